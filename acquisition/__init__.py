@@ -1,0 +1,1 @@
+"""Everything up to and including the recording: drivers, codecs, recorder, recording."""

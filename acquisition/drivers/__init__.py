@@ -1,0 +1,33 @@
+"""Drivers: one module each, and the table of their names, imported on use.
+
+A driver runs whatever threads or event loops it needs between `start` and `stop`. The recorder calls `drain`
+every cycle from its own thread; it must return at once with all that has arrived, in order.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from acquisition.event import Notice
+from acquisition.stream import Chunk, ClockOffset, StreamInfo
+
+Drained = Chunk | ClockOffset | Notice
+
+
+class Driver(Protocol):
+    """Deliver the streams of one device or sender."""
+
+    def streams(self) -> list[StreamInfo]:
+        """Return every stream to expect, as far as it is known now; sfreq is nan where it is not."""
+
+    def ready(self) -> bool:
+        """Tell whether all streams are open, with their true properties in `streams`."""
+
+    def start(self) -> None:
+        """Begin to search, connect and receive; return at once."""
+
+    def drain(self) -> list[Drained]:
+        """Return all that arrived since the last call, without waiting."""
+
+    def stop(self) -> None:
+        """Stop the device cleanly and release it."""

@@ -1,0 +1,57 @@
+"""The errors of Attunement. Each names the place, the value and the choices, and carries them as data.
+
+AttunementError
+├── SessionError         session.toml: a key, a value, a missing consent   (also ValueError)
+├── ProfileError         a device profile                                  (also ValueError)
+├── UnitError            a unit that cannot be converted                   (also ValueError)
+├── PacketError          bytes of a device that break its protocol         (also ValueError)
+├── StreamError          a stream that is missing, ambiguous or refused
+├── DeviceError          a wearable that cannot be found, opened or used
+├── RecordingError       a recording that cannot be read or written
+└── ControlError         no recorder to talk to, or it refused
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class AttunementError(Exception):
+    """Base of every error that a user of Attunement may see."""
+
+
+class SessionError(AttunementError, ValueError):
+    """Report every fault of a session file at once, one line each."""
+
+    def __init__(self, place: str | Path, faults: list[str]) -> None:
+        self.place = str(place)
+        self.faults = faults
+        super().__init__("\n".join(f"{self.place}: {fault}" for fault in faults))
+
+
+class ProfileError(AttunementError, ValueError):
+    """Report a device profile that is unknown or malformed."""
+
+
+class UnitError(AttunementError, ValueError):
+    """Report a unit that does not fit its modality."""
+
+
+class PacketError(AttunementError, ValueError):
+    """Report bytes that break a device's protocol."""
+
+
+class StreamError(AttunementError):
+    """Report a stream that is missing, ambiguous or not allowed."""
+
+
+class DeviceError(AttunementError):
+    """Report a wearable that cannot be found, opened or used."""
+
+
+class RecordingError(AttunementError):
+    """Report a recording that cannot be read or written."""
+
+
+class ControlError(AttunementError):
+    """Report that no recorder answers, or that it refused a command."""

@@ -1,0 +1,1 @@
+"""Packet codecs of wearables: bytes in, values out, no I/O."""

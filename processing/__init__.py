@@ -1,0 +1,1 @@
+"""Chunks in, index samples out: pure computation, the same live and offline."""

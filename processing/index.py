@@ -1,0 +1,111 @@
+"""IndexSample and the Estimator protocol: what the pipeline is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from acquisition.stream import Chunk, FloatArray
+
+
+class IndexSample(NamedTuple):
+    """Hold one value of one index (a NamedTuple, since a session makes a quarter of a million of them).
+
+    Fields
+    ------
+    time : float
+        Centre of the window it describes, or the moment of a beat or response [s, LSL clock].
+    available : float
+        T of the tick that settled it [s, LSL clock].
+    entity : str
+        client, therapist or dyad.
+    index : str
+        Name as in docs/indices.md.
+    value : float
+        In `unit`; nan with a `reason` when a gate failed.
+    quality : float
+        0-1.
+    """
+
+    time: float
+    available: float
+    entity: str
+    index: str  # type: ignore[assignment]  # hides tuple.index, which nothing here needs
+    value: float
+    unit: str
+    quality: float
+    reason: str
+
+    def order(self) -> tuple[float, str, str, float]:
+        """Return the sort key of results: (available, entity, index, time)."""
+        return self.available, self.entity, self.index, self.time
+
+
+class Estimator(Protocol):
+    """Turn chunks of one stream into index samples, causally.
+
+    Equal results (==) for any chunking and any grouping of ticks is part of the contract. What an estimator
+    computes for data time b (all samples with stamps < b seen) is final at the first tick whose watermark
+    is ≥ b; `released` finds that tick.
+    """
+
+    def update(self, chunk: Chunk) -> None:
+        """Take in admitted samples: stamps on the recorder's clock, not decreasing; canonical units."""
+
+    def advance(self, ticks: FloatArray, watermarks: FloatArray) -> list[IndexSample]:
+        """Return what became final at these ticks. Both arrays have shape (n_ticks,) and do not decrease."""
+
+
+class Listener(Protocol):
+    """Turn index samples of other estimators into further ones.
+
+    A result for data time t may use heard samples with `time` ≤ t (or another bound stated in data time), never
+    "all heard so far": a batch of many ticks hears more at once than a live run does. It is settled at t plus a
+    fixed delay that covers the delays of what it hears.
+    """
+
+    def hear(self, samples: Sequence[IndexSample]) -> None:
+        """Take in index samples that became final, before `advance` is called for the same ticks."""
+
+    def advance(self, ticks: FloatArray, watermarks: FloatArray) -> list[IndexSample]:
+        """Return what became final at these ticks."""
+
+
+def released(settled: FloatArray, ticks: FloatArray, watermarks: FloatArray) -> tuple[int, FloatArray]:
+    """Tell how many of the results are final and since when.
+
+    Parameters
+    ----------
+    settled : ndarray, shape (n,)
+        Data time b at which each result is settled [s]; not decreasing.
+    ticks, watermarks : ndarray, shape (n_ticks,)
+
+    Returns
+    -------
+    n_final : int
+        The first `n_final` results are final.
+    available : ndarray, shape (n_final,)
+        T of the tick that settled each [s].
+    """
+    if len(ticks) == 0:
+        return 0, np.empty(0)
+    n = int(np.searchsorted(settled, watermarks[-1], side="right"))
+    return n, ticks[np.searchsorted(watermarks, settled[:n], side="left")]
+
+
+def index_samples(
+    times: FloatArray,
+    available: FloatArray,
+    entity: str,
+    index: str,
+    values: FloatArray,
+    unit: str,
+    qualities: FloatArray,
+    reasons: Sequence[str],
+) -> list[IndexSample]:
+    """Return index samples from columns, each of length n."""
+    n = len(times)
+    columns = (times.tolist(), available.tolist(), [entity] * n, [index] * n, values.tolist(), [unit] * n)
+    return [IndexSample._make(row) for row in zip(*columns, qualities.tolist(), reasons, strict=True)]

@@ -1,0 +1,1 @@
+"""The pyqtgraph window, and the console script that ties the folders together."""
