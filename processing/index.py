@@ -61,9 +61,9 @@ class Estimator(Protocol):
 class Listener(Protocol):
     """Turn index samples of other estimators into further ones.
 
-    A result for data time t may use heard samples with `time` ≤ t (or another bound stated in data time), never
-    "all heard so far": a batch of many ticks hears more at once than a live run does. It is settled at t plus a
-    fixed delay that covers the delays of what it hears.
+    A result for data time t may use heard samples with `time` ≤ t (or another bound stated in data time),
+    never "all heard so far": a batch of many ticks hears more at once than a live run does. It is settled at
+    t plus a fixed delay that covers the delays of what it hears.
     """
 
     def hear(self, samples: Sequence[IndexSample]) -> None:
