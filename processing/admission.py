@@ -1,0 +1,134 @@
+"""Admission: which samples count, when they were, and how far each stream has passed.
+
+Three rules, all of them comparisons on recorded facts (tick times, stamps, file positions), so that a live
+run and a later one agree to the bit and thousands of ticks can be handled at once:
+
+- **clock**: an offset stored in the file holds for what follows it. The first one, or a jump of more than
+  0.5 s, applies at once; any other ramps in over 5 s of raw time from the last admitted sample, so that time
+  never jumps back. (Stepping inflated RMSSD from 29.8 to 30.2 ms with 5 ms of offset noise.)
+- **admission**: with m the largest stamp so far and R[k] = T[k] − lateness, a sample of slice k is dropped,
+  and counted, when c > T[k] + 0.5 (future), c < R[k−1] or c < m − 0.1 (late). If m − 0.1 ≤ c < m it takes
+  stamp m.
+- **watermark**: W[k] = max(min(m, T[k]), R[k]). Every sample admitted after tick k has a stamp ≥ W[k]: what
+  depends on data before W is final. A silent stream passes with R, so a stall releases what waits for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from acquisition.batch import StreamPart
+from acquisition.stream import BoolArray, FloatArray, IntArray
+
+RAMP = 5.0
+STEP = 0.5
+AHEAD = 0.5
+JITTER = 0.1
+
+
+@dataclass(slots=True)
+class _ClockMap:
+    """Map raw stamps to the recorder's clock."""
+
+    start: float = -np.inf
+    low: float = 0.0
+    high: float = 0.0
+    known: bool = False
+
+    def at(self, raw: FloatArray) -> FloatArray:
+        """Return the seconds to add to each raw stamp."""
+        if self.low == self.high or not np.isfinite(self.start):
+            return np.full(len(raw), self.high)
+        share = np.clip((raw - self.start) / RAMP, 0.0, 1.0)
+        return self.low + (self.high - self.low) * share
+
+    def offset(self, value: float, last: float) -> None:
+        """Take a new offset; `last` is the raw stamp of the last admitted sample (−inf without one)."""
+        if not np.isfinite(value):
+            return
+        now = float(self.at(np.array([last]))[0]) if np.isfinite(last) else self.high
+        jump = not self.known or not np.isfinite(last) or abs(value - now) > STEP
+        self.start, self.low, self.high, self.known = last, value if jump else now, value, True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Admitted:
+    """Hold what a batch admits of a stream: which samples, their stamps [s], the watermark at each tick [s]."""
+
+    keep: BoolArray
+    times: FloatArray
+    watermarks: FloatArray
+
+
+class Admission:
+    """Decide for one stream.
+
+    Parameters
+    ----------
+    lateness : float
+        How late a sample may arrive [s]; inf admits everything that is not out of order.
+    """
+
+    def __init__(self, lateness: float) -> None:
+        self.lateness = lateness
+        self.late = 0
+        self.future = 0
+        self._clock = _ClockMap()
+        self._raw = -np.inf
+        self._m = -np.inf
+        self._r = -np.inf
+
+    def admit(self, part: StreamPart | None, ticks: FloatArray) -> Admitted:
+        """Admit the samples of a batch; `part` is None where the stream is silent."""
+        r = np.maximum.accumulate(np.append(self._r, ticks - self.lateness))  # r[k] is R[k − 1]
+        if part is None:
+            m_at_tick = np.full(len(ticks), self._m)
+            keep, times = np.empty(0, np.bool_), np.empty(0)
+        else:
+            keep, times, m = self._segments(part, ticks, r)
+            after = np.searchsorted(part.slices, np.arange(len(ticks)), side="right")
+            m_at_tick = m[after]
+        watermarks = np.maximum(np.minimum(m_at_tick, ticks), r[1:])
+        if len(ticks):
+            self._r = float(r[-1])
+        return Admitted(keep, times, watermarks)
+
+    def _segments(
+        self, part: StreamPart, ticks: FloatArray, r: FloatArray
+    ) -> tuple[BoolArray, FloatArray, FloatArray]:
+        """Go from offset to offset; return the mask, the stamps kept, and m around each sample."""
+        keeps: list[BoolArray] = []
+        times: list[FloatArray] = []
+        maxima: list[FloatArray] = [np.array([self._m])]
+        begin = 0
+        for position, value in [*part.offsets, (len(part.times), np.nan)]:
+            if position > begin:
+                segment = slice(begin, position)
+                keep, stamps, m = self._segment(part.times[segment], part.slices[segment], ticks, r)
+                keeps.append(keep)
+                times.append(stamps)
+                maxima.append(m)
+                begin = position
+            self._clock.offset(value, self._raw)
+        if not keeps:
+            return np.empty(0, np.bool_), np.empty(0), maxima[0]
+        return np.concatenate(keeps), np.concatenate(times), np.concatenate(maxima)
+
+    def _segment(
+        self, raw: FloatArray, slices: IntArray, ticks: FloatArray, r: FloatArray
+    ) -> tuple[BoolArray, FloatArray, FloatArray]:
+        c = raw + self._clock.at(raw)
+        c = np.where(np.isnan(c), -np.inf, c)
+        future = c > ticks[slices] + AHEAD
+        m = np.maximum.accumulate(np.append(self._m, np.where(future, -np.inf, c)))
+        late = ~future & ((c < r[slices]) | (c < m[:-1] - JITTER))
+        keep = ~(future | late)
+        self.future += int(future.sum())
+        self.late += int(late.sum())
+        self._m = float(m[-1])
+        kept = np.flatnonzero(keep)
+        if len(kept):
+            self._raw = float(raw[kept[-1]])
+        return keep, np.maximum(c, m[:-1])[keep], m[1:]
