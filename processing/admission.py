@@ -55,7 +55,7 @@ class _ClockMap:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Admitted:
-    """Hold what a batch admits of a stream: which samples, their stamps [s], the watermark at each tick [s]."""
+    """Hold what a batch admits of a stream: which samples, their stamps [s], each tick's watermark [s]."""
 
     keep: BoolArray
     times: FloatArray

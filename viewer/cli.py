@@ -1,0 +1,70 @@
+"""The console script `attune`: a table of names; each sub-command is imported when it is used."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+COMMANDS = {
+    "demo": ("viewer.demo", "Record and watch a simulated therapist and client with known truth."),
+    "live": ("viewer.live", "Record a session and watch it."),
+    "record": ("acquisition.cli", "Record a session without a window."),
+    "status": ("acquisition.cli", "Show what the running recorder does."),
+    "mark": ("acquisition.cli", "Mark a moment in the running recording."),
+    "pause": ("acquisition.cli", "Stop storing one person until they resume."),
+    "resume": ("acquisition.cli", "Store that person again."),
+    "stop": ("acquisition.cli", "End the running recording."),
+    "devices": ("acquisition.cli", "List, find and check devices."),
+    "replay": ("acquisition.cli", "Publish a recording over LSL as if its devices were there."),
+    "import": ("acquisition.cli", "Turn files of other tools into a recording."),
+    "process": ("processing.cli", "Compute indices and session metrics."),
+    "view": ("viewer.view", "Watch a growing recording or review a finished one."),
+    "verify": ("acquisition.cli", "Check a recording against its manifest and checksums."),
+    "repair": ("acquisition.cli", "Write what can be saved of a cut recording to a new one."),
+}
+
+
+class _Table(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(COMMANDS[cmd_name][0])
+        command = getattr(module, f"{cmd_name}_command")
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the names without importing anything."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0] if args else ""
+        if name not in COMMANDS and not name.startswith("-"):
+            ctx.fail(f"no command '{name}' (known: {', '.join(COMMANDS)})")
+        return super().resolve_command(ctx, args)
+
+
+@click.command(cls=_Table, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="attunement")
+def attune() -> None:
+    """Record a therapy session's ECG, EDA and voice, watch the indices live, reprocess with the same code.
+
+    Research use only. Not a medical device. Not for diagnosis, treatment decisions or emergency detection.
+    """
+
+
+def main() -> None:
+    """Run the console script."""
+    attune(prog_name="attune")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
