@@ -4,6 +4,7 @@ AttunementError
 ├── SessionError         session.toml: a key, a value, a missing consent   (also ValueError)
 ├── ProfileError         a device profile                                  (also ValueError)
 ├── UnitError            a unit that cannot be converted                   (also ValueError)
+├── VocabularyError      a code that is not in the vocabulary, or its file    (also ValueError)
 ├── PacketError          bytes of a device that break its protocol         (also ValueError)
 ├── StreamError          a stream that is missing, ambiguous or refused
 ├── DeviceError          a wearable that cannot be found, opened or used
@@ -35,6 +36,10 @@ class ProfileError(AttunementError, ValueError):
 
 class UnitError(AttunementError, ValueError):
     """Report a unit that does not fit its modality."""
+
+
+class VocabularyError(AttunementError, ValueError):
+    """Report an event code that is not in the vocabulary, or a faulty vocabulary file."""
 
 
 class PacketError(AttunementError, ValueError):
