@@ -1,0 +1,118 @@
+"""Parameters of the pipeline: one frozen dataclass per estimator, read from TOML, hashed into results.
+
+A file has one table per estimator and need only name what differs from the defaults:
+
+    lateness = 5.0            # seconds; leave out to use what each stream was recorded with
+    [heart]
+    rmssd_window = 60.0
+    [arousal]
+    k = 2.0
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from acquisition.errors import SessionError
+from processing.arousal import ArousalConfig
+from processing.heart import HeartConfig
+from processing.skin import SkinConfig
+from processing.synchrony import SynchronyConfig
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PipelineConfig:
+    """Hold every parameter that can change a result."""
+
+    lateness: float | None = None
+    """Seconds a sample may be late; None: as recorded with each stream; inf: everything."""
+    heart: HeartConfig = field(default_factory=HeartConfig)
+    skin: SkinConfig = field(default_factory=SkinConfig)
+    arousal: ArousalConfig = field(default_factory=ArousalConfig)
+    synchrony: SynchronyConfig = field(default_factory=SynchronyConfig)
+
+    def parameters(self) -> dict[str, Any]:
+        """Return all parameters as plain values."""
+        return asdict(self)
+
+    def digest(self) -> str:
+        """Return the SHA-256 of all parameters, the first 16 hexadecimal digits."""
+        text = json.dumps(self.parameters(), sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def load_config(path: Path | None) -> PipelineConfig:
+    """Read a parameter file; unknown keys and wrong kinds of values are errors, all named at once.
+
+    Raises
+    ------
+    SessionError
+        If the file cannot be read or a key or value is not allowed.
+    """
+    if path is None:
+        return PipelineConfig()
+    try:
+        table = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SessionError(path, [str(error)]) from None
+    faults: list[str] = []
+    config = _changed(PipelineConfig(), table, "", faults)
+    if faults:
+        raise SessionError(path, faults)
+    return config
+
+
+def _changed(config: T, table: Mapping[str, Any], prefix: str, faults: list[str]) -> T:
+    """Return `config` with the values of `table`; what does not fit is added to `faults`."""
+    assert is_dataclass(config)
+    assert not isinstance(config, type)
+    known = {f.name: getattr(config, f.name) for f in fields(config)}
+    changes: dict[str, Any] = {}
+    for key, value in table.items():
+        name = f"{prefix}{key}"
+        if key not in known:
+            faults.append(f"unknown key '{name}' (known: {', '.join(known)})")
+        elif is_dataclass(known[key]):
+            if isinstance(value, dict):
+                changes[key] = _changed(known[key], value, f"{name}.", faults)
+            else:
+                faults.append(f"{name} = {value!r}: must be a table")
+        else:
+            _take(name, key, value, known[key], changes, faults)
+    try:
+        return replace(config, **changes)
+    except ValueError as error:
+        faults.append(f"{prefix.rstrip('.') or 'parameters'}: {error}")
+        return config
+
+
+def _take(name: str, key: str, value: Any, now: Any, changes: dict[str, Any], faults: list[str]) -> None:
+    """Take one value if it is of the kind that stands there now."""
+    if isinstance(now, bool):
+        fits, kind = isinstance(value, bool), "true or false"
+    elif isinstance(now, int):
+        fits, kind = isinstance(value, int) and not isinstance(value, bool), "a whole number"
+    elif isinstance(now, float) or now is None:
+        fits, kind = isinstance(value, int | float) and not isinstance(value, bool), "a number"
+        fits = fits and not math.isnan(value)
+    elif isinstance(now, tuple):
+        fits, kind = isinstance(value, list) and len(value) == len(now), f"a list of {len(now)} values"
+    elif isinstance(now, str):
+        fits, kind = isinstance(value, str), "a text"
+    else:
+        fits, kind = False, "left alone: it cannot be set here"
+    if not fits:
+        faults.append(f"{name} = {value!r}: must be {kind}")
+        return
+    changes[key] = (
+        tuple(value) if isinstance(now, tuple) else float(value) if isinstance(now, float) else value
+    )

@@ -1,0 +1,88 @@
+"""Session metrics that need no more than the index samples: level, spread and validity of each index."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from acquisition.stream import FloatArray
+from processing.index import IndexSample
+
+LEVELS = ("hr", "rmssd", "lnrmssd", "sdnn", "lnhf", "rsa_pb", "resp_rate", "scl", "scr_rate", "arousal")
+"""Indices whose median over the session is reported."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """Hold one session metric.
+
+    `valid_pct` is the share of index samples that had a value; the interval is nan where none is computed.
+    """
+
+    entity: str
+    metric: str
+    value: float
+    unit: str
+    n: int
+    valid_pct: float
+    ci_low: float = np.nan
+    ci_high: float = np.nan
+    method: str
+    version: str
+    parameters: str
+
+
+def summarise(samples: Sequence[IndexSample], *, version: str, parameters: str) -> list[Metric]:
+    """Return median and interquartile range of each level index, and the number of beats and responses."""
+    values: dict[tuple[str, str], list[float]] = {}
+    units: dict[tuple[str, str], str] = {}
+    for s in samples:
+        values.setdefault((s.entity, s.index), []).append(s.value)
+        units[s.entity, s.index] = s.unit
+    out: list[Metric] = []
+    for (entity, index), listed in sorted(values.items()):
+        every = np.array(listed)
+        good = every[np.isfinite(every)]
+        out += [
+            Metric(
+                entity=entity,
+                metric=name,
+                value=value,
+                unit=unit,
+                n=len(good),
+                valid_pct=100.0 * len(good) / len(every),
+                method=method,
+                version=version,
+                parameters=parameters,
+            )
+            for name, value, unit, method in _rows(index, good, units[entity, index])
+        ]
+    return out
+
+
+def _rows(index: str, good: FloatArray, unit: str) -> list[tuple[str, float, str, str]]:
+    """Return (metric, value, unit, method) for one index."""
+    if index in LEVELS:
+        low, middle, high = np.percentile(good, [25, 50, 75]).tolist() if len(good) else (np.nan,) * 3
+        return [
+            (f"{index}_median", middle, unit, "median of index samples"),
+            (f"{index}_iqr", high - low, unit, "P75 − P25 of index samples"),
+        ]
+    if index in ("ibi", "scr"):
+        return [(f"{index}_count", float(len(good)), "", "number of index samples with a value")]
+    return []
+
+
+def write_metrics(path: Path, metrics: Sequence[Metric]) -> None:
+    """Write metrics.parquet, a long table."""
+    names = list(Metric.__dataclass_fields__)
+    kinds = {"n": pa.int64(), "value": pa.float64(), "valid_pct": pa.float64()}
+    kinds |= {"ci_low": pa.float64(), "ci_high": pa.float64()}
+    schema = pa.schema([(name, kinds.get(name, pa.string())) for name in names])
+    columns = {name: [getattr(m, name) for m in metrics] for name in names}
+    pq.write_table(pa.table(columns, schema=schema), path)

@@ -1,0 +1,166 @@
+"""The one graph: which estimator hears which stream.
+
+The whole of live and of offline is `Pipeline.push` on batches of slices; any cut of a recording into batches
+gives the same index samples.
+
+                    ┌ heart ──┐                             one per person
+    batch → admission         ├→ arousal ─┐
+                    └ skin ───┘           ├→ index samples
+                        └→ synchrony (per signal, both people)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from acquisition.batch import Batch, Source, StreamPart, gather
+from acquisition.event import Event
+from acquisition.stream import PEOPLE, Chunk, FloatArray, Modality, Role, StreamInfo
+from acquisition.units import convert
+from processing.admission import Admission
+from processing.arousal import Arousal
+from processing.config import PipelineConfig
+from processing.heart import Heart
+from processing.index import IndexSample
+from processing.skin import Skin
+from processing.synchrony import Synchrony
+
+CARDIAC = (Modality.ECG, Modality.RR, Modality.PPI)
+"""Sources of beats, the preferred one first."""
+SIGNALS = {"heart": ("hr", "lnrmssd"), "skin": ("scl", "sclslope")}
+"""Which synchrony signals need which estimator of both people."""
+
+
+def sources(streams: Iterable[StreamInfo]) -> dict[tuple[Role, str], StreamInfo]:
+    """Choose the stream that feeds each person's heart and skin estimator.
+
+    The first stream of a modality wins, in the order of the session file; ECG goes before RR, RR before PPI.
+    """
+    chosen: dict[tuple[Role, str], StreamInfo] = {}
+    listed = list(streams)
+    for role in PEOPLE:
+        mine = [s for s in listed if s.role == role]
+        cardiac = [s for modality in CARDIAC for s in mine if s.modality == modality]
+        eda = [s for s in mine if s.modality == Modality.EDA]
+        if cardiac:
+            chosen[role, "heart"] = cardiac[0]
+        if eda:
+            chosen[role, "skin"] = eda[0]
+    return chosen
+
+
+class Pipeline:
+    """Turn batches into index samples.
+
+    Parameters
+    ----------
+    streams : sequence of StreamInfo
+        The expected streams, as the recorder resolved them; what results wait for must not depend on what
+        happened to appear.
+    session_id : str
+        Seeds the random draws of the chance level.
+    """
+
+    def __init__(
+        self, streams: Sequence[StreamInfo], *, session_id: str, config: PipelineConfig | None = None
+    ) -> None:
+        self.config = config or PipelineConfig()
+        self._sources = sources(streams)
+        self._gates = {s.key: Admission(self._lateness(s)) for s in self._sources.values()}
+        self._hearts = {
+            r: Heart(r.value, info.modality, config=self.config.heart)
+            for (r, part), info in self._sources.items()
+            if part == "heart"
+        }
+        self._skins = {
+            r: Skin(r.value, config=self.config.skin) for (r, part) in self._sources if part == "skin"
+        }
+        self.arousal = {
+            r: Arousal(r.value, channels_expected=self._channels(r), config=self.config.arousal)
+            for r in PEOPLE
+            if r in self._hearts or r in self._skins
+        }
+        self._synchrony = {
+            (part, signal): Synchrony(signal, config=self.config.synchrony, session_id=session_id)
+            for part, signals in SIGNALS.items()
+            if all((role, part) in self._sources for role in PEOPLE)
+            for signal in signals
+        }
+        self._last_tick = -np.inf
+
+    def _lateness(self, info: StreamInfo) -> float:
+        return info.lateness if self.config.lateness is None else self.config.lateness
+
+    def _channels(self, role: Role) -> frozenset[str]:
+        channels = {"hr"} if role in self._hearts else set[str]()
+        return frozenset(channels | ({"scl", "scr"} if role in self._skins else set()))
+
+    @property
+    def dropped(self) -> dict[tuple[Role, str], tuple[int, int]]:
+        """Return how many samples of each stream came too late, and from the future."""
+        return {key: (gate.late, gate.future) for key, gate in self._gates.items()}
+
+    def push(self, batch: Batch) -> list[IndexSample]:
+        """Process slices; return what they made final, sorted by (available, entity, index, time)."""
+        if len(batch.ticks) == 0:
+            return []
+        ticks = np.maximum.accumulate(np.append(self._last_tick, batch.ticks))[1:]
+        self._last_tick = float(ticks[-1])
+        passed = {key: self._admit(info, batch, ticks, key) for key, info in self._sources.items()}
+        out: list[IndexSample] = []
+        for role in PEOPLE:
+            out += self._person(role, batch, ticks, passed)
+        for (part, _), synchrony in self._synchrony.items():
+            synchrony.hear(out)
+            both = np.minimum(*(passed[role, part] for role in PEOPLE))
+            out += synchrony.advance(ticks, both)
+        out.sort(key=IndexSample.order)
+        return out
+
+    def run(self, source: Source) -> list[IndexSample]:
+        """Process a whole source."""
+        return [sample for batch in gather(source) for sample in self.push(batch)]
+
+    def _admit(self, info: StreamInfo, batch: Batch, ticks: FloatArray, key: tuple[Role, str]) -> FloatArray:
+        """Hand admitted samples to the estimator that needs them; return the stream's watermarks."""
+        part = batch.streams.get(info.key)
+        admitted = self._gates[info.key].admit(part, ticks)
+        if part is not None and len(admitted.times):
+            chunk = _canonical(info, part, admitted.keep, admitted.times)
+            estimators: dict[Role, Heart] | dict[Role, Skin] = (
+                self._hearts if key[1] == "heart" else self._skins
+            )
+            estimators[key[0]].update(chunk)
+        return admitted.watermarks
+
+    def _person(
+        self, role: Role, batch: Batch, ticks: FloatArray, passed: dict[tuple[Role, str], FloatArray]
+    ) -> list[IndexSample]:
+        out: list[IndexSample] = []
+        if role in self._hearts:
+            out += self._hearts[role].advance(ticks, passed[role, "heart"])
+        if role in self._skins:
+            out += self._skins[role].advance(ticks, passed[role, "skin"])
+        if role in self.arousal:
+            arousal = self.arousal[role]
+            for k, event in batch.events:
+                if _concerns(event, role):
+                    arousal.mark(event, float(ticks[k]))
+            arousal.hear(out)
+            mine = [w for (r, _), w in passed.items() if r == role]
+            out += arousal.advance(ticks, np.minimum.reduce(mine))
+        return out
+
+
+def _concerns(event: Event, role: Role) -> bool:
+    """Tell whether an event bears on this person; one of the room or the dyad bears on both."""
+    return event.actor == role or event.role == Role.DYAD
+
+
+def _canonical(info: StreamInfo, part: StreamPart, keep: np.ndarray, times: FloatArray) -> Chunk:
+    """Return the admitted samples in the modality's canonical unit."""
+    samples = part.samples if keep.all() else part.samples[keep]
+    unit = part.info.unit or info.unit
+    return Chunk(part.info, times, convert(np.asarray(samples, float), unit, info.modality))

@@ -1,0 +1,127 @@
+"""Write what a recording gave: indices.parquet, events.csv, metrics.parquet, session.json; all or nothing.
+
+A finished result directory is replaced as a whole, so that a reader never sees half of one, and carries the
+hash of its input, version and parameters, so that the same work is not done twice.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from acquisition.event import Event
+from processing.config import PipelineConfig
+from processing.index import IndexSample
+
+COLUMNS = ("time", "t", "available", "entity", "index", "value", "unit", "quality", "reason")
+TEXT = ("entity", "index", "unit", "reason")
+EVENT_COLUMNS = (
+    "time", "t", "onset", "code", "phase", "actor", "source", "rater", "value", "ref", "t_shift", "t_unc",
+    "note", "id",
+)  # fmt: skip
+
+
+def index_table(samples: Sequence[IndexSample], t0: float) -> pa.Table:
+    """Return index samples as a long table.
+
+    Parameters
+    ----------
+    samples : sequence of IndexSample
+        Sorted by (available, entity, index, time).
+    t0 : float
+        When the recording began [s, LSL clock].
+    """
+    rows = list(zip(*samples, strict=True)) or [()] * len(IndexSample._fields)
+    columns: dict[str, Any] = dict(zip(IndexSample._fields, rows, strict=True))
+    times = np.array(columns["time"], float)
+    arrays: dict[str, pa.Array] = {"time": pa.array(times), "t": pa.array(times - t0)}
+    for name in COLUMNS[2:]:
+        if name in TEXT:
+            arrays[name] = pa.array(columns[name], pa.string()).dictionary_encode()
+        else:
+            arrays[name] = pa.array(np.array(columns[name], float))
+    return pa.table(arrays)
+
+
+def input_digest(recording: Path) -> str:
+    """Return the SHA-256 of everything a result depends on in a recording."""
+    digest = hashlib.sha256()
+    for path in sorted(
+        [*recording.glob("*.xdf"), *recording.glob("session.toml"), *recording.glob("overlay.jsonl")]
+    ):
+        digest.update(path.name.encode())
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
+
+def provenance(recording: Path, config: PipelineConfig) -> dict[str, str]:
+    """Return what identifies a result: its input, the version and the parameters."""
+    return {
+        "input": input_digest(recording),
+        "version": version("attunement"),
+        "parameters": config.digest(),
+    }
+
+
+def up_to_date(directory: Path, identity: dict[str, str]) -> bool:
+    """Tell whether `directory` already holds the result of the same input, version and parameters."""
+    try:
+        known = json.loads((directory / "session.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(known, dict) and known.get("provenance") == identity
+
+
+@contextmanager
+def replacing(directory: Path) -> Iterator[Path]:
+    """Give a fresh directory that takes the place of `directory` when the block ends well."""
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{directory.name}.", dir=directory.parent))
+    try:
+        yield fresh
+        fresh.chmod(0o755)
+        if directory.exists():
+            old = Path(tempfile.mkdtemp(prefix=f".{directory.name}.old.", dir=directory.parent))
+            os.replace(directory, old / directory.name)
+            os.replace(fresh, directory)
+            shutil.rmtree(old)
+        else:
+            os.replace(fresh, directory)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def write_indices(directory: Path, samples: Sequence[IndexSample], t0: float) -> None:
+    """Write indices.parquet."""
+    pq.write_table(index_table(samples, t0), directory / "indices.parquet", compression="zstd")
+
+
+def write_events(directory: Path, events: Sequence[Event], t0: float) -> None:
+    """Write events.csv: one row per event, times on the LSL clock and since the recording began."""
+    with (directory / "events.csv").open("w", encoding="utf-8", newline="") as file:
+        rows = csv.DictWriter(file, EVENT_COLUMNS)
+        rows.writeheader()
+        for event in events:
+            fields = {name: getattr(event, name) for name in EVENT_COLUMNS if name != "t"}
+            rows.writerow(fields | {"t": round(event.onset - t0, 6)})
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write a JSON file that reads the same on every machine."""
+    path.write_text(
+        json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False, default=str) + "\n", "utf-8"
+    )

@@ -1,0 +1,152 @@
+"""Process one recording, finished or growing, and write its results."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from acquisition.recording import Recording
+
+from acquisition.event import Event
+from processing.config import PipelineConfig
+from processing.index import IndexSample
+from processing.offline.summary import summarise, write_metrics
+from processing.pipeline import Pipeline
+from processing.results import (
+    provenance,
+    replacing,
+    up_to_date,
+    write_events,
+    write_indices,
+    write_json,
+)
+
+NOTICE = (
+    "Research use only. Not a medical device. Not for diagnosis, treatment decisions or emergency detection."
+)
+Progress = Callable[[float], None]
+"""Called with the seconds of recording that are done."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """Say what came of one recording."""
+
+    recording: Path
+    directory: Path
+    skipped: bool
+    seconds: float
+    n_samples: int
+    remarks: tuple[str, ...]
+
+
+def process_recording(
+    path: Path,
+    out: Path,
+    *,
+    config: PipelineConfig,
+    follow: bool = False,
+    force: bool = False,
+    progress: Progress | None = None,
+) -> Outcome:
+    """Compute the indices and metrics of a recording and write them into `out`/<recording's name>/.
+
+    Raises
+    ------
+    RecordingError
+        If the recording cannot be read.
+    """
+    directory = out / path.resolve().name
+    if not follow and not force and up_to_date(directory, provenance(path, config)):
+        return Outcome(
+            recording=path, directory=directory, skipped=True, seconds=0.0, n_samples=0, remarks=()
+        )
+    recording = Recording(path, follow=follow)
+    pipeline = Pipeline(recording.streams, session_id=recording.session_id, config=config)
+    samples: list[IndexSample] = []
+    events: list[Event] = []
+    t0 = last = np.nan
+    for batch in recording.batches():
+        if np.isnan(t0) and len(batch.ticks):
+            t0 = float(batch.ticks[0])
+        last = float(batch.ticks[-1])
+        events += [event for _, event in batch.events]
+        samples += pipeline.push(batch)
+        if progress:
+            progress(last - t0)
+    remarks = _remarks(recording, pipeline)
+    with replacing(directory) as fresh:
+        write_indices(fresh, samples, t0)
+        write_events(fresh, events, t0)
+        metrics = summarise(samples, version=version("attunement"), parameters=config.digest())
+        write_metrics(fresh / "metrics.parquet", metrics)
+        write_json(fresh / "session.json", _session(path, recording, config, samples, t0, last, remarks))
+    seconds = float(np.nan_to_num(last - t0))
+    return Outcome(
+        recording=path,
+        directory=directory,
+        skipped=False,
+        seconds=seconds,
+        n_samples=len(samples),
+        remarks=tuple(remarks),
+    )
+
+
+def _remarks(recording: Recording, pipeline: Pipeline) -> list[str]:
+    """Say in plain lines what of the recording could not be used."""
+    lines = [f"{damage}" for damage in recording.damage]
+    for (role, name), (late, future) in sorted(pipeline.dropped.items()):
+        if late:
+            lines.append(f"{role}/{name}: {late} samples came later than the lateness and stay out")
+        if future:
+            lines.append(f"{role}/{name}: {future} samples were stamped in the future and stay out")
+    if recording.state == "cut":
+        lines.append("the recording was cut: it ends at its last whole tick")
+    return lines
+
+
+def _session(
+    path: Path,
+    recording: Recording,
+    config: PipelineConfig,
+    samples: Sequence[IndexSample],
+    t0: float,
+    last: float,
+    remarks: list[str],
+) -> dict[str, Any]:
+    valid: Counter[str] = Counter()
+    total: Counter[str] = Counter()
+    for s in samples:
+        key = f"{s.entity}/{s.index}"
+        total[key] += 1
+        valid[key] += s.value == s.value
+    return {
+        "session": recording.session_id,
+        "recording": path.resolve().name,
+        "state": recording.state,
+        "began_lsl": None if np.isnan(t0) else t0,
+        "seconds": None if np.isnan(t0) else round(last - t0, 6),
+        "streams": [
+            {
+                "role": str(s.role),
+                "modality": str(s.modality),
+                "name": s.name,
+                "sfreq": None if np.isnan(s.sfreq) else s.sfreq,
+                "unit": s.unit,
+                "lateness": s.lateness,
+            }
+            for s in recording.streams
+        ],
+        "quality": {
+            k: {"rows": total[k], "valid_pct": round(100 * valid[k] / total[k], 2)} for k in sorted(total)
+        },
+        "remarks": remarks,
+        "parameters": config.parameters(),
+        "provenance": provenance(path, config),
+        "notice": NOTICE,
+    }
