@@ -1,0 +1,223 @@
+"""LSL inlets as a driver: only streams on the session's allow list, each bound to a person, and pinned.
+
+A stream is found by its source_id, or by its name, never by its type alone. Refused are a stream without a
+source_id (it could not be found again after a loss) and one that two outlets claim to be (LSL would switch
+between two people silently).
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pylsl
+
+from acquisition.drivers import Drained
+from acquisition.drivers.lsl_link import Link
+from acquisition.errors import StreamError
+from acquisition.event import Notice
+from acquisition.lsl import Remote, configure, resolve
+from acquisition.lsl_binding import Binding, bindings_of, fit, provisional
+from acquisition.session import Device, Session
+from acquisition.stream import StreamInfo
+
+WATCH_PERIOD = 4.0
+"""Seconds between two looks at the network once every stream is open."""
+
+
+def open_driver(devices: Sequence[Device], session: Session) -> LslDriver:
+    """Return the driver of all LSL devices of a session.
+
+    Raises
+    ------
+    StreamError
+        If the same channel of a stream is bound twice, or LSL already runs with other settings.
+    """
+    return LslDriver(bindings_of(devices), scope=session.lsl.scope, session_id=session.lsl.session_id)
+
+
+@dataclass(slots=True, eq=False)
+class _Place:
+    """Hold what became of a binding."""
+
+    binding: Binding
+    info: StreamInfo
+    link: Link | None = None
+    fault: str = ""
+    told: set[str] = field(default_factory=set)
+
+
+class LslDriver:
+    """Deliver the streams of all LSL devices of a session.
+
+    Parameters
+    ----------
+    bindings : sequence of Binding
+        The allow list.
+    scope, session_id : str
+        See `acquisition.lsl.configure`.
+    """
+
+    def __init__(
+        self, bindings: Sequence[Binding], *, scope: str = "machine", session_id: str = "default"
+    ) -> None:
+        configure(scope=scope, session_id=session_id)
+        self._places = [_Place(b, provisional(b)) for b in bindings]
+        self._links: dict[str, Link] = {}
+        self._refused: set[str] = set()
+        self._seen: list[Remote] = []
+        self._notices: list[Notice] = []
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._look = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="lsl-watch", daemon=True)
+
+    def streams(self) -> list[StreamInfo]:
+        """Return a description per binding; sfreq is nan until the stream is found."""
+        with self._lock:
+            return [place.info for place in self._places]
+
+    def ready(self) -> bool:
+        """Tell whether every stream is open."""
+        with self._lock:
+            return all(place.link is not None for place in self._places)
+
+    def missing(self) -> list[str]:
+        """Return a line for each stream that is not open: why, and which streams are there instead."""
+        with self._lock:
+            there = ", ".join(str(r) for r in self._seen) or "none"
+            return [
+                f"{p.binding.place}: {p.fault or f'no stream {p.binding.wanted}'} (streams there: {there})"
+                for p in self._places
+                if p.link is None
+            ]
+
+    def start(self) -> None:
+        """Begin to look for the streams."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Close all inlets."""
+        self._stop.set()
+        self._look.set()
+        if self._thread.is_alive():
+            self._thread.join(5.0)
+        with self._lock:
+            links, self._links = list(self._links.values()), {}
+        for link in links:
+            link.close()
+
+    def drain(self) -> list[Drained]:
+        """Return all that arrived, without waiting."""
+        with self._lock:
+            out: list[Drained] = list(self._notices)
+            self._notices = []
+            links = list(self._links.values())
+        for link in links:
+            if link.doubtful():
+                self._look.set()
+            out += link.drain()
+        return out
+
+    def _watch(self) -> None:
+        while not self._stop.is_set():
+            self._look.clear()
+            seen = resolve()
+            with self._lock:
+                self._seen = seen
+            if self._stop.is_set():
+                return
+            suspect = self._check(seen)
+            self._bind(seen)
+            if self.ready() and not suspect:
+                self._look.wait(WATCH_PERIOD)
+
+    def _bind(self, seen: list[Remote]) -> None:
+        for place in self._places:
+            if place.link is not None or self._stop.is_set():
+                continue
+            try:
+                remote = self._choose(place.binding, seen)
+                if remote is None:
+                    continue
+                link = self._link(remote)
+                info, column = fit(place.binding, remote, link.description)
+                self._attach(place, link, info, column)
+            except (StreamError, TimeoutError) as error:
+                self._tell(place, str(error))
+
+    def _choose(self, binding: Binding, seen: list[Remote]) -> Remote | None:
+        """Return the one stream that a binding means, None if it is not there."""
+        hits = [r for r in seen if binding.matches(r) and r.uid not in self._refused]
+        if not hits:
+            return None
+        if len(hits) > 1:
+            where = "; ".join(f"{r} uid {r.uid}" for r in hits)
+            raise StreamError(f"{len(hits)} outlets answer to {binding.wanted}, so neither is used: {where}")
+        if not hits[0].source_id:
+            raise StreamError(
+                f"stream {hits[0]} is refused: it could not be found again after a loss; set its source_id"
+            )
+        twins = [r for r in seen if r.source_id == hits[0].source_id and r.uid not in self._refused]
+        if len(twins) > 1:
+            where = "; ".join(f"{r} uid {r.uid}" for r in twins)
+            raise StreamError(
+                f"{len(twins)} outlets share source_id {hits[0].source_id!r}, so neither is used: {where}"
+            )
+        return hits[0]
+
+    def _link(self, remote: Remote) -> Link:
+        link = self._links.get(remote.source_id)
+        if link is None:
+            link = Link(remote)
+            with self._lock:
+                self._links[remote.source_id] = link
+        return link
+
+    def _attach(self, place: _Place, link: Link, info: StreamInfo, column: int | None) -> None:
+        for other in self._places:
+            same = other.link is link and other.binding.place != place.binding.place
+            if same and (column is None or link.column(other.info) in (None, column)):
+                what = f"channel {info.channels[0]!r}" if column is not None else "every channel"
+                raise StreamError(f"{what} of {link.remote} is bound twice, also by {other.binding.place}")
+        with self._lock:
+            if not math.isnan(place.info.sfreq) and place.info != info:
+                raise StreamError(
+                    f"{link.remote} came back with other properties than before, and is refused"
+                )
+            place.link, place.info, place.fault = link, info, ""
+            link.attach(info, column)
+
+    def _tell(self, place: _Place, fault: str) -> None:
+        with self._lock:
+            place.fault = fault
+            if fault not in place.told:
+                place.told.add(fault)
+                now, info = float(pylsl.local_clock()), place.info
+                self._notices.append(
+                    Notice(time=now, kind="health", role=info.role, stream=info.name, message=fault)
+                )
+
+    def _check(self, seen: list[Remote]) -> bool:
+        """Compare who answers with the outlets that were pinned; tell whether to look again at once."""
+        again = False
+        for source_id, link in list(self._links.items()):
+            verdict = link.judge({r.uid: r for r in seen if r.source_id == source_id})
+            again |= verdict in ("suspect", "gone")
+            if verdict == "stolen":
+                self._drop(source_id, link)
+        return again
+
+    def _drop(self, source_id: str, link: Link) -> None:
+        self._refused |= link.rivals
+        with self._lock:
+            del self._links[source_id]
+            self._notices += link.notices(
+                "lost", f"outlet {link.remote} is gone; another that shared its source_id is refused"
+            )
+            for place in self._places:
+                if place.link is link:
+                    place.link, place.fault = None, f"outlet {link.remote} is gone"
+        link.close()

@@ -1,0 +1,144 @@
+"""One stream on the network and all who take a channel of it: its inlet, its pinned identity, its rivals."""
+
+from __future__ import annotations
+
+import math
+import queue
+from collections.abc import Mapping
+from typing import Literal
+
+import numpy as np
+import pylsl
+
+from acquisition.drivers import Drained
+from acquisition.event import Notice, NoticeKind
+from acquisition.lsl import Description, Remote, describe
+from acquisition.lsl_inlet import Inlet, Offset, Remark, Samples, open_raw
+from acquisition.stream import Chunk, ClockOffset, StreamInfo
+
+OPEN_TIMEOUT = 3.0
+SILENCE = 0.5
+"""Seconds without samples after which a stream with a rival must be confirmed."""
+Verdict = Literal["same", "suspect", "restarted", "gone", "stolen"]
+
+
+class Link:
+    """Receive one stream for everyone who is bound to it.
+
+    Parameters
+    ----------
+    remote : Remote
+        The stream; its uid is pinned.
+
+    Raises
+    ------
+    TimeoutError, StreamError
+        If it does not open, or its description cannot be read.
+    """
+
+    def __init__(self, remote: Remote) -> None:
+        self.remote = remote
+        self.rivals: set[str] = set()
+        """uids of other outlets that answered to the same source_id at the same time."""
+        self._raw, xml = open_raw(remote.found, OPEN_TIMEOUT)
+        self.description: Description = describe(xml, remote.n_channels)
+        self._inlet = Inlet(self._raw, remote.sfreq)
+        self._takers: list[tuple[StreamInfo, int | None]] = []
+        self._told: queue.SimpleQueue[Notice] = queue.SimpleQueue()
+        self._suspects: set[str] = set()
+        self._absent = 0
+        self._inlet.start()
+
+    def attach(self, info: StreamInfo, column: int | None) -> None:
+        """Deliver a channel (None: all) as this stream."""
+        self._takers = [*self._takers, (info, column)]
+
+    def column(self, info: StreamInfo) -> int | None:
+        """Return the channel that a stream takes, None for all."""
+        return next(column for taker, column in self._takers if taker.key == info.key)
+
+    def close(self) -> None:
+        """Drop the connection."""
+        self._inlet.stop()
+        self._raw.close_stream()
+
+    def notices(
+        self, kind: NoticeKind, message: str, start: float = math.nan, stop: float = math.nan
+    ) -> list[Notice]:
+        """Return a notice for each role that takes part."""
+        now = float(pylsl.local_clock())
+        return [
+            Notice(
+                time=now, kind=kind, role=info.role, stream=info.name, message=message, start=start, stop=stop
+            )
+            for info, _ in self._takers
+        ]
+
+    def doubtful(self) -> bool:
+        """Hold samples back once a stream with a rival fell silent: LSL may have switched to the other."""
+        if (self.rivals or self._suspects) and self._inlet.age() > SILENCE:
+            self._inlet.held = True
+        return self._inlet.held
+
+    def judge(self, alive: Mapping[str, Remote]) -> Verdict:
+        """Compare the outlets that answer to the source_id with the pinned one.
+
+        Two that answer to one look may be an outlet and its own quick restart; to two looks, they are rivals.
+        """
+        others = alive.keys() - {self.remote.uid} - self.rivals
+        if self.remote.uid in alive:
+            self._suspect(others, alive)
+            self._absent, self._inlet.held = 0, False
+            return "suspect" if self._suspects else "same"
+        self._suspects = set()
+        if not alive:
+            self._absent += 1
+            if self._absent == 2:
+                self._tell("lost", f"outlet {self.remote} is gone")
+            return "gone"
+        if self.rivals or len(others) != 1:
+            self.rivals |= others
+            return "stolen"
+        self._restarted(alive[others.pop()])
+        return "restarted"
+
+    def _suspect(self, others: set[str], alive: Mapping[str, Remote]) -> None:
+        sure = others & self._suspects
+        self._suspects = others - sure
+        if sure:
+            self.rivals |= sure
+            there = "; ".join(str(alive[uid]) for uid in sure)
+            self._tell("health", f"another outlet claims the same source_id and is refused: {there}")
+
+    def _restarted(self, new: Remote) -> None:
+        old, self.remote = self.remote, new
+        self._absent, self._inlet.held = 0, False
+        rate = "" if old.sfreq == new.sfreq else f", rate {old.sfreq:g} Hz became {new.sfreq:g} Hz"
+        self._tell(
+            "segment", f"outlet restarted on {new.host}: uid {old.uid} became {new.uid}{rate}; confirm it"
+        )
+
+    def _tell(self, kind: NoticeKind, message: str) -> None:
+        for notice in self.notices(kind, message):
+            self._told.put(notice)
+
+    def drain(self) -> list[Drained]:
+        """Return what arrived, once for each taker."""
+        out: list[Drained] = []
+        if not self._takers:
+            return out
+        while not self._told.empty():
+            out.append(self._told.get())
+        for item in self._inlet.drain():
+            match item:
+                case Offset():
+                    out += [ClockOffset(info, item.collected, item.value) for info, _ in self._takers]
+                case Samples():
+                    out += [self._chunk(info, column, item) for info, column in self._takers]
+                case Remark():
+                    out += self.notices(item.kind, item.message, item.start, item.stop)
+        return out
+
+    def _chunk(self, info: StreamInfo, column: int | None, item: Samples) -> Chunk:
+        values = item.values if column is None else np.ascontiguousarray(item.values[:, column : column + 1])
+        return Chunk(info, item.times, values)

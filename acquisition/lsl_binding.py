@@ -1,0 +1,182 @@
+"""Which stream on the network a device of session.toml means, and what it is called in the recording."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from acquisition.errors import StreamError
+from acquisition.lsl import Description, Remote, channel_number
+from acquisition.session import Device
+from acquisition.stream import LATENESS, Modality, Role, StreamInfo
+from acquisition.units import CANONICAL, known
+
+SINGLE = frozenset((Modality.ECG, Modality.EDA, Modality.RR, Modality.PPI, Modality.RESP, Modality.MARKERS))
+"""Modalities of one channel: of a stream with several, one must be chosen."""
+CHOICES = {
+    Modality.ECG: "mV, uV or V",
+    Modality.EDA: "uS, nS, S or kOhm",
+    Modality.RR: "ms or s",
+    Modality.PPI: "ms or s",
+    Modality.ACC: "g, mg or m/s2",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """Bind a stream to a role: one entry of the allow list.
+
+    Parameters
+    ----------
+    place : str
+        How messages call the device.
+    source_id, name : str
+        At least one of them; all that are given must agree, also `type` and `host`.
+    channel : str or int or None
+        Label, or number from 0.
+    unit : str
+        Only for a stream that does not say its own.
+    """
+
+    place: str
+    role: Role
+    modality: Modality
+    source_id: str = ""
+    name: str = ""
+    type: str = ""
+    host: str = ""
+    channel: str | int | None = None
+    unit: str = ""
+    lateness: float = LATENESS
+    profile: str = ""
+
+    @property
+    def wanted(self) -> str:
+        """Return what is looked for, in words."""
+        parts = (("source_id", self.source_id), ("name", self.name), ("type", self.type), ("host", self.host))
+        return " and ".join(f"{key} {value!r}" for key, value in parts if value)
+
+    def matches(self, remote: Remote) -> bool:
+        """Tell whether a stream on the network is the one that is meant."""
+        pairs = (
+            (self.source_id, remote.source_id),
+            (self.name, remote.name),
+            (self.type, remote.type),
+            (self.host, remote.host),
+        )
+        return all(not wanted or wanted == there for wanted, there in pairs)
+
+
+def bindings_of(devices: Sequence[Device]) -> list[Binding]:
+    """Return the allow list of a session's LSL devices.
+
+    Raises
+    ------
+    StreamError
+        If a device names neither source_id nor name, or the same channel of a stream is bound twice.
+    """
+    bindings = [
+        Binding(
+            place=f"{device.title}, device {number}",
+            role=device.role,
+            modality=stream.modality,
+            source_id=device.source_id,
+            name=device.name,
+            type=str(device.settings.get("type", "")),
+            host=str(device.settings.get("host", "")),
+            channel=device.channel,
+            unit=device.unit or stream.unit,
+            lateness=device.definition.latency,
+            profile=device.profile,
+        )
+        for number, device in enumerate(devices, 1)
+        if device.definition is not None
+        for stream in device.definition.streams
+    ]
+    _check(bindings)
+    return bindings
+
+
+def _check(bindings: Sequence[Binding]) -> None:
+    owners: dict[tuple[str, ...], str] = {}
+    for b in bindings:
+        if not (b.source_id or b.name):
+            raise StreamError(f"{b.place}: neither source_id nor name: no stream is matched by its type")
+        key = (b.source_id or f"name {b.name}", b.host, "" if b.channel is None else str(b.channel))
+        if owners.setdefault(key, b.place) != b.place:
+            channel = "" if b.channel is None else f", channel {b.channel!r}"
+            raise StreamError(f"{b.place}: {b.wanted}{channel} is bound twice, also by {owners[key]}")
+
+
+def provisional(binding: Binding) -> StreamInfo:
+    """Describe the stream of a binding as far as it is known before it is found."""
+    name = binding.source_id or binding.name
+    name += "" if binding.channel is None else f" {binding.channel}"
+    return StreamInfo(
+        name=name if binding.modality in name.casefold() else f"{name} {binding.modality}",
+        role=binding.role,
+        modality=binding.modality,
+        sfreq=math.nan,
+        unit=binding.unit,
+        channels=(str(binding.channel or 0),),
+        lateness=binding.lateness,
+        source_id=binding.source_id,
+        device=binding.profile,
+    )
+
+
+def fit(binding: Binding, remote: Remote, said: Description) -> tuple[StreamInfo, int | None]:
+    """Describe the stream of a binding as found; also the channel that is taken, None for all.
+
+    Raises
+    ------
+    StreamError
+        If it has not the channel, needs one to be chosen, or nobody says its unit.
+    """
+    column: int | None = None
+    if binding.channel is not None:
+        column = channel_number(said.labels, binding.channel)
+    elif binding.modality in SINGLE and len(said.labels) > 1:
+        choices = ", ".join(f"{i} {label!r}" for i, label in enumerate(said.labels))
+        raise StreamError(f"stream {remote} has several channels: choose one with channel = ... ({choices})")
+    columns = range(len(said.labels)) if column is None else [column]
+    info = StreamInfo(
+        name=provisional(binding).name,
+        role=binding.role,
+        modality=binding.modality,
+        sfreq=remote.sfreq,
+        unit=_unit(binding, remote, {said.units[i] for i in columns}),
+        channels=tuple(said.labels[i] for i in columns),
+        format=remote.format,
+        lateness=binding.lateness,
+        source_id=remote.source_id,
+        device=binding.profile,
+        metadata=said.facts,
+    )
+    if info.format == "string" and info.modality is not Modality.MARKERS:
+        raise StreamError(f"stream {remote} holds text, which cannot be {binding.modality}")
+    return info, column
+
+
+def _unit(binding: Binding, remote: Remote, units: set[str]) -> str:
+    """Return the unit the stream says, else that of the session; an unknown spelling counts as unsaid."""
+    modality = binding.modality
+    if modality not in CANONICAL:
+        return units.pop() if len(units) == 1 and any(units) else binding.unit
+    said = {u for u in units if u and known(u, modality)}
+    if len(said) > 1 or (said and len(said) < len(units)):
+        raise StreamError(
+            f"stream {remote} mixes units ({', '.join(sorted(map(repr, units)))}): choose a channel"
+        )
+    unit = said.pop() if said else binding.unit
+    if unit:
+        return unit
+    strange = (
+        f"says {', '.join(sorted(map(repr, units - {''})))}, which is not known"
+        if any(units)
+        else "says none"
+    )
+    raise StreamError(
+        f"the unit of {modality} is not known: stream {remote} {strange}; set unit = {CHOICES[modality]}"
+    )

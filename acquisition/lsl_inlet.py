@@ -1,0 +1,279 @@
+"""One inlet: samples with raw stamps, clock offsets before them, and remarks on what happened to it.
+
+liblsl's own post-processing stays off: originals cannot be recovered from it.
+"""
+
+from __future__ import annotations
+
+import math
+import queue
+import threading
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import pylsl
+from numpy.typing import NDArray
+from pylsl.util import LostError
+from pylsl.util import TimeoutError as LslTimeout
+
+from acquisition.event import MAX_TEXT, NoticeKind
+from acquisition.stream import FloatArray
+
+BUFFER = 360
+"""Seconds (irregular streams: hundreds of samples) that liblsl keeps while nobody pulls."""
+PULL = 1024
+MAX_PULLS = 512
+"""Per drain: more than the buffer holds at 1000 Hz, and an end if a sender outruns us."""
+CORRECTION_PERIOD = 5.0
+CORRECTION_TIMEOUT = 2.0
+PATIENCE = 5.0
+"""Seconds that samples wait for a clock offset."""
+JUMP = 0.5
+"""Seconds by which stamps that run backwards, or ahead of the clock, tell of a clock that was reset."""
+STALE = 1.5
+GAP = 0.5
+
+
+class Offset(NamedTuple):
+    """Say what to add to the stamps that follow; `collected` is on the sender's clock [s]."""
+
+    collected: float
+    value: float
+
+
+class Samples(NamedTuple):
+    """Hold raw stamps, shape (n,), and values, shape (n, n_channels)."""
+
+    times: FloatArray
+    values: NDArray[Any]
+
+
+class Remark(NamedTuple):
+    """Say what happened; the times are on this machine's clock [s]."""
+
+    kind: NoticeKind
+    message: str
+    start: float = math.nan
+    stop: float = math.nan
+
+
+class Measured(NamedTuple):
+    """Hold a clock offset as measured; `asked` is when the measurement began."""
+
+    asked: float
+    at: float
+    value: float
+    reset: bool
+
+
+class RawInlet(Protocol):
+    """What is used of `pylsl.StreamInlet`."""
+
+    def pull_chunk(
+        self, timeout: float, max_samples: int, *, as_numpy: bool
+    ) -> tuple[NDArray[Any], FloatArray]: ...
+    def time_correction(self, timeout: float) -> float: ...
+    def was_clock_reset(self) -> bool: ...
+
+
+class Inlet:
+    """Receive one stream.
+
+    Parameters
+    ----------
+    raw : RawInlet
+        An open `pylsl.StreamInlet`, or what behaves like one.
+    sfreq : float
+        Nominal rate [Hz]; irregular streams (0) are never stale and have no gaps.
+    clock : callable
+        The LSL clock [s].
+    """
+
+    def __init__(
+        self, raw: RawInlet, sfreq: float, *, clock: Callable[[], float] = pylsl.local_clock
+    ) -> None:
+        self.missed = 0
+        """Measurements of the clock offset that timed out."""
+        self.arrived = clock()
+        """When samples came last, or the stream was opened [s]."""
+        self.held = False
+        """Leave samples where they are, while it is open whose they are."""
+        self._raw = raw
+        self._clock = clock
+        self._limit = max(GAP, 3.0 / sfreq) if sfreq > 0 else math.inf
+        self._patience = max(STALE, 3.0 / sfreq) if sfreq > 0 else math.inf
+        self._offset: float | None = None
+        self._wait: float | None = None
+        self._deadline = self.arrived + PATIENCE
+        self._pending: list[Samples] = []
+        self._trusted = False
+        self._last = math.nan
+        self._stale = False
+        self._measured: queue.SimpleQueue[Measured] = queue.SimpleQueue()
+        self._ask = threading.Event()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._measure, name="lsl-offset", daemon=True)
+
+    def start(self) -> None:
+        """Begin to measure the clock offset."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the measurements and drop the connection."""
+        self._stop.set()
+        self._ask.set()
+        self._thread.join(CORRECTION_TIMEOUT + 1.0)
+
+    def age(self) -> float:
+        """Return how long ago samples came [s]."""
+        return self._clock() - self.arrived
+
+    def _measure(self) -> None:
+        while not self._stop.is_set():
+            self._ask.clear()
+            pause = CORRECTION_PERIOD if self._wait is None else 0.5
+            asked = self._clock()
+            try:
+                value = self._raw.time_correction(CORRECTION_TIMEOUT)
+            except (LslTimeout, LostError):
+                self.missed, pause = self.missed + 1, 0.5
+            else:
+                self._measured.put(Measured(asked, self._clock(), value, self._raw.was_clock_reset()))
+            self._ask.wait(pause)
+
+    def drain(self) -> list[Offset | Samples | Remark]:
+        """Return what arrived, without waiting; an offset comes before the samples it holds for."""
+        out: list[Offset | Samples | Remark] = []
+        self._take_offsets(out)
+        if self._waits(out) or self.held:
+            return out
+        pulled, self._pending = self._pending, []
+        pulled += self._pull()
+        if pulled:
+            self._wake(out)
+        while pulled:
+            part = pulled.pop(0)
+            odd = self._odd(part.times)
+            if odd is None:
+                self._deliver(part, out)
+                continue
+            if odd:
+                self._deliver(Samples(part.times[:odd], part.values[:odd]), out)
+            self._pending = [Samples(part.times[odd:], part.values[odd:]), *pulled]
+            self._wait = self._clock()
+            self._deadline = self._wait + PATIENCE
+            self._ask.set()
+            break
+        self._watch(out)
+        return out
+
+    def _take_offsets(self, out: list[Offset | Samples | Remark]) -> None:
+        while True:
+            try:
+                new = self._measured.get_nowait()
+            except queue.Empty:
+                return
+            changed = self._offset is not None and abs(new.value - self._offset) > JUMP
+            if new.reset or changed:
+                step = new.value - (self._offset or 0.0)
+                out.append(
+                    Remark(
+                        "clock", f"the sender's clock was reset; the offset changed by {step:.3f} s", new.at
+                    )
+                )
+            if self._wait is not None and (new.reset or changed):
+                self._settle()
+            self._offset = new.value
+            out.append(Offset(new.at - new.value, new.value))
+
+    def _settle(self) -> None:
+        self._wait = None
+        self._last = math.nan
+
+    def _waits(self, out: list[Offset | Samples | Remark]) -> bool:
+        now = self._clock()
+        if self._offset is None and now < self._deadline:
+            return True
+        if self._offset is None:
+            self._offset = 0.0
+            out.append(Offset(now, 0.0))
+            out.append(
+                Remark(
+                    "clock", f"no clock offset within {PATIENCE:g} s: 0 is used until one is measured", now
+                )
+            )
+        if self._wait is not None and now >= self._deadline:
+            self._settle()
+            self._trusted = True
+            out.append(
+                Remark("clock", "stamps jump though the sender's clock does not: taken as they are", now)
+            )
+        return self._wait is not None
+
+    def _pull(self) -> list[Samples]:
+        parts = []
+        for _ in range(MAX_PULLS):
+            values, times = self._raw.pull_chunk(0.0, PULL, as_numpy=True)
+            if len(times):
+                parts.append(Samples(np.asarray(times, np.float64), _decoded(values)))
+            if len(times) < PULL:
+                break
+        return parts
+
+    def _wake(self, out: list[Offset | Samples | Remark]) -> None:
+        now = self._clock()
+        if self._stale:
+            message = f"samples again after {now - self.arrived:.1f} s"
+            out.append(Remark("resumed", message, self.arrived, now))
+        self._stale = False
+        self.arrived = now
+
+    def _watch(self, out: list[Offset | Samples | Remark]) -> None:
+        if not self._stale and self.age() > self._patience:
+            self._stale = True
+            out.append(Remark("stale", f"no sample for {self.age():.1f} s", self.arrived))
+
+    def _odd(self, times: FloatArray) -> int | None:
+        """Return the first sample whose stamp tells of a clock reset, if any does."""
+        if self._trusted or math.isinf(self._limit):
+            return None
+        ahead = times + (self._offset or 0.0) > self._clock() + JUMP
+        back = np.diff(times, prepend=self._last) < -JUMP
+        hits = np.flatnonzero(ahead | back)
+        return int(hits[0]) if len(hits) else None
+
+    def _deliver(self, part: Samples, out: list[Offset | Samples | Remark]) -> None:
+        steps = np.diff(part.times, prepend=self._last)
+        offset = self._offset or 0.0
+        for i in np.flatnonzero(steps > self._limit):
+            stop = float(part.times[i])
+            start = stop - float(steps[i])
+            out.append(Remark("gap", f"{stop - start:.3f} s without samples", start + offset, stop + offset))
+        self._last = float(part.times[-1])
+        out.append(part)
+
+
+def _decoded(values: NDArray[Any]) -> NDArray[Any]:
+    if values.dtype != object:
+        return values
+    text = np.empty(values.shape, object)
+    text.ravel()[:] = [v.decode("utf-8", "replace")[:MAX_TEXT] for v in values.ravel()]
+    return text
+
+
+def open_raw(found: pylsl.StreamInfo, timeout: float) -> tuple[pylsl.StreamInlet, str]:
+    """Open an inlet for a resolved stream and return it with the stream's full description (XML).
+
+    Raises
+    ------
+    TimeoutError
+        If the sender does not answer in time.
+    """
+    raw = pylsl.StreamInlet(found, max_buflen=BUFFER, recover=True)
+    try:
+        xml = raw.info(timeout).as_xml()
+        raw.open_stream(timeout)
+    except (LslTimeout, LostError) as error:
+        raise TimeoutError(str(error)) from error
+    return raw, xml
