@@ -1,0 +1,1 @@
+"""What live and offline synchrony share: lag tables, peaks, and what chance alone would give."""

@@ -1,0 +1,220 @@
+"""Windowed cross-lagged correlation of two signals, sample by sample or many samples at once.
+
+Lag k > 0: y follows x. Both windows end no later than now, and the leader's is the earlier one:
+k ≥ 0: x[t−k−W+1 … t−k] with y[t−W+1 … t]; k < 0: x[t−W+1 … t] with y[t−|k|−W+1 … t−|k|].
+
+References
+----------
+Boker, Xu, Rotondo & King (2002), doi:10.1037/1082-989X.7.3.338
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from acquisition.stream import FloatArray, IntArray
+
+Z_LIMIT = 10.0
+"""|z| is capped here: two identical windows have no finite z."""
+R_LIMIT = float(np.tanh(Z_LIMIT))
+FLAT = 1e-10
+"""A window is constant if its variance is below this share of the largest square since the last renewal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableShape:
+    """Fix the geometry of a lag table, all in samples.
+
+    Parameters
+    ----------
+    window, max_lag : int
+        W and L.
+    coverage : float
+        Least share of W valid in both windows at once.
+    renew : int
+        Samples after which the running sums are summed afresh.
+    detrend : bool
+        Take a straight line out of each window.
+    """
+
+    window: int
+    max_lag: int
+    coverage: float
+    renew: int
+    detrend: bool = False
+
+    def __post_init__(self) -> None:
+        if self.window < 4 or self.max_lag < 1:
+            raise ValueError(
+                f"a lag table needs a window ≥ 4 and lags ≥ 1 samples, not {self.window} and {self.max_lag}"
+            )
+        if not 0.0 < self.coverage <= 1.0:
+            raise ValueError(f"coverage is a share in (0, 1], not {self.coverage}")
+
+    @property
+    def n_lags(self) -> int:
+        """Return 2L + 1."""
+        return 2 * self.max_lag + 1
+
+    @property
+    def lags(self) -> IntArray:
+        """Return −L … L in samples."""
+        return np.arange(-self.max_lag, self.max_lag + 1, dtype=np.int64)
+
+
+class LagTable:
+    """Keep 2L + 1 running correlations.
+
+    Any cut of the samples into pushes gives the same results (==): the sums run strictly from sample to
+    sample and are renewed at fixed sample numbers. Exchanging x and y mirrors the table, bit for bit.
+    """
+
+    def __init__(self, shape: TableShape) -> None:
+        self._shape = shape
+        self._past = np.full((2, shape.window + shape.max_lag), np.nan)
+        self._offset = np.full(2, np.nan)
+        self._peak = np.zeros(2)
+        self._sums = np.zeros((10 if shape.detrend else 6, shape.n_lags))
+        self._count = 0
+
+    def push(self, x: FloatArray, y: FloatArray, *, every: int = 1) -> tuple[FloatArray, FloatArray]:
+        """Take in new samples, nan where missing.
+
+        Parameters
+        ----------
+        x, y : ndarray, shape (n,)
+        every : int
+            Give a row for samples whose number since the start is a multiple of this.
+
+        Returns
+        -------
+        z : ndarray, shape (n_rows, 2L + 1)
+            atanh r; nan below the coverage, and where a window is constant.
+        counts : ndarray, shape (n_rows, 2L + 1)
+            Samples valid in both windows.
+        """
+        parts = []
+        at = 0
+        while at < len(x):
+            if self._count % self._shape.renew == 0:
+                self._renew()
+            n = min(len(x) - at, self._shape.renew - self._count % self._shape.renew)
+            parts.append(self._push(np.stack([x[at : at + n], y[at : at + n]]), every))
+            at += n
+        if not parts:
+            return np.empty((0, self._shape.n_lags)), np.empty((0, self._shape.n_lags))
+        return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
+
+    def _push(self, new: FloatArray, every: int) -> tuple[FloatArray, FloatArray]:
+        shape, n = self._shape, new.shape[1]
+        both = np.concatenate([self._past, new], axis=1)
+        self._find_offset(both)
+        series = self._series(both)
+        w, reach = shape.window, shape.window + shape.max_lag
+        first = self._count % shape.renew
+        sums = np.empty((len(self._sums), n + 1, shape.n_lags))
+        sums[:, 0] = self._sums
+        self._products(series, reach, n, first, sums[:, 1:])
+        old = np.empty((len(self._sums), n, shape.n_lags))
+        self._products(series, reach - w, n, first - w, old)
+        np.subtract(sums[:, 1:], old, out=sums[:, 1:])
+        np.cumsum(sums, axis=1, out=sums)
+        peaks = np.maximum.accumulate(
+            np.concatenate([self._peak[:, None], series[1, :, reach:] ** 2], axis=1), axis=1
+        )
+        self._sums, self._peak = sums[:, -1].copy(), peaks[:, -1].copy()
+        self._past = both[:, n:].copy()
+        rows = np.arange(-self._count % every, n, every) + 1
+        self._count += n
+        return self._correlations(np.ascontiguousarray(sums[:, rows]), peaks[:, rows])
+
+    def _find_offset(self, both: FloatArray) -> None:
+        # An offset near the data keeps the sums small; before it is known every product is 0 anyway.
+        for person in range(2):
+            if np.isnan(self._offset[person]):
+                valid = both[person][np.isfinite(both[person])]
+                if len(valid):
+                    self._offset[person] = valid[0]
+
+    def _renew(self) -> None:
+        shape = self._shape
+        self._offset[:] = np.nan
+        self._find_offset(self._past)
+        series = self._series(self._past)
+        self._peak = (series[1] ** 2).max(axis=1)
+        products = np.empty((len(self._sums), shape.window, shape.n_lags))
+        self._products(series, shape.max_lag, shape.window, -shape.window, products)
+        self._sums = products.sum(axis=1)
+
+    def _series(self, both: FloatArray) -> FloatArray:
+        """Return mask, value and square of both people, 0 where missing: shape (3, 2, n)."""
+        mask = np.isfinite(both)
+        values = np.where(mask, both - self._offset[:, None], 0.0)
+        return np.stack([mask.astype(np.float64), values, values * values])
+
+    def _products(self, series: FloatArray, start: int, n: int, number: int, out: FloatArray) -> None:
+        """Write what samples start … start + n − 1 bring into the sums: shape (6 or 10, n, lags)."""
+        lag = self._shape.max_lag
+        # past[c, p, i, j] is the value j samples before sample start + i.
+        past = sliding_window_view(series[:, :, start - lag : start + n], lag + 1, axis=2)[..., ::-1]
+        mask, value, square = 0, 1, 2
+        pairs = ((mask, mask), (value, mask), (mask, value), (square, mask), (mask, square), (value, value))
+        for row, (a, b) in enumerate(pairs):
+            np.multiply(past[a, 0], past[b, 1, :, :1], out=out[row, :, lag:])
+            np.multiply(past[a, 0, :, :1], past[b, 1, :, :0:-1], out=out[row, :, :lag])
+        if self._shape.detrend:
+            when = np.arange(number, number + n, dtype=np.float64)[:, None]
+            np.multiply(out[:3], when, out=out[6:9])
+            np.multiply(out[6], when, out=out[9])
+
+    def _correlations(self, sums: FloatArray, peaks: FloatArray) -> tuple[FloatArray, FloatArray]:
+        shape = self._shape
+        count = np.rint(sums[0])
+        n = np.maximum(count, 1.0)
+        a, b = sums[1], sums[2]
+        va, vb, ab = sums[3] - a * a / n, sums[4] - b * b / n, sums[5] - a * b / n
+        floor = FLAT * shape.window * peaks
+        ok = (count >= shape.coverage * shape.window) & (va > floor[0][:, None]) & (vb > floor[1][:, None])
+        if shape.detrend:
+            va, vb, ab = _without_line(sums, n, va, vb, ab)
+            ok &= (va > floor[0][:, None]) & (vb > floor[1][:, None])
+        r = np.where(ok, ab, 0.0) / np.sqrt(np.where(ok, va * vb, 1.0))
+        return np.where(ok, fisher(r), np.nan), count
+
+
+def _without_line(
+    sums: FloatArray, n: FloatArray, va: FloatArray, vb: FloatArray, ab: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return variances and covariance after a straight line in time is taken out of both windows."""
+    when, ai, bi = sums[6], sums[7] - sums[6] * sums[1] / n, sums[8] - sums[6] * sums[2] / n
+    vi = np.maximum(sums[9] - when * when / n, 1e-6)
+    return va - ai * ai / vi, vb - bi * bi / vi, ab - ai * bi / vi
+
+
+def fisher(r: FloatArray) -> FloatArray:
+    """Return atanh r with |z| ≤ 10."""
+    return np.clip(np.arctanh(np.clip(r, -R_LIMIT, R_LIMIT)), -Z_LIMIT, Z_LIMIT)
+
+
+def mean_over_lags(z: FloatArray) -> FloatArray:
+    """Return the mean over the last axis, summed in mirrored pairs: the same bits for swapped people."""
+    lag = z.shape[-1] // 2
+    total: FloatArray = z[..., lag].copy()
+    for k in range(1, lag + 1):
+        total = total + (z[..., lag + k] + z[..., lag - k])
+    total /= z.shape[-1]
+    return total
+
+
+def lead_contrast(z: FloatArray) -> FloatArray:
+    """Return mean over lags > 0 minus mean over lags < 0; positive: x leads."""
+    lag = z.shape[-1] // 2
+    ahead: FloatArray = np.zeros(z.shape[:-1])
+    behind: FloatArray = np.zeros(z.shape[:-1])
+    for k in range(1, lag + 1):
+        ahead, behind = ahead + z[..., lag + k], behind + z[..., lag - k]
+    contrast: FloatArray = (ahead - behind) / lag
+    return contrast

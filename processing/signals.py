@@ -1,0 +1,174 @@
+"""Signals on common grids, made from index samples, so that two people can be compared sample by sample."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from acquisition.stream import FloatArray, IntArray
+from processing.index import IndexSample
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalRule:
+    """Say how one signal comes from index samples.
+
+    Parameters
+    ----------
+    index : str
+        The index it is made of, as in docs/indices.md.
+    sfreq : float
+        Rate of the grid [Hz]; grid point g lies at g / sfreq on the LSL clock.
+    delay : float
+        Data time [s] after which a grid point is settled: covers the delays of the index and of the rule.
+    form : str
+        "joined": linear between valid rows at most `join` seconds apart; "rows": the row at that grid point.
+    scale : str
+        "rate": 60000 / value; "ln": natural logarithm; "same".
+    join : float
+        Longest gap that is joined [s].
+    slope : int
+        Number of grid points, odd, of a centred least-squares slope per second; 0 for the level itself.
+    """
+
+    index: str
+    sfreq: float
+    delay: float
+    form: Literal["joined", "rows"]
+    scale: Literal["rate", "ln", "same"]
+    join: float = 2.5
+    slope: int = 0
+
+
+SIGNALS: dict[str, SignalRule] = {
+    "hr": SignalRule(index="ibi", sfreq=4.0, delay=3.5, form="joined", scale="rate"),
+    "scl": SignalRule(index="scl", sfreq=1.0, delay=15.0, form="rows", scale="ln"),
+    "sclslope": SignalRule(index="scl", sfreq=1.0, delay=17.0, form="rows", scale="ln", slope=5),
+    "lnrmssd": SignalRule(index="lnrmssd", sfreq=1.0, delay=36.0, form="joined", scale="same"),
+    "f0": SignalRule(index="f0_shift", sfreq=1.0, delay=8.0, form="rows", scale="same"),
+    "intensity": SignalRule(index="intensity_shift", sfreq=1.0, delay=8.0, form="rows", scale="same"),
+}
+"""The signals of docs/indices.md. Shifts from a baseline serve as well as raw values: r ignores an offset."""
+
+
+class GridSignal:
+    """Hold one person's rows of one index and give values on the grid."""
+
+    def __init__(self, rule: SignalRule, entity: str) -> None:
+        self._rule = rule
+        self._entity = entity
+        self._times: list[float] = []
+        self._available: list[float] = []
+        self._values: list[float] = []
+
+    def hear(self, samples: Sequence[IndexSample]) -> None:
+        """Take in index samples; rows of other people and indices are passed over."""
+        index, entity = self._rule.index, self._entity
+        for sample in samples:
+            if sample[3] != index or sample[2] != entity:
+                continue
+            # A row that does not move forward would make the grid depend on when it was read.
+            if sample.value == sample.value and (not self._times or sample.time > self._times[-1]):
+                self._times.append(sample.time)
+                self._available.append(sample.available)
+                self._values.append(sample.value)
+
+    def read(self, first: int, available: FloatArray) -> FloatArray:
+        """Return the values at grid points `first` and on, and forget what later points cannot need.
+
+        Parameters
+        ----------
+        first : int
+            Number of the first grid point; never less than in an earlier call.
+        available : ndarray, shape (n,)
+            T of the tick that settles each point [s]: a row that became available later is not used, whether
+            or not it has been heard.
+
+        Returns
+        -------
+        ndarray, shape (n,)
+            nan where the rule gives no value.
+        """
+        reach = self._rule.slope // 2
+        n = len(available)
+        points = np.arange(first - reach, first + n + reach, dtype=np.int64)
+        times, since, values = (np.array(a) for a in (self._times, self._available, self._values))
+        if self._rule.slope:
+            level = [
+                self._level(points[k : k + n], available, times, since, values)
+                for k in range(self._rule.slope)
+            ]
+            out = _slope(level, self._rule.sfreq)
+        else:
+            out = self._level(points, available, times, since, values)
+        self._forget((first + n) / self._rule.sfreq - self._rule.join - (reach + 1) / self._rule.sfreq)
+        return out
+
+    def _level(
+        self,
+        points: IntArray,
+        available: FloatArray,
+        times: FloatArray,
+        since: FloatArray,
+        values: FloatArray,
+    ) -> FloatArray:
+        if len(times) == 0:
+            return np.full(len(points), np.nan)
+        values = _scaled(values, self._rule.scale)
+        if self._rule.form == "rows":
+            return _on_rows(points, available, np.rint(times * self._rule.sfreq), since, values)
+        return _joined(points / self._rule.sfreq, available, times, since, values, self._rule.join)
+
+    def _forget(self, before: float) -> None:
+        n = int(np.searchsorted(np.array(self._times), before, side="right")) - 1
+        if n > 0:
+            del self._times[:n], self._available[:n], self._values[:n]
+
+
+def _scaled(values: FloatArray, scale: str) -> FloatArray:
+    if scale == "same":
+        return values
+    positive = np.where(values > 0, values, np.nan)
+    return 60_000.0 / positive if scale == "rate" else np.log(positive)
+
+
+def _on_rows(
+    points: IntArray, available: FloatArray, numbers: FloatArray, since: FloatArray, values: FloatArray
+) -> FloatArray:
+    at = np.minimum(np.searchsorted(numbers, points), len(numbers) - 1)
+    known = (numbers[at] == points) & (since[at] <= available)
+    return np.where(known, values[at], np.nan)
+
+
+def _joined(
+    grid: FloatArray,
+    available: FloatArray,
+    times: FloatArray,
+    since: FloatArray,
+    values: FloatArray,
+    join: float,
+) -> FloatArray:
+    """Return straight lines between rows at most `join` seconds apart [s], nan elsewhere."""
+    before = np.searchsorted(times, grid, side="right") - 1
+    after = np.minimum(before + 1, len(times) - 1)
+    a, b = np.maximum(before, 0), after
+    width = times[b] - times[a]
+    exact = (before >= 0) & (times[a] == grid) & (since[a] <= available)
+    between = (before >= 0) & (b > a) & (width <= join) & (since[b] <= available)
+    part = (grid - times[a]) / np.where(width > 0, width, 1.0)
+    line = values[a] + (values[b] - values[a]) * part
+    return np.where(exact, values[a], np.where(between, line, np.nan))
+
+
+def _slope(level: list[FloatArray], sfreq: float) -> FloatArray:
+    """Return the least-squares slope per second through an odd number of neighbours, oldest first."""
+    half = len(level) // 2
+    total = np.zeros(len(level[0]))
+    for k in range(1, half + 1):
+        total = total + k * (level[half + k] - level[half - k])
+    # The middle value has no weight, but a slope across a hole would be an interpolation.
+    weight = 2.0 * sum(k * k for k in range(1, half + 1))
+    return np.where(np.isnan(level[half]), np.nan, total / weight * sfreq)
