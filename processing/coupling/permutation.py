@@ -41,7 +41,7 @@ def p_value(observed: float, chance: FloatArray) -> float:
     return float(1 + np.count_nonzero(chance >= observed - TIE)) / (len(chance) + 1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Verdict:
     """Hold what one look says.
 
@@ -59,6 +59,8 @@ class Verdict:
         C itself [SD of its chance].
     n : int
         Segments that took part.
+    middle, spread : ndarray, shape (2L + 1,)
+        Mean and SD over permutations of mean z at each lag.
     """
 
     p_coupling: float
@@ -67,6 +69,8 @@ class Verdict:
     lag: int
     strength: float
     n: int
+    middle: FloatArray
+    spread: FloatArray
 
 
 def judge(z: FloatArray, n_permutations: int, rng: np.random.Generator) -> Verdict:
@@ -94,6 +98,8 @@ def judge(z: FloatArray, n_permutations: int, rng: np.random.Generator) -> Verdi
         lag=_unique_peak(strengths) - lag,
         strength=strength,
         n=n,
+        middle=middle,
+        spread=spread,
     )
 
 

@@ -1,0 +1,160 @@
+"""Who leads over a whole session, at which lag, and how surely."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from acquisition.stream import FloatArray
+from processing.coupling.permutation import Verdict, judge
+from processing.coupling.statement import Rule, leading_side
+from processing.coupling.wclc import TableShape
+from processing.coupling.windows import tables, windows_at
+from processing.offline.segments import COVERAGE, checked_pair, in_samples
+from processing.offline.surrogates import LEAST_SEGMENTS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lead:
+    """Hold who leads.
+
+    Parameters
+    ----------
+    lag : float
+        Lag at which the matched segments stand out most from permuted ones [s]; > 0: the client follows.
+    interval : tuple of float
+        95 % of that lag when segments are drawn anew with replacement [s].
+    leader : "therapist", "client" or None
+        None: no clear leader.
+    p_coupling, p_lead : float
+        Of the largest studentised |mean z| over lags, and of the contrast between the two directions.
+    n_segments : int
+    reason : str
+        Why there is no leader or no lag.
+    """
+
+    lag: float
+    interval: tuple[float, float]
+    leader: str | None
+    p_coupling: float
+    p_lead: float
+    n_segments: int
+    reason: str = ""
+
+
+def lead(
+    therapist: ArrayLike,
+    client: ArrayLike,
+    *,
+    sfreq: float,
+    segment: float = 30.0,
+    max_lag: float = 5.0,
+    n_permutations: int = 1000,
+    n_bootstrap: int = 1000,
+    least_lag: float = 0.5,
+    p_leader: float = 0.05,
+    detrend: bool = False,
+    rng: np.random.Generator,
+) -> Lead:
+    """Find the lag of the coupling and name a leader where that is clear.
+
+    A leader is named when the coupling and the lead contrast both have p ≤ `p_leader` against permuted
+    segments, the lag has the sign of the contrast and is at least `least_lag` from 0, and not at the edge.
+
+    Parameters
+    ----------
+    therapist, client : array_like, shape (n,)
+        nan where missing.
+    sfreq : float
+        [Hz]
+    segment, max_lag, least_lag : float
+        [s]
+    detrend : bool
+        Take a straight line out of each window.
+
+    Raises
+    ------
+    ValueError
+        If the signals differ in length.
+
+    References
+    ----------
+    Boker et al. (2002), doi:10.1037/1082-989X.7.3.338, for the geometry of the windows.
+    """
+    x, y = checked_pair(therapist, client, sfreq)
+    shape = TableShape(
+        window=in_samples(segment, sfreq, "segment", least=4),
+        max_lag=in_samples(max_lag, sfreq, "max_lag", least=1),
+        coverage=COVERAGE,
+        renew=len(x) + 1,
+        detrend=detrend,
+    )
+    z = _matched(x, y, shape)
+    if len(z) < LEAST_SEGMENTS:
+        reason = f"{len(z)} usable segments of {segment:g} s, {LEAST_SEGMENTS} are needed"
+        nan = float("nan")
+        return Lead(
+            lag=nan,
+            interval=(nan, nan),
+            leader=None,
+            p_coupling=nan,
+            p_lead=nan,
+            n_segments=len(z),
+            reason=reason,
+        )
+    verdict = judge(z, n_permutations, rng)
+    rule = Rule(
+        n_permutations=n_permutations,
+        least_segments=LEAST_SEGMENTS,
+        p_leader=p_leader,
+        least_lag=least_lag * sfreq,
+    )
+    return _named(z, verdict, rule, n_bootstrap, sfreq, rng)
+
+
+def _matched(x: FloatArray, y: FloatArray, shape: TableShape) -> FloatArray:
+    """Return z of all pairs of segments that are whole enough in both people at every lag."""
+    ends = np.arange(shape.window + shape.max_lag - 1, len(x), shape.window)
+    if len(ends) == 0:
+        return np.empty((0, 0, shape.n_lags))
+    z = np.arctanh(tables(windows_at(x, ends, shape), windows_at(y, ends, shape), shape))
+    whole = np.isfinite(np.einsum("iik->ik", z)).all(axis=1)
+    return z[np.ix_(whole, whole)]
+
+
+def _named(
+    z: FloatArray, verdict: Verdict, rule: Rule, n_bootstrap: int, sfreq: float, rng: np.random.Generator
+) -> Lead:
+    n, middle = len(z), z.shape[2] // 2
+    matched = np.einsum("iik->ik", z)
+    draws = rng.multinomial(n, np.full(n, 1.0 / n), size=n_bootstrap) / n
+    lags = _peak_lags((draws @ matched - verdict.middle) / verdict.spread) / sfreq
+    low, high = np.quantile(lags, [0.025, 0.975])
+    edge = abs(verdict.lag) == middle
+    side = 0 if edge else leading_side(verdict, rule)
+    reason = "peak at the edge of the lags" if edge else "" if side else "no clear leader"
+    own = (matched.mean(axis=0) - verdict.middle) / verdict.spread
+    return Lead(
+        lag=float("nan") if edge else float(_peak_lags(own[None])[0]) / sfreq,
+        interval=(float(low), float(high)),
+        leader={1: "therapist", -1: "client", 0: None}[side],
+        p_coupling=verdict.p_coupling,
+        p_lead=verdict.p_lead,
+        n_segments=n,
+        reason=reason,
+    )
+
+
+def _peak_lags(strengths: FloatArray) -> FloatArray:
+    """Return the lag of the largest |strength| of each row, in samples, refined by a parabola."""
+    size = np.abs(strengths)
+    n_lags = size.shape[1]
+    at = size.argmax(axis=1)
+    rows, inner = np.arange(len(size)), np.clip(at, 1, n_lags - 2)
+    before, top, after = (size[rows, inner + d] for d in (-1, 0, 1))
+    bend = before - 2.0 * top + after
+    shift = np.where((at == inner) & (bend < 0), 0.5 * (before - after) / np.where(bend < 0, bend, 1.0), 0.0)
+    lags: FloatArray = at + np.clip(shift, -0.5, 0.5) - n_lags // 2
+    return lags

@@ -1,0 +1,105 @@
+"""Two people's signals as arrays, checked, and the correlation of every segment with every other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from acquisition.stream import BoolArray, FloatArray
+from processing.coupling.wclc import fisher
+
+COVERAGE = 0.8
+"""Least valid share of a segment, as live."""
+
+
+def checked_pair(therapist: ArrayLike, client: ArrayLike, sfreq: float) -> tuple[FloatArray, FloatArray]:
+    """Return both signals as float arrays with nan where a value is missing or infinite.
+
+    Raises
+    ------
+    ValueError
+        If they are not one-dimensional, differ in length, or `sfreq` is no rate.
+    """
+    pair = []
+    for name, signal in (("therapist", therapist), ("client", client)):
+        array = np.asarray(signal, np.float64)
+        if array.ndim != 1:
+            raise ValueError(f"{name}: a signal has one dimension, not shape {array.shape}")
+        pair.append(np.where(np.isfinite(array), array, np.nan))
+    if len(pair[0]) != len(pair[1]):
+        raise ValueError(f"the signals differ in length: therapist {len(pair[0])}, client {len(pair[1])}")
+    if not (np.isfinite(sfreq) and sfreq > 0):
+        raise ValueError(f"sfreq must be a positive rate in Hz, not {sfreq}")
+    return pair[0], pair[1]
+
+
+def in_samples(seconds: float, sfreq: float, name: str, *, least: int) -> int:
+    """Return a duration in whole samples.
+
+    Raises
+    ------
+    ValueError
+        If it is shorter than `least` samples.
+    """
+    n = round(seconds * sfreq) if np.isfinite(seconds) else -1
+    if n < least:
+        raise ValueError(f"{name} of {seconds:g} s is under {least} samples at {sfreq:g} Hz")
+    return n
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class SegmentTable:
+    """Hold z of every segment of the therapist with every segment of the client.
+
+    Parameters
+    ----------
+    z : ndarray, shape (n_segments, n_segments, 2L + 1)
+        [i, j, L + k]: segment i of the therapist, j of the client, lag k in samples (> 0: client follows).
+        Rows and columns of segments that cannot be used are nan.
+    both : ndarray, shape (n_segments,)
+        Segments that can be used in both people.
+    """
+
+    z: FloatArray
+    both: BoolArray
+
+
+def segment_table(x: FloatArray, y: FloatArray, segment: int, max_lag: int) -> SegmentTable:
+    """Cut into adjoining segments, drop the tail, and correlate at each lag within the segment.
+
+    r(k) = Σ (x[t] − x̄)(y[t + k] − ȳ) / (n s_x s_y) with mean and population SD of the whole segment, as in
+    R's ccf. Missing samples enter neither mean, SD nor sum; the divisor is then √(n_x n_y), so that |r| ≤ 1.
+
+    Raises
+    ------
+    ValueError
+        If the lags reach past the segment.
+    """
+    if max_lag >= segment:
+        raise ValueError(f"lags of {max_lag} samples reach past a segment of {segment}")
+    n = len(x) // segment
+    (u, ok_x), (v, ok_y) = (_standardised(s[: n * segment].reshape(n, segment)) for s in (x, y))
+    r = np.empty((2 * max_lag + 1, n, n))
+    for k in range(max_lag + 1):
+        r[max_lag + k] = u[:, : segment - k] @ v[:, k:].T
+        # The transposed product of exchanged people, so that exchanging them mirrors every bit.
+        r[max_lag - k] = (v[:, : segment - k] @ u[:, k:].T).T if k else r[max_lag]
+    z = np.ascontiguousarray(fisher(r).transpose(1, 2, 0))
+    z[~ok_x] = np.nan
+    z[:, ~ok_y] = np.nan
+    return SegmentTable(z=z, both=ok_x & ok_y)
+
+
+def _standardised(segments: FloatArray) -> tuple[FloatArray, BoolArray]:
+    """Return segments with mean 0 and norm 1, and which of them can be used."""
+    mask = np.isfinite(segments)
+    count = mask.sum(axis=1, keepdims=True)
+    there = np.where(mask, segments, 0.0)
+    mean = there.sum(axis=1, keepdims=True) / np.maximum(count, 1)
+    centred = np.where(mask, segments - mean, 0.0)
+    norm = np.sqrt((centred * centred).sum(axis=1, keepdims=True))
+    varied = norm > 1e-9 * np.abs(there).max(axis=1, keepdims=True, initial=0.0)
+    ok = varied[:, 0] & (count[:, 0] >= COVERAGE * segments.shape[1])
+    return centred / np.where(norm > 0, norm, 1.0), ok
