@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 import pylsl
 
 from acquisition.errors import StreamError
-from acquisition.stream import Modality
 
 SESSION_VARIABLE = "ATTUNEMENT_LSL_SESSION"
 """Environment variable that overrides the SessionID, so that tests on one machine do not see each other."""
@@ -24,20 +23,6 @@ MAX_XML = 1 << 20
 MAX_CHANNELS = 512
 MAX_FACT = 200
 FORMATS = {1: "float32", 2: "double64", 3: "string", 4: "int32", 5: "int16", 6: "int8", 7: "int64"}
-LSL_TYPES = {
-    Modality.ECG: "ECG",
-    Modality.EDA: "EDA",
-    Modality.RR: "RR",
-    Modality.PPI: "PPI",
-    Modality.ACC: "ACC",
-    Modality.RESP: "RESP",
-    Modality.VOICE: "Voice",
-    Modality.AUDIO: "Audio",
-    Modality.MARKERS: "Markers",
-    Modality.DEVICE_TIME: "DeviceTime",
-}
-"""Content type under which a modality is published."""
-
 _configured: tuple[str, str] | None = None
 
 
@@ -121,8 +106,10 @@ class Description:
     facts: dict[str, str]
 
 
-def describe(xml: str, n_channels: int) -> Description:
+def describe(xml: str, n_channels: int, *, first: int = 0) -> Description:
     """Read the description of a stream; some senders write `name` where `label` is meant.
+
+    A channel without a label is called by its number, counted from `first`.
 
     Raises
     ------
@@ -139,7 +126,7 @@ def describe(xml: str, n_channels: int) -> Description:
         raise StreamError(f"its description is not XML ({error})") from error
     channels = root.findall("desc/channels/channel")[:n_channels]
     channels += [ElementTree.Element("channel")] * (n_channels - len(channels))
-    labels = [_text(c, "label") or _text(c, "name") or str(i) for i, c in enumerate(channels)]
+    labels = [_text(c, "label") or _text(c, "name") or str(i) for i, c in enumerate(channels, first)]
     return Description(tuple(labels), tuple(_text(c, "unit") for c in channels), _facts(root))
 
 

@@ -31,8 +31,6 @@ PATIENCE = 5.0
 """Seconds that samples wait for a clock offset."""
 JUMP = 0.5
 """Seconds by which stamps that run backwards, or ahead of the clock, tell of a clock that was reset."""
-STALE = 1.5
-GAP = 0.5
 
 
 class Offset(NamedTuple):
@@ -85,7 +83,7 @@ class Inlet:
     raw : RawInlet
         An open `pylsl.StreamInlet`, or what behaves like one.
     sfreq : float
-        Nominal rate [Hz]; irregular streams (0) are never stale and have no gaps.
+        Nominal rate [Hz]; only stamps of regular streams must not run back or ahead.
     clock : callable
         The LSL clock [s].
     """
@@ -101,15 +99,13 @@ class Inlet:
         """Leave samples where they are, while it is open whose they are."""
         self._raw = raw
         self._clock = clock
-        self._limit = max(GAP, 3.0 / sfreq) if sfreq > 0 else math.inf
-        self._patience = max(STALE, 3.0 / sfreq) if sfreq > 0 else math.inf
+        self._regular = sfreq > 0
         self._offset: float | None = None
         self._wait: float | None = None
         self._deadline = self.arrived + PATIENCE
         self._pending: list[Samples] = []
         self._trusted = False
         self._last = math.nan
-        self._stale = False
         self._measured: queue.SimpleQueue[Measured] = queue.SimpleQueue()
         self._ask = threading.Event()
         self._stop = threading.Event()
@@ -151,21 +147,21 @@ class Inlet:
         pulled, self._pending = self._pending, []
         pulled += self._pull()
         if pulled:
-            self._wake(out)
+            self.arrived = self._clock()
         while pulled:
             part = pulled.pop(0)
             odd = self._odd(part.times)
             if odd is None:
-                self._deliver(part, out)
+                out.append(part)
+                self._last = float(part.times[-1])
                 continue
             if odd:
-                self._deliver(Samples(part.times[:odd], part.values[:odd]), out)
+                out.append(Samples(part.times[:odd], part.values[:odd]))
             self._pending = [Samples(part.times[odd:], part.values[odd:]), *pulled]
             self._wait = self._clock()
             self._deadline = self._wait + PATIENCE
             self._ask.set()
             break
-        self._watch(out)
         return out
 
     def _take_offsets(self, out: list[Offset | Samples | Remark]) -> None:
@@ -221,37 +217,14 @@ class Inlet:
                 break
         return parts
 
-    def _wake(self, out: list[Offset | Samples | Remark]) -> None:
-        now = self._clock()
-        if self._stale:
-            message = f"samples again after {now - self.arrived:.1f} s"
-            out.append(Remark("resumed", message, self.arrived, now))
-        self._stale = False
-        self.arrived = now
-
-    def _watch(self, out: list[Offset | Samples | Remark]) -> None:
-        if not self._stale and self.age() > self._patience:
-            self._stale = True
-            out.append(Remark("stale", f"no sample for {self.age():.1f} s", self.arrived))
-
     def _odd(self, times: FloatArray) -> int | None:
         """Return the first sample whose stamp tells of a clock reset, if any does."""
-        if self._trusted or math.isinf(self._limit):
+        if self._trusted or not self._regular:
             return None
         ahead = times + (self._offset or 0.0) > self._clock() + JUMP
         back = np.diff(times, prepend=self._last) < -JUMP
         hits = np.flatnonzero(ahead | back)
         return int(hits[0]) if len(hits) else None
-
-    def _deliver(self, part: Samples, out: list[Offset | Samples | Remark]) -> None:
-        steps = np.diff(part.times, prepend=self._last)
-        offset = self._offset or 0.0
-        for i in np.flatnonzero(steps > self._limit):
-            stop = float(part.times[i])
-            start = stop - float(steps[i])
-            out.append(Remark("gap", f"{stop - start:.3f} s without samples", start + offset, stop + offset))
-        self._last = float(part.times[-1])
-        out.append(part)
 
 
 def _decoded(values: NDArray[Any]) -> NDArray[Any]:

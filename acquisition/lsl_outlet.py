@@ -2,42 +2,69 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pylsl
 from numpy.typing import NDArray
 
-from acquisition.lsl import LSL_TYPES
 from acquisition.stream import FloatArray, StreamInfo
+from acquisition.xdf.header import TYPES
 
 BUFFER = 360
 """Seconds (irregular streams: hundreds of samples) that wait for a slow receiver."""
+FACTS = ("manufacturer", "model", "serial_number", "firmware")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announcement:
+    """Hold what a stream says of itself; `labels` and `units` are per channel, `sfreq` is 0 if irregular."""
+
+    name: str
+    type: str
+    sfreq: float
+    format: str
+    labels: tuple[str, ...]
+    units: tuple[str, ...]
+    source_id: str
+    facts: dict[str, str] = field(default_factory=dict)
+
+
+def announce(info: StreamInfo) -> Announcement:
+    """Return the announcement of a stream of ours; without a source_id it gets one."""
+    return Announcement(
+        name=info.name,
+        type=TYPES[info.modality],
+        sfreq=info.sfreq if np.isfinite(info.sfreq) else 0.0,
+        format=info.format,
+        labels=info.channels,
+        units=(info.unit,) * len(info.channels),
+        source_id=info.source_id or default_source_id(info),
+        facts=info.metadata,
+    )
+
+
+def default_source_id(info: StreamInfo) -> str:
+    """Return an identity for a stream that has none; it is the same after every restart."""
+    return f"attunement-{info.role}-{info.device or info.modality}-{info.modality}"
 
 
 class Outlet:
-    """Publish one stream until `close`. Call `lsl.configure` first.
+    """Publish one stream until `close`. Call `lsl.configure` first."""
 
-    Parameters
-    ----------
-    info : StreamInfo
-        Name, rate, format, unit, labels and source_id of the stream.
-    type_ : str
-        Content type; the usual one of the modality if empty.
-    """
-
-    def __init__(self, info: StreamInfo, type_: str = "") -> None:
-        self.info = info
-        self._outlet: pylsl.StreamOutlet | None = pylsl.StreamOutlet(_description(info, type_), 0, BUFFER)
+    def __init__(self, announcement: Announcement) -> None:
+        self.announcement = announcement
+        self._outlet: pylsl.StreamOutlet | None = pylsl.StreamOutlet(_description(announcement), 0, BUFFER)
 
     def push(self, times: FloatArray, samples: NDArray[Any]) -> None:
         """Send samples, shape (n_samples, n_channels), with their stamps [s, LSL clock] as they are."""
         if self._outlet is None or len(times) == 0:
             return
-        values = [str(v) for v in samples.ravel()] if self.info.format == "string" else samples
+        text = self.announcement.format == "string"
         # LSL reads the stamp 0 as "now".
         stamps = np.where(times == 0.0, np.nextafter(0.0, 1.0), times)
-        self._outlet.push_chunk(values, stamps.tolist())
+        self._outlet.push_chunk([str(v) for v in samples.ravel()] if text else samples, stamps.tolist())
 
     @property
     def heard(self) -> bool:
@@ -49,28 +76,15 @@ class Outlet:
         self._outlet = None
 
 
-def default_source_id(info: StreamInfo) -> str:
-    """Return the identity of a stream of ours that has none; the same after every restart."""
-    return f"attunement-{info.role}-{info.device or info.modality}-{info.modality}"
-
-
-def _description(info: StreamInfo, type_: str) -> pylsl.StreamInfo:
-    made = pylsl.StreamInfo(
-        info.name,
-        type_ or LSL_TYPES[info.modality],
-        len(info.channels),
-        info.sfreq if np.isfinite(info.sfreq) else 0.0,
-        info.format,
-        info.source_id or default_source_id(info),
-    )
+def _description(a: Announcement) -> pylsl.StreamInfo:
+    made = pylsl.StreamInfo(a.name, a.type, len(a.labels), a.sfreq, a.format, a.source_id)
     desc = made.desc()
-    for key in ("manufacturer", "model", "serial_number", "firmware"):
-        if info.metadata.get(key):
-            desc.append_child_value(key, info.metadata[key])
+    for key in FACTS:
+        if a.facts.get(key):
+            desc.append_child_value(key, a.facts[key])
     channels = desc.append_child("channels")
-    for label in info.channels:
+    for label, unit in zip(a.labels, a.units, strict=True):
         channel = channels.append_child("channel")
-        channel.append_child_value("label", label)
-        channel.append_child_value("unit", info.unit)
-        channel.append_child_value("type", type_ or LSL_TYPES[info.modality])
+        for key, value in (("label", label), ("unit", unit), ("type", a.type)):
+            channel.append_child_value(key, value)
     return made

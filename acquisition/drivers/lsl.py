@@ -69,6 +69,7 @@ class LslDriver:
         self._refused: set[str] = set()
         self._seen: list[Remote] = []
         self._notices: list[Notice] = []
+        self._left: list[Drained] = []
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._look = threading.Event()
@@ -104,22 +105,24 @@ class LslDriver:
         self._look.set()
         if self._thread.is_alive():
             self._thread.join(5.0)
+        self._left = self.drain()
         with self._lock:
             links, self._links = list(self._links.values()), {}
         for link in links:
             link.close()
 
     def drain(self) -> list[Drained]:
-        """Return all that arrived, without waiting."""
+        """Return all that arrived, without waiting; once more after `stop`."""
+        left, self._left = self._left, []
         with self._lock:
             out: list[Drained] = list(self._notices)
             self._notices = []
             links = list(self._links.values())
         for link in links:
-            if link.doubtful():
+            if link.doubtful() or link.silent():
                 self._look.set()
             out += link.drain()
-        return out
+        return left + out
 
     def _watch(self) -> None:
         while not self._stop.is_set():

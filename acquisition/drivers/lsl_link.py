@@ -19,6 +19,8 @@ from acquisition.stream import Chunk, ClockOffset, StreamInfo
 OPEN_TIMEOUT = 3.0
 SILENCE = 0.5
 """Seconds without samples after which a stream with a rival must be confirmed."""
+STALE = 1.5
+"""The same where there is none, and it is only to be seen whether the outlet is gone."""
 Verdict = Literal["same", "suspect", "restarted", "gone", "stolen"]
 
 
@@ -73,6 +75,10 @@ class Link:
             )
             for info, _ in self._takers
         ]
+
+    def silent(self) -> bool:
+        """Tell whether samples that should be there are not: then it is time to look who answers."""
+        return self.remote.sfreq > 0 and self._inlet.age() > max(STALE, 3.0 / self.remote.sfreq)
 
     def doubtful(self) -> bool:
         """Hold samples back once a stream with a rival fell silent: LSL may have switched to the other."""

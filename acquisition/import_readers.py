@@ -1,0 +1,77 @@
+"""The files that can be imported, by their suffix."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from acquisition.errors import RecordingError, StreamError
+from acquisition.import_edf import read_edf
+from acquisition.import_table import Column, Wanted, choose, read_csv, read_npz
+from acquisition.import_wav import read_wav
+from acquisition.lsl import channel_number, describe
+from acquisition.xdf import ForeignStream, load_foreign
+
+TABLES = (".csv", ".tsv", ".txt")
+SUFFIXES = (".csv", ".npz", ".edf", ".wav", ".xdf")
+
+
+def read_columns(path: Path, wanted: Sequence[Wanted], time: str | None) -> list[Column]:
+    """Read columns of a file; `time` names the column of stamps in .csv and .npz files.
+
+    Raises
+    ------
+    RecordingError
+        If the file cannot be read or has no such column; it names the choices.
+    """
+    suffix = path.suffix.casefold()
+    if not path.is_file():
+        raise RecordingError(f"{path}: no such file")
+    if suffix in TABLES:
+        return read_csv(path, wanted, time)
+    if suffix == ".npz":
+        return read_npz(path, wanted, time)
+    if suffix == ".edf":
+        return read_edf(path, wanted)
+    if suffix == ".wav":
+        return read_wav(path, wanted)
+    if suffix == ".xdf":
+        return read_xdf(path, wanted)
+    raise RecordingError(
+        f"{path}: {suffix or 'no suffix'}: not a kind of file that can be imported ({', '.join(SUFFIXES)})"
+    )
+
+
+def read_xdf(path: Path, wanted: Sequence[Wanted]) -> list[Column]:
+    """Read streams by name, or a channel by name:channel, with raw stamps and clock offsets beside them."""
+    streams = load_foreign(path)
+    names = [s.header.name for s in streams]
+    return [_xdf_column(path, streams, names, want) for want in wanted]
+
+
+def _xdf_column(path: Path, streams: Sequence[ForeignStream], names: Sequence[str], want: Wanted) -> Column:
+    name, channel = want.name, ""
+    if name not in names and ":" in name:
+        name, channel = name.rsplit(":", 1)
+    stream = streams[choose(path, "stream", name, names)]
+    samples = stream.samples
+    if len(stream.times) == 0:
+        raise RecordingError(f"{path}: stream {name!r} has no samples")
+    if (samples.dtype == object) != want.text and samples.dtype == object:
+        raise RecordingError(f"{path}: stream {name!r} holds text, which can only be imported as markers")
+    labels = _labels(stream)
+    if channel:
+        try:
+            i = channel_number(labels, channel, first=1)
+        except StreamError as error:
+            raise RecordingError(f"{path}: stream {name!r}: {error}") from error
+        samples, labels = samples[:, i : i + 1], (labels[i],)
+    return Column(
+        times=stream.times, samples=samples, labels=labels, sfreq=stream.header.sfreq, offsets=stream.offsets
+    )
+
+
+def _labels(stream: ForeignStream) -> tuple[str, ...]:
+    """Return the labels of a stream's channels; numbers from 1 where it says none."""
+    xml = (stream.header.xml or b"<info/>").decode("utf-8", "replace")
+    return describe(xml, stream.header.n_channels, first=1).labels

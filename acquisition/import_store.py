@@ -1,0 +1,156 @@
+"""Write imported streams as a recording: a tick every 100 ms of data time, as a recorder makes them."""
+
+from __future__ import annotations
+
+import math
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acquisition.errors import RecordingError
+from acquisition.session import (
+    ID_RULE,
+    NAME,
+    SESSION_ID,
+    Consent,
+    Participant,
+    Recorded,
+    Session,
+    dump_session,
+)
+from acquisition.store import RecordingStore
+from acquisition.stream import FloatArray, IntArray, Modality, Role, StreamInfo
+from acquisition.tick import PERIOD
+
+CONSENT = {
+    Modality.ECG: "ecg",
+    Modality.RR: "ecg",
+    Modality.PPI: "ecg",
+    Modality.EDA: "eda",
+    Modality.ACC: "acc",
+    Modality.RESP: "resp",
+    Modality.VOICE: "voice",
+    Modality.AUDIO: "raw_audio",
+}
+MAX_SECONDS = 7 * 86_400
+"""A longer span between first and last stamp is taken for a mistake in the stamps."""
+SLACK = 1e-6
+"""Seconds by which a stamp may exceed a tick's time and still be in its slice: rounding of text."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Imported:
+    """Hold a stream to store.
+
+    `times` are raw stamps [s], `samples` has shape (n_samples, n_channels), `offsets` are clock offsets as
+    (position, collected, value).
+    """
+
+    info: StreamInfo
+    times: FloatArray
+    samples: NDArray[Any]
+    offsets: list[tuple[int, float, float]]
+
+    def renamed(self, name: str) -> Imported:
+        """Return the same under another name."""
+        return Imported(
+            info=replace(self.info, name=name), times=self.times, samples=self.samples, offsets=self.offsets
+        )
+
+    def arrivals(self) -> FloatArray:
+        """Return when each sample can have arrived at the earliest: its stamp, but never before another."""
+        shifts = np.zeros(len(self.times))
+        for position, _, value in self.offsets:
+            shifts[position:] = value
+        if self.offsets:
+            shifts[: self.offsets[0][0]] = self.offsets[0][2]
+        return np.maximum.accumulate(self.times + shifts)
+
+
+def store(out: Path, streams: Sequence[Imported], *, sources: Sequence[str]) -> None:
+    """Write a closed recording.
+
+    Raises
+    ------
+    RecordingError
+        If it cannot be written, its name cannot name a session, or its stamps span more than a week.
+    """
+    session = _session(out, streams, sources)
+    arrivals = [item.arrivals() for item in streams]
+    spans = [(float(a[0]), float(a[-1])) for a in arrivals if len(a)]
+    if not spans:
+        raise RecordingError(f"{out}: no samples to import")
+    begin, end = min(a for a, _ in spans), max(b for _, b in spans)
+    if end - begin > MAX_SECONDS:
+        raise RecordingError(
+            f"{out}: stamps from {begin:.15g} to {end:.15g} s span {(end - begin) / 86_400:.0f} days"
+        )
+    n_ticks = 1 + max(0, math.ceil((end - begin - SLACK) / PERIOD))
+    slices = [np.ceil((a - begin - SLACK) / PERIOD).astype(np.int64).clip(0) for a in arrivals]
+    with RecordingStore(out, fsync=0) as recording, recording.bulk():
+        file = out / "session.toml"
+        file.touch(mode=0o600)
+        file.write_text(dump_session(session), encoding="utf-8")
+        _write(recording, streams, slices, begin, n_ticks)
+
+
+def _write(
+    recording: RecordingStore,
+    streams: Sequence[Imported],
+    slices: Sequence[IntArray],
+    begin: float,
+    n_ticks: int,
+) -> None:
+    for item in streams:
+        recording.open_stream(item.info)
+    numbers = np.arange(n_ticks)
+    ends = [np.searchsorted(k, numbers, side="right").tolist() for k in slices]
+    cursors, offsets = [0] * len(streams), [list(reversed(item.offsets)) for item in streams]
+    for number in range(n_ticks):
+        for i, item in enumerate(streams):
+            stop = ends[i][number]
+            if stop == cursors[i]:
+                continue
+            while offsets[i] and offsets[i][-1][0] < stop:
+                position, collected, value = offsets[i].pop()
+                _samples(recording, item, cursors[i], position)
+                cursors[i] = max(cursors[i], position)
+                recording.offset(item.info, collected, value)
+            _samples(recording, item, cursors[i], stop)
+            cursors[i] = stop
+        recording.tick(begin + number * PERIOD, math.nan)
+
+
+def _samples(recording: RecordingStore, item: Imported, start: int, stop: int) -> None:
+    if stop > start:
+        recording.samples(item.info, item.times[start:stop], item.samples[start:stop])
+
+
+def _session(out: Path, streams: Sequence[Imported], sources: Sequence[str]) -> Session:
+    name = out.resolve().name
+    if not SESSION_ID.fullmatch(name) or NAME.fullmatch(name):
+        raise RecordingError(f"{out}: the directory names the session, and {ID_RULE}")
+    return Session(
+        id=name,
+        crisis_contact="import",
+        client=Participant("C00", _consent(streams, Role.CLIENT)),
+        therapist=Participant("T00", _consent(streams, Role.THERAPIST)),
+        recorded=Recorded(
+            started=datetime.now(UTC).isoformat(timespec="seconds"),
+            streams=tuple(item.info for item in streams),
+            versions={"python": platform.python_version(), "imported_from": ", ".join(sources)},
+        ),
+    )
+
+
+def _consent(streams: Sequence[Imported], role: Role) -> Consent:
+    """Return consent to what is imported of a person, and to nothing else; the room's streams are of both."""
+    mine = {s.info.modality for s in streams if s.info.role in (role, Role.DYAD)}
+    given = {CONSENT[modality]: True for modality in mine if modality in CONSENT}
+    return Consent(version="import", **given) if given else Consent()
