@@ -1,0 +1,165 @@
+"""The simulated dyad as a driver: two people with known truth, in real time. One driver serves both roles."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+from acquisition.drivers import Drained
+from acquisition.errors import DeviceError
+from acquisition.lsl_clock import local_clock
+from acquisition.profile import ProfileStream
+from acquisition.session import Device, Session
+from acquisition.simulation.dyad import Dyad, Feed, completed, simulated_streams
+from acquisition.simulation.past import Store, write_past
+from acquisition.simulation.script import Script
+from acquisition.stream import PEOPLE, Modality, Role, StreamInfo
+from acquisition.toml_table import Scalar
+
+SETTINGS = ("seed", "past")
+_UNITS = {Modality.ECG: "mV", Modality.EDA: "uS", Modality.RESP: "", Modality.VOICE: ""}
+
+
+def open_driver(
+    devices: Sequence[Device], session: Session, *, clock: Callable[[], float] = local_clock
+) -> SimulatedDriver:
+    """Return the driver of all simulated people of a session.
+
+    Settings of a device or its profile: `seed`, a whole number, the same for both people (1 if neither says);
+    `past`, true to send nothing before `SimulatedDriver.write_past` was called.
+
+    Raises
+    ------
+    DeviceError
+        On a setting or stream that cannot be simulated.
+    """
+    settings = [_settings(d) for d in devices]
+    seeds = {int(s["seed"]) for s in settings if "seed" in s}
+    if len(seeds) > 1:
+        raise DeviceError(
+            f"simulated: seed = {', '.join(map(str, sorted(seeds)))}: must be the same for both people"
+        )
+    infos = tuple(_info(d, s) for d in devices if d.definition for s in d.definition.streams)
+    names = [i.key for i in infos]
+    if twice := sorted({f"{r} {n}" for r, n in names if names.count((r, n)) > 1}):
+        raise DeviceError(f"simulated: stream {twice[0]} twice: one simulated device a person")
+    past = any(bool(s.get("past")) for s in settings)
+    return SimulatedDriver(seed=seeds.pop() if seeds else 1, infos=infos, clock=clock, past=past)
+
+
+class SimulatedDriver:
+    """Deliver what two simulated people send, on time; no thread is needed.
+
+    Parameters
+    ----------
+    seed : int
+        Which dyad; everything follows from it and from the moment of the start.
+    infos : sequence of StreamInfo, optional
+        What to send; see `acquisition.simulation.dyad.simulated_streams`.
+    clock : callable
+        LSL clock [s].
+    past : bool
+        Send nothing before `write_past` was called.
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int,
+        infos: Sequence[StreamInfo] | None = None,
+        clock: Callable[[], float] = local_clock,
+        past: bool = False,
+    ) -> None:
+        self.dyad = Dyad(Script(seed), tuple(simulated_streams() if infos is None else infos))
+        self.start_time = math.nan
+        """Moment at which the script's time is 0 [s, LSL clock]; nan before it is known."""
+        self._clock, self._past = clock, past
+        self._feed: Feed | None = None
+        self._end = math.inf
+
+    def streams(self) -> list[StreamInfo]:
+        """Return the streams of both people."""
+        return list(self.dyad.infos)
+
+    def ready(self) -> bool:
+        """Return true: nothing needs to be found."""
+        return True
+
+    def start(self) -> None:
+        """Begin the live part now, unless a past is to be written first."""
+        if not self._past and self._feed is None:
+            self.start_time = self._clock()
+            self._feed = Feed(self.dyad, self.start_time)
+            self._feed.take(self.start_time)
+
+    def write_past(self, store: Store, *, wall: float) -> float:
+        """Write twelve minutes that end now into a recording without slices; the live part follows on.
+
+        Parameters
+        ----------
+        wall : float
+            Wall time now [s since 1970].
+
+        Returns
+        -------
+        float
+            LSL time at which the live part started [s]; what is written reaches beyond it, up to this moment.
+        """
+        self.start_time = self._clock()
+        self._feed = write_past(store, self.dyad, self.start_time, wall=wall, now=self._clock)
+        return self.start_time
+
+    def drain(self) -> list[Drained]:
+        """Return what is stamped up to now and was not yet returned."""
+        if self._feed is None:
+            return []
+        return [*self._feed.take(min(self._clock(), self._end))]
+
+    def stop(self) -> None:
+        """End at this moment; what was sent until now can still be drained."""
+        self._end = min(self._end, self._clock())
+
+
+def _settings(device: Device) -> dict[str, Scalar]:
+    settings = {**(device.definition.settings if device.definition else {}), **device.settings}
+    for key, value in settings.items():
+        if key not in SETTINGS:
+            raise DeviceError(f"{device.title}: no setting {key!r} (known: {', '.join(SETTINGS)})")
+        if key == "seed" and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
+            raise DeviceError(f"{device.title}: seed = {value!r}: must be a whole number, not negative")
+        if key == "past" and not isinstance(value, bool):
+            raise DeviceError(f"{device.title}: past = {value!r}: must be true or false")
+    return settings
+
+
+def _info(device: Device, stream: ProfileStream) -> StreamInfo:
+    """Return the stream a profile asks for.
+
+    Raises
+    ------
+    DeviceError
+        If nothing of the kind is simulated.
+    """
+    where = f"{device.title}: stream {stream.name or stream.modality}"
+    if device.role not in PEOPLE:
+        raise DeviceError(f"{where}: role {device.role} is not simulated (known: {', '.join(PEOPLE)})")
+    if stream.modality not in _UNITS:
+        raise DeviceError(f"{where}: {stream.modality} is not simulated (known: {', '.join(_UNITS)})")
+    unit = _UNITS[stream.modality]
+    if stream.unit not in ("", unit):
+        raise DeviceError(f"{where}: unit {stream.unit!r} is not simulated (known: {unit or 'none'})")
+    regular = stream.modality is not Modality.VOICE
+    if regular and not stream.sfreq > 0:
+        raise DeviceError(f"{where}: sfreq = {stream.sfreq:g}: must be the rate to simulate [Hz]")
+    info = StreamInfo(
+        name=stream.name or str(stream.modality),
+        role=Role(device.role),
+        modality=stream.modality,
+        sfreq=stream.sfreq if regular else 0.0,
+        unit=unit,
+        channels=stream.channels,
+        lateness=device.definition.latency if device.definition else math.nan,
+        source_id=device.source_id,
+        device=device.profile,
+    )
+    return completed(info)

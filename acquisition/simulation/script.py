@@ -1,0 +1,233 @@
+"""The script of the simulated dyad: what happens when, known exactly and queryable by tests and reports.
+
+All times are seconds from the start of the live part: the simulated past is −720 … 0, what lies after 0
+comes in cycles of five minutes, each drawn anew from the seed. docs/simulation.md has the table.
+"""
+
+from __future__ import annotations
+
+import uuid
+import zlib
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+
+from acquisition.event import Event, Phase, Value
+from acquisition.stream import Modality, Role
+
+PAST = 720.0
+"""How old the session is when the live part starts [s]."""
+CYCLE = 300.0
+"""Period of the live part [s]."""
+CELL = 60.0
+"""Talk is drawn in pieces of this length [s]."""
+TALK_FROM = -403.0
+"""Nobody speaks before [s]."""
+REST = (-712.0, -408.0)
+TALK = (-404.0, -284.0)
+LONGEST_TAIL = 360.0
+"""No excursion is felt longer than this after its end [s]."""
+
+
+def stream_rng(seed: int, *names: str | int) -> np.random.Generator:
+    """Return the random stream of a purpose, the same on every machine and independent of all others."""
+    keys = [zlib.crc32(n.encode()) if isinstance(n, str) else n for n in names]
+    return np.random.default_rng([seed, *keys])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excursion:
+    """A push on one person: rises with `rise`, decays with `recovery` after `stop` (time constants [s]).
+
+    `hr` [bpm], `ln_scl` [ln µS] and `scr_rate` [1/min] say how far it would go if it never ended.
+    """
+
+    role: Role
+    start: float
+    stop: float
+    hr: float
+    ln_scl: float
+    scr_rate: float
+    rise: float
+    recovery: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coupling:
+    """A stretch in which one person's slow HR and EDA are, to the `share`, the other's of some seconds ago.
+
+    `share` is the correlation of the two slow signals at that lag once the ramps at both ends are over.
+    """
+
+    leader: Role
+    start: float
+    stop: float
+    hr_lag: float
+    eda_lag: float
+    share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """Something that spoils or stops the recording of one person; `modality` None means all of them."""
+
+    kind: Literal["electrode_off", "dropout", "pause"]
+    role: Role
+    modality: Modality | None
+    start: float
+    stop: float
+
+    def hits(self, role: Role, modality: Modality) -> bool:
+        """Tell whether it concerns a stream."""
+        return self.role is role and self.modality in (None, modality)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Someone speaks."""
+
+    role: Role
+    start: float
+    stop: float
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A marker of the past; `stop` None for a point."""
+
+    code: str
+    actor: str
+    start: float
+    stop: float | None = None
+    value: Value = None
+    note: str = ""
+
+
+PAUSE = Fault(kind="pause", role=Role.CLIENT, modality=None, start=-276.0, stop=-256.0)
+ELECTRODE_OFF = Fault(
+    kind="electrode_off", role=Role.THERAPIST, modality=Modality.ECG, start=-248.0, stop=-223.0
+)
+DROPOUT = Fault(kind="dropout", role=Role.THERAPIST, modality=Modality.EDA, start=-216.0, stop=-201.0)
+FIRST_EXCURSION = Excursion(
+    role=Role.CLIENT, start=-196.0, stop=-151.0, hr=16.0, ln_scl=0.5, scr_rate=8.0, rise=15.0, recovery=16.0
+)
+FIRST_COUPLING = Coupling(leader=Role.THERAPIST, start=-120.0, stop=60.0, hr_lag=2.0, eda_lag=3.0, share=0.9)
+MARKS = (
+    Mark("session_start", "system", -719.9),
+    Mark("baseline_rest", "tech", *REST),
+    Mark("baseline_talk", "tech", *TALK),
+    Mark("consent_pause", "client", PAUSE.start, PAUSE.stop),
+    Mark("int_explore", "therapist", -195.0, -150.0),
+    Mark("rupture_withdraw", "client", -178.0, -150.0, 3),
+    Mark("suds", "client", -160.0, None, 70),
+    Mark("repair_attempt", "therapist", -148.0, -128.0),
+    Mark("note", "tech", -140.0, None, None, "simulated: recovery after the excursion"),
+    Mark("repair_resolved", "dyad", -124.0, None, 4),
+    Mark("int_support", "therapist", -120.0, -30.0),
+    Mark("now_moment", "dyad", -62.0),
+    Mark("suds", "client", -20.0, None, 30),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """Everything that happens in the dyad of a seed."""
+
+    seed: int
+
+    def excursions(self, begin: float, end: float) -> list[Excursion]:
+        """Return the excursions that are felt anywhere in [begin, end), their tails included."""
+        every = [FIRST_EXCURSION, *(_cycle(self.seed, c)[0] for c in _numbers(begin - LONGEST_TAIL, end))]
+        return [e for e in every if e.start < end and e.stop + LONGEST_TAIL > begin]
+
+    def couplings(self, begin: float, end: float) -> list[Coupling]:
+        """Return the coupled stretches that touch [begin, end)."""
+        every = [FIRST_COUPLING, *(_cycle(self.seed, c)[1] for c in _numbers(begin - CYCLE, end))]
+        return [c for c in every if c.start < end and c.stop > begin]
+
+    def faults(self, kind: str | None = None) -> list[Fault]:
+        """Return the faults; all of them lie in the past."""
+        return [f for f in (PAUSE, ELECTRODE_OFF, DROPOUT) if kind in (None, f.kind)]
+
+    def turns(self, begin: float, end: float) -> list[Turn]:
+        """Return the turns of talk that touch [begin, end), in order."""
+        cells = range(int((begin + PAST) // CELL), int((end + PAST) // CELL) + 1)
+        return [t for c in cells for t in _talk(self.seed, c) if t.start < end and t.stop > begin]
+
+    def events(self, start: float) -> list[Event]:
+        """Return the markers of the past on the LSL clock, in order; `start` is that of the live part."""
+        return sorted(
+            (e for i, mark in enumerate(MARKS) for e in _mark_events(self.seed, i, mark, start)),
+            key=lambda e: e.time,
+        )
+
+
+def _numbers(begin: float, end: float) -> range:
+    return range(max(0, int(begin // CYCLE)), max(0, int(end // CYCLE) + 1))
+
+
+@lru_cache(maxsize=32)
+def _cycle(seed: int, number: int) -> tuple[Excursion, Coupling]:
+    """Return what one cycle of the live part holds."""
+    rng = stream_rng(seed, "cycle", number)
+    begin = number * CYCLE + 85.0 + float(rng.uniform(0, 15))
+    excursion = Excursion(
+        role=Role.CLIENT if rng.random() < 0.75 else Role.THERAPIST,
+        start=begin,
+        stop=begin + float(rng.uniform(40, 60)),
+        hr=float(rng.uniform(12, 18)),
+        ln_scl=float(rng.uniform(0.4, 0.6)),
+        scr_rate=float(rng.uniform(6, 9)),
+        rise=15.0,
+        recovery=float(rng.uniform(16, 28)),
+    )
+    begin = number * CYCLE + 200.0 + float(rng.uniform(0, 15))
+    return excursion, Coupling(
+        leader=Role.THERAPIST, start=begin, stop=begin + 140.0, hr_lag=2.0, eda_lag=3.0, share=0.9
+    )
+
+
+@lru_cache(maxsize=128)
+def _talk(seed: int, cell: int) -> tuple[Turn, ...]:
+    """Return the turns of one cell: the people alternate, with short silences between."""
+    rng = stream_rng(seed, "talk", cell) if cell >= 0 else None
+    begin = cell * CELL - PAST
+    end = begin + CELL - 0.3
+    if rng is None or end <= TALK_FROM:
+        return ()
+    speaking, turns = rng.random() < 0.5, []
+    at = max(begin, TALK_FROM) + float(rng.uniform(0.3, 1.5))
+    while at < end - 2.0:
+        middle = 9.0 if speaking else 6.0
+        length = float(np.clip(rng.lognormal(np.log(middle), 0.5), 2.0, 25.0))
+        turns.append(Turn(Role.CLIENT if speaking else Role.THERAPIST, at, min(at + length, end)))
+        at += length + float(rng.uniform(0.2, 1.6))
+        speaking = not speaking
+    return tuple(turns)
+
+
+def _mark_events(seed: int, number: int, mark: Mark, start: float) -> list[Event]:
+    phases: list[tuple[Phase, float]] = [("point", mark.start)]
+    if mark.stop is not None:
+        phases = [("on", mark.start), ("off", mark.stop)]
+    return [
+        Event(
+            time=start + t,
+            code=mark.code,
+            phase=phase,
+            actor=mark.actor,
+            source="auto" if mark.actor == "system" else "key",
+            value=mark.value if phase != "off" else None,
+            note=mark.note,
+            t_unc=1.0,
+            ref=_mark_id(seed, number, "on") if phase == "off" else "",
+            id=_mark_id(seed, number, phase),
+        )
+        for phase, t in phases
+    ]
+
+
+def _mark_id(seed: int, number: int, phase: str) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"attunement simulation {seed} {number} {phase}"))
