@@ -1,0 +1,168 @@
+"""The front end of the R-peak detector: ECG in, candidates with their measurements out, all vectorised."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.ndimage import maximum_filter1d
+
+from acquisition.stream import FloatArray, IntArray
+from processing.filters import Decimator, band_pass, low_pass, trailing_sum
+
+RATE = 125.0
+"""Rate the candidates are sought at [Hz]; the ECG is decimated to the nearest rate in 100-187 Hz."""
+ENVELOPE = 0.08
+"""Length of the energy window [s]: a normal QRS."""
+NEIGHBOURHOOD = 0.10
+"""A candidate is the largest envelope within this distance on either side [s]."""
+BACKGROUND = 1.6
+"""Past over which the noise floor is taken [s]: holds a whole beat down to 40 bpm."""
+HALF_SHAPE = 0.12
+"""Half length of the stored shape of a beat [s]."""
+SHIFT = 3
+"""Samples by which a shape may be shifted to fit another."""
+
+
+class Candidates(NamedTuple):
+    """Hold measurements of envelope maxima, one row each, in time order.
+
+    Fields
+    ------
+    index : ndarray of int, shape (n,)
+        Decimated sample count of the envelope maximum.
+    height : ndarray, shape (n,)
+        Envelope there [mV].
+    floor : ndarray, shape (n,)
+        Lower quartile of the envelope over the time before [mV].
+    before : ndarray, shape (n,)
+        Largest envelope 0.10-0.36 s before [mV].
+    reference : ndarray, shape (n,)
+        Median of the largest envelopes of the last six windows of 1.25 s [mV].
+    slope : ndarray, shape (n,)
+        Steepest slope within the envelope window [mV per sample].
+    shapes : ndarray, shape (n, 2 * half + 2 * SHIFT + 1)
+        ECG below 40 Hz around the middle of the energy window [mV].
+    """
+
+    index: IntArray
+    height: FloatArray
+    floor: FloatArray
+    before: FloatArray
+    reference: FloatArray
+    slope: FloatArray
+    shapes: FloatArray
+
+
+class FrontEnd:
+    """Turn the ECG of one gap-free stretch into candidates.
+
+    Parameters
+    ----------
+    sfreq : float
+        Sampling rate [Hz].
+    """
+
+    def __init__(self, sfreq: float) -> None:
+        self.step = max(1, round(sfreq / RATE))
+        self.rate = fd = sfreq / self.step
+        self._smooth = low_pass(2, min(40.0, 0.45 * sfreq), sfreq)
+        self._decimate = Decimator(self.step)
+        self._band_filter = band_pass(1, 6.0, 20.0, fd)
+        self._width = max(2, round(ENVELOPE * fd))
+        self._near = max(2, round(NEIGHBOURHOOD * fd))
+        self._past = round(BACKGROUND * fd)
+        self._half = round(HALF_SHAPE * fd)
+        self._window = round(1.25 * fd)
+        self.delay = round(0.5 * (self._width - 1) + 0.018 * fd)
+        """Decimated samples from the middle of a QRS to its envelope maximum."""
+        self.look = max(self._near, self._half + SHIFT - self.delay) + 1
+        """Decimated samples needed after an envelope maximum before it is a candidate."""
+        self.count = 0
+        """Decimated samples seen."""
+        self._start = self._past + self._near + self._window
+        self._wide = np.zeros(self._start)
+        self._envelope = np.zeros(self._start)
+        self._band = np.zeros(0)
+        self._square = np.zeros(self._width - 1)
+        self._searched = 0
+        self._last = -(10**9)
+        self._tops: list[float] = []
+
+    def push(self, ecg: FloatArray) -> Candidates:
+        """Take in the next samples [mV] and return the candidates that are now complete."""
+        y = self._decimate(self._smooth(ecg))
+        band = self._band_filter(y)
+        self._envelope = np.concatenate((self._envelope, self._energy(band)))
+        self._wide = np.concatenate((self._wide, y))
+        self.count += len(y)
+        found = self._measure(self._maxima())
+        self._trim()
+        return found
+
+    def _energy(self, band: FloatArray) -> FloatArray:
+        # signal and scaled slope in quadrature: no ripple at twice the QRS frequency
+        before = self._band[-1:] if len(self._band) else band[:1]
+        turn = np.diff(band, prepend=before) * (self.rate / (2 * np.pi * 12.0))
+        self._band = band[-1:] if len(band) else self._band
+        square = np.concatenate((self._square, band * band + turn * turn))
+        self._square = square[len(square) - (self._width - 1) :]
+        return np.sqrt(trailing_sum(square, self._width) / self._width)
+
+    def _maxima(self) -> IntArray:
+        low, high = self._searched, self.count - self.look
+        if high <= low:
+            return np.empty(0, np.int64)
+        self._searched = high
+        at = self._offset()
+        seen = self._envelope[low + at - self._near : high + at + self._near]
+        top = maximum_filter1d(seen, 2 * self._near + 1)[self._near : len(seen) - self._near]
+        middle = seen[self._near : len(seen) - self._near]
+        peaks = np.flatnonzero((middle == top) & (middle > 1e-9)) + low
+        return self._single(peaks)
+
+    def _single(self, peaks: IntArray) -> IntArray:
+        # equal neighbours (a plateau) are one maximum
+        kept = []
+        for peak in peaks.tolist():
+            if peak - self._last > self._near // 2:
+                kept.append(peak)
+                self._last = peak
+        return np.array(kept, np.int64)
+
+    def _offset(self) -> int:
+        return len(self._envelope) - self.count
+
+    def _measure(self, peaks: IntArray) -> Candidates:
+        at = peaks + self._offset()
+        env, wide, fd = self._envelope, self._wide, self.rate
+        height = env[at]
+        past = env[at[:, None] + np.arange(-self._past, 0)]
+        quarter = self._past // 4
+        floor = np.partition(past, quarter, axis=1)[:, quarter] if len(at) else np.empty(0)
+        before = env[at[:, None] + np.arange(-int(0.36 * fd), -int(0.10 * fd))].max(axis=1, initial=0.0)
+        inside = wide[at[:, None] + np.arange(-self._width - int(0.04 * fd), 1)]
+        slope = np.abs(inside[:, 2:] - inside[:, :-2]).max(axis=1, initial=0.0)
+        reach = self._half + SHIFT
+        shapes = wide[at[:, None] + np.arange(-reach - self.delay, reach + 1 - self.delay)]
+        return Candidates(peaks, height, floor, before, self._reference(peaks, past, height), slope, shapes)
+
+    def _reference(self, peaks: IntArray, past: FloatArray, height: FloatArray) -> FloatArray:
+        # the height a QRS has here, whatever was decided so far; one artefact does not move a median of six
+        done = len(self._tops)
+        complete = self.count // self._window
+        start = done * self._window + self._offset()
+        for window in range(done, complete):
+            left = start + (window - done) * self._window
+            self._tops.append(float(self._envelope[left : left + self._window].max()))
+        out = np.empty(len(peaks))
+        for j, window in enumerate((peaks // self._window).tolist()):
+            tops = sorted(self._tops[max(0, window - 6) : window])
+            out[j] = tops[len(tops) // 2] if len(tops) > 1 else max(float(past[j].max()), float(height[j]))
+        return out
+
+    def _trim(self) -> None:
+        keep = self._start + self.look + self._near
+        if len(self._envelope) > 4 * keep:
+            self._envelope = self._envelope[-keep:]
+            self._wide = self._wide[-keep:]

@@ -1,0 +1,246 @@
+"""Which candidates are beats: evidence of each, a prior on the intervals, and a fixed lag to decide.
+
+Every candidate has a score like log-odds from its height against the running QRS and noise levels (Hamilton
+2002), its contrast to the local noise floor (the idea of two moving averages, Elgendi 2013), its slope and
+its likeness to recent beats. The best path over the pending candidates, with a penalty on implausible
+intervals, settles the oldest one: at once when the answer is clear, at the latest after `LATE`. T-wave
+rejection, search-back and the refractory time are all this one rule.
+
+References
+----------
+Hamilton (2002), Open source ECG analysis, doi:10.1109/CIC.2002.1166717
+Elgendi (2013), doi:10.1371/journal.pone.0073557
+"""
+
+from __future__ import annotations
+
+from math import log
+from typing import NamedTuple
+
+import numpy as np
+
+from acquisition.stream import FloatArray
+from processing.rpeaks_front import SHIFT, Candidates
+
+EARLY = 0.34
+"""Earliest decision after the envelope maximum [s]; the maximum lies about 0.06 s after the R peak."""
+RETRY = 0.12
+"""Wait between decisions while the answer is not clear [s]."""
+LATE = 0.78
+"""Latest decision after the envelope maximum [s]."""
+MARGIN = 3.0
+"""Score difference that counts as clear."""
+PENDING = 7
+"""Candidates that the best path looks at."""
+
+
+class Pending(NamedTuple):
+    """Hold a candidate that is not decided yet; `index` and times in decimated samples."""
+
+    index: int
+    score: float
+    height: float
+    slope: float
+    contrast: float
+    likeness: float
+    parts: FloatArray
+
+
+class Decided(NamedTuple):
+    """Hold a beat: `index` of its envelope maximum, and `at` which decimated sample it was decided."""
+
+    index: int
+    at: int
+    contrast: float
+    likeness: float
+    relative: float
+
+
+def _middle(values: list[float]) -> float:
+    return sorted(values)[len(values) // 2]  # np.median is twenty times slower on short lists
+
+
+def normalised_parts(shapes: FloatArray) -> FloatArray:
+    """Return every shifted part of each shape at mean 0 and norm 1, shape (n, 2 SHIFT + 1, width)."""
+    width = shapes.shape[1] - 2 * SHIFT
+    parts = shapes[:, np.arange(2 * SHIFT + 1)[:, None] + np.arange(width)]
+    parts = parts - parts.mean(axis=2, keepdims=True)
+    return np.asarray(parts / (np.sqrt((parts * parts).sum(axis=2, keepdims=True)) + 1e-12))
+
+
+class Shapes:
+    """Remember the shapes of recent beats, and tell how much another one resembles them."""
+
+    def __init__(self) -> None:
+        self._recent: list[FloatArray] = []
+        self._typical: FloatArray | None = None
+
+    def likeness(self, parts: FloatArray) -> tuple[float, int]:
+        """Return the best correlation with the typical shape, and the shift it is at; 0.5 while unknown."""
+        if self._typical is None:
+            return 0.5, SHIFT
+        fits = (parts * self._typical).sum(axis=1)
+        shift = int(fits.argmax())
+        return float(fits[shift]), shift
+
+    def learn(self, part: FloatArray) -> None:
+        """Take in the shape of a beat."""
+        self._recent = [*self._recent[-8:], part]
+        if len(self._recent) >= 3:
+            typical = np.sort(np.array(self._recent), axis=0)[len(self._recent) // 2]
+            typical = typical - typical.mean()
+            self._typical = typical / (np.sqrt((typical * typical).sum()) + 1e-12)
+
+
+class Intervals:
+    """Price an interval between beats by the running one."""
+
+    def __init__(self) -> None:
+        self._logs: list[float] = []
+        self._typical = log(0.8)
+        self._spread = 0.4
+
+    def learn(self, seconds: float) -> None:
+        """Take in an interval between two beats [s]."""
+        if not 0.25 < seconds < 2.0:
+            return
+        self._logs = [*self._logs[-9:], log(seconds)]
+        self._typical = _middle(self._logs)
+        off = [abs(v - self._typical) for v in self._logs]
+        self._spread = min(max(1.5 * _middle(off), 0.12), 0.4)
+
+    def cost(self, seconds: float) -> float:
+        """Return the price of an interval between two beats."""
+        if seconds < 0.22:
+            return 1e3
+        price = (0.36 - seconds) * 25.0 if seconds < 0.36 else 0.0
+        if not self._logs:
+            return price
+        off = (log(seconds) - self._typical) / self._spread
+        return price + (self.silence(seconds) if off > 0 else min(1.5, 0.5 * off * off))
+
+    def silence(self, seconds: float) -> float:
+        """Return the price of so long without a beat: it grows with each one that should have come."""
+        if not self._logs or seconds <= 0.01:
+            return 0.0
+        off = (log(seconds) - self._typical) / self._spread
+        if off <= 0:
+            return 0.0
+        over = seconds / np.exp(self._typical) - 1.5
+        return min(2.0, 0.5 * off * off) + 1.5 * max(0.0, float(over))
+
+
+class Path:
+    """Decide candidates in order.
+
+    Parameters
+    ----------
+    rate : float
+        Rate of the decimated samples that count time [Hz].
+    """
+
+    def __init__(self, rate: float) -> None:
+        self._rate = rate
+        self._early, self._late = int(EARLY * rate), int(LATE * rate)
+        self._retry = int(RETRY * rate)
+        self._pending: list[Pending] = []
+        self._next = 0
+        self._last: int | None = None
+        self._intervals = Intervals()
+        self.shapes = Shapes()
+        self._heights: list[float] = []
+        self._slopes: list[float] = []
+        self._noise: list[float] = []
+
+    def restart(self) -> None:
+        """Begin a new stretch: keep what is known about the person, drop what is pending."""
+        self._pending = []
+        self._next = 0
+        self._last = None
+
+    def push(self, found: Candidates, look: int, count: int) -> list[Decided]:
+        """Take in complete candidates and return the beats decided up to sample `count` - 1."""
+        out: list[Decided] = []
+        parts = normalised_parts(found.shapes)
+        rows = zip(*(column.tolist() for column in found[:-1]), strict=True)
+        for part, (index, height, floor, before, reference, slope) in zip(parts, rows, strict=True):
+            self._decide(index + look, out)
+            if height >= 0.08 * reference:
+                self._arrive(index, height, floor, before, reference, slope, part)
+        self._decide(count - 1, out)
+        return out
+
+    def _arrive(
+        self,
+        index: int,
+        height: float,
+        floor: float,
+        before: float,
+        reference: float,
+        slope: float,
+        parts: FloatArray,
+    ) -> None:
+        if self._last is not None and index - self._last > 2.5 * self._rate:
+            self._heights, self._slopes = [], []  # the electrode may have moved
+        likeness, _ = self.shapes.likeness(parts)
+        level = _middle(self._heights) if len(self._heights) >= 3 else reference
+        steep = _middle(self._slopes) if len(self._slopes) >= 3 else slope
+        noise = _middle(self._noise) if len(self._noise) >= 3 else 0.1 * level
+        threshold = min(noise, 0.5 * level) + 0.30 * max(level - noise, 0.0)
+        contrast = height / (floor + 1e-12)
+        score = 3.0 * max(-2.0, min(1.2, log(height / threshold)))
+        score += 1.5 * min(0.0, log(height / reference) + 0.9)
+        score += 1.5 * min(0.0, log(slope / steep + 1e-9) + 0.7)
+        score += max(-1.5, min(1.0, log(contrast / 3.5)))
+        score += 3.0 * (likeness - 0.6)
+        if before > height:
+            score -= 1.0 * log(before / height)
+        self._pending.append(Pending(index, score, height, slope, contrast, likeness, parts))
+        if len(self._pending) == 1:
+            self._next = index + self._early
+
+    def _decide(self, now: int, out: list[Decided]) -> None:
+        while self._pending and self._next <= now:
+            first, at = self._pending[0], self._next
+            margin = self._margin(at)
+            if abs(margin) < MARGIN and at < first.index + self._late:
+                self._next = min(at + self._retry, first.index + self._late)
+                continue
+            del self._pending[0]
+            if margin > 0:
+                out.append(self._accept(first, at))
+            elif first.height < 1.5 * (_middle(self._heights) if self._heights else first.height):
+                self._noise = [*self._noise[-7:], first.height]
+            if self._pending:
+                self._next = max(at, self._pending[0].index + self._early)
+
+    def _accept(self, beat: Pending, at: int) -> Decided:
+        if self._last is not None:
+            self._intervals.learn((beat.index - self._last) / self._rate)
+        level = _middle(self._heights) if self._heights else beat.height
+        self._last = beat.index
+        self._heights = [*self._heights[-7:], beat.height]
+        self._slopes = [*self._slopes[-7:], beat.slope]
+        _, shift = self.shapes.likeness(beat.parts)
+        self.shapes.learn(beat.parts[shift])
+        return Decided(beat.index, at, beat.contrast, beat.likeness, beat.height / level)
+
+    def _margin(self, at: int) -> float:
+        """Return the best path score with the oldest candidate minus the best without it."""
+        group = [c for c in self._pending[:PENDING] if c.index <= at]
+        rate, cost, silence = self._rate, self._intervals.cost, self._intervals.silence
+        times = [c.index / rate for c in group]
+        now, last = at / rate, None if self._last is None else self._last / rate
+        start = group[0].score - (cost(times[0] - last) if last is not None else 0.0)
+        having, lacking = [start], [-1e9]
+        best_with = start - silence(now - times[0])
+        best_without = -silence(now - last) if last is not None else 0.0
+        for j in range(1, len(group)):
+            costs = [cost(times[j] - times[i]) for i in range(j)]
+            first = -cost(times[j] - last) if last is not None else 0.0
+            score, tail = group[j].score, silence(now - times[j])
+            having.append(score + max(having[i] - costs[i] for i in range(j)))
+            lacking.append(score + max([first] + [lacking[i] - costs[i] for i in range(1, j)]))
+            best_with = max(best_with, having[j] - tail)
+            best_without = max(best_without, lacking[j] - tail)
+        return best_with - best_without
