@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -123,7 +124,7 @@ class GridSignal:
         return _joined(points / self._rule.sfreq, available, times, since, values, self._rule.join)
 
     def _forget(self, before: float) -> None:
-        n = int(np.searchsorted(np.array(self._times), before, side="right")) - 1
+        n = bisect_right(self._times, before) - 1
         if n > 0:
             del self._times[:n], self._available[:n], self._values[:n]
 

@@ -108,6 +108,7 @@ class Synchrony:
             raise ValueError(f"no synchrony signal named {signal!r} (known: {', '.join(SIGNALS)})")
         rule, shape = SIGNALS[signal], config.shape(signal)
         self._name, self._sfreq, self._delay = f"sync_{signal}", rule.sfreq, rule.delay
+        self._index, self._step = rule.index, round(config.step * rule.sfreq)
         self._config, self._shape = config, shape
         self._people = [GridSignal(rule, role.value) for role in (Role.THERAPIST, Role.CLIENT)]
         self._table = LagTable(shape)
@@ -135,8 +136,9 @@ class Synchrony:
 
     def hear(self, samples: Sequence[IndexSample]) -> None:
         """Take in index samples of both people."""
+        rows = [sample for sample in samples if sample[3] == self._index]
         for person in self._people:
-            person.hear(samples)
+            person.hear(rows)
 
     def advance(self, ticks: FloatArray, watermarks: FloatArray) -> list[IndexSample]:
         """Return what became final; `watermarks` are the lower ones of the two people."""
@@ -144,20 +146,30 @@ class Synchrony:
             return []
         if self._origin is None:
             self._origin = int(np.ceil(ticks[0]) * self._sfreq)
+        # Whole steps only, and every point of a step is read as of the tick that settles its last one: a live
+        # run then does the work of a step at once, as a batch does.
         first = self._origin + self._n
-        last = int(np.floor((watermarks[-1] - self._delay) * self._sfreq)) + 1
-        if last < first:
+        ends = np.arange(*self._due(float(watermarks[-1])), self._step)
+        if len(ends) == 0:
             return []
-        points = np.arange(first, last + 1)
-        n, available = released(points / self._sfreq + self._delay, ticks, watermarks)
+        n, available = released(ends / self._sfreq + self._delay, ticks, watermarks)
         if n == 0:
             return []
-        x, y = (person.read(first, available) for person in self._people)
-        return self._rows(x, y, available)
+        lengths = np.diff(ends[:n], prepend=first - 1)
+        since = np.repeat(available, lengths)
+        x, y = (person.read(first, since) for person in self._people)
+        return self._rows(x, y, since)
+
+    def _due(self, watermark: float) -> tuple[int, int]:
+        """Return the next end of a step and a bound just past the last one that can be settled."""
+        end = (self._origin or 0) + self._n + -self._n % self._step
+        if watermark < end / self._sfreq + self._delay:
+            return end, end
+        return end, int(np.floor((watermark - self._delay) * self._sfreq)) + 2
 
     def _rows(self, x: FloatArray, y: FloatArray, available: FloatArray) -> list[IndexSample]:
         start, n = self._n, len(x)
-        step = round(self._config.step * self._sfreq)
+        step = self._step
         z, counts = self._table.push(x, y, every=step)
         self._keep(x, y)
         at = np.arange(-start % step, n, step)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.interpolate import CubicSpline
+from scipy.ndimage import maximum_filter1d
 
 from acquisition.stream import BoolArray, FloatArray
 
@@ -55,35 +56,29 @@ def pick(z: FloatArray, matrix: FloatArray) -> FloatArray:
         As `smoother` gives it.
     """
     lag = z.shape[1] // 2
-    smooth = z[:, lag, None] * matrix[:, lag]
-    for k in range(1, lag + 1):
-        # Mirrored pairs: exchanging the people changes no bit.
-        smooth = smooth + (
-            z[:, lag + k, None] * matrix[:, lag + k] + z[:, lag - k, None] * matrix[:, lag - k]
-        )
+    weighed = z[:, None, :] * matrix
+    # Mirrored pairs: exchanging the people changes no bit.
+    pairs = weighed[..., lag:] + weighed[..., lag::-1]
+    pairs[..., 0] = weighed[..., lag]
+    smooth = pairs.sum(axis=-1)
     return _nearest(smooth, _peaks(smooth))
 
 
 def _peaks(smooth: FloatArray) -> BoolArray:
-    n = smooth.shape[1]
-    padded = np.pad(smooth, ((0, 0), (NEIGHBOURS, NEIGHBOURS)), constant_values=-np.inf)
-    highest = padded[:, :n].copy()
-    for shift in range(1, 2 * NEIGHBOURS + 1):
-        np.maximum(highest, padded[:, shift : shift + n], out=highest)
+    highest = maximum_filter1d(smooth, 2 * NEIGHBOURS + 1, axis=1, mode="constant", cval=-np.inf)
     peaks: BoolArray = smooth >= highest
     peaks[:, [0, -1]] = False
     return peaks
 
 
 def _nearest(smooth: FloatArray, peaks: BoolArray) -> FloatArray:
-    middle = smooth.shape[1] // 2
-    lag = np.full(len(smooth), np.nan)
-    for distance in range(middle - 1, -1, -1):
-        behind, ahead = middle - distance, middle + distance
-        two = peaks[:, behind] & peaks[:, ahead]
-        later = smooth[:, ahead] > smooth[:, behind]
-        tie = two & (smooth[:, ahead] == smooth[:, behind]) & (distance > 0)
-        lag = np.where(peaks[:, behind] & ~(two & later), -distance / 2.0, lag)
-        lag = np.where(peaks[:, ahead] & ~(two & ~later), distance / 2.0, lag)
-        lag = np.where(tie, np.nan, lag)
-    return lag + 0.0
+    rows, middle = np.arange(len(smooth)), smooth.shape[1] // 2
+    ahead, behind = peaks[:, middle:].argmax(axis=1), peaks[:, middle::-1].argmax(axis=1)
+    has_ahead, has_behind = peaks[rows, middle + ahead], peaks[rows, middle - behind]
+    level = smooth[rows, middle + ahead] - smooth[rows, middle - behind]
+    # Of two peaks equally far from lag 0 the higher one counts; of two alike neither can.
+    nearer = np.where(ahead == behind, np.sign(level), np.where(ahead < behind, 1.0, -1.0))
+    nearer = np.where(has_ahead & has_behind, nearer, np.where(has_ahead, 1.0, -1.0))
+    lag = np.where(nearer > 0, ahead, -behind) / 2.0
+    found = (has_ahead | has_behind) & ((nearer != 0) | (ahead == 0))
+    return np.where(found, lag + 0.0, np.nan)

@@ -13,7 +13,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from acquisition.stream import FloatArray, IntArray
 
@@ -22,6 +21,11 @@ Z_LIMIT = 10.0
 R_LIMIT = float(np.tanh(Z_LIMIT))
 FLAT = 1e-10
 """A window is constant if its variance is below this share of the largest square since the last renewal."""
+
+_MASK, _VALUE, _SQUARE = 0, 1, 2
+_X_FACTORS = np.array([_MASK, _VALUE, _MASK, _SQUARE, _MASK, _VALUE])
+_Y_FACTORS = np.array([_MASK, _MASK, _VALUE, _MASK, _SQUARE, _VALUE])
+"""Their products, summed over a window: count, Σa, Σb, Σa², Σb², Σab, over samples that both have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,22 +116,19 @@ class LagTable:
         shape, n = self._shape, new.shape[1]
         both = np.concatenate([self._past, new], axis=1)
         self._find_offset(both)
-        series = self._series(both)
+        left, right, squares = self._series(both)
         w, reach = shape.window, shape.window + shape.max_lag
         first = self._count % shape.renew
         sums = np.empty((len(self._sums), n + 1, shape.n_lags))
         sums[:, 0] = self._sums
-        self._products(series, reach, n, first, sums[:, 1:])
-        old = np.empty((len(self._sums), n, shape.n_lags))
-        self._products(series, reach - w, n, first - w, old)
-        np.subtract(sums[:, 1:], old, out=sums[:, 1:])
+        brought = self._products(left, right, reach, n, first)
+        brought -= self._products(left, right, reach - w, n, first - w)
+        sums[:, 1:] = brought
         np.cumsum(sums, axis=1, out=sums)
-        peaks = np.maximum.accumulate(
-            np.concatenate([self._peak[:, None], series[1, :, reach:] ** 2], axis=1), axis=1
-        )
-        self._sums, self._peak = sums[:, -1].copy(), peaks[:, -1].copy()
-        self._past = both[:, n:].copy()
-        rows = np.arange(-self._count % every, n, every) + 1
+        peaks = np.concatenate([self._peak[:, None], squares[:, reach:]], axis=1)
+        np.maximum.accumulate(peaks, axis=1, out=peaks)
+        self._sums, self._peak, self._past = sums[:, -1].copy(), peaks[:, -1].copy(), both[:, n:].copy()
+        rows = slice(-self._count % every + 1, None, every)
         self._count += n
         return self._correlations(np.ascontiguousarray(sums[:, rows]), peaks[:, rows])
 
@@ -143,32 +144,30 @@ class LagTable:
         shape = self._shape
         self._offset[:] = np.nan
         self._find_offset(self._past)
-        series = self._series(self._past)
-        self._peak = (series[1] ** 2).max(axis=1)
-        products = np.empty((len(self._sums), shape.window, shape.n_lags))
-        self._products(series, shape.max_lag, shape.window, -shape.window, products)
-        self._sums = products.sum(axis=1)
+        left, right, squares = self._series(self._past)
+        self._peak = squares.max(axis=1)
+        self._sums = self._products(left, right, shape.max_lag, shape.window, -shape.window).sum(axis=1)
 
-    def _series(self, both: FloatArray) -> FloatArray:
-        """Return mask, value and square of both people, 0 where missing: shape (3, 2, n)."""
+    def _series(self, both: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return the factors of the six products for x and for y, shape (6, n), and the squares, (2, n)."""
         mask = np.isfinite(both)
-        values = np.where(mask, both - self._offset[:, None], 0.0)
-        return np.stack([mask.astype(np.float64), values, values * values])
+        series = np.empty((3, *both.shape))
+        series[0], series[1] = mask, np.where(mask, both - self._offset[:, None], 0.0)
+        np.multiply(series[1], series[1], out=series[2])
+        return series[_X_FACTORS, 0], series[_Y_FACTORS, 1], series[2]
 
-    def _products(self, series: FloatArray, start: int, n: int, number: int, out: FloatArray) -> None:
-        """Write what samples start … start + n − 1 bring into the sums: shape (6 or 10, n, lags)."""
+    def _products(self, x: FloatArray, y: FloatArray, start: int, n: int, number: int) -> FloatArray:
+        """Return what samples start … start + n − 1 bring into the sums: shape (6 or 10, n, 2L + 1)."""
         lag = self._shape.max_lag
-        # past[c, p, i, j] is the value j samples before sample start + i.
-        past = sliding_window_view(series[:, :, start - lag : start + n], lag + 1, axis=2)[..., ::-1]
-        mask, value, square = 0, 1, 2
-        pairs = ((mask, mask), (value, mask), (mask, value), (square, mask), (mask, square), (value, value))
-        for row, (a, b) in enumerate(pairs):
-            np.multiply(past[a, 0], past[b, 1, :, :1], out=out[row, :, lag:])
-            np.multiply(past[a, 0, :, :1], past[b, 1, :, :0:-1], out=out[row, :, :lag])
+        out = np.empty((len(self._sums), n, self._shape.n_lags))
+        x_past, y_past = _looking_back(x, start, n, lag), _looking_back(y, start, n, lag)
+        np.multiply(x_past, y_past[:, :, :1], out=out[:6, :, lag:])
+        np.multiply(x_past[:, :, :1], y_past[:, :, :0:-1], out=out[:6, :, :lag])
         if self._shape.detrend:
             when = np.arange(number, number + n, dtype=np.float64)[:, None]
             np.multiply(out[:3], when, out=out[6:9])
             np.multiply(out[6], when, out=out[9])
+        return out
 
     def _correlations(self, sums: FloatArray, peaks: FloatArray) -> tuple[FloatArray, FloatArray]:
         shape = self._shape
@@ -202,19 +201,21 @@ def fisher(r: FloatArray) -> FloatArray:
 def mean_over_lags(z: FloatArray) -> FloatArray:
     """Return the mean over the last axis, summed in mirrored pairs: the same bits for swapped people."""
     lag = z.shape[-1] // 2
-    total: FloatArray = z[..., lag].copy()
-    for k in range(1, lag + 1):
-        total = total + (z[..., lag + k] + z[..., lag - k])
-    total /= z.shape[-1]
-    return total
+    pairs = z[..., lag:] + z[..., lag::-1]
+    pairs[..., 0] = z[..., lag]
+    mean: FloatArray = pairs.sum(axis=-1) / z.shape[-1]
+    return mean
 
 
 def lead_contrast(z: FloatArray) -> FloatArray:
     """Return mean over lags > 0 minus mean over lags < 0; positive: x leads."""
     lag = z.shape[-1] // 2
-    ahead: FloatArray = np.zeros(z.shape[:-1])
-    behind: FloatArray = np.zeros(z.shape[:-1])
-    for k in range(1, lag + 1):
-        ahead, behind = ahead + z[..., lag + k], behind + z[..., lag - k]
-    contrast: FloatArray = (ahead - behind) / lag
+    contrast: FloatArray = (z[..., lag + 1 :] - z[..., :lag][..., ::-1]).sum(axis=-1) / lag
     return contrast
+
+
+def _looking_back(series: FloatArray, start: int, n: int, lag: int) -> FloatArray:
+    """Return a view whose element [c, i, j] is series[c, start + i − j], j = 0 … lag."""
+    row, item = series.strides
+    shape, strides = (len(series), n, lag + 1), (row, item, -item)
+    return np.ndarray(shape, np.float64, buffer=series, offset=start * item, strides=strides)

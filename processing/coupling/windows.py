@@ -32,8 +32,10 @@ class Windows:
     def __len__(self) -> int:
         return len(self.whole)
 
-    def at(self, which: BoolArray | slice) -> Windows:
+    def at(self, which: BoolArray) -> Windows:
         """Return some of the windows."""
+        if which.all():
+            return self
         return Windows(values=self.values[which], mask=self.mask[which], whole=self.whole[which])
 
 
@@ -78,6 +80,8 @@ def tables(x: Windows, y: Windows, shape: TableShape) -> FloatArray:
     ndarray, shape (len(x), len(y), 2L + 1)
         Lag k ≥ 0 takes the window of x that ends k samples earlier, k < 0 that of y.
     """
+    if x.whole.all() and y.whole.all():
+        return _block(x, y, shape, joint=False)
     out = np.full((len(x), len(y), shape.n_lags), np.nan, x.values.dtype)
     for some_x in (x.whole, ~x.whole):
         for some_y in (y.whole, ~y.whole):
