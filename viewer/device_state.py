@@ -1,0 +1,117 @@
+"""The state of a device in a word: ok, low contact, electrode off, stale, lost 12 s, paused, no data. No Qt."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from acquisition.stream import Modality, Role
+from processing.index import IndexSample
+from viewer.model import SessionModel, StreamHealth
+
+STALE = 2.0
+LOST = 5.0
+LOW = 0.5
+"""Quality (0-1) under which contact is called low."""
+NAMES = {
+    Modality.ECG: "ECG",
+    Modality.EDA: "EDA",
+    Modality.RR: "RR",
+    Modality.PPI: "PPI",
+    Modality.ACC: "ACC",
+    Modality.RESP: "Resp",
+    Modality.VOICE: "Mic",
+    Modality.AUDIO: "Audio",
+}
+RANK = ("ok", "paused", "waiting", "low", "stale", "lost")
+"""Levels from good to bad; a device has the worst of its streams."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceState:
+    """Say how a device does: name on the chip, level, word, and what is shown on hover."""
+
+    name: str
+    level: str
+    word: str
+    detail: str
+
+
+def device_states(model: SessionModel, role: Role, now: float) -> list[DeviceState]:
+    """Return the state of each device of a person, in the order of the session."""
+    groups: dict[str, list[StreamHealth]] = {}
+    for health in model.health.values():
+        if health.info.role == role and health.info.modality in NAMES:
+            groups.setdefault(health.info.device or health.info.name, []).append(health)
+    return [_device(device, streams, model, role, now) for device, streams in groups.items()]
+
+
+def streams_up(model: SessionModel, now: float) -> tuple[int, int]:
+    """Return how many of the expected streams speak, and how many are expected; markers do not count."""
+    regular = [h for h in model.health.values() if h.info.modality in NAMES]
+    up = sum(stream_state(h, model, now)[0] in ("ok", "low") for h in regular)
+    return up, len(regular)
+
+
+def _device(
+    device: str, streams: Iterable[StreamHealth], model: SessionModel, role: Role, now: float
+) -> DeviceState:
+    listed = list(streams)
+    states = [stream_state(h, model, now) for h in listed]
+    level, word = max(states, key=lambda s: RANK.index(s[0]))
+    main = [h for h in listed if h.info.modality is not Modality.ACC] or listed
+    name = "+".join(dict.fromkeys(NAMES[h.info.modality] for h in main))
+    lines = [_line(h, s[1]) for h, s in zip(listed, states, strict=True)]
+    return DeviceState(name, level, word, f"<b>{role.value} · {device}</b><br>" + "<br>".join(lines))
+
+
+def _line(health: StreamHealth, word: str) -> str:
+    rate = f", {health.info.sfreq:g} Hz" if health.info.sfreq > 0 else ""
+    gaps = f", {health.gaps} gaps" if health.gaps else ""
+    fault = f", {health.fault}" if health.fault else ""
+    return f"{health.info.name} ({NAMES[health.info.modality]}{rate}): {word}{gaps}{fault}"
+
+
+def stream_state(health: StreamHealth, model: SessionModel, now: float) -> tuple[str, str]:
+    """Return level and word of one stream at `now` [s, LSL clock]."""
+    if health.info.role in model.paused:
+        return "paused", "paused"
+    if math.isfinite(health.lost):
+        return "lost", f"lost {_age(now - health.lost)}"
+    if math.isnan(health.last):
+        return "waiting", "no data"
+    age = now - health.last
+    patience = max(STALE, health.info.lateness) + (0.0 if health.info.sfreq > 1.0 else 2.0)
+    if age > patience + LOST - STALE:
+        return "lost", f"lost {_age(age)}"
+    if age > patience:
+        return "stale", f"stale {_age(age)}"
+    return _contact(model, health) if model.sources.get(_key(health)) == health.info.key else ("ok", "ok")
+
+
+def _key(health: StreamHealth) -> tuple[Role, Modality]:
+    return health.info.role, health.info.modality
+
+
+def _contact(model: SessionModel, health: StreamHealth) -> tuple[str, str]:
+    modality = health.info.modality
+    if modality not in (Modality.ECG, Modality.EDA):
+        return "ok", "ok"
+    quality = model.latest.get((health.info.role.value, f"{modality.value}_quality"))
+    if quality is None or quality.time < health.last - 30.0:
+        return "ok", "ok"
+    return contact_word(quality)
+
+
+def contact_word(quality: IndexSample) -> tuple[str, str]:
+    """Return level and word for a quality index."""
+    if any(word in quality.reason for word in ("electrode", "lead")):
+        return "low", "electrode off"
+    if not quality.value >= LOW:
+        return "low", "low contact"
+    return "ok", "ok"
+
+
+def _age(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"

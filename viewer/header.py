@@ -1,0 +1,110 @@
+"""Header of a lane: its title and unit, and per person the newest value, or why there is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from viewer.theme import Theme
+
+WIDTH = 138
+LETTERS = {"client": "C", "therapist": "T", "dyad": ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Readout:
+    """Say a person's newest value: a number, or a word where there is none."""
+
+    entity: str
+    text: str
+    is_value: bool = True
+
+
+def font(pixels: int, *, bold: bool = False) -> QFont:
+    """Return the interface font in a size that does not depend on the screen's resolution."""
+    chosen = QFont()
+    chosen.setPixelSize(pixels)
+    chosen.setBold(bold)
+    return chosen
+
+
+def letter_badge(painter: QPainter, box: QRectF, letter: str, colour: str, ground: str) -> None:
+    """Draw a person's letter, dark or light on their colour."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(colour))
+    painter.drawRoundedRect(box, 3, 3)
+    painter.setPen(QColor(ground))
+    painter.setFont(font(int(box.height() * 0.78), bold=True))
+    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, letter)
+    painter.restore()
+
+
+class LaneHeader(QWidget):
+    """Show title, unit and readouts of a lane."""
+
+    def __init__(self, title: str, unit: str, hover: str, theme: Theme) -> None:
+        super().__init__()
+        self.title, self.unit = title, unit
+        self._theme = theme
+        self._readouts: tuple[Readout, ...] = ()
+        self.setFixedWidth(WIDTH)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
+        self.setToolTip(hover)
+        self.setAccessibleName(f"{title} {unit}".strip())
+
+    def sizeHint(self) -> QSize:
+        return QSize(WIDTH, 40)
+
+    def show_readouts(self, readouts: tuple[Readout, ...]) -> None:
+        """Show the newest values."""
+        if readouts != self._readouts:
+            self._readouts = readouts
+            self.setAccessibleDescription(self.text())
+            self.update()
+
+    def set_title(self, title: str, hover: str) -> None:
+        """Change what the lane shows."""
+        self.title = title
+        self.setToolTip(hover)
+        self.update()
+
+    def text(self) -> str:
+        """Return the readouts as one line of words."""
+        return "; ".join(f"{LETTERS[r.entity]} {r.text}".strip() for r in self._readouts)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        theme, left = self._theme, 10.0
+        rows = len(self._readouts)
+        line = min(18.0, (self.height() - 4) / (rows + 1))
+        y = max((self.height() - line * (rows + 1)) / 2, 0.0)
+        painter.setFont(font(12, bold=True))
+        painter.setPen(QColor(theme.text))
+        width = painter.fontMetrics().horizontalAdvance(self.title)
+        painter.drawText(QRectF(left, y, WIDTH, line), Qt.AlignmentFlag.AlignVCenter, self.title)
+        painter.setFont(font(11))
+        painter.setPen(QColor(theme.dim))
+        painter.drawText(QRectF(left + width + 6, y, WIDTH, line), Qt.AlignmentFlag.AlignVCenter, self.unit)
+        for readout in self._readouts:
+            y += line
+            self._draw_readout(painter, readout, QRectF(left, y, WIDTH - left - 4, line))
+        painter.end()
+
+    def _draw_readout(self, painter: QPainter, readout: Readout, box: QRectF) -> None:
+        theme = self._theme
+        colour = theme.person(readout.entity)
+        letter = LETTERS[readout.entity]
+        if letter:
+            side = min(box.height() - 3, 14.0)
+            badge = QRectF(box.left(), box.center().y() - side / 2, side, side)
+            letter_badge(painter, badge, letter, colour, theme.panel)
+            box = box.adjusted(side + 6, 0, 0, 0)
+        painter.setFont(font(13, bold=True) if readout.is_value else font(11))
+        painter.setPen(QColor(colour if readout.is_value else theme.dim))
+        text = painter.fontMetrics().elidedText(readout.text, Qt.TextElideMode.ElideRight, int(box.width()))
+        painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, text)

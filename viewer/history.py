@@ -1,0 +1,257 @@
+"""History: the whole session of each line on screen, in float32, ready to be drawn at any width. No Qt.
+
+- `Waveform` keeps a regular raw stream (ECG, EDA) in blocks of 16 samples with one stamp each, and the minima and
+  maxima of 16 and 256 samples, so that an hour at 1000 Hz is thinned by touching 14 000 numbers.
+- `Trace` keeps index samples, each with its own stamp.
+
+Both thin to a minimum and a maximum per bin, and bins are locked to the sample index: a peak never flickers while
+the page fills. A gap is a nan between its neighbours, so that no line ever joins them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acquisition.stream import FloatArray
+
+Float32Array = NDArray[np.float32]
+Line = tuple[FloatArray, Float32Array]
+"""Times [s] and values of a polyline; nan breaks it."""
+
+BLOCK = 16
+COARSE = 256
+RESERVE = 7200.0
+"""Seconds that are reserved at once; pages of memory are only taken when they are written."""
+
+
+class Column:
+    """Hold a growing array; its memory is reserved ahead and doubled when full."""
+
+    def __init__(self, dtype: type, capacity: int) -> None:
+        self._data = np.empty(max(capacity, BLOCK), dtype)
+        self.n = 0
+
+    def extend(self, values: NDArray[np.generic]) -> None:
+        """Append values."""
+        need = self.n + len(values)
+        if need > len(self._data):
+            grown = np.empty(max(need, 2 * len(self._data)), self._data.dtype)
+            grown[: self.n] = self._data[: self.n]
+            self._data = grown
+        self._data[self.n : need] = values
+        self.n = need
+
+    @property
+    def data(self) -> NDArray[np.generic]:
+        """Return a view of what is there."""
+        return self._data[: self.n]
+
+
+class Waveform:
+    """Hold one channel of a regular stream.
+
+    Parameters
+    ----------
+    sfreq : float
+        Nominal rate [Hz], > 0. Stamps further apart than five samples (at least 0.1 s) are a gap.
+    """
+
+    def __init__(self, sfreq: float) -> None:
+        if not sfreq > 0:
+            raise ValueError(f"a waveform needs its rate, not {sfreq}")
+        self.sfreq = sfreq
+        self.gap = max(5.0 / sfreq, 0.1)
+        self.last = np.nan
+        reserve = int(sfreq * RESERVE)
+        self._values = Column(np.float32, reserve)
+        self._stamps = Column(np.float64, reserve // BLOCK)
+        self._levels = {
+            size: (Column(np.float32, reserve // size), Column(np.float32, reserve // size))
+            for size in (BLOCK, COARSE)
+        }
+
+    @property
+    def n(self) -> int:
+        """Return how many samples there are, those that stand for gaps included."""
+        return self._values.n
+
+    def append(self, times: FloatArray, values: NDArray[np.floating]) -> None:
+        """Add samples; both arrays have shape (n,), and stamps [s] do not decrease."""
+        if len(times) == 0:
+            return
+        steps = np.diff(times, prepend=times[0] if np.isnan(self.last) else self.last)
+        gaps = set(np.flatnonzero(steps > self.gap).tolist())
+        begins = sorted(gaps | {0})
+        for begin, end in zip(begins, [*begins[1:], len(times)], strict=True):
+            if begin in gaps:
+                self._break(float(times[begin - 1]) if begin else self.last)
+            self._extend(times[begin:end], values[begin:end])
+        self.last = float(times[-1])
+        self._refine()
+
+    def _break(self, last: float) -> None:
+        """Fill the block with nan, so that the next one starts with the sample after the gap."""
+        n = BLOCK - self.n % BLOCK
+        self._extend(last + (1 + np.arange(n)) / self.sfreq, np.full(n, np.nan, np.float32))
+
+    def _extend(self, times: FloatArray, values: NDArray[np.floating]) -> None:
+        self._stamps.extend(times[-self.n % BLOCK :: BLOCK])
+        self._values.extend(np.asarray(values, np.float32))
+
+    def _refine(self) -> None:
+        for size, (lows, highs) in self._levels.items():
+            begin, end = lows.n * size, self.n // size * size
+            if end > begin:
+                rows = self.values[begin:end].reshape(-1, size)
+                lows.extend(np.fmin.reduce(rows, axis=1))
+                highs.extend(np.fmax.reduce(rows, axis=1))
+
+    @property
+    def values(self) -> Float32Array:
+        """Return all values, shape (n,); nan where a gap ends a block."""
+        return np.asarray(self._values.data, np.float32)
+
+    def times(self, begin: int, end: int) -> FloatArray:
+        """Return the stamps [s] of samples begin … end − 1, spaced by the nominal rate within a block."""
+        index = np.arange(begin, end)
+        return np.asarray(self._stamps.data[index // BLOCK] + index % BLOCK / self.sfreq, np.float64)
+
+    def index(self, time: float) -> int:
+        """Return the first sample of the block that holds a time [s]."""
+        block = int(np.searchsorted(self._stamps.data, time, side="right")) - 1
+        return max(block, 0) * BLOCK
+
+    def bin_size(self, seconds: float, n_bins: int) -> int:
+        """Return how many samples share a bin when so many seconds are drawn in so many bins; 1 is all of them."""
+        size = int(seconds * self.sfreq / max(n_bins, 1))
+        if size < 3:
+            return 1
+        level = COARSE if size >= COARSE else BLOCK if size >= BLOCK else 1
+        return size // level * level
+
+    def tail(self, begin: int) -> Line:
+        """Return every sample from an index on."""
+        begin = min(max(begin, 0), self.n)
+        return self.times(begin, self.n), self.values[begin:]
+
+    def line(self, start: float, stop: float, n_bins: int) -> tuple[Line, int]:
+        """Return the polyline between two times [s], and the index of the first sample that is not in it."""
+        if self.n == 0:
+            return _nothing(), 0
+        size = self.bin_size(stop - start, n_bins)
+        begin, end = self.index(start), self.n
+        if np.isfinite(stop) and stop < self.last:
+            end = min(self.index(stop) + BLOCK, self.n)
+        if size == 1:
+            return (self.times(begin, end), self.values[begin:end]), end
+        first, last = begin // size, end // size
+        if last <= first:
+            return _nothing(), first * size
+        low, high = self._bins(first, last, size)
+        x = self._stamps.data[np.arange(first, last) * size // BLOCK].astype(np.float64)
+        return _zigzag(
+            x + 0.5 * size / self.sfreq, low, high, 1.5 * size / self.sfreq + self.gap
+        ), last * size
+
+    def _bins(self, first: int, last: int, size: int) -> tuple[Float32Array, Float32Array]:
+        level = COARSE if size % COARSE == 0 else BLOCK if size % BLOCK == 0 else 1
+        if level == 1:
+            rows = self.values[first * size : last * size].reshape(-1, size)
+            return np.fmin.reduce(rows, axis=1), np.fmax.reduce(rows, axis=1)
+        step = size // level
+        lows, highs = (column.data[first * step : last * step] for column in self._levels[level])
+        low = np.fmin.reduce(np.asarray(lows, np.float32).reshape(-1, step), axis=1)
+        return low, np.fmax.reduce(np.asarray(highs, np.float32).reshape(-1, step), axis=1)
+
+    def extent(self, start: float, stop: float) -> tuple[float, float]:
+        """Return the 1st and 99.9th percentile of the values between two times, from bins of 16; nan without any."""
+        lows, highs = self._levels[BLOCK]
+        begin = self.index(start) // BLOCK if self.n else 0
+        end = min((self.index(stop) if self.n else 0) // BLOCK + 1, lows.n)
+        low, high = np.asarray(lows.data[begin:end]), np.asarray(highs.data[begin:end])
+        low, high = low[np.isfinite(low)], high[np.isfinite(high)]
+        if len(low) == 0:
+            values = self.values[np.isfinite(self.values)]
+            return (float(values.min()), float(values.max())) if len(values) else (np.nan, np.nan)
+        return float(np.percentile(low, 1.0)), float(np.percentile(high, 99.9))
+
+
+class Trace:
+    """Hold the samples of one index; values further apart than `gap` seconds are not joined."""
+
+    def __init__(self, gap: float) -> None:
+        self.gap = gap
+        self._times = Column(np.float64, 1024)
+        self._values = Column(np.float32, 1024)
+
+    @property
+    def n(self) -> int:
+        """Return how many samples there are."""
+        return self._times.n
+
+    @property
+    def times(self) -> FloatArray:
+        """Return all times [s]."""
+        return np.asarray(self._times.data, np.float64)
+
+    @property
+    def values(self) -> Float32Array:
+        """Return all values; nan where a gate failed."""
+        return np.asarray(self._values.data, np.float32)
+
+    def append(self, times: FloatArray, values: NDArray[np.floating]) -> None:
+        """Add samples; a late one is put where it belongs."""
+        if len(times) == 0:
+            return
+        late = bool(self.n and times[0] < self.times[-1]) or bool(np.any(np.diff(times) < 0))
+        self._times.extend(times)
+        self._values.extend(np.asarray(values, np.float32))
+        if late:
+            order = np.argsort(self.times, kind="stable")
+            self.times[:], self.values[:] = self.times[order], self.values[order]
+
+    def between(self, start: float, stop: float) -> Line:
+        """Return the samples with start ≤ time < stop, as they are."""
+        begin, end = np.searchsorted(self.times, (start, stop))
+        return self.times[begin:end], self.values[begin:end]
+
+    def line(self, start: float, stop: float, n_bins: int) -> Line:
+        """Return the polyline between two times [s], one neighbour beyond each; thinned if there are too many."""
+        begin = max(int(np.searchsorted(self.times, start)) - 1, 0)
+        end = min(int(np.searchsorted(self.times, stop)) + 1, self.n)
+        size = (end - begin) // max(n_bins, 1)
+        if size < 3:
+            return _broken(self.times[begin:end], self.values[begin:end], self.gap)
+        first, last = begin // size, end // size
+        rows = self.values[first * size : last * size].reshape(-1, size)
+        stamps = self.times[first * size : last * size].reshape(-1, size)
+        low, high = np.fmin.reduce(rows, axis=1), np.fmax.reduce(rows, axis=1)
+        x, y = _zigzag(stamps.mean(axis=1), low, high, float(np.ptp(stamps, axis=1).max()) + self.gap)
+        rest_x, rest_y = _broken(self.times[last * size : end], self.values[last * size : end], self.gap)
+        return np.append(x, rest_x), np.append(y, rest_y)
+
+    def extent(self, start: float, stop: float) -> tuple[float, float]:
+        """Return the smallest and largest value between two times; nan without any."""
+        _, values = self.between(start, stop)
+        values = values[np.isfinite(values)]
+        return (float(values.min()), float(values.max())) if len(values) else (np.nan, np.nan)
+
+
+def _nothing() -> Line:
+    return np.empty(0), np.empty(0, np.float32)
+
+
+def _zigzag(x: FloatArray, low: Float32Array, high: Float32Array, gap: float) -> Line:
+    """Return two points a bin: its minimum and its maximum; bins further apart than `gap` are not joined."""
+    y = np.empty(2 * len(x), np.float32)
+    y[0::2], y[1::2] = low, high
+    return _broken(np.repeat(x, 2), y, gap)
+
+
+def _broken(x: FloatArray, y: Float32Array, gap: float) -> Line:
+    """Put a nan between points further apart than `gap` seconds."""
+    cuts = np.flatnonzero(np.diff(x) > gap) + 1
+    if len(cuts) == 0:
+        return x, y
+    return np.insert(x, cuts, x[cuts]), np.insert(y, cuts, np.nan).astype(np.float32)

@@ -1,0 +1,205 @@
+"""Lane: one strip of the shared time axis: header, scale, curves, marker lines, letters at the line ends."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from acquisition.stream import FloatArray
+from viewer.curve import Curve
+from viewer.definitions import Definition
+from viewer.header import LETTERS, WIDTH, LaneHeader, font
+from viewer.page import Page, rescaled
+from viewer.theme import Theme
+
+AXIS = 44
+"""Width of the vertical scale [px]."""
+RIGHT = 10
+LEFT = WIDTH + AXIS
+"""Where the time axis begins within every lane [px]."""
+LETTER_HEIGHT = 13.0
+
+
+def new_plot(theme: Theme) -> Any:
+    """Return an empty plot that never rescales, moves or reacts by itself."""
+    plot = pg.PlotWidget(background=theme.panel)
+    plot.setFrameShape(plot.Shape.NoFrame)
+    plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    item = plot.getPlotItem()
+    item.hideButtons()
+    item.setMenuEnabled(False)
+    item.hideAxis("bottom")
+    item.layout.setContentsMargins(0, 0, RIGHT, 0)
+    item.vb.disableAutoRange()
+    item.vb.setMouseEnabled(False, False)
+    item.vb.setDefaultPadding(0.0)
+    axis = item.getAxis("left")
+    axis.setWidth(AXIS)
+    axis.setPen(pg.mkPen(theme.border))
+    axis.setTextPen(pg.mkPen(theme.dim))
+    axis.setTickFont(font(10))
+    axis.enableAutoSIPrefix(False)
+    axis.setStyle(maxTickLevel=0, tickLength=-4, hideOverlappingLabels=True)
+    return plot
+
+
+class Lane(QWidget):
+    """Show one signal of one or both people.
+
+    Parameters
+    ----------
+    definition : Definition
+        Title, unit and hover text.
+    span : float
+        Least height of the scale, in the lane's unit.
+    fast : bool
+        Whether it is drawn at every frame (raw signals) or four times a second.
+    """
+
+    def __init__(
+        self, definition: Definition, theme: Theme, *, span: float, fast: bool, people: tuple[str, ...]
+    ) -> None:
+        super().__init__()
+        self.fast, self.people = fast, people
+        self._theme, self._span = theme, span
+        self.header = LaneHeader(definition.title, definition.unit, definition.hover(), theme)
+        self.plot = new_plot(theme)
+        self.plot.setToolTip(definition.hover())
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.header)
+        row.addWidget(self.plot, 1)
+        self.curves: list[Curve] = []
+        self._page: Page | None = None
+        self._scale: tuple[float, float] | None = None
+        self._paused: frozenset[str] = frozenset()
+        self._marks = pg.PlotCurveItem(
+            pen=pg.mkPen(theme.border, width=1), connect="pairs", skipFiniteCheck=True
+        )
+        self.plot.addItem(self._marks, ignoreBounds=True)
+        self._mark_times: FloatArray = np.empty(0)
+        self._letters = {person: self._letter(person) for person in people} if len(people) > 1 else {}
+        self._word = pg.TextItem("paused", color=theme.dim, anchor=(0.5, 0.5))
+        self._word.setFont(font(16, bold=True))
+        self._word.hide()
+        self.plot.addItem(self._word, ignoreBounds=True)
+
+    def _letter(self, person: str) -> Any:
+        item = pg.TextItem(LETTERS[person], color=self._theme.person(person), anchor=(0.0, 0.5))
+        item.setFont(font(11, bold=True))
+        item.hide()
+        self.plot.addItem(item, ignoreBounds=True)
+        return item
+
+    @property
+    def n_bins(self) -> int:
+        """Return the width of the time axis [px]."""
+        return max(self.width() - LEFT - RIGHT, 50)
+
+    def show_page(self, page: Page, *, live: bool) -> None:
+        """Draw a page from scratch."""
+        self._page = page
+        self.plot.getPlotItem().vb.setXRange(page.start, page.stop, padding=0)
+        self.rescale()
+        for curve in self.curves:
+            if curve.entity not in self._paused:
+                curve.rebuild(page, self.n_bins, live)
+                curve.refresh(page)
+        self.draw_marks(self._mark_times)
+        self.place_letters()
+
+    def refresh(self) -> None:
+        """Draw what is new since the last call."""
+        if self._page is not None:
+            for curve in self.curves:
+                if curve.entity not in self._paused:
+                    curve.refresh(self._page)
+
+    def rescale(self) -> None:
+        """Fit the scale to the data of the page, if it no longer does."""
+        if self._page is None:
+            return
+        extents = [c.extent(self._page) for c in self.curves if c.entity not in self._paused]
+        lows = [low for low, _ in extents if math.isfinite(low)]
+        highs = [high for _, high in extents if math.isfinite(high)]
+        fresh = rescaled(self._scale, (min(lows), max(highs)), self._span) if lows else None
+        if fresh is None and self._scale is None:
+            fresh = (-self._span / 2, self._span / 2)
+        if fresh is not None:
+            self._scale = fresh
+            self.plot.getPlotItem().vb.setYRange(*fresh, padding=0)
+            self.draw_marks(self._mark_times)
+        # Without a value there is nothing the numbers of a scale could refer to.
+        self.plot.getPlotItem().getAxis("left").setStyle(showValues=bool(lows))
+
+    def draw_marks(self, times: FloatArray) -> None:
+        """Draw a line across the lane at each time [s]: one item for all."""
+        self._mark_times = times
+        if self._scale is not None:
+            ends = np.tile(np.array(self._scale), len(times))
+            self._marks.setData(np.repeat(times, 2), ends, connect="pairs")
+
+    def place_letters(self) -> None:
+        """Put each person's letter at the end of their line, without overlap."""
+        if self._page is None or self._scale is None:
+            return
+        ends = {p: self._end_of(p) for p in self._letters}
+        shown = {
+            p: e for p, e in ends.items() if e is not None and self._page.start <= e[0] <= self._page.stop
+        }
+        height = self.plot.height() or 1
+        per_pixel = (self._scale[1] - self._scale[0]) / height
+        levels = apart([e[1] for e in shown.values()], LETTER_HEIGHT * per_pixel, self._scale)
+        level = dict(zip(shown, levels, strict=True))
+        shift = 4 * self._page.seconds / self.n_bins
+        for person, item in self._letters.items():
+            item.setVisible(person in shown)
+            if person in shown:
+                item.setPos(QPointF(shown[person][0] + shift, level[person]))
+
+    def _end_of(self, person: str) -> tuple[float, float] | None:
+        if person in self._paused:
+            return None
+        ends = [c.end() for c in self.curves if c.entity == person]
+        known = [e for e in ends if e is not None]
+        return max(known) if known else None
+
+    def set_paused(self, paused: frozenset[str]) -> None:
+        """Show nothing of those who are paused; grey the lane when it has nobody else."""
+        if paused == self._paused:
+            return
+        self._paused = paused
+        empty = paused.issuperset(self.people)
+        self.plot.setBackground(self._theme.paused if empty else self._theme.panel)
+        for curve in self.curves:
+            if curve.entity in paused:
+                curve.clear()
+        self._word.setVisible(empty)
+        if self._page is not None and self._scale is not None:
+            self._word.setPos(QPointF(self._page.start + self._page.seconds / 2, sum(self._scale) / 2))
+            self.place_letters()
+
+
+def apart(levels: Sequence[float], least: float, scale: tuple[float, float]) -> list[float]:
+    """Return heights at least so far apart and within the scale, in the order given."""
+    order = sorted(range(len(levels)), key=lambda k: levels[k])
+    out = list(levels)
+    low, high = scale[0] + least / 2, scale[1] - least / 2
+    for k in order:
+        out[k] = min(max(out[k], low), high)
+    for before, after in zip(order, order[1:], strict=False):
+        if out[after] - out[before] < least:
+            middle = (out[after] + out[before]) / 2
+            out[before], out[after] = middle - least / 2, middle + least / 2
+            if out[after] > high:
+                out[before], out[after] = high - least, high
+            if out[before] < low:
+                out[before], out[after] = low, low + least
+    return out

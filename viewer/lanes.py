@@ -1,0 +1,218 @@
+"""Lanes: which of them a session has, in which order, and what each header says."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from PySide6.QtCore import Qt
+
+from acquisition.stream import PEOPLE, Modality, Role
+from processing.index import IndexSample
+from viewer.curve import TraceCurve, WaveCurve
+from viewer.definitions import ECG, EDA, SYNC_SIGNALS, Definition, definition
+from viewer.header import Readout
+from viewer.history import Trace, Waveform
+from viewer.lane import Lane
+from viewer.model import PARTIAL, SessionModel
+from viewer.reading import FRESH
+from viewer.theme import Theme, blend
+
+OLD = 15.0
+"""A value that was settled longer ago is not shown as the newest [s]; the slowest index comes every 5 s."""
+DOT = Qt.PenStyle.DotLine
+DASH = Qt.PenStyle.DashLine
+
+
+@dataclass(slots=True, eq=False)
+class LaneSet:
+    """Hold the lanes in their order, and how their headers are filled."""
+
+    lanes: dict[str, Lane] = field(default_factory=dict)
+    readouts: dict[str, Callable[[float], tuple[Readout, ...]]] = field(default_factory=dict)
+    heights: dict[str, int] = field(default_factory=dict)
+
+    def add(
+        self, name: str, lane: Lane, height: int, readouts: Callable[[float], tuple[Readout, ...]]
+    ) -> None:
+        """Add a lane below the others; heights are shares."""
+        self.lanes[name], self.heights[name], self.readouts[name] = lane, height, readouts
+
+
+def build_lanes(model: SessionModel, theme: Theme, sync_signal: str) -> LaneSet:
+    """Return the lanes for what a session records."""
+    out = LaneSet()
+    for role in PEOPLE:
+        if model.has(role, Modality.ECG):
+            _add_ecg(out, model, theme, role)
+    cardiac = any(model.has(r, Modality.ECG, Modality.RR, Modality.PPI) for r in PEOPLE)
+    if cardiac:
+        _add_index(out, model, theme, "hr", 10, 14.0)
+        _add_index(out, model, theme, "lnrmssd", 8, 1.0)
+    if any(model.has(r, Modality.EDA) for r in PEOPLE):
+        _add_eda(out, model, theme)
+    if any(model.has(r, Modality.VOICE) for r in PEOPLE):
+        _add_index(out, model, theme, "f0_shift", 8, 6.0)
+    _add_arousal(out, model, theme)
+    if all(any(model.has(r, m) for m in (*_CARDIAC, Modality.EDA)) for r in PEOPLE):
+        _add_sync(out, model, theme, sync_signal)
+    return out
+
+
+_CARDIAC = (Modality.ECG, Modality.RR, Modality.PPI)
+NAMES = {"hr": "HR", "lnrmssd": "lnRMSSD", "f0_shift": "F0"}
+
+
+def _traced(model: SessionModel, entity: str, index: str) -> Callable[[], Trace]:
+    return lambda: model.trace(entity, index)
+
+
+def _waved(model: SessionModel, role: Role, modality: Modality) -> Callable[[], Waveform | None]:
+    return lambda: model.waves.get((role, modality))
+
+
+def _add_ecg(out: LaneSet, model: SessionModel, theme: Theme, role: Role) -> None:
+    lane = Lane(ECG, theme, span=1.2, fast=True, people=(role.value,))
+    lane.curves.append(
+        WaveCurve(lane.plot, _waved(model, role, Modality.ECG), role.value, theme.person(role))
+    )
+
+    def readouts(now: float) -> tuple[Readout, ...]:
+        return (Readout(role.value, _raw_word(model, role, Modality.ECG, now), is_value=False),)
+
+    out.add(f"ECG {role.value}", lane, 10, readouts)
+
+
+def _raw_word(model: SessionModel, role: Role, modality: Modality, now: float) -> str:
+    """Return how a raw signal does, in a word; its rate where it does well."""
+    from viewer.device_state import stream_state
+
+    key = model.sources.get((role, modality))
+    if key is None:
+        return "not recorded"
+    health = model.health[key]
+    level, word = stream_state(health, model, now)
+    rate = health.info.sfreq
+    return f"{role.value} · {rate:g} Hz" if level == "ok" and rate > 0 else word
+
+
+def _add_index(out: LaneSet, model: SessionModel, theme: Theme, index: str, height: int, span: float) -> None:
+    what = definition(index)
+    lane = Lane(what, theme, span=span, fast=False, people=tuple(r.value for r in PEOPLE))
+    for role in PEOPLE:
+        colour = theme.person(role)
+        if index == "lnrmssd":
+            for edge in ("rmssd_low", "rmssd_high"):
+                faint = blend(colour, theme.panel, 0.5)
+                lane.curves.append(
+                    TraceCurve(
+                        lane.plot,
+                        _traced(model, role.value, edge),
+                        role.value,
+                        faint,
+                        DOT,
+                        scales=False,
+                        ends=False,
+                    )
+                )
+        lane.curves.append(TraceCurve(lane.plot, _traced(model, role.value, index), role.value, colour))
+    out.add(NAMES.get(index, index), lane, height, _index_readouts(model, index, what))
+
+
+def _index_readouts(
+    model: SessionModel, index: str, what: Definition
+) -> Callable[[float], tuple[Readout, ...]]:
+    def readouts(now: float) -> tuple[Readout, ...]:
+        return tuple(index_readout(model, role, index, what, now) for role in PEOPLE)
+
+    return readouts
+
+
+def index_readout(model: SessionModel, role: Role, index: str, what: Definition, now: float) -> Readout:
+    """Return the newest value of an index in words; never an old one."""
+    if role in model.paused:
+        return Readout(role.value, "paused", is_value=False)
+    sample = model.latest.get((role.value, index))
+    if sample is None or now - sample.available > OLD:
+        return Readout(role.value, "no data", is_value=False)
+    return value_readout(role.value, sample, what)
+
+
+def value_readout(entity: str, sample: IndexSample, what: Definition) -> Readout:
+    """Return a value with its decimals, or why there is none."""
+    if not math.isfinite(sample.value):
+        return Readout(entity, sample.reason or "no value", is_value=False)
+    return Readout(entity, f"{sample.value:.{what.decimals}f}")
+
+
+def _add_eda(out: LaneSet, model: SessionModel, theme: Theme) -> None:
+    lane = Lane(EDA, theme, span=1.0, fast=False, people=tuple(r.value for r in PEOPLE))
+    for role in PEOPLE:
+        lane.curves.append(
+            WaveCurve(lane.plot, _waved(model, role, Modality.EDA), role.value, theme.person(role))
+        )
+    what = definition("scl")
+    out.add("EDA", lane, 10, _index_readouts(model, "scl", what))
+
+
+def _add_arousal(out: LaneSet, model: SessionModel, theme: Theme) -> None:
+    what = definition("arousal")
+    lane = Lane(what, theme, span=4.0, fast=False, people=tuple(r.value for r in PEOPLE))
+    lane.header.title = "Arousal"
+    for role in PEOPLE:
+        colour = theme.person(role)
+        for edge in ("arousal_low", "arousal_high"):
+            faint = blend(colour, theme.panel, 0.55)
+            trace = _traced(model, role.value, edge)
+            lane.curves.append(TraceCurve(lane.plot, trace, role.value, faint, DASH, ends=False))
+        lane.curves.append(
+            TraceCurve(lane.plot, _traced(model, role.value, PARTIAL), role.value, colour, DOT)
+        )
+        lane.curves.append(TraceCurve(lane.plot, _traced(model, role.value, "arousal"), role.value, colour))
+
+    def readouts(now: float) -> tuple[Readout, ...]:
+        return tuple(_arousal_readout(model, role, what, now) for role in PEOPLE)
+
+    out.add("Arousal", lane, 13, readouts)
+
+
+def _arousal_readout(model: SessionModel, role: Role, what: Definition, now: float) -> Readout:
+    sample = model.latest.get((role.value, "arousal"))
+    if role in model.paused or sample is None or now - sample.available > FRESH:
+        return Readout(role.value, "paused" if role in model.paused else "no data", is_value=False)
+    readout = value_readout(role.value, sample, what)
+    return Readout(role.value, f"{sample.value:+.1f}") if readout.is_value else readout
+
+
+def _add_sync(out: LaneSet, model: SessionModel, theme: Theme, signal: str) -> None:
+    name = f"sync_{signal}"
+    what = definition(name)
+    lane = Lane(what, theme, span=0.8, fast=False, people=("dyad",))
+    lane.header.set_title(f"Sync {SYNC_SIGNALS[signal]}", what.hover())
+    for edge in ("_chance_low", "_chance_high"):
+        faint = blend(theme.dyad, theme.panel, 0.55)
+        lane.curves.append(TraceCurve(lane.plot, _traced(model, "dyad", name + edge), "dyad", faint, DASH))
+    lane.curves.append(TraceCurve(lane.plot, _traced(model, "dyad", name), "dyad", theme.dyad))
+
+    def readouts(now: float) -> tuple[Readout, ...]:
+        return sync_readouts(model, name, what, now)
+
+    out.add("Synchrony", lane, 9, readouts)
+
+
+def sync_readouts(model: SessionModel, name: str, what: Definition, now: float) -> tuple[Readout, ...]:
+    """Return the coupling in words: its value, and where it is relative to its chance band."""
+    if model.paused:
+        return (Readout("dyad", "paused", is_value=False),)
+    sample = model.latest.get(("dyad", name))
+    if sample is None or now - sample.available > OLD:
+        return (Readout("dyad", "no data", is_value=False),)
+    value = value_readout("dyad", sample, what)
+    if not value.is_value:
+        return (value,)
+    low, high = (model.latest.get(("dyad", f"{name}_chance_{edge}")) for edge in ("low", "high"))
+    if low is None or high is None or not (math.isfinite(low.value) and math.isfinite(high.value)):
+        return (value, Readout("dyad", "no chance band yet", is_value=False))
+    inside = low.value <= sample.value <= high.value
+    return (value, Readout("dyad", "inside chance band" if inside else "outside chance band", is_value=False))

@@ -1,0 +1,199 @@
+"""Bottom bar: a button a marker with its key, pause buttons, the note box, the last marker, and undo."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QKeySequence, QPainter, QPaintEvent, QShortcut
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from acquisition.vocabulary import Code
+from viewer.definitions import NOTICE
+from viewer.header import font
+from viewer.markers import label_of
+from viewer.theme import Theme
+from viewer.wording import forbidden
+
+SKIP = ("note", "consent_pause")
+"""Codes that have a box or buttons of their own."""
+
+
+class MarkerButton(QAbstractButton):
+    """Show a code, its key, whose it is, and whether its interval runs."""
+
+    def __init__(self, code: Code, theme: Theme) -> None:
+        super().__init__()
+        self.code = code
+        self._theme = theme
+        self._running = False
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setFixedHeight(38)
+        self.setMinimumWidth(64)
+        key = code.hotkey if len(code.hotkey) > 1 else code.hotkey.upper()
+        self.key = key
+        lines = [f"<b>{label_of(code.code)}</b> ({code.kind}, {code.actor})"]
+        lines += [code.meaning] if not forbidden(code.meaning) else []
+        lines += [f"Key {key}; Shift+{key}: about 10 s ago"] if key else []
+        self.setToolTip("<br>".join(lines))
+        self.setAccessibleName(f"marker {label_of(code.code)}")
+
+    def set_running(self, running: bool) -> None:
+        """Show that the interval is open."""
+        if running != self._running:
+            self._running = running
+            self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(104, 38)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        theme, painter = self._theme, QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        box = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
+        colour = QColor(theme.person(self.code.actor))
+        painter.setPen(colour if self._running else QColor(theme.border))
+        painter.setBrush(
+            QColor(theme.raised if self.isDown() or self.underMouse() or self._running else theme.panel)
+        )
+        painter.drawRoundedRect(box, 5, 5)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour)
+        painter.drawRoundedRect(QRectF(3, 8, 3, box.height() - 15), 1.5, 1.5)
+        left = 12.0
+        if self.key:
+            left = self._draw_key(painter, left)
+        painter.setFont(font(12))
+        painter.setPen(QColor(theme.text))
+        text = label_of(self.code.code) + (" · on" if self._running else "")
+        flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap
+        painter.drawText(QRectF(left, 0, self.width() - left - 3, self.height()), flags, text)
+        painter.end()
+
+    def _draw_key(self, painter: QPainter, left: float) -> float:
+        painter.setFont(font(11, bold=True))
+        width = max(painter.fontMetrics().horizontalAdvance(self.key) + 8.0, 18.0)
+        cap = QRectF(left, self.height() / 2 - 9, width, 18)
+        painter.setPen(QColor(self._theme.border))
+        painter.setBrush(QColor(self._theme.raised))
+        painter.drawRoundedRect(cap, 3, 3)
+        painter.setPen(QColor(self._theme.text))
+        painter.drawText(cap, Qt.AlignmentFlag.AlignCenter, self.key)
+        return left + width + 7
+
+
+class MarkerBar(QWidget):
+    """Hold the markers of a profile.
+
+    Parameters
+    ----------
+    codes : sequence of Code
+    on_press : callable
+        Gets the code and whether Shift was held.
+    on_pause : callable
+        Gets the role whose pause button was pressed.
+    """
+
+    def __init__(
+        self,
+        codes: Sequence[Code],
+        theme: Theme,
+        *,
+        on_press: Callable[[Code, bool], None],
+        on_pause: Callable[[str], None],
+        on_undo: Callable[[], None],
+    ) -> None:
+        super().__init__()
+        self._theme = theme
+        self.buttons = [MarkerButton(c, theme) for c in codes if c.code not in SKIP]
+        self.pauses = {role: QPushButton() for role in ("client", "therapist")}
+        self.note = QLineEdit()
+        self.note.setPlaceholderText("Note (Enter)")
+        self.note.setMaxLength(2000)
+        self.note.setFixedWidth(240)
+        self.last = QLabel("no marker yet")
+        self.undo = QPushButton("Undo  Ctrl+Z")
+        self.undo.setToolTip("Void the last marker, within 10 s")
+        self.undo.clicked.connect(on_undo)
+        notice = QLabel(NOTICE)
+        notice.setStyleSheet(f"color: {theme.dim}; font-size: 11px;")
+        for button in self.buttons:
+            button.clicked.connect(lambda _=False, c=button.code: on_press(c, _shift_held()))
+        for role, pause in self.pauses.items():
+            pause.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            pause.clicked.connect(lambda _=False, r=role: on_pause(r))
+        self.undo.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._lay_out(notice)
+        self.show_paused(frozenset())
+
+    def _lay_out(self, notice: QLabel) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(10, 4, 10, 6)
+        column.setSpacing(4)
+        first, second = QHBoxLayout(), QHBoxLayout()
+        first.setSpacing(5)
+        for button in self.buttons:
+            first.addWidget(button)
+        for pause in self.pauses.values():
+            pause.setFixedHeight(38)
+            first.addWidget(pause)
+        second.setSpacing(10)
+        second.addWidget(self.note)
+        second.addWidget(self.undo)
+        second.addWidget(self.last, 1)
+        second.addWidget(notice)
+        column.addLayout(first)
+        column.addLayout(second)
+
+    def show_enabled(self, enabled: bool) -> None:
+        """Hide what would mark, where nothing can be marked."""
+        for widget in (self.note, self.undo, self.last, *self.pauses.values()):
+            widget.setVisible(enabled)
+
+    def show_paused(self, paused: frozenset[str]) -> None:
+        """Name what each pause button does next."""
+        for role, button in self.pauses.items():
+            button.setText(f"{'Resume' if role in paused else 'Pause'} {role}")
+            key = "  (F12)" if role == "client" else "  (Ctrl+F12)"
+            button.setToolTip("Nothing of the person is stored or shown while paused" + key)
+
+    def show_last(self, text: str, *, failed: bool) -> None:
+        """Show the last marker, or what went wrong with it."""
+        colour = self._theme.alert if failed else self._theme.text
+        self.last.setStyleSheet(f"color: {colour};" + (" font-weight: bold;" if failed else ""))
+        if self.last.text() != text:
+            self.last.setText(text)
+
+    def bind_keys(self, window: QWidget, on_press: Callable[[Code, bool], None]) -> list[QShortcut]:
+        """Give each code its key, and Shift with it for about ten seconds ago."""
+        out = []
+        for button in self.buttons:
+            if not is_key(button.key):
+                continue
+            for prefix, ago in (("", False), ("Shift+", True)):
+                shortcut = QShortcut(QKeySequence(prefix + button.key), window)
+                shortcut.setAutoRepeat(False)
+                shortcut.activated.connect(lambda c=button.code, a=ago: on_press(c, a))
+                out.append(shortcut)
+        return out
+
+
+def is_key(name: str) -> bool:
+    """Tell whether a hotkey of the vocabulary is a key of a keyboard."""
+    return len(name) == 1 or (name[:1] == "F" and name[1:].isdigit())
+
+
+def _shift_held() -> bool:
+    from PySide6.QtWidgets import QApplication
+
+    return bool(QApplication.keyboardModifiers() & Qt.KeyboardModifier.ShiftModifier)

@@ -1,0 +1,188 @@
+"""Marking: from a key press to an event in the recording, and back again. No Qt.
+
+The stamp is taken at the press; the talk with the recorder happens in a thread of its own, so that a slow answer
+never holds up the window.
+"""
+
+from __future__ import annotations
+
+import math
+import uuid
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from acquisition.errors import AttunementError
+from acquisition.event import Event, Phase
+from acquisition.vocabulary import Code
+from viewer.markers import label_of
+
+UNDO = 10.0
+"""Seconds within which a marker can be undone."""
+AGO = -10.0
+"""What Shift adds to a marker: about ten seconds ago [s]."""
+ACTORS = ("client", "therapist", "dyad", "tech")
+
+
+class Recorder(Protocol):
+    """Take commands; `acquisition.control.Client` is one."""
+
+    def mark(self, event: Event) -> Any:
+        """Record an event."""
+
+    def pause(self, role: Any) -> Any:
+        """Store nothing of a person from now on."""
+
+    def resume(self, role: Any) -> Any:
+        """Store them again."""
+
+    def stop(self) -> Any:
+        """End the recording."""
+
+
+@dataclass(slots=True)
+class _Sent:
+    what: str
+    future: Future[Any]
+    event: Event | None = None
+
+
+class Marking:
+    """Send markers and commands, and say what became of them.
+
+    Parameters
+    ----------
+    recorder : Recorder
+    now : callable
+        Returns the LSL clock [s]; nan where it is not known, then the recorder stamps on arrival.
+    rater : str
+        Code of whoever presses the keys; may be empty.
+    """
+
+    def __init__(self, recorder: Recorder, now: Callable[[], float], rater: str = "") -> None:
+        self._recorder, self._now, self._rater = recorder, now, rater
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="marking")
+        self._sent: list[_Sent] = []
+        self._running: dict[tuple[str, str], str] = {}
+        self.last: Event | None = None
+        self.message = ""
+        self.failed = False
+
+    def press(self, code: Code, *, ago: bool = False, value: float | str | None = None) -> Event:
+        """Mark a moment, or begin or end an interval; return the event as sent."""
+        time = self._now()
+        actor = code.actor if code.actor in ACTORS else "dyad"
+        phase, ref = self._phase(code, actor)
+        return self._send(
+            Event(
+                time=time,
+                code=code.code,
+                phase=phase,
+                actor=actor,
+                rater=self._rater,
+                value=value,
+                ref=ref,
+                t_shift=AGO if ago else 0.0,
+                id=str(uuid.uuid4()),
+            )
+        )
+
+    def _phase(self, code: Code, actor: str) -> tuple[Phase, str]:
+        if code.kind != "interval":
+            return "point", ""
+        begun = self._running.get((code.code, actor))
+        return ("on", "") if begun is None else ("off", begun)
+
+    def note(self, text: str, begun: float) -> Event:
+        """Record a free text, stamped now and shifted to its first key; `begun` is the LSL clock then [s]."""
+        time = self._now()
+        shift = begun - time if math.isfinite(begun) and math.isfinite(time) else 0.0
+        return self._send(
+            Event(time=time, code="note", note=text, rater=self._rater, t_shift=shift, id=str(uuid.uuid4()))
+        )
+
+    def undo(self) -> Event | None:
+        """Void the last marker if it is younger than ten seconds; return the void event."""
+        last, time = self.last, self._now()
+        if last is None:
+            self.message = "nothing to undo"
+            return None
+        if time - last.time > UNDO:
+            self.message = f"too late to undo {label_of(last.code)}: more than {UNDO:.0f} s ago"
+            return None
+        void = replace(
+            last, time=time, phase="void", ref=last.id, id=str(uuid.uuid4()), value=None, t_shift=0.0
+        )
+        self._send(void)
+        self._forget(last)
+        self.last, self.message = None, f"undone: {label_of(last.code)}"
+        return void
+
+    def _forget(self, event: Event) -> None:
+        key = event.code, event.actor
+        if event.phase == "on":
+            self._running.pop(key, None)
+        elif event.phase == "off":
+            self._running[key] = event.ref
+
+    def _send(self, event: Event) -> Event:
+        if event.phase != "void":
+            self.last = event
+        if event.phase == "on":
+            self._running[event.code, event.actor] = event.id
+        elif event.phase == "off":
+            self._running.pop((event.code, event.actor), None)
+        self.message, self.failed = "", False
+        self._queue(f"marker {label_of(event.code)}", lambda: self._recorder.mark(event), event)
+        return event
+
+    def pause(self, role: str) -> None:
+        """Ask that nothing of a person is stored from now on."""
+        self._queue(f"pause of the {role}", lambda: self._recorder.pause(role))
+
+    def resume(self, role: str) -> None:
+        """Ask that a person is stored again."""
+        self._queue(f"resume of the {role}", lambda: self._recorder.resume(role))
+
+    def stop(self) -> None:
+        """Ask that the recording ends."""
+        self._queue("stop", self._recorder.stop)
+
+    def _queue(self, what: str, call: Callable[[], Any], event: Event | None = None) -> None:
+        self._sent.append(_Sent(what, self._thread.submit(call), event))
+
+    def adopt(self, open_intervals: dict[tuple[str, str], str]) -> None:
+        """Take over intervals that were begun before this window was opened: (code, actor) → id."""
+        waiting = {(s.event.code, s.event.actor) for s in self._sent if s.event is not None}
+        self._running = {k: v for k, v in self._running.items() if k in waiting} | {
+            k: v for k, v in open_intervals.items() if k not in waiting
+        }
+
+    def is_running(self, code: Code) -> bool:
+        """Tell whether an interval of this code has begun and not ended."""
+        return any(key[0] == code.code for key in self._running)
+
+    def poll(self) -> None:
+        """Look at what the recorder answered; a refusal becomes the message."""
+        done = [s for s in self._sent if s.future.done()]
+        self._sent = [s for s in self._sent if not s.future.done()]
+        for sent in done:
+            error = sent.future.exception()
+            if error is None:
+                continue
+            if not isinstance(error, AttunementError | OSError):
+                raise error
+            self.message, self.failed = f"NOT STORED: {sent.what}: {error}", True
+            if sent.event is not None and sent.event.phase != "void":
+                self._forget(sent.event)
+                self.last = None if self.last == sent.event else self.last
+
+    @property
+    def waiting(self) -> int:
+        """Return how many commands have no answer yet."""
+        return len(self._sent)
+
+    def close(self) -> None:
+        """Let the thread finish what was sent."""
+        self._thread.shutdown(wait=True, cancel_futures=False)

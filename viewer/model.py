@@ -1,0 +1,220 @@
+"""SessionModel: all that the window shows, fed with raw batches and index samples. No Qt.
+
+The model only grows, and is the same whether it was fed live, late, or all at once: a window that was killed and
+started again shows what the first one showed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from acquisition.batch import Batch, StreamPart
+from acquisition.errors import UnitError
+from acquisition.event import Event, Notice
+from acquisition.stream import PEOPLE, FloatArray, Modality, Role, StreamInfo
+from acquisition.units import convert
+from processing.admission import Admission
+from processing.index import IndexSample
+from viewer.definitions import gap_of
+from viewer.history import Trace, Waveform
+
+RAW = (Modality.ECG, Modality.EDA)
+"""Raw signals that have a line on screen."""
+PARTIAL = "arousal_partial"
+"""Name of the trace that takes the arousal index while a cardiac or EDA channel is missing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionFacts:
+    """Say which session it is: id, codes of the people, profile of the event keys."""
+
+    id: str
+    client: str = ""
+    therapist: str = ""
+    profile: str = "technician"
+    vocabulary: str = ""
+
+    def code(self, role: Role) -> str:
+        """Return the pseudonymous code of a person."""
+        return {Role.CLIENT: self.client, Role.THERAPIST: self.therapist}.get(role, "")
+
+
+@dataclass(slots=True)
+class StreamHealth:
+    """Hold when a stream last spoke and what was reported about it; times are on the LSL clock [s]."""
+
+    info: StreamInfo
+    gate: Admission
+    last: float = math.nan
+    n: int = 0
+    gaps: int = 0
+    lost: float = math.nan
+    """Since when it is reported lost; nan while it is not."""
+    fault: str = ""
+
+
+@dataclass(slots=True)
+class SessionModel:
+    """Hold a session; times of lines are seconds since `t0`, the first tick.
+
+    Parameters
+    ----------
+    facts : SessionFacts
+    streams : sequence of StreamInfo
+        The expected streams.
+    """
+
+    facts: SessionFacts
+    streams: Sequence[StreamInfo]
+    state: str = "growing"
+    t0: float = math.nan
+    now: float = math.nan
+    wall: float = math.nan
+    """Wall time of the newest tick [s since 1970]."""
+    revision: int = 0
+    event_revision: int = 0
+    health: dict[tuple[Role, str], StreamHealth] = field(default_factory=dict)
+    waves: dict[tuple[Role, Modality], Waveform] = field(default_factory=dict)
+    sources: dict[tuple[Role, Modality], tuple[Role, str]] = field(default_factory=dict)
+    traces: dict[tuple[str, str], Trace] = field(default_factory=dict)
+    latest: dict[tuple[str, str], IndexSample] = field(default_factory=dict)
+    events: list[Event] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    voided: set[str] = field(default_factory=set)
+    event_ids: set[str] = field(default_factory=set)
+    paused: dict[Role, float] = field(default_factory=dict)
+    """Who is paused, and since when [s, LSL clock]."""
+
+    def __post_init__(self) -> None:
+        for info in self.streams:
+            self._expect(info)
+
+    def _expect(self, info: StreamInfo) -> StreamHealth:
+        self.sources.setdefault((info.role, info.modality), info.key)
+        return self.health.setdefault(info.key, StreamHealth(info, Admission(info.lateness)))
+
+    @property
+    def elapsed(self) -> float:
+        """Return the seconds since the recording began; 0 before the first tick."""
+        return self.now - self.t0 if math.isfinite(self.now) else 0.0
+
+    def has(self, role: Role, *modalities: Modality) -> bool:
+        """Tell whether a stream of one of the modalities is expected of a person."""
+        return any((role, modality) in self.sources for modality in modalities)
+
+    def trace(self, entity: str, index: str) -> Trace:
+        """Return the trace of an index, empty at first."""
+        return self.traces.setdefault((entity, index), Trace(gap_of(index)))
+
+    def add_batch(self, batch: Batch) -> None:
+        """Take in raw slices."""
+        if len(batch.ticks) == 0:
+            return
+        if math.isnan(self.t0):
+            self.t0 = float(batch.ticks[0])
+        for part in batch.streams.values():
+            self._expect(part.info)
+        for key, health in self.health.items():
+            self._take(health, batch.streams.get(key), batch.ticks)
+        for _, notice in batch.notices:
+            self._notice(notice)
+        for _, event in batch.events:
+            self._event(event)
+        self.now, self.wall = float(batch.ticks[-1]), float(batch.walls[-1])
+        self.revision += 1
+
+    def _take(self, health: StreamHealth, part: StreamPart | None, ticks: FloatArray) -> None:
+        admitted = health.gate.admit(part, ticks)
+        if part is None or len(admitted.times) == 0:
+            return
+        health.n += len(admitted.times)
+        health.last, health.lost = float(admitted.times[-1]), math.nan
+        info = part.info
+        if info.modality in RAW and self.sources.get((info.role, info.modality)) == info.key:
+            self._draw(health, part, admitted.times - self.t0, admitted.keep)
+
+    def _draw(self, health: StreamHealth, part: StreamPart, times: FloatArray, keep: np.ndarray) -> None:
+        info = part.info
+        key = info.role, info.modality
+        if key not in self.waves:
+            rate = info.sfreq if info.sfreq > 0 else _rate(times)
+            if not rate > 0:
+                return
+            self.waves[key] = Waveform(rate)
+        unit = info.unit or health.info.unit
+        try:
+            values = convert(np.asarray(part.samples[:, :1], np.float64), unit, info.modality)[:, 0]
+        except UnitError as error:
+            health.fault = str(error)
+            return
+        self.waves[key].append(times, values[keep])
+
+    def _notice(self, notice: Notice) -> None:
+        self.notices.append(notice)
+        health = self.health.get((notice.role, notice.stream))
+        if health is None:
+            return
+        if notice.kind == "lost":
+            health.lost = notice.start if math.isfinite(notice.start) else notice.time
+        elif notice.kind == "resumed":
+            health.lost = math.nan
+        elif notice.kind == "gap":
+            health.gaps += 1
+
+    def _event(self, event: Event) -> None:
+        self.events.append(event)
+        self.event_ids.add(event.id)
+        self.event_revision += 1
+        if event.phase == "void":
+            self.voided.add(event.ref)
+        if event.code == "consent_pause":
+            who = [Role(event.actor)] if event.actor in PEOPLE else list(PEOPLE)
+            for role in who:
+                if event.phase == "on":
+                    self.paused.setdefault(role, event.time)
+                elif event.phase == "off":
+                    self.paused.pop(role, None)
+
+    def open_intervals(self) -> dict[tuple[str, str], str]:
+        """Return the intervals that have begun and not ended: (code, actor) → id."""
+        out: dict[tuple[str, str], str] = {}
+        for event in self.events:
+            key = event.code, event.actor
+            if event.phase == "on" and event.id not in self.voided:
+                out[key] = event.id
+            elif event.phase == "off" and event.id not in self.voided:
+                out.pop(key, None)
+        return out
+
+    def add_samples(self, samples: Iterable[IndexSample]) -> None:
+        """Take in what the pipeline computed."""
+        groups: dict[tuple[str, str], list[IndexSample]] = {}
+        for sample in samples:
+            groups.setdefault((sample.entity, sample.index), []).append(sample)
+        for (entity, index), group in groups.items():
+            times = np.array([s.time for s in group]) - self.t0
+            values = np.array([s.value for s in group])
+            if index == "arousal":
+                partial = np.array([is_partial(s.reason) for s in group])
+                self.trace(entity, PARTIAL).append(times, np.where(partial, values, np.nan))
+                values = np.where(partial, np.nan, values)
+            self.trace(entity, index).append(times, values)
+            self.latest[entity, index] = group[-1]
+        self.revision += bool(groups)
+
+
+def is_partial(reason: str) -> bool:
+    """Tell whether the arousal index lacks its cardiac or its EDA channel."""
+    return "partial" in reason
+
+
+def _rate(times: FloatArray) -> float:
+    """Return the rate [Hz] that stamps suggest; nan from fewer than three."""
+    if len(times) < 3:
+        return math.nan
+    step = float(np.median(np.diff(times)))
+    return 1.0 / step if step > 0 else math.nan

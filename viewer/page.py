@@ -1,0 +1,91 @@
+"""The page: which stretch of the session the lanes show, and the vertical scale. No Qt.
+
+The page stands still while it fills and jumps when it is full, so that only the newest second has to be drawn.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+HEAD_ROOM = 0.15
+"""Share of the page that is free after a jump."""
+WINDOWS = (30.0, 60.0, 300.0, 900.0, 3600.0)
+"""Lengths of a page to choose from [s]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Name a stretch of the session [s since its first tick]."""
+
+    start: float
+    seconds: float
+
+    @property
+    def stop(self) -> float:
+        """Return where it ends [s]."""
+        return self.start + self.seconds
+
+
+def follow(page: Page | None, now: float, seconds: float) -> Page:
+    """Return the page that shows `now`: the same one until it is full."""
+    if page is not None and page.seconds == seconds and page.start <= now < page.stop:
+        return page
+    return Page(max(now - (1.0 - HEAD_ROOM) * seconds, 0.0), seconds)
+
+
+def centred(time: float, seconds: float, end: float) -> Page:
+    """Return the page around a time, within the session as far as it goes."""
+    latest = max(end - seconds, 0.0)
+    return Page(min(max(time - seconds / 2, 0.0), latest), seconds)
+
+
+def rescaled(
+    scale: tuple[float, float] | None, data: tuple[float, float], span: float
+) -> tuple[float, float] | None:
+    """Return a new vertical scale, or None where the present one will do.
+
+    Parameters
+    ----------
+    scale : (low, high) or None
+        The present one.
+    data : (low, high)
+        What must fit; nan where there is nothing.
+    span : float
+        Least height of the scale, in the lane's unit.
+
+    Notes
+    -----
+    It grows at once and shrinks only when the data fill less than 45 % of it: a scale that breathes with the
+    signal would hide change.
+    """
+    low, high = data
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return None
+    height = max(high - low, span)
+    middle = (low + high) / 2
+    fits = scale is not None and scale[0] <= low and high <= scale[1]
+    if scale is not None and fits and height > 0.45 * (scale[1] - scale[0]):
+        return None
+    fresh = middle - 0.66 * height, middle + 0.66 * height
+    return (
+        None
+        if scale is not None and fits and math.isclose(fresh[1] - fresh[0], scale[1] - scale[0])
+        else fresh
+    )
+
+
+def clock(seconds: float) -> str:
+    """Return seconds since the start as h:mm:ss."""
+    whole = int(max(seconds, 0.0))
+    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+
+
+STEPS = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0)
+
+
+def time_marks(page: Page, most: int) -> list[float]:
+    """Return round times within a page, at most so many [s]."""
+    step = next((s for s in STEPS if page.seconds / s <= most), STEPS[-1])
+    first = math.ceil(page.start / step)
+    return [k * step for k in range(first, math.floor(page.stop / step) + 1)]

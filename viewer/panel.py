@@ -1,0 +1,279 @@
+"""The operator's panel: strip, lanes, gauges, event lane, overview and marker bar, all drawn from one model."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from acquisition.stream import PEOPLE, Modality
+from acquisition.vocabulary import Code
+from viewer.device_state import device_states, streams_up
+from viewer.event_lane import EventLane
+from viewer.gauge import Gauge
+from viewer.header import WIDTH
+from viewer.lane import Lane
+from viewer.lanes import build_lanes
+from viewer.marker_bar import MarkerBar
+from viewer.markers import Marker, markers
+from viewer.model import SessionModel
+from viewer.overview import Overview
+from viewer.page import Page, centred, follow
+from viewer.reading import read_gauge
+from viewer.settings import Settings
+from viewer.strip import Strip, StripFacts
+from viewer.theme import Theme
+
+
+class OperatorPanel(QWidget):
+    """Show a session to the technician.
+
+    Parameters
+    ----------
+    model : SessionModel
+        Fed by whoever owns the panel; the panel only reads it.
+    codes : sequence of Code
+        Marker buttons.
+    on_press, on_pause, on_undo, on_stop : callable
+        What the buttons do; without `on_stop` there is no marker bar: a finished recording takes no markers.
+    """
+
+    def __init__(
+        self,
+        model: SessionModel,
+        theme: Theme,
+        settings: Settings,
+        codes: Sequence[Code],
+        *,
+        on_press: Callable[[Code, bool], None],
+        on_pause: Callable[[str], None],
+        on_undo: Callable[[], None],
+        on_stop: Callable[[], None] | None,
+    ) -> None:
+        super().__init__()
+        self.model, self.theme, self.settings = model, theme, settings
+        self.live = model.state == "growing"
+        self.page: Page | None = None
+        self.shown: list[Marker] = []
+        self._shown_revision = -1
+        self._paused: frozenset[str] = frozenset()
+        self.strip = Strip(model.facts, theme, on_stop=on_stop)
+        self.lanes = build_lanes(model, theme, settings.sync_signal)
+        self.events = EventLane(theme)
+        self.overview = Overview(theme)
+        self.gauges = {r: Gauge(r, model.facts.code(r), theme) for r in PEOPLE}
+        self.bar = MarkerBar(codes, theme, on_press=on_press, on_pause=on_pause, on_undo=on_undo)
+        self.live_button = QPushButton("Live")
+        self._lay_out()
+        self._set_up()
+
+    def _set_up(self) -> None:
+        self.live_button.setToolTip("Return to the newest second (End)")
+        self.live_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.live_button.clicked.connect(self.go_live)
+        self.overview.scrubbed.connect(self.go_to)
+        index = self.strip.window.findData(self.settings.seconds)
+        self.strip.window.setCurrentIndex(index)
+        self.strip.window.currentIndexChanged.connect(self._length_chosen)
+        for name, lane in self.lanes.lanes.items():
+            lane.setVisible(name not in self.settings.hidden)
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.strip)
+        middle = QHBoxLayout()
+        middle.setContentsMargins(10, 2, 10, 2)
+        middle.setSpacing(8)
+        left, right = QVBoxLayout(), QVBoxLayout()
+        left.setSpacing(2)
+        right.setSpacing(8)
+        for name, lane in self.lanes.lanes.items():
+            left.addWidget(lane, self.lanes.heights[name])
+        left.addWidget(self.events)
+        below = QWidget()
+        stack = QVBoxLayout(below)
+        stack.setContentsMargins(0, 4, 0, 0)
+        stack.addWidget(self.overview)
+        left.addWidget(below)
+        for gauge in self.gauges.values():
+            right.addWidget(gauge, 1)
+        right.addWidget(self.live_button)
+        middle.addLayout(left, 1)
+        middle.addLayout(right)
+        column.addLayout(middle, 1)
+        column.addWidget(self.bar)
+
+    @property
+    def seconds(self) -> float:
+        """Return the length of the page [s]."""
+        return float(self.strip.window.currentData())
+
+    def _length_chosen(self) -> None:
+        middle = self.page.start + self.page.seconds / 2 if self.page else 0.0
+        self.settings = self.settings.changed(seconds=self.seconds)
+        self.show_page(follow(None, self.model.elapsed, self.seconds) if self.live else self._around(middle))
+
+    def _around(self, time: float) -> Page:
+        return centred(time, self.seconds, self.model.elapsed)
+
+    def go_to(self, time: float) -> None:
+        """Show the page around a time [s since the first tick]; the newest second is no longer followed."""
+        self.live = False
+        self.show_page(self._around(time))
+
+    def go_live(self) -> None:
+        """Follow the newest second again."""
+        self.live = True
+        self.show_page(follow(None, self.model.elapsed, self.seconds))
+
+    def step(self, pages: float) -> None:
+        """Move by a share of the page, back if negative."""
+        if self.page is not None:
+            self.go_to(self.page.start + self.page.seconds * (0.5 + pages))
+
+    def jump(self, direction: int) -> None:
+        """Go to the next (1) or the previous (−1) event."""
+        if self.page is None:
+            return
+        middle = self.page.start + self.page.seconds / 2
+        times = [m.start for m in self.shown]
+        there = [t for t in times if (t > middle + 0.05 if direction > 0 else t < middle - 0.05)]
+        if there:
+            self.go_to(min(there) if direction > 0 else max(there))
+
+    def show_page(self, page: Page) -> None:
+        """Draw a page from scratch."""
+        self.page = page
+        for lane in self._visible():
+            lane.show_page(page, live=self.live)
+        self._show_marks()
+        self.overview.show_page(page)
+        self.live_button.setVisible(self.model.state == "growing" and not self.live)
+
+    def _visible(self) -> list[Lane]:
+        return [lane for lane in self.lanes.lanes.values() if not lane.isHidden()]
+
+    def set_lane_shown(self, name: str, shown: bool) -> None:
+        """Show or hide a lane."""
+        self.lanes.lanes[name].setVisible(shown)
+        rest = set(self.settings.hidden) - {name}
+        self.settings = self.settings.changed(hidden=tuple(sorted(rest if shown else rest | {name})))
+        if self.page is not None:
+            self.show_page(self.page)
+
+    def frame(self) -> None:
+        """Draw the newest raw samples."""
+        if self.page is None or self.live:
+            page = follow(self.page, self.model.elapsed, self.seconds)
+            if page != self.page:
+                self.show_page(page)
+        if self.live:
+            for lane in self._visible():
+                if lane.fast:
+                    lane.refresh()
+
+    def quarter(self) -> None:
+        """Draw what changes a few times a second: indices, gauges, markers, pauses."""
+        self._show_pauses()
+        if self.live:
+            for lane in self._visible():
+                if not lane.fast:
+                    lane.refresh()
+                lane.place_letters()
+        if self.model.event_revision != self._shown_revision or any(m.open for m in self.shown):
+            self._show_marks()
+
+    def second(self, facts: StripFacts) -> None:
+        """Draw what changes once a second: scales, readouts, chips, strip."""
+        now = self.model.now
+        if self.live:
+            for lane in self._visible():
+                lane.rescale()
+        for name, lane in self.lanes.lanes.items():
+            lane.header.show_readouts(self.lanes.readouts[name](now))
+        for role, gauge in self.gauges.items():
+            gauge.show_reading(read_gauge(self.model, role, now))
+        self.strip.show_facts(facts)
+        self.strip.show_devices({r: device_states(self.model, r, now) for r in PEOPLE})
+
+    def slow(self) -> None:
+        """Draw what changes slowly: the overview."""
+        self.overview.show_session(self.model, self.shown)
+
+    def facts(self, *, file: str, disk: float, latency: float) -> StripFacts:
+        """Return what the strip shows."""
+        return StripFacts(
+            state=self.model.state,
+            elapsed=self.model.elapsed,
+            file=file,
+            disk=disk,
+            streams=streams_up(self.model, self.model.now),
+            latency=latency,
+        )
+
+    def newest(self) -> float:
+        """Return the stamp of the newest raw sample on screen [s, LSL clock]; nan without any."""
+        lasts = [w.last for (_, m), w in self.model.waves.items() if m is Modality.ECG] or [
+            w.last for w in self.model.waves.values()
+        ]
+        return max(lasts) + self.model.t0 if lasts else math.nan
+
+    def _show_pauses(self) -> None:
+        paused = frozenset(role.value for role in self.model.paused)
+        if paused:
+            paused |= {"dyad"}
+        if paused == self._paused:
+            return
+        self._paused = paused
+        for lane in self.lanes.lanes.values():
+            lane.set_paused(paused)
+        self.bar.show_paused(paused)
+        if self.page is not None:
+            self.show_page(self.page)
+        self.slow()
+
+    def _show_marks(self) -> None:
+        model = self.model
+        if model.event_revision != self._shown_revision or self._hidden() != self._shown_hidden:
+            self._shown_hidden = self._hidden()
+            self.shown = markers(model.events, model.voided, model.t0, self._shown_hidden)
+            self._shown_revision = model.event_revision
+        if self.page is None:
+            return
+        inside = [m.start for m in self.shown if self.page.start <= m.start <= self.page.stop]
+        times = np.array(inside)
+        for lane in self._visible():
+            lane.draw_marks(times)
+        self.events.show_markers(self.page, self.shown, model.elapsed)
+
+    _shown_hidden: frozenset[str] = frozenset()
+
+    def _hidden(self) -> frozenset[str]:
+        return frozenset(role.value for role in self.model.paused)
+
+
+def style_sheet(theme: Theme) -> str:
+    """Return the look of buttons, boxes and tool tips."""
+    return f"""
+    QWidget {{ background: {theme.window}; color: {theme.text}; font-size: 12px; }}
+    QToolTip {{ background: {theme.raised}; color: {theme.text}; border: 1px solid {theme.border}; padding: 4px; }}
+    QPushButton, QToolButton, QComboBox {{ background: {theme.panel}; border: 1px solid {theme.border};
+        border-radius: 5px; padding: 4px 10px; }}
+    QPushButton:hover, QToolButton:hover, QComboBox:hover {{ background: {theme.raised}; }}
+    QToolButton::menu-indicator {{ image: none; }}
+    QComboBox::drop-down {{ border: none; width: 14px; }}
+    QComboBox QAbstractItemView, QMenu {{ background: {theme.panel}; border: 1px solid {theme.border};
+        selection-background-color: {theme.raised}; selection-color: {theme.text}; }}
+    QMenu::item {{ padding: 5px 22px; }}
+    QMenu::item:selected {{ background: {theme.raised}; }}
+    QLineEdit {{ background: {theme.panel}; border: 1px solid {theme.border}; border-radius: 5px; padding: 4px 8px; }}
+    QLineEdit:focus {{ border-color: {theme.dim}; }}
+    """
+
+
+MINIMUM = WIDTH * 7, 640

@@ -1,0 +1,73 @@
+"""Screenshot: the operator's window as a PNG, with or without a display."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from viewer.model import SessionModel
+
+
+def save(
+    recording_path_or_model: Path | str | SessionModel,
+    png: Path | str,
+    size: tuple[int, int] = (1600, 950),
+    theme: str = "dark",
+    seconds: float = 60.0,
+) -> Path:
+    """Draw a recording, or a model that was filled already, and write the picture.
+
+    Parameters
+    ----------
+    size : (width, height)
+        Pixels.
+    theme : str
+        dark or light.
+    seconds : float
+        Length of the time axis; one of `viewer.page.WINDOWS`.
+
+    Returns
+    -------
+    Path
+        Where the picture is.
+    """
+    if "PySide6.QtWidgets" not in sys.modules and not _has_display():
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from viewer import settings as persistence
+    from viewer.opening import codes_of, filled
+    from viewer.window import OperatorWindow, application
+
+    given = recording_path_or_model
+    model = given if isinstance(given, SessionModel) else filled(Path(given))
+    path = None if isinstance(given, SessionModel) else Path(given)
+    app = application()
+    with tempfile.TemporaryDirectory() as folder:
+        kept = persistence.store(Path(folder) / "settings.ini")
+        persistence.save(kept, persistence.Settings(theme=theme, seconds=seconds))
+        window = OperatorWindow(
+            model,
+            None,
+            control=None,
+            codes=codes_of(model.facts),
+            path=path,
+            now=lambda: model.now,
+            kept=kept,
+        )
+        window.resize(*size)
+        window.show()
+        app.processEvents()
+        window.draw_all()
+        app.processEvents()
+        done = window.grab().save(str(png))
+        window.close()
+    if not done:
+        raise OSError(f"{png}: the picture cannot be written")
+    return Path(png)
+
+
+def _has_display() -> bool:
+    if sys.platform.startswith("linux"):
+        return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    return True

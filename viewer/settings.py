@@ -1,0 +1,74 @@
+"""Settings that persist: theme, length of the page, hidden lanes, synchrony signal, place of the window."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+from PySide6.QtCore import QByteArray, QSettings
+
+from viewer.definitions import SYNC_SIGNALS
+from viewer.page import WINDOWS
+from viewer.theme import THEMES
+
+ORGANISATION = "Attunement"
+APPLICATION = "viewer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Hold the set-up of the window; `profile` is "" where the session decides."""
+
+    theme: str = "dark"
+    seconds: float = 60.0
+    sync_signal: str = "hr"
+    profile: str = ""
+    hidden: tuple[str, ...] = ()
+    geometry: bytes = b""
+
+    def changed(self, **changes: object) -> Self:
+        """Return the settings with some of them changed."""
+        return replace(self, **changes)  # type: ignore[arg-type]  # dataclass checks the names
+
+
+def store(path: Path | None = None) -> QSettings:
+    """Return where settings are kept: the user's, or a file."""
+    if path is None:
+        return QSettings(ORGANISATION, APPLICATION)
+    return QSettings(str(path), QSettings.Format.IniFormat)
+
+
+def load(kept: QSettings) -> Settings:
+    """Read the settings; what is missing or no longer known takes its default."""
+    out = Settings()
+    theme = str(kept.value("theme", out.theme))
+    signal = str(kept.value("sync_signal", out.sync_signal))
+    seconds = _number(kept.value("seconds", out.seconds))
+    geometry = kept.value("geometry")
+    return Settings(
+        theme=theme if theme in THEMES else out.theme,
+        seconds=seconds if seconds in WINDOWS else out.seconds,
+        sync_signal=signal if signal in SYNC_SIGNALS else out.sync_signal,
+        profile=str(kept.value("profile", "")),
+        hidden=tuple(name for name in str(kept.value("hidden", "")).split("|") if name),
+        geometry=bytes(geometry.data()) if isinstance(geometry, QByteArray) else b"",
+    )
+
+
+def save(kept: QSettings, settings: Settings) -> None:
+    """Write the settings."""
+    kept.setValue("theme", settings.theme)
+    kept.setValue("seconds", settings.seconds)
+    kept.setValue("sync_signal", settings.sync_signal)
+    kept.setValue("profile", settings.profile)
+    kept.setValue("hidden", "|".join(settings.hidden))
+    kept.setValue("geometry", QByteArray(settings.geometry))
+    kept.sync()
+
+
+def _number(value: object) -> float:
+    try:
+        return float(str(value))
+    except ValueError:
+        return 0.0

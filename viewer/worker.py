@@ -1,0 +1,115 @@
+"""Worker: a thread that reads the recording, runs the pipeline, and puts both into a queue. No Qt.
+
+The window pulls from the queue with one timer; nothing is ever pushed into it.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from acquisition.batch import Batch
+from processing.index import IndexSample
+
+logger = logging.getLogger(__name__)
+
+PAUSE = 0.02
+"""Seconds between two looks at a recording that has nothing new."""
+AHEAD = 8
+"""Batches that may wait; a window that is busy slows the catching up, not the recorder."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Update:
+    """Carry a batch and what the pipeline made of it."""
+
+    batch: Batch
+    samples: list[IndexSample]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Say that the recording ended: closed or cut; `error` where reading failed."""
+
+    state: str
+    error: str = ""
+
+
+class Feed(Protocol):
+    """Give batches of a recording without waiting; `acquisition.recording.Recording` is one."""
+
+    @property
+    def state(self) -> str:
+        """Return closed, growing or cut."""
+
+    @property
+    def ended(self) -> bool:
+        """Tell whether everything was given and nothing more will come."""
+
+    def poll(self) -> Batch | None:
+        """Return what is new, if anything."""
+
+
+class Worker:
+    """Read and compute in a thread.
+
+    Parameters
+    ----------
+    feed : Feed
+    push : callable
+        The pipeline: a batch in, index samples out. Made in the thread by `make_push`, since importing it takes a
+        second that the window need not wait for.
+    """
+
+    def __init__(self, feed: Feed, make_push: Callable[[], Callable[[Batch], list[IndexSample]]]) -> None:
+        self._feed, self._make_push = feed, make_push
+        self._queue: queue.Queue[Update | Ended] = queue.Queue(AHEAD)
+        self._halt = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="pipeline", daemon=True)
+
+    def start(self) -> None:
+        """Begin to read."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop reading and wait for the thread."""
+        self._halt.set()
+        if self._thread.is_alive():
+            self._thread.join(5.0)
+
+    def take(self) -> Iterator[Update | Ended]:
+        """Give what is ready, without waiting."""
+        while True:
+            try:
+                yield self._queue.get_nowait()
+            except queue.Empty:
+                return
+
+    def _run(self) -> None:
+        try:
+            push = self._make_push()
+            while not self._halt.is_set():
+                batch = self._feed.poll()
+                if batch is not None:
+                    self._put(Update(batch, push(batch)))
+                elif self._feed.ended:
+                    self._put(Ended(self._feed.state))
+                    return
+                else:
+                    self._halt.wait(PAUSE)
+        except Exception as error:
+            # Whatever went wrong in this thread must be seen on screen, or the window would just stand still.
+            logger.exception("reading stopped")
+            self._put(Ended("cut", f"{type(error).__name__}: {error}"))
+
+    def _put(self, item: Update | Ended) -> None:
+        while not self._halt.is_set():
+            try:
+                self._queue.put(item, timeout=0.1)
+            except queue.Full:
+                continue
+            return
