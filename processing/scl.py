@@ -2,7 +2,7 @@
 
 Each response leaves a tail that halves every 6 s. Subtracting the tails, leaving out the rising flanks and
 taking the 25th percentile over 10 s gives a level that responses hardly move; the median of the signal
-outside responses lies 0.3 µS too high at ten responses a minute. The method is ours; docs/eda.md has its bias.
+outside responses lies 0.3 µS too high at ten responses a minute. The method is ours: docs/eda.md.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class Tonic:
         self._last = t
         while self._scrs and self._scrs[0].peak < t:
             self._scrs.popleft()
-        if not self._scrs or self._scrs[0].known > t + self._config.lookahead or self._scrs[0].onset >= t:
+        if not self._scrs or self._scrs[0].known >= t + self._config.lookahead or self._scrs[0].onset >= t:
             return y - self._tail
         scr = self._scrs[0]
         if scr.peak <= t:

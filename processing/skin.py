@@ -153,7 +153,7 @@ class Skin:
         first = self._next.setdefault(index, math.ceil(start / step) * step)
         if not until >= first:
             return np.empty(0)
-        times = first + step * np.arange(math.floor((until - first) / step) + 1)
+        times: FloatArray = first + step * np.arange(math.floor((until - first) / step) + 1.0)
         self._next[index] = float(times[-1]) + step
         return times
 

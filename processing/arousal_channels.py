@@ -1,0 +1,98 @@
+"""Channels of the arousal index: from heard index samples to one value a second.
+
+The value of second t is that of the newest window which ends at or before t; an older one than its step is
+not held. So the last seconds are weighed, not the next, although the rows carry the centre of their window.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import insort
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from processing.index import IndexSample
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Say how a channel follows from heard rows.
+
+    Parameters
+    ----------
+    channel : str
+    half : float
+        From `time`, the centre of the window, to its end [s].
+    age : float
+        How old the newest window may be [s].
+    """
+
+    channel: str
+    half: float
+    age: float
+
+
+HEARD = {
+    "hr": Heard("hr", 5.0, 2.5),
+    "scl": Heard("scl", 5.0, 1.0),
+    "scr_rate": Heard("scr", 30.0, 5.0),
+    "f0_shift": Heard("f0", 5.0, 2.5),
+    "speaking": Heard("speaking", 0.0, 1.0),
+}
+
+
+class Newest:
+    """Give the newest value of a channel whose window has ended."""
+
+    def __init__(self, heard: Heard) -> None:
+        self._heard = heard
+        self._rows: deque[tuple[float, float, float]] = deque()
+        self._end, self._value = -math.inf, math.nan
+
+    def push(self, sample: IndexSample) -> None:
+        """Take in a row of the channel."""
+        row = (sample.time + self._heard.half, sample.available, sample.value)
+        if self._rows and row[:2] < self._rows[-1][:2]:
+            insort(self._rows, row, key=lambda r: r[:2])
+        else:
+            self._rows.append(row)
+
+    def at(self, time: float, tick: float) -> float:
+        """Return the value at a moment, from what was known at a tick; nan if there is none or it is old."""
+        while self._rows and self._rows[0][0] <= time and self._rows[0][1] <= tick:
+            self._end, _, self._value = self._rows.popleft()
+        return self._value if time - self._end < self._heard.age else math.nan
+
+
+class Channels:
+    """Give the channels of one person second by second.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Of hr, scl, scr, f0: those that count.
+    """
+
+    def __init__(self, entity: str, names: Iterable[str]) -> None:
+        self._entity = entity
+        self._names = tuple(names)
+        self._newest = {index: Newest(heard) for index, heard in HEARD.items()}
+
+    def hear(self, samples: Sequence[IndexSample]) -> None:
+        """Take in index samples; those of other people and indices are passed over."""
+        for sample in samples:
+            if sample.index in HEARD and sample.entity == self._entity:
+                self._newest[sample.index].push(sample)
+
+    def at(self, time: float, tick: float) -> dict[str, float]:
+        """Return each channel at a second [bpm, ln µS, √(1/min), semitones]; nan where there is no value."""
+        raw = {index: newest.at(time, tick) for index, newest in self._newest.items()}
+        level, rate = raw["scl"], raw["scr_rate"]
+        values = {
+            "hr": raw["hr"],
+            "scl": math.log(level) if level > 0.0 else math.nan,
+            "scr": math.sqrt(rate) if rate >= 0.0 else math.nan,
+            "f0": raw["f0_shift"] if raw["speaking"] >= 0.5 else math.nan,
+        }
+        return {name: values[name] for name in self._names}
