@@ -49,7 +49,7 @@ def configure(*, scope: str = "machine", session_id: str = "default") -> None:
         raise StreamError(f"[lsl] session_id = {wanted[1]!r}: line breaks are not allowed")
     if _configured is None:
         pylsl.set_config_content(
-            f"[multicast]\nResolveScope={scope}\n[lab]\nSessionID={wanted[1]}\n[log]\nlevel=-2\n"
+            f"[multicast]\nResolveScope={scope}\n[lab]\nSessionID={wanted[1]}\n[log]\nlevel=-3\n"
         )
         _configured = wanted
     elif _configured != wanted:

@@ -14,6 +14,8 @@ from acquisition.units import CANONICAL, known
 
 SINGLE = frozenset((Modality.ECG, Modality.EDA, Modality.RR, Modality.PPI, Modality.RESP, Modality.MARKERS))
 """Modalities of one channel: of a stream with several, one must be chosen."""
+MAX_ROWS = 100.0
+"""Rate above which a stream is speech itself [Hz], which nobody consents to by consenting to voice."""
 CHOICES = {
     Modality.ECG: "mV, uV or V",
     Modality.EDA: "uS, nS, S or kOhm",
@@ -154,6 +156,10 @@ def fit(binding: Binding, remote: Remote, said: Description) -> tuple[StreamInfo
         device=binding.profile,
         metadata=said.facts,
     )
+    if info.modality is Modality.VOICE and info.sfreq > MAX_ROWS:
+        raise StreamError(
+            f"stream {remote} is sound ({info.sfreq:g} Hz): voice takes rows of prosody, not speech"
+        )
     if info.format == "string" and info.modality is not Modality.MARKERS:
         raise StreamError(f"stream {remote} holds text, which cannot be {binding.modality}")
     return info, column

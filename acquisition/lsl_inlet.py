@@ -73,6 +73,7 @@ class RawInlet(Protocol):
     ) -> tuple[NDArray[Any], FloatArray]: ...
     def time_correction(self, timeout: float) -> float: ...
     def was_clock_reset(self) -> bool: ...
+    def close_stream(self) -> None: ...
 
 
 class Inlet:
@@ -119,7 +120,9 @@ class Inlet:
         """End the measurements and drop the connection."""
         self._stop.set()
         self._ask.set()
-        self._thread.join(CORRECTION_TIMEOUT + 1.0)
+        if self._thread.is_alive():
+            self._thread.join(CORRECTION_TIMEOUT + 1.0)
+        self._raw.close_stream()
 
     def age(self) -> float:
         """Return how long ago samples came [s]."""
@@ -248,5 +251,5 @@ def open_raw(found: pylsl.StreamInfo, timeout: float) -> tuple[pylsl.StreamInlet
         xml = raw.info(timeout).as_xml()
         raw.open_stream(timeout)
     except (LslTimeout, LostError) as error:
-        raise TimeoutError(str(error)) from error
+        raise TimeoutError(f"it was found but does not answer within {timeout:g} s") from error
     return raw, xml

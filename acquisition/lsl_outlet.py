@@ -30,6 +30,10 @@ class Announcement:
     source_id: str
     facts: dict[str, str] = field(default_factory=dict)
 
+    def __str__(self) -> str:
+        """Return it as messages call it."""
+        return f"{self.name} ({self.type}, source_id {self.source_id})"
+
 
 def announce(info: StreamInfo) -> Announcement:
     """Return the announcement of a stream of ours; without a source_id it gets one."""

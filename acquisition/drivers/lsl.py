@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import pylsl
 
 from acquisition.drivers import Drained
-from acquisition.drivers.lsl_link import Link
+from acquisition.drivers.lsl_link import Link, open_link
 from acquisition.errors import StreamError
 from acquisition.event import Notice
 from acquisition.lsl import Remote, configure, resolve
@@ -148,7 +148,9 @@ class LslDriver:
                 link = self._link(remote)
                 info, column = fit(place.binding, remote, link.description)
                 self._attach(place, link, info, column)
-            except (StreamError, TimeoutError) as error:
+            except TimeoutError as error:
+                self._tell(place, f"stream {place.binding.wanted}: {error}")
+            except StreamError as error:
                 self._tell(place, str(error))
 
     def _choose(self, binding: Binding, seen: list[Remote]) -> Remote | None:
@@ -174,7 +176,7 @@ class LslDriver:
     def _link(self, remote: Remote) -> Link:
         link = self._links.get(remote.source_id)
         if link is None:
-            link = Link(remote)
+            link = open_link(remote)
             with self._lock:
                 self._links[remote.source_id] = link
         return link

@@ -13,7 +13,7 @@ import pylsl
 from acquisition.drivers import Drained
 from acquisition.event import Notice, NoticeKind
 from acquisition.lsl import Description, Remote, describe
-from acquisition.lsl_inlet import Inlet, Offset, Remark, Samples, open_raw
+from acquisition.lsl_inlet import Inlet, Offset, RawInlet, Remark, Samples, open_raw
 from acquisition.stream import Chunk, ClockOffset, StreamInfo
 
 OPEN_TIMEOUT = 3.0
@@ -31,20 +31,18 @@ class Link:
     ----------
     remote : Remote
         The stream; its uid is pinned.
-
-    Raises
-    ------
-    TimeoutError, StreamError
-        If it does not open, or its description cannot be read.
+    raw : RawInlet
+        An open inlet for it.
+    description : Description
+        What it says of itself.
     """
 
-    def __init__(self, remote: Remote) -> None:
+    def __init__(self, remote: Remote, raw: RawInlet, description: Description) -> None:
         self.remote = remote
+        self.description = description
         self.rivals: set[str] = set()
         """uids of other outlets that answered to the same source_id at the same time."""
-        self._raw, xml = open_raw(remote.found, OPEN_TIMEOUT)
-        self.description: Description = describe(xml, remote.n_channels)
-        self._inlet = Inlet(self._raw, remote.sfreq)
+        self._inlet = Inlet(raw, remote.sfreq)
         self._takers: list[tuple[StreamInfo, int | None]] = []
         self._told: queue.SimpleQueue[Notice] = queue.SimpleQueue()
         self._suspects: set[str] = set()
@@ -62,7 +60,6 @@ class Link:
     def close(self) -> None:
         """Drop the connection."""
         self._inlet.stop()
-        self._raw.close_stream()
 
     def notices(
         self, kind: NoticeKind, message: str, start: float = math.nan, stop: float = math.nan
@@ -148,3 +145,15 @@ class Link:
     def _chunk(self, info: StreamInfo, column: int | None, item: Samples) -> Chunk:
         values = item.values if column is None else np.ascontiguousarray(item.values[:, column : column + 1])
         return Chunk(info, item.times, values)
+
+
+def open_link(remote: Remote) -> Link:
+    """Open a stream.
+
+    Raises
+    ------
+    TimeoutError, StreamError
+        If it does not answer, or its description cannot be read.
+    """
+    raw, xml = open_raw(remote.found, OPEN_TIMEOUT)
+    return Link(remote, raw, describe(xml, remote.n_channels))

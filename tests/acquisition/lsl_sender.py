@@ -1,0 +1,153 @@
+"""Send LSL streams for tests, here or as a process: python -m tests.acquisition.lsl_sender SOURCE_ID FIRST.
+
+Tests see only streams of their own SessionID, so that runs beside each other do not meet.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+os.environ.setdefault("ATTUNEMENT_LSL_SESSION", f"test-{os.getpid()}")
+
+import pylsl
+
+from acquisition.drivers import Drained
+from acquisition.drivers.lsl import LslDriver
+from acquisition.lsl import configure
+from acquisition.lsl_binding import Binding
+from acquisition.lsl_outlet import Announcement, Outlet
+from acquisition.stream import Chunk, Modality, Role
+
+DEADLINE = 20.0
+
+
+def announcement(source_id: str, **changes: Any) -> Announcement:
+    """Return what a one-channel ECG stream says of itself, with changes."""
+    said: dict[str, Any] = {
+        "name": f"stream {source_id}",
+        "type": "ECG",
+        "sfreq": 100.0,
+        "format": "double64",
+        "labels": ("ECG",),
+        "units": ("mV",),
+        "source_id": source_id,
+    }
+    return Announcement(**(said | changes))
+
+
+def outlet(source_id: str, **changes: Any) -> Outlet:
+    """Open an outlet in this process."""
+    configure()
+    return Outlet(announcement(source_id, **changes))
+
+
+def binding(source_id: str = "", **changes: Any) -> Binding:
+    """Return an entry of the allow list for the client's ECG, with changes."""
+    said: dict[str, Any] = {"place": f"device {source_id}", "role": Role.CLIENT, "modality": Modality.ECG}
+    return Binding(**(said | {"source_id": source_id} | changes))
+
+
+def wait_for(condition: Callable[[], bool], what: str, seconds: float = DEADLINE) -> None:
+    """Wait until a condition holds.
+
+    Raises
+    ------
+    AssertionError
+        If it does not within the deadline.
+    """
+    deadline = time.monotonic() + seconds
+    pause = threading.Event()
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}"
+        pause.wait(0.02)
+
+
+class Listening:
+    """Run a driver and keep all that it delivers."""
+
+    def __init__(self, *bindings: Binding) -> None:
+        self.driver = LslDriver(bindings)
+        self.items: list[Drained] = []
+
+    def drain(self) -> list[Drained]:
+        """Keep what arrived."""
+        self.items += self.driver.drain()
+        return self.items
+
+    def until(self, condition: Callable[[], bool], what: str, seconds: float = DEADLINE) -> None:
+        """Drain until a condition holds."""
+
+        def drained() -> bool:
+            self.drain()
+            return condition()
+
+        wait_for(drained, what, seconds)
+
+    def values(self, name: str) -> NDArray[Any]:
+        """Return the samples of a stream so far, shape (n_samples, n_channels)."""
+        chunks = [c.samples for c in self.items if isinstance(c, Chunk) and c.info.name == name]
+        return np.concatenate(chunks) if chunks else np.empty((0, 1))
+
+    def times(self, name: str) -> NDArray[np.float64]:
+        """Return the raw stamps of a stream so far [s]."""
+        return np.concatenate(
+            [np.empty(0), *(c.times for c in self.items if isinstance(c, Chunk) and c.info.name == name)]
+        )
+
+
+@contextmanager
+def listening(*bindings: Binding, ready: bool = True) -> Iterator[Listening]:
+    """Run a driver for some bindings; with `ready`, from the moment when all streams are open."""
+    listener = Listening(*bindings)
+    listener.driver.start()
+    try:
+        if ready:
+            listener.until(listener.driver.ready, "streams open")
+        yield listener
+    finally:
+        listener.driver.stop()
+        listener.drain()
+
+
+@contextmanager
+def sender(source_id: str, first: int) -> Iterator[subprocess.Popen[str]]:
+    """Run another process that sends first, first + 1, … at 100 Hz; killed at the end."""
+    command = [sys.executable, "-m", "tests.acquisition.lsl_sender", source_id, str(first)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        yield process
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        process.stdout.close() if process.stdout else None
+
+
+def main() -> None:
+    """Send until killed."""
+    source_id, first = sys.argv[1], int(sys.argv[2])
+    out = outlet(source_id)
+    print("ready", flush=True)  # noqa: T201
+    begin, sent = pylsl.local_clock(), 0
+    while True:
+        due = int((pylsl.local_clock() - begin) * 100)
+        numbers = np.arange(sent, due)
+        out.push(begin + numbers / 100, (first + numbers)[:, np.newaxis].astype(float))
+        sent = due
+        time.sleep(0.02)
+
+
+if __name__ == "__main__":
+    main()
