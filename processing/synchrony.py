@@ -1,7 +1,8 @@
 """Synchrony of the two people, live: lag table, its peak, a chance band, and statements at fixed looks.
 
 x is the therapist, y the client; lag > 0: the client follows. Each signal is on its own, never one composite.
-`sync_<signal>` is the mean over lags of |z|, the same statistic that its chance band is made of.
+`sync_<signal>` is the largest |z| over lags, the same statistic that its chance band is made of; the mean
+|z|, the other candidate, leaves the band half as often where the people are coupled.
 """
 
 from __future__ import annotations
@@ -14,9 +15,8 @@ import numpy as np
 from acquisition.stream import FloatArray, IntArray, Role
 from processing.coupling.chance import ChancePool
 from processing.coupling.peaks import pick, smoother
-from processing.coupling.permutation import mean_strength
 from processing.coupling.statement import Looks, Rule, Statement
-from processing.coupling.wclc import LagTable, TableShape
+from processing.coupling.wclc import LagTable, TableShape, strongest
 from processing.index import IndexSample, index_samples, released
 from processing.signals import SIGNALS, GridSignal
 
@@ -233,7 +233,7 @@ class Synchrony:
     def _values(
         self, j: IntArray, available: FloatArray, z: FloatArray, counts: FloatArray, bands: FloatArray
     ) -> list[IndexSample]:
-        value, coverage = mean_strength(z), counts.min(axis=1) / self._shape.window
+        value, coverage = strongest(z), counts.min(axis=1) / self._shape.window
         times = self._time(0) + j / self._sfreq - self._shape.window / (2.0 * self._sfreq)
         lag = pick(z, self._smoother) / self._sfreq
         missing = self._missing(value, coverage)

@@ -20,6 +20,8 @@ from acquisition.stream import BoolArray, FloatArray
 
 SPAN = 0.25
 NEIGHBOURS = 8
+ROWS = 16
+"""Rows smoothed at a time, for the sake of the cache."""
 LEAST_POINTS = 6
 """Lags in one loess fit, of which the outermost has weight 0."""
 
@@ -55,13 +57,19 @@ def pick(z: FloatArray, matrix: FloatArray) -> FloatArray:
     matrix : ndarray, shape (4L + 1, 2L + 1)
         As `smoother` gives it.
     """
+    parts = [_smooth(z[k : k + ROWS], matrix) for k in range(0, len(z), ROWS)]
+    smooth = np.concatenate(parts) if parts else np.empty((0, len(matrix)))
+    return _nearest(smooth, _peaks(smooth))
+
+
+def _smooth(z: FloatArray, matrix: FloatArray) -> FloatArray:
     lag = z.shape[1] // 2
     weighed = z[:, None, :] * matrix
     # Mirrored pairs: exchanging the people changes no bit.
     pairs = weighed[..., lag:] + weighed[..., lag::-1]
     pairs[..., 0] = weighed[..., lag]
-    smooth = pairs.sum(axis=-1)
-    return _nearest(smooth, _peaks(smooth))
+    smooth: FloatArray = pairs.sum(axis=-1)
+    return smooth
 
 
 def _peaks(smooth: FloatArray) -> BoolArray:

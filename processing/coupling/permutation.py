@@ -12,7 +12,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from acquisition.stream import FloatArray, IntArray
-from processing.coupling.wclc import lead_contrast, mean_over_lags
+from processing.coupling.wclc import lead_contrast
 
 TIE = 1e-12
 """Statistics closer than this are equal: the order of a sum must not decide a p."""
@@ -122,8 +122,3 @@ def _means(z: FloatArray, permutations: IntArray) -> FloatArray:
         return total / n
     totals, counts = choose @ np.where(there, flat, 0.0), choose @ there.astype(np.float64)
     return np.where(counts > 0, totals / np.maximum(counts, 1.0), 0.0)
-
-
-def mean_strength(z: FloatArray) -> FloatArray:
-    """Return mean |z| over lags; nan if any lag is."""
-    return mean_over_lags(np.abs(z))

@@ -198,6 +198,12 @@ def fisher(r: FloatArray) -> FloatArray:
     return np.clip(np.arctanh(np.clip(r, -R_LIMIT, R_LIMIT)), -Z_LIMIT, Z_LIMIT)
 
 
+def strongest(z: FloatArray) -> FloatArray:
+    """Return the largest |z| over lags (the last axis); nan if any lag is."""
+    largest: FloatArray = np.abs(z).max(axis=-1)
+    return largest
+
+
 def mean_over_lags(z: FloatArray) -> FloatArray:
     """Return the mean over the last axis, summed in mirrored pairs: the same bits for swapped people."""
     lag = z.shape[-1] // 2

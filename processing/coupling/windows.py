@@ -8,7 +8,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from acquisition.stream import BoolArray, FloatArray, IntArray
-from processing.coupling.wclc import R_LIMIT, TableShape
+from processing.coupling.wclc import R_LIMIT, TableShape, strongest
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -48,6 +48,8 @@ def windows_at(signal: FloatArray, ends: IntArray, shape: TableShape, dtype: typ
     starts = ends[:, None] - offsets - (shape.window - 1)
     cut = sliding_window_view(signal, shape.window)[starts]
     mask = np.isfinite(cut)
+    if mask.all():
+        return _whole_windows(cut, mask, shape, dtype)
     count = np.maximum(mask.sum(axis=-1, keepdims=True), 1)
     # The first sample that is there is near enough to the mean, and no neighbour of the window decides it.
     first = np.take_along_axis(cut, mask.argmax(axis=-1)[..., None], axis=-1)
@@ -61,6 +63,18 @@ def windows_at(signal: FloatArray, ends: IntArray, shape: TableShape, dtype: typ
     return Windows(
         values=values.astype(dtype), mask=mask, whole=(mask.all(axis=-1) & ok[..., 0]).all(axis=-1)
     )
+
+
+def _whole_windows(cut: FloatArray, mask: BoolArray, shape: TableShape, dtype: type) -> Windows:
+    """Do the same, to the bit, for windows without a hole."""
+    values = cut - cut[..., :1]
+    values -= values.sum(axis=-1, keepdims=True) / shape.window
+    if shape.detrend:
+        values = _without_lines(values, mask)
+    norm = np.sqrt((values * values).sum(axis=-1, keepdims=True))
+    ok = norm > 1e-9 * np.abs(cut).max(axis=-1, keepdims=True)
+    values = np.where(ok, values / np.where(ok, norm, 1.0), 0.0)
+    return Windows(values=values.astype(dtype), mask=mask, whole=ok[..., 0].all(axis=-1))
 
 
 def _without_lines(values: FloatArray, mask: BoolArray) -> FloatArray:
@@ -92,6 +106,16 @@ def tables(x: Windows, y: Windows, shape: TableShape) -> FloatArray:
     return out
 
 
+def strongest_of_pairs(x: Windows, y: Windows, shape: TableShape) -> FloatArray:
+    """Return the largest |r| over lags of each window of x with each of y, nan if any lag is."""
+    if not (x.whole.all() and y.whole.all()):
+        return strongest(tables(x, y, shape))
+    ahead, behind = _halves(x.values, y.values, shape.window)
+    largest = np.maximum(np.abs(ahead, out=ahead).max(axis=1), np.abs(behind, out=behind).max(axis=1).T)
+    capped: FloatArray = np.minimum(largest, R_LIMIT)
+    return capped
+
+
 def _block(x: Windows, y: Windows, shape: TableShape, joint: bool) -> FloatArray:
     if not joint:
         return np.clip(_dots(x.values, y.values, shape), -R_LIMIT, R_LIMIT)
@@ -109,11 +133,20 @@ def _block(x: Windows, y: Windows, shape: TableShape, joint: bool) -> FloatArray
 
 
 def _dots(x: FloatArray, y: FloatArray, shape: TableShape) -> FloatArray:
-    """Return sums of products, shape (n_x, n_y, 2L + 1), as two matrix products of shapes the data fix."""
-    n_x, n_y, lag, w = len(x), len(y), shape.max_lag, shape.window
-    out = np.empty((n_x, n_y, shape.n_lags), x.dtype)
-    x_first = x.reshape(-1, w) @ np.ascontiguousarray(y[:, 0]).T
-    out[:, :, lag:] = x_first.reshape(n_x, lag + 1, n_y).transpose(0, 2, 1)
-    y_first = y.reshape(-1, w) @ np.ascontiguousarray(x[:, 0]).T
-    out[:, :, :lag] = y_first.reshape(n_y, lag + 1, n_x)[:, :0:-1].transpose(2, 0, 1)
+    """Return sums of products at each lag, shape (n_x, n_y, 2L + 1)."""
+    lag = shape.max_lag
+    out = np.empty((len(x), len(y), shape.n_lags), x.dtype)
+    ahead, behind = _halves(x, y, shape.window)
+    out[:, :, lag:] = ahead.transpose(0, 2, 1)
+    out[:, :, :lag] = behind[:, :0:-1].transpose(2, 0, 1)
     return out
+
+
+def _halves(x: FloatArray, y: FloatArray, window: int) -> tuple[FloatArray, FloatArray]:
+    """Return sums of products for k ≥ 0, (n_x, L + 1, n_y), and for −k, (n_y, L + 1, n_x).
+
+    Two matrix products whose shapes the data fix, not the batching; exchanging the people exchanges them.
+    """
+    ahead = x.reshape(-1, window) @ np.ascontiguousarray(y[:, 0]).T
+    behind = y.reshape(-1, window) @ np.ascontiguousarray(x[:, 0]).T
+    return ahead.reshape(len(x), -1, len(y)), behind.reshape(len(y), -1, len(x))
