@@ -67,7 +67,7 @@ def process_recording(
             recording=path, directory=directory, skipped=True, seconds=0.0, n_samples=0, remarks=()
         )
     recording = Recording(path, follow=follow)
-    pipeline = Pipeline(recording.streams, session_id=recording.session_id, config=config)
+    pipeline = Pipeline(recording.streams, session_id=session_id(recording), config=config)
     samples: list[IndexSample] = []
     events: list[Event] = []
     t0 = last = np.nan
@@ -97,9 +97,16 @@ def process_recording(
     )
 
 
+def session_id(recording: Recording) -> str:
+    """Return the id of the session; without a session file the name of its directory."""
+    return recording.session.id if recording.session else recording.path.resolve().name
+
+
 def _remarks(recording: Recording, pipeline: Pipeline) -> list[str]:
     """Say in plain lines what of the recording could not be used."""
-    lines = [f"{damage}" for damage in recording.damage]
+    lines = [
+        f"{name}: bytes {d.start}-{d.stop}: {d.why}; slices there are lost" for name, d in recording.damage
+    ]
     for (role, name), (late, future) in sorted(pipeline.dropped.items()):
         if late:
             lines.append(f"{role}/{name}: {late} samples came later than the lateness and stay out")
@@ -126,7 +133,7 @@ def _session(
         total[key] += 1
         valid[key] += s.value == s.value
     return {
-        "session": recording.session_id,
+        "session": session_id(recording),
         "recording": path.resolve().name,
         "state": recording.state,
         "began_lsl": None if np.isnan(t0) else t0,

@@ -1,0 +1,96 @@
+"""attune demo: a simulated therapist and client with known truth, recorded and analysed live."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from acquisition.command import Command
+from viewer.desktop import has_display, require_qt
+from viewer.live import await_end, watch
+from viewer.recorder_process import RecorderProcess
+
+HEADLESS_SECONDS = 30.0
+SESSION = """\
+# A simulated session: two people with known truth (docs/simulation.md), twelve minutes old when it starts.
+[session]
+id = "demo"
+dyad = "D00"
+number = 1
+crisis_contact = "none: simulated people"
+
+[client]
+code = "C00"
+consent = {{ version = "simulated", ecg = true, eda = true, resp = true, voice = true, view = true }}
+[therapist]
+code = "T00"
+consent = {{ version = "simulated", ecg = true, eda = true, resp = true, voice = true, view = true }}
+
+[[device]]
+role = "client"
+profile = "simulated"
+source_id = "attunement-client-simulated"
+settings = {{ seed = {seed}, past = true }}
+[[device]]
+role = "therapist"
+profile = "simulated"
+source_id = "attunement-therapist-simulated"
+settings = {{ seed = {seed}, past = true }}
+"""
+
+
+@click.command("demo", cls=Command)
+@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="Length of the live part.")
+@click.option("--headless", is_flag=True, help="No window; write a picture of it instead.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), default=Path("demo"), show_default=True,
+    help="Where everything goes.",
+)  # fmt: skip
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Which two people.")
+def demo_command(seconds: float | None, headless: bool, out: Path, seed: int) -> None:
+    """Record a simulated dyad with known truth, watch it live, and compute the results.
+
+    The session is already 12 minutes old when it starts. Without a display it runs headless.
+    """
+    require_qt()
+    if not headless and not has_display():
+        click.echo("no display: running headless")
+        headless = True
+    out.mkdir(parents=True, exist_ok=True)
+    session = out / "session.toml"
+    session.write_text(SESSION.format(seed=seed), "utf-8")
+    length = seconds or (HEADLESS_SECONDS if headless else None)
+    if headless:
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+        click.echo(f"recording {length:g} s of a simulated dyad, and analysing it as it grows")
+    with RecorderProcess(session, out=out, seconds=length) as recorder:
+        path = recorder.await_recording()
+        if headless:
+            _analyse(path, out, follow=True)
+            await_end(recorder)
+        else:
+            click.echo(f"recording to {path}; close the window to end it")
+            watch(path, recorder)
+            _analyse(path, out, follow=False)
+    _picture(path, out / "window.png")
+    click.echo(f"recording: {path}")
+    click.echo(f"indices:   {out / 'results' / path.name / 'indices.parquet'}")
+    click.echo(f"window:    {out / 'window.png'}")
+
+
+def _analyse(path: Path, out: Path, *, follow: bool) -> None:
+    from processing.config import PipelineConfig
+    from processing.session_run import process_recording
+
+    outcome = process_recording(path, out / "results", config=PipelineConfig(), follow=follow)
+    click.echo(f"{outcome.seconds / 60:.1f} min of recording, {outcome.n_samples} index samples")
+    for remark in outcome.remarks:
+        click.echo(f"  {remark}")
+
+
+def _picture(path: Path, png: Path) -> None:
+    from viewer.screenshot import save
+
+    save(path, png)

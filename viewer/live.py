@@ -1,0 +1,120 @@
+"""attune live: record and watch."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from acquisition.command import Command
+from acquisition.control import Client
+from viewer.desktop import has_display, require_qt
+from viewer.recorder_process import RecorderProcess
+
+
+@click.command("live", cls=Command)
+@click.argument(
+    "session_file", metavar="SESSION.toml", type=click.Path(path_type=Path, exists=True, dir_okay=False)
+)
+@click.option("--headless", is_flag=True, help="Record without a window.")
+@click.option("--monitor-only", is_flag=True, help="Keep nothing: the recording is deleted at the end.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Parent of the recording.")
+@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="End after so long.")
+def live_command(
+    session_file: Path, headless: bool, monitor_only: bool, out: Path | None, seconds: float | None
+) -> None:
+    """Record a session and watch it; Ctrl+C or closing the window ends the recording cleanly."""
+    headless = headless or not has_display()
+    if not headless:
+        require_qt()
+    with _parent(out, monitor_only) as parent:
+        recorder = RecorderProcess(session_file, out=parent, seconds=seconds, said=say)
+        with recorder:
+            path = recorder.await_recording()
+            click.echo(f"watching, keeping nothing ({path})" if monitor_only else f"recording to {path}")
+            if headless:
+                await_end(recorder)
+            else:
+                watch(path, recorder)
+        if not monitor_only:
+            click.echo(f"{path}: closed")
+
+
+@contextlib.contextmanager
+def _parent(out: Path | None, monitor_only: bool) -> Iterator[Path | None]:
+    """Give the parent of the recording; one that is to be kept nothing of is deleted, whatever happens."""
+    if not monitor_only:
+        yield out
+        return
+    sweep_monitors()
+    directory = Path(tempfile.mkdtemp(prefix=MONITOR, dir=out))
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+MONITOR = "attunement-monitor-"
+
+
+def sweep_monitors() -> None:
+    """Delete what earlier monitors left behind when they were killed; those that still run stay."""
+    from acquisition.lock import held
+
+    for directory in Path(tempfile.gettempdir()).glob(f"{MONITOR}*"):
+        if not any(held(recording) for recording in directory.glob("*")):
+            shutil.rmtree(directory, ignore_errors=True)
+
+
+def say(line: dict[str, Any]) -> None:
+    """Print what the recorder has to say."""
+    if line["event"] == "problem":
+        click.echo(line["message"], err=True)
+    else:
+        where = f"{line['role']} {line.get('stream', '')}".rstrip()
+        click.echo(f"{line['kind']}: {where}: {line.get('message', '')}", err=True)
+
+
+def await_end(recorder: RecorderProcess) -> None:
+    """Wait until the recorder ends by itself; Ctrl+C ends it."""
+    try:
+        recorder.wait()
+    except KeyboardInterrupt:
+        recorder.stop()
+        recorder.wait()
+
+
+def watch(path: Path, recorder: RecorderProcess) -> None:
+    """Show the window until it is closed."""
+    from viewer.window import application, open_window
+
+    app = application()
+    with quitting_on_ctrl_c(app):
+        window = open_window(path, control=Client.find(path))
+        app.exec()
+        window.close()
+    recorder.stop()
+    recorder.wait()
+
+
+@contextlib.contextmanager
+def quitting_on_ctrl_c(app: Any) -> Iterator[None]:
+    """Let Ctrl+C close the window: Qt's loop must come back to Python now and then to notice it."""
+    import signal
+
+    from PySide6.QtCore import QTimer
+
+    before = signal.signal(signal.SIGINT, lambda *_: app.quit())
+    timer = QTimer()
+    timer.timeout.connect(lambda: None)
+    timer.start(200)
+    try:
+        yield
+    finally:
+        timer.stop()
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,42 @@
+"""attune view: a window on a recording, growing or finished."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from acquisition.command import Command
+from acquisition.control import Client
+from acquisition.errors import AttunementError, ControlError
+from viewer.desktop import has_display, require_qt
+from viewer.live import quitting_on_ctrl_c
+
+
+@click.command("view", cls=Command)
+@click.argument("recording", type=click.Path(path_type=Path, exists=True))
+@click.option(
+    "--picture", type=click.Path(path_type=Path, dir_okay=False), help="Write a PNG instead of a window."
+)
+def view_command(recording: Path, picture: Path | None) -> None:
+    """Watch a growing recording or review a finished one; closing the window never stops a recorder."""
+    require_qt()
+    if picture is not None:
+        from viewer.screenshot import save
+
+        save(recording, picture)
+        click.echo(str(picture))
+        return
+    if not has_display():
+        raise AttunementError("no display to open a window on; --picture FILE.png draws it into a file")
+    from viewer.window import application, open_window
+
+    try:
+        control = Client.find(recording)
+    except ControlError:
+        control = None  # finished, or another user's: it can be watched all the same
+    app = application()
+    with quitting_on_ctrl_c(app):
+        window = open_window(recording, control=control)
+        app.exec()
+        window.close()
