@@ -113,7 +113,7 @@ DROPOUT = Fault(kind="dropout", role=Role.THERAPIST, modality=Modality.EDA, star
 FIRST_EXCURSION = Excursion(
     role=Role.CLIENT, start=-196.0, stop=-151.0, hr=16.0, ln_scl=0.5, scr_rate=8.0, rise=15.0, recovery=16.0
 )
-FIRST_COUPLING = Coupling(leader=Role.THERAPIST, start=-120.0, stop=60.0, hr_lag=2.0, eda_lag=3.0, share=0.9)
+FIRST_COUPLING = Coupling(leader=Role.THERAPIST, start=-120.0, stop=60.0, hr_lag=2.0, eda_lag=3.0, share=0.95)
 MARKS = (
     Mark("session_start", "system", -719.9),
     Mark("baseline_rest", "tech", *REST),
@@ -185,7 +185,7 @@ def _cycle(seed: int, number: int) -> tuple[Excursion, Coupling]:
     )
     begin = number * CYCLE + 200.0 + float(rng.uniform(0, 15))
     return excursion, Coupling(
-        leader=Role.THERAPIST, start=begin, stop=begin + 140.0, hr_lag=2.0, eda_lag=3.0, share=0.9
+        leader=Role.THERAPIST, start=begin, stop=begin + 140.0, hr_lag=2.0, eda_lag=3.0, share=0.95
     )
 
 

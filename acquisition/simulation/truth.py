@@ -16,9 +16,9 @@ from acquisition.stream import FloatArray, Role
 
 RAMP = 6.0
 """Seconds in which coupling sets in and ends."""
-SPEECH_HR = 2.5
+SPEECH_HR = 1.5
 """How much HR rises while speaking [bpm]."""
-SPEECH_LN_SCL = 0.05
+SPEECH_LN_SCL = 0.03
 """How much ln SCL rises while speaking."""
 RSA_LOSS = 0.45
 """By which share RSA shrinks while speaking, and in an excursion of `FULL_HR` [bpm]."""
@@ -78,12 +78,12 @@ def traits(seed: int, role: Role) -> Traits:
         scr_rate=4.0 if client else 3.0,
         r_height=1.1 if client else 0.9,
         f0=205.0 if client else 120.0,
-        hr_sd=2.6 if client else 2.2,
+        hr_sd=3.2 if client else 2.8,
         ln_scl_sd=0.06,
-        slow_hr=wander(rng, sd=1.0, low=0.004, high=0.09, slope=0.7),
-        slow_ln_scl=wander(rng, sd=1.0, low=0.002, high=0.06, slope=1.0),
+        slow_hr=wander(rng, sd=1.0, low=0.005, high=0.1, slope=0.3),
+        slow_ln_scl=wander(rng, sd=1.0, low=0.004, high=0.08, slope=0.5),
         mayer=wander(rng, sd=7.0, low=0.085, high=0.115, slope=0.0, n_sines=6),
-        breath=wander(rng, sd=0.5, low=0.005, high=0.04, slope=1.0, n_sines=8),
+        breath=wander(rng, sd=0.12, low=0.005, high=0.04, slope=1.0, n_sines=8),
         baseline=wander(rng, sd=0.035, low=0.03, high=0.5, slope=1.0, n_sines=10),
     )
 
