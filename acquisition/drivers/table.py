@@ -12,7 +12,7 @@ from acquisition.errors import DeviceError
 MODULES: dict[str, str] = {
     "bitalino": "acquisition.drivers.bitalino",
     "heart_rate": "acquisition.drivers.heart_rate",
-    "lsl": "acquisition.lsl",
+    "lsl": "acquisition.drivers.lsl",
     "microphone": "acquisition.drivers.microphone",
     "movesense": "acquisition.drivers.movesense",
     "polar": "acquisition.drivers.polar",

@@ -1,0 +1,61 @@
+"""How every command ends: 0 done, 1 the work failed (one line a fault on stderr), 2 wrong usage."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import MutableMapping
+from typing import Any
+
+import click
+
+from acquisition.errors import AttunementError
+
+DEBUG = "attunement.debug"
+
+
+class Command(click.Command):
+    """Run a command; an error that a user can act on becomes a message; --debug shows the traceback too."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params.append(
+            click.Option(
+                ["--debug"],
+                is_flag=True,
+                expose_value=False,
+                callback=_note_debug,
+                help="Show the traceback of an error, and the log.",
+            )
+        )
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command and turn its errors into exit code 1."""
+        meta: MutableMapping[str, Any] = ctx.meta
+        if meta.get(DEBUG):
+            return super().invoke(ctx)
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise  # click ends quietly when the reader of a pipe is gone
+        except AttunementError as error:
+            return _fail(ctx, str(error))
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            return _fail(ctx, f"{where}{error.strerror or error}")
+
+
+class Group(click.Group):
+    """Group commands of this kind."""
+
+    command_class = Command
+
+
+def _note_debug(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    ctx.meta[DEBUG] = value
+    if value:
+        logging.basicConfig(level=logging.DEBUG, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+
+
+def _fail(ctx: click.Context, message: str) -> None:
+    click.echo(message or "failed", err=True)
+    ctx.exit(1)

@@ -1,0 +1,332 @@
+"""The control channel of a running recorder: one JSON line asks, one answers, over TCP on this machine only.
+
+Port and token stand in a file that only the user can read, in the user's runtime directory, one a recorder.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import logging
+import math
+import os
+import queue
+import secrets
+import socket
+import socketserver
+import tempfile
+import threading
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from acquisition.errors import ControlError
+from acquisition.event import Event
+from acquisition.stream import Role
+
+logger = logging.getLogger(__name__)
+
+MAX_LINE = 65_536
+"""Longest line that is read [bytes]; an event's texts are far shorter."""
+MAX_CONNECTIONS = 16
+IDLE = 60.0
+"""Seconds after which a silent connection is closed."""
+PATIENCE = 10.0
+"""Seconds to wait for the recorder; a cycle takes a tenth."""
+
+Fields = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Request:
+    """Hold a command until the recorder's next cycle answers it."""
+
+    command: str
+    fields: Fields
+    answers: queue.SimpleQueue[Fields] = field(default_factory=queue.SimpleQueue)
+
+    def answer(self, **fields: Any) -> None:
+        """Answer that it was done."""
+        self.answers.put({"ok": True, **fields})
+
+    def refuse(self, why: str) -> None:
+        """Answer why it was not done."""
+        self.answers.put({"ok": False, "error": why})
+
+
+def runtime_directory() -> Path:
+    """Return the directory of endpoint files, made if need be; only the user may look into it.
+
+    Raises
+    ------
+    ControlError
+        If a directory of that name belongs to somebody else.
+    """
+    base = os.environ.get("XDG_RUNTIME_DIR")
+    user = str(os.getuid()) if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
+    path = Path(base) / "attunement" if base else Path(tempfile.gettempdir()) / f"attunement-{user}"
+    try:
+        path.mkdir(mode=0o700, parents=bool(base), exist_ok=True)
+        found = path.lstat()
+    except OSError as error:
+        raise ControlError(f"{path}: no runtime directory: {error.strerror}") from error
+    if hasattr(os, "getuid") and (found.st_uid != os.getuid() or found.st_mode & 0o077 or path.is_symlink()):
+        raise ControlError(f"{path}: must be a directory that only you can read (chmod 700)")
+    return path
+
+
+class Server:
+    """Listen for commands; `take` hands them to the recorder, which answers each.
+
+    Parameters
+    ----------
+    recording : Path
+        The directory of the recording; its name is how `--recording` calls it.
+    """
+
+    def __init__(self, recording: Path) -> None:
+        self.token = secrets.token_hex(16)
+        self._requests: queue.SimpleQueue[Request] = queue.SimpleQueue()
+        self._tcp = _Tcp(("127.0.0.1", 0), _Handler)
+        self._tcp.owner = self
+        self.port = int(self._tcp.server_address[1])
+        self._thread = threading.Thread(target=self._tcp.serve_forever, name="control", daemon=True)
+        self._file = runtime_directory() / f"{recording.name}-{os.getpid()}-{self.port}.json"
+        self._write(recording)
+        self._thread.start()
+
+    def _write(self, recording: Path) -> None:
+        facts = {"recording": str(recording.resolve()), "port": self.port, "token": self.token}
+        handle = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(handle, "w", encoding="utf-8") as file:
+            json.dump(facts | {"pid": os.getpid()}, file)
+
+    def take(self) -> list[Request]:
+        """Return the commands that came since the last call."""
+        out = []
+        while not self._requests.empty():
+            out.append(self._requests.get())
+        return out
+
+    def close(self) -> None:
+        """Stop listening; commands that still wait are refused."""
+        self._file.unlink(missing_ok=True)
+        for request in self.take():
+            request.refuse("the recorder stops")
+        self._tcp.shutdown()
+        self._tcp.server_close()
+
+    def reply(self, line: bytes) -> Fields:
+        """Return the answer to a line, whatever it holds."""
+        try:
+            fields = json.loads(line)
+        except (ValueError, RecursionError):
+            return {"ok": False, "error": "not a line of JSON"}
+        if not isinstance(fields, dict) or not isinstance(fields.get("command"), str):
+            return {"ok": False, "error": "no command"}
+        if not hmac.compare_digest(
+            str(fields.pop("token", "")).encode("utf-8", "replace"), self.token.encode()
+        ):
+            return {"ok": False, "error": "bad token"}
+        request = Request(fields.pop("command"), fields)
+        self._requests.put(request)
+        try:
+            return request.answers.get(timeout=PATIENCE)
+        except queue.Empty:
+            return {"ok": False, "error": "the recorder does not answer"}
+
+
+class _Tcp(socketserver.ThreadingTCPServer):
+    allow_reuse_address = False
+    daemon_threads = True
+    block_on_close = False
+    owner: Server
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._slots = threading.BoundedSemaphore(MAX_CONNECTIONS)
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:
+        """Refuse more connections than a user's programs need."""
+        return self._slots.acquire(blocking=False)
+
+    def release(self) -> None:
+        """Give a connection's place back."""
+        self._slots.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Log a connection that broke; the recorder goes on."""
+        logger.debug("control connection broke", exc_info=True)
+
+
+class _Handler(socketserver.StreamRequestHandler):
+    timeout = IDLE
+    server: _Tcp
+
+    def handle(self) -> None:
+        try:
+            while line := self.rfile.readline(MAX_LINE + 1):
+                if len(line) > MAX_LINE:
+                    self._send({"ok": False, "error": f"a line is longer than {MAX_LINE} bytes"})
+                    return
+                answer = self.server.owner.reply(line)
+                self._send(answer)
+                if answer.get("error") == "bad token":
+                    return
+        except (TimeoutError, ConnectionError):
+            return
+        finally:
+            self.server.release()
+
+    def _send(self, answer: Fields) -> None:
+        self.wfile.write(json.dumps(answer, ensure_ascii=False, allow_nan=False).encode() + b"\n")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """Say where a recorder listens."""
+
+    recording: str
+    port: int
+    token: str = field(repr=False)
+    file: Path
+
+    @property
+    def name(self) -> str:
+        """Return the name of the recording."""
+        return Path(self.recording).name
+
+
+def endpoints() -> list[Endpoint]:
+    """Return the recorders that listen; files that killed ones left behind are removed."""
+    found = []
+    for path in sorted(runtime_directory().glob("*.json")):
+        try:
+            facts = json.loads(path.read_text("utf-8"))
+            one = Endpoint(
+                recording=str(facts["recording"]),
+                port=int(facts["port"]),
+                token=str(facts["token"]),
+                file=path,
+            )
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+        if _listens(one.port):
+            found.append(one)
+        else:
+            path.unlink(missing_ok=True)
+    return found
+
+
+def _listens(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=2.0):
+            return True
+    except (OSError, OverflowError):
+        return False
+
+
+class Client:
+    """Talk to a running recorder; each call waits for its answer.
+
+    Raises
+    ------
+    ControlError
+        From every call: the recorder is gone, or says why it refuses.
+    """
+
+    def __init__(self, endpoint: Endpoint, *, timeout: float = PATIENCE + 2) -> None:
+        self.endpoint = endpoint
+        self.timeout = timeout
+
+    @classmethod
+    def find(cls, recording: str | Path | None = None) -> Self:
+        """Return a client of the one recorder that runs, or of that which writes `recording` (name or path).
+
+        Raises
+        ------
+        ControlError
+            If there is none, or several and none was named.
+        """
+        found = endpoints()
+        names = ", ".join(e.name for e in found)
+        if recording is not None:
+            path = str(Path(recording).resolve())
+            found = [e for e in found if e.recording == path] or [
+                e for e in found if e.name == str(recording)
+            ]
+            if not found:
+                raise ControlError(f"no recorder writes {recording} (running: {names or 'none'})")
+        if not found:
+            raise ControlError("no recorder is running")
+        if len(found) > 1:
+            raise ControlError(f"several recorders are running: {names} (say which with --recording)")
+        return cls(found[0])
+
+    def call(self, command: str, **fields: Any) -> Fields:
+        """Send a command and return its answer without the "ok"."""
+        line = json.dumps({"token": self.endpoint.token, "command": command, **fields}, ensure_ascii=False)
+        try:
+            with socket.create_connection(("127.0.0.1", self.endpoint.port), timeout=self.timeout) as link:
+                link.sendall(line.encode("utf-8", "replace") + b"\n")
+                with link.makefile("rb") as file:
+                    answer = json.loads(file.readline(MAX_LINE * 16))
+        except OSError as error:
+            raise ControlError(f"{self.endpoint.name}: the recorder is gone ({error})") from error
+        except ValueError as error:
+            raise ControlError(f"{self.endpoint.name}: the recorder ended before it answered") from error
+        if not isinstance(answer, dict) or not answer.pop("ok", False):
+            raise ControlError(str(answer.get("error", "refused")) if isinstance(answer, dict) else "refused")
+        return answer
+
+    def status(self) -> Fields:
+        """Return what runs: recording, elapsed time, streams and their health, paused people, disk."""
+        return self.call("status")
+
+    def mark(self, event: Event, *, toggle: bool = False) -> Event:
+        """Record an event and return it as recorded, with its id.
+
+        Parameters
+        ----------
+        event : Event
+            With the stamp of the press [LSL clock]; a time that is nan is stamped on arrival.
+        toggle : bool
+            Let the recorder find the phase: an interval's first mark opens it, its second closes it.
+        """
+        fields = asdict(event)
+        if math.isnan(event.time):
+            del fields["time"]
+        if toggle:
+            del fields["phase"]
+        return Event(**self.call("mark", **fields)["event"])
+
+    def undo(self, id: str = "") -> Event:
+        """Void an event, the last one if no id is given; return the void event."""
+        return Event(**self.call("undo", id=id)["event"])
+
+    def pause(self, role: Role | str) -> Fields:
+        """Store nothing of a person from now on."""
+        return self.call("pause", role=str(role))
+
+    def resume(self, role: Role | str) -> Fields:
+        """Store what is measured of a person from now on."""
+        return self.call("resume", role=str(role))
+
+    def stop(self) -> Fields:
+        """End the recording; its files are closed a moment after the answer, see `await_end`."""
+        return self.call("stop")
+
+    def await_end(self, seconds: float = 60.0) -> None:
+        """Wait until the recorder has closed its files.
+
+        Raises
+        ------
+        ControlError
+            If that takes longer.
+        """
+        until = time.monotonic() + seconds
+        while self.endpoint.file.exists():
+            if time.monotonic() > until:
+                raise ControlError(f"{self.endpoint.name}: the recorder is still closing its files")
+            time.sleep(0.05)

@@ -1,0 +1,109 @@
+"""The commands of the control channel, as the recorder carries them out between two slices."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from acquisition.control import Request
+from acquisition.errors import AttunementError, ControlError
+from acquisition.event import Event
+from acquisition.intake import Intake
+from acquisition.marks import PAUSE, Marks
+from acquisition.record_listener import Status
+from acquisition.stream import PEOPLE, Role
+
+COMMANDS = ("status", "mark", "undo", "pause", "resume", "stop")
+
+
+class Commands:
+    """Carry out what clients ask for.
+
+    Parameters
+    ----------
+    status : callable
+        What `status` answers.
+    stop : callable
+        Ends the recording after this cycle.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        intake: Intake,
+        marks: Marks,
+        *,
+        clock: Callable[[], float],
+        status: Callable[[], Status],
+        stop: Callable[[], None],
+    ) -> None:
+        self._path, self._intake, self.marks = path, intake, marks
+        self._clock, self._status, self._stop = clock, status, stop
+
+    def answer(self, requests: Sequence[Request]) -> set[Role]:
+        """Answer each request; return who was paused by one, even if another resumed them at once."""
+        pressed: set[Role] = set()
+        for request in requests:
+            try:
+                request.answer(**self._carry_out(request.command, request.fields))
+            except AttunementError as error:
+                request.refuse(str(error))
+            pressed |= set(self._intake.pauses.on)
+        return pressed
+
+    def _carry_out(self, command: str, fields: dict[str, Any]) -> dict[str, Any]:
+        match command:
+            case "status":
+                return self._status()
+            case "mark":
+                return {"event": asdict(self._mark(self.marks.make(fields, self._clock())))}
+            case "undo":
+                return {"event": asdict(self._mark(self.marks.void(_id(fields), self._clock())))}
+            case "pause" | "resume":
+                return {"event": asdict(self._mark(self._pause_event(command, fields)))}
+            case "stop":
+                self._stop()
+                return {"recording": str(self._path)}
+        raise ControlError(f"no command {command[:40]!r} (known: {', '.join(COMMANDS)})")
+
+    def _pause_event(self, command: str, fields: dict[str, Any]) -> Event:
+        role = fields.get("role")
+        if role not in PEOPLE:
+            raise ControlError(f"role = {str(role)[:40]!r}: must be one of {', '.join(PEOPLE)}")
+        paused = role in self._intake.pauses.on
+        if paused is (command == "pause"):
+            raise ControlError(f"the {role} is {'paused already' if paused else 'not paused'}")
+        said = {"source": fields["source"]} if "source" in fields else {}
+        phase = "on" if command == "pause" else "off"
+        return self.marks.make({"code": PAUSE, "actor": role, "phase": phase, **said}, self._clock())
+
+    def _mark(self, event: Event) -> Event:
+        """Record an event; a pause takes hold here."""
+        if event.code == PAUSE:
+            if event.role not in PEOPLE:
+                raise ControlError(f"actor = {event.actor!r}: a pause is of client or therapist")
+            if event.phase == "on":
+                self._intake.pause(event)
+            else:
+                event = self._intake.resume(event)
+        elif event.role in self._intake.pauses.on:
+            raise ControlError(f"the {event.role} is paused: nothing of them is stored before they resume")
+        else:
+            self._intake.store.event(event)
+        self.marks.note(event)
+        return event
+
+
+def _id(fields: dict[str, Any]) -> str:
+    value = fields.get("id", "")
+    if not isinstance(value, str):
+        raise ControlError("id: must be text")
+    return value
+
+
+def plain(values: dict[str, Any]) -> dict[str, Any]:
+    """Return values for JSON: nan becomes None."""
+    return {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in values.items()}
