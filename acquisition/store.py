@@ -103,7 +103,7 @@ class RecordingStore:
             self._write_header(info)
 
     def _write_header(self, info: StreamInfo) -> Stream:
-        taken = {stream.id for _, stream in self._streams.values() if stream is not None}
+        taken = {s.id for i, s in self._streams.values() if s is not None and i.role == info.role}
         stream = self._files[info.role].header(stream_id(info.name, taken), header_xml(info))
         self._streams[info.key] = info, stream
         return stream

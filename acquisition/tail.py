@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from struct import pack
-from typing import BinaryIO
 
 import numpy as np
 
@@ -47,7 +46,7 @@ class Tail:
         self.last = -1
         """Number of the last whole slice."""
         self._expected = expected
-        self._file: BinaryIO | None = None
+        self._at = 0
         self._decoder: Decoder | None = None
         self._pending: list[Item] = []
         self._ready: deque[Block] = deque()
@@ -73,28 +72,31 @@ class Tail:
         return [info for info in found if info is not None]
 
     def fill(self, n: int, *, final: bool) -> None:
-        """Read until n slices are ready or the file has no more; `final`: it will not grow any more."""
-        while not self.ended and self.n_ready < n:
-            data = self._read()
-            if not data and not final:
-                return
-            if self._decoder is not None:
-                self._take(self._decoder.feed_rows(data, final=not data))
-            self.ended = self.closed or not data
-        if self.ended and self._file is not None:
-            self._file.close()
-            self._file = None
+        """Read until n slices are ready or the file has no more; `final`: it will not grow any more.
 
-    def _read(self) -> bytes:
-        if self._file is None:
-            try:
-                self._file = open(self.path, "rb", buffering=0)  # noqa: SIM115 - it stays open
-            except FileNotFoundError:
-                return b""
-        data = self._file.read(_BLOCK)
+        The file is open only meanwhile, so that a directory that is followed can be deleted anywhere.
+        """
+        if self.ended or self.n_ready >= n:
+            return
+        try:
+            with open(self.path, "rb", buffering=0) as file:
+                file.seek(self._at)
+                while not self.ended and self.n_ready < n and (data := file.read(_BLOCK)):
+                    self._at += len(data)
+                    self._feed(data)
+        except FileNotFoundError:
+            pass
+        if final and not self.ended and self.n_ready < n:
+            self._feed(b"", final=True)
+            self.ended = True
+
+    def _feed(self, data: bytes, *, final: bool = False) -> None:
         if self._decoder is None and data:
-            self._decoder = Decoder(_presumed(self._expected()))
-        return data
+            mine = [info for info in self._expected() if info.role == self.role]
+            self._decoder = Decoder(presumed_streams(mine))
+        if self._decoder is not None:
+            self._take(self._decoder.feed_rows(data, final=final))
+            self.ended = self._decoder.closed
 
     def _take(self, items: list[Item]) -> None:
         for item in items:
@@ -199,7 +201,7 @@ def ends_closed(path: Path) -> bool:
     return at >= 2 and end[at - 2 : at] == pack("<BB", 1, len(end) - at)
 
 
-def _presumed(expected: Iterable[StreamInfo]) -> list[Stream]:
+def presumed_streams(expected: Iterable[StreamInfo]) -> list[Stream]:
     """Return the streams a file of ours may have, as far as they are known without its headers."""
     own = [replace(parse_header(key, xml), xml=b"") for key, xml in OWN_HEADERS.items()]
     found = {s.id: s for s in own}

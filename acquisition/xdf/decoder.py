@@ -18,6 +18,7 @@ from acquisition.xdf.form import (
     SAMPLES_HEAD,
     STREAM_FOOTER,
     STREAM_HEADER,
+    TICK_BODY,
     TICK_ID,
     Stream,
 )
@@ -137,7 +138,7 @@ class Decoder:
     def _fast(self, buf: bytes, at: int, n: int) -> int:
         """Take sample chunks of numbers as we write them; stop at anything else."""
         unpack, streams, out = SAMPLES_HEAD.unpack_from, self.streams, self._out
-        tick = streams.get(TICK_ID)
+        view, tick = memoryview(buf), streams.get(TICK_ID)
         tick = tick if _is_tick(tick) else None
         # A chunk must not hold a whole boundary: then the length is wrong.
         limit = min(n, (self._boundary if self._boundary >= at else _find(buf, at)) + len(BOUNDARY_UUID) - 1)
@@ -151,28 +152,27 @@ class Decoder:
             row = stream.row
             if row < 0 or count * row != length - 11:
                 break
-            body = buf[at + 16 : end]
-            if body[::row].count(EXPLICIT) != count or not count:
-                break
             if stream is tick:
-                if count != 1:
+                if count != 1 or buf[at + 16] != EXPLICIT:
                     break
-                self._tick(buf, at, body, end)
+                self._tick(view, end)
             else:
+                body = buf[at + 16 : end]
+                if body[::row].count(EXPLICIT) != count or not count:
+                    break
                 stream.last = body
                 out.append(Rows(stream, count, body))
             at = end
         return at
 
-    def _tick(self, buf: bytes, at: int, body: bytes, end: int) -> None:
-        """End a slice at the tick chunk buf[at:end], which was found to have one sample."""
-        time, number, wall, crc = unpack_from("<dddd", body, 1)
-        seen = zlib.crc32(memoryview(buf)[self._hashed : end - 16], self._crc)
-        intact = zlib.crc32(body[33:], seen) == crc and 0 <= number < 1 << 53
-        self._out.append(
-            TickMark(int(number) if intact else -1, time, wall, intact, self._slice, self._base + end)
-        )
-        self._crc, self._hashed, self._slice = 0, end, self._base + end
+    def _tick(self, view: memoryview, end: int) -> None:
+        """End a slice with the one tick before `end`."""
+        _, time, number, wall, crc, _ = TICK_BODY.unpack_from(view, end - TICK_BODY.size)
+        seen = zlib.crc32(view[self._hashed : end - 16], self._crc)
+        intact = zlib.crc32(view[end - 8 : end], seen) == crc and 0 <= number < 1 << 53
+        start, self._slice = self._slice, self._base + end
+        self._crc, self._hashed = 0, end
+        self._out.append(TickMark(int(number) if intact else -1, time, wall, intact, start, self._slice))
 
     def _chunk(self, buf: bytes, at: int, n: int) -> int:
         """Take any one chunk; return its end, or -1 if it is not all there yet."""
@@ -222,17 +222,17 @@ class Decoder:
         else:
             samples = parse_samples(stream, buf, inside, end)
             if key == TICK_ID and _is_tick(stream):
-                self._odd_tick(samples, buf, at, end)
+                self._odd_tick(samples, buf, end)
             else:
                 self._out.append(samples)
 
     def _skip(self, at: int, end: int, why: str) -> None:
         self._out.append(Damage(self._base + at, self._base + end, why, breaks=False))
 
-    def _odd_tick(self, samples: Item, buf: bytes, at: int, end: int) -> None:
+    def _odd_tick(self, samples: Item, buf: bytes, end: int) -> None:
         """Take a tick that is not in the form in which ticks are written."""
         if isinstance(samples, Rows) and samples.n == 1:
-            self._tick(buf, at, samples.body, end)
+            self._tick(memoryview(buf), end)
         else:
             raise BrokenChunk("a tick chunk without one tick")
 

@@ -36,6 +36,8 @@ NUMPY_FORMATS = {
 }
 SAMPLES_HEAD = Struct("<BIHIBI")
 """Our form of a sample chunk's head: 4 | length | tag | stream id | 4 | number of samples."""
+TICK_BODY = Struct("<Bddddd")
+"""Inside of a tick: 8 | time | number | wall time | CRC | clock offset."""
 EXPLICIT, DEDUCED = 8, 0
 """First byte of a sample: a stamp follows, or it is the previous one plus a sample interval."""
 

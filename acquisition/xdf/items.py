@@ -54,8 +54,7 @@ class Footer:
     xml: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class TickMark:
+class TickMark(NamedTuple):
     """End a slice. If it is not `intact`, neither the number nor anything since the last tick can be trusted.
 
     `start` and `stop` bound the slice in the file [bytes].
