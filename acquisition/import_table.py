@@ -72,6 +72,8 @@ def read_csv(path: Path, wanted: Sequence[Wanted], time: str | None) -> list[Col
     names = [*wanted, *([Wanted(time)] if time is not None else [])]
     columns = [choose(path, "column", w.name, header, numbered=True) for w in names]
     titles = [header[c] for c in columns]
+    if next(_rows(path, delimiter, n_skip), None) is None:
+        raise RecordingError(f"{path}: no rows under its header")
     read = None if any(w.text for w in names) else _fast(path, delimiter, n_skip, columns)
     if read is None:
         read = _slow(path, delimiter, n_skip, columns, names, titles)
