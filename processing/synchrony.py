@@ -206,8 +206,10 @@ class Synchrony:
     def _renew_band(self, j: int, every: int) -> None:
         step = round(self._config.pool_step * self._sfreq)
         ends = np.arange(j - every + step, j + 1, step)
-        x, y = self._past
-        self._pool.add(x, y, ends + self._reach, int(ends[0]) // step)
+        ends = ends[ends >= self._reach]
+        if len(ends):
+            x, y = self._past
+            self._pool.add(x, y, ends + self._reach, int(ends[0]) // step)
         if j >= self._config.band_from * self._sfreq:
             self._band = self._pool.band()
 

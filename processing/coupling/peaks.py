@@ -14,12 +14,12 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.interpolate import CubicSpline
-from scipy.ndimage import maximum_filter1d
 
 from acquisition.stream import BoolArray, FloatArray
 
 SPAN = 0.25
 NEIGHBOURS = 8
+"""Half lags on each side that a peak must not be below; a power of 2."""
 ROWS = 16
 """Rows smoothed at a time, for the sake of the cache."""
 LEAST_POINTS = 6
@@ -73,7 +73,13 @@ def _smooth(z: FloatArray, matrix: FloatArray) -> FloatArray:
 
 
 def _peaks(smooth: FloatArray) -> BoolArray:
-    highest = maximum_filter1d(smooth, 2 * NEIGHBOURS + 1, axis=1, mode="constant", cval=-np.inf)
+    n, m = smooth.shape
+    padded = np.full((n, m + 2 * NEIGHBOURS), -np.inf)
+    padded[:, NEIGHBOURS:-NEIGHBOURS] = smooth
+    highest, width = padded, 1
+    while width < 2 * NEIGHBOURS:
+        highest, width = np.maximum(highest[:, :-width], highest[:, width:]), 2 * width
+    highest = np.maximum(highest[:, :m], padded[:, 2 * NEIGHBOURS :])
     peaks: BoolArray = smooth >= highest
     peaks[:, [0, -1]] = False
     return peaks

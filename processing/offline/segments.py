@@ -80,7 +80,7 @@ def segment_table(x: FloatArray, y: FloatArray, segment: int, max_lag: int) -> S
     if max_lag >= segment:
         raise ValueError(f"lags of {max_lag} samples reach past a segment of {segment}")
     n = len(x) // segment
-    (u, ok_x), (v, ok_y) = (_standardised(s[: n * segment].reshape(n, segment)) for s in (x, y))
+    (u, ok_x), (v, ok_y) = (standardised(s[: n * segment].reshape(n, segment)) for s in (x, y))
     r = np.empty((2 * max_lag + 1, n, n))
     for k in range(max_lag + 1):
         r[max_lag + k] = u[:, : segment - k] @ v[:, k:].T
@@ -92,7 +92,7 @@ def segment_table(x: FloatArray, y: FloatArray, segment: int, max_lag: int) -> S
     return SegmentTable(z=z, both=ok_x & ok_y)
 
 
-def _standardised(segments: FloatArray) -> tuple[FloatArray, BoolArray]:
+def standardised(segments: FloatArray) -> tuple[FloatArray, BoolArray]:
     """Return segments with mean 0 and norm 1, and which of them can be used."""
     mask = np.isfinite(segments)
     count = mask.sum(axis=1, keepdims=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from processing.offline.circular import circular_shift_test
 from processing.offline.lag_table import LaggedCorrelation, lagged_correlation
 from processing.offline.leading import Lead, lead
 from processing.offline.surrogates import ChanceTest, permutation_test
@@ -12,6 +13,7 @@ __all__ = [
     "LaggedCorrelation",
     "Lead",
     "Susy",
+    "circular_shift_test",
     "lagged_correlation",
     "lead",
     "permutation_test",
