@@ -11,26 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import click
-from acquisition.command import Command
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from acquisition.command import Command
 from acquisition.errors import AttunementError
 from processing.config import PipelineConfig, load_config
 from processing.session_run import Outcome, process_recording
-
-
-class _Lateness(click.ParamType):
-    name = "seconds"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        try:
-            seconds = float(str(value))
-        except ValueError:
-            seconds = math.nan
-        if not seconds >= 0:
-            self.fail(f"{value!r} is neither a number of seconds nor inf", param, ctx)
-        return seconds
 
 
 @click.command("process", cls=Command)
@@ -48,7 +35,9 @@ class _Lateness(click.ParamType):
     "--jobs", type=click.IntRange(1), default=1, show_default=True, help="Recordings at the same time."
 )
 @click.option(
-    "--lateness", type=_Lateness(), help="Seconds a sample may be late, or inf; instead of the recorded."
+    "--lateness",
+    type=click.FloatRange(0),
+    help="Seconds a sample may be late, or inf; instead of the recorded.",
 )
 @click.option("--force", is_flag=True, help="Compute again even if nothing changed.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line per recording.")
@@ -71,6 +60,8 @@ def process_command(
         raise click.UsageError("--follow takes one recording")
     config = load_config(config_file)
     if lateness is not None:
+        if math.isnan(lateness):
+            raise click.UsageError("--lateness takes a number of seconds, or inf")
         config = replace(config, lateness=lateness)
     failed = 0
     for result in _run(recordings, out, config, follow, jobs, force, quiet=as_json):
