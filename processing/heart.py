@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from acquisition.stream import Chunk, FloatArray, Modality
-from processing.hrv import mean_windows, rmssd_windows, sdnn_windows
-from processing.ibi import BeatCorrector, Intervals
+from processing.ecg_quality import SILENCE, BeatView, SecondMonitor, judge_seconds
+from processing.heart_grid import CLOSING, SETTLING, STEP, GridIndices, Value
+from processing.heart_input import EcgInput, IntervalInput
+from processing.heart_table import BeatTable
+from processing.heart_windows import HeartConfig, beat_columns
+from processing.hrv_spectrum import RSA_EDGE
 from processing.index import IndexSample, index_samples, released
-from processing.rpeaks import Beats, RPeaks
+from processing.respiration import WINDOW
+
+__all__ = ["UNITS", "Heart", "HeartConfig"]
 
 UNITS = {
     "ibi": "ms",
@@ -22,37 +28,22 @@ UNITS = {
     "rmssd_high": "ms",
     "lnrmssd": "ln ms",
     "sdnn": "ms",
+    "hf": "ms2",
+    "lnhf": "ln ms2",
+    "rsa_pb": "ln ms2",
+    "resp_rate": "1/min",
+    "ecg_quality": "",
 }
-SETTLING = 1.2
-"""Grid results wait so long after the time they describe [s]: every beat is decided by then."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeartConfig:
-    """Hold the parameters of the cardiac indices; defaults after Task Force (1996) unless said otherwise."""
-
-    hr_window: float = 10.0
-    """Seconds."""
-    hr_cover: float = 0.8
-    """Share of the window that accepted intervals must cover."""
-    rmssd_window: float = 60.0
-    """Seconds; ± 20 % of the 5-minute value in 78 % of cases."""
-    rmssd_cover: float = 0.8
-    rmssd_differences: int = 30
-    corrected: float = 0.05
-    """Largest share of corrected beats (Task Force 1996 asks for visual checks instead)."""
-    sdnn_window: float = 120.0
-    """Seconds."""
-    contrast: float = 2.5
-    """Least QRS envelope over the noise floor of an accepted beat; ours."""
-    likeness: float = 0.4
-    """Least correlation of an accepted beat with the recent ones; ours."""
-    silence: float = 5.0
-    """Seconds without an accepted beat after which rows say so."""
+REFUSED = "no beats can be found"
+QUALITY_SETTLING = 0.5 + SETTLING
+"""A second of ECG quality is settled so long after its centre [s]; so are rows that say why nothing came."""
 
 
 class Heart:
     """Estimate the cardiac indices of one person.
+
+    Every beat is settled at most 1 s after its R peak; windows that end at a beat with it; values on the 5 s grid
+    at the end of what they need plus `SETTLING` (and `CLOSING` where the next beat is needed).
 
     Parameters
     ----------
@@ -64,158 +55,183 @@ class Heart:
 
     def __init__(self, entity: str, modality: Modality, *, config: HeartConfig) -> None:
         self.entity, self.modality, self.config = entity, modality, config
-        self._detector: RPeaks | None = None
-        self._corrector = BeatCorrector()
-        self._last = math.nan
+        self._is_ecg = modality == Modality.ECG
+        self._input: EcgInput | IntervalInput | None = None if self._is_ecg else IntervalInput()
+        self._monitor: SecondMonitor | None = None
         self._refused = ""
-        self._parts: list[tuple[Intervals, FloatArray, FloatArray]] = []
-        self._beats = self._corrector.push([], [], [], [])
-        self._settled = self._quality = np.empty(0)
-        self._emitted = 0
-        self._grid = math.nan
+        self._table = BeatTable()
+        self._grids = GridIndices(self._table, has_heights=self._is_ecg, config=config)
+        self._next: dict[str, float] = {}
+        self._faults: dict[float, str] = {}
+        self._came: list[float] = []
 
     def update(self, chunk: Chunk) -> None:
         """Take in admitted samples."""
         if len(chunk.times) == 0:
             return
         values = np.ascontiguousarray(chunk.samples[:, 0], dtype=np.float64)
-        if self.modality != Modality.ECG:
-            self._take_intervals(chunk.times, values)
-            return
-        if self._detector is None and not self._refused:
+        times = np.asarray(chunk.times, np.float64)
+        if self._is_ecg and self._input is None and not self._refused:
             try:
-                self._detector = RPeaks(chunk.info.sfreq)
+                self._input = EcgInput(chunk.info.sfreq, self.config)
+                self._monitor = SecondMonitor(chunk.info.sfreq)
             except ValueError as error:
                 self._refused = str(error)
-        if self._detector is not None:
-            self._take_beats(self._detector.update(chunk.times, values))
+        if self._monitor is not None:
+            self._monitor.update(times, values)
+        if self._input is not None:
+            rows = self._input.update(times, values)
+            if rows is not None:
+                self._table.add(rows)
 
-    def _take_beats(self, found: Beats) -> None:
-        if len(found.times) == 0:
-            return
-        intervals = np.diff(found.times, prepend=self._last)
-        intervals[found.first] = np.nan
-        self._last = float(found.times[-1])
-        faults = [
-            self._fault(*row) for row in zip(found.contrast.tolist(), found.likeness.tolist(), strict=True)
-        ]
-        judged = self._corrector.push(found.times.tolist(), intervals.tolist(), found.first.tolist(), faults)
-        quality = np.clip((found.likeness - 0.2) / 0.7, 0.0, 1.0)
-        self._parts.append((judged, found.settled, quality))
-
-    def _fault(self, contrast: float, likeness: float) -> str:
-        if contrast < self.config.contrast:
-            return "noise"
-        return "unlike other beats" if likeness < self.config.likeness else ""
-
-    def _take_intervals(self, times: FloatArray, values: FloatArray) -> None:
-        known = np.isfinite(values) & (values > 0)
-        times, seconds = times[known], values[known] / 1e3
-        if len(times) == 0:
-            return
-        fresh = np.abs(np.diff(times, prepend=self._last) - seconds) > 1.5
-        fresh |= np.isnan(np.diff(times, prepend=self._last))
-        self._last = float(times[-1])
-        judged = self._corrector.push(times.tolist(), seconds.tolist(), fresh.tolist(), [""] * len(times))
-        self._parts.append((judged, np.nextafter(times, np.inf), np.ones(len(times))))
+    def hear(self, samples: Sequence[IndexSample]) -> None:
+        """Take in index samples of others; only this person's `speaking` is used."""
+        for sample in samples:
+            if sample.index == "speaking" and sample.entity == self.entity and math.isfinite(sample.value):
+                self._grids.hear_speech(sample.time, sample.value)
 
     def advance(self, ticks: FloatArray, watermarks: FloatArray) -> list[IndexSample]:
         """Return what became final at these ticks."""
         if len(ticks) == 0:
             return []
-        if math.isnan(self._grid):
-            self._grid = 5.0 * math.ceil((math.ceil(float(ticks[0])) + self.config.silence) / 5.0)
-        self._gather()
+        if not self._next:
+            self._start(math.ceil(float(ticks[0])))
+        self._table.gather()
         out = self._per_beat(ticks, watermarks)
-        out += self._silent(ticks, watermarks)
-        self._trim()
+        if math.isfinite(watermarks[-1]):
+            if self._is_ecg:
+                out += self._seconds(ticks, watermarks)
+            out += self._silent(ticks, watermarks)
+            out += self._on_grid(ticks, watermarks)
+        self._table.trim(min(self._next.values()))
         return out
 
-    def _gather(self) -> None:
-        if not self._parts:
-            return
-        rows = [self._beats, *(p[0] for p in self._parts)]
-        columns = [np.concatenate([r[k] for r in rows]) for k in range(5)]
-        self._beats = Intervals(*columns, [reason for r in rows for reason in r.reasons])
-        self._settled = np.concatenate((self._settled, *(p[1] for p in self._parts)))
-        self._quality = np.concatenate((self._quality, *(p[2] for p in self._parts)))
-        self._parts = []
+    def _start(self, second: int) -> None:
+        five = STEP * math.ceil(second / STEP)
+        self._next = {
+            "second": float(second),
+            "silent": STEP * math.ceil((second + self.config.silence) / STEP),
+        }
+        self._next |= dict.fromkeys(("resp_rate", "hf", "rsa_pb"), five)
+
+    def _due(self, name: str, step: float, delay: float, watermarks: FloatArray) -> FloatArray:
+        """Return the grid times that are settled by the last watermark, and move on past them."""
+        first = self._next[name]
+        n = max(0, math.floor((float(watermarks[-1]) - delay - first) / step) + 1)
+        while n and first + step * (n - 1) + delay > watermarks[-1]:
+            n -= 1
+        while first + step * n + delay <= watermarks[-1]:
+            n += 1
+        self._next[name] = first + step * n
+        return first + step * np.arange(n)
 
     def _per_beat(self, ticks: FloatArray, watermarks: FloatArray) -> list[IndexSample]:
-        n, available = released(self._settled[self._emitted :], ticks, watermarks)
+        table = self._table
+        n, available = released(table.rows.settled[table.emitted :], ticks, watermarks)
         if n == 0:
             return []
-        fresh = slice(self._emitted, self._emitted + n)
-        self._emitted += n
-        ends, quality = self._beats.times[fresh], self._quality[fresh]
-        reasons = self._beats.reasons[fresh]
-        out = self._rows(ends, available, "ibi", self._beats.values[fresh], quality, reasons)
-        out += self._rows(ends, available, "ibi_class", self._beats.classes[fresh], quality, reasons)
-        for name, shift, values, why in self._windows(ends):
+        fresh = slice(table.emitted, table.emitted + n)
+        table.emitted += n
+        beats, quality = table.rows.beats, table.rows.quality[fresh]
+        ends, why = beats.times[fresh], beats.reasons[fresh]
+        out = self._rows(ends, available, "ibi", beats.values[fresh], quality, why)
+        out += self._rows(ends, available, "ibi_class", beats.classes[fresh], quality, why)
+        for index, length, values, reasons in beat_columns(beats, ends, self.config):
             good = np.where(np.isnan(values), 0.0, quality)
-            out += self._rows(ends - shift / 2, available, name, values, good, why)
+            if index == "lnrmssd":
+                reasons = self._flagged(ends, values, reasons)
+            out += self._rows(ends - length / 2, available, index, values, good, reasons)
         return out
 
-    def _windows(self, ends: FloatArray) -> list[tuple[str, float, FloatArray, list[str]]]:
-        c, beats = self.config, self._beats
-        pulse = mean_windows(beats, ends, c.hr_window)
-        hr, hr_why = gated(60000.0 / pulse.value, [(pulse.cover < c.hr_cover, "too few accepted beats")])
-        short = rmssd_windows(beats, ends, c.rmssd_window)
-        gates = [
-            (short.cover < c.rmssd_cover, "too few accepted beats"),
-            (short.corrected > c.corrected, "too many corrected beats"),
-            (short.n < c.rmssd_differences, "too few differences"),
-        ]
-        value, why = gated(short.value, gates)
-        low, high = (gated(edge, gates)[0] for edge in (short.low, short.high))
-        long = sdnn_windows(beats, ends, c.sdnn_window)
-        gates = [
-            (long.cover < c.rmssd_cover, "too few accepted beats"),
-            (long.corrected > c.corrected, "too many corrected beats"),
-        ]
-        sd, sd_why = gated(long.value, gates)
+    def _flagged(self, ends: FloatArray, values: FloatArray, reasons: list[str]) -> list[str]:
+        """Add to values of windows with much own speech that it was so."""
+        shares = [self._grids.spoken(end - self.config.rmssd_window, end) for end in ends.tolist()]
         return [
-            ("hr", c.hr_window, hr, hr_why),
-            ("rmssd", c.rmssd_window, value, why),
-            ("rmssd_low", c.rmssd_window, low, why),
-            ("rmssd_high", c.rmssd_window, high, why),
-            ("lnrmssd", c.rmssd_window, np.log(value), why),
-            ("sdnn", c.sdnn_window, sd, sd_why),
+            f"spoke {100 * share:.0f} % of the window" if share > self.config.speech and not why else why
+            for share, why in zip(shares, reasons, strict=True)
         ]
+
+    def _seconds(self, ticks: FloatArray, watermarks: FloatArray) -> list[IndexSample]:
+        """Return the quality of each second of ECG."""
+        centres = self._due("second", 1.0, QUALITY_SETTLING, watermarks)
+        if len(centres) == 0:
+            return []
+        if self._monitor is None:
+            quality, reasons = np.full(len(centres), np.nan), [self._refused or "no data"] * len(centres)
+        else:
+            seconds = self._monitor.measure(centres)
+            quality, reasons = judge_seconds(seconds, self._view(centres), self._monitor.sfreq)
+        self._faults |= dict(zip(centres.tolist(), reasons, strict=True))
+        self._faults = {c: r for c, r in self._faults.items() if c >= self._next["silent"]}
+        _, available = released(centres + QUALITY_SETTLING, ticks, watermarks)
+        return self._rows(centres, available, "ecg_quality", quality, np.nan_to_num(quality), reasons)
+
+    def _view(self, centres: FloatArray) -> BeatView:
+        """Return what the beats say about these seconds."""
+        rows = self._table.rows
+        known = np.isfinite(rows.beats.values)
+        columns = []
+        for centre in centres.tolist():
+            stop = self._table.until(centre + 0.5, centre + QUALITY_SETTLING)
+            start = int(np.searchsorted(rows.beats.times[:stop], centre + 0.5 - SILENCE, side="right"))
+            like = rows.likeness[start:stop]
+            recent = np.abs(rows.heights[max(0, stop - 16) : stop])
+            columns.append(
+                (
+                    float(known[start:stop].sum()),
+                    float(stop - start),
+                    float(like.sum() / len(like)) if len(like) else 0.0,
+                    float(np.sort(recent)[len(recent) // 2]) if len(recent) else math.nan,
+                )
+            )
+        return BeatView._make(np.array(columns).T)
 
     def _silent(self, ticks: FloatArray, watermarks: FloatArray) -> list[IndexSample]:
         """Return rows that say why there is no value, every 5 s while no accepted beat came."""
-        stop = float(watermarks[-1]) - SETTLING
-        n = max(0, math.floor((stop - self._grid) / 5.0) + 1) if math.isfinite(stop) else 0
-        if n == 0:
+        ends = self._due("silent", STEP, QUALITY_SETTLING, watermarks)
+        if len(ends) == 0:
             return []
-        grid = self._grid + 5.0 * np.arange(n)
-        self._grid += 5.0 * n
-        quiet, any_beat = self._quiet(grid)
-        ends = grid[quiet]
-        _, available = released(ends + SETTLING, ticks, watermarks)
+        _, available = released(ends + QUALITY_SETTLING, ticks, watermarks)
         c, out = self.config, list[IndexSample]()
-        shifts = {"hr": c.hr_window, "sdnn": c.sdnn_window, "ibi": 0.0, "ibi_class": 0.0}
-        for name in UNITS:
-            rows = ~any_beat[quiet] if name.startswith("ibi") else np.ones(len(ends), np.bool_)
-            at = ends[rows] - shifts.get(name, c.rmssd_window) / 2
-            nothing = np.full(len(at), np.nan)
-            reasons = [self._refused or "no accepted beat"] * len(at)
-            out += self._rows(at, available[rows], name, nothing, np.zeros(len(at)), reasons)
+        lengths = {"hr": c.hr_window, "sdnn": c.sdnn_window, "ibi": 0.0, "ibi_class": 0.0}
+        for end, when in zip(ends.tolist(), available.tolist(), strict=True):
+            stop = self._table.until(end, end + QUALITY_SETTLING)
+            start = int(np.searchsorted(self._table.rows.beats.times[:stop], end - c.silence, side="right"))
+            if np.isfinite(self._table.rows.beats.values[start:stop]).any():
+                continue
+            reason = self._refused or self._faults.get(end, "")
+            reason = reason or ("no accepted beat" if self._is_ecg or stop > start else "no data")
+            for name in list(UNITS)[:8]:
+                if stop == start or not name.startswith("ibi"):
+                    at = end - lengths.get(name, c.rmssd_window) / 2
+                    out.append(IndexSample(at, when, self.entity, name, math.nan, UNITS[name], 0.0, reason))
         return out
 
-    def _quiet(self, grid: FloatArray) -> tuple[np.ndarray, np.ndarray]:
-        """Tell at which grid times no accepted beat came in the last seconds, and where any was detected."""
-        counts = []
-        for which in (np.isfinite(self._beats.values), np.ones(len(self._settled), np.bool_)):
-            times, settled = self._beats.times[which], self._settled[which]
-            early = np.searchsorted(times, grid - self.config.silence, side="right")
-            late = np.minimum(
-                np.searchsorted(times, grid, side="right"),
-                np.searchsorted(settled, grid + SETTLING, side="right"),
-            )
-            counts.append(late > early)
-        return ~counts[0], counts[1]
+    def _on_grid(self, ticks: FloatArray, watermarks: FloatArray) -> list[IndexSample]:
+        c, grids = self.config, self._grids
+        closing = CLOSING + SETTLING
+        out = self._grid_rows("resp_rate", grids.breathing, WINDOW / 2 + closing, ticks, watermarks)
+        out += self._grid_rows("rsa_pb", grids.rsa, c.rsa_window / 2 + RSA_EDGE + closing, ticks, watermarks)
+        power = self._grid_rows("hf", grids.hf, c.hf_window / 2 + SETTLING, ticks, watermarks)
+        return out + power + [_logarithm(row) for row in power]
+
+    def _grid_rows(
+        self,
+        name: str,
+        compute: Callable[[float], Value],
+        delay: float,
+        ticks: FloatArray,
+        watermarks: FloatArray,
+    ) -> list[IndexSample]:
+        centres = self._due(name, STEP, delay, watermarks)
+        if len(centres) == 0:
+            return []
+        _, available = released(centres + delay, ticks, watermarks)
+        return [
+            IndexSample(centre, when, self.entity, name, value, UNITS[name], quality, self._refused or reason)
+            for centre, when in zip(centres.tolist(), available.tolist(), strict=True)
+            for value, quality, reason in (compute(centre),)
+        ]
 
     def _rows(
         self,
@@ -224,30 +240,11 @@ class Heart:
         name: str,
         values: FloatArray,
         quality: FloatArray,
-        why: list[str],
+        reasons: Sequence[str],
     ) -> list[IndexSample]:
-        return index_samples(at, available, self.entity, name, values, UNITS[name], quality, why)
-
-    def _trim(self) -> None:
-        old = int(np.searchsorted(self._beats.times, self._oldest(), side="left"))
-        drop = min(old, self._emitted)
-        if drop < 500:
-            return
-        columns = [column[drop:] for column in self._beats[:5]]
-        self._beats = Intervals(*columns, self._beats.reasons[drop:])
-        self._settled, self._quality = self._settled[drop:], self._quality[drop:]
-        self._emitted -= drop
-
-    def _oldest(self) -> float:
-        newest = float(self._beats.times[self._emitted - 1]) if self._emitted else math.inf
-        return min(newest, self._grid) - 300.0
+        return index_samples(at, available, self.entity, name, values, UNITS[name], quality, reasons)
 
 
-def gated(values: FloatArray, gates: list[tuple[np.ndarray, str]]) -> tuple[FloatArray, list[str]]:
-    """Return the values with nan where a gate is shut, and the first such gate's reason."""
-    out = values.copy()
-    why = np.full(len(values), "", dtype=object)
-    for shut, reason in reversed(gates):
-        out[shut] = np.nan
-        why[shut] = reason
-    return out, [str(reason) for reason in why]
+def _logarithm(row: IndexSample) -> IndexSample:
+    value = math.log(row.value) if row.value > 0 else math.nan
+    return row._replace(index="lnhf", unit=UNITS["lnhf"], value=value)

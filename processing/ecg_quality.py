@@ -1,0 +1,173 @@
+"""How good an ECG is, second by second, and what is wrong with it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from acquisition.stream import FloatArray
+
+MAINS = (50.0, 60.0)
+"""Line frequencies [Hz]."""
+FLAT = 0.02
+"""A range below this [mV] over two seconds holds no QRS."""
+RUN = 4
+"""So many equal samples in a row at the edge of the range are an amplifier at its limit."""
+CLIPPED = 0.04
+"""Largest share of samples at the limit."""
+HUM = 0.3
+"""Line noise of this share of the R amplitude spoils a second."""
+SILENCE = 3.0
+"""No accepted beat for so long: electrode off [s]."""
+SMALL, LARGE = 0.02, 40.0
+"""R amplitudes outside of these [mV] are a wrong unit."""
+
+
+class Seconds(NamedTuple):
+    """Hold measurements of whole seconds [c - 0.5, c + 0.5) of ECG, one row each.
+
+    `samples` counts finite ones, `span` is the range of this second and the one before [mV], `clipped` the share
+    at the limit, `hum` the amplitude at the worse of the line frequencies [mV].
+    """
+
+    centres: FloatArray
+    samples: FloatArray
+    span: FloatArray
+    clipped: FloatArray
+    hum: FloatArray
+
+
+class SecondMonitor:
+    """Measure an ECG second by second, the same for any cutting.
+
+    Parameters
+    ----------
+    sfreq : float
+        Sampling rate [Hz].
+    """
+
+    def __init__(self, sfreq: float) -> None:
+        self.sfreq = sfreq
+        self._times = np.empty(0)
+        self._ecg = np.empty(0)
+        self._waiting: list[tuple[FloatArray, FloatArray]] = []
+        self._before = (np.nan, np.nan)
+
+    def update(self, times: FloatArray, ecg: FloatArray) -> None:
+        """Take in samples [mV]; stamps do not decrease."""
+        self._waiting.append((times, ecg))
+
+    def measure(self, centres: FloatArray) -> Seconds:
+        """Return the measurements of these seconds: consecutive, complete, not asked for before."""
+        n = len(centres)
+        if n == 0:
+            return Seconds(*np.empty((5, 0)))
+        self._times = np.concatenate((self._times, *(w[0] for w in self._waiting)))
+        self._ecg = np.concatenate((self._ecg, *(w[1] for w in self._waiting)))
+        self._waiting = []
+        edges = np.searchsorted(self._times, np.append(centres - 0.5, centres[-1] + 0.5), side="left")
+        times, ecg = self._times[edges[0] : edges[-1]], self._ecg[edges[0] : edges[-1]]
+        self._times, self._ecg = self._times[edges[-1] :], self._ecg[edges[-1] :]
+        second = np.repeat(np.arange(n), np.diff(edges))
+        known = np.isfinite(ecg)
+        return self._statistics(centres, second[known], times[known], ecg[known])
+
+    def _statistics(
+        self, centres: FloatArray, second: np.ndarray, times: FloatArray, ecg: FloatArray
+    ) -> Seconds:
+        n = len(centres)
+        count = np.bincount(second, minlength=n).astype(np.float64)
+        filled = count > 0
+        starts = np.searchsorted(second, np.flatnonzero(filled))
+        low, high = np.full(n, np.nan), np.full(n, np.nan)
+        clipped, hum = np.zeros(n), np.zeros(n)
+        if len(starts):
+            low[filled] = np.minimum.reduceat(ecg, starts)
+            high[filled] = np.maximum.reduceat(ecg, starts)
+            edge = ((ecg >= high[second]) | (ecg <= low[second])) & (high[second] - low[second] > FLAT)
+            clipped[filled] = np.add.reduceat(_in_runs(edge, second), starts) / count[filled]
+            for frequency in MAINS:
+                if frequency < 0.49 * self.sfreq:
+                    at = times - centres[second]
+                    found = _amplitude(at, ecg, starts, count[filled], frequency)
+                    hum[filled] = np.maximum(hum[filled], found)
+        return Seconds(centres, count, self._span(low, high), clipped, hum)
+
+    def _span(self, low: FloatArray, high: FloatArray) -> FloatArray:
+        """Return the range of each second together with the one before."""
+        lows, highs = np.append(self._before[0], low), np.append(self._before[1], high)
+        self._before = (float(lows[-1]), float(highs[-1]))
+        return np.asarray(np.fmax(highs[1:], highs[:-1]) - np.fmin(lows[1:], lows[:-1]))
+
+
+def _in_runs(edge: np.ndarray, second: np.ndarray) -> FloatArray:
+    """Return 1 where a sample begins `RUN` marked samples within one second, else 0."""
+    n = len(edge) - RUN + 1
+    out = np.zeros(len(edge))
+    if n > 0:
+        whole = second[:n] == second[RUN - 1 :]
+        for k in range(RUN):
+            whole = whole & edge[k : k + n]
+        out[:n] = whole
+    return out
+
+
+def _amplitude(
+    times: FloatArray, ecg: FloatArray, starts: np.ndarray, count: FloatArray, frequency: float
+) -> FloatArray:
+    """Return the amplitude of a sine of this frequency in each second, from second differences of the ECG."""
+    # the ECG has little power there, but its QRS leaks: differences of the neighbouring bins take that out
+    amplitudes = []
+    for off in (0.0, -4.0, 4.0):
+        phase = 2 * np.pi * (frequency + off) * times
+        real = np.add.reduceat(ecg * np.cos(phase), starts)
+        imaginary = np.add.reduceat(ecg * np.sin(phase), starts)
+        amplitudes.append(2.0 * np.hypot(real, imaginary) / count)
+    return np.asarray(np.maximum(0.0, amplitudes[0] - np.maximum(amplitudes[1], amplitudes[2])))
+
+
+class BeatView(NamedTuple):
+    """Hold what the beats say about each second, one row each.
+
+    `accepted` and `detected` count beats of the last `SILENCE` s, `likeness` is their mean, `amplitude` the usual
+    R amplitude so far [mV].
+    """
+
+    accepted: FloatArray
+    detected: FloatArray
+    likeness: FloatArray
+    amplitude: FloatArray
+
+
+def judge_seconds(seconds: Seconds, beats: BeatView, sfreq: float) -> tuple[FloatArray, list[str]]:
+    """Return the quality (0-1) of each second, and what is wrong where it is below a half.
+
+    The lowest of: samples received, share of beats accepted, likeness of the beats, freedom from line noise;
+    0 while nothing, a flat line, an amplifier at its limit or no accepted beat is there.
+
+    References
+    ----------
+    The signs after Satija, Ramkumar & Manikandan (2018), doi:10.1109/RBME.2018.2810957; the limits are ours.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        received = np.minimum(1.0, seconds.samples / (0.95 * sfreq))
+        share = np.where(beats.detected > 0, beats.accepted / np.maximum(beats.detected, 1), 0.0)
+        like = np.clip((beats.likeness - 0.2) / 0.7, 0.0, 1.0)
+        ratio = seconds.hum / np.where(beats.amplitude > 0, beats.amplitude, 1.0)
+        quiet = np.clip(1.0 - 0.5 * ratio / HUM, 0.0, 1.0)
+    quality = np.minimum.reduce([received, share, like, quiet])
+    signs = [
+        (seconds.samples < 0.5 * sfreq, "no data"),
+        ((beats.amplitude < SMALL) & (beats.accepted > 0), "unit looks like V, not mV"),
+        ((beats.amplitude > LARGE) & (beats.accepted > 0), "unit looks like µV, not mV"),
+        (seconds.span < FLAT, "flat"),
+        (seconds.clipped > CLIPPED, "saturated"),
+        ((ratio > HUM) & (seconds.hum > 0.05), "line noise"),
+        (beats.accepted == 0, "electrode off"),
+    ]
+    reasons = np.where(quality < 0.5, "noise", "").astype(object)
+    for shut, reason in reversed(signs):
+        quality = np.where(shut, 0.0, quality)
+        reasons[shut] = reason
+    return quality, [str(reason) for reason in reasons]
