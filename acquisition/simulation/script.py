@@ -58,7 +58,8 @@ class Excursion:
 class Coupling:
     """A stretch in which one person's slow HR and EDA are, to the `share`, the other's of some seconds ago.
 
-    `share` is the correlation of the two slow signals at that lag once the ramps at both ends are over.
+    `share` is the correlation of the two slow signals at that lag once the ramps at both ends are over;
+    `gain` says by how much the slow signals of both people grow meanwhile.
     """
 
     leader: Role
@@ -67,6 +68,7 @@ class Coupling:
     hr_lag: float
     eda_lag: float
     share: float
+    gain: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,9 +113,11 @@ ELECTRODE_OFF = Fault(
 )
 DROPOUT = Fault(kind="dropout", role=Role.THERAPIST, modality=Modality.EDA, start=-216.0, stop=-201.0)
 FIRST_EXCURSION = Excursion(
-    role=Role.CLIENT, start=-196.0, stop=-151.0, hr=16.0, ln_scl=0.5, scr_rate=8.0, rise=15.0, recovery=16.0
+    role=Role.CLIENT, start=-196.0, stop=-151.0, hr=18.0, ln_scl=0.6, scr_rate=8.0, rise=15.0, recovery=16.0
 )
-FIRST_COUPLING = Coupling(leader=Role.THERAPIST, start=-120.0, stop=60.0, hr_lag=2.0, eda_lag=3.0, share=0.95)
+FIRST_COUPLING = Coupling(
+    leader=Role.THERAPIST, start=-120.0, stop=60.0, hr_lag=2.0, eda_lag=3.0, share=0.95, gain=1.6
+)
 MARKS = (
     Mark("session_start", "system", -719.9),
     Mark("baseline_rest", "tech", *REST),
@@ -185,7 +189,7 @@ def _cycle(seed: int, number: int) -> tuple[Excursion, Coupling]:
     )
     begin = number * CYCLE + 200.0 + float(rng.uniform(0, 15))
     return excursion, Coupling(
-        leader=Role.THERAPIST, start=begin, stop=begin + 140.0, hr_lag=2.0, eda_lag=3.0, share=0.95
+        leader=Role.THERAPIST, start=begin, stop=begin + 140.0, hr_lag=2.0, eda_lag=3.0, share=0.95, gain=1.6
     )
 
 

@@ -94,15 +94,19 @@ def other(role: Role) -> Role:
 
 
 def coupled(script: Script, role: Role, t: FloatArray, own: Wander, theirs: Wander, lag: str) -> FloatArray:
-    """Return a slow signal of variance 1: own, and while coupled partly the leader's, `lag` seconds ago."""
-    share, follow = np.zeros(len(t)), np.zeros(len(t))
+    """Return a slow signal of variance 1: own, and while coupled partly the leader's, `lag` seconds ago.
+
+    While coupled it is larger by the gain of the script, for both people.
+    """
+    gain, share, follow = np.ones(len(t)), np.zeros(len(t)), np.zeros(len(t))
     for c in script.couplings(*_bounds(t)):
+        inside = plateau(t, c.start, c.stop, ramp=RAMP)
+        gain += (c.gain - 1.0) * inside
         if c.leader is not role:
-            s = c.share * plateau(t, c.start, c.stop, ramp=RAMP)
-            share += s
-            follow += s * theirs(t - float(getattr(c, lag)))
-    # Independent parts add by their variances: this keeps the variance at 1.
-    return np.sqrt(1.0 - share**2) * own(t) + follow
+            share += c.share * inside
+            follow += c.share * inside * theirs(t - float(getattr(c, lag)))
+    # Independent parts add by their variances: this keeps the variance as it is.
+    return gain * (np.sqrt(1.0 - share**2) * own(t) + follow)
 
 
 def excited(script: Script, role: Role, t: FloatArray, what: str) -> FloatArray:

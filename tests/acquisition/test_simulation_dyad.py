@@ -270,6 +270,16 @@ def test_a_seed_always_gives_the_same_people_and_another_seed_others() -> None:
     assert beats(a, Role.CLIENT)[0] != beats(other, Role.CLIENT)[0]
 
 
+def test_the_people_of_seed_1_are_these_on_every_machine() -> None:
+    first = blocks(1)[0].beats
+    wanted = {
+        Role.CLIENT: [-719.7079767951941, -718.871540054101, -718.05610615998],
+        Role.THERAPIST: [-719.7016320039937, -718.7868676377112, -717.8264860400807],
+    }
+    for role, times in wanted.items():
+        np.testing.assert_allclose(first[role].times[:3], times, rtol=0, atol=1e-6)
+
+
 def collect(feed: Feed, stops: list[float]) -> dict[tuple[Role, str], tuple[FloatArray, FloatArray]]:
     got: dict[tuple[Role, str], list[Chunk]] = {}
     for stop in stops:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from acquisition.simulation.physiology import (
     scr,
     wander,
 )
-from acquisition.simulation.script import FIRST_COUPLING, FIRST_EXCURSION, PAST, Script
+from acquisition.simulation.script import FIRST_COUPLING, FIRST_EXCURSION, PAST, REST, TALK, Script
 from acquisition.stream import FloatArray, Role
 
 SCRIPT = Script(1)
@@ -166,3 +167,29 @@ def test_all_faults_and_markers_lie_in_the_past() -> None:
     times = [e.time for e in SCRIPT.events(0.0)]
     assert times == sorted(times)
     assert times[0] > -PAST and times[-1] < 0
+
+
+def test_the_document_states_the_script_as_it_is() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "simulation.md").read_text("utf-8").replace("−", "-")
+    rows = [[cell.strip() for cell in line.split("|")] for line in text.splitlines() if line.startswith("|")]
+    stated = {(r[1], r[2], r[3]): r[4] for r in rows if len(r) == 6}
+    e, c = FIRST_EXCURSION, FIRST_COUPLING
+    faults = {f.kind: stated[f"{f.start:g}", f"{f.stop:g}", str(f.role)] for f in SCRIPT.faults()}
+    assert "consent_pause" in faults["pause"]
+    assert "electrode off" in faults["electrode_off"] and "dropout" in faults["dropout"]
+    excursion = stated[f"{e.start:g}", f"{e.stop:g}", "client"]
+    for fact in (f"+{e.hr:g} bpm", f"+{e.ln_scl:g} ln SCL", f"+{e.scr_rate:g} ", f"{e.rise:g} s up"):
+        assert fact in excursion
+    assert f"{e.recovery:g} s down" in excursion
+    coupling = stated[f"{c.start:g}", f"{c.stop:g}", "both"]
+    for fact in (
+        f"{c.hr_lag:g} s in HR",
+        f"{c.eda_lag:g} s in EDA",
+        f"share {c.share:g}",
+        f"gain {c.gain:g}",
+    ):
+        assert fact in coupling
+    for begin, end, code in ((*REST, "baseline_rest"), (*TALK, "baseline_talk")):
+        assert code in stated[f"{begin:g}", f"{end:g}", "both"]
+    for event in SCRIPT.events(0.0):
+        assert f"`{event.code}`" in text or event.code == "note"
