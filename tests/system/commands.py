@@ -75,3 +75,15 @@ def rows(table: pa.Table, entity: str, index: str) -> pa.Table:
         for e, i in zip(table["entity"].to_pylist(), table["index"].to_pylist(), strict=True)
     ]
     return table.filter(pa.array(keep))
+
+
+def same(a: pa.Table, b: pa.Table) -> bool:
+    """Tell whether two tables hold the same, to the bit of every number; nan equals nan."""
+    if a.column_names != b.column_names or a.num_rows != b.num_rows:
+        return False
+    pairs = zip(a.columns, b.columns, strict=True)
+    return all(_content(x) == _content(y) for x, y in pairs)
+
+
+def _content(column: pa.ChunkedArray) -> list[object] | bytes:
+    return column.to_numpy().tobytes() if pa.types.is_floating(column.type) else column.to_pylist()

@@ -13,7 +13,7 @@ import pytest
 
 from acquisition.lsl_clock import local_clock
 from acquisition.recording import Recording
-from tests.system.commands import attune, await_true, environment, indices, rows, started, the_recording
+from tests.system.commands import attune, await_true, environment, indices, rows, same, started, the_recording
 
 SESSION = """
 [session]
@@ -68,7 +68,7 @@ def test_what_was_computed_while_it_grew_equals_what_is_computed_afterwards(
     path = the_recording(demo)
     attune("process", path, "--out", tmp_path / "again", runtime=tmp_path / "run")
     live, offline = indices(demo / "results" / path.name), indices(tmp_path / "again" / path.name)
-    assert live.equals(offline)
+    assert same(live, offline)
     assert live.num_rows > 10_000
 
 
@@ -117,7 +117,7 @@ def test_real_recordings_replayed_over_lsl_are_recorded_and_analysed_alike(
         assert replay.wait(30) == 0
     attune("process", path, "--out", tmp_path / "offline", runtime=runtime)
     live, offline = indices(tmp_path / "live" / path.name), indices(tmp_path / "offline" / path.name)
-    assert live.equals(offline)
+    assert same(live, offline)
     # Every annotated beat but those at the edges is found within 50 ms, in the recording as in the file.
     truth = ecg["beats"] / 360 - offset
     truth = truth[(truth > 3) & (truth < seconds - 3)]
