@@ -1,0 +1,189 @@
+"""Check on fresh seeds how often synchrony says something about independent people.
+
+    OPENBLAS_NUM_THREADS=1 nice python benchmarks/calibration.py --kind hr --pairs 1000 --seed 2026 --out calibration_hr.npz
+    python benchmarks/calibration.py --report calibration_*.npz
+
+Each pair is 50 min at 4 Hz. Five kinds are independent; a `--mix` above 0 lets the client follow by 2 s.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from scipy.signal import lfilter
+
+from processing.offline.synchrony import circular_shift_test, lead, permutation_test, susy
+from processing.synchrony import COUPLED_P, Synchrony, SynchronyConfig
+
+SFREQ, SECONDS, LEAD = 4.0, 3000, 2.0
+N = int(SFREQ * SECONDS)
+KINDS = ("ar2", "ar60", "hr", "eda", "habituation", "drift")
+"""Fast and slow autoregression, HR-like, EDA-like, a shared habituation; and a shared random drift."""
+
+
+def autoregressive(rng: np.random.Generator, tau: float) -> np.ndarray:
+    """Return AR(1) noise of unit variance with correlation time `tau` [s]."""
+    a, burn = np.exp(-1.0 / (SFREQ * tau)), int(min(10 * tau, 600) * SFREQ)
+    return lfilter([np.sqrt(1 - a * a)], [1, -a], rng.standard_normal(N + burn))[burn:]
+
+
+def rhythm(rng: np.random.Generator, frequency: float, width: float) -> np.ndarray:
+    """Return narrow-band noise of unit variance."""
+    r = np.exp(-np.pi * width / SFREQ)
+    poles = [1, -2 * r * np.cos(2 * np.pi * frequency / SFREQ), r * r]
+    signal = lfilter([1], poles, rng.standard_normal(N + 800))[800:]
+    return signal / signal.std()
+
+
+def person(rng: np.random.Generator, kind: str) -> np.ndarray:
+    """Return one person's signal."""
+    if kind in ("ar2", "ar60"):
+        return autoregressive(rng, float(kind[2:]))
+    if kind == "hr":
+        slow, breath = rhythm(rng, rng.uniform(0.08, 0.12), 0.03), rhythm(rng, rng.uniform(0.18, 0.33), 0.03)
+        return 2 * slow + 1.5 * breath + 3 * autoregressive(rng, 120) + 0.3 * rng.standard_normal(N)
+    if kind == "eda":
+        times = np.arange(0, 30, 1 / SFREQ)
+        onsets = (rng.random(N) < rng.uniform(4, 12) / 60 / SFREQ) * rng.lognormal(-1.6, 0.7, N)
+        response = np.exp(-times / 4) - np.exp(-times / 0.8)
+        tonic = 0.3 * autoregressive(rng, 120) + 0.003 * rng.standard_normal(N)
+        return np.convolve(onsets, response)[:N] + tonic
+    return autoregressive(rng, 5)
+
+
+def pair(rng: np.random.Generator, kind: str, mix: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return therapist and client."""
+    x, y = person(rng, kind), person(rng, kind)
+    when = np.arange(N) / N
+    if kind == "habituation":
+        shared = 4 * np.exp(-when * 5) - 3 * when
+        x, y = x + shared, y + shared
+    if kind == "drift":
+        shared = 2 * autoregressive(rng, 300)
+        x, y = x + shared, y + shared
+    if mix:
+        shift = int(LEAD * SFREQ)
+        x, y = (x - x.mean()) / x.std(), (y - y.mean()) / y.std()
+        y = np.sqrt(1 - mix**2) * y + mix * np.concatenate([np.full(shift, x[0]), x[:-shift]])
+    return x, y
+
+
+def live(x: np.ndarray, y: np.ndarray, config: SynchronyConfig, name: str) -> list[float]:
+    """Return share outside the band, early share, largest 5-min share above, least p, and who was named."""
+    synchrony = Synchrony("hr", config=config, session_id=name)
+    synchrony._origin = 0
+    rows = synchrony._rows(x, y, np.zeros(N))
+    column = {
+        end: np.array([r.value for r in rows if r.index == "sync_hr" + end])
+        for end in ("", "_chance_low", "_chance_high", "_p", "_lead", "_lag")
+    }
+    low, high, value = column["_chance_low"], column["_chance_high"], column[""]
+    there = np.isfinite(low) & np.isfinite(value)
+    outside = ((value < low) | (value > high))[there]
+    above = (value > high)[there].astype(float)
+    share = np.convolve(above, np.ones(300) / 300, "valid").max()
+    p = column["_p"][np.isfinite(column["_p"])]
+    named = column["_lead"][np.isfinite(column["_lead"])]
+    first = np.flatnonzero(np.isfinite(column["_lead"]))
+    return [
+        outside.mean(),
+        outside[:300].mean(),
+        share,
+        p.min(initial=1.0),
+        float(np.sign(named.sum())) if len(named) else 0.0,
+        float(first[0] * 5) if len(first) else np.nan,
+        float(np.any(named < 0)),
+    ]
+
+
+def whole(x: np.ndarray, y: np.ndarray, rng: np.random.Generator, detrend: bool) -> list[float]:
+    """Return the offline p values, SUSY's signed effect size, and the leader with its lag and interval."""
+    p = permutation_test(x, y, sfreq=SFREQ, rng=rng).p
+    p_signed = permutation_test(x, y, sfreq=SFREQ, signed=True, rng=rng).p
+    p_circular = circular_shift_test(x, y, sfreq=SFREQ, rng=rng).p
+    es = susy(x, y, sfreq=SFREQ).es_susy_signed
+    found = lead(x, y, sfreq=SFREQ, detrend=detrend, rng=rng)
+    side = {"therapist": 1.0, "client": -1.0, None: 0.0}[found.leader]
+    return [p, p_signed, p_circular, es, side, found.lag, *found.interval, found.p_coupling, found.p_lead]
+
+
+COLUMNS = ["outside", "outside_early", "share_5min", "p_live", "named_live", "named_at", "named_client"]
+COLUMNS += [
+    "p",
+    "p_signed",
+    "p_circular",
+    "es_signed",
+    "leader",
+    "lag",
+    "low",
+    "high",
+    "p_coupling",
+    "p_lead",
+]
+
+
+def simulate(arguments: argparse.Namespace) -> None:
+    """Run the pairs and save their table."""
+    rng = np.random.default_rng([arguments.seed, KINDS.index(arguments.kind), int(1000 * arguments.mix)])
+    config = SynchronyConfig(detrend=arguments.detrend)
+    rows = []
+    for k in range(arguments.pairs):
+        x, y = pair(rng, arguments.kind, arguments.mix)
+        rows.append(live(x, y, config, f"{arguments.kind}{k}") + whole(x, y, rng, arguments.detrend))
+        if (k + 1) % 50 == 0 or k + 1 == arguments.pairs:
+            settings = np.array([arguments.kind, str(arguments.mix), str(arguments.detrend)])
+            np.savez(arguments.out, table=np.array(rows), settings=settings)
+
+
+def report(files: list[Path]) -> None:
+    """Print what the tables say, in % of pairs."""
+    for file in files:
+        saved = np.load(file)
+        c = dict(zip(COLUMNS, saved["table"].T, strict=True))
+        hits = {
+            "band: outside": c["outside"],
+            "outside 5-10 min": c["outside_early"],
+            "> 30 % of 5 min above, ever": c["share_5min"] > 0.3,
+            "live coupling stated": c["p_live"] <= COUPLED_P,
+            "live leader named": c["named_live"] != 0,
+            "of it client": c["named_client"],
+            "p": c["p"] <= 0.05,
+            "p signed": c["p_signed"] <= 0.05,
+            "p circular": c["p_circular"] <= 0.05,
+            "p max lag": c["p_coupling"] <= 0.05,
+            "p lead": c["p_lead"] <= 0.05,
+            "|SUSY ES signed| > 1.96": np.abs(c["es_signed"]) > 1.96,
+            "lead() names": c["leader"] != 0,
+            "lead() within 0.25 s of 2": np.abs(c["lag"] - LEAD) <= 0.25,
+            "interval holds 2": (c["low"] <= LEAD) & (c["high"] >= LEAD),
+        }
+        kind, mix, detrend = saved["settings"]
+        print(f"{kind} mix {mix} detrend {detrend}: {len(saved['table'])} pairs")
+        print("   ", "; ".join(f"{name} {100 * np.mean(hit):.1f}" for name, hit in hits.items()))
+        if np.isfinite(c["named_at"]).any():
+            widths = (c["high"] - c["low"])[c["leader"] != 0]
+            width = f"{np.median(widths):.2f} s" if len(widths) else "-"
+            print(f"    first named at {np.nanmedian(c['named_at']):.0f} min (median), interval {width} wide")
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--kind", choices=KINDS)
+    parser.add_argument("--pairs", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=2026)
+    parser.add_argument("--mix", type=float, default=0.0)
+    parser.add_argument("--detrend", action="store_true")
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--report", type=Path, nargs="+")
+    arguments = parser.parse_args()
+    if arguments.report:
+        report(arguments.report)
+    else:
+        simulate(arguments)
+
+
+if __name__ == "__main__":
+    main()
