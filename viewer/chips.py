@@ -68,7 +68,7 @@ class Chip(QWidget):
         painter.end()
 
     def _draw_shape(self, painter: QPainter, middle: QPointF) -> None:
-        """Draw a disc (ok), two bars (paused), a ring (waiting), a triangle (low, stale) or a cross (lost)."""
+        """Draw a disc (ok), bars (paused), a ring (waiting), a triangle (low, stale), a cross (lost)."""
         colour, r = QColor(self.colour()), 4.5
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour)

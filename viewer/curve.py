@@ -1,7 +1,7 @@
 """Curves of a lane: what does not change is drawn once a page, the newest stretch again and again.
 
-Measured with pyqtgraph 0.14 on software rendering: width-1 pens without antialiasing and a short live tail cost
-a tenth of one curve that scrolls.
+Measured with pyqtgraph 0.14 on software rendering: width-1 pens without antialiasing and a short live tail
+cost a tenth of one curve that scrolls.
 """
 
 from __future__ import annotations
@@ -155,3 +155,44 @@ class TraceCurve:
         if not self._scales:
             return math.nan, math.nan
         return self._trace().extent(page.start, page.stop)
+
+
+class TickCurve:
+    """Draw a short mark at each sample of an index of events, at a height of its own."""
+
+    def __init__(
+        self,
+        plot: Any,
+        trace: Callable[[], Trace],
+        entity: str,
+        colour: str,
+        heights: Callable[[], tuple[float, float]],
+    ) -> None:
+        self.entity = entity
+        self._trace, self._heights = trace, heights
+        self._item = _item(plot, colour)
+        self._drawn: tuple[int, tuple[float, float]] = (-1, (math.nan, math.nan))
+
+    def rebuild(self, page: Page, n_bins: int, live: bool) -> None:
+        self._drawn = (-1, (math.nan, math.nan))
+        self.refresh(page)
+
+    def refresh(self, page: Page) -> bool:
+        trace, heights = self._trace(), self._heights()
+        if (trace.n, heights) == self._drawn:
+            return False
+        self._drawn = trace.n, heights
+        times, values = trace.between(page.start, page.stop)
+        times = times[np.isfinite(values)]
+        self._item.setData(np.repeat(times, 2), np.tile(np.array(heights), len(times)), connect="pairs")
+        return True
+
+    def clear(self) -> None:
+        self._item.setData([], [])
+        self._drawn = (-1, (math.nan, math.nan))
+
+    def end(self) -> tuple[float, float] | None:
+        return None
+
+    def extent(self, page: Page) -> tuple[float, float]:
+        return math.nan, math.nan

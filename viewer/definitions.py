@@ -36,8 +36,8 @@ EDA = Definition(
     title="EDA",
     unit="µS",
     window="each sample, as recorded",
-    text="Raw skin conductance. A break in the line is a gap in the data; small marks are responses of at least "
-    "0.05 µS from trough to peak (Boucsein 2012), known up to 3 s after their peak.",
+    text="Raw skin conductance; the numbers are the tonic level (SCL). A break in the line is a gap. Small "
+    "marks are responses of at least 0.05 µS from trough to peak (Boucsein 2012), known up to 3 s later.",
     decimals=2,
 )
 
@@ -53,10 +53,10 @@ INDICES: dict[str, Definition] = {
         title="lnRMSSD",
         unit="ln ms",
         window="last 60 s, at each beat",
-        text="Vagally mediated HRV: ln of the root mean square of successive NN differences. Shown with at least 30 "
-        "differences, 80 % of the window covered and at most 5 % of beats corrected (Task Force 1996; Laborde 2017). "
-        "Dotted lines: interval of the estimate; within ± 20 % of the 5-minute value in 78 % of 60 s windows. "
-        "Speech and breathing change it.",
+        text="Vagally mediated HRV: ln of the root mean square of successive NN differences. Shown with at "
+        "least 30 differences, 80 % of the window covered, at most 5 % of beats corrected (Task Force 1996, "
+        "Laborde 2017). Dotted lines: interval of the estimate; RMSSD of 60 s is within ± 20 % of that of 5 "
+        "minutes in 78 % of cases. Speech and breathing change it.",
         decimals=2,
     ),
     "scl": Definition(
@@ -82,17 +82,17 @@ INDICES: dict[str, Definition] = {
         title="Arousal index",
         unit="SD",
         window="10 s median, then 5 s smoothing, every second",
-        text="Arousal index, relative to today's own reference: weighted mean of HR, ln SCL and √SCR rate in SD of "
-        "the rest baseline. Dashed lines: the reference band. Thin dashes: partial, a cardiac or an EDA channel "
-        "is missing. HRV is not part of it. A convention of this project, not a validated instrument.",
+        text="Arousal index, relative to today's own reference: weighted mean of HR, ln SCL and √SCR rate in "
+        "SD of the rest baseline. Dashed lines: the reference band. Dotted: partial, a cardiac or an EDA "
+        "channel is missing. HRV is not part of it. A convention of ours, not a validated instrument.",
         gap=2.5,
     ),
     "sync": Definition(
         title="Synchrony",
         unit="z",
         window="30 s, lags ± 5 s, every second",
-        text="Windowed cross-lagged correlation of the two people (Boker 2002), Fisher z. Dashed lines: chance band, "
-        "from windows at least 60 s apart; 5 % of windows leave it by chance.",
+        text="Windowed cross-lagged correlation of the two people (Boker 2002), mean |Fisher z| over lags. "
+        "Dashed lines: chance band, from windows at least 60 s apart; about 5 % leave it by chance.",
         decimals=2,
         gap=2.5,
     ),

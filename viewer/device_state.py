@@ -1,4 +1,4 @@
-"""The state of a device in a word: ok, low contact, electrode off, stale, lost 12 s, paused, no data. No Qt."""
+"""The state of a device in a word: ok, low contact, electrode off, stale, lost 12 s, paused. No Qt."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from acquisition.health import IRREGULAR_STALE
 from acquisition.stream import Modality, Role
-from processing.index import IndexSample
+from viewer.history import Point
 from viewer.model import SessionModel, StreamHealth
 
 STALE = 2.0
 LOST = 5.0
+OLD = 30.0
+"""Quality that was settled longer ago says nothing [s]."""
 LOW = 0.5
 """Quality (0-1) under which contact is called low."""
 NAMES = {
@@ -77,12 +80,15 @@ def stream_state(health: StreamHealth, model: SessionModel, now: float) -> tuple
     """Return level and word of one stream at `now` [s, LSL clock]."""
     if health.info.role in model.paused:
         return "paused", "paused"
+    if model.state != "growing":
+        return _recorded(health)
     if math.isfinite(health.lost):
         return "lost", f"lost {_age(now - health.lost)}"
     if math.isnan(health.last):
         return "waiting", "no data"
     age = now - health.last
-    patience = max(STALE, health.info.lateness) + (0.0 if health.info.sfreq > 1.0 else 2.0)
+    sparse = 0.0 if health.info.sfreq > 1.0 else IRREGULAR_STALE.get(health.info.modality, 4.0)
+    patience = max(STALE, health.info.lateness, sparse)
     if age > patience + LOST - STALE:
         return "lost", f"lost {_age(age)}"
     if age > patience:
@@ -98,13 +104,21 @@ def _contact(model: SessionModel, health: StreamHealth) -> tuple[str, str]:
     modality = health.info.modality
     if modality not in (Modality.ECG, Modality.EDA):
         return "ok", "ok"
-    quality = model.latest.get((health.info.role.value, f"{modality.value}_quality"))
-    if quality is None or quality.time < health.last - 30.0:
+    quality = model.known(health.info.role.value, f"{modality.value}_quality", model.elapsed)
+    if quality is None or model.elapsed - quality.available > OLD:
         return "ok", "ok"
     return contact_word(quality)
 
 
-def contact_word(quality: IndexSample) -> tuple[str, str]:
+def _recorded(health: StreamHealth) -> tuple[str, str]:
+    """Return what became of a stream in a recording that is over."""
+    if health.n == 0:
+        return "waiting", "no data"
+    gaps = "" if health.gaps == 0 else f", {health.gaps} gap" + "s" * (health.gaps > 1)
+    return "ok", f"recorded{gaps}"
+
+
+def contact_word(quality: Point) -> tuple[str, str]:
     """Return level and word for a quality index."""
     if any(word in quality.reason for word in ("electrode", "lead")):
         return "low", "electrode off"

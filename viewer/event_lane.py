@@ -8,13 +8,15 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from viewer.header import font
 from viewer.lane import LEFT, RIGHT
-from viewer.markers import Marker, place
+from viewer.markers import Marker, bar_slots, place
 from viewer.page import Page, clock, time_marks
 from viewer.theme import Theme
 
 ROW = 15
 ROWS = 3
-BAR = 7
+BAR = 4
+SLOTS = 3
+"""Intervals that may run at once and still have a bar of their own."""
 AXIS_HEIGHT = 18
 
 
@@ -27,7 +29,7 @@ class EventLane(QWidget):
         self._page = Page(0.0, 60.0)
         self._markers: list[Marker] = []
         self._now = 0.0
-        self.setFixedHeight(ROWS * ROW + BAR + AXIS_HEIGHT + 4)
+        self.setFixedHeight(ROWS * ROW + BAR * SLOTS + AXIS_HEIGHT + 4)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setToolTip("<b>Events</b><br>Stamped on the LSL clock at the key press. Bars are intervals.")
         self.boxes: list[QRectF] = []
@@ -55,8 +57,9 @@ class EventLane(QWidget):
         painter.drawText(QRectF(10, 0, LEFT, bottom), Qt.AlignmentFlag.AlignVCenter, "Events")
         self._draw_axis(painter, bottom)
         painter.setClipRect(QRectF(LEFT, 0, self.width() - LEFT - RIGHT, bottom))
-        for marker in self._markers:
-            self._draw_marker(painter, marker, bottom)
+        slots = bar_slots([(m.start, self._stop(m)) for m in self._markers], SLOTS)
+        for marker, slot in zip(self._markers, slots, strict=True):
+            self._draw_marker(painter, marker, bottom, slot)
         self._draw_labels(painter)
         painter.end()
 
@@ -73,15 +76,16 @@ class EventLane(QWidget):
             if box.left() >= LEFT - 40 and box.right() <= self.width() + 30:
                 painter.drawText(box, Qt.AlignmentFlag.AlignCenter, clock(mark))
 
-    def _draw_marker(self, painter: QPainter, marker: Marker, bottom: float) -> None:
+    def _draw_marker(self, painter: QPainter, marker: Marker, bottom: float, slot: int) -> None:
         colour = QColor(self._theme.person(marker.actor))
         left = self._x(marker.start)
         right = self._x(self._now if marker.open else marker.stop)
         painter.setPen(QPen(colour, 1))
-        painter.drawLine(QPointF(left, 0), QPointF(left, bottom - 1))
+        if left >= LEFT:
+            painter.drawLine(QPointF(left, 0), QPointF(left, bottom - 1))
         if right > left:
-            bar = QRectF(left, bottom - BAR + 1, right - left, BAR - 3)
-            colour.setAlpha(210 if marker.open else 130)
+            bar = QRectF(left, bottom - BAR * (slot + 1), right - left, BAR - 1)
+            colour.setAlpha(230 if marker.open else 140)
             painter.fillRect(bar, colour)
 
     def _draw_labels(self, painter: QPainter) -> None:

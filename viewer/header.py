@@ -80,6 +80,7 @@ class LaneHeader(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         theme, left = self._theme, 10.0
+        painter.fillRect(self.rect(), QColor(theme.panel))
         rows = len(self._readouts)
         line = min(18.0, (self.height() - 4) / (rows + 1))
         y = max((self.height() - line * (rows + 1)) / 2, 0.0)

@@ -1,14 +1,17 @@
 """History: the whole session of each line on screen, in float32, ready to be drawn at any width. No Qt.
 
-- `Waveform` keeps a regular raw stream (ECG, EDA) in blocks of 16 samples with one stamp each, and the minima and
-  maxima of 16 and 256 samples, so that an hour at 1000 Hz is thinned by touching 14 000 numbers.
-- `Trace` keeps index samples, each with its own stamp.
+- `Waveform` keeps a regular raw stream (ECG, EDA) in blocks of 16 samples with one stamp each, and the minima
+  and maxima of 16 and 256 samples, so that an hour at 1000 Hz is thinned by touching 14 000 numbers.
+- `Trace` keeps index samples, each with its own stamp, when it was known, and why it has no value.
 
-Both thin to a minimum and a maximum per bin, and bins are locked to the sample index: a peak never flickers while
-the page fills. A gap is a nan between its neighbours, so that no line ever joins them.
+Both thin to a minimum and a maximum per bin, and bins are locked to the sample index: a peak never flickers
+while the page fills. A gap is a nan between its neighbours, so that no line ever joins them.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +21,16 @@ from acquisition.stream import FloatArray
 Float32Array = NDArray[np.float32]
 Line = tuple[FloatArray, Float32Array]
 """Times [s] and values of a polyline; nan breaks it."""
+
+
+class Point(NamedTuple):
+    """Hold a sample of an index: its time, when it was known [s since the first tick], value and reason."""
+
+    time: float
+    available: float
+    value: float
+    reason: str
+
 
 BLOCK = 16
 COARSE = 256
@@ -29,10 +42,10 @@ class Column:
     """Hold a growing array; its memory is reserved ahead and doubled when full."""
 
     def __init__(self, dtype: type, capacity: int) -> None:
-        self._data = np.empty(max(capacity, BLOCK), dtype)
+        self._data: NDArray[Any] = np.empty(max(capacity, BLOCK), dtype)
         self.n = 0
 
-    def extend(self, values: NDArray[np.generic]) -> None:
+    def extend(self, values: NDArray[Any]) -> None:
         """Append values."""
         need = self.n + len(values)
         if need > len(self._data):
@@ -43,7 +56,7 @@ class Column:
         self.n = need
 
     @property
-    def data(self) -> NDArray[np.generic]:
+    def data(self) -> NDArray[Any]:
         """Return a view of what is there."""
         return self._data[: self.n]
 
@@ -123,7 +136,7 @@ class Waveform:
         return max(block, 0) * BLOCK
 
     def bin_size(self, seconds: float, n_bins: int) -> int:
-        """Return how many samples share a bin when so many seconds are drawn in so many bins; 1 is all of them."""
+        """Return how many samples share a bin when so many seconds are drawn in so many bins; 1: no bins."""
         size = int(seconds * self.sfreq / max(n_bins, 1))
         if size < 3:
             return 1
@@ -165,7 +178,7 @@ class Waveform:
         return low, np.fmax.reduce(np.asarray(highs, np.float32).reshape(-1, step), axis=1)
 
     def extent(self, start: float, stop: float) -> tuple[float, float]:
-        """Return the 1st and 99.9th percentile of the values between two times, from bins of 16; nan without any."""
+        """Return the 1st and 99.9th percentile of the values between two times; nan without any."""
         lows, highs = self._levels[BLOCK]
         begin = self.index(start) // BLOCK if self.n else 0
         end = min((self.index(stop) if self.n else 0) // BLOCK + 1, lows.n)
@@ -183,7 +196,10 @@ class Trace:
     def __init__(self, gap: float) -> None:
         self.gap = gap
         self._times = Column(np.float64, 1024)
+        self._available = Column(np.float64, 1024)
         self._values = Column(np.float32, 1024)
+        self._reasons = Column(np.uint16, 1024)
+        self._texts: dict[str, int] = {}
 
     @property
     def n(self) -> int:
@@ -200,16 +216,32 @@ class Trace:
         """Return all values; nan where a gate failed."""
         return np.asarray(self._values.data, np.float32)
 
-    def append(self, times: FloatArray, values: NDArray[np.floating]) -> None:
+    def append(
+        self, times: FloatArray, values: FloatArray, available: FloatArray, reasons: Sequence[str]
+    ) -> None:
         """Add samples; a late one is put where it belongs."""
         if len(times) == 0:
             return
         late = bool(self.n and times[0] < self.times[-1]) or bool(np.any(np.diff(times) < 0))
         self._times.extend(times)
-        self._values.extend(np.asarray(values, np.float32))
+        self._values.extend(values)
+        self._available.extend(available)
+        codes = [self._texts.setdefault(text, len(self._texts)) for text in reasons]
+        self._reasons.extend(np.minimum(codes, 65535))
         if late:
             order = np.argsort(self.times, kind="stable")
-            self.times[:], self.values[:] = self.times[order], self.values[order]
+            for column in (self._times, self._values, self._available, self._reasons):
+                column.data[:] = column.data[order]
+
+    def at(self, moment: float) -> Point | None:
+        """Return the newest sample that was known at a moment [s since the first tick]."""
+        k = int(np.searchsorted(self._available.data, moment, side="right")) - 1
+        if k < 0:
+            return None
+        reason = next(text for text, code in self._texts.items() if code == self._reasons.data[k])
+        return Point(
+            float(self._times.data[k]), float(self._available.data[k]), float(self._values.data[k]), reason
+        )
 
     def between(self, start: float, stop: float) -> Line:
         """Return the samples with start ≤ time < stop, as they are."""
@@ -217,7 +249,7 @@ class Trace:
         return self.times[begin:end], self.values[begin:end]
 
     def line(self, start: float, stop: float, n_bins: int) -> Line:
-        """Return the polyline between two times [s], one neighbour beyond each; thinned if there are too many."""
+        """Return the polyline between two times [s], one neighbour beyond each; thinned if there are many."""
         begin = max(int(np.searchsorted(self.times, start)) - 1, 0)
         end = min(int(np.searchsorted(self.times, stop)) + 1, self.n)
         size = (end - begin) // max(n_bins, 1)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QGraphicsRectItem, QHBoxLayout, QSizePolicy, QWidget
 
 from acquisition.stream import FloatArray
 from viewer.curve import Curve
@@ -31,6 +32,8 @@ def new_plot(theme: Theme) -> Any:
     plot = pg.PlotWidget(background=theme.panel)
     plot.setFrameShape(plot.Shape.NoFrame)
     plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    plot.setMinimumSize(60, 24)
+    plot.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
     item = plot.getPlotItem()
     item.hideButtons()
     item.setMenuEnabled(False)
@@ -85,11 +88,14 @@ class Lane(QWidget):
         )
         self.plot.addItem(self._marks, ignoreBounds=True)
         self._mark_times: FloatArray = np.empty(0)
+        pen = pg.mkPen(theme.text, width=1)
+        self._cursor = pg.PlotCurveItem(pen=pen, connect="pairs", skipFiniteCheck=True)
+        self.plot.addItem(self._cursor, ignoreBounds=True)
+        self.pauses: list[tuple[float, float]] = []
+        """When nothing was stored [s]; shown in grey."""
+        self._spans: list[Any] = []
         self._letters = {person: self._letter(person) for person in people} if len(people) > 1 else {}
-        self._word = pg.TextItem("paused", color=theme.dim, anchor=(0.5, 0.5))
-        self._word.setFont(font(16, bold=True))
-        self._word.hide()
-        self.plot.addItem(self._word, ignoreBounds=True)
+        self._word = self._paused_word(16)
 
     def _letter(self, person: str) -> Any:
         item = pg.TextItem(LETTERS[person], color=self._theme.person(person), anchor=(0.0, 0.5))
@@ -97,6 +103,13 @@ class Lane(QWidget):
         item.hide()
         self.plot.addItem(item, ignoreBounds=True)
         return item
+
+    def _paused_word(self, pixels: int) -> Any:
+        word = pg.TextItem("paused", color=self._theme.dim, anchor=(0.5, 0.5))
+        word.setFont(font(pixels, bold=True))
+        word.hide()
+        self.plot.addItem(word, ignoreBounds=True)
+        return word
 
     @property
     def n_bins(self) -> int:
@@ -113,7 +126,35 @@ class Lane(QWidget):
                 curve.rebuild(page, self.n_bins, live)
                 curve.refresh(page)
         self.draw_marks(self._mark_times)
+        self._draw_pauses()
         self.place_letters()
+
+    def show_cursor(self, time: float | None) -> None:
+        """Draw the cursor of a review at a time [s], or none."""
+        scale = self._scale or (0.0, 1.0)
+        self._cursor.setData([] if time is None else [time, time], [] if time is None else list(scale))
+
+    def _draw_pauses(self) -> None:
+        """Grey the stretches of the page in which nothing was stored."""
+        page, scale = self._page, self._scale
+        if page is None or scale is None:
+            return
+        for item in self._spans:
+            self.plot.removeItem(item)
+        self._spans = []
+        for start, stop in self.pauses:
+            left, right = max(start, page.start), min(stop, page.stop)
+            if left >= right:
+                continue
+            box = QGraphicsRectItem(left, scale[0], right - left, scale[1] - scale[0])
+            box.setPen(pg.mkPen(None))
+            box.setBrush(pg.mkBrush(self._theme.paused))
+            box.setZValue(-10)
+            word = self._paused_word(12)
+            word.setPos(QPointF((left + right) / 2, sum(scale) / 2))
+            word.setVisible((right - left) / page.seconds * self.n_bins > 60)
+            self.plot.addItem(box, ignoreBounds=True)
+            self._spans += [box, word]
 
     def refresh(self) -> None:
         """Draw what is new since the last call."""
@@ -136,8 +177,14 @@ class Lane(QWidget):
             self._scale = fresh
             self.plot.getPlotItem().vb.setYRange(*fresh, padding=0)
             self.draw_marks(self._mark_times)
+            self._draw_pauses()
         # Without a value there is nothing the numbers of a scale could refer to.
         self.plot.getPlotItem().getAxis("left").setStyle(showValues=bool(lows))
+
+    def heights(self, low: float, high: float) -> tuple[float, float]:
+        """Return two shares of the lane's height as values of its scale."""
+        bottom, top = self._scale or (0.0, 1.0)
+        return bottom + low * (top - bottom), bottom + high * (top - bottom)
 
     def draw_marks(self, times: FloatArray) -> None:
         """Draw a line across the lane at each time [s]: one item for all."""
@@ -194,7 +241,7 @@ def apart(levels: Sequence[float], least: float, scale: tuple[float, float]) -> 
     low, high = scale[0] + least / 2, scale[1] - least / 2
     for k in order:
         out[k] = min(max(out[k], low), high)
-    for before, after in zip(order, order[1:], strict=False):
+    for before, after in pairwise(order):
         if out[after] - out[before] < least:
             middle = (out[after] + out[before]) / 2
             out[before], out[after] = middle - least / 2, middle + least / 2

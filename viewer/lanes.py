@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from PySide6.QtCore import Qt
 
 from acquisition.stream import PEOPLE, Modality, Role
-from processing.index import IndexSample
-from viewer.curve import TraceCurve, WaveCurve
+from viewer.curve import TickCurve, TraceCurve, WaveCurve
 from viewer.definitions import ECG, EDA, SYNC_SIGNALS, Definition, definition
+from viewer.device_state import stream_state
 from viewer.header import Readout
-from viewer.history import Trace, Waveform
+from viewer.history import Point, Trace, Waveform
 from viewer.lane import Lane
-from viewer.model import PARTIAL, SessionModel
+from viewer.model import PARTIAL, WHOLE, SessionModel
 from viewer.reading import FRESH
 from viewer.theme import Theme, blend
 
@@ -49,11 +49,11 @@ def build_lanes(model: SessionModel, theme: Theme, sync_signal: str) -> LaneSet:
     cardiac = any(model.has(r, Modality.ECG, Modality.RR, Modality.PPI) for r in PEOPLE)
     if cardiac:
         _add_index(out, model, theme, "hr", 10, 14.0)
-        _add_index(out, model, theme, "lnrmssd", 8, 1.0)
+        _add_index(out, model, theme, "lnrmssd", 10, 1.0)
     if any(model.has(r, Modality.EDA) for r in PEOPLE):
         _add_eda(out, model, theme)
     if any(model.has(r, Modality.VOICE) for r in PEOPLE):
-        _add_index(out, model, theme, "f0_shift", 8, 6.0)
+        _add_index(out, model, theme, "f0_shift", 10, 6.0)
     _add_arousal(out, model, theme)
     if all(any(model.has(r, m) for m in (*_CARDIAC, Modality.EDA)) for r in PEOPLE):
         _add_sync(out, model, theme, sync_signal)
@@ -86,13 +86,13 @@ def _add_ecg(out: LaneSet, model: SessionModel, theme: Theme, role: Role) -> Non
 
 def _raw_word(model: SessionModel, role: Role, modality: Modality, now: float) -> str:
     """Return how a raw signal does, in a word; its rate where it does well."""
-    from viewer.device_state import stream_state
-
+    if model.is_paused(role, now):
+        return "paused"
     key = model.sources.get((role, modality))
     if key is None:
         return "not recorded"
     health = model.health[key]
-    level, word = stream_state(health, model, now)
+    level, word = stream_state(health, model, model.now)
     rate = health.info.sfreq
     return f"{role.value} · {rate:g} Hz" if level == "ok" and rate > 0 else word
 
@@ -103,7 +103,7 @@ def _add_index(out: LaneSet, model: SessionModel, theme: Theme, index: str, heig
     for role in PEOPLE:
         colour = theme.person(role)
         if index == "lnrmssd":
-            for edge in ("rmssd_low", "rmssd_high"):
+            for edge in ("lnrmssd_low", "lnrmssd_high"):
                 faint = blend(colour, theme.panel, 0.5)
                 lane.curves.append(
                     TraceCurve(
@@ -131,15 +131,15 @@ def _index_readouts(
 
 def index_readout(model: SessionModel, role: Role, index: str, what: Definition, now: float) -> Readout:
     """Return the newest value of an index in words; never an old one."""
-    if role in model.paused:
+    if model.is_paused(role, now):
         return Readout(role.value, "paused", is_value=False)
-    sample = model.latest.get((role.value, index))
+    sample = model.known(role.value, index, now)
     if sample is None or now - sample.available > OLD:
         return Readout(role.value, "no data", is_value=False)
     return value_readout(role.value, sample, what)
 
 
-def value_readout(entity: str, sample: IndexSample, what: Definition) -> Readout:
+def value_readout(entity: str, sample: Point, what: Definition) -> Readout:
     """Return a value with its decimals, or why there is none."""
     if not math.isfinite(sample.value):
         return Readout(entity, sample.reason or "no value", is_value=False)
@@ -148,9 +148,16 @@ def value_readout(entity: str, sample: IndexSample, what: Definition) -> Readout
 
 def _add_eda(out: LaneSet, model: SessionModel, theme: Theme) -> None:
     lane = Lane(EDA, theme, span=1.0, fast=False, people=tuple(r.value for r in PEOPLE))
-    for role in PEOPLE:
+    for k, role in enumerate(PEOPLE):
+        colour = theme.person(role)
+        lane.curves.append(WaveCurve(lane.plot, _waved(model, role, Modality.EDA), role.value, colour))
+        low = 0.13 - 0.11 * k
+
+        def heights(low: float = low) -> tuple[float, float]:
+            return lane.heights(low, low + 0.09)
+
         lane.curves.append(
-            WaveCurve(lane.plot, _waved(model, role, Modality.EDA), role.value, theme.person(role))
+            TickCurve(lane.plot, _traced(model, role.value, "scr"), role.value, colour, heights)
         )
     what = definition("scl")
     out.add("EDA", lane, 10, _index_readouts(model, "scl", what))
@@ -169,18 +176,20 @@ def _add_arousal(out: LaneSet, model: SessionModel, theme: Theme) -> None:
         lane.curves.append(
             TraceCurve(lane.plot, _traced(model, role.value, PARTIAL), role.value, colour, DOT)
         )
-        lane.curves.append(TraceCurve(lane.plot, _traced(model, role.value, "arousal"), role.value, colour))
+        lane.curves.append(TraceCurve(lane.plot, _traced(model, role.value, WHOLE), role.value, colour))
 
     def readouts(now: float) -> tuple[Readout, ...]:
         return tuple(_arousal_readout(model, role, what, now) for role in PEOPLE)
 
-    out.add("Arousal", lane, 13, readouts)
+    out.add("Arousal", lane, 12, readouts)
 
 
 def _arousal_readout(model: SessionModel, role: Role, what: Definition, now: float) -> Readout:
-    sample = model.latest.get((role.value, "arousal"))
-    if role in model.paused or sample is None or now - sample.available > FRESH:
-        return Readout(role.value, "paused" if role in model.paused else "no data", is_value=False)
+    sample = model.known(role.value, "arousal", now)
+    if model.is_paused(role, now):
+        return Readout(role.value, "paused", is_value=False)
+    if sample is None or now - sample.available > FRESH:
+        return Readout(role.value, "no data", is_value=False)
     readout = value_readout(role.value, sample, what)
     return Readout(role.value, f"{sample.value:+.1f}") if readout.is_value else readout
 
@@ -198,20 +207,20 @@ def _add_sync(out: LaneSet, model: SessionModel, theme: Theme, signal: str) -> N
     def readouts(now: float) -> tuple[Readout, ...]:
         return sync_readouts(model, name, what, now)
 
-    out.add("Synchrony", lane, 9, readouts)
+    out.add("Synchrony", lane, 10, readouts)
 
 
 def sync_readouts(model: SessionModel, name: str, what: Definition, now: float) -> tuple[Readout, ...]:
     """Return the coupling in words: its value, and where it is relative to its chance band."""
-    if model.paused:
+    if any(model.is_paused(role, now) for role in PEOPLE):
         return (Readout("dyad", "paused", is_value=False),)
-    sample = model.latest.get(("dyad", name))
+    sample = model.known("dyad", name, now)
     if sample is None or now - sample.available > OLD:
         return (Readout("dyad", "no data", is_value=False),)
     value = value_readout("dyad", sample, what)
     if not value.is_value:
         return (value,)
-    low, high = (model.latest.get(("dyad", f"{name}_chance_{edge}")) for edge in ("low", "high"))
+    low, high = (model.known("dyad", f"{name}_chance_{edge}", now) for edge in ("low", "high"))
     if low is None or high is None or not (math.isfinite(low.value) and math.isfinite(high.value)):
         return (value, Readout("dyad", "no chance band yet", is_value=False))
     inside = low.value <= sample.value <= high.value

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QKeySequence, QPainter, QPaintEvent, QShortcut
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QApplication,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -23,6 +25,9 @@ from viewer.header import font
 from viewer.markers import label_of
 from viewer.theme import Theme
 from viewer.wording import forbidden
+
+if TYPE_CHECKING:
+    from viewer.desk import Desk
 
 SKIP = ("note", "consent_pause")
 """Codes that have a box or buttons of their own."""
@@ -40,7 +45,7 @@ class MarkerButton(QAbstractButton):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFixedHeight(38)
         self.setMinimumWidth(64)
-        key = code.hotkey if len(code.hotkey) > 1 else code.hotkey.upper()
+        key = {"numpad": "Num"}.get(code.hotkey, code.hotkey if len(code.hotkey) > 1 else code.hotkey.upper())
         self.key = key
         lines = [f"<b>{label_of(code.code)}</b> ({code.kind}, {code.actor})"]
         lines += [code.meaning] if not forbidden(code.meaning) else []
@@ -75,9 +80,14 @@ class MarkerButton(QAbstractButton):
             left = self._draw_key(painter, left)
         painter.setFont(font(12))
         painter.setPen(QColor(theme.text))
-        text = label_of(self.code.code) + (" · on" if self._running else "")
+        text = label_of(self.code.code)
         flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap
         painter.drawText(QRectF(left, 0, self.width() - left - 3, self.height()), flags, text)
+        if self._running:
+            painter.setFont(font(10, bold=True))
+            painter.setPen(colour)
+            flags = Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignRight
+            painter.drawText(QRectF(0, 0, self.width() - 6, self.height() - 3), flags, "on")
         painter.end()
 
     def _draw_key(self, painter: QPainter, left: float) -> float:
@@ -93,26 +103,9 @@ class MarkerButton(QAbstractButton):
 
 
 class MarkerBar(QWidget):
-    """Hold the markers of a profile.
+    """Hold the markers of a profile; without a desk there is only the notice."""
 
-    Parameters
-    ----------
-    codes : sequence of Code
-    on_press : callable
-        Gets the code and whether Shift was held.
-    on_pause : callable
-        Gets the role whose pause button was pressed.
-    """
-
-    def __init__(
-        self,
-        codes: Sequence[Code],
-        theme: Theme,
-        *,
-        on_press: Callable[[Code, bool], None],
-        on_pause: Callable[[str], None],
-        on_undo: Callable[[], None],
-    ) -> None:
+    def __init__(self, codes: Sequence[Code], theme: Theme, desk: Desk | None) -> None:
         super().__init__()
         self._theme = theme
         self.buttons = [MarkerButton(c, theme) for c in codes if c.code not in SKIP]
@@ -121,20 +114,27 @@ class MarkerBar(QWidget):
         self.note.setPlaceholderText("Note (Enter)")
         self.note.setMaxLength(2000)
         self.note.setFixedWidth(240)
-        self.last = QLabel("no marker yet")
+        self.last = QLabel()
         self.undo = QPushButton("Undo  Ctrl+Z")
         self.undo.setToolTip("Void the last marker, within 10 s")
-        self.undo.clicked.connect(on_undo)
+        self.undo.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         notice = QLabel(NOTICE)
         notice.setStyleSheet(f"color: {theme.dim}; font-size: 11px;")
-        for button in self.buttons:
-            button.clicked.connect(lambda _=False, c=button.code: on_press(c, _shift_held()))
-        for role, pause in self.pauses.items():
-            pause.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-            pause.clicked.connect(lambda _=False, r=role: on_pause(r))
-        self.undo.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._lay_out(notice)
         self.show_paused(frozenset())
+        if desk is not None:
+            self._connect(desk)
+        for widget in (self.note, self.undo, *self.pauses.values()):
+            widget.setVisible(desk is not None)
+
+    def _connect(self, desk: Desk) -> None:
+        self.undo.clicked.connect(desk.undo)
+        for button in self.buttons:
+            button.clicked.connect(lambda _=False, c=button.code: desk.press(c, _shift_held()))
+        for role, pause in self.pauses.items():
+            pause.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            pause.clicked.connect(lambda _=False, r=role: desk.pause(r))
+        desk.connect(self)
 
     def _lay_out(self, notice: QLabel) -> None:
         column = QVBoxLayout(self)
@@ -154,11 +154,6 @@ class MarkerBar(QWidget):
         second.addWidget(notice)
         column.addLayout(first)
         column.addLayout(second)
-
-    def show_enabled(self, enabled: bool) -> None:
-        """Hide what would mark, where nothing can be marked."""
-        for widget in (self.note, self.undo, self.last, *self.pauses.values()):
-            widget.setVisible(enabled)
 
     def show_paused(self, paused: frozenset[str]) -> None:
         """Name what each pause button does next."""
@@ -194,6 +189,4 @@ def is_key(name: str) -> bool:
 
 
 def _shift_held() -> bool:
-    from PySide6.QtWidgets import QApplication
-
     return bool(QApplication.keyboardModifiers() & Qt.KeyboardModifier.ShiftModifier)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -116,4 +117,18 @@ def place(lefts: Sequence[float], widths: Sequence[float], rows: int, right: flo
         last[row] = len(out)
         free[row] = left + room + SPACE
         out.append(Label(row, left, "", k))
+    return out
+
+
+def bar_slots(spans: Sequence[tuple[float, float]], most: int) -> list[int]:
+    """Return which slot each interval's bar goes to, so that those that overlap in time have different ones.
+
+    With more than `most` at once, the rest share the last slot.
+    """
+    free = [-math.inf] * most
+    out = []
+    for start, stop in spans:
+        slot = next((k for k in range(most) if free[k] <= start), most - 1)
+        free[slot] = max(stop, free[slot])
+        out.append(slot)
     return out

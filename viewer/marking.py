@@ -1,7 +1,7 @@
 """Marking: from a key press to an event in the recording, and back again. No Qt.
 
-The stamp is taken at the press; the talk with the recorder happens in a thread of its own, so that a slow answer
-never holds up the window.
+The stamp is taken at the press; the talk with the recorder happens in a thread of its own, so that a slow
+answer never holds up the window.
 """
 
 from __future__ import annotations
@@ -148,6 +148,10 @@ class Marking:
     def stop(self) -> None:
         """Ask that the recording ends."""
         self._queue("stop", self._recorder.stop)
+
+    def say(self, message: str) -> None:
+        """Show a message in place of the last marker."""
+        self.message, self.failed = message, False
 
     def _queue(self, what: str, call: Callable[[], Any], event: Event | None = None) -> None:
         self._sent.append(_Sent(what, self._thread.submit(call), event))

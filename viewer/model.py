@@ -1,7 +1,7 @@
 """SessionModel: all that the window shows, fed with raw batches and index samples. No Qt.
 
-The model only grows, and is the same whether it was fed live, late, or all at once: a window that was killed and
-started again shows what the first one showed.
+The model only grows, and is the same whether it was fed live, late, or all at once: a window that was killed
+and started again shows what the first one showed.
 """
 
 from __future__ import annotations
@@ -20,12 +20,14 @@ from acquisition.units import convert
 from processing.admission import Admission
 from processing.index import IndexSample
 from viewer.definitions import gap_of
-from viewer.history import Trace, Waveform
+from viewer.history import Point, Trace, Waveform
 
 RAW = (Modality.ECG, Modality.EDA)
 """Raw signals that have a line on screen."""
-PARTIAL = "arousal_partial"
-"""Name of the trace that takes the arousal index while a cardiac or EDA channel is missing."""
+PARTIAL, WHOLE = "arousal_partial", "arousal_whole"
+"""Traces that share the arousal index: while a cardiac or EDA channel is missing, and while none is."""
+INTERVAL = ("rmssd_low", "rmssd_high")
+"""Indices in ms that are drawn beside lnRMSSD, thus as logarithms."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,13 +83,14 @@ class SessionModel:
     waves: dict[tuple[Role, Modality], Waveform] = field(default_factory=dict)
     sources: dict[tuple[Role, Modality], tuple[Role, str]] = field(default_factory=dict)
     traces: dict[tuple[str, str], Trace] = field(default_factory=dict)
-    latest: dict[tuple[str, str], IndexSample] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     voided: set[str] = field(default_factory=set)
     event_ids: set[str] = field(default_factory=set)
     paused: dict[Role, float] = field(default_factory=dict)
-    """Who is paused, and since when [s, LSL clock]."""
+    """Who is paused now, and since when [s since the first tick]."""
+    pauses: dict[Role, list[tuple[float, float]]] = field(default_factory=dict)
+    """Pauses that are over: from, to [s since the first tick]."""
 
     def __post_init__(self) -> None:
         for info in self.streams:
@@ -174,10 +177,23 @@ class SessionModel:
         if event.code == "consent_pause":
             who = [Role(event.actor)] if event.actor in PEOPLE else list(PEOPLE)
             for role in who:
-                if event.phase == "on":
-                    self.paused.setdefault(role, event.time)
-                elif event.phase == "off":
-                    self.paused.pop(role, None)
+                self._pause(role, event)
+
+    def _pause(self, role: Role, event: Event) -> None:
+        if event.phase == "on":
+            self.paused.setdefault(role, event.time - self.t0)
+        elif event.phase == "off" and role in self.paused:
+            self.pauses.setdefault(role, []).append((self.paused.pop(role), event.time - self.t0))
+
+    def is_paused(self, role: Role, moment: float) -> bool:
+        """Tell whether a person is paused now, or was at a moment [s since the first tick]."""
+        spans = self.pauses.get(role, [])
+        return role in self.paused or any(start <= moment < stop for start, stop in spans)
+
+    def known(self, entity: str, index: str, moment: float) -> Point | None:
+        """Return the newest sample of an index that was known at a moment [s since the first tick]."""
+        trace = self.traces.get((entity, index))
+        return None if trace is None else trace.at(moment)
 
     def open_intervals(self) -> dict[tuple[str, str], str]:
         """Return the intervals that have begun and not ended: (code, actor) → id."""
@@ -196,15 +212,22 @@ class SessionModel:
         for sample in samples:
             groups.setdefault((sample.entity, sample.index), []).append(sample)
         for (entity, index), group in groups.items():
-            times = np.array([s.time for s in group]) - self.t0
-            values = np.array([s.value for s in group])
-            if index == "arousal":
-                partial = np.array([is_partial(s.reason) for s in group])
-                self.trace(entity, PARTIAL).append(times, np.where(partial, values, np.nan))
-                values = np.where(partial, np.nan, values)
-            self.trace(entity, index).append(times, values)
-            self.latest[entity, index] = group[-1]
+            self._append(entity, index, group)
         self.revision += bool(groups)
+
+    def _append(self, entity: str, index: str, group: Sequence[IndexSample]) -> None:
+        times = np.array([s.time for s in group]) - self.t0
+        values = np.array([s.value for s in group])
+        known = np.array([s.available for s in group]) - self.t0
+        reasons = [s.reason for s in group]
+        self.trace(entity, index).append(times, values, known, reasons)
+        if index == "arousal":
+            partial = np.array([is_partial(reason) for reason in reasons])
+            self.trace(entity, PARTIAL).append(times, np.where(partial, values, np.nan), known, reasons)
+            self.trace(entity, WHOLE).append(times, np.where(partial, np.nan, values), known, reasons)
+        elif index in INTERVAL:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                self.trace(entity, f"ln{index}").append(times, np.log(values), known, reasons)
 
 
 def is_partial(reason: str) -> bool:

@@ -30,7 +30,7 @@ class Followed:
         return self._done or self.recording.ended
 
     def poll(self) -> Batch | None:
-        """Return what is new, at most a minute at once, so that the window stays alive while it catches up."""
+        """Return what is new, at most a minute at once: the window stays alive while it catches up."""
         batch = self.recording.poll(600)
         self._done = batch is None and not self._follow
         return batch

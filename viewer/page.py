@@ -1,6 +1,6 @@
 """The page: which stretch of the session the lanes show, and the vertical scale. No Qt.
 
-The page stands still while it fills and jumps when it is full, so that only the newest second has to be drawn.
+The page stands still while it fills and jumps when it is full: only the newest second has to be drawn.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""The operator's panel: strip, lanes, gauges, event lane, overview and marker bar, all drawn from one model."""
+"""The operator's panel: strip, lanes, gauges, event lane, overview, marker bar, all drawn from one model."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from PySide6.QtCore import Qt
@@ -11,10 +11,10 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from acquisition.stream import PEOPLE, Modality
 from acquisition.vocabulary import Code
+from viewer.desk import Desk
 from viewer.device_state import device_states, streams_up
 from viewer.event_lane import EventLane
 from viewer.gauge import Gauge
-from viewer.header import WIDTH
 from viewer.lane import Lane
 from viewer.lanes import build_lanes
 from viewer.marker_bar import MarkerBar
@@ -37,8 +37,8 @@ class OperatorPanel(QWidget):
         Fed by whoever owns the panel; the panel only reads it.
     codes : sequence of Code
         Marker buttons.
-    on_press, on_pause, on_undo, on_stop : callable
-        What the buttons do; without `on_stop` there is no marker bar: a finished recording takes no markers.
+    desk : Desk or None
+        What the marker bar talks to; a finished recording has none.
     """
 
     def __init__(
@@ -47,26 +47,25 @@ class OperatorPanel(QWidget):
         theme: Theme,
         settings: Settings,
         codes: Sequence[Code],
-        *,
-        on_press: Callable[[Code, bool], None],
-        on_pause: Callable[[str], None],
-        on_undo: Callable[[], None],
-        on_stop: Callable[[], None] | None,
+        desk: Desk | None,
     ) -> None:
         super().__init__()
         self.model, self.theme, self.settings = model, theme, settings
         self.live = model.state == "growing"
         self.page: Page | None = None
+        self.pointer = model.elapsed
+        self.playing = False
         self.shown: list[Marker] = []
         self._shown_revision = -1
         self._paused: frozenset[str] = frozenset()
-        self.strip = Strip(model.facts, theme, on_stop=on_stop)
+        self.strip = Strip(model.facts, theme, on_stop=desk.ask_stop if desk else None)
         self.lanes = build_lanes(model, theme, settings.sync_signal)
         self.events = EventLane(theme)
         self.overview = Overview(theme)
         self.gauges = {r: Gauge(r, model.facts.code(r), theme) for r in PEOPLE}
-        self.bar = MarkerBar(codes, theme, on_press=on_press, on_pause=on_pause, on_undo=on_undo)
+        self.bar = MarkerBar(codes, theme, desk)
         self.live_button = QPushButton("Live")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._lay_out()
         self._set_up()
 
@@ -75,9 +74,9 @@ class OperatorPanel(QWidget):
         self.live_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.live_button.clicked.connect(self.go_live)
         self.overview.scrubbed.connect(self.go_to)
-        index = self.strip.window.findData(self.settings.seconds)
-        self.strip.window.setCurrentIndex(index)
-        self.strip.window.currentIndexChanged.connect(self._length_chosen)
+        index = self.strip.length.findData(self.settings.seconds)
+        self.strip.length.setCurrentIndex(index)
+        self.strip.length.currentIndexChanged.connect(self._length_chosen)
         for name, lane in self.lanes.lanes.items():
             lane.setVisible(name not in self.settings.hidden)
 
@@ -111,40 +110,64 @@ class OperatorPanel(QWidget):
     @property
     def seconds(self) -> float:
         """Return the length of the page [s]."""
-        return float(self.strip.window.currentData())
+        return float(self.strip.length.currentData())
 
     def _length_chosen(self) -> None:
-        middle = self.page.start + self.page.seconds / 2 if self.page else 0.0
         self.settings = self.settings.changed(seconds=self.seconds)
-        self.show_page(follow(None, self.model.elapsed, self.seconds) if self.live else self._around(middle))
+        now = self.model.elapsed
+        self.show_page(follow(None, now, self.seconds) if self.live else self._around(self.pointer))
 
     def _around(self, time: float) -> Page:
         return centred(time, self.seconds, self.model.elapsed)
 
+    @property
+    def moment(self) -> float:
+        """Return the moment that numbers and gauges speak of [s]: now, or the cursor of a review."""
+        return self.model.elapsed if self.model.state == "growing" else self.pointer
+
     def go_to(self, time: float) -> None:
-        """Show the page around a time [s since the first tick]; the newest second is no longer followed."""
-        self.live = False
-        self.show_page(self._around(time))
+        """Put the cursor at a time [s since the first tick]; the newest second is no longer followed."""
+        self.live, self.pointer = False, min(max(time, 0.0), self.model.elapsed)
+        self.show_page(self._around(self.pointer))
+
+    def point_at(self, time: float) -> None:
+        """Put the cursor on the page that is shown; a live page stays live."""
+        if not self.live:
+            self.pointer = min(max(time, 0.0), self.model.elapsed)
+            self._show_cursor()
 
     def go_live(self) -> None:
         """Follow the newest second again."""
-        self.live = True
+        self.live, self.playing = True, False
         self.show_page(follow(None, self.model.elapsed, self.seconds))
 
     def step(self, pages: float) -> None:
         """Move by a share of the page, back if negative."""
         if self.page is not None:
-            self.go_to(self.page.start + self.page.seconds * (0.5 + pages))
+            begin = self.page.stop if self.live else self.pointer
+            self.go_to(begin + self.page.seconds * pages)
 
     def jump(self, direction: int) -> None:
         """Go to the next (1) or the previous (−1) event."""
-        if self.page is None:
-            return
-        middle = self.page.start + self.page.seconds / 2
+        begin = self.model.elapsed if self.live else self.pointer
         times = [m.start for m in self.shown]
-        there = [t for t in times if (t > middle + 0.05 if direction > 0 else t < middle - 0.05)]
+        there = [t for t in times if (t > begin + 0.05 if direction > 0 else t < begin - 0.05)]
         if there:
             self.go_to(min(there) if direction > 0 else max(there))
+
+    def play(self, seconds: float) -> None:
+        """Move the cursor on, and the page with it when it is full; stop at the end."""
+        self.pointer = min(self.pointer + seconds, self.model.elapsed)
+        self.playing = self.pointer < self.model.elapsed
+        page = follow(self.page, self.pointer, self.seconds)
+        if page != self.page:
+            self.show_page(page)
+        self._show_cursor()
+
+    def _show_cursor(self) -> None:
+        at = None if self.live else self.pointer
+        for lane in self._visible():
+            lane.show_cursor(at)
 
     def show_page(self, page: Page) -> None:
         """Draw a page from scratch."""
@@ -152,6 +175,7 @@ class OperatorPanel(QWidget):
         for lane in self._visible():
             lane.show_page(page, live=self.live)
         self._show_marks()
+        self._show_cursor()
         self.overview.show_page(page)
         self.live_button.setVisible(self.model.state == "growing" and not self.live)
 
@@ -168,11 +192,10 @@ class OperatorPanel(QWidget):
 
     def frame(self) -> None:
         """Draw the newest raw samples."""
-        if self.page is None or self.live:
+        if self.live:
             page = follow(self.page, self.model.elapsed, self.seconds)
             if page != self.page:
                 self.show_page(page)
-        if self.live:
             for lane in self._visible():
                 if lane.fast:
                     lane.refresh()
@@ -190,16 +213,15 @@ class OperatorPanel(QWidget):
 
     def second(self, facts: StripFacts) -> None:
         """Draw what changes once a second: scales, readouts, chips, strip."""
-        now = self.model.now
         if self.live:
             for lane in self._visible():
                 lane.rescale()
         for name, lane in self.lanes.lanes.items():
-            lane.header.show_readouts(self.lanes.readouts[name](now))
+            lane.header.show_readouts(self.lanes.readouts[name](self.moment))
         for role, gauge in self.gauges.items():
-            gauge.show_reading(read_gauge(self.model, role, now))
+            gauge.show_reading(read_gauge(self.model, role, self.moment))
         self.strip.show_facts(facts)
-        self.strip.show_devices({r: device_states(self.model, r, now) for r in PEOPLE})
+        self.strip.show_devices({r: device_states(self.model, r, self.model.now) for r in PEOPLE})
 
     def slow(self) -> None:
         """Draw what changes slowly: the overview."""
@@ -209,7 +231,7 @@ class OperatorPanel(QWidget):
         """Return what the strip shows."""
         return StripFacts(
             state=self.model.state,
-            elapsed=self.model.elapsed,
+            elapsed=self.moment,
             file=file,
             disk=disk,
             streams=streams_up(self.model, self.model.now),
@@ -232,10 +254,20 @@ class OperatorPanel(QWidget):
         self._paused = paused
         for lane in self.lanes.lanes.values():
             lane.set_paused(paused)
+            lane.pauses = self._spans_of(lane)
         self.bar.show_paused(paused)
         if self.page is not None:
             self.show_page(self.page)
         self.slow()
+
+    def _spans_of(self, lane: Lane) -> list[tuple[float, float]]:
+        """Return when everybody in a lane was paused; a coupling needs both people."""
+        spans = [self.model.pauses.get(role, []) for role in PEOPLE]
+        if lane.people == ("dyad",):
+            return spans[0] + spans[1]
+        return [
+            s for role, own in zip(PEOPLE, spans, strict=True) if lane.people == (role.value,) for s in own
+        ]
 
     def _show_marks(self) -> None:
         model = self.model
@@ -255,25 +287,3 @@ class OperatorPanel(QWidget):
 
     def _hidden(self) -> frozenset[str]:
         return frozenset(role.value for role in self.model.paused)
-
-
-def style_sheet(theme: Theme) -> str:
-    """Return the look of buttons, boxes and tool tips."""
-    return f"""
-    QWidget {{ background: {theme.window}; color: {theme.text}; font-size: 12px; }}
-    QToolTip {{ background: {theme.raised}; color: {theme.text}; border: 1px solid {theme.border}; padding: 4px; }}
-    QPushButton, QToolButton, QComboBox {{ background: {theme.panel}; border: 1px solid {theme.border};
-        border-radius: 5px; padding: 4px 10px; }}
-    QPushButton:hover, QToolButton:hover, QComboBox:hover {{ background: {theme.raised}; }}
-    QToolButton::menu-indicator {{ image: none; }}
-    QComboBox::drop-down {{ border: none; width: 14px; }}
-    QComboBox QAbstractItemView, QMenu {{ background: {theme.panel}; border: 1px solid {theme.border};
-        selection-background-color: {theme.raised}; selection-color: {theme.text}; }}
-    QMenu::item {{ padding: 5px 22px; }}
-    QMenu::item:selected {{ background: {theme.raised}; }}
-    QLineEdit {{ background: {theme.panel}; border: 1px solid {theme.border}; border-radius: 5px; padding: 4px 8px; }}
-    QLineEdit:focus {{ border-color: {theme.dim}; }}
-    """
-
-
-MINIMUM = WIDTH * 7, 640

@@ -33,7 +33,7 @@ def save(
     Path
         Where the picture is.
     """
-    if "PySide6.QtWidgets" not in sys.modules and not _has_display():
+    if not _has_display():
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     from viewer import settings as persistence
     from viewer.opening import codes_of, filled
@@ -60,14 +60,15 @@ def save(
         app.processEvents()
         window.draw_all()
         app.processEvents()
-        done = window.grab().save(str(png))
+        picture = window.grab()
         window.close()
-    if not done:
+    if not picture.save(str(png)):
         raise OSError(f"{png}: the picture cannot be written")
     return Path(png)
 
 
 def _has_display() -> bool:
-    if sys.platform.startswith("linux"):
-        return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-    return True
+    """Tell whether a window could be opened; only on Linux may there be none."""
+    return sys.platform in ("win32", "darwin") or bool(
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    )

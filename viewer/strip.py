@@ -1,4 +1,4 @@
-"""Top strip: recording or not, for how long, into which file, with which devices, and how late the screen is."""
+"""Top strip: recording or not, how long, which file, which devices, and how late the screen is."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from acquisition.stream import PEOPLE, Role
@@ -41,13 +41,14 @@ class Recording(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme, self._state = theme, ""
-        self.setFixedSize(96, 30)
+        self.setFixedSize(72, 30)
 
     def show_state(self, state: str) -> None:
         """Show growing, closed or cut."""
         if state != self._state:
             self._state = state
             self.setAccessibleName(self.text())
+            self.setFixedWidth(34 + QFontMetrics(font(14, bold=True)).horizontalAdvance(self.text()))
             self.update()
 
     def text(self) -> str:
@@ -82,11 +83,11 @@ class Strip(QWidget):
         self.streams = _label("", theme.dim, 12, "Streams that speak, of those expected")
         self.latency = _label("", theme.dim, 12, "From the stamp of the newest raw sample to its pixel")
         self.chips = {role: PersonChips(role, facts.code(role), theme) for role in PEOPLE}
-        self.window = QComboBox()
-        self.window.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.window.setToolTip("Length of the time axis")
+        self.length = QComboBox()
+        self.length.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.length.setToolTip("Length of the time axis")
         for seconds in WINDOWS:
-            self.window.addItem(length_text(seconds), seconds)
+            self.length.addItem(length_text(seconds), seconds)
         self.menu = QToolButton()
         self.menu.setText("View")
         self.menu.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -105,15 +106,18 @@ class Strip(QWidget):
         column.setContentsMargins(10, 4, 10, 4)
         column.setSpacing(2)
         first, second = QHBoxLayout(), QHBoxLayout()
-        for widget in (self.recording, self.clock, self.file):
-            first.addWidget(widget)
-            first.addSpacing(10)
+        first.setSpacing(6)
+        first.addWidget(self.recording)
+        for label in (self.clock, self.file):
+            first.addWidget(label)
+            first.addSpacing(12)
         first.addStretch(1)
-        for widget in (self.latency, self.streams, self.disk):
-            first.addWidget(widget)
+        for label in (self.latency, self.streams, self.disk):
+            first.addWidget(label)
             first.addSpacing(14)
-        for widget in (self.window, self.menu, self.stop):
-            first.addWidget(widget)
+        first.addWidget(self.length)
+        first.addWidget(self.menu)
+        first.addWidget(self.stop)
         second.setSpacing(20)
         for role in PEOPLE:
             second.addWidget(self.chips[role])

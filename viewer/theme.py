@@ -1,7 +1,7 @@
 """Themes: every colour on screen, dark and light, and how well two colours can be told apart.
 
-People differ in hue and letter, never in hue alone; zones are vermilion above, nothing within, blue below, which
-is told apart by every common kind of colour vision. There is no red-and-green.
+People differ in hue and letter, never in hue alone; zones are vermilion above, nothing within, blue below,
+which every common kind of colour vision tells apart. There is no red-and-green.
 """
 
 from __future__ import annotations

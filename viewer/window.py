@@ -9,24 +9,26 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QSettings, Qt, QTimer
-from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QMessageBox
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import QApplication, QMainWindow
 
 from acquisition.vocabulary import Code
 from viewer import settings as persistence
-from viewer.definitions import SYNC_SIGNALS
-from viewer.markers import label_of
+from viewer.desk import Desk
 from viewer.marking import Marking, Recorder
 from viewer.model import SessionModel
-from viewer.page import clock
-from viewer.panel import OperatorPanel, style_sheet
+from viewer.panel import OperatorPanel
+from viewer.style import style_sheet
 from viewer.theme import THEMES
+from viewer.view_menu import view_menu
 from viewer.worker import Ended, Worker
 
 FRAME = 33
 """Milliseconds between frames."""
 BUDGET = 0.012
 """Seconds of a frame that may go into taking data in; the rest waits for the next frame."""
+QUARTER, SECOND, SLOW = 8, 30, 150
+"""Frames between drawings of indices; of readouts, scales and chips; of the overview."""
 
 
 class OperatorWindow(QMainWindow):
@@ -62,14 +64,15 @@ class OperatorWindow(QMainWindow):
     ) -> None:
         super().__init__()
         self.model, self.worker, self.path = model, worker, path
-        self.marking = Marking(control, now) if control is not None else None
+        self.desk = None if control is None else Desk(self, model, Marking(control, now), now)
         self._now, self._kept, self._codes = now, kept, codes
         self.settings = persistence.load(kept)
         self.latency = math.nan
+        self.caught_up = worker is None
         self._frames = 0
         self._shortcuts: list[QShortcut] = []
         self.setWindowTitle(f"Attunement — {model.facts.id}")
-        self.setMinimumSize(960, 620)
+        self.setMinimumSize(1000, 600)
         self.resize(1600, 950)
         if self.settings.geometry:
             self.restoreGeometry(self.settings.geometry)
@@ -81,64 +84,34 @@ class OperatorWindow(QMainWindow):
     def _build(self) -> None:
         theme = THEMES[self.settings.theme]
         self.setStyleSheet(style_sheet(theme))
-        marking = self.marking is not None and self.model.state == "growing"
-        self.panel = OperatorPanel(
-            self.model,
-            theme,
-            self.settings,
-            self._codes if marking else (),
-            on_press=self.press,
-            on_pause=self.pause,
-            on_undo=self.undo,
-            on_stop=self.ask_stop if marking else None,
-        )
+        desk = self.desk if self.model.state == "growing" else None
+        self.panel = OperatorPanel(self.model, theme, self.settings, self._codes if desk else (), desk)
         self.setCentralWidget(self.panel)
-        self.panel.strip.menu.setMenu(self._menu())
-        self.panel.bar.show_enabled(marking)
-        self._bind_keys()
-        self._note_begun = math.nan
-        self.panel.bar.note.textEdited.connect(self._note_key)
-        self.panel.bar.note.returnPressed.connect(self._note_done)
+        self.panel.strip.menu.setMenu(view_menu(self))
+        self._bind_keys(desk)
+        self.panel.setFocus()
 
-    def _menu(self) -> QMenu:
-        menu = QMenu(self)
-        for name, lane in self.panel.lanes.lanes.items():
-            action = QAction(name, menu, checkable=True, checked=not lane.isHidden())
-            action.toggled.connect(lambda on, n=name: self._change_lane(n, on))
-            menu.addAction(action)
-        menu.addSeparator()
-        signals = QActionGroup(menu)
-        for signal, title in SYNC_SIGNALS.items():
-            action = QAction(f"Synchrony of {title}", menu, checkable=True)
-            action.setChecked(signal == self.settings.sync_signal)
-            action.triggered.connect(lambda _=False, s=signal: self.change(sync_signal=s))
-            signals.addAction(action)
-            menu.addAction(action)
-        menu.addSeparator()
-        other = "light" if self.settings.theme == "dark" else "dark"
-        menu.addAction(f"{other.capitalize()} theme", lambda: self.change(theme=other))
-        return menu
-
-    def _bind_keys(self) -> None:
+    def _bind_keys(self, desk: Desk | None) -> None:
         for shortcut in self._shortcuts:
             shortcut.setEnabled(False)
             shortcut.deleteLater()
         panel = self.panel
-        self._shortcuts = panel.bar.bind_keys(self, self.press) if self.marking else []
+        self._shortcuts = panel.bar.bind_keys(self, desk.press) if desk else []
         keys: dict[str, Callable[[], object]] = {
-            "Ctrl+Z": self.undo,
             "Left": lambda: panel.step(-0.5),
             "Right": lambda: panel.step(0.5),
             "[": lambda: panel.jump(-1),
             "]": lambda: panel.jump(1),
             "End": self.go_live,
+            "Space": self.play_or_pause,
             "Esc": panel.setFocus,
         }
-        if self.marking is not None:
+        if desk is not None:
             keys |= {
+                "Ctrl+Z": desk.undo,
                 "Return": panel.bar.note.setFocus,
-                "F12": lambda: self.pause("client"),
-                "Ctrl+F12": lambda: self.pause("therapist"),
+                "F12": lambda: desk.pause("client"),
+                "Ctrl+F12": lambda: desk.pause("therapist"),
             }
         for key, action in keys.items():
             shortcut = QShortcut(QKeySequence(key), self)
@@ -156,14 +129,17 @@ class OperatorWindow(QMainWindow):
         """Take in what is there, and draw a frame."""
         fresh = self.drain(BUDGET)
         self.panel.frame()
+        if self.panel.playing:
+            self.panel.play(FRAME / 1000)
         if fresh and self.model.state == "growing":
             self.latency = self._now() - self.panel.newest()
-        if self._frames % 8 == 0:
+        if self._frames % QUARTER == 0:
             self.panel.quarter()
-            self._show_marking()
-        if self._frames % 30 == 0:
+            if self.desk is not None and self.desk.open:
+                self.desk.show()
+        if self._frames % SECOND == 0:
             self.panel.second(self.panel.facts(file=self._file(), disk=self._disk(), latency=self.latency))
-        if self._frames % 150 == 0:
+        if self._frames % SLOW == 0:
             self.panel.slow()
         self._frames += 1
 
@@ -192,6 +168,7 @@ class OperatorWindow(QMainWindow):
         self.panel.slow()
 
     def _ended(self, ended: Ended) -> None:
+        """Turn the window into a review of what was recorded."""
         self.model.state = ended.state
         self.rebuild()
         if ended.error:
@@ -199,11 +176,10 @@ class OperatorWindow(QMainWindow):
 
     def rebuild(self) -> None:
         """Build the panel anew from the model: after a change of theme, or when the recording has ended."""
-        page, live = self.panel.page, self.panel.live
+        page, live, pointer = self.panel.page, self.panel.live, self.panel.pointer
         self._build()
-        self.panel.live = live and self.model.state == "growing"
-        if page is not None:
-            self.panel.show_page(page)
+        if page is not None and not live:
+            self.panel.go_to(pointer)
         self.draw_all()
 
     def change(self, **changes: object) -> None:
@@ -212,15 +188,23 @@ class OperatorWindow(QMainWindow):
         persistence.save(self._kept, self.settings)
         self.rebuild()
 
-    def _change_lane(self, name: str, shown: bool) -> None:
+    def show_lane(self, name: str, shown: bool) -> None:
+        """Show or hide a lane, and keep that."""
         self.panel.set_lane_shown(name, shown)
         self.settings = self.panel.settings
         persistence.save(self._kept, self.settings)
 
     def go_live(self) -> None:
-        """Follow the newest second again, while there is one."""
+        """Follow the newest second again, while there is one; else go to the end."""
         if self.model.state == "growing":
             self.panel.go_live()
+        else:
+            self.panel.go_to(self.model.elapsed)
+
+    def play_or_pause(self) -> None:
+        """Let the cursor of a review run, or stop it."""
+        if not self.panel.live:
+            self.panel.playing = not self.panel.playing
 
     def _file(self) -> str:
         return self.path.name if self.path is not None else self.model.facts.id
@@ -233,74 +217,10 @@ class OperatorWindow(QMainWindow):
         except OSError:
             return math.nan
 
-    def press(self, code: Code, ago: bool) -> None:
-        """Mark a moment."""
-        if self.marking is not None and self.model.state == "growing":
-            self.marking.press(code, ago=ago)
-            self._show_marking()
-
-    def undo(self) -> None:
-        """Void the last marker."""
-        if self.marking is not None:
-            self.marking.undo()
-            self._show_marking()
-
-    def pause(self, role: str) -> None:
-        """Pause a person, or resume them."""
-        if self.marking is None or self.model.state != "growing":
-            return
-        if role in {r.value for r in self.model.paused}:
-            self.marking.resume(role)
-        else:
-            self.marking.pause(role)
-
-    def ask_stop(self) -> None:
-        """Ask whether to end the recording, and end it."""
-        box = QMessageBox(self)
-        box.setWindowTitle("Stop recording")
-        box.setText("End this recording?")
-        box.setInformativeText("The files are closed. A recording cannot be continued.")
-        stop = box.addButton("Stop recording", QMessageBox.ButtonRole.DestructiveRole)
-        keep = box.addButton("Keep recording", QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(keep)
-        box.setEscapeButton(keep)
-        box.exec()
-        if box.clickedButton() is stop and self.marking is not None:
-            self.marking.stop()
-
-    def _note_key(self, text: str) -> None:
-        if len(text) == 1 or math.isnan(self._note_begun):
-            self._note_begun = self._now()
-        if not text:
-            self._note_begun = math.nan
-
-    def _note_done(self) -> None:
-        text = self.panel.bar.note.text().strip()
-        if text and self.marking is not None:
-            self.marking.note(text, self._note_begun)
-        self.panel.bar.note.clear()
-        self._note_begun = math.nan
-        self.panel.setFocus()
-
-    def _show_marking(self) -> None:
-        marking, bar = self.marking, self.panel.bar
-        if marking is None:
-            return
-        marking.poll()
-        marking.adopt(self.model.open_intervals())
-        for button in bar.buttons:
-            button.set_running(marking.is_running(button.code))
-        bar.show_last(self._last_text(), failed=marking.failed)
-
-    def _last_text(self) -> str:
-        marking = self.marking
-        if marking is None or marking.message or marking.last is None:
-            return marking.message if marking is not None and marking.message else "no marker yet"
-        last = marking.last
-        stored = "stored" if last.id in self.model.event_ids else "sending"
-        what = label_of(last.code) + ("" if last.phase == "point" else f" {last.phase}")
-        ago = " (about 10 s before)" if last.t_shift and last.code != "note" else ""
-        return f"{what} at {clock(last.time - self.model.t0)}{ago} · {stored}"
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        keypad = bool(event.modifiers() & Qt.KeyboardModifier.KeypadModifier)
+        if not (keypad and self.desk is not None and self.desk.type_value(event)):
+            super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.timer.stop()
@@ -308,8 +228,8 @@ class OperatorWindow(QMainWindow):
         persistence.save(self._kept, self.panel.settings.changed(geometry=geometry))
         if self.worker is not None:
             self.worker.close()
-        if self.marking is not None:
-            self.marking.close()
+        if self.desk is not None:
+            self.desk.marking.close()
         super().closeEvent(event)
 
 
@@ -320,30 +240,35 @@ def application() -> QApplication:
 
 
 def open_window(
-    recording_path: Path, *, control: Recorder | None = None, follow: bool = True
+    recording_path: Path | str, *, control: Recorder | None = None, follow: bool = True
 ) -> OperatorWindow:
     """Open the operator's window on a recording, growing or finished, and show it.
 
     Parameters
     ----------
     control : Recorder, optional
-        Of the recorder that writes it.
+        Of the recorder that writes it; without one nothing can be marked.
     follow : bool
         Whether to go on reading while it grows.
+
+    Raises
+    ------
+    RecordingError
+        If there is no recording at the path.
     """
     from acquisition.lsl_clock import local_clock
     from viewer.opening import codes_of, feed, new_model, new_push
 
     application()
-    recording = feed(recording_path, follow=follow)
-    model = new_model(recording)
-    worker = Worker(recording, lambda: new_push(recording))
+    path = Path(recording_path)
+    source = feed(path, follow=follow)
+    model = new_model(source)
     window = OperatorWindow(
         model,
-        worker,
+        Worker(source, lambda: new_push(source)),
         control=control,
         codes=codes_of(model.facts),
-        path=recording_path,
+        path=path,
         now=local_clock,
         kept=persistence.store(),
     )

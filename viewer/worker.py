@@ -61,8 +61,8 @@ class Worker:
     ----------
     feed : Feed
     push : callable
-        The pipeline: a batch in, index samples out. Made in the thread by `make_push`, since importing it takes a
-        second that the window need not wait for.
+        The pipeline: a batch in, index samples out. Made in the thread by `make_push`, since importing it
+        takes a second that the window need not wait for.
     """
 
     def __init__(self, feed: Feed, make_push: Callable[[], Callable[[Batch], list[IndexSample]]]) -> None:

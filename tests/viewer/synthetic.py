@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from acquisition.batch import Batch, StreamPart
-from acquisition.event import Event, Notice
+from acquisition.event import Event, Notice, Phase
 from acquisition.stream import PEOPLE, FloatArray, Modality, Role, StreamInfo
 from processing.index import IndexSample
 from viewer.model import SessionFacts, SessionModel
@@ -23,9 +23,16 @@ def streams(ecg: float = 130.0, eda: float = 4.0, *, voice: bool = False) -> lis
     """Return the streams of a dyad."""
     out = []
     for role in PEOPLE:
-        common = {"role": role, "device": "polar_h10"}
         out.append(
-            StreamInfo(name="ECG", modality=Modality.ECG, sfreq=ecg, unit="mV", channels=("ECG",), **common)
+            StreamInfo(
+                name="ECG",
+                role=role,
+                modality=Modality.ECG,
+                sfreq=ecg,
+                unit="mV",
+                channels=("ECG",),
+                device="polar_h10",
+            )
         )
         out.append(
             StreamInfo(
@@ -127,6 +134,8 @@ def index_samples(start: float, stop: float, *, reason: str = "") -> list[IndexS
             rows = [
                 ("hr", 76 - 9 * k + 5 * math.sin(t / 13 + k) + 3 * math.sin(t / 130), "bpm"),
                 ("lnrmssd", 3.4 + 0.3 * k + 0.25 * math.sin(t / 70 + k) + 0.04 * math.sin(t / 5), "ln ms"),
+                ("rmssd_low", math.exp(3.25 + 0.3 * k + 0.25 * math.sin(t / 70 + k)), "ms"),
+                ("rmssd_high", math.exp(3.6 + 0.3 * k + 0.25 * math.sin(t / 70 + k)), "ms"),
                 ("scl", 4 + k + 0.5 * math.sin(t / 97 + k), "uS"),
                 ("arousal", a, "SD"),
                 ("arousal_low", -1.5 - 0.3 * k, "SD"),
@@ -137,6 +146,8 @@ def index_samples(start: float, stop: float, *, reason: str = "") -> list[IndexS
                 ("eda_quality", 0.93, ""),
                 ("f0_shift", math.nan if math.sin(t / 7 + 3 * k) < 0 else 2 * math.sin(t / 3), "semitones"),
             ]
+            if t % (11 + 6 * k) < 1.0:
+                rows.append(("scr", 0.2, "uS"))
             for index, value, unit in rows:
                 late = index in ("arousal", "arousal_low", "arousal_high", "arousal_state")
                 why = reason if late else ("" if math.isfinite(value) else "not speaking")
@@ -165,22 +176,21 @@ def fill(
 
 def marks(seconds: float) -> Iterator[Event]:
     """Yield the events of a typical session."""
-    for k, (code, actor, phase, t) in enumerate(
-        (
-            ("baseline_rest", "tech", "on", 5.0),
-            ("baseline_rest", "tech", "off", 305.0),
-            ("baseline_talk", "tech", "on", 310.0),
-            ("baseline_talk", "tech", "off", 430.0),
-            ("segment", "tech", "on", 440.0),
-            ("now_moment", "dyad", "point", seconds - 41.0),
-            ("client_slow", "client", "point", seconds - 38.5),
-            ("mismatch", "dyad", "point", seconds - 37.0),
-            ("int_support", "therapist", "on", seconds - 30.0),
-            ("note", "dyad", "point", seconds - 22.0),
-            ("int_support", "therapist", "off", seconds - 12.0),
-            ("now_moment", "dyad", "point", seconds - 6.0),
-        )
-    ):
+    rows: tuple[tuple[str, str, Phase, float], ...] = (
+        ("baseline_rest", "tech", "on", 5.0),
+        ("baseline_rest", "tech", "off", 305.0),
+        ("baseline_talk", "tech", "on", 310.0),
+        ("baseline_talk", "tech", "off", 430.0),
+        ("segment", "tech", "on", 440.0),
+        ("now_moment", "dyad", "point", seconds - 41.0),
+        ("client_slow", "client", "point", seconds - 38.5),
+        ("mismatch", "dyad", "point", seconds - 37.0),
+        ("int_support", "therapist", "on", seconds - 30.0),
+        ("note", "dyad", "point", seconds - 22.0),
+        ("int_support", "therapist", "off", seconds - 12.0),
+        ("now_moment", "dyad", "point", seconds - 6.0),
+    )
+    for k, (code, actor, phase, t) in enumerate(rows):
         yield Event(
             time=T0 + t,
             code=code,

@@ -1,0 +1,151 @@
+"""The marking desk: connects keys, buttons and boxes of the marker bar with the recorder."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QMessageBox, QWidget
+
+from acquisition.vocabulary import Code
+from viewer.marker_bar import MarkerBar
+from viewer.markers import label_of
+from viewer.marking import Marking
+from viewer.model import SessionModel
+from viewer.page import clock
+
+TYPED = "suds"
+"""The code whose value is typed on the number pad: digits, then Enter."""
+
+
+class Desk:
+    """Mark, pause, note, undo and stop, and say what became of it.
+
+    Parameters
+    ----------
+    parent : QWidget
+        Owns the question before the end.
+    now : callable
+        Returns the LSL clock [s].
+    """
+
+    def __init__(
+        self, parent: QWidget, model: SessionModel, marking: Marking, now: Callable[[], float]
+    ) -> None:
+        self._parent, self._model, self.marking, self._now = parent, model, marking, now
+        self._note_begun = math.nan
+        self._typed = ""
+        self._codes: dict[str, Code] = {}
+        self.bar: MarkerBar | None = None
+
+    def connect(self, bar: MarkerBar) -> None:
+        """Serve a marker bar; the one before it is gone."""
+        self.bar = bar
+        self._codes = {button.code.code: button.code for button in bar.buttons}
+        bar.note.textEdited.connect(self._note_key)
+        bar.note.returnPressed.connect(self._note_done)
+        self.show()
+
+    @property
+    def open(self) -> bool:
+        """Tell whether anything can be marked now."""
+        return self._model.state == "growing"
+
+    def press(self, code: Code, ago: bool) -> None:
+        """Mark a moment, or begin or end an interval."""
+        if self.open:
+            self.marking.press(code, ago=ago)
+            self.show()
+
+    def undo(self) -> None:
+        """Void the last marker."""
+        if self.open:
+            self.marking.undo()
+            self.show()
+
+    def pause(self, role: str) -> None:
+        """Pause a person, or resume them."""
+        if not self.open:
+            return
+        if role in {r.value for r in self._model.paused}:
+            self.marking.resume(role)
+        else:
+            self.marking.pause(role)
+
+    def ask_stop(self) -> None:
+        """Ask whether to end the recording; keeping it is the default."""
+        box = QMessageBox(self._parent)
+        box.setWindowTitle("Stop recording")
+        box.setText("End this recording?")
+        box.setInformativeText("Its files are closed, and it cannot be continued.")
+        stop = box.addButton("Stop recording", QMessageBox.ButtonRole.DestructiveRole)
+        keep = box.addButton("Keep recording", QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(keep)
+        box.setEscapeButton(keep)
+        box.exec()
+        if box.clickedButton() is stop and self.open:
+            self.marking.stop()
+
+    def type_value(self, event: QKeyEvent) -> bool:
+        """Take a key of the number pad, if it is one: digits make a value 0-100, Enter stores it."""
+        code = self._codes.get(TYPED)
+        text = event.text()
+        if code is None or not self.open:
+            return False
+        if text.isdigit():
+            self._typed = (self._typed + text)[-3:]
+        elif self._typed and text in ("\r", "\n"):
+            self._store_typed(code)
+        else:
+            return False
+        self.show()
+        return True
+
+    def _store_typed(self, code: Code) -> None:
+        value, self._typed = int(self._typed), ""
+        if value <= 100:
+            self.marking.press(code, value=float(value))
+        else:
+            self.marking.say(f"{code.code}: {value} is not within 0-100")
+
+    def _note_key(self, text: str) -> None:
+        if math.isnan(self._note_begun):
+            self._note_begun = self._now()
+        if not text:
+            self._note_begun = math.nan
+
+    def _note_done(self) -> None:
+        bar = self.bar
+        if bar is None:
+            return
+        text = bar.note.text().strip()
+        if text and self.open:
+            self.marking.note(text, self._note_begun)
+        bar.note.clear()
+        bar.note.clearFocus()
+        self._note_begun = math.nan
+        self.show()
+
+    def show(self) -> None:
+        """Show the last marker and which intervals run."""
+        self.marking.poll()
+        self.marking.adopt(self._model.open_intervals())
+        if self.bar is not None:
+            for button in self.bar.buttons:
+                button.set_running(self.marking.is_running(button.code))
+            self.bar.show_last(self.last_text(), failed=self.marking.failed)
+
+    def last_text(self) -> str:
+        """Return the last marker and what became of it, in words."""
+        marking = self.marking
+        if self._typed:
+            return f"{TYPED} {self._typed} · Enter stores it"
+        if marking.message or marking.last is None:
+            return marking.message or "no marker yet"
+        last = marking.last
+        what = label_of(last.code) + {"on": " begins", "off": " ends"}.get(last.phase, "")
+        what += "" if last.value is None else f" {last.value:g}" if isinstance(last.value, float) else ""
+        ago = ", about 10 s before" if last.t_shift and last.code != "note" else ""
+        stored = "stored" if last.id in self._model.event_ids else "sending"
+        return f"{what} at {clock(last.time - self._model.t0)}{ago} · {stored}"

@@ -1,0 +1,35 @@
+"""The View menu: which lanes are shown, whose coupling, which theme."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtWidgets import QMenu
+
+from viewer.definitions import SYNC_SIGNALS
+
+if TYPE_CHECKING:
+    from viewer.window import OperatorWindow
+
+
+def view_menu(window: OperatorWindow) -> QMenu:
+    """Return the menu of a window."""
+    menu = QMenu(window)
+    for name, lane in window.panel.lanes.lanes.items():
+        action = QAction(name, menu, checkable=True, checked=not lane.isHidden())
+        action.toggled.connect(lambda on, n=name: window.show_lane(n, on))
+        menu.addAction(action)
+    menu.addSeparator()
+    signals = QActionGroup(menu)
+    present = [s for s in SYNC_SIGNALS if ("dyad", f"sync_{s}") in window.model.traces]
+    for signal in present or [window.settings.sync_signal]:
+        action = QAction(f"Synchrony of {SYNC_SIGNALS[signal]}", menu, checkable=True)
+        action.setChecked(signal == window.settings.sync_signal)
+        action.triggered.connect(lambda _=False, s=signal: window.change(sync_signal=s))
+        signals.addAction(action)
+        menu.addAction(action)
+    menu.addSeparator()
+    other = "light" if window.settings.theme == "dark" else "dark"
+    menu.addAction(f"{other.capitalize()} theme", lambda: window.change(theme=other))
+    return menu
