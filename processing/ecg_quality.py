@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 
-from acquisition.stream import FloatArray
+from acquisition.stream import BoolArray, FloatArray, IntArray
 
 MAINS = (50.0, 60.0)
 """Line frequencies [Hz]."""
@@ -53,6 +54,8 @@ class SecondMonitor:
         self._ecg = np.empty(0)
         self._waiting: list[tuple[FloatArray, FloatArray]] = []
         self._before = (np.nan, np.nan)
+        self._longest = math.ceil(2 * sfreq) - 1
+        self._tables = [_waves(sfreq, line) for line in MAINS if line < 0.49 * sfreq]
 
     def update(self, times: FloatArray, ecg: FloatArray) -> None:
         """Take in samples [mV]; stamps do not decrease."""
@@ -67,15 +70,13 @@ class SecondMonitor:
         self._ecg = np.concatenate((self._ecg, *(w[1] for w in self._waiting)))
         self._waiting = []
         edges = np.searchsorted(self._times, np.append(centres - 0.5, centres[-1] + 0.5), side="left")
-        times, ecg = self._times[edges[0] : edges[-1]], self._ecg[edges[0] : edges[-1]]
+        ecg = self._ecg[edges[0] : edges[-1]]
         self._times, self._ecg = self._times[edges[-1] :], self._ecg[edges[-1] :]
         second = np.repeat(np.arange(n), np.diff(edges))
         known = np.isfinite(ecg)
-        return self._statistics(centres, second[known], times[known], ecg[known])
+        return self._statistics(centres, second[known], ecg[known])
 
-    def _statistics(
-        self, centres: FloatArray, second: np.ndarray, times: FloatArray, ecg: FloatArray
-    ) -> Seconds:
+    def _statistics(self, centres: FloatArray, second: IntArray, ecg: FloatArray) -> Seconds:
         n = len(centres)
         count = np.bincount(second, minlength=n).astype(np.float64)
         filled = count > 0
@@ -87,12 +88,26 @@ class SecondMonitor:
             high[filled] = np.maximum.reduceat(ecg, starts)
             edge = ((ecg >= high[second]) | (ecg <= low[second])) & (high[second] - low[second] > FLAT)
             clipped[filled] = np.add.reduceat(_in_runs(edge, second), starts) / count[filled]
-            for frequency in MAINS:
-                if frequency < 0.49 * self.sfreq:
-                    at = times - centres[second]
-                    found = _amplitude(at, ecg, starts, count[filled], frequency)
-                    hum[filled] = np.maximum(hum[filled], found)
+            place = np.minimum(
+                np.arange(len(ecg)) - np.repeat(starts, np.diff(np.append(starts, len(ecg)))), self._longest
+            )
+            for waves in self._tables:
+                found = self._amplitude(ecg, place, starts, waves) / count[filled]
+                hum[filled] = np.maximum(hum[filled], found)
         return Seconds(centres, count, self._span(low, high), clipped, hum)
+
+    @staticmethod
+    def _amplitude(
+        ecg: FloatArray, place: IntArray, starts: IntArray, waves: list[tuple[FloatArray, FloatArray]]
+    ) -> FloatArray:
+        """Return the amplitude of a sine in each second times its samples, over that of the neighbouring bins."""
+        # a QRS reaches these frequencies, too, but its spectrum is smooth there
+        sums = []
+        for cosine, sine in waves:
+            real = np.add.reduceat(ecg * cosine[place], starts)
+            imaginary = np.add.reduceat(ecg * sine[place], starts)
+            sums.append(2.0 * np.sqrt(real * real + imaginary * imaginary))
+        return np.asarray(np.maximum(0.0, sums[0] - np.maximum(sums[1], sums[2])))
 
     def _span(self, low: FloatArray, high: FloatArray) -> FloatArray:
         """Return the range of each second together with the one before."""
@@ -101,7 +116,7 @@ class SecondMonitor:
         return np.asarray(np.fmax(highs[1:], highs[:-1]) - np.fmin(lows[1:], lows[:-1]))
 
 
-def _in_runs(edge: np.ndarray, second: np.ndarray) -> FloatArray:
+def _in_runs(edge: BoolArray, second: IntArray) -> FloatArray:
     """Return 1 where a sample begins `RUN` marked samples within one second, else 0."""
     n = len(edge) - RUN + 1
     out = np.zeros(len(edge))
@@ -113,18 +128,11 @@ def _in_runs(edge: np.ndarray, second: np.ndarray) -> FloatArray:
     return out
 
 
-def _amplitude(
-    times: FloatArray, ecg: FloatArray, starts: np.ndarray, count: FloatArray, frequency: float
-) -> FloatArray:
-    """Return the amplitude of a sine of this frequency in each second, from second differences of the ECG."""
-    # the ECG has little power there, but its QRS leaks: differences of the neighbouring bins take that out
-    amplitudes = []
-    for off in (0.0, -4.0, 4.0):
-        phase = 2 * np.pi * (frequency + off) * times
-        real = np.add.reduceat(ecg * np.cos(phase), starts)
-        imaginary = np.add.reduceat(ecg * np.sin(phase), starts)
-        amplitudes.append(2.0 * np.hypot(real, imaginary) / count)
-    return np.asarray(np.maximum(0.0, amplitudes[0] - np.maximum(amplitudes[1], amplitudes[2])))
+def _waves(sfreq: float, frequency: float) -> list[tuple[FloatArray, FloatArray]]:
+    """Return cosine and sine at a frequency and 4 Hz to either side, long enough for one second."""
+    # tables, since numpy's vectorised cosine may differ in the last bit with the place in the array
+    place = 2 * np.pi * np.arange(math.ceil(2 * sfreq)) / sfreq
+    return [(np.cos(f * place), np.sin(f * place)) for f in (frequency, frequency - 4.0, frequency + 4.0)]
 
 
 class BeatView(NamedTuple):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray
-from processing.hrv import mean_windows, rmssd_windows, sdnn_windows
+from processing.hrv import elementwise, mean_windows, rmssd_windows, sdnn_windows
 from processing.ibi import Intervals
 
 
@@ -93,8 +94,7 @@ def beat_columns(beats: Intervals, ends: FloatArray, config: HeartConfig) -> lis
     low, high = gated(short.low, gates)[0], gated(short.high, gates)[0]
     long = sdnn_windows(beats, ends, c.sdnn_window)
     sd = gated(long.value, [(long.cover < c.cover, few), (long.corrected > c.corrected, many)])
-    with np.errstate(divide="ignore"):
-        logarithm = np.where(value > 0, np.log(value), np.nan)
+    logarithm = elementwise(math.log, np.where(value > 0, value, np.nan))
     lnwhy = [w or ("no variation" if v == 0 else "") for w, v in zip(why, value.tolist(), strict=True)]
     return [
         Column("hr", c.hr_window, *hr),

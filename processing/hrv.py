@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -51,6 +53,11 @@ def sdnn(ibis: ArrayLike) -> float:
     values = np.asarray(ibis, np.float64)
     values = values[np.isfinite(values)]
     return float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
+
+
+def elementwise(function: Callable[[float], float], values: FloatArray) -> FloatArray:
+    """Return function(v) of each value, nan where v is: the vectorised ones may depend on the place in the array."""
+    return np.array([function(v) if v == v else v for v in values.tolist()], np.float64)
 
 
 def slice_sums(values: FloatArray, starts: IntArray, stops: IntArray) -> FloatArray:
@@ -165,7 +172,7 @@ def rmssd_windows(beats: Intervals, ends: FloatArray, length: float) -> RmssdWin
         spread += 2.0 * (1.0 - lag / (LAGS + 1)) * (product - mean * linear + pairs * mean * mean)
     floor = 2.0 * mean * mean * n / 3.0
     error = 0.5 * np.sqrt(np.maximum(spread, floor)) / np.maximum(n * mean, 1e-300)
-    wide = np.exp(1.96 * error)
+    wide = elementwise(math.exp, 1.96 * error)
     cover, corrected = coverage(beats, ends, length)
     return RmssdWindows(value, value / wide, value * wide, n, cover, corrected)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg import solve_banded
+from scipy.linalg.lapack import dgtsv
 from scipy.signal import firwin, get_window, savgol_coeffs
 
 from acquisition.stream import FloatArray
@@ -21,7 +21,7 @@ RSA_EDGE = 15.0
 
 _WINDOW = get_window("hann", SEGMENT)
 _FREQUENCIES = np.fft.rfftfreq(SEGMENT, 1 / RATE)
-_IN_BAND = (_FREQUENCIES >= BAND[0]) & (_FREQUENCIES <= BAND[1])
+_IN_BAND = (BAND[0] <= _FREQUENCIES) & (_FREQUENCIES <= BAND[1])
 _TREND = savgol_coeffs(21, 3)
 _BAND_PASS = firwin(41, [0.12, 0.40], fs=RSA_RATE, pass_zero=False)
 
@@ -36,19 +36,19 @@ def cubic(times: FloatArray, values: FloatArray, at: FloatArray) -> FloatArray:
     at : ndarray, shape (m,)
         Within the times.
     """
-    gaps = np.diff(times)
-    slopes = np.diff(values) / gaps
+    gaps = times[1:] - times[:-1]
+    slopes = (values[1:] - values[:-1]) / gaps
     n = len(times)
-    bands, right = np.zeros((3, n)), np.empty(n)
-    bands[1, 1:-1] = 2 * (gaps[:-1] + gaps[1:])
-    bands[0, 2:], bands[2, :-2] = gaps[:-1], gaps[1:]
+    upper, middle, lower, right = np.empty(n - 1), np.empty(n), np.empty(n - 1), np.empty(n)
+    middle[1:-1] = 2 * (gaps[:-1] + gaps[1:])
+    upper[1:], lower[:-1] = gaps[:-1], gaps[1:]
     right[1:-1] = 3 * (gaps[1:] * slopes[:-1] + gaps[:-1] * slopes[1:])
     first, last = times[2] - times[0], times[-1] - times[-3]
-    bands[1, 0], bands[0, 1] = gaps[1], first
+    middle[0], upper[0] = gaps[1], first
     right[0] = ((gaps[0] + 2 * first) * gaps[1] * slopes[0] + gaps[0] ** 2 * slopes[1]) / first
-    bands[1, -1], bands[2, -2] = gaps[-2], last
+    middle[-1], lower[-1] = gaps[-2], last
     right[-1] = (gaps[-1] ** 2 * slopes[-2] + (2 * last + gaps[-1]) * gaps[-2] * slopes[-1]) / last
-    ends = solve_banded((1, 1), bands, right, check_finite=False)
+    ends = dgtsv(lower, middle, upper, right)[3]
     bend = (ends[:-1] + ends[1:] - 2 * slopes) / gaps
     k = np.clip(np.searchsorted(times, at, side="right") - 1, 0, n - 2)
     u = at - times[k]

@@ -63,7 +63,8 @@ def _middle(values: list[float]) -> float:
 def normalised_parts(shapes: FloatArray) -> FloatArray:
     """Return every shifted part of each shape at mean 0 and norm 1, shape (n, 2 SHIFT + 1, width)."""
     width = shapes.shape[1] - 2 * SHIFT
-    parts = shapes[:, np.arange(2 * SHIFT + 1)[:, None] + np.arange(width)]
+    # C order, or sums would add in an order that depends on how many shapes there are
+    parts = np.ascontiguousarray(shapes[:, np.arange(2 * SHIFT + 1)[:, None] + np.arange(width)])
     parts = parts - parts.mean(axis=2, keepdims=True)
     return np.asarray(parts / (np.sqrt((parts * parts).sum(axis=2, keepdims=True)) + 1e-12))
 

@@ -9,6 +9,8 @@ from acquisition.stream import BoolArray, FloatArray, IntArray
 
 REACH = 0.09
 """How far from the middle of the QRS its peak is sought [s]."""
+SWITCH = 1.65
+"""The other deflection must be so much larger to be taken for the R peak."""
 BASE = 0.12
 """Half length of the stretch whose mean is taken as the baseline [s]."""
 
@@ -66,9 +68,9 @@ class Refiner:
 
     def _upright(self, up: FloatArray, down: FloatArray) -> BoolArray:
         out = np.empty(len(up), np.bool_)
-        ratios = np.log((np.maximum(up, 0) + 1e-9) / (np.maximum(down, 0) + 1e-9))
+        ratios = (np.maximum(up, 0) + 1e-9) / (np.maximum(down, 0) + 1e-9)
         for j, ratio in enumerate(ratios.tolist()):
             self._polarity = [*self._polarity[-8:], ratio]
             usual = sorted(self._polarity)[len(self._polarity) // 2]
-            out[j] = ratio > (-0.5 if usual > 0 else 0.5)
+            out[j] = ratio > (1 / SWITCH if usual > 1 else SWITCH)
         return out
