@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import numpy as np
 import pylsl
 import pytest
+from numpy.typing import NDArray
 
 from acquisition.event import Notice
 from acquisition.lsl_outlet import Outlet
@@ -24,9 +26,9 @@ def outlets() -> Iterator[list[Outlet]]:
         out.close()
 
 
-def push(out: Outlet, values: np.ndarray) -> np.ndarray:
+def push(out: Outlet, values: NDArray[Any]) -> NDArray[np.float64]:
     """Send values 10 ms apart, up to now; return their stamps."""
-    times = pylsl.local_clock() + np.arange(1 - len(values), 1) / 100
+    times: NDArray[np.float64] = pylsl.local_clock() + np.arange(1 - len(values), 1) / 100
     out.push(times, values)
     return times
 
