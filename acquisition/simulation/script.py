@@ -42,6 +42,7 @@ class Excursion:
     """A push on one person: rises with `rise`, decays with `recovery` after `stop` (time constants [s]).
 
     `hr` [bpm], `ln_scl` [ln µS] and `scr_rate` [1/min] say how far it would go if it never ended.
+    The tonic level rises with twice `rise`.
     """
 
     role: Role
@@ -113,7 +114,7 @@ ELECTRODE_OFF = Fault(
 )
 DROPOUT = Fault(kind="dropout", role=Role.THERAPIST, modality=Modality.EDA, start=-216.0, stop=-201.0)
 FIRST_EXCURSION = Excursion(
-    role=Role.CLIENT, start=-196.0, stop=-151.0, hr=18.0, ln_scl=0.6, scr_rate=8.0, rise=15.0, recovery=16.0
+    role=Role.CLIENT, start=-196.0, stop=-151.0, hr=18.0, ln_scl=0.4, scr_rate=8.0, rise=15.0, recovery=16.0
 )
 FIRST_COUPLING = Coupling(
     leader=Role.THERAPIST, start=-120.0, stop=60.0, hr_lag=2.0, eda_lag=3.0, share=0.95, gain=1.6
@@ -182,7 +183,7 @@ def _cycle(seed: int, number: int) -> tuple[Excursion, Coupling]:
         start=begin,
         stop=begin + float(rng.uniform(40, 60)),
         hr=float(rng.uniform(12, 18)),
-        ln_scl=float(rng.uniform(0.4, 0.6)),
+        ln_scl=float(rng.uniform(0.3, 0.5)),
         scr_rate=float(rng.uniform(6, 9)),
         rise=15.0,
         recovery=float(rng.uniform(16, 28)),

@@ -18,8 +18,10 @@ RAMP = 6.0
 """Seconds in which coupling sets in and ends."""
 SPEECH_HR = 1.5
 """How much HR rises while speaking [bpm]."""
-SPEECH_LN_SCL = 0.03
-"""How much ln SCL rises while speaking."""
+SPEECH_SCR_RATE = 1.5
+"""How many more responses come while speaking [1/min]."""
+EDA_RISE = 2.0
+"""How many times more slowly than HR the tonic level rises: else its flank would be a response itself."""
 RSA_LOSS = 0.45
 """By which share RSA shrinks while speaking, and in an excursion of `FULL_HR` [bpm]."""
 FULL_HR = 16.0
@@ -79,9 +81,9 @@ def traits(seed: int, role: Role) -> Traits:
         r_height=1.1 if client else 0.9,
         f0=205.0 if client else 120.0,
         hr_sd=3.2 if client else 2.8,
-        ln_scl_sd=0.06,
+        ln_scl_sd=0.05,
         slow_hr=wander(rng, sd=1.0, low=0.005, high=0.1, slope=0.3),
-        slow_ln_scl=wander(rng, sd=1.0, low=0.004, high=0.08, slope=0.5),
+        slow_ln_scl=wander(rng, sd=1.0, low=0.002, high=0.03, slope=3.0),
         mayer=wander(rng, sd=7.0, low=0.085, high=0.115, slope=0.0, n_sines=6),
         breath=wander(rng, sd=0.12, low=0.005, high=0.04, slope=1.0, n_sines=8),
         baseline=wander(rng, sd=0.035, low=0.03, high=0.5, slope=1.0, n_sines=10),
@@ -116,7 +118,8 @@ def excited(script: Script, role: Role, t: FloatArray, what: str) -> FloatArray:
         if e.role is role:
             size: float = getattr(e, what)
             starts, stops = np.array([e.start]), np.array([e.stop])
-            total += size * response(t, starts, stops, rise=e.rise, fall=e.recovery)
+            rise = e.rise * (EDA_RISE if what == "ln_scl" else 1.0)
+            total += size * response(t, starts, stops, rise=rise, fall=e.recovery)
     return total
 
 
@@ -139,13 +142,13 @@ def ln_scl(script: Script, role: Role, t: FloatArray) -> FloatArray:
     """Return the natural logarithm of the tonic level, ln(SCL / 1 µS), shape (n,)."""
     me, you = traits(script.seed, role), traits(script.seed, other(role))
     slow = coupled(script, role, t, me.slow_ln_scl, you.slow_ln_scl, "eda_lag")
-    push = excited(script, role, t, "ln_scl") + SPEECH_LN_SCL * speaking(script, role, t)
-    return float(np.log(me.scl)) + me.ln_scl_sd * slow + push
+    return float(np.log(me.scl)) + me.ln_scl_sd * slow + excited(script, role, t, "ln_scl")
 
 
 def scr_rate(script: Script, role: Role, t: FloatArray) -> FloatArray:
     """Return how often skin conductance responses are drawn [1/min], shape (n,)."""
-    return traits(script.seed, role).scr_rate + excited(script, role, t, "scr_rate")
+    push = excited(script, role, t, "scr_rate") + SPEECH_SCR_RATE * speaking(script, role, t)
+    return traits(script.seed, role).scr_rate + push
 
 
 def breath_phase(script: Script, role: Role, t: FloatArray) -> FloatArray:

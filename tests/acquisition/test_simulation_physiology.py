@@ -102,18 +102,19 @@ def test_a_truth_does_not_depend_on_what_else_is_asked(quantity: object) -> None
 
 def test_the_client_follows_the_therapist_by_two_seconds_in_hr_and_three_in_eda() -> None:
     t = np.arange(FIRST_COUPLING.start + 10, FIRST_COUPLING.stop - 10, 0.25)
-    for seed in range(1, 6):
-        for quantity, what, lag in ((truth.hr, "hr", 2.0), (truth.ln_scl, "ln_scl", 3.0)):
-            # What talk and excursions add is each person's own: take it away to see the coupled part.
-            x, y = (_slow(Script(seed), role, t, quantity, what) for role in (Role.THERAPIST, Role.CLIENT))
-            found, r = lag_of(x, y, 4.0, 6.0)
-            assert found == pytest.approx(lag, abs=0.5)
-            assert r > 0.7
+    people = Role.THERAPIST, Role.CLIENT
+    for quantity, what, lag in ((truth.hr, "hr", 2.0), (truth.ln_scl, "ln_scl", 3.0)):
+        # What talk and excursions add is each person's own: take it away to see the coupled part. The tonic
+        # level is slow, and its slope shows the lag; the share that is the client's own shifts it a little.
+        slow = [[_slow(Script(s), role, t, quantity, what) for role in people] for s in range(1, 12)]
+        found = [lag_of(np.gradient(x), np.gradient(y), 4.0, 6.0) for x, y in slow]
+        assert np.median([at for at, _ in found]) == pytest.approx(lag, abs=0.5)
+        assert np.median([r for _, r in found]) > 0.85
 
 
 def _slow(script: Script, role: Role, t: FloatArray, quantity: object, what: str) -> FloatArray:
     assert callable(quantity)
-    speech = {"hr": truth.SPEECH_HR, "ln_scl": truth.SPEECH_LN_SCL}[what]
+    speech = {"hr": truth.SPEECH_HR, "ln_scl": 0.0}[what]
     own = truth.excited(script, role, t, what) + speech * truth.speaking(script, role, t)
     return np.asarray(quantity(script, role, t) - own)
 
@@ -130,7 +131,8 @@ def test_the_excursion_has_its_depth_and_recovery() -> None:
     top = 1 - np.exp(-(e.stop - e.start) / e.rise)
     for what, size in (("hr", e.hr), ("ln_scl", e.ln_scl), ("scr_rate", e.scr_rate)):
         got = truth.excited(SCRIPT, Role.CLIENT, t, what)
-        np.testing.assert_allclose(got, [size * top, size * top / np.e], rtol=1e-9)
+        reached = 1 - np.exp(-(e.stop - e.start) / (e.rise * truth.EDA_RISE)) if what == "ln_scl" else top
+        np.testing.assert_allclose(got, [size * reached, size * reached / np.e], rtol=1e-9)
         assert not truth.excited(SCRIPT, Role.THERAPIST, t, what).any()
 
 
