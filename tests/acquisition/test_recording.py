@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acquisition import lock
-from acquisition.batch import Gatherer, gather
+from acquisition.batch import Batch, Gatherer, gather
 from acquisition.errors import RecordingError
 from acquisition.event import Event
 from acquisition.recording import Recording
@@ -113,7 +113,8 @@ def test_a_cut_or_damaged_recording_reads_the_same_live_and_afterwards(
 @modest
 @given(sizes=st.lists(st.integers(1, 90), min_size=1, max_size=8))
 def test_any_cut_into_batches_gives_the_same(recorded: Path, sizes: list[int]) -> None:
-    recording, batches = Recording(recorded), []
+    recording = Recording(recorded)
+    batches: list[Batch | None] = []
     while not recording.ended:
         batches.append(recording.poll(sizes[len(batches) % len(sizes)]))
     assert content(b for b in batches if b is not None) == content(Recording(recorded).batches())
@@ -124,7 +125,8 @@ def test_the_items_of_a_recording_gather_to_its_batches(recorded: Path) -> None:
 
 
 def test_items_come_slice_by_slice_and_persons_before_the_dyad(recorded: Path) -> None:
-    order, gatherer = [], Gatherer()
+    order: list[int] = []
+    gatherer = Gatherer()
     for item in Recording(recorded):
         gatherer.add(item)
         if isinstance(item, Tick):
@@ -185,7 +187,7 @@ def test_state_is_closed_growing_or_cut(tmp_path: Path) -> None:
     store = RecordingStore(tmp_path / "a", fsync=0)
     recording = Recording(tmp_path / "a")
     store.tick(0.0, 0.0)
-    assert recording.state == "growing"
+    assert Recording(tmp_path / "a").state == "growing"
     assert recording.poll() is not None
     assert not recording.ended
     abandon(store)
