@@ -94,12 +94,12 @@ def status_command(recording: str | None, as_json: bool) -> None:
 
 
 @click.command("mark", cls=Command)
-@click.argument("code", metavar="CODE")
+@click.argument("code", metavar="CODE", default="")
 @click.option("--actor", help="client, therapist, dyad, system or tech; the code's own if not given.")
 @click.option("--value", help="A number or a text, as the code allows.")
 @click.option("--note", default="", help="Free text; codes only, no names.")
 @click.option(
-    "--undo", is_flag=True, help="Undo the last mark instead (at most 10 s ago); CODE is its code or id."
+    "--undo", is_flag=True, help="Undo the last mark instead (of CODE, if given); at most 10 s ago."
 )
 @recording_option
 @as_json_option
@@ -114,6 +114,8 @@ def mark_command(
 ) -> None:
     """Mark this moment in the running recording; an interval's second mark ends it."""
     pressed = local_clock()
+    if not (code or undo):
+        raise click.UsageError("Missing argument 'CODE'.")
     client = Client.find(recording)
     if undo:
         event = client.undo(code)

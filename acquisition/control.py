@@ -302,7 +302,7 @@ class Client:
         return Event(**self.call("mark", **fields)["event"])
 
     def undo(self, id: str = "") -> Event:
-        """Void an event, the last one if no id is given; return the void event."""
+        """Void the last event, or the last with that id or code; return the void event."""
         return Event(**self.call("undo", id=id)["event"])
 
     def pause(self, role: Role | str) -> Fields:

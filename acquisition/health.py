@@ -128,10 +128,11 @@ class StreamHealth:
         )
 
     def _rate(self, now: float) -> float:
-        if not self._marks or now - self._marks[0][0] < 2.0:
+        if not self._marks or self._marks[-1][0] - self._marks[0][0] < 1.0:
             return math.nan
-        (begin, before), (_, after) = self._marks[0], self._marks[-1]
-        return (after - before) / (now - begin)
+        (begin, before), (last, after) = self._marks[0], self._marks[-1]
+        # While samples come, count to the last of them; once they stay away, the rate falls.
+        return (after - before) / ((last if now - last < 1.0 else now) - begin)
 
     def _resumed(self, first: float, now: float) -> list[Notice]:
         self.stale = False

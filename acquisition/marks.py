@@ -106,14 +106,16 @@ class Marks:
         self._last = [*self._last[-99:], event]
 
     def void(self, id: str, now: float) -> Event:
-        """Return the event that undoes another, the last one if no id is given.
+        """Return the event that undoes another: the last one, or the last with that id or code.
 
         Raises
         ------
         ControlError
             If there is none, it is too long ago, or it is a pause, which only a resume ends.
         """
-        fresh = [e for e in self._last if now - e.time <= UNDO and e.code != PAUSE and (not id or e.id == id)]
+        fresh = [
+            e for e in self._last if now - e.time <= UNDO and e.code != PAUSE and id in ("", e.id, e.code)
+        ]
         if not fresh:
             which = f"no mark {id[:64]!r}" if id else "no mark"
             raise ControlError(f"{which} of the last {UNDO:g} s to undo; edit it in the review")
