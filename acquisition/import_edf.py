@@ -34,10 +34,7 @@ def read_edf(path: Path, wanted: Sequence[Wanted]) -> list[Column]:
         If the file is not EDF, has interruptions (EDF+D), or has no such signal.
     """
     data = path.read_bytes()
-    try:
-        header = _header(path, data)
-    except (ValueError, UnicodeDecodeError) as error:
-        raise RecordingError(f"{path}: not a readable EDF file: {error}") from error
+    header = _header(path, data)
     width = sum(header.counts)
     body = np.frombuffer(data, "<i2", offset=header.size, count=(len(data) - header.size) // 2)
     records = body[: len(body) // width * width].reshape(-1, width)
@@ -63,14 +60,14 @@ def read_edf(path: Path, wanted: Sequence[Wanted]) -> list[Column]:
 
 def _header(path: Path, data: bytes) -> _Header:
     if data[:8].strip() != b"0" or len(data) < 256:
-        raise ValueError("it does not begin as one")
+        raise RecordingError(f"{path}: not an EDF file")
     if data[192:236].startswith(b"EDF+D"):
         raise RecordingError(
             f"{path}: has interruptions (EDF+D); convert it to EDF+C or .csv with a time column"
         )
     n, duration = int(data[252:256]), float(data[244:252])
     if not 1 <= n <= MAX_SIGNALS or not duration > 0:
-        raise ValueError(f"{n} signals, records of {duration:g} s")
+        raise RecordingError(f"{path}: {n} signals, records of {duration:g} s")
     fields: dict[str, list[str]] = {}
     at = 256
     for name, width in FIELDS.items():
@@ -86,5 +83,5 @@ def _header(path: Path, data: bytes) -> _Header:
     ]
     counts = [int(text) for text in fields["n"]]
     if min(counts) < 1:
-        raise ValueError("a signal without samples")
+        raise RecordingError(f"{path}: a signal without samples")
     return _Header(at, duration, fields["label"], counts, ranges)

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+import struct
+import tokenize
+import wave
+import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +20,23 @@ from acquisition.xdf import ForeignStream, load_foreign
 
 TABLES = (".csv", ".tsv", ".txt")
 SUFFIXES = (".csv", ".npz", ".edf", ".wav", ".xdf")
+BROKEN = (
+    OSError,
+    EOFError,
+    ValueError,
+    LookupError,
+    MemoryError,
+    OverflowError,
+    RuntimeError,
+    SyntaxError,
+    csv.Error,
+    struct.error,
+    tokenize.TokenError,
+    wave.Error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What the readers of Python and numpy raise on a damaged file."""
 
 
 def read_columns(path: Path, wanted: Sequence[Wanted], time: str | None) -> list[Column]:
@@ -24,9 +47,17 @@ def read_columns(path: Path, wanted: Sequence[Wanted], time: str | None) -> list
     RecordingError
         If the file cannot be read or has no such column; it names the choices.
     """
-    suffix = path.suffix.casefold()
     if not path.is_file():
         raise RecordingError(f"{path}: no such file")
+    try:
+        return _read(path, wanted, time)
+    except BROKEN as error:
+        what = " ".join(str(error).split()) or type(error).__name__
+        raise RecordingError(f"{path}: cannot be read: {what[:200]}") from error
+
+
+def _read(path: Path, wanted: Sequence[Wanted], time: str | None) -> list[Column]:
+    suffix = path.suffix.casefold()
     if suffix in TABLES:
         return read_csv(path, wanted, time)
     if suffix == ".npz":
@@ -37,9 +68,7 @@ def read_columns(path: Path, wanted: Sequence[Wanted], time: str | None) -> list
         return read_wav(path, wanted)
     if suffix == ".xdf":
         return read_xdf(path, wanted)
-    raise RecordingError(
-        f"{path}: {suffix or 'no suffix'}: not a kind of file that can be imported ({', '.join(SUFFIXES)})"
-    )
+    raise RecordingError(f"{path}: not a kind of file that can be imported (known: {', '.join(SUFFIXES)})")
 
 
 def read_xdf(path: Path, wanted: Sequence[Wanted]) -> list[Column]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -165,12 +164,12 @@ def _rows(path: Path, delimiter: str, n_skip: int) -> Iterator[tuple[int, int, l
 
 def read_npz(path: Path, wanted: Sequence[Wanted], time: str | None) -> list[Column]:
     """Read arrays of shape (n_samples,) or (n_samples, n_channels)."""
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            names = [*(w.name for w in wanted), *([time] if time is not None else [])]
-            found = [file[file.files[choose(path, "array", name, file.files)]] for name in names]
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise RecordingError(f"{path}: cannot be read: {error}") from error
+    with path.open("rb") as raw:  # given a path, np.load leaves the file open when it fails
+        file = np.load(raw, allow_pickle=False)
+        if not isinstance(file, np.lib.npyio.NpzFile):
+            raise RecordingError(f"{path}: not an .npz file")
+        names = [*(w.name for w in wanted), *([time] if time is not None else [])]
+        found = [file[file.files[choose(path, "array", name, file.files)]] for name in names]
     times = None
     if time is not None:
         times = np.asarray(_numeric(path, time, found.pop()), np.float64)

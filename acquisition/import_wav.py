@@ -14,12 +14,9 @@ from acquisition.import_table import Column, Wanted, choose
 
 def read_wav(path: Path, wanted: Sequence[Wanted]) -> list[Column]:
     """Read channels by number, or as left and right; 16 or 32 bit."""
-    try:
-        with wave.open(str(path), "rb") as file:
-            n, width, rate = file.getnchannels(), file.getsampwidth(), file.getframerate()
-            data = file.readframes(file.getnframes())
-    except (OSError, EOFError, wave.Error) as error:
-        raise RecordingError(f"{path}: cannot be read: {error}") from error
+    with wave.open(str(path), "rb") as file:
+        n, width, rate = file.getnchannels(), file.getsampwidth(), file.getframerate()
+        data = file.readframes(file.getnframes())
     if width not in (2, 4):
         raise RecordingError(f"{path}: {8 * width} bits a sample (16 and 32 can be read)")
     frames = np.frombuffer(data, f"<i{width}").reshape(-1, n)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -320,7 +320,7 @@ def test_a_missing_interval_without_a_time_column_names_the_row(write: Write, tm
     [
         ("a.mat", b"x", "not a kind of file"),
         ("a.npz", b"no zip", "cannot be read"),
-        ("a.edf", b"no edf", "not a readable EDF file"),
+        ("a.edf", b"no edf", "not an EDF file"),
         ("a.wav", b"no wav", "cannot be read"),
         ("a.xdf", b"no xdf", "no XDF"),
         ("a.csv", b"", "empty"),
@@ -369,3 +369,49 @@ def test_any_table_comes_back_as_it_was(
     got, samples = stream(folder / "rec", Role.CLIENT, "x")
     assert np.array_equal(got, times)
     assert np.array_equal(samples[:, 0], values, equal_nan=True)
+
+
+def valid(folder: Path, suffix: str) -> Path:
+    """Write a small valid file of a kind."""
+    path = folder / f"a{suffix}"
+    if suffix == ".csv":
+        path.write_text("t,x\n" + "\n".join(f"{i},{i * 0.5}" for i in range(9)))
+    elif suffix == ".npz":
+        np.savez(path, x=np.arange(9.0), t=np.arange(9.0))
+    elif suffix == ".edf":
+        edf(path, {"x": np.arange(16, dtype="<i2"), "t": np.arange(8, dtype="<i2")}, -1, 1)
+    elif suffix == ".wav":
+        with wave.open(str(path), "wb") as file:
+            file.setparams((2, 2, 100, 0, "NONE", ""))
+            file.writeframes(np.arange(18, dtype="<i2").tobytes())
+    else:
+        info = StreamInfo(
+            name="x", role=Role.DYAD, modality=Modality.RESP, sfreq=1.0, unit="", channels=("a",)
+        )
+        item = Imported(info=info, times=np.arange(9.0), samples=np.zeros((9, 1), np.float32), offsets=[])
+        store(folder / "valid", [item], sources=[])
+        path = folder / "valid" / "dyad.xdf"
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".npz", ".edf", ".wav", ".xdf"])
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_a_damaged_file_is_read_or_named_and_nothing_else(
+    suffix: str, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("damaged")
+    whole = valid(folder, suffix).read_bytes()
+    begin = data.draw(st.integers(0, len(whole)))
+    wrong = data.draw(st.binary(max_size=8) | st.text("0123456789-e. ,", max_size=8).map(str.encode))
+    end = data.draw(st.just(begin + len(wrong)) | st.just(len(whole)))
+    damaged = folder / f"damaged{suffix}"
+    damaged.write_bytes(whole[:begin] + wrong + whole[end:])
+    column = "1" if suffix == ".wav" else "x"
+    try:
+        time = "t" if suffix in (".csv", ".npz") else None
+        import_files([damaged], [f"client:resp:={column}"], time_column=time, out=folder / "rec")
+    except AttunementError as error:
+        said = str(error)
+        event(said.partition(":")[2][:30])
+        assert "\n" not in said
