@@ -277,11 +277,13 @@ def repair_command(recording: Path, out: Path | None, as_json: bool) -> None:
     """Write what can be saved of a cut recording to a new one; the old one is left as it is."""
     from acquisition.repair import repair
 
-    target = out or recording.with_name(f"{recording.name}_repaired")
-    result = repair(recording, target)
-    _print_json({"recording": str(target), "result": str(result)}) if as_json else click.echo(
-        f"{target}: {result}"
-    )
+    target = out or recording.resolve().with_name(f"{recording.resolve().name}_repaired")
+    done = repair(recording, target)
+    if as_json:
+        files = [{"file": r.file, "slices": r.slices, "left_out": [str(d) for d in r.damage]} for r in done]
+        _print_json({"recording": str(target), "files": files})
+    else:
+        click.echo("\n".join([f"{target}:", *map(str, done)]))
 
 
 def _print_json(value: object) -> None:
