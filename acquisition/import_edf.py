@@ -21,6 +21,7 @@ class _Header:
     size: int
     duration: float
     labels: list[str]
+    units: list[str]
     counts: list[int]
     ranges: list[tuple[float, float, float, float]]
 
@@ -53,6 +54,7 @@ def read_edf(path: Path, wanted: Sequence[Wanted]) -> list[Column]:
                 samples=(raw.astype(np.float64) - digital_low) * scale + low,
                 labels=(header.labels[i],),
                 sfreq=header.counts[i] / header.duration,
+                unit=header.units[i],
             )
         )
     return columns
@@ -84,4 +86,4 @@ def _header(path: Path, data: bytes) -> _Header:
     counts = [int(text) for text in fields["n"]]
     if min(counts) < 1:
         raise RecordingError(f"{path}: a signal without samples")
-    return _Header(at, duration, fields["label"], counts, ranges)
+    return _Header(at, duration, fields["label"], fields["unit"], counts, ranges)

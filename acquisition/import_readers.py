@@ -88,19 +88,25 @@ def _xdf_column(path: Path, streams: Sequence[ForeignStream], names: Sequence[st
         raise RecordingError(f"{path}: stream {name!r} has no samples")
     if (samples.dtype == object) != want.text and samples.dtype == object:
         raise RecordingError(f"{path}: stream {name!r} holds text, which can only be imported as markers")
-    labels = _labels(stream)
+    labels, units = _channels(stream)
     if channel:
         try:
             i = channel_number(labels, channel, first=1)
         except StreamError as error:
             raise RecordingError(f"{path}: stream {name!r}: {error}") from error
-        samples, labels = samples[:, i : i + 1], (labels[i],)
+        samples, labels, units = samples[:, i : i + 1], (labels[i],), (units[i],)
     return Column(
-        times=stream.times, samples=samples, labels=labels, sfreq=stream.header.sfreq, offsets=stream.offsets
+        times=stream.times,
+        samples=samples,
+        labels=labels,
+        sfreq=stream.header.sfreq,
+        unit=units[0] if len(set(units)) == 1 else "",
+        offsets=stream.offsets,
     )
 
 
-def _labels(stream: ForeignStream) -> tuple[str, ...]:
-    """Return the labels of a stream's channels; numbers from 1 where it says none."""
+def _channels(stream: ForeignStream) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return label (numbers from 1 where it says none) and unit of each channel of a stream."""
     xml = (stream.header.xml or b"<info/>").decode("utf-8", "replace")
-    return describe(xml, stream.header.n_channels, first=1).labels
+    said = describe(xml, stream.header.n_channels, first=1)
+    return said.labels, said.units

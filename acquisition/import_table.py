@@ -30,6 +30,8 @@ class Column:
         An object array of str for text.
     sfreq : float or None
         Rate that the file says [Hz]; None if it says none.
+    unit : str
+        Unit that the file says; "" if it says none.
     offsets : list of (position, collected, value)
         Clock offsets [s] that hold from a sample on, and when they were measured on the sender's clock.
     """
@@ -38,6 +40,7 @@ class Column:
     samples: NDArray[Any]
     labels: tuple[str, ...] = ("",)
     sfreq: float | None = None
+    unit: str = ""
     offsets: list[tuple[int, float, float]] = field(default_factory=list)
 
 

@@ -13,7 +13,7 @@ from acquisition.import_request import FORM, INTERVALS, IRREGULAR, Request, pars
 from acquisition.import_store import Imported, store
 from acquisition.import_table import Column, Wanted
 from acquisition.stream import FloatArray, Modality, Role, StreamInfo
-from acquisition.units import factor
+from acquisition.units import CANONICAL, convert, factor, known
 
 SINGLE = frozenset((Modality.ECG, Modality.EDA, Modality.RR, Modality.PPI, Modality.RESP, Modality.MARKERS))
 TOLERANCE = 0.05
@@ -94,6 +94,7 @@ def _imported(request: Request, column: Column, path: Path) -> Imported:
         raise StreamError(f"{where}: {request.modality} is one channel, it has {samples.shape[1]} ({labels})")
     if request.modality is Modality.MARKERS and column.times is None:
         raise StreamError(f"{where}: markers need a time column (--time)")
+    _check_unit(request, column, where)
     times, sfreq = _times(request, column, where)
     offsets = column.offsets
     if samples.dtype == object and column.sfreq is None:
@@ -114,6 +115,15 @@ def _imported(request: Request, column: Column, path: Path) -> Imported:
         metadata={"imported_from": path.name},
     )
     return Imported(info=info, times=times, samples=samples, offsets=offsets)
+
+
+def _check_unit(request: Request, column: Column, where: str) -> None:
+    """Refuse a unit that is another than the file says; a spelling that is not known says nothing."""
+    modality, one = request.modality, np.ones(1)
+    if column.unit and modality in CANONICAL and known(column.unit, modality):
+        said, wanted = (float(convert(one, unit, modality)[0]) for unit in (column.unit, request.unit))
+        if said != wanted:
+            raise StreamError(f"{where}: unit {request.unit!r}, but the file says {column.unit!r}")
 
 
 def _times(request: Request, column: Column, where: str) -> tuple[FloatArray, float]:

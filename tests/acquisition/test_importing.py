@@ -261,10 +261,17 @@ def test_signals_of_an_edf_come_in_physical_units(tmp_path: Path) -> None:
     ecg = np.linspace(-32768, 32767, 400).astype("<i2")
     eda = np.arange(16, dtype="<i2")
     file = edf(tmp_path / "a.edf", {"ECG": ecg, "EDA": eda}, -5, 5)
-    infos = import_files([file], ["client:ecg:mV=ECG", "client:eda:uS:4=EDA"], out=tmp_path / "rec")
+    infos = import_files([file], ["client:ecg:mV=ECG", "client:resp::4=EDA"], out=tmp_path / "rec")
     assert [i.sfreq for i in infos] == [100.0, 4.0]
     expected = (ecg.astype(float) + 32768) * 10 / 65535 - 5
     assert np.allclose(stream(tmp_path / "rec", Role.CLIENT, "ECG")[1][:, 0], expected, atol=1e-12)
+
+
+def test_a_unit_other_than_the_file_says_is_refused(tmp_path: Path) -> None:
+    file = edf(tmp_path / "a.edf", {"ECG": np.zeros(400, "<i2")}, -5, 5)
+    with pytest.raises(AttunementError, match="unit 'uV', but the file says 'mV'"):
+        import_files([file], ["client:ecg:uV=ECG"], out=tmp_path / "rec")
+    import_files([file], ["client:ecg:millivolts=ECG"], out=tmp_path / "rec")
 
 
 @pytest.mark.parametrize(
