@@ -87,10 +87,10 @@ class Recording:
 
     @property
     def state(self) -> State:
-        """Tell whether the recording was closed, is being written, or was cut off."""
+        """Tell whether the recording was closed, grows, or was cut off; a single file is closed."""
         growing = bool(self._tails) and held(self.path)  # before the files are looked at
-        files = [tail.path for tail in self._tails if tail.path.exists()] or [self.path]
-        if all(path.is_file() and ends_closed(path) for path in files):
+        files = [tail.path for tail in self._tails if tail.path.exists()]
+        if (files or not self._tails) and all(map(ends_closed, files)):
             return "closed"
         return "growing" if growing else "cut"
 

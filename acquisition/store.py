@@ -179,6 +179,8 @@ class RecordingStore:
             If a file cannot be written, which it names. All files then end with the slice before, on which
             a reader can rely. The slice is kept, and the next tick or `close` tries once more.
         """
+        if not self._open:
+            raise RecordingError(f"{self.path}: the recording was closed")
         boundary = not self._boundary_at <= time < self._boundary_at + BOUNDARY_PERIOD
         if boundary:
             self._boundary_at = time
@@ -187,6 +189,12 @@ class RecordingStore:
         self.number += 1
         if not self._bulk or max(w.backlog for w in self._files.values()) >= _BULK:
             self._flush()
+            self._check_fsync()
+
+    def _check_fsync(self) -> None:
+        if self._fsync.failure:
+            (path, error), self._fsync.failure = self._fsync.failure, None
+            raise RecordingError(f"{path}: {error.strerror or error} (fsync)") from error
 
     def _flush(self) -> None:
         written: list[Writer] = []
@@ -198,9 +206,6 @@ class RecordingStore:
             for writer in written:
                 writer.unflush()
             raise
-        if self._fsync.failure:
-            (path, error), self._fsync.failure = self._fsync.failure, None
-            raise RecordingError(f"{path}: {error.strerror or error} (fsync)") from error
 
     def _try(self, writer: Writer, write: Callable[[], None]) -> None:
         try:

@@ -284,5 +284,6 @@ def test_a_single_file_gives_its_streams_without_ticks(recorded: Path) -> None:
 
 def test_a_foreign_recording_reads(data_dir: Path) -> None:
     recording = Recording(data_dir / "xdf" / "minimal.xdf")
+    assert recording.streams is not None
     assert recording.damage == []
-    assert recording.state == "cut"
+    assert recording.state == "closed"

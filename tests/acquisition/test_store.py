@@ -469,6 +469,15 @@ def test_foreign_markers_stay_in_the_file_of_the_dyad(tmp_path: Path) -> None:
     assert load_foreign(tmp_path / "a" / "client.xdf") == []
 
 
+def test_a_closed_store_takes_no_more_ticks(tmp_path: Path) -> None:
+    with RecordingStore(tmp_path / "a", fsync=0) as store:
+        store.tick(0.0, 0.0)
+    store.close()
+    with pytest.raises(RecordingError, match="was closed"):
+        store.tick(1.0, 0.0)
+    assert verify(tmp_path / "a") == []
+
+
 def test_an_abandoned_store_frees_the_lock(tmp_path: Path) -> None:
     store = RecordingStore(tmp_path / "a", fsync=0)
     store.open_stream(STREAMS[0])
