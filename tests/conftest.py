@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+# Streams of a test run stay among themselves.
+os.environ.setdefault("ATTUNEMENT_LSL_SESSION", f"attunement-test-{os.getpid()}")
 
 
 @pytest.fixture(scope="session")

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 
 import click
+
+# The matrices here are small: a second BLAS thread costs more than it gives, and live it would take a core
+# from the recorder. It has to be said before numpy is loaded.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 COMMANDS = {
     "demo": ("viewer.demo", "Record and watch a simulated therapist and client with known truth."),
