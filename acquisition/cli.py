@@ -6,7 +6,6 @@ import json
 import signal
 import sys
 import threading
-from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,8 @@ from acquisition.command import Command, Group
 from acquisition.control import Client
 from acquisition.event import Event, Value
 from acquisition.lsl_clock import local_clock
+from acquisition.record_report import JsonReport, PlainReport, Report, TableReport, status_lines
+from acquisition.speaker import Speaker, leave
 
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 DIRECTORY = click.Path(path_type=Path, exists=True, file_okay=False)
@@ -41,30 +42,32 @@ def record_command(session_file: Path, seconds: float | None, out: Path | None, 
     from acquisition.session import load_session
 
     session = load_session(session_file)
-    stop = _stop_on_signals()
-    report = _report(as_json)
-    with report if hasattr(report, "__enter__") else nullcontext():
-        outcome = record(
-            session, out or Path(session.recording.directory), seconds=seconds, stop=stop, listener=report
-        )
-    if as_json:
-        _print_json({"event": "stopped", **{k: str(v) for k, v in asdict(outcome).items()}})
-    else:
-        click.echo(f"{outcome.path}: closed after {outcome.ticks} ticks")
-    if outcome.ended:
-        click.echo(outcome.ended, err=True)
-        sys.exit(1)
+    stop, speaker = _stop_on_signals(), Speaker()
+    report, heard, code = _report(as_json, speaker), True, 1
+    try:
+        parent = out or Path(session.recording.directory)
+        outcome = record(session, parent, seconds=seconds, stop=stop, listener=report)
+        report.stopped(outcome.path, outcome.ticks, outcome.ended)
+        code = int(bool(outcome.ended))
+    finally:
+        report.close()
+        heard = speaker.close()
+    if not heard:
+        leave(code)
+    if code:
+        sys.exit(code)
 
 
-def _report(as_json: bool) -> Any:
-    from acquisition.record_report import JsonReport, PlainReport, TableReport
+def _report(as_json: bool, speaker: Speaker) -> Report:
+    def echo(line: str) -> None:
+        speaker.say(lambda: click.echo(line))
 
     def complain(line: str) -> None:
-        click.echo(line, err=True)
+        speaker.say(lambda: click.echo(line, err=True))
 
     if as_json:
-        return JsonReport(click.echo)
-    return (TableReport if sys.stdout.isatty() else PlainReport)(click.echo, complain)
+        return JsonReport(echo)
+    return TableReport(speaker) if sys.stdout.isatty() else PlainReport(echo, complain)
 
 
 def _stop_on_signals() -> threading.Event:
@@ -87,8 +90,6 @@ def _stop_on_signals() -> threading.Event:
 @as_json_option
 def status_command(recording: str | None, as_json: bool) -> None:
     """Show what the running recorder does: streams, their health, who is paused."""
-    from acquisition.record_report import status_lines
-
     status = Client.find(recording).status()
     _print_json(status) if as_json else click.echo("\n".join(status_lines(status)))
 

@@ -202,6 +202,11 @@ class HealthWatch:
             else:
                 self.streams[info.key] = StreamHealth(info, now)
 
+    def begin(self, now: float) -> None:
+        """Count silence from now on: what came before took its own time."""
+        for stream in self.streams.values():
+            stream.since = now
+
     def hear(self, chunk: Chunk, now: float) -> list[Notice]:
         """Take in a chunk that arrived by `now`."""
         return self.streams[chunk.info.key].hear(chunk.times, now)

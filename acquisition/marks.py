@@ -59,6 +59,8 @@ class Marks:
         unknown = sorted(set(fields) - _FIELDS)
         if unknown:
             raise ControlError(f"unknown field {unknown[0][:40]!r} (known: {', '.join(sorted(_FIELDS))})")
+        if fields.get("phase") == "void":
+            return self.void(_text(fields, "ref", 64), now, id=_text(fields, "id", 64))
         code = self.vocabulary.find(_text(fields, "code", 80))
         source = _choice(fields, "source", SOURCES, "cli")
         if code.group == SOFTWARE and source != "auto":
@@ -99,13 +101,25 @@ class Marks:
     def note(self, event: Event) -> None:
         """Take in an event that was recorded."""
         key = event.code, event.actor
-        if event.phase == "on":
+        if event.phase == "void":
+            self._take_back(event)
+        elif event.phase == "on":
             self.open[key] = event
         elif event.phase == "off":
             self.open.pop(key, None)
-        self._last = [*self._last[-99:], event]
+        if event.phase != "void":
+            self._last = [*self._last[-99:], event]
 
-    def void(self, id: str, now: float) -> Event:
+    def _take_back(self, void: Event) -> None:
+        key = void.code, void.actor
+        for event in [e for e in self._last if e.id == void.ref]:
+            self._last.remove(event)
+            if event.phase == "on":
+                self.open.pop(key, None)
+            elif event.phase == "off":
+                self.open |= {(e.code, e.actor): e for e in self._last if e.id == event.ref}
+
+    def void(self, which: str, now: float, *, id: str = "") -> Event:
         """Return the event that undoes another: the last one, or the last with that id or code.
 
         Raises
@@ -113,21 +127,13 @@ class Marks:
         ControlError
             If there is none, it is too long ago, or it is a pause, which only a resume ends.
         """
-        fresh = [
-            e for e in self._last if now - e.time <= UNDO and e.code != PAUSE and id in ("", e.id, e.code)
-        ]
+        fresh = [e for e in self._last if now - e.time <= UNDO and e.code != PAUSE]
+        fresh = [e for e in fresh if which in ("", e.id, e.code)]
         if not fresh:
-            which = f"no mark {id[:64]!r}" if id else "no mark"
-            raise ControlError(f"{which} of the last {UNDO:g} s to undo; edit it in the review")
-        event = fresh[-1]
-        self._last.remove(event)
-        key = event.code, event.actor
-        if event.phase == "on":
-            self.open.pop(key, None)
-        elif event.phase == "off":
-            opened = [e for e in self._last if e.id == event.ref]
-            self.open |= {key: opened[-1]} if opened else {}
-        return replace(event, time=now, phase="void", ref=event.id, id=str(uuid.uuid4()), value=None, note="")
+            what = f"no mark {which[:64]!r}" if which else "no mark"
+            raise ControlError(f"{what} of the last {UNDO:g} s to undo; edit it in the review")
+        void = replace(fresh[-1], time=now, phase="void", ref=fresh[-1].id, value=None, note="")
+        return replace(void, id=id or str(uuid.uuid4()))
 
     def closing(self, now: float, paused: Collection[Role]) -> list[Event]:
         """Return the ends, marked as censored, of the intervals that are open when the recording ends."""

@@ -7,10 +7,14 @@ import math
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from acquisition.event import Notice
 from acquisition.record_listener import Listener, Status
+from acquisition.speaker import Speaker
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 Echo = Callable[[str], None]
 Complain = Callable[[str], None]
@@ -48,7 +52,17 @@ def notice_line(notice: Notice) -> str:
     return f"{notice.kind}: {notice.role} {notice.stream}".rstrip() + f": {notice.message}"
 
 
-class PlainReport(Listener):
+class Report(Listener):
+    """Hear what happens, and say it."""
+
+    def stopped(self, path: Path, ticks: int, ended: str) -> None:
+        """The files are closed; `ended` says why, if not as it was meant."""
+
+    def close(self) -> None:
+        """Nothing more will be said."""
+
+
+class PlainReport(Report):
     """Say each thing as it happens, and the health of all streams in one line every ten seconds."""
 
     def __init__(self, echo: Echo, complain: Complain, *, period: float = 10.0) -> None:
@@ -73,6 +87,12 @@ class PlainReport(Listener):
         """Say it on stderr."""
         self._complain(notice_line(notice))
 
+    def stopped(self, path: Path, ticks: int, ended: str) -> None:
+        """Say that the files are closed, and why if not as it was meant."""
+        self._echo(f"{path}: closed after {ticks} ticks")
+        if ended:
+            self._complain(ended)
+
     def cycle(self, status: Callable[[], Status], now: float) -> None:
         """Say how the streams are, now and then."""
         if now >= self._next:
@@ -83,7 +103,7 @@ class PlainReport(Listener):
             )
 
 
-class JsonReport(Listener):
+class JsonReport(Report):
     """Write one JSON line for each thing that happens, and the status every second."""
 
     def __init__(self, echo: Echo, *, period: float = 1.0) -> None:
@@ -110,6 +130,10 @@ class JsonReport(Listener):
         fields = {k: v for k, v in asdict(notice).items() if not (isinstance(v, float) and math.isnan(v))}
         self._line("notice", **fields)
 
+    def stopped(self, path: Path, ticks: int, ended: str) -> None:
+        """Write that the files are closed, and why if not as it was meant."""
+        self._line("stopped", recording=str(path), ticks=ticks, ended=ended)
+
     def cycle(self, status: Callable[[], Status], now: float) -> None:
         """Write the status once a second."""
         if now >= self._next:
@@ -118,41 +142,41 @@ class JsonReport(Listener):
 
 
 class TableReport(PlainReport):
-    """Keep a table of the streams on a terminal; what happens scrolls above it. A context manager."""
+    """Keep a table of the streams on a terminal; what happens scrolls above it."""
 
-    def __init__(self, echo: Echo, complain: Complain) -> None:
+    def __init__(self, speaker: Speaker) -> None:
         from rich.console import Console
         from rich.live import Live
 
         self._live = Live(console=Console(), auto_refresh=False, transient=True)
+        self._speaker = speaker
         super().__init__(self._above, self._above, period=1.0)
+        speaker.say(self._live.start)
 
     def _above(self, line: str) -> None:
-        self._live.console.print(line, markup=False, highlight=False)
+        self._speaker.say(lambda: self._live.console.print(line, markup=False, highlight=False))
 
-    def __enter__(self) -> TableReport:
-        """Show the table."""
-        self._live.__enter__()
-        return self
-
-    def __exit__(self, *error: object) -> None:
+    def close(self) -> None:
         """Take the table away."""
-        self._live.__exit__(None, None, None)
+        self._speaker.say(self._live.stop)
 
     def cycle(self, status: Callable[[], Status], now: float) -> None:
         """Refresh the table once a second."""
         if now < self._next:
             return
         self._next = now + self._period
-        from rich.table import Table
-
         current = status()
-        title = status_lines(current)[0]
-        table = Table("stream", "state", "rate [Hz]", "last [s]", "samples", "gaps", title=title)
-        for s in current["streams"]:
-            rate = "" if s["rate"] is None else f"{s['rate']:.1f}"
-            age = "" if s["age"] is None else f"{s['age']:.1f}"
-            table.add_row(
-                f"{s['role']} {s['name']}", s["state"], rate, age, str(s["samples"]), str(s["gaps"])
-            )
-        self._live.update(table, refresh=True)
+        self._speaker.say(lambda: self._live.update(_table(current), refresh=True))
+
+
+def _table(status: Status) -> RenderableType:
+    from rich.table import Table
+
+    table = Table(
+        "stream", "state", "rate [Hz]", "last [s]", "samples", "gaps", title=status_lines(status)[0]
+    )
+    for s in status["streams"]:
+        rate = "" if s["rate"] is None else f"{s['rate']:.1f}"
+        age = "" if s["age"] is None else f"{s['age']:.1f}"
+        table.add_row(f"{s['role']} {s['name']}", s["state"], rate, age, str(s["samples"]), str(s["gaps"]))
+    return table

@@ -214,6 +214,7 @@ class Recorder:
         write_session(self._store.path, replace(self._session, recorded=self._recorded(infos)))
         self._write_past()
         self._begin = self._clock()
+        self._intake.health.begin(self._begin)
         self._listener.recording(self.status())
 
     def _recorded(self, infos: Iterable[StreamInfo]) -> Recorded:

@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 
 from acquisition import cli
 from acquisition.command import Command
-from acquisition.control import endpoints
+from acquisition.control import Client, endpoints
 from acquisition.errors import SessionError
 from acquisition.recorder import record
 from acquisition.recording import Recording
@@ -176,3 +176,40 @@ def test_record_imports_neither_the_radio_nor_lsl_nor_qt_for_simulated_devices(t
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.stderr == ""
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def start_with_pipe(tmp_path: Path) -> tuple[subprocess.Popen[str], Path]:
+    (tmp_path / "session.toml").write_text(SIMULATED)
+    args = ["record", str(tmp_path / "session.toml"), "--out", str(tmp_path / "out"), "--json"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "acquisition.cli", *args],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    return process, Path(json.loads(process.stdout.readline())["recording"])
+
+
+def await_ticks(n: int) -> int:
+    """Wait until the recorder has written n more ticks; return how many there are."""
+    until = time.monotonic() + 30
+    first = 0
+    while time.monotonic() < until:
+        ticks: int = Client.find().status()["ticks"]
+        first = first or ticks
+        if first and ticks >= first + n:
+            return ticks
+    pytest.fail("the recorder stands still")
+
+
+def test_a_reader_that_goes_away_does_not_end_the_recording(tmp_path: Path) -> None:
+    process, path = start_with_pipe(tmp_path)
+    assert process.stdout is not None
+    process.stdout.close()
+    await_ticks(25)  # two more status lines by then
+    Client.find().stop()
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, "")
+    assert Recording(path).state == "closed"

@@ -46,8 +46,9 @@ def test_open_intervals_end_censored_but_not_those_of_a_paused_person() -> None:
 def test_undo_voids_the_last_mark_for_ten_seconds() -> None:
     marks = Marks(load_vocabulary())
     first, second = marked(marks, code="segment"), marked(marks, code="now_moment")
-    assert marks.void("", NOW + 1).ref == second.id
-    void = marks.void("segment", NOW + 1)
+    assert marked(marks, NOW + 1, phase="void").ref == second.id
+    void = marked(marks, NOW + 1, phase="void", ref="segment", id="mine")
+    assert void.id == "mine"
     assert (void.phase, void.ref, void.code) == ("void", first.id, "segment")
     assert not marks.open
     marked(marks, code="mismatch")
@@ -59,7 +60,7 @@ def test_undoing_the_end_of_an_interval_opens_it_again() -> None:
     marks = Marks(load_vocabulary())
     on = marked(marks, code="segment")
     marked(marks, code="segment")
-    marks.void("", NOW)
+    marked(marks, phase="void")
     assert list(marks.open.values()) == [on]
 
 
