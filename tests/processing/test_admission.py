@@ -26,7 +26,7 @@ def part(times: list[float], slices: list[int], offsets: list[tuple[int, float]]
 
 
 def ticks(n: int, start: float = 100.0) -> FloatArray:
-    return start + 0.1 * np.arange(n)
+    return np.asarray(start + 0.1 * np.arange(n), np.float64)
 
 
 def test_late_and_future_samples_are_dropped_and_counted() -> None:
