@@ -100,7 +100,7 @@ def concordance_profile(
 ) -> ConcordanceProfile:
     """Return the concordance index at lags −max_lag … max_lag [s]; see `concordance`."""
     n = int(max_lag / lag_step + 1e-9)
-    lags: FloatArray = np.arange(-n, n + 1) * lag_step
+    lags = np.arange(-n, n + 1, dtype=np.float64) * lag_step
     values = [
         concordance(therapist, client, sfreq=sfreq, slope=slope, window=window, lag=float(lag))
         for lag in lags

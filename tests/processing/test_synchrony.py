@@ -29,11 +29,13 @@ QUICK = SynchronyConfig(
 def people(x: FloatArray, y: FloatArray, signal: str, *, start: float = 0.0) -> list[IndexSample]:
     """Return index samples, in the order in which they became available, that give x and y on the grid."""
     rule = SIGNALS[signal]
-    backward = {"rate": lambda v: 60_000.0 / v, "ln": np.exp, "same": lambda v: v}[rule.scale]
+    x, y = (
+        (60_000.0 / v if rule.scale == "rate" else np.exp(v) if rule.scale == "ln" else v) for v in (x, y)
+    )
     rows = [
         row
         for entity, values in (("therapist", x), ("client", y))
-        for row in grid_rows(rule.index, entity, backward(values), sfreq=rule.sfreq, start=start)
+        for row in grid_rows(rule.index, entity, values, sfreq=rule.sfreq, start=start)
     ]
     return sorted(rows, key=IndexSample.order)
 
@@ -46,11 +48,10 @@ def run(
     cuts: list[int] | None = None,
     config: SynchronyConfig = QUICK,
     start: float = 0.0,
-    watermark: FloatArray | None = None,
 ) -> list[IndexSample]:
     synchrony = Synchrony(signal, config=config, session_id="S01")
-    ticks = start + np.arange(1, round(seconds * 10)) * 0.1
-    marks = ticks - 0.05 if watermark is None else watermark
+    ticks: FloatArray = start + np.arange(1, round(seconds * 10), dtype=np.float64) * 0.1
+    marks = ticks - 0.05
     out, at, heard = [], 0, 0
     for n in cuts or [len(ticks)]:
         stop = heard

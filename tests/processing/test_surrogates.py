@@ -1,0 +1,177 @@
+"""Chance: known coupling is found, exchanged people change nothing, independent people are left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from acquisition.stream import FloatArray
+from processing.offline.circular import circular_shift_test
+from processing.offline.segments import segment_table
+from processing.offline.synchrony import ChanceTest, benjamini_hochberg, coregulation, lead, permutation_test
+from tests.processing.dyads import autoregressive, coupled
+
+Test = Callable[[FloatArray, FloatArray, int], ChanceTest]
+
+
+def permuted(x: FloatArray, y: FloatArray, seed: int) -> ChanceTest:
+    return permutation_test(x, y, sfreq=4.0, rng=np.random.default_rng(seed))
+
+
+def permuted_signed(x: FloatArray, y: FloatArray, seed: int) -> ChanceTest:
+    return permutation_test(x, y, sfreq=4.0, signed=True, rng=np.random.default_rng(seed))
+
+
+def shifted(x: FloatArray, y: FloatArray, seed: int) -> ChanceTest:
+    return circular_shift_test(x, y, sfreq=4.0, rng=np.random.default_rng(seed))
+
+
+TESTS: dict[str, Test] = {
+    "permuted segments": permuted,
+    "permuted segments, signed": permuted_signed,
+    "circular shifts": shifted,
+}
+
+
+@pytest.mark.parametrize("name", TESTS)
+def test_coupling_is_found(name: str) -> None:
+    x, y = coupled(np.random.default_rng(1), 9600, sfreq=4.0, lead=2.0, mix=0.6)
+    result = TESTS[name](x, y, 0)
+    assert result.p <= 0.005
+    assert result.es_perm > 3.0
+    assert result.null in name
+
+
+@pytest.mark.parametrize("name", TESTS)
+def test_exchanging_the_people_changes_nothing(name: str) -> None:
+    x, y = coupled(np.random.default_rng(2), 4800, sfreq=4.0, lead=2.0, mix=0.2)
+    x[700:760], y[3000:3004] = np.nan, np.nan
+    there, back = TESTS[name](x, y, 7), TESTS[name](y, x, 7)
+    assert there.p == back.p
+    assert there.es_perm == pytest.approx(back.es_perm, abs=1e-9)
+    assert there.observed == pytest.approx(back.observed, abs=1e-12)
+
+
+@pytest.mark.parametrize("name", TESTS)
+def test_independent_people_are_seldom_called_coupled(name: str) -> None:
+    rng = np.random.default_rng(3)
+    pairs = [[autoregressive(rng, 4800, sfreq=4.0, tau=10.0) for _ in range(2)] for _ in range(40)]
+    p = [TESTS[name](x, y, seed).p for seed, (x, y) in enumerate(pairs)]
+    assert sum(value <= 0.05 for value in p) <= 7
+    assert 0.3 < np.mean(p) < 0.7
+
+
+@pytest.mark.parametrize("name", TESTS)
+def test_what_cannot_be_tested_is_nan_and_says_why(name: str) -> None:
+    noise = np.random.default_rng(4).standard_normal(4800)
+    for x, y in (
+        (np.full(4800, np.nan), noise),
+        (np.full(4800, 70.0), noise),
+        (noise[:300], noise[:300]),
+        (noise[:0], noise[:0]),
+    ):
+        result = TESTS[name](x, y, 0)
+        assert np.isnan(result.p)
+        assert np.isnan(result.es_perm)
+        assert result.reason
+
+
+@pytest.mark.parametrize("name", TESTS)
+def test_signals_of_unequal_length_are_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="differ in length"):
+        TESTS[name](np.zeros(4800), np.zeros(4700), 0)
+
+
+def test_the_unshifted_circular_table_is_the_plain_one() -> None:
+    x, y = coupled(np.random.default_rng(5), 4800, sfreq=4.0, lead=1.0, mix=0.4)
+    x[1000:1010] = np.nan
+    sizes = []
+    for s in range(0, 4800 - 120 + 1, 120):
+        for k in range(-20, 21):
+            first, later = (x, y) if k >= 0 else (y, x)
+            a, b = first[s : s + 120], later[s + abs(k) : s + abs(k) + 120]
+            if len(b) < 120:
+                continue
+            a, b = a - np.nanmean(a), b - np.nanmean(b)
+            sizes.append(abs(np.arctanh(np.nansum(a * b) / np.sqrt(np.nansum(a * a) * np.nansum(b * b)))))
+    result = circular_shift_test(x, y, sfreq=4.0, rng=np.random.default_rng(0))
+    assert result.observed == pytest.approx(np.mean(sizes), abs=1e-10)
+
+
+def test_the_permuted_statistic_is_the_mean_over_matched_segments() -> None:
+    x, y = coupled(np.random.default_rng(6), 4800, sfreq=4.0, lead=1.0, mix=0.4)
+    table = segment_table(x, y, 120, 20)
+    expected = np.mean([np.abs(table.z[i, i]).mean() for i in range(40)])
+    result = permutation_test(x, y, sfreq=4.0, rng=np.random.default_rng(0))
+    assert result.observed == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize(("true", "leader"), [(2.0, "therapist"), (3.5, "therapist")])
+def test_a_true_lead_is_recovered_with_its_sign_and_an_interval(true: float, leader: str) -> None:
+    x, y = coupled(np.random.default_rng(7), 9600, sfreq=4.0, lead=true, mix=0.5)
+    there = lead(x, y, sfreq=4.0, rng=np.random.default_rng(0))
+    back = lead(y, x, sfreq=4.0, rng=np.random.default_rng(0))
+    assert there.lag == pytest.approx(true, abs=0.25)
+    assert there.interval[0] <= true <= there.interval[1]
+    assert there.interval[1] - there.interval[0] < 1.0
+    assert (there.leader, back.leader) == (leader, "client")
+    assert back.lag == pytest.approx(-there.lag, abs=1e-9)
+    assert back.interval == pytest.approx((-there.interval[1], -there.interval[0]), abs=1e-9)
+    assert (back.p_coupling, back.p_lead) == (there.p_coupling, there.p_lead)
+
+
+def test_coupling_without_lag_has_no_leader() -> None:
+    x, y = coupled(np.random.default_rng(8), 9600, sfreq=4.0, lead=0.0, mix=0.6)
+    found = lead(x, y, sfreq=4.0, rng=np.random.default_rng(0))
+    assert found.leader is None
+    assert found.reason == "no clear leader"
+    assert abs(found.lag) < 0.25
+
+
+def test_independent_constant_and_missing_people_have_no_leader() -> None:
+    rng = np.random.default_rng(9)
+    x, y = (autoregressive(rng, 9600, sfreq=4.0, tau=5.0) for _ in range(2))
+    assert lead(x, y, sfreq=4.0, rng=np.random.default_rng(0)).leader is None
+    for other in (np.full(9600, 1.0), np.full(9600, np.nan)):
+        found = lead(x, other, sfreq=4.0, rng=np.random.default_rng(0))
+        assert found.leader is None
+        assert np.isnan(found.lag)
+        assert found.reason.startswith("0 usable segments")
+    assert lead(x[:10], y[:10], sfreq=4.0, rng=np.random.default_rng(0)).reason
+
+
+def test_false_discovery_rate_leaves_out_what_was_not_tested() -> None:
+    found = benjamini_hochberg({"hr": 0.01, "scl": 0.04, "f0": float("nan"), "lnrmssd": 0.03})
+    assert found["hr"] == pytest.approx(0.03)
+    assert found["scl"] == found["lnrmssd"] == pytest.approx(0.04)
+    assert np.isnan(found["f0"])
+    assert benjamini_hochberg({}) == {}
+    with pytest.raises(ValueError, match="hr"):
+        benjamini_hochberg({"hr": 1.2})
+
+
+def test_coregulation_recovers_both_gains() -> None:
+    rng = np.random.default_rng(10)
+    n, t, c = 20_000, np.zeros(20_000), np.zeros(20_000)
+    for k in range(1, n):
+        t[k] = 0.8 * t[k - 1] + rng.standard_normal()
+        c[k] = 0.7 * c[k - 1] + 0.2 * t[k - 1] + rng.standard_normal()
+    found = coregulation(t, c, sfreq=1.0)
+    assert found.client_gain == pytest.approx(0.2 * t.std() / c.std(), abs=0.02)
+    assert found.client_return == pytest.approx(-0.3, abs=0.03)
+    assert found.therapist_gain == pytest.approx(0.0, abs=0.02)
+    back = coregulation(c, t, sfreq=1.0)
+    assert (back.client_gain, back.therapist_gain) == (found.therapist_gain, found.client_gain)
+
+
+def test_coregulation_skips_holes_and_needs_a_minute() -> None:
+    x, y = coupled(np.random.default_rng(11), 4000, sfreq=4.0, lead=1.0, mix=0.6)
+    x[400:800] = np.nan
+    found = coregulation(x, y, sfreq=4.0)
+    assert 890 <= found.n <= 900
+    assert found.client_gain > found.therapist_gain
+    for other in (np.full(4000, np.nan), np.full(4000, 2.0)):
+        assert np.isnan(coregulation(x, other, sfreq=4.0).client_gain)
+        assert "usable steps" in coregulation(x, other, sfreq=4.0).reason
