@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from acquisition.control import Server
+from acquisition.control_server import Server
 from acquisition.disk import DiskWatch
 from acquisition.drivers import Drained, Driver
 from acquisition.drivers.table import opener

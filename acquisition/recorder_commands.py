@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from acquisition.control import Request
+from acquisition.control_server import Request
 from acquisition.errors import AttunementError, ControlError
 from acquisition.event import Event
 from acquisition.intake import Intake

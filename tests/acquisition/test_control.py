@@ -15,7 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from acquisition.control import MAX_LINE, Client, Request, Server, endpoints, runtime_directory
+from acquisition.control import MAX_LINE, Client, endpoints, runtime_directory
+from acquisition.control_server import Request, Server
 from acquisition.errors import ControlError
 from acquisition.event import Event
 
