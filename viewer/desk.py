@@ -44,7 +44,6 @@ class Desk:
         self.bar = bar
         self._codes = {button.code.code: button.code for button in bar.buttons}
         bar.note.textEdited.connect(self._note_key)
-        bar.note.returnPressed.connect(self._note_done)
         self.show()
 
     @property
@@ -109,6 +108,13 @@ class Desk:
         else:
             self.marking.say(f"{code.code}: {value} is not within 0-100")
 
+    def enter(self) -> None:
+        """Go into the note box, or store what was typed there."""
+        if self.bar is not None and self.bar.note.hasFocus():
+            self._note_done()
+        elif self.bar is not None:
+            self.bar.note.setFocus()
+
     def _note_key(self, text: str) -> None:
         if math.isnan(self._note_begun):
             self._note_begun = self._now()
@@ -123,14 +129,14 @@ class Desk:
         if text and self.open:
             self.marking.note(text, self._note_begun)
         bar.note.clear()
-        bar.note.clearFocus()
+        self._parent.setFocus()
         self._note_begun = math.nan
         self.show()
 
     def show(self) -> None:
         """Show the last marker and which intervals run."""
         self.marking.poll()
-        self.marking.adopt(self._model.open_intervals())
+        self.marking.adopt(self._model.open_intervals(), self._model.event_ids)
         if self.bar is not None:
             for button in self.bar.buttons:
                 button.set_running(self.marking.is_running(button.code))

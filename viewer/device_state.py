@@ -62,9 +62,12 @@ def _device(
 ) -> DeviceState:
     listed = list(streams)
     states = [stream_state(h, model, now) for h in listed]
-    level, word = max(states, key=lambda s: RANK.index(s[0]))
+    worst = max(range(len(states)), key=lambda k: RANK.index(states[k][0]))
+    level, word = states[worst]
     main = [h for h in listed if h.info.modality is not Modality.ACC] or listed
     name = "+".join(dict.fromkeys(NAMES[h.info.modality] for h in main))
+    if level in ("low", "stale", "lost") and len(main) > 1:
+        word = f"{NAMES[listed[worst].info.modality]} {word}"
     lines = [_line(h, s[1]) for h, s in zip(listed, states, strict=True)]
     return DeviceState(name, level, word, f"<b>{role.value} · {device}</b><br>" + "<br>".join(lines))
 

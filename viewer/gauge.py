@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import QBrush, QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from acquisition.stream import Role
@@ -148,8 +148,7 @@ class Gauge(QWidget):
         """Draw an empty, hatched scale: neither a zone nor a needle."""
         scale = self._scale()
         painter.setPen(QPen(QColor(self._theme.dim), 1, Qt.PenStyle.DashLine))
-        painter.setBrush(QColor(self._theme.border))
-        painter.setBrush(Qt.BrushStyle.BDiagPattern)
+        painter.setBrush(QBrush(QColor(self._theme.border), Qt.BrushStyle.BDiagPattern))
         painter.drawRect(scale)
 
     def _draw_words(self, painter: QPainter) -> None:

@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 
 from acquisition.stream import PEOPLE, Modality, Role
 from viewer.curve import TickCurve, TraceCurve, WaveCurve
-from viewer.definitions import ECG, EDA, SYNC_SIGNALS, Definition, definition
+from viewer.definitions import ECG, EDA, SYNC_SIGNALS, Definition, definition, gap_of
 from viewer.device_state import stream_state
 from viewer.header import Readout
 from viewer.history import Point, Trace, Waveform
@@ -32,6 +32,8 @@ class LaneSet:
     lanes: dict[str, Lane] = field(default_factory=dict)
     readouts: dict[str, Callable[[float], tuple[Readout, ...]]] = field(default_factory=dict)
     heights: dict[str, int] = field(default_factory=dict)
+    late: dict[str, Callable[[], bool]] = field(default_factory=dict)
+    """Lanes to be shown once they have something: whether they do."""
 
     def add(
         self, name: str, lane: Lane, height: int, readouts: Callable[[float], tuple[Readout, ...]]
@@ -54,6 +56,7 @@ def build_lanes(model: SessionModel, theme: Theme, sync_signal: str) -> LaneSet:
         _add_eda(out, model, theme)
     if any(model.has(r, Modality.VOICE) for r in PEOPLE):
         _add_index(out, model, theme, "f0_shift", 10, 6.0)
+        out.late["F0"] = lambda: any((r.value, "f0_shift") in model.traces for r in PEOPLE)
     _add_arousal(out, model, theme)
     if all(any(model.has(r, m) for m in (*_CARDIAC, Modality.EDA)) for r in PEOPLE):
         _add_sync(out, model, theme, sync_signal)
@@ -65,7 +68,8 @@ NAMES = {"hr": "HR", "lnrmssd": "lnRMSSD", "f0_shift": "F0"}
 
 
 def _traced(model: SessionModel, entity: str, index: str) -> Callable[[], Trace]:
-    return lambda: model.trace(entity, index)
+    empty = Trace(gap_of(index))
+    return lambda: model.traces.get((entity, index), empty)
 
 
 def _waved(model: SessionModel, role: Role, modality: Modality) -> Callable[[], Waveform | None]:

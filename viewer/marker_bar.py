@@ -40,7 +40,7 @@ class MarkerButton(QAbstractButton):
         super().__init__()
         self.code = code
         self._theme = theme
-        self._running = False
+        self.running = False
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFixedHeight(38)
@@ -55,8 +55,8 @@ class MarkerButton(QAbstractButton):
 
     def set_running(self, running: bool) -> None:
         """Show that the interval is open."""
-        if running != self._running:
-            self._running = running
+        if running != self.running:
+            self.running = running
             self.update()
 
     def sizeHint(self) -> QSize:
@@ -67,9 +67,9 @@ class MarkerButton(QAbstractButton):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         box = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
         colour = QColor(theme.person(self.code.actor))
-        painter.setPen(colour if self._running else QColor(theme.border))
+        painter.setPen(colour if self.running else QColor(theme.border))
         painter.setBrush(
-            QColor(theme.raised if self.isDown() or self.underMouse() or self._running else theme.panel)
+            QColor(theme.raised if self.isDown() or self.underMouse() or self.running else theme.panel)
         )
         painter.drawRoundedRect(box, 5, 5)
         painter.setPen(Qt.PenStyle.NoPen)
@@ -83,7 +83,7 @@ class MarkerButton(QAbstractButton):
         text = label_of(self.code.code)
         flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap
         painter.drawText(QRectF(left, 0, self.width() - left - 3, self.height()), flags, text)
-        if self._running:
+        if self.running:
             painter.setFont(font(10, bold=True))
             painter.setPen(colour)
             flags = Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignRight

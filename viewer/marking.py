@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -18,6 +18,7 @@ from acquisition.event import Event, Phase
 from acquisition.vocabulary import Code
 from viewer.markers import label_of
 
+_UNCHANGED = "unchanged"
 UNDO = 10.0
 """Seconds within which a marker can be undone."""
 AGO = -10.0
@@ -39,6 +40,19 @@ class Recorder(Protocol):
 
     def stop(self) -> Any:
         """End the recording."""
+
+
+Key = tuple[str, str]
+"""Code and actor of an interval."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """Say that an event begins (`running` is its id) or ends (None) an interval, until it is read back."""
+
+    event: str
+    key: Key
+    running: str | None
 
 
 @dataclass(slots=True)
@@ -64,7 +78,8 @@ class Marking:
         self._recorder, self._now, self._rater = recorder, now, rater
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="marking")
         self._sent: list[_Sent] = []
-        self._running: dict[tuple[str, str], str] = {}
+        self._running: dict[Key, str] = {}
+        self._changes: list[_Change] = []
         self.last: Event | None = None
         self.message = ""
         self.failed = False
@@ -114,28 +129,27 @@ class Marking:
         void = replace(
             last, time=time, phase="void", ref=last.id, id=str(uuid.uuid4()), value=None, t_shift=0.0
         )
-        self._send(void)
-        self._forget(last)
+        self._send(void, {"on": None, "off": last.ref}.get(last.phase, _UNCHANGED))
         self.last, self.message = None, f"undone: {label_of(last.code)}"
         return void
 
-    def _forget(self, event: Event) -> None:
-        key = event.code, event.actor
-        if event.phase == "on":
-            self._running.pop(key, None)
-        elif event.phase == "off":
-            self._running[key] = event.ref
-
-    def _send(self, event: Event) -> Event:
+    def _send(self, event: Event, running: str | None = _UNCHANGED) -> Event:
+        """Send an event; `running` is the id of the interval that it leaves open, None if it closes it."""
         if event.phase != "void":
             self.last = event
-        if event.phase == "on":
-            self._running[event.code, event.actor] = event.id
-        elif event.phase == "off":
-            self._running.pop((event.code, event.actor), None)
+            running = {"on": event.id, "off": None}.get(event.phase, _UNCHANGED)
+        if running != _UNCHANGED:
+            self._changes.append(_Change(event.id, (event.code, event.actor), running))
+            self._apply(self._changes[-1])
         self.message, self.failed = "", False
         self._queue(f"marker {label_of(event.code)}", lambda: self._recorder.mark(event), event)
         return event
+
+    def _apply(self, change: _Change) -> None:
+        if change.running is None:
+            self._running.pop(change.key, None)
+        else:
+            self._running[change.key] = change.running
 
     def pause(self, role: str) -> None:
         """Ask that nothing of a person is stored from now on."""
@@ -156,12 +170,18 @@ class Marking:
     def _queue(self, what: str, call: Callable[[], Any], event: Event | None = None) -> None:
         self._sent.append(_Sent(what, self._thread.submit(call), event))
 
-    def adopt(self, open_intervals: dict[tuple[str, str], str]) -> None:
-        """Take over intervals that were begun before this window was opened: (code, actor) → id."""
-        waiting = {(s.event.code, s.event.actor) for s in self._sent if s.event is not None}
-        self._running = {k: v for k, v in self._running.items() if k in waiting} | {
-            k: v for k, v in open_intervals.items() if k not in waiting
-        }
+    def adopt(self, open_intervals: dict[Key, str], seen: Container[str]) -> None:
+        """Take over the intervals that the recording holds open, those from before this window included.
+
+        Parameters
+        ----------
+        seen : container of str
+            Ids of the events read back so far; what is not yet among them is remembered here.
+        """
+        self._changes = [c for c in self._changes if c.event not in seen]
+        self._running = dict(open_intervals)
+        for change in self._changes:
+            self._apply(change)
 
     def is_running(self, code: Code) -> bool:
         """Tell whether an interval of this code has begun and not ended."""
@@ -178,9 +198,17 @@ class Marking:
             if not isinstance(error, AttunementError | OSError):
                 raise error
             self.message, self.failed = f"NOT STORED: {sent.what}: {error}", True
-            if sent.event is not None and sent.event.phase != "void":
-                self._forget(sent.event)
+            if sent.event is not None:
+                self._withdraw(sent.event)
                 self.last = None if self.last == sent.event else self.last
+
+    def _withdraw(self, event: Event) -> None:
+        """Take back what an event that was refused would have begun or ended."""
+        taken = [c for c in self._changes if c.event == event.id]
+        self._changes = [c for c in self._changes if c.event != event.id]
+        for change in taken:
+            ended = change.running is None and event.phase == "off"
+            self._apply(_Change(event.id, change.key, event.ref if ended else None))
 
     @property
     def waiting(self) -> int:

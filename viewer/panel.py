@@ -39,6 +39,8 @@ class OperatorPanel(QWidget):
         Marker buttons.
     desk : Desk or None
         What the marker bar talks to; a finished recording has none.
+    live : bool
+        Whether to follow the newest second, at first.
     """
 
     def __init__(
@@ -48,10 +50,12 @@ class OperatorPanel(QWidget):
         settings: Settings,
         codes: Sequence[Code],
         desk: Desk | None,
+        *,
+        live: bool,
     ) -> None:
         super().__init__()
         self.model, self.theme, self.settings = model, theme, settings
-        self.live = model.state == "growing"
+        self.live = live
         self.page: Page | None = None
         self.pointer = model.elapsed
         self.playing = False
@@ -70,6 +74,7 @@ class OperatorPanel(QWidget):
         self._set_up()
 
     def _set_up(self) -> None:
+        self.live_button.hide()
         self.live_button.setToolTip("Return to the newest second (End)")
         self.live_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.live_button.clicked.connect(self.go_live)
@@ -78,7 +83,7 @@ class OperatorPanel(QWidget):
         self.strip.length.setCurrentIndex(index)
         self.strip.length.currentIndexChanged.connect(self._length_chosen)
         for name, lane in self.lanes.lanes.items():
-            lane.setVisible(name not in self.settings.hidden)
+            lane.setVisible(name not in self.settings.hidden and name not in self.lanes.late)
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
@@ -123,7 +128,7 @@ class OperatorPanel(QWidget):
     @property
     def moment(self) -> float:
         """Return the moment that numbers and gauges speak of [s]: now, or the cursor of a review."""
-        return self.model.elapsed if self.model.state == "growing" else self.pointer
+        return self.model.elapsed if self.live or self.model.state == "growing" else self.pointer
 
     def go_to(self, time: float) -> None:
         """Put the cursor at a time [s since the first tick]; the newest second is no longer followed."""
@@ -173,6 +178,7 @@ class OperatorPanel(QWidget):
         """Draw a page from scratch."""
         self.page = page
         for lane in self._visible():
+            lane.pauses = self._spans_of(lane)
             lane.show_page(page, live=self.live)
         self._show_marks()
         self._show_cursor()
@@ -181,6 +187,13 @@ class OperatorPanel(QWidget):
 
     def _visible(self) -> list[Lane]:
         return [lane for lane in self.lanes.lanes.values() if not lane.isHidden()]
+
+    def _show_late_lanes(self) -> None:
+        """Show lanes whose index has come by now; before, they would only be empty."""
+        for name, trace_is_there in list(self.lanes.late.items()):
+            if trace_is_there():
+                del self.lanes.late[name]
+                self.set_lane_shown(name, name not in self.settings.hidden)
 
     def set_lane_shown(self, name: str, shown: bool) -> None:
         """Show or hide a lane."""
@@ -192,6 +205,8 @@ class OperatorPanel(QWidget):
 
     def frame(self) -> None:
         """Draw the newest raw samples."""
+        if self.page is None and not self.live:
+            self.go_to(self.model.elapsed)
         if self.live:
             page = follow(self.page, self.model.elapsed, self.seconds)
             if page != self.page:
@@ -213,6 +228,7 @@ class OperatorPanel(QWidget):
 
     def second(self, facts: StripFacts) -> None:
         """Draw what changes once a second: scales, readouts, chips, strip."""
+        self._show_late_lanes()
         if self.live:
             for lane in self._visible():
                 lane.rescale()
@@ -254,7 +270,6 @@ class OperatorPanel(QWidget):
         self._paused = paused
         for lane in self.lanes.lanes.values():
             lane.set_paused(paused)
-            lane.pauses = self._spans_of(lane)
         self.bar.show_paused(paused)
         if self.page is not None:
             self.show_page(self.page)

@@ -85,7 +85,9 @@ class OperatorWindow(QMainWindow):
         theme = THEMES[self.settings.theme]
         self.setStyleSheet(style_sheet(theme))
         desk = self.desk if self.model.state == "growing" else None
-        self.panel = OperatorPanel(self.model, theme, self.settings, self._codes if desk else (), desk)
+        following = self.model.state == "growing" or not self.caught_up
+        codes = self._codes if desk else ()
+        self.panel = OperatorPanel(self.model, theme, self.settings, codes, desk, live=following)
         self.setCentralWidget(self.panel)
         self.panel.strip.menu.setMenu(view_menu(self))
         self._bind_keys(desk)
@@ -109,7 +111,7 @@ class OperatorWindow(QMainWindow):
         if desk is not None:
             keys |= {
                 "Ctrl+Z": desk.undo,
-                "Return": panel.bar.note.setFocus,
+                "Return": desk.enter,
                 "F12": lambda: desk.pause("client"),
                 "Ctrl+F12": lambda: desk.pause("therapist"),
             }
@@ -169,7 +171,7 @@ class OperatorWindow(QMainWindow):
 
     def _ended(self, ended: Ended) -> None:
         """Turn the window into a review of what was recorded."""
-        self.model.state = ended.state
+        self.model.state, self.caught_up = ended.state, True
         self.rebuild()
         if ended.error:
             self.panel.bar.show_last(f"Reading stopped: {ended.error}", failed=True)

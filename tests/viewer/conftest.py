@@ -1,0 +1,66 @@
+"""A window on a made-up session, with a recorder that only listens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from acquisition.stream import StreamInfo
+from acquisition.vocabulary import load_vocabulary
+from tests.viewer import synthetic
+from tests.viewer.synthetic import Session, fill
+from tests.viewer.test_marking import FakeRecorder
+from viewer import settings as persistence
+from viewer.model import SessionModel
+from viewer.window import OperatorWindow
+
+MakeWindow = Callable[..., OperatorWindow]
+
+
+@pytest.fixture
+def make_window(qtbot: QtBot, tmp_path: Path) -> Iterator[MakeWindow]:
+    """Return a function that opens a window; its `control` is a FakeRecorder unless told otherwise."""
+    opened: list[OperatorWindow] = []
+
+    def make(
+        model: SessionModel | None = None,
+        *,
+        seconds: float = 120.0,
+        session: Session | None = None,
+        infos: list[StreamInfo] | None = None,
+        control: Any = "fake",
+        reason: str = "",
+        **set_up: Any,
+    ) -> OperatorWindow:
+        if model is None:
+            model = synthetic.model(infos)
+            fill(model, seconds, session, reason=reason)
+        kept = persistence.store(tmp_path / "settings.ini")
+        if set_up:
+            persistence.save(kept, persistence.Settings(**set_up))
+        filled = model
+        window = OperatorWindow(
+            model,
+            None,
+            control=FakeRecorder() if control == "fake" else control,
+            codes=load_vocabulary().profile("technician"),
+            path=tmp_path,
+            now=lambda: filled.now,
+            kept=kept,
+        )
+        opened.append(window)
+        window.resize(1600, 950)
+        window.show()
+        window.activateWindow()
+        qtbot.waitUntil(window.isActiveWindow, timeout=10_000)
+        window.draw_all()
+        return window
+
+    yield make
+    for window in opened:
+        window.close()
+        window.deleteLater()

@@ -1,0 +1,142 @@
+"""What is drawn of a signal does not depend on how it came, and never joins what a gap parted."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from acquisition.stream import FloatArray
+from viewer.history import BLOCK, Line, Trace, Waveform
+
+
+def waveform(times: FloatArray, values: FloatArray, cuts: list[int], sfreq: float) -> Waveform:
+    wave = Waveform(sfreq)
+    bounds = [0, *sorted(c % (len(times) + 1) for c in cuts), len(times)]
+    for begin, end in pairwise(bounds):
+        wave.append(times[begin:end], values[begin:end])
+    return wave
+
+
+def joined(line: Line, gap: float) -> bool:
+    """Tell whether two finite neighbours of a line are further apart than a gap."""
+    x, y = line
+    both = np.isfinite(y[1:]) & np.isfinite(y[:-1])
+    return bool(np.any(np.diff(x)[both] > gap))
+
+
+def two_stretches(n: int, sfreq: float, gap: float) -> tuple[FloatArray, FloatArray]:
+    t = np.arange(n) / sfreq
+    t[n // 2 :] += gap
+    return t, np.sin(t)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    cuts=st.lists(st.integers(0, 5000), max_size=12),
+    n=st.integers(2, 3000),
+    sfreq=st.sampled_from([4.0, 130.0, 1000.0]),
+    n_bins=st.sampled_from([20, 300, 1400]),
+)
+def test_lines_do_not_depend_on_how_samples_were_cut(
+    cuts: list[int], n: int, sfreq: float, n_bins: int
+) -> None:
+    times, values = two_stretches(n, sfreq, 7.0)
+    whole, cut = waveform(times, values, [], sfreq), waveform(times, values, cuts, sfreq)
+    for (x, y), (u, v) in (
+        (whole.line(0.0, 1e9, n_bins)[0], cut.line(0.0, 1e9, n_bins)[0]),
+        (whole.tail(3), cut.tail(3)),
+    ):
+        np.testing.assert_array_equal(x, u)
+        np.testing.assert_array_equal(y, v)
+
+
+@pytest.mark.parametrize("n_bins", [5, 50, 500, 100_000])
+@pytest.mark.parametrize("sfreq", [4.0, 130.0, 1000.0])
+def test_no_line_crosses_a_gap_at_any_width(n_bins: int, sfreq: float) -> None:
+    times, values = two_stretches(round(40 * sfreq), sfreq, 30.0)
+    wave = waveform(times, values, [], sfreq)
+    assert np.max(np.diff(times)) > 30.0  # the gap is there
+    line, _ = wave.line(0.0, 70.0, n_bins)
+    assert not joined(line, 20.0 if n_bins == 5 else 10.0)
+    assert not joined(wave.tail(0), 1.0)
+
+
+def test_gap_at_a_block_boundary_is_still_a_break() -> None:
+    wave = Waveform(100.0)
+    wave.append(np.arange(BLOCK) / 100, np.zeros(BLOCK))
+    wave.append(5.0 + np.arange(BLOCK) / 100, np.zeros(BLOCK))
+    assert not joined(wave.tail(0), 1.0)
+
+
+def test_thinning_keeps_every_peak() -> None:
+    sfreq, n = 1000.0, 600_000
+    values = np.zeros(n)
+    peaks = np.arange(500, n, 7919)
+    values[peaks] = 1.0
+    wave = waveform(np.arange(n) / sfreq, values, [], sfreq)
+    (x, y), end = wave.line(0.0, 600.0, 1000)
+    assert len(y) < 2600
+    for peak in peaks[peaks < end]:
+        near = np.abs(x - peak / sfreq) <= 0.5
+        assert y[near].max() == 1.0
+
+
+def test_bins_stay_where_they_are_while_the_page_fills() -> None:
+    sfreq = 1000.0
+    wave = Waveform(sfreq)
+    t = np.arange(120_000) / sfreq
+    y = np.sin(40 * t)
+    wave.append(t[:90_000], y[:90_000])
+    (before, low), _ = wave.line(0.0, 300.0, 1000)
+    wave.append(t[90_000:], y[90_000:])
+    (after, high), _ = wave.line(0.0, 300.0, 1000)
+    np.testing.assert_array_equal(before, after[: len(before)])
+    np.testing.assert_array_equal(low, high[: len(low)])
+
+
+def test_two_hours_at_1000_hz_take_little_memory() -> None:
+    wave = Waveform(1000.0)
+    second = np.zeros(60_000)
+    for minute in range(120):
+        wave.append(60.0 * minute + np.arange(60_000) / 1000, second)
+    held = sum(column.data.nbytes for column in (wave._values, wave._stamps))
+    held += sum(c.data.nbytes for pair in wave._levels.values() for c in pair)
+    assert wave.n == 7_200_000
+    assert held < 38e6
+
+
+def test_all_nan_signal_draws_nothing() -> None:
+    wave = Waveform(130.0)
+    wave.append(np.arange(1300) / 130, np.full(1300, np.nan))
+    (_, y), _ = wave.line(0.0, 10.0, 50)
+    assert not np.isfinite(y).any()
+    assert np.isnan(wave.extent(0.0, 10.0)).all()
+
+
+def test_trace_tells_what_was_known_at_a_moment() -> None:
+    trace = Trace(6.0)
+    trace.append(np.array([10.0, 11.0]), np.array([1.0, np.nan]), np.array([12.0, 13.0]), ["", "electrode"])
+    assert trace.at(11.9) is None
+    first, second = trace.at(12.5), trace.at(99.0)
+    assert first is not None and first.value == 1.0 and first.reason == ""
+    assert second is not None and np.isnan(second.value) and second.reason == "electrode"
+
+
+def test_trace_breaks_at_nan_and_at_silence() -> None:
+    trace = Trace(6.0)
+    times = np.array([0.0, 1.0, 2.0, 3.0, 20.0, 21.0])
+    trace.append(times, np.array([1.0, 1.0, np.nan, 1.0, 1.0, 1.0]), times, [""] * 6)
+    assert not joined(trace.line(0.0, 30.0, 1000), 6.0)
+    assert np.isnan(trace.line(0.0, 30.0, 1000)[1]).sum() == 2
+
+
+def test_late_index_sample_is_put_where_it_belongs() -> None:
+    trace = Trace(6.0)
+    trace.append(np.array([1.0, 3.0]), np.array([1.0, 3.0]), np.array([1.0, 3.0]), ["", ""])
+    trace.append(np.array([2.0]), np.array([2.0]), np.array([4.0]), [""])
+    np.testing.assert_array_equal(trace.times, [1.0, 2.0, 3.0])
+    np.testing.assert_array_equal(trace.values, np.array([1.0, 2.0, 3.0], np.float32))
