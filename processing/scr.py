@@ -3,25 +3,23 @@
 A response is a rise from a trough to a peak by at least 0.05 µS (Boucsein 2012,
 doi:10.1007/978-1-4614-1126-0), never a share of the largest one in the file. Departures and additions:
 
-- the signal is smoothed by a quadratic Savitzky-Golay filter of about a second, on a grid aligned to the
-  first sample of the stretch, so that any chunking gives the same numbers;
-- a peak is final when the signal fell by `dip` or brought no new maximum for `hold` seconds; within 3 s;
-- rises too steep for sweat glands, and those that fall about as fast as they rose, are movement.
+- the signal is freed of jumps and smoothed (processing.scr_signal);
+- where two responses overlap the signal need not fall between them, only stand still: `tilt`;
+- rises too steep for sweat glands are movement;
+- a response is announced within 3 s of its peak, most within 1.6 s.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray
 from processing.eda_quality import EdaGate, EdaQualityConfig, Fault
+from processing.scr_signal import Limits, Smoother
 
-ROWS = 1024
-"""Windows that are smoothed at once; bounds the memory."""
 TRIM = 1024
 """Grid points that are let go of at once."""
 
@@ -34,31 +32,37 @@ class ScrConfig:
     ----------
     minimum : float
         Smallest response [µS]: 0.05, optionally 0.01 (Boucsein 2012).
-    dip : float
-        Fall after a maximum that makes it a peak, and rise after a minimum that begins a response [µS].
-    hold, wait : float
-        A maximum that stands this long is a peak; a peak is judged so long after its time at the latest [s].
-    slope, slope_share : float
-        The onset is where the slope falls below both, going back from the steepest point: [µS/s] and share of
-        the steepest slope.
-    shortest, steepest, relative_steepest : float
-        Movement: rise shorter than this [s], or steeper [µS/s], or steeper for its amplitude [1/s].
-    fall, fall_share : float
-        Movement: falls faster than both within 1.25 s, beyond the fall already under way: [µS/s] and share of
-        the steepest rise.
+    shortest, longest : float
+        Rise time [s] (Boucsein 2012: 0.5-5 s).
+    dip, tilt : float
+        A maximum is a peak, and a minimum a trough, when the signal left it by `dip` [µS] more than a drift
+        of `tilt` [µS/s] explains: between two responses that overlap the signal may only stand still.
+    wait : float
+        A peak is judged at the latest so long after it [s], sooner when the next rise begins.
+    slope, slope_share, onset_share : float
+        The onset is where the first stretch begins that is steeper than `slope` [µS/s] and than a share of
+        the steepest slope, and makes up a share of the rise.
+    steepest : float
+        A rise with a steeper slope for its amplitude is a movement [1/s].
+    jump, jump_share, coarse_jump, coarse_jump_share : float
+        See `processing.scr_signal`: a jump is at least so high [µS], and this share of it is beyond the slope
+        on either side; from 10 Hz on and below.
     """
 
     minimum: float = 0.05
-    dip: float = 0.003
-    hold: float = 1.75
-    wait: float = 1.0
+    shortest: float = 0.5
+    longest: float = 5.0
+    dip: float = 0.0005
+    tilt: float = 0.01
+    wait: float = 0.75
     slope: float = 0.01
     slope_share: float = 0.1
-    shortest: float = 0.25
-    steepest: float = 2.5
-    relative_steepest: float = 1.75
-    fall: float = 0.1
-    fall_share: float = 0.7
+    onset_share: float = 0.05
+    steepest: float = 2.2
+    jump: float = 0.04
+    jump_share: float = 0.5
+    coarse_jump: float = 0.12
+    coarse_jump_share: float = 0.92
 
 
 class Scr(NamedTuple):
@@ -85,41 +89,6 @@ class Scrs:
     known: FloatArray
 
 
-class Smoother:
-    """Smooth EDA onto a grid of 4 Hz (input below 8 Hz) or about 8 Hz, by fixed-length weighted sums.
-
-    Every value is one sum over a window of fixed length at a fixed place, so chunks do not matter.
-    """
-
-    def __init__(self, sfreq: float) -> None:
-        grid, width = (4.0, 1.25) if sfreq < 8.0 else (8.0, 0.8)
-        self.step = max(1, int(sfreq // grid))
-        self.sfreq = sfreq / self.step
-        n = 2 * round(width * sfreq / 2) + 1 if sfreq >= 3.0 else 1
-        u = np.arange(n) - n // 2
-        self._weights = np.linalg.pinv(np.vander(u / max(1, n // 2), 3))[2] if n > 3 else np.ones(n) / n
-        self.reset()
-
-    def reset(self) -> None:
-        """Begin a new stretch."""
-        self._times: FloatArray = np.empty(0)
-        self._eda: FloatArray = np.empty(0)
-
-    def push(self, times: FloatArray, eda: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return grid times [s], smoothed values [µS] and the stamp of the last sample each needed [s]."""
-        t, x = np.concatenate((self._times, times)), np.concatenate((self._eda, eda))
-        k = len(self._weights)
-        n = max(0, (len(x) - k) // self.step + 1)
-        y = np.empty(n)
-        if n:
-            windows = np.lib.stride_tricks.sliding_window_view(x, k)[:: self.step]
-            for i in range(0, n, ROWS):
-                y[i : i + ROWS] = (windows[i : i + ROWS] * self._weights).sum(axis=1)
-        used = n * self.step
-        self._times, self._eda = t[used:], x[used:]
-        return t[k // 2 :: self.step][:n], y, t[k - 1 :: self.step][:n]
-
-
 class ScrDetector:
     """Find responses in one unbroken stretch after another, sample by sample on the smoothed grid."""
 
@@ -127,9 +96,10 @@ class ScrDetector:
     """How far back a trough is remembered [s]; bounds the memory."""
 
     def __init__(self, sfreq: float, config: ScrConfig) -> None:
-        self.smoother = Smoother(sfreq)
+        coarse = Limits(config.coarse_jump, config.coarse_jump_share)
+        self.smoother = Smoother(sfreq, Limits(config.jump, config.jump_share), coarse)
         self._config = config
-        self._hold = config.hold * self.smoother.sfreq
+        self._tilt = config.tilt / self.smoother.sfreq
         self._wait = config.wait * self.smoother.sfreq
         self._span = int(self.SPAN * self.smoother.sfreq)
         self.reset()
@@ -139,42 +109,45 @@ class ScrDetector:
         self.smoother.reset()
         self._t: list[float] = []
         self._y: list[float] = []
+        self._z: list[float] = []
+        self._n = 0
         self._rising = False
         self._low = self._top = 0
         self._pending: tuple[int, int] | None = None
 
     def push(self, times: FloatArray, eda: FloatArray) -> tuple[list[Scr], FloatArray, FloatArray]:
         """Return the responses that became final, and the smoothed grid: times [s] and values [µS]."""
-        grid, smooth, known = self.smoother.push(times, eda)
+        smooth = self.smoother.push(times, eda)
         found = []
-        for t, y, k in zip(grid.tolist(), smooth.tolist(), known.tolist(), strict=True):
+        for t, y, k in zip(smooth.times.tolist(), smooth.steady.tolist(), smooth.known.tolist(), strict=True):
             self._t.append(t)
             self._y.append(y)
+            self._z.append(y - self._n * self._tilt)
+            self._n += 1
             scr = self._step(k)
             if scr is not None:
                 found.append(scr)
         self._trim()
-        return found, grid, smooth
+        return found, smooth.times, smooth.eda
 
     def _step(self, known: float) -> Scr | None:
-        y, n, dip = self._y, len(self._y) - 1, self._config.dip
-        out = None
-        if n == 0:
-            return None
+        """Follow the tilted signal from trough to peak and back; judge a rise once its peak is clear."""
+        z, n, dip = self._z, len(self._z) - 1, self._config.dip
         if n - self._low > self._span:
             self._low = n - self._span if self._rising else n
+        out = None
         if self._rising:
-            if y[n] > y[self._top]:
+            if z[n] > z[self._top]:
                 self._top = n
-            elif y[self._top] - y[n] >= dip or n - self._top >= self._hold:
+            elif z[self._top] - z[n] >= dip:
                 self._pending, self._rising = (self._low, self._top), False
-                self._low = min(range(n, self._top - 1, -1), key=y.__getitem__)
-        elif y[n] <= y[self._low]:
+                self._low = min(range(n, self._top - 1, -1), key=z.__getitem__)
+        elif z[n] <= z[self._low]:
             self._low = n
-        elif y[n] - y[self._low] >= dip:
+        elif z[n] - z[self._low] >= dip:
             self._rising, self._top = True, n
             if self._pending:
-                out, self._pending = self._judge(*self._pending, n, known), None
+                out, self._pending = self._judge(*self._pending, self._low, known), None
         if self._pending and n - self._pending[1] >= self._wait:
             out, self._pending = self._judge(*self._pending, n, known), None
         return out
@@ -182,41 +155,44 @@ class ScrDetector:
     def _judge(self, low: int, top: int, now: int, known: float) -> Scr | None:
         """Return the response from a trough to a peak, None if it is too small or a movement."""
         config, f = self._config, self.smoother.sfreq
+        top += int(np.argmax(self._y[top : now + 1]))
         y = np.array(self._y[low : top + 1])
         if y[-1] - y[0] < 0.9 * config.minimum:
             return None
         slopes = np.diff(y) * f
-        steepest = int(np.argmax(slopes))
-        onset, limit = steepest, max(config.slope, config.slope_share * float(slopes[steepest]))
-        while onset > 0 and slopes[onset - 1] > limit:
-            onset -= 1
-        amplitude = float(y[-1] - y[max(0, onset - int(f)) : onset + 1].min())
+        onset, steepest = self._onset(y, slopes), float(slopes.max())
+        trough = float(y[max(0, onset - int(f)) : onset + 1].min())
+        amplitude = self._height(top) - trough + self.smoother.loss
         rise = self._t[top] - self._t[low + onset]
-        if amplitude < config.minimum or self._moved(low, top, now, float(slopes[steepest]), amplitude, rise):
+        too_fast = steepest > config.steepest * amplitude or rise < config.shortest
+        if amplitude < config.minimum or too_fast or rise > config.longest:
             return None
         return Scr(self._t[low + onset], self._t[top], amplitude, rise, known)
 
-    def _moved(self, low: int, top: int, now: int, steepest: float, amplitude: float, rise: float) -> bool:
-        """Tell whether a rise is a movement: too fast, or falls about as fast as it rose."""
-        config, f = self._config, self.smoother.sfreq
-        if steepest > min(config.steepest, config.relative_steepest * amplitude) or rise < config.shortest:
-            return True
-        fall = _steepest_fall(self._y[top : min(now, top + round(1.25 * f)) + 1]) * f
-        under_way = max(0.0, _steepest_fall(self._y[max(0, low - int(f)) : low + 1]) * f)
-        return fall - under_way > max(config.fall, config.fall_share * steepest)
+    def _height(self, top: int) -> float:
+        """Return the height of a peak: of the parabola through its three points."""
+        before, at, after = self._y[max(0, top - 1)], self._y[top], self._y[min(top + 1, len(self._y) - 1)]
+        bend = 2.0 * at - before - after
+        return at + (after - before) ** 2 / (8.0 * bend) if bend > 0.0 else at
+
+    def _onset(self, y: FloatArray, slopes: FloatArray) -> int:
+        """Return where the first steep stretch of a rise begins that makes up a share of it."""
+        steep = slopes > max(self._config.slope, self._config.slope_share * float(slopes.max()))
+        edges = np.flatnonzero(np.diff(np.concatenate(([False], steep, [False])).astype(np.int8)))
+        least = self._config.onset_share * (y[-1] - y[0])
+        for start, stop in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+            if y[stop] - y[start] >= least:
+                return int(start)
+        return int(np.argmax(slopes))
 
     def _trim(self) -> None:
         """Forget what can no longer matter."""
         keep = min(self._low, *(self._pending or (self._low,))) - int(self.smoother.sfreq) - 1
         if keep > TRIM:
-            del self._t[:keep], self._y[:keep]
+            del self._t[:keep], self._y[:keep], self._z[:keep]
             self._low, self._top = self._low - keep, max(0, self._top - keep)
             if self._pending:
                 self._pending = self._pending[0] - keep, self._pending[1] - keep
-
-
-def _steepest_fall(y: list[float]) -> float:
-    return max((a - b for a, b in pairwise(y)), default=0.0)
 
 
 def stretches(usable: BoolArray, starts: BoolArray) -> list[tuple[int, int, bool]]:

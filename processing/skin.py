@@ -25,6 +25,8 @@ from processing.scl import SclConfig, Tonic
 from processing.scr import ResponseFinder, Scr, ScrConfig
 
 Rows = Callable[[FloatArray, FloatArray], list[IndexSample]]
+STEP = 0.25
+"""Everything is settled at a multiple of this data time [s]: live, most calls then have nothing to do."""
 STEPS = 16
 """Steps between stamps that tell the sampling rate of a stream that does not say it."""
 
@@ -97,6 +99,8 @@ class Skin:
         self._pending: list[Scr] = []
         self._scrs: list[Scr] = []
         self._next: dict[str, float] = {}
+        self._held: list[tuple[FloatArray, FloatArray]] = []
+        self._first, self._until = math.inf, -math.inf
 
     def update(self, chunk: Chunk) -> None:
         """Take in admitted EDA [µS], the first channel."""
@@ -106,7 +110,14 @@ class Skin:
             used = self._begin(chunk.info.sfreq, times)
             times, eda = times[used:], eda[used:]
         if self._signal is not None and len(times):
+            self._held.append((times, eda))
+
+    def _take(self) -> None:
+        """Work through the samples that came since the last time."""
+        if self._signal is not None and self._held:
+            times, eda = (np.concatenate(column) for column in zip(*self._held, strict=True))
             self._signal.push(times, eda)
+        self._held = []
 
     def _begin(self, sfreq: float, times: FloatArray) -> int:
         """Find the sampling rate, if need be from the stamps; return how many samples that took."""
@@ -126,12 +137,17 @@ class Skin:
         """Return what became final at these ticks."""
         if len(ticks) == 0:
             return []
-        until = float(watermarks[-1])
+        self._first = min(self._first, float(ticks[0]))
+        until = math.floor(watermarks[-1] / STEP) * STEP if math.isfinite(watermarks[-1]) else -math.inf
+        if not until > self._until:
+            return []
+        self._until = until
+        self._take()
         if self._signal is not None:
             self._signal.settle(until)
         out = self._responses(ticks, watermarks)
         for index, step, delay, rows in self._rows():
-            times = self._grid(index, step, float(ticks[0]), until - delay)
+            times = self._grid(index, step, self._first, until - delay)
             if len(times):
                 _, available = released(times + delay, ticks, watermarks)
                 out += rows(times, available)
@@ -150,7 +166,7 @@ class Skin:
 
     def _grid(self, index: str, step: float, start: float, until: float) -> FloatArray:
         """Return the multiples of `step` up to `until` that are still to come, from the first tick on [s]."""
-        first = self._next.setdefault(index, math.ceil(start / step) * step)
+        first = self._next.setdefault(index, math.ceil(math.ceil(start) / step) * step)
         if not until >= first:
             return np.empty(0)
         times: FloatArray = first + step * np.arange(math.floor((until - first) / step) + 1.0)
@@ -232,7 +248,7 @@ class Skin:
             return []
         self._pending += self._signal.fresh
         self._signal.fresh = []
-        settled = np.nextafter([s.known for s in self._pending], np.inf)
+        settled = (np.floor(np.array([s.known for s in self._pending]) / STEP) + 1.0) * STEP
         n, available = released(settled, ticks, watermarks)
         new, self._pending = self._pending[:n], self._pending[n:]
         self._scrs += new
