@@ -73,7 +73,7 @@ class Heart:
         times = np.asarray(chunk.times, np.float64)
         if self._is_ecg and self._input is None and not self._refused:
             try:
-                self._input = EcgInput(chunk.info.sfreq, self.config)
+                self._input = EcgInput(chunk.info.sfreq)
                 self._monitor = SecondMonitor(chunk.info.sfreq)
             except ValueError as error:
                 self._refused = str(error)

@@ -8,12 +8,14 @@ import numpy as np
 
 from acquisition.stream import FloatArray
 from processing.heart_table import BeatRows
-from processing.heart_windows import HeartConfig
 from processing.ibi import BeatCorrector
 from processing.rpeaks import DELAY, Beats, RPeaks
 
 STAMP_SLACK = 1.5
 """An interval stream goes on if a stamp is within so much of the last one plus the interval [s]."""
+
+NOISY = 3.5
+"""A beat that is not trusted and stands out of the noise floor by less is called noise."""
 
 
 class EcgInput:
@@ -25,10 +27,9 @@ class EcgInput:
         If the rate is too low.
     """
 
-    def __init__(self, sfreq: float, config: HeartConfig) -> None:
+    def __init__(self, sfreq: float) -> None:
         self._detector = RPeaks(sfreq)
         self._corrector = BeatCorrector()
-        self._config = config
         self._last = math.nan
 
     def update(self, times: FloatArray, ecg: FloatArray) -> BeatRows | None:
@@ -47,8 +48,8 @@ class EcgInput:
 
     def _faults(self, found: Beats) -> list[str]:
         faults = np.full(len(found.times), "", dtype=object)
-        faults[found.likeness < self._config.likeness] = "unlike other beats"
-        faults[found.contrast < self._config.contrast] = "noise"
+        faults[found.trusted == 0] = "unlike other beats"
+        faults[(found.trusted == 0) & (found.contrast < NOISY)] = "noise"
         faults[found.settled - found.times > DELAY] = "decided late"
         return [str(fault) for fault in faults]
 

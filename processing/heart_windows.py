@@ -43,10 +43,6 @@ class HeartConfig:
     """Share of own speech in a window from which HF and RSA have no value and lnRMSSD is flagged; ours."""
     speech_lag: float = 5.0
     """Speech of the last seconds of a window is left out [s]: it may not have arrived."""
-    contrast: float = 2.5
-    """Least QRS envelope over the noise floor of an accepted beat; ours."""
-    likeness: float = 0.4
-    """Least correlation of an accepted beat with the recent ones; ours."""
     silence: float = 5.0
     """Seconds without an accepted beat after which rows say so."""
 

@@ -24,6 +24,10 @@ HISTORY = 91
 """Intervals that the limits are taken from (the same)."""
 MEDIAN = 11
 """Intervals of the running median (the same)."""
+USUAL = 20
+"""Normal intervals whose range is usual: at least two breaths."""
+MARGIN = 0.06
+"""An interval within so much of that range is not suspect: strong sinus arrhythmia swings through it again."""
 FLOOR = 0.025
 """Narrowest limit [s]: a very even pulse must not make jitter of the sampling suspect."""
 UNSURE = 0.15
@@ -102,11 +106,13 @@ class BeatCorrector:
     References
     ----------
     Lipponen & Tarvainen (2019), doi:10.1080/03091902.2019.1640306. Departures: past only,
-    instead of 45 beats to either side; an interval is suspect only if it is off from both its predecessor and the running median.
+    instead of 45 beats to either side; an interval is suspect only if it is off from its predecessor, from the
+    running median and from the range of the last normal intervals.
     """
 
     def __init__(self) -> None:
         self._recent: deque[float] = deque(maxlen=MEDIAN)
+        self._usual: deque[float] = deque(maxlen=USUAL)
         self._steps, self._offs = _Limit(), _Limit()
         self._since = math.nan
         self._before = math.nan
@@ -165,17 +171,19 @@ class BeatCorrector:
         reference = typical if math.isnan(self._before) else self._before
         step, off = interval - reference, interval - typical
         wide, far = self._steps.value(), self._offs.value()
-        suspect = (
-            abs(step) > wide and abs(off if off > 0 else 2 * off) > far
-        ) or not SHORTEST < interval < LONGEST
+        lowest, highest = min(self._usual, default=interval), max(self._usual, default=interval)
+        beyond = not lowest * (1 - MARGIN) <= interval <= highest * (1 + MARGIN)
+        off = off if off > 0 else 2 * off
+        suspect = (beyond and abs(step) > wide and abs(off) > far) or not SHORTEST < interval < LONGEST
         row = self._resolve(interval, typical, min(far, 0.25 * typical), suspect)
         if SHORTEST < interval < LONGEST and self._flagged == 0.0:
             self._recent.append(interval if row.kind != LONG else row.value / 1e3)
         elif SHORTEST < interval < LONGEST:
             self._recent.append(interval)
-        if not suspect or row.kind == NORMAL:
-            self._steps.add(abs(step))
-            self._offs.add(abs(off if off > 0 else 2 * off))
+        self._steps.add(abs(step))
+        self._offs.add(abs(off))
+        if row.kind == NORMAL:
+            self._usual.append(interval)
         return row
 
     def _resolve(self, interval: float, typical: float, near: float, suspect: bool) -> _Row:
@@ -188,6 +196,8 @@ class BeatCorrector:
             if abs(whole / 2 - typical) < near:
                 kind = ECTOPIC if flagged == SHORT else MISPLACED
                 return self._good(whole / 2, kind, whole)
+            if not suspect and flagged == LONG:
+                return self._good(interval, NORMAL, interval)
             if not suspect:
                 self._since, self._before, self._flagged = 0.0, interval, 0.0
                 return _Row(math.nan, ECTOPIC, 0.0, "starts at a rejected beat")

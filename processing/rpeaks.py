@@ -40,9 +40,9 @@ class Beats(NamedTuple):
     contrast : ndarray, shape (n_beats,)
         QRS envelope over the noise floor before it.
     likeness : ndarray, shape (n_beats,)
-        Correlation with the recent beats; 0.5 while there are too few.
-    relative : ndarray, shape (n_beats,)
-        QRS envelope over that of recent beats.
+        Correlation with the trusted beats; 0.5 while there are too few.
+    trusted : ndarray, shape (n_beats,)
+        1 where the beat looks like this person's beats, else 0.
     first : ndarray of bool, shape (n_beats,)
         The first beat of a gap-free stretch: no interval ends there.
     """
@@ -52,7 +52,7 @@ class Beats(NamedTuple):
     heights: FloatArray
     contrast: FloatArray
     likeness: FloatArray
-    relative: FloatArray
+    trusted: FloatArray
     first: BoolArray
 
 

@@ -14,13 +14,14 @@ Elgendi (2013), doi:10.1371/journal.pone.0073557
 
 from __future__ import annotations
 
-from math import log
+from math import exp, log
 from typing import NamedTuple
 
 import numpy as np
 
 from acquisition.stream import FloatArray
 from processing.rpeaks_front import SHIFT, Candidates
+from processing.rpeaks_trust import Shapes, Trust
 
 EARLY = 0.34
 """Earliest decision after the envelope maximum [s]; the maximum lies about 0.06 s after the R peak."""
@@ -28,10 +29,46 @@ RETRY = 0.12
 """Wait between decisions while the answer is not clear [s]."""
 LATE = 0.78
 """Latest decision after the envelope maximum [s]."""
-MARGIN = 3.0
-"""Score difference that counts as clear."""
+TINY = 1e-12
+"""Keeps logarithms of a flat line finite [mV]."""
 PENDING = 7
 """Candidates that the best path looks at."""
+
+
+class Weights(NamedTuple):
+    """Hold the weights of the evidence and the prices of intervals, all in units of log-odds."""
+
+    margin: float = 4.5
+    """Score difference that counts as clear."""
+    bias: float = 0.0
+    height: float = 2.5
+    height_cap: float = 0.8
+    threshold: float = 0.35
+    """Place of the threshold between noise and QRS level (Hamilton 2002: 0.3125)."""
+    low: float = 0.37
+    """Quantile of recent QRS heights that is the level."""
+    reference: float = 1.5
+    slope: float = 1.0
+    slope_free: float = 1.0
+    contrast: float = 1.5
+    contrast_cap: float = 1.5
+    likeness: float = 4.0
+    unlike: float = -0.2
+    """Likeness below which it no longer matters how unlike."""
+    shadow: float = 2.0
+    """Price of being smaller than what came 0.10-0.36 s before."""
+    alone: float = 1.0
+    """Bonus for being larger than that."""
+    tail: float = 2.0
+    """Price of a slope below half the last beat's within 0.42 s of it (T wave)."""
+    short: float = 60.0
+    """Price of each second that an interval is under 0.36 s."""
+    early: float = 2.2
+    late: float = 2.0
+    missed: float = 0.8
+    silence: float = 5.0
+    """Largest price of a time without a beat."""
+    spread: float = 0.18
 
 
 class Pending(NamedTuple):
@@ -53,11 +90,15 @@ class Decided(NamedTuple):
     at: int
     contrast: float
     likeness: float
-    relative: float
+    trusted: float
 
 
 def _middle(values: list[float]) -> float:
     return sorted(values)[len(values) // 2]  # np.median is twenty times slower on short lists
+
+
+def _quantile(values: list[float], share: float) -> float:
+    return sorted(values)[int(share * len(values))]
 
 
 def normalised_parts(shapes: FloatArray) -> FloatArray:
@@ -69,34 +110,11 @@ def normalised_parts(shapes: FloatArray) -> FloatArray:
     return np.asarray(parts / (np.sqrt((parts * parts).sum(axis=2, keepdims=True)) + 1e-12))
 
 
-class Shapes:
-    """Remember the shapes of recent beats, and tell how much another one resembles them."""
-
-    def __init__(self) -> None:
-        self._recent: list[FloatArray] = []
-        self._typical: FloatArray | None = None
-
-    def likeness(self, parts: FloatArray) -> tuple[float, int]:
-        """Return the best correlation with the typical shape, and the shift it is at; 0.5 while unknown."""
-        if self._typical is None:
-            return 0.5, SHIFT
-        fits = (parts * self._typical).sum(axis=1)
-        shift = int(fits.argmax())
-        return float(fits[shift]), shift
-
-    def learn(self, part: FloatArray) -> None:
-        """Take in the shape of a beat."""
-        self._recent = [*self._recent[-8:], part]
-        if len(self._recent) >= 3:
-            typical = np.sort(np.array(self._recent), axis=0)[len(self._recent) // 2]
-            typical = typical - typical.mean()
-            self._typical = typical / (np.sqrt((typical * typical).sum()) + 1e-12)
-
-
 class Intervals:
     """Price an interval between beats by the running one."""
 
-    def __init__(self) -> None:
+    def __init__(self, weights: Weights) -> None:
+        self._weights = weights
         self._logs: list[float] = []
         self._typical = log(0.8)
         self._spread = 0.4
@@ -108,17 +126,17 @@ class Intervals:
         self._logs = [*self._logs[-9:], log(seconds)]
         self._typical = _middle(self._logs)
         off = [abs(v - self._typical) for v in self._logs]
-        self._spread = min(max(1.5 * _middle(off), 0.12), 0.4)
+        self._spread = min(max(1.5 * _middle(off), self._weights.spread), 0.4)
 
     def cost(self, seconds: float) -> float:
         """Return the price of an interval between two beats."""
         if seconds < 0.22:
             return 1e3
-        price = (0.36 - seconds) * 25.0 if seconds < 0.36 else 0.0
+        price = (0.36 - seconds) * self._weights.short if seconds < 0.36 else 0.0
         if not self._logs:
             return price
         off = (log(seconds) - self._typical) / self._spread
-        return price + (self.silence(seconds) if off > 0 else min(1.5, 0.5 * off * off))
+        return price + (self.silence(seconds) if off > 0 else min(self._weights.early, 0.5 * off * off))
 
     def silence(self, seconds: float) -> float:
         """Return the price of so long without a beat: it grows with each one that should have come."""
@@ -127,8 +145,9 @@ class Intervals:
         off = (log(seconds) - self._typical) / self._spread
         if off <= 0:
             return 0.0
-        over = seconds / np.exp(self._typical) - 1.5
-        return min(2.0, 0.5 * off * off) + 1.5 * max(0.0, float(over))
+        over = seconds / exp(self._typical) - 1.5
+        w = self._weights
+        return min(w.silence, min(w.late, 0.5 * off * off) + w.missed * max(0.0, over))
 
 
 class Path:
@@ -140,15 +159,16 @@ class Path:
         Rate of the decimated samples that count time [Hz].
     """
 
-    def __init__(self, rate: float) -> None:
-        self._rate = rate
+    def __init__(self, rate: float, weights: Weights = Weights()) -> None:
+        self._rate, self._weights = rate, weights
         self._early, self._late = int(EARLY * rate), int(LATE * rate)
         self._retry = int(RETRY * rate)
         self._pending: list[Pending] = []
         self._next = 0
         self._last: int | None = None
-        self._intervals = Intervals()
-        self.shapes = Shapes()
+        self._intervals = Intervals(weights)
+        self._shapes = Shapes()
+        self._trust = Trust()
         self._heights: list[float] = []
         self._slopes: list[float] = []
         self._noise: list[float] = []
@@ -183,19 +203,28 @@ class Path:
     ) -> None:
         if self._last is not None and index - self._last > 2.5 * self._rate:
             self._heights, self._slopes = [], []  # the electrode may have moved
-        likeness, _ = self.shapes.likeness(parts)
-        level = _middle(self._heights) if len(self._heights) >= 3 else reference
+        w, reference = self._weights, max(reference, TINY)
+        likeness, _ = self._shapes.likeness(parts)
+        level = _quantile(self._heights, w.low) if len(self._heights) >= 3 else reference
         steep = _middle(self._slopes) if len(self._slopes) >= 3 else slope
         noise = _middle(self._noise) if len(self._noise) >= 3 else 0.1 * level
-        threshold = min(noise, 0.5 * level) + 0.30 * max(level - noise, 0.0)
-        contrast = height / (floor + 1e-12)
-        score = 3.0 * max(-2.0, min(1.2, log(height / threshold)))
-        score += 1.5 * min(0.0, log(height / reference) + 0.9)
-        score += 1.5 * min(0.0, log(slope / steep + 1e-9) + 0.7)
-        score += max(-1.5, min(1.0, log(contrast / 3.5)))
-        score += 3.0 * (likeness - 0.6)
+        threshold = max(TINY, min(noise, 0.5 * level) + w.threshold * max(level - noise, 0.0))
+        contrast = height / (floor + TINY)
+        score = w.bias + w.height * max(-2.0, min(w.height_cap, log(height / threshold)))
+        score += w.reference * min(0.0, log(height / reference) + 0.9)
+        score += w.slope * min(0.0, log(slope / max(steep, TINY) + 1e-9) + w.slope_free)
+        score += w.contrast * max(-1.5, min(w.contrast_cap, log(contrast / 3.5)))
+        score += w.likeness * (max(w.unlike, likeness) - 0.6)
         if before > height:
-            score -= 1.0 * log(before / height)
+            score -= w.shadow * log(before / height)
+        else:
+            score += w.alone
+        if (
+            self._last is not None
+            and index - self._last < 0.42 * self._rate
+            and slope < 0.5 * (self._slopes or [0.0])[-1]
+        ):
+            score -= w.tail
         self._pending.append(Pending(index, score, height, slope, contrast, likeness, parts))
         if len(self._pending) == 1:
             self._next = index + self._early
@@ -204,7 +233,7 @@ class Path:
         while self._pending and self._next <= now:
             first, at = self._pending[0], self._next
             margin = self._margin(at)
-            if abs(margin) < MARGIN and at < first.index + self._late:
+            if abs(margin) < self._weights.margin and at < first.index + self._late:
                 self._next = min(at + self._retry, first.index + self._late)
                 continue
             del self._pending[0]
@@ -218,13 +247,14 @@ class Path:
     def _accept(self, beat: Pending, at: int) -> Decided:
         if self._last is not None:
             self._intervals.learn((beat.index - self._last) / self._rate)
-        level = _middle(self._heights) if self._heights else beat.height
         self._last = beat.index
         self._heights = [*self._heights[-7:], beat.height]
         self._slopes = [*self._slopes[-7:], beat.slope]
-        _, shift = self.shapes.likeness(beat.parts)
-        self.shapes.learn(beat.parts[shift])
-        return Decided(beat.index, at, beat.contrast, beat.likeness, beat.height / level)
+        _, shift = self._shapes.likeness(beat.parts)
+        part = beat.parts[shift]
+        self._shapes.learn(part)
+        trusted, likeness = self._trust.judge(beat.parts, part, self._shapes, beat.contrast, beat.height)
+        return Decided(beat.index, at, beat.contrast, likeness, float(trusted))
 
     def _margin(self, at: int) -> float:
         """Return the best path score with the oldest candidate minus the best without it."""

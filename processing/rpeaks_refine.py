@@ -11,6 +11,10 @@ REACH = 0.09
 """How far from the middle of the QRS its peak is sought [s]."""
 SWITCH = 1.65
 """The other deflection must be so much larger to be taken for the R peak."""
+BOX = 0.045
+"""Half length of the mean that a sharp deflection stands out of [s]: about a QRS."""
+CLIMB = 0.016
+"""How far the peak of the low-passed ECG may lie from the sharpest place [s]."""
 BASE = 0.12
 """Half length of the stretch whose mean is taken as the baseline [s]."""
 
@@ -31,8 +35,11 @@ class Refiner:
     def __init__(self, sfreq: float) -> None:
         self._taps = firwin(2 * round(0.1 * sfreq) + 1, 30.0, fs=sfreq)
         self._reach = round(REACH * sfreq)
+        self._side = self._reach + 1
         self._base = round(BASE * sfreq)
-        self.margin = self._reach + self._base + len(self._taps) // 2 + 1
+        self._box = round(BOX * sfreq)
+        self._near = max(1, round(CLIMB * sfreq))
+        self.margin = self._side + max(self._base, self._box + len(self._taps) // 2) + 1
         """Raw samples needed on either side."""
         self._polarity: list[float] = []
 
@@ -47,24 +54,47 @@ class Refiner:
         """
         if len(centres) == 0:
             return centres, np.empty(0), np.empty(0)
-        half = len(self._taps) // 2
-        side = self._reach + 1
-        raw = ecg[centres[:, None] + np.arange(-side - half, side + half + 1)]
-        n = 2 * side + 1
-        smooth = np.zeros((len(centres), n))
-        for k, tap in enumerate(self._taps.tolist()):
-            smooth += tap * raw[:, k : k + n]
-        wide = ecg[centres[:, None] + np.arange(-self._base, self._base + 1)]
-        smooth -= np.sort(wide, axis=1)[:, wide.shape[1] // 2 : wide.shape[1] // 2 + 1]
-        inner = smooth[:, 1:-1]
+        smooth = self._smooth(ecg, centres)
+        sharp = self._sharp(smooth)
+        smooth = smooth[:, self._box : smooth.shape[1] - self._box]
+        inner = sharp[:, 1:-1]
         high, low = inner.argmax(axis=1), inner.argmin(axis=1)
         rows = np.arange(len(centres))
         up = self._upright(inner[rows, high], -inner[rows, low])
-        at = np.where(up, high, low) + 1
+        at = self._climb(np.where(up[:, None], smooth, -smooth), np.where(up, high, low) + 1)
         left, middle, right = smooth[rows, at - 1], smooth[rows, at], smooth[rows, at + 1]
         bend = left - 2 * middle + right
         off = np.where(bend != 0, 0.5 * (left - right) / np.where(bend != 0, bend, 1.0), 0.0)
-        return centres - side + at, np.clip(off, -0.5, 0.5), middle
+        wide = ecg[centres[:, None] + np.arange(-self._base, self._base + 1)]
+        level = np.sort(wide, axis=1)[:, self._base]
+        return centres - self._side + at, np.clip(off, -0.5, 0.5), middle - level
+
+    def _smooth(self, ecg: FloatArray, centres: IntArray) -> FloatArray:
+        """Return the low-passed ECG around each centre."""
+        reach = self._side + self._box
+        half = len(self._taps) // 2
+        raw = np.ascontiguousarray(ecg[centres[:, None] + np.arange(-reach - half, reach + half + 1)].T)
+        smooth = np.zeros((2 * reach + 1, len(centres)))
+        for k, tap in enumerate(self._taps.tolist()):
+            smooth += tap * raw[k : k + len(smooth)]
+        return smooth.T
+
+    def _sharp(self, smooth: FloatArray) -> FloatArray:
+        """Return what stands out of a short mean: a sharp R, not a broad S or ectopic trough beside it."""
+        n = smooth.shape[1] - 2 * self._box
+        mean = np.zeros((len(smooth), n))
+        for k in range(2 * self._box + 1):
+            mean += smooth[:, k : k + n]
+        return np.asarray(smooth[:, self._box : self._box + n] - mean / (2 * self._box + 1))
+
+    def _climb(self, smooth: FloatArray, at: IntArray) -> IntArray:
+        """Return the top of the low-passed ECG within `CLIMB` of each place, if there is one."""
+        near = at[:, None] + np.arange(-self._near, self._near + 1)
+        near = np.clip(near, 1, smooth.shape[1] - 2)
+        rows = np.arange(len(at))
+        best = near[rows, smooth[rows[:, None], near].argmax(axis=1)]
+        top = (smooth[rows, best] >= smooth[rows, best - 1]) & (smooth[rows, best] >= smooth[rows, best + 1])
+        return np.where(top, best, at)
 
     def _upright(self, up: FloatArray, down: FloatArray) -> BoolArray:
         out = np.empty(len(up), np.bool_)

@@ -1,0 +1,129 @@
+"""Which of the detected beats look like this person's beats: the gate that silences a loose electrode.
+
+The detector must be bold, since a wide or small beat is a beat; what enters intervals must not be noise. So each
+beat is compared with the shape and height of the beats trusted so far. Noise never becomes the model: only trusted
+beats teach it, and another shape replaces it only after a run of beats that are alike among themselves.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from acquisition.stream import FloatArray
+
+KEPT = 9
+"""Beats whose median is the typical shape."""
+KNOWN = 3
+"""Beats needed for a typical shape."""
+RUN = 5
+"""Beats in a row that are alike before a new shape is trusted."""
+
+
+class TrustConfig(NamedTuple):
+    """Hold the limits of a trusted beat; all ours, set on simulated noise, electrode-off and ectopic beats."""
+
+    likeness: float = 0.70
+    """Least correlation with the typical trusted beat."""
+    lowest: float = 0.4
+    """Least and largest height over that of trusted beats."""
+    highest: float = 2.5
+    contrast: float = 2.5
+    """Least QRS envelope over the noise floor."""
+    first_contrast: float = 4.0
+    """The same while nothing is trusted yet."""
+    alike: float = 0.85
+    """Least correlation among the beats of a run that establishes a new shape."""
+
+
+class Shapes:
+    """Remember the shapes of recent beats, and tell how much another one resembles them."""
+
+    def __init__(self, recent: list[FloatArray] | None = None) -> None:
+        self._recent: list[FloatArray] = recent or []
+        self._typical: FloatArray | None = None
+        if self._recent:
+            self._average()
+
+    def likeness(self, parts: FloatArray) -> tuple[float, int]:
+        """Return the best correlation of any shifted part with the typical shape, and which part; 0.5 while unknown."""
+        if self._typical is None:
+            return 0.5, len(parts) // 2
+        fits = (parts * self._typical).sum(axis=1)
+        shift = int(fits.argmax())
+        return float(fits[shift]), shift
+
+    @property
+    def known(self) -> bool:
+        """Tell whether there is a typical shape."""
+        return self._typical is not None
+
+    def learn(self, part: FloatArray) -> None:
+        """Take in the shape of a beat."""
+        self._recent = [*self._recent[-(KEPT - 1) :], part]
+        self._average()
+
+    def latest(self, n: int) -> list[FloatArray]:
+        """Return the last `n` shapes."""
+        return self._recent[-n:]
+
+    def _average(self) -> None:
+        if len(self._recent) < KNOWN:
+            return
+        typical = np.sort(np.array(self._recent), axis=0)[len(self._recent) // 2]
+        typical = typical - typical.mean()
+        self._typical = typical / (np.sqrt((typical * typical).sum()) + 1e-12)
+
+
+class Trust:
+    """Judge beats one after another."""
+
+    def __init__(self, config: TrustConfig = TrustConfig()) -> None:
+        self._config = config
+        self._shapes = Shapes()
+        self._heights: list[float] = []
+        self._run: list[float] = []
+
+    def judge(
+        self, parts: FloatArray, part: FloatArray, recent: Shapes, contrast: float, height: float
+    ) -> tuple[bool, float]:
+        """Tell whether a beat is trusted, and its correlation with the typical trusted beat.
+
+        Parameters
+        ----------
+        parts : ndarray, shape (n_shifts, width)
+            Its shape at every shift, mean 0 and norm 1.
+        part : ndarray, shape (width,)
+            The shift that fits the recent beats, which include this one.
+        recent : Shapes
+            All recent beats, trusted or not.
+        contrast, height : float
+            QRS envelope over the noise floor; QRS envelope [mV].
+        """
+        c = self._config
+        self._follow(part, recent, contrast, height)
+        likeness, shift = self._shapes.likeness(parts)
+        if not self._shapes.known:
+            trusted = contrast >= c.first_contrast
+        else:
+            usual = sorted(self._heights)[len(self._heights) // 2]
+            size = height / max(usual, 1e-12)
+            trusted = likeness >= c.likeness and contrast >= c.contrast and c.lowest <= size <= c.highest
+        if len(self._run) >= RUN and not trusted:
+            self._shapes, self._heights = Shapes(recent.latest(RUN)), self._run[-RUN:]
+            likeness, trusted = self._shapes.likeness(parts)[0], True
+        elif trusted:
+            self._shapes.learn(parts[shift])
+            self._heights = [*self._heights[-(KEPT - 1) :], height]
+        return trusted, likeness
+
+    def _follow(self, part: FloatArray, recent: Shapes, contrast: float, height: float) -> None:
+        """Count the beats in a row that are alike."""
+        before = recent.latest(2)
+        alike = len(before) == 2 and float((before[0] * part).sum()) >= self._config.alike
+        even = not self._run or 0.5 <= height / max(self._run[-1], 1e-12) <= 2.0
+        if alike and even and contrast >= self._config.contrast:
+            self._run = [*self._run[-(KEPT - 1) :], height]
+        else:
+            self._run = []
