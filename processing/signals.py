@@ -46,9 +46,9 @@ class SignalRule:
 
 SIGNALS: dict[str, SignalRule] = {
     "hr": SignalRule(index="ibi", sfreq=4.0, delay=3.5, form="joined", scale="rate"),
-    "scl": SignalRule(index="scl", sfreq=1.0, delay=15.0, form="rows", scale="ln"),
-    "sclslope": SignalRule(index="scl", sfreq=1.0, delay=17.0, form="rows", scale="ln", slope=5),
-    "lnrmssd": SignalRule(index="lnrmssd", sfreq=1.0, delay=36.0, form="joined", scale="same"),
+    "scl": SignalRule(index="scl", sfreq=1.0, delay=11.0, form="rows", scale="ln"),
+    "sclslope": SignalRule(index="scl", sfreq=1.0, delay=13.0, form="rows", scale="ln", slope=5),
+    "lnrmssd": SignalRule(index="lnrmssd", sfreq=1.0, delay=34.0, form="joined", scale="same"),
     "f0": SignalRule(index="f0_shift", sfreq=1.0, delay=8.0, form="rows", scale="same"),
     "intensity": SignalRule(index="intensity_shift", sfreq=1.0, delay=8.0, form="rows", scale="same"),
 }
