@@ -94,34 +94,19 @@ class GridSignal:
             nan where the rule gives no value.
         """
         reach = self._rule.slope // 2
-        n = len(available)
+        n, sfreq = len(available), self._rule.sfreq
         points = np.arange(first - reach, first + n + reach, dtype=np.int64)
-        times, since, values = (np.array(a) for a in (self._times, self._available, self._values))
-        if self._rule.slope:
-            level = [
-                self._level(points[k : k + n], available, times, since, values)
-                for k in range(self._rule.slope)
-            ]
-            out = _slope(level, self._rule.sfreq)
-        else:
-            out = self._level(points, available, times, since, values)
-        self._forget((first + n) / self._rule.sfreq - self._rule.join - (reach + 1) / self._rule.sfreq)
+        out = np.full(n, np.nan)
+        if self._times:
+            times, since = np.array(self._times), np.array(self._available)
+            values = _scaled(np.array(self._values), self._rule.scale)
+            if self._rule.form == "joined":
+                out = _joined(points / sfreq, available, times, since, values, self._rule.join)
+            else:
+                level, known = _on_rows(points, np.rint(times * sfreq), since, values)
+                out = _around(level, known, available, sfreq)
+        self._forget((first + n - reach - 1) / sfreq - self._rule.join)
         return out
-
-    def _level(
-        self,
-        points: IntArray,
-        available: FloatArray,
-        times: FloatArray,
-        since: FloatArray,
-        values: FloatArray,
-    ) -> FloatArray:
-        if len(times) == 0:
-            return np.full(len(points), np.nan)
-        values = _scaled(values, self._rule.scale)
-        if self._rule.form == "rows":
-            return _on_rows(points, available, np.rint(times * self._rule.sfreq), since, values)
-        return _joined(points / self._rule.sfreq, available, times, since, values, self._rule.join)
 
     def _forget(self, before: float) -> None:
         n = bisect_right(self._times, before) - 1
@@ -137,11 +122,18 @@ def _scaled(values: FloatArray, scale: str) -> FloatArray:
 
 
 def _on_rows(
-    points: IntArray, available: FloatArray, numbers: FloatArray, since: FloatArray, values: FloatArray
-) -> FloatArray:
+    points: IntArray, numbers: FloatArray, since: FloatArray, values: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return the value at each point, nan where there is no row, and when it became available [s]."""
     at = np.minimum(np.searchsorted(numbers, points), len(numbers) - 1)
-    known = (numbers[at] == points) & (since[at] <= available)
-    return np.where(known, values[at], np.nan)
+    return np.where(numbers[at] == points, values[at], np.nan), since[at]
+
+
+def _around(level: FloatArray, known: FloatArray, available: FloatArray, sfreq: float) -> FloatArray:
+    """Return level or slope, of the neighbours of each point that were available when it was settled."""
+    n, width = len(available), len(level) - len(available) + 1
+    parts = [np.where(known[k : k + n] <= available, level[k : k + n], np.nan) for k in range(width)]
+    return parts[0] if width == 1 else _slope(parts, sfreq)
 
 
 def _joined(

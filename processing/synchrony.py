@@ -149,9 +149,10 @@ class Synchrony:
         # Whole steps only, and every point of a step is read as of the tick that settles its last one: a live
         # run then does the work of a step at once, as a batch does.
         first = self._origin + self._n
-        ends = np.arange(*self._due(float(watermarks[-1])), self._step)
-        if len(ends) == 0:
+        end, bound = self._due(float(watermarks[-1]))
+        if bound <= end:
             return []
+        ends = np.arange(end, bound, self._step)
         n, available = released(ends / self._sfreq + self._delay, ticks, watermarks)
         if n == 0:
             return []

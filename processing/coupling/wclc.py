@@ -100,21 +100,24 @@ class LagTable:
         counts : ndarray, shape (n_rows, 2L + 1)
             Samples valid in both windows.
         """
-        parts = []
+        parts: list[tuple[FloatArray, FloatArray]] = []
         at = 0
         while at < len(x):
             if self._count % self._shape.renew == 0:
                 self._renew()
             n = min(len(x) - at, self._shape.renew - self._count % self._shape.renew)
-            parts.append(self._push(np.stack([x[at : at + n], y[at : at + n]]), every))
+            parts.append(self._push(x[at : at + n], y[at : at + n], every))
             at += n
         if not parts:
             return np.empty((0, self._shape.n_lags)), np.empty((0, self._shape.n_lags))
+        if len(parts) == 1:
+            return parts[0]
         return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
 
-    def _push(self, new: FloatArray, every: int) -> tuple[FloatArray, FloatArray]:
-        shape, n = self._shape, new.shape[1]
-        both = np.concatenate([self._past, new], axis=1)
+    def _push(self, x: FloatArray, y: FloatArray, every: int) -> tuple[FloatArray, FloatArray]:
+        shape, n, kept = self._shape, len(x), self._past.shape[1]
+        both = np.empty((2, kept + n))
+        both[:, :kept], both[0, kept:], both[1, kept:] = self._past, x, y
         self._find_offset(both)
         left, right, squares = self._series(both)
         w, reach = shape.window, shape.window + shape.max_lag
@@ -125,7 +128,8 @@ class LagTable:
         brought -= self._products(left, right, reach - w, n, first - w)
         sums[:, 1:] = brought
         np.cumsum(sums, axis=1, out=sums)
-        peaks = np.concatenate([self._peak[:, None], squares[:, reach:]], axis=1)
+        peaks = squares[:, reach - 1 :].copy()
+        peaks[:, 0] = self._peak
         np.maximum.accumulate(peaks, axis=1, out=peaks)
         self._sums, self._peak, self._past = sums[:, -1].copy(), peaks[:, -1].copy(), both[:, n:].copy()
         rows = slice(-self._count % every + 1, None, every)
@@ -135,7 +139,7 @@ class LagTable:
     def _find_offset(self, both: FloatArray) -> None:
         # An offset near the data keeps the sums small; before it is known every product is 0 anyway.
         for person in range(2):
-            if np.isnan(self._offset[person]):
+            if self._offset[person] != self._offset[person]:
                 valid = both[person][np.isfinite(both[person])]
                 if len(valid):
                     self._offset[person] = valid[0]
@@ -154,7 +158,7 @@ class LagTable:
         series = np.empty((3, *both.shape))
         series[0], series[1] = mask, np.where(mask, both - self._offset[:, None], 0.0)
         np.multiply(series[1], series[1], out=series[2])
-        return series[_X_FACTORS, 0], series[_Y_FACTORS, 1], series[2]
+        return series[:, 0].take(_X_FACTORS, axis=0), series[:, 1].take(_Y_FACTORS, axis=0), series[2]
 
     def _products(self, x: FloatArray, y: FloatArray, start: int, n: int, number: int) -> FloatArray:
         """Return what samples start … start + n − 1 bring into the sums: shape (6 or 10, n, 2L + 1)."""
@@ -180,8 +184,8 @@ class LagTable:
         if shape.detrend:
             va, vb, ab = _without_line(sums, n, va, vb, ab)
             ok &= (va > floor[0][:, None]) & (vb > floor[1][:, None])
-        r = np.where(ok, ab, 0.0) / np.sqrt(np.where(ok, va * vb, 1.0))
-        return np.where(ok, fisher(r), np.nan), count
+        r = np.where(ok, ab, np.nan) / np.sqrt(np.where(ok, va * vb, 1.0))
+        return fisher(r), count
 
 
 def _without_line(
@@ -195,7 +199,7 @@ def _without_line(
 
 def fisher(r: FloatArray) -> FloatArray:
     """Return atanh r with |z| ≤ 10."""
-    return np.clip(np.arctanh(np.clip(r, -R_LIMIT, R_LIMIT)), -Z_LIMIT, Z_LIMIT)
+    return np.arctanh(np.minimum(np.maximum(r, -R_LIMIT), R_LIMIT))
 
 
 def strongest(z: FloatArray) -> FloatArray:
