@@ -14,7 +14,7 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
 
-from viewer.history import Line, Trace, Waveform
+from viewer.history import Line, Trace, Waveform, straightened
 from viewer.page import Page
 
 TAIL = 2.0
@@ -87,7 +87,7 @@ class WaveCurve:
             line, self._frozen = wave.line(page.start, page.stop, self._bins)
             _set(self._history, line)
         self._drawn = wave.n
-        _set(self._tail, wave.tail(self._frozen - 1))
+        _set(self._tail, wave.tail(self._frozen - 1, wave.bin_size(page.seconds, self._bins)))
         return True
 
     def clear(self) -> None:
@@ -138,7 +138,7 @@ class TraceCurve:
             return False
         self._drawn = trace.n
         x, y = trace.line(page.start, page.stop, self._bins)
-        _set(self._item, (x, y))
+        _set(self._item, straightened(x, y))
         finite = np.isfinite(y)
         whole = bool(len(y)) and bool(finite[-1])
         self._last = (float(x[-1]), float(y[-1])) if whole else None

@@ -143,10 +143,18 @@ class Waveform:
         level = COARSE if size >= COARSE else BLOCK if size >= BLOCK else 1
         return size // level * level
 
-    def tail(self, begin: int) -> Line:
-        """Return every sample from an index on."""
+    def tail(self, begin: int, bin_size: int = 1) -> Line:
+        """Return the samples from an index on; a bin of the page becomes sixteen: it grows smoothly."""
         begin = min(max(begin, 0), self.n)
-        return self.times(begin, self.n), self.values[begin:]
+        size = bin_size // 16
+        first, last = -(-begin // max(size, 1)), self.n // max(size, 1)
+        if size < 3 or last <= first:
+            return self.times(begin, self.n), self.values[begin:]
+        rows = self.values[first * size : last * size].reshape(-1, size)
+        x = self.times(first * size, last * size)[::size] + 0.5 * size / self.sfreq
+        line = _zigzag(x, np.fmin.reduce(rows, axis=1), np.fmax.reduce(rows, axis=1), 2.0 * self.gap)
+        rest = self.values[last * size :]
+        return np.append(line[0], self.times(last * size, self.n)), np.append(line[1], rest)
 
     def line(self, start: float, stop: float, n_bins: int) -> tuple[Line, int]:
         """Return the polyline between two times [s], and the index of the first sample that is not in it."""
@@ -179,9 +187,10 @@ class Waveform:
 
     def extent(self, start: float, stop: float) -> tuple[float, float]:
         """Return the 1st and 99.9th percentile of the values between two times; nan without any."""
-        lows, highs = self._levels[BLOCK]
-        begin = self.index(start) // BLOCK if self.n else 0
-        end = min((self.index(stop) if self.n else 0) // BLOCK + 1, lows.n)
+        size = BLOCK if stop - start < 5000 * COARSE / self.sfreq else COARSE
+        lows, highs = self._levels[size]
+        begin = self.index(start) // size if self.n else 0
+        end = min((self.index(stop) if self.n else 0) // size + 1, lows.n)
         low, high = np.asarray(lows.data[begin:end]), np.asarray(highs.data[begin:end])
         low, high = low[np.isfinite(low)], high[np.isfinite(high)]
         if len(low) == 0:
@@ -279,6 +288,15 @@ def _zigzag(x: FloatArray, low: Float32Array, high: Float32Array, gap: float) ->
     y = np.empty(2 * len(x), np.float32)
     y[0::2], y[1::2] = low, high
     return _broken(np.repeat(x, 2), y, gap)
+
+
+def straightened(x: FloatArray, y: Float32Array) -> Line:
+    """Leave out points within a level stretch: a dashed line of few points is drawn much faster."""
+    if len(y) < 3:
+        return x, y
+    keep = np.ones(len(y), np.bool_)
+    keep[1:-1] = (y[1:-1] != y[:-2]) | (y[1:-1] != y[2:])
+    return x[keep], y[keep]
 
 
 def _broken(x: FloatArray, y: Float32Array, gap: float) -> Line:

@@ -93,24 +93,26 @@ class Session:
     events: list[Event] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     done: int = 0
+    step: float = 0.1
+    """Seconds of a slice."""
 
     def batch(self, n_ticks: int) -> Batch:
-        """Return the next slices of 100 ms."""
+        """Return the next slices."""
         numbers = np.arange(self.done, self.done + n_ticks)
-        start, stop = self.done / 10, (self.done + n_ticks) / 10
+        start, stop = self.done * self.step, (self.done + n_ticks) * self.step
         self.done += n_ticks
-        ticks = T0 + (numbers + 1) / 10
-        parts = {i.key: p for i in self.infos if (p := self._part(i, start, stop)) is not None}
+        ticks = T0 + (numbers + 1) * self.step
+        parts = {i.key: p for i in self.infos if (p := self._part(i, start, stop, n_ticks)) is not None}
         return Batch(
             numbers=numbers,
             ticks=ticks,
-            walls=WALL + numbers / 10,
+            walls=WALL + numbers * self.step,
             streams=parts,
             events=[(0, e) for e in self.events if start <= e.time - T0 < stop],
             notices=[(0, n) for n in self.notices if start <= n.time - T0 < stop],
         )
 
-    def _part(self, info: StreamInfo, start: float, stop: float) -> StreamPart | None:
+    def _part(self, info: StreamInfo, start: float, stop: float, n_ticks: int) -> StreamPart | None:
         rate = info.sfreq or 1.0
         index = np.arange(math.ceil(start * rate - 1e-9), math.ceil(stop * rate - 1e-9))
         t = index / rate
@@ -120,7 +122,7 @@ class Session:
             return None
         k = PEOPLE.index(info.role)
         values = ecg(t, 1.35 - 0.2 * k) if info.modality is Modality.ECG else eda(t, k)
-        slices = np.clip(((t - start) * 10 + 1e-6).astype(np.int64), 0, None)
+        slices = np.clip(((t - start) / self.step + 1e-6).astype(np.int64), 0, n_ticks - 1)
         return StreamPart(info=info, times=T0 + t, samples=values[:, None].astype(np.float32), slices=slices)
 
 
