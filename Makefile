@@ -25,16 +25,16 @@ $(VENV)/.installed: pyproject.toml
 	@$(PYTHON) .ci/preflight.py python
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing Attunement into $(VENV) (once; a minute or two)"
-	@$(BIN)/python -m pip install --quiet -e .
+	@$(BIN)/python -m pip install -qq -e .
 	@$(BIN)/python .ci/preflight.py qt
 	@touch $@
 
 $(VENV)/.installed-test: $(VENV)/.installed
-	@$(BIN)/python -m pip install --quiet -e ".[test]"
+	@$(BIN)/python -m pip install -qq -e ".[test]"
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed-test
-	@$(BIN)/python -m pip install --quiet -e ".[test,dev]"
+	@$(BIN)/python -m pip install -qq -e ".[test,dev]"
 	@touch $@
 
 clean:
