@@ -169,22 +169,22 @@ class Heart:
     def _view(self, centres: FloatArray) -> BeatView:
         """Return what the beats say about these seconds."""
         rows = self._table.rows
-        known = np.isfinite(rows.beats.values)
+        known = np.isfinite(rows.beats.values).tolist()
+        times, settled = rows.beats.times, rows.settled
+        stops = np.minimum(
+            np.searchsorted(times, centres + 0.5, side="right"),
+            np.searchsorted(settled, centres + QUALITY_SETTLING, side="right"),
+        )
+        starts = np.minimum(np.searchsorted(times, centres + 0.5 - SILENCE, side="right"), stops)
+        likeness, heights = rows.likeness.tolist(), np.abs(rows.heights).tolist()
         columns = []
-        for centre in centres.tolist():
-            stop = self._table.until(centre + 0.5, centre + QUALITY_SETTLING)
-            start = int(np.searchsorted(rows.beats.times[:stop], centre + 0.5 - SILENCE, side="right"))
-            like = rows.likeness[start:stop]
-            recent = np.abs(rows.heights[max(0, stop - 16) : stop])
+        for start, stop in zip(starts.tolist(), stops.tolist(), strict=True):
+            n, recent = stop - start, sorted(heights[max(0, stop - 16) : stop])
+            like = math.fsum(likeness[start:stop]) / n if n else 0.0
             columns.append(
-                (
-                    float(known[start:stop].sum()),
-                    float(stop - start),
-                    float(like.sum() / len(like)) if len(like) else 0.0,
-                    float(np.sort(recent)[len(recent) // 2]) if len(recent) else math.nan,
-                )
+                (math.fsum(known[start:stop]), n, like, recent[len(recent) // 2] if recent else math.nan)
             )
-        return BeatView._make(np.array(columns).T)
+        return BeatView._make(np.array(columns, np.float64).T)
 
     def _silent(self, ticks: FloatArray, watermarks: FloatArray) -> list[IndexSample]:
         """Return rows that say why there is no value, every 5 s while no accepted beat came."""

@@ -12,9 +12,8 @@ from acquisition.stream import FloatArray
 from processing import respiration
 from processing.heart_table import BeatTable
 from processing.heart_windows import HeartConfig
-from processing.hrv import coverage
 from processing.hrv_spectrum import RSA_EDGE, RSA_RATE, cubic, hf_power, rsa_pb
-from processing.ibi import Intervals
+from processing.ibi import NORMAL, Intervals
 
 STEP = 5.0
 """Seconds between values."""
@@ -33,7 +32,7 @@ def spectral_points(beats: Intervals, start: int, stop: int) -> tuple[FloatArray
     known = np.isfinite(beats.values[start:stop])
     times, values = beats.times[start:stop][known], beats.values[start:stop][known]
     parts = np.round(1e3 * beats.spans[start:stop][known] / values)
-    if not (parts > 1).any():
+    if len(parts) == 0 or parts.max() <= 1:
         return times, values
     lists = [
         (time - k * value / 1e3, value)
@@ -56,13 +55,14 @@ class Window(NamedTuple):
 def window_beats(beats: Intervals, first: int, stop: int, start: float, end: float, c: HeartConfig) -> Window:
     """Return the accepted ones of beats[first:stop], with a reason if [start, end] cannot be interpolated."""
     times, values = spectral_points(beats, first, stop)
-    part = Intervals._make([*(column[first:stop] for column in beats[:5]), []])
-    share, odd = coverage(part, np.array([end]), end - start)
-    if len(times) < 4 or share[0] < c.cover:
+    low = first + int(np.searchsorted(beats.times[first:stop], start, side="right"))
+    high = first + int(np.searchsorted(beats.times[first:stop], end, side="right"))
+    spans = beats.spans[low:high][np.isfinite(beats.values[low:high])]
+    if len(times) < 4 or np.add.reduce(spans) < c.cover * (end - start):
         return Window(times, values, "too few accepted beats")
-    if odd[0] > c.corrected:
+    if np.count_nonzero(beats.classes[low:high] > NORMAL) > c.corrected * (high - low):
         return Window(times, values, "too many corrected beats")
-    if np.diff(times).max() > HOLE:
+    if (times[1:] - times[:-1]).max() > HOLE:
         return Window(times, values, "gap")
     return Window(times, values, "")
 

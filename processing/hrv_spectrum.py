@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from scipy.linalg.lapack import dgtsv
 from scipy.signal import firwin, get_window, savgol_coeffs
@@ -20,8 +22,7 @@ RSA_EDGE = 15.0
 """Seconds that the two filters of `rsa_pb` need on either side."""
 
 _WINDOW = get_window("hann", SEGMENT)
-_FREQUENCIES = np.fft.rfftfreq(SEGMENT, 1 / RATE)
-_IN_BAND = (BAND[0] <= _FREQUENCIES) & (_FREQUENCIES <= BAND[1])
+_IN_BAND = slice(math.ceil(BAND[0] * SEGMENT / RATE), math.floor(BAND[1] * SEGMENT / RATE) + 1)
 _TREND = savgol_coeffs(21, 3)
 _BAND_PASS = firwin(41, [0.12, 0.40], fs=RSA_RATE, pass_zero=False)
 
@@ -62,8 +63,8 @@ def detrended(values: FloatArray) -> FloatArray:
     """Return the values less their least-squares line."""
     n = len(values)
     place = np.arange(n) - (n - 1) / 2.0
-    slope = np.sum(place * values) / (n * (n * n - 1.0) / 12.0)
-    return np.asarray(values - np.mean(values) - slope * place)
+    slope = np.add.reduce(place * values) / (n * (n * n - 1.0) / 12.0)
+    return np.asarray(values - np.add.reduce(values) / n - slope * place)
 
 
 def hf_power(times: FloatArray, nn: FloatArray) -> float:
@@ -96,11 +97,13 @@ def hf_power(times: FloatArray, nn: FloatArray) -> float:
         return float("nan")
     n = SEGMENT + (segments - 1) * (SEGMENT // 2)
     values = detrended(cubic(times, nn, np.maximum(times[-1] - np.arange(n - 1, -1, -1) / RATE, times[0])))
-    power = np.zeros(len(_FREQUENCIES))
+    power = np.zeros(_IN_BAND.stop - _IN_BAND.start)
     for start in range(0, n - SEGMENT + 1, SEGMENT // 2):
-        power += np.abs(np.fft.rfft(values[start : start + SEGMENT] * _WINDOW)) ** 2
+        line = np.fft.rfft(values[start : start + SEGMENT] * _WINDOW)[_IN_BAND]
+        power += line.real * line.real + line.imag * line.imag
     density = 2.0 * power / (segments * RATE * np.sum(_WINDOW * _WINDOW))
-    return float(np.trapezoid(density[_IN_BAND], _FREQUENCIES[_IN_BAND]))
+    width = RATE / SEGMENT
+    return float(width * (np.add.reduce(density) - 0.5 * (density[0] + density[-1])))
 
 
 def rsa_series(nn: FloatArray) -> FloatArray:

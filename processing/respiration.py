@@ -20,6 +20,9 @@ NEIGHBOUR = 3.0
 """How far from the window's ends the nearest beats may lie [s]."""
 
 _FREQUENCIES = np.fft.rfftfreq(PADDED, 1 / RATE)
+_LOWEST = int(np.searchsorted(_FREQUENCIES, BAND[0]))
+_OFFSETS = np.arange(int(WINDOW * RATE)) / RATE - WINDOW / 2
+_TAPER = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(len(_OFFSETS)) / len(_OFFSETS))
 
 
 def breathing_rate(
@@ -53,11 +56,12 @@ def breathing_rate(
     ----------
     Charlton et al. (2016), doi:10.1088/0967-3334/37/4/610, compares such estimates; the agreement rule is ours.
     """
-    at = centre - WINDOW / 2 + np.arange(int(WINDOW * RATE)) / RATE
-    if len(times) < 8 or times[0] > at[0] or times[-1] < at[-1] or np.diff(times).max() > NEIGHBOUR:
+    at = centre + _OFFSETS
+    if len(times) < 8 or times[0] > at[0] or times[-1] < at[-1] or (times[1:] - times[:-1]).max() > NEIGHBOUR:
         return float("nan"), 0.0, "too few accepted beats"
     inside = (times >= at[0]) & (times <= at[-1])
-    band = (_FREQUENCIES >= BAND[0]) & (_FREQUENCIES <= min(BAND[1], 450.0 / float(np.mean(nn[inside]))))
+    highest = min(BAND[1], 450.0 / float(np.mean(nn[inside])))
+    band = slice(_LOWEST, int(np.searchsorted(_FREQUENCIES, highest, side="right")))
     series = cubic(times, nn, at)
     first = _spectrum(series)[band]
     if heights is None:
@@ -74,9 +78,8 @@ def breathing_rate(
 
 
 def _spectrum(values: FloatArray) -> FloatArray:
-    n = len(values)
-    window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n) / n)
-    power = np.abs(np.fft.rfft(detrended(values) * window, PADDED)) ** 2
+    line = np.fft.rfft(detrended(values) * _TAPER, PADDED)
+    power = line.real * line.real + line.imag * line.imag
     return np.asarray(power / (power.max() + 1e-300))
 
 

@@ -140,6 +140,9 @@ class FrontEnd:
         past = env[at[:, None] + np.arange(-self._past, 0)]
         quarter = self._past // 4
         floor = np.partition(past, quarter, axis=1)[:, quarter] if len(at) else np.empty(0)
+        for j in np.flatnonzero(peaks < self._past).tolist():  # the zeros before the start are no silence
+            seen = np.sort(past[j, self._past - int(peaks[j]) :])
+            floor[j] = seen[len(seen) // 4] if len(seen) else height[j]
         before = env[at[:, None] + np.arange(-int(0.36 * fd), -int(0.10 * fd))].max(axis=1, initial=0.0)
         inside = wide[at[:, None] + np.arange(-self._width - int(0.04 * fd), 1)]
         slope = np.abs(inside[:, 2:] - inside[:, :-2]).max(axis=1, initial=0.0)

@@ -42,21 +42,27 @@ class Weights(NamedTuple):
     """Score difference that counts as clear."""
     bias: float = 0.0
     height: float = 2.5
+    """Weight of the logarithm of the height over the threshold."""
     height_cap: float = 0.8
+    """Most that this logarithm counts."""
     threshold: float = 0.35
     """Place of the threshold between noise and QRS level (Hamilton 2002: 0.3125)."""
     low: float = 0.37
-    """Quantile of recent QRS heights that is the level."""
+    """Quantile of recent QRS heights that is the QRS level: small beats among large ones are beats."""
     reference: float = 1.5
+    """Price of being under 0.4 of what is highest here, whatever was decided."""
     slope: float = 1.0
+    """Price of a slope under 0.37 of the usual one."""
     slope_free: float = 1.0
     contrast: float = 1.5
+    """Weight of the logarithm of height over 3.5 times the noise floor."""
     contrast_cap: float = 1.5
     likeness: float = 4.0
-    unlike: float = -0.2
-    """Likeness below which it no longer matters how unlike."""
+    """Weight of the correlation with trusted beats, from 0.6."""
+    unlike: float = 0.2
+    """Correlation below which it no longer matters how unlike: ectopic beats are beats."""
     shadow: float = 2.0
-    """Price of being smaller than what came 0.10-0.36 s before."""
+    """Price of being smaller than what came 0.10-0.36 s before (T wave)."""
     alone: float = 1.0
     """Bonus for being larger than that."""
     tail: float = 2.0
@@ -64,11 +70,14 @@ class Weights(NamedTuple):
     short: float = 60.0
     """Price of each second that an interval is under 0.36 s."""
     early: float = 2.2
+    """Largest price of a beat before its time."""
     late: float = 2.0
+    """Largest price of a beat after its time; then `missed` for each usual interval without one."""
     missed: float = 0.8
     silence: float = 5.0
     """Largest price of a time without a beat."""
     spread: float = 0.18
+    """Least spread of log intervals."""
 
 
 class Pending(NamedTuple):
@@ -79,7 +88,6 @@ class Pending(NamedTuple):
     height: float
     slope: float
     contrast: float
-    likeness: float
     parts: FloatArray
 
 
@@ -204,7 +212,7 @@ class Path:
         if self._last is not None and index - self._last > 2.5 * self._rate:
             self._heights, self._slopes = [], []  # the electrode may have moved
         w, reference = self._weights, max(reference, TINY)
-        likeness, _ = self._shapes.likeness(parts)
+        likeness, _ = self._trust.likeness(parts)
         level = _quantile(self._heights, w.low) if len(self._heights) >= 3 else reference
         steep = _middle(self._slopes) if len(self._slopes) >= 3 else slope
         noise = _middle(self._noise) if len(self._noise) >= 3 else 0.1 * level
@@ -225,7 +233,7 @@ class Path:
             and slope < 0.5 * (self._slopes or [0.0])[-1]
         ):
             score -= w.tail
-        self._pending.append(Pending(index, score, height, slope, contrast, likeness, parts))
+        self._pending.append(Pending(index, score, height, slope, contrast, parts))
         if len(self._pending) == 1:
             self._next = index + self._early
 
@@ -245,15 +253,14 @@ class Path:
                 self._next = max(at, self._pending[0].index + self._early)
 
     def _accept(self, beat: Pending, at: int) -> Decided:
-        if self._last is not None:
-            self._intervals.learn((beat.index - self._last) / self._rate)
-        self._last = beat.index
+        last, self._last = self._last, beat.index
         self._heights = [*self._heights[-7:], beat.height]
         self._slopes = [*self._slopes[-7:], beat.slope]
-        _, shift = self._shapes.likeness(beat.parts)
-        part = beat.parts[shift]
+        part = beat.parts[self._shapes.likeness(beat.parts)[1]]
         self._shapes.learn(part)
         trusted, likeness = self._trust.judge(beat.parts, part, self._shapes, beat.contrast, beat.height)
+        if last is not None:
+            self._intervals.learn((beat.index - last) / self._rate)
         return Decided(beat.index, at, beat.contrast, likeness, float(trusted))
 
     def _margin(self, at: int) -> float:

@@ -15,6 +15,8 @@ from acquisition.stream import FloatArray
 
 KEPT = 9
 """Beats whose median is the typical shape."""
+EVERY = 4
+"""Once so many are kept, the median is taken anew every fourth beat: it costs more than all else per beat."""
 KNOWN = 3
 """Beats needed for a typical shape."""
 RUN = 5
@@ -42,6 +44,7 @@ class Shapes:
 
     def __init__(self, recent: list[FloatArray] | None = None) -> None:
         self._recent: list[FloatArray] = recent or []
+        self._learned = len(self._recent)
         self._typical: FloatArray | None = None
         if self._recent:
             self._average()
@@ -50,7 +53,7 @@ class Shapes:
         """Return the best correlation of any shifted part with the typical shape, and which part; 0.5 while unknown."""
         if self._typical is None:
             return 0.5, len(parts) // 2
-        fits = (parts * self._typical).sum(axis=1)
+        fits = np.add.reduce(parts * self._typical, axis=1)
         shift = int(fits.argmax())
         return float(fits[shift]), shift
 
@@ -62,7 +65,9 @@ class Shapes:
     def learn(self, part: FloatArray) -> None:
         """Take in the shape of a beat."""
         self._recent = [*self._recent[-(KEPT - 1) :], part]
-        self._average()
+        self._learned += 1
+        if self._learned < KEPT or self._learned % EVERY == 0:
+            self._average()
 
     def latest(self, n: int) -> list[FloatArray]:
         """Return the last `n` shapes."""
@@ -84,6 +89,10 @@ class Trust:
         self._shapes = Shapes()
         self._heights: list[float] = []
         self._run: list[float] = []
+
+    def likeness(self, parts: FloatArray) -> tuple[float, int]:
+        """Return the best correlation of any shifted part with the trusted shape, and which part."""
+        return self._shapes.likeness(parts)
 
     def judge(
         self, parts: FloatArray, part: FloatArray, recent: Shapes, contrast: float, height: float
