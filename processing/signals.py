@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from acquisition.stream import FloatArray, IntArray
+from acquisition.stream import PEOPLE, FloatArray, IntArray, Role
 from processing.index import IndexSample
 
 
@@ -165,3 +165,27 @@ def _slope(level: list[FloatArray], sfreq: float) -> FloatArray:
     # The middle value has no weight, but a slope across a hole would be an interpolation.
     weight = 2.0 * sum(k * k for k in range(1, half + 1))
     return np.where(np.isnan(level[half]), np.nan, total / weight * sfreq)
+
+
+def on_grid(samples: Sequence[IndexSample], signal: str) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return times [s, LSL clock] and a signal of therapist and client, for a whole session.
+
+    Raises
+    ------
+    ValueError
+        If there is no such signal.
+    """
+    if signal not in SIGNALS:
+        raise ValueError(f"no synchrony signal named {signal!r} (known: {', '.join(SIGNALS)})")
+    rule = SIGNALS[signal]
+    rows = [sample for sample in samples if sample.index == rule.index and sample.entity in PEOPLE]
+    if not rows:
+        return np.empty(0), np.empty(0), np.empty(0)
+    first = int(np.ceil(min(row.time for row in rows) * rule.sfreq))
+    last = int(np.floor(max(row.time for row in rows) * rule.sfreq))
+    known = np.full(max(last - first + 1, 0), np.inf)
+    people = [GridSignal(rule, role.value) for role in (Role.THERAPIST, Role.CLIENT)]
+    for person in people:
+        person.hear(rows)
+    therapist, client = (person.read(first, known) for person in people)
+    return (first + np.arange(len(known))) / rule.sfreq, therapist, client

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from processing.index import IndexSample
-from processing.signals import SIGNALS, GridSignal
+from processing.signals import SIGNALS, GridSignal, on_grid
 from tests.processing.dyads import grid_rows
 
 
@@ -91,3 +91,16 @@ def test_result_does_not_depend_on_how_the_reading_is_cut(signal: str, cuts: lis
         got.append(piecewise.read(at, settled[at : at + n]))
         at, heard = at + n, stop
     np.testing.assert_array_equal(np.concatenate(got), expected)
+
+
+def test_a_whole_session_lies_on_one_grid_for_both_people() -> None:
+    rows = [beat(10.1, 1000.0), beat(11.1, 1000.0), beat(12.1, 1000.0)]
+    rows += [row._replace(entity="therapist", value=500.0, time=row.time + 0.5) for row in rows]
+    times, therapist, client = on_grid(rows, "hr")
+    np.testing.assert_array_equal(times, np.arange(10.25, 12.51, 0.25))
+    assert np.isnan(therapist[:2]).all()
+    np.testing.assert_allclose(therapist[2:], 120.0)
+    np.testing.assert_allclose(client[:8], 60.0)
+    assert [len(part) for part in on_grid([], "hr")] == [0, 0, 0]
+    with pytest.raises(ValueError, match="known: hr"):
+        on_grid(rows, "mood")
