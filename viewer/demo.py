@@ -72,7 +72,7 @@ def demo_command(seconds: float | None, headless: bool, out: Path, seed: int) ->
             await_end(recorder)
         else:
             click.echo(f"recording to {path}; close the window to end it")
-            watch(path, recorder)
+            watch(path, recorder, until_end=seconds is not None)
             _analyse(path, out, follow=False)
     _picture(path, out / "window.png")
     click.echo(f"recording: {path}")

@@ -89,14 +89,21 @@ def await_end(recorder: RecorderProcess) -> None:
         recorder.wait()
 
 
-def watch(path: Path, recorder: RecorderProcess) -> None:
-    """Show the window until it is closed."""
+def watch(path: Path, recorder: RecorderProcess, *, until_end: bool = False) -> None:
+    """Show the window until it is closed, or with `until_end` until the recorder has ended."""
+    from PySide6.QtCore import QTimer
+
     from viewer.window import application, open_window
 
     app = application()
+    timer = QTimer()
+    timer.timeout.connect(lambda: None if recorder.running else app.quit())
     with quitting_on_ctrl_c(app):
         window = open_window(path, control=Client.find(path))
+        if until_end:
+            timer.start(500)
         app.exec()
+        timer.stop()
         window.close()
     recorder.stop()
     recorder.wait()
