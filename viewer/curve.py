@@ -14,8 +14,9 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
 
-from viewer.history import Line, Trace, Waveform, straightened
+from viewer.history import Line, Waveform, straightened
 from viewer.page import Page
+from viewer.trace import Trace
 
 TAIL = 2.0
 """Seconds after which the live tail joins the history."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from acquisition.health import IRREGULAR_STALE
 from acquisition.stream import Modality, Role
-from viewer.history import Point
 from viewer.model import SessionModel, StreamHealth
+from viewer.trace import Point
 
 STALE = 2.0
 LOST = 5.0

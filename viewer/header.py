@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from viewer.readouts import Readout
 from viewer.theme import Theme
 
 WIDTH = 138
 LETTERS = {"client": "C", "therapist": "T", "dyad": ""}
-
-
-@dataclass(frozen=True, slots=True)
-class Readout:
-    """Say a person's newest value: a number, or a word where there is none."""
-
-    entity: str
-    text: str
-    is_value: bool = True
 
 
 def font(pixels: int, *, bold: bool = False) -> QFont:
@@ -50,7 +40,7 @@ class LaneHeader(QWidget):
     def __init__(self, title: str, unit: str, hover: str, theme: Theme) -> None:
         super().__init__()
         self.title, self.unit = title, unit
-        self._theme = theme
+        self._theme, self._hover = theme, hover
         self._readouts: tuple[Readout, ...] = ()
         self.setFixedWidth(WIDTH)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
@@ -65,11 +55,13 @@ class LaneHeader(QWidget):
         if readouts != self._readouts:
             self._readouts = readouts
             self.setAccessibleDescription(self.text())
+            details = (f"{r.entity.capitalize()}: {r.detail}" for r in readouts if r.detail)
+            self.setToolTip("<br>".join([self._hover, *details]))
             self.update()
 
     def set_title(self, title: str, hover: str) -> None:
         """Change what the lane shows."""
-        self.title = title
+        self.title, self._hover = title, hover
         self.setToolTip(hover)
         self.update()
 

@@ -1,17 +1,14 @@
 """History: the whole session of each line on screen, in float32, ready to be drawn at any width. No Qt.
 
-- `Waveform` keeps a regular raw stream (ECG, EDA) in blocks of 16 samples with one stamp each, and the minima
-  and maxima of 16 and 256 samples, so that an hour at 1000 Hz is thinned by touching 14 000 numbers.
-- `Trace` keeps index samples, each with its own stamp, when it was known, and why it has no value.
-
-Both thin to a minimum and a maximum per bin, and bins are locked to the sample index: a peak never flickers
-while the page fills. A gap is a nan between its neighbours, so that no line ever joins them.
+`Waveform` keeps a regular raw stream (ECG, EDA) in blocks of 16 samples with one stamp each, and the minima
+and maxima of 16 and 256 samples, so that an hour at 1000 Hz is thinned by touching 14 000 numbers;
+`viewer.trace` keeps index samples. A page is thinned to a minimum and a maximum per bin, and bins are locked
+to the sample index: a peak never flickers while the page fills. A gap is a nan: no line joins its neighbours.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,15 +18,6 @@ from acquisition.stream import FloatArray
 Float32Array = NDArray[np.float32]
 Line = tuple[FloatArray, Float32Array]
 """Times [s] and values of a polyline; nan breaks it."""
-
-
-class Point(NamedTuple):
-    """Hold a sample of an index: its time, when it was known [s since the first tick], value and reason."""
-
-    time: float
-    available: float
-    value: float
-    reason: str
 
 
 BLOCK = 16
@@ -152,7 +140,7 @@ class Waveform:
             return self.times(begin, self.n), self.values[begin:]
         rows = self.values[first * size : last * size].reshape(-1, size)
         x = self.times(first * size, last * size)[::size] + 0.5 * size / self.sfreq
-        line = _zigzag(x, np.fmin.reduce(rows, axis=1), np.fmax.reduce(rows, axis=1), 2.0 * self.gap)
+        line = zigzag(x, np.fmin.reduce(rows, axis=1), np.fmax.reduce(rows, axis=1), 2.0 * self.gap)
         rest = self.values[last * size :]
         return np.append(line[0], self.times(last * size, self.n)), np.append(line[1], rest)
 
@@ -171,9 +159,7 @@ class Waveform:
             return _nothing(), first * size
         low, high = self._bins(first, last, size)
         x = self._stamps.data[np.arange(first, last) * size // BLOCK].astype(np.float64)
-        return _zigzag(
-            x + 0.5 * size / self.sfreq, low, high, 1.5 * size / self.sfreq + self.gap
-        ), last * size
+        return zigzag(x + 0.5 * size / self.sfreq, low, high, 1.5 * size / self.sfreq + self.gap), last * size
 
     def _bins(self, first: int, last: int, size: int) -> tuple[Float32Array, Float32Array]:
         level = COARSE if size % COARSE == 0 else BLOCK if size % BLOCK == 0 else 1
@@ -199,95 +185,15 @@ class Waveform:
         return float(np.percentile(low, 1.0)), float(np.percentile(high, 99.9))
 
 
-class Trace:
-    """Hold the samples of one index; values further apart than `gap` seconds are not joined."""
-
-    def __init__(self, gap: float) -> None:
-        self.gap = gap
-        self._times = Column(np.float64, 1024)
-        self._available = Column(np.float64, 1024)
-        self._values = Column(np.float32, 1024)
-        self._reasons = Column(np.uint16, 1024)
-        self._texts: dict[str, int] = {}
-
-    @property
-    def n(self) -> int:
-        """Return how many samples there are."""
-        return self._times.n
-
-    @property
-    def times(self) -> FloatArray:
-        """Return all times [s]."""
-        return np.asarray(self._times.data, np.float64)
-
-    @property
-    def values(self) -> Float32Array:
-        """Return all values; nan where a gate failed."""
-        return np.asarray(self._values.data, np.float32)
-
-    def append(
-        self, times: FloatArray, values: FloatArray, available: FloatArray, reasons: Sequence[str]
-    ) -> None:
-        """Add samples; a late one is put where it belongs."""
-        if len(times) == 0:
-            return
-        late = bool(self.n and times[0] < self.times[-1]) or bool(np.any(np.diff(times) < 0))
-        self._times.extend(times)
-        self._values.extend(values)
-        self._available.extend(available)
-        codes = [self._texts.setdefault(text, len(self._texts)) for text in reasons]
-        self._reasons.extend(np.minimum(codes, 65535))
-        if late:
-            order = np.argsort(self.times, kind="stable")
-            for column in (self._times, self._values, self._available, self._reasons):
-                column.data[:] = column.data[order]
-
-    def at(self, moment: float) -> Point | None:
-        """Return the newest sample that was known at a moment [s since the first tick]."""
-        k = int(np.searchsorted(self._available.data, moment, side="right")) - 1
-        if k < 0:
-            return None
-        reason = next(text for text, code in self._texts.items() if code == self._reasons.data[k])
-        return Point(
-            float(self._times.data[k]), float(self._available.data[k]), float(self._values.data[k]), reason
-        )
-
-    def between(self, start: float, stop: float) -> Line:
-        """Return the samples with start ≤ time < stop, as they are."""
-        begin, end = np.searchsorted(self.times, (start, stop))
-        return self.times[begin:end], self.values[begin:end]
-
-    def line(self, start: float, stop: float, n_bins: int) -> Line:
-        """Return the polyline between two times [s], one neighbour beyond each; thinned if there are many."""
-        begin = max(int(np.searchsorted(self.times, start)) - 1, 0)
-        end = min(int(np.searchsorted(self.times, stop)) + 1, self.n)
-        size = (end - begin) // max(n_bins, 1)
-        if size < 3:
-            return _broken(self.times[begin:end], self.values[begin:end], self.gap)
-        first, last = begin // size, end // size
-        rows = self.values[first * size : last * size].reshape(-1, size)
-        stamps = self.times[first * size : last * size].reshape(-1, size)
-        low, high = np.fmin.reduce(rows, axis=1), np.fmax.reduce(rows, axis=1)
-        x, y = _zigzag(stamps.mean(axis=1), low, high, float(np.ptp(stamps, axis=1).max()) + self.gap)
-        rest_x, rest_y = _broken(self.times[last * size : end], self.values[last * size : end], self.gap)
-        return np.append(x, rest_x), np.append(y, rest_y)
-
-    def extent(self, start: float, stop: float) -> tuple[float, float]:
-        """Return the smallest and largest value between two times; nan without any."""
-        _, values = self.between(start, stop)
-        values = values[np.isfinite(values)]
-        return (float(values.min()), float(values.max())) if len(values) else (np.nan, np.nan)
-
-
 def _nothing() -> Line:
     return np.empty(0), np.empty(0, np.float32)
 
 
-def _zigzag(x: FloatArray, low: Float32Array, high: Float32Array, gap: float) -> Line:
+def zigzag(x: FloatArray, low: Float32Array, high: Float32Array, gap: float) -> Line:
     """Return two points a bin: its minimum and its maximum; bins further apart than `gap` are not joined."""
     y = np.empty(2 * len(x), np.float32)
     y[0::2], y[1::2] = low, high
-    return _broken(np.repeat(x, 2), y, gap)
+    return broken(np.repeat(x, 2), y, gap)
 
 
 def straightened(x: FloatArray, y: Float32Array) -> Line:
@@ -299,7 +205,7 @@ def straightened(x: FloatArray, y: Float32Array) -> Line:
     return x[keep], y[keep]
 
 
-def _broken(x: FloatArray, y: Float32Array, gap: float) -> Line:
+def broken(x: FloatArray, y: Float32Array, gap: float) -> Line:
     """Put a nan between points further apart than `gap` seconds."""
     cuts = np.flatnonzero(np.diff(x) > gap) + 1
     if len(cuts) == 0:

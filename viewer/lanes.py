@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -11,16 +10,13 @@ from PySide6.QtCore import Qt
 from acquisition.stream import PEOPLE, Modality, Role
 from viewer.curve import TickCurve, TraceCurve, WaveCurve
 from viewer.definitions import ECG, EDA, SYNC_SIGNALS, Definition, definition, gap_of
-from viewer.device_state import stream_state
-from viewer.header import Readout
-from viewer.history import Point, Trace, Waveform
+from viewer.history import Waveform
 from viewer.lane import Lane
 from viewer.model import PARTIAL, WHOLE, SessionModel
-from viewer.reading import FRESH
+from viewer.readouts import Readout, arousal_readout, index_readout, raw_word, sync_readouts
 from viewer.theme import Theme, blend
+from viewer.trace import Trace
 
-OLD = 15.0
-"""A value that was settled longer ago is not shown as the newest [s]; the slowest index comes every 5 s."""
 DOT = Qt.PenStyle.DotLine
 DASH = Qt.PenStyle.DashLine
 
@@ -83,22 +79,9 @@ def _add_ecg(out: LaneSet, model: SessionModel, theme: Theme, role: Role) -> Non
     )
 
     def readouts(now: float) -> tuple[Readout, ...]:
-        return (Readout(role.value, _raw_word(model, role, Modality.ECG, now), is_value=False),)
+        return (Readout(role.value, raw_word(model, role, Modality.ECG, now), is_value=False),)
 
     out.add(f"ECG {role.value}", lane, 10, readouts)
-
-
-def _raw_word(model: SessionModel, role: Role, modality: Modality, now: float) -> str:
-    """Return how a raw signal does, in a word; its rate where it does well."""
-    if model.is_paused(role, now):
-        return "paused"
-    key = model.sources.get((role, modality))
-    if key is None:
-        return "not recorded"
-    health = model.health[key]
-    level, word = stream_state(health, model, model.now)
-    rate = health.info.sfreq
-    return f"{role.value} · {rate:g} Hz" if level == "ok" and rate > 0 else word
 
 
 def _add_index(out: LaneSet, model: SessionModel, theme: Theme, index: str, height: int, span: float) -> None:
@@ -131,23 +114,6 @@ def _index_readouts(
         return tuple(index_readout(model, role, index, what, now) for role in PEOPLE)
 
     return readouts
-
-
-def index_readout(model: SessionModel, role: Role, index: str, what: Definition, now: float) -> Readout:
-    """Return the newest value of an index in words; never an old one."""
-    if model.is_paused(role, now):
-        return Readout(role.value, "paused", is_value=False)
-    sample = model.known(role.value, index, now)
-    if sample is None or now - sample.available > OLD:
-        return Readout(role.value, "no data", is_value=False)
-    return value_readout(role.value, sample, what)
-
-
-def value_readout(entity: str, sample: Point, what: Definition) -> Readout:
-    """Return a value with its decimals, or why there is none."""
-    if not math.isfinite(sample.value):
-        return Readout(entity, sample.reason or "no value", is_value=False)
-    return Readout(entity, f"{sample.value:.{what.decimals}f}")
 
 
 def _add_eda(out: LaneSet, model: SessionModel, theme: Theme) -> None:
@@ -183,19 +149,9 @@ def _add_arousal(out: LaneSet, model: SessionModel, theme: Theme) -> None:
         lane.curves.append(TraceCurve(lane.plot, _traced(model, role.value, WHOLE), role.value, colour))
 
     def readouts(now: float) -> tuple[Readout, ...]:
-        return tuple(_arousal_readout(model, role, what, now) for role in PEOPLE)
+        return tuple(arousal_readout(model, role, what, now) for role in PEOPLE)
 
     out.add("Arousal", lane, 12, readouts)
-
-
-def _arousal_readout(model: SessionModel, role: Role, what: Definition, now: float) -> Readout:
-    sample = model.known(role.value, "arousal", now)
-    if model.is_paused(role, now):
-        return Readout(role.value, "paused", is_value=False)
-    if sample is None or now - sample.available > FRESH:
-        return Readout(role.value, "no data", is_value=False)
-    readout = value_readout(role.value, sample, what)
-    return Readout(role.value, f"{sample.value:+.1f}") if readout.is_value else readout
 
 
 def _add_sync(out: LaneSet, model: SessionModel, theme: Theme, signal: str) -> None:
@@ -212,20 +168,3 @@ def _add_sync(out: LaneSet, model: SessionModel, theme: Theme, signal: str) -> N
         return sync_readouts(model, name, what, now)
 
     out.add("Synchrony", lane, 10, readouts)
-
-
-def sync_readouts(model: SessionModel, name: str, what: Definition, now: float) -> tuple[Readout, ...]:
-    """Return the coupling in words: its value, and where it is relative to its chance band."""
-    if any(model.is_paused(role, now) for role in PEOPLE):
-        return (Readout("dyad", "paused", is_value=False),)
-    sample = model.known("dyad", name, now)
-    if sample is None or now - sample.available > OLD:
-        return (Readout("dyad", "no data", is_value=False),)
-    value = value_readout("dyad", sample, what)
-    if not value.is_value:
-        return (value,)
-    low, high = (model.known("dyad", f"{name}_chance_{edge}", now) for edge in ("low", "high"))
-    if low is None or high is None or not (math.isfinite(low.value) and math.isfinite(high.value)):
-        return (value, Readout("dyad", "no chance band yet", is_value=False))
-    inside = low.value <= sample.value <= high.value
-    return (value, Readout("dyad", "inside chance band" if inside else "outside chance band", is_value=False))

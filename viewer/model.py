@@ -20,7 +20,8 @@ from acquisition.units import convert
 from processing.admission import Admission
 from processing.index import IndexSample
 from viewer.definitions import gap_of
-from viewer.history import Point, Trace, Waveform
+from viewer.history import Waveform
+from viewer.trace import Point, Trace
 
 RAW = (Modality.ECG, Modality.EDA)
 """Raw signals that have a line on screen."""
@@ -194,6 +195,13 @@ class SessionModel:
         """Return the newest sample of an index that was known at a moment [s since the first tick]."""
         trace = self.traces.get((entity, index))
         return None if trace is None else trace.at(moment)
+
+    def newest(self) -> float:
+        """Return the stamp of the newest raw sample [s, LSL clock]; nan without any."""
+        lasts = [w.last for (_, m), w in self.waves.items() if m is Modality.ECG] or [
+            w.last for w in self.waves.values()
+        ]
+        return max(lasts) + self.t0 if lasts else math.nan
 
     def open_intervals(self) -> dict[tuple[str, str], str]:
         """Return the intervals that have begun and not ended: (code, actor) → id."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from acquisition.stream import PEOPLE, Modality
+from acquisition.stream import PEOPLE
 from acquisition.vocabulary import Code
 from viewer.desk import Desk
 from viewer.device_state import device_states, streams_up
@@ -253,13 +252,6 @@ class OperatorPanel(QWidget):
             streams=streams_up(self.model, self.model.now),
             latency=latency,
         )
-
-    def newest(self) -> float:
-        """Return the stamp of the newest raw sample on screen [s, LSL clock]; nan without any."""
-        lasts = [w.last for (_, m), w in self.model.waves.items() if m is Modality.ECG] or [
-            w.last for w in self.model.waves.values()
-        ]
-        return max(lasts) + self.model.t0 if lasts else math.nan
 
     def _show_pauses(self) -> None:
         paused = frozenset(role.value for role in self.model.paused)

@@ -10,8 +10,9 @@ import math
 from dataclasses import dataclass
 
 from acquisition.stream import Role
-from viewer.history import Line, Point
+from viewer.history import Line
 from viewer.model import SessionModel, is_partial
+from viewer.trace import Point
 
 FRESH = 6.0
 """An index that was last settled longer ago counts as missing [s]; it comes once a second."""

@@ -134,7 +134,7 @@ class OperatorWindow(QMainWindow):
         if self.panel.playing:
             self.panel.play(FRAME / 1000)
         if fresh and self.model.state == "growing":
-            self.latency = self._now() - self.panel.newest()
+            self.latency = self._now() - self.model.newest()
         if self._frames % QUARTER == 0:
             self.panel.quarter()
             if self.desk is not None and self.desk.open:

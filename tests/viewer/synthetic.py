@@ -101,12 +101,13 @@ class Session:
         numbers = np.arange(self.done, self.done + n_ticks)
         start, stop = self.done * self.step, (self.done + n_ticks) * self.step
         self.done += n_ticks
-        ticks = T0 + (numbers + 1) * self.step
+        ticks: FloatArray = T0 + (numbers + 1.0) * self.step
+        walls: FloatArray = WALL + numbers * self.step
         parts = {i.key: p for i in self.infos if (p := self._part(i, start, stop, n_ticks)) is not None}
         return Batch(
             numbers=numbers,
             ticks=ticks,
-            walls=WALL + numbers * self.step,
+            walls=walls,
             streams=parts,
             events=[(0, e) for e in self.events if start <= e.time - T0 < stop],
             notices=[(0, n) for n in self.notices if start <= n.time - T0 < stop],

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acquisition.stream import FloatArray
-from viewer.history import BLOCK, Line, Trace, Waveform
+from viewer.history import BLOCK, Line, Waveform
+from viewer.trace import Trace
 
 
 def waveform(times: FloatArray, values: FloatArray, cuts: list[int], sfreq: float) -> Waveform:

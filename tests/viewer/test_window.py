@@ -225,8 +225,9 @@ def test_scrubbing_leaves_the_newest_second_and_live_returns(make_window: MakeWi
     qtbot.mouseClick(panel.overview, Qt.MouseButton.LeftButton, pos=middle)
     assert not panel.live and panel.page is not None and panel.page.stop < 300
     assert not panel.live_button.isHidden()
-    panel.live_button.click()
-    assert panel.live and panel.page.stop > 399
+    qtbot.mouseClick(panel.live_button, Qt.MouseButton.LeftButton)
+    page = window.panel.page
+    assert window.panel.live and page is not None and page.stop > 399
 
 
 def all_texts(window: QWidget) -> Iterator[str]:
