@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 
 from acquisition.event import Event
-from acquisition.stream import FloatArray
+from acquisition.stream import PEOPLE, FloatArray
 from processing.arousal_channels import Channels
 from processing.band import ArousalConfig, Band, Smoothing, bits_of, partial_reason, weighted
 from processing.baseline import CODES, Baseline, BaselineVerdict, Code, Reference, band_for, judge
@@ -99,7 +99,12 @@ class Arousal:
         self._state = BandState(hold=config.hold, back=config.back, inside=config.inside)
 
     def mark(self, event: Event, time: float) -> None:
-        """Take in an event that acts at `time`, T of the tick that closed its slice [s]."""
+        """Take in an event that acts at `time`, T of the tick that closed its slice [s].
+
+        One whose actor is the other person is passed over; those of the technician and the dyad hold.
+        """
+        if event.actor in PEOPLE and event.actor != self.entity:
+            return
         if event.code in CODES or event.phase == "void":
             insort(self._marks, (time, len(self._marks), event), key=lambda m: m[0])
 

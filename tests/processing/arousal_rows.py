@@ -41,7 +41,7 @@ def resting(seconds: int, seed: int = 0) -> tuple[FloatArray, FloatArray, FloatA
     return (
         70.0 + rng.standard_normal(seconds),
         5.0 * np.exp(0.03 * rng.standard_normal(seconds)),
-        6.0 + rng.integers(-1, 2, seconds),
+        rng.integers(5, 8, seconds).astype(np.float64),
     )
 
 

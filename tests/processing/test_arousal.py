@@ -57,7 +57,7 @@ def test_the_index_is_the_weighted_mean_of_z_after_median_and_mean() -> None:
     expected = 0.4 * 12 / 4 + 0.4 * 0.25 / 0.1 + 0.2 * (4 - 3) / 0.5
     assert at(rows, "arousal", 549.0).value == pytest.approx(0.0, abs=1e-12)
     assert at(rows, "arousal", 690.0).value == pytest.approx(expected)
-    # The median follows at the sixth new second (half old, half new at the fifth), the mean with its constant.
+    # With five new seconds of ten the median lies half way; the mean follows with its constant.
     assert at(rows, "arousal", 553.0).value == 0.0
     half = -math.expm1(-1 / 5) * expected / 2
     assert at(rows, "arousal", 554.0).value == pytest.approx(half)
@@ -111,7 +111,7 @@ def test_a_baseline_holds_for_whom_it_is_marked(actor: str) -> None:
 
 def test_the_other_persons_baseline_and_rows_are_passed_over() -> None:
     arousal = arousal_of()
-    rows = run(arousal, rows_of(*resting(400), "therapist"), events(MARKS[:2], "therapist"), 400.0)
+    rows = run(arousal, rows_of(*resting(400), entity="therapist"), events(MARKS[:2], "therapist"), 400.0)
     assert not arousal.verdicts
     assert at(rows, "arousal_channels", 300.0).value == 0.0
 
@@ -131,14 +131,13 @@ def test_undoing_the_off_marker_withdraws_its_baseline() -> None:
 
 def test_the_width_of_the_band_is_the_therapists_to_set() -> None:
     wide = ArousalConfig(k=3.0, k_low=1.0)
-    rows = run(
-        arousal_of(config=wide), rows_of(*(np.full(600, x) for x in (70.0, 5.0, 9.0))), events(MARKS), 600.0
-    )
+    still = rows_of(np.full(600, 70.0), np.full(600, 5.0), np.full(600, 9.0))
+    rows = run(arousal_of(config=wide), still, events(MARKS), 600.0)
     assert at(rows, "arousal_high", 500.0).value == 2.25
     assert at(rows, "arousal_low", 500.0).value == -0.75
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(
     cuts=st.lists(st.floats(0.1, 480.0), max_size=8),
     hole=st.tuples(st.integers(0, 450), st.integers(1, 60), st.sampled_from(["hr", "scl", "scr"])),
@@ -147,11 +146,11 @@ def test_the_width_of_the_band_is_the_therapists_to_set() -> None:
 def test_any_batching_gives_equal_rows(cuts: list[float], hole: tuple[int, int, str], seed: int) -> None:
     channels = dict(zip(("hr", "scl", "scr"), resting(500, seed), strict=True))
     channels[hole[2]][hole[0] : hole[0] + hole[1]] = np.nan
-    rows = rows_of(*channels.values())
+    rows = rows_of(channels["hr"], channels["scl"], channels["scr"])
     whole = comparable(run(arousal_of(), rows, events(MARKS), 500.0))
     assert comparable(run(arousal_of(), rows, events(MARKS), 500.0, cuts)) == whole
     assert (
-        comparable(run(arousal_of(), rows, events(MARKS), 500.0, np.arange(0.5, 500, 0.5).tolist())) == whole
+        comparable(run(arousal_of(), rows, events(MARKS), 500.0, np.arange(1.1, 500, 1.1).tolist())) == whole
     )
 
 

