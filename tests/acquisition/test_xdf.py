@@ -263,7 +263,11 @@ def test_a_gzipped_file_is_read(tmp_path: Path) -> None:
     assert len(load_foreign(tmp_path / "a.xdfz")) == 3
 
 
-@pytest.mark.parametrize("data", [b"", b"RIFF1234", gzip.compress(b"no"), gzip.compress(b"XDF:" * 99)[:20]])
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"RIFF1234", gzip.compress(b"no"), gzip.compress(b"XDF:" * 99)[:20]],
+    ids=["empty", "another format", "zipped text", "zipped and cut"],
+)
 def test_what_is_no_xdf_file_is_named(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "a.xdf").write_bytes(data)
     with pytest.raises(RecordingError, match=r"a\.xdf"):
