@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.stats import false_discovery_control
 
+from acquisition.stream import FloatArray
 
-def benjamini_hochberg(p: Mapping[str, float]) -> dict[str, float]:
-    """Return adjusted p values by name; a nan stays nan and is not counted as a test.
+
+def benjamini_hochberg(p: ArrayLike) -> FloatArray:
+    """Return adjusted p values; a nan stays nan and is not counted as a test.
+
+    Parameters
+    ----------
+    p : array_like, shape (n,)
 
     Raises
     ------
@@ -20,10 +25,11 @@ def benjamini_hochberg(p: Mapping[str, float]) -> dict[str, float]:
     ----------
     Benjamini & Hochberg (1995), doi:10.1111/j.2517-6161.1995.tb02031.x
     """
-    there = {name: value for name, value in p.items() if np.isfinite(value)}
-    for name, value in there.items():
-        if not 0.0 <= value <= 1.0:
-            raise ValueError(f"{name}: a p lies in 0-1, not at {value}")
-    adjusted = false_discovery_control(list(there.values())) if there else np.empty(0)
-    found = dict(zip(there, np.asarray(adjusted).tolist(), strict=True))
-    return {name: found.get(name, float("nan")) for name in p}
+    values = np.array(p, np.float64)
+    there = np.isfinite(values)
+    outside = values[there & ((values < 0.0) | (values > 1.0))]
+    if len(outside):
+        raise ValueError(f"a p lies in 0-1, not at {outside[0]:g}")
+    if there.any():
+        values[there] = false_discovery_control(values[there])
+    return values
