@@ -11,6 +11,7 @@ import numpy as np
 
 from acquisition.event import Notice
 from acquisition.stream import Chunk, FloatArray, IntArray, Modality, Role, StreamInfo
+from acquisition.voice.rows import is_turns
 
 STALE = 1.8
 """Seconds without a sample after which a regular stream is stale: told within 2 s, one cycle included."""
@@ -71,7 +72,7 @@ class StreamHealth:
     @property
     def patience(self) -> float:
         """Return the seconds of silence that make the stream stale; inf where silence means nothing."""
-        if self.info.modality in SPARSE:
+        if self.info.modality in SPARSE or is_turns(self.info):
             return math.inf
         if self.info.sfreq > 0:
             return max(STALE, 1.5 / self.info.sfreq)

@@ -12,6 +12,7 @@ from acquisition.errors import UnitError
 from acquisition.event import Event
 from acquisition.stream import Chunk, ClockOffset, FloatArray, Modality, Role
 from acquisition.units import convert
+from acquisition.voice.rows import SECOND, is_turns
 
 BEATS = (Modality.RR, Modality.PPI)
 
@@ -78,7 +79,9 @@ class Pauses:
 
 
 def _begins(chunk: Chunk) -> FloatArray:
-    """Return when what each sample tells of began [s]: an interval between beats, before its stamp."""
+    """Return when what each sample tells of began [s]: an interval or a turn, before its stamp."""
+    if chunk.info.modality is Modality.VOICE:
+        return chunk.times - (chunk.samples[:, 0] if is_turns(chunk.info) else SECOND)
     if chunk.info.modality not in BEATS:
         return chunk.times
     try:

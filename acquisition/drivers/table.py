@@ -17,6 +17,7 @@ MODULES: dict[str, str] = {
     "movesense": "acquisition.drivers.movesense",
     "polar": "acquisition.drivers.polar",
     "simulated": "acquisition.drivers.simulated",
+    "wav_file": "acquisition.drivers.wav_file",
 }
 """Driver → module. Each module has `open_driver(devices, session) -> Driver` for all its devices at once."""
 
