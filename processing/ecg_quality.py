@@ -28,7 +28,8 @@ SMALL, LARGE = 0.02, 40.0
 class Seconds(NamedTuple):
     """Hold measurements of whole seconds [c - 0.5, c + 0.5) of ECG, one row each.
 
-    `samples` counts finite ones, `span` is the range of this second and the one before [mV], `clipped` the share
+    `samples` counts finite ones, `span` is the range of this second and the one before [mV], `clipped`
+    the share
     at the limit, `hum` the amplitude at the worse of the line frequencies [mV].
     """
 
@@ -100,7 +101,8 @@ class SecondMonitor:
     def _amplitude(
         ecg: FloatArray, place: IntArray, starts: IntArray, waves: list[tuple[FloatArray, FloatArray]]
     ) -> FloatArray:
-        """Return the amplitude of a sine in each second times its samples, over that of the neighbouring bins."""
+        """Return the amplitude of a sine in each second times its samples, over that of the neighbouring
+        bins."""
         # a QRS reaches these frequencies, too, but its spectrum is smooth there
         sums = []
         for cosine, sine in waves:
@@ -138,7 +140,8 @@ def _waves(sfreq: float, frequency: float) -> list[tuple[FloatArray, FloatArray]
 class BeatView(NamedTuple):
     """Hold what the beats say about each second, one row each.
 
-    `accepted` and `detected` count beats of the last `SILENCE` s, `likeness` is their mean, `amplitude` the usual
+    `accepted` and `detected` count beats of the last `SILENCE` s, `likeness` is their mean, `amplitude`
+    the usual
     R amplitude so far [mV].
     """
 

@@ -31,7 +31,7 @@ class SosFilter:
     def __init__(self, sos: ArrayLike, *, settle: bool = True) -> None:
         self._sos = np.array(sos, dtype=np.float64)
         self._start = sosfilt_zi(self._sos) if settle else np.zeros((len(self._sos), 2))
-        self.reset()
+        self._state: list[FloatArray] = []
 
     def __call__(self, x: FloatArray) -> FloatArray:
         """Return the next piece of output, as long as the input."""
@@ -45,7 +45,7 @@ class SosFilter:
 
     def reset(self) -> None:
         """Forget the past: the next sample is a first one."""
-        self._state: list[FloatArray] = []
+        self._state = []
 
 
 def low_pass(order: int, cutoff: float, sfreq: float) -> SosFilter:

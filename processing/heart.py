@@ -42,7 +42,8 @@ QUALITY_SETTLING = 0.5 + SETTLING
 class Heart:
     """Estimate the cardiac indices of one person.
 
-    Every beat is settled at most 1 s after its R peak; windows that end at a beat with it; values on the 5 s grid
+    Every beat is settled at most 1 s after its R peak; windows that end at a beat with it; values on the
+    5 s grid
     at the end of what they need plus `SETTLING` (and `CLOSING` where the next beat is needed).
 
     Parameters
@@ -123,7 +124,7 @@ class Heart:
         while first + step * n + delay <= watermarks[-1]:
             n += 1
         self._next[name] = first + step * n
-        return first + step * np.arange(n)
+        return np.asarray(first + step * np.arange(n), np.float64)
 
     def _per_beat(self, ticks: FloatArray, watermarks: FloatArray) -> list[IndexSample]:
         table = self._table
@@ -136,11 +137,11 @@ class Heart:
         ends, why = beats.times[fresh], beats.reasons[fresh]
         out = self._rows(ends, available, "ibi", beats.values[fresh], quality, why)
         out += self._rows(ends, available, "ibi_class", beats.classes[fresh], quality, why)
-        for index, length, values, reasons in beat_columns(beats, ends, self.config):
+        for name, length, values, reasons in beat_columns(beats, ends, self.config):
             good = np.where(np.isnan(values), 0.0, quality)
-            if index == "lnrmssd":
+            if name == "lnrmssd":
                 reasons = self._flagged(ends, values, reasons)
-            out += self._rows(ends - length / 2, available, index, values, good, reasons)
+            out += self._rows(ends - length / 2, available, name, values, good, reasons)
         return out
 
     def _flagged(self, ends: FloatArray, values: FloatArray, reasons: list[str]) -> list[str]:

@@ -148,7 +148,7 @@ class GridIndices:
         first = int(np.searchsorted(beats.times, centre - reach - CLOSING))
         window = window_beats(beats, first, stop, centre - reach, centre + reach, c)
         n = round(2 * reach * RSA_RATE)
-        at = centre + (np.arange(n) - (n - 1) / 2) / RSA_RATE
+        at: FloatArray = np.asarray(centre + (np.arange(n) - (n - 1) / 2) / RSA_RATE)
         if len(window.times) < 4 or window.times[0] > at[0] or window.times[-1] < at[-1]:
             return _nothing("too few accepted beats")
         reason = window.reason or self._gate(
@@ -168,7 +168,8 @@ class GridIndices:
             return "breathing rate unknown"
         rate = known[len(known) // 2] / 60.0
         if not c.breathing[0] <= rate <= c.breathing[1]:
-            return f"breathing at {60 * rate:.0f}/min, outside {60 * c.breathing[0]:.0f}-{60 * c.breathing[1]:.0f}"
+            low, high = 60 * c.breathing[0], 60 * c.breathing[1]
+            return f"breathing at {60 * rate:.0f}/min, outside {low:.0f}-{high:.0f}"
         if rate * float(np.mean(window.values)) / 1e3 > c.breathing_per_beat:
             return f"breathing at {60 * rate:.0f}/min is too fast for the heart rate"
         share = self.spoken(*spoken)

@@ -1,4 +1,5 @@
-"""The beats of one person as they come: judged intervals with when they were settled and how good they are."""
+"""The beats of one person as they come: judged intervals with when they were settled and how good they
+are."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ KEPT = 300.0
 
 
 class BeatRows(NamedTuple):
-    """Hold beats, one row each, in time order; `beats` as judged, `settled` [s], `quality` 0-1, others see `Beats`."""
+    """Hold beats, one row each, in time order; `beats` as judged, `settled` [s], `quality` 0-1, others
+    see `Beats`."""
 
     beats: Intervals
     settled: FloatArray

@@ -36,7 +36,8 @@ class HeartConfig:
     rsa_window: float = 30.0
     """Seconds (Porges & Bohrer 1990)."""
     breathing: tuple[float, float] = (0.18, 0.37)
-    """Breathing rates that HF and RSA are valid for [Hz]: at the edges of the band leakage loses 70 %; ours."""
+    """Breathing rates that HF and RSA are valid for [Hz]: at the edges of the band leakage loses 70 %;
+    ours."""
     breathing_per_beat: float = 0.30
     """Largest breathing rate times mean NN interval: the cubic loses 7 % there, 40 % at 0.42; ours."""
     speech: float = 0.5
@@ -50,7 +51,7 @@ class HeartConfig:
 class Column(NamedTuple):
     """Hold one index at several window ends: `length` of its window [s], values, and reasons where nan."""
 
-    index: str
+    name: str
     length: float
     values: FloatArray
     reasons: list[str]

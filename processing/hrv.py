@@ -56,7 +56,8 @@ def sdnn(ibis: ArrayLike) -> float:
 
 
 def elementwise(function: Callable[[float], float], values: FloatArray) -> FloatArray:
-    """Return function(v) of each value, nan where v is: the vectorised ones may depend on the place in the array."""
+    """Return function(v) of each value, nan where v is: the vectorised ones may depend on the place in
+    the array."""
     return np.array([function(v) if v == v else v for v in values.tolist()], np.float64)
 
 
@@ -178,4 +179,6 @@ def rmssd_windows(beats: Intervals, ends: FloatArray, length: float) -> RmssdWin
 
 
 def _over(total: FloatArray, n: FloatArray) -> FloatArray:
-    return np.divide(total, n, out=np.full(len(total), np.nan), where=n > 0)
+    out: FloatArray = np.full(len(total), np.nan)
+    np.divide(total, n, out=out, where=n > 0)
+    return out

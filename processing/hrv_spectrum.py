@@ -87,7 +87,8 @@ def hf_power(times: FloatArray, nn: FloatArray) -> float:
 
     References
     ----------
-    Task Force (1996), doi:10.1161/01.CIR.93.5.1043. Check: the EC57 pattern TP2 holds 612.5 ms²; this gives 606.4.
+    Task Force (1996), doi:10.1161/01.CIR.93.5.1043. Check: the EC57 pattern TP2 holds 612.5 ms²; this
+    gives 606.4.
     """
     if len(times) < 4:
         return float("nan")
@@ -122,7 +123,8 @@ def rsa_series(nn: FloatArray) -> FloatArray:
 def rsa_pb(nn: FloatArray) -> float:
     """Return respiratory sinus arrhythmia [ln ms²]: the ln variance (ddof 0) of the band-passed NN series.
 
-    The series less a moving cubic (21 points) is band-passed at 0.12-0.40 Hz (FIR, 41 taps), valid samples only.
+    The series less a moving cubic (21 points) is band-passed at 0.12-0.40 Hz (FIR, 41 taps), valid
+    samples only.
     A modulation of 50 ms at 0.25 Hz gives 7.36. Compare only at like breathing rate.
 
     Parameters

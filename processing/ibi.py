@@ -27,7 +27,8 @@ MEDIAN = 11
 USUAL = 20
 """Normal intervals whose range is usual: at least two breaths."""
 MARGIN = 0.06
-"""An interval within so much of that range is not suspect: strong sinus arrhythmia swings through it again."""
+"""An interval within so much of that range is not suspect: strong sinus arrhythmia swings through it
+again."""
 FLOOR = 0.025
 """Narrowest limit [s]: a very even pulse must not make jitter of the sampling suspect."""
 UNSURE = 0.15
@@ -106,7 +107,8 @@ class BeatCorrector:
     References
     ----------
     Lipponen & Tarvainen (2019), doi:10.1080/03091902.2019.1640306. Departures: past only,
-    instead of 45 beats to either side; an interval is suspect only if it is off from its predecessor, from the
+    instead of 45 beats to either side; an interval is suspect only if it is off from its predecessor,
+    from the
     running median and from the range of the last normal intervals.
     """
 
@@ -147,8 +149,9 @@ class BeatCorrector:
             paired.append(before and self._normal and not new)
             rows.append(row)
         columns = list(zip(*rows, strict=True)) or [(), (), (), ()]
-        numbers = [np.array(c, np.float64) for c in columns[:3]]
-        return Intervals(np.array(times, np.float64), *numbers, np.array(paired, np.bool_), list(columns[3]))
+        values, classes, spans = (np.array(c, np.float64) for c in columns[:3])
+        known = np.array(paired, np.bool_)
+        return Intervals(np.array(times, np.float64), values, classes, spans, known, list(columns[3]))
 
     def _judge(self, interval: float, fresh: bool, fault: str) -> _Row:
         """Judge one interval; `_since` is the time since the last good beat."""

@@ -19,7 +19,7 @@ PADDED = 1024
 NEIGHBOUR = 3.0
 """How far from the window's ends the nearest beats may lie [s]."""
 
-_FREQUENCIES = np.fft.rfftfreq(PADDED, 1 / RATE)
+_FREQUENCIES: FloatArray = np.fft.rfftfreq(PADDED, 1 / RATE).astype(np.float64)
 _LOWEST = int(np.searchsorted(_FREQUENCIES, BAND[0]))
 _OFFSETS = np.arange(int(WINDOW * RATE)) / RATE - WINDOW / 2
 _TAPER = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(len(_OFFSETS)) / len(_OFFSETS))
@@ -30,8 +30,10 @@ def breathing_rate(
 ) -> tuple[float, float, str]:
     """Return the breathing rate around a time from the beats alone.
 
-    The R amplitude follows the turning of the heart's axis with each breath, the NN interval follows respiratory
-    sinus arrhythmia. The rate is where the product of their spectra is largest; it counts if both have a strong
+    The R amplitude follows the turning of the heart's axis with each breath, the NN interval follows
+    respiratory
+    sinus arrhythmia. The rate is where the product of their spectra is largest; it counts if both have a
+    strong
     peak there. Without amplitudes (interval streams) the second estimate is the count of cycles.
 
     Parameters
@@ -54,7 +56,8 @@ def breathing_rate(
 
     References
     ----------
-    Charlton et al. (2016), doi:10.1088/0967-3334/37/4/610, compares such estimates; the agreement rule is ours.
+    Charlton et al. (2016), doi:10.1088/0967-3334/37/4/610, compares such estimates; the agreement rule
+    is ours.
     """
     at = centre + _OFFSETS
     if len(times) < 8 or times[0] > at[0] or times[-1] < at[-1] or (times[1:] - times[:-1]).max() > NEIGHBOUR:

@@ -58,14 +58,14 @@ class Beats(NamedTuple):
 
 def no_beats() -> Beats:
     """Return an empty table of beats."""
-    return Beats(*(np.empty(0) for _ in range(6)), np.empty(0, np.bool_))
+    return Beats._make([*(np.empty(0) for _ in range(6)), np.empty(0, np.bool_)])
 
 
 def joined(parts: list[Beats]) -> Beats:
     """Return several tables of beats as one."""
     if not parts:
         return no_beats()
-    return Beats(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+    return Beats._make(np.concatenate(columns) for columns in zip(*parts, strict=True))
 
 
 class RPeaks:
@@ -140,7 +140,7 @@ class RPeaks:
 
     def _place(self, decided: list[Decided]) -> Beats:
         step, offset = self._front.step, self._offset
-        centres = np.array([(d.index - self._front.delay) * step for d in decided], np.int64) - offset
+        centres = np.array([(d.place - self._front.delay) * step for d in decided], np.int64) - offset
         inside = (centres >= self._refine.margin) & (centres < len(self._raw) - self._refine.margin)
         kept = [d for d, ok in zip(decided, inside.tolist(), strict=True) if ok]
         at = np.array([d.at * step for d in kept], np.int64) - offset
@@ -160,7 +160,7 @@ class RPeaks:
                 self._latest = time
                 first[j], self._fresh = self._fresh, False
         columns = np.array([d[2:] for d in kept]).reshape(-1, 3).T
-        return Beats(*(c[good] for c in (times, settled, heights, *columns)), first[good])
+        return Beats._make(c[good] for c in (times, settled, heights, *columns, first))
 
     def _trim(self) -> None:
         keep = int(3.0 * self.sfreq)

@@ -29,7 +29,7 @@ class Candidates(NamedTuple):
 
     Fields
     ------
-    index : ndarray of int, shape (n,)
+    place : ndarray of int, shape (n,)
         Decimated sample count of the envelope maximum.
     height : ndarray, shape (n,)
         Envelope there [mV].
@@ -45,7 +45,7 @@ class Candidates(NamedTuple):
         ECG below 40 Hz around the middle of the energy window [mV].
     """
 
-    index: IntArray
+    place: IntArray
     height: FloatArray
     floor: FloatArray
     before: FloatArray

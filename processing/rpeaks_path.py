@@ -63,6 +63,8 @@ class Weights(NamedTuple):
     """Correlation below which it no longer matters how unlike: ectopic beats are beats."""
     shadow: float = 2.0
     """Price of being smaller than what came 0.10-0.36 s before (T wave)."""
+    unknown: float = 4.0
+    """Price of a contrast under 4 in the first 3 s of a recording, while no beat is known."""
     alone: float = 1.0
     """Bonus for being larger than that."""
     tail: float = 2.0
@@ -80,10 +82,13 @@ class Weights(NamedTuple):
     """Least spread of log intervals."""
 
 
-class Pending(NamedTuple):
-    """Hold a candidate that is not decided yet; `index` and times in decimated samples."""
+WEIGHTS = Weights()
 
-    index: int
+
+class Pending(NamedTuple):
+    """Hold a candidate that is not decided yet; `place` in decimated samples."""
+
+    place: int
     score: float
     height: float
     slope: float
@@ -92,9 +97,9 @@ class Pending(NamedTuple):
 
 
 class Decided(NamedTuple):
-    """Hold a beat: `index` of its envelope maximum, and `at` which decimated sample it was decided."""
+    """Hold a beat: `place` of its envelope maximum, and `at` which decimated sample it was decided."""
 
-    index: int
+    place: int
     at: int
     contrast: float
     likeness: float
@@ -167,7 +172,7 @@ class Path:
         Rate of the decimated samples that count time [Hz].
     """
 
-    def __init__(self, rate: float, weights: Weights = Weights()) -> None:
+    def __init__(self, rate: float, weights: Weights = WEIGHTS) -> None:
         self._rate, self._weights = rate, weights
         self._early, self._late = int(EARLY * rate), int(LATE * rate)
         self._retry = int(RETRY * rate)
@@ -223,6 +228,8 @@ class Path:
         score += w.slope * min(0.0, log(slope / max(steep, TINY) + 1e-9) + w.slope_free)
         score += w.contrast * max(-1.5, min(w.contrast_cap, log(contrast / 3.5)))
         score += w.likeness * (max(w.unlike, likeness) - 0.6)
+        if len(self._heights) < 3 and index < 3.0 * self._rate and contrast < 4.0:
+            score -= w.unknown
         if before > height:
             score -= w.shadow * log(before / height)
         else:
@@ -241,8 +248,8 @@ class Path:
         while self._pending and self._next <= now:
             first, at = self._pending[0], self._next
             margin = self._margin(at)
-            if abs(margin) < self._weights.margin and at < first.index + self._late:
-                self._next = min(at + self._retry, first.index + self._late)
+            if abs(margin) < self._weights.margin and at < first.place + self._late:
+                self._next = min(at + self._retry, first.place + self._late)
                 continue
             del self._pending[0]
             if margin > 0:
@@ -250,24 +257,24 @@ class Path:
             elif first.height < 1.5 * (_middle(self._heights) if self._heights else first.height):
                 self._noise = [*self._noise[-7:], first.height]
             if self._pending:
-                self._next = max(at, self._pending[0].index + self._early)
+                self._next = max(at, self._pending[0].place + self._early)
 
     def _accept(self, beat: Pending, at: int) -> Decided:
-        last, self._last = self._last, beat.index
+        last, self._last = self._last, beat.place
         self._heights = [*self._heights[-7:], beat.height]
         self._slopes = [*self._slopes[-7:], beat.slope]
         part = beat.parts[self._shapes.likeness(beat.parts)[1]]
         self._shapes.learn(part)
         trusted, likeness = self._trust.judge(beat.parts, part, self._shapes, beat.contrast, beat.height)
         if last is not None:
-            self._intervals.learn((beat.index - last) / self._rate)
-        return Decided(beat.index, at, beat.contrast, likeness, float(trusted))
+            self._intervals.learn((beat.place - last) / self._rate)
+        return Decided(beat.place, at, beat.contrast, likeness, float(trusted))
 
     def _margin(self, at: int) -> float:
         """Return the best path score with the oldest candidate minus the best without it."""
-        group = [c for c in self._pending[:PENDING] if c.index <= at]
+        group = [c for c in self._pending[:PENDING] if c.place <= at]
         rate, cost, silence = self._rate, self._intervals.cost, self._intervals.silence
-        times = [c.index / rate for c in group]
+        times = [c.place / rate for c in group]
         now, last = at / rate, None if self._last is None else self._last / rate
         start = group[0].score - (cost(times[0] - last) if last is not None else 0.0)
         having, lacking = [start], [-1e9]

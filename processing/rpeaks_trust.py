@@ -1,7 +1,9 @@
 """Which of the detected beats look like this person's beats: the gate that silences a loose electrode.
 
-The detector must be bold, since a wide or small beat is a beat; what enters intervals must not be noise. So each
-beat is compared with the shape and height of the beats trusted so far. Noise never becomes the model: only trusted
+The detector must be bold, since a wide or small beat is a beat; what enters intervals must not be noise.
+So each
+beat is compared with the shape and height of the beats trusted so far. Noise never becomes the model:
+only trusted
 beats teach it, and another shape replaces it only after a run of beats that are alike among themselves.
 """
 
@@ -24,7 +26,8 @@ RUN = 5
 
 
 class TrustConfig(NamedTuple):
-    """Hold the limits of a trusted beat; all ours, set on simulated noise, electrode-off and ectopic beats."""
+    """Hold the limits of a trusted beat; all ours, set on simulated noise, electrode-off and ectopic
+    beats."""
 
     likeness: float = 0.70
     """Least correlation with the typical trusted beat."""
@@ -39,6 +42,9 @@ class TrustConfig(NamedTuple):
     """Least correlation among the beats of a run that establishes a new shape."""
 
 
+LIMITS = TrustConfig()
+
+
 class Shapes:
     """Remember the shapes of recent beats, and tell how much another one resembles them."""
 
@@ -50,7 +56,8 @@ class Shapes:
             self._average()
 
     def likeness(self, parts: FloatArray) -> tuple[float, int]:
-        """Return the best correlation of any shifted part with the typical shape, and which part; 0.5 while unknown."""
+        """Return the best correlation of any shifted part with the typical shape, and which part; 0.5
+        while unknown."""
         if self._typical is None:
             return 0.5, len(parts) // 2
         fits = np.add.reduce(parts * self._typical, axis=1)
@@ -84,7 +91,7 @@ class Shapes:
 class Trust:
     """Judge beats one after another."""
 
-    def __init__(self, config: TrustConfig = TrustConfig()) -> None:
+    def __init__(self, config: TrustConfig = LIMITS) -> None:
         self._config = config
         self._shapes = Shapes()
         self._heights: list[float] = []
