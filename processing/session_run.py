@@ -10,11 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from acquisition.recording import Recording
 
 from acquisition.event import Event
+from acquisition.recording import Recording
+from processing.baseline import Reference
 from processing.config import PipelineConfig
 from processing.index import IndexSample
+from processing.offline.overlay import effective, read_overlay
+from processing.offline.session_metrics import metrics as hour_metrics
+from processing.offline.session_metrics import what_the_hour_held
 from processing.offline.summary import summarise, write_metrics
 from processing.pipeline import Pipeline
 from processing.results import (
@@ -80,10 +84,15 @@ def process_recording(
         if progress:
             progress(last - t0)
     remarks = _remarks(recording, pipeline)
+    events = effective(events, read_overlay(path))
     with replacing(directory) as fresh:
         write_indices(fresh, samples, t0)
         write_events(fresh, events, t0)
-        metrics = summarise(samples, version=version("attunement"), parameters=config.digest())
+        identity = {"version": version("attunement"), "parameters": config.digest()}
+        hour = what_the_hour_held(
+            session_id(recording), samples, events, references(pipeline), begin=t0, end=last, config=config
+        )
+        metrics = [*summarise(samples, **identity), *hour_metrics(hour, **identity)]
         write_metrics(fresh / "metrics.parquet", metrics)
         write_json(fresh / "session.json", _session(path, recording, config, samples, t0, last, remarks))
     seconds = float(np.nan_to_num(last - t0))
@@ -95,6 +104,11 @@ def process_recording(
         n_samples=len(samples),
         remarks=tuple(remarks),
     )
+
+
+def references(pipeline: Pipeline) -> dict[str, Reference | None]:
+    """Return what the arousal index of each person with sensors is relative to."""
+    return {str(role): arousal.reference or arousal.session for role, arousal in pipeline.arousal.items()}
 
 
 def session_id(recording: Recording) -> str:

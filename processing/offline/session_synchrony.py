@@ -95,37 +95,28 @@ def synchrony_measures(line: Timeline, samples: Sequence[IndexSample]) -> list[M
         found, p = _signal(line, samples, name)
         out.append(found)
         raw.append(p)
-    adjusted = _adjusted(raw)
-    for found, q in zip(out, adjusted, strict=True):
+    for found, q in zip(out, benjamini_hochberg(raw).tolist(), strict=True):
         signal = found[0].metric.removeprefix("sync_").removesuffix("_z")
         why = "" if math.isfinite(q) else found[0].reason
         found.append(measure(P_FDR, q, found[0].n, found[0].valid_pct, reason=why, signal=signal))
     return [m for found in out for m in found]
 
 
-def _adjusted(raw: Sequence[float]) -> list[float]:
-    p = np.array(raw)
-    out = np.full(len(p), np.nan)
-    known = np.isfinite(p)
-    if known.any():
-        out[known] = benjamini_hochberg(p[known])
-    values: list[float] = out.tolist()
-    return values
-
-
 def _signal(line: Timeline, samples: Sequence[IndexSample], name: str) -> tuple[list[Measure], float]:
     rule = SIGNALS[name]
-    slow = name == "lnrmssd"
-    segment, max_lag = (SLOW_SEGMENT, SLOW_MAX_LAG) if slow else (SEGMENT, MAX_LAG)
+    segment, max_lag = (SLOW_SEGMENT, SLOW_MAX_LAG) if name == "lnrmssd" else (SEGMENT, MAX_LAG)
     t, c = pair(line, samples, rule, _hour(line))
     pct = 100.0 * float(np.mean(np.isfinite(t) & np.isfinite(c))) if len(t) else math.nan
-    how = {"sfreq": rule.sfreq, "segment": segment, "max_lag": max_lag}
     if len(t) < segment * rule.sfreq:
         reason = "the hour is shorter than a segment"
         return nothing((Z, ES, P, LAG, LEAD), reason, signal=name), math.nan
-    z = susy(t, c, **how)
-    chance = permutation_test(t, c, **how, rng=seeded(line.session_id, "sync", name))
-    who = lead(t, c, **how, rng=seeded(line.session_id, "lead", name))
+    z = susy(t, c, sfreq=rule.sfreq, segment=segment, max_lag=max_lag)
+    chance = permutation_test(
+        t, c, sfreq=rule.sfreq, segment=segment, max_lag=max_lag, rng=seeded(line.session_id, "sync", name)
+    )
+    who = lead(
+        t, c, sfreq=rule.sfreq, segment=segment, max_lag=max_lag, rng=seeded(line.session_id, "lead", name)
+    )
     n = chance.n
     side = {"therapist": 1.0, "client": -1.0, None: 0.0}[who.leader]
     tested = math.isfinite(who.p_lead)

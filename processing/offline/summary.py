@@ -22,6 +22,7 @@ class Metric:
     """Hold one session metric.
 
     `valid_pct` is the share of index samples that had a value; the interval is nan where none is computed.
+    A value that is nan carries its `reason`.
     """
 
     entity: str
@@ -35,6 +36,7 @@ class Metric:
     method: str
     version: str
     parameters: str
+    reason: str = ""
 
 
 def summarise(samples: Sequence[IndexSample], *, version: str, parameters: str) -> list[Metric]:
@@ -59,6 +61,7 @@ def summarise(samples: Sequence[IndexSample], *, version: str, parameters: str) 
                 method=method,
                 version=version,
                 parameters=parameters,
+                reason="" if len(good) else "no value passed its gate",
             )
             for name, value, unit, method in _rows(index, good, units[entity, index])
         ]

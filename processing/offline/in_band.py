@@ -1,0 +1,121 @@
+"""Time within, above and below the reference band, as shares of valid time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from acquisition.stream import FloatArray
+from processing.excursion import Excursion, shares_of_time
+from processing.offline.measure import Definition, Measure, measure, nothing
+from processing.offline.timeline import Person
+
+LEAST_PCT = 60.0
+LEAST_SECONDS = 600.0
+INTERVAL = "excursions as independent arrivals, log-normal (from 3 on, none of them censored)"
+TIME_IN = Definition(
+    name="time_in_pct",
+    whose="person",
+    unit="%",
+    text="share of valid time outside any excursion: 100 (T_valid − Σ duration) / T_valid",
+    interval=INTERVAL,
+)
+TIME_ABOVE = Definition(
+    name="time_above_pct",
+    whose="person",
+    unit="%",
+    text="share of valid time in excursions above the band",
+    interval=INTERVAL,
+)
+TIME_BELOW = Definition(
+    name="time_below_pct",
+    whose="person",
+    unit="%",
+    text="share of valid time in excursions below the band",
+    interval=INTERVAL,
+)
+VALID = Definition(
+    name="valid_minutes",
+    whose="person",
+    unit="min",
+    text="minutes of the hour proper with a valid index and band (baselines and breaks left out)",
+)
+SPEAKING = Definition(
+    name="time_in_speaking_pct",
+    whose="person",
+    unit="%",
+    text="share of the valid time of own speech that lies outside any excursion",
+)
+LISTENING = Definition(
+    name="time_in_listening_pct",
+    whose="person",
+    unit="%",
+    text="share of the valid time without own speech that lies outside any excursion",
+)
+SHARES = (TIME_IN, TIME_ABOVE, TIME_BELOW)
+DEFINITIONS = (*SHARES, VALID, SPEAKING, LISTENING)
+
+
+def gate(person: Person) -> str:
+    """Say why there is too little of the index for shares and rates; "" if there is enough."""
+    seconds = int(np.count_nonzero(person.valid))
+    if person.missing and not seconds:
+        return person.missing
+    if not seconds:
+        return "no valid second in the hour proper"
+    if seconds < LEAST_SECONDS:
+        return f"{seconds / 60:.1f} min valid, {LEAST_SECONDS / 60:.0f} min are needed"
+    if person.valid_pct < LEAST_PCT:
+        return f"{person.valid_pct:.0f} % valid, {LEAST_PCT:.0f} % are needed"
+    return ""
+
+
+def time_in_band(person: Person, times: FloatArray, found: Sequence[Excursion]) -> list[Measure]:
+    """Return the shares of valid time within, above and below, and split by own speech."""
+    n, pct, reason = int(np.count_nonzero(person.valid)), person.valid_pct, gate(person)
+    minutes = measure(VALID, n / 60.0, n, pct, reason=person.missing if not n else "")
+    if reason:
+        return [minutes, *nothing((*SHARES, SPEAKING, LISTENING), reason, n, pct)]
+    shares = shares_of_time(person.valid, found, 1.0)
+    above, below = (_interval([e for e in found if e.side == side], n) for side in (1, -1))
+    out = _interval(found, n)
+    around = ((100.0 - out[1], 100.0 - out[0]), above, below)
+    return [
+        minutes,
+        *(measure(d, v, n, pct, interval=i) for d, v, i in zip(SHARES, shares, around, strict=True)),
+        *_by_speech(person, times, found),
+    ]
+
+
+def _interval(found: Sequence[Excursion], seconds: int) -> tuple[float, float]:
+    """Return a 95 % interval of the share of time outside [%].
+
+    The time outside is a sum over excursions that arrive independently: its variance is Σ d², and on a log
+    scale √(Σ d²) / Σ d is the standard error.
+    """
+    durations = np.array([e.duration for e in found])
+    if len(durations) < 3 or any(e.censored for e in found):
+        return math.nan, math.nan
+    total = float(durations.sum())
+    factor = math.exp(1.96 * math.sqrt(float(np.square(durations).sum())) / total)
+    share = 100.0 * total / seconds
+    return share / factor, min(share * factor, 100.0)
+
+
+def _by_speech(person: Person, times: FloatArray, found: Sequence[Excursion]) -> list[Measure]:
+    outside = np.zeros(len(times), np.bool_)
+    for e in found:
+        outside |= (times >= e.on) & (times < e.off)
+    out = []
+    for definition, value in ((SPEAKING, 1.0), (LISTENING, 0.0)):
+        mine = person.valid & (person.speaking == value)
+        n = int(np.count_nonzero(mine))
+        known = int(np.count_nonzero(np.isfinite(person.speaking)))
+        if n < 60:
+            why = f"{n} s of it, 60 s are needed" if known else "no voice activity"
+            out += nothing([definition], why, n)
+        else:
+            out.append(measure(definition, 100.0 * float(np.mean(~outside[mine])), n, person.valid_pct))
+    return out

@@ -1,0 +1,116 @@
+"""The two people at once: time both within their bands, and whether excursions go together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from acquisition.stream import BoolArray, FloatArray
+from processing.excursion import Excursion
+from processing.offline.in_band import LEAST_PCT, LEAST_SECONDS
+from processing.offline.measure import Definition, Measure, measure, nothing, seeded
+from processing.offline.timeline import Timeline
+
+LEAST_SHIFT = 60
+N_SHIFTS = 1000
+JOINT = Definition(
+    name="joint_time_in_pct",
+    whose="dyad",
+    unit="%",
+    text="share of the time valid in both people in which both are outside any excursion",
+)
+JACCARD = Definition(
+    name="co_excursion_jaccard",
+    whose="dyad",
+    unit="",
+    text="time both are in an excursion / time at least one is",
+)
+LIFT = Definition(
+    name="co_excursion_lift",
+    whose="dyad",
+    unit="",
+    text="P(therapist out | client out) / P(therapist out)",
+)
+P = Definition(
+    name="co_excursion_p",
+    whose="dyad",
+    unit="",
+    text="share of 1000 circular shifts of at least 60 s with at least as much time out together",
+)
+DEFINITIONS = (JOINT, JACCARD, LIFT, P)
+
+
+def joint_measures(
+    line: Timeline, client: Sequence[Excursion], therapist: Sequence[Excursion], reason: str = ""
+) -> list[Measure]:
+    """Return joint time in band and how far excursions go together."""
+    if reason or len(line.people) < 2:
+        return nothing(DEFINITIONS, reason or "one person only")
+    both = line.people["client"].valid & line.people["therapist"].valid
+    counted = line.people["client"].counts & line.people["therapist"].counts
+    n, of = int(np.count_nonzero(both)), int(np.count_nonzero(counted))
+    pct = 100.0 * n / of if of else math.nan
+    if n < LEAST_SECONDS or pct < LEAST_PCT:
+        return nothing(DEFINITIONS, f"{n / 60:.1f} min valid in both people ({pct:.0f} %)", n, pct)
+    out_c, out_t = (_outside(line.times, found) for found in (client, therapist))
+    inside = 100.0 * float(np.mean(~(out_c | out_t)[both]))
+    jaccard, lift = together(out_c[both], out_t[both])
+    why = "" if out_c[both].any() and out_t[both].any() else "no excursion in one of the two"
+    hour = np.flatnonzero(counted)
+    span = slice(int(hour[0]), int(hour[-1]) + 1)
+    if why:
+        p = math.nan
+    else:
+        valid_c, valid_t = (line.people[e].valid[span] for e in ("client", "therapist"))
+        p = shift_p(out_c[span], out_t[span], valid_c, valid_t, seeded(line.session_id, P.name))
+    return [
+        measure(JOINT, inside, n, pct),
+        measure(JACCARD, jaccard, n, pct, reason="no excursion in either" if math.isnan(jaccard) else ""),
+        measure(LIFT, lift, n, pct, reason=why),
+        measure(P, p, n, pct, reason=why),
+    ]
+
+
+def _outside(times: FloatArray, found: Sequence[Excursion]) -> BoolArray:
+    outside = np.zeros(len(times), np.bool_)
+    for e in found:
+        outside |= (times >= e.on) & (times < e.off)
+    return outside
+
+
+def together(client: BoolArray, therapist: BoolArray) -> tuple[float, float]:
+    """Return Jaccard index and lift of two states; nan where neither, or one never, is out."""
+    n, both = len(client), int(np.count_nonzero(client & therapist))
+    either, c, t = (int(np.count_nonzero(x)) for x in (client | therapist, client, therapist))
+    return (both / either if either else math.nan), (both * n / (c * t) if c and t else math.nan)
+
+
+def shift_p(
+    client: BoolArray,
+    therapist: BoolArray,
+    client_valid: BoolArray,
+    therapist_valid: BoolArray,
+    rng: np.random.Generator,
+) -> float:
+    """Return p of the share of time out together against circular shifts, in pairs d, −d.
+
+    A shift moves a person's state and its validity together; the share is of the time valid in both after it.
+    """
+    n = len(client)
+    if n < 2 * LEAST_SHIFT + 1:
+        return math.nan
+    out = _overlaps(client & client_valid, therapist & therapist_valid)
+    valid = _overlaps(client_valid, therapist_valid)
+    share = out / np.maximum(valid, 1.0)
+    half = rng.integers(LEAST_SHIFT, n - LEAST_SHIFT, size=N_SHIFTS // 2, endpoint=True)
+    shifts = np.concatenate([half, n - half])
+    return float(1 + np.count_nonzero(share[shifts] >= share[0] - 1e-12)) / (1 + len(shifts))
+
+
+def _overlaps(a: BoolArray, b: BoolArray) -> FloatArray:
+    """Return at how many places both are true, for each circular shift of the second."""
+    product = np.fft.rfft(a.astype(float)).conj() * np.fft.rfft(b.astype(float))
+    counts: FloatArray = np.rint(np.fft.irfft(product, len(a)))
+    return counts

@@ -1,0 +1,157 @@
+"""What the hour held: all session metrics from index samples and events.
+
+The client's and the therapist's come from the same code and the same random draws: exchanging the two people
+exchanges every individual metric and turns the sign of who leads.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from acquisition.event import Event
+from processing.baseline import Reference
+from processing.config import PipelineConfig
+from processing.excursion import Excursion
+from processing.index import IndexSample
+from processing.offline import (
+    event_locked,
+    excursions,
+    in_band,
+    interventions,
+    joint,
+    occupancy,
+    recovery,
+    rupture,
+    session_synchrony,
+    tolerated,
+    vagal,
+)
+from processing.offline.event_locked import Response
+from processing.offline.measure import Definition, Measure
+from processing.offline.recovery import Recovery
+from processing.offline.summary import Metric
+from processing.offline.timeline import Timeline, timeline
+
+PEOPLE = ("client", "therapist")
+MODULES = (
+    in_band, excursions, recovery, joint, occupancy, tolerated, vagal, event_locked, rupture, interventions,
+    session_synchrony,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Hour:
+    """Hold what a session held: timeline, and per person excursions, recoveries, responses and measures."""
+
+    line: Timeline
+    found: Mapping[str, Sequence[Excursion]]
+    recovered: Mapping[str, Sequence[Recovery]]
+    responses: Sequence[Response]
+    measures: Mapping[str, Sequence[Measure]]
+
+    def value(self, entity: str, metric: str) -> Measure | None:
+        """Return one measure; None if it was not made."""
+        return next((m for m in self.measures.get(entity, ()) if m.metric == metric), None)
+
+
+def definitions() -> tuple[Definition, ...]:
+    """Return the definitions of all session metrics."""
+    return tuple(d for module in MODULES for d in module.DEFINITIONS)
+
+
+def what_the_hour_held(
+    session_id: str,
+    samples: Sequence[IndexSample],
+    events: Sequence[Event],
+    references: Mapping[str, Reference | None],
+    *,
+    begin: float,
+    end: float,
+    config: PipelineConfig,
+) -> Hour:
+    """Compute all session metrics.
+
+    Parameters
+    ----------
+    samples : sequence of IndexSample
+        Of the whole session.
+    events : sequence of Event
+        Those that hold: overlay applied, undone ones left out.
+    references : dict
+        Person → what their arousal index is relative to; None without a baseline.
+    begin, end : float
+        First and last tick [s, LSL clock].
+    """
+    line = timeline(session_id, samples, events, references, begin=begin, end=end, config=config.arousal)
+    found = {e: excursions.find(p, line.times, config.arousal) for e, p in line.people.items()}
+    recovered = {e: recovery.recoveries(line.people[e], line.times, found[e]) for e in found}
+    responses = event_locked.responses(line)
+    measures: dict[str, list[Measure]] = {e: _person(line, e, found, recovered, responses) for e in found}
+    measures["dyad"] = joint.joint_measures(line, found.get("client", ()), found.get("therapist", ()))
+    for part in (rupture.rupture_measures(line), interventions.intervention_measures(line, found, recovered)):
+        for entity, more in part.items():
+            measures[entity] += more
+    measures["dyad"] += session_synchrony.synchrony_measures(line, samples)
+    return Hour(line=line, found=found, recovered=recovered, responses=responses, measures=measures)
+
+
+def _person(
+    line: Timeline,
+    entity: str,
+    found: Mapping[str, Sequence[Excursion]],
+    recovered: Mapping[str, Sequence[Recovery]],
+    responses: Sequence[Response],
+) -> list[Measure]:
+    person, mine = line.people[entity], found[entity]
+    return [
+        *in_band.time_in_band(person, line.times, mine),
+        *excursions.excursion_measures(person, mine, line.session_id),
+        *recovery.recovery_measures(recovered[entity], person.valid_pct, person.missing),
+        *occupancy.occupancy_measures(person),
+        *tolerated.tolerated_measures(tolerated.labels(line, person), line.session_id),
+        *vagal.vagal_measures(line, person),
+        *event_locked.response_measures(responses, entity),
+    ]
+
+
+def metrics(hour: Hour, *, version: str, parameters: str) -> list[Metric]:
+    """Return the measures as rows of metrics.parquet.
+
+    Parameters
+    ----------
+    parameters : str
+        Hash of the parameters of the pipeline; that of the session metrics is worked into it.
+    """
+    digest = hashlib.sha256((parameters + fixed_parameters()).encode()).hexdigest()[:16]
+    return [
+        Metric(
+            entity=entity,
+            metric=m.metric,
+            value=m.value,
+            unit=m.unit,
+            n=m.n,
+            valid_pct=m.valid_pct,
+            ci_low=m.ci_low,
+            ci_high=m.ci_high,
+            method=m.method,
+            version=version,
+            parameters=digest,
+            reason=m.reason,
+        )
+        for entity in (*PEOPLE, "dyad")
+        for m in hour.measures.get(entity, ())
+    ]
+
+
+def fixed_parameters() -> str:
+    """Return every constant of the session metrics as text, for the hash."""
+    constants = {
+        f"{module.__name__}.{name}": repr(value)
+        for module in MODULES
+        for name, value in vars(module).items()
+        if name.isupper() and isinstance(value, int | float | str | tuple | dict)
+    }
+    return json.dumps(constants, sort_keys=True)
