@@ -45,7 +45,7 @@ def open_window(model: Any, seconds: float) -> Any:
         control=FakeRecorder(),
         codes=load_vocabulary().profile("technician"),
         path=None,
-        now=lambda: model.now,
+        now=lambda: float(model.now),
         kept=kept,
     )
     window.resize(1600, 950)

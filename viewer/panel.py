@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from PySide6.QtCore import Qt
@@ -40,6 +40,9 @@ class OperatorPanel(QWidget):
         What the marker bar talks to; a finished recording has none.
     live : bool
         Whether to follow the newest second, at first.
+    now : callable
+        Returns the LSL clock [s]: the age of a value is told against the clock, not against the newest data,
+        so that a recorder that hangs does not look like one that is well.
     """
 
     def __init__(
@@ -51,10 +54,11 @@ class OperatorPanel(QWidget):
         desk: Desk | None,
         *,
         live: bool,
+        now: Callable[[], float],
     ) -> None:
         super().__init__()
         self.model, self.theme, self.settings = model, theme, settings
-        self.live = live
+        self.live, self._now = live, now
         self.page: Page | None = None
         self.pointer = model.elapsed
         self.playing = False
@@ -127,7 +131,11 @@ class OperatorPanel(QWidget):
     @property
     def moment(self) -> float:
         """Return the moment that numbers and gauges speak of [s]: now, or the cursor of a review."""
-        return self.model.elapsed if self.live or self.model.state == "growing" else self.pointer
+        elapsed = self.model.elapsed
+        if self.model.state == "growing":
+            late = self._now() - self.model.now
+            return elapsed + late if late > 0 else elapsed
+        return elapsed if self.live else self.pointer
 
     def go_to(self, time: float) -> None:
         """Put the cursor at a time [s since the first tick]; the newest second is no longer followed."""
@@ -236,7 +244,8 @@ class OperatorPanel(QWidget):
         for role, gauge in self.gauges.items():
             gauge.show_reading(read_gauge(self.model, role, self.moment))
         self.strip.show_facts(facts)
-        self.strip.show_devices({r: device_states(self.model, r, self.model.now) for r in PEOPLE})
+        now = self.model.now + max(self.moment - self.model.elapsed, 0.0)
+        self.strip.show_devices({r: device_states(self.model, r, now) for r in PEOPLE})
 
     def slow(self) -> None:
         """Draw what changes slowly: the overview."""
@@ -249,7 +258,7 @@ class OperatorPanel(QWidget):
             elapsed=self.moment,
             file=file,
             disk=disk,
-            streams=streams_up(self.model, self.model.now),
+            streams=streams_up(self.model, self.model.now + max(self.moment - self.model.elapsed, 0.0)),
             latency=latency,
         )
 

@@ -39,7 +39,7 @@ def raw_word(model: SessionModel, role: Role, modality: Modality, now: float) ->
     if key is None:
         return "not recorded"
     health = model.health[key]
-    level, word = stream_state(health, model, model.now)
+    level, word = stream_state(health, model, model.t0 + max(now, model.elapsed))
     rate = health.info.sfreq
     return f"{role.value} · {rate:g} Hz" if level == "ok" and rate > 0 else word
 

@@ -18,6 +18,8 @@ from viewer.model import SessionFacts
 from viewer.page import WINDOWS, clock
 from viewer.theme import Theme
 
+BEHIND = 3.0
+"""Latency that is no longer told in milliseconds [s]: the window catches up, or the recorder hangs."""
 STATES = {"growing": "REC", "closed": "REVIEW", "cut": "CUT"}
 
 
@@ -133,7 +135,10 @@ class Strip(QWidget):
         _put(self.disk, "" if math.isnan(facts.disk) else f"disk {size_text(facts.disk)} free")
         _put(self.streams, f"streams {facts.streams[0]}/{facts.streams[1]}")
         live = facts.state == "growing" and math.isfinite(facts.latency)
-        _put(self.latency, f"latency {1000 * facts.latency:.0f} ms" if live else "")
+        _put(self.latency, latency_text(facts.latency) if live else "")
+        behind = live and facts.latency > BEHIND
+        colour = self._theme.alert if behind else self._theme.dim
+        self.latency.setStyleSheet(f"color: {colour}; font-size: 12px;" + "font-weight: bold;" * behind)
 
     def show_devices(self, states: dict[Role, list[DeviceState]]) -> None:
         """Show a chip for each device."""
@@ -152,6 +157,13 @@ def _label(text: str, colour: str, pixels: int, hover: str = "", *, bold: bool =
 def _put(label: QLabel, text: str) -> None:
     if label.text() != text:
         label.setText(text)
+
+
+def latency_text(seconds: float) -> str:
+    """Return how late the screen is: milliseconds, or how far it is behind the clock."""
+    if seconds <= BEHIND:
+        return f"latency {1000 * seconds:.0f} ms"
+    return f"SCREEN {seconds:.0f} s BEHIND" if seconds < 120 else f"SCREEN {seconds / 60:.0f} min BEHIND"
 
 
 def size_text(n: float) -> str:

@@ -87,7 +87,9 @@ class OperatorWindow(QMainWindow):
         desk = self.desk if self.model.state == "growing" else None
         following = self.model.state == "growing" or not self.caught_up
         codes = self._codes if desk else ()
-        self.panel = OperatorPanel(self.model, theme, self.settings, codes, desk, live=following)
+        self.panel = OperatorPanel(
+            self.model, theme, self.settings, codes, desk, live=following, now=self._now
+        )
         self.setCentralWidget(self.panel)
         self.panel.strip.menu.setMenu(view_menu(self))
         self._bind_keys(desk)
@@ -133,7 +135,7 @@ class OperatorWindow(QMainWindow):
         self.panel.frame()
         if self.panel.playing:
             self.panel.play(FRAME / 1000)
-        if fresh and self.model.state == "growing":
+        if fresh or self._frames % SECOND == 0:
             self.latency = self._now() - self.model.newest()
         if self._frames % QUARTER == 0:
             self.panel.quarter()

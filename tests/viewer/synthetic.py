@@ -101,8 +101,8 @@ class Session:
         numbers = np.arange(self.done, self.done + n_ticks)
         start, stop = self.done * self.step, (self.done + n_ticks) * self.step
         self.done += n_ticks
-        ticks: FloatArray = T0 + (numbers + 1.0) * self.step
-        walls: FloatArray = WALL + numbers * self.step
+        ticks = np.asarray(T0 + (numbers + 1) * self.step, np.float64)
+        walls = np.asarray(WALL + numbers * self.step, np.float64)
         parts = {i.key: p for i in self.infos if (p := self._part(i, start, stop, n_ticks)) is not None}
         return Batch(
             numbers=numbers,

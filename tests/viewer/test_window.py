@@ -371,3 +371,17 @@ def test_silent_stream_leaves_a_hole_and_no_line(make_window: MakeWindow) -> Non
     rgb = [int(DARK.client[i : i + 2], 16) for i in (1, 3, 5)]
     assert right > left + 50
     assert not (np.abs(shown[:, left:right] - rgb).max(axis=2) < 20).any()
+
+
+def test_recorder_that_hangs_does_not_look_like_one_that_is_well(make_window: MakeWindow) -> None:
+    window = make_window()
+    assert window.panel.gauges[Role.CLIENT].reading.kind == "above"
+    frozen = window.model.now
+    window.panel._now = window._now = lambda: frozen + 20.0  # nothing came for 20 s, and no word of an end
+    window.draw_all()
+    panel = window.panel
+    assert panel.gauges[Role.CLIENT].text().startswith("no data")
+    assert panel.strip.chips[Role.CLIENT].chips[0].text() == "ECG lost 20 s"
+    assert panel.strip.streams.text() == "streams 0/4"
+    assert panel.strip.latency.text() == "SCREEN 20 s BEHIND"
+    assert panel.lanes.lanes["HR"].header.text() == "C no data; T no data"
