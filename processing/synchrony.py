@@ -8,91 +8,22 @@ x is the therapist, y the client; lag > 0: the client follows. Each signal is on
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from acquisition.stream import FloatArray, IntArray, Role
 from processing.coupling.chance import ChancePool
+from processing.coupling.config import SynchronyConfig
 from processing.coupling.peaks import pick, smoother
 from processing.coupling.statement import Looks, Rule, Statement
-from processing.coupling.wclc import LagTable, TableShape, strongest
+from processing.coupling.wclc import LagTable, strongest
 from processing.index import IndexSample, index_samples, released
 from processing.signals import SIGNALS, GridSignal
 
+__all__ = ["COUPLED_P", "Synchrony", "SynchronyConfig"]
+
 COUPLED_P = 0.005
 """"Coupling above chance" may be said once `sync_<signal>_p` has been this small at any look."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SynchronyConfig:
-    """Fix synchrony, in seconds where nothing else is said.
-
-    Parameters
-    ----------
-    window, max_lag, step : float
-        Width, lags (±) and movement of the windows; Boker et al. (2002), doi:10.1037/1082-989X.7.3.338.
-    slow_window, slow_max_lag : float
-        The same for lnRMSSD, itself a mean over 60 s.
-    coverage : float
-        Least valid share of a window.
-    renew : float
-        Interval at which running sums are summed afresh.
-    detrend : bool
-        Take a straight line out of each window: a shared slow drift then looks like coupling less often.
-    pool_step, pool_apart, band_every, band_from : float
-        Grid of the windows in the chance pool, their least distance, how often the band is taken, since when.
-    least_pool : int
-        Chance values that a band needs.
-    look_every, first_look : float
-        When statements are made: session-wise false alarm 1.7-4.3 % with these, measured.
-    n_permutations, least_segments : int
-    p_leader, least_lag : float
-        What names a leader, at two successive looks.
-    """
-
-    window: float = 30.0
-    max_lag: float = 5.0
-    step: float = 1.0
-    slow_window: float = 120.0
-    slow_max_lag: float = 15.0
-    coverage: float = 0.8
-    renew: float = 600.0
-    detrend: bool = False
-    pool_step: float = 10.0
-    pool_apart: float = 60.0
-    band_every: float = 60.0
-    band_from: float = 300.0
-    least_pool: int = 200
-    look_every: float = 300.0
-    first_look: float = 600.0
-    n_permutations: int = 1000
-    least_segments: int = 8
-    p_leader: float = 0.05
-    least_lag: float = 0.5
-
-    def __post_init__(self) -> None:
-        whole = (
-            ("band_every", self.band_every, "pool_step", self.pool_step),
-            ("look_every", self.look_every, "step", self.step),
-            ("pool_apart", self.pool_apart, "band_every", self.band_every),
-        )
-        for name, value, unit, part in whole:
-            if part <= 0 or value < part or value % part:
-                raise ValueError(
-                    f"synchrony: {name} must be a multiple of {unit} ({part:g} s), not {value:g} s"
-                )
-
-    def shape(self, signal: str) -> TableShape:
-        """Return the lag table of a signal, in samples."""
-        slow, sfreq = signal == "lnrmssd", SIGNALS[signal].sfreq
-        return TableShape(
-            window=round((self.slow_window if slow else self.window) * sfreq),
-            max_lag=round((self.slow_max_lag if slow else self.max_lag) * sfreq),
-            coverage=self.coverage,
-            renew=round(self.renew * sfreq),
-            detrend=self.detrend,
-        )
 
 
 class Synchrony:

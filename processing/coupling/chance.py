@@ -38,7 +38,6 @@ class ChancePool:
         # Apart for each person: windows without a hole, which need one matrix product, and with holes: six.
         self._people = tuple((_Store(shape), _Store(shape)) for _ in range(2))
         self._values = np.empty(0, np.float32)
-        self._numbers = np.empty(0, np.int64)
 
     def add(self, x: FloatArray, y: FloatArray, ends: IntArray, first: int) -> None:
         """Take in the windows of x and y that end at samples `ends`; `first` is the grid number of the first.
