@@ -32,29 +32,29 @@ def ours(eda: FloatArray, sfreq: int) -> FloatArray:
 
 
 def neurokit(method: str, absolute: bool) -> Finder:
-    """Return a finder that takes NeuroKit2's phasic part and its peaks, by default or from 0.05 µS on."""
+    """Return a finder of NeuroKit2: cleaned as its own pipeline does, peaks by default or from 0.05 µS on."""
     import neurokit2
 
     def find(eda: FloatArray, sfreq: int) -> FloatArray:
-        phasic = neurokit2.eda_phasic(eda, sampling_rate=sfreq, method=method)["EDA_Phasic"].to_numpy()
-        share = ABSOLUTE / max(1e-9, float(np.nanmax(phasic))) if absolute else 0.1
-        _, info = neurokit2.eda_peaks(phasic, sampling_rate=sfreq, amplitude_min=share)
-        onsets, heights = np.asarray(info["SCR_Onsets"], float), np.asarray(info["SCR_Amplitude"], float)
-        kept = np.isfinite(onsets) & ((heights >= ABSOLUTE) if absolute else np.isfinite(heights))
-        return np.asarray(onsets[kept] / sfreq)
+        clean = neurokit2.eda_clean(eda, sampling_rate=sfreq)
+        phasic = neurokit2.eda_phasic(clean, sampling_rate=sfreq, method=method)["EDA_Phasic"].to_numpy()
+        return _neurokit_onsets(phasic, sfreq, absolute)
 
     return find
 
 
 def cvx(eda: FloatArray, sfreq: int) -> FloatArray:
     """Return onsets of cvxEDA's phasic part from 0.05 µS on."""
+    return _neurokit_onsets(cvx_decompose(eda, sfreq).phasic, sfreq, True)
+
+
+def _neurokit_onsets(phasic: FloatArray, sfreq: float, absolute: bool) -> FloatArray:
     import neurokit2
 
-    phasic = cvx_decompose(eda, sfreq).phasic
-    share = ABSOLUTE / max(1e-9, float(np.nanmax(phasic)))
-    _, info = neurokit2.eda_peaks(phasic, sampling_rate=sfreq, amplitude_min=share)
-    onsets = np.asarray(info["SCR_Onsets"], float)
-    return np.asarray(onsets[np.isfinite(onsets)] / sfreq)
+    _, found = neurokit2.eda_peaks(phasic, sampling_rate=sfreq, amplitude_min=1e-6 if absolute else 0.1)
+    onsets, heights = (np.asarray(found[key], float) for key in ("SCR_Onsets", "SCR_Amplitude"))
+    kept = np.isfinite(onsets) & (heights >= ABSOLUTE if absolute else True)
+    return np.asarray(onsets[kept] / sfreq)
 
 
 def scored(find: Finder, signals: list[Simulated], sfreq: int) -> float:
