@@ -11,7 +11,7 @@ from acquisition.stream import Chunk, FloatArray, Modality
 from processing.ecg_quality import SILENCE, BeatView, SecondMonitor, judge_seconds
 from processing.heart_grid import CLOSING, SETTLING, STEP, GridIndices, Value
 from processing.heart_input import EcgInput, IntervalInput
-from processing.heart_table import BeatTable
+from processing.heart_table import KEPT, BeatTable
 from processing.heart_windows import HeartConfig, beat_columns
 from processing.hrv_spectrum import RSA_EDGE
 from processing.index import IndexSample, index_samples, released
@@ -104,7 +104,9 @@ class Heart:
                 out += self._seconds(ticks, watermarks)
             out += self._silent(ticks, watermarks)
             out += self._on_grid(ticks, watermarks)
-        self._table.trim(min(self._next.values()))
+        oldest = min(self._next.values())
+        self._table.trim(oldest)
+        self._grids.forget(oldest - KEPT)
         return out
 
     def _start(self, second: int) -> None:

@@ -101,6 +101,13 @@ class GridIndices:
         self._speech_times.append(time)
         self._speech.append(share)
 
+    def forget(self, before: float) -> None:
+        """Drop speech and breathing rates from before a time [s] that no window to come can reach."""
+        for times, values in ((self._speech_times, self._speech), (self._centres, self._rates)):
+            old = bisect_left(times, before)
+            if old > 1000:
+                del times[:old], values[:old]
+
     def spoken(self, start: float, end: float) -> float:
         """Return the share of own speech in a window, nan while unknown; see `HeartConfig.speech_lag`."""
         first = bisect_right(self._speech_times, start)

@@ -88,6 +88,7 @@ class FrontEnd:
         self._searched = 0
         self._last = -(10**9)
         self._tops: list[float] = []
+        self._forgotten = 0
 
     def push(self, ecg: FloatArray) -> Candidates:
         """Take in the next samples [mV] and return the candidates that are now complete."""
@@ -152,7 +153,7 @@ class FrontEnd:
 
     def _reference(self, peaks: IntArray, past: FloatArray, height: FloatArray) -> FloatArray:
         # the height a QRS has here, whatever was decided so far; one artefact does not move a median of six
-        done = len(self._tops)
+        done = self._forgotten + len(self._tops)
         complete = self.count // self._window
         start = done * self._window + self._offset()
         for window in range(done, complete):
@@ -160,11 +161,15 @@ class FrontEnd:
             self._tops.append(float(self._envelope[left : left + self._window].max()))
         out = np.empty(len(peaks))
         for j, window in enumerate((peaks // self._window).tolist()):
-            tops = sorted(self._tops[max(0, window - 6) : window])
+            stop = window - self._forgotten
+            tops = sorted(self._tops[max(0, stop - 6) : stop])
             out[j] = tops[len(tops) // 2] if len(tops) > 1 else max(float(past[j].max()), float(height[j]))
         return out
 
     def _trim(self) -> None:
+        if len(self._tops) > 500:
+            self._forgotten += len(self._tops) - 20
+            del self._tops[:-20]
         keep = self._start + self.look + self._near
         if len(self._envelope) > 4 * keep:
             self._envelope = self._envelope[-keep:]
