@@ -25,6 +25,7 @@ from processing.arousal import ArousalConfig
 from processing.heart import HeartConfig
 from processing.skin import SkinConfig
 from processing.synchrony import SynchronyConfig
+from processing.voice import VoiceConfig
 
 T = TypeVar("T")
 
@@ -37,6 +38,7 @@ class PipelineConfig:
     """Seconds a sample may be late; None: as recorded with each stream; inf: everything."""
     heart: HeartConfig = field(default_factory=HeartConfig)
     skin: SkinConfig = field(default_factory=SkinConfig)
+    voice: VoiceConfig = field(default_factory=VoiceConfig)
     arousal: ArousalConfig = field(default_factory=ArousalConfig)
     synchrony: SynchronyConfig = field(default_factory=SynchronyConfig)
 

@@ -3,10 +3,13 @@
 The whole of live and of offline is `Pipeline.push` on batches of slices; any cut of a recording into batches
 gives the same index samples.
 
-                    ┌ heart ──┐                             one per person
-    batch → admission         ├→ arousal ─┐
-                    └ skin ───┘           ├→ index samples
-                        └→ synchrony (per signal, both people)
+                    ┌ voice ────────────────┐               one per person
+                    │   └ speaking ┐        │
+    batch → admission              ↓        │
+                    ├ heart ──┐             ├→ index samples
+                    │         ├→ arousal ───┤
+                    └ skin ───┘             │
+                        └→ synchrony ───────┘               per signal, both people
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from acquisition.batch import Batch, Source, StreamPart, gather
 from acquisition.event import Event
 from acquisition.stream import PEOPLE, Chunk, FloatArray, Modality, Role, StreamInfo
 from acquisition.units import convert
+from acquisition.voice.rows import is_turns
 from processing.admission import Admission
 from processing.arousal import Arousal
 from processing.config import PipelineConfig
@@ -26,15 +30,16 @@ from processing.heart import Heart
 from processing.index import IndexSample
 from processing.skin import Skin
 from processing.synchrony import Synchrony
+from processing.voice import Voice
 
 CARDIAC = (Modality.ECG, Modality.RR, Modality.PPI)
 """Sources of beats, the preferred one first."""
-SIGNALS = {"heart": ("hr", "lnrmssd"), "skin": ("scl", "sclslope")}
+SIGNALS = {"heart": ("hr", "lnrmssd"), "skin": ("scl", "sclslope"), "voice": ("f0", "intensity")}
 """Which synchrony signals need which estimator of both people."""
 
 
 def sources(streams: Iterable[StreamInfo]) -> dict[tuple[Role, str], StreamInfo]:
-    """Choose the stream that feeds each person's heart and skin estimator.
+    """Choose the streams that feed each person's estimators; "turns" also goes to the voice estimator.
 
     The first stream of a modality wins, in the order of the session file; ECG goes before RR, RR before PPI.
     """
@@ -48,6 +53,9 @@ def sources(streams: Iterable[StreamInfo]) -> dict[tuple[Role, str], StreamInfo]
             chosen[role, "heart"] = cardiac[0]
         if eda:
             chosen[role, "skin"] = eda[0]
+        voice = [s for s in mine if s.modality == Modality.VOICE]
+        for stream in reversed(voice):
+            chosen[role, "turns" if is_turns(stream) else "voice"] = stream
     return chosen
 
 
@@ -76,6 +84,11 @@ class Pipeline:
         }
         self._skins = {
             r: Skin(r.value, config=self.config.skin) for (r, part) in self._sources if part == "skin"
+        }
+        self._voices = {
+            r: Voice(r.value, config=self.config.voice)
+            for r in PEOPLE
+            if (r, "voice") in self._sources or (r, "turns") in self._sources
         }
         self.arousal = {
             r: Arousal(r.value, channels_expected=self._channels(r), config=self.config.arousal)
@@ -129,17 +142,20 @@ class Pipeline:
         admitted = self._gates[info.key].admit(part, ticks)
         if part is not None and len(admitted.times):
             chunk = _canonical(info, part, admitted.keep, admitted.times)
-            estimators: dict[Role, Heart] | dict[Role, Skin] = (
-                self._hearts if key[1] == "heart" else self._skins
-            )
-            estimators[key[0]].update(chunk)
+            self._estimator(*key).update(chunk)
         return admitted.watermarks
+
+    def _estimator(self, role: Role, part: str) -> Heart | Skin | Voice:
+        if part == "heart":
+            return self._hearts[role]
+        return self._skins[role] if part == "skin" else self._voices[role]
 
     def _person(
         self, role: Role, batch: Batch, ticks: FloatArray, passed: dict[tuple[Role, str], FloatArray]
     ) -> list[IndexSample]:
-        out: list[IndexSample] = []
+        out = self._voice(role, batch, ticks, passed)
         if role in self._hearts:
+            self._hearts[role].hear(out)
             out += self._hearts[role].advance(ticks, passed[role, "heart"])
         if role in self._skins:
             out += self._skins[role].advance(ticks, passed[role, "skin"])
@@ -149,9 +165,21 @@ class Pipeline:
                 if _concerns(event, role):
                     arousal.mark(event, float(ticks[k]))
             arousal.hear(out)
-            mine = [w for (r, _), w in passed.items() if r == role]
+            mine = [w for (r, part), w in passed.items() if r == role and part in ("heart", "skin")]
             out += arousal.advance(ticks, np.minimum.reduce(mine))
         return out
+
+    def _voice(
+        self, role: Role, batch: Batch, ticks: FloatArray, passed: dict[tuple[Role, str], FloatArray]
+    ) -> list[IndexSample]:
+        if role not in self._voices:
+            return []
+        voice = self._voices[role]
+        for k, event in batch.events:
+            if _concerns(event, role):
+                voice.mark(event, float(ticks[k]))
+        mine = [w for (r, part), w in passed.items() if r == role and part in ("voice", "turns")]
+        return voice.advance(ticks, np.minimum.reduce(mine))
 
 
 def _concerns(event: Event, role: Role) -> bool:
