@@ -53,48 +53,48 @@ class WavFileDriver:
         load: Callable[[], Models] = load_models,
         clock: Callable[[], float] = local_clock,
     ) -> None:
-        self._places, self._clock = list(places), clock
+        self.places, self._clock = list(places), clock
         self._sound = [_read(place) for place in places]
         self._sent = [0] * len(places)
-        self._listening = Listening(places, load=load, clock=clock)
+        self.listening = Listening(places, load=load, clock=clock)
         self._end = math.inf
         self.begin = math.nan
         """Stamp of the first sample [s]; nan before `start`."""
 
     def streams(self) -> list[StreamInfo]:
         """Return the streams of all people."""
-        return [info for place in self._places for info in place.infos]
+        return [info for place in self.places for info in place.infos]
 
     def ready(self) -> bool:
         """Tell whether the models are loaded, or known to be missing."""
-        return self._listening.loaded.is_set()
+        return self.listening.loaded.is_set()
 
     def start(self) -> None:
         """Begin to play."""
-        self._listening.start()
+        self.listening.start()
         self.begin = self._clock()
 
     def drain(self) -> list[Drained]:
         """Hear on until now; return what is ready."""
         self._play()
-        return self._listening.drain()
+        return self.listening.drain()
 
     def stop(self) -> None:
         """Stop; what was heard until now can still be drained."""
         self._play()
         self._end = self._clock()
-        self._listening.stop()
+        self.listening.stop()
 
     def _play(self) -> None:
         now = min(self._clock(), self._end)
         if math.isnan(self.begin):
             return
-        for k, (place, (sound, sfreq)) in enumerate(zip(self._places, self._sound, strict=True)):
+        for k, (place, (sound, sfreq)) in enumerate(zip(self.places, self._sound, strict=True)):
             stop = min(len(sound), math.floor((now - self.begin) * sfreq))
             # A long wait is worked off in pieces that a microphone could have sent.
             for a in range(self._sent[k], stop, 4096):
                 n = np.arange(a, min(a + 4096, stop))
-                self._listening.push(place.role, self.begin + n / sfreq, sound[n], sfreq)
+                self.listening.push(place.role, self.begin + n / sfreq, sound[n], sfreq)
             self._sent[k] = max(stop, self._sent[k])
 
 

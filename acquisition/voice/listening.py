@@ -98,7 +98,12 @@ class Listening:
             out.append(self._out.get())
         return out
 
-    def stop(self, timeout: float = 5.0) -> None:
+    def waiting(self) -> float:
+        """Return how many seconds of sound wait to be analysed."""
+        with self._lock:
+            return self._waiting
+
+    def stop(self, timeout: float = 10.0) -> None:
         """Analyse what is there and end; `drain` returns the rest."""
         self._in.put(None)
         if self._thread.is_alive():
