@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QKeySequence, QPainter, QPaintEvent, QShortcut
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
@@ -168,24 +168,6 @@ class MarkerBar(QWidget):
         self.last.setStyleSheet(f"color: {colour};" + (" font-weight: bold;" if failed else ""))
         if self.last.text() != text:
             self.last.setText(text)
-
-    def bind_keys(self, window: QWidget, on_press: Callable[[Code, bool], None]) -> list[QShortcut]:
-        """Give each code its key, and Shift with it for about ten seconds ago."""
-        out = []
-        for button in self.buttons:
-            if not is_key(button.key):
-                continue
-            for prefix, ago in (("", False), ("Shift+", True)):
-                shortcut = QShortcut(QKeySequence(prefix + button.key), window)
-                shortcut.setAutoRepeat(False)
-                shortcut.activated.connect(lambda c=button.code, a=ago: on_press(c, a))
-                out.append(shortcut)
-        return out
-
-
-def is_key(name: str) -> bool:
-    """Tell whether a hotkey of the vocabulary is a key of a keyboard."""
-    return len(name) == 1 or (name[:1] == "F" and name[1:].isdigit())
 
 
 def _shift_held() -> bool:

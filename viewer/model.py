@@ -40,6 +40,8 @@ class SessionFacts:
     therapist: str = ""
     profile: str = "technician"
     vocabulary: str = ""
+    glance: bool = False
+    """Whether the therapist agreed to see their own values live."""
 
     def code(self, role: Role) -> str:
         """Return the pseudonymous code of a person."""
@@ -94,7 +96,11 @@ class SessionModel:
     """Pauses that are over: from, to [s since the first tick]."""
 
     def __post_init__(self) -> None:
-        for info in self.streams:
+        self.expect(self.streams)
+
+    def expect(self, streams: Iterable[StreamInfo]) -> None:
+        """Expect these streams too: a window may be opened before the recorder has found them all."""
+        for info in streams:
             self._expect(info)
 
     def _expect(self, info: StreamInfo) -> StreamHealth:

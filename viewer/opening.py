@@ -7,6 +7,7 @@ from pathlib import Path
 
 from acquisition.batch import Batch
 from acquisition.recording import Recording
+from acquisition.stream import StreamInfo
 from acquisition.vocabulary import Code, load_vocabulary
 from processing.index import IndexSample
 from viewer.model import SessionFacts, SessionModel
@@ -28,6 +29,11 @@ class Followed:
     def ended(self) -> bool:
         """Tell whether nothing more will be given."""
         return self._done or self.recording.ended
+
+    @property
+    def streams(self) -> Sequence[StreamInfo]:
+        """Return the expected streams."""
+        return self.recording.streams
 
     def poll(self) -> Batch | None:
         """Return what is new, at most a minute at once: the window stays alive while it catches up."""
@@ -59,6 +65,7 @@ def new_model(source: Followed) -> SessionModel:
             therapist=session.therapist.code,
             profile=session.events.profile,
             vocabulary=session.events.vocabulary,
+            glance=session.therapist.consent.view,
         )
     return SessionModel(facts=facts, streams=recording.streams, state=str(recording.state))
 

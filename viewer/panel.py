@@ -59,6 +59,7 @@ class OperatorPanel(QWidget):
         super().__init__()
         self.model, self.theme, self.settings = model, theme, settings
         self.live, self._now = live, now
+        self.built_for = set(model.sources)
         self.page: Page | None = None
         self.pointer = model.elapsed
         self.playing = False
@@ -82,8 +83,7 @@ class OperatorPanel(QWidget):
         self.live_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.live_button.clicked.connect(self.go_live)
         self.overview.scrubbed.connect(self.go_to)
-        index = self.strip.length.findData(self.settings.seconds)
-        self.strip.length.setCurrentIndex(index)
+        self.strip.show_length(self.settings.seconds)
         self.strip.length.currentIndexChanged.connect(self._length_chosen)
         for name, lane in self.lanes.lanes.items():
             lane.setVisible(name not in self.settings.hidden and name not in self.lanes.late)
@@ -251,7 +251,7 @@ class OperatorPanel(QWidget):
         """Draw what changes slowly: the overview."""
         self.overview.show_session(self.model, self.shown)
 
-    def facts(self, *, file: str, disk: float, latency: float) -> StripFacts:
+    def facts(self, *, file: str, disk: float, latency: float, fault: str = "") -> StripFacts:
         """Return what the strip shows."""
         return StripFacts(
             state=self.model.state,
@@ -260,6 +260,7 @@ class OperatorPanel(QWidget):
             disk=disk,
             streams=streams_up(self.model, self.model.now + max(self.moment - self.model.elapsed, 0.0)),
             latency=latency,
+            fault=fault,
         )
 
     def _show_pauses(self) -> None:

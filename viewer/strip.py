@@ -35,6 +35,8 @@ class StripFacts:
     streams: tuple[int, int]
     latency: float
     """Seconds from a sample's stamp to its pixel."""
+    fault: str = ""
+    """What stopped the screen, if anything did."""
 
 
 class Recording(QWidget):
@@ -127,6 +129,10 @@ class Strip(QWidget):
         column.addLayout(first)
         column.addLayout(second)
 
+    def show_length(self, seconds: float) -> None:
+        """Show the length of the time axis."""
+        self.length.setCurrentIndex(self.length.findData(seconds))
+
     def show_facts(self, facts: StripFacts) -> None:
         """Show the state of the recording."""
         self.recording.show_state(facts.state)
@@ -135,8 +141,8 @@ class Strip(QWidget):
         _put(self.disk, "" if math.isnan(facts.disk) else f"disk {size_text(facts.disk)} free")
         _put(self.streams, f"streams {facts.streams[0]}/{facts.streams[1]}")
         live = facts.state == "growing" and math.isfinite(facts.latency)
-        _put(self.latency, latency_text(facts.latency) if live else "")
-        behind = live and facts.latency > BEHIND
+        _put(self.latency, facts.fault or (latency_text(facts.latency) if live else ""))
+        behind = bool(facts.fault) or (live and facts.latency > BEHIND)
         colour = self._theme.alert if behind else self._theme.dim
         self.latency.setStyleSheet(f"color: {colour}; font-size: 12px;" + "font-weight: bold;" * behind)
 

@@ -31,5 +31,7 @@ def view_menu(window: OperatorWindow) -> QMenu:
         menu.addAction(action)
     menu.addSeparator()
     other = "light" if window.settings.theme == "dark" else "dark"
+    if window.may_glance:
+        menu.addAction("Glance window for the therapist", window.show_glance)
     menu.addAction(f"{other.capitalize()} theme", lambda: window.change(theme=other))
     return menu

@@ -9,15 +9,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QSettings, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QShortcut
 from PySide6.QtWidgets import QApplication, QMainWindow
 
 from acquisition.vocabulary import Code
 from viewer import settings as persistence
 from viewer.desk import Desk
+from viewer.glance import GlanceWindow
+from viewer.keys import bind_keys, unbind
 from viewer.marking import Marking, Recorder
 from viewer.model import SessionModel
 from viewer.panel import OperatorPanel
+from viewer.reading import read_gauge
 from viewer.style import style_sheet
 from viewer.theme import THEMES
 from viewer.view_menu import view_menu
@@ -68,6 +71,8 @@ class OperatorWindow(QMainWindow):
         self._now, self._kept, self._codes = now, kept, codes
         self.settings = persistence.load(kept)
         self.latency = math.nan
+        self._glance: GlanceWindow | None = None
+        self.fault = ""
         self.caught_up = worker is None
         self._frames = 0
         self._shortcuts: list[QShortcut] = []
@@ -92,36 +97,9 @@ class OperatorWindow(QMainWindow):
         )
         self.setCentralWidget(self.panel)
         self.panel.strip.menu.setMenu(view_menu(self))
-        self._bind_keys(desk)
+        unbind(self._shortcuts)
+        self._shortcuts = bind_keys(self, desk)
         self.panel.setFocus()
-
-    def _bind_keys(self, desk: Desk | None) -> None:
-        for shortcut in self._shortcuts:
-            shortcut.setEnabled(False)
-            shortcut.deleteLater()
-        panel = self.panel
-        self._shortcuts = panel.bar.bind_keys(self, desk.press) if desk else []
-        keys: dict[str, Callable[[], object]] = {
-            "Left": lambda: panel.step(-0.5),
-            "Right": lambda: panel.step(0.5),
-            "[": lambda: panel.jump(-1),
-            "]": lambda: panel.jump(1),
-            "End": self.go_live,
-            "Space": self.play_or_pause,
-            "Esc": panel.setFocus,
-        }
-        if desk is not None:
-            keys |= {
-                "Ctrl+Z": desk.undo,
-                "Return": desk.enter,
-                "F12": lambda: desk.pause("client"),
-                "Ctrl+F12": lambda: desk.pause("therapist"),
-            }
-        for key, action in keys.items():
-            shortcut = QShortcut(QKeySequence(key), self)
-            shortcut.setAutoRepeat(key in ("Left", "Right"))
-            shortcut.activated.connect(action)
-            self._shortcuts.append(shortcut)
 
     def start(self) -> None:
         """Begin to pull and draw."""
@@ -132,6 +110,8 @@ class OperatorWindow(QMainWindow):
     def tick(self) -> None:
         """Take in what is there, and draw a frame."""
         fresh = self.drain(BUDGET)
+        if self.panel.built_for != set(self.model.sources):
+            self.rebuild()
         self.panel.frame()
         if self.panel.playing:
             self.panel.play(FRAME / 1000)
@@ -142,7 +122,8 @@ class OperatorWindow(QMainWindow):
             if self.desk is not None and self.desk.open:
                 self.desk.show()
         if self._frames % SECOND == 0:
-            self.panel.second(self.panel.facts(file=self._file(), disk=self._disk(), latency=self.latency))
+            late, disk = self.latency, self._disk()
+            self.panel.second(self.panel.facts(file=self._file(), disk=disk, latency=late, fault=self.fault))
         if self._frames % SLOW == 0:
             self.panel.slow()
         self._frames += 1
@@ -156,6 +137,7 @@ class OperatorWindow(QMainWindow):
             if isinstance(item, Ended):
                 self._ended(item)
                 return fresh
+            self.model.expect(item.streams)
             self.model.add_batch(item.batch)
             self.model.add_samples(item.samples)
             fresh = True
@@ -173,14 +155,18 @@ class OperatorWindow(QMainWindow):
 
     def _ended(self, ended: Ended) -> None:
         """Turn the window into a review of what was recorded."""
+        if ended.error:
+            # The recorder may well go on: markers must still reach it, and old values grow stale.
+            self.fault = f"SCREEN STOPPED: {ended.error}"
+            return
         self.model.state, self.caught_up = ended.state, True
         self.rebuild()
-        if ended.error:
-            self.panel.bar.show_last(f"Reading stopped: {ended.error}", failed=True)
 
     def rebuild(self) -> None:
         """Build the panel anew from the model: after a change of theme, or when the recording has ended."""
         page, live, pointer = self.panel.page, self.panel.live, self.panel.pointer
+        self.panel.settings = self.panel.settings.changed(seconds=self.panel.seconds)
+        self.settings = self.panel.settings
         self._build()
         if page is not None and not live:
             self.panel.go_to(pointer)
@@ -188,8 +174,10 @@ class OperatorWindow(QMainWindow):
 
     def change(self, **changes: object) -> None:
         """Change a setting, keep it, and show it."""
-        self.settings = self.panel.settings.changed(**changes)
-        persistence.save(self._kept, self.settings)
+        self.panel.settings = self.panel.settings.changed(**changes)
+        if "seconds" in changes:
+            self.panel.strip.show_length(self.panel.settings.seconds)
+        persistence.save(self._kept, self.panel.settings)
         self.rebuild()
 
     def show_lane(self, name: str, shown: bool) -> None:
@@ -204,6 +192,19 @@ class OperatorWindow(QMainWindow):
             self.panel.go_live()
         else:
             self.panel.go_to(self.model.elapsed)
+
+    @property
+    def may_glance(self) -> bool:
+        """Tell whether there is a glance view: only if the therapist agreed to see own values live."""
+        return self.model.facts.glance and self.model.state == "growing"
+
+    def show_glance(self) -> None:
+        """Open the therapist's view, in a window of its own."""
+        theme = THEMES[self.settings.theme]
+        self._glance = GlanceWindow(
+            theme, lambda role: read_gauge(self.model, role, self.panel.moment), time.monotonic
+        )
+        self._glance.show()
 
     def play_or_pause(self) -> None:
         """Let the cursor of a review run, or stop it."""
@@ -228,6 +229,8 @@ class OperatorWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.timer.stop()
+        if self._glance is not None:
+            self._glance.close()
         geometry = bytes(self.saveGeometry().data())
         persistence.save(self._kept, self.panel.settings.changed(geometry=geometry))
         if self.worker is not None:

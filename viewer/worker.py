@@ -8,11 +8,12 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from acquisition.batch import Batch
+from acquisition.stream import StreamInfo
 from processing.index import IndexSample
 
 logger = logging.getLogger(__name__)
@@ -25,10 +26,11 @@ AHEAD = 8
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Update:
-    """Carry a batch and what the pipeline made of it."""
+    """Carry a batch and what the pipeline made of it; the first one also names the expected streams."""
 
     batch: Batch
     samples: list[IndexSample]
+    streams: tuple[StreamInfo, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,10 @@ class Feed(Protocol):
     def ended(self) -> bool:
         """Tell whether everything was given and nothing more will come."""
 
+    @property
+    def streams(self) -> Sequence[StreamInfo]:
+        """Return the expected streams; complete once there is a batch."""
+
     def poll(self) -> Batch | None:
         """Return what is new, if anything."""
 
@@ -61,8 +67,8 @@ class Worker:
     ----------
     feed : Feed
     push : callable
-        The pipeline: a batch in, index samples out. Made in the thread by `make_push`, since importing it
-        takes a second that the window need not wait for.
+        The pipeline: a batch in, index samples out. Made by `make_push` in the thread, since importing it
+        takes a second that the window need not wait for, and with the first batch: streams are known then.
     """
 
     def __init__(self, feed: Feed, make_push: Callable[[], Callable[[Batch], list[IndexSample]]]) -> None:
@@ -91,10 +97,13 @@ class Worker:
 
     def _run(self) -> None:
         try:
-            push = self._make_push()
+            push = None
             while not self._halt.is_set():
                 batch = self._feed.poll()
-                if batch is not None:
+                if batch is not None and push is None:
+                    push = self._make_push()
+                    self._put(Update(batch, push(batch), tuple(self._feed.streams)))
+                elif batch is not None and push is not None:
                     self._put(Update(batch, push(batch)))
                 elif self._feed.ended:
                     self._put(Ended(self._feed.state))

@@ -70,7 +70,7 @@ def test_window_follows_dies_and_comes_back_to_the_whole_session(
             assert first.model.state == "growing"
             first.close()  # killed: whatever it knew is gone
             second = open_window(path)
-            pump(qtbot, lambda: second.model.state != "growing", 240.0)
+            pump(qtbot, lambda: second.caught_up, 240.0)
             check(second, path)
             second.close()
         finally:

@@ -26,6 +26,7 @@ from viewer.marker_bar import MarkerButton
 from viewer.theme import DARK
 from viewer.window import OperatorWindow
 from viewer.wording import forbidden
+from viewer.worker import Ended
 
 NO_MODIFIER, SHIFT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier
 CONTROL, KEYPAD = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.KeypadModifier
@@ -385,3 +386,23 @@ def test_recorder_that_hangs_does_not_look_like_one_that_is_well(make_window: Ma
     assert panel.strip.streams.text() == "streams 0/4"
     assert panel.strip.latency.text() == "SCREEN 20 s BEHIND"
     assert panel.lanes.lanes["HR"].header.text() == "C no data; T no data"
+
+
+def test_window_opened_before_its_streams_were_found_shows_them_later(make_window: MakeWindow) -> None:
+    infos = synthetic.streams()
+    window = make_window(synthetic.model([]))
+    assert "ECG client" not in window.panel.lanes.lanes
+    window.model.expect(infos)
+    fill(window.model, 30.0, Session(infos=infos))
+    window.tick()
+    assert {"ECG client", "ECG therapist", "EDA"} <= set(window.panel.lanes.lanes)
+    assert n_pixels(window.panel.lanes.lanes["ECG client"].plot, DARK.client) > 200
+
+
+def test_broken_pipeline_stops_the_screen_and_not_the_markers(make_window: MakeWindow, qtbot: QtBot) -> None:
+    window = make_window()
+    window._ended(Ended("cut", "ZeroDivisionError: injected"))
+    window.draw_all()
+    assert window.panel.strip.latency.text() == "SCREEN STOPPED: ZeroDivisionError: injected"
+    qtbot.keyClick(window, Qt.Key.Key_M)
+    assert marked(window, 1)[0].code == "mismatch"

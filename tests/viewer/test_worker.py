@@ -6,7 +6,7 @@ import threading
 
 from acquisition.batch import Batch
 from processing.index import IndexSample
-from tests.viewer.synthetic import Session, index_samples
+from tests.viewer.synthetic import Session, index_samples, streams
 from tests.viewer.test_marking import wait_for
 from viewer.worker import AHEAD, Ended, Update, Worker
 
@@ -18,6 +18,7 @@ class FakeFeed:
         self.left = [Session().batch(10) for _ in range(n)]
         self.state = state
         self.polls = 0
+        self.streams = streams()
 
     @property
     def ended(self) -> bool:
@@ -46,6 +47,7 @@ def test_everything_comes_once_and_then_the_end() -> None:
     worker.close()
     assert len(got) == 31 and got[-1] == Ended("closed")
     assert all(isinstance(item, Update) and item.samples for item in got[:-1])
+    assert isinstance(got[0], Update) and got[0].streams == tuple(streams())
 
 
 def test_a_busy_window_holds_the_reading_up_and_loses_nothing() -> None:

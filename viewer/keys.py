@@ -1,0 +1,64 @@
+"""Keys of the window: markers, with Shift for about ten seconds ago, and moving about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QKeySequence, QShortcut
+
+from viewer.desk import Desk
+
+if TYPE_CHECKING:
+    from viewer.window import OperatorWindow
+
+
+def bind_keys(window: OperatorWindow, desk: Desk | None) -> list[QShortcut]:
+    """Give the window its keys; those that mark only with a desk."""
+    panel = window.panel
+    keys: dict[str, Callable[[], object]] = {
+        "Left": lambda: panel.step(-0.5),
+        "Right": lambda: panel.step(0.5),
+        "[": lambda: panel.jump(-1),
+        "]": lambda: panel.jump(1),
+        "End": window.go_live,
+        "Space": window.play_or_pause,
+        "Esc": panel.setFocus,
+    }
+    if desk is not None:
+        keys |= _marker_keys(window, desk)
+    return [_shortcut(window, key, action) for key, action in keys.items()]
+
+
+def _marker_keys(window: OperatorWindow, desk: Desk) -> dict[str, Callable[[], object]]:
+    keys: dict[str, Callable[[], object]] = {
+        "Ctrl+Z": desk.undo,
+        "Return": desk.enter,
+        "F12": lambda: desk.pause("client"),
+        "Ctrl+F12": lambda: desk.pause("therapist"),
+    }
+    for button in window.panel.bar.buttons:
+        if is_key(button.key):
+            keys[button.key] = partial(desk.press, button.code, False)
+            keys[f"Shift+{button.key}"] = partial(desk.press, button.code, True)
+    return keys
+
+
+def _shortcut(window: OperatorWindow, key: str, action: Callable[[], object]) -> QShortcut:
+    shortcut = QShortcut(QKeySequence(key), window)
+    shortcut.setAutoRepeat(key in ("Left", "Right"))
+    shortcut.activated.connect(action)
+    return shortcut
+
+
+def unbind(shortcuts: Iterable[QShortcut]) -> None:
+    """Take keys back, before a panel is built anew."""
+    for shortcut in shortcuts:
+        shortcut.setEnabled(False)
+        shortcut.deleteLater()
+
+
+def is_key(name: str) -> bool:
+    """Tell whether a hotkey of the vocabulary is a key of a keyboard."""
+    return len(name) == 1 or (name[:1] == "F" and name[1:].isdigit())
