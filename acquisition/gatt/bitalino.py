@@ -175,5 +175,5 @@ class FrameReader:
         for step in (size, *range(1, size)):
             starts = range(at + step, min(at + step + 2 * size, len(buffer) - size + 1), size)
             if len(starts) and all(self._fits(buffer, s) for s in starts):
-                return step
-        return 1 if len(buffer) - at > 3 * size else size
+                return int(step)
+        return 1 if len(buffer) - at > 3 * size else int(size)

@@ -105,7 +105,7 @@ _FORMATS = {
     Setting.FACTOR: "<f",
     Setting.SECURITY: "<16s",
 }
-Settings = dict[Setting, tuple[float, ...]]
+Settings = Mapping[Setting, tuple[float, ...]]
 
 
 def parse_settings(data: bytes) -> Settings:
@@ -116,7 +116,7 @@ def parse_settings(data: bytes) -> Settings:
     PacketError
         If a setting is unknown or cut off.
     """
-    out: Settings = {}
+    out: dict[Setting, tuple[float, ...]] = {}
     at = 0
     while at < len(data):
         if data[at] not in _FORMATS or at + 2 > len(data):
@@ -132,7 +132,7 @@ def parse_settings(data: bytes) -> Settings:
     return out
 
 
-def dump_settings(settings: Mapping[Setting, tuple[float, ...]]) -> bytes:
+def dump_settings(settings: Settings) -> bytes:
     """Return settings as they stand in a command or answer."""
     out = b""
     for setting, values in settings.items():
@@ -210,9 +210,7 @@ def parse_features(data: bytes) -> frozenset[Measurement]:
     if len(data) < 2 or data[0] != FEATURES:
         raise PacketError(f"polar: {data.hex(' ') or 'nothing'} is no list of features")
     bits = int.from_bytes(data[1:3], "little")
-    known = (Measurement.ECG, Measurement.PPG, Measurement.ACC, Measurement.PPI, Measurement.GYRO)
-    known += (Measurement.MAG, Measurement.SKIN_TEMPERATURE)
-    return frozenset(m for m in known if bits & (1 << m))
+    return frozenset(m for m in Measurement if m <= Measurement.SKIN_TEMPERATURE and bits & (1 << m))
 
 
 def parse_stopped(data: bytes) -> frozenset[Measurement] | None:

@@ -97,7 +97,7 @@ def _decode_raw(payload: bytes, channels: int, size: int) -> IntArray:
     parts = np.frombuffer(payload, np.uint8).astype(np.int64).reshape(-1, channels, size)
     values = (parts << (8 * np.arange(size))).sum(axis=2)
     sign = 1 << (8 * size - 1)
-    return (values ^ sign) - sign
+    return np.asarray((values ^ sign) - sign, np.int64)
 
 
 def encode_raw(samples: IntArray, size: int) -> bytes:

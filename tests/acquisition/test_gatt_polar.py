@@ -62,7 +62,7 @@ def test_features_of_an_h10_are_ecg_and_acc() -> None:
 
 
 def test_a_device_says_what_it_stopped() -> None:
-    assert parse_stopped(b"\x01\x00\x02") == {Measurement.ECG, Measurement.ACC}
+    assert parse_stopped(b"\x01\x00\x02") == frozenset({Measurement.ECG, Measurement.ACC})
     assert parse_stopped(bytes.fromhex("f0 02 00 00")) is None
 
 

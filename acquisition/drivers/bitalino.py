@@ -1,0 +1,193 @@
+"""BITalino boards over Bluetooth LE: ECG, EDA, respiration on one board; frames counted, none filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from acquisition.clock import DeviceClock
+from acquisition.drivers.ble import BleDriver, check_settings, open_ble, refuse_other, stream_info
+from acquisition.drivers.ble_device import Link
+from acquisition.drivers.ble_radio import Radio
+from acquisition.drivers.ble_stream import Outbox, PacketStream
+from acquisition.errors import DeviceError, PacketError
+from acquisition.gatt.bitalino import (
+    COMMANDS,
+    FRAMES,
+    NARROW_BITS,
+    RATES,
+    STOP,
+    WIDE_BITS,
+    Frame,
+    FrameReader,
+    frame_size,
+    rate_command,
+    start_command,
+)
+from acquisition.lsl_clock import local_clock
+from acquisition.profile import DeviceProfile, ProfileStream
+from acquisition.session import Device, Session
+from acquisition.stream import FloatArray, Modality, StreamInfo
+
+SETTINGS: dict[str, type | tuple[type, ...]] = {"ecg": int, "eda": int, "resp": int, "eda_board": str}
+"""Channel of each sensor, 1 to 6; `eda_board` is "revolution" or "classic", which have other scales."""
+VCC = 3.3
+ECG_GAIN = 1100.0
+EDA_GAIN = 0.132
+"""[V/µS]"""
+_ORDER = (Modality.ECG, Modality.EDA, Modality.RESP)
+_UNITS = {Modality.ECG: "mV", Modality.EDA: "uS", Modality.RESP: ""}
+
+
+def open_driver(
+    devices: Sequence[Device],
+    session: Session,
+    *,
+    radio: Radio | None = None,
+    clock: Callable[[], float] = local_clock,
+) -> BleDriver:
+    """Return the driver of all boards of a session.
+
+    Raises
+    ------
+    DeviceError
+        On a device without address and name, or a profile or setting that cannot be met.
+    """
+    return open_ble(devices, Board, radio=radio, clock=clock)
+
+
+def convert(modality: Modality, readings: FloatArray, bits: int, *, eda_board: str) -> FloatArray:
+    """Return converter readings in the unit of the stream, by the makers' transfer functions.
+
+    Parameters
+    ----------
+    readings : ndarray
+        0 to 2**bits - 1.
+    eda_board : str
+        "revolution": (ADC/2ⁿ)·VCC/0.132 µS. "classic": 1/(1 - ADC/2ⁿ) µS.
+
+    Returns
+    -------
+    ndarray
+        ECG in mV, EDA in µS, respiration in percent of the range, from -50 to 50.
+    """
+    share = readings / float(1 << bits)
+    if modality is Modality.ECG:
+        return (share - 0.5) * VCC / ECG_GAIN * 1e3
+    if modality is Modality.EDA:
+        return 1.0 / (1.0 - share) if eda_board == "classic" else share * VCC / EDA_GAIN
+    return (share - 0.5) * 100.0
+
+
+class Board:
+    """One board."""
+
+    patience = 8.0
+
+    def __init__(self, device: Device, profile: DeviceProfile, out: Outbox) -> None:
+        self._settings = check_settings(device, SETTINGS)
+        refuse_other(device, profile, _ORDER)
+        self._sfreq = _rate(device, profile)
+        self._eda_board = str(self._settings.get("eda_board", "revolution"))
+        if self._eda_board not in ("revolution", "classic"):
+            raise DeviceError(
+                f"{device.title}: eda_board = {self._eda_board!r}: must be revolution or classic"
+            )
+        self._clock = DeviceClock()
+        self._inputs = sorted((self._channel(device, s), s) for s in profile.streams)
+        self._streams = [PacketStream(self._info(device, s), self._clock, out) for _, s in self._inputs]
+        self._reader = FrameReader(len(self._inputs))
+        self._count, self._seq, self._arrival = -1, 0, 0.0
+
+    def _channel(self, device: Device, stream: ProfileStream) -> int:
+        value = self._settings.get(str(stream.modality))
+        if not isinstance(value, int) or not 1 <= value <= 6:
+            raise DeviceError(
+                f"{device.title}: {stream.modality} = {value!r}: say on which channel the sensor sits, 1 to 6"
+            )
+        if stream.modality is Modality.EDA and value > 4:
+            raise DeviceError(f"{device.title}: eda = {value}: channels 5 and 6 have 6 bits, too few for EDA")
+        return value
+
+    def _info(self, device: Device, stream: ProfileStream) -> StreamInfo:
+        name = str(stream.modality).upper()
+        unit = _UNITS[stream.modality]
+        return stream_info(device, stream, unit=unit, sfreq=self._sfreq, channels=(name,), format="float32")
+
+    def infos(self) -> list[StreamInfo]:
+        """Return the streams, and beside the first its device stamps, which hold for all."""
+        return [*(s.info for s in self._streams), self._streams[0].time_info]
+
+    async def begin(self, link: Link) -> None:
+        """Set the rate, subscribe and start."""
+        if not link.has(FRAMES):
+            raise DeviceError("it has no BITalino service: a board with Bluetooth classic, or another device")
+        if link.mtu - 3 < frame_size(len(self._inputs)):
+            raise DeviceError(f"MTU {link.mtu} is too small for a frame")
+        self._reader = FrameReader(len(self._inputs))
+        self._count = -1
+        for stream in self._streams:
+            stream.restart("the board counts anew after a reconnection")
+        await link.subscribe(FRAMES, self._heard)
+        # A board that still runs takes no other command than stop.
+        await link.write(COMMANDS, STOP)
+        await link.write(COMMANDS, rate_command(self._sfreq))
+        await link.write(COMMANDS, start_command([c for c, _ in self._inputs]))
+
+    def _heard(self, data: bytes, now: float) -> None:
+        damaged = self._reader.damaged
+        run: list[Frame] = []
+        for frame in self._reader.feed(data):
+            step = self._step(frame, now)
+            if step != 1 and run:
+                self._deliver(run, now)
+                run = []
+            self._count += step
+            run.append(frame)
+        if run:
+            self._deliver(run, now)
+        if self._reader.damaged > damaged:
+            raise PacketError(
+                f"bitalino: {self._reader.damaged - damaged} bytes with a wrong CRC are left out"
+            )
+
+    def _step(self, frame: Frame, now: float) -> int:
+        """Return how many frames this one is after the last: its number modulo 16, the clock beyond."""
+        if self._count < 0:
+            self._count, self._seq = 0, frame.seq
+            self._arrival = now
+            return 0
+        step = (frame.seq - self._seq) % 16 or 16
+        self._seq = frame.seq
+        elapsed = (now - self._arrival) * self._sfreq
+        self._arrival = now
+        # Silence for longer than the number reaches: 16 more, as often as it takes.
+        rounds = round((elapsed - step) / 16.0) if elapsed - step > 24.0 else 0
+        return step + 16 * max(0, rounds)
+
+    def _deliver(self, run: list[Frame], now: float) -> None:
+        readings = np.array([f.analog for f in run], np.float64)
+        stamp = round(self._count * 1e9 / self._sfreq)
+        for k, stream in enumerate(self._streams):
+            bits = WIDE_BITS if k < 4 else NARROW_BITS
+            modality = stream.info.modality
+            values = convert(modality, readings[:, k : k + 1], bits, eda_board=self._eda_board)
+            stream.packet(values.astype(np.float32), stamp, now, with_time=k == 0)
+
+    async def end(self, link: Link) -> None:
+        """Stop the board."""
+        await link.write(COMMANDS, STOP)
+
+    def lost(self, now: float, why: str) -> None:
+        """Note that the connection broke."""
+        for stream in self._streams:
+            stream.lost(now, why)
+
+
+def _rate(device: Device, profile: DeviceProfile) -> float:
+    rates = {s.sfreq for s in profile.streams}
+    if len(rates) != 1 or not rates <= set(map(float, RATES)):
+        known = ", ".join(map(str, RATES))
+        raise DeviceError(f"{device.title}: all streams of a board need one sfreq (known: {known} Hz)")
+    return rates.pop()

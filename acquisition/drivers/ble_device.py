@@ -1,0 +1,294 @@
+"""One wearable kept connected: found, opened, watched, found again; what goes wrong is told once."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, Protocol
+
+from bleak import BleakClient
+from bleak.exc import BleakDeviceNotFoundError, BleakError, BleakGATTProtocolError
+
+from acquisition.drivers.ble_radio import CONNECTING, Near, Radio, Wanted
+from acquisition.drivers.ble_stream import Outbox
+from acquisition.errors import DeviceError, PacketError
+from acquisition.event import Notice, NoticeKind
+from acquisition.gatt import heart_rate as hrs
+from acquisition.session import Device
+from acquisition.stream import StreamInfo
+
+SEARCH = 12.0
+"""Seconds a search lasts before it is told that nothing was found; it goes on then."""
+BACKOFF = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
+"""Seconds between two attempts."""
+ANSWER = 6.0
+"""Seconds a device may take for an answer."""
+BATTERY_PERIOD = 60.0
+LOW = (20, 10, 5)
+"""Battery levels that are told of [%]."""
+_AUTHENTICATION = (0x05, 0x08, 0x0C, 0x0F)
+"""ATT errors that ask for pairing."""
+
+Heard = Callable[[bytes, float], None]
+
+
+class Link:
+    """What a driver may do with a connected device.
+
+    Parameters
+    ----------
+    clock : callable
+        LSL clock [s], read when a notification arrives.
+    """
+
+    def __init__(self, client: BleakClient, clock: Callable[[], float]) -> None:
+        self._client, self._clock = client, clock
+        self.heard = clock()
+        self.ended: asyncio.Event = asyncio.Event()
+        self.faults: dict[str, int] = {}
+        self.told: Callable[[str], None] = lambda _: None
+
+    @property
+    def mtu(self) -> int:
+        """Return the bytes of a packet, three of them for its header."""
+        return self._client.mtu_size
+
+    async def read(self, uuid: str) -> bytes:
+        """Read a characteristic."""
+        return bytes(await asyncio.wait_for(self._client.read_gatt_char(uuid), ANSWER))
+
+    async def write(self, uuid: str, data: bytes, *, response: bool = True) -> None:
+        """Write a characteristic."""
+        await asyncio.wait_for(self._client.write_gatt_char(uuid, data, response=response), ANSWER)
+
+    async def subscribe(self, uuid: str, heard: Heard) -> None:
+        """Call `heard` with each notification and its arrival [s, LSL clock]."""
+
+        def take(_: Any, data: bytearray) -> None:
+            now = self.heard = self._clock()
+            try:
+                heard(bytes(data), now)
+            except PacketError as error:
+                self._fault(str(error))
+
+        await asyncio.wait_for(self._client.start_notify(uuid, take), ANSWER)
+
+    def has(self, uuid: str) -> bool:
+        """Tell whether the device has a service or characteristic."""
+        services = self._client.services
+        return services.get_service(uuid) is not None or services.get_characteristic(uuid) is not None
+
+    async def acquire_mtu(self) -> None:
+        """Ask BlueZ for the MTU, which it tells only on request; other systems negotiate by themselves."""
+        acquire = getattr(self._client._backend, "_acquire_mtu", None)
+        if acquire is not None:
+            with suppress(BleakError, TimeoutError):
+                await asyncio.wait_for(acquire(), ANSWER)
+
+    def _fault(self, what: str) -> None:
+        kind = what.split(" ", 1)[0]
+        self.faults[kind] = self.faults.get(kind, 0) + 1
+        if self.faults[kind] == 1:
+            self.told(what)
+
+
+class Wearable(Protocol):
+    """What a driver module brings: how to start and stop one device, and its streams."""
+
+    patience: float
+    """Seconds of silence after which the connection counts as dead."""
+
+    def infos(self) -> list[StreamInfo]:
+        """Return the streams of the device."""
+
+    async def begin(self, link: Link) -> None:
+        """Negotiate settings, subscribe and start."""
+
+    async def end(self, link: Link) -> None:
+        """Send the commands that stop it."""
+
+    def lost(self, now: float, why: str) -> None:
+        """Note in each stream that the connection broke."""
+
+
+class Keeper:
+    """Keep one device connected until it is told to stop.
+
+    Parameters
+    ----------
+    device : Device
+        Which one; has an address or a name.
+    clock : callable
+        LSL clock [s].
+    """
+
+    def __init__(
+        self, device: Device, wearable: Wearable, radio: Radio, out: Outbox, clock: Callable[[], float]
+    ) -> None:
+        self.device, self.wearable = device, wearable
+        self._radio, self._out, self._clock = radio, out, clock
+        self._wanted = Wanted(device.address, "" if device.address else device.name)
+        self._stop = asyncio.Event()
+        self._told = ""
+        self._battery = 101
+        self.fault = "not found yet"
+        self.streaming = False
+        self.facts: dict[str, str] = {}
+        """Maker, model, firmware, battery, signal strength, MTU."""
+
+    def infos(self) -> list[StreamInfo]:
+        """Return the device's streams with what is known about it."""
+        return [replace(i, metadata={**self.facts, **i.metadata}) for i in self.wearable.infos()]
+
+    async def run(self) -> None:
+        """Connect again and again."""
+        attempt = 0
+        while not self._stop.is_set():
+            try:
+                if await self._one_connection():
+                    attempt = 0
+            except DeviceError as error:
+                self._complain(str(error))
+            except (BleakError, OSError, EOFError, TimeoutError, PacketError, AssertionError) as error:
+                self._complain(in_words(error))
+            self.streaming = False
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), BACKOFF[min(attempt, len(BACKOFF) - 1)])
+            attempt += 1
+
+    def stop(self) -> None:
+        """End after the stop commands; `run` returns then."""
+        self._stop.set()
+
+    async def _one_connection(self) -> bool:
+        """Find, connect and stream until the connection breaks; tell whether it ever streamed."""
+        near = await self._until_stopped(self._radio.find(self._wanted, SEARCH))
+        if near is None:
+            return False
+        ended = asyncio.Event()
+        client = self._radio.client(near.device, ended.set)
+        link: Link | None = None
+        try:
+            async with self._radio.lock:
+                await asyncio.wait_for(client.connect(), CONNECTING + 1.0)
+                link = Link(client, self._clock)
+                link.ended, link.told = ended, self._health
+                await self._open(link, near)
+            await self._watch(link)
+            return True
+        finally:
+            self.streaming = False
+            if not self._stop.is_set():
+                self.wearable.lost(self._clock(), "connection lost")
+            await self._close(client, link if not ended.is_set() else None)
+
+    async def _open(self, link: Link, near: Near) -> None:
+        await link.acquire_mtu()
+        self.facts |= {"rssi": f"{near.rssi} dBm", "mtu": str(link.mtu), "address": near.address}
+        await self._read_facts(link)
+        try:
+            await self.wearable.begin(link)
+        except BleakGATTProtocolError as error:
+            if error.code not in _AUTHENTICATION:
+                raise
+            await self._pair(link, near)
+            await self.wearable.begin(link)
+        said = ", ".join(f"{k} {v}" for k, v in self.facts.items() if k not in ("address", "serial"))
+        self._health(f"connected ({said})")
+        self.streaming, self.fault, self._told = True, "", ""
+
+    async def _pair(self, link: Link, near: Near) -> None:
+        try:
+            await asyncio.wait_for(link._client.pair(), CONNECTING)
+        except (BleakError, TimeoutError, NotImplementedError) as error:
+            raise DeviceError(
+                f"{self._wanted} wants to be paired, and pairing failed ({error}): pair it in the system's "
+                f"Bluetooth settings (Linux: bluetoothctl pair {near.address}) and close other apps "
+                "that use it; it will be tried again"
+            ) from error
+
+    async def _read_facts(self, link: Link) -> None:
+        for key, uuid in hrs.DEVICE_INFORMATION.items():
+            with suppress(BleakError, TimeoutError):
+                if said := hrs.text(await link.read(uuid)):
+                    self.facts[key] = said
+        await self._read_battery(link)
+
+    async def _read_battery(self, link: Link) -> None:
+        with suppress(BleakError, TimeoutError, PacketError):
+            level = hrs.battery(await link.read(hrs.BATTERY))
+            self.facts["battery"] = f"{level} %"
+            if any(level <= low < self._battery for low in LOW):
+                self._health(f"battery {level} %")
+            self._battery = level
+
+    async def _watch(self, link: Link) -> None:
+        """Wait until the connection breaks, falls silent, or all is to end."""
+        next_battery = self._clock() + BATTERY_PERIOD
+        link.heard = self._clock()
+        while not self._stop.is_set() and not link.ended.is_set():
+            await _first(1.0, self._stop.wait(), link.ended.wait())
+            now = self._clock()
+            if now - link.heard > self.wearable.patience:
+                self._health(f"connected, but silent for {now - link.heard:.0f} s; connecting again")
+                return
+            if now >= next_battery:
+                next_battery = now + BATTERY_PERIOD
+                await self._read_battery(link)
+
+    async def _close(self, client: BleakClient, link: Link | None) -> None:
+        if link is not None and client.is_connected:
+            with suppress(BleakError, DeviceError, PacketError, OSError, EOFError, TimeoutError):
+                await asyncio.wait_for(self.wearable.end(link), ANSWER)
+        with suppress(BleakError, OSError, EOFError, TimeoutError):
+            await asyncio.wait_for(client.disconnect(), ANSWER)
+
+    async def _until_stopped(self, search: Coroutine[Any, Any, Near]) -> Near | None:
+        task = asyncio.ensure_future(search)
+        await _first(math.inf, task, self._stop.wait())
+        if not task.done():
+            task.cancel()
+            with suppress(asyncio.CancelledError, DeviceError):
+                await task
+            return None
+        return task.result()
+
+    def _complain(self, what: str) -> None:
+        self.fault = what
+        if what != self._told:
+            self._told = what
+            self._health(what)
+
+    def _health(self, what: str, kind: NoticeKind = "health") -> None:
+        for info in self.wearable.infos()[:1]:
+            text = f"{self.device.title}: {what}"
+            self._out.append(
+                Notice(time=self._clock(), kind=kind, role=info.role, stream=info.name, message=text)
+            )
+
+
+async def _first(seconds: float, *waits: Any) -> None:
+    """Wait for the first of several, but no longer than so; those made here are cancelled, tasks are left."""
+    tasks = [w if isinstance(w, asyncio.Task) else asyncio.ensure_future(w) for w in waits]
+    try:
+        await asyncio.wait(
+            tasks, timeout=None if seconds == math.inf else seconds, return_when="FIRST_COMPLETED"
+        )
+    finally:
+        for task, wait in zip(tasks, waits, strict=True):
+            if task is not wait and not task.done():
+                task.cancel()
+
+
+def in_words(error: BaseException) -> str:
+    """Return what an error of the radio means for the person at the screen."""
+    if isinstance(error, BleakDeviceNotFoundError):
+        return "found, but it refuses the connection: another app or phone may hold it; close that one"
+    if isinstance(error, TimeoutError):
+        return (
+            "found, but it does not answer: another app or phone may hold it, or it is at the edge of range"
+        )
+    return f"Bluetooth: {str(error).strip() or type(error).__name__}"

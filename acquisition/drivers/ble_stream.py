@@ -1,0 +1,233 @@
+"""From packets to chunks: stamps on the LSL clock, gaps with their bounds, the device's own stamps beside."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acquisition.clock import DeviceClock, Stamps
+from acquisition.drivers import Drained
+from acquisition.event import Notice, NoticeKind
+from acquisition.stream import Chunk, FloatArray, Modality, StreamInfo
+
+Outbox = deque[Drained]
+TOLERANCE = 0.05
+"""Share by which the period within a packet may differ before samples are missing."""
+SMOOTHING = 0.05
+"""Weight of a new packet in the estimate of the sample period."""
+BEATS_LATE, BEATS_PATIENCE = 0.35, 8.0
+"""A strap tells of beats about once a second; a beat that it never told of makes all later ones late."""
+QUIET = 2.5
+"""Seconds beyond the intervals told of, after which beats count as missing."""
+
+
+def device_time_info(info: StreamInfo) -> StreamInfo:
+    """Return the stream of raw stamps beside a stream: a row a packet, so that the mapping can be redone."""
+    return replace(
+        info,
+        name=f"{info.name} device time",
+        modality=Modality.DEVICE_TIME,
+        sfreq=0.0,
+        unit="ns",
+        channels=("device", "arrival", "samples"),
+        format="int64",
+        source_id=f"{info.source_id}-time",
+        metadata={},
+    )
+
+
+class PacketStream:
+    """Turn the packets of one stream into chunks.
+
+    Parameters
+    ----------
+    info : StreamInfo
+        With its nominal rate.
+    clock : DeviceClock
+        Shared by the streams of a device that share its stamps.
+    out : deque
+        Where chunks and notices go.
+    """
+
+    def __init__(self, info: StreamInfo, clock: DeviceClock, out: Outbox) -> None:
+        self.info, self.time_info = info, device_time_info(info)
+        self._clock, self._out = clock, out
+        self._stamps = Stamps(clock)
+        self._period = 1.0 / info.sfreq
+        self._base: int | None = None
+        self._last: int | None = None
+        self._recent: deque[int] = deque(maxlen=32)
+        self._resets = clock.resets
+        self._broken = False
+        self._why = ""
+
+    @property
+    def last(self) -> float:
+        """Return the last stamp [s], nan before the first."""
+        return self._stamps.last
+
+    def packet(self, samples: NDArray[Any], stamp: int, arrival: float, *, with_time: bool = True) -> None:
+        """Take in the samples of a packet, shape (n_samples, n_channels).
+
+        Parameters
+        ----------
+        stamp : int
+            Device time of the last sample [ns].
+        arrival : float
+            LSL clock [s].
+        with_time : bool
+            Whether to send the device's stamp too; once is enough where streams share their packets.
+        """
+        if self._base is None:
+            self._base = stamp
+        if stamp in self._recent:
+            self._tell("health", arrival, "a packet came twice; the second is left out")
+            return
+        self._recent.append(stamp)
+        if self._last is not None and stamp < self._last and self._clock.resets == self._resets:
+            # Whatever the clock thinks of it: stamps that run backwards are a clock set anew.
+            self._clock.restart()
+            self._clock.resets += 1
+        self._clock.observe((stamp - self._base) * 1e-9, arrival)
+        before = self._stamps.last
+        device, missing = self._place(len(samples), stamp)
+        times = self._stamps.give(device)
+        self._explain(before, float(times[0]), missing, arrival)
+        self._last = stamp
+        self._out.append(Chunk(self.info, times, samples))
+        if with_time:
+            row = np.array([[stamp, round(arrival * 1e9), len(samples)]], np.int64)
+            self._out.append(Chunk(self.time_info, times[-1:], row))
+
+    def _place(self, n: int, stamp: int) -> tuple[FloatArray, int | None]:
+        """Return the device times of the samples [s], and how many are missing before them; None: unknown."""
+        end = (stamp - (self._base or 0)) * 1e-9
+        back = np.arange(n - 1, -1, -1, dtype=np.float64)
+        if self._last is None or self._clock.resets != self._resets:
+            first, self._resets = self._last is None, self._clock.resets
+            self._stamps.restart()
+            return end - back * self._period, 0 if first else None
+        span = (stamp - self._last) * 1e-9
+        if abs(span / (n * self._period) - 1.0) <= TOLERANCE:
+            self._period += SMOOTHING * (span / n - self._period)
+            return end - back * (span / n), 0
+        return end - back * self._period, round(span / self._period) - n
+
+    def _explain(self, before: float, first: float, missing: int | None, now: float) -> None:
+        if math.isnan(before) or (missing == 0 and not self._broken):
+            return
+        if missing is None:
+            self._tell("segment", now, self._why or "the device's clock was set anew", before, first)
+        count = "samples missing, how many is not known" if missing is None else f"{missing} samples missing"
+        if missing != 0:
+            self._tell("gap", now, count, before, first)
+        if self._broken:
+            self._tell("resumed", now, f"samples again after {first - before:.1f} s", before, first)
+        self._broken, self._why = False, ""
+
+    def lost(self, now: float, why: str) -> None:
+        """Note that the connection broke; told once."""
+        if not self._broken and not math.isnan(self.last):
+            self._broken = True
+            self._tell("lost", now, why, self.last)
+
+    def restart(self, why: str) -> None:
+        """Expect stamps that begin anew, such as a counter after a reconnection."""
+        if self._last is None:
+            return
+        self._why = why
+        self._recent.clear()
+        if self._clock.resets == self._resets:
+            self._clock.restart()
+            self._clock.resets += 1
+
+    def _tell(
+        self, kind: NoticeKind, now: float, what: str, start: float = math.nan, stop: float = math.nan
+    ) -> None:
+        self._out.append(
+            Notice(
+                time=now,
+                kind=kind,
+                role=self.info.role,
+                stream=self.info.name,
+                message=what,
+                start=start,
+                stop=stop,
+            )
+        )
+
+
+class BeatStream:
+    """Turn intervals between beats, which come without stamps, into chunks: each stamped at its end.
+
+    The sum of the intervals is a clock; beats that were never told of let it lag, so it is then begun anew.
+    """
+
+    def __init__(self, info: StreamInfo, out: Outbox, *, seconds: float) -> None:
+        self.info, self._out, self._unit = info, out, seconds
+        self._clock = DeviceClock(late=BEATS_LATE, patience=BEATS_PATIENCE)
+        self._stamps = Stamps(self._clock, slew=0.03)
+        self._sum, self._arrival, self._resets = 0.0, math.nan, 0
+        self._broken = False
+
+    @property
+    def last(self) -> float:
+        """Return the last stamp [s], nan before the first."""
+        return self._stamps.last
+
+    def beats(self, intervals: Sequence[float], arrival: float) -> None:
+        """Take in intervals, oldest first, in the unit of the stream."""
+        self.intervals(intervals, intervals, arrival)
+
+    def intervals(self, values: Sequence[float], lengths: Sequence[float], arrival: float) -> None:
+        """Take in values to store and the lengths that the sum goes on by."""
+        if not len(values):
+            return
+        steps = np.asarray(lengths, np.float64) * self._unit
+        quiet = arrival - self._arrival - float(steps.sum())
+        if quiet > QUIET:
+            self._clock.restart()
+            self._clock.resets += 1
+        self._arrival = arrival
+        ends = self._sum + np.cumsum(steps)
+        self._sum = float(ends[-1])
+        self._clock.observe(self._sum, arrival)
+        before = self._stamps.last
+        missing = self._clock.resets != self._resets
+        if missing:
+            self._resets = self._clock.resets
+            self._stamps.restart()
+        times = self._stamps.give(ends)
+        if missing and not math.isnan(before):
+            self._tell("gap", arrival, "beats missing, how many is not known", before, float(times[0]))
+        if self._broken:
+            self._broken = False
+            self._tell("resumed", arrival, "beats again", before, float(times[0]))
+        self._out.append(Chunk(self.info, times, np.asarray(values, np.float32)[:, None]))
+
+    def lost(self, now: float, why: str) -> None:
+        """Note that the connection broke; told once."""
+        if not self._broken and not math.isnan(self.last):
+            self._broken = True
+            self._tell("lost", now, why, self.last)
+
+    def _tell(
+        self, kind: NoticeKind, now: float, what: str, start: float = math.nan, stop: float = math.nan
+    ) -> None:
+        self._out.append(
+            Notice(
+                time=now,
+                kind=kind,
+                role=self.info.role,
+                stream=self.info.name,
+                message=what,
+                start=start,
+                stop=stop,
+            )
+        )

@@ -1,0 +1,94 @@
+"""Heart rate straps of any maker, by the standard service: RR intervals, stamped at their end.
+
+The service has no stamps and tells of beats about once a second. The sum of the intervals is taken as the
+strap's clock; what remains is a delay of the strap itself, which nobody can see from outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from acquisition.drivers.ble import (
+    BleDriver,
+    check_settings,
+    open_ble,
+    refuse_other,
+    stream_info,
+)
+from acquisition.drivers.ble_device import Link
+from acquisition.drivers.ble_radio import Radio
+from acquisition.drivers.ble_stream import BeatStream, Outbox
+from acquisition.errors import DeviceError
+from acquisition.gatt.heart_rate import MEASUREMENT, HeartRate
+from acquisition.lsl_clock import local_clock
+from acquisition.profile import DeviceProfile
+from acquisition.session import Device, Session
+from acquisition.stream import Modality, StreamInfo
+
+RR_UNIT = "1/1024 s"
+
+
+def open_driver(
+    devices: Sequence[Device],
+    session: Session,
+    *,
+    radio: Radio | None = None,
+    clock: Callable[[], float] = local_clock,
+) -> BleDriver:
+    """Return the driver of all straps of a session.
+
+    Raises
+    ------
+    DeviceError
+        On a device without address and name, or a profile that asks for more than a strap has.
+    """
+    return open_ble(devices, Strap, radio=radio, clock=clock)
+
+
+class Strap:
+    """A strap: one stream of RR intervals."""
+
+    patience = 20.0
+
+    def __init__(self, device: Device, profile: DeviceProfile, out: Outbox) -> None:
+        check_settings(device, {})
+        refuse_other(device, profile, (Modality.RR,))
+        self._rr = BeatStream(rr_info(device, profile), out, seconds=1 / 1024)
+
+    def infos(self) -> list[StreamInfo]:
+        """Return the one stream."""
+        return [self._rr.info]
+
+    async def begin(self, link: Link) -> None:
+        """Subscribe to the measurement."""
+        await subscribe_rr(link, self._rr)
+
+    async def end(self, link: Link) -> None:
+        """Do nothing: a strap needs no command to stop."""
+
+    def lost(self, now: float, why: str) -> None:
+        """Note that the connection broke."""
+        self._rr.lost(now, why)
+
+
+def rr_info(device: Device, profile: DeviceProfile) -> StreamInfo:
+    """Describe the RR stream that a profile asks for."""
+    stream = next(s for s in profile.streams if s.modality is Modality.RR)
+    return stream_info(device, stream, unit=RR_UNIT, sfreq=0.0, channels=("RR",), format="float32")
+
+
+async def subscribe_rr(link: Link, stream: BeatStream) -> None:
+    """Feed a stream from the Heart Rate Measurement.
+
+    Raises
+    ------
+    DeviceError
+        If the device has no such service.
+    """
+    if not link.has(MEASUREMENT):
+        raise DeviceError("it has no Heart Rate Service: not a heart rate strap, or its firmware hides it")
+
+    def heard(data: bytes, now: float) -> None:
+        stream.beats(HeartRate.from_bytes(data).rr, now)
+
+    await link.subscribe(MEASUREMENT, heard)
