@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from acquisition.stream import FloatArray
-from processing.rpeaks_front import SHIFT, Candidates
+from processing.rpeaks_front import BACKGROUND, SHIFT, Candidates
 from processing.rpeaks_trust import Shapes, Trust
 
 EARLY = 0.34
@@ -29,6 +29,8 @@ RETRY = 0.12
 """Wait between decisions while the answer is not clear [s]."""
 LATE = 0.78
 """Latest decision after the envelope maximum [s]."""
+RECENT = 10
+"""Intervals that the running one is taken from."""
 TINY = 1e-12
 """Keeps logarithms of a flat line finite [mV]."""
 PENDING = 7
@@ -63,8 +65,8 @@ class Weights(NamedTuple):
     """Correlation below which it no longer matters how unlike: ectopic beats are beats."""
     shadow: float = 2.0
     """Price of being smaller than what came 0.10-0.36 s before (T wave)."""
-    unknown: float = 4.0
-    """Price of a contrast under 4 in the first 3 s of a recording, while no beat is known."""
+    unknown: float = 3.0
+    """Price of a contrast under 4 while no beat is known and the noise floor has not seen a whole beat."""
     alone: float = 1.0
     """Bonus for being larger than that."""
     tail: float = 2.0
@@ -136,7 +138,7 @@ class Intervals:
         """Take in an interval between two beats [s]."""
         if not 0.25 < seconds < 2.0:
             return
-        self._logs = [*self._logs[-9:], log(seconds)]
+        self._logs = [*self._logs[-(RECENT - 1) :], log(seconds)]
         self._typical = _middle(self._logs)
         off = [abs(v - self._typical) for v in self._logs]
         self._spread = min(max(1.5 * _middle(off), self._weights.spread), 0.4)
@@ -149,7 +151,9 @@ class Intervals:
         if not self._logs:
             return price
         off = (log(seconds) - self._typical) / self._spread
-        return price + (self.silence(seconds) if off > 0 else min(self._weights.early, 0.5 * off * off))
+        # few intervals are a weak reason to call a beat early: every second beat of a bigeminy must not be lost
+        early = self._weights.early * len(self._logs) / RECENT
+        return price + (self.silence(seconds) if off > 0 else min(early, 0.5 * off * off))
 
     def silence(self, seconds: float) -> float:
         """Return the price of so long without a beat: it grows with each one that should have come."""
@@ -228,7 +232,7 @@ class Path:
         score += w.slope * min(0.0, log(slope / max(steep, TINY) + 1e-9) + w.slope_free)
         score += w.contrast * max(-1.5, min(w.contrast_cap, log(contrast / 3.5)))
         score += w.likeness * (max(w.unlike, likeness) - 0.6)
-        if len(self._heights) < 3 and index < 3.0 * self._rate and contrast < 4.0:
+        if len(self._heights) < 3 and index < BACKGROUND * self._rate and contrast < 4.0:
             score -= w.unknown
         if before > height:
             score -= w.shadow * log(before / height)
