@@ -12,6 +12,7 @@ from acquisition.import_readers import read_columns
 from acquisition.import_request import FORM, INTERVALS, IRREGULAR, Request, parse_request
 from acquisition.import_store import Imported, store
 from acquisition.import_table import Column, Wanted
+from acquisition.import_voice import analysed
 from acquisition.stream import FloatArray, Modality, Role, StreamInfo
 from acquisition.units import CANONICAL, convert, factor, known
 
@@ -64,7 +65,7 @@ def import_files(
         _imported(request, column, paths[request.file - 1])
         for request, column in zip(requests, columns, strict=True)
     ]
-    imported = _named(imported)
+    imported = _named(analysed(_named(imported)))
     store(Path(out), imported, sources=[path.name for path in paths])
     return [item.info for item in imported]
 
