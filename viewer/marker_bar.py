@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -29,6 +30,7 @@ from viewer.wording import forbidden
 if TYPE_CHECKING:
     from viewer.desk import Desk
 
+COLUMNS = 12
 SKIP = ("note", "consent_pause")
 """Codes that have a box or buttons of their own."""
 
@@ -140,13 +142,13 @@ class MarkerBar(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(10, 4, 10, 6)
         column.setSpacing(4)
-        first, second = QHBoxLayout(), QHBoxLayout()
+        first, second = QGridLayout(), QHBoxLayout()
         first.setSpacing(5)
-        for button in self.buttons:
-            first.addWidget(button)
-        for pause in self.pauses.values():
-            pause.setFixedHeight(38)
-            first.addWidget(pause)
+        height = 38 if len(self.buttons) <= COLUMNS else 26
+        for k, widget in enumerate([*self.buttons, *self.pauses.values()]):
+            widget.setFixedHeight(height)
+            widget.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            first.addWidget(widget, k // COLUMNS, k % COLUMNS)
         second.setSpacing(10)
         second.addWidget(self.note)
         second.addWidget(self.undo)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from acquisition.batch import Batch
+from acquisition.errors import VocabularyError
 from acquisition.recording import Recording
 from acquisition.stream import StreamInfo
 from acquisition.vocabulary import Code, load_vocabulary
 from processing.index import IndexSample
 from viewer.model import SessionFacts, SessionModel
+
+logger = logging.getLogger(__name__)
 
 
 class Followed:
@@ -79,10 +83,18 @@ def new_push(source: Followed) -> Callable[[Batch], list[IndexSample]]:
     return Pipeline(recording.streams, session_id=session_id).push
 
 
-def codes_of(facts: SessionFacts) -> Sequence[Code]:
-    """Return the codes that the session's profile switches on."""
-    vocabulary = load_vocabulary(Path(facts.vocabulary) if facts.vocabulary else None)
-    return vocabulary.profile(facts.profile)
+def codes_of(facts: SessionFacts, profile: str = "") -> Sequence[Code]:
+    """Return the codes that a profile switches on; that of the session unless another one is named.
+
+    Where the laboratory's own vocabulary can no longer be read, the shipped one serves: markers must not
+    depend on a file that was moved.
+    """
+    try:
+        vocabulary = load_vocabulary(Path(facts.vocabulary) if facts.vocabulary else None)
+    except VocabularyError as error:
+        logger.warning("%s; using the shipped vocabulary", error)
+        vocabulary = load_vocabulary()
+    return vocabulary.profile(profile or facts.profile)
 
 
 def filled(path: Path) -> SessionModel:

@@ -8,6 +8,7 @@ from typing import Self
 
 from PySide6.QtCore import QByteArray, QSettings
 
+from acquisition.vocabulary import PROFILES
 from viewer.definitions import SYNC_SIGNALS
 from viewer.page import WINDOWS
 from viewer.theme import THEMES
@@ -45,12 +46,12 @@ def load(kept: QSettings) -> Settings:
     theme = str(kept.value("theme", out.theme))
     signal = str(kept.value("sync_signal", out.sync_signal))
     seconds = _number(kept.value("seconds", out.seconds))
-    geometry = kept.value("geometry")
+    geometry, profile = kept.value("geometry"), str(kept.value("profile", ""))
     return Settings(
         theme=theme if theme in THEMES else out.theme,
         seconds=seconds if seconds in WINDOWS else out.seconds,
         sync_signal=signal if signal in SYNC_SIGNALS else out.sync_signal,
-        profile=str(kept.value("profile", "")),
+        profile=profile if profile in PROFILES else "",
         hidden=tuple(name for name in str(kept.value("hidden", "")).split("|") if name),
         geometry=bytes(geometry.data()) if isinstance(geometry, QByteArray) else b"",
     )

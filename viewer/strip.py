@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPolygonF
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from acquisition.stream import PEOPLE, Role
@@ -75,6 +75,24 @@ class Recording(QWidget):
         painter.end()
 
 
+class Chooser(QComboBox):
+    """Choose one of a few things; its arrow is drawn in the theme's colour, which style sheets cannot do."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(self._theme.dim))
+        x, y = self.width() - 14.0, self.height() / 2
+        painter.drawPolygon(QPolygonF([QPointF(x - 4, y - 2), QPointF(x + 4, y - 2), QPointF(x, y + 3)]))
+        painter.end()
+
+
 class Strip(QWidget):
     """Show the state of the recording and its devices."""
 
@@ -87,7 +105,7 @@ class Strip(QWidget):
         self.streams = _label("", theme.dim, 12, "Streams that speak, of those expected")
         self.latency = _label("", theme.dim, 12, "From the stamp of the newest raw sample to its pixel")
         self.chips = {role: PersonChips(role, facts.code(role), theme) for role in PEOPLE}
-        self.length = QComboBox()
+        self.length = Chooser(theme)
         self.length.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.length.setToolTip("Length of the time axis")
         for seconds in WINDOWS:

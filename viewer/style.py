@@ -15,6 +15,8 @@ def style_sheet(theme: Theme) -> str:
         border-radius: 5px; padding: 4px 10px; }}
     QPushButton:hover, QToolButton:hover, QComboBox:hover {{ background: {theme.raised}; }}
     QToolButton::menu-indicator {{ image: none; }}
+    QComboBox::drop-down {{ border: none; width: 18px; }}
+    QComboBox::down-arrow {{ image: none; }}
     QComboBox QAbstractItemView, QMenu {{ background: {theme.panel}; border: 1px solid {theme.border};
         selection-background-color: {theme.raised}; selection-color: {theme.text}; }}
     QMenu::item {{ padding: 5px 22px; }}

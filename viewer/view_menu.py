@@ -12,6 +12,9 @@ from viewer.definitions import SYNC_SIGNALS
 if TYPE_CHECKING:
     from viewer.window import OperatorWindow
 
+LIVE = ("therapist", "technician")
+"""Profiles with few enough keys."""
+
 
 def view_menu(window: OperatorWindow) -> QMenu:
     """Return the menu of a window."""
@@ -30,8 +33,23 @@ def view_menu(window: OperatorWindow) -> QMenu:
         signals.addAction(action)
         menu.addAction(action)
     menu.addSeparator()
+    if window.profiles is not None and window.model.state == "growing":
+        _add_profiles(menu, window)
     other = "light" if window.settings.theme == "dark" else "dark"
     if window.may_glance:
         menu.addAction("Glance window for the therapist", window.show_glance)
     menu.addAction(f"{other.capitalize()} theme", lambda: window.change(theme=other))
     return menu
+
+
+def _add_profiles(menu: QMenu, window: OperatorWindow) -> None:
+    """Offer the profiles of keys that a person can use live."""
+    group = QActionGroup(menu)
+    own = window.model.facts.profile
+    for profile, title in (("", f"Keys: as in the session file ({own})"), *((p, f"Keys: {p}") for p in LIVE)):
+        action = QAction(title, menu, checkable=True)
+        action.setChecked(profile == window.settings.profile)
+        action.triggered.connect(lambda _=False, p=profile: window.change(profile=p))
+        group.addAction(action)
+        menu.addAction(action)
+    menu.addSeparator()

@@ -52,6 +52,8 @@ class OperatorWindow(QMainWindow):
         Returns the LSL clock [s].
     kept : QSettings
         Where the set-up persists.
+    profiles : callable, optional
+        Returns the codes of another profile, which may be chosen in the View menu.
     """
 
     def __init__(
@@ -64,11 +66,12 @@ class OperatorWindow(QMainWindow):
         path: Path | None,
         now: Callable[[], float],
         kept: QSettings,
+        profiles: Callable[[str], Sequence[Code]] | None = None,
     ) -> None:
         super().__init__()
         self.model, self.worker, self.path = model, worker, path
         self.desk = None if control is None else Desk(self, model, Marking(control, now), now)
-        self._now, self._kept, self._codes = now, kept, codes
+        self._now, self._kept, self._codes, self.profiles = now, kept, codes, profiles
         self.settings = persistence.load(kept)
         self.latency = math.nan
         self._glance: GlanceWindow | None = None
@@ -91,7 +94,8 @@ class OperatorWindow(QMainWindow):
         self.setStyleSheet(style_sheet(theme))
         desk = self.desk if self.model.state == "growing" else None
         following = self.model.state == "growing" or not self.caught_up
-        codes = self._codes if desk else ()
+        chosen = self.profiles(self.settings.profile) if self.profiles and self.settings.profile else None
+        codes = (chosen or self._codes) if desk else ()
         self.panel = OperatorPanel(
             self.model, theme, self.settings, codes, desk, live=following, now=self._now
         )
@@ -278,6 +282,7 @@ def open_window(
         path=path,
         now=local_clock,
         kept=persistence.store(),
+        profiles=lambda profile: codes_of(model.facts, profile),
     )
     window.show()
     window.start()

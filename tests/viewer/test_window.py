@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 
 from acquisition.event import Event
 from acquisition.stream import Modality, Role
+from acquisition.vocabulary import load_vocabulary
 from tests.viewer import synthetic
 from tests.viewer.conftest import MakeWindow
 from tests.viewer.synthetic import T0, Session, fill, marks
@@ -406,3 +407,17 @@ def test_broken_pipeline_stops_the_screen_and_not_the_markers(make_window: MakeW
     assert window.panel.strip.latency.text() == "SCREEN STOPPED: ZeroDivisionError: injected"
     qtbot.keyClick(window, Qt.Key.Key_M)
     assert marked(window, 1)[0].code == "mismatch"
+
+
+@pytest.mark.parametrize("profile", ["therapist", "rater"])
+def test_any_profile_of_keys_fits(make_window: MakeWindow, profile: str) -> None:
+    window = make_window()
+    window.profiles = lambda name: load_vocabulary().profile(name)
+    window.change(profile=profile)
+    QApplication.processEvents()
+    assert (window.width(), window.height()) == (1600, 950)
+    buttons = window.panel.bar.buttons
+    assert len(buttons) == {"therapist": 3, "rater": 55}[profile]
+    boxes = [b.geometry() for b in buttons]
+    assert not any(a.intersects(b) for k, a in enumerate(boxes) for b in boxes[:k])
+    assert min(lane.height() for lane in window.panel.lanes.lanes.values()) >= 30
