@@ -127,9 +127,8 @@ def peers() -> dict[str, Detector]:
 def _neurokit(module: object) -> Detector:
     def detect(ecg: FloatArray, sfreq: float) -> FloatArray:
         clean = module.ecg_clean(ecg, sampling_rate=int(sfreq))  # type: ignore[attr-defined]
-        peaks = module.ecg_peaks(clean, sampling_rate=int(sfreq))[1]["ECG_R_Peaks"]  # type:
-ignore[attr-defined]
-        return np.asarray(peaks) / sfreq
+        _, found = module.ecg_peaks(clean, sampling_rate=int(sfreq))  # type: ignore[attr-defined]
+        return np.asarray(found["ECG_R_Peaks"]) / sfreq
 
     return detect
 
@@ -178,10 +177,8 @@ def electrode_off() -> None:
             inside = (beats.times > 60.5) & (beats.times < 90.3)
             back = beats.times[(beats.times > 90.3) & (beats.trusted == 1)][0] - 90.3
             trusted = int(beats.trusted[inside].sum())
-            print(
-                f"off {name:10} noise {size:4} mV: {trusted} of {inside.sum()} trusted, back after
-{back:.1f} s"
-            )
+            counts = f"{trusted} of {inside.sum()} trusted"
+            print(f"off {name:10} noise {size:4} mV: {counts}, back after {back:.1f} s")
 
 
 def sampling() -> None:

@@ -151,7 +151,7 @@ class Intervals:
         if not self._logs:
             return price
         off = (log(seconds) - self._typical) / self._spread
-        # few intervals are a weak reason to call a beat early: every second beat of a bigeminy must not be lost
+        # few intervals are a weak reason to call a beat early: a bigeminy must not lose every second beat
         early = self._weights.early * len(self._logs) / RECENT
         return price + (self.silence(seconds) if off > 0 else min(early, 0.5 * off * off))
 
