@@ -19,6 +19,8 @@ from acquisition.stream import FloatArray, IntArray
 Z_LIMIT = 10.0
 """|z| is capped here: two identical windows have no finite z."""
 R_LIMIT = float(np.tanh(Z_LIMIT))
+PIECE = 128
+"""Samples worked on at once, for the sake of the cache."""
 FLAT = 1e-10
 """A window is constant if its variance is below this share of the largest square since the last renewal."""
 
@@ -105,7 +107,7 @@ class LagTable:
         while at < len(x):
             if self._count % self._shape.renew == 0:
                 self._renew()
-            n = min(len(x) - at, self._shape.renew - self._count % self._shape.renew)
+            n = min(len(x) - at, self._shape.renew - self._count % self._shape.renew, PIECE)
             parts.append(self._push(x[at : at + n], y[at : at + n], every))
             at += n
         if not parts:
