@@ -43,7 +43,7 @@ def _saturated(x: FloatArray) -> FloatArray:
 
 
 def _hum(x: FloatArray) -> FloatArray:
-    return x + 0.8 * np.sin(2 * np.pi * 50 * np.arange(len(x)) / SFREQ)
+    return np.asarray(x + 0.8 * np.sin(2 * np.pi * 50 * np.arange(len(x)) / SFREQ))
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,7 @@ def breathing_person(seconds: float, sfreq: float, seed: int = 0) -> FloatArray:
     swing = 0.04 * np.sin(2 * np.pi * 0.25 * 0.8 * np.arange(n))
     beats = np.cumsum(0.8 + swing + 0.008 * rng.standard_normal(n))
     x = ecg(beats[beats < seconds - 1], sfreq, seconds, noise=0.01)
-    return x * (1 + 0.08 * np.sin(2 * np.pi * 0.25 * np.arange(len(x)) / sfreq))
+    return np.asarray(x * (1 + 0.08 * np.sin(2 * np.pi * 0.25 * np.arange(len(x)) / sfreq)))
 
 
 def test_the_standard_pattern_as_an_interval_stream_gives_its_hf(data_dir: Path) -> None:
