@@ -195,6 +195,8 @@ class Stamps:
         most = span * (self.slew + 0.05 / max(1.0, end - self._begun))
         step = straight + min(max(target - self._lsl - straight, -most), most)
         stamps = self._lsl + (device - self._device) * (step / span)
+        # Whatever the device sends, time does not run backwards.
+        stamps = np.maximum.accumulate(np.maximum(stamps, self._lsl))
         self._device, self._lsl = end, float(stamps[-1])
         return stamps
 

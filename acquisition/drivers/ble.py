@@ -44,29 +44,29 @@ def open_ble(
     Raises
     ------
     DeviceError
-        On a device without address and name, one that is meant twice, or a faulty setting.
+        On a device without address and name, a stream that is there twice, or a faulty setting.
     """
     out: Outbox = deque()
-    emulated = [bool(settings_of(d).get("emulated")) for d in devices]
+    emulated = {bool(settings_of(d).get("emulated")) for d in devices}
+    if len(emulated) > 1:
+        raise DeviceError(f"{devices[0].title}: emulated and real devices of one kind cannot be mixed")
     if radio is None:
-        radio = shared_radio(emulated=any(emulated))
+        radio = shared_radio(emulated=True in emulated)
     keepers = []
     for device in devices:
         if not (device.address or device.name):
             raise DeviceError(
                 f"{device.title}: neither address nor name (attune devices scan lists what is in range)"
             )
-        keepers.append(Keeper(device, make(device, device.definition, out), radio, out, clock))
+        wearable = make(device, device.definition, out)
+        keepers.append(Keeper(device, wearable, radio, out, clock))
+        if radio.wearables is not None:
+            radio.wearables.add(device, wearable.infos())
     _refuse_twice(keepers)
     return BleDriver(keepers, radio, out)
 
 
 def _refuse_twice(keepers: Sequence[Keeper]) -> None:
-    owners: dict[str, Device] = {}
-    for device in (k.device for k in keepers):
-        which = (device.address or device.name).casefold()
-        if owners.setdefault(which, device) is not device:
-            raise DeviceError(f"{device.title}: is already bound to {owners[which].title}")
     names = [i.key for k in keepers for i in k.wearable.infos()]
     if twice := sorted({f"{role} {name}" for role, name in names if names.count((role, name)) > 1}):
         raise DeviceError(
@@ -189,5 +189,7 @@ class BleDriver:
 
     def write_past(self, store: Store, *, wall: float) -> float | None:
         """Write simulated minutes before the start, where emulated devices were asked for them."""
-        write = getattr(self.radio, "write_past", None)
-        return None if write is None else write(store, wall=wall)
+        if self.radio.wearables is None or not any(settings_of(k.device).get("past") for k in self.keepers):
+            return None
+        start: float = self.radio.wearables.write_past(store, wall=wall)
+        return start

@@ -149,6 +149,8 @@ class Radio:
         self._scan_task: asyncio.Task[None] | None = None
         self.near: dict[str, Near] = {}
         """Who was seen, by address."""
+        self.wearables: Any = None
+        """Emulated wearables that live on it, see `acquisition.emulated.demo`."""
 
     @property
     def lock(self) -> asyncio.Lock:

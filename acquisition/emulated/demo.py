@@ -1,11 +1,239 @@
-"""The emulated radio of a demonstration; filled in by `demo_radio`."""
+"""Emulated wearables for two people: what `attune demo --ble` records, through the real drivers.
+
+A session whose devices have `settings = { emulated = true }` needs no hardware: their twins run in the
+recorder's process, on the event loop of the drivers, and measure the simulated dyad (docs/simulation.md).
+With `past = true` twelve minutes before the start are written first, as if the same devices had sent them.
+"""
 
 from __future__ import annotations
 
-from acquisition.drivers.ble_radio import Radio
+import math
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acquisition.drivers import bitalino as board
+from acquisition.drivers.ble_radio import Radio, Runner
+from acquisition.emulated.bitalino import EmulatedBitalino
 from acquisition.emulated.bumble_radio import Air
+from acquisition.emulated.demo_signals import Bodies
+from acquisition.emulated.movesense import EmulatedMovesense
+from acquisition.emulated.peripheral import Hardware
+from acquisition.emulated.polar import EmulatedPolar
+from acquisition.emulated.strap import EmulatedStrap
+from acquisition.errors import DeviceError
+from acquisition.event import Event, Notice
+from acquisition.gatt.bitalino import WIDE_BITS
+from acquisition.lsl_clock import local_clock
+from acquisition.session import Device
+from acquisition.simulation.dyad import Dyad, completed
+from acquisition.simulation.past import write_past
+from acquisition.simulation.script import Script
+from acquisition.stream import FloatArray, Modality, Role, StreamInfo
+
+SESSION = """\
+# Two people with emulated wearables: H10 belts and BITalino boards, through the real drivers.
+[session]
+id = "demo"
+dyad = "D00"
+number = 1
+crisis_contact = "none: simulated people"
+
+[client]
+code = "C00"
+consent = {{ version = "simulated", ecg = true, eda = true, acc = true, resp = true, view = true }}
+[therapist]
+code = "T00"
+consent = {{ version = "simulated", ecg = true, eda = true, acc = true, resp = true, view = true }}
+
+[[device]]
+role = "client"
+profile = "polar_h10"
+address = "C7:4C:DA:51:37:51"
+settings = {{ emulated = true, seed = {seed}, past = {past} }}
+[[device]]
+role = "therapist"
+profile = "polar_h10"
+address = "C7:4C:DA:51:37:52"
+settings = {{ emulated = true, seed = {seed}, past = {past} }}
+[[device]]
+role = "client"
+profile = "bitalino"
+address = "20:16:07:18:17:01"
+settings = {{ emulated = true, seed = {seed}, past = {past} }}
+[[device]]
+role = "therapist"
+profile = "bitalino"
+address = "20:16:07:18:17:02"
+settings = {{ emulated = true, seed = {seed}, past = {past} }}
+"""
+SKEWS = {Role.CLIENT: 0.003, Role.THERAPIST: -0.002}
+"""Crystal errors of the emulated devices: theirs are no better than real ones."""
+INTERVAL = 0.0375
+"""Connection interval [s]."""
 
 
-def demo_radio() -> Radio:
-    """Return a radio on an air of its own."""
-    return Air().radio()
+def session_text(*, seed: int = 1, past: bool = True) -> str:
+    """Return the session file of a demonstration with emulated wearables."""
+    return SESSION.format(seed=seed, past=str(past).lower())
+
+
+class _Twin(Protocol):
+    async def start(self) -> None:
+        """Switch on."""
+
+
+class Wearables:
+    """The emulated wearables of a session, and the past of the people who wear them."""
+
+    def __init__(self, clock: Callable[[], float] = local_clock) -> None:
+        self.air = Air()
+        self._clock = clock
+        self._twins: list[_Twin] = []
+        self._bodies: Bodies | None = None
+        self._seed: int | None = None
+        self._infos: list[StreamInfo] = []
+        self._written = False
+        self.start = math.nan
+        """LSL time at which the script's live part starts [s]: when the devices are switched on."""
+
+    def add(self, device: Device, infos: Sequence[StreamInfo]) -> None:
+        """Put the twin of a device on the air once the radio is used.
+
+        Raises
+        ------
+        DeviceError
+            If there is no twin of its kind, or two devices ask for different people.
+        """
+        settings = {**(device.definition.settings if device.definition else {}), **device.settings}
+        seed = int(settings.get("seed", 1))
+        if self._seed not in (None, seed):
+            raise DeviceError(f"{device.title}: seed = {seed}: must be the same for all emulated devices")
+        if self._bodies is None:
+            self._seed, self._bodies = seed, Bodies(seed, lambda: 0.0)
+        self._infos += infos
+        hardware = Hardware(
+            name=device.name or f"{device.profile} {device.address[-5:]}",
+            address=device.address or f"C0:00:00:00:00:{len(self._twins):02X}",
+            skew=SKEWS.get(device.role, 0.001),
+            interval=INTERVAL,
+            maker=("Attunement", f"emulated {device.profile}", "1.0"),
+        )
+        self._twins.append(self._make(device, hardware, settings, self._bodies))
+
+    def _make(self, device: Device, hardware: Hardware, settings: Any, bodies: Bodies) -> _Twin:
+        role, air = device.role, self.air
+        driver = device.definition.driver if device.definition else ""
+        if driver == "polar":
+            ecg = bodies.signal(role, Modality.ECG, 130.0, _microvolts)
+            return EmulatedPolar(air, hardware, ecg=ecg, beat_times=bodies.beats(role))
+        if driver == "heart_rate":
+            return EmulatedStrap(air, hardware, beat_times=bodies.beats(role))
+        if driver == "movesense":
+            ecg = bodies.signal(role, Modality.ECG, 250.0, _microvolts)
+            return EmulatedMovesense(air, hardware, ecg=ecg)
+        if driver == "bitalino":
+            readings = {
+                int(settings[m]): bodies.signal(role, m, 100.0, READINGS[m])
+                for m in READINGS
+                if m in settings
+            }
+            return EmulatedBitalino(air, hardware, readings=readings)
+        raise DeviceError(f"{device.title}: no emulated twin for driver {driver!r}")
+
+    async def prepare(self) -> None:
+        """Switch everything on."""
+        if self._bodies is not None:
+            self._bodies.prepare()
+        self.start = self._clock()
+        for twin in self._twins:
+            await twin.start()
+
+    def write_past(self, store: Any, *, wall: float) -> float:
+        """Write twelve minutes before the start of the live part, once for all drivers of the radio."""
+        start = self.start
+        if self._written:
+            return start
+        self._written = True
+        wanted = [i for i in self._infos if i.modality in (Modality.ECG, Modality.EDA, Modality.RESP)]
+        plain = [replace(i, unit=_PLAIN[i.modality]) for i in wanted]
+        dyad = Dyad(Script(self._seed or 0), tuple(completed(i) for i in plain))
+        store_in_units = _Units(store, {i.key: i for i in wanted})
+        now = self._clock()
+        # What the wearables measured before the first slice comes with the first slices of the recorder.
+        write_past(store_in_units, dyad, start, wall=wall - (now - start))
+        return start
+
+
+def _microvolts(mv: FloatArray) -> FloatArray:
+    return np.asarray(1e3 * mv)
+
+
+def _eda_reading(us: FloatArray) -> FloatArray:
+    return np.asarray(us * board.EDA_GAIN / board.VCC * (1 << WIDE_BITS))
+
+
+def _ecg_reading(mv: FloatArray) -> FloatArray:
+    return np.asarray((mv * 1e-3 * board.ECG_GAIN / board.VCC + 0.5) * (1 << WIDE_BITS))
+
+
+def _resp_reading(breath: FloatArray) -> FloatArray:
+    return np.asarray((0.5 + 0.25 * breath) * (1 << WIDE_BITS))
+
+
+READINGS = {Modality.EDA: _eda_reading, Modality.ECG: _ecg_reading, Modality.RESP: _resp_reading}
+"""From what the body does to the readings of a board's converter: the inverse of the driver's conversion."""
+_PLAIN = {Modality.ECG: "mV", Modality.EDA: "uS", Modality.RESP: ""}
+_FACTORS = {("mV", "uV"): 1e3, ("mV", "mV"): 1.0, ("uS", "uS"): 1.0, ("", ""): 1.0}
+
+
+class _Units:
+    """A store that takes the simulator's units and writes those of the devices."""
+
+    def __init__(self, store: Any, infos: dict[tuple[Role, str], StreamInfo]) -> None:
+        self._store, self._infos = store, infos
+
+    def open_stream(self, info: StreamInfo) -> None:
+        """Make a stream known."""
+        self._store.open_stream(self._infos[info.key])
+
+    def samples(self, info: StreamInfo, times: FloatArray, samples: NDArray[Any]) -> None:
+        """Take samples."""
+        real = self._infos[info.key]
+        factor = _FACTORS[_PLAIN[info.modality], real.unit] * (
+            25.0 if info.modality is Modality.RESP else 1.0
+        )
+        self._store.samples(real, times, (samples * factor).astype(np.float32))
+
+    def event(self, event: Event) -> None:
+        """Take an event."""
+        self._store.event(event)
+
+    def notice(self, notice: Notice) -> None:
+        """Take a notice."""
+        self._store.notice(notice)
+
+    def paused(self, role: Role, on: bool = True) -> None:
+        """Begin or end a person's pause."""
+        self._store.paused(role, on)
+
+    def tick(self, time: float, wall: float) -> None:
+        """End a slice."""
+        self._store.tick(time, wall)
+
+    def bulk(self) -> AbstractContextManager[None]:
+        """Gather slices into large writes."""
+        gathered: AbstractContextManager[None] = self._store.bulk()
+        return gathered
+
+
+def demo_radio(runner: Runner | None = None, clock: Callable[[], float] = local_clock) -> Radio:
+    """Return a radio with emulated wearables; drivers add theirs to `Radio.wearables`."""
+    wearables = Wearables(clock)
+    radio = wearables.air.radio(runner, wearables.prepare)
+    radio.wearables = wearables
+    return radio

@@ -188,7 +188,7 @@ class Peripheral:
         """Send what is queued at connection events."""
         event = 0.0
         while True:
-            characteristic, data = await self._queue.get()
+            packets = [await self._queue.get()]
             interval = self.hardware.interval
             while self.now() < self.hardware.hold_until:
                 await asyncio.sleep(self.hardware.hold_until - self.now())
@@ -196,8 +196,12 @@ class Peripheral:
                 if event < self.now():
                     event += math.ceil((self.now() - event) / interval) * interval
                 await asyncio.sleep(max(0.0, event - self.now()))
-            if self.connection is not None:
-                await self._device.notify_subscribers(characteristic, data)
+            # One event carries all that waits.
+            while not self._queue.empty():
+                packets.append(self._queue.get_nowait())
+            for characteristic, data in packets:
+                if self.connection is not None:
+                    await self._device.notify_subscribers(characteristic, data)
 
     async def close(self) -> None:
         """Switch off."""
