@@ -1,6 +1,6 @@
 """Check on fresh seeds how often synchrony says something about independent people.
 
-    OPENBLAS_NUM_THREADS=1 nice python benchmarks/calibration.py --kind hr --pairs 1000 --seed 2026 --out calibration_hr.npz
+    OPENBLAS_NUM_THREADS=1 nice python benchmarks/calibration.py --kind hr --out calibration_hr.npz
     python benchmarks/calibration.py --report calibration_*.npz
 
 Each pair is 50 min at 4 Hz. Five kinds are independent; a `--mix` above 0 lets the client follow by 2 s.

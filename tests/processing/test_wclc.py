@@ -42,7 +42,8 @@ def test_table_equals_plain_pearson_with_gaps(detrend: bool) -> None:
     shape = TableShape(window=40, max_lag=8, coverage=0.8, renew=150, detrend=detrend)
     x, y = with_gaps(np.random.default_rng(1), 420)
     z, counts = LagTable(shape).push(x, y, every=3)
-    expected = np.array([[pearson(x, y, t, k, shape) for k in shape.lags.tolist()] for t in range(0, len(x), 3)])
+    lags = shape.lags.tolist()
+    expected = np.array([[pearson(x, y, t, k, shape) for k in lags] for t in range(0, len(x), 3)])
     np.testing.assert_array_equal(np.isnan(z), np.isnan(expected))
     np.testing.assert_allclose(z, expected, atol=1e-10)
     assert counts.max() == shape.window
