@@ -181,4 +181,4 @@ def judge_seconds(seconds: Seconds, beats: BeatView, sfreq: float) -> tuple[Floa
     for shut, reason in reversed(signs):
         quality = np.where(shut, 0.0, quality)
         reasons[shut] = reason
-    return quality, [str(reason) for reason in reasons]
+    return np.where(seconds.samples > 0, quality, np.nan), [str(reason) for reason in reasons]

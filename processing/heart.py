@@ -60,6 +60,7 @@ class Heart:
         self._input: EcgInput | IntervalInput | None = None if self._is_ecg else IntervalInput()
         self._monitor: SecondMonitor | None = None
         self._refused = ""
+        self._first = math.inf
         self._table = BeatTable()
         self._grids = GridIndices(self._table, has_heights=self._is_ecg, config=config)
         self._next: dict[str, float] = {}
@@ -72,6 +73,7 @@ class Heart:
             return
         values = np.ascontiguousarray(chunk.samples[:, 0], dtype=np.float64)
         times = np.asarray(chunk.times, np.float64)
+        self._first = min(self._first, float(times[0]))
         if self._is_ecg and self._input is None and not self._refused:
             try:
                 self._input = EcgInput(chunk.info.sfreq)
@@ -108,6 +110,10 @@ class Heart:
         self._table.trim(oldest)
         self._grids.forget(oldest - KEPT)
         return out
+
+    def _refusal(self, time: float) -> str:
+        """Return why the stream cannot be used, if that is known from samples before `time` [s]."""
+        return self._refused if self._first < time else ""
 
     def _start(self, second: int) -> None:
         five = STEP * math.ceil(second / STEP)
@@ -160,7 +166,8 @@ class Heart:
         if len(centres) == 0:
             return []
         if self._monitor is None:
-            quality, reasons = np.full(len(centres), np.nan), [self._refused or "no data"] * len(centres)
+            quality = np.full(len(centres), np.nan)
+            reasons = [self._refusal(centre + 0.5) or "no data" for centre in centres.tolist()]
         else:
             seconds = self._monitor.measure(centres)
             quality, reasons = judge_seconds(seconds, self._view(centres), self._monitor.sfreq)
@@ -202,7 +209,7 @@ class Heart:
             start = int(np.searchsorted(self._table.rows.beats.times[:stop], end - c.silence, side="right"))
             if np.isfinite(self._table.rows.beats.values[start:stop]).any():
                 continue
-            reason = self._refused or self._faults.get(end, "")
+            reason = self._refusal(end) or self._faults.get(end, "")
             reason = reason or ("no accepted beat" if self._is_ecg or stop > start else "no data")
             for name in list(UNITS)[:8]:
                 if stop == start or not name.startswith("ibi"):
@@ -231,7 +238,9 @@ class Heart:
             return []
         _, available = released(centres + delay, ticks, watermarks)
         return [
-            IndexSample(centre, when, self.entity, name, value, UNITS[name], quality, self._refused or reason)
+            IndexSample(
+                centre, when, self.entity, name, value, UNITS[name], quality, self._refusal(centre) or reason
+            )
             for centre, when in zip(centres.tolist(), available.tolist(), strict=True)
             for value, quality, reason in (compute(centre),)
         ]

@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike
 from acquisition.stream import BoolArray, FloatArray, IntArray
 from processing.ibi import NORMAL, Intervals
 
+WIDTH = 2.6
+"""Standard errors to either side: 1.96 held the person's own 5-minute value in 82 % of windows only."""
 LAGS = 8
 """Beats over which squared differences are taken to be correlated, in the interval beside RMSSD."""
 
@@ -173,7 +175,7 @@ def rmssd_windows(beats: Intervals, ends: FloatArray, length: float) -> RmssdWin
         spread += 2.0 * (1.0 - lag / (LAGS + 1)) * (product - mean * linear + pairs * mean * mean)
     floor = 2.0 * mean * mean * n / 3.0
     error = 0.5 * np.sqrt(np.maximum(spread, floor)) / np.maximum(n * mean, 1e-300)
-    wide = elementwise(math.exp, 1.96 * error)
+    wide = elementwise(math.exp, WIDTH * error)
     cover, corrected = coverage(beats, ends, length)
     return RmssdWindows(value, value / wide, value * wide, n, cover, corrected)
 

@@ -127,10 +127,11 @@ def test_rmssd_at_130_hz_equals_that_at_1000(data_dir: Path) -> None:
     from processing.hrv import rmssd
 
     with np.load(data_dir / "ecg" / "plux_rest_1000hz_300s.npz") as r:
-        x = (r["adc"].astype(float) - 32768) / 65536 * 3
+        x: FloatArray = (r["adc"].astype(float) - 32768) / 65536 * 3
     fine = detect_r_peaks(x, 1000.0)
     curve = CubicSpline(
-        np.arange(len(x)) / 1000.0, filtfilt(np.asarray(firwin(401, 55.0, fs=1000), np.float64), 1.0, x)
+        np.arange(len(x)) / 1000.0,
+        filtfilt(np.asarray(firwin(401, 55.0, fs=1000), np.float64), np.ones(1), x),
     )
     for phase in np.arange(0.0, 1.0, 0.25) / 130.0:
         at = np.arange(phase, 299.9, 1 / 130.0)
