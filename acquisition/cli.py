@@ -14,6 +14,7 @@ import click
 
 from acquisition.command import Command, Group
 from acquisition.control import Client
+from acquisition.devices_cli import check_command, identify_command, scan_command
 from acquisition.event import Event, Value
 from acquisition.lsl_clock import local_clock
 from acquisition.record_report import JsonReport, PlainReport, Report, TableReport, status_lines
@@ -179,6 +180,10 @@ def stop_command(recording: str | None, as_json: bool) -> None:
 @click.group("devices", cls=Group)
 def devices_command() -> None:
     """List, find and check devices."""
+
+
+for command in (scan_command, identify_command, check_command):
+    devices_command.add_command(command)
 
 
 @devices_command.command("list")

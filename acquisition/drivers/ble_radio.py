@@ -220,7 +220,7 @@ class Radio:
             except (BleakError, OSError) as error:
                 for search in self._searches:
                     if not search.found.done():
-                        search.found.set_exception(DeviceError(f"Bluetooth cannot be used: {error}"))
+                        search.found.set_exception(DeviceError(no_bluetooth(error)))
             await asyncio.sleep(0.05)
 
     async def _until_found(self) -> None:
@@ -274,6 +274,13 @@ def _decide(search: _Search) -> None:
             "set address = ... to the one that is meant"
         )
     )
+
+
+def no_bluetooth(error: BaseException) -> str:
+    """Return in words why the radio cannot be used."""
+    if isinstance(error, FileNotFoundError):
+        return "Bluetooth cannot be used: no Bluetooth service runs on this machine (BlueZ over D-Bus)"
+    return f"Bluetooth cannot be used: {str(error).strip() or type(error).__name__}"
 
 
 async def _await(make: Callable[[], Awaitable[None]]) -> None:

@@ -6,7 +6,7 @@ import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,8 @@ from acquisition.stream import Chunk, FloatArray, Modality, StreamInfo
 Outbox = deque[Drained]
 TOLERANCE = 0.05
 """Share by which the period within a packet may differ before samples are missing."""
+HOLD = 1.5
+"""Seconds for which the first packets are kept back: one alone may be late, and its stamp is for good."""
 SMOOTHING = 0.05
 """Weight of a new packet in the estimate of the sample period."""
 BEATS_LATE, BEATS_PATIENCE = 0.35, 8.0
@@ -40,6 +42,13 @@ def device_time_info(info: StreamInfo) -> StreamInfo:
         source_id=f"{info.source_id}-time",
         metadata={},
     )
+
+
+class _Packet(NamedTuple):
+    samples: NDArray[Any]
+    stamp: int
+    arrival: float
+    with_time: bool
 
 
 class PacketStream:
@@ -66,6 +75,7 @@ class PacketStream:
         self._resets = clock.resets
         self._broken = False
         self._why = ""
+        self._held: list[_Packet] | None = []
 
     @property
     def last(self) -> float:
@@ -90,11 +100,27 @@ class PacketStream:
             self._tell("health", arrival, "a packet came twice; the second is left out")
             return
         self._recent.append(stamp)
-        if self._last is not None and stamp < self._last and self._clock.resets == self._resets:
+        newest = self._held[-1].stamp if self._held else self._last
+        if newest is not None and stamp < newest and self._clock.resets == self._resets:
             # Whatever the clock thinks of it: stamps that run backwards are a clock set anew.
             self._clock.restart()
             self._clock.resets += 1
         self._clock.observe((stamp - self._base) * 1e-9, arrival)
+        packet = _Packet(samples, stamp, arrival, with_time)
+        if self._held is None:
+            self._send(packet)
+            return
+        self._held.append(packet)
+        if arrival - self._held[0].arrival >= HOLD:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        held, self._held = self._held or [], None
+        for packet in held:
+            self._send(packet)
+
+    def _send(self, packet: _Packet) -> None:
+        samples, stamp, arrival, with_time = packet
         before = self._stamps.last
         device, missing = self._place(len(samples), stamp)
         times = self._stamps.give(device)
@@ -117,7 +143,7 @@ class PacketStream:
         if abs(span / (n * self._period) - 1.0) <= TOLERANCE:
             self._period += SMOOTHING * (span / n - self._period)
             return end - back * (span / n), 0
-        return end - back * self._period, round(span / self._period) - n
+        return end - back * self._period, max(0, round(span / self._period) - n)
 
     def _explain(self, before: float, first: float, missing: int | None, now: float) -> None:
         if math.isnan(before) or (missing == 0 and not self._broken):
@@ -133,6 +159,8 @@ class PacketStream:
 
     def lost(self, now: float, why: str) -> None:
         """Note that the connection broke; told once."""
+        if self._held:
+            self._let_go()
         if not self._broken and not math.isnan(self.last):
             self._broken = True
             self._tell("lost", now, why, self.last)
@@ -141,7 +169,7 @@ class PacketStream:
         """Expect stamps that begin anew, such as a counter after a reconnection."""
         if self._last is None:
             return
-        self._why = why
+        self._why, self._held = why, []
         self._recent.clear()
         if self._clock.resets == self._resets:
             self._clock.restart()

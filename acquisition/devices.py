@@ -1,0 +1,192 @@
+"""What is near, which stream moves when a sensor is tapped, and whether a session could begin now."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from acquisition.drivers.ble_radio import Near, Radio, no_bluetooth, shared_radio
+from acquisition.errors import DeviceError, UnitError
+from acquisition.gatt import bitalino, heart_rate, movesense, polar
+from acquisition.stream import Chunk, FloatArray, Modality, StreamInfo
+from acquisition.units import convert
+
+NAMES = (
+    ("Polar H10", "polar_h10"),
+    ("Polar H9", "polar_h9"),
+    ("Polar Sense", "polar_verity_sense"),
+    ("Movesense", "movesense"),
+    ("BITalino", "bitalino"),
+)
+"""Beginnings of names → profile."""
+SERVICES = (
+    (bitalino.SERVICE, "bitalino"),
+    (movesense.SERVICE, "movesense"),
+    (polar.SERVICE, "polar_h10"),
+    (heart_rate.SERVICE, "heart_rate"),
+)
+TYPES = {
+    "gsr": "lsl_eda",
+    **{kind: f"lsl_{kind}" for kind in ("ecg", "eda", "rr", "ppi", "acc", "resp", "markers", "audio")},
+}
+"""Type of an LSL stream → profile."""
+RECENT, BEFORE = 1.0, 10.0
+"""Seconds that are looked at for a tap, and that they are compared with."""
+MOVES = 4.0
+"""How many times wider than before a stream must swing to count as the one that moved."""
+RANGES = {Modality.ECG: (0.15, 12.0), Modality.EDA: (0.002, 30.0)}
+"""Swing within a few seconds that a worn sensor shows [mV, µS]."""
+LEVELS = {Modality.EDA: (0.05, 80.0)}
+"""Values that a worn sensor shows [µS]."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A device or stream that is near.
+
+    Parameters
+    ----------
+    kind : str
+        "ble" or "lsl".
+    identity : str
+        Address or source id: what goes into the session file.
+    profile : str
+        The profile that fits, "" if none is known.
+    rssi : int or None
+        Signal strength [dBm].
+    """
+
+    kind: str
+    name: str
+    identity: str
+    profile: str
+    rssi: int | None = None
+
+
+def fitting(near: Near) -> str:
+    """Return the profile that fits a device, "" if none does."""
+    for beginning, profile in NAMES:
+        if near.name.startswith(beginning):
+            return profile
+    return next((profile for service, profile in SERVICES if service in near.services), "")
+
+
+def scan_ble(seconds: float, radio: Radio | None = None) -> list[Found]:
+    """Return the Bluetooth LE devices in range, the strongest first.
+
+    Raises
+    ------
+    DeviceError
+        If there is no Bluetooth.
+    """
+    from bleak.exc import BleakError
+
+    radio = radio or shared_radio()
+    runner = radio.acquire()
+    try:
+        future = runner.submit(radio.scan(seconds))
+        runner.finish(future, seconds + 10.0)
+        near: list[Near] = future.result(0)
+    except (BleakError, OSError, EOFError, AssertionError) as error:
+        raise DeviceError(no_bluetooth(error)) from error
+    finally:
+        radio.release()
+    return [Found(kind="ble", name=n.name, identity=n.address, profile=fitting(n), rssi=n.rssi) for n in near]
+
+
+def scan_lsl(seconds: float) -> list[Found]:
+    """Return the LSL streams that answer."""
+    from acquisition.lsl import resolve
+
+    return [
+        Found(kind="lsl", name=r.name, identity=r.source_id, profile=_lsl_profile(r.name, r.type))
+        for r in resolve(seconds)
+    ]
+
+
+def _lsl_profile(name: str, kind: str) -> str:
+    return "opensignals" if name == "OpenSignals" else TYPES.get(kind.casefold(), "")
+
+
+@dataclass(slots=True, eq=False)
+class Activity:
+    """How a stream moves: the last second against the seconds before."""
+
+    info: StreamInfo
+    times: FloatArray = field(default_factory=lambda: np.empty(0))
+    values: FloatArray = field(default_factory=lambda: np.empty(0))
+
+    def hear(self, chunk: Chunk) -> None:
+        """Take in a chunk; several channels count as their sum of squares."""
+        x = np.asarray(chunk.samples, np.float64)
+        one = x[:, 0] if x.shape[1] == 1 else np.sqrt((x * x).sum(axis=1))
+        self.times = np.concatenate([self.times, chunk.times])
+        self.values = np.concatenate([self.values, one])
+        keep = self.times > self.times[-1] - BEFORE - RECENT
+        self.times, self.values = self.times[keep], self.values[keep]
+
+    def ratio(self) -> float:
+        """Return how many times wider the last second swings than the median second before; nan if unknown."""
+        if not len(self.times) or self.times[-1] - self.times[0] < 3.0 * RECENT:
+            return math.nan
+        age = self.times[-1] - self.times
+        swings = []
+        for k in range(int(BEFORE / RECENT) + 1):
+            part = self.values[(age >= k * RECENT) & (age < (k + 1) * RECENT)]
+            swings.append(float(np.ptp(part)) if len(part) > 1 else math.nan)
+        before = float(np.nanmedian(swings[1:])) if np.isfinite(swings[1:]).any() else math.nan
+        return swings[0] / before if before > 0 else math.nan
+
+
+def moving(activities: Sequence[Activity]) -> Activity | None:
+    """Return the stream that moved most, None if none moved clearly."""
+    known = [(a.ratio(), a) for a in activities if not math.isnan(a.ratio())]
+    if not known:
+        return None
+    ratio, most = max(known, key=lambda pair: pair[0])
+    return most if ratio >= MOVES else None
+
+
+def verdict(info: StreamInfo, samples: FloatArray, seconds: float) -> tuple[bool, str]:
+    """Return whether a stream looks like a worn sensor, and what it looks like.
+
+    Parameters
+    ----------
+    samples : ndarray, shape (n_samples, n_channels)
+        What came within `seconds`, in the unit of the stream.
+    """
+    if not len(samples):
+        return False, "no samples"
+    text = f"{len(samples) / seconds:.1f} Hz" if seconds > 0 else ""
+    if info.sfreq > 0:
+        text += f" of {info.sfreq:g}"
+        if abs(len(samples) / seconds / info.sfreq - 1.0) > 0.15:
+            return False, f"{text}: samples are missing"
+    if info.modality not in RANGES:
+        return True, text
+    try:
+        x = convert(np.asarray(samples[:, 0], np.float64), info.unit, info.modality)
+    except UnitError as error:
+        return False, str(error)
+    return _plausible(info.modality, x, text)
+
+
+def _plausible(modality: Modality, x: Any, text: str) -> tuple[bool, str]:
+    unit = {Modality.ECG: "mV", Modality.EDA: "µS"}[modality]
+    swing, middle = float(np.nanmax(x) - np.nanmin(x)), float(np.nanmedian(x))
+    low, high = RANGES[modality]
+    text += f", median {middle:.3g} {unit}, swing {swing:.3g} {unit}"
+    if swing == 0.0:
+        return False, f"{text}: flat, electrode off?"
+    bottom, top = LEVELS.get(modality, (-math.inf, math.inf))
+    if not bottom <= middle <= top:
+        return False, f"{text}: outside {bottom:g} to {top:g} {unit}, electrode off?"
+    if swing < low and modality is Modality.ECG:
+        return False, f"{text}: too small for ECG"
+    if swing > high:
+        return False, f"{text}: too large, loose contact?"
+    return True, text
