@@ -11,15 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from acquisition.event import Event
+from acquisition.event import Event, Notice
 from acquisition.recording import Recording
 from processing.baseline import Reference
 from processing.config import PipelineConfig
 from processing.index import IndexSample
 from processing.offline.overlay import effective, read_overlay
+from processing.offline.session_metrics import Hour, what_the_hour_held
 from processing.offline.session_metrics import metrics as hour_metrics
-from processing.offline.session_metrics import what_the_hour_held
-from processing.offline.summary import summarise, write_metrics
+from processing.offline.summary import Metric, summarise, write_metrics
 from processing.pipeline import Pipeline
 from processing.results import (
     provenance,
@@ -49,6 +49,94 @@ class Outcome:
     remarks: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class SessionRun:
+    """Hold what a recording gave.
+
+    Parameters
+    ----------
+    events : list of Event
+        Those that hold: overlay applied, undone ones left out.
+    begin, end : float
+        First and last tick [s, LSL clock]; nan without any.
+    """
+
+    recording: Recording
+    pipeline: Pipeline
+    config: PipelineConfig
+    samples: list[IndexSample]
+    events: list[Event]
+    notices: list[Notice]
+    begin: float
+    end: float
+    remarks: list[str]
+
+    @property
+    def id(self) -> str:
+        """Return the id of the session."""
+        return session_id(self.recording)
+
+    @property
+    def seconds(self) -> float:
+        """Return the length of the recording [s]."""
+        return float(np.nan_to_num(self.end - self.begin))
+
+    def hour(self) -> Hour:
+        """Work out what the hour held."""
+        return what_the_hour_held(
+            self.id,
+            self.samples,
+            self.events,
+            references(self.pipeline),
+            begin=self.begin,
+            end=self.end,
+            config=self.config,
+        )
+
+    def metrics(self, hour: Hour) -> list[Metric]:
+        """Return all session metrics, those of the index samples first."""
+        identity = {"version": version("attunement"), "parameters": self.config.digest()}
+        return [*summarise(self.samples, **identity), *hour_metrics(hour, **identity)]
+
+
+def run_recording(
+    path: Path, *, config: PipelineConfig, follow: bool = False, progress: Progress | None = None
+) -> SessionRun:
+    """Run the pipeline over a recording.
+
+    Raises
+    ------
+    RecordingError
+        If the recording cannot be read.
+    """
+    recording = Recording(path, follow=follow)
+    pipeline = Pipeline(recording.streams, session_id=session_id(recording), config=config)
+    samples: list[IndexSample] = []
+    events: list[Event] = []
+    notices: list[Notice] = []
+    begin = end = np.nan
+    for batch in recording.batches():
+        if np.isnan(begin) and len(batch.ticks):
+            begin = float(batch.ticks[0])
+        end = float(batch.ticks[-1])
+        events += [event for _, event in batch.events]
+        notices += [notice for _, notice in batch.notices]
+        samples += pipeline.push(batch)
+        if progress:
+            progress(end - begin)
+    return SessionRun(
+        recording=recording,
+        pipeline=pipeline,
+        config=config,
+        samples=samples,
+        events=effective(events, read_overlay(path)),
+        notices=notices,
+        begin=begin,
+        end=end,
+        remarks=_remarks(recording, pipeline),
+    )
+
+
 def process_recording(
     path: Path,
     out: Path,
@@ -70,39 +158,22 @@ def process_recording(
         return Outcome(
             recording=path, directory=directory, skipped=True, seconds=0.0, n_samples=0, remarks=()
         )
-    recording = Recording(path, follow=follow)
-    pipeline = Pipeline(recording.streams, session_id=session_id(recording), config=config)
-    samples: list[IndexSample] = []
-    events: list[Event] = []
-    t0 = last = np.nan
-    for batch in recording.batches():
-        if np.isnan(t0) and len(batch.ticks):
-            t0 = float(batch.ticks[0])
-        last = float(batch.ticks[-1])
-        events += [event for _, event in batch.events]
-        samples += pipeline.push(batch)
-        if progress:
-            progress(last - t0)
-    remarks = _remarks(recording, pipeline)
-    events = effective(events, read_overlay(path))
+    run = run_recording(path, config=config, follow=follow, progress=progress)
     with replacing(directory) as fresh:
-        write_indices(fresh, samples, t0)
-        write_events(fresh, events, t0)
-        identity = {"version": version("attunement"), "parameters": config.digest()}
-        hour = what_the_hour_held(
-            session_id(recording), samples, events, references(pipeline), begin=t0, end=last, config=config
+        write_indices(fresh, run.samples, run.begin)
+        write_events(fresh, run.events, run.begin)
+        write_metrics(fresh / "metrics.parquet", run.metrics(run.hour()))
+        write_json(
+            fresh / "session.json",
+            _session(path, run.recording, config, run.samples, run.begin, run.end, run.remarks),
         )
-        metrics = [*summarise(samples, **identity), *hour_metrics(hour, **identity)]
-        write_metrics(fresh / "metrics.parquet", metrics)
-        write_json(fresh / "session.json", _session(path, recording, config, samples, t0, last, remarks))
-    seconds = float(np.nan_to_num(last - t0))
     return Outcome(
         recording=path,
         directory=directory,
         skipped=False,
-        seconds=seconds,
-        n_samples=len(samples),
-        remarks=tuple(remarks),
+        seconds=run.seconds,
+        n_samples=len(run.samples),
+        remarks=tuple(run.remarks),
     )
 
 

@@ -19,6 +19,8 @@ from acquisition.stream import FloatArray
 
 LEAST_FOR_INTERVAL = 5
 """Fewer values than this give no interval."""
+LEAST_FOR_BOOTSTRAP = 10
+"""Fewer values than this give Student's interval: a bootstrap of so few draws the same ones over and over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,18 +118,20 @@ def seeded(session_id: str, *purpose: str) -> np.random.Generator:
 def mean_interval(
     values: FloatArray, rng: np.random.Generator, *, n_draws: int = 2000
 ) -> tuple[float, float]:
-    """Return a 95 % interval of the mean of independent values: the bootstrap-t.
+    """Return a 95 % interval of the mean of independent values: the bootstrap-t, of under ten Student's t.
 
     The percentile bootstrap is too narrow for a handful of values; the studentised one is not (Efron &
     Tibshirani 1993, ch. 12).
     """
     n = len(values)
-    spread = float(np.std(values, ddof=1)) if n >= LEAST_FOR_INTERVAL else 0.0
     if n < LEAST_FOR_INTERVAL:
         return math.nan, math.nan
-    mean = float(np.mean(values))
+    mean, spread = float(np.mean(values)), float(np.std(values, ddof=1))
     if spread <= 0.0:
         return mean, mean
+    if n < LEAST_FOR_BOOTSTRAP:
+        half = float(stdtrit(n - 1, 0.975)) * spread / math.sqrt(n)
+        return mean - half, mean + half
     draws = values[rng.integers(0, n, size=(n_draws, n))]
     error = draws.std(axis=1, ddof=1)
     usable = error > 1e-12 * spread

@@ -40,7 +40,7 @@ WIDTH = Definition(
     name="tolerated_width",
     whose="person",
     unit="SD",
-    text="tolerated_upper − tolerated_lower: the window of tolerance by self-report",
+    text="tolerated_upper − tolerated_lower: the tolerated window by self-report",
     interval=INTERVAL,
 )
 DEFINITIONS = (UPPER, LOWER, WIDTH)

@@ -1,0 +1,208 @@
+"""Figures of the report: drawn so that they read in black and white and are never more than was measured.
+
+People are told apart by line style and letter as well as by colour; where there is no value nothing is drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from acquisition.stream import FloatArray
+from processing.excursion import Excursion
+from processing.index import IndexSample
+from processing.offline.event_locked import LEAST_EVENTS, POST, PRE, UNITS, Response
+from processing.offline.session_metrics import Hour
+from processing.offline.timeline import Interval, Person, Timeline
+
+COLOURS = {"client": "#7A6500", "therapist": "#0F7264", "dyad": "#3C4650"}
+STYLES = {"client": "-", "therapist": (0, (4, 1.2))}
+ABOVE, BELOW, DIM, BAND = "#D55E00", "#0072B2", "#56606A", "#E4E8EB"
+WIDTH = 7.4
+LABELS = {"hr": "heart rate [bpm]", "lnrmssd": "lnRMSSD [ln ms]", "scl": "skin conductance level [µS]"}
+NAMES = {"arousal": "arousal index", "hr": "heart rate", "scl": "conductance level", "lnrmssd": "lnRMSSD"}
+
+
+def _sheet(
+    height: float, rows: int, columns: int = 1, *, left: float = 0.55, bottom: float = 0.38, **how: Any
+) -> tuple[Figure, NDArray[Any]]:
+    """Return a figure of full width with room for its labels [inch]; layout engines take seconds."""
+    figure = Figure(figsize=(WIDTH, height))
+    axes = figure.subplots(rows, columns, squeeze=False, **how)
+    figure.subplots_adjust(
+        left=left / WIDTH, right=1.0 - 0.15 / WIDTH, bottom=bottom / height, top=1.0 - 0.2 / height
+    )
+    return figure, axes
+
+
+def _minutes(line: Timeline) -> FloatArray:
+    return (line.times - line.begin) / 60.0
+
+
+def overview(hour: Hour) -> Figure:
+    """Draw each person's arousal index with band and excursions, and what was marked, over the hour."""
+    line = hour.line
+    people = list(line.people)
+    lanes = _lanes(line)
+    heights = [1.5] * len(people) + [0.13 * max(3, len(lanes)) + 0.2]
+    figure, sheet = _sheet(sum(heights) + 0.8, len(heights), left=1.15, sharex=True, height_ratios=heights)
+    axes = sheet[:, 0]
+    for ax, entity in zip(axes, people, strict=False):
+        _arousal(ax, line, line.people[entity], hour.found[entity])
+    _events(axes[-1], line, lanes)
+    axes[-1].set_xlabel("minutes since the recording began")
+    return figure
+
+
+def _arousal(ax: Axes, line: Timeline, person: Person, found: Sequence[Excursion]) -> None:
+    x = _minutes(line)
+    ax.fill_between(x, person.low, person.high, color=BAND, lw=0, label="reference band")
+    for edge in (person.low, person.high):
+        ax.plot(x, edge, color=DIM, lw=0.6, ls=(0, (2, 2)))
+    ax.plot(x, np.where(person.known, person.arousal, np.nan), color=COLOURS[person.entity], lw=1.0)
+    partial = np.where(~person.known, person.arousal, np.nan)
+    ax.plot(x, partial, color=COLOURS[person.entity], lw=0.6, ls=":")
+    for e in found:
+        a, b = ((t - line.begin) / 60.0 for t in (e.on, e.off))
+        colour = ABOVE if e.side > 0 else BELOW
+        ax.axvspan(a, b, facecolor="none", edgecolor=colour, hatch="///" if e.side > 0 else "\\\\\\", lw=0.8)
+    if person.missing:
+        ax.text(0.5, 0.5, f"no band: {person.missing}", transform=ax.transAxes, ha="center", color=DIM)
+    ax.set_ylabel(f"{person.entity}\narousal index [SD]")
+    ax.margins(x=0.01)
+
+
+def _lanes(line: Timeline) -> list[tuple[str, list[Interval], list[float]]]:
+    """Return code → intervals and points, one lane each, in order of appearance."""
+    codes: dict[str, tuple[float, list[Interval], list[float]]] = {}
+    for i in line.intervals:
+        codes.setdefault(i.code, (i.start, [], []))[1].append(i)
+    for e in line.points:
+        if e.code.isidentifier():
+            codes.setdefault(e.code, (e.onset, [], []))[2].append(e.onset)
+    ordered = sorted(codes.items(), key=lambda item: item[1][0])
+    return [(code, spans, points) for code, (_, spans, points) in ordered][:24]
+
+
+def _events(ax: Axes, line: Timeline, lanes: Sequence[tuple[str, list[Interval], list[float]]]) -> None:
+    for k, (_, spans, points) in enumerate(lanes):
+        bars = [((i.start - line.begin) / 60.0, (i.stop - i.start) / 60.0) for i in spans]
+        ax.broken_barh(bars, (k - 0.35, 0.7), facecolor="#B7C0C8", edgecolor=DIM, lw=0.5)
+        ax.plot([(p - line.begin) / 60.0 for p in points], [k] * len(points), "|", color="#1B2126", ms=5)
+    ax.set_yticks(range(len(lanes)), [code for code, _, _ in lanes], fontsize=6)
+    ax.set_ylim(len(lanes) - 0.4, -0.6)
+    if not lanes:
+        ax.text(0.5, 0.5, "nothing was marked", transform=ax.transAxes, ha="center", color=DIM)
+        ax.set_yticks([])
+
+
+def indices(line: Timeline) -> Figure:
+    """Draw heart rate, lnRMSSD and skin conductance level of both people over the hour."""
+    names = [n for n in LABELS if any(n in p.series for p in line.people.values())]
+    figure, sheet = _sheet(1.4 * max(1, len(names)) + 0.5, max(1, len(names)), sharex=True)
+    axes = sheet[:, 0]
+    x = _minutes(line)
+    for ax, name in zip(axes, names, strict=False):
+        for entity, person in line.people.items():
+            if name in person.series:
+                _line(ax, x, person.series[name], entity)
+        ax.set_ylabel(LABELS[name], fontsize=7)
+        ax.margins(x=0.02)
+    axes[-1].set_xlabel("minutes since the recording began (C client, T therapist)")
+    return figure
+
+
+def _line(ax: Axes, x: FloatArray, y: FloatArray, entity: str) -> None:
+    ax.plot(x, y, color=COLOURS[entity], ls=STYLES[entity], lw=0.8)
+    there = np.flatnonzero(np.isfinite(y))
+    if len(there):
+        k = there[-1]
+        ax.annotate(
+            entity[0].upper(), (x[k], y[k]), xytext=(3, 0), textcoords="offset points",
+            color=COLOURS[entity], va="center", fontsize=8, weight="bold",
+        )  # fmt: skip
+
+
+def two_axes(line: Timeline) -> Figure | None:
+    """Draw skin conductance level against lnRMSSD: the second view, beside the arousal index."""
+    people = [p for p in line.people.values() if {"scl", "lnrmssd"} <= set(p.series)]
+    if not people:
+        return None
+    figure, sheet = _sheet(2.8, 1, len(people))
+    axes = sheet[0]
+    rest = line.within(line.marked("baseline_rest"))
+    for ax, person in zip(axes, people, strict=True):
+        x, y = person.series["lnrmssd"][::5], person.series["scl"][::5]
+        ax.plot(x[~rest[::5]], y[~rest[::5]], ".", ms=2.5, color=COLOURS[person.entity], alpha=0.5)
+        ax.plot(x[rest[::5]], y[rest[::5]], "x", ms=3.5, mew=0.7, color="#1B2126")
+        ax.set_xlabel("lnRMSSD [ln ms]")
+        ax.set_title(f"{person.entity} (× at rest)", fontsize=8)
+    axes[0].set_ylabel("skin conductance level [µS]")
+    return figure
+
+
+def synchrony(samples: Sequence[IndexSample], line: Timeline) -> Figure | None:
+    """Draw windowed synchrony of heart rate and skin conductance beside its chance band."""
+    rows: dict[str, list[tuple[float, float]]] = {}
+    for s in samples:
+        if s[2] == "dyad" and s[3].startswith("sync_"):
+            rows.setdefault(s[3], []).append((s[0], s[4]))
+    names = [n for n in ("hr", "scl", "sclslope", "lnrmssd") if f"sync_{n}" in rows]
+    if not names:
+        return None
+    figure, sheet = _sheet(1.1 * len(names) + 0.5, len(names), sharex=True)
+    axes = sheet[:, 0]
+    for ax, name in zip(axes, names, strict=True):
+        low, high = (_columns(rows.get(f"sync_{name}_chance_{e}", []), line) for e in ("low", "high"))
+        ax.fill_between(low[0], low[1], high[1], color=BAND, lw=0)
+        ax.plot(*_columns(rows[f"sync_{name}"], line), color=COLOURS["dyad"], lw=0.7)
+        ax.set_ylabel(f"{name}\n|z|", fontsize=7)
+        ax.margins(x=0.01)
+    axes[-1].set_xlabel("minutes since the recording began; grey: chance band of this pair")
+    return figure
+
+
+def _columns(rows: Sequence[tuple[float, float]], line: Timeline) -> tuple[FloatArray, FloatArray]:
+    if not rows:
+        return np.empty(0), np.empty(0)
+    times, values = np.array(rows).T
+    order = np.argsort(times, kind="stable")
+    return (times[order] - line.begin) / 60.0, values[order]
+
+
+def event_locked(responses: Sequence[Response]) -> list[tuple[str, Figure]]:
+    """Draw code by code the mean response with its interval, or single traces of fewer than 5 events."""
+    codes = list(dict.fromkeys(r.code for r in responses if len(r.epochs)))
+    return [(code, _response([r for r in responses if r.code == code])) for code in codes]
+
+
+def _response(mine: Sequence[Response]) -> Figure:
+    signals = list(dict.fromkeys(r.signal for r in mine))
+    figure, sheet = _sheet(1.75, 1, len(signals), left=0.35)
+    figure.subplots_adjust(wspace=0.3)
+    axes: Mapping[str, Axes] = dict(zip(signals, sheet[0], strict=True))
+    x = np.arange(-PRE, POST + 1.0)
+    for r in mine:
+        ax, colour, style = axes[r.signal], COLOURS[r.entity], STYLES[r.entity]
+        if len(r.epochs) < LEAST_EVENTS:
+            ax.plot(x, r.epochs.T, color=colour, ls=style, lw=0.6)
+        else:
+            ax.fill_between(x, r.low, r.high, color=colour, alpha=0.18, lw=0)
+            ax.plot(x, r.mean, color=colour, ls=style, lw=1.1)
+            for a, b, p in r.clusters:
+                if p <= 0.05:
+                    place = 0.03 if r.entity == "client" else 0.07
+                    ax.plot([a, b], [place] * 2, color=colour, lw=2.5, transform=ax.get_xaxis_transform())
+        unit = UNITS[r.signal].replace("uS", "µS")
+        ax.set_title(f"{NAMES[r.signal]} [{unit}]", fontsize=7)
+    for ax in axes.values():
+        ax.axvline(0.0, color=DIM, lw=0.6)
+        ax.axhline(0.0, color=DIM, lw=0.4, ls=":")
+        ax.tick_params(labelsize=6)
+        ax.set_xlabel("s from the onset", fontsize=7)
+    return figure

@@ -1,0 +1,264 @@
+"""Sentences and tables of the report: what was measured, in plain words; what is missing, and why.
+
+Nothing here names a state of mind. What may be concluded stands apart from what was measured.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from processing.index import IndexSample
+from processing.offline.measure import Measure
+from processing.offline.session_metrics import PEOPLE, Hour
+from processing.session_run import SessionRun
+
+UNITS = {"uS": "µS", "ln uS": "ln µS", "ms2": "ms²", "ln ms2": "ln ms²", "SD s": "SD·s"}
+MAY = (
+    "Whether the arousal index was above, within or below this person's own reference band of the day.",
+    "How long and how far it was outside, and how soon it came half way back.",
+    "Whether the two people's signals went together more than their own chance level, and who followed.",
+    "What the indices did around marked moments, against moments that were not marked.",
+)
+MAY_NOT = (
+    "What a person felt or meant: the same values come with very different experiences.",
+    "Anything about the quality of the work, of the therapist or of the relationship.",
+    "Comparison with other people, or with other sessions unless the scaling is “person”.",
+    "A cause: what comes after a marked moment need not come from it.",
+)
+REFERENCES = (
+    "Task Force of ESC and NASPE (1996). Heart rate variability. doi:10.1161/01.CIR.93.5.1043",
+    "Lipponen & Tarvainen (2019). Beat correction. doi:10.1080/03091902.2019.1640306",
+    "Laborde, Mosley & Thayer (2017). Vagal tone in psychophysiology. doi:10.3389/fpsyg.2017.00213",
+    "Boucsein (2012). Electrodermal Activity. doi:10.1007/978-1-4614-1126-0",
+    "Kleckner et al. (2018). EDA quality. doi:10.1109/TBME.2017.2758643",
+    "Boker et al. (2002). Windowed cross-correlation. doi:10.1037/1082-989X.7.3.338",
+    "Tschacher & Meier (2020). SUSY. doi:10.1080/10503307.2019.1612114",
+    "Kaplan & Meier (1958). doi:10.1080/01621459.1958.10501452",
+    "Maris & Oostenveld (2007). Cluster tests. doi:10.1016/j.jneumeth.2007.03.024",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QualityRow:
+    """Hold one line of the table of quality; texts are ready to print."""
+
+    entity: str
+    what: str
+    usable: str
+    remark: str
+
+
+def number(value: float, unit: str = "") -> str:
+    """Return a value as people write it; “–” without one."""
+    if math.isnan(value):
+        return "–"
+    size = abs(value)
+    if size >= 100.0:
+        text = f"{value:.0f}"
+    elif size < 0.1 and unit == "" and value != round(value):
+        text = f"{value:.3f}"
+    elif value == round(value) and unit == "":
+        text = f"{value:.0f}"
+    else:
+        text = f"{value:.1f}" if size >= 10.0 else f"{value:.2f}"
+    return f"{text} {UNITS.get(unit, unit)}".strip().replace("-", "−", 1)
+
+
+def quality(run: SessionRun, hour: Hour) -> list[QualityRow]:
+    """Return the table of quality: usable minutes per person and signal, corrections, the baseline."""
+    table = _by_index(run)
+    rows: list[QualityRow] = []
+    for entity in PEOPLE:
+        person = hour.line.people.get(entity)
+        if person is None:
+            rows.append(
+                QualityRow(entity=entity, what="all", usable="none", remark="no sensor of this person")
+            )
+            continue
+        for index, what in (("hr", "heart rate"), ("lnrmssd", "lnRMSSD"), ("scl", "skin conductance")):
+            if (entity, index) not in table:
+                rows.append(QualityRow(entity=entity, what=what, usable="none", remark="no such sensor"))
+                continue
+            series = person.series[index]
+            n, usable = len(series), int((series == series).sum())
+            share = f"{usable / 60:.1f} of {n / 60:.1f} min ({100 * usable / max(n, 1):.0f} %)"
+            rows.append(
+                QualityRow(entity=entity, what=what, usable=share, remark=_reasons(table[entity, index]))
+            )
+        known = int(person.valid.sum())
+        counted = int(person.counts.sum())
+        share = f"{known / 60:.1f} of {counted / 60:.1f} min of the hour" if counted else "none"
+        rows.append(QualityRow(entity=entity, what="arousal index", usable=share, remark=person.missing))
+        rows.append(_beats(entity, table.get((entity, "ibi_class"), [])))
+        rows += _baselines(run, entity)
+    return rows
+
+
+def _by_index(run: SessionRun) -> dict[tuple[str, str], list[IndexSample]]:
+    table: dict[tuple[str, str], list[IndexSample]] = {}
+    for sample in run.samples:
+        table.setdefault((sample[2], sample[3]), []).append(sample)
+    return table
+
+
+def _reasons(rows: Sequence[IndexSample]) -> str:
+    counts = Counter(s.reason for s in rows if s.value != s.value)
+    return "; ".join(f"{reason} ({n})" for reason, n in counts.most_common(3) if reason)
+
+
+def _beats(entity: str, rows: Sequence[IndexSample]) -> QualityRow:
+    corrected = sum(s.value > 0 for s in rows)
+    remark = f"{corrected} corrected ({100 * corrected / len(rows):.1f} %)" if rows else ""
+    return QualityRow(entity=entity, what="beats", usable=f"{len(rows)}" if rows else "none", remark=remark)
+
+
+def _baselines(run: SessionRun, entity: str) -> list[QualityRow]:
+    arousal = {str(r): a for r, a in run.pipeline.arousal.items()}.get(entity)
+    verdicts = arousal.verdicts if arousal else []
+    if not verdicts:
+        return [QualityRow(entity=entity, what="baseline", usable="none", remark="no baseline was marked")]
+    return [
+        QualityRow(
+            entity=entity,
+            what=v.code,
+            usable="accepted" if v.accepted else "not used",
+            remark=v.text.removeprefix("accepted: ").removeprefix("refused: "),
+        )
+        for v in verdicts
+    ]
+
+
+def notices(run: SessionRun) -> list[str]:
+    """Return gaps and other happenings of devices and files, in order, at most 40."""
+    lines = [
+        f"{(n.time - run.begin) / 60:.1f} min, {n.role}: {n.kind}: {n.message or n.stream}"
+        for n in run.notices
+    ]
+    return lines[:40] + ([f"and {len(lines) - 40} more"] if len(lines) > 40 else [])
+
+
+def on_a_page(hour: Hour) -> dict[str, list[str]]:
+    """Return the sentences of the first page: entity → what was measured."""
+    return {e: _about(hour, e) for e in PEOPLE} | {"dyad": _about_both(hour)}
+
+
+def _about(hour: Hour, entity: str) -> list[str]:
+    person = hour.line.people.get(entity)
+    if person is None:
+        return [f"Nothing was recorded of the {entity}."]
+    if person.missing:
+        return [f"No reference band: {person.missing}. So nothing is said about above or below."]
+    return [*_band_sentences(hour, entity), _vagal_sentence(hour, entity)]
+
+
+def _band_sentences(hour: Hour, entity: str) -> list[str]:
+    inside, above, below = (hour.value(entity, f"time_{k}_pct") for k in ("in", "above", "below"))
+    count, t50 = hour.value(entity, "excursions_count"), hour.value(entity, "recovery_t50")
+    if inside is None or above is None or below is None or count is None or t50 is None:
+        return []
+    out = []
+    if math.isnan(inside.value):
+        out.append(f"No share of time is given: {inside.reason}.")
+    else:
+        out.append(
+            f"The arousal index was within its reference band for {inside.value:.0f} % of "
+            f"{inside.n / 60:.0f} valid minutes, above it for {above.value:.0f} %, below it for {below.value:.0f} %."
+        )
+    times = {0: "It did not leave the band.", 1: "It left the band once."}
+    out.append(times.get(count.n, f"It left the band {count.n} times."))
+    if not math.isnan(t50.value):
+        out.append(f"From its furthest point it came half way back in {t50.value:.0f} s (median of {t50.n}).")
+    return out
+
+
+def _vagal_sentence(hour: Hour, entity: str) -> str:
+    rest, change = hour.value(entity, "lnrmssd_rest"), hour.value(entity, "lnrmssd_reactivity")
+    if rest is None or math.isnan(rest.value):
+        return f"No resting vagally mediated HRV: {rest.reason if rest else 'no heart sensor'}."
+    text = f"Vagally mediated HRV (lnRMSSD) at rest: {number(rest.value, 'ln ms')}"
+    if change is None or math.isnan(change.value):
+        return text + "."
+    return f"{text}; during the hour {number(abs(change.value))} {'lower' if change.value < 0 else 'higher'}."
+
+
+def _about_both(hour: Hour) -> list[str]:
+    joint = hour.value("dyad", "joint_time_in_pct")
+    out = []
+    if joint is not None and not math.isnan(joint.value):
+        out.append(
+            f"Both were within their own bands at once for {joint.value:.0f} % of the time valid in both."
+        )
+    elif joint is not None:
+        out.append(f"No joint share of time: {joint.reason}.")
+    for signal, name in (("hr", "Heart rate"), ("sclslope", "Skin conductance (slope)")):
+        p, lag, leader = (hour.value("dyad", f"sync_{signal}_{k}") for k in ("p_fdr", "lag", "lead"))
+        if p is None:
+            continue
+        out.append(_coupling(name, p, lag, leader))
+    return out or ["Nothing is said about both together: one person only."]
+
+
+def _coupling(name: str, p: Measure, lag: Measure | None, leader: Measure | None) -> str:
+    if math.isnan(p.value):
+        return f"{name}: coupling was not tested: {p.reason or 'too few data'}."
+    if p.value > 0.05:
+        return f"{name}: no coupling above chance was found (p = {p.value:.2f})."
+    if leader is None or lag is None or not leader.value or math.isnan(leader.value):
+        return f"{name}: coupling above chance (p {_p(p.value)}), no clear leader."
+    first, second = ("therapist", "client") if leader.value > 0 else ("client", "therapist")
+    who = f"the {second} following the {first} by {abs(lag.value):.1f} s"
+    return f"{name}: coupling above chance (p {_p(p.value)}), {who}."
+
+
+def _p(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"= {value:.3f}"
+
+
+def table(measures: Sequence[Measure]) -> list[dict[str, str]]:
+    """Return the rows of a table of measures, ready to print."""
+    return [
+        {
+            "metric": m.metric,
+            "value": number(m.value, m.unit),
+            "interval": _interval(m),
+            "n": str(m.n),
+            "valid": "–" if math.isnan(m.valid_pct) else f"{m.valid_pct:.0f} %",
+            "reason": m.reason,
+        }
+        for m in measures
+    ]
+
+
+def _interval(m: Measure) -> str:
+    low, high = number(m.ci_low), number(m.ci_high)
+    return "" if low == high == "–" else f"{low} … {high}"
+
+
+def methods(run: SessionRun, version: str) -> str:
+    """Return a paragraph that can be pasted into a paper."""
+    c, a = run.config, run.config.arousal
+    sensors = ", ".join(sorted({str(s.modality).upper() for s in run.recording.streams}))
+    scaling = {x.scaling for x in run.pipeline.arousal.values()} or {"session"}
+    return " ".join(
+        (
+            f"Signals ({sensors}) of client and therapist were recorded on one clock and analysed with",
+            f"Attunement {version} (parameters {c.digest()}); all indices are causal. R peaks were detected",
+            "and beats corrected after Lipponen and Tarvainen (2019); RMSSD was computed over 60 s from",
+            "detected normal intervals only (Task Force, 1996) and reported as lnRMSSD. Electrodermal",
+            "activity was screened after Kleckner et al. (2018); responses were counted from 0.05 µS. The arousal",
+            f"index is the weighted mean of heart rate (weight {a.weight_hr:g}), ln skin conductance level",
+            f"({a.weight_scl:g}) and √ response rate ({a.weight_scr:g}), each standardised to the person's",
+            f"own seated rest; its reference band lies {a.k:g} s_A around the medians of rest and neutral talk,",
+            f"s_A ≥ {a.least_scale:g} SD (scaling: {', '.join(sorted(scaling))}). It is a convention, not a",
+            f"validated instrument. An excursion begins after {a.hold:g} s past an edge and ends after",
+            f"{a.back:g} s at least {a.inside:g} s_A within it; recovery T50 is a Kaplan-Meier median with",
+            "gaps and ends as censoring. Event-locked means (−60 … +180 s, baseline −60 … −10 s, ≥ 5 events) were",
+            "compared with 1000 pseudo-onsets in the same speaking state by a cluster-mass permutation test",
+            "(MNE-Python; Maris & Oostenveld, 2007). Synchrony was tested against 1000 permutations of 30 s",
+            "segments and adjusted over signals (Benjamini-Hochberg). Random draws are seeded by the",
+            "session's id.",
+        )
+    )

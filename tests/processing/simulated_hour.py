@@ -1,0 +1,80 @@
+"""Whole recordings of the simulated dyad on disk: twelve minutes of past and, if asked for, more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from acquisition.event import Event, Notice
+from acquisition.session import Consent, Participant, Recorded, Session, dump_session
+from acquisition.simulation.dyad import Dyad, simulated_streams
+from acquisition.simulation.past import write_past
+from acquisition.simulation.script import Script
+from acquisition.store import RecordingStore
+from acquisition.stream import Modality, Role, StreamInfo
+
+START = 1720.25
+"""LSL time of the start of the live part [s]: the recording begins 720 s before."""
+EVERYTHING = Consent(version="1", ecg=True, eda=True, acc=True, resp=True, voice=True)
+
+
+def infos(
+    *, roles: Iterable[Role] = (Role.CLIENT, Role.THERAPIST), leave_out: Iterable[Modality] = ()
+) -> tuple[StreamInfo, ...]:
+    """Return ECG at 130 Hz, EDA at 4 Hz, respiration and voice of the two people, or some of them."""
+    out = set(leave_out)
+    return tuple(
+        i for i in simulated_streams(ecg=130.0, eda=4.0) if i.role in set(roles) and i.modality not in out
+    )
+
+
+def marks(seed: int, minutes: float) -> list[Event]:
+    """Return a now_moment at the start of each excursion of the live part, and labels of a cued review."""
+    out = []
+    for k, e in enumerate(Script(seed).excursions(1.0, 60.0 * minutes)):
+        if e.start < 0:
+            continue
+        out.append(Event(time=START + e.start, code="now_moment", id=f"now{k}"))
+        felt = "felt_over" if e.role is Role.CLIENT else "felt_ok"
+        for j, (at, code) in enumerate(
+            ((e.start - 30.0, "felt_ok"), (e.stop, felt), (e.stop + 95.0, "felt_ok"))
+        ):
+            out.append(Event(time=START + at, code=code, actor="client", source="review", id=f"felt{k}{j}"))
+    return [e for e in out if e.time < START + 60.0 * minutes - 5.0]
+
+
+def write_hour(
+    path: Path,
+    *,
+    seed: int = 1,
+    minutes: float = 0.0,
+    streams: Sequence[StreamInfo] | None = None,
+    events: Sequence[Event] = (),
+    session_id: str | None = None,
+) -> Path:
+    """Write a closed recording of the past and `minutes` more."""
+    chosen = infos() if streams is None else tuple(streams)
+    store = RecordingStore(path, fsync=0.0)
+    session = Session(
+        id=session_id or f"D{seed:02d}_S01",
+        crisis_contact="test desk",
+        client=Participant("C01", EVERYTHING),
+        therapist=Participant("T01", EVERYTHING),
+        recorded=Recorded(started="2026-11-22T00:00:00+00:00", streams=chosen),
+    )
+    (path / "session.toml").write_text(dump_session(session), "utf-8")
+    feed = write_past(store, Dyad(Script(seed), chosen), START, wall=1.7e9)
+    waiting = sorted(events, key=lambda e: e.time)
+    with store.bulk():
+        for k in range(round(600 * minutes)):
+            tick = START + 0.1 * k
+            while waiting and waiting[0].time <= tick:
+                store.event(waiting.pop(0))
+            for item in feed.take(tick):
+                if isinstance(item, Notice):
+                    store.notice(item)
+                else:
+                    store.samples(item.info, item.times, item.samples)
+            store.tick(tick, 1.7e9 + 0.1 * k)
+    store.close()
+    return path

@@ -1,0 +1,109 @@
+"""The report: self-contained, quality first, in the words that are allowed; and what it says when things lack."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from acquisition.stream import Modality, Role, StreamInfo
+from acquisition.vocabulary import load_vocabulary
+from processing.config import PipelineConfig
+from processing.offline.report import report_html
+from processing.offline.report_pdf import write_pdf
+from processing.offline.session_metrics import Hour
+from processing.session_run import NOTICE, SessionRun, run_recording
+from tests.processing.simulated_hour import infos, marks, write_hour
+from viewer.wording import forbidden
+
+
+def run(path: Path, **how: object) -> tuple[SessionRun, Hour]:
+    """Return a simulated session and what it held."""
+    write_hour(path, **how)  # type: ignore[arg-type]
+    done = run_recording(path, config=PipelineConfig())
+    return done, done.hour()
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> tuple[SessionRun, Hour]:
+    """Return 27 minutes of two people, with marked moments."""
+    return run(tmp_path_factory.mktemp("s") / "D01_S01", minutes=15.0, events=marks(1, 15.0))
+
+
+def words(html: str) -> str:
+    """Return the text of the report that is computed: no markup, exempt notice or codes."""
+    text = re.sub(r"<style>.*?</style>|<[^>]+>", " ", html, flags=re.DOTALL)
+    for exempt in (NOTICE, *load_vocabulary().codes):
+        text = text.replace(exempt, " ")
+    return text
+
+
+def test_the_report_is_one_file_that_needs_nothing_else(session: tuple[SessionRun, Hour]) -> None:
+    html = report_html(*session)
+    assert not re.search(r"""(src|href)\s*=\s*["'](?!#)""", html.replace("xlink:", ""))
+    assert "<script" not in html
+    assert "url(http" not in html
+    assert html.count("<svg") >= 5
+
+
+def test_quality_comes_first_and_the_notice_stands_at_both_ends(session: tuple[SessionRun, Hour]) -> None:
+    html = report_html(*session)
+    order = [
+        "Quality of the recording",
+        "The hour on a page",
+        "Synchrony",
+        "Around marked moments",
+        "Methods",
+    ]
+    places = [html.index(f">{title}<") for title in order]
+    assert places == sorted(places)
+    assert html.count(NOTICE) == 2
+
+
+def test_the_report_uses_no_word_for_a_state_of_mind(session: tuple[SessionRun, Hour]) -> None:
+    assert not forbidden(words(report_html(*session)))
+
+
+def test_the_same_session_gives_the_same_report(session: tuple[SessionRun, Hour]) -> None:
+    assert report_html(*session) == report_html(*session)
+
+
+def test_texts_of_people_cannot_become_markup(tmp_path: Path) -> None:
+    done, hour = run(tmp_path / "x", session_id="x")
+    done.remarks.append("<script>alert(1)</script>")
+    html = report_html(done, hour)
+    assert "<script" not in html
+    assert "&lt;script&gt;" in html
+
+
+def test_the_pdf_has_pages(session: tuple[SessionRun, Hour], tmp_path: Path) -> None:
+    write_pdf(*session, tmp_path / "report.pdf")
+    content = (tmp_path / "report.pdf").read_bytes()
+    assert content.startswith(b"%PDF")
+    assert content.count(b"/Type /Page\n") + content.count(b"/Type /Page ") >= 8
+
+
+def nothing_of(role: Role) -> Sequence[StreamInfo]:
+    """Return the streams of the other person."""
+    return infos(roles=[r for r in (Role.CLIENT, Role.THERAPIST) if r is not role])
+
+
+@pytest.mark.parametrize(
+    ("streams", "says"),
+    [
+        (nothing_of(Role.THERAPIST), ["Nothing was recorded of the therapist.", "one person only"]),
+        (infos(leave_out=[Modality.EDA]), ["No reference band: no EDA sensor"]),
+        (infos(leave_out=[Modality.ECG]), ["No reference band: no heart sensor"]),
+        (infos(leave_out=[Modality.VOICE]), ["No voice was recorded"]),
+    ],
+    ids=["one person", "no EDA", "no ECG", "no voice"],
+)
+def test_what_is_not_there_is_said_with_its_reason(
+    streams: Sequence[StreamInfo], says: list[str], tmp_path: Path
+) -> None:
+    html = report_html(*run(tmp_path / "r", streams=streams))
+    for sentence in says:
+        assert sentence in html
+    assert not forbidden(words(html))
