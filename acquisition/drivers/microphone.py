@@ -59,7 +59,7 @@ class MicrophoneDriver:
         load: Callable[[], Models] = load_models,
         clock: Callable[[], float] = local_clock,
     ) -> None:
-        self._places, self._clock = list(places), clock
+        self.places, self._clock = list(places), clock
         self._listening = Listening(places, load=load, clock=clock)
         names = dict.fromkeys(place.device for place in places)
         self._mics = [
@@ -74,7 +74,7 @@ class MicrophoneDriver:
 
     def streams(self) -> list[StreamInfo]:
         """Return the streams of all people."""
-        return [info for place in self._places for info in place.infos]
+        return [info for place in self.places for info in place.infos]
 
     def ready(self) -> bool:
         """Tell whether sound arrives from every microphone and is analysed, or never will be."""

@@ -15,10 +15,12 @@ import numpy as np
 
 from acquisition.stream import FloatArray
 
-SETTLE = 12
-"""Blocks at the start that only set the clock: the first ones come late and in bursts."""
 LAST = 16
-"""Blocks whose median tells of a slip."""
+"""Blocks whose median tells of a slip, and that set the clock at the start."""
+AGREE = 0.05
+"""Seconds within which they must agree at the start: a sound server begins late and in bursts."""
+LONGEST = 96
+"""Blocks after which the clock is set though they do not agree: 3 s."""
 SLIP = 0.06
 """Seconds between count and clock that mean lost samples."""
 PULL = 0.01
@@ -45,7 +47,7 @@ class SampleClock:
 
     def __init__(self, sfreq: float) -> None:
         self._sfreq = sfreq
-        self._n = 0
+        self._n = self._blocks = 0
         self._offset = np.nan
         self._recent: deque[float] = deque(maxlen=LAST)
 
@@ -60,7 +62,9 @@ class SampleClock:
         count, self._n = self._n, self._n + n
         self._recent.append(said - count / self._sfreq)
         if np.isnan(self._offset):
-            if len(self._recent) >= SETTLE:
+            self._blocks += 1
+            agree = len(self._recent) == LAST and max(self._recent) - min(self._recent) <= AGREE
+            if agree or self._blocks >= LONGEST:
                 self._offset = median(self._recent)
                 self._recent.clear()
             return np.empty(0), None

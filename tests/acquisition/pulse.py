@@ -1,0 +1,74 @@
+"""A sound server without sound hardware: what is played into its sink, a microphone hears."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+TOOLS = ("pulseaudio", "paplay", "pactl")
+ALSA = """pcm.duo { type pulse device "duo.monitor" hint { show on description "duo" } }
+pcm.pulse { type pulse }
+"""
+
+
+def need_pulse() -> None:
+    """Skip where there is no PulseAudio or PortAudio."""
+    for tool in TOOLS:
+        if not shutil.which(tool):
+            pytest.skip(f"{tool} is not installed")
+    try:
+        pytest.importorskip("sounddevice", reason="sounddevice is not installed")
+    except OSError as error:
+        pytest.skip(f"PortAudio is not installed ({error})")
+
+
+@contextmanager
+def null_sink(folder: Path) -> Iterator[dict[str, str]]:
+    """Run a server of its own with the two-channel sink duo; yield the environment that reaches it."""
+    home, run = folder / "home", folder / "run"
+    home.mkdir()
+    run.mkdir(mode=0o700)
+    (home / ".asoundrc").write_text(ALSA)
+    environment = os.environ | {"HOME": str(home), "XDG_RUNTIME_DIR": str(run)}
+    environment.pop("PULSE_SERVER", None)
+    sink = "module-null-sink sink_name=duo rate=48000 channels=2"
+    command = [
+        "pulseaudio",
+        "-n",
+        "--daemonize=no",
+        "--exit-idle-time=-1",
+        "-L",
+        "module-native-protocol-unix",
+    ]
+    with (folder / "pulse.log").open("wb") as log:
+        server = subprocess.Popen([*command, "-L", sink], env=environment, stdout=log, stderr=log)
+    try:
+        _await_server(environment, server, folder / "pulse.log")
+        yield environment
+    finally:
+        server.terminate()
+        try:
+            server.wait(5.0)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait(5.0)
+
+
+def _await_server(environment: dict[str, str], server: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 20.0
+    while subprocess.run(["pactl", "info"], env=environment, capture_output=True, check=False).returncode:
+        if server.poll() is not None or time.monotonic() > deadline:
+            pytest.skip(f"PulseAudio does not run here: {log.read_text()[-300:]}")
+        time.sleep(0.05)
+
+
+def play(path: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    """Begin to play a file into the sink, with a buffer that a busy machine does not run dry."""
+    return subprocess.Popen(["paplay", "--device=duo", "--latency-msec=500", path], env=environment)
