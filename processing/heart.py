@@ -239,7 +239,14 @@ class Heart:
         _, available = released(centres + delay, ticks, watermarks)
         return [
             IndexSample(
-                centre, when, self.entity, name, value, UNITS[name], quality, self._refusal(centre) or reason
+                centre,
+                when,
+                self.entity,
+                name,
+                value,
+                UNITS[name],
+                quality,
+                self._refusal(centre + STEP) or reason,
             )
             for centre, when in zip(centres.tolist(), available.tolist(), strict=True)
             for value, quality, reason in (compute(centre),)

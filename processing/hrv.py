@@ -136,7 +136,7 @@ def steps(beats: Intervals) -> tuple[FloatArray, BoolArray]:
 
 
 class RmssdWindows(NamedTuple):
-    """Hold RMSSD [ms] of windows with the limits of a 95 % interval; see `Windows`."""
+    """Hold RMSSD [ms] of windows with the limits of an interval; see `Windows`."""
 
     value: FloatArray
     low: FloatArray
@@ -147,7 +147,7 @@ class RmssdWindows(NamedTuple):
 
 
 def rmssd_windows(beats: Intervals, ends: FloatArray, length: float) -> RmssdWindows:
-    """Return RMSSD of each window of `length` s, with a 95 % interval for the person's mean level.
+    """Return RMSSD of each window of `length` s, with an interval for the person's mean level (about nine in ten).
 
     The interval is log-normal: the standard error of the mean squared difference, with the correlation of
     squared differences over `LAGS` beats counted in (Newey & West 1987), carried to the logarithm of its
