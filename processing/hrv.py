@@ -147,7 +147,7 @@ class RmssdWindows(NamedTuple):
 
 
 def rmssd_windows(beats: Intervals, ends: FloatArray, length: float) -> RmssdWindows:
-    """Return RMSSD of each window of `length` s, with an interval for the person's mean level (about nine in ten).
+    """Return RMSSD of each window of `length` s, with an interval for the person's mean level.
 
     The interval is log-normal: the standard error of the mean squared difference, with the correlation of
     squared differences over `LAGS` beats counted in (Newey & West 1987), carried to the logarithm of its
