@@ -1,0 +1,243 @@
+"""Turn-taking of two people, from the turns that the voice estimator found.
+
+A turn of one person is a stretch of their speech without a silence of a second or more in it. The floor
+changes where a turn outlasts those before it; a turn that lies within the other's takes no floor.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from scipy.stats import linregress
+
+from acquisition.stream import FloatArray
+from processing.index import IndexSample
+from processing.offline.measure import Definition, Measure, measure, nothing, seeded
+
+PEOPLE = ("client", "therapist")
+LAPSE = 5.0
+"""A longer silence is a lapse, not an answer that took its time [s]."""
+LISTENING = 1.0
+"""A shorter turn within the other's is listening, not an interruption [s]."""
+LEAST_PAIRS = 20
+SHUFFLES = 1000
+TALK = Definition(name="talk_share", whose="person", unit="%", text="share of the session in own turns")
+LENGTH = Definition(name="turn_length", whose="person", unit="s", text="median length of own turns")
+LENGTH_IQR = Definition(
+    name="turn_length_iqr", whose="person", unit="s", text="P75 − P25 of own turns' length"
+)
+ANSWER = Definition(
+    name="response_latency",
+    whose="person",
+    unit="s",
+    text="median of own start − the other's end where the floor changes, negative where they overlap; "
+    "silences of more than 5 s left out",
+)
+ANSWER_IQR = Definition(
+    name="response_latency_iqr", whose="person", unit="s", text="P75 − P25 of the response latency"
+)
+INTERRUPTIONS = Definition(
+    name="interruption_rate",
+    whose="person",
+    unit="1/min",
+    text="own turns of at least 1 s that begin within the other's, per minute of the other's talk",
+)
+OVERLAP = Definition(
+    name="overlap_share", whose="dyad", unit="%", text="share of the session with both in a turn"
+)
+SILENCE = Definition(name="silence_share", whose="dyad", unit="%", text="share of the session with no turn")
+ALIKE = Definition(
+    name="intensity_similarity",
+    whose="dyad",
+    unit="SD",
+    text="mean over adjacent turns of −|z_therapist − z_client| of turn intensity",
+    exploratory=True,
+)
+COUPLING = Definition(
+    name="vocal_coupling",
+    whose="dyad",
+    unit="",
+    text="correlation of adjacent turns' F0 medians [semitones], each person's linear trend removed",
+    exploratory=True,
+)
+COUPLING_RANK = Definition(
+    name="vocal_coupling_percentile",
+    whose="dyad",
+    unit="%",
+    text="share of 1000 shuffles of the turns, 500 of each person's, with a lower correlation",
+    exploratory=True,
+)
+PERSONAL = (TALK, LENGTH, LENGTH_IQR, ANSWER, ANSWER_IQR, INTERRUPTIONS)
+JOINT = (OVERLAP, SILENCE, ALIKE, COUPLING, COUPLING_RANK)
+DEFINITIONS = (*PERSONAL, *JOINT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpokenTurn:
+    """Hold a turn: who, from when to when [s], median F0 [Hz], intensity [dB]; nan where unknown."""
+
+    entity: str
+    start: float
+    stop: float
+    f0: float
+    intensity: float
+
+
+def turns_of(samples: Sequence[IndexSample]) -> list[SpokenTurn]:
+    """Return the turns of both people by their beginning, then by person."""
+    rows: dict[tuple[str, float], dict[str, float]] = {}
+    for s in samples:
+        if s.index in ("turn", "turn_f0", "turn_intensity"):
+            rows.setdefault((s.entity, s.time), {})[s.index] = s.value
+    found = [
+        SpokenTurn(
+            entity=entity,
+            start=start,
+            stop=start + row["turn"],
+            f0=row.get("turn_f0", math.nan),
+            intensity=row.get("turn_intensity", math.nan),
+        )
+        for (entity, start), row in rows.items()
+        if row.get("turn", 0.0) > 0.0
+    ]
+    return sorted(found, key=lambda t: (t.start, t.entity))
+
+
+def turn_measures(
+    samples: Sequence[IndexSample], *, begin: float, end: float, session_id: str
+) -> dict[str, list[Measure]]:
+    """Return the turn metrics of each person and of the dyad.
+
+    Parameters
+    ----------
+    begin, end : float
+        What counts as the session [s, LSL clock].
+    session_id : str
+        Seeds the shuffles.
+    """
+    turns = [t for t in turns_of(samples) if t.stop > begin and t.start < end]
+    people = {e: [t for t in turns if t.entity == e] for e in PEOPLE}
+    if missing := [e for e in PEOPLE if not people[e]]:
+        why = f"no turns of the {' or the '.join(missing)}"
+        out = {e: nothing(PERSONAL, why) for e in PEOPLE}
+        return out | {"dyad": nothing(JOINT, why)}
+    changes = floor_changes(turns)
+    measures = {
+        e: _personal(
+            people[e], people[o], [b.start - a.stop for a, b in changes if b.entity == e], begin, end
+        )
+        for e, o in (PEOPLE, PEOPLE[::-1])
+    }
+    return measures | {"dyad": _joint(people, changes, begin, end, session_id)}
+
+
+def floor_changes(turns: Sequence[SpokenTurn]) -> list[tuple[SpokenTurn, SpokenTurn]]:
+    """Return adjacent turns of different people; one that lies within the other's takes no floor."""
+    floor: list[SpokenTurn] = []
+    for turn in turns:
+        if not floor or turn.stop > floor[-1].stop:
+            floor.append(turn)
+    return [(a, b) for a, b in pairwise(floor) if a.entity != b.entity]
+
+
+def _personal(
+    own: Sequence[SpokenTurn],
+    other: Sequence[SpokenTurn],
+    latencies: Sequence[float],
+    begin: float,
+    end: float,
+) -> list[Measure]:
+    lengths = np.array([t.stop - t.start for t in own])
+    answers = np.array([x for x in latencies if x <= LAPSE])
+    cut_in = [
+        t for t in own if t.stop - t.start >= LISTENING and any(o.start < t.start < o.stop for o in other)
+    ]
+    theirs = _seconds(other, begin, end)
+    low, middle, high = np.percentile(lengths, [25, 50, 75]).tolist()
+    out = [
+        measure(TALK, 100.0 * _seconds(own, begin, end) / (end - begin), len(own)),
+        measure(LENGTH, middle, len(own)),
+        measure(LENGTH_IQR, high - low, len(own)),
+        measure(INTERRUPTIONS, len(cut_in) / (theirs / 60.0), len(cut_in)),
+    ]
+    if len(answers) == 0:
+        return out + nothing((ANSWER, ANSWER_IQR), "the floor never changed to them")
+    low, middle, high = np.percentile(answers, [25, 50, 75]).tolist()
+    return [*out, measure(ANSWER, middle, len(answers)), measure(ANSWER_IQR, high - low, len(answers))]
+
+
+def _seconds(turns: Sequence[SpokenTurn], begin: float, end: float) -> float:
+    return math.fsum(max(0.0, min(t.stop, end) - max(t.start, begin)) for t in turns)
+
+
+def _joint(
+    people: dict[str, list[SpokenTurn]],
+    changes: Sequence[tuple[SpokenTurn, SpokenTurn]],
+    begin: float,
+    end: float,
+    session_id: str,
+) -> list[Measure]:
+    client, therapist = (people[e] for e in PEOPLE)
+    both = math.fsum(
+        max(0.0, min(a.stop, b.stop, end) - max(a.start, b.start, begin)) for a in client for b in therapist
+    )
+    spoken = _seconds(client, begin, end) + _seconds(therapist, begin, end) - both
+    n = len(client) + len(therapist)
+    out = [
+        measure(OVERLAP, 100.0 * both / (end - begin), n),
+        measure(SILENCE, 100.0 * (1.0 - spoken / (end - begin)), n),
+    ]
+    pairs = [(a, b) if a.entity == "client" else (b, a) for a, b in changes]
+    return out + _similarity(people, pairs) + _coupling(people, pairs, session_id)
+
+
+def _similarity(
+    people: dict[str, list[SpokenTurn]], pairs: Sequence[tuple[SpokenTurn, SpokenTurn]]
+) -> list[Measure]:
+    z = {}
+    for entity, turns in people.items():
+        levels = np.array([t.intensity for t in turns])
+        spread = float(np.nanstd(levels, ddof=1)) if np.isfinite(levels).sum() > 2 else 0.0
+        if spread <= 0.0:
+            return nothing([ALIKE], f"intensity of the {entity}'s turns does not vary")
+        middle = float(np.nanmean(levels))
+        z |= {id(t): (t.intensity - middle) / spread for t in turns}
+    apart = np.array([abs(z[id(a)] - z[id(b)]) for a, b in pairs])
+    known = apart[np.isfinite(apart)]
+    if len(known) < LEAST_PAIRS:
+        return nothing([ALIKE], f"{len(known)} adjacent turns, {LEAST_PAIRS} are needed", len(known))
+    return [measure(ALIKE, -float(known.mean()), len(known))]
+
+
+def _coupling(
+    people: dict[str, list[SpokenTurn]], pairs: Sequence[tuple[SpokenTurn, SpokenTurn]], session_id: str
+) -> list[Measure]:
+    known = [(a, b) for a, b in pairs if a.f0 > 0.0 and b.f0 > 0.0]
+    if len(known) < LEAST_PAIRS:
+        why = f"{len(known)} adjacent turns with F0, {LEAST_PAIRS} are needed"
+        return nothing([COUPLING, COUPLING_RANK], why, len(known))
+    x, y = (_detrended([pair[k] for pair in known]) for k in (0, 1))
+    r = _r(x, y)
+    rng = seeded(session_id, COUPLING.name)
+    shuffles = [rng.permutation(len(x)) for _ in range(SHUFFLES // 2)]
+    # Each person's turns are shuffled once: then it does not matter who is who.
+    null = np.array([_r(*pair) for p in shuffles for pair in ((x, y[p]), (x[p], y))])
+    below = 100.0 * float(np.mean(null < r))
+    return [measure(COUPLING, r, len(known)), measure(COUPLING_RANK, below, len(known))]
+
+
+def _detrended(turns: Sequence[SpokenTurn]) -> FloatArray:
+    times = np.array([t.start for t in turns])
+    f0 = 12.0 * np.log2(np.array([t.f0 for t in turns]) / 100.0)
+    line = linregress(times - times[0], f0)
+    return np.asarray(f0 - line.intercept - line.slope * (times - times[0]))
+
+
+def _r(x: FloatArray, y: FloatArray) -> float:
+    a, b = x - x.mean(), y - y.mean()
+    scale = math.sqrt(float((a * a).sum()) * float((b * b).sum()))
+    return float((a * b).sum()) / scale if scale > 0.0 else math.nan
