@@ -34,6 +34,9 @@ from processing.voice import Voice
 
 CARDIAC = (Modality.ECG, Modality.RR, Modality.PPI)
 """Sources of beats, the preferred one first."""
+SPEECH_LATENESS = 4.0
+"""Seconds: the heart looks at speech up to 5 s before a beat (`HeartConfig.speech_lag`), and a row of speech
+stands for a second that ends up to half a second after its stamp."""
 SIGNALS = {"heart": ("hr", "lnrmssd"), "skin": ("scl", "sclslope"), "voice": ("f0", "intensity")}
 """Which synchrony signals need which estimator of both people."""
 
@@ -104,7 +107,9 @@ class Pipeline:
         self._last_tick = -np.inf
 
     def _lateness(self, info: StreamInfo) -> float:
-        return info.lateness if self.config.lateness is None else self.config.lateness
+        """Return how late a sample may be; speech that comes later than this no beat has waited for."""
+        seconds = info.lateness if self.config.lateness is None else self.config.lateness
+        return min(seconds, SPEECH_LATENESS) if info.modality is Modality.VOICE else seconds
 
     def _channels(self, role: Role) -> frozenset[str]:
         channels = {"hr"} if role in self._hearts else set[str]()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from acquisition.stream import Modality, Role, StreamInfo
@@ -22,7 +22,16 @@ WORLDS = st.builds(
     bogus=st.integers(0, 3),
     offsets=st.integers(0, 8),
 )
-quick = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+quick = settings(
+    max_examples=12,
+    deadline=None,
+    phases=[
+        Phase.explicit,
+        Phase.reuse,
+        Phase.generate,
+    ],  # an example takes a second: shrinking would take minutes
+    suppress_health_check=list(HealthCheck),
+)
 
 
 @quick

@@ -20,7 +20,7 @@ from processing.pipeline import Pipeline
 
 START = 1000.25
 SECONDS = 100.0
-INFOS = tuple(i for i in simulated_streams(ecg=130.0, eda=4.0) if i.modality in (Modality.ECG, Modality.EDA))
+INFOS = tuple(i for i in simulated_streams(ecg=130.0, eda=4.0) if i.modality != Modality.RESP)
 BASELINE = [
     Event(time=START + 5.0, code="baseline_rest", phase="on", actor="tech", id="a"),
     Event(time=START + 70.0, code="baseline_rest", phase="off", actor="tech", id="b"),
