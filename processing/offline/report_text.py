@@ -165,7 +165,8 @@ def _band_sentences(hour: Hour, entity: str) -> list[str]:
     else:
         out.append(
             f"The arousal index was within its reference band for {inside.value:.0f} % of "
-            f"{inside.n / 60:.0f} valid minutes, above it for {above.value:.0f} %, below it for {below.value:.0f} %."
+            f"{inside.n / 60:.0f} valid minutes, above it for {above.value:.0f} %, below it for "
+            f"{below.value:.0f} %."
         )
     times = {0: "It did not leave the band.", 1: "It left the band once."}
     out.append(times.get(count.n, f"It left the band {count.n} times."))
@@ -248,14 +249,15 @@ def methods(run: SessionRun, version: str) -> str:
             f"Attunement {version} (parameters {c.digest()}); all indices are causal. R peaks were detected",
             "and beats corrected after Lipponen and Tarvainen (2019); RMSSD was computed over 60 s from",
             "detected normal intervals only (Task Force, 1996) and reported as lnRMSSD. Electrodermal",
-            "activity was screened after Kleckner et al. (2018); responses were counted from 0.05 µS. The arousal",
-            f"index is the weighted mean of heart rate (weight {a.weight_hr:g}), ln skin conductance level",
-            f"({a.weight_scl:g}) and √ response rate ({a.weight_scr:g}), each standardised to the person's",
-            f"own seated rest; its reference band lies {a.k:g} s_A around the medians of rest and neutral talk,",
-            f"s_A ≥ {a.least_scale:g} SD (scaling: {', '.join(sorted(scaling))}). It is a convention, not a",
-            f"validated instrument. An excursion begins after {a.hold:g} s past an edge and ends after",
-            f"{a.back:g} s at least {a.inside:g} s_A within it; recovery T50 is a Kaplan-Meier median with",
-            "gaps and ends as censoring. Event-locked means (−60 … +180 s, baseline −60 … −10 s, ≥ 5 events) were",
+            "activity was screened after Kleckner et al. (2018); responses were counted from 0.05 µS. The",
+            f"arousal index is the weighted mean of heart rate (weight {a.weight_hr:g}), ln skin",
+            f"conductance level ({a.weight_scl:g}) and √ response rate ({a.weight_scr:g}), each",
+            f"standardised to the person's own seated rest; its reference band lies {a.k:g} s_A around the",
+            f"medians of rest and neutral talk, s_A ≥ {a.least_scale:g} SD",
+            f"(scaling: {', '.join(sorted(scaling))}). It is a convention, not a validated instrument.",
+            f"An excursion begins after {a.hold:g} s past an edge and ends after {a.back:g} s at least",
+            f"{a.inside:g} s_A within it; recovery T50 is a Kaplan-Meier median with gaps and ends as",
+            "censoring. Event-locked means (−60 … +180 s, baseline −60 … −10 s, ≥ 5 events) were",
             "compared with 1000 pseudo-onsets in the same speaking state by a cluster-mass permutation test",
             "(MNE-Python; Maris & Oostenveld, 2007). Synchrony was tested against 1000 permutations of 30 s",
             "segments and adjusted over signals (Benjamini-Hochberg). Random draws are seeded by the",

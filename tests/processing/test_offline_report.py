@@ -1,4 +1,4 @@
-"""The report: self-contained, quality first, in the words that are allowed; and what it says when things lack."""
+"""The report: self-contained, quality first, in allowed words; and what it says when things lack."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def run(path: Path, **how: object) -> tuple[SessionRun, Hour]:
 
 @pytest.fixture(scope="module")
 def session(tmp_path_factory: pytest.TempPathFactory) -> tuple[SessionRun, Hour]:
-    """Return 27 minutes of two people, with marked moments."""
-    return run(tmp_path_factory.mktemp("s") / "D01_S01", minutes=15.0, events=marks(1, 15.0))
+    """Return 18 minutes of two people, with marked moments."""
+    return run(tmp_path_factory.mktemp("s") / "D01_S01", minutes=6.0, events=marks(1, 6.0))
 
 
 def words(html: str) -> str:
