@@ -1,0 +1,53 @@
+"""What listening costs: python -m benchmarks.voice [SECONDS]. Needs espeak-ng and the voice parts.
+
+CPU of two people in conversation with cross-talk, as one process spends it; the start of the models; from a
+sample to what became of it, in sound time and in computing time.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+
+import numpy as np
+
+from acquisition.prosody import Prosody
+from acquisition.stream import Role
+from acquisition.voice.channel import AHEAD, GROUP
+from acquisition.voice.models import BLOCK, HOP, SFREQ, load_models
+from tests.acquisition.speech import alternating, dialogue
+
+PUSH = 512
+
+
+def main(seconds: float) -> None:
+    """Print the figures."""
+    began, cpu = time.perf_counter(), time.process_time()
+    models = load_models()
+    print(f"models loaded in {time.perf_counter() - began:.2f} s ({time.process_time() - cpu:.2f} s CPU)")
+    starts, length = alternating(8)
+    mics, _ = dialogue(starts, length)
+    n = round(seconds * SFREQ)
+    sound = {role: np.resize(x, n) for role, x in mics.items()}
+    times = np.arange(n) / SFREQ
+    prosody = Prosody([Role.CLIENT, Role.THERAPIST], models, gains={})
+    steps = []
+    cpu = time.process_time()
+    for a in range(0, n, PUSH):
+        step = time.perf_counter()
+        for role, x in sound.items():
+            prosody.push(role, times[a : a + PUSH], x[a : a + PUSH])
+        prosody.advance(times[min(a + PUSH, n) - 1])
+        steps.append(time.perf_counter() - step)
+    cpu = time.process_time() - cpu
+    print(f"{seconds:g} s of two people: {cpu:.1f} s CPU, {100 * cpu / seconds:.1f} % of one core")
+    worst = 1e3 * np.percentile(steps, [50, 99, 100])
+    print("a push of 32 ms takes {:.1f} ms (median), {:.1f} (P99), {:.1f} (worst)".format(*worst))
+    delay = ((GROUP + AHEAD) * HOP + BLOCK + PUSH) / SFREQ
+    print(f"from a sample to its frame at most {1e3 * delay:.0f} ms of sound, plus a push")
+    print(f"memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+
+
+if __name__ == "__main__":
+    main(float(sys.argv[1]) if len(sys.argv) > 1 else 120.0)
