@@ -2,6 +2,7 @@
 
 All stamps are on the clock of the recorder; values are in the unit of the recording, or in SI units for MNE.
 Nothing is interpolated: a missing sample is nan, in EDF the lowest value, and annotated as a gap.
+"""
 
 from __future__ import annotations
 
