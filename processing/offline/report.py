@@ -21,6 +21,7 @@ from matplotlib.figure import Figure
 from processing.offline import figures, report_text
 from processing.offline.measure import Measure
 from processing.offline.session_metrics import PEOPLE, Hour
+from processing.offline.turns import JOINT, PERSONAL
 from processing.session_run import NOTICE, SessionRun
 
 STYLE: Any = {
@@ -88,14 +89,14 @@ def tables(hour: Hour) -> dict[str, Sequence[Measure]]:
 
 
 def turns(hour: Hour) -> list[tuple[str, str]]:
-    """Return who spoke for how long, from the seconds in which that is known; empty without voice."""
-    out = []
-    for entity, person in hour.line.people.items():
-        speech = person.speaking[person.speaking == person.speaking]
-        if len(speech):
-            share = f"{100.0 * float(speech.mean()):.0f} % of {len(speech) / 60:.1f} min"
-            out.append((f"{entity} speaking", share))
-    return out
+    """Return who spoke for how long and how the floor changed; empty without voice."""
+    names = [(e, d.name) for e in PEOPLE for d in PERSONAL] + [("dyad", d.name) for d in JOINT]
+    found = [(e, n, hour.value(e, n)) for e, n in names]
+    return [
+        (f"{e}: {n.replace('_', ' ')}", report_text.number(m.value, m.unit))
+        for e, n, m in found
+        if m is not None and m.value == m.value
+    ]
 
 
 def _svg(figure: Figure | None) -> Markup | None:

@@ -27,6 +27,7 @@ from processing.offline import (
     rupture,
     session_synchrony,
     tolerated,
+    turns,
     vagal,
 )
 from processing.offline.event_locked import Response
@@ -38,7 +39,7 @@ from processing.offline.timeline import Timeline, timeline
 PEOPLE = ("client", "therapist")
 MODULES = (
     in_band, excursions, recovery, joint, occupancy, tolerated, vagal, event_locked, rupture, interventions,
-    session_synchrony,
+    turns, session_synchrony,
 )  # fmt: skip
 
 
@@ -94,6 +95,9 @@ def what_the_hour_held(
     for part in (rupture.rupture_measures(line), interventions.intervention_measures(line, found, recovered)):
         for entity, more in part.items():
             measures[entity] += more
+    for entity, more in _turns(line, samples).items():
+        if entity in measures:
+            measures[entity] += more
     measures["dyad"] += session_synchrony.synchrony_measures(line, samples)
     return Hour(line=line, found=found, recovered=recovered, responses=responses, measures=measures)
 
@@ -115,6 +119,15 @@ def _person(
         *vagal.vagal_measures(line, person),
         *event_locked.response_measures(responses, entity),
     ]
+
+
+def _turns(line: Timeline, samples: Sequence[IndexSample]) -> dict[str, list[Measure]]:
+    """Return turn-taking from the end of the rest baseline, in which nobody speaks, to the end."""
+    if len(line.times) == 0:
+        return {}
+    begin = max((i.stop for i in line.marked("baseline_rest")), default=line.begin)
+    end = float(line.times[-1])
+    return turns.turn_measures(samples, begin=begin, end=end, session_id=line.session_id)
 
 
 def metrics(hour: Hour, *, version: str, parameters: str) -> list[Metric]:

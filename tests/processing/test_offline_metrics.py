@@ -1,0 +1,307 @@
+"""Session metrics with known answers: overlay, intervals, both people, labels, vagal, ruptures, responses."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from acquisition.errors import RecordingError
+from acquisition.event import Event
+from acquisition.stream import FloatArray
+from processing.band import ArousalConfig
+from processing.config import PipelineConfig
+from processing.index import IndexSample
+from processing.offline import event_locked, interventions, rupture, tolerated, vagal
+from processing.offline.excursions import find
+from processing.offline.joint import joint_measures, together
+from processing.offline.measure import Measure, mean_interval, seeded
+from processing.offline.occupancy import entropy, occupancy_measures
+from processing.offline.overlay import effective, read_overlay
+from processing.offline.session_metrics import definitions, what_the_hour_held
+from processing.offline.timeline import Interval, intervals, nearest
+from tests.processing.hours import golden, line, person, wandering
+
+CONFIG = ArousalConfig()
+
+
+def named(measures: list[Measure]) -> dict[str, Measure]:
+    return {m.metric: m for m in measures}
+
+
+def test_the_overlay_adds_moves_and_takes_away(tmp_path: Path) -> None:
+    raw = [
+        Event(time=1.0, code="now_moment", id="a"),
+        Event(time=2.0, code="note", id="b"),
+        Event(time=3.0, code="suds", id="c", value=40.0),
+        Event(time=3.5, code="suds", phase="void", ref="c", id="v"),
+    ]
+    lines = [
+        {"op": "edit", "id": "a", "fields": {"time": 9.0}, "who": "R1", "when": "x", "why": "video"},
+        {"op": "void", "id": "b"},
+        {"op": "add", "id": "d", "fields": {"time": 4.0, "code": "felt_ok", "actor": "client", "value": 7}},
+        {"op": "edit", "id": "gone", "fields": {"time": 1.0}},
+    ]
+    (tmp_path / "overlay.jsonl").write_text("\n".join(map(json.dumps, lines)) + "\n", "utf-8")
+    got = effective(raw, read_overlay(tmp_path))
+    assert [(e.id, e.time, e.code) for e in got] == [("d", 4.0, "felt_ok"), ("a", 9.0, "now_moment")]
+    assert got[0].source == "review"
+
+
+@pytest.mark.parametrize(
+    "text", ["{", '{"op": "drop", "id": "a"}', '{"op": "edit", "id": "a", "fields": {"time": "soon"}}', "[]"]
+)
+def test_a_faulty_line_of_the_overlay_is_named(text: str, tmp_path: Path) -> None:
+    (tmp_path / "overlay.jsonl").write_text('{"op": "void", "id": "a"}\n' + text, "utf-8")
+    with pytest.raises(RecordingError, match="line 2"):
+        read_overlay(tmp_path)
+
+
+def test_an_interval_that_nobody_closed_ends_with_the_session_and_is_censored() -> None:
+    events = [
+        Event(time=1.0, code="segment", phase="on", id="a"),
+        Event(time=5.0, code="segment", phase="on", id="b"),
+        Event(time=8.0, code="segment", phase="off", ref="a"),
+    ]
+    got = intervals(events, 20.0)
+    assert [(i.start, i.stop, i.censored) for i in got] == [(1.0, 8.0, False), (5.0, 20.0, True)]
+
+
+def test_a_second_without_a_row_near_it_has_no_value() -> None:
+    got = nearest(np.array([1.0, 2.0, 8.0]), np.array([10.0, np.nan, 30.0]), np.arange(10.0), 0.5)
+    assert np.array_equal(got, [np.nan, 10, np.nan, *[np.nan] * 5, 30, np.nan], equal_nan=True)
+
+
+def test_joint_time_and_co_excursions_of_the_golden_signal_with_itself_and_with_rest() -> None:
+    _, a = golden()
+    both = {"client": person(a), "therapist": person(a, entity="therapist")}
+    found = find(both["client"], np.arange(3000.0), CONFIG)
+    got = named(joint_measures(line(both), found, found))
+    assert got["joint_time_in_pct"].value == pytest.approx(90.933, abs=5e-4)
+    assert got["co_excursion_jaccard"].value == 1.0
+    assert got["co_excursion_lift"].value == pytest.approx(3000 / 272)
+    assert got["co_excursion_p"].value == pytest.approx(1 / 1001)
+    still = {"client": person(a), "therapist": person(np.zeros(3000), entity="therapist")}
+    alone = named(joint_measures(line(still), found, []))
+    assert alone["co_excursion_lift"].reason == "no excursion in one of the two"
+    assert math.isnan(alone["co_excursion_p"].value)
+
+
+def test_co_excursion_of_two_states_is_counted() -> None:
+    c = np.array([1, 1, 0, 0, 1, 0, 0, 0], bool)
+    t = np.array([1, 0, 0, 0, 1, 1, 0, 0], bool)
+    assert together(c, t) == (0.5, pytest.approx(2 * 8 / 9))
+
+
+def test_occupancy_of_a_known_series() -> None:
+    a = np.tile(np.arange(-5.5, 6.0), 250)
+    got = named(occupancy_measures(person(a)))
+    assert got["arousal_entropy"].value == pytest.approx(1.0)
+    assert got["arousal_p50"].value == pytest.approx(0.0)
+    assert entropy(np.zeros(100)) == 0.0
+
+
+def labelled(middle: float, slope: float, n: int, rng: np.random.Generator) -> tolerated.Labels:
+    a = rng.uniform(-1.0, 4.0, n)
+    over = rng.random(n) < 1.0 / (1.0 + np.exp(-slope * (a - middle)))
+    return tolerated.Labels(arousal=a, codes=tuple("felt_over" if o else "felt_ok" for o in over))
+
+
+def test_the_tolerated_edge_is_where_labels_change() -> None:
+    got = tolerated.edge(labelled(2.0, 3.0, 4000, np.random.default_rng(1)), "felt_over", seeded("s"))
+    assert got.value == pytest.approx(2.0, abs=0.1)
+    assert got.low < got.value < got.high
+    assert got.high - got.low < 0.25
+
+
+def test_labels_without_overlap_part_half_way() -> None:
+    a, y = np.array([0.0, 1.0, 3.0, 4.0]), np.array([0.0, 0.0, 1.0, 1.0])
+    assert tolerated.logistic_midpoint(a, y) == (2.0, math.inf)
+
+
+def test_labels_against_the_index_give_no_window_and_say_so() -> None:
+    turned = labelled(1.0, -3.0, 400, np.random.default_rng(2))
+    got = named(tolerated.tolerated_measures(turned, "s"))
+    assert got["tolerated_upper"].reason == "self-report and index do not agree"
+    assert math.isnan(got["tolerated_width"].value)
+
+
+def test_few_labels_give_a_bound_only() -> None:
+    few = tolerated.Labels(arousal=np.linspace(0, 2, 19), codes=("felt_ok",) * 17 + ("felt_over",) * 2)
+    got = named(tolerated.tolerated_measures(few, "s"))["tolerated_upper"]
+    assert math.isnan(got.value)
+    assert got.ci_low == pytest.approx(2 * 16 / 18)
+    assert math.isnan(got.ci_high)
+
+
+def test_the_three_rs_of_a_known_series() -> None:
+    n = 2400
+    series = np.full(n, 3.5)
+    series[300:] = 3.2
+    series[2100:] = 3.4
+    counts = [(300, n)]
+    someone = person(np.zeros(n), counts=counts, lnrmssd=series)
+    rest = Interval(code="baseline_rest", actor="tech", start=0.0, stop=300.0)
+    got = named(vagal.vagal_measures(line({"client": someone}, intervals=[rest]), someone))
+    assert got["lnrmssd_rest"].value == pytest.approx(3.5)
+    assert got["lnrmssd_reactivity"].value == pytest.approx(-0.3)
+    assert got["lnrmssd_recovery"].value == pytest.approx(-0.1)
+    assert got["lnrmssd_speaking"].reason == "no voice activity"
+
+
+def test_a_rupture_is_timed_resolved_and_followed_in_both() -> None:
+    a = np.zeros(1000)
+    a[500:] = 1.5
+    people = {"client": person(a), "therapist": person(-a, entity="therapist")}
+    spans = [
+        Interval(code="rupture_confront", actor="client", start=200.0, stop=230.0, id="r"),
+        Interval(code="repair_attempt", actor="therapist", start=240.0, stop=260.0),
+    ]
+    solved = Event(time=480.0, code="repair_resolved", value=4.0, id="s")
+    got = rupture.rupture_measures(line(people, intervals=spans, points=[solved]))
+    dyad = named(got["dyad"])
+    assert dyad["rupture_confront_latency"].value == 40.0
+    assert dyad["rupture_confront_resolution"].value == 4.0
+    assert not any(m.metric.startswith("rupture_withdraw") for m in got["dyad"])
+    assert named(got["client"])["rupture_confront_arousal_change"].value == pytest.approx(1.5)
+    assert named(got["therapist"])["rupture_confront_arousal_change"].value == pytest.approx(-1.5)
+
+
+def test_doses_of_interventions_are_counted() -> None:
+    times, a = golden()
+    someone = person(a)
+    found = find(someone, times, CONFIG)
+    spans = [Interval(code="int_support", actor="therapist", start=300.0, stop=420.0)]
+    held = line({"client": someone}, intervals=spans)
+    got = interventions.intervention_measures(
+        held, {"client": found}, {"client": []} | {"client": _cut(found)}
+    )
+    assert named(got["dyad"])["supportive_minutes"].value == 2.0
+    mine = named(got["client"])
+    assert mine["int_support_arousal_peak"].value == pytest.approx(4.0)
+    assert mine["int_support_above_pct"].value == pytest.approx(100.0 * 68 / 120)
+
+
+def _cut(found: list[event_locked.Any]) -> list[event_locked.Any]:
+    from processing.offline.recovery import Recovery
+
+    return [Recovery(seconds=10.0, censored=False) for _ in found]
+
+
+def test_a_response_of_known_size_is_found_and_one_of_nothing_is_not() -> None:
+    rng = np.random.default_rng(5)
+    a = wandering(3600, 20.0, 0.3, rng)
+    onsets = np.arange(300.0, 3300.0, 300.0)
+    clean = a.copy()
+    for moment in onsets.astype(int):
+        a[moment : moment + 60] += 1.0
+    marks = [Event(time=t, code="now_moment", id=str(t)) for t in onsets.tolist()]
+    for series, there in ((a, True), (clean, False)):
+        held = line({"client": person(series)}, points=marks)
+        (response,) = event_locked.responses(held)
+        got = named(event_locked.response_measures([response], "client"))
+        assert got["response_arousal_now_moment"].n == 10
+        assert (got["response_arousal_now_moment_p"].value <= 0.05) is there
+        assert response.low[120] <= response.mean[120] <= response.high[120]
+    assert abs(got["response_arousal_now_moment"].value) < 0.4
+
+
+def test_epochs_with_too_little_data_are_left_out() -> None:
+    series = np.zeros(1000)
+    series[500:550] = np.nan
+    assert len(event_locked.cut(series, np.arange(1000.0), np.array([300.0, 480.0, 700.0]))) == 2
+    assert len(event_locked.cut(series, np.arange(1000.0), np.array([10.0, 990.0]))) == 0
+
+
+def test_fewer_than_five_events_give_traces_and_no_number() -> None:
+    marks = [Event(time=300.0 * k, code="insight", id=str(k)) for k in range(1, 5)]
+    (response,) = event_locked.responses(line({"client": person(np.zeros(3000))}, points=marks))
+    assert len(response.epochs) == 4
+    assert len(response.mean) == 0
+    (got,) = event_locked.response_measures([response], "client")
+    assert "5 are needed" in got.reason
+
+
+def test_mne_takes_the_epochs() -> None:
+    marks = [Event(time=300.0 * k, code="insight", id=str(k)) for k in range(1, 7)]
+    series = wandering(3000, 30.0, 1.0, np.random.default_rng(1))
+    (response,) = event_locked.responses(line({"client": person(series)}, points=marks))
+    epochs = event_locked.mne_epochs(response)
+    assert epochs.get_data().shape == (6, 1, 241)
+    assert np.allclose(epochs.get_data()[:, 0], response.epochs)
+    assert epochs.times[0] == -60.0
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.floats(0.1, 50.0), min_size=5, max_size=30))
+def test_the_interval_of_a_mean_holds_the_mean(values: list[float]) -> None:
+    array = np.array(values)
+    low, high = mean_interval(array, seeded("s", "x"))
+    assert low <= array.mean() + 1e-9
+    assert high >= array.mean() - 1e-9
+
+
+def rows(entity: str, index: str, values: FloatArray, unit: str) -> list[IndexSample]:
+    return [
+        IndexSample(float(t), float(t) + 5.0, entity, index, v, unit, 1.0, "")
+        for t, v in enumerate(values.tolist())
+    ]
+
+
+def session(first: str, second: str) -> list[IndexSample]:
+    """Return an hour of index samples: one series under the first name, another under the second."""
+    _, a = golden()
+    b = np.roll(a, 100)
+    out: list[IndexSample] = []
+    for entity, series in ((first, a), (second, b)):
+        out += rows(entity, "arousal", series, "SD")
+        out += rows(entity, "arousal_low", np.full(3000, -2.0), "SD")
+        out += rows(entity, "arousal_high", np.full(3000, 2.0), "SD")
+        out += rows(entity, "arousal_channels", np.full(3000, 3.0), "")
+        out += rows(entity, "hr", 70.0 + series, "bpm")
+    return out
+
+
+def test_exchanging_the_people_exchanges_their_metrics_and_nothing_else() -> None:
+    marks = [Event(time=250.0 * k, code="now_moment", id=str(k)) for k in range(1, 11)]
+    held = [
+        what_the_hour_held(
+            "S01",
+            session(*names),
+            marks,
+            {"client": None, "therapist": None},
+            begin=0.0,
+            end=2999.0,
+            config=PipelineConfig(),
+        )
+        for names in (("client", "therapist"), ("therapist", "client"))
+    ]
+    there, back = held
+    for entity, other in (("client", "therapist"), ("therapist", "client"), ("dyad", "dyad")):
+        assert [repr(m) for m in there.measures[entity]] == [repr(m) for m in back.measures[other]]
+    assert there.value("client", "excursions_count") is not None
+
+
+def test_every_metric_has_a_definition_of_its_unit() -> None:
+    marks = [Event(time=250.0 * k, code="now_moment", id=str(k)) for k in range(1, 11)]
+    held = what_the_hour_held(
+        "S01",
+        session("client", "therapist"),
+        marks,
+        {"client": None, "therapist": None},
+        begin=0.0,
+        end=2999.0,
+        config=PipelineConfig(),
+    )
+    known = definitions()
+    for entity, measures in held.measures.items():
+        for m in measures:
+            (found, *_) = [d for d in known if d.matches(m.metric) and d.unit == m.unit]
+            assert found.whose == ("dyad" if entity == "dyad" else "person")
+    assert replace(known[0], unit="x").unit == "x"
