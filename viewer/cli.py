@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import sys
 
 import click
 
@@ -26,6 +25,8 @@ COMMANDS = {
     "import": ("acquisition.cli", "Turn files of other tools into a recording."),
     "process": ("processing.cli", "Compute indices and session metrics."),
     "view": ("viewer.view", "Watch a growing recording or review a finished one."),
+    "report": ("processing.offline.report_command", "Write the report of a recording: HTML, and PDF."),
+    "export": ("processing.offline.export_command", "Write a recording for another tool."),
     "verify": ("acquisition.cli", "Check a recording against its manifest and checksums."),
     "repair": ("acquisition.cli", "Write what can be saved of a cut recording to a new one."),
 }
@@ -72,4 +73,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

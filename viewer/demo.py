@@ -48,8 +48,11 @@ settings = {{ seed = {seed}, past = true }}
     "--out", type=click.Path(path_type=Path, file_okay=False), default=Path("demo"), show_default=True,
     help="Where everything goes.",
 )  # fmt: skip
+@click.option(
+    "--ble", is_flag=True, help="Let emulated wearables send over Bluetooth LE, through the real drivers."
+)
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Which two people.")
-def demo_command(seconds: float | None, headless: bool, out: Path, seed: int) -> None:
+def demo_command(seconds: float | None, headless: bool, out: Path, ble: bool, seed: int) -> None:
     """Record a simulated dyad with known truth, watch it live, and compute the results.
 
     The session is already 12 minutes old when it starts. Without a display it runs headless.
@@ -60,7 +63,7 @@ def demo_command(seconds: float | None, headless: bool, out: Path, seed: int) ->
         headless = True
     out.mkdir(parents=True, exist_ok=True)
     session = out / "session.toml"
-    session.write_text(SESSION.format(seed=seed), "utf-8")
+    session.write_text(_session(seed, ble=ble), "utf-8")
     length = seconds or (HEADLESS_SECONDS if headless else None)
     if headless:
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
@@ -78,6 +81,14 @@ def demo_command(seconds: float | None, headless: bool, out: Path, seed: int) ->
     click.echo(f"recording: {path}")
     click.echo(f"indices:   {out / 'results' / path.name / 'indices.parquet'}")
     click.echo(f"window:    {out / 'window.png'}")
+
+
+def _session(seed: int, *, ble: bool) -> str:
+    if not ble:
+        return SESSION.format(seed=seed)
+    from acquisition.emulated.demo import session_text
+
+    return session_text(seed=seed)
 
 
 def _analyse(path: Path, out: Path, *, follow: bool) -> None:
