@@ -15,6 +15,7 @@ from acquisition.record_listener import Listener
 from acquisition.session import Session, missing_consent
 from acquisition.store import RecordingStore
 from acquisition.stream import ClockOffset, Modality, Role, StreamInfo
+from acquisition.voice.rows import is_sound
 
 
 class Intake:
@@ -82,6 +83,13 @@ class Intake:
 
     def consented(self, info: StreamInfo) -> bool:
         """Check consent once more, here, for whatever a driver brings."""
+        if is_sound(info):
+            if info.key not in self._refused:
+                self._refused.add(info.key)
+                self._listener.problem(
+                    f"{info.role} {info.name}: not recorded: it is speech, not rows of voice"
+                )
+            return False
         missing = missing_consent(self._session, info.role, info.modality, beside=(Modality.ECG,))
         if missing and info.key not in self._refused:
             self._refused.add(info.key)

@@ -11,11 +11,10 @@ from acquisition.lsl import Description, Remote, channel_number
 from acquisition.session import Device
 from acquisition.stream import LATENESS, Modality, Role, StreamInfo
 from acquisition.units import CANONICAL, known
+from acquisition.voice.rows import is_sound
 
 SINGLE = frozenset((Modality.ECG, Modality.EDA, Modality.RR, Modality.PPI, Modality.RESP, Modality.MARKERS))
 """Modalities of one channel: of a stream with several, one must be chosen."""
-MAX_ROWS = 100.0
-"""Rate above which a stream is speech itself [Hz], which nobody consents to by consenting to voice."""
 CHOICES = {
     Modality.ECG: "mV, uV or V",
     Modality.EDA: "uS, nS, S or kOhm",
@@ -52,6 +51,8 @@ class Binding:
     unit: str = ""
     lateness: float = LATENESS
     profile: str = ""
+    listened: bool = False
+    """Speech may be bound as voice: it is turned into rows before anyone sees it."""
 
     @property
     def wanted(self) -> str:
@@ -156,7 +157,10 @@ def fit(binding: Binding, remote: Remote, said: Description) -> tuple[StreamInfo
         device=binding.profile,
         metadata=said.facts,
     )
-    if info.modality is Modality.VOICE and info.sfreq > MAX_ROWS:
+    if is_sound(info) and binding.listened:
+        if len(info.channels) > 1:
+            raise StreamError(f"stream {remote} is sound of several channels: choose one with channel = ...")
+    elif is_sound(info):
         raise StreamError(
             f"stream {remote} is sound ({info.sfreq:g} Hz): voice takes rows of prosody, not speech"
         )

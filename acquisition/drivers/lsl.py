@@ -10,32 +10,37 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pylsl
 
-from acquisition.drivers import Drained
+from acquisition.drivers import Drained, Driver
 from acquisition.drivers.lsl_link import Link, open_link
 from acquisition.errors import StreamError
 from acquisition.event import Notice
 from acquisition.lsl import Remote, configure, resolve
 from acquisition.lsl_binding import Binding, bindings_of, fit, provisional
 from acquisition.session import Device, Session
-from acquisition.stream import StreamInfo
+from acquisition.stream import PEOPLE, Modality, StreamInfo
+from acquisition.voice.sound_source import SoundSource
 
 WATCH_PERIOD = 4.0
 """Seconds between two looks at the network once every stream is open."""
 
 
-def open_driver(devices: Sequence[Device], session: Session) -> LslDriver:
-    """Return the driver of all LSL devices of a session.
+def open_driver(devices: Sequence[Device], session: Session) -> Driver:
+    """Return the driver of all LSL devices of a session; speech bound as voice becomes rows of prosody.
 
     Raises
     ------
     StreamError
         If the same channel of a stream is bound twice, or LSL already runs with other settings.
     """
-    return LslDriver(bindings_of(devices), scope=session.lsl.scope, session_id=session.lsl.session_id)
+    bindings = bindings_of(devices)
+    voice = [b.modality is Modality.VOICE and b.role in PEOPLE for b in bindings]
+    bindings = [replace(b, listened=True) if v else b for b, v in zip(bindings, voice, strict=True)]
+    driver = LslDriver(bindings, scope=session.lsl.scope, session_id=session.lsl.session_id)
+    return SoundSource(driver) if any(voice) else driver
 
 
 @dataclass(slots=True, eq=False)

@@ -198,7 +198,7 @@ def _joint(
 def _similarity(
     people: dict[str, list[SpokenTurn]], pairs: Sequence[tuple[SpokenTurn, SpokenTurn]]
 ) -> list[Measure]:
-    z = {}
+    z: dict[int, float] = {}
     for entity, turns in people.items():
         levels = np.array([t.intensity for t in turns])
         spread = float(np.nanstd(levels, ddof=1)) if np.isfinite(levels).sum() > 2 else 0.0

@@ -165,7 +165,7 @@ def feed(stream: Any, seconds: float, begin: float, *, skip: tuple[float, float]
 
 
 def started(monkeypatch: pytest.MonkeyPatch, sound: FakeSound, driver: MicrophoneDriver) -> list[Drained]:
-    monkeypatch.setitem(sys.modules, "sounddevice", sound)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "sounddevice", sound)
     driver.start()
     return []
 

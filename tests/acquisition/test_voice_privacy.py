@@ -19,7 +19,8 @@ from acquisition.pauses import Pauses
 from acquisition.prosody import Prosody
 from acquisition.recording import Recording
 from acquisition.stream import PEOPLE, Chunk, FloatArray, Modality, Role, StreamInfo
-from acquisition.voice import channel, summary
+from acquisition.voice import summary
+from acquisition.voice.models import Samples
 from acquisition.voice.rows import ROW_CHANNELS, TURN_CHANNELS
 from tests.acquisition.speech import alternating, dialogue, need_models, write_wav
 
@@ -35,9 +36,9 @@ def traces(values: FloatArray, forms: Iterable[str]) -> list[re.Pattern[bytes]]:
     return [re.compile(gap.join(re.escape(v.astype(f).tobytes()) for v in values), re.DOTALL) for f in forms]
 
 
-def sound_traces(samples: FloatArray) -> list[re.Pattern[bytes]]:
+def sound_traces(samples: Samples) -> list[re.Pattern[bytes]]:
     """Return what finds speech: 16-bit and float samples of its loudest places."""
-    whole = np.rint(samples * 32768.0)
+    whole = np.rint(samples.astype(np.float64) * 32768.0)
     loud = [k for k in range(0, len(whole) - 8, 997) if len(np.unique(np.abs(whole[k : k + 8]))) == 8]
     loud = sorted(loud, key=lambda k: -float(np.abs(whole[k : k + 8]).min()))[:40]
     out = []
@@ -55,7 +56,7 @@ def found(folder: Path, patterns: Sequence[re.Pattern[bytes]]) -> list[str]:
     return [p.name for p, data in files_of(folder).items() if any(t.search(data) for t in patterns)]
 
 
-def frames_of(wav_channels: dict[Role, FloatArray], monkeypatch: pytest.MonkeyPatch) -> dict[str, FloatArray]:
+def frames_of(wav_channels: dict[Role, Samples], monkeypatch: pytest.MonkeyPatch) -> dict[str, FloatArray]:
     """Return every frame that is made of the sound, by name of its value, and power spectra."""
     kept: dict[str, list[float]] = {"power": [], "f0": [], "alpha": [], "level": []}
     push, rfft = summary.Summary.push, np.fft.rfft
@@ -72,7 +73,7 @@ def frames_of(wav_channels: dict[Role, FloatArray], monkeypatch: pytest.MonkeyPa
         return out
 
     monkeypatch.setattr(summary.Summary, "push", keep)
-    monkeypatch.setattr(channel.np.fft, "rfft", spectrum)
+    monkeypatch.setattr(np.fft, "rfft", spectrum)
     prosody = Prosody(list(wav_channels), need_models(), gains={})
     for role, x in wav_channels.items():
         sound = (np.rint(x * 32768.0) / 32768.0).astype(np.float32)

@@ -111,4 +111,4 @@ def test_too_few_turns_and_a_silent_person_have_reasons() -> None:
 
 def test_unknown_pitch_is_left_out_of_the_coupling() -> None:
     turns = [(*t[:3], np.nan, t[4]) for t in coupled(30, 0.5)]
-    assert measured(turns, end=600.0)["dyad", "vocal_coupling"].n == 0  # type: ignore[arg-type]
+    assert measured(turns, end=600.0)["dyad", "vocal_coupling"].n == 0

@@ -46,6 +46,11 @@ def rows(n: int, **columns: object) -> FloatArray:
     return np.array([np.broadcast_to(np.asarray((usual | columns)[c], float), n) for c in ROW_CHANNELS]).T
 
 
+def seconds(n: int) -> FloatArray:
+    """Return the stamps of n rows."""
+    return START + 1.0 + np.arange(n, dtype=np.float64)
+
+
 def voice_of(
     samples: FloatArray,
     *,
@@ -56,9 +61,9 @@ def voice_of(
     lateness: float = 3.0,
 ) -> list[IndexSample]:
     """Run one person's rows through the estimator, ticks in groups of `cuts`, which repeat."""
-    stamps = START + 1.0 + np.arange(len(samples)) if times is None else times
+    stamps = seconds(len(samples)) if times is None else times
     voice = Voice("client", config=VoiceConfig())
-    ticks = START - 0.5 + 0.1 * np.arange(round(10 * (len(samples) + 12 + lateness)))
+    ticks: FloatArray = START - 0.5 + 0.1 * np.arange(round(10 * (len(samples) + 12 + lateness)), dtype=float)
     out: list[IndexSample] = []
     at = sent = told = marked = k = 0
     while at < len(ticks):
@@ -133,7 +138,7 @@ def test_speaking_stands_for_the_second_that_ends_there() -> None:
 
 
 def test_missing_rows_are_no_data_not_silence() -> None:
-    samples, stamps = rows(60), START + 1.0 + np.arange(60)
+    samples, stamps = rows(60), seconds(60)
     keep = (stamps < START + 20) | (stamps > START + 45)
     out = voice_of(samples[keep], times=stamps[keep])
     gap = [s for s in out if s.index == "speaking" and START + 20 < s.time < START + 45]
@@ -207,7 +212,7 @@ def test_result_does_not_depend_on_chunk_size(cuts: list[int], seed: int) -> Non
         f0_spread=rng.uniform(1, 9, n),
         voiced_share=rng.uniform(0, 1, n),
     )
-    stamps = START + 1.0 + np.arange(n) + rng.uniform(-0.2, 0.2, n)
+    stamps = seconds(n) + rng.uniform(-0.2, 0.2, n)
     turns = [
         (START + 30.2, (8.0, 6.5, 1.5, 25.0, 118.0, -24.0)),
         (START + 55.0, (4.0, 4.0, 0.0, 9.0, 130.0, -22.0)),
