@@ -30,11 +30,11 @@ $(VENV)/.installed: pyproject.toml
 	@touch $@
 
 $(VENV)/.installed-test: $(VENV)/.installed
-	@$(BIN)/python -m pip install -qq -e ".[test]"
+	@$(BIN)/python -m pip install -qq -e ".[test,voice]"
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed-test
-	@$(BIN)/python -m pip install -qq -e ".[test,dev]"
+	@$(BIN)/python -m pip install -qq -e ".[test,voice,dev]"
 	@touch $@
 
 clean:
