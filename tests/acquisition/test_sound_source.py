@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Mapping
 
 import numpy as np
+import pylsl
 import pytest
 
 from acquisition.drivers import Drained
+from acquisition.drivers.lsl import open_driver
 from acquisition.errors import DeviceError
+from acquisition.profile import load_profile
+from acquisition.session import Consent, Device, LslSettings, Participant, Session, permitted
 from acquisition.stream import PEOPLE, Chunk, ClockOffset, Modality, Role, StreamInfo
 from acquisition.voice.models import SFREQ, Models, Samples
 from acquisition.voice.rows import TURN_CHANNELS
 from acquisition.voice.sound_source import SoundSource
-from tests.acquisition.speech import alternating, dialogue, need_models
+from tests.acquisition.speech import alternating, dialogue, need_models, spoken
 
 INFOS = {
     role: StreamInfo(
@@ -107,3 +112,64 @@ def test_without_the_models_speech_is_not_passed_on() -> None:
     items += source.drain()
     assert not [i for i in items if isinstance(i, Chunk)]
     assert any("voice rows are not available: not there" in getattr(i, "message", "") for i in items)
+
+
+def test_an_outlet_of_sound_that_is_bound_as_voice_delivers_rows_only() -> None:
+    need_models()
+    starts, seconds = alternating(1, pause=0.5)
+    mics, _ = dialogue(starts, seconds)
+    outlet = pylsl.StreamOutlet(
+        pylsl.StreamInfo("mic", "Audio", 2, SFREQ, pylsl.cf_float32, f"two-mics-{time.monotonic_ns()}")
+    )
+    source_id = outlet.get_info().source_id()
+    consent = Consent(version="test", voice=True)
+    devices = tuple(
+        Device(
+            role=role,
+            profile="lsl_audio",
+            source_id=source_id,
+            channel=k,
+            definition=load_profile("lsl_audio"),
+        )
+        for k, role in enumerate((Role.THERAPIST, Role.CLIENT))
+    )
+    session = Session(
+        id="D01_S01",
+        crisis_contact="test",
+        client=Participant("C01", consent),
+        therapist=Participant("T01", consent),
+        devices=devices,
+        lsl=LslSettings(session_id=os.environ["ATTUNEMENT_LSL_SESSION"]),
+    )
+    source = open_driver(permitted(session)[0], session)
+    source.start()
+    deadline = time.monotonic() + 60.0
+    while not source.ready():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert {i.name.split(" ", 1)[1] for i in source.streams()} == {
+        "0 voice",
+        "0 voice turns",
+        "1 voice",
+        "1 voice turns",
+    }
+    sound = np.stack([mics[Role.THERAPIST], mics[Role.CLIENT]], axis=1)
+    items: list[Drained] = []
+    begin = pylsl.local_clock()
+    for a in range(0, len(sound), 800):
+        while pylsl.local_clock() < begin + a / SFREQ:
+            time.sleep(0.005)
+        outlet.push_chunk(sound[a : a + 800], begin + (a + 799) / SFREQ)
+        items += source.drain()
+    while not any(isinstance(i, Chunk) and i.info.channels == TURN_CHANNELS for i in items):
+        assert time.monotonic() < deadline, items
+        items += source.drain()
+        time.sleep(0.05)
+        if pylsl.local_clock() > begin + seconds + 5.0:
+            source.stop()
+    source.stop()
+    items += source.drain()
+    chunks = [i for i in items if isinstance(i, Chunk)]
+    assert {c.info.sfreq for c in chunks} == {0.0}
+    (turn,) = [t for c in chunks if c.info.channels == TURN_CHANNELS for t in c.times.tolist()]
+    assert turn - begin == pytest.approx(0.5 + len(spoken(Role.THERAPIST)) / SFREQ, abs=0.25)
