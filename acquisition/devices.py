@@ -130,7 +130,7 @@ class Activity:
         self.times, self.values = self.times[keep], self.values[keep]
 
     def ratio(self) -> float:
-        """Return how many times wider the last second swings than the median second before; nan if unknown."""
+        """Return how many times wider the last second swings than those before; nan if unknown."""
         if not len(self.times) or self.times[-1] - self.times[0] < 3.0 * RECENT:
             return math.nan
         age = self.times[-1] - self.times

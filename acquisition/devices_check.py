@@ -19,7 +19,7 @@ from acquisition.session import Session
 from acquisition.stream import Chunk, FloatArray, Modality, StreamInfo
 
 CYCLE = 0.1
-SETTLE = 2.5
+SETTLE = 4.0
 BATTERY = 20
 """Level below which an hour is not certain [%]."""
 
@@ -156,7 +156,7 @@ def _devices(drivers: Sequence[Driver]) -> list[Finding]:
                 Finding("device", keeper.device.title, ok, text if keeper.streaming else keeper.fault)
             )
         if not hasattr(driver, "keepers") and not driver.ready():
-            missing = getattr(driver, "missing", list)()
+            missing: list[str] = getattr(driver, "missing", list)()
             findings += [Finding("device", line.partition(":")[0], False, line) for line in missing]
     return findings
 

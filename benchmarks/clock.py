@@ -31,7 +31,8 @@ class Link:
 
 def packets(link: Link, seconds: float, rng: np.random.Generator) -> tuple[Array, Array, Array]:
     """Return true time, device stamp and arrival of each packet's last sample [s]."""
-    true = np.arange(link.packet, seconds, link.packet) + rng.uniform(0, link.packet)
+    period = link.packet / (1 + link.skew)
+    true = np.arange(period, seconds, period) + rng.uniform(0, period)
     wander = link.drift * np.sin(2 * np.pi * true / 600) * 600 / (2 * np.pi)
     device = 1000.0 + true * (1 + link.skew) + wander
     interval = 0.00125 * rng.integers(24, 37)
@@ -55,7 +56,7 @@ def run(link: Link, seconds: float, rng: np.random.Generator) -> tuple[Array, Ar
     stamps = Stamps(clock)
     times, errors = [], []
     period = link.packet / link.n
-    back = np.arange(link.n - 1, -1, -1) * period
+    back = np.arange(link.n - 1, -1, -1) * period / (1 + link.skew)
     for t, d, a in zip(true, device, arrival, strict=True):
         clock.observe(d, a)
         given = stamps.give(d - back * (1 + link.skew))

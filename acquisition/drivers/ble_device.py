@@ -46,6 +46,7 @@ class Link:
 
     def __init__(self, client: BleakClient, clock: Callable[[], float]) -> None:
         self._client, self._clock = client, clock
+        self._asked = 23
         self.heard = clock()
         self.ended: asyncio.Event = asyncio.Event()
         self.faults: dict[str, int] = {}
@@ -54,7 +55,9 @@ class Link:
     @property
     def mtu(self) -> int:
         """Return the bytes of a packet, three of them for its header."""
-        return self._client.mtu_size
+        # Where BlueZ does not say what it negotiated, bleak warns and assumes the least.
+        known = self._client.services.characteristics.values()
+        return max([self._asked, *(c.max_write_without_response_size + 3 for c in known)])
 
     async def read(self, uuid: str) -> bytes:
         """Read a characteristic."""
@@ -82,11 +85,14 @@ class Link:
         return services.get_service(uuid) is not None or services.get_characteristic(uuid) is not None
 
     async def acquire_mtu(self) -> None:
-        """Ask BlueZ for the MTU, which it tells only on request; other systems negotiate by themselves."""
-        acquire = getattr(self._client._backend, "_acquire_mtu", None)
-        if acquire is not None:
-            with suppress(BleakError, TimeoutError):
-                await asyncio.wait_for(acquire(), ANSWER)
+        """Ask an old BlueZ for the MTU, which it tells only on request; others negotiate by themselves."""
+        backend = self._client._backend
+        acquire = getattr(backend, "_acquire_mtu", None)
+        if acquire is None or self.mtu > self._asked:
+            return
+        with suppress(BleakError, TimeoutError, OSError):
+            await asyncio.wait_for(acquire(), ANSWER)
+            self._asked = max(self._asked, getattr(backend, "_mtu_size", None) or 0)
 
     def _fault(self, what: str) -> None:
         kind = what.split(" ", 1)[0]

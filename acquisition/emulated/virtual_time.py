@@ -80,9 +80,11 @@ class VirtualRunner:
 
     def close(self) -> None:
         """End everything."""
-        for task in asyncio.all_tasks(self.loop):
+        tasks = asyncio.all_tasks(self.loop)
+        for task in tasks:
             task.cancel()
-        self.run(0.01)
+        if tasks:
+            self.loop.run_until_complete(asyncio.wait(tasks))
         self.loop.close()
 
 
