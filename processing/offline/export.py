@@ -20,7 +20,8 @@ from acquisition.event import Event
 from acquisition.recording import Recording
 from acquisition.stream import FloatArray, Modality, StreamInfo
 from acquisition.units import convert
-from acquisition.xdf.header import EVENTS_ID, OWN_HEADERS, header_xml
+from acquisition.xdf.form import EVENTS_ID
+from acquisition.xdf.header import OWN_HEADERS, header_xml
 from acquisition.xdf.writer import Writer
 from processing.admission import Admission
 from processing.offline.overlay import effective, read_overlay

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,13 +17,16 @@ from acquisition.event import Event
 from acquisition.stream import FloatArray
 from processing.band import ArousalConfig
 from processing.config import PipelineConfig
+from processing.excursion import Excursion
 from processing.index import IndexSample
 from processing.offline import event_locked, interventions, rupture, tolerated, vagal
+from processing.offline.dictionary import updated
 from processing.offline.excursions import find
 from processing.offline.joint import joint_measures, together
 from processing.offline.measure import Measure, mean_interval, seeded
 from processing.offline.occupancy import entropy, occupancy_measures
 from processing.offline.overlay import effective, read_overlay
+from processing.offline.recovery import Recovery
 from processing.offline.session_metrics import definitions, what_the_hour_held
 from processing.offline.timeline import Interval, intervals, nearest
 from tests.processing.hours import golden, line, person, wandering
@@ -96,7 +99,9 @@ def test_joint_time_and_co_excursions_of_the_golden_signal_with_itself_and_with_
 def test_co_excursion_of_two_states_is_counted() -> None:
     c = np.array([1, 1, 0, 0, 1, 0, 0, 0], bool)
     t = np.array([1, 0, 0, 0, 1, 1, 0, 0], bool)
-    assert together(c, t) == (0.5, pytest.approx(2 * 8 / 9))
+    jaccard, lift = together(c, t)
+    assert jaccard == 0.5
+    assert lift == pytest.approx(2 * 8 / 9)
 
 
 def test_occupancy_of_a_known_series() -> None:
@@ -188,9 +193,7 @@ def test_doses_of_interventions_are_counted() -> None:
     assert mine["int_support_above_pct"].value == pytest.approx(100.0 * 68 / 120)
 
 
-def _cut(found: list[event_locked.Any]) -> list[event_locked.Any]:
-    from processing.offline.recovery import Recovery
-
+def _cut(found: Sequence[Excursion]) -> list[Recovery]:
     return [Recovery(seconds=10.0, censored=False) for _ in found]
 
 
@@ -302,6 +305,10 @@ def test_every_metric_has_a_definition_of_its_unit() -> None:
     known = definitions()
     for entity, measures in held.measures.items():
         for m in measures:
-            (found, *_) = [d for d in known if d.matches(m.metric) and d.unit == m.unit]
-            assert found.whose == ("dyad" if entity == "dyad" else "person")
-    assert replace(known[0], unit="x").unit == "x"
+            whose = "dyad" if entity == "dyad" else "person"
+            assert any(d.matches(m.metric) and (d.unit, d.whose) == (m.unit, whose) for d in known), m.metric
+
+
+def test_the_dictionary_in_the_docs_is_that_of_the_code() -> None:
+    document = (Path(__file__).resolve().parents[2] / "docs" / "session-metrics.md").read_text("utf-8")
+    assert updated(document) == document

@@ -1,0 +1,113 @@
+"""How often the 95 % intervals of session metrics hold the truth, and how often the cluster test errs.
+
+python benchmarks/session_intervals.py [--n 400] [--clusters 200]
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import numpy as np
+
+from processing.excursion import Excursion
+from processing.offline import event_locked, in_band, tolerated
+from processing.offline.excursions import poisson_interval
+from processing.offline.measure import mean_interval, series_interval
+from tests.processing.hours import line, person, wandering
+
+MINUTES = 50
+
+
+def covered(intervals: list[tuple[float, float]], truth: float) -> str:
+    """Return the share of intervals that hold the truth, of those there are."""
+    known = [i for i in intervals if not math.isnan(i[0])]
+    held = sum(low <= truth <= high for low, high in known)
+    return f"{100 * held / max(len(known), 1):5.1f} % of {len(known)}"
+
+
+def means(n: int) -> None:
+    """Test the mean of log-normal durations, 5 to 30 of them."""
+    rng = np.random.default_rng(1)
+    for size in (5, 8, 12, 30):
+        truth = 60.0 * math.exp(0.5 * 0.4**2)
+        found = [mean_interval(60.0 * np.exp(rng.normal(0, 0.4, size)), rng) for _ in range(n)]
+        print(f"mean of {size:2d} durations (log-normal, σ 0.4)   {covered(found, truth)}")
+
+
+def shares(n: int) -> None:
+    """Test time outside: Poisson arrivals of log-normal durations."""
+    rng = np.random.default_rng(2)
+    for rate in (6.0, 12.0):
+        truth = 100.0 * rate / 3600.0 * 60.0 * math.exp(0.5 * 0.4**2)
+        found = []
+        for _ in range(n):
+            lengths = 60.0 * np.exp(rng.normal(0, 0.4, rng.poisson(rate * MINUTES / 60)))
+            mine = [
+                Excursion(side=1, on=0, off=d, peak=3, peak_time=0, depth=1, area=1, censored=False)
+                for d in lengths.tolist()
+            ]
+            found.append(in_band._interval(mine, 60 * MINUTES))
+        print(f"time outside, {rate:g} excursions an hour           {covered(found, truth)}")
+        counts = rng.poisson(rate, n).tolist()
+        print(
+            f"count, {rate:g} expected                           {covered([poisson_interval(c) for c in counts], rate)}"
+        )
+
+
+def medians(n: int) -> None:
+    """Test the median of the index in 50 min."""
+    rng = np.random.default_rng(3)
+    for tau in (30.0, 60.0, 100.0):
+        found = [
+            series_interval(wandering(60 * MINUTES, tau, 1.0, rng), lambda v: float(np.median(v)))
+            for _ in range(n)
+        ]
+        print(f"median of the index, correlation time {tau:3.0f} s  {covered(found, 0.0)}")
+
+
+def edges(n: int) -> None:
+    """Test the tolerated edge from 60 labels."""
+    rng = np.random.default_rng(4)
+    found = []
+    for _ in range(n):
+        a = rng.uniform(-1.0, 4.0, 60)
+        over = rng.random(60) < 1.0 / (1.0 + np.exp(-3.0 * (a - 2.0)))
+        codes = tuple("felt_over" if o else "felt_ok" for o in over)
+        edge = tolerated.edge(tolerated.Labels(arousal=a, codes=codes), "felt_over", rng)
+        found.append((edge.low, edge.high))
+    print(f"tolerated edge, 60 labels                   {covered(found, 2.0)}")
+
+
+def clusters(n: int) -> None:
+    """Count false positives of the cluster test at 8 moments that mean nothing."""
+    for tau in (30.0, 100.0):
+        wrong = done = 0
+        for k in range(n):
+            rng = np.random.default_rng([5, k])
+            someone = person(wandering(60 * MINUTES, tau, 1.0, rng))
+            held = line({"client": someone}, session_id=f"S{k}")
+            moments = np.sort(rng.uniform(120.0, 60.0 * MINUTES - 200.0, 8))
+            response = event_locked.respond(held, someone, "x", "arousal", moments)
+            if response is not None and response.tested:
+                done += 1
+                wrong += any(p <= 0.05 for _, _, p in response.clusters)
+        share = f"{100 * wrong / max(done, 1):.1f} % of {done}"
+        print(f"cluster test, correlation time {tau:3.0f} s: false positives {share}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--n", type=int, default=400)
+    parser.add_argument("--clusters", type=int, default=200)
+    given = parser.parse_args()
+    clusters(given.clusters)
+    for part in (means, shares, medians, edges):
+        part(given.n)
+
+
+if __name__ == "__main__":
+    main()
