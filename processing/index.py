@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
+from itertools import repeat
+from operator import itemgetter
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -41,6 +44,11 @@ class IndexSample(NamedTuple):
     def order(self) -> tuple[float, str, str, float]:
         """Return the sort key of results: (available, entity, index, time)."""
         return self.available, self.entity, self.index, self.time
+
+
+ORDER = itemgetter(1, 2, 3, 0)
+"""`IndexSample.order` at the speed of C, as `_from_row` is `IndexSample._make`: there are so many of them."""
+_from_row = partial(tuple.__new__, IndexSample)
 
 
 class Estimator(Protocol):
@@ -106,6 +114,9 @@ def index_samples(
     reasons: Sequence[str],
 ) -> list[IndexSample]:
     """Return index samples from columns, each of length n."""
-    n = len(times)
-    columns = (times.tolist(), available.tolist(), [entity] * n, [index] * n, values.tolist(), [unit] * n)
-    return [IndexSample._make(row) for row in zip(*columns, qualities.tolist(), reasons, strict=True)]
+    columns = (times.tolist(), available.tolist(), values.tolist(), qualities.tolist(), reasons)
+    if len({len(column) for column in columns}) != 1:
+        raise ValueError(f"{index}: columns of different lengths")
+    at, since, value, quality, why = columns
+    rows = zip(at, since, repeat(entity), repeat(index), value, repeat(unit), quality, why, strict=False)
+    return list(map(_from_row, rows))
