@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 import subprocess
 import time
@@ -19,8 +18,6 @@ from acquisition.emulated.polar import EmulatedPolar, h10
 from acquisition.session import permitted
 from acquisition.stream import Chunk
 from tests.acquisition.ble_bench import device, session_of
-
-pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
 
 @pytest.fixture
@@ -39,18 +36,28 @@ def bus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def test_stock_bleak_records_an_h10_through_bluez(bus: str) -> None:
-    fake_bluez = pytest.importorskip("tests.acquisition.fake_bluez")
+    pytest.importorskip("dbus_fast", reason="D-Bus is there on Linux only")
+    from bleak.backends.bluezdbus.manager import get_global_bluez_manager
+
+    from tests.acquisition import fake_bluez
+
     belts: list[EmulatedPolar] = []
+    air = Air()
+    bluez = fake_bluez.FakeBlueZ(air)
 
     async def prepare() -> None:
-        air = Air()
-        await fake_bluez.FakeBlueZ(air).start(bus)
+        await bluez.start(bus)
         belts.append(h10(air))
         await belts[0].start()
-        await asyncio.sleep(0)
+
+    async def finish() -> None:
+        manager = await get_global_bluez_manager()
+        for connection in (manager._bus, bluez.bus):
+            connection.disconnect()
+            await connection.wait_for_disconnect()
 
     session = session_of(device("polar_h10", name="Polar H10 12345678"))
-    driver = open_driver(permitted(session)[0], session, radio=Radio(prepare=prepare))
+    driver = open_driver(permitted(session)[0], session, radio=Radio(prepare=prepare, finish=finish))
     items: list[object] = []
     driver.start()
     try:
