@@ -53,9 +53,8 @@ def shares(n: int) -> None:
             found.append(in_band._interval(mine, 60 * MINUTES))
         print(f"time outside, {rate:g} excursions an hour           {covered(found, truth)}")
         counts = rng.poisson(rate, n).tolist()
-        print(
-            f"count, {rate:g} expected                           {covered([poisson_interval(c) for c in counts], rate)}"
-        )
+        held = covered([poisson_interval(c) for c in counts], rate)
+        print(f"count, {rate:g} expected                           {held}")
 
 
 def medians(n: int) -> None:

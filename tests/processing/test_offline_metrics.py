@@ -27,7 +27,7 @@ from processing.offline.measure import Measure, mean_interval, seeded
 from processing.offline.occupancy import entropy, occupancy_measures
 from processing.offline.overlay import effective, read_overlay
 from processing.offline.recovery import Recovery
-from processing.offline.session_metrics import definitions, what_the_hour_held
+from processing.offline.session_metrics import Hour, definitions, what_the_hour_held
 from processing.offline.timeline import Interval, intervals, nearest
 from tests.processing.hours import golden, line, person, wandering
 
@@ -307,6 +307,44 @@ def test_every_metric_has_a_definition_of_its_unit() -> None:
         for m in measures:
             whose = "dyad" if entity == "dyad" else "person"
             assert any(d.matches(m.metric) and (d.unit, d.whose) == (m.unit, whose) for d in known), m.metric
+
+
+def held_by(samples: list[IndexSample], end: float, events: Sequence[Event] = ()) -> Hour:
+    """Return what an hour of these samples held, without a baseline."""
+    people = {"client": None, "therapist": None}
+    config = PipelineConfig()
+    return what_the_hour_held("S01", samples, events, people, begin=0.0, end=end, config=config)
+
+
+@pytest.mark.parametrize(
+    ("samples", "end", "says"),
+    [
+        ([], 180.0, "no data of this person"),
+        (rows("client", "hr", np.full(180, np.nan), "bpm"), 180.0, "no EDA sensor"),
+        (
+            rows("client", "hr", np.full(900, np.nan), "bpm")
+            + rows("client", "scl", np.full(900, 5.0), "uS"),
+            900.0,
+            "no baseline",
+        ),
+    ],
+    ids=["three empty minutes", "all quality failed", "no baseline"],
+)
+def test_an_hour_without_ground_has_no_numbers_and_says_why(
+    samples: list[IndexSample], end: float, says: str
+) -> None:
+    hour = held_by(samples, end)
+    for name in ("time_in_pct", "excursions_count", "recovery_t50", "arousal_p50"):
+        got = hour.value("client", name)
+        assert got is not None
+        assert math.isnan(got.value)
+        assert says in got.reason
+
+
+def test_an_hour_in_which_nothing_was_marked_has_no_responses() -> None:
+    hour = held_by(session("client", "therapist"), 2999.0)
+    assert not hour.responses
+    assert hour.value("client", "excursions_count") is not None
 
 
 def test_the_dictionary_in_the_docs_is_that_of_the_code() -> None:
