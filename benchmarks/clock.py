@@ -20,12 +20,14 @@ Array = np.ndarray
 
 @dataclass(frozen=True, kw_only=True)
 class Link:
-    """A device and its radio: packet rate [1/s], samples a packet, crystal error, drop-out."""
+    """A device and its radio: packet rate [1/s], samples a packet, crystal error, drop-out;
+    `interval` fixes the connection interval [s], which else varies from 30 to 45 ms."""
 
     packet: float
     n: int
     skew: float
     drift: float = 0.0
+    interval: float = 0.0
     gap: tuple[float, float] = (0.0, 0.0)
 
 
@@ -35,12 +37,14 @@ def packets(link: Link, seconds: float, rng: np.random.Generator) -> tuple[Array
     true = np.arange(period, seconds, period) + rng.uniform(0, period)
     wander = link.drift * np.sin(2 * np.pi * true / 600) * 600 / (2 * np.pi)
     device = 1000.0 + true * (1 + link.skew) + wander
-    interval = 0.00125 * rng.integers(24, 37)
     ready = true + rng.uniform(0.001, 0.004, len(true))
-    # A packet leaves at a connection event; one in ten events is missed.
-    phase = rng.uniform(0, interval)
-    sent = phase + np.ceil((ready - phase) / interval) * interval
-    sent += interval * (rng.random(len(true)) < 0.1)
+    # A packet leaves at a connection event; one event in ten is missed.
+    steps = np.full(int(seconds / 0.03) + 100, link.interval)
+    if not link.interval:
+        steps = rng.uniform(0.030, 0.045, len(steps))
+    events = rng.uniform(0, 0.03) + np.cumsum(steps)
+    events = events[rng.random(len(events)) > 0.1]
+    sent = events[np.searchsorted(events, ready)]
     for begin in rng.uniform(35, seconds - 5, 8):
         held = (sent > begin) & (sent < begin + 2.0)
         sent[held] = begin + 2.0
@@ -71,6 +75,8 @@ LINKS = {
     "H10, crystal 2 % fast": Link(packet=73 / 130, n=73, skew=0.02),
     "BITalino, 2 frames a packet": Link(packet=0.02, n=2, skew=0.003),
     "H10, rate wanders by 50 ppm": Link(packet=73 / 130, n=73, skew=0.003, drift=50e-6),
+    "H10, interval fixed at 30 ms": Link(packet=73 / 130, n=73, skew=0.003, interval=0.03),
+    "H10, interval fixed at 35 ms": Link(packet=73 / 130, n=73, skew=0.003, interval=0.035),
     "H10, out of range 300 s": Link(packet=73 / 130, n=73, skew=0.003, gap=(200.0, 500.0)),
 }
 

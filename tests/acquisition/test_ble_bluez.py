@@ -53,6 +53,7 @@ def test_stock_bleak_records_an_h10_through_bluez(bus: str) -> None:
     async def finish() -> None:
         manager = await get_global_bluez_manager()
         for connection in (manager._bus, bluez.bus):
+            assert connection is not None
             connection.disconnect()
             await connection.wait_for_disconnect()
 

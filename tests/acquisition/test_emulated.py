@@ -51,7 +51,7 @@ def test_two_people_with_a_past_are_recorded_under_the_same_streams(
         wall=lambda: 1_700_000_000.0 + runner.clock(),
         stop=VirtualStop(runner),
     )
-    times: dict[object, list[np.ndarray]] = {}  # type: ignore[type-arg]
+    times: dict[object, list[np.ndarray]] = {}
     for batch in Recording(outcome.path).batches():
         for key, part in batch.streams.items():
             times.setdefault(key, []).append(part.times)
