@@ -104,7 +104,7 @@ class RecorderProcess:
     def stop(self) -> None:
         """Tell the recorder to end, as Ctrl+C would; it closes its files."""
         if self.running:
-            ctrl_c = signal.CTRL_BREAK_EVENT if sys.platform == "win32" else signal.SIGINT
+            ctrl_c = getattr(signal, "CTRL_BREAK_EVENT", signal.SIGINT)  # the former only on Windows
             self.process.send_signal(ctrl_c)
 
     def wait(self, seconds: float | None = None) -> int:

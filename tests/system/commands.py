@@ -85,5 +85,5 @@ def same(a: pa.Table, b: pa.Table) -> bool:
     return all(_content(x) == _content(y) for x, y in pairs)
 
 
-def _content(column: pa.ChunkedArray) -> list[object] | bytes:
+def _content(column: pa.ChunkedArray) -> object:
     return column.to_numpy().tobytes() if pa.types.is_floating(column.type) else column.to_pylist()
