@@ -228,7 +228,7 @@ class Heart:
     def _grid_rows(
         self,
         name: str,
-        compute: Callable[[float], Value],
+        compute: Callable[[FloatArray], list[Value]],
         delay: float,
         ticks: FloatArray,
         watermarks: FloatArray,
@@ -248,8 +248,9 @@ class Heart:
                 quality,
                 self._refusal(centre + STEP) or reason,
             )
-            for centre, when in zip(centres.tolist(), available.tolist(), strict=True)
-            for value, quality, reason in (compute(centre),)
+            for centre, when, (value, quality, reason) in zip(
+                centres.tolist(), available.tolist(), compute(centres), strict=True
+            )
         ]
 
     def _rows(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -12,8 +12,9 @@ from acquisition.stream import FloatArray
 from processing import respiration
 from processing.heart_table import BeatTable
 from processing.heart_windows import HeartConfig
-from processing.hrv_spectrum import RSA_EDGE, RSA_RATE, cubic, hf_power, rsa_pb
+from processing.hrv_spectrum import RSA_EDGE, RSA_RATE, hf_powers, rsa_values
 from processing.ibi import NORMAL, Intervals
+from processing.splines import cubics
 
 STEP = 5.0
 """Seconds between values."""
@@ -23,6 +24,7 @@ CLOSING = 3.0
 """Further wait for the beat that closes an interpolated window [s]."""
 SHORTEST = 64.0
 """Least seconds of beats behind an HF value."""
+TOO_SHORT = "less than 64 s of beats"
 HOLE = 3.0
 """A longer stretch without an accepted beat is not interpolated [s]."""
 
@@ -79,6 +81,10 @@ def _nothing(reason: str) -> Value:
     return Value(math.nan, 0.0, reason)
 
 
+def _finite(value: float, otherwise: str) -> Value:
+    return Value(value, 1.0, "") if math.isfinite(value) else _nothing(otherwise)
+
+
 class GridIndices:
     """Compute the indices of one person that need interpolated intervals, each at given centres.
 
@@ -114,57 +120,76 @@ class GridIndices:
         last = bisect_right(self._speech_times, end - self._config.speech_lag)
         return math.fsum(self._speech[first:last]) / (last - first) if last > first else math.nan
 
-    def breathing(self, centre: float) -> Value:
-        """Return the breathing rate [1/min] around `centre`; ask in order."""
+    def breathing(self, centres: FloatArray) -> list[Value]:
+        """Return the breathing rate [1/min] around each centre; ask in order."""
         beats, rows = self._table.rows.beats, self._table.rows
-        half = respiration.WINDOW / 2
-        end = centre + half + CLOSING
-        stop = self._table.until(end, end + SETTLING)
-        first = int(np.searchsorted(beats.times, centre - half - CLOSING))
-        good = np.flatnonzero(beats.classes[first:stop] == 0.0) + first
-        heights = rows.heights[good] if self._has_heights else None
-        found = Value(*respiration.breathing_rate(beats.times[good], beats.values[good], heights, centre))
-        self._centres.append(centre)
-        self._rates.append(found.value)
+        half = respiration.WINDOW / 2 + CLOSING
+        accepted = beats.classes == 0.0
+        windows = []
+        for first, stop in self._reach(centres - half, centres + half):
+            good = np.flatnonzero(accepted[first:stop]) + first
+            heights = rows.heights[good] if self._has_heights else None
+            windows.append(respiration.BreathWindow(beats.times[good], beats.values[good], heights))
+        found = [Value(*values) for values in respiration.breathing_rates(windows, centres)]
+        self._centres += centres.tolist()
+        self._rates += [value.value for value in found]
         return found
 
-    def hf(self, centre: float) -> Value:
-        """Return HF power [ms²] of the window around `centre`."""
+    def hf(self, centres: FloatArray) -> list[Value]:
+        """Return HF power [ms²] of the window around each centre."""
+        half = self._config.hf_window / 2
+        spans = self._reach(centres - half, centres + half, side="right")
+        asked = [
+            self._hf_window(centre, max(0, first - 1), stop)
+            for centre, (first, stop) in zip(centres.tolist(), spans, strict=True)
+        ]
+        powers = iter(hf_powers([(w.times, w.values) for w in asked if not w.reason]))
+        return [_nothing(w.reason) if w.reason else _finite(next(powers), TOO_SHORT) for w in asked]
+
+    def rsa(self, centres: FloatArray) -> list[Value]:
+        """Return `rsa_pb` [ln ms²] of the window around each centre."""
+        half = self._config.rsa_window / 2 + RSA_EDGE
+        n = round(2 * half * RSA_RATE)
+        at: FloatArray = centres[:, None] + (np.arange(n) - (n - 1) / 2) / RSA_RATE
+        spans = self._reach(centres - half - CLOSING, centres + half + CLOSING)
+        asked = [
+            self._rsa_window(centre, row, first, stop)
+            for centre, row, (first, stop) in zip(centres.tolist(), at, spans, strict=True)
+        ]
+        open_ = [k for k, w in enumerate(asked) if not w.reason]
+        beats = [(asked[k].times, asked[k].values) for k in open_]
+        values = iter(rsa_values(cubics(beats, at[open_])) if open_ else ())
+        return [_nothing(w.reason) if w.reason else _finite(next(values), "no variation") for w in asked]
+
+    def _reach(
+        self, starts: FloatArray, ends: FloatArray, side: Literal["left", "right"] = "left"
+    ) -> list[tuple[int, int]]:
+        """Return first and one past last of the beats from each start to each end, settled in time."""
+        times, settled = self._table.rows.beats.times, self._table.rows.settled
+        first = times.searchsorted(starts, side=side)
+        stop = times.searchsorted(ends, side="right")
+        stop = np.minimum(stop, settled.searchsorted(ends + SETTLING, side="right"))
+        return list(zip(first.tolist(), stop.tolist(), strict=True))
+
+    def _hf_window(self, centre: float, first: int, stop: int) -> Window:
         c, half = self._config, self._config.hf_window / 2
-        beats = self._table.rows.beats
-        end = centre + half
-        stop = self._table.until(end, end + SETTLING)
-        first = max(0, int(np.searchsorted(beats.times, centre - half, side="right")) - 1)
+        beats, end = self._table.rows.beats, centre + half
         if stop - first < 4 or not end - beats.times[first] >= SHORTEST:
-            return _nothing("less than 64 s of beats")
+            return Window(beats.times[:0], beats.values[:0], TOO_SHORT)
         start = max(centre - half, float(beats.times[first]))
         window = window_beats(beats, first, stop, start, end, c)
         last = end - respiration.WINDOW / 2 - CLOSING
         reason = window.reason or self._gate(window, centre - half, last, (start, end))
-        if reason:
-            return _nothing(reason)
-        power = hf_power(window.times, window.values)
-        return Value(power, 1.0, "") if math.isfinite(power) else _nothing("less than 64 s of beats")
+        return window._replace(reason=reason)
 
-    def rsa(self, centre: float) -> Value:
-        """Return `rsa_pb` [ln ms²] of the window around `centre`."""
+    def _rsa_window(self, centre: float, at: FloatArray, first: int, stop: int) -> Window:
         c, half = self._config, self._config.rsa_window / 2
-        beats, reach = self._table.rows.beats, half + RSA_EDGE
-        end = centre + reach + CLOSING
-        stop = self._table.until(end, end + SETTLING)
-        first = int(np.searchsorted(beats.times, centre - reach - CLOSING))
-        window = window_beats(beats, first, stop, centre - reach, centre + reach, c)
-        n = round(2 * reach * RSA_RATE)
-        at: FloatArray = np.asarray(centre + (np.arange(n) - (n - 1) / 2) / RSA_RATE)
+        reach = half + RSA_EDGE
+        window = window_beats(self._table.rows.beats, first, stop, centre - reach, centre + reach, c)
         if len(window.times) < 4 or window.times[0] > at[0] or window.times[-1] < at[-1]:
-            return _nothing("too few accepted beats")
-        reason = window.reason or self._gate(
-            window, centre - half, centre + half, (centre - half, centre + half)
-        )
-        if reason:
-            return _nothing(reason)
-        value = rsa_pb(cubic(window.times, window.values, at))
-        return Value(value, 1.0, "") if math.isfinite(value) else _nothing("no variation")
+            return window._replace(reason="too few accepted beats")
+        span = (centre - half, centre + half)
+        return window._replace(reason=window.reason or self._gate(window, *span, span))
 
     def _gate(self, window: Window, start: float, last: float, spoken: tuple[float, float]) -> str:
         """Tell why respiration or speech forbids a value; "" if they do not."""
@@ -177,7 +202,7 @@ class GridIndices:
         if not c.breathing[0] <= rate <= c.breathing[1]:
             low, high = 60 * c.breathing[0], 60 * c.breathing[1]
             return f"breathing at {60 * rate:.0f}/min, outside {low:.0f}-{high:.0f}"
-        if rate * float(np.mean(window.values)) / 1e3 > c.breathing_per_beat:
+        if rate * float(np.add.reduce(window.values) / len(window.values)) / 1e3 > c.breathing_per_beat:
             return f"breathing at {60 * rate:.0f}/min is too fast for the heart rate"
         share = self.spoken(*spoken)
         return f"spoke {100 * share:.0f} % of the window" if share > c.speech else ""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
-from scipy.linalg.lapack import dgtsv
 from scipy.signal import firwin, get_window, savgol_coeffs
 
 from acquisition.stream import FloatArray
+from processing.splines import cubics
 
 RATE = 4.0
 """Rate of the interpolated NN series for HF [Hz] (Task Force 1996)."""
@@ -27,44 +28,13 @@ _TREND = savgol_coeffs(21, 3)
 _BAND_PASS = firwin(41, [0.12, 0.40], fs=RSA_RATE, pass_zero=False)
 
 
-def cubic(times: FloatArray, values: FloatArray, at: FloatArray) -> FloatArray:
-    """Interpolate with a not-a-knot cubic spline (as `scipy.interpolate.CubicSpline`, without its overhead).
-
-    Parameters
-    ----------
-    times, values : ndarray, shape (n,)
-        At least four points; times increase.
-    at : ndarray, shape (m,)
-        Within the times.
-    """
-    gaps = times[1:] - times[:-1]
-    slopes = (values[1:] - values[:-1]) / gaps
-    n = len(times)
-    upper, middle, lower, right = np.empty(n - 1), np.empty(n), np.empty(n - 1), np.empty(n)
-    middle[1:-1] = 2 * (gaps[:-1] + gaps[1:])
-    upper[1:], lower[:-1] = gaps[:-1], gaps[1:]
-    right[1:-1] = 3 * (gaps[1:] * slopes[:-1] + gaps[:-1] * slopes[1:])
-    first, last = times[2] - times[0], times[-1] - times[-3]
-    middle[0], upper[0] = gaps[1], first
-    right[0] = ((gaps[0] + 2 * first) * gaps[1] * slopes[0] + gaps[0] ** 2 * slopes[1]) / first
-    middle[-1], lower[-1] = gaps[-2], last
-    right[-1] = (gaps[-1] ** 2 * slopes[-2] + (2 * last + gaps[-1]) * gaps[-2] * slopes[-1]) / last
-    ends = dgtsv(lower, middle, upper, right)[3]
-    bend = (ends[:-1] + ends[1:] - 2 * slopes) / gaps
-    k = np.clip(np.searchsorted(times, at, side="right") - 1, 0, n - 2)
-    u = at - times[k]
-    result = values[k] + u * (
-        ends[k] + u * ((slopes[k] - ends[k]) / gaps[k] - bend[k] + u * (bend / gaps)[k])
-    )
-    return np.asarray(result, np.float64)
-
-
 def detrended(values: FloatArray) -> FloatArray:
-    """Return the values less their least-squares line."""
-    n = len(values)
+    """Return the values less their least-squares line, along the last axis."""
+    n = values.shape[-1]
     place = np.arange(n) - (n - 1) / 2.0
-    slope = np.add.reduce(place * values) / (n * (n * n - 1.0) / 12.0)
-    return np.asarray(values - np.add.reduce(values) / n - slope * place)
+    slope = np.add.reduce(place * values, axis=-1, keepdims=True) / (n * (n * n - 1.0) / 12.0)
+    level = np.add.reduce(values, axis=-1, keepdims=True) / n
+    return np.asarray(values - level - slope * place)
 
 
 def hf_power(times: FloatArray, nn: FloatArray) -> float:
@@ -90,21 +60,40 @@ def hf_power(times: FloatArray, nn: FloatArray) -> float:
     Task Force (1996), doi:10.1161/01.CIR.93.5.1043. Check: the EC57 pattern TP2 holds 612.5 ms²; this
     gives 606.4.
     """
+    return hf_powers([(times, nn)])[0]
+
+
+def hf_powers(windows: Sequence[tuple[FloatArray, FloatArray]]) -> list[float]:
+    """Return `hf_power` of many windows of (times, NN intervals) at once."""
+    found = [math.nan] * len(windows)
+    segments = [_segments(times) for times, _ in windows]
+    for n in range(1, 4):
+        mine = [k for k, count in enumerate(segments) if count == n]
+        if mine:
+            for k, power in zip(mine, _welch([windows[k] for k in mine], n).tolist(), strict=True):
+                found[k] = power
+    return found
+
+
+def _segments(times: FloatArray) -> int:
+    """Return how many segments the beats reach over, at most three."""
     if len(times) < 4:
-        return float("nan")
+        return 0
     known = int((times[-1] - times[0]) * RATE + 1e-6) + 1
-    segments = min(3, 1 + (known - SEGMENT) // (SEGMENT // 2))
-    if segments < 1:
-        return float("nan")
+    return min(3, 1 + (known - SEGMENT) // (SEGMENT // 2))
+
+
+def _welch(windows: Sequence[tuple[FloatArray, FloatArray]], segments: int) -> FloatArray:
     n = SEGMENT + (segments - 1) * (SEGMENT // 2)
-    values = detrended(cubic(times, nn, np.maximum(times[-1] - np.arange(n - 1, -1, -1) / RATE, times[0])))
-    power = np.zeros(_IN_BAND.stop - _IN_BAND.start)
+    newest, oldest = (np.array([[times[k]] for times, _ in windows]) for k in (-1, 0))
+    values = detrended(cubics(windows, np.maximum(newest - np.arange(n - 1, -1, -1) / RATE, oldest)))
+    power = np.zeros((len(windows), _IN_BAND.stop - _IN_BAND.start))
     for start in range(0, n - SEGMENT + 1, SEGMENT // 2):
-        line = np.fft.rfft(values[start : start + SEGMENT] * _WINDOW)[_IN_BAND]
+        line = np.fft.rfft(values[:, start : start + SEGMENT] * _WINDOW)[:, _IN_BAND]
         power += line.real * line.real + line.imag * line.imag
     density = 2.0 * power / (segments * RATE * np.sum(_WINDOW * _WINDOW))
-    width = RATE / SEGMENT
-    return float(width * (np.add.reduce(density) - 0.5 * (density[0] + density[-1])))
+    ends = 0.5 * (density[:, 0] + density[:, -1])
+    return np.asarray(RATE / SEGMENT * (np.add.reduce(density, axis=-1) - ends), np.float64)
 
 
 def rsa_series(nn: FloatArray) -> FloatArray:
@@ -112,12 +101,12 @@ def rsa_series(nn: FloatArray) -> FloatArray:
 
     Parameters
     ----------
-    nn : ndarray, shape (n,)
+    nn : ndarray, shape (..., n)
         NN intervals at 2 Hz [ms].
     """
     trend = _valid(nn, _TREND)
     edge = len(_TREND) // 2
-    return _valid(nn[edge:-edge] - trend, _BAND_PASS)
+    return _valid(nn[..., edge:-edge] - trend, _BAND_PASS)
 
 
 def rsa_pb(nn: FloatArray) -> float:
@@ -136,16 +125,21 @@ def rsa_pb(nn: FloatArray) -> float:
     ----------
     Porges & Bohrer (1990); Lewis et al. (2012), doi:10.1016/j.biopsycho.2011.11.009. The band-pass is ours.
     """
-    if len(nn) <= 60 or not np.isfinite(nn).all():
-        return float("nan")
-    variance = float(np.var(rsa_series(nn)))
-    return float(np.log(variance)) if variance > 0 else float("nan")
+    return rsa_values(np.asarray(nn, np.float64)[None])[0]
+
+
+def rsa_values(nn: FloatArray) -> list[float]:
+    """Return `rsa_pb` of each row of `nn`, shape (n_windows, n)."""
+    if nn.shape[-1] <= 60:
+        return [math.nan] * len(nn)
+    variances = np.var(rsa_series(nn), axis=-1)
+    return [math.log(v) if 0 < v < math.inf else math.nan for v in variances.tolist()]
 
 
 def _valid(values: FloatArray, taps: FloatArray) -> FloatArray:
     # explicit sums: np.convolve adds in another order for another length
-    n = len(values) - len(taps) + 1
-    out = np.zeros(n)
+    n = values.shape[-1] - len(taps) + 1
+    out = np.zeros((*values.shape[:-1], n))
     for k, tap in enumerate(taps.tolist()):
-        out += tap * values[k : k + n]
+        out += tap * values[..., k : k + n]
     return out

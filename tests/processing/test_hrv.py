@@ -9,9 +9,10 @@ import pytest
 from scipy.interpolate import CubicSpline
 
 from processing.hrv import mean_windows, rmssd, rmssd_windows, sdnn, sdnn_windows
-from processing.hrv_spectrum import cubic, hf_power, rsa_pb, rsa_series
+from processing.hrv_spectrum import hf_power, rsa_pb, rsa_series
 from processing.ibi import correct_beats
 from processing.respiration import breathing_rate
+from processing.splines import cubic, cubics
 
 
 def test_rmssd_and_sdnn_equal_numpy(data_dir: Path) -> None:
@@ -117,3 +118,20 @@ def test_breathing_rate_needs_agreement() -> None:
     assert np.isnan(found)
     assert "disagree" in reason
     assert "too few" in breathing_rate(t[:5], t[:5], None, 30.0)[2]
+
+
+def test_many_splines_at_once_are_those_of_each_alone() -> None:
+    rng = np.random.default_rng(1)
+    windows = [(np.cumsum(rng.uniform(0.3, 1.5, n)), rng.normal(800, 50, n)) for n in (4, 9, 40, 40, 7)]
+    at = np.array([np.linspace(times[0], times[-1], 50) for times, _ in windows])
+    alone = [cubic(*window, row) for window, row in zip(windows, at, strict=True)]
+    assert (cubics(windows, at) == alone).all()
+
+
+def test_a_window_without_a_spline_spoils_no_other() -> None:
+    good = np.arange(8.0), np.random.default_rng(2).normal(800, 50, 8)
+    bad = np.arange(8.0), np.full(8, np.nan)
+    at = np.tile(np.linspace(0.5, 6.5, 20), (3, 1))
+    found = cubics([bad, good, bad], at)
+    assert np.isnan(found[[0, 2]]).all()
+    assert (found[1] == cubic(*good, at[1])).all()
