@@ -60,7 +60,7 @@ class Shapes:
         while unknown."""
         if self._typical is None:
             return 0.5, len(parts) // 2
-        fits = np.add.reduce(parts * self._typical, axis=1)
+        fits = parts.dot(self._typical)  # always of the same shape, so always in the same order
         shift = int(fits.argmax())
         return float(fits[shift]), shift
 
