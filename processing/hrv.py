@@ -123,9 +123,13 @@ def sdnn_windows(beats: Intervals, ends: FloatArray, length: float) -> Windows:
     rough = np.where(known, beats.values, 0.0)
     mean = _over(slice_sums(rough, starts, stops), n)
     variance = np.full(len(ends), np.nan)
+    whole = (n == stops - starts).tolist()
+    rows = list(zip(starts.tolist(), stops.tolist(), mean.tolist(), whole, strict=True))
     for j in np.flatnonzero(n > 1).tolist():
-        part = rough[starts[j] : stops[j]] - mean[j]
-        variance[j] = float(np.sum(np.where(known[starts[j] : stops[j]], part * part, 0.0)))
+        start, stop, level, full = rows[j]
+        part = rough[start:stop] - level
+        square = part * part
+        variance[j] = np.add.reduce(square if full else np.where(known[start:stop], square, 0.0))
     return Windows(np.sqrt(_over(variance, n - 1)), n, *coverage(beats, ends, length))
 
 
