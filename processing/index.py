@@ -46,9 +46,14 @@ class IndexSample(NamedTuple):
         return self.available, self.entity, self.index, self.time
 
 
-ORDER = itemgetter(1, 2, 3, 0)
-"""`IndexSample.order` at the speed of C, as `_from_row` is `IndexSample._make`: there are so many of them."""
-_from_row = partial(tuple.__new__, IndexSample)
+_KEYS = tuple(map(itemgetter, (0, 3, 2, 1)))
+_from_row = partial(tuple.__new__, IndexSample)  # `IndexSample._make` at the speed of C
+
+
+def sort_samples(samples: list[IndexSample]) -> None:
+    """Sort in place by `IndexSample.order`: stable sorts by one value each are faster."""
+    for key in _KEYS:
+        samples.sort(key=key)
 
 
 class Estimator(Protocol):

@@ -27,7 +27,7 @@ from processing.admission import Admission
 from processing.arousal import Arousal
 from processing.config import PipelineConfig
 from processing.heart import Heart
-from processing.index import ORDER, IndexSample
+from processing.index import IndexSample, sort_samples
 from processing.skin import Skin
 from processing.synchrony import Synchrony
 from processing.voice import Voice
@@ -134,7 +134,7 @@ class Pipeline:
             synchrony.hear(out)
             both = np.minimum(*(passed[role, part] for role in PEOPLE))
             out += synchrony.advance(ticks, both)
-        out.sort(key=ORDER)
+        sort_samples(out)
         return out
 
     def run(self, source: Source) -> list[IndexSample]:

@@ -132,6 +132,7 @@ class Intervals:
         self._weights = weights
         self._logs: list[float] = []
         self._typical = log(0.8)
+        self._usual = exp(self._typical)
         self._spread = 0.4
 
     def learn(self, seconds: float) -> None:
@@ -140,6 +141,7 @@ class Intervals:
             return
         self._logs = [*self._logs[-(RECENT - 1) :], log(seconds)]
         self._typical = _middle(self._logs)
+        self._usual = exp(self._typical)
         off = [abs(v - self._typical) for v in self._logs]
         self._spread = min(max(1.5 * _middle(off), self._weights.spread), 0.4)
 
@@ -162,7 +164,7 @@ class Intervals:
         off = (log(seconds) - self._typical) / self._spread
         if off <= 0:
             return 0.0
-        over = seconds / exp(self._typical) - 1.5
+        over = seconds / self._usual - 1.5
         w = self._weights
         return min(w.silence, min(w.late, 0.5 * off * off) + w.missed * max(0.0, over))
 
