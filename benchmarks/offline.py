@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import argparse
 import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the console script does, before numpy is loaded
+
 import resource
 import tempfile
 import time
 from pathlib import Path
 
 import pyxdf
-
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the console script does
 
 from acquisition.recording import Recording
 from acquisition.simulation.dyad import Dyad, Feed, simulated_streams
