@@ -222,7 +222,7 @@ def test_our_recorder_records_all_that_is_replayed(
     with python(REPLAY, str(recording), environment=environment) as player:
         command = [sys.executable, "-m", "acquisition.cli", "record", str(tmp_path / "session.toml")]
         recorder = subprocess.Popen(
-            [*command, "--out", str(out), "--seconds", "8"],
+            [*command, "--out", str(out), "--seconds", "20"],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
