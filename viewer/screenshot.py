@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 from pathlib import Path
 
+from viewer.desktop import has_display
 from viewer.model import SessionModel
 
 
@@ -33,7 +33,7 @@ def save(
     Path
         Where the picture is.
     """
-    if not _has_display():
+    if not has_display():
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     from viewer import settings as persistence
     from viewer.opening import codes_of, filled
@@ -65,10 +65,3 @@ def save(
     if not picture.save(str(png)):
         raise OSError(f"{png}: the picture cannot be written")
     return Path(png)
-
-
-def _has_display() -> bool:
-    """Tell whether a window could be opened; only on Linux may there be none."""
-    return sys.platform in ("win32", "darwin") or bool(
-        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    )
