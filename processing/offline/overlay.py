@@ -1,7 +1,8 @@
 """Later edits of events: overlay.jsonl beside the recording, applied to the raw markers.
 
 One JSON object a line, with op (add, edit or void), id, fields, who, when and why.
-The pipeline never reads it; events.csv, the session metrics and the exports do.
+The pipeline never reads it; events.csv, the session metrics and the exports do. A rater who codes blind has a
+file of the same form of their own, raters/<code>.jsonl, which nothing but the agreement of raters reads.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from typing import Any
 
 from acquisition.errors import RecordingError
 from acquisition.event import Event
+from acquisition.manifest import OVERLAY_NAME
 
-NAME = "overlay.jsonl"
+RATERS = "raters"
+"""Folder of the files of blind raters, in the recording and outside its manifest."""
 OPS = ("add", "edit", "void")
 KINDS: dict[str, type | tuple[type, ...]] = {
     "time": (int, float),
@@ -45,14 +48,54 @@ def read_overlay(recording: Path) -> list[Edit]:
     RecordingError
         If a line is not an edit; the line is named.
     """
-    path = recording / NAME
+    return read_edits(recording / OVERLAY_NAME)
+
+
+def read_edits(path: Path) -> list[Edit]:
+    """Read a file of edits; none if there is no such file.
+
+    A last line without its end that is no JSON was torn by a crash while it was written: it counts as never
+    written.
+
+    Raises
+    ------
+    RecordingError
+        If a line is not an edit; the line is named.
+    """
     if not path.is_file():
         return []
-    text = path.read_text("utf-8", errors="replace")
-    return [_edit(line, f"{path}: line {i}") for i, line in enumerate(text.splitlines(), 1) if line.strip()]
+    try:
+        text = path.read_text("utf-8", errors="replace")
+    except OSError as error:
+        raise RecordingError(f"{path}: cannot be read: {error.strerror}") from error
+    lines = text.split("\n")
+    if not whole(lines[-1]):
+        lines.pop()
+    return [parse_edit(line, f"{path}: line {i}") for i, line in enumerate(lines, 1) if line.strip()]
 
 
-def _edit(line: str, place: str) -> Edit:
+def whole(line: str) -> bool:
+    """Tell whether a last line without its end is all there: a cut JSON object is never JSON."""
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return not line.strip()
+    return True
+
+
+def rater_file(recording: Path, rater: str) -> Path:
+    """Return where the codings of a blind rater are."""
+    return recording / RATERS / f"{rater}.jsonl"
+
+
+def parse_edit(line: str, place: str) -> Edit:
+    """Return the edit in a line.
+
+    Raises
+    ------
+    RecordingError
+        If it is none; `place` names it.
+    """
     try:
         row = json.loads(line)
     except (ValueError, RecursionError):
@@ -86,11 +129,14 @@ def effective(events: Iterable[Event], edits: Sequence[Edit] = ()) -> list[Event
 
     An edit or void of an event that is not there (withdrawn with its person's file) does nothing.
     """
+    return sorted(held(events, edits).values(), key=lambda e: e.onset)
+
+
+def held(events: Iterable[Event], edits: Sequence[Edit] = ()) -> dict[str, Event]:
+    """Return the events that hold by the id that an edit names them with."""
     raw = list(events)
-    undone = {e.ref for e in raw if e.phase == "void"}
-    kept = {
-        (e.id or f"#{i}"): e for i, e in enumerate(raw) if e.phase != "void" and e.id not in undone - {""}
-    }
+    undone = {e.ref for e in raw if e.phase == "void"} - {""}
+    kept = {k: e for k, e in keyed(raw).items() if e.phase != "void" and e.id not in undone}
     for edit in edits:
         if edit.op == "void":
             kept.pop(edit.id, None)
@@ -99,4 +145,18 @@ def effective(events: Iterable[Event], edits: Sequence[Edit] = ()) -> list[Event
             kept[edit.id] = replace(blank, **edit.fields)
         elif edit.id in kept:
             kept[edit.id] = replace(kept[edit.id], **edit.fields)
-    return sorted(kept.values(), key=lambda e: e.onset)
+    return kept
+
+
+def keyed(events: Iterable[Event]) -> dict[str, Event]:
+    """Return events by id; a foreign marker without one is named by its stamp.
+
+    The stamp stays the same when the file of a person is gone, a place in the order does not.
+    """
+    out: dict[str, Event] = {}
+    for event in events:
+        key = event.id or f"#{event.time!r}"
+        while not event.id and key in out:
+            key += "'"
+        out[key] = event
+    return out

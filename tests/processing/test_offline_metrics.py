@@ -61,7 +61,7 @@ def test_the_overlay_adds_moves_and_takes_away(tmp_path: Path) -> None:
     "text", ["{", '{"op": "drop", "id": "a"}', '{"op": "edit", "id": "a", "fields": {"time": "soon"}}', "[]"]
 )
 def test_a_faulty_line_of_the_overlay_is_named(text: str, tmp_path: Path) -> None:
-    (tmp_path / "overlay.jsonl").write_text('{"op": "void", "id": "a"}\n' + text, "utf-8")
+    (tmp_path / "overlay.jsonl").write_text('{"op": "void", "id": "a"}\n' + text + "\n", "utf-8")
     with pytest.raises(RecordingError, match="line 2"):
         read_overlay(tmp_path)
 
