@@ -17,6 +17,11 @@ from acquisition.errors import StreamError
 SESSION_VARIABLE = "ATTUNEMENT_LSL_SESSION"
 """Environment variable that overrides the SessionID, so that tests on one machine do not see each other."""
 SCOPES = ("machine", "link", "site")
+PORTS = 128
+"""Ports from 16572 on at which outlets of this machine are asked, each of which takes two.
+
+liblsl's own 32 hold 16 outlets; a 17th takes a random port, where nobody on the machine finds it.
+"""
 RESOLVE = 1.0
 """Seconds to collect answers: half of that was measured to find one of eight streams."""
 MAX_XML = 1 << 20
@@ -49,7 +54,8 @@ def configure(*, scope: str = "machine", session_id: str = "default") -> None:
         raise StreamError(f"[lsl] session_id = {wanted[1]!r}: line breaks are not allowed")
     if _configured is None:
         pylsl.set_config_content(
-            f"[multicast]\nResolveScope={scope}\n[lab]\nSessionID={wanted[1]}\n[log]\nlevel=-3\n"
+            f"[multicast]\nResolveScope={scope}\n[ports]\nPortRange={PORTS}\n"
+            f"[lab]\nSessionID={wanted[1]}\n[log]\nlevel=-3\n"
         )
         _configured = wanted
     elif _configured != wanted:

@@ -29,7 +29,7 @@ from acquisition.lsl_binding import Binding
 from acquisition.lsl_outlet import Announcement, Outlet
 from acquisition.stream import Chunk, Modality, Role
 
-DEADLINE = 20.0
+DEADLINE = 60.0
 
 
 def announcement(source_id: str, **changes: Any) -> Announcement:

@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from acquisition.event import Notice
+from acquisition.lsl import resolve
 from acquisition.lsl_outlet import Outlet
 from acquisition.stream import Chunk, ClockOffset, Modality, Role
 from tests.acquisition.lsl_sender import Listening, binding, listening, outlet, sender, wait_for
@@ -35,6 +36,12 @@ def push(out: Outlet, values: NDArray[Any]) -> NDArray[np.float64]:
 
 def notices(listener: Listening) -> list[Notice]:
     return [item for item in listener.items if isinstance(item, Notice)]
+
+
+def test_more_outlets_than_liblsl_has_ports_for_are_all_found(outlets: list[Outlet]) -> None:
+    names = [f"crowd {i}" for i in range(24)]
+    outlets += [outlet(name) for name in names]
+    wait_for(lambda: set(names) <= {remote.source_id for remote in resolve()}, "all outlets")
 
 
 def test_two_channels_of_one_stream_go_to_two_roles(outlets: list[Outlet]) -> None:

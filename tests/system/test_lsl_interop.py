@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -17,7 +18,7 @@ import pytest
 from numpy.typing import NDArray
 
 from acquisition.import_store import Imported, store
-from acquisition.lsl import SESSION_VARIABLE
+from acquisition.lsl import PORTS, SESSION_VARIABLE
 from acquisition.recording import Recording
 from acquisition.stream import Chunk, Modality, Role, StreamInfo
 from tests.acquisition.lsl_sender import binding, listening, wait_for
@@ -34,7 +35,8 @@ def environment(tmp_path: Path) -> dict[str, str]:
     """
     config = tmp_path / "lsl_api.cfg"
     config.write_text(
-        f"[multicast]\nResolveScope=machine\n[lab]\nSessionID={os.environ[SESSION_VARIABLE]}\n"
+        f"[multicast]\nResolveScope=machine\n[ports]\nPortRange={PORTS}\n"
+        f"[lab]\nSessionID={os.environ[SESSION_VARIABLE]}\n"
         "KnownPeers={127.0.0.1}\n[log]\nlevel=-3\n"
     )
     return os.environ | {"LSLAPICFG": str(config)}
@@ -89,7 +91,7 @@ def python(code: str, *arguments: str, environment: dict[str, str]) -> Iterator[
 REPLAY = """
 import sys
 from acquisition.replaying import replay
-replay(sys.argv[1], wait=30.0, ready=lambda streams: print("ready", flush=True))
+replay(sys.argv[1], wait=60.0, ready=lambda streams: print("ready", flush=True))
 """
 
 
@@ -119,7 +121,7 @@ def recorded_by_labrecorder(
             env=environment,
         )
         try:
-            assert player.wait(60) == 0
+            assert player.wait(120) == 0
         finally:
             said, _ = recorder.communicate("\n", timeout=30)
     assert file.exists(), said
@@ -214,30 +216,89 @@ source_id = "interop-words"
 """
 
 
+@contextmanager
+def recorder(session: str, tmp_path: Path, environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """Run `attune record` in tmp_path/out, and end it as Ctrl+C does."""
+    (tmp_path / "session.toml").write_text(session)
+    command = [sys.executable, "-m", "acquisition.cli", "record", str(tmp_path / "session.toml")]
+    process = subprocess.Popen(
+        [*command, "--out", str(tmp_path / "out")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=environment,
+    )
+    try:
+        yield process
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate(timeout=60)
+        assert process.returncode == 0, said
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def recorded_streams(out: Path) -> dict[tuple[Role, str], tuple[NDArray[np.float64], NDArray[Any]]]:
+    """Return stamps and samples of each stream of the one recording in a folder, which was closed."""
+    [made] = out.iterdir()
+    assert Recording(made).state == "closed"
+    return original_streams(made)
+
+
 def test_our_recorder_records_all_that_is_replayed(
     recording: Path, tmp_path: Path, environment: dict[str, str]
 ) -> None:
-    (tmp_path / "session.toml").write_text(SESSION)
-    out = tmp_path / "out"
-    with python(REPLAY, str(recording), environment=environment) as player:
-        command = [sys.executable, "-m", "acquisition.cli", "record", str(tmp_path / "session.toml")]
-        recorder = subprocess.Popen(
-            [*command, "--out", str(out), "--seconds", "20"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env=environment,
-        )
-        assert player.wait(60) == 0
-        said, _ = recorder.communicate(timeout=60)
-    assert recorder.returncode == 0, said
-    wait_for(lambda: any(out.iterdir()), "the recording")
-    [made] = out.iterdir()
-    assert Recording(made).state == "closed"
-    original, recorded = original_streams(recording), original_streams(made)
+    with (
+        python(REPLAY, str(recording), environment=environment) as player,
+        recorder(SESSION, tmp_path, environment),
+    ):
+        assert player.wait(120) == 0
+    original, recorded = original_streams(recording), recorded_streams(tmp_path / "out")
     for role in (Role.CLIENT, Role.THERAPIST):
         times, samples = original[role, f"ECG {role}"]
         got, values = recorded[role, f"interop-{role} ecg"]
         assert np.array_equal(values, samples)
         assert np.max(np.abs(np.diff(got) - np.diff(times))) < 1e-6
     assert recorded[Role.DYAD, "interop-words markers"][1][:, 0].tolist() == ["begin", "µ", "end"]
+
+
+MNE_SESSION = """
+[session]
+id = "player"
+crisis_contact = "none needed"
+[client]
+code = "C01"
+consent = { version = "1", ecg = true }
+[therapist]
+code = "T01"
+consent = { version = "1" }
+[[device]]
+role = "client"
+profile = "lsl_ecg"
+source_id = "mne-player"
+unit = "V"
+"""
+
+
+def test_our_recorder_records_a_player_of_mne_lsl_without_loss(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    if importlib.util.find_spec("mne_lsl") is None:
+        pytest.skip("mne-lsl is not installed")
+    with (
+        python(MNE_PLAYER, environment=environment),
+        recorder(MNE_SESSION, tmp_path, environment) as process,
+    ):
+
+        def received() -> int:
+            assert process.poll() is None, process.communicate()[0]
+            made = list((tmp_path / "out").glob("*"))
+            parts = [i for i in Recording(made[0]) if isinstance(i, Chunk)] if made else []
+            return sum(len(part.times) for part in parts)
+
+        wait_for(lambda: received() > 1500, "three seconds in the recording", seconds=60)
+    [(times, samples)] = recorded_streams(tmp_path / "out").values()
+    values = samples[:, 0]
+    assert len(values) > 1500
+    assert np.array_equal(values, (values[0] + np.arange(len(values))) % 1000)
+    assert np.median(np.diff(times)) == pytest.approx(1 / 500)
