@@ -19,6 +19,7 @@ from acquisition.stream import PEOPLE, FloatArray, Modality, Role, StreamInfo
 from acquisition.units import convert
 from processing.admission import Admission
 from processing.index import IndexSample
+from processing.offline.overlay import Edit, held
 from viewer.definitions import gap_of
 from viewer.history import Waveform
 from viewer.trace import Point, Trace
@@ -94,6 +95,8 @@ class SessionModel:
     """Who is paused now, and since when [s since the first tick]."""
     pauses: dict[Role, list[tuple[float, float]]] = field(default_factory=dict)
     """Pauses that are over: from, to [s since the first tick]."""
+    edits: tuple[Edit, ...] = ()
+    """Later edits of the events, which a review shows and the pipeline never hears of."""
 
     def __post_init__(self) -> None:
         self.expect(self.streams)
@@ -191,6 +194,10 @@ class SessionModel:
             self.paused.setdefault(role, event.time - self.t0)
         elif event.phase == "off" and role in self.paused:
             self.pauses.setdefault(role, []).append((self.paused.pop(role), event.time - self.t0))
+
+    def held(self) -> list[Event]:
+        """Return the events that hold, later edits applied, by the moment meant."""
+        return sorted(held(self.events, self.edits).values(), key=lambda e: e.onset)
 
     def is_paused(self, role: Role, moment: float) -> bool:
         """Tell whether a person is paused now, or was at a moment [s since the first tick]."""
