@@ -36,8 +36,12 @@ TYPES = {
 """Type of an LSL stream → profile."""
 RECENT, BEFORE = 1.0, 10.0
 """Seconds that are looked at for a tap, and that they are compared with."""
+LAG = 0.05
+"""Seconds between readings that are compared: a tap bends a signal that quickly, a skin response does not."""
 MOVES = 4.0
-"""How many times wider than before a stream must swing to count as the one that moved."""
+"""How many times more than before a stream must bend to count as the one that moved."""
+LEAST = {Modality.ECG: 0.3, Modality.EDA: 0.1, Modality.ACC: 0.1}
+"""By how much it must bend at least [mV, µS, g]: the noise of a quiet sensor also has its moments."""
 RANGES = {Modality.ECG: (0.15, 12.0), Modality.EDA: (0.002, 30.0)}
 """Swing within a few seconds that a worn sensor shows [mV, µS]."""
 LEVELS = {Modality.EDA: (0.05, 80.0)}
@@ -98,10 +102,11 @@ def scan_ble(seconds: float, radio: Radio | None = None) -> list[Found]:
     return [Found(kind="ble", name=n.name, identity=n.address, profile=fitting(n), rssi=n.rssi) for n in near]
 
 
-def scan_lsl(seconds: float) -> list[Found]:
-    """Return the LSL streams that answer."""
-    from acquisition.lsl import resolve
+def scan_lsl(seconds: float, scope: str = "machine") -> list[Found]:
+    """Return the LSL streams that answer on this machine, or as far as `scope` reaches."""
+    from acquisition.lsl import configure, resolve
 
+    configure(scope=scope)
     return [
         Found(kind="lsl", name=r.name, identity=r.source_id, profile=_lsl_profile(r.name, r.type))
         for r in resolve(seconds)
@@ -119,10 +124,11 @@ class Activity:
     info: StreamInfo
     times: FloatArray = field(default_factory=lambda: np.empty(0))
     values: FloatArray = field(default_factory=lambda: np.empty(0))
+    _least: float = 0.0
 
     def hear(self, chunk: Chunk) -> None:
-        """Take in a chunk; several channels count as their sum of squares."""
-        x = np.asarray(chunk.samples, np.float64)
+        """Take in a chunk; several channels count as the length of their vector."""
+        x, self._least = _comparable(chunk)
         one = x[:, 0] if x.shape[1] == 1 else np.sqrt((x * x).sum(axis=1))
         self.times = np.concatenate([self.times, chunk.times])
         self.values = np.concatenate([self.values, one])
@@ -130,16 +136,34 @@ class Activity:
         self.times, self.values = self.times[keep], self.values[keep]
 
     def ratio(self) -> float:
-        """Return how many times wider the last second swings than those before; nan if unknown."""
-        if not len(self.times) or self.times[-1] - self.times[0] < 3.0 * RECENT:
+        """Return how many times more the signal bends in the last second than before.
+
+        nan before three seconds were heard, and for intervals between beats, which a tap does not move.
+        """
+        if not self.info.sfreq > 0 or not len(self.times) or self.times[-1] - self.times[0] < 3.0 * RECENT:
             return math.nan
-        age = self.times[-1] - self.times
-        swings = []
+        lag = max(1, round(LAG * self.info.sfreq))
+        bends = np.abs(self.values[2 * lag :] - 2 * self.values[lag:-lag] + self.values[: -2 * lag])
+        age = self.times[-1] - self.times[lag:-lag]
+        most = []
         for k in range(int(BEFORE / RECENT) + 1):
-            part = self.values[(age >= k * RECENT) & (age < (k + 1) * RECENT)]
-            swings.append(float(np.ptp(part)) if len(part) > 1 else math.nan)
-        before = float(np.nanmedian(swings[1:])) if np.isfinite(swings[1:]).any() else math.nan
-        return swings[0] / before if before > 0 else math.nan
+            part = bends[(age >= k * RECENT) & (age < (k + 1) * RECENT)]
+            most.append(float(part.max()) if len(part) else math.nan)
+        before = float(np.nanmedian(most[1:])) if np.isfinite(most[1:]).any() else math.nan
+        if math.isnan(before) or math.isnan(most[0]):
+            return math.nan
+        if most[0] < self._least:
+            return min(1.0, most[0] / before) if before > 0 else 0.0
+        return most[0] / before if before > 0 else math.inf
+
+
+def _comparable(chunk: Chunk) -> tuple[FloatArray, float]:
+    """Return samples in the canonical unit, if theirs is known, and the least bend that counts in it."""
+    x = np.asarray(chunk.samples, np.float64)
+    try:
+        return convert(x, chunk.info.unit, chunk.info.modality), LEAST.get(chunk.info.modality, 0.0)
+    except UnitError:
+        return x, 0.0
 
 
 def moving(activities: Sequence[Activity]) -> Activity | None:

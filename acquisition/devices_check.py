@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,12 @@ from acquisition.drivers import Driver
 from acquisition.lsl_clock import local_clock
 from acquisition.recorder import open_drivers
 from acquisition.session import Session
-from acquisition.stream import Chunk, FloatArray, Modality, StreamInfo
+from acquisition.stream import PEOPLE, Chunk, Modality, StreamInfo
 
 CYCLE = 0.1
 SETTLE = 4.0
+LATE = 1.5
+"""Seconds by which the last packet may be late when the listening ends."""
 BATTERY = 20
 """Level below which an hour is not certain [%]."""
 
@@ -53,7 +55,7 @@ class Listening:
         self.drivers = list(drivers)
         self._clock, self._sleep = clock, sleep
         self.activities: dict[Any, Activity] = {}
-        self.samples: dict[Any, list[FloatArray]] = {}
+        self.heard: dict[Any, list[Chunk]] = {}
 
     def __enter__(self) -> Listening:
         for driver in self.drivers:
@@ -89,12 +91,11 @@ class Listening:
 
     def _hear(self, chunk: Chunk) -> None:
         self.activities.setdefault(chunk.info.key, Activity(chunk.info)).hear(chunk)
-        self.samples.setdefault(chunk.info.key, []).append(np.asarray(chunk.samples, np.float64))
+        self.heard.setdefault(chunk.info.key, []).append(chunk)
 
-    def moved(self) -> StreamInfo | None:
+    def moved(self) -> Activity | None:
         """Return the stream that moved clearly within the last second."""
-        most = moving(list(self.activities.values()))
-        return None if most is None else most.info
+        return moving(list(self.activities.values()))
 
 
 def check(
@@ -125,14 +126,14 @@ def check(
     refusals: list[str] = []
     if drivers is None:
         drivers, refusals = open_drivers(session)
-    findings = [Finding("consent", line.partition(":")[0], True, line) for line in refusals]
+    findings = _consent(session, refusals)
     before = clock(), wall()
     with Listening(drivers, clock=clock, sleep=sleep) as listening:
         listening.until_ready(wait)
         findings += _devices(drivers)
         # Drivers keep the first packets back for a moment; the rate is counted after it.
         listening.listen(SETTLE)
-        listening.samples.clear()
+        listening.heard.clear()
         listening.listen(listen)
         infos = [i for driver in drivers for i in driver.streams()]
         findings += _streams(infos, listening, listen)
@@ -141,6 +142,16 @@ def check(
     text = f"wall clock and LSL clock went {abs(jump) * 1e3:.0f} ms apart during the check"
     findings.append(Finding("clock", "clock", abs(jump) < 0.5, text))
     return [*findings, _lsl(session)]
+
+
+def _consent(session: Session, refusals: Sequence[str]) -> list[Finding]:
+    """Tell what each person agreed to, and what is therefore not recorded; a "no" is no fault."""
+    findings = []
+    for role in PEOPLE:
+        consent = asdict(session.participant(role).consent)
+        given = [name for name, said in consent.items() if said is True]
+        findings.append(Finding("consent", str(role), True, f"agreed to {', '.join(given) or 'nothing'}"))
+    return findings + [Finding("consent", line.partition(":")[0], True, line) for line in refusals]
 
 
 def _devices(drivers: Sequence[Driver]) -> list[Finding]:
@@ -155,10 +166,15 @@ def _devices(drivers: Sequence[Driver]) -> list[Finding]:
             findings.append(
                 Finding("device", keeper.device.title, ok, text if keeper.streaming else keeper.fault)
             )
-        if not hasattr(driver, "keepers") and not driver.ready():
-            missing: list[str] = getattr(driver, "missing", list)()
-            findings += [Finding("device", line.partition(":")[0], False, line) for line in missing]
+        if not hasattr(driver, "keepers"):
+            lines = missing_lines([driver])
+            findings += [Finding("device", line.partition(":")[0], False, line) for line in lines]
     return findings
+
+
+def missing_lines(drivers: Sequence[Driver]) -> list[str]:
+    """Return a line for each device that does not stream: why."""
+    return [line for d in drivers if not d.ready() for line in getattr(d, "missing", list)()]
 
 
 def _streams(infos: Sequence[StreamInfo], listening: Listening, seconds: float) -> list[Finding]:
@@ -166,11 +182,22 @@ def _streams(infos: Sequence[StreamInfo], listening: Listening, seconds: float) 
     for info in infos:
         if info.modality in (Modality.DEVICE_TIME, Modality.MARKERS):
             continue
-        chunks = listening.samples.get(info.key)
-        samples = np.concatenate(chunks) if chunks else np.empty((0, 1))
-        ok, text = verdict(info, samples, seconds)
+        chunks = listening.heard.get(info.key)
+        if chunks is None:
+            findings.append(Finding("stream", f"{info.role} {info.name}", False, "no samples"))
+            continue
+        samples = np.concatenate([np.asarray(c.samples, np.float64) for c in chunks])
+        ok, text = verdict(info, samples, _covered(info, chunks, seconds))
         findings.append(Finding("stream", f"{info.role} {info.name}", ok, text))
     return findings
+
+
+def _covered(info: StreamInfo, chunks: Sequence[Chunk], seconds: float) -> float:
+    """Return how many seconds these chunks cover by their stamps; packets come late, but not by `LATE`."""
+    if not info.sfreq > 0:
+        return seconds
+    span = float(chunks[-1].times[-1] - chunks[0].times[0])
+    return max(span + 1.0 / info.sfreq, seconds - LATE)
 
 
 def _disk(out: Path, infos: Sequence[StreamInfo]) -> list[Finding]:

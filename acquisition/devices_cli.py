@@ -5,13 +5,20 @@ from __future__ import annotations
 import json
 import sys
 import time
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from acquisition.command import Command
+
+if TYPE_CHECKING:
+    from acquisition.drivers.ble_radio import Radio
+
+OPENING = 20.0
+"""Seconds that devices may take to appear."""
 
 SESSION = click.argument(
     "session_file", metavar="SESSION.toml", type=click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -26,28 +33,47 @@ def _print_json(value: object) -> None:
 @click.command("scan", cls=Command)
 @click.option("--seconds", type=click.FloatRange(min=0.5, max=120), default=6.0, show_default=True)
 @click.option("--lsl/--no-lsl", default=True, help="Also list LSL streams.")
+@click.option(
+    "--scope", type=click.Choice(["machine", "link", "site"]), default="machine", show_default=True,
+    help="How far to look for LSL streams, as [lsl] scope in a session file.",
+)  # fmt: skip
+@click.option(
+    "--emulated", is_flag=True, help="A rehearsal without hardware: emulated wearables are in range."
+)
 @as_json_option
-def scan_command(seconds: float, lsl: bool, as_json: bool) -> None:
+def scan_command(seconds: float, lsl: bool, scope: str, emulated: bool, as_json: bool) -> None:
     """List what is near: Bluetooth LE devices and LSL streams, the profile that fits, signal strength."""
     from acquisition.devices import Found, scan_ble, scan_lsl
     from acquisition.errors import DeviceError
 
     found: list[Found] = []
     try:
-        found += scan_ble(seconds)
+        found += scan_ble(seconds, _radio(emulated))
     except DeviceError as error:
         click.echo(str(error), err=True)
     if lsl:
-        found += scan_lsl(min(seconds, 3.0))
+        found += scan_lsl(min(seconds, 3.0), scope)
     if as_json:
         _print_json([asdict(f) for f in found])
         return
-    for f in found:
-        strength = f"{f.rssi} dBm" if f.rssi is not None else "LSL"
-        who = f.identity or "(no source_id)"
-        click.echo(f"{f.name or 'unnamed':<28} {who:<38} {strength:>8}  {f.profile or '-'}")
     if not found:
         click.echo("nothing in range: is the device worn, switched on, and not held by another app or phone?")
+        return
+    rows = [("name", "address or source_id", "signal", "profile")]
+    for f in found:
+        strength = f"{f.rssi} dBm" if f.rssi is not None else "LSL"
+        rows.append((f.name or "unnamed", f.identity or "(no source_id)", strength, f.profile or "-"))
+    widths = [max(len(row[k]) for row in rows) for k in range(3)]
+    for name, identity, strength, profile in rows:
+        click.echo(f"{name:<{widths[0]}}  {identity:<{widths[1]}}  {strength:>{widths[2]}}  {profile}")
+
+
+def _radio(emulated: bool) -> Radio | None:
+    if not emulated:
+        return None
+    from acquisition.emulated.demo import radio_in_range
+
+    return radio_in_range()
 
 
 @click.command("identify", cls=Command)
@@ -56,44 +82,47 @@ def scan_command(seconds: float, lsl: bool, as_json: bool) -> None:
 @as_json_option
 def identify_command(session_file: Path, seconds: float, as_json: bool) -> None:
     """Tap a sensor and see which stream moves; nothing is recorded. Ctrl+C ends it."""
-    from acquisition.devices_check import Listening
+    from acquisition.devices_check import Listening, missing_lines
+    from acquisition.identify_report import identify_report
     from acquisition.recorder import open_drivers
     from acquisition.session import load_session
 
     drivers, refusals = open_drivers(load_session(session_file))
-    for line in refusals:
-        click.echo(line, err=True)
-    last: Any = None
-    end = time.monotonic() + seconds
-    with Listening(drivers) as listening:
-        if not listening.until_ready(20.0):
-            for driver in drivers:
-                for line in getattr(driver, "missing", list)():
-                    click.echo(line, err=True)
-        click.echo("tap one sensor at a time", err=True)
+    # Ctrl+C is the usual end.
+    with (
+        suppress(KeyboardInterrupt),
+        identify_report(as_json=as_json) as report,
+        Listening(drivers) as listening,
+    ):
+        listening.until_ready(OPENING)
+        report.listening([i for d in drivers for i in d.streams()], [*refusals, *missing_lines(drivers)])
+        last: Any = None
+        end = time.monotonic() + seconds
         while time.monotonic() < end:
             listening.listen(0.25)
             moved = listening.moved()
-            if moved is not None and moved.key != last:
-                fields = {"role": str(moved.role), "stream": moved.name, "device": moved.device}
-                _print_json(fields) if as_json else click.echo(
-                    f"{moved.role}: {moved.name} ({moved.device}) moves"
-                )
-            last = None if moved is None else moved.key
+            if moved is not None and moved.info.key != last:
+                report.moved(moved)
+            last = None if moved is None else moved.info.key
+            report.look(list(listening.activities.values()))
 
 
 @click.command("check", cls=Command)
 @SESSION
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Parent of the recording.")
 @click.option("--seconds", type=click.FloatRange(min=1, max=120), default=8.0, show_default=True)
+@click.option(
+    "--wait", type=click.FloatRange(min=1, max=600), default=OPENING, show_default=True,
+    help="Seconds that devices may take to appear.",
+)  # fmt: skip
 @as_json_option
-def check_command(session_file: Path, out: Path | None, seconds: float, as_json: bool) -> None:
+def check_command(session_file: Path, out: Path | None, seconds: float, wait: float, as_json: bool) -> None:
     """Check whether a session can begin: devices, signals, consent, disk, clock, LSL; exit 1 if not."""
     from acquisition.devices_check import check
     from acquisition.session import load_session
 
     session = load_session(session_file)
-    findings = check(session, out or Path(session.recording.directory), listen=seconds)
+    findings = check(session, out or Path(session.recording.directory), wait=wait, listen=seconds)
     ok = all(f.ok for f in findings)
     if as_json:
         _print_json({"session": session.id, "ok": ok, "findings": [asdict(f) for f in findings]})

@@ -21,8 +21,9 @@ from acquisition.toml_table import Scalar
 
 STOPPING = 8.0
 """Seconds all devices together may take to stop."""
-COMMON_SETTINGS = ("emulated", "past", "seed")
-"""Of demonstrations: a device emulated in this process, twelve simulated minutes before, which people."""
+COMMON_SETTINGS = ("emulated", "past", "seed", "tap")
+"""Of demonstrations: a device emulated in this process, twelve simulated minutes before, which people, and
+every how many seconds somebody taps it."""
 
 Maker = Callable[[Device, DeviceProfile, Outbox], Wearable]
 

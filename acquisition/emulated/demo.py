@@ -2,6 +2,7 @@
 
 A session whose devices have `settings = { emulated = true }` needs no hardware: their twins run in the
 recorder's process, on the event loop of the drivers, and measure the simulated dyad (docs/simulation.md).
+With `tap = 5.0` somebody taps that device every five seconds (for `attune devices identify`).
 With `past = true` twelve minutes before the start are written first, as if the same devices had sent them.
 """
 
@@ -16,20 +17,21 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from acquisition.devices import NAMES
 from acquisition.drivers import bitalino as board
 from acquisition.drivers.ble_radio import Radio, Runner
 from acquisition.emulated.bitalino import EmulatedBitalino
 from acquisition.emulated.bumble_radio import Air
 from acquisition.emulated.demo_signals import Bodies
 from acquisition.emulated.movesense import EmulatedMovesense
-from acquisition.emulated.peripheral import Hardware
-from acquisition.emulated.polar import EmulatedPolar
+from acquisition.emulated.peripheral import Hardware, Signal
+from acquisition.emulated.polar import EmulatedPolar, toy_acc
 from acquisition.emulated.strap import EmulatedStrap
 from acquisition.errors import DeviceError
 from acquisition.event import Event, Notice
 from acquisition.gatt.bitalino import WIDE_BITS
 from acquisition.lsl_clock import local_clock
-from acquisition.session import Device
+from acquisition.session import Device, parse_session
 from acquisition.simulation.dyad import Dyad, completed
 from acquisition.simulation.past import write_past
 from acquisition.simulation.script import Script
@@ -73,6 +75,7 @@ settings = {{ emulated = true, seed = {seed}, past = {past} }}
 """
 SKEWS = {Role.CLIENT: 0.003, Role.THERAPIST: -0.002}
 """Crystal errors of the emulated devices: theirs are no better than real ones."""
+_KINDS = {profile: beginning for beginning, profile in NAMES}
 INTERVAL = 0.0375
 """Connection interval [s]."""
 
@@ -117,7 +120,7 @@ class Wearables:
             self._seed, self._bodies = seed, Bodies(seed, lambda: 0.0)
         self._infos += infos
         hardware = Hardware(
-            name=device.name or f"{device.profile} {device.address[-5:]}",
+            name=device.name or f"{_KINDS.get(device.profile, device.profile)} {device.address[-5:]}",
             address=device.address or f"C0:00:00:00:00:{len(self._twins):02X}",
             skew=SKEWS.get(device.role, 0.001),
             interval=INTERVAL,
@@ -128,17 +131,19 @@ class Wearables:
     def _make(self, device: Device, hardware: Hardware, settings: Any, bodies: Bodies) -> _Twin:
         role, air = device.role, self.air
         driver = device.definition.driver if device.definition else ""
+        period = float(settings.get("tap", math.inf))
         if driver == "polar":
-            ecg = bodies.signal(role, Modality.ECG, 130.0, _microvolts)
-            return EmulatedPolar(air, hardware, ecg=ecg, beat_times=bodies.beats(role))
+            ecg = tapped(bodies.signal(role, Modality.ECG, 130.0, _microvolts), period, 3000.0)
+            acc = tapped(toy_acc, period, 1500.0)
+            return EmulatedPolar(air, hardware, ecg=ecg, acc=acc, beat_times=bodies.beats(role))
         if driver == "heart_rate":
             return EmulatedStrap(air, hardware, beat_times=bodies.beats(role))
         if driver == "movesense":
-            ecg = bodies.signal(role, Modality.ECG, 250.0, _microvolts)
+            ecg = tapped(bodies.signal(role, Modality.ECG, 250.0, _microvolts), period, 3000.0)
             return EmulatedMovesense(air, hardware, ecg=ecg)
         if driver == "bitalino":
             readings = {
-                int(settings[m]): bodies.signal(role, m, 100.0, READINGS[m])
+                int(settings[m]): tapped(bodies.signal(role, m, 100.0, READINGS[m]), period, 300.0)
                 for m in READINGS
                 if m in settings
             }
@@ -147,7 +152,7 @@ class Wearables:
 
     async def prepare(self) -> None:
         """Switch everything on."""
-        if self._bodies is not None:
+        if self._bodies is not None and self._infos:
             self._bodies.prepare()
         self.start = self._clock()
         for twin in self._twins:
@@ -167,6 +172,17 @@ class Wearables:
         # What the wearables measured before the first slice comes with the first slices of the recorder.
         write_past(store_in_units, dyad, start, wall=wall - (now - start))
         return start
+
+
+def tapped(signal: Signal, period: float, size: float) -> Signal:
+    """Return a signal that a tap throws off by `size` every `period` seconds, for a twentieth of a second."""
+
+    def read(t: FloatArray) -> FloatArray:
+        values = signal(t)
+        bump = size * np.exp(-(((t % period) / 0.03) ** 2)) * (t >= period)
+        return values + (bump if values.ndim == 1 else bump[:, None])
+
+    return signal if period == math.inf else read
 
 
 def _microvolts(mv: FloatArray) -> FloatArray:
@@ -229,6 +245,14 @@ class _Units:
         """Gather slices into large writes."""
         gathered: AbstractContextManager[None] = self._store.bulk()
         return gathered
+
+
+def radio_in_range() -> Radio:
+    """Return a radio with the devices of the demonstration in range, to be scanned for."""
+    radio = demo_radio()
+    for device in parse_session(session_text(past=False), "session.toml").devices:
+        radio.wearables.add(device, [])
+    return radio
 
 
 def demo_radio(runner: Runner | None = None, clock: Callable[[], float] = local_clock) -> Radio:

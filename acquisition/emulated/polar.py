@@ -38,6 +38,11 @@ def toy_ecg(t: FloatArray) -> FloatArray:
     return np.asarray(wave - 30.0)
 
 
+def toy_acc(t: FloatArray) -> FloatArray:
+    """Return gravity on a device that is turned slowly, shape (n, 3) [mg]."""
+    return np.asarray(1000 * np.stack([np.sin(t), np.cos(t), np.zeros_like(t)], axis=1))
+
+
 class EmulatedPolar:
     """A belt or band on the air.
 
@@ -45,6 +50,8 @@ class EmulatedPolar:
     ----------
     ecg : callable
         Signal [µV] over seconds since it was switched on.
+    acc : callable
+        The same for acceleration, shape (n, 3) [mg].
     measures : sequence of Measurement
         What it offers: ECG and ACC for an H10; PPI and ACC (as deltas) for a band.
     compressed : bool
@@ -57,11 +64,12 @@ class EmulatedPolar:
         hardware: Hardware,
         *,
         ecg: Signal = toy_ecg,
+        acc: Signal = toy_acc,
         beat_times: Signal | None = None,
         measures: Sequence[Measurement] = (Measurement.ECG, Measurement.ACC),
         compressed: bool = False,
     ) -> None:
-        self._ecg, self._measures, self._compressed = ecg, tuple(measures), compressed
+        self._ecg, self._acc, self._measures, self._compressed = ecg, acc, tuple(measures), compressed
         self._beats = beat_times
         self.commands: list[bytes] = []
         self.fail_next: Status | None = None
@@ -165,8 +173,7 @@ class EmulatedPolar:
             self.sent += zip(times.tolist(), values[:, 0].tolist(), strict=True)
             payload, kind = encode_raw(values, 3), 0
         else:
-            tilt = np.stack([np.sin(since), np.cos(since), np.zeros_like(since)], axis=1)
-            values = np.round(1000 * tilt).astype(np.int64)
+            values = np.round(self._acc(since)).astype(np.int64)
             payload = encode_deltas(values, 16, bits=10) if self._compressed else encode_raw(values, 2)
             kind = 1
         compressed = self._compressed and measurement is Measurement.ACC

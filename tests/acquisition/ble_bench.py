@@ -43,9 +43,14 @@ def _toml(value: object) -> str:
     return f'"{value}"' if isinstance(value, str) else str(value).lower()
 
 
+def session_text(*devices: str) -> str:
+    """Return a session file with these devices."""
+    return HEAD + "".join(devices)
+
+
 def session_of(*devices: str, base: Path | None = None) -> Session:
     """Return a session with these devices."""
-    return parse_session(HEAD + "".join(devices), "session.toml", base)
+    return parse_session(session_text(*devices), "session.toml", base)
 
 
 class Bench:

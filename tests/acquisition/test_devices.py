@@ -57,7 +57,7 @@ def test_check_finds_everything_in_order(bench: Bench, tmp_path: Path) -> None:
         wall=bench.runner.clock,
     )
     assert [f for f in findings if not f.ok] == []
-    assert {f.part for f in findings} == {"device", "stream", "disk", "clock", "lsl"}
+    assert {f.part for f in findings} == {"consent", "device", "stream", "disk", "clock", "lsl"}
     assert "battery 87 %" in next(f.text for f in findings if f.part == "device")
 
 
@@ -79,6 +79,17 @@ def test_check_says_what_is_missing_and_why(bench: Bench, tmp_path: Path) -> Non
     assert "the battery is low" in bad["client polar_h10 (C7:4C:DA:51:37:51)"]
     assert "in range" in bad["therapist polar_h10 (C7:4C:DA:51:37:99)"]
     assert bad["therapist H10 ECG"] == "no samples"
+
+
+def test_a_skin_response_is_no_tap() -> None:
+    times = np.arange(0, 10, 0.01)
+    rng = np.random.default_rng(0)
+    quiet = 5 + 0.003 * rng.standard_normal(len(times))
+    response = np.where(times > 9.0, 1.2 * (1 - np.exp(-(times - 9.0) / 0.7)) ** 2, 0.0)
+    activity = Activity(EDA)
+    activity.hear(Chunk(EDA, times, (quiet + response)[:, None]))
+    assert np.ptp(quiet + response) > 0.5
+    assert moving([activity]) is None
 
 
 def test_the_tapped_stream_is_the_one_that_moves() -> None:
