@@ -72,11 +72,20 @@ INDICES: dict[str, Definition] = {
         window="60 s, every 5 s",
         text="Skin conductance responses of at least 0.05 µS per minute.",
     ),
+    "turn": Definition(
+        title="Talk",
+        unit="",
+        window="each turn; seconds while it is not over",
+        text="Who speaks. Solid: whole turns, which end with a second of silence. Paler: seconds of a turn "
+        "that is not over. The line between the rows: both at once. The numbers: share of the last 5 min.",
+    ),
     "f0_shift": Definition(
         title="F0",
         unit="semitones",
         window="10 s, at least 2 s voiced",
-        text="Pitch of the voice, relative to the speaker's own baseline talk.",
+        text="Median pitch of own speech, relative to the speaker's own baseline talk, else to their first "
+        "minute of voiced speech. A gap is a stretch without enough own speech.",
+        gap=2.5,
     ),
     "arousal": Definition(
         title="Arousal index",

@@ -14,6 +14,7 @@ from viewer.history import Waveform
 from viewer.lane import Lane
 from viewer.model import PARTIAL, WHOLE, SessionModel
 from viewer.readouts import Readout, arousal_readout, index_readout, raw_word, sync_readouts
+from viewer.talk_lane import talk_lane, talk_readouts
 from viewer.theme import Theme, blend
 from viewer.trace import Trace
 
@@ -51,6 +52,8 @@ def build_lanes(model: SessionModel, theme: Theme, sync_signal: str) -> LaneSet:
     if any(model.has(r, Modality.EDA) for r in PEOPLE):
         _add_eda(out, model, theme)
     if any(model.has(r, Modality.VOICE) for r in PEOPLE):
+        out.add("Talk", talk_lane(model, theme), 6, talk_readouts(model))
+        out.late["Talk"] = lambda: any((r.value, "speaking") in model.traces for r in PEOPLE)
         _add_index(out, model, theme, "f0_shift", 10, 6.0)
         out.late["F0"] = lambda: any((r.value, "f0_shift") in model.traces for r in PEOPLE)
     _add_arousal(out, model, theme)

@@ -147,6 +147,7 @@ def index_samples(start: float, stop: float, *, reason: str = "") -> list[IndexS
                 ("arousal_channels", 7.0, ""),
                 ("ecg_quality", 0.97, ""),
                 ("eda_quality", 0.93, ""),
+                ("speaking", float(math.sin(t / 7 + 3 * k) >= 0), ""),
                 ("f0_shift", math.nan if math.sin(t / 7 + 3 * k) < 0 else 2 * math.sin(t / 3), "semitones"),
             ]
             if t % (11 + 6 * k) < 1.0:
