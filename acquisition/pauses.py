@@ -72,13 +72,13 @@ class Pauses:
         if since == -math.inf:
             return chunk
         offset = self._offsets.get(chunk.info.key)
-        keep = _begins(chunk) + (offset.value if offset else 0.0) >= since
+        keep = begins(chunk) + (offset.value if offset else 0.0) >= since
         if keep.all():
             return chunk
         return Chunk(chunk.info, chunk.times[keep], chunk.samples[keep]) if keep.any() else None
 
 
-def _begins(chunk: Chunk) -> FloatArray:
+def begins(chunk: Chunk) -> FloatArray:
     """Return when what each sample tells of began [s]: an interval or a turn, before its stamp."""
     if chunk.info.modality is Modality.VOICE:
         return chunk.times - (chunk.samples[:, 0] if is_turns(chunk.info) else SECOND)

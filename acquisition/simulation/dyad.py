@@ -19,6 +19,7 @@ from acquisition.simulation.physiology import SCR_TAIL
 from acquisition.simulation.script import PAST, Script
 from acquisition.simulation.signals import VOICE_CHANNELS, samples
 from acquisition.stream import PEOPLE, Chunk, FloatArray, Modality, Role, StreamInfo
+from acquisition.voice.rows import is_turns
 
 
 class Block(NamedTuple):
@@ -86,8 +87,9 @@ def simulated_streams(*, ecg: float = 130.0, eda: float = 4.0, resp: float = 25.
 
 def completed(info: StreamInfo) -> StreamInfo:
     """Return a stream with its channels and source id filled in."""
-    channels = VOICE_CHANNELS if info.modality is Modality.VOICE else info.channels or (info.name,)
-    source = f"attunement-{info.role}-simulated-{info.modality}"
+    voice = info.modality is Modality.VOICE and not is_turns(info)
+    channels = VOICE_CHANNELS if voice else info.channels or (info.name,)
+    source = f"attunement-{info.role}-simulated-{info.modality}{'-turns' if is_turns(info) else ''}"
     return replace(info, channels=channels, source_id=info.source_id or source)
 
 

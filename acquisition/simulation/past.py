@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from numpy.typing import NDArray
 
 from acquisition.event import Event, Notice
+from acquisition.pauses import begins
 from acquisition.simulation.dyad import Dyad, Feed
 from acquisition.simulation.script import PAST, Fault
 from acquisition.stream import Chunk, FloatArray, Role, StreamInfo
@@ -119,6 +120,6 @@ class _Pauses:
             self._store.notice(item)
             return
         since = self._since.get(role, -math.inf)
-        first = 0 if item.times[0] >= since else int(item.times.searchsorted(since))
-        if first < len(item.times):
-            self._store.samples(item.info, item.times[first:], item.samples[first:])
+        keep = begins(item) >= since
+        if keep.any():
+            self._store.samples(item.info, item.times[keep], item.samples[keep])

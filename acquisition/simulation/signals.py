@@ -9,6 +9,7 @@ from acquisition.simulation.body import BLOCK, Beats, Responses, begin_of
 from acquisition.simulation.physiology import AFTER, BEFORE, ecg, scr
 from acquisition.simulation.script import PAST, Fault, Script, stream_rng
 from acquisition.stream import FloatArray, Modality, Role, StreamInfo
+from acquisition.voice.rows import TURN_CHANNELS, is_turns
 
 VOICE_CHANNELS = ("voice_activity", "f0_median", "f0_spread", "intensity", "alpha_ratio", "voiced_share")
 """Share 0-1, Hz, Hz (SD), dB, dB, share 0-1; nan where nothing was said."""
@@ -30,6 +31,8 @@ def samples(
     beats, responses : Beats, Responses
         Of this block and as far beyond as they reach into it.
     """
+    if is_turns(info):
+        return _turns(script, info.role, number)
     rng = stream_rng(script.seed, "noise", info.role, info.modality, number)
     if info.modality is Modality.VOICE:
         return _voice(script, info.role, number, rng)
@@ -117,3 +120,28 @@ def _voice(
         [share, *(np.where(said, c, np.nan) for c in columns), np.where(said, voiced, 0.0)], axis=1
     )
     return t, np.round(rows, 4).astype(np.float32)
+
+
+def _turns(script: Script, role: Role, number: int) -> tuple[FloatArray, FloatArray]:
+    """Return one row a turn, stamped at its end."""
+    begin = begin_of(number)
+    mine = [
+        t
+        for t in script.turns(begin - 1.0, begin + BLOCK)
+        if t.role is role and begin <= t.stop < begin + BLOCK
+    ]
+    noise = stream_rng(script.seed, "turns", role, number).standard_normal((4, len(mine)))
+    me = truth.traits(script.seed, role)
+    length = np.array([t.stop - t.start for t in mine])
+    push = truth.excited(script, role, np.array([(t.start + t.stop) / 2 for t in mine]), "hr") / truth.FULL_HR
+    pause = length * np.clip(0.08 + 0.04 * noise[0], 0.0, 0.3)
+    columns = (
+        length,
+        length - pause,
+        pause,
+        np.round((length - pause) * 4.4 * np.exp(0.06 * noise[1])),
+        me.f0 * 2.0 ** ((2.0 * push + 0.5 * noise[2]) / 12.0),
+        -28.0 + 4.0 * push + noise[3],
+    )
+    assert len(columns) == len(TURN_CHANNELS)
+    return np.array([t.stop for t in mine]), np.round(np.stack(columns, axis=1), 4).astype(np.float32)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from acquisition.event import Notice
 from acquisition.simulation import truth
 from acquisition.simulation.body import SPACING
-from acquisition.simulation.dyad import Block, Dyad, Feed, simulated_streams
+from acquisition.simulation.dyad import Block, Dyad, Feed, completed, simulated_streams
 from acquisition.simulation.physiology import SCR_PEAK
 from acquisition.simulation.script import (
     DROPOUT,
@@ -26,7 +26,8 @@ from acquisition.simulation.script import (
     TALK,
     Script,
 )
-from acquisition.stream import PEOPLE, Chunk, FloatArray, Modality, Role
+from acquisition.stream import PEOPLE, Chunk, FloatArray, Modality, Role, StreamInfo
+from acquisition.voice.rows import TURN_CHANNELS
 
 START = 1000.0
 
@@ -305,3 +306,23 @@ def test_samples_do_not_depend_on_when_they_are_taken(cuts: list[float]) -> None
     for key, (times, x) in got.items():
         np.testing.assert_array_equal(times, WHOLE[key][0])
         np.testing.assert_array_equal(x, WHOLE[key][1])
+
+
+def test_rows_of_turns_are_the_turns_of_the_script() -> None:
+    info = StreamInfo(
+        name="Voice turns",
+        role=Role.CLIENT,
+        modality=Modality.VOICE,
+        sfreq=0.0,
+        unit="",
+        channels=TURN_CHANNELS,
+    )
+    parts = Dyad(Script(1), (completed(info),)).until(100.0)
+    times = np.concatenate([block.streams[0][0] for block in parts])
+    rows = np.concatenate([block.streams[0][1] for block in parts])
+    true = [
+        t for t in Script(1).turns(-PAST, parts[-1].end) if t.role is Role.CLIENT and t.stop < parts[-1].end
+    ]
+    np.testing.assert_array_equal(times, [t.stop for t in true])
+    np.testing.assert_allclose(rows[:, 0], [t.stop - t.start for t in true], atol=1e-4)
+    np.testing.assert_allclose(rows[:, 0], rows[:, 1] + rows[:, 2], atol=1e-3)
