@@ -183,8 +183,10 @@ class Pipeline:
         for k, event in batch.events:
             if _concerns(event, role):
                 voice.mark(event, float(ticks[k]))
-        mine = [w for (r, part), w in passed.items() if r == role and part in ("voice", "turns")]
-        return voice.advance(ticks, np.minimum.reduce(mine))
+        turns = passed.get((role, "turns"))
+        rows = passed.get((role, "voice"), turns)
+        assert rows is not None
+        return voice.advance(ticks, rows, turns)
 
 
 def _concerns(event: Event, role: Role) -> bool:

@@ -84,13 +84,23 @@ class Voice:
             elif math.isfinite(stamp):
                 self._rows[math.floor(stamp + HALF)] = Second.of(row)
 
-    def advance(self, ticks: FloatArray, watermarks: FloatArray) -> list[IndexSample]:
-        """Return what became final at these ticks."""
+    def advance(
+        self, ticks: FloatArray, watermarks: FloatArray, turns: FloatArray | None = None
+    ) -> list[IndexSample]:
+        """Return what became final at these ticks.
+
+        Parameters
+        ----------
+        watermarks : ndarray, shape (n_ticks,)
+            Of the rows a second [s].
+        turns : ndarray, shape (n_ticks,), optional
+            Of the rows a turn, if they pass otherwise: the second must not wait for the end of a turn.
+        """
         if len(ticks) == 0:
             return []
         if math.isnan(self._second):
             self._second = float(math.ceil(ticks[0]))
-        out = self._spoken_turns(ticks, watermarks)
+        out = self._spoken_turns(ticks, watermarks if turns is None else turns)
         until = float(watermarks[-1]) - HALF
         if not until >= self._second:
             return out
