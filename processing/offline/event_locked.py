@@ -11,9 +11,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from scipy.special import stdtrit
 
-from acquisition.stream import FloatArray
-from processing.offline.measure import Definition, Measure, measure, nothing, seeded
+from acquisition.stream import BoolArray, FloatArray
+from processing.offline.measure import (
+    LEAST_FOR_BOOTSTRAP,
+    LEAST_FOR_INTERVAL,
+    Definition,
+    Measure,
+    mean_interval,
+    measure,
+    nothing,
+    seeded,
+)
 from processing.offline.timeline import NOT_THE_HOUR, Person, Timeline
 
 PRE, POST = 60, 180
@@ -37,7 +47,7 @@ RESPONSES = {
         unit=UNITS[signal],
         text=f"mean {signal} 0 … +60 s after the onset, less its mean −60 … −10 s before; epochs with over "
         "20 % invalid left out",
-        interval="percentile bootstrap over events, 2000 draws",
+        interval="bootstrap-t over events, 2000 draws; Student's t of under ten",
     )
     for signal in SIGNALS
 }
@@ -161,7 +171,7 @@ def respond(line: Timeline, person: Person, code: str, signal: str, moments: Flo
         signal=signal,
         epochs=epochs,
         n_events=len(moments),
-        mean=np.nanmean(epochs, axis=0),
+        mean=mean_over(epochs),
         low=low,
         high=high,
         clusters=clusters,
@@ -169,17 +179,47 @@ def respond(line: Timeline, person: Person, code: str, signal: str, moments: Flo
     )
 
 
-def bootstrap(epochs: FloatArray, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
-    """Return the pointwise 95 % percentile interval of the mean over events, nan left out."""
+def mean_over(epochs: FloatArray) -> FloatArray:
+    """Return the mean over events second by second, nan where no event has a value."""
     there = np.isfinite(epochs)
-    filled = np.where(there, epochs, 0.0)
-    # How often each event is drawn: means of all draws are then two products.
-    n = len(epochs)
+    count = there.sum(axis=0)
+    total = np.where(there, epochs, 0.0).sum(axis=0)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def bootstrap(epochs: FloatArray, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
+    """Return the pointwise 95 % interval of the mean over events: bootstrap-t, of under ten Student's t.
+
+    As `measure.mean_interval`, at all seconds at once; a second with under 5 values has none.
+    """
+    there = np.isfinite(epochs)
+    count = there.sum(axis=0)
+    mean = mean_over(epochs)
+    filled = np.where(there, epochs - mean, 0.0)
+    spread = np.sqrt(np.square(filled).sum(axis=0) / np.maximum(count - 1, 1))
+    step = np.where(count >= LEAST_FOR_INTERVAL, spread / np.sqrt(np.maximum(count, 1)), np.nan)
+    student = stdtrit(np.maximum(count - 1, 1), 0.975)
+    low, high = -student, student
+    many = count >= LEAST_FOR_BOOTSTRAP
+    if many.any():
+        t = _studentised(filled[:, many], there[:, many], spread[many], rng)
+        high[many], low[many] = -np.quantile(t, [0.025, 0.975], axis=0)
+    return mean + low * step, mean + high * step
+
+
+def _studentised(
+    errors: FloatArray, there: BoolArray, spread: FloatArray, rng: np.random.Generator
+) -> FloatArray:
+    """Return t of each draw of events with replacement, shape (n_draws, n_seconds)."""
+    n = len(errors)
+    # How often each event is drawn: sums over all draws are then products.
     drawn = rng.multinomial(n, np.full(n, 1.0 / n), size=N_BOOTSTRAP).astype(float)
-    with np.errstate(invalid="ignore"):
-        means = (drawn @ filled) / (drawn @ there.astype(float))
-    low, high = np.nanquantile(means, [0.025, 0.975], axis=0)
-    return low, high
+    count, total, squares = (drawn @ part for part in (there.astype(float), errors, np.square(errors)))
+    middle = total / np.maximum(count, 1.0)
+    error = np.sqrt(np.maximum(squares - count * middle**2, 0.0) / np.maximum(count - 1.0, 1.0))
+    usable = error > 1e-9 * spread
+    t: FloatArray = np.where(usable, middle * np.sqrt(count) / np.where(usable, error, 1.0), 0.0)
+    return t
 
 
 def cluster_test(
@@ -196,12 +236,16 @@ def cluster_test(
     middle = np.concatenate([real, chance]).mean(axis=0)
     real, chance = real - middle, chance - middle
     threshold = float(fdtri(1, len(real) + len(chance) - 2, 0.95))
+    statistic = _one_way(np.concatenate([real, chance]))
+    if not (statistic(real, chance) > threshold).any():
+        return True, ()
     with use_log_level("error"):
         _, found, p, _ = permutation_cluster_test(
             [real, chance],
             threshold=threshold,
             n_permutations=N_PERMUTATIONS,
-            stat_fun=_one_way(np.concatenate([real, chance])),
+            tail=1,  # F has one; both directions of a difference are in it
+            stat_fun=statistic,
             out_type="mask",
             seed=int(rng.integers(0, 2**31)),
             buffer_size=None,
@@ -247,7 +291,7 @@ def responses(line: Timeline) -> list[Response]:
     return [r for r in found if r is not None]
 
 
-def response_measures(found: Sequence[Response], entity: str) -> list[Measure]:
+def response_measures(found: Sequence[Response], entity: str, session_id: str) -> list[Measure]:
     """Return one person's response in one number per code and signal, and the p of its largest cluster."""
     out: list[Measure] = []
     for r in found:
@@ -259,15 +303,14 @@ def response_measures(found: Sequence[Response], entity: str) -> list[Measure]:
             why = f"{n} usable of {r.n_events} events, {LEAST_EVENTS} are needed: single traces only"
             out += nothing(both[:1], why, n, pct, code=r.code) if r.signal == SIGNALS[0] else []
             continue
-        out.append(_in_one_number(r, both[0], n, pct))
+        out.append(_in_one_number(r, both[0], n, pct, session_id))
         p = min((c[2] for c in r.clusters), default=1.0) if r.tested else math.nan
         why = "" if r.tested else "too few pseudo-onsets in the hour"
         out.append(measure(both[1], p, n, pct, reason=why, code=r.code))
     return out
 
 
-def _in_one_number(r: Response, definition: Definition, n: int, pct: float) -> Measure:
+def _in_one_number(r: Response, definition: Definition, n: int, pct: float, session_id: str) -> Measure:
     each = np.nanmean(r.epochs[:, PRE + SPAN[0] : PRE + SPAN[1]], axis=1)
-    low, high = bootstrap(each[:, None], seeded(r.code, definition.name))
-    value = float(np.mean(each))
-    return measure(definition, value, n, pct, interval=(float(low[0]), float(high[0])), code=r.code)
+    interval = mean_interval(each, seeded(session_id, definition.name, r.code))
+    return measure(definition, float(np.mean(each)), n, pct, interval=interval, code=r.code)

@@ -141,7 +141,7 @@ def two_axes(line: Timeline) -> Figure | None:
         ax.plot(x[~rest[::5]], y[~rest[::5]], ".", ms=2.5, color=COLOURS[person.entity], alpha=0.5)
         ax.plot(x[rest[::5]], y[rest[::5]], "x", ms=3.5, mew=0.7, color="#1B2126")
         ax.set_xlabel("lnRMSSD [ln ms]")
-        ax.set_title(f"{person.entity} (× at rest)", fontsize=8)
+        ax.set_title(f"{person.entity} (× at rest)", fontsize=8, y=1.01)
     axes[0].set_ylabel("skin conductance level [µS]")
     return figure
 
@@ -199,8 +199,10 @@ def _response(mine: Sequence[Response]) -> Figure:
                     place = 0.03 if r.entity == "client" else 0.07
                     ax.plot([a, b], [place] * 2, color=colour, lw=2.5, transform=ax.get_xaxis_transform())
         unit = UNITS[r.signal].replace("uS", "µS")
-        ax.set_title(f"{NAMES[r.signal]} [{unit}]", fontsize=7)
+        # A fixed height: measuring the ticks to place the title takes longer than drawing it.
+        ax.set_title(f"{NAMES[r.signal]} [{unit}]", fontsize=7, y=1.01)
     for ax in axes.values():
+        ax.set_xticks([-60, 0, 60, 120, 180])
         ax.axvline(0.0, color=DIM, lw=0.6)
         ax.axhline(0.0, color=DIM, lw=0.4, ls=":")
         ax.tick_params(labelsize=6)

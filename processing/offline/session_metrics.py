@@ -34,7 +34,7 @@ from processing.offline.event_locked import Response
 from processing.offline.measure import Definition, Measure
 from processing.offline.recovery import Recovery
 from processing.offline.summary import Metric
-from processing.offline.timeline import Timeline, timeline
+from processing.offline.timeline import Timeline, rows_of, timeline
 
 PEOPLE = ("client", "therapist")
 MODULES = (
@@ -86,7 +86,8 @@ def what_the_hour_held(
     begin, end : float
         First and last tick [s, LSL clock].
     """
-    line = timeline(session_id, samples, events, references, begin=begin, end=end, config=config.arousal)
+    rows = rows_of(samples)
+    line = timeline(session_id, rows, events, references, begin=begin, end=end, config=config.arousal)
     found = {e: excursions.find(p, line.times, config.arousal) for e, p in line.people.items()}
     recovered = {e: recovery.recoveries(line.people[e], line.times, found[e]) for e in found}
     responses = event_locked.responses(line)
@@ -95,11 +96,15 @@ def what_the_hour_held(
     for part in (rupture.rupture_measures(line), interventions.intervention_measures(line, found, recovered)):
         for entity, more in part.items():
             measures[entity] += more
-    for entity, more in _turns(line, samples).items():
+    for entity, more in _turns(line, _only(rows, turns.INDICES)).items():
         if entity in measures:
             measures[entity] += more
-    measures["dyad"] += session_synchrony.synchrony_measures(line, samples)
+    measures["dyad"] += session_synchrony.synchrony_measures(line, _only(rows, session_synchrony.INDICES))
     return Hour(line=line, found=found, recovered=recovered, responses=responses, measures=measures)
+
+
+def _only(rows: Mapping[tuple[str, str], Sequence[IndexSample]], indices: Sequence[str]) -> list[IndexSample]:
+    return [s for (_, index), mine in rows.items() if index in indices for s in mine]
 
 
 def _person(
@@ -117,7 +122,7 @@ def _person(
         *occupancy.occupancy_measures(person),
         *tolerated.tolerated_measures(tolerated.labels(line, person), line.session_id),
         *vagal.vagal_measures(line, person),
-        *event_locked.response_measures(responses, entity),
+        *event_locked.response_measures(responses, entity, line.session_id),
     ]
 
 

@@ -20,6 +20,8 @@ from processing.signals import SIGNALS, GridSignal, SignalRule
 SEGMENT, MAX_LAG = 30.0, 5.0
 SLOW_SEGMENT, SLOW_MAX_LAG = 60.0, 15.0
 NEEDS = {"hr": "ibi", "scl": "scl", "sclslope": "scl", "lnrmssd": "lnrmssd"}
+INDICES = tuple(dict.fromkeys(NEEDS.values()))
+"""The index samples that the signals are made of."""
 HOW = "segments of 30 s, lags ± 5 s (lnRMSSD 60 s, ± 15 s); the hour without baselines and breaks"
 Z = Definition(
     name="sync_{signal}_z",

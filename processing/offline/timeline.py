@@ -21,6 +21,7 @@ from processing.index import IndexSample
 
 NOT_THE_HOUR = ("baseline_rest", "baseline_talk", "calib_challenge", "break")
 """Intervals that are no part of the hour: the reference itself, a task, and the absence of someone."""
+AROUSAL = ("arousal", "arousal_low", "arousal_high", "arousal_channels")
 REACH = {
     "scl": 0.5,
     "hr": 2.0,
@@ -118,7 +119,7 @@ class Timeline:
 
 def timeline(
     session_id: str,
-    samples: Sequence[IndexSample],
+    rows: Mapping[tuple[str, str], Sequence[IndexSample]],
     events: Sequence[Event],
     references: Mapping[str, Reference | None],
     *,
@@ -130,6 +131,8 @@ def timeline(
 
     Parameters
     ----------
+    rows : dict
+        (entity, index) → its samples (`rows_of`).
     events : sequence of Event
         Those that hold: overlay applied, undone ones left out.
     references : dict
@@ -138,7 +141,7 @@ def timeline(
         First and last tick [s, LSL clock].
     """
     times = np.arange(math.ceil(begin), math.floor(end) + 1.0) if end >= begin else np.empty(0)
-    rows = _grouped(samples)
+    ordered = _ordered(rows)
     spans = tuple(intervals(events, end))
     line = Timeline(
         session_id=session_id,
@@ -149,7 +152,7 @@ def timeline(
         points=tuple(e for e in events if e.phase == "point"),
     )
     outside = line.within(line.marked(*NOT_THE_HOUR)) | _outside_the_session(line)
-    people = {e: _person(e, rows, r, times, outside, config) for e, r in references.items()}
+    people = {e: _person(e, ordered, r, times, outside, config) for e, r in references.items()}
     return Timeline(
         session_id=session_id, begin=begin, times=times, people=people, intervals=spans, points=line.points
     )
@@ -200,14 +203,22 @@ def _outside_the_session(line: Timeline) -> BoolArray:
     return outside
 
 
-def _grouped(samples: Sequence[IndexSample]) -> dict[tuple[str, str], tuple[FloatArray, FloatArray]]:
-    """Return times and values of each (entity, index), in order of time."""
-    groups: dict[tuple[str, str], list[tuple[float, float]]] = {}
+def rows_of(samples: Iterable[IndexSample]) -> dict[tuple[str, str], list[IndexSample]]:
+    """Return the samples of each (entity, index): an hour has a quarter of a million of them."""
+    groups: dict[tuple[str, str], list[IndexSample]] = {}
     for s in samples:
-        groups.setdefault((s[2], s[3]), []).append((s[0], s[4]))
+        groups.setdefault((s[2], s[3]), []).append(s)
+    return groups
+
+
+def _ordered(
+    groups: Mapping[tuple[str, str], Sequence[IndexSample]],
+) -> dict[tuple[str, str], tuple[FloatArray, FloatArray]]:
+    """Return times and values of each (entity, index), in order of time; empty where they are not needed."""
     out = {}
     for key, rows in groups.items():
-        times, values = np.array(rows).T
+        taken = rows if key[1] in AROUSAL or key[1] in REACH else ()
+        times, values = (np.fromiter((s[k] for s in taken), float, len(taken)) for k in (0, 4))
         order = np.argsort(times, kind="stable")
         out[key] = (times[order], values[order])
     return out

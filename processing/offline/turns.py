@@ -19,6 +19,8 @@ from processing.index import IndexSample
 from processing.offline.measure import Definition, Measure, measure, nothing, seeded
 
 PEOPLE = ("client", "therapist")
+INDICES = ("turn", "turn_f0", "turn_intensity")
+"""The index samples that make turns."""
 LAPSE = 5.0
 """A longer silence is a lapse, not an answer that took its time [s]."""
 LISTENING = 1.0
@@ -91,7 +93,7 @@ def turns_of(samples: Sequence[IndexSample]) -> list[SpokenTurn]:
     """Return the turns of both people by their beginning, then by person."""
     rows: dict[tuple[str, float], dict[str, float]] = {}
     for s in samples:
-        if s.index in ("turn", "turn_f0", "turn_intensity"):
+        if s.index in INDICES:
             rows.setdefault((s.entity, s.time), {})[s.index] = s.value
     found = [
         SpokenTurn(

@@ -208,7 +208,7 @@ def test_a_response_of_known_size_is_found_and_one_of_nothing_is_not() -> None:
     for series, there in ((a, True), (clean, False)):
         held = line({"client": person(series)}, points=marks)
         (response,) = event_locked.responses(held)
-        got = named(event_locked.response_measures([response], "client"))
+        got = named(event_locked.response_measures([response], "client", "S01"))
         assert got["response_arousal_now_moment"].n == 10
         assert (got["response_arousal_now_moment_p"].value <= 0.05) is there
         assert response.low[120] <= response.mean[120] <= response.high[120]
@@ -227,7 +227,7 @@ def test_fewer_than_five_events_give_traces_and_no_number() -> None:
     (response,) = event_locked.responses(line({"client": person(np.zeros(3000))}, points=marks))
     assert len(response.epochs) == 4
     assert len(response.mean) == 0
-    (got,) = event_locked.response_measures([response], "client")
+    (got,) = event_locked.response_measures([response], "client", "S01")
     assert "5 are needed" in got.reason
 
 
