@@ -5,6 +5,7 @@ AttunementError
 ├── ProfileError         a device profile                                  (also ValueError)
 ├── UnitError            a unit that cannot be converted                   (also ValueError)
 ├── VocabularyError      a code that is not in the vocabulary, or its file    (also ValueError)
+├── AnnotationError      a file of events that cannot be read                (also ValueError)
 ├── PacketError          bytes of a device that break its protocol         (also ValueError)
 ├── StreamError          a stream that is missing, ambiguous or refused
 ├── DeviceError          a wearable that cannot be found, opened or used
@@ -40,6 +41,10 @@ class UnitError(AttunementError, ValueError):
 
 class VocabularyError(AttunementError, ValueError):
     """Report an event code that is not in the vocabulary, or a faulty vocabulary file."""
+
+
+class AnnotationError(AttunementError, ValueError):
+    """Report a file of events of another program that cannot be read, and the place in it."""
 
 
 class PacketError(AttunementError, ValueError):

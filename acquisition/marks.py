@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import math
-import re
 import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any, cast, get_args
 
 from acquisition.errors import ControlError
-from acquisition.event import Event, Phase, Value
+from acquisition.event import Event, Phase
 from acquisition.session import CODE
 from acquisition.stream import Role
-from acquisition.vocabulary import ACTORS, SOFTWARE, Code, Vocabulary
+from acquisition.vocabulary import ACTORS, MAX_NOTE, SOFTWARE, Code, Vocabulary, checked_value
 
 PAUSE = "consent_pause"
 UNDO = 10.0
@@ -21,7 +19,6 @@ UNDO = 10.0
 SOURCES = ("key", "pedal", "review", "auto", "lsl", "import", "cli")
 SKEW = (300.0, 1.0)
 """How far a client's stamp may lie before and after now [s]."""
-MAX_NOTE = 2000
 _FIELDS = {
     "time",
     "code",
@@ -78,7 +75,7 @@ class Marks:
             actor=actor,
             source=source,
             rater=rater,
-            value=_value(fields.get("value"), code),
+            value=checked_value(fields.get("value"), code),
             ref=_text(fields, "ref", 64) or (before.id if before and phase == "off" else ""),
             t_shift=_number(fields, "t_shift", 0.0, -3600.0, 3600.0),
             t_unc=_number(fields, "t_unc", 5.0, 0.0, 3600.0),
@@ -167,29 +164,3 @@ def _number(fields: Mapping[str, Any], key: str, default: float, low: float, hig
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         raise ControlError(f"{key} = {str(value)[:40]}: must be a number from {low:g} to {high:g}")
     return float(value)
-
-
-def _value(value: object, code: Code) -> Value:
-    """Check a value against what the vocabulary allows: "0-10", "passed,failed,open", or any text."""
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, str | int | float) or len(str(value)) > MAX_NOTE:
-        raise ControlError(f"value: must be a number or a text of at most {MAX_NOTE} characters")
-    if not code.value:
-        raise ControlError(f"code {code.code!r} takes no value")
-    bounds = re.match(r"(\d+)-(\d+)", code.value)
-    if bounds:
-        low, high = float(bounds[1]), float(bounds[2])
-        try:
-            number = float(value)
-        except ValueError:
-            number = math.nan
-        if not low <= number <= high:
-            raise ControlError(
-                f"value = {str(value)[:40]!r}: {code.code} takes a number from {low:g} to {high:g}"
-            )
-        return number
-    choices = code.value.split(",")
-    if len(choices) > 1 and value not in choices:
-        raise ControlError(f"value = {str(value)[:40]!r}: {code.code} takes one of {', '.join(choices)}")
-    return float(value) if isinstance(value, int) else value

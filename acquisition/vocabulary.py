@@ -10,6 +10,8 @@ import csv
 import difflib
 import hashlib
 import io
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -18,11 +20,14 @@ from pathlib import Path
 from typing import Literal, cast
 
 from acquisition.errors import VocabularyError
+from acquisition.event import Value
 from acquisition.toml_table import MAX_BYTES, parse
 
 Kind = Literal["point", "interval"]
 ACTORS = ("client", "therapist", "dyad", "system", "tech", "any")
 COLUMNS = ("group", "code", "kind", "actor", "hotkey", "value", "meaning", "seed_term", "maps_to", "hed")
+MAX_NOTE = 2000
+"""Longest note or text value [characters]."""
 SOFTWARE = "derived by the software"
 """The group of codes that only software writes."""
 
@@ -119,7 +124,12 @@ def load_vocabulary(path: Path | None = None) -> Vocabulary:
 
 @cache
 def _shipped() -> Vocabulary:
-    return parse_vocabulary((files("acquisition") / "events_vocab.csv").read_bytes(), "events_vocab.csv")
+    return parse_vocabulary(shipped_bytes(), "events_vocab.csv")
+
+
+def shipped_bytes() -> bytes:
+    """Return the file that comes with the package, for a laboratory to edit."""
+    return (files("acquisition") / "events_vocab.csv").read_bytes()
 
 
 def _bytes(path: Path) -> bytes:
@@ -191,3 +201,35 @@ def _code(row: dict[str, str], number: int, faults: list[str]) -> Code:
     }
     retired = row.get("retired", "").casefold() in ("yes", "true", "1")
     return Code(code=code, kind=cast(Kind, kind), actor=actor, retired=retired, **texts)
+
+
+def checked_value(value: object, code: Code) -> Value:
+    """Return a value as the vocabulary allows it for a code: "0-10", "passed,failed,open", or any text.
+
+    Raises
+    ------
+    VocabularyError
+        If the code takes no such value; it names what it takes.
+    """
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, str | int | float) or len(str(value)) > MAX_NOTE:
+        raise VocabularyError(f"value: must be a number or a text of at most {MAX_NOTE} characters")
+    if not code.value:
+        raise VocabularyError(f"code {code.code!r} takes no value")
+    bounds = re.match(r"(\d+)-(\d+)", code.value)
+    if bounds:
+        low, high = float(bounds[1]), float(bounds[2])
+        try:
+            number = float(value)
+        except ValueError:
+            number = math.nan
+        if not low <= number <= high:
+            raise VocabularyError(
+                f"value = {str(value)[:40]!r}: {code.code} takes a number from {low:g} to {high:g}"
+            )
+        return number
+    choices = code.value.split(",")
+    if len(choices) > 1 and value not in choices:
+        raise VocabularyError(f"value = {str(value)[:40]!r}: {code.code} takes one of {', '.join(choices)}")
+    return float(value) if isinstance(value, int) else value

@@ -23,6 +23,7 @@ COMMANDS = {
     "devices": ("acquisition.cli", "List, find and check devices."),
     "replay": ("acquisition.cli", "Publish a recording over LSL as if its devices were there."),
     "import": ("acquisition.cli", "Turn files of other tools into a recording."),
+    "events": ("processing.offline.events_command", "Compare raters, import codings, show the vocabulary."),
     "process": ("processing.cli", "Compute indices and session metrics."),
     "view": ("viewer.view", "Watch a growing recording or review a finished one."),
     "report": ("processing.offline.report_command", "Write the report of a recording: HTML, and PDF."),
