@@ -33,12 +33,13 @@ RANK = ("ok", "paused", "waiting", "low", "stale", "lost")
 
 @dataclass(frozen=True, slots=True)
 class DeviceState:
-    """Say how a device does: name on the chip, level, word, and what is shown on hover."""
+    """Say how a device does: name on the chip, level, word, text on hover, and which device it is."""
 
     name: str
     level: str
     word: str
     detail: str
+    device: str = ""
 
 
 def device_states(model: SessionModel, role: Role, now: float) -> list[DeviceState]:
@@ -69,7 +70,8 @@ def _device(
     if level in ("low", "stale", "lost") and len(main) > 1:
         word = f"{NAMES[listed[worst].info.modality]} {word}"
     lines = [_line(h, s[1]) for h, s in zip(listed, states, strict=True)]
-    return DeviceState(name, level, word, f"<b>{role.value} · {device}</b><br>" + "<br>".join(lines))
+    detail = f"<b>{role.value} · {device}</b><br>" + "<br>".join(lines)
+    return DeviceState(name, level, word, detail, device)
 
 
 def _line(health: StreamHealth, word: str) -> str:
@@ -84,41 +86,57 @@ def stream_state(health: StreamHealth, model: SessionModel, now: float) -> tuple
     if health.info.role in model.paused:
         return "paused", "paused"
     if model.state != "growing":
-        return _recorded(health)
+        return _recorded(health, model, now)
     if math.isfinite(health.lost):
         return "lost", f"lost {_age(now - health.lost)}"
     if math.isnan(health.last):
         return "waiting", "no data"
     age = now - health.last
-    sparse = 0.0 if health.info.sfreq > 1.0 else IRREGULAR_STALE.get(health.info.modality, 4.0)
-    patience = max(STALE, health.info.lateness, sparse)
-    if age > patience + LOST - STALE:
+    limit = patience(health)
+    if age > limit + LOST - STALE:
         return "lost", f"lost {_age(age)}"
-    if age > patience:
+    if age > limit:
         return "stale", f"stale {_age(age)}"
-    return _contact(model, health) if model.sources.get(_key(health)) == health.info.key else ("ok", "ok")
+    return (
+        _contact(model, health, model.elapsed)
+        if model.sources.get(_key(health)) == health.info.key
+        else ("ok", "ok")
+    )
+
+
+def patience(health: StreamHealth) -> float:
+    """Return how long a stream may be silent before that is said [s]."""
+    sparse = 0.0 if health.info.sfreq > 1.0 else IRREGULAR_STALE.get(health.info.modality, 4.0)
+    return max(STALE, health.info.lateness, sparse)
 
 
 def _key(health: StreamHealth) -> tuple[Role, Modality]:
     return health.info.role, health.info.modality
 
 
-def _contact(model: SessionModel, health: StreamHealth) -> tuple[str, str]:
+def _contact(model: SessionModel, health: StreamHealth, moment: float) -> tuple[str, str]:
     modality = health.info.modality
     if modality not in (Modality.ECG, Modality.EDA):
         return "ok", "ok"
-    quality = model.known(health.info.role.value, f"{modality.value}_quality", model.elapsed)
-    if quality is None or model.elapsed - quality.available > OLD:
+    quality = model.known(health.info.role.value, f"{modality.value}_quality", moment)
+    if quality is None or moment - quality.available > OLD:
         return "ok", "ok"
     return contact_word(quality)
 
 
-def _recorded(health: StreamHealth) -> tuple[str, str]:
-    """Return what became of a stream in a recording that is over."""
-    if health.n == 0:
-        return "waiting", "no data"
-    gaps = "" if health.gaps == 0 else f", {health.gaps} gap" + "s" * (health.gaps > 1)
-    return "ok", f"recorded{gaps}"
+def _recorded(health: StreamHealth, model: SessionModel, now: float) -> tuple[str, str]:
+    """Return how a stream of a recording that is over did at a moment [s, LSL clock]."""
+    if model.is_paused(health.info.role, now - model.t0):
+        return "paused", "paused"
+    age = health.runs.age(now)
+    if math.isnan(age):
+        return "waiting", "no data" if health.n == 0 else "no data yet"
+    limit = patience(health)
+    if age > limit:
+        return ("lost" if age > limit + LOST - STALE else "stale"), f"no data for {_age(age)}"
+    if model.sources.get(_key(health)) != health.info.key:
+        return "ok", "ok"
+    return _contact(model, health, now - model.t0)
 
 
 def contact_word(quality: Point) -> tuple[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -42,6 +44,8 @@ class LaneHeader(QWidget):
         self.title, self.unit = title, unit
         self._theme, self._hover = theme, hover
         self._readouts: tuple[Readout, ...] = ()
+        self.with_quality = False
+        """Whether the quality of a value stands beside it, as in a review."""
         self.setFixedWidth(WIDTH)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
         self.setToolTip(hover)
@@ -67,7 +71,14 @@ class LaneHeader(QWidget):
 
     def text(self) -> str:
         """Return the readouts as one line of words."""
-        return "; ".join(f"{LETTERS[r.entity]} {r.text}".strip() for r in self._readouts)
+        return "; ".join(
+            f"{LETTERS[r.entity]} {r.text}{' ' * bool(self._quality(r))}{self._quality(r)}".strip()
+            for r in self._readouts
+        )
+
+    def _quality(self, readout: Readout) -> str:
+        shown = self.with_quality and readout.is_value and math.isfinite(readout.quality)
+        return f"q {readout.quality:.2f}" if shown else ""
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -97,6 +108,12 @@ class LaneHeader(QWidget):
             badge = QRectF(box.left(), box.center().y() - side / 2, side, side)
             letter_badge(painter, badge, letter, colour, theme.panel)
             box = box.adjusted(side + 6, 0, 0, 0)
+        quality = self._quality(readout)
+        if quality:
+            painter.setFont(font(10))
+            painter.setPen(QColor(theme.dim))
+            painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, quality)
+            box = box.adjusted(0, 0, -painter.fontMetrics().horizontalAdvance(quality) - 6, 0)
         painter.setFont(font(13, bold=True) if readout.is_value else font(11))
         painter.setPen(QColor(colour if readout.is_value else theme.dim))
         text = painter.fontMetrics().elidedText(readout.text, Qt.TextElideMode.ElideRight, int(box.width()))

@@ -18,10 +18,12 @@ from acquisition.event import Event, Notice
 from acquisition.stream import PEOPLE, FloatArray, Modality, Role, StreamInfo
 from acquisition.units import convert
 from processing.admission import Admission
+from processing.baseline import BaselineVerdict
 from processing.index import IndexSample
 from processing.offline.overlay import Edit, held
 from viewer.definitions import gap_of
 from viewer.history import Waveform
+from viewer.runs import Runs
 from viewer.trace import Point, Trace
 
 RAW = (Modality.ECG, Modality.EDA)
@@ -43,6 +45,8 @@ class SessionFacts:
     vocabulary: str = ""
     glance: bool = False
     """Whether the therapist agreed to see their own values live."""
+    consent: tuple[str, ...] = ()
+    """What each person agreed to, in words."""
 
     def code(self, role: Role) -> str:
         """Return the pseudonymous code of a person."""
@@ -61,6 +65,8 @@ class StreamHealth:
     lost: float = math.nan
     """Since when it is reported lost; nan while it is not."""
     fault: str = ""
+    runs: Runs = field(default_factory=Runs)
+    """When it spoke."""
 
 
 @dataclass(slots=True)
@@ -95,6 +101,8 @@ class SessionModel:
     """Who is paused now, and since when [s since the first tick]."""
     pauses: dict[Role, list[tuple[float, float]]] = field(default_factory=dict)
     """Pauses that are over: from, to [s since the first tick]."""
+    verdicts: tuple[BaselineVerdict, ...] = ()
+    """What the pipeline said of the baselines so far."""
     edits: tuple[Edit, ...] = ()
     """Later edits of the events, which a review shows and the pipeline never hears of."""
 
@@ -145,6 +153,7 @@ class SessionModel:
         if part is None or len(admitted.times) == 0:
             return
         health.n += len(admitted.times)
+        health.runs.extend(admitted.times)
         health.last, health.lost = float(admitted.times[-1]), math.nan
         info = part.info
         if info.modality in RAW and self.sources.get((info.role, info.modality)) == info.key:
@@ -241,7 +250,8 @@ class SessionModel:
         values = np.array([s.value for s in group])
         known = np.array([s.available for s in group]) - self.t0
         reasons = [s.reason for s in group]
-        self.trace(entity, index).append(times, values, known, reasons)
+        quality = np.array([s.quality for s in group])
+        self.trace(entity, index).append(times, values, known, reasons, quality)
         if index == "arousal":
             partial = np.array([is_partial(reason) for reason in reasons])
             self.trace(entity, PARTIAL).append(times, np.where(partial, values, np.nan), known, reasons)

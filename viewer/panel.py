@@ -63,6 +63,7 @@ class OperatorPanel(QWidget):
         self.page: Page | None = None
         self.pointer = model.elapsed
         self.playing = False
+        self.speed = 1.0
         self.shown: list[Marker] = []
         self._shown_revision = -1
         self._paused: frozenset[str] = frozenset()
@@ -87,6 +88,7 @@ class OperatorPanel(QWidget):
         self.strip.length.currentIndexChanged.connect(self._length_chosen)
         for name, lane in self.lanes.lanes.items():
             lane.setVisible(name not in self.settings.hidden and name not in self.lanes.late)
+            lane.header.with_quality = self.model.state != "growing"
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
@@ -137,6 +139,11 @@ class OperatorPanel(QWidget):
             return elapsed + late if late > 0 else elapsed
         return elapsed if self.live else self.pointer
 
+    def _clock(self) -> float:
+        """Return the moment that chips speak of [s, LSL clock]."""
+        behind = min(self.moment - self.model.elapsed, 0.0) if self.model.state != "growing" else 0.0
+        return self.model.now + (behind or max(self.moment - self.model.elapsed, 0.0))
+
     def go_to(self, time: float) -> None:
         """Put the cursor at a time [s since the first tick]; the newest second is no longer followed."""
         self.live, self.pointer = False, min(max(time, 0.0), self.model.elapsed)
@@ -169,7 +176,7 @@ class OperatorPanel(QWidget):
 
     def play(self, seconds: float) -> None:
         """Move the cursor on, and the page with it when it is full; stop at the end."""
-        self.pointer = min(self.pointer + seconds, self.model.elapsed)
+        self.pointer = min(self.pointer + seconds * self.speed, self.model.elapsed)
         self.playing = self.pointer < self.model.elapsed
         page = follow(self.page, self.pointer, self.seconds)
         if page != self.page:
@@ -244,8 +251,7 @@ class OperatorPanel(QWidget):
         for role, gauge in self.gauges.items():
             gauge.show_reading(read_gauge(self.model, role, self.moment))
         self.strip.show_facts(facts)
-        now = self.model.now + max(self.moment - self.model.elapsed, 0.0)
-        self.strip.show_devices({r: device_states(self.model, r, now) for r in PEOPLE})
+        self.strip.show_devices({r: device_states(self.model, r, self._clock()) for r in PEOPLE})
 
     def slow(self) -> None:
         """Draw what changes slowly: the overview."""
@@ -258,7 +264,7 @@ class OperatorPanel(QWidget):
             elapsed=self.moment,
             file=file,
             disk=disk,
-            streams=streams_up(self.model, self.model.now + max(self.moment - self.model.elapsed, 0.0)),
+            streams=streams_up(self.model, self._clock()),
             latency=latency,
             fault=fault,
         )

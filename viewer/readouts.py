@@ -23,12 +23,16 @@ P_COUPLING = 0.005
 
 @dataclass(frozen=True, slots=True)
 class Readout:
-    """Say a person's newest value: a number, or a word where there is none; `detail` is shown on hover."""
+    """Say a person's newest value: a number, or a word where there is none; `detail` is shown on hover.
+
+    `quality` is that of the value, 0-1; nan where none was computed.
+    """
 
     entity: str
     text: str
     is_value: bool = True
     detail: str = ""
+    quality: float = math.nan
 
 
 def raw_word(model: SessionModel, role: Role, modality: Modality, now: float) -> str:
@@ -39,7 +43,8 @@ def raw_word(model: SessionModel, role: Role, modality: Modality, now: float) ->
     if key is None:
         return "not recorded"
     health = model.health[key]
-    level, word = stream_state(health, model, model.t0 + max(now, model.elapsed))
+    at = max(now, model.elapsed) if model.state == "growing" else now
+    level, word = stream_state(health, model, model.t0 + at)
     rate = health.info.sfreq
     return f"{role.value} · {rate:g} Hz" if level == "ok" and rate > 0 else word
 
@@ -61,7 +66,7 @@ def value_readout(entity: str, sample: Point, what: Definition) -> Readout:
         return Readout(
             entity, short, is_value=False, detail=f"no value: {sample.reason or 'no reason given'}"
         )
-    return Readout(entity, f"{sample.value:.{what.decimals}f}")
+    return Readout(entity, f"{sample.value:.{what.decimals}f}", quality=sample.quality)
 
 
 def arousal_readout(model: SessionModel, role: Role, what: Definition, now: float) -> Readout:
@@ -74,7 +79,8 @@ def arousal_readout(model: SessionModel, role: Role, what: Definition, now: floa
     if not readout.is_value:
         return readout
     partial = " partial" if is_partial(sample.reason) else ""
-    return Readout(role.value, f"{sample.value:+.1f}{partial}", detail=sample.reason)
+    text = f"{sample.value:+.1f}{partial}"
+    return Readout(role.value, text, detail=sample.reason, quality=sample.quality)
 
 
 def sync_readouts(model: SessionModel, name: str, what: Definition, now: float) -> tuple[Readout, ...]:

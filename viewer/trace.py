@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -12,12 +13,13 @@ from viewer.history import Column, Float32Array, Line, broken, zigzag
 
 
 class Point(NamedTuple):
-    """Hold a sample of an index: its time, when it was known [s since the first tick], value and reason."""
+    """Hold a sample of an index: its time, when it was known [s since the first tick], value, reason, quality."""
 
     time: float
     available: float
     value: float
     reason: str
+    quality: float = math.nan
 
 
 class Trace:
@@ -29,6 +31,7 @@ class Trace:
         self._available = Column(np.float64, 1024)
         self._values = Column(np.float32, 1024)
         self._reasons = Column(np.uint16, 1024)
+        self._quality = Column(np.float32, 1024)
         self._texts: dict[str, int] = {}
 
     @property
@@ -47,7 +50,12 @@ class Trace:
         return np.asarray(self._values.data, np.float32)
 
     def append(
-        self, times: FloatArray, values: FloatArray, available: FloatArray, reasons: Sequence[str]
+        self,
+        times: FloatArray,
+        values: FloatArray,
+        available: FloatArray,
+        reasons: Sequence[str],
+        quality: FloatArray | None = None,
     ) -> None:
         """Add samples; a late one is put where it belongs."""
         if len(times) == 0:
@@ -56,11 +64,12 @@ class Trace:
         self._times.extend(times)
         self._values.extend(values)
         self._available.extend(available)
+        self._quality.extend(np.full(len(times), np.nan) if quality is None else quality)
         codes = [self._texts.setdefault(text, len(self._texts)) for text in reasons]
         self._reasons.extend(np.minimum(codes, 65535))
         if late:
             order = np.argsort(self.times, kind="stable")
-            for column in (self._times, self._values, self._available, self._reasons):
+            for column in (self._times, self._values, self._available, self._reasons, self._quality):
                 column.data[:] = column.data[order]
 
     def at(self, moment: float) -> Point | None:
@@ -70,7 +79,11 @@ class Trace:
             return None
         reason = next(text for text, code in self._texts.items() if code == self._reasons.data[k])
         return Point(
-            float(self._times.data[k]), float(self._available.data[k]), float(self._values.data[k]), reason
+            float(self._times.data[k]),
+            float(self._available.data[k]),
+            float(self._values.data[k]),
+            reason,
+            float(self._quality.data[k]),
         )
 
     def between(self, start: float, stop: float) -> Line:
