@@ -16,7 +16,7 @@ from acquisition.command import Command, Group
 from acquisition.control import Client
 from acquisition.devices_cli import check_command, identify_command, scan_command
 from acquisition.event import Event, Value
-from acquisition.lsl_clock import local_clock
+from acquisition.lsl.clock import local_clock
 from acquisition.record_report import JsonReport, PlainReport, Report, TableReport, status_lines
 from acquisition.speaker import Speaker, leave
 
@@ -228,7 +228,7 @@ def import_command(
     files: tuple[Path, ...], streams: tuple[str, ...], time_column: str | None, out: Path, as_json: bool
 ) -> None:
     """Turn .csv, .npz, .edf, .wav or .xdf files into a recording."""
-    from acquisition.importing import import_files
+    from acquisition.importing.files import import_files
 
     infos = import_files(files, streams, time_column=time_column, out=out)
     if as_json:

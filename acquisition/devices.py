@@ -104,7 +104,7 @@ def scan_ble(seconds: float, radio: Radio | None = None) -> list[Found]:
 
 def scan_lsl(seconds: float, scope: str = "machine") -> list[Found]:
     """Return the LSL streams that answer on this machine, or as far as `scope` reaches."""
-    from acquisition.lsl import configure, resolve
+    from acquisition.lsl.network import configure, resolve
 
     configure(scope=scope)
     return [

@@ -13,7 +13,7 @@ import numpy as np
 from acquisition.devices import Activity, moving, verdict
 from acquisition.disk import DiskWatch
 from acquisition.drivers import Driver
-from acquisition.lsl_clock import local_clock
+from acquisition.lsl.clock import local_clock
 from acquisition.recorder import open_drivers
 from acquisition.session import Session
 from acquisition.stream import PEOPLE, Chunk, Modality, StreamInfo

@@ -25,7 +25,7 @@ from acquisition.drivers.table import opener
 from acquisition.errors import RecordingError, SessionError
 from acquisition.event import Notice
 from acquisition.intake import Intake
-from acquisition.lsl_clock import local_clock
+from acquisition.lsl.clock import local_clock
 from acquisition.marks import Marks
 from acquisition.pauses import item_role
 from acquisition.record_listener import Listener, Status

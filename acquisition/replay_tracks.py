@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acquisition.errors import RecordingError
-from acquisition.lsl import describe
-from acquisition.lsl_outlet import Announcement, default_source_id
+from acquisition.lsl.network import describe
+from acquisition.lsl.outlet import Announcement, default_source_id
 from acquisition.stream import ROLES, FloatArray, Role
 from acquisition.xdf import ForeignStream, load_foreign
 from acquisition.xdf.header import stream_info

@@ -18,8 +18,8 @@ import pylsl
 from numpy.typing import NDArray
 
 from acquisition.errors import StreamError
-from acquisition.lsl import configure
-from acquisition.lsl_outlet import Announcement, Outlet
+from acquisition.lsl.network import configure
+from acquisition.lsl.outlet import Announcement, Outlet
 from acquisition.replay_tracks import Track, load_tracks
 from acquisition.stream import FloatArray
 

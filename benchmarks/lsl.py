@@ -25,10 +25,10 @@ os.environ.setdefault("ATTUNEMENT_LSL_SESSION", f"benchmark-{os.getpid()}")
 import pylsl
 
 from acquisition.drivers.lsl import LslDriver
-from acquisition.importing import import_files
-from acquisition.lsl import configure
-from acquisition.lsl_binding import Binding
-from acquisition.lsl_outlet import Announcement, Outlet
+from acquisition.importing.files import import_files
+from acquisition.lsl.binding import Binding
+from acquisition.lsl.network import configure
+from acquisition.lsl.outlet import Announcement, Outlet
 from acquisition.stream import Chunk, Modality, Role
 
 KINDS = (

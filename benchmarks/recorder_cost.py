@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from acquisition.drivers import Drained
-from acquisition.lsl_clock import local_clock
+from acquisition.lsl.clock import local_clock
 from acquisition.profile import load_profile
 from acquisition.record_listener import Listener, Status
 from acquisition.recorder import record
@@ -97,10 +97,10 @@ def _rate(info: StreamInfo) -> float:
 
 def send() -> None:
     """Publish the eight streams over LSL in chunks of 20 ms until killed."""
-    from acquisition.lsl import configure
+    from acquisition.lsl.network import configure
 
     configure(session_id=SCOPE)
-    from acquisition.lsl_outlet import Outlet, announce
+    from acquisition.lsl.outlet import Outlet, announce
 
     driver = Synthetic()
     outlets = {i.key: Outlet(announce(i)) for i in driver.streams()}

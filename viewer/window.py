@@ -17,6 +17,7 @@ from viewer import settings as persistence
 from viewer.desk import Desk
 from viewer.glance import GlanceWindow
 from viewer.keys import bind_keys, unbind
+from viewer.live_setup import LiveSetUp
 from viewer.marking import Marking, Recorder
 from viewer.model import SessionModel
 from viewer.panel import OperatorPanel
@@ -75,6 +76,7 @@ class OperatorWindow(QMainWindow):
         self.settings = persistence.load(kept)
         self.latency = math.nan
         self._glance: GlanceWindow | None = None
+        self._set_up: LiveSetUp | None = None
         self.fault = ""
         self.caught_up = worker is None
         self._frames = 0
@@ -144,6 +146,9 @@ class OperatorWindow(QMainWindow):
             self.model.expect(item.streams)
             self.model.add_batch(item.batch)
             self.model.add_samples(item.samples)
+            self.model.verdicts = item.verdicts or self.model.verdicts
+            if self._set_up is not None:
+                self._set_up.hear(item.batch)
             fresh = True
             if time.perf_counter() - begun > budget:
                 break
@@ -183,6 +188,12 @@ class OperatorWindow(QMainWindow):
             self.panel.strip.show_length(self.panel.settings.seconds)
         persistence.save(self._kept, self.panel.settings)
         self.rebuild()
+        if "theme" in changes and self._set_up is not None:
+            shown, place = self._set_up.isVisible(), self._set_up.pos()
+            self._set_up.close()
+            self._set_up = None
+            if shown:
+                self.show_set_up().move(place)
 
     def show_lane(self, name: str, shown: bool) -> None:
         """Show or hide a lane, and keep that."""
@@ -210,6 +221,27 @@ class OperatorWindow(QMainWindow):
         )
         self._glance.show()
 
+    def show_set_up(self) -> LiveSetUp:
+        """Open what the technician needs around the recording: baselines, devices, taps; or bring it up."""
+        if self._set_up is None:
+            self._set_up = LiveSetUp(
+                self.model,
+                THEMES[self.settings.theme],
+                moment=lambda: self.panel.moment,
+                disk=self._disk,
+                press=self._press if self.desk is not None else None,
+            )
+        self._set_up.show()
+        self._set_up.raise_()
+        self._set_up.activateWindow()
+        return self._set_up
+
+    def _press(self, code: str) -> None:
+        """Press a marker by its name."""
+        button = next((b for b in self.panel.bar.buttons if b.code.code == code), None)
+        if button is not None and self.desk is not None:
+            self.desk.press(button.code, False)
+
     def play_or_pause(self) -> None:
         """Let the cursor of a review run, or stop it."""
         if not self.panel.live:
@@ -235,6 +267,8 @@ class OperatorWindow(QMainWindow):
         self.timer.stop()
         if self._glance is not None:
             self._glance.close()
+        if self._set_up is not None:
+            self._set_up.close()
         geometry = bytes(self.saveGeometry().data())
         persistence.save(self._kept, self.panel.settings.changed(geometry=geometry))
         if self.worker is not None:
@@ -267,7 +301,7 @@ def open_window(
     RecordingError
         If there is no recording at the path.
     """
-    from acquisition.lsl_clock import local_clock
+    from acquisition.lsl.clock import local_clock
     from viewer.opening import codes_of, feed, new_model, new_push
 
     application()

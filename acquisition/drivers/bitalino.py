@@ -25,7 +25,7 @@ from acquisition.gatt.bitalino import (
     rate_command,
     start_command,
 )
-from acquisition.lsl_clock import local_clock
+from acquisition.lsl.clock import local_clock
 from acquisition.profile import DeviceProfile, ProfileStream
 from acquisition.session import Device, Session
 from acquisition.stream import FloatArray, Modality, StreamInfo

@@ -20,7 +20,7 @@ from acquisition.drivers.ble_radio import Radio
 from acquisition.drivers.ble_stream import BeatStream, Outbox
 from acquisition.errors import DeviceError
 from acquisition.gatt.heart_rate import MEASUREMENT, HeartRate
-from acquisition.lsl_clock import local_clock
+from acquisition.lsl.clock import local_clock
 from acquisition.profile import DeviceProfile
 from acquisition.session import Device, Session
 from acquisition.stream import Modality, StreamInfo

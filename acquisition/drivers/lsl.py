@@ -18,8 +18,8 @@ from acquisition.drivers import Drained, Driver
 from acquisition.drivers.lsl_link import Link, open_link
 from acquisition.errors import StreamError
 from acquisition.event import Notice
-from acquisition.lsl import Remote, configure, resolve
-from acquisition.lsl_binding import Binding, bindings_of, fit, provisional
+from acquisition.lsl.binding import Binding, bindings_of, fit, provisional
+from acquisition.lsl.network import Remote, configure, resolve
 from acquisition.session import Device, Session
 from acquisition.stream import PEOPLE, Modality, StreamInfo
 from acquisition.voice.sound_source import SoundSource
@@ -62,7 +62,7 @@ class LslDriver:
     bindings : sequence of Binding
         The allow list.
     scope, session_id : str
-        See `acquisition.lsl.configure`.
+        See `acquisition.lsl.network.configure`.
     """
 
     def __init__(

@@ -12,8 +12,8 @@ import pylsl
 
 from acquisition.drivers import Drained
 from acquisition.event import Notice, NoticeKind
-from acquisition.lsl import Description, Remote, describe
-from acquisition.lsl_inlet import Inlet, Offset, RawInlet, Remark, Samples, open_raw
+from acquisition.lsl.inlet import Inlet, Offset, RawInlet, Remark, Samples, open_raw
+from acquisition.lsl.network import Description, Remote, describe
 from acquisition.stream import Chunk, ClockOffset, StreamInfo
 
 OPEN_TIMEOUT = 3.0

@@ -15,7 +15,7 @@ import numpy as np
 from acquisition.drivers import Drained
 from acquisition.errors import DeviceError
 from acquisition.event import Notice, NoticeKind
-from acquisition.lsl_clock import local_clock
+from acquisition.lsl.clock import local_clock
 from acquisition.session import Device, Session
 from acquisition.stream import StreamInfo
 from acquisition.voice.listening import Listening

@@ -25,7 +25,7 @@ from acquisition.gatt.movesense import (
     subscribe,
     unsubscribe,
 )
-from acquisition.lsl_clock import local_clock
+from acquisition.lsl.clock import local_clock
 from acquisition.profile import DeviceProfile, ProfileStream
 from acquisition.session import Device, Session
 from acquisition.stream import Modality, StreamInfo

@@ -30,7 +30,7 @@ from acquisition.gatt.polar import (
     parse_stopped,
 )
 from acquisition.gatt.polar_frame import Frame, pulse_intervals
-from acquisition.lsl_clock import local_clock
+from acquisition.lsl.clock import local_clock
 from acquisition.profile import DeviceProfile, ProfileStream
 from acquisition.session import Device, Session
 from acquisition.stream import Modality, StreamInfo

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from acquisition.drivers import Drained
 from acquisition.errors import DeviceError
-from acquisition.lsl_clock import local_clock
+from acquisition.lsl.clock import local_clock
 from acquisition.profile import ProfileStream
 from acquisition.session import Device, Session
 from acquisition.simulation.dyad import Dyad, Feed, completed, simulated_streams

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from acquisition.drivers import Drained
 from acquisition.errors import DeviceError, RecordingError
-from acquisition.import_wav import frames_of
-from acquisition.lsl_clock import local_clock
+from acquisition.importing.wav import frames_of
+from acquisition.lsl.clock import local_clock
 from acquisition.session import Device, Session
 from acquisition.stream import StreamInfo
 from acquisition.voice.listening import Listening

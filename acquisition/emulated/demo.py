@@ -30,7 +30,7 @@ from acquisition.emulated.strap import EmulatedStrap
 from acquisition.errors import DeviceError
 from acquisition.event import Event, Notice
 from acquisition.gatt.bitalino import WIDE_BITS
-from acquisition.lsl_clock import local_clock
+from acquisition.lsl.clock import local_clock
 from acquisition.session import Device, parse_session
 from acquisition.simulation.dyad import Dyad, completed
 from acquisition.simulation.past import write_past

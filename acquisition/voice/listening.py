@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from acquisition.drivers import Drained
 from acquisition.errors import DeviceError
 from acquisition.event import Notice
-from acquisition.lsl_clock import local_clock
+from acquisition.lsl.clock import local_clock
 from acquisition.prosody import Found, Prosody
 from acquisition.stream import Chunk, FloatArray, Role, StreamInfo
 from acquisition.voice.models import Models, Samples, load_models

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from acquisition.drivers import Drained, Driver
 from acquisition.event import Notice
-from acquisition.lsl_clock import local_clock
+from acquisition.lsl.clock import local_clock
 from acquisition.stream import Chunk, ClockOffset, Role, StreamInfo
 from acquisition.voice.listening import Listening
 from acquisition.voice.models import Models, load_models, versions

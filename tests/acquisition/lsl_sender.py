@@ -24,9 +24,9 @@ import pylsl
 
 from acquisition.drivers import Drained
 from acquisition.drivers.lsl import LslDriver
-from acquisition.lsl import configure
-from acquisition.lsl_binding import Binding
-from acquisition.lsl_outlet import Announcement, Outlet
+from acquisition.lsl.binding import Binding
+from acquisition.lsl.network import configure
+from acquisition.lsl.outlet import Announcement, Outlet
 from acquisition.stream import Chunk, Modality, Role
 
 DEADLINE = 60.0

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from acquisition.errors import StreamError
-from acquisition.importing import import_files
+from acquisition.importing.files import import_files
 from acquisition.recording import Recording
 from acquisition.session import load_session
 from acquisition.stream import Chunk, Modality, Role

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from acquisition.errors import AttunementError
-from acquisition.import_store import Imported, store
-from acquisition.importing import import_files
+from acquisition.importing.files import import_files
+from acquisition.importing.store import Imported, store
 from acquisition.recording import Recording
 from acquisition.session import load_session
 from acquisition.stream import Chunk, ClockOffset, Modality, Role, StreamInfo

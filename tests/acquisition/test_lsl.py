@@ -12,8 +12,8 @@ import pytest
 from numpy.typing import NDArray
 
 from acquisition.event import Notice
-from acquisition.lsl import resolve
-from acquisition.lsl_outlet import Outlet
+from acquisition.lsl.network import resolve
+from acquisition.lsl.outlet import Outlet
 from acquisition.stream import Chunk, ClockOffset, Modality, Role
 from tests.acquisition.lsl_sender import Listening, binding, listening, outlet, sender, wait_for
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from acquisition.errors import StreamError
-from acquisition.lsl import Description, Remote, channel_number, configure, describe
-from acquisition.lsl_binding import Binding, bindings_of, fit, provisional
+from acquisition.lsl.binding import Binding, bindings_of, fit, provisional
+from acquisition.lsl.network import Description, Remote, channel_number, configure, describe
 from acquisition.profile import load_profile
 from acquisition.session import Device
 from acquisition.stream import Modality, Role

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from pylsl.util import TimeoutError as LslTimeout
 
-from acquisition.lsl_inlet import PATIENCE, Inlet, Offset, Remark, Samples
+from acquisition.lsl.inlet import PATIENCE, Inlet, Offset, Remark, Samples
 from tests.acquisition.lsl_sender import wait_for
 
 

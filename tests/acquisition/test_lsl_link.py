@@ -7,7 +7,7 @@ import pytest
 
 from acquisition.drivers.lsl_link import Link
 from acquisition.event import Notice
-from acquisition.lsl import Description, Remote
+from acquisition.lsl.network import Description, Remote
 from acquisition.stream import Modality, Role, StreamInfo
 from tests.acquisition.test_lsl_inlet import FakeSender
 

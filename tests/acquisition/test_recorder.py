@@ -21,7 +21,7 @@ from acquisition.control import Client
 from acquisition.drivers import Drained
 from acquisition.errors import ControlError, RecordingError, SessionError
 from acquisition.event import Event, Notice
-from acquisition.lsl_clock import local_clock
+from acquisition.lsl.clock import local_clock
 from acquisition.record_listener import Listener
 from acquisition.recorder import Outcome, open_drivers, record, recording_directory
 from acquisition.recording import Recording

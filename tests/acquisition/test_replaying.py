@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from acquisition.errors import AttunementError
-from acquisition.import_store import Imported, store
-from acquisition.lsl_outlet import Announcement
+from acquisition.importing.store import Imported, store
+from acquisition.lsl.outlet import Announcement
 from acquisition.replay_tracks import corrected, load_tracks
 from acquisition.replaying import Published, replay
 from acquisition.stream import FloatArray, Modality, Role, StreamInfo

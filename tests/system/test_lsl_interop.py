@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from acquisition.import_store import Imported, store
-from acquisition.lsl import PORTS, SESSION_VARIABLE
+from acquisition.importing.store import Imported, store
+from acquisition.lsl.network import PORTS, SESSION_VARIABLE
 from acquisition.recording import Recording
 from acquisition.stream import Chunk, Modality, Role, StreamInfo
 from tests.acquisition.lsl_sender import binding, listening, wait_for

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from acquisition.lsl_clock import local_clock
+from acquisition.lsl.clock import local_clock
 from acquisition.recording import Recording
 from tests.system.commands import attune, await_true, environment, indices, rows, same, started, the_recording
 

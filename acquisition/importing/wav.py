@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acquisition.errors import RecordingError
-from acquisition.import_table import Column, Wanted, choose
+from acquisition.importing.table import Column, Wanted, choose
 
 
 def frames_of(path: Path) -> tuple[NDArray[Any], float]:

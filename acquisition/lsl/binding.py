@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from acquisition.errors import StreamError
-from acquisition.lsl import Description, Remote, channel_number
+from acquisition.lsl.network import Description, Remote, channel_number
 from acquisition.session import Device
 from acquisition.stream import LATENESS, Modality, Role, StreamInfo
 from acquisition.units import CANONICAL, known

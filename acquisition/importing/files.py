@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from acquisition.errors import StreamError
-from acquisition.import_readers import read_columns
-from acquisition.import_request import FORM, INTERVALS, IRREGULAR, Request, parse_request
-from acquisition.import_store import Imported, store
-from acquisition.import_table import Column, Wanted
-from acquisition.import_voice import analysed
+from acquisition.importing.readers import read_columns
+from acquisition.importing.request import FORM, INTERVALS, IRREGULAR, Request, parse_request
+from acquisition.importing.store import Imported, store
+from acquisition.importing.table import Column, Wanted
+from acquisition.importing.voice import analysed
 from acquisition.stream import FloatArray, Modality, Role, StreamInfo
 from acquisition.units import CANONICAL, convert, factor, known
 

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from acquisition.errors import RecordingError, StreamError
-from acquisition.import_edf import read_edf
-from acquisition.import_table import Column, Wanted, choose, read_csv, read_npz
-from acquisition.import_wav import read_wav
-from acquisition.lsl import channel_number, describe
+from acquisition.importing.edf import read_edf
+from acquisition.importing.table import Column, Wanted, choose, read_csv, read_npz
+from acquisition.importing.wav import read_wav
+from acquisition.lsl.network import channel_number, describe
 from acquisition.xdf import ForeignStream, load_foreign
 
 TABLES = (".csv", ".tsv", ".txt")

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from acquisition.errors import RecordingError
-from acquisition.import_table import Column, Wanted, choose
+from acquisition.importing.table import Column, Wanted, choose
 
 FIELDS = {"label": 16, "transducer": 80, "unit": 8, "low": 8, "high": 8, "digital_low": 8, "digital_high": 8}
 FIELDS |= {"filter": 80, "n": 8, "reserved": 32}

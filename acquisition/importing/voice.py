@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from acquisition.errors import DeviceError, StreamError
-from acquisition.import_store import Imported
+from acquisition.importing.store import Imported
 from acquisition.prosody import Found, Prosody
 from acquisition.stream import FloatArray, Role, StreamInfo
 from acquisition.voice.listening import chunk_of, full_scale

@@ -1,0 +1,1 @@
+"""Recordings of other devices and programs, turned into recordings of ours."""
