@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -18,6 +18,36 @@ from acquisition.command import Command
 from acquisition.errors import AttunementError
 from processing.config import PipelineConfig, load_config
 from processing.session_run import Outcome, process_recording
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """Say what is done with each recording; a call does it, in whatever process."""
+
+    out: Path
+    config: PipelineConfig
+    follow: bool = False
+    force: bool = False
+    report: bool = False
+
+    def __call__(
+        self, path: Path, progress: Callable[[float], None] | None = None
+    ) -> Outcome | AttunementError:
+        """Process a recording; an error becomes a message, so that it can leave its process."""
+        try:
+            return process_recording(
+                path,
+                self.out,
+                config=self.config,
+                follow=self.follow,
+                force=self.force,
+                report=self.report,
+                progress=progress,
+            )
+        except AttunementError as error:
+            return AttunementError(str(error))
+        except OSError as error:
+            return AttunementError(f"{error.filename or path}: {error.strerror or error}")
 
 
 @click.command("process", cls=Command)
@@ -39,6 +69,7 @@ from processing.session_run import Outcome, process_recording
     type=click.FloatRange(0),
     help="Seconds a sample may be late, or inf; instead of the recorded.",
 )
+@click.option("--report", is_flag=True, help="Write report.html beside the tables.")
 @click.option("--force", is_flag=True, help="Compute again even if nothing changed.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line per recording.")
 def process_command(
@@ -48,12 +79,14 @@ def process_command(
     follow: bool,
     jobs: int,
     lateness: float | None,
+    report: bool,
     force: bool,
     as_json: bool,
 ) -> None:
     """Compute indices and session metrics of recordings into OUT/<session>/.
 
-    A second run with the same input, version and parameters does nothing and says so.
+    A second run with the same input, version and parameters does nothing and says so; an interrupted run,
+    started again, goes on where it was.
     """
     _refuse_collisions(recordings)
     if follow and len(recordings) > 1:
@@ -64,7 +97,8 @@ def process_command(
             raise click.UsageError("--lateness takes a number of seconds, or inf")
         config = replace(config, lateness=lateness)
     failed = 0
-    for result in _run(recordings, out, config, follow, jobs, force, quiet=as_json):
+    work = Work(out=out, config=config, follow=follow, force=force, report=report)
+    for result in _run(recordings, work, jobs, quiet=as_json):
         failed += isinstance(result, AttunementError)
         _say(result, as_json)
     if failed:
@@ -82,44 +116,43 @@ def _refuse_collisions(recordings: Sequence[Path]) -> None:
 
 
 def _run(
-    recordings: Sequence[Path],
-    out: Path,
-    config: PipelineConfig,
-    follow: bool,
-    jobs: int,
-    force: bool,
-    *,
-    quiet: bool,
+    recordings: Sequence[Path], work: Work, jobs: int, *, quiet: bool
 ) -> Iterator[Outcome | AttunementError]:
-    if len(recordings) == 1:
-        with _bar(quiet) as bar:
-            task = bar.add_task(recordings[0].name, total=None, state="")
-
-            def progress(seconds: float) -> None:
-                bar.update(task, state=f"{seconds / 60:.1f} min of recording")
-
-            yield _one(recordings[0], out, config, follow, force, progress)
+    if len(recordings) > 1:
+        yield from _many(recordings, work, jobs, quiet=quiet)
         return
-    with _bar(quiet) as bar, ProcessPoolExecutor(jobs) as pool:
-        task = bar.add_task("recordings", total=len(recordings), state="")
-        futures = [pool.submit(_one, path, out, config, False, force) for path in recordings]
-        for future in futures:
-            yield future.result()
-            bar.advance(task)
+    with _bar(quiet) as bar:
+        task = bar.add_task(recordings[0].name, total=None, state="")
+
+        def progress(seconds: float) -> None:
+            bar.update(task, state=f"{seconds / 60:.1f} min of recording")
+
+        yield work(recordings[0], progress)
 
 
-def _one(
-    path: Path,
-    out: Path,
-    config: PipelineConfig,
-    follow: bool,
-    force: bool,
-    progress: Callable[[float], None] | None = None,
-) -> Outcome | AttunementError:
+def _many(
+    recordings: Sequence[Path], work: Work, jobs: int, *, quiet: bool
+) -> Iterator[Outcome | AttunementError]:
+    """Process several recordings in processes of their own; results come in the order they were given."""
+    pool = ProcessPoolExecutor(min(jobs, len(recordings)))
     try:
-        return process_recording(path, out, config=config, follow=follow, force=force, progress=progress)
-    except AttunementError as error:
-        return error
+        # Before the bar is drawn: it has a thread, and a process with threads should not be copied.
+        futures = [pool.submit(work, path) for path in recordings]
+        with _bar(quiet) as bar:
+            task = bar.add_task("recordings", total=len(recordings), state="")
+            for future in futures:
+                future.add_done_callback(lambda _: bar.advance(task))
+            for path, future in zip(recordings, futures, strict=True):
+                yield _result(path, future)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _result(path: Path, future: Future[Outcome | AttunementError]) -> Outcome | AttunementError:
+    try:
+        return future.result()
+    except BrokenExecutor:
+        return AttunementError(f"{path}: its process was ended from outside (out of memory?)")
 
 
 @contextmanager

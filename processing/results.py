@@ -77,13 +77,20 @@ def provenance(recording: Path, config: PipelineConfig) -> dict[str, str]:
     }
 
 
-def up_to_date(directory: Path, identity: dict[str, str]) -> bool:
-    """Tell whether `directory` already holds the result of the same input, version and parameters."""
+def up_to_date(directory: Path, identity: dict[str, str], wanted: Sequence[str] = ()) -> bool:
+    """Tell whether `directory` already holds the result of the same input, version and parameters.
+
+    Parameters
+    ----------
+    wanted : sequence of str
+        Files that are not always made and must be there too.
+    """
     try:
         known = json.loads((directory / "session.json").read_text("utf-8"))
     except (OSError, ValueError):
         return False
-    return isinstance(known, dict) and known.get("provenance") == identity
+    there = all((directory / name).is_file() for name in wanted)
+    return there and isinstance(known, dict) and known.get("provenance") == identity
 
 
 @contextmanager

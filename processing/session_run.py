@@ -144,9 +144,19 @@ def process_recording(
     config: PipelineConfig,
     follow: bool = False,
     force: bool = False,
+    report: bool = False,
     progress: Progress | None = None,
 ) -> Outcome:
     """Compute the indices and metrics of a recording and write them into `out`/<recording's name>/.
+
+    Parameters
+    ----------
+    follow : bool
+        The recording is still growing; come back when it ends.
+    force : bool
+        Do it even if the results are there.
+    report : bool
+        Write report.html beside the tables.
 
     Raises
     ------
@@ -154,15 +164,22 @@ def process_recording(
         If the recording cannot be read.
     """
     directory = out / path.resolve().name
-    if not follow and not force and up_to_date(directory, provenance(path, config)):
+    wanted = ("report.html",) if report else ()
+    if not follow and not force and up_to_date(directory, provenance(path, config), wanted):
         return Outcome(
             recording=path, directory=directory, skipped=True, seconds=0.0, n_samples=0, remarks=()
         )
     run = run_recording(path, config=config, follow=follow, progress=progress)
+    hour = run.hour()
     with replacing(directory) as fresh:
         write_indices(fresh, run.samples, run.begin)
         write_events(fresh, run.events, run.begin)
-        write_metrics(fresh / "metrics.parquet", run.metrics(run.hour()))
+        write_metrics(fresh / "metrics.parquet", run.metrics(hour))
+        if report:
+            # Drawing takes a second to import.
+            from processing.offline.report import write_report
+
+            write_report(run, hour, fresh / "report.html")
         write_json(
             fresh / "session.json",
             _session(path, run.recording, config, run.samples, run.begin, run.end, run.remarks),
