@@ -13,6 +13,7 @@ import click
 
 from acquisition.command import Command
 from acquisition.control import Client
+from acquisition.session import load_session
 from viewer.desktop import has_display, require_qt
 from viewer.recorder_process import RecorderProcess
 
@@ -22,16 +23,31 @@ from viewer.recorder_process import RecorderProcess
     "session_file", metavar="SESSION.toml", type=click.Path(path_type=Path, exists=True, dir_okay=False)
 )
 @click.option("--headless", is_flag=True, help="Record without a window.")
+@click.option(
+    "--set-up",
+    is_flag=True,
+    help="First find devices, say who wears them, and check; so it is anyway where the file names no device.",
+)
 @click.option("--monitor-only", is_flag=True, help="Keep nothing: the recording is deleted at the end.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Parent of the recording.")
 @click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="End after so long.")
 def live_command(
-    session_file: Path, headless: bool, monitor_only: bool, out: Path | None, seconds: float | None
+    session_file: Path,
+    headless: bool,
+    set_up: bool,
+    monitor_only: bool,
+    out: Path | None,
+    seconds: float | None,
 ) -> None:
     """Record a session and watch it; Ctrl+C or closing the window ends the recording cleanly."""
     headless = headless or not has_display()
     if not headless:
         require_qt()
+        if (set_up or not load_session(session_file).devices) and not set_up_devices(session_file, out):
+            click.echo("set-up closed: nothing was recorded")
+            return
+    elif set_up:
+        raise click.UsageError("--set-up needs a display")
     with _parent(out, monitor_only) as parent:
         recorder = RecorderProcess(session_file, out=parent, seconds=seconds, said=say)
         with recorder:
@@ -43,6 +59,25 @@ def live_command(
                 watch(path, recorder)
         if not monitor_only:
             click.echo(f"{path}: closed")
+
+
+def set_up_devices(session_file: Path, out: Path | None) -> bool:
+    """Let the technician set the session up; tell whether the recording is to begin."""
+    from viewer.settings import store
+    from viewer.setup_window import SetUpWindow
+    from viewer.window import application
+
+    app = application()
+    window = SetUpWindow(session_file, kept=store(), out=out)
+    asked: list[bool] = []
+    window.begin_asked.connect(lambda: asked.append(True))
+    window.begin_asked.connect(window.close)
+    with quitting_on_ctrl_c(app):
+        window.show()
+        window.scan()
+        app.exec()
+        window.close()
+    return bool(asked)
 
 
 @contextlib.contextmanager

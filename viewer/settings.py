@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -65,6 +67,21 @@ def save(kept: QSettings, settings: Settings) -> None:
     kept.setValue("profile", settings.profile)
     kept.setValue("hidden", "|".join(settings.hidden))
     kept.setValue("geometry", QByteArray(settings.geometry))
+    kept.sync()
+
+
+def remembered(kept: QSettings) -> dict[str, str]:
+    """Return which device was on whom last time."""
+    try:
+        found = json.loads(str(kept.value("devices", "{}")))
+    except ValueError:
+        return {}
+    return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
+
+
+def remember(kept: QSettings, devices: Mapping[str, str]) -> None:
+    """Keep which device is on whom."""
+    kept.setValue("devices", json.dumps(dict(devices)))
     kept.sync()
 
 

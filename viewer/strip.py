@@ -7,11 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPolygonF
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from acquisition.stream import PEOPLE, Role
 from viewer.chips import PersonChips
+from viewer.chooser import Chooser
 from viewer.device_state import DeviceState
 from viewer.header import font
 from viewer.model import SessionFacts
@@ -72,24 +73,6 @@ class Recording(QWidget):
         painter.drawEllipse(QPointF(10, 15), 5.5, 5.5)
         painter.setFont(font(14, bold=True))
         painter.drawText(QRectF(23, 0, 80, 30), Qt.AlignmentFlag.AlignVCenter, self.text())
-        painter.end()
-
-
-class Chooser(QComboBox):
-    """Choose one of a few things; its arrow is drawn in the theme's colour, which style sheets cannot do."""
-
-    def __init__(self, theme: Theme) -> None:
-        super().__init__()
-        self._theme = theme
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(self._theme.dim))
-        x, y = self.width() - 14.0, self.height() / 2
-        painter.drawPolygon(QPolygonF([QPointF(x - 4, y - 2), QPointF(x + 4, y - 2), QPointF(x, y + 3)]))
         painter.end()
 
 

@@ -23,5 +23,20 @@ def style_sheet(theme: Theme) -> str:
     QMenu::item:selected {{ background: {theme.raised}; }}
     QLineEdit {{ background: {theme.panel}; border: 1px solid {theme.border}; border-radius: 5px;
         padding: 4px 8px; }}
+    QScrollBar:vertical {{ background: {theme.window}; border: none; width: 10px; margin: 0; }}
+    QScrollBar::handle:vertical {{ background: {theme.border}; border-radius: 4px; min-height: 30px;
+        margin: 1px; }}
+    QScrollBar::handle:vertical:hover {{ background: {theme.dim}; }}
+    QScrollBar::add-line, QScrollBar::sub-line {{ height: 0; width: 0; }}
+    QScrollBar::add-page, QScrollBar::sub-page {{ background: none; }}
+    QPushButton:disabled, QComboBox:disabled {{ color: {theme.dim}; background: {theme.window}; }}
+    QPushButton:focus, QToolButton:focus, QComboBox:focus {{ border-color: {theme.text}; }}
+    QTableView {{ background: {theme.panel}; alternate-background-color: {theme.window};
+        border: 1px solid {theme.border}; selection-background-color: {theme.raised};
+        selection-color: {theme.text}; gridline-color: {theme.grid}; }}
+    QTableView QLineEdit {{ padding: 0 3px; border-radius: 0; }}
+    QHeaderView::section {{ background: {theme.window}; color: {theme.dim}; border: none;
+        border-bottom: 1px solid {theme.border}; padding: 3px 6px; }}
+    QSplitter::handle {{ background: {theme.border}; }}
     QLineEdit:focus {{ border-color: {theme.dim}; }}
     """

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from acquisition.batch import Batch
 from acquisition.stream import StreamInfo
+from processing.baseline import BaselineVerdict
 from processing.index import IndexSample
 
 logger = logging.getLogger(__name__)
@@ -26,11 +27,15 @@ AHEAD = 8
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Update:
-    """Carry a batch and what the pipeline made of it; the first one also names the expected streams."""
+    """Carry a batch and what the pipeline made of it; the first one also names the expected streams.
+
+    `verdicts` are those of all baselines so far.
+    """
 
     batch: Batch
     samples: list[IndexSample]
     streams: tuple[StreamInfo, ...] = ()
+    verdicts: tuple[BaselineVerdict, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,12 @@ class Feed(Protocol):
 
     def poll(self) -> Batch | None:
         """Return what is new, if anything."""
+
+
+def verdicts_of(push: object) -> tuple[BaselineVerdict, ...]:
+    """Return what a pipeline said of the baselines; nothing where `push` is another function of batches."""
+    told: Callable[[], tuple[BaselineVerdict, ...]] = getattr(push, "verdicts", tuple)
+    return told()
 
 
 class Worker:
@@ -102,9 +113,11 @@ class Worker:
                 batch = self._feed.poll()
                 if batch is not None and push is None:
                     push = self._make_push()
-                    self._put(Update(batch, push(batch), tuple(self._feed.streams)))
+                    samples = push(batch)
+                    self._put(Update(batch, samples, tuple(self._feed.streams), verdicts_of(push)))
                 elif batch is not None and push is not None:
-                    self._put(Update(batch, push(batch)))
+                    samples = push(batch)
+                    self._put(Update(batch, samples, verdicts=verdicts_of(push)))
                 elif self._feed.ended:
                     self._put(Ended(self._feed.state))
                     return
