@@ -39,7 +39,7 @@ def record_command(session_file: Path, seconds: float | None, out: Path | None, 
 
     --seconds counts from the first tick, once all streams are open or 10 s have passed.
     """
-    from acquisition.recorder import record
+    from acquisition.record import record
     from acquisition.session import load_session
 
     session = load_session(session_file)

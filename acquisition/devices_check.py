@@ -14,9 +14,10 @@ from acquisition.devices import Activity, moving, verdict
 from acquisition.disk import DiskWatch
 from acquisition.drivers import Driver
 from acquisition.lsl.clock import local_clock
-from acquisition.recorder import open_drivers
+from acquisition.record import open_drivers
 from acquisition.session import Session
 from acquisition.stream import PEOPLE, Chunk, Modality, StreamInfo
+from acquisition.voice.rows import is_turns
 
 CYCLE = 0.1
 SETTLE = 4.0
@@ -180,7 +181,7 @@ def missing_lines(drivers: Sequence[Driver]) -> list[str]:
 def _streams(infos: Sequence[StreamInfo], listening: Listening, seconds: float) -> list[Finding]:
     findings = []
     for info in infos:
-        if info.modality in (Modality.DEVICE_TIME, Modality.MARKERS):
+        if info.modality in (Modality.DEVICE_TIME, Modality.MARKERS) or is_turns(info):
             continue
         chunks = listening.heard.get(info.key)
         if chunks is None:

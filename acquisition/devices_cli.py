@@ -84,7 +84,7 @@ def identify_command(session_file: Path, seconds: float, as_json: bool) -> None:
     """Tap a sensor and see which stream moves; nothing is recorded. Ctrl+C ends it."""
     from acquisition.devices_check import Listening, missing_lines
     from acquisition.identify_report import identify_report
-    from acquisition.recorder import open_drivers
+    from acquisition.record import open_drivers
     from acquisition.session import load_session
 
     drivers, refusals = open_drivers(load_session(session_file))
@@ -115,14 +115,33 @@ def identify_command(session_file: Path, seconds: float, as_json: bool) -> None:
     "--wait", type=click.FloatRange(min=1, max=600), default=OPENING, show_default=True,
     help="Seconds that devices may take to appear.",
 )  # fmt: skip
+@click.option(
+    "--read/--no-read", default=None,
+    help="With two microphones: both people read alone, and the gains are written into SESSION.toml; without "
+    "either, if this is a terminal.",
+)  # fmt: skip
+@click.option(
+    "--reading", type=click.FloatRange(min=4, max=60), default=10.0, show_default=True,
+    help="Seconds that each person reads.",
+)  # fmt: skip
 @as_json_option
-def check_command(session_file: Path, out: Path | None, seconds: float, wait: float, as_json: bool) -> None:
+def check_command(
+    session_file: Path,
+    out: Path | None,
+    seconds: float,
+    wait: float,
+    read: bool | None,
+    reading: float,
+    as_json: bool,
+) -> None:
     """Check whether a session can begin: devices, signals, consent, disk, clock, LSL; exit 1 if not."""
     from acquisition.devices_check import check
     from acquisition.session import load_session
+    from acquisition.voice_check import voice_findings
 
     session = load_session(session_file)
     findings = check(session, out or Path(session.recording.directory), wait=wait, listen=seconds)
+    findings += voice_findings(session, session_file, read=read, as_json=as_json, seconds=reading)
     ok = all(f.ok for f in findings)
     if as_json:
         _print_json({"session": session.id, "ok": ok, "findings": [asdict(f) for f in findings]})

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import logging
 import math
-import os
 import platform
 import threading
-import time as _time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -21,24 +19,20 @@ from pathlib import Path
 from acquisition.control_server import Server
 from acquisition.disk import DiskWatch
 from acquisition.drivers import Drained, Driver
-from acquisition.drivers.table import opener
-from acquisition.errors import RecordingError, SessionError
+from acquisition.errors import RecordingError
 from acquisition.event import Notice
 from acquisition.intake import Intake
-from acquisition.lsl.clock import local_clock
 from acquisition.marks import Marks
 from acquisition.pauses import item_role
 from acquisition.record_listener import Listener, Status
 from acquisition.recorder_commands import Commands, plain
-from acquisition.session import Recorded, Session, dump_session, permitted
+from acquisition.session import Recorded, Session
+from acquisition.session_file import write_session
 from acquisition.store import RecordingStore
 from acquisition.stream import ClockOffset, Role, StreamInfo
-from acquisition.vocabulary import load_vocabulary
 
 logger = logging.getLogger(__name__)
 
-OPENING = 10.0
-"""Seconds to wait for all streams before the first tick."""
 STALL = 1.0
 """Seconds behind its time from which on the recorder gives up on the missed cycles."""
 
@@ -52,101 +46,8 @@ class Outcome:
     ended: str = ""
 
 
-def open_drivers(session: Session) -> tuple[list[Driver], list[str]]:
-    """Return the drivers of all streams that may be opened, and a line for each that may not.
-
-    Raises
-    ------
-    SessionError
-        If nothing may be opened.
-    DeviceError, StreamError
-        From a driver that cannot be made.
-    """
-    devices, refusals = permitted(session)
-    if not devices:
-        raise SessionError("session.toml", refusals or ["[[device]]: missing (at least one)"])
-    by_driver: dict[str, list[object]] = {}
-    for device in devices:
-        if device.definition is not None:
-            by_driver.setdefault(device.definition.driver, []).append(device)
-    return [opener(name)(group, session) for name, group in by_driver.items()], refusals
-
-
-def recording_directory(parent: Path, session_id: str, wall: float) -> Path:
-    """Return a directory that is not there yet: parent/<date>_<id>[_n]."""
-    stem = f"{datetime.fromtimestamp(wall):%Y-%m-%d}_{session_id}"
-    n = 1
-    while (path := parent / (stem if n == 1 else f"{stem}_{n}")).exists():
-        n += 1
-    return path
-
-
-def record(
-    session: Session,
-    parent: Path,
-    *,
-    seconds: float | None = None,
-    drivers: Sequence[Driver] | None = None,
-    clock: Callable[[], float] = local_clock,
-    wall: Callable[[], float] = _time.time,
-    stop: threading.Event | None = None,
-    listener: Listener | None = None,
-    opening: float = OPENING,
-    fsync: float = 1.0,
-    free: Callable[[Path], float] | None = None,
-) -> Outcome:
-    """Record a session until `seconds` have passed since the first tick, or it is stopped.
-
-    Parameters
-    ----------
-    parent : Path
-        Where the directory <date>_<id>[_n] is made.
-    drivers : sequence of Driver, optional
-        In place of those that the session names.
-    clock, wall : callable
-        LSL clock and wall clock [s].
-    stop : threading.Event, optional
-        Set it to end the recording.
-    free : callable, optional
-        Path → free bytes of its disk.
-
-    Raises
-    ------
-    AttunementError
-        If the recording cannot begin.
-    """
-    listener = listener or Listener()
-    refusals: list[str] = []
-    if drivers is None:
-        drivers, refusals = open_drivers(session)
-    disk = DiskWatch(parent, free) if free else DiskWatch(parent)
-    if why := disk.preflight():
-        raise RecordingError(why)
-    vocabulary = load_vocabulary(Path(session.events.vocabulary) if session.events.vocabulary else None)
-    path = recording_directory(parent, session.id, wall())
-    store = RecordingStore(path, fsync=fsync)
-    try:
-        recorder = Recorder(
-            session,
-            store,
-            list(drivers),
-            Marks(vocabulary),
-            disk=disk,
-            listener=listener,
-            clock=clock,
-            wall=wall,
-            stop=stop or threading.Event(),
-        )
-    except BaseException:
-        store.close()
-        raise
-    for line in refusals:
-        listener.problem(line)
-    return recorder.run(seconds=seconds, opening=opening)
-
-
 class Recorder:
-    """Run the cycles of one recording; made by `record`."""
+    """Run the cycles of one recording; made by `acquisition.record.record`."""
 
     def __init__(
         self,
@@ -360,12 +261,3 @@ def _version() -> str:
         return version("attunement")
     except PackageNotFoundError:
         return "unknown"
-
-
-def write_session(path: Path, session: Session) -> None:
-    """Write session.toml into a recording, for this user only; it appears whole or not at all."""
-    temporary = path / ".session.toml.tmp"
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with open(handle, "w", encoding="utf-8", newline="\n") as file:
-        file.write(dump_session(session))
-    temporary.replace(path / "session.toml")

@@ -14,7 +14,8 @@ from acquisition.drivers.table import opener
 from acquisition.emulated.bumble_radio import Air
 from acquisition.emulated.virtual_time import VirtualRunner, VirtualStop
 from acquisition.event import Notice
-from acquisition.recorder import Outcome, record
+from acquisition.record import record
+from acquisition.recorder import Outcome
 from acquisition.session import Session, parse_session, permitted
 from acquisition.stream import Chunk, FloatArray
 

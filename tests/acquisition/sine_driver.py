@@ -11,7 +11,7 @@ import numpy as np
 from acquisition.cli import _stop_on_signals
 from acquisition.drivers import Drained
 from acquisition.lsl.clock import local_clock
-from acquisition.recorder import record
+from acquisition.record import record
 from acquisition.session import Consent, Participant, Session
 from acquisition.stream import Chunk, Modality, Role, StreamInfo
 

@@ -17,7 +17,7 @@ from acquisition import cli
 from acquisition.command import Command
 from acquisition.control import Client, endpoints
 from acquisition.errors import SessionError
-from acquisition.recorder import record
+from acquisition.record import record
 from acquisition.recording import Recording
 from tests.acquisition.sine_driver import SESSION, SineDriver
 from tests.acquisition.test_session import EXAMPLE

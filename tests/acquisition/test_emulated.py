@@ -14,7 +14,7 @@ from acquisition.drivers.polar import open_driver as open_belts
 from acquisition.emulated.demo import demo_radio, session_text
 from acquisition.emulated.virtual_time import VirtualRunner, VirtualStop
 from acquisition.errors import DeviceError
-from acquisition.recorder import record
+from acquisition.record import record
 from acquisition.recording import Recording
 from acquisition.session import Session, parse_session, permitted
 from acquisition.stream import PEOPLE, Modality

@@ -22,8 +22,9 @@ from acquisition.drivers import Drained
 from acquisition.errors import ControlError, RecordingError, SessionError
 from acquisition.event import Event, Notice
 from acquisition.lsl.clock import local_clock
+from acquisition.record import open_drivers, record, recording_directory
 from acquisition.record_listener import Listener
-from acquisition.recorder import Outcome, open_drivers, record, recording_directory
+from acquisition.recorder import Outcome
 from acquisition.recording import Recording
 from acquisition.session import Session, load_session
 from acquisition.store import RecordingStore

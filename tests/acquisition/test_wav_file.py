@@ -16,7 +16,7 @@ from acquisition.drivers.table import opener
 from acquisition.drivers.wav_file import WavFileDriver
 from acquisition.errors import DeviceError
 from acquisition.profile import load_profile
-from acquisition.recorder import record
+from acquisition.record import record
 from acquisition.recording import Recording
 from acquisition.session import Consent, Device, Participant, Session, permitted
 from acquisition.stream import PEOPLE, Chunk, Role

@@ -6,7 +6,7 @@ import logging
 import sys
 from pathlib import Path
 
-from acquisition.recorder import record
+from acquisition.record import record
 from tests.acquisition.test_wav_file import session
 
 
