@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from acquisition.profile import DeviceProfile
+from acquisition.session_record import SessionRecord
 from acquisition.stream import PEOPLE, Modality, Role, StreamInfo
 from acquisition.tick import PERIOD
 from acquisition.toml_table import Scalar
@@ -133,6 +134,7 @@ class Session:
     lsl: LslSettings = LslSettings()
     events: EventSettings = EventSettings()
     recorded: Recorded | None = None
+    record: SessionRecord = field(default_factory=SessionRecord)
 
     def participant(self, role: Role) -> Participant:
         """Return the person of a role."""

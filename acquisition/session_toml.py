@@ -23,6 +23,7 @@ from acquisition.session import (
     RecordingSettings,
     Session,
 )
+from acquisition.session_record import dump_record, read_record
 from acquisition.stream import FORMATS, LATENESS, PEOPLE, ROLES, Modality, Role, StreamInfo
 from acquisition.tick import PERIOD
 from acquisition.toml_table import TomlTable, lines, parse, read, show
@@ -67,6 +68,7 @@ def parse_text(text: str, place: str, base: Path | None = None) -> Session:
         lsl=_lsl(top),
         events=_events(top),
         recorded=recorded,
+        record=read_record(top),
     )
     top.finish()
     faults += _twice(session)
@@ -273,6 +275,8 @@ def dump(session: Session) -> str:
     out += lines("[events]", asdict(session.events))
     if session.recorded is not None:
         out += _dump_recorded(session.recorded)
+    # Last, where it may be added after the recording was closed.
+    out += dump_record(session.record)
     return "\n".join(out)
 
 
