@@ -114,7 +114,6 @@ class DeviceRow:
         self.identity.setStyleSheet(f"color: {theme.dim}; font-size: 11px;")
         bars, words = strength(c.found.rssi if c.found else None)
         self.bars.show_bars(bars)
-        self.bars.setVisible(bool(words))
         self.signal.setText(words or {"lsl": "LSL stream", "": "not seen"}.get(c.kind, ""))
         for profile in ["", *(p for p in shipped() if p not in HIDDEN or p == c.profile)]:
             self.profile.addItem(profile or "choose…", profile)
@@ -167,7 +166,8 @@ class DeviceRow:
         grid.addWidget(self.dot, row, 0)
         grid.addWidget(self.name, row, 1)
         grid.addWidget(self.identity, row + 1, 1, Qt.AlignmentFlag.AlignTop)
-        grid.addWidget(self.bars, row, 2)
+        if self.candidate.kind == "ble":
+            grid.addWidget(self.bars, row, 2)
         grid.addWidget(self.signal, row, 3)
         grid.addWidget(self.profile, row, 4)
         grid.addWidget(self.person, row, 5)

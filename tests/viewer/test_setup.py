@@ -223,8 +223,8 @@ def test_running_baseline_counts_down_and_says_what_it_gave(make_window: MakeWin
     qtbot.keyClick(window, Qt.Key.Key_F2)
     set_up = window.show_set_up()
     panel = set_up.baselines
-    assert panel.clocks["baseline_rest"].text() == "3:31 left"
-    assert panel.bars["baseline_rest"].share == pytest.approx(89.9 / 300)
+    assert panel.clocks["baseline_rest"].text() == "3:30 left"
+    assert panel.bars["baseline_rest"].share == pytest.approx(90 / 300)
     said = panel.lines["baseline_rest", Role.CLIENT].text()
     assert said == "valid so far: heart rate 100 %, EDA level 100 %"
     assert panel.buttons["baseline_rest"].text() == "End  F5"
