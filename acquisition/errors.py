@@ -6,6 +6,7 @@ AttunementError
 ├── UnitError            a unit that cannot be converted                   (also ValueError)
 ├── VocabularyError      a code that is not in the vocabulary, or its file    (also ValueError)
 ├── AnnotationError      a file of events that cannot be read                (also ValueError)
+├── InstrumentError      a self-report instrument, or answers to it          (also ValueError)
 ├── PacketError          bytes of a device that break its protocol         (also ValueError)
 ├── StreamError          a stream that is missing, ambiguous or refused
 ├── DeviceError          a wearable that cannot be found, opened or used
@@ -45,6 +46,10 @@ class VocabularyError(AttunementError, ValueError):
 
 class AnnotationError(AttunementError, ValueError):
     """Report a file of events of another program that cannot be read, and the place in it."""
+
+
+class InstrumentError(AttunementError, ValueError):
+    """Report a self-report instrument that is faulty, unlicensed or refused, or answers that do not fit it."""
 
 
 class PacketError(AttunementError, ValueError):
