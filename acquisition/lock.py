@@ -22,6 +22,9 @@ if sys.platform == "win32":
             return False
         return True
 
+    def _try_lock(fd: int) -> bool:
+        return _lock(fd)
+
     def _is_locked(fd: int) -> bool:
         if not _lock(fd):
             return True
@@ -33,6 +36,13 @@ else:
 
     def _lock(fd: int) -> bool:
         fcntl.flock(fd, fcntl.LOCK_EX)  # a reader may be testing it: that takes microseconds
+        return True
+
+    def _try_lock(fd: int) -> bool:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
         return True
 
     def _is_locked(fd: int) -> bool:
@@ -93,3 +103,15 @@ def held(directory: Path) -> bool:
         return _is_locked(fd)
     finally:
         os.close(fd)
+
+
+def try_exclusive(path: Path) -> int:
+    """Hold a lock of which there is one per file; return its file descriptor, -1 if another process holds it.
+
+    It ends with the process, or when the descriptor is closed. The file stays.
+    """
+    fd = os.open(path, os.O_CREAT | os.O_RDWR | getattr(os, "O_BINARY", 0), 0o600)
+    if _try_lock(fd):
+        return fd
+    os.close(fd)
+    return -1

@@ -71,6 +71,12 @@ def verdicts_of(push: object) -> tuple[BaselineVerdict, ...]:
     return told()
 
 
+def close_of(push: object) -> None:
+    """Let a pipeline end what it opened; nothing where `push` is another function of batches."""
+    close: Callable[[], None] = getattr(push, "close", lambda: None)
+    close()
+
+
 class Worker:
     """Read and compute in a thread.
 
@@ -107,8 +113,8 @@ class Worker:
                 return
 
     def _run(self) -> None:
+        push = None
         try:
-            push = None
             while not self._halt.is_set():
                 batch = self._feed.poll()
                 if batch is not None and push is None:
@@ -127,6 +133,8 @@ class Worker:
             # Whatever went wrong in this thread must be seen on screen, or the window would just stand still.
             logger.exception("reading stopped")
             self._put(Ended("cut", f"{type(error).__name__}: {error}"))
+        finally:
+            close_of(push)
 
     def _put(self, item: Update | Ended) -> None:
         while not self._halt.is_set():
