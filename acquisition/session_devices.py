@@ -37,7 +37,7 @@ def with_devices(text: str, devices: Sequence[Device], place: str, base: Path | 
     fresh = _replaced(text, device_text(devices))
     wanted = replace(session, devices=tuple(devices))
     try:
-        if _same(parse_session(fresh, place, base), wanted):
+        if same(parse_session(fresh, place, base), wanted):
             return fresh
     except SessionError:
         pass  # a layout that the replacing of lines does not know: written anew, or refused by its faults
@@ -46,7 +46,8 @@ def with_devices(text: str, devices: Sequence[Device], place: str, base: Path | 
     return fresh
 
 
-def _same(one: Session, other: Session) -> bool:
+def same(one: Session, other: Session) -> bool:
+    """Tell whether two sessions say the same."""
     return dump_session(one) == dump_session(other)
 
 
@@ -78,11 +79,15 @@ def write_devices(path: Path, devices: Sequence[Device]) -> None:
     text, faults = read(path)
     if faults:
         raise SessionError(path, faults)
-    fresh = with_devices(text, devices, str(path), path.parent)
+    replace_text(path, with_devices(text, devices, str(path), path.parent))
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Put a text in the place of a file's, in one step."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(fresh)
+            file.write(text)
         os.chmod(name, path.stat().st_mode & 0o777)
         os.replace(name, path)
     except BaseException:

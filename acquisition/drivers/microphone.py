@@ -18,7 +18,7 @@ from acquisition.event import Notice, NoticeKind
 from acquisition.lsl.clock import local_clock
 from acquisition.session import Device, Session
 from acquisition.stream import StreamInfo
-from acquisition.voice.listening import Listening
+from acquisition.voice.listening import Ear, Listening
 from acquisition.voice.models import SFREQ, Models, load_models
 from acquisition.voice.place import Place, places_of
 from acquisition.voice.sample_clock import SampleClock
@@ -31,15 +31,22 @@ SILENT = 3.0
 """Seconds without a callback after which a microphone is opened anew; the first takes up to 2 s."""
 
 
-def open_driver(devices: Sequence[Device], session: Session) -> MicrophoneDriver:
+def open_driver(
+    devices: Sequence[Device], session: Session, listening: Ear | None = None
+) -> MicrophoneDriver:
     """Return the driver of all microphones of a session.
+
+    Parameters
+    ----------
+    listening : Ear, optional
+        What hears the sound; it is turned into rows if nothing is given.
 
     Raises
     ------
     DeviceError
         On a setting or channel that makes no sense, or a channel that two people would share.
     """
-    return MicrophoneDriver(places_of(devices))
+    return MicrophoneDriver(places_of(devices), listening=listening)
 
 
 class MicrophoneDriver:
@@ -58,9 +65,10 @@ class MicrophoneDriver:
         *,
         load: Callable[[], Models] = load_models,
         clock: Callable[[], float] = local_clock,
+        listening: Ear | None = None,
     ) -> None:
         self.places, self._clock = list(places), clock
-        self._listening = Listening(places, load=load, clock=clock)
+        self._listening = listening or Listening(places, load=load, clock=clock)
         names = dict.fromkeys(place.device for place in places)
         self._mics = [
             Microphone(name, [p for p in places if p.device == name], self._listening, clock)
@@ -169,7 +177,7 @@ class Microphone:
     """Hold one sound device and its clock."""
 
     def __init__(
-        self, name: str, places: Sequence[Place], listening: Listening, clock: Callable[[], float]
+        self, name: str, places: Sequence[Place], listening: Ear, clock: Callable[[], float]
     ) -> None:
         self.title = repr(name) if name else "(the system's default)"
         self.places = list(places)

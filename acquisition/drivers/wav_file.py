@@ -17,13 +17,18 @@ from acquisition.importing.wav import frames_of
 from acquisition.lsl.clock import local_clock
 from acquisition.session import Device, Session
 from acquisition.stream import StreamInfo
-from acquisition.voice.listening import Listening
+from acquisition.voice.listening import Ear, Listening
 from acquisition.voice.models import Models, load_models
 from acquisition.voice.place import Place, places_of, settings_of
 
 
-def open_driver(devices: Sequence[Device], session: Session) -> WavFileDriver:
+def open_driver(devices: Sequence[Device], session: Session, listening: Ear | None = None) -> WavFileDriver:
     """Return the driver of all .wav files of a session; setting `path` names the file of a device.
+
+    Parameters
+    ----------
+    listening : Ear, optional
+        What hears the sound; it is turned into rows if nothing is given.
 
     Raises
     ------
@@ -32,7 +37,8 @@ def open_driver(devices: Sequence[Device], session: Session) -> WavFileDriver:
     """
     places = places_of(devices, ("path",))
     paths = [str(settings_of(d, ("gain_db", "path")).get("path", d.address)) for d in devices]
-    return WavFileDriver([replace(p, device=path) for p, path in zip(places, paths, strict=True)])
+    heard = [replace(p, device=path) for p, path in zip(places, paths, strict=True)]
+    return WavFileDriver(heard, listening=listening)
 
 
 class WavFileDriver:
@@ -52,11 +58,12 @@ class WavFileDriver:
         *,
         load: Callable[[], Models] = load_models,
         clock: Callable[[], float] = local_clock,
+        listening: Ear | None = None,
     ) -> None:
         self.places, self._clock = list(places), clock
         self._sound = [_read(place) for place in places]
         self._sent = [0] * len(places)
-        self.listening = Listening(places, load=load, clock=clock)
+        self.listening = listening or Listening(places, load=load, clock=clock)
         self._end = math.inf
         self.begin = math.nan
         """Stamp of the first sample [s]; nan before `start`."""

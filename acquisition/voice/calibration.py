@@ -53,8 +53,8 @@ def calibrate(readings: Mapping[Role, Mapping[Role, Samples]], models: Models) -
     heard: dict[tuple[Role, Role], float] = {}
     for reader, microphones in readings.items():
         spoken = _spoken(microphones[reader], models)
-        if spoken.sum() * HOP / SFREQ < LEAST:
-            seconds = spoken.sum() * HOP / SFREQ
+        seconds = float(spoken.sum()) * HOP / SFREQ
+        if seconds < LEAST:
             raise DeviceError(f"{reader}: {seconds:.1f} s of speech in the reading, {LEAST:g} are needed")
         for role, samples in microphones.items():
             heard[reader, role] = _level(samples, spoken)
@@ -71,6 +71,11 @@ def calibrate(readings: Mapping[Role, Mapping[Role, Samples]], models: Models) -
         if len(readings[reader]) > 1
     }
     return Calibration(gains, separation)
+
+
+def seconds_of_speech(samples: Samples, models: Models) -> float:
+    """Return how much of a reading, 16 kHz, is speech [s]."""
+    return float(_spoken(samples, models).sum()) * HOP / SFREQ
 
 
 def _spoken(samples: Samples, models: Models) -> FloatArray:

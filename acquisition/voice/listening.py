@@ -7,7 +7,7 @@ import math
 import queue
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,27 @@ IDLE = 0.1
 """Seconds after which the thread looks at the clock though nothing came."""
 LATE = 0.3
 """Seconds within which sound has come in: it is taken as missing after that and `PATIENCE`."""
+
+
+class Ear(Protocol):
+    """Hear the sound of a driver's microphones."""
+
+    loaded: threading.Event
+
+    def start(self) -> None:
+        """Begin; return at once."""
+
+    def push(self, role: Role, times: FloatArray, samples: NDArray[Any], sfreq: float) -> None:
+        """Take in sound without waiting."""
+
+    def drain(self) -> list[Drained]:
+        """Return what became of it, without waiting."""
+
+    def waiting(self) -> float:
+        """Return how many seconds of sound wait."""
+
+    def stop(self, timeout: float = 10.0) -> None:
+        """End."""
 
 
 class Listening:
