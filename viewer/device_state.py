@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from acquisition.health import IRREGULAR_STALE
 from acquisition.stream import Modality, Role
+from acquisition.voice.rows import is_turns
 from viewer.model import SessionModel, StreamHealth
 from viewer.trace import Point
 
@@ -106,6 +107,8 @@ def stream_state(health: StreamHealth, model: SessionModel, now: float) -> tuple
 
 def patience(health: StreamHealth) -> float:
     """Return how long a stream may be silent before that is said [s]."""
+    if is_turns(health.info):
+        return math.inf  # a row a turn: who listens for a while is silent
     sparse = 0.0 if health.info.sfreq > 1.0 else IRREGULAR_STALE.get(health.info.modality, 4.0)
     return max(STALE, health.info.lateness, sparse)
 

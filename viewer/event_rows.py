@@ -148,3 +148,10 @@ def value_text(value: Value) -> str:
     if value is None:
         return ""
     return f"{value:g}" if isinstance(value, int | float) else str(value)
+
+
+def counts(found: Sequence[Row], shown: int) -> str:
+    """Return how many events the list shows, and how many intervals have no end."""
+    n_open = sum(r.open for r in found)
+    text = f"{shown} of {len(found)} events" if shown != len(found) else f"{shown} events"
+    return text + (f", {n_open} open" if n_open else "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent
@@ -12,6 +13,9 @@ from viewer.readouts import Readout
 from viewer.theme import Theme
 
 WIDTH = 138
+LEAST_LINE = 13.0
+"""A lane too low for lines of this height has its values beside the title [px]."""
+LEAST_BESIDE = 10.0
 LETTERS = {"client": "C", "therapist": "T", "dyad": ""}
 
 
@@ -85,6 +89,10 @@ class LaneHeader(QWidget):
         theme, left = self._theme, 10.0
         painter.fillRect(self.rect(), QColor(theme.panel))
         rows = len(self._readouts)
+        if self.height() < LEAST_LINE * (rows + 1):
+            self._draw_beside(painter)
+            painter.end()
+            return
         line = min(18.0, (self.height() - 4) / (rows + 1))
         y = max((self.height() - line * (rows + 1)) / 2, 0.0)
         painter.setFont(font(12, bold=True))
@@ -98,6 +106,21 @@ class LaneHeader(QWidget):
             y += line
             self._draw_readout(painter, readout, QRectF(left, y, WIDTH - left - 4, line))
         painter.end()
+
+    def _draw_beside(self, painter: QPainter) -> None:
+        """Draw a low lane: the title, and beside it what the values are; units are told on hover."""
+        theme, rows = self._theme, self._readouts[: max(int(self.height() // LEAST_BESIDE), 1)]
+        line = min(18.0, self.height() / max(len(rows), 1))
+        y = (self.height() - line * len(rows)) / 2
+        painter.setFont(font(12, bold=True))
+        painter.setPen(QColor(theme.text))
+        width = painter.fontMetrics().horizontalAdvance(self.title)
+        title = QRectF(10.0, 0, WIDTH, self.height())
+        painter.drawText(title, Qt.AlignmentFlag.AlignVCenter, self.title)
+        left = max(10.0 + width + 8, 76.0)
+        for k, readout in enumerate(rows):
+            box = QRectF(left, y + k * line, WIDTH - left - 2, line)
+            self._draw_readout(painter, replace(readout, quality=math.nan), box)
 
     def _draw_readout(self, painter: QPainter, readout: Readout, box: QRectF) -> None:
         theme = self._theme
@@ -114,7 +137,8 @@ class LaneHeader(QWidget):
             painter.setPen(QColor(theme.dim))
             painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, quality)
             box = box.adjusted(0, 0, -painter.fontMetrics().horizontalAdvance(quality) - 6, 0)
-        painter.setFont(font(13, bold=True) if readout.is_value else font(11))
+        pixels = min(13, int(box.height()))
+        painter.setFont(font(pixels, bold=True) if readout.is_value else font(min(pixels, 11)))
         painter.setPen(QColor(colour if readout.is_value else theme.dim))
         text = painter.fontMetrics().elidedText(readout.text, Qt.TextElideMode.ElideRight, int(box.width()))
         painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, text)

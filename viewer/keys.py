@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from viewer.window import OperatorWindow
 
 
-def bind_keys(window: OperatorWindow, desk: Desk | None) -> list[QShortcut]:
-    """Give the window its keys; those that mark only with a desk."""
+def bind_keys(
+    window: OperatorWindow, desk: Desk | None, more: Mapping[str, Callable[[], object]] | None = None
+) -> list[QShortcut]:
+    """Give the window its keys: those that mark only with a desk, and `more` of a review."""
     panel = window.panel
     keys: dict[str, Callable[[], object]] = {
         "Left": lambda: panel.step(-0.5),
@@ -25,9 +27,12 @@ def bind_keys(window: OperatorWindow, desk: Desk | None) -> list[QShortcut]:
         "End": window.go_live,
         "Space": window.play_or_pause,
         "Esc": panel.setFocus,
+        "F2": window.show_set_up,
+        "F3": window.show_side,
     }
     if desk is not None:
         keys |= _marker_keys(window, desk)
+    keys |= more or {}
     return [_shortcut(window, key, action) for key, action in keys.items()]
 
 
@@ -47,7 +52,7 @@ def _marker_keys(window: OperatorWindow, desk: Desk) -> dict[str, Callable[[], o
 
 def _shortcut(window: OperatorWindow, key: str, action: Callable[[], object]) -> QShortcut:
     shortcut = QShortcut(QKeySequence(key), window)
-    shortcut.setAutoRepeat(key in ("Left", "Right"))
+    shortcut.setAutoRepeat(key.removeprefix("Shift+") in ("Left", "Right"))
     shortcut.activated.connect(action)
     return shortcut
 

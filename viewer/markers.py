@@ -81,7 +81,8 @@ def _text(event: Event) -> str:
     text = label_of(event.code)
     if event.code == "note" and event.note:
         return label_of(f"“{event.note}”")
-    return text if event.value is None else label_of(f"{text} {event.value}")
+    value = f"{event.value:g}" if isinstance(event.value, float) else event.value
+    return text if value is None else label_of(f"{text} {value}")
 
 
 def place(lefts: Sequence[float], widths: Sequence[float], rows: int, right: float) -> list[Label]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from acquisition.batch import Batch
 from acquisition.errors import VocabularyError
@@ -12,7 +14,12 @@ from acquisition.recording import Recording
 from acquisition.stream import StreamInfo
 from acquisition.vocabulary import Code, load_vocabulary
 from processing.index import IndexSample
+from viewer.consent_text import consent_lines
 from viewer.model import SessionFacts, SessionModel
+
+if TYPE_CHECKING:
+    from processing.baseline import BaselineVerdict
+    from processing.pipeline import Pipeline
 
 logger = logging.getLogger(__name__)
 
@@ -21,7 +28,7 @@ class Followed:
     """Give a recording's batches, and stop at what is there now unless it is to be followed."""
 
     def __init__(self, recording: Recording, *, follow: bool) -> None:
-        self.recording, self._follow = recording, follow
+        self.recording, self.follow = recording, follow
         self._done = False
 
     @property
@@ -42,7 +49,7 @@ class Followed:
     def poll(self) -> Batch | None:
         """Return what is new, at most a minute at once: the window stays alive while it catches up."""
         batch = self.recording.poll(600)
-        self._done = batch is None and not self._follow
+        self._done = batch is None and not self.follow
         return batch
 
 
@@ -70,17 +77,47 @@ def new_model(source: Followed) -> SessionModel:
             profile=session.events.profile,
             vocabulary=session.events.vocabulary,
             glance=session.therapist.consent.view,
+            consent=tuple(consent_lines(session)),
         )
     return SessionModel(facts=facts, streams=recording.streams, state=str(recording.state))
 
 
-def new_push(source: Followed) -> Callable[[Batch], list[IndexSample]]:
+class Computing:
+    """A pipeline as a function of batches, which also tells what it said of the baselines.
+
+    Of a recording that grows it publishes what became final, where the session asks for that.
+    """
+
+    def __init__(self, pipeline: Pipeline, source: Followed) -> None:
+        from processing.publishing import publishing
+
+        self._pipeline = pipeline
+        self._opened = ExitStack()
+        self._publish = self._opened.enter_context(publishing(source.recording, follow=source.follow))
+
+    def __call__(self, batch: Batch) -> list[IndexSample]:
+        """Return what a batch made final."""
+        made = self._pipeline.push(batch)
+        self._publish(batch, made)
+        return made
+
+    def close(self) -> None:
+        """End what is published."""
+        self._opened.close()
+
+    def verdicts(self) -> tuple[BaselineVerdict, ...]:
+        """Return what was said of the baselines so far, by time."""
+        said = [v for arousal in self._pipeline.arousal.values() for v in arousal.verdicts]
+        return tuple(sorted(said, key=lambda v: v.time))
+
+
+def new_push(source: Followed) -> Computing:
     """Return the pipeline of a recording as a function of batches."""
     from processing.pipeline import Pipeline
 
     recording = source.recording
     session_id = recording.session.id if recording.session is not None else recording.path.name
-    return Pipeline(recording.streams, session_id=session_id).push
+    return Computing(Pipeline(recording.streams, session_id=session_id), source)
 
 
 def codes_of(facts: SessionFacts, profile: str = "") -> Sequence[Code]:
@@ -97,8 +134,12 @@ def codes_of(facts: SessionFacts, profile: str = "") -> Sequence[Code]:
     return vocabulary.profile(profile or facts.profile)
 
 
-def filled(path: Path) -> SessionModel:
-    """Return the model of all that a recording holds now."""
+def filled(path: Path, *, blind: bool = False) -> SessionModel:
+    """Return the model of all that a recording holds now; of what a blind rater may see."""
+    if blind:
+        from viewer.blind import blind_filled
+
+        return blind_filled(path)
     source = feed(path, follow=False)
     model = new_model(source)
     push = new_push(source)
@@ -107,4 +148,5 @@ def filled(path: Path) -> SessionModel:
         if batch is not None:
             model.add_batch(batch)
             model.add_samples(push(batch))
+            model.verdicts = push.verdicts()
     return model

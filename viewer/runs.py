@@ -1,4 +1,4 @@
-"""Runs: when a stream spoke, as stretches without a silence, so that a review can say how it did then. No Qt."""
+"""Runs: when a stream spoke, as stretches without a silence; a review says how it did then. No Qt."""
 
 from __future__ import annotations
 

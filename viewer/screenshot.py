@@ -16,6 +16,7 @@ def save(
     size: tuple[int, int] = (1600, 950),
     theme: str = "dark",
     seconds: float = 60.0,
+    rater: str = "",
 ) -> Path:
     """Draw a recording, or a model that was filled already, and write the picture.
 
@@ -27,6 +28,8 @@ def save(
         dark or light.
     seconds : float
         Length of the time axis; one of `viewer.page.WINDOWS`.
+    rater : str
+        Code of a blind rater, to draw what they see.
 
     Returns
     -------
@@ -37,10 +40,11 @@ def save(
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     from viewer import settings as persistence
     from viewer.opening import codes_of, filled
+    from viewer.reviewing import Reviewing
     from viewer.window import OperatorWindow, application
 
     given = recording_path_or_model
-    model = given if isinstance(given, SessionModel) else filled(Path(given))
+    model = given if isinstance(given, SessionModel) else filled(Path(given), blind=bool(rater))
     path = None if isinstance(given, SessionModel) else Path(given)
     app = application()
     with tempfile.TemporaryDirectory() as folder:
@@ -54,6 +58,7 @@ def save(
             path=path,
             now=lambda: model.now,
             kept=kept,
+            reviewing=None if path is None else Reviewing(path, rater=rater),
         )
         window.resize(*size)
         window.show()

@@ -13,7 +13,8 @@ from viewer.history import Column, Float32Array, Line, broken, zigzag
 
 
 class Point(NamedTuple):
-    """Hold a sample of an index: its time, when it was known [s since the first tick], value, reason, quality."""
+    """Hold a sample of an index: time and when it was known [s since the first tick], value, reason,
+    quality (0-1)."""
 
     time: float
     available: float

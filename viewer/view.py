@@ -9,22 +9,26 @@ import click
 from acquisition.command import Command
 from acquisition.control import Client
 from acquisition.errors import AttunementError, ControlError
+from acquisition.session import CODE
 from viewer.desktop import has_display, require_qt
 from viewer.live import quitting_on_ctrl_c
 
 
 @click.command("view", cls=Command)
 @click.argument("recording", type=click.Path(path_type=Path, exists=True))
+@click.option("--rater", default="", help="Code blind, into a file of your own: your code, such as R2.")
 @click.option(
     "--picture", type=click.Path(path_type=Path, dir_okay=False), help="Write a PNG instead of a window."
 )
-def view_command(recording: Path, picture: Path | None) -> None:
+def view_command(recording: Path, rater: str, picture: Path | None) -> None:
     """Watch a growing recording or review a finished one; closing the window never stops a recorder."""
+    if rater and not CODE.fullmatch(rater):
+        raise AttunementError(f"--rater {rater[:40]!r}: must be a code such as R2, never a name")
     require_qt()
     if picture is not None:
         from viewer.screenshot import save
 
-        save(recording, picture)
+        save(recording, picture, rater=rater)
         click.echo(str(picture))
         return
     if not has_display():
@@ -37,6 +41,6 @@ def view_command(recording: Path, picture: Path | None) -> None:
         control = None  # finished, or another user's: it can be watched all the same
     app = application()
     with quitting_on_ctrl_c(app):
-        window = open_window(recording, control=control)
+        window = open_window(recording, control=control, rater=rater)
         app.exec()
         window.close()

@@ -22,6 +22,8 @@ from viewer.marking import Marking, Recorder
 from viewer.model import SessionModel
 from viewer.panel import OperatorPanel
 from viewer.reading import read_gauge
+from viewer.review import Review
+from viewer.reviewing import Reviewing
 from viewer.style import style_sheet
 from viewer.theme import THEMES
 from viewer.view_menu import view_menu
@@ -55,6 +57,8 @@ class OperatorWindow(QMainWindow):
         Where the set-up persists.
     profiles : callable, optional
         Returns the codes of another profile, which may be chosen in the View menu.
+    reviewing : Reviewing, optional
+        Lets the events of a finished recording be edited.
     """
 
     def __init__(
@@ -68,11 +72,13 @@ class OperatorWindow(QMainWindow):
         now: Callable[[], float],
         kept: QSettings,
         profiles: Callable[[str], Sequence[Code]] | None = None,
+        reviewing: Reviewing | None = None,
     ) -> None:
         super().__init__()
         self.model, self.worker, self.path = model, worker, path
         self.desk = None if control is None else Desk(self, model, Marking(control, now), now)
-        self._now, self._kept, self._codes, self.profiles = now, kept, codes, profiles
+        self._now, self.kept, self._codes, self.profiles = now, kept, codes, profiles
+        self.reviewing = reviewing
         self.settings = persistence.load(kept)
         self.latency = math.nan
         self._glance: GlanceWindow | None = None
@@ -98,13 +104,15 @@ class OperatorWindow(QMainWindow):
         following = self.model.state == "growing" or not self.caught_up
         chosen = self.profiles(self.settings.profile) if self.profiles and self.settings.profile else None
         codes = (chosen or self._codes) if desk else ()
-        self.panel = OperatorPanel(
-            self.model, theme, self.settings, codes, desk, live=following, now=self._now
-        )
-        self.setCentralWidget(self.panel)
+        under_review = self.reviewing is not None and self.model.state != "growing" and self.caught_up
+        shown = self.reviewing.shown(self.model) if self.reviewing and under_review else self.model
+        self.panel = OperatorPanel(shown, theme, self.settings, codes, desk, live=following, now=self._now)
+        self.review: Review | None = None
+        central = self.reviewing.build(self, theme) if self.reviewing and under_review else self.panel
+        self.setCentralWidget(central)
         self.panel.strip.menu.setMenu(view_menu(self))
         unbind(self._shortcuts)
-        self._shortcuts = bind_keys(self, desk)
+        self._shortcuts = bind_keys(self, desk, self.review.keys() if self.review else None)
         self.panel.setFocus()
 
     def start(self) -> None:
@@ -116,7 +124,7 @@ class OperatorWindow(QMainWindow):
     def tick(self) -> None:
         """Take in what is there, and draw a frame."""
         fresh = self.drain(BUDGET)
-        if self.panel.built_for != set(self.model.sources):
+        if self.panel.built_for != set(self.panel.model.sources):
             self.rebuild()
         self.panel.frame()
         if self.panel.playing:
@@ -127,7 +135,8 @@ class OperatorWindow(QMainWindow):
             self.panel.quarter()
             if self.desk is not None and self.desk.open:
                 self.desk.show()
-        if self._frames % SECOND == 0:
+        moved = self._frames % QUARTER == 0 and self.review is not None and self.review.follow()
+        if moved or self._frames % SECOND == 0:
             late, disk = self.latency, self._disk()
             self.panel.second(self.panel.facts(file=self._file(), disk=disk, latency=late, fault=self.fault))
         if self._frames % SLOW == 0:
@@ -186,7 +195,7 @@ class OperatorWindow(QMainWindow):
         self.panel.settings = self.panel.settings.changed(**changes)
         if "seconds" in changes:
             self.panel.strip.show_length(self.panel.settings.seconds)
-        persistence.save(self._kept, self.panel.settings)
+        persistence.save(self.kept, self.panel.settings)
         self.rebuild()
         if "theme" in changes and self._set_up is not None:
             shown, place = self._set_up.isVisible(), self._set_up.pos()
@@ -199,7 +208,15 @@ class OperatorWindow(QMainWindow):
         """Show or hide a lane, and keep that."""
         self.panel.set_lane_shown(name, shown)
         self.settings = self.panel.settings
-        persistence.save(self._kept, self.settings)
+        persistence.save(self.kept, self.settings)
+
+    def show_side(self, side: str = "") -> None:
+        """Show gauges or planes beside the lanes, the other ones if not told which, and keep that."""
+        other = "plane" if self.panel.settings.side == "gauge" else "gauge"
+        self.panel.show_side(side or other)
+        self.settings = self.panel.settings
+        persistence.save(self.kept, self.settings)
+        self.panel.strip.menu.setMenu(view_menu(self))
 
     def go_live(self) -> None:
         """Follow the newest second again, while there is one; else go to the end."""
@@ -244,7 +261,9 @@ class OperatorWindow(QMainWindow):
 
     def play_or_pause(self) -> None:
         """Let the cursor of a review run, or stop it."""
-        if not self.panel.live:
+        if self.review is not None:
+            self.review.play_or_pause()
+        elif not self.panel.live:
             self.panel.playing = not self.panel.playing
 
     def _file(self) -> str:
@@ -270,7 +289,7 @@ class OperatorWindow(QMainWindow):
         if self._set_up is not None:
             self._set_up.close()
         geometry = bytes(self.saveGeometry().data())
-        persistence.save(self._kept, self.panel.settings.changed(geometry=geometry))
+        persistence.save(self.kept, self.panel.settings.changed(geometry=geometry))
         if self.worker is not None:
             self.worker.close()
         if self.desk is not None:
@@ -285,7 +304,7 @@ def application() -> QApplication:
 
 
 def open_window(
-    recording_path: Path | str, *, control: Recorder | None = None, follow: bool = True
+    recording_path: Path | str, *, control: Recorder | None = None, follow: bool = True, rater: str = ""
 ) -> OperatorWindow:
     """Open the operator's window on a recording, growing or finished, and show it.
 
@@ -295,28 +314,32 @@ def open_window(
         Of the recorder that writes it; without one nothing can be marked.
     follow : bool
         Whether to go on reading while it grows.
+    rater : str
+        Code of a rater who codes blind: of a finished recording they see neither data nor what others marked.
 
     Raises
     ------
     RecordingError
-        If there is no recording at the path.
+        If there is no recording at the path, or if a blind rater asks for one that still grows.
     """
     from acquisition.lsl.clock import local_clock
+    from viewer.blind import BlindFeed, blind_model, blind_push
     from viewer.opening import codes_of, feed, new_model, new_push
 
     application()
     path = Path(recording_path)
     source = feed(path, follow=follow)
-    model = new_model(source)
+    model = blind_model(source) if rater else new_model(source)
     window = OperatorWindow(
         model,
-        Worker(source, lambda: new_push(source)),
+        Worker(BlindFeed(source), lambda: blind_push) if rater else Worker(source, lambda: new_push(source)),
         control=control,
         codes=codes_of(model.facts),
         path=path,
         now=local_clock,
         kept=persistence.store(),
         profiles=lambda profile: codes_of(model.facts, profile),
+        reviewing=Reviewing(path, rater=rater),
     )
     window.show()
     window.start()

@@ -60,7 +60,8 @@ def test_a_stream_that_comes_late_has_no_data_yet_before() -> None:
 
 def test_contact_is_that_of_the_cursor() -> None:
     model = ended(Session())
-    bad = [r for r in synthetic.index_samples(60.0, 70.0) if r.index == "ecg_quality" and r.entity == "client"]
+    rows = synthetic.index_samples(60.0, 70.0)
+    bad = [r for r in rows if r.index == "ecg_quality" and r.entity == "client"]
     model.add_samples([r._replace(value=0.1, available=r.time + 0.5) for r in bad])
     assert device_states(model, Role.CLIENT, T0 + 66.0)[0].word == "low contact"
     assert device_states(model, Role.CLIENT, T0 + 30.0)[0].word == "ok"

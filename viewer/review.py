@@ -1,0 +1,257 @@
+"""Review of a finished recording: event list and bar below the panel, connected with desk and cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+
+from acquisition.manifest import OVERLAY_NAME
+from acquisition.marks import PAUSE
+from acquisition.vocabulary import Vocabulary
+from processing.offline.overlay import rater_file
+from viewer.event_rows import Row, counts, fine_clock
+from viewer.event_table import EventTable
+from viewer.keys import is_key
+from viewer.model import SessionModel
+from viewer.review_acts import typed_value
+from viewer.review_bar import ReviewBar
+from viewer.review_desk import ReviewDesk
+from viewer.review_mouse import Mouse
+from viewer.theme import Theme
+
+if TYPE_CHECKING:
+    from viewer.panel import OperatorPanel
+
+SECOND = 1.0
+
+
+def wall_clock() -> str:
+    """Return the wall time as ISO 8601 in UTC."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def open_desk(recording: Path, model: SessionModel, vocabulary: Vocabulary, *, rater: str = "") -> ReviewDesk:
+    """Return the desk of a recording; that of a blind rater writes into a file of their own."""
+    file = rater_file(recording, rater) if rater else recording / OVERLAY_NAME
+    return ReviewDesk(model, file, vocabulary, clock=wall_clock, who=rater)
+
+
+class Review(QObject):
+    """Connect panel, event list and bar of one review.
+
+    Parameters
+    ----------
+    panel : OperatorPanel
+        Whose cursor is followed.
+    blind : bool
+        Whether a blind rater is at work: who it is cannot be changed then, and the keys mark.
+    """
+
+    def __init__(
+        self, panel: OperatorPanel, desk: ReviewDesk, theme: Theme, *, who: str = "", blind: bool = False
+    ) -> None:
+        super().__init__()
+        self.panel, self.desk, self.blind = panel, desk, blind
+        codes = [c for c in desk.vocabulary.profile("rater") if c.code != PAUSE]
+        self.codes = {c.code: c for c in codes}
+        self.bar = ReviewBar(theme, codes)
+        self.table = EventTable(theme, desk.vocabulary, self.change)
+        self.widget = QWidget()
+        self._mouse = Mouse(self)
+        self._revision, self._pointer = -1, -1.0
+        self._connect()
+        desk.who = desk.who or who
+        self.bar.who.setText(desk.who)
+        self.bar.why.setText(desk.why)
+        self.bar.who.setReadOnly(blind)
+        self.bar.keys.setChecked(blind)
+        for extra in (self.bar.cued, self.bar.joint):
+            extra.setVisible(not blind)
+        self.refresh()
+
+    def around(self, widget: QWidget) -> QWidget:
+        """Return the panel with the event list below it."""
+        column = QVBoxLayout(self.widget)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.bar)
+        holder = QVBoxLayout()
+        holder.setContentsMargins(10, 0, 10, 6)
+        holder.addWidget(self.table)
+        column.addLayout(holder, 1)
+        self.table.setMinimumHeight(70)
+        splitter = QSplitter(Qt.Orientation.Vertical)
+        splitter.setChildrenCollapsible(False)
+        splitter.setHandleWidth(5)
+        splitter.addWidget(widget)
+        splitter.addWidget(self.widget)
+        splitter.setStretchFactor(0, 5)
+        splitter.setStretchFactor(1, 1)
+        splitter.setSizes([620, 220])
+        return splitter
+
+    def _connect(self) -> None:
+        bar = self.bar
+        bar.play.clicked.connect(self.play_or_pause)
+        bar.back.clicked.connect(lambda: self.jump(-1))
+        bar.on.clicked.connect(lambda: self.jump(1))
+        bar.speed.currentIndexChanged.connect(self._speed_chosen)
+        bar.who.textChanged.connect(lambda text: setattr(self.desk, "who", text.strip()))
+        bar.why.textChanged.connect(lambda text: setattr(self.desk, "why", text.strip()))
+        bar.undo.clicked.connect(self.undo)
+        bar.add.clicked.connect(self.add)
+        bar.filter.textChanged.connect(self._filter)
+        self.table.chosen.connect(lambda row: self.panel.go_to(row.start))
+
+    def _speed_chosen(self) -> None:
+        self.panel.speed = float(self.bar.speed.currentData())
+
+    def _filter(self, text: str) -> None:
+        self.table.kept.keep(text)
+        self._count()
+
+    def play_or_pause(self) -> None:
+        """Let the cursor run, from the beginning if it stands at the end; or stop it."""
+        panel = self.panel
+        if panel.live:
+            return
+        if not panel.playing and panel.pointer >= panel.model.elapsed:
+            panel.go_to(0.0)
+        panel.playing = not panel.playing
+        self.follow()
+
+    def jump(self, direction: int) -> None:
+        """Go to the next or the previous event, and select it in the list."""
+        self.panel.jump(direction)
+        near = [r for r in self.table.events.rows if abs(r.start - self.panel.pointer) < 0.005]
+        if near:
+            self.table.select_key(near[0].key)
+
+    def step(self, seconds: float) -> None:
+        """Move the cursor by so many seconds, and the page with it where it must."""
+        panel = self.panel
+        to = panel.pointer + seconds
+        if panel.page is not None and panel.page.start <= to < panel.page.stop:
+            panel.point_at(to)
+        else:
+            panel.go_to(to)
+
+    def press(self, code: str) -> None:
+        """Add an event by its key, if the keys mark."""
+        if self.bar.keys.isChecked():
+            self._added(self.desk.add(code, self.panel.pointer))
+
+    def add(self) -> None:
+        """Add the event that the bar describes, at the cursor."""
+        bar = self.bar
+        code = bar.chosen_code
+        if not code:
+            self.say(f"NOT STORED: no code named {bar.code.currentText()[:40]!r}", failed=True)
+            return
+        key = self.desk.add(
+            code,
+            self.panel.pointer,
+            actor=str(bar.actor.currentData()),
+            value=typed_value(bar.value.text().strip()),
+            note=bar.note.text().strip(),
+        )
+        if key is not None:
+            bar.value.clear()
+            bar.note.clear()
+        self._added(key)
+
+    def _added(self, key: str | None) -> None:
+        self.refresh()
+        if key is not None:
+            self.table.select_key(key)
+
+    def change(self, row: Row, field: str, text: str) -> bool:
+        """Change a cell of the list."""
+        done = self.desk.change(row, field, text)
+        QTimer.singleShot(0, self, self.refresh)  # the table is still busy with the cell
+        return done
+
+    def move(self, row: Row, *, start: float | None = None, stop: float | None = None) -> None:
+        """Put an event elsewhere, as it was dragged."""
+        self.desk.move(row, start=start, stop=stop)
+        self.refresh()
+        self.table.select_key(row.key)
+
+    def void(self) -> None:
+        """Void the selected event."""
+        row = self.table.selected
+        if row is not None:
+            self.desk.void(row)
+        self.refresh()
+
+    def undo(self) -> None:
+        """Take back the last edit."""
+        self.desk.undo()
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show what holds now."""
+        if self._revision != self.desk.model.event_revision:
+            self._revision = self.desk.model.event_revision
+            self.table.show_rows(self.desk.rows(self.hidden))
+        self.say(self.desk.message, failed=self.desk.failed)
+        self._count()
+
+    def say(self, text: str, *, failed: bool) -> None:
+        """Show what became of the last edit."""
+        self.panel.bar.show_last(text, failed=failed)
+        self.panel.bar.last.setToolTip(text)
+
+    def _count(self) -> None:
+        self.bar.count.setText(counts(self.table.events.rows, self.table.kept.rowCount()))
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """Return of whom nothing is shown: those who paused and never resumed."""
+        return frozenset(role.value for role in self.desk.model.paused)
+
+    def follow(self) -> bool:
+        """Show where the cursor is; tell whether it has moved since the last call."""
+        moved = self.panel.pointer != self._pointer
+        if moved:
+            self._pointer = self.panel.pointer
+            self.bar.time.setText(fine_clock(self._pointer))
+        word = "Pause" if self.panel.playing else "Play"
+        if self.bar.play.text() != word:
+            self.bar.play.setText(word)
+        self.refresh()
+        return moved
+
+    def keys(self) -> dict[str, Callable[[], object]]:
+        """Return what the keys of a review do."""
+        bar = self.bar
+        keys: dict[str, Callable[[], object]] = {
+            "Shift+Left": lambda: self.step(-SECOND),
+            "Shift+Right": lambda: self.step(SECOND),
+            "Home": lambda: self.panel.go_to(0.0),
+            "+": lambda: bar.step_speed(1),
+            "-": lambda: bar.step_speed(-1),
+            "Ctrl+Return": self.add,
+            "Ctrl+Z": self.undo,
+            "Ctrl+Delete": self.void,
+            "Ctrl+F": bar.filter.setFocus,
+            "Ctrl+L": self._to_list,
+            "Ctrl+E": bar.code.setFocus,
+            "F2": lambda: self.table.edit(self.table.currentIndex()),
+        }
+        for code in self.codes.values():
+            key = code.hotkey if len(code.hotkey) > 1 else code.hotkey.upper()
+            if is_key(key):
+                keys[key] = partial(self.press, code.code)
+        return keys
+
+    def _to_list(self) -> None:
+        self.table.setFocus()
+        if not self.table.currentIndex().isValid() and self.table.kept.rowCount():
+            self.table.selectRow(0)
