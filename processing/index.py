@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from itertools import repeat
 from operator import itemgetter
@@ -123,5 +123,29 @@ def index_samples(
     if len({len(column) for column in columns}) != 1:
         raise ValueError(f"{index}: columns of different lengths")
     at, since, value, quality, why = columns
-    rows = zip(at, since, repeat(entity), repeat(index), value, repeat(unit), quality, why, strict=False)
-    return list(map(_from_row, rows))
+    return rows(at, since, entity, index, value, unit, quality, why)
+
+
+def rows(
+    times: Iterable[float],
+    available: Iterable[float],
+    entity: str,
+    index: str,
+    values: Iterable[float],
+    unit: str,
+    qualities: Iterable[float],
+    reasons: Iterable[str],
+) -> list[IndexSample]:
+    """Return index samples from plain columns: for results that come one at a time."""
+    columns = zip(
+        times,
+        available,
+        repeat(entity),
+        repeat(index),
+        values,
+        repeat(unit),
+        qualities,
+        reasons,
+        strict=False,
+    )
+    return list(map(_from_row, columns))

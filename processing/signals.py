@@ -68,14 +68,16 @@ class GridSignal:
     def hear(self, samples: Sequence[IndexSample]) -> None:
         """Take in index samples; rows of other people and indices are passed over."""
         index, entity = self._rule.index, self._entity
-        for sample in samples:
-            if sample[3] != index or sample[2] != entity:
-                continue
+        self.take([s for s in samples if s[3] == index and s[2] == entity])
+
+    def take(self, rows: Sequence[IndexSample]) -> None:
+        """Take in rows of this person and index."""
+        for time, available, _, _, value, *_ in rows:
             # A row that does not move forward would make the grid depend on when it was read.
-            if sample.value == sample.value and (not self._times or sample.time > self._times[-1]):
-                self._times.append(sample.time)
-                self._available.append(sample.available)
-                self._values.append(sample.value)
+            if value == value and (not self._times or time > self._times[-1]):
+                self._times.append(time)
+                self._available.append(available)
+                self._values.append(value)
 
     def read(self, first: int, available: FloatArray) -> FloatArray:
         """Return the values at grid points `first` and on, and forget what later points cannot need.

@@ -7,7 +7,9 @@ x is the therapist, y the client; lag > 0: the client follows. Each signal is on
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from itertools import repeat
 
 import numpy as np
 
@@ -17,11 +19,12 @@ from processing.coupling.config import SynchronyConfig
 from processing.coupling.peaks import pick, smoother
 from processing.coupling.statement import Looks, Rule, Statement
 from processing.coupling.wclc import LagTable, strongest
-from processing.index import IndexSample, index_samples, released
+from processing.index import IndexSample, released, rows
 from processing.signals import SIGNALS, GridSignal
 
 __all__ = ["COUPLED_P", "Synchrony", "SynchronyConfig"]
 
+PAIR = (Role.THERAPIST.value, Role.CLIENT.value)
 COUPLED_P = 0.005
 """"Coupling above chance" may be said once `sync_<signal>_p` has been this small at any look."""
 
@@ -41,7 +44,7 @@ class Synchrony:
         self._name, self._sfreq, self._delay = f"sync_{signal}", rule.sfreq, rule.delay
         self._index, self._step = rule.index, round(config.step * rule.sfreq)
         self._config, self._shape = config, shape
-        self._people = [GridSignal(rule, role.value) for role in (Role.THERAPIST, Role.CLIENT)]
+        self._people = [GridSignal(rule, entity) for entity in PAIR]
         self._table = LagTable(shape)
         self._smoother = smoother(shape.max_lag)
         apart = max(config.pool_apart, (shape.window + 2 * shape.max_lag) / rule.sfreq)
@@ -59,6 +62,8 @@ class Synchrony:
             signal=signal,
         )
         self._origin: int | None = None
+        self._due = -math.inf
+        """Watermark before which nothing more is settled [s]."""
         self._n = 0
         self._band = (np.nan, np.nan)
         self._next_segment = shape.window
@@ -67,37 +72,32 @@ class Synchrony:
 
     def hear(self, samples: Sequence[IndexSample]) -> None:
         """Take in index samples of both people."""
-        rows = [sample for sample in samples if sample[3] == self._index]
-        for person in self._people:
-            person.hear(rows)
+        heard = [sample for sample in samples if sample[3] == self._index]
+        if heard:
+            for person, entity in zip(self._people, PAIR, strict=True):
+                person.take([sample for sample in heard if sample[2] == entity])
 
     def advance(self, ticks: FloatArray, watermarks: FloatArray) -> list[IndexSample]:
         """Return what became final; `watermarks` are the lower ones of the two people."""
-        if len(ticks) == 0:
+        if len(ticks) == 0 or watermarks[-1] < self._due:
             return []
         if self._origin is None:
             self._origin = int(np.ceil(ticks[0]) * self._sfreq)
         # Whole steps only, and every point of a step is read as of the tick that settles its last one: a live
         # run then does the work of a step at once, as a batch does.
         first = self._origin + self._n
-        end, bound = self._due(float(watermarks[-1]))
-        if bound <= end:
-            return []
-        ends = np.arange(end, bound, self._step)
+        end = first + -self._n % self._step
+        bound = int(np.floor((float(watermarks[-1]) - self._delay) * self._sfreq)) + 2
+        ends = np.arange(end, max(bound, end + 1), self._step)
         n, available = released(ends / self._sfreq + self._delay, ticks, watermarks)
+        self._due = float(end + n * self._step) / self._sfreq + self._delay
         if n == 0:
             return []
-        lengths = np.diff(ends[:n], prepend=first - 1)
-        since = np.repeat(available, lengths)
+        lengths = np.full(n, self._step)
+        lengths[0] = end + 1 - first
+        since = available.repeat(lengths)
         x, y = (person.read(first, since) for person in self._people)
         return self._rows(x, y, since)
-
-    def _due(self, watermark: float) -> tuple[int, int]:
-        """Return the next end of a step and a bound just past the last one that can be settled."""
-        end = (self._origin or 0) + self._n + -self._n % self._step
-        if watermark < end / self._sfreq + self._delay:
-            return end, end
-        return end, int(np.floor((watermark - self._delay) * self._sfreq)) + 2
 
     def _rows(self, x: FloatArray, y: FloatArray, available: FloatArray) -> list[IndexSample]:
         start, n = self._n, len(x)
@@ -124,8 +124,8 @@ class Synchrony:
         config, out = self._config, []
         every, look = (round(s * self._sfreq) for s in (config.band_every, config.look_every))
         bands = np.empty((len(at), 2))
-        filled = 0
-        for j in range(start, self._n):
+        filled, due = 0, math.gcd(every, look)
+        for j in range(start + -start % due, self._n, due):
             if j % every == 0 and j > 0:
                 upto = int(np.searchsorted(at, j - start))
                 bands[filled:upto], filled = self._band, upto
@@ -155,10 +155,10 @@ class Synchrony:
             self._looks.add(self._past[0], self._past[1], ends + self._reach)
             said = self._looks.look(j // look)
         time = self._time(j)
-        rows = (("_p", said.p, said.p_reason), ("_lead", said.leader, said.leader_reason))
+        said_of = (("_p", said.p, said.p_reason), ("_lead", said.leader, said.leader_reason))
         return [
             IndexSample(time, available, "dyad", self._name + end, value, "", said.share, reason)
-            for end, value, reason in rows
+            for end, value, reason in said_of
         ]
 
     def _time(self, j: int) -> float:
@@ -168,29 +168,29 @@ class Synchrony:
         self, j: IntArray, available: FloatArray, z: FloatArray, counts: FloatArray, bands: FloatArray
     ) -> list[IndexSample]:
         value, coverage = strongest(z), counts.min(axis=1) / self._shape.window
-        times = self._time(0) + j / self._sfreq - self._shape.window / (2.0 * self._sfreq)
-        lag = pick(z, self._smoother) / self._sfreq
-        missing = self._missing(value, coverage)
-        quality = np.where(np.isfinite(value), coverage, 0.0)
-        no_peak = [m or ("" if k == k else "no peak") for m, k in zip(missing, lag.tolist(), strict=True)]
-        no_band = self._band_reasons(j, bands)
-        full = [""] * len(j)
+        lag = pick(z, self._smoother, int(j[0]) // self._step) / self._sfreq
+        quality = np.where(np.isnan(value), 0.0, coverage).tolist()
+        missing = self._missing(value.tolist(), coverage.tolist())
+        lags, low, high = lag.tolist(), bands[:, 0].tolist(), bands[:, 1].tolist()
+        no_peak = [m or ("" if k == k else "no peak") for m, k in zip(missing, lags, strict=True)]
+        has_band = [1.0 if b == b else 0.0 for b in low]
+        no_band = self._band_reasons(j, low)
         columns = (
-            ("", value, "", quality, missing),
-            ("_lag", lag, "s", quality, no_peak),
-            ("_coverage", coverage, "", np.ones(len(j)), full),
-            ("_chance_low", bands[:, 0], "", np.isfinite(bands[:, 0]) * 1.0, no_band),
-            ("_chance_high", bands[:, 1], "", np.isfinite(bands[:, 1]) * 1.0, no_band),
+            ("", value.tolist(), "", quality, missing),
+            ("_lag", lags, "s", quality, no_peak),
+            ("_coverage", coverage.tolist(), "", repeat(1.0), repeat("")),
+            ("_chance_low", low, "", has_band, no_band),
+            ("_chance_high", high, "", has_band, no_band),
         )
+        half = self._shape.window / (2.0 * self._sfreq)
+        times, since = (self._time(0) + j / self._sfreq - half).tolist(), available.tolist()
         return [
             sample
             for end, values, unit, qualities, reasons in columns
-            for sample in index_samples(
-                times, available, "dyad", self._name + end, values, unit, qualities, reasons
-            )
+            for sample in rows(times, since, "dyad", self._name + end, values, unit, qualities, reasons)
         ]
 
-    def _missing(self, value: FloatArray, coverage: FloatArray) -> list[str]:
+    def _missing(self, value: list[float], coverage: list[float]) -> list[str]:
         low = f"coverage below {self._config.coverage:.0%}".replace("%", " %")
         return [
             ""
@@ -200,13 +200,15 @@ class Synchrony:
             else low
             if c < self._config.coverage
             else "constant signal"
-            for v, c in zip(value.tolist(), coverage.tolist(), strict=True)
+            for v, c in zip(value, coverage, strict=True)
         ]
 
-    def _band_reasons(self, j: IntArray, bands: FloatArray) -> list[str]:
+    def _band_reasons(self, j: IntArray, low: list[float]) -> list[str]:
+        if low[0] == low[0]:
+            return [""] * len(low)
         early = f"not before minute {self._config.band_from / 60:g}"
         first = self._config.band_from * self._sfreq
         return [
             "" if b == b else early if k < first else "chance pool too small"
-            for k, b in zip(j.tolist(), bands[:, 0].tolist(), strict=True)
+            for k, b in zip(j.tolist(), low, strict=True)
         ]

@@ -12,6 +12,8 @@ Departures
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.interpolate import CubicSpline
 
@@ -21,19 +23,36 @@ SPAN = 0.25
 NEIGHBOURS = 8
 """Half lags on each side that a peak must not be below; a power of 2."""
 ROWS = 16
-"""Rows smoothed at a time, for the sake of the cache."""
+"""Rows smoothed at once: a product of fixed size, each row at its own place, gives the same bits always."""
 LEAST_POINTS = 6
 """Lags in one loess fit, of which the outermost has weight 0."""
 
 
-def smoother(max_lag: int) -> FloatArray:
-    """Return the matrix from 2L + 1 lags to 4L + 1 smoothed half lags; mirrored exactly."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Smoother:
+    """Hold the way from 2L + 1 lags to 4L + 1 smoothed half lags, apart for mirrored and for opposite parts.
+
+    Parameters
+    ----------
+    even, odd : ndarray, shape (L + 1, 2L + 1)
+        What the sum and the difference of lags k and −k bring to half lags 0 … 2L.
+    """
+
+    even: FloatArray
+    odd: FloatArray
+
+
+def smoother(max_lag: int) -> Smoother:
+    """Return how tables of 2L + 1 lags are smoothed; exchanging the people then changes signs and no bit."""
     n = 2 * max_lag + 1
     loess = np.stack([_loess_weights(n, at) for at in range(n)])
     lags = np.arange(n, dtype=np.float64)
     matrix = np.asarray(CubicSpline(lags, loess)(np.arange(2 * n - 1) / 2.0))
-    mirrored: FloatArray = (matrix + matrix[::-1, ::-1]) / 2.0
-    return mirrored
+    mirrored = ((matrix + matrix[::-1, ::-1]) / 2.0)[2 * max_lag :]
+    ahead, behind = mirrored[:, max_lag:].T, mirrored[:, max_lag::-1].T
+    even, odd = (ahead + behind) / 2.0, (ahead - behind) / 2.0
+    odd[:, 0] = 0.0
+    return Smoother(even, odd)
 
 
 def _loess_weights(n: int, at: int) -> FloatArray:
@@ -47,29 +66,35 @@ def _loess_weights(n: int, at: int) -> FloatArray:
     return fit
 
 
-def pick(z: FloatArray, matrix: FloatArray) -> FloatArray:
+def pick(z: FloatArray, smooth: Smoother, first: int = 0) -> FloatArray:
     """Return the lag of the peak nearest to lag 0 in each row, in lags (halves too); nan where there is none.
 
     Parameters
     ----------
     z : ndarray, shape (n, 2L + 1)
         Rows with nan have no peak.
-    matrix : ndarray, shape (4L + 1, 2L + 1)
-        As `smoother` gives it.
+    smooth : Smoother
+    first : int
+        Number of the first row since the start.
     """
-    parts = [_smooth(z[k : k + ROWS], matrix) for k in range(0, len(z), ROWS)]
-    smooth = np.concatenate(parts) if parts else np.empty((0, len(matrix)))
-    return _nearest(smooth, _peaks(smooth))
+    smoothed = _smoothed(z, smooth, first % ROWS)
+    return _nearest(smoothed, _peaks(smoothed))
 
 
-def _smooth(z: FloatArray, matrix: FloatArray) -> FloatArray:
-    lag = z.shape[1] // 2
-    weighed = z[:, None, :] * matrix
-    # Mirrored pairs: exchanging the people changes no bit.
-    pairs = weighed[..., lag:] + weighed[..., lag::-1]
-    pairs[..., 0] = weighed[..., lag]
-    smooth: FloatArray = pairs.sum(axis=-1)
-    return smooth
+def _smoothed(z: FloatArray, smooth: Smoother, place: int) -> FloatArray:
+    n, lag = len(z), z.shape[1] // 2
+    parts = np.zeros((2, -(-(place + n) // ROWS) * ROWS, lag + 1))
+    ahead, behind = z[:, lag:], z[:, lag::-1]
+    np.add(ahead, behind, out=parts[0, place : place + n])
+    np.subtract(ahead, behind, out=parts[1, place : place + n])
+    parts[0, place : place + n, 0] = z[:, lag]
+    blocks = parts.reshape(2, -1, ROWS, lag + 1)
+    even = np.matmul(blocks[0], smooth.even).reshape(-1, 2 * lag + 1)[place : place + n]
+    odd = np.matmul(blocks[1], smooth.odd).reshape(-1, 2 * lag + 1)[place : place + n]
+    out = np.empty((n, 4 * lag + 1))
+    np.add(even, odd, out=out[:, 2 * lag :])
+    np.subtract(even, odd, out=out[:, 2 * lag :: -1])
+    return out
 
 
 def _peaks(smooth: FloatArray) -> BoolArray:
@@ -87,12 +112,14 @@ def _peaks(smooth: FloatArray) -> BoolArray:
 
 def _nearest(smooth: FloatArray, peaks: BoolArray) -> FloatArray:
     rows, middle = np.arange(len(smooth)), smooth.shape[1] // 2
-    ahead, behind = peaks[:, middle:].argmax(axis=1), peaks[:, middle::-1].argmax(axis=1)
-    has_ahead, has_behind = peaks[rows, middle + ahead], peaks[rows, middle - behind]
-    level = smooth[rows, middle + ahead] - smooth[rows, middle - behind]
+    distance = (peaks[:, middle:] | peaks[:, middle::-1]).argmax(axis=1)
+    ahead, behind = middle + distance, middle - distance
+    is_ahead, is_behind = peaks[rows, ahead], peaks[rows, behind]
     # Of two peaks equally far from lag 0 the higher one counts; of two alike neither can.
-    nearer = np.where(ahead == behind, np.sign(level), np.where(ahead < behind, 1.0, -1.0))
-    nearer = np.where(has_ahead & has_behind, nearer, np.where(has_ahead, 1.0, -1.0))
-    lag = np.where(nearer > 0, ahead, -behind) / 2.0
-    found = (has_ahead | has_behind) & ((nearer != 0) | (ahead == 0))
-    return np.where(found, lag + 0.0, np.nan)
+    side = np.where(
+        is_ahead & is_behind,
+        np.sign(smooth[rows, ahead] - smooth[rows, behind]),
+        np.subtract(is_ahead, is_behind, dtype=np.float64),
+    )
+    found = (side != 0.0) | (is_ahead & (distance == 0))
+    return np.where(found, side * distance / 2.0, np.nan)

@@ -12,7 +12,7 @@ import numpy as np
 from acquisition.stream import FloatArray, IntArray
 from processing.coupling.permutation import Verdict, judge, seeded
 from processing.coupling.wclc import TableShape
-from processing.coupling.windows import Windows, tables, windows_at
+from processing.coupling.windows import Windows, joined, tables, windows_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ class Looks:
         self._x: list[Windows] = []
         self._y: list[Windows] = []
         self._n = 0
-        self._z = np.full((0, 0, shape.n_lags), np.nan)
+        self._z = np.empty((shape.n_lags, 64, 64))
         self._side = 0
 
     def add(self, x: FloatArray, y: FloatArray, ends: IntArray) -> None:
@@ -66,19 +66,25 @@ class Looks:
             return
         new_x, new_y = (windows_at(signal, ends, self._shape) for signal in (x, y))
         n, total = self._n, self._n + len(ends)
-        z = np.full((total, total, self._shape.n_lags), np.nan)
-        z[:n, :n] = self._z
-        z[n:, n:] = np.arctanh(tables(new_x, new_y, self._shape))
+        while total > self._z.shape[1]:
+            wider = np.empty((self._shape.n_lags, 2 * self._z.shape[1], 2 * self._z.shape[1]))
+            wider[:, :n, :n] = self._z[:, :n, :n]
+            self._z = wider
+        self._fill(slice(n, total), slice(n, total), new_x, new_y)
         if n:
-            z[n:, :n] = np.arctanh(tables(new_x, _joined(self._y), self._shape))
-            z[:n, n:] = np.arctanh(tables(_joined(self._x), new_y, self._shape))
+            self._fill(slice(n, total), slice(n), new_x, joined(self._y))
+            self._fill(slice(n), slice(n, total), joined(self._x), new_y)
         self._x.append(new_x)
         self._y.append(new_y)
-        self._n, self._z = total, z
+        self._n = total
+
+    def _fill(self, rows: slice, columns: slice, x: Windows, y: Windows) -> None:
+        self._z[:, rows, columns] = np.arctanh(tables(x, y, self._shape))
 
     def look(self, number: int) -> Statement:
         """Return the statement of look `number`, which also seeds its random draws."""
-        matched = np.isfinite(np.einsum("iik->ik", self._z)).all(axis=1)
+        z = self._z[:, : self._n, : self._n]
+        matched = np.isfinite(np.einsum("kii->ki", z)).all(axis=0)
         n = int(matched.sum())
         share = n / self._n if self._n else 0.0
         if n < self._rule.least_segments:
@@ -86,7 +92,7 @@ class Looks:
             reason = "too few segments" if n else "no data"
             return Statement(p=np.nan, p_reason=reason, leader=np.nan, leader_reason=reason, share=share)
         rng = seeded(*self._seed, number)
-        verdict = judge(self._z[np.ix_(matched, matched)], self._rule.n_permutations, rng)
+        verdict = judge(z if n == self._n else z[:, matched][:, :, matched], self._rule.n_permutations, rng)
         side = leading_side(verdict, self._rule)
         named = side != 0 and side == self._side
         self._side = side
@@ -104,11 +110,3 @@ def leading_side(verdict: Verdict, rule: Rule) -> int:
     clear = verdict.p_coupling <= rule.p_leader and verdict.p_lead <= rule.p_leader
     far = abs(verdict.lag) >= rule.least_lag and np.sign(verdict.lag) == verdict.side
     return verdict.side if clear and far else 0
-
-
-def _joined(parts: list[Windows]) -> Windows:
-    return Windows(
-        values=np.concatenate([p.values for p in parts]),
-        mask=np.concatenate([p.mask for p in parts]),
-        whole=np.concatenate([p.whole for p in parts]),
-    )

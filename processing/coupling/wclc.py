@@ -10,6 +10,7 @@ Boker, Xu, Rotondo & King (2002), doi:10.1037/1082-989X.7.3.338
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +29,8 @@ _MASK, _VALUE, _SQUARE = 0, 1, 2
 _X_FACTORS = np.array([_MASK, _VALUE, _MASK, _SQUARE, _MASK, _VALUE])
 _Y_FACTORS = np.array([_MASK, _MASK, _VALUE, _MASK, _SQUARE, _VALUE])
 """Their products, summed over a window: count, Σa, Σb, Σa², Σb², Σab, over samples that both have."""
+_LEFT, _RIGHT = np.array([0, 1, 0]), np.array([0, 1, 1])
+"""Of which two sums a product is taken off: variance of a, variance of b, covariance."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,8 +143,10 @@ class LagTable:
 
     def _find_offset(self, both: FloatArray) -> None:
         # An offset near the data keeps the sums small; before it is known every product is 0 anyway.
+        if not math.isnan(self._offset.sum()):
+            return
         for person in range(2):
-            if self._offset[person] != self._offset[person]:
+            if np.isnan(self._offset[person]):
                 valid = both[person][np.isfinite(both[person])]
                 if len(valid):
                     self._offset[person] = valid[0]
@@ -158,7 +163,9 @@ class LagTable:
         """Return the factors of the six products for x and for y, shape (6, n), and the squares, (2, n)."""
         mask = np.isfinite(both)
         series = np.empty((3, *both.shape))
-        series[0], series[1] = mask, np.where(mask, both - self._offset[:, None], 0.0)
+        series[0] = mask
+        np.subtract(both, self._offset[:, None], out=series[1])
+        series[1][~mask] = 0.0
         np.multiply(series[1], series[1], out=series[2])
         return series[:, 0].take(_X_FACTORS, axis=0), series[:, 1].take(_Y_FACTORS, axis=0), series[2]
 
@@ -179,29 +186,34 @@ class LagTable:
         shape = self._shape
         count = np.rint(sums[0])
         n = np.maximum(count, 1.0)
-        a, b = sums[1], sums[2]
-        va, vb, ab = sums[3] - a * a / n, sums[4] - b * b / n, sums[5] - a * b / n
-        floor = FLAT * shape.window * peaks
-        ok = (count >= shape.coverage * shape.window) & (va > floor[0][:, None]) & (vb > floor[1][:, None])
+        # Variances of both and their covariance, each times n.
+        parts = sums[1:3].take(_LEFT, axis=0)
+        parts *= sums[1:3].take(_RIGHT, axis=0)
+        parts /= n
+        np.subtract(sums[3:6], parts, out=parts)
+        floor = (FLAT * shape.window * peaks)[:, :, None]
+        ok = (count >= shape.coverage * shape.window) & (parts[:2] > floor).all(axis=0)
         if shape.detrend:
-            va, vb, ab = _without_line(sums, n, va, vb, ab)
-            ok &= (va > floor[0][:, None]) & (vb > floor[1][:, None])
-        r = np.where(ok, ab, np.nan) / np.sqrt(np.where(ok, va * vb, 1.0))
-        return fisher(r), count
+            parts = _without_line(sums, n, parts)
+            ok &= (parts[:2] > floor).all(axis=0)
+        if ok.all():
+            return fisher(parts[2] / np.sqrt(parts[0] * parts[1])), count
+        size = np.sqrt(np.where(ok, parts[0] * parts[1], 1.0))
+        return fisher(np.where(ok, parts[2], np.nan) / size), count
 
 
-def _without_line(
-    sums: FloatArray, n: FloatArray, va: FloatArray, vb: FloatArray, ab: FloatArray
-) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _without_line(sums: FloatArray, n: FloatArray, parts: FloatArray) -> FloatArray:
     """Return variances and covariance after a straight line in time is taken out of both windows."""
-    when, ai, bi = sums[6], sums[7] - sums[6] * sums[1] / n, sums[8] - sums[6] * sums[2] / n
-    vi = np.maximum(sums[9] - when * when / n, 1e-6)
-    return va - ai * ai / vi, vb - bi * bi / vi, ab - ai * bi / vi
+    slopes = np.stack([sums[7] - sums[6] * sums[1] / n, sums[8] - sums[6] * sums[2] / n])
+    spread = np.maximum(sums[9] - sums[6] * sums[6] / n, 1e-6)
+    straight: FloatArray = parts - slopes[_LEFT] * slopes[_RIGHT] / spread
+    return straight
 
 
 def fisher(r: FloatArray) -> FloatArray:
     """Return atanh r with |z| ≤ 10."""
-    return np.arctanh(np.minimum(np.maximum(r, -R_LIMIT), R_LIMIT))
+    within: FloatArray = np.maximum(r, -R_LIMIT)
+    return np.arctanh(np.minimum(within, R_LIMIT, out=within), out=within)
 
 
 def strongest(z: FloatArray) -> FloatArray:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from acquisition.stream import BoolArray, FloatArray, IntArray
-from processing.coupling.wclc import R_LIMIT, TableShape, strongest
+from processing.coupling.wclc import R_LIMIT, TableShape
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -36,7 +37,22 @@ class Windows:
         """Return some of the windows."""
         if which.all():
             return self
+        if not which.any():
+            return Windows(values=self.values[:0], mask=self.mask[:0], whole=self.whole[:0])
         return Windows(values=self.values[which], mask=self.mask[which], whole=self.whole[which])
+
+
+CONSTANT = 1e-9
+"""A window is constant if its norm is below this share of its first value."""
+
+
+def joined(parts: Sequence[Windows]) -> Windows:
+    """Return windows one after the other."""
+    return Windows(
+        values=np.concatenate([p.values for p in parts]),
+        mask=np.concatenate([p.mask for p in parts]),
+        whole=np.concatenate([p.whole for p in parts]),
+    )
 
 
 def windows_at(signal: FloatArray, ends: IntArray, shape: TableShape, dtype: type = np.float64) -> Windows:
@@ -49,32 +65,25 @@ def windows_at(signal: FloatArray, ends: IntArray, shape: TableShape, dtype: typ
     cut = sliding_window_view(signal, shape.window)[starts]
     mask = np.isfinite(cut)
     if mask.all():
-        return _whole_windows(cut, mask, shape, dtype)
-    count = np.maximum(mask.sum(axis=-1, keepdims=True), 1)
-    # The first sample that is there is near enough to the mean, and no neighbour of the window decides it.
-    first = np.take_along_axis(cut, mask.argmax(axis=-1)[..., None], axis=-1)
-    values = np.where(mask, cut - first, 0.0)
-    values = np.where(mask, values - values.sum(axis=-1, keepdims=True) / count, 0.0)
+        # The first sample is near enough to the mean, and no neighbour of the window decides it.
+        first = cut[..., :1]
+        values = (cut - first).astype(dtype, copy=False)
+        values -= values.sum(axis=-1, keepdims=True) / dtype(shape.window)
+    else:
+        count = np.maximum(mask.sum(axis=-1, keepdims=True), 1)
+        first = np.take_along_axis(cut, mask.argmax(axis=-1)[..., None], axis=-1)
+        first = np.where(np.isfinite(first), first, 0.0)
+        values = np.where(mask, cut - first, 0.0).astype(dtype, copy=False)
+        values = np.where(mask, values - values.sum(axis=-1, keepdims=True) / count.astype(dtype), dtype(0.0))
     if shape.detrend:
-        values = _without_lines(values, mask)
-    norm = np.sqrt((values * values).sum(axis=-1, keepdims=True))
-    ok = norm > 1e-9 * np.abs(np.where(mask, cut, 0.0)).max(axis=-1, keepdims=True)
-    values = np.where(ok, values / np.where(ok, norm, 1.0), 0.0)
-    return Windows(
-        values=values.astype(dtype), mask=mask, whole=(mask.all(axis=-1) & ok[..., 0]).all(axis=-1)
-    )
-
-
-def _whole_windows(cut: FloatArray, mask: BoolArray, shape: TableShape, dtype: type) -> Windows:
-    """Do the same, to the bit, for windows without a hole."""
-    values = cut - cut[..., :1]
-    values -= values.sum(axis=-1, keepdims=True) / shape.window
-    if shape.detrend:
-        values = _without_lines(values, mask)
-    norm = np.sqrt((values * values).sum(axis=-1, keepdims=True))
-    ok = norm > 1e-9 * np.abs(cut).max(axis=-1, keepdims=True)
-    values = np.where(ok, values / np.where(ok, norm, 1.0), 0.0)
-    return Windows(values=values.astype(dtype), mask=mask, whole=ok[..., 0].all(axis=-1))
+        values = _without_lines(values, mask).astype(dtype)
+    norm = np.sqrt(np.einsum("ijk,ijk->ij", values, values))[..., None]
+    ok = norm > CONSTANT * np.abs(first)
+    if ok.all():
+        values /= norm
+    else:
+        values = np.where(ok, values / np.where(ok, norm, dtype(1.0)), dtype(0.0))
+    return Windows(values=values, mask=mask, whole=(mask.all(axis=-1) & ok[..., 0]).all(axis=-1))
 
 
 def _without_lines(values: FloatArray, mask: BoolArray) -> FloatArray:
@@ -91,62 +100,53 @@ def tables(x: Windows, y: Windows, shape: TableShape) -> FloatArray:
 
     Returns
     -------
-    ndarray, shape (len(x), len(y), 2L + 1)
+    ndarray, shape (2L + 1, len(x), len(y))
         Lag k ≥ 0 takes the window of x that ends k samples earlier, k < 0 that of y.
     """
     if x.whole.all() and y.whole.all():
         return _block(x, y, shape, joint=False)
-    out = np.full((len(x), len(y), shape.n_lags), np.nan, x.values.dtype)
+    out = np.full((shape.n_lags, len(x), len(y)), np.nan, x.values.dtype)
     for some_x in (x.whole, ~x.whole):
         for some_y in (y.whole, ~y.whole):
             if not (some_x.any() and some_y.any()):
                 continue
             joint = not (x.whole[some_x][0] and y.whole[some_y][0])
-            out[np.ix_(some_x, some_y)] = _block(x.at(some_x), y.at(some_y), shape, joint)
+            rows, columns = np.ix_(some_x, some_y)
+            out[:, rows, columns] = _block(x.at(some_x), y.at(some_y), shape, joint)
     return out
 
 
 def strongest_of_pairs(x: Windows, y: Windows, shape: TableShape) -> FloatArray:
     """Return the largest |r| over lags of each window of x with each of y, nan if any lag is."""
-    if not (x.whole.all() and y.whole.all()):
-        return strongest(tables(x, y, shape))
-    ahead, behind = _halves(x.values, y.values, shape.window)
-    largest = np.maximum(np.abs(ahead, out=ahead).max(axis=1), np.abs(behind, out=behind).max(axis=1).T)
-    capped: FloatArray = np.minimum(largest, R_LIMIT)
-    return capped
+    r = tables(x, y, shape)
+    largest: FloatArray = np.abs(r, out=r).max(axis=0)
+    return largest
 
 
 def _block(x: Windows, y: Windows, shape: TableShape, joint: bool) -> FloatArray:
-    if not joint:
-        return np.clip(_dots(x.values, y.values, shape), -R_LIMIT, R_LIMIT)
-    dtype = x.values.dtype
-    mx, my = x.mask.astype(dtype), y.mask.astype(dtype)
-    count = np.rint(_dots(mx, my, shape))
-    n = np.maximum(count, 1.0)
-    a, b = _dots(x.values, my, shape), _dots(mx, y.values, shape)
-    va = _dots(x.values**2, my, shape) - a * a / n
-    vb = _dots(mx, y.values**2, shape) - b * b / n
-    # Standardised windows have norm 1, so a joint part that holds next to none of it is constant.
-    ok = (count >= shape.coverage * shape.window) & (va > 1e-4) & (vb > 1e-4)
-    r = (_dots(x.values, y.values, shape) - a * b / n) / np.sqrt(np.where(ok, va * vb, 1.0))
-    return np.where(ok, np.clip(r, -R_LIMIT, R_LIMIT), np.nan)
+    r = _dots(x.values, y.values, shape)
+    if joint:
+        dtype = x.values.dtype
+        mx, my = x.mask.astype(dtype), y.mask.astype(dtype)
+        count = np.rint(_dots(mx, my, shape))
+        n = np.maximum(count, 1.0)
+        a, b = _dots(x.values, my, shape), _dots(mx, y.values, shape)
+        va = _dots(x.values**2, my, shape) - a * a / n
+        vb = _dots(mx, y.values**2, shape) - b * b / n
+        # Standardised windows have norm 1, so a joint part that holds next to none of it is constant.
+        ok = (count >= shape.coverage * shape.window) & (va > 1e-4) & (vb > 1e-4)
+        r = np.where(ok, (r - a * b / n) / np.sqrt(np.where(ok, va * vb, 1.0)), np.nan)
+    return np.minimum(np.maximum(r, -R_LIMIT, out=r), R_LIMIT, out=r)
 
 
 def _dots(x: FloatArray, y: FloatArray, shape: TableShape) -> FloatArray:
-    """Return sums of products at each lag, shape (n_x, n_y, 2L + 1)."""
-    lag = shape.max_lag
-    out = np.empty((len(x), len(y), shape.n_lags), x.dtype)
-    ahead, behind = _halves(x, y, shape.window)
-    out[:, :, lag:] = ahead.transpose(0, 2, 1)
-    out[:, :, :lag] = behind[:, :0:-1].transpose(2, 0, 1)
-    return out
+    """Return sums of products at each lag, shape (2L + 1, n_x, n_y).
 
-
-def _halves(x: FloatArray, y: FloatArray, window: int) -> tuple[FloatArray, FloatArray]:
-    """Return sums of products for k ≥ 0, (n_x, L + 1, n_y), and for −k, (n_y, L + 1, n_x).
-
-    Two matrix products whose shapes the data fix, not the batching; exchanging the people exchanges them.
+    Matrix products whose shapes the data fix, not the batching; exchanging the people exchanges them.
     """
-    ahead = x.reshape(-1, window) @ np.ascontiguousarray(y[:, 0]).T
-    behind = y.reshape(-1, window) @ np.ascontiguousarray(x[:, 0]).T
-    return ahead.reshape(len(x), -1, len(y)), behind.reshape(len(y), -1, len(x))
+    lag = shape.max_lag
+    out = np.empty((shape.n_lags, len(x), len(y)), x.dtype)
+    np.matmul(x.transpose(1, 0, 2), np.ascontiguousarray(y[:, 0]).T, out=out[lag:])
+    behind = np.matmul(y.transpose(1, 0, 2)[1:], np.ascontiguousarray(x[:, 0]).T)
+    out[:lag] = behind[::-1].transpose(0, 2, 1)
+    return out

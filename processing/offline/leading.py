@@ -23,9 +23,11 @@ class Lead:
     Parameters
     ----------
     lag : float
-        Lag at which the matched segments stand out most from permuted ones [s]; > 0: the client follows.
+        Lag at which mean z of the matched segments is farthest from that of permuted ones [s]; > 0: the
+        client follows.
     interval : tuple of float
-        95 % of that lag when segments are drawn anew with replacement [s].
+        lag ± the 95 % point of |lag* − lag|, lag* from segments drawn anew with replacement [s]. Percentiles
+        of lag* hold the true lag in 89-93 % only: where the peak is lopsided they lie on the wrong side.
     leader : "therapist", "client" or None
         None: no clear leader.
     p_coupling, p_lead : float
@@ -92,8 +94,9 @@ def lead(
         detrend=detrend,
     )
     z = _matched(x, y, shape)
-    if len(z) < LEAST_SEGMENTS:
-        reason = f"{len(z)} usable segments of {segment:g} s, {LEAST_SEGMENTS} are needed"
+    n = z.shape[1]
+    if n < LEAST_SEGMENTS:
+        reason = f"{n} usable segments of {segment:g} s, {LEAST_SEGMENTS} are needed"
         nan = float("nan")
         return Lead(
             lag=nan,
@@ -101,7 +104,7 @@ def lead(
             leader=None,
             p_coupling=nan,
             p_lead=nan,
-            n_segments=len(z),
+            n_segments=n,
             reason=reason,
         )
     verdict = judge(z, n_permutations, rng)
@@ -118,27 +121,29 @@ def _matched(x: FloatArray, y: FloatArray, shape: TableShape) -> FloatArray:
     """Return z of all pairs of segments that are whole enough in both people at every lag."""
     ends = np.arange(shape.window + shape.max_lag - 1, len(x), shape.window)
     if len(ends) == 0:
-        return np.empty((0, 0, shape.n_lags))
+        return np.empty((shape.n_lags, 0, 0))
     z = np.arctanh(tables(windows_at(x, ends, shape), windows_at(y, ends, shape), shape))
-    whole = np.isfinite(np.einsum("iik->ik", z)).all(axis=1)
-    return z[np.ix_(whole, whole)]
+    whole = np.isfinite(np.einsum("kii->ki", z)).all(axis=0)
+    return z[:, whole][:, :, whole]
 
 
 def _named(
     z: FloatArray, verdict: Verdict, rule: Rule, n_bootstrap: int, sfreq: float, rng: np.random.Generator
 ) -> Lead:
-    n, middle = len(z), z.shape[2] // 2
-    matched = np.einsum("iik->ik", z)
+    n, reach = z.shape[1], len(z) // 2
+    matched = np.einsum("kii->ik", z)
     draws = rng.multinomial(n, np.full(n, 1.0 / n), size=n_bootstrap) / n
-    lags = _peak_lags((draws @ matched - verdict.middle) / verdict.spread) / sfreq
-    low, high = np.quantile(lags, [0.025, 0.975])
-    edge = abs(verdict.lag) == middle
-    side = 0 if edge else leading_side(verdict, rule)
+    # Not studentised: the spread of 1000 permutations is rough enough to bend a peak by a hundredth second.
+    own = float(_peak_lags(matched.mean(axis=0)[None] - verdict.middle)[0])
+    away = float(np.quantile(np.abs(_peak_lags(draws @ matched - verdict.middle) - own), 0.95))
+    # To the nanosecond: the order of sums differs when the people are exchanged, and must not be seen.
+    low, high = (round(at / sfreq, 9) for at in (max(own - away, -reach), min(own + away, reach)))
+    edge = max(abs(verdict.lag), abs(own)) >= reach
+    side = 0 if edge or np.sign(own) != verdict.side else leading_side(verdict, rule)
     reason = "peak at the edge of the lags" if edge else "" if side else "no clear leader"
-    own = (matched.mean(axis=0) - verdict.middle) / verdict.spread
     return Lead(
-        lag=float("nan") if edge else float(_peak_lags(own[None])[0]) / sfreq,
-        interval=(float(low), float(high)),
+        lag=float("nan") if edge else round(own / sfreq, 9),
+        interval=(low, high),
         leader={1: "therapist", -1: "client", 0: None}[side],
         p_coupling=verdict.p_coupling,
         p_lead=verdict.p_lead,
@@ -148,7 +153,7 @@ def _named(
 
 
 def _peak_lags(strengths: FloatArray) -> FloatArray:
-    """Return the lag of the largest |strength| of each row, in samples, refined by a parabola."""
+    """Return the lag of the largest |value| of each row, in samples, refined by a parabola."""
     size = np.abs(strengths)
     n_lags = size.shape[1]
     at = size.argmax(axis=1)
