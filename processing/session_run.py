@@ -17,10 +17,12 @@ from processing.baseline import Reference
 from processing.config import PipelineConfig
 from processing.index import IndexSample
 from processing.offline.overlay import effective, read_overlay
+from processing.offline.self_report import Filled, filled_in, noted, said_measures
 from processing.offline.session_metrics import Hour, what_the_hour_held
 from processing.offline.session_metrics import metrics as hour_metrics
 from processing.offline.summary import Metric, summarise, write_metrics
 from processing.pipeline import Pipeline
+from processing.publishing import publishing
 from processing.results import (
     provenance,
     replacing,
@@ -59,6 +61,8 @@ class SessionRun:
         Those that hold: overlay applied, undone ones left out.
     begin, end : float
         First and last tick [s, LSL clock]; nan without any.
+    filled : sequence of Filled
+        Self-reports of the session.
     """
 
     recording: Recording
@@ -70,6 +74,7 @@ class SessionRun:
     begin: float
     end: float
     remarks: list[str]
+    filled: Sequence[Filled] = ()
 
     @property
     def id(self) -> str:
@@ -82,8 +87,8 @@ class SessionRun:
         return float(np.nan_to_num(self.end - self.begin))
 
     def hour(self) -> Hour:
-        """Work out what the hour held."""
-        return what_the_hour_held(
+        """Work out what the hour held, and take in what people said of it."""
+        hour = what_the_hour_held(
             self.id,
             self.samples,
             self.events,
@@ -92,6 +97,10 @@ class SessionRun:
             end=self.end,
             config=self.config,
         )
+        for entity, said in said_measures(self.recording.session, self.filled).items():
+            if said:
+                hour.measures[entity] = [*hour.measures.get(entity, ()), *said]
+        return hour
 
     def metrics(self, hour: Hour) -> list[Metric]:
         """Return all session metrics, those of the index samples first."""
@@ -115,15 +124,18 @@ def run_recording(
     events: list[Event] = []
     notices: list[Notice] = []
     begin = end = np.nan
-    for batch in recording.batches():
-        if np.isnan(begin) and len(batch.ticks):
-            begin = float(batch.ticks[0])
-        end = float(batch.ticks[-1])
-        events += [event for _, event in batch.events]
-        notices += [notice for _, notice in batch.notices]
-        samples += pipeline.push(batch)
-        if progress:
-            progress(end - begin)
+    with publishing(recording, follow=follow) as publish:
+        for batch in recording.batches():
+            if np.isnan(begin) and len(batch.ticks):
+                begin = float(batch.ticks[0])
+            end = float(batch.ticks[-1])
+            events += [event for _, event in batch.events]
+            notices += [notice for _, notice in batch.notices]
+            made = pipeline.push(batch)
+            publish(batch, made)
+            samples += made
+            if progress:
+                progress(end - begin)
     return SessionRun(
         recording=recording,
         pipeline=pipeline,
@@ -134,6 +146,7 @@ def run_recording(
         begin=begin,
         end=end,
         remarks=_remarks(recording, pipeline),
+        filled=filled_in(recording.session, path),
     )
 
 
@@ -182,7 +195,7 @@ def process_recording(
             write_report(run, hour, fresh / "report.html")
         write_json(
             fresh / "session.json",
-            _session(path, run.recording, config, run.samples, run.begin, run.end, run.remarks),
+            _session(path, run),
         )
     return Outcome(
         recording=path,
@@ -219,15 +232,8 @@ def _remarks(recording: Recording, pipeline: Pipeline) -> list[str]:
     return lines
 
 
-def _session(
-    path: Path,
-    recording: Recording,
-    config: PipelineConfig,
-    samples: Sequence[IndexSample],
-    t0: float,
-    last: float,
-    remarks: list[str],
-) -> dict[str, Any]:
+def _session(path: Path, run: SessionRun) -> dict[str, Any]:
+    recording, samples = run.recording, run.samples
     valid: Counter[str] = Counter()
     total: Counter[str] = Counter()
     for s in samples:
@@ -235,11 +241,12 @@ def _session(
         total[key] += 1
         valid[key] += s.value == s.value
     return {
-        "session": session_id(recording),
+        "session": run.id,
         "recording": path.resolve().name,
         "state": recording.state,
-        "began_lsl": None if np.isnan(t0) else t0,
-        "seconds": None if np.isnan(t0) else round(last - t0, 6),
+        "began_lsl": None if np.isnan(run.begin) else run.begin,
+        "seconds": None if np.isnan(run.begin) else round(run.end - run.begin, 6),
+        "record": noted(recording.session, run.filled),
         "streams": [
             {
                 "role": str(s.role),
@@ -254,8 +261,8 @@ def _session(
         "quality": {
             k: {"rows": total[k], "valid_pct": round(100 * valid[k] / total[k], 2)} for k in sorted(total)
         },
-        "remarks": remarks,
-        "parameters": config.parameters(),
-        "provenance": provenance(path, config),
+        "remarks": run.remarks,
+        "parameters": run.config.parameters(),
+        "provenance": provenance(path, run.config),
         "notice": NOTICE,
     }
