@@ -21,6 +21,8 @@ from viewer.markers import Marker, markers
 from viewer.model import SessionModel
 from viewer.overview import Overview
 from viewer.page import Page, centred, follow
+from viewer.plane import Plane
+from viewer.plane_reading import read_plane
 from viewer.reading import read_gauge
 from viewer.settings import Settings
 from viewer.strip import Strip, StripFacts
@@ -72,6 +74,7 @@ class OperatorPanel(QWidget):
         self.events = EventLane(theme)
         self.overview = Overview(theme)
         self.gauges = {r: Gauge(r, model.facts.code(r), theme) for r in PEOPLE}
+        self.planes = {r: Plane(r, model.facts.code(r), theme) for r in PEOPLE}
         self.bar = MarkerBar(codes, theme, desk)
         self.live_button = QPushButton("Live")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -84,6 +87,7 @@ class OperatorPanel(QWidget):
         self.live_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.live_button.clicked.connect(self.go_live)
         self.overview.scrubbed.connect(self.go_to)
+        self.show_side(self.settings.side)
         self.strip.show_length(self.settings.seconds)
         self.strip.length.currentIndexChanged.connect(self._length_chosen)
         for name, lane in self.lanes.lanes.items():
@@ -109,8 +113,9 @@ class OperatorPanel(QWidget):
         stack.setContentsMargins(0, 4, 0, 0)
         stack.addWidget(self.overview)
         left.addWidget(below)
-        for gauge in self.gauges.values():
+        for role, gauge in self.gauges.items():
             right.addWidget(gauge, 1)
+            right.addWidget(self.planes[role], 1)
         right.addWidget(self.live_button)
         middle.addLayout(left, 1)
         middle.addLayout(right)
@@ -250,8 +255,23 @@ class OperatorPanel(QWidget):
             lane.header.show_readouts(self.lanes.readouts[name](self.moment))
         for role, gauge in self.gauges.items():
             gauge.show_reading(read_gauge(self.model, role, self.moment))
+        if self.settings.side == "plane":
+            self._show_planes()
         self.strip.show_facts(facts)
         self.strip.show_devices({r: device_states(self.model, r, self._clock()) for r in PEOPLE})
+
+    def _show_planes(self) -> None:
+        for role, plane in self.planes.items():
+            plane.show_reading(read_plane(self.model, role, self.moment))
+
+    def show_side(self, side: str) -> None:
+        """Show gauges or planes beside the lanes."""
+        self.settings = self.settings.changed(side=side)
+        for role, gauge in self.gauges.items():
+            gauge.setVisible(side == "gauge")
+            self.planes[role].setVisible(side == "plane")
+        if side == "plane":
+            self._show_planes()
 
     def slow(self) -> None:
         """Draw what changes slowly: the overview."""

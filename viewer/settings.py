@@ -15,6 +15,8 @@ from viewer.definitions import SYNC_SIGNALS
 from viewer.page import WINDOWS
 from viewer.theme import THEMES
 
+SIDES = {"gauge": "Arousal gauges", "plane": "EDA against lnRMSSD"}
+"""What stands beside the lanes."""
 ORGANISATION = "Attunement"
 APPLICATION = "viewer"
 
@@ -27,6 +29,7 @@ class Settings:
     seconds: float = 60.0
     sync_signal: str = "hr"
     profile: str = ""
+    side: str = "gauge"
     hidden: tuple[str, ...] = ()
     geometry: bytes = b""
 
@@ -48,12 +51,14 @@ def load(kept: QSettings) -> Settings:
     theme = str(kept.value("theme", out.theme))
     signal = str(kept.value("sync_signal", out.sync_signal))
     seconds = _number(kept.value("seconds", out.seconds))
+    side = str(kept.value("side", out.side))
     geometry, profile = kept.value("geometry"), str(kept.value("profile", ""))
     return Settings(
         theme=theme if theme in THEMES else out.theme,
         seconds=seconds if seconds in WINDOWS else out.seconds,
         sync_signal=signal if signal in SYNC_SIGNALS else out.sync_signal,
         profile=profile if profile in PROFILES else "",
+        side=side if side in SIDES else out.side,
         hidden=tuple(name for name in str(kept.value("hidden", "")).split("|") if name),
         geometry=bytes(geometry.data()) if isinstance(geometry, QByteArray) else b"",
     )
@@ -65,6 +70,7 @@ def save(kept: QSettings, settings: Settings) -> None:
     kept.setValue("seconds", settings.seconds)
     kept.setValue("sync_signal", settings.sync_signal)
     kept.setValue("profile", settings.profile)
+    kept.setValue("side", settings.side)
     kept.setValue("hidden", "|".join(settings.hidden))
     kept.setValue("geometry", QByteArray(settings.geometry))
     kept.sync()
