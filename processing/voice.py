@@ -5,8 +5,8 @@
 | `speaking` | the second that ends at `time`, 1 s | 0.5 s |
 | `f0_shift`, `intensity_shift`, `alpha_ratio` | 10 s around `time`, 1 s | 5.5 s |
 | `f0_range` | 30 s around `time`, 1 s | 15.5 s |
-| `articulation_rate`, `speech_rate`, `pause_ratio` | each own turn, `time` = its middle | end of the turn |
-| `turn`, `turn_f0`, `turn_intensity` | each own turn, `time` = its beginning | end of the turn |
+| `articulation_rate`, `speech_rate`, `pause_ratio` | each own turn, `time` = its middle | with its row |
+| `turn`, `turn_f0`, `turn_intensity` | each own turn, `time` = its beginning | with its row |
 
 Speech itself is not there any more: percentiles over several seconds come from the median and spread of each
 second, taken as normal and weighted by how much of it was voiced.
@@ -23,7 +23,7 @@ from acquisition.event import Event
 from acquisition.stream import Chunk, FloatArray
 from acquisition.voice.rows import is_turns
 from processing.index import IndexSample, released
-from processing.voice_baseline import Baseline, VoiceConfig, VoiceReference
+from processing.voice_baseline import WITHDRAWN, Baseline, VoiceConfig, VoiceReference
 from processing.voice_windows import Second, mean_power, range_of, shift_of, weighted_mean
 
 __all__ = ["UNITS", "Voice", "VoiceConfig"]
@@ -60,7 +60,8 @@ class Voice:
     def __init__(self, entity: str, *, config: VoiceConfig) -> None:
         self.entity, self.config = entity, config
         self._rows: dict[int, Second] = {}
-        self._turns: list[tuple[float, dict[str, float]]] = []
+        self._turns: list[tuple[float, bool, dict[str, float]]] = []
+        self._last_turn = -math.inf
         self._baseline = Baseline(config)
         self._second = math.nan
 
@@ -80,7 +81,8 @@ class Voice:
         for stamp, values in zip(chunk.times.tolist(), columns, strict=True):
             row = dict(zip(names, values, strict=True))
             if is_turns(chunk.info):
-                self._turns.append((stamp, row))
+                self._turns.append((stamp, stamp > self._last_turn, row))
+                self._last_turn = stamp
             elif math.isfinite(stamp):
                 self._rows[math.floor(stamp + HALF)] = Second.of(row)
 
@@ -134,7 +136,8 @@ class Voice:
         if found is None:
             return []
         values = (("f0_ref", found.f0), ("intensity_ref", found.intensity), ("voice_ref_n", found.n))
-        return [self._sample(g, tick, name, value, 1.0, found.source) for name, value in values]
+        quality = float(found is not WITHDRAWN)
+        return [self._sample(g, tick, name, value, quality, found.source) for name, value in values]
 
     def _short(self, g: int, tick: float, window: Sequence[Second]) -> list[IndexSample]:
         c, reference = self.config, self._baseline.reference
@@ -166,12 +169,18 @@ class Voice:
         return self._sample(g - c.range_window / 2, tick, "f0_range", value, quality, reason)
 
     def _spoken_turns(self, ticks: FloatArray, watermarks: FloatArray) -> list[IndexSample]:
-        """Return what became final of the turns."""
-        settled = np.nextafter(np.array([stamp for stamp, _ in self._turns]), np.inf)
+        """Return what became final of the turns.
+
+        A turn's row says all of it, so it is final with its own stamp, also at the end of a recording; but one
+        that shares the stamp of the row before may come after the watermark has reached it, and waits.
+        """
+        settled = np.array(
+            [stamp if first else math.nextafter(stamp, math.inf) for stamp, first, _ in self._turns]
+        )
         n, available = released(settled, ticks, watermarks)
         done, self._turns = self._turns[:n], self._turns[n:]
         out: list[IndexSample] = []
-        for (stamp, turn), tick in zip(done, available.tolist(), strict=True):
+        for (stamp, _, turn), tick in zip(done, available.tolist(), strict=True):
             out += self._turn(stamp, turn, tick)
         return out
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from acquisition.event import Event
+from acquisition.batch import gather
+from acquisition.event import Event, Phase
 from acquisition.simulation.dyad import Dyad, Feed, simulated_streams
 from acquisition.simulation.script import Script
 from acquisition.stream import Chunk, FloatArray, Modality, Role, StreamInfo
@@ -247,3 +248,91 @@ def test_the_pipeline_hears_simulated_voices_and_couples_them() -> None:
     assert [s for s in out if s.index == "f0_shift" and math.isfinite(s.value)]
     assert {"sync_f0", "sync_intensity"} <= {s.index for s in out}
     assert [s for s in out if s.index == "lnrmssd" and s.reason.startswith("spoke")]
+
+
+def marker(at: float, phase: Phase, id: str = "", ref: str = "") -> Event:
+    return Event(time=START + at, code="baseline_talk", phase=phase, actor="tech", id=id, ref=ref)
+
+
+def references(samples: Sequence[IndexSample]) -> list[tuple[float, float, str]]:
+    return [(s.time - START, s.value, s.reason) for s in samples if s.index == "f0_ref"]
+
+
+def test_an_undone_off_marker_takes_its_baseline_back_until_the_next_one() -> None:
+    f0 = np.where(np.arange(240) < 100, 120.0, 150.0)
+    events = [marker(5, "on", "a"), marker(90, "off", "b"), marker(96, "void", "c", ref="b")]
+    out = voice_of(rows(240, f0_median=f0), events=[*events, marker(200, "off", "d")])
+    first, gone, again = references(out)
+    assert first[1:] == (120.0, "baseline_talk")
+    assert math.isnan(gone[1]) and gone[2] == "withdrawn: its marker was undone"
+    assert again[1:] == (150.0, "baseline_talk")  # 5 to 200 s: most of it is of the second kind
+    assert [gone[0], again[0]] == pytest.approx([97.0, 201.0], abs=1.0)
+    shift = {s.time - START: s for s in out if s.index == "f0_shift"}
+    assert shift[88.0].value == pytest.approx(0.0)
+    assert shift[150.0].reason == "no voice baseline"
+
+
+def test_without_its_on_marker_there_is_no_talk_baseline() -> None:
+    events = [marker(5, "on", "a"), marker(9, "void", "b", ref="a"), marker(90, "off", "c")]
+    assert [r[2] for r in references(voice_of(rows(150), events=events))] == ["first voiced speech"]
+    late = [marker(5, "on", "a"), marker(90, "off", "b"), marker(95, "void", "c", ref="a")]
+    out = references(voice_of(rows(150), events=late))
+    assert [r[2] for r in out] == [
+        "baseline_talk",
+        "withdrawn: its marker was undone",
+        "first voiced speech",
+    ]
+
+
+def test_an_undone_talk_baseline_gives_way_to_the_first_speech() -> None:
+    f0 = np.where(np.arange(300) < 120, 120.0, 150.0)
+    events = [marker(130, "on", "a"), marker(220, "off", "b"), marker(226, "void", "c", ref="b")]
+    out = references(voice_of(rows(300, f0_median=f0), events=events))
+    assert [r[1] for r in out] == [120.0, 150.0, 120.0]
+
+
+def test_a_void_of_something_else_changes_nothing() -> None:
+    events = [marker(5, "on", "a"), marker(90, "off", "b")]
+    other = [*events, marker(95, "void", "c", ref="x"), marker(96, "void", "d")]
+    assert repr(voice_of(rows(150), events=other)) == repr(voice_of(rows(150), events=events))
+
+
+def ended(turns: Sequence[float], sizes: Sequence[int]) -> list[tuple[float, float]]:
+    """Return start and tick of the turns of a recording that ends 0.25 s after the last of them ended."""
+    infos = (ROWS, TURNS)
+    items: list[Chunk | Tick] = []
+    sent = 0
+    stop = max(turns) + 0.25
+    for k in range(math.ceil((stop - START) / PERIOD) + 1):
+        now = START + k * PERIOD
+        if k and k % 10 == 0:
+            items.append(Chunk(ROWS, np.array([now]), rows(1)))
+        due = [t for t in turns[sent:] if t <= now]
+        if due:
+            values = [(2.0, 2.0, 0.0, 8.0, 120.0, -25.0)] * len(due)
+            items.append(Chunk(TURNS, np.array(due), np.array(values)))
+            sent += len(due)
+        items.append(Tick(k, now, 1.7e9 + now))
+    pipeline, out = Pipeline(infos, session_id="test"), list[IndexSample]()
+    at = j = 0
+    ticks = [i for i, item in enumerate(items) if isinstance(item, Tick)]
+    while at < len(items):
+        size = sizes[j % len(sizes)]
+        j += 1
+        last = next(
+            (i for i in ticks if i >= at and size <= sum(at <= t <= i for t in ticks)), len(items) - 1
+        )
+        for batch in gather(items[at : last + 1]):
+            out += pipeline.push(batch)
+        at = last + 1
+    return [(s.time + s.value, s.available) for s in out if s.index == "turn"]
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=4))
+def test_the_last_turn_is_there_at_the_end_however_the_recording_is_cut(sizes: list[int]) -> None:
+    turns = [START + 3.0, START + 7.31, START + 7.31, START + 12.94]
+    found = ended(turns, sizes)
+    assert [end for end, _ in found] == pytest.approx([turns[0], turns[1], turns[2], turns[3]])
+    assert found[-1][1] - turns[-1] <= PERIOD + 1e-6
+    assert repr(found) == repr(ended(turns, [10**6]))
