@@ -23,6 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from acquisition.event import Event
+from acquisition.session import load_session
 from processing.config import PipelineConfig
 from processing.index import IndexSample
 
@@ -65,7 +66,18 @@ def input_digest(recording: Path) -> str:
         digest.update(path.name.encode())
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
+    for name in _own_instruments(recording / "session.toml"):
+        path = recording / name
+        digest.update(path.read_bytes() if path.is_file() else b"missing")
     return digest.hexdigest()
+
+
+def _own_instruments(session: Path) -> list[str]:
+    """Return the instrument files that a session names."""
+    if not session.is_file():
+        return []
+    names = (one.instrument for one in load_session(session).record.answers)
+    return sorted({name for name in names if name.endswith(".toml")})
 
 
 def provenance(recording: Path, config: PipelineConfig) -> dict[str, str]:

@@ -27,6 +27,10 @@ COMMANDS = {
     "process": ("processing.cli", "Compute indices and session metrics."),
     "view": ("viewer.view", "Watch a growing recording or review a finished one."),
     "report": ("processing.offline.report_command", "Write the report of a recording: HTML, and PDF."),
+    "instruments": (
+        "processing.offline.instrument_command",
+        "Self-report instruments, their licences, and answers.",
+    ),
     "export": ("processing.offline.export_command", "Write a recording for another tool."),
     "verify": ("acquisition.cli", "Check a recording against its manifest and checksums."),
     "repair": ("acquisition.cli", "Write what can be saved of a cut recording to a new one."),

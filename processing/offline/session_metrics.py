@@ -25,6 +25,7 @@ from processing.offline import (
     occupancy,
     recovery,
     rupture,
+    self_report,
     session_synchrony,
     tolerated,
     turns,
@@ -39,7 +40,7 @@ from processing.offline.timeline import Timeline, rows_of, timeline
 PEOPLE = ("client", "therapist")
 MODULES = (
     in_band, excursions, recovery, joint, occupancy, tolerated, vagal, event_locked, rupture, interventions,
-    turns, session_synchrony,
+    turns, session_synchrony, self_report,
 )  # fmt: skip
 
 
@@ -51,7 +52,7 @@ class Hour:
     found: Mapping[str, Sequence[Excursion]]
     recovered: Mapping[str, Sequence[Recovery]]
     responses: Sequence[Response]
-    measures: Mapping[str, Sequence[Measure]]
+    measures: dict[str, list[Measure]]
 
     def value(self, entity: str, metric: str) -> Measure | None:
         """Return one measure; None if it was not made."""
