@@ -3,7 +3,8 @@
     OPENBLAS_NUM_THREADS=1 nice python benchmarks/calibration.py --kind hr --out calibration_hr.npz
     python benchmarks/calibration.py --report calibration_*.npz
 
-Each pair is 50 min at 4 Hz. Five kinds are independent; a `--mix` above 0 lets the client follow by 2 s.
+Each pair is 50 min at 4 Hz. Five kinds are independent; a `--mix` above 0 lets the client follow by `--lead`
+seconds, or the therapist if that is negative.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from scipy.signal import lfilter
 from processing.offline.synchrony import circular_shift_test, lead, permutation_test, susy
 from processing.synchrony import COUPLED_P, Synchrony, SynchronyConfig
 
-SFREQ, SECONDS, LEAD = 4.0, 3000, 2.0
+SFREQ, SECONDS = 4.0, 3000
 N = int(SFREQ * SECONDS)
 KINDS = ("ar2", "ar60", "hr", "eda", "habituation", "drift")
 """Fast and slow autoregression, HR-like, EDA-like, a shared habituation; and a shared random drift."""
@@ -53,7 +54,7 @@ def person(rng: np.random.Generator, kind: str) -> np.ndarray:
     return autoregressive(rng, 5)
 
 
-def pair(rng: np.random.Generator, kind: str, mix: float) -> tuple[np.ndarray, np.ndarray]:
+def pair(rng: np.random.Generator, kind: str, mix: float, lead: float) -> tuple[np.ndarray, np.ndarray]:
     """Return therapist and client."""
     x, y = person(rng, kind), person(rng, kind)
     when = np.arange(N) / N
@@ -64,9 +65,13 @@ def pair(rng: np.random.Generator, kind: str, mix: float) -> tuple[np.ndarray, n
         shared = 2 * autoregressive(rng, 300)
         x, y = x + shared, y + shared
     if mix:
-        shift = int(LEAD * SFREQ)
+        shift = int(abs(lead) * SFREQ)
         x, y = (x - x.mean()) / x.std(), (y - y.mean()) / y.std()
-        y = np.sqrt(1 - mix**2) * y + mix * np.concatenate([np.full(shift, x[0]), x[:-shift]])
+        first, second = (x, y) if lead > 0 else (y, x)
+        second = np.sqrt(1 - mix**2) * second + mix * np.concatenate(
+            [np.full(shift, first[0]), first[:-shift]]
+        )
+        x, y = (first, second) if lead > 0 else (second, first)
     return x, y
 
 
@@ -130,10 +135,12 @@ def simulate(arguments: argparse.Namespace) -> None:
     config = SynchronyConfig(detrend=arguments.detrend)
     rows = []
     for k in range(arguments.pairs):
-        x, y = pair(rng, arguments.kind, arguments.mix)
+        x, y = pair(rng, arguments.kind, arguments.mix, arguments.lead)
         rows.append(live(x, y, config, f"{arguments.kind}{k}") + whole(x, y, rng, arguments.detrend))
         if (k + 1) % 50 == 0 or k + 1 == arguments.pairs:
-            settings = np.array([arguments.kind, str(arguments.mix), str(arguments.detrend)])
+            settings = np.array(
+                [arguments.kind, *map(str, (arguments.mix, arguments.detrend, arguments.lead))]
+            )
             np.savez(arguments.out, table=np.array(rows), settings=settings)
 
 
@@ -142,13 +149,15 @@ def report(files: list[Path]) -> None:
     for file in files:
         saved = np.load(file)
         c = dict(zip(COLUMNS, saved["table"].T, strict=True))
+        kind, mix, detrend, truth = saved["settings"]
+        true = float(truth)
         hits = {
             "band: outside": c["outside"],
             "outside 5-10 min": c["outside_early"],
             "> 30 % of 5 min above, ever": c["share_5min"] > 0.3,
             "live coupling stated": c["p_live"] <= COUPLED_P,
             "live leader named": c["named_live"] != 0,
-            "of it client": c["named_client"],
+            "of it the wrong one": (c["named_live"] != 0) & (c["named_live"] != np.sign(true)),
             "p": c["p"] <= 0.05,
             "p signed": c["p_signed"] <= 0.05,
             "p circular": c["p_circular"] <= 0.05,
@@ -156,10 +165,9 @@ def report(files: list[Path]) -> None:
             "p lead": c["p_lead"] <= 0.05,
             "|SUSY ES signed| > 1.96": np.abs(c["es_signed"]) > 1.96,
             "lead() names": c["leader"] != 0,
-            "lead() within 0.25 s of 2": np.abs(c["lag"] - LEAD) <= 0.25,
-            "interval holds 2": (c["low"] <= LEAD) & (c["high"] >= LEAD),
+            f"lead() within 0.25 s of {true:g}": np.abs(c["lag"] - true) <= 0.25,
+            f"interval holds {true:g}": (c["low"] <= true) & (c["high"] >= true),
         }
-        kind, mix, detrend = saved["settings"]
         print(f"{kind} mix {mix} detrend {detrend}: {len(saved['table'])} pairs")
         print("   ", "; ".join(f"{name} {100 * np.mean(hit):.1f}" for name, hit in hits.items()))
         if np.isfinite(c["named_at"]).any():
@@ -175,6 +183,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=2026)
     parser.add_argument("--mix", type=float, default=0.0)
+    parser.add_argument("--lead", type=float, default=2.0)
     parser.add_argument("--detrend", action="store_true")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--report", type=Path, nargs="+")
