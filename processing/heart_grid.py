@@ -8,10 +8,11 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from acquisition.stream import FloatArray
+from acquisition.stream import BoolArray, FloatArray, IntArray
 from processing import respiration
 from processing.heart_table import BeatTable
 from processing.heart_windows import HeartConfig
+from processing.hrv import slice_sums
 from processing.hrv_spectrum import RSA_EDGE, RSA_RATE, hf_powers, rsa_values
 from processing.ibi import NORMAL, Intervals
 from processing.splines import cubics
@@ -25,6 +26,7 @@ CLOSING = 3.0
 SHORTEST = 64.0
 """Least seconds of beats behind an HF value."""
 TOO_SHORT = "less than 64 s of beats"
+FEW, MANY = "too few accepted beats", "too many corrected beats"
 HOLE = 3.0
 """A longer stretch without an accepted beat is not interpolated [s]."""
 
@@ -54,19 +56,46 @@ class Window(NamedTuple):
     reason: str
 
 
-def window_beats(beats: Intervals, first: int, stop: int, start: float, end: float, c: HeartConfig) -> Window:
-    """Return the accepted ones of beats[first:stop], with a reason if [start, end] cannot be interpolated."""
-    times, values = spectral_points(beats, first, stop)
-    low = first + int(np.searchsorted(beats.times[first:stop], start, side="right"))
-    high = first + int(np.searchsorted(beats.times[first:stop], end, side="right"))
-    spans = beats.spans[low:high][np.isfinite(beats.values[low:high])]
-    if len(times) < 4 or np.add.reduce(spans) < c.cover * (end - start):
-        return Window(times, values, "too few accepted beats")
-    if np.count_nonzero(beats.classes[low:high] > NORMAL) > c.corrected * (high - low):
-        return Window(times, values, "too many corrected beats")
-    if (times[1:] - times[:-1]).max() > HOLE:
-        return Window(times, values, "gap")
-    return Window(times, values, "")
+def window_beats(
+    beats: Intervals, spans: IntArray, starts: FloatArray, ends: FloatArray, c: HeartConfig
+) -> list[Window]:
+    """Return the accepted beats of many windows, each with a reason if it cannot be interpolated.
+
+    Parameters
+    ----------
+    spans : ndarray of int, shape (n_windows, 2)
+        First and one past last of the beats that a window may use.
+    starts, ends : ndarray, shape (n_windows,)
+        What must be covered [s].
+    """
+    first, stop = spans.T
+    known = np.isfinite(beats.values)
+    places, odd = _counts(known), _counts(beats.classes > NORMAL)
+    put_in = _counts(known & (1e3 * beats.spans >= 1.5 * np.where(known, beats.values, np.inf)))
+    low, high = (np.clip(beats.times.searchsorted(t, side="right"), first, stop) for t in (starts, ends))
+    covered = slice_sums(np.where(known, beats.spans, 0.0), low, high)
+    few = covered < c.cover * (ends - starts)
+    many = odd[high] - odd[low] > c.corrected * (high - low)
+    verdicts = np.where(few, FEW, np.where(many, MANY, "")).tolist()
+    times, values = beats.times[known], beats.values[known]
+    holes = _counts(times[1:] - times[:-1] > HOLE)
+    out = []
+    columns = first, stop, places[first], places[stop], put_in[stop] > put_in[first]
+    for i, j, begin, end, filled, why in zip(*(col.tolist() for col in columns), verdicts, strict=True):
+        if filled:
+            points = spectral_points(beats, i, j)
+            torn = len(points[0]) > 1 and bool((points[0][1:] - points[0][:-1]).max() > HOLE)
+        else:
+            points = times[begin:end], values[begin:end]
+            torn = end - begin > 1 and bool(holes[end - 1] > holes[begin])
+        why = FEW if len(points[0]) < 4 else why
+        out.append(Window(*points, why or ("gap" if torn else "")))
+    return out
+
+
+def _counts(marks: BoolArray) -> IntArray:
+    """Return how many marks lie before each place, shape (n + 1,)."""
+    return np.concatenate(([0], np.cumsum(marks)))
 
 
 class Value(NamedTuple):
@@ -124,12 +153,12 @@ class GridIndices:
         """Return the breathing rate [1/min] around each centre; ask in order."""
         beats, rows = self._table.rows.beats, self._table.rows
         half = respiration.WINDOW / 2 + CLOSING
-        accepted = beats.classes == 0.0
-        windows = []
-        for first, stop in self._reach(centres - half, centres + half):
-            good = np.flatnonzero(accepted[first:stop]) + first
-            heights = rows.heights[good] if self._has_heights else None
-            windows.append(respiration.BreathWindow(beats.times[good], beats.values[good], heights))
+        good = beats.classes == NORMAL
+        times, values, heights = beats.times[good], beats.values[good], rows.heights[good]
+        windows = [
+            respiration.BreathWindow(times[i:j], values[i:j], heights[i:j] if self._has_heights else None)
+            for i, j in _counts(good)[self._reach(centres - half, centres + half)].tolist()
+        ]
         found = [Value(*values) for values in respiration.breathing_rates(windows, centres)]
         self._centres += centres.tolist()
         self._rates += [value.value for value in found]
@@ -137,25 +166,15 @@ class GridIndices:
 
     def hf(self, centres: FloatArray) -> list[Value]:
         """Return HF power [ms²] of the window around each centre."""
-        half = self._config.hf_window / 2
-        spans = self._reach(centres - half, centres + half, side="right")
-        asked = [
-            self._hf_window(centre, max(0, first - 1), stop)
-            for centre, (first, stop) in zip(centres.tolist(), spans, strict=True)
-        ]
+        asked = self._hf_windows(centres)
         powers = iter(hf_powers([(w.times, w.values) for w in asked if not w.reason]))
         return [_nothing(w.reason) if w.reason else _finite(next(powers), TOO_SHORT) for w in asked]
 
     def rsa(self, centres: FloatArray) -> list[Value]:
         """Return `rsa_pb` [ln ms²] of the window around each centre."""
-        half = self._config.rsa_window / 2 + RSA_EDGE
-        n = round(2 * half * RSA_RATE)
+        n = round(2 * (self._config.rsa_window / 2 + RSA_EDGE) * RSA_RATE)
         at: FloatArray = centres[:, None] + (np.arange(n) - (n - 1) / 2) / RSA_RATE
-        spans = self._reach(centres - half - CLOSING, centres + half + CLOSING)
-        asked = [
-            self._rsa_window(centre, row, first, stop)
-            for centre, row, (first, stop) in zip(centres.tolist(), at, spans, strict=True)
-        ]
+        asked = self._rsa_windows(centres, at)
         open_ = [k for k, w in enumerate(asked) if not w.reason]
         beats = [(asked[k].times, asked[k].values) for k in open_]
         values = iter(rsa_values(cubics(beats, at[open_])) if open_ else ())
@@ -163,33 +182,49 @@ class GridIndices:
 
     def _reach(
         self, starts: FloatArray, ends: FloatArray, side: Literal["left", "right"] = "left"
-    ) -> list[tuple[int, int]]:
+    ) -> IntArray:
         """Return first and one past last of the beats from each start to each end, settled in time."""
         times, settled = self._table.rows.beats.times, self._table.rows.settled
-        first = times.searchsorted(starts, side=side)
-        stop = times.searchsorted(ends, side="right")
-        stop = np.minimum(stop, settled.searchsorted(ends + SETTLING, side="right"))
-        return list(zip(first.tolist(), stop.tolist(), strict=True))
+        stop = np.minimum(
+            times.searchsorted(ends, side="right"), settled.searchsorted(ends + SETTLING, side="right")
+        )
+        return np.stack((np.minimum(times.searchsorted(starts, side=side), stop), stop), axis=1)
 
-    def _hf_window(self, centre: float, first: int, stop: int) -> Window:
-        c, half = self._config, self._config.hf_window / 2
-        beats, end = self._table.rows.beats, centre + half
-        if stop - first < 4 or not end - beats.times[first] >= SHORTEST:
-            return Window(beats.times[:0], beats.values[:0], TOO_SHORT)
-        start = max(centre - half, float(beats.times[first]))
-        window = window_beats(beats, first, stop, start, end, c)
-        last = end - respiration.WINDOW / 2 - CLOSING
-        reason = window.reason or self._gate(window, centre - half, last, (start, end))
-        return window._replace(reason=reason)
+    def _hf_windows(self, centres: FloatArray) -> list[Window]:
+        half, beats = self._config.hf_window / 2, self._table.rows.beats
+        ends = centres + half
+        spans = self._reach(centres - half, ends, side="right")
+        spans[:, 0] = np.maximum(spans[:, 0] - 1, 0)
+        oldest = np.append(beats.times, np.inf)[spans[:, 0]]
+        short = (spans[:, 1] - spans[:, 0] < 4) | ~(ends - oldest >= SHORTEST)
+        starts = np.maximum(centres - half, oldest)
+        windows = window_beats(beats, spans, starts, ends, self._config)
+        bounds = zip(starts.tolist(), (centres - half).tolist(), ends.tolist(), short.tolist(), strict=True)
+        return [
+            w._replace(reason=TOO_SHORT)
+            if scarce
+            else self._gated(w, begin, end - respiration.WINDOW / 2 - CLOSING, (start, end))
+            for w, (start, begin, end, scarce) in zip(windows, bounds, strict=True)
+        ]
 
-    def _rsa_window(self, centre: float, at: FloatArray, first: int, stop: int) -> Window:
-        c, half = self._config, self._config.rsa_window / 2
+    def _rsa_windows(self, centres: FloatArray, at: FloatArray) -> list[Window]:
+        half = self._config.rsa_window / 2
         reach = half + RSA_EDGE
-        window = window_beats(self._table.rows.beats, first, stop, centre - reach, centre + reach, c)
-        if len(window.times) < 4 or window.times[0] > at[0] or window.times[-1] < at[-1]:
-            return window._replace(reason="too few accepted beats")
-        span = (centre - half, centre + half)
-        return window._replace(reason=window.reason or self._gate(window, *span, span))
+        spans = self._reach(centres - reach - CLOSING, centres + reach + CLOSING)
+        windows = window_beats(self._table.rows.beats, spans, centres - reach, centres + reach, self._config)
+        out = []
+        for w, centre, first, last in zip(
+            windows, centres.tolist(), at[:, 0].tolist(), at[:, -1].tolist(), strict=True
+        ):
+            if len(w.times) < 4 or w.times[0] > first or w.times[-1] < last:
+                out.append(w._replace(reason=FEW))
+            else:
+                span = (centre - half, centre + half)
+                out.append(self._gated(w, *span, span))
+        return out
+
+    def _gated(self, window: Window, start: float, last: float, spoken: tuple[float, float]) -> Window:
+        return window._replace(reason=window.reason or self._gate(window, start, last, spoken))
 
     def _gate(self, window: Window, start: float, last: float, spoken: tuple[float, float]) -> str:
         """Tell why respiration or speech forbids a value; "" if they do not."""

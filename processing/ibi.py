@@ -8,7 +8,8 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, insort
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -96,6 +97,10 @@ class _Row(NamedTuple):
     reason: str
 
 
+_row: Callable[[tuple[float, float, float, str]], _Row] = partial(tuple.__new__, _Row)
+"""`_Row._make`, faster: there is one for every beat."""
+
+
 class BeatCorrector:
     """Judge intervals one after another.
 
@@ -174,20 +179,24 @@ class BeatCorrector:
         reference = typical if math.isnan(self._before) else self._before
         step, off = interval - reference, interval - typical
         wide, far = self._steps.value(), self._offs.value()
-        lowest, highest = min(self._usual, default=interval), max(self._usual, default=interval)
-        beyond = not lowest * (1 - MARGIN) <= interval <= highest * (1 + MARGIN)
         off = off if off > 0 else 2 * off
-        suspect = (beyond and abs(step) > wide and abs(off) > far) or not SHORTEST < interval < LONGEST
+        possible = SHORTEST < interval < LONGEST
+        suspect = not possible or (abs(step) > wide and abs(off) > far and self._unusual(interval))
         row = self._resolve(interval, typical, min(far, 0.25 * typical), suspect)
-        if SHORTEST < interval < LONGEST and self._flagged == 0.0:
-            self._recent.append(interval if row.kind != LONG else row.value / 1e3)
-        elif SHORTEST < interval < LONGEST:
-            self._recent.append(interval)
+        if possible:
+            split = row.kind == LONG and self._flagged == 0.0
+            self._recent.append(row.value / 1e3 if split else interval)
         self._steps.add(abs(step))
         self._offs.add(abs(off))
         if row.kind == NORMAL:
             self._usual.append(interval)
         return row
+
+    def _unusual(self, interval: float) -> bool:
+        """Tell whether an interval is out of the range of the last normal ones."""
+        if not self._usual:
+            return False
+        return not min(self._usual) * (1 - MARGIN) <= interval <= max(self._usual) * (1 + MARGIN)
 
     def _resolve(self, interval: float, typical: float, near: float, suspect: bool) -> _Row:
         whole, flagged = self._since, self._flagged
@@ -216,7 +225,7 @@ class BeatCorrector:
 
     def _good(self, value: float, kind: float, span: float) -> _Row:
         self._since, self._before, self._flagged = 0.0, value, 0.0
-        return _Row(1e3 * value, kind, span, "")
+        return _row((1e3 * value, kind, span, ""))
 
 
 def correct_beats(times: FloatArray) -> Intervals:

@@ -9,6 +9,7 @@ beats teach it, and another shape replaces it only after a run of beats that are
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -64,6 +65,10 @@ class Shapes:
         shift = int(fits.argmax())
         return float(fits[shift]), shift
 
+    def fit(self, parts: FloatArray) -> float:
+        """Return the first of `likeness`."""
+        return 0.5 if self._typical is None else float(parts.dot(self._typical).max())
+
     @property
     def known(self) -> bool:
         """Tell whether there is a typical shape."""
@@ -83,9 +88,11 @@ class Shapes:
     def _average(self) -> None:
         if len(self._recent) < KNOWN:
             return
-        typical = np.sort(np.array(self._recent), axis=0)[len(self._recent) // 2]
-        typical = typical - typical.mean()
-        self._typical = typical / (np.sqrt((typical * typical).sum()) + 1e-12)
+        ordered = np.array(self._recent)
+        ordered.sort(axis=0)
+        typical = ordered[len(ordered) // 2]
+        typical = typical - np.add.reduce(typical) / len(typical)
+        self._typical = typical / (math.sqrt(np.add.reduce(typical * typical)) + 1e-12)
 
 
 class Trust:
@@ -97,9 +104,9 @@ class Trust:
         self._heights: list[float] = []
         self._run: list[float] = []
 
-    def likeness(self, parts: FloatArray) -> tuple[float, int]:
-        """Return the best correlation of any shifted part with the trusted shape, and which part."""
-        return self._shapes.likeness(parts)
+    def likeness(self, parts: FloatArray) -> float:
+        """Return the best correlation of any shifted part with the trusted shape; 0.5 while unknown."""
+        return self._shapes.fit(parts)
 
     def judge(
         self, parts: FloatArray, part: FloatArray, recent: Shapes, contrast: float, height: float
@@ -137,9 +144,10 @@ class Trust:
     def _follow(self, part: FloatArray, recent: Shapes, contrast: float, height: float) -> None:
         """Count the beats in a row that are alike."""
         before = recent.latest(2)
-        alike = len(before) == 2 and float((before[0] * part).sum()) >= self._config.alike
         even = not self._run or 0.5 <= height / max(self._run[-1], 1e-12) <= 2.0
-        if alike and even and contrast >= self._config.contrast:
+        if not even or len(before) < 2 or contrast < self._config.contrast:
+            self._run = []
+        elif float(np.add.reduce(before[0] * part)) >= self._config.alike:
             self._run = [*self._run[-(KEPT - 1) :], height]
         else:
             self._run = []

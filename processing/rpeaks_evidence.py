@@ -1,0 +1,164 @@
+"""What speaks for a candidate being a beat: weights, recent beats and rejected peaks, and recent intervals."""
+
+from __future__ import annotations
+
+from math import exp, log, nan
+from typing import NamedTuple
+
+RECENT = 10
+"""Intervals that the running one is taken from."""
+TINY = 1e-12
+"""Keeps logarithms of a flat line finite [mV]."""
+
+
+class Weights(NamedTuple):
+    """Hold the weights of the evidence and the prices of intervals, all in units of log-odds."""
+
+    margin: float = 4.5
+    """Score difference that counts as clear."""
+    bias: float = 0.0
+    height: float = 2.5
+    """Weight of the logarithm of the height over the threshold."""
+    height_cap: float = 0.8
+    """Most that this logarithm counts."""
+    threshold: float = 0.35
+    """Place of the threshold between noise and QRS level (Hamilton 2002: 0.3125)."""
+    low: float = 0.37
+    """Quantile of recent QRS heights that is the QRS level: small beats among large ones are beats."""
+    reference: float = 1.5
+    """Price of being under 0.4 of what is highest here, whatever was decided."""
+    slope: float = 1.0
+    """Price of a slope under 0.37 of the usual one."""
+    slope_free: float = 1.0
+    contrast: float = 1.5
+    """Weight of the logarithm of height over 3.5 times the noise floor."""
+    contrast_cap: float = 1.5
+    likeness: float = 4.0
+    """Weight of the correlation with trusted beats, from 0.6."""
+    unlike: float = 0.2
+    """Correlation below which it no longer matters how unlike: ectopic beats are beats."""
+    shadow: float = 2.0
+    """Price of being smaller than what came 0.10-0.36 s before (T wave)."""
+    unknown: float = 3.0
+    """Price of a contrast under 4 while no beat is known and the noise floor has not seen a whole beat."""
+    alone: float = 1.0
+    """Bonus for being larger than that."""
+    tail: float = 2.0
+    """Price of a slope below half the last beat's within 0.42 s of it (T wave)."""
+    short: float = 60.0
+    """Price of each second that an interval is under 0.36 s."""
+    early: float = 2.2
+    """Largest price of a beat before its time."""
+    late: float = 2.0
+    """Largest price of a beat after its time; then `missed` for each usual interval without one."""
+    missed: float = 0.8
+    silence: float = 5.0
+    """Largest price of a time without a beat."""
+    spread: float = 0.18
+    """Least spread of log intervals."""
+
+
+WEIGHTS = Weights()
+
+
+def _middle(values: list[float]) -> float:
+    return sorted(values)[len(values) // 2]  # np.median is twenty times slower on short lists
+
+
+class Intervals:
+    """Price an interval between beats by the running one."""
+
+    def __init__(self, weights: Weights) -> None:
+        self._weights = weights
+        self._logs: list[float] = []
+        self._typical = log(0.8)
+        self._usual = exp(self._typical)
+        self._spread = 0.4
+        self._early = 0.0
+
+    def learn(self, seconds: float) -> None:
+        """Take in an interval between two beats [s]."""
+        if not 0.25 < seconds < 2.0:
+            return
+        self._logs = [*self._logs[-(RECENT - 1) :], log(seconds)]
+        self._typical = typical = _middle(self._logs)
+        self._usual = exp(typical)
+        off = [abs(v - typical) for v in self._logs]
+        self._spread = min(max(1.5 * _middle(off), self._weights.spread), 0.4)
+        # few intervals are a weak reason to call a beat early: a bigeminy must not lose every second beat
+        self._early = self._weights.early * len(self._logs) / RECENT
+
+    def cost(self, seconds: float) -> float:
+        """Return the price of an interval between two beats."""
+        if seconds < 0.22:
+            return 1e3
+        price = (0.36 - seconds) * self._weights.short if seconds < 0.36 else 0.0
+        if not self._logs:
+            return price
+        off = (log(seconds) - self._typical) / self._spread
+        if off > 0:
+            return price + self._waited(seconds, off)
+        near = 0.5 * off * off
+        return price + (near if near < self._early else self._early)
+
+    def silence(self, seconds: float) -> float:
+        """Return the price of so long without a beat: it grows with each one that should have come."""
+        if not self._logs or seconds <= 0.01:
+            return 0.0
+        off = (log(seconds) - self._typical) / self._spread
+        return self._waited(seconds, off) if off > 0 else 0.0
+
+    def _waited(self, seconds: float, off: float) -> float:
+        w, over = self._weights, seconds / self._usual - 1.5
+        price = 0.5 * off * off
+        price = price if price < w.late else w.late
+        price = price + w.missed * over if over > 0.0 else price
+        return price if price < w.silence else w.silence
+
+
+class Levels:
+    """Follow the heights and slopes of recent beats and the heights of what was rejected.
+
+    Parameters
+    ----------
+    low : float
+        Quantile of recent heights that is the QRS level.
+    """
+
+    def __init__(self, low: float) -> None:
+        self._low = low
+        self._heights: list[float] = []
+        self._slopes: list[float] = []
+        self._noises: list[float] = []
+        self._level = self._middle = self._steep = self._noise = nan
+        self.slope = 0.0
+        """Slope of the last beat [mV per sample]."""
+        self.few = True
+        """Fewer than three beats are known."""
+
+    def moved(self) -> None:
+        """Forget the beats."""
+        self._heights, self._slopes, self.slope, self.few = [], [], 0.0, True
+
+    def accept(self, height: float, slope: float) -> None:
+        """Take in a beat."""
+        self._heights = [*self._heights[-7:], height]
+        self._slopes = [*self._slopes[-7:], slope]
+        self.slope, self.few = slope, len(self._heights) < 3
+        ordered = sorted(self._heights)
+        self._middle = ordered[len(ordered) // 2]
+        self._level = ordered[int(self._low * len(ordered))]
+        self._steep = _middle(self._slopes)
+
+    def reject(self, height: float) -> None:
+        """Take in what was no beat, unless it is so large that it may be one."""
+        if not self._heights or height < 1.5 * self._middle:
+            self._noises = [*self._noises[-7:], height]
+            self._noise = _middle(self._noises)
+
+    def at(self, reference: float, slope: float, share: float) -> tuple[float, float]:
+        """Return the height between noise and QRS [mV], and the usual slope, those of what is given if few
+        are known."""
+        level, steep = (reference, slope) if self.few else (self._level, self._steep)
+        noise = self._noise if len(self._noises) >= 3 else 0.1 * level
+        return max(TINY, min(noise, 0.5 * level) + share * max(level - noise, 0.0)), steep
