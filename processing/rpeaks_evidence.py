@@ -1,4 +1,4 @@
-"""What speaks for a candidate being a beat: weights, recent beats and rejected peaks, and recent intervals."""
+"""What speaks for a candidate being a beat: weights, recent beats and rejected peaks, usual intervals."""
 
 from __future__ import annotations
 
