@@ -101,6 +101,15 @@ def status_command(recording: str | None, as_json: bool) -> None:
 @click.option("--value", help="A number or a text, as the code allows.")
 @click.option("--note", default="", help="Free text; codes only, no names.")
 @click.option(
+    "--ago", type=click.FloatRange(0, 3600), metavar="S", help="The moment meant was so long ago [s]."
+)
+@click.option(
+    "--unc", type=click.FloatRange(0, 3600), metavar="S", help="Its uncertainty [s]; 5 if not given."
+)
+@click.option("--on", "phase", flag_value="on", help="Begin an interval; without it a second mark ends it.")
+@click.option("--off", "phase", flag_value="off", help="End an interval.")
+@click.option("--rater", default="", metavar="R2", help="Code of who marks; never a name.")
+@click.option(
     "--undo", is_flag=True, help="Undo the last mark instead (of CODE, if given); at most 10 s ago."
 )
 @recording_option
@@ -110,6 +119,10 @@ def mark_command(
     actor: str | None,
     value: str | None,
     note: str,
+    ago: float | None,
+    unc: float | None,
+    phase: str | None,
+    rater: str,
     undo: bool,
     recording: str | None,
     as_json: bool,
@@ -122,13 +135,9 @@ def mark_command(
     if undo:
         event = client.undo(code)
     else:
-        fields: dict[str, Any] = {
-            "code": code,
-            "source": "cli",
-            "note": note,
-            "value": _number_or_text(value),
-        }
-        fields |= {"actor": actor} if actor else {}
+        said: dict[str, Any] = {"actor": actor, "value": _number_or_text(value), "note": note, "rater": rater}
+        said |= {"t_shift": -ago if ago else None, "t_unc": unc, "phase": phase}
+        fields = {k: v for k, v in said.items() if v not in (None, "")} | {"code": code, "source": "cli"}
         event = Event(**client.call("mark", time=pressed, **fields)["event"])
     _say(event, as_json)
 

@@ -17,6 +17,7 @@ from acquisition.marks import Marks
 from acquisition.record_listener import Listener
 from acquisition.recorder import Outcome, Recorder
 from acquisition.session import Session, permitted
+from acquisition.session_file import keep_vocabulary
 from acquisition.store import RecordingStore
 from acquisition.vocabulary import load_vocabulary
 
@@ -98,6 +99,7 @@ def record(
     path = recording_directory(parent, session.id, wall())
     store = RecordingStore(path, fsync=fsync)
     try:
+        session = keep_vocabulary(path, session)
         recorder = Recorder(
             session,
             store,

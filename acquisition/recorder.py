@@ -168,8 +168,9 @@ class Recorder:
 
     def _gather(self) -> list[Drained]:
         """Return all that arrived, but nothing of a person who was paused by a command just now."""
-        items = self._held + self._drain()
-        pressed = self._commands.answer(self._control.take())
+        fresh = self._drain()
+        items = self._held + fresh
+        pressed = self._commands.answer(self._control.take()) | self._commands.hear(fresh)
         # Clock offsets are not about a person; the intake remembers them for the resume.
         pauses = self._intake.pauses
         return [

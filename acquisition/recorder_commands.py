@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from acquisition.control_server import Request
+from acquisition.drivers import Drained
 from acquisition.errors import AttunementError, ControlError
-from acquisition.event import Event
+from acquisition.event import Event, Notice
 from acquisition.intake import Intake
 from acquisition.marks import PAUSE, Marks
 from acquisition.record_listener import Status
-from acquisition.stream import PEOPLE, Role
+from acquisition.stream import PEOPLE, Chunk, ClockOffset, Modality, Role, StreamInfo
 
 COMMANDS = ("status", "mark", "undo", "pause", "resume", "stop")
 
@@ -42,6 +43,7 @@ class Commands:
     ) -> None:
         self._path, self._intake, self.marks = path, intake, marks
         self._clock, self._status, self._stop = clock, status, stop
+        self._offsets: dict[tuple[Role, str], float] = {}
 
     def answer(self, requests: Sequence[Request]) -> set[Role]:
         """Answer each request; return who was paused by one, even if another resumed them at once."""
@@ -53,6 +55,33 @@ class Commands:
                 request.refuse(str(error))
             pressed |= set(self._intake.pauses.on)
         return pressed
+
+    def hear(self, items: Iterable[Drained]) -> set[Role]:
+        """Mark what foreign markers mean, where the vocabulary says so; return who was paused by one."""
+        pressed: set[Role] = set()
+        for item in items:
+            if isinstance(item, ClockOffset):
+                self._offsets[item.info.key] = item.value
+            elif isinstance(item, Chunk) and item.info.modality is Modality.MARKERS:
+                offset = self._offsets.get(item.info.key, 0.0)
+                for time, (text, *_) in zip(item.times.tolist(), item.samples.tolist(), strict=True):
+                    self._mark_foreign(time + offset, str(text), item.info)
+                    pressed |= set(self._intake.pauses.on)
+        return pressed
+
+    def _mark_foreign(self, time: float, text: str, info: StreamInfo) -> None:
+        meant = self.marks.vocabulary.foreign(text)
+        if meant is None:
+            return
+        code, phase = meant
+        now = self._clock()
+        fields: dict[str, Any] = {"code": code.code, "source": "lsl", "time": min(time, now)}
+        try:
+            self._mark(self.marks.make(fields | ({"phase": phase} if phase else {}), now))
+        except AttunementError as error:
+            what = f"marker {text[:80]!r}: {error}"
+            notice = Notice(time=now, kind="health", role=info.role, stream=info.name, message=what)
+            self._intake.notice(notice)
 
     def _carry_out(self, command: str, fields: dict[str, Any]) -> dict[str, Any]:
         match command:

@@ -13,6 +13,7 @@ from acquisition.errors import RecordingError, SessionError
 from acquisition.fsync import sync_file
 from acquisition.lock import held
 from acquisition.session import load_session
+from acquisition.session_file import VOCABULARY
 from acquisition.stream import ROLES, Role, StreamInfo
 from acquisition.tail import presumed_streams
 from acquisition.xdf import Damage, Decoder, Header, Item, Offset, Rows, Samples, Stream, TickMark, Writer
@@ -56,7 +57,8 @@ def repair(path: Path, out: Path) -> list[Repaired]:
     try:
         out.mkdir(mode=0o700, parents=True)
         done = [_repair_file(path / f"{role}.xdf", out, role, expected) for role in sources]
-        for name in ("session.toml", manifest.OVERLAY_NAME):
+        vocabulary = [p.name for p in path.glob(f"{VOCABULARY}.*")]
+        for name in ("session.toml", manifest.OVERLAY_NAME, *vocabulary):
             if (path / name).exists():
                 shutil.copyfile(path / name, out / name)
                 os.chmod(out / name, 0o600)

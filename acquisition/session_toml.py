@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 
 from acquisition.errors import ProfileError, SessionError, UnitError
@@ -66,7 +66,7 @@ def parse_text(text: str, place: str, base: Path | None = None) -> Session:
         devices=devices,
         recording=_recording(top),
         lsl=_lsl(top),
-        events=_events(top),
+        events=_events(top, base),
         recorded=recorded,
         record=read_record(top),
     )
@@ -194,7 +194,7 @@ def _lsl(top: TomlTable) -> LslSettings:
     return settings
 
 
-def _events(top: TomlTable) -> EventSettings:
+def _events(top: TomlTable, base: Path | None) -> EventSettings:
     table = top.table("events")
     if table is None:
         return EventSettings()
@@ -203,6 +203,8 @@ def _events(top: TomlTable) -> EventSettings:
         vocabulary=table.text("vocabulary", longest=4000),
     )
     table.finish()
+    if settings.vocabulary and base is not None:
+        return replace(settings, vocabulary=str(base / settings.vocabulary))
     return settings
 
 

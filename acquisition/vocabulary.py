@@ -1,7 +1,9 @@
 """The vocabulary of events: the codes, what they mean, and the profiles that switch some of them on.
 
-A laboratory may ship its own file, CSV or TOML (`[[code]]` tables), with the columns of the one that comes
-with the package, and one more: `retired`. A code that was used is retired, never deleted.
+A laboratory may bring its own file, CSV or TOML (`[[code]]` tables), with the columns of the one that comes
+with the package, and these more: `retired` (a code that was used is retired, never deleted), `profiles`
+(which profiles switch it on; where any row has it, the column decides) and `markers` (texts of foreign
+markers that mean the code: "pedal left; trial=on; rest=off").
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import hashlib
 import io
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -25,6 +27,7 @@ from acquisition.toml_table import MAX_BYTES, parse
 
 Kind = Literal["point", "interval"]
 ACTORS = ("client", "therapist", "dyad", "system", "tech", "any")
+OWN_COLUMNS = ("retired", "profiles", "markers")
 COLUMNS = ("group", "code", "kind", "actor", "hotkey", "value", "meaning", "seed_term", "maps_to", "hed")
 MAX_NOTE = 2000
 """Longest note or text value [characters]."""
@@ -57,6 +60,7 @@ class Code:
     """Describe one code; texts as in the file, "" where it has "-".
 
     `value` says what the value may be ("0-10", "label", "passed,failed,open"); `retired` codes are only read.
+    `profiles` is None where the file leaves them to the package.
     """
 
     code: str
@@ -70,6 +74,8 @@ class Code:
     maps_to: str = ""
     hed: str = ""
     retired: bool = False
+    profiles: tuple[str, ...] | None = None
+    markers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,7 +114,18 @@ class Vocabulary:
             raise VocabularyError(f"no event profile named {name!r} (known: {', '.join(PROFILES)})")
         if name == "rater":
             return [c for c in self.codes.values() if c.group != SOFTWARE and not c.retired]
+        if any(c.profiles is not None for c in self.codes.values()):
+            return [c for c in self.codes.values() if name in (c.profiles or ()) and not c.retired]
         return [self.codes[c] for c in PROFILES[name] if c in self.codes and not self.codes[c].retired]
+
+    def foreign(self, text: str) -> tuple[Code, str] | None:
+        """Return the code a foreign marker means, and its phase ("" if not said); None if it means none."""
+        for code in self.codes.values():
+            for marker in code.markers if not code.retired else ():
+                said, equals, phase = marker.rpartition("=")
+                if text == marker or (equals and phase in ("on", "off") and text == said):
+                    return code, phase if text != marker else ""
+        return None
 
 
 def load_vocabulary(path: Path | None = None) -> Vocabulary:
@@ -158,6 +175,7 @@ def parse_vocabulary(data: bytes, place: str) -> Vocabulary:
         codes[code.code] = code
     if not codes and not faults:
         faults.append("no codes")
+    faults += _markers_twice(codes.values())
     if faults:
         raise VocabularyError("\n".join(f"{place}: {fault}" for fault in faults))
     return Vocabulary(codes, "sha256:" + hashlib.sha256(data).hexdigest())
@@ -186,7 +204,7 @@ def _toml_rows(text: str, faults: list[str]) -> list[dict[str, str]]:
 
 def _code(row: dict[str, str], number: int, faults: list[str]) -> Code:
     where = f"row {number}"
-    columns = (*COLUMNS, "retired")
+    columns = (*COLUMNS, *OWN_COLUMNS)
     faults += [f"{where} {k}: unknown column (known: {', '.join(columns)})" for k in row if k not in columns]
     kind, actor = row.get("kind", ""), row.get("actor", "")
     if kind not in ("point", "interval"):
@@ -200,7 +218,30 @@ def _code(row: dict[str, str], number: int, faults: list[str]) -> Code:
         k: "" if row.get(k, "-") == "-" else row[k] for k in COLUMNS if k not in ("code", "kind", "actor")
     }
     retired = row.get("retired", "").casefold() in ("yes", "true", "1")
-    return Code(code=code, kind=cast(Kind, kind), actor=actor, retired=retired, **texts)
+    profiles = _listed(row["profiles"]) if "profiles" in row else None
+    faults += [
+        f"{where} profiles = {p!r}: must be of {', '.join(PROFILES)}"
+        for p in profiles or ()
+        if p not in PROFILES
+    ]
+    return Code(
+        code=code,
+        kind=cast(Kind, kind),
+        actor=actor,
+        retired=retired,
+        profiles=profiles,
+        markers=_listed(row.get("markers", "")),
+        **texts,
+    )
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(";") if part.strip() not in ("", "-"))
+
+
+def _markers_twice(codes: Iterable[Code]) -> list[str]:
+    every = [marker for code in codes for marker in code.markers]
+    return [f"marker {m!r}: means two codes" for m in sorted(set(every)) if every.count(m) > 1]
 
 
 def checked_value(value: object, code: Code) -> Value:

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -17,6 +18,7 @@ from acquisition import cli
 from acquisition.command import Command
 from acquisition.control import Client, endpoints
 from acquisition.errors import SessionError
+from acquisition.event import Event
 from acquisition.record import record
 from acquisition.recording import Recording
 from tests.acquisition.sine_driver import SESSION, SineDriver
@@ -98,6 +100,20 @@ def test_commands_talk_to_the_recorder(recorder: Path) -> None:
     assert "near: segment" in attune("mark", "segmnt").stderr
     assert attune("stop").output.endswith("closed\n")
     assert Recording(next(recorder.iterdir())).state == "closed"
+
+
+def test_a_mark_says_how_long_ago_how_sure_and_by_whom(recorder: Path) -> None:
+    words = ("--ago", "10", "--unc", "2", "--rater", "R2", "--note", "at the door", "--actor", "client")
+    event = json.loads(attune("mark", "over_observed", "--on", "--value", "3", *words, "--json").output)
+    assert attune("mark", "over_observed", "--on").stderr == "interval 'over_observed' is open already\n"
+    assert attune("mark", "over_observed", "--off").output.startswith("over_observed off (client)")
+    assert "must be a code such as R2" in attune("mark", "mismatch", "--rater", "Anna").stderr
+    assert attune("stop").exit_code == 0
+    on, off = (i for i in Recording(next(recorder.iterdir())) if isinstance(i, Event))
+    assert asdict(on) == event
+    assert (on.t_shift, on.t_unc, on.rater, on.value, on.note) == (-10.0, 2.0, "R2", 3.0, "at the door")
+    assert on.onset == on.time - 10.0
+    assert (off.phase, off.ref, off.t_shift, off.t_unc) == ("off", on.id, 0.0, 5.0)
 
 
 def test_the_device_list_shows_every_profile() -> None:

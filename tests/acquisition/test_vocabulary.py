@@ -84,3 +84,38 @@ def test_any_bytes_are_a_vocabulary_or_a_named_error(data: bytes, place: str) ->
     for tail in (data, HEADER + data):
         with suppress(VocabularyError):
             assert parse_vocabulary(tail, place).codes
+
+
+OWN = HEADER[:-1] + b",profiles,markers\n"
+
+
+def test_a_laboratory_switches_its_own_codes_on_in_the_profiles_it_names() -> None:
+    rows = b"own,a,point,client,-,-,mine,-,-,-,technician;therapist,-\nown,b,point,client,-,-,x,-,-,-,-,-\n"
+    vocabulary = parse_vocabulary(OWN + rows, "own.csv")
+    assert [c.code for c in vocabulary.profile("technician")] == ["a"]
+    assert [c.code for c in vocabulary.profile("therapist")] == ["a"]
+    assert [c.code for c in vocabulary.profile("rater")] == ["a", "b"]
+
+
+def test_foreign_markers_mean_what_the_file_says() -> None:
+    rows = b"own,a,interval,client,-,-,mine,-,-,-,-,trial=on; trial end=off; pedal = 3\n"
+    vocabulary = parse_vocabulary(OWN + rows, "own.csv")
+    code = vocabulary.codes["a"]
+    assert vocabulary.foreign("trial") == (code, "on")
+    assert vocabulary.foreign("trial end") == (code, "off")
+    assert vocabulary.foreign("pedal = 3") == (code, "")
+    assert vocabulary.foreign("trial en") is None
+    assert vocabulary.foreign("a") is None
+
+
+@pytest.mark.parametrize(
+    ("profiles", "markers", "fault"),
+    [
+        (b"pilot", b"-", "row 1 profiles = 'pilot': must be of therapist"),
+        (b"-", b"x;x", "marker 'x': means two"),
+    ],
+)
+def test_a_fault_in_what_a_laboratory_adds_is_named(profiles: bytes, markers: bytes, fault: str) -> None:
+    row = b"own,a,point,client,-,-,mine,-,-,-," + profiles + b"," + markers + b"\n"
+    with pytest.raises(VocabularyError, match=fault):
+        parse_vocabulary(OWN + row, "own.csv")
