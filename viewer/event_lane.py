@@ -83,6 +83,7 @@ class EventLane(QWidget):
         painter.setPen(QPen(colour, 1))
         if left >= LEFT:
             painter.drawLine(QPointF(left, 0), QPointF(left, bottom - 1))
+        left, right = max(left, LEFT), min(right, self.width() - RIGHT)
         if right > left:
             bar = QRectF(left, bottom - BAR * (slot + 1), right - left, BAR - 1)
             colour.setAlpha(230 if marker.open else 140)

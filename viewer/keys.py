@@ -28,6 +28,7 @@ def bind_keys(
         "Space": window.play_or_pause,
         "Esc": panel.setFocus,
         "F2": window.show_set_up,
+        "Ctrl+E": window.ask_figure,
         "F3": window.show_side,
     }
     if desk is not None:

@@ -97,12 +97,10 @@ class Plane(QWidget):
         painter.setBrush(Qt.BrushStyle.NoBrush if placed else hatch)
         painter.drawRect(box)
         if self.reading.kind != "paused":
-            painter.setClipRect(box)
             self._draw_cross(painter)
             if placed:
                 self._draw_trail(painter)
                 self._draw_point(painter)
-            painter.setClipping(False)
             self._draw_scales(painter)
         self._draw_words(painter)
         painter.end()

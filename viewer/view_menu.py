@@ -8,6 +8,7 @@ from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu
 
 from viewer.definitions import SYNC_SIGNALS
+from viewer.settings import SIDES
 
 if TYPE_CHECKING:
     from viewer.window import OperatorWindow
@@ -33,13 +34,28 @@ def view_menu(window: OperatorWindow) -> QMenu:
         signals.addAction(action)
         menu.addAction(action)
     menu.addSeparator()
+    _add_sides(menu, window)
     if window.profiles is not None and window.model.state == "growing":
         _add_profiles(menu, window)
     other = "light" if window.settings.theme == "dark" else "dark"
+    menu.addAction("Set-up: baselines, devices, taps\tF2", window.show_set_up)
+    menu.addAction("Save this figure…\tCtrl+E", window.ask_figure)
     if window.may_glance:
         menu.addAction("Glance window for the therapist", window.show_glance)
     menu.addAction(f"{other.capitalize()} theme", lambda: window.change(theme=other))
     return menu
+
+
+def _add_sides(menu: QMenu, window: OperatorWindow) -> None:
+    """Offer what may stand beside the lanes; a key takes the other one."""
+    group = QActionGroup(menu)
+    for side, title in SIDES.items():
+        there = side == window.panel.settings.side
+        action = QAction(title if there else f"{title}\tF3", menu, checkable=True, checked=there)
+        action.triggered.connect(lambda _=False, s=side: window.show_side(s))
+        group.addAction(action)
+        menu.addAction(action)
+    menu.addSeparator()
 
 
 def _add_profiles(menu: QMenu, window: OperatorWindow) -> None:

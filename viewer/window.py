@@ -10,11 +10,13 @@ from pathlib import Path
 
 from PySide6.QtCore import QSettings, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QShortcut
-from PySide6.QtWidgets import QApplication, QMainWindow
+from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QMessageBox
 
+from acquisition.errors import AttunementError
 from acquisition.vocabulary import Code
 from viewer import settings as persistence
 from viewer.desk import Desk
+from viewer.figure import name_of, save_figure
 from viewer.glance import GlanceWindow
 from viewer.keys import bind_keys, unbind
 from viewer.live_setup import LiveSetUp
@@ -217,6 +219,22 @@ class OperatorWindow(QMainWindow):
         self.settings = self.panel.settings
         persistence.save(self.kept, self.settings)
         self.panel.strip.menu.setMenu(view_menu(self))
+
+    def ask_figure(self) -> None:
+        """Ask where to, and write what the lanes and gauges show now as SVG or PNG."""
+        proposed = str(Path.home() / f"{name_of(self.panel)}.svg")
+        kinds = "SVG (*.svg);;PNG (*.png)"
+        name, _ = QFileDialog.getSaveFileName(self, "Save this figure", proposed, kinds)
+        if not name:
+            return
+        try:
+            self.save_figure(Path(name))
+        except AttunementError as error:
+            QMessageBox.warning(self, "Save this figure", str(error))
+
+    def save_figure(self, path: Path) -> Path:
+        """Write what the lanes and gauges show now, as SVG or PNG."""
+        return save_figure(self.panel, path)
 
     def go_live(self) -> None:
         """Follow the newest second again, while there is one; else go to the end."""

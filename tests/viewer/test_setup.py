@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -301,7 +302,8 @@ def test_pipeline_tells_its_verdicts_to_the_window() -> None:
     infos = synthetic.streams()
     session = baseline(("baseline_rest", "on", 2.0), ("baseline_rest", "off", 20.0))
     session.infos = infos
-    push = Computing(Pipeline(infos, session_id="s"))
+    source: Any = SimpleNamespace(recording=SimpleNamespace(session=None), follow=False)
+    push = Computing(Pipeline(infos, session_id="s"), source)
     for _ in range(4):
         push(session.batch(100))
     verdicts = push.verdicts()
