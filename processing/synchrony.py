@@ -68,6 +68,8 @@ class Synchrony:
         self._band = (np.nan, np.nan)
         self._next_segment = shape.window
         self._reach = shape.window + shape.max_lag
+        grid = round(config.pool_step * rule.sfreq)
+        self._next_pooled = -(-self._reach // grid) * grid
         self._past = np.full((2, 4 * self._reach), np.nan)
 
     def hear(self, samples: Sequence[IndexSample]) -> None:
@@ -122,24 +124,26 @@ class Synchrony:
     ) -> tuple[FloatArray, list[IndexSample]]:
         """Return the band in force at each of the samples `at`, and the statements that fell due."""
         config, out = self._config, []
-        every, look = (round(s * self._sfreq) for s in (config.band_every, config.look_every))
+        every, look, first_look = (
+            round(s * self._sfreq) for s in (config.band_every, config.look_every, config.first_look)
+        )
         bands = np.empty((len(at), 2))
         filled, due = 0, math.gcd(every, look)
         for j in range(start + -start % due, self._n, due):
-            if j % every == 0 and j > 0:
+            if j > 0 and (j % look == 0 or (j % every == 0 and j < first_look)):
                 upto = int(np.searchsorted(at, j - start))
                 bands[filled:upto], filled = self._band, upto
-                self._renew_band(j, every)
+                self._renew_band(j)
             if j % look == 0:
                 out += self._state(j, look, float(available[j - start]))
         bands[filled:] = self._band
         return bands, out
 
-    def _renew_band(self, j: int, every: int) -> None:
+    def _renew_band(self, j: int) -> None:
         step = round(self._config.pool_step * self._sfreq)
-        ends = np.arange(j - every + step, j + 1, step)
-        ends = ends[ends >= self._reach]
+        ends = np.arange(self._next_pooled, j + 1, step)
         if len(ends):
+            self._next_pooled = int(ends[-1]) + step
             x, y = self._past
             self._pool.add(x, y, ends + self._reach, int(ends[0]) // step)
         if j >= self._config.band_from * self._sfreq:

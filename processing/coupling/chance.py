@@ -42,22 +42,19 @@ class ChancePool:
         self._values = np.empty(0, np.float32)
 
     def add(self, x: FloatArray, y: FloatArray, ends: IntArray, first: int) -> None:
-        """Take in the windows of x and y that end at samples `ends`; `first` is the grid number of the first.
-
-        At most `apart` windows at a time, so that no two of one call are far enough apart to meet.
-        """
+        """Take in the windows of x and y that end at samples `ends`, the first of which has number `first`."""
         numbers = np.arange(first, first + len(ends))
         new = [
             _parted(windows_at(s, ends, self._shape, np.float32), numbers, self._least_there) for s in (x, y)
         ]
-        # The same computation in each direction, so that swapping the people changes no bit.
-        fresh = [r for one, other in ((0, 1), (1, 0)) for r in self._meet(new[one], self._people[other])]
         for person, windows in zip(self._people, new, strict=True):
             person.append(windows)
+        # The same computation in each direction, so that swapping the people changes no bit.
+        fresh = [r for one, other in ((0, 1), (1, 0)) for r in self._meet(new[one], self._people[other])]
         self._values = np.concatenate([self._values, *fresh])
 
     def _meet(self, new: Parted, old: _Person) -> Iterator[FloatArray]:
-        """Give the largest |r| over lags of new windows of one with old ones of the other, if far apart."""
+        """Give the largest |r| over lags of new windows of one with earlier ones of the other, far apart."""
         whole, partial = new
         if len(whole[0]) and old.whole.n:
             yield self._far(old.whole.meet(whole[0].values), whole[1], old.whole.numbers)

@@ -25,7 +25,8 @@ class SynchronyConfig:
     detrend : bool
         Take a straight line out of each window: a shared slow drift then looks like coupling less often.
     pool_step, pool_apart, band_every, band_from : float
-        Grid of the windows in the chance pool, their least distance, how often the band is taken, since when.
+        Grid of the windows in the chance pool, their least distance; how often the band is taken before the
+        first look, and since when. Later it is taken at the looks.
     least_pool : int
         Chance values that a band needs.
     look_every, first_look : float
@@ -59,7 +60,7 @@ class SynchronyConfig:
         whole = (
             ("band_every", self.band_every, "pool_step", self.pool_step),
             ("look_every", self.look_every, "step", self.step),
-            ("pool_apart", self.pool_apart, "band_every", self.band_every),
+            ("pool_apart", self.pool_apart, "pool_step", self.pool_step),
         )
         for name, value, unit, part in whole:
             if part <= 0 or value < part or value % part:
