@@ -42,7 +42,7 @@ class ChancePool:
         self._values = np.empty(0, np.float32)
 
     def add(self, x: FloatArray, y: FloatArray, ends: IntArray, first: int) -> None:
-        """Take in the windows of x and y that end at samples `ends`, the first of which has number `first`."""
+        """Take in the windows of x and y that end at samples `ends`, numbered from `first` on."""
         numbers = np.arange(first, first + len(ends))
         new = [
             _parted(windows_at(s, ends, self._shape, np.float32), numbers, self._least_there) for s in (x, y)
