@@ -19,6 +19,7 @@ import numpy as np
 from acquisition.stream import FloatArray, Role
 from acquisition.voice.channel import GAP, GROUP, TINY, Channel
 from acquisition.voice.models import HOP, SFREQ, Models, Samples
+from acquisition.voice.quality import Measure, VoicedRuns
 from acquisition.voice.summary import CONFIDENT, Frame, Row, Summary
 
 UNSURE = 3.0
@@ -59,6 +60,7 @@ class _Person:
     role: Role
     channel: Channel
     gain: float
+    runs: VoicedRuns | None = None
     summary: Summary = field(default_factory=Summary)
     queue: list[tuple[FloatArray, Samples]] = field(default_factory=list)
     begins: list[float] = field(default_factory=list)
@@ -78,7 +80,7 @@ class _Person:
             self.end()
             if self.next < self.channel.count:
                 return False
-            self.summary.flush()
+            self.flush()
             self.channel.restart()
             self.next = self.heard = 0
         if self.channel.empty:
@@ -115,6 +117,19 @@ class _Person:
         """Return the time of the first frame that is not decided; inf if there is none."""
         return self.channel.hop(self.next).time if self.next < self.channel.count else math.inf
 
+    def listen_closer(self, k: int, *, voiced: bool) -> None:
+        """Take in hop `k` before it is summarised: measure the voiced stretch that it ends."""
+        quality = self.runs.push(self.channel.sound(k), voiced=voiced) if self.runs else None
+        if quality is not None:
+            self.summary.measured(quality)
+
+    def flush(self) -> None:
+        """End what is unfinished: nothing more comes, or a gap follows."""
+        quality = self.runs.end() if self.runs else None
+        if quality is not None:
+            self.summary.measured(quality)
+        self.summary.flush()
+
     def take(self) -> Found:
         """Return what became final."""
         rows, turns = self.summary.take()
@@ -132,10 +147,22 @@ class Prosody:
     gains : mapping of Role to float
         What to add to each microphone's level so that both people are alike in their own [dB]; see
         `acquisition.voice.calibration`.
+    measures : mapping of Role to callable, optional
+        What measures voice quality, for those of whom it is asked for.
     """
 
-    def __init__(self, people: Sequence[Role], models: Models, *, gains: Mapping[Role, float]) -> None:
-        self._people = {role: _Person(role, Channel(models), gains.get(role, 0.0)) for role in people}
+    def __init__(
+        self,
+        people: Sequence[Role],
+        models: Models,
+        *,
+        gains: Mapping[Role, float],
+        measures: Mapping[Role, Measure] | None = None,
+    ) -> None:
+        runs = {role: VoicedRuns(measure) for role, measure in (measures or {}).items()}
+        self._people = {
+            role: _Person(role, Channel(models), gains.get(role, 0.0), runs.get(role)) for role in people
+        }
 
     def push(self, role: Role, times: FloatArray, samples: Samples) -> None:
         """Take in samples of one microphone.
@@ -177,7 +204,7 @@ class Prosody:
             person.end()
         out += self.advance(math.inf)
         for person in self._people.values():
-            person.summary.flush()
+            person.flush()
         return out + [person.take() for person in self._people.values()]
 
     def _decide(self, person: _Person, until: float) -> bool:
@@ -225,6 +252,8 @@ def _summarise(person: _Person, stop: int, owners: Sequence[Owner]) -> None:
     f0, confidence = channel.pitch(start, stop) if any(own) else (np.empty(0), np.empty(0))
     for i, owner in enumerate(owners):
         hop = channel.hop(start + i)
+        voiced = own[i] and bool(confidence[i] >= CONFIDENT)
+        person.listen_closer(start + i, voiced=voiced)
         person.summary.push(
             Frame(
                 time=hop.time,
@@ -232,7 +261,8 @@ def _summarise(person: _Person, stop: int, owners: Sequence[Owner]) -> None:
                 own=own[i],
                 uncertain=owner in (Owner.PROBABLY_SELF, Owner.UNKNOWN),
                 alpha=hop.alpha,
-                f0=float(f0[i]) if own[i] and confidence[i] >= CONFIDENT else math.nan,
+                mid=hop.mid,
+                f0=float(f0[i]) if voiced else math.nan,
                 level=channel.smooth(start + i),
             )
         )

@@ -9,13 +9,16 @@ from __future__ import annotations
 import resource
 import sys
 import time
+from collections.abc import Mapping
 
 import numpy as np
 
+from acquisition.errors import DeviceError
 from acquisition.prosody import Prosody
 from acquisition.stream import Role
 from acquisition.voice.channel import AHEAD, GROUP
-from acquisition.voice.models import BLOCK, HOP, SFREQ, load_models
+from acquisition.voice.models import BLOCK, HOP, SFREQ, Models, Samples, load_models
+from acquisition.voice.quality import Measure, load_measure
 from tests.acquisition.speech import alternating, dialogue
 
 PUSH = 512
@@ -28,10 +31,23 @@ def main(seconds: float) -> None:
     print(f"models loaded in {time.perf_counter() - began:.2f} s ({time.process_time() - cpu:.2f} s CPU)")
     starts, length = alternating(8)
     mics, _ = dialogue(starts, length)
-    n = round(seconds * SFREQ)
-    sound = {role: np.resize(x, n) for role, x in mics.items()}
-    times = np.arange(n) / SFREQ
-    prosody = Prosody([Role.CLIENT, Role.THERAPIST], models, gains={})
+    sound = {role: np.resize(x, round(seconds * SFREQ)) for role, x in mics.items()}
+    conversation(sound, models, {})
+    try:
+        measures = {role: load_measure() for role in sound}
+    except DeviceError as error:
+        print(error)
+    else:
+        print("with voice quality:")
+        conversation(sound, models, measures)
+    print(f"memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+
+
+def conversation(sound: Mapping[Role, Samples], models: Models, measures: Mapping[Role, Measure]) -> None:
+    """Print what it costs to listen to two people."""
+    n = min(map(len, sound.values()))
+    seconds, times = n / SFREQ, np.arange(n) / SFREQ
+    prosody = Prosody([Role.CLIENT, Role.THERAPIST], models, gains={}, measures=measures)
     steps = []
     cpu = time.process_time()
     for a in range(0, n, PUSH):
@@ -46,7 +62,6 @@ def main(seconds: float) -> None:
     print("a push of 32 ms takes {:.1f} ms (median), {:.1f} (P99), {:.1f} (worst)".format(*worst))
     delay = ((GROUP + AHEAD) * HOP + BLOCK + PUSH) / SFREQ
     print(f"from a sample to its frame at most {1e3 * delay:.0f} ms of sound, plus a push")
-    print(f"memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 
 
 if __name__ == "__main__":

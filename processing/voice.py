@@ -5,6 +5,7 @@
 | `speaking` | the second that ends at `time`, 1 s | 0.5 s |
 | `f0_shift`, `intensity_shift`, `alpha_ratio` | 10 s around `time`, 1 s | 5.5 s |
 | `f0_range` | 30 s around `time`, 1 s | 15.5 s |
+| `mid_band_share`, `hnr`, `jitter`, `shimmer` (exploratory) | 30 s around `time`, 5 s | 15.5 s |
 | `articulation_rate`, `speech_rate`, `pause_ratio` | each own turn, `time` = its middle | with its row |
 | `turn`, `turn_f0`, `turn_intensity` | each own turn, `time` = its beginning | with its row |
 
@@ -37,6 +38,10 @@ UNITS = {
     "articulation_rate": "syll/s",
     "speech_rate": "syll/s",
     "pause_ratio": "",
+    "mid_band_share": "",
+    "hnr": "dB",
+    "jitter": "%",
+    "shimmer": "%",
     "turn": "s",
     "turn_f0": "Hz",
     "turn_intensity": "dB",
@@ -64,6 +69,8 @@ class Voice:
         self._last_turn = -math.inf
         self._baseline = Baseline(config)
         self._second = math.nan
+        self._measured = False
+        """Voice quality is measured: it is an option, and without it there are no rows of it."""
 
     @property
     def reference(self) -> VoiceReference | None:
@@ -124,7 +131,10 @@ class Voice:
             spoke = float(row.activity >= 0.5)
             out.append(self._sample(g, tick, "speaking", spoke, 1.0 - row.uncertain, ""))
         out += self._short(g, tick, self._window(g, c.window))
-        out.append(self._range(g, tick, self._window(g, c.range_window)))
+        long = self._window(g, c.range_window)
+        out.append(self._range(g, tick, long))
+        if g % c.quality_step == 0:
+            out += self._quality(g, tick, long)
         self._rows.pop(g - max(c.window, c.range_window), None)
         return out
 
@@ -168,11 +178,33 @@ class Voice:
         quality = 0.0 if reason else min(1.0, voiced / (2 * c.range_voiced)) * len(window) / c.range_window
         return self._sample(g - c.range_window / 2, tick, "f0_range", value, quality, reason)
 
+    def _quality(self, g: int, tick: float, window: Sequence[Second]) -> list[IndexSample]:
+        """Return what is exploratory; each second counts by how much of it was voiced."""
+        c = self.config
+        columns = {"mid_band_share": [(r.mid, r.voiced) for r in window]}
+        self._measured = self._measured or any(math.isfinite(r.hnr) for r in window)
+        if self._measured:
+            columns["hnr"] = [(r.hnr, r.voiced) for r in window]
+            columns["jitter"] = [(r.jitter, r.voiced) for r in window]
+            columns["shimmer"] = [(r.shimmer, r.voiced) for r in window]
+        voiced = math.fsum(row.voiced for row in window)
+        out = []
+        for name, pairs in columns.items():
+            value = weighted_mean(pairs)
+            reason = "" if voiced >= c.range_voiced else f"less than {c.range_voiced:g} s voiced"
+            reason = "no data" if not window else reason or ("" if math.isfinite(value) else "not measured")
+            value = math.nan if reason else value
+            quality = (
+                0.0 if reason else min(1.0, voiced / (2 * c.range_voiced)) * len(window) / c.range_window
+            )
+            out.append(self._sample(g - c.range_window / 2, tick, name, value, quality, reason))
+        return out
+
     def _spoken_turns(self, ticks: FloatArray, watermarks: FloatArray) -> list[IndexSample]:
         """Return what became final of the turns.
 
-        A turn's row says all of it, so it is final with its own stamp, also at the end of a recording; but one
-        that shares the stamp of the row before may come after the watermark has reached it, and waits.
+        A turn's row says all of it, so it is final with its own stamp, also at the end of a recording; but
+        one that shares the stamp of the row before may come after the watermark has reached it, and waits.
         """
         settled = np.array(
             [stamp if first else math.nextafter(stamp, math.inf) for stamp, first, _ in self._turns]

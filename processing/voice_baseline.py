@@ -19,7 +19,9 @@ class VoiceConfig:
     Parameters
     ----------
     window, range_window : int
-        Seconds of the short markers and of `f0_range`.
+        Seconds of the short markers; of `f0_range` and of what is exploratory.
+    quality_step : int
+        Seconds between two values of what is exploratory.
     voiced, range_voiced : float
         Least voiced (intensity: spoken) seconds in them.
     rate_phonation : float
@@ -32,6 +34,7 @@ class VoiceConfig:
 
     window: int = 10
     range_window: int = 30
+    quality_step: int = 5
     voiced: float = 2.0
     range_voiced: float = 6.0
     rate_phonation: float = 5.0
@@ -123,7 +126,7 @@ class Baseline:
         self._talk = None if found is None else (found, interval)
 
     def _undo(self, ref: str) -> None:
-        """Take back a marker: an on ends its interval, an off opens it again; either withdraws its baseline."""
+        """Take back a marker: an on ends its interval, an off opens it again; the baseline is withdrawn."""
         if not ref:
             return
         for actor in [a for a, i in self._open.items() if i.on == ref]:

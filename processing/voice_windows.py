@@ -21,6 +21,10 @@ class Second(NamedTuple):
     voiced: float
     uncertain: float
     phonation: float
+    mid: float = math.nan
+    hnr: float = math.nan
+    jitter: float = math.nan
+    shimmer: float = math.nan
 
     @classmethod
     def of(cls, row: Mapping[str, float]) -> Self:
@@ -37,6 +41,10 @@ class Second(NamedTuple):
             voiced=voiced,
             uncertain=_or_zero(row.get("uncertain", 0.0)),
             phonation=_or_zero(row.get("phonation", activity)),
+            mid=row.get("mid_band_share", math.nan),
+            hnr=row.get("hnr", math.nan),
+            jitter=row.get("jitter", math.nan),
+            shimmer=row.get("shimmer", math.nan),
         )
 
 

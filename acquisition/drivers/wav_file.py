@@ -36,7 +36,7 @@ def open_driver(devices: Sequence[Device], session: Session, listening: Ear | No
         If a file cannot be read, has not the channel, or a setting is not known.
     """
     places = places_of(devices, ("path",))
-    paths = [str(settings_of(d, ("gain_db", "path")).get("path", d.address)) for d in devices]
+    paths = [str(settings_of(d, ("gain_db", "quality", "path")).get("path", d.address)) for d in devices]
     heard = [replace(p, device=path) for p, path in zip(places, paths, strict=True)]
     return WavFileDriver(heard, listening=listening)
 

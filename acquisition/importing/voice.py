@@ -13,6 +13,7 @@ from acquisition.prosody import Found, Prosody
 from acquisition.stream import FloatArray, Role, StreamInfo
 from acquisition.voice.listening import chunk_of, full_scale
 from acquisition.voice.models import Models, Samples, load_models, versions
+from acquisition.voice.quality import Measure, load_measure
 from acquisition.voice.resample import Resampler
 from acquisition.voice.rows import ROW_CHANNELS, TURN_CHANNELS, is_sound
 from acquisition.voice.summary import Row
@@ -58,7 +59,8 @@ def _check(item: Imported, sounds: Sequence[Imported]) -> None:
 
 
 def _listen(sounds: Sequence[Imported], models: Models) -> dict[Role, list[Found]]:
-    prosody = Prosody([item.info.role for item in sounds], models, gains={})
+    roles = [Role(item.info.role) for item in sounds]
+    prosody = Prosody(roles, models, gains={}, measures=_measures(roles))
     resamplers = {item.info.role: Resampler(item.info.sfreq) for item in sounds}
     found: list[Found] = []
     begin = min(float(item.times[0]) for item in sounds if len(item.times))
@@ -75,6 +77,14 @@ def _listen(sounds: Sequence[Imported], models: Models) -> dict[Role, list[Found
         _push(prosody, role, resampler.finish())
     found += prosody.finish()
     return {item.info.role: [f for f in found if f.role is item.info.role] for item in sounds}
+
+
+def _measures(roles: Sequence[Role]) -> dict[Role, Measure]:
+    """Return what measures voice quality, where it is installed: a file need not be heard in real time."""
+    try:
+        return {role: load_measure() for role in roles}
+    except DeviceError:
+        return {}
 
 
 def _push(prosody: Prosody, role: Role, pieces: Sequence[tuple[FloatArray, Samples]]) -> None:

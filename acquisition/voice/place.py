@@ -27,6 +27,8 @@ class Place:
         Counted from 0.
     gain : float
         Calibration [dB], see `acquisition.voice.calibration`.
+    quality : bool
+        Whether harmonicity, jitter and shimmer are measured.
     rows, turns, audio : StreamInfo or None
         What may be stored; audio is speech itself, at 16 kHz.
     """
@@ -36,6 +38,7 @@ class Place:
     device: str
     channel: int
     gain: float
+    quality: bool = False
     rows: StreamInfo | None
     turns: StreamInfo | None
     audio: StreamInfo | None
@@ -47,14 +50,14 @@ class Place:
 
 
 def places_of(devices: Sequence[Device], settings: Sequence[str] = ()) -> list[Place]:
-    """Return the microphones of a session; `settings` are known beside gain_db.
+    """Return the microphones of a session; `settings` are known beside gain_db and quality.
 
     Raises
     ------
     DeviceError
         On a setting, channel or stream that makes no sense, or a microphone that two people would share.
     """
-    places = [_place(device, ("gain_db", *settings)) for device in devices]
+    places = [_place(device, ("gain_db", "quality", *settings)) for device in devices]
     for i, place in enumerate(places):
         for other in places[:i]:
             if place.role is other.role:
@@ -82,6 +85,7 @@ def _place(device: Device, known: Sequence[str]) -> Place:
         device=device.address or device.name,
         channel=_channel(device),
         gain=_gain(device, values),
+        quality=_quality(device, values),
         rows=next((i for i in voice if i.channels == ROW_CHANNELS), None),
         turns=next((i for i in voice if i.channels == TURN_CHANNELS), None),
         audio=next((i for i in streams.values() if i.modality is Modality.AUDIO), None),
@@ -108,6 +112,13 @@ def _gain(device: Device, values: dict[str, Scalar]) -> float:
     if isinstance(gain, bool) or not isinstance(gain, int | float) or not -60 <= gain <= 60:
         raise DeviceError(f"{device.title}: gain_db = {gain!r}: must be a number of dB from -60 to 60")
     return float(gain)
+
+
+def _quality(device: Device, values: dict[str, Scalar]) -> bool:
+    quality = values.get("quality", False)
+    if not isinstance(quality, bool):
+        raise DeviceError(f"{device.title}: quality = {quality!r}: must be true or false")
+    return quality
 
 
 def _channel(device: Device) -> int:

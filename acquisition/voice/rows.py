@@ -14,10 +14,16 @@ ROW_CHANNELS = (
     "uncertain",
     "phonation",
     "nuclei",
+    "mid_band_share",
+    "hnr",
+    "jitter",
+    "shimmer",
 )
 """Of the second that ends at the stamp: share 0-1 of own speech with its hangover; Hz; Hz, half the distance
 from P16 to P84; dB re full scale; dB; share 0-1 of voiced own speech; share 0-1 in which it is open whose;
-seconds of own speech without hangover; syllable nuclei. nan where there was no (voiced) own speech."""
+seconds of own speech without hangover; syllable nuclei; share 0-1 of power in 500 Hz-4 kHz; dB, % and % of
+the voiced stretches that ended in it, where voice quality is measured. nan where there was no (voiced) own
+speech."""
 TURN_CHANNELS = ("duration", "phonation", "pause", "nuclei", "f0_median", "intensity")
 """Of the turn that ends at the stamp: s; s without pauses; s of pauses of 0.2 s and more; number; Hz; dB."""
 SECOND = 1.0

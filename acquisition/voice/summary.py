@@ -11,6 +11,7 @@ import numpy as np
 from acquisition.voice.channel import TINY
 from acquisition.voice.models import HOP, SFREQ
 from acquisition.voice.nuclei import NucleusFinder
+from acquisition.voice.quality import Quality
 from acquisition.voice.rows import SECOND
 
 FRAME = HOP / SFREQ
@@ -33,7 +34,7 @@ class Frame(NamedTuple):
     """Hold what is known of 16 ms of one microphone.
 
     `own`: this person speaks; `uncertain`: someone does, and the levels do not tell who. `f0` [Hz] is nan
-    unless the frame is own and voiced; `level` [dB].
+    unless the frame is own and voiced; `alpha` and `level` [dB]; `mid` 0-1.
     """
 
     time: float
@@ -41,6 +42,7 @@ class Frame(NamedTuple):
     own: bool
     uncertain: bool
     alpha: float
+    mid: float
     f0: float
     level: float
 
@@ -63,6 +65,8 @@ class _Second:
     power: float = 0.0
     f0: list[float] = field(default_factory=list)
     alpha: list[float] = field(default_factory=list)
+    mid: list[float] = field(default_factory=list)
+    quality: list[Quality] = field(default_factory=list)
 
 
 @dataclass(slots=True, eq=False)
@@ -104,6 +108,11 @@ class Summary:
         if nucleus and self._turn is not None:
             self._turn.nuclei += 1
 
+    def measured(self, quality: Quality) -> None:
+        """Take in the quality of a voiced stretch whose last frame was the last one pushed."""
+        if self._second is not None:
+            self._second.quality.append(quality)
+
     def flush(self) -> None:
         """End: nothing more comes, or a gap follows."""
         self._close_second()
@@ -141,6 +150,7 @@ class Summary:
         if math.isfinite(frame.f0):
             second.f0.append(frame.f0)
             second.alpha.append(frame.alpha)
+            second.mid.append(frame.mid)
 
     def _close_second(self) -> None:
         s, self._second = self._second, None
@@ -152,11 +162,13 @@ class Summary:
             median,
             (high - low) / 2,
             _decibels(s.power, s.own),
-            math.fsum(s.alpha) / len(s.alpha) if s.alpha else math.nan,
+            _mean(s.alpha),
             len(s.f0) / s.frames,
             s.uncertain / s.frames,
             s.own / s.frames * SECOND,
             float(s.nuclei),
+            _mean(s.mid),
+            *_quality(s.quality),
         )
         self.rows.append(Row(s.number + 1.0, values))
 
@@ -176,3 +188,17 @@ def _percentiles(values: list[float], shares: tuple[float, ...]) -> list[float]:
 
 def _decibels(power: float, n: int) -> float:
     return 10 * math.log10(TINY + power / n) if n else math.nan
+
+
+def _mean(values: list[float]) -> float:
+    return math.fsum(values) / len(values) if values else math.nan
+
+
+def _quality(runs: list[Quality]) -> list[float]:
+    """Return harmonicity, jitter and shimmer of stretches, the longer ones counting more; nan without any."""
+    out = []
+    for values in ([r.hnr for r in runs], [r.jitter for r in runs], [r.shimmer for r in runs]):
+        known = [(x, run.seconds) for x, run in zip(values, runs, strict=True) if math.isfinite(x)]
+        seconds = math.fsum(w for _, w in known)
+        out.append(math.fsum(x * w for x, w in known) / seconds if known else math.nan)
+    return out

@@ -213,7 +213,7 @@ def _loudness(samples: Samples) -> float:
 
 def frames(own: Sequence[bool], f0: float = 120.0) -> list[Frame]:
     return [
-        Frame(1000.0 + 0.016 * k, 0.01, on, False, -10.0, f0 if on else np.nan, -20.0)
+        Frame(1000.0 + 0.016 * k, 0.01, on, False, -10.0, 0.4, f0 if on else np.nan, -20.0)
         for k, on in enumerate(own)
     ]
 

@@ -23,7 +23,7 @@ from acquisition.voice.gains import store_gains
 from acquisition.voice.models import SFREQ, Samples
 from acquisition.voice.read_alone import Microphones, microphones_of, read_alone
 from acquisition.voice_check import calibrated, voice_findings
-from tests.acquisition.speech import CROSSTALK, dialogue, need_models, spoken, write_wav
+from tests.acquisition.speech import CROSSTALK, dialogue, need_models, write_wav
 from tests.acquisition.test_wav_file import FastClock
 
 SESSION = """
@@ -63,11 +63,9 @@ def session_file(folder: Path, *, voice: bool = True) -> Path:
 
 def readings(seconds: float, *, quiet_client: float = 1.0) -> dict[Role, Samples]:
     """Return what both microphones hear while first the client and then the therapist reads alone."""
-    mics, _ = dialogue([(Role.CLIENT, 0.3), (Role.THERAPIST, seconds + 0.3)], 2 * seconds + 3.0)
-    # The sentence goes on until the reading ends, and no longer: the other one begins there.
-    for mic in mics.values():
-        mic[round((seconds - 0.1) * SFREQ) : round(seconds * SFREQ)] *= 0.01
-    return {r: x * (quiet_client if r is Role.CLIENT else 1.0) for r, x in mics.items()}
+    parts = [dialogue([(Role.CLIENT, 0.2)], seconds)[0], dialogue([(Role.THERAPIST, 0.2)], seconds + 3.0)[0]]
+    whole = {role: np.concatenate([part[role] for part in parts]) for role in PEOPLE}
+    return {r: x * (quiet_client if r is Role.CLIENT else 1.0) for r, x in whole.items()}
 
 
 class Silent:
@@ -108,7 +106,7 @@ def read(session: Session, guide: Any, seconds: float) -> Calibration | None:
 
 def test_a_quiet_microphone_gets_the_gain_it_lacks(tmp_path: Path) -> None:
     need_models()
-    seconds = len(spoken(Role.CLIENT)) / SFREQ + 0.5
+    seconds = 4.5
     guide = Silent()
     found = {}
     for name, factor in (("alike", 1.0), ("quiet", 0.25)):
@@ -183,7 +181,7 @@ def check(path: Path, *options: str) -> Result:
 
 def test_a_program_is_led_through_the_reading_without_questions(tmp_path: Path) -> None:
     need_models()
-    seconds = np.ceil(max(len(spoken(role)) for role in PEOPLE) / SFREQ + 0.5)
+    seconds = 4.5
     # One file is heard by the check and, from its beginning, by the reading.
     mics = readings(seconds)
     write_wav(tmp_path / "two.wav", [mics[Role.THERAPIST], mics[Role.CLIENT]])

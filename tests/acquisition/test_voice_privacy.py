@@ -58,7 +58,7 @@ def found(folder: Path, patterns: Sequence[re.Pattern[bytes]]) -> list[str]:
 
 def frames_of(wav_channels: dict[Role, Samples], monkeypatch: pytest.MonkeyPatch) -> dict[str, FloatArray]:
     """Return every frame that is made of the sound, by name of its value, and power spectra."""
-    kept: dict[str, list[float]] = {"power": [], "f0": [], "alpha": [], "level": []}
+    kept: dict[str, list[float]] = {"power": [], "f0": [], "alpha": [], "mid": [], "level": []}
     push, rfft = summary.Summary.push, np.fft.rfft
     spectra: list[FloatArray] = []
 
