@@ -17,6 +17,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from acquisition.command import Command
 from acquisition.errors import AttunementError
 from processing.config import PipelineConfig, load_config
+from processing.person import NOBODY, People, read_people
 from processing.session_run import Outcome, process_recording
 
 
@@ -26,6 +27,7 @@ class Work:
 
     out: Path
     config: PipelineConfig
+    people: People = NOBODY
     follow: bool = False
     force: bool = False
     report: bool = False
@@ -39,6 +41,7 @@ class Work:
                 path,
                 self.out,
                 config=self.config,
+                people=self.people,
                 follow=self.follow,
                 force=self.force,
                 report=self.report,
@@ -60,6 +63,15 @@ class Work:
 @click.option(
     "--config", "config_file", type=click.Path(path_type=Path, dir_okay=False), help="Parameters (TOML)."
 )
+@click.option(
+    "--reference",
+    "references",
+    multiple=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="reference.json of earlier results; may be repeated. The arousal index of a person in it is "
+    "relative to that person's own reference, not to this session's baselines.",
+)
 @click.option("--follow", is_flag=True, help="Follow a recording that is still growing, until it ends.")
 @click.option(
     "--jobs", type=click.IntRange(1), default=1, show_default=True, help="Recordings at the same time."
@@ -76,6 +88,7 @@ def process_command(
     recordings: tuple[Path, ...],
     out: Path,
     config_file: Path | None,
+    references: tuple[Path, ...],
     follow: bool,
     jobs: int,
     lateness: float | None,
@@ -97,7 +110,8 @@ def process_command(
             raise click.UsageError("--lateness takes a number of seconds, or inf")
         config = replace(config, lateness=lateness)
     failed = 0
-    work = Work(out=out, config=config, follow=follow, force=force, report=report)
+    people = read_people(references, config.arousal)
+    work = Work(out=out, config=config, people=people, follow=follow, force=force, report=report)
     for result in _run(recordings, work, jobs, quiet=as_json):
         failed += isinstance(result, AttunementError)
         _say(result, as_json)

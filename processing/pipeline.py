@@ -14,7 +14,7 @@ gives the same index samples.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from acquisition.units import convert
 from acquisition.voice.rows import is_turns
 from processing.admission import Admission
 from processing.arousal import Arousal
+from processing.baseline import Reference
 from processing.config import PipelineConfig
 from processing.heart import Heart
 from processing.index import IndexSample, sort_samples
@@ -72,10 +73,17 @@ class Pipeline:
         happened to appear.
     session_id : str
         Seeds the random draws of the chance level.
+    references : mapping of str to Reference
+        Role → the person's own reference, in place of today's baselines.
     """
 
     def __init__(
-        self, streams: Sequence[StreamInfo], *, session_id: str, config: PipelineConfig | None = None
+        self,
+        streams: Sequence[StreamInfo],
+        *,
+        session_id: str,
+        config: PipelineConfig | None = None,
+        references: Mapping[str, Reference] | None = None,
     ) -> None:
         self.config = config or PipelineConfig()
         self._sources = sources(streams)
@@ -93,8 +101,14 @@ class Pipeline:
             for r in PEOPLE
             if (r, "voice") in self._sources or (r, "turns") in self._sources
         }
+        known = references or {}
         self.arousal = {
-            r: Arousal(r.value, channels_expected=self._channels(r), config=self.config.arousal)
+            r: Arousal(
+                r.value,
+                channels_expected=self._channels(r),
+                config=self.config.arousal,
+                reference=known.get(r.value),
+            )
             for r in PEOPLE
             if r in self._hearts or r in self._skins
         }

@@ -80,12 +80,13 @@ def _own_instruments(session: Path) -> list[str]:
     return sorted({name for name in names if name.endswith(".toml")})
 
 
-def provenance(recording: Path, config: PipelineConfig) -> dict[str, str]:
-    """Return what identifies a result: its input, the version and the parameters."""
+def provenance(recording: Path, config: PipelineConfig, reference: str = "") -> dict[str, str]:
+    """Return what identifies a result: its input, the version, the parameters, the persons' references."""
     return {
         "input": input_digest(recording),
         "version": version("attunement"),
         "parameters": config.digest(),
+        **({"reference": reference} if reference else {}),
     }
 
 

@@ -21,6 +21,7 @@ from processing.offline.self_report import Filled, filled_in, noted, said_measur
 from processing.offline.session_metrics import Hour, what_the_hour_held
 from processing.offline.session_metrics import metrics as hour_metrics
 from processing.offline.summary import Metric, summarise, write_metrics
+from processing.person import NOBODY, People, for_roles, to_json
 from processing.pipeline import Pipeline
 from processing.publishing import publishing
 from processing.results import (
@@ -68,6 +69,7 @@ class SessionRun:
     recording: Recording
     pipeline: Pipeline
     config: PipelineConfig
+    people: People
     samples: list[IndexSample]
     events: list[Event]
     notices: list[Notice]
@@ -109,17 +111,34 @@ class SessionRun:
 
 
 def run_recording(
-    path: Path, *, config: PipelineConfig, follow: bool = False, progress: Progress | None = None
+    path: Path,
+    *,
+    config: PipelineConfig,
+    people: People = NOBODY,
+    follow: bool = False,
+    progress: Progress | None = None,
 ) -> SessionRun:
     """Run the pipeline over a recording.
+
+    Parameters
+    ----------
+    people : People
+        References of persons; the arousal index of those who are in it is relative to them.
 
     Raises
     ------
     RecordingError
         If the recording cannot be read.
+    SessionError
+        If references are given, and none of anybody in this session.
     """
     recording = Recording(path, follow=follow)
-    pipeline = Pipeline(recording.streams, session_id=session_id(recording), config=config)
+    pipeline = Pipeline(
+        recording.streams,
+        session_id=session_id(recording),
+        config=config,
+        references=for_roles(people, recording.session, path),
+    )
     samples: list[IndexSample] = []
     events: list[Event] = []
     notices: list[Notice] = []
@@ -140,6 +159,7 @@ def run_recording(
         recording=recording,
         pipeline=pipeline,
         config=config,
+        people=people,
         samples=samples,
         events=effective(events, read_overlay(path)),
         notices=notices,
@@ -155,6 +175,7 @@ def process_recording(
     out: Path,
     *,
     config: PipelineConfig,
+    people: People = NOBODY,
     follow: bool = False,
     force: bool = False,
     report: bool = False,
@@ -178,16 +199,17 @@ def process_recording(
     """
     directory = out / path.resolve().name
     wanted = ("report.html",) if report else ()
-    if not follow and not force and up_to_date(directory, provenance(path, config), wanted):
+    if not follow and not force and up_to_date(directory, provenance(path, config, people.digest), wanted):
         return Outcome(
             recording=path, directory=directory, skipped=True, seconds=0.0, n_samples=0, remarks=()
         )
-    run = run_recording(path, config=config, follow=follow, progress=progress)
+    run = run_recording(path, config=config, people=people, follow=follow, progress=progress)
     hour = run.hour()
     with replacing(directory) as fresh:
         write_indices(fresh, run.samples, run.begin)
         write_events(fresh, run.events, run.begin)
         write_metrics(fresh / "metrics.parquet", run.metrics(hour))
+        (fresh / "reference.json").write_text(to_json(own_references(run.pipeline), run.recording.session))
         if report:
             # Drawing takes a second to import.
             from processing.offline.report import write_report
@@ -210,6 +232,20 @@ def process_recording(
 def references(pipeline: Pipeline) -> dict[str, Reference | None]:
     """Return what the arousal index of each person with sensors is relative to."""
     return {str(role): arousal.reference or arousal.session for role, arousal in pipeline.arousal.items()}
+
+
+def own_references(pipeline: Pipeline) -> dict[str, Reference | None]:
+    """Return the reference that each person's baselines of this session make."""
+    return {str(role): arousal.session for role, arousal in pipeline.arousal.items()}
+
+
+def scalings(run: SessionRun) -> dict[str, dict[str, str]]:
+    """Say what the arousal index of each person is relative to: this session's baselines, or the person's."""
+    return {
+        str(role): {"scaling": arousal.scaling}
+        | ({"from": run.people.source, "digest": run.people.digest} if arousal.reference else {})
+        for role, arousal in run.pipeline.arousal.items()
+    }
 
 
 def session_id(recording: Recording) -> str:
@@ -263,6 +299,7 @@ def _session(path: Path, run: SessionRun) -> dict[str, Any]:
         },
         "remarks": run.remarks,
         "parameters": run.config.parameters(),
-        "provenance": provenance(path, run.config),
+        "arousal": scalings(run),
+        "provenance": provenance(path, run.config, run.people.digest),
         "notice": NOTICE,
     }

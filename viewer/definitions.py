@@ -91,7 +91,8 @@ INDICES: dict[str, Definition] = {
         title="Arousal index",
         unit="SD",
         window="10 s median, then 5 s smoothing, every second",
-        text="Arousal index, relative to today's own reference: weighted mean of HR, ln SCL and √SCR rate in "
+        text="Arousal index, relative to the person's own reference (today's baselines, or with --reference "
+        "those of earlier sessions): weighted mean of HR, ln SCL and √SCR rate in "
         "SD of the rest baseline. Dashed lines: the reference band. Dotted: partial, a cardiac or an EDA "
         "channel is missing. HRV is not part of it. A convention of ours, not a validated instrument.",
         gap=2.5,

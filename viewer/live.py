@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,6 +16,9 @@ from acquisition.control import Client
 from acquisition.session import load_session
 from viewer.desktop import has_display, require_qt
 from viewer.recorder_process import RecorderProcess
+
+if TYPE_CHECKING:
+    from processing.person import People
 
 
 @click.command("live", cls=Command)
@@ -29,6 +32,14 @@ from viewer.recorder_process import RecorderProcess
     help="First find devices, say who wears them, and check; so it is anyway where the file names no device.",
 )
 @click.option("--monitor-only", is_flag=True, help="Keep nothing: the recording is deleted at the end.")
+@click.option(
+    "--reference",
+    "references",
+    multiple=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="reference.json of earlier results; may be repeated. A person in it is seen relative to it.",
+)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Parent of the recording.")
 @click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="End after so long.")
 def live_command(
@@ -36,6 +47,7 @@ def live_command(
     headless: bool,
     set_up: bool,
     monitor_only: bool,
+    references: tuple[Path, ...],
     out: Path | None,
     seconds: float | None,
 ) -> None:
@@ -48,6 +60,7 @@ def live_command(
             return
     elif set_up:
         raise click.UsageError("--set-up needs a display")
+    people = known_people(references, session_file)
     with _parent(out, monitor_only) as parent:
         recorder = RecorderProcess(session_file, out=parent, seconds=seconds, said=say)
         with recorder:
@@ -56,7 +69,7 @@ def live_command(
             if headless:
                 await_end(recorder)
             else:
-                watch(path, recorder)
+                watch(path, recorder, people=people)
         if not monitor_only:
             click.echo(f"{path}: closed")
 
@@ -124,7 +137,27 @@ def await_end(recorder: RecorderProcess) -> None:
         recorder.wait()
 
 
-def watch(path: Path, recorder: RecorderProcess, *, until_end: bool = False) -> None:
+def known_people(references: Sequence[Path], session_file: Path) -> People | None:
+    """Read references of persons before anything is recorded; one that fits nobody here is refused.
+
+    Raises
+    ------
+    SessionError
+        If a file is no reference, or holds none of anybody in this session.
+    """
+    if not references:
+        return None
+    from processing.config import PipelineConfig
+    from processing.person import for_roles, read_people
+
+    people = read_people(references, PipelineConfig().arousal)
+    for_roles(people, load_session(session_file), session_file)
+    return people
+
+
+def watch(
+    path: Path, recorder: RecorderProcess, *, until_end: bool = False, people: People | None = None
+) -> None:
     """Show the window until it is closed, or with `until_end` until the recorder has ended."""
     from PySide6.QtCore import QTimer
 
@@ -134,7 +167,7 @@ def watch(path: Path, recorder: RecorderProcess, *, until_end: bool = False) -> 
     timer = QTimer()
     timer.timeout.connect(lambda: None if recorder.running else app.quit())
     with quitting_on_ctrl_c(app):
-        window = open_window(path, control=Client.find(path))
+        window = open_window(path, control=Client.find(path), people=people)
         if until_end:
             timer.start(500)
         app.exec()

@@ -19,6 +19,7 @@ from viewer.model import SessionFacts, SessionModel
 
 if TYPE_CHECKING:
     from processing.baseline import BaselineVerdict
+    from processing.person import People
     from processing.pipeline import Pipeline
 
 logger = logging.getLogger(__name__)
@@ -111,13 +112,21 @@ class Computing:
         return tuple(sorted(said, key=lambda v: v.time))
 
 
-def new_push(source: Followed) -> Computing:
-    """Return the pipeline of a recording as a function of batches."""
+def new_push(source: Followed, people: People | None = None) -> Computing:
+    """Return the pipeline of a recording as a function of batches; `people` have references of their own.
+
+    Raises
+    ------
+    SessionError
+        If references are given, and none of anybody in this session.
+    """
+    from processing.person import NOBODY, for_roles
     from processing.pipeline import Pipeline
 
     recording = source.recording
+    references = for_roles(people or NOBODY, recording.session, recording.path)
     session_id = recording.session.id if recording.session is not None else recording.path.name
-    return Computing(Pipeline(recording.streams, session_id=session_id), source)
+    return Computing(Pipeline(recording.streams, session_id=session_id, references=references), source)
 
 
 def codes_of(facts: SessionFacts, profile: str = "") -> Sequence[Code]:

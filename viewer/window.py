@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QMessageBo
 
 from acquisition.errors import AttunementError
 from acquisition.vocabulary import Code
+from processing.person import People
 from viewer import settings as persistence
 from viewer.desk import Desk
 from viewer.figure import name_of, save_figure
@@ -322,7 +323,12 @@ def application() -> QApplication:
 
 
 def open_window(
-    recording_path: Path | str, *, control: Recorder | None = None, follow: bool = True, rater: str = ""
+    recording_path: Path | str,
+    *,
+    control: Recorder | None = None,
+    follow: bool = True,
+    rater: str = "",
+    people: People | None = None,
 ) -> OperatorWindow:
     """Open the operator's window on a recording, growing or finished, and show it.
 
@@ -334,6 +340,8 @@ def open_window(
         Whether to go on reading while it grows.
     rater : str
         Code of a rater who codes blind: of a finished recording they see neither data nor what others marked.
+    people : People, optional
+        References of persons, in place of this session's baselines.
 
     Raises
     ------
@@ -348,9 +356,13 @@ def open_window(
     path = Path(recording_path)
     source = feed(path, follow=follow)
     model = blind_model(source) if rater else new_model(source)
+    if rater:
+        worker = Worker(BlindFeed(source), lambda: blind_push)
+    else:
+        worker = Worker(source, lambda: new_push(source, people))
     window = OperatorWindow(
         model,
-        Worker(BlindFeed(source), lambda: blind_push) if rater else Worker(source, lambda: new_push(source)),
+        worker,
         control=control,
         codes=codes_of(model.facts),
         path=path,
