@@ -45,6 +45,8 @@ class SessionFacts:
     vocabulary: str = ""
     glance: bool = False
     """Whether the therapist agreed to see their own values live."""
+    views: frozenset[str] = frozenset()
+    """People who agreed to see their own values."""
     consent: tuple[str, ...] = ()
     """What each person agreed to, in words."""
 

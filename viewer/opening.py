@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from acquisition.batch import Batch
 from acquisition.errors import VocabularyError
 from acquisition.recording import Recording
-from acquisition.stream import StreamInfo
+from acquisition.stream import PEOPLE, StreamInfo
 from acquisition.vocabulary import Code, load_vocabulary
 from processing.index import IndexSample
 from viewer.consent_text import consent_lines
@@ -78,6 +78,7 @@ def new_model(source: Followed) -> SessionModel:
             profile=session.events.profile,
             vocabulary=session.events.vocabulary,
             glance=session.therapist.consent.view,
+            views=frozenset(r.value for r in PEOPLE if session.participant(r).consent.view),
             consent=tuple(consent_lines(session)),
         )
     return SessionModel(facts=facts, streams=recording.streams, state=str(recording.state))

@@ -51,14 +51,27 @@ class Review(QObject):
         Whose cursor is followed.
     blind : bool
         Whether a blind rater is at work: who it is cannot be changed then, and the keys mark.
+    groups : tuple of str, optional
+        Groups of the vocabulary whose codes can be added; all of them unless told.
+    listed : bool
+        Whether there is an event list below the panel; a joint replay has none.
     """
 
     def __init__(
-        self, panel: OperatorPanel, desk: ReviewDesk, theme: Theme, *, who: str = "", blind: bool = False
+        self,
+        panel: OperatorPanel,
+        desk: ReviewDesk,
+        theme: Theme,
+        *,
+        who: str = "",
+        blind: bool = False,
+        groups: tuple[str, ...] = (),
+        listed: bool = True,
     ) -> None:
         super().__init__()
-        self.panel, self.desk, self.blind = panel, desk, blind
+        self.panel, self.desk, self.blind, self.listed = panel, desk, blind, listed
         codes = [c for c in desk.vocabulary.profile("rater") if c.code != PAUSE]
+        codes = [c for c in codes if not groups or c.group in groups]
         self.codes = {c.code: c for c in codes}
         self.bar = ReviewBar(theme, codes)
         self.table = EventTable(theme, desk.vocabulary, self.change)
@@ -71,15 +84,29 @@ class Review(QObject):
         self.bar.why.setText(desk.why)
         self.bar.who.setReadOnly(blind)
         self.bar.keys.setChecked(blind)
-        for extra in (self.bar.cued, self.bar.joint):
-            extra.setVisible(not blind)
+        self._show_parts()
         self.refresh()
+
+    def _show_parts(self) -> None:
+        """Hide what this kind of review does not have."""
+        bar = self.bar
+        for button in (bar.cued, bar.joint):
+            button.setVisible(self.listed and not self.blind)
+        needs_list: tuple[QWidget, ...] = (bar.why, bar.why_label, bar.filter, bar.count, bar.keys)
+        for part in needs_list:
+            part.setVisible(self.listed)
+        helpful = bar.code.findData("helpful_event")
+        bar.code.setCurrentIndex(0 if self.listed else max(helpful, 0))
 
     def around(self, widget: QWidget) -> QWidget:
         """Return the panel with the event list below it."""
         column = QVBoxLayout(self.widget)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
+        if not self.listed:
+            column.addWidget(widget, 1)
+            column.addWidget(self.bar)
+            return self.widget
         column.addWidget(self.bar)
         holder = QVBoxLayout()
         holder.setContentsMargins(10, 0, 10, 6)
@@ -245,6 +272,8 @@ class Review(QObject):
             "Ctrl+E": bar.code.setFocus,
             "F2": lambda: self.table.edit(self.table.currentIndex()),
         }
+        if not self.listed:
+            keys = {k: v for k, v in keys.items() if k not in ("Ctrl+Delete", "Ctrl+F", "Ctrl+L", "F2")}
         for code in self.codes.values():
             key = code.hotkey if len(code.hotkey) > 1 else code.hotkey.upper()
             if is_key(key):

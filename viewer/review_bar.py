@@ -73,10 +73,10 @@ class ReviewBar(QWidget):
         self.why = box(
             "why (needed to change what was recorded)", "Why", "Stays until changed; stored with each edit"
         )
+        self.why_label = QLabel("Why")
         self.undo = button("Undo  Ctrl+Z", "Take back your own last edit, also one of an earlier day")
         self.cued = button("Cued review…", "About 16 moments for the client to say how each was (Ctrl+R)")
         self.joint = button("Joint replay…", "For client and therapist together (Ctrl+J)")
-        self.figure = button("Figure…", "Save what is seen as SVG or PNG (Ctrl+S)")
         self._make_adding(codes)
         self.count = QLabel()
         self.count.setStyleSheet(f"color: {theme.dim};")
@@ -119,9 +119,10 @@ class ReviewBar(QWidget):
         left: tuple[QWidget, ...] = (self.back, self.play, self.on, self.speed, self.time)
         for widget in (*left, QLabel("Who"), self.who):
             first.addWidget(widget)
-        first.addWidget(QLabel("Why"))
-        first.addWidget(self.why, 1)
-        for widget in (self.undo, self.cued, self.joint, self.figure):
+        first.addStretch(1)
+        first.addWidget(self.why_label)
+        first.addWidget(self.why, 100)
+        for widget in (self.undo, self.cued, self.joint):
             first.addWidget(widget)
         for part in (self.code, self.actor, self.value, self.note, self.add, self.keys, self.filter):
             second.addWidget(part)

@@ -93,6 +93,12 @@ class ReviewDesk:
     def _say(self, message: str, *, failed: bool = False) -> None:
         self.message, self.failed = message, failed
 
+    def forget_message(self) -> None:
+        """Say nothing more of the last edit."""
+        self._say(
+            f"later edits are not shown: {self.faulty}" if self.faulty else "", failed=bool(self.faulty)
+        )
+
     def _refused(self, error: AttunementError) -> bool:
         """Say that nothing was stored, and why."""
         self._say(f"NOT STORED: {error}", failed=True)

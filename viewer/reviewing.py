@@ -1,16 +1,28 @@
-"""Reviewing: what stays of a review when its window is built anew, and what the window then holds."""
+"""Reviewing: what stays of a review when its window is built anew, and what the window then holds.
+
+A review has three faces: the list and lanes, the cued review, and the joint replay.
+"""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from acquisition.errors import VocabularyError
+from acquisition.event import Event
+from acquisition.stream import PEOPLE, Role
 from acquisition.vocabulary import Vocabulary, load_vocabulary
+from viewer.cued import CuedReview
+from viewer.cued_session import CuedSession
+from viewer.joint import GROUPS, SOLO, JointBar, may_show, shared_events
 from viewer.model import SessionModel
+from viewer.readouts import Readout
+from viewer.restricted import restricted, show_events
 from viewer.review import Review, open_desk
 from viewer.review_desk import ReviewDesk
 from viewer.theme import Theme
@@ -19,10 +31,14 @@ if TYPE_CHECKING:
     from viewer.window import OperatorWindow
 
 logger = logging.getLogger(__name__)
+Face = Literal["list", "cued", "joint"]
+Keys = dict[str, Callable[[], object]]
+NO_WINDOWS = ("F2", "F3")
+"""Keys that would bring up what a cued review or a joint replay keeps off the screen."""
 
 
 class Reviewing:
-    """Keep the desk of a recording.
+    """Keep the desk of a recording, and which face of its review is shown.
 
     Parameters
     ----------
@@ -35,6 +51,12 @@ class Reviewing:
     def __init__(self, path: Path, *, rater: str = "") -> None:
         self._path, self.rater = path, rater
         self._desk: ReviewDesk | None = None
+        self.face: Face = "list"
+        self.role = Role.CLIENT
+        self.agreed: frozenset[str] = frozenset()
+        """Who has pressed their button in the joint replay."""
+        self.keys: Keys = {}
+        self._joint: tuple[SessionModel, int] | None = None
 
     def desk(self, model: SessionModel) -> ReviewDesk:
         """Return the desk, opened with its first use."""
@@ -43,21 +65,131 @@ class Reviewing:
         return self._desk
 
     def shown(self, model: SessionModel) -> SessionModel:
-        """Return what the panel may show of a session."""
-        return model
+        """Return what the panel may show of a session; in a joint replay only those who agreed."""
+        if self.face == "list":
+            return model
+        people = frozenset(r.value for r in PEOPLE if r.value in self.agreed and may_show(model, r))
+        out = restricted(model, people if self.face == "joint" else frozenset(), self._events(model, people))
+        self._joint = out, model.event_revision
+        return out
+
+    def _events(self, model: SessionModel, people: frozenset[str]) -> list[Event]:
+        desk = self.desk(model)
+        return shared_events(desk.held(), desk.vocabulary, people) if self.face == "joint" else []
 
     def build(self, window: OperatorWindow, theme: Theme) -> QWidget:
-        """Return what the window holds: the panel, and the events below it."""
-        panel = window.panel
+        """Return what the window holds."""
+        desk = self.desk(window.model)
+        if self.face == "cued":
+            return self._build_cued(window, desk, theme)
         who = str(window.kept.value("reviewer", ""))
-        review = Review(panel, self.desk(window.model), theme, who=who, blind=bool(self.rater))
-        window.review = review
+        joint = self.face == "joint"
+        review = Review(
+            window.panel,
+            desk,
+            theme,
+            who=who,
+            blind=bool(self.rater),
+            groups=GROUPS if joint else (),
+            listed=not joint,
+        )
+        window.review, self.keys = review, review.keys()
+        review.bar.cued.clicked.connect(lambda: self.turn(window, "cued"))
+        review.bar.joint.clicked.connect(lambda: self.turn(window, "joint"))
+        if joint:
+            return self._build_joint(window, review, theme)
         if self.rater:
-            for shown in (*panel.lanes.lanes.values(), *panel.gauges.values(), *panel.planes.values()):
-                shown.hide()
+            _hide_people(window, frozenset())
         else:
-            review.bar.who.editingFinished.connect(lambda: window.kept.setValue("reviewer", review.desk.who))
-        return review.around(panel)
+            self.keys |= {"Ctrl+R": lambda: self.turn(window, "cued")}
+            self.keys |= {"Ctrl+J": lambda: self.turn(window, "joint")}
+            review.bar.who.editingFinished.connect(lambda: window.kept.setValue("reviewer", desk.who))
+        return review.around(window.panel)
+
+    def turn(self, window: OperatorWindow, face: Face) -> None:
+        """Show another face of the review; a joint replay begins with nobody shown."""
+        window.panel.playing = False
+        self.face, self.agreed = face, frozenset()
+        self.desk(window.model).forget_message()
+        window.rebuild()
+
+    def _build_cued(self, window: OperatorWindow, desk: ReviewDesk, theme: Theme) -> QWidget:
+        def leave() -> None:
+            self.turn(window, "list")
+
+        def other() -> None:
+            self.role = Role.THERAPIST if self.role is Role.CLIENT else Role.CLIENT
+            self.turn(window, "cued")
+
+        session = CuedSession(window.model, desk, self.role)
+        code = window.model.facts.code(self.role)
+        page = CuedReview(
+            session,
+            theme,
+            window.model.elapsed,
+            title=f"Cued review · {self.role.value.capitalize()} {code}",
+            said=lambda: desk.message if desk.failed else "",
+            leave=leave,
+            other=other,
+        )
+        self.keys = page.keys() | dict.fromkeys(NO_WINDOWS, _nothing)
+        return page
+
+    def _build_joint(self, window: OperatorWindow, review: Review, theme: Theme) -> QWidget:
+        def change(person: str, on: bool) -> None:
+            self.agreed = self.agreed | {person} if on else self.agreed - {person}
+            window.rebuild()
+
+        def leave() -> None:
+            self.turn(window, "list")
+
+        people = frozenset(p for p in self.agreed if may_show(window.model, Role(p)))
+        bar = JointBar(window.model, theme, people, change, leave)
+        for person, key in SOLO.items():
+            self.keys[key] = bar.boxes[person].click
+        self.keys["Esc"] = leave
+        self.keys |= dict.fromkeys(NO_WINDOWS, _nothing)
+        window.panel.strip.menu.hide()
+        _hide_people(window, people)
+        whole = QWidget()
+        column = QVBoxLayout(whole)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(bar)
+        column.addWidget(review.around(window.panel), 1)
+        return whole
+
+    def follow(self, window: OperatorWindow) -> None:
+        """Bring what was added in a joint replay onto its lanes."""
+        if self.face == "joint" and self._joint is not None and self._joint[1] != window.model.event_revision:
+            people = frozenset(p for p in self.agreed if may_show(window.model, Role(p)))
+            show_events(self._joint[0], self._events(window.model, people))
+            self._joint = self._joint[0], window.model.event_revision
+
+
+def _nothing() -> None:
+    """Do nothing."""
+
+
+def _hide_people(window: OperatorWindow, shown: frozenset[str]) -> None:
+    """Take lanes, values, gauges and chips of those who show nothing off the screen."""
+    panel = window.panel
+    said = panel.lanes.readouts
+    said.update({name: partial(_only, read, shown | {"dyad"}) for name, read in said.items()})
+    for name, lane in panel.lanes.lanes.items():
+        if name.startswith("ECG") or not shown:
+            lane.hide()
+    for role in PEOPLE:
+        if role.value not in shown:
+            for part in (panel.gauges[role], panel.planes[role], panel.strip.chips[role]):
+                part.hide()
+
+
+def _only(
+    read: Callable[[float], tuple[Readout, ...]], shown: frozenset[str], now: float
+) -> tuple[Readout, ...]:
+    """Return the values of those who are shown."""
+    return tuple(r for r in read(now) if r.entity in shown)
 
 
 def vocabulary_of(model: SessionModel) -> Vocabulary:

@@ -14,6 +14,10 @@ def style_sheet(theme: Theme) -> str:
     QPushButton, QToolButton, QComboBox {{ background: {theme.panel}; border: 1px solid {theme.border};
         border-radius: 5px; padding: 4px 10px; }}
     QPushButton:hover, QToolButton:hover, QComboBox:hover {{ background: {theme.raised}; }}
+    QPushButton:checked {{ background: {theme.raised}; border: 2px solid {theme.text}; }}
+    QPushButton:disabled {{ color: {theme.dim}; border-color: {theme.raised}; }}
+    QCheckBox:disabled {{ color: {theme.dim}; }}
+    QCheckBox::indicator:disabled {{ border-color: {theme.border}; }}
     QToolButton::menu-indicator {{ image: none; }}
     QComboBox::drop-down {{ border: none; width: 18px; }}
     QComboBox::down-arrow {{ image: none; }}

@@ -107,15 +107,15 @@ class OperatorWindow(QMainWindow):
         following = self.model.state == "growing" or not self.caught_up
         chosen = self.profiles(self.settings.profile) if self.profiles and self.settings.profile else None
         codes = (chosen or self._codes) if desk else ()
-        under_review = self.reviewing is not None and self.model.state != "growing" and self.caught_up
-        shown = self.reviewing.shown(self.model) if self.reviewing and under_review else self.model
+        reviewing = self.reviewing if self.model.state != "growing" and self.caught_up else None
+        shown = reviewing.shown(self.model) if reviewing else self.model
         self.panel = OperatorPanel(shown, theme, self.settings, codes, desk, live=following, now=self._now)
         self.review: Review | None = None
-        central = self.reviewing.build(self, theme) if self.reviewing and under_review else self.panel
+        central = reviewing.build(self, theme) if reviewing else self.panel
         self.setCentralWidget(central)
         self.panel.strip.menu.setMenu(view_menu(self))
         unbind(self._shortcuts)
-        self._shortcuts = bind_keys(self, desk, self.review.keys() if self.review else None)
+        self._shortcuts = bind_keys(self, desk, reviewing.keys if reviewing else None)
         self.panel.setFocus()
 
     def start(self) -> None:
@@ -139,6 +139,8 @@ class OperatorWindow(QMainWindow):
             if self.desk is not None and self.desk.open:
                 self.desk.show()
         moved = self._frames % QUARTER == 0 and self.review is not None and self.review.follow()
+        if self.review is not None and self.reviewing is not None and self._frames % QUARTER == 0:
+            self.reviewing.follow(self)
         if moved or self._frames % SECOND == 0:
             late, disk = self.latency, self._disk()
             self.panel.second(self.panel.facts(file=self._file(), disk=disk, latency=late, fault=self.fault))

@@ -418,7 +418,7 @@ def test_list_and_lanes_fit_together(open_review: OpenReview, size: tuple[int, i
     window.draw_all()
     assert (window.width(), window.height()) == size
     review = review_of(window)
-    for widget in (review.table, review.bar.filter, review.bar.figure, window.panel.overview):
+    for widget in (review.table, review.bar.filter, review.bar.joint, window.panel.overview):
         corner = widget.mapTo(window, QPoint(widget.width(), widget.height()))
         assert corner.x() <= size[0] and corner.y() <= size[1], widget
     assert review.table.height() >= 100
