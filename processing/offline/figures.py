@@ -5,12 +5,13 @@ People are told apart by line style and letter as well as by colour; where there
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, FigureBase
 from numpy.typing import NDArray
 
 from acquisition.stream import FloatArray
@@ -24,18 +25,36 @@ COLOURS = {"client": "#7A6500", "therapist": "#0F7264", "dyad": "#3C4650"}
 STYLES = {"client": "-", "therapist": (0, (4, 1.2))}
 ABOVE, BELOW, DIM, BAND = "#D55E00", "#0072B2", "#56606A", "#E4E8EB"
 WIDTH = 7.4
+MOST_LANES = 20
 LABELS = {"hr": "heart rate [bpm]", "lnrmssd": "lnRMSSD [ln ms]", "scl": "skin conductance level [µS]"}
+COUPLED = {"hr": "heart rate", "scl": "SC level", "sclslope": "SC slope", "lnrmssd": "lnRMSSD"}
 NAMES = {"arousal": "arousal index", "hr": "heart rate", "scl": "conductance level", "lnrmssd": "lnRMSSD"}
 
 
+Place = Callable[[float], FigureBase]
+"""Gives room of full width and some height [inch] to draw in: a figure of its own, or a part of a page."""
+
+
+def own_figure(height: float) -> FigureBase:
+    """Return a figure of its own."""
+    return Figure(figsize=(WIDTH, height))
+
+
 def _sheet(
-    height: float, rows: int, columns: int = 1, *, left: float = 0.55, bottom: float = 0.38, **how: Any
-) -> tuple[Figure, NDArray[Any]]:
-    """Return a figure of full width with room for its labels [inch]; layout engines take seconds."""
-    figure = Figure(figsize=(WIDTH, height))
+    place: Place,
+    height: float,
+    rows: int,
+    columns: int = 1,
+    *,
+    left: float = 0.55,
+    bottom: float = 0.36,
+    **how: Any,
+) -> tuple[FigureBase, NDArray[Any]]:
+    """Return room of full width with margins for its labels [inch]; layout engines take seconds."""
+    figure = place(height)
     axes = figure.subplots(rows, columns, squeeze=False, **how)
     figure.subplots_adjust(
-        left=left / WIDTH, right=1.0 - 0.15 / WIDTH, bottom=bottom / height, top=1.0 - 0.2 / height
+        left=left / WIDTH, right=1.0 - 0.2 / WIDTH, bottom=bottom / height, top=1.0 - 0.2 / height
     )
     return figure, axes
 
@@ -44,18 +63,21 @@ def _minutes(line: Timeline) -> FloatArray:
     return (line.times - line.begin) / 60.0
 
 
-def overview(hour: Hour) -> Figure:
+def overview(hour: Hour, place: Place = own_figure) -> FigureBase:
     """Draw each person's arousal index with band and excursions, and what was marked, over the hour."""
     line = hour.line
     people = list(line.people)
-    lanes = _lanes(line)
-    heights = [1.5] * len(people) + [0.13 * max(3, len(lanes)) + 0.2]
-    figure, sheet = _sheet(sum(heights) + 0.8, len(heights), left=1.15, sharex=True, height_ratios=heights)
+    lanes, n_more = _lanes(line)
+    heights = [1.15] * len(people) + [0.115 * max(3, len(lanes)) + 0.15]
+    figure, sheet = _sheet(
+        place, sum(heights) + 0.75, len(heights), left=1.15, sharex=True, height_ratios=heights
+    )
     axes = sheet[:, 0]
     for ax, entity in zip(axes, people, strict=False):
         _arousal(ax, line, line.people[entity], hour.found[entity])
     _events(axes[-1], line, lanes)
-    axes[-1].set_xlabel("minutes since the recording began")
+    more = f"; {n_more} further codes are not drawn" if n_more else ""
+    axes[-1].set_xlabel(f"minutes since the recording began{more}")
     return figure
 
 
@@ -65,8 +87,8 @@ def _arousal(ax: Axes, line: Timeline, person: Person, found: Sequence[Excursion
     for edge in (person.low, person.high):
         ax.plot(x, edge, color=DIM, lw=0.6, ls=(0, (2, 2)))
     ax.plot(x, np.where(person.known, person.arousal, np.nan), color=COLOURS[person.entity], lw=1.0)
-    partial = np.where(~person.known, person.arousal, np.nan)
-    ax.plot(x, partial, color=COLOURS[person.entity], lw=0.6, ls=":")
+    one_kind = np.where(~person.known, person.arousal, np.nan)
+    ax.plot(x, one_kind, color=COLOURS[person.entity], lw=0.6, ls=":")
     for e in found:
         a, b = ((t - line.begin) / 60.0 for t in (e.on, e.off))
         colour = ABOVE if e.side > 0 else BELOW
@@ -77,8 +99,8 @@ def _arousal(ax: Axes, line: Timeline, person: Person, found: Sequence[Excursion
     ax.margins(x=0.01)
 
 
-def _lanes(line: Timeline) -> list[tuple[str, list[Interval], list[float]]]:
-    """Return code → intervals and points, one lane each, in order of appearance."""
+def _lanes(line: Timeline) -> tuple[list[tuple[str, list[Interval], list[float]]], int]:
+    """Return code → intervals and points, a lane each, by first appearance, and how many are left out."""
     codes: dict[str, tuple[float, list[Interval], list[float]]] = {}
     for i in line.intervals:
         codes.setdefault(i.code, (i.start, [], []))[1].append(i)
@@ -86,7 +108,8 @@ def _lanes(line: Timeline) -> list[tuple[str, list[Interval], list[float]]]:
         if e.code.isidentifier():
             codes.setdefault(e.code, (e.onset, [], []))[2].append(e.onset)
     ordered = sorted(codes.items(), key=lambda item: item[1][0])
-    return [(code, spans, points) for code, (_, spans, points) in ordered][:24]
+    lanes = [(code, spans, points) for code, (_, spans, points) in ordered]
+    return lanes[:MOST_LANES], max(0, len(lanes) - MOST_LANES)
 
 
 def _events(ax: Axes, line: Timeline, lanes: Sequence[tuple[str, list[Interval], list[float]]]) -> None:
@@ -101,52 +124,64 @@ def _events(ax: Axes, line: Timeline, lanes: Sequence[tuple[str, list[Interval],
         ax.set_yticks([])
 
 
-def indices(line: Timeline) -> Figure:
+def indices(line: Timeline, place: Place = own_figure) -> FigureBase | None:
     """Draw heart rate, lnRMSSD and skin conductance level of both people over the hour."""
     names = [n for n in LABELS if any(n in p.series for p in line.people.values())]
-    figure, sheet = _sheet(1.4 * max(1, len(names)) + 0.5, max(1, len(names)), sharex=True)
+    if not names:
+        return None
+    figure, sheet = _sheet(place, 1.25 * len(names) + 0.5, len(names), sharex=True)
     axes = sheet[:, 0]
     x = _minutes(line)
-    for ax, name in zip(axes, names, strict=False):
+    for ax, name in zip(axes, names, strict=True):
         for entity, person in line.people.items():
             if name in person.series:
                 _line(ax, x, person.series[name], entity)
         ax.set_ylabel(LABELS[name], fontsize=7)
         ax.margins(x=0.02)
+        if not ax.lines or not any(np.isfinite(one.get_ydata()).any() for one in ax.lines):
+            ax.text(0.5, 0.5, "no valid value", transform=ax.transAxes, ha="center", color=DIM)
+            ax.set_yticks([])
     axes[-1].set_xlabel("minutes since the recording began (C client, T therapist)")
     return figure
 
 
 def _line(ax: Axes, x: FloatArray, y: FloatArray, entity: str) -> None:
     ax.plot(x, y, color=COLOURS[entity], ls=STYLES[entity], lw=0.8)
+    _letter(ax, x, y, entity, size=8)
+
+
+def _letter(ax: Axes, x: FloatArray, y: FloatArray, entity: str, *, size: float) -> None:
+    """Write whose line it is at its end: the client's letter a little above, the therapist's below."""
     there = np.flatnonzero(np.isfinite(y))
     if len(there):
-        k = there[-1]
+        k, above = there[-1], 0.35 * size if entity == "client" else -0.35 * size
         ax.annotate(
-            entity[0].upper(), (x[k], y[k]), xytext=(3, 0), textcoords="offset points",
-            color=COLOURS[entity], va="center", fontsize=8, weight="bold",
+            entity[0].upper(), (x[k], y[k]), xytext=(3, above), textcoords="offset points",
+            color=COLOURS[entity], va="center", fontsize=size, weight="bold",
         )  # fmt: skip
 
 
-def two_axes(line: Timeline) -> Figure | None:
+def two_axes(line: Timeline, place: Place = own_figure) -> FigureBase | None:
     """Draw skin conductance level against lnRMSSD: the second view, beside the arousal index."""
     people = [p for p in line.people.values() if {"scl", "lnrmssd"} <= set(p.series)]
     if not people:
         return None
-    figure, sheet = _sheet(2.8, 1, len(people))
+    figure, sheet = _sheet(place, 2.4, 1, 2)
     axes = sheet[0]
     rest = line.within(line.marked("baseline_rest"))
-    for ax, person in zip(axes, people, strict=True):
+    for ax, person in zip(axes, people, strict=False):
         x, y = person.series["lnrmssd"][::5], person.series["scl"][::5]
         ax.plot(x[~rest[::5]], y[~rest[::5]], ".", ms=2.5, color=COLOURS[person.entity], alpha=0.5)
         ax.plot(x[rest[::5]], y[rest[::5]], "x", ms=3.5, mew=0.7, color="#1B2126")
         ax.set_xlabel("lnRMSSD [ln ms]")
         ax.set_title(f"{person.entity} (× at rest)", fontsize=8, y=1.01)
     axes[0].set_ylabel("skin conductance level [µS]")
+    for ax in axes[len(people) :]:
+        ax.set_axis_off()
     return figure
 
 
-def synchrony(samples: Sequence[IndexSample], line: Timeline) -> Figure | None:
+def synchrony(samples: Sequence[IndexSample], line: Timeline, place: Place = own_figure) -> FigureBase | None:
     """Draw windowed synchrony of heart rate and skin conductance beside its chance band."""
     rows: dict[str, list[tuple[float, float]]] = {}
     for s in samples:
@@ -155,13 +190,13 @@ def synchrony(samples: Sequence[IndexSample], line: Timeline) -> Figure | None:
     names = [n for n in ("hr", "scl", "sclslope", "lnrmssd") if f"sync_{n}" in rows]
     if not names:
         return None
-    figure, sheet = _sheet(1.1 * len(names) + 0.5, len(names), sharex=True)
+    figure, sheet = _sheet(place, 0.95 * len(names) + 0.5, len(names), left=0.75, sharex=True)
     axes = sheet[:, 0]
     for ax, name in zip(axes, names, strict=True):
         low, high = (_columns(rows.get(f"sync_{name}_chance_{e}", []), line) for e in ("low", "high"))
         ax.fill_between(low[0], low[1], high[1], color=BAND, lw=0)
         ax.plot(*_columns(rows[f"sync_{name}"], line), color=COLOURS["dyad"], lw=0.7)
-        ax.set_ylabel(f"{name}\n|z|", fontsize=7)
+        ax.set_ylabel(f"{COUPLED[name]}\n|z|", fontsize=6.5)
         ax.margins(x=0.01)
     axes[-1].set_xlabel("minutes since the recording began; grey: chance band of this pair")
     return figure
@@ -175,17 +210,19 @@ def _columns(rows: Sequence[tuple[float, float]], line: Timeline) -> tuple[Float
     return (times[order] - line.begin) / 60.0, values[order]
 
 
-def event_locked(responses: Sequence[Response]) -> list[tuple[str, Figure]]:
-    """Draw code by code the mean response with its interval, or single traces of fewer than 5 events."""
+def event_locked(responses: Sequence[Response]) -> list[tuple[str, Callable[[Place], FigureBase]]]:
+    """Return by code what draws its mean response with interval, or single traces of fewer than 5 events."""
     codes = list(dict.fromkeys(r.code for r in responses if len(r.epochs)))
-    return [(code, _response([r for r in responses if r.code == code])) for code in codes]
+    return [(code, partial(_response, [r for r in responses if r.code == code])) for code in codes]
 
 
-def _response(mine: Sequence[Response]) -> Figure:
+def _response(mine: Sequence[Response], place: Place = own_figure) -> FigureBase:
     signals = list(dict.fromkeys(r.signal for r in mine))
-    figure, sheet = _sheet(1.75, 1, len(signals), left=0.35)
+    figure, sheet = _sheet(place, 1.55, 1, 4, left=0.35, bottom=0.34)
+    for ax in sheet[0][len(signals) :]:
+        ax.set_axis_off()
     figure.subplots_adjust(wspace=0.3)
-    axes: Mapping[str, Axes] = dict(zip(signals, sheet[0], strict=True))
+    axes: Mapping[str, Axes] = dict(zip(signals, sheet[0], strict=False))
     x = np.arange(-PRE, POST + 1.0)
     for r in mine:
         ax, colour, style = axes[r.signal], COLOURS[r.entity], STYLES[r.entity]
@@ -194,10 +231,11 @@ def _response(mine: Sequence[Response]) -> Figure:
         else:
             ax.fill_between(x, r.low, r.high, color=colour, alpha=0.18, lw=0)
             ax.plot(x, r.mean, color=colour, ls=style, lw=1.1)
+            _letter(ax, x, r.mean, r.entity, size=6)
             for a, b, p in r.clusters:
                 if p <= 0.05:
-                    place = 0.03 if r.entity == "client" else 0.07
-                    ax.plot([a, b], [place] * 2, color=colour, lw=2.5, transform=ax.get_xaxis_transform())
+                    height = 0.03 if r.entity == "client" else 0.07
+                    ax.plot([a, b], [height] * 2, color=colour, lw=2.5, transform=ax.get_xaxis_transform())
         unit = UNITS[r.signal].replace("uS", "µS")
         # A fixed height: measuring the ticks to place the title takes longer than drawing it.
         ax.set_title(f"{NAMES[r.signal]} [{unit}]", fontsize=7, y=1.01)

@@ -16,10 +16,11 @@ from typing import Any
 import matplotlib as mpl
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, FigureBase
 
-from processing.offline import figures, report_text
+from processing.offline import figures, report_text, report_words
 from processing.offline.measure import Measure
+from processing.offline.self_report import as_rows
 from processing.offline.session_metrics import PEOPLE, Hour
 from processing.offline.turns import JOINT, PERSONAL
 from processing.session_run import NOTICE, SessionRun
@@ -51,7 +52,10 @@ def _content(run: SessionRun, hour: Hour) -> dict[str, Any]:
     line = hour.line
     session = run.recording.session
     recorded = session.recorded if session else None
-    drawn = figures.event_locked(hour.responses)
+    drawn = [
+        (code, report_text.usable_events(hour.responses, code), _svg(draw(figures.own_figure)))
+        for code, draw in figures.event_locked(hour.responses)
+    ]
     return {
         "session": run.id,
         "began": f"{recorded.started[:16].replace('T', ' ')} · " if recorded and recorded.started else "",
@@ -64,19 +68,20 @@ def _content(run: SessionRun, hour: Hour) -> dict[str, Any]:
         "notices": report_text.notices(run),
         "overview": _svg(figures.overview(hour)),
         "page": report_text.on_a_page(hour),
-        "may": report_text.MAY,
-        "may_not": report_text.MAY_NOT,
+        "text": report_words,
+        "may": report_words.MAY,
+        "may_not": report_words.MAY_NOT,
         "indices": _svg(figures.indices(line)),
         "two_axes": _svg(figures.two_axes(line)),
         "synchrony": _svg(figures.synchrony(run.samples, line)),
         "turns": turns(hour),
-        "responses": [(code, _svg(figure)) for code, figure in drawn],
-        "no_responses": "Nothing was marked in the hour."
-        if not hour.responses
-        else "No marked moment has a usable stretch of −60 … +180 s around it.",
+        "no_turns": report_text.no_turns(hour),
+        "responses": drawn,
+        "no_responses": report_text.no_responses(hour),
+        "noted": as_rows(session, run.filled),
         "tables": {e: report_text.table(m) for e, m in tables(hour).items()},
         "methods": report_text.methods(run, version("attunement")),
-        "references": report_text.REFERENCES,
+        "references": report_words.REFERENCES,
         "versions": f"attunement {version('attunement')}, parameters {run.config.digest()}, "
         f"numpy {version('numpy')}, MNE {version('mne')}, matplotlib {version('matplotlib')}",
         "parameters": json.dumps(run.config.parameters(), ensure_ascii=False),
@@ -99,10 +104,11 @@ def turns(hour: Hour) -> list[tuple[str, str]]:
     ]
 
 
-def _svg(figure: Figure | None) -> Markup | None:
+def _svg(figure: FigureBase | None) -> Markup | None:
     if figure is None:
         return None
     file = io.StringIO()
+    assert isinstance(figure, Figure)
     figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
     text = file.getvalue()
     # The XML prologue has no place inside HTML; texts in the drawing are escaped by matplotlib.

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
 import matplotlib as mpl
 from matplotlib.backends.backend_pdf import PdfPages
-from matplotlib.figure import Figure
 
-from processing.offline import figures, report_text
-from processing.offline.report import STYLE, tables
+from processing.offline import figures, report_text, report_words
+from processing.offline.report import STYLE, tables, turns
+from processing.offline.report_pages import Pages
+from processing.offline.self_report import as_rows
 from processing.offline.session_metrics import Hour
 from processing.session_run import NOTICE, SessionRun
 
-A4 = (8.27, 11.69)
-LEFT, TOP, LINE = 0.06, 0.955, 0.0158
-COLUMNS = 104
-LINES = 56
+DIM = "#56606A"
+NAMES = {"client": "Client", "therapist": "Therapist", "dyad": "Both"}
 
 
 def write_pdf(run: SessionRun, hour: Hour, out: Path) -> None:
@@ -28,58 +25,107 @@ def write_pdf(run: SessionRun, hour: Hour, out: Path) -> None:
     fresh = out.with_name(f".{out.name}.part")
     nothing = {"CreationDate": None, "ModDate": None, "Producer": None, "Creator": None}
     with mpl.rc_context(STYLE), PdfPages(fresh, metadata=nothing) as pdf:
-        for figure in _figures(run, hour):
+        for figure in pages(run, hour).figures:
             pdf.savefig(figure)
     fresh.replace(out)
 
 
-def _figures(run: SessionRun, hour: Hour) -> list[Figure]:
-    pages = _text(f"Session {run.id}: quality", [NOTICE, "", *_quality(run, hour)])
-    pages.append(figures.overview(hour))
-    pages += _text("The hour on a page", _page(hour))
-    more = [figures.indices(hour.line), figures.two_axes(hour.line)]
-    pages += [f for f in (*more, figures.synchrony(run.samples, hour.line)) if f is not None]
-    for code, figure in figures.event_locked(hour.responses):
-        figure.suptitle(code, fontsize=8, x=0.02, ha="left")
-        pages.append(figure)
+def pages(run: SessionRun, hour: Hour) -> Pages:
+    """Return the pages of the report."""
+    out = Pages(f"Session {run.id} · research use only")
+    out.new()
+    _quality(out, run, hour)
+    _hour(out, hour)
+    _noted(out, run)
+    _signals(out, run, hour)
+    _responses(out, hour)
     for entity, measures in tables(hour).items():
-        rows = report_text.table(measures)
-        pages += _text(f"Tables: {entity}", [_row(r) for r in rows], small=True)
-    methods = [report_text.methods(run, version("attunement")), "", *report_text.REFERENCES, "", NOTICE]
-    return pages + _text("Methods", methods)
+        rows = [
+            [r[k] for k in ("metric", "value", "interval", "n", "valid", "reason")]
+            for r in report_text.table(measures)
+        ]
+        out.heading(f"Tables: {entity}")
+        head = ("metric", "value", "95 % interval", "n", "valid", "why there is no value; remarks")
+        out.table(head, rows, (0.31, 0.13, 0.15, 0.06, 0.07, 0.28), size=6.5)
+    out.heading("Methods")
+    out.paragraph(report_text.methods(run, version("attunement")))
+    out.heading("References", size=9.5)
+    for line in report_words.REFERENCES:
+        out.paragraph(line, size=7.0)
+    out.paragraph(
+        f"attunement {version('attunement')}, parameters {run.config.digest()}", size=7.0, color=DIM
+    )
+    out.paragraph(NOTICE, box=True)
+    return out
 
 
-def _quality(run: SessionRun, hour: Hour) -> list[str]:
-    rows = [f"{r.entity:10} {r.what:17} {r.usable:34} {r.remark}" for r in report_text.quality(run, hour)]
-    return [*rows, "", *run.remarks, *report_text.notices(run)]
+def _quality(out: Pages, run: SessionRun, hour: Hour) -> None:
+    out.heading(f"Session {run.id}", size=15.0)
+    out.paragraph(
+        f"{run.seconds / 60:.1f} min recorded · state of the recording: {run.recording.state}", color=DIM
+    )
+    out.paragraph(NOTICE, size=8.5, box=True)
+    out.heading("Quality of the recording")
+    rows = [[r.entity, r.what, r.usable, r.remark] for r in report_text.quality(run, hour)]
+    out.table(("who", "what", "usable", "remark"), rows, (0.11, 0.19, 0.25, 0.45))
+    for line in run.remarks:
+        out.paragraph(line, hang="– ")
+    notices = report_text.notices(run)
+    if notices:
+        out.heading("Devices and files", size=9.5, keep=0.5)
+    for line in notices:
+        out.paragraph(line, hang="– ", size=7.5)
 
 
-def _page(hour: Hour) -> list[str]:
-    lines: list[str] = []
-    for entity, sentences in report_text.on_a_page(hour).items():
-        lines += [entity.capitalize(), *(f"  {s}" for s in sentences), ""]
-    lines += ["What may be concluded", *(f"  – {s}" for s in report_text.MAY), ""]
-    return [*lines, "What may not", *(f"  – {s}" for s in report_text.MAY_NOT)]
+def _hour(out: Pages, hour: Hour) -> None:
+    out.new()
+    out.heading("The hour on a page")
+    figures.overview(hour, out.place)
+    out.paragraph(report_words.HOW_TO_READ, size=7.0, color=DIM)
+    out.heading("What was measured", size=9.5)
+    out.columns([[NAMES[e], *sentences] for e, sentences in report_text.on_a_page(hour).items()], size=7.5)
+    out.heading("What may be concluded, and what not", size=9.5)
+    out.columns([["May be concluded", *report_words.MAY], ["May not", *report_words.MAY_NOT]], size=7.5)
 
 
-def _row(row: dict[str, str]) -> str:
-    text = f"{row['metric']:34} {row['value']:>12} {row['interval']:>16} {row['n']:>5} {row['valid']:>6}"
-    return f"{text}  {row['reason']}".rstrip()
+def _noted(out: Pages, run: SessionRun) -> None:
+    rows = as_rows(run.recording.session, run.filled)
+    if rows:
+        out.heading("Noted and said")
+        out.paragraph(report_words.NOTED, size=7.0, color=DIM)
+        out.table(("by whom", "what", "noted"), rows, (0.28, 0.37, 0.35))
 
 
-def _text(title: str, lines: Sequence[str], *, small: bool = False) -> list[Figure]:
-    """Return pages of text in a fixed-width font, long lines wrapped."""
-    wrapped = [
-        part for line in lines for part in textwrap.wrap(line, COLUMNS, subsequent_indent="    ") or [""]
-    ]
-    pages = []
-    for start in range(0, max(len(wrapped), 1), LINES):
-        figure = Figure(figsize=A4)
-        figure.text(LEFT, TOP, title, fontsize=13, weight="bold", va="top")
-        body = "\n".join(wrapped[start : start + LINES])
-        figure.text(
-            LEFT, TOP - 2.5 * LINE, body, fontsize=6.9 if small else 7.2, family="DejaVu Sans Mono",
-            va="top", linespacing=1.45,
-        )  # fmt: skip
-        pages.append(figure)
-    return pages
+def _signals(out: Pages, run: SessionRun, hour: Hour) -> None:
+    out.new()
+    out.heading("Signals of both people")
+    if figures.indices(hour.line, out.place) is None:
+        out.paragraph(report_words.NO_SIGNALS)
+    else:
+        out.paragraph(report_words.SIGNALS, size=7.0, color=DIM)
+    if figures.two_axes(hour.line, out.place) is not None:
+        out.paragraph(report_words.TWO_AXES, size=7.0, color=DIM)
+    out.heading("Synchrony", keep=4.8)
+    if figures.synchrony(run.samples, hour.line, out.place) is None:
+        out.paragraph(report_words.NO_SYNCHRONY)
+    else:
+        out.paragraph(report_words.SYNCHRONY, size=7.0, color=DIM)
+    out.heading("Turn-taking")
+    rows = turns(hour)
+    if rows:
+        out.table(("who: what", "value"), rows, (0.5, 0.5))
+    else:
+        out.paragraph(report_text.no_turns(hour))
+
+
+def _responses(out: Pages, hour: Hour) -> None:
+    out.heading("Around marked moments", keep=2.0)
+    drawn = figures.event_locked(hour.responses)
+    if not drawn:
+        out.paragraph(report_text.no_responses(hour))
+        return
+    out.paragraph(report_words.AROUND, size=7.0, color=DIM)
+    for code, draw in drawn:
+        out.room(1.95)
+        out.paragraph(f"{code} – {report_text.usable_events(hour.responses, code)}", size=8.0)
+        draw(out.place)

@@ -10,35 +10,15 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from processing.index import IndexSample
+from processing.offline.event_locked import Response, onsets
 from processing.offline.measure import Measure
 from processing.offline.session_metrics import PEOPLE, Hour
 from processing.session_run import SessionRun
 
 UNITS = {"uS": "µS", "ln uS": "ln µS", "ms2": "ms²", "ln ms2": "ln ms²", "SD s": "SD·s"}
-MAY = (
-    "Whether the arousal index was above, within or below this person's own reference band of the day.",
-    "How long and how far it was outside, and how soon it came half way back.",
-    "Whether the two people's signals went together more than their own chance level, and who followed.",
-    "What the indices did around marked moments, against moments that were not marked.",
-)
-MAY_NOT = (
-    "What a person felt or meant: the same values come with very different experiences.",
-    "Anything about the quality of the work, of the therapist or of the relationship.",
-    "Comparison with other people, or with other sessions unless the scaling is “person”.",
-    "A cause: what comes after a marked moment need not come from it.",
-)
-REFERENCES = (
-    "Task Force of ESC and NASPE (1996). Heart rate variability. doi:10.1161/01.CIR.93.5.1043",
-    "Lipponen & Tarvainen (2019). Beat correction. doi:10.1080/03091902.2019.1640306",
-    "Laborde, Mosley & Thayer (2017). Vagal tone in psychophysiology. doi:10.3389/fpsyg.2017.00213",
-    "Boucsein (2012). Electrodermal Activity. doi:10.1007/978-1-4614-1126-0",
-    "Kleckner et al. (2018). EDA quality. doi:10.1109/TBME.2017.2758643",
-    "Boker et al. (2002). Windowed cross-correlation. doi:10.1037/1082-989X.7.3.338",
-    "Tschacher & Meier (2020). SUSY. doi:10.1080/10503307.2019.1612114",
-    "Kaplan & Meier (1958). doi:10.1080/01621459.1958.10501452",
-    "Maris & Oostenveld (2007). Cluster tests. doi:10.1016/j.jneumeth.2007.03.024",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,11 +148,20 @@ def _band_sentences(hour: Hour, entity: str) -> list[str]:
             f"{inside.n / 60:.0f} valid minutes, above it for {above.value:.0f} %, below it for "
             f"{below.value:.0f} %."
         )
-    times = {0: "It did not leave the band.", 1: "It left the band once."}
-    out.append(times.get(count.n, f"It left the band {count.n} times."))
+    out.append(_excursions(hour, entity))
     if not math.isnan(t50.value):
         out.append(f"From its furthest point it came half way back in {t50.value:.0f} s (median of {t50.n}).")
     return out
+
+
+def _excursions(hour: Hour, entity: str) -> str:
+    """Say how often and when, so that the moments can be found again."""
+    found = hour.found[entity]
+    if not found:
+        return "It did not leave the band."
+    minutes = [f"{(e.on - hour.line.begin) / 60:.0f}" for e in found[:12]] + ["…"] * (len(found) > 12)
+    times = "once" if len(found) == 1 else f"{len(found)} times"
+    return f"It left the band {times}: minute {', '.join(minutes)} of the recording."
 
 
 def _vagal_sentence(hour: Hour, entity: str) -> str:
@@ -235,7 +224,34 @@ def table(measures: Sequence[Measure]) -> list[dict[str, str]]:
 
 def _interval(m: Measure) -> str:
     low, high = number(m.ci_low), number(m.ci_high)
-    return "" if low == high == "–" else f"{low} … {high}"
+    if low == "–" or high == "–":
+        # A one-sided bound, or none.
+        return f"≤ {high}" if high != "–" else f"≥ {low}" if low != "–" else ""
+    return f"{low} … {high}"
+
+
+def usable_events(responses: Sequence[Response], code: str) -> str:
+    """Say how many marked moments of a code the curves rest on."""
+    mine = [r for r in responses if r.code == code and r.signal == "arousal"] or [
+        r for r in responses if r.code == code
+    ]
+    each = {r.entity: f"{r.entity} {len(r.epochs)} of {r.n_events}" for r in mine}
+    return f"usable: {', '.join(each.values())}"
+
+
+def no_responses(hour: Hour) -> str:
+    """Say why nothing is drawn around marked moments."""
+    if not onsets(hour.line):
+        return "Nothing was marked in the hour."
+    return "No marked moment has a usable stretch of −60 … +180 s around it."
+
+
+def no_turns(hour: Hour) -> str:
+    """Say why nothing is said about who spoke."""
+    if not any(np.isfinite(p.speaking).any() for p in hour.line.people.values()):
+        return "No voice was recorded, so nothing is said about who spoke."
+    why = next((m.reason for m in hour.measures["dyad"] if m.metric == "silence_share" and m.reason), "")
+    return f"Voice was recorded, but nothing is said about turns: {why or 'none were found'}."
 
 
 def methods(run: SessionRun, version: str) -> str:

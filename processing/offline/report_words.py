@@ -1,0 +1,56 @@
+"""Fixed texts of the report: how to read it, what may be concluded, and references."""
+
+from __future__ import annotations
+
+MAY = (
+    "Whether the arousal index was above, within or below this person's own reference band of the day.",
+    "How long and how far it was outside, and how soon it came half way back.",
+    "Whether the two people's signals went together more than their own chance level, and who followed.",
+    "What the indices did around marked moments, against moments that were not marked.",
+)
+MAY_NOT = (
+    "What a person felt or meant: the same values come with very different experiences.",
+    "Anything about the quality of the work, of the therapist or of the relationship.",
+    "Comparison with other people, or with other sessions unless the scaling is “person”.",
+    "A cause: what comes after a marked moment need not come from it.",
+)
+HOW_TO_READ = (
+    "The arousal index joins heart rate and skin conductance, in units of the person's own spread at "
+    "rest today. Grey with dashed edges: the reference band. Hatched: excursions from it (/ above, \\ "
+    "below). Dotted: one kind of sensor only. Nothing drawn: no valid value. Below: what was marked."
+)
+NOTED = (
+    "By people, before or after the hour; no sensor measured any of it. “Not validated” stands where "
+    "nobody has shown what an instrument measures."
+)
+SIGNALS = (
+    "Heart rate (10 s), vagally mediated HRV (lnRMSSD, 60 s) and skin conductance level. Client solid, "
+    "therapist dashed."
+)
+NO_SIGNALS = "No heart rate, HRV or skin conductance was recorded."
+TWO_AXES = (
+    "Second view: skin conductance level against vagally mediated HRV, which is no part of the arousal "
+    "index. Speech and breathing alter lnRMSSD."
+)
+SYNCHRONY = (
+    "Largest |z| over lags in moving windows, with the chance band of this pair. Single windows leave "
+    "the band by chance; only the tests in the table below carry a statement. A shared slow drift looks "
+    "like coupling. More is not better: studies find both signs."
+)
+NO_SYNCHRONY = "No signal was recorded of both people, so nothing is said about synchrony."
+AROUND = (
+    "Relative to −60 … −10 s before the onset. With 5 or more usable events: mean and 95 % interval; "
+    "bars at the bottom where it differs from unmarked moments (p ≤ .05, cluster test). With fewer: "
+    "single traces, no mean. Client solid, therapist dashed."
+)
+REFERENCES = (
+    "Task Force of ESC and NASPE (1996). Heart rate variability. doi:10.1161/01.CIR.93.5.1043",
+    "Lipponen & Tarvainen (2019). Beat correction. doi:10.1080/03091902.2019.1640306",
+    "Laborde, Mosley & Thayer (2017). Vagal tone in psychophysiology. doi:10.3389/fpsyg.2017.00213",
+    "Boucsein (2012). Electrodermal Activity. doi:10.1007/978-1-4614-1126-0",
+    "Kleckner et al. (2018). EDA quality. doi:10.1109/TBME.2017.2758643",
+    "Boker et al. (2002). Windowed cross-correlation. doi:10.1037/1082-989X.7.3.338",
+    "Tschacher & Meier (2020). SUSY. doi:10.1080/10503307.2019.1612114",
+    "Kaplan & Meier (1958). doi:10.1080/01621459.1958.10501452",
+    "Maris & Oostenveld (2007). Cluster tests. doi:10.1016/j.jneumeth.2007.03.024",
+)
