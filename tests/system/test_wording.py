@@ -52,7 +52,7 @@ def test_no_string_of_the_product_names_a_state_of_mind(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda p: p.name
+    "path", [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))], ids=lambda p: p.name
 )
 def test_no_document_claims_a_state_of_mind(path: Path) -> None:
     lines = path.read_text("utf-8").splitlines()
