@@ -72,8 +72,8 @@ def session(past: float, page: float, n_markers: int) -> tuple[Any, Any]:
     return target, fill(target, past, Session(infos=infos, events=events))
 
 
-def watch_paints(plot: Any, then: Any) -> list[int]:
-    """Count the paint events of a plot, and call a function after each."""
+def watch_paints(widget: Any, then: Any) -> list[int]:
+    """Count the paint events of a widget, and call a function after each."""
     from PySide6.QtCore import QEvent, QObject, QTimer
 
     class Watch(QObject):
@@ -84,8 +84,8 @@ def watch_paints(plot: Any, then: Any) -> list[int]:
             return False
 
     count = [0]
-    plot.watch = Watch()
-    plot.viewport().installEventFilter(plot.watch)
+    widget.watch = Watch()
+    widget.installEventFilter(widget.watch)
     return count
 
 
@@ -100,7 +100,7 @@ def running(page: float, seconds: float, step: float = FRAME) -> dict[str, Any]:
     model, source = session(past, page, 200)
     window = open_window(model, page)
     app, spent, at = application(), [0.0], [past]
-    painted = watch_paints(window.panel.lanes.lanes["ECG client"].plot, lambda: None)
+    painted = watch_paints(window.panel.lanes.lanes["ECG client"].strips[0], lambda: None)
 
     def feed() -> None:
         """Give the model one frame of data; making it is not the window's cost."""
@@ -193,7 +193,7 @@ def latency(seconds: float) -> dict[str, Any]:
             late.extend((now - stamps).tolist())
             seen[0] = wave.n
 
-    watch_paints(window.panel.lanes.lanes["ECG client"].plot, painted)
+    watch_paints(window.panel.lanes.lanes["ECG client"].strips[0], painted)
     begun[0] = time.perf_counter()
     window.start()
     app = application()

@@ -16,6 +16,7 @@ from PySide6.QtCore import Qt
 
 from viewer.history import Line, Waveform, straightened
 from viewer.page import Page
+from viewer.tail import TailStrip
 from viewer.trace import Trace
 
 TAIL = 2.0
@@ -60,11 +61,24 @@ def _set(item: Any, line: Line) -> None:
 
 
 class WaveCurve:
-    """Draw a raw signal: history up to two seconds ago, and the tail after it."""
+    """Draw a raw signal: history up to two seconds ago, and the tail after it.
 
-    def __init__(self, plot: Any, wave: Callable[[], Waveform | None], entity: str, colour: str) -> None:
+    Parameters
+    ----------
+    strip : TailStrip, optional
+        Draws the tail above the plot; without one it is an item of the plot.
+    """
+
+    def __init__(
+        self,
+        plot: Any,
+        wave: Callable[[], Waveform | None],
+        entity: str,
+        colour: str,
+        strip: TailStrip | None = None,
+    ) -> None:
         self.entity = entity
-        self._wave = wave
+        self._wave, self.strip = wave, strip
         self._history, self._tail = _item(plot, colour), _item(plot, colour)
         self._frozen = 0
         self._drawn = -1
@@ -76,25 +90,39 @@ class WaveCurve:
             return self.clear()
         line, self._frozen = wave.line(page.start, page.stop, n_bins)
         _set(self._history, line)
-        _set(self._tail, _EMPTY)
+        self._set_tail(_EMPTY, page)
         self._drawn = -1 if live else wave.n
         return None
 
+    def _set_tail(self, line: Line, page: Page) -> None:
+        if self.strip is not None:
+            self.strip.show_line(line, page)
+        else:
+            _set(self._tail, line)
+
     def refresh(self, page: Page) -> bool:
         wave = self._wave()
-        if wave is None or wave.n == self._drawn:
+        if wave is None or (wave.n == self._drawn and (self.strip is None or self.strip.fits(page))):
             return False
         if wave.n - self._frozen > TAIL * wave.sfreq + wave.bin_size(page.seconds, self._bins):
             line, self._frozen = wave.line(page.start, page.stop, self._bins)
             _set(self._history, line)
+        tail = wave.tail(self._frozen - 1, wave.bin_size(page.seconds, self._bins))
+        if self.strip is not None and self._drawn != -1 and not np.isfinite(tail[1]).all():
+            # What lies below a gap belongs to the page: the strip would hide it.
+            line, self._frozen = wave.line(page.start, page.stop, self._bins)
+            _set(self._history, line)
+            tail = wave.tail(self._frozen - 1, wave.bin_size(page.seconds, self._bins))
         self._drawn = wave.n
-        _set(self._tail, wave.tail(self._frozen - 1, wave.bin_size(page.seconds, self._bins)))
+        self._set_tail(tail, page)
         return True
 
     def clear(self) -> None:
         self._drawn = -1
         for item in (self._history, self._tail):
             _set(item, _EMPTY)
+        if self.strip is not None:
+            self.strip.show_nothing()
 
     def end(self) -> tuple[float, float] | None:
         wave = self._wave()

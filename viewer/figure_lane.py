@@ -11,7 +11,9 @@ from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QGraphicsRectItem
 
 from acquisition.stream import FloatArray
+from viewer.curve import WaveCurve
 from viewer.lane import Lane
+from viewer.tail import TailStrip
 
 KNOWN = (pg.PlotCurveItem, pg.TextItem, pg.BarGraphItem, QGraphicsRectItem)
 
@@ -31,6 +33,9 @@ def draw_lane(painter: QPainter, lane: Lane) -> None:
         _draw_axis(painter, lane)
         for item in items:
             _draw_item(painter, view, item)
+        for curve in lane.curves:
+            if isinstance(curve, WaveCurve) and curve.strip is not None:
+                _draw_tail(painter, view, curve.strip)
     else:
         painter.drawPixmap(0, 0, lane.plot.grab())
     painter.restore()
@@ -99,6 +104,14 @@ def _draw_curve(painter: QPainter, view: Any, item: Any, box: QRectF) -> None:
     for run in _runs(
         xs, ys, box, pairs=isinstance(item.opts["connect"], str) and item.opts["connect"] == "pairs"
     ):
+        painter.drawPolyline(QPolygonF([QPointF(a, b) for a, b in run.tolist()]))
+
+
+def _draw_tail(painter: QPainter, view: Any, strip: TailStrip) -> None:
+    xs, ys = strip.points()
+    box = view.mapRectToScene(view.boundingRect())
+    painter.setPen(QPen(strip.colour, 1.0))
+    for run in _runs(xs, np.clip(ys, box.top(), box.bottom()), box, pairs=False):
         painter.drawPolyline(QPolygonF([QPointF(a, b) for a, b in run.tolist()]))
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPointF, Qt, QTimer
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGraphicsRectItem, QHBoxLayout, QSizePolicy, QWidget
 
 from acquisition.stream import FloatArray
@@ -17,6 +18,7 @@ from viewer.curve import Curve
 from viewer.definitions import Definition
 from viewer.header import LETTERS, WIDTH, LaneHeader, font
 from viewer.page import Page, rescaled
+from viewer.tail import TailStrip
 from viewer.theme import Theme
 
 AXIS = 44
@@ -25,6 +27,8 @@ RIGHT = 10
 LEFT = WIDTH + AXIS
 """Where the time axis begins within every lane [px]."""
 LETTER_HEIGHT = 13.0
+SETTLED = 60
+"""Milliseconds after which a width that no longer changes is drawn for."""
 
 
 def new_plot(theme: Theme) -> Any:
@@ -80,7 +84,13 @@ class Lane(QWidget):
         row.addWidget(self.header)
         row.addWidget(self.plot, 1)
         self.curves: list[Curve] = []
+        self.strips: list[TailStrip] = []
+        """What draws the newest seconds above the plot."""
         self._page: Page | None = None
+        self._live = True
+        self._resized = QTimer(self)
+        self._resized.setSingleShot(True)
+        self._resized.timeout.connect(self._redraw)
         self._scale: tuple[float, float] | None = None
         self._paused: frozenset[str] = frozenset()
         self._marks = pg.PlotCurveItem(
@@ -118,7 +128,7 @@ class Lane(QWidget):
 
     def show_page(self, page: Page, *, live: bool) -> None:
         """Draw a page from scratch."""
-        self._page = page
+        self._page, self._live = page, live
         self.plot.getPlotItem().vb.setXRange(page.start, page.stop, padding=0)
         self.rescale()
         for curve in self.curves:
@@ -128,6 +138,16 @@ class Lane(QWidget):
         self.draw_marks(self._mark_times)
         self._draw_pauses()
         self.place_letters()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Thin the lines anew for the width there is now, once it has stopped changing."""
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self._resized.start(SETTLED)
+
+    def _redraw(self) -> None:
+        if self._page is not None and self.isVisible():
+            self.show_page(self._page, live=self._live)
 
     def show_cursor(self, time: float | None) -> None:
         """Draw the cursor of a review at a time [s], or none."""
@@ -181,6 +201,11 @@ class Lane(QWidget):
         # Without a value there is nothing the numbers of a scale could refer to.
         self.plot.getPlotItem().getAxis("left").setStyle(showValues=bool(lows))
 
+    @property
+    def marks(self) -> FloatArray:
+        """Return where lines go across the lane [s]."""
+        return self._mark_times
+
     def heights(self, low: float, high: float) -> tuple[float, float]:
         """Return two shares of the lane's height as values of its scale."""
         bottom, top = self._scale or (0.0, 1.0)
@@ -189,6 +214,9 @@ class Lane(QWidget):
     def draw_marks(self, times: FloatArray) -> None:
         """Draw a line across the lane at each time [s]: one item for all."""
         self._mark_times = times
+        for strip in self.strips:
+            strip.marks = times
+            strip.update()
         if self._scale is not None:
             ends = np.tile(np.array(self._scale), len(times))
             self._marks.setData(np.repeat(times, 2), ends, connect="pairs")

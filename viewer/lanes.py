@@ -14,6 +14,7 @@ from viewer.history import Waveform
 from viewer.lane import Lane
 from viewer.model import PARTIAL, WHOLE, SessionModel
 from viewer.readouts import Readout, arousal_readout, index_readout, raw_word, sync_readouts
+from viewer.tail import TailStrip
 from viewer.talk_lane import talk_lane, talk_readouts
 from viewer.theme import Theme, blend
 from viewer.trace import Trace
@@ -77,9 +78,11 @@ def _waved(model: SessionModel, role: Role, modality: Modality) -> Callable[[], 
 
 def _add_ecg(out: LaneSet, model: SessionModel, theme: Theme, role: Role) -> None:
     lane = Lane(ECG, theme, span=1.2, fast=True, people=(role.value,))
-    lane.curves.append(
-        WaveCurve(lane.plot, _waved(model, role, Modality.ECG), role.value, theme.person(role))
-    )
+    colour = theme.person(role)
+    strip = TailStrip(lane.plot, colour, theme.panel, theme.border)
+    lane.strips.append(strip)
+    wave = _waved(model, role, Modality.ECG)
+    lane.curves.append(WaveCurve(lane.plot, wave, role.value, colour, strip))
 
     def readouts(now: float) -> tuple[Readout, ...]:
         return (Readout(role.value, raw_word(model, role, Modality.ECG, now), is_value=False),)

@@ -14,6 +14,8 @@ from viewer.desk import Desk
 from viewer.device_state import device_states, streams_up
 from viewer.event_lane import EventLane
 from viewer.gauge import Gauge
+from viewer.heat import HeatMap
+from viewer.lag_map import LagMap
 from viewer.lane import Lane
 from viewer.lanes import build_lanes
 from viewer.marker_bar import MarkerBar
@@ -75,6 +77,8 @@ class OperatorPanel(QWidget):
         self.overview = Overview(theme)
         self.gauges = {r: Gauge(r, model.facts.code(r), theme) for r in PEOPLE}
         self.planes = {r: Plane(r, model.facts.code(r), theme) for r in PEOPLE}
+        self.lag_map = LagMap(model, settings.sync_signal)
+        self.heat = HeatMap(theme, settings.sync_signal)
         self.bar = MarkerBar(codes, theme, desk)
         self.live_button = QPushButton("Live")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -88,6 +92,7 @@ class OperatorPanel(QWidget):
         self.live_button.clicked.connect(self.go_live)
         self.overview.scrubbed.connect(self.go_to)
         self.show_side(self.settings.side)
+        self.heat.setVisible("Synchrony" in self.lanes.lanes)
         self.strip.show_length(self.settings.seconds)
         self.strip.length.currentIndexChanged.connect(self._length_chosen)
         for name, lane in self.lanes.lanes.items():
@@ -116,6 +121,7 @@ class OperatorPanel(QWidget):
         for role, gauge in self.gauges.items():
             right.addWidget(gauge, 1)
             right.addWidget(self.planes[role], 1)
+        right.addWidget(self.heat)
         right.addWidget(self.live_button)
         middle.addLayout(left, 1)
         middle.addLayout(right)
@@ -257,6 +263,8 @@ class OperatorPanel(QWidget):
             gauge.show_reading(read_gauge(self.model, role, self.moment))
         if self.settings.side == "plane":
             self._show_planes()
+        if not self.heat.isHidden():
+            self.heat.show_map(self.lag_map.read(self.moment))
         self.strip.show_facts(facts)
         self.strip.show_devices({r: device_states(self.model, r, self._clock()) for r in PEOPLE})
 
@@ -324,7 +332,8 @@ class OperatorPanel(QWidget):
         inside = [m.start for m in self.shown if self.page.start <= m.start <= self.page.stop]
         times = np.array(inside)
         for lane in self._visible():
-            lane.draw_marks(times)
+            if not np.array_equal(times, lane.marks):
+                lane.draw_marks(times)
         self.events.show_markers(self.page, self.shown, model.elapsed)
 
     _shown_hidden: frozenset[str] = frozenset()
