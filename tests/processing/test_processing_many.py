@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from acquisition.errors import AttunementError
 from processing import cli
 from processing.cli import process_command
+from processing.config import PipelineConfig
 from tests.processing.simulated_hour import write_hour
 
 
@@ -109,5 +110,5 @@ def test_a_report_that_is_asked_for_later_is_made(recordings: list[Path], done: 
 
 
 def test_an_error_can_leave_its_process(tmp_path: Path) -> None:
-    got = cli.Work(out=tmp_path, config=cli.load_config(None))(tmp_path / "nothing")
+    got = cli.Work(out=tmp_path, config=PipelineConfig())(tmp_path / "nothing")
     assert type(got) is AttunementError
