@@ -6,6 +6,7 @@ that is missing, busy or has too few channels is told of and looked for again; t
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -25,6 +26,9 @@ from acquisition.voice.sample_clock import SampleClock
 
 BLOCKSIZE = 512
 """Samples a callback at 16 kHz: 32 ms."""
+BUFFER: float | str = 0.3 if sys.platform == "linux" else "high"
+"""Sound that the device may hold back while this process is not served [s]. ALSA hands blocks over as they
+come all the same, and with its own choice, 64 ms, a busy machine loses sound; elsewhere it is a delay."""
 RETRY = 2.0
 """Seconds between attempts to open a microphone."""
 SILENT = 3.0
@@ -227,6 +231,7 @@ class Microphone:
                 channels=needed,
                 dtype="float32",
                 blocksize=round(BLOCKSIZE * self._sfreq / SFREQ),
+                latency=BUFFER,
                 callback=self._hear,
             )
             self._stream = stream

@@ -74,14 +74,12 @@ def test_two_voices_through_a_sound_server_are_told_apart(tmp_path: Path) -> Non
     starts, seconds = alternating(4)
     mics, truth = dialogue(starts, seconds)
     write_wav(tmp_path / "duo.wav", [mics[Role.THERAPIST], mics[Role.CLIENT]])
-    with null_sink(tmp_path) as environment:
-        command = [sys.executable, "-m", "tests.acquisition.microphone_child", str(tmp_path / "duo.wav")]
-        child = subprocess.run(
-            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=200, check=False
-        )
-    assert child.returncode == 0, child.stdout + child.stderr
-    rows, turns, gaps = read_child(child.stdout)
-    if gaps:
+    for attempt in ("first", "second"):
+        (tmp_path / attempt).mkdir()
+        rows, turns, gaps = play_and_hear(tmp_path / attempt, tmp_path / "duo.wav")
+        if not gaps:
+            break
+    else:
         pytest.skip(f"this machine is too busy to play and hear in real time: {gaps[0]}")
     by_start = sorted((stop - length, stop, role, f0) for role, stop, length, f0 in turns)
     assert [role for _, _, role, _ in by_start] == [role for role, _, _ in truth]
@@ -100,6 +98,19 @@ def test_two_voices_through_a_sound_server_are_told_apart(tmp_path: Path) -> Non
     )
     assert own > 10.0
     assert foreign <= 0.01 * own
+
+
+def play_and_hear(
+    folder: Path, wav: Path
+) -> tuple[list[tuple[Role, float, float]], list[tuple[Role, float, float, float]], list[str]]:
+    """Play a file into a sink that the driver hears, in a process of its own; see `read_child`."""
+    with null_sink(folder) as environment:
+        command = [sys.executable, "-m", "tests.acquisition.microphone_child", str(wav)]
+        child = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=200, check=False
+        )
+    assert child.returncode == 0, child.stdout + child.stderr
+    return read_child(child.stdout)
 
 
 def read_child(
