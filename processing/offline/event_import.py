@@ -38,6 +38,7 @@ REVIEW_UNC = 1.0
 """Uncertainty of a moment that was coded from a replay [s]."""
 SHOWN = 20
 """Faults that are told of one file."""
+_WORD = re.compile(r"\w+")
 _BEGINS = re.compile(r"([A-Za-z][A-Za-z0-9_]*)(?:/([a-z]+))?(?:\s*[=:]\s*|\s+|$)")
 
 
@@ -94,7 +95,11 @@ def read_events(
     ------
     AnnotationError
         If the file cannot be read, or an annotation is no event: one line a fault, with its place.
+    VocabularyError
+        If something is to mean a code that there is not.
     """
+    for code in (*how.mapping.values(), *filter(None, [how.otherwise])):
+        vocabulary.find(code)
     annotations, data = read_annotations(path)
     stem = hashlib.sha256(data).hexdigest()
     events: list[Event] = []
@@ -168,10 +173,11 @@ def _meaning(annotation: Annotation, vocabulary: Vocabulary, how: Reading) -> tu
     if how.otherwise:
         return vocabulary.find(how.otherwise), "", annotation.text
     tier = f" (tier {annotation.tier[:40]!r})" if annotation.tier else ""
-    try:
-        vocabulary.find(annotation.text)
-    except VocabularyError as error:
-        raise AnnotationError(f"{error}{tier}") from None
+    if _WORD.fullmatch(annotation.text):
+        try:
+            vocabulary.find(annotation.text)
+        except VocabularyError as error:
+            raise AnnotationError(f"{error}{tier}") from None
     raise AnnotationError(f"no code in {annotation.text[:40]!r}{tier}")
 
 

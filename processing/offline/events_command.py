@@ -68,7 +68,7 @@ def agree_command(
     place = recording or recording_of(a) or recording_of(b)
     marked = read_marked(place) if place else None
     in_a, in_b = ([i for i in read_rater(x, marked) if not codes or i.code in codes] for x in (a, b))
-    length = marked.seconds if marked else seconds or longest(in_a, in_b)
+    length = marked.seconds if marked else seconds or longest(in_a, in_b) + bin_length
     if not length > 0.0:
         raise RecordingError("nothing to compare: neither A nor B holds a coding")
     found = agreement.agreements(in_a, in_b, length, bin_length=bin_length, tolerance=tolerance)
@@ -77,7 +77,10 @@ def agree_command(
         click.echo(json.dumps(head | {"codes": [_plain(asdict(x)) for x in found]}, ensure_ascii=False))
         return
     if not marked and not seconds:
-        click.echo(f"length of the session not known: taken up to the last coding, {length:.1f} s", err=True)
+        click.echo(
+            f"length of the session not known: taken to end with the bin of the last coding, {length:.1f} s",
+            err=True,
+        )
     _show(found, a, b, length, tolerance)
 
 

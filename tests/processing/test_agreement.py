@@ -155,6 +155,15 @@ def test_the_command_compares_blind_files_raters_of_one_recording_and_tables(tmp
     assert "+3.0 s" in text.stdout
 
 
+def test_two_tables_without_a_recording_are_compared_up_to_the_bin_of_the_last_coding(tmp_path: Path) -> None:
+    for name, at in (("a", 500), ("b", 501)):
+        (tmp_path / f"{name}.csv").write_text(f"t,code\n{at},mismatch\n", "utf-8")
+    words = ["agree", *(str(tmp_path / f"{name}.csv") for name in "ab"), "--json"]
+    answer = json.loads(CliRunner().invoke(events_command, words).stdout)
+    assert answer["seconds"] == 506.0
+    assert [(c["matched"], c["kappa"]) for c in answer["codes"]] == [(1, 1.0)]
+
+
 @pytest.mark.parametrize(
     ("arguments", "fault"),
     [

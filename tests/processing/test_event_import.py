@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from acquisition.errors import AnnotationError
+from acquisition.errors import AnnotationError, VocabularyError
 from acquisition.event import Event
 from acquisition.vocabulary import load_vocabulary
 from processing.offline.annotations.annotation import Annotation
@@ -220,11 +220,17 @@ def test_tiers_and_labels_mean_what_the_caller_says(tmp_path: Path) -> None:
         ("1,mismatch,,Anna Bauer", "rater = 'Anna Bauer': must be a code"),
         ("1,auto_above,,", "written by the software only"),
         ("1,mismatsh,,", "near: mismatch"),
+        ("1,hello there,,", "no code in 'hello there'"),
     ],
 )
 def test_a_label_that_is_no_event_is_told_with_its_line(row: str, fault: str, tmp_path: Path) -> None:
     with pytest.raises(AnnotationError, match=rf"a\.csv: line 2: .*{fault}"):
         events(tmp_path, f"onset,label,actor,rater\n{row}\n")
+
+
+def test_a_label_cannot_be_said_to_mean_a_code_that_there_is_not(tmp_path: Path) -> None:
+    with pytest.raises(VocabularyError, match=r"no code named 'sudz' \(near: suds\)"):
+        events(tmp_path, "onset,label\n1,mismatch\n", how=Reading(mapping={"laughter": "sudz"}))
 
 
 def run(*arguments: object) -> Result:
