@@ -244,7 +244,8 @@ class SessionModel:
         for sample in samples:
             groups.setdefault((sample.entity, sample.index), []).append(sample)
         for (entity, index), group in groups.items():
-            self._append(entity, index, group)
+            band = groups.get((entity, f"{index}_chance_low"))
+            self._append(entity, index, group if band is None else _beside_chance(group, band))
         self.revision += bool(groups)
 
     def _append(self, entity: str, index: str, group: Sequence[IndexSample]) -> None:
@@ -266,6 +267,17 @@ class SessionModel:
 def is_partial(reason: str) -> bool:
     """Tell whether the arousal index lacks its cardiac or its EDA channel."""
     return "partial" in reason
+
+
+def _beside_chance(group: Sequence[IndexSample], band: Sequence[IndexSample]) -> list[IndexSample]:
+    """Return values of a coupling without those that have no chance band yet: it is never shown alone."""
+    reasons = {sample.time: sample.reason for sample in band if math.isnan(sample.value)}
+    return [
+        s._replace(value=math.nan, reason=f"no chance band yet: {reasons[s.time]}")
+        if s.time in reasons and math.isfinite(s.value)
+        else s
+        for s in group
+    ]
 
 
 def _rate(times: FloatArray) -> float:

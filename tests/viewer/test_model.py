@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from acquisition.event import Event, Notice
 from acquisition.stream import Modality, Role
+from processing.index import IndexSample
 from tests.viewer import synthetic
 from tests.viewer.synthetic import T0, Session, fill, index_samples, marks
 from viewer.device_state import device_states, streams_up
@@ -96,3 +97,20 @@ def test_open_intervals_are_found_after_a_restart() -> None:
     model = synthetic.model()
     fill(model, 60.0, Session(events=list(marks(60.0))))
     assert ("baseline_rest", "tech") in model.open_intervals()
+
+
+def test_a_coupling_is_not_shown_before_there_is_a_chance_band() -> None:
+    model = synthetic.model()
+    model.add_batch(Session(events=[]).batch(300))
+    for time, low, reason in ((10.0, math.nan, "not before minute 5"), (11.0, 0.2, "")):
+        at = T0 + time, T0 + time
+        model.add_samples(
+            [
+                IndexSample(*at, "dyad", "sync_hr", 0.7, "", 1.0, ""),
+                IndexSample(*at, "dyad", "sync_hr_chance_low", low, "", 1.0, reason),
+            ]
+        )
+    early, later = (model.known("dyad", "sync_hr", moment) for moment in (10.5, 11.5))
+    assert early is not None and math.isnan(early.value)
+    assert early.reason == "no chance band yet: not before minute 5"
+    assert later is not None and abs(later.value - 0.7) < 1e-6
