@@ -32,6 +32,7 @@ class Overview(QWidget):
         self._picture: QPixmap | None = None
         self._page = Page(0.0, 60.0)
         self._end = 60.0
+        self._drawn: tuple[SessionModel, list[Marker]] | None = None
         self.setFixedHeight(66)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -43,7 +44,7 @@ class Overview(QWidget):
 
     def show_session(self, model: SessionModel, shown: list[Marker]) -> None:
         """Draw the session anew; it is kept as a picture until the next call."""
-        self._end = max(model.elapsed, 60.0)
+        self._end, self._drawn = max(model.elapsed, 60.0), (model, shown)
         self._picture = QPixmap(self.size() * self.devicePixelRatioF())
         self._picture.setDevicePixelRatio(self.devicePixelRatioF())
         self._picture.fill(QColor(self._theme.panel))
@@ -101,6 +102,8 @@ class Overview(QWidget):
             _draw(painter, line, self._x, band.adjusted(0, 4, 0, -4), (low, max(high, low + 1e-3)))
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        if self._picture is None and self._drawn is not None:
+            self.show_session(*self._drawn)
         painter = QPainter(self)
         if self._picture is not None:
             painter.drawPixmap(0, 0, self._picture)

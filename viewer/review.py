@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from viewer.panel import OperatorPanel
 
 SECOND = 1.0
+SHARES = (600, 240)
+"""How the height is shared between the panel and the event list, at first."""
+ROOMY = 860
+"""Height of a window that has a place for the lag map beside the event list [px]."""
 
 
 def wall_clock() -> str:
@@ -76,6 +80,7 @@ class Review(QObject):
         self.bar = ReviewBar(theme, codes)
         self.table = EventTable(theme, desk.vocabulary, self.change)
         self.widget = QWidget()
+        self.splitter: QSplitter | None = None
         self._mouse = Mouse(self)
         self._revision, self._pointer = -1, -1.0
         self._connect()
@@ -120,7 +125,8 @@ class Review(QObject):
         splitter.addWidget(self.widget)
         splitter.setStretchFactor(0, 5)
         splitter.setStretchFactor(1, 1)
-        splitter.setSizes([620, 220])
+        splitter.setSizes(list(SHARES))
+        self.splitter = splitter
         return splitter
 
     def _connect(self) -> None:
@@ -249,11 +255,26 @@ class Review(QObject):
         if moved:
             self._pointer = self.panel.pointer
             self.bar.time.setText(fine_clock(self._pointer))
+        self.make_room()
         word = "Pause" if self.panel.playing else "Play"
         if self.bar.play.text() != word:
             self.bar.play.setText(word)
         self.refresh()
         return moved
+
+    def make_room(self) -> None:
+        """Take the lag map off a low window: the event list needs its place."""
+        heat = self.panel.heat
+        there = "Synchrony" in self.panel.lanes.lanes and self.widget.window().height() >= ROOMY
+        if heat.isHidden() == there:
+            heat.setVisible(there)
+            if self.splitter is not None:
+                QTimer.singleShot(0, self, self._share)
+
+    def _share(self) -> None:
+        """Give panel and list their usual shares of the window."""
+        if self.splitter is not None:
+            self.splitter.setSizes(list(SHARES))
 
     def keys(self) -> dict[str, Callable[[], object]]:
         """Return what the keys of a review do."""

@@ -29,10 +29,17 @@ CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftM
 OpenReview = Callable[..., OperatorWindow]
 
 
-def recorded(seconds: float = 200.0, events: list[Event] | None = None) -> SessionModel:
-    model = synthetic.model()
+def recorded(
+    seconds: float = 200.0, events: list[Event] | None = None, *, signals: bool = False
+) -> SessionModel:
+    """Return a session with events, and with signals where the test is about them."""
     listed = [e for e in marks(seconds) if e.time < T0 + seconds] if events is None else events
-    fill(model, seconds, Session(events=listed))
+    if signals:
+        model = synthetic.model()
+        fill(model, seconds, Session(events=listed))
+    else:
+        model = synthetic.model([])
+        model.add_batch(Session(infos=[], events=listed).batch(round(10 * seconds)))
     model.state = "closed"
     return model
 
@@ -95,7 +102,7 @@ def type_into_cell(window: OperatorWindow, qtbot: QtBot, key: str, column: str, 
     editor.selectAll()
     qtbot.keyClicks(editor, text)
     qtbot.keyClick(editor, Qt.Key.Key_Return)
-    QApplication.processEvents()
+    qtbot.waitUntil(lambda: not table.findChildren(QLineEdit), timeout=60_000)
 
 
 def test_the_list_shows_every_event_with_open_intervals_visible(open_review: OpenReview) -> None:
@@ -169,8 +176,11 @@ def test_a_code_is_chosen_from_the_vocabulary(open_review: OpenReview, qtbot: Qt
     assert editor is not None and editor.currentText() == "mismatch" and editor.count() > 50
     editor.setCurrentText("now_moment")
     qtbot.keyClick(editor, Qt.Key.Key_Return)
-    QApplication.processEvents()
-    assert next(r for r in review.table.events.rows if r.key == row.key).code == "now_moment"
+
+    def code() -> str:
+        return next(r for r in review.table.events.rows if r.key == row.key).code
+
+    qtbot.waitUntil(lambda: code() == "now_moment", timeout=60_000)
 
 
 def test_events_are_added_at_the_cursor_and_undone(
@@ -300,7 +310,7 @@ def test_a_click_selects_a_marker_and_moves_nothing(
 
 
 def test_a_click_on_a_lane_puts_the_cursor_there(open_review: OpenReview, qtbot: QtBot) -> None:
-    window = open_review()
+    window = open_review(recorded(signals=True))
     window.panel.go_to(100.0)
     page = window.panel.page
     lane = window.panel.lanes.lanes["HR"]
@@ -411,17 +421,18 @@ def test_no_word_of_the_review_claims_a_state_of_mind(open_review: OpenReview) -
 
 
 @pytest.mark.parametrize("size", [(1600, 950), (1280, 720)])
-def test_list_and_lanes_fit_together(open_review: OpenReview, size: tuple[int, int]) -> None:
-    window = open_review()
+def test_list_and_lanes_fit_together(open_review: OpenReview, qtbot: QtBot, size: tuple[int, int]) -> None:
+    window = open_review(recorded(signals=True))
     window.resize(*size)
     QApplication.processEvents()
     window.draw_all()
+    QApplication.processEvents()
     assert (window.width(), window.height()) == size
     review = review_of(window)
     for widget in (review.table, review.bar.filter, review.bar.joint, window.panel.overview):
         corner = widget.mapTo(window, QPoint(widget.width(), widget.height()))
         assert corner.x() <= size[0] and corner.y() <= size[1], widget
-    assert review.table.height() >= 100
+    qtbot.waitUntil(lambda: review.table.height() >= 100, timeout=60_000)
     assert min(lane.height() for lane in window.panel.lanes.lanes.values()) >= 24
 
 
