@@ -22,6 +22,8 @@ Line = tuple[FloatArray, Float32Array]
 
 BLOCK = 16
 COARSE = 256
+KEPT = 1 << 21
+"""Samples that are held one by one: 4.5 h at 130 Hz, 35 min at 1000 Hz, where sixteen are 16 ms."""
 RESERVE = 7200.0
 """Seconds that are reserved at once; pages of memory are only taken when they are written."""
 
@@ -49,8 +51,37 @@ class Column:
         return self._data[: self.n]
 
 
+class Recent:
+    """Hold the newest `keep` values or more of a growing array; the oldest are dropped, many at once."""
+
+    def __init__(self, dtype: type, keep: int) -> None:
+        self._keep = keep
+        self._data: NDArray[Any] = np.empty(keep + keep // 4, dtype)
+        self.first = self.n = 0
+
+    @property
+    def sure(self) -> int:
+        """Return the first value that is there in any case, however the array grew."""
+        return max(self.n - self._keep, 0)
+
+    def extend(self, values: NDArray[Any]) -> None:
+        """Append values."""
+        held = self.n - self.first
+        if held + len(values) > len(self._data):
+            kept = self._data[held - min(held, self._keep) : held]
+            size = max(len(self._data), len(kept) + len(values))
+            self._data = np.concatenate([kept, np.empty(size - len(kept), self._data.dtype)])
+            self.first, held = self.n - len(kept), len(kept)
+        self._data[held : held + len(values)] = values
+        self.n += len(values)
+
+    def part(self, begin: int, end: int) -> NDArray[Any]:
+        """Return values begin … end − 1, as far as they are still there."""
+        return self._data[max(begin - self.first, 0) : max(end - self.first, 0)]
+
+
 class Waveform:
-    """Hold one channel of a regular stream.
+    """Hold one channel of a regular stream: of the last `KEPT` samples each, of those before what is drawn.
 
     Parameters
     ----------
@@ -65,7 +96,7 @@ class Waveform:
         self.gap = max(5.0 / sfreq, 0.1)
         self.last = np.nan
         reserve = int(sfreq * RESERVE)
-        self._values = Column(np.float32, reserve)
+        self._values = Recent(np.float32, KEPT)
         self._stamps = Column(np.float64, reserve // BLOCK)
         self._levels = {
             size: (Column(np.float32, reserve // size), Column(np.float32, reserve // size))
@@ -104,14 +135,14 @@ class Waveform:
         for size, (lows, highs) in self._levels.items():
             begin, end = lows.n * size, self.n // size * size
             if end > begin:
-                rows = self.values[begin:end].reshape(-1, size)
+                rows = self._values.part(begin, end).reshape(-1, size)
                 lows.extend(np.fmin.reduce(rows, axis=1))
                 highs.extend(np.fmax.reduce(rows, axis=1))
 
     @property
     def values(self) -> Float32Array:
-        """Return all values, shape (n,); nan where a gap ends a block."""
-        return np.asarray(self._values.data, np.float32)
+        """Return the values that are held one by one, the newest last; nan where a gap ends a block."""
+        return np.asarray(self._values.part(self._values.sure, self.n), np.float32)
 
     def times(self, begin: int, end: int) -> FloatArray:
         """Return the stamps [s] of samples begin … end − 1, spaced by the nominal rate within a block."""
@@ -133,15 +164,15 @@ class Waveform:
 
     def tail(self, begin: int, bin_size: int = 1) -> Line:
         """Return the samples from an index on; a bin of the page becomes sixteen: it grows smoothly."""
-        begin = min(max(begin, 0), self.n)
+        begin = min(max(begin, self._values.sure), self.n)
         size = bin_size // 16
         first, last = -(-begin // max(size, 1)), self.n // max(size, 1)
         if size < 3 or last <= first:
-            return self.times(begin, self.n), self.values[begin:]
-        rows = self.values[first * size : last * size].reshape(-1, size)
+            return self.times(begin, self.n), self._values.part(begin, self.n)
+        rows = self._values.part(first * size, last * size).reshape(-1, size)
         x = self.times(first * size, last * size)[::size] + 0.5 * size / self.sfreq
         line = zigzag(x, np.fmin.reduce(rows, axis=1), np.fmax.reduce(rows, axis=1), 2.0 * self.gap)
-        rest = self.values[last * size :]
+        rest = self._values.part(last * size, self.n)
         return np.append(line[0], self.times(last * size, self.n)), np.append(line[1], rest)
 
     def line(self, start: float, stop: float, n_bins: int) -> tuple[Line, int]:
@@ -150,10 +181,12 @@ class Waveform:
             return _nothing(), 0
         size = self.bin_size(stop - start, n_bins)
         begin, end = self.index(start), self.n
+        if begin - size < self._values.sure and self._values.sure:
+            size = -(-size // BLOCK) * BLOCK
         if np.isfinite(stop) and stop < self.last:
             end = min(self.index(stop) + BLOCK, self.n)
         if size == 1:
-            return (self.times(begin, end), self.values[begin:end]), end
+            return (self.times(begin, end), self._values.part(begin, end)), end
         first, last = begin // size, end // size
         if last <= first:
             return _nothing(), first * size
@@ -164,7 +197,7 @@ class Waveform:
     def _bins(self, first: int, last: int, size: int) -> tuple[Float32Array, Float32Array]:
         level = COARSE if size % COARSE == 0 else BLOCK if size % BLOCK == 0 else 1
         if level == 1:
-            rows = self.values[first * size : last * size].reshape(-1, size)
+            rows = self._values.part(first * size, last * size).reshape(-1, size)
             return np.fmin.reduce(rows, axis=1), np.fmax.reduce(rows, axis=1)
         step = size // level
         lows, highs = (column.data[first * step : last * step] for column in self._levels[level])

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acquisition.stream import FloatArray
+from viewer import history
 from viewer.history import BLOCK, Line, Waveform
 from viewer.trace import Trace
 
@@ -104,10 +105,47 @@ def test_two_hours_at_1000_hz_take_little_memory() -> None:
     second = np.zeros(60_000)
     for minute in range(120):
         wave.append(60.0 * minute + np.arange(60_000) / 1000, second)
-    held = sum(column.data.nbytes for column in (wave._values, wave._stamps))
+    held = wave._values._data.nbytes + wave._stamps.data.nbytes
     held += sum(c.data.nbytes for pair in wave._levels.values() for c in pair)
     assert wave.n == 7_200_000
-    assert held < 38e6
+    assert held < 19e6
+
+
+@pytest.mark.parametrize("chunk", [7, 400, 40_000])
+def test_old_samples_are_drawn_as_blocks_and_new_ones_one_by_one(
+    monkeypatch: pytest.MonkeyPatch, chunk: int
+) -> None:
+    t = np.arange(40_000) / 100.0
+    y = np.sin(t * 7) + 0.3 * np.sin(t * 91)
+    whole = Waveform(100.0)
+    whole.append(t, y)
+    monkeypatch.setattr(history, "KEPT", 10_000)
+    wave = Waveform(100.0)
+    for k in range(0, len(t), chunk):
+        wave.append(t[k : k + chunk], y[k : k + chunk])
+    assert len(wave.values) == 10_000 and wave._values.n - wave._values.first <= max(12_500, chunk)
+    (x, line), end = wave.line(390.0, 400.0, 2000)
+    (x2, line2), end2 = whole.line(390.0, 400.0, 2000)
+    assert end == end2
+    np.testing.assert_array_equal(x, x2)
+    np.testing.assert_array_equal(line, line2)
+    (x, line), _ = wave.line(100.0, 110.0, 2000)
+    assert 2 * 60 <= len(x) <= 2 * 65 and x[0] <= 100.1
+    (_, full), _ = whole.line(100.0, 110.0, 2000)
+    assert line.max() == pytest.approx(full.max(), abs=1e-6) and line.min() == pytest.approx(
+        full.min(), abs=1e-6
+    )
+    np.testing.assert_array_equal(wave.line(0.0, 400.0, 500)[0][1], whole.line(0.0, 400.0, 500)[0][1])
+
+
+def test_gap_in_old_samples_stays_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history, "KEPT", 1000)
+    wave = Waveform(100.0)
+    wave.append(np.arange(1000) / 100.0, np.ones(1000))
+    wave.append(13.0 + np.arange(4000) / 100.0, np.ones(4000))
+    (x, y), _ = wave.line(5.0, 20.0, 5000)
+    inside = (x > 10.1) & (x < 13.0)
+    assert np.isnan(y).any() and not np.isfinite(y[inside]).any()
 
 
 def test_all_nan_signal_draws_nothing() -> None:
