@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSettings, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QShortcut
@@ -20,7 +21,6 @@ from viewer.desk import Desk
 from viewer.figure import name_of, save_figure
 from viewer.glance import GlanceWindow
 from viewer.keys import bind_keys, unbind
-from viewer.live_setup import LiveSetUp
 from viewer.marking import Marking, Recorder
 from viewer.model import SessionModel
 from viewer.panel import OperatorPanel
@@ -31,6 +31,9 @@ from viewer.style import style_sheet
 from viewer.theme import THEMES
 from viewer.view_menu import view_menu
 from viewer.worker import Ended, Worker
+
+if TYPE_CHECKING:
+    from viewer.live_setup import LiveSetUp
 
 FRAME = 33
 """Milliseconds between frames."""
@@ -261,6 +264,8 @@ class OperatorWindow(QMainWindow):
 
     def show_set_up(self) -> LiveSetUp:
         """Open what the technician needs around the recording: baselines, devices, taps; or bring it up."""
+        from viewer.live_setup import LiveSetUp  # it needs the devices' modules, which the window does not
+
         if self._set_up is None:
             self._set_up = LiveSetUp(
                 self.model,
