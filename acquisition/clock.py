@@ -1,42 +1,50 @@
 """Device clock → LSL clock: from when packets arrived to when their samples were taken.
 
-A packet can only be late, never early. So the true line of LSL time over device time is the one that touches
-the points (device stamp, arrival) from below: the edge of their lower convex hull over the middle of the
-window. Late packets lie above it and count for nothing. Everything here is causal: a stamp once given is
-never changed, so corrections are spread over the samples that follow.
-
-References
-----------
-Moon, Skelly & Towsley (1999), doi:10.1109/INFCOM.1999.749287: skew from the lower hull of delays. Departures:
-
-- a sliding window that reaches back over gaps in the connection, since a crystal keeps its rate;
-- before the hull is long enough to tell the skew, the least delay of the last seconds at the last known skew.
+A packet can only be late, never early: `clock_fit` says which line of LSL time over device time that leaves.
+Everything here is causal: a stamp once given is never changed, so corrections are spread over the samples
+that follow.
 """
 
 from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from acquisition.clock_fit import (
+    INTERVAL,
+    MAX_SKEW,
+    UPPER,
+    Line,
+    Point,
+    connection_interval,
+    likely_line,
+    lower_hull,
+    middle_edge,
+    missed,
+)
 from acquisition.stream import FloatArray
 
 BUCKET = 0.5
-"""Seconds of which only the earliest point is kept."""
+"""Seconds of which only the earliest packet is kept, and the first, which stands for all."""
 WINDOW = 300
 """Buckets that the line is fitted to: two and a half minutes without gaps."""
 OLDEST = 900.0
-"""Seconds of device time after which a point no longer counts."""
-SHORT = 6.0
-"""Seconds over which the least delay is taken while the skew is not known."""
-LEARNT = 15.0
-"""Seconds from which on the hull tells the skew; sooner if it explains more than `INTERVAL`."""
-INTERVAL = 0.06
-"""Seconds: a slow connection interval, the error of a point."""
-MAX_SKEW = 0.025
-"""Crystals of belts are within two per cent; anything beyond is a fault of stamps."""
+"""Seconds of device time after which a packet no longer counts."""
+SKEW = 0.002
+"""Spread of the skew of crystals, before anything is known."""
+SETTLED = 5e-5
+"""The least spread that a known skew is given when a clock begins anew: it changes with temperature."""
+HELD_UP = 0.1
+"""Seconds of delay from which on an arrival says nothing about connection events."""
+APART = 5.0
+"""Seconds between packets after which connection events may be other ones."""
+SHORT, LEARNT, SLOW = 6.0, 15.0, 0.06
+"""For beats: seconds over which the least delay is taken while the skew is not known; from which on the hull
+tells it; and that it must explain to tell it sooner."""
 EARLY = 0.25
 """Seconds by which a packet may be earlier than its line before its clock counts as set anew."""
 LATE = 0.5
@@ -53,14 +61,20 @@ class DeviceClock:
     ----------
     late, patience : float
         All packets of `patience` seconds must be `late` seconds late before the clock counts as set back.
+    at_events : bool
+        Whether packets leave at the next connection event after they are ready. A strap that tells of beats
+        once a second keeps them for longer than that: then only the lower hull counts.
     """
 
-    def __init__(self, *, late: float = LATE, patience: float = PATIENCE) -> None:
-        self._late, self._patience = late, patience
-        self._points: deque[tuple[float, float]] = deque(maxlen=WINDOW)
-        self._skew = 0.0
-        self._learnt = False
-        self._line: tuple[float, float] | None = None
+    def __init__(self, *, late: float = LATE, patience: float = PATIENCE, at_events: bool = True) -> None:
+        self._late, self._patience, self._at_events = late, patience, at_events
+        self._earliest: deque[Point] = deque(maxlen=WINDOW)
+        self._firsts: deque[Point] = deque(maxlen=WINDOW)
+        self._arrivals: deque[float] = deque(maxlen=48)
+        self._buckets = 0
+        self._interval: float | None = None
+        self._prior = (0.0, SKEW)
+        self._line = Line(math.nan, math.nan, 0.0, MAX_SKEW)
         self._on_time = -math.inf
         self.resets = 0
         """How often the clock was set."""
@@ -68,7 +82,7 @@ class DeviceClock:
     @property
     def skew(self) -> float:
         """Return by how much LSL seconds are longer than device seconds, as a fraction."""
-        return self._skew
+        return self._line.skew
 
     def observe(self, device: float, arrival: float) -> bool:
         """Take in a packet; tell whether the device's clock was set anew with it.
@@ -84,74 +98,93 @@ class DeviceClock:
         if reset:
             self.restart()
             self.resets += 1
-        if self._points and device - self._points[-1][0] < BUCKET:
-            last = self._points[-1]
-            # The bucket keeps its earliest packet, measured along the line.
-            if arrival - last[1] < (device - last[0]) * (1.0 + self._skew):
-                self._points[-1] = (last[0], arrival - (device - last[0]) * (1.0 + self._skew))
-            else:
-                return reset
-        else:
-            self._points.append((device, arrival))
-            while self._points[0][0] < device - OLDEST:
-                self._points.popleft()
-        self._fit()
+        if not self._earliest or device - self._earliest[-1][0] >= BUCKET:
+            self._begin_bucket(device, arrival)
+            self._fit()
+            return reset
+        x, y = self._earliest[-1]
+        # The bucket keeps its earliest packet, measured along the line.
+        along = arrival - (device - x) * (1.0 + self.skew)
+        if along < y:
+            self._earliest[-1] = (x, along)
+            if len(self._earliest) < 8 or not self._at_events:
+                self._fit()
         return reset
 
     def restart(self) -> None:
         """Forget the offset but not the rate: the same crystal, begun anew."""
-        self._points.clear()
-        self._line = None
+        if self._line.spread < SKEW / 4:
+            self._prior = (self._line.skew, max(2.0 * self._line.spread, SETTLED))
+        for kept in (self._earliest, self._firsts, self._arrivals):
+            kept.clear()
+        self._line = Line(math.nan, math.nan, self._line.skew, max(self._line.spread, SETTLED))
         self._on_time = -math.inf
 
     def lsl(self, device: float) -> float:
         """Return the LSL time of a device stamp [s], by what is known now; nan before the first packet."""
-        if self._line is None:
-            return math.nan
-        origin, offset = self._line
-        return device + offset + self._skew * (device - origin)
+        return self._line.lsl(device)
 
     def _is_set_anew(self, device: float, arrival: float) -> bool:
-        if self._line is None:
+        if not self._earliest:
             self._on_time = arrival
             return False
         delay = arrival - self.lsl(device)
-        if device < self._points[-1][0] - 60.0 or delay < -EARLY:
+        if device < self._earliest[-1][0] - 60.0 or delay < -EARLY:
             return True
         if delay < self._late:
             self._on_time = arrival
         return arrival - self._on_time > self._patience
 
+    def _begin_bucket(self, device: float, arrival: float) -> None:
+        if self._earliest and device - self._earliest[-1][0] > APART:
+            self._arrivals.clear()
+        if not self._earliest or arrival - self.lsl(device) < HELD_UP:
+            self._arrivals.append(arrival)
+        self._earliest.append((device, arrival))
+        self._firsts.append((device, arrival))
+        self._buckets += 1
+        while self._earliest[0][0] < device - OLDEST:
+            self._earliest.popleft()
+            self._firsts.popleft()
+        if self._buckets % 8 == 0 and len(self._arrivals) >= 12:
+            self._interval = connection_interval(self._arrivals)
+        self._put_right()
+
+    def _put_right(self) -> None:
+        """Count a packet that missed its event, as its neighbours show, as if it had not."""
+        if len(self._firsts) < 5:
+            return
+        last = [self._firsts[k] for k in range(-5, 0)]
+        too_long = missed([y - (1.0 + self.skew) * x for x, y in last], self._interval or INTERVAL)
+        if too_long is not None:
+            self._firsts[-3] = (last[2][0], last[2][1] - too_long)
+
     def _fit(self) -> None:
-        newest = self._points[-1][0]
-        span = newest - self._points[0][0]
-        if len(self._points) >= 4:
-            (x0, y0), (x1, y1) = _middle_edge(list(self._points))
-            skew = (y1 - y0) / (x1 - x0) - 1.0
-            telling = span >= LEARNT or abs(skew - self._skew) * span > INTERVAL
-            if telling and abs(skew) <= MAX_SKEW:
-                self._skew, self._line, self._learnt = skew, (x0, y0 - x0), True
-                return
-        recent = [p for p in self._points if p[0] >= newest - (OLDEST if self._learnt else SHORT)]
-        offset = min(y - x - self._skew * (x - newest) for x, y in recent)
-        self._line = (newest, offset)
+        if not self._at_events:
+            self._line = _nearest_below(self._earliest, self._line)
+            return
+        # The same packets count whenever they are looked at, so they are chosen by their number.
+        n = len(self._firsts)
+        step = -(-n // UPPER)
+        upper = [p for k, p in enumerate(self._firsts, self._buckets - n) if k % step == 0]
+        known = (self._line.skew, self._line.spread)
+        self._line = likely_line(self._earliest, upper, self._interval, known, self._prior)
 
 
-def _middle_edge(points: list[tuple[float, float]]) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Return the edge of the lower hull over the mean of x: the line below all points that is nearest."""
-    hull: list[tuple[float, float]] = []
-    for p in points:
-        while len(hull) >= 2 and _right_of(hull[-2], hull[-1], p):
-            hull.pop()
-        hull.append(p)
-    middle = sum(x for x, _ in points) / len(points)
-    k = next(k for k in range(1, len(hull)) if hull[k][0] >= middle)
-    return hull[k - 1], hull[k]
-
-
-def _right_of(a: tuple[float, float], b: tuple[float, float], p: tuple[float, float]) -> bool:
-    """Tell whether b lies on or above the line from a to p."""
-    return (b[0] - a[0]) * (p[1] - a[1]) <= (p[0] - a[0]) * (b[1] - a[1])
+def _nearest_below(points: Sequence[Point], before: Line) -> Line:
+    """Return the line below all points that is nearest; while it tells no skew, the least delay of late."""
+    newest = points[-1][0]
+    span = newest - points[0][0]
+    if len(points) >= 4:
+        (x0, y0), (x1, y1) = middle_edge(lower_hull(points), points)
+        skew = (y1 - y0) / (x1 - x0) - 1.0
+        telling = span >= LEARNT or abs(skew - before.skew) * span > SLOW
+        if telling and abs(skew) <= MAX_SKEW:
+            return Line(x0, y0 - x0, skew, 0.0)
+    reach = OLDEST if before.spread == 0.0 else SHORT
+    recent = [p for p in points if p[0] >= newest - reach]
+    offset = min(y - x - before.skew * (x - newest) for x, y in recent)
+    return Line(newest, offset, before.skew, before.spread)
 
 
 @dataclass(slots=True)

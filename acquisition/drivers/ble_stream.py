@@ -199,7 +199,7 @@ class BeatStream:
 
     def __init__(self, info: StreamInfo, out: Outbox, *, seconds: float) -> None:
         self.info, self._out, self._unit = info, out, seconds
-        self._clock = DeviceClock(late=BEATS_LATE, patience=BEATS_PATIENCE)
+        self._clock = DeviceClock(late=BEATS_LATE, patience=BEATS_PATIENCE, at_events=False)
         self._stamps = Stamps(self._clock, slew=0.03)
         self._sum, self._arrival, self._resets = 0.0, math.nan, 0
         self._broken = False
