@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from acquisition.drivers import NO_SIGNS, Signs
 from acquisition.event import Notice
 from acquisition.stream import Chunk, FloatArray, IntArray, Modality, Role, StreamInfo
 from acquisition.voice.rows import is_turns
@@ -25,6 +26,7 @@ MIN_GAP = 0.1
 """Seconds: shorter jumps of stamps are jitter of the sender's clock."""
 BACK = 0.1
 """Seconds by which stamps may run backwards before it is told."""
+Key = tuple[Role, str]
 MAX_GAPS = 10
 """More gaps than this in one cycle become one notice."""
 
@@ -41,6 +43,10 @@ class Health:
         Effective rate over the last ten seconds [Hz]; nan until two seconds were seen.
     age : float
         Seconds since the last sample arrived; nan if none did.
+    battery : float
+        Battery of its device [%]; nan where it does not say.
+    rssi : float
+        Signal strength of its device [dBm] when it was last heard to say so; nan for one without a radio.
     """
 
     role: str
@@ -52,6 +58,8 @@ class Health:
     age: float
     samples: int
     gaps: int
+    battery: float = math.nan
+    rssi: float = math.nan
 
 
 @dataclass(slots=True, eq=False)
@@ -113,8 +121,8 @@ class StreamHealth:
         self.stamp, self.arrived, self.since = math.nan, math.nan, now
         self._marks.clear()
 
-    def health(self, now: float) -> Health:
-        """Return the stream's health."""
+    def health(self, now: float, signs: Signs = NO_SIGNS) -> Health:
+        """Return the stream's health, given the signs of its device."""
         state = "paused" if self.paused else "stale" if self.stale else "ok" if self.samples else "waiting"
         return Health(
             role=self.info.role,
@@ -126,6 +134,8 @@ class StreamHealth:
             age=now - self.arrived,
             samples=self.samples,
             gaps=self.gaps,
+            battery=signs.battery,
+            rssi=signs.rssi,
         )
 
     def _rate(self, now: float) -> float:
@@ -192,7 +202,7 @@ class HealthWatch:
     """Watch all streams of a recording, and the two clocks."""
 
     def __init__(self) -> None:
-        self.streams: dict[tuple[Role, str], StreamHealth] = {}
+        self.streams: dict[Key, StreamHealth] = {}
         self._pair: tuple[float, float] | None = None
 
     def expect(self, infos: Iterable[StreamInfo], now: float) -> None:
@@ -228,9 +238,10 @@ class HealthWatch:
             if owner is role:
                 stream.pause(now, on=on)
 
-    def report(self, now: float) -> Sequence[Health]:
-        """Return the health of every stream."""
-        return [stream.health(now) for stream in self.streams.values()]
+    def report(self, now: float, signs: Mapping[Key, Signs] | None = None) -> Sequence[Health]:
+        """Return the health of every stream, given the signs of their devices."""
+        known = signs or {}
+        return [stream.health(now, known.get(key, NO_SIGNS)) for key, stream in self.streams.items()]
 
     def _clock(self, now: float, wall: float) -> list[Notice]:
         before, self._pair = self._pair, (now, wall)

@@ -44,7 +44,15 @@ def status_lines(status: dict[str, Any]) -> list[str]:
         head += f"; open: {', '.join(e['code'] for e in status['open'])}"
     if status["disk_free"] is not None:
         head += f"; {status['disk_free'] / 1e9:.1f} GB free"
-    return [head, *(f"  {stream_line(s)}" for s in status["streams"])]
+    return [head, *(f"  {stream_line(s)}{_signs(s)}" for s in status["streams"])]
+
+
+def _signs(stream: dict[str, Any]) -> str:
+    """Return what its device says of itself, in words; not for each of the streams that come beside it."""
+    if stream["modality"] == "device_time":
+        return ""
+    said = [(stream.get("battery"), "battery {:.0f} %"), (stream.get("rssi"), "signal {:.0f} dBm")]
+    return "".join(f", {text.format(value)}" for value, text in said if value is not None)
 
 
 def notice_line(notice: Notice) -> str:
@@ -173,10 +181,14 @@ def _table(status: Status) -> RenderableType:
     from rich.table import Table
 
     table = Table(
-        "stream", "state", "rate [Hz]", "last [s]", "samples", "gaps", title=status_lines(status)[0]
+        *("stream", "state", "rate [Hz]", "last [s]", "samples", "gaps", "battery", "signal"),
+        title=status_lines(status)[0],
     )
     for s in status["streams"]:
         rate = "" if s["rate"] is None else f"{s['rate']:.1f}"
         age = "" if s["age"] is None else f"{s['age']:.1f}"
-        table.add_row(f"{s['role']} {s['name']}", s["state"], rate, age, str(s["samples"]), str(s["gaps"]))
+        battery = "" if s.get("battery") is None else f"{s['battery']:.0f} %"
+        signal = "" if s.get("rssi") is None else f"{s['rssi']:.0f} dBm"
+        counts = (str(s["samples"]), str(s["gaps"]))
+        table.add_row(f"{s['role']} {s['name']}", s["state"], rate, age, *counts, battery, signal)
     return table

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from acquisition.control_server import Server
 from acquisition.disk import DiskWatch
-from acquisition.drivers import Drained, Driver
+from acquisition.drivers import Drained, Driver, Signs
 from acquisition.errors import RecordingError
 from acquisition.event import Notice
 from acquisition.intake import Intake
@@ -232,6 +232,11 @@ class Recorder:
             self._intake.notice(Notice(time=now, kind="disk", role=Role.DYAD, message=self._ended))
         self._tick(now, self._wall())
 
+    def _signs(self) -> dict[tuple[Role, str], Signs]:
+        """Return what the devices say of themselves, by stream."""
+        told = [driver.signs() for driver in self._drivers if hasattr(driver, "signs")]
+        return {key: signs for each in told for key, signs in each.items()}
+
     def status(self) -> Status:
         """Return what runs."""
         now = self._clock()
@@ -243,7 +248,7 @@ class Recorder:
             "time": now,
             "elapsed": 0.0 if opening else now - self._begin,
             "ticks": self._ticks,
-            "streams": [plain(asdict(h)) for h in self._intake.health.report(now)],
+            "streams": [plain(asdict(h)) for h in self._intake.health.report(now, self._signs())],
             "paused": sorted(self._intake.pauses.on),
             "open": [asdict(e) for e in self._marks.open.values()],
             "disk_free": None if math.isnan(self._disk.left) else self._disk.left,

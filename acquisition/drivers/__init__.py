@@ -6,12 +6,28 @@ every cycle from its own thread; it must return at once with all that has arrive
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import Protocol
 
 from acquisition.event import Notice
 from acquisition.stream import Chunk, ClockOffset, StreamInfo
 
 Drained = Chunk | ClockOffset | Notice
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """Hold what a device says of itself: battery [%] and signal strength [dBm], nan where it does not.
+
+    A driver that knows has `signs()`, which returns them by (role, name) of each stream.
+    """
+
+    battery: float = math.nan
+    rssi: float = math.nan
+
+
+NO_SIGNS = Signs()
 
 
 class Driver(Protocol):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from acquisition.drivers import Drained
+from acquisition.drivers import Drained, Signs
 from acquisition.drivers.ble_device import Keeper, Wearable
 from acquisition.drivers.ble_radio import Radio, Runner, shared_radio
 from acquisition.drivers.ble_stream import Outbox
@@ -16,7 +16,7 @@ from acquisition.errors import DeviceError
 from acquisition.profile import DeviceProfile, ProfileStream
 from acquisition.session import Device
 from acquisition.simulation.past import Store
-from acquisition.stream import Modality, StreamInfo
+from acquisition.stream import Modality, Role, StreamInfo
 from acquisition.toml_table import Scalar
 
 STOPPING = 8.0
@@ -162,6 +162,10 @@ class BleDriver:
     def missing(self) -> list[str]:
         """Return a line for each device that does not stream: why."""
         return [f"{k.device.title}: {k.fault}" for k in self.keepers if not k.streaming]
+
+    def signs(self) -> dict[tuple[Role, str], Signs]:
+        """Return battery and signal strength by stream."""
+        return {info.key: k.signs for k in self.keepers for info in k.wearable.infos()}
 
     def start(self) -> None:
         """Begin to search and connect."""

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from bleak import BleakClient
 from bleak.exc import BleakDeviceNotFoundError, BleakError, BleakGATTProtocolError
 
+from acquisition.drivers import NO_SIGNS
 from acquisition.drivers.ble_radio import CONNECTING, Near, Radio, Wanted
 from acquisition.drivers.ble_stream import Outbox
 from acquisition.errors import DeviceError, PacketError
@@ -26,7 +27,10 @@ BACKOFF = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 """Seconds between two attempts."""
 ANSWER = 6.0
 """Seconds a device may take for an answer."""
-BATTERY_PERIOD = 60.0
+LOOK_PERIOD = 60.0
+"""Seconds between two looks at battery and signal strength."""
+WEAK = -90
+"""Signal strength [dBm] at which drop-outs are near."""
 LOW = (20, 10, 5)
 """Battery levels that are told of [%]."""
 _AUTHENTICATION = (0x05, 0x08, 0x0C, 0x0F)
@@ -84,6 +88,11 @@ class Link:
         services = self._client.services
         return services.get_service(uuid) is not None or services.get_characteristic(uuid) is not None
 
+    async def rssi(self) -> int | None:
+        """Return the signal strength of the connection [dBm], None where the system does not tell it."""
+        read = getattr(self._client._backend, "get_rssi", None)
+        return None if read is None else int(await asyncio.wait_for(read(), ANSWER))
+
     async def acquire_mtu(self) -> None:
         """Ask an old BlueZ for the MTU, which it tells only on request; others negotiate by themselves."""
         backend = self._client._backend
@@ -139,7 +148,7 @@ class Keeper:
         self._wanted = Wanted(device.address, "" if device.address else device.name)
         self._stop = asyncio.Event()
         self._told = ""
-        self._battery = 101
+        self.signs = NO_SIGNS
         self.fault = "not found yet"
         self.streaming = False
         self.facts: dict[str, str] = {}
@@ -193,7 +202,8 @@ class Keeper:
 
     async def _open(self, link: Link, near: Near) -> None:
         await link.acquire_mtu()
-        self.facts |= {"rssi": f"{near.rssi} dBm", "mtu": str(link.mtu), "address": near.address}
+        self.facts |= {"mtu": str(link.mtu), "address": near.address}
+        self._note_rssi(near.rssi)
         await self._read_facts(link)
         try:
             await self.wearable.begin(link)
@@ -227,13 +237,27 @@ class Keeper:
         with suppress(BleakError, TimeoutError, PacketError):
             level = hrs.battery(await link.read(hrs.BATTERY))
             self.facts["battery"] = f"{level} %"
-            if any(level <= low < self._battery for low in LOW):
+            before = 101.0 if math.isnan(self.signs.battery) else self.signs.battery
+            if any(level <= low < before for low in LOW):
                 self._health(f"battery {level} %")
-            self._battery = level
+            self.signs = replace(self.signs, battery=float(level))
+
+    async def _read_rssi(self, link: Link) -> None:
+        """Read the signal strength of the connection; that of the search stays where nobody tells."""
+        with suppress(BleakError, TimeoutError):
+            if (rssi := await link.rssi()) is not None:
+                self._note_rssi(rssi)
+
+    def _note_rssi(self, rssi: int) -> None:
+        self.facts["rssi"] = f"{rssi} dBm"
+        before = 0.0 if math.isnan(self.signs.rssi) else self.signs.rssi
+        if rssi <= WEAK < before:
+            self._health(f"weak signal ({rssi} dBm): it is far away, or a body is in between")
+        self.signs = replace(self.signs, rssi=float(rssi))
 
     async def _watch(self, link: Link) -> None:
         """Wait until the connection breaks, falls silent, or all is to end."""
-        next_battery = self._clock() + BATTERY_PERIOD
+        next_look = self._clock() + LOOK_PERIOD
         link.heard = self._clock()
         while not self._stop.is_set() and not link.ended.is_set():
             await _first(1.0, self._stop.wait(), link.ended.wait())
@@ -241,9 +265,10 @@ class Keeper:
             if now - link.heard > self.wearable.patience:
                 self._health(f"connected, but silent for {now - link.heard:.0f} s; connecting again")
                 return
-            if now >= next_battery:
-                next_battery = now + BATTERY_PERIOD
+            if now >= next_look:
+                next_look = now + LOOK_PERIOD
                 await self._read_battery(link)
+                await self._read_rssi(link)
 
     async def _close(self, client: BleakClient, link: Link | None) -> None:
         if link is not None and client.is_connected:

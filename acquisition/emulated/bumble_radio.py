@@ -61,6 +61,8 @@ class Air:
         self.link: Any = LocalLink()  # type: ignore[no-untyped-call]
         self.central: Any = None
         self.on = True
+        self.rssi = -50
+        """Signal strength of connections [dBm]; Bumble's link has the same in advertisements, always."""
         self.clients: set[BumbleClient] = set()
 
     async def power_on(self, address: str = "F0:F1:F2:F3:F4:F5") -> None:
@@ -237,6 +239,10 @@ class BumbleClient(BaseBleakClient):
     async def pair(self, *_: Any, **__: Any) -> None:
         """Pair."""
         await self._att(self._connection.pair())
+
+    async def get_rssi(self) -> int:
+        """Return the signal strength of the connection [dBm]."""
+        return self._air.rssi
 
     async def unpair(self) -> None:
         """Do nothing: keys are not kept."""

@@ -119,7 +119,9 @@ class Bench:
         """End the loop."""
         self.runner.close()
 
-    def record(self, session: Session, parent: Path, seconds: float) -> Outcome:
+    def record(
+        self, session: Session, parent: Path, seconds: float, listener: Listener | None = None
+    ) -> Outcome:
         """Record with the real recorder."""
         return record(
             session,
@@ -129,6 +131,7 @@ class Bench:
             clock=self.runner.clock,
             wall=lambda: 1_700_000_000.0 + self.runner.clock(),
             stop=VirtualStop(self.runner),
+            listener=listener,
         )
 
     def samples(self, name: str) -> tuple[FloatArray, FloatArray]:

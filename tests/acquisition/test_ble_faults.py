@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +17,9 @@ from acquisition.emulated.polar import EmulatedPolar, h10
 from acquisition.emulated.strap import EmulatedStrap
 from acquisition.errors import DeviceError, SessionError
 from acquisition.gatt.polar import Measurement, Status
+from acquisition.record_listener import Listener
+from acquisition.record_report import status_lines
+from acquisition.recording import Recording
 from acquisition.stream import Chunk, FloatArray, Modality, Role, StreamInfo
 from tests.acquisition.ble_bench import Bench, device, session_of
 
@@ -289,6 +294,31 @@ def test_a_low_battery_is_told_of(bench: Bench) -> None:
     bench.run(driver, 70.0)
     bench.stop(driver)
     assert [n.message for n in bench.notices("health") if "battery 15 %" in n.message]
+
+
+def test_battery_and_signal_strength_are_in_the_health_of_each_stream(bench: Bench, tmp_path: Path) -> None:
+    belt = h10(bench.air, battery=64)
+    bench.put(belt)
+    session = session_of(SESSION)
+    reports: list[dict[str, Any]] = []
+
+    class Watching(Listener):
+        def cycle(self, status: Callable[[], dict[str, Any]], now: float) -> None:
+            reports.append(status())
+
+    def weaken() -> None:
+        belt.body.hardware.battery, bench.air.rssi = 63, -93
+
+    bench.runner.loop.call_later(20.0, weaken)
+    bench.record(session, tmp_path, 100.0, listener=Watching())
+    first, last = (next(s for s in r["streams"] if s["name"] == ECG) for r in (reports[10], reports[-1]))
+    assert (first["battery"], first["rssi"]) == (64.0, -50.0)
+    assert (last["battery"], last["rssi"]) == (63.0, -93.0)
+    said = "\n".join(status_lines(reports[-1]))
+    assert "client H10 ECG 13" in said and ", battery 63 %, signal -93 dBm" in said
+    batch = next(iter(Recording(next(tmp_path.iterdir())).batches()))
+    told = [n.message for _, n in batch.notices if n.kind == "health"]
+    assert any("weak signal (-93 dBm)" in m for m in told)
 
 
 def test_one_device_cannot_be_two_people(bench: Bench) -> None:
