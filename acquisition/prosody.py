@@ -228,7 +228,8 @@ class Prosody:
         if not others:
             return Owner.SELF
         (other,) = others
-        if not (other.times and other.times[-1] >= hop.time) and until < hop.time + PATIENCE:
+        heard = bool(other.times) and other.times[-1] >= hop.time
+        if not heard and (other.queue or until < hop.time + PATIENCE):
             return None
         own = 10 * math.log10(TINY + person.channel.level(k)) + person.gain
         ratio = own - other.level_at(hop.time)

@@ -49,19 +49,19 @@ class Imported:
     """Hold a stream to store.
 
     `times` are raw stamps [s], `samples` has shape (n_samples, n_channels), `offsets` are clock offsets as
-    (position, collected, value).
+    (position, collected, value). `span` is what the stream tells of [s], where that is more than from its
+    first stamp to its last: rows of speech are stamped at their end.
     """
 
     info: StreamInfo
     times: FloatArray
     samples: NDArray[Any]
     offsets: list[tuple[int, float, float]]
+    span: tuple[float, float] | None = None
 
     def renamed(self, name: str) -> Imported:
         """Return the same under another name."""
-        return Imported(
-            info=replace(self.info, name=name), times=self.times, samples=self.samples, offsets=self.offsets
-        )
+        return replace(self, info=replace(self.info, name=name))
 
     def arrivals(self) -> FloatArray:
         """Return when each sample can have arrived at the earliest: its stamp, but never before another."""
@@ -83,7 +83,9 @@ def store(out: Path, streams: Sequence[Imported], *, sources: Sequence[str]) -> 
     """
     session = _session(out, streams, sources)
     arrivals = [item.arrivals() for item in streams]
-    spans = [(float(a[0]), float(a[-1])) for a in arrivals if len(a)]
+    spans = [
+        item.span or (float(a[0]), float(a[-1])) for item, a in zip(streams, arrivals, strict=True) if len(a)
+    ]
     if not spans:
         raise RecordingError(f"{out}: no samples to import")
     begin, end = min(a for a, _ in spans), max(b for _, b in spans)

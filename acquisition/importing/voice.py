@@ -117,9 +117,16 @@ def _rows(item: Imported, found: Sequence[Found]) -> list[Imported]:
                     times=chunk.times,
                     samples=chunk.samples,
                     offsets=_offsets(item, chunk.times),
+                    span=_span(item),
                 )
             )
     return out
+
+
+def _span(item: Imported) -> tuple[float, float]:
+    """Return from when to when there was speech to hear [s]."""
+    heard = item.arrivals()
+    return float(heard[0]), float(heard[-1])
 
 
 def _offsets(item: Imported, times: FloatArray) -> list[tuple[int, float, float]]:

@@ -11,6 +11,7 @@ from acquisition.importing.files import import_files
 from acquisition.recording import Recording
 from acquisition.session import load_session
 from acquisition.stream import Chunk, Modality, Role
+from acquisition.tick import Tick
 from acquisition.voice import models
 from tests.acquisition.speech import alternating, dialogue, need_models, write_wav
 
@@ -45,6 +46,9 @@ def test_speech_of_two_people_becomes_rows_and_turns(tmp_path: Path, per_person:
     for found, true in zip(turns(tmp_path / "rec"), truth, strict=True):
         assert found[0] is true[0]
         assert found[1:] == pytest.approx(true[1:], abs=0.25)
+    ticks = [i.time for i in Recording(tmp_path / "rec") if isinstance(i, Tick)]
+    assert ticks[0] == 0.0  # the beginning of the sound, not of the first row
+    assert ticks[-1] == pytest.approx(seconds, abs=0.11)
     stored = b"".join(p.read_bytes() for p in (tmp_path / "rec").glob("*.xdf"))
     assert len(stored) < 0.1 * 2 * len(mics[Role.CLIENT]) * 2
 

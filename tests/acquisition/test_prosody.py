@@ -112,6 +112,21 @@ def test_result_does_not_depend_on_chunk_size_with_the_real_models() -> None:
     assert repr(run(mics, [777, 512, 1, 4000], models=models)) == repr(run(mics, [10**9], models=models))
 
 
+def test_result_does_not_depend_on_who_is_handed_over_in_larger_pieces() -> None:
+    mics = bursts(9.0)
+    stamps = BEGIN + np.arange(9 * SFREQ) / SFREQ
+    prosody = Prosody(list(mics), LoudIsSpeech(), gains={})
+    # A back-log: what waits in small pieces is not silence, however long ago the large ones were.
+    for role, size in ((Role.THERAPIST, 370), (Role.CLIENT, 9 * SFREQ)):
+        for a in range(0, len(stamps), size):
+            prosody.push(role, stamps[a : a + size], mics[role][a : a + size])
+    found = prosody.advance(float(stamps[-1]) - 1.0) + prosody.finish()
+    whole = run(mics, [512])
+    for role in PEOPLE:
+        assert repr([r for f in found if f.role is role for r in f.rows]) == repr(whole[role][0])
+        assert repr([r for f in found if f.role is role for r in f.turns]) == repr(whole[role][1])
+
+
 def test_a_gap_ends_the_stretch_and_is_equal_for_any_chunking() -> None:
     mics = bursts(8.0)
     times = BEGIN + np.arange(8 * SFREQ) / SFREQ
