@@ -36,6 +36,17 @@ DOCUMENT = "<ANNOTATION_DOCUMENT>{}</ANNOTATION_DOCUMENT>"
 ROWS = [(1.5, 4.25, "over_observed 3"), (10.0, 12.0, 'note: "so" <b> & ü')]
 
 
+def annotation_xml(*annotations: tuple[str, str]) -> bytes:
+    """Return an ELAN file with annotations, each with its attributes and text, and two time slots."""
+    slots = '<TIME_SLOT TIME_SLOT_ID="a" TIME_VALUE="1000"/><TIME_SLOT TIME_SLOT_ID="b"/>'
+    body = "".join(
+        f"<{kind}><ANNOTATION_VALUE>{text}</ANNOTATION_VALUE></{kind.split()[0]}>"
+        for kind, text in annotations
+    )
+    tier = f'<TIER TIER_ID="t">{body}</TIER>'
+    return DOCUMENT.format(f"<TIME_ORDER>{slots}</TIME_ORDER>{tier}").encode()
+
+
 def simple(annotations: list[Annotation]) -> list[tuple[float, float, str]]:
     return [(a.start, a.stop, a.text) for a in annotations]
 
@@ -92,6 +103,55 @@ def test_comments_styles_names_and_speakers_of_webvtt() -> None:
     assert got.place == "line 10"
 
 
+def test_cues_without_an_empty_line_between_them_and_short_times_are_read() -> None:
+    text = (
+        "WEBVTT\nKind: captions\nStyle:\n::cue(c) { }\n##\n\n\n"
+        "0:0:1.5 --> 0:0:2.570 align:start\nmismatch\n0:0:4.0 --> 0:0:5.0\nsuds<0:0:4.2><c> 40</c>\n"
+    )
+    assert simple(read_vtt(text.encode())) == [(1.5, 2.57, "mismatch"), (4.0, 5.0, "suds 40")]
+    numbered = "1\n00:00:01,000 --> 00:00:02,000\nmismatch\n2\n00:00:04,000 --> 00:00:05,000\nsuds 40\n"
+    assert simple(read_srt(numbered.encode())) == [(1.0, 2.0, "mismatch"), (4.0, 5.0, "suds 40")]
+
+
+def test_a_textgrid_as_elan_writes_it_is_read() -> None:
+    text = """File type = "ooTextFile"
+Object class = "TextGrid"
+
+xmin = 0\x20
+xmax = 9.5\x20
+tiers? <exists>\x20
+size = 2\x20
+item []:\x20
+    item[1]:
+        class = "IntervalTier"\x20
+        name = \"\"\"codes\"\"\"\x20
+        xmin = 0\x20
+        xmax = 9.5\x20
+        intervals: size = 2\x20
+        intervals [1]
+            xmin = 0\x20
+            xmax = 1.25\x20
+            text = ""\x20
+        intervals [2]
+            xmin = 1.25\x20
+            xmax = 9.5\x20
+            text = "over_observed
+3"\x20
+    item[2]:
+        class = "TextTier"\x20
+        name = ""\x20
+        xmin = 0\x20
+        xmax = 9.5\x20
+        points: size = 1\x20
+        points [1]
+            number = 2.5\x20
+            mark = "mismatch"\x20
+"""
+    span, point = read_textgrid(text.encode("utf-16"))
+    assert (span.tier, span.start, span.stop, span.text) == ('"codes"', 1.25, 9.5, "over_observed\n3")
+    assert (point.start, point.text) == (2.5, "mismatch")
+
+
 @pytest.mark.parametrize(
     ("reader", "data", "fault"),
     [
@@ -113,6 +173,7 @@ def test_comments_styles_names_and_speakers_of_webvtt() -> None:
         (read_eaf, b'<!DOCTYPE a [<!ENTITY b "c">]>\n<ANNOTATION_DOCUMENT/>', "declares a document type"),
         (read_eaf, DOCUMENT.format('\n<TIME_SLOT TIME_VALUE="-1"/>').encode(), "line 2: TIME_VALUE = '-1'"),
         (read_eaf, DOCUMENT.format('<HEADER TIME_UNITS="PAL-frames"/>').encode(), "only milliseconds"),
+        (read_eaf, annotation_xml(*[('REF_ANNOTATION ANNOTATION_ID="x"', "m")] * 2), "second annotation 'x'"),
         (read_eaf, b"<a>" * 30, "line 1: <a> where"),
         (read_eaf, b"<ANNOTATION_DOCUMENT>" + b"<a>" * 30, "line 1: nested too deeply"),
         (read_table, b"when,code\n1,x\n", "line 1: no column of times"),
@@ -129,17 +190,6 @@ def test_a_faulty_file_is_told_with_the_place(reader: object, data: bytes, fault
     with pytest.raises(AnnotationError, match=fault) as caught:
         reader(data)
     assert len(str(caught.value).splitlines()) == 1
-
-
-def annotation_xml(*annotations: tuple[str, str]) -> bytes:
-    """Return an ELAN file with annotations, each with its attributes and text, and two time slots."""
-    slots = '<TIME_SLOT TIME_SLOT_ID="a" TIME_VALUE="1000"/><TIME_SLOT TIME_SLOT_ID="b"/>'
-    body = "".join(
-        f"<{kind}><ANNOTATION_VALUE>{text}</ANNOTATION_VALUE></{kind.split()[0]}>"
-        for kind, text in annotations
-    )
-    tier = f'<TIER TIER_ID="t">{body}</TIER>'
-    return DOCUMENT.format(f"<TIME_ORDER>{slots}</TIME_ORDER>{tier}").encode()
 
 
 def test_an_elan_annotation_that_is_not_aligned_has_no_time_and_cannot_be_imported(tmp_path: Path) -> None:

@@ -69,7 +69,10 @@ class _Reader:
     def _begin(self, attributes: dict[str, str], line: int) -> None:
         slots = attributes.get("TIME_SLOT_REF1", ""), attributes.get("TIME_SLOT_REF2", "")
         self.current = _Found(self.tier, line, slots, attributes.get("ANNOTATION_REF", ""))
-        self.found[attributes.get("ANNOTATION_ID") or f"line {line}"] = self.current
+        key = attributes.get("ANNOTATION_ID") or f"{len(self.found)} without an id"
+        if key in self.found:
+            raise AnnotationError(f"line {line}: a second annotation {key[:40]!r}")
+        self.found[key] = self.current
         if len(self.found) > MAX_ANNOTATIONS:
             raise AnnotationError(f"line {line}: more than {MAX_ANNOTATIONS} annotations")
 

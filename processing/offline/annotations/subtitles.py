@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import html
 import re
+from itertools import pairwise
 
 from acquisition.errors import AnnotationError
 from processing.offline.annotations.annotation import Annotation, decoded, seconds
 
 ARROW = "-->"
-_TIME = r"(?:\d{1,4}:)?\d{1,2}:\d{2}[.,]\d{1,3}"
+_TIME = r"(?:\d{1,4}:)?\d{1,2}:\d{1,2}[.,]\d{1,3}"
 _TIMING = re.compile(rf"\s*({_TIME})\s*-->\s*({_TIME})(?:\s.*)?$")
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?[ \t]+([^>]*)>")
 _TAG = re.compile(r"</?[A-Za-z0-9.:]*(?:[ \t][^<>]*)?>")
@@ -48,11 +49,17 @@ def _lines(text: str) -> list[str]:
 
 
 def _cues(lines: list[str], begin: int) -> list[Annotation]:
+    """Return the cues of blocks that empty lines part; `begin` is 1 after the head line of a WebVTT file."""
     out, at = [], begin
     while at < len(lines):
         stop = next((i for i in range(at, len(lines)) if not lines[i].strip()), len(lines))
         if stop > at and not (begin and lines[at].split()[0].rstrip(":") in _SKIPPED):
-            out += _cue(lines[at:stop], at + 1, header=begin == at)
+            # Times in the middle of a block begin a cue of their own: some programs leave the empty line out.
+            cuts = [i for i in range(at + 2, stop) if ARROW in lines[i]]
+            if not begin:  # the number of a SubRip cue stands above its times
+                cuts = [i - 1 if lines[i - 1].strip().isdecimal() else i for i in cuts]
+            for first, last in pairwise([at, *cuts, stop]):
+                out += _cue(lines[first:last], first + 1, header=begin == first)
         at = stop + 1
     return out
 
