@@ -9,6 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QPolygonF, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from acquisition.stream import PEOPLE
 from viewer.header import font
 from viewer.history import Line
 from viewer.lane import LEFT, RIGHT
@@ -58,6 +59,8 @@ class Overview(QWidget):
             painter.drawLine(QPointF(x, 1), QPointF(x, self._bottom()))
         half = self._bottom() / len(SHOWN)
         for row, (title, index) in enumerate(SHOWN):
+            if not any((role.value, index) in model.traces for role in PEOPLE):
+                continue
             band = QRectF(0, row * half, self.width(), half)
             painter.setFont(font(11))
             painter.setPen(QColor(self._theme.dim))

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt, QTimer
-from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from acquisition.manifest import OVERLAY_NAME
 from acquisition.marks import PAUSE
-from acquisition.vocabulary import Vocabulary
-from processing.offline.overlay import rater_file
 from viewer.event_rows import Row, counts, fine_clock
 from viewer.event_table import EventTable
 from viewer.keys import is_key
-from viewer.model import SessionModel
 from viewer.review_acts import typed_value
 from viewer.review_bar import ReviewBar
 from viewer.review_desk import ReviewDesk
+from viewer.review_frame import Frame, Palette
 from viewer.review_mouse import Mouse
 from viewer.theme import Theme
 
@@ -29,21 +24,6 @@ if TYPE_CHECKING:
     from viewer.panel import OperatorPanel
 
 SECOND = 1.0
-SHARES = (600, 240)
-"""How the height is shared between the panel and the event list, at first."""
-ROOMY = 860
-"""Height of a window that has a place for the lag map beside the event list [px]."""
-
-
-def wall_clock() -> str:
-    """Return the wall time as ISO 8601 in UTC."""
-    return datetime.now(UTC).isoformat(timespec="microseconds")
-
-
-def open_desk(recording: Path, model: SessionModel, vocabulary: Vocabulary, *, rater: str = "") -> ReviewDesk:
-    """Return the desk of a recording; that of a blind rater writes into a file of their own."""
-    file = rater_file(recording, rater) if rater else recording / OVERLAY_NAME
-    return ReviewDesk(model, file, vocabulary, clock=wall_clock, who=rater)
 
 
 class Review(QObject):
@@ -79,8 +59,8 @@ class Review(QObject):
         self.codes = {c.code: c for c in codes}
         self.bar = ReviewBar(theme, codes)
         self.table = EventTable(theme, desk.vocabulary, self.change)
-        self.widget = QWidget()
-        self.splitter: QSplitter | None = None
+        self.palette = Palette(codes, theme, self.mark) if blind else None
+        self.frame: Frame | None = None
         self._mouse = Mouse(self)
         self._revision, self._pointer = -1, -1.0
         self._connect()
@@ -97,37 +77,26 @@ class Review(QObject):
         bar = self.bar
         for button in (bar.cued, bar.joint):
             button.setVisible(self.listed and not self.blind)
-        needs_list: tuple[QWidget, ...] = (bar.why, bar.why_label, bar.filter, bar.count, bar.keys)
+        needs_list: tuple[QWidget, ...] = (bar.filter, bar.count, bar.keys)
         for part in needs_list:
             part.setVisible(self.listed)
+        for box in (bar.why, bar.why_label):
+            box.setVisible(self.listed and not self.blind)
         helpful = bar.code.findData("helpful_event")
         bar.code.setCurrentIndex(0 if self.listed else max(helpful, 0))
 
-    def around(self, widget: QWidget) -> QWidget:
-        """Return the panel with the event list below it."""
-        column = QVBoxLayout(self.widget)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+    def framed(self) -> QWidget:
+        """Return panel, bar and list as they stand in the window; a joint replay has no list."""
         if not self.listed:
-            column.addWidget(widget, 1)
+            whole = QWidget()
+            column = QVBoxLayout(whole)
+            column.setContentsMargins(0, 0, 0, 0)
+            column.setSpacing(0)
+            column.addWidget(self.panel, 1)
             column.addWidget(self.bar)
-            return self.widget
-        column.addWidget(self.bar)
-        holder = QVBoxLayout()
-        holder.setContentsMargins(10, 0, 10, 6)
-        holder.addWidget(self.table)
-        column.addLayout(holder, 1)
-        self.table.setMinimumHeight(70)
-        splitter = QSplitter(Qt.Orientation.Vertical)
-        splitter.setChildrenCollapsible(False)
-        splitter.setHandleWidth(5)
-        splitter.addWidget(widget)
-        splitter.addWidget(self.widget)
-        splitter.setStretchFactor(0, 5)
-        splitter.setStretchFactor(1, 1)
-        splitter.setSizes(list(SHARES))
-        self.splitter = splitter
-        return splitter
+            return whole
+        self.frame = Frame(self.panel, self.bar, self.table, self.palette)
+        return self.frame
 
     def _connect(self) -> None:
         bar = self.bar
@@ -178,7 +147,11 @@ class Review(QObject):
     def press(self, code: str) -> None:
         """Add an event by its key, if the keys mark."""
         if self.bar.keys.isChecked():
-            self._added(self.desk.add(code, self.panel.pointer))
+            self.mark(code)
+
+    def mark(self, code: str) -> None:
+        """Add an event of a code at the cursor."""
+        self._added(self.desk.add(code, self.panel.pointer))
 
     def add(self) -> None:
         """Add the event that the bar describes, at the cursor."""
@@ -232,7 +205,10 @@ class Review(QObject):
         """Show what holds now."""
         if self._revision != self.desk.model.event_revision:
             self._revision = self.desk.model.event_revision
-            self.table.show_rows(self.desk.rows(self.hidden))
+            rows = self.desk.rows(self.hidden)
+            self.table.show_rows(rows)
+            if self.palette is not None:
+                self.palette.show_running(frozenset(r.code for r in rows if r.open))
         self.say(self.desk.message, failed=self.desk.failed)
         self._count()
 
@@ -255,26 +231,13 @@ class Review(QObject):
         if moved:
             self._pointer = self.panel.pointer
             self.bar.time.setText(fine_clock(self._pointer))
-        self.make_room()
+        if self.frame is not None and self.frame.make_room():
+            QTimer.singleShot(0, self, self.frame.share)
         word = "Pause" if self.panel.playing else "Play"
         if self.bar.play.text() != word:
             self.bar.play.setText(word)
         self.refresh()
         return moved
-
-    def make_room(self) -> None:
-        """Take the lag map off a low window: the event list needs its place."""
-        heat = self.panel.heat
-        there = "Synchrony" in self.panel.lanes.lanes and self.widget.window().height() >= ROOMY
-        if heat.isHidden() == there:
-            heat.setVisible(there)
-            if self.splitter is not None:
-                QTimer.singleShot(0, self, self._share)
-
-    def _share(self) -> None:
-        """Give panel and list their usual shares of the window."""
-        if self.splitter is not None:
-            self.splitter.setSizes(list(SHARES))
 
     def keys(self) -> dict[str, Callable[[], object]]:
         """Return what the keys of a review do."""

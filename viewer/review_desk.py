@@ -63,6 +63,8 @@ class ReviewDesk:
         self.model, self.file, self.vocabulary, self.who = model, file, vocabulary, who
         self.why = ""
         self.message, self.failed = "", False
+        self.blind = False
+        """Whether a blind rater is at work, who changes nothing but their own codings."""
         self.faulty = ""
         """Why nothing can be edited at all, if so."""
         self._clock = clock
@@ -234,6 +236,8 @@ class ReviewDesk:
         try:
             if row.code == PAUSE:
                 raise RecordingError("a pause is as it was recorded; it cannot be edited")
+            if self.blind and row.added != self.who:
+                raise RecordingError("a blind rater changes only their own codings")
             if not self.why and row.added != self.who:
                 whose = f"entered by {row.added}" if row.added else "recorded"
                 raise RecordingError(f"this event was {whose}: say why in the box, then edit it")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -15,15 +16,17 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from acquisition.errors import VocabularyError
 from acquisition.event import Event
+from acquisition.manifest import OVERLAY_NAME
 from acquisition.stream import PEOPLE, Role
 from acquisition.vocabulary import Vocabulary, load_vocabulary
+from processing.offline.overlay import rater_file
 from viewer.cued import CuedReview
 from viewer.cued_session import CuedSession
 from viewer.joint import GROUPS, SOLO, JointBar, may_show, shared_events
 from viewer.model import SessionModel
 from viewer.readouts import Readout
 from viewer.restricted import restricted, show_events
-from viewer.review import Review, open_desk
+from viewer.review import Review
 from viewer.review_desk import ReviewDesk
 from viewer.theme import Theme
 
@@ -35,6 +38,17 @@ Face = Literal["list", "cued", "joint"]
 Keys = dict[str, Callable[[], object]]
 NO_WINDOWS = ("F2", "F3")
 """Keys that would bring up what a cued review or a joint replay keeps off the screen."""
+
+
+def wall_clock() -> str:
+    """Return the wall time as ISO 8601 in UTC."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def open_desk(recording: Path, model: SessionModel, vocabulary: Vocabulary, *, rater: str = "") -> ReviewDesk:
+    """Return the desk of a recording; that of a blind rater writes into a file of their own."""
+    file = rater_file(recording, rater) if rater else recording / OVERLAY_NAME
+    return ReviewDesk(model, file, vocabulary, clock=wall_clock, who=rater)
 
 
 class Reviewing:
@@ -62,6 +76,7 @@ class Reviewing:
         """Return the desk, opened with its first use."""
         if self._desk is None:
             self._desk = open_desk(self._path, model, vocabulary_of(model), rater=self.rater)
+            self._desk.blind = bool(self.rater)
         return self._desk
 
     def shown(self, model: SessionModel) -> SessionModel:
@@ -104,7 +119,7 @@ class Reviewing:
             self.keys |= {"Ctrl+R": lambda: self.turn(window, "cued")}
             self.keys |= {"Ctrl+J": lambda: self.turn(window, "joint")}
             review.bar.who.editingFinished.connect(lambda: window.kept.setValue("reviewer", desk.who))
-        return review.around(window.panel)
+        return review.framed()
 
     def turn(self, window: OperatorWindow, face: Face) -> None:
         """Show another face of the review; a joint replay begins with nobody shown."""
@@ -156,7 +171,7 @@ class Reviewing:
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(bar)
-        column.addWidget(review.around(window.panel), 1)
+        column.addWidget(review.framed(), 1)
         return whole
 
     def follow(self, window: OperatorWindow) -> None:

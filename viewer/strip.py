@@ -16,7 +16,7 @@ from viewer.chooser import Chooser
 from viewer.device_state import DeviceState
 from viewer.header import font
 from viewer.model import SessionFacts
-from viewer.page import WINDOWS, clock
+from viewer.page import WHOLE, WINDOWS, clock
 from viewer.theme import Theme
 
 BEHIND = 3.0
@@ -90,16 +90,20 @@ class Strip(QWidget):
         self.chips = {role: PersonChips(role, facts.code(role), theme) for role in PEOPLE}
         self.length = Chooser(theme)
         self.length.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.length.setToolTip("Length of the time axis")
+        self.length.setToolTip("Length of the time axis (Ctrl + and Ctrl −)")
+        self.length.setAccessibleName("Length of the time axis")
         for seconds in WINDOWS:
             self.length.addItem(length_text(seconds), seconds)
         self.menu = QToolButton()
         self.menu.setText("View")
+        self.menu.setToolTip("Lanes, synchrony, theme, set-up, figure (Alt+V)")
+        self.menu.setAccessibleName("View menu")
         self.menu.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.menu.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.stop = QPushButton("Stop…")
         self.stop.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.stop.setToolTip("End the recording; asks first")
+        self.stop.setToolTip("End the recording; asks first (Ctrl+Shift+Q)")
+        self.stop.setAccessibleName("Stop recording")
         self.stop.setVisible(on_stop is not None)
         if on_stop is not None:
             self.stop.clicked.connect(on_stop)
@@ -140,7 +144,7 @@ class Strip(QWidget):
         _put(self.clock, clock(facts.elapsed))
         _put(self.file, facts.file)
         _put(self.disk, "" if math.isnan(facts.disk) else f"disk {size_text(facts.disk)} free")
-        _put(self.streams, f"streams {facts.streams[0]}/{facts.streams[1]}")
+        _put(self.streams, f"streams {facts.streams[0]}/{facts.streams[1]}" if facts.streams[1] else "")
         live = facts.state == "growing" and math.isfinite(facts.latency)
         _put(self.latency, facts.fault or (latency_text(facts.latency) if live else ""))
         behind = bool(facts.fault) or (live and facts.latency > BEHIND)
@@ -180,6 +184,8 @@ def size_text(n: float) -> str:
 
 def length_text(seconds: float) -> str:
     """Return the length of a page in words."""
+    if seconds == WHOLE:
+        return "whole session"
     if seconds < 120:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 3600 else f"{seconds / 3600:.0f} h"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from acquisition.event import Event
 from acquisition.stream import Role
+from processing.index import IndexSample
 from processing.offline.overlay import effective, read_overlay
 from tests.viewer import synthetic
 from tests.viewer.synthetic import T0, Session, fill
@@ -31,12 +33,16 @@ __all__ = ["open_review"]
 CONTROL = Qt.KeyboardModifier.ControlModifier
 
 
+@cache
+def arousal(seconds: float) -> list[IndexSample]:
+    return [r for r in synthetic.index_samples(0.0, seconds) if r.index.startswith("arousal")]
+
+
 def hour(seconds: float = 700.0, events: list[Event] | None = None) -> SessionModel:
     """Return a session of which only the arousal index and the ticks are there."""
     model = synthetic.model([])
     model.add_batch(Session(infos=[], events=events or []).batch(round(seconds * 10)))
-    rows = synthetic.index_samples(0.0, seconds)
-    model.add_samples([r for r in rows if r.index.startswith("arousal")])
+    model.add_samples(arousal(seconds))
     model.state = "closed"
     return model
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,15 +12,20 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit
 from pytestqt.qtbot import QtBot
 
+from acquisition.batch import Batch
 from acquisition.event import Event
+from acquisition.recording import Recording
 from acquisition.vocabulary import load_vocabulary
 from processing.offline.overlay import read_edits, read_overlay
+from tests.acquisition.simulated import record
 from tests.viewer import synthetic
 from tests.viewer.synthetic import T0, Session, fill, marks
 from viewer import settings as persistence
+from viewer.blind import BlindFeed, blind_filled
 from viewer.event_table import COLUMNS, EventTable
 from viewer.lane import LEFT, RIGHT
 from viewer.model import SessionModel
+from viewer.opening import feed
 from viewer.review import Review
 from viewer.reviewing import Reviewing
 from viewer.window import OperatorWindow
@@ -387,9 +393,50 @@ def test_a_blind_rater_sees_neither_data_nor_others_and_has_a_file_of_their_own(
     window.panel.go_to(30.0)
     qtbot.keyClick(window, Qt.Key.Key_A)
     assert texts(review.table, "name") == ["insight"]
-    mine = read_edits(tmp_path / "raters" / "R7.jsonl")
+    assert review.palette is not None and len(review.palette.buttons) == 55
+    window.panel.go_to(40.0)
+    button = next(b for b in review.palette.buttons if b.code.code == "exploring")
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert review.table.selected is not None and review.table.selected.open
+    running = [button.running]
+    qtbot.keyClick(window, Qt.Key.Key_Z, CONTROL)
+    assert [*running, button.running] == [True, False]
+    mine = read_edits(tmp_path / "raters" / "R7.jsonl")[:1]
     assert [(e.op, e.who, e.fields["rater"]) for e in mine] == [("add", "R7", "R7")]
     assert [e.who for e in read_overlay(tmp_path)] == ["R3"]
+
+
+def test_nothing_but_time_and_the_clap_of_a_recording_reaches_a_blind_rater(tmp_path: Path) -> None:
+    path = record(tmp_path / "rec")
+    source = feed(path, follow=False)
+    given = [event for batch in Recording(path).batches() for _, event in batch.events]
+    assert given and source.streams  # there is something to hide
+    model = blind_filled(path)
+    assert model.elapsed > 10.0 and model.events == [] and model.notices == []
+    assert not model.health and not model.waves and not model.traces and not model.facts.consent
+    clap = Event(time=T0, code="sync_mark", actor="tech", note="they laughed", value=3.0, id="s")
+    batch = Session(infos=[], events=[clap, replace(clap, code="insight", id="i")]).batch(10)
+
+    class Given:
+        state, ended, streams = "closed", False, ()
+
+        def poll(self) -> Batch:
+            return batch
+
+    (seen,) = [event for _, event in BlindFeed(Given()).poll().events]  # type: ignore[arg-type, union-attr]
+    assert (seen.code, seen.note, seen.value) == ("sync_mark", "", None)
+
+
+def test_a_blind_rater_changes_only_their_own_codings(open_review: OpenReview) -> None:
+    model = SessionModel(facts=synthetic.FACTS, streams=(), state="closed")
+    clap = Event(time=T0 + 5.0, code="sync_mark", actor="tech", id="s")
+    model.add_batch(Session(infos=[], events=[clap]).batch(2000))
+    window = open_review(model, rater="R7")
+    review = review_of(window)
+    review.table.selectRow(0)
+    review.void()
+    assert shown_message(window) == "NOT STORED: a blind rater changes only their own codings"
+    assert texts(review.table, "name") == ["sync mark"]
 
 
 def test_a_recording_that_still_grows_cannot_be_edited(open_review: OpenReview) -> None:
@@ -402,7 +449,7 @@ def test_no_word_of_the_review_claims_a_state_of_mind(open_review: OpenReview) -
     window = open_review()
     review = review_of(window)
     said = []
-    for widget in [*review.widget.findChildren(QLineEdit), *review.widget.findChildren(QComboBox)]:
+    for widget in [*window.findChildren(QLineEdit), *window.findChildren(QComboBox)]:
         said += [widget.toolTip(), widget.accessibleName()]
     for name, part in vars(review.bar).items():
         said += [
