@@ -8,12 +8,14 @@ from collections.abc import Callable
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QMessageBox, QWidget
 
+from acquisition.event import Value
 from acquisition.vocabulary import Code
 from viewer.marker_bar import MarkerBar
 from viewer.markers import label_of
 from viewer.marking import Marking
 from viewer.model import SessionModel
 from viewer.page import clock
+from viewer.value_entry import ValueEntry
 
 TYPED = "suds"
 """The code whose value is typed on the number pad: digits, then Enter."""
@@ -37,6 +39,7 @@ class Desk:
         self._note_begun = math.nan
         self._typed = ""
         self._codes: dict[str, Code] = {}
+        self.values = ValueEntry(self._store_press, now)
         self.bar: MarkerBar | None = None
 
     def connect(self, bar: MarkerBar) -> None:
@@ -44,6 +47,7 @@ class Desk:
         self.bar = bar
         self._codes = {button.code.code: button.code for button in bar.buttons}
         bar.note.textEdited.connect(self._note_key)
+        bar.value.textEdited.connect(lambda _: self.values.touch())
         self.show()
 
     @property
@@ -53,9 +57,35 @@ class Desk:
 
     def press(self, code: Code, ago: bool) -> None:
         """Mark a moment, or begin or end an interval."""
-        if self.open:
-            self.marking.press(code, ago=ago)
+        if not self.open:
+            return
+        self.values.finish(self._typed_value())
+        if code.value and not self.marking.is_running(code):
+            self.values.ask(code, ago)
+            if self.bar is not None:
+                self.bar.ask_value(code)
+        else:
+            self._store_press(code, ago, None, None)
+        self.show()
+
+    def _store_press(self, code: Code, ago: bool, value: Value, time: float | None) -> None:
+        self.marking.press(code, ago=ago, value=value, time=time)
+
+    def _typed_value(self) -> str:
+        return "" if self.bar is None else self.bar.value.text()
+
+    def leave(self) -> None:
+        """Leave the box that has the keys; a press that waited for its value is stored without one."""
+        if self.values.asked is not None:
+            self.values.finish("")
             self.show()
+        self._parent.setFocus()
+
+    def close(self) -> None:
+        """Store what still waits, and let the recorder answer."""
+        if self.open:
+            self.values.finish(self._typed_value())
+        self.marking.close()
 
     def undo(self) -> None:
         """Void the last marker."""
@@ -110,7 +140,11 @@ class Desk:
 
     def enter(self) -> None:
         """Go into the note box, or store what was typed there."""
-        if self.bar is not None and self.bar.note.hasFocus():
+        if self.bar is not None and self.bar.value.hasFocus():
+            if self.values.enter(self.bar.value.text()):
+                self._parent.setFocus()
+            self.show()
+        elif self.bar is not None and self.bar.note.hasFocus():
             self._note_done()
         elif self.bar is not None:
             self.bar.note.setFocus()
@@ -136,22 +170,30 @@ class Desk:
     def show(self) -> None:
         """Show the last marker and which intervals run."""
         self.marking.poll()
+        self.values.poll(self._typed_value())
         self.marking.adopt(self._model.open_intervals(), self._model.event_ids)
         if self.bar is not None:
             for button in self.bar.buttons:
                 button.set_running(self.marking.is_running(button.code))
+            if self.values.asked is None and not self.bar.value.isHidden():
+                self.bar.value.hide()
+                self._parent.setFocus()
             self.bar.show_last(self.last_text(), failed=self.marking.failed)
 
     def last_text(self) -> str:
         """Return the last marker and what became of it, in words."""
-        marking = self.marking
+        marking, asked = self.marking, self.values.asked
+        if asked is not None:
+            takes = self.values.fault or f"{asked.code.value}; Enter stores it, Esc without"
+            return f"{label_of(asked.code.code)} at {clock(asked.time - self._model.t0)}: {takes}"
         if self._typed:
             return f"{TYPED} {self._typed} · Enter stores it"
         if marking.message or marking.last is None:
             return marking.message or "no marker yet"
         last = marking.last
         what = label_of(last.code) + {"on": " begins", "off": " ends"}.get(last.phase, "")
-        what += "" if last.value is None else f" {last.value:g}" if isinstance(last.value, float) else ""
+        if last.value is not None:
+            what += f" {last.value:g}" if isinstance(last.value, float) else f" “{last.value}”"
         ago = ", about 10 s before" if last.t_shift and last.code != "note" else ""
         stored = "stored" if last.id in self._model.event_ids else "sending"
         return f"{what} at {clock(last.time - self._model.t0)}{ago} · {stored}"

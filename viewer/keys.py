@@ -26,7 +26,13 @@ def bind_keys(
         "]": lambda: panel.jump(1),
         "End": window.go_live,
         "Space": window.play_or_pause,
-        "Esc": panel.setFocus,
+        "Esc": panel.setFocus if desk is None else desk.leave,
+        "Ctrl++": lambda: window.longer(-1),
+        "Ctrl+-": lambda: window.longer(1),
+        "Ctrl+T": window.other_theme,
+        "Ctrl+G": window.show_glance,
+        "Ctrl+L": window.show_lanes,
+        "Alt+V": window.show_menu,
         "F2": window.show_set_up,
         "Ctrl+E": window.ask_figure,
         "F3": window.show_side,
@@ -41,6 +47,8 @@ def _marker_keys(window: OperatorWindow, desk: Desk) -> dict[str, Callable[[], o
     keys: dict[str, Callable[[], object]] = {
         "Ctrl+Z": desk.undo,
         "Return": desk.enter,
+        "F4": window.choose_marker,
+        "Ctrl+Shift+Q": desk.ask_stop,
         "F12": lambda: desk.pause("client"),
         "Ctrl+F12": lambda: desk.pause("therapist"),
     }

@@ -92,6 +92,8 @@ class Lane(QWidget):
         self._resized.setSingleShot(True)
         self._resized.timeout.connect(self._redraw)
         self._scale: tuple[float, float] | None = None
+        self.fixed: tuple[float, float] | None = None
+        """A scale that was chosen; None: it fits the data."""
         self._paused: frozenset[str] = frozenset()
         self._marks = pg.PlotCurveItem(
             pen=pg.mkPen(theme.border, width=1), connect="pairs", skipFiniteCheck=True
@@ -191,6 +193,8 @@ class Lane(QWidget):
         lows = [low for low, _ in extents if math.isfinite(low)]
         highs = [high for _, high in extents if math.isfinite(high)]
         fresh = rescaled(self._scale, (min(lows), max(highs)), self._span) if lows else None
+        if self.fixed is not None:
+            fresh = None if self._scale == self.fixed else self.fixed
         if fresh is None and self._scale is None:
             fresh = (-self._span / 2, self._span / 2)
         if fresh is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from PySide6.QtCore import Qt
@@ -38,6 +38,19 @@ class LaneSet:
     ) -> None:
         """Add a lane below the others; heights are shares."""
         self.lanes[name], self.heights[name], self.readouts[name] = lane, height, readouts
+
+    def arrange(
+        self,
+        order: Sequence[str],
+        sizes: Mapping[str, float],
+        scales: Mapping[str, tuple[float, float]],
+    ) -> None:
+        """Put lanes in an order, those it does not name last, and give them heights and fixed scales."""
+        place = {name: k for k, name in enumerate(order)}
+        self.lanes = dict(sorted(self.lanes.items(), key=lambda pair: place.get(pair[0], len(place))))
+        for name, lane in self.lanes.items():
+            self.heights[name] = max(round(self.heights[name] * sizes.get(name, 1.0)), 1)
+            lane.fixed = scales.get(name)
 
 
 def build_lanes(model: SessionModel, theme: Theme, sync_signal: str) -> LaneSet:

@@ -116,7 +116,13 @@ class MarkerBar(QWidget):
         self.note.setPlaceholderText("Note (Enter)")
         self.note.setMaxLength(2000)
         self.note.setFixedWidth(240)
+        self.note.setAccessibleName("Note")
+        self.value = QLineEdit()
+        self.value.setMaxLength(200)
+        self.value.setFixedWidth(160)
+        self.value.hide()
         self.last = QLabel()
+        self.last.setAccessibleName("Last marker")
         self.undo = QPushButton("Undo  Ctrl+Z")
         self.undo.setToolTip("Void the last marker, within 10 s")
         self.undo.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -151,11 +157,20 @@ class MarkerBar(QWidget):
             first.addWidget(widget, k // COLUMNS, k % COLUMNS)
         second.setSpacing(10)
         second.addWidget(self.note)
+        second.addWidget(self.value)
         second.addWidget(self.undo)
         second.addWidget(self.last, 1)
         second.addWidget(notice)
         column.addLayout(first)
         column.addLayout(second)
+
+    def ask_value(self, code: Code) -> None:
+        """Ask for the value of a marker that was pressed just now."""
+        self.value.clear()
+        self.value.setPlaceholderText(f"{label_of(code.code)}: {code.value}")
+        self.value.setAccessibleName(f"Value of {label_of(code.code)}: {code.value}")
+        self.value.show()
+        self.value.setFocus()
 
     def show_paused(self, paused: frozenset[str]) -> None:
         """Name what each pause button does next."""

@@ -84,9 +84,19 @@ class Marking:
         self.message = ""
         self.failed = False
 
-    def press(self, code: Code, *, ago: bool = False, value: float | str | None = None) -> Event:
-        """Mark a moment, or begin or end an interval; return the event as sent."""
-        time = self._now()
+    def press(
+        self,
+        code: Code,
+        *,
+        ago: bool = False,
+        value: float | str | None = None,
+        time: float | None = None,
+    ) -> Event:
+        """Mark a moment, or begin or end an interval; return the event as sent.
+
+        `time` is that of the press, where it was a while ago [s, LSL clock].
+        """
+        time = self._now() if time is None else time
         actor = code.actor if code.actor in ACTORS else "dyad"
         phase, ref = self._phase(code, actor)
         return self._send(

@@ -10,8 +10,12 @@ from dataclasses import dataclass
 
 HEAD_ROOM = 0.15
 """Share of the page that is free after a jump."""
-WINDOWS = (30.0, 60.0, 300.0, 900.0, 3600.0)
+WHOLE = 0.0
+"""In place of a length: the whole session, however long."""
+WINDOWS = (10.0, 30.0, 60.0, 120.0, 300.0, 900.0, 1800.0, 3600.0, WHOLE)
 """Lengths of a page to choose from [s]."""
+LADDER = (60.0, 120.0, 300.0, 600.0, 900.0, 1200.0, 1800.0, 2700.0)
+"""Lengths of a page that holds a whole session of less than an hour [s]; then it is half hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,14 @@ def follow(page: Page | None, now: float, seconds: float) -> Page:
     if page is not None and page.seconds == seconds and page.start <= now < page.stop:
         return page
     return Page(max(now - (1.0 - HEAD_ROOM) * seconds, 0.0), seconds)
+
+
+def length_of(chosen: float, elapsed: float) -> float:
+    """Return the length of a page [s]; that of the whole session grows in steps: the page stands still."""
+    if chosen != WHOLE:
+        return chosen
+    need = elapsed / (1.0 - HEAD_ROOM)
+    return next((s for s in LADDER if s >= need), 1800.0 * max(math.ceil(need / 1800.0), 1))
 
 
 def centred(time: float, seconds: float, end: float) -> Page:

@@ -22,7 +22,7 @@ from viewer.marker_bar import MarkerBar
 from viewer.markers import Marker, markers
 from viewer.model import SessionModel
 from viewer.overview import Overview
-from viewer.page import Page, centred, follow
+from viewer.page import Page, centred, follow, length_of
 from viewer.plane import Plane
 from viewer.plane_reading import read_plane
 from viewer.reading import read_gauge
@@ -73,6 +73,7 @@ class OperatorPanel(QWidget):
         self._paused: frozenset[str] = frozenset()
         self.strip = Strip(model.facts, theme, on_stop=desk.ask_stop if desk else None)
         self.lanes = build_lanes(model, theme, settings.sync_signal)
+        self.lanes.arrange(settings.order, dict(settings.sizes), dict(settings.scales))
         self.events = EventLane(theme)
         self.overview = Overview(theme)
         self.gauges = {r: Gauge(r, model.facts.code(r), theme) for r in PEOPLE}
@@ -131,10 +132,15 @@ class OperatorPanel(QWidget):
     @property
     def seconds(self) -> float:
         """Return the length of the page [s]."""
+        return length_of(self.chosen, self.model.elapsed)
+
+    @property
+    def chosen(self) -> float:
+        """Return the length that was chosen [s]; `WHOLE` for the whole session."""
         return float(self.strip.length.currentData())
 
     def _length_chosen(self) -> None:
-        self.settings = self.settings.changed(seconds=self.seconds)
+        self.settings = self.settings.changed(seconds=self.chosen)
         now = self.model.elapsed
         self.show_page(follow(None, now, self.seconds) if self.live else self._around(self.pointer))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,6 +32,11 @@ class Settings:
     profile: str = ""
     side: str = "gauge"
     hidden: tuple[str, ...] = ()
+    order: tuple[str, ...] = ()
+    sizes: tuple[tuple[str, float], ...] = ()
+    """Lane → how many times its usual height."""
+    scales: tuple[tuple[str, tuple[float, float]], ...] = ()
+    """Lane → a scale that was chosen, in its unit."""
     geometry: bytes = b""
 
     def changed(self, **changes: object) -> Self:
@@ -60,6 +66,9 @@ def load(kept: QSettings) -> Settings:
         profile=profile if profile in PROFILES else "",
         side=side if side in SIDES else out.side,
         hidden=tuple(name for name in str(kept.value("hidden", "")).split("|") if name),
+        order=tuple(name for name in str(kept.value("order", "")).split("|") if name),
+        sizes=_sizes(_table(kept, "sizes")),
+        scales=_scales(_table(kept, "scales")),
         geometry=bytes(geometry.data()) if isinstance(geometry, QByteArray) else b"",
     )
 
@@ -72,17 +81,39 @@ def save(kept: QSettings, settings: Settings) -> None:
     kept.setValue("profile", settings.profile)
     kept.setValue("side", settings.side)
     kept.setValue("hidden", "|".join(settings.hidden))
+    kept.setValue("order", "|".join(settings.order))
+    kept.setValue("sizes", json.dumps(dict(settings.sizes)))
+    kept.setValue("scales", json.dumps(dict(settings.scales)))
     kept.setValue("geometry", QByteArray(settings.geometry))
     kept.sync()
 
 
 def remembered(kept: QSettings) -> dict[str, str]:
     """Return which device was on whom last time."""
+    return {k: str(v) for k, v in _table(kept, "devices").items()}
+
+
+def _table(kept: QSettings, key: str) -> dict[str, object]:
     try:
-        found = json.loads(str(kept.value("devices", "{}")))
+        found = json.loads(str(kept.value(key, "{}")))
     except ValueError:
         return {}
-    return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
+    return {str(k): v for k, v in found.items()} if isinstance(found, dict) else {}
+
+
+def _sizes(table: Mapping[str, object]) -> tuple[tuple[str, float], ...]:
+    return tuple(sorted((k, f) for k, v in table.items() if 0.2 <= (f := _number(v)) <= 5.0))
+
+
+def _scales(table: Mapping[str, object]) -> tuple[tuple[str, tuple[float, float]], ...]:
+    return tuple(sorted((k, pair) for k, v in table.items() if (pair := _pair(v)) is not None))
+
+
+def _pair(value: object) -> tuple[float, float] | None:
+    if not isinstance(value, list) or len(value) != 2:
+        return None
+    low, high = _number(value[0]), _number(value[1])
+    return (low, high) if math.isfinite(low) and math.isfinite(high) and low < high else None
 
 
 def remember(kept: QSettings, devices: Mapping[str, str]) -> None:
@@ -95,4 +126,4 @@ def _number(value: object) -> float:
     try:
         return float(str(value))
     except ValueError:
-        return 0.0
+        return math.nan

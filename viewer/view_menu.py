@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu
 
 from viewer.definitions import SYNC_SIGNALS
+from viewer.markers import label_of
 from viewer.settings import SIDES
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ LIVE = ("therapist", "technician")
 def view_menu(window: OperatorWindow) -> QMenu:
     """Return the menu of a window."""
     menu = QMenu(window)
+    menu.addAction("Order, heights and scales of lanes…\tCtrl+L", window.show_lanes)
     for name, lane in window.panel.lanes.lanes.items():
         action = QAction(name, menu, checkable=True, checked=not lane.isHidden())
         action.toggled.connect(lambda on, n=name: window.show_lane(n, on))
@@ -41,8 +44,17 @@ def view_menu(window: OperatorWindow) -> QMenu:
     menu.addAction("Set-up: baselines, devices, taps\tF2", window.show_set_up)
     menu.addAction("Save this figure…\tCtrl+E", window.ask_figure)
     if window.may_glance:
-        menu.addAction("Glance window for the therapist", window.show_glance)
-    menu.addAction(f"{other.capitalize()} theme", lambda: window.change(theme=other))
+        menu.addAction("Glance window for the therapist\tCtrl+G", window.show_glance)
+    menu.addAction(f"{other.capitalize()} theme\tCtrl+T", window.other_theme)
+    return menu
+
+
+def marker_menu(window: OperatorWindow) -> QMenu:
+    """Return a menu of all markers that can be set now."""
+    menu = QMenu(window)
+    for button in window.panel.bar.buttons:
+        label = label_of(button.code.code) + (f"\t{button.key}" if button.key else "")
+        menu.addAction(label, partial(window.press, button.code.code))
     return menu
 
 

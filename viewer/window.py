@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSettings, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QShortcut
-from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QMessageBox
+from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QMenu, QMessageBox
 
 from acquisition.errors import AttunementError
 from acquisition.vocabulary import Code
@@ -21,6 +21,7 @@ from viewer.desk import Desk
 from viewer.figure import name_of, save_figure
 from viewer.glance import GlanceWindow
 from viewer.keys import bind_keys, unbind
+from viewer.lanes_dialog import LanesDialog
 from viewer.marking import Marking, Recorder
 from viewer.model import SessionModel
 from viewer.panel import OperatorPanel
@@ -29,7 +30,7 @@ from viewer.review import Review
 from viewer.reviewing import Reviewing
 from viewer.style import style_sheet
 from viewer.theme import THEMES
-from viewer.view_menu import view_menu
+from viewer.view_menu import marker_menu, view_menu
 from viewer.worker import Ended, Worker
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ class OperatorWindow(QMainWindow):
         self.settings = persistence.load(kept)
         self.latency = math.nan
         self._glance: GlanceWindow | None = None
+        self._lanes: LanesDialog | None = None
         self._set_up: LiveSetUp | None = None
         self.fault = ""
         self.caught_up = worker is None
@@ -191,7 +193,7 @@ class OperatorWindow(QMainWindow):
     def rebuild(self) -> None:
         """Build the panel anew from the model: after a change of theme, or when the recording has ended."""
         page, live, pointer = self.panel.page, self.panel.live, self.panel.pointer
-        self.panel.settings = self.panel.settings.changed(seconds=self.panel.seconds)
+        self.panel.settings = self.panel.settings.changed(seconds=self.panel.chosen)
         self.settings = self.panel.settings
         self._build()
         if page is not None and not live:
@@ -226,6 +228,31 @@ class OperatorWindow(QMainWindow):
         persistence.save(self.kept, self.settings)
         self.panel.strip.menu.setMenu(view_menu(self))
 
+    def longer(self, steps: int) -> None:
+        """Take the next longer time axis, or a shorter one."""
+        length = self.panel.strip.length
+        length.setCurrentIndex(min(max(length.currentIndex() + steps, 0), length.count() - 1))
+
+    def other_theme(self) -> None:
+        """Change from dark to light, or back."""
+        self.change(theme="light" if self.settings.theme == "dark" else "dark")
+
+    def show_menu(self) -> None:
+        """Open the View menu."""
+        self.panel.strip.menu.showMenu()
+
+    def show_lanes(self) -> LanesDialog:
+        """Open the list in which lanes are shown, moved and scaled."""
+        self._lanes = LanesDialog(self)
+        self._lanes.show()
+        return self._lanes
+
+    def choose_marker(self) -> QMenu:
+        """Open a list of all markers, for those that have no key."""
+        menu = marker_menu(self)
+        menu.popup(self.panel.bar.mapToGlobal(self.panel.bar.rect().topLeft()))
+        return menu
+
     def ask_figure(self) -> None:
         """Ask where to, and write what the lanes and gauges show now as SVG or PNG."""
         proposed = str(Path.home() / f"{name_of(self.panel)}.svg")
@@ -255,7 +282,9 @@ class OperatorWindow(QMainWindow):
         return self.model.facts.glance and self.model.state == "growing"
 
     def show_glance(self) -> None:
-        """Open the therapist's view, in a window of its own."""
+        """Open the therapist's view, in a window of its own, where the therapist may have one."""
+        if not self.may_glance:
+            return
         theme = THEMES[self.settings.theme]
         self._glance = GlanceWindow(
             theme, lambda role: read_gauge(self.model, role, self.panel.moment), time.monotonic
@@ -272,14 +301,14 @@ class OperatorWindow(QMainWindow):
                 THEMES[self.settings.theme],
                 moment=lambda: self.panel.moment,
                 disk=self._disk,
-                press=self._press if self.desk is not None else None,
+                press=self.press if self.desk is not None else None,
             )
         self._set_up.show()
         self._set_up.raise_()
         self._set_up.activateWindow()
         return self._set_up
 
-    def _press(self, code: str) -> None:
+    def press(self, code: str) -> None:
         """Press a marker by its name."""
         button = next((b for b in self.panel.bar.buttons if b.code.code == code), None)
         if button is not None and self.desk is not None:
@@ -319,7 +348,7 @@ class OperatorWindow(QMainWindow):
         if self.worker is not None:
             self.worker.close()
         if self.desk is not None:
-            self.desk.marking.close()
+            self.desk.close()
         super().closeEvent(event)
 
 
