@@ -45,6 +45,8 @@ class Weights(NamedTuple):
     """Bonus for being larger than that."""
     tail: float = 2.0
     """Price of a slope below half the last beat's within 0.42 s of it (T wave)."""
+    late_tail: float = 3.0
+    """Price of a late T wave: see `Tails`."""
     short: float = 60.0
     """Price of each second that an interval is under 0.36 s."""
     early: float = 2.2
@@ -135,16 +137,19 @@ class Levels:
         """Slope of the last beat [mV per sample]."""
         self.few = True
         """Fewer than three beats are known."""
+        self.height = 0.0
+        """Height of the last beat [mV]."""
 
     def moved(self) -> None:
         """Forget the beats."""
-        self._heights, self._slopes, self.slope, self.few = [], [], 0.0, True
+        self._heights, self._slopes = [], []
+        self.height, self.slope, self.few = 0.0, 0.0, True
 
     def accept(self, height: float, slope: float) -> None:
         """Take in a beat."""
         self._heights = [*self._heights[-7:], height]
         self._slopes = [*self._slopes[-7:], slope]
-        self.slope, self.few = slope, len(self._heights) < 3
+        self.height, self.slope, self.few = height, slope, len(self._heights) < 3
         ordered = sorted(self._heights)
         self._middle = ordered[len(ordered) // 2]
         self._level = ordered[int(self._low * len(ordered))]
@@ -162,3 +167,24 @@ class Levels:
         level, steep = (reference, slope) if self.few else (self._level, self._steep)
         noise = self._noise if len(self._noises) >= 3 else 0.1 * level
         return max(TINY, min(noise, 0.5 * level) + share * max(level - noise, 0.0)), steep
+
+
+class Tails:
+    """Follow whether beats have a late T wave: flat, low, 0.42-0.62 s after most of them.
+
+    An ectopic beat may look the same, but does not follow most beats.
+    """
+
+    def __init__(self) -> None:
+        self._recent: list[bool] = []
+        self._seen = False
+
+    def saw(self) -> bool:
+        """Note one after the last beat; tell whether most beats have one, or too few beats are known."""
+        self._seen = True
+        return len(self._recent) < 4 or 2 * sum(self._recent) > len(self._recent)
+
+    def next_beat(self) -> None:
+        """Go on to another beat, one that is no such wave itself."""
+        self._recent = [*self._recent[-7:], self._seen]
+        self._seen = False

@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 
 from acquisition.stream import FloatArray
-from processing.rpeaks_evidence import TINY, WEIGHTS, Intervals, Levels, Weights
+from processing.rpeaks_evidence import TINY, WEIGHTS, Intervals, Levels, Tails, Weights
 from processing.rpeaks_front import BACKGROUND, SHIFT, Candidates
 from processing.rpeaks_trust import Shapes, Trust
 
@@ -45,10 +45,11 @@ class Pending(NamedTuple):
     height: float
     slope: float
     contrast: float
+    late: bool
     parts: FloatArray
 
 
-_pending: Callable[[tuple[int, float, float, float, float, FloatArray]], Pending] = partial(
+_pending: Callable[[tuple[int, float, float, float, float, bool, FloatArray]], Pending] = partial(
     tuple.__new__, Pending
 )
 """`Pending._make`, faster: there are two for every beat."""
@@ -93,6 +94,7 @@ class Path:
         self._shapes = Shapes()
         self._trust = Trust()
         self._levels = Levels(weights.low)
+        self._tails = Tails()
 
     def restart(self) -> None:
         """Begin a new stretch: keep what is known about the person, drop what is pending."""
@@ -143,9 +145,14 @@ class Path:
         if contrast < 4.0 and index < BACKGROUND * self._rate and levels.few:
             score -= w.unknown
         score += w.alone if before <= height else -w.shadow * log(before / height)
-        if since < 0.42 * self._rate and slope < 0.5 * levels.slope:
-            score -= w.tail
-        self._pending.append(_pending((index, score, height, slope, contrast, parts)))
+        late = False
+        if since < 0.62 * self._rate and slope < 0.5 * levels.slope:
+            if since < 0.42 * self._rate:
+                score -= w.tail
+            elif slope < 0.33 * levels.slope and height < 0.5 * levels.height:
+                late = True
+                score -= w.late_tail if self._tails.saw() else 0.0
+        self._pending.append(_pending((index, score, height, slope, contrast, late, parts)))
         if len(self._pending) == 1:
             self._next = index + self._early
 
@@ -168,6 +175,8 @@ class Path:
     def _accept(self, beat: Pending, at: int) -> Decided:
         last, self._last = self._last, beat.place
         self._levels.accept(beat.height, beat.slope)
+        if not beat.late:
+            self._tails.next_beat()
         part = beat.parts[self._shapes.likeness(beat.parts)[1]]
         self._shapes.learn(part)
         trusted, likeness = self._trust.judge(beat.parts, part, self._shapes, beat.contrast, beat.height)

@@ -143,3 +143,15 @@ def test_rmssd_at_130_hz_equals_that_at_1000(data_dir: Path) -> None:
         assert rmssd(1e3 * np.diff(paired[near])) == pytest.approx(
             rmssd(1e3 * np.diff(fine[near])), rel=0.005
         )
+
+
+@pytest.mark.parametrize("sfreq", [130.0, 500.0])
+@pytest.mark.parametrize(("height", "width"), [(0.8, 0.05), (-0.7, 0.045), (0.5, 0.04)])
+def test_a_late_t_wave_is_no_beat(sfreq: float, height: float, width: float) -> None:
+    beats = rhythm(60.0)
+    times = np.arange(round(62.0 * sfreq)) / sfreq
+    x = np.zeros(len(times)) + 0.01 * np.random.default_rng(1).standard_normal(len(times))
+    for beat in beats:
+        for place, size, spread in ((0.0, 1.0, 0.010), (0.03, -0.25, 0.011), (0.42, height, width)):
+            x += size * np.exp(-0.5 * ((times - beat - place) / spread) ** 2)
+    assert hits(detect_r_peaks(x, sfreq), beats, 0.05) == (0, 0)
