@@ -28,6 +28,10 @@ class Theme:
     client: str
     therapist: str
     dyad: str
+    together: str
+    """Two people moving the same way."""
+    opposed: str
+    """Two people moving opposite ways."""
     above: str
     below: str
     alert: str
@@ -52,6 +56,8 @@ DARK = Theme(
     client="#F0E442",
     therapist="#44AA99",
     dyad="#C9D1D9",
+    together="#F0A050",
+    opposed="#A78BFA",
     above="#D55E00",
     below="#0072B2",
     alert="#FF8A3D",
@@ -69,6 +75,8 @@ LIGHT = Theme(
     client="#7A6500",
     therapist="#0F7264",
     dyad="#3C4650",
+    together="#B35806",
+    opposed="#542788",
     above="#D55E00",
     below="#0072B2",
     alert="#B04300",

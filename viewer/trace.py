@@ -46,6 +46,11 @@ class Trace:
         return np.asarray(self._times.data, np.float64)
 
     @property
+    def available(self) -> FloatArray:
+        """Return when each was known [s]."""
+        return np.asarray(self._available.data, np.float64)
+
+    @property
     def values(self) -> Float32Array:
         """Return all values; nan where a gate failed."""
         return np.asarray(self._values.data, np.float32)
