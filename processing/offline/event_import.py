@@ -18,6 +18,7 @@ from typing import cast
 
 from acquisition.errors import AnnotationError, VocabularyError
 from acquisition.event import Event, Phase, Value
+from acquisition.marks import PAUSE
 from acquisition.session import CODE
 from acquisition.vocabulary import (
     ACTORS,
@@ -108,6 +109,9 @@ def read_events(
     for number, annotation in enumerate(annotations):
         if (how.tiers and annotation.tier not in how.tiers) or annotation.fields.get("id") in known:
             continue
+        if _is_no_coding(annotation):
+            left_out += 1
+            continue
         try:
             found = _meaning(annotation, vocabulary, how)
             if found is None:
@@ -181,6 +185,12 @@ def _meaning(annotation: Annotation, vocabulary: Vocabulary, how: Reading) -> tu
     raise AnnotationError(f"no code in {annotation.text[:40]!r}{tier}")
 
 
+def _is_no_coding(annotation: Annotation) -> bool:
+    """Tell whether a row of an events.csv is what the recorder, the software or another program wrote."""
+    source = annotation.fields.get("source", "")
+    return source in ("auto", "lsl") or bool(source and annotation.text == PAUSE)
+
+
 def _events(
     annotation: Annotation, code: Code, actor: str, rest: str, begin: float, how: Reading, stem: str
 ) -> list[Event]:
@@ -188,9 +198,9 @@ def _events(
     if math.isnan(annotation.start):
         raise AnnotationError("is not aligned to the time line, so it has no time")
     fields = annotation.fields
-    source = fields.get("source", "import")
-    if code.group == SOFTWARE and source != "auto":
-        raise AnnotationError(f"code {code.code!r} is written by the software only")
+    if code.group == SOFTWARE or code.code == PAUSE:
+        by = "software" if code.group == SOFTWARE else "recorder"
+        raise AnnotationError(f"code {code.code!r} is written by the {by} only")
     value, note = _value_and_note(code, fields.get("value", ""), fields.get("note", ""), rest)
     event = Event(
         time=annotation.start if annotation.absolute else begin + how.zero + annotation.start,

@@ -269,6 +269,7 @@ def test_tiers_and_labels_mean_what_the_caller_says(tmp_path: Path) -> None:
         ("1,mismatch,pilot,", "actor = 'pilot': must be one of client"),
         ("1,mismatch,,Anna Bauer", "rater = 'Anna Bauer': must be a code"),
         ("1,auto_above,,", "written by the software only"),
+        ("1,consent_pause,,", "written by the recorder only"),
         ("1,mismatsh,,", "near: mismatch"),
         ("1,hello there,,", "no code in 'hello there'"),
     ],
@@ -321,17 +322,22 @@ def test_the_table_of_a_recording_comes_back_as_it_was(tmp_path: Path) -> None:
         Event(time=BEGIN + 9.0, code="segment", phase="off", actor="tech", ref="b", id="c"),
         Event(time=BEGIN + 11.0, code="note", actor="dyad", value='a, "b"', id="d", t_unc=5.0),
     ]
-    write_events(tmp_path, raw, BEGIN)
+    no_codings = [
+        Event(time=BEGIN + 12.0, code="stimulus 7", source="lsl", t_unc=0.0),
+        Event(time=BEGIN + 13.0, code="consent_pause", phase="on", actor="client", id="p"),
+    ]
+    write_events(tmp_path, [*raw, *no_codings], BEGIN)
     same, other = (write_marked(tmp_path / name, e) for name, e in (("same", raw), ("other", [])))
     table = tmp_path / "events.csv"
     assert json.loads(run(table, "--recording", same, "--who", "R1", "--json").stdout)["added"] == 0
-    assert json.loads(run(table, "--recording", other, "--who", "R1", "--json").stdout)["added"] == 4
+    counts = json.loads(run(table, "--recording", other, "--who", "R1", "--json").stdout)
+    assert (counts["added"], counts["left_out"]) == (4, 2)
     got = effective([], read_overlay(other))
     kept = ("id", "time", "onset", "code", "phase", "actor", "value", "ref", "t_unc")
     before = [[getattr(e, k) for k in kept] for e in effective(raw)]
     assert [[getattr(e, k) for k in kept] for e in got] == before
     with table.open(newline="") as file:
-        assert len(list(csv.reader(file))) == 5
+        assert len(list(csv.reader(file))) == 7
 
 
 def test_what_lies_outside_the_recording_is_refused(tmp_path: Path) -> None:
