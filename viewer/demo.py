@@ -8,37 +8,12 @@ from pathlib import Path
 import click
 
 from acquisition.command import Command
+from acquisition.simulation.demo_session import emulated_session, simulated_session
 from viewer.desktop import has_display, require_qt
 from viewer.live import await_end, watch
 from viewer.recorder_process import RecorderProcess
 
 HEADLESS_SECONDS = 30.0
-SESSION = """\
-# A simulated session: two people with known truth (docs/simulation.md), twelve minutes old when it starts.
-[session]
-id = "demo"
-dyad = "D00"
-number = 1
-crisis_contact = "none: simulated people"
-
-[client]
-code = "C00"
-consent = {{ version = "simulated", ecg = true, eda = true, resp = true, voice = true, view = true }}
-[therapist]
-code = "T00"
-consent = {{ version = "simulated", ecg = true, eda = true, resp = true, voice = true, view = true }}
-
-[[device]]
-role = "client"
-profile = "simulated"
-source_id = "attunement-client-simulated"
-settings = {{ seed = {seed}, past = true }}
-[[device]]
-role = "therapist"
-profile = "simulated"
-source_id = "attunement-therapist-simulated"
-settings = {{ seed = {seed}, past = true }}
-"""
 
 
 @click.command("demo", cls=Command)
@@ -63,7 +38,7 @@ def demo_command(seconds: float | None, headless: bool, out: Path, ble: bool, se
         headless = True
     out.mkdir(parents=True, exist_ok=True)
     session = out / "session.toml"
-    session.write_text(_session(seed, ble=ble), "utf-8")
+    session.write_text(emulated_session(seed=seed) if ble else simulated_session(seed=seed), "utf-8")
     length = seconds or (HEADLESS_SECONDS if headless else None)
     if headless:
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
@@ -81,14 +56,6 @@ def demo_command(seconds: float | None, headless: bool, out: Path, ble: bool, se
     click.echo(f"recording: {path}")
     click.echo(f"indices:   {out / 'results' / path.name / 'indices.parquet'}")
     click.echo(f"window:    {out / 'window.png'}")
-
-
-def _session(seed: int, *, ble: bool) -> str:
-    if not ble:
-        return SESSION.format(seed=seed)
-    from acquisition.emulated.demo import session_text
-
-    return session_text(seed=seed)
 
 
 def _analyse(path: Path, out: Path, *, follow: bool) -> None:

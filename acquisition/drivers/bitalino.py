@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from acquisition.clock import DeviceClock
-from acquisition.drivers.ble import BleDriver, check_settings, open_ble, refuse_other, stream_info
+from acquisition.drivers.ble import Opener, check_settings, refuse_other, stream_info
 from acquisition.drivers.ble_device import Link
-from acquisition.drivers.ble_radio import Radio
 from acquisition.drivers.ble_stream import Outbox, PacketStream
 from acquisition.errors import DeviceError, PacketError
 from acquisition.gatt.bitalino import (
@@ -25,9 +26,8 @@ from acquisition.gatt.bitalino import (
     rate_command,
     start_command,
 )
-from acquisition.lsl.clock import local_clock
 from acquisition.profile import DeviceProfile, ProfileStream
-from acquisition.session import Device, Session
+from acquisition.session import Device
 from acquisition.stream import FloatArray, Modality, StreamInfo
 
 SETTINGS: dict[str, type | tuple[type, ...]] = {"ecg": int, "eda": int, "resp": int, "eda_board": str}
@@ -36,25 +36,10 @@ VCC = 3.3
 ECG_GAIN = 1100.0
 EDA_GAIN = 0.132
 """[V/µS]"""
+DOUBT = 0.4
+"""Seconds after a silence within which delayed frames have all arrived."""
 _ORDER = (Modality.ECG, Modality.EDA, Modality.RESP)
 _UNITS = {Modality.ECG: "mV", Modality.EDA: "uS", Modality.RESP: ""}
-
-
-def open_driver(
-    devices: Sequence[Device],
-    session: Session,
-    *,
-    radio: Radio | None = None,
-    clock: Callable[[], float] = local_clock,
-) -> BleDriver:
-    """Return the driver of all boards of a session.
-
-    Raises
-    ------
-    DeviceError
-        On a device without address and name, or a profile or setting that cannot be met.
-    """
-    return open_ble(devices, Board, radio=radio, clock=clock)
 
 
 def convert(modality: Modality, readings: FloatArray, bits: int, *, eda_board: str) -> FloatArray:
@@ -80,6 +65,14 @@ def convert(modality: Modality, readings: FloatArray, bits: int, *, eda_board: s
     return (share - 0.5) * 100.0
 
 
+class _Counted(NamedTuple):
+    """A frame, its number since the board began to count, and when it arrived [s]."""
+
+    number: int
+    arrival: float
+    frame: Frame
+
+
 class Board:
     """One board."""
 
@@ -99,6 +92,8 @@ class Board:
         self._streams = [PacketStream(self._info(device, s), self._clock, out) for _, s in self._inputs]
         self._reader = FrameReader(len(self._inputs))
         self._count, self._seq, self._arrival = -1, 0, 0.0
+        self._waiting: list[_Counted] = []
+        self._doubt = math.inf
 
     def _channel(self, device: Device, stream: ProfileStream) -> int:
         value = self._settings.get(str(stream.modality))
@@ -126,7 +121,7 @@ class Board:
         if link.mtu - 3 < frame_size(len(self._inputs)):
             raise DeviceError(f"MTU {link.mtu} is too small for a frame")
         self._reader = FrameReader(len(self._inputs))
-        self._count = -1
+        self._count, self._waiting, self._doubt = -1, [], math.inf
         for stream in self._streams:
             stream.restart("the board counts anew after a reconnection")
         await link.subscribe(FRAMES, self._heard)
@@ -137,43 +132,61 @@ class Board:
 
     def _heard(self, data: bytes, now: float) -> None:
         damaged = self._reader.damaged
-        run: list[Frame] = []
         for frame in self._reader.feed(data):
-            step = self._step(frame, now)
-            if step != 1 and run:
-                self._deliver(run, now)
-                run = []
-            self._count += step
-            run.append(frame)
-        if run:
-            self._deliver(run, now)
+            self._count_on(frame, now)
+            self._waiting.append(_Counted(self._count, now, frame))
+        self._settle(now)
         if self._reader.damaged > damaged:
             raise PacketError(
                 f"bitalino: {self._reader.damaged - damaged} bytes with a wrong CRC are left out"
             )
 
-    def _step(self, frame: Frame, now: float) -> int:
-        """Return how many frames this one is after the last: its number modulo 16, the clock beyond."""
+    def _count_on(self, frame: Frame, now: float) -> None:
+        """Count a frame by its number modulo 16; after a silence that is longer, the count is in doubt."""
         if self._count < 0:
-            self._count, self._seq = 0, frame.seq
-            self._arrival = now
-            return 0
-        step = (frame.seq - self._seq) % 16 or 16
-        self._seq = frame.seq
-        elapsed = (now - self._arrival) * self._sfreq
-        self._arrival = now
-        # Silence for longer than the number reaches: 16 more, as often as it takes.
-        rounds = round((elapsed - step) / 16.0) if elapsed - step > 24.0 else 0
-        return step + 16 * max(0, rounds)
+            self._count = 0
+        else:
+            step = (frame.seq - self._seq) % 16 or 16
+            if (now - self._arrival) * self._sfreq - step > 24.0 and math.isinf(self._doubt):
+                self._doubt = now
+            self._count += step
+        self._seq, self._arrival = frame.seq, now
 
-    def _deliver(self, run: list[Frame], now: float) -> None:
-        readings = np.array([f.analog for f in run], np.float64)
-        stamp = round(self._count * 1e9 / self._sfreq)
+    def _settle(self, now: float) -> None:
+        """Deliver what was counted, once it is known whether a silence was loss or delay.
+
+        Delayed frames come all at once, and soon none is late; after a loss all stay late, by what was lost.
+        """
+        if not math.isinf(self._doubt):
+            late = min(c.arrival - self._clock.lsl(c.number / self._sfreq) for c in self._waiting)
+            rounds = late * self._sfreq / 16.0
+            if rounds >= 0.5:
+                if now - self._doubt < DOUBT:
+                    return
+                self._count += 16 * round(rounds)
+                self._waiting = [
+                    c._replace(number=c.number + 16 * round(rounds)) if c.arrival >= self._doubt else c
+                    for c in self._waiting
+                ]
+            self._doubt = math.inf
+        run: list[_Counted] = []
+        for counted in self._waiting:
+            if run and (counted.number != run[-1].number + 1 or counted.arrival != run[-1].arrival):
+                self._deliver(run)
+                run = []
+            run.append(counted)
+        self._waiting = []
+        if run:
+            self._deliver(run)
+
+    def _deliver(self, run: Sequence[_Counted]) -> None:
+        readings = np.array([c.frame.analog for c in run], np.float64)
+        stamp = round(run[-1].number * 1e9 / self._sfreq)
         for k, stream in enumerate(self._streams):
             bits = WIDE_BITS if k < 4 else NARROW_BITS
             modality = stream.info.modality
             values = convert(modality, readings[:, k : k + 1], bits, eda_board=self._eda_board)
-            stream.packet(values.astype(np.float32), stamp, now, with_time=k == 0)
+            stream.packet(values.astype(np.float32), stamp, run[-1].arrival, with_time=k == 0)
 
     async def end(self, link: Link) -> None:
         """Stop the board."""
@@ -181,8 +194,13 @@ class Board:
 
     def lost(self, now: float, why: str) -> None:
         """Note that the connection broke."""
+        self._doubt = math.inf
+        self._settle(now)
         for stream in self._streams:
             stream.lost(now, why)
+
+
+open_driver = Opener(Board)
 
 
 def _rate(device: Device, profile: DeviceProfile) -> float:

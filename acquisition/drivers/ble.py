@@ -13,6 +13,7 @@ from acquisition.drivers.ble_device import Keeper, Wearable
 from acquisition.drivers.ble_radio import Radio, Runner, shared_radio
 from acquisition.drivers.ble_stream import Outbox
 from acquisition.errors import DeviceError
+from acquisition.lsl.clock import local_clock
 from acquisition.profile import DeviceProfile, ProfileStream
 from acquisition.session import Device
 from acquisition.simulation.past import Store
@@ -28,25 +29,49 @@ every how many seconds somebody taps it."""
 Maker = Callable[[Device, DeviceProfile, Outbox], Wearable]
 
 
-def open_ble(
-    devices: Sequence[Any], make: Maker, *, radio: Radio | None, clock: Callable[[], float]
-) -> BleDriver:
-    """Return the driver of devices of one kind.
+class Opener:
+    """Open the driver of all devices of one kind: what a driver module calls `open_driver`.
 
     Parameters
     ----------
     make : callable
         Device, its profile, where chunks go → wearable.
-    radio : Radio, optional
-        The one of the process if not given.
-    clock : callable
-        LSL clock [s].
-
-    Raises
-    ------
-    DeviceError
-        On a device without address and name, a stream that is there twice, or a faulty setting.
     """
+
+    def __init__(self, make: Maker) -> None:
+        self._make = make
+
+    def __call__(
+        self,
+        devices: Sequence[Device],
+        session: object = None,
+        *,
+        radio: Radio | None = None,
+        clock: Callable[[], float] = local_clock,
+    ) -> BleDriver:
+        """Return the driver.
+
+        Parameters
+        ----------
+        session : object
+            Drivers of other kinds need it.
+        radio : Radio, optional
+            The one of the process if not given.
+        clock : callable
+            LSL clock [s].
+
+        Raises
+        ------
+        DeviceError
+            On a device without address and name, a stream that is there twice, or a profile or setting that
+            cannot be met.
+        """
+        return _open(devices, self._make, radio, clock)
+
+
+def _open(
+    devices: Sequence[Device], make: Maker, radio: Radio | None, clock: Callable[[], float]
+) -> BleDriver:
     out: Outbox = deque()
     emulated = {bool(settings_of(d).get("emulated")) for d in devices}
     if len(emulated) > 1:
@@ -59,6 +84,7 @@ def open_ble(
             raise DeviceError(
                 f"{device.title}: neither address nor name (attune devices scan lists what is in range)"
             )
+        assert device.definition is not None  # a session file as read has it
         wearable = make(device, device.definition, out)
         keepers.append(Keeper(device, wearable, radio, out, clock))
         if radio.wearables is not None:

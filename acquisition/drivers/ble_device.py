@@ -51,6 +51,7 @@ class Link:
     def __init__(self, client: BleakClient, clock: Callable[[], float]) -> None:
         self._client, self._clock = client, clock
         self._asked = 23
+        self._heard: dict[str, Heard] = {}
         self.heard = clock()
         self.ended: asyncio.Event = asyncio.Event()
         self.faults: dict[str, int] = {}
@@ -72,21 +73,33 @@ class Link:
         await asyncio.wait_for(self._client.write_gatt_char(uuid, data, response=response), ANSWER)
 
     async def subscribe(self, uuid: str, heard: Heard) -> None:
-        """Call `heard` with each notification and its arrival [s, LSL clock]."""
+        """Call `heard` with each notification and its arrival [s, LSL clock]; the last one counts."""
+        again = uuid in self._heard
+        self._heard[uuid] = heard
+        if again:
+            return
 
         def take(_: Any, data: bytearray) -> None:
             now = self.heard = self._clock()
             try:
-                heard(bytes(data), now)
+                self._heard[uuid](bytes(data), now)
             except PacketError as error:
                 self._fault(str(error))
 
-        await asyncio.wait_for(self._client.start_notify(uuid, take), ANSWER)
+        try:
+            await asyncio.wait_for(self._client.start_notify(uuid, take), ANSWER)
+        except BaseException:
+            del self._heard[uuid]
+            raise
 
     def has(self, uuid: str) -> bool:
         """Tell whether the device has a service or characteristic."""
         services = self._client.services
         return services.get_service(uuid) is not None or services.get_characteristic(uuid) is not None
+
+    async def pair(self) -> None:
+        """Pair with the device."""
+        await self._client.pair()
 
     async def rssi(self) -> int | None:
         """Return the signal strength of the connection [dBm], None where the system does not tell it."""
@@ -218,13 +231,15 @@ class Keeper:
 
     async def _pair(self, link: Link, near: Near) -> None:
         try:
-            await asyncio.wait_for(link._client.pair(), CONNECTING)
-        except (BleakError, TimeoutError, NotImplementedError) as error:
+            await asyncio.wait_for(link.pair(), CONNECTING)
+        except (BleakError, TimeoutError, NotImplementedError, EOFError) as error:
+            why = str(error).strip() or type(error).__name__
             raise DeviceError(
-                f"{self._wanted} wants to be paired, and pairing failed ({error}): pair it in the system's "
+                f"{self._wanted} wants to be paired, and pairing failed ({why}): pair it in the system's "
                 f"Bluetooth settings (Linux: bluetoothctl pair {near.address}) and close other apps "
                 "that use it; it will be tried again"
             ) from error
+        self._health("it wanted to be paired, and was")
 
     async def _read_facts(self, link: Link) -> None:
         for key, uuid in hrs.DEVICE_INFORMATION.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -44,6 +44,22 @@ def device_time_info(info: StreamInfo) -> StreamInfo:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Teller:
+    """Tell what happens to a stream."""
+
+    info: StreamInfo
+    out: Outbox
+
+    def __call__(
+        self, kind: NoticeKind, now: float, what: str, start: float = math.nan, stop: float = math.nan
+    ) -> None:
+        role, name = self.info.key
+        self.out.append(
+            Notice(time=now, kind=kind, role=role, stream=name, message=what, start=start, stop=stop)
+        )
+
+
 class _Packet(NamedTuple):
     samples: NDArray[Any]
     stamp: int
@@ -66,7 +82,7 @@ class PacketStream:
 
     def __init__(self, info: StreamInfo, clock: DeviceClock, out: Outbox) -> None:
         self.info, self.time_info = info, device_time_info(info)
-        self._clock, self._out = clock, out
+        self._clock, self._out, self._tell = clock, out, _Teller(info, out)
         self._stamps = Stamps(clock)
         self._period = 1.0 / info.sfreq
         self._base: int | None = None
@@ -175,21 +191,6 @@ class PacketStream:
             self._clock.restart()
             self._clock.resets += 1
 
-    def _tell(
-        self, kind: NoticeKind, now: float, what: str, start: float = math.nan, stop: float = math.nan
-    ) -> None:
-        self._out.append(
-            Notice(
-                time=now,
-                kind=kind,
-                role=self.info.role,
-                stream=self.info.name,
-                message=what,
-                start=start,
-                stop=stop,
-            )
-        )
-
 
 class BeatStream:
     """Turn intervals between beats, which come without stamps, into chunks: each stamped at its end.
@@ -198,7 +199,7 @@ class BeatStream:
     """
 
     def __init__(self, info: StreamInfo, out: Outbox, *, seconds: float) -> None:
-        self.info, self._out, self._unit = info, out, seconds
+        self.info, self._out, self._unit, self._tell = info, out, seconds, _Teller(info, out)
         self._clock = DeviceClock(late=BEATS_LATE, patience=BEATS_PATIENCE, at_events=False)
         self._stamps = Stamps(self._clock, slew=0.03)
         self._sum, self._arrival, self._resets = 0.0, math.nan, 0
@@ -244,18 +245,3 @@ class BeatStream:
         if not self._broken and not math.isnan(self.last):
             self._broken = True
             self._tell("lost", now, why, self.last)
-
-    def _tell(
-        self, kind: NoticeKind, now: float, what: str, start: float = math.nan, stop: float = math.nan
-    ) -> None:
-        self._out.append(
-            Notice(
-                time=now,
-                kind=kind,
-                role=self.info.role,
-                stream=self.info.name,
-                message=what,
-                start=start,
-                stop=stop,
-            )
-        )

@@ -6,43 +6,21 @@ strap's clock; what remains is a delay of the strap itself, which nobody can see
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
 from acquisition.drivers.ble import (
-    BleDriver,
+    Opener,
     check_settings,
-    open_ble,
     refuse_other,
     stream_info,
 )
 from acquisition.drivers.ble_device import Link
-from acquisition.drivers.ble_radio import Radio
 from acquisition.drivers.ble_stream import BeatStream, Outbox
 from acquisition.errors import DeviceError
 from acquisition.gatt.heart_rate import MEASUREMENT, HeartRate
-from acquisition.lsl.clock import local_clock
 from acquisition.profile import DeviceProfile
-from acquisition.session import Device, Session
+from acquisition.session import Device
 from acquisition.stream import Modality, StreamInfo
 
 RR_UNIT = "1/1024 s"
-
-
-def open_driver(
-    devices: Sequence[Device],
-    session: Session,
-    *,
-    radio: Radio | None = None,
-    clock: Callable[[], float] = local_clock,
-) -> BleDriver:
-    """Return the driver of all straps of a session.
-
-    Raises
-    ------
-    DeviceError
-        On a device without address and name, or a profile that asks for more than a strap has.
-    """
-    return open_ble(devices, Strap, radio=radio, clock=clock)
 
 
 class Strap:
@@ -69,6 +47,9 @@ class Strap:
     def lost(self, now: float, why: str) -> None:
         """Note that the connection broke."""
         self._rr.lost(now, why)
+
+
+open_driver = Opener(Strap)
 
 
 def rr_info(device: Device, profile: DeviceProfile) -> StreamInfo:

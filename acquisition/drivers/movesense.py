@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from acquisition.clock import DeviceClock
-from acquisition.drivers.ble import BleDriver, check_settings, open_ble, refuse_other, stream_info
+from acquisition.drivers.ble import Opener, check_settings, refuse_other, stream_info
 from acquisition.drivers.ble_device import ANSWER, Link
-from acquisition.drivers.ble_radio import Radio
 from acquisition.drivers.ble_stream import BeatStream, Outbox, PacketStream
 from acquisition.errors import DeviceError, PacketError
 from acquisition.gatt.movesense import (
@@ -25,9 +23,8 @@ from acquisition.gatt.movesense import (
     subscribe,
     unsubscribe,
 )
-from acquisition.lsl.clock import local_clock
 from acquisition.profile import DeviceProfile, ProfileStream
-from acquisition.session import Device, Session
+from acquisition.session import Device
 from acquisition.stream import Modality, StreamInfo
 
 SETTINGS: dict[str, type | tuple[type, ...]] = {"ecg_uv": (int, float)}
@@ -36,23 +33,6 @@ _ECG, _HR = 100, 101
 _PACKET = 70
 _WRAP = 1 << 32
 """Milliseconds after which the sensor's stamps begin anew."""
-
-
-def open_driver(
-    devices: Sequence[Device],
-    session: Session,
-    *,
-    radio: Radio | None = None,
-    clock: Callable[[], float] = local_clock,
-) -> BleDriver:
-    """Return the driver of all Movesense sensors of a session.
-
-    Raises
-    ------
-    DeviceError
-        On a device without address and name, or a profile or setting that cannot be met.
-    """
-    return open_ble(devices, Sensor, radio=radio, clock=clock)
 
 
 class Sensor:
@@ -139,6 +119,9 @@ class Sensor:
         for stream in (self._ecg, self._rr):
             if stream is not None:
                 stream.lost(now, why)
+
+
+open_driver = Opener(Sensor)
 
 
 def _ecg_info(device: Device, stream: ProfileStream) -> StreamInfo:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from acquisition.clock import DeviceClock
-from acquisition.drivers.ble import BleDriver, check_settings, open_ble, refuse_other, stream_info
+from acquisition.drivers.ble import Opener, check_settings, refuse_other, stream_info
 from acquisition.drivers.ble_device import ANSWER, Link
-from acquisition.drivers.ble_radio import Radio
 from acquisition.drivers.ble_stream import BeatStream, Outbox, PacketStream
 from acquisition.drivers.heart_rate import rr_info, subscribe_rr
 from acquisition.errors import DeviceError, PacketError
@@ -30,9 +28,8 @@ from acquisition.gatt.polar import (
     parse_stopped,
 )
 from acquisition.gatt.polar_frame import Frame, pulse_intervals
-from acquisition.lsl.clock import local_clock
 from acquisition.profile import DeviceProfile, ProfileStream
-from acquisition.session import Device, Session
+from acquisition.session import Device
 from acquisition.stream import Modality, StreamInfo
 
 SETTINGS: dict[str, type | tuple[type, ...]] = {"acc_range": int}
@@ -42,23 +39,6 @@ MTU = 232
 _STREAMS = {Modality.ECG: Measurement.ECG, Modality.ACC: Measurement.ACC, Modality.PPI: Measurement.PPI}
 _UNITS = {Modality.ECG: "uV", Modality.ACC: "mg"}
 _CHANNELS = {Modality.ECG: ("ECG",), Modality.ACC: ("x", "y", "z")}
-
-
-def open_driver(
-    devices: Sequence[Device],
-    session: Session,
-    *,
-    radio: Radio | None = None,
-    clock: Callable[[], float] = local_clock,
-) -> BleDriver:
-    """Return the driver of all Polar devices of a session.
-
-    Raises
-    ------
-    DeviceError
-        On a device without address and name, or a profile or setting that cannot be met.
-    """
-    return open_ble(devices, PolarDevice, radio=radio, clock=clock)
 
 
 class PolarDevice:
@@ -203,6 +183,9 @@ class PolarDevice:
         for stream in (*self._packets.values(), self._rr, self._ppi):
             if stream is not None:
                 stream.lost(now, why)
+
+
+open_driver = Opener(PolarDevice)
 
 
 def _packet_info(device: Device, stream: ProfileStream) -> StreamInfo:

@@ -24,7 +24,7 @@ from bleak.exc import (
 )
 from bumble.att import ATT_Error
 from bumble.controller import Controller
-from bumble.core import UUID, AdvertisingData, BaseBumbleError
+from bumble.core import UUID, AdvertisingData, BaseBumbleError, ProtocolError
 from bumble.device import Device, Peer
 from bumble.hci import Address
 from bumble.host import Host
@@ -238,7 +238,10 @@ class BumbleClient(BaseBleakClient):
 
     async def pair(self, *_: Any, **__: Any) -> None:
         """Pair."""
-        await self._att(self._connection.pair())
+        try:
+            await self._att(self._connection.pair())
+        except ProtocolError as error:
+            raise BleakError(f"pairing refused ({error.error_name})") from error
 
     async def get_rssi(self) -> int:
         """Return the signal strength of the connection [dBm]."""

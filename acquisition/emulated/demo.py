@@ -32,57 +32,17 @@ from acquisition.event import Event, Notice
 from acquisition.gatt.bitalino import WIDE_BITS
 from acquisition.lsl.clock import local_clock
 from acquisition.session import Device, parse_session
+from acquisition.simulation.demo_session import emulated_session
 from acquisition.simulation.dyad import Dyad, completed
 from acquisition.simulation.past import write_past
 from acquisition.simulation.script import Script
 from acquisition.stream import FloatArray, Modality, Role, StreamInfo
 
-SESSION = """\
-# Two people with emulated wearables: H10 belts and BITalino boards, through the real drivers.
-[session]
-id = "demo"
-dyad = "D00"
-number = 1
-crisis_contact = "none: simulated people"
-
-[client]
-code = "C00"
-consent = {{ version = "simulated", ecg = true, eda = true, acc = true, resp = true, view = true }}
-[therapist]
-code = "T00"
-consent = {{ version = "simulated", ecg = true, eda = true, acc = true, resp = true, view = true }}
-
-[[device]]
-role = "client"
-profile = "polar_h10"
-address = "C7:4C:DA:51:37:51"
-settings = {{ emulated = true, seed = {seed}, past = {past} }}
-[[device]]
-role = "therapist"
-profile = "polar_h10"
-address = "C7:4C:DA:51:37:52"
-settings = {{ emulated = true, seed = {seed}, past = {past} }}
-[[device]]
-role = "client"
-profile = "bitalino"
-address = "20:16:07:18:17:01"
-settings = {{ emulated = true, seed = {seed}, past = {past} }}
-[[device]]
-role = "therapist"
-profile = "bitalino"
-address = "20:16:07:18:17:02"
-settings = {{ emulated = true, seed = {seed}, past = {past} }}
-"""
 SKEWS = {Role.CLIENT: 0.003, Role.THERAPIST: -0.002}
 """Crystal errors of the emulated devices: theirs are no better than real ones."""
 _KINDS = {profile: beginning for beginning, profile in NAMES}
 INTERVAL = 0.0375
 """Connection interval [s]."""
-
-
-def session_text(*, seed: int = 1, past: bool = True) -> str:
-    """Return the session file of a demonstration with emulated wearables."""
-    return SESSION.format(seed=seed, past=str(past).lower())
 
 
 class _Twin(Protocol):
@@ -250,7 +210,7 @@ class _Units:
 def radio_in_range() -> Radio:
     """Return a radio with the devices of the demonstration in range, to be scanned for."""
     radio = demo_radio()
-    for device in parse_session(session_text(past=False), "session.toml").devices:
+    for device in parse_session(emulated_session(past=False), "session.toml").devices:
         radio.wearables.add(device, [])
     return radio
 

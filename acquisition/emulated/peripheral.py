@@ -14,6 +14,7 @@ from bumble.device import Device
 from bumble.gatt import Characteristic, CharacteristicValue, Service
 from bumble.hci import Address
 from bumble.host import Host
+from bumble.pairing import PairingConfig, PairingDelegate
 from bumble.profiles.battery_service import BatteryService
 from bumble.profiles.device_information_service import DeviceInformationService
 from bumble.transport.common import AsyncPipeSink
@@ -40,7 +41,9 @@ class Hardware:
     battery : int
         [%]
     needs_pairing : bool
-        Refuses everything that matters with "insufficient authentication".
+        Refuses commands with "insufficient authentication" until it is paired.
+    refuses_pairing : bool
+        Refuses to be paired, as a device does that is bonded to a phone.
     hold_until : float
         Loop time [s] before which packets are kept, to leave in a burst.
     lose : int
@@ -56,10 +59,23 @@ class Hardware:
     mtu: int = 517
     battery: int = 87
     needs_pairing: bool = False
+    refuses_pairing: bool = False
     hold_until: float = 0.0
     lose: int = 0
     twice: int = 0
     maker: tuple[str, str, str] = field(default=("Attunement", "emulated", "1.0"))
+
+
+class _Consent(PairingDelegate):
+    """Accept to be paired, or refuse."""
+
+    def __init__(self, hardware: Hardware) -> None:
+        super().__init__()
+        self._hardware = hardware
+
+    async def accept(self) -> bool:
+        """Return whether it may go on."""
+        return not self._hardware.refuses_pairing
 
 
 class Peripheral:
@@ -104,10 +120,16 @@ class Peripheral:
         )
         self._device.advertising_data = _advertisement(h.name, self._advertised)
         self._device.on(Device.EVENT_CONNECTION, self._on_connection)
+        self._device.pairing_config_factory = lambda _: PairingConfig(delegate=_Consent(h))
         await self._device.power_on()
         self.switched_on = self.now()
         await self.advertise(True)
         self._tasks.add(asyncio.create_task(self._send()))
+
+    @property
+    def may_be_used(self) -> bool:
+        """Tell whether commands are taken: always, or once the connection is encrypted."""
+        return not self.hardware.needs_pairing or bool(self.connection and self.connection.is_encrypted)
 
     def now(self) -> float:
         """Return the time of the loop [s]."""

@@ -114,7 +114,7 @@ class EmulatedPolar:
 
     def _written(self, data: bytes) -> None:
         self.commands.append(data)
-        if self.body.hardware.needs_pairing:
+        if not self.body.may_be_used:
             raise ATT_Error(ErrorCode.INSUFFICIENT_AUTHENTICATION)
         if self.silent:
             return

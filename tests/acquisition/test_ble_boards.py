@@ -79,6 +79,25 @@ def test_lost_frames_are_counted_to_one_sample(bench: Bench, lost: int) -> None:
     assert np.diff(times).max() == pytest.approx((lost + 1) / 100.3, abs=1e-3)
 
 
+@pytest.mark.parametrize("seconds", [0.5, 2.0])
+def test_delayed_frames_are_not_taken_for_lost_ones(bench: Bench, seconds: float) -> None:
+    twin = board(bench)
+    driver = bench.driver(session_of(device("bitalino", address=ADDRESS)))
+    driver.start()
+    bench.run(driver, 40.0)
+    for _ in range(3):
+        twin.body.hardware.hold_until = bench.runner.clock() + seconds
+        count = len(bench.samples("BITalino EDA")[0])
+        bench.run(driver, 0.8 * seconds)
+        assert len(bench.samples("BITalino EDA")[0]) - count < 12  # the fault was injected
+        bench.run(driver, 5.0)
+    bench.stop(driver)
+    assert not bench.notices("gap")
+    times, _ = bench.samples("BITalino EDA")
+    true = np.array([t for t, _ in twin.sent])[: len(times)]
+    assert np.abs(times - true)[times > times[0] + 30].max() < 0.010
+
+
 def test_a_board_that_comes_back_counts_anew(bench: Bench) -> None:
     twin = board(bench)
     driver = bench.driver(session_of(device("bitalino", address=ADDRESS)))

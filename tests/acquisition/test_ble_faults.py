@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from acquisition.clock import DeviceClock
+from acquisition.drivers.ble import BleDriver
 from acquisition.drivers.ble_stream import PacketStream
 from acquisition.emulated.peripheral import Hardware
 from acquisition.emulated.polar import EmulatedPolar, h10
@@ -41,12 +42,24 @@ def truth(belt: EmulatedPolar) -> tuple[FloatArray, FloatArray]:
     return pairs[:, 0], pairs[:, 1]
 
 
-@pytest.mark.parametrize("seconds", [5.0, 30.0, 300.0])
-def test_out_of_range_is_one_gap_with_exact_bounds(bench: Bench, seconds: float) -> None:
-    belt = h10(bench.air)
+def started(bench: Bench, **hardware: Any) -> tuple[EmulatedPolar, BleDriver]:
+    """Return a belt on the air and the driver that looks for it."""
+    belt = h10(bench.air, **hardware)
     bench.put(belt)
     driver = bench.driver(session_of(SESSION))
+    assert isinstance(driver, BleDriver)
     driver.start()
+    return belt, driver
+
+
+def told(bench: Bench) -> str:
+    """Return all that was told about the devices so far, a line each."""
+    return "\n".join(n.message for n in bench.notices("health"))
+
+
+@pytest.mark.parametrize("seconds", [5.0, 30.0, 300.0])
+def test_out_of_range_is_one_gap_with_exact_bounds(bench: Bench, seconds: float) -> None:
+    belt, driver = started(bench)
     bench.run(driver, 40.0)
     before = len(bench.samples(ECG)[0])
     bench.do(belt.body.leave())
@@ -76,10 +89,7 @@ def test_out_of_range_is_one_gap_with_exact_bounds(bench: Bench, seconds: float)
 
 
 def test_a_clock_that_begins_anew_is_a_new_segment(bench: Bench) -> None:
-    belt = h10(bench.air)
-    bench.put(belt)
-    driver = bench.driver(session_of(SESSION))
-    driver.start()
+    belt, driver = started(bench)
     bench.run(driver, 40.0)
     bench.do(belt.pull_battery())
     bench.run(driver, 20.0)
@@ -98,10 +108,7 @@ def test_a_clock_that_begins_anew_is_a_new_segment(bench: Bench) -> None:
 
 
 def test_an_adapter_that_is_switched_off_is_told_of_and_waited_for(bench: Bench) -> None:
-    belt = h10(bench.air)
-    bench.put(belt)
-    driver = bench.driver(session_of(SESSION))
-    driver.start()
+    _, driver = started(bench)
     bench.run(driver, 10.0)
     bench.do(bench.air.switch(False))
     bench.run(driver, 10.0)
@@ -160,16 +167,24 @@ def test_a_belt_that_never_answers_is_told_of(bench: Bench) -> None:
     bench.stop(driver)
 
 
-def test_insufficient_authentication_asks_for_pairing(bench: Bench) -> None:
-    belt = h10(bench.air, needs_pairing=True)
-    bench.put(belt)
-    driver = bench.driver(session_of(SESSION))
-    driver.start()
+def test_a_belt_that_wants_to_be_paired_is_paired_and_recorded(bench: Bench) -> None:
+    belt, driver = started(bench, needs_pairing=True)
+    bench.until(driver, lambda: len(bench.samples(ECG)[0]) > 300)
+    bench.stop(driver)
+    assert belt.commands[:2] == [b"\x01\x00"] * 2  # the first was refused: the fault was injected
+    assert "it wanted to be paired, and was" in told(bench)
+    _, said = truth(belt)
+    assert bench.samples(ECG)[1][:, 0].tolist() == said[: len(bench.samples(ECG)[1])].tolist()
+
+
+def test_a_belt_that_refuses_to_be_paired_says_what_to_do(bench: Bench) -> None:
+    belt, driver = started(bench, needs_pairing=True, refuses_pairing=True)
     bench.until(driver, lambda: bool(bench.notices("health")))
-    bench.run(driver, 1.0)
-    told = bench.notices("health")[0].message
-    assert "pair" in told or "Authentication" in told
-    belt.body.hardware.needs_pairing = False
+    bench.run(driver, 20.0)
+    assert "wants to be paired, and pairing failed" in told(bench)
+    assert f"bluetoothctl pair {ADDRESS}" in told(bench)
+    assert len(bench.notices("health")) == 1  # told once
+    belt.body.hardware.refuses_pairing = False
     bench.until(driver, lambda: len(bench.samples(ECG)[0]) > 0)
     bench.stop(driver)
 
@@ -185,10 +200,7 @@ def test_a_device_without_ecg_says_what_it_measures(bench: Bench) -> None:
 
 
 def test_a_small_mtu_is_told_of_and_cut_packets_are_left_out(bench: Bench) -> None:
-    belt = h10(bench.air, mtu=100)
-    bench.put(belt)
-    driver = bench.driver(session_of(SESSION))
-    driver.start()
+    _, driver = started(bench, mtu=100)
     bench.until(driver, lambda: len(bench.notices("health")) >= 2)
     bench.run(driver, 5.0)
     told = " ".join(n.message for n in bench.notices("health"))
@@ -197,10 +209,7 @@ def test_a_small_mtu_is_told_of_and_cut_packets_are_left_out(bench: Bench) -> No
 
 
 def test_a_lost_packet_is_a_gap_of_its_samples_and_a_repeated_one_is_left_out(bench: Bench) -> None:
-    belt = h10(bench.air)
-    bench.put(belt)
-    driver = bench.driver(session_of(SESSION))
-    driver.start()
+    belt, driver = started(bench)
     bench.until(driver, lambda: len(bench.samples(ECG)[0]) > 300)
     belt.body.notify = _losing(belt)  # type: ignore[method-assign]
     bench.run(driver, 5.0)
@@ -230,10 +239,7 @@ def _losing(belt: EmulatedPolar):  # type: ignore[no-untyped-def]
 
 
 def test_late_packets_move_no_stamp(bench: Bench) -> None:
-    belt = h10(bench.air)
-    bench.put(belt)
-    driver = bench.driver(session_of(SESSION))
-    driver.start()
+    belt, driver = started(bench)
     bench.run(driver, 40.0)
     belt.body.hardware.hold_until = bench.runner.clock() + 2.0
     count = len(bench.samples(ECG)[0])
@@ -285,10 +291,7 @@ def test_a_belt_that_another_app_holds_is_told_of(bench: Bench) -> None:
 
 
 def test_a_low_battery_is_told_of(bench: Bench) -> None:
-    belt = h10(bench.air)
-    bench.put(belt)
-    driver = bench.driver(session_of(SESSION))
-    driver.start()
+    belt, driver = started(bench)
     bench.run(driver, 5.0)
     belt.body.hardware.battery = 15
     bench.run(driver, 70.0)

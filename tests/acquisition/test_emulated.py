@@ -11,12 +11,13 @@ import pytest
 from acquisition.drivers import Driver
 from acquisition.drivers.bitalino import open_driver as open_boards
 from acquisition.drivers.polar import open_driver as open_belts
-from acquisition.emulated.demo import demo_radio, session_text
+from acquisition.emulated.demo import demo_radio
 from acquisition.emulated.virtual_time import VirtualRunner, VirtualStop
 from acquisition.errors import DeviceError
 from acquisition.record import record
 from acquisition.recording import Recording
 from acquisition.session import Session, parse_session, permitted
+from acquisition.simulation.demo_session import emulated_session
 from acquisition.stream import PEOPLE, Modality
 
 
@@ -41,7 +42,7 @@ def drivers(session: Session, runner: VirtualRunner) -> list[Driver]:
 def test_two_people_with_a_past_are_recorded_under_the_same_streams(
     runner: VirtualRunner, tmp_path: Path
 ) -> None:
-    session = parse_session(session_text(seed=3), "session.toml")
+    session = parse_session(emulated_session(seed=3), "session.toml")
     outcome = record(
         session,
         tmp_path,
@@ -65,6 +66,6 @@ def test_two_people_with_a_past_are_recorded_under_the_same_streams(
 
 
 def test_all_emulated_devices_are_of_the_same_two_people(runner: VirtualRunner) -> None:
-    text = session_text(seed=3).replace("seed = 3", "seed = 4", 1)
+    text = emulated_session(seed=3).replace("seed = 3", "seed = 4", 1)
     with pytest.raises(DeviceError, match="seed = 3: must be the same"):
         drivers(parse_session(text, "session.toml"), runner)

@@ -12,11 +12,11 @@ import pytest
 from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
+from acquisition.simulation.demo_session import simulated_session
 from tests.viewer import synthetic
 from tests.viewer.synthetic import Session, fill, marks
 from tests.viewer.test_marking import wait_for
 from tests.viewer.test_model import same
-from viewer.demo import SESSION
 from viewer.opening import filled
 from viewer.screenshot import save
 from viewer.window import OperatorWindow, open_window
@@ -49,7 +49,7 @@ def test_window_follows_dies_and_comes_back_to_the_whole_session(
     qtbot: QtBot, tmp_path: Path, no_settings: None
 ) -> None:
     session = tmp_path / "session.toml"
-    session.write_text(SESSION.format(seed=3), "utf-8")
+    session.write_text(simulated_session(seed=3), "utf-8")
     command = [
         sys.executable,
         "-m",

@@ -16,10 +16,10 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel
 from pytestqt.qtbot import QtBot
 
-from acquisition.emulated.demo import session_text
 from acquisition.event import Event, Notice
 from acquisition.lsl.clock import local_clock
 from acquisition.session import load_session
+from acquisition.simulation.demo_session import emulated_session
 from acquisition.stream import Modality, Role
 from processing.baseline import BaselineVerdict
 from tests.acquisition.lsl_sender import outlet
@@ -151,7 +151,7 @@ def test_what_is_wrong_is_said_and_nothing_hangs(make_set_up: MakeSetUp, qtbot: 
 def test_a_session_is_set_up_with_emulated_wearables_and_lsl_streams(
     make_set_up: MakeSetUp, qtbot: QtBot
 ) -> None:
-    head, belt, *_ = session_text(past=False).split("[[device]]")
+    head, belt, *_ = emulated_session(past=False).split("[[device]]")
     text = head + "[[device]]" + belt.replace("past = false", "past = false, tap = 3.0")
     window = make_set_up(text)
     source = outlet(

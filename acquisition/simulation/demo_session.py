@@ -1,0 +1,62 @@
+"""Session files of demonstrations: two people, sent by the simulator itself or by emulated wearables."""
+
+from __future__ import annotations
+
+HEAD = """\
+# {what}
+[session]
+id = "demo"
+dyad = "D00"
+number = 1
+crisis_contact = "none: simulated people"
+
+[client]
+code = "C00"
+consent = {consent}
+[therapist]
+code = "T00"
+consent = {consent}
+
+"""
+CONSENT = (
+    '{ version = "simulated", ecg = true, eda = true, acc = true, resp = true, voice = true, view = true }'
+)
+DEVICE = """\
+[[device]]
+role = "{role}"
+profile = "{profile}"
+{binding}
+settings = {{ {settings} }}
+"""
+WEARABLES = (
+    ("client", "polar_h10", "C7:4C:DA:51:37:51"),
+    ("therapist", "polar_h10", "C7:4C:DA:51:37:52"),
+    ("client", "bitalino", "20:16:07:18:17:01"),
+    ("therapist", "bitalino", "20:16:07:18:17:02"),
+)
+"""Role, profile and address of the emulated ones."""
+
+
+def simulated_session(*, seed: int) -> str:
+    """Return the session file of two people whose streams the simulator sends."""
+    what = "Two simulated people with known truth (docs/simulation.md), twelve minutes old when it starts."
+    settings = f"seed = {seed}, past = true"
+    return HEAD.format(what=what, consent=CONSENT) + "".join(
+        DEVICE.format(
+            role=role,
+            profile="simulated",
+            binding=f'source_id = "attunement-{role}-simulated"',
+            settings=settings,
+        )
+        for role in ("client", "therapist")
+    )
+
+
+def emulated_session(*, seed: int = 1, past: bool = True) -> str:
+    """Return the session file of two people with emulated wearables."""
+    what = "Two people with emulated wearables: H10 belts and BITalino boards, through the real drivers."
+    settings = f"emulated = true, seed = {seed}, past = {str(past).lower()}"
+    return HEAD.format(what=what, consent=CONSENT) + "".join(
+        DEVICE.format(role=role, profile=profile, binding=f'address = "{address}"', settings=settings)
+        for role, profile, address in WEARABLES
+    )

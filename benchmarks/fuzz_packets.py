@@ -1,0 +1,99 @@
+"""Fuzz the packet codecs with atheris, guided by coverage: only `PacketError` may come out.
+
+    pip install atheris        # Linux and macOS
+    python benchmarks/fuzz_packets.py -atheris_runs=2000000
+
+What reads is written again and must be the same bytes, where a packet has one form only. The first byte
+says which codec is meant. Every run of the tests fuzzes the same codecs with Hypothesis, without guidance.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import atheris
+import numpy as np  # noqa: F401  (imported here so that it is not instrumented)
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+with atheris.instrument_imports():
+    from acquisition.errors import PacketError
+    from acquisition.gatt import bitalino, heart_rate, movesense, polar, polar_frame
+
+
+def _heart_rate(data: bytes) -> None:
+    packet = heart_rate.HeartRate.from_bytes(data)
+    assert heart_rate.HeartRate.from_bytes(bytes(packet)) == packet
+
+
+def _polar_frame(data: bytes) -> None:
+    frame = polar_frame.Frame.from_bytes(data)
+    assert bytes(frame) == data
+    frame.samples()
+
+
+def _polar_response(data: bytes) -> None:
+    polar.parse_stopped(data)
+    response = polar.Response.from_bytes(data)
+    assert polar.Response.from_bytes(bytes(response)) == response
+    settings = polar.parse_settings(response.parameters)
+    polar.dump_settings(settings)
+
+
+def _polar_deltas(data: bytes) -> None:
+    polar_frame.decode_deltas(data[2:], 1 + data[0] % 6, 1 + data[1] % 32)
+
+
+def _bitalino(data: bytes) -> None:
+    channels = 1 + data[0] % 6
+    whole = bitalino.FrameReader(channels)
+    frames = whole.feed(data[1:])
+    parts = bitalino.FrameReader(channels)
+    half = len(data) // 2
+    # However the bytes are cut into notifications, they are the same frames.
+    assert parts.feed(data[1:half]) + parts.feed(data[max(1, half) :]) == frames
+
+
+def _movesense(data: bytes) -> None:
+    for kind in (movesense.Result, movesense.EcgPacket, movesense.HeartRatePacket):
+        try:
+            packet: Any = kind.from_bytes(data)
+        except PacketError:
+            continue
+        assert kind.from_bytes(bytes(packet)) == packet
+    assembler = movesense.Assembler(70)
+    assembler.feed(data)
+    assembler.feed(data[::-1])
+
+
+TARGETS: tuple[Callable[[bytes], Any], ...] = (
+    _heart_rate,
+    _polar_frame,
+    _polar_response,
+    _polar_deltas,
+    _bitalino,
+    _movesense,
+    polar.Command.from_bytes,
+    polar.parse_features,
+    polar_frame.pulse_intervals,
+    heart_rate.battery,
+    heart_rate.text,
+)
+
+
+def one_input(data: bytes) -> None:
+    """Read some bytes with the codec that the first of them names."""
+    if len(data) < 4:
+        return
+    try:
+        TARGETS[data[0] % len(TARGETS)](data[1:])
+    except PacketError:
+        pass
+
+
+if __name__ == "__main__":
+    atheris.Setup(sys.argv, one_input)
+    atheris.Fuzz()
