@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import signal
+import threading
 from collections.abc import MutableMapping
+from pathlib import Path
 from typing import Any
 
 import click
@@ -11,6 +15,9 @@ import click
 from acquisition.errors import AttunementError
 
 DEBUG = "attunement.debug"
+FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+DIRECTORY = click.Path(path_type=Path, exists=True, file_okay=False)
+as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 class Command(click.Command):
@@ -59,3 +66,23 @@ def _note_debug(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 def _fail(ctx: click.Context, message: str) -> None:
     click.echo(message or "failed", err=True)
     ctx.exit(1)
+
+
+def stop_on_signals() -> threading.Event:
+    """Return an event that the first Ctrl+C or termination sets; a second one ends the process at once."""
+    stop = threading.Event()
+
+    def end(number: int, _: object) -> None:
+        if stop.is_set() and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        stop.set()
+
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), end)
+    return stop
+
+
+def print_json(value: object) -> None:
+    """Print a value for another program."""
+    click.echo(json.dumps(value, ensure_ascii=False, allow_nan=False, default=str))

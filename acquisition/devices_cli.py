@@ -1,8 +1,7 @@
-"""attune devices scan, identify, check."""
+"""attune devices list, scan, identify, check."""
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from contextlib import suppress
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from acquisition.command import Command
+from acquisition.command import FILE, Command, Group, as_json_option, print_json
 
 if TYPE_CHECKING:
     from acquisition.drivers.ble_radio import Radio
@@ -20,14 +19,7 @@ if TYPE_CHECKING:
 OPENING = 20.0
 """Seconds that devices may take to appear."""
 
-SESSION = click.argument(
-    "session_file", metavar="SESSION.toml", type=click.Path(path_type=Path, exists=True, dir_okay=False)
-)
-as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-
-
-def _print_json(value: object) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False, allow_nan=False, default=str))
+SESSION = click.argument("session_file", metavar="SESSION.toml", type=FILE)
 
 
 @click.command("scan", cls=Command)
@@ -54,7 +46,7 @@ def scan_command(seconds: float, lsl: bool, scope: str, emulated: bool, as_json:
     if lsl:
         found += scan_lsl(min(seconds, 3.0), scope)
     if as_json:
-        _print_json([asdict(f) for f in found])
+        print_json([asdict(f) for f in found])
         return
     if not found:
         click.echo("nothing in range: is the device worn, switched on, and not held by another app or phone?")
@@ -144,9 +136,40 @@ def check_command(
     findings += voice_findings(session, session_file, read=read, as_json=as_json, seconds=reading)
     ok = all(f.ok for f in findings)
     if as_json:
-        _print_json({"session": session.id, "ok": ok, "findings": [asdict(f) for f in findings]})
+        print_json({"session": session.id, "ok": ok, "findings": [asdict(f) for f in findings]})
     else:
         for f in findings:
             click.echo(f"{'ok' if f.ok else 'NOT OK':<7} {f.part:<8} {f.what}: {f.text}")
     if not ok:
         sys.exit(1)
+
+
+@click.group("devices", cls=Group)
+def devices_command() -> None:
+    """List, find and check devices."""
+
+
+for command in (scan_command, identify_command, check_command):
+    devices_command.add_command(command)
+
+
+@devices_command.command("list")
+@as_json_option
+def list_command(as_json: bool) -> None:
+    """List the device profiles that a session file may name."""
+    from acquisition.profile import load_profile, shipped
+
+    profiles = [load_profile(name) for name in shipped()]
+    if as_json:
+        print_json([_profile_fields(p) for p in profiles])
+        return
+    for p in profiles:
+        click.echo(f"{p.name:<14} {p.title} ({', '.join(s.modality for s in p.streams)}; driver {p.driver})")
+
+
+def _profile_fields(profile: Any) -> dict[str, Any]:
+    streams = [
+        {"modality": s.modality, "name": s.name, "unit": s.unit, "sfreq": s.sfreq if s.sfreq >= 0 else None}
+        for s in profile.streams
+    ]
+    return {"name": profile.name, "title": profile.title, "driver": profile.driver, "streams": streams}

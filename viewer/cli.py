@@ -20,9 +20,9 @@ COMMANDS = {
     "pause": ("acquisition.cli", "Stop storing one person until they resume."),
     "resume": ("acquisition.cli", "Store that person again."),
     "stop": ("acquisition.cli", "End the running recording."),
-    "devices": ("acquisition.cli", "List, find and check devices."),
-    "replay": ("acquisition.cli", "Publish a recording over LSL as if its devices were there."),
-    "import": ("acquisition.cli", "Turn files of other tools into a recording."),
+    "devices": ("acquisition.devices_cli", "List, find and check devices."),
+    "replay": ("acquisition.files_cli", "Publish a recording over LSL as if its devices were there."),
+    "import": ("acquisition.files_cli", "Turn files of other tools into a recording."),
     "events": ("processing.offline.events_command", "Compare raters, import codings, show the vocabulary."),
     "process": ("processing.cli", "Compute indices and session metrics."),
     "view": ("viewer.view", "Watch a growing recording or review a finished one."),
@@ -32,8 +32,8 @@ COMMANDS = {
         "Self-report instruments, their licences, and answers.",
     ),
     "export": ("processing.offline.export_command", "Write a recording for another tool."),
-    "verify": ("acquisition.cli", "Check a recording against its manifest and checksums."),
-    "repair": ("acquisition.cli", "Write what can be saved of a cut recording to a new one."),
+    "verify": ("acquisition.files_cli", "Check a recording against its manifest and checksums."),
+    "repair": ("acquisition.files_cli", "Write what can be saved of a cut recording to a new one."),
 }
 
 

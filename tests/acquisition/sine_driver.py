@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from acquisition.cli import _stop_on_signals
+from acquisition.command import stop_on_signals
 from acquisition.drivers import Drained
 from acquisition.lsl.clock import local_clock
 from acquisition.record import record
@@ -84,5 +84,5 @@ class SineDriver:
 
 
 if __name__ == "__main__":
-    outcome = record(SESSION, Path(sys.argv[1]), drivers=[SineDriver()], stop=_stop_on_signals())
+    outcome = record(SESSION, Path(sys.argv[1]), drivers=[SineDriver()], stop=stop_on_signals())
     sys.exit(bool(outcome.ended))
