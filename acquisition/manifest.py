@@ -20,6 +20,8 @@ OVERLAY_NAME = "overlay.jsonl"
 """Later edits of events: they change after the close, so the manifest does not cover them."""
 SESSION_NAME = "session.toml"
 """Takes a session record after the close, at its end: the manifest covers what stands before it."""
+RATERS = "raters"
+"""Folder of the files of blind raters, which the manifest does not cover either."""
 _UNLISTED = frozenset((MANIFEST_NAME, OVERLAY_NAME, LOCK_NAME))
 _BLOCK = 1 << 20
 _REPORTED = 20

@@ -58,7 +58,10 @@ def repair(path: Path, out: Path) -> list[Repaired]:
         out.mkdir(mode=0o700, parents=True)
         done = [_repair_file(path / f"{role}.xdf", out, role, expected) for role in sources]
         vocabulary = [p.name for p in path.glob(f"{VOCABULARY}.*")]
-        for name in ("session.toml", manifest.OVERLAY_NAME, *vocabulary):
+        raters = [f"{manifest.RATERS}/{p.name}" for p in (path / manifest.RATERS).glob("*.jsonl")]
+        if raters:
+            (out / manifest.RATERS).mkdir(mode=0o700)
+        for name in ("session.toml", manifest.OVERLAY_NAME, *vocabulary, *raters):
             if (path / name).exists():
                 shutil.copyfile(path / name, out / name)
                 os.chmod(out / name, 0o600)

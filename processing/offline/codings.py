@@ -11,10 +11,11 @@ from pathlib import Path
 
 from acquisition.errors import RecordingError
 from acquisition.event import Event
+from acquisition.manifest import RATERS
 from acquisition.recording import Recording
 from acquisition.session import CODE
 from acquisition.vocabulary import Vocabulary, load_vocabulary
-from processing.offline.overlay import RATERS, effective, rater_file, read_edits, read_overlay
+from processing.offline.overlay import effective, rater_file, read_edits, read_overlay
 from processing.offline.timeline import Interval, intervals
 
 

@@ -15,10 +15,8 @@ from typing import Any
 
 from acquisition.errors import RecordingError
 from acquisition.event import Event
-from acquisition.manifest import OVERLAY_NAME
+from acquisition.manifest import OVERLAY_NAME, RATERS
 
-RATERS = "raters"
-"""Folder of the files of blind raters, in the recording and outside its manifest."""
 OPS = ("add", "edit", "void")
 KINDS: dict[str, type | tuple[type, ...]] = {
     "time": (int, float),

@@ -68,6 +68,15 @@ def test_the_new_files_load_in_pyxdf_and_are_the_owners(tmp_path: Path) -> None:
         assert {p.stat().st_mode & 0o777 for p in (tmp_path / "b").iterdir()} == {0o600}
 
 
+def test_the_codings_of_blind_raters_come_along(tmp_path: Path) -> None:
+    record(tmp_path / "a", close=False)
+    (tmp_path / "a" / "raters").mkdir()
+    (tmp_path / "a" / "raters" / "R2.jsonl").write_text("{}\n")
+    repair(tmp_path / "a", tmp_path / "b")
+    assert (tmp_path / "b" / "raters" / "R2.jsonl").read_text() == "{}\n"
+    assert verify(tmp_path / "b") == []
+
+
 def test_a_withdrawn_file_stays_away(tmp_path: Path) -> None:
     record(tmp_path / "a", close=False)
     (tmp_path / "a" / "client.xdf").unlink()
