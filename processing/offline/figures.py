@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, FigureBase
 from numpy.typing import NDArray
 
-from acquisition.stream import FloatArray
+from acquisition.stream import BoolArray, FloatArray
 from processing.excursion import Excursion
 from processing.index import IndexSample
 from processing.offline.event_locked import LEAST_EVENTS, POST, PRE, UNITS, Response
@@ -83,9 +83,10 @@ def overview(hour: Hour, place: Place = own_figure) -> FigureBase:
 
 def _arousal(ax: Axes, line: Timeline, person: Person, found: Sequence[Excursion]) -> None:
     x = _minutes(line)
-    ax.fill_between(x, person.low, person.high, color=BAND, lw=0, label="reference band")
-    for edge in (person.low, person.high):
-        ax.plot(x, edge, color=DIM, lw=0.6, ls=(0, (2, 2)))
+    if not person.missing:
+        ax.fill_between(x, person.low, person.high, color=BAND, lw=0, label="reference band")
+        for edge in (person.low, person.high):
+            ax.plot(x, edge, color=DIM, lw=0.6, ls=(0, (2, 2)))
     ax.plot(x, np.where(person.known, person.arousal, np.nan), color=COLOURS[person.entity], lw=1.0)
     one_kind = np.where(~person.known, person.arousal, np.nan)
     ax.plot(x, one_kind, color=COLOURS[person.entity], lw=0.6, ls=":")
@@ -94,9 +95,16 @@ def _arousal(ax: Axes, line: Timeline, person: Person, found: Sequence[Excursion
         colour = ABOVE if e.side > 0 else BELOW
         ax.axvspan(a, b, facecolor="none", edgecolor=colour, hatch="///" if e.side > 0 else "\\\\\\", lw=0.8)
     if person.missing:
-        ax.text(0.5, 0.5, f"no band: {person.missing}", transform=ax.transAxes, ha="center", color=DIM)
+        _say(ax, f"no band: {person.missing}", empty=not np.isfinite(person.arousal).any())
+    ax.set_xlim(0.0, max(x[-1] if len(x) else 0.0, 1.0))
     ax.set_ylabel(f"{person.entity}\narousal index [SD]")
-    ax.margins(x=0.01)
+
+
+def _say(ax: Axes, text: str, *, empty: bool = True) -> None:
+    """Say in a panel what is missing; without anything else in it its scale means nothing."""
+    ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", va="center", color=DIM)
+    if empty:
+        ax.set_yticks([])
 
 
 def _lanes(line: Timeline) -> tuple[list[tuple[str, list[Interval], list[float]]], int]:
@@ -120,8 +128,7 @@ def _events(ax: Axes, line: Timeline, lanes: Sequence[tuple[str, list[Interval],
     ax.set_yticks(range(len(lanes)), [code for code, _, _ in lanes], fontsize=6)
     ax.set_ylim(len(lanes) - 0.4, -0.6)
     if not lanes:
-        ax.text(0.5, 0.5, "nothing was marked", transform=ax.transAxes, ha="center", color=DIM)
-        ax.set_yticks([])
+        _say(ax, "nothing was marked")
 
 
 def indices(line: Timeline, place: Place = own_figure) -> FigureBase | None:
@@ -137,10 +144,9 @@ def indices(line: Timeline, place: Place = own_figure) -> FigureBase | None:
             if name in person.series:
                 _line(ax, x, person.series[name], entity)
         ax.set_ylabel(LABELS[name], fontsize=7)
-        ax.margins(x=0.02)
-        if not ax.lines or not any(np.isfinite(one.get_ydata()).any() for one in ax.lines):
-            ax.text(0.5, 0.5, "no valid value", transform=ax.transAxes, ha="center", color=DIM)
-            ax.set_yticks([])
+        ax.set_xlim(0.0, 1.02 * max(x[-1] if len(x) else 0.0, 1.0))
+        if not any(np.isfinite(p.series[name]).any() for p in line.people.values() if name in p.series):
+            _say(ax, "no valid value")
     axes[-1].set_xlabel("minutes since the recording began (C client, T therapist)")
     return figure
 
@@ -163,7 +169,7 @@ def _letter(ax: Axes, x: FloatArray, y: FloatArray, entity: str, *, size: float)
 
 def two_axes(line: Timeline, place: Place = own_figure) -> FigureBase | None:
     """Draw skin conductance level against lnRMSSD: the second view, beside the arousal index."""
-    people = [p for p in line.people.values() if {"scl", "lnrmssd"} <= set(p.series)]
+    people = [p for p in line.people.values() if {"scl", "lnrmssd"} <= set(p.series) and _both(p).any()]
     if not people:
         return None
     figure, sheet = _sheet(place, 2.4, 1, 2)
@@ -174,11 +180,16 @@ def two_axes(line: Timeline, place: Place = own_figure) -> FigureBase | None:
         ax.plot(x[~rest[::5]], y[~rest[::5]], ".", ms=2.5, color=COLOURS[person.entity], alpha=0.5)
         ax.plot(x[rest[::5]], y[rest[::5]], "x", ms=3.5, mew=0.7, color="#1B2126")
         ax.set_xlabel("lnRMSSD [ln ms]")
+        ax.locator_params(nbins=6)
         ax.set_title(f"{person.entity} (× at rest)", fontsize=8, y=1.01)
     axes[0].set_ylabel("skin conductance level [µS]")
     for ax in axes[len(people) :]:
         ax.set_axis_off()
     return figure
+
+
+def _both(person: Person) -> BoolArray:
+    return np.isfinite(person.series["scl"]) & np.isfinite(person.series["lnrmssd"])
 
 
 def synchrony(samples: Sequence[IndexSample], line: Timeline, place: Place = own_figure) -> FigureBase | None:
@@ -195,9 +206,14 @@ def synchrony(samples: Sequence[IndexSample], line: Timeline, place: Place = own
     for ax, name in zip(axes, names, strict=True):
         low, high = (_columns(rows.get(f"sync_{name}_chance_{e}", []), line) for e in ("low", "high"))
         ax.fill_between(low[0], low[1], high[1], color=BAND, lw=0)
-        ax.plot(*_columns(rows[f"sync_{name}"], line), color=COLOURS["dyad"], lw=0.7)
+        times, values = _columns(rows[f"sync_{name}"], line)
+        ax.plot(times, values, color=COLOURS["dyad"], lw=0.7)
+        ax.set_xlim(0.0, max((line.times[-1] - line.begin) / 60.0 if len(line.times) else 0.0, 1.0))
+        if not np.isfinite(values).any():
+            _say(ax, "no valid window")
+        elif not np.isfinite(low[1]).any():
+            ax.set_title("too short for a chance band: no statement", fontsize=6, color=DIM, y=0.96)
         ax.set_ylabel(f"{COUPLED[name]}\n|z|", fontsize=6.5)
-        ax.margins(x=0.01)
     axes[-1].set_xlabel("minutes since the recording began; grey: chance band of this pair")
     return figure
 

@@ -53,7 +53,8 @@ def joint_measures(
     n, of = int(np.count_nonzero(both)), int(np.count_nonzero(counted))
     pct = 100.0 * n / of if of else math.nan
     if n < LEAST_SECONDS or pct < LEAST_PCT:
-        return nothing(DEFINITIONS, f"{n / 60:.1f} min valid in both people ({pct:.0f} %)", n, pct)
+        share = f" ({pct:.0f} %)" if of else ""
+        return nothing(DEFINITIONS, f"{n / 60:.1f} min valid in both people{share}", n, pct)
     out_c, out_t = (_outside(line.times, found) for found in (client, therapist))
     inside = 100.0 * float(np.mean(~(out_c | out_t)[both]))
     jaccard, lift = together(out_c[both], out_t[both])

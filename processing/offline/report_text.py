@@ -16,8 +16,10 @@ from processing.index import IndexSample
 from processing.offline.event_locked import Response, onsets
 from processing.offline.measure import Measure
 from processing.offline.session_metrics import PEOPLE, Hour
+from processing.offline.timeline import Person
 from processing.session_run import SessionRun
 
+SIGNALS = {"hr": "heart rate", "lnrmssd": "lnRMSSD", "scl": "skin conductance"}
 UNITS = {"uS": "µS", "ln uS": "ln µS", "ms2": "ms²", "ln ms2": "ln ms²", "SD s": "SD·s"}
 
 
@@ -58,7 +60,7 @@ def quality(run: SessionRun, hour: Hour) -> list[QualityRow]:
                 QualityRow(entity=entity, what="all", usable="none", remark="no sensor of this person")
             )
             continue
-        for index, what in (("hr", "heart rate"), ("lnrmssd", "lnRMSSD"), ("scl", "skin conductance")):
+        for index, what in SIGNALS.items():
             if (entity, index) not in table:
                 rows.append(QualityRow(entity=entity, what=what, usable="none", remark="no such sensor"))
                 continue
@@ -90,9 +92,10 @@ def _reasons(rows: Sequence[IndexSample]) -> str:
 
 
 def _beats(entity: str, rows: Sequence[IndexSample]) -> QualityRow:
-    corrected = sum(s.value > 0 for s in rows)
-    remark = f"{corrected} corrected ({100 * corrected / len(rows):.1f} %)" if rows else ""
-    return QualityRow(entity=entity, what="beats", usable=f"{len(rows)}" if rows else "none", remark=remark)
+    known = [s.value for s in rows if s.value == s.value]
+    corrected = sum(value > 0 for value in known)
+    remark = f"{corrected} corrected ({100 * corrected / len(known):.1f} %)" if known else _reasons(rows)
+    return QualityRow(entity=entity, what="beats", usable=f"{len(known)}" if known else "none", remark=remark)
 
 
 def _baselines(run: SessionRun, entity: str) -> list[QualityRow]:
@@ -130,8 +133,14 @@ def _about(hour: Hour, entity: str) -> list[str]:
     if person is None:
         return [f"Nothing was recorded of the {entity}."]
     if person.missing:
-        return [f"No reference band: {person.missing}. So nothing is said about above or below."]
+        without = [what for index, what in SIGNALS.items() if _never_valid(person, index)]
+        lines = [f"No reference band: {person.missing}. So nothing is said about above or below."]
+        return lines + ([f"No valid value of {', '.join(without)}: see the first table."] if without else [])
     return [*_band_sentences(hour, entity), _vagal_sentence(hour, entity)]
+
+
+def _never_valid(person: Person, index: str) -> bool:
+    return index in person.series and not np.isfinite(person.series[index]).any()
 
 
 def _band_sentences(hour: Hour, entity: str) -> list[str]:

@@ -20,7 +20,7 @@ LEAST_LABELS, LEAST_FAR = 20, 3
 N_DRAWS = 1000
 REACH = 10
 """A label stands for the mean index of the seconds up to it [s]."""
-INTERVAL = "percentile bootstrap over labels, 1000 draws"
+INTERVAL = "percentiles of 1000 sets of labels drawn from the curve that Firth's penalty fits"
 UPPER = Definition(
     name="tolerated_upper",
     whose="person",
@@ -117,14 +117,66 @@ def edge(found: Labels, far: str, rng: np.random.Generator) -> Edge:
 
 
 def _draws(a: FloatArray, y: FloatArray, side: float, rng: np.random.Generator) -> FloatArray:
-    out = []
-    for _ in range(N_DRAWS):
-        at = rng.integers(0, len(a), size=len(a))
-        middle, slope = logistic_midpoint(a[at], y[at])
-        out.append(middle if slope * side > 0 else math.nan)
-    every = np.array(out)
-    finite: FloatArray = every[np.isfinite(every)]
-    return finite
+    """Return the edges of labels drawn anew at the same index values, without those on the wrong side.
+
+    Labels are drawn from a curve with Firth's penalty: drawing from the labels themselves, few as they are,
+    takes the steepness they happen to have for certain, and its intervals hold the truth in 88-91 %.
+    """
+    middle, slope = firth(a, y)
+    over = 1.0 / (1.0 + np.exp(-np.clip(slope * (a - middle), -30.0, 30.0)))
+    drawn = (rng.random((N_DRAWS, len(a))) < over).astype(float)
+    mixed = (drawn.sum(axis=1) > 0) & (drawn.sum(axis=1) < len(a))
+    middles, slopes = midpoints(a, drawn[mixed])
+    out: FloatArray = middles[slopes * side > 0]
+    return out
+
+
+def firth(a: FloatArray, y: FloatArray) -> tuple[float, float]:
+    """Return midpoint and slope of a logistic regression with Firth's penalty: finite without overlap too.
+
+    References
+    ----------
+    Firth (1993), doi:10.1093/biomet/80.1.27
+    """
+    shift = float(a.mean())
+    x = np.column_stack([np.ones(len(a)), a - shift])
+    b = np.zeros(2)
+    for _ in range(100):
+        p = 1.0 / (1.0 + np.exp(-np.clip(x @ b, -30.0, 30.0)))
+        weight = p * (1.0 - p)
+        inverse = np.linalg.inv(x.T @ (x * weight[:, None]) + 1e-10 * np.eye(2))
+        leverage = weight * np.einsum("ij,jk,ik->i", x, inverse, x)
+        step = inverse @ (x.T @ (y - p + leverage * (0.5 - p)))
+        step /= max(1.0, float(np.abs(step).max()) / 2.0)
+        b = b + step
+        if np.abs(step).max() < 1e-9:
+            break
+    return shift - float(b[0] / b[1]), float(b[1])
+
+
+def midpoints(a: FloatArray, labels: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return −b0/b1 and b1 by maximum likelihood of many sets of labels at once; a slope ends at ± 60 per SD.
+
+    Parameters
+    ----------
+    a : ndarray, shape (n,)
+    labels : ndarray, shape (n_sets, n)
+        0 and 1, both in each set.
+    """
+    shift = float(a.mean())
+    x = a - shift
+    b0, b1 = np.zeros(len(labels)), np.zeros(len(labels))
+    for _ in range(30):
+        p = 1.0 / (1.0 + np.exp(-np.clip(b0[:, None] + b1[:, None] * x, -30.0, 30.0)))
+        weight, off = p * (1.0 - p), labels - p
+        g0, g1 = off.sum(axis=1), (off * x).sum(axis=1)
+        h00 = weight.sum(axis=1) + 1e-9
+        h01, h11 = (weight * x).sum(axis=1), (weight * x * x).sum(axis=1) + 1e-9
+        det = h00 * h11 - h01**2 + 1e-12
+        s0, s1 = (h11 * g0 - h01 * g1) / det, (h00 * g1 - h01 * g0) / det
+        short = np.maximum(1.0, np.maximum(np.abs(s0), np.abs(s1)) / 4.0)
+        b0, b1 = b0 + s0 / short, np.clip(b1 + s1 / short, -60.0, 60.0)
+    return shift - b0 / np.where(b1 == 0.0, np.nan, b1), b1
 
 
 def logistic_midpoint(a: FloatArray, y: FloatArray) -> tuple[float, float]:

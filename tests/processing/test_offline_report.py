@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+from acquisition.cli import import_command
 from acquisition.stream import Modality, Role, StreamInfo
 from acquisition.vocabulary import load_vocabulary
 from processing.config import PipelineConfig
@@ -123,3 +125,33 @@ def test_what_is_not_there_is_said_with_its_reason(
     for sentence in says:
         assert sentence in html
     assert not forbidden(words(html))
+
+
+def test_three_minutes_without_a_valid_value_or_a_mark_give_no_number(tmp_path: Path) -> None:
+    table = tmp_path / "flat.csv"
+    table.write_text("e,g\n" + "0,0\n" * 18_000, "utf-8")
+    streams = [
+        f"{p}:{m}:100={c}" for p in ("client", "therapist") for m, c in (("ecg:mV", "e"), ("eda:uS", "g"))
+    ]
+    words_of_import = [
+        str(table),
+        *(w for s in streams for w in ("--stream", s)),
+        "--out",
+        str(tmp_path / "r"),
+    ]
+    done = CliRunner().invoke(import_command, words_of_import)
+    assert done.exit_code == 0, done.output
+    held = run_recording(tmp_path / "r", config=PipelineConfig())
+    hour = held.hour()
+    html = report_html(held, hour)
+    for sentence in (
+        "no baseline was marked",
+        "No valid value of heart rate, lnRMSSD, skin conductance",
+        "Nothing was marked in the hour.",
+        "No voice was recorded",
+    ):
+        assert sentence in html
+    assert not re.search(r"\bnan\b", words(html))
+    assert all(
+        m.value != m.value and m.reason for m in hour.measures["client"] if m.metric != "valid_minutes"
+    )
