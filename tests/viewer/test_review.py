@@ -13,8 +13,10 @@ from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from acquisition.batch import Batch
+from acquisition.errors import RecordingError
 from acquisition.event import Event
 from acquisition.recording import Recording
+from acquisition.store import RecordingStore
 from acquisition.vocabulary import load_vocabulary
 from processing.offline.overlay import read_edits, read_overlay
 from tests.acquisition.simulated import record
@@ -28,7 +30,7 @@ from viewer.model import SessionModel
 from viewer.opening import feed
 from viewer.review import Review
 from viewer.reviewing import Reviewing
-from viewer.window import OperatorWindow
+from viewer.window import OperatorWindow, open_window
 from viewer.wording import forbidden
 
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -437,6 +439,37 @@ def test_a_blind_rater_changes_only_their_own_codings(open_review: OpenReview) -
     review.void()
     assert shown_message(window) == "NOT STORED: a blind rater changes only their own codings"
     assert texts(review.table, "name") == ["sync mark"]
+
+
+@pytest.mark.parametrize("rater", ["", "R7"])
+def test_opening_a_recording_ends_in_its_review(
+    rater: str, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = record(tmp_path / "rec")
+    kept = persistence.store(tmp_path / "settings.ini")
+    monkeypatch.setattr("viewer.window.persistence.store", lambda: kept)
+    window = open_window(path, rater=rater)
+    try:
+        qtbot.waitUntil(lambda: window.review is not None, timeout=120_000)
+        review = review_of(window)
+        n = len(review.table.events.rows)
+        assert (n == 0) == bool(rater) and window.model.elapsed > 10.0
+        review.desk.who = rater or "R2"
+        assert review.desk.add("insight", 5.0)
+        qtbot.waitUntil(lambda: len(review.table.events.rows) == n + 1, timeout=60_000)
+        assert (path / "overlay.jsonl").exists() != bool(rater)
+    finally:
+        window.close()
+        window.deleteLater()
+
+
+def test_a_blind_rater_waits_for_the_end_of_the_recording(tmp_path: Path) -> None:
+    store = RecordingStore(tmp_path / "rec", fsync=0)
+    try:
+        with pytest.raises(RecordingError, match="a blind rater codes it afterwards"):
+            open_window(tmp_path / "rec", rater="R7")
+    finally:
+        store.close()
 
 
 def test_a_recording_that_still_grows_cannot_be_edited(open_review: OpenReview) -> None:
