@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 
-from acquisition.stream import PEOPLE, Role
+from acquisition.stream import PEOPLE, Modality, Role
 from viewer.definitions import definition
 from viewer.lane import Lane
 from viewer.model import SessionModel
@@ -143,8 +143,8 @@ def _readout(model: SessionModel, role: Role, now: float) -> Readout:
         return Readout(role.value, "paused", is_value=False)
     trace, sample = model.traces.get((role.value, "speaking")), model.known(role.value, "speaking", now)
     if trace is None or sample is None or now - sample.available > OLD or not math.isfinite(sample.value):
-        reason = sample.reason if sample is not None else ""
-        return Readout(role.value, "no data", is_value=False, detail=reason)
+        why = _unavailable(model, role)
+        return Readout(role.value, "unavailable" if why else "no data", is_value=False, detail=why)
     word = "speaks" if sample.value >= 0.5 else "silent"
     said = share(trace, sample.time + 1e-6)
     return Readout(
@@ -153,3 +153,11 @@ def _readout(model: SessionModel, role: Role, now: float) -> Readout:
         is_value=False,
         detail=f"spoke in {100 * said:.0f} % of the last 5 min",
     )
+
+
+def _unavailable(model: SessionModel, role: Role) -> str:
+    """Return why there is no voice, as the recorder told; "" if it did not."""
+    health = {key: h for key, h in model.health.items() if h.info.modality is Modality.VOICE}
+    told = [n for n in model.notices if n.role is role and (n.role, n.stream) in health and n.kind == "lost"]
+    lost = any(math.isfinite(h.lost) for key, h in health.items() if key[0] is role)
+    return told[-1].message if told and lost else ""

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from PySide6.QtGui import QColor
 
+from acquisition.event import Notice
+from acquisition.stream import PEOPLE, Modality, Role
 from processing.index import IndexSample
 from tests.viewer import synthetic
-from tests.viewer.synthetic import T0, fill
+from tests.viewer.synthetic import T0, Session, fill
 from viewer.lane import Lane
 from viewer.model import SessionModel
 from viewer.page import Page
@@ -148,3 +150,17 @@ def test_there_is_no_talk_lane_before_there_is_speech_to_show(make_window: MakeW
     window.draw_all()
     assert not window.panel.lanes.lanes["Talk"].isHidden()
     assert "Talk" not in make_window(seconds=30.0).panel.lanes.lanes
+
+
+def test_a_voice_that_is_not_available_says_why() -> None:
+    model = synthetic.model(synthetic.streams(voice=True))
+    why = "voice rows are not available: onnxruntime not installed"
+    notice = Notice(time=T0 + 5.0, kind="lost", role=Role.CLIENT, stream="voice", message=why)
+    session = Session(
+        infos=list(model.streams), notices=[notice], silent={(r, Modality.VOICE): (0.0, 99.0) for r in PEOPLE}
+    )
+    fill(model, 20.0, session)
+    del model.traces["client", "speaking"], model.traces["therapist", "speaking"]
+    client, therapist = talk_readouts(model)(20.0)
+    assert (client.text, client.detail) == ("unavailable", why)
+    assert therapist.text == "no data"
