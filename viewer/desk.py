@@ -176,7 +176,7 @@ class Desk:
             for button in self.bar.buttons:
                 button.set_running(self.marking.is_running(button.code))
             if self.values.asked is None and not self.bar.value.isHidden():
-                self.bar.value.hide()
+                self.bar.end_value()
                 self._parent.setFocus()
             self.bar.show_last(self.last_text(), failed=self.marking.failed)
 
@@ -184,7 +184,7 @@ class Desk:
         """Return the last marker and what became of it, in words."""
         marking, asked = self.marking, self.values.asked
         if asked is not None:
-            takes = self.values.fault or f"{asked.code.value}; Enter stores it, Esc without"
+            takes = self.values.fault or "Enter stores it, Esc without"
             return f"{label_of(asked.code.code)} at {clock(asked.time - self._model.t0)}: {takes}"
         if self._typed:
             return f"{TYPED} {self._typed} · Enter stores it"

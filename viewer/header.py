@@ -95,7 +95,7 @@ class LaneHeader(QWidget):
             return
         line = min(18.0, (self.height() - 4) / (rows + 1))
         y = max((self.height() - line * (rows + 1)) / 2, 0.0)
-        painter.setFont(font(12, bold=True))
+        painter.setFont(font(min(12, int(line) - 3), bold=True))
         painter.setPen(QColor(theme.text))
         width = painter.fontMetrics().horizontalAdvance(self.title)
         painter.drawText(QRectF(left, y, WIDTH, line), Qt.AlignmentFlag.AlignVCenter, self.title)
@@ -137,7 +137,7 @@ class LaneHeader(QWidget):
             painter.setPen(QColor(theme.dim))
             painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, quality)
             box = box.adjusted(0, 0, -painter.fontMetrics().horizontalAdvance(quality) - 6, 0)
-        pixels = min(13, int(box.height()))
+        pixels = min(13, int(box.height()) - 3)
         painter.setFont(font(pixels, bold=True) if readout.is_value else font(min(pixels, 11)))
         painter.setPen(QColor(colour if readout.is_value else theme.dim))
         text = painter.fontMetrics().elidedText(readout.text, Qt.TextElideMode.ElideRight, int(box.width()))

@@ -63,6 +63,7 @@ class LanesDialog(QDialog):
         for box in (self.low, self.high):
             box.setRange(-1e6, 1e6)
             box.setDecimals(2)
+            box.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
 
     def _lay_out(self) -> None:
         grid, column = QGridLayout(), QVBoxLayout(self)

@@ -119,10 +119,11 @@ class MarkerBar(QWidget):
         self.note.setAccessibleName("Note")
         self.value = QLineEdit()
         self.value.setMaxLength(200)
-        self.value.setFixedWidth(160)
+        self.value.setFixedWidth(240)
         self.value.hide()
         self.last = QLabel()
         self.last.setAccessibleName("Last marker")
+        self.last.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.undo = QPushButton("Undo  Ctrl+Z")
         self.undo.setToolTip("Void the last marker, within 10 s")
         self.undo.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -169,8 +170,14 @@ class MarkerBar(QWidget):
         self.value.clear()
         self.value.setPlaceholderText(f"{label_of(code.code)}: {code.value}")
         self.value.setAccessibleName(f"Value of {label_of(code.code)}: {code.value}")
+        self.note.hide()
         self.value.show()
         self.value.setFocus()
+
+    def end_value(self) -> None:
+        """Give the note box its place back."""
+        self.value.hide()
+        self.note.show()
 
     def show_paused(self, paused: frozenset[str]) -> None:
         """Name what each pause button does next."""
@@ -185,6 +192,7 @@ class MarkerBar(QWidget):
         self.last.setStyleSheet(f"color: {colour};" + (" font-weight: bold;" if failed else ""))
         if self.last.text() != text:
             self.last.setText(text)
+            self.last.setToolTip(text)
 
 
 def _shift_held() -> bool:

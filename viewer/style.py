@@ -46,5 +46,10 @@ def style_sheet(theme: Theme) -> str:
     QHeaderView::section {{ background: {theme.window}; color: {theme.dim}; border: none;
         border-bottom: 1px solid {theme.border}; padding: 3px 6px; }}
     QSplitter::handle {{ background: {theme.border}; }}
+    QListWidget, QDoubleSpinBox {{ background: {theme.panel}; border: 1px solid {theme.border};
+        border-radius: 5px; padding: 4px; }}
+    QListWidget::item {{ padding: 3px; }}
+    QListWidget::item:selected {{ background: {theme.raised}; color: {theme.text}; }}
+    QListWidget:focus, QDoubleSpinBox:focus {{ border-color: {theme.dim}; }}
     QLineEdit:focus {{ border-color: {theme.dim}; }}
     """

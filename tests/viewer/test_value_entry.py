@@ -30,7 +30,7 @@ def test_label_of_a_segment_keeps_the_time_of_its_key(make_window: MakeWindow, q
     qtbot.keyClick(window, Qt.Key.Key_F8)
     box = window.panel.bar.value
     assert box.isVisible() and recorder(window).events == []
-    assert window.panel.bar.last.text() == "segment at 0:01:59: label; Enter stores it, Esc without"
+    assert window.panel.bar.last.text() == "segment at 0:01:59: Enter stores it, Esc without"
     window.model.now += 4.0
     box.setFocus()
     qtbot.keyClicks(box, "opening m")
