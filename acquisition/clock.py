@@ -50,8 +50,14 @@ EARLY = 0.25
 LATE = 0.5
 """Seconds by which all packets must be late, throughout `PATIENCE`, before the clock counts as set back."""
 PATIENCE = 12.0
+STEADY = 0.1
+"""Seconds within which the least delays of both halves of `PATIENCE` must agree: a busy machine is late too,
+but now more and now less."""
 SLEW = 0.004
 """Seconds by which stamps are corrected in a second of samples, so that intervals stay true to 0.4 %."""
+AHEAD, BRAKE = 0.25, 0.5
+"""Seconds by which stamps may run ahead of their clock, which no estimate is wrong by, before they are held
+back by half: they must not lie in the future, and must not run backwards."""
 
 
 class DeviceClock:
@@ -75,7 +81,7 @@ class DeviceClock:
         self._interval: float | None = None
         self._prior = (0.0, SKEW)
         self._line = Line(math.nan, math.nan, 0.0, MAX_SKEW)
-        self._on_time = -math.inf
+        self._delays: deque[Point] = deque()
         self.resets = 0
         """How often the clock was set."""
 
@@ -115,10 +121,9 @@ class DeviceClock:
         """Forget the offset but not the rate: the same crystal, begun anew."""
         if self._line.spread < SKEW / 4:
             self._prior = (self._line.skew, max(2.0 * self._line.spread, SETTLED))
-        for kept in (self._earliest, self._firsts, self._arrivals):
+        for kept in (self._earliest, self._firsts, self._arrivals, self._delays):
             kept.clear()
         self._line = Line(math.nan, math.nan, self._line.skew, max(self._line.spread, SETTLED))
-        self._on_time = -math.inf
 
     def lsl(self, device: float) -> float:
         """Return the LSL time of a device stamp [s], by what is known now; nan before the first packet."""
@@ -126,14 +131,26 @@ class DeviceClock:
 
     def _is_set_anew(self, device: float, arrival: float) -> bool:
         if not self._earliest:
-            self._on_time = arrival
             return False
         delay = arrival - self.lsl(device)
         if device < self._earliest[-1][0] - 60.0 or delay < -EARLY:
             return True
         if delay < self._late:
-            self._on_time = arrival
-        return arrival - self._on_time > self._patience
+            self._delays.clear()
+            return False
+        self._delays.append((arrival, delay))
+        return self._is_late_for_good(arrival)
+
+    def _is_late_for_good(self, arrival: float) -> bool:
+        """Tell whether all packets of some time were late, and steadily so."""
+        if arrival - self._delays[0][0] <= self._patience:
+            return False
+        while self._delays[0][0] < arrival - self._patience:
+            self._delays.popleft()
+        half = arrival - self._patience / 2
+        early = [d for t, d in self._delays if t < half]
+        late = [d for t, d in self._delays if t >= half]
+        return not self._at_events or (bool(early) and abs(min(early) - min(late)) < STEADY)
 
     def _begin_bucket(self, device: float, arrival: float) -> None:
         if self._earliest and device - self._earliest[-1][0] > APART:
@@ -226,6 +243,8 @@ class Stamps:
         straight = span * (1.0 + self.clock.skew)
         # A young estimate is wrong by up to a connection interval, so it may be corrected faster.
         most = span * (self.slew + 0.05 / max(1.0, end - self._begun))
+        if self._lsl + straight - target > AHEAD:
+            most = BRAKE * span
         step = straight + min(max(target - self._lsl - straight, -most), most)
         stamps = self._lsl + (device - self._device) * (step / span)
         # Whatever the device sends, time does not run backwards.

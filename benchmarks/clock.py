@@ -43,7 +43,7 @@ def packets(link: Link, seconds: float, rng: np.random.Generator) -> tuple[Array
     device = 1000.0 + true * (1 + link.skew) + wander
     ready = true + rng.uniform(0.001, 0.004, len(true))
     # A packet leaves at a connection event; one event in ten is missed.
-    steps = np.full(int(seconds / 0.03) + 100, link.interval)
+    steps = np.full(int(seconds / (link.interval or 0.03)) + 100, link.interval)
     if not link.interval:
         steps = rng.uniform(0.030, 0.045, len(steps))
     events = rng.uniform(0, 0.03) + np.cumsum(steps)

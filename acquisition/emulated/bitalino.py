@@ -73,20 +73,23 @@ class EmulatedBitalino:
         while True:
             await asyncio.sleep(began + (done + n) / sfreq - self.body.now())
             times = began + np.arange(done + 1, done + n + 1) / sfreq
-            packet = b""
-            for k in range(n):
-                since = times[k : k + 1] - self.body.switched_on
-                analog = tuple(
-                    _reading(self._readings.get(c, toy_reading), since, bits)
+            since = times - self.body.switched_on
+            rows = zip(
+                *(
+                    _readings(self._readings.get(c, toy_reading), since, bits)
                     for c, bits in zip(channels, widths, strict=True)
-                )
+                ),
+                strict=True,
+            )
+            packet = b""
+            for k, analog in enumerate(rows):
                 self.sent.append((float(times[k]), analog))
                 packet += bytes(bt.Frame((done + k) % 16, 0, analog))
             done += n
             self.body.notify(self._data, packet)
 
 
-def _reading(signal: Signal, since: FloatArray, bits: int) -> int:
-    top = (1 << bits) - 1
-    value = float(signal(since)[0]) if bits == bt.WIDE_BITS else float(signal(since)[0]) / 16
-    return int(min(max(round(value), 0), top))
+def _readings(signal: Signal, since: FloatArray, bits: int) -> list[int]:
+    values = signal(since) if bits == bt.WIDE_BITS else signal(since) / 16
+    whole: list[int] = np.clip(np.rint(values), 0, (1 << bits) - 1).astype(int).tolist()
+    return whole

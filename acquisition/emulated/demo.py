@@ -43,6 +43,8 @@ SKEWS = {Role.CLIENT: 0.003, Role.THERAPIST: -0.002}
 _KINDS = {profile: beginning for beginning, profile in NAMES}
 INTERVAL = 0.0375
 """Connection interval [s]."""
+FRAMES = 4
+"""Frames in a notification of a board: as many as come within a connection interval."""
 
 
 class _Twin(Protocol):
@@ -107,7 +109,7 @@ class Wearables:
                 for m in READINGS
                 if m in settings
             }
-            return EmulatedBitalino(air, hardware, readings=readings)
+            return EmulatedBitalino(air, hardware, readings=readings, per_packet=FRAMES)
         raise DeviceError(f"{device.title}: no emulated twin for driver {driver!r}")
 
     async def prepare(self) -> None:

@@ -129,6 +129,33 @@ def test_two_late_seconds_are_not_a_clock_set_anew() -> None:
     assert clock.resets == 0
 
 
+def test_a_machine_that_is_late_for_long_is_not_a_clock_set_anew() -> None:
+    true, device, arrival = link(5)
+    busy = (true > 60.0) & (true < 90.0)
+    arrival = arrival + np.where(busy, 1.0 + 0.6 * np.sin(true), 0.0)
+    arrival = np.maximum.accumulate(arrival)
+    clock = DeviceClock()
+    for d, a in zip(device, arrival, strict=True):
+        clock.observe(d, a)
+    assert clock.resets == 0
+    assert abs(clock.lsl(device[-1]) - true[-1]) < 0.010
+
+
+def test_stamps_that_ran_ahead_are_soon_right_again() -> None:
+    true, device, arrival = link(5)
+    clock = DeviceClock()
+    stamps = Stamps(clock)
+    wrong = []
+    for t, d, a in zip(true, device, arrival + np.where(true < 80, 1.5, 0.0), strict=True):
+        if clock.observe(d, a):
+            stamps.restart()
+        wrong.append(float(stamps.give(d - np.arange(N - 1, -1, -1) * PACKET / N)[-1] - t))
+    ahead = np.array(wrong)
+    assert ahead[true < 79].min() > 1.4  # the fault was injected
+    assert clock.resets == 1
+    assert np.abs(ahead[(true > 100) & (true < 119)]).max() < 0.040
+
+
 def test_nothing_is_known_before_the_first_packet() -> None:
     assert np.isnan(DeviceClock().lsl(3.0))
 
