@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from acquisition.errors import RecordingError
 from acquisition.event import Event
 from acquisition.recording import Recording
+from acquisition.session import Session
 from acquisition.stream import FloatArray, Modality, StreamInfo
 from acquisition.units import convert
 from acquisition.xdf.form import EVENTS_ID
@@ -25,6 +26,7 @@ from acquisition.xdf.header import OWN_HEADERS, header_xml
 from acquisition.xdf.writer import Writer
 from processing.admission import Admission
 from processing.offline.overlay import effective, read_overlay
+from processing.offline.self_report import Filled, as_rows, filled_in
 from processing.offline.timeline import Interval, intervals
 from processing.results import write_events
 
@@ -55,13 +57,15 @@ class Track:
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Tracks:
-    """Hold all streams of a recording, the events that hold, and its first and last tick [s]."""
+    """Hold the streams of a recording, the events that hold, first and last tick [s], and what was noted."""
 
     session_id: str
     streams: tuple[Track, ...]
     events: tuple[Event, ...]
     begin: float
     end: float
+    session: Session | None = None
+    filled: tuple[Filled, ...] = ()
 
 
 def read_tracks(path: Path) -> Tracks:
@@ -96,9 +100,18 @@ def read_tracks(path: Path) -> Tracks:
         )
         for key, rows in sorted(parts.items())
     )
-    name = recording.session.id if recording.session else path.resolve().name
+    session = recording.session
+    name = session.id if session else path.resolve().name
     held = tuple(effective(events, read_overlay(path)))
-    return Tracks(session_id=name, streams=streams, events=held, begin=ticks[0], end=ticks[-1])
+    return Tracks(
+        session_id=name,
+        streams=streams,
+        events=held,
+        begin=ticks[0],
+        end=ticks[-1],
+        session=session,
+        filled=tuple(filled_in(session, path)),
+    )
 
 
 def export_csv(tracks: Tracks, out: Path) -> list[Path]:
@@ -115,7 +128,12 @@ def export_csv(tracks: Tracks, out: Path) -> list[Path]:
                 rows.writerow([repr(time), f"{t:.6f}", *values])
         written.append(target)
     write_events(out, tracks.events, tracks.begin)
-    return [*written, out / "events.csv"]
+    written.append(out / "events.csv")
+    if noted := as_rows(tracks.session, tracks.filled):
+        with (out / "session_record.csv").open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([("by whom", "what", "noted"), *noted])
+        written.append(out / "session_record.csv")
+    return written
 
 
 def on_even_grid(track: Track, begin: float, end: float) -> FloatArray:
@@ -143,7 +161,7 @@ def gaps_of(values: FloatArray, sfreq: float) -> list[tuple[float, float]]:
 def spans(tracks: Tracks) -> list[Interval]:
     """Return everything that was marked as intervals, points with no length, named code/actor."""
     points = [
-        Interval(code=e.code, actor=e.actor, start=e.onset, stop=e.onset)
+        Interval(code=e.code, actor=e.actor, start=e.onset, stop=e.onset, value=e.value)
         for e in tracks.events
         if e.phase == "point"
     ]
@@ -250,7 +268,14 @@ def export_xdf(tracks: Tracks, out: Path) -> list[Path]:
     return [target]
 
 
+def _bids(tracks: Tracks, out: Path) -> list[Path]:
+    from processing.offline.export_bids import export_bids
+
+    return export_bids(tracks, out)
+
+
 FORMATS: Mapping[str, Callable[[Tracks, Path], Sequence[Path]]] = {
+    "bids": _bids,
     "csv": export_csv,
     "mne": export_mne,
     "edf": export_edf,

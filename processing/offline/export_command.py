@@ -8,7 +8,7 @@ import click
 
 from acquisition.command import Command
 
-KINDS = ("csv", "mne", "edf", "xdf")
+KINDS = ("bids", "csv", "mne", "edf", "xdf")
 
 
 @click.command("export", cls=Command)

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from acquisition.cli import import_command
+from acquisition.files_cli import import_command
 from acquisition.stream import Modality, Role, StreamInfo
 from acquisition.vocabulary import load_vocabulary
 from processing.config import PipelineConfig
