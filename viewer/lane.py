@@ -27,13 +27,27 @@ RIGHT = 10
 LEFT = WIDTH + AXIS
 """Where the time axis begins within every lane [px]."""
 LETTER_HEIGHT = 13.0
+TICKS = 14.0
+"""Least distance between two numbers of a scale [px]."""
 SETTLED = 60
 """Milliseconds after which a width that no longer changes is drawn for."""
 
 
+class LaneAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
+    """A vertical scale whose numbers never touch, however low the lane."""
+
+    def tickSpacing(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, float]]:
+        """Return one spacing and its offset; `size` is the height [px]."""
+        spacing, offset = super().tickSpacing(minVal, maxVal, size)[0]
+        height = abs(maxVal - minVal)
+        while 0.0 < spacing < height and spacing / height * size < TICKS:
+            spacing *= 2
+        return [(spacing, offset)]
+
+
 def new_plot(theme: Theme) -> Any:
     """Return an empty plot that never rescales, moves or reacts by itself."""
-    plot = pg.PlotWidget(background=theme.panel)
+    plot = pg.PlotWidget(background=theme.panel, axisItems={"left": LaneAxis("left")})
     plot.setFrameShape(plot.Shape.NoFrame)
     plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     plot.setMinimumSize(60, 24)
