@@ -29,6 +29,7 @@ class EventLane(QWidget):
         self._page = Page(0.0, 60.0)
         self._markers: list[Marker] = []
         self._now = 0.0
+        self._cursor: float | None = None
         self.setFixedHeight(ROWS * ROW + BAR * SLOTS + AXIS_HEIGHT + 4)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setToolTip("<b>Events</b><br>Stamped on the LSL clock at the key press. Bars are intervals.")
@@ -43,6 +44,12 @@ class EventLane(QWidget):
         self._page, self._markers, self._now = page, shown, now
         self.setAccessibleDescription(f"{len(shown)} events on this page")
         self.update()
+
+    def show_cursor(self, time: float | None) -> None:
+        """Show the cursor of a review at a time [s], or none."""
+        if time != self._cursor:
+            self._cursor = time
+            self.update()
 
     def _x(self, time: float) -> float:
         return LEFT + (time - self._page.start) / self._page.seconds * (self.width() - LEFT - RIGHT)
@@ -61,6 +68,9 @@ class EventLane(QWidget):
         for marker, slot in zip(self._markers, slots, strict=True):
             self._draw_marker(painter, marker, bottom, slot)
         self._draw_labels(painter)
+        if self._cursor is not None:
+            painter.setPen(QPen(QColor(theme.text), 1))
+            painter.drawLine(QPointF(self._x(self._cursor), 0), QPointF(self._x(self._cursor), bottom))
         painter.end()
 
     def _draw_axis(self, painter: QPainter, top: float) -> None:
@@ -73,7 +83,7 @@ class EventLane(QWidget):
             painter.drawLine(QPointF(x, top), QPointF(x, top + 4))
             painter.setPen(QColor(theme.dim))
             box = QRectF(x - 40, top + 4, 80, AXIS_HEIGHT - 4)
-            if box.left() >= LEFT - 40 and box.right() <= self.width() + 30:
+            if box.left() >= LEFT - 40 and box.right() <= self.width() + 16:
                 painter.drawText(box, Qt.AlignmentFlag.AlignCenter, clock(mark))
 
     def _draw_marker(self, painter: QPainter, marker: Marker, bottom: float, slot: int) -> None:

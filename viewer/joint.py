@@ -21,6 +21,7 @@ GROUPS = ("structure", "consent and rights", "self report", "change moments")
 """Groups of codes whose events are shown: none in which one person judges the other."""
 HIDDEN = ("note",)
 """Free text may hold what was not meant for both."""
+NOBODY = "Nothing of a person is shown. Each shows their own lines with their own button above."
 SOLO = {"client": "Ctrl+1", "therapist": "Ctrl+2"}
 
 

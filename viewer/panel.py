@@ -202,6 +202,7 @@ class OperatorPanel(QWidget):
 
     def _show_cursor(self) -> None:
         at = None if self.live else self.pointer
+        self.events.show_cursor(at)
         for lane in self._visible():
             lane.show_cursor(at)
 

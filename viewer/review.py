@@ -6,8 +6,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from acquisition.marks import PAUSE
 from viewer.event_rows import Row, counts, fine_clock
@@ -16,7 +16,7 @@ from viewer.keys import is_key
 from viewer.review_acts import typed_value
 from viewer.review_bar import ReviewBar
 from viewer.review_desk import ReviewDesk
-from viewer.review_frame import Frame, Palette
+from viewer.review_frame import BLIND_HEIGHT, Frame, Palette
 from viewer.review_mouse import Mouse
 from viewer.theme import Theme
 
@@ -85,14 +85,26 @@ class Review(QObject):
         helpful = bar.code.findData("helpful_event")
         bar.code.setCurrentIndex(0 if self.listed else max(helpful, 0))
 
-    def framed(self) -> QWidget:
-        """Return panel, bar and list as they stand in the window; a joint replay has no list."""
+    def framed(self, instead: str = "") -> QWidget:
+        """Return panel, bar and list as they stand in the window; a joint replay has no list.
+
+        Parameters
+        ----------
+        instead : str
+            Stands where the lanes of a joint replay would be, while there are none.
+        """
         if not self.listed:
             whole = QWidget()
             column = QVBoxLayout(whole)
             column.setContentsMargins(0, 0, 0, 0)
             column.setSpacing(0)
             column.addWidget(self.panel, 1)
+            if instead:
+                self.panel.setMaximumHeight(BLIND_HEIGHT)
+                said = QLabel(instead)
+                said.setStyleSheet("font-size: 18px;")
+                said.setAlignment(Qt.AlignmentFlag.AlignCenter)
+                column.addWidget(said, 1)
             column.addWidget(self.bar)
             return whole
         self.frame = Frame(self.panel, self.bar, self.table, self.palette)

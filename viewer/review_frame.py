@@ -34,7 +34,7 @@ class Palette(QWidget):
         grid.setSpacing(4)
         self.buttons = [MarkerButton(code, theme) for code in codes if code.code not in SKIP]
         for k, button in enumerate(self.buttons):
-            button.setFixedHeight(26)
+            button.setFixedHeight(30)
             button.clicked.connect(partial(press, button.code.code))
             grid.addWidget(button, k // COLUMNS, k % COLUMNS)
 

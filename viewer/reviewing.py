@@ -22,7 +22,7 @@ from acquisition.vocabulary import Vocabulary, load_vocabulary
 from processing.offline.overlay import rater_file
 from viewer.cued import CuedReview
 from viewer.cued_session import CuedSession
-from viewer.joint import GROUPS, SOLO, JointBar, may_show, shared_events
+from viewer.joint import GROUPS, NOBODY, SOLO, JointBar, may_show, shared_events
 from viewer.model import SessionModel
 from viewer.readouts import Readout
 from viewer.restricted import restricted, show_events
@@ -171,7 +171,7 @@ class Reviewing:
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(bar)
-        column.addWidget(review.framed(), 1)
+        column.addWidget(review.framed("" if people else NOBODY), 1)
         return whole
 
     def follow(self, window: OperatorWindow) -> None:
