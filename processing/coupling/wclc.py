@@ -20,6 +20,7 @@ from acquisition.stream import FloatArray, IntArray
 Z_LIMIT = 10.0
 """|z| is capped here: two identical windows have no finite z."""
 R_LIMIT = float(np.tanh(Z_LIMIT))
+BELOW_1 = float(np.nextafter(1.0, 0.0))
 PIECE = 128
 """Samples worked on at once, for the sake of the cache."""
 FLAT = 1e-10
@@ -212,8 +213,10 @@ def _without_line(sums: FloatArray, n: FloatArray, parts: FloatArray) -> FloatAr
 
 def fisher(r: FloatArray) -> FloatArray:
     """Return atanh r with |z| ≤ 10."""
-    within: FloatArray = np.maximum(r, -R_LIMIT)
-    return np.arctanh(np.minimum(within, R_LIMIT, out=within), out=within)
+    z: FloatArray = np.maximum(r, -BELOW_1)
+    np.arctanh(np.minimum(z, BELOW_1, out=z), out=z)
+    np.maximum(z, -Z_LIMIT, out=z)
+    return np.minimum(z, Z_LIMIT, out=z)
 
 
 def strongest(z: FloatArray) -> FloatArray:

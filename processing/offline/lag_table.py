@@ -7,12 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from acquisition.stream import FloatArray
-from processing.coupling.wclc import LagTable, TableShape
+from acquisition.stream import FloatArray, IntArray
+from processing.coupling.wclc import LagTable, TableShape, fisher
 from processing.offline.segments import COVERAGE, checked_pair, in_samples
 
 RENEW = 600.0
 PIECE = 2400
+NEAR_1 = 3.0
+"""|z| from which a value is computed anew from its two windows."""
 GEOMETRIES = ("causal", "forward")
 
 
@@ -95,9 +97,27 @@ def lagged_correlation(
         at = np.arange(0, max(len(x) - w - lag + 1, 0), increment)
         newest = at[:, None] + w - 1 + np.abs(shape.lags)
     columns = np.arange(shape.n_lags)
-    return LaggedCorrelation(
-        times=at / sfreq, lags=shape.lags / sfreq, z=z[newest, columns], coverage=counts[newest, columns] / w
-    )
+    z, counts = z[newest, columns], counts[newest, columns]
+    _refine(z, x, y, newest, shape)
+    return LaggedCorrelation(times=at / sfreq, lags=shape.lags / sfreq, z=z, coverage=counts / w)
+
+
+def _refine(z: FloatArray, x: FloatArray, y: FloatArray, newest: IntArray, shape: TableShape) -> None:
+    """Correlate window by window where r is so near to 1 that z shows the rounding of running sums."""
+    rows, columns = np.nonzero(np.abs(z) > NEAR_1)
+    for k in range(0, len(rows) if not shape.detrend else 0, PIECE):
+        row, column = rows[k : k + PIECE], columns[k : k + PIECE]
+        lag = shape.lags[column]
+        back = np.arange(shape.window)
+        a = x[(newest[row, column] - np.maximum(lag, 0))[:, None] - back]
+        b = y[(newest[row, column] - np.maximum(-lag, 0))[:, None] - back]
+        there = np.isfinite(a) & np.isfinite(b)
+        n = there.sum(axis=1, keepdims=True)
+        # As R does; near 1 the last bit of r is seen in z.
+        a, b = (np.where(there, v, 0.0).astype(np.longdouble) for v in (a, b))
+        a, b = (np.where(there, v - v.sum(axis=1, keepdims=True) / n, 0.0) for v in (a, b))
+        size = np.sqrt((a * a).sum(axis=1) * (b * b).sum(axis=1))
+        z[row, column] = fisher(((a * b).sum(axis=1) / size).astype(np.float64))
 
 
 def _whole(x: FloatArray, y: FloatArray, shape: TableShape) -> tuple[FloatArray, FloatArray]:

@@ -13,6 +13,8 @@ from numpy.typing import ArrayLike
 
 from acquisition.stream import FloatArray, IntArray
 from processing.coupling.permutation import p_value
+from processing.coupling.wclc import mean_over_lags
+from processing.offline.segments import checked_pair, in_samples, matched_segments
 
 Load = Callable[[], tuple[ArrayLike, ArrayLike]]
 Statistic = Callable[[FloatArray, FloatArray], float]
@@ -84,6 +86,43 @@ def pseudo_dyad_test(
             if j >= 0:
                 pseudo[i, k] = _value(statistic, therapist, sessions[j]()[1])
     return _compared(real, pseudo, n_draws, rng)
+
+
+def matched_coupling(
+    therapist: ArrayLike,
+    client: ArrayLike,
+    *,
+    sfreq: float,
+    segment: float = 30.0,
+    max_lag: float = 5.0,
+    signed: bool = False,
+    detrend: bool = False,
+) -> float:
+    """Return the statistic of `permutation_test` alone: the quickest one for thousands of pseudo-dyads.
+
+    Mean over lags and segments of |atanh r|, or of atanh r if `signed`; nan without a usable segment.
+
+    Parameters
+    ----------
+    therapist, client : array_like, shape (n,)
+        nan where missing; segments with under 80 % take no part.
+    sfreq : float
+        [Hz]
+    segment, max_lag : float
+        [s]
+
+    Raises
+    ------
+    ValueError
+        If the signals differ in length, or the lags reach past the segment.
+    """
+    x, y = checked_pair(therapist, client, sfreq)
+    n = in_samples(segment, sfreq, "segment", least=4)
+    lag = in_samples(max_lag, sfreq, "max_lag", least=1)
+    z = matched_segments(x, y, n, lag, detrend=detrend)
+    if len(z) == 0:
+        return float("nan")
+    return float(mean_over_lags(z if signed else np.abs(z)).mean())
 
 
 def _value(statistic: Statistic, therapist: ArrayLike, client: ArrayLike) -> float:

@@ -66,21 +66,22 @@ class SegmentTable:
     both: BoolArray
 
 
-def segment_table(x: FloatArray, y: FloatArray, segment: int, max_lag: int) -> SegmentTable:
+def segment_table(
+    x: FloatArray, y: FloatArray, segment: int, max_lag: int, *, detrend: bool = False
+) -> SegmentTable:
     """Cut into adjoining segments, drop the tail, and correlate at each lag within the segment.
 
     r(k) = Σ (x[t] − x̄)(y[t + k] − ȳ) / (n s_x s_y) with mean and population SD of the whole segment, as in
     R's ccf. Missing samples enter neither mean, SD nor sum; the divisor is then √(n_x n_y), so that |r| ≤ 1.
+    With `detrend` a straight line is taken out of each segment first.
 
     Raises
     ------
     ValueError
         If the lags reach past the segment.
     """
-    if max_lag >= segment:
-        raise ValueError(f"lags of {max_lag} samples reach past a segment of {segment}")
-    n = len(x) // segment
-    (u, ok_x), (v, ok_y) = (standardised(s[: n * segment].reshape(n, segment)) for s in (x, y))
+    (u, ok_x), (v, ok_y) = _units(x, y, segment, max_lag, detrend)
+    n = len(u)
     r = np.empty((2 * max_lag + 1, n, n))
     for k in range(max_lag + 1):
         r[max_lag + k] = u[:, : segment - k] @ v[:, k:].T
@@ -90,6 +91,30 @@ def segment_table(x: FloatArray, y: FloatArray, segment: int, max_lag: int) -> S
     z[~ok_x] = np.nan
     z[:, ~ok_y] = np.nan
     return SegmentTable(z=z, both=ok_x & ok_y)
+
+
+def matched_segments(
+    x: FloatArray, y: FloatArray, segment: int, max_lag: int, *, detrend: bool = False
+) -> FloatArray:
+    """Return z of each usable segment with its own counterpart, shape (n, 2L + 1); see `segment_table`."""
+    (u, ok_x), (v, ok_y) = _units(x, y, segment, max_lag, detrend)
+    u, v = u[ok_x & ok_y], v[ok_x & ok_y]
+    r = np.empty((len(u), 2 * max_lag + 1))
+    for k in range(max_lag + 1):
+        r[:, max_lag + k] = np.einsum("ij,ij->i", u[:, : segment - k], v[:, k:])
+        r[:, max_lag - k] = np.einsum("ij,ij->i", v[:, : segment - k], u[:, k:])
+    return fisher(r)
+
+
+def _units(
+    x: FloatArray, y: FloatArray, segment: int, max_lag: int, detrend: bool
+) -> list[tuple[FloatArray, BoolArray]]:
+    """Return the standardised segments of both people, and which of them can be used."""
+    if max_lag >= segment:
+        raise ValueError(f"lags of {max_lag} samples reach past a segment of {segment}")
+    n = len(x) // segment
+    cut = [s[: n * segment].reshape(n, segment) for s in (x, y)]
+    return [standardised(without_lines(s) if detrend else s) for s in cut]
 
 
 def standardised(segments: FloatArray) -> tuple[FloatArray, BoolArray]:
@@ -103,3 +128,18 @@ def standardised(segments: FloatArray) -> tuple[FloatArray, BoolArray]:
     varied = norm > 1e-9 * np.abs(there).max(axis=1, keepdims=True, initial=0.0)
     ok = varied[:, 0] & (count[:, 0] >= COVERAGE * segments.shape[1])
     return centred / np.where(norm > 0, norm, 1.0), ok
+
+
+def without_lines(segments: FloatArray) -> FloatArray:
+    """Return segments less their least-squares line over the samples that are there."""
+    mask = np.isfinite(segments)
+    count = np.maximum(mask.sum(axis=1, keepdims=True), 1)
+    when = np.where(mask, np.arange(segments.shape[1], dtype=np.float64), 0.0)
+    when = np.where(mask, when - when.sum(axis=1, keepdims=True) / count, 0.0)
+    mean = np.where(mask, segments, 0.0).sum(axis=1, keepdims=True) / count
+    rise = (when * np.where(mask, segments - mean, 0.0)).sum(axis=1, keepdims=True)
+    spread = np.maximum((when * when).sum(axis=1, keepdims=True), 1e-6)
+    straight: FloatArray = segments - mean - when * (rise / spread)
+    size = np.sqrt(np.where(mask, straight * straight, 0.0).sum(axis=1, keepdims=True))
+    largest = np.abs(np.where(mask, segments, 0.0)).max(axis=1, keepdims=True, initial=0.0)
+    return np.where(size > 1e-9 * largest, straight, 0.0 * straight)  # what is left of a line is rounding

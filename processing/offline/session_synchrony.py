@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from acquisition.stream import FloatArray
+from processing.coupling.config import SynchronyConfig
 from processing.index import IndexSample
 from processing.offline.fdr import benjamini_hochberg
 from processing.offline.leading import lead
@@ -17,12 +18,15 @@ from processing.offline.susy import susy
 from processing.offline.timeline import Timeline
 from processing.signals import SIGNALS, GridSignal, SignalRule
 
-SEGMENT, MAX_LAG = 30.0, 5.0
-SLOW_SEGMENT, SLOW_MAX_LAG = 60.0, 15.0
-NEEDS = {"hr": "ibi", "scl": "scl", "sclslope": "scl", "lnrmssd": "lnrmssd"}
+NEEDS = {name: rule.index for name, rule in SIGNALS.items()}
 INDICES = tuple(dict.fromkeys(NEEDS.values()))
 """The index samples that the signals are made of."""
-HOW = "segments of 30 s, lags ± 5 s (lnRMSSD 60 s, ± 15 s); the hour without baselines and breaks"
+LIVE = SynchronyConfig()
+"""Segments and lags are as long as the windows and lags on screen."""
+HOW = (
+    f"segments of {LIVE.window:g} s, lags ± {LIVE.max_lag:g} s (lnRMSSD {LIVE.slow_window:g} s, "
+    f"± {LIVE.slow_max_lag:g} s); the hour without baselines and breaks"
+)
 Z = Definition(
     name="sync_{signal}_z",
     whose="dyad",
@@ -50,7 +54,7 @@ LAG = Definition(
     whose="dyad",
     unit="s",
     text="lag of the strongest coupling, > 0: the client follows; only where a leader is clear",
-    interval="bootstrap over segments",
+    interval="symmetric bootstrap over segments",
 )
 LEAD = Definition(
     name="sync_{signal}_lead",
@@ -106,7 +110,8 @@ def synchrony_measures(line: Timeline, samples: Sequence[IndexSample]) -> list[M
 
 def _signal(line: Timeline, samples: Sequence[IndexSample], name: str) -> tuple[list[Measure], float]:
     rule = SIGNALS[name]
-    segment, max_lag = (SLOW_SEGMENT, SLOW_MAX_LAG) if name == "lnrmssd" else (SEGMENT, MAX_LAG)
+    shape = LIVE.shape(name)
+    segment, max_lag = shape.window / rule.sfreq, shape.max_lag / rule.sfreq
     t, c = pair(line, samples, rule, _hour(line))
     pct = 100.0 * float(np.mean(np.isfinite(t) & np.isfinite(c))) if len(t) else math.nan
     if len(t) < segment * rule.sfreq:

@@ -53,6 +53,7 @@ def permutation_test(
     max_lag: float = 5.0,
     n_permutations: int = 1000,
     signed: bool = False,
+    detrend: bool = False,
     rng: np.random.Generator,
 ) -> ChanceTest:
     """Test whether matched segments go together more than permuted ones.
@@ -72,6 +73,9 @@ def permutation_test(
         An odd number is rounded down.
     signed : bool
         Take Z instead of |Z|, and both sides of chance.
+    detrend : bool
+        Take a straight line out of each segment: a slow drift that both share then looks like coupling less
+        often.
 
     Raises
     ------
@@ -86,6 +90,7 @@ def permutation_test(
         y,
         in_samples(segment, sfreq, "segment", least=4),
         in_samples(max_lag, sfreq, "max_lag", least=1),
+        detrend=detrend,
     )
     z = table.z[np.ix_(table.both, table.both)]
     n = len(z)

@@ -9,7 +9,7 @@ from processing.offline.fdr import benjamini_hochberg
 from processing.offline.lag_table import LaggedCorrelation, lagged_correlation
 from processing.offline.leading import Lead, lead
 from processing.offline.phase import phase_locking
-from processing.offline.pseudo_dyads import PseudoDyads, pseudo_dyad_test
+from processing.offline.pseudo_dyads import PseudoDyads, matched_coupling, pseudo_dyad_test
 from processing.offline.surrogates import ChanceTest, permutation_test
 from processing.offline.susy import Susy, susy
 from processing.offline.wavelet import WaveletCoherence, wavelet_coherence
@@ -30,6 +30,7 @@ __all__ = [
     "coregulation",
     "lagged_correlation",
     "lead",
+    "matched_coupling",
     "permutation_test",
     "phase_locking",
     "pseudo_dyad_test",

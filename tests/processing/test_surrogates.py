@@ -8,9 +8,17 @@ import numpy as np
 import pytest
 
 from acquisition.stream import FloatArray
+from processing.coupling.permutation import block_length, block_permutation_pairs
 from processing.offline.circular import circular_shift_test
 from processing.offline.segments import segment_table
-from processing.offline.synchrony import ChanceTest, benjamini_hochberg, coregulation, lead, permutation_test
+from processing.offline.synchrony import (
+    ChanceTest,
+    benjamini_hochberg,
+    coregulation,
+    lead,
+    matched_coupling,
+    permutation_test,
+)
 from tests.processing.dyads import autoregressive, coupled
 
 Test = Callable[[FloatArray, FloatArray, int], ChanceTest]
@@ -106,6 +114,19 @@ def test_the_permuted_statistic_is_the_mean_over_matched_segments() -> None:
     expected = np.mean([np.abs(table.z[i, i]).mean() for i in range(40)])
     result = permutation_test(x, y, sfreq=4.0, rng=np.random.default_rng(0))
     assert result.observed == pytest.approx(expected, abs=1e-12)
+    assert matched_coupling(x, y, sfreq=4.0) == pytest.approx(expected, abs=1e-12)
+    assert np.isnan(matched_coupling(np.full(len(x), np.nan), y, sfreq=4.0))
+
+
+def test_neighbouring_segments_are_permuted_together() -> None:
+    pairs = block_permutation_pairs(50, 3, 200, np.random.default_rng(0))
+    assert pairs.shape == (200, 50)
+    np.testing.assert_array_equal(np.sort(pairs, axis=1), np.tile(np.arange(50), (200, 1)))
+    there, back = pairs[:100], pairs[100:]
+    np.testing.assert_array_equal(np.take_along_axis(there, back, axis=1), np.tile(np.arange(50), (100, 1)))
+    kept = (np.diff(there, axis=1) % 50 == 1).mean()
+    assert 0.6 < kept < 0.75
+    assert [block_length(n) for n in (8, 23, 24, 35, 36, 100)] == [1, 1, 2, 2, 3, 3]
 
 
 @pytest.mark.parametrize(("true", "leader"), [(2.0, "therapist"), (3.5, "therapist")])

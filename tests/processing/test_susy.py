@@ -110,3 +110,83 @@ def test_misuse_is_refused() -> None:
         susy(noise, noise, sfreq=4.0, segment=5.0, max_lag=5.0)
     with pytest.raises(ValueError, match="segment of"):
         susy(noise, noise, sfreq=4.0, segment=0.1)
+
+
+def ccf_of_r(a: np.ndarray, b: np.ndarray, lag: int) -> np.ndarray:
+    """Return R's ccf at its lags −lag … lag: one mean, SD and divisor n for all."""
+    a, b = a - a.mean(), b - b.mean()
+    size, n = np.sqrt((a * a).sum() * (b * b).sum()), len(a)
+    return (
+        np.array([a[max(k, 0) : n + min(k, 0)] @ b[max(-k, 0) : n - max(k, 0)] for k in range(-lag, lag + 1)])
+        / size
+    )
+
+
+@pytest.mark.parametrize(
+    ("n", "sfreq", "segment", "max_lag"),
+    [(1333, 4.0, 30.0, 5.0), (1001, 3.0, 17.0, 8.0), (601, 1.0, 60.0, 2.0)],
+)
+def test_other_lengths_and_lags_follow_the_published_definition(
+    n: int, sfreq: float, segment: float, max_lag: float
+) -> None:
+    x, y = coupled(np.random.default_rng(n), n, sfreq=sfreq, lead=2.0, mix=0.6)
+    size, lag = round(segment * sfreq), round(max_lag * sfreq)
+    segments = range(n // size)
+    z = np.array(
+        [
+            [np.arctanh(ccf_of_r(x[i * size :][:size], y[j * size :][:size], lag)) for j in segments]
+            for i in segments
+        ]
+    )
+    own = np.eye(len(z), dtype=bool)
+    matched, pseudo = np.abs(z[own]).mean(axis=0), np.abs(z[~own]).mean(axis=0)
+    ours = susy(x, y, sfreq=sfreq, segment=segment, max_lag=max_lag)
+    assert ours.n_segments == len(z)
+    assert ours.z == pytest.approx(matched.mean(), abs=1e-12)
+    assert ours.z_pseudo == pytest.approx(pseudo.mean(), abs=1e-12)
+    assert ours.es_susy == pytest.approx((matched.mean() - pseudo.mean()) / pseudo.std(ddof=1), abs=1e-9)
+    # The lags at which R's ccf has the second signal later come first.
+    assert ours.z_therapist_leads == pytest.approx(matched[:lag].mean(), abs=1e-12)
+    assert ours.z_client_leads == pytest.approx(matched[lag + 1 :].mean(), abs=1e-12)
+
+
+def test_a_segment_without_variation_takes_no_part() -> None:
+    x, y = coupled(np.random.default_rng(6), 4800, sfreq=4.0, lead=2.0, mix=0.6)
+    flat = x.copy()
+    flat[1200:1320] = flat[1200]
+    others = np.r_[0:1200, 1320:4800]
+    assert susy(flat, y, sfreq=4.0).z == pytest.approx(susy(x[others], y[others], sfreq=4.0).z, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("window", "step", "max_lag", "sfreq"), [(17.0, 3.0, 2.0, 4.0), (11.0, 7.0, 10.0, 3.0)]
+)
+def test_the_forward_table_holds_where_r_is_next_to_1(
+    window: float, step: float, max_lag: float, sfreq: float
+) -> None:
+    rng, n = np.random.default_rng(7), 433
+    x = 70.0 + 0.3 * np.cumsum(rng.standard_normal(n))
+    y = 40.0 + 1.7 * np.roll(x, 3) + 1e-4 * rng.standard_normal(n)
+    ours = lagged_correlation(
+        x, y, sfreq=sfreq, window=window, step=step, max_lag=max_lag, geometry="forward"
+    )
+    size, lag, increment = (round(s * sfreq) for s in (window, max_lag, step))
+    assert ours.z.shape == (-(-(n - size - lag + 1) // increment), 2 * lag + 1)
+    assert ours.z.max() > 6.0
+    for i, k in np.ndindex(*ours.z.shape):
+        first, behind = i * increment, k - lag
+        a = x[first + max(-behind, 0) :][:size].astype(np.longdouble)
+        b = y[first + max(behind, 0) :][:size].astype(np.longdouble)
+        a, b = a - a.mean(), b - b.mean()
+        r = float((a * b).sum() / np.sqrt((a * a).sum() * (b * b).sum()))
+        assert ours.z[i, k] == pytest.approx(min(np.arctanh(r), 10.0), abs=1e-9)
+
+
+def test_detrending_takes_a_line_out_of_each_segment() -> None:
+    x, y = coupled(np.random.default_rng(8), 2400, sfreq=4.0, lead=0.0, mix=0.5)
+    rising = np.tile(np.arange(120.0), 20)
+    plain = segment_table(x, y, 120, 8, detrend=True).z
+    np.testing.assert_allclose(
+        segment_table(x + 3.0 * rising, y - rising, 120, 8, detrend=True).z, plain, atol=1e-9
+    )
+    assert not segment_table(rising, y, 120, 8, detrend=True).both.any()
