@@ -69,16 +69,37 @@ def medians(n: int) -> None:
 
 
 def edges(n: int) -> None:
-    """Test the tolerated edge from 60 labels."""
-    rng = np.random.default_rng(4)
-    found = []
-    for _ in range(n):
-        a = rng.uniform(-1.0, 4.0, 60)
-        over = rng.random(60) < 1.0 / (1.0 + np.exp(-3.0 * (a - 2.0)))
-        codes = tuple("felt_over" if o else "felt_ok" for o in over)
-        edge = tolerated.edge(tolerated.Labels(arousal=a, codes=codes), "felt_over", rng)
-        found.append((edge.low, edge.high))
-    print(f"tolerated edge, 60 labels                   {covered(found, 2.0)}")
+    """Test the tolerated edge: many and few labels, steep and flat, and far from the middle of the labels."""
+    for size, slope, middle in (
+        (60, 3.0, 2.0),
+        (30, 3.0, 2.0),
+        (25, 2.0, 1.5),
+        (60, 1.2, 2.0),
+        (60, 3.0, 3.0),
+    ):
+        rng = np.random.default_rng(4)
+        found = []
+        for _ in range(n):
+            a = rng.uniform(-1.0, 4.0, size)
+            over = rng.random(size) < 1.0 / (1.0 + np.exp(-slope * (a - middle)))
+            codes = tuple("felt_over" if o else "felt_ok" for o in over)
+            edge = tolerated.edge(tolerated.Labels(arousal=a, codes=codes), "felt_over", rng)
+            found.append((edge.low, edge.high))
+        print(f"tolerated edge, {size} labels, slope {slope:g}, edge {middle:g}  {covered(found, middle)}")
+
+
+def responses(n: int) -> None:
+    """Test the mean response second by second: heavy-tailed events, 6 to 25 of them."""
+    rng = np.random.default_rng(6)
+    for size in (6, 12, 25):
+        low, high = zip(
+            *(event_locked.bootstrap(np.exp(rng.normal(0, 0.4, (size, 1))), rng) for _ in range(n)),
+            strict=True,
+        )
+        found = [(float(a[0]), float(b[0])) for a, b in zip(low, high, strict=True)]
+        print(
+            f"mean response of {size:2d} events (log-normal, σ 0.4) {covered(found, math.exp(0.5 * 0.4**2))}"
+        )
 
 
 def clusters(n: int) -> None:
@@ -104,7 +125,7 @@ def main() -> None:
     parser.add_argument("--clusters", type=int, default=200)
     given = parser.parse_args()
     clusters(given.clusters)
-    for part in (means, shares, medians, edges):
+    for part in (means, responses, shares, medians, edges):
         part(given.n)
 
 

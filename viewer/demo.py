@@ -55,6 +55,7 @@ def demo_command(seconds: float | None, headless: bool, out: Path, ble: bool, se
     _picture(path, out / "window.png")
     click.echo(f"recording: {path}")
     click.echo(f"indices:   {out / 'results' / path.name / 'indices.parquet'}")
+    click.echo(f"report:    {out / 'results' / path.name / 'report.html'}")
     click.echo(f"window:    {out / 'window.png'}")
 
 
@@ -62,7 +63,7 @@ def _analyse(path: Path, out: Path, *, follow: bool) -> None:
     from processing.config import PipelineConfig
     from processing.session_run import process_recording
 
-    outcome = process_recording(path, out / "results", config=PipelineConfig(), follow=follow)
+    outcome = process_recording(path, out / "results", config=PipelineConfig(), follow=follow, report=True)
     click.echo(f"{outcome.seconds / 60:.1f} min of recording, {outcome.n_samples} index samples")
     for remark in outcome.remarks:
         click.echo(f"  {remark}")
