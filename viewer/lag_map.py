@@ -11,14 +11,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from acquisition.stream import FloatArray
+from acquisition.stream import FloatArray, Role
+from processing.coupling.config import SynchronyConfig
 from processing.coupling.wclc import LagTable
 from processing.index import IndexSample
 from processing.signals import SIGNALS, GridSignal
-from processing.synchrony import PAIR, SynchronyConfig
 from viewer.history import Column, Float32Array
 from viewer.model import SessionModel
 from viewer.trace import Trace
+
+PAIR = (Role.THERAPIST.value, Role.CLIENT.value)
+"""Who is x and who is y, as in `processing.synchrony`, whose import costs the window two seconds."""
 
 SPAN = 600.0
 """Seconds that are shown."""
