@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 
@@ -129,6 +130,11 @@ class Session:
 
 def index_samples(start: float, stop: float, *, reason: str = "") -> list[IndexSample]:
     """Return the indices of both people and the dyad for a stretch of the session [s since T0]."""
+    return list(_index_samples(start, stop, reason))
+
+
+@cache  # many tests ask for the same stretches
+def _index_samples(start: float, stop: float, reason: str) -> list[IndexSample]:
     out: list[IndexSample] = []
     for k, role in enumerate(PEOPLE):
         entity = role.value
