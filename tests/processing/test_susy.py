@@ -116,10 +116,9 @@ def ccf_of_r(a: np.ndarray, b: np.ndarray, lag: int) -> np.ndarray:
     """Return R's ccf at its lags −lag … lag: one mean, SD and divisor n for all."""
     a, b = a - a.mean(), b - b.mean()
     size, n = np.sqrt((a * a).sum() * (b * b).sum()), len(a)
-    return (
-        np.array([a[max(k, 0) : n + min(k, 0)] @ b[max(-k, 0) : n - max(k, 0)] for k in range(-lag, lag + 1)])
-        / size
-    )
+    sums = [a[max(k, 0) : n + min(k, 0)] @ b[max(-k, 0) : n - max(k, 0)] for k in range(-lag, lag + 1)]
+    r: np.ndarray = np.array(sums) / size
+    return r
 
 
 @pytest.mark.parametrize(
