@@ -20,8 +20,6 @@ from acquisition.manifest import OVERLAY_NAME
 from acquisition.stream import PEOPLE, Role
 from acquisition.vocabulary import Vocabulary, load_vocabulary
 from processing.offline.overlay import rater_file
-from viewer.cued import CuedReview
-from viewer.cued_session import CuedSession
 from viewer.joint import GROUPS, NOBODY, SOLO, JointBar, may_show, shared_events
 from viewer.model import SessionModel
 from viewer.readouts import Readout
@@ -129,6 +127,9 @@ class Reviewing:
         window.rebuild()
 
     def _build_cued(self, window: OperatorWindow, desk: ReviewDesk, theme: Theme) -> QWidget:
+        from viewer.cued import CuedReview  # SciPy comes with it: not while a window opens
+        from viewer.cued_session import CuedSession
+
         def leave() -> None:
             self.turn(window, "list")
 
