@@ -25,6 +25,7 @@ from processing.offline import (
     occupancy,
     recovery,
     rupture,
+    segment_synchrony,
     self_report,
     session_synchrony,
     tolerated,
@@ -40,7 +41,7 @@ from processing.offline.timeline import Timeline, rows_of, timeline
 PEOPLE = ("client", "therapist")
 MODULES = (
     in_band, excursions, recovery, joint, occupancy, tolerated, vagal, event_locked, rupture, interventions,
-    turns, session_synchrony, self_report,
+    turns, session_synchrony, segment_synchrony, self_report,
 )  # fmt: skip
 
 
@@ -100,7 +101,9 @@ def what_the_hour_held(
     for entity, more in _turns(line, _only(rows, turns.INDICES)).items():
         if entity in measures:
             measures[entity] += more
-    measures["dyad"] += session_synchrony.synchrony_measures(line, _only(rows, session_synchrony.INDICES))
+    coupled = _only(rows, session_synchrony.INDICES)
+    measures["dyad"] += session_synchrony.synchrony_measures(line, coupled)
+    measures["dyad"] += segment_synchrony.segment_measures(line, coupled)
     return Hour(line=line, found=found, recovered=recovered, responses=responses, measures=measures)
 
 

@@ -309,6 +309,27 @@ def test_every_metric_has_a_definition_of_its_unit() -> None:
             assert any(d.matches(m.metric) and (d.unit, d.whose) == (m.unit, whose) for d in known), m.metric
 
 
+def test_a_segment_in_which_the_two_go_together_stands_out_from_one_in_which_they_do_not() -> None:
+    rng = np.random.default_rng(3)
+    therapist, client = (wandering(1500, 5.0, 0.2, rng) for _ in range(2))
+    client[:600] = therapist[:600]
+    samples = rows("therapist", "scl", np.exp(therapist), "uS") + rows("client", "scl", np.exp(client), "uS")
+    spans = [
+        Event(time=t, code="segment", phase=phase, value=label, id=f"{label}{phase}", actor="dyad")  # type: ignore[arg-type]
+        for start, stop, label in ((0.0, 600.0, "Opening"), (620.0, 1400.0, "work 2"), (1410.0, 1460.0, ""))
+        for t, phase in ((start, "on"), (stop, "off"))
+    ]
+    hour = held_by(samples, 1499.0, spans)
+    together, apart, short = (
+        hour.value("dyad", f"segment_{name}_sync_scl_p") for name in ("1_opening", "2_work_2", "3")
+    )
+    assert together is not None and apart is not None and short is not None
+    assert together.value <= 0.01
+    assert apart.value > 0.05
+    assert math.isnan(short.value)
+    assert "are needed" in short.reason
+
+
 def held_by(samples: list[IndexSample], end: float, events: Sequence[Event] = ()) -> Hour:
     """Return what an hour of these samples held, without a baseline."""
     people = {"client": None, "therapist": None}
