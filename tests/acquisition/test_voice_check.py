@@ -65,7 +65,8 @@ def readings(seconds: float, *, quiet_client: float = 1.0) -> dict[Role, Samples
     """Return what both microphones hear while first the client and then the therapist reads alone."""
     parts = [dialogue([(Role.CLIENT, 0.2)], seconds)[0], dialogue([(Role.THERAPIST, 0.2)], seconds + 3.0)[0]]
     whole = {role: np.concatenate([part[role] for part in parts]) for role in PEOPLE}
-    return {r: x * (quiet_client if r is Role.CLIENT else 1.0) for r, x in whole.items()}
+    factor = {Role.CLIENT: quiet_client, Role.THERAPIST: 1.0}
+    return {r: np.asarray(factor[r] * x, np.float32) for r, x in whole.items()}
 
 
 class Silent:
