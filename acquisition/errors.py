@@ -49,7 +49,7 @@ class AnnotationError(AttunementError, ValueError):
 
 
 class InstrumentError(AttunementError, ValueError):
-    """Report a self-report instrument that is faulty, unlicensed or refused, or answers that do not fit it."""
+    """Report a self-report instrument that is faulty, unlicensed or refused, or answers that do not fit."""
 
 
 class PacketError(AttunementError, ValueError):
