@@ -10,7 +10,7 @@ import numpy as np
 
 from acquisition.clock import DeviceClock
 from acquisition.drivers.ble import Opener, check_settings, refuse_other, stream_info
-from acquisition.drivers.ble_device import Link
+from acquisition.drivers.ble_link import Link
 from acquisition.drivers.ble_stream import Outbox, PacketStream
 from acquisition.errors import DeviceError, PacketError
 from acquisition.gatt.bitalino import (

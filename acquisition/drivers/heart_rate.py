@@ -12,7 +12,7 @@ from acquisition.drivers.ble import (
     refuse_other,
     stream_info,
 )
-from acquisition.drivers.ble_device import Link
+from acquisition.drivers.ble_link import Link
 from acquisition.drivers.ble_stream import BeatStream, Outbox
 from acquisition.errors import DeviceError
 from acquisition.gatt.heart_rate import MEASUREMENT, HeartRate

@@ -8,7 +8,7 @@ import numpy as np
 
 from acquisition.clock import DeviceClock
 from acquisition.drivers.ble import Opener, check_settings, refuse_other, stream_info
-from acquisition.drivers.ble_device import ANSWER, Link
+from acquisition.drivers.ble_link import ANSWER, Link
 from acquisition.drivers.ble_stream import BeatStream, Outbox, PacketStream
 from acquisition.errors import DeviceError, PacketError
 from acquisition.gatt.movesense import (

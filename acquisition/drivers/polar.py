@@ -9,7 +9,7 @@ import numpy as np
 
 from acquisition.clock import DeviceClock
 from acquisition.drivers.ble import Opener, check_settings, refuse_other, stream_info
-from acquisition.drivers.ble_device import ANSWER, Link
+from acquisition.drivers.ble_link import ANSWER, Link
 from acquisition.drivers.ble_stream import BeatStream, Outbox, PacketStream
 from acquisition.drivers.heart_rate import rr_info, subscribe_rr
 from acquisition.errors import DeviceError, PacketError
