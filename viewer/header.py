@@ -63,7 +63,10 @@ class LaneHeader(QWidget):
         if readouts != self._readouts:
             self._readouts = readouts
             self.setAccessibleDescription(self.text())
-            details = (f"{r.entity.capitalize()}: {r.detail}" for r in readouts if r.detail)
+            details = [f"{r.entity.capitalize()}: {r.detail}" for r in readouts if r.detail]
+            if self.with_quality:  # a low lane has no place for it
+                rated = [r for r in readouts if r.is_value and math.isfinite(r.quality)]
+                details += [f"{r.entity.capitalize()}: {r.text}, quality {r.quality:.2f}" for r in rated]
             self.setToolTip("<br>".join([self._hover, *details]))
             self.update()
 

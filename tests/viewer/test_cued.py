@@ -134,7 +134,12 @@ def n_pixels(widget: QWidget, colour: str) -> int:
     image = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
     raw = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine() // 4, 4)
     rgb = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
-    return int((np.abs(raw[:, :, 2::-1].astype(int) - rgb).max(axis=2) <= 10).sum())
+    return int(
+        (
+            np.abs(raw[:, : image.width(), 2::-1].astype(np.int16) - np.array(rgb, np.int16)).max(axis=2)
+            <= 10
+        ).sum()
+    )
 
 
 def test_no_signal_is_on_screen_while_a_person_answers(open_review: OpenReview, qtbot: QtBot) -> None:

@@ -70,13 +70,27 @@ def test_a_restricted_session_holds_nothing_of_the_others(people: frozenset[str]
     assert out.elapsed == model.elapsed and out.events == []
 
 
-def test_nothing_of_anybody_is_drawn_at_first(open_review: OpenReview, qtbot: QtBot) -> None:
+def test_nothing_of_anybody_is_drawn_at_first_nor_after_coming_back(
+    open_review: OpenReview, qtbot: QtBot
+) -> None:
     window = open_review(recorded(BOTH))
     assert n_pixels(window, DARK.client) > 200 and n_pixels(window, DARK.therapist) > 200
     bar = joint(window, qtbot)
     assert entities(window.panel.model) == set()
     assert n_pixels(window.panel, DARK.client) == n_pixels(window.panel, DARK.therapist) == 0
     assert bar.why.text() == "nothing of a person is shown until they press their button"
+    for key in (Qt.Key.Key_F2, Qt.Key.Key_F3):  # neither keys nor the menu bring up what is kept off
+        qtbot.keyClick(window, key)
+    assert window._set_up is None and window.panel.strip.menu.isHidden()
+    assert all(window.panel.gauges[r].isHidden() and window.panel.planes[r].isHidden() for r in PEOPLE)
+    qtbot.keyClick(window, Qt.Key.Key_1, CONTROL)
+    assert entities(window.panel.model) == {"client"}
+    qtbot.keyClick(window, Qt.Key.Key_Escape)
+    central = window.centralWidget()
+    assert central is not None and central.findChild(JointBar) is None
+    assert window.panel.model is window.model
+    joint(window, qtbot)
+    assert entities(window.panel.model) == set()
 
 
 def test_each_shows_their_own_lines_and_takes_them_back(open_review: OpenReview, qtbot: QtBot) -> None:
@@ -103,18 +117,6 @@ def test_without_consent_a_person_cannot_be_shown(open_review: OpenReview, qtbot
     window.reviewing.agreed = BOTH  # type: ignore[union-attr]  # even if a press came through
     window.rebuild()
     assert entities(window.panel.model) == {"therapist"} and n_pixels(window.panel, DARK.client) == 0
-
-
-def test_leaving_and_coming_back_asks_again(open_review: OpenReview, qtbot: QtBot) -> None:
-    window = open_review(recorded(BOTH))
-    joint(window, qtbot)
-    qtbot.keyClick(window, Qt.Key.Key_1, CONTROL)
-    qtbot.keyClick(window, Qt.Key.Key_Escape)
-    central = window.centralWidget()
-    assert central is not None and central.findChild(JointBar) is None
-    assert window.panel.model is window.model
-    joint(window, qtbot)
-    assert entities(window.panel.model) == set()
 
 
 def test_events_that_judge_somebody_and_notes_are_not_shown() -> None:
@@ -195,17 +197,6 @@ def test_what_is_found_helpful_is_added_and_seen_at_once(
     review.add()
     window.draw_all()
     assert sum(m.code == "helpful_event" for m in window.panel.shown) >= 1
-
-
-def test_neither_menu_nor_keys_bring_up_what_is_kept_off(open_review: OpenReview, qtbot: QtBot) -> None:
-    window = open_review(recorded(BOTH))
-    joint(window, qtbot)
-    for key in (Qt.Key.Key_F2, Qt.Key.Key_F3):
-        qtbot.keyClick(window, key)
-    assert window._set_up is None and window.panel.strip.menu.isHidden()
-    assert all(window.panel.gauges[r].isHidden() and window.panel.planes[r].isHidden() for r in PEOPLE)
-    review = window.review
-    assert review is not None and not review.table.isVisible()
 
 
 def test_no_word_of_the_joint_replay_claims_a_state_of_mind(open_review: OpenReview, qtbot: QtBot) -> None:

@@ -92,3 +92,4 @@ def test_chips_and_values_follow_the_cursor(make_window: MakeWindow) -> None:
     hr = model.known("client", "hr", 50.0)
     assert hr is not None and texts[50.0][1].startswith(f"C {hr.value:.0f} q 0.90;")
     assert panel.strip.streams.text() == "streams 3/4"
+    assert "quality 0.90" in panel.lanes.lanes["HR"].header.toolTip()
