@@ -20,8 +20,8 @@ from acquisition.record import record
 from acquisition.recording import Recording
 from acquisition.session import Consent, Device, Participant, Session, permitted
 from acquisition.stream import PEOPLE, Chunk, Role
-from acquisition.voice import models
-from acquisition.voice.rows import TURN_CHANNELS
+from acquisition.voice import models, quality
+from acquisition.voice.rows import ROW_CHANNELS, TURN_CHANNELS
 from tests.acquisition.speech import alternating, dialogue, need_models, write_wav
 
 
@@ -122,6 +122,35 @@ def test_without_the_models_the_rest_records_and_says_what_is_missing(
     assert sum(len(c.times) for c in sound) >= 16000
 
 
+def test_voice_quality_is_measured_where_it_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    need_models()
+    pytest.importorskip("parselmouth", reason="praat-parselmouth is not installed")
+    mics, _ = dialogue([(Role.THERAPIST, 0.3)], 6.0)
+    write_wav(tmp_path / "two.wav", [mics[Role.THERAPIST], mics[Role.CLIENT]])
+    plain = session(tmp_path / "two.wav")
+    asked = [replace(d, settings={**d.settings, "quality": True}) for d in plain.devices]
+    clock = FastClock()
+    rows = [
+        row
+        for c in heard(open_wav(replace(plain, devices=tuple(asked)), clock), clock, 6.0)
+        if c.info.role is Role.THERAPIST and c.info.channels == ROW_CHANNELS
+        for row in c.samples
+    ]
+    hnr = np.array(rows)[:, ROW_CHANNELS.index("hnr")]
+    assert np.isfinite(hnr).any() and (hnr[np.isfinite(hnr)] > 0.0).all()
+
+    monkeypatch.setattr(quality, "find_spec", lambda name: None)
+    clock = FastClock()
+    driver = open_wav(replace(plain, devices=tuple(asked)), clock)
+    driver.start()
+    assert driver.listening.loaded.wait(60.0)
+    driver.stop()
+    told = [i for i in driver.drain() if "voice quality is not available" in getattr(i, "message", "")]
+    assert len(told) == 2 and "praat-parselmouth not installed" in str(told[0])
+
+
 def test_what_makes_no_sense_is_refused_by_name(tmp_path: Path) -> None:
     write_wav(tmp_path / "two.wav", [np.zeros(160), np.zeros(160)])
     good = session(tmp_path / "two.wav")
@@ -138,6 +167,8 @@ def test_what_makes_no_sense_is_refused_by_name(tmp_path: Path) -> None:
     refused(session(tmp_path / "none.wav"), "none.wav")
     odd = replace(good.devices[0], settings={"path": "x", "volume": 3})
     refused(replace(good, devices=(odd,)), "no setting 'volume'")
+    vague = replace(good.devices[0], settings={"path": str(tmp_path / "two.wav"), "quality": "high"})
+    refused(replace(good, devices=(vague,)), "quality = 'high': must be true or false")
     loud = replace(good.devices[0], settings={"path": str(tmp_path / "two.wav"), "gain_db": 100.0})
     refused(replace(good, devices=(loud,)), "gain_db = 100")
 
