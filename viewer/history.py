@@ -191,7 +191,8 @@ class Waveform:
         if last <= first:
             return _nothing(), first * size
         low, high = self._bins(first, last, size)
-        x = self._stamps.data[np.arange(first, last) * size // BLOCK].astype(np.float64)
+        index = np.arange(first, last) * size
+        x = np.asarray(self._stamps.data[index // BLOCK] + index % BLOCK / self.sfreq, np.float64)
         return zigzag(x + 0.5 * size / self.sfreq, low, high, 1.5 * size / self.sfreq + self.gap), last * size
 
     def _bins(self, first: int, last: int, size: int) -> tuple[Float32Array, Float32Array]:

@@ -100,6 +100,22 @@ def test_bins_stay_where_they_are_while_the_page_fills() -> None:
     np.testing.assert_array_equal(low, high[: len(low)])
 
 
+@pytest.mark.parametrize(("sfreq", "n_bins"), [(130.0, 1300), (16.0, 900), (250.0, 2000), (1000.0, 1300)])
+def test_bins_stand_where_their_samples_are(sfreq: float, n_bins: int) -> None:
+    wave = Waveform(sfreq)
+    t = np.arange(round(60 * sfreq)) / sfreq
+    spikes = np.zeros(len(t))
+    at = np.arange(5, 55, 1.37)
+    spikes[np.round(at * sfreq).astype(int)] = 1.0
+    wave.append(t, spikes)
+    (x, y), _ = wave.line(0.0, 60.0 if sfreq > 100 else 300.0, n_bins)
+    assert not np.isnan(y).any()  # there is no gap
+    size = wave.bin_size(60.0 if sfreq > 100 else 300.0, n_bins)
+    seen = x[y > 0.5]
+    assert size > 2 and len(seen) >= len(at)
+    assert all(np.abs(seen - moment).min() <= size / sfreq for moment in at)
+
+
 def test_two_hours_at_1000_hz_take_little_memory() -> None:
     wave = Waveform(1000.0)
     second = np.zeros(60_000)
