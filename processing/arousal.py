@@ -7,6 +7,7 @@ from T of its off marker; the last rest and the last talk that passed make the r
 from __future__ import annotations
 
 import math
+from array import array
 from bisect import insort
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -84,7 +85,7 @@ class Arousal:
         self._marks: list[tuple[float, int, Event]] = []
         self._open: dict[Code, tuple[float, str]] = {}
         self._passed: dict[Code, list[Passed]] = {code: [] for code in CODES}
-        self._past: list[tuple[float, ...]] = []
+        self._past = array("d")  # a tuple a second would take 16 MB a day
         self._start = self._second = math.nan
         self._restart()
 
@@ -143,7 +144,7 @@ class Arousal:
             at, _, event = self._marks.pop(0)
             self._act(event, at)
         values = self._channels.at(time, tick)
-        self._past.append(tuple(values[c] for c in self._weights))
+        self._past.extend(values[c] for c in self._weights)
         reference = self.reference or self.session
         finite = {c: x for c, x in values.items() if not math.isnan(x)}
         if reference is None:
@@ -173,7 +174,8 @@ class Arousal:
     def _finish(self, code: Code, start: float, stop: float, at: float, off: str) -> None:
         """Judge a baseline that has just ended, and use it if it passed."""
         first, last = (max(0, math.ceil(t - self._start)) for t in (start, stop))
-        columns = np.array(self._past[first:last], float).reshape(-1, len(self._weights)).T
+        n = len(self._weights)
+        columns = np.array(self._past[n * first : n * last], np.float64).reshape(-1, n).T
         values = dict(zip(self._weights, columns, strict=True))
         baseline = Baseline(code=code, start=start, stop=stop, values=values)
         follows = Reference.of([baseline], [], self._config) if code == CODES[0] else self.session
@@ -207,7 +209,8 @@ class Arousal:
         if self.reference is not None or self.session is None:
             return
         self._restart()
-        for row in self._past[-WARM_UP:]:
+        n = len(self._weights)
+        for row in np.array(self._past[-n * WARM_UP :], np.float64).reshape(-1, n).tolist():
             values = {c: x for c, x in zip(self._weights, row, strict=True) if not math.isnan(x)}
             used = {c: x for c, x in values.items() if c in self.session.scales}
             self._smoothing.step(weighted(used, self.session.scales, self._weights))

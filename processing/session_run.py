@@ -32,6 +32,7 @@ from processing.results import (
     write_indices,
     write_json,
 )
+from processing.verdicts import verdicts
 
 NOTICE = (
     "Research use only. Not a medical device. Not for diagnosis, treatment decisions or emergency detection."
@@ -165,7 +166,7 @@ def run_recording(
         notices=notices,
         begin=begin,
         end=end,
-        remarks=_remarks(recording, pipeline),
+        remarks=[*_remarks(recording, pipeline), *verdicts(samples)],
         filled=filled_in(recording.session, path),
     )
 

@@ -1,0 +1,35 @@
+"""Verdicts: what is said at once of a recording whose sensor was off, flat, noisy or in a wrong unit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from processing.index import IndexSample
+
+SENSORS = {"ecg_quality": "ECG", "eda_quality": "EDA"}
+LEAST = 0.1
+"""A fault that holds for a smaller share of the seconds is left to the quality indices."""
+
+
+def verdicts(samples: Iterable[IndexSample]) -> list[str]:
+    """Say of each person's ECG and EDA in which share of the seconds it had a fault, and which.
+
+    A fault of less than a tenth of the seconds is not named.
+    """
+    seconds: Counter[tuple[str, str]] = Counter()
+    faults: Counter[tuple[str, str, str]] = Counter()
+    for sample in samples:
+        if sample.index in SENSORS:
+            seconds[sample.entity, sample.index] += 1
+            if sample.reason:
+                faults[sample.entity, sample.index, sample.reason] += 1
+    return [
+        f"{entity} {SENSORS[index]}: {reason} ({_share(n / seconds[entity, index])} of the seconds)"
+        for (entity, index, reason), n in sorted(faults.items(), key=lambda f: (f[0][:2], -f[1]))
+        if n >= LEAST * seconds[entity, index]
+    ]
+
+
+def _share(share: float) -> str:
+    return "all" if share == 1.0 else f"{100 * share:.0f} %"

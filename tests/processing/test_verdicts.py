@@ -1,0 +1,73 @@
+"""Verdicts: a wrong sensor is named in the lines that a user reads."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from acquisition.stream import Chunk, FloatArray, Modality, Role, StreamInfo
+from processing.heart import Heart, HeartConfig
+from processing.index import IndexSample
+from processing.skin import Skin, SkinConfig
+from processing.verdicts import verdicts
+from tests.processing.test_heart import ecg
+from tests.processing.test_rpeaks import rhythm
+
+GOOD = ecg(rhythm(60.0), 250.0, 62.0, noise=0.01)
+TIMES = np.arange(len(GOOD)) / 250.0
+NOISE = np.random.default_rng(0).standard_normal(len(GOOD))
+
+
+def heard(values: FloatArray, sfreq: float, modality: Modality) -> list[IndexSample]:
+    """Return what a person's estimator makes of a minute."""
+    info = StreamInfo(name="x", role=Role.CLIENT, modality=modality, sfreq=sfreq, unit="mV", channels=("x",))
+    estimator = (
+        Heart("client", modality, config=HeartConfig())
+        if modality is Modality.ECG
+        else Skin("client", config=SkinConfig())
+    )
+    times = np.arange(len(values)) / sfreq
+    estimator.update(Chunk(info, times, values[:, None]))
+    return estimator.advance(np.array([0.0, 70.0]), np.array([0.0, 60.0]))
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (np.full(len(GOOD), 0.7), "client ECG: flat (all of the seconds)"),
+        (np.zeros(len(GOOD)), "client ECG: flat (all of the seconds)"),
+        (np.full(len(GOOD), np.nan), "client ECG: no data (all of the seconds)"),
+        (GOOD / 1e3, "client ECG: unit looks like V, not mV ("),
+        (GOOD * 1e3, "client ECG: unit looks like µV, not mV ("),
+        (GOOD + np.sin(2 * np.pi * 50 * TIMES), "client ECG: line noise (all of the seconds)"),
+        (GOOD + np.sin(2 * np.pi * 60 * TIMES), "client ECG: line noise (all of the seconds)"),
+        (0.3 * NOISE, "client ECG: electrode off (all of the seconds)"),
+        (np.where((TIMES // 10) % 3 == 1, np.nan, GOOD), "client ECG: no data ("),
+    ],
+)
+def test_a_faulty_ecg_is_named(values: FloatArray, said: str) -> None:
+    lines = verdicts(heard(values, 250.0, Modality.ECG))
+    assert any(line.startswith(said) for line in lines), lines
+
+
+def test_a_good_ecg_is_not_mentioned_whichever_way_up() -> None:
+    assert verdicts(heard(GOOD, 250.0, Modality.ECG)) == []
+    assert verdicts(heard(-GOOD, 250.0, Modality.ECG)) == []
+
+
+def test_an_ecg_at_ten_hertz_is_refused() -> None:
+    (line,) = verdicts(heard(GOOD[::25], 10.0, Modality.ECG))
+    assert line == "client ECG: ECG at 10 Hz: 100-1000 Hz are needed to place an R peak (all of the seconds)"
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (np.zeros(240), "client EDA: electrode off: below 0.05 µS, or not in µS (all of the seconds)"),
+        (np.full(240, 4.0), "client EDA: EDA flat ("),
+        (np.full(240, 3000.0) + NOISE[:240], "client EDA: above 60 µS: not in µS, or a short circuit (all"),
+    ],
+)
+def test_a_faulty_eda_is_named(values: FloatArray, said: str) -> None:
+    lines = verdicts(heard(values, 4.0, Modality.EDA))
+    assert any(line.startswith(said) for line in lines), lines
