@@ -130,7 +130,7 @@ def _turns(script: Script, role: Role, number: int) -> tuple[FloatArray, FloatAr
         for t in script.turns(begin - 1.0, begin + BLOCK)
         if t.role is role and begin <= t.stop < begin + BLOCK
     ]
-    noise = stream_rng(script.seed, "turns", role, number).standard_normal((4, len(mine)))
+    noise = stream_rng(script.seed, "spoken", role, number).standard_normal((4, len(mine)))
     me = truth.traits(script.seed, role)
     length = np.array([t.stop - t.start for t in mine])
     push = truth.excited(script, role, np.array([(t.start + t.stop) / 2 for t in mine]), "hr") / truth.FULL_HR
