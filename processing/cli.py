@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -148,10 +150,10 @@ def _many(
     recordings: Sequence[Path], work: Work, jobs: int, *, quiet: bool
 ) -> Iterator[Outcome | AttunementError]:
     """Process several recordings in processes of their own; results come in the order they were given."""
-    pool = ProcessPoolExecutor(min(jobs, len(recordings)))
+    pool = ProcessPoolExecutor(min(jobs, len(recordings)), initializer=_ignore_interrupts)
     try:
         # Before the bar is drawn: it has a thread, and a process with threads should not be copied.
-        futures = [pool.submit(work, path) for path in recordings]
+        futures = [pool.submit(_in_process, work, path) for path in recordings]
         with _bar(quiet) as bar:
             task = bar.add_task("recordings", total=len(recordings), state="")
             for future in futures:
@@ -160,6 +162,22 @@ def _many(
                 yield _result(path, future)
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _ignore_interrupts() -> None:
+    """Let Ctrl+C between two recordings be the parent's: this process ends with it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _in_process(work: Work, path: Path) -> Outcome | AttunementError:
+    """Process a recording; Ctrl+C leaves nothing half done and takes no other recording from the queue."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return work(path)
+    except KeyboardInterrupt:
+        os._exit(130)
+    finally:
+        _ignore_interrupts()
 
 
 def _result(path: Path, future: Future[Outcome | AttunementError]) -> Outcome | AttunementError:
