@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.signal import butter, hilbert, sosfiltfilt
 
 from acquisition.stream import FloatArray, IntArray
-from processing.offline.segments import checked_pair, in_samples
+from processing.offline.segments import checked_pair, in_samples, stretches
 from processing.offline.surrogates import ChanceTest, compared
 
 NULL = "circular shifts"
@@ -80,8 +80,7 @@ def _phasors(signal: FloatArray, sfreq: float, band: tuple[float, float]) -> NDA
     out = np.zeros(len(signal), np.complex128)
     sections = butter(ORDER, band, "bandpass", fs=sfreq, output="sos")
     drop = int(np.ceil(CYCLES * sfreq / band[0]))
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], np.isfinite(signal), [False]]).astype(np.int8)))
-    for start, stop in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+    for start, stop in stretches(np.isfinite(signal)):
         part = signal[start:stop]
         if stop - start <= 3 * drop or np.ptp(part) == 0:
             continue

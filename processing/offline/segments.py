@@ -49,6 +49,12 @@ def in_samples(seconds: float, sfreq: float, name: str, *, least: int) -> int:
     return n
 
 
+def stretches(there: BoolArray) -> list[tuple[int, int]]:
+    """Return start and stop of each run of True."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], there, [False]]).astype(np.int8))).tolist()
+    return list(zip(edges[::2], edges[1::2], strict=True))
+
+
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class SegmentTable:
     """Hold z of every segment of the therapist with every segment of the client.

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from acquisition.stream import BoolArray, FloatArray
 from processing.offline.phase import LEAST_CYCLES, NULL, checked_band, shift_pairs, untested
-from processing.offline.segments import checked_pair, in_samples
+from processing.offline.segments import checked_pair, in_samples, stretches
 from processing.offline.surrogates import ChanceTest, compared
 
 VOICES = 12
@@ -61,17 +61,13 @@ def wavelet_coherence(
     ----------
     therapist, client : array_like, shape (n,)
         nan where missing; only the longest stretch that both have is used.
-    sfreq : float
-        [Hz]
-    band : (float, float)
-        Edges [Hz].
-    least_shift : float
-        [s]
+    sfreq, band, least_shift, n_shifts, rng
+        As in `phase_locking`.
 
     Raises
     ------
     ValueError
-        If the signals differ in length or the band does not fit the rate.
+        As `phase_locking` does.
     ImportError
         If pycwt is not installed.
 
@@ -146,11 +142,7 @@ class _Transforms:
 
 def longest_stretch(there: BoolArray) -> tuple[int, int]:
     """Return start and stop of the longest run of True; (0, 0) if there is none."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], there, [False]]).astype(np.int8)))
-    if len(edges) == 0:
-        return 0, 0
-    k = int(np.argmax(edges[1::2] - edges[::2]))
-    return int(edges[2 * k]), int(edges[2 * k + 1])
+    return max(stretches(there), key=lambda ends: ends[1] - ends[0], default=(0, 0))
 
 
 def _pycwt() -> ModuleType:

@@ -143,6 +143,15 @@ def test_a_true_lead_is_recovered_with_its_sign_and_an_interval(true: float, lea
     assert (back.p_coupling, back.p_lead) == (there.p_coupling, there.p_lead)
 
 
+def test_a_loss_of_samples_in_one_person_does_not_move_the_lag() -> None:
+    x, y = coupled(np.random.default_rng(9), 4800, sfreq=4.0, lead=2.0, mix=0.6)
+    holed = y.copy()
+    holed[2000:2011] = np.nan  # 2.8 s
+    whole, lossy = (lead(x, v, sfreq=4.0, rng=np.random.default_rng(0)) for v in (y, holed))
+    assert lossy.lag == pytest.approx(whole.lag, abs=0.05)
+    assert lossy.leader == whole.leader == "therapist"
+
+
 def test_coupling_without_lag_has_no_leader() -> None:
     x, y = coupled(np.random.default_rng(8), 9600, sfreq=4.0, lead=0.0, mix=0.6)
     found = lead(x, y, sfreq=4.0, rng=np.random.default_rng(0))
