@@ -59,7 +59,7 @@ class LiveSetUp(QWidget):
         self.setWindowTitle(f"Attunement — set-up of {model.facts.id}")
         self.setAttribute(Qt.WidgetAttribute.WA_QuitOnClose, False)
         self.setStyleSheet(style_sheet(theme))
-        self.resize(720, 620)
+        self.resize(780, 640)
         self._lay_out()
         QShortcut(QKeySequence("Esc"), self).activated.connect(self.close)
         for code, key in (("baseline_rest", "F5"), ("baseline_talk", "F6")):
