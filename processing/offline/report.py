@@ -18,7 +18,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from matplotlib.figure import Figure, FigureBase
 
-from processing.offline import figures, report_text, report_words
+from processing.offline import figures, report_quality, report_text, report_words
 from processing.offline.measure import Measure
 from processing.offline.self_report import as_rows
 from processing.offline.session_metrics import PEOPLE, Hour
@@ -63,9 +63,9 @@ def _content(run: SessionRun, hour: Hour) -> dict[str, Any]:
         "state": run.recording.state,
         "scaling": ", ".join(sorted({a.scaling for a in run.pipeline.arousal.values()})),
         "notice": NOTICE,
-        "quality": report_text.quality(run, hour),
+        "quality": report_quality.quality(run, hour),
         "remarks": run.remarks,
-        "notices": report_text.notices(run),
+        "notices": report_quality.notices(run),
         "overview": _svg(figures.overview(hour)),
         "page": report_text.on_a_page(hour),
         "text": report_words,

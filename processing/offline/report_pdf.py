@@ -8,7 +8,7 @@ from pathlib import Path
 import matplotlib as mpl
 from matplotlib.backends.backend_pdf import PdfPages
 
-from processing.offline import figures, report_text, report_words
+from processing.offline import figures, report_quality, report_text, report_words
 from processing.offline.report import STYLE, tables, turns
 from processing.offline.report_pages import Pages
 from processing.offline.self_report import as_rows
@@ -66,11 +66,11 @@ def _quality(out: Pages, run: SessionRun, hour: Hour) -> None:
     )
     out.paragraph(NOTICE, size=8.5, box=True)
     out.heading("Quality of the recording")
-    rows = [[r.entity, r.what, r.usable, r.remark] for r in report_text.quality(run, hour)]
+    rows = [[r.entity, r.what, r.usable, r.remark] for r in report_quality.quality(run, hour)]
     out.table(("who", "what", "usable", "remark"), rows, (0.11, 0.19, 0.25, 0.45))
     for line in run.remarks:
         out.paragraph(line, hang="– ")
-    notices = report_text.notices(run)
+    notices = report_quality.notices(run)
     if notices:
         out.heading("Devices and files", size=9.5, keep=0.5)
     for line in notices:
