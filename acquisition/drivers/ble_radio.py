@@ -201,6 +201,8 @@ class Radio:
         DeviceError
             If it is not in range, two have its name, or the radio is off.
         """
+        # Who is looked for was seen before the drop-out; that it was near then is no news.
+        self.near = {address: near for address, near in self.near.items() if not wanted.matches(near)}
         search = _Search(wanted, asyncio.get_running_loop().create_future())
         self._searches.append(search)
         if self._scan_task is None or self._scan_task.done():

@@ -81,6 +81,7 @@ def test_out_of_range_is_one_gap_with_exact_bounds(bench: Bench, seconds: float)
     lost = (device_ns[jump + 1, 0] - device_ns[jump, 0]) * 1e-9 * 130 - 73
     assert gap.message == f"{round(lost)} samples missing"
     assert [n.start for n in bench.notices("lost", ECG)] == [times[k]]
+    assert "(in range: Polar" not in told(bench)  # it does not count as near while it is away
     # What came after is what the belt measured then, and stamped right.
     after = true > true[np.argmax(np.diff(true))]
     tail = values[k + 1 :, 0]
