@@ -31,8 +31,8 @@ MAX_SKEW = 0.025
 """Crystals of belts are within two per cent; anything beyond is a fault of stamps."""
 INTERVAL = 0.0375
 """Seconds between connection events, as long as it is not known."""
-INTERVALS = np.arange(6, 49) * 0.00125
-"""What a connection interval may be [s]: multiples of 1.25 ms; 7.5 to 60 ms are usual."""
+INTERVALS = np.arange(6, 41) * 0.00125
+"""What a connection interval may be [s]: multiples of 1.25 ms from 7.5 ms; longer than 50 ms is unusual."""
 LONGEST = 0.05
 """Seconds of a usual wait at most, where connection events show no fixed interval."""
 JITTER = 0.004
@@ -87,7 +87,7 @@ def connection_interval(arrivals: Sequence[float]) -> float | None:
         return None
     since = np.asarray(arrivals) - arrivals[0]
     fits = np.abs(np.exp(2j * np.pi * since[:, None] / INTERVALS).mean(axis=0))
-    good = np.flatnonzero(fits > max(0.85, float(fits.max()) - 0.1))
+    good = np.flatnonzero(fits > max(0.85, float(fits.max()) - 0.05))
     return float(INTERVALS[good[-1]]) if len(good) else None
 
 
