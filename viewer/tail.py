@@ -108,9 +108,9 @@ class TailStrip(QWidget):
         painter, rect, left = QPainter(self), event.rect(), self.x()
         painter.fillRect(rect, self._ground)
         painter.setPen(self._pens[1])
-        for x in self._mapping[0] + self.marks * self._mapping[1] - left:
-            if rect.left() - 1 <= x <= rect.right() + 1:
-                painter.drawLine(QPointF(x, self._box.top()), QPointF(x, self._box.bottom()))
+        marks = self._mapping[0] + self.marks * self._mapping[1] - left
+        for x in marks[(marks >= rect.left() - 1) & (marks <= rect.right() + 1)].tolist():
+            painter.drawLine(QPointF(x, self._box.top()), QPointF(x, self._box.bottom()))
         begin = max(int(np.searchsorted(self._x, rect.left() + left - 2)) - 1, 0)
         x, y = self._x[begin:], self._y[begin:]
         painter.setPen(self._pens[0])
