@@ -142,7 +142,7 @@ class Synchrony:
     def _renew_band(self, j: int) -> None:
         step = round(self._config.pool_step * self._sfreq)
         ends = np.arange(self._next_pooled, j + 1, step)
-        if len(ends):
+        if len(ends) and j <= self._config.until * self._sfreq:
             self._next_pooled = int(ends[-1]) + step
             x, y = self._past
             self._pool.add(x, y, ends + self._reach, int(ends[0]) // step)
@@ -150,8 +150,10 @@ class Synchrony:
             self._band = self._pool.band()
 
     def _state(self, j: int, look: int, available: float) -> list[IndexSample]:
-        if j < self._config.first_look * self._sfreq:
-            reason = f"not before minute {self._config.first_look / 60:g}"
+        first, until = self._config.first_look, self._config.until
+        if not first <= j / self._sfreq <= until:
+            early = j < first * self._sfreq
+            reason = f"not before minute {first / 60:g}" if early else f"not after hour {until / 3600:g}"
             said = Statement(p=np.nan, p_reason=reason, leader=np.nan, leader_reason=reason, share=0.0)
         else:
             ends = np.arange(self._next_segment, j + 1, self._shape.window)

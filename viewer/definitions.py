@@ -101,8 +101,8 @@ INDICES: dict[str, Definition] = {
         title="Synchrony",
         unit="z",
         window="30 s, lags ± 5 s, every second",
-        text="Windowed cross-lagged correlation of the two people (Boker 2002), largest |Fisher z| over lags. "
-        "Dashed lines: chance band, from windows at least 60 s apart; about 5 % leave it by chance.",
+        text="Windowed cross-lagged correlation of the two people (Boker 2002), largest |Fisher z| over "
+        "lags. Dashed lines: chance band, from windows at least 60 s apart; about 5 % leave it by chance.",
         decimals=2,
         gap=2.5,
     ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -137,6 +139,15 @@ def test_statements_wait_for_the_first_look_and_the_band_for_its_minute() -> Non
     band = [row for row in rows if row.index == "sync_hr_chance_high"]
     assert band[0].reason == "not before minute 1"
     assert np.isfinite(band[-1].value)
+
+
+def test_pool_and_statements_end_after_the_hours_they_can_hold() -> None:
+    rows = run(people(*heart_rates(6, 400), "hr"), "hr", 410.0, config=replace(QUICK, until=240.0))
+    p = {row.time: row.reason for row in rows if row.index == "sync_hr_p"}
+    assert (p[241.0], p[301.0]) == ("", "not after hour 0.0666667")
+    band = column(rows, "sync_hr_chance_high")
+    assert np.isfinite(band[-1])
+    assert len(set(band[-100:].tolist())) == 1
 
 
 def test_a_silent_partner_gives_nan_with_quality_0_and_the_reason() -> None:
