@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -12,10 +11,16 @@ from numpy.typing import ArrayLike
 from acquisition.stream import BoolArray, FloatArray, IntArray
 from processing.ibi import NORMAL, Intervals
 
-WIDTH = 2.6
-"""Standard errors to either side: 1.96 held the person's own 5-minute value in 82 % of windows only."""
-LAGS = 8
-"""Beats over which squared differences are taken to be correlated, in the interval beside RMSSD."""
+NORMAL_95 = 1.96
+"""Half width of a 95 % interval of the normal distribution."""
+BLOCK = 16
+"""Differences summed into one block of the interval beside RMSSD: four breaths or so; a power of two."""
+USUAL_VARIANCE, USUAL_WEIGHT = 7.5, 5.0
+"""Variance of squared differences, with what their correlation adds, over their squared mean, and the
+degrees of freedom it counts for beside the window's own. 2 would be independent normal differences; 7.5
+follows from 60 s windows within ± 20 % of the 5-minute value in 78 % of cases (24 h of sinus rhythm)."""
+FEWEST = 6.0
+"""Least degrees of freedom of the mean squared difference."""
 
 
 def rmssd(ibis: ArrayLike) -> float:
@@ -151,15 +156,18 @@ class RmssdWindows(NamedTuple):
 
 
 def rmssd_windows(beats: Intervals, ends: FloatArray, length: float) -> RmssdWindows:
-    """Return RMSSD of each window of `length` s, with an interval for the person's mean level.
+    """Return RMSSD of each window of `length` s, with a 95 % interval for the person's mean level.
 
-    The interval is log-normal: the standard error of the mean squared difference, with the correlation of
-    squared differences over `LAGS` beats counted in (Newey & West 1987), carried to the logarithm of its
-    root.
+    The mean squared difference is taken as chi-square: as many degrees of freedom as independent
+    differences would be equally variable, from the variance of sums over overlapping blocks (Meketon &
+    Schmeiser 1984). One window knows this variance badly (about 6 degrees of freedom), so it is pooled with
+    the usual one, and Student's quantile stands in for the normal one in the quantiles of chi-square (Wilson
+    & Hilferty 1931).
 
     References
     ----------
-    Newey & West (1987), doi:10.2307/1913610
+    Meketon & Schmeiser (1984), Winter Simulation Conference, 227-230
+    Wilson & Hilferty (1931), doi:10.1073/pnas.17.12.684
     """
     starts, stops = bounds(beats.times, ends, length)
     first = np.minimum(starts + 1, stops)  # the earlier interval of a difference lies in the window, too
@@ -168,20 +176,54 @@ def rmssd_windows(beats: Intervals, ends: FloatArray, length: float) -> RmssdWin
     n = slice_sums(weight, first, stops)
     mean = _over(slice_sums(squares, first, stops), n)
     value = np.sqrt(mean)
-    spread = slice_sums(squares * squares, first, stops) - n * mean * mean
-    for lag in range(1, LAGS + 1):
-        both = np.concatenate((np.zeros(lag), weight[lag:] * weight[:-lag]))[: len(weight)]
-        early = np.concatenate((np.zeros(lag), squares[:-lag]))[: len(weight)]
-        begin = np.minimum(first + lag, stops)
-        product = slice_sums(both * squares * early, begin, stops)
-        linear = slice_sums(both * (squares + early), begin, stops)
-        pairs = slice_sums(both, begin, stops)
-        spread += 2.0 * (1.0 - lag / (LAGS + 1)) * (product - mean * linear + pairs * mean * mean)
-    floor = 2.0 * mean * mean * n / 3.0
-    error = 0.5 * np.sqrt(np.maximum(spread, floor)) / np.maximum(n * mean, 1e-300)
-    wide = elementwise(math.exp, WIDTH * error)
+    variance, freedom = _block_variance(squares, weight, (first, stops), (mean, n))
+    pooled = (freedom * variance + USUAL_WEIGHT * USUAL_VARIANCE) / (freedom + USUAL_WEIGHT)
+    lower, upper = _chi_square_95(np.maximum(2.0 * n / pooled, FEWEST), freedom + USUAL_WEIGHT)
     cover, corrected = coverage(beats, ends, length)
-    return RmssdWindows(value, value / wide, value * wide, n, cover, corrected)
+    return RmssdWindows(value, value / np.sqrt(upper), value / np.sqrt(lower), n, cover, corrected)
+
+
+def _block_variance(
+    squares: FloatArray,
+    weight: FloatArray,
+    span: tuple[IntArray, IntArray],
+    found: tuple[FloatArray, FloatArray],
+) -> tuple[FloatArray, FloatArray]:
+    """Return the long-run variance of squared differences over their squared mean; its degrees of freedom.
+
+    `span` are first and one past last difference of each window, `found` their mean square and number.
+    """
+    (first, stops), (mean, n) = span, found
+    total, count = _block_sums(squares), _block_sums(weight)
+    begin = np.minimum(first + BLOCK - 1, stops)
+    members = slice_sums(count, begin, stops)
+    about = slice_sums(total * total, begin, stops) - 2.0 * mean * slice_sums(total * count, begin, stops)
+    about += mean * mean * slice_sums(count * count, begin, stops)
+    # Blocks deviate less from their own window's mean than from the true one.
+    shrunk = np.maximum(1.0 - BLOCK / np.maximum(n, 1.0), 0.25)
+    variance = np.maximum(about, 0.0) / np.maximum(members * mean * mean * shrunk, 1e-300)
+    return variance, np.where(members > 0, 1.5 * n / BLOCK, 0.0)
+
+
+def _block_sums(values: FloatArray) -> FloatArray:
+    """Return the sum of each value and the `BLOCK` - 1 before it, added in an order that no cut changes."""
+    out, lag = values, 1
+    while lag < BLOCK:
+        out = out + np.concatenate((np.zeros(lag), out[:-lag]))[: len(out)]
+        lag *= 2
+    return out
+
+
+def _chi_square_95(freedom: FloatArray, known: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the 2.5 and 97.5 % quantiles of chi-square over its degrees of freedom.
+
+    `known` are the degrees of freedom (≥ 5) with which `freedom` itself is known.
+    """
+    z = NORMAL_95
+    student = z + (z**3 + z) / (4.0 * known) + (5 * z**5 + 16 * z**3 + 3 * z) / (96.0 * known * known)
+    sd = np.sqrt(2.0 / (9.0 * freedom))
+    lower, upper = (1.0 - sd * sd - student * sd), (1.0 - sd * sd + student * sd)
+    return lower * lower * lower, upper * upper * upper
 
 
 def _over(total: FloatArray, n: FloatArray) -> FloatArray:

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from scipy.interpolate import CubicSpline
 
+from acquisition.stream import FloatArray
 from processing.hrv import mean_windows, rmssd, rmssd_windows, sdnn, sdnn_windows
 from processing.hrv_spectrum import hf_power, rsa_pb, rsa_series
-from processing.ibi import correct_beats
+from processing.ibi import Intervals, correct_beats
 from processing.respiration import breathing_rate
 from processing.splines import cubic, cubics
 
@@ -52,18 +53,56 @@ def test_cover_is_the_time_under_accepted_intervals() -> None:
     assert cover == pytest.approx(39.2 / 60, abs=0.03)
 
 
-def test_the_interval_beside_rmssd_holds_the_level_about_as_often_as_it_says() -> None:
+@pytest.mark.parametrize(("breathing", "noise"), [(0.25, 0.015), (0.12, 0.010), (0.33, 0.005), (0.25, 0.040)])
+def test_the_interval_beside_rmssd_holds_the_level_about_as_often_as_it_says(
+    breathing: float, noise: float
+) -> None:
     inside, n = 0, 0
     for seed in range(12):
         rng = np.random.default_rng(seed)
         t = 0.85 * np.arange(1500)
-        swing = 0.02 * (1 + 0.3 * np.sin(2 * np.pi * t / 90)) * np.sin(2 * np.pi * 0.25 * t)
-        beats = correct_beats(np.cumsum(0.85 + swing + 0.015 * rng.standard_normal(1500)))
+        depth = 0.02 * (1 + 0.4 * np.sin(2 * np.pi * t / 90))
+        swing = depth * np.sin(2 * np.pi * breathing * t)
+        beats = correct_beats(np.cumsum(0.85 + swing + noise * rng.standard_normal(1500)))
         level = rmssd(beats.values)
         found = rmssd_windows(beats, beats.times[100::70], 60.0)
         inside += int(((found.low <= level) & (level <= found.high)).sum())
         n += len(found.value)
-    assert 0.88 < inside / n <= 1.0
+    assert 0.93 < inside / n <= 1.0
+
+
+def test_the_interval_beside_rmssd_is_wider_where_the_depth_of_breathing_wanders() -> None:
+    rng = np.random.default_rng(3)
+    t = 0.85 * np.arange(400)
+    wide = []
+    for share in (0.0, 0.9):
+        depth: FloatArray = 0.03 * (1 + share * np.sin(2 * np.pi * t / 40))
+        swing: FloatArray = depth * np.sin(2 * np.pi * 0.25 * t) + 0.004 * rng.standard_normal(400)
+        beats = correct_beats(np.asarray(np.cumsum(0.85 + swing), np.float64))
+        found = rmssd_windows(beats, beats.times[100:], 60.0)
+        wide.append(float(np.median(found.high / found.low)))
+    assert wide[1] > 1.15 * wide[0]
+
+
+def test_the_interval_beside_rmssd_does_not_depend_on_older_or_newer_beats_or_on_other_windows() -> None:
+    beats = correct_beats(np.cumsum(0.8 + 0.04 * np.random.default_rng(4).standard_normal(300)))
+    whole = rmssd_windows(beats, beats.times[150:250], 60.0)
+    for start, stop in ((40, 300), (17, 251), (60, 290)):
+        part = Intervals._make(column[start:stop] for column in beats)
+        for j in (0, 7, 99):
+            alone = rmssd_windows(part, beats.times[150 + j : 151 + j], 60.0)
+            assert (alone.low[0], alone.high[0]) == (whole.low[j], whole.high[j])
+
+
+def test_the_interval_beside_rmssd_of_an_even_pulse_few_beats_and_none() -> None:
+    even = correct_beats(0.75 * np.arange(200))
+    found = rmssd_windows(even, even.times[-1:], 60.0)
+    assert found.low[0] <= found.value[0] <= found.high[0] < 1e-6
+    few = correct_beats(np.cumsum(0.8 + 0.03 * np.random.default_rng(5).standard_normal(9)))
+    found = rmssd_windows(few, few.times[-1:], 60.0)
+    assert 0 < found.low[0] < found.value[0] < found.high[0] < np.inf
+    none = rmssd_windows(few, few.times[:1], 60.0)
+    assert np.isnan([none.value[0], none.low[0], none.high[0]]).all()
 
 
 def test_hf_of_the_standard_pattern_is_within_two_percent(data_dir: Path) -> None:
