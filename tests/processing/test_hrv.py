@@ -95,7 +95,7 @@ def test_the_interval_beside_rmssd_does_not_depend_on_older_or_newer_beats_or_on
 
 
 def test_the_interval_beside_rmssd_of_an_even_pulse_few_beats_and_none() -> None:
-    even = correct_beats(0.75 * np.arange(200))
+    even = correct_beats(np.linspace(0.0, 150.0, 201))
     found = rmssd_windows(even, even.times[-1:], 60.0)
     assert found.low[0] <= found.value[0] <= found.high[0] < 1e-6
     few = correct_beats(np.cumsum(0.8 + 0.03 * np.random.default_rng(5).standard_normal(9)))
