@@ -94,7 +94,9 @@ def measure(
         valid_pct=valid_pct,
         ci_low=interval[0],
         ci_high=interval[1],
-        method=definition.text + (f"; interval: {definition.interval}" if definition.interval else ""),
+        method=definition.text
+        + (f"; interval: {definition.interval}" if definition.interval else "")
+        + ("; exploratory" if definition.exploratory else ""),
         reason=reason,
     )
 

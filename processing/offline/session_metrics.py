@@ -23,11 +23,13 @@ from processing.offline import (
     interventions,
     joint,
     occupancy,
+    oscillation,
     recovery,
     rupture,
     segment_synchrony,
     self_report,
     session_synchrony,
+    stretch,
     tolerated,
     turns,
     vagal,
@@ -40,8 +42,8 @@ from processing.offline.timeline import Timeline, rows_of, timeline
 
 PEOPLE = ("client", "therapist")
 MODULES = (
-    in_band, excursions, recovery, joint, occupancy, tolerated, vagal, event_locked, rupture, interventions,
-    turns, session_synchrony, segment_synchrony, self_report,
+    in_band, excursions, recovery, joint, occupancy, oscillation, stretch, tolerated, vagal, event_locked,
+    rupture, interventions, turns, session_synchrony, segment_synchrony, self_report,
 )  # fmt: skip
 
 
@@ -94,6 +96,8 @@ def what_the_hour_held(
     recovered = {e: recovery.recoveries(line.people[e], line.times, found[e]) for e in found}
     responses = event_locked.responses(line)
     measures: dict[str, list[Measure]] = {e: _person(line, e, found, recovered, responses) for e in found}
+    for e in found:
+        measures[e] += oscillation.oscillation_measures(line.people[e], session_id, config.arousal)
     measures["dyad"] = joint.joint_measures(line, found.get("client", ()), found.get("therapist", ()))
     for part in (rupture.rupture_measures(line), interventions.intervention_measures(line, found, recovered)):
         for entity, more in part.items():
@@ -124,6 +128,7 @@ def _person(
         *excursions.excursion_measures(person, mine, line.session_id),
         *recovery.recovery_measures(recovered[entity], person.valid_pct, person.missing),
         *occupancy.occupancy_measures(person),
+        *stretch.stretch_measures(person),
         *tolerated.tolerated_measures(tolerated.labels(line, person), line.session_id),
         *vagal.vagal_measures(line, person),
         *event_locked.response_measures(responses, entity, line.session_id),
