@@ -64,6 +64,9 @@ class Marks:
             raise ControlError(f"code {code.code!r} is written by the software only")
         actor = _choice(fields, "actor", [a for a in ACTORS if a != "any"], _actor(code))
         before = self.open.get((code.code, actor))
+        again = fields.get("phase") == "on" and fields.get("value") is not None
+        if before is not None and before.value is None and again and fields.get("ref") == before.id:
+            before = None  # the same beginning once more, with its value
         phase = self._phase(fields, code, before)
         rater = _text(fields, "rater", 12)
         if rater and not CODE.fullmatch(rater):
@@ -94,6 +97,13 @@ class Marks:
             state = "open already" if before else "not open"
             raise ControlError(f"interval {code.code!r} is {state}")
         return cast(Phase, phase)
+
+    def completed(self, event: Event) -> Event | None:
+        """Return the mark without a value that an event names in `ref` and repeats with one."""
+        if event.value is None or event.phase not in ("point", "on"):
+            return None
+        same = (event.ref, event.code, event.actor, event.phase, None)
+        return next((e for e in self._last if (e.id, e.code, e.actor, e.phase, e.value) == same), None)
 
     def note(self, event: Event) -> None:
         """Take in an event that was recorded."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import uuid
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,7 @@ class Commands:
             case "status":
                 return self._status()
             case "mark":
-                return {"event": asdict(self._mark(self.marks.make(fields, self._clock())))}
+                return {"event": asdict(self._mark_or_complete(fields))}
             case "undo":
                 return {"event": asdict(self._mark(self.marks.void(_id(fields), self._clock())))}
             case "pause" | "resume":
@@ -97,6 +98,16 @@ class Commands:
                 self._stop()
                 return {"recording": str(self._path)}
         raise ControlError(f"no command {command[:40]!r} (known: {', '.join(COMMANDS)})")
+
+    def _mark_or_complete(self, fields: dict[str, Any]) -> Event:
+        """Record a mark; one that repeats an earlier one with its value takes its place."""
+        event = self.marks.make(fields, self._clock())
+        before = self.marks.completed(event)
+        if before is None:
+            return self._mark(event)
+        void = replace(before, time=self._clock(), phase="void", ref=before.id, id=str(uuid.uuid4()), note="")
+        self._mark(void)
+        return self._mark(replace(event, time=before.time))
 
     def _pause_event(self, command: str, fields: dict[str, Any]) -> Event:
         role = fields.get("role")

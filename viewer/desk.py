@@ -8,7 +8,6 @@ from collections.abc import Callable
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QMessageBox, QWidget
 
-from acquisition.event import Value
 from acquisition.vocabulary import Code
 from viewer.marker_bar import MarkerBar
 from viewer.markers import label_of
@@ -39,7 +38,7 @@ class Desk:
         self._note_begun = math.nan
         self._typed = ""
         self._codes: dict[str, Code] = {}
-        self.values = ValueEntry(self._store_press, now)
+        self.values = ValueEntry(marking.complete, now)
         self.bar: MarkerBar | None = None
 
     def connect(self, bar: MarkerBar) -> None:
@@ -60,22 +59,19 @@ class Desk:
         if not self.open:
             return
         self.values.finish(self._typed_value())
-        if code.value and not self.marking.is_running(code):
-            self.values.ask(code, ago)
+        takes = bool(code.value) and not self.marking.is_running(code)
+        event = self.marking.press(code, ago=ago)
+        if takes:
+            self.values.ask(code, event)
             if self.bar is not None:
                 self.bar.ask_value(code)
-        else:
-            self._store_press(code, ago, None, None)
         self.show()
-
-    def _store_press(self, code: Code, ago: bool, value: Value, time: float | None) -> None:
-        self.marking.press(code, ago=ago, value=value, time=time)
 
     def _typed_value(self) -> str:
         return "" if self.bar is None else self.bar.value.text()
 
     def leave(self) -> None:
-        """Leave the box that has the keys; a press that waited for its value is stored without one."""
+        """Leave the box that has the keys; a press that waits for its value stays without one."""
         if self.values.asked is not None:
             self.values.finish("")
             self.show()
@@ -90,6 +86,7 @@ class Desk:
     def undo(self) -> None:
         """Void the last marker."""
         if self.open:
+            self.values.drop()
             self.marking.undo()
             self.show()
 
@@ -184,8 +181,8 @@ class Desk:
         """Return the last marker and what became of it, in words."""
         marking, asked = self.marking, self.values.asked
         if asked is not None:
-            takes = self.values.fault or "Enter stores it, Esc without"
-            return f"{label_of(asked.code.code)} at {clock(asked.time - self._model.t0)}: {takes}"
+            takes = self.values.fault or "Enter adds its value, Esc none"
+            return f"{label_of(asked.code.code)} at {clock(asked.event.time - self._model.t0)}: {takes}"
         if self._typed:
             return f"{TYPED} {self._typed} · Enter stores it"
         if marking.message or marking.last is None:

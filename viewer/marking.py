@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from acquisition.errors import AttunementError
-from acquisition.event import Event, Phase
+from acquisition.event import Event, Phase, Value
 from acquisition.vocabulary import Code
 from viewer.markers import label_of
 
@@ -112,6 +112,10 @@ class Marking:
                 id=str(uuid.uuid4()),
             )
         )
+
+    def complete(self, event: Event, value: Value) -> Event:
+        """Give a press that was sent its value: sent once more with it, and the recorder voids the first."""
+        return self._send(replace(event, value=value, ref=event.id, id=str(uuid.uuid4())))
 
     def _phase(self, code: Code, actor: str) -> tuple[Phase, str]:
         if code.kind != "interval":

@@ -1,4 +1,4 @@
-"""Values of live markers: a press keeps its time until its value was typed, or ten seconds have passed."""
+"""Values of live markers: a press is stored at once, and once more with its value when that was typed."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from acquisition.errors import VocabularyError
-from acquisition.event import Value
+from acquisition.event import Event, Value
 from acquisition.vocabulary import Code, checked_value
 
 PATIENCE = 10.0
-"""Seconds after the last key until the marker is stored as it is."""
+"""Seconds after the last key until what was typed counts, or the marker stays as it is."""
 
 
 @dataclass(slots=True)
@@ -19,8 +19,8 @@ class Asked:
     """Hold a press that waits for its value."""
 
     code: Code
-    ago: bool
-    time: float
+    event: Event
+    """As it was sent, without a value."""
     touched: float
     """When a key was last typed [s]."""
 
@@ -31,20 +31,24 @@ class ValueEntry:
     Parameters
     ----------
     store : callable
-        Stores a press: code, about ten seconds ago or not, value, time of the press [s].
+        Gives an event that was sent its value.
     now : callable
         Returns the LSL clock [s].
     """
 
-    def __init__(self, store: Callable[[Code, bool, Value, float], object], now: Callable[[], float]) -> None:
+    def __init__(self, store: Callable[[Event, Value], object], now: Callable[[], float]) -> None:
         self._store, self._now = store, now
         self.asked: Asked | None = None
         self.fault = ""
 
-    def ask(self, code: Code, ago: bool) -> None:
-        """Keep a press until its value is there."""
+    def ask(self, code: Code, event: Event) -> None:
+        """Wait for the value of a press."""
         self.finish("")
-        self.asked, self.fault = Asked(code, ago, self._now(), self._now()), ""
+        self.asked, self.fault = Asked(code, event, self._now()), ""
+
+    def drop(self) -> None:
+        """Wait no longer: the press was undone."""
+        self.asked, self.fault = None, ""
 
     def touch(self) -> None:
         """Note that a key was typed."""
@@ -52,7 +56,7 @@ class ValueEntry:
             self.asked.touched, self.fault = self._now(), ""
 
     def enter(self, text: str) -> bool:
-        """Store the press with what was typed; an empty text is no value. Tell whether that went well."""
+        """Store what was typed; an empty text is no value. Tell whether that went well."""
         asked = self.asked
         if asked is None:
             return True
@@ -65,19 +69,19 @@ class ValueEntry:
         return True
 
     def finish(self, text: str) -> None:
-        """Store the press now, with the value if it is one that the code takes."""
+        """Wait no longer, and store the value if it is one that the code takes."""
         if self.asked is not None and not self.enter(text):
             self._end(None)
 
     def poll(self, text: str) -> None:
-        """Store a press that nobody types a value for."""
+        """Wait no longer for a value that nobody types."""
         if self.asked is not None and not self._now() - self.asked.touched < PATIENCE:
             self.finish(text)
 
     def _end(self, value: Value) -> None:
         asked, self.asked = self.asked, None
-        if asked is not None:
-            self._store(asked.code, asked.ago, value, asked.time)
+        if asked is not None and value is not None:
+            self._store(asked.event, value)
 
 
 def read_value(text: str, code: Code) -> Value:

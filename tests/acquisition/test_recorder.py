@@ -20,7 +20,7 @@ import pytest
 from acquisition.control import Client
 from acquisition.drivers import Drained
 from acquisition.errors import ControlError, RecordingError, SessionError
-from acquisition.event import Event, Notice
+from acquisition.event import Event, Notice, Phase, Value
 from acquisition.lsl.clock import local_clock
 from acquisition.record import open_drivers, record, recording_directory
 from acquisition.record_listener import Listener
@@ -30,7 +30,9 @@ from acquisition.session import Session, load_session
 from acquisition.store import RecordingStore
 from acquisition.stream import Chunk, ClockOffset, Modality, Role
 from acquisition.tick import Tick
+from processing.offline.overlay import effective
 from tests.acquisition.sine_driver import SESSION, SineDriver, info
+from viewer.markers import markers
 
 SECRET = 1234.5677490234375
 """A float32 that no sine sends."""
@@ -288,6 +290,28 @@ def test_marks_land_in_the_file_of_their_actor_and_open_intervals_end_censored(t
     assert events["suds", "point"].time == stamp
     assert events["now_moment", "void"].ref == void.ref
     assert events["segment", "off"].note == "censored"
+
+
+@pytest.mark.parametrize(("code", "phase", "value"), [("segment", "on", "work"), ("suds", "point", 40.0)])
+def test_a_press_is_stored_before_its_value_and_takes_its_place_with_it(
+    tmp_path: Path, code: str, phase: Phase, value: Value
+) -> None:
+    with recording(SineDriver(), tmp_path / "out") as client:
+        actor = "tech" if code == "segment" else "client"
+        # Longer ago than a mark can be undone: a value may take its time.
+        press = Event(time=local_clock() - 30.0, code=code, phase=phase, actor=actor, source="key", id="a")
+        assert client.mark(press).value is None
+        client.mark(replace(press, id="b", ref="a", value=value))
+        is_open = [e["id"] for e in client.status()["open"]]
+    [path] = (tmp_path / "out").iterdir()
+    mine = [e for e in events_of(path) if e.code == code]
+    assert [(e.phase, e.id) for e in mine if e.id == "a"] == [(phase, "a")]
+    assert [e.ref for e in mine if e.phase == "void"] == ["a"]
+    begun = [e for e in effective(mine) if e.phase != "off"]
+    assert [(e.id, e.time, e.value) for e in begun] == [("b", press.time, value)]
+    assert is_open == (["b"] if phase == "on" else [])
+    shown = markers(mine, {e.ref for e in mine if e.phase == "void"}, 0.0, frozenset())
+    assert len(shown) == 1
 
 
 def test_commands_are_refused_with_the_reason(tmp_path: Path) -> None:

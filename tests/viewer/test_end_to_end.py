@@ -15,6 +15,7 @@ from acquisition.control import Client
 from acquisition.event import Event
 from acquisition.recording import Recording
 from acquisition.simulation.demo_session import simulated_session
+from processing.offline.overlay import effective
 from tests.viewer.test_marking import wait_for
 from tests.viewer.test_real_window import ROOT, display, free_display
 
@@ -111,13 +112,13 @@ def test_keys_in_the_window_become_events_of_the_recording(
 ) -> None:
     live.press_until(("m",), lambda: bool(live.stored("mismatch")))
     live.press_until(("shift+n",), lambda: bool(live.stored("now_moment")))
-    live.press_until(("F8", "w", "o", "r", "k", "Return"), lambda: bool(live.stored("segment")))
+    live.press_until(("F8", "w", "o", "r", "k", "Return"), lambda: len(live.stored("segment")) > 1)
     live.press_until(("Return", "h", "i", "Return"), lambda: bool(live.stored("note")))
     live.press_until(("F12",), lambda: bool(live.stored("consent_pause")))
     live.press_until(("F12",), lambda: len(live.stored("consent_pause")) > 1)
     moment = live.stored("now_moment")[0]
     assert (moment.t_shift, moment.phase, moment.source) == (-10.0, "point", "key")
-    segment = live.stored("segment")[0]
+    (segment,) = effective(live.stored("segment"))
     assert (segment.phase, segment.value) == ("on", "work")
     assert live.stored("note")[0].note == "hi"
     assert [e.phase for e in live.stored("consent_pause")][:2] == ["on", "off"]

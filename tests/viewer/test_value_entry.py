@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 from acquisition.errors import VocabularyError
 from acquisition.vocabulary import load_vocabulary
 from tests.viewer.conftest import MakeWindow
-from tests.viewer.test_window import marked, recorder
+from tests.viewer.test_window import marked
 from viewer.value_entry import read_value
 from viewer.window import OperatorWindow
 
@@ -29,17 +29,18 @@ def test_label_of_a_segment_keeps_the_time_of_its_key(make_window: MakeWindow, q
     pressed = window.model.now
     qtbot.keyClick(window, Qt.Key.Key_F8)
     box = window.panel.bar.value
-    assert box.isVisible() and recorder(window).events == []
-    assert window.panel.bar.last.text() == "segment at 0:01:59: Enter stores it, Esc without"
+    assert box.isVisible() and [(e.phase, e.value) for e in marked(window, 1)] == [("on", None)]
+    assert window.panel.bar.last.text() == "segment at 0:01:59: Enter adds its value, Esc none"
     window.model.now += 4.0
     box.setFocus()
     qtbot.keyClicks(box, "opening m")
     qtbot.keyClick(box, Qt.Key.Key_Return)
-    event = marked(window, 1)[0]
+    first, event = marked(window, 2)
     assert (event.code, event.phase, event.value, event.time) == ("segment", "on", "opening m", pressed)
+    assert (first.time, event.ref) == (pressed, first.id)
     assert not box.isVisible() and "segment begins “opening m”" in window.panel.bar.last.text()
     qtbot.keyClick(window, Qt.Key.Key_F8)
-    off = marked(window, 2)[1]
+    off = marked(window, 3)[2]
     assert (off.phase, off.ref, off.value) == ("off", event.id, None)
 
 
@@ -50,25 +51,39 @@ def test_value_that_the_code_does_not_take_is_refused_in_words(make_window: Make
     box.setFocus()
     qtbot.keyClicks(box, "11")
     qtbot.keyClick(box, Qt.Key.Key_Return)
-    assert recorder(window).events == [] and "from 0 to 10" in window.panel.bar.last.text()
+    assert [e.value for e in marked(window, 1)] == [None] and "from 0 to 10" in window.panel.bar.last.text()
     box.clear()
     qtbot.keyClicks(box, "7,5")
     qtbot.keyClick(box, Qt.Key.Key_Return)
-    assert marked(window, 1)[0].value == 7.5
+    assert marked(window, 2)[1].value == 7.5
 
 
-def test_press_without_a_value_is_stored_after_a_while(make_window: MakeWindow, qtbot: QtBot) -> None:
+def test_press_is_stored_at_once_whether_or_not_a_value_follows(
+    make_window: MakeWindow, qtbot: QtBot
+) -> None:
     window = opened(make_window)
     pressed = window.model.now
     qtbot.keyClick(window, Qt.Key.Key_F8, Qt.KeyboardModifier.ShiftModifier)
-    window.model.now += 10.5
-    window.draw_all()
     event = marked(window, 1)[0]
     assert (event.value, event.time, event.t_shift) == (None, pressed, -10.0)
+    window.model.now += 10.5
+    window.draw_all()
+    assert not window.panel.bar.value.isVisible()
     window.press("suds")
     qtbot.keyClick(window.panel.bar.value, Qt.Key.Key_Escape)
     assert (marked(window, 2)[1].code, marked(window, 2)[1].value) == ("suds", None)
     assert not window.panel.bar.value.isVisible()
+
+
+def test_undo_takes_a_press_back_that_waits_for_its_value(make_window: MakeWindow, qtbot: QtBot) -> None:
+    window = opened(make_window)
+    window.press("suds")
+    assert window.desk is not None and window.desk.values.asked is not None
+    window.panel.bar.value.setText("55")
+    window.desk.undo()
+    first, void = marked(window, 2)
+    assert (first.value, void.phase, void.ref) == (None, "void", first.id)
+    assert window.panel.bar.value.isHidden() and len(marked(window, 2)) == 2
 
 
 def test_next_marker_and_the_end_store_what_was_typed(make_window: MakeWindow, qtbot: QtBot) -> None:
@@ -76,11 +91,15 @@ def test_next_marker_and_the_end_store_what_was_typed(make_window: MakeWindow, q
     qtbot.keyClick(window, Qt.Key.Key_F8)
     window.panel.bar.value.setText("work")
     qtbot.keyClick(window, Qt.Key.Key_F10)
-    assert [(e.code, e.value) for e in marked(window, 2)] == [("segment", "work"), ("sync_mark", None)]
+    assert [(e.code, e.value) for e in marked(window, 3)] == [
+        ("segment", None),
+        ("segment", "work"),
+        ("sync_mark", None),
+    ]
     window.press("suds")
     window.panel.bar.value.setText("55")
     window.close()
-    assert [(e.code, e.value) for e in marked(window, 3)][2] == ("suds", 55.0)
+    assert [(e.code, e.value) for e in marked(window, 5)][4] == ("suds", 55.0)
 
 
 @pytest.mark.parametrize(
