@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from acquisition.stream import FloatArray
+from acquisition.stream import BoolArray, FloatArray
 from processing.excursion import Excursion, shares_of_time
 from processing.offline.measure import Definition, Measure, measure, nothing
 from processing.offline.timeline import Person
@@ -15,6 +15,7 @@ from processing.offline.timeline import Person
 LEAST_PCT = 60.0
 LEAST_SECONDS = 600.0
 INTERVAL = "excursions as independent arrivals, log-normal (from 3 on, none of them censored)"
+SPLIT = "as time_in_pct, from the part of each excursion that lies in it"
 TIME_IN = Definition(
     name="time_in_pct",
     whose="person",
@@ -47,12 +48,14 @@ SPEAKING = Definition(
     whose="person",
     unit="%",
     text="share of the valid time of own speech that lies outside any excursion",
+    interval=SPLIT,
 )
 LISTENING = Definition(
     name="time_in_listening_pct",
     whose="person",
     unit="%",
     text="share of the valid time without own speech that lies outside any excursion",
+    interval=SPLIT,
 )
 SHARES = (TIME_IN, TIME_ABOVE, TIME_BELOW)
 DEFINITIONS = (*SHARES, VALID, SPEAKING, LISTENING)
@@ -95,8 +98,14 @@ def _interval(found: Sequence[Excursion], seconds: int) -> tuple[float, float]:
     The time outside is a sum over excursions that arrive independently: its variance is Σ d², and on a log
     scale √(Σ d²) / Σ d is the standard error.
     """
-    durations = np.array([e.duration for e in found])
-    if len(durations) < 3 or any(e.censored for e in found):
+    if any(e.censored for e in found):
+        return math.nan, math.nan
+    return share_interval(np.array([e.duration for e in found]), seconds)
+
+
+def share_interval(durations: FloatArray, seconds: int) -> tuple[float, float]:
+    """Return a 95 % interval of a share of time [%] made of stretches that arrive independently [s]."""
+    if len(durations) < 3:
         return math.nan, math.nan
     total = float(durations.sum())
     factor = math.exp(1.96 * math.sqrt(float(np.square(durations).sum())) / total)
@@ -117,5 +126,17 @@ def _by_speech(person: Person, times: FloatArray, found: Sequence[Excursion]) ->
             why = f"{n} s of it, 60 s are needed" if known else "no voice activity"
             out += nothing([definition], why, n)
         else:
-            out.append(measure(definition, 100.0 * float(np.mean(~outside[mine])), n, person.valid_pct))
+            share = 100.0 * float(np.mean(~outside[mine]))
+            around = _split_interval(found, times, mine)
+            out.append(measure(definition, share, n, person.valid_pct, interval=around))
     return out
+
+
+def _split_interval(found: Sequence[Excursion], times: FloatArray, mine: BoolArray) -> tuple[float, float]:
+    """Return a 95 % interval of the share of some seconds that lies outside any excursion [%]."""
+    parts = [(e, np.count_nonzero(mine & (times >= e.on) & (times < e.off))) for e in found]
+    inside = [(e, n) for e, n in parts if n]
+    if any(e.censored for e, _ in inside):
+        return math.nan, math.nan
+    low, high = share_interval(np.array([float(n) for _, n in inside]), int(np.count_nonzero(mine)))
+    return 100.0 - high, 100.0 - low

@@ -9,9 +9,9 @@ import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray
 from processing.excursion import Excursion
-from processing.offline.in_band import LEAST_PCT, LEAST_SECONDS
+from processing.offline.in_band import LEAST_PCT, LEAST_SECONDS, share_interval
 from processing.offline.measure import Definition, Measure, measure, nothing, seeded
-from processing.offline.timeline import Timeline
+from processing.offline.timeline import Timeline, gaps
 
 LEAST_SHIFT = 60
 N_SHIFTS = 1000
@@ -20,6 +20,7 @@ JOINT = Definition(
     whose="dyad",
     unit="%",
     text="share of the time valid in both people in which both are outside any excursion",
+    interval="as time_in_pct, from the stretches in which either is in one",
 )
 JACCARD = Definition(
     name="co_excursion_jaccard",
@@ -67,11 +68,22 @@ def joint_measures(
         valid_c, valid_t = (line.people[e].valid[span] for e in ("client", "therapist"))
         p = shift_p(out_c[span], out_t[span], valid_c, valid_t, seeded(line.session_id, P.name))
     return [
-        measure(JOINT, inside, n, pct),
+        measure(
+            JOINT, inside, n, pct, interval=_joint_interval((out_c | out_t) & both, (*client, *therapist), n)
+        ),
         measure(JACCARD, jaccard, n, pct, reason="no excursion in either" if math.isnan(jaccard) else ""),
         measure(LIFT, lift, n, pct, reason=why),
         measure(P, p, n, pct, reason=why),
     ]
+
+
+def _joint_interval(either: BoolArray, found: Sequence[Excursion], seconds: int) -> tuple[float, float]:
+    """Return a 95 % interval of the share of time in which nobody is out [%]; none if one was cut."""
+    if any(e.censored for e in found):
+        return math.nan, math.nan
+    stretches = np.array([float(b - a) for a, b in gaps(~either)])
+    low, high = share_interval(stretches, seconds)
+    return 100.0 - high, 100.0 - low
 
 
 def _outside(times: FloatArray, found: Sequence[Excursion]) -> BoolArray:

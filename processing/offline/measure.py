@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import stdtrit
+from scipy.special import bdtr, bdtrik, stdtrit
 
 from acquisition.stream import FloatArray
 
@@ -21,6 +21,8 @@ LEAST_FOR_INTERVAL = 5
 """Fewer values than this give no interval."""
 LEAST_FOR_BOOTSTRAP = 10
 """Fewer values than this give Student's interval: a bootstrap of so few draws the same ones over and over."""
+LEAST_FOR_QUARTILES = 20
+"""Fewer values than this give no interval of P75 − P25: that of the bootstrap is then too narrow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +143,30 @@ def mean_interval(
     low, high = np.quantile(t, [0.025, 0.975]).tolist()
     step = spread / math.sqrt(n)
     return mean - high * step, mean - low * step
+
+
+def median_interval(values: FloatArray) -> tuple[float, float]:
+    """Return an at least 95 % interval of a median between two of the values, whatever their distribution."""
+    n = len(values)
+    out = int(bdtrik(0.025, n, 0.5)) + 1 if n > LEAST_FOR_INTERVAL else 0
+    while out > 0 and bdtr(out - 1, n, 0.5) > 0.025:
+        out -= 1
+    if out == 0:
+        return math.nan, math.nan
+    ordered = np.sort(values)
+    return float(ordered[out - 1]), float(ordered[n - out])
+
+
+def quartile_range_interval(
+    values: FloatArray, rng: np.random.Generator, *, n_draws: int = 2000
+) -> tuple[float, float]:
+    """Return a 95 % interval of P75 − P25: percentiles of the bootstrap, from 20 values on."""
+    n = len(values)
+    if n < LEAST_FOR_QUARTILES:
+        return math.nan, math.nan
+    draws = np.percentile(values[rng.integers(0, n, size=(n_draws, n))], [25.0, 75.0], axis=1)
+    low, high = np.quantile(draws[1] - draws[0], [0.025, 0.975]).tolist()
+    return low, high
 
 
 def series_interval(

@@ -14,9 +14,19 @@ from itertools import pairwise
 import numpy as np
 from scipy.stats import linregress
 
-from acquisition.stream import FloatArray
+from acquisition.stream import BoolArray, FloatArray
 from processing.index import IndexSample
-from processing.offline.measure import Definition, Measure, measure, nothing, seeded
+from processing.offline.excursions import poisson_interval
+from processing.offline.measure import (
+    Definition,
+    Measure,
+    measure,
+    median_interval,
+    nothing,
+    quartile_range_interval,
+    seeded,
+    series_interval,
+)
 
 PEOPLE = ("client", "therapist")
 INDICES = ("turn", "turn_f0", "turn_intensity")
@@ -25,12 +35,21 @@ LAPSE = 5.0
 """A longer silence is a lapse, not an answer that took its time [s]."""
 LISTENING = 1.0
 """A shorter turn within the other's is listening, not an interruption [s]."""
+MOMENTS = 10
+"""How often a second is asked who speaks, for the intervals of shares."""
 LEAST_PAIRS = 20
 SHUFFLES = 1000
-TALK = Definition(name="talk_share", whose="person", unit="%", text="share of the session in own turns")
-LENGTH = Definition(name="turn_length", whose="person", unit="s", text="median length of own turns")
+BATCHES = "batch means (6 batches, Student's t), from 10 min on"
+ORDER = "between two of the values, by the binomial distribution, from 6 on"
+DRAWN = "percentiles of the bootstrap, 2000 draws, from 20 on"
+TALK = Definition(
+    name="talk_share", whose="person", unit="%", text="share of the session in own turns", interval=BATCHES
+)
+LENGTH = Definition(
+    name="turn_length", whose="person", unit="s", text="median length of own turns", interval=ORDER
+)
 LENGTH_IQR = Definition(
-    name="turn_length_iqr", whose="person", unit="s", text="P75 − P25 of own turns' length"
+    name="turn_length_iqr", whose="person", unit="s", text="P75 − P25 of own turns' length", interval=DRAWN
 )
 ANSWER = Definition(
     name="response_latency",
@@ -38,20 +57,32 @@ ANSWER = Definition(
     unit="s",
     text="median of own start − the other's end where the floor changes, negative where they overlap; "
     "silences of more than 5 s left out",
+    interval=ORDER,
 )
 ANSWER_IQR = Definition(
-    name="response_latency_iqr", whose="person", unit="s", text="P75 − P25 of the response latency"
+    name="response_latency_iqr",
+    whose="person",
+    unit="s",
+    text="P75 − P25 of the response latency",
+    interval=DRAWN,
 )
 INTERRUPTIONS = Definition(
     name="interruption_rate",
     whose="person",
     unit="1/min",
     text="own turns of at least 1 s that begin within the other's, per minute of the other's talk",
+    interval="exact Poisson",
 )
 OVERLAP = Definition(
-    name="overlap_share", whose="dyad", unit="%", text="share of the session with both in a turn"
+    name="overlap_share",
+    whose="dyad",
+    unit="%",
+    text="share of the session with both in a turn",
+    interval=BATCHES,
 )
-SILENCE = Definition(name="silence_share", whose="dyad", unit="%", text="share of the session with no turn")
+SILENCE = Definition(
+    name="silence_share", whose="dyad", unit="%", text="share of the session with no turn", interval=BATCHES
+)
 ALIKE = Definition(
     name="intensity_similarity",
     whose="dyad",
@@ -130,7 +161,11 @@ def turn_measures(
     changes = floor_changes(turns)
     measures = {
         e: _personal(
-            people[e], people[o], [b.start - a.stop for a, b in changes if b.entity == e], begin, end
+            people[e],
+            people[o],
+            [b.start - a.stop for a, b in changes if b.entity == e],
+            (begin, end),
+            session_id,
         )
         for e, o in (PEOPLE, PEOPLE[::-1])
     }
@@ -150,26 +185,56 @@ def _personal(
     own: Sequence[SpokenTurn],
     other: Sequence[SpokenTurn],
     latencies: Sequence[float],
-    begin: float,
-    end: float,
+    span: tuple[float, float],
+    session_id: str,
 ) -> list[Measure]:
+    begin, end = span
     lengths = np.array([t.stop - t.start for t in own])
     answers = np.array([x for x in latencies if x <= LAPSE])
     cut_in = [
         t for t in own if t.stop - t.start >= LISTENING and any(o.start < t.start < o.stop for o in other)
     ]
     theirs = _seconds(other, begin, end)
-    low, middle, high = np.percentile(lengths, [25, 50, 75]).tolist()
+    talk = 100.0 * _seconds(own, begin, end) / (end - begin)
+    low, high = poisson_interval(len(cut_in))
+    around = (low / (theirs / 60.0), high / (theirs / 60.0))
     out = [
-        measure(TALK, 100.0 * _seconds(own, begin, end) / (end - begin), len(own)),
-        measure(LENGTH, middle, len(own)),
-        measure(LENGTH_IQR, high - low, len(own)),
-        measure(INTERRUPTIONS, len(cut_in) / (theirs / 60.0), len(cut_in)),
+        measure(TALK, talk, len(own), interval=_share_interval(talk, _state(own, begin, end))),
+        *_spread(LENGTH, LENGTH_IQR, lengths, session_id),
+        measure(INTERRUPTIONS, len(cut_in) / (theirs / 60.0), len(cut_in), interval=around),
     ]
     if len(answers) == 0:
         return out + nothing((ANSWER, ANSWER_IQR), "the floor never changed to them")
-    low, middle, high = np.percentile(answers, [25, 50, 75]).tolist()
-    return [*out, measure(ANSWER, middle, len(answers)), measure(ANSWER_IQR, high - low, len(answers))]
+    return out + _spread(ANSWER, ANSWER_IQR, answers, session_id)
+
+
+def _spread(middle: Definition, width: Definition, values: FloatArray, session_id: str) -> list[Measure]:
+    """Return median and P75 − P25 with their intervals."""
+    p25, p50, p75 = np.percentile(values, [25, 50, 75]).tolist()
+    around = quartile_range_interval(values, seeded(session_id, width.name))
+    return [
+        measure(middle, p50, len(values), interval=median_interval(values)),
+        measure(width, p75 - p25, len(values), interval=around),
+    ]
+
+
+def _state(turns: Sequence[SpokenTurn], begin: float, end: float) -> BoolArray:
+    """Return at ten moments of each whole second whether this person is in a turn."""
+    moments = begin + (np.arange(int(end - begin) * MOMENTS) + 0.5) / MOMENTS
+    inside = np.zeros(len(moments), np.bool_)
+    for turn in turns:
+        inside[np.searchsorted(moments, turn.start) : np.searchsorted(moments, turn.stop)] = True
+    return inside
+
+
+def _share_interval(share: float, state: BoolArray) -> tuple[float, float]:
+    """Return a 95 % interval of the share of time in a state [%], within 0 and 100 %."""
+    seconds = 100.0 * state.reshape(-1, MOMENTS).mean(axis=1)
+    low, high = series_interval(seconds, lambda v: float(v.mean()))
+    half = 0.5 * (high - low)
+    if math.isnan(half):
+        return math.nan, math.nan
+    return max(share - half, 0.0), min(share + half, 100.0)
 
 
 def _seconds(turns: Sequence[SpokenTurn], begin: float, end: float) -> float:
@@ -189,9 +254,11 @@ def _joint(
     )
     spoken = _seconds(client, begin, end) + _seconds(therapist, begin, end) - both
     n = len(client) + len(therapist)
+    c, t = (_state(turns, begin, end) for turns in (client, therapist))
+    overlap, silence = 100.0 * both / (end - begin), 100.0 * (1.0 - spoken / (end - begin))
     out = [
-        measure(OVERLAP, 100.0 * both / (end - begin), n),
-        measure(SILENCE, 100.0 * (1.0 - spoken / (end - begin)), n),
+        measure(OVERLAP, overlap, n, interval=_share_interval(overlap, c & t)),
+        measure(SILENCE, silence, n, interval=_share_interval(silence, ~(c | t))),
     ]
     pairs = [(a, b) if a.entity == "client" else (b, a) for a, b in changes]
     return out + _similarity(people, pairs) + _coupling(people, pairs, session_id)

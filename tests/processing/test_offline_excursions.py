@@ -123,6 +123,11 @@ def test_shares_of_time_are_split_by_own_speech() -> None:
     got = by_name(time_in_band(someone, times, find(someone, times, CONFIG)))
     assert got["time_in_speaking_pct"].value == pytest.approx(100.0 * (2000 - 204) / 2000)
     assert got["time_in_listening_pct"].value == pytest.approx(100.0 * (1000 - 68) / 1000)
+    assert math.isnan(got["time_in_listening_pct"].ci_low)  # one excursion only
+    someone = person(a, speaking=np.ones(3000))
+    got = by_name(time_in_band(someone, times, find(someone, times, CONFIG)))
+    whole, spoken = got["time_in_pct"], got["time_in_speaking_pct"]
+    assert (spoken.ci_low, spoken.ci_high) == pytest.approx((whole.ci_low, whole.ci_high))
     assert by_name(time_in_band(person(a), times, []))["time_in_speaking_pct"].reason == "no voice activity"
 
 

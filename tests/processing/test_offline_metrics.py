@@ -22,8 +22,9 @@ from processing.index import IndexSample
 from processing.offline import event_locked, interventions, rupture, tolerated, vagal
 from processing.offline.dictionary import updated
 from processing.offline.excursions import find
+from processing.offline.in_band import time_in_band
 from processing.offline.joint import joint_measures, together
-from processing.offline.measure import Measure, mean_interval, seeded
+from processing.offline.measure import Measure, mean_interval, median_interval, seeded
 from processing.offline.occupancy import entropy, occupancy_measures
 from processing.offline.overlay import effective, read_overlay
 from processing.offline.recovery import Recovery
@@ -87,6 +88,9 @@ def test_joint_time_and_co_excursions_of_the_golden_signal_with_itself_and_with_
     found = find(both["client"], np.arange(3000.0), CONFIG)
     got = named(joint_measures(line(both), found, found))
     assert got["joint_time_in_pct"].value == pytest.approx(90.933, abs=5e-4)
+    inside = named(time_in_band(both["client"], np.arange(3000.0), found))["time_in_pct"]
+    joint = got["joint_time_in_pct"]
+    assert (joint.ci_low, joint.ci_high) == pytest.approx((inside.ci_low, inside.ci_high))
     assert got["co_excursion_jaccard"].value == 1.0
     assert got["co_excursion_lift"].value == pytest.approx(3000 / 272)
     assert got["co_excursion_p"].value == pytest.approx(1 / 1001)
@@ -239,6 +243,12 @@ def test_mne_takes_the_epochs() -> None:
     assert epochs.get_data().shape == (6, 1, 241)
     assert np.allclose(epochs.get_data()[:, 0], response.epochs)
     assert epochs.times[0] == -60.0
+
+
+def test_the_interval_of_a_median_lies_between_the_known_ranks() -> None:
+    assert median_interval(np.arange(1.0, 11.0)) == (2.0, 9.0)
+    assert median_interval(np.arange(1.0, 7.0)) == (1.0, 6.0)
+    assert math.isnan(median_interval(np.arange(5.0))[0])
 
 
 @settings(max_examples=20, deadline=None)

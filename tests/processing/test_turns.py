@@ -112,3 +112,19 @@ def test_too_few_turns_and_a_silent_person_have_reasons() -> None:
 def test_unknown_pitch_is_left_out_of_the_coupling() -> None:
     turns = [(*t[:3], np.nan, t[4]) for t in coupled(30, 0.5)]
     assert measured(turns, end=600.0)["dyad", "vocal_coupling"].n == 0
+
+
+def test_turns_of_half_an_hour_have_intervals_that_hold_their_values() -> None:
+    found = measured(coupled(90, 0.3), end=1800.0)
+    for key, m in found.items():
+        if m.metric in {"intensity_similarity", "vocal_coupling", "vocal_coupling_percentile"}:
+            continue
+        assert m.ci_low <= m.value + 1e-9, key
+        assert m.value <= m.ci_high + 1e-9, key
+    assert found["client", "interruption_rate"].ci_high == pytest.approx(3.688879 / (90 * 8 / 60))
+
+
+def test_a_short_hour_has_shares_of_talk_without_an_interval() -> None:
+    found = measured(GOLDEN)
+    assert np.isnan(found["client", "talk_share"].ci_low)
+    assert np.isnan(found["client", "turn_length"].ci_low)
