@@ -13,10 +13,17 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 
+from processing.band import ArousalConfig, Smoothing
 from processing.excursion import Excursion
 from processing.offline import event_locked, in_band, tolerated
 from processing.offline.excursions import poisson_interval
-from processing.offline.measure import mean_interval, series_interval
+from processing.offline.measure import (
+    mean_interval,
+    median_interval,
+    quartile_range_interval,
+    series_interval,
+)
+from processing.offline.oscillation import highest_peak
 from tests.processing.hours import line, person, wandering
 
 MINUTES = 50
@@ -66,6 +73,32 @@ def medians(n: int) -> None:
             for _ in range(n)
         ]
         print(f"median of the index, correlation time {tau:3.0f} s  {covered(found, 0.0)}")
+
+
+def swings(n: int) -> None:
+    """Count swings found in first-order noise, smoothed as the index is."""
+    config = ArousalConfig()
+    for tau in (30.0, 60.0, 100.0):
+        wrong = 0
+        for k in range(n):
+            rng = np.random.default_rng([9, k])
+            smoothing = Smoothing(config)
+            a = np.array([smoothing.step(v) for v in wandering(60 * MINUTES, tau, 1.0, rng).tolist()])
+            a[500:620] = np.nan
+            found = highest_peak(a, config, rng)
+            wrong += found is not None and found.p <= 0.05
+        print(f"swing, correlation time {tau:3.0f} s: false positives {100 * wrong / n:.1f} % of {n}")
+
+
+def of_turns(n: int) -> None:
+    """Test median and P75 − P25 of log-normal turns (σ 0.8)."""
+    for size in (10, 30, 100):
+        rng = np.random.default_rng(size)
+        draws = [np.exp(rng.normal(2.0, 0.8, size)) for _ in range(n)]
+        print(f"median of {size} turns  {covered([median_interval(d) for d in draws], math.exp(2.0))}")
+        width = 2.0 * math.exp(2.0) * math.sinh(0.6744898 * 0.8)
+        found = [quartile_range_interval(d, rng) for d in draws]
+        print(f"P75 − P25 of {size} turns  {covered(found, width)}")
 
 
 def edges(n: int) -> None:
@@ -125,7 +158,8 @@ def main() -> None:
     parser.add_argument("--clusters", type=int, default=200)
     given = parser.parse_args()
     clusters(given.clusters)
-    for part in (means, responses, shares, medians, edges):
+    swings(given.clusters)
+    for part in (means, responses, shares, medians, of_turns, edges):
         part(given.n)
 
 
