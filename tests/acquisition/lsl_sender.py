@@ -9,7 +9,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,8 +27,7 @@ from acquisition.lsl.binding import Binding
 from acquisition.lsl.network import configure
 from acquisition.lsl.outlet import Announcement, Outlet
 from acquisition.stream import Chunk, Modality, Role
-
-DEADLINE = 60.0
+from tests.waiting import DEADLINE, wait_for
 
 
 def announcement(source_id: str, **changes: Any) -> Announcement:
@@ -58,21 +56,6 @@ def binding(source_id: str = "", **changes: Any) -> Binding:
     return Binding(**(said | {"source_id": source_id} | changes))
 
 
-def wait_for(condition: Callable[[], bool], what: str, seconds: float = DEADLINE) -> None:
-    """Wait until a condition holds.
-
-    Raises
-    ------
-    AssertionError
-        If it does not within the deadline.
-    """
-    deadline = time.monotonic() + seconds
-    pause = threading.Event()
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}"
-        pause.wait(0.02)
-
-
 class Listening:
     """Run a driver and keep all that it delivers."""
 
@@ -92,7 +75,7 @@ class Listening:
             self.drain()
             return condition()
 
-        wait_for(drained, what, seconds)
+        wait_for(drained, what, seconds=seconds)
 
     def values(self, name: str) -> NDArray[Any]:
         """Return the samples of a stream so far, shape (n_samples, n_channels)."""

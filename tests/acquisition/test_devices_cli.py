@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 
 from tests.acquisition.ble_bench import device, session_text
-from tests.acquisition.lsl_sender import announcement, outlet, wait_for
+from tests.acquisition.lsl_sender import announcement, outlet
+from tests.waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
 DEVICES = (sys.executable, "-m", "acquisition.cli", "devices")

@@ -15,7 +15,8 @@ from acquisition.event import Notice
 from acquisition.lsl.network import resolve
 from acquisition.lsl.outlet import Outlet
 from acquisition.stream import Chunk, ClockOffset, Modality, Role
-from tests.acquisition.lsl_sender import Listening, binding, listening, outlet, sender, wait_for
+from tests.acquisition.lsl_sender import Listening, binding, listening, outlet, sender
+from tests.waiting import wait_for
 
 
 @pytest.fixture

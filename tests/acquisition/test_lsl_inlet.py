@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pylsl.util import TimeoutError as LslTimeout
 
 from acquisition.lsl.inlet import PATIENCE, Inlet, Offset, Remark, Samples
-from tests.acquisition.lsl_sender import wait_for
+from tests.waiting import wait_for
 
 
 class FakeSender:

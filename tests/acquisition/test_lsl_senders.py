@@ -15,7 +15,7 @@ from acquisition.record import open_drivers
 from acquisition.stream import Chunk
 from acquisition.units import convert
 from tests.acquisition.ble_bench import device, session_of
-from tests.acquisition.lsl_sender import wait_for
+from tests.waiting import wait_for
 
 SENDERS: dict[str, tuple[dict[str, Any], list[tuple[str, str]], str, list[float], dict[str, Any]]] = {
     # what the stream says of itself, channels (label, unit), what labels are called, a sample, the device

@@ -24,6 +24,7 @@ from acquisition.stream import PEOPLE, Chunk, Modality, Role
 from acquisition.voice.models import Models
 from tests.acquisition.pulse import need_pulse, null_sink
 from tests.acquisition.speech import alternating, dialogue, need_models, pitch_of, write_wav
+from tests.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -58,13 +59,6 @@ def driver_of(
 
 def no_models() -> Models:
     raise DeviceError("not needed here")
-
-
-def wait_for(condition: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.02)
 
 
 def test_two_voices_through_a_sound_server_are_told_apart(tmp_path: Path) -> None:

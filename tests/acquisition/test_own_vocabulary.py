@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -22,35 +21,22 @@ from acquisition.recording import Recording
 from acquisition.repair import repair
 from acquisition.session import EventSettings, Session, load_session
 from acquisition.session_toml import parse_text
-from acquisition.stream import Chunk, Modality, Role, StreamInfo
+from acquisition.stream import Chunk, Role
+from tests.acquisition import simulated
 from tests.acquisition.sine_driver import SESSION, SineDriver
+from tests.waiting import wait_for
 
 OWN = """group,code,kind,actor,hotkey,value,meaning,seed_term,maps_to,hed,profiles,markers
 own,trial,interval,dyad,-,-,a trial,-,-,-,technician,trial begins=on; trial ends=off
 own,button,point,client,-,-,the button,-,-,-,-,B1
 consent and rights,consent_pause,interval,client,F12,scope,pause,-,-,-,technician,B9
 """
-MARKERS = StreamInfo(
-    name="PsychoPy",
-    role=Role.DYAD,
-    modality=Modality.MARKERS,
-    sfreq=0.0,
-    unit="",
-    channels=("marker",),
-    format="string",
-)
+MARKERS = replace(simulated.MARKERS, channels=("marker",))
 
 
 @pytest.fixture(autouse=True)
 def runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
-
-
-def wait_for(condition: Callable[[], object]) -> None:
-    until = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < until, "condition not met in time"
-        time.sleep(0.01)
 
 
 def markers(*texts: str) -> Chunk:

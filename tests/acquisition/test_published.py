@@ -28,7 +28,7 @@ from acquisition.session import LslSettings, Participant, Recorded, Session, dum
 from acquisition.store import RecordingStore
 from acquisition.stream import FloatArray, Modality, Role, StreamInfo
 from acquisition.tick import Tick
-from tests.acquisition.lsl_sender import wait_for
+from tests.waiting import wait_for
 
 NAN = math.nan
 NUMBERS = itertools.count(2)

@@ -8,8 +8,7 @@ import struct
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -32,6 +31,7 @@ from acquisition.stream import Chunk, ClockOffset, Modality, Role
 from acquisition.tick import Tick
 from processing.offline.overlay import effective
 from tests.acquisition.sine_driver import SESSION, SineDriver, info
+from tests.waiting import wait_for
 from viewer.markers import markers
 
 SECRET = 1234.5677490234375
@@ -56,13 +56,6 @@ class Ears(Listener):
 
     def notice(self, notice: Notice) -> None:
         self.notices.append(notice)
-
-
-def wait_for(condition: Callable[[], object], seconds: float = 20.0) -> None:
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, "condition not met in time"
-        time.sleep(0.01)
 
 
 @contextmanager
@@ -396,9 +389,9 @@ def start_process(parent: Path) -> subprocess.Popen[bytes]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    wait_for(lambda: list(parent.glob("*/session.toml")), 60)
+    wait_for(lambda: list(parent.glob("*/session.toml")))
     [path] = parent.iterdir()
-    wait_for(lambda: (path / "client.xdf").stat().st_size > 8000, 60)
+    wait_for(lambda: (path / "client.xdf").stat().st_size > 8000)
     return process
 
 

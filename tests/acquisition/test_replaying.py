@@ -17,7 +17,8 @@ from acquisition.lsl.outlet import Announcement
 from acquisition.replay_tracks import corrected, load_tracks
 from acquisition.replaying import Published, replay
 from acquisition.stream import FloatArray, Modality, Role, StreamInfo
-from tests.acquisition.lsl_sender import binding, listening, wait_for
+from tests.acquisition.lsl_sender import binding, listening
+from tests.waiting import wait_for
 
 RNG = np.random.default_rng(7)
 

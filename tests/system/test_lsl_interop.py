@@ -21,7 +21,8 @@ from acquisition.importing.store import Imported, store
 from acquisition.lsl.network import PORTS, SESSION_VARIABLE
 from acquisition.recording import Recording
 from acquisition.stream import Chunk, Modality, Role, StreamInfo
-from tests.acquisition.lsl_sender import binding, listening, wait_for
+from tests.acquisition.lsl_sender import binding, listening
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.slow
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,8 +15,8 @@ from acquisition.event import Event
 from acquisition.recording import Recording
 from acquisition.simulation.demo_session import simulated_session
 from processing.offline.overlay import effective
-from tests.viewer.test_marking import wait_for
 from tests.viewer.test_real_window import ROOT, display, free_display
+from tests.waiting import wait_for
 
 __all__ = ["display", "free_display"]
 PATIENCE = 90.0
@@ -25,7 +24,7 @@ PATIENCE = 90.0
 
 def until(condition: Callable[[], bool], seconds: float) -> None:
     """Wait for a condition, asking four times a second: each look may start a program."""
-    wait_for(lambda: condition() or threading.Event().wait(0.25), seconds)
+    wait_for(condition, seconds=seconds, pause=0.25)
 
 
 class Live:

@@ -15,8 +15,8 @@ from pytestqt.qtbot import QtBot
 from acquisition.simulation.demo_session import simulated_session
 from tests.viewer import synthetic
 from tests.viewer.synthetic import Session, fill, marks
-from tests.viewer.test_marking import wait_for
 from tests.viewer.test_model import same
+from tests.waiting import wait_for
 from viewer.opening import filled
 from viewer.screenshot import save
 from viewer.window import OperatorWindow, open_window
@@ -63,7 +63,7 @@ def test_window_follows_dies_and_comes_back_to_the_whole_session(
     ]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as recorder:
         try:
-            wait_for(lambda: bool(list(tmp_path.glob("*/client.xdf"))), 60.0)
+            wait_for(lambda: bool(list(tmp_path.glob("*/client.xdf"))))
             path = next(tmp_path.glob("*/client.xdf")).parent
             first = open_window(path)
             pump(qtbot, lambda: first.model.elapsed > 300.0, 120.0)

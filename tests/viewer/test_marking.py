@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,6 +10,7 @@ import pytest
 from acquisition.errors import ControlError
 from acquisition.event import Event
 from acquisition.vocabulary import load_vocabulary
+from tests.waiting import wait_for
 from viewer.marking import Marking
 
 CODES = load_vocabulary().codes
@@ -52,13 +51,6 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 10.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "never happened"
-        threading.Event().wait(0.005)
 
 
 @pytest.fixture

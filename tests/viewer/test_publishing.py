@@ -12,7 +12,7 @@ from acquisition.lsl.network import configure
 from acquisition.session import Consent, LslSettings, Participant, Recorded, Session, dump_session
 from acquisition.store import RecordingStore
 from acquisition.stream import Modality, Role, StreamInfo
-from tests.acquisition.lsl_sender import wait_for
+from tests.waiting import wait_for
 from viewer.opening import feed, new_push
 
 EDA = StreamInfo(name="EDA", role=Role.CLIENT, modality=Modality.EDA, sfreq=4.0, unit="uS", channels=("EDA",))

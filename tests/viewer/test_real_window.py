@@ -14,7 +14,7 @@ from typing import IO
 
 import pytest
 
-from tests.viewer.test_marking import wait_for
+from tests.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -58,7 +58,7 @@ def test_keys_of_a_real_keyboard_mark_moments(display: str) -> None:
             assert process.stdout is not None
             lines: list[dict[str, object]] = []
             reader(process.stdout, lines)
-            wait_for(lambda: bool(lines) or process.poll() is not None, 60.0)
+            wait_for(lambda: bool(lines) or process.poll() is not None)
             if process.poll() is not None:
                 pytest.skip("Qt's xcb platform does not start here (see docs/window.md for its libraries)")
             assert lines[0] == {"platform": "xcb"}
@@ -76,7 +76,7 @@ def test_keys_of_a_real_keyboard_mark_moments(display: str) -> None:
 
             for n, name in enumerate(("m", "shift+n", "F5", "ctrl+z"), 2):
                 key(name)
-                wait_for(lambda n=n: len(lines) >= n, 20.0)  # type: ignore[misc]
+                wait_for(lambda n=n: len(lines) >= n)  # type: ignore[misc]
             assert [(e["code"], e["phase"], e["t_shift"]) for e in lines[1:]] == [
                 ("mismatch", "point", 0.0),
                 ("now_moment", "point", -10.0),

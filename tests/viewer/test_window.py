@@ -20,7 +20,7 @@ from acquisition.vocabulary import load_vocabulary
 from tests.viewer import synthetic
 from tests.viewer.conftest import MakeWindow
 from tests.viewer.synthetic import T0, Session, fill, marks
-from tests.viewer.test_marking import wait_for
+from tests.waiting import wait_for
 from viewer.chips import Chip
 from viewer.definitions import INDICES, NOTICE
 from viewer.marker_bar import MarkerButton

@@ -7,7 +7,7 @@ import threading
 from acquisition.batch import Batch
 from processing.index import IndexSample
 from tests.viewer.synthetic import Session, index_samples, streams
-from tests.viewer.test_marking import wait_for
+from tests.waiting import wait_for
 from viewer.worker import AHEAD, Ended, Update, Worker
 
 
