@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -32,6 +33,9 @@ from bumble.link import LocalLink
 from bumble.transport.common import AsyncPipeSink
 
 from acquisition.drivers.ble_radio import Radio, Runner
+
+# What Bumble's controller logs concerns packets that cross a disconnection; a user can do nothing with it.
+logging.getLogger("bumble").setLevel(logging.CRITICAL)
 
 MTU = 517
 _PROPERTIES: tuple[CharacteristicPropertyName, ...] = (
@@ -67,6 +71,7 @@ class Air:
 
     async def power_on(self, address: str = "F0:F1:F2:F3:F4:F5") -> None:
         """Switch the central on."""
+        asyncio.get_running_loop().set_exception_handler(_no_late_answers)
         controller = Controller("central", link=self.link, public_address=address)
         self.central = Device(
             name="central", address=Address(address), host=Host(controller, AsyncPipeSink(controller))
@@ -103,6 +108,13 @@ class Air:
                 await prepare()
 
         return Radio(backend=Client, scanner=scanner, runner=runner, prepare=begin, **more)
+
+
+def _no_late_answers(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Pass over answers to cancelled commands, which Bumble's host does not expect."""
+    late = isinstance(context.get("exception"), asyncio.InvalidStateError)
+    if not (late and Host.on_packet.__qualname__ in repr(context.get("handle"))):
+        loop.default_exception_handler(context)
 
 
 def _check(air: Air) -> None:
