@@ -26,6 +26,8 @@ HEART: Names = (
     ("resp_rate", "1/min"),
     ("ecg_quality", ""),
 )
+BREATH: Names = (("resp_rate", "1/min"),)
+"""Of a respiration stream where there are no beats; else the heart's names hold it."""
 SKIN: Names = (
     ("scl", "uS"),
     ("scr", "uS"),
@@ -61,8 +63,9 @@ def emitted(streams: Iterable[StreamInfo]) -> dict[str, Names]:
     for role in PEOPLE:
         parts = {part for r, part in fed if r == role}
         heart, skin = HEART if "heart" in parts else (), SKIN if "skin" in parts else ()
+        heart = BREATH if "breath" in parts and not heart else heart
         voice = VOICE if parts & {"voice", "turns"} else ()
-        arousal = AROUSAL if heart or skin else ()
+        arousal = AROUSAL if parts & {"heart", "skin"} else ()
         if names := (*arousal, *heart, *skin, *voice):
             out[role.value] = names
     coupled = [s for p, signals in SIGNALS.items() if all((r, p) in fed for r in PEOPLE) for s in signals]

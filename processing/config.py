@@ -23,6 +23,7 @@ from typing import Any, TypeVar
 from acquisition.errors import SessionError
 from processing.arousal import ArousalConfig
 from processing.heart import HeartConfig
+from processing.respiration_stream import RespirationConfig
 from processing.skin import SkinConfig
 from processing.synchrony import SynchronyConfig
 from processing.voice import VoiceConfig
@@ -37,6 +38,7 @@ class PipelineConfig:
     lateness: float | None = None
     """Seconds a sample may be late; None: as recorded with each stream; inf: everything."""
     heart: HeartConfig = field(default_factory=HeartConfig)
+    respiration: RespirationConfig = field(default_factory=RespirationConfig)
     skin: SkinConfig = field(default_factory=SkinConfig)
     voice: VoiceConfig = field(default_factory=VoiceConfig)
     arousal: ArousalConfig = field(default_factory=ArousalConfig)

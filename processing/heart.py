@@ -52,10 +52,15 @@ class Heart:
         client or therapist.
     modality : Modality
         What feeds it: ECG [mV], or RR or PPI [ms].
+    hears_breathing : bool
+        The breathing rate comes from a respiration stream: it is heard, and no second one is made of beats.
     """
 
-    def __init__(self, entity: str, modality: Modality, *, config: HeartConfig) -> None:
+    def __init__(
+        self, entity: str, modality: Modality, *, config: HeartConfig, hears_breathing: bool = False
+    ) -> None:
         self.entity, self.modality, self.config = entity, modality, config
+        self._hears_breathing = hears_breathing
         self._is_ecg = modality == Modality.ECG
         self._input: EcgInput | IntervalInput | None = None if self._is_ecg else IntervalInput()
         self._monitor: SecondMonitor | None = None
@@ -88,13 +93,25 @@ class Heart:
                 self._table.add(rows)
 
     def hear(self, samples: Sequence[IndexSample]) -> None:
-        """Take in index samples of others; only this person's `speaking` is used."""
+        """Take in index samples of others; this person's `speaking` and `resp_rate` are used."""
         for sample in samples:
-            if sample.index == "speaking" and sample.entity == self.entity and math.isfinite(sample.value):
+            if sample.entity != self.entity:
+                continue
+            if sample.index == "speaking" and math.isfinite(sample.value):
                 self._grids.hear_speech(sample.time, sample.value)
+            elif sample.index == "resp_rate" and self._hears_breathing:
+                self._grids.hear_breathing(sample.time, sample.value)
 
-    def advance(self, ticks: FloatArray, watermarks: FloatArray) -> list[IndexSample]:
-        """Return what became final at these ticks."""
+    def advance(
+        self, ticks: FloatArray, watermarks: FloatArray, breath: FloatArray | None = None
+    ) -> list[IndexSample]:
+        """Return what became final at these ticks.
+
+        Parameters
+        ----------
+        breath : ndarray, shape (n_ticks,), optional
+            Watermarks of the respiration stream [s]: HF and RSA wait for both.
+        """
         if len(ticks) == 0:
             return []
         if not self._next:
@@ -105,7 +122,8 @@ class Heart:
             if self._is_ecg:
                 out += self._seconds(ticks, watermarks)
             out += self._silent(ticks, watermarks)
-            out += self._on_grid(ticks, watermarks)
+            both = watermarks if breath is None else np.minimum(watermarks, breath)
+            out += self._on_grid(ticks, both)
         oldest = min(self._next.values())
         self._table.trim(oldest)
         self._grids.forget(oldest - KEPT)
@@ -121,11 +139,15 @@ class Heart:
             "second": float(second),
             "silent": STEP * math.ceil((second + self.config.silence) / STEP),
         }
-        self._next |= dict.fromkeys(("resp_rate", "hf", "rsa_pb"), five)
+        if not self._hears_breathing:
+            self._next["resp_rate"] = five
+        self._next |= dict.fromkeys(("hf", "rsa_pb"), five)
 
     def _due(self, name: str, step: float, delay: float, watermarks: FloatArray) -> FloatArray:
         """Return the grid times that are settled by the last watermark, and move on past them."""
         first = self._next[name]
+        if not math.isfinite(watermarks[-1]):
+            return np.empty(0)
         n = max(0, math.floor((float(watermarks[-1]) - delay - first) / step) + 1)
         while n and first + step * (n - 1) + delay > watermarks[-1]:
             n -= 1
@@ -220,7 +242,9 @@ class Heart:
     def _on_grid(self, ticks: FloatArray, watermarks: FloatArray) -> list[IndexSample]:
         c, grids = self.config, self._grids
         closing = CLOSING + SETTLING
-        out = self._grid_rows("resp_rate", grids.breathing, WINDOW / 2 + closing, ticks, watermarks)
+        out = list[IndexSample]()
+        if not self._hears_breathing:
+            out += self._grid_rows("resp_rate", grids.breathing, WINDOW / 2 + closing, ticks, watermarks)
         out += self._grid_rows("rsa_pb", grids.rsa, c.rsa_window / 2 + RSA_EDGE + closing, ticks, watermarks)
         power = self._grid_rows("hf", grids.hf, c.hf_window / 2 + SETTLING, ticks, watermarks)
         return out + power + [_logarithm(row) for row in power]

@@ -136,6 +136,11 @@ class GridIndices:
         self._speech_times.append(time)
         self._speech.append(share)
 
+    def hear_breathing(self, time: float, rate: float) -> None:
+        """Take in the breathing rate [1/min] around `time` from a respiration stream; nan where unknown."""
+        self._centres.append(time)
+        self._rates.append(rate)
+
     def forget(self, before: float) -> None:
         """Drop speech and breathing rates from before a time [s] that no window to come can reach."""
         for times, values in ((self._speech_times, self._speech), (self._centres, self._rates)):

@@ -6,7 +6,8 @@ gives the same index samples.
                     ┌ voice ────────────────┐               one per person
                     │   └ speaking ┐        │
     batch → admission              ↓        │
-                    ├ heart ──┐             ├→ index samples
+                    ├ breath ┐     ↓        │
+                    ├ heart ←┴┐             ├→ index samples
                     │         ├→ arousal ───┤
                     └ skin ───┘             │
                         └→ synchrony ───────┘               per signal, both people
@@ -29,12 +30,15 @@ from processing.baseline import Reference
 from processing.config import PipelineConfig
 from processing.heart import Heart
 from processing.index import IndexSample, sort_samples
+from processing.respiration_stream import Breath
 from processing.skin import Skin
 from processing.synchrony import Synchrony
 from processing.voice import Voice
 
 CARDIAC = (Modality.ECG, Modality.RR, Modality.PPI)
 """Sources of beats, the preferred one first."""
+OTHERS = {Modality.RESP: "breath", Modality.EDA: "skin"}
+"""Modalities of which the first stream feeds an estimator of its own."""
 SPEECH_LATENESS = 4.0
 """Seconds: the heart looks at speech up to 5 s before a beat (`HeartConfig.speech_lag`), and a row of speech
 stands for a second that ends up to half a second after its stamp."""
@@ -52,11 +56,11 @@ def sources(streams: Iterable[StreamInfo]) -> dict[tuple[Role, str], StreamInfo]
     for role in PEOPLE:
         mine = [s for s in listed if s.role == role]
         cardiac = [s for modality in CARDIAC for s in mine if s.modality == modality]
-        eda = [s for s in mine if s.modality == Modality.EDA]
         if cardiac:
             chosen[role, "heart"] = cardiac[0]
-        if eda:
-            chosen[role, "skin"] = eda[0]
+        for stream in reversed(mine):
+            if stream.modality in OTHERS:
+                chosen[role, OTHERS[stream.modality]] = stream
         voice = [s for s in mine if s.modality == Modality.VOICE]
         for stream in reversed(voice):
             chosen[role, "turns" if is_turns(stream) else "voice"] = stream
@@ -86,12 +90,25 @@ class Pipeline:
         references: Mapping[str, Reference] | None = None,
     ) -> None:
         self.config = config or PipelineConfig()
-        self._sources = sources(streams)
+        fed = sources(streams)
+        self._sources = {
+            key: info for key, info in fed.items() if self.config.respiration.stream or key[1] != "breath"
+        }
         self._gates = {s.key: Admission(self._lateness(s)) for s in self._sources.values()}
         self._hearts = {
-            r: Heart(r.value, info.modality, config=self.config.heart)
+            r: Heart(
+                r.value,
+                info.modality,
+                config=self.config.heart,
+                hears_breathing=(r, "breath") in self._sources,
+            )
             for (r, part), info in self._sources.items()
             if part == "heart"
+        }
+        self._breaths = {
+            r: Breath(r.value, config=self.config.respiration)
+            for (r, part) in self._sources
+            if part == "breath"
         }
         self._skins = {
             r: Skin(r.value, config=self.config.skin) for (r, part) in self._sources if part == "skin"
@@ -164,18 +181,23 @@ class Pipeline:
             self._estimator(*key).update(chunk)
         return admitted.watermarks
 
-    def _estimator(self, role: Role, part: str) -> Heart | Skin | Voice:
-        if part == "heart":
-            return self._hearts[role]
-        return self._skins[role] if part == "skin" else self._voices[role]
+    def _estimator(self, role: Role, part: str) -> Breath | Heart | Skin | Voice:
+        if part in ("voice", "turns"):
+            return self._voices[role]
+        if part == "breath":
+            return self._breaths[role]
+        return self._hearts[role] if part == "heart" else self._skins[role]
 
     def _person(
         self, role: Role, batch: Batch, ticks: FloatArray, passed: dict[tuple[Role, str], FloatArray]
     ) -> list[IndexSample]:
         out = self._voice(role, batch, ticks, passed)
+        breath = passed.get((role, "breath"))
+        if breath is not None:
+            out += self._breaths[role].advance(ticks, breath)
         if role in self._hearts:
             self._hearts[role].hear(out)
-            out += self._hearts[role].advance(ticks, passed[role, "heart"])
+            out += self._hearts[role].advance(ticks, passed[role, "heart"], breath)
         if role in self._skins:
             out += self._skins[role].advance(ticks, passed[role, "skin"])
         if role in self.arousal:
