@@ -103,6 +103,8 @@ class WaveCurve:
         self._frozen = 0
         self._drawn = -1
         self._bins = 1
+        self._settled = self._kept = 0
+        """First sample from which on the tail changes, and how many of its points come before."""
 
     def rebuild(self, page: Page, n_bins: int, live: bool) -> None:
         wave, self._bins = self._wave(), n_bins
@@ -122,23 +124,46 @@ class WaveCurve:
 
     def refresh(self, page: Page) -> bool:
         wave = self._wave()
-        if wave is None or (wave.n == self._drawn and (self.strip is None or self.strip.fits(page))):
+        fits = self.strip is None or self.strip.fits(page)
+        if wave is None or (wave.n == self._drawn and fits):
             return False
         new = (wave.n - self._drawn) / wave.sfreq
         if self.strip is None and self._drawn != -1 and _unmoved(new, page, self._bins):
             return False
-        if wave.n - self._frozen > TAIL * wave.sfreq + wave.bin_size(page.seconds, self._bins):
-            line, self._frozen = wave.line(page.start, page.stop, self._bins)
-            _set(self._history, line)
-        tail = wave.tail(self._frozen - 1, wave.bin_size(page.seconds, self._bins))
+        size = wave.bin_size(page.seconds, self._bins)
+        full = wave.n - self._frozen > TAIL * wave.sfreq + size
+        if not (fits and not full and self._go_on(wave, size)):
+            self._begin_tail(wave, page, size, full)
+        self._drawn = wave.n
+        return True
+
+    def _go_on(self, wave: Waveform, size: int) -> bool:
+        """Add what is new to the strip, if that is all there is to do."""
+        if self.strip is None or self._drawn == -1 or not self.strip.going:
+            return False
+        line = wave.tail(self._settled, size)
+        if not np.isfinite(line[1]).all():
+            return False
+        self.strip.go_on(line, self._kept)
+        self._settled, more = wave.settled(self._settled, size)
+        self._kept += more
+        return True
+
+    def _begin_tail(self, wave: Waveform, page: Page, size: int, full: bool) -> None:
+        """Draw the tail anew; one that is too long, or has a gap, joins the history of the page first."""
+        if full:
+            self._join(wave, page)
+        tail = wave.tail(self._frozen - 1, size)
         if self.strip is not None and self._drawn != -1 and not np.isfinite(tail[1]).all():
             # What lies below a gap belongs to the page: the strip would hide it.
-            line, self._frozen = wave.line(page.start, page.stop, self._bins)
-            _set(self._history, line)
-            tail = wave.tail(self._frozen - 1, wave.bin_size(page.seconds, self._bins))
-        self._drawn = wave.n
+            self._join(wave, page)
+            tail = wave.tail(self._frozen - 1, size)
+        self._settled, self._kept = wave.settled(self._frozen - 1, size)
         self._set_tail(tail, page)
-        return True
+
+    def _join(self, wave: Waveform, page: Page) -> None:
+        line, self._frozen = wave.line(page.start, page.stop, self._bins)
+        _set(self._history, line)
 
     def clear(self) -> None:
         self._drawn = -1

@@ -112,15 +112,19 @@ class Waveform:
         """Add samples; both arrays have shape (n,), and stamps [s] do not decrease."""
         if len(times) == 0:
             return
-        steps = np.diff(times, prepend=times[0] if np.isnan(self.last) else self.last)
-        gaps = set(np.flatnonzero(steps > self.gap).tolist())
-        begins = sorted(gaps | {0})
-        for begin, end in zip(begins, [*begins[1:], len(times)], strict=True):
-            if begin in gaps:
-                self._break(float(times[begin - 1]) if begin else self.last)
-            self._extend(times[begin:end], values[begin:end])
+        begin = 0
+        for gap in self._gaps(times):
+            self._extend(times[begin:gap], values[begin:gap])
+            self._break(float(times[gap - 1]) if gap else self.last)
+            begin = gap
+        self._extend(times[begin:], values[begin:])
         self.last = float(times[-1])
         self._refine()
+
+    def _gaps(self, times: FloatArray) -> list[int]:
+        """Return which of these samples come after a gap."""
+        inside = (np.flatnonzero(times[1:] - times[:-1] > self.gap) + 1).tolist() if len(times) > 1 else []
+        return [0, *inside] if times[0] - self.last > self.gap else inside
 
     def _break(self, last: float) -> None:
         """Fill the block with nan, so that the next one starts with the sample after the gap."""
@@ -128,6 +132,8 @@ class Waveform:
         self._extend(last + (1 + np.arange(n)) / self.sfreq, np.full(n, np.nan, np.float32))
 
     def _extend(self, times: FloatArray, values: NDArray[np.floating]) -> None:
+        if len(times) == 0:
+            return
         self._stamps.extend(times[-self.n % BLOCK :: BLOCK])
         self._values.extend(np.asarray(values, np.float32))
 
@@ -174,6 +180,15 @@ class Waveform:
         line = zigzag(x, np.fmin.reduce(rows, axis=1), np.fmax.reduce(rows, axis=1), 2.0 * self.gap)
         rest = self._values.part(last * size, self.n)
         return np.append(line[0], self.times(last * size, self.n)), np.append(line[1], rest)
+
+    def settled(self, begin: int, bin_size: int) -> tuple[int, int]:
+        """Return from which sample on a tail without gaps may change, and how many points come before."""
+        begin = min(max(begin, self._values.sure), self.n)
+        size = bin_size // 16
+        first, last = -(-begin // max(size, 1)), self.n // max(size, 1)
+        if size < 3:
+            return self.n, self.n - begin
+        return (last * size, 2 * (last - first)) if last > first else (begin, 0)
 
     def line(self, start: float, stop: float, n_bins: int) -> tuple[Line, int]:
         """Return the polyline between two times [s], and the index of the first sample that is not in it."""
@@ -245,3 +260,12 @@ def broken(x: FloatArray, y: Float32Array, gap: float) -> Line:
     if len(cuts) == 0:
         return x, y
     return np.insert(x, cuts, x[cuts]), np.insert(y, cuts, np.nan).astype(np.float32)
+
+
+def stretches(x: FloatArray, y: FloatArray) -> list[tuple[FloatArray, FloatArray]]:
+    """Return the stretches of a line between its gaps."""
+    good = np.isfinite(y)
+    if good.all():
+        return [(x, y)] if len(x) > 1 else []
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], good.astype(np.int8), [0]])))
+    return [(x[a:b], y[a:b]) for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a > 1]

@@ -194,10 +194,11 @@ class Lane(QWidget):
 
     def refresh(self) -> None:
         """Draw what is new since the last call."""
-        if self._page is not None:
-            for curve in self.curves:
-                if curve.entity not in self._paused:
-                    curve.refresh(self._page)
+        if self._page is None:
+            return
+        drawn = [c.refresh(self._page) for c in self.curves if c.entity not in self._paused]
+        if any(drawn):
+            self.place_letters()
 
     def rescale(self) -> None:
         """Fit the scale to the data of the page, if it no longer does."""
@@ -216,8 +217,11 @@ class Lane(QWidget):
             self.plot.getPlotItem().vb.setYRange(*fresh, padding=0)
             self.draw_marks(self._mark_times)
             self._draw_pauses()
+            self.place_letters()
         # Without a value there is nothing the numbers of a scale could refer to.
-        self.plot.getPlotItem().getAxis("left").setStyle(showValues=bool(lows))
+        axis = self.plot.getPlotItem().getAxis("left")
+        if axis.style["showValues"] != bool(lows):
+            axis.setStyle(showValues=bool(lows))  # it draws all its numbers anew
 
     @property
     def marks(self) -> FloatArray:
@@ -241,7 +245,7 @@ class Lane(QWidget):
 
     def place_letters(self) -> None:
         """Put each person's letter at the end of their line, without overlap."""
-        if self._page is None or self._scale is None:
+        if self._page is None or self._scale is None or not self._letters:
             return
         ends = {p: self._end_of(p) for p in self._letters}
         shown = {

@@ -189,7 +189,9 @@ class MarkerBar(QWidget):
     def show_last(self, text: str, *, failed: bool) -> None:
         """Show the last marker, or what went wrong with it."""
         colour = self._theme.alert if failed else self._theme.text
-        self.last.setStyleSheet(f"color: {colour};" + (" font-weight: bold;" if failed else ""))
+        style = f"color: {colour};" + (" font-weight: bold;" if failed else "")
+        if self.last.styleSheet() != style:
+            self.last.setStyleSheet(style)
         if self.last.text() != text:
             self.last.setText(text)
             self.last.setToolTip(text)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
+import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QPolygonF, QResizeEvent
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from acquisition.stream import PEOPLE
 from viewer.header import font
-from viewer.history import Line
+from viewer.history import Line, stretches
 from viewer.lane import LEFT, RIGHT
 from viewer.markers import Marker
 from viewer.model import SessionModel
@@ -102,7 +101,8 @@ class Overview(QWidget):
         low, high = (float(v) for v in np.percentile(values, (1, 99)))
         for person, line in lines.items():
             painter.setPen(QPen(QColor(self._theme.person(person)), 1))
-            _draw(painter, line, self._x, band.adjusted(0, 4, 0, -4), (low, max(high, low + 1e-3)))
+            x_of = self._x(0.0), self._width() / self._end
+            _draw(painter, line, x_of, band.adjusted(0, 4, 0, -4), (low, max(high, low + 1e-3)))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if self._picture is None and self._drawn is not None:
@@ -134,17 +134,11 @@ class Overview(QWidget):
 
 
 def _draw(
-    painter: QPainter, line: Line, x_of: Callable[[float], float], band: QRectF, scale: tuple[float, float]
+    painter: QPainter, line: Line, x_of: tuple[float, float], band: QRectF, scale: tuple[float, float]
 ) -> None:
+    """Draw the stretches of a line between its gaps; `x_of` is a place and a width a second [px]."""
     times, values = line
-    share = np.clip((scale[1] - values) / (scale[1] - scale[0]), 0.0, 1.0)
-    ys = band.top() + share * band.height()
-    run: list[QPointF] = []
-    for time, y in zip(times.tolist(), ys.tolist(), strict=True):
-        if y == y:
-            run.append(QPointF(x_of(time), y))
-        elif run:
-            painter.drawPolyline(QPolygonF(run))
-            run = []
-    if run:
-        painter.drawPolyline(QPolygonF(run))
+    share = np.clip((scale[1] - values.astype(np.float64)) / (scale[1] - scale[0]), 0.0, 1.0)
+    xs, ys = x_of[0] + times * x_of[1], band.top() + share * band.height()
+    for x, y in stretches(xs, ys):
+        painter.drawPolyline(pg.functions.arrayToQPolygonF(x, y))

@@ -254,7 +254,6 @@ class OperatorPanel(QWidget):
             for lane in self._visible():
                 if not lane.fast:
                     lane.refresh()
-                lane.place_letters()
         if self.model.event_revision != self._shown_revision or any(m.open for m in self.shown):
             self._show_marks()
 

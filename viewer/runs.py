@@ -23,6 +23,9 @@ class Runs:
         """Take in stamps, none before the last one."""
         if len(times) == 0:
             return
+        if self.stops and float(times[-1]) - self.stops[-1] <= SILENCE:
+            self.stops[-1] = float(times[-1])
+            return
         cuts = np.flatnonzero(np.diff(times) > SILENCE)
         firsts = [float(times[0]), *times[cuts + 1].tolist()]
         lasts = [*times[cuts].tolist(), float(times[-1])]

@@ -149,7 +149,9 @@ class Strip(QWidget):
         _put(self.latency, facts.fault or (latency_text(facts.latency) if live else ""))
         behind = bool(facts.fault) or (live and facts.latency > BEHIND)
         colour = self._theme.alert if behind else self._theme.dim
-        self.latency.setStyleSheet(f"color: {colour}; font-size: 12px;" + "font-weight: bold;" * behind)
+        style = f"color: {colour}; font-size: 12px;" + "font-weight: bold;" * behind
+        if self.latency.styleSheet() != style:  # to set it costs as much as to draw a lane
+            self.latency.setStyleSheet(style)
 
     def show_devices(self, states: dict[Role, list[DeviceState]]) -> None:
         """Show a chip for each device."""
