@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from importlib.resources import files
 from pathlib import Path
 
+from acquisition import named_toml
 from acquisition.drivers.table import names
 from acquisition.errors import ProfileError
 from acquisition.stream import FORMATS, LATENESS, Modality
-from acquisition.toml_table import Scalar, TomlTable, parse, read, show
+from acquisition.toml_table import Scalar, TomlTable, parse, show
 
+FOLDER = "device_profiles"
 MAX_SFREQ = 200_000.0
 
 
@@ -71,8 +72,7 @@ class DeviceProfile:
 
 def shipped() -> list[str]:
     """Return the names of the profiles that come with the package."""
-    folder = files("device_profiles")
-    return sorted(f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml"))
+    return named_toml.shipped(FOLDER)
 
 
 def load_profile(profile: str, base: Path | None = None) -> DeviceProfile:
@@ -90,18 +90,10 @@ def load_profile(profile: str, base: Path | None = None) -> DeviceProfile:
     ProfileError
         If there is none, or on any fault in it; one line each.
     """
-    if profile.endswith(".toml"):
-        path = (base or Path()) / profile
-        text, faults = read(path)
-        if faults:
-            raise ProfileError(f"{path}: {faults[0]}")
-        return parse_profile(text, path.name)
-    if profile not in shipped():
-        known = ", ".join(shipped())
-        raise ProfileError(
-            f"no device profile named {profile!r} (known: {known}; or a path that ends in .toml)"
-        )
-    return parse_profile((files("device_profiles") / f"{profile}.toml").read_text("utf-8"), f"{profile}.toml")
+    text, file, fault = named_toml.find(FOLDER, profile, "device profile", base)
+    if fault:
+        raise ProfileError(fault)
+    return parse_profile(text, file)
 
 
 def parse_profile(text: str, place: str) -> DeviceProfile:

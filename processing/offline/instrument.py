@@ -11,12 +11,12 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
+from acquisition import named_toml
 from acquisition.errors import InstrumentError
 from acquisition.session import Session
-from acquisition.toml_table import TomlTable, parse, read
+from acquisition.toml_table import TomlTable, parse
 
 FOLDER = "processing.offline.instruments"
 NAME = re.compile(r"[a-z0-9_]{1,40}")
@@ -80,8 +80,7 @@ class ScaleValue:
 
 def shipped() -> list[str]:
     """Return the names of the instruments that come with the program."""
-    names = (f.name for f in files(FOLDER).iterdir())
-    return sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml"))
+    return named_toml.shipped(FOLDER)
 
 
 def load_instrument(name: str, base: Path | None = None) -> Instrument:
@@ -97,16 +96,10 @@ def load_instrument(name: str, base: Path | None = None) -> Instrument:
     InstrumentError
         If there is none, or on any fault in it, such as a missing licence; one line each.
     """
-    if name.endswith(".toml"):
-        path = (base or Path()) / name
-        text, faults = read(path)
-        if faults:
-            raise InstrumentError(f"{path}: {faults[0]}")
-        return parse_instrument(text, path.name)
-    if name not in shipped():
-        known = ", ".join(shipped())
-        raise InstrumentError(f"no instrument named {name!r} (known: {known}; or a path that ends in .toml)")
-    return parse_instrument((files(FOLDER) / f"{name}.toml").read_text("utf-8"), f"{name}.toml")
+    text, file, fault = named_toml.find(FOLDER, name, "instrument", base)
+    if fault:
+        raise InstrumentError(fault)
+    return parse_instrument(text, file)
 
 
 def parse_instrument(text: str, place: str) -> Instrument:
