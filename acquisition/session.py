@@ -141,7 +141,7 @@ class Session:
         return {Role.CLIENT: self.client, Role.THERAPIST: self.therapist}[role]
 
 
-_NEEDS = {
+CONSENT_KEYS = {
     Modality.ECG: "ecg",
     Modality.RR: "ecg",
     Modality.PPI: "ecg",
@@ -151,6 +151,7 @@ _NEEDS = {
     Modality.VOICE: "voice",
     Modality.AUDIO: "raw_audio",
 }
+"""Which consent a stream of this modality needs; those that are not here need none of their own."""
 _CARDIAC = frozenset((Modality.ECG, Modality.RR, Modality.PPI))
 
 
@@ -165,7 +166,7 @@ def missing_consent(
         What else the same device delivers: consent to its ecg covers its respiration. Markers need none, and
         device stamps go with the stream they belong to. A stream of the room needs both people's consent.
     """
-    key = _NEEDS.get(modality)
+    key = CONSENT_KEYS.get(modality)
     if key is None:
         return []
     keys = [key, "ecg"] if modality is Modality.RESP and _CARDIAC.intersection(beside) else [key]

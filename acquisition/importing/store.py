@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from acquisition.errors import RecordingError
 from acquisition.session import (
+    CONSENT_KEYS,
     ID_RULE,
     NAME,
     SESSION_ID,
@@ -25,19 +26,9 @@ from acquisition.session import (
     dump_session,
 )
 from acquisition.store import RecordingStore
-from acquisition.stream import FloatArray, IntArray, Modality, Role, StreamInfo
+from acquisition.stream import FloatArray, IntArray, Role, StreamInfo
 from acquisition.tick import PERIOD
 
-CONSENT = {
-    Modality.ECG: "ecg",
-    Modality.RR: "ecg",
-    Modality.PPI: "ecg",
-    Modality.EDA: "eda",
-    Modality.ACC: "acc",
-    Modality.RESP: "resp",
-    Modality.VOICE: "voice",
-    Modality.AUDIO: "raw_audio",
-}
 MAX_SECONDS = 7 * 86_400
 """A longer span between first and last stamp is taken for a mistake in the stamps."""
 SLACK = 1e-6
@@ -154,5 +145,5 @@ def _session(out: Path, streams: Sequence[Imported], sources: Sequence[str]) -> 
 def _consent(streams: Sequence[Imported], role: Role) -> Consent:
     """Return consent to what is imported of a person, and to nothing else; the room's streams are of both."""
     mine = {s.info.modality for s in streams if s.info.role in (role, Role.DYAD)}
-    given = {CONSENT[modality]: True for modality in mine if modality in CONSENT}
+    given = {CONSENT_KEYS[modality]: True for modality in mine if modality in CONSENT_KEYS}
     return Consent(version="import", **given) if given else Consent()
