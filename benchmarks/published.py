@@ -22,28 +22,7 @@ os.environ.setdefault("ATTUNEMENT_LSL_SESSION", f"benchmark-{os.getpid()}")
 import pylsl
 
 from acquisition.lsl.network import configure
-
-SESSION = """
-[session]
-id = "S01"
-crisis_contact = "benchmark"
-[client]
-code = "C01"
-consent = { version = "1", ecg = true, eda = true, resp = true, voice = true }
-[therapist]
-code = "T01"
-consent = { version = "1", ecg = true, eda = true, resp = true, voice = true }
-[[device]]
-role = "client"
-profile = "simulated"
-source_id = "sim-client"
-[[device]]
-role = "therapist"
-profile = "simulated"
-source_id = "sim-therapist"
-[lsl]
-publish = [PUBLISH]
-"""
+from acquisition.simulation.demo_session import simulated_session
 
 
 def cpu_seconds(pid: int) -> float:
@@ -55,7 +34,9 @@ def cpu_seconds(pid: int) -> float:
 def run(seconds: float, publish: str, base: Path) -> tuple[list[float], float, float]:
     """Return delays [s], the CPU share of who follows [%], and its memory [MB]."""
     base.mkdir()
-    (base / "session.toml").write_text(SESSION.replace("PUBLISH", publish))
+    (base / "session.toml").write_text(
+        simulated_session(seed=1, past=False) + f"[lsl]\npublish = [{publish}]\n"
+    )
     out = base / "out"
     command = [sys.executable, "-m", "viewer.cli"]
     record = subprocess.Popen(

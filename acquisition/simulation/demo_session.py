@@ -37,10 +37,11 @@ WEARABLES = (
 """Role, profile and address of the emulated ones."""
 
 
-def simulated_session(*, seed: int) -> str:
+def simulated_session(*, seed: int, past: bool = True) -> str:
     """Return the session file of two people whose streams the simulator sends."""
-    what = "Two simulated people with known truth (docs/simulation.md), twelve minutes old when it starts."
-    settings = f"seed = {seed}, past = true"
+    age = ", twelve minutes old when it starts" if past else ""
+    what = f"Two simulated people with known truth (docs/simulation.md){age}."
+    settings = f"seed = {seed}, past = {str(past).lower()}"
     return HEAD.format(what=what, consent=CONSENT) + "".join(
         DEVICE.format(
             role=role,
