@@ -16,14 +16,8 @@ import numpy as np
 from processing.band import ArousalConfig, Smoothing
 from processing.excursion import Excursion
 from processing.offline import event_locked, in_band, tolerated
-from processing.offline.excursions import poisson_interval
-from processing.offline.measure import (
-    mean_interval,
-    median_interval,
-    quartile_range_interval,
-    series_interval,
-)
 from processing.offline.oscillation import highest_peak
+from processing.offline.uncertainty import mean_interval, median_interval, poisson_interval, quartile_range_interval, series_interval
 from tests.processing.hours import line, person, wandering
 
 MINUTES = 50

@@ -23,7 +23,7 @@ def dictionary() -> str:
 def _row(d: Definition) -> str:
     text = d.text.replace("|", "\\|") + (f" ({d.source})" if d.source else "")
     text += "; exploratory" if d.exploratory else ""
-    return f"| `{d.name}` | {d.whose} | {d.unit} | {text} | {d.interval or '–'} |"
+    return f"| `{d.name}` | {d.whose} | {d.unit} | {text} | {d.interval or f'none: {d.bare}'} |"
 
 
 def updated(document: str) -> str:

@@ -14,17 +14,9 @@ import numpy as np
 from scipy.special import stdtrit
 
 from acquisition.stream import BoolArray, FloatArray
-from processing.offline.measure import (
-    LEAST_FOR_BOOTSTRAP,
-    LEAST_FOR_INTERVAL,
-    Definition,
-    Measure,
-    mean_interval,
-    measure,
-    nothing,
-    seeded,
-)
+from processing.offline.measure import OF_DRAWS, Definition, Measure, measure, nothing, seeded
 from processing.offline.timeline import NOT_THE_HOUR, Person, Timeline
+from processing.offline.uncertainty import LEAST_FOR_BOOTSTRAP, LEAST_FOR_INTERVAL, mean_interval
 
 PRE, POST = 60, 180
 BASELINE = (-60, -10)
@@ -58,6 +50,7 @@ P_VALUES = {
         unit="",
         text=f"smallest p of a cluster in time: {signal} after real onsets against 1000 pseudo-onsets in "
         "the hour in the same speaking state; cluster mass, 1000 permutations, two-sided, 5 s bins",
+        bare=OF_DRAWS,
         source="Maris & Oostenveld (2007), doi:10.1016/j.jneumeth.2007.03.024; MNE-Python",
     )
     for signal in SIGNALS

@@ -2,37 +2,47 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import chdtri
 
 from acquisition.stream import FloatArray
 from processing.band import ArousalConfig
 from processing.excursion import Excursion, excursions
 from processing.offline.in_band import gate
-from processing.offline.measure import Definition, Measure, mean_interval, measure, nothing, seeded
+from processing.offline.measure import Definition, Measure, measure, nothing, seeded
 from processing.offline.timeline import Person
+from processing.offline.uncertainty import mean_interval, poisson_interval
 
+COUNTED = "a count of what happened"
 COUNT = Definition(
     name="excursions_count",
     whose="person",
     unit="",
     text="excursions from the band: past an edge for 10 s until 0.5 s_A inside for 5 s; same-side ones "
     "at most 10 s apart are one",
+    bare="a count of what happened: excursions_rate has one",
 )
 COUNT_ABOVE = Definition(
-    name="excursions_above_count", whose="person", unit="", text="excursions above the band"
+    name="excursions_above_count",
+    whose="person",
+    unit="",
+    text="excursions above the band",
+    bare=COUNTED,
 )
 COUNT_BELOW = Definition(
-    name="excursions_below_count", whose="person", unit="", text="excursions below the band"
+    name="excursions_below_count",
+    whose="person",
+    unit="",
+    text="excursions below the band",
+    bare=COUNTED,
 )
 CENSORED = Definition(
     name="excursions_censored_count",
     whose="person",
     unit="",
     text="excursions cut by a gap or an end, counted but left out of duration and area",
+    bare=COUNTED,
 )
 RATE = Definition(
     name="excursions_rate",
@@ -103,10 +113,3 @@ def _mean(definition: Definition, values: FloatArray, pct: float, session_id: st
         return nothing([definition], "no excursion that was not cut", 0, pct)[0]
     interval = mean_interval(values, seeded(session_id, definition.name))
     return measure(definition, float(values.mean()), len(values), pct, interval=interval)
-
-
-def poisson_interval(count: int) -> tuple[float, float]:
-    """Return the exact 95 % interval of a Poisson mean."""
-    low = 0.5 * float(chdtri(2 * count, 0.975)) if count else 0.0
-    high = 0.5 * float(chdtri(2 * (count + 1), 0.025))
-    return low, high if math.isfinite(high) else math.nan

@@ -11,10 +11,11 @@ from acquisition.stream import BoolArray, FloatArray
 from processing.excursion import Excursion, shares_of_time
 from processing.offline.measure import Definition, Measure, measure, nothing
 from processing.offline.timeline import Person
+from processing.offline.uncertainty import share_interval
 
 LEAST_PCT = 60.0
 LEAST_SECONDS = 600.0
-INTERVAL = "excursions as independent arrivals, log-normal (from 3 on, none of them censored)"
+INTERVAL = "excursions that alternate with the rest at random, on a logistic scale (from 3 on, none censored)"
 SPLIT = "as time_in_pct, from the part of each excursion that lies in it"
 TIME_IN = Definition(
     name="time_in_pct",
@@ -42,6 +43,7 @@ VALID = Definition(
     whose="person",
     unit="min",
     text="minutes of the hour proper with a valid index and band (baselines and breaks left out)",
+    bare="a length that is known",
 )
 SPEAKING = Definition(
     name="time_in_speaking_pct",
@@ -93,24 +95,10 @@ def time_in_band(person: Person, times: FloatArray, found: Sequence[Excursion]) 
 
 
 def _interval(found: Sequence[Excursion], seconds: int) -> tuple[float, float]:
-    """Return a 95 % interval of the share of time outside [%].
-
-    The time outside is a sum over excursions that arrive independently: its variance is Σ d², and on a log
-    scale √(Σ d²) / Σ d is the standard error.
-    """
+    """Return a 95 % interval of the share of time outside [%]; none if one was cut."""
     if any(e.censored for e in found):
         return math.nan, math.nan
     return share_interval(np.array([e.duration for e in found]), seconds)
-
-
-def share_interval(durations: FloatArray, seconds: int) -> tuple[float, float]:
-    """Return a 95 % interval of a share of time [%] made of stretches that arrive independently [s]."""
-    if len(durations) < 3:
-        return math.nan, math.nan
-    total = float(durations.sum())
-    factor = math.exp(1.96 * math.sqrt(float(np.square(durations).sum())) / total)
-    share = 100.0 * total / seconds
-    return share / factor, min(share * factor, 100.0)
 
 
 def _by_speech(person: Person, times: FloatArray, found: Sequence[Excursion]) -> list[Measure]:
@@ -134,9 +122,22 @@ def _by_speech(person: Person, times: FloatArray, found: Sequence[Excursion]) ->
 
 def _split_interval(found: Sequence[Excursion], times: FloatArray, mine: BoolArray) -> tuple[float, float]:
     """Return a 95 % interval of the share of some seconds that lies outside any excursion [%]."""
-    parts = [(e, np.count_nonzero(mine & (times >= e.on) & (times < e.off))) for e in found]
-    inside = [(e, n) for e, n in parts if n]
+    parts = [(e, seconds_in(e, times, mine)) for e in found]
+    low, high = parts_interval(parts, int(np.count_nonzero(mine)))
+    return 100.0 - high, 100.0 - low
+
+
+def seconds_in(excursion: Excursion, times: FloatArray, mine: BoolArray) -> int:
+    """Return how many of some seconds lie in an excursion."""
+    return int(np.count_nonzero(mine & (times >= excursion.on) & (times < excursion.off)))
+
+
+def parts_interval(parts: Sequence[tuple[Excursion, int]], seconds: int) -> tuple[float, float]:
+    """Return a 95 % interval of the share of some seconds in excursions [%], from the part of each in them.
+
+    None where an excursion with a part in them was cut.
+    """
+    inside = [(e, float(n)) for e, n in parts if n]
     if any(e.censored for e, _ in inside):
         return math.nan, math.nan
-    low, high = share_interval(np.array([float(n) for _, n in inside]), int(np.count_nonzero(mine)))
-    return 100.0 - high, 100.0 - low
+    return share_interval(np.array([n for _, n in inside]), seconds)

@@ -9,12 +9,16 @@ import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray
 from processing.excursion import Excursion
-from processing.offline.in_band import LEAST_PCT, LEAST_SECONDS, share_interval
-from processing.offline.measure import Definition, Measure, measure, nothing, seeded
+from processing.offline.in_band import LEAST_PCT, LEAST_SECONDS
+from processing.offline.measure import OF_DRAWS, Definition, Measure, measure, nothing, seeded
 from processing.offline.timeline import Timeline, gaps
+from processing.offline.uncertainty import share_interval, together_interval
 
 LEAST_SHIFT = 60
 N_SHIFTS = 1000
+JACKKNIFE = (
+    "jackknife over stretches in which either is out, Student's t of those in which both are (from 3 on)"
+)
 JOINT = Definition(
     name="joint_time_in_pct",
     whose="dyad",
@@ -27,18 +31,21 @@ JACCARD = Definition(
     whose="dyad",
     unit="",
     text="time both are in an excursion / time at least one is",
+    interval=JACKKNIFE,
 )
 LIFT = Definition(
     name="co_excursion_lift",
     whose="dyad",
     unit="",
     text="P(therapist out | client out) / P(therapist out)",
+    interval=JACKKNIFE,
 )
 P = Definition(
     name="co_excursion_p",
     whose="dyad",
     unit="",
     text="share of 1000 circular shifts of at least 60 s with at least as much time out together",
+    bare=OF_DRAWS,
 )
 DEFINITIONS = (JOINT, JACCARD, LIFT, P)
 
@@ -67,12 +74,13 @@ def joint_measures(
     else:
         valid_c, valid_t = (line.people[e].valid[span] for e in ("client", "therapist"))
         p = shift_p(out_c[span], out_t[span], valid_c, valid_t, seeded(line.session_id, P.name))
+    stretches = _cycles(out_c[both], out_t[both])
+    around = _joint_interval((out_c | out_t) & both, (*client, *therapist), n)
+    bare = "no excursion in either" if math.isnan(jaccard) else ""
     return [
-        measure(
-            JOINT, inside, n, pct, interval=_joint_interval((out_c | out_t) & both, (*client, *therapist), n)
-        ),
-        measure(JACCARD, jaccard, n, pct, reason="no excursion in either" if math.isnan(jaccard) else ""),
-        measure(LIFT, lift, n, pct, reason=why),
+        measure(JOINT, inside, n, pct, interval=around),
+        measure(JACCARD, jaccard, n, pct, interval=jaccard_interval(stretches), reason=bare),
+        measure(LIFT, lift, n, pct, interval=lift_interval(stretches), reason=why),
         measure(P, p, n, pct, reason=why),
     ]
 
@@ -84,6 +92,37 @@ def _joint_interval(either: BoolArray, found: Sequence[Excursion], seconds: int)
     stretches = np.array([float(b - a) for a, b in gaps(~either)])
     low, high = share_interval(stretches, seconds)
     return 100.0 - high, 100.0 - low
+
+
+def _cycles(client: BoolArray, therapist: BoolArray) -> FloatArray:
+    """Return, per stretch in which either is out, seconds both, either, client, therapist, and all around it.
+
+    One ends half way to the next.
+    """
+    either = client | therapist
+    out = np.array(gaps(~either)).reshape(-1, 2)
+    cuts = np.concatenate([[0], (out[:-1, 1] + out[1:, 0]) // 2])[: len(out)]
+    if len(out) == 0:
+        return np.empty((0, 5))
+    counted = np.column_stack([client & therapist, either, client, therapist, np.ones(len(either))])
+    cycles: FloatArray = np.add.reduceat(counted.astype(float), cuts, axis=0)
+    return cycles
+
+
+def jaccard_interval(cycles: FloatArray) -> tuple[float, float]:
+    """Return a 95 % interval of the Jaccard index: on the scale of ln(both / one only)."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        low, high = together_interval(cycles, lambda v: np.log(v[..., 0] / (v[..., 1] - v[..., 0])))
+    return 1.0 / (1.0 + math.exp(-low)), 1.0 / (1.0 + math.exp(-high))
+
+
+def lift_interval(cycles: FloatArray) -> tuple[float, float]:
+    """Return a 95 % interval of the lift, on the scale of its logarithm."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        low, high = together_interval(
+            cycles, lambda v: np.log(v[..., 0] * v[..., 4] / (v[..., 2] * v[..., 3]))
+        )
+    return math.exp(low), math.exp(high)
 
 
 def _outside(times: FloatArray, found: Sequence[Excursion]) -> BoolArray:

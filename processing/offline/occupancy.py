@@ -8,8 +8,9 @@ import numpy as np
 
 from acquisition.stream import FloatArray
 from processing.offline.in_band import gate
-from processing.offline.measure import Definition, Measure, measure, nothing, series_interval
+from processing.offline.measure import Definition, Measure, measure, nothing
 from processing.offline.timeline import Person
+from processing.offline.uncertainty import series_interval
 
 BINS, REACH = 12, 6.0
 BATCHES = "batch means (6 batches, Student's t)"

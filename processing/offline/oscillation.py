@@ -14,7 +14,7 @@ import numpy as np
 from acquisition.stream import BoolArray, FloatArray
 from processing.band import ArousalConfig
 from processing.offline.in_band import gate
-from processing.offline.measure import Definition, Measure, measure, nothing, seeded
+from processing.offline.measure import OF_DRAWS, Definition, Measure, measure, nothing, seeded
 from processing.offline.timeline import Person
 
 STEP = 5
@@ -33,6 +33,7 @@ P = Definition(
     unit="",
     text="share of 1000 series of AR(1) noise with at least as high a peak over the AR(1) spectrum, "
     "1/600 to 1/60 Hz, without the linear trend; the noise's memory by Whittle's likelihood in that band",
+    bare=OF_DRAWS,
     source=SOURCE,
     exploratory=True,
 )
@@ -41,6 +42,7 @@ RATIO = Definition(
     whose="person",
     unit="",
     text="power at the highest peak over the AR(1) spectrum, divided by it",
+    bare="the highest of many peaks: its p says what it is worth",
     exploratory=True,
 )
 PERIOD = Definition(
@@ -48,6 +50,7 @@ PERIOD = Definition(
     whose="person",
     unit="s",
     text="period of that peak; none where p > 0.05",
+    bare="no swing is as even as an interval would need",
     exploratory=True,
 )
 DEFINITIONS = (P, RATIO, PERIOD)

@@ -28,6 +28,7 @@ T50_CENSORED = Definition(
     whose="person",
     unit="",
     text="recoveries that a gap or the end cut short",
+    bare="a count of what happened",
 )
 DEFINITIONS = (T50, T50_CENSORED)
 

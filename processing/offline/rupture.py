@@ -11,15 +11,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from acquisition.stream import FloatArray
-from processing.offline.measure import Definition, Measure, mean_interval, measure, nothing, seeded
+from processing.offline.measure import Definition, Measure, measure, nothing, seeded
 from processing.offline.timeline import Interval, Person, Timeline
+from processing.offline.uncertainty import mean_interval
 
 KINDS = ("rupture_withdraw", "rupture_confront")
 BEFORE, AFTER = (-60.0, -10.0), (60.0, 180.0)
 SOURCE = "Eubanks, Muran & Safran (2015): Rupture Resolution Rating System (3RS)"
 BOOT = "bootstrap-t over ruptures"
 COUNT = Definition(
-    name="{code}_count", whose="dyad", unit="", text="marked ruptures of this kind", source=SOURCE
+    name="{code}_count",
+    whose="dyad",
+    unit="",
+    text="marked ruptures of this kind",
+    bare="a count of what was marked",
+    source=SOURCE,
 )
 LATENCY = Definition(
     name="{code}_latency",

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from processing.index import IndexSample
-from processing.offline.measure import Definition, Measure, measure, seeded
+from processing.offline.coupling_intervals import effect_interval, segment_means
+from processing.offline.measure import OF_DRAWS, Definition, Measure, measure, seeded
 from processing.offline.session_synchrony import LIVE, NEEDS, pair
 from processing.offline.surrogates import permutation_test
 from processing.offline.timeline import Interval, Timeline
@@ -19,6 +20,7 @@ ES = Definition(
     whose="dyad",
     unit="",
     text="sync_{signal}_es_perm of the time in the marked segment, named by its number and label",
+    interval="as sync_{signal}_es_perm",
     exploratory=True,
 )
 P = Definition(
@@ -26,6 +28,7 @@ P = Definition(
     whose="dyad",
     unit="",
     text="p of that coupling against permuted segments, not adjusted for their number",
+    bare=OF_DRAWS,
     exploratory=True,
 )
 DEFINITIONS = (ES, P)
@@ -53,15 +56,12 @@ def _of_one(
     rule, shape = SIGNALS[signal], LIVE.shape(signal)
     t, c = pair(line, samples, rule, (span.start, span.stop))
     pct = 100.0 * float(np.mean(np.isfinite(t) & np.isfinite(c))) if len(t) else float("nan")
-    test = permutation_test(
-        t,
-        c,
-        sfreq=rule.sfreq,
-        segment=shape.window / rule.sfreq,
-        max_lag=shape.max_lag / rule.sfreq,
-        rng=seeded(line.session_id, "segment", name, signal),
+    segment, max_lag = shape.window / rule.sfreq, shape.max_lag / rule.sfreq
+    rng = seeded(line.session_id, "segment", name, signal)
+    test = permutation_test(t, c, sfreq=rule.sfreq, segment=segment, max_lag=max_lag, rng=rng)
+    means = segment_means(t, c, sfreq=rule.sfreq, segment=segment, max_lag=max_lag)
+    around = effect_interval(means, test.es_perm)
+    effect = measure(
+        ES, test.es_perm, test.n, pct, interval=around, reason=test.reason, segment=name, signal=signal
     )
-    return [
-        measure(d, value, test.n, pct, reason=test.reason, segment=name, signal=signal)
-        for d, value in ((ES, test.es_perm), (P, test.p))
-    ]
+    return [effect, measure(P, test.p, test.n, pct, reason=test.reason, segment=name, signal=signal)]

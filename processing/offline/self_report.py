@@ -29,6 +29,7 @@ FUNCTION = Definition(
     whose="dyad",
     unit="",
     text="the therapist's rating after the hour, 0 (no part in it) to 4 (what it was about); not measured",
+    bare="one rating as it was given",
     source="Podolan & Gelo (2023), doi:10.36131/cnfioritieditore20230304",
 )
 DOSE = Definition(
@@ -36,12 +37,14 @@ DOSE = Definition(
     whose="dyad",
     unit="%",
     text="the therapist's estimate after the hour of the share of this work; not measured",
+    bare="one estimate as it was given",
 )
 INSTRUMENT = Definition(
     name="instrument_{name}_{when}_{scale}",
     whose="person",
     unit="",
     text="self-report before or after the hour, by the instrument's own key; none where an item was left out",
+    bare="answers as they were given",
 )
 DEFINITIONS = (FUNCTION, DOSE, INSTRUMENT)
 

@@ -22,6 +22,8 @@ from processing.offline import (
     in_band,
     interventions,
     joint,
+    logistic,
+    measure,
     occupancy,
     oscillation,
     recovery,
@@ -32,7 +34,9 @@ from processing.offline import (
     stretch,
     tolerated,
     turns,
+    uncertainty,
     vagal,
+    voices,
 )
 from processing.offline.event_locked import Response
 from processing.offline.measure import Definition, Measure
@@ -45,6 +49,8 @@ MODULES = (
     in_band, excursions, recovery, joint, occupancy, oscillation, stretch, tolerated, vagal, event_locked,
     rupture, interventions, turns, session_synchrony, segment_synchrony, self_report,
 )  # fmt: skip
+WORKINGS = (logistic, measure, uncertainty, voices)
+"""What the modules of metrics compute with; it changes a result as they do."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -177,7 +183,7 @@ def fixed_parameters() -> str:
     """Return every constant of the session metrics as text, for the hash."""
     constants = {
         f"{module.__name__}.{name}": repr(value)
-        for module in MODULES
+        for module in (*MODULES, *WORKINGS)
         for name, value in vars(module).items()
         if name.isupper() and isinstance(value, int | float | str | tuple | dict)
     }

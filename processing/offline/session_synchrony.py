@@ -10,12 +10,14 @@ import numpy as np
 from acquisition.stream import FloatArray
 from processing.coupling.config import SynchronyConfig
 from processing.index import IndexSample
+from processing.offline.coupling_intervals import effect_interval, segment_means, z_interval
 from processing.offline.fdr import benjamini_hochberg
 from processing.offline.leading import lead
-from processing.offline.measure import Definition, Measure, measure, nothing, seeded
+from processing.offline.measure import OF_DRAWS, Definition, Measure, measure, nothing, seeded
 from processing.offline.surrogates import permutation_test
 from processing.offline.susy import susy
 from processing.offline.timeline import Timeline
+from processing.offline.uncertainty import MEMORY
 from processing.signals import SIGNALS, GridSignal, SignalRule
 
 NEEDS = {name: rule.index for name, rule in SIGNALS.items()}
@@ -32,6 +34,7 @@ Z = Definition(
     whose="dyad",
     unit="",
     text=f"mean |atanh r| over lags and segments; {HOW}",
+    interval=f"over segments: {MEMORY}",
     source="Tschacher & Meier (2020), doi:10.1080/10503307.2019.1612114",
 )
 ES = Definition(
@@ -39,15 +42,21 @@ ES = Definition(
     whose="dyad",
     unit="",
     text="(observed − mean of chance) / SD of chance, chance from 1000 permutations of the segments",
+    interval="jackknife over segments, Student's t",
 )
 P = Definition(
-    name="sync_{signal}_p", whose="dyad", unit="", text="p of the coupling against permuted segments"
+    name="sync_{signal}_p",
+    whose="dyad",
+    unit="",
+    text="p of the coupling against permuted segments",
+    bare=OF_DRAWS,
 )
 P_FDR = Definition(
     name="sync_{signal}_p_fdr",
     whose="dyad",
     unit="",
     text="the same p, adjusted over the signals of the session (Benjamini-Hochberg)",
+    bare=OF_DRAWS,
 )
 LAG = Definition(
     name="sync_{signal}_lag",
@@ -61,6 +70,7 @@ LEAD = Definition(
     whose="dyad",
     unit="",
     text="1 the therapist leads, −1 the client leads, 0 no clear leader",
+    bare="a verdict; sync_{signal}_lag has one",
 )
 ALL = (Z, ES, P, P_FDR, LAG, LEAD)
 DEFINITIONS = ALL
@@ -124,6 +134,8 @@ def _signal(line: Timeline, samples: Sequence[IndexSample], name: str) -> tuple[
     who = lead(
         t, c, sfreq=rule.sfreq, segment=segment, max_lag=max_lag, rng=seeded(line.session_id, "lead", name)
     )
+    means = segment_means(t, c, sfreq=rule.sfreq, segment=segment, max_lag=max_lag)
+    around_z, around_effect = z_interval(means), effect_interval(means, chance.es_perm)
     n = chance.n
     side = {"therapist": 1.0, "client": -1.0, None: 0.0}[who.leader]
     tested = math.isfinite(who.p_lead)
@@ -132,8 +144,8 @@ def _signal(line: Timeline, samples: Sequence[IndexSample], name: str) -> tuple[
     lag, interval = (who.lag, who.interval) if clear else (math.nan, (math.nan, math.nan))
     unclear = who.reason or ("" if clear else "no clear leader")
     return [
-        measure(Z, z.z, z.n_segments, pct, reason=z.reason, signal=name),
-        measure(ES, chance.es_perm, n, pct, reason=chance.reason, signal=name),
+        measure(Z, z.z, z.n_segments, pct, interval=around_z, reason=z.reason, signal=name),
+        measure(ES, chance.es_perm, n, pct, interval=around_effect, reason=chance.reason, signal=name),
         measure(P, chance.p, n, pct, reason=chance.reason, signal=name),
         measure(LAG, lag, who.n_segments, pct, interval=interval, reason=unclear, signal=name),
         measure(LEAD, side if tested else math.nan, who.n_segments, pct, reason=unclear, signal=name),

@@ -12,6 +12,7 @@ from acquisition.stream import BoolArray
 from processing.offline.in_band import gate
 from processing.offline.measure import Definition, Measure, measure, nothing
 from processing.offline.timeline import Person, gaps
+from processing.offline.uncertainty import share_interval
 
 SHARE = 0.5
 """How far from the median at rest to an edge: a convention."""
@@ -23,6 +24,7 @@ STRETCH = Definition(
     unit="min",
     text="minutes past half way from the median at rest to an edge of the band, in runs of at least 10 s "
     "(n: how many); 0 reads “no stretch recorded”",
+    interval="as time_in_pct, from its runs",
     exploratory=True,
 )
 DEFINITIONS = (STRETCH,)
@@ -36,7 +38,10 @@ def stretch_measures(person: Person) -> list[Measure]:
     runs = stretches(person)
     seconds = sum(b - a for a, b in runs)
     remark = "" if runs else "no stretch recorded"
-    return [measure(STRETCH, seconds / 60.0, len(runs), person.valid_pct, reason=remark)]
+    n = int(np.count_nonzero(person.valid))
+    low, high = share_interval(np.array([float(b - a) for a, b in runs]), n)
+    around = (low / 100.0 * n / 60.0, high / 100.0 * n / 60.0)
+    return [measure(STRETCH, seconds / 60.0, len(runs), person.valid_pct, interval=around, reason=remark)]
 
 
 def stretches(person: Person) -> list[tuple[int, int]]:

@@ -8,25 +8,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from scipy.stats import linregress
 
 from acquisition.stream import BoolArray, FloatArray
 from processing.index import IndexSample
-from processing.offline.excursions import poisson_interval
-from processing.offline.measure import (
-    Definition,
-    Measure,
-    measure,
+from processing.offline import voices
+from processing.offline.measure import Definition, Measure, measure, nothing, seeded
+from processing.offline.uncertainty import (
+    BATCHES,
     median_interval,
-    nothing,
+    poisson_interval,
     quartile_range_interval,
-    seeded,
     series_interval,
 )
+from processing.offline.voices import SpokenTurn
 
 PEOPLE = ("client", "therapist")
 INDICES = ("turn", "turn_f0", "turn_intensity")
@@ -37,9 +34,6 @@ LISTENING = 1.0
 """A shorter turn within the other's is listening, not an interruption [s]."""
 MOMENTS = 10
 """How often a second is asked who speaks, for the intervals of shares."""
-LEAST_PAIRS = 20
-SHUFFLES = 1000
-BATCHES = "batch means (6 batches, Student's t), from 10 min on"
 ORDER = "between two of the values, by the binomial distribution, from 6 on"
 DRAWN = "percentiles of the bootstrap, 2000 draws, from 20 on"
 TALK = Definition(
@@ -83,41 +77,9 @@ OVERLAP = Definition(
 SILENCE = Definition(
     name="silence_share", whose="dyad", unit="%", text="share of the session with no turn", interval=BATCHES
 )
-ALIKE = Definition(
-    name="intensity_similarity",
-    whose="dyad",
-    unit="SD",
-    text="mean over adjacent turns of −|z_therapist − z_client| of turn intensity",
-    exploratory=True,
-)
-COUPLING = Definition(
-    name="vocal_coupling",
-    whose="dyad",
-    unit="",
-    text="correlation of adjacent turns' F0 medians [semitones], each person's linear trend removed",
-    exploratory=True,
-)
-COUPLING_RANK = Definition(
-    name="vocal_coupling_percentile",
-    whose="dyad",
-    unit="%",
-    text="share of 1000 shuffles of the turns, 500 of each person's, with a lower correlation",
-    exploratory=True,
-)
 PERSONAL = (TALK, LENGTH, LENGTH_IQR, ANSWER, ANSWER_IQR, INTERRUPTIONS)
-JOINT = (OVERLAP, SILENCE, ALIKE, COUPLING, COUPLING_RANK)
+JOINT = (OVERLAP, SILENCE, *voices.DEFINITIONS)
 DEFINITIONS = (*PERSONAL, *JOINT)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpokenTurn:
-    """Hold a turn: who, from when to when [s], median F0 [Hz], intensity [dB]; nan where unknown."""
-
-    entity: str
-    start: float
-    stop: float
-    f0: float
-    intensity: float
 
 
 def turns_of(samples: Sequence[IndexSample]) -> list[SpokenTurn]:
@@ -261,52 +223,4 @@ def _joint(
         measure(SILENCE, silence, n, interval=_share_interval(silence, ~(c | t))),
     ]
     pairs = [(a, b) if a.entity == "client" else (b, a) for a, b in changes]
-    return out + _similarity(people, pairs) + _coupling(people, pairs, session_id)
-
-
-def _similarity(
-    people: dict[str, list[SpokenTurn]], pairs: Sequence[tuple[SpokenTurn, SpokenTurn]]
-) -> list[Measure]:
-    z: dict[int, float] = {}
-    for entity, turns in people.items():
-        levels = np.array([t.intensity for t in turns])
-        spread = float(np.nanstd(levels, ddof=1)) if np.isfinite(levels).sum() > 2 else 0.0
-        if spread <= 0.0:
-            return nothing([ALIKE], f"intensity of the {entity}'s turns does not vary")
-        middle = float(np.nanmean(levels))
-        z |= {id(t): (t.intensity - middle) / spread for t in turns}
-    apart = np.array([abs(z[id(a)] - z[id(b)]) for a, b in pairs])
-    known = apart[np.isfinite(apart)]
-    if len(known) < LEAST_PAIRS:
-        return nothing([ALIKE], f"{len(known)} adjacent turns, {LEAST_PAIRS} are needed", len(known))
-    return [measure(ALIKE, -float(known.mean()), len(known))]
-
-
-def _coupling(
-    people: dict[str, list[SpokenTurn]], pairs: Sequence[tuple[SpokenTurn, SpokenTurn]], session_id: str
-) -> list[Measure]:
-    known = [(a, b) for a, b in pairs if a.f0 > 0.0 and b.f0 > 0.0]
-    if len(known) < LEAST_PAIRS:
-        why = f"{len(known)} adjacent turns with F0, {LEAST_PAIRS} are needed"
-        return nothing([COUPLING, COUPLING_RANK], why, len(known))
-    x, y = (_detrended([pair[k] for pair in known]) for k in (0, 1))
-    r = _r(x, y)
-    rng = seeded(session_id, COUPLING.name)
-    shuffles = [rng.permutation(len(x)) for _ in range(SHUFFLES // 2)]
-    # Each person's turns are shuffled once: then it does not matter who is who.
-    null = np.array([_r(*pair) for p in shuffles for pair in ((x, y[p]), (x[p], y))])
-    below = 100.0 * float(np.mean(null < r))
-    return [measure(COUPLING, r, len(known)), measure(COUPLING_RANK, below, len(known))]
-
-
-def _detrended(turns: Sequence[SpokenTurn]) -> FloatArray:
-    times = np.array([t.start for t in turns])
-    f0 = 12.0 * np.log2(np.array([t.f0 for t in turns]) / 100.0)
-    line = linregress(times - times[0], f0)
-    return np.asarray(f0 - line.intercept - line.slope * (times - times[0]))
-
-
-def _r(x: FloatArray, y: FloatArray) -> float:
-    a, b = x - x.mean(), y - y.mean()
-    scale = math.sqrt(float((a * a).sum()) * float((b * b).sum()))
-    return float((a * b).sum()) / scale if scale > 0.0 else math.nan
+    return out + voices.similarity(people, pairs) + voices.coupling(people, pairs, session_id)

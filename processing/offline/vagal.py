@@ -10,8 +10,9 @@ import math
 import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray
-from processing.offline.measure import Definition, Measure, mean_interval, measure, nothing, seeded
+from processing.offline.measure import Definition, Measure, measure, nothing, seeded
 from processing.offline.timeline import Interval, Person, Timeline
+from processing.offline.uncertainty import mean_interval
 
 WINDOW = 60
 """Width of the RMSSD window [s]."""

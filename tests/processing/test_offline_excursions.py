@@ -9,11 +9,12 @@ import pytest
 
 from processing.band import ArousalConfig
 from processing.excursion import Excursion
-from processing.offline.excursions import excursion_measures, find, poisson_interval
+from processing.offline.excursions import excursion_measures, find
 from processing.offline.in_band import time_in_band
 from processing.offline.measure import Measure
 from processing.offline.recovery import kaplan_meier_median, recoveries, recovery_measures
 from processing.offline.timeline import Person
+from processing.offline.uncertainty import poisson_interval
 from tests.processing.hours import golden, person
 
 CONFIG = ArousalConfig()

@@ -97,6 +97,9 @@ def test_coupled_pitch_is_found_and_independent_pitch_is_not() -> None:
         for seed in range(10)
     ]
     assert 10.0 < np.mean(ranks) < 90.0
+    for name in ("vocal_coupling", "intensity_similarity"):
+        found = strong["dyad", name]
+        assert found.ci_low < found.value < found.ci_high
     independent = measured(coupled(40, 0.0), end=800.0)["dyad", "intensity_similarity"].value
     assert strong["dyad", "intensity_similarity"].value > independent
 

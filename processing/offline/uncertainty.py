@@ -1,0 +1,194 @@
+"""95 % intervals that hold for what a session gives: few values, dependent values, stretches of time.
+
+How often each holds the truth is measured by benchmarks/session_intervals.py.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from scipy.special import bdtr, bdtrik, chdtri, stdtrit
+
+from acquisition.stream import FloatArray
+
+LEAST_FOR_INTERVAL = 5
+"""Fewer values than this give no interval."""
+LEAST_FOR_BOOTSTRAP = 10
+"""Fewer values than this give Student's interval: a bootstrap of so few draws the same ones over and over."""
+LEAST_FOR_QUARTILES = 20
+"""Fewer values than this give no interval of P75 − P25: that of the bootstrap is then too narrow."""
+LEAST_STRETCHES = 3
+"""Fewer stretches than this give no interval of a share of time, nor of how far two go together."""
+BATCHES = "batch means (6 batches, Student's t), from 10 min on"
+MEMORY = "Student's t, counting as many values as the memory from one to the next leaves"
+
+
+def poisson_interval(count: int) -> tuple[float, float]:
+    """Return the exact 95 % interval of a Poisson mean."""
+    low = 0.5 * float(chdtri(2 * count, 0.975)) if count else 0.0
+    high = 0.5 * float(chdtri(2 * (count + 1), 0.025))
+    return low, high if math.isfinite(high) else math.nan
+
+
+def share_interval(durations: FloatArray, seconds: int) -> tuple[float, float]:
+    """Return a 95 % interval of a share of time [%] made of stretches that arrive independently [s].
+
+    Of stretches that alternate with time between them, at random, the share has the variance
+    (1 − share)² Σ d² / T²: on the scale of ln(share / (1 − share)) its standard error is √(Σ d²) / Σ d.
+    """
+    total = float(durations.sum())
+    if len(durations) < LEAST_STRETCHES or not 0.0 < total < seconds:
+        return math.nan, math.nan
+    away = 1.96 * math.sqrt(float(np.square(durations).sum())) / total
+    odds = math.log(total / (seconds - total))
+    return 100.0 * _share(odds - away), 100.0 * _share(odds + away)
+
+
+def _share(odds: float) -> float:
+    return 1.0 / (1.0 + math.exp(-odds))
+
+
+def mean_interval(
+    values: FloatArray, rng: np.random.Generator, *, n_draws: int = 2000
+) -> tuple[float, float]:
+    """Return a 95 % interval of the mean of independent values: the bootstrap-t, of under ten Student's t.
+
+    The percentile bootstrap is too narrow for a handful of values; the studentised one is not (Efron &
+    Tibshirani 1993, ch. 12).
+    """
+    n = len(values)
+    if n < LEAST_FOR_INTERVAL:
+        return math.nan, math.nan
+    mean, spread = float(np.mean(values)), float(np.std(values, ddof=1))
+    if spread <= 0.0:
+        return mean, mean
+    if n < LEAST_FOR_BOOTSTRAP:
+        half = float(stdtrit(n - 1, 0.975)) * spread / math.sqrt(n)
+        return mean - half, mean + half
+    draws = values[rng.integers(0, n, size=(n_draws, n))]
+    error = draws.std(axis=1, ddof=1)
+    usable = error > 1e-12 * spread
+    t = (draws.mean(axis=1)[usable] - mean) / (error[usable] / math.sqrt(n))
+    low, high = np.quantile(t, [0.025, 0.975]).tolist()
+    step = spread / math.sqrt(n)
+    return mean - high * step, mean - low * step
+
+
+def median_interval(values: FloatArray) -> tuple[float, float]:
+    """Return an at least 95 % interval of a median between two of the values, whatever their distribution."""
+    n = len(values)
+    out = int(bdtrik(0.025, n, 0.5)) + 1 if n > LEAST_FOR_INTERVAL else 0
+    while out > 0 and bdtr(out - 1, n, 0.5) > 0.025:
+        out -= 1
+    if out == 0:
+        return math.nan, math.nan
+    ordered = np.sort(values)
+    return float(ordered[out - 1]), float(ordered[n - out])
+
+
+def quartile_range_interval(
+    values: FloatArray, rng: np.random.Generator, *, n_draws: int = 2000
+) -> tuple[float, float]:
+    """Return a 95 % interval of P75 − P25: percentiles of the bootstrap, from 20 values on."""
+    n = len(values)
+    if n < LEAST_FOR_QUARTILES:
+        return math.nan, math.nan
+    draws = np.percentile(values[rng.integers(0, n, size=(n_draws, n))], [25.0, 75.0], axis=1)
+    low, high = np.quantile(draws[1] - draws[0], [0.025, 0.975]).tolist()
+    return low, high
+
+
+def series_interval(
+    values: FloatArray, statistic: Callable[[FloatArray], float], *, n_batches: int = 6
+) -> tuple[float, float]:
+    """Return a 95 % interval of a statistic of a dependent series: batch means with Student's t.
+
+    Second-by-second values are far from independent (the index remembers one to two and a half minutes), so
+    the series is cut into a few long batches, and these count as the observations.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n_seconds,)
+        nan where not valid.
+    """
+    batches = [b[np.isfinite(b)] for b in np.array_split(values, n_batches)]
+    each = np.array([statistic(b) for b in batches if len(b) >= 60])
+    finite = values[np.isfinite(values)]
+    if len(each) < LEAST_FOR_INTERVAL or len(finite) < 600:
+        return math.nan, math.nan
+    half = float(stdtrit(len(each) - 1, 0.975)) * float(each.std(ddof=1)) / math.sqrt(len(each))
+    middle = statistic(finite)
+    return middle - half, middle + half
+
+
+def together_interval(
+    cycles: FloatArray, statistic: Callable[[FloatArray], FloatArray]
+) -> tuple[float, float]:
+    """Return a 95 % interval of what two people's stretches give together: the jackknife over stretches.
+
+    Student's t counts the stretches in which both are out only: where these are few, the rest says little.
+
+    Parameters
+    ----------
+    cycles : ndarray, shape (n, 5)
+        Per stretch with the time around it: seconds both are out, either, the first, the second, all.
+    statistic : callable
+        From sums of these, shape (..., 5).
+    """
+    shared = int(np.count_nonzero(cycles[:, 0]))
+    if shared < LEAST_STRETCHES:
+        return math.nan, math.nan
+    total = cycles.sum(axis=0)
+    without = statistic(total - cycles)
+    if not np.isfinite(without).all():
+        return math.nan, math.nan
+    n = len(cycles)
+    error = math.sqrt((n - 1) / n * float(np.square(without - without.mean()).sum()))
+    away, middle = float(stdtrit(shared - 1, 0.975)) * error, float(statistic(total))
+    return middle - away, middle + away
+
+
+def remembering_interval(values: FloatArray, least: float = 0.0) -> tuple[float, float]:
+    """Return a 95 % interval of the mean of values in their order, each of which remembers the one before.
+
+    Parameters
+    ----------
+    least : float
+        Memory that they have at least, by what they were made of.
+    """
+    n = len(values)
+    a = max(memory(values), least)
+    worth = max(n * (1.0 - a) / (1.0 + a), 3.0)
+    half = float(stdtrit(worth - 1.0, 0.975)) * float(values.std(ddof=1)) / math.sqrt(worth)
+    return float(values.mean()) - half, float(values.mean()) + half
+
+
+def correlation_interval(x: FloatArray, y: FloatArray, r: float) -> tuple[float, float]:
+    """Return a 95 % interval of the correlation of two series that remember: Fisher's z, fewer values.
+
+    References
+    ----------
+    Dawdy & Matalas (1964): n (1 − a b) / (1 + a b) values, a and b the correlations of neighbours.
+    """
+    if not -1.0 < r < 1.0:
+        return math.nan, math.nan
+    n, both = len(x), memory(x) * memory(y)
+    worth = max(n * (1.0 - both) / (1.0 + both), 5.0)
+    away = float(stdtrit(worth - 3.0, 0.975)) / math.sqrt(worth - 3.0)
+    return math.tanh(math.atanh(r) - away), math.tanh(math.atanh(r) + away)
+
+
+def memory(values: FloatArray) -> float:
+    """Return the correlation of neighbours, 0 to 0.97, without the bias of a short series.
+
+    References
+    ----------
+    Marriott & Pope (1954), doi:10.1093/biomet/41.3-4.390
+    """
+    n, off = len(values), values - values.mean()
+    size = float(np.square(off).sum())
+    if n <= 4 or size <= 0.0:
+        return 0.0
+    return min(max((n * float((off[1:] * off[:-1]).sum()) / size + 1.0) / (n - 4), 0.0), 0.97)
