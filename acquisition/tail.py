@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from struct import pack
@@ -13,12 +13,13 @@ import numpy as np
 
 from acquisition.columns import ColumnBuilder
 from acquisition.event import Event, Notice
-from acquisition.slices import Block, split
+from acquisition.slices import Block, Column, Key, split
 from acquisition.stream import IntArray, Role, StreamInfo
 from acquisition.xdf.decoder import Decoder
 from acquisition.xdf.form import EVENTS_ID, NOTICES_ID, STREAM_FOOTER, TICK_ID, Stream, stream_id
 from acquisition.xdf.header import OWN_HEADERS, TYPES, parse_header, stream_info
 from acquisition.xdf.items import Damage, Item, Offset, Rows, Samples, TickMark
+from acquisition.xdf.runs import Run
 
 _BLOCK = 1 << 18
 """Bytes read at once."""
@@ -95,29 +96,58 @@ class Tail:
             mine = [info for info in self._expected() if info.role == self.role]
             self._decoder = Decoder(presumed_streams(mine))
         if self._decoder is not None:
-            self._take(self._decoder.feed_rows(data, final=final))
+            self._take(self._decoder.feed_runs(data, final=final))
             self.ended = self._decoder.closed
 
-    def _take(self, items: list[Item]) -> None:
+    def _take(self, items: Sequence[Item | Run]) -> None:
         for item in items:
             if type(item) is TickMark:
                 self._tick(item)
                 self._pending = []
+            elif isinstance(item, Run):
+                self._flush()
+                self._run(item)
             elif type(item) is Damage:
                 self.damage.append(item)
                 if item.breaks:
                     self._pending = []
             else:
                 self._pending.append(item)
+        self._flush()
+
+    def _flush(self) -> None:
         if self._ticks:
             self._ready.append(self._block())
             self._clear()
+
+    def _run(self, run: Run) -> None:
+        """Take many slices."""
+        again = int(np.searchsorted(run.numbers, self.last, side="right"))
+        for k in range(again):
+            self._repeated(int(run.numbers[k]), int(run.starts[k]), int(run.stops[k]))
+        columns: dict[Key, Column] = {}
+        for rows in run.rows:
+            info = self._info(rows.stream)
+            for k, _, _, value in rows.offsets:
+                if k >= again:
+                    self._offsets[rows.stream.id] = value
+            if info is not None:
+                columns[info.key] = Column(info, rows.times, rows.samples, rows.slices, rows.offsets)
+        block = Block(run.numbers, run.times, run.walls, columns, [], [])
+        if again < len(run.numbers):
+            self._ready.append(split(block, again)[1] if again else block)
+        self.last = max(self.last, int(run.numbers[-1]))
+        self.n_slices += len(run.numbers) - again
+        self.n_ready += len(run.numbers) - again
+
+    def _repeated(self, number: int, start: int, stop: int) -> None:
+        self.damage.append(Damage(start, stop, f"slice {number} comes again"))
 
     def _tick(self, tick: TickMark) -> None:
         if not tick.intact:
             self.damage.append(Damage(tick.start, tick.stop, "a slice whose CRC is wrong"))
         elif tick.number <= self.last:
-            self.damage.append(Damage(tick.start, tick.stop, f"slice {tick.number} comes again"))
+            self._repeated(tick.number, tick.start, tick.stop)
         else:
             self._accept(len(self._ticks))
             self._ticks.append(tick)
@@ -158,10 +188,13 @@ class Tail:
             column.n += len(item.times)
 
     def _column(self, stream: Stream) -> ColumnBuilder:
+        return self._columns.setdefault(stream.id, ColumnBuilder(stream, self._info(stream)))
+
+    def _info(self, stream: Stream) -> StreamInfo | None:
         if stream.id not in self._infos:
             expected = {info.name: info for info in self._expected() if info.role == self.role}
             self._infos[stream.id] = expected.get(stream.name) or stream_info(stream, self.role)
-        return self._columns.setdefault(stream.id, ColumnBuilder(stream, self._infos[stream.id]))
+        return self._infos[stream.id]
 
     def _block(self) -> Block:
         columns = [c.build() for c in self._columns.values()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable
-from struct import unpack_from
+from typing import cast
 
 from acquisition.xdf.form import (
     BOUNDARY,
@@ -14,6 +14,7 @@ from acquisition.xdf.form import (
     EXPLICIT,
     MAGIC,
     MAX_CHUNK,
+    NEVER,
     SAMPLES,
     SAMPLES_HEAD,
     STREAM_FOOTER,
@@ -21,6 +22,7 @@ from acquisition.xdf.form import (
     TICK_BODY,
     TICK_ID,
     Stream,
+    find_boundary,
 )
 from acquisition.xdf.header import parse_header
 from acquisition.xdf.items import (
@@ -33,11 +35,11 @@ from acquisition.xdf.items import (
     Rows,
     TickMark,
     decode_rows,
-    parse_samples,
+    frame,
+    read_item,
 )
+from acquisition.xdf.runs import WORTH, Plan, Run
 
-_NEVER = 1 << 62
-_LENGTH_BYTES = {1: 2, 4: 5, 8: 9}
 _NAMED_TAGS = (SAMPLES, STREAM_HEADER, CLOCK_OFFSET, STREAM_FOOTER)
 
 
@@ -59,15 +61,15 @@ class Decoder:
         self.closed = False
         self._rest = b""
         self._base = 0  # place of _rest in the file
-        self._started = False
+        self._started = self._runs = False
         self._crc = 0
         self._slice = 0  # where the open slice begins in the file
         self._lost: int | None = None  # where damage began, while a boundary is sought
         self._why = ""
         self._unknown: set[int] = set()
-        self._boundary = -1
-        self._hashed = 0
-        self._out: list[Item] = []
+        self._boundary, self._hashed = -1, 0
+        self._plan: Plan | None = None
+        self._out: list[Item | Run] = []
 
     def feed(self, data: bytes, *, final: bool = False) -> list[Item]:
         """Return the items that are complete now; `final`: no more bytes will come."""
@@ -75,15 +77,19 @@ class Decoder:
 
     def feed_rows(self, data: bytes, *, final: bool = False) -> list[Item]:
         """Return the same, with numbers left as `Rows`, to be decoded many at once."""
+        return cast("list[Item]", self.feed_runs(data, final=final, runs=False))
+
+    def feed_runs(self, data: bytes, *, final: bool = False, runs: bool = True) -> list[Item | Run]:
+        """Return the same, with many plain slices in a row as one `Run`."""
         buf = self._rest + data if self._rest else data
         self._out, at = [], 0
+        self._plan, self._runs = None, runs
         if self.closed or not (self._started or len(buf) >= len(MAGIC) or final):
             self._rest = b"" if self.closed else buf
             return self._out
         if not self._started and buf:
-            self._started = True
-            at = self._begin(buf)
-        self._hashed, self._boundary = 0, _find(buf, at)
+            self._started, at = True, self._begin(buf)
+        self._hashed, self._boundary = 0, find_boundary(buf, at)
         at = self._walk(buf, at, final)
         self._crc = zlib.crc32(memoryview(buf)[self._hashed : at], self._crc)
         self._base += at
@@ -105,15 +111,16 @@ class Decoder:
         while at < n and not self.closed:
             if self._lost is not None:
                 if self._boundary < at:
-                    self._boundary = _find(buf, at)
-                if self._boundary == _NEVER:
+                    self._boundary = find_boundary(buf, at)
+                if self._boundary == NEVER:
                     at = n if final else max(at, n - len(BOUNDARY_UUID) + 1)
                     self._hashed = at
                     break
                 at = self._resume()
-            at = self._fast(buf, at, n)
-            if at >= n:
-                break
+            at, stop = self._many(buf, at)
+            at = self._fast(buf, at, n, stop)
+            if at == stop or at >= n:
+                continue
             try:
                 end = self._chunk(buf, at, n)
             except BrokenChunk as error:
@@ -135,14 +142,29 @@ class Decoder:
         self._slice = self._base + at - len(BOUNDARY_CHUNK)
         return at
 
-    def _fast(self, buf: bytes, at: int, n: int) -> int:
-        """Take sample chunks of numbers as we write them; stop at anything else."""
+    def _many(self, buf: bytes, at: int) -> tuple[int, int]:
+        """Take the plain slices that begin here; return where they end, and where the next ones begin."""
+        if not self._runs or (len(buf) - at < WORTH and self._plan is None):
+            return at, NEVER
+        self._plan = self._plan or Plan(buf, at, self._base, self.streams)
+        if self._base + at != self._slice:
+            return at, self._plan.next(at + 1)
+        run, at = self._plan.take(at)
+        if run is not None:
+            self._out.append(run)
+            self._crc, self._hashed, self._slice = 0, at, self._base + at
+        return at, self._plan.next(at)
+
+    def _fast(self, buf: bytes, at: int, n: int, stop: int) -> int:
+        """Take sample chunks of numbers as we write them, to `stop` at most; stop at anything else."""
         unpack, streams, out = SAMPLES_HEAD.unpack_from, self.streams, self._out
         view, tick = memoryview(buf), streams.get(TICK_ID)
-        tick = tick if _is_tick(tick) else None
+        tick = tick if tick is not None and tick.is_tick else None
         # A chunk must not hold a whole boundary: then the length is wrong.
-        limit = min(n, (self._boundary if self._boundary >= at else _find(buf, at)) + len(BOUNDARY_UUID) - 1)
-        while at + 16 <= n:
+        limit = min(
+            n, (self._boundary if self._boundary >= at else find_boundary(buf, at)) + len(BOUNDARY_UUID) - 1
+        )
+        while at + 16 <= n and at != stop:
             form, length, tag, key, inner, count = unpack(buf, at)
             if form != 4 or tag != SAMPLES or inner != 4:
                 break
@@ -176,22 +198,14 @@ class Decoder:
 
     def _chunk(self, buf: bytes, at: int, n: int) -> int:
         """Take any one chunk; return its end, or -1 if it is not all there yet."""
-        head = _LENGTH_BYTES.get(buf[at])
-        if head is None:
-            raise BrokenChunk("zeros" if buf[at] == 0 else "a bad length byte")
-        if at + head + 2 > n:
+        if (found := frame(buf, at, n)) is None:
             return -1
-        length = int.from_bytes(buf[at + 1 : at + head], "little")
-        tag = int.from_bytes(buf[at + head : at + head + 2], "little")
-        if not 2 <= length <= MAX_CHUNK or not 1 <= tag <= 6:
-            raise BrokenChunk(f"a chunk of {length} bytes with tag {tag}")
-        inside, end = at + head + 2, at + head + length
+        tag, inside, end = found
         if self._boundary < at:
-            self._boundary = _find(buf, at)
-        over = self._boundary + len(BOUNDARY_UUID) <= end
-        if tag == BOUNDARY and end <= n and (length != 18 or self._boundary != inside):
+            self._boundary = find_boundary(buf, at)
+        if tag == BOUNDARY and end <= n and (end - inside != 16 or self._boundary != inside):
             raise BrokenChunk("a boundary chunk without the boundary")
-        if tag != BOUNDARY and over:
+        if tag != BOUNDARY and self._boundary + len(BOUNDARY_UUID) <= end:
             raise BrokenChunk("a chunk that runs over a boundary")
         if end > n:
             return -1
@@ -212,52 +226,25 @@ class Decoder:
             if key not in self._unknown:
                 self._unknown.add(key)
                 self._skip(at, end, f"stream {key} has no header and is left out")
-        elif tag == CLOCK_OFFSET:
-            if end - inside != 16:
-                raise BrokenChunk("a clock offset of a wrong length")
-            self._out.append(Offset(stream, *unpack_from("<dd", buf, inside)))
-        elif tag == STREAM_FOOTER:
-            self._out.append(Footer(stream, buf[inside:end]))
-            self.closed = key == TICK_ID and _is_tick(stream)
+            return
+        item = read_item(tag, stream, buf, inside, end)
+        self.closed = type(item) is Footer and stream.is_tick
+        if not stream.is_tick or type(item) in (Footer, Offset):
+            self._out.append(item)
+        elif type(item) is Rows and item.n == 1:
+            self._tick(memoryview(buf), end)  # not in the form in which ticks are written
         else:
-            samples = parse_samples(stream, buf, inside, end)
-            if key == TICK_ID and _is_tick(stream):
-                self._odd_tick(samples, buf, end)
-            else:
-                self._out.append(samples)
+            raise BrokenChunk("a tick chunk without one tick")
 
     def _skip(self, at: int, end: int, why: str) -> None:
         self._out.append(Damage(self._base + at, self._base + end, why, breaks=False))
 
-    def _odd_tick(self, samples: Item, buf: bytes, end: int) -> None:
-        """Take a tick that is not in the form in which ticks are written."""
-        if isinstance(samples, Rows) and samples.n == 1:
-            self._tick(memoryview(buf), end)
-        else:
-            raise BrokenChunk("a tick chunk without one tick")
-
     def _header(self, key: int, buf: bytes, at: int, inside: int, end: int) -> None:
-        known = self.streams.get(key)
-        if known is not None and known.xml:
+        if key in self.streams and self.streams[key].xml:
             raise BrokenChunk(f"a second header of stream {key}")
         try:
-            stream = parse_header(key, buf[inside:end])
+            self.streams[key] = parse_header(key, buf[inside:end])
+            self._out.append(Header(self.streams[key]))
+            self._plan = None  # it knew less
         except ValueError as error:  # the chunk itself is whole: only this stream is lost
             self._skip(at, end, str(error))
-            return
-        self.streams[key] = stream
-        self._out.append(Header(stream))
-
-
-def _find(buf: bytes, at: int) -> int:
-    found = buf.find(BOUNDARY_UUID, at)
-    return _NEVER if found < 0 else found
-
-
-def _is_tick(stream: Stream | None) -> bool:
-    return (
-        stream is not None
-        and stream.id == TICK_ID
-        and stream.kind == "Tick"
-        and (stream.n_channels, stream.format) == (4, "double64")
-    )

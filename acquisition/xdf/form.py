@@ -41,6 +41,9 @@ TICK_BODY = Struct("<Bddddd")
 EXPLICIT, DEDUCED = 8, 0
 """First byte of a sample: a stamp follows, or it is the previous one plus a sample interval."""
 
+NEVER = 1 << 62
+"""A place beyond all bytes."""
+
 TICK_ID, NOTICES_ID, EVENTS_ID = 1, 2, 3
 """Ids in each file of ours; other streams get one that follows from their name, see `stream_id`."""
 _FIRST_FREE_ID = 16
@@ -80,6 +83,12 @@ class Stream:
             self.dtype = np.dtype([("b", "u1"), ("t", "<f8"), ("v", *value)])
             self.row = self.dtype.itemsize
 
+    @property
+    def is_tick(self) -> bool:
+        """Tell whether this is our stream of ticks."""
+        own = self.id == TICK_ID and self.kind == "Tick"
+        return own and (self.n_channels, self.format) == (4, "double64")
+
 
 def stream_id(name: str, taken: Collection[int] = ()) -> int:
     """Return the id of a stream in our files; it follows from the name, so a lost header can be presumed."""
@@ -102,6 +111,12 @@ def chunk(tag: int, content: bytes) -> bytes:
 
 
 BOUNDARY_CHUNK = chunk(BOUNDARY, BOUNDARY_UUID)
+
+
+def find_boundary(buf: bytes, at: int) -> int:
+    """Return where the next boundary begins, from `at` on; `NEVER` if there is none."""
+    found = buf.find(BOUNDARY_UUID, at)
+    return NEVER if found < 0 else found
 
 
 def samples_chunk(

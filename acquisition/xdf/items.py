@@ -10,7 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acquisition.stream import FloatArray
-from acquisition.xdf.form import DEDUCED, EXPLICIT, NUMPY_FORMATS, Stream
+from acquisition.xdf.form import (
+    CLOCK_OFFSET,
+    DEDUCED,
+    EXPLICIT,
+    MAX_CHUNK,
+    NUMPY_FORMATS,
+    STREAM_FOOTER,
+    Stream,
+)
+
+_LENGTH_BYTES = {1: 2, 4: 5, 8: 9}
 
 
 class Rows(NamedTuple):
@@ -98,6 +108,21 @@ def decode_rows(rows: Rows) -> Samples:
     return Samples(rows.stream, table["t"].copy(), table["v"].copy())
 
 
+def read_item(tag: int, stream: Stream, buf: bytes, at: int, end: int) -> Rows | Samples | Offset | Footer:
+    """Read the inside of a sample chunk, clock offset or footer, after the stream's id.
+
+    Raises
+    ------
+    BrokenChunk
+        If it does not fill buf[at:end] exactly.
+    """
+    if tag == CLOCK_OFFSET:
+        if end - at != 16:
+            raise BrokenChunk("a clock offset of a wrong length")
+        return Offset(stream, *unpack_from("<dd", buf, at))
+    return Footer(stream, buf[at:end]) if tag == STREAM_FOOTER else parse_samples(stream, buf, at, end)
+
+
 def parse_samples(stream: Stream, buf: bytes, at: int, end: int) -> Rows | Samples:
     """Read the inside of a sample chunk in any form that XDF allows.
 
@@ -116,6 +141,26 @@ def parse_samples(stream: Stream, buf: bytes, at: int, end: int) -> Rows | Sampl
                 stream.last = body
             return Rows(stream, n, body)
     return _each_sample(stream, buf, at, end, n)
+
+
+def frame(buf: bytes, at: int, n: int) -> tuple[int, int, int] | None:
+    """Return the tag of a chunk, where its inside begins and where it ends; None if more is needed.
+
+    Raises
+    ------
+    BrokenChunk
+        If no chunk begins so.
+    """
+    head = _LENGTH_BYTES.get(buf[at])
+    if head is None:
+        raise BrokenChunk("zeros" if buf[at] == 0 else "a bad length byte")
+    if at + head + 2 > n:
+        return None
+    length = int.from_bytes(buf[at + 1 : at + head], "little")
+    tag = int.from_bytes(buf[at + head : at + head + 2], "little")
+    if not 2 <= length <= MAX_CHUNK or not 1 <= tag <= 6:
+        raise BrokenChunk(f"a chunk of {length} bytes with tag {tag}")
+    return tag, at + head + 2, at + head + length
 
 
 def read_varlen(buf: bytes, at: int, end: int) -> tuple[int, int]:
