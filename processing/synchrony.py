@@ -8,12 +8,13 @@ x is the therapist, y the client; lag > 0: the client follows. Each signal is on
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import repeat
 
 import numpy as np
 
-from acquisition.stream import FloatArray, IntArray, Role
+from acquisition.stream import FloatArray, Role
 from processing.coupling.chance import ChancePool
 from processing.coupling.config import SynchronyConfig
 from processing.coupling.peaks import pick, smoother
@@ -61,6 +62,10 @@ class Synchrony:
             session_id=session_id,
             signal=signal,
         )
+        self._every, self._look, self._first_look = (
+            round(s * rule.sfreq) for s in (config.band_every, config.look_every, config.first_look)
+        )
+        self._low = f"coverage below {config.coverage:.0%}".replace("%", " %")
         self._origin: int | None = None
         self._due = -math.inf
         """Watermark before which nothing more is settled [s]."""
@@ -102,42 +107,39 @@ class Synchrony:
         return self._rows(x, y, since)
 
     def _rows(self, x: FloatArray, y: FloatArray, available: FloatArray) -> list[IndexSample]:
-        start, n = self._n, len(x)
-        step = self._step
+        start, step = self._n, self._step
         z, counts = self._table.push(x, y, every=step)
         self._keep(x, y)
-        at = np.arange(-start % step, n, step)
+        at = range(start + -start % step, self._n, step)
+        since = available[at.start - start :: step].tolist()
         bands, out = self._look_back(start, at, available)
-        if len(at):
-            out += self._values(start + at, available[at], z, counts, bands)
+        if since:
+            out += self._values(at, since, z, counts, bands)
         return out
 
     def _keep(self, x: FloatArray, y: FloatArray) -> None:
-        stop = self._reach + self._n + len(x)
+        begin = self._reach + self._n
+        stop = begin + len(x)
         while stop > self._past.shape[1]:
             self._past = np.concatenate([self._past, np.full_like(self._past, np.nan)], axis=1)
-        self._past[:, self._reach + self._n : stop] = x, y
+        self._past[0, begin:stop], self._past[1, begin:stop] = x, y
         self._n += len(x)
 
     def _look_back(
-        self, start: int, at: IntArray, available: FloatArray
-    ) -> tuple[FloatArray, list[IndexSample]]:
+        self, start: int, at: range, available: FloatArray
+    ) -> tuple[list[tuple[float, float]], list[IndexSample]]:
         """Return the band in force at each of the samples `at`, and the statements that fell due."""
-        config, out = self._config, []
-        every, look, first_look = (
-            round(s * self._sfreq) for s in (config.band_every, config.look_every, config.first_look)
-        )
-        bands = np.empty((len(at), 2))
-        filled, due = 0, math.gcd(every, look)
+        every, look, first_look = self._every, self._look, self._first_look
+        bands: list[tuple[float, float]] = []
+        out: list[IndexSample] = []
+        due = math.gcd(every, look)
         for j in range(start + -start % due, self._n, due):
             if j > 0 and (j % look == 0 or (j % every == 0 and j < first_look)):
-                upto = int(np.searchsorted(at, j - start))
-                bands[filled:upto], filled = self._band, upto
+                bands += [self._band] * (bisect_left(at, j) - len(bands))
                 self._renew_band(j)
             if j % look == 0:
                 out += self._state(j, look, float(available[j - start]))
-        bands[filled:] = self._band
-        return bands, out
+        return bands + [self._band] * (len(at) - len(bands)), out
 
     def _renew_band(self, j: int) -> None:
         step = round(self._config.pool_step * self._sfreq)
@@ -171,50 +173,42 @@ class Synchrony:
         return ((self._origin or 0) + j) / self._sfreq
 
     def _values(
-        self, j: IntArray, available: FloatArray, z: FloatArray, counts: FloatArray, bands: FloatArray
+        self,
+        at: range,
+        since: list[float],
+        z: FloatArray,
+        counts: FloatArray,
+        bands: list[tuple[float, float]],
     ) -> list[IndexSample]:
-        value, coverage = strongest(z), counts.min(axis=1) / self._shape.window
-        lag = pick(z, self._smoother, int(j[0]) // self._step) / self._sfreq
-        quality = np.where(np.isnan(value), 0.0, coverage).tolist()
-        missing = self._missing(value.tolist(), coverage.tolist())
-        lags, low, high = lag.tolist(), bands[:, 0].tolist(), bands[:, 1].tolist()
+        value, sfreq, window = strongest(z).tolist(), self._sfreq, self._shape.window
+        coverage = [count / window for count in counts.min(axis=1).tolist()]
+        lags = [lag / sfreq for lag in pick(z, self._smoother, at.start // self._step).tolist()]
+        low, high = zip(*bands, strict=True)
+        quality = [c if v == v else 0.0 for v, c in zip(value, coverage, strict=True)]
+        missing = ["" if v == v else self._missing(c) for v, c in zip(value, coverage, strict=True)]
         no_peak = [m or ("" if k == k else "no peak") for m, k in zip(missing, lags, strict=True)]
         has_band = [1.0 if b == b else 0.0 for b in low]
-        no_band = self._band_reasons(j, low)
+        no_band = ["" if b == b else self._no_band(j) for j, b in zip(at, low, strict=True)]
         columns = (
-            ("", value.tolist(), "", quality, missing),
+            ("", value, "", quality, missing),
             ("_lag", lags, "s", quality, no_peak),
-            ("_coverage", coverage.tolist(), "", repeat(1.0), repeat("")),
+            ("_coverage", coverage, "", repeat(1.0), repeat("")),
             ("_chance_low", low, "", has_band, no_band),
             ("_chance_high", high, "", has_band, no_band),
         )
-        half = self._shape.window / (2.0 * self._sfreq)
-        times, since = (self._time(0) + j / self._sfreq - half).tolist(), available.tolist()
+        half, first = window / (2.0 * sfreq), self._time(0)
+        times = [first + j / sfreq - half for j in at]
         return [
             sample
             for end, values, unit, qualities, reasons in columns
             for sample in rows(times, since, "dyad", self._name + end, values, unit, qualities, reasons)
         ]
 
-    def _missing(self, value: list[float], coverage: list[float]) -> list[str]:
-        low = f"coverage below {self._config.coverage:.0%}".replace("%", " %")
-        return [
-            ""
-            if v == v
-            else "no data"
-            if c == 0.0
-            else low
-            if c < self._config.coverage
-            else "constant signal"
-            for v, c in zip(value, coverage, strict=True)
-        ]
+    def _missing(self, coverage: float) -> str:
+        if coverage == 0.0:
+            return "no data"
+        return self._low if coverage < self._config.coverage else "constant signal"
 
-    def _band_reasons(self, j: IntArray, low: list[float]) -> list[str]:
-        if low[0] == low[0]:
-            return [""] * len(low)
-        early = f"not before minute {self._config.band_from / 60:g}"
-        first = self._config.band_from * self._sfreq
-        return [
-            "" if b == b else early if k < first else "chance pool too small"
-            for k, b in zip(j.tolist(), low, strict=True)
-        ]
+    def _no_band(self, j: int) -> str:
+        early = j < self._config.band_from * self._sfreq
+        return f"not before minute {self._config.band_from / 60:g}" if early else "chance pool too small"

@@ -12,7 +12,7 @@ Departures
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
 
 import numpy as np
 from scipy.interpolate import CubicSpline
@@ -26,24 +26,18 @@ ROWS = 16
 """Rows smoothed at once: a product of fixed size, each row at its own place, gives the same bits always."""
 LEAST_POINTS = 6
 """Lags in one loess fit, of which the outermost has weight 0."""
+FEW = 4
+"""So many rows are searched one by one."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Smoother:
-    """Hold the way from 2L + 1 lags to 4L + 1 smoothed half lags, apart for mirrored and for opposite parts.
+def smoother(max_lag: int) -> FloatArray:
+    """Return how tables of 2L + 1 lags are smoothed; exchanging the people then changes signs and no bit.
 
-    Parameters
-    ----------
-    even, odd : ndarray, shape (L + 1, 2L + 1)
-        What the sum and the difference of lags k and −k bring to half lags 0 … 2L.
+    Returns
+    -------
+    ndarray, shape (2, L + 1, 2L + 1)
+        What the sum (0) and the difference (1) of lags k and −k bring to half lags 0 … 2L.
     """
-
-    even: FloatArray
-    odd: FloatArray
-
-
-def smoother(max_lag: int) -> Smoother:
-    """Return how tables of 2L + 1 lags are smoothed; exchanging the people then changes signs and no bit."""
     n = 2 * max_lag + 1
     loess = np.stack([_loess_weights(n, at) for at in range(n)])
     lags = np.arange(n, dtype=np.float64)
@@ -52,7 +46,7 @@ def smoother(max_lag: int) -> Smoother:
     ahead, behind = mirrored[:, max_lag:].T, mirrored[:, max_lag::-1].T
     even, odd = (ahead + behind) / 2.0, (ahead - behind) / 2.0
     odd[:, 0] = 0.0
-    return Smoother(even, odd)
+    return np.stack([even, odd])
 
 
 def _loess_weights(n: int, at: int) -> FloatArray:
@@ -66,35 +60,60 @@ def _loess_weights(n: int, at: int) -> FloatArray:
     return fit
 
 
-def pick(z: FloatArray, smooth: Smoother, first: int = 0) -> FloatArray:
+def pick(z: FloatArray, smooth: FloatArray, first: int = 0) -> FloatArray:
     """Return the lag of the peak nearest to lag 0 in each row, in lags (halves too); nan where there is none.
 
     Parameters
     ----------
     z : ndarray, shape (n, 2L + 1)
         Rows with nan have no peak.
-    smooth : Smoother
+    smooth : ndarray
+        Of `smoother`.
     first : int
         Number of the first row since the start.
     """
     smoothed = _smoothed(z, smooth, first % ROWS)
+    if len(z) <= FEW:
+        return np.array([_nearest_of(row) for row in smoothed.tolist()])
     return _nearest(smoothed, _peaks(smoothed))
 
 
-def _smoothed(z: FloatArray, smooth: Smoother, place: int) -> FloatArray:
+def _smoothed(z: FloatArray, smooth: FloatArray, place: int) -> FloatArray:
     n, lag = len(z), z.shape[1] // 2
     parts = np.zeros((2, -(-(place + n) // ROWS) * ROWS, lag + 1))
     ahead, behind = z[:, lag:], z[:, lag::-1]
-    np.add(ahead, behind, out=parts[0, place : place + n])
-    np.subtract(ahead, behind, out=parts[1, place : place + n])
-    parts[0, place : place + n, 0] = z[:, lag]
-    blocks = parts.reshape(2, -1, ROWS, lag + 1)
-    even = np.matmul(blocks[0], smooth.even).reshape(-1, 2 * lag + 1)[place : place + n]
-    odd = np.matmul(blocks[1], smooth.odd).reshape(-1, 2 * lag + 1)[place : place + n]
+    even, odd = parts[:, place : place + n]
+    np.add(ahead, behind, out=even)
+    np.subtract(ahead, behind, out=odd)
+    even[:, 0] = z[:, lag]
+    blocks = np.matmul(parts.reshape(2, -1, ROWS, lag + 1), smooth[:, None])
+    even, odd = blocks.reshape(2, -1, 2 * lag + 1)[:, place : place + n]
     out = np.empty((n, 4 * lag + 1))
     np.add(even, odd, out=out[:, 2 * lag :])
     np.subtract(even, odd, out=out[:, 2 * lag :: -1])
     return out
+
+
+def _nearest_of(row: list[float]) -> float:
+    """Return the peak of one row, as `_peaks` and `_nearest` find it in many."""
+    middle = len(row) // 2
+    if row[0] != row[0]:  # a row is nan altogether or nowhere
+        return math.nan
+    for distance in range(middle):
+        ahead, behind = _is_peak(row, middle + distance), _is_peak(row, middle - distance)
+        if ahead and behind:
+            rise = row[middle + distance] - row[middle - distance]
+            return math.copysign(distance / 2.0, rise) if rise or not distance else math.nan
+        if ahead or behind:
+            return distance / 2.0 if ahead else -distance / 2.0
+    return math.nan
+
+
+def _is_peak(row: list[float], at: int) -> bool:
+    value = row[at]
+    if value < row[at - 1] or value < row[at + 1]:
+        return False
+    return value >= max(row[max(at - NEIGHBOURS, 0) : at + NEIGHBOURS + 1])
 
 
 def _peaks(smooth: FloatArray) -> BoolArray:

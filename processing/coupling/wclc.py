@@ -10,7 +10,6 @@ Boker, Xu, Rotondo & King (2002), doi:10.1037/1082-989X.7.3.338
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,13 +22,20 @@ R_LIMIT = float(np.tanh(Z_LIMIT))
 BELOW_1 = float(np.nextafter(1.0, 0.0))
 PIECE = 128
 """Samples worked on at once, for the sake of the cache."""
+ROOM = 2 * PIECE
+"""Samples after which the past is moved to the front of its array."""
 FLAT = 1e-10
 """A window is constant if its variance is below this share of the largest square since the last renewal."""
 
 _MASK, _VALUE, _SQUARE = 0, 1, 2
-_X_FACTORS = np.array([_MASK, _VALUE, _MASK, _SQUARE, _MASK, _VALUE])
-_Y_FACTORS = np.array([_MASK, _MASK, _VALUE, _MASK, _SQUARE, _VALUE])
+_X_FACTORS = (_MASK, _VALUE, _MASK, _SQUARE, _MASK, _VALUE)
+_Y_FACTORS = (_MASK, _MASK, _VALUE, _MASK, _SQUARE, _VALUE)
 """Their products, summed over a window: count, Σa, Σb, Σa², Σb², Σab, over samples that both have."""
+_SERIES = np.array([2 * f for f in _X_FACTORS] + [2 * f + 1 for f in _Y_FACTORS])
+"""Which of the masks, values and squares of x and y each row of the past is."""
+_X, _Y = 0, 6
+"""First rows of x and of y."""
+_SQUARES = np.array([3, 10])
 _LEFT, _RIGHT = np.array([0, 1, 0]), np.array([0, 1, 1])
 """Of which two sums a product is taken off: variance of a, variance of b, covariance."""
 
@@ -84,8 +90,12 @@ class LagTable:
 
     def __init__(self, shape: TableShape) -> None:
         self._shape = shape
-        self._past = np.full((2, shape.window + shape.max_lag), np.nan)
-        self._offset = np.full(2, np.nan)
+        self._reach = shape.window + shape.max_lag
+        self._past = np.zeros((12, self._reach + ROOM))
+        """The factors of x (0-5) and of y (6-11), the newest before column `_end`."""
+        self._raw = np.full((2, self._reach + ROOM), np.nan)
+        self._end = self._reach
+        self._offset, self._known = np.full(2, np.nan), False
         self._peak = np.zeros(2)
         self._sums = np.zeros((10 if shape.detrend else 6, shape.n_lags))
         self._count = 0
@@ -121,86 +131,113 @@ class LagTable:
         return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
 
     def _push(self, x: FloatArray, y: FloatArray, every: int) -> tuple[FloatArray, FloatArray]:
-        shape, n, kept = self._shape, len(x), self._past.shape[1]
-        both = np.empty((2, kept + n))
-        both[:, :kept], both[0, kept:], both[1, kept:] = self._past, x, y
-        self._find_offset(both)
-        left, right, squares = self._series(both)
-        w, reach = shape.window, shape.window + shape.max_lag
-        first = self._count % shape.renew
-        sums = np.empty((len(self._sums), n + 1, shape.n_lags))
-        sums[:, 0] = self._sums
-        brought = self._products(left, right, reach, n, first)
-        brought -= self._products(left, right, reach - w, n, first - w)
-        sums[:, 1:] = brought
-        np.cumsum(sums, axis=1, out=sums)
-        peaks = squares[:, reach - 1 :].copy()
+        shape, n = self._shape, len(x)
+        start = self._keep(x, y)
+        products = self._products(start, n, 2, self._count % shape.renew)
+        sums = np.empty((n + 1, *self._sums.shape))
+        sums[0] = newest = self._sums
+        np.subtract(products[0], products[1], out=sums[1:])
+        for row in sums[1:]:  # strictly one after the other, and faster than `cumsum` along this axis
+            newest = np.add(newest, row, out=row)
+        peaks = self._past[:, start - 1 : self._end].take(_SQUARES, axis=0)
         peaks[:, 0] = self._peak
         np.maximum.accumulate(peaks, axis=1, out=peaks)
-        self._sums, self._peak, self._past = sums[:, -1].copy(), peaks[:, -1].copy(), both[:, n:].copy()
+        self._sums, self._peak = newest.copy(), peaks[:, -1].copy()
         rows = slice(-self._count % every + 1, None, every)
         self._count += n
-        return self._correlations(np.ascontiguousarray(sums[:, rows]), peaks[:, rows])
+        return self._correlations(sums[rows].transpose(1, 0, 2), peaks[:, rows])
+
+    def _keep(self, x: FloatArray, y: FloatArray) -> int:
+        """Write new samples behind the past and return the column of the first."""
+        start, n = self._end, len(x)
+        if start + n > self._raw.shape[1]:
+            for kept in (self._past, self._raw):
+                kept[:, : self._reach] = kept[:, start - self._reach : start]
+            start = self._reach
+        new = self._raw[:, start : start + n]
+        new[0], new[1] = x, y
+        if not self._known:
+            self._find_offset(new)
+        self._past[:, start : start + n] = self._series(new)
+        self._end = start + n
+        return start
 
     def _find_offset(self, both: FloatArray) -> None:
         # An offset near the data keeps the sums small; before it is known every product is 0 anyway.
-        if not math.isnan(self._offset.sum()):
-            return
         for person in range(2):
             if np.isnan(self._offset[person]):
                 valid = both[person][np.isfinite(both[person])]
                 if len(valid):
                     self._offset[person] = valid[0]
+        self._known = not np.isnan(self._offset).any()
 
     def _renew(self) -> None:
-        shape = self._shape
+        shape, end = self._shape, self._end
+        past = slice(end - self._reach, end)
         self._offset[:] = np.nan
-        self._find_offset(self._past)
-        left, right, squares = self._series(self._past)
-        self._peak = squares.max(axis=1)
-        self._sums = self._products(left, right, shape.max_lag, shape.window, -shape.window).sum(axis=1)
+        self._find_offset(self._raw[:, past])
+        self._past[:, past] = self._series(self._raw[:, past])
+        self._peak = self._past[_SQUARES, past].max(axis=1)
+        self._sums = self._products(end - shape.window, shape.window, 1, -shape.window)[0].sum(axis=0)
 
-    def _series(self, both: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return the factors of the six products for x and for y, shape (6, n), and the squares, (2, n)."""
-        mask = np.isfinite(both)
+    def _series(self, both: FloatArray) -> FloatArray:
+        """Return the factors of the six products of x, then of y, shape (12, n)."""
         series = np.empty((3, *both.shape))
-        series[0] = mask
+        mask = np.isfinite(both, out=series[0])
         np.subtract(both, self._offset[:, None], out=series[1])
-        series[1][~mask] = 0.0
+        if not mask.all():
+            series[1][mask == 0.0] = 0.0
         np.multiply(series[1], series[1], out=series[2])
-        return series[:, 0].take(_X_FACTORS, axis=0), series[:, 1].take(_Y_FACTORS, axis=0), series[2]
+        factors: FloatArray = series.reshape(6, -1).take(_SERIES, axis=0)
+        return factors
 
-    def _products(self, x: FloatArray, y: FloatArray, start: int, n: int, number: int) -> FloatArray:
-        """Return what samples start … start + n − 1 bring into the sums: shape (6 or 10, n, 2L + 1)."""
-        lag = self._shape.max_lag
-        out = np.empty((len(self._sums), n, self._shape.n_lags))
-        x_past, y_past = _looking_back(x, start, n, lag), _looking_back(y, start, n, lag)
-        np.multiply(x_past, y_past[:, :, :1], out=out[:6, :, lag:])
-        np.multiply(x_past[:, :, :1], y_past[:, :, :0:-1], out=out[:6, :, :lag])
+    def _products(self, start: int, n: int, sides: int, number: int) -> FloatArray:
+        """Return what samples start … start + n − 1 bring into the sums, and what then leaves them.
+
+        Returns
+        -------
+        ndarray, shape (sides, n, 6 or 10, 2L + 1)
+            Side 0 brings; side 1 is a window earlier and leaves. `number` counts from the last renewal.
+        """
+        lag, window = self._shape.max_lag, self._shape.window
+        out = np.empty((sides, n, *self._sums.shape))
+        x, y = (self._looking_back(row, start, sides, n) for row in (_X, _Y))
+        np.multiply(x, y[..., :1], out=out[:, :, :6, lag:])
+        np.multiply(x[..., :1], y[..., :0:-1], out=out[:, :, :6, :lag])
         if self._shape.detrend:
-            when = np.arange(number, number + n, dtype=np.float64)[:, None]
-            np.multiply(out[:3], when, out=out[6:9])
-            np.multiply(out[6], when, out=out[9])
+            when = (np.arange(number, number + n) - window * np.arange(sides)[:, None])[:, :, None, None]
+            np.multiply(out[:, :, :3], when, out=out[:, :, 6:9])
+            np.multiply(out[:, :, 6:7], when, out=out[:, :, 9:])
         return out
+
+    def _looking_back(self, row: int, start: int, sides: int, n: int) -> FloatArray:
+        """Return a view whose element [s, i, c, j] is past[row + c, start − s · W + i − j], j = 0 … L."""
+        line, item = self._past.strides
+        shape = (sides, n, 6, self._shape.max_lag + 1)
+        strides = (-self._shape.window * item, item, line, -item)
+        return np.ndarray(shape, np.float64, self._past.data, row * line + start * item, strides)
 
     def _correlations(self, sums: FloatArray, peaks: FloatArray) -> tuple[FloatArray, FloatArray]:
         shape = self._shape
         count = np.rint(sums[0])
         n = np.maximum(count, 1.0)
         # Variances of both and their covariance, each times n.
-        parts = sums[1:3].take(_LEFT, axis=0)
-        parts *= sums[1:3].take(_RIGHT, axis=0)
+        parts = np.empty((3, *count.shape))
+        np.multiply(sums[1:3], sums[1:3], out=parts[:2])
+        np.multiply(sums[1], sums[2], out=parts[2])
         parts /= n
         np.subtract(sums[3:6], parts, out=parts)
-        floor = (FLAT * shape.window * peaks)[:, :, None]
-        ok = (count >= shape.coverage * shape.window) & (parts[:2] > floor).all(axis=0)
+        floor = (peaks * (FLAT * shape.window))[:, :, None]
+        ok = parts[:2] > floor
         if shape.detrend:
             parts = _without_line(sums, n, parts)
-            ok &= (parts[:2] > floor).all(axis=0)
-        if ok.all():
+            ok &= parts[:2] > floor
+        enough = count >= shape.coverage * shape.window
+        if ok.all() and enough.all():
             return fisher(parts[2] / np.sqrt(parts[0] * parts[1])), count
-        size = np.sqrt(np.where(ok, parts[0] * parts[1], 1.0))
-        return fisher(np.where(ok, parts[2], np.nan) / size), count
+        good = ok[0] & ok[1] & enough
+        size = np.sqrt(np.where(good, parts[0] * parts[1], 1.0))
+        return fisher(np.where(good, parts[2], np.nan) / size), count
 
 
 def _without_line(sums: FloatArray, n: FloatArray, parts: FloatArray) -> FloatArray:
@@ -239,10 +276,3 @@ def lead_contrast(z: FloatArray) -> FloatArray:
     lag = z.shape[-1] // 2
     contrast: FloatArray = (z[..., lag + 1 :] - z[..., :lag][..., ::-1]).sum(axis=-1) / lag
     return contrast
-
-
-def _looking_back(series: FloatArray, start: int, n: int, lag: int) -> FloatArray:
-    """Return a view whose element [c, i, j] is series[c, start + i − j], j = 0 … lag."""
-    row, item = series.strides
-    shape, strides = (len(series), n, lag + 1), (row, item, -item)
-    return np.ndarray(shape, np.float64, buffer=series, offset=start * item, strides=strides)
