@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 RECENT = 10
 """Intervals that the running one is taken from."""
+UNUSUAL = 2.0
+"""What is so many times higher than what usually follows a beat is no T wave."""
 TINY = 1e-12
 """Keeps logarithms of a flat line finite [mV]."""
 
@@ -46,7 +48,7 @@ class Weights(NamedTuple):
     tail: float = 2.0
     """Price of a slope below half the last beat's within 0.42 s of it (T wave)."""
     late_tail: float = 3.0
-    """Price of a late T wave: see `Tails`."""
+    """Price of a flat, low wave after a beat, such as most beats have: see `Tails`."""
     short: float = 60.0
     """Price of each second that an interval is under 0.36 s."""
     early: float = 2.2
@@ -170,21 +172,36 @@ class Levels:
 
 
 class Tails:
-    """Follow whether beats have a late T wave: flat, low, 0.42-0.62 s after most of them.
+    """Follow what comes within 0.62 s of beats: whether most have a flat, low wave there, and how high.
 
-    An ectopic beat may look the same, but does not follow most beats.
+    An ectopic beat may look like a T wave, but does not follow most beats.
     """
 
     def __init__(self) -> None:
         self._recent: list[bool] = []
+        self._highest: list[float] = []
         self._seen = False
+        self._top = 0.0
 
-    def saw(self) -> bool:
-        """Note one after the last beat; tell whether most beats have one, or too few beats are known."""
+    def saw(self) -> float:
+        """Note a flat, low wave after the last beat; return the factor of its price: up to 2 when every beat
+        has one, 1 while too few beats are known, 0 when most have none."""
         self._seen = True
-        return len(self._recent) < 4 or 2 * sum(self._recent) > len(self._recent)
+        if len(self._recent) < 4:
+            return 1.0
+        share = sum(self._recent) / len(self._recent)
+        return 2.0 * share if share > 0.5 else 0.0
+
+    def rejected(self, height: float) -> None:
+        """Note what came after the last beat and was no beat [mV]."""
+        self._top = max(self._top, height)
+
+    def usual(self, height: float) -> bool:
+        """Tell whether a wave so high [mV] may be what usually follows a beat."""
+        return len(self._highest) < 4 or height < UNUSUAL * _middle(self._highest)
 
     def next_beat(self) -> None:
         """Go on to another beat, one that is no such wave itself."""
         self._recent = [*self._recent[-7:], self._seen]
-        self._seen = False
+        self._highest = [*self._highest[-7:], self._top]
+        self._seen, self._top = False, 0.0

@@ -144,17 +144,40 @@ class Path:
             score += w.slope * flat
         if contrast < 4.0 and index < BACKGROUND * self._rate and levels.few:
             score -= w.unknown
-        score += w.alone if before <= height else -w.shadow * log(before / height)
-        late = False
-        if since < 0.62 * self._rate and slope < 0.5 * levels.slope:
-            if since < 0.42 * self._rate:
-                score -= w.tail
-            elif slope < 0.33 * levels.slope and height < 0.5 * levels.height:
-                late = True
-                score -= w.late_tail if self._tails.saw() else 0.0
+        after, late = self._after_beat(since, height, slope, before)
+        score += after
+        if levels.few:
+            self._outgrow(height)
         self._pending.append(_pending((index, score, height, slope, contrast, late, parts)))
         if len(self._pending) == 1:
             self._next = index + self._early
+
+    def _after_beat(self, since: int, height: float, slope: float, before: float) -> tuple[float, bool]:
+        """Return what speaks against a T wave so many samples after the last beat, and whether it is flat
+        and low."""
+        w, usual, beat = self._weights, True, self._levels
+        if since < 0.62 * self._rate:
+            usual = self._tails.usual(height)
+        score = w.alone if before <= height else 0.0
+        if not usual:
+            return score, False
+        if before > height:
+            score -= w.shadow * log(before / height)
+        if since >= 0.62 * self._rate or slope >= 0.5 * beat.slope:
+            return score, False
+        if since < 0.42 * self._rate:
+            score -= w.tail
+        if slope >= 0.33 * beat.slope or height >= 0.5 * beat.height or since <= 0.2 * self._rate:
+            return score, False
+        return score - w.late_tail * self._tails.saw(), True
+
+    def _outgrow(self, height: float) -> None:
+        """Price pending candidates that a far higher one makes small: at the start nothing else tells."""
+        w = self._weights
+        for k, c in enumerate(self._pending):
+            small = log(c.height / height) + 0.9
+            if small < 0.0:
+                self._pending[k] = c._replace(score=c.score + (w.reference + w.height) * small)
 
     def _decide(self, now: int, out: list[Decided]) -> None:
         pending = self._pending
@@ -169,6 +192,8 @@ class Path:
                 out.append(self._accept(first, at))
             else:
                 self._levels.reject(first.height)
+                if self._last is not None and first.place - self._last < 0.62 * self._rate:
+                    self._tails.rejected(first.height)
             if pending:
                 self._next = max(at, pending[0].place + self._early)
 
