@@ -8,15 +8,14 @@ from typing import NamedTuple
 import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray, IntArray
+from processing.ecg_clipping import ClippingMonitor
 
 MAINS = (50.0, 60.0)
 """Line frequencies [Hz]."""
 FLAT = 0.02
 """A range below this [mV] over two seconds holds no QRS."""
-RUN = 4
-"""So many equal samples in a row at the edge of the range are an amplifier at its limit."""
 CLIPPED = 0.04
-"""Largest share of samples at the limit."""
+"""Largest share of samples that stand at an extreme of their second, four or more in a row."""
 HUM = 0.3
 """Line noise of this share of the R amplitude spoils a second."""
 SILENCE = 3.0
@@ -29,8 +28,8 @@ class Seconds(NamedTuple):
     """Hold measurements of whole seconds [c - 0.5, c + 0.5) of ECG, one row each.
 
     `samples` counts finite ones, `span` is the range of this second and the one before [mV], `clipped`
-    the share
-    at the limit, `hum` the amplitude at the worse of the line frequencies [mV].
+    the share that stands at an extreme, `hum` the amplitude at the worse of the line frequencies [mV], `cut`
+    tells whether the tops of several beats are cut off at one level.
     """
 
     centres: FloatArray
@@ -38,6 +37,7 @@ class Seconds(NamedTuple):
     span: FloatArray
     clipped: FloatArray
     hum: FloatArray
+    cut: BoolArray
 
 
 class SecondMonitor:
@@ -56,6 +56,7 @@ class SecondMonitor:
         self._waiting: list[tuple[FloatArray, FloatArray]] = []
         self._before = (np.nan, np.nan)
         self._longest = math.ceil(2 * sfreq) - 1
+        self._clipping = ClippingMonitor(sfreq)
         self._tables = [_waves(sfreq, line) for line in MAINS if line < 0.49 * sfreq]
 
     def update(self, times: FloatArray, ecg: FloatArray) -> None:
@@ -66,7 +67,8 @@ class SecondMonitor:
         """Return the measurements of these seconds: consecutive, complete, not asked for before."""
         n = len(centres)
         if n == 0:
-            return Seconds(*np.empty((5, 0)))
+            nothing = np.empty(0)
+            return Seconds(nothing, nothing, nothing, nothing, nothing, np.empty(0, np.bool_))
         self._times = np.concatenate((self._times, *(w[0] for w in self._waiting)))
         self._ecg = np.concatenate((self._ecg, *(w[1] for w in self._waiting)))
         self._waiting = []
@@ -83,19 +85,19 @@ class SecondMonitor:
         filled = count > 0
         starts = np.searchsorted(second, np.flatnonzero(filled))
         low, high = np.full(n, np.nan), np.full(n, np.nan)
-        clipped, hum = np.zeros(n), np.zeros(n)
+        hum = np.zeros(n)
         if len(starts):
             low[filled] = np.minimum.reduceat(ecg, starts)
             high[filled] = np.maximum.reduceat(ecg, starts)
-            edge = ((ecg >= high[second]) | (ecg <= low[second])) & (high[second] - low[second] > FLAT)
-            clipped[filled] = np.add.reduceat(_in_runs(edge, second), starts) / count[filled]
             place = np.minimum(
                 np.arange(len(ecg)) - np.repeat(starts, np.diff(np.append(starts, len(ecg)))), self._longest
             )
             for waves in self._tables:
                 found = self._amplitude(ecg, place, starts, waves) / count[filled]
                 hum[filled] = np.maximum(hum[filled], found)
-        return Seconds(centres, count, self._span(low, high), clipped, hum)
+        cut, limited = self._clipping.judge(second, ecg, low, high)
+        limited[~(high - low > FLAT)] = 0.0
+        return Seconds(centres, count, self._span(low, high), limited / np.maximum(count, 1.0), hum, cut)
 
     @staticmethod
     def _amplitude(
@@ -116,18 +118,6 @@ class SecondMonitor:
         lows, highs = np.append(self._before[0], low), np.append(self._before[1], high)
         self._before = (float(lows[-1]), float(highs[-1]))
         return np.asarray(np.fmax(highs[1:], highs[:-1]) - np.fmin(lows[1:], lows[:-1]))
-
-
-def _in_runs(edge: BoolArray, second: IntArray) -> FloatArray:
-    """Return 1 where a sample begins `RUN` marked samples within one second, else 0."""
-    n = len(edge) - RUN + 1
-    out = np.zeros(len(edge))
-    if n > 0:
-        whole = second[:n] == second[RUN - 1 :]
-        for k in range(RUN):
-            whole = whole & edge[k : k + n]
-        out[:n] = whole
-    return out
 
 
 def _waves(sfreq: float, frequency: float) -> list[tuple[FloatArray, FloatArray]]:
@@ -173,7 +163,7 @@ def judge_seconds(seconds: Seconds, beats: BeatView, sfreq: float) -> tuple[Floa
         ((beats.amplitude < SMALL) & (beats.accepted > 0), "unit looks like V, not mV"),
         ((beats.amplitude > LARGE) & (beats.accepted > 0), "unit looks like µV, not mV"),
         (seconds.span < FLAT, "flat"),
-        (seconds.clipped > CLIPPED, "saturated"),
+        ((seconds.clipped > CLIPPED) | seconds.cut, "saturated"),
         ((ratio > HUM) & (seconds.hum > 0.05), "line noise"),
         (beats.accepted == 0, "electrode off"),
     ]
