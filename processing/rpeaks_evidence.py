@@ -185,10 +185,10 @@ class Tails:
 
     def saw(self) -> float:
         """Note a flat, low wave after the last beat; return the factor of its price: up to 2 when every beat
-        has one, 1 while too few beats are known, 0 when most have none."""
+        has one or too few beats are known, 0 when most have none."""
         self._seen = True
         if len(self._recent) < 4:
-            return 1.0
+            return 2.0
         share = sum(self._recent) / len(self._recent)
         return 2.0 * share if share > 0.5 else 0.0
 

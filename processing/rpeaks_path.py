@@ -167,7 +167,7 @@ class Path:
             return score, False
         if since < 0.42 * self._rate:
             score -= w.tail
-        if slope >= 0.33 * beat.slope or height >= 0.5 * beat.height or since <= 0.2 * self._rate:
+        if slope >= 0.38 * beat.slope or height >= 0.55 * beat.height or since <= 0.2 * self._rate:
             return score, False
         return score - w.late_tail * self._tails.saw(), True
 
