@@ -13,11 +13,18 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 
+from acquisition.stream import FloatArray
 from processing.band import ArousalConfig, Smoothing
 from processing.excursion import Excursion
 from processing.offline import event_locked, in_band, tolerated
 from processing.offline.oscillation import highest_peak
-from processing.offline.uncertainty import mean_interval, median_interval, poisson_interval, quartile_range_interval, series_interval
+from processing.offline.uncertainty import (
+    mean_interval,
+    median_interval,
+    poisson_interval,
+    quartile_range_interval,
+    series_interval,
+)
 from tests.processing.hours import line, person, wandering
 
 MINUTES = 50
@@ -40,22 +47,28 @@ def means(n: int) -> None:
 
 
 def shares(n: int) -> None:
-    """Test time outside: Poisson arrivals of log-normal durations."""
+    """Test time outside: log-normal excursions that alternate with exponential stretches of the rest."""
     rng = np.random.default_rng(2)
     for rate in (6.0, 12.0):
-        truth = 100.0 * rate / 3600.0 * 60.0 * math.exp(0.5 * 0.4**2)
-        found = []
-        for _ in range(n):
-            lengths = 60.0 * np.exp(rng.normal(0, 0.4, rng.poisson(rate * MINUTES / 60)))
-            mine = [
-                Excursion(side=1, on=0, off=d, peak=3, peak_time=0, depth=1, area=1, censored=False)
-                for d in lengths.tolist()
-            ]
-            found.append(in_band._interval(mine, 60 * MINUTES))
-        print(f"time outside, {rate:g} excursions an hour           {covered(found, truth)}")
+        mean = 60.0 * math.exp(0.5 * 0.4**2)
+        found = [in_band._interval(alternating(rate, mean, rng), 60 * MINUTES) for _ in range(n)]
+        print(f"time outside, {rate:g} excursions an hour           {covered(found, rate * mean / 36.0)}")
         counts = rng.poisson(rate, n).tolist()
         held = covered([poisson_interval(c) for c in counts], rate)
         print(f"count, {rate:g} expected                           {held}")
+
+
+def alternating(rate: float, mean: float, rng: np.random.Generator) -> list[Excursion]:
+    """Return excursions at random moments of an hour [1/h, s], the last one cut if it lasts too long."""
+    out, end, between = [], 60.0 * MINUTES, 3600.0 / rate - mean
+    at = rng.exponential(between)
+    while at < end:
+        off = at + 60.0 * math.exp(rng.normal(0, 0.4))
+        out.append(
+            Excursion(side=1, on=at, off=off, peak=3, peak_time=at, depth=1, area=1, censored=off > end)
+        )
+        at = off + rng.exponential(between)
+    return out
 
 
 def medians(n: int) -> None:
@@ -96,23 +109,43 @@ def of_turns(n: int) -> None:
 
 
 def edges(n: int) -> None:
-    """Test the tolerated edge: many and few labels, steep and flat, and far from the middle of the labels."""
-    for size, slope, middle in (
-        (60, 3.0, 2.0),
-        (30, 3.0, 2.0),
-        (25, 2.0, 1.5),
-        (60, 1.2, 2.0),
-        (60, 3.0, 3.0),
-    ):
-        rng = np.random.default_rng(4)
+    """Test the tolerated edge: 20 to 80 labels, steep and flat, near and far, wrong keys, a wandering index.
+
+    In the last ones the person's own edge wanders by 0.5 SD from label to label.
+    """
+    kinds = [
+        (spread, size, slope, middle, 0.0, 0.0)
+        for spread in ("even", "normal", "remembering")
+        for size in (20, 30, 60, 80)
+        for slope, middle in ((1.0, 1.5), (2.0, 1.5), (2.0, 2.5), (4.0, 2.5))
+    ]
+    kinds += [("even", size, 2.0, 1.5, 0.05, 0.0) for size in (20, 40, 80)]
+    kinds += [("remembering", size, 2.0, 1.5, 0.0, 0.5) for size in (20, 40, 80)]
+    for k, (spread, size, slope, middle, wrong, drift) in enumerate(kinds):
+        rng = np.random.default_rng([4, k])
         found = []
-        for _ in range(n):
-            a = rng.uniform(-1.0, 4.0, size)
-            over = rng.random(size) < 1.0 / (1.0 + np.exp(-slope * (a - middle)))
-            codes = tuple("felt_over" if o else "felt_ok" for o in over)
-            edge = tolerated.edge(tolerated.Labels(arousal=a, codes=codes), "felt_over", rng)
-            found.append((edge.low, edge.high))
-        print(f"tolerated edge, {size} labels, slope {slope:g}, edge {middle:g}  {covered(found, middle)}")
+        while len(found) < n:
+            a = places(spread, size, rng)
+            at = middle + drift * wandering(size, 4.5, 1.0, rng)
+            share = wrong + (1.0 - 2.0 * wrong) / (1.0 + np.exp(-slope * (a - at)))
+            codes = tuple("felt_over" if o else "felt_ok" for o in rng.random(size) < share)
+            edge = tolerated.edge(tolerated.Labels(arousal=a, codes=codes), "felt_over")
+            found += [] if edge.reason else [(edge.low, edge.high)]
+        opened = 100.0 * float(np.isnan(found).any(axis=1).mean())
+        held = np.mean([not low > middle and not high < middle for low, high in found])
+        print(
+            f"tolerated edge, {size} {spread} labels, slope {slope:g}, edge {middle:g}, {wrong:.0%} wrong, "
+            f"drift {drift:g}: {100 * held:5.1f} % of {n}, an open end in {opened:.0f} %"
+        )
+
+
+def places(spread: str, size: int, rng: np.random.Generator) -> FloatArray:
+    """Return the index at each label [SD]."""
+    if spread == "even":
+        return rng.uniform(-1.0, 4.0, size)
+    if spread == "normal":
+        return rng.normal(1.0, 1.3, size)
+    return 0.8 + wandering(size, 4.5, 1.4, rng)
 
 
 def responses(n: int) -> None:

@@ -35,34 +35,35 @@ def z_interval(means: FloatArray) -> tuple[float, float]:
     return remembering_interval(np.diagonal(means))
 
 
-def effect_interval(means: FloatArray, effect: float) -> tuple[float, float]:
+def effect_interval(means: FloatArray, found: float) -> tuple[float, float]:
     """Return a 95 % interval of (observed − mean of chance) / SD of chance: the jackknife over segments.
 
     Parameters
     ----------
     means : ndarray, shape (n, n)
-    effect : float
-        As found with drawn permutations.
+    found : float
+        The effect with drawn permutations.
 
     References
     ----------
     Hoeffding (1951), doi:10.1214/aoms/1177729545, for mean and SD over all permutations.
     """
     n = len(means)
-    if n < LEAST_SEGMENTS or not math.isfinite(effect):
+    if n < LEAST_SEGMENTS or not math.isfinite(found):
         return math.nan, math.nan
     rest = ~np.eye(n, dtype=bool)
-    without = np.array([_effect(means[np.ix_(keep, keep)]) for keep in rest])
+    without = np.array([effect(means[np.ix_(keep, keep)]) for keep in rest])
     # The effect grows with √n; that of one segment less is set right by that.
     without *= math.sqrt(n / (n - 1))
     away = float(stdtrit(n - 1, 0.975)) * math.sqrt(
         (n - 1) / n * float(np.square(without - without.mean()).sum())
     )
     # The order of sums differs when the people are exchanged, and must not be seen.
-    return round(effect - away, 9), round(effect + away, 9)
+    return round(found - away, 9), round(found + away, 9)
 
 
-def _effect(means: FloatArray) -> float:
+def effect(means: FloatArray) -> float:
+    """Return (observed − mean of chance) / SD of chance over all permutations of the segments."""
     n = len(means)
     off = means - means.mean(axis=0) - means.mean(axis=1)[:, None] + means.mean()
     spread = math.sqrt(float(np.square(off).sum()) / (n - 1)) / n

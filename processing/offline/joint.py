@@ -74,7 +74,7 @@ def joint_measures(
     else:
         valid_c, valid_t = (line.people[e].valid[span] for e in ("client", "therapist"))
         p = shift_p(out_c[span], out_t[span], valid_c, valid_t, seeded(line.session_id, P.name))
-    stretches = _cycles(out_c[both], out_t[both])
+    stretches = cycles(out_c[both], out_t[both])
     around = _joint_interval((out_c | out_t) & both, (*client, *therapist), n)
     bare = "no excursion in either" if math.isnan(jaccard) else ""
     return [
@@ -94,7 +94,7 @@ def _joint_interval(either: BoolArray, found: Sequence[Excursion], seconds: int)
     return 100.0 - high, 100.0 - low
 
 
-def _cycles(client: BoolArray, therapist: BoolArray) -> FloatArray:
+def cycles(client: BoolArray, therapist: BoolArray) -> FloatArray:
     """Return, per stretch in which either is out, seconds both, either, client, therapist, and all around it.
 
     One ends half way to the next.
@@ -105,22 +105,22 @@ def _cycles(client: BoolArray, therapist: BoolArray) -> FloatArray:
     if len(out) == 0:
         return np.empty((0, 5))
     counted = np.column_stack([client & therapist, either, client, therapist, np.ones(len(either))])
-    cycles: FloatArray = np.add.reduceat(counted.astype(float), cuts, axis=0)
-    return cycles
+    sums: FloatArray = np.add.reduceat(counted.astype(float), cuts, axis=0)
+    return sums
 
 
-def jaccard_interval(cycles: FloatArray) -> tuple[float, float]:
+def jaccard_interval(stretches: FloatArray) -> tuple[float, float]:
     """Return a 95 % interval of the Jaccard index: on the scale of ln(both / one only)."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        low, high = together_interval(cycles, lambda v: np.log(v[..., 0] / (v[..., 1] - v[..., 0])))
+        low, high = together_interval(stretches, lambda v: np.log(v[..., 0] / (v[..., 1] - v[..., 0])))
     return 1.0 / (1.0 + math.exp(-low)), 1.0 / (1.0 + math.exp(-high))
 
 
-def lift_interval(cycles: FloatArray) -> tuple[float, float]:
+def lift_interval(stretches: FloatArray) -> tuple[float, float]:
     """Return a 95 % interval of the lift, on the scale of its logarithm."""
     with np.errstate(divide="ignore", invalid="ignore"):
         low, high = together_interval(
-            cycles, lambda v: np.log(v[..., 0] * v[..., 4] / (v[..., 2] * v[..., 3]))
+            stretches, lambda v: np.log(v[..., 0] * v[..., 4] / (v[..., 2] * v[..., 3]))
         )
     return math.exp(low), math.exp(high)
 
