@@ -11,7 +11,7 @@ from scipy.fft import irfft, next_fast_len, rfft
 
 from acquisition.stream import BoolArray, FloatArray, IntArray
 from processing.coupling.wclc import R_LIMIT
-from processing.offline.segments import COVERAGE, checked_pair, in_samples, standardised
+from processing.offline.segments import COVERAGE, checked_pair, in_samples, shortcoming, standardised
 from processing.offline.surrogates import LEAST_SEGMENTS, ChanceTest, compared
 
 NULL = "circular shifts"
@@ -66,7 +66,7 @@ def circular_shift_test(
     n = int(n_ahead[0] + n_behind[0])
     values = (ahead + behind) / np.maximum(n_ahead + n_behind, 0.5)
     if n < LEAST_SEGMENTS * (2 * lag + 1):
-        reason = "too few windows with data of both people"
+        reason = f"too few windows with data of both people {shortcoming(x, y, sfreq)}"
         return ChanceTest(p=nan, es_perm=nan, observed=nan, n=n // (2 * lag + 1), null=NULL, reason=reason)
     return compared(float(values[0]), values[1:], n=len(x) // w, null=NULL)
 

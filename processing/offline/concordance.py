@@ -8,11 +8,15 @@ Departures
 ----------
 - A window needs 80 % of its samples in both people; missing ones are left out.
 - A sign that never occurs counts as `LEAST`, which keeps the logarithm finite: such a value is a bound.
+- Under four windows' worth of correlations (60 s) there is no index: the ratio would only say which sign
+  had not come up yet.
 - At lag 0, as published, it misses lagged coupling altogether; `concordance_profile` goes over lags.
 """
 
 from __future__ import annotations
 
+import math
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,20 +24,23 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike
 
 from acquisition.stream import FloatArray
-from processing.offline.segments import COVERAGE, checked_pair, in_samples
+from processing.offline.segments import COVERAGE, NoValueWarning, checked_pair, in_samples, shortcoming
 
 LEAST = 0.01
 """Smallest sum of correlations of one sign that enters the ratio."""
+LEAST_WINDOWS = 4
+"""Windows, laid side by side, that an index needs: in fewer, one sign is missing for want of time."""
 STEP = 1.0
 """Seconds from one slope, and one correlation, to the next."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class ConcordanceProfile:
-    """Hold the index at each lag [s]; > 0: the client follows."""
+    """Hold the index at each lag [s], > 0: the client follows; nan with a reason where there is none."""
 
     lags: FloatArray
     values: FloatArray
+    reasons: tuple[str, ...]
 
 
 def concordance(
@@ -61,31 +68,37 @@ def concordance(
     Returns
     -------
     float
-        nan if no window can be used.
+        nan, with a `NoValueWarning` that says why, if there are too few windows.
 
     Raises
     ------
     ValueError
         If the signals differ in length, or a window holds too few values.
     """
-    x, y = checked_pair(therapist, client, sfreq)
-    shift = round(lag * sfreq)
-    n = len(x) - abs(shift)
-    if n <= 0:
-        return float("nan")
-    x, y = x[max(-shift, 0) :][:n], y[max(shift, 0) :][:n]
+    value, reason = _index(*checked_pair(therapist, client, sfreq), sfreq, slope, window, lag)
+    if reason:
+        warnings.warn(f"no concordance index: {reason}", NoValueWarning, stacklevel=2)
+    return value
+
+
+def _index(
+    x: FloatArray, y: FloatArray, sfreq: float, slope: float, window: float, lag: float
+) -> tuple[float, str]:
+    """Return the index, or nan and why."""
     length, step = (
         in_samples(slope, sfreq, "slope", least=2),
         in_samples(STEP, sfreq, "the step of 1 s", least=1),
     )
-    r = correlations(
-        slopes(x, length, step), slopes(y, length, step), in_samples(window, 1.0 / STEP, "window", least=3)
-    )
+    width, shift = in_samples(window, 1.0 / STEP, "window", least=3), round(lag * sfreq)
+    n = max(len(x) - abs(shift), 0)
+    a, b = x[max(-shift, 0) :][:n], y[max(shift, 0) :][:n]
+    r = correlations(slopes(a, length, step), slopes(b, length, step), width)
     r = r[np.isfinite(r)]
-    if len(r) == 0:
-        return float("nan")
+    if len(r) < LEAST_WINDOWS * width:
+        why = shortcoming(x, y, sfreq)
+        return math.nan, f"{len(r)} usable windows of {window:g} s, {LEAST_WINDOWS * width} are needed {why}"
     together, apart = float(r[r > 0].sum()), float(-r[r < 0].sum())
-    return float(np.log(max(together, LEAST) / max(apart, LEAST)))
+    return float(np.log(max(together, LEAST) / max(apart, LEAST))), ""
 
 
 def concordance_profile(
@@ -99,13 +112,13 @@ def concordance_profile(
     lag_step: float = 1.0,
 ) -> ConcordanceProfile:
     """Return the concordance index at lags −max_lag … max_lag [s]; see `concordance`."""
+    x, y = checked_pair(therapist, client, sfreq)
     n = int(max_lag / lag_step + 1e-9)
     lags = np.arange(-n, n + 1, dtype=np.float64) * lag_step
-    values = [
-        concordance(therapist, client, sfreq=sfreq, slope=slope, window=window, lag=float(lag))
-        for lag in lags
-    ]
-    return ConcordanceProfile(lags=lags, values=np.array(values))
+    found = [_index(x, y, sfreq, slope, window, lag) for lag in lags.tolist()]
+    return ConcordanceProfile(
+        lags=lags, values=np.array([value for value, _ in found]), reasons=tuple(why for _, why in found)
+    )
 
 
 def slopes(signal: FloatArray, length: int, step: int) -> FloatArray:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from acquisition.stream import FloatArray
-from processing.offline.segments import checked_pair, in_samples
+from processing.offline.segments import checked_pair, in_samples, shortcoming
 
 LEAST_STEPS = 60
 
@@ -69,7 +69,7 @@ def coregulation(therapist: ArrayLike, client: ArrayLike, *, sfreq: float, step:
             therapist_return=nan,
             therapist_gain=nan,
             n=n,
-            reason=f"{n} usable steps of {step:g} s, {LEAST_STEPS} are needed",
+            reason=f"{n} usable steps of {step:g} s, {LEAST_STEPS} are needed {shortcoming(x, y, sfreq)}",
         )
     client_return, client_gain = _fit(b, a, ok)
     therapist_return, therapist_gain = _fit(a, b, ok)

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from acquisition.stream import FloatArray, IntArray
 from processing.coupling.wclc import LagTable, TableShape, fisher
-from processing.offline.segments import COVERAGE, checked_pair, in_samples
+from processing.offline.segments import COVERAGE, checked_pair, in_samples, shortcoming
 
 RENEW = 600.0
 PIECE = 2400
@@ -32,12 +32,15 @@ class LaggedCorrelation:
         atanh r, |z| ≤ 10; nan below the coverage, or where a window is constant.
     coverage : ndarray, shape (n_times, n_lags)
         Share of the window that is there in both people.
+    reason : str
+        Why there is not a single value; else empty.
     """
 
     times: FloatArray
     lags: FloatArray
     z: FloatArray
     coverage: FloatArray
+    reason: str = ""
 
 
 def lagged_correlation(
@@ -99,7 +102,17 @@ def lagged_correlation(
     columns = np.arange(shape.n_lags)
     z, counts = z[newest, columns], counts[newest, columns]
     _refine(z, x, y, newest, shape)
-    return LaggedCorrelation(times=at / sfreq, lags=shape.lags / sfreq, z=z, coverage=counts / w)
+    reason = "" if np.isfinite(z).any() else _why_nothing(x, y, shape, sfreq)
+    return LaggedCorrelation(
+        times=at / sfreq, lags=shape.lags / sfreq, z=z, coverage=counts / w, reason=reason
+    )
+
+
+def _why_nothing(x: FloatArray, y: FloatArray, shape: TableShape, sfreq: float) -> str:
+    needed = (shape.window + shape.max_lag) / sfreq
+    if len(x) < shape.window + shape.max_lag:
+        return f"{len(x) / sfreq:g} s are shorter than a window and a lag, {needed:g} s"
+    return f"no window with {COVERAGE:.0%} of both people that varies {shortcoming(x, y, sfreq)}"
 
 
 def _refine(z: FloatArray, x: FloatArray, y: FloatArray, newest: IntArray, shape: TableShape) -> None:

@@ -12,7 +12,7 @@ from processing.coupling.permutation import Verdict, judge
 from processing.coupling.statement import Rule, leading_side
 from processing.coupling.wclc import TableShape
 from processing.coupling.windows import tables, windows_at
-from processing.offline.segments import COVERAGE, checked_pair, in_samples
+from processing.offline.segments import COVERAGE, checked_pair, in_samples, shortcoming
 from processing.offline.surrogates import LEAST_SEGMENTS
 
 
@@ -96,7 +96,8 @@ def lead(
     z = _matched(x, y, shape)
     n = z.shape[1]
     if n < LEAST_SEGMENTS:
-        reason = f"{n} usable segments of {segment:g} s, {LEAST_SEGMENTS} are needed"
+        why = shortcoming(x, y, sfreq)
+        reason = f"{n} usable segments of {segment:g} s, {LEAST_SEGMENTS} are needed {why}"
         nan = float("nan")
         return Lead(
             lag=nan,

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.signal import butter, hilbert, sosfiltfilt
 
 from acquisition.stream import FloatArray, IntArray
-from processing.offline.segments import checked_pair, in_samples, stretches
+from processing.offline.segments import checked_pair, in_samples, shortcoming, stretches
 from processing.offline.surrogates import ChanceTest, compared
 
 NULL = "circular shifts"
@@ -61,7 +61,8 @@ def phase_locking(
     u, v = _phasors(x, sfreq, band), _phasors(y, sfreq, band)
     there = int(((u != 0) & (v != 0)).sum())
     if there < LEAST_CYCLES * sfreq / low or len(x) < 2 * least + 1:
-        return untested(f"{there / sfreq:g} s with a phase of both people", there)
+        why = f"{there / sfreq:g} s with a phase of both people are too few {shortcoming(x, y, sfreq)}"
+        return untested(why, there)
     size = len(u)
     # Element d of a circular correlation is the sum at shift d, of all shifts at once.
     sums = np.abs(np.fft.ifft(np.fft.fft(u).conj() * np.fft.fft(v)))
@@ -71,7 +72,7 @@ def phase_locking(
     shifts = shift_pairs(size, least, n_shifts, rng)
     shifts = shifts[enough[shifts]]
     if len(shifts) < 2:
-        return untested("too few shifts with data of both people", there)
+        return untested(f"too few shifts with data of both people {shortcoming(x, y, sfreq)}", there)
     return compared(float(values[0]), values[shifts], n=there, null=NULL)
 
 

@@ -5,6 +5,7 @@ Two sessions at most are in memory at a time.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -14,7 +15,13 @@ from numpy.typing import ArrayLike
 from acquisition.stream import FloatArray, IntArray
 from processing.coupling.permutation import p_value
 from processing.coupling.wclc import mean_over_lags
-from processing.offline.segments import checked_pair, in_samples, matched_segments
+from processing.offline.segments import (
+    NoValueWarning,
+    checked_pair,
+    in_samples,
+    matched_segments,
+    shortcoming,
+)
 
 Load = Callable[[], tuple[ArrayLike, ArrayLike]]
 Statistic = Callable[[FloatArray, FloatArray], float]
@@ -35,6 +42,8 @@ class PseudoDyads:
         Of the mean over sessions, among draws of one value, real or pseudo, per session.
     p_each : ndarray, shape (n_sessions,)
         Rank of each session among its own pseudo-dyads; never below 1 / (n_partners + 1).
+    reasons : tuple of str
+        Why a session takes no part; else empty.
     effect : float
         (mean of the draws subtracted from the mean of the real) / SD of the draws.
     """
@@ -44,6 +53,7 @@ class PseudoDyads:
     p: float
     p_each: FloatArray
     effect: float
+    reasons: tuple[str, ...]
     reason: str = ""
 
 
@@ -78,14 +88,17 @@ def pseudo_dyad_test(
         raise ValueError(f"{len(sessions)} sessions, but {len(dyads)} dyad codes")
     partners = _partners(dyads, n_partners, rng)
     real, pseudo = np.full(len(sessions), np.nan), np.full(partners.shape, np.nan)
+    reasons = [""] * len(sessions)
     for i, load in enumerate(sessions):
         therapist, client = load()
-        real[i] = _value(statistic, therapist, client)
+        real[i], reasons[i] = _value(statistic, therapist, client)
         del client
         for k, j in enumerate(partners[i].tolist()):
             if j >= 0:
-                pseudo[i, k] = _value(statistic, therapist, sessions[j]()[1])
-    return _compared(real, pseudo, n_draws, rng)
+                pseudo[i, k] = _value(statistic, therapist, sessions[j]()[1])[0]
+        if not reasons[i] and not np.isfinite(pseudo[i]).any():
+            reasons[i] = "no pseudo-dyad with a value"
+    return _compared(real, pseudo, tuple(reasons), n_draws, rng)
 
 
 def matched_coupling(
@@ -100,7 +113,8 @@ def matched_coupling(
 ) -> float:
     """Return the statistic of `permutation_test` alone: the quickest one for thousands of pseudo-dyads.
 
-    Mean over lags and segments of |atanh r|, or of atanh r if `signed`; nan without a usable segment.
+    Mean over lags and segments of |atanh r|, or of atanh r if `signed`; without a usable segment nan, with a
+    `NoValueWarning` that says why.
 
     Parameters
     ----------
@@ -121,14 +135,26 @@ def matched_coupling(
     lag = in_samples(max_lag, sfreq, "max_lag", least=1)
     z = matched_segments(x, y, n, lag, detrend=detrend)
     if len(z) == 0:
+        why = f"no usable segment of {segment:g} s {shortcoming(x, y, sfreq)}"
+        warnings.warn(why, NoValueWarning, stacklevel=2)
         return float("nan")
     return float(mean_over_lags(z if signed else np.abs(z)).mean())
 
 
-def _value(statistic: Statistic, therapist: ArrayLike, client: ArrayLike) -> float:
+def _value(statistic: Statistic, therapist: ArrayLike, client: ArrayLike) -> tuple[float, str]:
+    """Return the statistic, and why it is nan."""
     x, y = np.asarray(therapist, np.float64), np.asarray(client, np.float64)
     n = min(len(x), len(y))
-    return float(statistic(x[:n], y[:n]))
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always", NoValueWarning)
+        value = float(statistic(x[:n], y[:n]))
+    reason = "" if np.isfinite(value) else "the statistic is nan"
+    for warning in said:
+        if not issubclass(warning.category, NoValueWarning):
+            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+        elif reason:
+            reason = str(warning.message)
+    return value, reason
 
 
 def _partners(dyads: Sequence[str], n_partners: int, rng: np.random.Generator) -> IntArray:
@@ -141,16 +167,22 @@ def _partners(dyads: Sequence[str], n_partners: int, rng: np.random.Generator) -
     return rows
 
 
-def _compared(real: FloatArray, pseudo: FloatArray, n_draws: int, rng: np.random.Generator) -> PseudoDyads:
+def _compared(
+    real: FloatArray, pseudo: FloatArray, reasons: tuple[str, ...], n_draws: int, rng: np.random.Generator
+) -> PseudoDyads:
     usable = np.isfinite(real) & np.isfinite(pseudo).any(axis=1)
     n = np.isfinite(pseudo).sum(axis=1)
     above = (pseudo >= real[:, None]).sum(axis=1)
     p_each = np.where(usable, (1.0 + above) / (n + 1.0), np.nan)
-    if usable.sum() < LEAST_SESSIONS:
-        nan, reason = float("nan"), f"{int(usable.sum())} usable sessions, {LEAST_SESSIONS} are needed"
-        return PseudoDyads(real=real, pseudo=pseudo, p=nan, p_each=p_each, effect=nan, reason=reason)
-    choices = [np.append(real[i], pseudo[i][np.isfinite(pseudo[i])]) for i in np.flatnonzero(usable).tolist()]
-    draws = np.mean([c[rng.integers(0, len(c), n_draws)] for c in choices], axis=0)
-    mean, spread = float(real[usable].mean()), float(draws.std())
-    effect = (mean - float(draws.mean())) / spread if spread > 0 else float("nan")
-    return PseudoDyads(real=real, pseudo=pseudo, p=p_value(mean, draws), p_each=p_each, effect=effect)
+    p = effect = float("nan")
+    reason = f"{int(usable.sum())} usable sessions, {LEAST_SESSIONS} are needed"
+    if usable.sum() >= LEAST_SESSIONS:
+        reason = ""
+        choices = [np.append(real[i], pseudo[i][np.isfinite(pseudo[i])]) for i in np.flatnonzero(usable)]
+        draws = np.mean([c[rng.integers(0, len(c), n_draws)] for c in choices], axis=0)
+        mean, spread = float(real[usable].mean()), float(draws.std())
+        p = p_value(mean, draws)
+        effect = (mean - float(draws.mean())) / spread if spread > 0 else float("nan")
+    return PseudoDyads(
+        real=real, pseudo=pseudo, p=p, p_each=p_each, effect=effect, reasons=reasons, reason=reason
+    )

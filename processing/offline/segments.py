@@ -14,6 +14,10 @@ COVERAGE = 0.8
 """Least valid share of a segment, as live."""
 
 
+class NoValueWarning(UserWarning):
+    """A function that returns a bare number returns nan; the message says why."""
+
+
 def checked_pair(therapist: ArrayLike, client: ArrayLike, sfreq: float) -> tuple[FloatArray, FloatArray]:
     """Return both signals as float arrays with nan where a value is missing or infinite.
 
@@ -29,10 +33,26 @@ def checked_pair(therapist: ArrayLike, client: ArrayLike, sfreq: float) -> tuple
             raise ValueError(f"{name}: a signal has one dimension, not shape {array.shape}")
         pair.append(np.where(np.isfinite(array), array, np.nan))
     if len(pair[0]) != len(pair[1]):
-        raise ValueError(f"the signals differ in length: therapist {len(pair[0])}, client {len(pair[1])}")
+        raise ValueError(
+            f"the signals differ in length: therapist {len(pair[0])}, client {len(pair[1])}; "
+            "both must be on one grid, at one rate"
+        )
     if not (np.isfinite(sfreq) and sfreq > 0):
         raise ValueError(f"sfreq must be a positive rate in Hz, not {sfreq}")
     return pair[0], pair[1]
+
+
+def shortcoming(x: FloatArray, y: FloatArray, sfreq: float) -> str:
+    """Return why two signals leave too little to compute with, in brackets: missing, constant, or short."""
+    faults = []
+    for name, signal in (("therapist", x), ("client", y)):
+        there = signal[np.isfinite(signal)]
+        if len(signal) and not len(there):
+            faults.append(f"no data of the {name}")
+        elif len(there) and there.min() == there.max():
+            faults.append(f"the {name}'s signal is constant")
+    both = np.count_nonzero(np.isfinite(x) & np.isfinite(y)) / sfreq
+    return f"({'; '.join(faults) or f'{both:g} s with data of both people'})"
 
 
 def in_samples(seconds: float, sfreq: float, name: str, *, least: int) -> int:

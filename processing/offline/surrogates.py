@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from acquisition.stream import FloatArray
 from processing.coupling.permutation import p_value, permutation_pairs
 from processing.coupling.wclc import mean_over_lags
-from processing.offline.segments import checked_pair, in_samples, segment_table
+from processing.offline.segments import checked_pair, in_samples, segment_table, shortcoming
 
 LEAST_SEGMENTS = 8
 
@@ -95,7 +95,8 @@ def permutation_test(
     z = table.z[np.ix_(table.both, table.both)]
     n = len(z)
     if n < LEAST_SEGMENTS:
-        reason = f"{n} usable segments of {segment:g} s, {LEAST_SEGMENTS} are needed"
+        why = shortcoming(x, y, sfreq)
+        reason = f"{n} usable segments of {segment:g} s, {LEAST_SEGMENTS} are needed {why}"
         nan = float("nan")
         return ChanceTest(p=nan, es_perm=nan, observed=nan, n=n, null="permuted segments", reason=reason)
     m = mean_over_lags(z if signed else np.abs(z))

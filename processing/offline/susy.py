@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from acquisition.stream import FloatArray
-from processing.offline.segments import SegmentTable, checked_pair, in_samples, segment_table
+from processing.offline.segments import SegmentTable, checked_pair, in_samples, segment_table, shortcoming
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +86,7 @@ def susy(
     table = segment_table(x, y, n, in_samples(max_lag, sfreq, "max_lag", least=1))
     n_segments = int(table.both.sum())
     if n_segments < 2:
-        reason = f"{n_segments} usable segments of {segment:g} s, 2 are needed"
+        reason = f"{n_segments} usable segments of {segment:g} s, 2 are needed {shortcoming(x, y, sfreq)}"
         return Susy(**dict.fromkeys(_NUMBERS, float("nan")), n_segments=n_segments, reason=reason)
     return _from_table(table, n_segments)
 

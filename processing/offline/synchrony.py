@@ -10,6 +10,7 @@ from processing.offline.lag_table import LaggedCorrelation, lagged_correlation
 from processing.offline.leading import Lead, lead
 from processing.offline.phase import phase_locking
 from processing.offline.pseudo_dyads import PseudoDyads, matched_coupling, pseudo_dyad_test
+from processing.offline.segments import NoValueWarning
 from processing.offline.surrogates import ChanceTest, permutation_test
 from processing.offline.susy import Susy, susy
 from processing.offline.wavelet import WaveletCoherence, wavelet_coherence
@@ -20,6 +21,7 @@ __all__ = [
     "Coregulation",
     "LaggedCorrelation",
     "Lead",
+    "NoValueWarning",
     "PseudoDyads",
     "Susy",
     "WaveletCoherence",

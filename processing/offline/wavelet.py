@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from acquisition.stream import BoolArray, FloatArray
 from processing.offline.phase import LEAST_CYCLES, NULL, checked_band, shift_pairs, untested
-from processing.offline.segments import checked_pair, in_samples, stretches
+from processing.offline.segments import checked_pair, in_samples, shortcoming, stretches
 from processing.offline.surrogates import ChanceTest, compared
 
 VOICES = 12
@@ -78,11 +78,13 @@ def wavelet_coherence(
     x, y = checked_pair(therapist, client, sfreq)
     low = checked_band(band, sfreq)
     least = in_samples(least_shift, sfreq, "least_shift", least=1)
+    why = shortcoming(x, y, sfreq)
     start, stop = longest_stretch(np.isfinite(x) & np.isfinite(y))
     x, y = x[start:stop], y[start:stop]
     varied = len(x) > 0 and np.ptp(x) > 0 and np.ptp(y) > 0
     if not varied or len(x) < max(2 * least + 1, LEAST_CYCLES * sfreq / low):
-        test = untested(f"longest stretch without a hole {len(x) / sfreq:g} s, or a constant signal", len(x))
+        fault = "is too short" if varied or not len(x) else "is constant"
+        test = untested(f"the longest stretch without a hole, {len(x) / sfreq:g} s, {fault} {why}", len(x))
         nothing = np.empty((0, 0))
         return WaveletCoherence(
             test=test, times=np.empty(0), frequencies=np.empty(0), coherence=nothing, phase=nothing

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from processing.offline.concordance import correlations, slopes
-from processing.offline.synchrony import concordance, concordance_profile
+from processing.offline.synchrony import NoValueWarning, concordance, concordance_profile
 from tests.processing.dyads import autoregressive, coupled
 
 
@@ -41,14 +41,28 @@ def test_lagged_coupling_is_missed_at_lag_0_and_found_at_its_lag() -> None:
     np.testing.assert_allclose(mirrored.values, profile.values[::-1], atol=1e-12)
 
 
-def test_a_hole_is_left_out_and_what_has_no_window_is_nan() -> None:
+def test_a_hole_is_left_out() -> None:
     x, y = coupled(np.random.default_rng(4), 4800, sfreq=4.0, lead=0.0, mix=0.9)
     x[1000:1400] = np.nan
     assert concordance(x, y, sfreq=4.0) > 1.0
-    for other in (np.full(4800, np.nan), np.full(4800, 3.0)):
-        assert np.isnan(concordance(x, other, sfreq=4.0))
-    assert np.isnan(concordance(x[:40], y[:40], sfreq=4.0))
-    assert np.isnan(concordance(x[:40], y[:40], sfreq=4.0, lag=20.0))
+
+
+def test_what_has_no_index_is_nan_and_says_why() -> None:
+    x, y = coupled(np.random.default_rng(5), 4800, sfreq=4.0, lead=0.0, mix=0.9)
+    for a, b, lag, why in (
+        (x, np.full(4800, np.nan), 0.0, "no data of the client"),
+        (np.full(4800, 3.0), y, 0.0, "the therapist's signal is constant"),
+        (x[:100], y[:100], 0.0, "25 s with data of both people"),
+        (x[:300], y[:300], 0.0, "57 usable windows of 15 s, 60 are needed"),
+        (x[:40], y[:40], 20.0, "0 usable windows"),
+        (x[:0], y[:0], 0.0, "0 s with data of both people"),
+    ):
+        with pytest.warns(NoValueWarning, match=why):
+            assert np.isnan(concordance(a, b, sfreq=4.0, lag=lag))
+    assert np.isfinite(concordance(x[:320], y[:320], sfreq=4.0))
+    profile = concordance_profile(x[:330], y[:330], sfreq=4.0)
+    np.testing.assert_array_equal(np.isnan(profile.values), [bool(why) for why in profile.reasons])
+    assert np.isfinite(profile.values[7]) and profile.reasons[0].endswith("with data of both people)")
 
 
 def test_misuse_is_refused() -> None:

@@ -56,14 +56,24 @@ def test_a_hole_is_left_out_with_its_edges() -> None:
 
 def test_what_has_no_phase_is_nan_and_says_why() -> None:
     x, _ = locked(6)
-    for other in (np.full(1500, np.nan), np.full(1500, 1.0)):
+    for y, why in (
+        (np.full(1500, np.nan), "no data of the client"),
+        (np.full(1500, 1.0), "the client's signal is constant"),
+        (x[:50], "50 s with data of both people"),
+    ):
         for test in (
-            phase_locking(x, other, sfreq=1.0, band=BAND, rng=np.random.default_rng(0)),
-            wavelet_coherence(x, other, sfreq=1.0, band=BAND, rng=np.random.default_rng(0)).test,
+            phase_locking(x[: len(y)], y, sfreq=1.0, band=BAND, rng=np.random.default_rng(0)),
+            wavelet_coherence(x[: len(y)], y, sfreq=1.0, band=BAND, rng=np.random.default_rng(0)).test,
         ):
             assert np.isnan(test.p)
-            assert test.reason
-    assert phase_locking(x[:50], x[:50], sfreq=1.0, band=BAND, rng=np.random.default_rng(0)).reason
+            assert why in test.reason
+
+
+def test_signals_of_unequal_rates_are_refused() -> None:
+    x, _ = locked(6)
+    for test in (phase_locking, wavelet_coherence):
+        with pytest.raises(ValueError, match="therapist 1500, client 375; both must be on one grid"):
+            test(x, x[::4], sfreq=1.0, band=BAND, rng=np.random.default_rng(0))
 
 
 def test_a_band_that_does_not_fit_the_rate_is_refused() -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 import weakref
+from functools import partial
 
 import numpy as np
 import pytest
 
 from acquisition.stream import FloatArray
 from processing.offline.pseudo_dyads import Load
-from processing.offline.synchrony import lagged_correlation, pseudo_dyad_test
+from processing.offline.synchrony import lagged_correlation, matched_coupling, pseudo_dyad_test
 from tests.processing.dyads import autoregressive, coupled
 
 
@@ -52,6 +54,26 @@ def test_fewer_than_eight_sessions_have_no_p() -> None:
     assert np.isnan(found.p)
     assert found.reason == "7 usable sessions, 8 are needed"
     assert np.isfinite(found.real).all()
+
+
+def test_a_session_without_a_value_takes_no_part_and_says_why() -> None:
+    sessions = loads(0.6)
+    sessions[3] = lambda: (np.full(900, np.nan), session(3, 0.6)[1])
+    statistic = partial(matched_coupling, sfreq=1.0)
+    found = pseudo_dyad_test(sessions, list("ABCDEFGHIJ"), statistic, rng=np.random.default_rng(0))
+    assert found.p <= 0.005
+    assert np.isnan(found.real[3]) and np.isnan(found.p_each[3])
+    assert found.reasons[3] == "no usable segment of 30 s (no data of the therapist)"
+    assert all(why == "" for k, why in enumerate(found.reasons) if k != 3)
+
+
+def test_a_statistic_may_warn_of_other_things() -> None:
+    def loud(x: FloatArray, y: FloatArray) -> float:
+        warnings.warn("rounded", RuntimeWarning, stacklevel=1)
+        return strength(x, y)
+
+    with pytest.warns(RuntimeWarning, match="rounded"):
+        pseudo_dyad_test(loads(0.0, 8), list("ABCDEFGH"), loud, n_partners=1, rng=np.random.default_rng(0))
 
 
 def test_lengths_may_differ_between_sessions_but_codes_may_not_be_missing() -> None:

@@ -13,6 +13,7 @@ from processing.offline.circular import circular_shift_test
 from processing.offline.segments import segment_table
 from processing.offline.synchrony import (
     ChanceTest,
+    NoValueWarning,
     benjamini_hochberg,
     coregulation,
     lead,
@@ -74,22 +75,24 @@ def test_independent_people_are_seldom_called_coupled(name: str) -> None:
 @pytest.mark.parametrize("name", TESTS)
 def test_what_cannot_be_tested_is_nan_and_says_why(name: str) -> None:
     noise = np.random.default_rng(4).standard_normal(4800)
-    for x, y in (
-        (np.full(4800, np.nan), noise),
-        (np.full(4800, 70.0), noise),
-        (noise[:300], noise[:300]),
-        (noise[:0], noise[:0]),
+    for x, y, why in (
+        (np.full(4800, np.nan), noise, "no data of the therapist"),
+        (noise, np.full(4800, 70.0), "the client's signal is constant"),
+        (noise[:300], noise[:300], "75 s"),
+        (noise[:0], noise[:0], "0 s"),
     ):
         result = TESTS[name](x, y, 0)
         assert np.isnan(result.p)
         assert np.isnan(result.es_perm)
-        assert result.reason
+        assert why in result.reason
 
 
 @pytest.mark.parametrize("name", TESTS)
 def test_signals_of_unequal_length_are_refused(name: str) -> None:
-    with pytest.raises(ValueError, match="differ in length"):
-        TESTS[name](np.zeros(4800), np.zeros(4700), 0)
+    with pytest.raises(
+        ValueError, match="differ in length: therapist 4800, client 1200; both must be on one grid"
+    ):
+        TESTS[name](np.zeros(4800), np.zeros(1200), 0)
 
 
 def test_the_unshifted_circular_table_is_the_plain_one() -> None:
@@ -115,7 +118,8 @@ def test_the_permuted_statistic_is_the_mean_over_matched_segments() -> None:
     result = permutation_test(x, y, sfreq=4.0, rng=np.random.default_rng(0))
     assert result.observed == pytest.approx(expected, abs=1e-12)
     assert matched_coupling(x, y, sfreq=4.0) == pytest.approx(expected, abs=1e-12)
-    assert np.isnan(matched_coupling(np.full(len(x), np.nan), y, sfreq=4.0))
+    with pytest.warns(NoValueWarning, match=r"no usable segment of 30 s \(no data of the therapist\)"):
+        assert np.isnan(matched_coupling(np.full(len(x), np.nan), y, sfreq=4.0))
 
 
 def test_neighbouring_segments_are_permuted_together() -> None:
@@ -164,11 +168,11 @@ def test_independent_constant_and_missing_people_have_no_leader() -> None:
     rng = np.random.default_rng(9)
     x, y = (autoregressive(rng, 9600, sfreq=4.0, tau=5.0) for _ in range(2))
     assert lead(x, y, sfreq=4.0, rng=np.random.default_rng(0)).leader is None
-    for other in (np.full(9600, 1.0), np.full(9600, np.nan)):
-        found = lead(x, other, sfreq=4.0, rng=np.random.default_rng(0))
+    for other, why in ((1.0, "the client's signal is constant"), (np.nan, "no data of the client")):
+        found = lead(x, np.full(9600, other), sfreq=4.0, rng=np.random.default_rng(0))
         assert found.leader is None
         assert np.isnan(found.lag)
-        assert found.reason.startswith("0 usable segments")
+        assert found.reason == f"0 usable segments of 30 s, 8 are needed ({why})"
     assert lead(x[:10], y[:10], sfreq=4.0, rng=np.random.default_rng(0)).reason
 
 
@@ -201,6 +205,7 @@ def test_coregulation_skips_holes_and_needs_a_minute() -> None:
     found = coregulation(x, y, sfreq=4.0)
     assert 890 <= found.n <= 900
     assert found.client_gain > found.therapist_gain
-    for other in (np.full(4000, np.nan), np.full(4000, 2.0)):
-        assert np.isnan(coregulation(x, other, sfreq=4.0).client_gain)
-        assert "usable steps" in coregulation(x, other, sfreq=4.0).reason
+    for other, why in ((np.nan, "no data of the client"), (2.0, "the client's signal is constant")):
+        alone = coregulation(x, np.full(4000, other), sfreq=4.0)
+        assert np.isnan(alone.client_gain)
+        assert alone.reason == f"0 usable steps of 1 s, 60 are needed ({why})"

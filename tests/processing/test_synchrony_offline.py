@@ -68,9 +68,13 @@ def test_short_missing_and_constant_signals_give_no_values() -> None:
         for geometry in ("causal", "forward"):
             table = lagged_correlation(noise[:n], noise[:n], sfreq=4.0, geometry=geometry)
             assert table.z.shape == table.coverage.shape == (0, 41)
+            assert table.reason == f"{n / 4:g} s are shorter than a window and a lag, 35 s"
     assert lagged_correlation(noise[:140], noise[:140], sfreq=4.0).z.shape == (1, 41)
-    for other in (np.full(400, np.nan), np.full(400, 7.0), np.full(400, np.inf)):
-        assert np.isnan(lagged_correlation(noise, other, sfreq=4.0).z).all()
+    for other, why in ((np.nan, "no data of the client"), (7.0, "signal is constant"), (np.inf, "no data")):
+        table = lagged_correlation(noise, np.full(400, other), sfreq=4.0)
+        assert np.isnan(table.z).all()
+        assert why in table.reason
+    assert lagged_correlation(noise, noise, sfreq=4.0).reason == ""
 
 
 def test_misuse_is_refused() -> None:
