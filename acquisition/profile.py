@@ -9,6 +9,7 @@ from pathlib import Path
 from acquisition import named_toml
 from acquisition.drivers.table import names
 from acquisition.errors import ProfileError
+from acquisition.rates import too_slow
 from acquisition.stream import FORMATS, LATENESS, Modality
 from acquisition.toml_table import Scalar, TomlTable, parse, show
 
@@ -138,5 +139,7 @@ def _stream(table: TomlTable) -> ProfileStream:
         channels=table.texts("channels"),
         format=table.text("format", default="float32", choices=FORMATS),
     )
+    if why := too_slow(stream.modality, stream.sfreq):
+        table.fault("sfreq", why)
     table.finish()
     return stream

@@ -9,6 +9,7 @@ import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray, IntArray
 from processing.ecg_clipping import ClippingMonitor
+from processing.unit_doubt import doubted_ecg
 
 MAINS = (50.0, 60.0)
 """Line frequencies [Hz]."""
@@ -20,8 +21,6 @@ HUM = 0.3
 """Line noise of this share of the R amplitude spoils a second."""
 SILENCE = 3.0
 """No accepted beat for so long: electrode off [s]."""
-SMALL, LARGE = 0.02, 40.0
-"""R amplitudes outside of these [mV] are a wrong unit."""
 
 
 class Seconds(NamedTuple):
@@ -141,11 +140,14 @@ class BeatView(NamedTuple):
     amplitude: FloatArray
 
 
-def judge_seconds(seconds: Seconds, beats: BeatView, sfreq: float) -> tuple[FloatArray, list[str]]:
+def judge_seconds(
+    seconds: Seconds, beats: BeatView, sfreq: float, unit: str = "mV"
+) -> tuple[FloatArray, list[str]]:
     """Return the quality (0-1) of each second, and what is wrong where it is below a half.
 
     The lowest of: samples received, share of beats accepted, likeness of the beats, freedom from line noise;
-    0 while nothing, a flat line, an amplifier at its limit or no accepted beat is there.
+    0 while nothing, a flat line, an amplifier at its limit or no accepted beat is there, and while R waves
+    are of a size that the unit the stream says cannot have.
 
     References
     ----------
@@ -160,8 +162,7 @@ def judge_seconds(seconds: Seconds, beats: BeatView, sfreq: float) -> tuple[Floa
     quality = np.minimum.reduce([received, share, like, quiet])
     signs = [
         (seconds.samples < 0.5 * sfreq, "no data"),
-        ((beats.amplitude < SMALL) & (beats.accepted > 0), "unit looks like V, not mV"),
-        ((beats.amplitude > LARGE) & (beats.accepted > 0), "unit looks like µV, not mV"),
+        *_units(beats, unit),
         (seconds.span < FLAT, "flat"),
         ((seconds.clipped > CLIPPED) | seconds.cut, "saturated"),
         ((ratio > HUM) & (seconds.hum > 0.05), "line noise"),
@@ -172,3 +173,12 @@ def judge_seconds(seconds: Seconds, beats: BeatView, sfreq: float) -> tuple[Floa
         quality = np.where(shut, 0.0, quality)
         reasons[shut] = reason
     return np.where(seconds.samples > 0, quality, np.nan), [str(reason) for reason in reasons]
+
+
+def _units(beats: BeatView, unit: str) -> list[tuple[BoolArray, str]]:
+    """Return where the beats say that the unit is another one, and which."""
+    doubts = [doubted_ecg(amplitude, unit) for amplitude in beats.amplitude.tolist()]
+    return [
+        (np.array([doubt == said for doubt in doubts]) & (beats.accepted > 0), said)
+        for said in sorted(set(doubts) - {""})
+    ]

@@ -6,6 +6,7 @@ beyond 10 µS/s, and 5 s around either. Departures and additions:
 - the slope is taken over 0.25 s (one sample below 4 Hz) of the signal as it comes, where Kleckner's was taken
   after a 0.35 Hz low-pass;
 - a signal without any change for 10 s is flat: a stuck sensor or one at its limit;
+- values that are a thousand or a million times too large or small are called so;
 - a missing sample (nan) is not valid, but says nothing about its neighbours.
 """
 
@@ -17,7 +18,8 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from acquisition.stream import BoolArray, FloatArray, IntArray
+from acquisition.stream import BoolArray, FloatArray, IntArray, Modality
+from processing.unit_doubt import looks_like
 
 CodeArray = NDArray[np.int8]
 
@@ -55,7 +57,10 @@ class Fault(IntEnum):
     ABOVE = 3
     SLOPE = 4
     FLAT = 5
-    NEAR = 6
+    IN_SIEMENS = 6
+    IN_THOUSANDTHS = 7
+    IN_MILLIONTHS = 8
+    NEAR = 9
 
 
 REASONS = {
@@ -65,8 +70,29 @@ REASONS = {
     Fault.ABOVE: "above 60 µS: not in µS, or a short circuit",
     Fault.SLOPE: "movement: slope above 10 µS/s",
     Fault.FLAT: "EDA flat",
+    Fault.IN_SIEMENS: "unit looks like S, not µS",
+    Fault.IN_THOUSANDTHS: "unit looks like nS, not µS",
+    Fault.IN_MILLIONTHS: "not in µS",
     Fault.NEAR: "within 5 s of invalid EDA",
 }
+
+
+UNITS = {Fault.IN_SIEMENS: 2, Fault.IN_THOUSANDTHS: -1, Fault.IN_MILLIONTHS: -2}
+"""By which power of 1000 samples of this fault would have to be larger."""
+IN_SIEMENS = (1e-7, 1e-4)
+"""What reads so [µS] is 0.1-100 µS given in S; an electrode that is off reads 0, or thousandths of a µS."""
+IN_THOUSANDTHS, IN_MILLIONTHS = 1e3, 1e5
+"""Above these [µS] no skin conducts: it is 1-100 µS given in nS, or what is µS is said to be S."""
+
+
+def said_as(reason: str, unit: str) -> str:
+    """Return a reason in words of the unit that the stream says, as in `REASONS` of µS."""
+    if not reason:
+        return ""
+    fault = next((fault for fault in UNITS if REASONS[fault] == reason), None)
+    if fault is not None:
+        return looks_like(Modality.EDA, unit, UNITS[fault])
+    return reason.replace("not in µS", f"not in {unit}") if unit not in ("", "uS") else reason
 
 
 def gap_limit(sfreq: float) -> float:
@@ -117,6 +143,9 @@ class EdaGate:
         with np.errstate(invalid="ignore"):
             codes[eda < config.low] = Fault.OFF
             codes[eda > config.high] = Fault.ABOVE
+            codes[(eda >= IN_SIEMENS[0]) & (eda < IN_SIEMENS[1])] = Fault.IN_SIEMENS
+            codes[eda > IN_THOUSANDTHS] = Fault.IN_THOUSANDTHS
+            codes[eda > IN_MILLIONTHS] = Fault.IN_MILLIONTHS
         codes[~np.isfinite(eda)] = Fault.MISSING
         self._times, self._eda = t[max(0, past + n - lag) :], x[max(0, past + n - lag) :]
         return codes, gaps

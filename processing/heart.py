@@ -16,6 +16,7 @@ from processing.heart_windows import HeartConfig, beat_columns
 from processing.hrv_spectrum import RSA_EDGE
 from processing.index import IndexSample, index_samples, released
 from processing.respiration import WINDOW
+from processing.unit_doubt import doubts, with_doubts
 
 __all__ = ["UNITS", "Heart", "HeartConfig"]
 
@@ -65,6 +66,7 @@ class Heart:
         self._input: EcgInput | IntervalInput | None = None if self._is_ecg else IntervalInput()
         self._monitor: SecondMonitor | None = None
         self._refused = ""
+        self._unit = ""
         self._first = math.inf
         self._table = BeatTable()
         self._grids = GridIndices(self._table, has_heights=self._is_ecg, config=config)
@@ -83,6 +85,7 @@ class Heart:
             try:
                 self._input = EcgInput(chunk.info.sfreq)
                 self._monitor = SecondMonitor(chunk.info.sfreq)
+                self._unit = chunk.info.unit
             except ValueError as error:
                 self._refused = str(error)
         if self._monitor is not None:
@@ -165,14 +168,23 @@ class Heart:
         table.emitted += n
         beats, quality = table.rows.beats, table.rows.quality[fresh]
         ends, why = beats.times[fresh], beats.reasons[fresh]
+        unsure = self._doubts(ends)
+        quality = np.where([bool(doubt) for doubt in unsure], 0.0, quality)
+        why = with_doubts(beats.values[fresh], why, unsure)
         out = self._rows(ends, available, "ibi", beats.values[fresh], quality, why)
         out += self._rows(ends, available, "ibi_class", beats.classes[fresh], quality, why)
         for name, length, values, reasons in beat_columns(beats, ends, self.config):
             good = np.where(np.isnan(values), 0.0, quality)
             if name == "lnrmssd":
                 reasons = self._flagged(ends, values, reasons)
+            reasons = with_doubts(values, reasons, unsure)
             out += self._rows(ends - length / 2, available, name, values, good, reasons)
         return out
+
+    def _doubts(self, at: FloatArray) -> list[str]:
+        """Say of each moment whether R waves up to it are of a size that the unit cannot have; "" if not."""
+        rows = self._table.rows
+        return doubts(rows.beats.times, np.abs(rows.heights), at, self._unit)
 
     def _flagged(self, ends: FloatArray, values: FloatArray, reasons: list[str]) -> list[str]:
         """Add to values of windows with much own speech that it was so."""
@@ -192,7 +204,7 @@ class Heart:
             reasons = [self._refusal(centre + 0.5) or "no data" for centre in centres.tolist()]
         else:
             seconds = self._monitor.measure(centres)
-            quality, reasons = judge_seconds(seconds, self._view(centres), self._monitor.sfreq)
+            quality, reasons = judge_seconds(seconds, self._view(centres), self._monitor.sfreq, self._unit)
         self._faults |= dict(zip(centres.tolist(), reasons, strict=True))
         self._faults = {c: r for c, r in self._faults.items() if c >= self._next["silent"]}
         _, available = released(centres + QUALITY_SETTLING, ticks, watermarks)
@@ -261,6 +273,9 @@ class Heart:
         if len(centres) == 0:
             return []
         _, available = released(centres + delay, ticks, watermarks)
+        found = zip(
+            centres.tolist(), available.tolist(), compute(centres), self._doubts(centres), strict=True
+        )
         return [
             IndexSample(
                 centre,
@@ -269,12 +284,10 @@ class Heart:
                 name,
                 value,
                 UNITS[name],
-                quality,
-                self._refusal(centre + STEP) or reason,
+                0.0 if doubt else quality,
+                self._refusal(centre + STEP) or reason or doubt,
             )
-            for centre, when, (value, quality, reason) in zip(
-                centres.tolist(), available.tolist(), compute(centres), strict=True
-            )
+            for centre, when, (value, quality, reason), doubt in found
         ]
 
     def _rows(

@@ -19,7 +19,15 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from acquisition.stream import Chunk, FloatArray, IntArray
-from processing.eda_quality import REASONS, EdaGate, EdaQualityConfig, Fault, Validity, dominant_reason
+from processing.eda_quality import (
+    REASONS,
+    EdaGate,
+    EdaQualityConfig,
+    Fault,
+    Validity,
+    dominant_reason,
+    said_as,
+)
 from processing.index import IndexSample, index_samples, released
 from processing.scl import SclConfig, Tonic
 from processing.scr import ResponseFinder, Scr, ScrConfig
@@ -96,6 +104,7 @@ class Skin:
         self._signal: Signal | None = None
         self._steps: list[float] = []
         self._last = math.nan
+        self._unit = ""
         self._pending: list[Scr] = []
         self._scrs: list[Scr] = []
         self._next: dict[str, float] = {}
@@ -106,6 +115,7 @@ class Skin:
         """Take in admitted EDA [µS], the first channel."""
         times = np.asarray(chunk.times, float)
         eda = np.ascontiguousarray(chunk.samples[:, 0], dtype=np.float64)
+        self._unit = self._unit or chunk.info.unit
         if self._signal is None and len(times):
             used = self._begin(chunk.info.sfreq, times)
             times, eda = times[used:], eda[used:]
@@ -193,16 +203,20 @@ class Skin:
         reasons = []
         for value, row, share in zip(values.tolist(), counts, covered.tolist(), strict=True):
             gated = share < self._config.covered
-            reason = (dominant_reason(row) or REASONS[Fault.MISSING]) if gated else otherwise
+            reason = self._why(row) or REASONS[Fault.MISSING] if gated else otherwise
             reasons.append(reason if math.isnan(value) else "")
         return reasons
+
+    def _why(self, counts: IntArray) -> str:
+        """Return the reason of the most frequent fault in a window."""
+        return said_as(dominant_reason(counts), self._unit)
 
     def _quality(self, times: FloatArray, available: FloatArray) -> list[IndexSample]:
         width = 1.0 if self._signal is None or self._signal.sfreq >= 4.0 else 2.0
         counts = self._counts(times, width)
         present = counts.sum(axis=1)
         share = np.where(present > 0, counts[:, Fault.NONE] / np.maximum(present, 1), np.nan)
-        reasons = [dominant_reason(row) for row in counts]
+        reasons = [self._why(row) for row in counts]
         quality = np.nan_to_num(share)
         return index_samples(times, available, self._entity, "eda_quality", share, "", quality, reasons)
 

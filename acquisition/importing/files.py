@@ -13,6 +13,7 @@ from acquisition.importing.request import FORM, INTERVALS, IRREGULAR, Request, p
 from acquisition.importing.store import Imported, store
 from acquisition.importing.table import Column, Wanted
 from acquisition.importing.voice import analysed
+from acquisition.rates import too_slow
 from acquisition.stream import FloatArray, Modality, Role, StreamInfo
 from acquisition.units import CANONICAL, convert, factor, known
 
@@ -49,7 +50,7 @@ def import_files(
     Raises
     ------
     StreamError
-        If a request is malformed, or does not fit its file.
+        If a request is malformed, or does not fit its file, or nothing can be made of a stream so slow.
     RecordingError
         If a file cannot be read, or the recording not be written.
     UnitError
@@ -97,6 +98,11 @@ def _imported(request: Request, column: Column, path: Path) -> Imported:
         raise StreamError(f"{where}: markers need a time column (--time)")
     _check_unit(request, column, where)
     times, sfreq = _times(request, column, where)
+    if why := too_slow(request.modality, sfreq):
+        raise StreamError(
+            f"{where}: {why}; give the recording before it was thinned out, or its beats as rr or ppi, or "
+            "leave this stream out"
+        )
     offsets = column.offsets
     if samples.dtype == object and column.sfreq is None:
         keep = np.array([bool(text) for text in samples[:, 0]], bool)

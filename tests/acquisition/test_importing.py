@@ -47,10 +47,10 @@ def test_columns_of_a_csv_are_stored_as_they_are(write: Write, tmp_path: Path) -
     table = write("a.csv", "time,ecg,eda\n" + "\n".join(f"{t},{a},{b}" for t, a, b in rows))
     out = tmp_path / "rec"
     infos = import_files(
-        [table], ["client:ecg:mV:4=ecg", "therapist:eda:uS=eda"], time_column="time", out=out
+        [table], ["client:resp:V:4=ecg", "therapist:eda:uS=eda"], time_column="time", out=out
     )
     assert [(i.role, i.modality, i.unit, i.sfreq) for i in infos] == [
-        (Role.CLIENT, Modality.ECG, "mV", 4.0),
+        (Role.CLIENT, Modality.RESP, "V", 4.0),
         (Role.THERAPIST, Modality.EDA, "uS", 4.0),
     ]
     times, samples = stream(out, Role.CLIENT, "ecg")
@@ -62,7 +62,7 @@ def test_columns_of_a_csv_are_stored_as_they_are(write: Write, tmp_path: Path) -
 def test_the_recording_is_closed_and_says_what_was_imported(write: Write, tmp_path: Path) -> None:
     table = write("a.csv", "ecg\n1\n2\n3\n")
     out = tmp_path / "D07_S03"
-    import_files([table], ["client:ecg:mV:10=ecg"], out=out)
+    import_files([table], ["client:ecg:mV:250=ecg"], out=out)
     recording, session = Recording(out), load_session(out / "session.toml")
     assert recording.state == "closed"
     assert (session.id, session.client.code, session.therapist.code) == ("D07_S03", "C00", "T00")
@@ -102,7 +102,7 @@ def test_without_a_time_column_sample_i_is_at_i_over_sfreq(tmp_path: Path) -> No
 def test_files_are_numbered_and_a_column_may_serve_twice(write: Write, tmp_path: Path) -> None:
     first, second = write("a.csv", "x\n1\n2\n"), write("b.csv", "x;y\n3;4\n5;6\n")
     out = tmp_path / "rec"
-    requests = ["client:ecg:mV:1=x", "therapist:ecg:mV:1=1#x", "client:eda:uS:1=2#y", "dyad:resp::1=2#1"]
+    requests = ["client:ecg:mV:100=x", "therapist:ecg:mV:100=1#x", "client:eda:uS:1=2#y", "dyad:resp::1=2#1"]
     infos = import_files([first, second], requests, out=out)
     assert [i.metadata["imported_from"] for i in infos] == ["a.csv", "a.csv", "b.csv", "b.csv"]
     assert (
@@ -116,13 +116,13 @@ def test_files_are_numbered_and_a_column_may_serve_twice(write: Write, tmp_path:
 
 def test_one_column_as_two_streams_of_one_person_gets_two_names(write: Write, tmp_path: Path) -> None:
     table = write("a.csv", "x\n1\n2\n")
-    infos = import_files([table], ["client:ecg:mV:1=x", "client:resp::1=x"], out=tmp_path / "rec")
+    infos = import_files([table], ["client:ecg:mV:100=x", "client:resp::1=x"], out=tmp_path / "rec")
     assert [i.name for i in infos] == ["x", "x resp"]
 
 
 def test_missing_cells_stay_nan(write: Write, tmp_path: Path) -> None:
     table = write("a.csv", "x,y\n1,\n,2\nNaN,NA\n4,5\n")
-    import_files([table], ["client:ecg:mV:1=x", "client:resp::1=y"], out=tmp_path / "rec")
+    import_files([table], ["client:ecg:mV:100=x", "client:resp::1=y"], out=tmp_path / "rec")
     assert np.array_equal(
         stream(tmp_path / "rec", Role.CLIENT, "x")[1][:, 0], [1, np.nan, np.nan, 4], equal_nan=True
     )
@@ -204,7 +204,7 @@ def test_pyxdf_reads_what_was_imported(write: Write, tmp_path: Path) -> None:
     import pyxdf
 
     table = write("a.csv", "t,x\n" + "\n".join(f"{i / 10},{i}" for i in range(50)))
-    import_files([table], ["client:ecg:mV:10=x"], time_column="t", out=tmp_path / "rec")
+    import_files([table], ["client:eda:uS:10=x"], time_column="t", out=tmp_path / "rec")
     streams, _ = pyxdf.load_xdf(str(tmp_path / "rec" / "client.xdf"), dejitter_timestamps=False)
     [found] = [s for s in streams if s["info"]["name"] == ["x"]]
     assert found["time_series"][:, 0].tolist() == list(range(50))
@@ -290,6 +290,12 @@ def test_a_unit_other_than_the_file_says_is_refused(tmp_path: Path) -> None:
         ("client:ecg:mV:4=2#ecg", None, "no file 2 (there are 1"),
         ("client:rr:ms:4=ecg", None, "rr is irregular"),
         ("client:ecg:mV:4=word", None, "row 2 (line 3), column 'word': 'b' is not a number"),
+        (
+            "client:ecg:mV:10=ecg",
+            None,
+            "column 'ecg': ECG at 10 Hz: 100-1000 Hz are needed to place an R peak",
+        ),
+        ("client:ecg:mV=ecg", "t", "ECG at 1 Hz: 100-1000 Hz are needed"),
         ("client:ecg:mV:1000=ecg", "t", "the time column [s] says 1 Hz"),
         ("dyad:markers:=word", None, "markers need a time column"),
     ],
@@ -341,7 +347,7 @@ def test_a_file_that_cannot_be_read_is_named(
     if content is not None:
         (tmp_path / name).write_bytes(content)
     with pytest.raises(AttunementError, match=reason) as error:
-        import_files([tmp_path / name], ["client:ecg:mV:4=x"], out=tmp_path / "rec")
+        import_files([tmp_path / name], ["client:ecg:mV:250=x"], out=tmp_path / "rec")
     assert name in str(error.value)
 
 
@@ -349,14 +355,14 @@ def test_a_name_that_cannot_be_a_session_is_refused(write: Write, tmp_path: Path
     table = write("a.csv", "x\n1\n2\n")
     for name in ("Anna Meier", "Anna_Meier"):
         with pytest.raises(AttunementError, match="names the session"):
-            import_files([table], ["client:ecg:mV:4=x"], out=tmp_path / name)
+            import_files([table], ["client:ecg:mV:250=x"], out=tmp_path / name)
 
 
 def test_a_recording_is_never_written_over(write: Write, tmp_path: Path) -> None:
     table = write("a.csv", "x\n1\n2\n")
-    import_files([table], ["client:ecg:mV:4=x"], out=tmp_path / "rec")
+    import_files([table], ["client:ecg:mV:250=x"], out=tmp_path / "rec")
     with pytest.raises(AttunementError, match="rec"):
-        import_files([table], ["client:ecg:mV:4=x"], out=tmp_path / "rec")
+        import_files([table], ["client:ecg:mV:250=x"], out=tmp_path / "rec")
 
 
 @settings(max_examples=25, deadline=None)

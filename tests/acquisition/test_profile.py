@@ -59,6 +59,7 @@ def test_what_a_profile_does_not_say_is_unknown() -> None:
         ("latency = 1.5", "latency = -1", "mine.toml: latency = -1: must be from 0.05 to 60"),
         ('"ecg"', '"eeg"', '[[stream]] 1 modality = "eeg": must be one of ecg, eda'),
         ("sfreq = 130.0", "sfreq = -1", "[[stream]] 1 sfreq = -1: must be from 0"),
+        ("sfreq = 130.0", "sfreq = 10.0", "[[stream]] 1 sfreq = 10.0: ECG at 10 Hz: 100-1000 Hz are needed"),
         ('["ECG"]', '"ECG"', '[[stream]] 1 channels = "ECG": must be a list of texts'),
         ("[[stream]]", "[[streams]]", "[[stream]]: missing (at least one)"),
         ('title = "Mine"', "", "title: missing"),

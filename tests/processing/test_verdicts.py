@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from acquisition.stream import Chunk, FloatArray, Modality, Role, StreamInfo
+from acquisition.units import CANONICAL
 from processing.heart import Heart, HeartConfig
 from processing.index import IndexSample
 from processing.skin import Skin, SkinConfig
@@ -20,7 +21,8 @@ NOISE = np.random.default_rng(0).standard_normal(len(GOOD))
 
 def heard(values: FloatArray, sfreq: float, modality: Modality) -> list[IndexSample]:
     """Return what a person's estimator makes of a minute."""
-    info = StreamInfo(name="x", role=Role.CLIENT, modality=modality, sfreq=sfreq, unit="mV", channels=("x",))
+    unit = CANONICAL[modality]
+    info = StreamInfo(name="x", role=Role.CLIENT, modality=modality, sfreq=sfreq, unit=unit, channels=("x",))
     estimator = (
         Heart("client", modality, config=HeartConfig())
         if modality is Modality.ECG
@@ -63,9 +65,12 @@ def test_an_ecg_at_ten_hertz_is_refused() -> None:
 @pytest.mark.parametrize(
     ("values", "said"),
     [
+        (np.full(240, 120.0) + NOISE[:240], "client EDA: above 60 µS: not in µS, or a short circuit (all"),
+        (3e-6 + 1e-8 * NOISE[:240], "client EDA: unit looks like S, not µS (all of the seconds)"),
+        (3e6 + 1e4 * NOISE[:240], "client EDA: not in µS (all of the seconds)"),
         (np.zeros(240), "client EDA: electrode off: below 0.05 µS, or not in µS (all of the seconds)"),
         (np.full(240, 4.0), "client EDA: EDA flat ("),
-        (np.full(240, 3000.0) + NOISE[:240], "client EDA: above 60 µS: not in µS, or a short circuit (all"),
+        (np.full(240, 3000.0) + NOISE[:240], "client EDA: unit looks like nS, not µS (all"),
     ],
 )
 def test_a_faulty_eda_is_named(values: FloatArray, said: str) -> None:
