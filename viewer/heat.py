@@ -8,9 +8,9 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from acquisition.stream import BoolArray
+from viewer.column import Float32Array
 from viewer.definitions import SYNC_SIGNALS
 from viewer.header import font
-from viewer.history import Float32Array
 from viewer.lag_map import SPAN, LagMapReading, in_columns
 from viewer.page import clock
 from viewer.theme import Theme, blend

@@ -1,107 +1,57 @@
 """History: the whole session of each line on screen, in float32, ready to be drawn at any width. No Qt.
 
-`Waveform` keeps a regular raw stream (ECG, EDA) in blocks of 16 samples with one stamp each, and the minima
-and maxima of 16 and 256 samples, so that an hour at 1000 Hz is thinned by touching 14 000 numbers;
-`viewer.trace` keeps index samples. A page is thinned to a minimum and a maximum per bin, and bins are locked
+`Waveform` keeps a regular raw stream (ECG, EDA): the newest samples one by one, of more of them the minima
+and maxima of blocks of 16 with one stamp each, and of all of them those of 256, so that an hour at 1000 Hz is
+thinned by touching 14 000 numbers, and four hours take little more memory than one; `viewer.trace` keeps
+index samples. A page is thinned to a minimum and a maximum per bin, and bins are locked
 to the sample index: a peak never flickers while the page fills. A gap is a nan: no line joins its neighbours.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from acquisition.stream import FloatArray
+from viewer.column import Float32Array, Recent
+from viewer.level import Level
 
-Float32Array = NDArray[np.float32]
 Line = tuple[FloatArray, Float32Array]
 """Times [s] and values of a polyline; nan breaks it."""
 
 
 BLOCK = 16
 COARSE = 256
+QUICK = 100.0
+"""Rate from which on a signal is a fast one [Hz], of which a minute fills more than a page."""
 KEPT = 1 << 21
-"""Samples that are held one by one: 4.5 h at 130 Hz, 35 min at 1000 Hz, where sixteen are 16 ms."""
-RESERVE = 7200.0
-"""Seconds that are reserved at once; pages of memory are only taken when they are written."""
-
-
-class Column:
-    """Hold a growing array; its memory is reserved ahead and doubled when full."""
-
-    def __init__(self, dtype: type, capacity: int) -> None:
-        self._data: NDArray[Any] = np.empty(max(capacity, BLOCK), dtype)
-        self.n = 0
-
-    def extend(self, values: NDArray[Any]) -> None:
-        """Append values."""
-        need = self.n + len(values)
-        if need > len(self._data):
-            grown = np.empty(max(need, 2 * len(self._data)), self._data.dtype)
-            grown[: self.n] = self._data[: self.n]
-            self._data = grown
-        self._data[self.n : need] = values
-        self.n = need
-
-    @property
-    def data(self) -> NDArray[Any]:
-        """Return a view of what is there."""
-        return self._data[: self.n]
-
-
-class Recent:
-    """Hold the newest `keep` values or more of a growing array; the oldest are dropped, many at once."""
-
-    def __init__(self, dtype: type, keep: int) -> None:
-        self._keep = keep
-        self._data: NDArray[Any] = np.empty(keep + keep // 4, dtype)
-        self.first = self.n = 0
-
-    @property
-    def sure(self) -> int:
-        """Return the first value that is there in any case, however the array grew."""
-        return max(self.n - self._keep, 0)
-
-    def extend(self, values: NDArray[Any]) -> None:
-        """Append values."""
-        held = self.n - self.first
-        if held + len(values) > len(self._data):
-            kept = self._data[held - min(held, self._keep) : held]
-            size = max(len(self._data), len(kept) + len(values))
-            self._data = np.concatenate([kept, np.empty(size - len(kept), self._data.dtype)])
-            self.first, held = self.n - len(kept), len(kept)
-        self._data[held : held + len(values)] = values
-        self.n += len(values)
-
-    def part(self, begin: int, end: int) -> NDArray[Any]:
-        """Return values begin … end − 1, as far as they are still there."""
-        return self._data[max(begin - self.first, 0) : max(end - self.first, 0)]
+"""Samples of a fast signal that are held one by one: 4.5 h at 130 Hz, 35 min at 1000 Hz."""
+KEPT_SLOW = 1 << 16
+"""The same of a slow signal: 4.5 h at 4 Hz, 35 min at 32 Hz."""
+BLOCKS = 225_000
+"""Blocks that are held while a recording grows: 1 h at 1000 Hz, 7.7 h at 130 Hz. All that is older is drawn
+from `COARSE` samples, which are a quarter of a second at 1000 Hz; a review holds all blocks."""
 
 
 class Waveform:
-    """Hold one channel of a regular stream: of the last `KEPT` samples each, of those before what is drawn.
+    """Hold one channel of a regular stream: of the newest samples each, of those before what is drawn.
 
     Parameters
     ----------
     sfreq : float
         Nominal rate [Hz], > 0. Stamps further apart than five samples (at least 0.1 s) are a gap.
+    whole : bool
+        Whether all blocks are held, as for a recording that is over.
     """
 
-    def __init__(self, sfreq: float) -> None:
+    def __init__(self, sfreq: float, *, whole: bool = False) -> None:
         if not sfreq > 0:
             raise ValueError(f"a waveform needs its rate, not {sfreq}")
         self.sfreq = sfreq
         self.gap = max(5.0 / sfreq, 0.1)
         self.last = np.nan
-        reserve = int(sfreq * RESERVE)
-        self._values = Recent(np.float32, KEPT)
-        self._stamps = Column(np.float64, reserve // BLOCK)
-        self._levels = {
-            size: (Column(np.float32, reserve // size), Column(np.float32, reserve // size))
-            for size in (BLOCK, COARSE)
-        }
+        self._values = Recent(np.float32, KEPT if sfreq >= QUICK else KEPT_SLOW)
+        self._blocks, self._coarse = Level(BLOCK, None if whole else BLOCKS), Level(COARSE, None)
 
     @property
     def n(self) -> int:
@@ -119,7 +69,8 @@ class Waveform:
             begin = gap
         self._extend(times[begin:], values[begin:])
         self.last = float(times[-1])
-        self._refine()
+        for level in (self._blocks, self._coarse):
+            level.refine(self._values)
 
     def _gaps(self, times: FloatArray) -> list[int]:
         """Return which of these samples come after a gap."""
@@ -134,16 +85,9 @@ class Waveform:
     def _extend(self, times: FloatArray, values: NDArray[np.floating]) -> None:
         if len(times) == 0:
             return
-        self._stamps.extend(times[-self.n % BLOCK :: BLOCK])
+        for level in (self._blocks, self._coarse):
+            level.stamps.extend(times[-self.n % level.size :: level.size])
         self._values.extend(np.asarray(values, np.float32))
-
-    def _refine(self) -> None:
-        for size, (lows, highs) in self._levels.items():
-            begin, end = lows.n * size, self.n // size * size
-            if end > begin:
-                rows = self._values.part(begin, end).reshape(-1, size)
-                lows.extend(np.fmin.reduce(rows, axis=1))
-                highs.extend(np.fmax.reduce(rows, axis=1))
 
     @property
     def values(self) -> Float32Array:
@@ -153,12 +97,12 @@ class Waveform:
     def times(self, begin: int, end: int) -> FloatArray:
         """Return the stamps [s] of samples begin … end − 1, spaced by the nominal rate within a block."""
         index = np.arange(begin, end)
-        return np.asarray(self._stamps.data[index // BLOCK] + index % BLOCK / self.sfreq, np.float64)
+        return np.asarray(self._blocks.at(index) + index % BLOCK / self.sfreq, np.float64)
 
     def index(self, time: float) -> int:
-        """Return the first sample of the block that holds a time [s]."""
-        block = int(np.searchsorted(self._stamps.data, time, side="right")) - 1
-        return max(block, 0) * BLOCK
+        """Return the first sample of the block that holds a time [s], or of what is left of old blocks."""
+        index = self._blocks.index(time)
+        return index if index > self._blocks.sure else min(self._coarse.index(time), index)
 
     def bin_size(self, seconds: float, n_bins: int) -> int:
         """Return how many samples share a bin when so many seconds are drawn in so many bins; 1: no bins."""
@@ -196,10 +140,12 @@ class Waveform:
             return _nothing(), 0
         size = self.bin_size(stop - start, n_bins)
         begin, end = self.index(start), self.n
-        if begin - size < self._values.sure and self._values.sure:
-            size = -(-size // BLOCK) * BLOCK
+        for least, held in ((BLOCK, self._values.sure), (COARSE, self._blocks.sure)):
+            if held and begin - size < held:
+                size = -(-size // least) * least
         if np.isfinite(stop) and stop < self.last:
-            end = min(self.index(stop) + BLOCK, self.n)
+            last = self.index(stop)
+            end = min(last + (BLOCK if last >= self._blocks.sure else COARSE), self.n)
         if size == 1:
             return (self.times(begin, end), self._values.part(begin, end)), end
         first, last = begin // size, end // size
@@ -207,27 +153,22 @@ class Waveform:
             return _nothing(), first * size
         low, high = self._bins(first, last, size)
         index = np.arange(first, last) * size
-        x = np.asarray(self._stamps.data[index // BLOCK] + index % BLOCK / self.sfreq, np.float64)
+        level = self._coarse if size % COARSE == 0 else self._blocks
+        x = level.at(index) + index % level.size / self.sfreq
         return zigzag(x + 0.5 * size / self.sfreq, low, high, 1.5 * size / self.sfreq + self.gap), last * size
 
     def _bins(self, first: int, last: int, size: int) -> tuple[Float32Array, Float32Array]:
-        level = COARSE if size % COARSE == 0 else BLOCK if size % BLOCK == 0 else 1
-        if level == 1:
-            rows = self._values.part(first * size, last * size).reshape(-1, size)
-            return np.fmin.reduce(rows, axis=1), np.fmax.reduce(rows, axis=1)
-        step = size // level
-        lows, highs = (column.data[first * step : last * step] for column in self._levels[level])
-        low = np.fmin.reduce(np.asarray(lows, np.float32).reshape(-1, step), axis=1)
-        return low, np.fmax.reduce(np.asarray(highs, np.float32).reshape(-1, step), axis=1)
+        for level in (self._coarse, self._blocks):
+            if size % level.size == 0:
+                return level.bins(first, last, size // level.size)
+        rows = self._values.part(first * size, last * size).reshape(-1, size)
+        return np.fmin.reduce(rows, axis=1), np.fmax.reduce(rows, axis=1)
 
     def extent(self, start: float, stop: float) -> tuple[float, float]:
         """Return the 1st and 99.9th percentile of the values between two times; nan without any."""
-        size = BLOCK if stop - start < 5000 * COARSE / self.sfreq else COARSE
-        lows, highs = self._levels[size]
-        begin = self.index(start) // size if self.n else 0
-        end = min((self.index(stop) if self.n else 0) // size + 1, lows.n)
-        low, high = np.asarray(lows.data[begin:end]), np.asarray(highs.data[begin:end])
-        low, high = low[np.isfinite(low)], high[np.isfinite(high)]
+        begin, end = (self.index(start), self.index(stop)) if self.n else (0, 0)
+        fine = stop - start < 5000 * COARSE / self.sfreq and begin >= self._blocks.sure
+        low, high = (self._blocks if fine else self._coarse).between(begin, end)
         if len(low) == 0:
             values = self.values[np.isfinite(self.values)]
             return (float(values.min()), float(values.max())) if len(values) else (np.nan, np.nan)

@@ -16,7 +16,7 @@ from processing.coupling.config import SynchronyConfig
 from processing.coupling.wclc import LagTable
 from processing.index import IndexSample
 from processing.signals import SIGNALS, GridSignal
-from viewer.history import Column, Float32Array
+from viewer.column import Float32Array, Recent
 from viewer.model import SessionModel
 from viewer.trace import Trace
 
@@ -69,7 +69,11 @@ class LagMap:
     def _begin(self) -> None:
         self._people = {entity: GridSignal(self._rule, entity) for entity in PAIR}
         self._heard = dict.fromkeys(PAIR, 0)
-        self._table, self._z = LagTable(self._shape), Column(np.float32, 0)
+        # Live only the newest minutes are ever shown; a review may go anywhere.
+        live = self._model.state == "growing"
+        rows = round(2 * SPAN / SynchronyConfig().step)
+        keep = rows * len(self._shape.lags) if live else None
+        self._table, self._z = LagTable(self._shape), Recent(np.float32, keep)
         self._n, self._last = 0, 0
 
     def read(self, moment: float) -> LagMapReading:
@@ -79,8 +83,9 @@ class LagMap:
         lags = np.asarray(self._shape.lags / self._rule.sfreq)
         start = max(moment - SPAN, 0.0)
         known = int(np.searchsorted(rows.available[: self._n], moment, side="right"))
-        first = int(np.searchsorted(rows.times[:known], start))
-        table = np.array(self._z.data.reshape(-1, len(lags))[first:known], np.float32)
+        first = max(int(np.searchsorted(rows.times[:known], start)), -(-self._z.first // len(lags)))
+        z = self._z.part(first * len(lags), known * len(lags))
+        table = np.array(z.reshape(-1, len(lags)), np.float32)
         high = self._trace(f"{self._name}_chance_high").values[first:known]
         if len(high) < len(table):
             high = np.full(len(table), np.nan, np.float32)

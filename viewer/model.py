@@ -31,7 +31,10 @@ RAW = (Modality.ECG, Modality.EDA)
 PARTIAL, WHOLE = "arousal_partial", "arousal_whole"
 """Traces that share the arousal index: while a cardiac or EDA channel is missing, and while none is."""
 INTERVAL = ("rmssd_low", "rmssd_high")
-"""Indices in ms that are drawn beside lnRMSSD, thus as logarithms."""
+"""Indices in ms that are drawn beside lnRMSSD, thus held as logarithms."""
+UNREAD = {"ibi_class", "rmssd", "sdnn", "hf", "lnhf", "rsa_pb", "mid_band_share", "scr_amp", "scr_onset"}
+UNREAD |= {"alpha_ratio", "f0_range", "f0_ref", "intensity_ref", "voice_ref_n"}
+"""Indices that nothing on screen is made of, as are the lag and the coverage of a coupling: not held."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +171,7 @@ class SessionModel:
             rate = info.sfreq if info.sfreq > 0 else _rate(times)
             if not rate > 0:
                 return
-            self.waves[key] = Waveform(rate)
+            self.waves[key] = Waveform(rate, whole=self.state != "growing")
         unit = info.unit or health.info.unit
         try:
             values = convert(np.asarray(part.samples[:, :1], np.float64), unit, info.modality)[:, 0]
@@ -242,7 +245,8 @@ class SessionModel:
         """Take in what the pipeline computed."""
         groups: dict[tuple[str, str], list[IndexSample]] = {}
         for sample in samples:
-            groups.setdefault((sample.entity, sample.index), []).append(sample)
+            if is_read(sample.index):
+                groups.setdefault((sample.entity, sample.index), []).append(sample)
         for (entity, index), group in groups.items():
             band = groups.get((entity, f"{index}_chance_low"))
             self._append(entity, index, group if band is None else _beside_chance(group, band))
@@ -254,14 +258,25 @@ class SessionModel:
         known = np.array([s.available for s in group]) - self.t0
         reasons = [s.reason for s in group]
         quality = np.array([s.quality for s in group])
+        if index in INTERVAL:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                index, values = f"ln{index}", np.log(values)
         self.trace(entity, index).append(times, values, known, reasons, quality)
         if index == "arousal":
             partial = np.array([is_partial(reason) for reason in reasons])
-            self.trace(entity, PARTIAL).append(times, np.where(partial, values, np.nan), known, reasons)
-            self.trace(entity, WHOLE).append(times, np.where(partial, np.nan, values), known, reasons)
-        elif index in INTERVAL:
-            with np.errstate(divide="ignore", invalid="ignore"):
-                self.trace(entity, f"ln{index}").append(times, np.log(values), known, reasons)
+            for name, there in ((PARTIAL, partial), (WHOLE, ~partial)):
+                trace = self.trace(entity, name)
+                part = np.where(there, values, np.nan)
+                # Of a stretch without a value its first row is enough: it breaks the line.
+                before = np.isfinite(np.append(trace.values[-1:] if trace.n else np.nan, part[:-1]))
+                keep = np.isfinite(part) | before
+                why = [reason for reason, kept in zip(reasons, keep.tolist(), strict=True) if kept]
+                trace.append(times[keep], part[keep], known[keep], why)
+
+
+def is_read(index: str) -> bool:
+    """Tell whether anything on screen is made of an index."""
+    return index not in UNREAD and not (index.startswith("sync_") and index.endswith(("_lag", "_coverage")))
 
 
 def is_partial(reason: str) -> bool:

@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from acquisition.stream import FloatArray
-from viewer.history import Column, Float32Array, Line, broken, zigzag
+from viewer.column import Column, Float32Array
+from viewer.history import Line, broken, zigzag
+from viewer.reasons import Reasons
 
 
 class Point(NamedTuple):
@@ -23,17 +26,25 @@ class Point(NamedTuple):
     quality: float = math.nan
 
 
+RESERVE = 1 << 15
+"""Samples for which there is room at once, 9 h at 1 Hz: memory is only taken when it is written, and a column
+that moves would leave a hole in it."""
+TICK = 1e-4
+"""What of the moment when a sample was known is kept [s]."""
+QUALITY = 10_000
+"""What of a quality is kept: so many steps from 0 to 1; more stands for none."""
+
+
 class Trace:
     """Hold the samples of one index; values further apart than `gap` seconds are not joined."""
 
     def __init__(self, gap: float) -> None:
         self.gap = gap
-        self._times = Column(np.float64, 1024)
-        self._available = Column(np.float64, 1024)
-        self._values = Column(np.float32, 1024)
-        self._reasons = Column(np.uint16, 1024)
-        self._quality = Column(np.float32, 1024)
-        self._texts: dict[str, int] = {}
+        self._times = Column(np.float64, RESERVE)
+        self._available = Column(np.int32, RESERVE)
+        self._values = Column(np.float32, RESERVE)
+        self._quality = Column(np.uint16, RESERVE)
+        self._reasons = Reasons()
 
     @property
     def n(self) -> int:
@@ -47,8 +58,8 @@ class Trace:
 
     @property
     def available(self) -> FloatArray:
-        """Return when each was known [s]."""
-        return np.asarray(self._available.data, np.float64)
+        """Return when each was known [s], rounded down."""
+        return np.asarray(self._available.data * TICK, np.float64)
 
     @property
     def values(self) -> Float32Array:
@@ -69,27 +80,27 @@ class Trace:
         late = bool(self.n and times[0] < self.times[-1]) or bool(np.any(np.diff(times) < 0))
         self._times.extend(times)
         self._values.extend(values)
-        self._available.extend(available)
-        self._quality.extend(np.full(len(times), np.nan) if quality is None else quality)
-        codes = [self._texts.setdefault(text, len(self._texts)) for text in reasons]
-        self._reasons.extend(np.minimum(codes, 65535))
+        self._available.extend(_ticks(available))
+        self._quality.extend(_steps(np.full(len(times), np.nan) if quality is None else quality))
+        self._reasons.extend(reasons)
         if late:
             order = np.argsort(self.times, kind="stable")
-            for column in (self._times, self._values, self._available, self._reasons, self._quality):
+            self._reasons.reorder(order)
+            for column in (self._times, self._values, self._available, self._quality):
                 column.data[:] = column.data[order]
 
     def at(self, moment: float) -> Point | None:
         """Return the newest sample that was known at a moment [s since the first tick]."""
-        k = int(np.searchsorted(self._available.data, moment, side="right")) - 1
+        k = int(np.searchsorted(self._available.data, _ticks(np.array([moment]))[0], side="right")) - 1
         if k < 0:
             return None
-        reason = next(text for text, code in self._texts.items() if code == self._reasons.data[k])
+        steps = int(self._quality.data[k])
         return Point(
             float(self._times.data[k]),
-            float(self._available.data[k]),
+            float(self._available.data[k] * TICK),
             float(self._values.data[k]),
-            reason,
-            float(self._quality.data[k]),
+            self._reasons.at(k),
+            steps / QUALITY if steps <= QUALITY else math.nan,
         )
 
     def between(self, start: float, stop: float) -> Line:
@@ -117,3 +128,15 @@ class Trace:
         _, values = self.between(start, stop)
         values = values[np.isfinite(values)]
         return (float(values.min()), float(values.max())) if len(values) else (np.nan, np.nan)
+
+
+def _ticks(times: FloatArray) -> NDArray[np.int32]:
+    """Return times in ticks, rounded down; those out of reach (59 h) become the nearest that is not."""
+    limits = np.iinfo(np.int32)
+    ticks = np.floor(np.asarray(times, np.float64) / TICK + 1e-3)
+    return np.asarray(np.clip(ticks, limits.min, limits.max), np.int32)
+
+
+def _steps(quality: FloatArray) -> NDArray[np.uint16]:
+    steps = np.rint(np.clip(quality, 0.0, 1.0) * QUALITY)
+    return np.asarray(np.where(np.isfinite(steps), steps, QUALITY + 1), np.uint16)

@@ -116,15 +116,54 @@ def test_bins_stand_where_their_samples_are(sfreq: float, n_bins: int) -> None:
     assert all(np.abs(seen - moment).min() <= size / sfreq for moment in at)
 
 
-def test_two_hours_at_1000_hz_take_little_memory() -> None:
+def held(wave: Waveform) -> int:
+    """Return how many bytes a waveform has taken."""
+    levels = [c for level in (wave._blocks, wave._coarse) for c in (level.stamps, level.lows, level.highs)]
+    return sum(c.part(c.first, c.n).nbytes for c in (wave._values, *levels))
+
+
+def test_hours_at_1000_hz_take_no_more_memory_than_one() -> None:
     wave = Waveform(1000.0)
-    second = np.zeros(60_000)
-    for minute in range(120):
-        wave.append(60.0 * minute + np.arange(60_000) / 1000, second)
-    held = wave._values._data.nbytes + wave._stamps.data.nbytes
-    held += sum(c.data.nbytes for pair in wave._levels.values() for c in pair)
-    assert wave.n == 7_200_000
-    assert held < 19e6
+    minute, taken = np.zeros(60_000), {}
+    for k in range(240):
+        wave.append(60.0 * k + np.arange(60_000) / 1000, minute)
+        taken[k + 1] = held(wave)
+    assert wave.n == 14_400_000
+    assert taken[240] < 17e6 and max(taken[k] for k in range(120, 241)) - min(taken[120], taken[150]) < 4e6
+
+
+def test_slow_signal_takes_little_memory() -> None:
+    wave = Waveform(32.0)
+    for k in range(240):
+        wave.append(60.0 * k + np.arange(1920) / 32, np.zeros(1920))
+    assert held(wave) < 9e5
+
+
+def test_oldest_samples_are_drawn_as_long_bins_that_stand_where_their_samples_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(history, "KEPT", 4096)
+    monkeypatch.setattr(history, "BLOCKS", 1024)
+    t = np.arange(100_000) / 100.0
+    t[30_000:] += 40.0  # the gap is among the oldest
+    y = np.sin(t / 3)
+    y[np.arange(500, 100_000, 1777)] = 5.0
+    short, whole = Waveform(100.0), Waveform(100.0, whole=True)
+    for k in range(0, len(t), 5000):
+        short.append(t[k : k + 5000], y[k : k + 5000])
+        whole.append(t[k : k + 5000], y[k : k + 5000])
+    assert short._blocks.sure > 80_000 and whole._blocks.sure == 0
+    (x, line), _ = short.line(100.0, 130.0, 2000)
+    (x2, line2), _ = whole.line(100.0, 130.0, 2000)
+    assert len(x) < 40 < len(x2)
+    assert x[0] <= 101.5 and x[-1] >= 127.0
+    assert line.max() == line2.max() == 5.0 and line.min() == pytest.approx(line2.min(), abs=0.5)
+    assert np.abs(x[np.argmax(line)] - x2[np.argmax(line2)]) <= 2.56
+    (x, line), _ = short.line(280.0, 360.0, 2000)
+    assert not np.isfinite(line[(x > 303.0) & (x < 337.0)]).any() and not joined((x, line), 20.0)
+    np.testing.assert_array_equal(short.line(0.0, 1040.0, 300)[0][1], whole.line(0.0, 1040.0, 300)[0][1])
+    low, high = short.extent(100.0, 130.0)
+    assert low < -0.9 and high == pytest.approx(5.0)
 
 
 @pytest.mark.parametrize("chunk", [7, 400, 40_000])
@@ -195,3 +234,30 @@ def test_late_index_sample_is_put_where_it_belongs() -> None:
     trace.append(np.array([2.0]), np.array([2.0]), np.array([4.0]), [""])
     np.testing.assert_array_equal(trace.times, [1.0, 2.0, 3.0])
     np.testing.assert_array_equal(trace.values, np.array([1.0, 2.0, 3.0], np.float32))
+
+
+def test_trace_keeps_reasons_and_qualities_in_any_order() -> None:
+    trace, rng = Trace(6.0), np.random.default_rng(3)
+    words = ["", "electrode", "spoke 51 % of the window"]
+    times = np.arange(400.0)
+    reasons = [words[k] for k in np.repeat(rng.integers(0, 3, 80), 5).tolist()]
+    quality = np.where(rng.random(400) < 0.2, np.nan, np.round(rng.random(400), 4))
+    order = np.arange(400)
+    order[200:260] = rng.permutation(np.arange(200, 260))
+    for part in np.array_split(order, 17):
+        trace.append(times[part], times[part], times[part], [reasons[k] for k in part], quality[part])
+    for k in range(400):
+        point = trace.at(k + 0.5)
+        assert point is not None and (point.time, point.reason) == (k, reasons[k])
+        assert point.quality == quality[k] or (np.isnan(point.quality) and np.isnan(quality[k]))
+
+
+def test_sample_is_known_from_its_moment_on() -> None:
+    trace = Trace(6.0)
+    moments = np.asarray(0.1 * np.arange(1, 30) + 1e-7, np.float64)
+    trace.append(moments - 0.05, moments, moments, [""] * len(moments))
+    for k, moment in enumerate(moments.tolist()):
+        point = trace.at(moment)
+        assert point is not None and point.time == pytest.approx(moment - 0.05)
+        before = trace.at(moment - 0.001)
+        assert (before is None) == (k == 0)
