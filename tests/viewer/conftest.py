@@ -16,6 +16,7 @@ from tests.viewer.synthetic import Session, fill
 from tests.viewer.test_marking import FakeRecorder
 from viewer import settings as persistence
 from viewer.model import SessionModel
+from viewer.reviewing import Reviewing
 from viewer.window import OperatorWindow
 
 MakeWindow = Callable[..., OperatorWindow]
@@ -23,7 +24,10 @@ MakeWindow = Callable[..., OperatorWindow]
 
 @pytest.fixture
 def make_window(qtbot: QtBot, tmp_path: Path) -> Iterator[MakeWindow]:
-    """Return a function that opens a window; its `control` is a FakeRecorder unless told otherwise."""
+    """Return a function that opens a window; its `control` is a FakeRecorder unless told otherwise.
+
+    With `reviewing` it is a review by `reviewer`; each call is a new window on the same directory.
+    """
     opened: list[OperatorWindow] = []
 
     def make(
@@ -34,6 +38,8 @@ def make_window(qtbot: QtBot, tmp_path: Path) -> Iterator[MakeWindow]:
         infos: list[StreamInfo] | None = None,
         control: Any = "fake",
         reason: str = "",
+        reviewing: Reviewing | None = None,
+        reviewer: str = "",
         **set_up: Any,
     ) -> OperatorWindow:
         if model is None:
@@ -42,6 +48,8 @@ def make_window(qtbot: QtBot, tmp_path: Path) -> Iterator[MakeWindow]:
         kept = persistence.store(tmp_path / "settings.ini")
         if set_up:
             persistence.save(kept, persistence.Settings(**set_up))
+        if reviewer:
+            kept.setValue("reviewer", reviewer)
         filled = model
         window = OperatorWindow(
             model,
@@ -51,12 +59,13 @@ def make_window(qtbot: QtBot, tmp_path: Path) -> Iterator[MakeWindow]:
             path=tmp_path,
             now=lambda: filled.now,
             kept=kept,
+            reviewing=reviewing,
         )
         opened.append(window)
         window.resize(1600, 950)
         window.show()
         window.activateWindow()
-        qtbot.waitUntil(window.isActiveWindow, timeout=10_000)
+        qtbot.waitUntil(window.isActiveWindow, timeout=60_000)
         window.draw_all()
         return window
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from acquisition.vocabulary import load_vocabulary
 from processing.offline.overlay import read_edits, read_overlay
 from tests.acquisition.simulated import record
 from tests.viewer import synthetic
+from tests.viewer.conftest import MakeWindow
 from tests.viewer.synthetic import T0, Session, fill, marks
 from viewer import settings as persistence
 from viewer.blind import BlindFeed, blind_filled
@@ -53,36 +54,14 @@ def recorded(
 
 
 @pytest.fixture
-def open_review(qtbot: QtBot, tmp_path: Path) -> Iterator[OpenReview]:
+def open_review(make_window: MakeWindow, tmp_path: Path) -> OpenReview:
     """Return a function that opens a review; each call is a new window on the same recording directory."""
-    opened: list[OperatorWindow] = []
 
     def make(model: SessionModel | None = None, *, who: str = "R2", rater: str = "") -> OperatorWindow:
-        model = model or recorded()
-        kept = persistence.store(tmp_path / "settings.ini")
-        kept.setValue("reviewer", who)
-        window = OperatorWindow(
-            model,
-            None,
-            control=None,
-            codes=(),
-            path=tmp_path,
-            now=lambda: model.now,
-            kept=kept,
-            reviewing=Reviewing(tmp_path, rater=rater),
-        )
-        opened.append(window)
-        window.resize(1600, 950)
-        window.show()
-        window.activateWindow()
-        qtbot.waitUntil(window.isActiveWindow, timeout=60_000)
-        window.draw_all()
-        return window
+        reviewing = Reviewing(tmp_path, rater=rater)
+        return make_window(model or recorded(), control=None, reviewing=reviewing, reviewer=who)
 
-    yield make
-    for window in opened:
-        window.close()
-        window.deleteLater()
+    return make
 
 
 def review_of(window: OperatorWindow) -> Review:
