@@ -20,6 +20,8 @@ from acquisition.stream import BoolArray, FloatArray
 from processing.eda_quality import EdaGate, EdaQualityConfig, Fault
 from processing.scr_signal import Limits, Smoother
 
+BEFORE = 0.5
+"""Time before a trough over which its fall is taken [s]; from 8 Hz on."""
 TRIM = 1024
 """Grid points that are let go of at once."""
 
@@ -99,6 +101,7 @@ class ScrDetector:
         coarse = Limits(config.coarse_jump, config.coarse_jump_share)
         self.smoother = Smoother(sfreq, Limits(config.jump, config.jump_share), coarse)
         self._config = config
+        self._before = int(BEFORE * self.smoother.sfreq) if self.smoother.fine else 0
         self._tilt = config.tilt / self.smoother.sfreq
         self._wait = config.wait * self.smoother.sfreq
         self._span = int(self.SPAN * self.smoother.sfreq)
@@ -164,10 +167,18 @@ class ScrDetector:
         trough = float(y[max(0, onset - int(f)) : onset + 1].min())
         amplitude = self._height(top) - trough + self.smoother.loss
         rise = self._t[top] - self._t[low + onset]
-        too_fast = steepest > config.steepest * amplitude or rise < config.shortest
+        fall = self._fall(low)
+        too_fast = steepest + fall > config.steepest * (amplitude + fall * rise) or rise < config.shortest
         if amplitude < config.minimum or too_fast or rise > config.longest:
             return None
         return Scr(self._t[low + onset], self._t[top], amplitude, rise, known)
+
+    def _fall(self, low: int) -> float:
+        """Return how fast the signal fell before a trough [µS/s]: on a tail responses look low and steep."""
+        start = max(0, low - self._before)
+        if start == low:
+            return 0.0
+        return max(0.0, (self._y[start] - self._y[low]) / (self._t[low] - self._t[start]))
 
     def _height(self, top: int) -> float:
         """Return the height of a peak: of the parabola through its three points."""

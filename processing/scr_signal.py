@@ -22,6 +22,8 @@ RATE = 25.0
 """Rate of the block means [Hz]."""
 JUMP = 0.15
 """Longest jump [s]; sampling makes it one sample longer."""
+NOISE = 4.0
+"""A jump is so many times the mean second difference of the samples beside it: 8 sd of white noise."""
 COARSE, FINE = (4.0, 1.25), (8.0, 0.8)
 """Grid [Hz] and length of the filter [s], below 8 Hz and above."""
 
@@ -68,8 +70,9 @@ class Smoother:
     def __init__(self, sfreq: float, jump: Limits, coarse_jump: Limits) -> None:
         self._block = max(1, int(sfreq // RATE))
         rate = sfreq / self._block
-        grid, length = COARSE if rate < 8.0 else FINE
-        self.loss = COARSE_LOSS if rate < 8.0 else FINE_LOSS
+        self.fine = rate >= 8.0
+        grid, length = FINE if self.fine else COARSE
+        self.loss = FINE_LOSS if self.fine else COARSE_LOSS
         self._step = max(1, int(rate // grid))
         self.sfreq = rate / self._step
         half = round(length * rate / 2) if rate >= 3.0 else 0
@@ -155,11 +158,24 @@ class Smoother:
         beside = np.maximum(np.maximum(sign * before, sign * after), 0.0)
         beyond = size - beside
         found = (beyond >= self._jump.height) & (beyond >= self._jump.share * size)
+        if w > 2:
+            found &= beyond >= NOISE * self._unrest(x)
         for j in range(1, w):
             found[j:] &= size[j:] > size[:-j]
             found[:-j] &= size[:-j] >= size[j:]
         slope = np.where(np.abs(before) < np.abs(after), before, after)
         return np.asarray(np.where(found, (change - slope) / w, 0.0))
+
+    def _unrest(self, x: FloatArray) -> FloatArray:
+        """Return the mean second difference beside each change, on its more restless side [µS]."""
+        w = self._width
+        bend, mean, after = np.zeros(len(x)), np.zeros(len(x)), np.zeros(len(x))
+        bend[1:-1] = np.abs(x[2:] - 2.0 * x[1:-1] + x[:-2])
+        for j in range(1, w):
+            mean[w:] += bend[w - j : len(x) - j]
+        mean /= w - 1
+        after[: -2 * w] = mean[2 * w :]
+        return np.maximum(mean, after)
 
 
 def savitzky_golay(half: int) -> FloatArray:

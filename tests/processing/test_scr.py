@@ -130,3 +130,24 @@ def test_a_real_finger_recording_has_responses_after_its_events(data_dir: Path) 
     slow = detect_scrs(eda.reshape(-1, 25).mean(axis=1), 4.0)
     near = np.abs(slow.peak[:, None] - scrs.peak[None, :]).min(axis=1) < 1.0
     assert near.mean() >= 0.7
+
+
+@pytest.mark.parametrize("sfreq", [10.0, 25.0, 100.0])
+@pytest.mark.parametrize("noise", [0.01, 0.02])
+def test_noise_of_an_amplifier_is_no_movement(sfreq: float, noise: float) -> None:
+    t, eda = eda_with(180.0, sfreq)
+    found = detect_scrs(eda + noise * np.random.default_rng(0).standard_normal(len(t)), sfreq).onset
+    clean = detect_scrs(eda, sfreq).onset
+    assert sum(np.abs(clean - f).min() > 1.0 for f in found) <= 1
+    assert sum(np.abs(found - c).min() > 1.0 for c in clean) <= 1
+
+
+@pytest.mark.parametrize("sfreq", [25.0, 100.0])
+def test_a_response_with_a_kink_on_the_tail_of_a_larger_one_is_found(sfreq: float) -> None:
+    t = np.arange(int(60 * sfreq)) / sfreq
+    eda = 5.0 + 0.0 * t
+    for onset, size in ((20.0, 1.5), (23.0, 0.5)):
+        late = np.maximum(t - onset, 0.0)
+        wave = np.exp(-late / 3.0) - np.exp(-late / 0.6)
+        eda += size * wave / wave.max()
+    np.testing.assert_allclose(detect_scrs(eda, sfreq).onset, [20.0, 23.0], atol=0.4)
