@@ -92,7 +92,8 @@ class GridSignal:
             self._times += times
             self._available += available
             self._values += _scaled(np.array(values), self._rule.scale).tolist()
-            self._numbers += [round(t * self._rule.sfreq) for t in times]
+            if self._rule.form == "rows":
+                self._numbers += [round(t * self._rule.sfreq) for t in times]
 
     def read(self, first: int, available: FloatArray) -> FloatArray:
         """Return the values at grid points `first` and on, and forget what later points cannot need.

@@ -15,6 +15,9 @@ from processing.coupling.windows import tables, windows_at
 from processing.offline.segments import COVERAGE, checked_pair, in_samples, shortcoming
 from processing.offline.surrogates import LEAST_SEGMENTS
 
+HALF_LEAST = 0.25
+"""Half an interval is at least this, in samples: what lies between samples is not known better."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lead:
@@ -26,8 +29,10 @@ class Lead:
         Lag at which mean z of the matched segments is farthest from that of permuted ones [s]; > 0: the
         client follows.
     interval : tuple of float
-        lag ± the 95 % point of |lag* − lag|, lag* from segments drawn anew with replacement [s]. Percentiles
-        of lag* hold the true lag in 89-93 % only: where the peak is lopsided they lie on the wrong side.
+        lag ± the 95 % point of |lag* − lag|, lag* from segments drawn anew with replacement [s], around both
+        readings of the peak between samples, round (a parabola) and pointed (two straight lines), and never
+        narrower than half a sample. Percentiles of lag* hold the true lag in 89-93 % only: where the peak is
+        lopsided they lie on the wrong side.
     leader : "therapist", "client" or None
         None: no clear leader.
     p_coupling, p_lead : float
@@ -135,10 +140,13 @@ def _named(
     matched = np.einsum("kii->ik", z)
     draws = rng.multinomial(n, np.full(n, 1.0 / n), size=n_bootstrap) / n
     # Not studentised: the spread of 1000 permutations is rough enough to bend a peak by a hundredth second.
-    own = float(_peak_lags(matched.mean(axis=0)[None] - verdict.middle)[0])
+    profile = matched.mean(axis=0)[None] - verdict.middle
+    own, pointed = float(_peak_lags(profile)[0]), float(_peak_lags(profile, pointed=True)[0])
     away = float(np.quantile(np.abs(_peak_lags(draws @ matched - verdict.middle) - own), 0.95))
+    low = max(min(min(own, pointed) - away, own - HALF_LEAST), -reach)
+    high = min(max(max(own, pointed) + away, own + HALF_LEAST), reach)
     # To the nanosecond: the order of sums differs when the people are exchanged, and must not be seen.
-    low, high = (round(at / sfreq, 9) for at in (max(own - away, -reach), min(own + away, reach)))
+    low, high = round(low / sfreq, 9), round(high / sfreq, 9)
     edge = max(abs(verdict.lag), abs(own)) >= reach
     side = 0 if edge or np.sign(own) != verdict.side else leading_side(verdict, rule)
     reason = "peak at the edge of the lags" if edge else "" if side else "no clear leader"
@@ -153,14 +161,17 @@ def _named(
     )
 
 
-def _peak_lags(strengths: FloatArray) -> FloatArray:
-    """Return the lag of the largest |value| of each row, in samples, refined by a parabola."""
+def _peak_lags(strengths: FloatArray, *, pointed: bool = False) -> FloatArray:
+    """Return the lag of the largest |value| of each row, in samples, refined between samples.
+
+    By a parabola through three values, or by two straight lines of one slope if `pointed`.
+    """
     size = np.abs(strengths)
     n_lags = size.shape[1]
     at = size.argmax(axis=1)
     rows, inner = np.arange(len(size)), np.clip(at, 1, n_lags - 2)
     before, top, after = (size[rows, inner + d] for d in (-1, 0, 1))
-    bend = before - 2.0 * top + after
-    shift = np.where((at == inner) & (bend < 0), 0.5 * (before - after) / np.where(bend < 0, bend, 1.0), 0.0)
+    drop = top - np.minimum(before, after) if pointed else 2.0 * top - before - after
+    shift = np.where((at == inner) & (drop > 0), 0.5 * (after - before) / np.where(drop > 0, drop, 1.0), 0.0)
     lags: FloatArray = at + np.clip(shift, -0.5, 0.5) - n_lags // 2
     return lags

@@ -147,6 +147,20 @@ def test_a_true_lead_is_recovered_with_its_sign_and_an_interval(true: float, lea
     assert (back.p_coupling, back.p_lead) == (there.p_coupling, there.p_lead)
 
 
+def test_no_interval_is_narrower_than_half_a_sample_and_a_lag_between_samples_lies_in_it() -> None:
+    rng = np.random.default_rng(12)
+    fine = autoregressive(rng, 96_000, sfreq=40.0, tau=2.0)
+    own = autoregressive(rng, 9500, sfreq=4.0, tau=2.0)
+    for true in (2.0, 2.1, 1.375):
+        begin = 1000 - round(true * 40.0)
+        x, follows = fine[1000::10][:9500], fine[begin::10][:9500]
+        found = lead(x, 0.9 * own + 0.44 * follows, sfreq=4.0, rng=np.random.default_rng(0))
+        low, high = found.interval
+        assert low <= true <= high
+        assert 0.125 - 1e-8 <= high - low < 0.25
+        assert low <= found.lag <= high
+
+
 def test_a_loss_of_samples_in_one_person_does_not_move_the_lag() -> None:
     x, y = coupled(np.random.default_rng(9), 4800, sfreq=4.0, lead=2.0, mix=0.6)
     holed = y.copy()
