@@ -48,7 +48,7 @@ class ClippingMonitor:
     def judge(
         self, second: IntArray, ecg: FloatArray, low: FloatArray, high: FloatArray
     ) -> tuple[BoolArray, FloatArray]:
-        """Tell whether each second is cut off, and how many of its samples stand at an extreme in runs.
+        """Tell whether each second is cut off, and how many of its samples stand at an extreme in steep runs.
 
         Parameters
         ----------
@@ -64,15 +64,17 @@ class ClippingMonitor:
         for k, (x, top) in enumerate(((ecg, high), (-ecg, -low))):
             levels, rows = np.concatenate((self._past[k][0], top)), np.zeros((n, _COUNTS))
             windows = levels[np.arange(n)[:, None] + _WINDOW]
-            again = (windows[:, :-1] == top[:, None]).any(axis=1)
-            if again.any():
+            runs = _limited(second, np.flatnonzero(x == top[second]), n)
+            closer = (windows[:, :-1] == top[:, None]).any(axis=1) | (runs > 0.0)
+            if closer.any():
                 # what is reached once only needs no closer look: this is nearly every second of a good ECG
-                mine = again[second]
+                mine = closer[second]
                 rows = _counts(second[mine], x[mine], top, span, self._out)
+                runs[rows[:, 4] < 0.5 * rows[:, 3]] = 0.0
+            limited += runs
             rows = np.concatenate((self._past[k][1], rows))
             self._past[k] = (levels[n:], rows[n:])
             cut |= _cut_off(windows, rows)
-            limited += _limited(second, np.flatnonzero(x == top[second]), n)
         return cut, limited
 
 

@@ -28,6 +28,18 @@ NAMES = {
     Modality.VOICE: "Mic",
     Modality.AUDIO: "Audio",
 }
+FAULTS = {
+    "electrode": "electrode off",
+    "lead": "electrode off",
+    "unit": "wrong unit",
+    "not in": "wrong unit",
+    " Hz are needed": "too slow",
+    "saturated": "saturated",
+    "line noise": "line noise",
+    "flat": "flat",
+    "no data": "no values",
+}
+"""What a chip says for what stands in the reason of a quality."""
 RANK = ("ok", "paused", "waiting", "low", "stale", "lost")
 """Levels from good to bad; a device has the worst of its streams."""
 
@@ -143,9 +155,10 @@ def _recorded(health: StreamHealth, model: SessionModel, now: float) -> tuple[st
 
 
 def contact_word(quality: Point) -> tuple[str, str]:
-    """Return level and word for a quality index."""
-    if any(word in quality.reason for word in ("electrode", "lead")):
-        return "low", "electrode off"
+    """Return level and word for a quality index: the fault where one is named."""
+    word = next((word for sign, word in FAULTS.items() if sign in quality.reason), "")
+    if word and (word == "electrode off" or not quality.value >= LOW):
+        return "low", word
     if not quality.value >= LOW:
         return "low", "low contact"
     return "ok", "ok"
