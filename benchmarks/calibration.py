@@ -1,6 +1,7 @@
 """Check on fresh seeds how often synchrony says something about independent people.
 
     OPENBLAS_NUM_THREADS=1 nice python benchmarks/calibration.py --kind hr --out calibration_hr.npz
+    (0.7 s a pair; `--parts offline` or `statements` 0.1 s each)
     python benchmarks/calibration.py --report calibration_*.npz
 
 Each pair is 50 min at 4 Hz. Five kinds are independent; a `--mix` above 0 lets the client follow by `--lead`
@@ -118,46 +119,50 @@ def statements(x: np.ndarray, y: np.ndarray, config: SynchronyConfig, name: str)
     return [np.nan, np.nan, np.nan, float(p.min()), side, at, float(np.any(named < 0))]
 
 
-def whole(x: np.ndarray, y: np.ndarray, rng: np.random.Generator, detrend: bool, fast: bool) -> list[float]:
+def whole(x: np.ndarray, y: np.ndarray, rng: np.random.Generator, detrend: bool) -> list[float]:
     """Return the offline p values, SUSY's signed effect size, and the leader with its lag and interval."""
     p = permutation_test(x, y, sfreq=SFREQ, rng=rng).p
     p_signed = permutation_test(x, y, sfreq=SFREQ, signed=True, rng=rng).p
-    p_circular = np.nan if fast else circular_shift_test(x, y, sfreq=SFREQ, rng=rng).p
     es = susy(x, y, sfreq=SFREQ).es_susy_signed
     found = lead(x, y, sfreq=SFREQ, detrend=detrend, rng=rng)
     side = {"therapist": 1.0, "client": -1.0, None: 0.0}[found.leader]
-    return [p, p_signed, p_circular, es, side, found.lag, *found.interval, found.p_coupling, found.p_lead]
+    return [p, p_signed, es, side, found.lag, *found.interval, found.p_coupling, found.p_lead]
 
 
-COLUMNS = ["outside", "outside_early", "share_5min", "p_live", "named_live", "named_at", "named_client"]
-COLUMNS += [
-    "p",
-    "p_signed",
-    "p_circular",
-    "es_signed",
-    "leader",
-    "lag",
-    "low",
-    "high",
-    "p_coupling",
-    "p_lead",
-]
+LIVE = ["outside", "outside_early", "share_5min", "p_live", "named_live", "named_at", "named_client"]
+OFFLINE = ["p", "p_signed", "es_signed", "leader", "lag", "low", "high", "p_coupling", "p_lead"]
+COLUMNS = [*LIVE, *OFFLINE, "p_circular"]
+PARTS = ("band", "statements", "offline", "circular")
+"""What is computed of each pair; the band brings the statements with it, and takes twice as long."""
 
 
-def simulate(arguments: argparse.Namespace) -> None:
+def row(
+    x: np.ndarray, y: np.ndarray, k: int, given: argparse.Namespace, rng: np.random.Generator
+) -> list[float]:
+    """Return what the parts asked for say of one pair, nan for the others."""
+    config, name = SynchronyConfig(detrend=given.detrend), f"{given.kind}{k}"
+    seen = [np.nan] * len(LIVE)
+    if "band" in given.parts:
+        seen = live(x, y, config, name)
+    elif "statements" in given.parts:
+        seen = statements(x, y, config, name)
+    found = whole(x, y, rng, given.detrend) if "offline" in given.parts else [np.nan] * len(OFFLINE)
+    circular = circular_shift_test(x, y, sfreq=SFREQ, rng=rng).p if "circular" in given.parts else np.nan
+    return [*seen, *found, circular]
+
+
+def simulate(given: argparse.Namespace) -> None:
     """Run the pairs and save their table."""
-    rng = np.random.default_rng([arguments.seed, KINDS.index(arguments.kind), int(1000 * arguments.mix)])
-    config = SynchronyConfig(detrend=arguments.detrend)
+    which = [given.seed, KINDS.index(given.kind), int(1000 * given.mix)]
     rows = []
-    for k in range(arguments.pairs):
-        x, y = pair(rng, arguments.kind, arguments.mix, arguments.lead)
-        seen = (statements if arguments.fast else live)(x, y, config, f"{arguments.kind}{k}")
-        rows.append(seen + whole(x, y, rng, arguments.detrend, arguments.fast))
-        if (k + 1) % 50 == 0 or k + 1 == arguments.pairs:
-            settings = np.array(
-                [arguments.kind, *map(str, (arguments.mix, arguments.detrend, arguments.lead))]
-            )
-            np.savez(arguments.out, table=np.array(rows), settings=settings)
+    for k in range(given.pairs):
+        # A generator each: a pair does not depend on which parts are computed.
+        rng = np.random.default_rng([*which, k])
+        x, y = pair(rng, given.kind, given.mix, given.lead)
+        rows.append(row(x, y, k, given, rng))
+        if (k + 1) % 50 == 0 or k + 1 == given.pairs:
+            settings = np.array([given.kind, *map(str, (given.mix, given.detrend, given.lead))])
+            np.savez(given.out, table=np.array(rows), settings=settings)
 
 
 def report(files: list[Path]) -> None:
@@ -167,25 +172,33 @@ def report(files: list[Path]) -> None:
         c = dict(zip(COLUMNS, saved["table"].T, strict=True))
         kind, mix, detrend, truth = saved["settings"]
         true = float(truth)
-        hits = {
-            "band: outside": c["outside"],
-            "outside 5-10 min": c["outside_early"],
-            "> 30 % of 5 min above, ever": c["share_5min"] > 0.3,
-            "live coupling stated": c["p_live"] <= COUPLED_P,
-            "live leader named": c["named_live"] != 0,
-            "of it the wrong one": (c["named_live"] != 0) & (c["named_live"] != np.sign(true)),
-            "p": c["p"] <= 0.05,
-            "p signed": c["p_signed"] <= 0.05,
-            "p circular": c["p_circular"] <= 0.05,
-            "p max lag": c["p_coupling"] <= 0.05,
-            "p lead": c["p_lead"] <= 0.05,
-            "|SUSY ES signed| > 1.96": np.abs(c["es_signed"]) > 1.96,
-            "lead() names": c["leader"] != 0,
-            f"lead() within 0.25 s of {true:g}": np.abs(c["lag"] - true) <= 0.25,
-            f"interval holds {true:g}": (c["low"] <= true) & (c["high"] >= true),
+        hits: dict[str, tuple[str, np.ndarray]] = {
+            "band: outside": ("outside", c["outside"]),
+            "outside 5-10 min": ("outside", c["outside_early"]),
+            "> 30 % of 5 min above, ever": ("outside", c["share_5min"] > 0.3),
+            "live coupling stated": ("p_live", c["p_live"] <= COUPLED_P),
+            "live leader named": ("p_live", c["named_live"] != 0),
+            "of it the wrong one": (
+                "p_live",
+                (c["named_live"] != 0) & (c["named_live"] != np.sign(true)),
+            ),
+            "p": ("p", c["p"] <= 0.05),
+            "p signed": ("p", c["p_signed"] <= 0.05),
+            "p circular": ("p_circular", c["p_circular"] <= 0.05),
+            "p max lag": ("p", c["p_coupling"] <= 0.05),
+            "p lead": ("p", c["p_lead"] <= 0.05),
+            "|SUSY ES signed| > 1.96": ("p", np.abs(c["es_signed"]) > 1.96),
+            "lead() names": ("p", c["leader"] != 0),
+            f"lead() within 0.25 s of {true:g}": ("p", np.abs(c["lag"] - true) <= 0.25),
+            f"interval holds {true:g}": ("p", (c["low"] <= true) & (c["high"] >= true)),
         }
         print(f"{kind} mix {mix} detrend {detrend}: {len(saved['table'])} pairs")
-        print("   ", "; ".join(f"{name} {100 * np.mean(hit):.1f}" for name, hit in hits.items()))
+        shares = [
+            f"{name} {100 * np.mean(hit[there]):.1f}"
+            for name, (column, hit) in hits.items()
+            if (there := np.isfinite(c[column])).any()
+        ]
+        print("   ", "; ".join(shares))
         if np.isfinite(c["named_at"]).any():
             widths = (c["high"] - c["low"])[c["leader"] != 0]
             width = f"{np.median(widths):.2f} s" if len(widths) else "-"
@@ -201,7 +214,7 @@ def main() -> None:
     parser.add_argument("--mix", type=float, default=0.0)
     parser.add_argument("--lead", type=float, default=2.0)
     parser.add_argument("--detrend", action="store_true")
-    parser.add_argument("--fast", action="store_true", help="without the band and the circular shifts")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--out", type=Path)
     parser.add_argument("--report", type=Path, nargs="+")
     arguments = parser.parse_args()
