@@ -13,7 +13,7 @@ from acquisition.batch import Batch, Item
 from acquisition.errors import RecordingError
 from acquisition.lock import LOCK_NAME, held
 from acquisition.session import Session, load_session
-from acquisition.slices import Block, merge, to_batch, to_items
+from acquisition.slices import Block, merge, to_batch, to_items, united
 from acquisition.stream import ROLES, Chunk, ClockOffset, Role, StreamInfo
 from acquisition.tail import Tail, ends_closed
 from acquisition.xdf.foreign import ForeignStream, load_foreign
@@ -147,16 +147,14 @@ class Recording:
         for tail in self._tails:
             tail.fill(n, final=final)
         reached = [tail.last for tail in self._tails if not tail.ended]
-        numbers = [ready for tail in self._tails for ready in tail.ready()]
-        if not numbers:
-            return None
-        candidates = np.unique(np.concatenate(numbers))
+        numbers = [ready for tail in self._tails if len(ready := tail.ready(n))]
         if reached:
-            candidates = candidates[: int(np.searchsorted(candidates, min(reached), side="right"))]
+            numbers = [some[: int(np.searchsorted(some, min(reached), side="right"))] for some in numbers]
+        candidates = united(numbers)[0] if numbers else ()
         if len(candidates) == 0:
             return None
         last = int(candidates[:n][-1])
-        return merge([block for tail in self._tails for block in tail.take(last)])
+        return merge([merge(blocks) for tail in self._tails if (blocks := tail.take(last))])
 
     def _foreign(self) -> list[ForeignStream]:
         self._foreign_damage = []

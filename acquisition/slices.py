@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -74,7 +74,7 @@ def merge(blocks: Sequence[Block]) -> Block:
     """
     if len(blocks) == 1:
         return blocks[0]
-    numbers, first = np.unique(np.concatenate([b.numbers for b in blocks]), return_index=True)
+    numbers, first = united([b.numbers for b in blocks])
     places = [np.searchsorted(numbers, b.numbers) for b in blocks]
     columns: dict[Key, list[tuple[Column, IntArray]]] = {}
     for block, place in zip(blocks, places, strict=True):
@@ -92,9 +92,22 @@ def merge(blocks: Sequence[Block]) -> Block:
     )
 
 
+def united(numbers: Sequence[IntArray]) -> tuple[IntArray, IntArray]:
+    """Return the numbers of increasing arrays, each once, and where they first stand in all together."""
+    joined = np.concatenate(numbers)
+    if all(np.array_equal(numbers[0], other) for other in numbers[1:]):
+        joined = numbers[0]  # the files of a recording have the same ticks
+    if (joined[1:] > joined[:-1]).all():
+        return joined, np.arange(len(joined))
+    return np.unique(joined, return_index=True)
+
+
 def _join(parts: list[tuple[Column, IntArray]]) -> Column:
-    offsets: list[PlacedOffset] = []
-    n = 0
+    if len(parts) == 1:
+        column, place = parts[0]
+        offsets = [(int(place[k]), at, c, v) for k, at, c, v in column.offsets]
+        return replace(column, slices=place[column.slices], offsets=offsets)
+    offsets, n = list[PlacedOffset](), 0
     for column, place in parts:
         offsets += [(int(place[k]), at + n, c, v) for k, at, c, v in column.offsets]
         n += len(column.times)

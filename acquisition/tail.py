@@ -207,9 +207,13 @@ class Tail:
             self._notices,
         )
 
-    def ready(self) -> list[IntArray]:
-        """Return the numbers of the slices that can be taken."""
-        return [b.numbers for b in self._ready]
+    def ready(self, n: int) -> IntArray:
+        """Return the numbers of the first n slices that can be taken."""
+        parts = [np.empty(0, np.int64)]
+        for block in self._ready:
+            if sum(map(len, parts)) < n:
+                parts.append(block.numbers)
+        return np.concatenate(parts)[:n]
 
     def take(self, last: int) -> list[Block]:
         """Hand out the slices up to number `last`."""

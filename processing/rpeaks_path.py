@@ -133,9 +133,13 @@ class Path:
         likeness = self._trust.likeness(parts)
         threshold, steep = levels.at(reference, slope, w.threshold)
         contrast = height / (floor + TINY)
-        score = w.bias + w.height * max(-2.0, min(w.height_cap, log(height / threshold)))
-        score += w.contrast * max(-1.5, min(w.contrast_cap, log(contrast / 3.5)))
-        score += w.likeness * (max(w.unlike, likeness) - 0.6)
+        tall, clear = log(height / threshold), log(contrast / 3.5)
+        # comparisons, since min and max cost as much as the logarithms
+        tall = -2.0 if tall < -2.0 else w.height_cap if tall > w.height_cap else tall
+        clear = -1.5 if clear < -1.5 else w.contrast_cap if clear > w.contrast_cap else clear
+        score = w.bias + w.height * tall
+        score += w.contrast * clear
+        score += w.likeness * ((likeness if likeness > w.unlike else w.unlike) - 0.6)
         small = log(height / reference) + 0.9
         if small < 0.0:
             score += w.reference * small
@@ -213,14 +217,15 @@ class Path:
         """Return the best path score with the oldest candidate minus the best without it."""
         rate, cost, silence = self._rate, self._intervals.cost, self._intervals.silence
         now, last = at / rate, None if self._last is None else self._last / rate
-        head = self._pending[0]
-        times, having = [head.place / rate], [head.score]
-        best_without = 0.0
+        head, best_without = self._pending[0], 0.0
+        first, score = head.place / rate, head.score
         if last is not None:
-            having[0] -= cost(times[0] - last)
+            score -= cost(first - last)
             best_without = -silence(now - last)
-        best_with = having[0] - silence(now - times[0])
-        lacking: list[float] = []
+        best_with = score - silence(now - first)
+        if len(self._pending) == 1 or self._pending[1].place > at:
+            return best_with - best_without
+        times, having, lacking = [first], [score], list[float]()
         for c in self._pending[1:PENDING]:
             if c.place > at:
                 break

@@ -61,13 +61,14 @@ class Shapes:
         while unknown."""
         if self._typical is None:
             return 0.5, len(parts) // 2
-        fits = parts.dot(self._typical)  # always of the same shape, so always in the same order
-        shift = int(fits.argmax())
-        return float(fits[shift]), shift
+        # always of the same shape, so always in the same order; a list, since it has but seven values
+        fits = parts.dot(self._typical).tolist()
+        best = max(fits)
+        return best, fits.index(best)
 
     def fit(self, parts: FloatArray) -> float:
         """Return the first of `likeness`."""
-        return 0.5 if self._typical is None else float(parts.dot(self._typical).max())
+        return 0.5 if self._typical is None else max(parts.dot(self._typical).tolist())
 
     @property
     def known(self) -> bool:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acquisition.stream import BoolArray, FloatArray, IntArray
+from acquisition.xdf.checksums import continued
 from acquisition.xdf.form import (
     BOUNDARY_CHUNK,
     BOUNDARY_UUID,
@@ -105,7 +106,7 @@ class Plan:
         self._ticks = _at_every_byte(buf, _TICK)[places + SAMPLES_HEAD.size]
         good, self._chunks = self._walk(places)
         rising = np.diff(self._ticks["number"], prepend=-1.0) > 0
-        self._good = good & self._intact() & rising
+        self._good = good & self._intact(places) & rising
         self._spare_boundaries(at)
 
     def next(self, at: int) -> int:
@@ -139,7 +140,8 @@ class Plan:
     def _walk(self, places: IntArray) -> tuple[BoolArray, Chunks]:
         """Walk through all slices in step; tell which of them end exactly at their tick."""
         heads = _at_every_byte(self._buf, _HEAD)
-        good, found = np.ones(len(places), np.bool_), [Chunks(*np.empty((5, 0), np.int64))]
+        good = self._starts <= places  # else the head stands within the tick before
+        found = [Chunks(*np.empty((5, 0), np.int64))]
         here = np.flatnonzero(self._starts < places)
         at = self._starts[here]
         while len(here):
@@ -175,14 +177,16 @@ class Plan:
                 return OFFSET, which, at + 24
         return UNKNOWN, -1, at
 
-    def _intact(self) -> BoolArray:
+    def _intact(self, places: IntArray) -> BoolArray:
         """Tell which ticks have the checksum of their slice."""
-        view = memoryview(self._buf)
-        spans = zip(self._starts.tolist(), self._stops.tolist(), strict=True)
-        seen = [crc32(view[stop - 8 : stop], crc32(view[start : stop - 16])) for start, stop in spans]
-        number = self._ticks["number"]
-        sound = (np.array(seen, np.float64) == self._ticks["crc"]) & (number >= 0) & (number < 1 << 53)
-        return np.asarray(sound)
+        sums = np.full(len(places), crc32(TICK_HEAD), np.uint32)
+        filled, view, head = self._starts < places, memoryview(self._buf), len(TICK_HEAD)
+        spans = zip(self._starts[filled].tolist(), places[filled].tolist(), strict=True)
+        sums[filled] = [crc32(view[start : place + head]) for start, place in spans]
+        # all of the tick but the checksum itself
+        inside = self._ticks.view(np.uint8).reshape(-1, TICK_BODY.size)[:, [*range(1, 25), *range(33, 41)]]
+        number, crc = self._ticks["number"], self._ticks["crc"]
+        return np.asarray((continued(sums, inside) == crc) & (number >= 0) & (number < 1 << 53))
 
     def _spare_boundaries(self, at: int) -> None:
         """Leave slices with the bytes of a boundary elsewhere than in a boundary chunk to the walk."""
@@ -233,11 +237,14 @@ class Plan:
 
 def _tick_places(buf: bytes, at: int) -> IntArray:
     """Return where ticks begin that are all there."""
-    lengths = np.fromiter(map(len, buf[at:].split(TICK_HEAD)), np.int64)[:-1]
-    places = at + lengths.cumsum() + len(TICK_HEAD) * np.arange(len(lengths))
-    return np.asarray(places[places + TICK_SIZE <= len(buf)])
+    data, words = np.frombuffer(buf, np.uint8), _at_every_byte(buf, np.dtype("<u8"))
+    # by a byte that is rare elsewhere, which leaves few places to look at
+    places = at + np.flatnonzero(data[at + 1 : max(at, len(buf) - TICK_SIZE + 2)] == TICK_HEAD[1])
+    for k, word in zip((0, 8), np.frombuffer(TICK_HEAD[:16], "<u8"), strict=True):
+        places = places[words[places + k] == word]
+    return np.asarray(places[data[places + 16] == EXPLICIT])
 
 
-def _at_every_byte(buf: bytes, kind: np.dtype[np.void]) -> NDArray[Any]:
+def _at_every_byte(buf: bytes, kind: np.dtype[Any]) -> NDArray[Any]:
     """Return `buf` read as `kind` from every byte on; nothing is copied."""
     return np.ndarray((max(0, len(buf) - kind.itemsize + 1),), kind, buf, strides=(1,))

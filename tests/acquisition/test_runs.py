@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import tempfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from acquisition import tail
 from acquisition.slices import Block, merge
 from acquisition.stream import Role
 from acquisition.xdf import Decoder, TickMark, Writer, decoder
+from acquisition.xdf.checksums import continued
 from acquisition.xdf.form import BOUNDARY_UUID
 from acquisition.xdf.header import header_xml
 from acquisition.xdf.runs import TICK_HEAD, Run
@@ -83,6 +86,15 @@ def test_runs_give_what_the_walk_gives_whatever_became_of_the_file(
     assert read(raw, portion, 0) == read(raw, portion, NEVER)
 
 
+def test_the_head_of_a_tick_within_a_tick_is_no_tick(client: bytes) -> None:
+    tick = len(TICK_HEAD) + 40
+    places = [k for k in range(len(client)) if client.startswith(TICK_HEAD, k)]
+    bare = [b for a, b in itertools.pairwise(places) if b == a + tick]  # slices of nothing but a tick
+    for place in bare[:8]:
+        raw = client[:place] + TICK_HEAD + client[place:]
+        assert read(raw, 1 << 18, 0) == read(raw, 1 << 18, NEVER)
+
+
 def test_nearly_all_of_a_plain_file_is_read_as_runs(client: bytes) -> None:
     items = Decoder().feed_runs(client, final=True)
     in_runs = sum(len(i.numbers) for i in items if isinstance(i, Run))
@@ -105,3 +117,12 @@ def test_slices_that_come_again_are_dropped_from_a_run(tmp_path: Path) -> None:
     got, wanted = (read(path.read_bytes(), 1 << 18, 0) for path in (twice, once))
     assert len(got["damage"]) == 20
     assert got["block"] == wanted["block"]
+
+
+def test_checksums_go_on_as_zlib_takes_them_on() -> None:
+    rng = np.random.default_rng(1)
+    sums = rng.integers(0, 1 << 32, 200, dtype=np.uint32)
+    for n in (1, 8, 32):
+        ends = rng.integers(0, 256, (200, n), dtype=np.uint8)
+        wanted = [zlib.crc32(end.tobytes(), start) for start, end in zip(sums.tolist(), ends, strict=True)]
+        assert continued(sums, ends).tolist() == wanted
