@@ -28,7 +28,7 @@ class Share(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme, self.share = theme, 0.0
-        self.setFixedHeight(6)
+        self.setFixedHeight(4)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def show_share(self, share: float) -> None:
@@ -37,15 +37,15 @@ class Share(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(200, 6)
+        return QSize(200, 4)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(self._theme.border))
-        painter.drawRoundedRect(QRectF(self.rect()), 3, 3)
-        painter.setBrush(QColor(self._theme.text))
-        painter.drawRoundedRect(QRectF(0, 0, self.width() * self.share, self.height()), 3, 3)
+        painter.drawRoundedRect(QRectF(self.rect()), 2, 2)
+        painter.setBrush(QColor(self._theme.dim))
+        painter.drawRoundedRect(QRectF(0, 0, self.width() * self.share, self.height()), 2, 2)
         painter.end()
 
 

@@ -38,6 +38,7 @@ class HeatMap(QWidget):
         self._theme, self._signal = theme, signal
         self.reading: LagMapReading | None = None
         self.picture: QImage | None = None
+        self.paused = False
         self.setMinimumSize(176, 176)
         self.setMaximumHeight(230)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
@@ -49,15 +50,24 @@ class HeatMap(QWidget):
 
     def show_map(self, reading: LagMapReading) -> None:
         """Show the ten minutes up to now."""
-        self.reading = reading
+        self.reading, self.paused = reading, False
         z, outside = in_columns(reading, COLUMNS)
         self.picture = _picture(coloured(z, outside, in_band_limit(reading), self._theme))
         self.setAccessibleDescription(self.text())
         self.update()
 
+    def show_paused(self) -> None:
+        """Show nothing of two people of whom one is paused."""
+        if not self.paused:
+            self.reading, self.picture, self.paused = None, None, True
+            self.setAccessibleDescription(self.text())
+            self.update()
+
     def text(self) -> str:
         """Return in words what there is to see."""
         reading = self.reading
+        if self.paused:
+            return "paused"
         if reading is None or len(reading.z) == 0:
             return "no data"
         if not np.isfinite(reading.high).any():
@@ -72,13 +82,19 @@ class HeatMap(QWidget):
         painter, theme = QPainter(self), self._theme
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(theme.panel))
+        painter.setBrush(QColor(theme.paused if self.paused else theme.panel))
         painter.drawRoundedRect(QRectF(self.rect()), 6, 6)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         box = QRectF(LEFT, HEAD, self.width() - LEFT - RIGHT, max(self.height() - HEAD - FOOT, 20.0))
         painter.setPen(QColor(theme.text))
         painter.setFont(font(12, bold=True))
         painter.drawText(QPointF(10, 17), f"Lags of sync {SYNC_SIGNALS[self._signal]}")
+        if self.paused:
+            painter.setPen(QColor(theme.dim))
+            painter.setFont(font(16, bold=True))
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, "paused")
+            painter.end()
+            return
         if self.picture is not None:
             painter.drawImage(box, self.picture)
         self._draw_axes(painter, box)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from viewer.desk import Desk
 
 COLUMNS = 12
+NARROW = 1180
+"""A bar less wide than this has two rows, or the names of the markers would be cut off [px]."""
 SKIP = ("note", "consent_pause")
 """Codes that have a box or buttons of their own."""
 
@@ -109,7 +111,7 @@ class MarkerBar(QWidget):
 
     def __init__(self, codes: Sequence[Code], theme: Theme, desk: Desk | None) -> None:
         super().__init__()
-        self._theme = theme
+        self._theme, self._grid, self._rows = theme, QGridLayout(), 0
         self.buttons = [MarkerButton(c, theme) for c in codes if c.code not in SKIP]
         self.pauses = {role: QPushButton() for role in ("client", "therapist")}
         self.note = QLineEdit()
@@ -149,13 +151,11 @@ class MarkerBar(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(10, 4, 10, 6)
         column.setSpacing(4)
-        first, second = QGridLayout(), QHBoxLayout()
+        first, second = self._grid, QHBoxLayout()
         first.setSpacing(5)
-        height = 38 if len(self.buttons) <= COLUMNS else 26
-        for k, widget in enumerate([*self.buttons, *self.pauses.values()]):
-            widget.setFixedHeight(height)
+        for widget in (*self.buttons, *self.pauses.values()):
             widget.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-            first.addWidget(widget, k // COLUMNS, k % COLUMNS)
+        self._arrange()
         second.setSpacing(10)
         second.addWidget(self.note)
         second.addWidget(self.value)
@@ -164,6 +164,23 @@ class MarkerBar(QWidget):
         second.addWidget(notice)
         column.addLayout(first)
         column.addLayout(second)
+
+    def _arrange(self) -> None:
+        """Put the buttons into as few rows as the width allows."""
+        widgets = [*self.buttons, *self.pauses.values()]
+        rows = max(
+            -(-len(widgets) // COLUMNS), 2 if self._rows and self.buttons and self.width() < NARROW else 1
+        )
+        if rows == self._rows:
+            return
+        self._rows, columns = rows, max(-(-len(widgets) // rows), 1)
+        for k, widget in enumerate(widgets):
+            widget.setFixedHeight(38 if rows == 1 else 26)
+            self._grid.addWidget(widget, k // columns, k % columns)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
 
     def ask_value(self, code: Code) -> None:
         """Ask for the value of a marker that was pressed just now."""

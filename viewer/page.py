@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 HEAD_ROOM = 0.15
 """Share of the page that is free after a jump."""
+EDGE = 0.04
+"""Share of a scale, at either end, that a line keeps free: on the very edge it looks cut off."""
 WHOLE = 0.0
 """In place of a length: the whole session, however long."""
 WINDOWS = (10.0, 30.0, 60.0, 120.0, 300.0, 900.0, 1800.0, 3600.0, WHOLE)
@@ -76,7 +78,8 @@ def rescaled(
         return None
     height = max(high - low, span)
     middle = (low + high) / 2
-    fits = scale is not None and scale[0] <= low and high <= scale[1]
+    edge = 0.0 if scale is None else EDGE * (scale[1] - scale[0])
+    fits = scale is not None and scale[0] + edge <= low and high <= scale[1] - edge
     if scale is not None and fits and height > 0.45 * (scale[1] - scale[0]):
         return None
     fresh = middle - 0.66 * height, middle + 0.66 * height

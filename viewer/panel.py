@@ -263,16 +263,24 @@ class OperatorPanel(QWidget):
         if self.live:
             for lane in self._visible():
                 lane.rescale()
+        self._show_values()
+        self.strip.show_facts(facts)
+        self.strip.show_devices({r: device_states(self.model, r, self._clock()) for r in PEOPLE})
+
+    def _show_values(self) -> None:
+        """Draw what the numbers, gauges and the map say of the moment."""
         for name, lane in self.lanes.lanes.items():
             lane.header.show_readouts(self.lanes.readouts[name](self.moment))
         for role, gauge in self.gauges.items():
             gauge.show_reading(read_gauge(self.model, role, self.moment))
         if self.settings.side == "plane":
             self._show_planes()
-        if not self.heat.isHidden():
+        if self.heat.isHidden():
+            return
+        if any(self.model.is_paused(role, self.moment) for role in PEOPLE):
+            self.heat.show_paused()
+        else:
             self.heat.show_map(self.lag_map.read(self.moment))
-        self.strip.show_facts(facts)
-        self.strip.show_devices({r: device_states(self.model, r, self._clock()) for r in PEOPLE})
 
     def _show_planes(self) -> None:
         for role, plane in self.planes.items():
@@ -313,6 +321,7 @@ class OperatorPanel(QWidget):
         for lane in self.lanes.lanes.values():
             lane.set_paused(paused)
         self.bar.show_paused(paused)
+        self._show_values()
         if self.page is not None:
             self.show_page(self.page)
         self.slow()

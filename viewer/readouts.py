@@ -46,7 +46,7 @@ def raw_word(model: SessionModel, role: Role, modality: Modality, now: float) ->
     at = max(now, model.elapsed) if model.state == "growing" else now
     level, word = stream_state(health, model, model.t0 + at)
     rate = health.info.sfreq
-    return f"{role.value} · {rate:g} Hz" if level == "ok" and rate > 0 else word
+    return f"{rate:g} Hz" if level == "ok" and rate > 0 else word
 
 
 def index_readout(model: SessionModel, role: Role, index: str, what: Definition, now: float) -> Readout:

@@ -110,6 +110,18 @@ def test_device_that_is_lost_and_comes_back(make_window: MakeWindow) -> None:
     assert right - left > 100 and not (np.abs(inside - rgb).max(axis=2) < 60).any()
 
 
+def test_map_of_the_coupling_is_hidden_from_the_press_of_a_pause_on(make_window: MakeWindow) -> None:
+    window = make_window(seconds=120.0)
+    heat = window.panel.heat
+    assert heat.text() != "paused"
+    on = Event(time=window.model.now, code="consent_pause", phase="on", actor="client", id="p")
+    window.model.add_batch(Session(done=1200, events=[on]).batch(1))
+    window.panel.quarter()  # not only when the second is over
+    assert (heat.picture, heat.reading, heat.text()) == (None, None, "paused")
+    assert window.panel.gauges[Role.CLIENT].text().startswith("paused")
+    assert n_pixels(heat, DARK.paused) > 10_000
+
+
 def test_resumed_pause_stays_empty_and_says_so(make_window: MakeWindow) -> None:
     on = Event(time=T0 + 70.0, code="consent_pause", phase="on", actor="client", id="p")
     off = Event(time=T0 + 95.0, code="consent_pause", phase="off", actor="client", ref="p", id="q")

@@ -29,6 +29,12 @@ def test_scale_grows_at_once_and_shrinks_late() -> None:
     assert rescaled(scale, (69.0, 71.0), 2.0) is not None
 
 
+def test_line_never_stays_on_the_very_edge_of_its_lane() -> None:
+    for data in ((60.1, 75.0), (64.0, 79.9)):
+        fresh = rescaled((60.0, 80.0), data, 10.0)
+        assert fresh is not None and fresh[0] < data[0] - 0.5 and fresh[1] > data[1] + 0.5
+
+
 def test_scale_without_data_stays() -> None:
     assert rescaled((0.0, 1.0), (math.nan, math.nan), 1.0) is None
 
