@@ -10,7 +10,8 @@ from typing import Any
 
 from acquisition.drivers import Drained, Signs
 from acquisition.drivers.ble_device import Keeper, Wearable
-from acquisition.drivers.ble_radio import Radio, Runner, shared_radio
+from acquisition.drivers.ble_loop import Runner
+from acquisition.drivers.ble_radio import Radio, shared_radio
 from acquisition.drivers.ble_stream import Outbox
 from acquisition.errors import DeviceError
 from acquisition.lsl.clock import local_clock

@@ -1,4 +1,4 @@
-"""The Bluetooth radio: one event loop in one thread, one search for all, one connection made at a time.
+"""The Bluetooth radio: one search for all, one connection made at a time.
 
 Bleak and its event loop never leave these modules; tests and demonstrations bring another radio.
 """
@@ -6,17 +6,16 @@ Bleak and its event loop never leave these modules; tests and demonstrations bri
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import Awaitable, Callable, Coroutine
-from concurrent.futures import Future
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from bleak import BleakClient, BleakScanner
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 from bleak.exc import BleakError
 
+from acquisition.drivers.ble_loop import CLOSING, LoopThread, Runner
 from acquisition.errors import DeviceError
 
 SETTLE = 1.5
@@ -25,55 +24,6 @@ ROUND = 5.0
 """Seconds after which a search lets others connect."""
 CONNECTING = 20.0
 """Seconds a connection may take."""
-CLOSING = 5.0
-
-
-class Runner(Protocol):
-    """Run coroutines somewhere."""
-
-    def submit(self, coroutine: Coroutine[Any, Any, Any]) -> Future[Any]:
-        """Begin a coroutine."""
-
-    def finish(self, future: Future[Any], seconds: float) -> None:
-        """Wait for one that was begun, but no longer than so."""
-
-    def close(self) -> None:
-        """End the loop."""
-
-
-class LoopThread:
-    """Run an event loop in a thread of its own."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="ble", daemon=True)
-        self._thread.start()
-
-    def submit(self, coroutine: Coroutine[Any, Any, Any]) -> Future[Any]:
-        """Begin a coroutine on the loop."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
-
-    def finish(self, future: Future[Any], seconds: float) -> None:
-        """Wait for a coroutine; one that takes longer is left alone."""
-        try:
-            future.result(seconds)
-        except TimeoutError:
-            future.cancel()
-
-    def close(self) -> None:
-        """End what still runs, then the loop and its thread."""
-        self.finish(self.submit(_cancel_all()), CLOSING)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(CLOSING)
-        if not self._thread.is_alive():
-            self._loop.close()
-
-
-async def _cancel_all() -> None:
-    tasks = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +190,7 @@ class Radio:
                     and (search.wanted.address or loop.time() >= (due or 0))
                 ):
                     _decide(search)
-            if all(s.found.done() for s in self._searches) or any(s.found.done() for s in self._searches):
+            if not self._searches or any(s.found.done() for s in self._searches):
                 return
             await asyncio.sleep(0.1)
 

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from acquisition.devices import NAMES
 from acquisition.drivers import bitalino as board
-from acquisition.drivers.ble_radio import Radio, Runner
+from acquisition.drivers.ble_loop import Runner
+from acquisition.drivers.ble_radio import Radio
 from acquisition.emulated.bitalino import EmulatedBitalino
 from acquisition.emulated.bumble_radio import Air
 from acquisition.emulated.demo_signals import Bodies

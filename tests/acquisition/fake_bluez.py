@@ -10,7 +10,8 @@ from dbus_fast import DBusError, PropertyAccess, Variant
 from dbus_fast.aio import MessageBus
 from dbus_fast.service import ServiceInterface, dbus_method, dbus_property
 
-from acquisition.emulated.bumble_radio import _PROPERTIES, Air, uuid_text
+from acquisition.emulated.bumble_backend import PROPERTIES, uuid_text
+from acquisition.emulated.bumble_radio import Air
 
 RO = PropertyAccess.READ
 HCI = "/org/bluez/hci0"
@@ -131,7 +132,7 @@ class Char(ServiceInterface):
     UUID = prop("UUID", "s", lambda s: uuid_text(s.char.uuid))
     Service = prop("Service", "o", lambda s: s.service)
     Flags = prop(
-        "Flags", "as", lambda s: [p for k, p in enumerate(_PROPERTIES) if int(s.char.properties) & (1 << k)]
+        "Flags", "as", lambda s: [p for k, p in enumerate(PROPERTIES) if int(s.char.properties) & (1 << k)]
     )
     Value = prop("Value", "ay", lambda s: s.value)
     Notifying = prop("Notifying", "b", lambda s: s.on)
