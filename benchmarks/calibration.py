@@ -17,6 +17,7 @@ import numpy as np
 from scipy.signal import lfilter
 
 from processing.offline.synchrony import circular_shift_test, lead, permutation_test, susy
+from processing.signals import SIGNALS
 from processing.synchrony import COUPLED_P, Synchrony, SynchronyConfig
 
 SFREQ, SECONDS = 4.0, 3000
@@ -76,13 +77,21 @@ def pair(rng: np.random.Generator, kind: str, mix: float, lead: float) -> tuple[
     return x, y
 
 
-def live(x: np.ndarray, y: np.ndarray, config: SynchronyConfig, name: str) -> list[float]:
+def on_grid(values: np.ndarray, signal: str) -> np.ndarray:
+    """Return a signal as the listener gets it: at 4 Hz, as means over seconds, or as their slope over 5 s."""
+    if signal == "hr":
+        return values
+    means = values.reshape(-1, int(SFREQ)).mean(axis=1)
+    return means if signal == "scl" else np.convolve(means, np.arange(2, -3, -1) / 10.0, "same")
+
+
+def live(x: np.ndarray, y: np.ndarray, config: SynchronyConfig, signal: str, name: str) -> list[float]:
     """Return share outside the band, early share, largest 5-min share above, least p, and who was named."""
-    synchrony = Synchrony("hr", config=config, session_id=name)
+    synchrony = Synchrony(signal, config=config, session_id=name)
     synchrony._origin = 0
-    rows = synchrony._rows(x, y, np.zeros(N))
+    rows = synchrony._rows(x, y, np.zeros(len(x)))
     column = {
-        end: np.array([r.value for r in rows if r.index == "sync_hr" + end])
+        end: np.array([r.value for r in rows if r.index == f"sync_{signal}{end}"])
         for end in ("", "_chance_low", "_chance_high", "_p", "_lead", "_lag")
     }
     low, high, value = column["_chance_low"], column["_chance_high"], column[""]
@@ -104,27 +113,28 @@ def live(x: np.ndarray, y: np.ndarray, config: SynchronyConfig, name: str) -> li
     ]
 
 
-def statements(x: np.ndarray, y: np.ndarray, config: SynchronyConfig, name: str) -> list[float]:
+def statements(x: np.ndarray, y: np.ndarray, config: SynchronyConfig, signal: str, name: str) -> list[float]:
     """Return what `live` does of the statements alone; nan for the band."""
-    synchrony = Synchrony("hr", config=config, session_id=name)
+    synchrony = Synchrony(signal, config=config, session_id=name)
     synchrony._keep(x, y)
-    look, first = round(config.look_every * SFREQ), round(config.first_look * SFREQ)
-    rows = [row for j in range(first, N, look) for row in synchrony._state(j, look, 0.0)]
-    p = np.array([row.value for row in rows if row.index == "sync_hr_p"])
-    named = np.array([row.value for row in rows if row.index == "sync_hr_lead"])
-    minutes = first / SFREQ / 60.0 + 5.0 * np.flatnonzero(np.isfinite(named))
+    sfreq = SIGNALS[signal].sfreq
+    look, first = round(config.look_every * sfreq), round(config.first_look * sfreq)
+    rows = [row for j in range(first, len(x), look) for row in synchrony._state(j, look, 0.0)]
+    p = np.array([row.value for row in rows if row.index == f"sync_{signal}_p"])
+    named = np.array([row.value for row in rows if row.index == f"sync_{signal}_lead"])
+    minutes = first / sfreq / 60.0 + 5.0 * np.flatnonzero(np.isfinite(named))
     named = named[np.isfinite(named)]
     side = float(np.sign(named.sum())) if len(named) else 0.0
     at = float(minutes[0]) if len(minutes) else np.nan
     return [np.nan, np.nan, np.nan, float(p.min()), side, at, float(np.any(named < 0))]
 
 
-def whole(x: np.ndarray, y: np.ndarray, rng: np.random.Generator, detrend: bool) -> list[float]:
+def whole(x: np.ndarray, y: np.ndarray, rng: np.random.Generator, detrend: bool, sfreq: float) -> list[float]:
     """Return the offline p values, SUSY's signed effect size, and the leader with its lag and interval."""
-    p = permutation_test(x, y, sfreq=SFREQ, rng=rng).p
-    p_signed = permutation_test(x, y, sfreq=SFREQ, signed=True, rng=rng).p
-    es = susy(x, y, sfreq=SFREQ).es_susy_signed
-    found = lead(x, y, sfreq=SFREQ, detrend=detrend, rng=rng)
+    p = permutation_test(x, y, sfreq=sfreq, rng=rng).p
+    p_signed = permutation_test(x, y, sfreq=sfreq, signed=True, rng=rng).p
+    es = susy(x, y, sfreq=sfreq).es_susy_signed
+    found = lead(x, y, sfreq=sfreq, detrend=detrend, rng=rng)
     side = {"therapist": 1.0, "client": -1.0, None: 0.0}[found.leader]
     return [p, p_signed, es, side, found.lag, *found.interval, found.p_coupling, found.p_lead]
 
@@ -141,13 +151,14 @@ def row(
 ) -> list[float]:
     """Return what the parts asked for say of one pair, nan for the others."""
     config, name = SynchronyConfig(detrend=given.detrend), f"{given.kind}{k}"
+    sfreq = SIGNALS[given.signal].sfreq
     seen = [np.nan] * len(LIVE)
     if "band" in given.parts:
-        seen = live(x, y, config, name)
+        seen = live(x, y, config, given.signal, name)
     elif "statements" in given.parts:
-        seen = statements(x, y, config, name)
-    found = whole(x, y, rng, given.detrend) if "offline" in given.parts else [np.nan] * len(OFFLINE)
-    circular = circular_shift_test(x, y, sfreq=SFREQ, rng=rng).p if "circular" in given.parts else np.nan
+        seen = statements(x, y, config, given.signal, name)
+    found = whole(x, y, rng, given.detrend, sfreq) if "offline" in given.parts else [np.nan] * len(OFFLINE)
+    circular = circular_shift_test(x, y, sfreq=sfreq, rng=rng).p if "circular" in given.parts else np.nan
     return [*seen, *found, circular]
 
 
@@ -158,10 +169,12 @@ def simulate(given: argparse.Namespace) -> None:
     for k in range(given.pairs):
         # A generator each: a pair does not depend on which parts are computed.
         rng = np.random.default_rng([*which, k])
-        x, y = pair(rng, given.kind, given.mix, given.lead)
+        x, y = (on_grid(v, given.signal) for v in pair(rng, given.kind, given.mix, given.lead))
         rows.append(row(x, y, k, given, rng))
         if (k + 1) % 50 == 0 or k + 1 == given.pairs:
-            settings = np.array([given.kind, *map(str, (given.mix, given.detrend, given.lead))])
+            settings = np.array(
+                [f"{given.kind} as {given.signal}", *map(str, (given.mix, given.detrend, given.lead))]
+            )
             np.savez(given.out, table=np.array(rows), settings=settings)
 
 
@@ -209,6 +222,7 @@ def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--kind", choices=KINDS)
+    parser.add_argument("--signal", choices=("hr", "scl", "sclslope"), default="hr")
     parser.add_argument("--pairs", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=2026)
     parser.add_argument("--mix", type=float, default=0.0)
