@@ -10,8 +10,6 @@ import csv
 import hashlib
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -26,6 +24,7 @@ from acquisition.event import Event
 from acquisition.session import load_session
 from processing.config import PipelineConfig
 from processing.index import IndexSample
+from processing.litter import in_the_making, sweep
 
 COLUMNS = ("time", "t", "available", "entity", "index", "value", "unit", "quality", "reason")
 TEXT = ("entity", "index", "unit", "reason")
@@ -110,19 +109,16 @@ def up_to_date(directory: Path, identity: dict[str, str], wanted: Sequence[str] 
 def replacing(directory: Path) -> Iterator[Path]:
     """Give a fresh directory that takes the place of `directory` when the block ends well."""
     directory.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{directory.name}.", dir=directory.parent))
-    try:
+    with in_the_making(directory) as fresh:
         yield fresh
         fresh.chmod(0o755)
         if directory.exists():
-            old = Path(tempfile.mkdtemp(prefix=f".{directory.name}.old.", dir=directory.parent))
-            os.replace(directory, old / directory.name)
-            os.replace(fresh, directory)
-            shutil.rmtree(old)
+            with in_the_making(directory) as old:
+                os.replace(directory, old / directory.name)
+                os.replace(fresh, directory)
         else:
             os.replace(fresh, directory)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+    sweep(directory)
 
 
 def write_indices(directory: Path, samples: Sequence[IndexSample], t0: float) -> None:

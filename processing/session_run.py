@@ -16,6 +16,7 @@ from acquisition.recording import Recording
 from processing.baseline import Reference
 from processing.config import PipelineConfig
 from processing.index import IndexSample
+from processing.litter import sweep
 from processing.offline.overlay import effective, read_overlay
 from processing.offline.self_report import Filled, filled_in, noted, said_measures
 from processing.offline.session_metrics import Hour, what_the_hour_held
@@ -37,6 +38,8 @@ from processing.verdicts import verdicts
 NOTICE = (
     "Research use only. Not a medical device. Not for diagnosis, treatment decisions or emergency detection."
 )
+DECOMPOSED = "eda_cvxeda.parquet"
+"""What cvxEDA makes of the EDA, on request."""
 Progress = Callable[[float], None]
 """Called with the seconds of recording that are done."""
 
@@ -180,6 +183,7 @@ def process_recording(
     follow: bool = False,
     force: bool = False,
     report: bool = False,
+    cvxeda: bool = False,
     progress: Progress | None = None,
 ) -> Outcome:
     """Compute the indices and metrics of a recording and write them into `out`/<recording's name>/.
@@ -192,15 +196,20 @@ def process_recording(
         Do it even if the results are there.
     report : bool
         Write report.html beside the tables.
+    cvxeda : bool
+        Write eda_cvxeda.parquet beside the tables: an offline method, never among the indices.
 
     Raises
     ------
     RecordingError
         If the recording cannot be read.
+    AttunementError
+        If cvxEDA is wanted and its solver not installed.
     """
     directory = out / path.resolve().name
-    wanted = ("report.html",) if report else ()
+    wanted = (("report.html",) if report else ()) + ((DECOMPOSED,) if cvxeda else ())
     if not follow and not force and up_to_date(directory, provenance(path, config, people.digest), wanted):
+        sweep(directory)
         return Outcome(
             recording=path, directory=directory, skipped=True, seconds=0.0, n_samples=0, remarks=()
         )
@@ -211,6 +220,11 @@ def process_recording(
         write_events(fresh, run.events, run.begin)
         write_metrics(fresh / "metrics.parquet", run.metrics(hour))
         (fresh / "reference.json").write_text(to_json(own_references(run.pipeline), run.recording.session))
+        if cvxeda:
+            # NeuroKit2 takes seconds to import.
+            from processing.offline.eda import write_decomposition
+
+            write_decomposition(path, fresh / DECOMPOSED)
         if report:
             # Drawing takes a second to import.
             from processing.offline.report import write_report
