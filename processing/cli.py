@@ -33,6 +33,7 @@ class Work:
     follow: bool = False
     force: bool = False
     report: bool = False
+    cvxeda: bool = False
 
     def __call__(
         self, path: Path, progress: Callable[[float], None] | None = None
@@ -47,6 +48,7 @@ class Work:
                 follow=self.follow,
                 force=self.force,
                 report=self.report,
+                cvxeda=self.cvxeda,
                 progress=progress,
             )
         except AttunementError as error:
@@ -84,6 +86,9 @@ class Work:
     help="Seconds a sample may be late, or inf; instead of the recorded.",
 )
 @click.option("--report", is_flag=True, help="Write report.html beside the tables.")
+@click.option(
+    "--cvxeda", is_flag=True, help="Write eda_cvxeda.parquet, an offline decomposition of EDA, as well."
+)
 @click.option("--force", is_flag=True, help="Compute again even if nothing changed.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line per recording.")
 def process_command(
@@ -95,6 +100,7 @@ def process_command(
     jobs: int,
     lateness: float | None,
     report: bool,
+    cvxeda: bool,
     force: bool,
     as_json: bool,
 ) -> None:
@@ -113,7 +119,9 @@ def process_command(
         config = replace(config, lateness=lateness)
     failed = 0
     people = read_people(references, config.arousal)
-    work = Work(out=out, config=config, people=people, follow=follow, force=force, report=report)
+    work = Work(
+        out=out, config=config, people=people, follow=follow, force=force, report=report, cvxeda=cvxeda
+    )
     for result in _run(recordings, work, jobs, quiet=as_json):
         failed += isinstance(result, AttunementError)
         _say(result, as_json)
