@@ -171,6 +171,8 @@ class DeviceRow:
         grid.addWidget(self.signal, row, 3)
         grid.addWidget(self.profile, row, 4)
         grid.addWidget(self.person, row, 5)
+        self.state.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.state.setContentsMargins(0, 5, 0, 0)  # on one line with the choices beside it
         grid.addWidget(self.state, row, 6, 2, 1)
         grid.setRowMinimumHeight(row + 1, 20)
 

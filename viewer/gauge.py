@@ -28,7 +28,7 @@ class Gauge(QWidget):
         self._code, self._theme = code, theme
         self._name = role.value.capitalize()
         self.reading = GaugeReading(kind="no data", word="no data")
-        self.setMinimumSize(176, 150)
+        self.setMinimumSize(176, 138)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
         self.setAccessibleName(f"Arousal gauge of the {role.value}")
         self.setToolTip(
@@ -108,7 +108,8 @@ class Gauge(QWidget):
             box = QRectF(0, y - 8, scale.left() - 7, 16)
             flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
             painter.drawText(box, flags, f"{value:+.1f}")
-        painter.drawText(QRectF(0, (top + bottom) / 2 - 8, scale.left() - 7, 16), flags, "band")
+        if bottom - top > 30:  # else it would touch the edges' numbers
+            painter.drawText(QRectF(0, (top + bottom) / 2 - 8, scale.left() - 7, 16), flags, "band")
 
     def _draw_needle(self, painter: QPainter) -> None:
         theme, scale, reading = self._theme, self._scale(), self.reading

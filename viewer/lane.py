@@ -26,7 +26,7 @@ AXIS = 44
 RIGHT = 10
 LEFT = WIDTH + AXIS
 """Where the time axis begins within every lane [px]."""
-LETTER_HEIGHT = 13.0
+LETTER_HEIGHT, LETTER_WIDTH = 13.0, 15.0
 TICKS = 14.0
 """Least distance between two numbers of a scale [px]."""
 SETTLED = 60
@@ -255,11 +255,12 @@ class Lane(QWidget):
         per_pixel = (self._scale[1] - self._scale[0]) / height
         levels = apart([e[1] for e in shown.values()], LETTER_HEIGHT * per_pixel, self._scale)
         level = dict(zip(shown, levels, strict=True))
-        shift = 4 * self._page.seconds / self.n_bins
+        pixel = self._page.seconds / self.n_bins
         for person, item in self._letters.items():
             item.setVisible(person in shown)
             if person in shown:
-                item.setPos(QPointF(shown[person][0] + shift, level[person]))
+                left = min(shown[person][0] + 4 * pixel, self._page.stop - LETTER_WIDTH * pixel)
+                item.setPos(QPointF(left, level[person]))
 
     def _end_of(self, person: str) -> tuple[float, float] | None:
         if person in self._paused:

@@ -176,4 +176,5 @@ def _told(message: str) -> dict[str, str]:
 def _title(text: str) -> QLabel:
     label = QLabel(text)
     label.setStyleSheet("font-size: 14px; font-weight: bold; padding-top: 6px;")
+    label.setIndent(0)  # flush with what stands below it
     return label

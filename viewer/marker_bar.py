@@ -168,9 +168,10 @@ class MarkerBar(QWidget):
     def _arrange(self) -> None:
         """Put the buttons into as few rows as the width allows."""
         widgets = [*self.buttons, *self.pauses.values()]
-        rows = max(
-            -(-len(widgets) // COLUMNS), 2 if self._rows and self.buttons and self.width() < NARROW else 1
-        )
+        narrow = self._rows > 0 and self.width() < NARROW
+        for box in (self.note, self.value):
+            box.setFixedWidth(160 if narrow else 240)
+        rows = max(-(-len(widgets) // COLUMNS), 2 if narrow and self.buttons else 1)
         if rows == self._rows:
             return
         self._rows, columns = rows, max(-(-len(widgets) // rows), 1)

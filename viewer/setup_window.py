@@ -151,6 +151,7 @@ class SetUpWindow(QWidget):
     def _title(self, text: str) -> QLabel:
         label = QLabel(text)
         label.setStyleSheet("font-size: 14px; font-weight: bold; padding-top: 6px;")
+        label.setIndent(0)  # flush with what stands below it
         return label
 
     def _dim(self, text: str) -> QLabel:

@@ -37,6 +37,8 @@ class TailStrip(QWidget):
         super().__init__(plot.viewport())
         self._plot, self._view = plot, plot.getPlotItem().vb
         self._pens = [QPen(QColor(c), 1) for c in (colour, mark)]
+        for pen in self._pens:
+            pen.setCosmetic(True)  # as the page's, also on a screen of high resolution
         self._ground, self.colour = QColor(ground), QColor(colour)
         self._points: NDArray[np.float64] = np.empty((2, 1024))
         self._n = 0
