@@ -19,6 +19,8 @@ CLIPPED = 0.04
 """Largest share of samples that stand at an extreme of their second, four or more in a row."""
 HUM = 0.3
 """Line noise of this share of the R amplitude spoils a second."""
+AT_ONCE = 16
+"""Seconds that are worked on at a time: what the processor keeps at hand."""
 SILENCE = 3.0
 """No accepted beat for so long: electrode off [s]."""
 
@@ -105,11 +107,14 @@ class SecondMonitor:
         """Return the amplitude of a sine in each second times its samples, over that of the neighbouring
         bins."""
         # a QRS reaches these frequencies, too, but its spectrum is smooth there
-        sums = []
-        for cosine, sine in waves:
-            real = np.add.reduceat(ecg * cosine[place], starts)
-            imaginary = np.add.reduceat(ecg * sine[place], starts)
-            sums.append(2.0 * np.sqrt(real * real + imaginary * imaginary))
+        parts, edges = np.empty((len(waves), 2, len(starts))), np.append(starts, len(ecg))
+        for k in range(0, len(starts), AT_ONCE):
+            own = slice(edges[k], edges[min(k + AT_ONCE, len(starts))])
+            x, at, begins = ecg[own], place[own], starts[k : k + AT_ONCE] - starts[k]
+            for j, pair in enumerate(waves):
+                for i, wave in enumerate(pair):
+                    np.add.reduceat(x * wave[at], begins, out=parts[j, i, k : k + AT_ONCE])
+        sums = 2.0 * np.sqrt(parts[:, 0] * parts[:, 0] + parts[:, 1] * parts[:, 1])
         return np.asarray(np.maximum(0.0, sums[0] - np.maximum(sums[1], sums[2])))
 
     def _span(self, low: FloatArray, high: FloatArray) -> FloatArray:

@@ -128,13 +128,12 @@ def sdnn_windows(beats: Intervals, ends: FloatArray, length: float) -> Windows:
     rough = np.where(known, beats.values, 0.0)
     mean = _over(slice_sums(rough, starts, stops), n)
     variance = np.full(len(ends), np.nan)
-    whole = (n == stops - starts).tolist()
-    rows = list(zip(starts.tolist(), stops.tolist(), mean.tolist(), whole, strict=True))
-    for j in np.flatnonzero(n > 1).tolist():
-        start, stop, level, full = rows[j]
-        part = rough[start:stop] - level
-        square = part * part
-        variance[j] = np.add.reduce(square if full else np.where(known[start:stop], square, 0.0))
+    length_of = np.where(n > 1, stops - starts, 0)
+    for size in np.unique(length_of[n > 1]).tolist():  # a row sums in the order in which it would alone
+        same = np.flatnonzero(length_of == size)
+        inside = starts[same, None] + np.arange(size)
+        part = rough[inside] - mean[same, None]
+        variance[same] = np.add.reduce(np.where(known[inside], part * part, 0.0), axis=1)
     return Windows(np.sqrt(_over(variance, n - 1)), n, *coverage(beats, ends, length))
 
 

@@ -159,11 +159,14 @@ class FrontEnd:
         for window in range(done, complete):
             left = start + (window - done) * self._window
             self._tops.append(float(self._envelope[left : left + self._window].max()))
-        out = np.empty(len(peaks))
-        for j, window in enumerate((peaks // self._window).tolist()):
-            stop = window - self._forgotten
+        windows, of = np.unique(peaks // self._window, return_inverse=True)
+        usual = np.empty(len(windows))
+        for j, stop in enumerate((windows - self._forgotten).tolist()):
             tops = sorted(self._tops[max(0, stop - 6) : stop])
-            out[j] = tops[len(tops) // 2] if len(tops) > 1 else max(float(past[j].max()), float(height[j]))
+            usual[j] = tops[len(tops) // 2] if len(tops) > 1 else np.nan
+        out = usual[of]
+        for j in np.flatnonzero(np.isnan(out)).tolist():
+            out[j] = max(float(past[j].max()), float(height[j]))
         return out
 
     def _trim(self) -> None:

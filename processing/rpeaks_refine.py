@@ -18,6 +18,9 @@ CLIMB = 0.016
 BASE = 0.12
 """Half length of the stretch whose mean is taken as the baseline [s]."""
 
+CACHED = 1 << 15
+"""So many low-passed samples are worked on at a time: what the processor keeps at hand."""
+
 
 class Refiner:
     """Find R peaks in raw ECG near the given samples.
@@ -54,9 +57,9 @@ class Refiner:
         """
         if len(centres) == 0:
             return centres, np.empty(0), np.empty(0)
-        smooth = self._smooth(ecg, centres)
-        sharp = self._sharp(smooth)
-        smooth = smooth[:, self._box : smooth.shape[1] - self._box]
+        size = max(1, CACHED // (2 * (self._side + self._box) + 1))
+        parts = [self._curves(ecg, centres[k : k + size]) for k in range(0, len(centres), size)]
+        smooth, sharp = (np.concatenate(part, axis=1).T for part in zip(*parts, strict=True))
         inner = sharp[:, 1:-1]
         high, low = inner.argmax(axis=1), inner.argmin(axis=1)
         rows = np.arange(len(centres))
@@ -69,23 +72,21 @@ class Refiner:
         level = np.sort(wide, axis=1)[:, self._base]
         return centres - self._side + at, np.clip(off, -0.5, 0.5), middle - level
 
-    def _smooth(self, ecg: FloatArray, centres: IntArray) -> FloatArray:
-        """Return the low-passed ECG around each centre."""
+    def _curves(self, ecg: FloatArray, centres: IntArray) -> tuple[FloatArray, FloatArray]:
+        """Return the low-passed ECG around each centre, and what stands out of its short mean: a sharp R, not
+        a broad S or ectopic trough beside it. Both have shape (n_samples, n_centres)."""
         reach = self._side + self._box
         half = len(self._taps) // 2
         raw = np.ascontiguousarray(ecg[centres[:, None] + np.arange(-reach - half, reach + half + 1)].T)
-        smooth = np.zeros((2 * reach + 1, len(centres)))
+        smooth, term = np.zeros((2, 2 * reach + 1, len(centres)))
         for k, tap in enumerate(self._taps.tolist()):
-            smooth += tap * raw[k : k + len(smooth)]
-        return smooth.T
-
-    def _sharp(self, smooth: FloatArray) -> FloatArray:
-        """Return what stands out of a short mean: a sharp R, not a broad S or ectopic trough beside it."""
-        n = smooth.shape[1] - 2 * self._box
-        mean = np.zeros((len(smooth), n))
+            np.multiply(raw[k : k + len(smooth)], tap, out=term)
+            smooth += term
+        inside = smooth[self._box : len(smooth) - self._box]
+        mean = np.zeros_like(inside)
         for k in range(2 * self._box + 1):
-            mean += smooth[:, k : k + n]
-        return np.asarray(smooth[:, self._box : self._box + n] - mean / (2 * self._box + 1))
+            mean += smooth[k : k + len(mean)]
+        return inside, inside - mean / (2 * self._box + 1)
 
     def _climb(self, smooth: FloatArray, at: IntArray) -> IntArray:
         """Return the top of the low-passed ECG within `CLIMB` of each place, if there is one."""

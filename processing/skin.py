@@ -200,11 +200,10 @@ class Skin:
         self, values: FloatArray, counts: IntArray, covered: FloatArray, otherwise: str
     ) -> list[str]:
         """Say why each value is nan."""
-        reasons = []
-        for value, row, share in zip(values.tolist(), counts, covered.tolist(), strict=True):
-            gated = share < self._config.covered
-            reason = self._why(row) or REASONS[Fault.MISSING] if gated else otherwise
-            reasons.append(reason if math.isnan(value) else "")
+        reasons = [""] * len(values)
+        for k in np.flatnonzero(np.isnan(values)).tolist():
+            gated = covered[k] < self._config.covered
+            reasons[k] = self._why(counts[k]) or REASONS[Fault.MISSING] if gated else otherwise
         return reasons
 
     def _why(self, counts: IntArray) -> str:
@@ -216,7 +215,8 @@ class Skin:
         counts = self._counts(times, width)
         present = counts.sum(axis=1)
         share = np.where(present > 0, counts[:, Fault.NONE] / np.maximum(present, 1), np.nan)
-        reasons = [self._why(row) for row in counts]
+        whole = (share == 1.0).tolist()
+        reasons = ["" if good else self._why(row) for good, row in zip(whole, counts, strict=True)]
         quality = np.nan_to_num(share)
         return index_samples(times, available, self._entity, "eda_quality", share, "", quality, reasons)
 
