@@ -135,6 +135,17 @@ def test_of_two_peaks_the_one_nearer_to_lag_0_is_taken_and_of_two_alike_neither(
     assert np.isnan(pick(alike[None], matrix)[0])
 
 
+def test_rows_searched_one_by_one_have_the_peaks_of_rows_searched_together() -> None:
+    rng, matrix = np.random.default_rng(7), smoother(20)
+    z = np.apply_along_axis(np.convolve, 1, rng.standard_normal((200, 41)), np.ones(9), "same")
+    z[3], z[4], z[5] = np.nan, 0.0, z[5] + z[5, ::-1]
+    together = pick(z, matrix, 5)
+    assert 0.5 < np.isfinite(together).mean() < 1.0
+    np.testing.assert_array_equal(
+        np.concatenate([pick(z[k : k + 1], matrix, 5 + k) for k in range(200)]), together
+    )
+
+
 def test_a_window_too_short_for_a_correlation_is_refused() -> None:
     with pytest.raises(ValueError, match="window"):
         TableShape(window=2, max_lag=1, coverage=0.8, renew=10)
