@@ -15,16 +15,13 @@ import pyqtgraph as pg
 from PySide6.QtCore import Qt
 
 from acquisition.stream import FloatArray
-from viewer.history import Line, Waveform, straightened
+from viewer.history import Line, straightened
 from viewer.page import Page
-from viewer.tail import TailStrip
 from viewer.trace import Trace
 
-TAIL = 2.0
-"""Seconds after which the live tail joins the history."""
 AT_LEAST = 1.0
 """Seconds after which a slow line is drawn anew, even if nothing has moved by a pixel."""
-_EMPTY: Line = (np.empty(0), np.empty(0, np.float32))
+EMPTY: Line = (np.empty(0), np.empty(0, np.float32))
 
 
 class Curve(Protocol):
@@ -60,7 +57,8 @@ class BrokenLine(pg.PlotCurveItem):  # type: ignore[misc]  # pyqtgraph has no ty
         return pg.functions.arrayToQPath(x[there], y[there], connect=joined, finiteCheck=False)
 
 
-def _item(plot: Any, colour: str, dash: Qt.PenStyle = Qt.PenStyle.SolidLine) -> Any:
+def new_item(plot: Any, colour: str, dash: Qt.PenStyle = Qt.PenStyle.SolidLine) -> Any:
+    """Return a line of a plot, one pixel wide, with nothing in it yet."""
     pen = pg.mkPen(colour, width=1, style=dash)
     pen.setCosmetic(True)
     item = BrokenLine(pen=pen, skipFiniteCheck=True, antialias=False)
@@ -68,119 +66,16 @@ def _item(plot: Any, colour: str, dash: Qt.PenStyle = Qt.PenStyle.SolidLine) -> 
     return item
 
 
-def _unmoved(seconds: float, page: Page, n_bins: int) -> bool:
+def unmoved(seconds: float, page: Page, n_bins: int) -> bool:
     """Tell whether so much new data would not show on a page yet: less than a pixel, and not a while."""
     return 0.0 < seconds < min(page.seconds / n_bins, AT_LEAST)
 
 
-def _set(item: Any, line: Line) -> None:
+def set_line(item: Any, line: Line) -> None:
     """Give a line to its item; one without gaps needs no test of each point."""
     x, y = line
     broken = bool(len(y)) and bool(np.isnan(y).any())
     item.setData(x, y, connect="finite" if broken else "all")
-
-
-class WaveCurve:
-    """Draw a raw signal: history up to two seconds ago, and the tail after it.
-
-    Parameters
-    ----------
-    strip : TailStrip, optional
-        Draws the tail above the plot; without one it is an item of the plot.
-    """
-
-    def __init__(
-        self,
-        plot: Any,
-        wave: Callable[[], Waveform | None],
-        entity: str,
-        colour: str,
-        strip: TailStrip | None = None,
-    ) -> None:
-        self.entity = entity
-        self._wave, self.strip = wave, strip
-        self._history, self._tail = _item(plot, colour), _item(plot, colour)
-        self._frozen = 0
-        self._drawn = -1
-        self._bins = 1
-        self._settled = self._kept = 0
-        """First sample from which on the tail changes, and how many of its points come before."""
-
-    def rebuild(self, page: Page, n_bins: int, live: bool) -> None:
-        wave, self._bins = self._wave(), n_bins
-        if wave is None:
-            return self.clear()
-        line, self._frozen = wave.line(page.start, page.stop, n_bins)
-        _set(self._history, line)
-        self._set_tail(_EMPTY, page)
-        self._drawn = -1 if live else wave.n
-        return None
-
-    def _set_tail(self, line: Line, page: Page) -> None:
-        if self.strip is not None:
-            self.strip.show_line(line, page)
-        else:
-            _set(self._tail, line)
-
-    def refresh(self, page: Page) -> bool:
-        wave = self._wave()
-        fits = self.strip is None or self.strip.fits(page)
-        if wave is None or (wave.n == self._drawn and fits):
-            return False
-        new = (wave.n - self._drawn) / wave.sfreq
-        if self.strip is None and self._drawn != -1 and _unmoved(new, page, self._bins):
-            return False
-        size = wave.bin_size(page.seconds, self._bins)
-        full = wave.n - self._frozen > TAIL * wave.sfreq + size
-        if not (fits and not full and self._go_on(wave, size)):
-            self._begin_tail(wave, page, size, full)
-        self._drawn = wave.n
-        return True
-
-    def _go_on(self, wave: Waveform, size: int) -> bool:
-        """Add what is new to the strip, if that is all there is to do."""
-        if self.strip is None or self._drawn == -1 or not self.strip.going:
-            return False
-        line = wave.tail(self._settled, size)
-        if not np.isfinite(line[1]).all():
-            return False
-        self.strip.go_on(line, self._kept)
-        self._settled, more = wave.settled(self._settled, size)
-        self._kept += more
-        return True
-
-    def _begin_tail(self, wave: Waveform, page: Page, size: int, full: bool) -> None:
-        """Draw the tail anew; one that is too long, or has a gap, joins the history of the page first."""
-        if full:
-            self._join(wave, page)
-        tail = wave.tail(self._frozen - 1, size)
-        if self.strip is not None and self._drawn != -1 and not np.isfinite(tail[1]).all():
-            # What lies below a gap belongs to the page: the strip would hide it.
-            self._join(wave, page)
-            tail = wave.tail(self._frozen - 1, size)
-        self._settled, self._kept = wave.settled(self._frozen - 1, size)
-        self._set_tail(tail, page)
-
-    def _join(self, wave: Waveform, page: Page) -> None:
-        line, self._frozen = wave.line(page.start, page.stop, self._bins)
-        _set(self._history, line)
-
-    def clear(self) -> None:
-        self._drawn = -1
-        for item in (self._history, self._tail):
-            _set(item, _EMPTY)
-        if self.strip is not None:
-            self.strip.show_nothing()
-
-    def end(self) -> tuple[float, float] | None:
-        wave = self._wave()
-        if wave is None or wave.n == 0 or not math.isfinite(float(wave.values[-1])):
-            return None
-        return wave.last, float(wave.values[-1])
-
-    def extent(self, page: Page) -> tuple[float, float]:
-        wave = self._wave()
-        return (math.nan, math.nan) if wave is None else wave.extent(page.start, page.stop)
 
 
 class TraceCurve:
@@ -199,7 +94,7 @@ class TraceCurve:
     ) -> None:
         self.entity = entity
         self._trace = trace
-        self._item = _item(plot, colour, dash)
+        self._item = new_item(plot, colour, dash)
         self._scales, self._ends = scales, ends
         self._drawn = -1
         self._newest = -math.inf
@@ -216,11 +111,11 @@ class TraceCurve:
         if trace.n == self._drawn:
             return False
         newest = float(trace.times[-1]) if trace.n else -math.inf
-        if self._drawn != -1 and _unmoved(newest - self._newest, page, self._bins):
+        if self._drawn != -1 and unmoved(newest - self._newest, page, self._bins):
             return False
         self._drawn, self._newest = trace.n, newest
         x, y = trace.line(page.start, page.stop, self._bins)
-        _set(self._item, straightened(x, y))
+        set_line(self._item, straightened(x, y))
         finite = np.isfinite(y)
         whole = bool(len(y)) and bool(finite[-1])
         self._last = (float(x[-1]), float(y[-1])) if whole else None
@@ -228,7 +123,7 @@ class TraceCurve:
 
     def clear(self) -> None:
         self._drawn, self._last = -1, None
-        _set(self._item, _EMPTY)
+        set_line(self._item, EMPTY)
 
     def end(self) -> tuple[float, float] | None:
         return self._last if self._ends else None
@@ -252,7 +147,7 @@ class TickCurve:
     ) -> None:
         self.entity = entity
         self._trace, self._heights = trace, heights
-        self._item = _item(plot, colour)
+        self._item = new_item(plot, colour)
         self._drawn: tuple[int, tuple[float, float]] = (-1, (math.nan, math.nan))
 
     def rebuild(self, page: Page, n_bins: int, live: bool) -> None:

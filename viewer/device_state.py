@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from acquisition.health import IRREGULAR_STALE
 from acquisition.stream import Modality, Role
 from acquisition.voice.rows import is_turns
-from viewer.model import SessionModel, StreamHealth
+from viewer.facts import StreamHealth
+from viewer.model import SessionModel
 from viewer.trace import Point
 
 STALE = 2.0

@@ -7,9 +7,9 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from viewer.header import font
-from viewer.lane import LEFT, RIGHT
 from viewer.markers import Marker, bar_slots, place
 from viewer.page import Page, clock, time_marks
+from viewer.plot import LEFT, RIGHT
 from viewer.theme import Theme
 
 ROW = 15

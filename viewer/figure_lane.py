@@ -11,9 +11,9 @@ from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QGraphicsRectItem
 
 from acquisition.stream import FloatArray
-from viewer.curve import WaveCurve
 from viewer.lane import Lane
 from viewer.tail import TailStrip
+from viewer.wave_curve import WaveCurve
 
 KNOWN = (pg.PlotCurveItem, pg.TextItem, pg.BarGraphItem, QGraphicsRectItem)
 

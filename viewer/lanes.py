@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from PySide6.QtCore import Qt
 
 from acquisition.stream import PEOPLE, Modality, Role
-from viewer.curve import TickCurve, TraceCurve, WaveCurve
+from viewer.curve import TickCurve, TraceCurve
 from viewer.definitions import ECG, EDA, SYNC_SIGNALS, Definition, definition, gap_of
 from viewer.history import Waveform
 from viewer.lane import Lane
@@ -18,6 +18,7 @@ from viewer.tail import TailStrip
 from viewer.talk_lane import talk_lane, talk_readouts
 from viewer.theme import Theme, blend
 from viewer.trace import Trace
+from viewer.wave_curve import WaveCurve
 
 DOT = Qt.PenStyle.DotLine
 DASH = Qt.PenStyle.DashLine

@@ -22,8 +22,8 @@ from processing.baseline import BaselineVerdict
 from processing.index import IndexSample
 from processing.offline.overlay import Edit, held
 from viewer.definitions import gap_of
+from viewer.facts import SessionFacts, StreamHealth
 from viewer.history import Waveform
-from viewer.runs import Runs
 from viewer.trace import Point, Trace
 
 RAW = (Modality.ECG, Modality.EDA)
@@ -35,43 +35,6 @@ INTERVAL = ("rmssd_low", "rmssd_high")
 UNREAD = {"ibi_class", "rmssd", "sdnn", "hf", "lnhf", "rsa_pb", "mid_band_share", "scr_amp", "scr_onset"}
 UNREAD |= {"alpha_ratio", "f0_range", "f0_ref", "intensity_ref", "voice_ref_n"}
 """Indices that nothing on screen is made of, as are the lag and the coverage of a coupling: not held."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionFacts:
-    """Say which session it is: id, codes of the people, profile of the event keys."""
-
-    id: str
-    client: str = ""
-    therapist: str = ""
-    profile: str = "technician"
-    vocabulary: str = ""
-    glance: bool = False
-    """Whether the therapist agreed to see their own values live."""
-    views: frozenset[str] = frozenset()
-    """People who agreed to see their own values."""
-    consent: tuple[str, ...] = ()
-    """What each person agreed to, in words."""
-
-    def code(self, role: Role) -> str:
-        """Return the pseudonymous code of a person."""
-        return {Role.CLIENT: self.client, Role.THERAPIST: self.therapist}.get(role, "")
-
-
-@dataclass(slots=True)
-class StreamHealth:
-    """Hold when a stream last spoke and what was reported about it; times are on the LSL clock [s]."""
-
-    info: StreamInfo
-    gate: Admission
-    last: float = math.nan
-    n: int = 0
-    gaps: int = 0
-    lost: float = math.nan
-    """Since when it is reported lost; nan while it is not."""
-    fault: str = ""
-    runs: Runs = field(default_factory=Runs)
-    """When it spoke."""
 
 
 @dataclass(slots=True)

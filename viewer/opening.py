@@ -15,7 +15,8 @@ from acquisition.stream import PEOPLE, StreamInfo
 from acquisition.vocabulary import Code, load_vocabulary
 from processing.index import IndexSample
 from viewer.consent_text import consent_lines
-from viewer.model import SessionFacts, SessionModel
+from viewer.facts import SessionFacts
+from viewer.model import SessionModel
 
 if TYPE_CHECKING:
     from processing.baseline import BaselineVerdict

@@ -11,10 +11,10 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from acquisition.stream import PEOPLE
 from viewer.header import font
 from viewer.history import Line, stretches
-from viewer.lane import LEFT, RIGHT
 from viewer.markers import Marker
 from viewer.model import SessionModel
 from viewer.page import Page, clock, time_marks
+from viewer.plot import LEFT, RIGHT
 from viewer.theme import Theme
 
 SHOWN = (("HR", "hr"), ("Arousal", "arousal"))

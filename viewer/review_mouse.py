@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QWidget
 from acquisition.marks import PAUSE
 from viewer.event_rows import Row, fine_clock
 from viewer.header import WIDTH
-from viewer.lane import LEFT, RIGHT
 from viewer.markers import label_of
+from viewer.plot import LEFT, RIGHT
 
 if TYPE_CHECKING:
     from viewer.review import Review

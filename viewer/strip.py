@@ -14,8 +14,8 @@ from acquisition.stream import PEOPLE, Role
 from viewer.chips import PersonChips
 from viewer.chooser import Chooser
 from viewer.device_state import DeviceState
+from viewer.facts import SessionFacts
 from viewer.header import font
-from viewer.model import SessionFacts
 from viewer.page import WHOLE, WINDOWS, clock
 from viewer.theme import Theme
 

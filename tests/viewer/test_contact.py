@@ -13,7 +13,8 @@ from acquisition.tick import Tick
 from processing.pipeline import Pipeline
 from tests.processing.test_heart import ecg
 from viewer.device_state import device_states
-from viewer.model import SessionFacts, SessionModel
+from viewer.facts import SessionFacts
+from viewer.model import SessionModel
 
 SFREQ, OFF, ON, END = 130.0, 16.0, 28.0, 38.0
 INFO = StreamInfo(

@@ -9,9 +9,10 @@ from pytestqt.qtbot import QtBot
 from processing.index import IndexSample, sort_samples
 from processing.synchrony import Synchrony, SynchronyConfig
 from tests.processing.dyads import coupled, grid_rows
+from viewer.facts import SessionFacts
 from viewer.heat import COLUMNS, HeatMap, coloured, no_data
 from viewer.lag_map import SPAN, LagMap, in_columns
-from viewer.model import SessionFacts, SessionModel
+from viewer.model import SessionModel
 from viewer.theme import DARK, LIGHT, THEMES, Theme, contrast
 
 SECONDS = 720

@@ -26,9 +26,9 @@ from tests.viewer.synthetic import T0, Session, fill, marks
 from viewer import settings as persistence
 from viewer.blind import BlindFeed, blind_filled
 from viewer.event_table import COLUMNS, EventTable
-from viewer.lane import LEFT, RIGHT
 from viewer.model import SessionModel
 from viewer.opening import feed
+from viewer.plot import LEFT, RIGHT
 from viewer.review import Review
 from viewer.reviewing import Reviewing
 from viewer.window import OperatorWindow, open_window
