@@ -13,9 +13,6 @@ from acquisition.vocabulary import Code
 from viewer.desk import Desk
 from viewer.device_state import device_states, streams_up
 from viewer.event_lane import EventLane
-from viewer.gauge import Gauge
-from viewer.heat import HeatMap
-from viewer.lag_map import LagMap
 from viewer.lane import Lane
 from viewer.lanes import build_lanes
 from viewer.marker_bar import MarkerBar
@@ -23,10 +20,8 @@ from viewer.markers import Marker, markers
 from viewer.model import SessionModel
 from viewer.overview import Overview
 from viewer.page import Page, centred, follow, length_of
-from viewer.plane import Plane
-from viewer.plane_reading import read_plane
-from viewer.reading import read_gauge
 from viewer.settings import Settings
+from viewer.side import Side
 from viewer.strip import Strip, StripFacts
 from viewer.theme import Theme
 
@@ -76,10 +71,8 @@ class OperatorPanel(QWidget):
         self.lanes.arrange(settings.order, dict(settings.sizes), dict(settings.scales))
         self.events = EventLane(theme)
         self.overview = Overview(theme)
-        self.gauges = {r: Gauge(r, model.facts.code(r), theme) for r in PEOPLE}
-        self.planes = {r: Plane(r, model.facts.code(r), theme) for r in PEOPLE}
-        self.lag_map = LagMap(model, settings.sync_signal)
-        self.heat = HeatMap(theme, settings.sync_signal)
+        self.side = Side(model, theme, settings.sync_signal)
+        self.gauges, self.planes, self.heat = self.side.gauges, self.side.planes, self.side.heat
         self.bar = MarkerBar(codes, theme, desk)
         self.live_button = QPushButton("Live")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -108,9 +101,8 @@ class OperatorPanel(QWidget):
         middle = QHBoxLayout()
         middle.setContentsMargins(10, 2, 10, 2)
         middle.setSpacing(8)
-        left, right = QVBoxLayout(), QVBoxLayout()
+        left = QVBoxLayout()
         left.setSpacing(2)
-        right.setSpacing(8)
         for name, lane in self.lanes.lanes.items():
             left.addWidget(lane, self.lanes.heights[name])
         left.addWidget(self.events)
@@ -119,13 +111,9 @@ class OperatorPanel(QWidget):
         stack.setContentsMargins(0, 4, 0, 0)
         stack.addWidget(self.overview)
         left.addWidget(below)
-        for role, gauge in self.gauges.items():
-            right.addWidget(gauge, 1)
-            right.addWidget(self.planes[role], 1)
-        right.addWidget(self.heat)
-        right.addWidget(self.live_button)
+        self.side.column.addWidget(self.live_button)
         middle.addLayout(left, 1)
-        middle.addLayout(right)
+        middle.addLayout(self.side.column)
         column.addLayout(middle, 1)
         column.addWidget(self.bar)
 
@@ -271,29 +259,12 @@ class OperatorPanel(QWidget):
         """Draw what the numbers, gauges and the map say of the moment."""
         for name, lane in self.lanes.lanes.items():
             lane.header.show_readouts(self.lanes.readouts[name](self.moment))
-        for role, gauge in self.gauges.items():
-            gauge.show_reading(read_gauge(self.model, role, self.moment))
-        if self.settings.side == "plane":
-            self._show_planes()
-        if self.heat.isHidden():
-            return
-        if any(self.model.is_paused(role, self.moment) for role in PEOPLE):
-            self.heat.show_paused()
-        else:
-            self.heat.show_map(self.lag_map.read(self.moment))
-
-    def _show_planes(self) -> None:
-        for role, plane in self.planes.items():
-            plane.show_reading(read_plane(self.model, role, self.moment))
+        self.side.show_moment(self.moment)
 
     def show_side(self, side: str) -> None:
         """Show gauges or planes beside the lanes."""
         self.settings = self.settings.changed(side=side)
-        for role, gauge in self.gauges.items():
-            gauge.setVisible(side == "gauge")
-            self.planes[role].setVisible(side == "plane")
-        if side == "plane":
-            self._show_planes()
+        self.side.choose(side, self.moment)
 
     def slow(self) -> None:
         """Draw what changes slowly: the overview."""
