@@ -30,11 +30,11 @@ def bind_keys(
         "Ctrl++": lambda: window.longer(-1),
         "Ctrl+-": lambda: window.longer(1),
         "Ctrl+T": window.other_theme,
-        "Ctrl+G": window.show_glance,
-        "Ctrl+L": window.show_lanes,
+        "Ctrl+G": window.beside.show_glance,
+        "Ctrl+L": window.beside.show_lanes,
         "Alt+V": window.show_menu,
-        "F2": window.show_set_up,
-        "Ctrl+E": window.ask_figure,
+        "F2": window.beside.show_set_up,
+        "Ctrl+E": window.beside.ask_figure,
         "F3": window.show_side,
     }
     if desk is not None:

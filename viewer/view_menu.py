@@ -22,7 +22,7 @@ LIVE = ("therapist", "technician")
 def view_menu(window: OperatorWindow) -> QMenu:
     """Return the menu of a window."""
     menu = QMenu(window)
-    menu.addAction("Order, heights and scales of lanes…\tCtrl+L", window.show_lanes)
+    menu.addAction("Order, heights and scales of lanes…\tCtrl+L", window.beside.show_lanes)
     for name, lane in window.panel.lanes.lanes.items():
         action = QAction(name, menu, checkable=True, checked=not lane.isHidden())
         action.toggled.connect(lambda on, n=name: window.show_lane(n, on))
@@ -41,10 +41,10 @@ def view_menu(window: OperatorWindow) -> QMenu:
     if window.profiles is not None and window.model.state == "growing":
         _add_profiles(menu, window)
     other = "light" if window.settings.theme == "dark" else "dark"
-    menu.addAction("Set-up: baselines, devices, taps\tF2", window.show_set_up)
-    menu.addAction("Save this figure…\tCtrl+E", window.ask_figure)
-    if window.may_glance:
-        menu.addAction("Glance window for the therapist\tCtrl+G", window.show_glance)
+    menu.addAction("Set-up: baselines, devices, taps\tF2", window.beside.show_set_up)
+    menu.addAction("Save this figure…\tCtrl+E", window.beside.ask_figure)
+    if window.beside.may_glance:
+        menu.addAction("Glance window for the therapist\tCtrl+G", window.beside.show_glance)
     menu.addAction(f"{other.capitalize()} theme\tCtrl+T", window.other_theme)
     return menu
 

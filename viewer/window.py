@@ -7,34 +7,26 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSettings, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QShortcut
-from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QMenu, QMessageBox
+from PySide6.QtWidgets import QApplication, QMainWindow, QMenu
 
-from acquisition.errors import AttunementError
 from acquisition.vocabulary import Code
 from processing.person import People
 from viewer import settings as persistence
+from viewer.beside import Beside
 from viewer.desk import Desk
-from viewer.figure import name_of, save_figure
-from viewer.glance import GlanceWindow
 from viewer.keys import bind_keys, unbind
-from viewer.lanes_dialog import LanesDialog
 from viewer.marking import Marking, Recorder
 from viewer.model import SessionModel
 from viewer.panel import OperatorPanel
-from viewer.reading import read_gauge
 from viewer.review import Review
 from viewer.reviewing import Reviewing
 from viewer.style import style_sheet
 from viewer.theme import THEMES
 from viewer.view_menu import marker_menu, view_menu
 from viewer.worker import Ended, Worker
-
-if TYPE_CHECKING:
-    from viewer.live_setup import LiveSetUp
 
 FRAME = 33
 """Milliseconds between frames."""
@@ -88,9 +80,7 @@ class OperatorWindow(QMainWindow):
         self.reviewing = reviewing
         self.settings = persistence.load(kept)
         self.latency = math.nan
-        self._glance: GlanceWindow | None = None
-        self._lanes: LanesDialog | None = None
-        self._set_up: LiveSetUp | None = None
+        self.beside = Beside(self)
         self.fault = ""
         self.caught_up = worker is None
         self._frames = 0
@@ -147,7 +137,7 @@ class OperatorWindow(QMainWindow):
         if self.review is not None and self.reviewing is not None and self._frames % QUARTER == 0:
             self.reviewing.follow(self)
         if moved or self._frames % SECOND == 0:
-            late, disk = self.latency, self._disk()
+            late, disk = self.latency, self.disk()
             self.panel.second(self.panel.facts(file=self._file(), disk=disk, latency=late, fault=self.fault))
         if self._frames % SLOW == 0:
             self.panel.slow()
@@ -166,8 +156,7 @@ class OperatorWindow(QMainWindow):
             self.model.add_batch(item.batch)
             self.model.add_samples(item.samples)
             self.model.verdicts = item.verdicts or self.model.verdicts
-            if self._set_up is not None:
-                self._set_up.hear(item.batch)
+            self.beside.hear(item.batch)
             fresh = True
             if time.perf_counter() - begun > budget:
                 break
@@ -207,12 +196,8 @@ class OperatorWindow(QMainWindow):
             self.panel.strip.show_length(self.panel.settings.seconds)
         persistence.save(self.kept, self.panel.settings)
         self.rebuild()
-        if "theme" in changes and self._set_up is not None:
-            shown, place = self._set_up.isVisible(), self._set_up.pos()
-            self._set_up.close()
-            self._set_up = None
-            if shown:
-                self.show_set_up().move(place)
+        if "theme" in changes:
+            self.beside.change_theme()
 
     def show_lane(self, name: str, shown: bool) -> None:
         """Show or hide a lane, and keep that."""
@@ -241,33 +226,11 @@ class OperatorWindow(QMainWindow):
         """Open the View menu."""
         self.panel.strip.menu.showMenu()
 
-    def show_lanes(self) -> LanesDialog:
-        """Open the list in which lanes are shown, moved and scaled."""
-        self._lanes = LanesDialog(self)
-        self._lanes.show()
-        return self._lanes
-
     def choose_marker(self) -> QMenu:
         """Open a list of all markers, for those that have no key."""
         menu = marker_menu(self)
         menu.popup(self.panel.bar.mapToGlobal(self.panel.bar.rect().topLeft()))
         return menu
-
-    def ask_figure(self) -> None:
-        """Ask where to, and write what the lanes and gauges show now as SVG or PNG."""
-        proposed = str(Path.home() / f"{name_of(self.panel)}.svg")
-        kinds = "SVG (*.svg);;PNG (*.png)"
-        name, _ = QFileDialog.getSaveFileName(self, "Save this figure", proposed, kinds)
-        if not name:
-            return
-        try:
-            self.save_figure(Path(name))
-        except AttunementError as error:
-            QMessageBox.warning(self, "Save this figure", str(error))
-
-    def save_figure(self, path: Path) -> Path:
-        """Write what the lanes and gauges show now, as SVG or PNG."""
-        return save_figure(self.panel, path)
 
     def go_live(self) -> None:
         """Follow the newest second again, while there is one; else go to the end."""
@@ -275,38 +238,6 @@ class OperatorWindow(QMainWindow):
             self.panel.go_live()
         else:
             self.panel.go_to(self.model.elapsed)
-
-    @property
-    def may_glance(self) -> bool:
-        """Tell whether there is a glance view: only if the therapist agreed to see own values live."""
-        return self.model.facts.glance and self.model.state == "growing"
-
-    def show_glance(self) -> None:
-        """Open the therapist's view, in a window of its own, where the therapist may have one."""
-        if not self.may_glance:
-            return
-        theme = THEMES[self.settings.theme]
-        self._glance = GlanceWindow(
-            theme, lambda role: read_gauge(self.model, role, self.panel.moment), time.monotonic
-        )
-        self._glance.show()
-
-    def show_set_up(self) -> LiveSetUp:
-        """Open what the technician needs around the recording: baselines, devices, taps; or bring it up."""
-        from viewer.live_setup import LiveSetUp  # it needs the devices' modules, which the window does not
-
-        if self._set_up is None:
-            self._set_up = LiveSetUp(
-                self.model,
-                THEMES[self.settings.theme],
-                moment=lambda: self.panel.moment,
-                disk=self._disk,
-                press=self.press if self.desk is not None else None,
-            )
-        self._set_up.show()
-        self._set_up.raise_()
-        self._set_up.activateWindow()
-        return self._set_up
 
     def press(self, code: str) -> None:
         """Press a marker by its name."""
@@ -324,7 +255,8 @@ class OperatorWindow(QMainWindow):
     def _file(self) -> str:
         return self.path.name if self.path is not None else self.model.facts.id
 
-    def _disk(self) -> float:
+    def disk(self) -> float:
+        """Return the free space beside the recording [bytes]; nan where nothing is recorded."""
         if self.path is None or self.model.state != "growing":
             return math.nan
         try:
@@ -339,10 +271,7 @@ class OperatorWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.timer.stop()
-        if self._glance is not None:
-            self._glance.close()
-        if self._set_up is not None:
-            self._set_up.close()
+        self.beside.close()
         geometry = bytes(self.saveGeometry().data())
         persistence.save(self.kept, self.panel.settings.changed(geometry=geometry))
         if self.worker is not None:

@@ -160,7 +160,7 @@ def test_no_signal_is_on_screen_while_a_person_answers(open_review: OpenReview, 
         assert n_pixels(window, colour) == 0
     for key in (Qt.Key.Key_F2, Qt.Key.Key_F3, Qt.Key.Key_Space):
         qtbot.keyClick(window, key)
-    assert not window.panel.isVisible() and window._set_up is None
+    assert not window.panel.isVisible() and window.beside.set_up is None
     qtbot.keyClick(window, Qt.Key.Key_Escape)
     QApplication.processEvents()
     for _ in range(40):

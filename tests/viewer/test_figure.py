@@ -19,6 +19,7 @@ from tests.viewer.conftest import MakeWindow
 from tests.viewer.synthetic import Session, fill, marks
 from tests.viewer.test_window import CONTROL, paused_session
 from viewer.definitions import NOTICE
+from viewer.figure import save_figure
 from viewer.figure_lane import _runs
 from viewer.theme import DARK
 from viewer.window import OperatorWindow
@@ -61,7 +62,7 @@ def test_figure_holds_both_people_lanes_and_notice(
     make_window: MakeWindow, tmp_path: Path, kind: str, state: str
 ) -> None:
     window = opened(make_window, state)
-    image = drawn(window.save_figure(tmp_path / f"figure.{kind}"))
+    image = drawn(save_figure(window.panel, tmp_path / f"figure.{kind}"))
     assert image.width() > 1200 and image.height() > 600
     assert count(image, DARK.client) > 2000 and count(image, DARK.therapist) > 2000
     if kind == "svg":
@@ -74,7 +75,7 @@ def test_figure_holds_both_people_lanes_and_notice(
 
 def test_nothing_of_a_paused_person_is_in_the_figure(make_window: MakeWindow, tmp_path: Path) -> None:
     window = make_window(session=paused_session())
-    image = drawn(window.save_figure(tmp_path / "figure.png"))
+    image = drawn(save_figure(window.panel, tmp_path / "figure.png"))
     badges = 6 * (2 * 18) ** 2
     assert count(image, DARK.client) < badges < count(image, DARK.therapist)
 
@@ -82,10 +83,10 @@ def test_nothing_of_a_paused_person_is_in_the_figure(make_window: MakeWindow, tm
 def test_other_kinds_and_places_are_refused(make_window: MakeWindow, tmp_path: Path) -> None:
     window = opened(make_window)
     with pytest.raises(AttunementError, match=r"ends in \.svg or \.png"):
-        window.save_figure(tmp_path / "figure.jpg")
+        save_figure(window.panel, tmp_path / "figure.jpg")
     for kind in ("svg", "png"):
         with pytest.raises(AttunementError, match="cannot be written"):
-            window.save_figure(tmp_path / "nowhere" / f"figure.{kind}")
+            save_figure(window.panel, tmp_path / "nowhere" / f"figure.{kind}")
 
 
 def test_lines_are_cut_at_the_edges_of_their_lane() -> None:
@@ -121,5 +122,5 @@ def test_ctrl_e_asks_where_to(
         box.close()
 
     QTimer.singleShot(0, close)
-    window.ask_figure()
+    window.beside.ask_figure()
     assert "cannot be written" in said[0]

@@ -81,7 +81,7 @@ def test_nothing_of_anybody_is_drawn_at_first_nor_after_coming_back(
     assert bar.why.text() == "nothing of a person is shown until they press their button"
     for key in (Qt.Key.Key_F2, Qt.Key.Key_F3):  # neither keys nor the menu bring up what is kept off
         qtbot.keyClick(window, key)
-    assert window._set_up is None and window.panel.strip.menu.isHidden()
+    assert window.beside.set_up is None and window.panel.strip.menu.isHidden()
     assert all(window.panel.gauges[r].isHidden() and window.panel.planes[r].isHidden() for r in PEOPLE)
     qtbot.keyClick(window, Qt.Key.Key_1, CONTROL)
     assert entities(window.panel.model) == {"client"}

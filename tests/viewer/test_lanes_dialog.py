@@ -17,7 +17,7 @@ from viewer.settings import Settings
 def test_lane_is_moved_hidden_and_scaled_and_all_persists(make_window: MakeWindow, qtbot: QtBot) -> None:
     window = make_window()
     qtbot.keyClick(window, Qt.Key.Key_L, CONTROL)
-    dialog = window.show_lanes()
+    dialog = window.beside.show_lanes()
     names = list(window.panel.lanes.lanes)
     assert [dialog.list.item(k).text() for k in range(dialog.list.count())] == names
     dialog.list.setCurrentRow(names.index("Arousal"))
@@ -97,7 +97,7 @@ def test_page_of_the_whole_session_holds_it_with_room(elapsed: float) -> None:
 
 def test_every_control_has_an_accessible_name_and_a_way_by_keys(make_window: MakeWindow) -> None:
     window = make_window()
-    dialog = window.show_lanes()
+    dialog = window.beside.show_lanes()
     kinds = (QAbstractButton, QComboBox, QLineEdit, QListWidget, QDoubleSpinBox)
     controls = [c for kind in kinds for c in (*window.findChildren(kind), *dialog.findChildren(kind))]
     inner = ("qt_spinbox_lineedit",)
@@ -126,4 +126,4 @@ def test_theme_glance_and_menu_answer_to_keys(make_window: MakeWindow, qtbot: Qt
     qtbot.keyClick(window, Qt.Key.Key_T, CONTROL)
     assert window.settings.theme == "light"
     qtbot.keyClick(window, Qt.Key.Key_G, CONTROL)
-    assert window._glance is None  # nobody agreed to it
+    assert window.beside.glance is None  # nobody agreed to it

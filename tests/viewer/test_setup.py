@@ -222,7 +222,7 @@ def baseline(*rows: tuple[str, str, float]) -> Session:
 def test_running_baseline_counts_down_and_says_what_it_gave(make_window: MakeWindow, qtbot: QtBot) -> None:
     window = make_window(seconds=120.0, session=baseline(("baseline_rest", "on", 30.0)))
     qtbot.keyClick(window, Qt.Key.Key_F2)
-    set_up = window.show_set_up()
+    set_up = window.beside.show_set_up()
     panel = set_up.baselines
     assert panel.clocks["baseline_rest"].text() == "3:30 left"
     assert panel.bars["baseline_rest"].share == pytest.approx(90 / 300)
@@ -239,7 +239,7 @@ def test_verdict_of_a_baseline_is_shown_with_its_reasons(make_window: MakeWindow
     window = make_window(
         seconds=400.0, session=baseline(("baseline_rest", "on", 10.0), ("baseline_rest", "off", 320.0))
     )
-    set_up = window.show_set_up()
+    set_up = window.beside.show_set_up()
     lines = set_up.baselines.lines
     assert lines["baseline_rest", Role.CLIENT].text() == "ended; it is being judged …"
     judged = BaselineVerdict(
@@ -263,7 +263,7 @@ def test_live_devices_tell_state_battery_and_clock(make_window: MakeWindow) -> N
         Notice(time=T0 + 50, kind="clock", role=Role.DYAD, message="wall clock jumped by 3600.0 s"),
     ]
     session = Session(notices=notices, silent={(Role.CLIENT, Modality.EDA): (60.0, 999.0)})
-    set_up = make_window(session=session).show_set_up()
+    set_up = make_window(session=session).beside.show_set_up()
     texts = [w.text() for w in set_up.findChildren(QLabel)]
     assert "ok; rssi -61 dBm, battery 18 %" in texts
     assert "lost 60 s" in texts
@@ -281,7 +281,7 @@ def test_a_tap_shows_which_stream_of_the_recording_reacts(make_window: MakeWindo
     moved = tap.hear(batch)
     assert moved is not None and moved.key == key
     window = make_window(infos=infos)
-    set_up = window.show_set_up()
+    set_up = window.beside.show_set_up()
     set_up._react(moved)
     assert set_up.tapped.text() == "therapist: ECG (polar_h10) moves"
     assert set_up._rows[Role.THERAPIST, "polar_h10"][0].on
@@ -289,9 +289,9 @@ def test_a_tap_shows_which_stream_of_the_recording_reacts(make_window: MakeWindo
 
 def test_set_up_follows_a_change_of_theme(make_window: MakeWindow) -> None:
     window = make_window()
-    before = window.show_set_up()
+    before = window.beside.show_set_up()
     window.change(theme="light")
-    after = window._set_up
+    after = window.beside.set_up
     assert after is not None and after is not before and after.isVisible() and not before.isVisible()
 
 

@@ -1,0 +1,107 @@
+"""Beside: what opens beside the operator's window: glance, set-up, the list of lanes, where a figure goes."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QFileDialog, QMessageBox
+
+from acquisition.batch import Batch
+from acquisition.errors import AttunementError
+from viewer.figure import name_of, save_figure
+from viewer.glance import GlanceWindow
+from viewer.lanes_dialog import LanesDialog
+from viewer.reading import read_gauge
+from viewer.theme import THEMES
+
+if TYPE_CHECKING:
+    from viewer.live_setup import LiveSetUp
+    from viewer.window import OperatorWindow
+
+
+class Beside:
+    """Open the other windows of a session, and close them with the operator's."""
+
+    def __init__(self, window: OperatorWindow) -> None:
+        self._window = window
+        self.glance: GlanceWindow | None = None
+        self.lanes: LanesDialog | None = None
+        self.set_up: LiveSetUp | None = None
+
+    @property
+    def may_glance(self) -> bool:
+        """Tell whether there is a glance view: only if the therapist agreed to see own values live."""
+        model = self._window.model
+        return model.facts.glance and model.state == "growing"
+
+    def show_glance(self) -> None:
+        """Open the therapist's view, in a window of its own, where the therapist may have one."""
+        if not self.may_glance:
+            return
+        window = self._window
+        self.glance = GlanceWindow(
+            THEMES[window.settings.theme],
+            lambda role: read_gauge(window.model, role, window.panel.moment),
+            time.monotonic,
+        )
+        self.glance.show()
+
+    def show_set_up(self) -> LiveSetUp:
+        """Open what the technician needs around the recording: baselines, devices, taps; or bring it up."""
+        from viewer.live_setup import LiveSetUp  # it needs the devices' modules, which the window does not
+
+        window = self._window
+        if self.set_up is None:
+            self.set_up = LiveSetUp(
+                window.model,
+                THEMES[window.settings.theme],
+                moment=lambda: window.panel.moment,
+                disk=window.disk,
+                press=window.press if window.desk is not None else None,
+            )
+        self.set_up.show()
+        self.set_up.raise_()
+        self.set_up.activateWindow()
+        return self.set_up
+
+    def hear(self, batch: Batch) -> None:
+        """Let the set-up look for taps in new data."""
+        if self.set_up is not None:
+            self.set_up.hear(batch)
+
+    def change_theme(self) -> None:
+        """Open the set-up anew in the theme of the window, where it was."""
+        if self.set_up is None:
+            return
+        shown, place = self.set_up.isVisible(), self.set_up.pos()
+        self.set_up.close()
+        self.set_up = None
+        if shown:
+            self.show_set_up().move(place)
+
+    def show_lanes(self) -> LanesDialog:
+        """Open the list in which lanes are shown, moved and scaled."""
+        self.lanes = LanesDialog(self._window)
+        self.lanes.show()
+        return self.lanes
+
+    def ask_figure(self) -> None:
+        """Ask where to, and write what the lanes and gauges show now as SVG or PNG."""
+        panel = self._window.panel
+        proposed = str(Path.home() / f"{name_of(panel)}.svg")
+        kinds = "SVG (*.svg);;PNG (*.png)"
+        name, _ = QFileDialog.getSaveFileName(self._window, "Save this figure", proposed, kinds)
+        if not name:
+            return
+        try:
+            save_figure(panel, Path(name))
+        except AttunementError as error:
+            QMessageBox.warning(self._window, "Save this figure", str(error))
+
+    def close(self) -> None:
+        """Close all of them."""
+        for window in (self.glance, self.set_up):
+            if window is not None:
+                window.close()
