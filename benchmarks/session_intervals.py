@@ -16,7 +16,7 @@ import numpy as np
 from acquisition.stream import FloatArray
 from processing.band import ArousalConfig, Smoothing
 from processing.excursion import Excursion
-from processing.offline import event_locked, in_band, tolerated
+from processing.offline import epochs, event_locked, in_band, tolerated
 from processing.offline.oscillation import highest_peak
 from processing.offline.uncertainty import (
     mean_interval,
@@ -153,7 +153,7 @@ def responses(n: int) -> None:
     rng = np.random.default_rng(6)
     for size in (6, 12, 25):
         low, high = zip(
-            *(event_locked.bootstrap(np.exp(rng.normal(0, 0.4, (size, 1))), rng) for _ in range(n)),
+            *(epochs.bootstrap(np.exp(rng.normal(0, 0.4, (size, 1))), rng) for _ in range(n)),
             strict=True,
         )
         found = [(float(a[0]), float(b[0])) for a, b in zip(low, high, strict=True)]

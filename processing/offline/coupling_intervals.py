@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.special import stdtrit
 
 from acquisition.stream import FloatArray
 from processing.coupling.wclc import mean_over_lags
 from processing.offline.segments import in_samples, segment_table
 from processing.offline.surrogates import LEAST_SEGMENTS
-from processing.offline.uncertainty import remembering_interval
+from processing.offline.uncertainty import remembering_interval, student
 
 
 def segment_means(
@@ -55,9 +54,7 @@ def effect_interval(means: FloatArray, found: float) -> tuple[float, float]:
     without = np.array([effect(means[np.ix_(keep, keep)]) for keep in rest])
     # The effect grows with √n; that of one segment less is set right by that.
     without *= math.sqrt(n / (n - 1))
-    away = float(stdtrit(n - 1, 0.975)) * math.sqrt(
-        (n - 1) / n * float(np.square(without - without.mean()).sum())
-    )
+    away = float(student(n - 1)) * math.sqrt((n - 1) / n * float(np.square(without - without.mean()).sum()))
     # The order of sums differs when the people are exchanged, and must not be seen.
     return round(found - away, 9), round(found + away, 9)
 

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from acquisition.stream import BoolArray, FloatArray
 from processing.excursion import Excursion
 from processing.index import IndexSample
-from processing.offline.event_locked import LEAST_EVENTS, POST, PRE, UNITS, Response
+from processing.offline.epochs import LEAST_EVENTS, POST, PRE
+from processing.offline.event_locked import UNITS, Response
 from processing.offline.session_metrics import Hour
 from processing.offline.timeline import Interval, Person, Timeline
 

@@ -14,6 +14,7 @@ from processing.offline.measure import OF_DRAWS, Definition, Measure, measure, n
 from processing.offline.timeline import Timeline, gaps
 from processing.offline.uncertainty import share_interval, together_interval
 
+PEOPLE = ("client", "therapist")
 LEAST_SHIFT = 60
 N_SHIFTS = 1000
 JACKKNIFE = (
@@ -60,6 +61,8 @@ def joint_measures(
     counted = line.people["client"].counts & line.people["therapist"].counts
     n, of = int(np.count_nonzero(both)), int(np.count_nonzero(counted))
     pct = 100.0 * n / of if of else math.nan
+    if n == 0 and (lacking := [f"{e}: {line.people[e].missing}" for e in PEOPLE if line.people[e].missing]):
+        return nothing(DEFINITIONS, "; ".join(lacking), n, pct)
     if n < LEAST_SECONDS or pct < LEAST_PCT:
         share = f" ({pct:.0f} %)" if of else ""
         return nothing(DEFINITIONS, f"{n / 60:.1f} min valid in both people{share}", n, pct)

@@ -69,7 +69,7 @@ def _content(run: SessionRun, hour: Hour) -> dict[str, Any]:
         "overview": _svg(figures.overview(hour)),
         "page": report_text.on_a_page(hour),
         "text": report_words,
-        "may": report_words.MAY,
+        "may": report_text.may(hour),
         "may_not": report_words.MAY_NOT,
         "indices": _svg(figures.indices(line)),
         "two_axes": _svg(figures.two_axes(line)),

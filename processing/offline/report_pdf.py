@@ -85,7 +85,7 @@ def _hour(out: Pages, hour: Hour) -> None:
     out.heading("What was measured", size=9.5)
     out.columns([[NAMES[e], *sentences] for e, sentences in report_text.on_a_page(hour).items()], size=7.5)
     out.heading("What may be concluded, and what not", size=9.5)
-    out.columns([["May be concluded", *report_words.MAY], ["May not", *report_words.MAY_NOT]], size=7.5)
+    out.columns([["May be concluded", *report_text.may(hour)], ["May not", *report_words.MAY_NOT]], size=7.5)
 
 
 def _noted(out: Pages, run: SessionRun) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from processing.offline import report_words
 from processing.offline.event_locked import Response, onsets
 from processing.offline.measure import Measure
 from processing.offline.session_metrics import PEOPLE, Hour
@@ -72,7 +73,8 @@ def _band_sentences(hour: Hour, entity: str) -> list[str]:
         )
     out.append(_excursions(hour, entity))
     if not math.isnan(t50.value):
-        out.append(f"From its furthest point it came half way back in {t50.value:.0f} s (median of {t50.n}).")
+        of = f"median of {t50.n}" if t50.n > 1 else "one excursion"
+        out.append(f"From its furthest point it came half way back in {t50.value:.0f} s ({of}).")
     return out
 
 
@@ -166,6 +168,17 @@ def no_responses(hour: Hour) -> str:
     if not onsets(hour.line):
         return "Nothing was marked in the hour."
     return "No marked moment has a usable stretch of −60 … +180 s around it."
+
+
+def may(hour: Hour) -> list[str]:
+    """Return what may be concluded from this hour: only what it has ground for."""
+    tested = [m for m in hour.measures["dyad"] if m.metric.endswith("_p_fdr") and math.isfinite(m.value)]
+    out = list(report_words.MAY_OF_BAND) if any(p.valid.any() for p in hour.line.people.values()) else []
+    if tested:
+        out.append(report_words.MAY_OF_BOTH)
+    if any(r.tested for r in hour.responses):
+        out.append(report_words.MAY_OF_MARKS)
+    return out or [report_words.MAY_NOTHING]
 
 
 def no_turns(hour: Hour) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-MAY = (
+MAY_OF_BAND = (
     "Whether the arousal index was above, within or below this person's own reference band of the day.",
     "How long and how far it was outside, and how soon it came half way back.",
-    "Whether the two people's signals went together more than their own chance level, and who followed.",
-    "What the indices did around marked moments, against moments that were not marked.",
 )
+MAY_OF_BOTH = (
+    "Whether the two people's signals went together more than their own chance level, and who followed."
+)
+MAY_OF_MARKS = "What the indices did around marked moments, against moments that were not marked."
+MAY_NOTHING = "Nothing: there is no band, no tested coupling, and no tested response in this recording."
 MAY_NOT = (
     "What a person felt or meant: the same values come with very different experiences.",
     "Anything about the quality of the work, of the therapist or of the relationship.",

@@ -17,6 +17,7 @@ from processing.config import PipelineConfig
 from processing.excursion import Excursion
 from processing.index import IndexSample
 from processing.offline import (
+    epochs,
     event_locked,
     excursions,
     in_band,
@@ -49,7 +50,7 @@ MODULES = (
     in_band, excursions, recovery, joint, occupancy, oscillation, stretch, tolerated, vagal, event_locked,
     rupture, interventions, turns, session_synchrony, segment_synchrony, self_report,
 )  # fmt: skip
-WORKINGS = (logistic, measure, uncertainty, voices)
+WORKINGS = (epochs, logistic, measure, uncertainty, voices)
 """What the modules of metrics compute with; it changes a result as they do."""
 
 

@@ -112,7 +112,10 @@ def nothing_of(role: Role) -> Sequence[StreamInfo]:
     ("streams", "says"),
     [
         (nothing_of(Role.THERAPIST), ["Nothing was recorded of the therapist.", "one person only"]),
-        (infos(leave_out=[Modality.EDA]), ["No reference band: no EDA sensor"]),
+        (
+            infos(leave_out=[Modality.EDA]),
+            ["No reference band: no EDA sensor", "time: client: no EDA sensor; therapist: no EDA"],
+        ),
         (infos(leave_out=[Modality.ECG]), ["No reference band: no heart sensor"]),
         (infos(leave_out=[Modality.VOICE]), ["No voice was recorded"]),
     ],
@@ -124,6 +127,9 @@ def test_what_is_not_there_is_said_with_its_reason(
     html = report_html(*run(tmp_path / "r", streams=streams))
     for sentence in says:
         assert sentence in html
+    if len({s.role for s in streams}) == 1:
+        assert "own chance level, and who followed" not in html
+    assert ("How long and how far it was outside" in html) == ("No reference band" not in html)
     assert not forbidden(words(html))
 
 
@@ -148,6 +154,7 @@ def test_three_minutes_without_a_valid_value_or_a_mark_give_no_number(tmp_path: 
         "no baseline was marked",
         "No valid value of heart rate, lnRMSSD, skin conductance",
         "Nothing was marked in the hour.",
+        "Nothing: there is no band, no tested coupling",
         "No voice was recorded",
     ):
         assert sentence in html

@@ -15,9 +15,15 @@ from processing.offline.uncertainty import (
     memory,
     remembering_interval,
     share_interval,
+    student,
     together_interval,
 )
 from tests.processing.hours import wandering
+
+
+def test_students_t_is_that_of_the_tables() -> None:
+    known = [12.706204736174705, 2.7764451051977934, 2.0638985616280254]
+    assert student(np.array([1.0, 4.0, 24.0])) == pytest.approx(known, rel=1e-12)
 
 
 def test_a_share_of_half_the_time_lies_in_the_middle_of_its_interval_and_never_leaves_0_to_100() -> None:
