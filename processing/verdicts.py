@@ -7,22 +7,25 @@ from collections.abc import Iterable
 
 from processing.index import IndexSample
 
-SENSORS = {"ecg_quality": "ECG", "eda_quality": "EDA"}
+SENSORS = {"ecg_quality": "ECG", "eda_quality": "EDA", "resp_rate": "respiration"}
+"""Index whose reasons tell of a sensor → the sensor."""
+BELT = ("no data", "flat", "respiration at")
+"""How reasons of a breathing rate begin that tell of a belt; others tell of breaths, or of beats."""
 LEAST = 0.1
 """A fault that holds for a smaller share of the seconds is left to the quality indices."""
 
 
 def verdicts(samples: Iterable[IndexSample]) -> list[str]:
-    """Say of each person's ECG and EDA in which share of the seconds it had a fault, and which.
+    """Say of each person's ECG, EDA and belt in which share of the time it had a fault, and which.
 
-    A fault of less than a tenth of the seconds is not named.
+    A fault of less than a tenth of the time is not named.
     """
     seconds: Counter[tuple[str, str]] = Counter()
     faults: Counter[tuple[str, str, str]] = Counter()
     for sample in samples:
         if sample.index in SENSORS:
             seconds[sample.entity, sample.index] += 1
-            if sample.reason:
+            if sample.reason and (sample.index != "resp_rate" or sample.reason.startswith(BELT)):
                 faults[sample.entity, sample.index, sample.reason] += 1
     return [
         f"{entity} {SENSORS[index]}: {reason} ({_share(n / seconds[entity, index])} of the seconds)"

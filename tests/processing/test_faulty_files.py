@@ -199,4 +199,11 @@ def test_a_belt_in_a_file_gives_the_breathing_rate(tmp_path: Path) -> None:
     )
     rates = known(done.table["client", "resp_rate"])
     assert len(rates) >= 7
+    assert "respiration:" not in done.text
     assert [row.value for row in rates] == pytest.approx([12.0] * len(rates), abs=0.2)
+
+
+def test_a_belt_that_lay_still_is_named(tmp_path: Path) -> None:
+    done = result(tmp_path, belt=("client:resp:V:25", np.full(25 * 70, 2.0)))
+    assert "client respiration: flat (" in done.text
+    assert not known(done.table["client", "resp_rate"])
