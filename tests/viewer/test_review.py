@@ -25,7 +25,8 @@ from tests.viewer.conftest import MakeWindow
 from tests.viewer.synthetic import T0, Session, fill, marks
 from viewer import settings as persistence
 from viewer.blind import BlindFeed, blind_filled
-from viewer.event_table import COLUMNS, EventTable
+from viewer.event_model import COLUMNS
+from viewer.event_table import EventTable
 from viewer.model import SessionModel
 from viewer.opening import feed
 from viewer.plot import LEFT, RIGHT
