@@ -1,4 +1,4 @@
-"""The track of a cued review: where its moments lie in the session, which are answered, which is asked now."""
+"""The track of a cued review: where its moments lie in the session, and which are answered or asked now."""
 
 from __future__ import annotations
 
