@@ -13,6 +13,8 @@ SWITCH = 1.65
 """The other deflection must be so much larger to be taken for the R peak."""
 BOX = 0.045
 """Half length of the mean that a sharp deflection stands out of [s]: about a QRS."""
+STRANGE = 3.0
+"""A beat whose deflections are in a ratio so far from the usual one is placed on the one so much larger."""
 CLIMB = 0.016
 """How far the peak of the low-passed ECG may lie from the sharpest place [s]."""
 BASE = 0.12
@@ -27,7 +29,7 @@ class Refiner:
 
     The ECG is low-passed at 30 Hz by a symmetric FIR (27 taps at 130 Hz), its extremum taken and refined by
     a parabola through three samples. Upright or inverted: the person's usual polarity unless the other
-    deflection is clearly larger, so that R and S do not swap from beat to beat.
+    deflection is clearly sharper, so that R and S do not swap from beat to beat; an ectopic beat has its own.
 
     Parameters
     ----------
@@ -45,6 +47,7 @@ class Refiner:
         self.margin = self._side + max(self._base, self._box + len(self._taps) // 2) + 1
         """Raw samples needed on either side."""
         self._polarity: list[float] = []
+        self._sizes: list[float] = []
 
     def __call__(self, ecg: FloatArray, centres: IntArray) -> tuple[IntArray, FloatArray, FloatArray]:
         """Return the sample nearest to each peak, the rest [samples], and heights over the baseline [mV].
@@ -63,13 +66,14 @@ class Refiner:
         inner = sharp[:, 1:-1]
         high, low = inner.argmax(axis=1), inner.argmin(axis=1)
         rows = np.arange(len(centres))
-        up = self._upright(inner[rows, high], -inner[rows, low])
+        wide = ecg[centres[:, None] + np.arange(-self._base, self._base + 1)]
+        level = np.sort(wide, axis=1)[:, self._base]
+        sizes = (smooth[rows, high + 1] - level, level - smooth[rows, low + 1])
+        up = self._upright(inner[rows, high], -inner[rows, low], *sizes)
         at = self._climb(np.where(up[:, None], smooth, -smooth), np.where(up, high, low) + 1)
         left, middle, right = smooth[rows, at - 1], smooth[rows, at], smooth[rows, at + 1]
         bend = left - 2 * middle + right
         off = np.where(bend != 0, 0.5 * (left - right) / np.where(bend != 0, bend, 1.0), 0.0)
-        wide = ecg[centres[:, None] + np.arange(-self._base, self._base + 1)]
-        level = np.sort(wide, axis=1)[:, self._base]
         return centres - self._side + at, np.clip(off, -0.5, 0.5), middle - level
 
     def _curves(self, ecg: FloatArray, centres: IntArray) -> tuple[FloatArray, FloatArray]:
@@ -97,11 +101,25 @@ class Refiner:
         top = (smooth[rows, best] >= smooth[rows, best - 1]) & (smooth[rows, best] >= smooth[rows, best + 1])
         return np.where(top, best, at)
 
-    def _upright(self, up: FloatArray, down: FloatArray) -> BoolArray:
+    def _upright(self, up: FloatArray, down: FloatArray, tall: FloatArray, deep: FloatArray) -> BoolArray:
+        """Choose between the sharpest deflections up and down of each beat.
+
+        The person's usual one unless the other is clearly sharper; in a beat of other proportions than usual,
+        an ectopic one, the one that is clearly larger.
+        """
         out = np.empty(len(up), np.bool_)
         ratios = (np.maximum(up, 0) + 1e-9) / (np.maximum(down, 0) + 1e-9)
-        for j, ratio in enumerate(ratios.tolist()):
+        sizes = (np.maximum(tall, 0) + 1e-9) / (np.maximum(deep, 0) + 1e-9)
+        for j, (ratio, size) in enumerate(zip(ratios.tolist(), sizes.tolist(), strict=True)):
             self._polarity = [*self._polarity[-8:], ratio]
+            self._sizes = [*self._sizes[-8:], size]
             usual = sorted(self._polarity)[len(self._polarity) // 2]
             out[j] = ratio > (1 / SWITCH if usual > 1 else SWITCH)
+            common = sorted(self._sizes)[len(self._sizes) // 2]
+            if _far(size / common) and _far(size):
+                out[j] = size > 1
         return out
+
+
+def _far(ratio: float) -> bool:
+    return not 1 / STRANGE < ratio < STRANGE

@@ -188,3 +188,16 @@ def test_high_flat_t_waves_from_the_first_beat_on_do_not_double_the_rate(seed: i
     waves += [(b - 0.17, 0.12, 0.022) for b in beats]
     found = detect_r_peaks(summed(waves, 130.0, 68.0), 130.0)
     assert hits(found, beats, 0.05)[1] <= 6
+
+
+def test_an_ectopic_beat_is_placed_on_its_large_deflection_and_a_normal_one_stays() -> None:
+    beats = 0.8 + 0.8 * np.arange(60)
+    waves, truth = [], []
+    for k, beat in enumerate(beats.tolist()):
+        if k % 5 == 4:
+            waves += [(beat - 0.04, 0.45, 0.012), (beat, -2.0, 0.024), (beat + 0.3, 0.5, 0.06)]
+        else:
+            waves += [(beat, 1.0, 0.010), (beat + 0.03, -0.35, 0.011), (beat + 0.28, 0.3, 0.05)]
+        truth.append(beat)
+    found = detect_r_peaks(summed(waves, 250.0, 49.0), 250.0)
+    assert hits(found, np.array(truth)[truth < found[-1] + 0.1], 0.012) == (0, 0)
