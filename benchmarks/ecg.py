@@ -181,8 +181,8 @@ def electrode_off() -> None:
             print(f"off {name:10} noise {size:4} mV: {counts}, back after {back:.1f} s")
 
 
-def sampling() -> None:
-    """Print RMSSD at 130 Hz against 1000 Hz, ten sampling phases."""
+def sampling_errors() -> tuple[list[float], float]:
+    """Return the error of RMSSD at 130 Hz against 1000 Hz [%] at ten phases, the largest R jitter [ms]."""
     with np.load(DATA / "plux_rest_1000hz_300s.npz") as record:
         ecg = (record["adc"].astype(float) - 32768) / 65536 * 3
     fine = detect_r_peaks(ecg, 1000.0)
@@ -194,7 +194,13 @@ def sampling() -> None:
         ok = np.abs(near - fine) < 0.05
         jitter.append(1e3 * (near - fine)[ok].std())
         errors.append(100 * (rmssd(1e3 * np.diff(near[ok])) / rmssd(1e3 * np.diff(fine[ok])) - 1))
-    print(f"130 Hz: RMSSD {min(errors):+.2f} to {max(errors):+.2f} %, R-time jitter {max(jitter):.2f} ms")
+    return errors, float(max(jitter))
+
+
+def sampling() -> None:
+    """Print RMSSD at 130 Hz against 1000 Hz, ten sampling phases."""
+    errors, jitter = sampling_errors()
+    print(f"130 Hz: RMSSD {min(errors):+.2f} to {max(errors):+.2f} %, R-time jitter {jitter:.2f} ms")
 
 
 if __name__ == "__main__":

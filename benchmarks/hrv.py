@@ -41,27 +41,40 @@ def spoilt(beats: FloatArray, kind: str, rng: np.random.Generator) -> FloatArray
     return np.sort(moved)
 
 
-def corrections(n: int = 60) -> None:
-    """Print the mean absolute error of HRV after correction."""
-    for kind in ("missed", "extra", "misplaced", "ectopic"):
-        rng, errors = np.random.default_rng(0), []
-        for _ in range(n):
-            beats = rest(rng)
-            true = 1e3 * np.diff(beats)
-            bad = spoilt(beats, kind, rng)
-            found = correct_beats(bad)
-            steps = np.diff(found.values)[found.paired[1:]]
-            power = hf_power(*spectral_points(found, 0, len(found.times)))
-            now = np.array([np.sqrt(np.mean(steps**2)), sdnn(found.values), power, rmssd(1e3 * np.diff(bad))])
-            was = np.array([rmssd(true), sdnn(true), hf_power(beats[1:], true), rmssd(true)])
-            errors.append(100 * np.abs(now / was - 1))
-        mean = np.mean(errors, axis=0)
+def correction_errors(kind: str, n: int = 60) -> FloatArray:
+    """Return the mean absolute error [%] of RMSSD, SDNN and HF after correction, and of RMSSD without."""
+    rng, errors = np.random.default_rng(0), []
+    for _ in range(n):
+        beats = rest(rng)
+        true = 1e3 * np.diff(beats)
+        bad = spoilt(beats, kind, rng)
+        found = correct_beats(bad)
+        steps = np.diff(found.values)[found.paired[1:]]
+        power = hf_power(*spectral_points(found, 0, len(found.times)))
+        now = np.array([np.sqrt(np.mean(steps**2)), sdnn(found.values), power, rmssd(1e3 * np.diff(bad))])
+        was = np.array([rmssd(true), sdnn(true), hf_power(beats[1:], true), rmssd(true)])
+        errors.append(100 * np.abs(now / was - 1))
+    return np.asarray(np.mean(errors, axis=0), np.float64)
+
+
+def corrections() -> None:
+    """Print the errors of corrected HRV."""
+    for kind in ERRORS:
+        mean = correction_errors(kind)
         print(
             f"6 {kind:9} RMSSD {mean[0]:.2f} %, SDNN {mean[1]:.2f} %, HF {mean[2]:.2f} % "
             f"(RMSSD uncorrected {mean[3]:.0f} %)"
         )
 
 
+def standard_pattern() -> float:
+    """Return HF of the EC57 pattern TP2 [ms²]; the true one is 612.5."""
+    times, rr = np.loadtxt(DATA / "rr" / "ec57_TP2.csv", delimiter=",", skiprows=1).T
+    return float(hf_power(times, 1e3 * rr))
+
+
+ERRORS = ("missed", "extra", "misplaced", "ectopic")
+"""Errors of beats that are simulated."""
 PEOPLE = (
     (0.25, 0.7, 12, 0.0, 0.25),
     (0.12, 0.6, 15, 0.5, 0.30),
@@ -160,8 +173,7 @@ def cost(seconds: int = 1200, sfreq: float = 130.0) -> None:
 
 
 if __name__ == "__main__":
-    times, rr = np.loadtxt(DATA / "rr" / "ec57_TP2.csv", delimiter=",", skiprows=1).T
-    print(f"EC57 TP2: HF {hf_power(times, 1e3 * rr):.1f} ms² (true 612.5)")
+    print(f"EC57 TP2: HF {standard_pattern():.1f} ms² (true 612.5)")
     print(f"50 ms at 0.25 Hz: {rsa_pb(800 + 50 * np.sin(np.pi / 4 * np.arange(240))):.3f} ln ms² (7.357)")
     corrections()
     intervals()
