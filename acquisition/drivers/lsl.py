@@ -20,6 +20,7 @@ from acquisition.errors import StreamError
 from acquisition.event import Notice
 from acquisition.lsl.binding import Binding, bindings_of, fit, provisional
 from acquisition.lsl.network import Remote, configure, resolve
+from acquisition.rates import too_slow
 from acquisition.session import Device, Session
 from acquisition.stream import PEOPLE, Modality, StreamInfo
 from acquisition.voice.sound_source import SoundSource
@@ -153,6 +154,9 @@ class LslDriver:
                 link = self._link(remote)
                 info, column = fit(place.binding, remote, link.description)
                 self._attach(place, link, info, column)
+                if why := too_slow(info.modality, info.sfreq):
+                    with self._lock:
+                        self._note(place, f"{why}; it is recorded as it comes, and no index made of it")
             except TimeoutError as error:
                 self._tell(place, f"stream {place.binding.wanted}: {error}")
             except StreamError as error:
@@ -203,12 +207,16 @@ class LslDriver:
     def _tell(self, place: _Place, fault: str) -> None:
         with self._lock:
             place.fault = fault
-            if fault not in place.told:
-                place.told.add(fault)
-                now, info = float(pylsl.local_clock()), place.info
-                self._notices.append(
-                    Notice(time=now, kind="health", role=info.role, stream=info.name, message=fault)
-                )
+            self._note(place, fault)
+
+    def _note(self, place: _Place, message: str) -> None:
+        """Tell of something once, with the lock held."""
+        if message not in place.told:
+            place.told.add(message)
+            now, info = float(pylsl.local_clock()), place.info
+            self._notices.append(
+                Notice(time=now, kind="health", role=info.role, stream=info.name, message=message)
+            )
 
     def _check(self, seen: list[Remote]) -> bool:
         """Compare who answers with the outlets that were pinned; tell whether to look again at once."""

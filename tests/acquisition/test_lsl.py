@@ -97,6 +97,16 @@ def test_a_stream_without_source_id_is_refused(outlets: list[Outlet]) -> None:
         assert not listener.driver.ready()
 
 
+def test_an_ecg_at_10_hz_is_recorded_and_said_to_be_of_no_use(outlets: list[Outlet]) -> None:
+    outlets.append(outlet("slow", sfreq=10.0))
+    with listening(binding("slow")) as listener:
+        push(outlets[0], np.zeros((10, 1)))
+        listener.until(lambda: len(listener.values("slow ecg")) == 10, "all samples")
+        said = "ECG at 10 Hz: 100-1000 Hz are needed"
+        listener.until(lambda: any(said in n.message for n in notices(listener)), "the notice")
+    assert [(n.kind, n.stream) for n in notices(listener) if said in n.message] == [("health", "slow ecg")]
+
+
 def test_a_stream_that_is_not_there_is_told_with_those_that_are(outlets: list[Outlet]) -> None:
     outlets.append(outlet("present"))
     with listening(binding("absent"), ready=False) as listener:
