@@ -38,14 +38,12 @@ def spectral_points(beats: Intervals, start: int, stop: int) -> tuple[FloatArray
     parts = np.round(1e3 * beats.spans[start:stop][known] / values)
     if len(parts) == 0 or parts.max() <= 1:
         return times, values
-    lists = [
-        (time - k * value / 1e3, value)
-        for time, value, n in zip(times.tolist(), values.tolist(), parts.tolist(), strict=True)
-        for k in range(int(n) - 1, -1, -1)
-    ]
-    points = np.array(lists)
-    increasing = np.concatenate(([True], np.diff(points[:, 0]) > 0.0))
-    return points[increasing, 0], points[increasing, 1]
+    counts = parts.astype(np.int64)
+    of = np.repeat(np.arange(len(counts)), counts)
+    before_end = counts.cumsum()[of] - 1 - np.arange(len(of))
+    at = times[of] - before_end * values[of] / 1e3
+    increasing = np.concatenate(([True], at[1:] > at[:-1]))
+    return at[increasing], values[of][increasing]
 
 
 class Window(NamedTuple):
