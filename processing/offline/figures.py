@@ -161,7 +161,7 @@ def _letter(ax: Axes, x: FloatArray, y: FloatArray, entity: str, *, size: float)
     """Write whose line it is at its end: the client's letter a little above, the therapist's below."""
     there = np.flatnonzero(np.isfinite(y))
     if len(there):
-        k, above = there[-1], 0.35 * size if entity == "client" else -0.35 * size
+        k, above = there[-1], 0.5 * size if entity == "client" else -0.5 * size
         ax.annotate(
             entity[0].upper(), (x[k], y[k]), xytext=(3, above), textcoords="offset points",
             color=COLOURS[entity], va="center", fontsize=size, weight="bold",
@@ -233,6 +233,16 @@ def event_locked(responses: Sequence[Response]) -> list[tuple[str, Callable[[Pla
     return [(code, partial(_response, [r for r in responses if r.code == code])) for code in codes]
 
 
+def _bar(ax: Axes, start: float, stop: float, entity: str) -> None:
+    """Draw when the mean differs from unmarked moments [s], and whose it is."""
+    height, on = (0.03 if entity == "client" else 0.1), ax.get_xaxis_transform()
+    ax.plot([start, stop], [height] * 2, color=COLOURS[entity], lw=2.5, transform=on)
+    letter = entity[0].upper()
+    ax.text(
+        start - 4.0, height, letter, color=COLOURS[entity], fontsize=5, ha="right", va="center", transform=on
+    )
+
+
 def _response(mine: Sequence[Response], place: Place = own_figure) -> FigureBase:
     signals = list(dict.fromkeys(r.signal for r in mine))
     figure, sheet = _sheet(place, 1.55, 1, 4, left=0.35, bottom=0.34)
@@ -245,14 +255,15 @@ def _response(mine: Sequence[Response], place: Place = own_figure) -> FigureBase
         ax, colour, style = axes[r.signal], COLOURS[r.entity], STYLES[r.entity]
         if len(r.epochs) < LEAST_EVENTS:
             ax.plot(x, r.epochs.T, color=colour, ls=style, lw=0.6)
+            for trace in r.epochs:
+                _letter(ax, x, trace, r.entity, size=5)
         else:
             ax.fill_between(x, r.low, r.high, color=colour, alpha=0.18, lw=0)
             ax.plot(x, r.mean, color=colour, ls=style, lw=1.1)
             _letter(ax, x, r.mean, r.entity, size=6)
             for a, b, p in r.clusters:
                 if p <= 0.05:
-                    height = 0.03 if r.entity == "client" else 0.07
-                    ax.plot([a, b], [height] * 2, color=colour, lw=2.5, transform=ax.get_xaxis_transform())
+                    _bar(ax, a, b, r.entity)
         unit = UNITS[r.signal].replace("uS", "µS")
         # A fixed height: measuring the ticks to place the title takes longer than drawing it.
         ax.set_title(f"{NAMES[r.signal]} [{unit}]", fontsize=7, y=1.01)

@@ -68,6 +68,7 @@ def _quality(out: Pages, run: SessionRun, hour: Hour) -> None:
     out.heading("Quality of the recording")
     rows = [[r.entity, r.what, r.usable, r.remark] for r in report_quality.quality(run, hour)]
     out.table(("who", "what", "usable", "remark"), rows, (0.11, 0.19, 0.25, 0.45))
+    out.paragraph(report_words.IN_BRACKETS, size=7.0, color=DIM)
     for line in run.remarks:
         out.paragraph(line, hang="– ")
     notices = report_quality.notices(run)

@@ -156,11 +156,10 @@ def _interval(m: Measure) -> str:
 
 def usable_events(responses: Sequence[Response], code: str) -> str:
     """Say how many marked moments of a code the curves rest on."""
-    mine = [r for r in responses if r.code == code and r.signal == "arousal"] or [
-        r for r in responses if r.code == code
-    ]
-    each = {r.entity: f"{r.entity} {len(r.epochs)} of {r.n_events}" for r in mine}
-    return f"usable: {', '.join(each.values())}"
+    every = [r for r in responses if r.code == code]
+    mine = [r for r in every if r.signal == "arousal"]
+    each = {r.entity: f"{r.entity} {len(r.epochs)} of {r.n_events}" for r in mine or every}
+    return f"usable{' for the arousal index' if mine else ''}: {', '.join(each.values())}"
 
 
 def no_responses(hour: Hour) -> str:

@@ -22,6 +22,7 @@ HOW_TO_READ = (
     "rest today. Grey with dashed edges: the reference band. Hatched: excursions from it (/ above, \\ "
     "below). Dotted: one kind of sensor only. Nothing drawn: no valid value. Below: what was marked."
 )
+IN_BRACKETS = "In brackets: how many values of that index were lost for this reason."
 NOTED = (
     "By people, before or after the hour; no sensor measured any of it. “Not validated” stands where "
     "nobody has shown what an instrument measures."
