@@ -91,7 +91,7 @@ class GridSignal:
             times, available, values = zip(*taken, strict=True)
             self._times += times
             self._available += available
-            self._values += _scaled(np.array(values), self._rule.scale).tolist()
+            self._values += _scaled(values, self._rule.scale)
             if self._rule.form == "rows":
                 self._numbers += [round(t * self._rule.sfreq) for t in times]
 
@@ -171,11 +171,14 @@ class GridSignal:
             del self._times[:n], self._numbers[:n], self._available[:n], self._values[:n]
 
 
-def _scaled(values: FloatArray, scale: str) -> FloatArray:
+def _scaled(values: Sequence[float], scale: str) -> list[float]:
     if scale == "same":
-        return values
-    positive = np.where(values > 0, values, np.nan)
-    return 60_000.0 / positive if scale == "rate" else np.log(positive)
+        return list(values)
+    if scale == "rate":
+        return [60_000.0 / value if value > 0 else math.nan for value in values]
+    positive = np.array(values)
+    logarithms: list[float] = np.log(np.where(positive > 0, positive, np.nan)).tolist()
+    return logarithms
 
 
 def _on_rows(
