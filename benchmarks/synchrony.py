@@ -22,7 +22,9 @@ from processing.offline.synchrony import (
     lagged_correlation,
     lead,
     permutation_test,
+    phase_locking,
     susy,
+    wavelet_coherence,
 )
 from processing.signals import SIGNALS
 from processing.synchrony import Synchrony, SynchronyConfig
@@ -67,6 +69,12 @@ def ours(x: np.ndarray, y: np.ndarray) -> None:
     )
     show("lagged_correlation, step 1 s, 41 lags", cpu(lambda: lagged_correlation(x, y, sfreq=SFREQ)))
     show("lead, 1000 permutations, 1000 bootstraps", cpu(lambda: lead(x, y, sfreq=SFREQ, rng=rng)))
+    band = (0.04, 0.15)
+    locking = cpu(lambda: phase_locking(x, y, sfreq=SFREQ, band=band, rng=rng))
+    show("phase_locking, 1000 shifts", locking)
+    with contextlib.suppress(ImportError):
+        coherence = cpu(lambda: wavelet_coherence(x[::4], y[::4], sfreq=1.0, band=band, rng=rng), 1)
+        show("wavelet_coherence at 1 Hz, 23 scales, 200 shifts", coherence)
 
 
 def numpy_loops(x: np.ndarray, y: np.ndarray) -> None:
