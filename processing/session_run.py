@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -18,7 +16,7 @@ from processing.config import PipelineConfig
 from processing.index import IndexSample
 from processing.litter import sweep
 from processing.offline.overlay import effective, read_overlay
-from processing.offline.self_report import Filled, filled_in, noted, said_measures
+from processing.offline.self_report import Filled, filled_in, said_measures
 from processing.offline.session_metrics import Hour, what_the_hour_held
 from processing.offline.session_metrics import metrics as hour_metrics
 from processing.offline.summary import Metric, summarise, write_metrics
@@ -33,11 +31,10 @@ from processing.results import (
     write_indices,
     write_json,
 )
+from processing.session_json import NOTICE as NOTICE
+from processing.session_json import remarks, session_json
 from processing.verdicts import verdicts
 
-NOTICE = (
-    "Research use only. Not a medical device. Not for diagnosis, treatment decisions or emergency detection."
-)
 DECOMPOSED = "eda_cvxeda.parquet"
 """What cvxEDA makes of the EDA, on request."""
 Progress = Callable[[float], None]
@@ -169,7 +166,7 @@ def run_recording(
         notices=notices,
         begin=begin,
         end=end,
-        remarks=[*_remarks(recording, pipeline), *verdicts(samples)],
+        remarks=[*remarks(recording, pipeline), *verdicts(samples)],
         filled=filled_in(recording.session, path),
     )
 
@@ -230,10 +227,7 @@ def process_recording(
             from processing.offline.report import write_report
 
             write_report(run, hour, fresh / "report.html")
-        write_json(
-            fresh / "session.json",
-            _session(path, run),
-        )
+        write_json(fresh / "session.json", session_json(path, run))
     return Outcome(
         recording=path,
         directory=directory,
@@ -254,67 +248,6 @@ def own_references(pipeline: Pipeline) -> dict[str, Reference | None]:
     return {str(role): arousal.session for role, arousal in pipeline.arousal.items()}
 
 
-def scalings(run: SessionRun) -> dict[str, dict[str, str]]:
-    """Say what the arousal index of each person is relative to: this session's baselines, or the person's."""
-    return {
-        str(role): {"scaling": arousal.scaling}
-        | ({"from": run.people.source, "digest": run.people.digest} if arousal.reference else {})
-        for role, arousal in run.pipeline.arousal.items()
-    }
-
-
 def session_id(recording: Recording) -> str:
     """Return the id of the session; without a session file the name of its directory."""
     return recording.session.id if recording.session else recording.path.resolve().name
-
-
-def _remarks(recording: Recording, pipeline: Pipeline) -> list[str]:
-    """Say in plain lines what of the recording could not be used."""
-    lines = [
-        f"{name}: bytes {d.start}-{d.stop}: {d.why}; slices there are lost" for name, d in recording.damage
-    ]
-    for (role, name), (late, future) in sorted(pipeline.dropped.items()):
-        if late:
-            lines.append(f"{role}/{name}: {late} samples came later than the lateness and stay out")
-        if future:
-            lines.append(f"{role}/{name}: {future} samples were stamped in the future and stay out")
-    if recording.state == "cut":
-        lines.append("the recording was cut: it ends at its last whole tick")
-    return lines
-
-
-def _session(path: Path, run: SessionRun) -> dict[str, Any]:
-    recording, samples = run.recording, run.samples
-    valid: Counter[str] = Counter()
-    total: Counter[str] = Counter()
-    for s in samples:
-        key = f"{s.entity}/{s.index}"
-        total[key] += 1
-        valid[key] += s.value == s.value
-    return {
-        "session": run.id,
-        "recording": path.resolve().name,
-        "state": recording.state,
-        "began_lsl": None if np.isnan(run.begin) else run.begin,
-        "seconds": None if np.isnan(run.begin) else round(run.end - run.begin, 6),
-        "record": noted(recording.session, run.filled),
-        "streams": [
-            {
-                "role": str(s.role),
-                "modality": str(s.modality),
-                "name": s.name,
-                "sfreq": None if np.isnan(s.sfreq) else s.sfreq,
-                "unit": s.unit,
-                "lateness": s.lateness,
-            }
-            for s in recording.streams
-        ],
-        "quality": {
-            k: {"rows": total[k], "valid_pct": round(100 * valid[k] / total[k], 2)} for k in sorted(total)
-        },
-        "remarks": run.remarks,
-        "parameters": run.config.parameters(),
-        "arousal": scalings(run),
-        "provenance": provenance(path, run.config, run.people.digest),
-        "notice": NOTICE,
-    }
