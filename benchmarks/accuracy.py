@@ -5,9 +5,9 @@
 R peaks beside NeuroKit2 (default), sleepecg, BioSPPy (hamilton, engzee) and wfdb (xqrs) on the same samples:
 F1 at ± 150, ± 50 and ± 20 ms, the sd of the R time of matched beats (each record's own offset taken off),
 RMSSD from detected against annotated beats (both through our correction), CPU seconds per recorded hour. Then
-RMSSD at 130 against 1000 Hz, the EC57 pattern, simulated beat errors, simulated skin conductance. Eight
-minutes on two cores with the peers, two alone; `--quick` takes five minutes of each record and two simulated
-recordings. A peer that is not installed, or that fails on a record, is left out of that cell.
+RMSSD at 130 against 1000 Hz, the EC57 pattern, simulated beat errors, simulated skin conductance. `--quick` takes
+five minutes of each record and two simulated recordings: two minutes of CPU; all of it takes about four times as
+long, mostly the peers'. A peer that is not installed, or that fails on a record, is left out of that cell.
 """
 
 from __future__ import annotations
@@ -208,13 +208,13 @@ def main() -> None:
     )
     parser.add_argument("--out", type=Path, help="write the table to this file too")
     parser.add_argument("--alone", action="store_true", help="leave out the other packages")
-    parser.add_argument("--quick", action="store_true", help="less of everything: two minutes")
+    parser.add_argument("--quick", action="store_true", help="less of everything: two minutes of CPU")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     began = time.monotonic()
     detectors: dict[str, Detector] = {OURS: detect_r_peaks, **({} if options.alone else peers())}
     lines = ["| data | measure | Attunement | best peer | all peers | goal |", "|---|---|---|---|---|---|"]
-    print("\n".join(lines))
+    print("\n".join(lines), flush=True)
     n = 2 if options.quick else 6
     for rows in (r_peaks(detectors, options.quick), variability_rows(), responses(n, not options.alone)):
         for row in rows:
