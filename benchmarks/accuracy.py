@@ -4,10 +4,10 @@
 
 R peaks beside NeuroKit2 (default), sleepecg, BioSPPy (hamilton, engzee) and wfdb (xqrs) on the same samples:
 F1 at ± 150, ± 50 and ± 20 ms, the sd of the R time of matched beats (each record's own offset taken off),
-RMSSD from detected against annotated beats (both through our correction), CPU seconds per recorded hour. Then
-RMSSD at 130 against 1000 Hz, the EC57 pattern, simulated beat errors, simulated skin conductance. `--quick` takes
-five minutes of each record and two simulated recordings: two minutes of CPU; all of it takes about four times as
-long, mostly the peers'. A peer that is not installed, or that fails on a record, is left out of that cell.
+RMSSD from detected against annotated beats (both through our correction), CPU seconds per recorded hour.
+Then RMSSD at 130 against 1000 Hz, the EC57 pattern, simulated beat errors, simulated skin conductance.
+`--quick` takes five minutes of each record and two simulated recordings, two minutes of CPU; all of it takes
+about four times as long, mostly the peers'. A peer that is not installed, or that fails, is left out.
 """
 
 from __future__ import annotations
