@@ -6,8 +6,8 @@ R peaks beside NeuroKit2 (default), sleepecg, BioSPPy (hamilton, engzee) and wfd
 F1 at ± 150, ± 50 and ± 20 ms, the sd of the R time of matched beats (each record's own offset taken off),
 RMSSD from detected against annotated beats (both through our correction), CPU seconds per recorded hour.
 Then RMSSD at 130 against 1000 Hz, the EC57 pattern, simulated beat errors, simulated skin conductance.
-`--quick` takes five minutes of each record and two simulated recordings, two minutes of CPU; all of it takes
-about four times as long, mostly the peers'. A peer that is not installed, or that fails, is left out.
+Three and a half minutes with the peers, most of it theirs; `--quick` takes five minutes of each record and
+two simulated recordings. A peer that is not installed, or that fails, is left out.
 """
 
 from __future__ import annotations
@@ -208,7 +208,7 @@ def main() -> None:
     )
     parser.add_argument("--out", type=Path, help="write the table to this file too")
     parser.add_argument("--alone", action="store_true", help="leave out the other packages")
-    parser.add_argument("--quick", action="store_true", help="less of everything: two minutes of CPU")
+    parser.add_argument("--quick", action="store_true", help="less of everything")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     began = time.monotonic()
