@@ -39,14 +39,12 @@ class ChancePool:
         self._least = least
         self._least_there = shape.coverage * shape.window
         self._people = tuple(_Person(shape) for _ in range(2))
-        self._values = np.empty(0, np.float32)
+        self._values = np.empty(0)
 
     def add(self, x: FloatArray, y: FloatArray, ends: IntArray, first: int) -> None:
         """Take in the windows of x and y that end at samples `ends`, numbered from `first` on."""
         numbers = np.arange(first, first + len(ends))
-        new = [
-            _parted(windows_at(s, ends, self._shape, np.float32), numbers, self._least_there) for s in (x, y)
-        ]
+        new = [_parted(windows_at(s, ends, self._shape), numbers, self._least_there) for s in (x, y)]
         for person, windows in zip(self._people, new, strict=True):
             person.append(windows)
         # The same computation in each direction, so that swapping the people changes no bit.
@@ -85,7 +83,7 @@ def _quantile(ordered: NDArray[Any], share: float) -> float:
     """Return a quantile of z from ordered r."""
     place = share * (len(ordered) - 1)
     below = int(place)
-    low, high = np.arctanh(ordered[[below, min(below + 1, len(ordered) - 1)]].astype(np.float64)).tolist()
+    low, high = np.arctanh(ordered[[below, min(below + 1, len(ordered) - 1)]]).tolist()
     return float(low + (high - low) * (place - below))
 
 
@@ -102,7 +100,7 @@ class _Person:
     def __init__(self, shape: TableShape) -> None:
         self.whole = _Whole(shape)
         none = np.arange(0)
-        self.partial = windows_at(np.empty(shape.window), none, shape, np.float32)
+        self.partial = windows_at(np.empty(shape.window), none, shape)
         self.partial_numbers: IntArray = none
 
     def append(self, new: Parted) -> None:
@@ -120,7 +118,7 @@ class _Whole:
 
     def __init__(self, shape: TableShape) -> None:
         # Memory is taken when it is written; a power of 2 would put a column into few places of the cache.
-        self._values: NDArray[Any] = np.empty((shape.max_lag + 1, shape.window, 392), np.float32)
+        self._values: NDArray[Any] = np.empty((shape.max_lag + 1, shape.window, 392))
         self._numbers = np.empty(392, np.int64)
         self.n = 0
 

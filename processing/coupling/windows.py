@@ -55,7 +55,7 @@ def joined(parts: Sequence[Windows]) -> Windows:
     )
 
 
-def windows_at(signal: FloatArray, ends: IntArray, shape: TableShape, dtype: type = np.float64) -> Windows:
+def windows_at(signal: FloatArray, ends: IntArray, shape: TableShape) -> Windows:
     """Cut and standardise the windows that end at samples `ends`, and those up to L samples earlier.
 
     `signal` must reach back W + L − 1 samples before the first end.
@@ -67,22 +67,22 @@ def windows_at(signal: FloatArray, ends: IntArray, shape: TableShape, dtype: typ
     if mask.all():
         # The first sample is near enough to the mean, and no neighbour of the window decides it.
         first = cut[..., :1]
-        values = (cut - first).astype(dtype, copy=False)
-        values -= values.sum(axis=-1, keepdims=True) / dtype(shape.window)
+        values = cut - first
+        values -= values.sum(axis=-1, keepdims=True) / shape.window
     else:
         count = np.maximum(mask.sum(axis=-1, keepdims=True), 1)
         first = np.take_along_axis(cut, mask.argmax(axis=-1)[..., None], axis=-1)
         first = np.where(np.isfinite(first), first, 0.0)
-        values = np.where(mask, cut - first, 0.0).astype(dtype, copy=False)
-        values = np.where(mask, values - values.sum(axis=-1, keepdims=True) / count.astype(dtype), dtype(0.0))
+        values = np.where(mask, cut - first, 0.0)
+        values = np.where(mask, values - values.sum(axis=-1, keepdims=True) / count, 0.0)
     if shape.detrend:
-        values = _without_lines(values, mask).astype(dtype)
+        values = _without_lines(values, mask)
     norm = np.sqrt(np.einsum("ijk,ijk->ij", values, values))[..., None]
     ok = norm > CONSTANT * np.abs(first)
     if ok.all():
         values /= norm
     else:
-        values = np.where(ok, values / np.where(ok, norm, dtype(1.0)), dtype(0.0))
+        values = np.where(ok, values / np.where(ok, norm, 1.0), 0.0)
     return Windows(values=values, mask=mask, whole=(mask.all(axis=-1) & ok[..., 0]).all(axis=-1))
 
 
@@ -105,7 +105,7 @@ def tables(x: Windows, y: Windows, shape: TableShape) -> FloatArray:
     """
     if x.whole.all() and y.whole.all():
         return _block(x, y, shape, joint=False)
-    out = np.full((shape.n_lags, len(x), len(y)), np.nan, x.values.dtype)
+    out = np.full((shape.n_lags, len(x), len(y)), np.nan)
     for some_x in (x.whole, ~x.whole):
         for some_y in (y.whole, ~y.whole):
             if not (some_x.any() and some_y.any()):
@@ -126,8 +126,7 @@ def strongest_of_pairs(x: Windows, y: Windows, shape: TableShape) -> FloatArray:
 def _block(x: Windows, y: Windows, shape: TableShape, joint: bool) -> FloatArray:
     r = _dots(x.values, y.values, shape)
     if joint:
-        dtype = x.values.dtype
-        mx, my = x.mask.astype(dtype), y.mask.astype(dtype)
+        mx, my = x.mask.astype(np.float64), y.mask.astype(np.float64)
         count = np.rint(_dots(mx, my, shape))
         n = np.maximum(count, 1.0)
         a, b = _dots(x.values, my, shape), _dots(mx, y.values, shape)
