@@ -139,6 +139,7 @@ def watched(opened: list[OperatorWindow], words: list[str]) -> dict[str, Any]:
     def look() -> None:
         if not opened or opened[0].model.elapsed < SECONDS - 1.0:
             return
+        timer.stop()
         window = opened[0]
         window.draw_all()
         model = window.model
@@ -154,7 +155,12 @@ def watched(opened: list[OperatorWindow], words: list[str]) -> dict[str, Any]:
     limit.timeout.connect(lambda: windows.application().quit())
     timer.start(100)
     limit.start(90_000)
+    # The last window that closes quits once more: after the loop has ended, that would end every later one.
+    app = windows.application()
+    before = app.quitOnLastWindowClosed()
+    app.setQuitOnLastWindowClosed(False)
     done = CliRunner().invoke(live.live_command, words)
+    app.setQuitOnLastWindowClosed(before)
     timer.stop()
     limit.stop()
     assert done.exit_code == 0, done.output
