@@ -25,6 +25,8 @@ class SessionFacts:
     """People who agreed to see their own values."""
     consent: tuple[str, ...] = ()
     """What each person agreed to, in words."""
+    referenced: frozenset[str] = frozenset()
+    """People whose index is relative to earlier sessions, in place of today's baselines."""
 
     def code(self, role: Role) -> str:
         """Return the pseudonymous code of a person."""

@@ -15,7 +15,7 @@ import numpy as np
 from acquisition.batch import Batch, StreamPart
 from acquisition.errors import UnitError
 from acquisition.event import Event, Notice
-from acquisition.stream import PEOPLE, FloatArray, Modality, Role, StreamInfo
+from acquisition.stream import PEOPLE, BoolArray, FloatArray, Modality, Role, StreamInfo
 from acquisition.units import convert
 from processing.admission import Admission
 from processing.baseline import BaselineVerdict
@@ -181,6 +181,16 @@ class SessionModel:
         spans = self.pauses.get(role, [])
         return role in self.paused or any(start <= moment < stop for start, stop in spans)
 
+    def _in_pause(self, entity: str, times: FloatArray) -> BoolArray:
+        """Return which times lie in a pause of a person, or of either of two."""
+        out = np.zeros(len(times), np.bool_)
+        for role in PEOPLE:
+            if entity in (role.value, Role.DYAD.value):
+                spans = self.pauses.get(role, [])
+                for start, stop in [*spans, (self.paused[role], math.inf)] if role in self.paused else spans:
+                    out |= (start <= times) & (times < stop)
+        return out
+
     def known(self, entity: str, index: str, moment: float) -> Point | None:
         """Return the newest sample of an index that was known at a moment [s since the first tick]."""
         trace = self.traces.get((entity, index))
@@ -221,6 +231,10 @@ class SessionModel:
         known = np.array([s.available for s in group]) - self.t0
         reasons = [s.reason for s in group]
         quality = np.array([s.quality for s in group])
+        hidden = self._in_pause(entity, times)
+        if hidden.any():  # what came before a pause reaches into it
+            values[hidden], quality[hidden] = np.nan, 0.0
+            reasons = ["paused" if h else reason for h, reason in zip(hidden.tolist(), reasons, strict=True)]
         if index in INTERVAL:
             with np.errstate(divide="ignore", invalid="ignore"):
                 index, values = f"ln{index}", np.log(values)

@@ -66,8 +66,16 @@ def feed(path: Path, *, follow: bool) -> Followed:
     return Followed(Recording(path, follow=follow), follow=follow)
 
 
-def new_model(source: Followed) -> SessionModel:
-    """Return the empty model of a recording."""
+def new_model(source: Followed, people: People | None = None) -> SessionModel:
+    """Return the empty model of a recording; `people` have references of their own.
+
+    Raises
+    ------
+    SessionError
+        If references are given, and none of anybody in this session.
+    """
+    from processing.person import NOBODY, for_roles
+
     recording = source.recording
     session = recording.session
     facts = SessionFacts(id=recording.path.name)
@@ -81,6 +89,7 @@ def new_model(source: Followed) -> SessionModel:
             glance=session.therapist.consent.view,
             views=frozenset(r.value for r in PEOPLE if session.participant(r).consent.view),
             consent=tuple(consent_lines(session)),
+            referenced=frozenset(for_roles(people or NOBODY, session, recording.path)),
         )
     return SessionModel(facts=facts, streams=recording.streams, state=str(recording.state))
 

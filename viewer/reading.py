@@ -54,9 +54,6 @@ class GaugeReading:
     baseline: str = ""
 
 
-NO_BASELINE = "no baseline marked"
-
-
 def read_gauge(model: SessionModel, role: Role, moment: float) -> GaugeReading:
     """Return what the gauge of a person says at a moment [s since the first tick]."""
     if model.is_paused(role, moment):
@@ -87,8 +84,8 @@ def _placed(model: SessionModel, role: Role, sample: Point, moment: float, basel
     if not (math.isfinite(low.value) and math.isfinite(high.value) and low.value < high.value):
         note = low.reason or "no reference band"
         return GaugeReading(kind="no baseline", word="no baseline", note=note, baseline=baseline)
-    if baseline == NO_BASELINE:
-        baseline = "reference of earlier sessions"  # nothing else makes a band without a baseline of today
+    if role.value in model.facts.referenced:  # today's baselines make no band then
+        baseline = "reference of earlier sessions"
     partial = is_partial(sample.reason)
     kind, word = _word(sample.value, low.value, high.value, state.value)
     notes = [state.reason] if state.reason and not partial else []
@@ -139,7 +136,7 @@ def baseline_text(model: SessionModel, role: Role, moment: float) -> str:
         minutes = _minutes(model, code, role, moment)
         if minutes is not None:
             parts.append(f"{name} {minutes:.1f} min")
-    return "baseline: " + ", ".join(parts) if parts else NO_BASELINE
+    return "baseline: " + ", ".join(parts) if parts else "no baseline marked"
 
 
 def _minutes(model: SessionModel, code: str, role: Role, moment: float) -> float | None:

@@ -320,7 +320,7 @@ def open_window(
     application()
     path = Path(recording_path)
     source = feed(path, follow=follow)
-    model = blind_model(source) if rater else new_model(source)
+    model = blind_model(source) if rater else new_model(source, people)
     if rater:
         worker = Worker(BlindFeed(source), lambda: blind_push)
     else:

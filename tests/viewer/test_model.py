@@ -45,6 +45,25 @@ def test_a_window_started_anew_shows_what_the_killed_one_showed(steps: list[int]
     same(live, late)
 
 
+def test_no_row_of_a_pause_has_a_value_even_if_it_was_made_of_what_came_before() -> None:
+    events = [
+        Event(time=T0 + 4, code="consent_pause", phase="on", actor="client", id="p"),
+        Event(time=T0 + 12, code="consent_pause", phase="off", actor="client", ref="p", id="q"),
+    ]
+    session, model = Session(events=events), synthetic.model()
+    for begin in (0, 50, 100):  # the second batch ends in the pause
+        model.add_batch(session.batch(50))
+        model.add_samples(index_samples(begin / 10, (begin + 50) / 10))
+    for entity, index in (("client", "arousal"), ("client", "hr"), ("dyad", "sync_hr")):
+        trace = model.trace(entity, index)
+        inside = (trace.times >= T0 + 4 - model.t0) & (trace.times < T0 + 12 - model.t0)
+        assert inside.sum() >= 7
+        assert np.isnan(trace.values[inside]).all()
+        assert np.isfinite(trace.values[~inside]).all()
+        assert model.known(entity, index, float(trace.available[inside][-1]) + 1e-3).reason == "paused"  # type: ignore[union-attr]
+    assert np.isfinite(model.trace("therapist", "hr").values).all()
+
+
 def test_pause_is_known_until_the_resume() -> None:
     model = synthetic.model()
     events = [
