@@ -48,8 +48,6 @@ class LaneHeader(QWidget):
         self.title, self.unit = title, unit
         self._theme, self._hover = theme, hover
         self._readouts: tuple[Readout, ...] = ()
-        self.with_quality = False
-        """Whether the quality of a value stands beside it, as in a review."""
         self.setFixedWidth(WIDTH)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
         self.setToolTip(hover)
@@ -64,9 +62,8 @@ class LaneHeader(QWidget):
             self._readouts = readouts
             self.setAccessibleDescription(self.text())
             details = [f"{r.entity.capitalize()}: {r.detail}" for r in readouts if r.detail]
-            if self.with_quality:  # a low lane has no place for it
-                rated = [r for r in readouts if r.is_value and math.isfinite(r.quality)]
-                details += [f"{r.entity.capitalize()}: {r.text}, quality {r.quality:.2f}" for r in rated]
+            rated = [r for r in readouts if self._quality(r)]  # a low lane has no place for it
+            details += [f"{r.entity.capitalize()}: {r.text}, quality {r.quality:.2f}" for r in rated]
             self.setToolTip("<br>".join([self._hover, *details]))
             self.update()
 
@@ -84,7 +81,7 @@ class LaneHeader(QWidget):
         )
 
     def _quality(self, readout: Readout) -> str:
-        shown = self.with_quality and readout.is_value and math.isfinite(readout.quality)
+        shown = readout.is_value and math.isfinite(readout.quality)
         return f"q {readout.quality:.2f}" if shown else ""
 
     def paintEvent(self, event: QPaintEvent) -> None:

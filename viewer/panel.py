@@ -91,7 +91,6 @@ class OperatorPanel(QWidget):
         self.strip.length.currentIndexChanged.connect(self._length_chosen)
         for name, lane in self.lanes.lanes.items():
             lane.setVisible(name not in self.settings.hidden and name not in self.lanes.late)
-            lane.header.with_quality = self.model.state != "growing"
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
