@@ -48,7 +48,7 @@ def _sheet(
     columns: int = 1,
     *,
     left: float = 0.55,
-    bottom: float = 0.36,
+    bottom: float = 0.41,
     **how: Any,
 ) -> tuple[FigureBase, NDArray[Any]]:
     """Return room of full width with margins for its labels [inch]; layout engines take seconds."""
