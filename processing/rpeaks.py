@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from acquisition.rates import unfit_ecg
 from acquisition.stream import BoolArray, FloatArray
 from processing.filters import StampSmoother
 from processing.rpeaks_front import FrontEnd
@@ -84,7 +85,7 @@ class RPeaks:
 
     def __init__(self, sfreq: float) -> None:
         if not sfreq >= SLOWEST:
-            raise ValueError(f"ECG at {sfreq:g} Hz: 100-1000 Hz are needed to place an R peak")
+            raise ValueError(unfit_ecg(sfreq))
         self.sfreq = float(sfreq)
         self._front = FrontEnd(self.sfreq)
         self._path = Path(self._front.rate)
