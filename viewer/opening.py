@@ -19,6 +19,7 @@ from viewer.facts import SessionFacts
 from viewer.model import SessionModel
 
 if TYPE_CHECKING:
+    from acquisition.session import Session
     from processing.baseline import BaselineVerdict
     from processing.person import People
     from processing.pipeline import Pipeline
@@ -74,8 +75,6 @@ def new_model(source: Followed, people: People | None = None) -> SessionModel:
     SessionError
         If references are given, and none of anybody in this session.
     """
-    from processing.person import NOBODY, for_roles
-
     recording = source.recording
     session = recording.session
     facts = SessionFacts(id=recording.path.name)
@@ -89,9 +88,17 @@ def new_model(source: Followed, people: People | None = None) -> SessionModel:
             glance=session.therapist.consent.view,
             views=frozenset(r.value for r in PEOPLE if session.participant(r).consent.view),
             consent=tuple(consent_lines(session)),
-            referenced=frozenset(for_roles(people or NOBODY, session, recording.path)),
+            referenced=_referenced(people, session, recording.path),
         )
     return SessionModel(facts=facts, streams=recording.streams, state=str(recording.state))
+
+
+def _referenced(people: People | None, session: Session, path: Path) -> frozenset[str]:
+    if people is None:  # nearly always: a window opens without what only references need
+        return frozenset()
+    from processing.person import for_roles
+
+    return frozenset(for_roles(people, session, path))
 
 
 class Computing:
