@@ -9,14 +9,14 @@ from typing import Any
 
 import click
 
-from acquisition.command import FILE, Command, Group, as_json_option, print_json, stop_on_signals
-from acquisition.control import Client
-from acquisition.devices_cli import devices_command
+from acquisition.commands.command import FILE, Command, Group, as_json_option, print_json, stop_on_signals
+from acquisition.commands.devices import devices_command
+from acquisition.commands.files import import_command, repair_command, replay_command, verify_command
 from acquisition.event import Event, Value
-from acquisition.files_cli import import_command, repair_command, replay_command, verify_command
 from acquisition.lsl.clock import local_clock
-from acquisition.record_report import JsonReport, PlainReport, Report, TableReport, status_lines
-from acquisition.speaker import Speaker, leave
+from acquisition.recorder.control import Client
+from acquisition.recorder.report import JsonReport, PlainReport, Report, TableReport, status_lines
+from acquisition.recorder.speaker import Speaker, leave
 
 PERSON = click.Choice(["client", "therapist"])
 recording_option = click.option(
@@ -34,8 +34,8 @@ def record_command(session_file: Path, seconds: float | None, out: Path | None, 
 
     --seconds counts from the first tick, once all streams are open or 10 s have passed.
     """
-    from acquisition.record import record
-    from acquisition.session import load_session
+    from acquisition.recorder.begin import record
+    from acquisition.session.session import load_session
 
     session = load_session(session_file)
     stop, speaker = stop_on_signals(), Speaker()

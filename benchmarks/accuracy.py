@@ -27,9 +27,9 @@ from benchmarks.eda import Finder, neurokit, scored
 from benchmarks.eda import ours as our_responses
 from benchmarks.eda_signals import Simulated, simulate
 from benchmarks.hrv import ERRORS, correction_errors, standard_pattern
-from processing.eda import tonic_level
-from processing.ibi import correct_beats
-from processing.rpeaks import detect_r_peaks
+from processing.heart.ibi import correct_beats
+from processing.heart.rpeaks import detect_r_peaks
+from processing.skin.eda import tonic_level
 
 TOLERANCES = (0.15, 0.05, 0.02)
 OURS = "Attunement"

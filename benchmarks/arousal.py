@@ -14,9 +14,9 @@ from collections.abc import Callable
 import numpy as np
 
 from acquisition.stream import FloatArray
-from processing.band import ArousalConfig, index_series
-from processing.baseline import Baseline, Reference, band_for
-from processing.excursion import excursions
+from processing.arousal.band import ArousalConfig, index_series
+from processing.arousal.baseline import Baseline, Reference, band_for
+from processing.arousal.excursion import excursions
 
 REST, TALK, AFTER = 300, 120, 1800
 CONFIG = ArousalConfig()

@@ -31,7 +31,7 @@ from acquisition.emulated.bitalino import EmulatedBitalino
 from acquisition.emulated.peripheral import Hardware
 from acquisition.emulated.polar import h10
 from acquisition.event import Notice
-from acquisition.recording import Recording
+from acquisition.recording.recording import Recording
 from acquisition.stream import Modality, Role
 from tests.acquisition.ble_bench import Bench, device, session_of
 

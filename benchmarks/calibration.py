@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 from scipy.signal import lfilter
 
-from processing.offline.synchrony import circular_shift_test, lead, permutation_test, susy
-from processing.signals import SIGNALS
-from processing.synchrony import COUPLED_P, Synchrony, SynchronyConfig
+from processing.coupling.signals import SIGNALS
+from processing.coupling.synchrony import COUPLED_P, Synchrony, SynchronyConfig
+from processing.surrogates.synchrony import circular_shift_test, lead, permutation_test, susy
 
 SFREQ, SECONDS = 4.0, 3000
 N = int(SFREQ * SECONDS)

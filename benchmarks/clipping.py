@@ -13,7 +13,7 @@ import numpy as np
 
 from acquisition.stream import FloatArray
 from benchmarks.morphologies import SHAPES, simulate
-from processing.ecg_quality import CLIPPED, SecondMonitor
+from processing.heart.ecg_quality import CLIPPED, SecondMonitor
 
 DATA = (
     Path(os.environ.get("ATTUNEMENT_DATA", Path(__file__).resolve().parents[2] / "shared" / "data")) / "ecg"

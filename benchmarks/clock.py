@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from acquisition.clock import DeviceClock
 from acquisition.drivers.ble_stream import Outbox, PacketStream
+from acquisition.drivers.clock import DeviceClock
 from acquisition.stream import Chunk, Modality, Role, StreamInfo
 
 Array = np.ndarray

@@ -19,13 +19,13 @@ from scipy.signal import lfilter
 
 from acquisition.stream import BoolArray, FloatArray
 from benchmarks.session_intervals import covered
-from processing.band import ArousalConfig
-from processing.excursion import Excursion, excursions
-from processing.offline import joint
-from processing.offline.coupling_intervals import effect, effect_interval, segment_means, z_interval
-from processing.offline.in_band import parts_interval
-from processing.offline.timeline import gaps
-from processing.offline.uncertainty import correlation_interval, memory, remembering_interval
+from processing.arousal.band import ArousalConfig
+from processing.arousal.excursion import Excursion, excursions
+from processing.metrics import joint
+from processing.metrics.in_band import parts_interval
+from processing.metrics.timeline import gaps
+from processing.metrics.uncertainty import correlation_interval, memory, remembering_interval
+from processing.surrogates.coupling_intervals import effect, effect_interval, segment_means, z_interval
 from tests.processing.hours import wandering
 
 SECONDS = 3000

@@ -22,8 +22,8 @@ from scipy.interpolate import CubicSpline
 from scipy.signal import filtfilt, firwin, resample_poly
 
 from acquisition.stream import FloatArray
-from processing.hrv import rmssd
-from processing.rpeaks import RPeaks, detect_r_peaks
+from processing.heart.hrv import rmssd
+from processing.heart.rpeaks import RPeaks, detect_r_peaks
 
 Case = tuple[FloatArray, float, FloatArray]
 Detector = Callable[[FloatArray, float], FloatArray]

@@ -18,8 +18,8 @@ import numpy as np
 
 from acquisition.stream import Chunk, FloatArray, Modality, Role, StreamInfo
 from benchmarks.eda_signals import Simulated, f1, matches, simulate
-from processing.eda import Skin, SkinConfig, detect_scrs, tonic_level
-from processing.offline.eda import cvx_decompose
+from processing.lookahead.cvxeda import cvx_decompose
+from processing.skin.eda import Skin, SkinConfig, detect_scrs, tonic_level
 
 Finder = Callable[[FloatArray, int], FloatArray]
 RATES = (4, 25, 100)

@@ -21,7 +21,7 @@ from benchmarks.eda import Finder, neurokit
 from benchmarks.eda import ours as found_by_us
 from benchmarks.eda_signals import RATE, Simulated, f1, matches
 from benchmarks.eda_signals import simulate as usual
-from processing.eda import tonic_level
+from processing.skin.eda import tonic_level
 
 SECONDS = 900.0
 

@@ -19,9 +19,9 @@ import numpy as np
 
 from acquisition.stream import FloatArray
 from benchmarks.ecg import RECORDS, Case, electrode_motion, f1, load, noisy
-from processing.rpeaks_evidence import WEIGHTS, Weights
-from processing.rpeaks_front import Candidates, FrontEnd
-from processing.rpeaks_path import Path
+from processing.heart.rpeaks_evidence import WEIGHTS, Weights
+from processing.heart.rpeaks_front import Candidates, FrontEnd
+from processing.heart.rpeaks_path import Path
 
 NAMES = RECORDS[:5]
 CAPS = ("height_cap", "contrast_cap", "low", "threshold", "unlike", "slope_free", "spread")

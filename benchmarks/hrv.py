@@ -11,11 +11,11 @@ import numpy as np
 from scipy.signal import lfilter
 
 from acquisition.stream import Chunk, FloatArray, Modality, Role, StreamInfo
-from processing.heart import Heart, HeartConfig
-from processing.heart_grid import spectral_points
-from processing.hrv import rmssd, rmssd_windows, sdnn
-from processing.hrv_spectrum import hf_power, rsa_pb
-from processing.ibi import Intervals, correct_beats
+from processing.heart.grid import spectral_points
+from processing.heart.heart import Heart, HeartConfig
+from processing.heart.hrv import rmssd, rmssd_windows, sdnn
+from processing.heart.ibi import Intervals, correct_beats
+from processing.heart.spectrum import hf_power, rsa_pb
 
 DATA = Path(os.environ.get("ATTUNEMENT_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 

@@ -13,7 +13,7 @@ from pathlib import Path
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from processing.config import PipelineConfig
-from processing.session_run import run_recording
+from processing.results.session_run import run_recording
 from tests.processing.known_truth import Row, rows, worst
 from tests.processing.simulated_hour import START, write_hour
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from offline import write
 
-from acquisition.recording import Recording
+from acquisition.recording.recording import Recording
 from processing.pipeline import Pipeline
 
 

@@ -19,7 +19,7 @@ from scipy.signal import butter, sosfiltfilt
 
 from acquisition.stream import FloatArray
 from benchmarks.ecg import Detector, f1, peers
-from processing.rpeaks import detect_r_peaks
+from processing.heart.rpeaks import detect_r_peaks
 
 SECONDS = 300.0
 Wave = tuple[float, float, float]

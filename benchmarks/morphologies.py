@@ -12,7 +12,7 @@ import numpy as np
 
 from acquisition.stream import FloatArray
 from benchmarks.ecg import f1
-from processing.rpeaks import detect_r_peaks
+from processing.heart.rpeaks import detect_r_peaks
 
 SECONDS = 180.0
 

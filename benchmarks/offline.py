@@ -24,10 +24,10 @@ from pathlib import Path
 import numpy as np
 import pyxdf
 
-from acquisition.recording import Recording
+from acquisition.recorder.store import RecordingStore
+from acquisition.recording.recording import Recording
 from acquisition.simulation.dyad import Dyad, Feed, simulated_streams
 from acquisition.simulation.script import Script
-from acquisition.store import RecordingStore
 from acquisition.stream import PEOPLE, Chunk, Modality
 from processing.pipeline import Pipeline
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from scipy.signal import lfilter
 
-from processing.offline.synchrony import matched_coupling, pseudo_dyad_test
+from processing.surrogates.synchrony import matched_coupling, pseudo_dyad_test
 
 SIGNALS = {"hr": 4.0, "scl": 1.0, "sclslope": 1.0, "lnrmssd": 1.0}
 SECONDS = 3000

@@ -22,10 +22,10 @@ import numpy as np
 
 from acquisition.drivers import Drained
 from acquisition.lsl.clock import local_clock
-from acquisition.profile import load_profile
-from acquisition.record import record
-from acquisition.record_listener import Listener, Status
-from acquisition.session import Consent, Device, LslSettings, Participant, Session
+from acquisition.recorder.begin import record
+from acquisition.recorder.listener import Listener, Status
+from acquisition.session.profile import load_profile
+from acquisition.session.session import Consent, Device, LslSettings, Participant, Session
 from acquisition.stream import Chunk, Modality, Role, StreamInfo
 
 STREAMS = (

@@ -23,9 +23,9 @@ from typing import Any
 
 import numpy as np
 
-from acquisition.lock import held
-from acquisition.recording import Recording
-from acquisition.store import RecordingStore
+from acquisition.recorder.store import RecordingStore
+from acquisition.recording.lock import held
+from acquisition.recording.recording import Recording
 from acquisition.stream import PEOPLE, ROLES, Modality, StreamInfo
 from acquisition.tick import PERIOD
 

@@ -14,11 +14,11 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 
 from acquisition.stream import FloatArray
-from processing.band import ArousalConfig, Smoothing
-from processing.excursion import Excursion
-from processing.offline import epochs, event_locked, in_band, tolerated
-from processing.offline.oscillation import highest_peak
-from processing.offline.uncertainty import (
+from processing.arousal.band import ArousalConfig, Smoothing
+from processing.arousal.excursion import Excursion
+from processing.metrics import epochs, event_locked, in_band, tolerated
+from processing.metrics.oscillation import highest_peak
+from processing.metrics.uncertainty import (
     mean_interval,
     median_interval,
     poisson_interval,

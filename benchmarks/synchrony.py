@@ -15,9 +15,11 @@ from collections.abc import Callable
 
 import numpy as np
 
+from processing.coupling.signals import SIGNALS
+from processing.coupling.synchrony import Synchrony, SynchronyConfig
 from processing.coupling.wclc import LagTable, TableShape
 from processing.index import IndexSample
-from processing.offline.synchrony import (
+from processing.surrogates.synchrony import (
     circular_shift_test,
     lagged_correlation,
     lead,
@@ -26,8 +28,6 @@ from processing.offline.synchrony import (
     susy,
     wavelet_coherence,
 )
-from processing.signals import SIGNALS
-from processing.synchrony import Synchrony, SynchronyConfig
 
 SFREQ, SECONDS, SEGMENT, LAG = 4.0, 3000, 120, 20
 N = int(SFREQ * SECONDS)

@@ -36,7 +36,7 @@ class Deaf:
 
 def open_window(model: Any, seconds: float) -> Any:
     """Return a shown window on a model."""
-    from acquisition.vocabulary import load_vocabulary
+    from acquisition.events.vocabulary import load_vocabulary
     from viewer import settings as persistence
     from viewer.window import OperatorWindow, application
 

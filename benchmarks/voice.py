@@ -14,10 +14,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from acquisition.errors import DeviceError
-from acquisition.prosody import Prosody
 from acquisition.stream import Role
 from acquisition.voice.channel import AHEAD, GROUP
 from acquisition.voice.models import BLOCK, HOP, SFREQ, Models, Samples, load_models
+from acquisition.voice.prosody import Prosody
 from acquisition.voice.quality import Measure, load_measure
 from tests.acquisition.speech import alternating, dialogue
 

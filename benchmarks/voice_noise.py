@@ -17,11 +17,11 @@ import parselmouth
 import soxr
 
 from acquisition.importing.wav import frames_of
-from acquisition.prosody import Prosody
 from acquisition.stream import FloatArray, Role
 from acquisition.voice import summary
 from acquisition.voice.listening import full_scale
 from acquisition.voice.models import HOP, SFREQ, Models, Samples, load_models
+from acquisition.voice.prosody import Prosody
 from acquisition.voice.summary import Frame
 
 SECONDS = 60.0

@@ -1,1 +1,1 @@
-"""One TOML file per wearable; read with `acquisition.profile`."""
+"""One TOML file per wearable; read with `acquisition.session.profile`."""

@@ -4,7 +4,7 @@ import inspect
 
 import click
 
-from acquisition.vocabulary import load_vocabulary
+from acquisition.events.vocabulary import load_vocabulary
 from viewer.cli import attune
 
 COMMON = ("--help", "--debug")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from acquisition.stream import PEOPLE, StreamInfo
 from processing.pipeline import SIGNALS, sources
-from processing.voice import UNITS
+from processing.voice.voice import UNITS
 
 Names = tuple[tuple[str, str], ...]
 """(index, unit)."""

@@ -16,11 +16,11 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from acquisition.command import Command
+from acquisition.commands.command import Command
 from acquisition.errors import AttunementError
+from processing.arousal.person import NOBODY, People, read_people
 from processing.config import PipelineConfig, load_config
-from processing.person import NOBODY, People, read_people
-from processing.session_run import Outcome, process_recording
+from processing.results.session_run import Outcome, process_recording
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

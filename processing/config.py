@@ -21,12 +21,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from acquisition.errors import SessionError
-from processing.arousal import ArousalConfig
-from processing.heart import HeartConfig
-from processing.respiration_stream import RespirationConfig
-from processing.skin import SkinConfig
-from processing.synchrony import SynchronyConfig
-from processing.voice import VoiceConfig
+from processing.arousal.arousal import ArousalConfig
+from processing.coupling.synchrony import SynchronyConfig
+from processing.heart.heart import HeartConfig
+from processing.heart.respiration_stream import RespirationConfig
+from processing.skin.skin import SkinConfig
+from processing.voice.voice import VoiceConfig
 
 T = TypeVar("T")
 

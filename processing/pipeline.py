@@ -25,15 +25,15 @@ from acquisition.stream import PEOPLE, Chunk, FloatArray, Modality, Role, Stream
 from acquisition.units import convert
 from acquisition.voice.rows import is_turns
 from processing.admission import Admission
-from processing.arousal import Arousal
-from processing.baseline import Reference
+from processing.arousal.arousal import Arousal
+from processing.arousal.baseline import Reference
 from processing.config import PipelineConfig
-from processing.heart import Heart
+from processing.coupling.synchrony import Synchrony
+from processing.heart.heart import Heart
+from processing.heart.respiration_stream import Breath
 from processing.index import IndexSample, sort_samples
-from processing.respiration_stream import Breath
-from processing.skin import Skin
-from processing.synchrony import Synchrony
-from processing.voice import Voice
+from processing.skin.skin import Skin
+from processing.voice.voice import Voice
 
 CARDIAC = (Modality.ECG, Modality.RR, Modality.PPI)
 """Sources of beats, the preferred one first."""

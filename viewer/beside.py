@@ -10,14 +10,14 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from acquisition.batch import Batch
 from acquisition.errors import AttunementError
-from viewer.figure import name_of, save_figure
-from viewer.glance import GlanceWindow
-from viewer.lanes_dialog import LanesDialog
-from viewer.reading import read_gauge
+from viewer.lanes.figure import name_of, save_figure
+from viewer.lanes.lanes_dialog import LanesDialog
+from viewer.model.reading import read_gauge
+from viewer.side.glance import GlanceWindow
 from viewer.theme import THEMES
 
 if TYPE_CHECKING:
-    from viewer.live_setup import LiveSetUp
+    from viewer.live.live_setup import LiveSetUp
     from viewer.window import OperatorWindow
 
 
@@ -50,7 +50,9 @@ class Beside:
 
     def show_set_up(self) -> LiveSetUp:
         """Open what the technician needs around the recording: baselines, devices, taps; or bring it up."""
-        from viewer.live_setup import LiveSetUp  # it needs the devices' modules, which the window does not
+        from viewer.live.live_setup import (
+            LiveSetUp,  # it needs the devices' modules, which the window does not
+        )
 
         window = self._window
         if self.set_up is None:

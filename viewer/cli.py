@@ -12,28 +12,28 @@ import click
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 COMMANDS = {
-    "demo": ("viewer.demo", "Record and watch a simulated therapist and client with known truth."),
-    "live": ("viewer.live", "Record a session and watch it."),
+    "demo": ("viewer.live.demo", "Record and watch a simulated therapist and client with known truth."),
+    "live": ("viewer.live.live", "Record a session and watch it."),
     "record": ("acquisition.cli", "Record a session without a window."),
     "status": ("acquisition.cli", "Show what the running recorder does."),
     "mark": ("acquisition.cli", "Mark a moment in the running recording."),
     "pause": ("acquisition.cli", "Stop storing one person until they resume."),
     "resume": ("acquisition.cli", "Store that person again."),
     "stop": ("acquisition.cli", "End the running recording."),
-    "devices": ("acquisition.devices_cli", "List, find and check devices."),
-    "replay": ("acquisition.files_cli", "Publish a recording over LSL as if its devices were there."),
-    "import": ("acquisition.files_cli", "Turn files of other tools into a recording."),
-    "events": ("processing.offline.events_command", "Compare raters, import codings, show the vocabulary."),
+    "devices": ("acquisition.commands.devices", "List, find and check devices."),
+    "replay": ("acquisition.commands.files", "Publish a recording over LSL as if its devices were there."),
+    "import": ("acquisition.commands.files", "Turn files of other tools into a recording."),
+    "events": ("processing.commands.events", "Compare raters, import codings, show the vocabulary."),
     "process": ("processing.cli", "Compute indices and session metrics."),
     "view": ("viewer.view", "Watch a growing recording or review a finished one."),
-    "report": ("processing.offline.report_command", "Write the report of a recording: HTML, and PDF."),
+    "report": ("processing.commands.report", "Write the report of a recording: HTML, and PDF."),
     "instruments": (
-        "processing.offline.instrument_command",
+        "processing.commands.instruments",
         "Self-report instruments, their licences, and answers.",
     ),
-    "export": ("processing.offline.export_command", "Write a recording for another tool."),
-    "verify": ("acquisition.files_cli", "Check a recording against its manifest and checksums."),
-    "repair": ("acquisition.files_cli", "Write what can be saved of a cut recording to a new one."),
+    "export": ("processing.commands.export", "Write a recording for another tool."),
+    "verify": ("acquisition.commands.files", "Check a recording against its manifest and checksums."),
+    "repair": ("acquisition.commands.files", "Write what can be saved of a cut recording to a new one."),
 }
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QKeySequence, QShortcut
 
-from viewer.desk import Desk
+from viewer.live.desk import Desk
 
 if TYPE_CHECKING:
     from viewer.window import OperatorWindow

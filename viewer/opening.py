@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING
 
 from acquisition.batch import Batch
 from acquisition.errors import VocabularyError
-from acquisition.recording import Recording
+from acquisition.events.vocabulary import Code, load_vocabulary
+from acquisition.recording.recording import Recording
 from acquisition.stream import PEOPLE, StreamInfo
-from acquisition.vocabulary import Code, load_vocabulary
 from processing.index import IndexSample
-from viewer.consent_text import consent_lines
-from viewer.facts import SessionFacts
-from viewer.model import SessionModel
+from viewer.model.facts import SessionFacts
+from viewer.model.model import SessionModel
+from viewer.setup.consent_text import consent_lines
 
 if TYPE_CHECKING:
-    from acquisition.session import Session
-    from processing.baseline import BaselineVerdict
-    from processing.person import People
+    from acquisition.session.session import Session
+    from processing.arousal.baseline import BaselineVerdict
+    from processing.arousal.person import People
     from processing.pipeline import Pipeline
 
 logger = logging.getLogger(__name__)
@@ -96,7 +96,7 @@ def new_model(source: Followed, people: People | None = None) -> SessionModel:
 def _referenced(people: People | None, session: Session, path: Path) -> frozenset[str]:
     if people is None:  # nearly always: a window opens without what only references need
         return frozenset()
-    from processing.person import for_roles
+    from processing.arousal.person import for_roles
 
     return frozenset(for_roles(people, session, path))
 
@@ -108,7 +108,7 @@ class Computing:
     """
 
     def __init__(self, pipeline: Pipeline, source: Followed) -> None:
-        from processing.publishing import publishing
+        from processing.results.publishing import publishing
 
         self._pipeline = pipeline
         self._opened = ExitStack()
@@ -138,7 +138,7 @@ def new_push(source: Followed, people: People | None = None) -> Computing:
     SessionError
         If references are given, and none of anybody in this session.
     """
-    from processing.person import NOBODY, for_roles
+    from processing.arousal.person import NOBODY, for_roles
     from processing.pipeline import Pipeline
 
     recording = source.recording
@@ -164,7 +164,7 @@ def codes_of(facts: SessionFacts, profile: str = "") -> Sequence[Code]:
 def filled(path: Path, *, blind: bool = False) -> SessionModel:
     """Return the model of all that a recording holds now; of what a blind rater may see."""
     if blind:
-        from viewer.blind import blind_filled
+        from viewer.model.blind import blind_filled
 
         return blind_filled(path)
     source = feed(path, follow=False)

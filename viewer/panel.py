@@ -8,21 +8,21 @@ import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from acquisition.events.vocabulary import Code
 from acquisition.stream import PEOPLE
-from acquisition.vocabulary import Code
-from viewer.desk import Desk
-from viewer.device_state import device_states, streams_up
-from viewer.event_lane import EventLane
-from viewer.lane import Lane
-from viewer.lanes import build_lanes
-from viewer.marker_bar import MarkerBar
-from viewer.markers import Marker, markers
-from viewer.model import SessionModel
-from viewer.overview import Overview
-from viewer.page import Page, centred, follow, length_of
+from viewer.lanes.event_lane import EventLane
+from viewer.lanes.lane import Lane
+from viewer.lanes.lanes import build_lanes
+from viewer.lanes.overview import Overview
+from viewer.live.desk import Desk
+from viewer.live.marker_bar import MarkerBar
+from viewer.model.markers import Marker, markers
+from viewer.model.model import SessionModel
+from viewer.model.page import Page, centred, follow, length_of
 from viewer.settings import Settings
-from viewer.side import Side
-from viewer.strip import Strip, StripFacts
+from viewer.side.side import Side
+from viewer.status.device_state import device_states, streams_up
+from viewer.status.strip import Strip, StripFacts
 from viewer.theme import Theme
 
 

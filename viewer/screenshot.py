@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from viewer.desktop import has_display
-from viewer.model import SessionModel
+from viewer.model.model import SessionModel
 
 
 def save(
@@ -27,7 +27,7 @@ def save(
     theme : str
         dark or light.
     seconds : float
-        Length of the time axis; one of `viewer.page.WINDOWS`.
+        Length of the time axis; one of `viewer.model.page.WINDOWS`.
     rater : str
         Code of a blind rater, to draw what they see.
 
@@ -40,7 +40,7 @@ def save(
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     from viewer import settings as persistence
     from viewer.opening import codes_of, filled
-    from viewer.reviewing import Reviewing
+    from viewer.review.reviewing import Reviewing
     from viewer.window import OperatorWindow, application
 
     given = recording_path_or_model

@@ -11,9 +11,9 @@ from typing import Self
 
 from PySide6.QtCore import QByteArray, QSettings
 
-from acquisition.vocabulary import PROFILES
-from viewer.definitions import SYNC_SIGNALS
-from viewer.page import WINDOWS
+from acquisition.events.vocabulary import PROFILES
+from viewer.model.definitions import SYNC_SIGNALS
+from viewer.model.page import WINDOWS
 from viewer.theme import THEMES
 
 SIDES = {"gauge": "Arousal gauges", "plane": "EDA against lnRMSSD"}

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from acquisition.command import Command
-from acquisition.control import Client
+from acquisition.commands.command import Command
 from acquisition.errors import AttunementError, ControlError
-from acquisition.session import CODE
+from acquisition.recorder.control import Client
+from acquisition.session.session import CODE
 from viewer.desktop import has_display, require_qt
-from viewer.live import quitting_on_ctrl_c
+from viewer.live.live import quitting_on_ctrl_c
 
 
 @click.command("view", cls=Command)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu
 
-from viewer.definitions import SYNC_SIGNALS
-from viewer.markers import label_of
+from viewer.model.definitions import SYNC_SIGNALS
+from viewer.model.markers import label_of
 from viewer.settings import SIDES
 
 if TYPE_CHECKING:

@@ -12,17 +12,17 @@ from PySide6.QtCore import QSettings, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QShortcut
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu
 
-from acquisition.vocabulary import Code
-from processing.person import People
+from acquisition.events.vocabulary import Code
+from processing.arousal.person import People
 from viewer import settings as persistence
 from viewer.beside import Beside
-from viewer.desk import Desk
 from viewer.keys import bind_keys, unbind
-from viewer.marking import Marking, Recorder
-from viewer.model import SessionModel
+from viewer.live.desk import Desk
+from viewer.model.marking import Marking, Recorder
+from viewer.model.model import SessionModel
 from viewer.panel import OperatorPanel
-from viewer.review import Review
-from viewer.reviewing import Reviewing
+from viewer.review.review import Review
+from viewer.review.reviewing import Reviewing
 from viewer.style import style_sheet
 from viewer.theme import THEMES
 from viewer.view_menu import marker_menu, view_menu
@@ -314,7 +314,7 @@ def open_window(
         If there is no recording at the path, or if a blind rater asks for one that still grows.
     """
     from acquisition.lsl.clock import local_clock
-    from viewer.blind import BlindFeed, blind_model, blind_push
+    from viewer.model.blind import BlindFeed, blind_model, blind_push
     from viewer.opening import codes_of, feed, new_model, new_push
 
     application()

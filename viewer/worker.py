@@ -14,7 +14,7 @@ from typing import Protocol
 
 from acquisition.batch import Batch
 from acquisition.stream import StreamInfo
-from processing.baseline import BaselineVerdict
+from processing.arousal.baseline import BaselineVerdict
 from processing.index import IndexSample
 
 logger = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ class Ended:
 
 
 class Feed(Protocol):
-    """Give batches of a recording without waiting; `acquisition.recording.Recording` is one."""
+    """Give batches of a recording without waiting; `acquisition.recording.recording.Recording` is one."""
 
     @property
     def state(self) -> str:

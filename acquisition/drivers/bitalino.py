@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from acquisition.clock import DeviceClock
 from acquisition.drivers.ble import Opener, check_settings, refuse_other, stream_info
 from acquisition.drivers.ble_link import Link
 from acquisition.drivers.ble_stream import Outbox, PacketStream
+from acquisition.drivers.clock import DeviceClock
 from acquisition.errors import DeviceError, PacketError
 from acquisition.gatt.bitalino import (
     COMMANDS,
@@ -26,8 +26,8 @@ from acquisition.gatt.bitalino import (
     rate_command,
     start_command,
 )
-from acquisition.profile import DeviceProfile, ProfileStream
-from acquisition.session import Device
+from acquisition.session.profile import DeviceProfile, ProfileStream
+from acquisition.session.session import Device
 from acquisition.stream import FloatArray, Modality, StreamInfo
 
 SETTINGS: dict[str, type | tuple[type, ...]] = {"ecg": int, "eda": int, "resp": int, "eda_board": str}

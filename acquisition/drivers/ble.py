@@ -15,11 +15,11 @@ from acquisition.drivers.ble_radio import Radio, shared_radio
 from acquisition.drivers.ble_stream import Outbox
 from acquisition.errors import DeviceError
 from acquisition.lsl.clock import local_clock
-from acquisition.profile import DeviceProfile, ProfileStream
-from acquisition.session import Device
+from acquisition.session.profile import DeviceProfile, ProfileStream
+from acquisition.session.session import Device
+from acquisition.session.toml_table import Scalar
 from acquisition.simulation.past import Store
 from acquisition.stream import Modality, Role, StreamInfo
-from acquisition.toml_table import Scalar
 
 STOPPING = 8.0
 """Seconds all devices together may take to stop."""

@@ -19,7 +19,7 @@ from acquisition.drivers.ble_stream import Outbox
 from acquisition.errors import DeviceError, PacketError
 from acquisition.event import Notice, NoticeKind
 from acquisition.gatt import heart_rate as hrs
-from acquisition.session import Device
+from acquisition.session.session import Device
 from acquisition.stream import StreamInfo
 
 SEARCH = 12.0

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from acquisition.clock import DeviceClock, Stamps
 from acquisition.drivers import Drained
+from acquisition.drivers.clock import DeviceClock, Stamps
 from acquisition.event import Notice, NoticeKind
 from acquisition.stream import Chunk, FloatArray, Modality, StreamInfo
 

@@ -16,8 +16,8 @@ from acquisition.drivers.ble_link import Link
 from acquisition.drivers.ble_stream import BeatStream, Outbox
 from acquisition.errors import DeviceError
 from acquisition.gatt.heart_rate import MEASUREMENT, HeartRate
-from acquisition.profile import DeviceProfile
-from acquisition.session import Device
+from acquisition.session.profile import DeviceProfile
+from acquisition.session.session import Device
 from acquisition.stream import Modality, StreamInfo
 
 RR_UNIT = "1/1024 s"

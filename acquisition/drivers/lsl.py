@@ -21,7 +21,7 @@ from acquisition.event import Notice
 from acquisition.lsl.binding import Binding, bindings_of, fit, provisional
 from acquisition.lsl.network import Remote, configure, resolve
 from acquisition.rates import too_slow
-from acquisition.session import Device, Session
+from acquisition.session.session import Device, Session
 from acquisition.stream import PEOPLE, Modality, StreamInfo
 from acquisition.voice.sound_source import SoundSource
 

@@ -17,7 +17,7 @@ from acquisition.drivers import Drained
 from acquisition.errors import DeviceError
 from acquisition.event import Notice, NoticeKind
 from acquisition.lsl.clock import local_clock
-from acquisition.session import Device, Session
+from acquisition.session.session import Device, Session
 from acquisition.stream import StreamInfo
 from acquisition.voice.listening import Ear, Listening
 from acquisition.voice.models import SFREQ, Models, load_models

@@ -6,10 +6,10 @@ import asyncio
 
 import numpy as np
 
-from acquisition.clock import DeviceClock
 from acquisition.drivers.ble import Opener, check_settings, refuse_other, stream_info
 from acquisition.drivers.ble_link import ANSWER, Link
 from acquisition.drivers.ble_stream import BeatStream, Outbox, PacketStream
+from acquisition.drivers.clock import DeviceClock
 from acquisition.errors import DeviceError, PacketError
 from acquisition.gatt.movesense import (
     COMMANDS,
@@ -23,8 +23,8 @@ from acquisition.gatt.movesense import (
     subscribe,
     unsubscribe,
 )
-from acquisition.profile import DeviceProfile, ProfileStream
-from acquisition.session import Device
+from acquisition.session.profile import DeviceProfile, ProfileStream
+from acquisition.session.session import Device
 from acquisition.stream import Modality, StreamInfo
 
 SETTINGS: dict[str, type | tuple[type, ...]] = {"ecg_uv": (int, float)}

@@ -7,10 +7,10 @@ import math
 
 import numpy as np
 
-from acquisition.clock import DeviceClock
 from acquisition.drivers.ble import Opener, check_settings, refuse_other, stream_info
 from acquisition.drivers.ble_link import ANSWER, Link
 from acquisition.drivers.ble_stream import BeatStream, Outbox, PacketStream
+from acquisition.drivers.clock import DeviceClock
 from acquisition.drivers.heart_rate import rr_info, subscribe_rr
 from acquisition.errors import DeviceError, PacketError
 from acquisition.gatt.polar import (
@@ -28,8 +28,8 @@ from acquisition.gatt.polar import (
     parse_stopped,
 )
 from acquisition.gatt.polar_frame import Frame, pulse_intervals
-from acquisition.profile import DeviceProfile, ProfileStream
-from acquisition.session import Device
+from acquisition.session.profile import DeviceProfile, ProfileStream
+from acquisition.session.session import Device
 from acquisition.stream import Modality, StreamInfo
 
 SETTINGS: dict[str, type | tuple[type, ...]] = {"acc_range": int}

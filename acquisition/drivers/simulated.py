@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 from acquisition.drivers import Drained
 from acquisition.errors import DeviceError
 from acquisition.lsl.clock import local_clock
-from acquisition.profile import ProfileStream
-from acquisition.session import Device, Session
+from acquisition.session.profile import ProfileStream
+from acquisition.session.session import Device, Session
+from acquisition.session.toml_table import Scalar
 from acquisition.simulation.dyad import Dyad, Feed, completed, simulated_streams
 from acquisition.simulation.past import Store, write_past
 from acquisition.simulation.script import Script
 from acquisition.stream import PEOPLE, Modality, Role, StreamInfo
-from acquisition.toml_table import Scalar
 
 SETTINGS = ("seed", "past")
 _UNITS = {Modality.ECG: "mV", Modality.EDA: "uS", Modality.RESP: "", Modality.VOICE: ""}

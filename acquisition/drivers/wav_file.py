@@ -15,7 +15,7 @@ from acquisition.drivers import Drained
 from acquisition.errors import DeviceError, RecordingError
 from acquisition.importing.wav import frames_of
 from acquisition.lsl.clock import local_clock
-from acquisition.session import Device, Session
+from acquisition.session.session import Device, Session
 from acquisition.stream import StreamInfo
 from acquisition.voice.listening import Ear, Listening
 from acquisition.voice.models import Models, load_models

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from acquisition.devices import NAMES
+from acquisition.devices.nearby import NAMES
 from acquisition.drivers import bitalino as board
 from acquisition.drivers.ble_loop import Runner
 from acquisition.drivers.ble_radio import Radio
@@ -32,7 +32,7 @@ from acquisition.errors import DeviceError
 from acquisition.event import Event, Notice
 from acquisition.gatt.bitalino import WIDE_BITS
 from acquisition.lsl.clock import local_clock
-from acquisition.session import Device, parse_session
+from acquisition.session.session import Device, parse_session
 from acquisition.simulation.demo_session import emulated_session
 from acquisition.simulation.dyad import Dyad, completed
 from acquisition.simulation.past import write_past

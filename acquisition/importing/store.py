@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acquisition.errors import RecordingError
-from acquisition.session import (
+from acquisition.recorder.store import RecordingStore
+from acquisition.session.session import (
     CONSENT_KEYS,
     ID_RULE,
     NAME,
@@ -25,7 +26,6 @@ from acquisition.session import (
     Session,
     dump_session,
 )
-from acquisition.store import RecordingStore
 from acquisition.stream import FloatArray, IntArray, Role, StreamInfo
 from acquisition.tick import PERIOD
 

@@ -9,10 +9,10 @@ import numpy as np
 
 from acquisition.errors import DeviceError, StreamError
 from acquisition.importing.store import Imported
-from acquisition.prosody import Found, Prosody
 from acquisition.stream import FloatArray, Role, StreamInfo
 from acquisition.voice.listening import chunk_of, full_scale
 from acquisition.voice.models import Models, Samples, load_models, versions
+from acquisition.voice.prosody import Found, Prosody
 from acquisition.voice.quality import Measure, load_measure
 from acquisition.voice.resample import Resampler
 from acquisition.voice.rows import ROW_CHANNELS, TURN_CHANNELS, is_sound

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from acquisition.errors import StreamError
 from acquisition.lsl.network import Description, Remote, channel_number
-from acquisition.session import Device
+from acquisition.session.session import Device
 from acquisition.stream import LATENESS, Modality, Role, StreamInfo
 from acquisition.units import CANONICAL, known
 from acquisition.voice.rows import is_sound

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from acquisition.batch import Batch
-from acquisition.marks import PAUSE
+from acquisition.recorder.marks import PAUSE
 from acquisition.stream import PEOPLE, FloatArray
 
 PARTS = ("", " quality", " time")

@@ -20,15 +20,15 @@ from pathlib import Path
 import numpy as np
 
 from acquisition.batch import Batch
-from acquisition.control import runtime_directory
 from acquisition.errors import AttunementError
-from acquisition.lock import try_exclusive
 from acquisition.lsl.clock import local_clock
 from acquisition.lsl.index_rows import PARTS, Curtain, Released, index_rows
 from acquisition.lsl.network import configure
 from acquisition.lsl.outlet import Announcement, Outlet, announce
-from acquisition.recording import Recording
-from acquisition.session import Session
+from acquisition.recorder.control import runtime_directory
+from acquisition.recording.lock import try_exclusive
+from acquisition.recording.recording import Recording
+from acquisition.session.session import Session
 from acquisition.stream import Role, StreamInfo
 
 logger = logging.getLogger(__name__)

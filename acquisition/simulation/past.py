@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from numpy.typing import NDArray
 
 from acquisition.event import Event, Notice
-from acquisition.pauses import begins
+from acquisition.events.pauses import begins
 from acquisition.simulation.dyad import Dyad, Feed
 from acquisition.simulation.script import PAST, Fault
 from acquisition.stream import Chunk, FloatArray, Role, StreamInfo
@@ -19,7 +19,7 @@ from acquisition.tick import PERIOD
 
 
 class Store(Protocol):
-    """What the past is written to; `acquisition.store.RecordingStore` is one."""
+    """What the past is written to; `acquisition.recorder.store.RecordingStore` is one."""
 
     def open_stream(self, info: StreamInfo) -> None:
         """Make a stream known."""

@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from acquisition.errors import SessionError
-from acquisition.session import Device, load_session, parse_session
-from acquisition.session_devices import TABLE, replace_text, same, write_devices
+from acquisition.session.devices import TABLE, replace_text, same, write_devices
+from acquisition.session.session import Device, load_session, parse_session
+from acquisition.session.toml_table import read
 from acquisition.stream import Role
-from acquisition.toml_table import read
 
 KEY = "gain_db"
 _GIVEN = re.compile(rf"(\b{KEY}\s*=\s*)[-+0-9._eE]+")

@@ -16,10 +16,10 @@ from acquisition.drivers import Drained
 from acquisition.errors import DeviceError
 from acquisition.event import Notice
 from acquisition.lsl.clock import local_clock
-from acquisition.prosody import Found, Prosody
 from acquisition.stream import Chunk, FloatArray, Role, StreamInfo
 from acquisition.voice.models import Models, Samples, load_models
 from acquisition.voice.place import Place
+from acquisition.voice.prosody import Found, Prosody
 from acquisition.voice.quality import Measure, load_measure
 from acquisition.voice.resample import Resampler
 from acquisition.voice.summary import Row

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from acquisition.errors import DeviceError
-from acquisition.session import Device
+from acquisition.session.session import Device
+from acquisition.session.toml_table import Scalar
 from acquisition.stream import PEOPLE, Modality, Role, StreamInfo
-from acquisition.toml_table import Scalar
 from acquisition.voice.models import HOP, SFREQ, versions
 from acquisition.voice.rows import ROW_CHANNELS, TURN_CHANNELS
 

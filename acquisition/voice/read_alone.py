@@ -12,7 +12,7 @@ from acquisition.drivers.microphone import open_driver as open_microphones
 from acquisition.drivers.wav_file import open_driver as open_files
 from acquisition.errors import DeviceError
 from acquisition.lsl.clock import local_clock
-from acquisition.session import Device, Session, permitted
+from acquisition.session.session import Device, Session, permitted
 from acquisition.stream import PEOPLE, Modality, Role
 from acquisition.voice.calibration import LEAST, Calibration, calibrate, seconds_of_speech
 from acquisition.voice.ears import Ears

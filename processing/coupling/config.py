@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from processing.coupling.signals import SIGNALS
 from processing.coupling.wclc import TableShape
-from processing.signals import SIGNALS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

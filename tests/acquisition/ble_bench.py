@@ -14,10 +14,10 @@ from acquisition.drivers.table import opener
 from acquisition.emulated.bumble_radio import Air
 from acquisition.emulated.virtual_time import VirtualRunner, VirtualStop
 from acquisition.event import Notice
-from acquisition.record import record
-from acquisition.record_listener import Listener
-from acquisition.recorder import Outcome
-from acquisition.session import Session, parse_session, permitted
+from acquisition.recorder.begin import record
+from acquisition.recorder.listener import Listener
+from acquisition.recorder.recorder import Outcome
+from acquisition.session.session import Session, parse_session, permitted
 from acquisition.stream import Chunk, FloatArray
 
 HEAD = """\

@@ -13,7 +13,7 @@ from acquisition.event import Notice
 from acquisition.stream import Chunk
 from acquisition.voice.rows import ROW_CHANNELS, TURN_CHANNELS
 from tests.acquisition.pulse import play
-from tests.acquisition.test_microphone import driver_of
+from tests.acquisition.voice.test_microphone import driver_of
 
 
 def main(wav: Path) -> None:

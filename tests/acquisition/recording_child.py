@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from acquisition.store import RecordingStore
+from acquisition.recorder.store import RecordingStore
 from acquisition.stream import PEOPLE, Modality, StreamInfo
 from acquisition.tick import PERIOD
 

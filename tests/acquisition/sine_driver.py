@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from acquisition.command import stop_on_signals
+from acquisition.commands.command import stop_on_signals
 from acquisition.drivers import Drained
 from acquisition.lsl.clock import local_clock
-from acquisition.record import record
-from acquisition.session import Consent, Participant, Session
+from acquisition.recorder.begin import record
+from acquisition.session.session import Consent, Participant, Session
 from acquisition.stream import Chunk, Modality, Role, StreamInfo
 
 CONSENT = Consent(version="test", ecg=True, eda=True)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import threading
 import time
 
-from acquisition.speaker import Speaker
+from acquisition.recorder.speaker import Speaker
 
 
 def test_what_is_said_comes_in_order() -> None:

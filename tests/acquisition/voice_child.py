@@ -6,8 +6,8 @@ import logging
 import sys
 from pathlib import Path
 
-from acquisition.record import record
-from tests.acquisition.test_wav_file import session
+from acquisition.recorder.begin import record
+from tests.acquisition.voice.test_wav_file import session
 
 
 def main(folder: Path, wav: Path, *, raw: bool) -> None:

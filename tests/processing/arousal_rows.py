@@ -8,7 +8,7 @@ import numpy as np
 
 from acquisition.event import Event
 from acquisition.stream import FloatArray
-from processing.arousal import Arousal
+from processing.arousal.arousal import Arousal
 from processing.index import IndexSample
 
 EXPECTED = frozenset({"hr", "scl", "scr"})

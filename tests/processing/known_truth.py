@@ -13,8 +13,8 @@ import numpy as np
 
 from acquisition.simulation.script import DROPOUT, ELECTRODE_OFF, PAUSE, Fault, Script
 from acquisition.simulation.script import Excursion as Push
-from processing.offline.session_metrics import Hour
-from processing.session_run import SessionRun
+from processing.metrics.session_metrics import Hour
+from processing.results.session_run import SessionRun
 
 ON = (15.0, 50.0)
 """An index of 10 + 5 s smoothing, pushed with τ 15 s, has to climb to its edge [s after the push begins]."""

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from acquisition.event import Event
-from acquisition.session import EventSettings, Participant, Recorded, Session, dump_session
-from acquisition.store import RecordingStore
+from acquisition.recorder.store import RecordingStore
+from acquisition.session.session import EventSettings, Participant, Recorded, Session, dump_session
 
 BEGIN = 1000.0
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from acquisition.event import Event, Notice
-from acquisition.session import Consent, Participant, Recorded, Session, dump_session
+from acquisition.recorder.store import RecordingStore
+from acquisition.session.session import Consent, Participant, Recorded, Session, dump_session
 from acquisition.simulation.dyad import Dyad, simulated_streams
 from acquisition.simulation.past import write_past
 from acquisition.simulation.script import Script
-from acquisition.store import RecordingStore
 from acquisition.stream import Modality, Role, StreamInfo
 
 START = 1720.25

@@ -8,7 +8,7 @@ import numpy as np
 
 from acquisition.stream import Chunk, FloatArray, Modality, Role, StreamInfo
 from processing.index import IndexSample
-from processing.skin import Skin, SkinConfig
+from processing.skin.skin import Skin, SkinConfig
 
 ONSETS = (20.0, 45.0, 47.5, 80.0, 120.0, 150.0)
 HEIGHTS = (0.4, 0.2, 0.3, 0.08, 1.0, 0.06)

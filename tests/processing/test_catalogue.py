@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from acquisition.recording import Recording
+from acquisition.recording.recording import Recording
 from acquisition.stream import PEOPLE, Modality, Role
 from processing.catalogue import VOICE, emitted
 from processing.pipeline import Pipeline

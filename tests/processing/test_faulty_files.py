@@ -11,13 +11,13 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
-from acquisition.files_cli import import_command
-from acquisition.session import Consent, Participant, Recorded, Session, dump_session
-from acquisition.store import RecordingStore
+from acquisition.commands.files import import_command
+from acquisition.recorder.store import RecordingStore
+from acquisition.session.session import Consent, Participant, Recorded, Session, dump_session
 from acquisition.stream import FloatArray, Modality, Role, StreamInfo
 from processing.cli import process_command
+from tests.processing.heart.test_heart import ecg
 from tests.processing.skin_signals import respond
-from tests.processing.test_heart import ecg
 
 SECONDS, HEART, SKIN = 70.0, 130.0, 4.0
 RNG = np.random.default_rng(2)

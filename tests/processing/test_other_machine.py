@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from processing.config import PipelineConfig
-from processing.session_run import process_recording
+from processing.results.session_run import process_recording
 from tests.processing.simulated_hour import marks, write_hour
 
 OLD = {
@@ -30,7 +30,7 @@ WORK = """
 import json, sys
 from pathlib import Path
 from processing.config import PipelineConfig
-from processing.session_run import process_recording
+from processing.results.session_run import process_recording
 from tests.processing.test_other_machine import newer
 process_recording(Path(sys.argv[1]), Path(sys.argv[2]), config=PipelineConfig())
 print(json.dumps(newer()))

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from acquisition.errors import RecordingError
 from acquisition.event import Event
-from acquisition.manifest import verify, write
-from processing.offline.overlay import Edit, effective, held, keyed, rater_file, read_edits, read_overlay
-from processing.offline.overlay_file import append_edits
+from acquisition.events.overlay import Edit, effective, held, keyed, rater_file, read_edits, read_overlay
+from acquisition.events.overlay_file import append_edits
+from acquisition.recording.manifest import verify, write
 from tests.acquisition.simulated import record
 
 ADD = Edit(
@@ -41,7 +41,7 @@ def test_what_was_appended_is_read_back_in_order(tmp_path: Path) -> None:
 
 def test_every_call_ends_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     synced: list[int] = []
-    monkeypatch.setattr("processing.offline.overlay_file.sync_file", synced.append)
+    monkeypatch.setattr("acquisition.events.overlay_file.sync_file", synced.append)
     append_edits(tmp_path / "overlay.jsonl", [ADD])
     append_edits(tmp_path / "overlay.jsonl", [MOVE])
     assert len(synced) == 2
@@ -84,7 +84,7 @@ def test_a_full_disk_leaves_the_file_as_it_was(tmp_path: Path, monkeypatch: pyte
             return real(fd, bytes(data)[:10])
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("processing.offline.overlay_file.os.write", failing)
+    monkeypatch.setattr("acquisition.events.overlay_file.os.write", failing)
     with pytest.raises(RecordingError, match="No space left"):
         append_edits(path, [MOVE])
     assert len(calls) == 2  # ten bytes did reach the file
@@ -100,7 +100,7 @@ def test_a_read_only_recording_is_said_in_one_message(
         opened.append(path)
         raise OSError(errno.EROFS, "Read-only file system")
 
-    monkeypatch.setattr("processing.offline.overlay_file.os.open", refused)
+    monkeypatch.setattr("acquisition.events.overlay_file.os.open", refused)
     with pytest.raises(RecordingError, match=r"is read-only: copy the recording") as caught:
         append_edits(tmp_path / "overlay.jsonl", [ADD])
     assert opened and "\n" not in str(caught.value)

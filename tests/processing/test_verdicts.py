@@ -7,12 +7,12 @@ import pytest
 
 from acquisition.stream import Chunk, FloatArray, Modality, Role, StreamInfo
 from acquisition.units import CANONICAL
-from processing.heart import Heart, HeartConfig
+from processing.heart.heart import Heart, HeartConfig
 from processing.index import IndexSample
-from processing.skin import Skin, SkinConfig
+from processing.skin.skin import Skin, SkinConfig
 from processing.verdicts import verdicts
-from tests.processing.test_heart import ecg
-from tests.processing.test_rpeaks import rhythm
+from tests.processing.heart.test_heart import ecg
+from tests.processing.heart.test_rpeaks import rhythm
 
 GOOD = ecg(rhythm(60.0), 250.0, 62.0, noise=0.01)
 TIMES = np.arange(len(GOOD)) / 250.0

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from acquisition.importing.store import Imported, store
 from acquisition.lsl.network import PORTS, SESSION_VARIABLE
-from acquisition.recording import Recording
+from acquisition.recording.recording import Recording
 from acquisition.stream import Chunk, Modality, Role, StreamInfo
 from tests.acquisition.lsl_sender import binding, listening
 from tests.waiting import wait_for
@@ -91,7 +91,7 @@ def python(code: str, *arguments: str, environment: dict[str, str]) -> Iterator[
 
 REPLAY = """
 import sys
-from acquisition.replaying import replay
+from acquisition.replay.replaying import replay
 replay(sys.argv[1], wait=60.0, ready=lambda streams: print("ready", flush=True))
 """
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from acquisition.lsl.clock import local_clock
-from acquisition.recording import Recording
+from acquisition.recording.recording import Recording
 from tests.system.commands import attune, await_true, environment, indices, rows, same, started, the_recording
 
 SESSION = """

@@ -10,15 +10,15 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from acquisition.manifest import verify, write
+from acquisition.events.vocabulary import load_vocabulary
+from acquisition.recording.manifest import verify, write
 from acquisition.stream import Modality, Role
-from acquisition.vocabulary import load_vocabulary
 from processing.config import PipelineConfig
-from processing.session_run import process_recording
+from processing.results.session_run import process_recording
 from tests.processing.simulated_hour import infos, write_hour
-from viewer.cued_session import CuedSession
+from viewer.model.cued_session import CuedSession
 from viewer.opening import filled
-from viewer.review_desk import ReviewDesk
+from viewer.review.desk import ReviewDesk
 
 
 def metrics(directory: Path) -> dict[tuple[str, str], dict[str, object]]:

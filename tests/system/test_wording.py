@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from acquisition.vocabulary import load_vocabulary
-from viewer.wording import forbidden
+from acquisition.events.vocabulary import load_vocabulary
+from viewer.model.wording import forbidden
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("acquisition", "processing", "viewer", "device_profiles")
 NOTICE = (
     "Research use only. Not a medical device. Not for diagnosis, treatment decisions or emergency detection."
 )
-WORD_LIST = ROOT / "viewer" / "wording.py"
+WORD_LIST = ROOT / "viewer" / "model" / "wording.py"
 INSTRUMENTS = ("noise stress", "Noise stress", "resistance", "Hypothesis")
 """Words that are no statement about a person: a test, the skin's electrical resistance, a library."""
 

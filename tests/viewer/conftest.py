@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from pytestqt.qtbot import QtBot
 
+from acquisition.events.vocabulary import load_vocabulary
 from acquisition.stream import StreamInfo
-from acquisition.vocabulary import load_vocabulary
 from tests.viewer import synthetic
+from tests.viewer.model.test_marking import FakeRecorder
 from tests.viewer.synthetic import Session, fill
-from tests.viewer.test_marking import FakeRecorder
 from viewer import settings as persistence
-from viewer.model import SessionModel
-from viewer.reviewing import Reviewing
+from viewer.model.model import SessionModel
+from viewer.review.reviewing import Reviewing
 from viewer.window import OperatorWindow
 
 MakeWindow = Callable[..., OperatorWindow]

@@ -8,9 +8,9 @@ import tempfile
 from pathlib import Path
 
 from acquisition.event import Event
-from acquisition.vocabulary import load_vocabulary
+from acquisition.events.vocabulary import load_vocabulary
 from tests.viewer import synthetic
-from tests.viewer.test_marking import FakeRecorder
+from tests.viewer.model.test_marking import FakeRecorder
 from viewer import settings as persistence
 from viewer.window import OperatorWindow, application
 

@@ -13,8 +13,8 @@ from acquisition.batch import Batch, StreamPart
 from acquisition.event import Event, Notice, Phase
 from acquisition.stream import PEOPLE, FloatArray, Modality, Role, StreamInfo
 from processing.index import IndexSample
-from viewer.facts import SessionFacts
-from viewer.model import SessionModel
+from viewer.model.facts import SessionFacts
+from viewer.model.model import SessionModel
 
 T0 = 1000.0
 WALL = 1_790_000_000.0

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from acquisition.control import Client
 from acquisition.event import Event
-from acquisition.recording import Recording
+from acquisition.events.overlay import effective
+from acquisition.recorder.control import Client
+from acquisition.recording.recording import Recording
 from acquisition.simulation.demo_session import simulated_session
-from processing.offline.overlay import effective
 from tests.viewer.test_real_window import ROOT, display, free_display
 from tests.waiting import wait_for
 

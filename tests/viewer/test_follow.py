@@ -14,8 +14,8 @@ from pytestqt.qtbot import QtBot
 
 from acquisition.simulation.demo_session import simulated_session
 from tests.viewer import synthetic
+from tests.viewer.model.test_model import same
 from tests.viewer.synthetic import Session, fill, marks
-from tests.viewer.test_model import same
 from tests.waiting import wait_for
 from viewer.opening import filled
 from viewer.screenshot import save

@@ -16,7 +16,7 @@ from tests.viewer import synthetic
 from tests.viewer.conftest import MakeWindow
 from tests.viewer.synthetic import T0, Session, fill, index_samples, marks
 from tests.viewer.test_window import n_pixels, picture
-from viewer.model import SessionModel
+from viewer.model.model import SessionModel
 from viewer.theme import DARK, LIGHT
 from viewer.window import OperatorWindow
 

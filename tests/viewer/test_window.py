@@ -15,18 +15,18 @@ from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMessageBox, QPus
 from pytestqt.qtbot import QtBot
 
 from acquisition.event import Event
+from acquisition.events.vocabulary import load_vocabulary
 from acquisition.stream import Modality, Role
-from acquisition.vocabulary import load_vocabulary
 from tests.viewer import synthetic
 from tests.viewer.conftest import MakeWindow
 from tests.viewer.synthetic import T0, Session, fill, marks
 from tests.waiting import wait_for
-from viewer.chips import Chip
-from viewer.definitions import INDICES, NOTICE
-from viewer.marker_bar import MarkerButton
+from viewer.live.marker_bar import MarkerButton
+from viewer.model.definitions import INDICES, NOTICE
+from viewer.model.wording import forbidden
+from viewer.status.chips import Chip
 from viewer.theme import DARK
 from viewer.window import OperatorWindow
-from viewer.wording import forbidden
 from viewer.worker import Ended
 
 NO_MODIFIER, SHIFT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier

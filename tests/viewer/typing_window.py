@@ -10,7 +10,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
 
-from acquisition.control import Client
+from acquisition.recorder.control import Client
 from viewer.window import OperatorWindow, application, open_window
 
 

@@ -1,0 +1,175 @@
+"""attune devices list, scan, identify, check."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from acquisition.commands.command import FILE, Command, Group, as_json_option, print_json
+
+if TYPE_CHECKING:
+    from acquisition.drivers.ble_radio import Radio
+
+OPENING = 20.0
+"""Seconds that devices may take to appear."""
+
+SESSION = click.argument("session_file", metavar="SESSION.toml", type=FILE)
+
+
+@click.command("scan", cls=Command)
+@click.option("--seconds", type=click.FloatRange(min=0.5, max=120), default=6.0, show_default=True)
+@click.option("--lsl/--no-lsl", default=True, help="Also list LSL streams.")
+@click.option(
+    "--scope", type=click.Choice(["machine", "link", "site"]), default="machine", show_default=True,
+    help="How far to look for LSL streams, as [lsl] scope in a session file.",
+)  # fmt: skip
+@click.option(
+    "--emulated", is_flag=True, help="A rehearsal without hardware: emulated wearables are in range."
+)
+@as_json_option
+def scan_command(seconds: float, lsl: bool, scope: str, emulated: bool, as_json: bool) -> None:
+    """List what is near: Bluetooth LE devices and LSL streams, the profile that fits, signal strength."""
+    from acquisition.devices.nearby import Found, scan_ble, scan_lsl
+    from acquisition.errors import DeviceError
+
+    found: list[Found] = []
+    try:
+        found += scan_ble(seconds, _radio(emulated))
+    except DeviceError as error:
+        click.echo(str(error), err=True)
+    if lsl:
+        found += scan_lsl(min(seconds, 3.0), scope)
+    if as_json:
+        print_json([asdict(f) for f in found])
+        return
+    if not found:
+        click.echo("nothing in range: is the device worn, switched on, and not held by another app or phone?")
+        return
+    rows = [("name", "address or source_id", "signal", "profile")]
+    for f in found:
+        strength = f"{f.rssi} dBm" if f.rssi is not None else "LSL"
+        rows.append((f.name or "unnamed", f.identity or "(no source_id)", strength, f.profile or "-"))
+    widths = [max(len(row[k]) for row in rows) for k in range(3)]
+    for name, identity, strength, profile in rows:
+        click.echo(f"{name:<{widths[0]}}  {identity:<{widths[1]}}  {strength:>{widths[2]}}  {profile}")
+
+
+def _radio(emulated: bool) -> Radio | None:
+    if not emulated:
+        return None
+    from acquisition.emulated.demo import radio_in_range
+
+    return radio_in_range()
+
+
+@click.command("identify", cls=Command)
+@SESSION
+@click.option("--seconds", type=click.FloatRange(min=1, max=3600), default=60.0, show_default=True)
+@as_json_option
+def identify_command(session_file: Path, seconds: float, as_json: bool) -> None:
+    """Tap a sensor and see which stream moves; nothing is recorded. Ctrl+C ends it."""
+    from acquisition.devices.check import Listening, missing_lines
+    from acquisition.devices.identify_report import identify_report
+    from acquisition.recorder.begin import open_drivers
+    from acquisition.session.session import load_session
+
+    drivers, refusals = open_drivers(load_session(session_file))
+    # Ctrl+C is the usual end.
+    with (
+        suppress(KeyboardInterrupt),
+        identify_report(as_json=as_json) as report,
+        Listening(drivers) as listening,
+    ):
+        listening.until_ready(OPENING)
+        report.listening([i for d in drivers for i in d.streams()], [*refusals, *missing_lines(drivers)])
+        last: Any = None
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            listening.listen(0.25)
+            moved = listening.moved()
+            if moved is not None and moved.info.key != last:
+                report.moved(moved)
+            last = None if moved is None else moved.info.key
+            report.look(list(listening.activities.values()))
+
+
+@click.command("check", cls=Command)
+@SESSION
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Parent of the recording.")
+@click.option("--seconds", type=click.FloatRange(min=1, max=120), default=8.0, show_default=True)
+@click.option(
+    "--wait", type=click.FloatRange(min=1, max=600), default=OPENING, show_default=True,
+    help="Seconds that devices may take to appear.",
+)  # fmt: skip
+@click.option(
+    "--read/--no-read", default=None,
+    help="With two microphones: both people read alone, and the gains are written into SESSION.toml; without "
+    "either, if this is a terminal.",
+)  # fmt: skip
+@click.option(
+    "--reading", type=click.FloatRange(min=4, max=60), default=10.0, show_default=True,
+    help="Seconds that each person reads.",
+)  # fmt: skip
+@as_json_option
+def check_command(
+    session_file: Path,
+    out: Path | None,
+    seconds: float,
+    wait: float,
+    read: bool | None,
+    reading: float,
+    as_json: bool,
+) -> None:
+    """Check whether a session can begin: devices, signals, consent, disk, clock, LSL; exit 1 if not."""
+    from acquisition.devices.check import check
+    from acquisition.session.session import load_session
+    from acquisition.voice.check import voice_findings
+
+    session = load_session(session_file)
+    findings = check(session, out or Path(session.recording.directory), wait=wait, listen=seconds)
+    findings += voice_findings(session, session_file, read=read, as_json=as_json, seconds=reading)
+    ok = all(f.ok for f in findings)
+    if as_json:
+        print_json({"session": session.id, "ok": ok, "findings": [asdict(f) for f in findings]})
+    else:
+        for f in findings:
+            click.echo(f"{'ok' if f.ok else 'NOT OK':<7} {f.part:<8} {f.what}: {f.text}")
+    if not ok:
+        sys.exit(1)
+
+
+@click.group("devices", cls=Group)
+def devices_command() -> None:
+    """List, find and check devices."""
+
+
+for command in (scan_command, identify_command, check_command):
+    devices_command.add_command(command)
+
+
+@devices_command.command("list")
+@as_json_option
+def list_command(as_json: bool) -> None:
+    """List the device profiles that a session file may name."""
+    from acquisition.session.profile import load_profile, shipped
+
+    profiles = [load_profile(name) for name in shipped()]
+    if as_json:
+        print_json([_profile_fields(p) for p in profiles])
+        return
+    for p in profiles:
+        click.echo(f"{p.name:<14} {p.title} ({', '.join(s.modality for s in p.streams)}; driver {p.driver})")
+
+
+def _profile_fields(profile: Any) -> dict[str, Any]:
+    streams = [
+        {"modality": s.modality, "name": s.name, "unit": s.unit, "sfreq": s.sfreq if s.sfreq >= 0 else None}
+        for s in profile.streams
+    ]
+    return {"name": profile.name, "title": profile.title, "driver": profile.driver, "streams": streams}

@@ -1,0 +1,95 @@
+"""attune import, replay, verify, repair: what is done with files."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from acquisition.commands.command import DIRECTORY, FILE, Command, as_json_option, print_json, stop_on_signals
+
+
+@click.command("import", cls=Command)
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=FILE)
+@click.option(
+    "--stream",
+    "streams",
+    multiple=True,
+    required=True,
+    metavar="ROLE:MODALITY:UNIT[:SFREQ]=[N#]COLUMN",
+    help="What a column is; repeat it. N: which file, 1 by default. COLUMN: a column, array, channel, or "
+    "stream name[:channel].",
+)
+@click.option("--time", "time_column", metavar="COLUMN", help="Column of stamps [s].")
+@click.option(
+    "--out", required=True, metavar="RECORDING", type=click.Path(path_type=Path), help="New directory."
+)
+@as_json_option
+def import_command(
+    files: tuple[Path, ...], streams: tuple[str, ...], time_column: str | None, out: Path, as_json: bool
+) -> None:
+    """Turn .csv, .npz, .edf, .wav or .xdf files into a recording."""
+    from acquisition.importing.files import import_files
+
+    infos = import_files(files, streams, time_column=time_column, out=out)
+    if as_json:
+        print_json({"recording": str(out), "streams": [f"{i.role} {i.name}" for i in infos]})
+    else:
+        click.echo(f"{out}: {', '.join(f'{i.role} {i.name} ({i.modality})' for i in infos)}")
+
+
+@click.command("replay", cls=Command)
+@click.argument("recording", metavar="RECORDING|FILE.xdf", type=click.Path(path_type=Path, exists=True))
+@click.option("--speed", type=click.FloatRange(min=0, min_open=True), default=1.0, show_default=True)
+@click.option("--session-id", help="LSL session id; default if not given.")
+@as_json_option
+def replay_command(recording: Path, speed: float, session_id: str | None, as_json: bool) -> None:
+    """Publish a recording over LSL as if its devices were there; Ctrl+C ends it."""
+    from acquisition.replay.replaying import replay
+
+    published = replay(recording, speed=speed, session_id=session_id, stop=stop_on_signals())
+    if as_json:
+        print_json([{"stream": str(p.stream), "samples": p.n_samples} for p in published])
+    else:
+        click.echo("\n".join(f"{p.stream}: {p.n_samples} samples" for p in published))
+
+
+@click.command("verify", cls=Command)
+@click.argument("recording", type=DIRECTORY)
+@as_json_option
+def verify_command(recording: Path, as_json: bool) -> None:
+    """Check a recording against its manifest and checksums; exit 1 if anything is wrong."""
+    from acquisition.recording.manifest import verify
+
+    findings = verify(recording)
+    if as_json:
+        print_json(
+            {"recording": str(recording), "ok": not findings, "findings": [asdict(f) for f in findings]}
+        )
+    for finding in [] if as_json else findings:
+        click.echo(f"{recording}: {finding}", err=True)
+    if findings:
+        sys.exit(1)
+    if not as_json:
+        click.echo(f"{recording}: whole")
+
+
+@click.command("repair", cls=Command)
+@click.argument("recording", type=DIRECTORY)
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="New directory; <RECORDING>_repaired if not given."
+)
+@as_json_option
+def repair_command(recording: Path, out: Path | None, as_json: bool) -> None:
+    """Write what can be saved of a cut recording to a new one; the old one is left as it is."""
+    from acquisition.recording.repair import repair
+
+    target = out or recording.resolve().with_name(f"{recording.resolve().name}_repaired")
+    done = repair(recording, target)
+    if as_json:
+        files = [{"file": r.file, "slices": r.slices, "left_out": [str(d) for d in r.damage]} for r in done]
+        print_json({"recording": str(target), "files": files})
+    else:
+        click.echo("\n".join([f"{target}:", *map(str, done)]))

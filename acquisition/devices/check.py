@@ -1,0 +1,221 @@
+"""Preflight of a session: devices found, battery, signal, consent, disk, clock, what LSL shows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from acquisition.devices.nearby import Activity, moving, verdict
+from acquisition.drivers import Driver
+from acquisition.lsl.clock import local_clock
+from acquisition.recorder.begin import open_drivers
+from acquisition.recorder.disk import DiskWatch
+from acquisition.session.session import Session
+from acquisition.stream import PEOPLE, Chunk, Modality, StreamInfo
+from acquisition.voice.rows import is_turns
+
+CYCLE = 0.1
+SETTLE = 4.0
+LATE = 1.5
+"""Seconds by which the last packet may be late when the listening ends."""
+BATTERY = 20
+"""Level below which an hour is not certain [%]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Say how one thing is: `part` is consent, device, stream, disk, clock or lsl."""
+
+    part: str
+    what: str
+    ok: bool
+    text: str
+
+
+class Listening:
+    """Drivers that are listened to without recording; used as a context.
+
+    Parameters
+    ----------
+    clock, sleep : callable
+        LSL clock [s], and what waits.
+    """
+
+    def __init__(
+        self,
+        drivers: Sequence[Driver],
+        *,
+        clock: Callable[[], float] = local_clock,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.drivers = list(drivers)
+        self._clock, self._sleep = clock, sleep
+        self.activities: dict[Any, Activity] = {}
+        self.heard: dict[Any, list[Chunk]] = {}
+
+    def __enter__(self) -> Listening:
+        for driver in self.drivers:
+            driver.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for driver in self.drivers:
+            driver.stop()
+
+    def until_ready(self, seconds: float) -> bool:
+        """Wait until all devices stream, but no longer than so."""
+        end = self._clock() + seconds
+        while self._clock() < end:
+            self.listen(CYCLE)
+            if all(driver.ready() for driver in self.drivers):
+                return True
+        return False
+
+    def listen(self, seconds: float) -> None:
+        """Take in what comes within so many seconds."""
+        end = self._clock() + seconds
+        while True:
+            for item in (i for driver in self.drivers for i in driver.drain()):
+                if isinstance(item, Chunk) and item.info.modality not in (
+                    Modality.DEVICE_TIME,
+                    Modality.MARKERS,
+                ):
+                    self._hear(item)
+            if self._clock() >= end:
+                return
+            self._sleep(min(CYCLE, max(0.0, end - self._clock())))
+
+    def _hear(self, chunk: Chunk) -> None:
+        self.activities.setdefault(chunk.info.key, Activity(chunk.info)).hear(chunk)
+        self.heard.setdefault(chunk.info.key, []).append(chunk)
+
+    def moved(self) -> Activity | None:
+        """Return the stream that moved clearly within the last second."""
+        return moving(list(self.activities.values()))
+
+
+def check(
+    session: Session,
+    out: Path,
+    *,
+    wait: float = 20.0,
+    listen: float = 8.0,
+    drivers: Sequence[Driver] | None = None,
+    clock: Callable[[], float] = local_clock,
+    sleep: Callable[[float], None] = time.sleep,
+    wall: Callable[[], float] = time.time,
+) -> list[Finding]:
+    """Return all that a recording of this session would meet now.
+
+    Parameters
+    ----------
+    out : Path
+        Where recordings go.
+    wait, listen : float
+        Seconds for the devices to appear, and to listen to them.
+
+    Raises
+    ------
+    DeviceError, SessionError, StreamError
+        If a driver cannot even be made.
+    """
+    refusals: list[str] = []
+    if drivers is None:
+        drivers, refusals = open_drivers(session)
+    findings = _consent(session, refusals)
+    before = clock(), wall()
+    with Listening(drivers, clock=clock, sleep=sleep) as listening:
+        listening.until_ready(wait)
+        findings += _devices(drivers)
+        # Drivers keep the first packets back for a moment; the rate is counted after it.
+        listening.listen(SETTLE)
+        listening.heard.clear()
+        listening.listen(listen)
+        infos = [i for driver in drivers for i in driver.streams()]
+        findings += _streams(infos, listening, listen)
+    findings += _disk(out, infos)
+    jump = (wall() - before[1]) - (clock() - before[0])
+    text = f"wall clock and LSL clock went {abs(jump) * 1e3:.0f} ms apart during the check"
+    findings.append(Finding("clock", "clock", abs(jump) < 0.5, text))
+    return [*findings, _lsl(session)]
+
+
+def _consent(session: Session, refusals: Sequence[str]) -> list[Finding]:
+    """Tell what each person agreed to, and what is therefore not recorded; a "no" is no fault."""
+    findings = []
+    for role in PEOPLE:
+        consent = asdict(session.participant(role).consent)
+        given = [name for name, said in consent.items() if said is True]
+        findings.append(Finding("consent", str(role), True, f"agreed to {', '.join(given) or 'nothing'}"))
+    return findings + [Finding("consent", line.partition(":")[0], True, line) for line in refusals]
+
+
+def _devices(drivers: Sequence[Driver]) -> list[Finding]:
+    findings = []
+    for driver in drivers:
+        for keeper in getattr(driver, "keepers", ()):
+            facts = ", ".join(f"{k} {v}" for k, v in keeper.facts.items())
+            level = keeper.facts.get("battery", "").removesuffix(" %")
+            low = level.isdecimal() and int(level) < BATTERY
+            text = f"{facts}; the battery is low" if low else facts
+            ok = keeper.streaming and not low
+            findings.append(
+                Finding("device", keeper.device.title, ok, text if keeper.streaming else keeper.fault)
+            )
+        if not hasattr(driver, "keepers"):
+            lines = missing_lines([driver])
+            findings += [Finding("device", line.partition(":")[0], False, line) for line in lines]
+    return findings
+
+
+def missing_lines(drivers: Sequence[Driver]) -> list[str]:
+    """Return a line for each device that does not stream: why."""
+    return [line for d in drivers if not d.ready() for line in getattr(d, "missing", list)()]
+
+
+def _streams(infos: Sequence[StreamInfo], listening: Listening, seconds: float) -> list[Finding]:
+    findings = []
+    for info in infos:
+        if info.modality in (Modality.DEVICE_TIME, Modality.MARKERS) or is_turns(info):
+            continue
+        chunks = listening.heard.get(info.key)
+        if chunks is None:
+            findings.append(Finding("stream", f"{info.role} {info.name}", False, "no samples"))
+            continue
+        samples = np.concatenate([np.asarray(c.samples, np.float64) for c in chunks])
+        ok, text = verdict(info, samples, _covered(info, chunks, seconds))
+        findings.append(Finding("stream", f"{info.role} {info.name}", ok, text))
+    return findings
+
+
+def _covered(info: StreamInfo, chunks: Sequence[Chunk], seconds: float) -> float:
+    """Return how many seconds these chunks cover by their stamps; packets come late, but not by `LATE`."""
+    if not info.sfreq > 0:
+        return seconds
+    span = float(chunks[-1].times[-1] - chunks[0].times[0])
+    return max(span + 1.0 / info.sfreq, seconds - LATE)
+
+
+def _disk(out: Path, infos: Sequence[StreamInfo]) -> list[Finding]:
+    disk = DiskWatch(out)
+    why = disk.preflight()
+    if why:
+        return [Finding("disk", str(out), False, why)]
+    tight = disk.estimate(infos, 3600.0)
+    return [Finding("disk", str(out), not tight, tight or "room for an hour and more")]
+
+
+def _lsl(session: Session) -> Finding:
+    publish = ", ".join(session.lsl.publish)
+    if not publish:
+        return Finding("lsl", "publish", True, "nothing is published over LSL")
+    where = {"machine": "on this machine", "link": "on this network", "site": "on this site"}[
+        session.lsl.scope
+    ]
+    text = f"{publish} can be read by everyone {where}: LSL knows no passwords"
+    return Finding("lsl", "publish", True, text)

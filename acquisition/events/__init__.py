@@ -1,0 +1,1 @@
+"""Events: their vocabulary, the intervals they open and close, pauses, and later edits."""

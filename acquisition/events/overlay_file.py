@@ -1,0 +1,136 @@
+"""Write later edits of events: lines are only appended, each call all or nothing, on the disk when it ends.
+
+The recording itself is never touched: overlay.jsonl and the files of raters lie beside it.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from acquisition.errors import RecordingError
+from acquisition.events.overlay import Edit, parse_edit, whole
+from acquisition.recorder.fsync import sync_directory, sync_file
+from acquisition.session.session import CODE
+
+READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
+
+if sys.platform == "win32":
+    import msvcrt
+
+    _FAR = 1 << 30
+    """Byte that stands for the whole file: a locked byte cannot be read by others."""
+
+    def _lock(fd: int) -> None:
+        os.lseek(fd, _FAR, os.SEEK_SET)
+        msvcrt.locking(fd, msvcrt.LK_LOCK, 1)
+
+    def _unlock(fd: int) -> None:
+        os.lseek(fd, _FAR, os.SEEK_SET)
+        msvcrt.locking(fd, msvcrt.LK_UNLCK, 1)
+
+else:
+    import fcntl
+
+    def _lock(fd: int) -> None:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+
+    def _unlock(fd: int) -> None:
+        fcntl.flock(fd, fcntl.LOCK_UN)
+
+
+def line_of(edit: Edit) -> str:
+    """Return an edit as a line of JSON.
+
+    Raises
+    ------
+    RecordingError
+        If it could not be read back, or if `who` is no code: a name never gets into a recording.
+    """
+    if not CODE.fullmatch(edit.who):
+        raise RecordingError(f"who = {edit.who[:40]!r}: must be a code such as R2, never a name")
+    row = {"op": edit.op, "id": edit.id, "fields": edit.fields}
+    row |= {"who": edit.who, "when": edit.when, "why": edit.why}
+    line = json.dumps({k: v for k, v in row.items() if v != {}}, ensure_ascii=False)
+    parse_edit(line, "edit")
+    return line
+
+
+def append_edits(path: Path, edits: Sequence[Edit]) -> None:
+    """Append edits to overlay.jsonl or to a rater's file, all of them or none, and bring them to the disk.
+
+    Raises
+    ------
+    RecordingError
+        If an edit is not allowed, or if nothing can be written there.
+    """
+    data = "".join(line_of(edit) + "\n" for edit in edits).encode()
+    try:
+        fresh = not path.exists()
+        path.parent.mkdir(exist_ok=True)
+        with _opened(path) as fd:
+            _write(fd, _end(fd), data)
+        if fresh:
+            sync_directory(path.parent)
+    except OSError as error:
+        raise RecordingError(refusal(path, error)) from error
+
+
+def refusal(path: Path, error: OSError) -> str:
+    """Return in words why an edit could not be stored."""
+    if error.errno in READ_ONLY:
+        return f"{path.parent} is read-only: copy the recording to a folder of your own to edit its events"
+    return f"{path}: cannot be written: {error.strerror}"
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    """Open a file for writing at its end, and keep other writers out meanwhile."""
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
+    try:
+        _lock(fd)
+        try:
+            yield fd
+        finally:
+            _unlock(fd)
+    finally:
+        os.close(fd)
+
+
+def _end(fd: int) -> int:
+    """Return where the next line begins; what a crash left of a line there is cut off.
+
+    A last line that only lacks its end gets it: it may come from an editor.
+    """
+    os.lseek(fd, 0, os.SEEK_SET)
+    parts = []
+    while part := os.read(fd, 1 << 20):
+        parts.append(part)
+    data = b"".join(parts)
+    begin = data.rfind(b"\n") + 1
+    if begin == len(data):
+        return begin
+    if whole(data[begin:].decode("utf-8", errors="replace")):
+        os.lseek(fd, 0, os.SEEK_END)
+        os.write(fd, b"\n")
+        return len(data) + 1
+    os.ftruncate(fd, begin)
+    return begin
+
+
+def _write(fd: int, begin: int, data: bytes) -> None:
+    """Write at `begin` [bytes] and sync; on a failure leave the file as it was."""
+    os.lseek(fd, begin, os.SEEK_SET)
+    rest = memoryview(data)
+    try:
+        while rest:
+            rest = rest[os.write(fd, rest) :]
+        sync_file(fd)
+    except OSError:
+        os.ftruncate(fd, begin)
+        raise

@@ -1,0 +1,149 @@
+"""The commands of the control channel, as the recorder carries them out between two slices."""
+
+from __future__ import annotations
+
+import math
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from acquisition.drivers import Drained
+from acquisition.errors import AttunementError, ControlError
+from acquisition.event import Event, Notice
+from acquisition.recorder.control_server import Request
+from acquisition.recorder.intake import Intake
+from acquisition.recorder.listener import Status
+from acquisition.recorder.marks import PAUSE, Marks
+from acquisition.stream import PEOPLE, Chunk, ClockOffset, Modality, Role, StreamInfo
+
+COMMANDS = ("status", "mark", "undo", "pause", "resume", "stop")
+
+
+class Commands:
+    """Carry out what clients ask for.
+
+    Parameters
+    ----------
+    status : callable
+        What `status` answers.
+    stop : callable
+        Ends the recording after this cycle.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        intake: Intake,
+        marks: Marks,
+        *,
+        clock: Callable[[], float],
+        status: Callable[[], Status],
+        stop: Callable[[], None],
+    ) -> None:
+        self._path, self._intake, self.marks = path, intake, marks
+        self._clock, self._status, self._stop = clock, status, stop
+        self._offsets: dict[tuple[Role, str], float] = {}
+
+    def answer(self, requests: Sequence[Request]) -> set[Role]:
+        """Answer each request; return who was paused by one, even if another resumed them at once."""
+        pressed: set[Role] = set()
+        for request in requests:
+            try:
+                request.answer(**self._carry_out(request.command, request.fields))
+            except AttunementError as error:
+                request.refuse(str(error))
+            pressed |= set(self._intake.pauses.on)
+        return pressed
+
+    def hear(self, items: Iterable[Drained]) -> set[Role]:
+        """Mark what foreign markers mean, where the vocabulary says so; return who was paused by one."""
+        pressed: set[Role] = set()
+        for item in items:
+            if isinstance(item, ClockOffset):
+                self._offsets[item.info.key] = item.value
+            elif isinstance(item, Chunk) and item.info.modality is Modality.MARKERS:
+                offset = self._offsets.get(item.info.key, 0.0)
+                for time, (text, *_) in zip(item.times.tolist(), item.samples.tolist(), strict=True):
+                    self._mark_foreign(time + offset, str(text), item.info)
+                    pressed |= set(self._intake.pauses.on)
+        return pressed
+
+    def _mark_foreign(self, time: float, text: str, info: StreamInfo) -> None:
+        meant = self.marks.vocabulary.foreign(text)
+        if meant is None:
+            return
+        code, phase = meant
+        now = self._clock()
+        fields: dict[str, Any] = {"code": code.code, "source": "lsl", "time": min(time, now)}
+        try:
+            self._mark(self.marks.make(fields | ({"phase": phase} if phase else {}), now))
+        except AttunementError as error:
+            what = f"marker {text[:80]!r}: {error}"
+            notice = Notice(time=now, kind="health", role=info.role, stream=info.name, message=what)
+            self._intake.notice(notice)
+
+    def _carry_out(self, command: str, fields: dict[str, Any]) -> dict[str, Any]:
+        match command:
+            case "status":
+                return self._status()
+            case "mark":
+                return {"event": asdict(self._mark_or_complete(fields))}
+            case "undo":
+                return {"event": asdict(self._mark(self.marks.void(_id(fields), self._clock())))}
+            case "pause" | "resume":
+                return {"event": asdict(self._mark(self._pause_event(command, fields)))}
+            case "stop":
+                self._stop()
+                return {"recording": str(self._path)}
+        raise ControlError(f"no command {command[:40]!r} (known: {', '.join(COMMANDS)})")
+
+    def _mark_or_complete(self, fields: dict[str, Any]) -> Event:
+        """Record a mark; one that repeats an earlier one with its value takes its place."""
+        event = self.marks.make(fields, self._clock())
+        before = self.marks.completed(event)
+        if before is None:
+            return self._mark(event)
+        void = replace(before, time=self._clock(), phase="void", ref=before.id, id=str(uuid.uuid4()), note="")
+        self._mark(void)
+        return self._mark(replace(event, time=before.time))
+
+    def _pause_event(self, command: str, fields: dict[str, Any]) -> Event:
+        role = fields.get("role")
+        if role not in PEOPLE:
+            raise ControlError(f"role = {str(role)[:40]!r}: must be one of {', '.join(PEOPLE)}")
+        paused = role in self._intake.pauses.on
+        if paused is (command == "pause"):
+            raise ControlError(f"the {role} is {'paused already' if paused else 'not paused'}")
+        said = {"source": fields["source"]} if "source" in fields else {}
+        phase = "on" if command == "pause" else "off"
+        return self.marks.make({"code": PAUSE, "actor": role, "phase": phase, **said}, self._clock())
+
+    def _mark(self, event: Event) -> Event:
+        """Record an event; a pause takes hold here."""
+        if event.code == PAUSE:
+            if event.role not in PEOPLE:
+                raise ControlError(f"actor = {event.actor!r}: a pause is of client or therapist")
+            if event.phase == "on":
+                self._intake.pause(event)
+            else:
+                event = self._intake.resume(event)
+        elif event.role in self._intake.pauses.on:
+            raise ControlError(f"the {event.role} is paused: nothing of them is stored before they resume")
+        else:
+            self._intake.store.event(event)
+        self.marks.note(event)
+        return event
+
+
+def _id(fields: dict[str, Any]) -> str:
+    value = fields.get("id", "")
+    if not isinstance(value, str):
+        raise ControlError("id: must be text")
+    return value
+
+
+def plain(values: dict[str, Any]) -> dict[str, Any]:
+    """Return values for JSON: nan becomes None."""
+    return {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in values.items()}

@@ -1,0 +1,176 @@
+"""Marks of a running recording: what a client asks for becomes an event; intervals open and close; undo."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import Any, cast, get_args
+
+from acquisition.errors import ControlError
+from acquisition.event import Event, Phase
+from acquisition.events.vocabulary import ACTORS, MAX_NOTE, SOFTWARE, Code, Vocabulary, checked_value
+from acquisition.session.session import CODE
+from acquisition.stream import Role
+
+PAUSE = "consent_pause"
+UNDO = 10.0
+"""Seconds within which a mark can be undone; later edits belong to the review."""
+SOURCES = ("key", "pedal", "review", "auto", "lsl", "import", "cli")
+SKEW = (300.0, 1.0)
+"""How far a client's stamp may lie before and after now [s]."""
+_FIELDS = {
+    "time",
+    "code",
+    "phase",
+    "actor",
+    "source",
+    "rater",
+    "value",
+    "ref",
+    "t_shift",
+    "t_unc",
+    "note",
+    "id",
+}
+
+
+class Marks:
+    """Hold the open intervals, and the marks that can still be undone."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self.vocabulary = vocabulary
+        self.open: dict[tuple[str, str], Event] = {}
+        self._last: list[Event] = []
+
+    def make(self, fields: Mapping[str, Any], now: float) -> Event:
+        """Return the event that a client's fields describe; without a phase an interval toggles.
+
+        Raises
+        ------
+        VocabularyError
+            If the code is unknown.
+        ControlError
+            If another field is not as it must be.
+        """
+        unknown = sorted(set(fields) - _FIELDS)
+        if unknown:
+            raise ControlError(f"unknown field {unknown[0][:40]!r} (known: {', '.join(sorted(_FIELDS))})")
+        if fields.get("phase") == "void":
+            return self.void(_text(fields, "ref", 64), now, id=_text(fields, "id", 64))
+        code = self.vocabulary.find(_text(fields, "code", 80))
+        source = _choice(fields, "source", SOURCES, "cli")
+        if code.group == SOFTWARE and source != "auto":
+            raise ControlError(f"code {code.code!r} is written by the software only")
+        actor = _choice(fields, "actor", [a for a in ACTORS if a != "any"], _actor(code))
+        before = self.open.get((code.code, actor))
+        again = fields.get("phase") == "on" and fields.get("value") is not None
+        if before is not None and before.value is None and again and fields.get("ref") == before.id:
+            before = None  # the same beginning once more, with its value
+        phase = self._phase(fields, code, before)
+        rater = _text(fields, "rater", 12)
+        if rater and not CODE.fullmatch(rater):
+            raise ControlError("rater: must be a code such as R2, never a name")
+        return Event(
+            time=_number(fields, "time", now, now - SKEW[0], now + SKEW[1]),
+            code=code.code,
+            phase=phase,
+            actor=actor,
+            source=source,
+            rater=rater,
+            value=checked_value(fields.get("value"), code),
+            ref=_text(fields, "ref", 64) or (before.id if before and phase == "off" else ""),
+            t_shift=_number(fields, "t_shift", 0.0, -3600.0, 3600.0),
+            t_unc=_number(fields, "t_unc", 5.0, 0.0, 3600.0),
+            note=_text(fields, "note", MAX_NOTE),
+            id=_text(fields, "id", 64) or str(uuid.uuid4()),
+        )
+
+    def _phase(self, fields: Mapping[str, Any], code: Code, before: Event | None) -> Phase:
+        if code.kind == "point":
+            _choice(fields, "phase", ("point",), "point")
+            return "point"
+        # A client that leaves a point event's phase as it is by default means "toggle" for an interval.
+        said = _choice(fields, "phase", [p for p in get_args(Phase) if p != "void"], "point")
+        phase = said if said != "point" else ("off" if before else "on")
+        if (phase == "on") == (before is not None):
+            state = "open already" if before else "not open"
+            raise ControlError(f"interval {code.code!r} is {state}")
+        return cast(Phase, phase)
+
+    def completed(self, event: Event) -> Event | None:
+        """Return the mark without a value that an event names in `ref` and repeats with one."""
+        if event.value is None or event.phase not in ("point", "on"):
+            return None
+        same = (event.ref, event.code, event.actor, event.phase, None)
+        return next((e for e in self._last if (e.id, e.code, e.actor, e.phase, e.value) == same), None)
+
+    def note(self, event: Event) -> None:
+        """Take in an event that was recorded."""
+        key = event.code, event.actor
+        if event.phase == "void":
+            self._take_back(event)
+        elif event.phase == "on":
+            self.open[key] = event
+        elif event.phase == "off":
+            self.open.pop(key, None)
+        if event.phase != "void":
+            self._last = [*self._last[-99:], event]
+
+    def _take_back(self, void: Event) -> None:
+        key = void.code, void.actor
+        for event in [e for e in self._last if e.id == void.ref]:
+            self._last.remove(event)
+            if event.phase == "on":
+                self.open.pop(key, None)
+            elif event.phase == "off":
+                self.open |= {(e.code, e.actor): e for e in self._last if e.id == event.ref}
+
+    def void(self, which: str, now: float, *, id: str = "") -> Event:
+        """Return the event that undoes another: the last one, or the last with that id or code.
+
+        Raises
+        ------
+        ControlError
+            If there is none, it is too long ago, or it is a pause, which only a resume ends.
+        """
+        fresh = [e for e in self._last if now - e.time <= UNDO and e.code != PAUSE]
+        fresh = [e for e in fresh if which in ("", e.id, e.code)]
+        if not fresh:
+            what = f"no mark {which[:64]!r}" if which else "no mark"
+            raise ControlError(f"{what} of the last {UNDO:g} s to undo; edit it in the review")
+        void = replace(fresh[-1], time=now, phase="void", ref=fresh[-1].id, value=None, note="")
+        return replace(void, id=id or str(uuid.uuid4()))
+
+    def closing(self, now: float, paused: Collection[Role]) -> list[Event]:
+        """Return the ends, marked as censored, of the intervals that are open when the recording ends."""
+        return [
+            replace(e, time=now, phase="off", ref=e.id, id=str(uuid.uuid4()), source="auto", note="censored")
+            for e in self.open.values()
+            if e.role not in paused
+        ]
+
+
+def _actor(code: Code) -> str:
+    return "dyad" if code.actor == "any" else code.actor
+
+
+def _text(fields: Mapping[str, Any], key: str, longest: int) -> str:
+    value = fields.get(key, "")
+    if not isinstance(value, str) or len(value) > longest or not value.replace("\n", "").isprintable():
+        raise ControlError(f"{key}: must be printable text of at most {longest} characters")
+    return value
+
+
+def _choice(fields: Mapping[str, Any], key: str, choices: Collection[str], default: str) -> str:
+    value = fields.get(key, default)
+    if value not in choices:
+        raise ControlError(f"{key} = {str(value)[:40]!r}: must be one of {', '.join(choices)}")
+    return str(value)
+
+
+def _number(fields: Mapping[str, Any], key: str, default: float, low: float, high: float) -> float:
+    value = fields.get(key, default)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise ControlError(f"{key} = {str(value)[:40]}: must be a number from {low:g} to {high:g}")
+    return float(value)

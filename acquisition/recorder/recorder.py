@@ -1,0 +1,269 @@
+"""The recorder: any drivers → a recording directory, in cycles of 100 ms, each closed by a tick.
+
+Nothing here interprets a sample. Streams without consent are never opened, and nothing of a paused person is
+kept. A driver that breaks, a full disk or a signal end in files that are closed and say what happened.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import platform
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from acquisition.drivers import Drained, Driver, Signs
+from acquisition.errors import RecordingError
+from acquisition.event import Notice
+from acquisition.events.pauses import item_role
+from acquisition.recorder.commands import Commands, plain
+from acquisition.recorder.control_server import Server
+from acquisition.recorder.disk import DiskWatch
+from acquisition.recorder.intake import Intake
+from acquisition.recorder.listener import Listener, Status
+from acquisition.recorder.marks import Marks
+from acquisition.recorder.store import RecordingStore
+from acquisition.session.file import write_session
+from acquisition.session.session import Recorded, Session
+from acquisition.stream import ClockOffset, Role, StreamInfo
+
+logger = logging.getLogger(__name__)
+
+STALL = 1.0
+"""Seconds behind its time from which on the recorder gives up on the missed cycles."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Say what was recorded: where, how many ticks, and why it ended early ("" if it did not)."""
+
+    path: Path
+    ticks: int
+    ended: str = ""
+
+
+class Recorder:
+    """Run the cycles of one recording; made by `acquisition.recorder.begin.record`."""
+
+    def __init__(
+        self,
+        session: Session,
+        store: RecordingStore,
+        drivers: list[Driver],
+        marks: Marks,
+        *,
+        disk: DiskWatch,
+        listener: Listener,
+        clock: Callable[[], float],
+        wall: Callable[[], float],
+        stop: threading.Event,
+    ) -> None:
+        self._session, self._store, self._drivers, self._marks = session, store, drivers, marks
+        self._disk, self._listener, self._clock, self._wall, self._stop = disk, listener, clock, wall, stop
+        self._intake = Intake(session, store, listener, clock)
+        self._commands = Commands(
+            store.path, self._intake, marks, clock=clock, status=self.status, stop=stop.set
+        )
+        self._control = Server(store.path)
+        self._held: list[Drained] = []
+        self._begin = math.nan
+        self._ticks = 0
+        self._ended = ""
+
+    def run(self, *, seconds: float | None, opening: float) -> Outcome:
+        """Record until the end and close the files, however it ends."""
+        try:
+            self._listener.started(self._store.path)
+            for driver in self._drivers:
+                driver.start()
+            self._await_streams(opening)
+            self._begin_recording(seconds)
+            self._cycles(seconds)
+        finally:
+            self._finish()
+        return Outcome(self._store.path, self._ticks, self._ended)
+
+    def _await_streams(self, opening: float) -> None:
+        """Wait until every stream is open; what arrives meanwhile is kept for the first slice."""
+        until = self._clock() + opening
+        while not self._stop.is_set() and self._clock() < until:
+            self._held = self._gather()
+            if all(driver.ready() for driver in self._drivers):
+                return
+            self._stop.wait(self._session.recording.cycle)
+        if not self._stop.is_set():
+            self._tell_missing(opening)
+
+    def _tell_missing(self, opening: float) -> None:
+        for driver in self._drivers:
+            if driver.ready():
+                continue
+            missing = getattr(driver, "missing", None)
+            unknown = [f"{i.role} {i.name}: not open" for i in driver.streams() if math.isnan(i.sfreq)]
+            for line in (missing() if missing else unknown) or [f"{type(driver).__name__} is not ready"]:
+                self._listener.problem(f"{line}; not there after {opening:g} s, the search goes on")
+
+    def _begin_recording(self, seconds: float | None) -> None:
+        infos = [i for driver in self._drivers for i in driver.streams() if self._intake.consented(i)]
+        self._intake.expect(infos)
+        if line := self._disk.estimate(infos, seconds):
+            self._listener.problem(line)
+        write_session(self._store.path, replace(self._session, recorded=self._recorded(infos)))
+        self._write_past()
+        self._begin = self._clock()
+        self._intake.health.begin(self._begin)
+        self._listener.recording(self.status())
+
+    def _recorded(self, infos: Iterable[StreamInfo]) -> Recorded:
+        return Recorded(
+            started=datetime.fromtimestamp(self._wall(), UTC).isoformat(timespec="milliseconds"),
+            streams=tuple(infos),
+            versions={"attunement": _version(), "python": platform.python_version()},
+            vocabulary=self._marks.vocabulary.hash,
+        )
+
+    def _write_past(self) -> None:
+        """Let a simulated device write what happened before the start, where the session asks for it."""
+        if any(device.settings.get("past") for device in self._session.devices):
+            for driver in self._drivers:
+                if write_past := getattr(driver, "write_past", None):
+                    write_past(self._store, wall=self._wall())
+
+    def _cycles(self, seconds: float | None) -> None:
+        cycle = self._session.recording.cycle
+        self._begin = self._clock()
+        n = 0
+        while not self._stop.is_set():
+            now = self._clock()
+            if seconds is not None and now - self._begin >= seconds:
+                return
+            self._cycle(now)
+            n += 1
+            late = self._clock() - (self._begin + n * cycle)
+            if late > STALL:
+                # Nothing is lost by it: the drivers keep what arrived, and ticks say how long it took.
+                n += int(late / cycle)
+            elif late < 0:
+                self._stop.wait(-late)
+
+    def _cycle(self, now: float) -> None:
+        """Do one cycle; `now` was read before anything is drained."""
+        wall = self._wall()
+        items, self._held = self._gather(), []
+        for item in items:
+            self._intake.take(item, now)
+        for notice in self._intake.health.check(now, wall):
+            self._intake.notice(notice)
+        stop, line = self._disk.look(now, self._intake.opened.values())
+        if stop:
+            self._end(line)
+        elif line:
+            self._intake.notice(Notice(time=now, kind="disk", role=Role.DYAD, message=line))
+        self._tick(now, wall)
+        self._listener.cycle(self.status, now)
+
+    def _gather(self) -> list[Drained]:
+        """Return all that arrived, but nothing of a person who was paused by a command just now."""
+        fresh = self._drain()
+        items = self._held + fresh
+        pressed = self._commands.answer(self._control.take()) | self._commands.hear(fresh)
+        # Clock offsets are not about a person; the intake remembers them for the resume.
+        pauses = self._intake.pauses
+        return [
+            i
+            for i in items
+            if isinstance(i, ClockOffset) or not (item_role(i) in pressed or pauses.concerns(i))
+        ]
+
+    def _drain(self) -> list[Drained]:
+        items: list[Drained] = []
+        for driver in list(self._drivers):
+            try:
+                items += driver.drain()
+            except Exception as error:  # a driver's bug must not end the other person's recording
+                logger.exception("driver failed")
+                self._drivers.remove(driver)
+                items += self._lost(driver, error)
+        return items
+
+    def _lost(self, driver: Driver, error: Exception) -> list[Notice]:
+        now, what = self._clock(), f"driver failed: {type(error).__name__}: {error}"[:500]
+        _stop_driver(driver)
+        return [
+            Notice(time=now, kind="lost", role=info.role, stream=info.name, message=what, start=now)
+            for info in driver.streams()
+        ]
+
+    def _tick(self, now: float, wall: float) -> None:
+        try:
+            self._store.tick(now, wall)
+            self._ticks += 1
+        except (RecordingError, OSError) as error:
+            self._end(f"{error}; the recording ends")
+
+    def _end(self, why: str) -> None:
+        self._ended = self._ended or why
+        self._stop.set()
+
+    def _finish(self) -> None:
+        """Stop the devices, store what they still had, close every file; each step whatever the others do."""
+        self._stop.set()
+        for driver in self._drivers:
+            _stop_driver(driver)
+        try:
+            if not math.isnan(self._begin):
+                self._last_slice(self._clock())
+        finally:
+            try:
+                self._store.close()
+            finally:
+                self._control.close()  # last: who asked for the stop waits for this
+
+    def _last_slice(self, now: float) -> None:
+        for item in self._gather():
+            self._intake.take(item, now)
+        for event in self._marks.closing(now, self._intake.pauses.on):
+            self._store.event(event)
+        if self._ended:
+            self._intake.notice(Notice(time=now, kind="disk", role=Role.DYAD, message=self._ended))
+        self._tick(now, self._wall())
+
+    def _signs(self) -> dict[tuple[Role, str], Signs]:
+        """Return what the devices say of themselves, by stream."""
+        told = [driver.signs() for driver in self._drivers if hasattr(driver, "signs")]
+        return {key: signs for each in told for key, signs in each.items()}
+
+    def status(self) -> Status:
+        """Return what runs."""
+        now = self._clock()
+        opening = math.isnan(self._begin)
+        return {
+            "recording": str(self._store.path),
+            "session": self._session.id,
+            "state": "stopping" if self._stop.is_set() else "opening" if opening else "recording",
+            "time": now,
+            "elapsed": 0.0 if opening else now - self._begin,
+            "ticks": self._ticks,
+            "streams": [plain(asdict(h)) for h in self._intake.health.report(now, self._signs())],
+            "paused": sorted(self._intake.pauses.on),
+            "open": [asdict(e) for e in self._marks.open.values()],
+            "disk_free": None if math.isnan(self._disk.left) else self._disk.left,
+        }
+
+
+def _stop_driver(driver: Driver) -> None:
+    try:
+        driver.stop()
+    except Exception:  # a device that cannot be stopped must not keep the files open
+        logger.exception("driver cannot be stopped")
+
+
+def _version() -> str:
+    try:
+        return version("attunement")
+    except PackageNotFoundError:
+        return "unknown"

@@ -1,0 +1,173 @@
+"""A recording, finished or growing, as slices: the same sequence in both cases."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from acquisition.batch import Batch, Item
+from acquisition.errors import RecordingError
+from acquisition.recording.lock import LOCK_NAME, held
+from acquisition.recording.slices import Block, merge, to_batch, to_items, united
+from acquisition.recording.tail import Tail, ends_closed
+from acquisition.session.session import Session, load_session
+from acquisition.stream import ROLES, Chunk, ClockOffset, Role, StreamInfo
+from acquisition.xdf.foreign import ForeignStream, load_foreign
+from acquisition.xdf.items import Damage
+
+State = Literal["closed", "growing", "cut"]
+SESSION_NAME = "session.toml"
+POLL = 0.02
+"""Seconds between looks at a growing recording."""
+
+
+class Recording:
+    """Read a recording directory; or an .xdf file of any origin, whose streams come raw and without ticks.
+
+    A slice is delivered once every file has reached it or has ended; a missing file contributes nothing.
+    Slices with a wrong CRC, and bytes after the last tick, are not delivered.
+
+    Parameters
+    ----------
+    path : str or Path
+    follow : bool
+        Whether iteration goes on until the recorder has ended, rather than to what is there now.
+
+    Raises
+    ------
+    RecordingError
+        If there is no recording at `path`.
+    """
+
+    def __init__(self, path: str | Path, follow: bool = False) -> None:
+        self.path, self.follow = Path(path), follow
+        self._session: Session | None = None
+        self._foreign_damage: list[Damage] = []
+        self._tails: list[Tail] = []
+        if self.path.is_file():
+            return
+        if not any((self.path / name).exists() for name in (LOCK_NAME, *(f"{r}.xdf" for r in ROLES))):
+            names = ", ".join(f"{role}.xdf" for role in ROLES)
+            raise RecordingError(f"{self.path}: no recording (none of {names} is there)")
+        self._tails = [Tail(self.path / f"{role}.xdf", role, self._recorded) for role in ROLES]
+
+    @property
+    def session(self) -> Session | None:
+        """Return the session of the recording; None if it has no session.toml.
+
+        Raises
+        ------
+        SessionError
+            If its session.toml cannot be read.
+        """
+        if self._session is None or self._session.recorded is None:
+            file = self.path / SESSION_NAME
+            self._session = load_session(file) if self._tails and file.exists() else None
+        return self._session
+
+    def _recorded(self) -> tuple[StreamInfo, ...]:
+        session = self.session
+        return session.recorded.streams if session is not None and session.recorded is not None else ()
+
+    @property
+    def streams(self) -> tuple[StreamInfo, ...]:
+        """Return the expected streams; without a session file, those whose headers are there so far."""
+        if not self._tails:
+            return tuple(s.info for s in self._foreign() if s.info is not None)
+        if recorded := self._recorded():
+            return recorded
+        final = not held(self.path)
+        for tail in self._tails:
+            tail.fill(1, final=final)
+        return tuple(info for tail in self._tails for info in tail.headers())
+
+    @property
+    def state(self) -> State:
+        """Tell whether the recording was closed, grows, or was cut off; a single file is closed."""
+        growing = bool(self._tails) and held(self.path)  # before the files are looked at
+        files = [tail.path for tail in self._tails if tail.path.exists()]
+        if (files or not self._tails) and all(map(ends_closed, files)):
+            return "closed"
+        return "growing" if growing else "cut"
+
+    @property
+    def ended(self) -> bool:
+        """Tell whether every slice that there will be was delivered."""
+        return all(tail.ended and not tail.n_ready for tail in self._tails)
+
+    @property
+    def damage(self) -> list[tuple[str, Damage]]:
+        """Return what could not be read so far: the file's name, and place and reason."""
+        found = [(tail.path.name, damage) for tail in self._tails for damage in tail.damage]
+        return found + [(self.path.name, damage) for damage in self._foreign_damage]
+
+    @property
+    def discarded(self) -> dict[Role, int]:
+        """Return how many places of each file cost slices so far."""
+        return {tail.role: sum(d.breaks for d in tail.damage) for tail in self._tails}
+
+    def poll(self, n_ticks: int = 3000) -> Batch | None:
+        """Return the next slices, at most `n_ticks`, or None if none is complete now; never wait."""
+        block = self._next(n_ticks)
+        return None if block is None else to_batch(block)
+
+    def batches(self, n_ticks: int = 3000) -> Iterator[Batch]:
+        """Yield all slices, at most `n_ticks` at a time; with `follow`, until the recorder has ended."""
+        return map(to_batch, self._blocks(n_ticks))
+
+    def __iter__(self) -> Iterator[Item]:
+        """Yield all slices item by item; of a single .xdf file, its streams one after the other."""
+        if not self._tails:
+            for stream in self._foreign():
+                yield from _raw_items(stream)
+        for block in self._blocks(3000):
+            yield from to_items(block)
+
+    def _blocks(self, n_ticks: int) -> Iterator[Block]:
+        while not self.ended:
+            block = self._next(n_ticks)
+            if block is not None:
+                yield block
+            elif not self.follow:
+                return
+            elif not self.ended:
+                time.sleep(POLL)
+
+    def _next(self, n: int) -> Block | None:
+        """Take the next slices.
+
+        The lock is tested before the files are read, so that all a recorder wrote before it ended is seen. It
+        decides only when to stop waiting, never what a slice holds.
+        """
+        final = not held(self.path)
+        for tail in self._tails:
+            tail.fill(n, final=final)
+        reached = [tail.last for tail in self._tails if not tail.ended]
+        numbers = [ready for tail in self._tails if len(ready := tail.ready(n))]
+        if reached:
+            numbers = [some[: int(np.searchsorted(some, min(reached), side="right"))] for some in numbers]
+        candidates = united(numbers)[0] if numbers else ()
+        if len(candidates) == 0:
+            return None
+        last = int(candidates[:n][-1])
+        return merge([merge(blocks) for tail in self._tails if (blocks := tail.take(last))])
+
+    def _foreign(self) -> list[ForeignStream]:
+        self._foreign_damage = []
+        return load_foreign(self.path, damage=self._foreign_damage)
+
+
+def _raw_items(stream: ForeignStream) -> Iterator[Item]:
+    if stream.info is None:
+        return
+    at = 0
+    for position, collected, value in [*stream.offsets, (len(stream.times), None, 0.0)]:
+        if position > at:
+            yield Chunk(stream.info, stream.times[at:position], stream.samples[at:position])
+            at = position
+        if collected is not None:
+            yield ClockOffset(stream.info, collected, value)

@@ -1,0 +1,155 @@
+"""Write a new, closed recording from all that is whole in a cut or damaged one, which stays as it is."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from acquisition.errors import RecordingError, SessionError
+from acquisition.recorder.fsync import sync_file
+from acquisition.recording import manifest
+from acquisition.recording.lock import held
+from acquisition.recording.tail import presumed_streams
+from acquisition.session.file import VOCABULARY
+from acquisition.session.session import load_session
+from acquisition.stream import ROLES, Role, StreamInfo
+from acquisition.xdf import Damage, Decoder, Header, Item, Offset, Rows, Samples, Stream, TickMark, Writer
+from acquisition.xdf.form import TICK_ID, stream_id
+from acquisition.xdf.header import OWN_HEADERS, header_xml
+from acquisition.xdf.items import decode_rows
+
+_BLOCK = 1 << 20
+_BOUNDARY_EVERY = 100
+"""Slices between boundary chunks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """Say how many whole slices of a file were kept, and what of it was not."""
+
+    file: str
+    slices: int
+    damage: tuple[Damage, ...]
+
+    def __str__(self) -> str:
+        """Return it as lines for people."""
+        lines = [f"{self.file}: {self.slices} slices kept"]
+        return "\n".join(lines + [f"{self.file}: left out: {damage}" for damage in self.damage])
+
+
+def repair(path: Path, out: Path) -> list[Repaired]:
+    """Copy every whole slice of a recording into the new directory `out`, closed and with a manifest.
+
+    Raises
+    ------
+    RecordingError
+        If there is no recording at `path`, if it is still being written, or if `out` cannot be made.
+    """
+    sources = [role for role in ROLES if (path / f"{role}.xdf").exists()]
+    if not sources:
+        raise RecordingError(f"{path}: no recording (no {', '.join(f'{r}.xdf' for r in ROLES)})")
+    if held(path):
+        raise RecordingError(f"{path}: the recorder is still at work")
+    expected = _expected(path)
+    try:
+        out.mkdir(mode=0o700, parents=True)
+        done = [_repair_file(path / f"{role}.xdf", out, role, expected) for role in sources]
+        vocabulary = [p.name for p in path.glob(f"{VOCABULARY}.*")]
+        raters = [f"{manifest.RATERS}/{p.name}" for p in (path / manifest.RATERS).glob("*.jsonl")]
+        if raters:
+            (out / manifest.RATERS).mkdir(mode=0o700)
+        for name in ("session.toml", manifest.OVERLAY_NAME, *vocabulary, *raters):
+            if (path / name).exists():
+                shutil.copyfile(path / name, out / name)
+                os.chmod(out / name, 0o600)
+        manifest.write(out)
+    except OSError as error:
+        raise RecordingError(f"{error.filename or out}: {error.strerror or error}") from error
+    return done
+
+
+def _expected(path: Path) -> Sequence[StreamInfo]:
+    """Return the expected streams, if the session file still says them."""
+    try:
+        session = load_session(path / "session.toml")
+    except (OSError, SessionError, UnicodeDecodeError):
+        return ()
+    return session.recorded.streams if session.recorded is not None else ()
+
+
+def _repair_file(source: Path, out: Path, role: Role, expected: Sequence[StreamInfo]) -> Repaired:
+    mine = [info for info in expected if info.role == role]
+    headers = dict(OWN_HEADERS) | {stream_id(info.name): header_xml(info) for info in mine}
+    damage: list[Damage] = []
+    copy = _Copy(Writer(out / source.name), headers)
+    try:
+        for tick, items in _slices(source, Decoder(presumed_streams(mine)), damage):
+            copy.add(tick, items)
+        copy.writer.flush()
+        copy.writer.finish()
+        sync_file(copy.writer.fd)
+    finally:
+        copy.writer.close()
+    return Repaired(source.name, copy.n, tuple(damage))
+
+
+class _Copy:
+    """Write slices into a new file."""
+
+    def __init__(self, writer: Writer, headers: Mapping[int, bytes]) -> None:
+        self.writer, self.n = writer, 0
+        self._headers = headers
+        self._streams: dict[int, Stream] = {}
+
+    def add(self, tick: TickMark, items: list[Item]) -> None:
+        for item in items:
+            match item:
+                case Rows():
+                    samples = decode_rows(item)
+                    self.writer.samples(self._stream(item.stream), samples.times, samples.samples)
+                case Samples():
+                    self.writer.samples(self._stream(item.stream), item.times, list(item.samples))
+                case Offset() if item.stream.id != TICK_ID:
+                    self.writer.offset(self._stream(item.stream), item.collected, item.value)
+                case Header() if item.stream.id != TICK_ID:
+                    self._stream(item.stream)
+        self.writer.seal(tick.number, tick.time, tick.wall, boundary=self.n % _BOUNDARY_EVERY == 0)
+        self.n += 1
+        if self.writer.backlog > _BLOCK:
+            self.writer.flush()
+
+    def _stream(self, stream: Stream) -> Stream:
+        """Return the stream in the new file; a header that was lost is the one the session tells of."""
+        if stream.id not in self._streams:
+            self._streams[stream.id] = self.writer.header(stream.id, stream.xml or self._headers[stream.id])
+        return self._streams[stream.id]
+
+
+def _slices(source: Path, decoder: Decoder, damage: list[Damage]) -> Iterator[tuple[TickMark, list[Item]]]:
+    pending: list[Item] = []
+    last = -1
+    for item in _items(source, decoder):
+        if isinstance(item, TickMark):
+            if item.intact and item.number > last:
+                yield item, pending
+                last = item.number
+            else:
+                damage.append(
+                    Damage(item.start, item.stop, "a slice whose CRC is wrong, or that comes again")
+                )
+            pending = []
+        elif isinstance(item, Damage):
+            damage.append(item)
+            pending = [] if item.breaks else pending
+        else:
+            pending.append(item)
+
+
+def _items(source: Path, decoder: Decoder) -> Iterator[Item]:
+    with open(source, "rb") as file:
+        while data := file.read(_BLOCK):
+            yield from decoder.feed_rows(data)
+    yield from decoder.feed_rows(b"", final=True)

@@ -1,0 +1,1 @@
+"""Replay: a recording published over LSL as if its devices were there."""

@@ -1,0 +1,238 @@
+"""The session: who (codes only), what they agreed to, which devices, and which streams were recorded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from acquisition.session.profile import DeviceProfile
+from acquisition.session.record import SessionRecord
+from acquisition.session.toml_table import Scalar
+from acquisition.stream import PEOPLE, Modality, Role, StreamInfo
+from acquisition.tick import PERIOD
+
+CODE = re.compile(r"[A-Za-z]{0,4}\d{1,6}")
+CODE_RULE = "must be a code: at most four letters, then one to six digits, such as C07; never a name"
+SESSION_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+ID_RULE = "must be letters, digits, _ and -, at most 64, and no name; such as D07_S03"
+NAME = re.compile(r"[A-Z][a-zà-ÿ]+([ _-][A-Z][a-zà-ÿ]+)+")
+"""Two or more capitalised words and no digit: taken for a person's name where a code belongs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """Say what a person agreed to; absent means no.
+
+    `ecg` covers rr, ppi, and resp of the same device; `view` is seeing one's own values live.
+    """
+
+    version: str = ""
+    ecg: bool = False
+    eda: bool = False
+    acc: bool = False
+    resp: bool = False
+    voice: bool = False
+    raw_audio: bool = False
+    view: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """Hold a person's pseudonymous code and consent."""
+
+    code: str
+    consent: Consent = Consent()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """Bind a device to a role, matched by source id, address or name, never by its type.
+
+    Parameters
+    ----------
+    profile : str
+        Name of the device profile, or its path.
+    channel : str or int or None
+        Label or number of the channel, where the stream has several.
+    unit : str
+        Only where the stream does not say.
+    settings : dict
+        For the driver, over those of the profile.
+    definition : DeviceProfile, optional
+        The profile as read; None in the session file of a recording, which must not depend on it.
+    """
+
+    role: Role
+    profile: str
+    address: str = ""
+    name: str = ""
+    source_id: str = ""
+    channel: str | int | None = None
+    unit: str = ""
+    settings: dict[str, Scalar] = field(default_factory=dict)
+    definition: DeviceProfile | None = field(default=None, compare=False)
+
+    @property
+    def title(self) -> str:
+        """Return how messages call the device."""
+        which = self.source_id or self.address or self.name
+        return f"{self.role} {self.profile}" + (f" ({which})" if which else "")
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingSettings:
+    """Say where recordings go and how long a cycle takes [s]."""
+
+    directory: str = "recordings"
+    cycle: float = PERIOD
+
+
+@dataclass(frozen=True, slots=True)
+class LslSettings:
+    """Hold the settings of LSL: how far it looks, its session id, and what is published."""
+
+    scope: str = "machine"
+    session_id: str = "default"
+    publish: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EventSettings:
+    """Name the profile of event keys, and the laboratory's own vocabulary file if it has one."""
+
+    profile: str = "technician"
+    vocabulary: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """Hold what the recorder resolved at the start: the pipeline reads only this.
+
+    `started` is wall time (ISO 8601), `vocabulary` the hash of the event vocabulary.
+    """
+
+    started: str
+    streams: tuple[StreamInfo, ...]
+    versions: dict[str, str] = field(default_factory=dict)
+    vocabulary: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """Hold a session file."""
+
+    id: str
+    crisis_contact: str
+    client: Participant
+    therapist: Participant
+    dyad: str = ""
+    number: int = 0
+    devices: tuple[Device, ...] = ()
+    recording: RecordingSettings = RecordingSettings()
+    lsl: LslSettings = LslSettings()
+    events: EventSettings = EventSettings()
+    recorded: Recorded | None = None
+    record: SessionRecord = field(default_factory=SessionRecord)
+
+    def participant(self, role: Role) -> Participant:
+        """Return the person of a role."""
+        return {Role.CLIENT: self.client, Role.THERAPIST: self.therapist}[role]
+
+
+CONSENT_KEYS = {
+    Modality.ECG: "ecg",
+    Modality.RR: "ecg",
+    Modality.PPI: "ecg",
+    Modality.EDA: "eda",
+    Modality.ACC: "acc",
+    Modality.RESP: "resp",
+    Modality.VOICE: "voice",
+    Modality.AUDIO: "raw_audio",
+}
+"""Which consent a stream of this modality needs; those that are not here need none of their own."""
+_CARDIAC = frozenset((Modality.ECG, Modality.RR, Modality.PPI))
+
+
+def missing_consent(
+    session: Session, role: Role, modality: Modality, *, beside: Iterable[Modality] = ()
+) -> list[str]:
+    """Return the keys of consent that a stream still needs; none if it may be opened.
+
+    Parameters
+    ----------
+    beside : iterable of Modality
+        What else the same device delivers: consent to its ecg covers its respiration. Markers need none, and
+        device stamps go with the stream they belong to. A stream of the room needs both people's consent.
+    """
+    key = CONSENT_KEYS.get(modality)
+    if key is None:
+        return []
+    keys = [key, "ecg"] if modality is Modality.RESP and _CARDIAC.intersection(beside) else [key]
+    people = PEOPLE if role is Role.DYAD else (role,)
+    return [
+        f"[{person}] consent.{key}"
+        for person in people
+        if not any(getattr(session.participant(person).consent, k) for k in keys)
+    ]
+
+
+def _same_device(a: Device, b: Device) -> bool:
+    return a is b or (
+        a.role is b.role and any(x and x == y for x, y in zip(_identity(a), _identity(b), strict=True))
+    )
+
+
+def _identity(device: Device) -> tuple[str, str, str]:
+    return device.source_id, device.address, device.name
+
+
+def permitted(session: Session) -> tuple[list[Device], list[str]]:
+    """Return the devices with the streams that may be opened, and a line for each stream that may not."""
+    devices, refusals = [], []
+    for device in session.devices:
+        if device.definition is None:
+            continue
+        family = [d.definition for d in session.devices if _same_device(d, device) and d.definition]
+        beside = {s.modality for profile in family for s in profile.streams}
+        kept = []
+        for stream in device.definition.streams:
+            missing = missing_consent(session, device.role, stream.modality, beside=beside)
+            if missing:
+                refusals.append(
+                    f"{device.title}: stream {stream.name or stream.modality} is not opened: "
+                    f"{' and '.join(missing)} must be true"
+                )
+            else:
+                kept.append(stream)
+        if kept:
+            devices.append(replace(device, definition=replace(device.definition, streams=tuple(kept))))
+    return devices, refusals
+
+
+def load_session(path: str | Path) -> Session:
+    """Read a session file, or that of a recording; relative profile paths start at its folder.
+
+    Raises
+    ------
+    SessionError
+        With every fault at once.
+    """
+    from acquisition.session import toml as session_toml
+
+    return session_toml.load(Path(path))
+
+
+def parse_session(text: str, place: str, base: Path | None = None) -> Session:
+    """Return the session a TOML text describes; `place` names it in messages."""
+    from acquisition.session import toml as session_toml
+
+    return session_toml.parse_text(text, place, base)
+
+
+def dump_session(session: Session) -> str:
+    """Return a session as TOML, which `parse_session` reads back as the same value."""
+    from acquisition.session import toml as session_toml
+
+    return session_toml.dump(session)

@@ -1,0 +1,291 @@
+"""session.toml in and out; every fault of a file is told at once."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, fields, replace
+from pathlib import Path
+
+from acquisition.errors import ProfileError, SessionError, UnitError
+from acquisition.events.vocabulary import PROFILES
+from acquisition.session.profile import DeviceProfile, load_profile
+from acquisition.session.record import dump_record, read_record
+from acquisition.session.session import (
+    CODE,
+    CODE_RULE,
+    ID_RULE,
+    NAME,
+    SESSION_ID,
+    Consent,
+    Device,
+    EventSettings,
+    LslSettings,
+    Participant,
+    Recorded,
+    RecordingSettings,
+    Session,
+)
+from acquisition.session.toml_table import TomlTable, lines, parse, read, show
+from acquisition.stream import FORMATS, LATENESS, PEOPLE, ROLES, Modality, Role, StreamInfo
+from acquisition.tick import PERIOD
+from acquisition.units import factor
+
+SCOPES = ("machine", "link", "site")
+PUBLISHED = (
+    *(m for m in Modality if m not in (Modality.MARKERS, Modality.DEVICE_TIME)),
+    "indices",
+    "markers",
+)
+
+
+def load(path: Path) -> Session:
+    """Read a session file."""
+    text, faults = read(path)
+    if faults:
+        raise SessionError(path, faults)
+    return parse_text(text, str(path), path.parent)
+
+
+def parse_text(text: str, place: str, base: Path | None = None) -> Session:
+    """Return the session a TOML text describes."""
+    data, faults = parse(text)
+    if faults:
+        raise SessionError(place, faults)
+    top = TomlTable("", data, faults)
+    session_id, dyad, number, contact = _head(top)
+    people = {role: _participant(top, role) for role in PEOPLE}
+    recorded = _recorded(top)
+    devices = tuple(_device(t, base, recorded is not None) for t in top.tables("device"))
+    session = Session(
+        id=session_id,
+        dyad=dyad,
+        number=number,
+        crisis_contact=contact,
+        client=people[Role.CLIENT],
+        therapist=people[Role.THERAPIST],
+        devices=devices,
+        recording=_recording(top),
+        lsl=_lsl(top),
+        events=_events(top, base),
+        recorded=recorded,
+        record=read_record(top),
+    )
+    top.finish()
+    faults += _twice(session)
+    if faults:
+        raise SessionError(place, faults)
+    return session
+
+
+def _head(top: TomlTable) -> tuple[str, str, int, str]:
+    table = top.table("session", required="id, dyad, number, crisis_contact")
+    if table is None:
+        return "", "", 0, ""
+    session_id = table.text("id", required=True, pattern=SESSION_ID, what=ID_RULE)
+    if NAME.fullmatch(session_id):
+        table.fault("id", ID_RULE)
+    dyad = table.text("dyad", pattern=CODE, what=CODE_RULE)
+    number = table.whole("number", 0, low=0, high=99_999)
+    contact = table.text(
+        "crisis_contact", required=True, what="whom to call in a crisis; no session starts without"
+    )
+    table.finish()
+    return session_id, dyad, number, contact
+
+
+def _participant(top: TomlTable, role: Role) -> Participant:
+    table = top.table(role, required="code and consent")
+    if table is None:
+        return Participant("")
+    code = table.text("code", required=True, pattern=CODE, what=CODE_RULE)
+    consent = table.table("consent")
+    table.finish()
+    return Participant(code, _consent(consent) if consent else Consent())
+
+
+def _consent(table: TomlTable) -> Consent:
+    version = table.text("version", required=True, what="which consent form was signed")
+    given = {f.name: table.flag(f.name) for f in fields(Consent) if f.name != "version"}
+    table.finish()
+    return Consent(version=version, **given)
+
+
+def _device(table: TomlTable, base: Path | None, recorded: bool) -> Device:
+    role = table.text("role", required=True, choices=ROLES, what=f"one of {', '.join(ROLES)}")
+    profile = table.text(
+        "profile", required=True, what="the name of a device profile, or a path to one's own"
+    )
+    device = Device(
+        role=Role(role or "dyad"),
+        profile=profile,
+        address=table.text("address"),
+        name=table.text("name"),
+        source_id=table.text(
+            "source_id", what="must not be empty: such a stream cannot be told from another"
+        ),
+        channel=_channel(table),
+        unit=table.text("unit", longest=40),
+        settings=table.scalars("settings"),
+        definition=None if recorded or not profile else _definition(table, profile, base),
+    )
+    table.finish()
+    if device.definition is not None:
+        _check_device(table, device, device.definition)
+    return device
+
+
+def _channel(table: TomlTable) -> str | int | None:
+    value = table.take("channel")
+    if isinstance(value, bool) or not (value is None or (isinstance(value, str | int) and value != "")):
+        table.fault("channel", "must be a label or a number")
+        return None
+    if isinstance(value, int) and not 0 <= value < 10_000:
+        table.fault("channel", "must be a label or a number from 0")
+        return None
+    return value
+
+
+def _definition(table: TomlTable, profile: str, base: Path | None) -> DeviceProfile | None:
+    try:
+        return load_profile(profile, base)
+    except ProfileError as error:
+        for line in str(error).splitlines():
+            table.fault("profile", line)
+        return None
+
+
+def _check_device(table: TomlTable, device: Device, profile: DeviceProfile) -> None:
+    if profile.driver == "lsl" and not (device.source_id or device.name):
+        table.fault("source_id", "missing (source_id or name of the stream: none is matched by its type)")
+    if device.unit:
+        faults = []
+        for stream in profile.streams:
+            try:
+                factor(device.unit, stream.modality)
+            except UnitError as error:
+                if "resistance" not in str(error):
+                    faults.append(str(error))
+        if len(faults) == len(profile.streams):
+            table.fault("unit", faults[0])
+
+
+def _recording(top: TomlTable) -> RecordingSettings:
+    table = top.table("recording")
+    if table is None:
+        return RecordingSettings()
+    settings = RecordingSettings(
+        directory=table.text("directory", default="recordings", longest=4000),
+        cycle=table.number("cycle", PERIOD, low=0.04, high=PERIOD),
+    )
+    table.finish()
+    return settings
+
+
+def _lsl(top: TomlTable) -> LslSettings:
+    table = top.table("lsl")
+    if table is None:
+        return LslSettings()
+    settings = LslSettings(
+        scope=table.text("scope", default="machine", choices=SCOPES),
+        session_id=table.text("session_id", default="default"),
+        publish=table.texts("publish", choices=PUBLISHED),
+    )
+    table.finish()
+    return settings
+
+
+def _events(top: TomlTable, base: Path | None) -> EventSettings:
+    table = top.table("events")
+    if table is None:
+        return EventSettings()
+    settings = EventSettings(
+        profile=table.text("profile", default="technician", choices=tuple(PROFILES)),
+        vocabulary=table.text("vocabulary", longest=4000),
+    )
+    table.finish()
+    if settings.vocabulary and base is not None:
+        return replace(settings, vocabulary=str(base / settings.vocabulary))
+    return settings
+
+
+def _recorded(top: TomlTable) -> Recorded | None:
+    table = top.table("recorded")
+    if table is None:
+        return None
+    recorded = Recorded(
+        started=table.text("started", required=True, what="wall time of the start"),
+        vocabulary=table.text("vocabulary"),
+        versions={k: str(v) for k, v in table.scalars("versions").items()},
+        streams=tuple(_stream(t) for t in table.tables("stream")),
+    )
+    table.finish()
+    return recorded
+
+
+def _stream(table: TomlTable) -> StreamInfo:
+    role = table.text("role", required=True, choices=ROLES, what=f"one of {', '.join(ROLES)}")
+    modality = table.text(
+        "modality", required=True, choices=tuple(Modality), what=f"one of {', '.join(Modality)}"
+    )
+    info = StreamInfo(
+        name=table.text("name", required=True, what="the name within its file"),
+        role=Role(role or "dyad"),
+        modality=Modality(modality or "markers"),
+        sfreq=table.number("sfreq", math.nan, low=0.0, high=1e6, unknown=True),
+        unit=table.text("unit"),
+        channels=table.texts("channels"),
+        format=table.text("format", default="float32", choices=FORMATS),
+        lateness=table.number("lateness", LATENESS, low=0.0, high=3600.0),
+        source_id=table.text("source_id"),
+        device=table.text("device"),
+    )
+    table.finish()
+    return info
+
+
+def _twice(session: Session) -> list[str]:
+    """Return faults between tables: one code for two people, one sender bound twice."""
+    faults = []
+    if session.client.code and session.client.code == session.therapist.code:
+        faults.append(f"[therapist] code = {show(session.therapist.code)}: also the client's")
+    seen: dict[tuple[object, ...], int] = {}
+    for i, device in enumerate(session.devices, 1):
+        identity = (device.source_id, device.address, device.name)
+        first = seen.setdefault((*identity, device.channel), i) if any(identity) else i
+        if first != i:
+            key = next(k for k in ("source_id", "address", "name") if getattr(device, k))
+            faults.append(
+                f"[[device]] {i} {key} = {show(getattr(device, key))}: also bound by device {first}"
+            )
+    return faults
+
+
+def dump(session: Session) -> str:
+    """Return a session as TOML."""
+    head = {"id": session.id, "dyad": session.dyad, "number": session.number}
+    out = lines("[session]", head | {"crisis_contact": session.crisis_contact})
+    for role in PEOPLE:
+        person = session.participant(role)
+        consent = asdict(person.consent) if person.consent != Consent() else {}
+        out += lines(f"[{role}]", {"code": person.code, "consent": consent})
+    for device in session.devices:
+        out += lines(
+            "[[device]]", {f.name: getattr(device, f.name) for f in fields(Device) if f.name != "definition"}
+        )
+    out += lines("[recording]", asdict(session.recording))
+    out += lines("[lsl]", asdict(session.lsl))
+    out += lines("[events]", asdict(session.events))
+    if session.recorded is not None:
+        out += _dump_recorded(session.recorded)
+    # Last, where it may be added after the recording was closed.
+    out += dump_record(session.record)
+    return "\n".join(out)
+
+
+def _dump_recorded(recorded: Recorded) -> list[str]:
+    head = {"started": recorded.started, "vocabulary": recorded.vocabulary, "versions": recorded.versions}
+    out = lines("[recorded]", head)
+    for info in recorded.streams:
+        values = {f.name: getattr(info, f.name) for f in fields(StreamInfo) if f.name != "metadata"}
+        out += lines("[[recorded.stream]]", values)
+    return out

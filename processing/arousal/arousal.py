@@ -1,0 +1,235 @@
+"""Arousal: the arousal index of one person against the person's own reference band, once a second.
+
+Second t is settled `delay` seconds after t, when every window that ends at or before t is. A baseline acts
+from T of its off marker; the last rest and the last talk that passed make the reference.
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from bisect import insort
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from acquisition.event import Event
+from acquisition.stream import PEOPLE, FloatArray
+from processing.arousal.band import ArousalConfig, Band, Smoothing, bits_of, partial_reason, weighted
+from processing.arousal.baseline import CODES, Baseline, BaselineVerdict, Code, Reference, band_for, judge
+from processing.arousal.channels import Channels
+from processing.arousal.excursion import BandState
+from processing.index import IndexSample, index_samples, released
+
+__all__ = ["Arousal", "ArousalConfig"]
+
+WARM_UP = 120
+"""Seconds of the past that are smoothed anew when the reference changes: 24 time constants."""
+UNITS = {
+    "arousal": "SD",
+    "arousal_low": "SD",
+    "arousal_high": "SD",
+    "arousal_state": "",
+    "arousal_channels": "",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Second:
+    """Hold the results of one second, in the order of `UNITS`."""
+
+    values: tuple[float, float, float, float, float]
+    reasons: tuple[str, str, str, str, str]
+    quality: float
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """Hold a baseline that passed, with the ids of its markers."""
+
+    baseline: Baseline
+    off: str
+
+
+class Arousal:
+    """Follow the arousal index of one person.
+
+    Parameters
+    ----------
+    entity : str
+        client or therapist.
+    channels_expected : set of str
+        Of hr, scl, scr, f0: those whose sensors the session has.
+    reference : Reference, optional
+        A person's reference; with it the scaling is "person" and today's baselines are judged but not used.
+    """
+
+    def __init__(
+        self,
+        entity: str,
+        *,
+        channels_expected: frozenset[str] | set[str],
+        config: ArousalConfig,
+        reference: Reference | None = None,
+    ) -> None:
+        self.entity = entity
+        self.verdicts: list[BaselineVerdict] = []
+        self.reference = reference
+        self.session: Reference | None = None
+        self._config = config
+        self._weights = config.weights()
+        self._expected = frozenset(channels_expected) & frozenset(self._weights)
+        self._channels = Channels(entity, self._weights)
+        self._marks: list[tuple[float, int, Event]] = []
+        self._open: dict[Code, tuple[float, str]] = {}
+        self._passed: dict[Code, list[Passed]] = {code: [] for code in CODES}
+        self._past = array("d")  # a tuple a second would take 16 MB a day
+        self._start = self._second = math.nan
+        self._restart()
+
+    @property
+    def scaling(self) -> Literal["session", "person"]:
+        """Return which reference the index is relative to; only "person" compares across sessions."""
+        return self.reference.scaling if self.reference else "session"
+
+    def _restart(self) -> None:
+        config = self._config
+        self._smoothing = Smoothing(config)
+        self._state = BandState(hold=config.hold, back=config.back, inside=config.inside)
+
+    def mark(self, event: Event, time: float) -> None:
+        """Take in an event that acts at `time`, T of the tick that closed its slice [s].
+
+        One whose actor is the other person is passed over; those of the technician and the dyad hold.
+        """
+        if event.actor in PEOPLE and event.actor != self.entity:
+            return
+        if event.code in CODES or event.phase == "void":
+            insort(self._marks, (time, len(self._marks), event), key=lambda m: m[0])
+
+    def hear(self, samples: Sequence[IndexSample]) -> None:
+        """Take in index samples that became final; those of other people and indices are passed over."""
+        self._channels.hear(samples)
+
+    def advance(self, ticks: FloatArray, watermarks: FloatArray) -> list[IndexSample]:
+        """Return what became final at these ticks."""
+        if len(ticks) == 0:
+            return []
+        if math.isnan(self._second):
+            self._start = self._second = float(math.ceil(ticks[0]))
+        until = float(watermarks[-1]) - self._config.delay
+        if not until >= self._second:
+            return []
+        times = self._second + np.arange(math.floor(until - self._second) + 1.0)
+        _, available = released(times + self._config.delay, ticks, watermarks)
+        rows = [self._at(t, tick) for t, tick in zip(times.tolist(), available.tolist(), strict=True)]
+        self._second = float(times[-1]) + 1.0
+        return self._samples(times, available, rows)
+
+    def _samples(self, times: FloatArray, available: FloatArray, rows: list[Second]) -> list[IndexSample]:
+        out: list[IndexSample] = []
+        quality = np.array([row.quality for row in rows])
+        for place, (index, unit) in enumerate(UNITS.items()):
+            values = np.array([row.values[place] for row in rows])
+            reasons = [row.reasons[place] for row in rows]
+            good = np.where(np.isnan(values), 0.0, quality)
+            out += index_samples(times, available, self.entity, index, values, unit, good, reasons)
+        return out
+
+    def _at(self, time: float, tick: float) -> Second:
+        """Work out one second."""
+        while self._marks and self._marks[0][0] <= time:
+            at, _, event = self._marks.pop(0)
+            self._act(event, at)
+        values = self._channels.at(time, tick)
+        self._past.extend(values[c] for c in self._weights)
+        reference = self.reference or self.session
+        finite = {c: x for c, x in values.items() if not math.isnan(x)}
+        if reference is None:
+            return _without("no baseline", bits_of(finite))
+        used = {c: x for c, x in finite.items() if c in reference.scales}
+        value = self._smoothing.step(weighted(used, reference.scales, self._weights))
+        bits = bits_of(used)
+        edges = band_for(reference, bits)
+        partial = partial_reason(bits)
+        known = not partial and not math.isnan(edges.low)
+        self._state.step(time, value if known else math.nan, edges.low, edges.high, edges.scale)
+        quality = sum(self._weights[c] for c in used) / sum(self._weights.values())
+        return _described(value, edges, self._state.state, bits, quality, partial)
+
+    def _act(self, event: Event, at: float) -> None:
+        """Let a marker act."""
+        if event.phase == "void":
+            self._undo(event.ref, at)
+            return
+        code: Code = "baseline_rest" if event.code == "baseline_rest" else "baseline_talk"
+        moment = at + min(0.0, event.t_shift)
+        if event.phase == "on":
+            self._open[code] = (moment, event.id)
+        elif event.phase == "off" and code in self._open:
+            self._finish(code, self._open.pop(code)[0], moment, at, event.id)
+
+    def _finish(self, code: Code, start: float, stop: float, at: float, off: str) -> None:
+        """Judge a baseline that has just ended, and use it if it passed."""
+        first, last = (max(0, math.ceil(t - self._start)) for t in (start, stop))
+        n = len(self._weights)
+        columns = np.array(self._past[n * first : n * last], np.float64).reshape(-1, n).T
+        values = dict(zip(self._weights, columns, strict=True))
+        baseline = Baseline(code=code, start=start, stop=stop, values=values)
+        follows = Reference.of([baseline], [], self._config) if code == CODES[0] else self.session
+        verdict = judge(baseline, self.entity, at, self._expected, follows, self._config)
+        self.verdicts.append(verdict)
+        if verdict.accepted:
+            self._passed[code].append(Passed(baseline, off))
+            self._refer()
+
+    def _undo(self, ref: str, at: float) -> None:
+        """Take back a marker: an on ends its interval, an off opens it again and withdraws its baseline."""
+        for code in CODES:
+            if ref and self._open.get(code, (0.0, ""))[1] == ref:
+                del self._open[code]
+            for passed in [p for p in self._passed[code] if ref and p.off == ref]:
+                self._passed[code].remove(passed)
+                self._open[code] = (passed.baseline.start, "")
+                self._withdraw(code, passed.baseline, at)
+                self._refer()
+
+    def _withdraw(self, code: Code, baseline: Baseline, at: float) -> None:
+        judged = next(v for v in reversed(self.verdicts) if v.code == code and v.stop == baseline.stop)
+        self.verdicts.append(
+            replace(judged, time=at, accepted=False, text="withdrawn: its marker was undone")
+        )
+
+    def _refer(self) -> None:
+        """Take the last baselines that passed as the session's reference, and see the past in its terms."""
+        rest, talk = ([p.baseline for p in self._passed[code][-1:]] for code in CODES)
+        self.session = Reference.of(rest, talk, self._config) if rest else None
+        if self.reference is not None or self.session is None:
+            return
+        self._restart()
+        n = len(self._weights)
+        for row in np.array(self._past[-n * WARM_UP :], np.float64).reshape(-1, n).tolist():
+            values = {c: x for c, x in zip(self._weights, row, strict=True) if not math.isnan(x)}
+            used = {c: x for c, x in values.items() if c in self.session.scales}
+            self._smoothing.step(weighted(used, self.session.scales, self._weights))
+
+
+def _without(reason: str, bits: int) -> Second:
+    nothing = (math.nan,) * 4
+    return Second((*nothing, float(bits)), (reason, reason, reason, reason, "" if bits else "no data"), 0.0)
+
+
+def _described(value: float, band: Band, state: float, bits: int, quality: float, partial: str) -> Second:
+    """Return the results of a second that has a reference, each with its reason."""
+    if not bits:
+        return _without("no data", bits)
+    gap = "less than 5 of the last 10 s valid" if math.isnan(value) else ""
+    edge = "too little baseline with these channels" if math.isnan(band.low) else ""
+    only = "" if band.talk or edge else "rest band only"
+    undecided = "not yet decided after a gap" if math.isnan(state) else ""
+    of_edge = partial or edge or only
+    of_state = partial or gap or edge or undecided or only
+    values = (value, band.low, band.high, state, float(bits))
+    return Second(values, (gap or partial, of_edge, of_edge, of_state, ""), quality)

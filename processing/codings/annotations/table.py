@@ -1,0 +1,106 @@
+"""Tables of events: comma, semicolon or tab between the columns, named in the first line.
+
+`events.csv` of `attune process`, a BIDS events.tsv and a list typed by hand are such tables.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Mapping
+
+from acquisition.errors import AnnotationError
+from processing.codings.annotations.annotation import MAX_ANNOTATIONS, Annotation, decoded, seconds
+
+NAMES: Mapping[str, tuple[str, ...]] = {
+    "time": ("time",),
+    "start": ("t", "onset", "start", "begin"),
+    "stop": ("stop", "end"),
+    "duration": ("duration",),
+    "code": ("code", "trial_type", "label", "text"),
+    "tier": ("tier",),
+}
+"""What a column means → its names; `time` is on the LSL clock, the others are in seconds since the zero."""
+FIELDS = ("actor", "phase", "value", "note", "rater", "id", "ref", "t_shift", "t_unc", "source")
+MISSING = frozenset(("", "na", "n/a", "nan", "none", "null"))
+
+
+def read_table(data: bytes) -> list[Annotation]:
+    """Read a table; columns without a meaning here are left out.
+
+    Raises
+    ------
+    AnnotationError
+        If there is no column of times or of codes, or a row that cannot be read; the line is named.
+    """
+    text = decoded(data, ("utf-8-sig", "cp1252"))
+    head = text.split("\n", 1)[0]
+    delimiter = max("\t;,", key=head.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        columns = _columns([name.strip().casefold() for name in next(reader, [])])
+        out = []
+        for row in reader:
+            if any(cell.strip() for cell in row):
+                out.append(_annotation(row, columns, reader.line_num))
+            if len(out) > MAX_ANNOTATIONS:
+                raise AnnotationError(f"line {reader.line_num}: more than {MAX_ANNOTATIONS} rows")
+    except csv.Error as error:
+        raise AnnotationError(f"line {reader.line_num}: {error}") from None
+    return out
+
+
+def _columns(names: list[str]) -> dict[str, int]:
+    """Return which column holds what."""
+    twice = {n for n in names if n and names.count(n) > 1}
+    if twice:
+        raise AnnotationError(f"line 1: column {sorted(twice)[0][:40]!r} twice")
+    found = {}
+    for what, choices in NAMES.items():
+        at = [names.index(c) for c in choices if c in names]
+        if at:
+            found[what] = at[0]
+    found |= {name: names.index(name) for name in FIELDS if name in names}
+    if not {"time", "start"} & set(found):
+        raise AnnotationError(
+            "line 1: no column of times (time on the LSL clock, or t, onset, start in seconds)"
+        )
+    if not {"code", "tier"} & set(found):
+        raise AnnotationError("line 1: no column of codes (code, trial_type, label, text or tier)")
+    return found
+
+
+def _annotation(row: list[str], columns: Mapping[str, int], line: int) -> Annotation:
+    cells = {what: row[at].strip() if at < len(row) else "" for what, at in columns.items()}
+    cells = {what: "" if cell.casefold() in MISSING else cell for what, cell in cells.items()}
+    absolute = bool(cells.get("time"))
+    start = _seconds(cells, "time" if absolute else "start", line)
+    if math.isnan(start):
+        raise AnnotationError(f"line {line}: no time")
+    stop = _seconds(cells, "stop", line)
+    duration = _seconds(cells, "duration", line)
+    if math.isnan(stop) and duration > 0.0:
+        stop = start + duration
+    if stop < start or duration < 0.0:
+        raise AnnotationError(f"line {line}: ends before its start")
+    fields = {k: cells[k] for k in FIELDS if cells.get(k)}
+    return Annotation(
+        start=start,
+        stop=stop,
+        tier=cells.get("tier", ""),
+        text=cells.get("code", ""),
+        place=f"line {line}",
+        fields=fields,
+        absolute=absolute,
+    )
+
+
+def _seconds(cells: Mapping[str, str], what: str, line: int) -> float:
+    text = cells.get(what, "")
+    if not text:
+        return math.nan
+    try:
+        return seconds(text)
+    except ValueError:
+        raise AnnotationError(f"line {line}: {what} = {text[:40]!r} is no time") from None

@@ -1,0 +1,148 @@
+"""What one rater coded of a session, wherever it stands: in a recording, in a rater's own file, or in a table
+or annotation file of another program. All as intervals in seconds since the session began.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from acquisition.errors import RecordingError
+from acquisition.event import Event
+from acquisition.events.overlay import effective, rater_file, read_edits, read_overlay
+from acquisition.events.vocabulary import Vocabulary, load_vocabulary
+from acquisition.recording.manifest import RATERS
+from acquisition.recording.recording import Recording
+from acquisition.session.session import CODE
+from processing.metrics.timeline import Interval, intervals
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Marked:
+    """Hold the raw markers of a recording, and its first and last tick [s, LSL clock]."""
+
+    path: Path
+    events: tuple[Event, ...]
+    begin: float
+    end: float
+    vocabulary: Vocabulary
+
+    @property
+    def seconds(self) -> float:
+        """Return the length of the recording [s]."""
+        return self.end - self.begin
+
+
+def read_marked(path: Path, vocabulary: Path | None = None) -> Marked:
+    """Read the markers of a recording, with the vocabulary of its session file unless another one is given.
+
+    Raises
+    ------
+    RecordingError
+        If it cannot be read or has no ticks.
+    VocabularyError
+        If the vocabulary cannot be read.
+    """
+    recording = Recording(path)
+    events: list[Event] = []
+    ticks: list[float] = []
+    for batch in recording.batches():
+        ticks += [float(batch.ticks[0]), float(batch.ticks[-1])]
+        events += [event for _, event in batch.events]
+    if not ticks:
+        raise RecordingError(f"{path}: nothing was recorded")
+    own = recording.session.events.vocabulary if recording.session else ""
+    known = load_vocabulary(vocabulary or (Path(own) if own else None))
+    return Marked(path=path, events=tuple(events), begin=ticks[0], end=ticks[-1], vocabulary=known)
+
+
+def since_begin(events: Sequence[Event], begin: float, end: float) -> list[Interval]:
+    """Return what was marked as intervals, points with no length, in seconds since `begin`."""
+    points = [
+        Interval(code=e.code, actor=e.actor, start=e.onset, stop=e.onset, value=e.value, note=e.note, id=e.id)
+        for e in events
+        if e.phase == "point"
+    ]
+    every = [*intervals(events, end), *points]
+    return sorted(
+        (replace(i, start=i.start - begin, stop=i.stop - begin) for i in every),
+        key=lambda i: (i.start, i.code, i.actor),
+    )
+
+
+def recording_of(text: str) -> Path | None:
+    """Return the recording that RECORDING[@RATER] or RECORDING/raters/R2.jsonl names, else None."""
+    path, _ = _parted(text)
+    if path.is_dir():
+        return path
+    parent = path.absolute().parent
+    return parent.parent if parent.name == RATERS and path.suffix == ".jsonl" else None
+
+
+def read_rater(text: str, marked: Marked | None) -> list[Interval]:
+    """Return what one rater coded.
+
+    Parameters
+    ----------
+    text : str
+        A recording, RECORDING@RATER for one rater of it, a rater's .jsonl file, a rater's code where the
+        recording is given, or a file that `attune events import` reads.
+    marked : Marked or None
+        The recording that both raters coded, where there is one.
+
+    Raises
+    ------
+    AttunementError
+        If it cannot be read; the place is named.
+    """
+    path, rater = _parted(text)
+    if path.is_dir():
+        return _in_recording(path, rater, marked)
+    if marked is not None and not path.exists() and CODE.fullmatch(text):
+        return _in_recording(marked.path, text, marked)
+    if not path.is_file():
+        raise RecordingError(f"{text}: no such recording, file or rater")
+    if path.suffix == ".jsonl":
+        if marked is None:
+            raise RecordingError(f"{path}: its times need the recording: give --recording RECORDING")
+        return _held([], path, rater, marked)
+    from processing.codings.event_import import read_file
+
+    return read_file(path, marked, rater)
+
+
+def _parted(text: str) -> tuple[Path, str]:
+    """Part PATH@RATER; a path that is there stays whole."""
+    head, at, rater = text.rpartition("@")
+    if at and CODE.fullmatch(rater) and not Path(text).exists():
+        return Path(head), rater
+    return Path(text), ""
+
+
+def _in_recording(path: Path, rater: str, marked: Marked | None) -> list[Interval]:
+    if marked is None or path.resolve() != marked.path.resolve():
+        marked = read_marked(path)
+    own = rater_file(path, rater)
+    if rater and own.is_file():
+        return _held([], own, "", marked)
+    events = effective(marked.events, read_overlay(path))
+    mine = [e for e in events if e.rater == rater] if rater else events
+    if rater and not mine:
+        raters = sorted(
+            {e.rater for e in events if e.rater} | {p.stem for p in (path / RATERS).glob("*.jsonl")}
+        )
+        raise RecordingError(f"{path}: nothing of a rater {rater} (there are: {', '.join(raters) or 'none'})")
+    return since_begin(mine, marked.begin, marked.end)
+
+
+def _held(raw: Sequence[Event], path: Path, rater: str, marked: Marked) -> list[Interval]:
+    events = effective(raw, read_edits(path))
+    mine = [e for e in events if e.rater == rater] if rater else events
+    return since_begin(mine, marked.begin, marked.end)
+
+
+def longest(*codings: Sequence[Interval]) -> float:
+    """Return when the last of all codings ends [s]; nan without any."""
+    return max((i.stop for coding in codings for i in coding), default=math.nan)

@@ -1,0 +1,28 @@
+"""attune export: a recording in the format of another tool."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from acquisition.commands.command import Command
+
+KINDS = ("bids", "csv", "mne", "edf", "xdf")
+
+
+@click.command("export", cls=Command)
+@click.argument("recording", type=click.Path(path_type=Path), metavar="RECORDING")
+@click.option("--to", "kind", type=click.Choice(KINDS), required=True, help="The format.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Directory of the files."
+)
+def export_command(recording: Path, kind: str, out: Path) -> None:
+    """Write a recording for another tool: raw markers with later edits applied, stamps on one clock."""
+    from processing.export.export import FORMATS, NOTICE, read_tracks
+
+    tracks = read_tracks(recording)
+    out.mkdir(parents=True, exist_ok=True)
+    for path in FORMATS[kind](tracks, out):
+        click.echo(str(path))
+    click.echo(NOTICE)

@@ -1,0 +1,214 @@
+"""Synchrony of the two people, live: lag table, its peak, a chance band, and statements at fixed looks.
+
+x is the therapist, y the client; lag > 0: the client follows. Each signal is on its own, never one composite.
+`sync_<signal>` is the largest |z| over lags, the same statistic that its chance band is made of; the mean
+|z|, the other candidate, leaves the band half as often where the people are coupled.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections.abc import Sequence
+from itertools import repeat
+
+import numpy as np
+
+from acquisition.stream import FloatArray, Role
+from processing.coupling.chance import ChancePool
+from processing.coupling.config import SynchronyConfig
+from processing.coupling.peaks import pick, smoother
+from processing.coupling.signals import SIGNALS, GridSignal
+from processing.coupling.statement import Looks, Rule, Statement
+from processing.coupling.wclc import LagTable, strongest
+from processing.index import IndexSample, released, rows
+
+__all__ = ["COUPLED_P", "Synchrony", "SynchronyConfig"]
+
+PAIR = (Role.THERAPIST.value, Role.CLIENT.value)
+COUPLED_P = 0.005
+""""Coupling above chance" may be said once `sync_<signal>_p` has been this small at any look."""
+
+
+class Synchrony:
+    """Listen to one signal of both people and tell how they go together.
+
+    Rows are for entity dyad. `time` is the centre of the window at lag 0; that of `_p` and `_lead` is the
+    look, up to which they take in the session. What concerns data time t is settled at t + the
+    signal's delay.
+    """
+
+    def __init__(self, signal: str, *, config: SynchronyConfig, session_id: str) -> None:
+        if signal not in SIGNALS:
+            raise ValueError(f"no synchrony signal named {signal!r} (known: {', '.join(SIGNALS)})")
+        rule, shape = SIGNALS[signal], config.shape(signal)
+        self._name, self._sfreq, self._delay = f"sync_{signal}", rule.sfreq, rule.delay
+        self._index, self._step = rule.index, round(config.step * rule.sfreq)
+        self._config, self._shape = config, shape
+        self._people = [GridSignal(rule, entity) for entity in PAIR]
+        self._table = LagTable(shape)
+        self._smoother = smoother(shape.max_lag)
+        apart = max(config.pool_apart, (shape.window + 2 * shape.max_lag) / rule.sfreq)
+        steps = int(np.ceil(apart / config.pool_step))
+        self._pool = ChancePool(shape, apart=steps, least=config.least_pool)
+        self._looks = Looks(
+            shape,
+            Rule(
+                n_permutations=config.n_permutations,
+                least_segments=config.least_segments,
+                p_leader=config.p_leader,
+                least_lag=config.least_lag * rule.sfreq,
+            ),
+            session_id=session_id,
+            signal=signal,
+        )
+        self._every, self._look, self._first_look = (
+            round(s * rule.sfreq) for s in (config.band_every, config.look_every, config.first_look)
+        )
+        self._low = f"coverage below {config.coverage:.0%}".replace("%", " %")
+        self._origin: int | None = None
+        self._due = -math.inf
+        """Watermark before which nothing more is settled [s]."""
+        self._n = 0
+        self._band = (np.nan, np.nan)
+        self._next_segment = shape.window
+        self._reach = shape.window + shape.max_lag
+        grid = round(config.pool_step * rule.sfreq)
+        self._next_pooled = -(-self._reach // grid) * grid
+        self._past = np.full((2, 4 * self._reach), np.nan)
+
+    def hear(self, samples: Sequence[IndexSample]) -> None:
+        """Take in index samples of both people."""
+        heard = [sample for sample in samples if sample[3] == self._index]
+        if heard:
+            for person, entity in zip(self._people, PAIR, strict=True):
+                person.take([sample for sample in heard if sample[2] == entity])
+
+    def advance(self, ticks: FloatArray, watermarks: FloatArray) -> list[IndexSample]:
+        """Return what became final; `watermarks` are the lower ones of the two people."""
+        if len(ticks) == 0 or watermarks[-1] < self._due:
+            return []
+        if self._origin is None:
+            self._origin = int(np.ceil(ticks[0]) * self._sfreq)
+        # Whole steps only, and every point of a step is read as of the tick that settles its last one: a live
+        # run then does the work of a step at once, as a batch does.
+        first = self._origin + self._n
+        end = first + -self._n % self._step
+        bound = int(np.floor((float(watermarks[-1]) - self._delay) * self._sfreq)) + 2
+        ends = np.arange(end, max(bound, end + 1), self._step)
+        n, available = released(ends / self._sfreq + self._delay, ticks, watermarks)
+        self._due = float(end + n * self._step) / self._sfreq + self._delay
+        if n == 0:
+            return []
+        lengths = np.full(n, self._step)
+        lengths[0] = end + 1 - first
+        since = available.repeat(lengths)
+        x, y = (person.read(first, since) for person in self._people)
+        return self._rows(x, y, since)
+
+    def _rows(self, x: FloatArray, y: FloatArray, available: FloatArray) -> list[IndexSample]:
+        start, step = self._n, self._step
+        z, counts = self._table.push(x, y, every=step)
+        self._keep(x, y)
+        at = range(start + -start % step, self._n, step)
+        since = available[at.start - start :: step].tolist()
+        bands, out = self._look_back(start, at, available)
+        if since:
+            out += self._values(at, since, z, counts, bands)
+        return out
+
+    def _keep(self, x: FloatArray, y: FloatArray) -> None:
+        begin = self._reach + self._n
+        stop = begin + len(x)
+        while stop > self._past.shape[1]:
+            self._past = np.concatenate([self._past, np.full_like(self._past, np.nan)], axis=1)
+        self._past[0, begin:stop], self._past[1, begin:stop] = x, y
+        self._n += len(x)
+
+    def _look_back(
+        self, start: int, at: range, available: FloatArray
+    ) -> tuple[list[tuple[float, float]], list[IndexSample]]:
+        """Return the band in force at each of the samples `at`, and the statements that fell due."""
+        every, look, first_look = self._every, self._look, self._first_look
+        bands: list[tuple[float, float]] = []
+        out: list[IndexSample] = []
+        due = math.gcd(every, look)
+        for j in range(start + -start % due, self._n, due):
+            if j > 0 and (j % look == 0 or (j % every == 0 and j < first_look)):
+                bands += [self._band] * (bisect_left(at, j) - len(bands))
+                self._renew_band(j)
+            if j % look == 0:
+                out += self._state(j, look, float(available[j - start]))
+        return bands + [self._band] * (len(at) - len(bands)), out
+
+    def _renew_band(self, j: int) -> None:
+        step = round(self._config.pool_step * self._sfreq)
+        ends = np.arange(self._next_pooled, j + 1, step)
+        if len(ends) and j <= self._config.until * self._sfreq:
+            self._next_pooled = int(ends[-1]) + step
+            x, y = self._past
+            self._pool.add(x, y, ends + self._reach, int(ends[0]) // step)
+        if j >= self._config.band_from * self._sfreq:
+            self._band = self._pool.band()
+
+    def _state(self, j: int, look: int, available: float) -> list[IndexSample]:
+        first, until = self._config.first_look, self._config.until
+        if not first <= j / self._sfreq <= until:
+            early = j < first * self._sfreq
+            reason = f"not before minute {first / 60:g}" if early else f"not after hour {until / 3600:g}"
+            said = Statement(p=np.nan, p_reason=reason, leader=np.nan, leader_reason=reason, share=0.0)
+        else:
+            ends = np.arange(self._next_segment, j + 1, self._shape.window)
+            self._next_segment += len(ends) * self._shape.window
+            self._looks.add(self._past[0], self._past[1], ends + self._reach)
+            said = self._looks.look(j // look)
+        time = self._time(j)
+        said_of = (("_p", said.p, said.p_reason), ("_lead", said.leader, said.leader_reason))
+        return [
+            IndexSample(time, available, "dyad", self._name + end, value, "", said.share, reason)
+            for end, value, reason in said_of
+        ]
+
+    def _time(self, j: int) -> float:
+        return ((self._origin or 0) + j) / self._sfreq
+
+    def _values(
+        self,
+        at: range,
+        since: list[float],
+        z: FloatArray,
+        counts: FloatArray,
+        bands: list[tuple[float, float]],
+    ) -> list[IndexSample]:
+        value, sfreq, window = strongest(z).tolist(), self._sfreq, self._shape.window
+        coverage = [count / window for count in counts.min(axis=1).tolist()]
+        lags = [lag / sfreq for lag in pick(z, self._smoother, at.start // self._step).tolist()]
+        low, high = zip(*bands, strict=True)
+        quality = [c if v == v else 0.0 for v, c in zip(value, coverage, strict=True)]
+        missing = ["" if v == v else self._missing(c) for v, c in zip(value, coverage, strict=True)]
+        no_peak = [m or ("" if k == k else "no peak") for m, k in zip(missing, lags, strict=True)]
+        has_band = [1.0 if b == b else 0.0 for b in low]
+        no_band = ["" if b == b else self._no_band(j) for j, b in zip(at, low, strict=True)]
+        columns = (
+            ("", value, "", quality, missing),
+            ("_lag", lags, "s", quality, no_peak),
+            ("_coverage", coverage, "", repeat(1.0), repeat("")),
+            ("_chance_low", low, "", has_band, no_band),
+            ("_chance_high", high, "", has_band, no_band),
+        )
+        half, first = window / (2.0 * sfreq), self._time(0)
+        times = [first + j / sfreq - half for j in at]
+        return [
+            sample
+            for end, values, unit, qualities, reasons in columns
+            for sample in rows(times, since, "dyad", self._name + end, values, unit, qualities, reasons)
+        ]
+
+    def _missing(self, coverage: float) -> str:
+        if coverage == 0.0:
+            return "no data"
+        return self._low if coverage < self._config.coverage else "constant signal"
+
+    def _no_band(self, j: int) -> str:
+        early = j < self._config.band_from * self._sfreq
+        return f"not before minute {self._config.band_from / 60:g}" if early else "chance pool too small"

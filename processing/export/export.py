@@ -1,0 +1,283 @@
+"""A recording in the formats of other tools: CSV, MNE (FIF), EDF+ and one merged XDF.
+
+All stamps are on the clock of the recorder; values are in the unit of the recording, or in SI units for MNE.
+Nothing is interpolated: a missing sample is nan, in EDF the lowest value, and annotated as a gap.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acquisition.errors import RecordingError
+from acquisition.event import Event
+from acquisition.events.overlay import effective, read_overlay
+from acquisition.recording.recording import Recording
+from acquisition.session.session import Session
+from acquisition.stream import FloatArray, Modality, StreamInfo
+from acquisition.units import convert
+from acquisition.xdf.form import EVENTS_ID
+from acquisition.xdf.header import OWN_HEADERS, header_xml
+from acquisition.xdf.writer import Writer
+from processing.admission import Admission
+from processing.metrics.self_report import Filled, as_rows, filled_in
+from processing.metrics.timeline import Interval, intervals
+from processing.results.results import write_events
+
+NOTICE = (
+    "Research use only. Not a medical device. Not for diagnosis, treatment decisions or emergency detection."
+)
+MNE_TYPES = {Modality.ECG: "ecg", Modality.EDA: "gsr", Modality.RESP: "resp"}
+SI = {Modality.ECG: 1e-3, Modality.EDA: 1e-6}
+"""From the canonical unit to volt and siemens, which MNE works in."""
+LEAST_GAP = 1.5
+"""Sample periods without a sample that make a gap."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Track:
+    """Hold a stream as recorded: stamps [s, recorder's clock], shape (n,), and samples (n, n_channels)."""
+
+    info: StreamInfo
+    times: FloatArray
+    samples: NDArray[Any]
+
+    @property
+    def name(self) -> str:
+        """Return a name that is unique in the recording and fit for a file."""
+        plain = "".join(c if c.isalnum() else "_" for c in self.info.name)
+        return f"{self.info.role}_{plain}".lower()
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Tracks:
+    """Hold the streams of a recording, the events that hold, first and last tick [s], and what was noted."""
+
+    session_id: str
+    streams: tuple[Track, ...]
+    events: tuple[Event, ...]
+    begin: float
+    end: float
+    session: Session | None = None
+    filled: tuple[Filled, ...] = ()
+
+
+def read_tracks(path: Path) -> Tracks:
+    """Read a recording.
+
+    Raises
+    ------
+    RecordingError
+        If it cannot be read or has no ticks.
+    """
+    recording = Recording(path)
+    gates: dict[Any, Admission] = {}
+    parts: dict[Any, list[tuple[FloatArray, NDArray[Any]]]] = {}
+    infos: dict[Any, StreamInfo] = {}
+    events: list[Event] = []
+    ticks: list[float] = []
+    for batch in recording.batches():
+        ticks += [float(batch.ticks[0]), float(batch.ticks[-1])]
+        events += [event for _, event in batch.events]
+        for key, part in batch.streams.items():
+            gate = gates.setdefault(key, Admission(float("inf")))
+            admitted = gate.admit(part, batch.ticks)
+            infos[key] = part.info
+            parts.setdefault(key, []).append((admitted.times, part.samples[admitted.keep]))
+    if not ticks:
+        raise RecordingError(f"{path}: nothing was recorded")
+    streams = tuple(
+        Track(
+            info=infos[key],
+            times=np.concatenate([t for t, _ in rows]),
+            samples=np.concatenate([s for _, s in rows]),
+        )
+        for key, rows in sorted(parts.items())
+    )
+    session = recording.session
+    name = session.id if session else path.resolve().name
+    held = tuple(effective(events, read_overlay(path)))
+    return Tracks(
+        session_id=name,
+        streams=streams,
+        events=held,
+        begin=ticks[0],
+        end=ticks[-1],
+        session=session,
+        filled=tuple(filled_in(session, path)),
+    )
+
+
+def export_csv(tracks: Tracks, out: Path) -> list[Path]:
+    """Write one table per stream (time, t, channels with units), and events.csv."""
+    written = []
+    for track in tracks.streams:
+        unit = f" [{track.info.unit}]" if track.info.unit else ""
+        target = out / f"{track.name}.csv"
+        with target.open("w", encoding="utf-8", newline="") as file:
+            rows = csv.writer(file)
+            rows.writerow(["time", "t", *(f"{c}{unit}" for c in track.info.channels)])
+            since = (track.times - tracks.begin).tolist()
+            for time, t, values in zip(track.times.tolist(), since, track.samples.tolist(), strict=True):
+                rows.writerow([repr(time), f"{t:.6f}", *values])
+        written.append(target)
+    write_events(out, tracks.events, tracks.begin)
+    written.append(out / "events.csv")
+    if noted := as_rows(tracks.session, tracks.filled):
+        with (out / "session_record.csv").open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([("by whom", "what", "noted"), *noted])
+        written.append(out / "session_record.csv")
+    return written
+
+
+def on_even_grid(track: Track, begin: float, end: float) -> FloatArray:
+    """Return samples in canonical units on the stream's own rate from `begin` on, nan where there is none.
+
+    Each sample goes to the nearest point; of two at one point the later stays. Shape (n_points, n_channels).
+    """
+    n = max(1, int(np.ceil((end - begin) * track.info.sfreq)))
+    out = np.full((n, len(track.info.channels)), np.nan)
+    at = np.rint((track.times - begin) * track.info.sfreq).astype(np.int64)
+    inside = (at >= 0) & (at < n)
+    values = convert(np.asarray(track.samples, float), track.info.unit, track.info.modality)
+    out[at[inside]] = values[inside]
+    return out
+
+
+def gaps_of(values: FloatArray, sfreq: float) -> list[tuple[float, float]]:
+    """Return onset and duration [s] of each run of points without a sample, single ones left out."""
+    missing = np.isnan(values).all(axis=1)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], missing, [False]]).astype(np.int8)))
+    runs = zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
+    return [(a / sfreq, (b - a) / sfreq) for a, b in runs if b - a > LEAST_GAP]
+
+
+def spans(tracks: Tracks) -> list[Interval]:
+    """Return everything that was marked as intervals, points with no length, named code/actor."""
+    points = [
+        Interval(code=e.code, actor=e.actor, start=e.onset, stop=e.onset, value=e.value)
+        for e in tracks.events
+        if e.phase == "point"
+    ]
+    every = [*intervals(tracks.events, tracks.end), *points]
+    return sorted(every, key=lambda i: (i.start, i.code))
+
+
+def regular(tracks: Tracks) -> list[Track]:
+    """Return the streams with a rate and numbers."""
+    return [t for t in tracks.streams if t.info.sfreq > 0 and t.info.format != "string" and len(t.times)]
+
+
+def export_mne(tracks: Tracks, out: Path) -> list[Path]:
+    """Write an MNE Raw per regular stream, each with all annotations; values in V and S."""
+    import mne
+
+    written = []
+    for track in regular(tracks):
+        values = on_even_grid(track, tracks.begin, tracks.end)
+        names = [f"{track.info.role} {c}" for c in track.info.channels]
+        kind = MNE_TYPES.get(track.info.modality, "misc")
+        info = mne.create_info(names, track.info.sfreq, kind)
+        info["description"] = NOTICE
+        raw = mne.io.RawArray(SI.get(track.info.modality, 1.0) * values.T, info, verbose="error")
+        marks = [(i.start - tracks.begin, i.stop - i.start, f"{i.code}/{i.actor}") for i in spans(tracks)]
+        lost = [(a, d, "BAD_gap") for a, d in gaps_of(values, track.info.sfreq)]
+        inside = [m for m in (*marks, *lost) if 0.0 <= m[0] < values.shape[0] / track.info.sfreq]
+        onset, duration, text = zip(*inside, strict=True) if inside else ((), (), ())
+        raw.set_annotations(mne.Annotations(onset, duration, text), verbose="error")
+        target = out / f"{track.name}_raw.fif"
+        raw.save(target, overwrite=True, verbose="error")
+        written.append(target)
+    return written
+
+
+def export_edf(tracks: Tracks, out: Path) -> list[Path]:
+    """Write one EDF+ file with all regular streams at their own rates, events and gaps as annotations."""
+    import edfio
+
+    seconds = int(np.ceil(tracks.end - tracks.begin))
+    signals, notes = [], []
+    for track in regular(tracks):
+        if track.info.sfreq != round(track.info.sfreq):
+            continue
+        values = on_even_grid(track, tracks.begin, tracks.begin + seconds)
+        for a, d in gaps_of(values, track.info.sfreq):
+            notes.append(edfio.EdfAnnotation(a, d, f"gap/{track.name}"))
+        for name, column in zip(track.info.channels, values.T, strict=True):
+            signals.append(_edf_signal(edfio, track, name, column))
+    for i in spans(tracks):
+        length = i.stop - i.start
+        notes.append(
+            edfio.EdfAnnotation(max(0.0, i.start - tracks.begin), length or None, f"{i.code}/{i.actor}")
+        )
+    if not signals:
+        raise RecordingError("no stream with a whole number of samples a second: EDF cannot hold the others")
+    target = out / f"{tracks.session_id}.edf"
+    edfio.Edf(signals, data_record_duration=1.0, annotations=notes).write(target)
+    return [target]
+
+
+def _edf_signal(edfio: Any, track: Track, name: str, column: FloatArray) -> Any:
+    there = column[np.isfinite(column)]
+    low, high = (float(there.min()), float(there.max())) if len(there) else (0.0, 1.0)
+    low, high = float(np.floor(low * 1000) / 1000), float(np.ceil(high * 1000) / 1000)
+    if high <= low:
+        high = low + 1.0
+    unit = {Modality.ECG: "mV", Modality.EDA: "uS", Modality.ACC: "g"}.get(
+        track.info.modality, track.info.unit
+    )
+    return edfio.EdfSignal(
+        np.where(np.isfinite(column), column, low),
+        track.info.sfreq,
+        label=f"{str(track.info.role)[0].upper()} {name}"[:16],
+        physical_dimension=unit[:8],
+        physical_range=(low, high),
+    )
+
+
+def export_xdf(tracks: Tracks, out: Path) -> list[Path]:
+    """Write one XDF file with all streams, raw values and corrected stamps, and the events that hold."""
+    target = out / f"{tracks.session_id}.xdf"
+    if target.exists():
+        target.unlink()
+    writer = Writer(target)
+    try:
+        for number, track in enumerate(tracks.streams, max(OWN_HEADERS) + 1):
+            info = replace(track.info, name=f"{track.info.role} {track.info.name}")
+            stream = writer.header(number, header_xml(info))
+            if len(track.times):
+                writer.offset(stream, float(track.times[0]), 0.0)
+                writer.samples(stream, track.times, track.samples)
+        marks = writer.header(EVENTS_ID, OWN_HEADERS[EVENTS_ID])
+        if tracks.events:
+            times = np.array([e.time for e in tracks.events])
+            order = np.argsort(times, kind="stable")
+            writer.offset(marks, float(times.min()), 0.0)
+            writer.samples(marks, times[order], [tracks.events[k].to_json() for k in order.tolist()])
+        writer.seal(0, tracks.end, 0.0)
+        writer.flush()
+        writer.finish()
+    finally:
+        writer.close()
+    return [target]
+
+
+def _bids(tracks: Tracks, out: Path) -> list[Path]:
+    from processing.export.bids import export_bids
+
+    return export_bids(tracks, out)
+
+
+FORMATS: Mapping[str, Callable[[Tracks, Path], Sequence[Path]]] = {
+    "bids": _bids,
+    "csv": export_csv,
+    "mne": export_mne,
+    "edf": export_edf,
+    "xdf": export_xdf,
+}

@@ -1,0 +1,1 @@
+"""Heart: from ECG or intervals to beats, heart rate, its variability, and breathing."""

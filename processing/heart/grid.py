@@ -1,0 +1,246 @@
+"""Cardiac indices on a 5 s grid: breathing rate, HF power, RSA."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, bisect_right
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from acquisition.stream import BoolArray, FloatArray, IntArray
+from processing.heart import respiration
+from processing.heart.hrv import slice_sums
+from processing.heart.ibi import NORMAL, Intervals
+from processing.heart.spectrum import RSA_EDGE, RSA_RATE, hf_powers, rsa_values
+from processing.heart.splines import cubics
+from processing.heart.table import BeatTable
+from processing.heart.windows import HeartConfig
+
+STEP = 5.0
+"""Seconds between values."""
+SETTLING = 1.2
+"""Grid results wait so long after the last time they describe [s]: every beat is decided by then."""
+CLOSING = 3.0
+"""Further wait for the beat that closes an interpolated window [s]."""
+SHORTEST = 64.0
+"""Least seconds of beats behind an HF value."""
+TOO_SHORT = "less than 64 s of beats"
+FEW, MANY = "too few accepted beats", "too many corrected beats"
+HOLE = 3.0
+"""A longer stretch without an accepted beat is not interpolated [s]."""
+
+
+def spectral_points(beats: Intervals, start: int, stop: int) -> tuple[FloatArray, FloatArray]:
+    """Return times [s] and NN [ms] of accepted intervals, with the beats that a correction put in."""
+    known = np.isfinite(beats.values[start:stop])
+    times, values = beats.times[start:stop][known], beats.values[start:stop][known]
+    parts = np.round(1e3 * beats.spans[start:stop][known] / values)
+    if len(parts) == 0 or parts.max() <= 1:
+        return times, values
+    counts = parts.astype(np.int64)
+    of = np.repeat(np.arange(len(counts)), counts)
+    before_end = counts.cumsum()[of] - 1 - np.arange(len(of))
+    at = times[of] - before_end * values[of] / 1e3
+    increasing = np.concatenate(([True], at[1:] > at[:-1]))
+    return at[increasing], values[of][increasing]
+
+
+class Window(NamedTuple):
+    """Hold the beats of one window for interpolation, and why not where that is not possible."""
+
+    times: FloatArray
+    values: FloatArray
+    reason: str
+
+
+def window_beats(
+    beats: Intervals, spans: IntArray, starts: FloatArray, ends: FloatArray, c: HeartConfig
+) -> list[Window]:
+    """Return the accepted beats of many windows, each with a reason if it cannot be interpolated.
+
+    Parameters
+    ----------
+    spans : ndarray of int, shape (n_windows, 2)
+        First and one past last of the beats that a window may use.
+    starts, ends : ndarray, shape (n_windows,)
+        What must be covered [s].
+    """
+    first, stop = spans.T
+    known = np.isfinite(beats.values)
+    places, odd = _counts(known), _counts(beats.classes > NORMAL)
+    put_in = _counts(known & (1e3 * beats.spans >= 1.5 * np.where(known, beats.values, np.inf)))
+    low, high = (np.clip(beats.times.searchsorted(t, side="right"), first, stop) for t in (starts, ends))
+    covered = slice_sums(np.where(known, beats.spans, 0.0), low, high)
+    few = covered < c.cover * (ends - starts)
+    many = odd[high] - odd[low] > c.corrected * (high - low)
+    verdicts = np.where(few, FEW, np.where(many, MANY, "")).tolist()
+    times, values = beats.times[known], beats.values[known]
+    holes = _counts(times[1:] - times[:-1] > HOLE)
+    out = []
+    columns = first, stop, places[first], places[stop], put_in[stop] > put_in[first]
+    for i, j, begin, end, filled, why in zip(*(col.tolist() for col in columns), verdicts, strict=True):
+        if filled:
+            points = spectral_points(beats, i, j)
+            torn = len(points[0]) > 1 and bool((points[0][1:] - points[0][:-1]).max() > HOLE)
+        else:
+            points = times[begin:end], values[begin:end]
+            torn = end - begin > 1 and bool(holes[end - 1] > holes[begin])
+        why = FEW if len(points[0]) < 4 else why
+        out.append(Window(*points, why or ("gap" if torn else "")))
+    return out
+
+
+def _counts(marks: BoolArray) -> IntArray:
+    """Return how many marks lie before each place, shape (n + 1,)."""
+    return np.concatenate(([0], np.cumsum(marks)))
+
+
+class Value(NamedTuple):
+    """Hold one result: nan with a reason where a gate is shut."""
+
+    value: float
+    quality: float
+    reason: str
+
+
+def _nothing(reason: str) -> Value:
+    return Value(math.nan, 0.0, reason)
+
+
+def _finite(value: float, otherwise: str) -> Value:
+    return Value(value, 1.0, "") if math.isfinite(value) else _nothing(otherwise)
+
+
+class GridIndices:
+    """Compute the indices of one person that need interpolated intervals, each at given centres.
+
+    Parameters
+    ----------
+    table : BeatTable
+    has_heights : bool
+        The beats come from an ECG, whose R amplitude follows the breath.
+    """
+
+    def __init__(self, table: BeatTable, *, has_heights: bool, config: HeartConfig) -> None:
+        self._table, self._has_heights, self._config = table, has_heights, config
+        self._centres: list[float] = []
+        self._rates: list[float] = []
+        self._speech_times: list[float] = []
+        self._speech: list[float] = []
+
+    def hear_speech(self, time: float, share: float) -> None:
+        """Take in the share of own speech in the second that ends at `time`."""
+        self._speech_times.append(time)
+        self._speech.append(share)
+
+    def hear_breathing(self, time: float, rate: float) -> None:
+        """Take in the breathing rate [1/min] around `time` from a respiration stream; nan where unknown."""
+        self._centres.append(time)
+        self._rates.append(rate)
+
+    def forget(self, before: float) -> None:
+        """Drop speech and breathing rates from before a time [s] that no window to come can reach."""
+        for times, values in ((self._speech_times, self._speech), (self._centres, self._rates)):
+            old = bisect_left(times, before)
+            if old > 1000:
+                del times[:old], values[:old]
+
+    def spoken(self, start: float, end: float) -> float:
+        """Return the share of own speech in a window, nan while unknown; see `HeartConfig.speech_lag`."""
+        first = bisect_right(self._speech_times, start)
+        last = bisect_right(self._speech_times, end - self._config.speech_lag)
+        return math.fsum(self._speech[first:last]) / (last - first) if last > first else math.nan
+
+    def breathing(self, centres: FloatArray) -> list[Value]:
+        """Return the breathing rate [1/min] around each centre; ask in order."""
+        beats, rows = self._table.rows.beats, self._table.rows
+        half = respiration.WINDOW / 2 + CLOSING
+        good = beats.classes == NORMAL
+        times, values, heights = beats.times[good], beats.values[good], rows.heights[good]
+        windows = [
+            respiration.BreathWindow(times[i:j], values[i:j], heights[i:j] if self._has_heights else None)
+            for i, j in _counts(good)[self._reach(centres - half, centres + half)].tolist()
+        ]
+        found = [Value(*values) for values in respiration.breathing_rates(windows, centres)]
+        self._centres += centres.tolist()
+        self._rates += [value.value for value in found]
+        return found
+
+    def hf(self, centres: FloatArray) -> list[Value]:
+        """Return HF power [ms²] of the window around each centre."""
+        asked = self._hf_windows(centres)
+        powers = iter(hf_powers([(w.times, w.values) for w in asked if not w.reason]))
+        return [_nothing(w.reason) if w.reason else _finite(next(powers), TOO_SHORT) for w in asked]
+
+    def rsa(self, centres: FloatArray) -> list[Value]:
+        """Return `rsa_pb` [ln ms²] of the window around each centre."""
+        n = round(2 * (self._config.rsa_window / 2 + RSA_EDGE) * RSA_RATE)
+        at: FloatArray = centres[:, None] + (np.arange(n) - (n - 1) / 2) / RSA_RATE
+        asked = self._rsa_windows(centres, at)
+        open_ = [k for k, w in enumerate(asked) if not w.reason]
+        beats = [(asked[k].times, asked[k].values) for k in open_]
+        values = iter(rsa_values(cubics(beats, at[open_])) if open_ else ())
+        return [_nothing(w.reason) if w.reason else _finite(next(values), "no variation") for w in asked]
+
+    def _reach(
+        self, starts: FloatArray, ends: FloatArray, side: Literal["left", "right"] = "left"
+    ) -> IntArray:
+        """Return first and one past last of the beats from each start to each end, settled in time."""
+        times, settled = self._table.rows.beats.times, self._table.rows.settled
+        stop = np.minimum(
+            times.searchsorted(ends, side="right"), settled.searchsorted(ends + SETTLING, side="right")
+        )
+        return np.stack((np.minimum(times.searchsorted(starts, side=side), stop), stop), axis=1)
+
+    def _hf_windows(self, centres: FloatArray) -> list[Window]:
+        half, beats = self._config.hf_window / 2, self._table.rows.beats
+        ends = centres + half
+        spans = self._reach(centres - half, ends, side="right")
+        spans[:, 0] = np.maximum(spans[:, 0] - 1, 0)
+        oldest = np.append(beats.times, np.inf)[spans[:, 0]]
+        short = (spans[:, 1] - spans[:, 0] < 4) | ~(ends - oldest >= SHORTEST)
+        starts = np.maximum(centres - half, oldest)
+        windows = window_beats(beats, spans, starts, ends, self._config)
+        bounds = zip(starts.tolist(), (centres - half).tolist(), ends.tolist(), short.tolist(), strict=True)
+        return [
+            w._replace(reason=TOO_SHORT)
+            if scarce
+            else self._gated(w, begin, end - respiration.WINDOW / 2 - CLOSING, (start, end))
+            for w, (start, begin, end, scarce) in zip(windows, bounds, strict=True)
+        ]
+
+    def _rsa_windows(self, centres: FloatArray, at: FloatArray) -> list[Window]:
+        half = self._config.rsa_window / 2
+        reach = half + RSA_EDGE
+        spans = self._reach(centres - reach - CLOSING, centres + reach + CLOSING)
+        windows = window_beats(self._table.rows.beats, spans, centres - reach, centres + reach, self._config)
+        out = []
+        for w, centre, first, last in zip(
+            windows, centres.tolist(), at[:, 0].tolist(), at[:, -1].tolist(), strict=True
+        ):
+            if len(w.times) < 4 or w.times[0] > first or w.times[-1] < last:
+                out.append(w._replace(reason=FEW))
+            else:
+                span = (centre - half, centre + half)
+                out.append(self._gated(w, *span, span))
+        return out
+
+    def _gated(self, window: Window, start: float, last: float, spoken: tuple[float, float]) -> Window:
+        return window._replace(reason=window.reason or self._gate(window, start, last, spoken))
+
+    def _gate(self, window: Window, start: float, last: float, spoken: tuple[float, float]) -> str:
+        """Tell why respiration or speech forbids a value; "" if they do not."""
+        c = self._config
+        rates = self._rates[bisect_left(self._centres, start) : bisect_right(self._centres, last)]
+        known = sorted(rate for rate in rates if math.isfinite(rate))
+        if not known or 2 * len(known) < len(rates):
+            return "breathing rate unknown"
+        rate = known[len(known) // 2] / 60.0
+        if not c.breathing[0] <= rate <= c.breathing[1]:
+            low, high = 60 * c.breathing[0], 60 * c.breathing[1]
+            return f"breathing at {60 * rate:.0f}/min, outside {low:.0f}-{high:.0f}"
+        if rate * float(np.add.reduce(window.values) / len(window.values)) / 1e3 > c.breathing_per_beat:
+            return f"breathing at {60 * rate:.0f}/min is too fast for the heart rate"
+        share = self.spoken(*spoken)
+        return f"spoke {100 * share:.0f} % of the window" if share > c.speech else ""

@@ -1,0 +1,307 @@
+"""Heart: from ECG or interbeat intervals to beats, heart rate and heart rate variability of one person."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from acquisition.stream import Chunk, FloatArray, Modality
+from processing.heart.ecg_quality import SILENCE, BeatView, SecondMonitor, judge_seconds
+from processing.heart.grid import CLOSING, SETTLING, STEP, GridIndices, Value
+from processing.heart.input import EcgInput, IntervalInput
+from processing.heart.respiration import WINDOW
+from processing.heart.spectrum import RSA_EDGE
+from processing.heart.table import KEPT, BeatTable
+from processing.heart.windows import HeartConfig, beat_columns
+from processing.index import IndexSample, index_samples, released
+from processing.unit_doubt import doubts, with_doubts
+
+__all__ = ["UNITS", "Heart", "HeartConfig"]
+
+UNITS = {
+    "ibi": "ms",
+    "ibi_class": "",
+    "hr": "bpm",
+    "rmssd": "ms",
+    "rmssd_low": "ms",
+    "rmssd_high": "ms",
+    "lnrmssd": "ln ms",
+    "sdnn": "ms",
+    "hf": "ms2",
+    "lnhf": "ln ms2",
+    "rsa_pb": "ln ms2",
+    "resp_rate": "1/min",
+    "ecg_quality": "",
+}
+REFUSED = "no beats can be found"
+QUALITY_SETTLING = 0.5 + SETTLING
+"""A second of ECG quality is settled so long after its centre [s]; so are rows that say why nothing came."""
+
+
+class Heart:
+    """Estimate the cardiac indices of one person.
+
+    Every beat is settled at most 1 s after its R peak; windows that end at a beat with it; values on the
+    5 s grid
+    at the end of what they need plus `SETTLING` (and `CLOSING` where the next beat is needed).
+
+    Parameters
+    ----------
+    entity : str
+        client or therapist.
+    modality : Modality
+        What feeds it: ECG [mV], or RR or PPI [ms].
+    hears_breathing : bool
+        The breathing rate comes from a respiration stream: it is heard, and no second one is made of beats.
+    """
+
+    def __init__(
+        self, entity: str, modality: Modality, *, config: HeartConfig, hears_breathing: bool = False
+    ) -> None:
+        self.entity, self.modality, self.config = entity, modality, config
+        self._hears_breathing = hears_breathing
+        self._is_ecg = modality == Modality.ECG
+        self._input: EcgInput | IntervalInput | None = None if self._is_ecg else IntervalInput()
+        self._monitor: SecondMonitor | None = None
+        self._refused = ""
+        self._unit = ""
+        self._first = math.inf
+        self._table = BeatTable()
+        self._grids = GridIndices(self._table, has_heights=self._is_ecg, config=config)
+        self._next: dict[str, float] = {}
+        self._faults: dict[float, str] = {}
+        self._came: list[float] = []
+
+    def update(self, chunk: Chunk) -> None:
+        """Take in admitted samples."""
+        if len(chunk.times) == 0:
+            return
+        values = np.ascontiguousarray(chunk.samples[:, 0], dtype=np.float64)
+        times = np.asarray(chunk.times, np.float64)
+        self._first = min(self._first, float(times[0]))
+        if self._is_ecg and self._input is None and not self._refused:
+            try:
+                self._input = EcgInput(chunk.info.sfreq)
+                self._monitor = SecondMonitor(chunk.info.sfreq)
+                self._unit = chunk.info.unit
+            except ValueError as error:
+                self._refused = str(error)
+        if self._monitor is not None:
+            self._monitor.update(times, values)
+        if self._input is not None:
+            rows = self._input.update(times, values)
+            if rows is not None:
+                self._table.add(rows)
+
+    def hear(self, samples: Sequence[IndexSample]) -> None:
+        """Take in index samples of others; this person's `speaking` and `resp_rate` are used."""
+        for sample in samples:
+            if sample.entity != self.entity:
+                continue
+            if sample.index == "speaking" and math.isfinite(sample.value):
+                self._grids.hear_speech(sample.time, sample.value)
+            elif sample.index == "resp_rate" and self._hears_breathing:
+                self._grids.hear_breathing(sample.time, sample.value)
+
+    def advance(
+        self, ticks: FloatArray, watermarks: FloatArray, breath: FloatArray | None = None
+    ) -> list[IndexSample]:
+        """Return what became final at these ticks.
+
+        Parameters
+        ----------
+        breath : ndarray, shape (n_ticks,), optional
+            Watermarks of the respiration stream [s]: HF and RSA wait for both.
+        """
+        if len(ticks) == 0:
+            return []
+        if not self._next:
+            self._start(math.ceil(float(ticks[0])))
+        self._table.gather()
+        out = self._per_beat(ticks, watermarks)
+        if math.isfinite(watermarks[-1]):
+            if self._is_ecg:
+                out += self._seconds(ticks, watermarks)
+            out += self._silent(ticks, watermarks)
+            both = watermarks if breath is None else np.minimum(watermarks, breath)
+            out += self._on_grid(ticks, both)
+        oldest = min(self._next.values())
+        self._table.trim(oldest)
+        self._grids.forget(oldest - KEPT)
+        return out
+
+    def _refusal(self, time: float) -> str:
+        """Return why the stream cannot be used, if that is known from samples before `time` [s]."""
+        return self._refused if self._first < time else ""
+
+    def _start(self, second: int) -> None:
+        five = STEP * math.ceil(second / STEP)
+        self._next = {
+            "second": float(second),
+            "silent": STEP * math.ceil((second + self.config.silence) / STEP),
+        }
+        if not self._hears_breathing:
+            self._next["resp_rate"] = five
+        self._next |= dict.fromkeys(("hf", "rsa_pb"), five)
+
+    def _due(self, name: str, step: float, delay: float, watermarks: FloatArray) -> FloatArray:
+        """Return the grid times that are settled by the last watermark, and move on past them."""
+        first = self._next[name]
+        if not math.isfinite(watermarks[-1]):
+            return np.empty(0)
+        n = max(0, math.floor((float(watermarks[-1]) - delay - first) / step) + 1)
+        while n and first + step * (n - 1) + delay > watermarks[-1]:
+            n -= 1
+        while first + step * n + delay <= watermarks[-1]:
+            n += 1
+        self._next[name] = first + step * n
+        return np.asarray(first + step * np.arange(n), np.float64)
+
+    def _per_beat(self, ticks: FloatArray, watermarks: FloatArray) -> list[IndexSample]:
+        table = self._table
+        n, available = released(table.rows.settled[table.emitted :], ticks, watermarks)
+        if n == 0:
+            return []
+        fresh = slice(table.emitted, table.emitted + n)
+        table.emitted += n
+        beats, quality = table.rows.beats, table.rows.quality[fresh]
+        ends, why = beats.times[fresh], beats.reasons[fresh]
+        unsure = self._doubts(ends)
+        quality = np.where([bool(doubt) for doubt in unsure], 0.0, quality)
+        why = with_doubts(beats.values[fresh], why, unsure)
+        out = self._rows(ends, available, "ibi", beats.values[fresh], quality, why)
+        out += self._rows(ends, available, "ibi_class", beats.classes[fresh], quality, why)
+        for name, length, values, reasons in beat_columns(beats, ends, self.config):
+            good = np.where(np.isnan(values), 0.0, quality)
+            if name == "lnrmssd":
+                reasons = self._flagged(ends, values, reasons)
+            reasons = with_doubts(values, reasons, unsure)
+            out += self._rows(ends - length / 2, available, name, values, good, reasons)
+        return out
+
+    def _doubts(self, at: FloatArray) -> list[str]:
+        """Say of each moment whether R waves up to it are of a size that the unit cannot have; "" if not."""
+        rows = self._table.rows
+        return doubts(rows.beats.times, np.abs(rows.heights), at, self._unit)
+
+    def _flagged(self, ends: FloatArray, values: FloatArray, reasons: list[str]) -> list[str]:
+        """Add to values of windows with much own speech that it was so."""
+        shares = [self._grids.spoken(end - self.config.rmssd_window, end) for end in ends.tolist()]
+        return [
+            f"spoke {100 * share:.0f} % of the window" if share > self.config.speech and not why else why
+            for share, why in zip(shares, reasons, strict=True)
+        ]
+
+    def _seconds(self, ticks: FloatArray, watermarks: FloatArray) -> list[IndexSample]:
+        """Return the quality of each second of ECG."""
+        centres = self._due("second", 1.0, QUALITY_SETTLING, watermarks)
+        if len(centres) == 0:
+            return []
+        if self._monitor is None:
+            quality = np.full(len(centres), np.nan)
+            reasons = [self._refusal(centre + 0.5) or "no data" for centre in centres.tolist()]
+        else:
+            seconds = self._monitor.measure(centres)
+            quality, reasons = judge_seconds(seconds, self._view(centres), self._monitor.sfreq, self._unit)
+        self._faults |= dict(zip(centres.tolist(), reasons, strict=True))
+        self._faults = {c: r for c, r in self._faults.items() if c >= self._next["silent"]}
+        _, available = released(centres + QUALITY_SETTLING, ticks, watermarks)
+        return self._rows(centres, available, "ecg_quality", quality, np.nan_to_num(quality), reasons)
+
+    def _view(self, centres: FloatArray) -> BeatView:
+        """Return what the beats say about these seconds."""
+        rows = self._table.rows
+        known = np.isfinite(rows.beats.values).tolist()
+        times, settled = rows.beats.times, rows.settled
+        stops = np.minimum(
+            np.searchsorted(times, centres + 0.5, side="right"),
+            np.searchsorted(settled, centres + QUALITY_SETTLING, side="right"),
+        )
+        starts = np.minimum(np.searchsorted(times, centres + 0.5 - SILENCE, side="right"), stops)
+        likeness, heights = rows.likeness.tolist(), np.abs(rows.heights).tolist()
+        columns = []
+        for start, stop in zip(starts.tolist(), stops.tolist(), strict=True):
+            n, recent = stop - start, sorted(heights[max(0, stop - 16) : stop])
+            like = math.fsum(likeness[start:stop]) / n if n else 0.0
+            columns.append(
+                (math.fsum(known[start:stop]), n, like, recent[len(recent) // 2] if recent else math.nan)
+            )
+        return BeatView._make(np.array(columns, np.float64).T)
+
+    def _silent(self, ticks: FloatArray, watermarks: FloatArray) -> list[IndexSample]:
+        """Return rows that say why there is no value, every 5 s while no accepted beat came."""
+        ends = self._due("silent", STEP, QUALITY_SETTLING, watermarks)
+        if len(ends) == 0:
+            return []
+        _, available = released(ends + QUALITY_SETTLING, ticks, watermarks)
+        c, out = self.config, list[IndexSample]()
+        lengths = {"hr": c.hr_window, "sdnn": c.sdnn_window, "ibi": 0.0, "ibi_class": 0.0}
+        for end, when in zip(ends.tolist(), available.tolist(), strict=True):
+            stop = self._table.until(end, end + QUALITY_SETTLING)
+            start = int(np.searchsorted(self._table.rows.beats.times[:stop], end - c.silence, side="right"))
+            if np.isfinite(self._table.rows.beats.values[start:stop]).any():
+                continue
+            reason = self._refusal(end) or self._faults.get(end, "")
+            reason = reason or ("no accepted beat" if self._is_ecg or stop > start else "no data")
+            for name in list(UNITS)[:8]:
+                if stop == start or not name.startswith("ibi"):
+                    at = end - lengths.get(name, c.rmssd_window) / 2
+                    out.append(IndexSample(at, when, self.entity, name, math.nan, UNITS[name], 0.0, reason))
+        return out
+
+    def _on_grid(self, ticks: FloatArray, watermarks: FloatArray) -> list[IndexSample]:
+        c, grids = self.config, self._grids
+        closing = CLOSING + SETTLING
+        out = list[IndexSample]()
+        if not self._hears_breathing:
+            out += self._grid_rows("resp_rate", grids.breathing, WINDOW / 2 + closing, ticks, watermarks)
+        out += self._grid_rows("rsa_pb", grids.rsa, c.rsa_window / 2 + RSA_EDGE + closing, ticks, watermarks)
+        power = self._grid_rows("hf", grids.hf, c.hf_window / 2 + SETTLING, ticks, watermarks)
+        return out + power + [_logarithm(row) for row in power]
+
+    def _grid_rows(
+        self,
+        name: str,
+        compute: Callable[[FloatArray], list[Value]],
+        delay: float,
+        ticks: FloatArray,
+        watermarks: FloatArray,
+    ) -> list[IndexSample]:
+        centres = self._due(name, STEP, delay, watermarks)
+        if len(centres) == 0:
+            return []
+        _, available = released(centres + delay, ticks, watermarks)
+        found = zip(
+            centres.tolist(), available.tolist(), compute(centres), self._doubts(centres), strict=True
+        )
+        return [
+            IndexSample(
+                centre,
+                when,
+                self.entity,
+                name,
+                value,
+                UNITS[name],
+                0.0 if doubt else quality,
+                self._refusal(centre + STEP) or reason or doubt,
+            )
+            for centre, when, (value, quality, reason), doubt in found
+        ]
+
+    def _rows(
+        self,
+        at: FloatArray,
+        available: FloatArray,
+        name: str,
+        values: FloatArray,
+        quality: FloatArray,
+        reasons: Sequence[str],
+    ) -> list[IndexSample]:
+        return index_samples(at, available, self.entity, name, values, UNITS[name], quality, reasons)
+
+
+def _logarithm(row: IndexSample) -> IndexSample:
+    value = math.log(row.value) if row.value > 0 else math.nan
+    return row._replace(index="lnhf", unit=UNITS["lnhf"], value=value)

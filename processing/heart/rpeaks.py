@@ -1,0 +1,196 @@
+"""R peaks from ECG at 100-1000 Hz: causal, with a bounded delay, to a fraction of a sample.
+
+The result does not depend on how the ECG was cut into pieces. A beat is decided 0.3-0.75 s after its peak.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from acquisition.rates import unfit_ecg
+from acquisition.stream import BoolArray, FloatArray
+from processing.filters import StampSmoother
+from processing.heart.rpeaks_front import FrontEnd
+from processing.heart.rpeaks_path import Decided, Path
+from processing.heart.rpeaks_refine import Refiner
+
+SLOWEST = 99.0
+"""Rates below this are refused [Hz]."""
+GAP = 0.15
+"""A jump of the stamps by more than this ends a stretch [s]."""
+SMOOTHING = 10.0
+"""Time over which jitter of the stamps is averaged [s]."""
+DELAY = 1.0
+"""A beat is settled at most so long after its R peak [s]."""
+
+
+class Beats(NamedTuple):
+    """Hold detected beats in time order, one row each.
+
+    Fields
+    ------
+    times : ndarray, shape (n_beats,)
+        R peak [s].
+    settled : ndarray, shape (n_beats,)
+        Data time at which the beat is decided [s]: all samples before it were needed, and no other.
+    heights : ndarray, shape (n_beats,)
+        R peak over the baseline of the QRS, 30 Hz low-passed, signed [mV].
+    contrast : ndarray, shape (n_beats,)
+        QRS envelope over the noise floor before it.
+    likeness : ndarray, shape (n_beats,)
+        Correlation with the trusted beats; 0.5 while there are too few.
+    trusted : ndarray, shape (n_beats,)
+        1 where the beat looks like this person's beats, else 0.
+    first : ndarray of bool, shape (n_beats,)
+        The first beat of a gap-free stretch: no interval ends there.
+    """
+
+    times: FloatArray
+    settled: FloatArray
+    heights: FloatArray
+    contrast: FloatArray
+    likeness: FloatArray
+    trusted: FloatArray
+    first: BoolArray
+
+
+def no_beats() -> Beats:
+    """Return an empty table of beats."""
+    return Beats._make([*(np.empty(0) for _ in range(6)), np.empty(0, np.bool_)])
+
+
+def joined(parts: list[Beats]) -> Beats:
+    """Return several tables of beats as one."""
+    if not parts:
+        return no_beats()
+    return Beats._make(np.concatenate(columns) for columns in zip(*parts, strict=True))
+
+
+class RPeaks:
+    """Detect R peaks in an ECG that comes in pieces.
+
+    Parameters
+    ----------
+    sfreq : float
+        Sampling rate [Hz], at least 100.
+
+    Raises
+    ------
+    ValueError
+        If the rate is too low to tell the place of an R peak.
+    """
+
+    def __init__(self, sfreq: float) -> None:
+        if not sfreq >= SLOWEST:
+            raise ValueError(unfit_ecg(sfreq))
+        self.sfreq = float(sfreq)
+        self._front = FrontEnd(self.sfreq)
+        self._path = Path(self._front.rate)
+        self._refine = Refiner(self.sfreq)
+        self._end = -np.inf
+        self._latest = -np.inf
+        self._begin()
+
+    def _begin(self) -> None:
+        self._front = FrontEnd(self.sfreq)
+        self._path.restart()
+        self._smoother = StampSmoother(self.sfreq, time_constant=SMOOTHING)
+        self._raw = np.empty(0)
+        self._stamps = np.empty(0)
+        self._smooth = np.empty(0)
+        self._offset = 0
+        self._fresh = True
+
+    def update(self, times: FloatArray, ecg: FloatArray) -> Beats:
+        """Take in samples and return the beats they settle.
+
+        Parameters
+        ----------
+        times : ndarray, shape (n_samples,)
+            Stamps [s], not decreasing.
+        ecg : ndarray, shape (n_samples,)
+            ECG [mV]; samples that are nan are taken as lost.
+        """
+        known = np.isfinite(ecg)
+        if not known.all():
+            times, ecg = times[known], ecg[known]
+        if len(times) == 0:
+            return no_beats()
+        cuts = np.flatnonzero(np.diff(times, prepend=self._end) > GAP)
+        self._end = float(times[-1])
+        out: list[Beats] = []
+        for start, stop in zip([0, *cuts.tolist()], [*cuts.tolist(), len(times)], strict=True):
+            if start in cuts:
+                self._begin()
+            if stop > start:
+                out.append(self._stretch(times[start:stop], ecg[start:stop]))
+        return joined(out)
+
+    def _stretch(self, times: FloatArray, ecg: FloatArray) -> Beats:
+        self._raw = np.concatenate((self._raw, ecg))
+        self._stamps = np.concatenate((self._stamps, times))
+        self._smooth = np.concatenate((self._smooth, self._smoother(times)))
+        found = self._front.push(ecg)
+        decided = self._path.push(found, self._front.look, self._front.count)
+        beats = self._place(decided)
+        self._trim()
+        return beats
+
+    def _place(self, decided: list[Decided]) -> Beats:
+        step, offset = self._front.step, self._offset
+        centres = np.array([(d.place - self._front.delay) * step for d in decided], np.int64) - offset
+        inside = (centres >= self._refine.margin) & (centres < len(self._raw) - self._refine.margin)
+        kept = [d for d, ok in zip(decided, inside.tolist(), strict=True) if ok]
+        at = np.array([d.at * step for d in kept], np.int64) - offset
+        places, rest, heights = self._refine(self._raw, centres[inside])
+        times = self._smooth[places] + rest / self.sfreq
+        settled = np.nextafter(self._stamps[at], np.inf)
+        return self._ordered(times, settled, heights, kept)
+
+    def _ordered(
+        self, times: FloatArray, settled: FloatArray, heights: FloatArray, kept: list[Decided]
+    ) -> Beats:
+        first = np.zeros(len(times), np.bool_)
+        good = np.zeros(len(times), np.bool_)
+        for j, time in enumerate(times.tolist()):
+            good[j] = time > self._latest + 0.15
+            if good[j]:
+                self._latest = time
+                first[j], self._fresh = self._fresh, False
+        columns = np.array([d[2:] for d in kept]).reshape(-1, 3).T
+        return Beats._make(c[good] for c in (times, settled, heights, *columns, first))
+
+    def _trim(self) -> None:
+        keep = int(3.0 * self.sfreq)
+        if len(self._raw) > 4 * keep:
+            self._offset += len(self._raw) - keep
+            self._raw, self._stamps = self._raw[-keep:], self._stamps[-keep:]
+            self._smooth = self._smooth[-keep:]
+
+
+def detect_r_peaks(ecg: ArrayLike, sfreq: float) -> FloatArray:
+    """Return the times of the R peaks of an ECG.
+
+    Parameters
+    ----------
+    ecg : array_like, shape (n_samples,)
+        ECG [mV]; nan where samples are lost.
+    sfreq : float
+        Sampling rate [Hz], at least 100.
+
+    Returns
+    -------
+    ndarray, shape (n_beats,)
+        R peaks [s] from the first sample, to a fraction of a sample. Beats of the last 0.8 s are missing:
+        the detector is causal and had not decided them.
+
+    Raises
+    ------
+    ValueError
+        If the rate is too low.
+    """
+    samples = np.asarray(ecg, np.float64)
+    return RPeaks(sfreq).update(np.arange(len(samples)) / sfreq, samples).times

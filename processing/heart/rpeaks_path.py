@@ -1,0 +1,242 @@
+"""Which candidates are beats: evidence of each, a prior on the intervals, and a fixed lag to decide.
+
+Every candidate has a score like log-odds from its height against the running QRS and noise levels (Hamilton
+2002), its contrast to the local noise floor (the idea of two moving averages, Elgendi 2013), its slope and
+its likeness to recent beats. The best path over the pending candidates, with a penalty on implausible
+intervals, settles the oldest one: at once when the answer is clear, at the latest after `LATE`. T-wave
+rejection, search-back and the refractory time are all this one rule.
+
+References
+----------
+Hamilton (2002), Open source ECG analysis, doi:10.1109/CIC.2002.1166717
+Elgendi (2013), doi:10.1371/journal.pone.0073557
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from math import log
+from typing import NamedTuple
+
+import numpy as np
+
+from acquisition.stream import FloatArray
+from processing.heart.rpeaks_evidence import TINY, WEIGHTS, Intervals, Levels, Tails, Weights
+from processing.heart.rpeaks_front import BACKGROUND, SHIFT, Candidates
+from processing.heart.rpeaks_trust import Shapes, Trust
+
+EARLY = 0.34
+"""Earliest decision after the envelope maximum [s]; the maximum lies about 0.06 s after the R peak."""
+RETRY = 0.12
+"""Wait between decisions while the answer is not clear [s]."""
+LATE = 0.78
+"""Latest decision after the envelope maximum [s]."""
+PENDING = 7
+"""Candidates that the best path looks at."""
+_NEVER = 1 << 62
+
+
+class Pending(NamedTuple):
+    """Hold a candidate that is not decided yet; `place` in decimated samples."""
+
+    place: int
+    score: float
+    height: float
+    slope: float
+    contrast: float
+    late: bool
+    parts: FloatArray
+
+
+_pending: Callable[[tuple[int, float, float, float, float, bool, FloatArray]], Pending] = partial(
+    tuple.__new__, Pending
+)
+"""`Pending._make`, faster: there are two for every beat."""
+
+
+class Decided(NamedTuple):
+    """Hold a beat: `place` of its envelope maximum, and `at` which decimated sample it was decided."""
+
+    place: int
+    at: int
+    contrast: float
+    likeness: float
+    trusted: float
+
+
+def normalised_parts(shapes: FloatArray) -> FloatArray:
+    """Return every shifted part of each shape at mean 0 and norm 1, shape (n, 2 SHIFT + 1, width)."""
+    width = shapes.shape[1] - 2 * SHIFT
+    # C order, or sums would add in an order that depends on how many shapes there are
+    parts = np.ascontiguousarray(shapes[:, np.arange(2 * SHIFT + 1)[:, None] + np.arange(width)])
+    parts = parts - parts.mean(axis=2, keepdims=True)
+    return np.asarray(parts / (np.sqrt((parts * parts).sum(axis=2, keepdims=True)) + 1e-12))
+
+
+class Path:
+    """Decide candidates in order.
+
+    Parameters
+    ----------
+    rate : float
+        Rate of the decimated samples that count time [Hz].
+    """
+
+    def __init__(self, rate: float, weights: Weights = WEIGHTS) -> None:
+        self._rate, self._weights = rate, weights
+        self._early, self._late = int(EARLY * rate), int(LATE * rate)
+        self._retry = int(RETRY * rate)
+        self._pending: list[Pending] = []
+        self._next = 0
+        self._last: int | None = None
+        self._intervals = Intervals(weights)
+        self._shapes = Shapes()
+        self._trust = Trust()
+        self._levels = Levels(weights.low)
+        self._tails = Tails()
+
+    def restart(self) -> None:
+        """Begin a new stretch: keep what is known about the person, drop what is pending."""
+        self._pending = []
+        self._next = 0
+        self._last = None
+
+    def push(self, found: Candidates, look: int, count: int) -> list[Decided]:
+        """Take in complete candidates and return the beats decided up to sample `count` - 1."""
+        out: list[Decided] = []
+        parts = normalised_parts(found.shapes)
+        rows = zip(*(column.tolist() for column in found[:-1]), strict=True)
+        for part, (index, height, floor, before, reference, slope) in zip(parts, rows, strict=True):
+            if self._next <= index + look:
+                self._decide(index + look, out)
+            if height >= 0.08 * reference:
+                self._arrive(index, height, floor, before, reference, slope, part)
+        self._decide(count - 1, out)
+        return out
+
+    def _arrive(
+        self,
+        index: int,
+        height: float,
+        floor: float,
+        before: float,
+        reference: float,
+        slope: float,
+        parts: FloatArray,
+    ) -> None:
+        levels, last = self._levels, self._last
+        since = _NEVER if last is None else index - last
+        if self._rate * 2.5 < since < _NEVER:
+            levels.moved()  # the electrode may have moved
+        w, reference = self._weights, max(reference, TINY)
+        likeness = self._trust.likeness(parts)
+        threshold, steep = levels.at(reference, slope, w.threshold)
+        contrast = height / (floor + TINY)
+        tall, clear = log(height / threshold), log(contrast / 3.5)
+        # comparisons, since min and max cost as much as the logarithms
+        tall = -2.0 if tall < -2.0 else w.height_cap if tall > w.height_cap else tall
+        clear = -1.5 if clear < -1.5 else w.contrast_cap if clear > w.contrast_cap else clear
+        score = w.bias + w.height * tall
+        score += w.contrast * clear
+        score += w.likeness * ((likeness if likeness > w.unlike else w.unlike) - 0.6)
+        small = log(height / reference) + 0.9
+        if small < 0.0:
+            score += w.reference * small
+        flat = log(slope / max(steep, TINY) + 1e-9) + w.slope_free
+        if flat < 0.0:
+            score += w.slope * flat
+        if contrast < 4.0 and index < BACKGROUND * self._rate and levels.few:
+            score -= w.unknown
+        after, late = self._after_beat(since, height, slope, before)
+        score += after
+        if levels.few:
+            self._outgrow(height)
+        self._pending.append(_pending((index, score, height, slope, contrast, late, parts)))
+        if len(self._pending) == 1:
+            self._next = index + self._early
+
+    def _after_beat(self, since: int, height: float, slope: float, before: float) -> tuple[float, bool]:
+        """Return what speaks against a T wave so many samples after the last beat, and whether it is flat
+        and low."""
+        w, usual, beat = self._weights, True, self._levels
+        if since < 0.62 * self._rate:
+            usual = self._tails.usual(height)
+        score = w.alone if before <= height else 0.0
+        if not usual:
+            return score, False
+        if before > height:
+            score -= w.shadow * log(before / height)
+        if since >= 0.62 * self._rate or slope >= 0.5 * beat.slope:
+            return score, False
+        if since < 0.42 * self._rate:
+            score -= w.tail
+        if slope >= 0.38 * beat.slope or height >= 0.55 * beat.height or since <= 0.2 * self._rate:
+            return score, False
+        return score - w.late_tail * self._tails.saw(), True
+
+    def _outgrow(self, height: float) -> None:
+        """Price pending candidates that a far higher one makes small: at the start nothing else tells."""
+        w = self._weights
+        for k, c in enumerate(self._pending):
+            small = log(c.height / height) + 0.9
+            if small < 0.0:
+                self._pending[k] = c._replace(score=c.score + (w.reference + w.height) * small)
+
+    def _decide(self, now: int, out: list[Decided]) -> None:
+        pending = self._pending
+        while pending and self._next <= now:
+            first, at = pending[0], self._next
+            margin = self._margin(at)
+            if abs(margin) < self._weights.margin and at < first.place + self._late:
+                self._next = min(at + self._retry, first.place + self._late)
+                continue
+            del pending[0]
+            if margin > 0:
+                out.append(self._accept(first, at))
+            else:
+                self._levels.reject(first.height)
+                if self._last is not None and first.place - self._last < 0.62 * self._rate:
+                    self._tails.rejected(first.height)
+            if pending:
+                self._next = max(at, pending[0].place + self._early)
+
+    def _accept(self, beat: Pending, at: int) -> Decided:
+        last, self._last = self._last, beat.place
+        self._levels.accept(beat.height, beat.slope)
+        if not beat.late:
+            self._tails.next_beat()
+        part = beat.parts[self._shapes.likeness(beat.parts)[1]]
+        self._shapes.learn(part)
+        trusted, likeness = self._trust.judge(beat.parts, part, self._shapes, beat.contrast, beat.height)
+        if last is not None:
+            self._intervals.learn((beat.place - last) / self._rate)
+        return Decided(beat.place, at, beat.contrast, likeness, float(trusted))
+
+    def _margin(self, at: int) -> float:
+        """Return the best path score with the oldest candidate minus the best without it."""
+        rate, cost, silence = self._rate, self._intervals.cost, self._intervals.silence
+        now, last = at / rate, None if self._last is None else self._last / rate
+        head, best_without = self._pending[0], 0.0
+        first, score = head.place / rate, head.score
+        if last is not None:
+            score -= cost(first - last)
+            best_without = -silence(now - last)
+        best_with = score - silence(now - first)
+        if len(self._pending) == 1 or self._pending[1].place > at:
+            return best_with - best_without
+        times, having, lacking = [first], [score], list[float]()
+        for c in self._pending[1:PENDING]:
+            if c.place > at:
+                break
+            time, score = c.place / rate, c.score
+            costs = [cost(time - t) for t in times]
+            tail = silence(now - time)
+            ways = [-cost(time - last) if last is not None else 0.0]
+            ways += [b - p for b, p in zip(lacking, costs[1:], strict=True)]
+            having.append(score + max([b - p for b, p in zip(having, costs, strict=True)]))
+            lacking.append(score + max(ways))
+            times.append(time)
+            best_with = max(best_with, having[-1] - tail)
+            best_without = max(best_without, lacking[-1] - tail)
+        return best_with - best_without

@@ -1,0 +1,1 @@
+"""Self-report instruments, one TOML file each; read with `processing.instruments.instrument`."""

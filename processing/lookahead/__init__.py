@@ -1,0 +1,1 @@
+"""Estimators that look ahead, for finished recordings only: never part of the pipeline."""

@@ -1,0 +1,143 @@
+"""Time within, above and below the reference band, as shares of valid time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from acquisition.stream import BoolArray, FloatArray
+from processing.arousal.excursion import Excursion, shares_of_time
+from processing.metrics.measure import Definition, Measure, measure, nothing
+from processing.metrics.timeline import Person
+from processing.metrics.uncertainty import share_interval
+
+LEAST_PCT = 60.0
+LEAST_SECONDS = 600.0
+INTERVAL = "excursions that alternate with the rest at random, on a logistic scale (from 3 on, none censored)"
+SPLIT = "as time_in_pct, from the part of each excursion that lies in it"
+TIME_IN = Definition(
+    name="time_in_pct",
+    whose="person",
+    unit="%",
+    text="share of valid time outside any excursion: 100 (T_valid − Σ duration) / T_valid",
+    interval=INTERVAL,
+)
+TIME_ABOVE = Definition(
+    name="time_above_pct",
+    whose="person",
+    unit="%",
+    text="share of valid time in excursions above the band",
+    interval=INTERVAL,
+)
+TIME_BELOW = Definition(
+    name="time_below_pct",
+    whose="person",
+    unit="%",
+    text="share of valid time in excursions below the band",
+    interval=INTERVAL,
+)
+VALID = Definition(
+    name="valid_minutes",
+    whose="person",
+    unit="min",
+    text="minutes of the hour proper with a valid index and band (baselines and breaks left out)",
+    bare="a length that is known",
+)
+SPEAKING = Definition(
+    name="time_in_speaking_pct",
+    whose="person",
+    unit="%",
+    text="share of the valid time of own speech that lies outside any excursion",
+    interval=SPLIT,
+)
+LISTENING = Definition(
+    name="time_in_listening_pct",
+    whose="person",
+    unit="%",
+    text="share of the valid time without own speech that lies outside any excursion",
+    interval=SPLIT,
+)
+SHARES = (TIME_IN, TIME_ABOVE, TIME_BELOW)
+DEFINITIONS = (*SHARES, VALID, SPEAKING, LISTENING)
+
+
+def gate(person: Person) -> str:
+    """Say why there is too little of the index for shares and rates; "" if there is enough."""
+    seconds = int(np.count_nonzero(person.valid))
+    if person.missing and not seconds:
+        return person.missing
+    if not seconds:
+        return "no valid second in the hour proper"
+    if seconds < LEAST_SECONDS:
+        return f"{seconds / 60:.1f} min valid, {LEAST_SECONDS / 60:.0f} min are needed"
+    if person.valid_pct < LEAST_PCT:
+        return f"{person.valid_pct:.0f} % valid, {LEAST_PCT:.0f} % are needed"
+    return ""
+
+
+def time_in_band(person: Person, times: FloatArray, found: Sequence[Excursion]) -> list[Measure]:
+    """Return the shares of valid time within, above and below, and split by own speech."""
+    n, pct, reason = int(np.count_nonzero(person.valid)), person.valid_pct, gate(person)
+    minutes = measure(VALID, n / 60.0, n, pct, reason=person.missing if not n else "")
+    if reason:
+        return [minutes, *nothing((*SHARES, SPEAKING, LISTENING), reason, n, pct)]
+    shares = shares_of_time(person.valid, found, 1.0)
+    above, below = (_interval([e for e in found if e.side == side], n) for side in (1, -1))
+    out = _interval(found, n)
+    around = ((100.0 - out[1], 100.0 - out[0]), above, below)
+    return [
+        minutes,
+        *(measure(d, v, n, pct, interval=i) for d, v, i in zip(SHARES, shares, around, strict=True)),
+        *_by_speech(person, times, found),
+    ]
+
+
+def _interval(found: Sequence[Excursion], seconds: int) -> tuple[float, float]:
+    """Return a 95 % interval of the share of time outside [%]; none if one was cut."""
+    if any(e.censored for e in found):
+        return math.nan, math.nan
+    return share_interval(np.array([e.duration for e in found]), seconds)
+
+
+def _by_speech(person: Person, times: FloatArray, found: Sequence[Excursion]) -> list[Measure]:
+    outside = np.zeros(len(times), np.bool_)
+    for e in found:
+        outside |= (times >= e.on) & (times < e.off)
+    out = []
+    for definition, value in ((SPEAKING, 1.0), (LISTENING, 0.0)):
+        mine = person.valid & (person.speaking == value)
+        n = int(np.count_nonzero(mine))
+        known = int(np.count_nonzero(np.isfinite(person.speaking)))
+        if n < 60:
+            why = f"{n} s of it, 60 s are needed" if known else "no voice activity"
+            out += nothing([definition], why, n)
+        else:
+            share = 100.0 * float(np.mean(~outside[mine]))
+            around = _split_interval(found, times, mine)
+            out.append(measure(definition, share, n, person.valid_pct, interval=around))
+    return out
+
+
+def _split_interval(found: Sequence[Excursion], times: FloatArray, mine: BoolArray) -> tuple[float, float]:
+    """Return a 95 % interval of the share of some seconds that lies outside any excursion [%]."""
+    parts = [(e, seconds_in(e, times, mine)) for e in found]
+    low, high = parts_interval(parts, int(np.count_nonzero(mine)))
+    return 100.0 - high, 100.0 - low
+
+
+def seconds_in(excursion: Excursion, times: FloatArray, mine: BoolArray) -> int:
+    """Return how many of some seconds lie in an excursion."""
+    return int(np.count_nonzero(mine & (times >= excursion.on) & (times < excursion.off)))
+
+
+def parts_interval(parts: Sequence[tuple[Excursion, int]], seconds: int) -> tuple[float, float]:
+    """Return a 95 % interval of the share of some seconds in excursions [%], from the part of each in them.
+
+    None where an excursion with a part in them was cut.
+    """
+    inside = [(e, float(n)) for e, n in parts if n]
+    if any(e.censored for e, _ in inside):
+        return math.nan, math.nan
+    return share_interval(np.array([n for _, n in inside]), seconds)

@@ -1,1 +1,0 @@
-"""Self-report instruments, one TOML file each; read with `processing.offline.instrument`."""

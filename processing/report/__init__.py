@@ -1,0 +1,1 @@
+"""The session report: one HTML file, and a PDF for printing."""

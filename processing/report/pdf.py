@@ -1,0 +1,135 @@
+"""The report as PDF for printing: the same content on A4 pages."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from pathlib import Path
+
+import matplotlib as mpl
+from matplotlib.backends.backend_pdf import PdfPages
+
+from processing.metrics.self_report import as_rows
+from processing.metrics.session_metrics import Hour
+from processing.report import figures
+from processing.report import quality as report_quality
+from processing.report import text as report_text
+from processing.report import words as report_words
+from processing.report.pages import Pages
+from processing.report.report import STYLE, tables, turns
+from processing.results.session_run import NOTICE, SessionRun
+
+DIM = "#56606A"
+NAMES = {"client": "Client", "therapist": "Therapist", "dyad": "Both"}
+
+
+def write_pdf(run: SessionRun, hour: Hour, out: Path) -> None:
+    """Write the PDF report, all or nothing: quality, the page, figures, tables, methods."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    fresh = out.with_name(f".{out.name}.part")
+    nothing = {"CreationDate": None, "ModDate": None, "Producer": None, "Creator": None}
+    with mpl.rc_context(STYLE), PdfPages(fresh, metadata=nothing) as pdf:
+        for figure in pages(run, hour).figures:
+            pdf.savefig(figure)
+    fresh.replace(out)
+
+
+def pages(run: SessionRun, hour: Hour) -> Pages:
+    """Return the pages of the report."""
+    out = Pages(f"Session {run.id} · research use only")
+    out.new()
+    _quality(out, run, hour)
+    _hour(out, hour)
+    _noted(out, run)
+    _signals(out, run, hour)
+    _responses(out, hour)
+    for entity, measures in tables(hour).items():
+        rows = [
+            [r[k] for k in ("metric", "value", "interval", "n", "valid", "reason")]
+            for r in report_text.table(measures)
+        ]
+        out.heading(f"Tables: {entity}")
+        head = ("metric", "value", "95 % interval", "n", "valid", "why there is no value; remarks")
+        out.table(head, rows, (0.31, 0.13, 0.15, 0.06, 0.07, 0.28), size=6.5)
+    out.heading("Methods")
+    out.paragraph(report_text.methods(run, version("attunement")))
+    out.heading("References", size=9.5)
+    for line in report_words.REFERENCES:
+        out.paragraph(line, size=7.0)
+    out.paragraph(
+        f"attunement {version('attunement')}, parameters {run.config.digest()}", size=7.0, color=DIM
+    )
+    out.paragraph(NOTICE, box=True)
+    return out
+
+
+def _quality(out: Pages, run: SessionRun, hour: Hour) -> None:
+    out.heading(f"Session {run.id}", size=15.0)
+    out.paragraph(
+        f"{run.seconds / 60:.1f} min recorded · state of the recording: {run.recording.state}", color=DIM
+    )
+    out.paragraph(NOTICE, size=8.5, box=True)
+    out.heading("Quality of the recording")
+    rows = [[r.entity, r.what, r.usable, r.remark] for r in report_quality.quality(run, hour)]
+    out.table(("who", "what", "usable", "remark"), rows, (0.11, 0.19, 0.25, 0.45))
+    out.paragraph(report_words.IN_BRACKETS, size=7.0, color=DIM)
+    for line in run.remarks:
+        out.paragraph(line, hang="– ")
+    notices = report_quality.notices(run)
+    if notices:
+        out.heading("Devices and files", size=9.5, keep=0.5)
+    for line in notices:
+        out.paragraph(line, hang="– ", size=7.5)
+
+
+def _hour(out: Pages, hour: Hour) -> None:
+    out.new()
+    out.heading("The hour on a page")
+    figures.overview(hour, out.place)
+    out.paragraph(report_words.HOW_TO_READ, size=7.0, color=DIM)
+    out.heading("What was measured", size=9.5)
+    out.columns([[NAMES[e], *sentences] for e, sentences in report_text.on_a_page(hour).items()], size=7.5)
+    out.heading("What may be concluded, and what not", size=9.5)
+    out.columns([["May be concluded", *report_text.may(hour)], ["May not", *report_words.MAY_NOT]], size=7.5)
+
+
+def _noted(out: Pages, run: SessionRun) -> None:
+    rows = as_rows(run.recording.session, run.filled)
+    if rows:
+        out.heading("Noted and said")
+        out.paragraph(report_words.NOTED, size=7.0, color=DIM)
+        out.table(("by whom", "what", "noted"), rows, (0.28, 0.37, 0.35))
+
+
+def _signals(out: Pages, run: SessionRun, hour: Hour) -> None:
+    out.new()
+    out.heading("Signals of both people")
+    if figures.indices(hour.line, out.place) is None:
+        out.paragraph(report_words.NO_SIGNALS)
+    else:
+        out.paragraph(report_words.SIGNALS, size=7.0, color=DIM)
+    if figures.two_axes(hour.line, out.place) is not None:
+        out.paragraph(report_words.TWO_AXES, size=7.0, color=DIM)
+    out.heading("Synchrony", keep=4.8)
+    if figures.synchrony(run.samples, hour.line, out.place) is None:
+        out.paragraph(report_words.NO_SYNCHRONY)
+    else:
+        out.paragraph(report_words.SYNCHRONY, size=7.0, color=DIM)
+    out.heading("Turn-taking")
+    rows = turns(hour)
+    if rows:
+        out.table(("who: what", "value"), rows, (0.5, 0.5))
+    else:
+        out.paragraph(report_text.no_turns(hour))
+
+
+def _responses(out: Pages, hour: Hour) -> None:
+    out.heading("Around marked moments", keep=2.0)
+    drawn = figures.event_locked(hour.responses)
+    if not drawn:
+        out.paragraph(report_text.no_responses(hour))
+        return
+    out.paragraph(report_words.AROUND, size=7.0, color=DIM)
+    for code, draw in drawn:
+        out.room(1.95)
+        out.paragraph(f"{code} – {report_text.usable_events(hour.responses, code)}", size=8.0)
+        draw(out.place)

@@ -1,0 +1,130 @@
+"""The session report: one self-contained HTML file, and a PDF for printing.
+
+Quality comes first, then a page for the therapist, then figures and tables, then methods. Given the same
+recording it is the same file, byte by byte.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from matplotlib.figure import Figure, FigureBase
+
+from processing.metrics.measure import Measure
+from processing.metrics.self_report import as_rows
+from processing.metrics.session_metrics import PEOPLE, Hour
+from processing.metrics.turns import JOINT, PERSONAL
+from processing.report import figures
+from processing.report import quality as report_quality
+from processing.report import text as report_text
+from processing.report import words as report_words
+from processing.results.session_run import NOTICE, SessionRun
+
+STYLE: Any = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "attunement",
+    "font.family": ["DejaVu Sans"],
+    "font.size": 8.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "hatch.linewidth": 0.6,
+    "path.simplify": True,
+    "pdf.fonttype": 42,
+}
+
+
+def report_html(run: SessionRun, hour: Hour) -> str:
+    """Return the report as one HTML text that needs nothing else."""
+    loader = PackageLoader("processing.report", "templates")
+    environment = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    with mpl.rc_context(STYLE):
+        return environment.get_template("report.html.j2").render(_content(run, hour))
+
+
+def _content(run: SessionRun, hour: Hour) -> dict[str, Any]:
+    line = hour.line
+    session = run.recording.session
+    recorded = session.recorded if session else None
+    drawn = [
+        (code, report_text.usable_events(hour.responses, code), _svg(draw(figures.own_figure)))
+        for code, draw in figures.event_locked(hour.responses)
+    ]
+    return {
+        "session": run.id,
+        "began": f"{recorded.started[:16].replace('T', ' ')} · " if recorded and recorded.started else "",
+        "minutes": f"{run.seconds / 60:.1f}",
+        "state": run.recording.state,
+        "scaling": ", ".join(sorted({a.scaling for a in run.pipeline.arousal.values()})),
+        "notice": NOTICE,
+        "quality": report_quality.quality(run, hour),
+        "remarks": run.remarks,
+        "notices": report_quality.notices(run),
+        "overview": _svg(figures.overview(hour)),
+        "page": report_text.on_a_page(hour),
+        "text": report_words,
+        "may": report_text.may(hour),
+        "may_not": report_words.MAY_NOT,
+        "indices": _svg(figures.indices(line)),
+        "two_axes": _svg(figures.two_axes(line)),
+        "synchrony": _svg(figures.synchrony(run.samples, line)),
+        "turns": turns(hour),
+        "no_turns": report_text.no_turns(hour),
+        "responses": drawn,
+        "no_responses": report_text.no_responses(hour),
+        "noted": as_rows(session, run.filled),
+        "tables": {e: report_text.table(m) for e, m in tables(hour).items()},
+        "methods": report_text.methods(run, version("attunement")),
+        "references": report_words.REFERENCES,
+        "versions": f"attunement {version('attunement')}, parameters {run.config.digest()}, "
+        f"numpy {version('numpy')}, MNE {version('mne')}, matplotlib {version('matplotlib')}",
+        "parameters": json.dumps(run.config.parameters(), ensure_ascii=False),
+    }
+
+
+def tables(hour: Hour) -> dict[str, Sequence[Measure]]:
+    """Return the measures of each person and the dyad, in that order."""
+    return {e: hour.measures[e] for e in (*PEOPLE, "dyad") if hour.measures.get(e)}
+
+
+def turns(hour: Hour) -> list[tuple[str, str]]:
+    """Return who spoke for how long and how the floor changed; empty without voice."""
+    names = [(e, d.name) for e in PEOPLE for d in PERSONAL] + [("dyad", d.name) for d in JOINT]
+    found = [(e, n, hour.value(e, n)) for e, n in names]
+    return [
+        (f"{e}: {n.replace('_', ' ')}", report_text.number(m.value, m.unit))
+        for e, n, m in found
+        if m is not None and m.value == m.value
+    ]
+
+
+def _svg(figure: FigureBase | None) -> Markup | None:
+    if figure is None:
+        return None
+    file = io.StringIO()
+    assert isinstance(figure, Figure)
+    figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+    text = file.getvalue()
+    # The XML prologue has no place inside HTML; texts in the drawing are escaped by matplotlib.
+    return Markup(text[text.index("<svg") :])
+
+
+def write_report(run: SessionRun, hour: Hour, out: Path) -> None:
+    """Write the HTML report, all or nothing."""
+    _replace(out, report_html(run, hour).encode("utf-8"))
+
+
+def _replace(out: Path, content: bytes) -> None:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    fresh = out.with_name(f".{out.name}.part")
+    fresh.write_bytes(content)
+    fresh.replace(out)

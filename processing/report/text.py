@@ -1,0 +1,216 @@
+"""Sentences and tables of the report: what was measured, in plain words; what is missing, and why.
+
+Nothing here names a state of mind. What may be concluded stands apart from what was measured.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from processing.metrics.event_locked import Response, onsets
+from processing.metrics.measure import Measure
+from processing.metrics.session_metrics import PEOPLE, Hour
+from processing.metrics.timeline import Person
+from processing.report import words as report_words
+from processing.results.session_run import SessionRun
+
+SIGNALS = {"hr": "heart rate", "lnrmssd": "lnRMSSD", "scl": "skin conductance"}
+UNITS = {"uS": "µS", "ln uS": "ln µS", "ms2": "ms²", "ln ms2": "ln ms²", "SD s": "SD·s"}
+
+
+def number(value: float, unit: str = "") -> str:
+    """Return a value as people write it; “–” without one."""
+    if math.isnan(value):
+        return "–"
+    size = abs(value)
+    if size >= 100.0:
+        text = f"{value:.0f}"
+    elif size < 0.1 and unit == "" and value != round(value):
+        text = f"{value:.3f}"
+    elif value == round(value) and unit == "":
+        text = f"{value:.0f}"
+    else:
+        text = f"{value:.1f}" if size >= 10.0 else f"{value:.2f}"
+    return f"{text} {UNITS.get(unit, unit)}".strip().replace("-", "−", 1)
+
+
+def on_a_page(hour: Hour) -> dict[str, list[str]]:
+    """Return the sentences of the first page: entity → what was measured."""
+    return {e: _about(hour, e) for e in PEOPLE} | {"dyad": _about_both(hour)}
+
+
+def _about(hour: Hour, entity: str) -> list[str]:
+    person = hour.line.people.get(entity)
+    if person is None:
+        return [f"Nothing was recorded of the {entity}."]
+    if person.missing:
+        without = [what for index, what in SIGNALS.items() if _never_valid(person, index)]
+        lines = [f"No reference band: {person.missing}. So nothing is said about above or below."]
+        return lines + ([f"No valid value of {', '.join(without)}: see the first table."] if without else [])
+    return [*_band_sentences(hour, entity), _vagal_sentence(hour, entity)]
+
+
+def _never_valid(person: Person, index: str) -> bool:
+    return index in person.series and not np.isfinite(person.series[index]).any()
+
+
+def _band_sentences(hour: Hour, entity: str) -> list[str]:
+    inside, above, below = (hour.value(entity, f"time_{k}_pct") for k in ("in", "above", "below"))
+    count, t50 = hour.value(entity, "excursions_count"), hour.value(entity, "recovery_t50")
+    if inside is None or above is None or below is None or count is None or t50 is None:
+        return []
+    out = []
+    if math.isnan(inside.value):
+        out.append(f"No share of time is given: {inside.reason}.")
+    else:
+        out.append(
+            f"The arousal index was within its reference band for {inside.value:.0f} % of "
+            f"{inside.n / 60:.0f} valid minutes, above it for {above.value:.0f} %, below it for "
+            f"{below.value:.0f} %."
+        )
+    out.append(_excursions(hour, entity))
+    if not math.isnan(t50.value):
+        of = f"median of {t50.n}" if t50.n > 1 else "one excursion"
+        out.append(f"From its furthest point it came half way back in {t50.value:.0f} s ({of}).")
+    return out
+
+
+def _excursions(hour: Hour, entity: str) -> str:
+    """Say how often and when, so that the moments can be found again."""
+    found = hour.found[entity]
+    if not found:
+        return "It did not leave the band."
+    minutes = [f"{(e.on - hour.line.begin) / 60:.0f}" for e in found[:12]] + ["…"] * (len(found) > 12)
+    times = "once" if len(found) == 1 else f"{len(found)} times"
+    return f"It left the band {times}: minute {', '.join(minutes)} of the recording."
+
+
+def _vagal_sentence(hour: Hour, entity: str) -> str:
+    rest, change = hour.value(entity, "lnrmssd_rest"), hour.value(entity, "lnrmssd_reactivity")
+    if rest is None or math.isnan(rest.value):
+        return f"No resting vagally mediated HRV: {rest.reason if rest else 'no heart sensor'}."
+    text = f"Vagally mediated HRV (lnRMSSD) at rest: {number(rest.value, 'ln ms')}"
+    if change is None or math.isnan(change.value):
+        return text + "."
+    return f"{text}; during the hour {number(abs(change.value))} {'lower' if change.value < 0 else 'higher'}."
+
+
+def _about_both(hour: Hour) -> list[str]:
+    joint = hour.value("dyad", "joint_time_in_pct")
+    out = []
+    if joint is not None and not math.isnan(joint.value):
+        out.append(
+            f"Both were within their own bands at once for {joint.value:.0f} % of the time valid in both."
+        )
+    elif joint is not None:
+        out.append(f"No joint share of time: {joint.reason}.")
+    for signal, name in (("hr", "Heart rate"), ("sclslope", "Skin conductance (slope)")):
+        p, lag, leader = (hour.value("dyad", f"sync_{signal}_{k}") for k in ("p_fdr", "lag", "lead"))
+        if p is None:
+            continue
+        out.append(_coupling(name, p, lag, leader))
+    return out or ["Nothing is said about both together: one person only."]
+
+
+def _coupling(name: str, p: Measure, lag: Measure | None, leader: Measure | None) -> str:
+    if math.isnan(p.value):
+        return f"{name}: coupling was not tested: {p.reason or 'too few data'}."
+    if p.value > 0.05:
+        return f"{name}: no coupling above chance was found (p = {p.value:.2f})."
+    if leader is None or lag is None or not leader.value or math.isnan(leader.value):
+        return f"{name}: coupling above chance (p {_p(p.value)}), no clear leader."
+    first, second = ("therapist", "client") if leader.value > 0 else ("client", "therapist")
+    who = f"the {second} following the {first} by {abs(lag.value):.1f} s"
+    return f"{name}: coupling above chance (p {_p(p.value)}), {who}."
+
+
+def _p(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"= {value:.3f}"
+
+
+def table(measures: Sequence[Measure]) -> list[dict[str, str]]:
+    """Return the rows of a table of measures, ready to print."""
+    return [
+        {
+            "metric": m.metric,
+            "value": number(m.value, m.unit),
+            "interval": _interval(m),
+            "n": str(m.n),
+            "valid": "–" if math.isnan(m.valid_pct) else f"{m.valid_pct:.0f} %",
+            "reason": m.reason,
+        }
+        for m in measures
+    ]
+
+
+def _interval(m: Measure) -> str:
+    low, high = number(m.ci_low), number(m.ci_high)
+    if low == "–" or high == "–":
+        # A one-sided bound, or none.
+        return f"≤ {high}" if high != "–" else f"≥ {low}" if low != "–" else ""
+    return f"{low} … {high}"
+
+
+def usable_events(responses: Sequence[Response], code: str) -> str:
+    """Say how many marked moments of a code the curves rest on."""
+    every = [r for r in responses if r.code == code]
+    mine = [r for r in every if r.signal == "arousal"]
+    each = {r.entity: f"{r.entity} {len(r.epochs)} of {r.n_events}" for r in mine or every}
+    return f"usable{' for the arousal index' if mine else ''}: {', '.join(each.values())}"
+
+
+def no_responses(hour: Hour) -> str:
+    """Say why nothing is drawn around marked moments."""
+    if not onsets(hour.line):
+        return "Nothing was marked in the hour."
+    return "No marked moment has a usable stretch of −60 … +180 s around it."
+
+
+def may(hour: Hour) -> list[str]:
+    """Return what may be concluded from this hour: only what it has ground for."""
+    tested = [m for m in hour.measures["dyad"] if m.metric.endswith("_p_fdr") and math.isfinite(m.value)]
+    out = list(report_words.MAY_OF_BAND) if any(p.valid.any() for p in hour.line.people.values()) else []
+    if tested:
+        out.append(report_words.MAY_OF_BOTH)
+    if any(r.tested for r in hour.responses):
+        out.append(report_words.MAY_OF_MARKS)
+    return out or [report_words.MAY_NOTHING]
+
+
+def no_turns(hour: Hour) -> str:
+    """Say why nothing is said about who spoke."""
+    if not any(np.isfinite(p.speaking).any() for p in hour.line.people.values()):
+        return "No voice was recorded, so nothing is said about who spoke."
+    why = next((m.reason for m in hour.measures["dyad"] if m.metric == "silence_share" and m.reason), "")
+    return f"Voice was recorded, but nothing is said about turns: {why or 'none were found'}."
+
+
+def methods(run: SessionRun, version: str) -> str:
+    """Return a paragraph that can be pasted into a paper."""
+    c, a = run.config, run.config.arousal
+    sensors = ", ".join(sorted({str(s.modality).upper() for s in run.recording.streams}))
+    scaling = {x.scaling for x in run.pipeline.arousal.values()} or {"session"}
+    return " ".join(
+        (
+            f"Signals ({sensors}) of client and therapist were recorded on one clock and analysed with",
+            f"Attunement {version} (parameters {c.digest()}); all indices are causal. R peaks were detected",
+            "and beats corrected after Lipponen and Tarvainen (2019); RMSSD was computed over 60 s from",
+            "detected normal intervals only (Task Force, 1996) and reported as lnRMSSD. Electrodermal",
+            "activity was screened after Kleckner et al. (2018); responses were counted from 0.05 µS. The",
+            f"arousal index is the weighted mean of heart rate (weight {a.weight_hr:g}), ln skin",
+            f"conductance level ({a.weight_scl:g}) and √ response rate ({a.weight_scr:g}), each",
+            f"standardised to the person's own seated rest; its reference band lies {a.k:g} s_A around the",
+            f"medians of rest and neutral talk, s_A ≥ {a.least_scale:g} SD",
+            f"(scaling: {', '.join(sorted(scaling))}). It is a convention, not a validated instrument.",
+            f"An excursion begins after {a.hold:g} s past an edge and ends after {a.back:g} s at least",
+            f"{a.inside:g} s_A within it; recovery T50 is a Kaplan-Meier median with gaps and ends as",
+            "censoring. Event-locked means (−60 … +180 s, baseline −60 … −10 s, ≥ 5 events) were",
+            "compared with 1000 pseudo-onsets in the same speaking state by a cluster-mass permutation test",
+            "(MNE-Python; Maris & Oostenveld, 2007). Synchrony was tested against 1000 permutations of 30 s",
+            "segments and adjusted over signals (Benjamini-Hochberg). Random draws are seeded by the",
+            "session's id.",
+        )
+    )

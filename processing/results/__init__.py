@@ -1,0 +1,1 @@
+"""Results: one recording processed, and what is written of it, all or nothing."""

@@ -1,0 +1,143 @@
+"""Write what a recording gave: indices.parquet, events.csv, metrics.parquet, session.json; all or nothing.
+
+A finished result directory is replaced as a whole, so that a reader never sees half of one, and carries the
+hash of its input, version and parameters, so that the same work is not done twice.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from acquisition.event import Event
+from acquisition.session.session import load_session
+from processing.config import PipelineConfig
+from processing.index import IndexSample
+from processing.results.litter import in_the_making, sweep
+
+COLUMNS = ("time", "t", "available", "entity", "index", "value", "unit", "quality", "reason")
+TEXT = ("entity", "index", "unit", "reason")
+EVENT_COLUMNS = (
+    "time", "t", "onset", "code", "phase", "actor", "source", "rater", "value", "ref", "t_shift", "t_unc",
+    "note", "id",
+)  # fmt: skip
+
+
+def index_table(samples: Sequence[IndexSample], t0: float) -> pa.Table:
+    """Return index samples as a long table.
+
+    Parameters
+    ----------
+    samples : sequence of IndexSample
+        Sorted by (available, entity, index, time).
+    t0 : float
+        When the recording began [s, LSL clock].
+    """
+    rows = list(zip(*samples, strict=True)) or [()] * len(IndexSample._fields)
+    columns: dict[str, Any] = dict(zip(IndexSample._fields, rows, strict=True))
+    times = np.array(columns["time"], float)
+    arrays: dict[str, pa.Array] = {"time": pa.array(times), "t": pa.array(times - t0)}
+    for name in COLUMNS[2:]:
+        if name in TEXT:
+            arrays[name] = pa.array(columns[name], pa.string()).dictionary_encode()
+        else:
+            arrays[name] = pa.array(np.array(columns[name], float))
+    return pa.table(arrays)
+
+
+def input_digest(recording: Path) -> str:
+    """Return the SHA-256 of everything a result depends on in a recording."""
+    digest = hashlib.sha256()
+    for path in sorted(
+        [*recording.glob("*.xdf"), *recording.glob("session.toml"), *recording.glob("overlay.jsonl")]
+    ):
+        digest.update(path.name.encode())
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    for name in _own_instruments(recording / "session.toml"):
+        path = recording / name
+        digest.update(path.read_bytes() if path.is_file() else b"missing")
+    return digest.hexdigest()
+
+
+def _own_instruments(session: Path) -> list[str]:
+    """Return the instrument files that a session names."""
+    if not session.is_file():
+        return []
+    names = (one.instrument for one in load_session(session).record.answers)
+    return sorted({name for name in names if name.endswith(".toml")})
+
+
+def provenance(recording: Path, config: PipelineConfig, reference: str = "") -> dict[str, str]:
+    """Return what identifies a result: its input, the version, the parameters, the persons' references."""
+    return {
+        "input": input_digest(recording),
+        "version": version("attunement"),
+        "parameters": config.digest(),
+        **({"reference": reference} if reference else {}),
+    }
+
+
+def up_to_date(directory: Path, identity: dict[str, str], wanted: Sequence[str] = ()) -> bool:
+    """Tell whether `directory` already holds the result of the same input, version and parameters.
+
+    Parameters
+    ----------
+    wanted : sequence of str
+        Files that are not always made and must be there too.
+    """
+    try:
+        known = json.loads((directory / "session.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return False
+    there = all((directory / name).is_file() for name in wanted)
+    return there and isinstance(known, dict) and known.get("provenance") == identity
+
+
+@contextmanager
+def replacing(directory: Path) -> Iterator[Path]:
+    """Give a fresh directory that takes the place of `directory` when the block ends well."""
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    with in_the_making(directory) as fresh:
+        yield fresh
+        fresh.chmod(0o755)
+        if directory.exists():
+            with in_the_making(directory) as old:
+                os.replace(directory, old / directory.name)
+                os.replace(fresh, directory)
+        else:
+            os.replace(fresh, directory)
+    sweep(directory)
+
+
+def write_indices(directory: Path, samples: Sequence[IndexSample], t0: float) -> None:
+    """Write indices.parquet."""
+    pq.write_table(index_table(samples, t0), directory / "indices.parquet", compression="zstd")
+
+
+def write_events(directory: Path, events: Sequence[Event], t0: float) -> None:
+    """Write events.csv: one row per event, times on the LSL clock and since the recording began."""
+    with (directory / "events.csv").open("w", encoding="utf-8", newline="") as file:
+        rows = csv.DictWriter(file, EVENT_COLUMNS)
+        rows.writeheader()
+        for event in events:
+            fields = {name: getattr(event, name) for name in EVENT_COLUMNS if name != "t"}
+            rows.writerow(fields | {"t": round(event.onset - t0, 6)})
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write a JSON file that reads the same on every machine."""
+    path.write_text(
+        json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False, default=str) + "\n", "utf-8"
+    )

@@ -1,0 +1,83 @@
+"""What session.json says of a recording and its results, and what of the recording could not be used."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from acquisition.recording.recording import Recording
+from processing.metrics.self_report import noted
+from processing.pipeline import Pipeline
+from processing.results.results import provenance
+
+if TYPE_CHECKING:
+    from processing.results.session_run import SessionRun
+
+NOTICE = (
+    "Research use only. Not a medical device. Not for diagnosis, treatment decisions or emergency detection."
+)
+
+
+def scalings(run: SessionRun) -> dict[str, dict[str, str]]:
+    """Say what the arousal index of each person is relative to: this session's baselines, or the person's."""
+    return {
+        str(role): {"scaling": arousal.scaling}
+        | ({"from": run.people.source, "digest": run.people.digest} if arousal.reference else {})
+        for role, arousal in run.pipeline.arousal.items()
+    }
+
+
+def remarks(recording: Recording, pipeline: Pipeline) -> list[str]:
+    """Say in plain lines what of the recording could not be used."""
+    lines = [
+        f"{name}: bytes {d.start}-{d.stop}: {d.why}; slices there are lost" for name, d in recording.damage
+    ]
+    for (role, name), (late, future) in sorted(pipeline.dropped.items()):
+        if late:
+            lines.append(f"{role}/{name}: {late} samples came later than the lateness and stay out")
+        if future:
+            lines.append(f"{role}/{name}: {future} samples were stamped in the future and stay out")
+    if recording.state == "cut":
+        lines.append("the recording was cut: it ends at its last whole tick")
+    return lines
+
+
+def session_json(path: Path, run: SessionRun) -> dict[str, Any]:
+    """Return the content of session.json."""
+    recording, samples = run.recording, run.samples
+    valid: Counter[str] = Counter()
+    total: Counter[str] = Counter()
+    for s in samples:
+        key = f"{s.entity}/{s.index}"
+        total[key] += 1
+        valid[key] += s.value == s.value
+    return {
+        "session": run.id,
+        "recording": path.resolve().name,
+        "state": recording.state,
+        "began_lsl": None if np.isnan(run.begin) else run.begin,
+        "seconds": None if np.isnan(run.begin) else round(run.end - run.begin, 6),
+        "record": noted(recording.session, run.filled),
+        "streams": [
+            {
+                "role": str(s.role),
+                "modality": str(s.modality),
+                "name": s.name,
+                "sfreq": None if np.isnan(s.sfreq) else s.sfreq,
+                "unit": s.unit,
+                "lateness": s.lateness,
+            }
+            for s in recording.streams
+        ],
+        "quality": {
+            k: {"rows": total[k], "valid_pct": round(100 * valid[k] / total[k], 2)} for k in sorted(total)
+        },
+        "remarks": run.remarks,
+        "parameters": run.config.parameters(),
+        "arousal": scalings(run),
+        "provenance": provenance(path, run.config, run.people.digest),
+        "notice": NOTICE,
+    }

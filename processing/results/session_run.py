@@ -1,0 +1,253 @@
+"""Process one recording, finished or growing, and write its results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from acquisition.event import Event, Notice
+from acquisition.events.overlay import effective, read_overlay
+from acquisition.recording.recording import Recording
+from processing.arousal.baseline import Reference
+from processing.arousal.person import NOBODY, People, for_roles, to_json
+from processing.config import PipelineConfig
+from processing.index import IndexSample
+from processing.metrics.self_report import Filled, filled_in, said_measures
+from processing.metrics.session_metrics import Hour, what_the_hour_held
+from processing.metrics.session_metrics import metrics as hour_metrics
+from processing.metrics.summary import Metric, summarise, write_metrics
+from processing.pipeline import Pipeline
+from processing.results.litter import sweep
+from processing.results.publishing import publishing
+from processing.results.results import (
+    provenance,
+    replacing,
+    up_to_date,
+    write_events,
+    write_indices,
+    write_json,
+)
+from processing.results.session_json import NOTICE as NOTICE
+from processing.results.session_json import remarks, session_json
+from processing.verdicts import verdicts
+
+DECOMPOSED = "eda_cvxeda.parquet"
+"""What cvxEDA makes of the EDA, on request."""
+Progress = Callable[[float], None]
+"""Called with the seconds of recording that are done."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """Say what came of one recording."""
+
+    recording: Path
+    directory: Path
+    skipped: bool
+    seconds: float
+    n_samples: int
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class SessionRun:
+    """Hold what a recording gave.
+
+    Parameters
+    ----------
+    events : list of Event
+        Those that hold: overlay applied, undone ones left out.
+    begin, end : float
+        First and last tick [s, LSL clock]; nan without any.
+    filled : sequence of Filled
+        Self-reports of the session.
+    """
+
+    recording: Recording
+    pipeline: Pipeline
+    config: PipelineConfig
+    people: People
+    samples: list[IndexSample]
+    events: list[Event]
+    notices: list[Notice]
+    begin: float
+    end: float
+    remarks: list[str]
+    filled: Sequence[Filled] = ()
+
+    @property
+    def id(self) -> str:
+        """Return the id of the session."""
+        return session_id(self.recording)
+
+    @property
+    def seconds(self) -> float:
+        """Return the length of the recording [s]."""
+        return float(np.nan_to_num(self.end - self.begin))
+
+    def hour(self) -> Hour:
+        """Work out what the hour held, and take in what people said of it."""
+        hour = what_the_hour_held(
+            self.id,
+            self.samples,
+            self.events,
+            references(self.pipeline),
+            begin=self.begin,
+            end=self.end,
+            config=self.config,
+        )
+        for entity, said in said_measures(self.recording.session, self.filled).items():
+            if said:
+                hour.measures[entity] = [*hour.measures.get(entity, ()), *said]
+        return hour
+
+    def metrics(self, hour: Hour) -> list[Metric]:
+        """Return all session metrics, those of the index samples first."""
+        identity = {"version": version("attunement"), "parameters": self.config.digest()}
+        return [*summarise(self.samples, **identity), *hour_metrics(hour, **identity)]
+
+
+def run_recording(
+    path: Path,
+    *,
+    config: PipelineConfig,
+    people: People = NOBODY,
+    follow: bool = False,
+    progress: Progress | None = None,
+) -> SessionRun:
+    """Run the pipeline over a recording.
+
+    Parameters
+    ----------
+    people : People
+        References of persons; the arousal index of those who are in it is relative to them.
+
+    Raises
+    ------
+    RecordingError
+        If the recording cannot be read.
+    SessionError
+        If references are given, and none of anybody in this session.
+    """
+    recording = Recording(path, follow=follow)
+    pipeline = Pipeline(
+        recording.streams,
+        session_id=session_id(recording),
+        config=config,
+        references=for_roles(people, recording.session, path),
+    )
+    samples: list[IndexSample] = []
+    events: list[Event] = []
+    notices: list[Notice] = []
+    begin = end = np.nan
+    with publishing(recording, follow=follow) as publish:
+        for batch in recording.batches():
+            if np.isnan(begin) and len(batch.ticks):
+                begin = float(batch.ticks[0])
+            end = float(batch.ticks[-1])
+            events += [event for _, event in batch.events]
+            notices += [notice for _, notice in batch.notices]
+            made = pipeline.push(batch)
+            publish(batch, made)
+            samples += made
+            if progress:
+                progress(end - begin)
+    return SessionRun(
+        recording=recording,
+        pipeline=pipeline,
+        config=config,
+        people=people,
+        samples=samples,
+        events=effective(events, read_overlay(path)),
+        notices=notices,
+        begin=begin,
+        end=end,
+        remarks=[*remarks(recording, pipeline), *verdicts(samples)],
+        filled=filled_in(recording.session, path),
+    )
+
+
+def process_recording(
+    path: Path,
+    out: Path,
+    *,
+    config: PipelineConfig,
+    people: People = NOBODY,
+    follow: bool = False,
+    force: bool = False,
+    report: bool = False,
+    cvxeda: bool = False,
+    progress: Progress | None = None,
+) -> Outcome:
+    """Compute the indices and metrics of a recording and write them into `out`/<recording's name>/.
+
+    Parameters
+    ----------
+    follow : bool
+        The recording is still growing; come back when it ends.
+    force : bool
+        Do it even if the results are there.
+    report : bool
+        Write report.html beside the tables.
+    cvxeda : bool
+        Write eda_cvxeda.parquet beside the tables: an offline method, never among the indices.
+
+    Raises
+    ------
+    RecordingError
+        If the recording cannot be read.
+    AttunementError
+        If cvxEDA is wanted and its solver not installed.
+    """
+    directory = out / path.resolve().name
+    wanted = (("report.html",) if report else ()) + ((DECOMPOSED,) if cvxeda else ())
+    if not follow and not force and up_to_date(directory, provenance(path, config, people.digest), wanted):
+        sweep(directory)
+        return Outcome(
+            recording=path, directory=directory, skipped=True, seconds=0.0, n_samples=0, remarks=()
+        )
+    run = run_recording(path, config=config, people=people, follow=follow, progress=progress)
+    hour = run.hour()
+    with replacing(directory) as fresh:
+        write_indices(fresh, run.samples, run.begin)
+        write_events(fresh, run.events, run.begin)
+        write_metrics(fresh / "metrics.parquet", run.metrics(hour))
+        (fresh / "reference.json").write_text(to_json(own_references(run.pipeline), run.recording.session))
+        if cvxeda:
+            # NeuroKit2 takes seconds to import.
+            from processing.lookahead.cvxeda import write_decomposition
+
+            write_decomposition(path, fresh / DECOMPOSED)
+        if report:
+            # Drawing takes a second to import.
+            from processing.report.report import write_report
+
+            write_report(run, hour, fresh / "report.html")
+        write_json(fresh / "session.json", session_json(path, run))
+    return Outcome(
+        recording=path,
+        directory=directory,
+        skipped=False,
+        seconds=run.seconds,
+        n_samples=len(run.samples),
+        remarks=tuple(run.remarks),
+    )
+
+
+def references(pipeline: Pipeline) -> dict[str, Reference | None]:
+    """Return what the arousal index of each person with sensors is relative to."""
+    return {str(role): arousal.reference or arousal.session for role, arousal in pipeline.arousal.items()}
+
+
+def own_references(pipeline: Pipeline) -> dict[str, Reference | None]:
+    """Return the reference that each person's baselines of this session make."""
+    return {str(role): arousal.session for role, arousal in pipeline.arousal.items()}
+
+
+def session_id(recording: Recording) -> str:
+    """Return the id of the session; without a session file the name of its directory."""
+    return recording.session.id if recording.session else recording.path.resolve().name

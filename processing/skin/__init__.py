@@ -1,0 +1,1 @@
+"""Skin: from electrodermal activity to its level, responses and quality."""

@@ -1,0 +1,282 @@
+"""Skin: from electrodermal activity to its level, responses and quality, for one person.
+
+| index | window, step | settled after the end of the window |
+|---|---|---|
+| `scr`, `scr_onset` | each response | at most 3 s after the peak |
+| `scl` | 10 s, 1 s | 5 s |
+| `scr_rate`, `scr_amp` | 60 s, 5 s | 5 s |
+| `eda_quality` | 1 s (2 s below 4 Hz), 1 s | 5 s |
+
+The 5 s are those around an invalid sample that make its neighbours invalid.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from acquisition.stream import Chunk, FloatArray, IntArray
+from processing.index import IndexSample, index_samples, released
+from processing.skin.eda_quality import (
+    REASONS,
+    EdaGate,
+    EdaQualityConfig,
+    Fault,
+    Validity,
+    dominant_reason,
+    said_as,
+)
+from processing.skin.scl import SclConfig, Tonic
+from processing.skin.scr import ResponseFinder, Scr, ScrConfig
+
+Rows = Callable[[FloatArray, FloatArray], list[IndexSample]]
+STEP = 0.25
+"""Everything is settled at a multiple of this data time [s]: live, most calls then have nothing to do."""
+STEPS = 16
+"""Steps between stamps that tell the sampling rate of a stream that does not say it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkinConfig:
+    """Hold the parameters of the skin indices.
+
+    Parameters
+    ----------
+    rate_window : float
+        Window of `scr_rate` and `scr_amp` [s].
+    covered : float
+        Share of a window that must be valid.
+    """
+
+    quality: EdaQualityConfig = field(default_factory=EdaQualityConfig)
+    scr: ScrConfig = field(default_factory=ScrConfig)
+    scl: SclConfig = field(default_factory=SclConfig)
+    rate_window: float = 60.0
+    covered: float = 0.8
+
+
+class Signal:
+    """Hold the running state of one EDA stream whose sampling rate is known."""
+
+    def __init__(self, sfreq: float, config: SkinConfig) -> None:
+        self.sfreq = sfreq
+        self._around = config.quality.around
+        self._gate = EdaGate(sfreq, config.quality)
+        self._finder = ResponseFinder(sfreq, config.scr, config.quality)
+        self.validity = Validity(config.quality)
+        self.tonic = Tonic(config.scl)
+        self.fresh: list[Scr] = []
+
+    def push(self, times: FloatArray, eda: FloatArray) -> None:
+        """Take in samples: stamps [s] and skin conductance [µS]."""
+        codes, gaps = self._gate.push(times, eda)
+        self.validity.push(times, codes)
+        found, *smooth = self._finder.push(times, eda, codes, gaps)
+        self.tonic.push(found, *smooth)
+        self.fresh += found
+
+    def settle(self, until: float) -> None:
+        """Work out what follows from all stamps below `until`."""
+        self.validity.settle(until)
+        n = self.tonic.settle(until)
+        if n:
+            times = self.tonic.times[-n:]
+            self.tonic.level[-n:][self.validity.faults_in(times - self._around, times + self._around)] = (
+                np.nan
+            )
+
+
+class Skin:
+    """Estimate the skin indices of one person from chunks of EDA.
+
+    Parameters
+    ----------
+    entity : str
+        client or therapist.
+    """
+
+    def __init__(self, entity: str, *, config: SkinConfig) -> None:
+        self._entity = entity
+        self._config = config
+        self._signal: Signal | None = None
+        self._steps: list[float] = []
+        self._last = math.nan
+        self._unit = ""
+        self._pending: list[Scr] = []
+        self._scrs: list[Scr] = []
+        self._next: dict[str, float] = {}
+        self._held: list[tuple[FloatArray, FloatArray]] = []
+        self._first, self._until = math.inf, -math.inf
+
+    def update(self, chunk: Chunk) -> None:
+        """Take in admitted EDA [µS], the first channel."""
+        times = np.asarray(chunk.times, float)
+        eda = np.ascontiguousarray(chunk.samples[:, 0], dtype=np.float64)
+        self._unit = self._unit or chunk.info.unit
+        if self._signal is None and len(times):
+            used = self._begin(chunk.info.sfreq, times)
+            times, eda = times[used:], eda[used:]
+        if self._signal is not None and len(times):
+            self._held.append((times, eda))
+
+    def _take(self) -> None:
+        """Work through the samples that came since the last time."""
+        if self._signal is not None and self._held:
+            times, eda = (np.concatenate(column) for column in zip(*self._held, strict=True))
+            self._signal.push(times, eda)
+        self._held = []
+
+    def _begin(self, sfreq: float, times: FloatArray) -> int:
+        """Find the sampling rate, if need be from the stamps; return how many samples that took."""
+        if sfreq > 0.0 and math.isfinite(sfreq):
+            self._signal = Signal(sfreq, self._config)
+            return 0
+        for i, t in enumerate(times.tolist()):
+            if t > self._last:
+                self._steps.append(t - self._last)
+            self._last = t
+            if len(self._steps) == STEPS:
+                self._signal = Signal(1.0 / float(np.median(self._steps)), self._config)
+                return i + 1
+        return len(times)
+
+    def advance(self, ticks: FloatArray, watermarks: FloatArray) -> list[IndexSample]:
+        """Return what became final at these ticks."""
+        if len(ticks) == 0:
+            return []
+        self._first = min(self._first, float(ticks[0]))
+        until = math.floor(watermarks[-1] / STEP) * STEP if math.isfinite(watermarks[-1]) else -math.inf
+        if not until > self._until:
+            return []
+        self._until = until
+        self._take()
+        if self._signal is not None:
+            self._signal.settle(until)
+        out = self._responses(ticks, watermarks)
+        for index, step, delay, rows in self._rows():
+            times = self._grid(index, step, self._first, until - delay)
+            if len(times):
+                _, available = released(times + delay, ticks, watermarks)
+                out += rows(times, available)
+        self._forget(until)
+        return out
+
+    def _rows(self) -> list[tuple[str, float, float, Rows]]:
+        """Return what lies on a grid: index, step [s], delay after the window's centre [s], and its maker."""
+        config, after = self._config, self._config.quality.around
+        level, rates = config.scl.window / 2, config.rate_window / 2
+        return [
+            ("eda_quality", 1.0, 1.0 + after, self._quality),
+            ("scl", 1.0, level + max(after, config.scl.lookahead), self._level),
+            ("scr_rate", 5.0, rates + after, self._rates),
+        ]
+
+    def _grid(self, index: str, step: float, start: float, until: float) -> FloatArray:
+        """Return the multiples of `step` up to `until` that are still to come, from the first tick on [s]."""
+        first = self._next.setdefault(index, math.ceil(math.ceil(start) / step) * step)
+        if not until >= first:
+            return np.empty(0)
+        times: FloatArray = first + step * np.arange(math.floor((until - first) / step) + 1.0)
+        self._next[index] = float(times[-1]) + step
+        return times
+
+    def _counts(self, times: FloatArray, width: float) -> IntArray:
+        """Return how many samples of each fault lie in windows centred on `times`, shape (n, n_faults)."""
+        if self._signal is None:
+            return np.zeros((len(times), len(Fault)), np.int64)
+        return self._signal.validity.window(times - width / 2, width)
+
+    def _covered(self, counts: IntArray, width: float) -> FloatArray:
+        """Return which share of each window is valid; one sample more, as windows fall between samples."""
+        expected = 1.0 if self._signal is None else self._signal.sfreq * width
+        valid = counts[:, Fault.NONE]
+        share: FloatArray = np.where(valid > 0, np.minimum(1.0, (valid + 1) / expected), 0.0)
+        return share
+
+    def _reasons(
+        self, values: FloatArray, counts: IntArray, covered: FloatArray, otherwise: str
+    ) -> list[str]:
+        """Say why each value is nan."""
+        reasons = [""] * len(values)
+        for k in np.flatnonzero(np.isnan(values)).tolist():
+            gated = covered[k] < self._config.covered
+            reasons[k] = self._why(counts[k]) or REASONS[Fault.MISSING] if gated else otherwise
+        return reasons
+
+    def _why(self, counts: IntArray) -> str:
+        """Return the reason of the most frequent fault in a window."""
+        return said_as(dominant_reason(counts), self._unit)
+
+    def _quality(self, times: FloatArray, available: FloatArray) -> list[IndexSample]:
+        width = 1.0 if self._signal is None or self._signal.sfreq >= 4.0 else 2.0
+        counts = self._counts(times, width)
+        present = counts.sum(axis=1)
+        share = np.where(present > 0, counts[:, Fault.NONE] / np.maximum(present, 1), np.nan)
+        whole = (share == 1.0).tolist()
+        reasons = ["" if good else self._why(row) for good, row in zip(whole, counts, strict=True)]
+        quality = np.nan_to_num(share)
+        return index_samples(times, available, self._entity, "eda_quality", share, "", quality, reasons)
+
+    def _level(self, times: FloatArray, available: FloatArray) -> list[IndexSample]:
+        width = self._config.scl.window
+        counts = self._counts(times, width)
+        covered = self._covered(counts, width)
+        values = np.full(len(times), np.nan)
+        if self._signal is not None:
+            values = self._signal.tonic.quantiles(times - width / 2)
+            values[covered < self._config.covered] = np.nan
+        reasons = self._reasons(values, counts, covered, "rising all the time")
+        quality = np.where(np.isnan(values), 0.0, covered)
+        return index_samples(times, available, self._entity, "scl", values, "uS", quality, reasons)
+
+    def _rates(self, times: FloatArray, available: FloatArray) -> list[IndexSample]:
+        width = self._config.rate_window
+        counts = self._counts(times, width)
+        covered = self._covered(counts, width)
+        n, total = self._sums(times - width / 2, times + width / 2)
+        gated = covered < self._config.covered
+        rate = np.where(gated, np.nan, n / (np.where(gated, 1.0, covered) * width / 60.0))
+        mean = np.where(gated | (n == 0), np.nan, total / np.maximum(n, 1))
+        out: list[IndexSample] = []
+        for index, values, unit in (("scr_rate", rate, "1/min"), ("scr_amp", mean, "ln uS")):
+            quality = np.where(np.isnan(values), 0.0, covered)
+            reasons = self._reasons(values, counts, covered, "no responses")
+            out += index_samples(times, available, self._entity, index, values, unit, quality, reasons)
+        return out
+
+    def _sums(self, starts: FloatArray, stops: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the number of responses in each window and the sum of their ln(1 + amplitude)."""
+        n, total = np.zeros(len(starts)), np.zeros(len(starts))
+        for scr in self._scrs:
+            inside = (scr.peak >= starts) & (scr.peak < stops)
+            n += inside
+            total += np.where(inside, math.log1p(scr.amplitude), 0.0)
+        return n, total
+
+    def _responses(self, ticks: FloatArray, watermarks: FloatArray) -> list[IndexSample]:
+        """Return the responses that became final."""
+        if self._signal is None:
+            return []
+        self._pending += self._signal.fresh
+        self._signal.fresh = []
+        settled = (np.floor(np.array([s.known for s in self._pending]) / STEP) + 1.0) * STEP
+        n, available = released(settled, ticks, watermarks)
+        new, self._pending = self._pending[:n], self._pending[n:]
+        self._scrs += new
+        peaks, ones = np.array([s.peak for s in new]), np.ones(n)
+        out: list[IndexSample] = []
+        for index, field_, unit in (("scr", "amplitude", "uS"), ("scr_onset", "onset", "s")):
+            values = np.array([getattr(s, field_) for s in new])
+            out += index_samples(peaks, available, self._entity, index, values, unit, ones, [""] * n)
+        return out
+
+    def _forget(self, until: float) -> None:
+        """Let go of what no later row can need."""
+        before = until - self._config.rate_window - 60.0
+        self._scrs = [s for s in self._scrs if s.peak >= before]
+        if self._signal is not None and math.isfinite(before):
+            self._signal.validity.forget(before)
+            self._signal.tonic.forget(before)

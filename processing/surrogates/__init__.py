@@ -1,0 +1,1 @@
+"""Synchrony of a whole session against what chance would give: permutations, shifts, pseudo-dyads."""

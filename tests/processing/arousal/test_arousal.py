@@ -1,0 +1,159 @@
+"""Arousal: the index, its reasons, and that batching never changes it."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from acquisition.event import Event
+from processing.arousal.arousal import UNITS, Arousal, ArousalConfig
+from processing.index import IndexSample
+from tests.processing.arousal_rows import EXPECTED, MARKS, events, resting, rows_of, run
+from tests.processing.skin_signals import comparable
+
+CONFIG = ArousalConfig()
+
+
+def arousal_of(expected: frozenset[str] = EXPECTED, config: ArousalConfig = CONFIG) -> Arousal:
+    return Arousal("client", channels_expected=expected, config=config)
+
+
+def at(rows: list[IndexSample], index: str, time: float) -> IndexSample:
+    return next(r for r in rows if r.index == index and r.time == time)
+
+
+def test_before_a_baseline_there_is_no_value_and_it_says_so() -> None:
+    rows = run(arousal_of(), rows_of(*resting(100)), [], 100.0)
+    for index in ("arousal", "arousal_low", "arousal_high", "arousal_state"):
+        mine = [r for r in rows if r.index == index]
+        assert len(mine) == 95
+        assert all(math.isnan(r.value) and r.reason == "no baseline" and r.quality == 0.0 for r in mine)
+    assert at(rows, "arousal_channels", 50.0).value == 7.0
+
+
+def test_a_baseline_acts_from_its_off_marker_on_and_talk_completes_the_band() -> None:
+    arousal = arousal_of()
+    rows = run(arousal, rows_of(*resting(600)), events(MARKS), 600.0)
+    assert at(rows, "arousal", 329.0).reason == "no baseline"
+    first = at(rows, "arousal", 330.0)
+    assert math.isfinite(first.value) and first.reason == "" and first.quality == 1.0
+    assert at(rows, "arousal_low", 400.0).reason == "rest band only"
+    assert at(rows, "arousal_low", 460.0).reason == ""
+    assert at(rows, "arousal_state", 500.0).value == 0.0
+    assert [v.accepted for v in arousal.verdicts] == [True, True]
+    assert arousal.verdicts[0].seconds == 290.0
+
+
+def test_the_index_is_the_weighted_mean_of_z_after_median_and_mean() -> None:
+    hr, scl, rate = (np.array(x) for x in resting(700))
+    hr[:], scl[:], rate[:] = 70.0, 5.0, 9.0
+    hr[550:], scl[550:], rate[550:] = 82.0, 5.0 * math.exp(0.25), 16.0
+    rows = run(arousal_of(), rows_of(hr, scl, rate), events(MARKS), 700.0)
+    # Constant channels have the floors as scale: 4 bpm, 0.1 ln µS, 0.5 √(1/min).
+    expected = 0.4 * 12 / 4 + 0.4 * 0.25 / 0.1 + 0.2 * (4 - 3) / 0.5
+    assert at(rows, "arousal", 549.0).value == pytest.approx(0.0, abs=1e-12)
+    assert at(rows, "arousal", 690.0).value == pytest.approx(expected)
+    # With five new seconds of ten the median lies half way; the mean follows with its constant.
+    assert at(rows, "arousal", 553.0).value == 0.0
+    half = -math.expm1(-1 / 5) * expected / 2
+    assert at(rows, "arousal", 554.0).value == pytest.approx(half)
+    assert at(rows, "arousal_high", 690.0).value == 1.5
+    assert at(rows, "arousal_low", 690.0).value == -1.5
+    crossed = next(r.time for r in rows if r.index == "arousal" and r.time > 550 and r.value > 1.5)
+    assert at(rows, "arousal_state", crossed + 9).value == 0.0
+    assert at(rows, "arousal_state", crossed + 10).value == 1.0
+
+
+def test_one_kind_of_channel_alone_is_partial_and_has_no_state() -> None:
+    hr, scl, rate = resting(700)
+    scl[500:600] = np.nan
+    rate[500:600] = np.nan
+    hr[620:700] = np.nan
+    rows = run(arousal_of(), rows_of(hr, scl, rate), events(MARKS), 700.0)
+    eda, heart = at(rows, "arousal", 550.0), at(rows, "arousal", 690.0)
+    assert math.isfinite(eda.value) and eda.reason == "partial: no EDA" and eda.quality == pytest.approx(0.4)
+    assert math.isfinite(heart.value) and heart.reason == "partial: no heart rate"
+    for time in (550.0, 690.0):
+        state = at(rows, "arousal_state", time)
+        assert math.isnan(state.value) and state.reason.startswith("partial")
+    assert at(rows, "arousal_channels", 550.0).value == 1.0
+    assert at(rows, "arousal_channels", 690.0).value == 6.0
+
+
+def test_nothing_is_held_when_everything_stops() -> None:
+    hr, scl, rate = resting(520)
+    rows = run(arousal_of(), rows_of(hr, scl, rate), events(MARKS), 600.0)
+    late = [r for r in rows if r.time >= 526.0]
+    assert {r.index for r in late} == set(UNITS)
+    assert all(math.isnan(r.value) and r.reason == "no data" for r in late if r.index != "arousal_channels")
+    assert all(r.value == 0.0 for r in late if r.index == "arousal_channels")
+
+
+def test_a_person_without_an_eda_sensor_passes_on_heart_rate_and_stays_partial() -> None:
+    hr, _, _ = resting(400)
+    nothing = np.full(400, np.nan)
+    arousal = arousal_of(frozenset({"hr"}))
+    rows = run(arousal, rows_of(hr, nothing, nothing), events(MARKS[:2]), 400.0)
+    assert arousal.verdicts[0].accepted
+    assert at(rows, "arousal", 390.0).reason == "partial: no EDA"
+
+
+@pytest.mark.parametrize("actor", ["tech", "dyad", "any", "client"])
+def test_a_baseline_holds_for_whom_it_is_marked(actor: str) -> None:
+    arousal = arousal_of()
+    run(arousal, rows_of(*resting(400)), events(MARKS[:2], actor), 400.0)
+    assert len(arousal.verdicts) == 1
+
+
+def test_the_other_persons_baseline_and_rows_are_passed_over() -> None:
+    arousal = arousal_of()
+    rows = run(arousal, rows_of(*resting(400), entity="therapist"), events(MARKS[:2], "therapist"), 400.0)
+    assert not arousal.verdicts
+    assert at(rows, "arousal_channels", 300.0).value == 0.0
+
+
+def test_undoing_the_off_marker_withdraws_its_baseline() -> None:
+    arousal = arousal_of()
+    marked = events(MARKS[:2])
+    marked.append((335.0, Event(time=335.0, code="void", phase="void", ref=marked[1][1].id)))
+    marked.append((350.0, Event(time=350.0, code="baseline_rest", phase="off", actor="tech", id="again")))
+    rows = run(arousal, rows_of(*resting(400)), marked, 400.0)
+    assert [v.accepted for v in arousal.verdicts] == [True, False, True]
+    assert at(rows, "arousal", 334.0).reason == ""
+    assert at(rows, "arousal", 340.0).reason == "no baseline"
+    assert at(rows, "arousal", 350.0).reason == ""
+    assert arousal.verdicts[-1].start == 30.0
+
+
+def test_the_width_of_the_band_is_the_therapists_to_set() -> None:
+    wide = ArousalConfig(k=3.0, k_low=1.0)
+    still = rows_of(np.full(600, 70.0), np.full(600, 5.0), np.full(600, 9.0))
+    rows = run(arousal_of(config=wide), still, events(MARKS), 600.0)
+    assert at(rows, "arousal_high", 500.0).value == 2.25
+    assert at(rows, "arousal_low", 500.0).value == -0.75
+
+
+@settings(max_examples=8, deadline=None)
+@given(
+    cuts=st.lists(st.floats(0.1, 480.0), max_size=8),
+    hole=st.tuples(st.integers(0, 450), st.integers(1, 60), st.sampled_from(["hr", "scl", "scr"])),
+    seed=st.integers(0, 99),
+)
+def test_any_batching_gives_equal_rows(cuts: list[float], hole: tuple[int, int, str], seed: int) -> None:
+    channels = dict(zip(("hr", "scl", "scr"), resting(500, seed), strict=True))
+    channels[hole[2]][hole[0] : hole[0] + hole[1]] = np.nan
+    rows = rows_of(channels["hr"], channels["scl"], channels["scr"])
+    whole = comparable(run(arousal_of(), rows, events(MARKS), 500.0))
+    assert comparable(run(arousal_of(), rows, events(MARKS), 500.0, cuts)) == whole
+    assert (
+        comparable(run(arousal_of(), rows, events(MARKS), 500.0, np.arange(1.1, 500, 1.1).tolist())) == whole
+    )
+
+
+def test_it_is_settled_five_seconds_after_its_time() -> None:
+    rows = run(arousal_of(), rows_of(*resting(100)), [], 100.0)
+    assert all(5.0 - 1e-9 <= r.available - r.time <= 5.1 + 1e-9 for r in rows)

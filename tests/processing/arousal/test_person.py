@@ -1,0 +1,110 @@
+"""Person scaling: a later session is seen relative to the references of earlier ones."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+
+from acquisition.errors import SessionError
+from acquisition.stream import Modality
+from processing.arousal.baseline import Reference
+from processing.arousal.person import codes, for_roles, read_people, to_json
+from processing.cli import process_command
+from processing.config import PipelineConfig
+from tests.processing.simulated_hour import infos, write_hour
+
+AROUSAL = PipelineConfig().arousal
+
+
+def process(recording: Path, out: Path, *more: str | Path) -> str:
+    """Run attune process; return what it said."""
+    words = [str(recording), "--out", str(out), *map(str, more)]
+    result = CliRunner().invoke(process_command, words, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def arousal(results: Path) -> dict[str, list[float]]:
+    """Return the index of each person."""
+    table = pq.read_table(results / "indices.parquet", filters=[("index", "=", "arousal")]).to_pylist()
+    return {
+        who: [row["value"] for row in table if row["entity"] == who and row["value"] == row["value"]]
+        for who in ("client", "therapist")
+    }
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Return the results of a session with both baselines, and its recording."""
+    folder = tmp_path_factory.mktemp("person")
+    streams = infos(leave_out={Modality.VOICE, Modality.RESP, Modality.ACC})
+    recording = write_hour(folder / "a", seed=1, streams=streams)
+    process(recording, folder / "results")
+    return folder / "results" / "a", recording
+
+
+def test_a_session_leaves_a_reference_of_each_person(session: tuple[Path, Path]) -> None:
+    held = json.loads((session[0] / "reference.json").read_text("utf-8"))
+    people = read_people([session[0] / "reference.json"], AROUSAL)
+    assert set(held["people"]) == set(people.by_code)
+    assert all(r.scaling == "person" and r.rest and r.talk for r in people.by_code.values())
+
+
+def test_its_own_reference_gives_the_same_band_from_the_first_second_on(
+    session: tuple[Path, Path], tmp_path: Path
+) -> None:
+    results, first = session
+    process(first, tmp_path, "--reference", results / "reference.json")
+    plain, scaled = arousal(results), arousal(tmp_path / "a")
+    for who in plain:
+        assert len(scaled[who]) > len(plain[who])
+        assert scaled[who][-60:] == pytest.approx(plain[who][-60:], abs=1e-4)
+    assert "up to date" in process(first, tmp_path, "--reference", results / "reference.json")
+    said = json.loads((tmp_path / "a" / "session.json").read_text("utf-8"))
+    assert said["arousal"]["client"]["scaling"] == "person"
+    assert said["arousal"]["client"]["from"] == "reference.json"
+
+
+def test_references_of_one_person_are_pooled(session: tuple[Path, Path]) -> None:
+    path = session[0] / "reference.json"
+    once, twice = read_people([path], AROUSAL), read_people([path, path], AROUSAL)
+    for code, reference in twice.by_code.items():
+        assert len(reference.rest) == 2 * len(once.by_code[code].rest)
+        assert reference.scales["hr"].median == pytest.approx(once.by_code[code].scales["hr"].median)
+    assert once.digest != twice.digest
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{}", "no 'people'"),
+        ("[", "Expecting"),
+        ('{"v": 2, "people": {"C07": {}}}', "version 2"),
+        ('{"v": 1, "people": {}}', "holds nobody's baselines"),
+        ('{"v": 1, "people": {"C07": {"rest": 3}}}', "not a reference"),
+    ],
+)
+def test_what_is_no_reference_is_refused_by_name(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "wrong.json"
+    path.write_text(text, "utf-8")
+    with pytest.raises(SessionError, match=r"wrong\.json") as caught:
+        read_people([path], AROUSAL)
+    assert said in str(caught.value)
+
+
+def test_a_reference_of_somebody_else_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "reference.json"
+    empty = Reference.of([], [], AROUSAL)
+    made = json.loads(to_json({"client": empty}, None))
+    path.write_text(json.dumps({"v": 1, "people": {"C99": made["people"]["client"]}}), "utf-8")
+    people = read_people([path], AROUSAL)
+    with pytest.raises(SessionError, match="holds references of C99; here are client, therapist"):
+        for_roles(people, None, tmp_path)
+
+
+def test_without_a_session_file_a_role_stands_for_its_code() -> None:
+    assert codes(None) == {"client": "client", "therapist": "therapist"}

@@ -1,0 +1,197 @@
+"""Live synchrony: same rows for any batching, signs for exchanged people, reasons for missing values."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from acquisition.stream import FloatArray
+from processing.coupling.signals import SIGNALS
+from processing.coupling.synchrony import Synchrony, SynchronyConfig
+from processing.index import IndexSample
+from tests.processing.dyads import autoregressive, coupled, grid_rows
+
+QUICK = SynchronyConfig(
+    band_from=60.0,
+    band_every=30.0,
+    pool_apart=60.0,
+    look_every=60.0,
+    first_look=120.0,
+    least_segments=4,
+    least_pool=10,
+    n_permutations=100,
+    window=15.0,
+)
+
+
+def people(x: FloatArray, y: FloatArray, signal: str, *, start: float = 0.0) -> list[IndexSample]:
+    """Return index samples, in the order in which they became available, that give x and y on the grid."""
+    rule = SIGNALS[signal]
+    x, y = (
+        (60_000.0 / v if rule.scale == "rate" else np.exp(v) if rule.scale == "ln" else v) for v in (x, y)
+    )
+    rows = [
+        row
+        for entity, values in (("therapist", x), ("client", y))
+        for row in grid_rows(rule.index, entity, values, sfreq=rule.sfreq, start=start)
+    ]
+    return sorted(rows, key=IndexSample.order)
+
+
+def run(
+    rows: list[IndexSample],
+    signal: str,
+    seconds: float,
+    *,
+    cuts: list[int] | None = None,
+    config: SynchronyConfig = QUICK,
+    start: float = 0.0,
+) -> list[IndexSample]:
+    synchrony = Synchrony(signal, config=config, session_id="S01")
+    ticks: FloatArray = start + np.arange(1, round(seconds * 10), dtype=np.float64) * 0.1
+    marks = ticks - 0.05
+    out, at, heard = [], 0, 0
+    for n in cuts or [len(ticks)]:
+        stop = heard
+        while stop < len(rows) and rows[stop].available <= ticks[min(at + n, len(ticks)) - 1]:
+            stop += 1
+        synchrony.hear(rows[heard:stop])
+        out += synchrony.advance(ticks[at : at + n], marks[at : at + n])
+        at, heard = at + n, stop
+    return sorted(out, key=IndexSample.order)
+
+
+def column(rows: list[IndexSample], index: str) -> FloatArray:
+    return np.array([row.value for row in rows if row.index == index])
+
+
+def reasons(rows: list[IndexSample], index: str) -> set[str]:
+    return {row.reason for row in rows if row.index == index}
+
+
+def heart_rates(seed: int, seconds: int, mix: float = 0.6) -> tuple[FloatArray, FloatArray]:
+    x, y = coupled(np.random.default_rng(seed), seconds * 4, sfreq=4.0, lead=2.0, mix=mix)
+    return 70.0 + 4.0 * x, 80.0 + 4.0 * y
+
+
+@settings(max_examples=12, deadline=None)
+@given(data=st.data())
+@pytest.mark.parametrize("signal", ["hr", "scl"])
+def test_rows_do_not_depend_on_how_ticks_are_batched(signal: str, data: st.DataObject) -> None:
+    x, y = heart_rates(1, 300)
+    x[400:500] = np.nan
+    if signal == "scl":
+        x, y = x[::4] / 50.0, y[::4] / 50.0
+    rows = people(x, y, signal)
+    whole = run(rows, signal, 310.0)
+    total = 3099
+    edges = sorted(data.draw(st.sets(st.integers(1, total - 1), max_size=12)))
+    cuts = np.diff([0, *edges, total]).tolist()
+    assert repr(run(rows, signal, 310.0, cuts=cuts)) == repr(whole)
+
+
+def test_one_tick_at_a_time_gives_the_same_rows() -> None:
+    rows = people(*heart_rates(2, 200), "hr")
+    assert repr(run(rows, "hr", 210.0, cuts=[1] * 2099)) == repr(run(rows, "hr", 210.0))
+
+
+def test_exchanging_the_people_flips_lag_and_lead_and_nothing_else() -> None:
+    x, y = heart_rates(3, 400)
+    y[300:340] = np.nan
+    there = run(people(x, y, "hr"), "hr", 410.0)
+    back = run(people(y, x, "hr"), "hr", 410.0)
+    assert len(there) == len(back)
+    flipped = {"sync_hr_lag", "sync_hr_lead"}
+    for a, b in zip(there, back, strict=True):
+        expected = a._replace(value=-a.value) if a.index in flipped else a
+        assert repr(b).replace("-0.0,", "0.0,") == repr(expected).replace("-0.0,", "0.0,")
+    assert set(column(there, "sync_hr_lead")) >= {1.0}
+
+
+def test_a_lead_of_two_seconds_is_shown_named_and_above_chance() -> None:
+    rows = run(people(*heart_rates(4, 600, mix=0.8), "hr"), "hr", 620.0)
+    lags = column(rows, "sync_hr_lag")
+    assert np.nanmedian(lags) == pytest.approx(2.0, abs=0.25)
+    assert column(rows, "sync_hr_p")[-1] <= 0.01
+    assert column(rows, "sync_hr_lead")[-1] == 1.0
+    value, high = column(rows, "sync_hr"), column(rows, "sync_hr_chance_high")
+    both = np.isfinite(value) & np.isfinite(high)
+    assert (value[both] > high[both]).mean() > 0.3
+
+
+def test_independent_people_have_no_leader() -> None:
+    rng = np.random.default_rng(5)
+    x, y = (70.0 + 4.0 * autoregressive(rng, 2400, sfreq=4.0, tau=2.0) for _ in range(2))
+    rows = run(people(x, y, "hr"), "hr", 620.0)
+    assert np.isnan(column(rows, "sync_hr_lead")).all()
+    assert reasons(rows, "sync_hr_lead") == {"not before minute 2", "no clear leader"}
+
+
+def test_statements_wait_for_the_first_look_and_the_band_for_its_minute() -> None:
+    rows = run(people(*heart_rates(6, 300), "hr"), "hr", 310.0)
+    p = [row for row in rows if row.index == "sync_hr_p"]
+    assert [row.time for row in p[:3]] == [1.0, 61.0, 121.0]
+    assert [row.reason for row in p[:3]] == ["not before minute 2", "not before minute 2", ""]
+    band = [row for row in rows if row.index == "sync_hr_chance_high"]
+    assert band[0].reason == "not before minute 1"
+    assert np.isfinite(band[-1].value)
+
+
+def test_pool_and_statements_end_after_the_hours_they_can_hold() -> None:
+    rows = run(people(*heart_rates(6, 400), "hr"), "hr", 410.0, config=replace(QUICK, until=240.0))
+    p = {row.time: row.reason for row in rows if row.index == "sync_hr_p"}
+    assert (p[241.0], p[301.0]) == ("", "not after hour 0.0666667")
+    band = column(rows, "sync_hr_chance_high")
+    assert np.isfinite(band[-1])
+    assert len(set(band[-100:].tolist())) == 1
+
+
+def test_a_silent_partner_gives_nan_with_quality_0_and_the_reason() -> None:
+    x, y = heart_rates(7, 300)
+    y[400:] = np.nan
+    rows = run(people(x, y, "hr"), "hr", 310.0)
+    last = [row for row in rows if row.index == "sync_hr"][-1]
+    assert np.isnan(last.value)
+    assert (last.quality, last.reason) == (0.0, "no data")
+    assert "coverage below 80 %" in reasons(rows, "sync_hr")
+    alone = run(people(np.full(1200, np.nan), y, "hr"), "hr", 310.0)
+    assert reasons(alone, "sync_hr") == {"no data"}
+    assert reasons(alone, "sync_hr_p") == {"not before minute 2", "no data"}
+
+
+def test_a_constant_signal_is_named_as_such() -> None:
+    rows = run(people(np.full(1200, 70.0), heart_rates(8, 300)[1], "hr"), "hr", 310.0)
+    assert np.isnan(column(rows, "sync_hr")).all()
+    assert "constant signal" in reasons(rows, "sync_hr")
+
+
+def test_rows_come_at_the_first_tick_whose_watermark_reaches_them() -> None:
+    rows = run(people(*heart_rates(9, 60), "hr"), "hr", 65.0)
+    delay, half = SIGNALS["hr"].delay, QUICK.window / 2.0
+    for row in rows:
+        if row.index == "sync_hr":
+            settled = row.time + half + delay
+            assert settled + 0.05 <= row.available + 1e-9 < settled + 0.15 + 1e-9
+
+
+def test_times_may_be_negative() -> None:
+    x, y = heart_rates(10, 120)
+    here = run(people(x, y, "hr", start=0.0), "hr", 130.0)
+    early = run(people(x, y, "hr", start=-4096.0), "hr", 130.0, start=-4096.0)
+    assert [r.value for r in here if r.reason == ""] == [r.value for r in early if r.reason == ""]
+    assert [r.time for r in here] == [r.time + 4096.0 for r in early]
+
+
+def test_unknown_signals_and_intervals_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(ValueError, match="known: hr"):
+        Synchrony("mood", config=QUICK, session_id="S01")
+    with pytest.raises(ValueError, match="band_every"):
+        SynchronyConfig(band_every=25.0)
+
+
+def test_no_ticks_give_no_rows() -> None:
+    assert Synchrony("hr", config=QUICK, session_id="S01").advance(np.empty(0), np.empty(0)) == []

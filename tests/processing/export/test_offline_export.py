@@ -1,0 +1,111 @@
+"""Exports, read back by the tools they are for."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import edfio
+import mne
+import numpy as np
+import pytest
+import pyxdf
+
+from acquisition.stream import Modality
+from processing.export.export import (
+    Tracks,
+    export_csv,
+    export_edf,
+    export_mne,
+    export_xdf,
+    on_even_grid,
+    read_tracks,
+)
+from tests.processing.simulated_hour import START, infos, write_hour
+
+BEGIN = START - 720.0
+
+
+@pytest.fixture(scope="module")
+def tracks(tmp_path_factory: pytest.TempPathFactory) -> Tracks:
+    """Return twelve minutes of the simulated dyad with one event taken back and one moved."""
+    path = tmp_path_factory.mktemp("x") / "D01_S01"
+    write_hour(path, streams=infos(leave_out=[Modality.VOICE]))
+    before = read_tracks(path)
+    moved, gone = (next(e for e in before.events if e.code == c) for c in ("now_moment", "note"))
+    lines = [
+        {"op": "edit", "id": moved.id, "fields": {"time": moved.time + 3.0}, "who": "R1", "why": "video"},
+        {"op": "void", "id": gone.id},
+    ]
+    (path / "overlay.jsonl").write_text("\n".join(map(json.dumps, lines)), "utf-8")
+    return read_tracks(path)
+
+
+def ecg(tracks: Tracks) -> int:
+    return next(k for k, t in enumerate(tracks.streams) if t.name == "client_ecg")
+
+
+def test_csv_holds_every_sample_and_the_events_that_hold(tracks: Tracks, tmp_path: Path) -> None:
+    export_csv(tracks, tmp_path)
+    with (tmp_path / "client_ecg.csv").open(newline="") as file:
+        rows = list(csv.reader(file))
+    track = tracks.streams[ecg(tracks)]
+    assert rows[0] == ["time", "t", "ECG [mV]"]
+    assert np.array_equal([float(r[0]) for r in rows[1:]], track.times)
+    assert np.array_equal(np.array([float(r[2]) for r in rows[1:]], np.float32), track.samples[:, 0])
+    with (tmp_path / "events.csv").open(newline="") as file:
+        events = {r["code"]: r for r in csv.DictReader(file)}
+    assert "note" not in events
+    assert float(events["now_moment"]["t"]) == pytest.approx(720.0 - 62.0 + 3.0, abs=0.01)
+
+
+def test_mne_reads_types_values_annotations_and_gaps(tracks: Tracks, tmp_path: Path) -> None:
+    export_mne(tracks, tmp_path)
+    raw = mne.io.read_raw_fif(tmp_path / "client_ecg_raw.fif", verbose="error")
+    assert raw.get_channel_types() == ["ecg"]
+    track = tracks.streams[ecg(tracks)]
+    values = on_even_grid(track, tracks.begin, tracks.end)[:, 0]
+    got = raw.get_data()[0]
+    assert np.allclose(got[:1000] * 1e3, values[:1000], atol=1e-6, equal_nan=True)
+    texts = list(raw.annotations.description)
+    assert "now_moment/dyad" in texts
+    assert "note/tech" not in texts
+    pause = next(a for a in raw.annotations if a["description"] == "BAD_gap")
+    assert pause["onset"] == pytest.approx(720.0 - 276.0, abs=0.3)
+    assert pause["duration"] == pytest.approx(20.0, abs=0.5)
+    eda = mne.io.read_raw_fif(tmp_path / "client_eda_raw.fif", verbose="error")
+    assert eda.get_channel_types() == ["gsr"]
+    assert np.nanmedian(eda.get_data()) == pytest.approx(4.5e-6, rel=0.4)
+
+
+def test_edf_reads_rates_values_and_annotations(tracks: Tracks, tmp_path: Path) -> None:
+    (path,) = export_edf(tracks, tmp_path)
+    edf = edfio.read_edf(path)
+    labels = {s.label: s for s in edf.signals}
+    assert {"C ECG", "C EDA", "T ECG", "T EDA"} <= set(labels)
+    assert labels["C ECG"].sampling_frequency == 130
+    assert labels["C EDA"].physical_dimension == "uS"
+    track = tracks.streams[ecg(tracks)]
+    values = on_even_grid(track, tracks.begin, tracks.end)[:, 0]
+    step = np.ptp(labels["C ECG"].physical_range) / 65535
+    got = labels["C ECG"].data[:2000]
+    assert np.nanmax(np.abs(got - values[:2000])) <= step
+    texts = [a.text for a in edf.annotations]
+    assert "gap/client_ecg" in texts
+    assert "baseline_rest/tech" in texts
+    rest = next(a for a in edf.annotations if a.text == "baseline_rest/tech")
+    assert rest.duration == pytest.approx(304.0)
+
+
+def test_one_xdf_holds_every_stream_and_event(tracks: Tracks, tmp_path: Path) -> None:
+    (path,) = export_xdf(tracks, tmp_path)
+    streams, _ = pyxdf.load_xdf(path, dejitter_timestamps=False)
+    by_name = {s["info"]["name"][0]: s for s in streams}
+    track = tracks.streams[ecg(tracks)]
+    got = by_name["client ECG"]
+    assert np.array_equal(got["time_series"], track.samples)
+    assert np.allclose(got["time_stamps"], track.times, atol=1e-9)
+    texts = [json.loads(r[0]) for s in streams for r in s["time_series"] if isinstance(r, list)]
+    assert {t["code"] for t in texts} >= {"now_moment", "baseline_rest"}
+    assert "note" not in {t["code"] for t in texts}

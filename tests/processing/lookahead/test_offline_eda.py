@@ -1,0 +1,112 @@
+"""cvxEDA of a recording: offline by name, in a table of its own, and never across a gap."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+
+from acquisition.commands.files import import_command
+from acquisition.errors import AttunementError
+from acquisition.stream import FloatArray, Role
+from processing.cli import process_command
+from processing.lookahead import cvxeda as offline
+from tests.processing.skin_signals import eda_with
+from tests.system.commands import same
+
+METHOD = "offline: cvxEDA (NeuroKit2)"
+ONSETS = (20.0, 45.0, 80.0, 120.0, 150.0, 200.0)
+HEIGHTS = (0.4, 0.3, 0.5, 1.0, 0.4, 0.6)
+needs_cvxopt = pytest.mark.skipif(
+    find_spec("cvxopt") is None, reason="cvxopt is not installed (extra cvxeda)"
+)
+
+
+def signal(sfreq: float = 4.0) -> tuple[FloatArray, FloatArray]:
+    return eda_with(240.0, sfreq, ONSETS, HEIGHTS)
+
+
+@needs_cvxopt
+@pytest.mark.parametrize("sfreq", [4.0, 25.0])
+def test_the_parts_add_up_and_the_phasic_one_rises_at_the_responses(sfreq: float) -> None:
+    _, eda = signal(sfreq)
+    parts = offline.cvx_decompose(eda, sfreq)
+    block = max(1, int(sfreq // 4))
+    assert parts.sfreq == pytest.approx(sfreq / block)
+    assert parts.method == METHOD
+    means = eda[: len(eda) // block * block].reshape(-1, block).mean(axis=1)
+    assert len(parts.tonic) == len(parts.phasic) == len(means)
+    assert np.abs(parts.tonic + parts.phasic - means).max() < 0.1
+    times = np.arange(len(means)) * block / sfreq
+    for onset, height in zip(ONSETS, HEIGHTS, strict=True):
+        after, before = (times >= onset) & (times < onset + 4.0), (times >= onset - 3.0) & (times < onset)
+        assert parts.phasic[after].max() - parts.phasic[before].mean() > 0.3 * height
+    assert parts.tonic[40:-40].std() < 0.2
+
+
+@needs_cvxopt
+def test_a_missing_sample_is_not_made_up() -> None:
+    _, eda = signal()
+    eda[100] = np.nan
+    with pytest.raises(ValueError, match="cut the recording at its gaps"):
+        offline.cvx_decompose(eda, 4.0)
+
+
+@needs_cvxopt
+def test_a_recording_is_cut_at_gaps_missing_samples_and_faults() -> None:
+    times, eda = signal()
+    late = np.where(times < 80.0, times, times + 12.0)
+    eda[600:602] = np.nan
+    stretches = offline.cvx_stretches(late, eda, 4.0)
+    spans = [(round(s.times[0]), round(s.times[-1])) for s in stretches]
+    assert spans == [(0, 80), (92, 162), (162, 252)]
+    assert all(len(s.times) == len(s.parts.tonic) == len(s.parts.phasic) for s in stretches)
+    assert all(np.isfinite(s.parts.tonic).all() and np.isfinite(s.parts.phasic).all() for s in stretches)
+    alone = offline.cvx_decompose(eda[320:600], 4.0)
+    assert stretches[1].parts.phasic.tolist() == alone.phasic.tolist()
+    eda[400:410] = 0.0
+    off = [(round(s.times[0]), round(s.times[-1])) for s in offline.cvx_stretches(late, eda, 4.0)]
+    assert off == [(0, 80), (162, 252)]  # 92-107 and 120-162 are too short
+
+
+@needs_cvxopt
+def test_all_nan_and_too_little_give_nothing() -> None:
+    times, eda = signal()
+    assert offline.cvx_stretches(times, np.full_like(eda, np.nan), 4.0) == []
+    assert offline.cvx_stretches(times[:200], eda[:200], 4.0) == []
+
+
+@needs_cvxopt
+def test_process_writes_a_table_of_its_own_and_leaves_the_indices_as_they_are(tmp_path: Path) -> None:
+    times, eda = signal()
+    np.savez(tmp_path / "eda.npz", eda=eda)
+    words = [str(tmp_path / "eda.npz"), "--stream", "client:eda:uS:4=eda", "--out", str(tmp_path / "rec")]
+    assert CliRunner().invoke(import_command, words).exit_code == 0
+    tables = {}
+    for name, options in (("plain", []), ("with", ["--cvxeda"])):
+        out = tmp_path / name
+        done = CliRunner().invoke(process_command, [str(tmp_path / "rec"), "--out", str(out), *options])
+        assert done.exit_code == 0, done.output
+        tables[name] = pq.read_table(out / "rec" / "indices.parquet")
+    assert same(tables["plain"], tables["with"])
+    assert not (tmp_path / "plain" / "rec" / "eda_cvxeda.parquet").exists()
+    table = pq.read_table(tmp_path / "with" / "rec" / "eda_cvxeda.parquet").to_pydict()
+    assert list(table) == ["time", "entity", "stretch", "tonic", "phasic", "method"]
+    assert set(table["method"]) == {METHOD}
+    assert set(table["entity"]) == {"client"}
+    assert set(table["stretch"]) == {1}
+    assert np.allclose(table["time"], times)
+    [stretch] = offline.decompose_recording(tmp_path / "rec")[Role.CLIENT]
+    assert stretch.parts.phasic.tolist() == table["phasic"]
+
+
+def test_without_the_solver_the_error_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(offline, "find_spec", lambda name: None)
+    with pytest.raises(AttunementError, match=r"pip install 'attunement\[cvxeda\]'"):
+        offline.decompose_recording(tmp_path)

@@ -1,0 +1,164 @@
+"""The report: self-contained, quality first, in allowed words; and what it says when things lack."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+from acquisition.commands.files import import_command
+from acquisition.events.vocabulary import load_vocabulary
+from acquisition.stream import Modality, Role, StreamInfo
+from processing.config import PipelineConfig
+from processing.metrics.session_metrics import Hour
+from processing.report.pdf import pages, write_pdf
+from processing.report.report import report_html
+from processing.results.session_run import NOTICE, SessionRun, run_recording
+from tests.processing.simulated_hour import infos, marks, write_hour
+from viewer.model.wording import forbidden
+
+
+def run(path: Path, **how: object) -> tuple[SessionRun, Hour]:
+    """Return a simulated session and what it held."""
+    write_hour(path, **how)  # type: ignore[arg-type]
+    done = run_recording(path, config=PipelineConfig())
+    return done, done.hour()
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> tuple[SessionRun, Hour]:
+    """Return 18 minutes of two people, with marked moments."""
+    return run(tmp_path_factory.mktemp("s") / "D01_S01", minutes=6.0, events=marks(1, 6.0))
+
+
+@pytest.fixture(scope="module")
+def html(session: tuple[SessionRun, Hour]) -> str:
+    """Return its report."""
+    return report_html(*session)
+
+
+def words(html: str) -> str:
+    """Return the text of the report that is computed: no markup, exempt notice or codes."""
+    text = re.sub(r"<style>.*?</style>|<[^>]+>", " ", html, flags=re.DOTALL)
+    for exempt in (NOTICE, *load_vocabulary().codes):
+        text = text.replace(exempt, " ")
+    return text
+
+
+def test_the_report_is_one_file_that_needs_nothing_else(html: str) -> None:
+    assert not re.search(r"""(src|href)\s*=\s*["'](?!#)""", html.replace("xlink:", ""))
+    assert "<script" not in html
+    assert "url(http" not in html
+    assert html.count("<svg") >= 5
+
+
+def test_quality_comes_first_and_the_notice_stands_at_both_ends(html: str) -> None:
+    order = [
+        "Quality of the recording",
+        "The hour on a page",
+        "Synchrony",
+        "Around marked moments",
+        "Methods",
+    ]
+    places = [html.index(f">{title}<") for title in order]
+    assert places == sorted(places)
+    assert html.count(NOTICE) == 2
+
+
+def test_the_report_uses_no_word_for_a_state_of_mind(html: str) -> None:
+    assert not forbidden(words(html))
+
+
+def test_the_same_session_gives_the_same_report(session: tuple[SessionRun, Hour], html: str) -> None:
+    assert report_html(*session) == html
+
+
+def test_texts_of_people_cannot_become_markup(tmp_path: Path) -> None:
+    done, hour = run(tmp_path / "x", session_id="x")
+    done.remarks.append("<script>alert(1)</script>")
+    html = report_html(done, hour)
+    assert "<script" not in html
+    assert "&lt;script&gt;" in html
+
+
+def test_the_pdf_has_pages(session: tuple[SessionRun, Hour], tmp_path: Path) -> None:
+    write_pdf(*session, tmp_path / "report.pdf")
+    content = (tmp_path / "report.pdf").read_bytes()
+    assert content.startswith(b"%PDF")
+    assert content.count(b"/Type /Page\n") + content.count(b"/Type /Page ") >= 5
+
+
+def test_nothing_on_paper_lies_outside_the_page_or_over_other_text(session: tuple[SessionRun, Hour]) -> None:
+    for number, page in enumerate(pages(*session).figures, 1):
+        renderer = FigureCanvasAgg(page).get_renderer()
+        width, height = page.bbox.size
+        boxes = [t.get_window_extent(renderer) for t in page.texts if t.get_text()]
+        for box in boxes:
+            assert 0 <= box.x0 < box.x1 <= width and 0 <= box.y0 < box.y1 <= height, number
+        for k, a in enumerate(boxes):
+            assert not any(a.padded(-1.5).overlaps(b.padded(-1.5)) for b in boxes[:k]), number
+
+
+def nothing_of(role: Role) -> Sequence[StreamInfo]:
+    """Return the streams of the other person."""
+    return infos(roles=[r for r in (Role.CLIENT, Role.THERAPIST) if r is not role])
+
+
+@pytest.mark.parametrize(
+    ("streams", "says"),
+    [
+        (nothing_of(Role.THERAPIST), ["Nothing was recorded of the therapist.", "one person only"]),
+        (
+            infos(leave_out=[Modality.EDA]),
+            ["No reference band: no EDA sensor", "time: client: no EDA sensor; therapist: no EDA"],
+        ),
+        (infos(leave_out=[Modality.ECG]), ["No reference band: no heart sensor"]),
+        (infos(leave_out=[Modality.VOICE]), ["No voice was recorded"]),
+    ],
+    ids=["one person", "no EDA", "no ECG", "no voice"],
+)
+def test_what_is_not_there_is_said_with_its_reason(
+    streams: Sequence[StreamInfo], says: list[str], tmp_path: Path
+) -> None:
+    html = report_html(*run(tmp_path / "r", streams=streams))
+    for sentence in says:
+        assert sentence in html
+    if len({s.role for s in streams}) == 1:
+        assert "own chance level, and who followed" not in html
+    assert ("How long and how far it was outside" in html) == ("No reference band" not in html)
+    assert not forbidden(words(html))
+
+
+def test_three_minutes_without_a_valid_value_or_a_mark_give_no_number(tmp_path: Path) -> None:
+    table = tmp_path / "flat.csv"
+    table.write_text("e,g\n" + "0,0\n" * 18_000, "utf-8")
+    streams = [
+        f"{p}:{m}:100={c}" for p in ("client", "therapist") for m, c in (("ecg:mV", "e"), ("eda:uS", "g"))
+    ]
+    words_of_import = [
+        str(table),
+        *(w for s in streams for w in ("--stream", s)),
+        "--out",
+        str(tmp_path / "r"),
+    ]
+    done = CliRunner().invoke(import_command, words_of_import)
+    assert done.exit_code == 0, done.output
+    held = run_recording(tmp_path / "r", config=PipelineConfig())
+    hour = held.hour()
+    html = report_html(held, hour)
+    for sentence in (
+        "no baseline was marked",
+        "No valid value of heart rate, lnRMSSD, skin conductance",
+        "Nothing was marked in the hour.",
+        "Nothing: there is no band, no tested coupling",
+        "No voice was recorded",
+    ):
+        assert sentence in html
+    assert not re.search(r"\bnan\b", words(html))
+    assert all(
+        m.value != m.value and m.reason for m in hour.measures["client"] if m.metric != "valid_minutes"
+    )

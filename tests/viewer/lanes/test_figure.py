@@ -1,0 +1,126 @@
+"""The visible figure as a file: what is in it is what is on screen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QRectF, Qt, QTimer
+from PySide6.QtGui import QImage, QPainter
+from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import QApplication, QFileDialog
+from pytestqt.qtbot import QtBot
+
+from acquisition.errors import AttunementError
+from tests.viewer import synthetic
+from tests.viewer.conftest import MakeWindow
+from tests.viewer.synthetic import Session, fill, marks
+from tests.viewer.test_window import CONTROL, paused_session
+from viewer.lanes.figure import save_figure
+from viewer.lanes.figure_lane import _runs
+from viewer.model.definitions import NOTICE
+from viewer.theme import DARK
+from viewer.window import OperatorWindow
+
+
+def pixels(image: QImage) -> np.ndarray:
+    image = image.convertToFormat(QImage.Format.Format_RGB32)
+    raw = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine() // 4, 4)
+    return raw[:, : image.width(), 2::-1].astype(int)
+
+
+def count(image: QImage, colour: str) -> int:
+    rgb = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+    return int((np.abs(pixels(image) - rgb).max(axis=2) < 50).sum())
+
+
+def drawn(path: Path) -> QImage:
+    if path.suffix == ".png":
+        return QImage(str(path))
+    renderer = QSvgRenderer(str(path))
+    assert renderer.isValid()
+    image = QImage(renderer.defaultSize(), QImage.Format.Format_RGB32)
+    image.fill(Qt.GlobalColor.black)
+    painter = QPainter(image)
+    renderer.render(painter, QRectF(image.rect()))
+    painter.end()
+    return image
+
+
+def opened(make_window: MakeWindow, state: str = "growing") -> OperatorWindow:
+    model = synthetic.model(synthetic.streams(voice=True))
+    fill(model, 120.0, Session(infos=list(model.streams), events=list(marks(120.0))))
+    model.state = state
+    return make_window(model)
+
+
+@pytest.mark.parametrize("state", ["growing", "closed"], ids=["live", "review"])
+@pytest.mark.parametrize("kind", ["svg", "png"])
+def test_figure_holds_both_people_lanes_and_notice(
+    make_window: MakeWindow, tmp_path: Path, kind: str, state: str
+) -> None:
+    window = opened(make_window, state)
+    image = drawn(save_figure(window.panel, tmp_path / f"figure.{kind}"))
+    assert image.width() > 1200 and image.height() > 600
+    assert count(image, DARK.client) > 2000 and count(image, DARK.therapist) > 2000
+    if kind == "svg":
+        text = (tmp_path / "figure.svg").read_text("utf-8")
+        words = "".join(ElementTree.fromstring(text).itertext())
+        for said in ("D07_S03", "client C07", "lnRMSSD", "now moment", NOTICE):
+            assert said in words
+        assert "clip-path" not in text
+
+
+def test_nothing_of_a_paused_person_is_in_the_figure(make_window: MakeWindow, tmp_path: Path) -> None:
+    window = make_window(session=paused_session())
+    image = drawn(save_figure(window.panel, tmp_path / "figure.png"))
+    badges = 6 * (2 * 18) ** 2
+    assert count(image, DARK.client) < badges < count(image, DARK.therapist)
+
+
+def test_other_kinds_and_places_are_refused(make_window: MakeWindow, tmp_path: Path) -> None:
+    window = opened(make_window)
+    with pytest.raises(AttunementError, match=r"ends in \.svg or \.png"):
+        save_figure(window.panel, tmp_path / "figure.jpg")
+    for kind in ("svg", "png"):
+        with pytest.raises(AttunementError, match="cannot be written"):
+            save_figure(window.panel, tmp_path / "nowhere" / f"figure.{kind}")
+
+
+def test_lines_are_cut_at_the_edges_of_their_lane() -> None:
+    box = QRectF(100, 0, 200, 50)
+    runs = _runs(np.array([0.0, 400.0]), np.array([10.0, 30.0]), box, pairs=False)
+    assert [r.tolist() for r in runs] == [[[100.0, 15.0], [300.0, 25.0]]]
+    gap = _runs(np.array([110.0, 120.0, 130.0, 140.0]), np.array([1.0, np.nan, 3.0, 4.0]), box, pairs=False)
+    assert [r.tolist() for r in gap] == [[[130.0, 3.0], [140.0, 4.0]]]
+    assert _runs(np.array([0.0, 50.0]), np.array([1.0, 1.0]), box, pairs=False) == []
+
+
+def test_ctrl_e_asks_where_to(
+    make_window: MakeWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    window = opened(make_window)
+    target = tmp_path / "asked.svg"
+    asked: list[str] = []
+
+    def answer(parent: object, title: str, name: str, kinds: str) -> tuple[str, str]:
+        asked.append(Path(name).name)
+        return str(target), kinds
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", answer)
+    qtbot.keyClick(window, Qt.Key.Key_E, CONTROL)
+    assert target.exists() and asked == ["D07_S03_0-01-08.svg"]
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "no" / "x.svg"), ""))
+    said: list[str] = []
+
+    def close() -> None:
+        box = QApplication.activeModalWidget()
+        assert box is not None
+        said.append(box.text())  # type: ignore[attr-defined]
+        box.close()
+
+    QTimer.singleShot(0, close)
+    window.beside.ask_figure()
+    assert "cannot be written" in said[0]

@@ -1,0 +1,179 @@
+"""From a key to an event: stamped at the press, undone by a void, and never silently lost."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+
+from acquisition.errors import ControlError
+from acquisition.event import Event
+from acquisition.events.vocabulary import load_vocabulary
+from tests.waiting import wait_for
+from viewer.model.marking import Marking
+
+CODES = load_vocabulary().codes
+
+
+class FakeRecorder:
+    """Keep what it is told; refuse or hang where a test wants that."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.calls: list[str] = []
+        self.refusal = ""
+        self.gate = threading.Event()
+        self.gate.set()
+
+    def mark(self, event: Event) -> Event:
+        self.gate.wait(10.0)
+        if self.refusal:
+            raise ControlError(self.refusal)
+        self.events.append(event)
+        return event
+
+    def pause(self, role: Any) -> None:
+        self.calls.append(f"pause {role}")
+
+    def resume(self, role: Any) -> None:
+        self.calls.append(f"resume {role}")
+
+    def stop(self) -> None:
+        self.calls.append("stop")
+
+
+class Clock:
+    """Tell a time that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = 500.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def desk() -> Any:
+    recorder, clock = FakeRecorder(), Clock()
+    marking = Marking(recorder, clock, rater="R2")
+    yield recorder, clock, marking
+    recorder.gate.set()
+    marking.close()
+
+
+def settled(marking: Marking) -> None:
+    def answered() -> bool:
+        marking.poll()
+        return marking.waiting == 0
+
+    wait_for(answered)
+
+
+def test_press_is_stamped_at_the_press_and_not_at_the_answer(desk: Any) -> None:
+    recorder, clock, marking = desk
+    recorder.gate.clear()
+    marking.press(CODES["mismatch"])
+    clock.now = 507.0
+    assert recorder.events == []  # the recorder has not answered yet
+    recorder.gate.set()
+    settled(marking)
+    event = recorder.events[0]
+    assert (event.time, event.code, event.phase, event.actor) == (500.0, "mismatch", "point", "dyad")
+    assert event.id and event.rater == "R2" and event.source == "key" and event.t_unc == 5.0
+
+
+def test_shift_means_about_ten_seconds_ago(desk: Any) -> None:
+    recorder, _, marking = desk
+    marking.press(CODES["client_slow"], ago=True)
+    settled(marking)
+    assert (recorder.events[0].time, recorder.events[0].t_shift, recorder.events[0].onset) == (
+        500.0,
+        -10.0,
+        490.0,
+    )
+
+
+def test_first_press_opens_an_interval_and_second_closes_it(desk: Any) -> None:
+    recorder, _, marking = desk
+    for _ in range(3):
+        marking.press(CODES["baseline_rest"])
+    settled(marking)
+    on, off, again = recorder.events
+    assert (on.phase, off.phase, again.phase) == ("on", "off", "on")
+    assert off.ref == on.id
+    assert marking.is_running(CODES["baseline_rest"])
+
+
+def test_interval_begun_before_a_restart_is_closed_by_the_next_press(desk: Any) -> None:
+    recorder, _, marking = desk
+    marking.adopt({("break", "tech"): "old-id"}, set())
+    marking.press(CODES["break"])
+    settled(marking)
+    assert (recorder.events[0].phase, recorder.events[0].ref) == ("off", "old-id")
+
+
+def test_undo_voids_the_last_marker_within_ten_seconds(desk: Any) -> None:
+    recorder, clock, marking = desk
+    marking.press(CODES["mismatch"])
+    clock.now += 9.9
+    void = marking.undo()
+    settled(marking)
+    assert void is not None and void.phase == "void" and void.ref == recorder.events[0].id
+    assert recorder.events[1] == void
+    assert marking.undo() is None and marking.message == "nothing to undo"
+
+
+def test_undo_comes_too_late_after_ten_seconds(desk: Any) -> None:
+    recorder, clock, marking = desk
+    marking.press(CODES["mismatch"])
+    clock.now += 10.1
+    assert marking.undo() is None
+    settled(marking)
+    assert len(recorder.events) == 1 and "too late" in marking.message
+
+
+def test_undoing_the_end_of_an_interval_lets_it_run_on(desk: Any) -> None:
+    _, _, marking = desk
+    marking.press(CODES["break"])
+    marking.press(CODES["break"])
+    marking.undo()
+    assert marking.is_running(CODES["break"])
+
+
+def test_refused_marker_is_said_loudly(desk: Any) -> None:
+    recorder, _, marking = desk
+    recorder.refusal = "the client is paused"
+    marking.press(CODES["break"])
+    settled(marking)
+    assert marking.failed and marking.message.startswith("NOT STORED: marker break: the client is paused")
+    assert not marking.is_running(CODES["break"]) and marking.last is None
+
+
+def test_note_is_shifted_to_its_first_key(desk: Any) -> None:
+    recorder, clock, marking = desk
+    clock.now = 530.0
+    marking.note("window opened", 522.0)
+    settled(marking)
+    assert (recorder.events[0].note, recorder.events[0].onset) == ("window opened", 522.0)
+
+
+def test_commands_reach_the_recorder_in_order(desk: Any) -> None:
+    recorder, _, marking = desk
+    marking.pause("client")
+    marking.resume("client")
+    marking.stop()
+    settled(marking)
+    assert recorder.calls == ["pause client", "resume client", "stop"]
+
+
+def test_interval_runs_from_the_press_until_it_is_read_back_and_beyond(desk: Any) -> None:
+    _, _, marking = desk
+    on = marking.press(CODES["break"])
+    settled(marking)
+    marking.adopt({}, set())
+    assert marking.is_running(CODES["break"])  # stored, but not read back yet
+    marking.adopt({("break", "tech"): on.id}, {on.id})
+    off = marking.press(CODES["break"])
+    marking.adopt({("break", "tech"): on.id}, {on.id})
+    assert off.phase == "off" and not marking.is_running(CODES["break"])

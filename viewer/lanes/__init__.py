@@ -1,0 +1,1 @@
+"""Lanes: strips on one time axis, their headers, curves, marker lines, and figures of them."""

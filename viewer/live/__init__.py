@@ -1,0 +1,1 @@
+"""A running recording: its process, set-up, baselines, markers, the demonstration."""

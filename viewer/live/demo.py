@@ -1,0 +1,75 @@
+"""attune demo: a simulated therapist and client with known truth, recorded and analysed live."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from acquisition.commands.command import Command
+from acquisition.simulation.demo_session import emulated_session, simulated_session
+from viewer.desktop import has_display, require_qt
+from viewer.live.live import await_end, watch
+from viewer.live.recorder_process import RecorderProcess
+
+HEADLESS_SECONDS = 30.0
+
+
+@click.command("demo", cls=Command)
+@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="Length of the live part.")
+@click.option("--headless", is_flag=True, help="No window; write a picture of it instead.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), default=Path("demo"), show_default=True,
+    help="Where everything goes.",
+)  # fmt: skip
+@click.option(
+    "--ble", is_flag=True, help="Let emulated wearables send over Bluetooth LE, through the real drivers."
+)
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Which two people.")
+def demo_command(seconds: float | None, headless: bool, out: Path, ble: bool, seed: int) -> None:
+    """Record a simulated dyad with known truth, watch it live, and compute the results.
+
+    The session is already 12 minutes old when it starts. Without a display it runs headless.
+    """
+    require_qt()
+    if not headless and not has_display():
+        click.echo("no display: running headless")
+        headless = True
+    out.mkdir(parents=True, exist_ok=True)
+    session = out / "session.toml"
+    session.write_text(emulated_session(seed=seed) if ble else simulated_session(seed=seed), "utf-8")
+    length = seconds or (HEADLESS_SECONDS if headless else None)
+    if headless:
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+        click.echo(f"recording {length:g} s of a simulated dyad, and analysing it as it grows")
+    with RecorderProcess(session, out=out, seconds=length) as recorder:
+        path = recorder.await_recording()
+        if headless:
+            _analyse(path, out, follow=True)
+            await_end(recorder)
+        else:
+            click.echo(f"recording to {path}; close the window to end it")
+            watch(path, recorder, until_end=seconds is not None)
+            _analyse(path, out, follow=False)
+    _picture(path, out / "window.png")
+    click.echo(f"recording: {path}")
+    click.echo(f"indices:   {out / 'results' / path.name / 'indices.parquet'}")
+    click.echo(f"report:    {out / 'results' / path.name / 'report.html'}")
+    click.echo(f"window:    {out / 'window.png'}")
+
+
+def _analyse(path: Path, out: Path, *, follow: bool) -> None:
+    from processing.config import PipelineConfig
+    from processing.results.session_run import process_recording
+
+    outcome = process_recording(path, out / "results", config=PipelineConfig(), follow=follow, report=True)
+    click.echo(f"{outcome.seconds / 60:.1f} min of recording, {outcome.n_samples} index samples")
+    for remark in outcome.remarks:
+        click.echo(f"  {remark}")
+
+
+def _picture(path: Path, png: Path) -> None:
+    from viewer.screenshot import save
+
+    save(path, png)

@@ -1,0 +1,196 @@
+"""The marking desk: connects keys, buttons and boxes of the marker bar with the recorder."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QMessageBox, QWidget
+
+from acquisition.events.vocabulary import Code
+from viewer.live.marker_bar import MarkerBar
+from viewer.live.value_entry import ValueEntry
+from viewer.model.markers import label_of
+from viewer.model.marking import Marking
+from viewer.model.model import SessionModel
+from viewer.model.page import clock
+
+TYPED = "suds"
+"""The code whose value is typed on the number pad: digits, then Enter."""
+
+
+class Desk:
+    """Mark, pause, note, undo and stop, and say what became of it.
+
+    Parameters
+    ----------
+    parent : QWidget
+        Owns the question before the end.
+    now : callable
+        Returns the LSL clock [s].
+    """
+
+    def __init__(
+        self, parent: QWidget, model: SessionModel, marking: Marking, now: Callable[[], float]
+    ) -> None:
+        self._parent, self._model, self.marking, self._now = parent, model, marking, now
+        self._note_begun = math.nan
+        self._typed = ""
+        self._codes: dict[str, Code] = {}
+        self.values = ValueEntry(marking.complete, now)
+        self.bar: MarkerBar | None = None
+
+    def connect(self, bar: MarkerBar) -> None:
+        """Serve a marker bar; the one before it is gone."""
+        self.bar = bar
+        self._codes = {button.code.code: button.code for button in bar.buttons}
+        bar.note.textEdited.connect(self._note_key)
+        bar.value.textEdited.connect(lambda _: self.values.touch())
+        self.show()
+
+    @property
+    def open(self) -> bool:
+        """Tell whether anything can be marked now."""
+        return self._model.state == "growing"
+
+    def press(self, code: Code, ago: bool) -> None:
+        """Mark a moment, or begin or end an interval."""
+        if not self.open:
+            return
+        self.values.finish(self._typed_value())
+        takes = bool(code.value) and not self.marking.is_running(code)
+        event = self.marking.press(code, ago=ago)
+        if takes:
+            self.values.ask(code, event)
+            if self.bar is not None:
+                self.bar.ask_value(code)
+        self.show()
+
+    def _typed_value(self) -> str:
+        return "" if self.bar is None else self.bar.value.text()
+
+    def leave(self) -> None:
+        """Leave the box that has the keys; a press that waits for its value stays without one."""
+        if self.values.asked is not None:
+            self.values.finish("")
+            self.show()
+        self._parent.setFocus()
+
+    def close(self) -> None:
+        """Store what still waits, and let the recorder answer."""
+        if self.open:
+            self.values.finish(self._typed_value())
+        self.marking.close()
+
+    def undo(self) -> None:
+        """Void the last marker."""
+        if self.open:
+            self.values.drop()
+            self.marking.undo()
+            self.show()
+
+    def pause(self, role: str) -> None:
+        """Pause a person, or resume them."""
+        if not self.open:
+            return
+        if role in {r.value for r in self._model.paused}:
+            self.marking.resume(role)
+        else:
+            self.marking.pause(role)
+
+    def ask_stop(self) -> None:
+        """Ask whether to end the recording; keeping it is the default."""
+        box = QMessageBox(self._parent)
+        box.setWindowTitle("Stop recording")
+        box.setText("End this recording?")
+        box.setInformativeText("Its files are closed, and it cannot be continued.")
+        stop = box.addButton("Stop recording", QMessageBox.ButtonRole.DestructiveRole)
+        keep = box.addButton("Keep recording", QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(keep)
+        box.setEscapeButton(keep)
+        box.exec()
+        if box.clickedButton() is stop and self.open:
+            self.marking.stop()
+
+    def type_value(self, event: QKeyEvent) -> bool:
+        """Take a key of the number pad, if it is one: digits make a value 0-100, Enter stores it."""
+        code = self._codes.get(TYPED)
+        text = event.text()
+        if code is None or not self.open:
+            return False
+        if text.isdigit():
+            self._typed = (self._typed + text)[-3:]
+        elif self._typed and text in ("\r", "\n"):
+            self._store_typed(code)
+        else:
+            return False
+        self.show()
+        return True
+
+    def _store_typed(self, code: Code) -> None:
+        value, self._typed = int(self._typed), ""
+        if value <= 100:
+            self.marking.press(code, value=float(value))
+        else:
+            self.marking.say(f"{code.code}: {value} is not within 0-100")
+
+    def enter(self) -> None:
+        """Go into the note box, or store what was typed there."""
+        if self.bar is not None and self.bar.value.hasFocus():
+            if self.values.enter(self.bar.value.text()):
+                self._parent.setFocus()
+            self.show()
+        elif self.bar is not None and self.bar.note.hasFocus():
+            self._note_done()
+        elif self.bar is not None:
+            self.bar.note.setFocus()
+
+    def _note_key(self, text: str) -> None:
+        if math.isnan(self._note_begun):
+            self._note_begun = self._now()
+        if not text:
+            self._note_begun = math.nan
+
+    def _note_done(self) -> None:
+        bar = self.bar
+        if bar is None:
+            return
+        text = bar.note.text().strip()
+        if text and self.open:
+            self.marking.note(text, self._note_begun)
+        bar.note.clear()
+        self._parent.setFocus()
+        self._note_begun = math.nan
+        self.show()
+
+    def show(self) -> None:
+        """Show the last marker and which intervals run."""
+        self.marking.poll()
+        self.values.poll(self._typed_value())
+        self.marking.adopt(self._model.open_intervals(), self._model.event_ids)
+        if self.bar is not None:
+            for button in self.bar.buttons:
+                button.set_running(self.marking.is_running(button.code))
+            if self.values.asked is None and not self.bar.value.isHidden():
+                self.bar.end_value()
+                self._parent.setFocus()
+            self.bar.show_last(self.last_text(), failed=self.marking.failed)
+
+    def last_text(self) -> str:
+        """Return the last marker and what became of it, in words."""
+        marking, asked = self.marking, self.values.asked
+        if asked is not None:
+            takes = self.values.fault or "Enter adds its value, Esc none"
+            return f"{label_of(asked.code.code)} at {clock(asked.event.time - self._model.t0)}: {takes}"
+        if self._typed:
+            return f"{TYPED} {self._typed} · Enter stores it"
+        if marking.message or marking.last is None:
+            return marking.message or "no marker yet"
+        last = marking.last
+        what = label_of(last.code) + {"on": " begins", "off": " ends"}.get(last.phase, "")
+        if last.value is not None:
+            what += f" {last.value:g}" if isinstance(last.value, float) else f" “{last.value}”"
+        ago = ", about 10 s before" if last.t_shift and last.code != "note" else ""
+        stored = "stored" if last.id in self._model.event_ids else "sending"
+        return f"{what} at {clock(last.time - self._model.t0)}{ago} · {stored}"

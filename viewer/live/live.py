@@ -1,0 +1,195 @@
+"""attune live: record and watch."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from acquisition.commands.command import Command
+from acquisition.recorder.control import Client
+from acquisition.session.session import load_session
+from viewer.desktop import has_display, require_qt
+from viewer.live.recorder_process import RecorderProcess
+
+if TYPE_CHECKING:
+    from processing.arousal.person import People
+
+
+@click.command("live", cls=Command)
+@click.argument(
+    "session_file", metavar="SESSION.toml", type=click.Path(path_type=Path, exists=True, dir_okay=False)
+)
+@click.option("--headless", is_flag=True, help="Record without a window.")
+@click.option(
+    "--set-up",
+    is_flag=True,
+    help="First find devices, say who wears them, and check; so it is anyway where the file names no device.",
+)
+@click.option("--monitor-only", is_flag=True, help="Keep nothing: the recording is deleted at the end.")
+@click.option(
+    "--reference",
+    "references",
+    multiple=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="reference.json of earlier results; may be repeated. A person in it is seen relative to it.",
+)
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Parent of the recording.")
+@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="End after so long.")
+def live_command(
+    session_file: Path,
+    headless: bool,
+    set_up: bool,
+    monitor_only: bool,
+    references: tuple[Path, ...],
+    out: Path | None,
+    seconds: float | None,
+) -> None:
+    """Record a session and watch it; Ctrl+C or closing the window ends the recording cleanly."""
+    headless = headless or not has_display()
+    if not headless:
+        require_qt()
+        if (set_up or not load_session(session_file).devices) and not set_up_devices(session_file, out):
+            click.echo("set-up closed: nothing was recorded")
+            return
+    elif set_up:
+        raise click.UsageError("--set-up needs a display")
+    people = known_people(references, session_file)
+    with _parent(out, monitor_only) as parent:
+        recorder = RecorderProcess(session_file, out=parent, seconds=seconds, said=say)
+        with recorder:
+            path = recorder.await_recording()
+            click.echo(f"watching, keeping nothing ({path})" if monitor_only else f"recording to {path}")
+            if headless:
+                await_end(recorder)
+            else:
+                watch(path, recorder, people=people)
+        if not monitor_only:
+            click.echo(f"{path}: closed")
+
+
+def set_up_devices(session_file: Path, out: Path | None) -> bool:
+    """Let the technician set the session up; tell whether the recording is to begin."""
+    from viewer.settings import store
+    from viewer.setup.setup_window import SetUpWindow
+    from viewer.window import application
+
+    app = application()
+    window = SetUpWindow(session_file, kept=store(), out=out)
+    asked: list[bool] = []
+    window.begin_asked.connect(lambda: asked.append(True))
+    window.begin_asked.connect(window.close)
+    with quitting_on_ctrl_c(app):
+        window.show()
+        window.scan()
+        app.exec()
+        window.close()
+    return bool(asked)
+
+
+@contextlib.contextmanager
+def _parent(out: Path | None, monitor_only: bool) -> Iterator[Path | None]:
+    """Give the parent of the recording; one that is to be kept nothing of is deleted, whatever happens."""
+    if not monitor_only:
+        yield out
+        return
+    sweep_monitors()
+    directory = Path(tempfile.mkdtemp(prefix=MONITOR, dir=out))
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+MONITOR = "attunement-monitor-"
+
+
+def sweep_monitors() -> None:
+    """Delete what earlier monitors left behind when they were killed; those that still run stay."""
+    from acquisition.recording.lock import held
+
+    for directory in Path(tempfile.gettempdir()).glob(f"{MONITOR}*"):
+        if not any(held(recording) for recording in directory.glob("*")):
+            shutil.rmtree(directory, ignore_errors=True)
+
+
+def say(line: dict[str, Any]) -> None:
+    """Print what the recorder has to say."""
+    if line["event"] == "problem":
+        click.echo(line["message"], err=True)
+    else:
+        where = f"{line['role']} {line.get('stream', '')}".rstrip()
+        click.echo(f"{line['kind']}: {where}: {line.get('message', '')}", err=True)
+
+
+def await_end(recorder: RecorderProcess) -> None:
+    """Wait until the recorder ends by itself; Ctrl+C ends it."""
+    try:
+        recorder.wait()
+    except KeyboardInterrupt:
+        recorder.stop()
+        recorder.wait()
+
+
+def known_people(references: Sequence[Path], session_file: Path) -> People | None:
+    """Read references of persons before anything is recorded; one that fits nobody here is refused.
+
+    Raises
+    ------
+    SessionError
+        If a file is no reference, or holds none of anybody in this session.
+    """
+    if not references:
+        return None
+    from processing.arousal.person import for_roles, read_people
+    from processing.config import PipelineConfig
+
+    people = read_people(references, PipelineConfig().arousal)
+    for_roles(people, load_session(session_file), session_file)
+    return people
+
+
+def watch(
+    path: Path, recorder: RecorderProcess, *, until_end: bool = False, people: People | None = None
+) -> None:
+    """Show the window until it is closed, or with `until_end` until the recorder has ended."""
+    from PySide6.QtCore import QTimer
+
+    from viewer.window import application, open_window
+
+    app = application()
+    timer = QTimer()
+    timer.timeout.connect(lambda: None if recorder.running else app.quit())
+    with quitting_on_ctrl_c(app):
+        window = open_window(path, control=Client.find(path), people=people)
+        if until_end:
+            timer.start(500)
+        app.exec()
+        timer.stop()
+        window.close()
+    recorder.stop()
+    recorder.wait()
+
+
+@contextlib.contextmanager
+def quitting_on_ctrl_c(app: Any) -> Iterator[None]:
+    """Let Ctrl+C close the window: Qt's loop must come back to Python now and then to notice it."""
+    import signal
+
+    from PySide6.QtCore import QTimer
+
+    before = signal.signal(signal.SIGINT, lambda *_: app.quit())
+    timer = QTimer()
+    timer.timeout.connect(lambda: None)
+    timer.start(200)
+    try:
+        yield
+    finally:
+        timer.stop()
+        signal.signal(signal.SIGINT, before)

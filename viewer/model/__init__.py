@@ -1,0 +1,1 @@
+"""All that the window shows, as data. No Qt."""

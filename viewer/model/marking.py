@@ -1,0 +1,234 @@
+"""Marking: from a key press to an event in the recording, and back again. No Qt.
+
+The stamp is taken at the press; the talk with the recorder happens in a thread of its own, so that a slow
+answer never holds up the window.
+"""
+
+from __future__ import annotations
+
+import math
+import uuid
+from collections.abc import Callable, Container
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from acquisition.errors import AttunementError
+from acquisition.event import Event, Phase, Value
+from acquisition.events.vocabulary import Code
+from viewer.model.markers import label_of
+
+_UNCHANGED = "unchanged"
+UNDO = 10.0
+"""Seconds within which a marker can be undone."""
+AGO = -10.0
+"""What Shift adds to a marker: about ten seconds ago [s]."""
+ACTORS = ("client", "therapist", "dyad", "tech")
+
+
+class Recorder(Protocol):
+    """Take commands; `acquisition.recorder.control.Client` is one."""
+
+    def mark(self, event: Event) -> Any:
+        """Record an event."""
+
+    def pause(self, role: Any) -> Any:
+        """Store nothing of a person from now on."""
+
+    def resume(self, role: Any) -> Any:
+        """Store them again."""
+
+    def stop(self) -> Any:
+        """End the recording."""
+
+
+Key = tuple[str, str]
+"""Code and actor of an interval."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """Say that an event begins (`running` is its id) or ends (None) an interval, until it is read back."""
+
+    event: str
+    key: Key
+    running: str | None
+
+
+@dataclass(slots=True)
+class _Sent:
+    what: str
+    future: Future[Any]
+    event: Event | None = None
+
+
+class Marking:
+    """Send markers and commands, and say what became of them.
+
+    Parameters
+    ----------
+    recorder : Recorder
+    now : callable
+        Returns the LSL clock [s]; nan where it is not known, then the recorder stamps on arrival.
+    rater : str
+        Code of whoever presses the keys; may be empty.
+    """
+
+    def __init__(self, recorder: Recorder, now: Callable[[], float], rater: str = "") -> None:
+        self._recorder, self._now, self._rater = recorder, now, rater
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="marking")
+        self._sent: list[_Sent] = []
+        self._running: dict[Key, str] = {}
+        self._changes: list[_Change] = []
+        self.last: Event | None = None
+        self.message = ""
+        self.failed = False
+
+    def press(
+        self,
+        code: Code,
+        *,
+        ago: bool = False,
+        value: float | str | None = None,
+        time: float | None = None,
+    ) -> Event:
+        """Mark a moment, or begin or end an interval; return the event as sent.
+
+        `time` is that of the press, where it was a while ago [s, LSL clock].
+        """
+        time = self._now() if time is None else time
+        actor = code.actor if code.actor in ACTORS else "dyad"
+        phase, ref = self._phase(code, actor)
+        return self._send(
+            Event(
+                time=time,
+                code=code.code,
+                phase=phase,
+                actor=actor,
+                rater=self._rater,
+                value=value,
+                ref=ref,
+                t_shift=AGO if ago else 0.0,
+                id=str(uuid.uuid4()),
+            )
+        )
+
+    def complete(self, event: Event, value: Value) -> Event:
+        """Give a press that was sent its value: sent once more with it, and the recorder voids the first."""
+        return self._send(replace(event, value=value, ref=event.id, id=str(uuid.uuid4())))
+
+    def _phase(self, code: Code, actor: str) -> tuple[Phase, str]:
+        if code.kind != "interval":
+            return "point", ""
+        begun = self._running.get((code.code, actor))
+        return ("on", "") if begun is None else ("off", begun)
+
+    def note(self, text: str, begun: float) -> Event:
+        """Record a free text, stamped now and shifted to its first key; `begun` is the LSL clock then [s]."""
+        time = self._now()
+        shift = begun - time if math.isfinite(begun) and math.isfinite(time) else 0.0
+        return self._send(
+            Event(time=time, code="note", note=text, rater=self._rater, t_shift=shift, id=str(uuid.uuid4()))
+        )
+
+    def undo(self) -> Event | None:
+        """Void the last marker if it is younger than ten seconds; return the void event."""
+        last, time = self.last, self._now()
+        if last is None:
+            self.message = "nothing to undo"
+            return None
+        if time - last.time > UNDO:
+            self.message = f"too late to undo {label_of(last.code)}: more than {UNDO:.0f} s ago"
+            return None
+        void = replace(
+            last, time=time, phase="void", ref=last.id, id=str(uuid.uuid4()), value=None, t_shift=0.0
+        )
+        self._send(void, {"on": None, "off": last.ref}.get(last.phase, _UNCHANGED))
+        self.last, self.message = None, f"undone: {label_of(last.code)}"
+        return void
+
+    def _send(self, event: Event, running: str | None = _UNCHANGED) -> Event:
+        """Send an event; `running` is the id of the interval that it leaves open, None if it closes it."""
+        if event.phase != "void":
+            self.last = event
+            running = {"on": event.id, "off": None}.get(event.phase, _UNCHANGED)
+        if running != _UNCHANGED:
+            self._changes.append(_Change(event.id, (event.code, event.actor), running))
+            self._apply(self._changes[-1])
+        self.message, self.failed = "", False
+        self._queue(f"marker {label_of(event.code)}", lambda: self._recorder.mark(event), event)
+        return event
+
+    def _apply(self, change: _Change) -> None:
+        if change.running is None:
+            self._running.pop(change.key, None)
+        else:
+            self._running[change.key] = change.running
+
+    def pause(self, role: str) -> None:
+        """Ask that nothing of a person is stored from now on."""
+        self._queue(f"pause of the {role}", lambda: self._recorder.pause(role))
+
+    def resume(self, role: str) -> None:
+        """Ask that a person is stored again."""
+        self._queue(f"resume of the {role}", lambda: self._recorder.resume(role))
+
+    def stop(self) -> None:
+        """Ask that the recording ends."""
+        self._queue("stop", self._recorder.stop)
+
+    def say(self, message: str) -> None:
+        """Show a message in place of the last marker."""
+        self.message, self.failed = message, False
+
+    def _queue(self, what: str, call: Callable[[], Any], event: Event | None = None) -> None:
+        self._sent.append(_Sent(what, self._thread.submit(call), event))
+
+    def adopt(self, open_intervals: dict[Key, str], seen: Container[str]) -> None:
+        """Take over the intervals that the recording holds open, those from before this window included.
+
+        Parameters
+        ----------
+        seen : container of str
+            Ids of the events read back so far; what is not yet among them is remembered here.
+        """
+        self._changes = [c for c in self._changes if c.event not in seen]
+        self._running = dict(open_intervals)
+        for change in self._changes:
+            self._apply(change)
+
+    def is_running(self, code: Code) -> bool:
+        """Tell whether an interval of this code has begun and not ended."""
+        return any(key[0] == code.code for key in self._running)
+
+    def poll(self) -> None:
+        """Look at what the recorder answered; a refusal becomes the message."""
+        done = [s for s in self._sent if s.future.done()]
+        self._sent = [s for s in self._sent if not s.future.done()]
+        for sent in done:
+            error = sent.future.exception()
+            if error is None:
+                continue
+            if not isinstance(error, AttunementError | OSError):
+                raise error
+            self.message, self.failed = f"NOT STORED: {sent.what}: {error}", True
+            if sent.event is not None:
+                self._withdraw(sent.event)
+                self.last = None if self.last == sent.event else self.last
+
+    def _withdraw(self, event: Event) -> None:
+        """Take back what an event that was refused would have begun or ended."""
+        taken = [c for c in self._changes if c.event == event.id]
+        self._changes = [c for c in self._changes if c.event != event.id]
+        for change in taken:
+            ended = change.running is None and event.phase == "off"
+            self._apply(_Change(event.id, change.key, event.ref if ended else None))
+
+    @property
+    def waiting(self) -> int:
+        """Return how many commands have no answer yet."""
+        return len(self._sent)
+
+    def close(self) -> None:
+        """Let the thread finish what was sent."""
+        self._thread.shutdown(wait=True, cancel_futures=False)

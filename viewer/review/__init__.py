@@ -1,0 +1,1 @@
+"""Review of a finished recording: its events, edits, cued and joint replay."""

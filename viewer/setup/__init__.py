@@ -1,0 +1,1 @@
+"""Set-up before a recording: devices, people, consent, checks."""

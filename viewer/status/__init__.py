@@ -1,0 +1,1 @@
+"""State of recording and devices, in shapes and words."""
