@@ -35,7 +35,7 @@ def record_command(session_file: Path, seconds: float | None, out: Path | None, 
     --seconds counts from the first tick, once all streams are open or 10 s have passed.
     """
     from acquisition.recorder.begin import record
-    from acquisition.session.session import load_session
+    from acquisition.session.toml import load_session
 
     session = load_session(session_file)
     stop, speaker = stop_on_signals(), Speaker()

@@ -1,11 +1,11 @@
-"""Whether two versions of the code give the same results: recordings made once, and a digest of what each gives.
+"""Whether two versions of the code give the same results: recordings made once, a digest of what each gives.
 
 python benchmarks/same_results.py make DIR [--data SHARED/data]
 python benchmarks/same_results.py process DIR OUT
 python benchmarks/same_results.py digest OUT
 
-`make`, once, with the older code: simulated sessions, and the reference recordings where they are. `process` with
-both versions, then compare what `digest` prints of both: name, rows, SHA-256 of the values column by column, so
+`make`, once, with the older code: simulated sessions, and the reference recordings where they are. `process`
+with both versions, then compare what `digest` prints: name, rows, SHA-256 of the values column by column, so
 that neither the writer of the files nor provenance (version, hash of the parameters, time) matters.
 """
 

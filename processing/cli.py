@@ -19,8 +19,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from acquisition.commands.command import Command
 from acquisition.errors import AttunementError
 from processing.arousal.person import NOBODY, People, read_people
+from processing.commands.process import Outcome, process_recording
 from processing.config import PipelineConfig, load_config
-from processing.results.session_run import Outcome, process_recording
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

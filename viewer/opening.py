@@ -161,12 +161,8 @@ def codes_of(facts: SessionFacts, profile: str = "") -> Sequence[Code]:
     return vocabulary.profile(profile or facts.profile)
 
 
-def filled(path: Path, *, blind: bool = False) -> SessionModel:
-    """Return the model of all that a recording holds now; of what a blind rater may see."""
-    if blind:
-        from viewer.model.blind import blind_filled
-
-        return blind_filled(path)
+def filled(path: Path) -> SessionModel:
+    """Return the model of all that a recording holds now."""
     source = feed(path, follow=False)
     model = new_model(source)
     push = new_push(source)

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from viewer.desktop import has_display
+from viewer.model.blind import blind_filled
 from viewer.model.model import SessionModel
 
 
@@ -44,7 +45,7 @@ def save(
     from viewer.window import OperatorWindow, application
 
     given = recording_path_or_model
-    model = given if isinstance(given, SessionModel) else filled(Path(given), blind=bool(rater))
+    model = given if isinstance(given, SessionModel) else (blind_filled if rater else filled)(Path(given))
     path = None if isinstance(given, SessionModel) else Path(given)
     app = application()
     with tempfile.TemporaryDirectory() as folder:

@@ -77,7 +77,7 @@ def identify_command(session_file: Path, seconds: float, as_json: bool) -> None:
     from acquisition.devices.check import Listening, missing_lines
     from acquisition.devices.identify_report import identify_report
     from acquisition.recorder.begin import open_drivers
-    from acquisition.session.session import load_session
+    from acquisition.session.toml import load_session
 
     drivers, refusals = open_drivers(load_session(session_file))
     # Ctrl+C is the usual end.
@@ -128,7 +128,7 @@ def check_command(
 ) -> None:
     """Check whether a session can begin: devices, signals, consent, disk, clock, LSL; exit 1 if not."""
     from acquisition.devices.check import check
-    from acquisition.session.session import load_session
+    from acquisition.session.toml import load_session
     from acquisition.voice.check import voice_findings
 
     session = load_session(session_file)

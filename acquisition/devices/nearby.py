@@ -11,24 +11,12 @@ import numpy as np
 
 from acquisition.drivers.ble_radio import Near, Radio, no_bluetooth, shared_radio
 from acquisition.errors import DeviceError, UnitError
-from acquisition.gatt import bitalino, heart_rate, movesense, polar
+from acquisition.session.profile import load_profile, shipped
 from acquisition.stream import Chunk, FloatArray, Modality, StreamInfo
 from acquisition.units import convert
 
-NAMES = (
-    ("Polar H10", "polar_h10"),
-    ("Polar H9", "polar_h9"),
-    ("Polar Sense", "polar_verity_sense"),
-    ("Movesense", "movesense"),
-    ("BITalino", "bitalino"),
-)
-"""Beginnings of names → profile."""
-SERVICES = (
-    (bitalino.SERVICE, "bitalino"),
-    (movesense.SERVICE, "movesense"),
-    (polar.SERVICE, "polar_h10"),
-    (heart_rate.SERVICE, "heart_rate"),
-)
+STANDARD = "-0000-1000-8000-00805f9b34fb"
+"""How the UUIDs of standard services end: less is known of a device by them than by its maker's own."""
 TYPES = {
     "gsr": "lsl_eda",
     **{kind: f"lsl_{kind}" for kind in ("ecg", "eda", "rr", "ppi", "acc", "resp", "markers", "audio")},
@@ -73,10 +61,14 @@ class Found:
 
 def fitting(near: Near) -> str:
     """Return the profile that fits a device, "" if none does."""
-    for beginning, profile in NAMES:
-        if near.name.startswith(beginning):
-            return profile
-    return next((profile for service, profile in SERVICES if service in near.services), "")
+    profiles = [load_profile(name) for name in shipped()]
+    for profile in profiles:
+        if near.name.startswith(profile.names):
+            return profile.name
+    offered = [
+        (uuid.endswith(STANDARD), p.name) for p in profiles for uuid in p.services if uuid in near.services
+    ]
+    return min(offered, default=(False, ""))[1]
 
 
 def scan_ble(seconds: float, radio: Radio | None = None) -> list[Found]:

@@ -74,7 +74,7 @@ def _open(
     devices: Sequence[Device], make: Maker, radio: Radio | None, clock: Callable[[], float]
 ) -> BleDriver:
     out: Outbox = deque()
-    emulated = {bool(settings_of(d).get("emulated")) for d in devices}
+    emulated = {d.emulated for d in devices}
     if len(emulated) > 1:
         raise DeviceError(f"{devices[0].title}: emulated and real devices of one kind cannot be mixed")
     if radio is None:
@@ -102,11 +102,6 @@ def _refuse_twice(keepers: Sequence[Keeper]) -> None:
         )
 
 
-def settings_of(device: Device) -> dict[str, Scalar]:
-    """Return the settings of a device over those of its profile."""
-    return {**(device.definition.settings if device.definition else {}), **device.settings}
-
-
 def check_settings(device: Device, known: Mapping[str, type | tuple[type, ...]]) -> dict[str, Scalar]:
     """Return the settings of a device.
 
@@ -115,7 +110,7 @@ def check_settings(device: Device, known: Mapping[str, type | tuple[type, ...]])
     DeviceError
         If one is unknown, or of another type.
     """
-    settings = settings_of(device)
+    settings = device.effective
     for key, value in settings.items():
         if key in COMMON_SETTINGS:
             continue
@@ -221,7 +216,7 @@ class BleDriver:
 
     def write_past(self, store: Store, *, wall: float) -> float | None:
         """Write simulated minutes before the start, where emulated devices were asked for them."""
-        if self.radio.wearables is None or not any(settings_of(k.device).get("past") for k in self.keepers):
+        if self.radio.wearables is None or not any(k.device.effective.get("past") for k in self.keepers):
             return None
         start: float = self.radio.wearables.write_past(store, wall=wall)
         return start

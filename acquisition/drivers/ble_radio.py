@@ -240,16 +240,25 @@ async def _await(make: Callable[[], Awaitable[None]]) -> None:
 
 
 _shared: dict[str, Radio] = {}
+_emulated: list[Callable[[], Radio]] = []
+
+
+def hand_in(make: Callable[[], Radio]) -> None:
+    """Say what makes the radio of emulated wearables: whoever begins a recording knows it, no driver does."""
+    _emulated[:] = [make]
 
 
 def shared_radio(emulated: bool = False) -> Radio:
-    """Return the one radio that all drivers of this process share, or the emulated one."""
+    """Return the one radio that all drivers of this process share, or the emulated one.
+
+    Raises
+    ------
+    DeviceError
+        If emulated wearables are asked for where nobody has handed them in.
+    """
     kind = "emulated" if emulated else "system"
     if kind not in _shared:
-        if emulated:
-            from acquisition.emulated.demo import demo_radio
-
-            _shared[kind] = demo_radio()
-        else:
-            _shared[kind] = Radio()
+        if emulated and not _emulated:
+            raise DeviceError("emulated = true: there are no emulated wearables in this process")
+        _shared[kind] = _emulated[0]() if emulated else Radio()
     return _shared[kind]

@@ -4,29 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import cast
+from typing import NamedTuple, cast
 
 from acquisition.drivers import Driver
 from acquisition.errors import DeviceError
 
-MODULES: dict[str, str] = {
-    "bitalino": "acquisition.drivers.bitalino",
-    "heart_rate": "acquisition.drivers.heart_rate",
-    "lsl": "acquisition.drivers.lsl",
-    "microphone": "acquisition.drivers.microphone",
-    "movesense": "acquisition.drivers.movesense",
-    "polar": "acquisition.drivers.polar",
-    "simulated": "acquisition.drivers.simulated",
-    "wav_file": "acquisition.drivers.wav_file",
+
+class Line(NamedTuple):
+    """Where a driver is, with `open_driver(devices, session) -> Driver` for all its devices at once.
+
+    And where its emulated twin is, with `twin(air, hardware, body, settings)`; "" for one that has none.
+    """
+
+    module: str
+    twin: str = ""
+
+
+TABLE: dict[str, Line] = {
+    "bitalino": Line("acquisition.drivers.bitalino", twin="acquisition.emulated.bitalino"),
+    "heart_rate": Line("acquisition.drivers.heart_rate", twin="acquisition.emulated.strap"),
+    "lsl": Line("acquisition.drivers.lsl"),
+    "microphone": Line("acquisition.drivers.microphone"),
+    "movesense": Line("acquisition.drivers.movesense", twin="acquisition.emulated.movesense"),
+    "polar": Line("acquisition.drivers.polar", twin="acquisition.emulated.polar"),
+    "simulated": Line("acquisition.drivers.simulated"),
+    "wav_file": Line("acquisition.drivers.wav_file"),
 }
-"""Driver → module. Each module has `open_driver(devices, session) -> Driver` for all its devices at once."""
+"""Driver → its line."""
 
 Opener = Callable[[Sequence[object], object], Driver]
 
 
 def names() -> list[str]:
     """Return the names of all drivers."""
-    return sorted(MODULES)
+    return sorted(TABLE)
 
 
 def opener(name: str) -> Opener:
@@ -37,9 +48,9 @@ def opener(name: str) -> Opener:
     DeviceError
         If there is no such driver, or what it needs is not installed.
     """
-    if name not in MODULES:
+    if name not in TABLE:
         raise DeviceError(f"no driver named {name!r} (known: {', '.join(names())})")
     try:
-        return cast(Opener, import_module(MODULES[name]).open_driver)
+        return cast(Opener, import_module(TABLE[name].module).open_driver)
     except ImportError as error:
         raise DeviceError(f"driver {name!r} cannot be loaded: {error}") from error

@@ -7,10 +7,16 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from acquisition.drivers import bitalino as board
 from acquisition.emulated.bumble_radio import Air
+from acquisition.emulated.demo_signals import Body
 from acquisition.emulated.peripheral import Hardware, Peripheral, Signal, commanded, notifying, service
 from acquisition.gatt import bitalino as bt
-from acquisition.stream import FloatArray
+from acquisition.session.toml_table import Scalar
+from acquisition.stream import FloatArray, Modality
+
+PER_PACKET = 4
+"""Frames in a notification of a twin: as many as come within a connection interval."""
 
 
 def toy_reading(t: FloatArray) -> FloatArray:
@@ -93,3 +99,27 @@ def _readings(signal: Signal, since: FloatArray, bits: int) -> list[int]:
     values = signal(since) if bits == bt.WIDE_BITS else signal(since) / 16
     whole: list[int] = np.clip(np.rint(values), 0, (1 << bits) - 1).astype(int).tolist()
     return whole
+
+
+def _eda_reading(us: FloatArray) -> FloatArray:
+    return np.asarray(us * board.EDA_GAIN / board.VCC * (1 << bt.WIDE_BITS))
+
+
+def _ecg_reading(mv: FloatArray) -> FloatArray:
+    return np.asarray((mv * 1e-3 * board.ECG_GAIN / board.VCC + 0.5) * (1 << bt.WIDE_BITS))
+
+
+def _resp_reading(breath: FloatArray) -> FloatArray:
+    return np.asarray((0.5 + 0.25 * breath) * (1 << bt.WIDE_BITS))
+
+
+READINGS = {Modality.EDA: _eda_reading, Modality.ECG: _ecg_reading, Modality.RESP: _resp_reading}
+"""From what the body does to the readings of a board's converter: the inverse of the driver's conversion."""
+
+
+def twin(air: Air, hardware: Hardware, body: Body, settings: Mapping[str, Scalar]) -> EmulatedBitalino:
+    """Return a board that measures a simulated person."""
+    readings = {
+        int(settings[m]): body.signal(m, 100.0, READINGS[m], tap=300.0) for m in READINGS if m in settings
+    }
+    return EmulatedBitalino(air, hardware, readings=readings, per_packet=PER_PACKET)

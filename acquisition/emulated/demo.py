@@ -12,27 +12,24 @@ import math
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from importlib import import_module
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from acquisition.devices.nearby import NAMES
-from acquisition.drivers import bitalino as board
 from acquisition.drivers.ble_loop import Runner
 from acquisition.drivers.ble_radio import Radio
-from acquisition.emulated.bitalino import EmulatedBitalino
+from acquisition.drivers.table import TABLE
 from acquisition.emulated.bumble_radio import Air
-from acquisition.emulated.demo_signals import Bodies
-from acquisition.emulated.movesense import EmulatedMovesense
-from acquisition.emulated.peripheral import Hardware, Signal
-from acquisition.emulated.polar import EmulatedPolar, toy_acc
-from acquisition.emulated.strap import EmulatedStrap
+from acquisition.emulated.demo_signals import Bodies, Body
+from acquisition.emulated.peripheral import Hardware
 from acquisition.errors import DeviceError
 from acquisition.event import Event, Notice
-from acquisition.gatt.bitalino import WIDE_BITS
 from acquisition.lsl.clock import local_clock
-from acquisition.session.session import Device, parse_session
+from acquisition.session.profile import DeviceProfile
+from acquisition.session.session import Device
+from acquisition.session.toml import parse_session
 from acquisition.simulation.demo_session import emulated_session
 from acquisition.simulation.dyad import Dyad, completed
 from acquisition.simulation.past import write_past
@@ -41,16 +38,17 @@ from acquisition.stream import FloatArray, Modality, Role, StreamInfo
 
 SKEWS = {Role.CLIENT: 0.003, Role.THERAPIST: -0.002}
 """Crystal errors of the emulated devices: theirs are no better than real ones."""
-_KINDS = {profile: beginning for beginning, profile in NAMES}
 INTERVAL = 0.0375
 """Connection interval [s]."""
-FRAMES = 4
-"""Frames in a notification of a board: as many as come within a connection interval."""
 
 
 class _Twin(Protocol):
     async def start(self) -> None:
         """Switch on."""
+
+
+def _advertised(profile: DeviceProfile | None) -> str:
+    return profile.names[0] if profile and profile.names else ""
 
 
 class Wearables:
@@ -75,7 +73,10 @@ class Wearables:
         DeviceError
             If there is no twin of its kind, or two devices ask for different people.
         """
-        settings = {**(device.definition.settings if device.definition else {}), **device.settings}
+        settings, profile = device.effective, device.definition
+        driver = profile.driver if profile else ""
+        if driver not in TABLE or not TABLE[driver].twin:
+            raise DeviceError(f"{device.title}: no emulated twin for driver {driver!r}")
         seed = int(settings.get("seed", 1))
         if self._seed not in (None, seed):
             raise DeviceError(f"{device.title}: seed = {seed}: must be the same for all emulated devices")
@@ -83,35 +84,15 @@ class Wearables:
             self._seed, self._bodies = seed, Bodies(seed, lambda: 0.0)
         self._infos += infos
         hardware = Hardware(
-            name=device.name or f"{_KINDS.get(device.profile, device.profile)} {device.address[-5:]}",
+            name=device.name or f"{_advertised(profile) or device.profile} {device.address[-5:]}",
             address=device.address or f"C0:00:00:00:00:{len(self._twins):02X}",
             skew=SKEWS.get(device.role, 0.001),
             interval=INTERVAL,
             maker=("Attunement", f"emulated {device.profile}", "1.0"),
         )
-        self._twins.append(self._make(device, hardware, settings, self._bodies))
-
-    def _make(self, device: Device, hardware: Hardware, settings: Any, bodies: Bodies) -> _Twin:
-        role, air = device.role, self.air
-        driver = device.definition.driver if device.definition else ""
-        period = float(settings.get("tap", math.inf))
-        if driver == "polar":
-            ecg = tapped(bodies.signal(role, Modality.ECG, 130.0, _microvolts), period, 3000.0)
-            acc = tapped(toy_acc, period, 1500.0)
-            return EmulatedPolar(air, hardware, ecg=ecg, acc=acc, beat_times=bodies.beats(role))
-        if driver == "heart_rate":
-            return EmulatedStrap(air, hardware, beat_times=bodies.beats(role))
-        if driver == "movesense":
-            ecg = tapped(bodies.signal(role, Modality.ECG, 250.0, _microvolts), period, 3000.0)
-            return EmulatedMovesense(air, hardware, ecg=ecg)
-        if driver == "bitalino":
-            readings = {
-                int(settings[m]): tapped(bodies.signal(role, m, 100.0, READINGS[m]), period, 300.0)
-                for m in READINGS
-                if m in settings
-            }
-            return EmulatedBitalino(air, hardware, readings=readings, per_packet=FRAMES)
-        raise DeviceError(f"{device.title}: no emulated twin for driver {driver!r}")
+        body = Body(self._bodies, device.role, float(settings.get("tap", math.inf)))
+        make = import_module(TABLE[driver].twin).twin
+        self._twins.append(make(self.air, hardware, body, settings))
 
     async def prepare(self) -> None:
         """Switch everything on."""
@@ -137,35 +118,6 @@ class Wearables:
         return start
 
 
-def tapped(signal: Signal, period: float, size: float) -> Signal:
-    """Return a signal that a tap throws off by `size` every `period` seconds, for a twentieth of a second."""
-
-    def read(t: FloatArray) -> FloatArray:
-        values = signal(t)
-        bump = size * np.exp(-(((t % period) / 0.03) ** 2)) * (t >= period)
-        return values + (bump if values.ndim == 1 else bump[:, None])
-
-    return signal if period == math.inf else read
-
-
-def _microvolts(mv: FloatArray) -> FloatArray:
-    return np.asarray(1e3 * mv)
-
-
-def _eda_reading(us: FloatArray) -> FloatArray:
-    return np.asarray(us * board.EDA_GAIN / board.VCC * (1 << WIDE_BITS))
-
-
-def _ecg_reading(mv: FloatArray) -> FloatArray:
-    return np.asarray((mv * 1e-3 * board.ECG_GAIN / board.VCC + 0.5) * (1 << WIDE_BITS))
-
-
-def _resp_reading(breath: FloatArray) -> FloatArray:
-    return np.asarray((0.5 + 0.25 * breath) * (1 << WIDE_BITS))
-
-
-READINGS = {Modality.EDA: _eda_reading, Modality.ECG: _ecg_reading, Modality.RESP: _resp_reading}
-"""From what the body does to the readings of a board's converter: the inverse of the driver's conversion."""
 _PLAIN = {Modality.ECG: "mV", Modality.EDA: "uS", Modality.RESP: ""}
 _FACTORS = {("mV", "uV"): 1e3, ("mV", "mV"): 1.0, ("uS", "uS"): 1.0, ("", ""): 1.0}
 

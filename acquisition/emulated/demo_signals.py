@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -91,3 +93,37 @@ class Bodies:
         # One block more than is asked for: readings lie between samples, and beats of a block may come late.
         while not self._kept or self._kept[-1].end < t + 1.0:
             self._kept = [*self._kept[1 - KEPT :], next(self._blocks)]
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """One of the two people, as a device on that person measures them; tapped every `period` seconds."""
+
+    bodies: Bodies
+    role: Role
+    period: float = math.inf
+
+    def signal(
+        self, modality: Modality, sfreq: float, convert: Callable[[FloatArray], FloatArray], *, tap: float
+    ) -> Signal:
+        """Return a signal as `Bodies.signal` does; a tap throws it off by `tap`."""
+        return self.tapped(self.bodies.signal(self.role, modality, sfreq, convert), tap)
+
+    def beats(self) -> Signal:
+        """Return [from, to) in seconds since the device was switched on → times of the beats between."""
+        return self.bodies.beats(self.role)
+
+    def tapped(self, signal: Signal, tap: float) -> Signal:
+        """Return a signal that a tap throws off by `tap`, for a twentieth of a second."""
+
+        def read(t: FloatArray) -> FloatArray:
+            values = signal(t)
+            bump = tap * np.exp(-(((t % self.period) / 0.03) ** 2)) * (t >= self.period)
+            return values + (bump if values.ndim == 1 else bump[:, None])
+
+        return signal if self.period == math.inf else read
+
+
+def microvolts(mv: FloatArray) -> FloatArray:
+    """Return an ECG as most sensors send it."""
+    return np.asarray(1e3 * mv)

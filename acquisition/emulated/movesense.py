@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 import numpy as np
 
 from acquisition.emulated.bumble_radio import Air
+from acquisition.emulated.demo_signals import Body, microvolts
 from acquisition.emulated.peripheral import Hardware, Peripheral, Signal, commanded, notifying, service
 from acquisition.emulated.polar import toy_ecg
 from acquisition.gatt import movesense as ms
+from acquisition.session.toml_table import Scalar
+from acquisition.stream import Modality
 
 PACKET = 16
 
@@ -68,3 +72,8 @@ class EmulatedMovesense:
         while True:
             await asyncio.sleep(1.0)
             self.body.notify(self._data, bytes(ms.HeartRatePacket(reference, 60.0, (1000,))))
+
+
+def twin(air: Air, hardware: Hardware, body: Body, settings: Mapping[str, Scalar]) -> EmulatedMovesense:
+    """Return a sensor that measures a simulated person."""
+    return EmulatedMovesense(air, hardware, ecg=body.signal(Modality.ECG, 250.0, microvolts, tap=3000.0))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from bumble.att import ATT_Error, ErrorCode
 
 from acquisition.emulated.bumble_radio import Air
+from acquisition.emulated.demo_signals import Body, microvolts
 from acquisition.emulated.peripheral import Hardware, Peripheral, Signal, commanded, notifying, service
 from acquisition.emulated.strap import beats
 from acquisition.errors import PacketError
@@ -17,7 +18,8 @@ from acquisition.gatt import heart_rate as hrs
 from acquisition.gatt import polar as pmd
 from acquisition.gatt.polar import Measurement, Op, Setting, Status
 from acquisition.gatt.polar_frame import Frame, PulseInterval, encode_deltas, encode_raw
-from acquisition.stream import FloatArray
+from acquisition.session.toml_table import Scalar
+from acquisition.stream import FloatArray, Modality
 
 FRAME = {Measurement.ECG: 73, Measurement.ACC: 36}
 """Samples of a packet."""
@@ -210,3 +212,9 @@ def h10(
     }
     hardware |= {k: more.pop(k) for k in list(more) if k in Hardware.__slots__}
     return EmulatedPolar(air, Hardware(name=name, address=address, **hardware), **more)
+
+
+def twin(air: Air, hardware: Hardware, body: Body, settings: Mapping[str, Scalar]) -> EmulatedPolar:
+    """Return a belt that measures a simulated person."""
+    ecg = body.signal(Modality.ECG, 130.0, microvolts, tap=3000.0)
+    return EmulatedPolar(air, hardware, ecg=ecg, acc=body.tapped(toy_acc, 1500.0), beat_times=body.beats())

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from acquisition.emulated.bumble_radio import Air
+from acquisition.emulated.demo_signals import Body
 from acquisition.emulated.peripheral import Hardware, Peripheral, Signal, notifying, service
 from acquisition.gatt import heart_rate as hrs
+from acquisition.session.toml_table import Scalar
 
 
 async def beats(body: Peripheral, characteristic: Any, beat_times: Signal | None) -> None:
@@ -51,3 +54,8 @@ class EmulatedStrap:
     async def start(self) -> None:
         """Switch on."""
         await self.body.start()
+
+
+def twin(air: Air, hardware: Hardware, body: Body, settings: Mapping[str, Scalar]) -> EmulatedStrap:
+    """Return a strap that measures a simulated person."""
+    return EmulatedStrap(air, hardware, beat_times=body.beats())

@@ -24,8 +24,8 @@ from acquisition.session.session import (
     Participant,
     Recorded,
     Session,
-    dump_session,
 )
+from acquisition.session.toml import dump_session
 from acquisition.stream import FloatArray, IntArray, Role, StreamInfo
 from acquisition.tick import PERIOD
 

@@ -38,11 +38,21 @@ def open_drivers(session: Session) -> tuple[list[Driver], list[str]]:
     devices, refusals = permitted(session)
     if not devices:
         raise SessionError("session.toml", refusals or ["[[device]]: missing (at least one)"])
+    if any(device.emulated for device in devices):
+        _hand_in_twins()
     by_driver: dict[str, list[object]] = {}
     for device in devices:
         if device.definition is not None:
             by_driver.setdefault(device.definition.driver, []).append(device)
     return [opener(name)(group, session) for name, group in by_driver.items()], refusals
+
+
+def _hand_in_twins() -> None:
+    """Give the drivers a radio with emulated wearables: Bumble is loaded for a demonstration only."""
+    from acquisition.drivers.ble_radio import hand_in
+    from acquisition.emulated.demo import demo_radio
+
+    hand_in(demo_radio)
 
 
 def recording_directory(parent: Path, session_id: str, wall: float) -> Path:

@@ -14,7 +14,8 @@ from acquisition.errors import RecordingError
 from acquisition.recording.lock import LOCK_NAME, held
 from acquisition.recording.slices import Block, merge, to_batch, to_items, united
 from acquisition.recording.tail import Tail, ends_closed
-from acquisition.session.session import Session, load_session
+from acquisition.session.session import Session
+from acquisition.session.toml import load_session
 from acquisition.stream import ROLES, Chunk, ClockOffset, Role, StreamInfo
 from acquisition.xdf.foreign import ForeignStream, load_foreign
 from acquisition.xdf.items import Damage

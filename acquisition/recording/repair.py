@@ -14,7 +14,7 @@ from acquisition.recording import manifest
 from acquisition.recording.lock import held
 from acquisition.recording.tail import presumed_streams
 from acquisition.session.file import VOCABULARY
-from acquisition.session.session import load_session
+from acquisition.session.toml import load_session
 from acquisition.stream import ROLES, Role, StreamInfo
 from acquisition.xdf import Damage, Decoder, Header, Item, Offset, Rows, Samples, Stream, TickMark, Writer
 from acquisition.xdf.form import TICK_ID, stream_id

@@ -9,7 +9,8 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 from acquisition.errors import SessionError
-from acquisition.session.session import Device, Session, dump_session, parse_session
+from acquisition.session.session import Device, Session
+from acquisition.session.toml import dump_session, parse_session
 from acquisition.session.toml_table import lines, read
 
 TABLE = "[[device]]"

@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from acquisition.errors import VocabularyError
-from acquisition.session.session import Session, dump_session
+from acquisition.session.session import Session
+from acquisition.session.toml import dump_session
 
 VOCABULARY = "events_vocab"
 """Name of the copy of a laboratory's own vocabulary in a recording, with the ending of the original."""

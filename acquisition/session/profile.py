@@ -60,6 +60,10 @@ class DeviceProfile:
         How late a sample may arrive [s] and still count; `StreamInfo.lateness`.
     settings : dict
         What only the driver understands; it refuses what it does not.
+    names : tuple of str
+        How the names begin that such devices advertise.
+    services : tuple of str
+        UUIDs of the services by which one is known whose name says nothing.
     """
 
     name: str
@@ -69,6 +73,8 @@ class DeviceProfile:
     latency: float = LATENESS
     notes: str = ""
     settings: dict[str, Scalar] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
 
 
 def shipped() -> list[str]:
@@ -114,6 +120,7 @@ def parse_profile(text: str, place: str) -> DeviceProfile:
         notes=top.text("notes", longest=2000),
         settings=top.scalars("settings"),
         streams=tuple(_stream(t) for t in top.tables("stream")),
+        **_advertised(top.table("advertised")),
     )
     top.finish()
     if not profile.streams:
@@ -125,6 +132,15 @@ def parse_profile(text: str, place: str) -> DeviceProfile:
     if faults:
         raise ProfileError("\n".join(f"{place}: {fault}" for fault in faults))
     return profile
+
+
+def _advertised(table: TomlTable | None) -> dict[str, tuple[str, ...]]:
+    """Return by what a device in range is known; nothing for what comes over the network."""
+    if table is None:
+        return {}
+    names, services = table.texts("names"), table.texts("services")
+    table.finish()
+    return {"names": names, "services": tuple(uuid.casefold() for uuid in services)}
 
 
 def _stream(table: TomlTable) -> ProfileStream:

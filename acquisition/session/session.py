@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from acquisition.session.profile import DeviceProfile
 from acquisition.session.record import SessionRecord
@@ -79,6 +78,16 @@ class Device:
         """Return how messages call the device."""
         which = self.source_id or self.address or self.name
         return f"{self.role} {self.profile}" + (f" ({which})" if which else "")
+
+    @property
+    def effective(self) -> dict[str, Scalar]:
+        """Return its settings over those of its profile."""
+        return {**(self.definition.settings if self.definition else {}), **self.settings}
+
+    @property
+    def emulated(self) -> bool:
+        """Tell whether a twin in this process stands for it, as in a demonstration."""
+        return bool(self.effective.get("emulated"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,30 +218,3 @@ def permitted(session: Session) -> tuple[list[Device], list[str]]:
         if kept:
             devices.append(replace(device, definition=replace(device.definition, streams=tuple(kept))))
     return devices, refusals
-
-
-def load_session(path: str | Path) -> Session:
-    """Read a session file, or that of a recording; relative profile paths start at its folder.
-
-    Raises
-    ------
-    SessionError
-        With every fault at once.
-    """
-    from acquisition.session import toml as session_toml
-
-    return session_toml.load(Path(path))
-
-
-def parse_session(text: str, place: str, base: Path | None = None) -> Session:
-    """Return the session a TOML text describes; `place` names it in messages."""
-    from acquisition.session import toml as session_toml
-
-    return session_toml.parse_text(text, place, base)
-
-
-def dump_session(session: Session) -> str:
-    """Return a session as TOML, which `parse_session` reads back as the same value."""
-    from acquisition.session import toml as session_toml
-
-    return session_toml.dump(session)

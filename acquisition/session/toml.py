@@ -38,16 +38,23 @@ PUBLISHED = (
 )
 
 
-def load(path: Path) -> Session:
-    """Read a session file."""
+def load_session(path: str | Path) -> Session:
+    """Read a session file, or that of a recording; relative profile paths start at its folder.
+
+    Raises
+    ------
+    SessionError
+        With every fault at once.
+    """
+    path = Path(path)
     text, faults = read(path)
     if faults:
         raise SessionError(path, faults)
-    return parse_text(text, str(path), path.parent)
+    return parse_session(text, str(path), path.parent)
 
 
-def parse_text(text: str, place: str, base: Path | None = None) -> Session:
-    """Return the session a TOML text describes."""
+def parse_session(text: str, place: str, base: Path | None = None) -> Session:
+    """Return the session a TOML text describes; `place` names it in messages."""
     data, faults = parse(text)
     if faults:
         raise SessionError(place, faults)
@@ -260,8 +267,8 @@ def _twice(session: Session) -> list[str]:
     return faults
 
 
-def dump(session: Session) -> str:
-    """Return a session as TOML."""
+def dump_session(session: Session) -> str:
+    """Return a session as TOML, which `parse_session` reads back as the same value."""
     head = {"id": session.id, "dyad": session.dyad, "number": session.number}
     out = lines("[session]", head | {"crisis_contact": session.crisis_contact})
     for role in PEOPLE:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from acquisition.errors import SessionError
 from acquisition.session.devices import TABLE, replace_text, same, write_devices
-from acquisition.session.session import Device, load_session, parse_session
+from acquisition.session.session import Device
+from acquisition.session.toml import load_session, parse_session
 from acquisition.session.toml_table import read
 from acquisition.stream import Role
 

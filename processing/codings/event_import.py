@@ -32,7 +32,7 @@ from acquisition.recorder.marks import PAUSE
 from acquisition.session.session import CODE
 from processing.codings.annotations.annotation import Annotation
 from processing.codings.annotations.reading import read_annotations
-from processing.codings.codings import Marked, since_begin
+from processing.codings.marked import Marked, since_begin
 from processing.metrics.timeline import Interval
 
 REVIEW_UNC = 1.0

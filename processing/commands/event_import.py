@@ -17,7 +17,7 @@ from acquisition.session.session import CODE
 
 if TYPE_CHECKING:
     from acquisition.event import Event
-    from processing.codings.codings import Marked
+    from processing.codings.marked import Marked
 
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 SLACK = 60.0
@@ -81,8 +81,8 @@ def import_command(
     """
     from acquisition.events.overlay import rater_file, read_edits
     from acquisition.events.overlay_file import append_edits
-    from processing.codings.codings import read_marked
     from processing.codings.event_import import Reading, edits_of, known_ids, read_events
+    from processing.codings.marked import read_marked
 
     if not CODE.fullmatch(who):
         raise click.UsageError(f"--who {who!r}: must be a code such as R2, never a name")

@@ -63,7 +63,8 @@ def agree_command(
     rater (with --recording), or a .csv, .tsv, .eaf, .TextGrid, .vtt or .srt file.
     """
     from processing.codings import agreement
-    from processing.codings.codings import longest, read_marked, read_rater, recording_of
+    from processing.codings.codings import longest, read_rater, recording_of
+    from processing.codings.marked import read_marked
 
     place = recording or recording_of(a) or recording_of(b)
     marked = read_marked(place) if place else None

@@ -19,7 +19,8 @@ KINDS = ("bids", "csv", "mne", "edf", "xdf")
 )
 def export_command(recording: Path, kind: str, out: Path) -> None:
     """Write a recording for another tool: raw markers with later edits applied, stamps on one clock."""
-    from processing.export.export import FORMATS, NOTICE, read_tracks
+    from processing.export.export import FORMATS
+    from processing.export.tracks import NOTICE, read_tracks
 
     tracks = read_tracks(recording)
     out.mkdir(parents=True, exist_ok=True)

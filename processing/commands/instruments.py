@@ -21,7 +21,8 @@ from acquisition.session.record import (
     Answers,
     dump_answers,
 )
-from acquisition.session.session import Session, load_session
+from acquisition.session.session import Session
+from acquisition.session.toml import load_session
 from acquisition.stream import Role
 from processing.instruments.instrument import (
     Instrument,

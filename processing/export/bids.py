@@ -19,7 +19,7 @@ import numpy as np
 
 from acquisition.events.vocabulary import load_vocabulary
 from acquisition.stream import PEOPLE, FloatArray, Modality, Role
-from processing.export.export import NOTICE, Track, Tracks, on_even_grid, regular, spans
+from processing.export.tracks import NOTICE, Track, Tracks, on_even_grid, regular, spans
 from processing.metrics.self_report import Filled
 from processing.metrics.timeline import Interval
 

@@ -8,110 +8,24 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from acquisition.errors import RecordingError
-from acquisition.event import Event
-from acquisition.events.overlay import effective, read_overlay
-from acquisition.recording.recording import Recording
-from acquisition.session.session import Session
-from acquisition.stream import FloatArray, Modality, StreamInfo
-from acquisition.units import convert
+from acquisition.stream import FloatArray, Modality
 from acquisition.xdf.form import EVENTS_ID
 from acquisition.xdf.header import OWN_HEADERS, header_xml
 from acquisition.xdf.writer import Writer
-from processing.admission import Admission
-from processing.metrics.self_report import Filled, as_rows, filled_in
-from processing.metrics.timeline import Interval, intervals
+from processing.export.tracks import NOTICE, Track, Tracks, gaps_of, on_even_grid, regular, spans
+from processing.metrics.self_report import as_rows
 from processing.results.results import write_events
 
-NOTICE = (
-    "Research use only. Not a medical device. Not for diagnosis, treatment decisions or emergency detection."
-)
 MNE_TYPES = {Modality.ECG: "ecg", Modality.EDA: "gsr", Modality.RESP: "resp"}
 SI = {Modality.ECG: 1e-3, Modality.EDA: 1e-6}
 """From the canonical unit to volt and siemens, which MNE works in."""
-LEAST_GAP = 1.5
-"""Sample periods without a sample that make a gap."""
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Track:
-    """Hold a stream as recorded: stamps [s, recorder's clock], shape (n,), and samples (n, n_channels)."""
-
-    info: StreamInfo
-    times: FloatArray
-    samples: NDArray[Any]
-
-    @property
-    def name(self) -> str:
-        """Return a name that is unique in the recording and fit for a file."""
-        plain = "".join(c if c.isalnum() else "_" for c in self.info.name)
-        return f"{self.info.role}_{plain}".lower()
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Tracks:
-    """Hold the streams of a recording, the events that hold, first and last tick [s], and what was noted."""
-
-    session_id: str
-    streams: tuple[Track, ...]
-    events: tuple[Event, ...]
-    begin: float
-    end: float
-    session: Session | None = None
-    filled: tuple[Filled, ...] = ()
-
-
-def read_tracks(path: Path) -> Tracks:
-    """Read a recording.
-
-    Raises
-    ------
-    RecordingError
-        If it cannot be read or has no ticks.
-    """
-    recording = Recording(path)
-    gates: dict[Any, Admission] = {}
-    parts: dict[Any, list[tuple[FloatArray, NDArray[Any]]]] = {}
-    infos: dict[Any, StreamInfo] = {}
-    events: list[Event] = []
-    ticks: list[float] = []
-    for batch in recording.batches():
-        ticks += [float(batch.ticks[0]), float(batch.ticks[-1])]
-        events += [event for _, event in batch.events]
-        for key, part in batch.streams.items():
-            gate = gates.setdefault(key, Admission(float("inf")))
-            admitted = gate.admit(part, batch.ticks)
-            infos[key] = part.info
-            parts.setdefault(key, []).append((admitted.times, part.samples[admitted.keep]))
-    if not ticks:
-        raise RecordingError(f"{path}: nothing was recorded")
-    streams = tuple(
-        Track(
-            info=infos[key],
-            times=np.concatenate([t for t, _ in rows]),
-            samples=np.concatenate([s for _, s in rows]),
-        )
-        for key, rows in sorted(parts.items())
-    )
-    session = recording.session
-    name = session.id if session else path.resolve().name
-    held = tuple(effective(events, read_overlay(path)))
-    return Tracks(
-        session_id=name,
-        streams=streams,
-        events=held,
-        begin=ticks[0],
-        end=ticks[-1],
-        session=session,
-        filled=tuple(filled_in(session, path)),
-    )
 
 
 def export_csv(tracks: Tracks, out: Path) -> list[Path]:
@@ -134,44 +48,6 @@ def export_csv(tracks: Tracks, out: Path) -> list[Path]:
             csv.writer(file).writerows([("by whom", "what", "noted"), *noted])
         written.append(out / "session_record.csv")
     return written
-
-
-def on_even_grid(track: Track, begin: float, end: float) -> FloatArray:
-    """Return samples in canonical units on the stream's own rate from `begin` on, nan where there is none.
-
-    Each sample goes to the nearest point; of two at one point the later stays. Shape (n_points, n_channels).
-    """
-    n = max(1, int(np.ceil((end - begin) * track.info.sfreq)))
-    out = np.full((n, len(track.info.channels)), np.nan)
-    at = np.rint((track.times - begin) * track.info.sfreq).astype(np.int64)
-    inside = (at >= 0) & (at < n)
-    values = convert(np.asarray(track.samples, float), track.info.unit, track.info.modality)
-    out[at[inside]] = values[inside]
-    return out
-
-
-def gaps_of(values: FloatArray, sfreq: float) -> list[tuple[float, float]]:
-    """Return onset and duration [s] of each run of points without a sample, single ones left out."""
-    missing = np.isnan(values).all(axis=1)
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], missing, [False]]).astype(np.int8)))
-    runs = zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
-    return [(a / sfreq, (b - a) / sfreq) for a, b in runs if b - a > LEAST_GAP]
-
-
-def spans(tracks: Tracks) -> list[Interval]:
-    """Return everything that was marked as intervals, points with no length, named code/actor."""
-    points = [
-        Interval(code=e.code, actor=e.actor, start=e.onset, stop=e.onset, value=e.value)
-        for e in tracks.events
-        if e.phase == "point"
-    ]
-    every = [*intervals(tracks.events, tracks.end), *points]
-    return sorted(every, key=lambda i: (i.start, i.code))
-
-
-def regular(tracks: Tracks) -> list[Track]:
-    """Return the streams with a rate and numbers."""
-    return [t for t in tracks.streams if t.info.sfreq > 0 and t.info.format != "string" and len(t.times)]
 
 
 def export_mne(tracks: Tracks, out: Path) -> list[Path]:

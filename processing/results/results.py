@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from acquisition.event import Event
-from acquisition.session.session import load_session
+from acquisition.session.toml import load_session
 from processing.config import PipelineConfig
 from processing.index import IndexSample
 from processing.results.litter import in_the_making, sweep

@@ -17,7 +17,8 @@ from acquisition.event import Notice
 from acquisition.recorder.begin import record
 from acquisition.recorder.listener import Listener
 from acquisition.recorder.recorder import Outcome
-from acquisition.session.session import Session, parse_session, permitted
+from acquisition.session.session import Session, permitted
+from acquisition.session.toml import parse_session
 from acquisition.stream import Chunk, FloatArray
 
 HEAD = """\

@@ -12,7 +12,8 @@ import numpy as np
 from acquisition.batch import Batch
 from acquisition.event import Event, Notice
 from acquisition.recorder.store import RecordingStore
-from acquisition.session.session import Consent, Participant, Recorded, Session, dump_session
+from acquisition.session.session import Consent, Participant, Recorded, Session
+from acquisition.session.toml import dump_session
 from acquisition.stream import Modality, Role, StreamInfo
 
 T0 = -3.25

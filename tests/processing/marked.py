@@ -7,7 +7,8 @@ from pathlib import Path
 
 from acquisition.event import Event
 from acquisition.recorder.store import RecordingStore
-from acquisition.session.session import EventSettings, Participant, Recorded, Session, dump_session
+from acquisition.session.session import EventSettings, Participant, Recorded, Session
+from acquisition.session.toml import dump_session
 
 BEGIN = 1000.0
 

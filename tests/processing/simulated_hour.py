@@ -7,7 +7,8 @@ from pathlib import Path
 
 from acquisition.event import Event, Notice
 from acquisition.recorder.store import RecordingStore
-from acquisition.session.session import Consent, Participant, Recorded, Session, dump_session
+from acquisition.session.session import Consent, Participant, Recorded, Session
+from acquisition.session.toml import dump_session
 from acquisition.simulation.dyad import Dyad, simulated_streams
 from acquisition.simulation.past import write_past
 from acquisition.simulation.script import Script

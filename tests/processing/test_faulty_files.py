@@ -13,7 +13,8 @@ from click.testing import CliRunner
 
 from acquisition.commands.files import import_command
 from acquisition.recorder.store import RecordingStore
-from acquisition.session.session import Consent, Participant, Recorded, Session, dump_session
+from acquisition.session.session import Consent, Participant, Recorded, Session
+from acquisition.session.toml import dump_session
 from acquisition.stream import FloatArray, Modality, Role, StreamInfo
 from processing.cli import process_command
 from tests.processing.heart.test_heart import ecg

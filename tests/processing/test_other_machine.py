@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from processing.commands.process import process_recording
 from processing.config import PipelineConfig
-from processing.results.session_run import process_recording
 from tests.processing.simulated_hour import marks, write_hour
 
 OLD = {
@@ -30,7 +30,7 @@ WORK = """
 import json, sys
 from pathlib import Path
 from processing.config import PipelineConfig
-from processing.results.session_run import process_recording
+from processing.commands.process import process_recording
 from tests.processing.test_other_machine import newer
 process_recording(Path(sys.argv[1]), Path(sys.argv[2]), config=PipelineConfig())
 print(json.dumps(newer()))

@@ -13,8 +13,8 @@ import pytest
 from acquisition.events.vocabulary import load_vocabulary
 from acquisition.recording.manifest import verify, write
 from acquisition.stream import Modality, Role
+from processing.commands.process import process_recording
 from processing.config import PipelineConfig
-from processing.results.session_run import process_recording
 from tests.processing.simulated_hour import infos, write_hour
 from viewer.model.cued_session import CuedSession
 from viewer.opening import filled

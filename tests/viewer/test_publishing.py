@@ -10,7 +10,8 @@ import pytest
 
 from acquisition.lsl.network import configure
 from acquisition.recorder.store import RecordingStore
-from acquisition.session.session import Consent, LslSettings, Participant, Recorded, Session, dump_session
+from acquisition.session.session import Consent, LslSettings, Participant, Recorded, Session
+from acquisition.session.toml import dump_session
 from acquisition.stream import Modality, Role, StreamInfo
 from tests.waiting import wait_for
 from viewer.opening import feed, new_push

@@ -60,8 +60,8 @@ def demo_command(seconds: float | None, headless: bool, out: Path, ble: bool, se
 
 
 def _analyse(path: Path, out: Path, *, follow: bool) -> None:
+    from processing.commands.process import process_recording
     from processing.config import PipelineConfig
-    from processing.results.session_run import process_recording
 
     outcome = process_recording(path, out / "results", config=PipelineConfig(), follow=follow, report=True)
     click.echo(f"{outcome.seconds / 60:.1f} min of recording, {outcome.n_samples} index samples")

@@ -13,7 +13,7 @@ import click
 
 from acquisition.commands.command import Command
 from acquisition.recorder.control import Client
-from acquisition.session.session import load_session
+from acquisition.session.toml import load_session
 from viewer.desktop import has_display, require_qt
 from viewer.live.recorder_process import RecorderProcess
 

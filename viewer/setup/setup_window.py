@@ -22,7 +22,8 @@ from PySide6.QtWidgets import (
 
 from acquisition.errors import AttunementError
 from acquisition.session.devices import write_devices
-from acquisition.session.session import Device, dump_session, load_session
+from acquisition.session.session import Device
+from acquisition.session.toml import dump_session, load_session
 from acquisition.stream import PEOPLE
 from viewer import settings as persistence
 from viewer.model.definitions import NOTICE

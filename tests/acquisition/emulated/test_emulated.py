@@ -16,7 +16,8 @@ from acquisition.emulated.virtual_time import VirtualRunner, VirtualStop
 from acquisition.errors import DeviceError
 from acquisition.recorder.begin import record
 from acquisition.recording.recording import Recording
-from acquisition.session.session import Session, parse_session, permitted
+from acquisition.session.session import Session, permitted
+from acquisition.session.toml import parse_session
 from acquisition.simulation.demo_session import emulated_session
 from acquisition.stream import PEOPLE, Modality
 

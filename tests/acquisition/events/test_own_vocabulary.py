@@ -19,8 +19,8 @@ from acquisition.recorder.control import Client, endpoints
 from acquisition.recording.manifest import verify
 from acquisition.recording.recording import Recording
 from acquisition.recording.repair import repair
-from acquisition.session.session import EventSettings, Session, load_session
-from acquisition.session.toml import parse_text
+from acquisition.session.session import EventSettings, Session
+from acquisition.session.toml import load_session, parse_session
 from acquisition.stream import Chunk, Role
 from tests.acquisition import simulated
 from tests.acquisition.sine_driver import SESSION, SineDriver
@@ -129,7 +129,7 @@ def test_the_recording_keeps_the_vocabulary_and_finds_it_wherever_it_goes(
 
 def test_a_vocabulary_lies_beside_the_session_file(tmp_path: Path) -> None:
     text = '[session]\nid = "S1"\ncrisis_contact = "x"\n[client]\ncode = "C1"\n[therapist]\ncode = "T1"\n'
-    session = parse_text(f'{text}[events]\nvocabulary = "lab.csv"\n', "session.toml", tmp_path)
+    session = parse_session(f'{text}[events]\nvocabulary = "lab.csv"\n', "session.toml", tmp_path)
     assert session.events.vocabulary == str(tmp_path / "lab.csv")
 
 

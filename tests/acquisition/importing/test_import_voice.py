@@ -9,7 +9,7 @@ import pytest
 from acquisition.errors import StreamError
 from acquisition.importing.files import import_files
 from acquisition.recording.recording import Recording
-from acquisition.session.session import load_session
+from acquisition.session.toml import load_session
 from acquisition.stream import Chunk, Modality, Role
 from acquisition.tick import Tick
 from acquisition.voice import models

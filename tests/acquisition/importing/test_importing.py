@@ -17,7 +17,7 @@ from acquisition.errors import AttunementError
 from acquisition.importing.files import import_files
 from acquisition.importing.store import Imported, store
 from acquisition.recording.recording import Recording
-from acquisition.session.session import load_session
+from acquisition.session.toml import load_session
 from acquisition.stream import Chunk, ClockOffset, Modality, Role, StreamInfo
 from acquisition.tick import Tick
 

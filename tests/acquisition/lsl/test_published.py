@@ -25,7 +25,8 @@ from acquisition.lsl.published import Publisher, open_publisher
 from acquisition.recorder.store import RecordingStore
 from acquisition.recording.lock import try_exclusive
 from acquisition.recording.recording import Recording
-from acquisition.session.session import LslSettings, Participant, Recorded, Session, dump_session
+from acquisition.session.session import LslSettings, Participant, Recorded, Session
+from acquisition.session.toml import dump_session
 from acquisition.stream import FloatArray, Modality, Role, StreamInfo
 from acquisition.tick import Tick
 from tests.waiting import wait_for

@@ -27,7 +27,8 @@ from acquisition.recorder.listener import Listener
 from acquisition.recorder.recorder import Outcome
 from acquisition.recorder.store import RecordingStore
 from acquisition.recording.recording import Recording
-from acquisition.session.session import Session, load_session
+from acquisition.session.session import Session
+from acquisition.session.toml import load_session
 from acquisition.stream import Chunk, ClockOffset, Modality, Role
 from acquisition.tick import Tick
 from tests.acquisition.sine_driver import SESSION, SineDriver, info

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from acquisition.drivers.table import MODULES, names, opener
+from acquisition.drivers.table import TABLE, Line, names, opener
 from acquisition.errors import DeviceError, ProfileError
 from acquisition.session.profile import load_profile, parse_profile, shipped
 from acquisition.stream import Modality
@@ -90,6 +90,6 @@ def test_an_unknown_driver_shows_the_known_ones() -> None:
 
 
 def test_a_driver_that_cannot_be_imported_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(MODULES, "broken", "acquisition.drivers.not_there")
+    monkeypatch.setitem(TABLE, "broken", Line("acquisition.drivers.not_there"))
     with pytest.raises(DeviceError, match="driver 'broken' cannot be loaded"):
         opener("broken")

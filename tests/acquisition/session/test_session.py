@@ -17,12 +17,10 @@ from acquisition.session.session import (
     Participant,
     Recorded,
     Session,
-    dump_session,
-    load_session,
     missing_consent,
-    parse_session,
     permitted,
 )
+from acquisition.session.toml import dump_session, load_session, parse_session
 from acquisition.stream import Modality, Role, StreamInfo
 
 EXAMPLE = """

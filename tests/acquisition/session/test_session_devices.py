@@ -8,7 +8,8 @@ import pytest
 
 from acquisition.errors import SessionError
 from acquisition.session.devices import write_devices
-from acquisition.session.session import Device, load_session
+from acquisition.session.session import Device
+from acquisition.session.toml import load_session
 from acquisition.stream import Role
 
 HEAD = """\

@@ -10,7 +10,7 @@ import pytest
 from acquisition.errors import SessionError
 from acquisition.recording import manifest
 from acquisition.session.record import Answers, SessionRecord
-from acquisition.session.session import dump_session, load_session, parse_session
+from acquisition.session.toml import dump_session, load_session, parse_session
 from acquisition.stream import Role
 
 HEAD = """\

@@ -17,7 +17,8 @@ from acquisition.errors import DeviceError
 from acquisition.event import Event, Notice
 from acquisition.events.vocabulary import load_vocabulary
 from acquisition.session.profile import DeviceProfile, ProfileStream, load_profile
-from acquisition.session.session import Device, Session, parse_session, permitted
+from acquisition.session.session import Device, Session, permitted
+from acquisition.session.toml import parse_session
 from acquisition.simulation.dyad import Dyad, Feed, simulated_streams
 from acquisition.simulation.past import write_past
 from acquisition.simulation.script import PAST, PAUSE, Script

@@ -15,7 +15,8 @@ from acquisition.drivers import Driver
 from acquisition.drivers.table import opener
 from acquisition.drivers.wav_file import WavFileDriver
 from acquisition.errors import DeviceError
-from acquisition.session.session import Session, load_session, permitted
+from acquisition.session.session import Session, permitted
+from acquisition.session.toml import load_session
 from acquisition.stream import PEOPLE, Role
 from acquisition.voice.calibration import Calibration
 from acquisition.voice.check import calibrated, voice_findings

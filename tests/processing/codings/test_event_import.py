@@ -25,8 +25,8 @@ from processing.codings.annotations.reading import READERS, read_annotations
 from processing.codings.annotations.subtitles import read_srt, read_vtt
 from processing.codings.annotations.table import read_table
 from processing.codings.annotations.textgrid import read_textgrid
-from processing.codings.codings import read_marked
 from processing.codings.event_import import Reading, read_events
+from processing.codings.marked import read_marked
 from processing.commands.events import events_command
 from processing.results.results import write_events
 from tests.processing.marked import BEGIN, write_marked

@@ -14,7 +14,8 @@ import pytest
 from acquisition.event import Event
 from acquisition.stream import Modality
 from processing.export.bids import export_bids
-from processing.export.export import Tracks, export_csv, on_even_grid, read_tracks
+from processing.export.export import export_csv
+from processing.export.tracks import Tracks, on_even_grid, read_tracks
 from tests.acquisition.session.test_session_record import RECORD
 from tests.processing.simulated_hour import START, infos, write_hour
 

@@ -13,15 +13,8 @@ import pytest
 import pyxdf
 
 from acquisition.stream import Modality
-from processing.export.export import (
-    Tracks,
-    export_csv,
-    export_edf,
-    export_mne,
-    export_xdf,
-    on_even_grid,
-    read_tracks,
-)
+from processing.export.export import export_csv, export_edf, export_mne, export_xdf
+from processing.export.tracks import Tracks, on_even_grid, read_tracks
 from tests.processing.simulated_hour import START, infos, write_hour
 
 BEGIN = START - 720.0

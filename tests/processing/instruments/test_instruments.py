@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from acquisition.errors import InstrumentError
-from acquisition.session.session import Session, parse_session
+from acquisition.session.session import Session
+from acquisition.session.toml import parse_session
 from processing.commands.instruments import instruments_command
 from processing.instruments.instrument import (
     load_instrument,

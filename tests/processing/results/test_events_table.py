@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from acquisition.event import Event
+from processing.commands.process import process_recording
 from processing.config import PipelineConfig
-from processing.export.export import read_tracks, spans
-from processing.results.session_run import process_recording
+from processing.export.tracks import read_tracks, spans
 from tests.processing.marked import BEGIN, write_marked
 
 EVENTS = [

@@ -12,7 +12,8 @@ from acquisition.batch import Batch
 from acquisition.lsl import published
 from acquisition.recorder.store import RecordingStore
 from acquisition.recording.recording import Recording
-from acquisition.session.session import LslSettings, Participant, Recorded, Session, dump_session
+from acquisition.session.session import LslSettings, Participant, Recorded, Session
+from acquisition.session.toml import dump_session
 from processing.results.publishing import publishing
 
 BATCH = Batch(numbers=np.array([0]), ticks=np.array([1.0]), walls=np.array([0.0]), streams={})

@@ -16,7 +16,8 @@ from pytestqt.qtbot import QtBot
 from acquisition.lsl import clock
 from acquisition.recorder.control import Client
 from acquisition.recorder.store import RecordingStore
-from acquisition.session.session import Consent, Participant, Recorded, Session, dump_session
+from acquisition.session.session import Consent, Participant, Recorded, Session
+from acquisition.session.toml import dump_session
 from acquisition.simulation.dyad import Dyad, Feed, simulated_streams
 from acquisition.simulation.script import Script
 from acquisition.stream import Chunk, Modality, Role

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from acquisition.devices.nearby import Found
-from acquisition.session.session import Device, parse_session
+from acquisition.session.session import Device
+from acquisition.session.toml import parse_session
 from acquisition.stream import Role
 from viewer.setup.assignment import (
     Candidate,

@@ -18,7 +18,7 @@ from pytestqt.qtbot import QtBot
 
 from acquisition.event import Event, Notice
 from acquisition.lsl.clock import local_clock
-from acquisition.session.session import load_session
+from acquisition.session.toml import load_session
 from acquisition.simulation.demo_session import emulated_session
 from acquisition.stream import Modality, Role
 from processing.arousal.baseline import BaselineVerdict

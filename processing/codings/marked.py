@@ -1,0 +1,66 @@
+"""What was marked in a recording, as spans since it began: what codings are compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from acquisition.errors import RecordingError
+from acquisition.event import Event
+from acquisition.events.vocabulary import Vocabulary, load_vocabulary
+from acquisition.recording.recording import Recording
+from processing.metrics.timeline import Interval, intervals
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Marked:
+    """Hold the raw markers of a recording, and its first and last tick [s, LSL clock]."""
+
+    path: Path
+    events: tuple[Event, ...]
+    begin: float
+    end: float
+    vocabulary: Vocabulary
+
+    @property
+    def seconds(self) -> float:
+        """Return the length of the recording [s]."""
+        return self.end - self.begin
+
+
+def read_marked(path: Path, vocabulary: Path | None = None) -> Marked:
+    """Read the markers of a recording, with the vocabulary of its session file unless another one is given.
+
+    Raises
+    ------
+    RecordingError
+        If it cannot be read or has no ticks.
+    VocabularyError
+        If the vocabulary cannot be read.
+    """
+    recording = Recording(path)
+    events: list[Event] = []
+    ticks: list[float] = []
+    for batch in recording.batches():
+        ticks += [float(batch.ticks[0]), float(batch.ticks[-1])]
+        events += [event for _, event in batch.events]
+    if not ticks:
+        raise RecordingError(f"{path}: nothing was recorded")
+    own = recording.session.events.vocabulary if recording.session else ""
+    known = load_vocabulary(vocabulary or (Path(own) if own else None))
+    return Marked(path=path, events=tuple(events), begin=ticks[0], end=ticks[-1], vocabulary=known)
+
+
+def since_begin(events: Sequence[Event], begin: float, end: float) -> list[Interval]:
+    """Return what was marked as intervals, points with no length, in seconds since `begin`."""
+    points = [
+        Interval(code=e.code, actor=e.actor, start=e.onset, stop=e.onset, value=e.value, note=e.note, id=e.id)
+        for e in events
+        if e.phase == "point"
+    ]
+    every = [*intervals(events, end), *points]
+    return sorted(
+        (replace(i, start=i.start - begin, stop=i.stop - begin) for i in every),
+        key=lambda i: (i.start, i.code, i.actor),
+    )

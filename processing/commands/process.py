@@ -1,0 +1,103 @@
+"""Process one recording, finished or growing, and write its results."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from processing.arousal.person import NOBODY, People, to_json
+from processing.config import PipelineConfig
+from processing.metrics.summary import write_metrics
+from processing.results.litter import sweep
+from processing.results.results import (
+    provenance,
+    replacing,
+    up_to_date,
+    write_events,
+    write_indices,
+    write_json,
+)
+from processing.results.session_json import session_json
+from processing.results.session_run import Progress, own_references, run_recording
+
+DECOMPOSED = "eda_cvxeda.parquet"
+"""What cvxEDA makes of the EDA, on request."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """Say what came of one recording."""
+
+    recording: Path
+    directory: Path
+    skipped: bool
+    seconds: float
+    n_samples: int
+    remarks: tuple[str, ...]
+
+
+def process_recording(
+    path: Path,
+    out: Path,
+    *,
+    config: PipelineConfig,
+    people: People = NOBODY,
+    follow: bool = False,
+    force: bool = False,
+    report: bool = False,
+    cvxeda: bool = False,
+    progress: Progress | None = None,
+) -> Outcome:
+    """Compute the indices and metrics of a recording and write them into `out`/<recording's name>/.
+
+    Parameters
+    ----------
+    follow : bool
+        The recording is still growing; come back when it ends.
+    force : bool
+        Do it even if the results are there.
+    report : bool
+        Write report.html beside the tables.
+    cvxeda : bool
+        Write eda_cvxeda.parquet beside the tables: an offline method, never among the indices.
+
+    Raises
+    ------
+    RecordingError
+        If the recording cannot be read.
+    AttunementError
+        If cvxEDA is wanted and its solver not installed.
+    """
+    directory = out / path.resolve().name
+    wanted = (("report.html",) if report else ()) + ((DECOMPOSED,) if cvxeda else ())
+    if not follow and not force and up_to_date(directory, provenance(path, config, people.digest), wanted):
+        sweep(directory)
+        return Outcome(
+            recording=path, directory=directory, skipped=True, seconds=0.0, n_samples=0, remarks=()
+        )
+    run = run_recording(path, config=config, people=people, follow=follow, progress=progress)
+    hour = run.hour()
+    with replacing(directory) as fresh:
+        write_indices(fresh, run.samples, run.begin)
+        write_events(fresh, run.events, run.begin)
+        write_metrics(fresh / "metrics.parquet", run.metrics(hour))
+        (fresh / "reference.json").write_text(to_json(own_references(run.pipeline), run.recording.session))
+        if cvxeda:
+            # NeuroKit2 takes seconds to import.
+            from processing.lookahead.cvxeda import write_decomposition
+
+            write_decomposition(path, fresh / DECOMPOSED)
+        if report:
+            # Drawing takes a second to import.
+            from processing.report.report import write_report
+
+            write_report(run, hour, fresh / "report.html")
+        write_json(fresh / "session.json", session_json(path, run))
+    return Outcome(
+        recording=path,
+        directory=directory,
+        skipped=False,
+        seconds=run.seconds,
+        n_samples=len(run.samples),
+        remarks=tuple(run.remarks),
+    )
