@@ -21,10 +21,10 @@ from acquisition.stream import BoolArray, FloatArray
 from benchmarks.session_intervals import covered
 from processing.arousal.band import ArousalConfig
 from processing.arousal.excursion import Excursion, excursions
+from processing.hour.timeline import gaps
+from processing.hour.uncertainty import correlation_interval, memory, remembering_interval
 from processing.metrics import joint
 from processing.metrics.in_band import parts_interval
-from processing.metrics.timeline import gaps
-from processing.metrics.uncertainty import correlation_interval, memory, remembering_interval
 from processing.surrogates.coupling_intervals import effect, effect_interval, segment_means, z_interval
 from tests.processing.hours import wandering
 

@@ -16,15 +16,15 @@ import numpy as np
 from acquisition.stream import FloatArray
 from processing.arousal.band import ArousalConfig, Smoothing
 from processing.arousal.excursion import Excursion
-from processing.metrics import epochs, event_locked, in_band, tolerated
-from processing.metrics.oscillation import highest_peak
-from processing.metrics.uncertainty import (
+from processing.hour.uncertainty import (
     mean_interval,
     median_interval,
     poisson_interval,
     quartile_range_interval,
     series_interval,
 )
+from processing.metrics import epochs, event_locked, in_band, tolerated
+from processing.metrics.oscillation import highest_peak
 from tests.processing.hours import line, person, wandering
 
 MINUTES = 50

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from acquisition.batch import Batch
 from acquisition.errors import AttunementError
-from viewer.lanes.figure import name_of, save_figure
+from viewer.figure import name_of, save_figure
 from viewer.lanes.lanes_dialog import LanesDialog
 from viewer.model.reading import read_gauge
 from viewer.side.glance import GlanceWindow

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from acquisition.errors import RecordingError
 from acquisition.event import Event, Notice
-from acquisition.recorder.fsync import FsyncThread, sync_directory, sync_file
 from acquisition.recording import lock, manifest
+from acquisition.recording.fsync import FsyncThread, sync_directory, sync_file
 from acquisition.stream import ROLES, FloatArray, Role, StreamInfo
 from acquisition.xdf import Stream, Writer
 from acquisition.xdf.form import EVENTS_ID, NOTICES_ID, stream_id

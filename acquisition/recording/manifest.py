@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from acquisition.recorder.fsync import sync_directory, sync_file
+from acquisition.recording.fsync import sync_directory, sync_file
 from acquisition.recording.lock import LOCK_NAME, held
 from acquisition.recording.tail import Tail
 from acquisition.session.toml_table import parse

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from acquisition.errors import RecordingError, SessionError
-from acquisition.recorder.fsync import sync_file
 from acquisition.recording import manifest
+from acquisition.recording.fsync import sync_file
 from acquisition.recording.lock import held
 from acquisition.recording.tail import presumed_streams
 from acquisition.session.file import VOCABULARY

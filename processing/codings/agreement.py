@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray
-from processing.metrics.timeline import Interval
+from processing.hour.timeline import Interval
 
 BIN = 5.0
 """Length of a bin [s]."""

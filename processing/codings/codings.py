@@ -14,7 +14,7 @@ from acquisition.events.overlay import effective, rater_file, read_edits, read_o
 from acquisition.recording.manifest import RATERS
 from acquisition.session.session import CODE
 from processing.codings.marked import Marked, read_marked, since_begin
-from processing.metrics.timeline import Interval
+from processing.hour.timeline import Interval
 
 
 def recording_of(text: str) -> Path | None:

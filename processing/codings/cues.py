@@ -14,7 +14,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from acquisition.stream import BoolArray, FloatArray
-from processing.metrics.timeline import nearest
+from processing.hour.timeline import nearest
 from processing.metrics.tolerated import REACH
 
 LENGTH = 20.0

@@ -33,7 +33,7 @@ from acquisition.session.session import CODE
 from processing.codings.annotations.annotation import Annotation
 from processing.codings.annotations.reading import read_annotations
 from processing.codings.marked import Marked, since_begin
-from processing.metrics.timeline import Interval
+from processing.hour.timeline import Interval
 
 REVIEW_UNC = 1.0
 """Uncertainty of a moment that was coded from a replay [s]."""

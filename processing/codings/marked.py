@@ -10,7 +10,7 @@ from acquisition.errors import RecordingError
 from acquisition.event import Event
 from acquisition.events.vocabulary import Vocabulary, load_vocabulary
 from acquisition.recording.recording import Recording
-from processing.metrics.timeline import Interval, intervals
+from processing.hour.timeline import Interval, intervals
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from acquisition.commands.command import Command
-from processing.config import load_config
 
 
 @click.command("report", cls=Command)
@@ -23,6 +22,7 @@ from processing.config import load_config
 )
 def report_command(recording: Path, out: Path | None, pdf: bool, config_file: Path | None) -> None:
     """Write the report of a recording: quality, the hour on a page, figures, tables, methods."""
+    from processing.config import load_config
     from processing.report.pdf import write_pdf
     from processing.report.report import write_report
     from processing.results.session_run import run_recording

@@ -20,8 +20,8 @@ import numpy as np
 from acquisition.events.vocabulary import load_vocabulary
 from acquisition.stream import PEOPLE, FloatArray, Modality, Role
 from processing.export.tracks import NOTICE, Track, Tracks, on_even_grid, regular, spans
+from processing.hour.timeline import Interval
 from processing.metrics.self_report import Filled
-from processing.metrics.timeline import Interval
 
 BIDS_VERSION, HED_VERSION, TASK = "1.10.0", "8.4.0", "session"
 COLUMNS = {Modality.ECG: "cardiac", Modality.RESP: "respiratory", Modality.EDA: "skin_conductance"}

@@ -17,8 +17,8 @@ from acquisition.session.session import Session
 from acquisition.stream import FloatArray, StreamInfo
 from acquisition.units import convert
 from processing.admission import Admission
+from processing.hour.timeline import Interval, intervals
 from processing.metrics.self_report import Filled, filled_in
-from processing.metrics.timeline import Interval, intervals
 
 NOTICE = (
     "Research use only. Not a medical device. Not for diagnosis, treatment decisions or emergency detection."

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from processing.metrics.measure import Definition
+from processing.hour.measure import Definition
 from processing.metrics.session_metrics import definitions
 
 BEGIN, END = "<!-- dictionary: generated, see processing/metrics/dictionary.py -->", "<!-- end -->"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray
-from processing.metrics.uncertainty import LEAST_FOR_BOOTSTRAP, LEAST_FOR_INTERVAL, student
+from processing.hour.uncertainty import LEAST_FOR_BOOTSTRAP, LEAST_FOR_INTERVAL, student
 
 PRE, POST = 60, 180
 LEAST_EVENTS = 5

@@ -13,6 +13,9 @@ from typing import Any
 import numpy as np
 
 from acquisition.stream import FloatArray
+from processing.hour.measure import OF_DRAWS, Definition, Measure, measure, nothing, seeded
+from processing.hour.timeline import NOT_THE_HOUR, Person, Timeline
+from processing.hour.uncertainty import mean_interval
 from processing.metrics.epochs import (
     LEAST_EVENTS,
     POST,
@@ -21,9 +24,6 @@ from processing.metrics.epochs import (
     cluster_test,
     mean_over,
 )
-from processing.metrics.measure import OF_DRAWS, Definition, Measure, measure, nothing, seeded
-from processing.metrics.timeline import NOT_THE_HOUR, Person, Timeline
-from processing.metrics.uncertainty import mean_interval
 
 BASELINE = (-60, -10)
 REJECT = 0.20

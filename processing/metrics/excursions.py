@@ -9,10 +9,10 @@ import numpy as np
 from acquisition.stream import FloatArray
 from processing.arousal.band import ArousalConfig
 from processing.arousal.excursion import Excursion, excursions
+from processing.hour.measure import Definition, Measure, measure, nothing, seeded
+from processing.hour.timeline import Person
+from processing.hour.uncertainty import mean_interval, poisson_interval
 from processing.metrics.in_band import gate
-from processing.metrics.measure import Definition, Measure, measure, nothing, seeded
-from processing.metrics.timeline import Person
-from processing.metrics.uncertainty import mean_interval, poisson_interval
 
 COUNTED = "a count of what happened"
 COUNT = Definition(

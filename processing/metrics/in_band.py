@@ -9,9 +9,9 @@ import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray
 from processing.arousal.excursion import Excursion, shares_of_time
-from processing.metrics.measure import Definition, Measure, measure, nothing
-from processing.metrics.timeline import Person
-from processing.metrics.uncertainty import share_interval
+from processing.hour.measure import Definition, Measure, measure, nothing
+from processing.hour.timeline import Person
+from processing.hour.uncertainty import share_interval
 
 LEAST_PCT = 60.0
 LEAST_SECONDS = 600.0

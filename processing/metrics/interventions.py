@@ -9,11 +9,11 @@ import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray
 from processing.arousal.excursion import Excursion
+from processing.hour.measure import Definition, Measure, measure, nothing
+from processing.hour.timeline import Person, Timeline
+from processing.hour.uncertainty import BATCHES, series_interval
 from processing.metrics.in_band import parts_interval, seconds_in
-from processing.metrics.measure import Definition, Measure, measure, nothing
 from processing.metrics.recovery import Recovery, kaplan_meier_median
-from processing.metrics.timeline import Person, Timeline
-from processing.metrics.uncertainty import BATCHES, series_interval
 
 CODES = ("int_support", "int_regulate", "int_explore", "int_express", "int_restructure", "int_psychoed")
 KINDS = {

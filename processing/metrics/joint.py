@@ -9,10 +9,10 @@ import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray
 from processing.arousal.excursion import Excursion
+from processing.hour.measure import OF_DRAWS, Definition, Measure, measure, nothing, seeded
+from processing.hour.timeline import Timeline, gaps
+from processing.hour.uncertainty import share_interval, together_interval
 from processing.metrics.in_band import LEAST_PCT, LEAST_SECONDS
-from processing.metrics.measure import OF_DRAWS, Definition, Measure, measure, nothing, seeded
-from processing.metrics.timeline import Timeline, gaps
-from processing.metrics.uncertainty import share_interval, together_interval
 
 PEOPLE = ("client", "therapist")
 LEAST_SHIFT = 60

@@ -7,10 +7,10 @@ import math
 import numpy as np
 
 from acquisition.stream import FloatArray
+from processing.hour.measure import Definition, Measure, measure, nothing
+from processing.hour.timeline import Person
+from processing.hour.uncertainty import series_interval
 from processing.metrics.in_band import gate
-from processing.metrics.measure import Definition, Measure, measure, nothing
-from processing.metrics.timeline import Person
-from processing.metrics.uncertainty import series_interval
 
 BINS, REACH = 12, 6.0
 BATCHES = "batch means (6 batches, Student's t)"

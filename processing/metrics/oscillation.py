@@ -13,9 +13,9 @@ import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray
 from processing.arousal.band import ArousalConfig
+from processing.hour.measure import OF_DRAWS, Definition, Measure, measure, nothing, seeded
+from processing.hour.timeline import Person
 from processing.metrics.in_band import gate
-from processing.metrics.measure import OF_DRAWS, Definition, Measure, measure, nothing, seeded
-from processing.metrics.timeline import Person
 
 STEP = 5
 """Width of the means the spectrum is made of [s]."""

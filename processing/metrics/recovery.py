@@ -11,8 +11,8 @@ import numpy as np
 
 from acquisition.stream import FloatArray
 from processing.arousal.excursion import Excursion, recovery
-from processing.metrics.measure import Definition, Measure, measure, nothing
-from processing.metrics.timeline import Person
+from processing.hour.measure import Definition, Measure, measure, nothing
+from processing.hour.timeline import Person
 
 T50 = Definition(
     name="recovery_t50",

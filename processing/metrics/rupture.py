@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from acquisition.stream import FloatArray
-from processing.metrics.measure import Definition, Measure, measure, nothing, seeded
-from processing.metrics.timeline import Interval, Person, Timeline
-from processing.metrics.uncertainty import mean_interval
+from processing.hour.measure import Definition, Measure, measure, nothing, seeded
+from processing.hour.timeline import Interval, Person, Timeline
+from processing.hour.uncertainty import mean_interval
 
 KINDS = ("rupture_withdraw", "rupture_confront")
 BEFORE, AFTER = (-60.0, -10.0), (60.0, 180.0)

@@ -15,6 +15,7 @@ from typing import Any
 from acquisition.errors import InstrumentError
 from acquisition.session.record import DOSES, FUNCTIONS, SessionRecord
 from acquisition.session.session import Session
+from processing.hour.measure import Definition, Measure, measure, nothing
 from processing.instruments.instrument import (
     Instrument,
     ScaleValue,
@@ -22,7 +23,6 @@ from processing.instruments.instrument import (
     refuse_without_contact,
     valued,
 )
-from processing.metrics.measure import Definition, Measure, measure, nothing
 
 FUNCTION = Definition(
     name="record_function_{function}",

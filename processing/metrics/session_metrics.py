@@ -15,6 +15,9 @@ from acquisition.event import Event
 from processing.arousal.baseline import Reference
 from processing.arousal.excursion import Excursion
 from processing.config import PipelineConfig
+from processing.hour import measure, uncertainty
+from processing.hour.measure import Definition, Measure
+from processing.hour.timeline import Timeline, rows_of, timeline
 from processing.index import IndexSample
 from processing.metrics import (
     epochs,
@@ -24,7 +27,6 @@ from processing.metrics import (
     interventions,
     joint,
     logistic,
-    measure,
     occupancy,
     oscillation,
     recovery,
@@ -33,15 +35,12 @@ from processing.metrics import (
     stretch,
     tolerated,
     turns,
-    uncertainty,
     vagal,
     voices,
 )
 from processing.metrics.event_locked import Response
-from processing.metrics.measure import Definition, Measure
 from processing.metrics.recovery import Recovery
 from processing.metrics.summary import Metric
-from processing.metrics.timeline import Timeline, rows_of, timeline
 from processing.surrogates import segment_synchrony, session_synchrony
 
 PEOPLE = ("client", "therapist")

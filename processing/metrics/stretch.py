@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 
 from acquisition.stream import BoolArray
+from processing.hour.measure import Definition, Measure, measure, nothing
+from processing.hour.timeline import Person, gaps
+from processing.hour.uncertainty import share_interval
 from processing.metrics.in_band import gate
-from processing.metrics.measure import Definition, Measure, measure, nothing
-from processing.metrics.timeline import Person, gaps
-from processing.metrics.uncertainty import share_interval
 
 SHARE = 0.5
 """How far from the median at rest to an edge: a convention."""

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from acquisition.stream import FloatArray
+from processing.hour.measure import Definition, Measure, measure, nothing, seeded
+from processing.hour.timeline import Person, Timeline
 from processing.metrics.logistic import N_DRAWS, logistic_midpoint, midpoint_draws, midpoint_interval
-from processing.metrics.measure import Definition, Measure, measure, nothing, seeded
-from processing.metrics.timeline import Person, Timeline
 
 LABELS = ("felt_ok", "felt_over", "felt_under")
 LEAST_LABELS, LEAST_FAR = 20, 3

@@ -13,16 +13,16 @@ from itertools import pairwise
 import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray
-from processing.index import IndexSample
-from processing.metrics import voices
-from processing.metrics.measure import Definition, Measure, measure, nothing, seeded
-from processing.metrics.uncertainty import (
+from processing.hour.measure import Definition, Measure, measure, nothing, seeded
+from processing.hour.uncertainty import (
     BATCHES,
     median_interval,
     poisson_interval,
     quartile_range_interval,
     series_interval,
 )
+from processing.index import IndexSample
+from processing.metrics import voices
 from processing.metrics.voices import SpokenTurn
 
 PEOPLE = ("client", "therapist")

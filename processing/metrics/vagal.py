@@ -10,9 +10,9 @@ import math
 import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray
-from processing.metrics.measure import Definition, Measure, measure, nothing, seeded
-from processing.metrics.timeline import Interval, Person, Timeline
-from processing.metrics.uncertainty import mean_interval
+from processing.hour.measure import Definition, Measure, measure, nothing, seeded
+from processing.hour.timeline import Interval, Person, Timeline
+from processing.hour.uncertainty import mean_interval
 
 WINDOW = 60
 """Width of the RMSSD window [s]."""

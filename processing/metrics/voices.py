@@ -10,8 +10,8 @@ import numpy as np
 from scipy.stats import linregress
 
 from acquisition.stream import FloatArray
-from processing.metrics.measure import Definition, Measure, measure, nothing, seeded
-from processing.metrics.uncertainty import MEMORY, correlation_interval, memory, remembering_interval
+from processing.hour.measure import Definition, Measure, measure, nothing, seeded
+from processing.hour.uncertainty import MEMORY, correlation_interval, memory, remembering_interval
 
 LEAST_PAIRS = 20
 SHUFFLES = 1000

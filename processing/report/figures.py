@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from acquisition.stream import BoolArray, FloatArray
 from processing.arousal.excursion import Excursion
+from processing.hour.timeline import Interval, Person, Timeline
 from processing.index import IndexSample
 from processing.metrics.epochs import LEAST_EVENTS, POST, PRE
 from processing.metrics.event_locked import UNITS, Response
 from processing.metrics.session_metrics import Hour
-from processing.metrics.timeline import Interval, Person, Timeline
 
 COLOURS = {"client": "#7A6500", "therapist": "#0F7264", "dyad": "#3C4650"}
 STYLES = {"client": "-", "therapist": (0, (4, 1.2))}

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from processing.hour.measure import Measure
+from processing.hour.timeline import Person
 from processing.metrics.event_locked import Response, onsets
-from processing.metrics.measure import Measure
 from processing.metrics.session_metrics import PEOPLE, Hour
-from processing.metrics.timeline import Person
 from processing.report import words as report_words
 from processing.results.session_run import SessionRun
 

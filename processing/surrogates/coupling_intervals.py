@@ -8,7 +8,7 @@ import numpy as np
 
 from acquisition.stream import FloatArray
 from processing.coupling.wclc import mean_over_lags
-from processing.metrics.uncertainty import remembering_interval, student
+from processing.hour.uncertainty import remembering_interval, student
 from processing.surrogates.segments import in_samples, segment_table
 from processing.surrogates.surrogates import LEAST_SEGMENTS
 

@@ -10,10 +10,10 @@ import numpy as np
 from acquisition.stream import FloatArray
 from processing.coupling.config import SynchronyConfig
 from processing.coupling.signals import SIGNALS, GridSignal, SignalRule
+from processing.hour.measure import OF_DRAWS, Definition, Measure, measure, nothing, seeded
+from processing.hour.timeline import Timeline
+from processing.hour.uncertainty import MEMORY
 from processing.index import IndexSample
-from processing.metrics.measure import OF_DRAWS, Definition, Measure, measure, nothing, seeded
-from processing.metrics.timeline import Timeline
-from processing.metrics.uncertainty import MEMORY
 from processing.surrogates.coupling_intervals import effect_interval, segment_means, z_interval
 from processing.surrogates.fdr import benjamini_hochberg
 from processing.surrogates.leading import lead

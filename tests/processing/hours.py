@@ -8,7 +8,7 @@ import numpy as np
 
 from acquisition.event import Event
 from acquisition.stream import FloatArray
-from processing.metrics.timeline import Interval, Person, Timeline
+from processing.hour.timeline import Interval, Person, Timeline
 
 ONSETS = (300.0, 1200.0, 2400.0)
 PULSES = ((4.0, 20.0, 60.0), (6.0, 20.0, 120.0), (-3.0, 10.0, 30.0))

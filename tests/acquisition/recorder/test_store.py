@@ -338,7 +338,7 @@ def test_a_failing_fsync_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     def refuse(fd: int) -> None:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr("acquisition.recorder.fsync.sync_file", refuse)
+    monkeypatch.setattr("acquisition.recording.fsync.sync_file", refuse)
     store = RecordingStore(tmp_path / "a", fsync=0.005)
     deadline = time.monotonic() + 20
 

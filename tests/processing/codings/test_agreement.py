@@ -18,7 +18,7 @@ from acquisition.events.overlay import Edit, rater_file
 from acquisition.events.overlay_file import append_edits
 from processing.codings.agreement import agreements, chance_match, cohen_kappa, matched, occupied
 from processing.commands.events import events_command
-from processing.metrics.timeline import Interval
+from processing.hour.timeline import Interval
 from tests.processing.marked import BEGIN, write_marked
 
 

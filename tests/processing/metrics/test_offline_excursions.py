@@ -9,12 +9,12 @@ import pytest
 
 from processing.arousal.band import ArousalConfig
 from processing.arousal.excursion import Excursion
+from processing.hour.measure import Measure
+from processing.hour.timeline import Person
+from processing.hour.uncertainty import poisson_interval
 from processing.metrics.excursions import excursion_measures, find
 from processing.metrics.in_band import time_in_band
-from processing.metrics.measure import Measure
 from processing.metrics.recovery import kaplan_meier_median, recoveries, recovery_measures
-from processing.metrics.timeline import Person
-from processing.metrics.uncertainty import poisson_interval
 from tests.processing.hours import golden, person
 
 CONFIG = ArousalConfig()

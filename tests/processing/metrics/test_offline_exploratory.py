@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from processing.arousal.band import ArousalConfig
-from processing.metrics.measure import Measure
+from processing.hour.measure import Measure
 from processing.metrics.oscillation import oscillation_measures
 from processing.metrics.stretch import stretch_measures
 from tests.processing.hours import golden, person, wandering

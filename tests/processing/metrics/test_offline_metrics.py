@@ -19,6 +19,9 @@ from acquisition.stream import FloatArray
 from processing.arousal.band import ArousalConfig
 from processing.arousal.excursion import Excursion
 from processing.config import PipelineConfig
+from processing.hour.measure import Measure, seeded
+from processing.hour.timeline import Interval, intervals, nearest
+from processing.hour.uncertainty import mean_interval, median_interval
 from processing.index import IndexSample
 from processing.metrics import event_locked, interventions, rupture, tolerated, vagal
 from processing.metrics.dictionary import updated
@@ -26,12 +29,9 @@ from processing.metrics.excursions import find
 from processing.metrics.in_band import time_in_band
 from processing.metrics.joint import joint_measures, together
 from processing.metrics.logistic import logistic_midpoint
-from processing.metrics.measure import Measure, seeded
 from processing.metrics.occupancy import entropy, occupancy_measures
 from processing.metrics.recovery import Recovery
 from processing.metrics.session_metrics import Hour, definitions, what_the_hour_held
-from processing.metrics.timeline import Interval, intervals, nearest
-from processing.metrics.uncertainty import mean_interval, median_interval
 from tests.processing.hours import golden, line, person, wandering
 
 CONFIG = ArousalConfig()

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from processing.hour.measure import Measure
 from processing.index import IndexSample
-from processing.metrics.measure import Measure
 from processing.metrics.turns import PEOPLE, turn_measures, turns_of
 
 

@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from acquisition.errors import AttunementError
-from processing import cli
 from processing.cli import process_command
+from processing.commands.many import Work
 from processing.config import PipelineConfig
 from tests.processing.simulated_hour import write_hour
 
@@ -94,7 +94,7 @@ def test_an_error_in_the_middle_leaves_the_old_result_and_no_litter(
         seen.append("written")
         raise OSError(28, "No space left on device", "metrics.parquet")
 
-    monkeypatch.setattr("processing.results.session_run.write_metrics", full_disk)
+    monkeypatch.setattr("processing.commands.process.write_metrics", full_disk)
     code, text = process(recordings[:1], done, "--force")
     assert seen == ["written"]
     assert code == 1 and "No space left on device" in text
@@ -110,5 +110,5 @@ def test_a_report_that_is_asked_for_later_is_made(recordings: list[Path], done: 
 
 
 def test_an_error_can_leave_its_process(tmp_path: Path) -> None:
-    got = cli.Work(out=tmp_path, config=PipelineConfig())(tmp_path / "nothing")
+    got = Work(out=tmp_path, config=PipelineConfig())(tmp_path / "nothing")
     assert type(got) is AttunementError

@@ -18,7 +18,7 @@ from tests.viewer import synthetic
 from tests.viewer.conftest import MakeWindow
 from tests.viewer.synthetic import Session, fill, marks
 from tests.viewer.test_window import CONTROL, paused_session
-from viewer.lanes.figure import save_figure
+from viewer.figure import save_figure
 from viewer.lanes.figure_lane import _runs
 from viewer.model.definitions import NOTICE
 from viewer.theme import DARK

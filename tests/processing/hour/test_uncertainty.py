@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from acquisition.stream import FloatArray
-from processing.metrics.logistic import firth, midpoint_interval
-from processing.metrics.uncertainty import (
+from processing.hour.uncertainty import (
     correlation_interval,
     memory,
     remembering_interval,
@@ -17,6 +16,7 @@ from processing.metrics.uncertainty import (
     student,
     together_interval,
 )
+from processing.metrics.logistic import firth, midpoint_interval
 from processing.surrogates.coupling_intervals import effect_interval, segment_means, z_interval
 from tests.processing.hours import wandering
 
