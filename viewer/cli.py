@@ -7,6 +7,8 @@ import os
 
 import click
 
+from acquisition.private import keep_private
+
 # The matrices here are small: a second BLAS thread costs more than it gives, and live it would take a core
 # from the recorder. It has to be said before numpy is loaded.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -74,6 +76,7 @@ def attune() -> None:
 
 def main() -> None:
     """Run the console script."""
+    keep_private()
     attune(prog_name="attune")
 
 

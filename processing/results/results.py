@@ -111,7 +111,6 @@ def replacing(directory: Path) -> Iterator[Path]:
     directory.parent.mkdir(parents=True, exist_ok=True)
     with in_the_making(directory) as fresh:
         yield fresh
-        fresh.chmod(0o755)
         if directory.exists():
             with in_the_making(directory) as old:
                 os.replace(directory, old / directory.name)
