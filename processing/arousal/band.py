@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import ClassVar
 
 import numpy as np
 
@@ -48,8 +49,8 @@ class ArousalConfig:
     share, rest, talk, skip : float
         A baseline passes with this share valid per channel, and these many valid seconds of the index, the
         first `skip` left out.
-    delay : float
-        Seconds after t at which all that the index of t needs is settled.
+    delay : float, optional
+        Seconds after t at which the index of t is settled; left out, as soon as all that it is made of is.
     """
 
     weight_hr: float = 0.4
@@ -74,12 +75,24 @@ class ArousalConfig:
     rest: float = 180.0
     talk: float = 60.0
     skip: float = 10.0
-    delay: float = 5.0
+    delay: float | None = None
+
+    channels: ClassVar[dict[str, tuple[str, ...]]] = {
+        "hr": ("hr",),
+        "scl": ("scl",),
+        "scr": ("scr_rate",),
+        "f0": ("f0_shift", "speaking"),
+    }
+    """Channel → the indices that it is made of."""
 
     def weights(self) -> dict[str, float]:
         """Return the weight of each channel that counts."""
         named = {c: float(getattr(self, f"weight_{c}")) for c in BITS}
         return {c: w for c, w in named.items() if w > 0.0}
+
+    def heard(self) -> list[str]:
+        """Return the indices that the channels which count are made of."""
+        return [index for channel in self.weights() for index in self.channels[channel]]
 
 
 @dataclass(frozen=True, slots=True)

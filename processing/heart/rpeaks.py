@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from acquisition.rates import unfit_ecg
 from acquisition.stream import BoolArray, FloatArray
 from processing.filters import StampSmoother
+from processing.heart.config import HeartConfig
 from processing.heart.rpeaks_front import FrontEnd
 from processing.heart.rpeaks_path import Decided, Path
 from processing.heart.rpeaks_refine import Refiner
@@ -23,7 +24,7 @@ GAP = 0.15
 """A jump of the stamps by more than this ends a stretch [s]."""
 SMOOTHING = 10.0
 """Time over which jitter of the stamps is averaged [s]."""
-DELAY = 1.0
+DELAY = HeartConfig.beat_wait
 """A beat is settled at most so long after its R peak [s]."""
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.signal import firwin, get_window, savgol_coeffs
 
 from acquisition.stream import FloatArray
+from processing.heart.config import HeartConfig
 from processing.heart.splines import cubics
 
 RATE = 4.0
@@ -19,7 +20,7 @@ BAND = (0.15, 0.40)
 """HF band [Hz] (Task Force 1996)."""
 RSA_RATE = 2.0
 """Rate of the interpolated NN series for `rsa_pb` [Hz] (Porges & Bohrer 1990)."""
-RSA_EDGE = 15.0
+RSA_EDGE = HeartConfig.rsa_edge
 """Seconds that the two filters of `rsa_pb` need on either side."""
 
 _WINDOW = get_window("hann", SEGMENT)

@@ -9,11 +9,12 @@ import numpy as np
 
 from acquisition.stream import FloatArray
 from processing.coupling.config import SynchronyConfig
-from processing.coupling.signals import SIGNALS, GridSignal, SignalRule
+from processing.coupling.signals import GridSignal
 from processing.hour.measure import OF_DRAWS, Definition, Measure, measure, nothing, seeded
 from processing.hour.timeline import Timeline
 from processing.hour.uncertainty import MEMORY
 from processing.index import IndexSample
+from processing.indices import SIGNALS, Signal
 from processing.surrogates.coupling_intervals import effect_interval, segment_means, z_interval
 from processing.surrogates.fdr import benjamini_hochberg
 from processing.surrogates.leading import lead
@@ -77,7 +78,7 @@ DEFINITIONS = ALL
 
 
 def pair(
-    line: Timeline, samples: Sequence[IndexSample], rule: SignalRule, span: tuple[float, float]
+    line: Timeline, samples: Sequence[IndexSample], rule: Signal, span: tuple[float, float]
 ) -> tuple[FloatArray, FloatArray]:
     """Return therapist's and client's signal on their grid between two moments [s], nan where missing."""
     first, last = math.ceil(span[0] * rule.sfreq), math.floor(span[1] * rule.sfreq)

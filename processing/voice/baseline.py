@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from bisect import insort
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from acquisition.event import Event
 from processing.voice.windows import Second, mean_power, median_f0
@@ -40,6 +41,9 @@ class VoiceConfig:
     rate_phonation: float = 5.0
     talk_voiced: float = 30.0
     first_voiced: float = 60.0
+
+    wait: ClassVar[float] = 0.5
+    """A row stands for the second that its stamp is nearest to, which is settled so long after it [s]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

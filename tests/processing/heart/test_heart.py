@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acquisition.stream import Chunk, FloatArray, Modality, Role, StreamInfo
-from processing.heart.heart import Heart, HeartConfig
+from processing.heart.config import HeartConfig
+from processing.heart.heart import Heart
 from processing.heart.hrv import rmssd
 from processing.index import IndexSample
 
@@ -56,7 +57,7 @@ def run(
         if upto > fed:
             heart.update(Chunk(info, times[fed:upto], values[fed:upto, None]))
             fed = upto
-        out += heart.advance(ticks[start:stop], marks[start:stop])
+        out += heart.advance(ticks[start:stop], {"heart": marks[start:stop]})
         start = stop
     return sorted(out, key=IndexSample.order)
 
@@ -147,7 +148,7 @@ def test_breathing_gates_hf_and_rsa_and_speech_takes_them_away() -> None:
     heart.hear([IndexSample(float(s), float(s), "client", "speaking", 1.0, "", 1.0, "") for s in range(260)])
     heart.hear([IndexSample(1.0, 1.0, "therapist", "speaking", 0.0, "", 1.0, "")])
     heart.update(Chunk(info, times, x[:, None]))
-    spoken = heart.advance(np.array([0.0, 262.0]), np.array([0.0, 259.9]))
+    spoken = heart.advance(np.array([0.0, 262.0]), {"heart": np.array([0.0, 259.9])})
     assert all("spoke" in r.reason for r in picked(spoken, "hf") if r.time > 70)
     flagged = [r for r in picked(spoken, "lnrmssd") if np.isfinite(r.value)]
     assert flagged
@@ -196,7 +197,7 @@ def test_a_long_recording_takes_no_more_memory() -> None:
         times = 300.0 * k + np.arange(len(x)) / 130.0
         heart.update(Chunk(info, times, x[:, None]))
         ticks = np.arange(300.0 * k, 300.0 * (k + 1), 0.1)
-        heart.advance(ticks, ticks)
+        heart.advance(ticks, {"heart": ticks})
         heart.hear(
             [IndexSample(times[0] + s, 0.0, "client", "speaking", 0.0, "", 1.0, "") for s in range(300)]
         )
