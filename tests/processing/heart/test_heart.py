@@ -15,6 +15,7 @@ from processing.heart.config import HeartConfig
 from processing.heart.heart import Heart
 from processing.heart.hrv import rmssd
 from processing.index import IndexSample
+from tests.recordings import ec57_tp2
 
 
 def stream(modality: Modality, sfreq: float) -> StreamInfo:
@@ -125,8 +126,8 @@ def breathing_person(seconds: float, sfreq: float, seed: int = 0) -> FloatArray:
     return np.asarray(x * (1 + 0.08 * np.sin(2 * np.pi * 0.25 * np.arange(len(x)) / sfreq)))
 
 
-def test_the_standard_pattern_as_an_interval_stream_gives_its_hf(data_dir: Path) -> None:
-    times, rr = np.loadtxt(data_dir / "rr" / "ec57_TP2.csv", delimiter=",", skiprows=1).T
+def test_the_standard_pattern_as_an_interval_stream_gives_its_hf() -> None:
+    times, rr = ec57_tp2()
     rows = run(stream(Modality.RR, 0.0), times, 1e3 * rr, 1000)
     power = [r.value for r in picked(rows, "hf") if np.isfinite(r.value)]
     assert len(power) > 200

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from acquisition.stream import FloatArray
 from processing.heart.rpeaks import RPeaks, detect_r_peaks, joined
 from tests.processing.heart.test_heart import ecg
+from tests.recordings import resting_ecg
 
 
 def rhythm(seconds: float, seed: int = 0) -> FloatArray:
@@ -120,14 +121,13 @@ def test_reference_records(record: str, least: float, data_dir: Path) -> None:
     assert 100 * (1 - (missed + false) / (2 * len(beats))) > least
 
 
-def test_rmssd_at_130_hz_equals_that_at_1000(data_dir: Path) -> None:
+def test_rmssd_at_130_hz_equals_that_at_1000() -> None:
     from scipy.interpolate import CubicSpline
     from scipy.signal import filtfilt, firwin
 
     from processing.heart.hrv import rmssd
 
-    with np.load(data_dir / "ecg" / "plux_rest_1000hz_300s.npz") as r:
-        x: FloatArray = (r["adc"].astype(float) - 32768) / 65536 * 3
+    x, _ = resting_ecg()
     fine = detect_r_peaks(x, 1000.0)
     curve = CubicSpline(
         np.arange(len(x)) / 1000.0,
