@@ -24,7 +24,7 @@ COMMANDS = {
     "stop": ("acquisition.cli", "End the running recording."),
     "devices": ("acquisition.commands.devices", "List, find and check devices."),
     "replay": ("acquisition.commands.files", "Publish a recording over LSL as if its devices were there."),
-    "import": ("acquisition.commands.files", "Turn files of other tools into a recording."),
+    "import": ("acquisition.commands.importing", "Turn files of other tools into a recording."),
     "events": ("processing.commands.events", "Compare raters, import codings, show the vocabulary."),
     "process": ("processing.cli", "Compute indices and session metrics."),
     "view": ("viewer.view", "Watch a growing recording or review a finished one."),

@@ -112,7 +112,7 @@ class Description:
     facts: dict[str, str]
 
 
-def describe(xml: str, n_channels: int, *, first: int = 0) -> Description:
+def describe(xml: str, n_channels: int, *, first: int = 0, longest: int = MAX_XML) -> Description:
     """Read the description of a stream; some senders write `name` where `label` is meant.
 
     A channel without a label is called by its number, counted from `first`.
@@ -120,11 +120,11 @@ def describe(xml: str, n_channels: int, *, first: int = 0) -> Description:
     Raises
     ------
     StreamError
-        If it is larger than 1 MiB, declares entities, or is not XML.
+        If it is larger than `longest`, declares entities, or is not XML.
     """
-    if len(xml) > MAX_XML or n_channels > MAX_CHANNELS:
+    if len(xml) > longest or n_channels > MAX_CHANNELS:
         raise StreamError(f"its description is too large ({len(xml)} characters, {n_channels} channels)")
-    if "<!" in xml:
+    if "<!DOCTYPE" in xml or "<!ENTITY" in xml:
         raise StreamError("its description declares entities")
     try:
         root = ElementTree.fromstring(xml)

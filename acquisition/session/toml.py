@@ -11,6 +11,7 @@ from acquisition.events.vocabulary import PROFILES
 from acquisition.session.profile import DeviceProfile, load_profile
 from acquisition.session.record import dump_record, read_record
 from acquisition.session.session import (
+    CLOCKS,
     CODE,
     CODE_RULE,
     ID_RULE,
@@ -224,6 +225,10 @@ def _recorded(top: TomlTable) -> Recorded | None:
         vocabulary=table.text("vocabulary"),
         versions={k: str(v) for k, v in table.scalars("versions").items()},
         streams=tuple(_stream(t) for t in table.tables("stream")),
+        clock=table.text("clock", choices=CLOCKS, what=f"one of {', '.join(CLOCKS)}"),
+        clock_error=table.number("clock_error", math.nan, low=0.0, high=1e9, unknown=True),
+        damage=table.texts("damage"),
+        notes=table.texts("notes"),
     )
     table.finish()
     return recorded
@@ -290,9 +295,25 @@ def dump_session(session: Session) -> str:
 
 
 def _dump_recorded(recorded: Recorded) -> list[str]:
-    head = {"started": recorded.started, "vocabulary": recorded.vocabulary, "versions": recorded.versions}
+    head: dict[str, object] = {
+        "started": recorded.started,
+        "vocabulary": recorded.vocabulary,
+        "versions": recorded.versions,
+    }
+    head.update(_dump_import(recorded))
     out = lines("[recorded]", head)
     for info in recorded.streams:
         values = {f.name: getattr(info, f.name) for f in fields(StreamInfo) if f.name != "metadata"}
         out += lines("[[recorded.stream]]", values)
     return out
+
+
+def _dump_import(recorded: Recorded) -> dict[str, object]:
+    """Return the keys that say something of clocks and files."""
+    said: dict[str, object] = {}
+    if recorded.clock:
+        said["clock"] = recorded.clock
+    if math.isfinite(recorded.clock_error):
+        said["clock_error"] = recorded.clock_error
+    said |= {k: list(v) for k, v in (("damage", recorded.damage), ("notes", recorded.notes)) if v}
+    return said
