@@ -12,10 +12,11 @@ from typing import Any
 from acquisition.drivers import Drained
 from acquisition.errors import AttunementError, ControlError
 from acquisition.event import Event, Notice
+from acquisition.events.vocabulary import PAUSE
 from acquisition.recorder.control_server import Request
 from acquisition.recorder.intake import Intake
 from acquisition.recorder.listener import Status
-from acquisition.recorder.marks import PAUSE, Marks
+from acquisition.recorder.marks import Marks
 from acquisition.stream import PEOPLE, Chunk, ClockOffset, Modality, Role, StreamInfo
 
 COMMANDS = ("status", "mark", "undo", "pause", "resume", "stop")

@@ -250,7 +250,7 @@ class Recorder:
             "ticks": self._ticks,
             "streams": [plain(asdict(h)) for h in self._intake.health.report(now, self._signs())],
             "paused": sorted(self._intake.pauses.on),
-            "open": [asdict(e) for e in self._marks.open.values()],
+            "open": [asdict(e) for e in self._marks.open],
             "disk_free": None if math.isnan(self._disk.left) else self._disk.left,
         }
 

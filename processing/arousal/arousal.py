@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from acquisition.event import Event
+from acquisition.events.intervals import Intervals, Span
 from acquisition.stream import PEOPLE, Chunk, FloatArray
 from processing.arousal.band import ArousalConfig, Band, Smoothing, bits_of, partial_reason, weighted
 from processing.arousal.baseline import CODES, Baseline, BaselineVerdict, Code, Reference, band_for, judge
@@ -47,10 +48,10 @@ class Second:
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """Hold a baseline that passed, with the ids of its markers."""
+    """Hold a baseline that passed, with its markers."""
 
     baseline: Baseline
-    off: str
+    span: Span
 
 
 class Arousal:
@@ -85,7 +86,9 @@ class Arousal:
         self._expected = frozenset(channels_expected) & frozenset(self._weights)
         self._channels = Channels(entity, self._weights, heard_of(config))
         self._marks: list[tuple[float, int, Event]] = []
-        self._open: dict[Code, tuple[float, str]] = {}
+        self._baselines = Intervals()
+        self._acted: dict[Event, float] = {}
+        """When each marker acted [s]."""
         self._passed: dict[Code, list[Passed]] = {code: [] for code in CODES}
         self._past = array("d")  # a tuple a second would take 16 MB a day
         self._start = self._second = math.nan
@@ -170,19 +173,21 @@ class Arousal:
         return _described(value, edges, self._state.state, bits, quality, (gap, partial))
 
     def _act(self, event: Event, at: float) -> None:
-        """Let a marker act."""
-        if event.phase == "void":
-            self._undo(event.ref, at)
-            return
-        code: Code = "baseline_rest" if event.code == "baseline_rest" else "baseline_talk"
-        moment = at + min(0.0, event.t_shift)
-        if event.phase == "on":
-            self._open[code] = (moment, event.id)
-        elif event.phase == "off" and code in self._open:
-            self._finish(code, self._open.pop(code)[0], moment, at, event.id)
+        """Let a marker act: a baseline that ends by it is judged, one that lost its end is withdrawn."""
+        self._acted[event] = at
+        ended, taken_back = self._baselines.act(event)
+        for span in taken_back:
+            self._withdraw(span, at)
+        for span in ended:
+            self._finish(span, at)
 
-    def _finish(self, code: Code, start: float, stop: float, at: float, off: str) -> None:
+    def _moment(self, event: Event) -> float:
+        return self._acted[event] + min(0.0, event.t_shift)
+
+    def _finish(self, span: Span, at: float) -> None:
         """Judge a baseline that has just ended, and use it if it passed."""
+        code: Code = "baseline_rest" if span.code == "baseline_rest" else "baseline_talk"
+        start, stop = self._moment(span.on), at if span.off is None else self._moment(span.off)
         first, last = (max(0, math.ceil(t - self._start)) for t in (start, stop))
         n = len(self._weights)
         columns = np.array(self._past[n * first : n * last], np.float64).reshape(-1, n).T
@@ -192,25 +197,19 @@ class Arousal:
         verdict = judge(baseline, self.entity, at, self._expected, follows, self._config)
         self.verdicts.append(verdict)
         if verdict.accepted:
-            self._passed[code].append(Passed(baseline, off))
+            self._passed[code].append(Passed(baseline, span))
             self._refer()
 
-    def _undo(self, ref: str, at: float) -> None:
-        """Take back a marker: an on ends its interval, an off opens it again and withdraws its baseline."""
+    def _withdraw(self, span: Span, at: float) -> None:
+        """Take back a baseline whose beginning or end was undone, if it passed."""
         for code in CODES:
-            if ref and self._open.get(code, (0.0, ""))[1] == ref:
-                del self._open[code]
-            for passed in [p for p in self._passed[code] if ref and p.off == ref]:
+            for passed in [p for p in self._passed[code] if p.span == span]:
                 self._passed[code].remove(passed)
-                self._open[code] = (passed.baseline.start, "")
-                self._withdraw(code, passed.baseline, at)
+                bounds = code, passed.baseline.start, passed.baseline.stop
+                judged = next(v for v in reversed(self.verdicts) if (v.code, v.start, v.stop) == bounds)
+                text = "withdrawn: its marker was undone"
+                self.verdicts.append(replace(judged, time=at, accepted=False, text=text))
                 self._refer()
-
-    def _withdraw(self, code: Code, baseline: Baseline, at: float) -> None:
-        judged = next(v for v in reversed(self.verdicts) if v.code == code and v.stop == baseline.stop)
-        self.verdicts.append(
-            replace(judged, time=at, accepted=False, text="withdrawn: its marker was undone")
-        )
 
     def _refer(self) -> None:
         """Take the last baselines that passed as the session's reference, and see the past in its terms."""
