@@ -19,8 +19,9 @@ from acquisition.events.vocabulary import load_vocabulary
 from acquisition.lsl.index_rows import Curtain
 from acquisition.recorder.marks import Marks
 from acquisition.stream import Role
-from processing.arousal.arousal import Arousal, ArousalConfig
+from processing.arousal.arousal import Arousal
 from processing.codings.marked import since_begin
+from processing.config import PipelineConfig
 from processing.export.tracks import Tracks, spans
 from processing.hour.timeline import Interval, intervals
 from viewer.model.event_rows import rows
@@ -151,12 +152,12 @@ def code(name: str) -> Any:
 @settings(max_examples=60, deadline=None)
 @given(sequences())
 def test_the_pipeline_judges_each_baseline_from_and_to_where_the_list_has_it(events: list[Event]) -> None:
-    config = ArousalConfig()
+    config = PipelineConfig()
     arousal = Arousal("client", channels_expected={"hr"}, config=config)
     for event in events:
         arousal.mark(event, event.time)
-    ticks = np.arange(0.0, END + config.delay + 2.0)
-    arousal.advance(ticks, ticks)
+    ticks = np.arange(0.0, END + config.arousal_delay + 2.0)
+    arousal.advance(ticks, {"heart": ticks})
     judged = {(v.code, v.start, max(v.start, v.stop)) for v in arousal.verdicts}
     ended = {(s.code, s.start, s.stop) for s in Intervals(events).spans if not s.open}
     assert ended <= judged
