@@ -17,6 +17,7 @@ from acquisition.units import convert
 from processing.admission import Admission
 from processing.arousal.arousal import Arousal
 from processing.arousal.baseline import Reference
+from processing.clocks import withheld
 from processing.config import PipelineConfig
 from processing.coupling.synchrony import Synchrony
 from processing.index import Estimator, IndexSample, Watermarks, sort_samples
@@ -39,6 +40,8 @@ class Pipeline:
         Seeds the random draws of the chance level.
     references : mapping of str to Reference
         Role → the person's own reference, in place of today's baselines.
+    aligned : bool
+        The two people's times may be compared; else coupling has no values.
     """
 
     def __init__(
@@ -48,7 +51,9 @@ class Pipeline:
         session_id: str,
         config: PipelineConfig | None = None,
         references: Mapping[str, Reference] | None = None,
+        aligned: bool = True,
     ) -> None:
+        self._aligned = aligned
         self.config = config or PipelineConfig()
         fed = sources(streams)
         self._sources = {
@@ -105,7 +110,8 @@ class Pipeline:
         both = _lower(*(_of(role, passed) for role in PEOPLE))
         for synchrony in self._synchrony:
             synchrony.hear(out)
-            out += synchrony.advance(ticks, both)
+            made = synchrony.advance(ticks, both)
+            out += made if self._aligned else withheld(made)
         sort_samples(out)
         return out
 

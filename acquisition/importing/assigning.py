@@ -59,7 +59,7 @@ def import_as(
         sources,
         [role for role, _ in files],
         options,
-        damage=[f"{f.path}: {text}" for _, f in files for text in f.damage],
+        damage=[f"{f.path.name}: {text}" for _, f in files for text in f.damage],
         notes=[f"{f.path.name}: {text}" for _, f in files for text in (*f.notes, *_left_out(f))],
         names=[f.path.name for _, f in files],
     )

@@ -99,7 +99,7 @@ def import_streams(
         [read[n].source if n in read else None for n in range(1, len(paths) + 1)],
         owners,
         options or Options(),
-        damage=[f"{paths[n - 1]}: {text}" for n, one in read.items() for text in one.damage],
+        damage=[f"{paths[n - 1].name}: {text}" for n, one in read.items() for text in one.damage],
         notes=[*(f"{paths[n - 1].name}: {text}" for n, one in read.items() for text in one.notes), *notes],
         names=[path.name for path in paths],
     )

@@ -118,9 +118,11 @@ def _starts(
     apart = any(math.isfinite(e) for e in epochs.values()) or len({sources[k].own for k in used}) > 1
     apart = apart or any(sources[k].own for k in used)
     for k in used:
-        shifts[k] = -_first(items, k) if apart else 0.0
+        # An offset that is said counts from the file's own stamps.
+        shifts[k] = -_first(items, k) if apart and not options.offsets else 0.0
     without = ", ".join(sources[k].path.name for k in used if not math.isfinite(epochs[k]))
-    return shifts, "unknown", [f"{without} without a start time: all files put at 0"], math.nan
+    how = "stamps as they are" if options.offsets else "all files put at 0"
+    return shifts, "unknown", [f"{without} without a start time: {how}"], math.nan
 
 
 def _first(items: Sequence[Placed], file: int) -> float:

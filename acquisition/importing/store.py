@@ -104,8 +104,8 @@ def store(
         started=started or datetime.now(UTC).isoformat(timespec="seconds"),
         streams=tuple(item.info for item in streams),
         versions={"python": platform.python_version(), "imported_from": ", ".join(sources)},
-        clock=clock.kind if clock is not None else "",
-        clock_error=clock.error if clock is not None else math.nan,
+        clock=clock.kind if clock is not None else "one",
+        clock_error=clock.error if clock is not None else 0.0,
         damage=_told(damage),
         notes=_told(notes),
     )

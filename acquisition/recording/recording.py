@@ -75,6 +75,12 @@ class Recording:
         return session.recorded.streams if session is not None and session.recorded is not None else ()
 
     @property
+    def aligned(self) -> bool:
+        """Tell whether times of the two people may be compared; those of one recorder always may."""
+        session = self.session
+        return session is None or session.recorded is None or session.recorded.aligned
+
+    @property
     def streams(self) -> tuple[StreamInfo, ...]:
         """Return the expected streams; without a session file, those whose headers are there so far."""
         if not self._tails:

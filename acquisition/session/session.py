@@ -13,6 +13,8 @@ from acquisition.session.toml_table import Scalar
 from acquisition.stream import PEOPLE, Modality, Role, StreamInfo
 from acquisition.tick import PERIOD
 
+ALIGNED = 0.25
+"""Seconds by which two people's clocks may be apart for anything that compares their times."""
 CLOCKS = ("one", "aligned", "start times", "unknown")
 CODE = re.compile(r"[A-Za-z]{0,4}\d{1,6}")
 CODE_RULE = "must be a code: at most four letters, then one to six digits, such as C07; never a name"
@@ -155,6 +157,11 @@ class Recorded:
         if self.clock:
             return 0.0 if self.clock == "one" else self.clock_error
         return math.nan if self.imported else 0.0
+
+    @property
+    def aligned(self) -> bool:
+        """Tell whether times of the two people may be compared."""
+        return self.apart <= ALIGNED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

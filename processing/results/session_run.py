@@ -76,6 +76,7 @@ class SessionRun:
             begin=self.begin,
             end=self.end,
             config=self.config,
+            aligned=self.recording.aligned,
         )
         for entity, said in said_measures(self.recording.session, self.filled).items():
             if said:
@@ -116,6 +117,7 @@ def run_recording(
         session_id=session_id(recording),
         config=config,
         references=for_roles(people, recording.session, path),
+        aligned=recording.aligned,
     )
     samples: list[IndexSample] = []
     events: list[Event] = []

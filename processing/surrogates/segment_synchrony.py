@@ -16,6 +16,7 @@ from processing.surrogates.session_synchrony import LIVE, NEEDS, pair
 from processing.surrogates.surrogates import permutation_test
 
 ES = Definition(
+    compares=True,
     name="segment_{segment}_sync_{signal}_es_perm",
     whose="dyad",
     unit="",
@@ -24,6 +25,7 @@ ES = Definition(
     exploratory=True,
 )
 P = Definition(
+    compares=True,
     name="segment_{segment}_sync_{signal}_p",
     whose="dyad",
     unit="",

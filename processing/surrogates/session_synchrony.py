@@ -31,6 +31,7 @@ HOW = (
     f"± {LIVE.slow_max_lag:g} s); the hour without baselines and breaks"
 )
 Z = Definition(
+    compares=True,
     name="sync_{signal}_z",
     whose="dyad",
     unit="",
@@ -39,6 +40,7 @@ Z = Definition(
     source="Tschacher & Meier (2020), doi:10.1080/10503307.2019.1612114",
 )
 ES = Definition(
+    compares=True,
     name="sync_{signal}_es_perm",
     whose="dyad",
     unit="",
@@ -46,6 +48,7 @@ ES = Definition(
     interval="jackknife over segments, Student's t",
 )
 P = Definition(
+    compares=True,
     name="sync_{signal}_p",
     whose="dyad",
     unit="",
@@ -53,6 +56,7 @@ P = Definition(
     bare=OF_DRAWS,
 )
 P_FDR = Definition(
+    compares=True,
     name="sync_{signal}_p_fdr",
     whose="dyad",
     unit="",
@@ -60,6 +64,7 @@ P_FDR = Definition(
     bare=OF_DRAWS,
 )
 LAG = Definition(
+    compares=True,
     name="sync_{signal}_lag",
     whose="dyad",
     unit="s",
@@ -67,6 +72,7 @@ LAG = Definition(
     interval="symmetric bootstrap over segments",
 )
 LEAD = Definition(
+    compares=True,
     name="sync_{signal}_lead",
     whose="dyad",
     unit="",
