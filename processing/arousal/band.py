@@ -120,14 +120,28 @@ NO_BAND = Band(low=math.nan, high=math.nan, scale=math.nan, talk=False)
 
 
 def scale_of(values: FloatArray, floor: float) -> Scale:
-    """Return median and max(1.4826·MAD, floor) of the finite values."""
+    """Return median and max(1.4826·MAD, floor) of the finite values.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> scale_of(np.array([60.0, 61.0, 62.0, 90.0]), 4.0)
+    Scale(median=61.5, scale=4.0)
+    """
     finite = values[np.isfinite(values)]
     median = float(np.median(finite))
     return Scale(median, max(MAD * float(np.median(np.abs(finite - median))), floor))
 
 
 def weighted(values: Mapping[str, float], scales: Mapping[str, Scale], weights: Mapping[str, float]) -> float:
-    """Return Σ w·z / Σ w over the given channels [SD]; nan without any."""
+    """Return Σ w·z / Σ w over the given channels [SD]; nan without any.
+
+    Examples
+    --------
+    >>> scales = {"hr": Scale(62.0, 4.0), "scl": Scale(1.0, 0.2)}
+    >>> round(weighted({"hr": 70.0, "scl": 1.2}, scales, {"hr": 0.4, "scl": 0.4}), 2)
+    1.5
+    """
     total = weight = 0.0
     for channel, value in values.items():
         scale, w = scales[channel], weights[channel]
@@ -193,6 +207,13 @@ def band(rest: Iterable[FloatArray], talk: Iterable[FloatArray], config: Arousal
     ----------
     rest, talk : iterable of ndarray
         Index of each baseline [SD], 1 Hz; nan where not valid. The first `skip` seconds of each are left out.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rest, talk = np.zeros(300), np.full(120, 0.5)
+    >>> band([rest], [talk], ArousalConfig())
+    Band(low=-1.5, high=2.0, scale=0.75, talk=True)
     """
     skip = round(config.skip)
     still, speaking = (_finite([a[skip:] for a in part]) for part in (rest, talk))

@@ -56,6 +56,13 @@ def hf_power(times: FloatArray, nn: FloatArray) -> float:
     float
         HF power [ms²] of the last 128 s, or of the last 96 or 64 s where there is less; nan under 64 s.
 
+    Examples
+    --------
+    >>> import numpy as np
+    >>> nn = 800 + 35 * np.sin(2 * np.pi * 0.2 * np.arange(160))
+    >>> round(hf_power(np.cumsum(nn) / 1e3, nn))
+    606
+
     References
     ----------
     Task Force (1996), doi:10.1161/01.CIR.93.5.1043. Check: the EC57 pattern TP2 holds 612.5 ms²; this
@@ -121,6 +128,13 @@ def rsa_pb(nn: FloatArray) -> float:
     ----------
     nn : ndarray, shape (n,)
         NN intervals at 2 Hz [ms], from 15 s before to 15 s after the window that is meant.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> nn = 800 + 50 * np.sin(2 * np.pi * 0.25 * np.arange(0, 120, 0.5))
+    >>> round(rsa_pb(nn), 2)
+    7.36
 
     References
     ----------
