@@ -53,11 +53,6 @@ def low_pass(order: int, cutoff: float, sfreq: float) -> SosFilter:
     return SosFilter(butter(order, cutoff, fs=sfreq, output="sos"))
 
 
-def high_pass(order: int, cutoff: float, sfreq: float) -> SosFilter:
-    """Return a Butterworth high-pass; `cutoff` and `sfreq` in Hz."""
-    return SosFilter(butter(order, cutoff, "high", fs=sfreq, output="sos"))
-
-
 def band_pass(order: int, low: float, high: float, sfreq: float) -> SosFilter:
     """Return a Butterworth band-pass; band and `sfreq` in Hz."""
     return SosFilter(butter(order, [low, high], "band", fs=sfreq, output="sos"))
