@@ -12,7 +12,9 @@ from acquisition.stream import Role
 
 Phase = Literal["point", "on", "off", "void"]
 Value = float | str | None
-NoticeKind = Literal["gap", "stale", "lost", "resumed", "segment", "clock", "disk", "paused", "health"]
+NoticeKind = Literal[
+    "gap", "stale", "lost", "resumed", "segment", "clock", "disk", "paused", "health", "ended"
+]
 MAX_TEXT = 16_384
 """Longest marker text that is read [characters]; a longer one is kept as a foreign marker, cut."""
 

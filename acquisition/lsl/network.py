@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import pylsl
 
 from acquisition.errors import StreamError
+from acquisition.text import clean_line
 
 SESSION_VARIABLE = "ATTUNEMENT_LSL_SESSION"
 """Environment variable that overrides the SessionID, so that tests on one machine do not see each other."""
@@ -85,11 +86,19 @@ class Remote:
 
 def resolve(seconds: float = RESOLVE) -> list[Remote]:
     """Return every stream that answers within so many seconds, sorted by name."""
-    found = (_remote(info) for info in pylsl.resolve_streams(seconds))
-    return sorted(found, key=lambda r: (r.name, r.source_id, r.uid))
+    found = [_remote(info) for info in pylsl.resolve_streams(seconds)]
+    return sorted((r for r in found if r is not None), key=lambda r: (r.name, r.source_id, r.uid))
 
 
-def _remote(info: pylsl.StreamInfo) -> Remote:
+def _remote(info: pylsl.StreamInfo) -> Remote | None:
+    """Read what a stream says of itself; None if that is not text: nobody can have meant it."""
+    try:
+        return _read(info)
+    except (UnicodeDecodeError, ValueError):
+        return None
+
+
+def _read(info: pylsl.StreamInfo) -> Remote:
     return Remote(
         name=info.name(),
         type=info.type(),
@@ -137,7 +146,7 @@ def describe(xml: str, n_channels: int, *, first: int = 0, longest: int = MAX_XM
 
 
 def _text(element: ElementTree.Element, tag: str) -> str:
-    return (element.findtext(tag) or "").strip()[:MAX_FACT]
+    return clean_line(element.findtext(tag) or "", MAX_FACT)
 
 
 def _facts(root: ElementTree.Element) -> dict[str, str]:
