@@ -2,9 +2,9 @@
 
     python -m benchmarks.soak [--minutes 120] [--markers 200] [--out FILE.json]
 
-At 0, 25, 50, 75 and 100 % of the time each process is measured: resident memory, open descriptors, and its CPU
-time since the point before. Loss is exact: the sender writes down the stamp of every sample that it sends, and
-each must stand in the recording. The window is drawn offscreen; everything else runs as a user runs it.
+At 0, 25, 50, 75 and 100 % of the time each process is measured: resident memory, open descriptors, and its
+CPU time since the point before. Loss is exact: the sender writes down the stamp of every sample, and each
+must stand in the recording. The window is drawn offscreen; everything else runs as a user runs it.
 """
 
 from __future__ import annotations
@@ -93,9 +93,8 @@ def send(folder: Path) -> None:
         items = [item for item in feed.take(now) if isinstance(item, Chunk)]
         while beat + 0.8 <= now:
             beat += 0.8
-            for info in streams:
-                if info.modality is Modality.RR:
-                    items.append(Chunk(info, np.array([beat]), np.array([[800.0]])))
+            intervals = [i for i in streams if i.modality is Modality.RR]
+            items += [Chunk(i, np.array([beat]), np.array([[800.0]])) for i in intervals]
         for chunk in items:
             files[chunk.info.key].write(chunk.times.astype("<f8").tobytes())
             outlets[chunk.info.key].push(chunk.times, chunk.samples.astype(np.float32))

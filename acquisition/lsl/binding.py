@@ -10,6 +10,7 @@ from acquisition.errors import StreamError
 from acquisition.lsl.network import FORMATS, MAX_CHANNELS, Description, Remote, channel_number
 from acquisition.session.session import Device
 from acquisition.stream import LATENESS, Modality, Role, StreamInfo
+from acquisition.text import clean_line
 from acquisition.units import CANONICAL, known
 from acquisition.voice.rows import is_sound
 
@@ -193,7 +194,7 @@ def fit(binding: Binding, remote: Remote, said: Description) -> tuple[StreamInfo
         channels=tuple(said.labels[i] for i in columns),
         format=remote.format,
         lateness=binding.lateness,
-        source_id=remote.source_id,
+        source_id=clean_line(remote.source_id),
         device=binding.profile,
         metadata=said.facts,
     )

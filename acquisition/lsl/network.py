@@ -7,6 +7,8 @@ LSL has no access control and no setting makes it private: the boundary is the s
 from __future__ import annotations
 
 import os
+import re
+import sys
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass, field
 
@@ -28,6 +30,10 @@ RESOLVE = 1.0
 MAX_XML = 1 << 20
 MAX_CHANNELS = 512
 MAX_FACT = 200
+MANY, MAX_LABEL = 16, 40
+"""Of a stream of more channels than this, labels are kept so long: they stand in session.toml."""
+_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_REFERENCE = re.compile("&#([xX][0-9a-fA-F]{1,8}|[0-9]{1,8});")
 FORMATS = {1: "float32", 2: "double64", 3: "string", 4: "int32", 5: "int16", 6: "int8", 7: "int64"}
 _configured: tuple[str, str] | None = None
 
@@ -101,9 +107,9 @@ def _remote(info: pylsl.StreamInfo) -> Remote | None:
 def _read(info: pylsl.StreamInfo) -> Remote:
     return Remote(
         name=info.name(),
-        type=info.type(),
+        type=clean_line(info.type()),
         source_id=info.source_id(),
-        host=info.hostname(),
+        host=clean_line(info.hostname()),
         uid=info.uid(),
         sfreq=info.nominal_srate(),
         format=FORMATS.get(info.channel_format(), ""),
@@ -136,13 +142,28 @@ def describe(xml: str, n_channels: int, *, first: int = 0, longest: int = MAX_XM
     if "<!DOCTYPE" in xml or "<!ENTITY" in xml:
         raise StreamError("its description declares entities")
     try:
-        root = ElementTree.fromstring(xml)
+        root = ElementTree.fromstring(_legal(xml))
     except ElementTree.ParseError as error:
         raise StreamError(f"its description is not XML ({error})") from error
     channels = root.findall("desc/channels/channel")[:n_channels]
     channels += [ElementTree.Element("channel")] * (n_channels - len(channels))
-    labels = [_text(c, "label") or _text(c, "name") or str(i) for i, c in enumerate(channels, first)]
+    longest = MAX_FACT if n_channels <= MANY else MAX_LABEL
+    labels = [
+        (_text(c, "label") or _text(c, "name"))[:longest] or str(i) for i, c in enumerate(channels, first)
+    ]
     return Description(tuple(labels), tuple(_text(c, "unit") for c in channels), _facts(root))
+
+
+def _legal(xml: str) -> str:
+    """Return XML without characters that no XML may hold; senders write them, also as references."""
+
+    def referred(found: re.Match[str]) -> str:
+        number = found[1]
+        code = int(number[1:], 16) if number[0] in "xX" else int(number)
+        legal = code <= sys.maxunicode and not _ILLEGAL.match(chr(code))
+        return found[0] if legal else "\ufffd"
+
+    return _REFERENCE.sub(referred, _ILLEGAL.sub("\ufffd", xml))
 
 
 def _text(element: ElementTree.Element, tag: str) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 
 from acquisition.batch import Batch, Item
 from acquisition.errors import RecordingError
+from acquisition.recording.believed import believed
 from acquisition.recording.lock import LOCK_NAME, held
 from acquisition.recording.slices import Block, merge, to_batch, to_items, united
 from acquisition.recording.tail import Tail, ends_closed
@@ -161,7 +162,7 @@ class Recording:
         if len(candidates) == 0:
             return None
         last = int(candidates[:n][-1])
-        return merge([merge(blocks) for tail in self._tails if (blocks := tail.take(last))])
+        return believed(merge([merge(blocks) for tail in self._tails if (blocks := tail.take(last))]))
 
     def _foreign(self) -> list[ForeignStream]:
         self._foreign_damage = []

@@ -28,6 +28,7 @@ from acquisition.session.session import (
 )
 from acquisition.session.toml_table import TomlTable, lines, parse, read, show
 from acquisition.stream import FORMATS, LATENESS, PEOPLE, ROLES, Modality, Role, StreamInfo
+from acquisition.text import clean_line
 from acquisition.tick import PERIOD
 from acquisition.units import factor
 
@@ -240,19 +241,32 @@ def _stream(table: TomlTable) -> StreamInfo:
         "modality", required=True, choices=tuple(Modality), what=f"one of {', '.join(Modality)}"
     )
     info = StreamInfo(
-        name=table.text("name", required=True, what="the name within its file"),
+        name=_said(table, "name") or "unnamed",
         role=Role(role or "dyad"),
         modality=Modality(modality or "markers"),
-        sfreq=table.number("sfreq", math.nan, low=0.0, high=1e6, unknown=True),
-        unit=table.text("unit"),
-        channels=table.texts("channels"),
+        sfreq=table.number("sfreq", math.nan, low=0.0, high=math.inf, unknown=True),
+        unit=_said(table, "unit"),
+        channels=tuple(clean_line(str(label)) for label in _listed(table, "channels")),
         format=table.text("format", default="float32", choices=FORMATS),
         lateness=table.number("lateness", LATENESS, low=0.0, high=3600.0),
-        source_id=table.text("source_id"),
-        device=table.text("device"),
+        source_id=_said(table, "source_id"),
+        device=_said(table, "device"),
     )
     table.finish()
     return info
+
+
+def _said(table: TomlTable, key: str) -> str:
+    """Return what a sender said of itself: it was written down as it came, and must be readable for ever."""
+    value = table.take(key)
+    return "" if value is None else clean_line(str(value))
+
+
+def _listed(table: TomlTable, key: str) -> list[object]:
+    value = table.take(key)
+    if value is not None and not isinstance(value, list):
+        table.fault(key, "must be a list of texts")
+    return value if isinstance(value, list) else []
 
 
 def _twice(session: Session) -> list[str]:

@@ -20,8 +20,7 @@ ROW = np.dtype([(n, "<f8") for n in ("time", "available", "value", "quality")] +
 class Spool:
     """Keep index samples in a file without a name, which is gone however its process ends.
 
-    A follower that held an hour of samples as objects grew by some 80 MB; what it needs of them while it follows
-    is nothing.
+    A follower that held an hour of samples as objects grew by some 80 MB; it needs none before the end.
 
     Parameters
     ----------
