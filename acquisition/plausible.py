@@ -28,7 +28,8 @@ def measured(samples: NDArray[Any]) -> BoolArray:
     """Tell which samples a sensor can have measured; the shape stays."""
     if samples.dtype.kind != "f":
         return np.ones(samples.shape, np.bool_)
-    return np.abs(samples) < LARGEST
+    fit: BoolArray = np.abs(samples) < LARGEST
+    return fit
 
 
 @dataclass(slots=True)

@@ -74,9 +74,9 @@ class Border:
             return samples, np.isfinite(samples).all(axis=1)
         absurd = ~fit & ~np.isnan(samples)
         samples = np.where(fit, samples, np.nan).astype(samples.dtype)
-        some = fit.any(axis=1)
+        some: BoolArray = np.logical_or.reduce(fit, axis=1)
         if info.modality in SPARSE:
-            some[:] = True
+            some = np.ones(len(fit), np.bool_)
         wrong = absurd.any(axis=1) | ~some
         if wrong.any():
             self._count(

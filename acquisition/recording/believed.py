@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from acquisition.plausible import LARGEST, stamped
+from acquisition.plausible import LARGEST, LATEST, stamped
 from acquisition.recording.slices import Block, Column
 from acquisition.stream import Modality
 
@@ -23,19 +23,19 @@ def believed(block: Block) -> Block:
         block,
         columns=columns,
         events=[
-            (k, e if stamped(np.float64(e.time)) else replace(e, time=float(block.times[k])))
+            (k, e if abs(e.time) <= LATEST else replace(e, time=float(block.times[k])))
             for k, e in block.events
         ],
         notices=[
-            (k, n if stamped(np.float64(n.time)) else replace(n, time=float(block.times[k])))
+            (k, n if abs(n.time) <= LATEST else replace(n, time=float(block.times[k])))
             for k, n in block.notices
         ],
     )
 
 
 def _odd(block: Block) -> bool:
-    texts = (*block.events, *block.notices)
-    return bool(texts) and not stamped(np.array([text.time for _, text in texts])).all()
+    times = [e.time for _, e in block.events] + [n.time for _, n in block.notices]
+    return not all(abs(time) <= LATEST for time in times)
 
 
 def _column(column: Column) -> Column:
@@ -44,7 +44,7 @@ def _column(column: Column) -> Column:
     if numbers and (absurd := np.abs(samples) >= LARGEST).any():
         column = replace(column, samples=np.where(absurd, np.nan, samples).astype(samples.dtype))
     keep = stamped(times)
-    fit = [o for o in column.offsets if abs(o[2]) < np.inf and stamped(np.float64(o[3]))]
+    fit = [o for o in column.offsets if abs(o[2]) < np.inf and abs(o[3]) <= LATEST]
     if keep.all() and len(fit) == len(column.offsets):
         return column
     before = np.concatenate([[0], np.cumsum(keep)])
