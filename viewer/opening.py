@@ -144,10 +144,7 @@ def new_push(source: Followed, people: People | None = None) -> Computing:
     recording = source.recording
     references = for_roles(people or NOBODY, recording.session, recording.path)
     session_id = recording.session.id if recording.session is not None else recording.path.name
-    pipeline = Pipeline(
-        recording.streams, session_id=session_id, references=references, aligned=recording.aligned
-    )
-    return Computing(pipeline, source)
+    return Computing(Pipeline(recording.streams, session_id=session_id, references=references), source)
 
 
 def codes_of(facts: SessionFacts, profile: str = "") -> Sequence[Code]:

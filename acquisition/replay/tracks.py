@@ -15,8 +15,7 @@ from acquisition.lsl.network import describe
 from acquisition.lsl.outlet import Announcement, default_source_id
 from acquisition.stream import ROLES, FloatArray, Role
 from acquisition.xdf import ForeignStream, load_foreign
-from acquisition.xdf.clock_segments import on_one_clock
-from acquisition.xdf.header import MAX_XML, header_text, stream_info
+from acquisition.xdf.header import stream_info
 
 STEP = 0.5
 """A clock offset that differs by more [s] is a reset: it applies at once, others are joined by lines."""
@@ -48,12 +47,8 @@ def load_tracks(path: Path) -> list[Track]:
                 continue
             said = _announcement(stream, role, own=path.is_dir())
             said = replace(said, source_id=_unique(said.source_id, said.name, taken))
-            if path.is_dir():
-                offsets = [(position, value) for position, _, value in stream.offsets]
-                times = corrected(stream.times, offsets)
-            else:
-                times = on_one_clock(stream.times, stream.offsets)
-            tracks.append(Track(said, times, stream.samples))
+            offsets = [(position, value) for position, _, value in stream.offsets]
+            tracks.append(Track(said, corrected(stream.times, offsets), stream.samples))
     return tracks
 
 
@@ -70,7 +65,7 @@ def _files(path: Path) -> Iterator[tuple[Role, Path]]:
 def _announcement(stream: ForeignStream, role: Role, *, own: bool) -> Announcement:
     header = stream.header
     info = stream_info(header, role)
-    said = describe(header_text(header.xml), header.n_channels, longest=MAX_XML)
+    said = describe((header.xml or b"<info/>").decode("utf-8", "replace"), header.n_channels)
     source_id = info.source_id if info is not None else ""
     if own and source_id.startswith("attunement-") and info is not None and role.value not in source_id:
         source_id = f"attunement-{role}-{header.name}"  # the events of each file are under one identity there
@@ -101,7 +96,7 @@ def _unique(source_id: str, name: str, taken: set[str]) -> str:
 
 
 def corrected(times: FloatArray, offsets: Sequence[tuple[int, float]]) -> FloatArray:
-    """Return stamps of our own files with clock offsets applied, joined by lines, by a step at a reset.
+    """Return stamps with clock offsets applied, joined by lines between measurements, by a step at a reset.
 
     Parameters
     ----------

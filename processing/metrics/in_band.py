@@ -53,7 +53,6 @@ SPEAKING = Definition(
     interval=SPLIT,
 )
 LISTENING = Definition(
-    compares=True,
     name="time_in_listening_pct",
     whose="person",
     unit="%",

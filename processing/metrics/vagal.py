@@ -51,7 +51,6 @@ SPEAKING = Definition(
     interval=BOOT,
 )
 LISTENING = Definition(
-    compares=True,
     name="lnrmssd_listening",
     whose="person",
     unit="ln ms",
