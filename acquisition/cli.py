@@ -11,9 +11,11 @@ import click
 
 from acquisition.commands.command import FILE, Command, Group, as_json_option, print_json, stop_on_signals
 from acquisition.commands.devices import devices_command
-from acquisition.commands.files import import_command, repair_command, replay_command, verify_command
+from acquisition.commands.files import repair_command, replay_command, verify_command
+from acquisition.commands.importing import import_command
 from acquisition.event import Event, Value
 from acquisition.lsl.clock import local_clock
+from acquisition.private import keep_private
 from acquisition.recorder.control import Client
 from acquisition.recorder.report import JsonReport, PlainReport, Report, TableReport, status_lines
 from acquisition.recorder.speaker import Speaker, leave
@@ -187,4 +189,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    keep_private()
     main(prog_name="python -m acquisition.cli")

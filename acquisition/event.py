@@ -9,10 +9,13 @@ from dataclasses import dataclass, replace
 from typing import Literal, Self, cast, get_args
 
 from acquisition.stream import Role
+from acquisition.text import clean_text
 
 Phase = Literal["point", "on", "off", "void"]
 Value = float | str | None
-NoticeKind = Literal["gap", "stale", "lost", "resumed", "segment", "clock", "disk", "paused", "health"]
+NoticeKind = Literal[
+    "gap", "stale", "lost", "resumed", "segment", "clock", "disk", "paused", "health", "ended"
+]
 MAX_TEXT = 16_384
 """Longest marker text that is read [characters]; a longer one is kept as a foreign marker, cut."""
 
@@ -74,24 +77,24 @@ class Event:
     @classmethod
     def from_json(cls, time: float, text: str) -> Self:
         """Read a marker text; what is not one of ours becomes a foreign point marker, as it is."""
-        fields = _own_fields(text)
+        fields = own_fields(text)
         if fields is None:
-            return cls(time=time, code=text[:MAX_TEXT], source="lsl", t_unc=0.0)
-        value = fields.get("value")
-        phase = str(fields.get("phase", "point"))
+            return cls(time=time, code=clean_text(text, MAX_TEXT), source="lsl", t_unc=0.0)
+        said = {k: clean_text(str(v), MAX_TEXT) for k, v in fields.items() if v is not None}
+        phase = said.get("phase", "point")
         return cls(
             time=time,
-            code=str(fields["code"]),
+            code=said.get("code", ""),
             phase=cast(Phase, phase) if phase in get_args(Phase) else "point",
-            actor=str(fields.get("actor", "dyad")),
-            source=str(fields.get("source", "lsl")),
-            rater=str(fields.get("rater", "")),
-            value=value if value is None or isinstance(value, float | int | str) else str(value),
-            ref=str(fields.get("ref", "")),
+            actor=said.get("actor", "dyad"),
+            source=said.get("source", "lsl"),
+            rater=said.get("rater", ""),
+            value=_value(fields.get("value")),
+            ref=said.get("ref", ""),
             t_shift=_number(fields.get("t_shift"), 0.0),
             t_unc=_number(fields.get("t_unc"), 5.0),
-            note=str(fields.get("note", "")),
-            id=str(fields.get("id", "")),
+            note=said.get("note", ""),
+            id=said.get("id", ""),
         )
 
 
@@ -124,22 +127,23 @@ class Notice:
     @classmethod
     def from_json(cls, time: float, role: Role, text: str) -> Self:
         """Read a notice; a text that is not one becomes a health notice with that text."""
-        fields = _own_fields(text, needs="kind")
+        fields = own_fields(text, needs="kind")
         kind = str(fields["kind"]) if fields else ""
         if fields is None or kind not in get_args(NoticeKind):
-            return cls(time=time, kind="health", role=role, message=text[:MAX_TEXT])
+            return cls(time=time, kind="health", role=role, message=clean_text(text, MAX_TEXT))
         return cls(
             time=time,
             kind=cast(NoticeKind, kind),
             role=role,
-            stream=str(fields.get("stream", "")),
-            message=str(fields.get("message", "")),
+            stream=clean_text(str(fields.get("stream", "")), MAX_TEXT),
+            message=clean_text(str(fields.get("message", "")), MAX_TEXT),
             start=_number(fields.get("start"), math.nan),
             stop=_number(fields.get("stop"), math.nan),
         )
 
 
-def _own_fields(text: str, needs: str = "code") -> dict[str, object] | None:
+def own_fields(text: str, needs: str = "code") -> dict[str, object] | None:
+    """Return the fields of a text that is an event or notice of ours, None of any other."""
     if len(text) > MAX_TEXT or not text.lstrip().startswith("{"):
         return None
     try:
@@ -149,5 +153,20 @@ def _own_fields(text: str, needs: str = "code") -> dict[str, object] | None:
     return fields if isinstance(fields, dict) and fields.get("v") == 1 and needs in fields else None
 
 
+def _value(value: object) -> Value:
+    """Return a value that every table can hold: a finite number or a text; a number beyond it as text."""
+    if value is None or isinstance(value, bool):
+        return None if value is None else str(value)
+    if isinstance(value, int | float):
+        number = _number(value, math.nan)
+        return number if math.isfinite(number) else str(value)[:MAX_TEXT]
+    return clean_text(str(value), MAX_TEXT)
+
+
 def _number(value: object, otherwise: float) -> float:
-    return float(value) if isinstance(value, int | float) and math.isfinite(value) else otherwise
+    try:
+        fit = isinstance(value, int | float) and not isinstance(value, bool)
+        number = float(value) if fit else math.nan  # type: ignore[arg-type]
+    except OverflowError:  # a whole number of more digits than any float has
+        return otherwise
+    return number if math.isfinite(number) else otherwise

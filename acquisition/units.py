@@ -96,6 +96,11 @@ def factor(unit: str, modality: Modality) -> float:
     ------
     UnitError
         If the unit is unsaid, unknown or of another quantity, or a resistance, which has no factor.
+
+    Examples
+    --------
+    >>> factor('uV', Modality.ECG)
+    0.001
     """
     if modality not in CANONICAL:
         return 1.0
@@ -130,6 +135,14 @@ def convert(samples: NDArray[Any], unit: str, modality: Modality) -> FloatArray:
     ------
     UnitError
         As `factor`, resistances excepted.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> convert(np.array([250.0, 500.0]), 'kohm', Modality.EDA)
+    array([4., 2.])
+    >>> convert(np.array([1024.0]), '1/1024 s', Modality.RR)
+    array([1000.])
     """
     values = np.asarray(samples, np.float64)
     numerator = _resistance(unit, modality)

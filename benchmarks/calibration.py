@@ -16,8 +16,9 @@ from pathlib import Path
 import numpy as np
 from scipy.signal import lfilter
 
-from processing.coupling.signals import SIGNALS
+from processing.config import PipelineConfig
 from processing.coupling.synchrony import COUPLED_P, Synchrony, SynchronyConfig
+from processing.indices import SIGNALS
 from processing.surrogates.synchrony import circular_shift_test, lead, permutation_test, susy
 
 SFREQ, SECONDS = 4.0, 3000
@@ -87,7 +88,7 @@ def on_grid(values: np.ndarray, signal: str) -> np.ndarray:
 
 def live(x: np.ndarray, y: np.ndarray, config: SynchronyConfig, signal: str, name: str) -> list[float]:
     """Return share outside the band, early share, largest 5-min share above, least p, and who was named."""
-    synchrony = Synchrony(signal, config=config, session_id=name)
+    synchrony = Synchrony(signal, config=PipelineConfig(synchrony=config), session_id=name)
     synchrony._origin = 0
     rows = synchrony._rows(x, y, np.zeros(len(x)))
     column = {
@@ -115,7 +116,7 @@ def live(x: np.ndarray, y: np.ndarray, config: SynchronyConfig, signal: str, nam
 
 def statements(x: np.ndarray, y: np.ndarray, config: SynchronyConfig, signal: str, name: str) -> list[float]:
     """Return what `live` does of the statements alone; nan for the band."""
-    synchrony = Synchrony(signal, config=config, session_id=name)
+    synchrony = Synchrony(signal, config=PipelineConfig(synchrony=config), session_id=name)
     synchrony._keep(x, y)
     sfreq = SIGNALS[signal].sfreq
     look, first = round(config.look_every * sfreq), round(config.first_look * sfreq)

@@ -137,7 +137,7 @@ def cost(seed: int) -> None:
                 if b > a:
                     skin.update(Chunk(info, times[a:b], eda[a:b, None]))
                 ticks = ends[k * n : (k + 1) * n]
-                skin.advance(ticks, ticks)
+                skin.advance(ticks, {"skin": ticks})
             spent.append(time.process_time() - start)
         share = spent[1] / 36.0
         print(f"  {sfreq:5d} Hz: {spent[0]:.2f} s offline, {spent[1]:.1f} s live ({share:.2f} % of a core)")

@@ -11,8 +11,9 @@ import numpy as np
 from scipy.signal import lfilter
 
 from acquisition.stream import Chunk, FloatArray, Modality, Role, StreamInfo
+from processing.heart.config import HeartConfig
 from processing.heart.grid import spectral_points
-from processing.heart.heart import Heart, HeartConfig
+from processing.heart.heart import Heart
 from processing.heart.hrv import rmssd, rmssd_windows, sdnn
 from processing.heart.ibi import Intervals, correct_beats
 from processing.heart.spectrum import hf_power, rsa_pb
@@ -167,7 +168,7 @@ def cost(seconds: int = 1200, sfreq: float = 130.0) -> None:
             part = slice(*np.searchsorted(t, [start, start + step]))
             heart.update(Chunk(info, t[part], ecg[part, None]))
             ticks = np.arange(start, start + step - 1e-9, 0.1)
-            heart.advance(ticks, ticks)
+            heart.advance(ticks, {"heart": ticks})
         used = (time.process_time() - began) / span
         print(f"{name}: {3600 * used:.2f} CPU s per hour = {100 * used:.3f} % of a core")
 

@@ -7,7 +7,8 @@ import math
 import numpy as np
 
 from acquisition.stream import FloatArray
-from processing.heart.respiration_stream import RespirationConfig, breath_rates
+from processing.heart.config import RespirationConfig
+from processing.heart.respiration_stream import breath_rates
 
 SECONDS, WINDOW, RATE, STEP = 1800, 120, 4.0, 20
 

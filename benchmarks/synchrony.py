@@ -15,10 +15,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from processing.coupling.signals import SIGNALS
-from processing.coupling.synchrony import Synchrony, SynchronyConfig
+from processing.config import PipelineConfig
+from processing.coupling.synchrony import Synchrony
 from processing.coupling.wclc import LagTable, TableShape
 from processing.index import IndexSample
+from processing.indices import SIGNALS
 from processing.surrogates.synchrony import (
     circular_shift_test,
     lagged_correlation,
@@ -138,7 +139,7 @@ def rows(x: np.ndarray, y: np.ndarray, signal: str) -> list[IndexSample]:
 
 def listener(signal: str, heard: list[IndexSample], n_ticks: int) -> float:
     """Return CPU seconds of a listener that is given so many ticks at a time."""
-    synchrony = Synchrony(signal, config=SynchronyConfig(), session_id="benchmark")
+    synchrony = Synchrony(signal, config=PipelineConfig(), session_id="benchmark")
     ticks = np.arange(1, SECONDS * 10 + 400) * 0.1
     at, spent = 0, 0.0
     for k in range(0, len(ticks), n_ticks):
@@ -148,7 +149,7 @@ def listener(signal: str, heard: list[IndexSample], n_ticks: int) -> float:
             stop += 1
         start = time.process_time()
         synchrony.hear(heard[at:stop])
-        synchrony.advance(some, some - 0.05)
+        synchrony.advance(some, {"heart": some - 0.05, "skin": some - 0.05})
         spent += time.process_time() - start
         at = stop
     return spent

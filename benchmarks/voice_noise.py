@@ -16,7 +16,7 @@ import numpy as np
 import parselmouth
 import soxr
 
-from acquisition.importing.wav import frames_of
+from acquisition.importing.layouts.wav import frames_of
 from acquisition.stream import FloatArray, Role
 from acquisition.voice import summary
 from acquisition.voice.listening import full_scale
@@ -51,7 +51,7 @@ def sentences(folder: Path) -> list[Samples]:
     """Return the longest sentences at 16 kHz, each of the same power."""
     found = []
     for path in sorted(folder.rglob("*.wav"), key=lambda p: -p.stat().st_size)[:64]:
-        frames, rate = frames_of(path)
+        frames, rate, _ = frames_of(path)
         sound = soxr.resample(full_scale(frames[:, 0]), rate, SFREQ)
         found.append(np.asarray(0.1 * sound / np.sqrt(np.mean(sound**2)), np.float32))
     return found

@@ -5,55 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from acquisition.stream import PEOPLE, StreamInfo
-from processing.pipeline import SIGNALS, sources
-from processing.voice.voice import UNITS
+from processing.indices import COUPLINGS, PERSON
+from processing.parts import parts_of, signals_of, sources
 
 Names = tuple[tuple[str, str], ...]
 """(index, unit)."""
-
-HEART: Names = (
-    ("hr", "bpm"),
-    ("ibi", "ms"),
-    ("ibi_class", ""),
-    ("rmssd", "ms"),
-    ("rmssd_low", "ms"),
-    ("rmssd_high", "ms"),
-    ("lnrmssd", "ln ms"),
-    ("sdnn", "ms"),
-    ("hf", "ms2"),
-    ("lnhf", "ln ms2"),
-    ("rsa_pb", "ln ms2"),
-    ("resp_rate", "1/min"),
-    ("ecg_quality", ""),
-)
-BREATH: Names = (("resp_rate", "1/min"),)
-"""Of a respiration stream where there are no beats; else the heart's names hold it."""
-SKIN: Names = (
-    ("scl", "uS"),
-    ("scr", "uS"),
-    ("scr_onset", "s"),
-    ("scr_rate", "1/min"),
-    ("scr_amp", "ln uS"),
-    ("eda_quality", ""),
-)
-AROUSAL: Names = (
-    ("arousal", "SD"),
-    ("arousal_low", "SD"),
-    ("arousal_high", "SD"),
-    ("arousal_state", ""),
-    ("arousal_channels", ""),
-)
-VOICE: Names = tuple(UNITS.items())
-COUPLING: Names = (
-    ("", ""),
-    ("_lag", "s"),
-    ("_coverage", ""),
-    ("_chance_low", ""),
-    ("_chance_high", ""),
-    ("_p", ""),
-    ("_lead", ""),
-)
-"""What follows sync_<signal>."""
 
 
 def emitted(streams: Iterable[StreamInfo]) -> dict[str, Names]:
@@ -61,14 +17,9 @@ def emitted(streams: Iterable[StreamInfo]) -> dict[str, Names]:
     fed = sources(streams)
     out: dict[str, Names] = {}
     for role in PEOPLE:
-        parts = {part for r, part in fed if r == role}
-        heart, skin = HEART if "heart" in parts else (), SKIN if "skin" in parts else ()
-        heart = BREATH if "breath" in parts and not heart else heart
-        voice = VOICE if parts & {"voice", "turns"} else ()
-        arousal = AROUSAL if parts & {"heart", "skin"} else ()
-        if names := (*arousal, *heart, *skin, *voice):
+        parts = {part.name for part in parts_of(source for r, source in fed if r == role)}
+        if names := tuple((index.name, index.unit) for index in PERSON if parts.intersection(index.of)):
             out[role.value] = names
-    coupled = [s for p, signals in SIGNALS.items() if all((r, p) in fed for r in PEOPLE) for s in signals]
-    if coupled:
-        out["dyad"] = tuple((f"sync_{s}{end}", unit) for s in coupled for end, unit in COUPLING)
+    if coupled := [index for signal in signals_of(fed) for index in COUPLINGS[signal]]:
+        out["dyad"] = tuple((index.name, index.unit) for index in coupled)
     return out

@@ -21,12 +21,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from acquisition.errors import SessionError
-from processing.arousal.arousal import ArousalConfig
-from processing.coupling.synchrony import SynchronyConfig
-from processing.heart.heart import HeartConfig
-from processing.heart.respiration_stream import RespirationConfig
-from processing.skin.skin import SkinConfig
-from processing.voice.voice import VoiceConfig
+from processing.arousal.band import ArousalConfig
+from processing.coupling.config import SynchronyConfig
+from processing.heart.config import HeartConfig, RespirationConfig
+from processing.indices import INDICES
+from processing.skin.config import SkinConfig
+from processing.voice.baseline import VoiceConfig
 
 T = TypeVar("T")
 
@@ -43,6 +43,25 @@ class PipelineConfig:
     voice: VoiceConfig = field(default_factory=VoiceConfig)
     arousal: ArousalConfig = field(default_factory=ArousalConfig)
     synchrony: SynchronyConfig = field(default_factory=SynchronyConfig)
+
+    def __post_init__(self) -> None:
+        """Refuse a delay of the arousal index before what it is made of is settled."""
+        for name, wait in self._arousal_waits():
+            if self.arousal.delay is not None and not self.arousal.delay >= wait:
+                raise ValueError(
+                    f"arousal.delay = {self.arousal.delay:g} s is too short: with these parameters {name} is "
+                    f"settled {wait:g} s after its window; leave it out to wait as long as is needed"
+                )
+
+    @property
+    def arousal_delay(self) -> float:
+        """Return how long after a second its arousal index is settled [s]."""
+        if self.arousal.delay is not None:
+            return self.arousal.delay
+        return max((wait for _, wait in self._arousal_waits()), default=0.0)
+
+    def _arousal_waits(self) -> list[tuple[str, float]]:
+        return [(index, INDICES[index].timing.wait(self)) for index in self.arousal.heard()]
 
     def parameters(self) -> dict[str, Any]:
         """Return all parameters as plain values."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from itertools import repeat
 from operator import itemgetter
@@ -10,7 +10,9 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from acquisition.event import Event
 from acquisition.stream import Chunk, FloatArray
+from processing.indices import unit_of
 
 
 class IndexSample(NamedTuple):
@@ -56,34 +58,35 @@ def sort_samples(samples: list[IndexSample]) -> None:
         samples.sort(key=key)
 
 
+Watermarks = Mapping[str, FloatArray]
+"""Source (`processing.parts`) → its watermark at each tick [s], shape (n_ticks,), not decreasing."""
+
+
 class Estimator(Protocol):
-    """Turn chunks of one stream into index samples, causally.
+    """Turn chunks, index samples of others and events into index samples, causally.
 
     Equal results (==) for any chunking and any grouping of ticks is part of the contract. What an estimator
     computes for data time b (all samples with stamps < b seen) is final at the first tick whose watermark
     is ≥ b; `released` finds that tick.
+
+    Where it uses heard samples, a result for data time t may use those with `time` ≤ t (or another bound
+    stated in data time), never "all heard so far": a batch of many ticks hears more at once than a live run
+    does. It is settled at t plus a fixed delay that covers the delays of what it hears.
+
+    Whoever needs no chunks, samples or events lets them pass.
     """
 
     def update(self, chunk: Chunk) -> None:
         """Take in admitted samples: stamps on the recorder's clock, not decreasing; canonical units."""
 
-    def advance(self, ticks: FloatArray, watermarks: FloatArray) -> list[IndexSample]:
-        """Return what became final at these ticks. Both arrays have shape (n_ticks,) and do not decrease."""
-
-
-class Listener(Protocol):
-    """Turn index samples of other estimators into further ones.
-
-    A result for data time t may use heard samples with `time` ≤ t (or another bound stated in data time),
-    never "all heard so far": a batch of many ticks hears more at once than a live run does. It is settled at
-    t plus a fixed delay that covers the delays of what it hears.
-    """
-
     def hear(self, samples: Sequence[IndexSample]) -> None:
         """Take in index samples that became final, before `advance` is called for the same ticks."""
 
-    def advance(self, ticks: FloatArray, watermarks: FloatArray) -> list[IndexSample]:
-        """Return what became final at these ticks."""
+    def mark(self, event: Event, time: float) -> None:
+        """Take in an event that acts at `time`, T of the tick that closed its slice [s]."""
+
+    def advance(self, ticks: FloatArray, watermarks: Watermarks) -> list[IndexSample]:
+        """Return what became final at these ticks, which do not decrease, shape (n_ticks,)."""
 
 
 def released(settled: FloatArray, ticks: FloatArray, watermarks: FloatArray) -> tuple[int, FloatArray]:
@@ -114,7 +117,6 @@ def index_samples(
     entity: str,
     index: str,
     values: FloatArray,
-    unit: str,
     qualities: FloatArray,
     reasons: Sequence[str],
 ) -> list[IndexSample]:
@@ -123,7 +125,14 @@ def index_samples(
     if len({len(column) for column in columns}) != 1:
         raise ValueError(f"{index}: columns of different lengths")
     at, since, value, quality, why = columns
-    return rows(at, since, entity, index, value, unit, quality, why)
+    return rows(at, since, entity, index, value, quality, why)
+
+
+def index_sample(
+    time: float, available: float, entity: str, index: str, value: float, quality: float, reason: str
+) -> IndexSample:
+    """Return one index sample, in the unit of its record."""
+    return IndexSample(time, available, entity, index, value, unit_of(index), quality, reason)
 
 
 def rows(
@@ -132,7 +141,6 @@ def rows(
     entity: str,
     index: str,
     values: Iterable[float],
-    unit: str,
     qualities: Iterable[float],
     reasons: Iterable[str],
 ) -> list[IndexSample]:
@@ -143,7 +151,7 @@ def rows(
         repeat(entity),
         repeat(index),
         values,
-        repeat(unit),
+        repeat(unit_of(index)),
         qualities,
         reasons,
         strict=False,

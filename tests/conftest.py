@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from _pytest.terminal import TerminalReporter
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # Streams of a test run stay among themselves.
@@ -20,3 +21,34 @@ def data_dir() -> Path:
     if not path.is_dir():
         pytest.skip(f"no reference recordings at {path}")
     return path
+
+
+PACKAGES = {
+    "Xvfb": "xvfb xdotool",
+    "xdotool": "xvfb xdotool",
+    "xcb platform": "libxcb-cursor0 libxkbcommon-x11-0 libxcb-icccm4 libxcb-keysyms1 libxcb-image0 "
+    "libxcb-render-util0 libxcb-shape0 libxcb-xinerama0",
+    "dbus-daemon": "dbus",
+    "espeak-ng": "espeak-ng",
+    "sox": "sox libsox-fmt-pulse",
+    "pulseaudio": "pulseaudio pulseaudio-utils libasound2-plugins",
+    "PulseAudio": "pulseaudio pulseaudio-utils libasound2-plugins",
+    "pactl": "pulseaudio-utils",
+    "PortAudio": "libportaudio2",
+    "network namespace": "iproute2",
+}
+"""What a reason to skip says → the Debian packages that end it."""
+
+
+def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
+    """Name what would let the skipped tests run here."""
+    reasons = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])]
+    lacking = sorted({p for r in reasons for word, ps in PACKAGES.items() if word in r for p in ps.split()})
+    if lacking:
+        terminalreporter.write_line(
+            f"Some tests were skipped for want of packages: sudo apt-get install {' '.join(lacking)}"
+        )
+    if any("no reference recordings" in reason for reason in reasons):
+        terminalreporter.write_line(
+            "Some tests were skipped for want of the laboratory's reference recordings (ATTUNEMENT_DATA=DIR)."
+        )

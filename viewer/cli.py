@@ -7,6 +7,8 @@ import os
 
 import click
 
+from acquisition.private import keep_private
+
 # The matrices here are small: a second BLAS thread costs more than it gives, and live it would take a core
 # from the recorder. It has to be said before numpy is loaded.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -22,7 +24,7 @@ COMMANDS = {
     "stop": ("acquisition.cli", "End the running recording."),
     "devices": ("acquisition.commands.devices", "List, find and check devices."),
     "replay": ("acquisition.commands.files", "Publish a recording over LSL as if its devices were there."),
-    "import": ("acquisition.commands.files", "Turn files of other tools into a recording."),
+    "import": ("acquisition.commands.importing", "Turn files of other tools into a recording."),
     "events": ("processing.commands.events", "Compare raters, import codings, show the vocabulary."),
     "process": ("processing.cli", "Compute indices and session metrics."),
     "view": ("viewer.view", "Watch a growing recording or review a finished one."),
@@ -74,6 +76,7 @@ def attune() -> None:
 
 def main() -> None:
     """Run the console script."""
+    keep_private()
     attune(prog_name="attune")
 
 

@@ -10,6 +10,7 @@ from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QWidget
 
 from acquisition.errors import AttunementError
+from acquisition.private import only_for_owner
 from viewer.lanes.figure_lane import draw_lane
 from viewer.lanes.header import font
 from viewer.lanes.lane import Lane
@@ -48,6 +49,7 @@ def save_figure(panel: OperatorPanel, path: Path) -> Path:
         _svg(panel, parts, box, size, path)
     else:
         _png(panel, parts, box, size, path)
+    only_for_owner(path)
     return path
 
 

@@ -144,7 +144,10 @@ def new_push(source: Followed, people: People | None = None) -> Computing:
     recording = source.recording
     references = for_roles(people or NOBODY, recording.session, recording.path)
     session_id = recording.session.id if recording.session is not None else recording.path.name
-    return Computing(Pipeline(recording.streams, session_id=session_id, references=references), source)
+    pipeline = Pipeline(
+        recording.streams, session_id=session_id, references=references, aligned=recording.aligned
+    )
+    return Computing(pipeline, source)
 
 
 def codes_of(facts: SessionFacts, profile: str = "") -> Sequence[Code]:

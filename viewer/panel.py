@@ -309,8 +309,7 @@ class OperatorPanel(QWidget):
         model = self.model
         if model.event_revision != self._shown_revision or self._hidden() != self._shown_hidden:
             self._shown_hidden = self._hidden()
-            events, voided = (model.held(), set[str]()) if model.edits else (model.events, model.voided)
-            self.shown = markers(events, voided, model.t0, self._shown_hidden)
+            self.shown = markers(model.marked(), model.t0, self._shown_hidden)
             self._shown_revision = model.event_revision
         if self.page is None:
             return

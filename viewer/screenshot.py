@@ -6,6 +6,7 @@ import os
 import tempfile
 from pathlib import Path
 
+from acquisition.private import only_for_owner
 from viewer.desktop import has_display
 from viewer.model.blind import blind_filled
 from viewer.model.model import SessionModel
@@ -70,4 +71,5 @@ def save(
         window.close()
     if not picture.save(str(png)):
         raise OSError(f"{png}: the picture cannot be written")
+    only_for_owner(Path(png))
     return Path(png)

@@ -1,4 +1,4 @@
-"""attune import, replay, verify, repair: what is done with files."""
+"""attune replay, verify, repair: what is done with files."""
 
 from __future__ import annotations
 
@@ -8,36 +8,7 @@ from pathlib import Path
 
 import click
 
-from acquisition.commands.command import DIRECTORY, FILE, Command, as_json_option, print_json, stop_on_signals
-
-
-@click.command("import", cls=Command)
-@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=FILE)
-@click.option(
-    "--stream",
-    "streams",
-    multiple=True,
-    required=True,
-    metavar="ROLE:MODALITY:UNIT[:SFREQ]=[N#]COLUMN",
-    help="What a column is; repeat it. N: which file, 1 by default. COLUMN: a column, array, channel, or "
-    "stream name[:channel].",
-)
-@click.option("--time", "time_column", metavar="COLUMN", help="Column of stamps [s].")
-@click.option(
-    "--out", required=True, metavar="RECORDING", type=click.Path(path_type=Path), help="New directory."
-)
-@as_json_option
-def import_command(
-    files: tuple[Path, ...], streams: tuple[str, ...], time_column: str | None, out: Path, as_json: bool
-) -> None:
-    """Turn .csv, .npz, .edf, .wav or .xdf files into a recording."""
-    from acquisition.importing.files import import_files
-
-    infos = import_files(files, streams, time_column=time_column, out=out)
-    if as_json:
-        print_json({"recording": str(out), "streams": [f"{i.role} {i.name}" for i in infos]})
-    else:
-        click.echo(f"{out}: {', '.join(f'{i.role} {i.name} ({i.modality})' for i in infos)}")
+from acquisition.commands.command import DIRECTORY, Command, as_json_option, print_json, stop_on_signals
 
 
 @click.command("replay", cls=Command)

@@ -7,6 +7,7 @@ between two people silently).
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 from collections.abc import Sequence
@@ -18,12 +19,14 @@ from acquisition.drivers import Drained, Driver
 from acquisition.drivers.lsl_link import Link, open_link
 from acquisition.errors import StreamError
 from acquisition.event import Notice
-from acquisition.lsl.binding import Binding, bindings_of, fit, provisional
+from acquisition.lsl.binding import Binding, bindings_of, check_shape, fit, provisional
 from acquisition.lsl.network import Remote, configure, resolve
 from acquisition.rates import too_slow
 from acquisition.session.session import Device, Session
 from acquisition.stream import PEOPLE, Modality, StreamInfo
 from acquisition.voice.sound_source import SoundSource
+
+logger = logging.getLogger(__name__)
 
 WATCH_PERIOD = 4.0
 """Seconds between two looks at the network once every stream is open."""
@@ -125,23 +128,48 @@ class LslDriver:
             self._notices = []
             links = list(self._links.values())
         for link in links:
-            if link.doubtful() or link.silent():
-                self._look.set()
-            out += link.drain()
+            try:
+                if link.doubtful() or link.silent():
+                    self._look.set()
+                out += link.drain()
+            except Exception as error:  # one stream's fault must not take the others'
+                out += self._part(link, error)
         return left + out
+
+    def _part(self, link: Link, error: Exception) -> list[Notice]:
+        """Give a stream up that cannot be read."""
+        logger.exception("stream %s failed", link.remote)
+        what = f"it cannot be read ({type(error).__name__}: {error})"[:300]
+        with self._lock:
+            self._refused.add(link.remote.uid)
+            self._links = {key: one for key, one in self._links.items() if one is not link}
+            for place in self._places:
+                if place.link is link:
+                    place.link, place.fault = None, what
+        threading.Thread(target=link.close, name="lsl-close", daemon=True).start()
+        return link.notices("lost", f"{link.remote} is parted from the others: {what}")
 
     def _watch(self) -> None:
         while not self._stop.is_set():
             self._look.clear()
-            seen = resolve()
-            with self._lock:
-                self._seen = seen
-            if self._stop.is_set():
-                return
-            suspect = self._check(seen)
-            self._bind(seen)
+            try:
+                suspect = self._look_around()
+            except Exception:  # whatever a neighbour sends: who is lost must be found again
+                logger.exception("a look at the network failed")
+                suspect = not self._stop.wait(1.0)
             if self.ready() and not suspect:
                 self._look.wait(WATCH_PERIOD)
+
+    def _look_around(self) -> bool:
+        """Look once who is there; tell whether to look again at once."""
+        seen = resolve()
+        with self._lock:
+            self._seen = seen
+        if self._stop.is_set():
+            return False
+        suspect = self._check(seen)
+        self._bind(seen)
+        return suspect
 
     def _bind(self, seen: list[Remote]) -> None:
         for place in self._places:
@@ -151,7 +179,7 @@ class LslDriver:
                 remote = self._choose(place.binding, seen)
                 if remote is None:
                     continue
-                link = self._link(remote)
+                link = self._link(place.binding, remote)
                 info, column = fit(place.binding, remote, link.description)
                 self._attach(place, link, info, column)
                 if why := too_slow(info.modality, info.sfreq):
@@ -161,6 +189,9 @@ class LslDriver:
                 self._tell(place, f"stream {place.binding.wanted}: {error}")
             except StreamError as error:
                 self._tell(place, str(error))
+            except Exception as error:  # a description that nobody thought of: the others are opened
+                logger.exception("%s cannot be opened", place.binding.wanted)
+                self._tell(place, f"stream {place.binding.wanted} cannot be opened: {type(error).__name__}")
 
     def _choose(self, binding: Binding, seen: list[Remote]) -> Remote | None:
         """Return the one stream that a binding means, None if it is not there."""
@@ -182,9 +213,10 @@ class LslDriver:
             )
         return hits[0]
 
-    def _link(self, remote: Remote) -> Link:
+    def _link(self, binding: Binding, remote: Remote) -> Link:
         link = self._links.get(remote.source_id)
         if link is None:
+            check_shape(binding, remote)
             link = open_link(remote)
             with self._lock:
                 self._links[remote.source_id] = link

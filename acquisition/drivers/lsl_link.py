@@ -11,6 +11,7 @@ import numpy as np
 import pylsl
 
 from acquisition.drivers import Drained
+from acquisition.drivers.border import Border
 from acquisition.event import Notice, NoticeKind
 from acquisition.lsl.inlet import Inlet, Offset, RawInlet, Remark, Samples, open_raw
 from acquisition.lsl.network import Description, Remote, describe
@@ -44,6 +45,7 @@ class Link:
         """uids of other outlets that answered to the same source_id at the same time."""
         self._inlet = Inlet(raw, remote.sfreq)
         self._takers: list[tuple[StreamInfo, int | None]] = []
+        self._border = Border(pylsl.local_clock)
         self._told: queue.SimpleQueue[Notice] = queue.SimpleQueue()
         self._suspects: set[str] = set()
         self._absent = 0
@@ -137,9 +139,11 @@ class Link:
                 case Offset():
                     out += [ClockOffset(info, item.collected, item.value) for info, _ in self._takers]
                 case Samples():
-                    out += [self._chunk(info, column, item) for info, column in self._takers]
+                    chunks = [self._chunk(info, column, item) for info, column in self._takers]
+                    out += [kept for chunk in chunks if (kept := self._border.admit(chunk)) is not None]
                 case Remark():
                     out += self.notices(item.kind, item.message, item.start, item.stop)
+        out += self._border.told()
         return out
 
     def _chunk(self, info: StreamInfo, column: int | None, item: Samples) -> Chunk:

@@ -159,7 +159,6 @@ def _info(device: Device, stream: ProfileStream) -> StreamInfo:
         unit=unit,
         channels=stream.channels,
         lateness=device.definition.latency if device.definition else math.nan,
-        exact=regular,
         source_id=device.source_id,
         device=device.profile,
     )

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from acquisition.drivers import Drained
 from acquisition.errors import DeviceError, RecordingError
-from acquisition.importing.wav import frames_of
+from acquisition.importing.layouts.wav import frames_of
 from acquisition.lsl.clock import local_clock
 from acquisition.session.session import Device, Session
 from acquisition.stream import StreamInfo
@@ -107,7 +107,7 @@ class WavFileDriver:
 
 def _read(place: Place) -> tuple[NDArray[Any], float]:
     try:
-        frames, sfreq = frames_of(Path(place.device))
+        frames, sfreq, _ = frames_of(Path(place.device))
     except (RecordingError, OSError, EOFError) as error:
         raise DeviceError(f"{place.title}: {error}") from error
     if place.channel >= frames.shape[1]:

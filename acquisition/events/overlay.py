@@ -15,6 +15,7 @@ from typing import Any
 
 from acquisition.errors import RecordingError
 from acquisition.event import Event
+from acquisition.events.intervals import that_hold
 from acquisition.recording.manifest import OVERLAY_NAME, RATERS
 
 OPS = ("add", "edit", "void")
@@ -131,10 +132,11 @@ def effective(events: Iterable[Event], edits: Sequence[Edit] = ()) -> list[Event
 
 
 def held(events: Iterable[Event], edits: Sequence[Edit] = ()) -> dict[str, Event]:
-    """Return the events that hold by the id that an edit names them with."""
-    raw = list(events)
-    undone = {e.ref for e in raw if e.phase == "void"} - {""}
-    kept = {k: e for k, e in keyed(raw).items() if e.phase != "void" and e.id not in undone}
+    """Return the events that hold by the id that an edit names them with.
+
+    The beginning of an interval that came without an id gets the one it is named with, so that its end can.
+    """
+    kept = that_hold(events)
     for edit in edits:
         if edit.op == "void":
             kept.pop(edit.id, None)
@@ -143,18 +145,4 @@ def held(events: Iterable[Event], edits: Sequence[Edit] = ()) -> dict[str, Event
             kept[edit.id] = replace(blank, **edit.fields)
         elif edit.id in kept:
             kept[edit.id] = replace(kept[edit.id], **edit.fields)
-    return kept
-
-
-def keyed(events: Iterable[Event]) -> dict[str, Event]:
-    """Return events by id; a foreign marker without one is named by its stamp.
-
-    The stamp stays the same when the file of a person is gone, a place in the order does not.
-    """
-    out: dict[str, Event] = {}
-    for event in events:
-        key = event.id or f"#{event.time!r}"
-        while not event.id and key in out:
-            key += "'"
-        out[key] = event
-    return out
+    return {k: replace(e, id=k) if e.phase == "on" and not e.id else e for k, e in kept.items()}

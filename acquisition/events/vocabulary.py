@@ -31,6 +31,8 @@ OWN_COLUMNS = ("retired", "profiles", "markers")
 COLUMNS = ("group", "code", "kind", "actor", "hotkey", "value", "meaning", "seed_term", "maps_to", "hed")
 MAX_NOTE = 2000
 """Longest note or text value [characters]."""
+PAUSE = "consent_pause"
+"""Of this person nothing is stored or shown until it ends; it cannot be taken back or edited."""
 SOFTWARE = "derived by the software"
 """The group of codes that only software writes."""
 
@@ -45,7 +47,7 @@ PROFILES: Mapping[str, tuple[str, ...]] = {
         "note",
         "client_slow",
         "client_stop",
-        "consent_pause",
+        PAUSE,
         "suds",
         "now_moment",
         "mismatch",

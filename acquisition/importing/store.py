@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acquisition.errors import RecordingError
+from acquisition.importing.clock import Clock
+from acquisition.importing.options import Options
 from acquisition.recorder.store import RecordingStore
 from acquisition.session.session import (
     CONSENT_KEYS,
@@ -31,6 +33,7 @@ from acquisition.tick import PERIOD
 
 MAX_SECONDS = 7 * 86_400
 """A longer span between first and last stamp is taken for a mistake in the stamps."""
+MAX_TOLD = 300
 SLACK = 1e-6
 """Seconds by which a stamp may exceed a tick's time and still be in its slice: rounding of text."""
 
@@ -64,15 +67,49 @@ class Imported:
         return np.maximum.accumulate(self.times + shifts)
 
 
-def store(out: Path, streams: Sequence[Imported], *, sources: Sequence[str]) -> None:
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Placed:
+    """Hold a stream and the number of its file."""
+
+    item: Imported
+    file: int
+
+
+def store(
+    out: Path,
+    streams: Sequence[Imported],
+    *,
+    sources: Sequence[str],
+    options: Options | None = None,
+    clock: Clock | None = None,
+    started: str = "",
+    damage: Sequence[str] = (),
+    notes: Sequence[str] = (),
+) -> None:
     """Write a closed recording.
+
+    Parameters
+    ----------
+    started : str
+        When it began, ISO 8601; now if "".
+    damage, notes : sequence of str
+        What was lost of the files, and what was done to them: kept in its session file.
 
     Raises
     ------
     RecordingError
         If it cannot be written, its name cannot name a session, or its stamps span more than a week.
     """
-    session = _session(out, streams, sources)
+    told = Recorded(
+        started=started or datetime.now(UTC).isoformat(timespec="seconds"),
+        streams=tuple(item.info for item in streams),
+        versions={"python": platform.python_version(), "imported_from": ", ".join(sources)},
+        clock=clock.kind if clock is not None else "one",
+        clock_error=clock.error if clock is not None else 0.0,
+        damage=_told(damage),
+        notes=_told(notes),
+    )
+    session = _session(out, streams, told, options or Options())
     arrivals = [item.arrivals() for item in streams]
     spans = [
         item.span or (float(a[0]), float(a[-1])) for item, a in zip(streams, arrivals, strict=True) if len(a)
@@ -125,21 +162,25 @@ def _samples(recording: RecordingStore, item: Imported, start: int, stop: int) -
         recording.samples(item.info, item.times[start:stop], item.samples[start:stop])
 
 
-def _session(out: Path, streams: Sequence[Imported], sources: Sequence[str]) -> Session:
+def _session(out: Path, streams: Sequence[Imported], recorded: Recorded, options: Options) -> Session:
     name = out.resolve().name
     if not SESSION_ID.fullmatch(name) or NAME.fullmatch(name):
         raise RecordingError(f"{out}: the directory names the session, and {ID_RULE}")
     return Session(
         id=name,
+        dyad=options.dyad,
+        number=options.number,
         crisis_contact="import",
-        client=Participant("C00", _consent(streams, Role.CLIENT)),
-        therapist=Participant("T00", _consent(streams, Role.THERAPIST)),
-        recorded=Recorded(
-            started=datetime.now(UTC).isoformat(timespec="seconds"),
-            streams=tuple(item.info for item in streams),
-            versions={"python": platform.python_version(), "imported_from": ", ".join(sources)},
-        ),
+        client=Participant(options.client or "C00", _consent(streams, Role.CLIENT)),
+        therapist=Participant(options.therapist or "T00", _consent(streams, Role.THERAPIST)),
+        recorded=recorded,
     )
+
+
+def _told(texts: Sequence[str]) -> tuple[str, ...]:
+    """Return what is kept of texts: a session file takes printable ones, and not without end."""
+    kept = ["".join(c if c.isprintable() else "\ufffd" for c in text)[:MAX_TOLD] for text in texts[:MAX_TOLD]]
+    return (*kept, f"and {len(texts) - MAX_TOLD} more") if len(texts) > MAX_TOLD else tuple(kept)
 
 
 def _consent(streams: Sequence[Imported], role: Role) -> Consent:

@@ -7,14 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from acquisition.errors import StreamError
-from acquisition.lsl.network import Description, Remote, channel_number
+from acquisition.lsl.network import FORMATS, MAX_CHANNELS, Description, Remote, channel_number
 from acquisition.session.session import Device
 from acquisition.stream import LATENESS, Modality, Role, StreamInfo
+from acquisition.text import clean_line
 from acquisition.units import CANONICAL, known
 from acquisition.voice.rows import is_sound
 
 SINGLE = frozenset((Modality.ECG, Modality.EDA, Modality.RR, Modality.PPI, Modality.RESP, Modality.MARKERS))
 """Modalities of one channel: of a stream with several, one must be chosen."""
+MAX_SFREQ = 1e6
+MAX_VALUES = 2e6
+"""Rate [Hz], and values a second, of the fastest stream that is opened: liblsl keeps minutes of them."""
 CHOICES = {
     Modality.ECG: "mV, uV or V",
     Modality.EDA: "uS, nS, S or kOhm",
@@ -38,6 +42,8 @@ class Binding:
         Label, or number from 0.
     unit : str
         Only for a stream that does not say its own.
+    channels : tuple of str
+        What the profile says; () where it leaves that to the sender.
     """
 
     place: str
@@ -49,6 +55,7 @@ class Binding:
     host: str = ""
     channel: str | int | None = None
     unit: str = ""
+    channels: tuple[str, ...] = ()
     lateness: float = LATENESS
     profile: str = ""
     listened: bool = False
@@ -90,6 +97,7 @@ def bindings_of(devices: Sequence[Device]) -> list[Binding]:
             host=str(device.settings.get("host", "")),
             channel=device.channel,
             unit=device.unit or stream.unit,
+            channels=stream.channels,
             lateness=device.definition.latency,
             profile=device.profile,
         )
@@ -129,6 +137,39 @@ def provisional(binding: Binding) -> StreamInfo:
     )
 
 
+def check_shape(binding: Binding, remote: Remote) -> None:
+    """Refuse a stream that cannot be what its profile says, before it is opened and takes memory.
+
+    Raises
+    ------
+    StreamError
+        If it has too many channels, no rate, a rate that no sensor has, or text where numbers belong.
+    """
+    n, sfreq = remote.n_channels, remote.sfreq
+    if not 1 <= n <= MAX_CHANNELS:
+        raise StreamError(f"stream {remote} is refused: {n} channels (allowed: 1 to {MAX_CHANNELS})")
+    if not 0 <= sfreq <= MAX_SFREQ or n * sfreq > MAX_VALUES:
+        raise StreamError(
+            f"stream {remote} is refused: {n} channels at {sfreq:g} Hz (allowed: {MAX_SFREQ:g} Hz, and "
+            f"{MAX_VALUES:g} values a second)"
+        )
+    if remote.format not in FORMATS.values():
+        raise StreamError(f"stream {remote} is refused: its format is unknown")
+    _check_text(binding, remote)
+    if binding.channels and binding.channel is None and n != len(binding.channels):
+        raise StreamError(
+            f"stream {remote} is refused: {n} channels, the profile says {len(binding.channels)} "
+            f"({', '.join(binding.channels)})"
+        )
+    if isinstance(binding.channel, int) and binding.channel >= n:
+        raise StreamError(f"stream {remote} is refused: no channel {binding.channel} of {n}")
+
+
+def _check_text(binding: Binding, remote: Remote) -> None:
+    if remote.format == "string" and binding.modality is not Modality.MARKERS:
+        raise StreamError(f"stream {remote} holds text, which cannot be {binding.modality}")
+
+
 def fit(binding: Binding, remote: Remote, said: Description) -> tuple[StreamInfo, int | None]:
     """Describe the stream of a binding as found; also the channel that is taken, None for all.
 
@@ -153,7 +194,7 @@ def fit(binding: Binding, remote: Remote, said: Description) -> tuple[StreamInfo
         channels=tuple(said.labels[i] for i in columns),
         format=remote.format,
         lateness=binding.lateness,
-        source_id=remote.source_id,
+        source_id=clean_line(remote.source_id),
         device=binding.profile,
         metadata=said.facts,
     )
@@ -164,8 +205,7 @@ def fit(binding: Binding, remote: Remote, said: Description) -> tuple[StreamInfo
         raise StreamError(
             f"stream {remote} is sound ({info.sfreq:g} Hz): voice takes rows of prosody, not speech"
         )
-    if info.format == "string" and info.modality is not Modality.MARKERS:
-        raise StreamError(f"stream {remote} holds text, which cannot be {binding.modality}")
+    _check_text(binding, remote)
     return info, column
 
 

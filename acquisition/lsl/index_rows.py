@@ -9,8 +9,8 @@ from typing import Protocol
 import numpy as np
 
 from acquisition.batch import Batch
-from acquisition.recorder.marks import PAUSE
-from acquisition.stream import PEOPLE, FloatArray
+from acquisition.events.paused import Paused
+from acquisition.stream import PEOPLE, FloatArray, Role
 
 PARTS = ("", " quality", " time")
 """What follows an index in the label of its channels: value, quality and the moment it stands for."""
@@ -88,22 +88,23 @@ class Curtain:
     """Know who is paused when; of a paused person, and of the two together, nothing is published."""
 
     def __init__(self) -> None:
-        self._turns: dict[str, tuple[list[float], list[bool]]] = {p.value: ([], []) for p in PEOPLE}
+        self._paused = Paused()
+        self._turns: dict[Role, tuple[list[float], list[bool]]] = {p: ([], []) for p in PEOPLE}
 
     def hear(self, batch: Batch) -> None:
         """Take in the pauses of a batch; they act at T of their slice."""
         for k, event in batch.events:
-            if event.code == PAUSE and event.phase in ("on", "off") and event.actor in self._turns:
-                times, paused = self._turns[event.actor]
+            for role in self._paused.hear(event):
+                times, paused = self._turns[role]
                 times.append(float(batch.ticks[k]))
-                paused.append(event.phase == "on")
+                paused.append(self._paused.now(role))
 
     def shown(self, entity: str, at: float) -> bool:
         """Tell whether what was known of an entity at `at` [s] may be published."""
-        people = [entity] if entity in self._turns else list(self._turns)
-        return not any(self._paused(person, at) for person in people)
+        people = [Role(entity)] if entity in PEOPLE else PEOPLE
+        return not any(self._was_paused(person, at) for person in people)
 
-    def _paused(self, person: str, at: float) -> bool:
+    def _was_paused(self, person: Role, at: float) -> bool:
         times, paused = self._turns[person]
         last = bisect_right(times, at)
         return bool(last) and paused[last - 1]

@@ -18,7 +18,9 @@ from pylsl.util import LostError
 from pylsl.util import TimeoutError as LslTimeout
 
 from acquisition.event import MAX_TEXT, NoticeKind
+from acquisition.plausible import LATEST, Tally, stamped
 from acquisition.stream import FloatArray
+from acquisition.text import clean_text
 
 BUFFER = 360
 """Seconds (irregular streams: hundreds of samples) that liblsl keeps while nobody pulls."""
@@ -107,6 +109,7 @@ class Inlet:
         self._pending: list[Samples] = []
         self._trusted = False
         self._last = math.nan
+        self._absurd = Tally()
         self._measured: queue.SimpleQueue[Measured] = queue.SimpleQueue()
         self._ask = threading.Event()
         self._stop = threading.Event()
@@ -131,20 +134,26 @@ class Inlet:
     def _measure(self) -> None:
         while not self._stop.is_set():
             self._ask.clear()
+            reset = False
             pause = CORRECTION_PERIOD if self._wait is None else 0.5
             asked = self._clock()
             try:
                 value = self._raw.time_correction(CORRECTION_TIMEOUT)
-            except (LslTimeout, LostError):
-                self.missed, pause = self.missed + 1, 0.5
+                reset = self._raw.was_clock_reset()
+            except (LslTimeout, LostError, RuntimeError, ValueError):  # liblsl's errors; the next try counts
+                value = math.nan
+            if abs(value) <= LATEST:
+                self._measured.put(Measured(asked, self._clock(), value, reset))
             else:
-                self._measured.put(Measured(asked, self._clock(), value, self._raw.was_clock_reset()))
+                self.missed, pause = self.missed + 1, 0.5
             self._ask.wait(pause)
 
     def drain(self) -> list[Offset | Samples | Remark]:
         """Return what arrived, without waiting; an offset comes before the samples it holds for."""
         out: list[Offset | Samples | Remark] = []
         self._take_offsets(out)
+        if said := self._absurd.due(self._clock()):
+            out.append(Remark("health", said))
         if self._waits(out) or self.held:
             return out
         pulled, self._pending = self._pending, []
@@ -215,10 +224,19 @@ class Inlet:
         for _ in range(MAX_PULLS):
             values, times = self._raw.pull_chunk(0.0, PULL, as_numpy=True)
             if len(times):
-                parts.append(Samples(np.asarray(times, np.float64), _decoded(values)))
+                parts += self._believed(np.asarray(times, np.float64), values)
             if len(times) < PULL:
                 break
         return parts
+
+    def _believed(self, times: FloatArray, values: NDArray[Any]) -> list[Samples]:
+        """Return samples without those whose stamps no clock shows: they tell nothing of a reset either."""
+        keep = stamped(times)
+        if not keep.all():
+            why = f"stamps that no clock shows ({times[~keep][0]:g})"
+            self._absurd.add(int((~keep).sum()), why)
+            times, values = times[keep], values[keep]
+        return [Samples(times, _decoded(values))] if len(times) else []
 
     def _odd(self, times: FloatArray) -> int | None:
         """Return the first sample whose stamp tells of a clock reset, if any does."""
@@ -234,7 +252,7 @@ def _decoded(values: NDArray[Any]) -> NDArray[Any]:
     if values.dtype != object:
         return values
     text = np.empty(values.shape, object)
-    text.ravel()[:] = [v.decode("utf-8", "replace")[:MAX_TEXT] for v in values.ravel()]
+    text.ravel()[:] = [clean_text(v.decode("utf-8", "replace"), MAX_TEXT) for v in values.ravel()]
     return text
 
 

@@ -7,12 +7,15 @@ LSL has no access control and no setting makes it private: the boundary is the s
 from __future__ import annotations
 
 import os
+import re
+import sys
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass, field
 
 import pylsl
 
 from acquisition.errors import StreamError
+from acquisition.text import clean_line
 
 SESSION_VARIABLE = "ATTUNEMENT_LSL_SESSION"
 """Environment variable that overrides the SessionID, so that tests on one machine do not see each other."""
@@ -27,6 +30,10 @@ RESOLVE = 1.0
 MAX_XML = 1 << 20
 MAX_CHANNELS = 512
 MAX_FACT = 200
+MANY, MAX_LABEL = 16, 40
+"""Of a stream of more channels than this, labels are kept so long: they stand in session.toml."""
+_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_REFERENCE = re.compile("&#([xX][0-9a-fA-F]{1,8}|[0-9]{1,8});")
 FORMATS = {1: "float32", 2: "double64", 3: "string", 4: "int32", 5: "int16", 6: "int8", 7: "int64"}
 _configured: tuple[str, str] | None = None
 
@@ -85,16 +92,24 @@ class Remote:
 
 def resolve(seconds: float = RESOLVE) -> list[Remote]:
     """Return every stream that answers within so many seconds, sorted by name."""
-    found = (_remote(info) for info in pylsl.resolve_streams(seconds))
-    return sorted(found, key=lambda r: (r.name, r.source_id, r.uid))
+    found = [_remote(info) for info in pylsl.resolve_streams(seconds)]
+    return sorted((r for r in found if r is not None), key=lambda r: (r.name, r.source_id, r.uid))
 
 
-def _remote(info: pylsl.StreamInfo) -> Remote:
+def _remote(info: pylsl.StreamInfo) -> Remote | None:
+    """Read what a stream says of itself; None if that is not text: nobody can have meant it."""
+    try:
+        return _read(info)
+    except (UnicodeDecodeError, ValueError):
+        return None
+
+
+def _read(info: pylsl.StreamInfo) -> Remote:
     return Remote(
         name=info.name(),
-        type=info.type(),
+        type=clean_line(info.type()),
         source_id=info.source_id(),
-        host=info.hostname(),
+        host=clean_line(info.hostname()),
         uid=info.uid(),
         sfreq=info.nominal_srate(),
         format=FORMATS.get(info.channel_format(), ""),
@@ -112,7 +127,7 @@ class Description:
     facts: dict[str, str]
 
 
-def describe(xml: str, n_channels: int, *, first: int = 0) -> Description:
+def describe(xml: str, n_channels: int, *, first: int = 0, longest: int = MAX_XML) -> Description:
     """Read the description of a stream; some senders write `name` where `label` is meant.
 
     A channel without a label is called by its number, counted from `first`.
@@ -120,24 +135,39 @@ def describe(xml: str, n_channels: int, *, first: int = 0) -> Description:
     Raises
     ------
     StreamError
-        If it is larger than 1 MiB, declares entities, or is not XML.
+        If it is larger than `longest`, declares entities, or is not XML.
     """
-    if len(xml) > MAX_XML or n_channels > MAX_CHANNELS:
+    if len(xml) > longest or n_channels > MAX_CHANNELS:
         raise StreamError(f"its description is too large ({len(xml)} characters, {n_channels} channels)")
-    if "<!" in xml:
+    if "<!DOCTYPE" in xml or "<!ENTITY" in xml:
         raise StreamError("its description declares entities")
     try:
-        root = ElementTree.fromstring(xml)
+        root = ElementTree.fromstring(_legal(xml))
     except ElementTree.ParseError as error:
         raise StreamError(f"its description is not XML ({error})") from error
     channels = root.findall("desc/channels/channel")[:n_channels]
     channels += [ElementTree.Element("channel")] * (n_channels - len(channels))
-    labels = [_text(c, "label") or _text(c, "name") or str(i) for i, c in enumerate(channels, first)]
+    longest = MAX_FACT if n_channels <= MANY else MAX_LABEL
+    labels = [
+        (_text(c, "label") or _text(c, "name"))[:longest] or str(i) for i, c in enumerate(channels, first)
+    ]
     return Description(tuple(labels), tuple(_text(c, "unit") for c in channels), _facts(root))
 
 
+def _legal(xml: str) -> str:
+    """Return XML without characters that no XML may hold; senders write them, also as references."""
+
+    def referred(found: re.Match[str]) -> str:
+        number = found[1]
+        code = int(number[1:], 16) if number[0] in "xX" else int(number)
+        legal = code <= sys.maxunicode and not _ILLEGAL.match(chr(code))
+        return found[0] if legal else "\ufffd"
+
+    return _REFERENCE.sub(referred, _ILLEGAL.sub("\ufffd", xml))
+
+
 def _text(element: ElementTree.Element, tag: str) -> str:
-    return (element.findtext(tag) or "").strip()[:MAX_FACT]
+    return clean_line(element.findtext(tag) or "", MAX_FACT)
 
 
 def _facts(root: ElementTree.Element) -> dict[str, str]:

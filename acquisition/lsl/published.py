@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +25,7 @@ from acquisition.lsl.index_rows import PARTS, Curtain, Released, index_rows
 from acquisition.lsl.network import configure
 from acquisition.lsl.outlet import Announcement, Outlet, announce
 from acquisition.recorder.control import runtime_directory
-from acquisition.recording.lock import try_exclusive
+from acquisition.recording.lock import end_exclusive, try_exclusive
 from acquisition.recording.recording import Recording
 from acquisition.session.session import Session
 from acquisition.stream import Role, StreamInfo
@@ -95,7 +94,7 @@ class Publisher:
             outlet.close()
         self._outlets, self._raw = {}, {}
         if self._handle >= 0:
-            os.close(self._handle)
+            end_exclusive(self._lock, self._handle)
             self._handle = -1
 
     def _try_to_open(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import uuid
 from collections.abc import Callable, Iterable, Sequence
@@ -12,11 +13,14 @@ from typing import Any
 from acquisition.drivers import Drained
 from acquisition.errors import AttunementError, ControlError
 from acquisition.event import Event, Notice
+from acquisition.events.vocabulary import PAUSE
 from acquisition.recorder.control_server import Request
 from acquisition.recorder.intake import Intake
 from acquisition.recorder.listener import Status
-from acquisition.recorder.marks import PAUSE, Marks
+from acquisition.recorder.marks import Marks
 from acquisition.stream import PEOPLE, Chunk, ClockOffset, Modality, Role, StreamInfo
+
+logger = logging.getLogger(__name__)
 
 COMMANDS = ("status", "mark", "undo", "pause", "resume", "stop")
 
@@ -54,6 +58,9 @@ class Commands:
                 request.answer(**self._carry_out(request.command, request.fields))
             except AttunementError as error:
                 request.refuse(str(error))
+            except Exception as error:  # whatever a client sends: the recording goes on
+                logger.exception("a command failed")
+                request.refuse(f"{request.command[:40]!r} failed: {type(error).__name__}: {error}"[:500])
             pressed |= set(self._intake.pauses.on)
         return pressed
 
@@ -66,9 +73,15 @@ class Commands:
             elif isinstance(item, Chunk) and item.info.modality is Modality.MARKERS:
                 offset = self._offsets.get(item.info.key, 0.0)
                 for time, (text, *_) in zip(item.times.tolist(), item.samples.tolist(), strict=True):
-                    self._mark_foreign(time + offset, str(text), item.info)
+                    self._hear_marker(time + offset, str(text), item.info)
                     pressed |= set(self._intake.pauses.on)
         return pressed
+
+    def _hear_marker(self, time: float, text: str, info: StreamInfo) -> None:
+        try:
+            self._mark_foreign(time, text, info)
+        except Exception:  # whatever a marker holds: it is recorded as text all the same
+            logger.exception("a foreign marker could not be marked")
 
     def _mark_foreign(self, time: float, text: str, info: StreamInfo) -> None:
         meant = self.marks.vocabulary.foreign(text)

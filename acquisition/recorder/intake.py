@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from acquisition.drivers import Drained
+from acquisition.drivers.border import Border
 from acquisition.errors import RecordingError
 from acquisition.event import Event, Notice
-from acquisition.events.pauses import Pauses
+from acquisition.events.pauses import Pauses, item_role
 from acquisition.recorder.health import HealthWatch
 from acquisition.recorder.listener import Listener
 from acquisition.recorder.store import RecordingStore
 from acquisition.session.session import Session, missing_consent
 from acquisition.stream import ClockOffset, Modality, Role, StreamInfo
 from acquisition.voice.rows import is_sound
+
+logger = logging.getLogger(__name__)
+
+FAULTS = 20
+"""Items of one stream that fail one after the other until the stream is given up."""
 
 
 class Intake:
@@ -35,7 +42,10 @@ class Intake:
         self.health = HealthWatch()
         self.pauses = Pauses()
         self.opened: dict[tuple[Role, str], StreamInfo] = {}
+        self._border = Border(clock)
         self._refused: set[tuple[Role, str]] = set()
+        self._faults: dict[tuple[Role, str], int] = {}
+        self._told: set[tuple[Role, str, str]] = set()
 
     def expect(self, infos: Iterable[StreamInfo]) -> None:
         """Open the streams that are known by now, and watch all that are expected."""
@@ -47,8 +57,57 @@ class Intake:
         for role in self.pauses.on:
             self.health.pause(role, now, on=True)
 
+    def admit(self, items: Iterable[Drained]) -> list[Drained]:
+        """Return what of the items can be believed; one that breaks takes no other with it."""
+        admitted: list[Drained] = []
+        for item in items:
+            try:
+                kept = self._border.admit(item)
+            except Exception as error:  # whatever a driver brings: the others' recording goes on
+                self._fault(item, error)
+            else:
+                admitted += [] if kept is None else [kept]
+        return admitted
+
+    def dropped(self, *, last: bool = False) -> None:
+        """Tell of what could not be believed."""
+        for notice in self._border.told(last=last):
+            self.notice(notice)
+
     def take(self, item: Drained, now: float) -> None:
-        """Store what of an item may be stored."""
+        """Store what of an item may be stored; an item that breaks takes no other with it."""
+        key = _key(item)
+        if key in self._faults and key in self._refused:
+            return
+        try:
+            self._take(item, now)
+            self._faults.pop(key, None)
+        except Exception as error:  # as in `admit`
+            self._fault(item, error)
+
+    def _fault(self, item: Drained, error: Exception) -> None:
+        """Leave an item out and say so once; give its stream up when nothing else comes of it."""
+        key, what = _key(item), f"{type(error).__name__}: {error}"[:300]
+        self._faults[key] = n = self._faults.get(key, 0) + 1
+        now = self._clock()
+        if (*key, what) not in self._told and len(self._told) < 1000:
+            self._told.add((*key, what))
+            logger.warning("%s %s: left out: %s", *key, what)
+            self._tell(
+                Notice(time=now, kind="health", role=key[0], stream=key[1], message=f"left out: {what}")
+            )
+        if n == FAULTS and key not in self._refused:
+            self._refused.add(key)
+            why = f"nothing more is recorded of it after {n} faults: {what}"
+            self._tell(Notice(time=now, kind="lost", role=key[0], stream=key[1], message=why))
+
+    def _tell(self, notice: Notice) -> None:
+        try:
+            self.notice(notice)
+        except Exception:  # a fault that cannot be written down must not become a second one
+            logger.exception("a notice could not be stored")
+
+    def _take(self, item: Drained, now: float) -> None:
         kept = self.pauses.admit(item)
         if kept is None:
             return
@@ -122,3 +181,7 @@ class Intake:
                 self.store.offset(offset.info, offset.collected, offset.value)
         self.health.pause(event.role, now, on=False)
         return event
+
+
+def _key(item: Drained) -> tuple[Role, str]:
+    return (item_role(item), item.stream) if isinstance(item, Notice) else item.info.key

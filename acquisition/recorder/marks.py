@@ -1,4 +1,4 @@
-"""Marks of a running recording: what a client asks for becomes an event; intervals open and close; undo."""
+"""Marks of a running recording: what a client asks for becomes an event, checked; intervals toggle; undo."""
 
 from __future__ import annotations
 
@@ -9,11 +9,19 @@ from typing import Any, cast, get_args
 
 from acquisition.errors import ControlError
 from acquisition.event import Event, Phase
-from acquisition.events.vocabulary import ACTORS, MAX_NOTE, SOFTWARE, Code, Vocabulary, checked_value
+from acquisition.events.intervals import Intervals, Span
+from acquisition.events.vocabulary import (
+    ACTORS,
+    MAX_NOTE,
+    PAUSE,
+    SOFTWARE,
+    Code,
+    Vocabulary,
+    checked_value,
+)
 from acquisition.session.session import CODE
 from acquisition.stream import Role
 
-PAUSE = "consent_pause"
 UNDO = 10.0
 """Seconds within which a mark can be undone; later edits belong to the review."""
 SOURCES = ("key", "pedal", "review", "auto", "lsl", "import", "cli")
@@ -36,12 +44,22 @@ _FIELDS = {
 
 
 class Marks:
-    """Hold the open intervals, and the marks that can still be undone."""
+    """Make marks: what may be marked follows from the vocabulary and from the marks that hold.
 
-    def __init__(self, vocabulary: Vocabulary) -> None:
+    Parameters
+    ----------
+    intervals : Intervals, optional
+        What holds already.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, intervals: Intervals | None = None) -> None:
         self.vocabulary = vocabulary
-        self.open: dict[tuple[str, str], Event] = {}
-        self._last: list[Event] = []
+        self.intervals = Intervals() if intervals is None else intervals
+
+    @property
+    def open(self) -> list[Event]:
+        """Return the beginnings of the intervals that have no end."""
+        return [span.on for span in self.intervals.open]
 
     def make(self, fields: Mapping[str, Any], now: float) -> Event:
         """Return the event that a client's fields describe; without a phase an interval toggles.
@@ -63,11 +81,14 @@ class Marks:
         if code.group == SOFTWARE and source != "auto":
             raise ControlError(f"code {code.code!r} is written by the software only")
         actor = _choice(fields, "actor", [a for a in ACTORS if a != "any"], _actor(code))
-        before = self.open.get((code.code, actor))
+        before = self.intervals.running(code.code, actor)
         again = fields.get("phase") == "on" and fields.get("value") is not None
-        if before is not None and before.value is None and again and fields.get("ref") == before.id:
+        if before is not None and before.value is None and again and fields.get("ref") == before.key:
             before = None  # the same beginning once more, with its value
         phase = self._phase(fields, code, before)
+        ref = _text(fields, "ref", 64)
+        if before is not None and phase == "off":
+            ref = before.key  # what it ends, also where a client named something else
         rater = _text(fields, "rater", 12)
         if rater and not CODE.fullmatch(rater):
             raise ControlError("rater: must be a code such as R2, never a name")
@@ -79,14 +100,14 @@ class Marks:
             source=source,
             rater=rater,
             value=checked_value(fields.get("value"), code),
-            ref=_text(fields, "ref", 64) or (before.id if before and phase == "off" else ""),
+            ref=ref,
             t_shift=_number(fields, "t_shift", 0.0, -3600.0, 3600.0),
             t_unc=_number(fields, "t_unc", 5.0, 0.0, 3600.0),
             note=_text(fields, "note", MAX_NOTE),
             id=_text(fields, "id", 64) or str(uuid.uuid4()),
         )
 
-    def _phase(self, fields: Mapping[str, Any], code: Code, before: Event | None) -> Phase:
+    def _phase(self, fields: Mapping[str, Any], code: Code, before: Span | None) -> Phase:
         if code.kind == "point":
             _choice(fields, "phase", ("point",), "point")
             return "point"
@@ -103,28 +124,14 @@ class Marks:
         if event.value is None or event.phase not in ("point", "on"):
             return None
         same = (event.ref, event.code, event.actor, event.phase, None)
-        return next((e for e in self._last if (e.id, e.code, e.actor, e.phase, e.value) == same), None)
+        return next((e for e in self._held() if (e.id, e.code, e.actor, e.phase, e.value) == same), None)
 
     def note(self, event: Event) -> None:
         """Take in an event that was recorded."""
-        key = event.code, event.actor
-        if event.phase == "void":
-            self._take_back(event)
-        elif event.phase == "on":
-            self.open[key] = event
-        elif event.phase == "off":
-            self.open.pop(key, None)
-        if event.phase != "void":
-            self._last = [*self._last[-99:], event]
+        self.intervals.add(event)
 
-    def _take_back(self, void: Event) -> None:
-        key = void.code, void.actor
-        for event in [e for e in self._last if e.id == void.ref]:
-            self._last.remove(event)
-            if event.phase == "on":
-                self.open.pop(key, None)
-            elif event.phase == "off":
-                self.open |= {(e.code, e.actor): e for e in self._last if e.id == event.ref}
+    def _held(self) -> list[Event]:
+        return list(self.intervals.held.values())
 
     def void(self, which: str, now: float, *, id: str = "") -> Event:
         """Return the event that undoes another: the last one, or the last with that id or code.
@@ -134,7 +141,7 @@ class Marks:
         ControlError
             If there is none, it is too long ago, or it is a pause, which only a resume ends.
         """
-        fresh = [e for e in self._last if now - e.time <= UNDO and e.code != PAUSE]
+        fresh = [e for e in self._held() if now - e.time <= UNDO and e.code != PAUSE]
         fresh = [e for e in fresh if which in ("", e.id, e.code)]
         if not fresh:
             what = f"no mark {which[:64]!r}" if which else "no mark"
@@ -146,7 +153,7 @@ class Marks:
         """Return the ends, marked as censored, of the intervals that are open when the recording ends."""
         return [
             replace(e, time=now, phase="off", ref=e.id, id=str(uuid.uuid4()), source="auto", note="censored")
-            for e in self.open.values()
+            for e in self.open
             if e.role not in paused
         ]
 

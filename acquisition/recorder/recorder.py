@@ -18,13 +18,13 @@ from pathlib import Path
 
 from acquisition.drivers import Drained, Driver, Signs
 from acquisition.errors import RecordingError
-from acquisition.event import Notice
+from acquisition.event import Notice, NoticeKind
 from acquisition.events.pauses import item_role
 from acquisition.recorder.commands import Commands, plain
 from acquisition.recorder.control_server import Server
 from acquisition.recorder.disk import DiskWatch
 from acquisition.recorder.intake import Intake
-from acquisition.recorder.listener import Listener, Status
+from acquisition.recorder.listener import Listener, Sheltered, Status
 from acquisition.recorder.marks import Marks
 from acquisition.recorder.store import RecordingStore
 from acquisition.session.file import write_session
@@ -63,8 +63,9 @@ class Recorder:
         stop: threading.Event,
     ) -> None:
         self._session, self._store, self._drivers, self._marks = session, store, drivers, marks
-        self._disk, self._listener, self._clock, self._wall, self._stop = disk, listener, clock, wall, stop
-        self._intake = Intake(session, store, listener, clock)
+        self._disk, self._clock, self._wall, self._stop = disk, clock, wall, stop
+        self._listener = Sheltered(listener)
+        self._intake = Intake(session, store, self._listener, clock)
         self._commands = Commands(
             store.path, self._intake, marks, clock=clock, status=self.status, stop=stop.set
         )
@@ -73,6 +74,8 @@ class Recorder:
         self._begin = math.nan
         self._ticks = 0
         self._ended = ""
+        self._fault = False
+        self._told: set[str] = set()
 
     def run(self, *, seconds: float | None, opening: float) -> Outcome:
         """Record until the end and close the files, however it ends."""
@@ -83,6 +86,11 @@ class Recorder:
             self._await_streams(opening)
             self._begin_recording(seconds)
             self._cycles(seconds)
+        except Exception as error:
+            if math.isnan(self._begin):
+                raise
+            logger.exception("the recording ends by a fault")
+            self._end_by(error)
         finally:
             self._finish()
         return Outcome(self._store.path, self._ticks, self._ended)
@@ -156,15 +164,33 @@ class Recorder:
         items, self._held = self._gather(), []
         for item in items:
             self._intake.take(item, now)
+        self._shelter("health", lambda: self._look_after(now, wall))
+        self._shelter("disk", lambda: self._look_at_disk(now))
+        self._tick(now, wall)
+        self._listener.cycle(self.status, now)
+
+    def _shelter(self, what: str, act: Callable[[], None]) -> None:
+        """Do what the recording can do without; if it breaks, say so once and go on."""
+        try:
+            act()
+        except Exception as error:
+            if what not in self._told:
+                self._told.add(what)
+                logger.exception("%s failed", what)
+                said = f"the recorder's watch of {what} failed: {type(error).__name__}: {error}"[:500]
+                self._intake.notice(Notice(time=self._clock(), kind="health", role=Role.DYAD, message=said))
+
+    def _look_after(self, now: float, wall: float) -> None:
         for notice in self._intake.health.check(now, wall):
             self._intake.notice(notice)
+        self._intake.dropped()
+
+    def _look_at_disk(self, now: float) -> None:
         stop, line = self._disk.look(now, self._intake.opened.values())
         if stop:
             self._end(line)
         elif line:
             self._intake.notice(Notice(time=now, kind="disk", role=Role.DYAD, message=line))
-        self._tick(now, wall)
-        self._listener.cycle(self.status, now)
 
     def _gather(self) -> list[Drained]:
         """Return all that arrived, but nothing of a person who was paused by a command just now."""
@@ -183,7 +209,7 @@ class Recorder:
         items: list[Drained] = []
         for driver in list(self._drivers):
             try:
-                items += driver.drain()
+                items += self._intake.admit(driver.drain())
             except Exception as error:  # a driver's bug must not end the other person's recording
                 logger.exception("driver failed")
                 self._drivers.remove(driver)
@@ -209,6 +235,11 @@ class Recorder:
         self._ended = self._ended or why
         self._stop.set()
 
+    def _end_by(self, error: Exception) -> None:
+        """End because of a fault of our own, which the files and `verify` then name."""
+        at, self._fault = self._clock() - self._begin, True
+        self._end(f"ended by a fault at {at:.1f} s: {type(error).__name__}: {error}"[:500])
+
     def _finish(self) -> None:
         """Stop the devices, store what they still had, close every file; each step whatever the others do."""
         self._stop.set()
@@ -224,13 +255,18 @@ class Recorder:
                 self._control.close()  # last: who asked for the stop waits for this
 
     def _last_slice(self, now: float) -> None:
+        self._shelter("the last samples", lambda: self._take_last(now))
+        if self._ended:
+            kind: NoticeKind = "ended" if self._fault else "disk"
+            self._intake.notice(Notice(time=now, kind=kind, role=Role.DYAD, message=self._ended))
+        self._tick(now, self._wall())
+
+    def _take_last(self, now: float) -> None:
         for item in self._gather():
             self._intake.take(item, now)
+        self._intake.dropped(last=True)
         for event in self._marks.closing(now, self._intake.pauses.on):
             self._store.event(event)
-        if self._ended:
-            self._intake.notice(Notice(time=now, kind="disk", role=Role.DYAD, message=self._ended))
-        self._tick(now, self._wall())
 
     def _signs(self) -> dict[tuple[Role, str], Signs]:
         """Return what the devices say of themselves, by stream."""
@@ -250,7 +286,7 @@ class Recorder:
             "ticks": self._ticks,
             "streams": [plain(asdict(h)) for h in self._intake.health.report(now, self._signs())],
             "paused": sorted(self._intake.pauses.on),
-            "open": [asdict(e) for e in self._marks.open.values()],
+            "open": [asdict(e) for e in self._marks.open],
             "disk_free": None if math.isnan(self._disk.left) else self._disk.left,
         }
 

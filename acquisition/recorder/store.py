@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from acquisition.errors import RecordingError
 from acquisition.event import Event, Notice
+from acquisition.events.vocabulary import PAUSE
 from acquisition.recording import lock, manifest
 from acquisition.recording.fsync import FsyncThread, sync_directory, sync_file
 from acquisition.stream import ROLES, FloatArray, Role, StreamInfo
@@ -29,8 +30,6 @@ BOUNDARY_PERIOD = 10.0
 """Seconds between boundary chunks."""
 RESERVE = 1 << 16
 """Bytes of disk kept back, so that footers and manifest still fit on a full one."""
-PAUSE_CODE = "consent_pause"
-"""The one event that a paused person's file takes."""
 _BULK = 1 << 20
 
 
@@ -137,7 +136,7 @@ class RecordingStore:
 
     def event(self, event: Event) -> None:
         """Take an event into the file of its person, else into that of the dyad."""
-        if event.code == PAUSE_CODE or not self._refuses(event.role):
+        if event.code == PAUSE or not self._refuses(event.role):
             self._text(event.role, EVENTS_ID, event.time, event.to_json())
 
     def notice(self, notice: Notice) -> None:

@@ -108,10 +108,27 @@ def held(directory: Path) -> bool:
 def try_exclusive(path: Path) -> int:
     """Hold a lock of which there is one per file; return its file descriptor, -1 if another process holds it.
 
-    It ends with the process, or when the descriptor is closed. The file stays.
+    It ends with the process, or when the descriptor is closed, see `end_exclusive`.
     """
     fd = os.open(path, os.O_CREAT | os.O_RDWR | getattr(os, "O_BINARY", 0), 0o600)
-    if _try_lock(fd):
+    if _try_lock(fd) and _still_at(path, fd):
         return fd
     os.close(fd)
     return -1
+
+
+def _still_at(path: Path, fd: int) -> bool:
+    """Tell whether a file is still the one of that name: who held it before may just have removed it."""
+    try:
+        return os.path.samestat(os.fstat(fd), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def end_exclusive(path: Path, fd: int) -> None:
+    """Give the lock back and leave no file."""
+    if sys.platform == "win32":  # an open file cannot be removed there
+        os.close(fd)
+        return
+    path.unlink(missing_ok=True)
+    os.close(fd)

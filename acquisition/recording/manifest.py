@@ -26,7 +26,7 @@ _UNLISTED = frozenset((MANIFEST_NAME, OVERLAY_NAME, LOCK_NAME))
 _BLOCK = 1 << 20
 _REPORTED = 20
 
-Problem = Literal["damaged", "missing", "added", "cut", "growing"]
+Problem = Literal["damaged", "missing", "added", "cut", "growing", "ended"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +142,16 @@ def _slices(path: Path) -> list[Finding]:
 
 def _check(path: Path, role: Role) -> list[Finding]:
     tail = Tail(path / f"{role}.xdf", role)
+    name = tail.path.name
+    ends: list[Finding] = []
     while not tail.ended:
         tail.fill(1, final=True)
-        tail.take(tail.last)
-    name = tail.path.name
+        for block in tail.take(tail.last):
+            ends += [Finding(name, "ended", n.message) for _, n in block.notices if n.kind == "ended"]
     findings = [Finding(name, "damaged", str(d)) for d in tail.damage[:_REPORTED]]
     if len(tail.damage) > _REPORTED:
         findings.append(Finding(name, "damaged", f"and {len(tail.damage) - _REPORTED} more places"))
+    findings += ends
     if not tail.closed:
         findings.append(Finding(name, "cut", f"has no end; {tail.n_slices} whole slices"))
     return findings

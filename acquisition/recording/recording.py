@@ -11,6 +11,7 @@ import numpy as np
 
 from acquisition.batch import Batch, Item
 from acquisition.errors import RecordingError
+from acquisition.recording.believed import believed
 from acquisition.recording.lock import LOCK_NAME, held
 from acquisition.recording.slices import Block, merge, to_batch, to_items, united
 from acquisition.recording.tail import Tail, ends_closed
@@ -73,6 +74,12 @@ class Recording:
     def _recorded(self) -> tuple[StreamInfo, ...]:
         session = self.session
         return session.recorded.streams if session is not None and session.recorded is not None else ()
+
+    @property
+    def aligned(self) -> bool:
+        """Tell whether times of the two people may be compared; those of one recorder always may."""
+        session = self.session
+        return session is None or session.recorded is None or session.recorded.aligned
 
     @property
     def streams(self) -> tuple[StreamInfo, ...]:
@@ -155,7 +162,7 @@ class Recording:
         if len(candidates) == 0:
             return None
         last = int(candidates[:n][-1])
-        return merge([merge(blocks) for tail in self._tails if (blocks := tail.take(last))])
+        return believed(merge([merge(blocks) for tail in self._tails if (blocks := tail.take(last))]))
 
     def _foreign(self) -> list[ForeignStream]:
         self._foreign_damage = []

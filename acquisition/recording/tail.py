@@ -12,6 +12,7 @@ from struct import pack
 import numpy as np
 
 from acquisition.event import Event, Notice
+from acquisition.events.foreign import foreign_event
 from acquisition.recording.columns import ColumnBuilder
 from acquisition.recording.slices import Block, Column, Key, split
 from acquisition.stream import IntArray, Role, StreamInfo
@@ -21,6 +22,8 @@ from acquisition.xdf.header import OWN_HEADERS, TYPES, parse_header, stream_info
 from acquisition.xdf.items import Damage, Item, Offset, Rows, Samples, TickMark
 from acquisition.xdf.runs import Run
 
+IMPORTED = "import"
+"""Device of streams that a user chose from a file: its events may be those of a recording of ours."""
 _BLOCK = 1 << 18
 """Bytes read at once."""
 
@@ -178,14 +181,20 @@ class Tail:
                 self._notices.append((k, Notice.from_json(time, self.role, text)))
             return
         if item.stream.kind == "Markers" and item.stream.n_channels:
-            offset = self._offsets.get(key, 0.0)
+            offset, read = self._offsets.get(key, 0.0), self._reader(item.stream)
             for time, value in zip(item.times.tolist(), item.samples[:, 0], strict=True):
-                self._events.append((k, Event.from_json(time + offset, str(value))))
+                self._events.append((k, read(time + offset, str(value))))
         if key > EVENTS_ID:
             column = self._columns.get(key) or self._column(item.stream)
             column.got.append(item)
             column.slices.append(k)
             column.n += len(item.times)
+
+    def _reader(self, stream: Stream) -> Callable[[float, str], Event]:
+        """Return how the texts of a stream of markers are read: only our own are taken at their word."""
+        info = None if stream.id == EVENTS_ID else self._info(stream)
+        own = stream.id == EVENTS_ID or (info is not None and info.device == IMPORTED)
+        return Event.from_json if own else foreign_event
 
     def _column(self, stream: Stream) -> ColumnBuilder:
         return self._columns.setdefault(stream.id, ColumnBuilder(stream, self._info(stream)))

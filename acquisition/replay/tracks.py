@@ -15,7 +15,8 @@ from acquisition.lsl.network import describe
 from acquisition.lsl.outlet import Announcement, default_source_id
 from acquisition.stream import ROLES, FloatArray, Role
 from acquisition.xdf import ForeignStream, load_foreign
-from acquisition.xdf.header import stream_info
+from acquisition.xdf.clock_segments import on_one_clock
+from acquisition.xdf.header import MAX_XML, header_text, stream_info
 
 STEP = 0.5
 """A clock offset that differs by more [s] is a reset: it applies at once, others are joined by lines."""
@@ -47,8 +48,12 @@ def load_tracks(path: Path) -> list[Track]:
                 continue
             said = _announcement(stream, role, own=path.is_dir())
             said = replace(said, source_id=_unique(said.source_id, said.name, taken))
-            offsets = [(position, value) for position, _, value in stream.offsets]
-            tracks.append(Track(said, corrected(stream.times, offsets), stream.samples))
+            if path.is_dir():
+                offsets = [(position, value) for position, _, value in stream.offsets]
+                times = corrected(stream.times, offsets)
+            else:
+                times = on_one_clock(stream.times, stream.offsets)
+            tracks.append(Track(said, times, stream.samples))
     return tracks
 
 
@@ -65,7 +70,7 @@ def _files(path: Path) -> Iterator[tuple[Role, Path]]:
 def _announcement(stream: ForeignStream, role: Role, *, own: bool) -> Announcement:
     header = stream.header
     info = stream_info(header, role)
-    said = describe((header.xml or b"<info/>").decode("utf-8", "replace"), header.n_channels)
+    said = describe(header_text(header.xml), header.n_channels, longest=MAX_XML)
     source_id = info.source_id if info is not None else ""
     if own and source_id.startswith("attunement-") and info is not None and role.value not in source_id:
         source_id = f"attunement-{role}-{header.name}"  # the events of each file are under one identity there
@@ -96,7 +101,7 @@ def _unique(source_id: str, name: str, taken: set[str]) -> str:
 
 
 def corrected(times: FloatArray, offsets: Sequence[tuple[int, float]]) -> FloatArray:
-    """Return stamps with clock offsets applied, joined by lines between measurements, by a step at a reset.
+    """Return stamps of our own files with clock offsets applied, joined by lines, by a step at a reset.
 
     Parameters
     ----------

@@ -44,6 +44,6 @@ def write_session(path: Path, session: Session) -> None:
         session = replace(session, events=replace(session.events, vocabulary=vocabulary.name))
     temporary = path / ".session.toml.tmp"
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with open(handle, "w", encoding="utf-8", newline="\n") as file:
+    with open(handle, "w", encoding="utf-8", errors="replace", newline="\n") as file:
         file.write(dump_session(session))
     temporary.replace(path / "session.toml")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -12,6 +13,9 @@ from acquisition.session.toml_table import Scalar
 from acquisition.stream import PEOPLE, Modality, Role, StreamInfo
 from acquisition.tick import PERIOD
 
+ALIGNED = 0.25
+"""Seconds by which two people's clocks may be apart for anything that compares their times."""
+CLOCKS = ("one", "aligned", "start times", "unknown")
 CODE = re.compile(r"[A-Za-z]{0,4}\d{1,6}")
 CODE_RULE = "must be a code: at most four letters, then one to six digits, such as C07; never a name"
 SESSION_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -119,13 +123,45 @@ class EventSettings:
 class Recorded:
     """Hold what the recorder resolved at the start: the pipeline reads only this.
 
-    `started` is wall time (ISO 8601), `vocabulary` the hash of the event vocabulary.
+    Parameters
+    ----------
+    started : str
+        Wall time (ISO 8601).
+    vocabulary : str
+        Hash of the event vocabulary.
+    clock : str
+        How the two people's clocks are related: one of `CLOCKS`; "" in recordings from before it was said.
+    clock_error : float
+        How far the two may be apart [s]; nan if nothing is known.
+    damage, notes : tuple of str
+        Of an import: what was lost of its files, and what was done to them.
     """
 
     started: str
     streams: tuple[StreamInfo, ...]
     versions: dict[str, str] = field(default_factory=dict)
     vocabulary: str = ""
+    clock: str = ""
+    clock_error: float = field(default=math.nan, compare=False)
+    damage: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def imported(self) -> bool:
+        """Tell whether the recording was made from files of other programs."""
+        return "imported_from" in self.versions
+
+    @property
+    def apart(self) -> float:
+        """Return how far the two people's clocks may be apart [s]; nan if nothing is known."""
+        if self.clock:
+            return 0.0 if self.clock == "one" else self.clock_error
+        return math.nan if self.imported else 0.0
+
+    @property
+    def aligned(self) -> bool:
+        """Tell whether times of the two people may be compared."""
+        return self.apart <= ALIGNED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

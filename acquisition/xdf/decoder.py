@@ -46,17 +46,20 @@ _NAMED_TAGS = (SAMPLES, STREAM_HEADER, CLOCK_OFFSET, STREAM_FOOTER)
 class Decoder:
     """Turn bytes, fed in any portions, into items that depend on the bytes alone.
 
-    Damage is a bad length byte, a chunk longer than 16 MiB, an unknown tag, an inside that does not fill its
-    chunk, or a chunk that runs over a boundary; reading goes on after the next boundary. After the tick
-    stream's footer nothing is read.
+    Damage is a bad length byte, a chunk longer than is believed, an unknown tag, an inside that does not
+    fill its chunk, or a chunk that runs over a boundary; reading goes on after the next boundary. After the
+    tick stream's footer nothing is read.
 
     Parameters
     ----------
     presumed : iterable of Stream
         Streams whose headers may have been lost.
+    longest : int
+        Longest chunk that is believed [bytes]: files of others may hold a whole stream in one.
     """
 
-    def __init__(self, presumed: Iterable[Stream] = ()) -> None:
+    def __init__(self, presumed: Iterable[Stream] = (), *, longest: int = MAX_CHUNK) -> None:
+        self._longest = longest
         self.streams: dict[int, Stream] = {s.id: s for s in presumed}
         self.closed = False
         self._rest = b""
@@ -70,6 +73,11 @@ class Decoder:
         self._boundary, self._hashed = -1, 0
         self._plan: Plan | None = None
         self._out: list[Item | Run] = []
+
+    @property
+    def waiting(self) -> int:
+        """Return how many bytes wait for the rest of their chunk."""
+        return len(self._rest)
 
     def feed(self, data: bytes, *, final: bool = False) -> list[Item]:
         """Return the items that are complete now; `final`: no more bytes will come."""
@@ -198,7 +206,7 @@ class Decoder:
 
     def _chunk(self, buf: bytes, at: int, n: int) -> int:
         """Take any one chunk; return its end, or -1 if it is not all there yet."""
-        if (found := frame(buf, at, n)) is None:
+        if (found := frame(buf, at, n, self._longest)) is None:
             return -1
         tag, inside, end = found
         if self._boundary < at:

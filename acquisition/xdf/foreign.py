@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,8 @@ from acquisition.xdf.header import stream_info
 from acquisition.xdf.items import Damage, Item, Offset, Samples
 
 _BLOCK = 1 << 20
+MAX_BYTES = 1 << 31
+"""Longest file that is read whole, unpacked."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -37,6 +40,8 @@ class ForeignStream:
     samples : ndarray, shape (n_samples, n_channels)
     offsets : list of (position, collected, value)
         Clock offsets [s], each before sample `position`.
+    places : list of (position, number)
+        Which chunk of the file the samples from `position` on stand in.
     """
 
     header: Stream
@@ -44,6 +49,7 @@ class ForeignStream:
     times: FloatArray
     samples: NDArray[Any]
     offsets: list[tuple[int, float, float]]
+    places: list[tuple[int, int]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -51,6 +57,7 @@ class _Parts:
     got: list[Samples] = field(default_factory=list)
     n: int = 0
     offsets: list[tuple[int, float, float]] = field(default_factory=list)
+    places: list[tuple[int, int]] = field(default_factory=list)
 
 
 def read_items(path: Path, damage: list[Damage]) -> Iterator[Item]:
@@ -61,18 +68,29 @@ def read_items(path: Path, damage: list[Damage]) -> Iterator[Item]:
     RecordingError
         If the file cannot be opened or is no XDF.
     """
-    decoder = Decoder()
     try:
         with open(path, "rb") as raw:
             packed = raw.read(2) == b"\x1f\x8b"
+        size = MAX_BYTES if packed else path.stat().st_size
+        decoder, taken, block = Decoder(longest=min(size, MAX_BYTES)), 0, _BLOCK
         with gzip.open(path, "rb") if packed else open(path, "rb") as file:
             data = file.read(_BLOCK)
             if data[:4] != MAGIC:
                 raise RecordingError(f"{path}: no XDF file (it does not begin with 'XDF:')")
             while data:
+                if (taken := taken + len(data)) > MAX_BYTES:
+                    raise RecordingError(
+                        f"{path}: more than {MAX_BYTES >> 30} GiB{' unpacked' * packed}; cut it"
+                    )
                 yield from _sorted_out(decoder.feed(data), damage)
-                data = file.read(_BLOCK)
-    except (OSError, EOFError) as error:
+                # A long chunk is put together in few steps, not in as many as it has MiB.
+                block = max(_BLOCK, decoder.waiting)
+                data = file.read(block)
+    except EOFError as error:
+        if not taken:
+            raise RecordingError(f"{path}: {error}") from error
+        damage.append(Damage(taken, taken, "the packed file is cut"))
+    except (OSError, zlib.error) as error:
         raise RecordingError(f"{path}: {error}") from error
     yield from _sorted_out(decoder.feed(b"", final=True), damage)
 
@@ -95,7 +113,7 @@ def load_foreign(path: Path, *, damage: list[Damage] | None = None) -> list[Fore
     """
     parts: dict[int, _Parts] = {}
     streams: dict[int, Stream] = {}
-    for item in read_items(path, [] if damage is None else damage):
+    for number, item in enumerate(read_items(path, [] if damage is None else damage)):
         stream = getattr(item, "stream", None)
         if stream is None:
             continue
@@ -103,6 +121,7 @@ def load_foreign(path: Path, *, damage: list[Damage] | None = None) -> list[Fore
         part = parts.setdefault(stream.id, _Parts())
         if isinstance(item, Samples):
             part.got.append(item)
+            part.places.append((part.n, number))
             part.n += len(item.times)
         elif isinstance(item, Offset):
             part.offsets.append((part.n, item.collected, item.value))
@@ -118,4 +137,5 @@ def _gathered(stream: Stream, part: _Parts) -> ForeignStream:
         times=np.concatenate([np.empty(0), *(s.times for s in part.got)]),
         samples=np.concatenate([s.samples for s in part.got]) if part.got else none,
         offsets=part.offsets,
+        places=part.places,
     )

@@ -24,6 +24,7 @@ TYPES = {
 }
 _MODALITIES = {name.lower(): modality for modality, name in TYPES.items()} | {"gsr": Modality.EDA}
 MAX_CHANNELS = 4096
+MAX_XML = 1 << 24
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _UNDECLARED = (b"<!DOCTYPE", b"<!ENTITY")
 
@@ -40,8 +41,6 @@ def header_xml(info: StreamInfo) -> bytes:
         _fill(SubElement(channels, "channel"), label=label, unit=info.unit, type=TYPES[info.modality])
     own = SubElement(desc, "attunement")
     _fill(own, role=info.role, modality=info.modality, lateness=float(info.lateness), device=info.device)
-    if info.exact:
-        _fill(own, exact="true")
     _fill(own, **{_tag(key): value for key, value in info.metadata.items()})
     # Else pyxdf fits a line through the stamps, across gaps too.
     _fill(SubElement(desc, "synchronization"), can_drop_samples="true")
@@ -58,7 +57,7 @@ def _tag(key: str) -> str:
     return tag if re.match(r"[A-Za-z_]", tag) and tag not in _OWN_FIELDS else f"_{tag}"
 
 
-_OWN_FIELDS = ("role", "modality", "lateness", "device", "exact")
+_OWN_FIELDS = ("role", "modality", "lateness", "device")
 
 
 def parse_header(stream_id: int, xml: bytes) -> Stream:
@@ -69,10 +68,8 @@ def parse_header(stream_id: int, xml: bytes) -> Stream:
     ValueError
         If the XML is malformed, or says something that no stream can be.
     """
-    if any(word in xml for word in _UNDECLARED):
-        raise ValueError("a stream header that declares entities")
     try:
-        root = ElementTree.fromstring(xml.decode("utf-8", "replace"))
+        root = ElementTree.fromstring(header_text(xml))
     except ElementTree.ParseError as error:
         raise ValueError(f"a malformed stream header ({error})") from error
     n_channels, sfreq = int(_text(root, "channel_count")), float(_text(root, "nominal_srate") or "0")
@@ -86,6 +83,21 @@ def parse_header(stream_id: int, xml: bytes) -> Stream:
     return Stream(stream_id, _text(root, "name"), _text(root, "type"), n_channels, sfreq, form, xml)
 
 
+def header_text(xml: bytes) -> str:
+    """Return a header as text; senders end it with NULs, and write their own alphabet as something else.
+
+    Raises
+    ------
+    ValueError
+        If it declares entities, or is longer than any header.
+    """
+    if len(xml) > MAX_XML:
+        raise ValueError(f"a stream header of {len(xml)} bytes")
+    if any(word in xml for word in _UNDECLARED):
+        raise ValueError("a stream header that declares entities")
+    return _ILLEGAL.sub("\ufffd", xml.rstrip(b"\0 \r\n").decode("utf-8", "replace")) or "<info/>"
+
+
 def _text(root: Element, path: str) -> str:
     return (root.findtext(path) or "").strip()
 
@@ -95,7 +107,7 @@ def stream_info(stream: Stream, role: Role) -> StreamInfo | None:
 
     Headers of other software give a label as `name`, and have no more than type and unit.
     """
-    root = ElementTree.fromstring((stream.xml or b"<info/>").decode("utf-8", "replace"))
+    root = ElementTree.fromstring(header_text(stream.xml))
     own = root.find("desc/attunement")
     own = Element("none") if own is None else own
     modality = _MODALITIES.get(_text(own, "modality") or stream.kind.lower()) or _modality(own)
@@ -113,7 +125,6 @@ def stream_info(stream: Stream, role: Role) -> StreamInfo | None:
         channels=labels,
         format=stream.format,
         lateness=_lateness(_text(own, "lateness")),
-        exact=_text(own, "exact") == "true",
         source_id=_text(root, "source_id"),
         device=_text(own, "device"),
         metadata={e.tag: e.text or "" for e in own if e.tag not in _OWN_FIELDS},

@@ -143,8 +143,13 @@ def parse_samples(stream: Stream, buf: bytes, at: int, end: int) -> Rows | Sampl
     return _each_sample(stream, buf, at, end, n)
 
 
-def frame(buf: bytes, at: int, n: int) -> tuple[int, int, int] | None:
+def frame(buf: bytes, at: int, n: int, longest: int = MAX_CHUNK) -> tuple[int, int, int] | None:
     """Return the tag of a chunk, where its inside begins and where it ends; None if more is needed.
+
+    Parameters
+    ----------
+    longest : int
+        Longest chunk that is believed [bytes].
 
     Raises
     ------
@@ -158,7 +163,7 @@ def frame(buf: bytes, at: int, n: int) -> tuple[int, int, int] | None:
         return None
     length = int.from_bytes(buf[at + 1 : at + head], "little")
     tag = int.from_bytes(buf[at + head : at + head + 2], "little")
-    if not 2 <= length <= MAX_CHUNK or not 1 <= tag <= 6:
+    if not 2 <= length <= longest or not 1 <= tag <= 6:
         raise BrokenChunk(f"a chunk of {length} bytes with tag {tag}")
     return tag, at + head + 2, at + head + length
 
@@ -178,8 +183,9 @@ def _each_sample(stream: Stream, buf: bytes, at: int, end: int, n: int) -> Sampl
         kind = buf[at] if at < end else -1
         if kind == EXPLICIT and at + 9 <= end:
             last, at = unpack_from("<d", buf, at + 1)[0], at + 9
-        elif kind == DEDUCED and stream.sfreq > 0:
-            last, at = last + 1 / stream.sfreq, at + 1
+        elif kind == DEDUCED:
+            # Without a rate a deduced stamp is the one before: samples that came together.
+            last, at = last + (1 / stream.sfreq if stream.sfreq > 0 else 0.0), at + 1
         else:
             raise BrokenChunk("a bad stamp")
         times[i] = last

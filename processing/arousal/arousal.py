@@ -11,34 +11,35 @@ from array import array
 from bisect import insort
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from acquisition.event import Event
-from acquisition.stream import PEOPLE, FloatArray
+from acquisition.events.intervals import Intervals, Span
+from acquisition.stream import PEOPLE, Chunk, FloatArray
 from processing.arousal.band import ArousalConfig, Band, Smoothing, bits_of, partial_reason, weighted
 from processing.arousal.baseline import CODES, Baseline, BaselineVerdict, Code, Reference, band_for, judge
-from processing.arousal.channels import Channels
+from processing.arousal.channels import Channels, heard_of
 from processing.arousal.excursion import BandState
-from processing.index import IndexSample, index_samples, released
+from processing.index import IndexSample, Watermarks, index_samples, released
+from processing.indices import of_part
+
+if TYPE_CHECKING:
+    from processing.config import PipelineConfig
 
 __all__ = ["Arousal", "ArousalConfig"]
 
-WARM_UP = 120
-"""Seconds of the past that are smoothed anew when the reference changes: 24 time constants."""
-UNITS = {
-    "arousal": "SD",
-    "arousal_low": "SD",
-    "arousal_high": "SD",
-    "arousal_state": "",
-    "arousal_channels": "",
-}
+WARM_UP = 24.0
+"""Time constants of the past that are smoothed anew when the reference changes."""
+SENSORS = ("heart", "skin")
+"""The sources that it waits for."""
+NAMES = tuple(index.name for index in of_part("arousal"))
 
 
 @dataclass(frozen=True, slots=True)
 class Second:
-    """Hold the results of one second, in the order of `UNITS`."""
+    """Hold the results of one second, in the order of `NAMES`."""
 
     values: tuple[float, float, float, float, float]
     reasons: tuple[str, str, str, str, str]
@@ -47,10 +48,10 @@ class Second:
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """Hold a baseline that passed, with the ids of its markers."""
+    """Hold a baseline that passed, with its markers."""
 
     baseline: Baseline
-    off: str
+    span: Span
 
 
 class Arousal:
@@ -62,6 +63,8 @@ class Arousal:
         client or therapist.
     channels_expected : set of str
         Of hr, scl, scr, f0: those whose sensors the session has.
+    config : PipelineConfig
+        Of everything: the index follows the windows of what it is made of.
     reference : Reference, optional
         A person's reference; with it the scaling is "person" and today's baselines are judged but not used.
     """
@@ -71,22 +74,27 @@ class Arousal:
         entity: str,
         *,
         channels_expected: frozenset[str] | set[str],
-        config: ArousalConfig,
+        config: PipelineConfig,
         reference: Reference | None = None,
     ) -> None:
         self.entity = entity
         self.verdicts: list[BaselineVerdict] = []
         self.reference = reference
         self.session: Reference | None = None
-        self._config = config
-        self._weights = config.weights()
+        self._config, self._delay = config.arousal, config.arousal_delay
+        self._weights = self._config.weights()
         self._expected = frozenset(channels_expected) & frozenset(self._weights)
-        self._channels = Channels(entity, self._weights)
+        self._channels = Channels(entity, self._weights, heard_of(config))
         self._marks: list[tuple[float, int, Event]] = []
-        self._open: dict[Code, tuple[float, str]] = {}
+        self._baselines = Intervals()
+        self._acted: dict[Event, float] = {}
+        """When each marker acted [s]."""
         self._passed: dict[Code, list[Passed]] = {code: [] for code in CODES}
         self._past = array("d")  # a tuple a second would take 16 MB a day
         self._start = self._second = math.nan
+        median = max(1, round(self._config.median))
+        self._gap = f"less than {(median + 1) // 2} of the last {median} s valid"
+        self._warm_up = math.ceil(max(WARM_UP * self._config.tau, self._config.median))
         self._restart()
 
     @property
@@ -109,21 +117,25 @@ class Arousal:
         if event.code in CODES or event.phase == "void":
             insort(self._marks, (time, len(self._marks), event), key=lambda m: m[0])
 
+    def update(self, chunk: Chunk) -> None:
+        """Let samples pass: the index is made of indices."""
+
     def hear(self, samples: Sequence[IndexSample]) -> None:
         """Take in index samples that became final; those of other people and indices are passed over."""
         self._channels.hear(samples)
 
-    def advance(self, ticks: FloatArray, watermarks: FloatArray) -> list[IndexSample]:
-        """Return what became final at these ticks."""
+    def advance(self, ticks: FloatArray, watermarks: Watermarks) -> list[IndexSample]:
+        """Return what became final at these ticks: when heart and skin have both passed."""
         if len(ticks) == 0:
             return []
+        passed = np.minimum.reduce([w for source, w in watermarks.items() if source in SENSORS])
         if math.isnan(self._second):
             self._start = self._second = float(math.ceil(ticks[0]))
-        until = float(watermarks[-1]) - self._config.delay
+        until = float(passed[-1]) - self._delay
         if not until >= self._second:
             return []
         times = self._second + np.arange(math.floor(until - self._second) + 1.0)
-        _, available = released(times + self._config.delay, ticks, watermarks)
+        _, available = released(times + self._delay, ticks, passed)
         rows = [self._at(t, tick) for t, tick in zip(times.tolist(), available.tolist(), strict=True)]
         self._second = float(times[-1]) + 1.0
         return self._samples(times, available, rows)
@@ -131,11 +143,11 @@ class Arousal:
     def _samples(self, times: FloatArray, available: FloatArray, rows: list[Second]) -> list[IndexSample]:
         out: list[IndexSample] = []
         quality = np.array([row.quality for row in rows])
-        for place, (index, unit) in enumerate(UNITS.items()):
+        for place, index in enumerate(NAMES):
             values = np.array([row.values[place] for row in rows])
             reasons = [row.reasons[place] for row in rows]
             good = np.where(np.isnan(values), 0.0, quality)
-            out += index_samples(times, available, self.entity, index, values, unit, good, reasons)
+            out += index_samples(times, available, self.entity, index, values, good, reasons)
         return out
 
     def _at(self, time: float, tick: float) -> Second:
@@ -157,22 +169,25 @@ class Arousal:
         known = not partial and not math.isnan(edges.low)
         self._state.step(time, value if known else math.nan, edges.low, edges.high, edges.scale)
         quality = sum(self._weights[c] for c in used) / sum(self._weights.values())
-        return _described(value, edges, self._state.state, bits, quality, partial)
+        gap = self._gap if math.isnan(value) else ""
+        return _described(value, edges, self._state.state, bits, quality, (gap, partial))
 
     def _act(self, event: Event, at: float) -> None:
-        """Let a marker act."""
-        if event.phase == "void":
-            self._undo(event.ref, at)
-            return
-        code: Code = "baseline_rest" if event.code == "baseline_rest" else "baseline_talk"
-        moment = at + min(0.0, event.t_shift)
-        if event.phase == "on":
-            self._open[code] = (moment, event.id)
-        elif event.phase == "off" and code in self._open:
-            self._finish(code, self._open.pop(code)[0], moment, at, event.id)
+        """Let a marker act: a baseline that ends by it is judged, one that lost its end is withdrawn."""
+        self._acted[event] = at
+        ended, taken_back = self._baselines.act(event)
+        for span in taken_back:
+            self._withdraw(span, at)
+        for span in ended:
+            self._finish(span, at)
 
-    def _finish(self, code: Code, start: float, stop: float, at: float, off: str) -> None:
+    def _moment(self, event: Event) -> float:
+        return self._acted[event] + min(0.0, event.t_shift)
+
+    def _finish(self, span: Span, at: float) -> None:
         """Judge a baseline that has just ended, and use it if it passed."""
+        code: Code = "baseline_rest" if span.code == "baseline_rest" else "baseline_talk"
+        start, stop = self._moment(span.on), at if span.off is None else self._moment(span.off)
         first, last = (max(0, math.ceil(t - self._start)) for t in (start, stop))
         n = len(self._weights)
         columns = np.array(self._past[n * first : n * last], np.float64).reshape(-1, n).T
@@ -182,25 +197,19 @@ class Arousal:
         verdict = judge(baseline, self.entity, at, self._expected, follows, self._config)
         self.verdicts.append(verdict)
         if verdict.accepted:
-            self._passed[code].append(Passed(baseline, off))
+            self._passed[code].append(Passed(baseline, span))
             self._refer()
 
-    def _undo(self, ref: str, at: float) -> None:
-        """Take back a marker: an on ends its interval, an off opens it again and withdraws its baseline."""
+    def _withdraw(self, span: Span, at: float) -> None:
+        """Take back a baseline whose beginning or end was undone, if it passed."""
         for code in CODES:
-            if ref and self._open.get(code, (0.0, ""))[1] == ref:
-                del self._open[code]
-            for passed in [p for p in self._passed[code] if ref and p.off == ref]:
+            for passed in [p for p in self._passed[code] if p.span == span]:
                 self._passed[code].remove(passed)
-                self._open[code] = (passed.baseline.start, "")
-                self._withdraw(code, passed.baseline, at)
+                bounds = code, passed.baseline.start, passed.baseline.stop
+                judged = next(v for v in reversed(self.verdicts) if (v.code, v.start, v.stop) == bounds)
+                text = "withdrawn: its marker was undone"
+                self.verdicts.append(replace(judged, time=at, accepted=False, text=text))
                 self._refer()
-
-    def _withdraw(self, code: Code, baseline: Baseline, at: float) -> None:
-        judged = next(v for v in reversed(self.verdicts) if v.code == code and v.stop == baseline.stop)
-        self.verdicts.append(
-            replace(judged, time=at, accepted=False, text="withdrawn: its marker was undone")
-        )
 
     def _refer(self) -> None:
         """Take the last baselines that passed as the session's reference, and see the past in its terms."""
@@ -210,7 +219,7 @@ class Arousal:
             return
         self._restart()
         n = len(self._weights)
-        for row in np.array(self._past[-n * WARM_UP :], np.float64).reshape(-1, n).tolist():
+        for row in np.array(self._past[-n * self._warm_up :], np.float64).reshape(-1, n).tolist():
             values = {c: x for c, x in zip(self._weights, row, strict=True) if not math.isnan(x)}
             used = {c: x for c, x in values.items() if c in self.session.scales}
             self._smoothing.step(weighted(used, self.session.scales, self._weights))
@@ -221,11 +230,13 @@ def _without(reason: str, bits: int) -> Second:
     return Second((*nothing, float(bits)), (reason, reason, reason, reason, "" if bits else "no data"), 0.0)
 
 
-def _described(value: float, band: Band, state: float, bits: int, quality: float, partial: str) -> Second:
-    """Return the results of a second that has a reference, each with its reason."""
+def _described(
+    value: float, band: Band, state: float, bits: int, quality: float, why: tuple[str, str]
+) -> Second:
+    """Return the results of a second that has a reference, each with its reason; `why`: gap, partial."""
     if not bits:
         return _without("no data", bits)
-    gap = "less than 5 of the last 10 s valid" if math.isnan(value) else ""
+    gap, partial = why
     edge = "too little baseline with these channels" if math.isnan(band.low) else ""
     only = "" if band.talk or edge else "rest band only"
     undecided = "not yet decided after a gap" if math.isnan(state) else ""

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import ClassVar
 
 import numpy as np
 
@@ -48,8 +49,8 @@ class ArousalConfig:
     share, rest, talk, skip : float
         A baseline passes with this share valid per channel, and these many valid seconds of the index, the
         first `skip` left out.
-    delay : float
-        Seconds after t at which all that the index of t needs is settled.
+    delay : float, optional
+        Seconds after t at which the index of t is settled; left out, as soon as all that it is made of is.
     """
 
     weight_hr: float = 0.4
@@ -74,12 +75,24 @@ class ArousalConfig:
     rest: float = 180.0
     talk: float = 60.0
     skip: float = 10.0
-    delay: float = 5.0
+    delay: float | None = None
+
+    channels: ClassVar[dict[str, tuple[str, ...]]] = {
+        "hr": ("hr",),
+        "scl": ("scl",),
+        "scr": ("scr_rate",),
+        "f0": ("f0_shift", "speaking"),
+    }
+    """Channel → the indices that it is made of."""
 
     def weights(self) -> dict[str, float]:
         """Return the weight of each channel that counts."""
         named = {c: float(getattr(self, f"weight_{c}")) for c in BITS}
         return {c: w for c, w in named.items() if w > 0.0}
+
+    def heard(self) -> list[str]:
+        """Return the indices that the channels which count are made of."""
+        return [index for channel in self.weights() for index in self.channels[channel]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +120,28 @@ NO_BAND = Band(low=math.nan, high=math.nan, scale=math.nan, talk=False)
 
 
 def scale_of(values: FloatArray, floor: float) -> Scale:
-    """Return median and max(1.4826·MAD, floor) of the finite values."""
+    """Return median and max(1.4826·MAD, floor) of the finite values.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> scale_of(np.array([60.0, 61.0, 62.0, 90.0]), 4.0)
+    Scale(median=61.5, scale=4.0)
+    """
     finite = values[np.isfinite(values)]
     median = float(np.median(finite))
     return Scale(median, max(MAD * float(np.median(np.abs(finite - median))), floor))
 
 
 def weighted(values: Mapping[str, float], scales: Mapping[str, Scale], weights: Mapping[str, float]) -> float:
-    """Return Σ w·z / Σ w over the given channels [SD]; nan without any."""
+    """Return Σ w·z / Σ w over the given channels [SD]; nan without any.
+
+    Examples
+    --------
+    >>> scales = {"hr": Scale(62.0, 4.0), "scl": Scale(1.0, 0.2)}
+    >>> round(weighted({"hr": 70.0, "scl": 1.2}, scales, {"hr": 0.4, "scl": 0.4}), 2)
+    1.5
+    """
     total = weight = 0.0
     for channel, value in values.items():
         scale, w = scales[channel], weights[channel]
@@ -180,6 +207,13 @@ def band(rest: Iterable[FloatArray], talk: Iterable[FloatArray], config: Arousal
     ----------
     rest, talk : iterable of ndarray
         Index of each baseline [SD], 1 Hz; nan where not valid. The first `skip` seconds of each are left out.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rest, talk = np.zeros(300), np.full(120, 0.5)
+    >>> band([rest], [talk], ArousalConfig())
+    Band(low=-1.5, high=2.0, scale=0.75, talk=True)
     """
     skip = round(config.skip)
     still, speaking = (_finite([a[skip:] for a in part]) for part in (rest, talk))

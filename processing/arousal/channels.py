@@ -9,10 +9,15 @@ from __future__ import annotations
 import math
 from bisect import insort
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from processing.index import IndexSample
+from processing.indices import INDICES
+
+if TYPE_CHECKING:
+    from processing.config import PipelineConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +38,19 @@ class Heard:
     age: float
 
 
-HEARD = {
-    "hr": Heard("hr", 5.0, 2.5),
-    "scl": Heard("scl", 5.0, 1.0),
-    "scr_rate": Heard("scr", 30.0, 5.0),
-    "f0_shift": Heard("f0", 5.0, 2.5),
-    "speaking": Heard("speaking", 0.0, 1.0),
-}
+STEPS = {"f0_shift": 2.5}
+"""How many steps of its index old a channel's newest window may be, where it is not one."""
+
+
+def heard_of(config: PipelineConfig) -> dict[str, Heard]:
+    """Return how each index that the channels are made of is heard, with the windows of a configuration."""
+    out = {}
+    for channel, names in config.arousal.channels.items():
+        for name in names:
+            timing = INDICES[name].timing
+            half, step = timing.window(config) / 2.0, timing.step(config)
+            out[name] = Heard(channel, half, STEPS.get(name, 1.0) * step)
+    return out
 
 
 class Newest:
@@ -72,17 +83,19 @@ class Channels:
     ----------
     names : iterable of str
         Of hr, scl, scr, f0: those that count.
+    heard : mapping of str to Heard
+        Index → how it is heard (`heard_of`).
     """
 
-    def __init__(self, entity: str, names: Iterable[str]) -> None:
+    def __init__(self, entity: str, names: Iterable[str], heard: Mapping[str, Heard]) -> None:
         self._entity = entity
         self._names = tuple(names)
-        self._newest = {index: Newest(heard) for index, heard in HEARD.items()}
+        self._newest = {index: Newest(how) for index, how in heard.items()}
 
     def hear(self, samples: Sequence[IndexSample]) -> None:
         """Take in index samples; those of other people and indices are passed over."""
         for sample in samples:
-            if sample.index in HEARD and sample.entity == self._entity:
+            if sample.index in self._newest and sample.entity == self._entity:
                 self._newest[sample.index].push(sample)
 
     def at(self, time: float, tick: float) -> dict[str, float]:

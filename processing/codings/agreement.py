@@ -160,7 +160,15 @@ def occupied(spans: Sequence[Interval], seconds: float, bin_length: float = BIN)
 
 
 def cohen_kappa(a: BoolArray, b: BoolArray) -> tuple[float, float, float]:
-    """Return kappa, the observed and the expected share of agreement; kappa is nan where chance gives all."""
+    """Return kappa, the observed and the expected share of agreement; kappa is nan where chance gives all.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> a, b = np.array([1, 1, 0, 0, 0], bool), np.array([1, 0, 0, 0, 0], bool)
+    >>> tuple(round(x, 3) for x in cohen_kappa(a, b))
+    (0.545, 0.8, 0.56)
+    """
     share_a, share_b = float(np.mean(a)), float(np.mean(b))
     observed = float(np.mean(a == b))
     expected = share_a * share_b + (1.0 - share_a) * (1.0 - share_b)
@@ -180,6 +188,12 @@ def matched(a: FloatArray, b: FloatArray, tolerance: float = TOLERANCE) -> list[
     -------
     list of (int, int)
         Positions in `a` and in `b`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> matched(np.array([10.0, 50.0]), np.array([12.0, 58.0, 90.0]), 10.0)
+    [(0, 0), (1, 1)]
     """
     both = np.sort(np.concatenate([a, b]))
     # Moments with more than the tolerance between them have nothing to do with each other.

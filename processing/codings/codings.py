@@ -73,19 +73,17 @@ def _in_recording(path: Path, rater: str, marked: Marked | None) -> list[Interva
     if rater and own.is_file():
         return _held([], own, "", marked)
     events = effective(marked.events, read_overlay(path))
-    mine = [e for e in events if e.rater == rater] if rater else events
-    if rater and not mine:
+    if rater and not any(e.rater == rater for e in events):
         raters = sorted(
             {e.rater for e in events if e.rater} | {p.stem for p in (path / RATERS).glob("*.jsonl")}
         )
         raise RecordingError(f"{path}: nothing of a rater {rater} (there are: {', '.join(raters) or 'none'})")
-    return since_begin(mine, marked.begin, marked.end)
+    return since_begin(events, marked.begin, marked.end, rater)
 
 
 def _held(raw: Sequence[Event], path: Path, rater: str, marked: Marked) -> list[Interval]:
     events = effective(raw, read_edits(path))
-    mine = [e for e in events if e.rater == rater] if rater else events
-    return since_begin(mine, marked.begin, marked.end)
+    return since_begin(events, marked.begin, marked.end, rater)
 
 
 def longest(*codings: Sequence[Interval]) -> float:

@@ -22,13 +22,13 @@ from acquisition.events.overlay import Edit, held
 from acquisition.events.vocabulary import (
     ACTORS,
     MAX_NOTE,
+    PAUSE,
     SOFTWARE,
     Code,
     Vocabulary,
     checked_value,
     load_vocabulary,
 )
-from acquisition.recorder.marks import PAUSE
 from acquisition.session.session import CODE
 from processing.codings.annotations.annotation import Annotation
 from processing.codings.annotations.reading import read_annotations
@@ -136,7 +136,7 @@ def read_file(path: Path, marked: Marked | None, rater: str = "") -> list[Interv
     events = read_events(path, vocabulary, begin, Reading()).events
     mine = [e for e in events if not rater or e.rater == rater]
     last = max((e.onset for e in mine), default=begin)
-    return since_begin(mine, begin, marked.end if marked else last)
+    return since_begin(events, begin, marked.end if marked else last, rater)
 
 
 def edits_of(events: Sequence[Event], there: Sequence[Edit], *, who: str, when: str, why: str) -> list[Edit]:

@@ -10,7 +10,7 @@ from acquisition.errors import RecordingError
 from acquisition.event import Event
 from acquisition.events.vocabulary import Vocabulary, load_vocabulary
 from acquisition.recording.recording import Recording
-from processing.hour.timeline import Interval, intervals
+from processing.hour.timeline import Interval, intervals, points
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -52,14 +52,12 @@ def read_marked(path: Path, vocabulary: Path | None = None) -> Marked:
     return Marked(path=path, events=tuple(events), begin=ticks[0], end=ticks[-1], vocabulary=known)
 
 
-def since_begin(events: Sequence[Event], begin: float, end: float) -> list[Interval]:
-    """Return what was marked as intervals, points with no length, in seconds since `begin`."""
-    points = [
-        Interval(code=e.code, actor=e.actor, start=e.onset, stop=e.onset, value=e.value, note=e.note, id=e.id)
-        for e in events
-        if e.phase == "point"
-    ]
-    every = [*intervals(events, end), *points]
+def since_begin(events: Sequence[Event], begin: float, end: float, rater: str = "") -> list[Interval]:
+    """Return what was marked as intervals, points with no length, in seconds since `begin`.
+
+    With a rater only what they marked: an interval is of whoever began it, also where somebody else ended it.
+    """
+    every = [i for i in (*intervals(events, end), *points(events)) if rater in ("", i.rater)]
     return sorted(
         (replace(i, start=i.start - begin, stop=i.stop - begin) for i in every),
         key=lambda i: (i.start, i.code, i.actor),

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from acquisition.commands.command import Command
+from acquisition.private import only_for_owner
 
 KINDS = ("bids", "csv", "mne", "edf", "xdf")
 
@@ -25,5 +26,6 @@ def export_command(recording: Path, kind: str, out: Path) -> None:
     tracks = read_tracks(recording)
     out.mkdir(parents=True, exist_ok=True)
     for path in FORMATS[kind](tracks, out):
+        only_for_owner(path)
         click.echo(str(path))
     click.echo(NOTICE)

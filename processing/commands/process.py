@@ -75,7 +75,8 @@ def process_recording(
         return Outcome(
             recording=path, directory=directory, skipped=True, seconds=0.0, n_samples=0, remarks=()
         )
-    run = run_recording(path, config=config, people=people, follow=follow, progress=progress)
+    spool = out if follow else None
+    run = run_recording(path, config=config, people=people, follow=follow, spool=spool, progress=progress)
     hour = run.hour()
     with replacing(directory) as fresh:
         write_indices(fresh, run.samples, run.begin)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from processing.coupling.signals import SIGNALS
 from processing.coupling.wclc import TableShape
+from processing.indices import SIGNALS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +17,7 @@ class SynchronyConfig:
     window, max_lag, step : float
         Width, lags (±) and movement of the windows; Boker et al. (2002), doi:10.1037/1082-989X.7.3.338.
     slow_window, slow_max_lag : float
-        The same for lnRMSSD, itself a mean over 60 s.
+        The same for slow signals, which are means over a minute or so themselves.
     coverage : float
         Least valid share of a window.
     renew : float
@@ -72,11 +72,25 @@ class SynchronyConfig:
                     f"synchrony: {name} must be a multiple of {unit} ({part:g} s), not {value:g} s"
                 )
 
+    def window_of(self, *, slow: bool) -> float:
+        """Return the width of the windows of a signal [s]."""
+        return self.slow_window if slow else self.window
+
+    @property
+    def often(self) -> str:
+        """Return the step of the windows in words."""
+        return "every second" if self.step == 1.0 else f"every {self.step:g} s"
+
+    @property
+    def first_look_min(self) -> float:
+        """Return when the first statement is made [min]."""
+        return self.first_look / 60.0
+
     def shape(self, signal: str) -> TableShape:
         """Return the lag table of a signal, in samples."""
-        slow, sfreq = signal == "lnrmssd", SIGNALS[signal].sfreq
+        slow, sfreq = SIGNALS[signal].slow, SIGNALS[signal].sfreq
         return TableShape(
-            window=round((self.slow_window if slow else self.window) * sfreq),
+            window=round(self.window_of(slow=slow) * sfreq),
             max_lag=round((self.slow_max_lag if slow else self.max_lag) * sfreq),
             coverage=self.coverage,
             renew=round(self.renew * sfreq),

@@ -5,57 +5,13 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from operator import itemgetter
-from typing import Literal
 
 import numpy as np
 
 from acquisition.stream import PEOPLE, FloatArray, IntArray, Role
 from processing.index import IndexSample
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignalRule:
-    """Say how one signal comes from index samples.
-
-    Parameters
-    ----------
-    index : str
-        The index it is made of, as in docs/indices.md.
-    sfreq : float
-        Rate of the grid [Hz]; grid point g lies at g / sfreq on the LSL clock.
-    delay : float
-        Data time [s] after which a grid point is settled: covers the delays of the index and of the rule.
-    form : str
-        "joined": linear between valid rows at most `join` seconds apart; "rows": the row at that grid point.
-    scale : str
-        "rate": 60000 / value; "ln": natural logarithm; "same".
-    join : float
-        Longest gap that is joined [s].
-    slope : int
-        Number of grid points, odd, of a centred least-squares slope per second; 0 for the level itself.
-    """
-
-    index: str
-    sfreq: float
-    delay: float
-    form: Literal["joined", "rows"]
-    scale: Literal["rate", "ln", "same"]
-    join: float = 2.5
-    slope: int = 0
-
-
-SIGNALS: dict[str, SignalRule] = {
-    "hr": SignalRule(index="ibi", sfreq=4.0, delay=3.5, form="joined", scale="rate"),
-    "scl": SignalRule(index="scl", sfreq=1.0, delay=11.0, form="rows", scale="ln"),
-    "sclslope": SignalRule(index="scl", sfreq=1.0, delay=13.0, form="rows", scale="ln", slope=5),
-    "lnrmssd": SignalRule(index="lnrmssd", sfreq=1.0, delay=34.0, form="joined", scale="same"),
-    "f0": SignalRule(index="f0_shift", sfreq=1.0, delay=8.0, form="rows", scale="same"),
-    "intensity": SignalRule(index="intensity_shift", sfreq=1.0, delay=8.0, form="rows", scale="same"),
-}
-"""The signals of docs/indices.md. Shifts from a baseline serve as well as raw values: r ignores an offset."""
-
+from processing.indices import SIGNALS, Signal
 
 FEW = 16
 """So many points are read one by one, in a third of the time; the values are the same to the bit."""
@@ -65,7 +21,7 @@ _columns = itemgetter(0, 1, 4)
 class GridSignal:
     """Hold one person's rows of one index and give values on the grid."""
 
-    def __init__(self, rule: SignalRule, entity: str) -> None:
+    def __init__(self, rule: Signal, entity: str) -> None:
         self._rule = rule
         self._entity = entity
         self._times: list[float] = []
@@ -93,7 +49,8 @@ class GridSignal:
             self._available += available
             self._values += _scaled(values, self._rule.scale)
             if self._rule.form == "rows":
-                self._numbers += [round(t * self._rule.sfreq) for t in times]
+                # Rounding to even would put two rows that lie at halves on one point, and none on the next.
+                self._numbers += [math.floor(t * self._rule.sfreq + 0.5) for t in times]
 
     def read(self, first: int, available: FloatArray) -> FloatArray:
         """Return the values at grid points `first` and on, and forget what later points cannot need.

@@ -11,17 +11,23 @@ import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import repeat
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from acquisition.stream import FloatArray, Role
+from acquisition.event import Event
+from acquisition.stream import Chunk, FloatArray, Role
 from processing.coupling.chance import ChancePool
 from processing.coupling.config import SynchronyConfig
 from processing.coupling.peaks import pick, smoother
-from processing.coupling.signals import SIGNALS, GridSignal
+from processing.coupling.signals import GridSignal
 from processing.coupling.statement import Looks, Rule, Statement
 from processing.coupling.wclc import LagTable, strongest
-from processing.index import IndexSample, released, rows
+from processing.index import IndexSample, Watermarks, index_sample, released, rows
+from processing.indices import SIGNALS, delay_of, part_of
+
+if TYPE_CHECKING:
+    from processing.config import PipelineConfig
 
 __all__ = ["COUPLED_P", "Synchrony", "SynchronyConfig"]
 
@@ -38,34 +44,35 @@ class Synchrony:
     signal's delay.
     """
 
-    def __init__(self, signal: str, *, config: SynchronyConfig, session_id: str) -> None:
+    def __init__(self, signal: str, *, config: PipelineConfig, session_id: str) -> None:
         if signal not in SIGNALS:
             raise ValueError(f"no synchrony signal named {signal!r} (known: {', '.join(SIGNALS)})")
-        rule, shape = SIGNALS[signal], config.shape(signal)
-        self._name, self._sfreq, self._delay = f"sync_{signal}", rule.sfreq, rule.delay
-        self._index, self._step = rule.index, round(config.step * rule.sfreq)
-        self._config, self._shape = config, shape
+        rule, mine = SIGNALS[signal], config.synchrony
+        shape = mine.shape(signal)
+        self._name, self._sfreq, self._delay = f"sync_{signal}", rule.sfreq, delay_of(signal, config)
+        self._part, self._index, self._step = part_of(signal), rule.index, round(mine.step * rule.sfreq)
+        self._config, self._shape = mine, shape
         self._people = [GridSignal(rule, entity) for entity in PAIR]
         self._table = LagTable(shape)
         self._smoother = smoother(shape.max_lag)
-        apart = max(config.pool_apart, (shape.window + 2 * shape.max_lag) / rule.sfreq)
-        steps = int(np.ceil(apart / config.pool_step))
-        self._pool = ChancePool(shape, apart=steps, least=config.least_pool)
+        apart = max(mine.pool_apart, (shape.window + 2 * shape.max_lag) / rule.sfreq)
+        steps = int(np.ceil(apart / mine.pool_step))
+        self._pool = ChancePool(shape, apart=steps, least=mine.least_pool)
         self._looks = Looks(
             shape,
             Rule(
-                n_permutations=config.n_permutations,
-                least_segments=config.least_segments,
-                p_leader=config.p_leader,
-                least_lag=config.least_lag * rule.sfreq,
+                n_permutations=mine.n_permutations,
+                least_segments=mine.least_segments,
+                p_leader=mine.p_leader,
+                least_lag=mine.least_lag * rule.sfreq,
             ),
             session_id=session_id,
             signal=signal,
         )
         self._every, self._look, self._first_look = (
-            round(s * rule.sfreq) for s in (config.band_every, config.look_every, config.first_look)
+            round(s * rule.sfreq) for s in (mine.band_every, mine.look_every, mine.first_look)
         )
-        self._low = f"coverage below {config.coverage:.0%}".replace("%", " %")
+        self._low = f"coverage below {mine.coverage:.0%}".replace("%", " %")
         self._origin: int | None = None
         self._due = -math.inf
         """Watermark before which nothing more is settled [s]."""
@@ -73,9 +80,15 @@ class Synchrony:
         self._band = (np.nan, np.nan)
         self._next_segment = shape.window
         self._reach = shape.window + shape.max_lag
-        grid = round(config.pool_step * rule.sfreq)
+        grid = round(mine.pool_step * rule.sfreq)
         self._next_pooled = -(-self._reach // grid) * grid
         self._past = np.full((2, 4 * self._reach), np.nan)
+
+    def update(self, chunk: Chunk) -> None:
+        """Let samples pass: coupling is computed from indices."""
+
+    def mark(self, event: Event, time: float) -> None:
+        """Let an event pass: none bears on coupling."""
 
     def hear(self, samples: Sequence[IndexSample]) -> None:
         """Take in index samples of both people."""
@@ -84,9 +97,10 @@ class Synchrony:
             for person, entity in zip(self._people, PAIR, strict=True):
                 person.take([sample for sample in heard if sample[2] == entity])
 
-    def advance(self, ticks: FloatArray, watermarks: FloatArray) -> list[IndexSample]:
+    def advance(self, ticks: FloatArray, watermarks: Watermarks) -> list[IndexSample]:
         """Return what became final; `watermarks` are the lower ones of the two people."""
-        if len(ticks) == 0 or watermarks[-1] < self._due:
+        passed = watermarks[self._part]
+        if len(ticks) == 0 or passed[-1] < self._due:
             return []
         if self._origin is None:
             self._origin = int(np.ceil(ticks[0]) * self._sfreq)
@@ -94,9 +108,9 @@ class Synchrony:
         # run then does the work of a step at once, as a batch does.
         first = self._origin + self._n
         end = first + -self._n % self._step
-        bound = int(np.floor((float(watermarks[-1]) - self._delay) * self._sfreq)) + 2
+        bound = int(np.floor((float(passed[-1]) - self._delay) * self._sfreq)) + 2
         ends = np.arange(end, max(bound, end + 1), self._step)
-        n, available = released(ends / self._sfreq + self._delay, ticks, watermarks)
+        n, available = released(ends / self._sfreq + self._delay, ticks, passed)
         self._due = float(end + n * self._step) / self._sfreq + self._delay
         if n == 0:
             return []
@@ -165,7 +179,7 @@ class Synchrony:
         time = self._time(j)
         said_of = (("_p", said.p, said.p_reason), ("_lead", said.leader, said.leader_reason))
         return [
-            IndexSample(time, available, "dyad", self._name + end, value, "", said.share, reason)
+            index_sample(time, available, "dyad", self._name + end, value, said.share, reason)
             for end, value, reason in said_of
         ]
 
@@ -190,18 +204,18 @@ class Synchrony:
         has_band = [1.0 if b == b else 0.0 for b in low]
         no_band = ["" if b == b else self._no_band(j) for j, b in zip(at, low, strict=True)]
         columns = (
-            ("", value, "", quality, missing),
-            ("_lag", lags, "s", quality, no_peak),
-            ("_coverage", coverage, "", repeat(1.0), repeat("")),
-            ("_chance_low", low, "", has_band, no_band),
-            ("_chance_high", high, "", has_band, no_band),
+            ("", value, quality, missing),
+            ("_lag", lags, quality, no_peak),
+            ("_coverage", coverage, repeat(1.0), repeat("")),
+            ("_chance_low", low, has_band, no_band),
+            ("_chance_high", high, has_band, no_band),
         )
         half, first = window / (2.0 * sfreq), self._time(0)
         times = [first + j / sfreq - half for j in at]
         return [
             sample
-            for end, values, unit, qualities, reasons in columns
-            for sample in rows(times, since, "dyad", self._name + end, values, unit, qualities, reasons)
+            for end, values, qualities, reasons in columns
+            for sample in rows(times, since, "dyad", self._name + end, values, qualities, reasons)
         ]
 
     def _missing(self, coverage: float) -> str:

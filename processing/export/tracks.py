@@ -17,7 +17,7 @@ from acquisition.session.session import Session
 from acquisition.stream import FloatArray, StreamInfo
 from acquisition.units import convert
 from processing.admission import Admission
-from processing.hour.timeline import Interval, intervals
+from processing.hour.timeline import Interval, intervals, points
 from processing.metrics.self_report import Filled, filled_in
 
 NOTICE = (
@@ -127,12 +127,7 @@ def gaps_of(values: FloatArray, sfreq: float) -> list[tuple[float, float]]:
 
 def spans(tracks: Tracks) -> list[Interval]:
     """Return everything that was marked as intervals, points with no length, named code/actor."""
-    points = [
-        Interval(code=e.code, actor=e.actor, start=e.onset, stop=e.onset, value=e.value)
-        for e in tracks.events
-        if e.phase == "point"
-    ]
-    every = [*intervals(tracks.events, tracks.end), *points]
+    every = [*intervals(tracks.events, tracks.end), *points(tracks.events)]
     return sorted(every, key=lambda i: (i.start, i.code))
 
 

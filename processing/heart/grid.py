@@ -10,20 +10,15 @@ import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray, IntArray
 from processing.heart import respiration
+from processing.heart.config import SHORTEST_HF, HeartConfig
 from processing.heart.hrv import slice_sums
 from processing.heart.ibi import NORMAL, Intervals
 from processing.heart.spectrum import RSA_EDGE, RSA_RATE, hf_powers, rsa_values
 from processing.heart.splines import cubics
 from processing.heart.table import BeatTable
-from processing.heart.windows import HeartConfig
 
-STEP = 5.0
-"""Seconds between values."""
-SETTLING = 1.2
-"""Grid results wait so long after the last time they describe [s]: every beat is decided by then."""
-CLOSING = 3.0
-"""Further wait for the beat that closes an interpolated window [s]."""
-SHORTEST = 64.0
+STEP, SETTLING, CLOSING = HeartConfig.step, HeartConfig.settling, HeartConfig.closing
+SHORTEST = SHORTEST_HF
 """Least seconds of beats behind an HF value."""
 TOO_SHORT = "less than 64 s of beats"
 FEW, MANY = "too few accepted beats", "too many corrected beats"

@@ -7,34 +7,22 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from acquisition.event import Event
 from acquisition.stream import Chunk, FloatArray, Modality
+from processing.heart.config import HeartConfig
 from processing.heart.ecg_quality import SILENCE, BeatView, SecondMonitor, judge_seconds
 from processing.heart.grid import CLOSING, SETTLING, STEP, GridIndices, Value
 from processing.heart.input import EcgInput, IntervalInput
 from processing.heart.respiration import WINDOW
 from processing.heart.spectrum import RSA_EDGE
-from processing.heart.table import KEPT, BeatTable
-from processing.heart.windows import HeartConfig, beat_columns
-from processing.index import IndexSample, index_samples, released
+from processing.heart.table import BeatTable
+from processing.heart.windows import beat_columns, window_lengths
+from processing.index import IndexSample, Watermarks, index_sample, index_samples, released
+from processing.indices import VAGAL
 from processing.unit_doubt import doubts, with_doubts
 
-__all__ = ["UNITS", "Heart", "HeartConfig"]
+__all__ = ["Heart", "HeartConfig"]
 
-UNITS = {
-    "ibi": "ms",
-    "ibi_class": "",
-    "hr": "bpm",
-    "rmssd": "ms",
-    "rmssd_low": "ms",
-    "rmssd_high": "ms",
-    "lnrmssd": "ln ms",
-    "sdnn": "ms",
-    "hf": "ms2",
-    "lnhf": "ln ms2",
-    "rsa_pb": "ln ms2",
-    "resp_rate": "1/min",
-    "ecg_quality": "",
-}
 REFUSED = "no beats can be found"
 QUALITY_SETTLING = 0.5 + SETTLING
 """A second of ECG quality is settled so long after its centre [s]; so are rows that say why nothing came."""
@@ -105,31 +93,27 @@ class Heart:
             elif sample.index == "resp_rate" and self._hears_breathing:
                 self._grids.hear_breathing(sample.time, sample.value)
 
-    def advance(
-        self, ticks: FloatArray, watermarks: FloatArray, breath: FloatArray | None = None
-    ) -> list[IndexSample]:
-        """Return what became final at these ticks.
+    def mark(self, event: Event, time: float) -> None:
+        """Let an event pass: none bears on beats."""
 
-        Parameters
-        ----------
-        breath : ndarray, shape (n_ticks,), optional
-            Watermarks of the respiration stream [s]: HF and RSA wait for both.
-        """
+    def advance(self, ticks: FloatArray, watermarks: Watermarks) -> list[IndexSample]:
+        """Return what became final at these ticks; HF and RSA also wait for the respiration stream."""
         if len(ticks) == 0:
             return []
+        beats = watermarks["heart"]
+        both = np.minimum(beats, watermarks["breath"]) if self._hears_breathing else beats
         if not self._next:
             self._start(math.ceil(float(ticks[0])))
         self._table.gather()
-        out = self._per_beat(ticks, watermarks)
-        if math.isfinite(watermarks[-1]):
+        out = self._per_beat(ticks, beats)
+        if math.isfinite(beats[-1]):
             if self._is_ecg:
-                out += self._seconds(ticks, watermarks)
-            out += self._silent(ticks, watermarks)
-            both = watermarks if breath is None else np.minimum(watermarks, breath)
+                out += self._seconds(ticks, beats)
+            out += self._silent(ticks, beats)
             out += self._on_grid(ticks, both)
-        oldest = min(self._next.values())
-        self._table.trim(oldest)
-        self._grids.forget(oldest - KEPT)
+        before = min(self._next.values()) - self.config.kept
+        self._table.trim(before)
+        self._grids.forget(before)
         return out
 
     def _refusal(self, time: float) -> str:
@@ -175,7 +159,7 @@ class Heart:
         out += self._rows(ends, available, "ibi_class", beats.classes[fresh], quality, why)
         for name, length, values, reasons in beat_columns(beats, ends, self.config):
             good = np.where(np.isnan(values), 0.0, quality)
-            if name == "lnrmssd":
+            if name == VAGAL:
                 reasons = self._flagged(ends, values, reasons)
             reasons = with_doubts(values, reasons, unsure)
             out += self._rows(ends - length / 2, available, name, values, good, reasons)
@@ -236,19 +220,20 @@ class Heart:
         if len(ends) == 0:
             return []
         _, available = released(ends + QUALITY_SETTLING, ticks, watermarks)
-        c, out = self.config, list[IndexSample]()
-        lengths = {"hr": c.hr_window, "sdnn": c.sdnn_window, "ibi": 0.0, "ibi_class": 0.0}
+        out = list[IndexSample]()
+        lengths = {"ibi": 0.0, "ibi_class": 0.0} | window_lengths(self.config)
         for end, when in zip(ends.tolist(), available.tolist(), strict=True):
             stop = self._table.until(end, end + QUALITY_SETTLING)
-            start = int(np.searchsorted(self._table.rows.beats.times[:stop], end - c.silence, side="right"))
+            start = int(
+                np.searchsorted(self._table.rows.beats.times[:stop], end - self.config.silence, side="right")
+            )
             if np.isfinite(self._table.rows.beats.values[start:stop]).any():
                 continue
             reason = self._refusal(end) or self._faults.get(end, "")
             reason = reason or ("no accepted beat" if self._is_ecg or stop > start else "no data")
-            for name in list(UNITS)[:8]:
+            for name, length in lengths.items():
                 if stop == start or not name.startswith("ibi"):
-                    at = end - lengths.get(name, c.rmssd_window) / 2
-                    out.append(IndexSample(at, when, self.entity, name, math.nan, UNITS[name], 0.0, reason))
+                    out.append(index_sample(end - length / 2, when, self.entity, name, math.nan, 0.0, reason))
         return out
 
     def _on_grid(self, ticks: FloatArray, watermarks: FloatArray) -> list[IndexSample]:
@@ -259,7 +244,7 @@ class Heart:
             out += self._grid_rows("resp_rate", grids.breathing, WINDOW / 2 + closing, ticks, watermarks)
         out += self._grid_rows("rsa_pb", grids.rsa, c.rsa_window / 2 + RSA_EDGE + closing, ticks, watermarks)
         power = self._grid_rows("hf", grids.hf, c.hf_window / 2 + SETTLING, ticks, watermarks)
-        return out + power + [_logarithm(row) for row in power]
+        return out + power + [_logarithm(sample) for sample in power]
 
     def _grid_rows(
         self,
@@ -277,13 +262,12 @@ class Heart:
             centres.tolist(), available.tolist(), compute(centres), self._doubts(centres), strict=True
         )
         return [
-            IndexSample(
+            index_sample(
                 centre,
                 when,
                 self.entity,
                 name,
                 value,
-                UNITS[name],
                 0.0 if doubt else quality,
                 self._refusal(centre + STEP) or reason or doubt,
             )
@@ -299,9 +283,9 @@ class Heart:
         quality: FloatArray,
         reasons: Sequence[str],
     ) -> list[IndexSample]:
-        return index_samples(at, available, self.entity, name, values, UNITS[name], quality, reasons)
+        return index_samples(at, available, self.entity, name, values, quality, reasons)
 
 
-def _logarithm(row: IndexSample) -> IndexSample:
-    value = math.log(row.value) if row.value > 0 else math.nan
-    return row._replace(index="lnhf", unit=UNITS["lnhf"], value=value)
+def _logarithm(of: IndexSample) -> IndexSample:
+    value = math.log(of.value) if of.value > 0 else math.nan
+    return index_sample(of.time, of.available, of.entity, "lnhf", value, of.quality, of.reason)

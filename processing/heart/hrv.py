@@ -36,6 +36,13 @@ def rmssd(ibis: ArrayLike) -> float:
     float
         RMSSD [ms]; nan if no difference remains.
 
+    Examples
+    --------
+    >>> round(rmssd([800, 810, 790, 805]), 3)
+    15.546
+    >>> round(rmssd([800, 810, float("nan"), 790, 805]), 3)
+    12.748
+
     References
     ----------
     Task Force (1996), doi:10.1161/01.CIR.93.5.1043
@@ -52,6 +59,11 @@ def sdnn(ibis: ArrayLike) -> float:
     ----------
     ibis : array_like, shape (n_beats,)
         Interbeat intervals [ms]; nan where a beat was rejected.
+
+    Examples
+    --------
+    >>> round(sdnn([800, 810, 790, 805]), 3)
+    8.539
 
     References
     ----------

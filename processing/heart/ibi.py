@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray
+from processing.heart.config import HeartConfig
 
 NORMAL, ECTOPIC, LONG, SHORT, MISPLACED = 0.0, 1.0, 2.0, 3.0, 4.0
 """Codes of `ibi_class`; nan where an interval was not judged."""
@@ -35,7 +36,7 @@ FLOOR = 0.025
 UNSURE = 0.15
 """Narrowest limit while fewer than `LEARNED` intervals are known [s]."""
 LEARNED = 12
-LONGEST = 2.5
+LONGEST = HeartConfig.longest
 """A longer time without a beat is a gap, not an interval [s]."""
 SHORTEST = 0.25
 """A shorter interval is no heart's [s]."""

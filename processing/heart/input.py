@@ -38,15 +38,11 @@ class EcgInput:
         if len(found.times) == 0:
             return None
         intervals = np.diff(found.times, prepend=self._last)
-        crossed = self._detector.holes.crossed(found.times, self._last) & ~found.first
-        fresh = found.first | crossed
-        intervals[fresh] = np.nan
+        intervals[found.first] = np.nan
         self._last = float(found.times[-1])
         judged = self._corrector.push(
-            found.times.tolist(), intervals.tolist(), fresh.tolist(), self._faults(found)
+            found.times.tolist(), intervals.tolist(), found.first.tolist(), self._faults(found)
         )
-        for k in np.flatnonzero(crossed).tolist():
-            judged.reasons[k] = judged.reasons[k].replace("first beat", "samples missing")
         quality = np.clip((found.likeness - 0.2) / 0.7, 0.0, 1.0)
         return BeatRows(judged, found.settled, quality, found.heights, found.likeness)
 

@@ -9,10 +9,11 @@ from typing import NamedTuple
 import numpy as np
 
 from acquisition.stream import FloatArray
+from processing.heart.config import HeartConfig
 from processing.heart.spectrum import RATE, detrended
 from processing.heart.splines import cubics
 
-WINDOW = 30.0
+WINDOW = HeartConfig.breath_window
 """Seconds of beats behind one value."""
 BAND = (0.10, 0.50)
 """Breathing sought in [Hz]: 6-30 per minute; never above 0.45 per beat, where it would alias."""

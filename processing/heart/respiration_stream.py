@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 
+from acquisition.event import Event
 from acquisition.stream import BoolArray, Chunk, FloatArray
+from processing.heart.config import RespirationConfig
 from processing.heart.respiration import WINDOW
 from processing.heart.spectrum import detrended
-from processing.index import IndexSample, index_samples, released
+from processing.index import IndexSample, Watermarks, index_samples, released
 
 STEP = 5.0
 """Seconds between values."""
@@ -25,8 +27,6 @@ LEAST = 5
 PADDED = 1024
 KEPT = 30.0
 """Seconds before the centre of the next window that are kept."""
-LONGEST_HOLE = 3.0
-"""With a longer one the values would come after those of HF and RSA that they decide about [s]."""
 
 _N = int(WINDOW * RATE)
 _OFFSETS = np.arange(_N) / RATE - WINDOW / 2
@@ -35,33 +35,6 @@ _FREQUENCIES: FloatArray = np.fft.rfftfreq(PADDED, 1 / RATE).astype(np.float64)
 _BAND = slice(*np.searchsorted(_FREQUENCIES, BAND).tolist())
 _NEAR = round(0.05 * PADDED / RATE)
 """Bins around the highest one that hold one rate: the width of the taper."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RespirationConfig:
-    """Hold what a breathing rate from a respiration stream must satisfy; limits are ours unless said."""
-
-    stream: bool = True
-    """Use a respiration stream where the session expects one; false: the heart's beats in its place."""
-    tolerance: float = 0.10
-    """Largest difference of the two estimates, as a share of the rate (never under `least`)."""
-    least: float = 0.025
-    """Difference of the two estimates that is always allowed [Hz]: 1.5 a minute."""
-    regular: float = 0.35
-    """Least share of the spectrum that lies within 0.05 Hz of its highest place; with the agreement it lets
-    1-2 % of windows of noise pass (benchmarks/respiration.py)."""
-    swing: float = 0.2
-    """A breath must pass this share of the upper quartile of the excursions on both sides of the middle
-    (Schäfer & Kratky 2008)."""
-    hole: float = 1.0
-    """A longer time without a sample is not bridged [s]; so long after its window a value is settled."""
-    flat: float = 10.0
-    """Seconds without any change that make the signal flat, as for EDA."""
-
-    def __post_init__(self) -> None:
-        """Refuse a hole that is out of bounds."""
-        if not 0.0 < self.hole <= LONGEST_HOLE:
-            raise ValueError(f"hole = {self.hole:g}: must be above 0 and at most {LONGEST_HOLE:g} s")
 
 
 class Points:
@@ -137,22 +110,29 @@ class Breath:
             np.asarray(chunk.times, np.float64), np.asarray(chunk.samples[:, 0], dtype=np.float64)
         )
 
-    def advance(self, ticks: FloatArray, watermarks: FloatArray) -> list[IndexSample]:
+    def hear(self, samples: Sequence[IndexSample]) -> None:
+        """Let index samples pass: none bears on a belt."""
+
+    def mark(self, event: Event, time: float) -> None:
+        """Let an event pass: none bears on a belt."""
+
+    def advance(self, ticks: FloatArray, watermarks: Watermarks) -> list[IndexSample]:
         """Return what became final at these ticks."""
         if len(ticks) == 0:
             return []
+        passed = watermarks["breath"]
         if math.isnan(self._next):
             self._next = STEP * math.ceil(math.ceil(float(ticks[0])) / STEP)
-        if not self._next + self._delay <= watermarks[-1]:
+        if not self._next + self._delay <= passed[-1]:
             return []
-        candidates = self._next + STEP * np.arange(math.floor((watermarks[-1] - self._next) / STEP) + 1)
-        n, available = released(candidates + self._delay, ticks, watermarks)
+        candidates = self._next + STEP * np.arange(math.floor((passed[-1] - self._next) / STEP) + 1)
+        n, available = released(candidates + self._delay, ticks, passed)
         centres: FloatArray = candidates[:n]
         self._next += STEP * n
-        self._points.settle(float(watermarks[-1]))
+        self._points.settle(float(passed[-1]))
         values, quality, reasons = self._rates(centres)
         self._points.forget(self._next - KEPT)
-        return index_samples(centres, available, self._entity, "resp_rate", values, "1/min", quality, reasons)
+        return index_samples(centres, available, self._entity, "resp_rate", values, quality, reasons)
 
     def _rates(self, centres: FloatArray) -> tuple[FloatArray, FloatArray, list[str]]:
         values, quality = np.full(len(centres), math.nan), np.zeros(len(centres))

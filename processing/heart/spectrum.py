@@ -9,6 +9,7 @@ import numpy as np
 from scipy.signal import firwin, get_window, savgol_coeffs
 
 from acquisition.stream import FloatArray
+from processing.heart.config import HeartConfig
 from processing.heart.splines import cubics
 
 RATE = 4.0
@@ -19,7 +20,7 @@ BAND = (0.15, 0.40)
 """HF band [Hz] (Task Force 1996)."""
 RSA_RATE = 2.0
 """Rate of the interpolated NN series for `rsa_pb` [Hz] (Porges & Bohrer 1990)."""
-RSA_EDGE = 15.0
+RSA_EDGE = HeartConfig.rsa_edge
 """Seconds that the two filters of `rsa_pb` need on either side."""
 
 _WINDOW = get_window("hann", SEGMENT)
@@ -54,6 +55,13 @@ def hf_power(times: FloatArray, nn: FloatArray) -> float:
     -------
     float
         HF power [ms²] of the last 128 s, or of the last 96 or 64 s where there is less; nan under 64 s.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> nn = 800 + 35 * np.sin(2 * np.pi * 0.2 * np.arange(160))
+    >>> round(hf_power(np.cumsum(nn) / 1e3, nn))
+    606
 
     References
     ----------
@@ -120,6 +128,13 @@ def rsa_pb(nn: FloatArray) -> float:
     ----------
     nn : ndarray, shape (n,)
         NN intervals at 2 Hz [ms], from 15 s before to 15 s after the window that is meant.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> nn = 800 + 50 * np.sin(2 * np.pi * 0.25 * np.arange(0, 120, 0.5))
+    >>> round(rsa_pb(nn), 2)
+    7.36
 
     References
     ----------

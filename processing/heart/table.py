@@ -10,9 +10,6 @@ import numpy as np
 from acquisition.stream import FloatArray
 from processing.heart.ibi import BeatCorrector, Intervals
 
-KEPT = 300.0
-"""Seconds of beats that windows may reach back to."""
-
 
 class BeatRows(NamedTuple):
     """Hold beats, one row each, in time order; `beats` as judged, `settled` [s], `quality` 0-1, others
@@ -59,9 +56,9 @@ class BeatTable:
         beats = np.searchsorted(self.rows.beats.times, time, side="right")
         return int(min(beats, np.searchsorted(self.rows.settled, known, side="right")))
 
-    def trim(self, oldest: float) -> None:
-        """Forget published beats that no window from `oldest` [s] on can reach."""
-        drop = int(np.searchsorted(self.rows.beats.times, oldest - KEPT, side="left"))
+    def trim(self, before: float) -> None:
+        """Forget published beats from before a time [s] that no window to come can reach."""
+        drop = int(np.searchsorted(self.rows.beats.times, before, side="left"))
         drop = min(drop, self.emitted)
         if drop < 500:
             return

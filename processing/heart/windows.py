@@ -3,49 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray
+from processing.heart.config import HeartConfig
 from processing.heart.hrv import elementwise, mean_windows, rmssd_windows, sdnn_windows
-from processing.heart.ibi import Intervals
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeartConfig:
-    """Hold the parameters of the cardiac indices; defaults after Task Force (1996) unless said otherwise."""
-
-    hr_window: float = 10.0
-    """Seconds."""
-    hr_cover: float = 0.8
-    """Share of the window that accepted intervals must cover."""
-    rmssd_window: float = 60.0
-    """Seconds; within ± 20 % of the 5-minute value in 78 % of cases (measured on 24 h sinus rhythm)."""
-    cover: float = 0.8
-    """Share of the RMSSD, SDNN and spectral windows that accepted intervals must cover; ours."""
-    rmssd_differences: int = 30
-    """Least differences between detected intervals; ours."""
-    corrected: float = 0.05
-    """Largest share of corrected or rejected beats (Quigley et al. 2024 advise the same)."""
-    sdnn_window: float = 120.0
-    """Seconds."""
-    hf_window: float = 128.0
-    """Seconds; shorter at the start, not under 64."""
-    rsa_window: float = 30.0
-    """Seconds (Porges & Bohrer 1990)."""
-    breathing: tuple[float, float] = (0.18, 0.37)
-    """Breathing rates that HF and RSA are valid for [Hz]: at the edges of the band leakage loses 70 %;
-    ours."""
-    breathing_per_beat: float = 0.30
-    """Largest breathing rate times mean NN interval: the cubic loses 7 % there, 40 % at 0.42; ours."""
-    speech: float = 0.5
-    """Share of own speech in a window from which HF and RSA have no value and lnRMSSD is flagged; ours."""
-    speech_lag: float = 5.0
-    """Speech of the last seconds of a window is left out [s]: it may not have arrived."""
-    silence: float = 5.0
-    """Seconds without an accepted beat after which rows say so."""
+from processing.heart.ibi import Intervals, correct_beats
 
 
 class Column(NamedTuple):
@@ -65,6 +30,12 @@ def gated(values: FloatArray, gates: list[tuple[BoolArray, str]]) -> tuple[Float
         out[shut] = np.nan
         why[shut] = reason
     return out, [str(reason) for reason in why]
+
+
+def window_lengths(config: HeartConfig) -> dict[str, float]:
+    """Return the length of the window of every index of `beat_columns` [s]."""
+    nothing = correct_beats(np.empty(0))
+    return {column.name: column.length for column in beat_columns(nothing, np.empty(0), config)}
 
 
 def beat_columns(beats: Intervals, ends: FloatArray, config: HeartConfig) -> list[Column]:

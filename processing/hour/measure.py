@@ -34,6 +34,8 @@ class Definition:
         How the 95 % interval is made; "" where there is none.
     bare : str
         Why there is none.
+    compares : bool
+        It compares times of the two people, and has no value where their clocks are not aligned.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Definition:
     bare: str = ""
     source: str = ""
     exploratory: bool = False
+    compares: bool = False
 
     def matches(self, metric: str) -> bool:
         """Tell whether a metric is one of these."""

@@ -14,6 +14,7 @@ from itertools import pairwise
 import numpy as np
 
 from acquisition.event import Event, Value
+from acquisition.events.intervals import Intervals
 from acquisition.stream import BoolArray, FloatArray
 from processing.arousal.band import BITS, ArousalConfig, index_series, partial_reason
 from processing.arousal.baseline import Reference
@@ -45,6 +46,7 @@ class Interval:
     value: Value = None
     note: str = ""
     id: str = ""
+    rater: str = ""
     censored: bool = False
 
 
@@ -159,36 +161,40 @@ def timeline(
 
 
 def intervals(events: Sequence[Event], end: float) -> list[Interval]:
-    """Pair on and off events; an off names its on, or ends the last open one of its code and actor.
-
-    An interval that is still open is closed at `end` and censored.
-    """
-    opened: list[Event] = []
-    out: list[Interval] = []
-    for event in sorted(events, key=lambda e: e.onset):
-        if event.phase == "on":
-            opened.append(event)
-        elif event.phase == "off":
-            same = [e for e in opened if e.code == event.code and e.actor == event.actor]
-            mine = [e for e in opened if event.ref and e.id == event.ref] or same[-1:]
-            if mine:
-                opened.remove(mine[0])
-                out.append(_interval(mine[0], event.onset, event.value, censored=False))
-    out += [_interval(e, max(end, e.onset), None, censored=True) for e in opened]
+    """Return the intervals of the events that hold; an open one is closed at `end` and censored."""
+    out = [
+        Interval(
+            code=span.code,
+            actor=span.actor,
+            start=span.start,
+            stop=max(end, span.start) if span.open else span.stop,
+            value=span.value,
+            note=span.on.note,
+            id=span.on.id,
+            rater=span.on.rater,
+            censored=span.open,
+        )
+        for span in Intervals(events).spans
+    ]
     return sorted(out, key=lambda i: (i.start, i.code, i.actor))
 
 
-def _interval(on: Event, stop: float, value: Value, *, censored: bool) -> Interval:
-    return Interval(
-        code=on.code,
-        actor=on.actor,
-        start=on.onset,
-        stop=stop,
-        value=on.value if on.value is not None else value,
-        note=on.note,
-        id=on.id,
-        censored=censored,
-    )
+def points(events: Iterable[Event]) -> list[Interval]:
+    """Return the moments that were marked, as intervals with no length."""
+    return [
+        Interval(
+            code=e.code,
+            actor=e.actor,
+            start=e.onset,
+            stop=e.onset,
+            value=e.value,
+            note=e.note,
+            id=e.id,
+            rater=e.rater,
+        )
+        for e in events
+        if e.phase == "point"
+    ]
 
 
 def _outside_the_session(line: Timeline) -> BoolArray:

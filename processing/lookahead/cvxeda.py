@@ -20,7 +20,7 @@ from acquisition.recording.recording import Recording
 from acquisition.stream import BoolArray, FloatArray, Role, StreamInfo
 from acquisition.units import convert
 from processing.admission import Admission
-from processing.pipeline import sources
+from processing.parts import sources
 from processing.skin.eda_quality import EdaGate, EdaQualityConfig, Fault
 
 SFREQ = 4.0

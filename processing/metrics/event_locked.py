@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from acquisition.events.vocabulary import PAUSE
 from acquisition.stream import FloatArray
 from processing.hour.measure import OF_DRAWS, Definition, Measure, measure, nothing, seeded
 from processing.hour.timeline import NOT_THE_HOUR, Person, Timeline
@@ -32,7 +33,7 @@ SPAN = (0, 60)
 """The seconds whose mean is the response in one number."""
 SIGNALS = ("arousal", "hr", "scl", "lnrmssd")
 UNITS = {"arousal": "SD", "hr": "bpm", "scl": "uS", "lnrmssd": "ln ms"}
-SKIPPED = (*NOT_THE_HOUR, "session_start", "session_end", "sync_mark", "note", "segment", "consent_pause")
+SKIPPED = (*NOT_THE_HOUR, "session_start", "session_end", "sync_mark", "note", "segment", PAUSE)
 RESPONSES = {
     signal: Definition(
         name=f"response_{signal}_{{code}}",

@@ -53,6 +53,7 @@ SPEAKING = Definition(
     interval=SPLIT,
 )
 LISTENING = Definition(
+    compares=True,
     name="time_in_listening_pct",
     whose="person",
     unit="%",

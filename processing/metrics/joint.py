@@ -21,6 +21,7 @@ JACKKNIFE = (
     "jackknife over stretches in which either is out, Student's t of those in which both are (from 3 on)"
 )
 JOINT = Definition(
+    compares=True,
     name="joint_time_in_pct",
     whose="dyad",
     unit="%",
@@ -28,6 +29,7 @@ JOINT = Definition(
     interval="as time_in_pct, from the stretches in which either is in one",
 )
 JACCARD = Definition(
+    compares=True,
     name="co_excursion_jaccard",
     whose="dyad",
     unit="",
@@ -35,6 +37,7 @@ JACCARD = Definition(
     interval=JACKKNIFE,
 )
 LIFT = Definition(
+    compares=True,
     name="co_excursion_lift",
     whose="dyad",
     unit="",
@@ -42,6 +45,7 @@ LIFT = Definition(
     interval=JACKKNIFE,
 )
 P = Definition(
+    compares=True,
     name="co_excursion_p",
     whose="dyad",
     unit="",

@@ -29,6 +29,13 @@ def logistic_midpoint(a: FloatArray, y: FloatArray) -> tuple[float, float]:
     ----------
     a, y : ndarray, shape (n,)
         Index [SD], and 1 for the far label, 0 for felt_ok.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> a, over = np.array([-1.0, 0.0, 1.0, 2.0, 3.0, 4.0]), np.array([0, 0, 1, 0, 1, 1.0])
+    >>> round(float(logistic_midpoint(a, over)[0]), 2)
+    1.5
     """
     far, near = a[y == 1], a[y == 0]
     if len(far) == 0 or len(near) == 0 or float(np.ptp(a)) == 0.0:

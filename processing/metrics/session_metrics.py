@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from acquisition.event import Event
 from processing.arousal.baseline import Reference
 from processing.arousal.excursion import Excursion
+from processing.clocks import REASON
 from processing.config import PipelineConfig
 from processing.hour import measure, uncertainty
 from processing.hour.measure import Definition, Measure
@@ -81,6 +83,7 @@ def what_the_hour_held(
     begin: float,
     end: float,
     config: PipelineConfig,
+    aligned: bool = True,
 ) -> Hour:
     """Compute all session metrics.
 
@@ -94,6 +97,8 @@ def what_the_hour_held(
         Person → what their arousal index is relative to; None without a baseline.
     begin, end : float
         First and last tick [s, LSL clock].
+    aligned : bool
+        The two people's times may be compared; else what compares them has no value.
     """
     rows = rows_of(samples)
     line = timeline(session_id, rows, events, references, begin=begin, end=end, config=config.arousal)
@@ -113,7 +118,18 @@ def what_the_hour_held(
     coupled = _only(rows, session_synchrony.INDICES)
     measures["dyad"] += session_synchrony.synchrony_measures(line, coupled)
     measures["dyad"] += segment_synchrony.segment_measures(line, coupled)
+    if not aligned:
+        compared = [d for d in definitions() if d.compares]
+        measures = {e: [_withheld(m, compared) for m in mine] for e, mine in measures.items()}
     return Hour(line=line, found=found, recovered=recovered, responses=responses, measures=measures)
+
+
+def _withheld(m: Measure, compared: Sequence[Definition]) -> Measure:
+    """Return a measure without its value if it compares times of the two people."""
+    if not any(d.matches(m.metric) for d in compared):
+        return m
+    nothing = math.nan
+    return replace(m, value=nothing, ci_low=nothing, ci_high=nothing, reason=REASON)
 
 
 def _only(rows: Mapping[tuple[str, str], Sequence[IndexSample]], indices: Sequence[str]) -> list[IndexSample]:

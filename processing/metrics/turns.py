@@ -46,6 +46,7 @@ LENGTH_IQR = Definition(
     name="turn_length_iqr", whose="person", unit="s", text="P75 − P25 of own turns' length", interval=DRAWN
 )
 ANSWER = Definition(
+    compares=True,
     name="response_latency",
     whose="person",
     unit="s",
@@ -54,6 +55,7 @@ ANSWER = Definition(
     interval=ORDER,
 )
 ANSWER_IQR = Definition(
+    compares=True,
     name="response_latency_iqr",
     whose="person",
     unit="s",
@@ -61,6 +63,7 @@ ANSWER_IQR = Definition(
     interval=DRAWN,
 )
 INTERRUPTIONS = Definition(
+    compares=True,
     name="interruption_rate",
     whose="person",
     unit="1/min",
@@ -68,6 +71,7 @@ INTERRUPTIONS = Definition(
     interval="exact Poisson",
 )
 OVERLAP = Definition(
+    compares=True,
     name="overlap_share",
     whose="dyad",
     unit="%",
@@ -75,7 +79,12 @@ OVERLAP = Definition(
     interval=BATCHES,
 )
 SILENCE = Definition(
-    name="silence_share", whose="dyad", unit="%", text="share of the session with no turn", interval=BATCHES
+    compares=True,
+    name="silence_share",
+    whose="dyad",
+    unit="%",
+    text="share of the session with no turn",
+    interval=BATCHES,
 )
 PERSONAL = (TALK, LENGTH, LENGTH_IQR, ANSWER, ANSWER_IQR, INTERRUPTIONS)
 JOINT = (OVERLAP, SILENCE, *voices.DEFINITIONS)

@@ -51,6 +51,7 @@ SPEAKING = Definition(
     interval=BOOT,
 )
 LISTENING = Definition(
+    compares=True,
     name="lnrmssd_listening",
     whose="person",
     unit="ln ms",

@@ -16,6 +16,7 @@ from processing.hour.uncertainty import MEMORY, correlation_interval, memory, re
 LEAST_PAIRS = 20
 SHUFFLES = 1000
 ALIKE = Definition(
+    compares=True,
     name="intensity_similarity",
     whose="dyad",
     unit="SD",
@@ -24,6 +25,7 @@ ALIKE = Definition(
     exploratory=True,
 )
 COUPLING = Definition(
+    compares=True,
     name="vocal_coupling",
     whose="dyad",
     unit="",
@@ -32,6 +34,7 @@ COUPLING = Definition(
     exploratory=True,
 )
 COUPLING_RANK = Definition(
+    compares=True,
     name="vocal_coupling_percentile",
     whose="dyad",
     unit="%",

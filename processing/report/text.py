@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from processing.clocks import coupling_how, recorded_how
 from processing.hour.measure import Measure
 from processing.hour.timeline import Person
 from processing.metrics.event_locked import Response, onsets
@@ -193,9 +194,11 @@ def methods(run: SessionRun, version: str) -> str:
     c, a = run.config, run.config.arousal
     sensors = ", ".join(sorted({str(s.modality).upper() for s in run.recording.streams}))
     scaling = {x.scaling for x in run.pipeline.arousal.values()} or {"session"}
+    session = run.recording.session
+    recorded = session.recorded if session is not None else None
     return " ".join(
         (
-            f"Signals ({sensors}) of client and therapist were recorded on one clock and analysed with",
+            f"Signals ({sensors}) of client and therapist {recorded_how(recorded)} and analysed with",
             f"Attunement {version} (parameters {c.digest()}); all indices are causal. R peaks were detected",
             "and beats corrected after Lipponen and Tarvainen (2019); RMSSD was computed over 60 s from",
             "detected normal intervals only (Task Force, 1996) and reported as lnRMSSD. Electrodermal",
@@ -209,8 +212,8 @@ def methods(run: SessionRun, version: str) -> str:
             f"{a.inside:g} s_A within it; recovery T50 is a Kaplan-Meier median with gaps and ends as",
             "censoring. Event-locked means (−60 … +180 s, baseline −60 … −10 s, ≥ 5 events) were",
             "compared with 1000 pseudo-onsets in the same speaking state by a cluster-mass permutation test",
-            "(MNE-Python; Maris & Oostenveld, 2007). Synchrony was tested against 1000 permutations of 30 s",
-            "segments and adjusted over signals (Benjamini-Hochberg). Random draws are seeded by the",
-            "session's id.",
+            "(MNE-Python; Maris & Oostenveld, 2007).",
+            coupling_how(aligned=run.recording.aligned),
+            "Random draws are seeded by the session's id.",
         )
     )

@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 
 from acquisition.event import Event
 from acquisition.session.toml import load_session
+from processing.clocks import REASON
 from processing.config import PipelineConfig
 from processing.index import IndexSample
 from processing.results.litter import in_the_making, sweep
@@ -86,7 +87,15 @@ def provenance(recording: Path, config: PipelineConfig, reference: str = "") -> 
         "version": version("attunement"),
         "parameters": config.digest(),
         **({"reference": reference} if reference else {}),
+        **_clocks(recording),
     }
+
+
+def _clocks(recording: Path) -> dict[str, str]:
+    """Return that the two people's times are not compared, where older results did compare them."""
+    session = recording / "session.toml"
+    recorded = load_session(session).recorded if session.is_file() else None
+    return {} if recorded is None or recorded.aligned else {"clocks": REASON}
 
 
 def up_to_date(directory: Path, identity: dict[str, str], wanted: Sequence[str] = ()) -> bool:
@@ -111,7 +120,6 @@ def replacing(directory: Path) -> Iterator[Path]:
     directory.parent.mkdir(parents=True, exist_ok=True)
     with in_the_making(directory) as fresh:
         yield fresh
-        fresh.chmod(0o755)
         if directory.exists():
             with in_the_making(directory) as old:
                 os.replace(directory, old / directory.name)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from acquisition.recording.recording import Recording
+from processing.clocks import remark
 from processing.metrics.self_report import noted
 from processing.pipeline import Pipeline
 from processing.results.results import provenance
@@ -40,9 +41,23 @@ def remarks(recording: Recording, pipeline: Pipeline) -> list[str]:
             lines.append(f"{role}/{name}: {late} samples came later than the lateness and stay out")
         if future:
             lines.append(f"{role}/{name}: {future} samples were stamped in the future and stay out")
+    recorded = recording.session.recorded if recording.session is not None else None
+    lines += remark(recorded)
+    if recorded is not None:
+        lines += [f"imported from damaged files: {text}" for text in recorded.damage]
     if recording.state == "cut":
         lines.append("the recording was cut: it ends at its last whole tick")
     return lines
+
+
+def _clocks(recording: Recording) -> dict[str, Any]:
+    """Say how the two people's clocks are related."""
+    recorded = recording.session.recorded if recording.session is not None else None
+    if recorded is None:
+        return {"aligned": True}
+    said = recorded.clock or ("unknown" if recorded.imported else "one")
+    apart = None if np.isnan(recorded.apart) else recorded.apart
+    return {"clock": said, "clock_error": apart, "aligned": recorded.aligned}
 
 
 def session_json(path: Path, run: SessionRun) -> dict[str, Any]:
@@ -75,6 +90,7 @@ def session_json(path: Path, run: SessionRun) -> dict[str, Any]:
         "quality": {
             k: {"rows": total[k], "valid_pct": round(100 * valid[k] / total[k], 2)} for k in sorted(total)
         },
+        "clocks": _clocks(recording),
         "remarks": run.remarks,
         "parameters": run.config.parameters(),
         "arousal": scalings(run),

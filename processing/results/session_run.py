@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -24,6 +25,7 @@ from processing.pipeline import Pipeline
 from processing.results.publishing import publishing
 from processing.results.session_json import NOTICE as NOTICE
 from processing.results.session_json import remarks
+from processing.results.spool import Spool
 from processing.verdicts import verdicts
 
 Progress = Callable[[float], None]
@@ -76,6 +78,7 @@ class SessionRun:
             begin=self.begin,
             end=self.end,
             config=self.config,
+            aligned=self.recording.aligned,
         )
         for entity, said in said_measures(self.recording.session, self.filled).items():
             if said:
@@ -94,12 +97,15 @@ def run_recording(
     config: PipelineConfig,
     people: People = NOBODY,
     follow: bool = False,
+    spool: Path | None = None,
     progress: Progress | None = None,
 ) -> SessionRun:
     """Run the pipeline over a recording.
 
     Parameters
     ----------
+    spool : Path, optional
+        Directory on whose disk the samples wait for the end, so that memory stays flat while it grows.
     people : People
         References of persons; the arousal index of those who are in it is relative to them.
 
@@ -116,12 +122,15 @@ def run_recording(
         session_id=session_id(recording),
         config=config,
         references=for_roles(people, recording.session, path),
+        aligned=recording.aligned,
     )
-    samples: list[IndexSample] = []
     events: list[Event] = []
     notices: list[Notice] = []
     begin = end = np.nan
-    with publishing(recording, follow=follow) as publish:
+    with publishing(recording, follow=follow) as publish, ExitStack() as kept:
+        samples: list[IndexSample] = []
+        waiting = kept.enter_context(Spool(spool)) if spool is not None else None
+        keep = samples.extend if waiting is None else waiting.add
         for batch in recording.batches():
             if np.isnan(begin) and len(batch.ticks):
                 begin = float(batch.ticks[0])
@@ -130,9 +139,11 @@ def run_recording(
             notices += [notice for _, notice in batch.notices]
             made = pipeline.push(batch)
             publish(batch, made)
-            samples += made
+            keep(made)
             if progress:
                 progress(end - begin)
+        if waiting is not None:
+            samples = waiting.read()
     return SessionRun(
         recording=recording,
         pipeline=pipeline,

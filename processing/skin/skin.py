@@ -13,49 +13,23 @@ The 5 s are those around an invalid sample that make its neighbours invalid.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from acquisition.event import Event
 from acquisition.stream import Chunk, FloatArray, IntArray
-from processing.index import IndexSample, index_samples, released
-from processing.skin.eda_quality import (
-    REASONS,
-    EdaGate,
-    EdaQualityConfig,
-    Fault,
-    Validity,
-    dominant_reason,
-    said_as,
-)
-from processing.skin.scl import SclConfig, Tonic
-from processing.skin.scr import ResponseFinder, Scr, ScrConfig
+from processing.index import IndexSample, Watermarks, index_samples, released
+from processing.skin.config import SkinConfig
+from processing.skin.eda_quality import REASONS, EdaGate, Fault, Validity, dominant_reason, said_as
+from processing.skin.scl import Tonic
+from processing.skin.scr import ResponseFinder, Scr
 
 Rows = Callable[[FloatArray, FloatArray], list[IndexSample]]
 STEP = 0.25
 """Everything is settled at a multiple of this data time [s]: live, most calls then have nothing to do."""
 STEPS = 16
 """Steps between stamps that tell the sampling rate of a stream that does not say it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SkinConfig:
-    """Hold the parameters of the skin indices.
-
-    Parameters
-    ----------
-    rate_window : float
-        Window of `scr_rate` and `scr_amp` [s].
-    covered : float
-        Share of a window that must be valid.
-    """
-
-    quality: EdaQualityConfig = field(default_factory=EdaQualityConfig)
-    scr: ScrConfig = field(default_factory=ScrConfig)
-    scl: SclConfig = field(default_factory=SclConfig)
-    rate_window: float = 60.0
-    covered: float = 0.8
 
 
 class Signal:
@@ -143,23 +117,30 @@ class Skin:
                 return i + 1
         return len(times)
 
-    def advance(self, ticks: FloatArray, watermarks: FloatArray) -> list[IndexSample]:
+    def hear(self, samples: Sequence[IndexSample]) -> None:
+        """Let index samples pass: none bears on the skin."""
+
+    def mark(self, event: Event, time: float) -> None:
+        """Let an event pass: none bears on the skin."""
+
+    def advance(self, ticks: FloatArray, watermarks: Watermarks) -> list[IndexSample]:
         """Return what became final at these ticks."""
         if len(ticks) == 0:
             return []
+        passed = watermarks["skin"]
         self._first = min(self._first, float(ticks[0]))
-        until = math.floor(watermarks[-1] / STEP) * STEP if math.isfinite(watermarks[-1]) else -math.inf
+        until = math.floor(passed[-1] / STEP) * STEP if math.isfinite(passed[-1]) else -math.inf
         if not until > self._until:
             return []
         self._until = until
         self._take()
         if self._signal is not None:
             self._signal.settle(until)
-        out = self._responses(ticks, watermarks)
+        out = self._responses(ticks, passed)
         for index, step, delay, rows in self._rows():
             times = self._grid(index, step, self._first, until - delay)
             if len(times):
-                _, available = released(times + delay, ticks, watermarks)
+                _, available = released(times + delay, ticks, passed)
                 out += rows(times, available)
         self._forget(until)
         return out
@@ -218,7 +199,7 @@ class Skin:
         whole = (share == 1.0).tolist()
         reasons = ["" if good else self._why(row) for good, row in zip(whole, counts, strict=True)]
         quality = np.nan_to_num(share)
-        return index_samples(times, available, self._entity, "eda_quality", share, "", quality, reasons)
+        return index_samples(times, available, self._entity, "eda_quality", share, quality, reasons)
 
     def _level(self, times: FloatArray, available: FloatArray) -> list[IndexSample]:
         width = self._config.scl.window
@@ -230,7 +211,7 @@ class Skin:
             values[covered < self._config.covered] = np.nan
         reasons = self._reasons(values, counts, covered, "rising all the time")
         quality = np.where(np.isnan(values), 0.0, covered)
-        return index_samples(times, available, self._entity, "scl", values, "uS", quality, reasons)
+        return index_samples(times, available, self._entity, "scl", values, quality, reasons)
 
     def _rates(self, times: FloatArray, available: FloatArray) -> list[IndexSample]:
         width = self._config.rate_window
@@ -241,10 +222,10 @@ class Skin:
         rate = np.where(gated, np.nan, n / (np.where(gated, 1.0, covered) * width / 60.0))
         mean = np.where(gated | (n == 0), np.nan, total / np.maximum(n, 1))
         out: list[IndexSample] = []
-        for index, values, unit in (("scr_rate", rate, "1/min"), ("scr_amp", mean, "ln uS")):
+        for index, values in (("scr_rate", rate), ("scr_amp", mean)):
             quality = np.where(np.isnan(values), 0.0, covered)
             reasons = self._reasons(values, counts, covered, "no responses")
-            out += index_samples(times, available, self._entity, index, values, unit, quality, reasons)
+            out += index_samples(times, available, self._entity, index, values, quality, reasons)
         return out
 
     def _sums(self, starts: FloatArray, stops: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -268,14 +249,14 @@ class Skin:
         self._scrs += new
         peaks, ones = np.array([s.peak for s in new]), np.ones(n)
         out: list[IndexSample] = []
-        for index, field_, unit in (("scr", "amplitude", "uS"), ("scr_onset", "onset", "s")):
-            values = np.array([getattr(s, field_) for s in new])
-            out += index_samples(peaks, available, self._entity, index, values, unit, ones, [""] * n)
+        for index, found in (("scr", [s.amplitude for s in new]), ("scr_onset", [s.onset for s in new])):
+            values = np.array(found)
+            out += index_samples(peaks, available, self._entity, index, values, ones, [""] * n)
         return out
 
     def _forget(self, until: float) -> None:
         """Let go of what no later row can need."""
-        before = until - self._config.rate_window - 60.0
+        before = until - self._config.kept
         self._scrs = [s for s in self._scrs if s.peak >= before]
         if self._signal is not None and math.isfinite(before):
             self._signal.validity.forget(before)

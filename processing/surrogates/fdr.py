@@ -21,6 +21,11 @@ def benjamini_hochberg(p: ArrayLike) -> FloatArray:
     ValueError
         If a p lies outside 0-1.
 
+    Examples
+    --------
+    >>> benjamini_hochberg([0.01, 0.04, float("nan"), 0.03]).tolist()
+    [0.03, 0.04, nan, 0.04]
+
     References
     ----------
     Benjamini & Hochberg (1995), doi:10.1111/j.2517-6161.1995.tb02031.x

@@ -7,15 +7,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from processing.coupling.signals import SIGNALS
 from processing.hour.measure import OF_DRAWS, Definition, Measure, measure, seeded
 from processing.hour.timeline import Interval, Timeline
 from processing.index import IndexSample
+from processing.indices import SIGNALS
 from processing.surrogates.coupling_intervals import effect_interval, segment_means
 from processing.surrogates.session_synchrony import LIVE, NEEDS, pair
 from processing.surrogates.surrogates import permutation_test
 
 ES = Definition(
+    compares=True,
     name="segment_{segment}_sync_{signal}_es_perm",
     whose="dyad",
     unit="",
@@ -24,6 +25,7 @@ ES = Definition(
     exploratory=True,
 )
 P = Definition(
+    compares=True,
     name="segment_{segment}_sync_{signal}_p",
     whose="dyad",
     unit="",

@@ -9,11 +9,12 @@ import numpy as np
 
 from acquisition.stream import FloatArray
 from processing.coupling.config import SynchronyConfig
-from processing.coupling.signals import SIGNALS, GridSignal, SignalRule
+from processing.coupling.signals import GridSignal
 from processing.hour.measure import OF_DRAWS, Definition, Measure, measure, nothing, seeded
 from processing.hour.timeline import Timeline
 from processing.hour.uncertainty import MEMORY
 from processing.index import IndexSample
+from processing.indices import SIGNALS, Signal
 from processing.surrogates.coupling_intervals import effect_interval, segment_means, z_interval
 from processing.surrogates.fdr import benjamini_hochberg
 from processing.surrogates.leading import lead
@@ -30,6 +31,7 @@ HOW = (
     f"± {LIVE.slow_max_lag:g} s); the hour without baselines and breaks"
 )
 Z = Definition(
+    compares=True,
     name="sync_{signal}_z",
     whose="dyad",
     unit="",
@@ -38,6 +40,7 @@ Z = Definition(
     source="Tschacher & Meier (2020), doi:10.1080/10503307.2019.1612114",
 )
 ES = Definition(
+    compares=True,
     name="sync_{signal}_es_perm",
     whose="dyad",
     unit="",
@@ -45,6 +48,7 @@ ES = Definition(
     interval="jackknife over segments, Student's t",
 )
 P = Definition(
+    compares=True,
     name="sync_{signal}_p",
     whose="dyad",
     unit="",
@@ -52,6 +56,7 @@ P = Definition(
     bare=OF_DRAWS,
 )
 P_FDR = Definition(
+    compares=True,
     name="sync_{signal}_p_fdr",
     whose="dyad",
     unit="",
@@ -59,6 +64,7 @@ P_FDR = Definition(
     bare=OF_DRAWS,
 )
 LAG = Definition(
+    compares=True,
     name="sync_{signal}_lag",
     whose="dyad",
     unit="s",
@@ -66,6 +72,7 @@ LAG = Definition(
     interval="symmetric bootstrap over segments",
 )
 LEAD = Definition(
+    compares=True,
     name="sync_{signal}_lead",
     whose="dyad",
     unit="",
@@ -77,7 +84,7 @@ DEFINITIONS = ALL
 
 
 def pair(
-    line: Timeline, samples: Sequence[IndexSample], rule: SignalRule, span: tuple[float, float]
+    line: Timeline, samples: Sequence[IndexSample], rule: Signal, span: tuple[float, float]
 ) -> tuple[FloatArray, FloatArray]:
     """Return therapist's and client's signal on their grid between two moments [s], nan where missing."""
     first, last = math.ceil(span[0] * rule.sfreq), math.floor(span[1] * rule.sfreq)

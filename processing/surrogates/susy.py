@@ -77,6 +77,16 @@ def susy(
     ValueError
         If the signals differ in length, or the lags reach past the segment.
 
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> shared = np.cumsum(rng.standard_normal(4 * 600)) * 0.1
+    >>> x, y = (shared + rng.standard_normal(4 * 600) for _ in range(2))
+    >>> found = susy(x, y, sfreq=4.0)
+    >>> found.n_segments, found.z > found.z_pseudo
+    (20, True)
+
     References
     ----------
     doi:10.1080/10503307.2019.1612114

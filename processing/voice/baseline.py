@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from bisect import insort
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import ClassVar
 
 from acquisition.event import Event
+from acquisition.events.intervals import Intervals, Span
 from processing.voice.windows import Second, mean_power, median_f0
 
 CODE = "baseline_talk"
@@ -41,6 +43,9 @@ class VoiceConfig:
     talk_voiced: float = 30.0
     first_voiced: float = 60.0
 
+    wait: ClassVar[float] = 0.5
+    """A row stands for the second that its stamp is nearest to, which is settled so long after it [s]."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoiceReference:
@@ -57,15 +62,6 @@ WITHDRAWN = VoiceReference(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Interval:
-    """Hold a talk baseline: when it began [s], and the ids of its markers; `off` is "" while it is open."""
-
-    start: float
-    on: str
-    off: str = ""
-
-
 class Baseline:
     """Find a speaker's baseline, second by second.
 
@@ -78,10 +74,8 @@ class Baseline:
     def __init__(self, config: VoiceConfig) -> None:
         self._config = config
         self._marks: list[tuple[float, int, Event]] = []
-        self._open: dict[str, _Interval] = {}
-        self._closed: dict[str, _Interval] = {}
-        """The last interval of each actor that ended."""
-        self._talk: tuple[VoiceReference, _Interval] | None = None
+        self._talks = Intervals()
+        self._talk: tuple[VoiceReference, Span] | None = None
         self._first: VoiceReference | None = None
         self._past: list[tuple[int, Second]] = []
         self._voiced: list[Second] = []
@@ -109,41 +103,25 @@ class Baseline:
         return self.reference or WITHDRAWN
 
     def _act(self, event: Event) -> None:
-        if event.phase == "void":
-            self._undo(event.ref)
-        elif event.phase == "on":
-            self._open[event.actor] = _Interval(event.onset, event.id)
-        elif event.actor in self._open:
-            interval = replace(self._open.pop(event.actor), off=event.id)
-            self._closed[event.actor] = interval
-            self._judge(interval, event.onset)
+        ended, taken_back = self._talks.act(event)
+        if self._talk is not None and self._talk[1] in taken_back:
+            self._talk = None
+        for span in ended:
+            self._judge(span)
 
-    def _judge(self, interval: _Interval, stop: float) -> None:
+    def _judge(self, span: Span) -> None:
         if self._talk is not None:
             return
-        rows = [row for g, row in self._past if interval.start + 1.0 <= g <= stop]
+        rows = [row for g, row in self._past if span.start + 1.0 <= g <= span.stop]
         found = self._reference_of(rows, self._config.talk_voiced, CODE)
-        self._talk = None if found is None else (found, interval)
-
-    def _undo(self, ref: str) -> None:
-        """Take back a marker: an on ends its interval, an off opens it again; the baseline is withdrawn."""
-        if not ref:
-            return
-        for actor in [a for a, i in self._open.items() if i.on == ref]:
-            del self._open[actor]
-        for actor in [a for a, i in self._closed.items() if ref in (i.on, i.off)]:
-            interval = self._closed.pop(actor)
-            if interval.off == ref:
-                self._open.setdefault(actor, replace(interval, off=""))
-            if self._talk is not None and self._talk[1] == interval:
-                self._talk = None
+        self._talk = None if found is None else (found, span)
 
     def _collect(self, g: int, row: Second) -> None:
         self._past.append((g, row))
         if self._first is not None or row.voiced <= 0.0:
             return
         self._voiced.append(row)
-        if not self._open:
+        if not self._talks.open:
             self._first = self._reference_of(self._voiced, self._config.first_voiced, "first voiced speech")
 
     def _reference_of(self, rows: list[Second], needed: float, source: str) -> VoiceReference | None:

@@ -23,34 +23,13 @@ import numpy as np
 from acquisition.event import Event
 from acquisition.stream import Chunk, FloatArray
 from acquisition.voice.rows import is_turns
-from processing.index import IndexSample, released
+from processing.index import IndexSample, Watermarks, index_sample, released
 from processing.voice.baseline import WITHDRAWN, Baseline, VoiceConfig, VoiceReference
 from processing.voice.windows import Second, mean_power, range_of, shift_of, weighted_mean
 
-__all__ = ["UNITS", "Voice", "VoiceConfig"]
+__all__ = ["Voice", "VoiceConfig"]
 
-UNITS = {
-    "speaking": "",
-    "f0_shift": "semitones",
-    "f0_range": "semitones",
-    "intensity_shift": "dB",
-    "alpha_ratio": "dB",
-    "articulation_rate": "syll/s",
-    "speech_rate": "syll/s",
-    "pause_ratio": "",
-    "mid_band_share": "",
-    "hnr": "dB",
-    "jitter": "%",
-    "shimmer": "%",
-    "turn": "s",
-    "turn_f0": "Hz",
-    "turn_intensity": "dB",
-    "f0_ref": "Hz",
-    "intensity_ref": "dB",
-    "voice_ref_n": "s",
-}
-HALF = 0.5
-"""A row stands for the grid second that its stamp is nearest to; so it is settled half a second later [s]."""
+HALF = VoiceConfig.wait
 
 
 class Voice:
@@ -93,28 +72,28 @@ class Voice:
             elif math.isfinite(stamp):
                 self._rows[math.floor(stamp + HALF)] = Second.of(row)
 
-    def advance(
-        self, ticks: FloatArray, watermarks: FloatArray, turns: FloatArray | None = None
-    ) -> list[IndexSample]:
+    def hear(self, samples: Sequence[IndexSample]) -> None:
+        """Let index samples pass: none bears on a voice."""
+
+    def advance(self, ticks: FloatArray, watermarks: Watermarks) -> list[IndexSample]:
         """Return what became final at these ticks.
 
-        Parameters
-        ----------
-        watermarks : ndarray, shape (n_ticks,)
-            Of the rows a second [s].
-        turns : ndarray, shape (n_ticks,), optional
-            Of the rows a turn, if they pass otherwise: the second must not wait for the end of a turn.
+        Rows a turn have watermarks of their own: the second must not wait for the end of a turn.
         """
         if len(ticks) == 0:
             return []
+        turns = watermarks.get("turns", watermarks.get("voice"))
+        seconds = watermarks.get("voice", turns)
+        assert turns is not None
+        assert seconds is not None
         if math.isnan(self._second):
             self._second = float(math.ceil(ticks[0]))
-        out = self._spoken_turns(ticks, watermarks if turns is None else turns)
-        until = float(watermarks[-1]) - HALF
+        out = self._spoken_turns(ticks, turns)
+        until = float(seconds[-1]) - HALF
         if not until >= self._second:
             return out
         times = self._second + np.arange(math.floor(until - self._second) + 1.0)
-        _, available = released(times + HALF, ticks, watermarks)
+        _, available = released(times + HALF, ticks, seconds)
         for time, tick in zip(times.tolist(), available.tolist(), strict=True):
             out += self._at(int(time), tick)
         self._second = float(times[-1]) + 1.0
@@ -242,4 +221,4 @@ class Voice:
     def _sample(
         self, time: float, tick: float, index: str, value: float, quality: float, reason: str
     ) -> IndexSample:
-        return IndexSample(float(time), tick, self.entity, index, value, UNITS[index], quality, reason)
+        return index_sample(float(time), tick, self.entity, index, value, quality, reason)

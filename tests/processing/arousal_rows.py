@@ -74,6 +74,6 @@ def run(
             if before < t <= upto:
                 arousal.mark(event, t)
         arousal.hear([r for r in rows if before < r.available <= upto])
-        out += arousal.advance(ticks[done:n], ticks[done:n])
+        out += arousal.advance(ticks[done:n], {"heart": ticks[done:n]})
         done, before = n, upto
     return sorted(out, key=IndexSample.order)

@@ -8,7 +8,8 @@ import numpy as np
 
 from acquisition.stream import Chunk, FloatArray, Modality, Role, StreamInfo
 from processing.index import IndexSample
-from processing.skin.skin import Skin, SkinConfig
+from processing.skin.config import SkinConfig
+from processing.skin.skin import Skin
 
 ONSETS = (20.0, 45.0, 47.5, 80.0, 120.0, 150.0)
 HEIGHTS = (0.4, 0.2, 0.3, 0.08, 1.0, 0.06)
@@ -61,7 +62,7 @@ def feed(
         upto = int(np.searchsorted(times, ticks[n - 1]))
         if upto > done_x:
             skin.update(Chunk(info(sfreq), times[done_x:upto], eda[done_x:upto, None]))
-        out += skin.advance(ticks[done_t:n], ticks[done_t:n])
+        out += skin.advance(ticks[done_t:n], {"skin": ticks[done_t:n]})
         done_t, done_x = n, upto
     return sorted(out, key=IndexSample.order)
 

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
-from acquisition.commands.files import import_command
+from acquisition.commands.importing import import_command
 from acquisition.recorder.store import RecordingStore
 from acquisition.session.session import Consent, Participant, Recorded, Session
 from acquisition.session.toml import dump_session

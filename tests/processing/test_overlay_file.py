@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from acquisition.errors import RecordingError
 from acquisition.event import Event
-from acquisition.events.overlay import Edit, effective, held, keyed, rater_file, read_edits, read_overlay
+from acquisition.events.intervals import keyed
+from acquisition.events.overlay import Edit, effective, held, rater_file, read_edits, read_overlay
 from acquisition.events.overlay_file import append_edits
 from acquisition.recording.manifest import verify, write
 from tests.acquisition.simulated import record

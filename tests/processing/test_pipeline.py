@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from acquisition.stream import Modality, Role, StreamInfo
 from processing.index import IndexSample
-from processing.pipeline import Pipeline, sources
+from processing.parts import sources
+from processing.pipeline import Pipeline
 from tests.processing.world import INFOS, START, World, comparable, items, run, run_items, swapped
 
 SPANS = st.lists(st.tuples(st.integers(0, len(INFOS) - 1), st.floats(0, 90), st.floats(0.1, 30)), max_size=3)

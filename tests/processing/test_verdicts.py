@@ -7,9 +7,11 @@ import pytest
 
 from acquisition.stream import Chunk, FloatArray, Modality, Role, StreamInfo
 from acquisition.units import CANONICAL
-from processing.heart.heart import Heart, HeartConfig
-from processing.index import IndexSample
-from processing.skin.skin import Skin, SkinConfig
+from processing.heart.config import HeartConfig
+from processing.heart.heart import Heart
+from processing.index import Estimator, IndexSample
+from processing.skin.config import SkinConfig
+from processing.skin.skin import Skin
 from processing.verdicts import verdicts
 from tests.processing.heart.test_heart import ecg
 from tests.processing.heart.test_rpeaks import rhythm
@@ -23,14 +25,14 @@ def heard(values: FloatArray, sfreq: float, modality: Modality) -> list[IndexSam
     """Return what a person's estimator makes of a minute."""
     unit = CANONICAL[modality]
     info = StreamInfo(name="x", role=Role.CLIENT, modality=modality, sfreq=sfreq, unit=unit, channels=("x",))
-    estimator = (
+    estimator: Estimator = (
         Heart("client", modality, config=HeartConfig())
         if modality is Modality.ECG
         else Skin("client", config=SkinConfig())
     )
     times = np.arange(len(values)) / sfreq
     estimator.update(Chunk(info, times, values[:, None]))
-    return estimator.advance(np.array([0.0, 70.0]), np.array([0.0, 60.0]))
+    return estimator.advance(np.array([0.0, 70.0]), dict.fromkeys(("heart", "skin"), np.array([0.0, 60.0])))
 
 
 @pytest.mark.parametrize(

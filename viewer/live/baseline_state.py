@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from acquisition.stream import PEOPLE, Modality, Role
+from acquisition.stream import Modality, Role
 from processing.arousal.band import BITS
 from processing.arousal.baseline import NAMES, Code
 from viewer.model.model import SessionModel
+from viewer.model.reading import newest_span
 
 LENGTHS: dict[Code, float] = {"baseline_rest": 300.0, "baseline_talk": 120.0}
 """How long each takes [s], as the event vocabulary says."""
@@ -41,7 +42,7 @@ class BaselineState:
 
 def baseline_state(model: SessionModel, code: Code, role: Role, moment: float) -> BaselineState:
     """Return how the newest baseline of a person goes at a moment [s since the first tick]."""
-    span = _newest(model, code, role, moment)
+    span = newest_span(model, code, role, moment)
     if span is None:
         return BaselineState(kind="none")
     start, stop = span
@@ -56,21 +57,6 @@ def baseline_state(model: SessionModel, code: Code, role: Role, moment: float) -
         return BaselineState(kind="judging", share=1.0, text="ended; it is being judged …")
     accepted, text = verdict
     return BaselineState(kind="accepted" if accepted else "refused", share=1.0, text=text)
-
-
-def _newest(model: SessionModel, code: Code, role: Role, moment: float) -> tuple[float, float] | None:
-    """Return from and to of the newest such interval [s since the first tick]; nan while it is open."""
-    span = None
-    for event in model.events:
-        time = event.onset - model.t0
-        theirs = event.actor == role.value or event.actor not in PEOPLE
-        if event.code != code or event.id in model.voided or time > moment or not theirs:
-            continue
-        if event.phase == "on":
-            span = (time, math.nan)
-        elif event.phase == "off" and span is not None and math.isnan(span[1]):
-            span = (span[0], time)
-    return span
 
 
 def _verdict(model: SessionModel, code: Code, role: Role, stop: float) -> tuple[bool, str] | None:

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from acquisition.events.vocabulary import Code
+from acquisition.events.vocabulary import PAUSE, Code
 from viewer.lanes.header import font
 from viewer.model.definitions import NOTICE
 from viewer.model.markers import label_of
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 COLUMNS = 12
 NARROW = 1180
 """A bar less wide than this has two rows, or the names of the markers would be cut off [px]."""
-SKIP = ("note", "consent_pause")
+SKIP = ("note", PAUSE)
 """Codes that have a box or buttons of their own."""
 
 

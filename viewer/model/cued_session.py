@@ -47,9 +47,7 @@ class CuedSession:
     def _proposed(self, most: int) -> list[Moment]:
         model, person = self._model, self.role.value
         trace = model.trace(person, "arousal")
-        raw = rows_of(
-            {str(k): e for k, e in enumerate(model.events) if e.id not in model.voided}, (), model.t0
-        )
+        raw = rows_of(model.recorded(), (), model.t0)
         excluded = [(r.start, _stop(r)) for r in raw if r.code in NOT_THE_HOUR]
         excluded += model.pauses.get(self.role, [])
         if self.role in model.paused:

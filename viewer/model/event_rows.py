@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from acquisition.event import Event, Value
+from acquisition.events.intervals import Intervals, Span
 from acquisition.events.overlay import Edit
+from acquisition.events.vocabulary import PAUSE
 
 OPEN = "open"
 
@@ -51,14 +53,14 @@ class Row:
 
 
 def rows(
-    events: Mapping[str, Event], edits: Sequence[Edit], t0: float, hidden: frozenset[str] = frozenset()
+    marked: Intervals, edits: Sequence[Edit], t0: float, hidden: frozenset[str] = frozenset()
 ) -> list[Row]:
-    """Return the rows of the events that hold, by time.
+    """Return the rows of the events that hold, by time; an end that ends nothing has a row of its own.
 
     Parameters
     ----------
-    events : mapping
-        Id → event, later edits applied.
+    marked : Intervals
+        The events that hold, later edits applied.
     t0 : float
         First tick [s, LSL clock].
     hidden : frozenset of str
@@ -66,14 +68,14 @@ def rows(
     """
     added = {e.id: e.who for e in edits if e.op == "add"}
     edited = {e.id: _said(e) for e in edits}
-    out: dict[str, Row] = {}
-    shown = ((k, e) for k, e in events.items() if e.actor not in hidden or e.code == "consent_pause")
-    for key, event in sorted(shown, key=lambda item: item[1].onset):
-        begun = _begun(event, out) if event.phase == "off" else None
-        if begun is not None:
-            out[begun.key] = _ended(begun, key, event, t0, edited)
+    begun = {span.key: span for span in marked.spans}
+    out = []
+    for key, event in sorted(marked.held.items(), key=lambda item: item[1].onset):
+        if event.phase == "off" and key not in marked.loose:
             continue
-        out[key] = Row(
+        if event.actor in hidden and event.code != PAUSE:
+            continue
+        row = Row(
             key=key,
             code=event.code,
             actor=event.actor,
@@ -87,37 +89,24 @@ def rows(
             added=added.get(key, ""),
             edited=edited.get(key, ""),
         )
-    return sorted(out.values(), key=lambda r: r.start)
+        span = begun.get(key)
+        out.append(row if span is None or span.off is None else _ended(row, span, span.off, t0, edited))
+    return sorted(out, key=lambda r: r.start)
 
 
 def _said(edit: Edit) -> str:
     return " · ".join(t for t in (edit.who, edit.when[:16].replace("T", " "), edit.why) if t)
 
 
-def _begun(off: Event, so_far: Mapping[str, Row]) -> Row | None:
-    """Return the open interval that an event ends: the one it names, or the last of its code and actor."""
-    mine = [r for r in so_far.values() if r.open and (r.code, r.actor) == (off.code, off.actor)]
-    named = [r for r in so_far.values() if r.open and off.ref and r.key == off.ref]
-    found = named or mine[-1:]
-    return found[0] if found else None
-
-
-def _ended(row: Row, key: str, off: Event, t0: float, edited: Mapping[str, str]) -> Row:
-    return Row(
-        key=row.key,
-        off=key,
-        code=row.code,
-        actor=row.actor,
-        start=row.start,
-        stop=round(off.onset - t0, 6),
-        interval=True,
-        value=row.value if row.value is not None else off.value,
+def _ended(row: Row, span: Span, off: Event, t0: float, edited: Mapping[str, str]) -> Row:
+    return replace(
+        row,
+        off=span.off_key,
+        stop=round(span.stop - t0, 6),
+        value=span.value,
         unc=max(row.unc, off.t_unc),
         note=" · ".join(dict.fromkeys(t for t in (row.note, off.note) if t)),
-        source=row.source,
-        rater=row.rater,
-        added=row.added,
-        edited=edited.get(key, "") or row.edited,
+        edited=edited.get(span.off_key, "") or row.edited,
     )
 
 

@@ -13,9 +13,10 @@ import numpy as np
 
 from acquisition.stream import FloatArray, Role
 from processing.coupling.config import SynchronyConfig
-from processing.coupling.signals import SIGNALS, GridSignal
+from processing.coupling.signals import GridSignal
 from processing.coupling.wclc import LagTable
 from processing.index import IndexSample
+from processing.indices import SIGNALS
 from viewer.model.column import Float32Array, Recent
 from viewer.model.model import SessionModel
 from viewer.model.trace import Trace

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from acquisition.event import Event
+from acquisition.event import Event, Value
+from acquisition.events.intervals import Intervals
+from acquisition.events.vocabulary import PAUSE
 
 SUFFIX = 26.0
 """Room that every label keeps for a count of those that found no place, such as "+12" [px]."""
@@ -42,47 +44,42 @@ def label_of(code: str) -> str:
     return text if len(text) <= 28 else text[:27] + "…"
 
 
-def markers(events: Iterable[Event], voided: set[str], t0: float, hidden: frozenset[str]) -> list[Marker]:
+def markers(marked: Intervals, t0: float, hidden: frozenset[str]) -> list[Marker]:
     """Return what the event lane shows, by time.
 
     Parameters
     ----------
-    voided : set of str
-        Ids of undone events.
+    marked : Intervals
+        The events that hold.
     hidden : frozenset of str
         People who are paused: of theirs, only the pause itself is shown.
     """
+    begun = {span.key: span for span in marked.spans}
     out: list[Marker] = []
-    running: dict[tuple[str, str], int] = {}
-    for event in events:
-        if event.phase == "void" or event.id in voided:
+    for key, event in marked.held.items():
+        span = begun.get(key)
+        if event.phase == "off" or (event.actor in hidden and event.code != PAUSE):
             continue
-        if event.actor in hidden and event.code != "consent_pause":
-            continue
-        key, time = (event.code, event.actor), event.onset - t0
-        if event.phase == "off":
-            begun = running.pop(key, None)
-            if begun is not None:
-                on = out[begun]
-                out[begun] = Marker(start=on.start, stop=time, label=on.label, actor=on.actor, code=on.code)
-            continue
-        is_open = event.phase == "on"
-        if is_open:
-            running[key] = len(out)
+        start = event.onset
         out.append(
             Marker(
-                start=time, stop=time, label=_text(event), actor=event.actor, open=is_open, code=event.code
+                start=start - t0,
+                stop=(start if span is None or span.open else span.stop) - t0,
+                label=_text(event, event.value if span is None else span.value),
+                actor=event.actor,
+                open=span is not None and span.open,
+                code=event.code,
             )
         )
     return sorted(out, key=lambda m: m.start)
 
 
-def _text(event: Event) -> str:
+def _text(event: Event, value: Value) -> str:
     text = label_of(event.code)
     if event.code == "note" and event.note:
         return label_of(f"“{event.note}”")
-    value = f"{event.value:g}" if isinstance(event.value, float) else event.value
-    return text if value is None else label_of(f"{text} {value}")
+    said = f"{value:g}" if isinstance(value, float) else value
+    return text if value is None else label_of(f"{text} {said}")
 
 
 def place(lefts: Sequence[float], widths: Sequence[float], rows: int, right: float) -> list[Label]:

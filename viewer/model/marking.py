@@ -15,10 +15,10 @@ from typing import Any, Protocol
 
 from acquisition.errors import AttunementError
 from acquisition.event import Event, Phase, Value
+from acquisition.events.intervals import Intervals
 from acquisition.events.vocabulary import Code
 from viewer.model.markers import label_of
 
-_UNCHANGED = "unchanged"
 UNDO = 10.0
 """Seconds within which a marker can be undone."""
 AGO = -10.0
@@ -40,19 +40,6 @@ class Recorder(Protocol):
 
     def stop(self) -> Any:
         """End the recording."""
-
-
-Key = tuple[str, str]
-"""Code and actor of an interval."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """Say that an event begins (`running` is its id) or ends (None) an interval, until it is read back."""
-
-    event: str
-    key: Key
-    running: str | None
 
 
 @dataclass(slots=True)
@@ -78,8 +65,9 @@ class Marking:
         self._recorder, self._now, self._rater = recorder, now, rater
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="marking")
         self._sent: list[_Sent] = []
-        self._running: dict[Key, str] = {}
-        self._changes: list[_Change] = []
+        self._known = Intervals()
+        self._mine: list[Event] = []
+        """What was sent and neither read back nor refused so far."""
         self.last: Event | None = None
         self.message = ""
         self.failed = False
@@ -98,7 +86,10 @@ class Marking:
         """
         time = self._now() if time is None else time
         actor = code.actor if code.actor in ACTORS else "dyad"
-        phase, ref = self._phase(code, actor)
+        phase: Phase = "point"
+        ref = ""
+        if code.kind == "interval":
+            phase, ref = self._running().toggled(code.code, actor)
         return self._send(
             Event(
                 time=time,
@@ -116,12 +107,6 @@ class Marking:
     def complete(self, event: Event, value: Value) -> Event:
         """Give a press that was sent its value: sent once more with it, and the recorder voids the first."""
         return self._send(replace(event, value=value, ref=event.id, id=str(uuid.uuid4())))
-
-    def _phase(self, code: Code, actor: str) -> tuple[Phase, str]:
-        if code.kind != "interval":
-            return "point", ""
-        begun = self._running.get((code.code, actor))
-        return ("on", "") if begun is None else ("off", begun)
 
     def note(self, text: str, begun: float) -> Event:
         """Record a free text, stamped now and shifted to its first key; `begun` is the LSL clock then [s]."""
@@ -143,27 +128,20 @@ class Marking:
         void = replace(
             last, time=time, phase="void", ref=last.id, id=str(uuid.uuid4()), value=None, t_shift=0.0
         )
-        self._send(void, {"on": None, "off": last.ref}.get(last.phase, _UNCHANGED))
+        self._send(void)
         self.last, self.message = None, f"undone: {label_of(last.code)}"
         return void
 
-    def _send(self, event: Event, running: str | None = _UNCHANGED) -> Event:
-        """Send an event; `running` is the id of the interval that it leaves open, None if it closes it."""
-        if event.phase != "void":
-            self.last = event
-            running = {"on": event.id, "off": None}.get(event.phase, _UNCHANGED)
-        if running != _UNCHANGED:
-            self._changes.append(_Change(event.id, (event.code, event.actor), running))
-            self._apply(self._changes[-1])
+    def _send(self, event: Event) -> Event:
+        self.last = event
+        self._mine.append(event)
         self.message, self.failed = "", False
         self._queue(f"marker {label_of(event.code)}", lambda: self._recorder.mark(event), event)
         return event
 
-    def _apply(self, change: _Change) -> None:
-        if change.running is None:
-            self._running.pop(change.key, None)
-        else:
-            self._running[change.key] = change.running
+    def _running(self) -> Intervals:
+        """Return the intervals of what was read back and of what is on its way."""
+        return self._known.also(self._mine) if self._mine else self._known
 
     def pause(self, role: str) -> None:
         """Ask that nothing of a person is stored from now on."""
@@ -184,22 +162,20 @@ class Marking:
     def _queue(self, what: str, call: Callable[[], Any], event: Event | None = None) -> None:
         self._sent.append(_Sent(what, self._thread.submit(call), event))
 
-    def adopt(self, open_intervals: dict[Key, str], seen: Container[str]) -> None:
-        """Take over the intervals that the recording holds open, those from before this window included.
+    def adopt(self, recorded: Intervals, seen: Container[str]) -> None:
+        """Take over the intervals of the recording, those from before this window included.
 
         Parameters
         ----------
         seen : container of str
             Ids of the events read back so far; what is not yet among them is remembered here.
         """
-        self._changes = [c for c in self._changes if c.event not in seen]
-        self._running = dict(open_intervals)
-        for change in self._changes:
-            self._apply(change)
+        self._mine = [e for e in self._mine if e.id not in seen]
+        self._known = recorded
 
     def is_running(self, code: Code) -> bool:
         """Tell whether an interval of this code has begun and not ended."""
-        return any(key[0] == code.code for key in self._running)
+        return any(span.code == code.code for span in self._running().open)
 
     def poll(self) -> None:
         """Look at what the recorder answered; a refusal becomes the message."""
@@ -213,16 +189,8 @@ class Marking:
                 raise error
             self.message, self.failed = f"NOT STORED: {sent.what}: {error}", True
             if sent.event is not None:
-                self._withdraw(sent.event)
+                self._mine = [e for e in self._mine if e.id != sent.event.id]
                 self.last = None if self.last == sent.event else self.last
-
-    def _withdraw(self, event: Event) -> None:
-        """Take back what an event that was refused would have begun or ended."""
-        taken = [c for c in self._changes if c.event == event.id]
-        self._changes = [c for c in self._changes if c.event != event.id]
-        for change in taken:
-            ended = change.running is None and event.phase == "off"
-            self._apply(_Change(event.id, change.key, event.ref if ended else None))
 
     @property
     def waiting(self) -> int:

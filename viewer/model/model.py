@@ -15,7 +15,9 @@ import numpy as np
 from acquisition.batch import Batch, StreamPart
 from acquisition.errors import UnitError
 from acquisition.event import Event, Notice
+from acquisition.events.intervals import Intervals
 from acquisition.events.overlay import Edit, held
+from acquisition.events.paused import Paused
 from acquisition.stream import PEOPLE, BoolArray, FloatArray, Modality, Role, StreamInfo
 from acquisition.units import convert
 from processing.admission import Admission
@@ -63,7 +65,6 @@ class SessionModel:
     traces: dict[tuple[str, str], Trace] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
-    voided: set[str] = field(default_factory=set)
     event_ids: set[str] = field(default_factory=set)
     paused: dict[Role, float] = field(default_factory=dict)
     """Who is paused now, and since when [s since the first tick]."""
@@ -73,6 +74,8 @@ class SessionModel:
     """What the pipeline said of the baselines so far."""
     edits: tuple[Edit, ...] = ()
     """Later edits of the events, which a review shows and the pipeline never hears of."""
+    _pause_marks: Paused = field(default_factory=Paused)
+    _folds: dict[str, tuple[int, Intervals]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.expect(self.streams)
@@ -159,22 +162,27 @@ class SessionModel:
         self.events.append(event)
         self.event_ids.add(event.id)
         self.event_revision += 1
-        if event.phase == "void":
-            self.voided.add(event.ref)
-        if event.code == "consent_pause":
-            who = [Role(event.actor)] if event.actor in PEOPLE else list(PEOPLE)
-            for role in who:
-                self._pause(role, event)
+        for role in self._pause_marks.hear(event):
+            spans = [(start - self.t0, stop - self.t0) for start, stop in self._pause_marks.spans(role)]
+            self.pauses[role] = [span for span in spans if math.isfinite(span[1])]
+            self.paused.pop(role, None)
+            if self._pause_marks.now(role):
+                self.paused[role] = spans[-1][0]
 
-    def _pause(self, role: Role, event: Event) -> None:
-        if event.phase == "on":
-            self.paused.setdefault(role, event.time - self.t0)
-        elif event.phase == "off" and role in self.paused:
-            self.pauses.setdefault(role, []).append((self.paused.pop(role), event.time - self.t0))
+    def recorded(self) -> Intervals:
+        """Return the events that hold as they were recorded, and their intervals."""
+        return self._intervals("recorded", ())
 
-    def held(self) -> list[Event]:
-        """Return the events that hold, later edits applied, by the moment meant."""
-        return sorted(held(self.events, self.edits).values(), key=lambda e: e.onset)
+    def marked(self) -> Intervals:
+        """Return the events that hold, later edits applied, and their intervals."""
+        return self._intervals("marked", self.edits)
+
+    def _intervals(self, which: str, edits: Sequence[Edit]) -> Intervals:
+        known = self._folds.get(which)
+        if known is None or known[0] != self.event_revision:
+            fold = Intervals.of(held(self.events, edits))
+            known = self._folds[which] = (self.event_revision, fold)
+        return known[1]
 
     def is_paused(self, role: Role, moment: float) -> bool:
         """Tell whether a person is paused now, or was at a moment [s since the first tick]."""
@@ -202,17 +210,6 @@ class SessionModel:
             w.last for w in self.waves.values()
         ]
         return max(lasts) + self.t0 if lasts else math.nan
-
-    def open_intervals(self) -> dict[tuple[str, str], str]:
-        """Return the intervals that have begun and not ended: (code, actor) → id."""
-        out: dict[tuple[str, str], str] = {}
-        for event in self.events:
-            key = event.code, event.actor
-            if event.phase == "on" and event.id not in self.voided:
-                out[key] = event.id
-            elif event.phase == "off" and event.id not in self.voided:
-                out.pop(key, None)
-        return out
 
     def add_samples(self, samples: Iterable[IndexSample]) -> None:
         """Take in what the pipeline computed."""

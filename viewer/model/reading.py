@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from acquisition.stream import Role
+from acquisition.stream import PEOPLE, Role
 from viewer.model.history import Line
 from viewer.model.model import SessionModel, is_partial
 from viewer.model.trace import Point
@@ -141,22 +141,22 @@ def baseline_text(model: SessionModel, role: Role, moment: float) -> str:
 
 def _minutes(model: SessionModel, code: str, role: Role, moment: float) -> float | None:
     """Return the length [min] of the newest such interval; one that is still open counts up to the moment."""
-    on: float | None = None
-    length: float | None = None
-    for event in model.events:
-        time = event.onset - model.t0
-        if event.code != code or event.id in model.voided or time > moment:
-            continue
-        if event.actor not in (role.value, *_ROOM):
-            continue
-        if event.phase == "on":
-            on, length = time, None
-        elif event.phase == "off" and on is not None:
-            length = time - on
-            on = None
-    if on is not None:
-        length = moment - on
-    return None if length is None else length / 60
+    span = newest_span(model, code, role, moment)
+    if span is None:
+        return None
+    start, stop = span
+    return ((moment if math.isnan(stop) else stop) - start) / 60
 
 
-_ROOM = ("dyad", "tech", "any", "system")
+def newest_span(model: SessionModel, code: str, role: Role, moment: float) -> tuple[float, float] | None:
+    """Return from and to of the newest interval of a person or the room [s since the first tick].
+
+    What begins after the moment is left out, and what ends after it is open then: nan.
+    """
+    spans = [s for s in model.recorded().spans if s.code == code]
+    theirs = [s for s in spans if s.actor == role.value or s.actor not in PEOPLE]
+    before = [s for s in theirs if s.start - model.t0 <= moment]
+    if not before:
+        return None
+    start, stop = before[-1].start - model.t0, before[-1].stop - model.t0
+    return start, stop if stop <= moment else math.nan

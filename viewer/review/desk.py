@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import math
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from acquisition.errors import AttunementError, RecordingError
 from acquisition.event import Event, Value
-from acquisition.events.overlay import Edit, held, read_edits
+from acquisition.events.overlay import Edit, read_edits
 from acquisition.events.overlay_file import append_edits
-from acquisition.events.vocabulary import Vocabulary
-from acquisition.recorder.marks import PAUSE, Marks
+from acquisition.events.vocabulary import PAUSE, Vocabulary
+from acquisition.recorder.marks import Marks
 from acquisition.session.session import CODE
 from viewer.model.event_rows import Row, fine_clock, rows, seconds_of
 from viewer.model.markers import label_of
@@ -84,13 +84,13 @@ class ReviewDesk:
         self.model.edits = tuple(edits)
         self.model.event_revision += 1
 
-    def held(self) -> dict[str, Event]:
+    def held(self) -> Mapping[str, Event]:
         """Return the events that hold, by id."""
-        return held(self.model.events, self.edits)
+        return self.model.marked().held
 
     def rows(self, hidden: frozenset[str] = frozenset()) -> list[Row]:
         """Return the rows of the event list."""
-        return rows(self.held(), self.edits, self.model.t0, hidden)
+        return rows(self.model.marked(), self.edits, self.model.t0, hidden)
 
     def _say(self, message: str, *, failed: bool = False) -> None:
         self.message, self.failed = message, failed
@@ -152,15 +152,10 @@ class ReviewDesk:
         """Return an event, checked against the vocabulary as a live one is."""
         if code == PAUSE:
             raise RecordingError("a pause is as it was recorded; it cannot be edited")
-        marks = Marks(self.vocabulary)
-        marks.open = {(e.code, e.actor): replace(e, id=k) for k, e in self._open().items()}
+        marks = Marks(self.vocabulary, self.model.marked())
         fields: dict[str, Any] = {"code": code, "time": time, "source": "review", "rater": self.who}
         fields |= {"t_unc": unc, "note": note, "value": value}
         return marks.make(fields | ({"actor": actor} if actor else {}), time)
-
-    def _open(self) -> dict[str, Event]:
-        events = self.held()
-        return {r.key: events[r.key] for r in self.rows() if r.open}
 
     def void(self, row: Row) -> bool:
         """Take an event, or both ends of an interval, out of what holds."""

@@ -15,6 +15,7 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import QColor
 
+from acquisition.events.vocabulary import PAUSE
 from viewer.model.event_rows import OPEN, Row, fine_clock, value_text
 from viewer.theme import Theme
 
@@ -70,7 +71,7 @@ class EventModel(QAbstractTableModel):
         base = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
         row = self.rows[index.row()]
         field = FIELDS[index.column()]
-        fixed = not field or row.code == "consent_pause" or (field == "stop" and not row.interval)
+        fixed = not field or row.code == PAUSE or (field == "stop" and not row.interval)
         return base if fixed else base | Qt.ItemFlag.ItemIsEditable
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:

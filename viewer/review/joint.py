@@ -12,7 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from acquisition.event import Event
-from acquisition.events.vocabulary import Vocabulary
+from acquisition.events.vocabulary import PAUSE, Vocabulary
 from acquisition.stream import PEOPLE, Role
 from viewer.model.model import SessionModel
 from viewer.theme import Theme
@@ -36,7 +36,7 @@ def shared_events(events: Mapping[str, Event], vocabulary: Vocabulary, people: f
     for event in events.values():
         code = vocabulary.codes.get(event.code)
         own = event.actor not in ("client", "therapist") or event.actor in people
-        pause = event.code == "consent_pause"
+        pause = event.code == PAUSE
         if code is not None and code.group in GROUPS and code.code not in HIDDEN and (own or pause):
             out.append(event)
     return sorted(out, key=lambda e: e.onset)

@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QWidget
 
-from acquisition.recorder.marks import PAUSE
+from acquisition.events.vocabulary import PAUSE
 from viewer.lanes.header import WIDTH
 from viewer.lanes.plot import LEFT, RIGHT
 from viewer.model.event_rows import Row, fine_clock

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from acquisition.recorder.marks import PAUSE
+from acquisition.events.vocabulary import PAUSE
 from viewer.keys import is_key
 from viewer.model.event_rows import Row, counts, fine_clock
 from viewer.review.acts import typed_value

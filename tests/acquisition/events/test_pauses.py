@@ -67,3 +67,26 @@ def test_a_stream_of_the_room_is_withheld_while_either_is_paused_but_markers_are
     assert kept(pauses, chunk(room, 11.0)) == []
     assert kept(pauses, chunk(markers, 11.0)) == [11.0]
     assert kept(resumed(), chunk(room, 19.0, 21.0)) == [21.0]
+
+
+@pytest.mark.parametrize(("client", "therapist"), [(20.0, 30.0), (30.0, 20.0)])
+def test_what_the_room_heard_counts_from_the_later_of_two_resumes(client: float, therapist: float) -> None:
+    room = info(Role.DYAD)
+    pauses = Pauses()
+    for role in (Role.CLIENT, Role.THERAPIST):
+        pauses.pause(replace(ON, actor=str(role)))
+    ends = {Role.CLIENT: client, Role.THERAPIST: therapist}
+    for role, at in sorted(ends.items(), key=lambda item: item[1]):
+        pauses.resume(role, at)
+    assert kept(pauses, chunk(room, 19.0, 25.0, 29.9, 30.0, 31.0)) == [30.0, 31.0]
+    assert kept(pauses, chunk(info(Role.CLIENT), 19.0, 25.0, 31.0)) == [
+        t for t in (19.0, 25.0, 31.0) if t >= client
+    ]
+
+
+def test_markers_of_the_room_go_on_while_a_person_is_paused() -> None:
+    markers = replace(info(Role.DYAD), modality=Modality.MARKERS)
+    pauses = Pauses()
+    pauses.pause(ON)
+    assert kept(pauses, chunk(markers, 11.0)) == [11.0]
+    assert kept(pauses, chunk(info(Role.DYAD), 11.0)) == []

@@ -6,9 +6,11 @@ import math
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from acquisition.errors import StreamError
-from acquisition.lsl.binding import Binding, bindings_of, fit, provisional
+from acquisition.lsl.binding import Binding, bindings_of, check_shape, fit, provisional
 from acquisition.lsl.network import Description, Remote, channel_number, configure, describe
 from acquisition.session.profile import load_profile
 from acquisition.session.session import Device
@@ -167,3 +169,57 @@ def test_lsl_cannot_be_set_up_twice_in_different_ways() -> None:
         configure(scope="link")
     with pytest.raises(StreamError, match="machine, link, site"):
         configure(scope="world")
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"n_channels": 2**31 - 1}, "2147483647 channels"),
+        ({"n_channels": 0}, "0 channels"),
+        ({"n_channels": -1}, "-1 channels"),
+        ({"sfreq": 1e9}, "1e\\+09 Hz"),
+        ({"sfreq": math.inf}, "inf Hz"),
+        ({"sfreq": math.nan}, "nan Hz"),
+        ({"sfreq": -1.0}, "-1 Hz"),
+        ({"sfreq": 100_000.0, "n_channels": 512}, "values a second"),
+        ({"format": ""}, "format is unknown"),
+        ({"format": "string"}, "holds text"),
+    ],
+)
+def test_a_stream_that_cannot_be_what_it_is_bound_as_is_refused_unopened(
+    changes: dict[str, Any], why: str
+) -> None:
+    check_shape(binding("os-7"), remote())
+    with pytest.raises(StreamError, match=why):
+        check_shape(binding("os-7"), remote(**changes))
+
+
+def test_a_stream_of_other_channels_than_its_profile_says_is_refused_unopened() -> None:
+    check_shape(binding("os-7", channels=("EDA",)), remote())
+    check_shape(binding("os-7", channels=("EDA",), channel=1), remote(n_channels=4))
+    with pytest.raises(StreamError, match="4 channels, the profile says 1"):
+        check_shape(binding("os-7", channels=("EDA",)), remote(n_channels=4))
+    with pytest.raises(StreamError, match="no channel 4 of 4"):
+        check_shape(binding("os-7", channel=4), remote(n_channels=4))
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=60))
+@example("EDA\x80 left\x01\x1b")
+def test_whatever_a_label_holds_is_read_as_one_printable_line(text: str) -> None:
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;")
+    references = "".join(f"&#{ord(c)};" for c in text)
+    for written in (escaped, references):
+        xml = f"<info><desc><channels><channel><label>{written}</label></channel></channels></desc></info>"
+        (label,) = describe(xml, 1).labels
+        assert label and label.isprintable() and label == label.strip()
+
+
+@given(st.text(max_size=300))
+@example("<a>" * 20_000)
+@example("<info><desc><channels>" + "<channel><label>x</label></channel>" * 600 + "</channels></desc></info>")
+def test_any_description_is_read_or_refused(xml: str) -> None:
+    try:
+        said = describe(xml, 4)
+    except StreamError:
+        return
+    assert len(said.labels) == len(said.units) == 4

@@ -186,3 +186,26 @@ def test_text_is_decoded_and_bounded(inlet: Inlet, sender: FakeSender) -> None:
     assert part.values[0, 0] == "Ruhe µ"
     assert part.values[1, 0] == "\ufffd\ufffd"
     assert len(part.values[2, 0]) == 16_384
+
+
+@pytest.mark.parametrize("stamp", [np.inf, -np.inf, np.nan, 1e300])
+def test_a_stamp_that_no_clock_shows_holds_nothing_back_and_is_told(
+    inlet: Inlet, sender: FakeSender, stamp: float
+) -> None:
+    measured(inlet, sender, 0.0)
+    sender.send(999.8, stamp, 999.9)
+    items = inlet.drain()
+    assert stamps(items) == [999.8, 999.9]
+    (told,) = [item for item in inlet.drain() if isinstance(item, Remark)]
+    assert told.message.startswith("1 samples dropped: stamps that no clock shows")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -1e300])
+def test_a_clock_offset_that_is_no_time_is_skipped_and_counted(
+    inlet: Inlet, sender: FakeSender, value: float
+) -> None:
+    measured(inlet, sender, value)
+    assert inlet.drain() == []
+    measured(inlet, sender, 0.5)
+    assert inlet.missed == 1
+    assert inlet.drain() == [Offset(collected=999.5, value=0.5)]

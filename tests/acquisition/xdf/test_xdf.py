@@ -363,3 +363,20 @@ def test_texts_of_several_channels_go_out_and_come_back(tmp_path: Path) -> None:
 def test_a_stream_of_numbers_knows_its_row() -> None:
     assert Stream(5, "x", "ECG", 2, 1.0, "int16").row == 13
     assert Stream(5, "x", "Markers", 2, 1.0, "string").row == -1
+
+
+def test_a_footer_names_the_first_and_last_stamp_and_the_count_of_its_stream(tmp_path: Path) -> None:
+    record(tmp_path / "rec")
+    for role in ROLES:
+        streams, _ = pyxdf.load_xdf(
+            str(tmp_path / "rec" / f"{role}.xdf"), dejitter_timestamps=False, synchronize_clocks=False
+        )
+        assert streams
+        for stream in streams:
+            (first,), (last,), (count,) = (
+                stream["footer"]["info"][key] for key in ("first_timestamp", "last_timestamp", "sample_count")
+            )
+            stamps = stream["time_stamps"]
+            assert int(count) == len(stamps)
+            if len(stamps):
+                assert (float(first), float(last)) == (stamps[0], stamps[-1])

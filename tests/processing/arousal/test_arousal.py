@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acquisition.event import Event
-from processing.arousal.arousal import UNITS, Arousal, ArousalConfig
+from processing.arousal.arousal import NAMES, Arousal, ArousalConfig
+from processing.config import PipelineConfig
 from processing.index import IndexSample
 from tests.processing.arousal_rows import EXPECTED, MARKS, events, resting, rows_of, run
 from tests.processing.skin_signals import comparable
@@ -19,7 +20,7 @@ CONFIG = ArousalConfig()
 
 
 def arousal_of(expected: frozenset[str] = EXPECTED, config: ArousalConfig = CONFIG) -> Arousal:
-    return Arousal("client", channels_expected=expected, config=config)
+    return Arousal("client", channels_expected=expected, config=PipelineConfig(arousal=config))
 
 
 def at(rows: list[IndexSample], index: str, time: float) -> IndexSample:
@@ -88,7 +89,7 @@ def test_nothing_is_held_when_everything_stops() -> None:
     hr, scl, rate = resting(520)
     rows = run(arousal_of(), rows_of(hr, scl, rate), events(MARKS), 600.0)
     late = [r for r in rows if r.time >= 526.0]
-    assert {r.index for r in late} == set(UNITS)
+    assert {r.index for r in late} == set(NAMES)
     assert all(math.isnan(r.value) and r.reason == "no data" for r in late if r.index != "arousal_channels")
     assert all(r.value == 0.0 for r in late if r.index == "arousal_channels")
 

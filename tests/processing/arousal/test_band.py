@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -147,3 +148,65 @@ def test_sets_of_channels_and_what_is_missing() -> None:
     assert [partial_reason(b) for b in (3, 5, 7)] == ["", "", ""]
     assert partial_reason(1) == "partial: no EDA"
     assert partial_reason(6) == "partial: no heart rate"
+
+
+def smoothed(values: list[float]) -> list[float]:
+    smoothing = Smoothing(CONFIG)
+    return [smoothing.step(v) for v in values]
+
+
+@pytest.mark.parametrize(("n_valid", "there"), [(4, False), (5, True)])
+def test_the_median_needs_half_of_its_window(n_valid: int, there: bool) -> None:
+    # Of ten seconds that many are valid, the newest among them.
+    values = [math.nan] * (10 - n_valid) + [3.0] * n_valid
+    assert (smoothed(values)[-1] == 3.0) is there
+
+
+def test_the_mean_takes_up_what_the_median_says_with_the_weight_of_the_time_that_passed() -> None:
+    # Twelve seconds at 0, then 1: the sixth 1 moves the median of ten to 0.5, the seventh to 1.
+    after = smoothed([0.0] * 12 + [1.0] * 7)[12:]
+    assert after[:4] == [0.0] * 4
+    first = (1.0 - math.exp(-1 / 5)) * 0.5
+    assert after[4] == pytest.approx(first)
+    assert after[5] == pytest.approx(first + (1.0 - math.exp(-1 / 5)) * (1.0 - first))
+
+
+@pytest.mark.parametrize("gap", [1, 4, 9, 10, 11])
+def test_after_a_gap_the_mean_weighs_all_the_seconds_it_lasted_or_starts_anew(gap: int) -> None:
+    smoothing = Smoothing(CONFIG)
+    for _ in range(20):
+        smoothing.step(0.0)
+    seconds = 0
+    for k in range(40):
+        value = smoothing.step(math.nan if k < gap else 8.0)
+        seconds += 1
+        if not math.isnan(value):
+            break
+    # A window that still holds zeros has its median at 0; one that holds none, or fewer, at 8.
+    zeros, eights = max(0, 10 - gap - (seconds - gap)), seconds - gap
+    median = 0.0 if zeros > eights else 4.0 if zeros == eights else 8.0
+    whole = seconds - 1 >= 10
+    weight = 1.0 if whole else 1.0 - math.exp(-seconds / 5)
+    assert value == pytest.approx(weight * median)
+
+
+def test_the_edges_stand_k_scales_off_the_medians_each_as_the_therapist_set_it() -> None:
+    config = replace(CONFIG, k_low=1.0, k_high=3.0)
+    got = band([np.zeros(300)], [np.full(130, 2.0)], config)
+    assert (got.low, got.high, got.scale, got.talk) == (-0.75, 2.0 + 2.25, 0.75, True)
+
+
+def test_the_first_ten_seconds_of_a_baseline_are_left_out() -> None:
+    rest = np.concatenate((np.full(10, 50.0), np.zeros(180)))
+    assert band([rest], [], CONFIG).high == 1.5
+    assert band([rest[1:]], [], CONFIG) == NO_BAND
+
+
+def test_weights_share_what_is_there() -> None:
+    scales = {"hr": Scale(60.0, 4.0), "scl": Scale(1.0, 0.5), "scr": Scale(2.0, 0.5)}
+    weights = {"hr": 0.4, "scl": 0.4, "scr": 0.2}
+    # z = 1, -2 and 3.
+    values = {"hr": 64.0, "scl": 0.0, "scr": 3.5}
+    assert weighted(values, scales, weights) == pytest.approx((0.4 * 1 - 0.4 * 2 + 0.2 * 3) / 1.0)
+    del values["hr"]
+    assert weighted(values, scales, weights) == pytest.approx((-0.4 * 2 + 0.2 * 3) / 0.6)

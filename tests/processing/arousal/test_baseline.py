@@ -11,13 +11,14 @@ from acquisition.errors import SessionError
 from processing.arousal.arousal import Arousal
 from processing.arousal.band import ArousalConfig
 from processing.arousal.baseline import Reference, pool, read_reference
+from processing.config import PipelineConfig
 from tests.processing.arousal_rows import EXPECTED, MARKS, events, resting, rows_of, run
 
 CONFIG = ArousalConfig()
 
 
 def after(channels: dict[str, np.ndarray], marks: tuple[tuple[float, str, str], ...] = MARKS) -> Arousal:
-    arousal = Arousal("client", channels_expected=EXPECTED, config=CONFIG)
+    arousal = Arousal("client", channels_expected=EXPECTED, config=PipelineConfig())
     run(
         arousal,
         rows_of(channels["hr"], channels["scl"], channels["scr"]),
@@ -100,7 +101,7 @@ def test_a_pooled_reference_lies_between_its_sessions_and_scales_the_index() -> 
     person = pool([s for s in sessions if s is not None], CONFIG)
     assert 70.5 < person.scales["hr"].median < 79.5
     assert person.scales["hr"].scale > 4.0
-    arousal = Arousal("client", channels_expected=EXPECTED, config=CONFIG, reference=person)
+    arousal = Arousal("client", channels_expected=EXPECTED, config=PipelineConfig(), reference=person)
     rows = run(arousal, rows_of(high["hr"], high["scl"], high["scr"]), events(MARKS), 500.0)
     assert arousal.scaling == "person"
     assert next(r for r in rows if r.index == "arousal" and r.time == 20.0).reason == ""

@@ -9,7 +9,7 @@ from acquisition.stream import FloatArray
 from processing.coupling.chance import ChancePool
 from processing.coupling.permutation import permutation_pairs, seeded
 from processing.coupling.statement import Looks, Rule
-from processing.coupling.wclc import LagTable, TableShape, strongest
+from processing.coupling.wclc import R_LIMIT, LagTable, TableShape, strongest
 from processing.coupling.windows import strongest_of_pairs, tables, windows_at
 from tests.processing.dyads import autoregressive, coupled
 
@@ -119,3 +119,41 @@ def test_too_few_segments_say_so() -> None:
     assert looks(x[:180], y[:180]).look(1).p_reason == "too few segments"
     assert looks(np.full(1200, np.nan), y).look(1).p_reason == "no data"
     assert looks(x[:50], y[:50]).look(1).p_reason == "no data"
+
+
+def by_hand(x: FloatArray, y: FloatArray, apart: int) -> FloatArray:
+    """Return, sorted, the largest |r| of every window of one with every one of the other, far apart."""
+    ends = np.arange(60, len(x), 10)
+    r = np.abs(tables(windows_at(x, ends, SHAPE), windows_at(y, ends, SHAPE), SHAPE)).max(axis=0)
+    numbers = np.arange(len(ends))
+    far = np.abs(numbers[:, None] - numbers[None, :]) >= apart
+    return np.sort(r[far])
+
+
+def test_the_pool_holds_every_pair_of_windows_that_are_far_apart_once() -> None:
+    rng = np.random.default_rng(11)
+    x, y = (autoregressive(rng, 400, sfreq=4.0, tau=2.0) for _ in range(2))
+    pool = ChancePool(SHAPE, apart=6, least=1)
+    ends = np.arange(60, len(x), 10)
+    for k in range(len(ends)):
+        pool.add(x, y, ends[k : k + 1], k)
+    values = by_hand(x, y, 6)
+    low, high = pool.band()
+    place = np.array([0.025, 0.975]) * (len(values) - 1)
+    z, below = np.arctanh(np.minimum(values, R_LIMIT)), place.astype(int)
+    expected = z[below] + (z[np.minimum(below + 1, len(z) - 1)] - z[below]) * (place - below)
+    np.testing.assert_allclose([low, high], expected, atol=1e-9)
+    # What is one step too near, or kept at one side only, gives another pool.
+    assert len(by_hand(x, y, 5)) > len(values) > len(by_hand(x, y, 7))
+
+
+def test_a_band_needs_its_least_count_and_no_more() -> None:
+    rng = np.random.default_rng(12)
+    x, y = (autoregressive(rng, 300, sfreq=4.0, tau=2.0) for _ in range(2))
+    ends = np.arange(60, len(x), 10)
+    n = len(by_hand(x, y, 6))
+    for least, there in ((n, True), (n + 1, False)):
+        pool = ChancePool(SHAPE, apart=6, least=least)
+        pool.add(x, y, ends, 0)
+        pool.add(x, y, ends[:0], len(ends))
+        assert np.isfinite(pool.band()).all() == there

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processing.coupling.signals import SIGNALS, GridSignal, on_grid
+from processing.config import PipelineConfig
+from processing.coupling.signals import GridSignal, on_grid
 from processing.index import IndexSample
+from processing.indices import SIGNALS, delay_of
 from tests.processing.dyads import grid_rows
 
 
@@ -81,7 +83,7 @@ def test_result_does_not_depend_on_how_the_reading_is_cut(signal: str, cuts: lis
     total = sum(cuts)
     whole = GridSignal(rule, "client")
     whole.hear(rows)
-    settled = np.arange(total) / rule.sfreq + rule.delay
+    settled = np.arange(total) / rule.sfreq + delay_of(signal, PipelineConfig())
     expected = whole.read(0, settled)
     piecewise, at, heard, got = GridSignal(rule, "client"), 0, 0, []
     for n in cuts:

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acquisition.stream import FloatArray
-from processing.coupling.signals import SIGNALS
+from processing.config import PipelineConfig
 from processing.coupling.synchrony import Synchrony, SynchronyConfig
 from processing.index import IndexSample
+from processing.indices import SIGNALS, delay_of
 from tests.processing.dyads import autoregressive, coupled, grid_rows
 
 QUICK = SynchronyConfig(
@@ -51,7 +52,7 @@ def run(
     config: SynchronyConfig = QUICK,
     start: float = 0.0,
 ) -> list[IndexSample]:
-    synchrony = Synchrony(signal, config=config, session_id="S01")
+    synchrony = Synchrony(signal, config=PipelineConfig(synchrony=config), session_id="S01")
     ticks: FloatArray = start + np.arange(1, round(seconds * 10), dtype=np.float64) * 0.1
     marks = ticks - 0.05
     out, at, heard = [], 0, 0
@@ -60,7 +61,9 @@ def run(
         while stop < len(rows) and rows[stop].available <= ticks[min(at + n, len(ticks)) - 1]:
             stop += 1
         synchrony.hear(rows[heard:stop])
-        out += synchrony.advance(ticks[at : at + n], marks[at : at + n])
+        out += synchrony.advance(
+            ticks[at : at + n], dict.fromkeys(("heart", "skin", "voice"), marks[at : at + n])
+        )
         at, heard = at + n, stop
     return sorted(out, key=IndexSample.order)
 
@@ -171,7 +174,7 @@ def test_a_constant_signal_is_named_as_such() -> None:
 
 def test_rows_come_at_the_first_tick_whose_watermark_reaches_them() -> None:
     rows = run(people(*heart_rates(9, 60), "hr"), "hr", 65.0)
-    delay, half = SIGNALS["hr"].delay, QUICK.window / 2.0
+    delay, half = delay_of("hr", PipelineConfig()), QUICK.window / 2.0
     for row in rows:
         if row.index == "sync_hr":
             settled = row.time + half + delay
@@ -188,10 +191,11 @@ def test_times_may_be_negative() -> None:
 
 def test_unknown_signals_and_intervals_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ValueError, match="known: hr"):
-        Synchrony("mood", config=QUICK, session_id="S01")
+        Synchrony("mood", config=PipelineConfig(synchrony=QUICK), session_id="S01")
     with pytest.raises(ValueError, match="band_every"):
         SynchronyConfig(band_every=25.0)
 
 
 def test_no_ticks_give_no_rows() -> None:
-    assert Synchrony("hr", config=QUICK, session_id="S01").advance(np.empty(0), np.empty(0)) == []
+    synchrony = Synchrony("hr", config=PipelineConfig(synchrony=QUICK), session_id="S01")
+    assert synchrony.advance(np.empty(0), {"heart": np.empty(0)}) == []

@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acquisition.stream import Chunk, FloatArray, Modality, Role, StreamInfo
-from processing.heart.heart import Heart, HeartConfig
+from processing.heart.config import HeartConfig
+from processing.heart.heart import Heart
 from processing.heart.hrv import rmssd
 from processing.index import IndexSample
+from tests.recordings import ec57_tp2
 
 
 def stream(modality: Modality, sfreq: float) -> StreamInfo:
@@ -56,7 +58,7 @@ def run(
         if upto > fed:
             heart.update(Chunk(info, times[fed:upto], values[fed:upto, None]))
             fed = upto
-        out += heart.advance(ticks[start:stop], marks[start:stop])
+        out += heart.advance(ticks[start:stop], {"heart": marks[start:stop]})
         start = stop
     return sorted(out, key=IndexSample.order)
 
@@ -124,8 +126,8 @@ def breathing_person(seconds: float, sfreq: float, seed: int = 0) -> FloatArray:
     return np.asarray(x * (1 + 0.08 * np.sin(2 * np.pi * 0.25 * np.arange(len(x)) / sfreq)))
 
 
-def test_the_standard_pattern_as_an_interval_stream_gives_its_hf(data_dir: Path) -> None:
-    times, rr = np.loadtxt(data_dir / "rr" / "ec57_TP2.csv", delimiter=",", skiprows=1).T
+def test_the_standard_pattern_as_an_interval_stream_gives_its_hf() -> None:
+    times, rr = ec57_tp2()
     rows = run(stream(Modality.RR, 0.0), times, 1e3 * rr, 1000)
     power = [r.value for r in picked(rows, "hf") if np.isfinite(r.value)]
     assert len(power) > 200
@@ -147,7 +149,7 @@ def test_breathing_gates_hf_and_rsa_and_speech_takes_them_away() -> None:
     heart.hear([IndexSample(float(s), float(s), "client", "speaking", 1.0, "", 1.0, "") for s in range(260)])
     heart.hear([IndexSample(1.0, 1.0, "therapist", "speaking", 0.0, "", 1.0, "")])
     heart.update(Chunk(info, times, x[:, None]))
-    spoken = heart.advance(np.array([0.0, 262.0]), np.array([0.0, 259.9]))
+    spoken = heart.advance(np.array([0.0, 262.0]), {"heart": np.array([0.0, 259.9])})
     assert all("spoke" in r.reason for r in picked(spoken, "hf") if r.time > 70)
     flagged = [r for r in picked(spoken, "lnrmssd") if np.isfinite(r.value)]
     assert flagged
@@ -196,7 +198,7 @@ def test_a_long_recording_takes_no_more_memory() -> None:
         times = 300.0 * k + np.arange(len(x)) / 130.0
         heart.update(Chunk(info, times, x[:, None]))
         ticks = np.arange(300.0 * k, 300.0 * (k + 1), 0.1)
-        heart.advance(ticks, ticks)
+        heart.advance(ticks, {"heart": ticks})
         heart.hear(
             [IndexSample(times[0] + s, 0.0, "client", "speaking", 0.0, "", 1.0, "") for s in range(300)]
         )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from scipy.interpolate import CubicSpline
@@ -14,10 +12,11 @@ from processing.heart.ibi import Intervals, correct_beats
 from processing.heart.respiration import breathing_rate
 from processing.heart.spectrum import hf_power, rsa_pb, rsa_series
 from processing.heart.splines import cubic, cubics
+from tests.recordings import ec57_tp2, resting_nn
 
 
-def test_rmssd_and_sdnn_equal_numpy(data_dir: Path) -> None:
-    nn = np.loadtxt(data_dir / "rr" / "rest_pyhrv_short_nni_ms.csv", skiprows=1)
+def test_rmssd_and_sdnn_equal_numpy() -> None:
+    nn = resting_nn()
     assert rmssd(nn) == pytest.approx(np.sqrt(np.mean(np.diff(nn) ** 2)), rel=1e-12)
     assert sdnn(nn) == pytest.approx(np.std(nn, ddof=1), rel=1e-12)
 
@@ -105,8 +104,8 @@ def test_the_interval_beside_rmssd_of_an_even_pulse_few_beats_and_none() -> None
     assert np.isnan([none.value[0], none.low[0], none.high[0]]).all()
 
 
-def test_hf_of_the_standard_pattern_is_within_two_percent(data_dir: Path) -> None:
-    times, rr = np.loadtxt(data_dir / "rr" / "ec57_TP2.csv", delimiter=",", skiprows=1).T
+def test_hf_of_the_standard_pattern_is_within_two_percent() -> None:
+    times, rr = ec57_tp2()
     for end in (200, 600, 1000):
         last = int(np.searchsorted(times, end))
         power = hf_power(times[last - 170 : last], 1e3 * rr[last - 170 : last])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -13,6 +11,7 @@ from processing.heart.hrv import rmssd, sdnn
 from processing.heart.ibi import ECTOPIC, LONG, SHORT, BeatCorrector, Intervals, correct_beats
 from processing.heart.spectrum import hf_power
 from processing.lookahead.beats import classify_two_sided, correct_two_sided
+from tests.recordings import resting_nn
 
 
 def rest(seed: int, n: int = 350) -> FloatArray:
@@ -89,8 +88,8 @@ def test_a_new_rhythm_is_taken_up() -> None:
     assert (found.classes[-20:] == 0).all()
 
 
-def test_strong_sinus_arrhythmia_is_left_alone(data_dir: Path) -> None:
-    nn = np.loadtxt(data_dir / "rr" / "rest_pyhrv_short_nni_ms.csv", skiprows=1)
+def test_strong_sinus_arrhythmia_is_left_alone() -> None:
+    nn = resting_nn()
     found = correct_beats(np.cumsum(nn) / 1e3)
     assert np.nanmean(found.classes > 0) < 0.03
     assert clean_rmssd(found) == pytest.approx(rmssd(nn), rel=0.06)

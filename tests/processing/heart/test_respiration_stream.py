@@ -17,7 +17,8 @@ from acquisition.stream import Chunk, FloatArray, Modality, Role, StreamInfo
 from acquisition.tick import Tick
 from processing.catalogue import emitted
 from processing.config import PipelineConfig
-from processing.heart.respiration_stream import Breath, RespirationConfig
+from processing.heart.config import RespirationConfig
+from processing.heart.respiration_stream import Breath
 from processing.index import IndexSample
 from processing.pipeline import Pipeline
 from tests.processing.world import comparable
@@ -45,7 +46,7 @@ def rates(
         stop = min(len(ticks), start + cuts[k % len(cuts)])
         upto = int(np.searchsorted(times, ticks[stop - 1], side="right"))
         estimator.update(Chunk(belt(sfreq), times[fed:upto], values[fed:upto, None]))
-        out += estimator.advance(ticks[start:stop], marks[start:stop])
+        out += estimator.advance(ticks[start:stop], {"breath": marks[start:stop]})
         fed, start, k = upto, stop, k + 1
     return out
 

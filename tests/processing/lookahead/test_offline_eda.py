@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
-from acquisition.commands.files import import_command
+from acquisition.commands.importing import import_command
 from acquisition.errors import AttunementError
 from acquisition.stream import FloatArray, Role
 from processing.cli import process_command

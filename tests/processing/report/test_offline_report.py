@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from acquisition.commands.files import import_command
+from acquisition.commands.importing import import_command
 from acquisition.events.vocabulary import load_vocabulary
 from acquisition.stream import Modality, Role, StreamInfo
 from processing.config import PipelineConfig

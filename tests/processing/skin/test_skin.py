@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from acquisition.stream import Chunk
 from processing.index import IndexSample
+from processing.skin.config import SkinConfig
 from processing.skin.scr import detect_scrs
-from processing.skin.skin import Skin, SkinConfig
+from processing.skin.skin import Skin
 from tests.processing.skin_signals import ONSETS, column, comparable, eda_with, feed, info
 
 UNITS = {
@@ -155,7 +156,7 @@ def test_stamps_far_from_zero_change_only_the_stamps() -> None:
 def test_no_tick_no_row() -> None:
     skin = Skin("client", config=SkinConfig())
     skin.update(Chunk(info(4.0), np.empty(0), np.empty((0, 1))))
-    assert skin.advance(np.empty(0), np.empty(0)) == list[IndexSample]()
+    assert skin.advance(np.empty(0), {"skin": np.empty(0)}) == list[IndexSample]()
 
 
 def test_a_real_wrist_recording(data_dir: Path) -> None:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from acquisition.stream import FloatArray
-from processing.coupling.synchrony import Synchrony, SynchronyConfig
+from processing.config import PipelineConfig
+from processing.coupling.synchrony import Synchrony
 from processing.surrogates import synchrony
 from processing.surrogates.synchrony import lagged_correlation, lead
 from tests.processing.dyads import coupled, grid_rows
@@ -97,10 +98,10 @@ def test_live_values_are_those_of_the_offline_table() -> None:
         for entity, v in zip(("therapist", "client"), rates, strict=True)
         for row in grid_rows("ibi", entity, 60_000.0 / v, sfreq=4.0)
     ]
-    live = Synchrony("hr", config=SynchronyConfig(), session_id="S01")
+    live = Synchrony("hr", config=PipelineConfig(), session_id="S01")
     live.hear(samples)
     ticks = np.arange(0.0, 310.0, 0.1)
-    rows = [row for row in live.advance(ticks, ticks - 0.05) if row.index == "sync_hr"]
+    rows = [row for row in live.advance(ticks, {"heart": ticks - 0.05}) if row.index == "sync_hr"]
     table = lagged_correlation(*rates, sfreq=4.0, step=0.25)
     whole = [row for row in rows if table.times[0] <= row.time + 15.0 <= table.times[-1]]
     assert len(whole) > 200

@@ -18,7 +18,8 @@ from acquisition.stream import Chunk, FloatArray, Modality, Role, StreamInfo
 from acquisition.tick import PERIOD, Tick
 from acquisition.voice.rows import ROW_CHANNELS, TURN_CHANNELS
 from processing.index import IndexSample
-from processing.pipeline import Pipeline, sources
+from processing.parts import sources
+from processing.pipeline import Pipeline
 from processing.voice.voice import Voice, VoiceConfig
 from processing.voice.windows import Second, quantile, range_of
 
@@ -85,7 +86,7 @@ def voice_of(
             voice.mark(events[marked], tick)
             marked += 1
         sent = stop
-        out += voice.advance(group, group - lateness)
+        out += voice.advance(group, {"voice": group - lateness})
     return sorted(out, key=IndexSample.order)
 
 

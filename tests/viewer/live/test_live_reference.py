@@ -43,7 +43,7 @@ GIVEN = Consent(version="1", ecg=True, eda=True)
 @pytest.fixture(scope="module")
 def reference() -> Reference:
     """Return what the baselines of an earlier session left."""
-    arousal = Arousal("client", channels_expected=EXPECTED, config=PipelineConfig().arousal)
+    arousal = Arousal("client", channels_expected=EXPECTED, config=PipelineConfig())
     run(arousal, rows_of(*resting(480)), events(MARKS), 480.0)
     assert arousal.session is not None
     return arousal.session

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acquisition.event import Event
+from acquisition.events.intervals import Intervals
 from viewer.model.markers import SUFFIX, bar_slots, markers, place
 
 
@@ -40,8 +41,7 @@ def event(code: str, time: float, phase: str = "point", actor: str = "dyad", **m
 
 def test_interval_reaches_from_on_to_off_and_open_ones_say_so() -> None:
     shown = markers(
-        [event("break", 5, "on"), event("segment", 6, "on"), event("break", 9, "off")],
-        set(),
+        Intervals([event("break", 5, "on"), event("segment", 6, "on"), event("break", 9, "off")]),
         0.0,
         frozenset(),
     )
@@ -53,11 +53,11 @@ def test_interval_reaches_from_on_to_off_and_open_ones_say_so() -> None:
 
 def test_undone_event_is_not_shown() -> None:
     one = event("mismatch", 5)
-    assert markers([one, event("mismatch", 6, "void", ref=one.id)], {one.id}, 0.0, frozenset()) == []
+    assert markers(Intervals([one, event("mismatch", 6, "void", ref=one.id)]), 0.0, frozenset()) == []
 
 
 def test_shifted_event_stands_at_the_moment_that_is_meant() -> None:
-    shown = markers([Event(time=30.0, code="mismatch", t_shift=-10.0, id="a")], set(), 0.0, frozenset())
+    shown = markers(Intervals([Event(time=30.0, code="mismatch", t_shift=-10.0, id="a")]), 0.0, frozenset())
     assert shown[0].start == 20.0
 
 
@@ -67,5 +67,5 @@ def test_of_a_paused_person_only_the_pause_is_shown() -> None:
         event("consent_pause", 6, "on", "client"),
         event("mismatch", 7),
     ]
-    shown = markers(events, set(), 0.0, frozenset({"client"}))
+    shown = markers(Intervals(events), 0.0, frozenset({"client"}))
     assert [m.code for m in shown] == ["consent_pause", "mismatch"]

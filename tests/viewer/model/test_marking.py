@@ -9,6 +9,7 @@ import pytest
 
 from acquisition.errors import ControlError
 from acquisition.event import Event
+from acquisition.events.intervals import Intervals
 from acquisition.events.vocabulary import load_vocabulary
 from tests.waiting import wait_for
 from viewer.model.marking import Marking
@@ -107,7 +108,7 @@ def test_first_press_opens_an_interval_and_second_closes_it(desk: Any) -> None:
 
 def test_interval_begun_before_a_restart_is_closed_by_the_next_press(desk: Any) -> None:
     recorder, _, marking = desk
-    marking.adopt({("break", "tech"): "old-id"}, set())
+    marking.adopt(Intervals([Event(time=1.0, code="break", phase="on", actor="tech", id="old-id")]), set())
     marking.press(CODES["break"])
     settled(marking)
     assert (recorder.events[0].phase, recorder.events[0].ref) == ("off", "old-id")
@@ -171,9 +172,9 @@ def test_interval_runs_from_the_press_until_it_is_read_back_and_beyond(desk: Any
     _, _, marking = desk
     on = marking.press(CODES["break"])
     settled(marking)
-    marking.adopt({}, set())
+    marking.adopt(Intervals(), set())
     assert marking.is_running(CODES["break"])  # stored, but not read back yet
-    marking.adopt({("break", "tech"): on.id}, {on.id})
+    marking.adopt(Intervals([on]), {on.id})
     off = marking.press(CODES["break"])
-    marking.adopt({("break", "tech"): on.id}, {on.id})
+    marking.adopt(Intervals([on]), {on.id})
     assert off.phase == "off" and not marking.is_running(CODES["break"])

@@ -20,7 +20,11 @@ from viewer.status.device_state import device_states, streams_up
 def same(one: SessionModel, other: SessionModel) -> None:
     """Assert that two models hold the same, to the bit."""
     assert one.elapsed == other.elapsed
-    assert one.events == other.events and one.voided == other.voided and one.paused == other.paused
+    assert (
+        one.events == other.events
+        and one.recorded().spans == other.recorded().spans
+        and one.paused == other.paused
+    )
     assert one.waves.keys() == other.waves.keys() and one.traces.keys() == other.traces.keys()
     for key, wave in one.waves.items():
         np.testing.assert_array_equal(wave.values, other.waves[key].values)
@@ -115,7 +119,7 @@ def test_unit_that_is_not_known_is_said_and_nothing_is_drawn() -> None:
 def test_open_intervals_are_found_after_a_restart() -> None:
     model = synthetic.model()
     fill(model, 60.0, Session(events=list(marks(60.0))))
-    assert ("baseline_rest", "tech") in model.open_intervals()
+    assert [(s.code, s.actor) for s in model.recorded().open] == [("baseline_rest", "tech")]
 
 
 def test_a_coupling_is_not_shown_before_there_is_a_chance_band() -> None:

@@ -259,7 +259,7 @@ def test_nothing_of_a_person_who_paused_for_good_is_listed() -> None:
     model = reviewed(
         events=[*marks(600.0), Event(time=T0 + 590, code="consent_pause", phase="on", actor="client")]
     )
-    listed = rows({e.id: e for e in model.held()}, (), model.t0, frozenset({"client"}))
+    listed = rows(model.marked(), (), model.t0, frozenset({"client"}))
     assert {r.code for r in listed if r.actor == "client"} == {"consent_pause"}
 
 

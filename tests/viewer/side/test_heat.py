@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-from processing.coupling.synchrony import Synchrony, SynchronyConfig
+from processing.config import PipelineConfig
+from processing.coupling.synchrony import Synchrony
 from processing.index import IndexSample, sort_samples
 from tests.processing.dyads import coupled, grid_rows
 from viewer.model.facts import SessionFacts
@@ -29,10 +30,10 @@ def session(lead: float = 2.0) -> list[IndexSample]:
         for row in grid_rows("ibi", entity, 60_000.0 / (70.0 + 4.0 * v), sfreq=4.0, start=1000.0)
     ]
     sort_samples(rows)
-    synchrony = Synchrony("hr", config=SynchronyConfig(), session_id="S01")
+    synchrony = Synchrony("hr", config=PipelineConfig(), session_id="S01")
     synchrony.hear(rows)
     ticks = np.asarray(1000.0 + 0.1 * np.arange(1, SECONDS * 10), np.float64)
-    return rows + synchrony.advance(ticks, ticks - 0.05)
+    return rows + synchrony.advance(ticks, {"heart": ticks - 0.05})
 
 
 def model_of(rows: list[IndexSample]) -> SessionModel:

@@ -1,0 +1,109 @@
+"""Import everything that is recognised in files, each of which is one person's."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+from acquisition.errors import StreamError
+from acquisition.importing.clock import Source
+from acquisition.importing.files import FORMATS, stored
+from acquisition.importing.finishing import Done, finished, refuse_damage
+from acquisition.importing.found import Found, FoundFile, Hints
+from acquisition.importing.listing import suggestion
+from acquisition.importing.options import Options
+from acquisition.importing.recognition import recognised
+from acquisition.importing.store import Imported, Placed
+from acquisition.rates import too_slow
+from acquisition.stream import Modality, Role, StreamInfo
+from acquisition.units import CANONICAL
+
+ALONE = frozenset((Modality.ECG, Modality.EDA, Modality.RR, Modality.VOICE))
+"""Of these a person has one; a second one in a file may be the partner's."""
+
+
+def import_as(
+    pairs: Sequence[tuple[Role, Path]],
+    *,
+    out: Path,
+    options: Options | None = None,
+    hints: Hints | None = None,
+) -> Done:
+    """Import all that is recognised in each file as streams of its person.
+
+    Raises
+    ------
+    RecordingError, StreamError
+        If a file is not recognised, says no unit, or may hold streams of both people: one line with a way
+        out.
+    """
+    options, hints = options or Options(), hints or Hints()
+    files = [(role, recognised(path, hints)) for role, path in pairs]
+    refuse_damage([f"{f.path}: {text}" for _, f in files for text in f.damage], options)
+    items: list[Placed] = []
+    for number, (role, file) in enumerate(files):
+        _refuse_two(role, file)
+        items += [
+            Placed(item=_imported(role, file, found, hints), file=number)
+            for found in file.streams
+            if len(found.times)
+        ]
+    sources = [
+        Source(path=f.path, epoch=f.epoch, zoned=f.zoned, resolution=f.resolution, own=f.layout == "XDF")
+        for _, f in files
+    ]
+    return finished(
+        out,
+        items,
+        sources,
+        [role for role, _ in files],
+        options,
+        damage=[f"{f.path.name}: {text}" for _, f in files for text in f.damage],
+        notes=[f"{f.path.name}: {text}" for _, f in files for text in (*f.notes, *_left_out(f))],
+        names=[f.path.name for _, f in files],
+    )
+
+
+def _left_out(file: FoundFile) -> list[str]:
+    return [f"left out: {text}" for text in file.left_out]
+
+
+def _refuse_two(role: Role, file: FoundFile) -> None:
+    """Refuse a file with two of what a person has one of."""
+    by_kind: dict[Modality, list[Found]] = defaultdict(list)
+    for found in file.streams:
+        by_kind[found.modality].append(found)
+    for modality, several in by_kind.items():
+        if modality in ALONE and len(several) > 1:
+            names = ", ".join(f.name for f in several)
+            raise StreamError(
+                f"{file.path}: {len(several)} {modality} streams ({names}), which may be two "
+                "people's; say whose: "
+                f"{suggestion(several[0], Role.CLIENT)} {suggestion(several[1], Role.THERAPIST)}"
+            )
+
+
+def _imported(role: Role, file: FoundFile, found: Found, hints: Hints) -> Imported:
+    unit = found.unit or hints.units.get(found.modality, "")
+    if found.modality in CANONICAL and not unit:
+        raise StreamError(
+            f"{file.path}: {found.name!r} says no unit of {found.modality}: --unit "
+            f"{found.modality}={CANONICAL[found.modality].replace('µ', 'u')} says it"
+        )
+    if why := too_slow(found.modality, found.sfreq):
+        raise StreamError(f"{file.path}: {found.name!r}: {why}")
+    samples = stored(found.samples)
+    info = StreamInfo(
+        name=found.name,
+        role=Role.DYAD if found.modality is Modality.MARKERS else role,
+        modality=found.modality,
+        sfreq=found.sfreq,
+        unit=unit,
+        channels=found.labels,
+        format="string" if samples.dtype == object else FORMATS[samples.dtype.newbyteorder("<").str],
+        source_id="",
+        device="import",
+        metadata={"imported_from": file.path.name, "layout": file.layout[:80]},
+    )
+    return Imported(info=info, times=found.times, samples=samples, offsets=[])

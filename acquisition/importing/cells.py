@@ -1,0 +1,92 @@
+"""Read columns of a table whose dialect is known, line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from acquisition.errors import RecordingError
+from acquisition.importing.dialect import Dialect, opened
+from acquisition.importing.separators import BLANKS, number, split
+from acquisition.stream import FloatArray
+
+MAX_BAD = 0.01
+"""Share of rows that may be no rows, such as the last one of a file that was cut."""
+
+
+def texts_of(path: Path, dialect: Dialect, columns: Sequence[int]) -> list[list[str]]:
+    """Return columns as text, shape (n_columns, n_rows); "" where a row is too short."""
+    out: list[list[str]] = [[] for _ in columns]
+    for line in opened(path, dialect):
+        cells = split(line.rstrip("\r\n"), dialect.separator)
+        for found, column in zip(out, columns, strict=True):
+            found.append(cells[column] if column < len(cells) else "")
+    return out
+
+
+def numbers_of(path: Path, dialect: Dialect, columns: Sequence[int]) -> list[FloatArray]:
+    """Return columns as numbers, nan where a cell is blank.
+
+    Raises
+    ------
+    RecordingError
+        If a cell holds something else; row, line and column are named.
+    """
+    if not columns:
+        return []
+    fast = _fast(path, dialect, columns)
+    return fast if fast is not None else _slow(path, dialect, columns)
+
+
+def _fast(path: Path, dialect: Dialect, columns: Sequence[int]) -> list[FloatArray] | None:
+    """Read numbers in one go; None if any cell is not one."""
+    lines = opened(path, dialect)
+    plain: Iterator[str] = (x.replace(",", ".") for x in lines) if dialect.decimal == "," else lines
+    if dialect.decimal == "," and dialect.separator == ",":
+        return None
+    try:
+        table = np.loadtxt(
+            plain,
+            delimiter=None if dialect.separator == BLANKS else dialect.separator,
+            usecols=list(columns),
+            ndmin=2,
+            quotechar='"',
+            comments=None,
+        )
+    except ValueError:
+        return None
+    return [np.ascontiguousarray(table[:, i]) for i in range(len(columns))]
+
+
+def _slow(path: Path, dialect: Dialect, columns: Sequence[int]) -> list[FloatArray]:
+    found: list[list[float]] = [[] for _ in columns]
+    for row, line in enumerate(opened(path, dialect), 1):
+        cells = split(line.rstrip("\r\n"), dialect.separator)
+        for values, column in zip(found, columns, strict=True):
+            cell = cells[column] if column < len(cells) else ""
+            try:
+                values.append(number(cell, dialect.decimal))
+            except ValueError:
+                where = f"row {row} (line {dialect.skip + row}), column {dialect.names[column]!r}"
+                raise RecordingError(f"{path}: {where}: {cell[:40]!r} is not a number") from None
+    return [np.array(values, np.float64) for values in found]
+
+
+def index_of(path: Path, dialect: Dialect, name: str) -> int:
+    """Return which column a name or a number from 1 asks for; names win.
+
+    Raises
+    ------
+    RecordingError
+        If there is none, or several; it names the choices.
+    """
+    names = list(dialect.names)
+    if names.count(name) == 1:
+        return names.index(name)
+    if name in names:
+        raise RecordingError(f"{path}: column {name!r} is there several times; give its number, from 1")
+    if name.isdecimal() and 1 <= int(name) <= len(names):
+        return int(name) - 1
+    raise RecordingError(f"{path}: no column {name!r} (there are: {', '.join(names) or 'none'})")

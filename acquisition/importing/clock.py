@@ -1,0 +1,44 @@
+"""What is known of the clocks of files, and of those of two people."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Say of a file what its clock is.
+
+    `epoch` is the Unix time of its second 0, nan if it does not say; `own` is True if its second 0 means
+    nothing outside of it, such as the clock of another computer.
+    """
+
+    path: Path
+    epoch: float = math.nan
+    zoned: bool = True
+    resolution: float = 0.0
+    own: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clock:
+    """Say how the two people's clocks are related.
+
+    Parameters
+    ----------
+    kind : str
+        one, aligned, start times or unknown.
+    error : float
+        How far the two may be apart [s]; nan if nothing is known.
+    started : float
+        Unix time of the recording's second 0; nan if unknown.
+    said : tuple of str
+        For people.
+    """
+
+    kind: str
+    error: float
+    epoch: float = math.nan
+    said: tuple[str, ...] = ()

@@ -1,0 +1,268 @@
+"""Tables as programs write them: encoding, separator, decimal sign, lines before the data, names, units."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from acquisition.errors import RecordingError
+from acquisition.importing.found import HEAD, MAX_TEXT_BYTES, Hints
+from acquisition.importing.separators import NUMBER, STAMP, Reading, is_number, reading_of, split
+
+SHOWN = 30
+MAX_LINE = 1 << 20
+_SEP = re.compile(r'^"?sep=(.|\\t)"?\s*$', re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """Hold how a table is written.
+
+    Parameters
+    ----------
+    separator : str
+        One sign, or a blank for any number of blanks.
+    skip : int
+        Lines before the first row of data.
+    names : tuple of str
+        Of the columns; numbers from 1 where the table has none.
+    units : tuple of str
+        Below the names, "" where there is no such row.
+    preamble : tuple of str
+        The lines before the names.
+    """
+
+    encoding: str
+    separator: str
+    decimal: str
+    skip: int
+    names: tuple[str, ...]
+    named: bool
+    units: tuple[str, ...]
+    preamble: tuple[str, ...]
+
+    def said(self) -> str:
+        """Return what was found out, for people."""
+        sign = {"\t": "tab", " ": "blanks", ",": "comma", ";": "semicolon"}.get(
+            self.separator, self.separator
+        )
+        return (
+            f"{self.encoding}, columns apart by {sign}, decimal {self.decimal!r}, "
+            f"{self.skip} lines before the data"
+        )
+
+
+def encoding_of(head: bytes) -> str:
+    """Return the encoding of a text by its first bytes: a byte-order mark, UTF-8 if it is, else cp1252."""
+    for mark, name in ((codecs.BOM_UTF8, "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
+        if head.startswith(mark):
+            return name
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return "cp1252"
+    return "utf-8"
+
+
+def first_lines(head: bytes, *, whole: bool) -> list[str]:
+    """Return the lines of a file's first bytes as text; the last one only if the file ends there."""
+    encoding = encoding_of(head)
+    if encoding == "utf-16":
+        head = head[: len(head) & ~1]
+    text = head.decode(encoding, "replace")
+    lines = text.splitlines()
+    return lines if whole or text.endswith(("\n", "\r")) else lines[:-1]
+
+
+def dialect_of(path: Path, hints: Hints | None = None) -> Dialect:
+    """Find out how a table is written.
+
+    Raises
+    ------
+    RecordingError
+        If it holds no table, or one that can be read in two ways: both are named.
+    """
+    hints = hints or Hints()
+    if path.stat().st_size > MAX_TEXT_BYTES:
+        raise RecordingError(f"{path}: a table of {path.stat().st_size >> 20} MiB (1024 MiB at most); cut it")
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+        whole = not file.read(1)
+    lines = first_lines(head, whole=whole)
+    if not any(line.strip() for line in lines):
+        raise RecordingError(f"{path}: empty" if whole else f"{path}: no lines of text")
+    said = next((m[1] for line in lines[:3] if (m := _SEP.match(line))), "")
+    said = {"\\t": "\t"}.get(said, said)
+    lines = ["" if _SEP.match(line) else line for line in lines]
+    first = _data_begins(lines)
+    if first is None:
+        raise RecordingError(f"{path}: no rows of numbers (its first line is {lines[0][:60]!r})")
+    rows = [line for line in lines[first:] if line.strip()][:SHOWN]
+    reading = reading_of(path, rows, lines[:first], hints, said)
+    return _described(path, encoding_of(head), lines, first, reading, hints)
+
+
+def _data_begins(lines: Sequence[str]) -> int | None:
+    """Return the first line from which on most lines hold numbers."""
+    shares = [_numeric(line) for line in lines]
+    last = max((i for i, s in enumerate(shares) if s >= 0.0), default=None)
+    if last is None:
+        return None
+    for i, share in enumerate(shares):
+        window = [s for s in shares[i : i + 8] if s >= 0.0]
+        if share > 0.0 and window and sum(s > 0.0 for s in window) >= 0.75 * len(window):
+            # A line of counts stands between AcqKnowledge's names and its data.
+            counts = lines[i].startswith(("\t", ";")) and i + 1 < len(lines) and lines[i + 1][:1].strip("\t;")
+            return i + 1 if counts else i
+    return None
+
+
+def _numeric(line: str) -> float:
+    """Return the share of tokens that hold numbers or times; −1 if the line is blank or a comment."""
+    text = line.strip()
+    if not text or text.startswith(("#", "%")) or len(line) > MAX_LINE:
+        return -1.0
+    tokens = [t for t in re.split(r"[\t;,\s]+", text) if t]
+    if not tokens:
+        return -1.0
+    good = sum(bool(NUMBER.fullmatch(t.strip('"'))) or bool(STAMP.fullmatch(t.strip('"'))) for t in tokens)
+    share, first = good / len(tokens), tokens[0].strip('"')
+    leads = bool(NUMBER.fullmatch(first) or STAMP.fullmatch(first))
+    if leads:
+        return max(share, 0.34)  # a stamp and a text is a row too
+    return share if share >= 0.6 else 0.0
+
+
+def _described(
+    path: Path, encoding: str, lines: Sequence[str], first: int, reading: Reading, hints: Hints
+) -> Dialect:
+    widths = [len(split(row, reading.separator)) for row in lines[first : first + SHOWN] if row.strip()]
+    width = max(set(widths), key=widths.count)
+    above = _above(lines, first, reading.separator, width)
+    names, named, skip = _names(path, lines, first, reading, width, above, hints)
+    units = next((row for row in reversed(above[1:]) if _are_units(row)), [""] * width)
+    preamble = tuple(line for line in lines[:first] if line.strip())
+    return Dialect(
+        encoding=encoding,
+        separator=reading.separator,
+        decimal=reading.decimal,
+        skip=skip,
+        names=tuple(names),
+        named=named,
+        units=tuple((*units, *[""] * width)[:width]),
+        preamble=preamble,
+    )
+
+
+def _above(lines: Sequence[str], first: int, separator: str, width: int) -> list[list[str]]:
+    """Return the rows right above the data that have as many cells, from the top."""
+    rows: list[list[str]] = []
+    for line in reversed(lines[:first]):
+        cells = split(
+            line.lstrip("#% ") if line.startswith(("#", "%")) and separator in line else line, separator
+        )
+        if (
+            abs(len(cells) - width) > 1
+            or len(rows) == 4
+            or (line.startswith(("#", "%")) and not rows and "{" in line)
+        ):
+            break
+        rows.insert(0, [*cells, ""][:width])
+    return rows
+
+
+def _names(
+    path: Path,
+    lines: Sequence[str],
+    first: int,
+    reading: Reading,
+    width: int,
+    above: list[list[str]],
+    hints: Hints,
+) -> tuple[list[str], bool, int]:
+    """Return the names of the columns, whether the table has any, and how many lines come before its data."""
+    numbered = [str(i) for i in range(1, width + 1)]
+    if above and any(cell and not is_number(cell, reading.decimal) for cell in above[0]):
+        names = above[0]
+        if (
+            len(above) > 1
+            and all(not _are_units(row) for row in above[1:])
+            and len(set(names)) < len(set(above[-1]))
+        ):
+            names = above[-1]
+        return [name or str(i) for i, name in enumerate(names, 1)], True, first
+    row = split(lines[first], reading.separator)
+    if hints.header == "no":
+        return numbered, False, first
+    counted = [cell for cell in row if cell]
+    from_zero = counted == [str(i) for i in range(len(counted))]
+    if hints.header == "yes" or (len(row) > 1 and not row[0] and from_zero):
+        return [name or "index" for name in row], True, first + 1
+    if len(row) > 1 and from_zero and _has_fractions(lines[first + 1 : first + SHOWN], reading):
+        raise RecordingError(
+            f"{path}: line {first + 1} ({', '.join(row)}) can be read in two ways (the names of the columns, "
+            "or the first row of numbers); say --header yes or --header no"
+        )
+    return numbered, False, first
+
+
+def _has_fractions(rows: Sequence[str], reading: Reading) -> bool:
+    cells = [cell for row in rows for cell in split(row, reading.separator)]
+    return any(reading.decimal in cell for cell in cells)
+
+
+_UNITS = frozenset(
+    [
+        "ms",
+        "s",
+        "sec",
+        "us",
+        "ns",
+        "mv",
+        "uv",
+        "v",
+        "us",
+        "g",
+        "mg",
+        "m/s2",
+        "kohm",
+        "kohms",
+        "ohm",
+        "mohm",
+        "no_units",
+        "cal",
+        "raw",
+        "degrees",
+        "celsius",
+        "bpm",
+        "hz",
+        "%",
+        "deg/s",
+        "rad/s",
+        "ut",
+        "unitless",
+    ]
+)
+
+
+def _are_units(row: Sequence[str]) -> bool:
+    """Tell whether a row below the names holds units."""
+    cells = [c.strip("[]() ").replace("µ", "u").replace("μ", "u").casefold() for c in row if c.strip()]
+    return bool(cells) and sum(c in _UNITS for c in cells) >= 0.6 * len(cells)
+
+
+def opened(path: Path, dialect: Dialect) -> Iterator[str]:
+    """Yield the lines of a table's rows of data, blank ones and comments left out."""
+    with (
+        path.open("rb") as raw,
+        io.TextIOWrapper(raw, dialect.encoding, errors="replace", newline=None) as file,
+    ):
+        for _ in range(dialect.skip):
+            next(file, "")
+        for line in file:
+            if line.strip() and not line.startswith(("#", "%")):
+                yield line

@@ -1,0 +1,144 @@
+"""What every import ends with: damage told, one line of time, speech heard, the recording written."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from acquisition.errors import RecordingError, StreamError
+from acquisition.importing.clock import Clock, Source
+from acquisition.importing.options import Options
+from acquisition.importing.placing import placed
+from acquisition.importing.stamps import moment
+from acquisition.importing.store import Imported, Placed, store
+from acquisition.importing.voice import analysed
+from acquisition.stream import Role, StreamInfo
+
+MAX_SECONDS = 12 * 3600.0
+"""Longest session that is processed: no part of the processing is bounded beyond it."""
+SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """Say what was imported, how the two people's clocks are related, what was lost and what was done."""
+
+    streams: list[StreamInfo]
+    clock: Clock
+    damage: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def finished(
+    out: Path,
+    items: Sequence[Placed],
+    sources: Sequence[Source | None],
+    owners: Sequence[Role | None],
+    options: Options,
+    *,
+    damage: Sequence[str],
+    notes: Sequence[str],
+    names: Sequence[str],
+) -> Done:
+    """Write what was read as a recording.
+
+    Raises
+    ------
+    RecordingError
+        If files are damaged and that was not accepted, or the recording cannot be written.
+    StreamError
+        If the files cannot be put on one line of time, or are longer than a session.
+    """
+    refuse_damage(damage, options)
+    every = [source or Source(path=Path(names[k])) for k, source in enumerate(sources)]
+    moved, clock = placed(items, every, owners, options)
+    streams = _part([p.item for p in moved], options)
+    _refuse_long(streams)
+    streams = named(analysed(named(streams)))
+    said = (*notes, *clock.said)
+    store(
+        out,
+        streams,
+        sources=names,
+        options=options,
+        clock=clock,
+        started=_started(options, clock, streams),
+        damage=damage,
+        notes=said,
+    )
+    return Done(streams=[s.info for s in streams], clock=clock, damage=tuple(damage), notes=said)
+
+
+def refuse_damage(damage: Sequence[str], options: Options) -> None:
+    """Refuse damaged files unless their damage is accepted."""
+    if damage and not options.accept_damage:
+        more = f"; and {len(damage) - SHOWN} more" if len(damage) > SHOWN else ""
+        raise RecordingError(f"{'; '.join(damage[:SHOWN])}{more}; --accept-damage imports the rest")
+
+
+def _part(items: Sequence[Imported], options: Options) -> list[Imported]:
+    """Return the part that was asked for [s since the first sample]."""
+    begin, end = options.part
+    if not (math.isfinite(begin) or math.isfinite(end)):
+        return list(items)
+    firsts = [float(np.nanmin(item.times)) for item in items if len(item.times)]
+    zero = min(firsts, default=0.0)
+    out = []
+    for item in items:
+        keep = (item.times >= zero + begin) & (item.times < zero + end)
+        out.append(replace(item, times=item.times[keep], samples=item.samples[keep]))
+    kept = [item for item in out if len(item.times)]
+    if not kept:
+        raise StreamError(f"--part {begin:g}:{end:g}: no samples in it")
+    return kept
+
+
+def _refuse_long(items: Sequence[Imported]) -> None:
+    """Refuse what is longer than a session; the stream at each end is named."""
+    spans = [(float(np.nanmin(i.times)), float(np.nanmax(i.times)), i) for i in items if len(i.times)]
+    if not spans:
+        raise StreamError("no samples to import")
+    first, last = min(spans, key=lambda s: s[0]), max(spans, key=lambda s: s[1])
+    if last[1] - first[0] <= MAX_SECONDS:
+        return
+    long = (last[1] - first[0]) / 3600
+    raise StreamError(
+        f"a session of {long:.1f} h (12 at most): {first[2].info.role} {first[2].info.name!r} begins at "
+        f"{first[0]:.15g} s, {last[2].info.role} {last[2].info.name!r} ends at {last[1]:.15g} s; "
+        "--part BEGIN:END "
+        "[s] imports a part, --time-unit says that stamps are not in seconds"
+    )
+
+
+def _started(options: Options, clock: Clock, items: Sequence[Imported]) -> str:
+    """Return when the recording began, ISO 8601; "" if nobody says it."""
+    if options.started:
+        try:
+            moment(options.started)
+        except ValueError:
+            raise StreamError(
+                f"--started {options.started!r}: must be ISO 8601, such as 2024-05-20T11:53:07"
+            ) from None
+        return options.started
+    if not math.isfinite(clock.epoch):
+        return ""
+    first = min(float(np.nanmin(i.times)) for i in items if len(i.times))
+    return datetime.fromtimestamp(clock.epoch + first, UTC).isoformat(timespec="milliseconds")
+
+
+def named(imported: Sequence[Imported]) -> list[Imported]:
+    """Give streams of one person names that differ."""
+    taken: set[tuple[Role, str]] = set()
+    out = []
+    for item in imported:
+        base = f"{item.info.name} {item.info.modality}"
+        names = [item.info.name, base, *(f"{base} {i}" for i in range(2, len(imported) + 2))]
+        name = next(n for n in names if (item.info.role, n) not in taken)
+        taken.add((item.info.role, name))
+        out.append(item.renamed(name))
+    return out

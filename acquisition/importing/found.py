@@ -1,0 +1,150 @@
+"""What a file of another program holds, in our terms, before anybody says whose it is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acquisition.stream import FloatArray, Modality
+
+HEAD = 1 << 16
+"""Bytes that a layout may look at to be recognised."""
+MAX_TEXT_BYTES = 1 << 30
+MAX_STREAMS = 512
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Found:
+    """Hold a stream of a file.
+
+    Parameters
+    ----------
+    name : str
+        As the file calls it; it asks for the stream on the command line.
+    modality : Modality
+    unit : str
+        As `acquisition.units` spells it; "" where the file does not say.
+    sfreq : float
+        Nominal rate [Hz]; 0 for irregular streams.
+    times : ndarray, shape (n_samples,)
+        Stamps [s] on the file's own clock, with clock offsets applied.
+    samples : ndarray, shape (n_samples, n_channels)
+        An object array of str for text.
+    resolution : float
+        To how many seconds the stamps were written.
+    """
+
+    name: str
+    modality: Modality
+    unit: str
+    sfreq: float
+    times: FloatArray
+    samples: NDArray[Any]
+    labels: tuple[str, ...] = ("",)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class FoundFile:
+    """Hold what a file was recognised as.
+
+    Parameters
+    ----------
+    layout : str
+        Vendor and kind.
+    streams : tuple of Found
+        What can be imported.
+    epoch : float
+        Unix time at second 0 of the file's clock [s]; nan where the file does not say.
+    zoned : bool
+        `epoch` is in UTC; False where the file gives the time of a clock on the wall.
+    resolution : float
+        To how many seconds `epoch` is known.
+    left_out : tuple of str
+        What is there and cannot be imported, and why.
+    damage : tuple of str
+        What could not be read, with its place.
+    notes : tuple of str
+        What was guessed, dropped or converted.
+    """
+
+    path: Path
+    layout: str
+    streams: tuple[Found, ...]
+    epoch: float = math.nan
+    zoned: bool = True
+    resolution: float = 0.0
+    left_out: tuple[str, ...] = ()
+    damage: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hints:
+    """Hold what the user says of files because they do not say it themselves; "" is unsaid.
+
+    Parameters
+    ----------
+    separator, decimal, header : str
+        Of tables; header is yes or no.
+    time_unit : str
+        Unit of time columns: s, ms, us, ns, min, h or days.
+    sensors : mapping
+        Channel → modality, where the file calls a channel raw.
+    units : mapping
+        Modality → unit, where the file says none.
+    """
+
+    separator: str = ""
+    decimal: str = ""
+    header: str = ""
+    time_unit: str = ""
+    sensors: dict[str, Modality] = field(default_factory=dict)
+    units: dict[Modality, str] = field(default_factory=dict)
+
+
+class Peek(NamedTuple):
+    """Hold what a layout is recognised by: the path, its first bytes, and its first lines as text."""
+
+    path: Path
+    head: bytes
+    lines: tuple[str, ...]
+
+    @property
+    def suffix(self) -> str:
+        """Return the ending, in small letters."""
+        return self.path.suffix.casefold()
+
+    @property
+    def name(self) -> str:
+        """Return the file's name, in small letters."""
+        return self.path.name.casefold()
+
+    @property
+    def first(self) -> str:
+        """Return the first line."""
+        return self.lines[0] if self.lines else ""
+
+
+class Layout(NamedTuple):
+    """Name a layout, tell a file of it, and read one."""
+
+    title: str
+    recognise: Callable[[Peek], bool]
+    read: Callable[[Path, Hints], FoundFile]
+
+
+def single(values: NDArray[Any]) -> NDArray[Any]:
+    """Return one channel as a column."""
+    return np.ascontiguousarray(values).reshape(len(values), 1)
+
+
+def even(n: int, sfreq: float, start: float = 0.0) -> FloatArray:
+    """Return the stamps of n samples at an even rate [s]."""
+    return start + np.arange(n) / sfreq

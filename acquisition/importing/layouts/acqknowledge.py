@@ -1,0 +1,91 @@
+"""AcqKnowledge .acq, by bioread: channels, units, rates and event markers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from acquisition.errors import RecordingError
+from acquisition.importing.found import Found, FoundFile, Hints, Peek, even, single
+from acquisition.importing.naming import modality_of, spelled
+from acquisition.stream import Modality
+
+TITLE = "AcqKnowledge"
+MAX_BYTES = 1 << 29
+
+
+def recognise(peek: Peek) -> bool:
+    """Tell by its ending: the format has no magic bytes."""
+    return peek.suffix == ".acq"
+
+
+def read(path: Path, hints: Hints) -> FoundFile:
+    """Read the channels whose names say what they are, and the markers."""
+    import bioread
+
+    if path.stat().st_size > MAX_BYTES:
+        raise RecordingError(f"{path}: {path.stat().st_size >> 20} MiB ({MAX_BYTES >> 20} at most)")
+    file = bioread.read(str(path))
+    streams, left_out = [], []
+    for k, channel in enumerate(file.channels, 1):
+        found, why = _stream(channel, k, hints)
+        streams += [found] if found is not None else []
+        left_out += [why] if why else []
+    streams += _markers(file)
+    if not streams:
+        raise RecordingError(
+            f"{path}: no channel that its name tells ({'; '.join(left_out)}); --sensor 1=ECG says it"
+        )
+    begin = getattr(file, "earliest_marker_created_at", None)
+    return FoundFile(
+        path=path,
+        layout=TITLE,
+        streams=tuple(streams),
+        left_out=tuple(left_out),
+        notes=(f"its first marker was made at {begin}",) if begin else (),
+    )
+
+
+def _stream(channel: Any, number: int, hints: Hints) -> tuple[Found | None, str]:
+    name, unit = str(channel.name), str(channel.units)
+    modality = hints.sensors.get(str(number)) or hints.sensors.get(name) or modality_of(name)
+    said = (
+        spelled({"microsiemens": "uS", "umho": "uS", "Volts": "V"}.get(unit, unit), modality)
+        if modality
+        else ""
+    )
+    if modality is None:
+        return None, f"{number} {name} [{unit}]: --sensor {number}=ECG says what it is"
+    sfreq = float(channel.samples_per_second)
+    values = np.asarray(channel.data, np.float64)
+    return Found(
+        name=name,
+        modality=modality,
+        unit=said,
+        sfreq=sfreq,
+        times=even(len(values), sfreq),
+        samples=single(values),
+        labels=(name,),
+    ), ""
+
+
+def _markers(file: Any) -> list[Found]:
+    marks = [m for m in (getattr(file, "event_markers", None) or []) if getattr(m, "text", "")]
+    if not marks:
+        return []
+    times = np.array([float(m.sample_index) / float(file.samples_per_second) for m in marks])
+    order = np.argsort(times, kind="stable")
+    texts = np.array([str(m.text) for m in marks], object)[order]
+    return [
+        Found(
+            name="markers",
+            modality=Modality.MARKERS,
+            unit="",
+            sfreq=0.0,
+            times=times[order],
+            samples=single(texts),
+            labels=("text",),
+        )
+    ]

@@ -1,0 +1,175 @@
+"""BIDS: *_physio.tsv(.gz) with its .json, and *_events.tsv; also those of `attune export --to bids`."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import math
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from acquisition.errors import RecordingError
+from acquisition.importing.found import MAX_TEXT_BYTES, Found, FoundFile, Hints, Peek, even, single
+from acquisition.importing.naming import modality_of, spelled
+from acquisition.stream import FloatArray, Modality
+
+TITLE = "BIDS"
+COLUMNS = {"cardiac": Modality.ECG, "respiratory": Modality.RESP, "skin_conductance": Modality.EDA}
+BLOCK = 1 << 20
+
+
+def recognise(peek: Peek) -> bool:
+    """Tell by the file's name, as the standard does."""
+    return bool(re.search(r"_physio\.tsv(\.gz)?$|_events\.tsv$", peek.name))
+
+
+def read(path: Path, hints: Hints) -> FoundFile:
+    """Read physiology or events."""
+    return _events(path) if path.name.casefold().endswith("_events.tsv") else _physio(path, hints)
+
+
+def sidecar(path: Path) -> Path:
+    """Return where the .json of a table is."""
+    return path.with_name(re.sub(r"\.tsv(\.gz)?$", ".json", path.name, flags=re.IGNORECASE))
+
+
+def _about(path: Path) -> dict[str, Any]:
+    place = sidecar(path)
+    if not place.is_file():
+        raise RecordingError(f"{path}: its {place.name} is not beside it, which says rate and columns")
+    try:
+        about = json.loads(place.read_text("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise RecordingError(f"{place}: not JSON ({error})") from None
+    if not isinstance(about, dict):
+        raise RecordingError(f"{place}: not a JSON object")
+    return about
+
+
+def _physio(path: Path, hints: Hints) -> FoundFile:
+    about = _about(path)
+    names = [str(c) for c in about.get("Columns", [])] if isinstance(about.get("Columns"), list) else []
+    sfreq, start = _number(path, about, "SamplingFrequency"), _number(path, about, "StartTime")
+    if not (names and sfreq > 0 and math.isfinite(start)):
+        raise RecordingError(f"{sidecar(path)}: Columns, SamplingFrequency and StartTime must be there")
+    table = _table(path, len(names))
+    whole = re.search(r"_recording-([a-z]+)\d*_", path.name.casefold())
+    label = modality_of(whole[1]) if whole else None
+    streams, left_out = [], []
+    groups = (
+        [("acc", list(range(len(names))))]
+        if label is Modality.ACC
+        else [(n, [i]) for i, n in enumerate(names)]
+    )
+    for name, columns in groups:
+        modality = hints.sensors.get(name) or COLUMNS.get(name) or modality_of(name) or label
+        said = about.get(names[columns[0]])
+        unit = spelled(str(said.get("Units", "")), modality) if isinstance(said, dict) and modality else ""
+        if modality is None or modality is Modality.MARKERS:
+            left_out.append(f"{name}: --sensor says what it is")
+            continue
+        samples = table[:, columns]
+        keep = ~np.isnan(samples).all(axis=1)
+        times = even(len(samples), sfreq, start)
+        streams.append(
+            Found(
+                name=name,
+                modality=modality,
+                unit=unit,
+                sfreq=sfreq,
+                times=times[keep],
+                samples=samples[keep],
+                labels=tuple(names[c] for c in columns),
+            )
+        )
+    if not streams:
+        raise RecordingError(f"{path}: no column that its name tells ({'; '.join(left_out)})")
+    return FoundFile(path=path, layout=f"{TITLE} physio", streams=tuple(streams), left_out=tuple(left_out))
+
+
+def _number(path: Path, about: dict[str, Any], key: str) -> float:
+    value = about.get(key)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
+
+
+def _table(path: Path, width: int) -> FloatArray:
+    """Return the rows, n/a as nan; a row of another width is named."""
+    rows: list[list[float]] = []
+    size = 0
+    with path.open("rb") as raw:
+        packed = raw.read(2) == b"\x1f\x8b"
+    with gzip.open(path, "rb") if packed else path.open("rb") as file:
+        for number, line in enumerate(io.TextIOWrapper(file, "utf-8", errors="replace"), 1):
+            size += len(line)
+            if size > MAX_TEXT_BYTES:
+                raise RecordingError(f"{path}: more than {MAX_TEXT_BYTES >> 20} MiB unpacked")
+            cells = line.rstrip("\r\n").split("\t")
+            if len(cells) != width:
+                raise RecordingError(
+                    f"{path}: line {number} has {len(cells)} columns, its .json names {width}"
+                )
+            try:
+                rows.append([math.nan if c in ("n/a", "") else float(c) for c in cells])
+            except ValueError:
+                raise RecordingError(f"{path}: line {number}: {line.strip()[:40]!r} is no number") from None
+    if not rows:
+        raise RecordingError(f"{path}: no rows")
+    return np.array(rows, np.float64)
+
+
+def _events(path: Path) -> FoundFile:
+    """Read events by onset; those with a duration become an on and an off mark."""
+    lines = path.read_text("utf-8-sig", "replace").splitlines()
+    names = lines[0].split("\t") if lines else []
+    if "onset" not in names:
+        raise RecordingError(f"{path}: no column onset (there are: {', '.join(names) or 'none'})")
+    text = next((n for n in ("trial_type", "value", "event_type") if n in names), None)
+    if text is None:
+        raise RecordingError(f"{path}: no column trial_type or value (there are: {', '.join(names)})")
+    times, texts = [], []
+    for number, line in enumerate(lines[1:], 2):
+        cells = dict(zip(names, line.split("\t"), strict=False))
+        word = cells.get(text, "").strip()
+        if not word or word == "n/a":
+            continue
+        try:
+            onset = float(cells["onset"])
+            lasts = float(cells.get("duration", "0").replace("n/a", "0") or 0)
+        except ValueError:
+            raise RecordingError(
+                f"{path}: line {number}: onset {cells['onset'][:40]!r} is no number"
+            ) from None
+        for time, mark in marks(onset, lasts, word, cells.get("actor", "")):
+            times.append(time)
+            texts.append(mark)
+    if not times:
+        raise RecordingError(f"{path}: no events")
+    order = np.argsort(times, kind="stable")
+    found = Found(
+        name="events",
+        modality=Modality.MARKERS,
+        unit="",
+        sfreq=0.0,
+        times=np.array(times)[order],
+        samples=single(np.array(texts, object)[order]),
+        labels=(text,),
+    )
+    return FoundFile(path=path, layout=f"{TITLE} events", streams=(found,))
+
+
+def marks(onset: float, duration: float, text: str, actor: str = "") -> list[tuple[float, str]]:
+    """Return what is marked of an event: its text, or an on and an off mark of an interval."""
+    said = {"actor": actor} if actor and actor != "n/a" else {}
+    if not duration > 0 and not said:
+        return [(onset, text)]
+    own: dict[str, Any] = {"v": 1, "code": text, "source": "lsl", "t_unc": 0.0, **said}
+    if not duration > 0:
+        return [(onset, json.dumps(own))]
+    return [
+        (onset, json.dumps({**own, "phase": "on"})),
+        (onset + duration, json.dumps({**own, "phase": "off"})),
+    ]

@@ -1,0 +1,194 @@
+"""Empatica E4: a zip, its folder, or one of its .csv files.
+
+Line 1 of EDA.csv, ACC.csv, BVP.csv, TEMP.csv and HR.csv is the start (Unix time), line 2 the rate; ACC is in
+1/64 g; IBI.csv holds seconds since its start and the interval [s]; tags.csv the Unix times of button presses
+(info.txt of the archive itself).
+"""
+
+from __future__ import annotations
+
+import math
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acquisition.errors import RecordingError
+from acquisition.importing.found import Found, FoundFile, Hints, Peek, even, single
+from acquisition.importing.stamps import UNIX
+from acquisition.stream import FloatArray, Modality
+
+TITLE = "Empatica E4"
+FILES = {"eda.csv": (Modality.EDA, "uS"), "acc.csv": (Modality.ACC, "g"), "ibi.csv": (Modality.RR, "s")}
+LEFT_OUT = {"bvp.csv": "pulse wave", "temp.csv": "temperature", "hr.csv": "averaged heart rate"}
+MAX_MEMBER = 1 << 29
+PER_G = 64.0
+
+
+def recognise(peek: Peek) -> bool:
+    """Tell whether it is an archive, a folder or a file of an E4."""
+    if peek.path.is_dir():
+        return any((peek.path / name).is_file() for name in ("EDA.csv", "IBI.csv", "ACC.csv"))
+    if peek.suffix == ".zip":
+        return zipfile.is_zipfile(peek.path) and any(n.casefold() in FILES for n, _ in _members(peek.path))
+    return _has_start(peek.lines) or (peek.name == "tags.csv" and bool(peek.lines) and _is_unix(peek.first))
+
+
+def _has_start(lines: tuple[str, ...]) -> bool:
+    """Tell whether line 1 is a Unix time, and what follows is none."""
+    if len(lines) < 3 or not _is_unix(lines[0].split(",")[0]):
+        return False
+    if "IBI" in lines[0].upper():
+        return True
+    heads = [line.split(",") for line in lines[:3]]
+    return (
+        len(heads[0]) == len(heads[1]) == len(heads[2])
+        and all(
+            len({c.strip() for c in cells}) == 1 and 0 < _number(cells[0]) <= limit
+            for cells, limit in ((heads[0], math.inf), (heads[1], 1024.0))
+        )
+        and not _is_unix(heads[2][0])
+    )
+
+
+def _is_unix(text: str) -> bool:
+    return UNIX[0] < _number(text) < UNIX[1]
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def read(path: Path, hints: Hints) -> FoundFile:
+    """Read what there is of EDA, acceleration, intervals and button presses."""
+    found: list[Found] = []
+    left_out: list[str] = []
+    starts: list[float] = []
+    files = dict(_texts(path))
+    if not path.is_dir() and path.suffix.casefold() != ".zip":
+        files = {_kind(path, next(iter(files.values()))): next(iter(files.values()))}
+    for name, text in files.items():
+        lines = text.split("\n")
+        if name in FILES:
+            start, stream = _stream(path, name, lines)
+            starts.append(start)
+            found.append(stream)
+        elif name == "tags.csv":
+            times = np.array([_number(line) for line in lines if line.strip()])
+            if len(times):
+                starts.append(float(times[0]))
+                texts = np.full((len(times), 1), "tag", object)
+                found.append(_found("tags", Modality.MARKERS, "", 0.0, times, texts))
+        elif name in LEFT_OUT:
+            left_out.append(f"{name.upper()[:-4]}: {LEFT_OUT[name]}")
+    if not found:
+        raise RecordingError(
+            f"{path}: nothing of an E4 that can be imported ({', '.join(left_out) or 'no file'})"
+        )
+    epoch = min(starts)
+    return FoundFile(
+        path=path,
+        layout=TITLE,
+        streams=tuple(_since(f, epoch) for f in found),
+        epoch=epoch,
+        resolution=1.0,
+        left_out=tuple(left_out),
+        notes=(f"starts at {epoch:.2f} (Unix time, from its first line)",),
+    )
+
+
+def _found(
+    name: str, modality: Modality, unit: str, sfreq: float, times: FloatArray, samples: NDArray[Any]
+) -> Found:
+    labels = ("x", "y", "z") if modality is Modality.ACC else (name,)
+    return Found(
+        name=name, modality=modality, unit=unit, sfreq=sfreq, times=times, samples=samples, labels=labels
+    )
+
+
+def _since(found: Found, epoch: float) -> Found:
+    from dataclasses import replace
+
+    return replace(found, times=found.times - epoch)
+
+
+def _stream(path: Path, name: str, lines: list[str]) -> tuple[float, Found]:
+    modality, unit = FILES[name]
+    rows = [line.split(",") for line in lines if line.strip()]
+    start = _number(rows[0][0]) if rows else math.nan
+    if not UNIX[0] < start < UNIX[1]:
+        raise RecordingError(f"{path}: {name}: its first line is no start (Unix time): {lines[0][:40]!r}")
+    label = name.upper()[:-4]
+    if modality is Modality.RR:
+        table = _table(path, name, rows[1:], 2)
+        return start, _found(label, modality, unit, 0.0, start + table[:, 0], single(table[:, 1]))
+    sfreq = _number(rows[1][0]) if len(rows) > 1 else math.nan
+    if not 0 < sfreq <= 1024:
+        raise RecordingError(f"{path}: {name}: its second line is no rate")
+    table = _table(path, name, rows[2:], len(rows[0]))
+    samples = table / PER_G if modality is Modality.ACC else table
+    return start, _found(label, modality, unit, sfreq, even(len(table), sfreq, start), samples)
+
+
+def _table(path: Path, name: str, rows: list[list[str]], width: int) -> FloatArray:
+    if rows and len(rows[-1]) < width:
+        rows = rows[:-1]  # the last line of a cut file
+    table = np.array([[_number(cell) for cell in row[:width]] for row in rows], np.float64).reshape(-1, width)
+    if not len(table):
+        raise RecordingError(f"{path}: {name}: no samples")
+    return table
+
+
+def _kind(path: Path, text: str) -> str:
+    """Return which of the files one is, by its name, else by its columns."""
+    name = path.name.casefold()
+    known = [k for k in (*FILES, "tags.csv", *LEFT_OUT) if name.endswith(k)]
+    if known:
+        return known[0]
+    first = text.split("\n", 1)[0]
+    if "IBI" in first.upper():
+        return "ibi.csv"
+    if first.count(",") == 2:
+        return "acc.csv"
+    raise RecordingError(
+        f"{path}: a file of an E4, which of them its name does not say; call it EDA.csv, ACC.csv, "
+        "IBI.csv or tags.csv"
+    )
+
+
+def _members(path: Path) -> list[tuple[str, zipfile.ZipInfo]]:
+    with zipfile.ZipFile(path) as archive:
+        return [(Path(info.filename).name, info) for info in archive.infolist()[:1000] if not info.is_dir()]
+
+
+def _texts(path: Path) -> Iterator[tuple[str, str]]:
+    wanted = {*FILES, "tags.csv", *LEFT_OUT}
+    if path.is_dir():
+        for file in sorted(path.iterdir()):
+            if file.name.casefold() in wanted and file.is_file() and not file.is_symlink():
+                yield file.name.casefold(), _text(path, file.name, file.read_bytes())
+    elif path.suffix.casefold() == ".zip":
+        with zipfile.ZipFile(path) as archive:
+            for name, info in _members(path):
+                if name.casefold() in FILES or name.casefold() == "tags.csv":
+                    if info.file_size > MAX_MEMBER:
+                        raise RecordingError(
+                            f"{path}: {name}: {info.file_size >> 20} MiB unpacked (512 at most)"
+                        )
+                    yield name.casefold(), _text(path, name, archive.read(info))
+                elif name.casefold() in LEFT_OUT:
+                    yield name.casefold(), ""
+    else:
+        yield path.name.casefold(), _text(path, path.name, path.read_bytes())
+
+
+def _text(path: Path, name: str, data: bytes) -> str:
+    if len(data) > MAX_MEMBER:
+        raise RecordingError(f"{path}: {name}: {len(data) >> 20} MiB (512 at most)")
+    return data.decode("utf-8-sig", "replace").replace("\r\n", "\n")

@@ -1,0 +1,328 @@
+"""EDF, EDF+C with annotations, EDF+D with interruptions, and BDF (edfplus.info/specs; biosemi.com).
+
+Read here and not by edfio, which refuses what laboratories have: decimal commas, empty ranges of single
+signals, files that were cut.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acquisition.errors import RecordingError
+from acquisition.importing.found import Found, FoundFile, Hints, Peek, even, single
+from acquisition.importing.layouts.bids import marks
+from acquisition.importing.naming import modality_of, spelled
+from acquisition.stream import FloatArray, Modality
+
+TITLE = "EDF"
+FIELDS = {"label": 16, "transducer": 80, "unit": 8, "low": 8, "high": 8, "digital_low": 8, "digital_high": 8}
+FIELDS |= {"filter": 80, "n": 8, "reserved": 32}
+MAX_SIGNALS = 512
+ANNOTATIONS = ("EDF Annotations", "BDF Annotations")
+MAX_BYTES = 1 << 31
+_TAL = re.compile(rb"([+-]\d+(?:[.,]\d*)?)(?:\x15(\d+(?:[.,]\d*)?))?\x14([^\x00]*?)\x14?\x00")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """Hold the header: its size [bytes], what a record holds, and how signals become physical."""
+
+    size: int
+    width: int
+    duration: float
+    n_records: int
+    reserved: str
+    epoch: float
+    labels: list[str]
+    units: list[str]
+    counts: list[int]
+    ranges: list[tuple[float, float, float, float]]
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Signals:
+    """Hold a file: its header, its records as they are, and when each begins [s]."""
+
+    header: Header
+    records: NDArray[np.uint8]
+    onsets: FloatArray
+    damage: tuple[str, ...]
+    notes: tuple[str, ...]
+    annotations: list[tuple[float, float, str]]
+
+    def physical(self, path: Path, i: int) -> FloatArray:
+        """Return a signal in its unit, shape (n_samples,)."""
+        low, high, digital_low, digital_high = self.header.ranges[i]
+        if digital_high == digital_low or not math.isfinite(low + high + digital_low + digital_high):
+            raise RecordingError(f"{path}: signal {self.header.labels[i]!r}: its digital range is empty")
+        raw = self.digital(i).astype(np.float64)
+        return np.asarray((raw - digital_low) * ((high - low) / (digital_high - digital_low)) + low)
+
+    def digital(self, i: int) -> NDArray[Any]:
+        """Return a signal as stored, shape (n_samples,)."""
+        width = self.header.width
+        begin = width * sum(self.header.counts[:i])
+        part = np.ascontiguousarray(self.records[:, begin : begin + width * self.header.counts[i]])
+        if width == 2:
+            return part.view("<i2").reshape(-1)
+        wide = np.zeros((part.size // 3, 4), np.uint8)
+        wide[:, 1:] = part.reshape(-1, 3)
+        return wide.view("<i4").reshape(-1) >> 8
+
+    @property
+    def gaps(self) -> bool:
+        """Tell whether records do not adjoin, or the first does not begin at 0."""
+        steps = np.diff(self.onsets)
+        return bool(self.onsets[:1].any() or np.any(np.abs(steps - self.header.duration) >= 1e-6))
+
+    def times(self, i: int) -> FloatArray:
+        """Return the stamps of a signal [s since the start of the file]."""
+        n, rate = self.header.counts[i], self.rate(i)
+        steps = np.diff(self.onsets)
+        if not len(steps) or np.all(np.abs(steps - self.header.duration) < 1e-6):
+            return even(n * len(self.onsets), rate, float(self.onsets[0]) if len(self.onsets) else 0.0)
+        return np.asarray((self.onsets[:, np.newaxis] + np.arange(n) / rate).reshape(-1))
+
+    def rate(self, i: int) -> float:
+        """Return the rate of a signal [Hz]."""
+        return float(f"{self.header.counts[i] / self.header.duration:.12g}")
+
+
+def recognise(peek: Peek) -> bool:
+    """Tell whether it begins as such a file."""
+    return peek.head[:8] in (b"0       ", b"\xffBIOSEMI") and len(peek.head) >= 256
+
+
+def read(path: Path, hints: Hints) -> FoundFile:
+    """Read the signals whose labels say what they are, and annotations as events."""
+    file = read_signals(path)
+    header = file.header
+    streams, left_out = [], []
+    for i, (label, unit) in enumerate(zip(header.labels, header.units, strict=True)):
+        if label in ANNOTATIONS:
+            continue
+        found, why = _stream(path, file, i, label, unit, hints)
+        streams += [found] if found is not None else []
+        left_out += [f"{i + 1} {label} [{unit}]: {why}"] if why else []
+    streams += events_of(file)
+    if not streams:
+        raise RecordingError(
+            f"{path}: no signal that its label tells ({'; '.join(left_out)}); --sensor 1=ECG says it"
+        )
+    return FoundFile(
+        path=path,
+        layout="BDF" if header.width == 3 else header.reserved or TITLE,
+        streams=tuple(streams),
+        epoch=header.epoch,
+        zoned=False,
+        resolution=1.0,
+        left_out=tuple(left_out),
+        damage=file.damage,
+        notes=file.notes,
+    )
+
+
+def _stream(
+    path: Path, file: Signals, i: int, label: str, unit: str, hints: Hints
+) -> tuple[Found | None, str]:
+    modality = hints.sensors.get(str(i + 1)) or hints.sensors.get(label) or modality_of(label)
+    if modality is None or modality is Modality.MARKERS:
+        return None, f"--sensor {i + 1}=ECG says what it is"
+    said = spelled(unit, modality)
+    try:
+        values = file.physical(path, i)
+    except RecordingError as error:
+        return None, str(error)
+    same = file.header.labels.count(label)
+    number = file.header.labels[: i + 1].count(label)
+    sfreq = 0.0 if modality in (Modality.RR, Modality.PPI) else file.rate(i)
+    return Found(
+        name=label if same == 1 else f"{label} {number}",
+        modality=modality,
+        unit=said,
+        sfreq=sfreq,
+        times=file.times(i),
+        samples=single(values),
+        labels=(label,),
+    ), ""
+
+
+def events_of(file: Signals) -> list[Found]:
+    rows = [mark for onset, lasts, text in file.annotations for mark in marks(onset, lasts, text)]
+    if not rows:
+        return []
+    times = np.array([time for time, _ in rows])
+    order = np.argsort(times, kind="stable")
+    texts = np.array([text for _, text in rows], object)[order]
+    return [
+        Found(
+            name="Annotations",
+            modality=Modality.MARKERS,
+            unit="",
+            sfreq=0.0,
+            times=times[order],
+            samples=single(texts),
+            labels=("annotation",),
+        )
+    ]
+
+
+def read_signals(path: Path) -> Signals:
+    """Read a file whole.
+
+    Raises
+    ------
+    RecordingError
+        If it is no such file; the field is named.
+    """
+    size = path.stat().st_size
+    if size > MAX_BYTES:
+        raise RecordingError(f"{path}: {size >> 20} MiB ({MAX_BYTES >> 20} at most)")
+    with path.open("rb") as file:
+        header = _header(path, file.read(256 * (MAX_SIGNALS + 1)))
+    width = header.width * sum(header.counts)
+    n = (size - header.size) // width
+    damage = _damage(header, size, width, n)
+    if n < 1:
+        raise RecordingError(f"{path}: no whole record after its header")
+    records = np.memmap(path, np.uint8, "r", header.size, (n, width))
+    onsets, annotations, told = _annotations(header, records)
+    if "+D" in header.reserved and not len(onsets):
+        raise RecordingError(
+            f"{path}: has interruptions ({header.reserved}), and no record says when it begins"
+        )
+    if not len(onsets):
+        onsets = even(n, 1 / header.duration)
+    return Signals(
+        header=header, records=records, onsets=onsets, damage=damage, notes=told, annotations=annotations
+    )
+
+
+def _damage(header: Header, size: int, width: int, n: int) -> tuple[str, ...]:
+    said = []
+    if 0 <= n < header.n_records:
+        lost = (header.n_records - n) * header.duration
+        said.append(f"{n} of {header.n_records} records are there; the last {lost:g} s are missing")
+    elif (size - header.size) % width:
+        said.append(f"{(size - header.size) % width} bytes of a cut record at its end")
+    return tuple(said)
+
+
+def _annotations(
+    header: Header, records: NDArray[np.uint8]
+) -> tuple[FloatArray, list[tuple[float, float, str]], tuple[str, ...]]:
+    """Return when each record begins [s], and all annotations as (onset, duration, text)."""
+    columns = [i for i, label in enumerate(header.labels) if label in ANNOTATIONS]
+    onsets: list[float] = []
+    found: list[tuple[float, float, str]] = []
+    for row in records if columns else []:
+        for k, i in enumerate(columns):
+            begin = header.width * sum(header.counts[:i])
+            data = row[begin : begin + header.width * header.counts[i]].tobytes()
+            for number, m in enumerate(_TAL.finditer(data + b"\0")):
+                onset, lasts = _real(m[1].decode()), _real((m[2] or b"0").decode())
+                texts = [t for t in m[3].split(b"\x14") if t]
+                if k == 0 and number == 0:
+                    onsets.append(onset)
+                found += [(onset, lasts, t.decode("utf-8", "replace").strip()) for t in texts]
+    notes: tuple[str, ...] = ()
+    if columns and len(onsets) != len(records):
+        notes = (f"{len(records) - len(onsets)} records do not say when they begin",)
+        onsets = []
+    return np.array(onsets), [f for f in found if f[2]], notes
+
+
+def _real(text: str) -> float:
+    return float(text.strip().replace(",", "."))
+
+
+def _header(path: Path, data: bytes) -> Header:
+    if (data[:8] not in (b"0       ", b"\xffBIOSEMI") and data[:8].strip() != b"0") or len(data) < 256:
+        raise RecordingError(f"{path}: not an EDF or BDF file")
+    wide = data[:1] == b"\xff"
+    n = _whole(path, "number of signals", data[252:256])
+    duration = _field(path, "duration of a record", data[244:252])
+    n_records = _whole(path, "number of records", data[236:244])
+    if not 1 <= n <= MAX_SIGNALS or not duration > 0:
+        raise RecordingError(f"{path}: {n} signals, records of {duration:g} s")
+    fields: dict[str, list[str]] = {}
+    at = 256
+    for name, width in FIELDS.items():
+        fields[name] = [
+            data[at + i * width : at + (i + 1) * width].decode("latin-1").strip("\0 ") for i in range(n)
+        ]
+        at += n * width
+    if len(data) < at:
+        raise RecordingError(f"{path}: its header is cut")
+    counts = [
+        _whole(path, f"samples of signal {label!r}", text.encode())
+        for label, text in zip(fields["label"], fields["n"], strict=True)
+    ]
+    if min(counts) < 1:
+        raise RecordingError(f"{path}: a signal without samples")
+    ranges = [_range(path, fields, i) for i in range(n)]
+    return Header(
+        size=at,
+        width=3 if wide else 2,
+        duration=duration,
+        n_records=n_records,
+        reserved=data[192:236].decode("latin-1").strip("\0 ")[:5],
+        epoch=_epoch(data),
+        labels=fields["label"],
+        units=fields["unit"],
+        counts=counts,
+        ranges=ranges,
+    )
+
+
+def _range(path: Path, fields: dict[str, list[str]], i: int) -> tuple[float, float, float, float]:
+    label = fields["label"][i]
+    if label in ANNOTATIONS:
+        return (-1.0, 1.0, -32768.0, 32767.0)
+    a, b, c, d = (
+        _field(path, f"{key.replace('_', ' ')} of signal {label!r}", fields[key][i].encode())
+        for key in ("low", "high", "digital_low", "digital_high")
+    )
+    return a, b, c, d
+
+
+def _field(path: Path, what: str, data: bytes) -> float:
+    text = data.decode("latin-1").strip("\0 ")
+    try:
+        value = _real(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise RecordingError(f"{path}: {what} in its header is {text!r}, no number")
+    return value
+
+
+def _whole(path: Path, what: str, data: bytes) -> int:
+    value = _field(path, what, data)
+    if value != round(value):
+        raise RecordingError(f"{path}: {what} in its header is {value!r}, no whole number")
+    return round(value)
+
+
+def _epoch(data: bytes) -> float:
+    """Return the start as seconds of the wall clock; nan if it is blank or left out for privacy."""
+    m = re.search(r"(\d\d)[.:](\d\d)[.:](\d\d)(\d\d)[.:](\d\d)[.:](\d\d)", data[168:184].decode("latin-1"))
+    if m is None:
+        return math.nan
+    day, month, year, hour, minute, second = map(int, m.groups())
+    long = re.search(r"Startdate \d\d-[A-Z]{3}-(\d{4})", data[88:168].decode("latin-1"))
+    full = int(long[1]) if long else 1900 + year if year >= 85 else 2000 + year
+    try:
+        when = datetime(full, month, day, hour, minute, second, tzinfo=UTC)
+    except ValueError:
+        return math.nan
+    # 1985-01-01 00:00:00 is what anonymised files say.
+    return math.nan if (full, month, day) == (1985, 1, 1) else when.timestamp()

@@ -1,0 +1,124 @@
+"""Movesense Showcase .csv (timestamp in ms, ecg) and .json (packets of samples with a stamp in ms).
+
+Counts of the showcase app are µV only by its own scale; other firmware differs: the unit is said with a note.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from acquisition.errors import RecordingError
+from acquisition.importing.dialect import dialect_of
+from acquisition.importing.found import Found, FoundFile, Hints, Peek, single
+from acquisition.importing.rates import rate_of
+from acquisition.importing.sheet import Clock, Wish, read_sheet
+from acquisition.importing.stamps import moment
+from acquisition.stream import Modality
+
+TITLE = "Movesense"
+UNIT = "uV"
+MAX_BYTES = 1 << 28
+NOTE = "ecg counts taken as µV, as the Showcase app writes them"
+_STAMP = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)T(\d\d)_?(\d\d)_?(\d\d)")
+
+
+def recognise(peek: Peek) -> bool:
+    """Tell whether it is a .csv or .json of the app."""
+    if peek.suffix == ".json":
+        return b'"data"' in peek.head[:200] and b'"Samples"' in peek.head[:4000]
+    return (
+        peek.first.replace(" ", "").casefold() in ("timestamp,ecg", "timestamp;ecg")
+        and "movesense" in peek.name
+    ) or ("movesense" in peek.name and peek.first.casefold().startswith("timestamp"))
+
+
+def read(path: Path, hints: Hints) -> FoundFile:
+    """Read ECG and acceleration; the start is in the file's name."""
+    streams, notes = _json(path) if path.suffix.casefold() == ".json" else _csv(path, hints)
+    if not streams:
+        raise RecordingError(f"{path}: no ECG or acceleration in it")
+    first = min(float(s.times[0]) for s in streams)
+    m = _STAMP.search(path.name)
+    epoch = moment("{}-{}-{}T{}:{}:{}".format(*m.groups()))[0] - first if m else float("nan")
+    return FoundFile(
+        path=path,
+        layout=TITLE,
+        streams=tuple(streams),
+        epoch=epoch,
+        zoned=m is not None and path.name[m.end() : m.end() + 1] == "Z",
+        resolution=1.0,
+        notes=tuple(notes),
+    )
+
+
+def _csv(path: Path, hints: Hints) -> tuple[list[Found], list[str]]:
+    dialect = dialect_of(path, hints)
+    names = [n.casefold() for n in dialect.names]
+    wishes = [Wish("ecg", Modality.ECG, UNIT, (i,)) for i, n in enumerate(names) if n.startswith("ecg")]
+    axes = [names.index(a) for a in ("x", "y", "z") if a in names]
+    if len(axes) == 3:
+        wishes.append(Wish("acc", Modality.ACC, "m/s2", tuple(axes)))
+    streams, _, told = read_sheet(path, dialect, wishes, Clock(0, "ms")) if wishes else ([], None, [])
+    return streams, [*told, NOTE] if wishes else told
+
+
+def _json(path: Path) -> tuple[list[Found], list[str]]:
+    if path.stat().st_size > MAX_BYTES:
+        raise RecordingError(f"{path}: {path.stat().st_size >> 20} MiB ({MAX_BYTES >> 20} at most)")
+    data = json.loads(path.read_text("utf-8", "replace"))
+    rows = data.get("data") if isinstance(data, dict) else None
+    ecg: list[tuple[float, list[Any]]] = []
+    acc: list[tuple[float, list[Any]]] = []
+    for row in rows if isinstance(rows, list) else []:
+        if not isinstance(row, dict):
+            continue
+        for key, target, field in (("ecg", ecg, "Samples"), ("acc", acc, "ArrayAcc")):
+            packet = row.get(key)
+            if isinstance(packet, dict) and isinstance(packet.get(field), list) and "Timestamp" in packet:
+                target.append((float(packet["Timestamp"]) / 1000, packet[field]))
+    out = []
+    if len(ecg) > 1:
+        out.append(_spread("ecg", Modality.ECG, UNIT, ecg, lambda v: [float(v)]))
+    if len(acc) > 1:
+        out.append(
+            _spread("acc", Modality.ACC, "m/s2", acc, lambda v: [float(v[a]) for a in ("x", "y", "z")])
+        )
+    return out, [NOTE] if ecg else []
+
+
+def _spread(
+    name: str, modality: Modality, unit: str, packets: list[tuple[float, list[Any]]], row: Any
+) -> Found:
+    """Spread a packet's samples evenly from its stamp on, at the rate that the packets' stamps give."""
+    starts = np.array([t for t, _ in packets])
+    counts = np.array([len(v) for _, v in packets])
+    steps = np.diff(starts) / np.maximum(counts[:-1], 1)
+    step = float(np.median(steps))
+    if not step > 0:
+        raise RecordingError(f"{name}: stamps of its packets do not rise")
+    lag = max(1, len(starts) // 2)
+    whole = counts[:-lag].mean() if lag < len(starts) else counts.mean()
+    n = np.concatenate([[0], np.cumsum(counts)])
+    long = (starts[lag:] - starts[:-lag]) / np.maximum(n[lag : len(starts)] - n[: len(starts) - lag], 1)
+    step = (
+        float(np.median(long)) if len(long) and whole > 0 and abs(np.median(long) / step - 1) < 0.1 else step
+    )
+    times = np.concatenate(
+        [t + step * np.arange(c) for t, c in zip(starts.tolist(), counts.tolist(), strict=True)]
+    )
+    samples = np.array([row(v) for _, values in packets for v in values], np.float64)
+    labels = ("x", "y", "z") if modality is Modality.ACC else (name,)
+    return Found(
+        name=name,
+        modality=modality,
+        unit=unit,
+        sfreq=rate_of(times) or float(f"{1 / step:.6g}"),
+        times=times,
+        samples=samples if samples.ndim == 2 else single(samples),
+        labels=labels,
+    )

@@ -1,0 +1,73 @@
+"""Polar Sensor Logger: ECG, RR, ACC .txt of an H10; phone time, ns of the sensor, ms, values.
+
+The layout is that of the app's exports: `Phone timestamp;sensor timestamp [ns];timestamp [ms];ecg [uV]`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from acquisition.errors import RecordingError
+from acquisition.importing import stamps
+from acquisition.importing.cells import numbers_of, texts_of
+from acquisition.importing.dialect import dialect_of
+from acquisition.importing.found import FoundFile, Hints, Peek
+from acquisition.importing.sheet import Clock, Wish, read_sheet
+from acquisition.stream import Modality
+
+TITLE = "Polar Sensor Logger"
+
+
+def recognise(peek: Peek) -> bool:
+    """Tell whether the first line has the app's names."""
+    return peek.first.casefold().startswith("phone timestamp;")
+
+
+def read(path: Path, hints: Hints) -> FoundFile:
+    """Read the values by the sensor's own time, placed by the phone's."""
+    dialect = dialect_of(path, replace(hints, separator=";", decimal="."))
+    names = [n.casefold() for n in dialect.names]
+    wishes = _wishes(names)
+    if not wishes:
+        raise RecordingError(
+            f"{path}: no column of ECG, RR or acceleration (there are: {', '.join(dialect.names)})"
+        )
+    own = next((i for i, n in enumerate(names) if "[ns]" in n), None)
+    clock = Clock(own, "ns") if own is not None else Clock(0)
+    if own is not None:
+        ns = numbers_of(path, dialect, [own])[0]
+        first = ns[np.isfinite(ns)][:1]
+    streams, common, notes = read_sheet(path, dialect, wishes, clock)
+    phone = stamps.texts(texts_of(path, dialect, [0])[0][:1], dialect.names[0], str(path))
+    epoch, zoned = (float(phone.times[0]) if phone.absolute else float("nan")), phone.zoned
+    if own is not None and len(first) and common is not None:
+        begin = float(first[0]) / 1e9
+        streams = [replace(s, times=s.times - begin) for s in streams]
+    else:
+        streams = [replace(s, times=s.times - epoch) for s in streams]
+    return FoundFile(
+        path=path,
+        layout=TITLE,
+        streams=tuple(streams),
+        epoch=epoch,
+        zoned=zoned,
+        resolution=0.1,
+        notes=tuple(notes),
+    )
+
+
+def _wishes(names: list[str]) -> list[Wish]:
+    out = []
+    for i, name in enumerate(names):
+        if name.startswith("ecg"):
+            out.append(Wish("ecg", Modality.ECG, "uV", (i,)))
+        elif name.startswith("rr"):
+            out.append(Wish("rr", Modality.RR, "ms", (i,)))
+    axes = [i for i, n in enumerate(names) if n.split(" ")[0] in ("x", "y", "z")]
+    if len(axes) == 3:
+        unit = "mg" if "mg" in names[axes[0]] else "g"
+        out.append(Wish("acc", Modality.ACC, unit, tuple(axes)))
+    return out

@@ -1,0 +1,107 @@
+"""Say in words what was recognised in files, and how to say whose it is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from acquisition.importing.found import Found, FoundFile
+from acquisition.stream import Modality, Role
+from acquisition.units import CANONICAL
+
+FIRST = 3
+LONGEST = 24
+
+
+def described(file: FoundFile) -> list[str]:
+    """Return lines on a file: layout, start, its streams with unit, rate, span and first values."""
+    out = [f"{file.path}: {file.layout}{_start(file)}"]
+    out += [f"  {_stream(found)}" for found in file.streams]
+    out += [f"  left out: {text}" for text in file.left_out]
+    out += [f"  note: {text}" for text in file.notes]
+    return out + [f"  DAMAGED: {text}" for text in file.damage]
+
+
+def _start(file: FoundFile) -> str:
+    if not math.isfinite(file.epoch):
+        return ", no start time"
+    first = min((float(f.times[0]) for f in file.streams if len(f.times)), default=0.0)
+    when = datetime.fromtimestamp(file.epoch + first, UTC).isoformat(sep=" ", timespec="milliseconds")[:23]
+    return f", starts {when} {'UTC' if file.zoned else '(clock on the wall)'}"
+
+
+def _stream(found: Found) -> str:
+    rate = f"{found.sfreq:g} Hz" if found.sfreq else "irregular"
+    unit = found.unit or ("unit not said" if found.modality in CANONICAL else "")
+    n = len(found.times)
+    lasts = float(found.times[-1] - found.times[0]) if n else 0.0
+    parts = [f"{found.modality}", *([unit] if unit else []), rate, f"{n} samples", f"{lasts:.1f} s"]
+    return f"{found.name}: {', '.join(parts)}; first {_first(found)}"
+
+
+def _first(found: Found) -> str:
+    rows = found.samples[:FIRST]
+    return " | ".join(", ".join(_value(v) for v in row) for row in rows)
+
+
+def _value(value: Any) -> str:
+    return repr(value[:LONGEST]) if isinstance(value, str) else f"{float(value):.6g}"
+
+
+def suggestion(found: Found, role: Role) -> str:
+    """Return the --stream that asks for a stream."""
+    unit = found.unit or CANONICAL.get(found.modality, "").replace("µ", "u")
+    whose = Role.DYAD if found.modality is Modality.MARKERS else role
+    name = (
+        found.name
+        if found.name.replace("_", "").replace("@", "").replace("-", "").isalnum()
+        else f"'{found.name}'"
+    )
+    return f"--stream {whose}:{found.modality}:{unit}={name}"
+
+
+def advice(paths: Sequence[Path]) -> list[str]:
+    """Return how to say whose files are."""
+    roles = ["client", "therapist"]
+    said = " ".join(f"--as {roles[min(i, 1)]} {_quoted(path)}" for i, path in enumerate(paths))
+    return [f"Nothing was imported. Say whose each file is: attune import {said} --out RECORDING"]
+
+
+def _quoted(path: Path) -> str:
+    text = str(path)
+    return f"'{text}'" if any(c in text for c in " ;&()'") else text
+
+
+def as_json(file: FoundFile) -> dict[str, Any]:
+    """Return what was recognised for another program."""
+    return {
+        "path": str(file.path),
+        "layout": file.layout,
+        "epoch": file.epoch if math.isfinite(file.epoch) else None,
+        "utc": file.zoned,
+        "streams": [
+            {
+                "name": f.name,
+                "modality": str(f.modality),
+                "unit": f.unit,
+                "sfreq": f.sfreq,
+                "samples": len(f.times),
+                "seconds": float(f.times[-1] - f.times[0]) if len(f.times) else 0.0,
+                "first": [
+                    [v if isinstance(v, str) else _finite(v) for v in row]
+                    for row in f.samples[:FIRST].tolist()
+                ],
+            }
+            for f in file.streams
+        ],
+        "left_out": list(file.left_out),
+        "notes": list(file.notes),
+        "damage": list(file.damage),
+    }
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None

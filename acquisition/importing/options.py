@@ -1,0 +1,50 @@
+"""What the user says about an import besides what each file holds."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from acquisition.stream import Role
+
+ALIGNMENTS = ("events", "tap", "none")
+UNSAID_ERROR = 0.25
+"""Error of an offset of which none is said [s]: the largest with which two people are compared."""
+
+
+class Offset(NamedTuple):
+    """Say how many seconds are added to a person's stamps, and how far off that may be [s]."""
+
+    seconds: float
+    error: float = UNSAID_ERROR
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """Hold what is said of the whole recording; "" and 0 are unsaid.
+
+    Parameters
+    ----------
+    align : str
+        How the clocks of two people are brought together: events, tap, none (they stay apart) or "".
+    started : str
+        When second 0 was, ISO 8601.
+    zone : str
+        Time zone of files that give the time of a clock on the wall, such as Europe/Vienna.
+    part : tuple of float
+        From when to when to import [s since the first sample].
+    accept_damage : bool
+        Import what is left of damaged files.
+    """
+
+    align: str = ""
+    offsets: dict[Role, Offset] = field(default_factory=dict)
+    dyad: str = ""
+    number: int = 0
+    client: str = ""
+    therapist: str = ""
+    started: str = ""
+    zone: str = ""
+    part: tuple[float, float] = (-math.inf, math.inf)
+    accept_damage: bool = False

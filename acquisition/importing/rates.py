@@ -1,0 +1,91 @@
+"""How fast stamped samples came, and which stamps cannot be used."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from acquisition.stream import BoolArray, FloatArray, Modality
+
+LAG = 64
+"""Samples over which a step is taken, so that rounded stamps give the rate they stand for."""
+UNEVEN = 0.5
+"""Share of a step by which stamps of an even stream may be off: rounding and jitter."""
+HOLED = 0.1
+"""The same where steps are multiples of one because samples are missing."""
+SHARE = 0.9
+FEW = 0.01
+"""Share of samples that may be left out for their stamps."""
+IRREGULAR = frozenset((Modality.RR, Modality.PPI, Modality.MARKERS))
+
+
+def rate_of(times: FloatArray) -> float:
+    """Return the rate of evenly stamped samples [Hz]; 0 if they are not even."""
+    if len(times) < 3:
+        return 0.0
+    lag = max(1, min(LAG, len(times) // 4))
+    long = times[lag:] - times[:-lag]
+    step, steps = float(np.median(long)) / lag, np.diff(times)
+    if step > 0 and np.mean(np.abs(steps - step) <= UNEVEN * step) >= SHARE:
+        return float(f"{1 / step:.6g}")
+    return _with_holes(steps)
+
+
+def _with_holes(steps: FloatArray) -> float:
+    """Return the rate of even samples of which many are missing [Hz]; 0 if steps are no multiples of one."""
+    least = float(np.median(steps))
+    if not least > 0:
+        return 0.0
+    times = np.rint(steps / least)
+    few = (times >= 1) & (times <= 10)
+    if np.mean(few) < SHARE:
+        return 0.0
+    step = float(steps[few].sum() / times[few].sum())
+    off = np.abs(steps[few] / step - times[few])
+    return float(f"{1 / step:.6g}") if np.mean(off <= HOLED) >= SHARE else 0.0
+
+
+def usable(times: FloatArray, *, equal: bool) -> tuple[BoolArray, str]:
+    """Return which stamps can be kept, and what is said of the others.
+
+    Stamps that are none are never kept. Single ones that repeat or step back are left out and counted; where
+    there are many they are how this device stamps, and all are kept.
+
+    Parameters
+    ----------
+    equal : bool
+        Equal stamps are allowed: markers, beats.
+    """
+    keep = np.isfinite(times)
+    n_bad = int(len(times) - keep.sum())
+    said = [f"{n_bad} of {len(times)} rows without a time left out"] if n_bad else []
+    there = np.where(keep, times, -np.inf)
+    top = np.maximum.accumulate(np.concatenate([[-np.inf], there[:-1]])) if len(times) else there
+    back = keep & ((there < top) if equal else (there <= top))
+    # A stamp far ahead of all that follow it is the wrong one, not they.
+    if back.sum() > FEW * len(times):
+        wild = keep & _wild(there)
+        if 0 < wild.sum() <= max(1, FEW * len(times)):
+            keep = keep & ~wild
+            rest, told = usable(np.where(keep, times, np.nan), equal=equal)
+            return rest, f"{int(wild.sum())} stamps far from their neighbours left out" + (
+                f"; {told}" if told and "without a time" not in told else ""
+            )
+    n_back = int(back.sum())
+    if n_back and n_back <= max(1.0, FEW * len(times)):
+        keep &= ~back
+        said.append(f"{n_back} of {len(times)} samples left out: stamps that repeat or step back")
+    elif n_back:
+        said.append(f"{n_back} of {len(times)} stamps repeat or step back")
+    return keep, "; ".join(said)
+
+
+def _wild(times: FloatArray) -> BoolArray:
+    """Tell which stamps are far from those before and after, which are near each other."""
+    wild = np.zeros(len(times), bool)
+    if len(times) < 3:
+        return wild
+    before, here, after = times[:-2], times[1:-1], times[2:]
+    with np.errstate(invalid="ignore"):
+        near = np.abs(after - before)
+        wild[1:-1] = (np.abs(here - before) > 10.0 + 10 * near) & (np.abs(here - after) > 10.0 + 10 * near)
+    return wild

@@ -1,0 +1,147 @@
+"""The table of layouts, and which of them a file is."""
+
+from __future__ import annotations
+
+import csv
+import struct
+import tokenize
+import zipfile
+import zlib
+from pathlib import Path
+from xml.etree import ElementTree
+
+from acquisition.errors import AttunementError, RecordingError
+from acquisition.importing.dialect import first_lines
+from acquisition.importing.found import HEAD, FoundFile, Hints, Layout, Peek
+from acquisition.importing.layouts import (
+    acqknowledge,
+    acqknowledge_text,
+    beats,
+    bids,
+    csv_table,
+    e4,
+    edf,
+    embrace_avro,
+    embrace_csv,
+    emotibit,
+    imotions,
+    labchart,
+    mindware,
+    movesense,
+    opensignals,
+    opensignals_h5,
+    polar_logger,
+    shimmer,
+    unisens,
+    wav,
+    xdf,
+)
+
+LAYOUTS: tuple[Layout, ...] = tuple(
+    Layout(m.TITLE, m.recognise, m.read)
+    for m in (
+        xdf,
+        edf,
+        wav,
+        embrace_avro,
+        opensignals_h5,
+        unisens,
+        bids,
+        e4,
+        acqknowledge,
+        opensignals,
+        polar_logger,
+        emotibit,
+        embrace_csv,
+        shimmer,
+        acqknowledge_text,
+        labchart,
+        mindware,
+        imotions,
+        movesense,
+        beats,
+        csv_table,
+    )
+)
+"""Tried in this order; the first that recognises a file reads it. What is told by its bytes comes first."""
+BROKEN = (
+    OSError,
+    EOFError,
+    ValueError,
+    LookupError,
+    MemoryError,
+    OverflowError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    NotImplementedError,
+    csv.Error,
+    struct.error,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+    ElementTree.ParseError,
+)
+"""What readers of Python, numpy and other libraries raise on a damaged file."""
+
+
+def peek(path: Path) -> Peek:
+    """Return what a layout is recognised by.
+
+    Raises
+    ------
+    RecordingError
+        If there is no such file, or it is neither a file nor a folder.
+    """
+    if path.is_dir():
+        return Peek(path, b"", ())
+    if not path.exists():
+        raise RecordingError(f"{path}: no such file")
+    if not path.is_file():
+        raise RecordingError(f"{path}: neither a file nor a folder (a device or pipe), so it is not opened")
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD)
+            whole = not file.read(1)
+    except OSError as error:
+        raise RecordingError(f"{path}: cannot be read: {error.strerror}") from error
+    if not head:
+        raise RecordingError(f"{path}: empty")
+    return Peek(path, head, tuple(first_lines(head, whole=whole)))
+
+
+def recognised(path: Path, hints: Hints | None = None) -> FoundFile:
+    """Recognise and read a file or folder.
+
+    Raises
+    ------
+    RecordingError, StreamError
+        If it is of no known layout, or cannot be read: one line that names it.
+    """
+    seen = peek(path)
+    try:
+        layout = next((one for one in LAYOUTS if one.recognise(seen)), None)
+    except BROKEN as error:
+        raise RecordingError(f"{path}: cannot be read: {reason(error)}") from error
+    if layout is None:
+        known = ", ".join(dict.fromkeys(one.title for one in LAYOUTS))
+        raise RecordingError(
+            f"{path}: of no layout that is known ({known}); --stream takes .csv and .npz of any names"
+        )
+    try:
+        return layout.read(path, hints or Hints())
+    except AttunementError:
+        raise
+    except ImportError as error:
+        raise RecordingError(
+            f"{path}: {layout.title} needs {error.name}: pip install 'attunement[foreign]'"
+        ) from error
+    except BROKEN as error:
+        raise RecordingError(f"{path}: {layout.title} that cannot be read: {reason(error)}") from error
+
+
+def reason(error: BaseException) -> str:
+    """Return an error of a library as one line."""
+    return (" ".join(str(error).split()) or type(error).__name__)[:200]

@@ -1,0 +1,208 @@
+"""Turn columns of a table into streams: a reader of a layout says which columns, this does the rest."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from acquisition.errors import RecordingError, StreamError
+from acquisition.importing import stamps
+from acquisition.importing.cells import numbers_of, texts_of
+from acquisition.importing.dialect import Dialect
+from acquisition.importing.found import Found, single
+from acquisition.importing.rates import IRREGULAR, rate_of, usable
+from acquisition.importing.separators import is_number
+from acquisition.importing.stamps import Stamps
+from acquisition.stream import BoolArray, FloatArray, Modality
+from acquisition.units import factor
+
+
+class Wish(NamedTuple):
+    """Ask for a stream: its name, columns (from 0), unit, and what its numbers are multiplied with."""
+
+    name: str
+    modality: Modality
+    unit: str
+    columns: tuple[int, ...]
+    scale: float = 1.0
+
+
+class Clock(NamedTuple):
+    """Say which column holds the stamps (from 0), and their unit; "" where its name or its numbers tell."""
+
+    column: int
+    unit: str = ""
+
+
+def read_sheet(
+    path: Path,
+    dialect: Dialect,
+    wishes: Sequence[Wish],
+    clock: Clock | None,
+    *,
+    sfreq: float | None = None,
+    start: float = 0.0,
+) -> tuple[list[Found], Stamps | None, list[str]]:
+    """Return streams, the stamps they have in common (None without a column of time), and what was left out.
+
+    Rows in which a stream has no value are left out of it where others do: cells of other devices. Stamps of
+    the streams are seconds of the column, less nothing.
+
+    Raises
+    ------
+    RecordingError, StreamError
+        If a column holds something else, or its times make no sense.
+    """
+    columns = sorted({c for w in wishes if w.modality is not Modality.MARKERS for c in w.columns})
+    values = dict(zip(columns, numbers_of(path, dialect, columns), strict=True))
+    words = [w.columns[0] for w in wishes if w.modality is Modality.MARKERS]
+    texts = dict(zip(words, texts_of(path, dialect, words), strict=True)) if words else {}
+    n = len(next(iter(values.values()))) if values else len(next(iter(texts.values()), []))
+    if not n:
+        raise RecordingError(f"{path}: no rows under its header")
+    common = None
+    if clock is not None:
+        main = next((w for w in wishes if w.modality not in IRREGULAR), None) or wishes[0]
+        common = _clock(path, dialect, clock, main, values, sfreq)
+    found, notes = [], []
+    for wish in wishes:
+        made, said = _stream(path, wish, values, texts, common, sfreq, start, alone=len(wishes) == 1)
+        found += [made] if made is not None else []
+        notes += [f"{wish.name}: {said}"] if said else []
+    return found, common, notes
+
+
+def _clock(
+    path: Path, dialect: Dialect, clock: Clock, main: Wish, values: dict[int, FloatArray], sfreq: float | None
+) -> Stamps:
+    """Return the stamps of all rows; those of the rows where the main stream has a value tell the unit."""
+    name = dialect.names[clock.column]
+    words = texts_of(path, dialect, [clock.column])[0] if _is_text(path, dialect, clock.column) else None
+    if words is not None:
+        return stamps.texts(words, name, str(path))
+    column = numbers_of(path, dialect, [clock.column])[0]
+    there = (
+        np.isfinite(values[main.columns[0]]) if main.modality is not Modality.MARKERS else np.isfinite(column)
+    )
+    intervals = None
+    if main.modality in (Modality.RR, Modality.PPI) and main.unit:
+        intervals = values[main.columns[0]][there] * factor(main.unit, main.modality) * main.scale / 1000
+    modality = None if main.modality is Modality.MARKERS else main.modality
+    told = stamps.numbers(
+        column[there],
+        name,
+        str(path),
+        unit=clock.unit or stamps.said_unit(dialect.units[clock.column]),
+        modality=modality,
+        intervals=intervals,
+        sfreq=sfreq,
+    )
+    # Divided, not multiplied: 5123 ms are 5.123 s to the last bit.
+    scale = stamps.UNITS[told.unit]
+    times = column / round(1 / scale) if scale < 1 else column * scale
+    return Stamps(times=times, unit=told.unit, absolute=told.absolute, zoned=told.zoned)
+
+
+def _is_text(path: Path, dialect: Dialect, column: int) -> bool:
+    from acquisition.importing.dialect import opened
+    from acquisition.importing.separators import split
+
+    for line in opened(path, dialect):
+        cells = split(line.rstrip("\r\n"), dialect.separator)
+        if column < len(cells) and cells[column].strip():
+            return not is_number(cells[column], dialect.decimal)
+    return False
+
+
+def _stream(
+    path: Path,
+    wish: Wish,
+    values: dict[int, FloatArray],
+    texts: dict[int, list[str]],
+    common: Stamps | None,
+    sfreq: float | None,
+    start: float,
+    *,
+    alone: bool,
+) -> tuple[Found | None, str]:
+    if wish.modality is Modality.MARKERS:
+        return _markers(path, wish, texts[wish.columns[0]], common)
+    samples = np.column_stack([values[c] for c in wish.columns]) * wish.scale
+    blank: BoolArray = np.asarray(np.isnan(samples).all(axis=1))
+    said = []
+    if common is None:
+        if wish.modality in IRREGULAR:
+            return _summed(path, wish, samples[:, 0]), ""
+        if sfreq is None:
+            raise StreamError(
+                f"{path}: {wish.name}: neither a column of time nor a rate; --stream …:SFREQ= says it"
+            )
+        return _made(wish, start + np.arange(len(samples)) / sfreq, samples, sfreq), ""
+    keep: BoolArray = np.ones(len(samples), bool)
+    if blank.any() and not blank.all() and (not alone or wish.modality in IRREGULAR or blank.mean() > 0.2):
+        keep = ~blank
+        said.append(f"{int(blank.sum())} of {len(blank)} rows without a value left out")
+    fit, told = usable(common.times[keep], equal=wish.modality in IRREGULAR)
+    times, samples = common.times[keep][fit], samples[keep][fit]
+    said += [told] if told else []
+    if not len(times):
+        return None, "no rows with a value and a time"
+    rate = 0.0 if wish.modality in IRREGULAR else (sfreq or rate_of(times))
+    return _made(wish, times, samples, rate), "; ".join(said)
+
+
+def _made(wish: Wish, times: FloatArray, samples: FloatArray, sfreq: float) -> Found:
+    n = samples.shape[1]
+    labels = (
+        ("x", "y", "z") if wish.modality is Modality.ACC and n == 3 else tuple(wish.name for _ in range(n))
+    )
+    return Found(
+        name=wish.name,
+        modality=wish.modality,
+        unit=wish.unit,
+        sfreq=sfreq,
+        times=times,
+        samples=samples,
+        labels=labels,
+    )
+
+
+def _summed(path: Path, wish: Wish, values: FloatArray) -> Found:
+    """Return intervals that follow one another from 0, each stamped at its end."""
+    seconds = values * factor(wish.unit, wish.modality) / 1000
+    bad = np.flatnonzero(~(seconds > 0))
+    if len(bad):
+        raise StreamError(
+            f"{path}: row {bad[0] + 1}: interval {values[bad[0]]:g}: without a time column every "
+            "interval must be there"
+        )
+    return _made(wish, np.cumsum(seconds), single(values), 0.0)
+
+
+def _markers(path: Path, wish: Wish, texts: list[str], common: Stamps | None) -> tuple[Found | None, str]:
+    if common is None:
+        raise StreamError(f"{path}: {wish.name}: markers need a column of time")
+    there = np.array([bool(t.strip()) for t in texts], bool) & np.isfinite(common.times)
+    if not there.any():
+        return None, "no text with a time"
+    words = np.array([t.strip() for t in texts], object)[there]
+    return Found(
+        name=wish.name,
+        modality=Modality.MARKERS,
+        unit="",
+        sfreq=0.0,
+        times=common.times[there],
+        samples=single(words),
+        labels=(wish.name,),
+    ), ""
+
+
+def epoch_of(common: Stamps | None) -> tuple[float, bool]:
+    """Return the Unix time of second 0 of stamps, nan if they are no times of a calendar, and if in UTC."""
+    if common is None or not common.absolute:
+        return math.nan, True
+    return 0.0, common.zoned

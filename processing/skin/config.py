@@ -1,0 +1,55 @@
+"""The parameters of the skin indices, and how long what is made with them takes to settle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from processing.skin.eda_quality import EdaQualityConfig
+from processing.skin.scl import SclConfig
+from processing.skin.scr import ScrConfig
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkinConfig:
+    """Hold the parameters of the skin indices.
+
+    Parameters
+    ----------
+    rate_window : float
+        Window of `scr_rate` and `scr_amp` [s].
+    covered : float
+        Share of a window that must be valid.
+    """
+
+    quality: EdaQualityConfig = field(default_factory=EdaQualityConfig)
+    scr: ScrConfig = field(default_factory=ScrConfig)
+    scl: SclConfig = field(default_factory=SclConfig)
+    rate_window: float = 60.0
+    covered: float = 0.8
+
+    smoothing: ClassVar[float] = 2.25
+    """What smoothing, the search for jumps and the grid of data time add until a response is known [s]."""
+
+    def __post_init__(self) -> None:
+        """Refuse windows that nothing can be computed in."""
+        windows = {"rate_window": self.rate_window, "scl.window": self.scl.window}
+        for name, value in windows.items():
+            if not 0.0 < value < float("inf"):
+                raise ValueError(f"{name} = {value:g}: must be a number of seconds above 0")
+
+    @property
+    def level_wait(self) -> float:
+        """Return how long after its window the tonic level is settled [s]."""
+        return max(self.quality.around, self.scl.lookahead)
+
+    @property
+    def response_wait(self) -> float:
+        """Return how long after its peak a response is settled at the latest [s]."""
+        return self.smoothing + self.scr.wait
+
+    @property
+    def kept(self) -> float:
+        """Return how far back responses and levels are kept [s]: no window may reach further."""
+        level, rates = self.scl.window + self.level_wait, self.rate_window + self.quality.around
+        return max(self.rate_window + 60.0, 60.0 + level, 60.0 + rates)
