@@ -27,7 +27,7 @@ from benchmarks.eda import Finder, neurokit, scored
 from benchmarks.eda import ours as our_responses
 from benchmarks.eda_signals import Simulated, simulate
 from benchmarks.hrv import ERRORS, correction_errors, standard_pattern
-from processing.heart.ibi import correct_beats
+from processing.heart.judging import judge_beats
 from processing.heart.rpeaks import detect_r_peaks
 from processing.skin.eda import tonic_level
 
@@ -78,7 +78,7 @@ def variability(beats: FloatArray) -> float:
     """Return RMSSD [ms] of adjacent normal intervals."""
     if len(beats) < 30:
         return float("nan")
-    kept = correct_beats(beats)
+    kept = judge_beats(beats)
     return float(np.sqrt(np.mean(np.diff(kept.values)[kept.paired[1:]] ** 2)))
 
 

@@ -12,10 +12,10 @@ from scipy.signal import lfilter
 
 from acquisition.stream import Chunk, FloatArray, Modality, Role, StreamInfo
 from processing.heart.config import HeartConfig
-from processing.heart.grid import spectral_points
 from processing.heart.heart import Heart
-from processing.heart.hrv import rmssd, rmssd_windows, sdnn
-from processing.heart.ibi import Intervals, correct_beats
+from processing.heart.hrv import rhythm_windows, rmssd, rmssd_windows, sdnn
+from processing.heart.ibi import Intervals
+from processing.heart.judging import judge_beats
 from processing.heart.spectrum import hf_power, rsa_pb
 
 DATA = Path(os.environ.get("ATTUNEMENT_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
@@ -49,9 +49,10 @@ def correction_errors(kind: str, n: int = 60) -> FloatArray:
         beats = rest(rng)
         true = 1e3 * np.diff(beats)
         bad = spoilt(beats, kind, rng)
-        found = correct_beats(bad)
+        found = judge_beats(bad)
         steps = np.diff(found.values)[found.paired[1:]]
-        power = hf_power(*spectral_points(found, 0, len(found.times)))
+        known = np.isfinite(found.values)
+        power = hf_power(found.times[known], found.values[known])
         now = np.array([np.sqrt(np.mean(steps**2)), sdnn(found.values), power, rmssd(1e3 * np.diff(bad))])
         was = np.array([rmssd(true), sdnn(true), hf_power(beats[1:], true), rmssd(true)])
         errors.append(100 * np.abs(now / was - 1))
@@ -108,7 +109,7 @@ def person(rng: np.random.Generator, level: float, mean: float, kind: tuple[floa
     phase = 2 * np.pi * mean * np.cumsum(breathing * (1 + 0.08 * wander(rng, n, 0.9)))
     swing = unit_steps(np.exp(depth * wander(rng, n, np.exp(-1 / slow))) * np.sin(phase))
     mixed = unit_steps(np.sqrt(share) * swing + np.sqrt(1 - share) * unit_steps(wander(rng, n, memory)))
-    return correct_beats(np.cumsum(mean + level * (mixed + 0.5 * wander(rng, n, 0.98))))
+    return judge_beats(np.cumsum(mean + level * (mixed + 0.5 * wander(rng, n, 0.98))))
 
 
 def held(beats: Intervals, ends: FloatArray, level: FloatArray | float) -> tuple[float, float, float, float]:
@@ -130,11 +131,12 @@ def intervals() -> None:
         print("simulated {} Hz, share {}, {} beats, {}, {}: ".format(*kind) + said(np.mean(rows, axis=0)))
     for name in ("100", "106", "119", "121", "200"):
         with np.load(DATA / "ecg" / f"mitdb_{name}.npz") as record:
-            beats = correct_beats(record["beats"] / float(record["sfreq"]))
+            beats = judge_beats(record["beats"] / float(record["sfreq"]))
         ends = beats.times[(beats.times > beats.times[0] + 180) & (beats.times < beats.times[-1] - 120)]
         short, long = rmssd_windows(beats, ends, 60.0), rmssd_windows(beats, ends + 120.0, 300.0)
-        good = (short.n >= 30) & (np.minimum(short.cover, long.cover) >= 0.8)
-        good &= np.maximum(short.corrected, long.corrected) <= 0.05
+        seen = [rhythm_windows(beats, *span) for span in ((ends, 60.0), (ends + 120.0, 300.0))]
+        good = (short.n >= 30) & (np.minimum(seen[0].known, seen[1].known) >= 0.8)
+        good &= np.maximum(seen[0].ectopic, seen[1].ectopic) <= 0.3
         print(f"MIT-BIH {name}, {good.sum()} windows: " + said(held(beats, ends[good], long.value[good])))
 
 

@@ -130,11 +130,12 @@ def rows(x: np.ndarray, y: np.ndarray, signal: str) -> list[IndexSample]:
     rule = SIGNALS[signal]
     step = round(SFREQ / rule.sfreq)
     scaled = {"hr": lambda v: 60_000.0 / v, "lnrmssd": lambda v: v / 20.0}.get(signal, lambda v: v / 70.0)
-    return [
+    found = [
         IndexSample(k / rule.sfreq, k / rule.sfreq + 1.0, entity, rule.index, float(v), "", 1.0, "")
         for k, pair in enumerate(zip(scaled(x[::step]), scaled(y[::step]), strict=True))
         for entity, v in zip(("therapist", "client"), pair, strict=True)
     ]
+    return found + [row._replace(index=rule.check, value=0.0) for row in found if rule.check]
 
 
 def listener(signal: str, heard: list[IndexSample], n_ticks: int) -> float:

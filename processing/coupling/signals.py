@@ -15,6 +15,8 @@ from processing.indices import SIGNALS, Signal
 
 FEW = 16
 """So many points are read one by one, in a third of the time; the values are the same to the bit."""
+WAITING = 64
+"""So many rows at most wait for their check: half a minute of beats at 120 a minute."""
 _columns = itemgetter(0, 1, 4)
 
 
@@ -29,16 +31,18 @@ class GridSignal:
         self._available: list[float] = []
         self._values: list[float] = []
         self._newest = -math.inf
+        self._unchecked: dict[float, tuple[float, float]] = {}
 
     def hear(self, samples: Sequence[IndexSample]) -> None:
         """Take in index samples; rows of other people and indices are passed over."""
-        index, entity = self._rule.index, self._entity
-        self.take([s for s in samples if s[3] == index and s[2] == entity])
+        wanted, entity = (self._rule.index, self._rule.check), self._entity
+        self.take([s for s in samples if s[3] in wanted and s[2] == entity])
 
     def take(self, rows: Sequence[IndexSample]) -> None:
-        """Take in rows of this person and index."""
+        """Take in rows of this person and of the index, and of the one that it is checked by."""
         taken = []
-        for time, available, value in map(_columns, rows):
+        columns = map(_columns, rows) if not self._rule.check else self._checked(rows)
+        for time, available, value in columns:
             # A row that does not move forward would make the grid depend on when it was read.
             if value == value and time > self._newest:
                 self._newest = time
@@ -51,6 +55,19 @@ class GridSignal:
             if self._rule.form == "rows":
                 # Rounding to even would put two rows that lie at halves on one point, and none on the next.
                 self._numbers += [math.floor(t * self._rule.sfreq + 0.5) for t in times]
+
+    def _checked(self, rows: Sequence[IndexSample]) -> list[tuple[float, float, float]]:
+        """Return time, availability and value of rows whose check has come, in the order of their times."""
+        out = []
+        for row in sorted(rows, key=lambda row: (row[1], row[3] == self._rule.check, row[0])):
+            if row[3] != self._rule.check:
+                self._unchecked[row[0]] = (row[1], row[4])
+            elif row[0] in self._unchecked:
+                since, value = self._unchecked.pop(row[0])
+                out.append((row[0], max(since, row[1]), value if row[4] == 0.0 else math.nan))
+        if len(self._unchecked) > WAITING:
+            self._unchecked = dict(sorted(self._unchecked.items())[-WAITING:])
+        return out
 
     def read(self, first: int, available: FloatArray) -> FloatArray:
         """Return the values at grid points `first` and on, and forget what later points cannot need.
@@ -195,7 +212,7 @@ def on_grid(samples: Sequence[IndexSample], signal: str) -> tuple[FloatArray, Fl
     if signal not in SIGNALS:
         raise ValueError(f"no synchrony signal named {signal!r} (known: {', '.join(SIGNALS)})")
     rule = SIGNALS[signal]
-    rows = [sample for sample in samples if sample.index == rule.index and sample.entity in PEOPLE]
+    rows = [s for s in samples if s.index in (rule.index, rule.check) and s.entity in PEOPLE]
     if not rows:
         return np.empty(0), np.empty(0), np.empty(0)
     first = int(np.ceil(min(row.time for row in rows) * rule.sfreq))

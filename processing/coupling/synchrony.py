@@ -50,7 +50,8 @@ class Synchrony:
         rule, mine = SIGNALS[signal], config.synchrony
         shape = mine.shape(signal)
         self._name, self._sfreq, self._delay = f"sync_{signal}", rule.sfreq, delay_of(signal, config)
-        self._part, self._index, self._step = part_of(signal), rule.index, round(mine.step * rule.sfreq)
+        self._part, self._step = part_of(signal), round(mine.step * rule.sfreq)
+        self._indices = (rule.index, rule.check)
         self._config, self._shape = mine, shape
         self._people = [GridSignal(rule, entity) for entity in PAIR]
         self._table = LagTable(shape)
@@ -92,7 +93,7 @@ class Synchrony:
 
     def hear(self, samples: Sequence[IndexSample]) -> None:
         """Take in index samples of both people."""
-        heard = [sample for sample in samples if sample[3] == self._index]
+        heard = [sample for sample in samples if sample[3] in self._indices]
         if heard:
             for person, entity in zip(self._people, PAIR, strict=True):
                 person.take([sample for sample in heard if sample[2] == entity])

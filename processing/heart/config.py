@@ -24,11 +24,22 @@ class HeartConfig:
     rmssd_window: float = 60.0
     """Seconds; within ± 20 % of the 5-minute value in 78 % of cases (measured on 24 h sinus rhythm)."""
     cover: float = 0.8
-    """Share of the RMSSD, SDNN and spectral windows that accepted intervals must cover; ours."""
+    """Share of the RMSSD and SDNN windows that judged beats must account for, and of spectral windows that NN
+    intervals must cover; ours."""
     rmssd_differences: int = 30
-    """Least differences between detected intervals; ours."""
+    """Least differences between NN intervals; ours."""
+    ectopic: float = 0.30
+    """Largest share of beats that are not normal in a window of RMSSD or SDNN; ours."""
+    doubtful: float = 0.05
+    """Largest share of those of them that are known by their time alone, or by a shape at the limit; ours."""
+    largest: float = 0.30
+    """Largest share of the sum of squares that the two largest differences may hold; ours."""
+    ectopic_by_time: float = 0.02
+    """Instead of `ectopic` and `doubtful`, where only the times of beats are known; ours."""
+    largest_by_time: float = 0.20
+    """Instead of `largest`, where only the times of beats are known; ours."""
     corrected: float = 0.05
-    """Largest share of corrected or rejected beats (Quigley et al. 2024 advise the same)."""
+    """Largest share of beats that are not normal in a window of HF or RSA (Quigley et al. 2024)."""
     sdnn_window: float = 120.0
     """Seconds."""
     hf_window: float = 128.0
@@ -53,8 +64,12 @@ class HeartConfig:
     """A longer time without a beat is a gap, not an interval [s]."""
     beat_wait: ClassVar[float] = 1.0
     """A beat is settled at most so long after its R peak [s]."""
-    settling: ClassVar[float] = 1.2
-    """Values on a grid wait so long after the last time they describe [s]: every beat is decided by then."""
+    class_wait: ClassVar[float] = 1.8
+    """Its class is settled at most so long after it [s], with or without the next beat."""
+    settling: ClassVar[float] = 2.0
+    """Values on a grid wait so long after the last time they describe [s]: every beat is judged by then."""
+    quality_wait: ClassVar[float] = 1.2
+    """A second of ECG quality waits so long after its end [s]: every beat is decided by then."""
     closing: ClassVar[float] = 3.0
     """Further wait for the beat that closes an interpolated window [s]."""
     rsa_edge: ClassVar[float] = 15.0
@@ -82,13 +97,28 @@ class HeartConfig:
 
     @property
     def corrected_pct(self) -> float:
-        """Return the largest share of corrected beats [%]."""
+        """Return the largest share of beats that are not normal in a window of HF or RSA [%]."""
         return 100.0 * self.corrected
+
+    @property
+    def ectopic_pct(self) -> float:
+        """Return the largest share of beats that are not normal in a window of RMSSD or SDNN [%]."""
+        return 100.0 * self.ectopic
+
+    @property
+    def ectopic_by_time_pct(self) -> float:
+        """Return the same where only the times of beats are known [%]."""
+        return 100.0 * self.ectopic_by_time
 
     @property
     def hr_covered(self) -> float:
         """Return how much of its window accepted intervals must cover for a heart rate [s]."""
         return self.hr_cover * self.hr_window
+
+    @property
+    def judged(self) -> float:
+        """Return how long after a beat the windows that end at it are settled [s]: a tick after its class."""
+        return self.class_wait + 0.2
 
     @property
     def kept(self) -> float:

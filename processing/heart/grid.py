@@ -12,33 +12,18 @@ from acquisition.stream import BoolArray, FloatArray, IntArray
 from processing.heart import respiration
 from processing.heart.config import SHORTEST_HF, HeartConfig
 from processing.heart.hrv import slice_sums
-from processing.heart.ibi import NORMAL, Intervals
+from processing.heart.ibi import ALTERNATING, EVEN, NORMAL, Intervals
 from processing.heart.spectrum import RSA_EDGE, RSA_RATE, hf_powers, rsa_values
 from processing.heart.splines import cubics
 from processing.heart.table import BeatTable
+from processing.heart.windows import ECTOPICS, FEW, IRREGULAR
 
 STEP, SETTLING, CLOSING = HeartConfig.step, HeartConfig.settling, HeartConfig.closing
 SHORTEST = SHORTEST_HF
 """Least seconds of beats behind an HF value."""
 TOO_SHORT = "less than 64 s of beats"
-FEW, MANY = "too few accepted beats", "too many corrected beats"
 HOLE = 3.0
 """A longer stretch without an accepted beat is not interpolated [s]."""
-
-
-def spectral_points(beats: Intervals, start: int, stop: int) -> tuple[FloatArray, FloatArray]:
-    """Return times [s] and NN [ms] of accepted intervals, with the beats that a correction put in."""
-    known = np.isfinite(beats.values[start:stop])
-    times, values = beats.times[start:stop][known], beats.values[start:stop][known]
-    parts = np.round(1e3 * beats.spans[start:stop][known] / values)
-    if len(parts) == 0 or parts.max() <= 1:
-        return times, values
-    counts = parts.astype(np.int64)
-    of = np.repeat(np.arange(len(counts)), counts)
-    before_end = counts.cumsum()[of] - 1 - np.arange(len(of))
-    at = times[of] - before_end * values[of] / 1e3
-    increasing = np.concatenate(([True], at[1:] > at[:-1]))
-    return at[increasing], values[of][increasing]
 
 
 class Window(NamedTuple):
@@ -64,25 +49,20 @@ def window_beats(
     first, stop = spans.T
     known = np.isfinite(beats.values)
     places, odd = _counts(known), _counts(beats.classes > NORMAL)
-    put_in = _counts(known & (1e3 * beats.spans >= 1.5 * np.where(known, beats.values, np.inf)))
+    uneven, turning = _counts(beats.rhythms != EVEN), _counts(beats.rhythms == ALTERNATING)
     low, high = (np.clip(beats.times.searchsorted(t, side="right"), first, stop) for t in (starts, ends))
-    covered = slice_sums(np.where(known, beats.spans, 0.0), low, high)
-    few = covered < c.cover * (ends - starts)
-    many = odd[high] - odd[low] > c.corrected * (high - low)
-    verdicts = np.where(few, FEW, np.where(many, MANY, "")).tolist()
+    few = slice_sums(np.where(known, beats.spans, 0.0), low, high) < c.cover * (ends - starts)
+    many = (odd[high] - odd[low] > c.corrected * (high - low)) | (turning[high] > turning[low])
+    irregular = uneven[high] > uneven[low]
+    verdicts = np.where(many, ECTOPICS, np.where(irregular, IRREGULAR, np.where(few, FEW, ""))).tolist()
     times, values = beats.times[known], beats.values[known]
     holes = _counts(times[1:] - times[:-1] > HOLE)
     out = []
-    columns = first, stop, places[first], places[stop], put_in[stop] > put_in[first]
-    for i, j, begin, end, filled, why in zip(*(col.tolist() for col in columns), verdicts, strict=True):
-        if filled:
-            points = spectral_points(beats, i, j)
-            torn = len(points[0]) > 1 and bool((points[0][1:] - points[0][:-1]).max() > HOLE)
-        else:
-            points = times[begin:end], values[begin:end]
-            torn = end - begin > 1 and bool(holes[end - 1] > holes[begin])
-        why = FEW if len(points[0]) < 4 else why
-        out.append(Window(*points, why or ("gap" if torn else "")))
+    columns = places[first], places[stop]
+    for begin, end, why in zip(*(col.tolist() for col in columns), verdicts, strict=True):
+        torn = end - begin > 1 and bool(holes[end - 1] > holes[begin])
+        why = why or (FEW if end - begin < 4 else "")
+        out.append(Window(times[begin:end], values[begin:end], why or ("gap" if torn else "")))
     return out
 
 
@@ -151,7 +131,7 @@ class GridIndices:
         """Return the breathing rate [1/min] around each centre; ask in order."""
         beats, rows = self._table.rows.beats, self._table.rows
         half = respiration.WINDOW / 2 + CLOSING
-        good = beats.classes == NORMAL
+        good = np.isfinite(beats.values)
         times, values, heights = beats.times[good], beats.values[good], rows.heights[good]
         windows = [
             respiration.BreathWindow(times[i:j], values[i:j], heights[i:j] if self._has_heights else None)

@@ -24,16 +24,16 @@ from processing.unit_doubt import doubts, with_doubts
 __all__ = ["Heart", "HeartConfig"]
 
 REFUSED = "no beats can be found"
-QUALITY_SETTLING = 0.5 + SETTLING
+QUALITY_SETTLING = 0.5 + HeartConfig.quality_wait
 """A second of ECG quality is settled so long after its centre [s]; so are rows that say why nothing came."""
 
 
 class Heart:
     """Estimate the cardiac indices of one person.
 
-    Every beat is settled at most 1 s after its R peak; windows that end at a beat with it; values on the
-    5 s grid
-    at the end of what they need plus `SETTLING` (and `CLOSING` where the next beat is needed).
+    The interval of a beat is settled at most 1 s after its R peak; its class with the next beat, at most
+    `WAIT` after it, and windows that end at a beat with its class; values on the 5 s grid at the end of what
+    they need plus `SETTLING` (and `CLOSING` where the next beat is needed).
 
     Parameters
     ----------
@@ -51,12 +51,12 @@ class Heart:
         self.entity, self.modality, self.config = entity, modality, config
         self._hears_breathing = hears_breathing
         self._is_ecg = modality == Modality.ECG
-        self._input: EcgInput | IntervalInput | None = None if self._is_ecg else IntervalInput()
         self._monitor: SecondMonitor | None = None
         self._refused = ""
         self._unit = ""
         self._first = math.inf
         self._table = BeatTable()
+        self._input: EcgInput | IntervalInput | None = None if self._is_ecg else IntervalInput(self._table)
         self._grids = GridIndices(self._table, has_heights=self._is_ecg, config=config)
         self._next: dict[str, float] = {}
         self._faults: dict[float, str] = {}
@@ -71,7 +71,7 @@ class Heart:
         self._first = min(self._first, float(times[0]))
         if self._is_ecg and self._input is None and not self._refused:
             try:
-                self._input = EcgInput(chunk.info.sfreq)
+                self._input = EcgInput(chunk.info.sfreq, self._table)
                 self._monitor = SecondMonitor(chunk.info.sfreq)
                 self._unit = chunk.info.unit
             except ValueError as error:
@@ -79,9 +79,7 @@ class Heart:
         if self._monitor is not None:
             self._monitor.update(times, values)
         if self._input is not None:
-            rows = self._input.update(times, values)
-            if rows is not None:
-                self._table.add(rows)
+            self._input.update(times, values)
 
     def hear(self, samples: Sequence[IndexSample]) -> None:
         """Take in index samples of others; this person's `speaking` and `resp_rate` are used."""
@@ -104,8 +102,10 @@ class Heart:
         both = np.minimum(beats, watermarks["breath"]) if self._hears_breathing else beats
         if not self._next:
             self._start(math.ceil(float(ticks[0])))
+        if self._input is not None and math.isfinite(beats[-1]):
+            self._input.settle(float(beats[-1]))
         self._table.gather()
-        out = self._per_beat(ticks, beats)
+        out = self._arrived(ticks, beats) + self._judged(ticks, beats)
         if math.isfinite(beats[-1]):
             if self._is_ecg:
                 out += self._seconds(ticks, beats)
@@ -143,21 +143,34 @@ class Heart:
         self._next[name] = first + step * n
         return np.asarray(first + step * np.arange(n), np.float64)
 
-    def _per_beat(self, ticks: FloatArray, watermarks: FloatArray) -> list[IndexSample]:
-        table = self._table
-        n, available = released(table.rows.settled[table.emitted :], ticks, watermarks)
-        if n == 0:
-            return []
+    def _arrived(self, ticks: FloatArray, watermarks: FloatArray) -> list[IndexSample]:
+        """Return the intervals of beats that came."""
+        table, come = self._table, self._table.arrived
+        n, available = released(come.settled[table.emitted :], ticks, watermarks)
         fresh = slice(table.emitted, table.emitted + n)
         table.emitted += n
-        beats, quality = table.rows.beats, table.rows.quality[fresh]
-        ends, why = beats.times[fresh], beats.reasons[fresh]
-        unsure = self._doubts(ends)
-        quality = np.where([bool(doubt) for doubt in unsure], 0.0, quality)
-        why = with_doubts(beats.values[fresh], why, unsure)
-        out = self._rows(ends, available, "ibi", beats.values[fresh], quality, why)
-        out += self._rows(ends, available, "ibi_class", beats.classes[fresh], quality, why)
-        for name, length, values, reasons in beat_columns(beats, ends, self.config):
+        times, values = come.times[fresh], come.values[fresh]
+        quality, unsure = self._unsure(times, come.quality[fresh])
+        why = with_doubts(values, come.reasons[fresh], unsure)
+        return self._rows(times, available, "ibi", values, quality, why)
+
+    def _judged(self, ticks: FloatArray, watermarks: FloatArray) -> list[IndexSample]:
+        """Return the classes of beats, and the windows that end at them."""
+        table, beats = self._table, self._table.rows.beats
+        n, available = released(table.rows.settled[table.judged :], ticks, watermarks)
+        if n == 0:
+            return []
+        fresh = slice(table.judged, table.judged + n)
+        table.judged += n
+        ends, classes = beats.times[fresh], beats.classes[fresh]
+        quality, unsure = self._unsure(ends, table.rows.quality[fresh])
+        why = [
+            "" if known else reason
+            for known, reason in zip(classes == classes, beats.reasons[fresh], strict=True)
+        ]
+        out = self._rows(ends, available, "ibi_class", classes, quality, with_doubts(classes, why, unsure))
+        columns = beat_columns(beats, ends, self.config, has_shapes=self._is_ecg)
+        for name, length, values, reasons in columns:
             good = np.where(np.isnan(values), 0.0, quality)
             if name == VAGAL:
                 reasons = self._flagged(ends, values, reasons)
@@ -165,10 +178,15 @@ class Heart:
             out += self._rows(ends - length / 2, available, name, values, good, reasons)
         return out
 
+    def _unsure(self, at: FloatArray, quality: FloatArray) -> tuple[FloatArray, list[str]]:
+        """Return the quality of beats, 0 where the unit is in doubt, and those doubts."""
+        unsure = self._doubts(at)
+        return np.where([bool(doubt) for doubt in unsure], 0.0, quality), unsure
+
     def _doubts(self, at: FloatArray) -> list[str]:
         """Say of each moment whether R waves up to it are of a size that the unit cannot have; "" if not."""
-        rows = self._table.rows
-        return doubts(rows.beats.times, np.abs(rows.heights), at, self._unit)
+        come = self._table.arrived
+        return doubts(come.times, np.abs(come.heights), at, self._unit)
 
     def _flagged(self, ends: FloatArray, values: FloatArray, reasons: list[str]) -> list[str]:
         """Add to values of windows with much own speech that it was so."""
@@ -196,9 +214,9 @@ class Heart:
 
     def _view(self, centres: FloatArray) -> BeatView:
         """Return what the beats say about these seconds."""
-        rows = self._table.rows
-        known = np.isfinite(rows.beats.values).tolist()
-        times, settled = rows.beats.times, rows.settled
+        rows = self._table.arrived
+        known = rows.accepted.tolist()
+        times, settled = rows.times, rows.settled
         stops = np.minimum(
             np.searchsorted(times, centres + 0.5, side="right"),
             np.searchsorted(settled, centres + QUALITY_SETTLING, side="right"),
@@ -222,12 +240,11 @@ class Heart:
         _, available = released(ends + QUALITY_SETTLING, ticks, watermarks)
         out = list[IndexSample]()
         lengths = {"ibi": 0.0, "ibi_class": 0.0} | window_lengths(self.config)
+        come = self._table.arrived
         for end, when in zip(ends.tolist(), available.tolist(), strict=True):
             stop = self._table.until(end, end + QUALITY_SETTLING)
-            start = int(
-                np.searchsorted(self._table.rows.beats.times[:stop], end - self.config.silence, side="right")
-            )
-            if np.isfinite(self._table.rows.beats.values[start:stop]).any():
+            start = int(np.searchsorted(come.times[:stop], end - self.config.silence, side="right"))
+            if come.accepted[start:stop].any():
                 continue
             reason = self._refusal(end) or self._faults.get(end, "")
             reason = reason or ("no accepted beat" if self._is_ecg or stop > start else "no data")

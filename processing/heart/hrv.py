@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from acquisition.stream import BoolArray, FloatArray, IntArray
-from processing.heart.ibi import NORMAL, Intervals
+from processing.heart.ibi import ALTERNATING, CHANGED, EVEN, NORMAL, Intervals
 
 NORMAL_95 = 1.96
 """Half width of a 95 % interval of the normal distribution."""
@@ -94,14 +94,13 @@ def slice_sums(values: FloatArray, starts: IntArray, stops: IntArray) -> FloatAr
 class Windows(NamedTuple):
     """Hold statistics of windows that end at given times, one row each; nan where nothing is in a window.
 
-    `cover` is the share of the window that accepted intervals account for, `corrected` the share of its beats
-    that were corrected or rejected, `n` the number of values (or differences) behind the statistic.
+    `cover` is the share of the window under NN intervals, `n` the number of values (or differences) behind
+    the statistic.
     """
 
     value: FloatArray
     n: FloatArray
     cover: FloatArray
-    corrected: FloatArray
 
 
 def bounds(times: FloatArray, ends: FloatArray, length: float) -> tuple[IntArray, IntArray]:
@@ -110,17 +109,72 @@ def bounds(times: FloatArray, ends: FloatArray, length: float) -> tuple[IntArray
     return starts.astype(np.int64), np.searchsorted(times, ends, side="right").astype(np.int64)
 
 
-def coverage(beats: Intervals, ends: FloatArray, length: float) -> tuple[FloatArray, FloatArray]:
-    """Return the share of each window under accepted intervals, and the share of its beats not normal."""
+def coverage(beats: Intervals, ends: FloatArray, length: float) -> FloatArray:
+    """Return the share of each window under NN intervals."""
+    return _covered(beats, np.where(np.isfinite(beats.values), beats.spans, 0.0), ends, length)
+
+
+def _covered(beats: Intervals, spans: FloatArray, ends: FloatArray, length: float) -> FloatArray:
     starts, stops = bounds(beats.times, ends, length)
-    known = np.isfinite(beats.values)
-    spans = np.where(known, beats.spans, 0.0)
     covered = slice_sums(spans, starts, stops)
     padded_times, padded_spans = np.append(beats.times, np.inf), np.append(spans, 0.0)
     covered -= np.maximum(0.0, (ends - length) - (padded_times[starts] - padded_spans[starts]))
-    odd = slice_sums((beats.classes > NORMAL).astype(np.float64), starts, stops)
-    count = stops - starts
-    return covered / length, odd / np.maximum(count, 1)
+    return np.asarray(covered / length)
+
+
+class RhythmWindows(NamedTuple):
+    """Hold what the beats of windows are like, one row each.
+
+    `known` is the share of the window between beats that were judged, normal or not; `ectopic` the share of
+    beats that are not normal, `doubtful` that of those of which only the time, or a shape at the limit, says
+    so; `rhythm` the codes of `Intervals.rhythms` as flags: irregular, alternating, changed.
+    """
+
+    known: FloatArray
+    ectopic: FloatArray
+    doubtful: FloatArray
+    irregular: BoolArray
+    alternating: BoolArray
+    changed: BoolArray
+
+
+def rhythm_windows(beats: Intervals, ends: FloatArray, length: float) -> RhythmWindows:
+    """Return what the beats of each window of `length` s are like."""
+    starts, stops = bounds(beats.times, ends, length)
+    count = np.maximum(stops - starts, 1)
+    odd = beats.classes > NORMAL
+    rhythms = [beats.rhythms != EVEN, beats.rhythms == ALTERNATING, beats.rhythms == CHANGED]
+    marks = [odd, odd & beats.doubtful, *rhythms]
+    sums = [slice_sums(mark.astype(np.float64), starts, stops) for mark in marks]
+    known = _covered(beats, beats.spans, ends, length)
+    return RhythmWindows(known, sums[0] / count, sums[1] / count, sums[2] > 0, sums[3] > 0, sums[4] > 0)
+
+
+def hinges_on_two(beats: Intervals, ends: FloatArray, length: float, share: float) -> BoolArray:
+    """Tell of each window whether its two largest differences hold more than a share of the sum of squares,
+    and the largest is over a tenth of the interval: one beat that is wrongly called normal makes them."""
+    starts, stops = bounds(beats.times, ends, length)
+    first = np.minimum(starts + 1, stops)
+    change, _ = steps(beats)
+    squares = change * change
+    total, largest = slice_sums(squares, first, stops), slice_tops(squares, first, stops)
+    level = mean_windows(beats, ends, length).value
+    out = np.zeros(len(ends), np.bool_)
+    for k in np.flatnonzero(largest > (0.1 * level) ** 2).tolist():
+        inside = squares[first[k] : stops[k]]
+        two = float(np.partition(inside, len(inside) - 2)[-2]) if len(inside) > 1 else 0.0
+        out[k] = largest[k] + two > share * total[k]
+    return out
+
+
+def slice_tops(values: FloatArray, starts: IntArray, stops: IntArray) -> FloatArray:
+    """Return the largest of values[start:stop] for each pair, 0 where there is none."""
+    if len(starts) == 0:
+        return np.empty(0)
+    edges = np.empty(2 * len(starts), np.int64)
+    edges[0::2], edges[1::2] = starts, np.maximum(stops, starts)
+    tops = np.maximum.reduceat(np.append(values, 0.0), edges)[::2]
+    return np.where(stops > starts, tops, 0.0)
 
 
 def mean_windows(beats: Intervals, ends: FloatArray, length: float) -> Windows:
@@ -129,7 +183,7 @@ def mean_windows(beats: Intervals, ends: FloatArray, length: float) -> Windows:
     known = np.isfinite(beats.values)
     n = slice_sums(known.astype(np.float64), starts, stops)
     total = slice_sums(np.where(known, beats.values, 0.0), starts, stops)
-    return Windows(_over(total, n), n, *coverage(beats, ends, length))
+    return Windows(_over(total, n), n, coverage(beats, ends, length))
 
 
 def sdnn_windows(beats: Intervals, ends: FloatArray, length: float) -> Windows:
@@ -146,11 +200,11 @@ def sdnn_windows(beats: Intervals, ends: FloatArray, length: float) -> Windows:
         inside = starts[same, None] + np.arange(size)
         part = rough[inside] - mean[same, None]
         variance[same] = np.add.reduce(np.where(known[inside], part * part, 0.0), axis=1)
-    return Windows(np.sqrt(_over(variance, n - 1)), n, *coverage(beats, ends, length))
+    return Windows(np.sqrt(_over(variance, n - 1)), n, coverage(beats, ends, length))
 
 
 def steps(beats: Intervals) -> tuple[FloatArray, BoolArray]:
-    """Return successive differences [ms] and which of them count: both intervals normal and adjacent."""
+    """Return successive differences [ms] and which of them count: both intervals NN and adjacent."""
     before = np.concatenate(([np.nan], beats.values[:-1]))
     return np.where(beats.paired, beats.values - before, 0.0), beats.paired
 
@@ -162,8 +216,6 @@ class RmssdWindows(NamedTuple):
     low: FloatArray
     high: FloatArray
     n: FloatArray
-    cover: FloatArray
-    corrected: FloatArray
 
 
 def rmssd_windows(beats: Intervals, ends: FloatArray, length: float) -> RmssdWindows:
@@ -190,8 +242,7 @@ def rmssd_windows(beats: Intervals, ends: FloatArray, length: float) -> RmssdWin
     variance, freedom = _block_variance(squares, weight, (first, stops), (mean, n))
     pooled = (freedom * variance + USUAL_WEIGHT * USUAL_VARIANCE) / (freedom + USUAL_WEIGHT)
     lower, upper = _chi_square_95(np.maximum(2.0 * n / pooled, FEWEST), freedom + USUAL_WEIGHT)
-    cover, corrected = coverage(beats, ends, length)
-    return RmssdWindows(value, value / np.sqrt(upper), value / np.sqrt(lower), n, cover, corrected)
+    return RmssdWindows(value, value / np.sqrt(upper), value / np.sqrt(lower), n)
 
 
 def _block_variance(

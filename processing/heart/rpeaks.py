@@ -14,6 +14,7 @@ from acquisition.rates import unfit_ecg
 from acquisition.stream import BoolArray, FloatArray
 from processing.filters import StampSmoother
 from processing.heart.config import HeartConfig
+from processing.heart.families import qrs_shapes
 from processing.heart.rpeaks_front import FrontEnd
 from processing.heart.rpeaks_path import Decided, Path
 from processing.heart.rpeaks_refine import Refiner
@@ -47,6 +48,8 @@ class Beats(NamedTuple):
         1 where the beat looks like this person's beats, else 0.
     first : ndarray of bool, shape (n_beats,)
         The first beat of a gap-free stretch: no interval ends there.
+    parts, norms : ndarray
+        The shape around the R peak, as `qrs_shapes` gives it.
     """
 
     times: FloatArray
@@ -56,11 +59,15 @@ class Beats(NamedTuple):
     likeness: FloatArray
     trusted: FloatArray
     first: BoolArray
+    parts: FloatArray
+    norms: FloatArray
 
 
 def no_beats() -> Beats:
     """Return an empty table of beats."""
-    return Beats._make([*(np.empty(0) for _ in range(6)), np.empty(0, np.bool_)])
+    none = np.empty(0)
+    parts, norms = qrs_shapes(np.zeros(1), np.empty(0, np.int64), none, SLOWEST)
+    return Beats(none, none, none, none, none, none, np.empty(0, np.bool_), parts, norms)
 
 
 def joined(parts: list[Beats]) -> Beats:
@@ -149,10 +156,16 @@ class RPeaks:
         places, rest, heights = self._refine(self._raw, centres[inside])
         times = self._smooth[places] + rest / self.sfreq
         settled = np.nextafter(self._stamps[at], np.inf)
-        return self._ordered(times, settled, heights, kept)
+        shapes = qrs_shapes(self._raw, places, rest, self.sfreq)
+        return self._ordered(times, settled, heights, kept, shapes)
 
     def _ordered(
-        self, times: FloatArray, settled: FloatArray, heights: FloatArray, kept: list[Decided]
+        self,
+        times: FloatArray,
+        settled: FloatArray,
+        heights: FloatArray,
+        kept: list[Decided],
+        shapes: tuple[FloatArray, FloatArray],
     ) -> Beats:
         first = np.zeros(len(times), np.bool_)
         good = np.zeros(len(times), np.bool_)
@@ -162,7 +175,7 @@ class RPeaks:
                 self._latest = time
                 first[j], self._fresh = self._fresh, False
         columns = np.array([d[2:] for d in kept]).reshape(-1, 3).T
-        return Beats._make(c[good] for c in (times, settled, heights, *columns, first))
+        return Beats._make(c[good] for c in (times, settled, heights, *columns, first, *shapes))
 
     def _trim(self) -> None:
         keep = int(3.0 * self.sfreq)

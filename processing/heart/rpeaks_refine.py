@@ -11,8 +11,16 @@ REACH = 0.09
 """How far from the middle of the QRS its peak is sought [s]."""
 SWITCH = 1.65
 """The other deflection must be so much larger to be taken for the R peak."""
+START = 5
+"""Before so many beats the person's own deflection is that of most of them."""
+CHANGE, AGREE = 15, 12
+"""So many of the last beats must agree before it changes for good."""
+SOON, MOST = 9, 7
+"""So many of the last beats must be of another proportion of R and S before that is the usual one."""
 BOX = 0.045
 """Half length of the mean that a sharp deflection stands out of [s]: about a QRS."""
+UNLIKE = 1.6
+"""An ectopic beat's ratio of sharpness is so far off the usual one."""
 STRANGE = 3.0
 """A beat whose deflections are in a ratio so far from the usual one is placed on the one so much larger."""
 CLIMB = 0.016
@@ -28,8 +36,8 @@ class Refiner:
     """Find R peaks in raw ECG near the given samples.
 
     The ECG is low-passed at 30 Hz by a symmetric FIR (27 taps at 130 Hz), its extremum taken and refined by
-    a parabola through three samples. Upright or inverted: the person's usual polarity unless the other
-    deflection is clearly sharper, so that R and S do not swap from beat to beat; an ectopic beat has its own.
+    a parabola through three samples. Upright or inverted: the person's own deflection until nearly all of
+    many beats are another, so that R and S do not swap from beat to beat; an ectopic beat has its own.
 
     Parameters
     ----------
@@ -46,8 +54,11 @@ class Refiner:
         self._near = max(1, round(CLIMB * sfreq))
         self.margin = self._side + max(self._base, self._box + len(self._taps) // 2) + 1
         """Raw samples needed on either side."""
-        self._polarity: list[float] = []
-        self._sizes: list[float] = []
+        self._is_up = True
+        self._ratios: list[float] = []
+        self._own_ratios: list[float] = []
+        self._own: list[float] = []
+        self._strangers: list[float] = []
 
     def __call__(self, ecg: FloatArray, centres: IntArray) -> tuple[IntArray, FloatArray, FloatArray]:
         """Return the sample nearest to each peak, the rest [samples], and heights over the baseline [mV].
@@ -104,21 +115,57 @@ class Refiner:
     def _upright(self, up: FloatArray, down: FloatArray, tall: FloatArray, deep: FloatArray) -> BoolArray:
         """Choose between the sharpest deflections up and down of each beat.
 
-        The person's usual one unless the other is clearly sharper; in a beat of other proportions than usual,
-        an ectopic one, the one that is clearly larger.
+        The person's own, which changes only when nearly all of many beats in a row say so; in a beat of other
+        proportions than usual, an ectopic one, the one that is clearly sharper or larger.
         """
         out = np.empty(len(up), np.bool_)
         ratios = (np.maximum(up, 0) + 1e-9) / (np.maximum(down, 0) + 1e-9)
         sizes = (np.maximum(tall, 0) + 1e-9) / (np.maximum(deep, 0) + 1e-9)
         for j, (ratio, size) in enumerate(zip(ratios.tolist(), sizes.tolist(), strict=True)):
-            self._polarity = [*self._polarity[-8:], ratio]
-            self._sizes = [*self._sizes[-8:], size]
-            usual = sorted(self._polarity)[len(self._polarity) // 2]
-            out[j] = ratio > (1 / SWITCH if usual > 1 else SWITCH)
-            common = sorted(self._sizes)[len(self._sizes) // 2]
-            if _far(size / common) and _far(size):
+            self._ratios = [*self._ratios[1 - CHANGE :], ratio]
+            self._follow()
+            out[j] = self._is_up
+            if (
+                self._sharper(ratio)
+                and not 1 / UNLIKE < ratio / _middle(self._own_ratios or [ratio]) < UNLIKE
+            ):
+                out[j] = not self._is_up
+            elif not self._strange(size):
+                self._own_ratios = [*self._own_ratios[-8:], ratio]
+            if self._strange(size) and _far(size):
                 out[j] = size > 1
+            self._learn(size)
         return out
+
+    def _sharper(self, ratio: float) -> bool:
+        """Tell whether the other deflection than the person's own is clearly sharper."""
+        return ratio < 1 / SWITCH if self._is_up else ratio > SWITCH
+
+    def _follow(self) -> None:
+        """Take the other deflection for the person's own: at the start if most beats say so, then only if
+        nearly all of the last `CHANGE` do. Where R and S are of like size, nothing does."""
+        n = len(self._ratios)
+        against = sum(self._sharper(ratio) for ratio in self._ratios)
+        if 2 * against > n if n < START else n == CHANGE and against >= AGREE:
+            self._is_up, self._own_ratios = not self._is_up, []
+
+    def _strange(self, size: float) -> bool:
+        """Tell whether R and S are in another proportion than in the person's own beats."""
+        return bool(self._own) and _far(size / _middle(self._own))
+
+    def _learn(self, size: float) -> None:
+        """Take in a proportion; strange ones do not define what is usual, unless most of the last are."""
+        other = size < 1 / STRANGE if self._is_up else size > STRANGE
+        strange = self._strange(size) or (not self._own and other)
+        self._strangers = [*self._strangers[1 - SOON :], size if strange else 0.0]
+        if not strange:
+            self._own = [*self._own[-8:], size]
+        elif sum(1 for seen in self._strangers if seen) >= MOST:
+            self._own, self._strangers = [seen for seen in self._strangers if seen], []
+
+
+def _middle(values: list[float]) -> float:
+    return sorted(values)[len(values) // 2]
 
 
 def _far(ratio: float) -> bool:

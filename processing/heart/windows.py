@@ -9,8 +9,15 @@ import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray
 from processing.heart.config import HeartConfig
-from processing.heart.hrv import elementwise, mean_windows, rmssd_windows, sdnn_windows
-from processing.heart.ibi import Intervals, correct_beats
+from processing.heart.hrv import (
+    elementwise,
+    hinges_on_two,
+    mean_windows,
+    rhythm_windows,
+    rmssd_windows,
+    sdnn_windows,
+)
+from processing.heart.ibi import Intervals, no_intervals
 
 
 class Column(NamedTuple):
@@ -34,11 +41,35 @@ def gated(values: FloatArray, gates: list[tuple[BoolArray, str]]) -> tuple[Float
 
 def window_lengths(config: HeartConfig) -> dict[str, float]:
     """Return the length of the window of every index of `beat_columns` [s]."""
-    nothing = correct_beats(np.empty(0))
-    return {column.name: column.length for column in beat_columns(nothing, np.empty(0), config)}
+    columns = beat_columns(no_intervals(), np.empty(0), config, has_shapes=True)
+    return {column.name: column.length for column in columns}
 
 
-def beat_columns(beats: Intervals, ends: FloatArray, config: HeartConfig) -> list[Column]:
+FEW, IRREGULAR, ECTOPICS = "too few accepted beats", "irregular rhythm", "ectopic beats"
+CHANGE, FEW_NORMAL, UNSURE = "change of rhythm", "too few normal beats", "uncertain beats"
+
+
+def rhythm_gates(
+    beats: Intervals, ends: FloatArray, length: float, config: HeartConfig, *, has_shapes: bool
+) -> list[tuple[BoolArray, str]]:
+    """Return where the beats of a window allow no variability, and why: rhythm, ectopic beats, noise."""
+    seen = rhythm_windows(beats, ends, length)
+    if has_shapes:
+        many = (seen.ectopic > config.ectopic) | (seen.doubtful > config.doubtful)
+    else:
+        many = seen.ectopic > config.ectopic_by_time
+    return [
+        (seen.alternating, ECTOPICS),
+        (seen.irregular & ~seen.changed, IRREGULAR),
+        (many, ECTOPICS),
+        (seen.changed, CHANGE),
+        (seen.known < config.cover, FEW),
+    ]
+
+
+def beat_columns(
+    beats: Intervals, ends: FloatArray, config: HeartConfig, *, has_shapes: bool
+) -> list[Column]:
     """Return every windowed index at the given beats.
 
     Parameters
@@ -47,21 +78,23 @@ def beat_columns(beats: Intervals, ends: FloatArray, config: HeartConfig) -> lis
         Reaching back at least one window before the first end.
     ends : ndarray, shape (n,)
         Times of beats [s].
+    has_shapes : bool
+        The beats were judged by their shapes, too.
     """
     c = config
-    few, many = "too few accepted beats", "too many corrected beats"
     pulse = mean_windows(beats, ends, c.hr_window)
-    hr = gated(60000.0 / pulse.value, [(pulse.cover < c.hr_cover, few)])
+    hr = gated(60000.0 / pulse.value, [(pulse.cover < c.hr_cover, FEW)])
     short = rmssd_windows(beats, ends, c.rmssd_window)
+    share = c.largest if has_shapes else c.largest_by_time
     gates = [
-        (short.cover < c.cover, few),
-        (short.corrected > c.corrected, many),
-        (short.n < c.rmssd_differences, "too few differences"),
+        *rhythm_gates(beats, ends, c.rmssd_window, c, has_shapes=has_shapes),
+        (short.n < c.rmssd_differences, FEW_NORMAL),
+        (hinges_on_two(beats, ends, c.rmssd_window, share), UNSURE),
     ]
     value, why = gated(short.value, gates)
     low, high = gated(short.low, gates)[0], gated(short.high, gates)[0]
     long = sdnn_windows(beats, ends, c.sdnn_window)
-    sd = gated(long.value, [(long.cover < c.cover, few), (long.corrected > c.corrected, many)])
+    sd = gated(long.value, rhythm_gates(beats, ends, c.sdnn_window, c, has_shapes=has_shapes))
     logarithm = elementwise(math.log, np.where(value > 0, value, np.nan))
     lnwhy = [w or ("no variation" if v == 0 else "") for w, v in zip(why, value.tolist(), strict=True)]
     return [

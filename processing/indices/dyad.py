@@ -15,7 +15,16 @@ _MADE_OF = {i.name: i for i in (*heart.INDICES, *skin.INDICES, *voice.INDICES)}
 _VAGAL = _MADE_OF[VAGAL].title
 
 SIGNALS: dict[str, Signal] = {
-    "hr": Signal(index="ibi", sfreq=4.0, form="joined", scale="rate", title="HR", words="heart rate"),
+    "hr": Signal(
+        index="ibi",
+        sfreq=4.0,
+        form="joined",
+        scale="rate",
+        check="ibi_class",
+        spare=1.0,
+        title="HR",
+        words="heart rate",
+    ),
     "scl": Signal(index="scl", sfreq=1.0, form="rows", scale="ln", spare=1.0, title="SCL", words="SC level"),
     "sclslope": Signal(
         index="scl",
@@ -41,7 +50,8 @@ SIGNALS: dict[str, Signal] = {
 def delay_of(signal: str, config: PipelineConfig) -> float:
     """Return the data time after which a grid point of a signal is settled [s]."""
     s = SIGNALS[signal]
-    return _MADE_OF[s.index].settled(config) + s.reach + s.spare
+    settled = max(_MADE_OF[name].settled(config) for name in (s.index, s.check) if name)
+    return settled + s.reach + s.spare
 
 
 def part_of(signal: str) -> str:

@@ -9,7 +9,7 @@ VAGAL = "lnrmssd"
 
 
 def _beat(window: Seconds = MOMENT) -> Timing:
-    return Timing(window, "beat", lambda c: c.heart.longest, lambda c: c.heart.beat_wait)
+    return Timing(window, "beat", lambda c: c.heart.longest, lambda c: c.heart.judged)
 
 
 _RMSSD = _beat(lambda c: c.heart.rmssd_window)
@@ -37,8 +37,10 @@ INDICES = (
         name="ibi",
         unit="ms",
         of=("heart",),
-        timing=_beat(),
-        text="NN_i; one row per detected beat at its R time; nan for the first and for rejected beats",
+        timing=Timing(MOMENT, "beat", lambda c: c.heart.longest, lambda c: c.heart.beat_wait),
+        text="time since the beat before; one row per detected beat at its R time; nan where it is known "
+        "by then to be no NN interval: after a beat that is not normal, of another QRS shape, noise, the first beat. "
+        "Counts as NN only if its `ibi_class` is 0",
         summary="count",
     ),
     Index(
@@ -46,7 +48,8 @@ INDICES = (
         unit="",
         of=("heart",),
         timing=_beat(),
-        text="0 normal, 1 ectopic, 2 long (missed), 3 short (extra), 4 misplaced (Lipponen & Tarvainen 2019)",
+        text="0 normal, 1 ectopic, 2 long (missed), 3 short (extra), 4 misplaced (codes of Lipponen & "
+        "Tarvainen 2019), by shape and time; a row of its own, settled with the next beat",
         shown=False,
     ),
     Index(
@@ -55,8 +58,9 @@ INDICES = (
         of=("heart",),
         timing=_RMSSD,
         text="√mean((NN_i − NN_{{i−1}})²), not detrended (Task Force 1996); needs "
-        "{c.heart.rmssd_differences} differences of detected NN, accepted NN over {c.heart.cover_pct:g} % of "
-        "the window, at most {c.heart.corrected_pct:g} % of beats corrected",
+        "{c.heart.rmssd_differences} differences of NN, judged beats over {c.heart.cover_pct:g} % of the "
+        "window, a regular rhythm, and at most {c.heart.ectopic_pct:g} % of ectopic beats "
+        "({c.heart.ectopic_by_time_pct:g} % where only their time is known)",
         shown=False,
         reach=2.0,
         summary="level",
@@ -72,8 +76,8 @@ INDICES = (
         title="lnRMSSD",
         span="last {c.heart.rmssd_window:g} s, at each beat",
         hover="Vagally mediated HRV: ln of the root mean square of successive NN differences. Shown with at "
-        "least {c.heart.rmssd_differences} differences, {c.heart.cover_pct:g} % of the window covered, at "
-        "most {c.heart.corrected_pct:g} % of beats corrected (Task Force 1996, "
+        "least {c.heart.rmssd_differences} differences, {c.heart.cover_pct:g} % of the window known, a "
+        "regular rhythm and few ectopic beats (Task Force 1996, "
         "Laborde 2017). Dotted lines: interval of the estimate; RMSSD of 60 s is within ± 20 % of that of 5 "
         "minutes in 78 % of cases. Speech and breathing change it.",
         decimals=2,
@@ -88,7 +92,8 @@ INDICES = (
         unit="ms",
         of=("heart",),
         timing=_beat(lambda c: c.heart.sdnn_window),
-        text="standard deviation of NN, ddof 1; needs accepted NN over {c.heart.cover_pct:g} % of the window",
+        text="standard deviation of NN, ddof 1; needs judged beats over {c.heart.cover_pct:g} % of the window, "
+        "a regular rhythm and few ectopic beats, as rmssd",
         shown=False,
         summary="level",
     ),
@@ -143,7 +148,7 @@ INDICES = (
         name="ecg_quality",
         unit="",
         of=("heart",),
-        timing=Timing(always(1.0), "1 s", always(1.0), lambda c: c.heart.settling),
+        timing=Timing(always(1.0), "1 s", always(1.0), lambda c: c.heart.quality_wait),
         text="0-1: saturation, line noise, template correlation, electrode off; of an ECG only",
         title="ECG quality",
         span="10 s",

@@ -176,6 +176,9 @@ class Signal:
         Longest gap that is joined [s].
     slope : int
         Number of grid points, odd, of a centred least-squares slope per second; 0 for the level itself.
+    check : str
+        An index with a row at the same time as each of `index`, which comes with it or later: a value counts
+        only once that row is there and 0. "" if none is needed.
     spare : float
         What a grid point waits longer than it must [s].
     slow : bool
@@ -190,6 +193,7 @@ class Signal:
     scale: Literal["rate", "ln", "same"]
     join: float = 2.5
     slope: int = 0
+    check: str = ""
     spare: float = 0.0
     slow: bool = False
     title: str

@@ -9,8 +9,14 @@ from __future__ import annotations
 import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray
-from processing.heart.ibi import ALPHA, ECTOPIC, HISTORY, LONG, MEDIAN, MISPLACED, NORMAL, SHORT
+from processing.heart.ibi import ECTOPIC, LONG, MISPLACED, NORMAL, SHORT
 
+ALPHA = 5.2
+"""Width of the limits in quartile deviations (Lipponen & Tarvainen 2019)."""
+HISTORY = 91
+"""Intervals that the limits are taken from (the same)."""
+MEDIAN = 11
+"""Intervals of the running median (the same)."""
 C1, C2 = 0.13, 0.17
 """Slope and offset of the ectopic rule (Lipponen & Tarvainen 2019)."""
 METHOD = "two-sided, Lipponen & Tarvainen 2019"

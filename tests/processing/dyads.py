@@ -30,9 +30,18 @@ def coupled(
 def grid_rows(
     index: str, entity: str, values: FloatArray, *, sfreq: float, start: float = 0.0, delay: float = 1.0
 ) -> list[IndexSample]:
-    """Return index samples on a grid; nan values are left out, as a silent sensor leaves them out."""
-    return [
+    """Return index samples on a grid; nan values are left out, as a silent sensor leaves them out. Intervals
+    come with the class of a normal beat."""
+    rows = [
         IndexSample(start + k / sfreq, start + k / sfreq + delay, entity, index, float(v), "", 1.0, "")
         for k, v in enumerate(values)
         if np.isfinite(v)
+    ]
+    return rows + classes(rows) if index == "ibi" else rows
+
+
+def classes(rows: list[IndexSample], kind: float = 0.0, *, later: float = 0.0) -> list[IndexSample]:
+    """Return the class of the beat of each interval, available so much later [s]."""
+    return [
+        row._replace(index="ibi_class", value=kind, unit="", available=row.available + later) for row in rows
     ]

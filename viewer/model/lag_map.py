@@ -7,6 +7,7 @@ more, from the same rows by the same code, so that each column stands for one ro
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,7 +70,7 @@ class LagMap:
 
     def _begin(self) -> None:
         self._people = {entity: GridSignal(self._rule, entity) for entity in PAIR}
-        self._heard = dict.fromkeys(PAIR, 0)
+        self._heard: Counter[tuple[str, str]] = Counter()
         # Live only the newest minutes are ever shown; a review may go anywhere.
         live = self._model.state == "growing"
         rows = round(2 * SPAN / SynchronyConfig().step)
@@ -124,14 +125,16 @@ class LagMap:
         self._n, self._last = rows.n, int(ends[-1])
 
     def _new_rows(self, entity: str) -> list[IndexSample]:
-        index = self._rule.index
-        trace, begin, t0 = self._trace(index, entity), self._heard[entity], self._model.t0
-        self._heard[entity] = trace.n
-        columns = (trace.times[begin:] + t0, trace.available[begin:] + t0, trace.values[begin:])
-        return [
-            IndexSample(time, available, entity, index, value, "", 1.0, "")
-            for time, available, value in zip(*(c.tolist() for c in columns), strict=True)
-        ]
+        t0, out = self._model.t0, list[IndexSample]()
+        for index in filter(None, (self._rule.index, self._rule.check)):
+            trace, begin = self._trace(index, entity), self._heard[entity, index]
+            self._heard[entity, index] = trace.n
+            columns = (trace.times[begin:] + t0, trace.available[begin:] + t0, trace.values[begin:])
+            out += [
+                IndexSample(time, available, entity, index, value, "", 1.0, "")
+                for time, available, value in zip(*(c.tolist() for c in columns), strict=True)
+            ]
+        return out
 
 
 def in_columns(reading: LagMapReading, n: int) -> tuple[Float32Array, np.ndarray]:

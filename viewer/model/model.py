@@ -34,7 +34,7 @@ PARTIAL, WHOLE = "arousal_partial", "arousal_whole"
 """Traces that share the arousal index: while a cardiac or EDA channel is missing, and while none is."""
 INTERVAL = ("rmssd_low", "rmssd_high")
 """Indices in ms that are drawn beside lnRMSSD, thus held as logarithms."""
-UNREAD = {"ibi_class", "rmssd", "sdnn", "hf", "lnhf", "rsa_pb", "mid_band_share", "scr_amp", "scr_onset"}
+UNREAD = {"rmssd", "sdnn", "hf", "lnhf", "rsa_pb", "mid_band_share", "scr_amp", "scr_onset"}
 UNREAD |= {"alpha_ratio", "f0_range", "f0_ref", "intensity_ref", "voice_ref_n"}
 """Indices that nothing on screen is made of, as are the lag and the coverage of a coupling: not held."""
 

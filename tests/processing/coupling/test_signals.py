@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from processing.config import PipelineConfig
 from processing.coupling.signals import GridSignal, on_grid
-from processing.index import IndexSample
+from processing.index import IndexSample, sort_samples
 from processing.indices import SIGNALS, delay_of
-from tests.processing.dyads import grid_rows
+from tests.processing.dyads import classes, grid_rows
 
 
 def beat(time: float, ibi: float, *, available: float | None = None) -> IndexSample:
@@ -19,9 +19,13 @@ def beat(time: float, ibi: float, *, available: float | None = None) -> IndexSam
     return IndexSample(time, at, "client", "ibi", ibi, "ms", 1.0, "")
 
 
+def normal(rows: list[IndexSample]) -> list[IndexSample]:
+    return rows + classes([row for row in rows if row.index == "ibi"])
+
+
 def read(samples: list[IndexSample], signal: str, first: int, n: int, available: float = 1e9) -> np.ndarray:
     grid = GridSignal(SIGNALS[signal], "client")
-    grid.hear(samples)
+    grid.hear(samples if signal != "hr" else normal(samples))
     return grid.read(first, np.full(n, available))
 
 
@@ -48,6 +52,23 @@ def test_a_beat_that_became_available_too_late_is_not_used() -> None:
     rows = [beat(10.0, 1000.0), beat(11.0, 1000.0, available=20.0)]
     assert np.isnan(read(rows, "hr", 41, 3, available=19.9)).all()
     assert np.isfinite(read(rows, "hr", 41, 3, available=20.0)).all()
+
+
+def test_an_interval_counts_once_its_beat_is_known_to_be_normal() -> None:
+    beats = [beat(10.0, 1000.0), beat(11.0, 1000.0), beat(11.5, 400.0), beat(12.0, 1000.0)]
+    early = [beats[2]]
+    known = classes([row for row in beats if row not in early], later=0.9) + classes(early, 1.0, later=0.9)
+    grid = GridSignal(SIGNALS["hr"], "client")
+    grid.hear(beats)
+    grid.hear(known)
+    settled = np.full(9, 13.9)
+    np.testing.assert_allclose(grid.read(40, settled), 60.0)
+    late = GridSignal(SIGNALS["hr"], "client")
+    late.hear(beats + known)
+    assert np.isnan(late.read(44, np.full(5, 13.8))[1:]).all(), "the class of the last beat is not there yet"
+    without = GridSignal(SIGNALS["hr"], "client")
+    without.hear(beats)
+    assert np.isnan(without.read(40, settled)).all()
 
 
 def test_skin_conductance_enters_as_its_logarithm_and_zero_is_missing() -> None:
@@ -80,6 +101,10 @@ def test_result_does_not_depend_on_how_the_reading_is_cut(signal: str, cuts: lis
         for t, v in zip(times.tolist(), rng.uniform(500, 1500, 60).tolist(), strict=True)
         if rng.random() > 0.1
     ]
+    if rule.check:
+        kinds = [row for row in rows if rng.random() < 0.2]
+        rows += classes([row for row in rows if row not in kinds], later=0.7) + classes(kinds, 1.0)
+        sort_samples(rows)
     total = sum(cuts)
     whole = GridSignal(rule, "client")
     whole.hear(rows)
@@ -98,7 +123,7 @@ def test_result_does_not_depend_on_how_the_reading_is_cut(signal: str, cuts: lis
 def test_a_whole_session_lies_on_one_grid_for_both_people() -> None:
     rows = [beat(10.1, 1000.0), beat(11.1, 1000.0), beat(12.1, 1000.0)]
     rows += [row._replace(entity="therapist", value=500.0, time=row.time + 0.5) for row in rows]
-    times, therapist, client = on_grid(rows, "hr")
+    times, therapist, client = on_grid(normal(rows), "hr")
     np.testing.assert_array_equal(times, np.arange(10.25, 12.51, 0.25))
     assert np.isnan(therapist[:2]).all()
     np.testing.assert_allclose(therapist[2:], 120.0)

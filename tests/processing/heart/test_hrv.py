@@ -8,7 +8,8 @@ from scipy.interpolate import CubicSpline
 
 from acquisition.stream import FloatArray
 from processing.heart.hrv import mean_windows, rmssd, rmssd_windows, sdnn, sdnn_windows
-from processing.heart.ibi import Intervals, correct_beats
+from processing.heart.ibi import Intervals
+from processing.heart.judging import judge_beats
 from processing.heart.respiration import breathing_rate
 from processing.heart.spectrum import hf_power, rsa_pb, rsa_series
 from processing.heart.splines import cubic, cubics
@@ -30,7 +31,7 @@ def test_no_difference_is_taken_across_a_rejected_beat() -> None:
 
 def test_sliding_windows_equal_numpy_on_the_same_intervals() -> None:
     rng = np.random.default_rng(0)
-    beats = correct_beats(np.cumsum(0.8 + 0.03 * rng.standard_normal(400)))
+    beats = judge_beats(np.cumsum(0.8 + 0.02 * rng.standard_normal(400)))
     assert np.nanmax(beats.classes) == 0
     ends = beats.times[200:]
     short, long = rmssd_windows(beats, ends, 60.0), sdnn_windows(beats, ends, 120.0)
@@ -47,8 +48,8 @@ def test_sliding_windows_equal_numpy_on_the_same_intervals() -> None:
 
 def test_cover_is_the_time_under_accepted_intervals() -> None:
     times = np.arange(0.0, 100.0, 0.8)
-    beats = correct_beats(times[(times < 40) | (times > 60)])
-    cover = rmssd_windows(beats, beats.times[-1:], 60.0).cover[0]
+    beats = judge_beats(times[(times < 40) | (times > 60)])
+    cover = mean_windows(beats, beats.times[-1:], 60.0).cover[0]
     assert cover == pytest.approx(39.2 / 60, abs=0.03)
 
 
@@ -62,7 +63,7 @@ def test_the_interval_beside_rmssd_holds_the_level_about_as_often_as_it_says(
         t = 0.85 * np.arange(1500)
         depth = 0.02 * (1 + 0.4 * np.sin(2 * np.pi * t / 90))
         swing = depth * np.sin(2 * np.pi * breathing * t)
-        beats = correct_beats(np.cumsum(0.85 + swing + noise * rng.standard_normal(1500)))
+        beats = judge_beats(np.cumsum(0.85 + swing + noise * rng.standard_normal(1500)))
         level = rmssd(beats.values)
         found = rmssd_windows(beats, beats.times[100::70], 60.0)
         inside += int(((found.low <= level) & (level <= found.high)).sum())
@@ -77,14 +78,14 @@ def test_the_interval_beside_rmssd_is_wider_where_the_depth_of_breathing_wanders
     for share in (0.0, 0.9):
         depth: FloatArray = 0.03 * (1 + share * np.sin(2 * np.pi * t / 40))
         swing: FloatArray = depth * np.sin(2 * np.pi * 0.25 * t) + 0.004 * rng.standard_normal(400)
-        beats = correct_beats(np.asarray(np.cumsum(0.85 + swing), np.float64))
+        beats = judge_beats(np.asarray(np.cumsum(0.85 + swing), np.float64))
         found = rmssd_windows(beats, beats.times[100:], 60.0)
         wide.append(float(np.median(found.high / found.low)))
     assert wide[1] > 1.15 * wide[0]
 
 
 def test_the_interval_beside_rmssd_does_not_depend_on_older_or_newer_beats_or_on_other_windows() -> None:
-    beats = correct_beats(np.cumsum(0.8 + 0.04 * np.random.default_rng(4).standard_normal(300)))
+    beats = judge_beats(np.cumsum(0.8 + 0.04 * np.random.default_rng(4).standard_normal(300)))
     whole = rmssd_windows(beats, beats.times[150:250], 60.0)
     for start, stop in ((40, 300), (17, 251), (60, 290)):
         part = Intervals._make(column[start:stop] for column in beats)
@@ -94,10 +95,10 @@ def test_the_interval_beside_rmssd_does_not_depend_on_older_or_newer_beats_or_on
 
 
 def test_the_interval_beside_rmssd_of_an_even_pulse_few_beats_and_none() -> None:
-    even = correct_beats(np.linspace(0.0, 150.0, 201))
+    even = judge_beats(np.linspace(0.0, 150.0, 201))
     found = rmssd_windows(even, even.times[-1:], 60.0)
     assert found.low[0] <= found.value[0] <= found.high[0] < 1e-6
-    few = correct_beats(np.cumsum(0.8 + 0.03 * np.random.default_rng(5).standard_normal(9)))
+    few = judge_beats(np.cumsum(0.8 + 0.03 * np.random.default_rng(5).standard_normal(9)))
     found = rmssd_windows(few, few.times[-1:], 60.0)
     assert 0 < found.low[0] < found.value[0] < found.high[0] < np.inf
     none = rmssd_windows(few, few.times[:1], 60.0)

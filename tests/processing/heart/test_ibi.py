@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from acquisition.stream import FloatArray
-from processing.heart.grid import spectral_points
 from processing.heart.hrv import rmssd, sdnn
-from processing.heart.ibi import ECTOPIC, LONG, SHORT, BeatCorrector, Intervals, correct_beats
+from processing.heart.ibi import ECTOPIC, LONG, NORMAL, SHORT, Intervals, tabled
+from processing.heart.judging import WAIT, Arrival, BeatJudge, judge_beats
 from processing.heart.spectrum import hf_power
 from processing.lookahead.beats import classify_two_sided, correct_two_sided
 from tests.recordings import resting_nn
@@ -47,8 +49,9 @@ def test_variability_survives_simulated_errors(kind: str, limit: float) -> None:
         bad = spoilt(beats, kind, rng)
         true = rmssd(1e3 * np.diff(beats))
         assert rmssd(1e3 * np.diff(bad)) > 1.3 * true, "the errors were put in"
-        found = correct_beats(bad)
-        times, nn = spectral_points(found, 0, len(found.times))
+        found = judge_beats(bad)
+        known = np.isfinite(found.values)
+        times, nn = found.times[known], found.values[known]
         power = hf_power(beats[1:], 1e3 * np.diff(beats))
         errors.append(
             [
@@ -58,51 +61,88 @@ def test_variability_survives_simulated_errors(kind: str, limit: float) -> None:
             ]
         )
     assert np.abs(errors).mean(axis=0)[:2].max() < limit
-    assert np.abs(errors).mean(axis=0)[2] < max(limit, 0.04)
+    # a hole of two or three intervals costs power; of two marks moved in a row, one may stay unseen
+    assert np.median(np.abs(errors), axis=0)[2] < 0.07
 
 
-def test_a_missed_beat_is_split_and_an_extra_one_joined() -> None:
+def test_a_missed_and_an_extra_beat_have_their_class_and_nothing_stands_in_for_them() -> None:
     beats = np.arange(0.0, 60.0, 0.8) + 0.001 * np.arange(75) % 0.003
-    missed = correct_beats(np.delete(beats, 40))
+    missed = judge_beats(np.delete(beats, 40))
     assert missed.classes[40] == LONG
-    assert missed.values[40] == pytest.approx(800, abs=5)
-    extra = correct_beats(np.sort(np.append(beats, beats[40] + 0.3)))
-    assert np.isnan(extra.values[41])
-    assert extra.reasons[41] == "early beat"
-    assert extra.classes[42] == SHORT
-    assert extra.values[42] == pytest.approx(800, abs=5)
+    assert np.isnan(missed.values[40:42]).all()
+    assert np.isfinite(missed.values[42:]).all()
+    extra = judge_beats(np.sort(np.append(beats, beats[40] + 0.3)))
+    assert extra.classes[41] == SHORT
+    assert np.isnan(extra.values[41:43]).all()
+    assert np.isfinite(extra.values[43:]).all()
+    assert (np.delete(extra.classes, 41) == NORMAL).all()
 
 
-def test_an_ectopic_beat_with_its_pause_is_shared_evenly() -> None:
+def test_an_ectopic_beat_and_the_interval_after_it_enter_nothing() -> None:
     beats = np.arange(0.0, 60.0, 0.8)
     beats[40] -= 0.3
-    found = correct_beats(beats)
-    assert np.isnan(found.values[40])
-    assert found.classes[41] == ECTOPIC
-    assert found.values[41] == pytest.approx(800, abs=5)
+    found = judge_beats(beats)
+    assert found.classes[40] == ECTOPIC
+    assert (np.delete(found.classes, 40) == NORMAL).all(), "the normal beat beside it stays normal"
+    assert np.flatnonzero(np.isnan(found.values)).tolist() == [0, 40, 41]
+    assert np.flatnonzero(~found.paired).tolist() == [0, 1, 40, 41, 42]
+
+
+@pytest.mark.parametrize("every", [2, 3, 4])
+def test_what_is_rejected_cannot_widen_the_limits(every: int) -> None:
+    rng = np.random.default_rng(every)
+    intervals = 0.85 + 0.012 * rng.standard_normal(900)
+    early = np.arange(60, 890, every)
+    intervals[early] -= 0.30
+    intervals[early + 1] += 0.28
+    found = judge_beats(np.cumsum(intervals))
+    late = np.arange(len(intervals)) > 450
+    is_early = np.isin(np.arange(len(intervals)), early)
+    assert (found.classes[late & is_early] == ECTOPIC).mean() > 0.99
+    assert (found.classes[late & ~is_early] == NORMAL).mean() > 0.99
+    if np.isfinite(found.values[late]).any():
+        assert np.nanmin(found.values[late]) > 780
 
 
 def test_a_new_rhythm_is_taken_up() -> None:
-    found = correct_beats(np.concatenate((np.arange(40) * 0.9, 35.1 + 0.5 * np.arange(1, 30))))
+    found = judge_beats(np.concatenate((np.arange(40) * 0.9, 35.1 + 0.5 * np.arange(1, 30))))
     assert np.isfinite(found.values[-20:]).all()
     assert (found.classes[-20:] == 0).all()
 
 
 def test_strong_sinus_arrhythmia_is_left_alone() -> None:
     nn = resting_nn()
-    found = correct_beats(np.cumsum(nn) / 1e3)
+    found = judge_beats(np.cumsum(nn) / 1e3)
     assert np.nanmean(found.classes > 0) < 0.03
     assert clean_rmssd(found) == pytest.approx(rmssd(nn), rel=0.06)
 
 
-def test_judging_piece_by_piece_changes_nothing() -> None:
-    beats = spoilt(rest(3), "extra", np.random.default_rng(0))
-    intervals = np.diff(beats, prepend=np.nan)
-    whole, single = correct_beats(beats), BeatCorrector()
-    for j, (time, interval) in enumerate(zip(beats.tolist(), intervals.tolist(), strict=True)):
-        row = single.push([time], [interval], [False], [""])
-        assert repr(row.values[0]) == repr(whole.values[j])
-        assert row.paired[0] == whole.paired[j]
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=20), st.integers(0, 3))
+@settings(max_examples=30, deadline=None)
+def test_when_the_clock_is_asked_changes_nothing(pauses: list[int], seed: int) -> None:
+    beats = spoilt(rest(seed, 120), "missed", np.random.default_rng(seed), 4)
+    beats[60:] += 3.0
+    whole = judge_beats(beats)
+    judge, verdicts, asked = BeatJudge(has_shapes=False), [], np.cumsum(pauses) / 10.0
+    for time, interval in zip(beats.tolist(), np.diff(beats, prepend=np.nan).tolist(), strict=True):
+        for until in asked[asked <= time].tolist():
+            judge.settle(until)
+        asked = asked[asked > time]
+        judge.push(Arrival(time, time, interval, ""))
+        verdicts += judge.taken()
+    judge.settle(np.inf)
+    assert repr(tabled(verdicts + judge.taken())[0]) == repr(whole)
+
+
+def test_a_class_waits_for_the_next_beat_and_no_longer_than_said() -> None:
+    beats = np.concatenate((np.arange(20) * 0.8, 15.2 + 2.2 * np.arange(1, 6)))
+    judge = BeatJudge(has_shapes=False)
+    for time, interval in zip(beats.tolist(), np.diff(beats, prepend=np.nan).tolist(), strict=True):
+        judge.push(Arrival(time, time, interval, ""))
+    judge.settle(np.inf)
+    _, settled = tabled(judge.taken())
+    assert settled[:18] == pytest.approx(beats[1:19])
+    assert settled[19:] == pytest.approx(beats[19:] + WAIT)
 
 
 def test_the_two_sided_correction_finds_what_was_put_in() -> None:

@@ -201,3 +201,38 @@ def test_an_ectopic_beat_is_placed_on_its_large_deflection_and_a_normal_one_stay
         truth.append(beat)
     found = detect_r_peaks(summed(waves, 250.0, 49.0), 250.0)
     assert hits(found, np.array(truth)[truth < found[-1] + 0.1], 0.012) == (0, 0)
+
+
+def like_sized(seconds: float, seed: int = 0) -> tuple[FloatArray, FloatArray]:
+    """Return an ECG [mV] at 130 Hz whose R and S are of like size, either the larger from beat to beat, and
+    its R peaks [s]."""
+    rng = np.random.default_rng(seed)
+    beats = rhythm(seconds)
+    t = np.arange(int(seconds * 130)) / 130.0
+    x = 0.01 * rng.standard_normal(len(t))
+    for beat in beats:
+        near = slice(*np.searchsorted(t, [beat - 0.2, beat + 0.2]))
+        off = t[near] - beat
+        r, s = 0.6 + 0.08 * rng.standard_normal(2)
+        x[near] += r * np.exp(-0.5 * (off / 0.009) ** 2) - s * np.exp(-0.5 * ((off - 0.030) / 0.009) ** 2)
+    return x, beats
+
+
+def test_the_mark_stays_on_one_of_two_deflections_of_like_size() -> None:
+    x, beats = like_sized(180.0)
+    deep = np.array([x[int(b * 130) : int((b + 0.06) * 130)].min() for b in beats])
+    tall = np.array([x[int((b - 0.03) * 130) : int((b + 0.03) * 130)].max() for b in beats])
+    assert (np.abs(deep) > tall).mean() == pytest.approx(0.5, abs=0.25), "either is the larger one"
+    found = RPeaks(130.0).update(np.arange(len(x)) / 130.0, x)
+    assert hits(found.times, beats, 0.012) == (0, 0)
+    assert (found.heights > 0).all()
+
+
+def test_the_mark_changes_with_the_electrode_once_for_good() -> None:
+    x, _ = like_sized(120.0)
+    turned = ecg(rhythm(120.0), 130.0, 120.0, noise=0.01)
+    turned[60 * 130 :] *= -1.0
+    found = RPeaks(130.0).update(np.arange(len(x)) / 130.0, turned)
+    assert (found.heights[found.times < 59.0] > 0).all()
+    assert (found.heights[found.times > 80.0] < 0).all()
+    assert np.abs(np.diff(np.sign(found.heights))).sum() == 2

@@ -16,7 +16,7 @@ from viewer.model.facts import SessionFacts
 from viewer.model.model import SessionModel
 from viewer.status.device_state import device_states
 
-SFREQ, OFF, ON, END = 130.0, 16.0, 28.0, 38.0
+SFREQ, OFF, ON, END = 130.0, 16.0, 28.0, 40.0
 INFO = StreamInfo(
     name="ECG",
     role=Role.CLIENT,

@@ -1,0 +1,217 @@
+"""Families of QRS shapes of one person, and how much each beat resembles the normal ones.
+
+Every beat joins the family of shapes it fits, or founds one. The normal family is the most frequent one that
+is not early as a rule, so an ectopic beat cannot define what is normal however often it comes: in a bigeminy,
+half of all beats are ectopic, but they are the early half.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from acquisition.stream import FloatArray, IntArray
+
+STEP = 0.008
+"""Grid of a shape [s]."""
+FIRST, LAST = -15, 18
+"""First and last grid point of a shape, from the R peak: 120 ms before to 144 ms after it."""
+SHIFT = 4
+"""Grid points by which a shape may be shifted to fit another: the mark of a wide beat wanders by 30 ms."""
+WIDTH = LAST - FIRST + 1
+SMOOTH = 0.03
+"""Half length of the smoothing of a shape [s]."""
+JOIN = 0.90
+"""Least correlation with a family to belong to it."""
+SIZES = (0.5, 2.0)
+"""Least and largest amplitude over that of a family to belong to it."""
+FORGET = 0.985
+"""What a family keeps of its number at each beat: about the last 67 beats count."""
+FAMILIES = 8
+KEPT = 9
+"""Shapes whose median is that of a family, and intervals before and after its beats."""
+EVERY = 3
+"""Once so many are kept, the median is taken anew every third time: it costs more than all else."""
+EARLY_FAMILY = 0.90
+"""A family whose beats come this early as a rule (share of the usual interval) is not the normal one."""
+
+_PARTS = np.arange(2 * SHIFT + 1)[:, None] + np.arange(WIDTH)
+
+
+def qrs_shapes(
+    ecg: FloatArray, places: IntArray, rest: FloatArray, sfreq: float
+) -> tuple[FloatArray, FloatArray]:
+    """Return the shape of each beat around its R peak at every shift, mean 0, and the norms.
+
+    Parameters
+    ----------
+    ecg : ndarray, shape (n_samples,)
+        ECG [mV]; what lies beyond its ends is taken to be as at the end.
+    places : ndarray of int, shape (n_beats,)
+        Sample nearest to each R peak.
+    rest : ndarray, shape (n_beats,)
+        From there to the R peak [samples].
+    sfreq : float
+        Sampling rate [Hz].
+
+    Returns
+    -------
+    shapes : ndarray, shape (n_beats, 2 SHIFT + 1, WIDTH)
+        ECG smoothed by a Hann window of 60 ms, linear between samples, at 125 Hz [mV].
+    norms : ndarray, shape (n_beats, 2 SHIFT + 1)
+    """
+    half = round(SMOOTH * sfreq)
+    taps = np.hanning(2 * half + 3)
+    taps = np.append(0.0, taps / taps.sum())  # 0 on both sides: each grid point lies between two samples
+    at = rest[:, None] + np.arange(FIRST - SHIFT, LAST + SHIFT + 1) * (STEP * sfreq)
+    whole = np.floor(at)
+    part = at - whole  # from the nearest sample: a sum with its number would round by where the ECG begins
+    low = places[:, None] + whole.astype(np.int64)
+    shapes = np.zeros(at.shape)
+    for k in range(-half, half + 2):
+        weight = taps[k + half + 2] * (1.0 - part) + taps[k + half + 1] * part
+        shapes += ecg[np.clip(low + k, 0, len(ecg) - 1)] * weight
+    parts = np.ascontiguousarray(shapes[:, _PARTS])
+    parts -= parts.mean(axis=2, keepdims=True)
+    return parts, np.sqrt((parts * parts).sum(axis=2)) + 1e-9
+
+
+def middle(values: list[float]) -> float:
+    """Return the (upper) median of a short list: `np.median` is twenty times slower."""
+    return sorted(values)[len(values) // 2]
+
+
+class Family:
+    """Hold the recent shapes of one family, and how its beats lie in time."""
+
+    def __init__(self, shape: FloatArray) -> None:
+        self.n = 1.0
+        """Beats, older ones for less."""
+        self.before: list[float] = []
+        self.usual_before = self.usual_after = math.nan
+        self.width = self.norm = 0.0
+        self.typical = shape
+        self._shapes = [shape]
+        self._after: list[float] = []
+        self._learned = 1
+        self._model()
+
+    def learn(self, shape: FloatArray) -> None:
+        """Take in the shape of another beat."""
+        self.n += 1.0
+        self._learned += 1
+        self._shapes = [*self._shapes[1 - KEPT :], shape]
+        if self._learned < KEPT or self._learned % EVERY == 0:
+            self._model()
+
+    def came(self, ratio: float) -> None:
+        """Note the interval before a beat over the usual one."""
+        self.before = [*self.before[1 - KEPT :], ratio]
+        self.usual_before = middle(self.before)
+
+    def went(self, ratio: float) -> None:
+        """Note the interval after a beat over the usual one."""
+        self._after = [*self._after[1 - KEPT :], ratio]
+        self.usual_after = middle(self._after)
+
+    def fit(self, parts: FloatArray, norms: FloatArray) -> tuple[float, float, int]:
+        """Return the best correlation of a beat at any shift, its amplitude over this family's, and the
+        shift."""
+        across = parts.dot(self.typical)
+        found = (across / norms).tolist()
+        best = max(found)
+        shift = found.index(best)
+        return best, float(across[shift]) / self.norm, shift
+
+    def is_kin(self, main: Family) -> bool:
+        """Tell whether this may be a normal family beside the main one: like it in size and shape."""
+        if self.n > 3 * main.n:
+            return True
+        size = float(np.median(np.array(self._shapes).dot(main.typical))) / main.norm
+        shifts = range(-SHIFT, SHIFT + 1)
+        return (
+            0.6 < size < 1.6 and max(float(np.roll(self.typical, k).dot(main.typical)) for k in shifts) > 0.85
+        )
+
+    def _model(self) -> None:
+        ordered = np.array(self._shapes)
+        ordered.sort(axis=0)
+        n = len(ordered)
+        typical = ordered[n // 2] if n % 2 else 0.5 * (ordered[n // 2 - 1] + ordered[n // 2])
+        typical = typical - np.add.reduce(typical) / WIDTH
+        self.norm = math.sqrt(np.add.reduce(typical * typical)) + 1e-9
+        self.typical = typical / self.norm
+        size = np.abs(self.typical)
+        self.width = STEP * float(np.count_nonzero(size > 0.35 * size.max()))
+
+
+class Families:
+    """Sort beats into families, one after another."""
+
+    def __init__(self) -> None:
+        self._all: list[Family] = []
+
+    def place(self, parts: FloatArray, norms: FloatArray, before: float) -> tuple[float, float, Family]:
+        """Put a beat into its family; return its likeness to normal beats and its amplitude over theirs.
+
+        Parameters
+        ----------
+        parts, norms : ndarray
+            Of one beat, as `qrs_shapes` gives them.
+        before : float
+            Interval before it over the usual one; nan if there is none.
+
+        Returns
+        -------
+        likeness : float
+            Correlation with the nearest normal family; at least `JOIN` for a beat of such a family.
+        size : float
+            Amplitude over that family's.
+        family : Family
+            Where it was put.
+        """
+        best, own, size, shift = -1.0, None, 1.0, SHIFT
+        for family in self._all:
+            family.n *= FORGET
+            fit, gain, at = family.fit(parts, norms)
+            if fit > best and SIZES[0] < gain < SIZES[1]:
+                best, own, size, shift = fit, family, gain, at
+        if own is None or best < JOIN:
+            own = self._found(parts[SHIFT])
+        else:
+            own.learn(parts[shift])
+        if not math.isnan(before):
+            own.came(before)
+        main = self._main()
+        if own is main:
+            return (best if best > 0 else 1.0), size, own
+        if _is_normal(own, main):
+            return max(best, JOIN), size, own
+        normal = [family for family in self._all if family is main or _is_normal(family, main)]
+        likeness, size, _ = max((family.fit(parts, norms) for family in normal), key=lambda found: found[0])
+        return likeness, size, own
+
+    def _found(self, shape: FloatArray) -> Family:
+        own = Family(shape)
+        self._all.append(own)
+        if len(self._all) > FAMILIES:
+            self._all.remove(min(self._all[:-1], key=lambda family: family.n))
+        return own
+
+    def _main(self) -> Family:
+        timely = [f for f in self._all if len(f.before) < 3 or f.usual_before > EARLY_FAMILY]
+        return max(timely or self._all, key=lambda family: family.n)
+
+
+def _is_normal(family: Family, main: Family) -> bool:
+    """Tell whether a family beside the main one is normal: frequent, neither early nor followed by a pause,
+    nor wider, and alike."""
+    return (
+        family.n > max(4.0, 0.08 * main.n)
+        and len(family.before) >= 5
+        and family.usual_before > 0.93
+        and family.usual_after < 1.10
+        and family.width <= main.width + 0.025
+        and family.is_kin(main)
+    )

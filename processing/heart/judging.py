@@ -1,0 +1,345 @@
+"""Which beats are normal: the shape of each beside its time, causally.
+
+The interval before a beat is known with it; whether the beat came before its time only with the next one. So
+a beat is judged when the next is settled, or `WAIT` after its R peak.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from acquisition.stream import FloatArray
+from processing.heart.config import HeartConfig
+from processing.heart.families import Families, Family, middle
+from processing.heart.ibi import (
+    CHANGED,
+    ECTOPIC,
+    IRREGULAR,
+    LONG,
+    MISPLACED,
+    NORMAL,
+    SHORT,
+    Intervals,
+    Verdict,
+    tabled,
+)
+from processing.heart.rhythm import BY_SHAPE, BY_TIME, LONGEST, Rhythm
+
+WAIT = HeartConfig.class_wait
+"""A beat whose successor is not settled by then is judged without it [s after its R peak]."""
+UNSEEN = 1.4
+"""How far away the next beat is taken to be then [s]."""
+SHORTEST = 0.25
+"""A shorter interval is no heart's [s]."""
+RUN = 5
+"""Intervals in a row that agree among themselves before they are taken for a new rhythm."""
+UNLIKE = "unlike other beats"
+"""Fault of a beat that is one, but of another shape than the trusted ones: it is judged, and not normal."""
+
+
+class Shape(NamedTuple):
+    """Limits on likeness (correlation with a normal family) and size (amplitude over that family's); ours,
+    see `Limits`."""
+
+    hard: float = 0.80
+    """A beat less like than this is ectopic; in its time, down to `lenient` it may be normal."""
+    soft: float = 0.90
+    """A beat less like than this is ectopic if it is not in its time, too."""
+    lenient: float = 0.60
+    spread: float = 4.0
+    """Both limits follow the likeness of the last normal beats: so many deviations under its median."""
+    exact: float = 0.96
+    """A beat more like than this may be of any size."""
+    sizes: tuple[float, float] = (0.55, 1.7)
+    near_sizes: tuple[float, float] = (0.6, 1.6)
+    """Sizes of a beat that is without doubt of normal shape."""
+
+
+LIMITS = Shape()
+
+
+class Arrival(NamedTuple):
+    """Hold a beat as it is detected.
+
+    `time` is its R peak, `settled` the data time at which it was decided, `interval` the time since the beat
+    before, nan if none goes before [s]; `fault` says why it is no good beat, "" if it is. `parts` and `norms`
+    are its shape as `qrs_shapes` gives it, None if only its time is known. `is_first` says that the beat
+    before it, though `interval` was told, did not come.
+    """
+
+    time: float
+    settled: float
+    interval: float
+    fault: str
+    parts: FloatArray | None = None
+    norms: FloatArray | None = None
+    is_first: bool = False
+
+
+class Known(NamedTuple):
+    """Hold what is known of a beat as it arrives.
+
+    `value` is the interval before it [ms], nan where `reason` says why not; it counts only if the beat turns
+    out normal. `accepted` says that the beat is one of this person's, normal or not: no noise.
+    """
+
+    value: float
+    reason: str
+    accepted: bool
+
+
+class _Pending(NamedTuple):
+    """Hold a beat that waits for the next one: `known` is its interval [ms], nan where `reason` says why
+    not."""
+
+    beat: Arrival
+    likeness: float
+    size: float
+    family: Family | None
+    known: float
+    reason: str
+
+
+class BeatJudge:
+    """Judge beats one after another.
+
+    Parameters
+    ----------
+    has_shapes : bool
+        The beats come with their shapes; without, their time alone decides.
+
+    References
+    ----------
+    The codes of a class are those of Lipponen & Tarvainen (2019), doi:10.1080/03091902.2019.1640306. The
+    rules are ours.
+    """
+
+    def __init__(self, *, has_shapes: bool) -> None:
+        self._has_shapes = has_shapes
+        self._families = Families()
+        self._rhythm = Rhythm(BY_SHAPE if has_shapes else BY_TIME)
+        self._likes: list[float] = []
+        self._counted = 0
+        self._limits = (LIMITS.hard, LIMITS.soft)
+        self._run: list[float] = []
+        self._pending: _Pending | None = None
+        self._before = math.nan  # class of the last judged beat
+        self._span_before = False
+        self._is_irregular = False
+        self._last = math.nan
+        self._paired = False
+        self._judged: list[Verdict] = []
+
+    def push(self, beat: Arrival) -> Known:
+        """Take in a beat; return what is known of it now."""
+        last = self._pending
+        fresh = beat.is_first or math.isnan(beat.interval)
+        if last is not None:
+            deadline = last.beat.time + WAIT
+            if beat.settled <= deadline:
+                self._settle(math.nan if fresh else beat.time - last.beat.time, beat.settled)
+            else:
+                self._settle(UNSEEN, deadline)
+        if fresh:
+            self._before = math.nan if math.isnan(beat.interval) else NORMAL
+            self._paired, self._span_before = False, not math.isnan(beat.interval)
+        likeness, size, family = 1.0, 1.0, None
+        if beat.parts is not None and beat.norms is not None and beat.fault in ("", UNLIKE):
+            ratio = beat.interval / self._rhythm.usual if beat.interval < 3.0 else math.nan
+            likeness, size, family = self._families.place(beat.parts, beat.norms, ratio)
+        beat = beat._replace(fault=self._cleared(beat.fault, likeness, size, family))
+        if not beat.fault:
+            self._rhythm.saw(beat.interval)
+        reason = self._refusal(beat, likeness, size)
+        known = math.nan if reason else 1e3 * beat.interval
+        self._pending = _Pending(beat, likeness, size, family, known, reason)
+        return Known(known, reason, not beat.fault)
+
+    def settle(self, until: float) -> None:
+        """Judge the last beat without its successor if none was settled by data time `until` [s], in time."""
+        if self._pending is not None and self._pending.beat.time + WAIT <= until:
+            self._settle(UNSEEN, self._pending.beat.time + WAIT)
+
+    def taken(self) -> list[Verdict]:
+        """Return the beats judged since the last call."""
+        out, self._judged = self._judged, []
+        return out
+
+    def _refusal(self, beat: Arrival, likeness: float, size: float) -> str:
+        """Return why the interval before a beat is no NN interval, as far as the beat itself tells."""
+        if beat.fault:
+            return beat.fault
+        if math.isnan(beat.interval):
+            return "first beat"
+        if likeness < LIMITS.lenient or self._is_misshapen(likeness, size):
+            return "another QRS shape"
+        if self._before != NORMAL:
+            return "after a beat that is not normal"
+        if beat.interval < SHORTEST:
+            return "early beat"
+        if self._is_long(beat.interval):
+            return "long interval"
+        return ""
+
+    @staticmethod
+    def _cleared(fault: str, likeness: float, size: float, family: Family | None) -> str:
+        """Return the fault of a beat, "" if it is only unlike the last trusted ones and of a normal shape
+        that was seen before: many ectopic beats in a row become the trusted ones."""
+        known = family is not None and family.n > 2.5
+        alike = likeness >= LIMITS.hard and _within(size, LIMITS.near_sizes)
+        return "" if fault == UNLIKE and known and alike else fault
+
+    def _is_long(self, interval: float) -> bool:
+        long = interval > BY_SHAPE.long * self._rhythm.usual and interval > 0.6
+        return long or not interval < LONGEST
+
+    @staticmethod
+    def _is_misshapen(likeness: float, size: float) -> bool:
+        return likeness < LIMITS.exact and not LIMITS.sizes[0] < size < LIMITS.sizes[1]
+
+    def _settle(self, following: float, at: float) -> None:
+        """Judge the pending beat, with the interval after it [s], at data time `at` [s]."""
+        assert self._pending is not None
+        beat, likeness, size, family, known, reason = self._pending
+        self._pending = None
+        usual = self._rhythm.usual
+        if family is not None and following < LONGEST and not math.isnan(usual) and following != UNSEEN:
+            family.went(following / usual)
+        kind, doubtful = self._kind(beat, likeness, size, following)
+        kind, changed = self._taken_up(beat, likeness, kind)
+        good = kind == NORMAL and not math.isnan(known) and not changed
+        if good:
+            self._rhythm.accept(beat.interval)
+        if kind == NORMAL and self._has_shapes:
+            self._learn(likeness)
+        usual_shape = not beat.fault and likeness >= LIMITS.soft and _within(size, LIMITS.near_sizes)
+        rhythm = self._rhythm.follow(beat.interval, usual_shape, kind == NORMAL)
+        self._is_irregular = self._has_shapes and rhythm == IRREGULAR
+        judged = not math.isnan(kind)
+        spanned = judged and self._span_before and beat.interval < LONGEST and kind != LONG
+        paired = good and self._paired
+        self._judged.append(
+            Verdict(
+                beat.time,
+                at,
+                known if good else math.nan,
+                kind,
+                beat.interval if spanned else 0.0,
+                paired,
+                doubtful,
+                CHANGED if changed else rhythm,
+                "" if good else reason or _SAID.get(kind, "not normal"),
+            )
+        )
+        self._before, self._span_before, self._paired = kind, judged, good
+        self._last = beat.interval
+
+    def _kind(self, beat: Arrival, likeness: float, size: float, following: float) -> tuple[float, bool]:
+        """Return the class of a beat, and whether it is doubtful."""
+        if beat.fault:
+            return (ECTOPIC, False) if beat.fault == UNLIKE else (math.nan, False)
+        interval, usual = beat.interval, self._rhythm.usual
+        known = not (math.isnan(interval) or math.isnan(usual))
+        p, q = (interval / usual, following / usual) if known else (math.nan, math.nan)
+        hard, soft = self._limits
+        steady = abs(interval - following) < 0.12 * interval and 0.75 < p < 1.3
+        if likeness < hard and not (steady and likeness >= LIMITS.lenient):
+            return ECTOPIC, False
+        if self._is_misshapen(likeness, size):
+            return ECTOPIC, False
+        out = p < 0.92 or q > 1.12 or not _within(size, (0.6, 1.7))
+        if likeness < soft and not steady and out:
+            return ECTOPIC, True
+        if not known:
+            return NORMAL, False
+        return self._by_time(interval, following, p, q, doubtful=likeness < soft)
+
+    def _by_time(
+        self, interval: float, following: float, p: float, q: float, *, doubtful: bool
+    ) -> tuple[float, bool]:
+        """Return the class of a beat of normal shape from its time alone."""
+        if self._is_irregular and interval >= SHORTEST:
+            return NORMAL, doubtful  # where no rhythm is, no beat is early
+        if self._before == SHORT and abs(p + self._last / self._rhythm.usual - 1.0) < 0.15:
+            return NORMAL, doubtful  # the beat before it was one too many
+        if p < 0.9 and abs(p + q - 1.0) < 0.15:
+            return SHORT, True
+        if self._rhythm.is_early(interval, following):
+            return ECTOPIC, True
+        if p < BY_SHAPE.extra or interval < SHORTEST:
+            return SHORT, True
+        if self._before != NORMAL:
+            return NORMAL, doubtful
+        if self._is_long(interval) and self._rhythm.is_steady and min(abs(p / 2 - 1), abs(p / 3 - 1)) < 0.1:
+            return LONG, True
+        if not self._has_shapes and self._is_late(p, q):
+            return MISPLACED, True
+        return NORMAL, doubtful
+
+    def _is_late(self, p: float, q: float) -> bool:
+        """Tell whether a mark lies behind its beat: a long interval, then a short one, in an even rhythm."""
+        if not (p > 1.04 and q < 0.9 and p - q > 0.2):
+            return False
+        even = abs(self._last / self._rhythm.usual - 1.0) < 0.12
+        return (even and abs(p + q - 2.0) < 0.15) or (p > 1.15 and p - q > 0.25 and self._rhythm.is_steady)
+
+    def _taken_up(self, beat: Arrival, likeness: float, kind: float) -> tuple[float, bool]:
+        """Return NORMAL and True where beats of fair shape, rejected by their time, agree among themselves:
+        another rhythm."""
+        untimely = self._is_long(beat.interval) or self._before == SHORT
+        rejected = kind in (ECTOPIC, SHORT, LONG) or (kind == NORMAL and untimely)
+        if not rejected or beat.fault or likeness < LIMITS.lenient or not beat.interval < LONGEST:
+            self._run = []
+            return kind, False
+        self._run = [*self._run[1 - RUN :], beat.interval]
+        if len(self._run) < RUN or max(self._run) >= 1.12 * min(self._run):
+            return kind, False
+        self._rhythm.restart(self._run)
+        self._run = []
+        return NORMAL, True
+
+    def _learn(self, likeness: float) -> None:
+        """Let the limits on likeness follow that of normal beats."""
+        self._likes = [*self._likes[-39:], likeness]
+        self._counted += 1
+        if self._counted % 4 or len(self._likes) < 12:
+            return
+        usual = middle(self._likes)
+        spread = 1.4826 * middle([abs(value - usual) for value in self._likes])
+        least = usual - LIMITS.spread * spread
+        hard = min(LIMITS.hard, max(LIMITS.lenient, least))
+        self._limits = hard, min(0.97, max(LIMITS.hard, least))
+
+
+_SAID = {
+    ECTOPIC: "early beat",
+    SHORT: "extra beat",
+    LONG: "long interval",
+    MISPLACED: "late beat",
+    NORMAL: "another rhythm begins",
+}
+"""What is said of the interval before a beat that proves not to be normal."""
+
+
+def _within(value: float, limits: tuple[float, float]) -> bool:
+    return limits[0] < value < limits[1]
+
+
+def judge_beats(times: FloatArray) -> Intervals:
+    """Judge beats of which only the time is known, in order and from the past only.
+
+    Parameters
+    ----------
+    times : ndarray, shape (n_beats,)
+        R peaks or pulse times [s], increasing.
+    """
+    judge = BeatJudge(has_shapes=False)
+    intervals: Sequence[float] = np.diff(times, prepend=np.nan).tolist()
+    for time, interval in zip(times.tolist(), intervals, strict=True):
+        judge.push(Arrival(time, time, interval, ""))
+    judge.settle(math.inf)
+    return tabled(judge.taken())[0]
