@@ -101,7 +101,7 @@ class Limits(NamedTuple):
     very_irregular: float = 0.16
     followed: tuple[float, float] = (0.20, 0.35)
     """Share of variance from which such differences follow a breath, up to `very_irregular` and over it.
-    Of 24 intervals at random, 0.27 are exceeded once in twenty times, and a minute holds four such stretches."""
+    Of 24 random intervals, 0.27 are exceeded once in twenty times; a minute holds four such stretches."""
     alternating: float = 0.8
     """Share of differences that turn, from which an irregular rhythm is one of short and long intervals."""
     explained: float = 0.5

@@ -39,8 +39,8 @@ INDICES = (
         of=("heart",),
         timing=Timing(MOMENT, "beat", lambda c: c.heart.longest, lambda c: c.heart.beat_wait),
         text="time since the beat before; one row per detected beat at its R time; nan where it is known "
-        "by then to be no NN interval: after a beat that is not normal, of another QRS shape, noise, the first beat. "
-        "Counts as NN only if its `ibi_class` is 0",
+        "by then to be no NN interval: after a beat that is not normal, of another QRS shape, noise, the "
+        "first beat. Counts as NN only if its `ibi_class` is 0",
         summary="count",
     ),
     Index(
@@ -92,8 +92,8 @@ INDICES = (
         unit="ms",
         of=("heart",),
         timing=_beat(lambda c: c.heart.sdnn_window),
-        text="standard deviation of NN, ddof 1; needs judged beats over {c.heart.cover_pct:g} % of the window, "
-        "a regular rhythm and few ectopic beats, as rmssd",
+        text="standard deviation of NN, ddof 1; needs judged beats over {c.heart.cover_pct:g} % of the "
+        "window, a regular rhythm and few ectopic beats, as rmssd",
         shown=False,
         summary="level",
     ),
