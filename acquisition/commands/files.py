@@ -31,20 +31,24 @@ def replay_command(recording: Path, speed: float, session_id: str | None, as_jso
 @click.argument("recording", type=DIRECTORY)
 @as_json_option
 def verify_command(recording: Path, as_json: bool) -> None:
-    """Check a recording against its manifest and checksums; exit 1 if anything is wrong."""
-    from acquisition.recording.manifest import verify
+    """Check a recording: its manifest, checksums, and whose each file is; exit 1 if anything is wrong.
+
+    Recordings of older versions do not say in each file whose it is: "older: roles not proven", exit 0.
+    """
+    from acquisition.recording.identity import roles_proven
+    from acquisition.recording.verify import verify
 
     findings = verify(recording)
     if as_json:
-        print_json(
-            {"recording": str(recording), "ok": not findings, "findings": [asdict(f) for f in findings]}
-        )
+        said = {"recording": str(recording), "ok": not findings, "roles_proven": roles_proven(recording)}
+        print_json(said | {"findings": [asdict(f) for f in findings]})
     for finding in [] if as_json else findings:
         click.echo(f"{recording}: {finding}", err=True)
     if findings:
         sys.exit(1)
     if not as_json:
-        click.echo(f"{recording}: whole")
+        older = "" if roles_proven(recording) else " (older: roles not proven)"
+        click.echo(f"{recording}: whole{older}")
 
 
 @click.command("repair", cls=Command)

@@ -16,7 +16,7 @@ from typing import Any
 from acquisition.errors import RecordingError
 from acquisition.event import Event
 from acquisition.events.intervals import that_hold
-from acquisition.recording.manifest import OVERLAY_NAME, RATERS
+from acquisition.recording.contents import OVERLAY_NAME, RATERS
 
 OPS = ("add", "edit", "void")
 KINDS: dict[str, type | tuple[type, ...]] = {

@@ -17,6 +17,7 @@ from acquisition.errors import RecordingError
 from acquisition.importing.clock import Clock
 from acquisition.importing.options import Options
 from acquisition.recorder.store import RecordingStore
+from acquisition.recording.identity import new_id
 from acquisition.session.session import (
     CONSENT_KEYS,
     ID_RULE,
@@ -108,6 +109,7 @@ def store(
         clock_error=clock.error if clock is not None else 0.0,
         damage=_told(damage),
         notes=_told(notes),
+        id=new_id(),
     )
     session = _session(out, streams, told, options or Options())
     arrivals = [item.arrivals() for item in streams]
@@ -123,7 +125,7 @@ def store(
         )
     n_ticks = 1 + max(0, math.ceil((end - begin - SLACK) / PERIOD))
     slices = [np.ceil((a - begin - SLACK) / PERIOD).astype(np.int64).clip(0) for a in arrivals]
-    with RecordingStore(out, fsync=0) as recording, recording.bulk():
+    with RecordingStore(out, fsync=0, id=told.id) as recording, recording.bulk():
         file = out / "session.toml"
         file.touch(mode=0o600)
         file.write_text(dump_session(session), encoding="utf-8")

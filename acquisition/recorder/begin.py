@@ -18,6 +18,7 @@ from acquisition.recorder.listener import Listener
 from acquisition.recorder.marks import Marks
 from acquisition.recorder.recorder import Outcome, Recorder
 from acquisition.recorder.store import RecordingStore
+from acquisition.recording.identity import new_id
 from acquisition.session.file import keep_vocabulary
 from acquisition.session.session import Session, permitted
 
@@ -107,7 +108,7 @@ def record(
         raise RecordingError(why)
     vocabulary = load_vocabulary(Path(session.events.vocabulary) if session.events.vocabulary else None)
     path = recording_directory(parent, session.id, wall())
-    store = RecordingStore(path, fsync=fsync)
+    store = RecordingStore(path, fsync=fsync, id=new_id())
     try:
         session = keep_vocabulary(path, session)
         recorder = Recorder(

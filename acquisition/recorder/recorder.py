@@ -132,6 +132,7 @@ class Recorder:
             streams=tuple(infos),
             versions={"attunement": _version(), "python": platform.python_version()},
             vocabulary=self._marks.vocabulary.hash,
+            id=self._store.id,
         )
 
     def _write_past(self) -> None:

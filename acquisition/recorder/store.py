@@ -42,6 +42,8 @@ class RecordingStore:
         Directory of the recording; made if it is not there (0700, its files 0600).
     fsync : float
         Seconds between calls of fsync; 0 to leave it to the system.
+    id : str
+        Id of the recording, which each file's header and session.toml say; "" to say none.
 
     Raises
     ------
@@ -49,8 +51,8 @@ class RecordingStore:
         If the directory holds a recording already, or cannot be written to.
     """
 
-    def __init__(self, path: Path, *, fsync: float = 1.0) -> None:
-        self.path = path
+    def __init__(self, path: Path, *, fsync: float = 1.0, id: str = "") -> None:
+        self.path, self.id = path, id
         self.number = 0
         """Number of the next tick."""
         self.refused = 0
@@ -67,7 +69,8 @@ class RecordingStore:
         created = datetime.now(UTC).isoformat(timespec="seconds")
         try:
             for role in ROLES:
-                self._files[role] = Writer(path / f"{role}.xdf", created=created)
+                of = {"recording": id, "role": str(role)} if id else {}
+                self._files[role] = Writer(path / f"{role}.xdf", created=created, **of)
             sync_directory(path)
         except OSError as error:
             self._release()

@@ -5,47 +5,59 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
+from acquisition.recording.contents import (
+    MANIFEST_NAME,
+    SESSION_NAME,
+    Finding,
+    irregular,
+    is_beside,
+)
 from acquisition.recording.fsync import sync_directory, sync_file
-from acquisition.recording.lock import LOCK_NAME, held
-from acquisition.recording.tail import Tail
+from acquisition.recording.identity import misplaced, recorded_id
+from acquisition.recording.lock import LOCK_NAME
 from acquisition.session.toml_table import parse
-from acquisition.stream import ROLES, Role
+from acquisition.stream import ROLES
 
-MANIFEST_NAME = "manifest.json"
-OVERLAY_NAME = "overlay.jsonl"
-"""Later edits of events: they change after the close, so the manifest does not cover them."""
-SESSION_NAME = "session.toml"
-"""Takes a session record after the close, at its end: the manifest covers what stands before it."""
-RATERS = "raters"
-"""Folder of the files of blind raters, which the manifest does not cover either."""
-_UNLISTED = frozenset((MANIFEST_NAME, OVERLAY_NAME, LOCK_NAME))
 _BLOCK = 1 << 20
-_REPORTED = 20
-
-Problem = Literal["damaged", "missing", "added", "cut", "growing", "ended"]
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """Say what is wrong with a file of a recording."""
+class Manifest:
+    """Hold what a manifest says.
 
-    file: str
-    problem: Problem
-    message: str
+    Parameters
+    ----------
+    files, withdrawn : dict
+        Name → size and SHA-256, of what is there, and of what a person has withdrawn.
+    recording : str
+        The recording's id; "" in manifests of older versions.
+    """
 
-    def __str__(self) -> str:
-        """Return it as a line for people."""
-        return f"{self.file}: {self.problem}: {self.message}"
+    files: dict[str, Any]
+    recording: str = ""
+    withdrawn: dict[str, Any] = field(default_factory=dict)
 
 
-def write(path: Path) -> None:
-    """Write the manifest of a recording that will not change any more, all at once or not at all."""
-    files = {name: _entry(path / name) for name in _listed(path)}
-    manifest = {"version": 1, "files": files, "sha256": _digest(files)}
+def write(path: Path, *, withdrawn: Iterable[str] = ()) -> None:
+    """Write the manifest of a recording that will not change any more, all at once or not at all.
+
+    Parameters
+    ----------
+    withdrawn : iterable of str
+        Files of the manifest so far that are gone because a person wanted it.
+    """
+    before = read(path / MANIFEST_NAME)
+    known = before if isinstance(before, Manifest) else Manifest({})
+    gone = known.withdrawn | {name: known.files.get(name, {}) for name in withdrawn}
+    said: dict[str, Any] = {"files": {name: _entry(path / name) for name in _listed(path)}}
+    said |= {"recording": recorded_id(path)} if recorded_id(path) else {}
+    said |= {"withdrawn": gone} if gone else {}
+    manifest = {"version": 1, **said, "sha256": _digest(said)}
     temporary = path / f".{MANIFEST_NAME}.tmp"
     fd = os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600)
     with open(fd, "wb") as file:
@@ -57,8 +69,9 @@ def write(path: Path) -> None:
 
 
 def _listed(path: Path) -> list[str]:
-    names = (p.name for p in path.iterdir() if p.is_file() and not p.name.startswith("."))
-    return sorted(name for name in names if name not in _UNLISTED)
+    names = (p.name for p in path.iterdir() if p.is_file() and not p.is_symlink())
+    known = (MANIFEST_NAME, LOCK_NAME)
+    return sorted(n for n in names if not (n.startswith(".") or n in known or is_beside(n)))
 
 
 def _entry(path: Path) -> dict[str, Any]:
@@ -71,34 +84,68 @@ def _entry(path: Path) -> dict[str, Any]:
     return {"bytes": size, "sha256": digest.hexdigest()}
 
 
-def _digest(files: object) -> str:
-    return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
+def _digest(said: dict[str, Any]) -> str:
+    """Return the sum over all that a manifest says; of those that say no more, over their files alone."""
+    content = said["files"] if set(said) == {"files"} else said
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def verify(path: Path) -> list[Finding]:
-    """Compare a recording with its manifest and check the CRC of each slice; nothing found means whole.
+def read(path: Path) -> Manifest | Finding:
+    """Return a manifest, or what is wrong with it."""
+    try:
+        if path.is_symlink():
+            return Finding(path.name, "linked", f"is a link to {path.readlink()}")
+        manifest = json.loads(path.read_bytes())
+        said = {k: manifest[k] for k in ("files", "recording", "withdrawn") if k in manifest}
+        if not all(isinstance(v, str if k == "recording" else dict) for k, v in said.items()):
+            return Finding(path.name, "damaged", "does not say which files there are")
+        if manifest["sha256"] != _digest(said):
+            return Finding(path.name, "damaged", "does not agree with its own sum")
+        return Manifest(**said)
+    except FileNotFoundError:
+        why = "the recording was not closed; `attune repair` makes a closed one"
+        return Finding(path.name, "missing", why)
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        return Finding(path.name, "damaged", f"cannot be read ({error})")
+
+
+def changes(path: Path) -> list[Finding]:
+    """Return what is not as it was when the recording was closed, without reading what the files hold.
+
+    Changed, missing, exchanged and linked files; what lies beside them is not looked at.
 
     Raises
     ------
     OSError
         If the directory or a file cannot be read.
     """
-    if held(path):
-        return [
-            Finding("", "growing", "the recorder is still at work; verify after it has closed the recording")
-        ]
-    listed = _read(path / MANIFEST_NAME)
-    if isinstance(listed, Finding):
-        return [listed, *_slices(path)]
-    findings = []
-    present = _listed(path)
-    for name, entry in sorted(listed.items()):
-        if name not in present:
-            findings.append(Finding(name, "missing", "is in the manifest, and not there"))
-        elif (found := _entry(path / name)) != entry and not _only_noted(path / name, entry):
-            findings.append(Finding(name, "damaged", _difference(found, entry)))
-    findings += [Finding(name, "added", "is not in the manifest") for name in present if name not in listed]
-    return findings + _slices(path)
+    manifest = read(path / MANIFEST_NAME)
+    if isinstance(manifest, Finding):
+        return [manifest]
+    linked = [f for f in irregular(path) if f.file in manifest.files]
+    passed = {f.file for f in linked}
+    found = [
+        f for n, entry in sorted(manifest.files.items()) if n not in passed for f in _compare(path, n, entry)
+    ]
+    return found + linked + _unlisted_roles(path, manifest) + misplaced(path, manifest.recording)
+
+
+def _compare(path: Path, name: str, entry: object) -> list[Finding]:
+    file = path / name
+    if "/" in name or "\\" in name or not file.is_file():
+        return [Finding(name, "missing", "is in the manifest, and not there")]
+    if (found := _entry(file)) == entry or _only_noted(file, entry):
+        return []
+    return [Finding(name, "damaged", _difference(found, entry))]
+
+
+def _unlisted_roles(path: Path, manifest: Manifest) -> list[Finding]:
+    """Return the people's files that a recording of today must have, and that its manifest leaves out."""
+    if not manifest.recording and not recorded_id(path):
+        return []
+    names = [f"{role}.xdf" for role in ROLES]
+    gone = [n for n in (*names, SESSION_NAME) if n not in manifest.files and n not in manifest.withdrawn]
+    return [Finding(n, "missing", "is not in the manifest, nor noted as withdrawn") for n in gone]
 
 
 def _only_noted(path: Path, listed: object) -> bool:
@@ -114,44 +161,8 @@ def _only_noted(path: Path, listed: object) -> bool:
     return not faults and set(tables) == {"record"}
 
 
-def _read(path: Path) -> dict[str, Any] | Finding:
-    try:
-        manifest = json.loads(path.read_bytes())
-        files = manifest["files"]
-        if not isinstance(files, dict) or manifest["sha256"] != _digest(files):
-            return Finding(path.name, "damaged", "does not agree with its own sum")
-        return files
-    except FileNotFoundError:
-        return Finding(
-            path.name, "missing", "the recording was not closed; `attune repair` makes a closed one"
-        )
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        return Finding(path.name, "damaged", f"cannot be read ({error})")
-
-
 def _difference(found: dict[str, Any], listed: object) -> str:
     size = listed.get("bytes") if isinstance(listed, dict) else None
     if size != found["bytes"]:
         return f"has {found['bytes']} bytes, the manifest says {size}"
     return "its SHA-256 differs from the manifest"
-
-
-def _slices(path: Path) -> list[Finding]:
-    return [finding for role in ROLES if (path / f"{role}.xdf").exists() for finding in _check(path, role)]
-
-
-def _check(path: Path, role: Role) -> list[Finding]:
-    tail = Tail(path / f"{role}.xdf", role)
-    name = tail.path.name
-    ends: list[Finding] = []
-    while not tail.ended:
-        tail.fill(1, final=True)
-        for block in tail.take(tail.last):
-            ends += [Finding(name, "ended", n.message) for _, n in block.notices if n.kind == "ended"]
-    findings = [Finding(name, "damaged", str(d)) for d in tail.damage[:_REPORTED]]
-    if len(tail.damage) > _REPORTED:
-        findings.append(Finding(name, "damaged", f"and {len(tail.damage) - _REPORTED} more places"))
-    findings += ends
-    if not tail.closed:
-        findings.append(Finding(name, "cut", f"has no end; {tail.n_slices} whole slices"))
-    return findings

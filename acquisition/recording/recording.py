@@ -12,6 +12,7 @@ import numpy as np
 from acquisition.batch import Batch, Item
 from acquisition.errors import RecordingError
 from acquisition.recording.believed import believed
+from acquisition.recording.contents import SESSION_NAME, refuse_links
 from acquisition.recording.lock import LOCK_NAME, held
 from acquisition.recording.slices import Block, merge, to_batch, to_items, united
 from acquisition.recording.tail import Tail, ends_closed
@@ -22,7 +23,6 @@ from acquisition.xdf.foreign import ForeignStream, load_foreign
 from acquisition.xdf.items import Damage
 
 State = Literal["closed", "growing", "cut"]
-SESSION_NAME = "session.toml"
 POLL = 0.02
 """Seconds between looks at a growing recording."""
 
@@ -42,7 +42,7 @@ class Recording:
     Raises
     ------
     RecordingError
-        If there is no recording at `path`.
+        If there is no recording at `path`, or a file of it is a link.
     """
 
     def __init__(self, path: str | Path, follow: bool = False) -> None:
@@ -55,6 +55,7 @@ class Recording:
         if not any((self.path / name).exists() for name in (LOCK_NAME, *(f"{r}.xdf" for r in ROLES))):
             names = ", ".join(f"{role}.xdf" for role in ROLES)
             raise RecordingError(f"{self.path}: no recording (none of {names} is there)")
+        refuse_links(self.path)
         self._tails = [Tail(self.path / f"{role}.xdf", role, self._recorded) for role in ROLES]
 
     @property

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from acquisition.errors import RecordingError, SessionError
 from acquisition.recording import manifest
+from acquisition.recording.contents import SESSION_NAME, entries, is_beside, refuse_links
 from acquisition.recording.fsync import sync_file
+from acquisition.recording.identity import read_identity
 from acquisition.recording.lock import held
 from acquisition.recording.tail import presumed_streams
 from acquisition.session.file import VOCABULARY
@@ -43,27 +46,30 @@ class Repaired:
 def repair(path: Path, out: Path) -> list[Repaired]:
     """Copy every whole slice of a recording into the new directory `out`, closed and with a manifest.
 
+    Each file keeps what its header says of recording and role, and every file that belongs beside them comes
+    along.
+
     Raises
     ------
     RecordingError
-        If there is no recording at `path`, if it is still being written, or if `out` cannot be made.
+        If there is no recording at `path`, if a file of it is a link, if it is still being written, or if
+        `out` cannot be made.
     """
     sources = [role for role in ROLES if (path / f"{role}.xdf").exists()]
     if not sources:
         raise RecordingError(f"{path}: no recording (no {', '.join(f'{r}.xdf' for r in ROLES)})")
+    refuse_links(path)
     if held(path):
         raise RecordingError(f"{path}: the recorder is still at work")
     expected = _expected(path)
     try:
         out.mkdir(mode=0o700, parents=True)
         done = [_repair_file(path / f"{role}.xdf", out, role, expected) for role in sources]
-        vocabulary = [p.name for p in path.glob(f"{VOCABULARY}.*")]
-        raters = [f"{manifest.RATERS}/{p.name}" for p in (path / manifest.RATERS).glob("*.jsonl")]
-        if raters:
-            (out / manifest.RATERS).mkdir(mode=0o700)
-        for name in ("session.toml", manifest.OVERLAY_NAME, *vocabulary, *raters):
-            if (path / name).exists():
-                shutil.copyfile(path / name, out / name)
+        for name, file in entries(path):
+            kept = name == SESSION_NAME or fnmatchcase(name, f"{VOCABULARY}.*") or is_beside(name)
+            if kept and file.is_file():
+                (out / name).parent.mkdir(mode=0o700, exist_ok=True)
+                shutil.copyfile(file, out / name, follow_symlinks=False)
                 os.chmod(out / name, 0o600)
         manifest.write(out)
     except OSError as error:
@@ -84,7 +90,8 @@ def _repair_file(source: Path, out: Path, role: Role, expected: Sequence[StreamI
     mine = [info for info in expected if info.role == role]
     headers = dict(OWN_HEADERS) | {stream_id(info.name): header_xml(info) for info in mine}
     damage: list[Damage] = []
-    copy = _Copy(Writer(out / source.name), headers)
+    identity = read_identity(source)
+    copy = _Copy(Writer(out / source.name, **asdict(identity)), headers)
     try:
         for tick, items in _slices(source, Decoder(presumed_streams(mine)), damage):
             copy.add(tick, items)

@@ -14,6 +14,7 @@ import numpy as np
 from acquisition.event import Event, Notice
 from acquisition.events.foreign import foreign_event
 from acquisition.recording.columns import ColumnBuilder
+from acquisition.recording.contents import open_unlinked
 from acquisition.recording.slices import Block, Column, Key, split
 from acquisition.stream import IntArray, Role, StreamInfo
 from acquisition.xdf.decoder import Decoder
@@ -83,7 +84,7 @@ class Tail:
         if self.ended or self.n_ready >= n:
             return
         try:
-            with open(self.path, "rb", buffering=0) as file:
+            with open(self.path, "rb", buffering=0, opener=open_unlinked) as file:
                 file.seek(self._at)
                 while not self.ended and self.n_ready < n and (data := file.read(_BLOCK)):
                     self._at += len(data)

@@ -18,6 +18,7 @@ ALIGNED = 0.25
 CLOCKS = ("one", "aligned", "start times", "unknown")
 CODE = re.compile(r"[A-Za-z]{0,4}\d{1,6}")
 CODE_RULE = "must be a code: at most four letters, then one to six digits, such as C07; never a name"
+RECORDING_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 SESSION_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 ID_RULE = "must be letters, digits, _ and -, at most 64, and no name; such as D07_S03"
 NAME = re.compile(r"[A-Z][a-zà-ÿ]+([ _-][A-Z][a-zà-ÿ]+)+")
@@ -129,6 +130,8 @@ class Recorded:
         Wall time (ISO 8601).
     vocabulary : str
         Hash of the event vocabulary.
+    id : str
+        Id of the recording, a UUID that its files say too; "" in recordings of older versions.
     clock : str
         How the two people's clocks are related: one of `CLOCKS`; "" in recordings from before it was said.
     clock_error : float
@@ -141,6 +144,7 @@ class Recorded:
     streams: tuple[StreamInfo, ...]
     versions: dict[str, str] = field(default_factory=dict)
     vocabulary: str = ""
+    id: str = ""
     clock: str = ""
     clock_error: float = field(default=math.nan, compare=False)
     damage: tuple[str, ...] = ()

@@ -16,6 +16,7 @@ from acquisition.session.session import (
     CODE_RULE,
     ID_RULE,
     NAME,
+    RECORDING_ID,
     SESSION_ID,
     Consent,
     Device,
@@ -224,6 +225,7 @@ def _recorded(top: TomlTable) -> Recorded | None:
     recorded = Recorded(
         started=table.text("started", required=True, what="wall time of the start"),
         vocabulary=table.text("vocabulary"),
+        id=table.text("id", pattern=RECORDING_ID, what="must be the id of the recording, a UUID"),
         versions={k: str(v) for k, v in table.scalars("versions").items()},
         streams=tuple(_stream(t) for t in table.tables("stream")),
         clock=table.text("clock", choices=CLOCKS, what=f"one of {', '.join(CLOCKS)}"),
@@ -310,6 +312,7 @@ def dump_session(session: Session) -> str:
 
 def _dump_recorded(recorded: Recorded) -> list[str]:
     head: dict[str, object] = {
+        "id": recorded.id,
         "started": recorded.started,
         "vocabulary": recorded.vocabulary,
         "versions": recorded.versions,

@@ -44,9 +44,11 @@ class Writer:
         The file, which must not exist; only its owner may read it.
     created : str
         Date and time for the file header, ISO 8601.
+    recording, role : str
+        Id of the recording, and whose file it is: it keeps saying so under another name. "" to say nothing.
     """
 
-    def __init__(self, path: Path, *, created: str = "") -> None:
+    def __init__(self, path: Path, *, created: str = "", recording: str = "", role: str = "") -> None:
         self.path = path
         self.size = 0
         self._pending: list[bytes] = []
@@ -57,9 +59,11 @@ class Writer:
         self._written: tuple[int, bytes] = (0, b"")
         self._stats: dict[int, tuple[int, float, float]] = {}
         self._streams: dict[int, Stream] = {}
-        date = f"<datetime>{created}</datetime>" if created else ""
-        head = MAGIC + chunk(FILE_HEADER, f"<info><version>1.0</version>{date}</info>".encode())
-        self._pending.append(head)
+        said = {"datetime": created, "recording": recording, "role": role}
+        about = "".join(f"<{k}>{v}</{k}>" for k, v in said.items() if v)
+        self._pending.append(
+            MAGIC + chunk(FILE_HEADER, f"<info><version>1.0</version>{about}</info>".encode())
+        )
         tick = self.header(TICK_ID, TICK_XML)
         self.offset(tick, 0.0, 0.0)  # pyxdf complains of a stream without one
         first = self._take_pending()

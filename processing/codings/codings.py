@@ -11,7 +11,7 @@ from pathlib import Path
 from acquisition.errors import RecordingError
 from acquisition.event import Event
 from acquisition.events.overlay import effective, rater_file, read_edits, read_overlay
-from acquisition.recording.manifest import RATERS
+from acquisition.recording.contents import RATERS
 from acquisition.session.session import CODE
 from processing.codings.marked import Marked, read_marked, since_begin
 from processing.hour.timeline import Interval

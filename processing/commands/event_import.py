@@ -12,7 +12,7 @@ import click
 
 from acquisition.commands.command import Command
 from acquisition.errors import AnnotationError, RecordingError
-from acquisition.recording.manifest import OVERLAY_NAME
+from acquisition.recording.contents import OVERLAY_NAME
 from acquisition.session.session import CODE
 
 if TYPE_CHECKING:

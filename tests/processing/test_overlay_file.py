@@ -17,7 +17,8 @@ from acquisition.event import Event
 from acquisition.events.intervals import keyed
 from acquisition.events.overlay import Edit, effective, held, rater_file, read_edits, read_overlay
 from acquisition.events.overlay_file import append_edits
-from acquisition.recording.manifest import verify, write
+from acquisition.recording.manifest import write
+from acquisition.recording.verify import verify
 from tests.acquisition.simulated import record
 
 ADD = Edit(

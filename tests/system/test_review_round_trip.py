@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from acquisition.events.vocabulary import load_vocabulary
-from acquisition.recording.manifest import verify, write
+from acquisition.recording.manifest import write
+from acquisition.recording.verify import verify
 from acquisition.stream import Modality, Role
 from processing.commands.process import process_recording
 from processing.config import PipelineConfig

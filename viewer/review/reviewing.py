@@ -18,7 +18,7 @@ from acquisition.errors import VocabularyError
 from acquisition.event import Event
 from acquisition.events.overlay import rater_file
 from acquisition.events.vocabulary import Vocabulary, load_vocabulary
-from acquisition.recording.manifest import OVERLAY_NAME
+from acquisition.recording.contents import OVERLAY_NAME
 from acquisition.stream import PEOPLE, Role
 from viewer.model.model import SessionModel
 from viewer.model.readouts import Readout

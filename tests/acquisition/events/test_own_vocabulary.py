@@ -16,9 +16,9 @@ from acquisition.event import Event, Notice
 from acquisition.lsl.clock import local_clock
 from acquisition.recorder.begin import record
 from acquisition.recorder.control import Client, endpoints
-from acquisition.recording.manifest import verify
 from acquisition.recording.recording import Recording
 from acquisition.recording.repair import repair
+from acquisition.recording.verify import verify
 from acquisition.session.session import EventSettings, Session
 from acquisition.session.toml import load_session, parse_session
 from acquisition.stream import Chunk, Role

@@ -22,8 +22,8 @@ from acquisition.errors import RecordingError
 from acquisition.event import Event, Notice
 from acquisition.recorder.store import RESERVE, RecordingStore
 from acquisition.recording import lock
-from acquisition.recording.manifest import verify
 from acquisition.recording.recording import Recording
+from acquisition.recording.verify import verify
 from acquisition.stream import PEOPLE, ROLES, Role
 from acquisition.xdf import Decoder, Samples, TickMark, load_foreign
 from tests.acquisition.simulated import ECG, EDA, MARKERS, RR, STREAMS, abandon, content, fill, record, values

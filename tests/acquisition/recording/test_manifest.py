@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from acquisition.recorder.store import RecordingStore
 from acquisition.recording import manifest
-from acquisition.recording.manifest import Finding, verify
+from acquisition.recording.contents import Finding
+from acquisition.recording.verify import verify
 from tests.acquisition.simulated import abandon, record
 
 FILES = ["client.xdf", "dyad.xdf", "session.toml", "therapist.xdf"]

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from acquisition.errors import RecordingError
 from acquisition.recorder.store import RecordingStore
-from acquisition.recording.manifest import verify
 from acquisition.recording.recording import Recording
 from acquisition.recording.repair import repair
+from acquisition.recording.verify import verify
 from acquisition.stream import ROLES
 from tests.acquisition.recording.test_recording import scratch
 from tests.acquisition.simulated import abandon, content, record

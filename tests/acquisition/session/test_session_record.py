@@ -9,6 +9,7 @@ import pytest
 
 from acquisition.errors import SessionError
 from acquisition.recording import manifest
+from acquisition.recording.verify import verify
 from acquisition.session.record import Answers, SessionRecord
 from acquisition.session.toml import dump_session, load_session, parse_session
 from acquisition.stream import Role
@@ -104,7 +105,7 @@ def closed(tmp_path: Path) -> Path:
 def test_a_record_added_after_the_close_is_no_damage(closed: Path) -> None:
     with (closed / "session.toml").open("a", encoding="utf-8") as file:
         file.write(RECORD)
-    assert manifest.verify(closed) == []
+    assert verify(closed) == []
     assert load_session(closed / "session.toml").record.stage_of_change == "action"
 
 
@@ -112,9 +113,9 @@ def test_a_record_added_after_the_close_is_no_damage(closed: Path) -> None:
 def test_anything_else_added_after_the_close_is_damage(more: str, closed: Path) -> None:
     with (closed / "session.toml").open("a", encoding="utf-8") as file:
         file.write(more)
-    assert [f.problem for f in manifest.verify(closed)] == ["damaged"]
+    assert [f.problem for f in verify(closed)] == ["damaged"]
 
 
 def test_a_change_before_the_record_is_damage(closed: Path) -> None:
     (closed / "session.toml").write_text(HEAD.replace("C07", "C08") + RECORD, "utf-8")
-    assert [f.problem for f in manifest.verify(closed)] == ["damaged"]
+    assert [f.problem for f in verify(closed)] == ["damaged"]

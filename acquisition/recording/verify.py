@@ -1,0 +1,57 @@
+"""Verify a recording: its manifest, whose each file is, what lies beside them, and the CRC of each slice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from acquisition.recording.contents import MANIFEST_NAME, Finding, irregular, strangers
+from acquisition.recording.identity import misplaced
+from acquisition.recording.lock import held
+from acquisition.recording.manifest import Manifest, changes, read
+from acquisition.recording.tail import Tail
+from acquisition.stream import ROLES, Role
+
+_REPORTED = 20
+
+
+def verify(path: Path) -> list[Finding]:
+    """Return all that is wrong with a recording; nothing found means whole.
+
+    Raises
+    ------
+    OSError
+        If the directory or a file cannot be read.
+    """
+    if held(path):
+        return [
+            Finding("", "growing", "the recorder is still at work; verify after it has closed the recording")
+        ]
+    manifest = read(path / MANIFEST_NAME)
+    if not isinstance(manifest, Manifest):
+        return [manifest, *irregular(path), *misplaced(path), *_slices(path)]
+    found = changes(path)
+    named = {f.file for f in found if f.problem == "linked"}
+    beside = [f for f in strangers(path, manifest.files) if f.file not in named]
+    return [*found, *beside, *_slices(path)]
+
+
+def _slices(path: Path) -> list[Finding]:
+    files = {role: path / f"{role}.xdf" for role in ROLES}
+    return [f for role, p in files.items() if p.is_file() and not p.is_symlink() for f in _check(path, role)]
+
+
+def _check(path: Path, role: Role) -> list[Finding]:
+    tail = Tail(path / f"{role}.xdf", role)
+    name = tail.path.name
+    ends: list[Finding] = []
+    while not tail.ended:
+        tail.fill(1, final=True)
+        for block in tail.take(tail.last):
+            ends += [Finding(name, "ended", n.message) for _, n in block.notices if n.kind == "ended"]
+    findings = [Finding(name, "damaged", str(d)) for d in tail.damage[:_REPORTED]]
+    if len(tail.damage) > _REPORTED:
+        findings.append(Finding(name, "damaged", f"and {len(tail.damage) - _REPORTED} more places"))
+    findings += ends
+    if not tail.closed:
+        findings.append(Finding(name, "cut", f"has no end; {tail.n_slices} whole slices"))
+    return findings
