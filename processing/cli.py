@@ -50,6 +50,11 @@ if TYPE_CHECKING:
 @click.option(
     "--cvxeda", is_flag=True, help="Write eda_cvxeda.parquet, an offline decomposition of EDA, as well."
 )
+@click.option(
+    "--accept-damage",
+    is_flag=True,
+    help="Go on with a recording whose files were changed after it was closed; the results say so.",
+)
 @click.option("--force", is_flag=True, help="Compute again even if nothing changed.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line per recording.")
 def process_command(
@@ -62,6 +67,7 @@ def process_command(
     lateness: float | None,
     report: bool,
     cvxeda: bool,
+    accept_damage: bool,
     force: bool,
     as_json: bool,
 ) -> None:
@@ -86,7 +92,14 @@ def process_command(
     failed = 0
     people = read_people(references, config.arousal)
     work = Work(
-        out=out, config=config, people=people, follow=follow, force=force, report=report, cvxeda=cvxeda
+        out=out,
+        config=config,
+        people=people,
+        follow=follow,
+        force=force,
+        report=report,
+        cvxeda=cvxeda,
+        accept_damage=accept_damage,
     )
     for result in process_all(recordings, work, jobs, quiet=as_json):
         failed += isinstance(result, AttunementError)

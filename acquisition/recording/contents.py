@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -64,11 +64,14 @@ class Finding:
 
 def is_beside(name: str) -> bool:
     """Tell whether a file, named from the recording's directory on, may come after the close."""
-    return any(fnmatchcase(name, pattern) for pattern in BESIDE)
+    return _fits(name, BESIDE)
 
 
-def _is_read(name: str) -> bool:
-    return any(fnmatchcase(name, pattern) for pattern in READ)
+def _fits(name: str, patterns: Iterable[str]) -> bool:
+    """Tell whether a name fits a pattern, folder by folder; a hidden one fits none."""
+    hidden = any(part.startswith(".") for part in name.split("/"))
+    same_depth = (p for p in patterns if p.count("/") == name.count("/"))
+    return not hidden and any(fnmatchcase(name, pattern) for pattern in same_depth)
 
 
 def entries(path: Path) -> Iterator[tuple[str, Path]]:
@@ -102,7 +105,7 @@ def refuse_links(path: Path) -> None:
         Names each: a link may lead out of the directory, to what is another person's.
     """
     folders = {name.split("/")[0] for name in READ if "/" in name}
-    if faults := [f for f in irregular(path) if _is_read(f.file) or f.file in folders]:
+    if faults := [f for f in irregular(path) if _fits(f.file, READ) or f.file in folders]:
         what = "; ".join(f"{f.file} {f.message}" for f in faults)
         raise RecordingError(f"{path}: {what} (put the file itself there)")
 

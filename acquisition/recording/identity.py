@@ -79,7 +79,7 @@ def misplaced(path: Path, listed_id: str = "") -> list[Finding]:
     if not wanted:
         return []  # older: roles are not proven
     found = []
-    if said != wanted:
+    if said != wanted and (path / "session.toml").exists():
         found.append(Finding("session.toml", "swapped", f"does not say that it is of recording {wanted}"))
     if listed_id and listed_id != wanted:
         found.append(Finding("manifest.json", "swapped", f"is of recording {listed_id}, not {wanted}"))

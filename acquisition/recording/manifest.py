@@ -18,7 +18,7 @@ from acquisition.recording.contents import (
     is_beside,
 )
 from acquisition.recording.fsync import sync_directory, sync_file
-from acquisition.recording.identity import misplaced, recorded_id
+from acquisition.recording.identity import misplaced, recorded_id, roles_proven
 from acquisition.recording.lock import LOCK_NAME
 from acquisition.session.toml_table import parse
 from acquisition.stream import ROLES
@@ -141,7 +141,7 @@ def _compare(path: Path, name: str, entry: object) -> list[Finding]:
 
 def _unlisted_roles(path: Path, manifest: Manifest) -> list[Finding]:
     """Return the people's files that a recording of today must have, and that its manifest leaves out."""
-    if not manifest.recording and not recorded_id(path):
+    if not roles_proven(path):
         return []
     names = [f"{role}.xdf" for role in ROLES]
     gone = [n for n in (*names, SESSION_NAME) if n not in manifest.files and n not in manifest.withdrawn]

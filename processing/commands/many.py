@@ -30,6 +30,7 @@ class Work:
     force: bool = False
     report: bool = False
     cvxeda: bool = False
+    accept_damage: bool = False
 
     def __call__(
         self, path: Path, progress: Callable[[float], None] | None = None
@@ -45,6 +46,7 @@ class Work:
                 force=self.force,
                 report=self.report,
                 cvxeda=self.cvxeda,
+                accept_damage=self.accept_damage,
                 progress=progress,
             )
         except AttunementError as error:

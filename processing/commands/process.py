@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from acquisition.recording.altered import refuse_altered
 from processing.arousal.person import NOBODY, People, to_json
 from processing.config import PipelineConfig
 from processing.metrics.summary import write_metrics
@@ -46,6 +47,7 @@ def process_recording(
     force: bool = False,
     report: bool = False,
     cvxeda: bool = False,
+    accept_damage: bool = False,
     progress: Progress | None = None,
 ) -> Outcome:
     """Compute the indices and metrics of a recording and write them into `out`/<recording's name>/.
@@ -60,11 +62,13 @@ def process_recording(
         Write report.html beside the tables.
     cvxeda : bool
         Write eda_cvxeda.parquet beside the tables: an offline method, never among the indices.
+    accept_damage : bool
+        Go on with a closed recording whose files are not as they were; the results say so.
 
     Raises
     ------
     RecordingError
-        If the recording cannot be read.
+        If the recording cannot be read, or its files were changed or exchanged after it was closed.
     AttunementError
         If cvxEDA is wanted and its solver not installed.
     """
@@ -75,6 +79,8 @@ def process_recording(
         return Outcome(
             recording=path, directory=directory, skipped=True, seconds=0.0, n_samples=0, remarks=()
         )
+    if not accept_damage:
+        refuse_altered(path)
     spool = out if follow else None
     run = run_recording(path, config=config, people=people, follow=follow, spool=spool, progress=progress)
     hour = run.hour()

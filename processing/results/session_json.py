@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from acquisition.recording.altered import alterations
 from acquisition.recording.recording import Recording
 from processing.clocks import remark
 from processing.metrics.self_report import noted
@@ -33,7 +34,8 @@ def scalings(run: SessionRun) -> dict[str, dict[str, str]]:
 
 def remarks(recording: Recording, pipeline: Pipeline) -> list[str]:
     """Say in plain lines what of the recording could not be used."""
-    lines = [
+    lines = alterations(recording.path)
+    lines += [
         f"{name}: bytes {d.start}-{d.stop}: {d.why}; slices there are lost" for name, d in recording.damage
     ]
     for (role, name), (late, future) in sorted(pipeline.dropped.items()):

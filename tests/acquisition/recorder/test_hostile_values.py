@@ -19,8 +19,8 @@ from acquisition.recorder.health import HealthWatch
 from acquisition.recorder.listener import Listener, Status
 from acquisition.recorder.recorder import Outcome
 from acquisition.recorder.store import RecordingStore
-from acquisition.recording.manifest import verify
 from acquisition.recording.recording import Recording
+from acquisition.recording.verify import verify
 from acquisition.stream import Chunk, ClockOffset, Role
 from tests.acquisition.sine_driver import SESSION, SineDriver, info
 
