@@ -8,6 +8,7 @@ from pathlib import Path
 from acquisition.recording.altered import refuse_altered
 from processing.arousal.person import NOBODY, People, to_json
 from processing.config import PipelineConfig
+from processing.hour.shelter import Shelter
 from processing.metrics.summary import write_metrics
 from processing.results.litter import sweep
 from processing.results.results import (
@@ -84,6 +85,7 @@ def process_recording(
     spool = out if follow else None
     run = run_recording(path, config=config, people=people, follow=follow, spool=spool, progress=progress)
     hour = run.hour()
+    parts = Shelter()
     with replacing(directory) as fresh:
         write_indices(fresh, run.samples, run.begin)
         write_events(fresh, run.events, run.begin)
@@ -93,12 +95,13 @@ def process_recording(
             # NeuroKit2 takes seconds to import.
             from processing.lookahead.cvxeda import write_decomposition
 
-            write_decomposition(path, fresh / DECOMPOSED)
+            parts.tried(DECOMPOSED, lambda: write_decomposition(path, fresh / DECOMPOSED), None)
         if report:
             # Drawing takes a second to import.
             from processing.report.report import write_report
 
-            write_report(run, hour, fresh / "report.html")
+            parts.tried("report.html", lambda: write_report(run, hour, fresh / "report.html"), None)
+        run.remarks.extend(parts.faults)
         write_json(fresh / "session.json", session_json(path, run))
     return Outcome(
         recording=path,

@@ -109,7 +109,7 @@ def _one_way(every: FloatArray) -> Callable[..., FloatArray]:
 
 def _binned(epochs: FloatArray) -> FloatArray:
     """Return means of 5 s bins from the onset on; an epoch with an empty bin is left out."""
-    after = epochs[:, PRE : PRE + POST].reshape(len(epochs), -1, BIN)
+    after = epochs[:, PRE : PRE + POST].reshape(len(epochs), POST // BIN, BIN)
     there = np.isfinite(after)
     count = there.sum(axis=2)
     whole = (count > 0).all(axis=1)

@@ -5,9 +5,10 @@ Epochs from −60 to +180 s at 1 Hz, in relation to their own −60 … −10 s;
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy as np
 from acquisition.events.vocabulary import PAUSE
 from acquisition.stream import FloatArray
 from processing.hour.measure import OF_DRAWS, Definition, Measure, measure, nothing, seeded
+from processing.hour.shelter import why
 from processing.hour.timeline import NOT_THE_HOUR, Person, Timeline
 from processing.hour.uncertainty import mean_interval
 from processing.metrics.epochs import (
@@ -25,6 +27,8 @@ from processing.metrics.epochs import (
     cluster_test,
     mean_over,
 )
+
+logger = logging.getLogger(__name__)
 
 BASELINE = (-60, -10)
 REJECT = 0.20
@@ -74,6 +78,8 @@ class Response:
         Mean and its bootstrap interval; empty with fewer than 5 events.
     clusters : list of (start, stop, p)
         Of the cluster test [s from the onset].
+    fault : str
+        Why there is no response, where it could not be computed.
     """
 
     entity: str
@@ -86,6 +92,7 @@ class Response:
     high: FloatArray = field(default_factory=lambda: np.empty(0))
     clusters: tuple[tuple[float, float, float], ...] = ()
     tested: bool = False
+    fault: str = ""
 
 
 def onsets(line: Timeline) -> dict[str, FloatArray]:
@@ -177,12 +184,25 @@ def respond(line: Timeline, person: Person, code: str, signal: str, moments: Flo
 def responses(line: Timeline) -> list[Response]:
     """Return all responses of both people, by code and signal."""
     found = [
-        respond(line, person, code, signal, moments)
+        _sheltered(line, person, code, signal, moments)
         for code, moments in onsets(line).items()
         for person in line.people.values()
         for signal in SIGNALS
     ]
     return [r for r in found if r is not None]
+
+
+def _sheltered(
+    line: Timeline, person: Person, code: str, signal: str, moments: FloatArray
+) -> Response | None:
+    """Return a response; one that cannot be computed says so and takes no other with it."""
+    try:
+        return respond(line, person, code, signal, moments)
+    except Exception as error:  # a fault of ours, or of a value nobody thought of
+        logger.exception("response of %s %s to %s failed", person.entity, signal, code)
+        none = np.empty((0, PRE + POST + 1))
+        bare = Response(entity=person.entity, code=code, signal=signal, epochs=none, n_events=len(moments))
+        return replace(bare, fault=why(error))
 
 
 def response_measures(found: Sequence[Response], entity: str, session_id: str) -> list[Measure]:
@@ -193,14 +213,17 @@ def response_measures(found: Sequence[Response], entity: str, session_id: str) -
             continue
         both = (RESPONSES[r.signal], P_VALUES[r.signal])
         n, pct = len(r.epochs), 100.0 * len(r.epochs) / r.n_events if r.n_events else math.nan
+        if r.fault:
+            out += nothing(both, r.fault, n, pct, code=r.code)
+            continue
         if n < LEAST_EVENTS:
-            why = f"{n} usable of {r.n_events} events, {LEAST_EVENTS} are needed: single traces only"
-            out += nothing(both[:1], why, n, pct, code=r.code) if r.signal == SIGNALS[0] else []
+            few = f"{n} usable of {r.n_events} events, {LEAST_EVENTS} are needed: single traces only"
+            out += nothing(both[:1], few, n, pct, code=r.code) if r.signal == SIGNALS[0] else []
             continue
         out.append(_in_one_number(r, both[0], n, pct, session_id))
         p = min((c[2] for c in r.clusters), default=1.0) if r.tested else math.nan
-        why = "" if r.tested else "too few pseudo-onsets in the hour"
-        out.append(measure(both[1], p, n, pct, reason=why, code=r.code))
+        untested = "" if r.tested else "too few pseudo-onsets in the hour"
+        out.append(measure(both[1], p, n, pct, reason=untested, code=r.code))
     return out
 
 

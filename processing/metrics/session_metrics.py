@@ -9,8 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import ModuleType
+from typing import Any
 
 from acquisition.event import Event
 from processing.arousal.baseline import Reference
@@ -19,6 +21,7 @@ from processing.clocks import REASON
 from processing.config import PipelineConfig
 from processing.hour import measure, uncertainty
 from processing.hour.measure import Definition, Measure
+from processing.hour.shelter import Shelter
 from processing.hour.timeline import Timeline, rows_of, timeline
 from processing.index import IndexSample
 from processing.metrics import (
@@ -56,13 +59,17 @@ WORKINGS = (epochs, logistic, measure, uncertainty, voices)
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Hour:
-    """Hold what a session held: timeline, and per person excursions, recoveries, responses and measures."""
+    """Hold what a session held: timeline, and per person excursions, recoveries, responses and measures.
+
+    `faults` names what could not be computed.
+    """
 
     line: Timeline
     found: Mapping[str, Sequence[Excursion]]
     recovered: Mapping[str, Sequence[Recovery]]
     responses: Sequence[Response]
     measures: dict[str, list[Measure]]
+    faults: Sequence[str] = ()
 
     def value(self, entity: str, metric: str) -> Measure | None:
         """Return one measure; None if it was not made."""
@@ -100,28 +107,29 @@ def what_the_hour_held(
     aligned : bool
         The two people's times may be compared; else what compares them has no value.
     """
-    rows = rows_of(samples)
-    line = timeline(session_id, rows, events, references, begin=begin, end=end, config=config.arousal)
-    found = {e: excursions.find(p, line.times, config.arousal) for e, p in line.people.items()}
-    recovered = {e: recovery.recoveries(line.people[e], line.times, found[e]) for e in found}
-    responses = event_locked.responses(line)
-    measures: dict[str, list[Measure]] = {e: _person(line, e, found, recovered, responses) for e in found}
-    for e in found:
-        measures[e] += oscillation.oscillation_measures(line.people[e], session_id, config.arousal)
-    measures["dyad"] = joint.joint_measures(line, found.get("client", ()), found.get("therapist", ()))
-    for part in (rupture.rupture_measures(line), interventions.intervention_measures(line, found, recovered)):
-        for entity, more in part.items():
-            measures[entity] += more
-    for entity, more in _turns(line, _only(rows, turns.INDICES)).items():
-        if entity in measures:
-            measures[entity] += more
-    coupled = _only(rows, session_synchrony.INDICES)
-    measures["dyad"] += session_synchrony.synchrony_measures(line, coupled)
-    measures["dyad"] += segment_synchrony.segment_measures(line, coupled)
+    rows, shelter = rows_of(samples), Shelter()
+    span: dict[str, Any] = {"begin": begin, "end": end, "config": config.arousal}
+    empty = timeline(session_id, {}, [], {}, **span)
+    line = shelter.tried(
+        "the timeline", lambda: timeline(session_id, rows, events, references, **span), empty
+    )
+    found = {e: _excursions(shelter, line, e, config) for e in line.people}
+    recovered = {e: _recoveries(shelter, line, e, found[e]) for e in found}
+    no_responses: Sequence[Response] = []
+    responses = shelter.tried("responses to events", lambda: event_locked.responses(line), no_responses)
+    shelter.faults.extend(f"{r.entity}: {r.signal} around {r.code}: {r.fault}" for r in responses if r.fault)
+    measures = _measures(shelter, line, rows, found, recovered, responses, config)
     if not aligned:
         compared = [d for d in definitions() if d.compares]
         measures = {e: [_withheld(m, compared) for m in mine] for e, mine in measures.items()}
-    return Hour(line=line, found=found, recovered=recovered, responses=responses, measures=measures)
+    return Hour(
+        line=line,
+        found=found,
+        recovered=recovered,
+        responses=responses,
+        measures=measures,
+        faults=shelter.faults,
+    )
 
 
 def _withheld(m: Measure, compared: Sequence[Definition]) -> Measure:
@@ -136,24 +144,83 @@ def _only(rows: Mapping[tuple[str, str], Sequence[IndexSample]], indices: Sequen
     return [s for (_, index), mine in rows.items() if index in indices for s in mine]
 
 
+def _excursions(shelter: Shelter, line: Timeline, entity: str, config: PipelineConfig) -> Sequence[Excursion]:
+    person, none = line.people[entity], list[Excursion]()
+    return shelter.tried(
+        f"{entity}: excursions", lambda: excursions.find(person, line.times, config.arousal), none
+    )
+
+
+def _recoveries(
+    shelter: Shelter, line: Timeline, entity: str, found: Sequence[Excursion]
+) -> Sequence[Recovery]:
+    person, none = line.people[entity], list[Recovery]()
+    return shelter.tried(
+        f"{entity}: recoveries", lambda: recovery.recoveries(person, line.times, found), none
+    )
+
+
+def _measures(
+    shelter: Shelter,
+    line: Timeline,
+    rows: Mapping[tuple[str, str], Sequence[IndexSample]],
+    found: Mapping[str, Sequence[Excursion]],
+    recovered: Mapping[str, Sequence[Recovery]],
+    responses: Sequence[Response],
+    config: PipelineConfig,
+) -> dict[str, list[Measure]]:
+    """Return entity → measures; each module's alone, so that none takes another with it."""
+    measures = {e: _person(shelter, line, e, found, recovered, responses, config) for e in found}
+    measures["dyad"] = shelter.measures(
+        joint.DEFINITIONS,
+        "dyad",
+        lambda: joint.joint_measures(line, found.get("client", ()), found.get("therapist", ())),
+    )
+    voiced = _only(rows, turns.INDICES)
+    marked: tuple[tuple[ModuleType, Callable[[], Mapping[str, Sequence[Measure]]]], ...] = (
+        (rupture, lambda: rupture.rupture_measures(line)),
+        (interventions, lambda: interventions.intervention_measures(line, found, recovered)),
+        (turns, lambda: _turns(line, voiced)),
+    )
+    for module, act in marked:
+        for entity, more in shelter.by_entity(module.DEFINITIONS, list(measures), act).items():
+            if entity in measures:
+                measures[entity] += more
+    coupled = _only(rows, session_synchrony.INDICES)
+    compared: tuple[tuple[ModuleType, Callable[[], Sequence[Measure]]], ...] = (
+        (session_synchrony, lambda: session_synchrony.synchrony_measures(line, coupled)),
+        (segment_synchrony, lambda: segment_synchrony.segment_measures(line, coupled)),
+    )
+    for module, make in compared:
+        measures["dyad"] += shelter.measures(module.DEFINITIONS, "dyad", make)
+    return measures
+
+
 def _person(
+    shelter: Shelter,
     line: Timeline,
     entity: str,
     found: Mapping[str, Sequence[Excursion]],
     recovered: Mapping[str, Sequence[Recovery]],
     responses: Sequence[Response],
+    config: PipelineConfig,
 ) -> list[Measure]:
-    person, mine = line.people[entity], found[entity]
-    return [
-        *in_band.time_in_band(person, line.times, mine),
-        *excursions.excursion_measures(person, mine, line.session_id),
-        *recovery.recovery_measures(recovered[entity], person.valid_pct, person.missing),
-        *occupancy.occupancy_measures(person),
-        *stretch.stretch_measures(person),
-        *tolerated.tolerated_measures(tolerated.labels(line, person), line.session_id),
-        *vagal.vagal_measures(line, person),
-        *event_locked.response_measures(responses, entity, line.session_id),
-    ]
+    person, mine, id_ = line.people[entity], found[entity], line.session_id
+    parts: tuple[tuple[ModuleType, Callable[[], Sequence[Measure]]], ...] = (
+        (in_band, lambda: in_band.time_in_band(person, line.times, mine)),
+        (excursions, lambda: excursions.excursion_measures(person, mine, id_)),
+        (
+            recovery,
+            lambda: recovery.recovery_measures(recovered[entity], person.valid_pct, person.missing),
+        ),
+        (occupancy, lambda: occupancy.occupancy_measures(person)),
+        (stretch, lambda: stretch.stretch_measures(person)),
+        (tolerated, lambda: tolerated.tolerated_measures(tolerated.labels(line, person), id_)),
+        (vagal, lambda: vagal.vagal_measures(line, person)),
+        (event_locked, lambda: event_locked.response_measures(responses, entity, id_)),
+        (oscillation, lambda: oscillation.oscillation_measures(person, id_, config.arousal)),
+    )
+    return [m for module, act in parts for m in shelter.measures(module.DEFINITIONS, entity, act)]
 
 
 def _turns(line: Timeline, samples: Sequence[IndexSample]) -> dict[str, list[Measure]]:

@@ -6,12 +6,13 @@ recording it is the same file, byte by byte.
 
 from __future__ import annotations
 
+import functools
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import matplotlib as mpl
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -19,6 +20,7 @@ from markupsafe import Markup
 from matplotlib.figure import Figure, FigureBase
 
 from processing.hour.measure import Measure
+from processing.hour.shelter import Shelter
 from processing.metrics.self_report import as_rows
 from processing.metrics.session_metrics import PEOPLE, Hour
 from processing.metrics.turns import JOINT, PERSONAL
@@ -27,6 +29,8 @@ from processing.report import quality as report_quality
 from processing.report import text as report_text
 from processing.report import words as report_words
 from processing.results.session_run import NOTICE, SessionRun
+
+T = TypeVar("T")
 
 STYLE: Any = {
     "svg.fonttype": "none",
@@ -55,34 +59,53 @@ def _content(run: SessionRun, hour: Hour) -> dict[str, Any]:
     line = hour.line
     session = run.recording.session
     recorded = session.recorded if session else None
-    drawn = [
-        (code, report_text.usable_events(hour.responses, code), _svg(draw(figures.own_figure)))
-        for code, draw in figures.event_locked(hour.responses)
+    shelter = Shelter()
+
+    def drawn(what: str, draw: Callable[[], FigureBase | None]) -> Markup | None:
+        return shelter.tried(f"figure of {what}", lambda: _svg(draw()), None)
+
+    def listed(what: str, make: Callable[[], Sequence[T]]) -> Sequence[T]:
+        none: Sequence[T] = []
+        return shelter.tried(what, make, none)
+
+    no_page: dict[str, list[str]] = {}
+    responses = [
+        (
+            code,
+            report_text.usable_events(hour.responses, code),
+            drawn(code, functools.partial(draw, figures.own_figure)),
+        )
+        for code, draw in listed("figures around events", lambda: figures.event_locked(hour.responses))
     ]
-    return {
+    parts = {
+        "quality": listed("quality", lambda: report_quality.quality(run, hour)),
+        "notices": listed("notices", lambda: report_quality.notices(run)),
+        "overview": drawn("the hour", lambda: figures.overview(hour)),
+        "page": shelter.tried("the hour on a page", lambda: report_text.on_a_page(hour), no_page),
+        "may": listed("what may be concluded", lambda: report_text.may(hour)),
+        "indices": drawn("the signals", lambda: figures.indices(line)),
+        "two_axes": drawn("the two axes", lambda: figures.two_axes(line)),
+        "synchrony": drawn("synchrony", lambda: figures.synchrony(run.samples, line)),
+        "turns": listed("turn-taking", lambda: turns(hour)),
+        "no_turns": report_text.no_turns(hour),
+        "responses": responses,
+        "no_responses": report_text.no_responses(hour),
+        "noted": listed("what was noted", lambda: as_rows(session, run.filled)),
+        "tables": {
+            e: listed(f"table of {e}", functools.partial(report_text.table, m))
+            for e, m in tables(hour).items()
+        },
+    }
+    return parts | {
         "session": run.id,
         "began": f"{recorded.started[:16].replace('T', ' ')} · " if recorded and recorded.started else "",
         "minutes": f"{run.seconds / 60:.1f}",
         "state": run.recording.state,
         "scaling": ", ".join(sorted({a.scaling for a in run.pipeline.arousal.values()})),
         "notice": NOTICE,
-        "quality": report_quality.quality(run, hour),
-        "remarks": run.remarks,
-        "notices": report_quality.notices(run),
-        "overview": _svg(figures.overview(hour)),
-        "page": report_text.on_a_page(hour),
+        "remarks": [*run.remarks, *(f"not in this report: {fault}" for fault in shelter.faults)],
         "text": report_words,
-        "may": report_text.may(hour),
         "may_not": report_words.MAY_NOT,
-        "indices": _svg(figures.indices(line)),
-        "two_axes": _svg(figures.two_axes(line)),
-        "synchrony": _svg(figures.synchrony(run.samples, line)),
-        "turns": turns(hour),
-        "no_turns": report_text.no_turns(hour),
-        "responses": drawn,
-        "no_responses": report_text.no_responses(hour),
-        "noted": as_rows(session, run.filled),
-        "tables": {e: report_text.table(m) for e, m in tables(hour).items()},
         "methods": report_text.methods(run, version("attunement")),
         "references": report_words.REFERENCES,
         "versions": f"attunement {version('attunement')}, parameters {run.config.digest()}, "

@@ -80,6 +80,7 @@ class SessionRun:
             config=self.config,
             aligned=self.recording.aligned,
         )
+        self.remarks.extend(hour.faults)
         for entity, said in said_measures(self.recording.session, self.filled).items():
             if said:
                 hour.measures[entity] = [*hour.measures.get(entity, ()), *said]
