@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -20,12 +21,17 @@ KINDS = ("bids", "csv", "mne", "edf", "xdf")
 )
 def export_command(recording: Path, kind: str, out: Path) -> None:
     """Write a recording for another tool: raw markers with later edits applied, stamps on one clock."""
-    from processing.export.export import FORMATS
+    from processing.export.export import export
     from processing.export.tracks import NOTICE, read_tracks
 
     tracks = read_tracks(recording)
     out.mkdir(parents=True, exist_ok=True)
-    for path in FORMATS[kind](tracks, out):
+    written, faults = export(kind, tracks, out)
+    for path in written:
         only_for_owner(path)
         click.echo(str(path))
     click.echo(NOTICE)
+    for fault in faults:
+        click.echo(f"{recording}: left out: {fault}", err=True)
+    if faults:
+        sys.exit(1)

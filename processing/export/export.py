@@ -7,6 +7,9 @@ Nothing is interpolated: a missing sample is nan, in EDF the lowest value, and a
 from __future__ import annotations
 
 import csv
+import functools
+import logging
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,14 +17,17 @@ from typing import Any
 
 import numpy as np
 
-from acquisition.errors import RecordingError
+from acquisition.errors import AttunementError, RecordingError
 from acquisition.stream import FloatArray, Modality
 from acquisition.xdf.form import EVENTS_ID
 from acquisition.xdf.header import OWN_HEADERS, header_xml
 from acquisition.xdf.writer import Writer
 from processing.export.tracks import NOTICE, Track, Tracks, gaps_of, on_even_grid, regular, spans
+from processing.hour.shelter import Shelter
 from processing.metrics.self_report import as_rows
 from processing.results.results import write_events
+
+logger = logging.getLogger(__name__)
 
 MNE_TYPES = {Modality.ECG: "ecg", Modality.EDA: "gsr", Modality.RESP: "resp"}
 SI = {Modality.ECG: 1e-3, Modality.EDA: 1e-6}
@@ -157,3 +163,44 @@ FORMATS: Mapping[str, Callable[[Tracks, Path], Sequence[Path]]] = {
     "edf": export_edf,
     "xdf": export_xdf,
 }
+
+
+def export(kind: str, tracks: Tracks, out: Path) -> tuple[Sequence[Path], list[str]]:
+    """Write a recording in a format; a stream that it cannot take is left out and named.
+
+    Returns
+    -------
+    written : sequence of Path
+    faults : list of str
+        One line for each stream that was left out.
+
+    Raises
+    ------
+    AttunementError, OSError
+        If nothing can be written, for a reason that the user can see to.
+    """
+    write = FORMATS[kind]
+    try:
+        return write(tracks, out), []
+    except (AttunementError, OSError):
+        raise
+    except Exception:  # a value nobody thought of: find whose it is, and write the others
+        logger.exception("the export failed")
+    shelter, fit = Shelter(), list[Track]()
+    for track in tracks.streams:
+        alone = replace(tracks, streams=(track,))
+        if shelter.tried(
+            f"{track.info.role} {track.info.name}", functools.partial(_fits, write, alone), False
+        ):
+            fit.append(track)
+    return write(replace(tracks, streams=tuple(fit)), out), shelter.faults
+
+
+def _fits(write: Callable[[Tracks, Path], Sequence[Path]], alone: Tracks) -> bool:
+    """Tell that a format takes a stream, or has no place for it; raise what it raises otherwise."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            write(alone, Path(folder))
+        except AttunementError:  # nothing to write of this one alone
+            return True
+    return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import edfio
@@ -13,7 +14,7 @@ import pytest
 import pyxdf
 
 from acquisition.stream import Modality
-from processing.export.export import export_csv, export_edf, export_mne, export_xdf
+from processing.export.export import FORMATS, export, export_csv, export_edf, export_mne, export_xdf
 from processing.export.tracks import Tracks, on_even_grid, read_tracks
 from tests.processing.simulated_hour import START, infos, write_hour
 
@@ -102,3 +103,22 @@ def test_one_xdf_holds_every_stream_and_event(tracks: Tracks, tmp_path: Path) ->
     texts = [json.loads(r[0]) for s in streams for r in s["time_series"] if isinstance(r, list)]
     assert {t["code"] for t in texts} >= {"now_moment", "baseline_rest"}
     assert "note" not in {t["code"] for t in texts}
+
+
+@pytest.mark.parametrize("kind", ["csv", "mne", "edf", "xdf"])
+def test_a_stream_that_a_format_cannot_take_is_left_out_alone(
+    tracks: Tracks, tmp_path: Path, kind: str
+) -> None:
+    first = tracks.streams[0]
+    bad = replace(first, info=replace(first.info, name="odd"), samples=first.samples[:0])
+    odd = replace(tracks, streams=(bad, *tracks.streams))
+    (tmp_path / "a").mkdir()
+    whole, none = export(kind, tracks, tmp_path / "a")
+    assert none == []
+    with pytest.raises(Exception):  # noqa: B017, PT011  # so the injection would have taken the others along
+        FORMATS[kind](odd, tmp_path)
+    (tmp_path / "b").mkdir()
+    written, faults = export(kind, odd, tmp_path / "b")
+    assert [p.name for p in written] == [p.name for p in whole]
+    (fault,) = faults
+    assert fault.startswith(f"{first.info.role} odd: could not be computed")
