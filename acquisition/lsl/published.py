@@ -24,9 +24,9 @@ from acquisition.lsl.clock import local_clock
 from acquisition.lsl.index_rows import PARTS, Curtain, Released, index_rows
 from acquisition.lsl.network import configure
 from acquisition.lsl.outlet import Announcement, Outlet, announce
-from acquisition.recorder.control import runtime_directory
 from acquisition.recording.lock import end_exclusive, try_exclusive
 from acquisition.recording.recording import Recording
+from acquisition.runtime import runtime_directory
 from acquisition.session.session import Session
 from acquisition.stream import Role, StreamInfo
 

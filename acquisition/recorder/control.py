@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import socket
-import tempfile
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -17,6 +15,7 @@ from typing import Any, Self
 
 from acquisition.errors import ControlError
 from acquisition.event import Event
+from acquisition.runtime import runtime_directory
 from acquisition.stream import Role
 
 MAX_LINE = 65_536
@@ -25,27 +24,6 @@ PATIENCE = 10.0
 """Seconds to wait for the recorder; a cycle takes a tenth."""
 
 Fields = dict[str, Any]
-
-
-def runtime_directory() -> Path:
-    """Return the directory of endpoint files, made if need be; only the user may look into it.
-
-    Raises
-    ------
-    ControlError
-        If a directory of that name belongs to somebody else.
-    """
-    base = os.environ.get("XDG_RUNTIME_DIR")
-    user = str(os.getuid()) if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
-    path = Path(base) / "attunement" if base else Path(tempfile.gettempdir()) / f"attunement-{user}"
-    try:
-        path.mkdir(mode=0o700, parents=bool(base), exist_ok=True)
-        found = path.lstat()
-    except OSError as error:
-        raise ControlError(f"{path}: no runtime directory: {error.strerror}") from error
-    if hasattr(os, "getuid") and (found.st_uid != os.getuid() or found.st_mode & 0o077 or path.is_symlink()):
-        raise ControlError(f"{path}: must be a directory that only you can read (chmod 700)")
-    return path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

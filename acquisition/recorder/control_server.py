@@ -8,19 +8,17 @@ import logging
 import os
 import queue
 import secrets
-import socketserver
-import threading
+import socket
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from acquisition.recorder.control import MAX_LINE, PATIENCE, Fields, runtime_directory
+from acquisition.recorder.control import MAX_LINE, PATIENCE, Fields
+from acquisition.recorder.door import Door
+from acquisition.runtime import runtime_directory
 
+BAD_TOKEN = "bad token"
 logger = logging.getLogger(__name__)
-
-MAX_CONNECTIONS = 16
-IDLE = 60.0
-"""Seconds after which a silent connection is closed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,13 +50,11 @@ class Server:
     def __init__(self, recording: Path) -> None:
         self.token = secrets.token_hex(16)
         self._requests: queue.SimpleQueue[Request] = queue.SimpleQueue()
-        self._tcp = _Tcp(("127.0.0.1", 0), _Handler)
-        self._tcp.owner = self
-        self.port = int(self._tcp.server_address[1])
-        self._thread = threading.Thread(target=self._tcp.serve_forever, name="control", daemon=True)
+        self._door = Door(MAX_LINE, self._admit, self._serve)
+        self.port = self._door.port
         self._file = runtime_directory() / f"{recording.name}-{os.getpid()}-{self.port}.json"
         self._write(recording)
-        self._thread.start()
+        self._door.open()
 
     def _write(self, recording: Path) -> None:
         facts = {"recording": str(recording.resolve()), "port": self.port, "token": self.token}
@@ -78,11 +74,23 @@ class Server:
         self._file.unlink(missing_ok=True)
         for request in self.take():
             request.refuse("the recorder stops")
-        self._tcp.shutdown()
-        self._tcp.server_close()
+        self._door.close()
 
     def reply(self, line: bytes) -> Fields:
         """Return the answer to a line, whatever it holds."""
+        request = self._request(line)
+        if not isinstance(request, Request):
+            return request
+        self._requests.put(request)
+        try:
+            return request.answers.get(timeout=PATIENCE)
+        except queue.Empty:
+            return {"ok": False, "error": "the recorder does not answer"}
+
+    def _request(self, line: bytes) -> Request | Fields:
+        """Return what a line asks for, or why it is refused."""
+        if len(line) > MAX_LINE:
+            return {"ok": False, "error": f"a line is longer than {MAX_LINE} bytes"}
         try:
             fields = json.loads(line)
         except (ValueError, RecursionError):
@@ -92,56 +100,28 @@ class Server:
         if not hmac.compare_digest(
             str(fields.pop("token", "")).encode("utf-8", "replace"), self.token.encode()
         ):
-            return {"ok": False, "error": "bad token"}
-        request = Request(fields.pop("command"), fields)
-        self._requests.put(request)
-        try:
-            return request.answers.get(timeout=PATIENCE)
-        except queue.Empty:
-            return {"ok": False, "error": "the recorder does not answer"}
+            return {"ok": False, "error": BAD_TOKEN}
+        return Request(fields.pop("command"), fields)
+
+    def _admit(self, line: bytes) -> tuple[bytes, bool] | None:
+        request = self._request(line)
+        if isinstance(request, Request):
+            return None
+        return _line(request), request["error"] != BAD_TOKEN and len(line) <= MAX_LINE
+
+    def _serve(self, link: socket.socket, said: bytes) -> None:
+        """Answer every line of a connection, beginning with what was read of it."""
+        while said or (said := link.recv(MAX_LINE)):
+            end = said.find(b"\n") + 1
+            if not end and len(said) <= MAX_LINE and (more := link.recv(MAX_LINE)):
+                said += more
+                continue
+            line, said = (said[:end], said[end:]) if end else (said, b"")
+            answer = self.reply(line)
+            link.sendall(_line(answer))
+            if len(line) > MAX_LINE or answer.get("error") == BAD_TOKEN:
+                return
 
 
-class _Tcp(socketserver.ThreadingTCPServer):
-    allow_reuse_address = False
-    daemon_threads = True
-    block_on_close = False
-    owner: Server
-
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
-        self._slots = threading.BoundedSemaphore(MAX_CONNECTIONS)
-
-    def verify_request(self, request: Any, client_address: Any) -> bool:
-        """Refuse more connections than a user's programs need."""
-        return self._slots.acquire(blocking=False)
-
-    def release(self) -> None:
-        """Give a connection's place back."""
-        self._slots.release()
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Log a connection that broke; the recorder goes on."""
-        logger.debug("control connection broke", exc_info=True)
-
-
-class _Handler(socketserver.StreamRequestHandler):
-    timeout = IDLE
-    server: _Tcp
-
-    def handle(self) -> None:
-        try:
-            while line := self.rfile.readline(MAX_LINE + 1):
-                if len(line) > MAX_LINE:
-                    self._send({"ok": False, "error": f"a line is longer than {MAX_LINE} bytes"})
-                    return
-                answer = self.server.owner.reply(line)
-                self._send(answer)
-                if answer.get("error") == "bad token":
-                    return
-        except (TimeoutError, ConnectionError):
-            return
-        finally:
-            self.server.release()
-
-    def _send(self, answer: Fields) -> None:
-        self.wfile.write(json.dumps(answer, ensure_ascii=False, allow_nan=False).encode() + b"\n")
+def _line(answer: Fields) -> bytes:
+    return json.dumps(answer, ensure_ascii=False, allow_nan=False).encode() + b"\n"

@@ -5,9 +5,12 @@ import os
 import queue
 import socket
 import stat
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +20,10 @@ from hypothesis import strategies as st
 
 from acquisition.errors import ControlError
 from acquisition.event import Event
-from acquisition.recorder.control import MAX_LINE, Client, endpoints, runtime_directory
+from acquisition.recorder.control import MAX_LINE, Client, endpoints
 from acquisition.recorder.control_server import Request, Server
+from acquisition.recorder.door import WAITING
+from acquisition.runtime import runtime_directory
 
 
 @pytest.fixture(autouse=True)
@@ -180,18 +185,103 @@ def test_any_line_gets_an_answer(desk: Desk, line: bytes) -> None:
     json.dumps(answer)
 
 
-def test_idle_connections_do_not_shut_others_out_for_good(desk: Desk) -> None:
-    links = [socket.create_connection(("127.0.0.1", desk.server.port)) for _ in range(20)]
+CROWD = """
+import encodings.idna, os, socket, sys
+if hasattr(os, "getuid") and os.getuid() == 0:
+    os.setuid(65534)
+links = [socket.create_connection(("127.0.0.1", int(sys.argv[1]))) for _ in range(int(sys.argv[2]))]
+for link in links[: len(links) // 2]:
+    link.sendall(b"{")
+print(len({link.getsockname() for link in links}), flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def crowd(port: int, n: int) -> Iterator[None]:
+    """Keep silent connections open, another user's where that is possible; half of them begin to speak."""
+    command = [sys.executable, "-c", CROWD, str(port), str(n)]
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        assert child.stdout is not None
+        assert child.stdout.readline().split() == [str(n).encode()]
+        yield
+    finally:
+        child.communicate()
+
+
+@pytest.mark.parametrize("n", [100, 500])
+def test_silent_connections_of_anybody_hold_up_no_pause_and_no_stop(desk: Desk, n: int) -> None:
+    with crowd(desk.server.port, n):
+        client = Client.find()
+        for command in ("pause", "resume", "stop", "status") * 5:
+            began = time.monotonic()
+            client.call(command, role="client")
+            assert time.monotonic() - began < 2.0
+    assert [r.command for r in desk.asked] == ["pause", "resume", "stop", "status"] * 5
+
+
+def test_those_who_knock_again_and_again_hold_up_nobody(desk: Desk) -> None:
+    end = threading.Event()
+    knocks = []
+
+    def knock() -> None:
+        while not end.is_set():
+            with suppress(OSError):
+                talk(desk.server.port, b'{"command": "stop", "token": ""}\n')
+                knocks.append(1)
+
+    thread = threading.Thread(target=knock)
+    thread.start()
+    try:
+        for _ in range(20):
+            assert Client.find().status()
+        assert knocks
+    finally:
+        end.set()
+        thread.join()
+    assert {r.command for r in desk.asked} == {"status"}
+
+
+def test_of_too_many_silent_ones_the_first_has_to_go(desk: Desk) -> None:
+    links = [socket.create_connection(("127.0.0.1", desk.server.port)) for _ in range(WAITING + 1)]
+    links[0].settimeout(10)
+    assert links[0].recv(1) == b""
     for link in links:
         link.close()
-    until = time.monotonic() + 10
-    while time.monotonic() < until:
-        try:
-            if Client.find().status():
-                return
-        except ControlError:
-            continue
-    pytest.fail("no connection within 10 s")
+
+
+def test_a_place_that_another_has_taken_is_named_and_another_serves(
+    runtime: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    (tmp_path / "squatter").mkdir(mode=0o700)
+    runtime.parent.mkdir()
+    runtime.symlink_to(tmp_path / "squatter")
+    assert runtime.is_dir()  # it is taken
+    with caplog.at_level("WARNING"):
+        found = runtime_directory()
+    assert found == tmp_path / f"attunement-{os.getuid()}"
+    assert f"{runtime}: is a link that user '" in caplog.text
+    desk = Desk(tmp_path / "r")  # a recorder begins all the same, and is found
+    try:
+        assert Client.find().status()
+    finally:
+        desk.close()
+
+
+def test_where_every_place_is_anothers_the_owner_and_the_way_out_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    me = os.getuid()
+    monkeypatch.setattr("os.getuid", lambda: me + 12345)
+    with pytest.raises(
+        ControlError, match=rf"belongs to user '\w+' \(uid {me}\), not to you; .*XDG_RUNTIME_DIR"
+    ):
+        runtime_directory()
 
 
 def test_a_recorder_that_stops_refuses_what_still_waits(tmp_path: Path) -> None:
