@@ -67,6 +67,10 @@ class StreamInfo:
         One of `FORMATS`.
     lateness : float
         How late a sample may arrive [s] and still count.
+    exact : bool
+        Whether its stamps are the times of its samples, as whoever made them vouches for: a driver that
+        counts samples on the device's clock, an import that counted them. Any other regular stream goes
+        through the time base (`acquisition.timebase`).
     source_id, device : str
         Identity of the sender, and the name of the device profile that read it.
     metadata : dict
@@ -81,6 +85,7 @@ class StreamInfo:
     channels: tuple[str, ...]
     format: str = "float32"
     lateness: float = LATENESS
+    exact: bool = False
     source_id: str = ""
     device: str = ""
     metadata: dict[str, str] = field(default_factory=dict, compare=False)

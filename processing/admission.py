@@ -9,6 +9,8 @@ run and a later one agree to the bit and thousands of ticks can be handled at on
 - **admission**: with m the largest stamp so far and R[k] = T[k] − lateness, a sample of slice k is dropped,
   and counted, when c > T[k] + 0.5 (future), c < R[k−1] or c < m − 0.1 (late). If m − 0.1 ≤ c < m it takes
   stamp m.
+- **times**: c is the time that the time base gave a sample (`processing.sample_times`) where its stream does
+  not vouch for its stamps; such a sample stands in the slice that settled it, and the watermark waits for it.
 - **watermark**: W[k] = max(min(m, T[k]), R[k]). Every sample admitted after tick k has a stamp ≥ W[k]: what
   depends on data before W is final. A silent stream passes with R, so a stall releases what waits for it.
 """
@@ -20,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from acquisition.batch import StreamPart
-from acquisition.stream import BoolArray, FloatArray, IntArray
+from acquisition.stream import BoolArray, FloatArray
 
 RAMP = 5.0
 STEP = 0.5
@@ -69,10 +71,13 @@ class Admission:
     ----------
     lateness : float
         How late a sample may arrive [s]; inf admits everything that is not out of order.
+    added : float
+        How long the time base may hold it then [s].
     """
 
-    def __init__(self, lateness: float) -> None:
+    def __init__(self, lateness: float, added: float = 0.0) -> None:
         self.lateness = lateness
+        self._added = added
         self.late = 0
         self.future = 0
         self._clock = _ClockMap()
@@ -80,17 +85,28 @@ class Admission:
         self._m = -np.inf
         self._r = -np.inf
 
-    def admit(self, part: StreamPart | None, ticks: FloatArray) -> Admitted:
-        """Admit the samples of a batch; `part` is None where the stream is silent."""
+    def admit(
+        self, part: StreamPart | None, ticks: FloatArray, arrived: tuple[FloatArray, FloatArray] | None = None
+    ) -> Admitted:
+        """Admit the samples of a batch; `part` is None where the stream is silent.
+
+        Parameters
+        ----------
+        arrived : pair of ndarray, optional
+            Ticks before and after which each sample arrived [s], where it was settled later.
+        """
         r = np.empty(len(ticks) + 1)  # r[k] is R[k − 1]
         r[0] = self._r
-        r[1:] = ticks - self.lateness
+        r[1:] = ticks - (self.lateness + self._added)
         np.maximum.accumulate(r, out=r)
         if part is None:
             m_at_tick = np.full(len(ticks), self._m)
             keep, times = np.empty(0, np.bool_), np.empty(0)
         else:
-            keep, times, m = self._segments(part, ticks, r)
+            low, high = r[part.slices], ticks[part.slices]
+            if arrived is not None:
+                low, high = np.maximum(low, arrived[0] - self.lateness), arrived[1]
+            keep, times, m = self._segments(part, low, high)
             m_at_tick = m[part.slices.searchsorted(np.arange(len(ticks)), side="right")]
         watermarks = np.maximum(np.minimum(m_at_tick, ticks), r[1:])
         if len(ticks):
@@ -98,7 +114,7 @@ class Admission:
         return Admitted(keep, times, watermarks)
 
     def _segments(
-        self, part: StreamPart, ticks: FloatArray, r: FloatArray
+        self, part: StreamPart, low: FloatArray, high: FloatArray
     ) -> tuple[BoolArray, FloatArray, FloatArray]:
         """Go from offset to offset; return the mask, the stamps kept, and m around each sample."""
         keeps: list[BoolArray] = []
@@ -108,7 +124,7 @@ class Admission:
         for position, value in [*part.offsets, (len(part.times), np.nan)]:
             if position > begin:
                 segment = slice(begin, position)
-                keep, stamps, m = self._segment(part.times[segment], part.slices[segment], ticks, r)
+                keep, stamps, m = self._segment(part.times[segment], low[segment], high[segment])
                 keeps.append(keep)
                 times.append(stamps)
                 maxima.append(m)
@@ -119,16 +135,16 @@ class Admission:
         return np.concatenate(keeps), np.concatenate(times), np.concatenate(maxima)
 
     def _segment(
-        self, raw: FloatArray, slices: IntArray, ticks: FloatArray, r: FloatArray
+        self, raw: FloatArray, low: FloatArray, high: FloatArray
     ) -> tuple[BoolArray, FloatArray, FloatArray]:
         c = raw + self._clock.at(raw)
-        if self._plain(c, slices, ticks, r):  # nearly always, and an eighth of the cost
+        if self._plain(c, low, high):  # nearly always, and an eighth of the cost
             self._m, self._raw = float(c[-1]), float(raw[-1])
             return np.ones(len(c), np.bool_), c, c
         c = np.where(np.isnan(c), -np.inf, c)
-        future = c > ticks[slices] + AHEAD
+        future = c > high + AHEAD
         m = np.maximum.accumulate(np.append(self._m, np.where(future, -np.inf, c)))
-        late = ~future & ((c < r[slices]) | (c < m[:-1] - JITTER))
+        late = ~future & ((c < low) | (c < m[:-1] - JITTER))
         keep = ~(future | late)
         self.future += int(future.sum())
         self.late += int(late.sum())
@@ -138,10 +154,8 @@ class Admission:
             self._raw = float(raw[kept[-1]])
         return keep, np.maximum(c, m[:-1])[keep], m[1:]
 
-    def _plain(self, c: FloatArray, slices: IntArray, ticks: FloatArray, r: FloatArray) -> bool:
+    def _plain(self, c: FloatArray, low: FloatArray, high: FloatArray) -> bool:
         """Return whether all stamps come in order and in time; never where one is nan."""
         if not (c[0] >= self._m and (c[1:] >= c[:-1]).all()):
             return False
-        if slices[0] == slices[-1]:
-            return bool(c[-1] <= ticks[slices[0]] + AHEAD and c[0] >= r[slices[0]])
-        return bool((c <= ticks[slices] + AHEAD).all() and (c >= r[slices]).all())
+        return bool((c <= high + AHEAD).all() and (c >= low).all())

@@ -6,8 +6,6 @@ products may add in another order for another length, and then differ in the las
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.signal import butter, lfilter, sosfilt_zi
@@ -92,36 +90,3 @@ class Decimator:
         kept = x[-self._seen % self._step :: self._step]
         self._seen += len(x)
         return kept
-
-
-class StampSmoother:
-    """Replace jittered stamps of a regular stream by smooth ones, from the sample count and past stamps.
-
-    The deviation of the stamps from `first + count / sfreq` is tracked in level and slope (Holt 1957), so
-    that a rate that differs from the nominal one is followed without lag, and jitter of milliseconds is
-    averaged over about `time_constant` seconds. Exact stamps pass unchanged.
-
-    Parameters
-    ----------
-    sfreq : float
-        Nominal rate [Hz].
-    time_constant : float
-        How long the tracking remembers [s].
-    """
-
-    def __init__(self, sfreq: float, *, time_constant: float) -> None:
-        self._sfreq = sfreq
-        level = 1.0 - math.exp(-2.0 / (time_constant * sfreq))
-        slope = level / 4.0  # critical damping
-        a = [1.0, -(2.0 - level - level * slope), 1.0 - level]
-        self._track = SosFilter([[level, level * (slope - 1.0), 0.0, *a]], settle=False)
-        self._first = math.nan
-        self._count = 0
-
-    def __call__(self, times: FloatArray) -> FloatArray:
-        """Return smooth stamps for the next samples of the stretch."""
-        if self._count == 0 and len(times):
-            self._first = float(times[0])
-        nominal = np.arange(self._count, self._count + len(times)) / self._sfreq
-        self._count += len(times)
-        return self._first + (nominal + self._track((times - self._first) - nominal))

@@ -1,5 +1,7 @@
 """The one graph: samples in, index samples out, live and offline alike (the parts: processing.parts).
 
+    batch → sample times → admission → parts → index samples
+
 The whole of live and of offline is `Pipeline.push` on batches of slices; any cut of a recording into batches
 gives the same index samples.
 """
@@ -13,6 +15,8 @@ import numpy as np
 from acquisition.batch import Batch, Source, StreamPart, gather
 from acquisition.event import Event
 from acquisition.stream import PEOPLE, Chunk, FloatArray, Modality, Role, StreamInfo
+from acquisition.timebase.account import Account
+from acquisition.timebase.vouched import needs_time_base
 from acquisition.units import convert
 from processing.admission import Admission
 from processing.arousal.arousal import Arousal
@@ -22,6 +26,7 @@ from processing.config import PipelineConfig
 from processing.coupling.synchrony import Synchrony
 from processing.index import Estimator, IndexSample, Watermarks, sort_samples
 from processing.parts import Person, parts_of, signals_of, sources
+from processing.sample_times import ADDED, SampleTimes
 
 SPEECH_SPARE = 1.0
 """Speech may be late by so much less than the heart leaves out of it [s]: a row of speech stands for a second
@@ -59,7 +64,11 @@ class Pipeline:
         self._sources = {
             key: info for key, info in fed.items() if self.config.respiration.stream or key[1] != "breath"
         }
-        self._gates = {s.key: Admission(self._lateness(s)) for s in self._sources.values()}
+        self._times = {s.key: SampleTimes(s) for s in self._sources.values() if needs_time_base(s, streams)}
+        self._gates = {
+            s.key: Admission(self._lateness(s), ADDED if s.key in self._times else 0.0)
+            for s in self._sources.values()
+        }
         self._feeds: dict[tuple[Role, str], Estimator] = {}
         self._people: dict[Role, list[Estimator]] = {}
         self.arousal: dict[Role, Arousal] = {}
@@ -97,6 +106,11 @@ class Pipeline:
         """Return how many samples of each stream came too late, and from the future."""
         return {key: (gate.late, gate.future) for key, gate in self._gates.items()}
 
+    @property
+    def time_bases(self) -> dict[tuple[Role, str], Account]:
+        """Return what was found out about the stamps of each stream that does not vouch for its own."""
+        return {key: times.account for key, times in self._times.items()}
+
     def push(self, batch: Batch) -> list[IndexSample]:
         """Process slices; return what they made final, sorted by (available, entity, index, time)."""
         if len(batch.ticks) == 0:
@@ -121,8 +135,12 @@ class Pipeline:
 
     def _admit(self, info: StreamInfo, batch: Batch, ticks: FloatArray, key: tuple[Role, str]) -> FloatArray:
         """Hand admitted samples to the estimator that needs them; return the stream's watermarks."""
-        part = batch.streams.get(info.key)
-        admitted = self._gates[info.key].admit(part, ticks)
+        part, arrived = batch.streams.get(info.key), None
+        if info.key in self._times:
+            settled = self._times[info.key].lay(part, ticks)
+            part = settled.part if settled else None
+            arrived = (settled.since, settled.until) if settled else None
+        admitted = self._gates[info.key].admit(part, ticks, arrived)
         if part is not None and len(admitted.times):
             chunk = _canonical(info, part, admitted.keep, admitted.times)
             self._feeds[key].update(chunk)

@@ -143,6 +143,7 @@ def stream_info(
         channels=stream.channels or channels,
         format=format,
         lateness=device.definition.latency if device.definition else 2.0,
+        exact=sfreq > 0,
         source_id=f"attunement-{device.role}-{which}-{stream.modality}",
         device=device.profile,
     )

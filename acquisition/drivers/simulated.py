@@ -159,6 +159,7 @@ def _info(device: Device, stream: ProfileStream) -> StreamInfo:
         unit=unit,
         channels=stream.channels,
         lateness=device.definition.latency if device.definition else math.nan,
+        exact=regular,
         source_id=device.source_id,
         device=device.profile,
     )

@@ -251,6 +251,7 @@ def _stream(table: TomlTable) -> StreamInfo:
         channels=tuple(clean_line(str(label)) for label in _listed(table, "channels")),
         format=table.text("format", default="float32", choices=FORMATS),
         lateness=table.number("lateness", LATENESS, low=0.0, high=3600.0),
+        exact=table.flag("exact"),
         source_id=_said(table, "source_id"),
         device=_said(table, "device"),
     )

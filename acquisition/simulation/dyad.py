@@ -79,7 +79,11 @@ def simulated_streams(*, ecg: float = 130.0, eda: float = 4.0, resp: float = 25.
         (Modality.VOICE, "Voice", 0.0, ""),
     )
     return tuple(
-        completed(StreamInfo(name=n, role=r, modality=m, sfreq=f, unit=u, channels=(), device="simulated"))
+        completed(
+            StreamInfo(
+                name=n, role=r, modality=m, sfreq=f, unit=u, channels=(), exact=f > 0, device="simulated"
+            )
+        )
         for r in PEOPLE
         for m, n, f, u in kinds
     )

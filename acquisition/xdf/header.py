@@ -41,6 +41,8 @@ def header_xml(info: StreamInfo) -> bytes:
         _fill(SubElement(channels, "channel"), label=label, unit=info.unit, type=TYPES[info.modality])
     own = SubElement(desc, "attunement")
     _fill(own, role=info.role, modality=info.modality, lateness=float(info.lateness), device=info.device)
+    if info.exact:
+        _fill(own, exact="true")
     _fill(own, **{_tag(key): value for key, value in info.metadata.items()})
     # Else pyxdf fits a line through the stamps, across gaps too.
     _fill(SubElement(desc, "synchronization"), can_drop_samples="true")
@@ -57,7 +59,7 @@ def _tag(key: str) -> str:
     return tag if re.match(r"[A-Za-z_]", tag) and tag not in _OWN_FIELDS else f"_{tag}"
 
 
-_OWN_FIELDS = ("role", "modality", "lateness", "device")
+_OWN_FIELDS = ("role", "modality", "lateness", "device", "exact")
 
 
 def parse_header(stream_id: int, xml: bytes) -> Stream:
@@ -125,6 +127,7 @@ def stream_info(stream: Stream, role: Role) -> StreamInfo | None:
         channels=labels,
         format=stream.format,
         lateness=_lateness(_text(own, "lateness")),
+        exact=_text(own, "exact") == "true",
         source_id=_text(root, "source_id"),
         device=_text(own, "device"),
         metadata={e.tag: e.text or "" for e in own if e.tag not in _OWN_FIELDS},

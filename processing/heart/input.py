@@ -67,11 +67,16 @@ class EcgInput:
         if len(found.times) == 0:
             return
         intervals = np.diff(found.times, prepend=self._last)
-        intervals[found.first] = np.nan
+        crossed = self._detector.holes.crossed(found.times, self._last) & ~found.first
+        fresh = found.first | crossed
+        intervals[fresh] = np.nan
         self._last = float(found.times[-1])
         columns = (found.times.tolist(), found.settled.tolist(), intervals.tolist(), self._faults(found))
         known = [
-            self._judge.push(Arrival(*beat)) for beat in zip(*columns, found.parts, found.norms, strict=True)
+            self._judge.push(Arrival(*beat)._replace(missing=missing))
+            for beat, missing in zip(
+                zip(*columns, found.parts, found.norms, strict=True), crossed.tolist(), strict=True
+            )
         ]
         values, reasons, accepted = zip(*known, strict=True)
         quality = np.clip((found.likeness - 0.2) / 0.7, 0.0, 1.0)

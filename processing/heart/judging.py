@@ -68,7 +68,7 @@ class Arrival(NamedTuple):
     `time` is its R peak, `settled` the data time at which it was decided, `interval` the time since the beat
     before, nan if none goes before [s]; `fault` says why it is no good beat, "" if it is. `parts` and `norms`
     are its shape as `qrs_shapes` gives it, None if only its time is known. `is_first` says that the beat
-    before it, though `interval` was told, did not come.
+    before it, though `interval` was told, did not come; `missing`, that samples are missing between the two.
     """
 
     time: float
@@ -78,6 +78,7 @@ class Arrival(NamedTuple):
     parts: FloatArray | None = None
     norms: FloatArray | None = None
     is_first: bool = False
+    missing: bool = False
 
 
 class Known(NamedTuple):
@@ -174,7 +175,7 @@ class BeatJudge:
         if beat.fault:
             return beat.fault
         if math.isnan(beat.interval):
-            return "first beat"
+            return "samples missing" if beat.missing else "first beat"
         if likeness < LIMITS.lenient or self._is_misshapen(likeness, size):
             return "another QRS shape"
         if self._before != NORMAL:

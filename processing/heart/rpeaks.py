@@ -11,20 +11,18 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from acquisition.rates import unfit_ecg
-from acquisition.stream import BoolArray, FloatArray
-from processing.filters import StampSmoother
+from acquisition.stream import BoolArray, FloatArray, IntArray
 from processing.heart.config import HeartConfig
 from processing.heart.families import qrs_shapes
+from processing.heart.holes import GAP, Holes
 from processing.heart.rpeaks_front import FrontEnd
 from processing.heart.rpeaks_path import Decided, Path
 from processing.heart.rpeaks_refine import Refiner
 
 SLOWEST = 99.0
 """Rates below this are refused [Hz]."""
-GAP = 0.15
-"""A jump of the stamps by more than this ends a stretch [s]."""
-SMOOTHING = 10.0
-"""Time over which jitter of the stamps is averaged [s]."""
+AROUND = 0.012
+"""Stamps so near to a peak tell its time [s]."""
 DELAY = HeartConfig.beat_wait
 """A beat is settled at most so long after its R peak [s]."""
 
@@ -98,6 +96,9 @@ class RPeaks:
         self._front = FrontEnd(self.sfreq)
         self._path = Path(self._front.rate)
         self._refine = Refiner(self.sfreq)
+        self._half = max(1, round(AROUND * self.sfreq))
+        self.holes = Holes(self.sfreq)
+        """Where samples are missing."""
         self._end = -np.inf
         self._latest = -np.inf
         self._begin()
@@ -105,10 +106,8 @@ class RPeaks:
     def _begin(self) -> None:
         self._front = FrontEnd(self.sfreq)
         self._path.restart()
-        self._smoother = StampSmoother(self.sfreq, time_constant=SMOOTHING)
         self._raw = np.empty(0)
         self._stamps = np.empty(0)
-        self._smooth = np.empty(0)
         self._offset = 0
         self._fresh = True
 
@@ -127,6 +126,7 @@ class RPeaks:
             times, ecg = times[known], ecg[known]
         if len(times) == 0:
             return no_beats()
+        times, ecg = self.holes.bridge(times, ecg)
         cuts = np.flatnonzero(np.diff(times, prepend=self._end) > GAP)
         self._end = float(times[-1])
         out: list[Beats] = []
@@ -140,7 +140,6 @@ class RPeaks:
     def _stretch(self, times: FloatArray, ecg: FloatArray) -> Beats:
         self._raw = np.concatenate((self._raw, ecg))
         self._stamps = np.concatenate((self._stamps, times))
-        self._smooth = np.concatenate((self._smooth, self._smoother(times)))
         found = self._front.push(ecg)
         decided = self._path.push(found, self._front.look, self._front.count)
         beats = self._place(decided)
@@ -154,10 +153,19 @@ class RPeaks:
         kept = [d for d, ok in zip(decided, inside.tolist(), strict=True) if ok]
         at = np.array([d.at * step for d in kept], np.int64) - offset
         places, rest, heights = self._refine(self._raw, centres[inside])
-        times = self._smooth[places] + rest / self.sfreq
+        times = self._at(places, rest)
         settled = np.nextafter(self._stamps[at], np.inf)
         shapes = qrs_shapes(self._raw, places, rest, self.sfreq)
         return self._ordered(times, settled, heights, kept, shapes)
+
+    def _at(self, places: IntArray, rest: FloatArray) -> FloatArray:
+        """Return the time of samples and a rest of up to half a sample to either side [s].
+
+        Where steps are uneven, what the low-pass gives for a sample belongs to the mean time around it.
+        """
+        around = self._stamps[places[:, None] + np.arange(-self._half, self._half + 1)]
+        period = (around[:, -1] - around[:, 0]) / (2 * self._half)
+        return np.asarray(around.mean(axis=1) + rest * period)
 
     def _ordered(
         self,
@@ -182,7 +190,6 @@ class RPeaks:
         if len(self._raw) > 4 * keep:
             self._offset += len(self._raw) - keep
             self._raw, self._stamps = self._raw[-keep:], self._stamps[-keep:]
-            self._smooth = self._smooth[-keep:]
 
 
 def detect_r_peaks(ecg: ArrayLike, sfreq: float) -> FloatArray:

@@ -1,4 +1,4 @@
-"""Filters with carried state: the same for any cutting, and exact stamps stay exact."""
+"""Filters with carried state: the same for any cutting."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import butter, sosfilt
 
-from processing.filters import Decimator, SosFilter, StampSmoother, band_pass, low_pass, trailing_sum
+from processing.filters import Decimator, SosFilter, band_pass, low_pass, trailing_sum
 
 CUTS = st.lists(st.integers(0, 40), min_size=1, max_size=20)
 
@@ -25,7 +25,6 @@ def test_filters_do_not_depend_on_chunking(cuts: list[int]) -> None:
         lambda: low_pass(2, 10.0, 130.0),
         lambda: band_pass(1, 6.0, 20.0, 130.0),
         lambda: Decimator(3),
-        lambda: StampSmoother(130.0, time_constant=10.0),
     ):
         cut = make()
         assert np.array_equal(np.concatenate([cut(p) for p in pieces(x, cuts)]), make()(x))
@@ -44,18 +43,3 @@ def test_a_constant_gives_no_step_response() -> None:
 def test_trailing_sum_is_the_sum() -> None:
     assert trailing_sum(np.arange(6.0), 3).tolist() == [3.0, 6.0, 9.0, 12.0]
     assert len(trailing_sum(np.arange(2.0), 3)) == 0
-
-
-def test_exact_stamps_pass_the_smoother() -> None:
-    times = 1e6 + np.arange(20000) / 130.0
-    assert np.abs(StampSmoother(130.0, time_constant=10.0)(times) - times).max() < 1e-8
-
-
-def test_the_smoother_follows_a_wrong_rate_and_removes_jitter() -> None:
-    true = np.arange(20000) / 129.9
-    jitter = 0.003 * np.random.default_rng(2).standard_normal(len(true))
-    smooth = StampSmoother(130.0, time_constant=10.0)(true + jitter)
-    late = slice(130 * 60, None)
-    assert jitter[late].std() > 0.0025
-    assert np.diff((smooth - true)[late][::130]).std() < 0.0003
-    assert np.abs((smooth - true)[late] - (smooth - true)[late].mean()).max() < 0.002

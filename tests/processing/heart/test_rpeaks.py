@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acquisition.stream import FloatArray
+from acquisition.timebase.lay import lay
 from processing.heart.rpeaks import RPeaks, detect_r_peaks, joined
 from tests.processing.heart.test_heart import ecg
 from tests.recordings import resting_ecg
@@ -87,9 +88,26 @@ def test_jittered_stamps_barely_move_the_intervals() -> None:
     even = np.arange(len(x)) / 130.0
     jitter = 0.002 * np.random.default_rng(3).random(len(x))
     exact = RPeaks(130.0).update(even, x).times
-    rough = RPeaks(130.0).update(even + jitter, x).times
+    rough = RPeaks(130.0).update(lay(even + jitter, 130.0).times, x).times
     assert len(exact) == len(rough)
     assert np.abs(np.diff(rough) - np.diff(exact))[10:].max() < 2e-4
+
+
+def test_missing_samples_do_not_move_the_beats_around_them() -> None:
+    beats = rhythm(60.0)
+    x = ecg(beats, 360.0, 62.0)
+    times = np.arange(len(x)) / 360.0
+    kept = np.ones(len(x), bool)
+    for start in range(3 * 360, len(x), 5 * 360):
+        kept[start : start + 36] = False
+    whole, holed = RPeaks(360.0), RPeaks(360.0)
+    there, found = whole.update(times, x).times, holed.update(times[kept], x[kept]).times
+    near = np.abs(times[~kept][:, None] - found).min(axis=0) < 0.12
+    assert near.any()
+    assert np.abs(found[~near, None] - there).min(axis=1).max() < 0.001
+    crossed = holed.holes.crossed(found[1:], float(found[0]))
+    assert crossed[near[1:]].all()
+    assert crossed.sum() < 0.6 * len(found)
 
 
 def test_rates_under_100_hz_are_refused() -> None:

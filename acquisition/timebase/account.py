@@ -1,0 +1,116 @@
+"""What was found out about a stream's stamps, for notices, session.json and the report."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from acquisition.timebase.manner import Manner
+
+OTHER_RATE = 0.03
+"""Share by which a rate must differ from what the stream says to be told."""
+LONG_ENOUGH, ENOUGH = 30.0, 4.0
+"""Seconds after which a rate is told; and at the end of a recording, at least."""
+ADDED = {Manner.EXACT: 0.1, Manner.UNEVEN: 0.1, Manner.JITTER: 0.6, Manner.PACKETS: 1.7}
+"""By how much later than they came samples of each manner are handed on at most [s]."""
+STARTING = 2.8
+"""The same in the first three seconds of a segment [s], and what any stream may need again."""
+WORDS = {
+    Manner.EXACT: "even",
+    Manner.UNEVEN: "uneven, taken as they are",
+    Manner.JITTER: "with jitter or rounded",
+    Manner.PACKETS: "one for a packet",
+}
+
+
+class Loss(NamedTuple):
+    """Hold where samples are missing: before which sample, how many, for how long [s]."""
+
+    at: int
+    samples: float
+    seconds: float
+
+
+class Remark(NamedTuple):
+    """Say what the stamps show, once; `at` is the number of the sample that showed it."""
+
+    at: int
+    kind: Literal["clock", "segment"]
+    message: str
+
+
+@dataclass(slots=True)
+class Account:
+    """Keep what was found; `nominal` is the rate that the stream says [Hz], 0 if it says none.
+
+    Parameters
+    ----------
+    not_numbers, slips, unplaced : int
+        Samples whose stamp is no number, or far off and taken back; and without a place.
+    segments : int
+        How often the stamps began anew, the beginning counted.
+    """
+
+    nominal: float
+    manner: Manner | None = None
+    not_numbers: int = 0
+    slips: int = 0
+    unplaced: int = 0
+    rate_told: bool = False
+    segments: int = 1
+    losses: list[Loss] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
+    _first: float = math.nan
+    _last: float = math.nan
+    _n: int = 0
+    _lost: float = 0.0
+
+    def lost(self, at: int, samples: float, seconds: float) -> None:
+        """Note that before sample `at` so many samples are missing, and for how long [s]."""
+        self.losses.append(Loss(at, samples, seconds))
+        self._lost += seconds
+
+    def back(self, at: int, seconds: float) -> None:
+        """Note that from sample `at` on stamps are so much too early, for good [s]."""
+        self.jumped(at, -seconds)
+
+    def jumped(self, at: int, seconds: float) -> None:
+        """Note that the stamps begin anew at sample `at`, so much later than was expected [s]."""
+        self.segments += 1
+        what = f"stamps jump by {seconds:+.3g} s: a new clock segment, which goes on at once"
+        self.remarks.append(Remark(at, "segment", what))
+
+    def slipped(self, at: int, samples: int) -> None:
+        """Note that some stamps are far off, and those after them are not."""
+        self.slips += samples
+
+    def laid(self, first: float, last: float, n: int) -> None:
+        """Note that so many samples were given times."""
+        if math.isnan(self._first):
+            self._first = first
+        self._last, self._n = last, self._n + n
+
+    @property
+    def sfreq(self) -> float:
+        """Return the mean rate over what was given times, losses left out [Hz]; nan while that is short."""
+        seconds = self._last - self._first - self._lost
+        return (self._n - 1) / seconds if self._n > 1 and seconds > ENOUGH else math.nan
+
+    @property
+    def samples_lost(self) -> int:
+        """Return how many samples are missing."""
+        return round(math.fsum(loss.samples for loss in self.losses))
+
+    def judge_rate(self, at: int, *, ended: bool = False) -> None:
+        """Tell once of a rate that differs from what the stream says, if enough was seen."""
+        if self.rate_told or not (ended or self._last - self._first >= LONG_ENOUGH):
+            return
+        sfreq = self.sfreq
+        if math.isnan(sfreq):
+            return
+        self.rate_told = True
+        if not self.nominal > 0:
+            self.remarks.append(Remark(at, "clock", f"says no rate, sends {sfreq:.4g} Hz"))
+        elif abs(sfreq / self.nominal - 1.0) > OTHER_RATE:
+            self.remarks.append(Remark(at, "clock", f"says {self.nominal:g} Hz, sends {sfreq:.4g} Hz"))

@@ -1,0 +1,314 @@
+"""The time base of one stream: from raw stamps to sample times, causal, and the same for any chunks.
+
+    stamps ─► numbers? ─► far off? ─► manner ─► Steps, Levels or Packets ─► times
+               counted     slip, or    from the
+                           segment     first 2.5 s
+
+Nothing leaves before the manner is known; it is judged again every few seconds.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from acquisition.stream import FloatArray, IntArray
+from acquisition.timebase.account import Account
+from acquisition.timebase.beginning import Beginning
+from acquisition.timebase.far import Watch, stays
+from acquisition.timebase.laid import Engine, Laid, joined
+from acquisition.timebase.levels import Levels
+from acquisition.timebase.manner import EVEN, FEW, SLOW, Manner, Seen, look
+from acquisition.timebase.packets import Packets
+from acquisition.timebase.steps import Steps
+
+NUMBER = 1e11
+"""A stamp beyond this is no time [s]: three thousand years."""
+PAUSE = 1.5
+"""Silence [s] that a new segment does not go on over at once."""
+OTHER, OTHER_PACKETS = 0.03, 0.1
+"""Shares by which the first seconds must differ from the nominal rate to be believed instead."""
+DOUBT = 0.003
+"""Share by which a sample period may differ from what is known of it."""
+WINDOW, WIDE = 4.0, 8.0
+"""Seconds between two looks at the manner: of stamps that are the times, and of others."""
+
+
+class TimeBase:
+    """Estimate the times of a stream's samples from their count, the nominal rate and raw stamps.
+
+    Parameters
+    ----------
+    sfreq : float
+        Rate that the stream says [Hz]; 0 if it says none.
+    """
+
+    def __init__(self, sfreq: float) -> None:
+        nominal = sfreq if math.isfinite(sfreq) and sfreq > 0 else 0.0
+        self.account = Account(nominal)
+        self.usual = math.nan
+        """Period that filters are made for [s]: the nominal one, unless the stream sends another; nan before
+        that is known."""
+        self._period = 1.0 / nominal if nominal else math.nan
+        self._n = self._given = 0
+        self._last = math.nan
+        self._shift, self._pause = 0.0, math.nan
+        self._floor = 0
+        self._watch = Watch()
+        self._away: list[tuple[float, float]] = []
+        self._begun = Beginning(self._period)
+        self._engine: Engine | None = None
+        self._seen = Seen(Manner.EXACT, self._period)
+        self._window: FloatArray = np.empty(0)
+        self._others = 0
+
+    @property
+    def pending(self) -> int:
+        """Return how many samples wait for their times."""
+        return self._n - self._given
+
+    def push(self, stamps: FloatArray, arrivals: FloatArray | None = None) -> Laid:
+        """Take in the next stamps; return the times that they settle, in order.
+
+        Parameters
+        ----------
+        stamps : ndarray, shape (n,)
+            Raw stamps [s]; what is no number has none.
+        arrivals : ndarray, shape (n,), optional
+            When the samples had arrived [s], on the recorder's clock.
+
+        Returns
+        -------
+        Laid
+            nan for samples whose place is not known; `settled` counts all samples ever pushed.
+        """
+        known = np.abs(stamps) < NUMBER
+        if not known.all():
+            self.account.not_numbers += len(stamps) - int(known.sum())
+            stamps = np.where(known, stamps, np.nan)
+        heard = np.full(len(stamps), np.nan) if arrivals is None else arrivals
+        parts, i = list[Laid](), 0
+        while i < len(stamps):
+            if self._away:
+                i = self._resolve(stamps, heard, i, parts)
+                continue
+            stop = i + self._watch.until_far(stamps[i:], heard[i:])
+            if stop > i:
+                self._take(stamps[i:stop], heard[i:stop], parts)
+            i = stop
+            if i < len(stamps):
+                self._away = [(float(stamps[i]), float(heard[i]))]
+                self._n += 1
+                i += 1
+        return joined(parts)
+
+    def drain(self) -> FloatArray:
+        """Return the times of all samples that wait, by what is known now [s]."""
+        parts = list[Laid]()
+        if self._away:
+            self._slipped(np.empty(0), np.empty(0), parts)
+        if self._engine is None and len(self._begun):
+            self._set_out(parts)
+        self._drain(parts)
+        return joined(parts).times
+
+    # -- stamps that are far off
+
+    def _resolve(self, stamps: FloatArray, heard: FloatArray, i: int, parts: list[Laid]) -> int:
+        """Go on from sample to sample until stamps far off have slipped or stay; return the next place."""
+        while i < len(stamps):
+            stamp, at = float(stamps[i]), float(heard[i])
+            if self._watch.is_back(stamp, at, self._n, self._period):
+                self._slipped(stamps[i : i + 1], heard[i : i + 1], parts)
+                return i + 1
+            self._away.append((stamp, at))
+            self._n += 1
+            i += 1
+            packet = self._seen.samples * self._period if self._seen.manner is Manner.PACKETS else 0.0
+            if stays([s for s, _ in self._away], self._period, packet):
+                self._begin_segment(parts)
+                return i
+        return i
+
+    def _slipped(self, stamps: FloatArray, heard: FloatArray, parts: list[Laid]) -> None:
+        """Count on over stamps that slipped, and take in the one after them."""
+        n = len(self._away)
+        self._floor = self._n
+        self.account.slipped(self._n - n, n)
+        self._away, self._n = [], self._n - n
+        arrived = np.append(np.full(n, self._watch.arrived), heard)
+        self._take(np.append(np.full(n, np.nan), stamps), arrived, parts)
+
+    def _begin_segment(self, parts: list[Laid]) -> None:
+        """Begin anew with stamps that stay far off."""
+        stamps, heard = np.array(self._away).T
+        self._floor = self._n - 1
+        self._n -= len(stamps)
+        if self._engine is None and len(self._begun):
+            self._set_out(parts)
+        self._drain(parts)
+        pause = float(heard[0]) - self._watch.arrived
+        self._pause = pause if pause > PAUSE else 0.0
+        self._away, self._engine, self._window = [], None, np.empty(0)
+        self._watch.restart()
+        self._take(stamps, heard, parts)
+
+    # -- stamps that are not
+
+    def _take(self, stamps: FloatArray, heard: FloatArray, parts: list[Laid]) -> None:
+        """Take in stamps of this segment, nan where there is none."""
+        before, since = self._watch.stamp, self._n - self._watch.number
+        self._watch.take(stamps, heard, self._n)
+        known = np.flatnonzero(np.isfinite(stamps))
+        if len(known) < len(stamps) and self._engine is not None:
+            stamps = self._filled(stamps, known, before, since)
+        while len(stamps):
+            heard = heard[len(heard) - len(stamps) :]
+            stamps = self._start(stamps, heard, parts) if self._engine is None else self._run(stamps, parts)
+
+    def _filled(self, stamps: FloatArray, known: IntArray, before: float, since: int) -> FloatArray:
+        """Return stamps with those that are missing counted on from the one before."""
+        if self._seen.sparse:
+            return stamps
+        at = np.arange(len(stamps))
+        last = np.full(len(stamps), -1)
+        last[known] = known
+        last = np.maximum.accumulate(last)
+        period = 0.0 if self._seen.manner is Manner.PACKETS else self._period
+        counted = before + (at + since) * period
+        return np.where(last < 0, counted, stamps[last] + (at - last) * period)
+
+    # -- the beginning of a segment
+
+    def _start(self, stamps: FloatArray, heard: FloatArray, parts: list[Laid]) -> FloatArray:
+        """Gather stamps until the manner can be told; return those that are left."""
+        n = self._begun.take(stamps, heard)
+        self._n += n
+        if not self._begun.complete:
+            return stamps[:0]
+        self._floor = max(self._floor, self._n - 1)
+        last = self._set_out(parts)
+        rest = stamps[n:]
+        known = np.flatnonzero(np.isfinite(rest))
+        return rest if len(known) == len(rest) else self._filled(rest, known, last, 1)
+
+    def _set_out(self, parts: list[Laid]) -> float:
+        """Begin with the stamps that came; return the last of them [s]."""
+        stamps = self._begun.stamps()
+        counts = np.arange(len(stamps))
+        known = np.isfinite(stamps)
+        few = known.sum() < 2
+        seen = Seen(Manner.EXACT, math.nan) if few else look(counts[known], stamps[known])
+        self._learn(seen)
+        self._seen = seen
+        self.account.manner = seen.manner
+        if not (known.all() or seen.sparse):
+            line = np.interp(counts, counts[known], stamps[known]) if known.any() else np.zeros(len(stamps))
+            stamps = np.where(known, stamps, line)
+        first = self._n - len(stamps)
+        if seen.manner is Manner.PACKETS:
+            self._engine = Packets(seen, self._period, DOUBT, self.account, first=first)
+        elif seen.manner is Manner.JITTER:
+            self._engine = Levels(self._period, DOUBT, self.account, usual=self.usual, first=first)
+        else:
+            loose = self._period >= SLOW and seen.manner is Manner.UNEVEN
+            self._engine = Steps(self._period, self.account, first=first, loose=loose)
+        self._others = 0
+        self._begun = Beginning(self._period)
+        self._out(self._engine.push(stamps), parts)
+        return float(stamps[-1])
+
+    def _learn(self, seen: Seen) -> None:
+        """Take the period that was seen where it differs from what was known."""
+        found = seen.period if seen.period > 0 and math.isfinite(seen.period) else self._period
+        if not found > 0:
+            found = 1.0
+        far = OTHER_PACKETS if seen.manner is Manner.PACKETS else OTHER
+        if not abs(found / self._period - 1.0) <= far:
+            self._period = found
+        if math.isnan(self.usual):
+            self.usual = self._period
+
+    # -- the stretch that follows
+
+    def _run(self, stamps: FloatArray, parts: list[Laid]) -> FloatArray:
+        """Lay samples up to the next look at the manner; return the stamps that are left."""
+        assert self._engine is not None
+        size = self._window_size()
+        n = min(size - len(self._window), len(stamps))
+        if self._are_even(stamps, size):
+            n = len(stamps) // size * size
+        else:
+            self._window = np.concatenate((self._window, stamps[:n]))
+        self._n += n
+        self._out(self._engine.push(stamps[:n]), parts)
+        if len(self._window) == size:
+            self._judge(self._window, parts)
+            self._window = np.empty(0)
+        return stamps[n:]
+
+    def _are_even(self, stamps: FloatArray, size: int) -> bool:
+        """Tell whether many looks can be spared, as none would see anything but even steps."""
+        if len(self._window) or len(stamps) < 2 * size or not self._seen.manner.are_times:
+            return False
+        if not self.account.rate_told:
+            return False
+        even = np.abs(np.diff(stamps) - self._period) < 0.5 * EVEN * self._period
+        self._others = 0 if even.all() else self._others
+        return bool(even.all())
+
+    def _window_size(self) -> int:
+        seconds = WINDOW if self._seen.manner.are_times else WIDE
+        return max(4 * FEW, round(seconds / self.usual))
+
+    def _judge(self, window: FloatArray, parts: list[Laid]) -> None:
+        """Look at the manner again; two looks that see another one begin anew with it."""
+        assert self._engine is not None
+        self.account.judge_rate(self._n - 1)
+        self._period = self._engine.period
+        steps = np.diff(window)
+        if self._seen.manner.are_times and steps.max() - steps.min() < EVEN * self._period:
+            self._others = 0
+            return
+        counts = np.flatnonzero(np.isfinite(window))
+        if len(counts) < 2:
+            return
+        seen = look(counts, window[counts])
+        if self._seen.manner.are_times and seen.manner.are_times:
+            self._others = 0
+            if seen.period > 0:
+                self._period = self._engine.period = seen.period
+        else:
+            self._others = 0 if seen.manner is self._seen.manner else self._others + 1
+        if self._others >= 2:
+            self._floor = self._n - 1
+            self._drain(parts)
+            self._engine = None
+
+    def _drain(self, parts: list[Laid]) -> None:
+        if self._engine is not None:
+            times = self._engine.drain()
+            self._out(Laid(times, np.full(len(times), self._floor)), parts)
+
+    def _out(self, laid: Laid, parts: list[Laid]) -> None:
+        """Hand on times: on the stream's clock, and never before the last."""
+        times, settled = laid
+        if not len(times):
+            return
+        known = ~np.isnan(times)
+        if not math.isnan(self._pause):  # a new segment: it goes on where the last one ended
+            first = float(times[int(known.argmax())])
+            due = self._last + self._period + self._pause
+            if math.isfinite(due) and math.isfinite(first):
+                self.account.jumped(int(settled[0]), first + self._shift - due)
+                self._shift = due - first
+            self._pause = math.nan
+        times = np.fmax.accumulate(np.append(self._last, times + self._shift))[1:]
+        self._last = float(times[-1])
+        self.account.laid(float(times[0]), self._last, int(known.sum()))
+        if not known.all():
+            self.account.unplaced += len(known) - int(known.sum())
+            times = np.where(known, times, np.nan)
+        self._given += len(times)
+        parts.append(Laid(times, np.maximum(settled, self._floor)))

@@ -1,0 +1,59 @@
+"""The first stamps of a segment, gathered until they tell in which manner they come."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from acquisition.stream import FloatArray
+from acquisition.timebase.manner import FEW
+
+START, AT_MOST = 2.5, 5.0
+"""Seconds of stamps from which the manner is told; seconds of samples after which it is told anyhow."""
+WAIT = 2.6
+"""Seconds of arrivals after which it is told from what there is."""
+HOLE = 1.5
+"""A step [s] counts as at most so much of them."""
+
+
+class Beginning:
+    """Gather stamps.
+
+    Parameters
+    ----------
+    period : float
+        Sample period as far as it is known [s], else nan.
+    """
+
+    def __init__(self, period: float) -> None:
+        self._period = period
+        self._parts: list[FloatArray] = []
+        self._n = 0
+        self._active = 0.0
+        self._since = math.nan
+        self.complete = False
+        """Whether there are enough."""
+
+    def __len__(self) -> int:
+        return self._n
+
+    def take(self, stamps: FloatArray, heard: FloatArray) -> int:
+        """Take in as many stamps as are needed, nan where there is none; return how many."""
+        self._since = self._since if self._n else float(heard[0])
+        before = self._parts[-1][-1] if self._n else math.nan
+        steps = np.nan_to_num(np.diff(stamps, prepend=before))
+        active = self._active + np.cumsum(np.clip(steps, 0.0, HOLE))
+        counts = self._n + np.arange(1, len(stamps) + 1)
+        enough = (counts >= FEW) & ((active >= START) | (counts * self._period >= AT_MOST))
+        enough |= heard >= self._since + WAIT
+        self.complete = bool(enough.any())
+        n = int(enough.argmax()) + 1 if self.complete else len(stamps)
+        self._active = float(active[n - 1])
+        self._parts.append(stamps[:n])
+        self._n += n
+        return n
+
+    def stamps(self) -> FloatArray:
+        """Return what was gathered [s]."""
+        return np.concatenate(self._parts)

@@ -1,0 +1,57 @@
+"""What an engine of the time base gives: times of samples, and the sample that settled each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from acquisition.stream import FloatArray, IntArray
+
+
+class Laid(NamedTuple):
+    """Hold the times of the next samples [s], nan where a sample has no place, and the number of the sample
+    whose coming settled each."""
+
+    times: FloatArray
+    settled: IntArray
+
+
+class Log(Protocol):
+    """Take what happens to a stream."""
+
+    def lost(self, at: int, samples: float, seconds: float) -> None:
+        """Note that before sample `at` so many samples are missing, and how long that is [s]."""
+
+    def back(self, at: int, seconds: float) -> None:
+        """Note that from sample `at` on stamps are so much too early, for good [s]."""
+
+    def slipped(self, at: int, samples: int) -> None:
+        """Note that some stamps are far off, and those after them are not."""
+
+
+class Engine(Protocol):
+    """Lay the samples of one segment whose stamps come in one manner."""
+
+    period: float
+    """Sample period as it is known now [s]."""
+
+    def push(self, stamps: FloatArray) -> Laid:
+        """Take in the next stamps, which are finite [s]; return what they settle."""
+
+    def drain(self) -> FloatArray:
+        """Return the times of all samples that wait, by what is known now [s]."""
+
+
+Make = Callable[..., Engine]
+NOTHING = Laid(np.empty(0), np.empty(0, np.int64))
+
+
+def joined(parts: Sequence[Laid]) -> Laid:
+    """Return several pieces as one."""
+    if len(parts) == 1:
+        return parts[0]
+    if not parts:
+        return NOTHING
+    return Laid(np.concatenate([p.times for p in parts]), np.concatenate([p.settled for p in parts]))

@@ -1,0 +1,220 @@
+"""Stamps with jitter: the times lie on a line over the count, through means of a tenth of a second.
+
+Everything happens at fixed numbers of samples, so that chunks do not matter. Before a block of samples is
+given its times, the four blocks after it are looked at: where the level of the stamps is another one from
+there on, samples are missing (later stamps) or the clock was set back (earlier ones). A level that falls back
+by itself is a stall that is being caught up with.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from acquisition.stream import FloatArray
+from acquisition.timebase.laid import NOTHING, Laid, Log, joined
+from acquisition.timebase.line import Course, fit_line
+
+BLOCK = 0.1
+"""Seconds of samples whose stamps are averaged."""
+AHEAD, BEHIND = 4, 20
+"""Blocks after and before a place whose levels are compared."""
+FIRST = 20
+"""Blocks that the first line goes through."""
+REMEMBERED = 600
+"""Blocks that the line goes through."""
+YOUNG, EVERY_YOUNG, EVERY = 150, 5, 30
+"""The line is found anew every so many blocks, in its first blocks more often."""
+SUSPECT = 0.35
+"""Share of a period by which three blocks in a row are off, all to one side, before a step is looked for."""
+STEP, SURE = 0.6, 6.0
+"""A step is more than this share of a period, and so many standard errors."""
+FLAT, NOISE, CATCHING_UP = 0.15, 2.5, 0.3
+"""The halves after a step differ by less than a share of it, or so many standard errors; samples that catch
+up come in much less time than they were taken in."""
+GIVEN_UP = 30
+"""Blocks off the line after which their level is taken for the right one, whatever it looks like."""
+WHOLE = 1.0
+"""Seconds up to which a loss is taken for a whole number of samples."""
+DOUBTFUL = 0.3
+"""Share of a sample by which a loss must not differ from a whole number to be one."""
+
+
+class Levels:
+    """Lay samples on a line through the levels of their stamps.
+
+    Parameters
+    ----------
+    period, doubt : float
+        Sample period [s], and by which share it may differ.
+    usual : float
+        Period by which blocks are measured [s]; the same for all segments of a stream.
+    first : int
+        Number of the first sample.
+    """
+
+    def __init__(self, period: float, doubt: float, log: Log, *, usual: float, first: int) -> None:
+        self.period, self._prior, self._doubt = period, period, doubt
+        self._log, self._first = log, first
+        self._size = max(1, round(BLOCK / usual))
+        self._raw: FloatArray = np.empty(0)
+        self._stamps: FloatArray = np.empty(0)
+        self._begin = 0
+        """Number of the first sample that is kept, from `first`."""
+        self._given = 0
+        self._x: list[float] = []
+        self._y: list[float] = []
+        self._jumps: list[tuple[int, float]] = [(0, 0.0)]
+        """From which sample on how many are missing before it."""
+        self._shift = 0.0
+        self._course: Course | None = None
+        self._next_fit = 0
+        self._forgotten = 0
+        self._looked = -1
+        self._off = 0
+
+    def push(self, stamps: FloatArray) -> Laid:
+        """Take in stamps [s]; return what they settle."""
+        self._raw = np.concatenate((self._raw, stamps))
+        self._stamps = np.concatenate((self._stamps, stamps + self._shift))
+        known = (self._begin + len(self._stamps)) // self._size
+        if self._course is None:
+            if known < FIRST:
+                return NOTHING
+            self._set_out()
+        parts = list[Laid]()
+        while (stop := min(known - AHEAD, self._next_fit)) > (block := self._given // self._size):
+            stop = self._checked(block, stop)
+            parts.append(self._give(stop))
+            if stop == self._next_fit:
+                self._turn(stop)
+        self._trim()
+        return joined(parts)
+
+    def drain(self) -> FloatArray:
+        """Return the times of all samples that wait, on the line as it is [s]."""
+        n = self._begin + len(self._stamps)
+        if n == self._given:
+            return np.empty(0)
+        if self._course is None:
+            times = self._straight(self._stamps[self._given - self._begin :])
+        else:
+            times = self._course.at(self._counts(self._given, n))
+        self._given = n
+        return times
+
+    def _straight(self, stamps: FloatArray) -> FloatArray:
+        """Return a line through stamps that are too few."""
+        counts = np.arange(len(stamps), dtype=np.float64)
+        usual = float(np.median(stamps - stamps[0] - counts * self.period))
+        return np.asarray(stamps[0] + usual + counts * self.period)
+
+    def _set_out(self) -> None:
+        n = FIRST * self._size
+        y = self._stamps[:n].reshape(FIRST, -1).mean(axis=1)
+        x = (np.arange(FIRST, dtype=np.float64) + 0.5) * self._size - 0.5
+        self._course = Course(fit_line(x, y, self._prior, self._doubt, early=False))
+        self.period = self._course.fit.period
+        self._next_fit = FIRST + 1
+
+    def _counts(self, start: int, stop: int) -> FloatArray:
+        """Return numbers of samples, the missing ones counted."""
+        counts = np.arange(start, stop)
+        at, missing = zip(*self._jumps, strict=True)
+        return np.asarray(counts + np.array(missing)[np.searchsorted(at, counts, side="right") - 1])
+
+    def _residuals(self, start: int, stop: int) -> FloatArray:
+        """Return by how much stamps are later than the line [s]."""
+        assert self._course is not None
+        stamps = self._stamps[start - self._begin : stop - self._begin]
+        return stamps - self._course.at(self._counts(start, stop))
+
+    def _checked(self, block: int, stop: int) -> int:
+        """Return up to which block there is no step; at a suspicious block, look for one in it."""
+        size, at = self._size, max(block, self._looked + 1)
+        if at >= stop:
+            return stop
+        means = self._residuals(at * size, (stop + 2) * size).reshape(-1, size).mean(axis=1)
+        limit = SUSPECT * self.period
+        late, early = means > limit, means < -limit
+        found = np.flatnonzero((late[:-2] & late[1:-1] & late[2:]) | (early[:-2] & early[1:-1] & early[2:]))
+        if not len(found):
+            return stop
+        if (place := at + int(found[0])) > block:
+            return place
+        self._off = self._off + 1 if self._looked == place - 1 else 1
+        self._looked = place
+        self._examine(place)
+        return place + 1
+
+    def _examine(self, block: int) -> None:
+        """Look for a step of the stamps within a block."""
+        assert self._course is not None
+        size, clean = self._size, block - min(self._off - 1, GIVEN_UP)
+        begin = max(self._begin, (clean - BEHIND) * size)
+        off = self._residuals(begin, (block + AHEAD) * size)
+        here = block * size - begin
+        before, after = off[: clean * size - begin], off[here + size :]
+        low = float(np.median(before)) if len(before) >= 2 * size else 0.0
+        high = float(np.median(after))
+        half = len(after) // 2
+        slant = abs(float(np.median(after[half:]) - np.median(after[:half])))
+        step, spread = high - low, 1.25 * max(self._course.fit.spread, 1e-5)
+        error = spread * math.sqrt(1.0 / BEHIND + 1.0 / (AHEAD - 1))
+        level = min(FLAT * abs(step), CATCHING_UP * (AHEAD - 1) * BLOCK / 2.0)
+        steady = slant <= max(level, NOISE * spread * math.sqrt(4.0 / (AHEAD - 1)))
+        lasts = self._off >= GIVEN_UP
+        if (steady or lasts) and abs(step) > max(STEP * self.period, SURE * error):
+            inside = off[here : here + size].clip(min(low, high), max(low, high))
+            gain = np.cumsum((inside - high) ** 2 - (inside - low) ** 2)
+            place = block * size + int(np.argmax(np.append(0.0, gain)))
+            self._step(max(place, self._given), step)
+
+    def _step(self, place: int, step: float) -> None:
+        """Take in that stamps from a sample on are later or earlier for good."""
+        if step < 0:
+            self._log.back(self._first + place, -step)
+            self._shift -= step
+            self._stamps[place - self._begin :] = self._raw[place - self._begin :] + self._shift
+            return
+        missing = step / self.period
+        if step < WHOLE and abs(missing - round(missing)) < DOUBTFUL:
+            missing = float(round(missing))
+        self._log.lost(self._first + place, missing, step)
+        self._jumps.append((place, self._jumps[-1][1] + missing))
+
+    def _give(self, stop: int) -> Laid:
+        """Give out the samples up to a block."""
+        assert self._course is not None
+        begin, end = self._given, stop * self._size
+        self._given = end
+        numbers = np.arange(begin, end)
+        settled = np.maximum((numbers // self._size + 1 + AHEAD) * self._size, FIRST * self._size) - 1
+        return Laid(self._course.at(self._counts(begin, end)), self._first + settled)
+
+    def _turn(self, stop: int) -> None:
+        """Find the line anew from what was given out."""
+        assert self._course is not None
+        size, done = self._size, len(self._x) + self._forgotten
+        at = slice(done * size, stop * size)
+        self._x += self._counts(at.start, at.stop).reshape(-1, size).mean(axis=1).tolist()
+        kept = self._stamps[at.start - self._begin : at.stop - self._begin]
+        self._y += kept.reshape(-1, size).mean(axis=1).tolist()
+        if len(self._x) > 2 * REMEMBERED:
+            self._forgotten += REMEMBERED
+            del self._x[:REMEMBERED], self._y[:REMEMBERED]
+        x, y = np.array(self._x[-REMEMBERED:]), np.array(self._y[-REMEMBERED:])
+        fit = fit_line(x, y, self._prior, self._doubt, early=False, known=self._course.fit)
+        self._course.turn(fit, float(self._counts(at.stop - 1, at.stop)[0]) + 1.0, stop * BLOCK)
+        self.period = fit.period
+        self._next_fit = stop + (EVERY_YOUNG if stop < YOUNG else EVERY)
+
+    def _trim(self) -> None:
+        """Let go of stamps that no later step is sought with."""
+        keep = (self._given // self._size - BEHIND - EVERY - GIVEN_UP) * self._size
+        if keep - self._begin > len(self._stamps) // 2:
+            self._raw, self._stamps = self._raw[keep - self._begin :], self._stamps[keep - self._begin :]
+            self._begin = keep
+            old = [jump for jump in self._jumps if jump[0] <= keep]
+            self._jumps = [old[-1], *(jump for jump in self._jumps if jump[0] > keep)]

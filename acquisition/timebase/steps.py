@@ -1,0 +1,109 @@
+"""Stamps that are the times: they pass as they are, and only what no sensor does is looked at twice."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from acquisition.stream import FloatArray, IntArray
+from acquisition.timebase.laid import Laid, Log, joined
+
+LONG = 1.6
+"""Samples are missing where a step is longer than so many periods."""
+LOOSE = 2.5
+MORE = 0.6
+"""By so many nominal periods a step must be longer than usual to tell of a loss."""
+LOOK = 0.05
+"""Seconds after an odd step that are waited for, to tell a stamp that slipped from a step that stays."""
+ALIKE = 0.5
+"""Share of a period within which a stamp is where it was expected."""
+
+
+class Steps:
+    """Take stamps as the times.
+
+    A step that is too long, or goes back, waits for the stamps of the next 0.05 s. If they return to where
+    they were expected, the stamps between slipped and are replaced. If they do not, samples are missing;
+    after a step back the clock began anew, and the stream goes on at once.
+
+    Parameters
+    ----------
+    period : float
+        Usual step [s].
+    first : int
+        Number of the first sample.
+    loose : bool
+        Steps differ so much that only a longer one tells of a loss.
+    """
+
+    def __init__(self, period: float, log: Log, *, first: int, loose: bool = False) -> None:
+        self.period = period
+        self._usual = period
+        self._log = log
+        self._look = max(2, math.ceil(LOOK / period))
+        self._waiting: FloatArray = np.empty(0)
+        self._last = math.nan
+        self._most = LOOSE if loose else LONG
+        self._shift = 0.0
+        self._at = first
+        self._settled = first
+
+    def push(self, stamps: FloatArray) -> Laid:
+        """Take in stamps [s]; return what they settle."""
+        raw = np.concatenate((self._waiting, stamps)) if len(self._waiting) else stamps
+        x = raw + self._shift if self._shift else raw
+        parts = list[Laid]()
+        while len(x):
+            odd = self._odd(x)
+            n = int(odd[0]) if len(odd) else len(x)
+            if n:
+                parts.append(self._pass(x[:n]))
+            x, raw = x[n:], raw[n:]
+            if len(x) < self._look:
+                break
+            x = self._decide(x, raw)
+            parts.append(self._pass(x[:1]))
+            x, raw = x[1:], raw[1:]
+        self._waiting = raw
+        return joined(parts)
+
+    def drain(self) -> FloatArray:
+        """Return the stamps that wait [s]."""
+        x, self._waiting = self._waiting + self._shift, np.empty(0)
+        return self._pass(x).times if len(x) else x
+
+    def _odd(self, x: FloatArray) -> IntArray:
+        """Return where a step is too long, or goes back."""
+        steps = np.diff(x, prepend=self._last)
+        return np.flatnonzero((steps > self._longest()) | (steps < 0.0))
+
+    def _longest(self) -> float:
+        return max(self._most * self.period, self.period + MORE * self._usual)
+
+    def _pass(self, x: FloatArray) -> Laid:
+        numbers = np.arange(self._at, self._at + len(x))
+        self._at += len(x)
+        x = np.fmax.accumulate(np.append(self._last, x))[1:]
+        self._last = float(x[-1])
+        return Laid(x, np.maximum(numbers, self._settled))
+
+    def _decide(self, x: FloatArray, raw: FloatArray) -> FloatArray:
+        """Return stamps that begin with an odd step, put right as the next ones say."""
+        self._settled = max(self._settled, self._at + self._look - 1)
+        period, step = self.period, float(x[0]) - self._last
+        off = x[: self._look] - self._last - period * np.arange(1, self._look + 1)
+        near = np.flatnonzero(off[1:] <= ALIKE * period if step > 0 else off[1:] >= -ALIKE * period)
+        if len(near):
+            n = int(near[0]) + 1
+            self._log.slipped(self._at, n)
+            until = max(float(x[n]), self._last)
+            x = x.copy()
+            x[:n] = self._last + (until - self._last) * np.arange(1, n + 1) / (n + 1)
+        elif step < 0:
+            self._log.back(self._at, period - step)
+            self._shift += period - step
+            x = raw + self._shift
+        else:
+            self._log.lost(self._at, max(1.0, round(step / period) - 1.0), step - period)
+        return x

@@ -1,0 +1,268 @@
+"""The time base finds the times of samples that their stamps do not say."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from acquisition.stream import FloatArray
+from acquisition.timebase.base import TimeBase
+from acquisition.timebase.lay import Whole, lay
+from acquisition.timebase.manner import Manner
+from tests.acquisition.timebase.stamped import (
+    PACKET,
+    Push,
+    Stamped,
+    bursts,
+    deduced,
+    even,
+    interval_errors,
+    jittered,
+    only_last,
+    rounded,
+    shared,
+    stalling,
+    stream,
+    uneven,
+)
+
+
+def laid(sent: Stamped) -> Whole:
+    return lay(sent.stamps, sent.sfreq)
+
+
+@pytest.mark.parametrize("push", [bursts, shared, deduced(130.0), only_last])
+@pytest.mark.parametrize("off", [0.0, 0.005])
+def test_packets_are_laid_on_a_line_through_their_arrivals(push: Push, off: float) -> None:
+    sent = stream(push, off=off)
+    found = laid(sent)
+    assert found.account.manner is Manner.PACKETS
+    assert np.std(interval_errors(sent, found)) < 1.5
+    assert np.abs(interval_errors(sent, found)).max() < 6.0
+    assert not found.account.losses
+    assert not found.account.remarks
+
+
+@pytest.mark.parametrize("sfreq", [130.0, 256.0, 500.0, 1000.0])
+def test_stamps_rounded_to_milliseconds_cost_nothing(sfreq: float) -> None:
+    sent = stream(rounded, sfreq=sfreq, seconds=60.0)
+    found = laid(sent)
+    assert np.abs(interval_errors(sent, found)).max() < 0.5
+    assert not found.account.losses
+
+
+@pytest.mark.parametrize(("sfreq", "off"), [(130.0, 0.0), (130.0, 0.005), (1000.0, 0.0)])
+def test_jitter_is_taken_out(sfreq: float, off: float) -> None:
+    sent = stream(jittered(0.003), sfreq=sfreq, off=off)
+    found = laid(sent)
+    assert found.account.manner is Manner.JITTER
+    assert np.abs(interval_errors(sent, found)).max() < 0.5
+    assert not found.account.losses
+    assert found.account.segments == 1
+
+
+@pytest.mark.parametrize("push", [even, jittered(0.003), bursts, deduced(250.0)])
+def test_a_wrong_rate_is_found_and_told_once(push: Push) -> None:
+    sent = stream(push, says=250.0)
+    found = laid(sent)
+    (told,) = found.account.remarks
+    assert told.message in ("says 250 Hz, sends 130 Hz", "says 250 Hz, sends 130.1 Hz")
+    assert found.sfreq == pytest.approx(130.0, rel=0.05)
+    assert np.std(interval_errors(sent, found)) < 1.5
+
+
+def test_a_rate_that_is_not_said_is_found() -> None:
+    found = laid(stream(even, says=0.0))
+    assert found.sfreq == pytest.approx(130.0, rel=1e-6)
+    assert [r.message for r in found.account.remarks] == ["says no rate, sends 130 Hz"]
+
+
+def test_uneven_steps_are_the_times() -> None:
+    sent = uneven()
+    found = laid(sent)
+    assert found.account.manner is Manner.UNEVEN
+    assert np.abs(interval_errors(sent, found)).max() < 0.01
+    assert not found.account.losses
+    (told,) = found.account.remarks
+    assert told.message.startswith("says 166.5 Hz, sends 15")
+
+
+@pytest.mark.parametrize(
+    ("push", "sfreq", "lost"),
+    [
+        (even, 1000.0, 1),
+        (even, 130.0, 1),
+        (even, 130.0, 2),
+        (jittered(0.001), 1000.0, 1),
+        (jittered(0.003), 130.0, 1),
+        (jittered(0.003), 130.0, 2),
+        (jittered(0.003), 130.0, 10),
+        (rounded, 360.0, 36),
+        (bursts, 130.0, PACKET),
+    ],
+)
+def test_every_loss_is_found_and_none_is_invented(push: Push, sfreq: float, lost: int) -> None:
+    sent = stream(push, sfreq=sfreq, lost=lost)
+    found = laid(sent)
+    assert len(sent.lost) >= 7  # else nothing was lost
+    assert [round(loss.samples) for loss in found.account.losses] == [lost] * len(sent.lost)
+    places = np.array([loss.at for loss in found.account.losses])
+    assert np.abs(places - sent.lost).max() <= 0.05 * sfreq + 1
+    assert np.percentile(np.abs(interval_errors(sent, found)), 95) < 5.0
+
+
+def test_what_was_lost_within_a_packet_has_no_place() -> None:
+    sent = stream(bursts, lost=36)
+    found = laid(sent)
+    assert len(found.account.losses) == len(sent.lost)
+    assert found.account.unplaced == PACKET * len(sent.lost)
+    for place in sent.lost.tolist():
+        without = np.flatnonzero(np.isnan(found.times))
+        assert np.abs(without - place).min() < PACKET
+
+
+@pytest.mark.parametrize("length", [0.2, 0.4, 1.0])
+def test_a_stall_that_is_caught_up_is_no_loss(length: float) -> None:
+    sent = stream(stalling(length))
+    found = laid(sent)
+    assert np.diff(sent.stamps).max() > 0.9 * length  # else nothing stalled
+    assert not found.account.losses
+    assert np.abs(interval_errors(sent, found)).max() < 1.0
+
+
+@pytest.mark.parametrize("push", [even, jittered(0.003), bursts])
+def test_the_rate_outlives_a_gap(push: Push) -> None:
+    sent = stream(push, off=0.005, gap=8.0)
+    found = laid(sent)
+    later = sent.true > 178.0
+    errors = (found.times - sent.true)[later] * 1e3
+    assert np.ptp(errors) < (5.0 if push is not bursts else 12.0)
+    assert len(found.account.losses) == 1
+
+
+JUMPS = [10.0, -10.0, 1e6, -1e6, -1.0]
+
+
+@pytest.mark.parametrize("jump", JUMPS)
+@pytest.mark.parametrize("push", [even, jittered(0.003), bursts])
+def test_stamps_that_jump_for_good_begin_a_segment_that_goes_on_at_once(jump: float, push: Push) -> None:
+    sent = stream(push)
+    half = len(sent.true) // 2
+    stamps = sent.stamps + np.where(np.arange(len(sent.true)) > half, jump, 0.0)
+    base = TimeBase(sent.sfreq)
+    times = np.append(base.push(stamps, sent.stamps).times, base.drain())
+    assert base.account.segments == 2
+    assert "clock segment" in base.account.remarks[0].message
+    assert np.abs((times - sent.true) - np.median(times - sent.true)).max() < (0.01 if push is even else 0.1)
+
+
+@pytest.mark.parametrize("jump", [10.0, -10.0, 1e6, 1.0])
+@pytest.mark.parametrize("n", [1, 5])
+def test_stamps_that_jump_once_are_replaced(jump: float, n: int) -> None:
+    sent = stream(even)
+    half = len(sent.true) // 2
+    stamps = sent.stamps.copy()
+    stamps[half : half + n] += jump
+    base = TimeBase(sent.sfreq)
+    times = np.append(base.push(stamps, sent.stamps).times, base.drain())
+    assert (base.account.segments, base.account.slips) == (1, n)
+    assert np.abs(times - sent.true).max() < 1e-3
+
+
+def test_where_it_is_not_known_when_samples_came_a_step_forward_is_a_gap() -> None:
+    sent = stream(even)
+    half = len(sent.true) // 2
+    stamps = sent.stamps + np.where(np.arange(len(sent.true)) > half, 10.0, 0.0)
+    found = lay(stamps, sent.sfreq)
+    assert np.array_equal(found.times, stamps)
+    assert len(found.account.losses) == 1
+
+
+def test_samples_without_a_stamp_are_counted_on() -> None:
+    sent = stream(even)
+    stamps = sent.stamps.copy()
+    rng = np.random.default_rng(0)
+    stamps[rng.integers(0, len(stamps), 40)] = np.nan
+    stamps[rng.integers(0, len(stamps), 10)] = np.inf
+    stamps[rng.integers(0, len(stamps), 10)] = -np.inf
+    found = lay(stamps, sent.sfreq)
+    assert found.account.not_numbers == np.sum(~np.isfinite(stamps))
+    assert np.abs(found.times - sent.true).max() < 1e-6
+
+
+def test_exact_stamps_are_left_alone_and_soon_wait_for_nothing() -> None:
+    sent = stream(even, seconds=60.0)
+    base = TimeBase(sent.sfreq)
+    found = base.push(sent.stamps)
+    assert np.array_equal(found.times, sent.stamps)
+    assert np.array_equal(found.settled[400:], np.arange(400, len(sent.stamps)))
+    assert found.settled[0] / sent.sfreq < 2.6
+
+
+@pytest.mark.parametrize(("push", "most"), [(jittered(0.003), 0.6), (rounded, 0.6), (bursts, 1.7)])
+def test_times_are_settled_in_time(push: Push, most: float) -> None:
+    sent = stream(push)
+    found = TimeBase(sent.sfreq).push(sent.stamps)
+    waited = (found.settled - np.arange(len(found.settled)))[int(5 * sent.sfreq) :] / sent.sfreq
+    assert waited.max() <= most
+
+
+STEPS = st.sampled_from(
+    [0.0, -0.01, 0.02, 0.3, -0.3, 1.0, -1.0, 8.0, -8.0, 1e6, -1e6, np.nan, np.inf, 4000.0]
+)
+WALK = st.lists(st.one_of(st.just(0.01), st.just(0.01), st.just(0.01), STEPS), max_size=700)
+anything = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def pushed(
+    stamps: FloatArray, arrivals: FloatArray | None, sfreq: float, cuts: list[int]
+) -> tuple[FloatArray, FloatArray]:
+    """Return times and what settled them, pushed in pieces of these lengths, which repeat."""
+    base, times, settled, at, k = TimeBase(sfreq), [np.empty(0)], [np.empty(0)], 0, 0
+    while at < len(stamps):
+        piece = slice(at, at + cuts[k % len(cuts)])
+        out = base.push(stamps[piece], None if arrivals is None else arrivals[piece])
+        assert (out.settled >= at).all()
+        assert (out.settled < min(piece.stop, len(stamps))).all()
+        times.append(out.times)
+        settled.append(out.settled.astype(np.float64))
+        at, k = piece.stop, k + 1
+    return np.concatenate([*times, base.drain()]), np.concatenate(settled)
+
+
+@anything
+@given(
+    steps=st.one_of(WALK, st.lists(st.floats(width=64), max_size=700)),
+    walks=st.booleans(),
+    heard=st.booleans(),
+    sfreq=st.sampled_from([0.0, 1.0, 4.0, 100.0, 1000.0]),
+    cuts=st.lists(st.integers(1, 200), min_size=1, max_size=30),
+)
+def test_any_stamps_in_any_chunks_give_the_same_rising_times(
+    steps: list[float], walks: bool, heard: bool, sfreq: float, cuts: list[int]
+) -> None:
+    stamps = np.array(steps, np.float64)
+    if walks:
+        known = np.abs(stamps) < 1e12
+        stamps = np.where(known, 1000.0 + np.cumsum(np.where(known, stamps, 0.01)), np.nan)
+    arrivals = np.arange(len(stamps), dtype=np.float64) // 10 * 0.1 if heard else None
+    times, settled = pushed(stamps, arrivals, sfreq, [10**6])
+    again, settled_again = pushed(stamps, arrivals, sfreq, cuts)
+    assert len(times) == len(stamps)
+    assert np.array_equal(times, again, equal_nan=True)
+    assert np.array_equal(settled, settled_again)
+    placed = times[~np.isnan(times)]
+    assert np.isfinite(placed).all()
+    assert (np.diff(placed) >= 0.0).all()
+
+
+@pytest.mark.parametrize("push", [jittered(0.003), bursts, deduced(130.0), stalling(0.4)])
+@settings(max_examples=8, deadline=None)
+@given(cuts=st.lists(st.integers(1, 500), min_size=1, max_size=20))
+def test_times_do_not_depend_on_chunks(push: Push, cuts: list[int]) -> None:
+    sent = stream(push, lost=10, seconds=60.0)
+    whole, cut = pushed(sent.stamps, None, sent.sfreq, [10**6]), pushed(sent.stamps, None, sent.sfreq, cuts)
+    assert np.array_equal(whole[0], cut[0], equal_nan=True)
+    assert np.array_equal(whole[1], cut[1])

@@ -1,0 +1,193 @@
+"""Samples wait for their times: nothing depends on how ticks are batched, and none is forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from acquisition.batch import Gatherer, Item
+from acquisition.stream import Chunk, ClockOffset, FloatArray, Modality, Role, StreamInfo
+from acquisition.tick import Tick
+from acquisition.timebase.vouched import needs_time_base
+from processing.admission import Admission
+from processing.pipeline import Pipeline
+from processing.sample_times import ADDED, SampleTimes
+from tests.acquisition.timebase.stamped import Push, bursts, deduced, even, jittered, stream
+from tests.processing.heart.test_heart import ecg
+from tests.processing.heart.test_rpeaks import rhythm
+from tests.processing.test_pipeline import SPANS
+from tests.processing.world import INFOS, World, comparable, items, run_items
+
+ECG = StreamInfo(
+    name="ECG", role=Role.CLIENT, modality=Modality.ECG, sfreq=130.0, unit="mV", channels=("ECG",)
+)
+MANNERS: list[Push] = [even, jittered(0.003), bursts, deduced(130.0)]
+some = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def sent(
+    push: Push,
+    samples: FloatArray | None = None,
+    *,
+    silent: Sequence[tuple[float, float]] = (),
+    seed: int = 0,
+    offset: float = 0.004,
+) -> tuple[list[Item], FloatArray]:
+    """Return a stream as its recorder delivers it, samples that count, and the times of the samples.
+
+    Nothing comes between the moments in `silent` [s after the beginning]; it comes at their end.
+    """
+    true = stream(push, seconds=40.0 if samples is None else len(samples) / 130.0)
+    values = np.arange(len(true.true), dtype=np.float64) if samples is None else samples
+    arrive = np.maximum.accumulate(np.fmax(true.stamps, true.true))
+    for begin, end in silent:
+        held = (arrive >= 100.0 + begin) & (arrive < 100.0 + end)
+        arrive[held] = 100.0 + end
+    rng, out, at, tick, number = np.random.default_rng(seed), list[Item](), 0, 99.95, 0
+    while tick < arrive[-1] + 4.0:
+        stop = int(np.searchsorted(arrive, tick, "right"))
+        if stop > at:
+            out.append(Chunk(ECG, true.stamps[at:stop], values[at:stop, None]))
+            at = stop
+        if number == 150:
+            out.append(ClockOffset(ECG, tick, offset))
+        out.append(Tick(number, tick, 1.7e9 + tick))
+        number, tick = number + 1, tick + float(rng.uniform(0.05, 0.2))
+    return out, true.true
+
+
+def settled(session: Sequence[Item], cuts: Sequence[int]) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return times and values of samples with the tick at which each came, and the watermark of each tick."""
+    times, gate, gatherer = SampleTimes(ECG), Admission(2.0, ADDED), Gatherer()
+    rows, marks, k, n = list[FloatArray](), list[FloatArray](), 0, 0
+    for item in session:
+        gatherer.add(item)
+        if isinstance(item, Tick) and (gatherer.n_ticks == cuts[k % len(cuts)] or item is session[-1]):
+            batch, k = gatherer.take(), k + 1
+            laid = times.lay(batch.streams.get(ECG.key), batch.ticks)
+            got = gate.admit(
+                laid.part if laid else None, batch.ticks, (laid.since, laid.until) if laid else None
+            )
+            if laid:
+                part = laid.part
+                rows.append(
+                    np.column_stack([got.times, part.samples[got.keep, 0], part.slices[got.keep] + n])
+                )
+            marks.append(got.watermarks)
+            n += len(batch.ticks)
+    return np.concatenate(rows), np.concatenate(marks), np.array([gate.late, gate.future])
+
+
+@pytest.mark.parametrize("push", MANNERS)
+@some
+@given(
+    cuts=st.lists(st.integers(1, 90), min_size=1, max_size=8),
+    begin=st.floats(0.0, 30.0),
+    length=st.floats(0.0, 4.0),
+)
+def test_any_batching_of_ticks_gives_the_same_samples(
+    push: Push, cuts: list[int], begin: float, length: float
+) -> None:
+    session, _ = sent(push, silent=[(begin, begin + length)])
+    at_once, cut = settled(session, [10**6]), settled(session, cuts)
+    assert all(np.array_equal(a, b) for a, b in zip(at_once, cut, strict=True))
+
+
+@pytest.mark.parametrize("push", MANNERS)
+def test_every_sample_comes_in_order_and_not_before_the_watermark(push: Push) -> None:
+    session, _ = sent(push, silent=[(12.0, 13.8)])
+    rows, marks, dropped = settled(session, [1])
+    n = sum(len(item.times) for item in session if isinstance(item, Chunk))
+    assert np.array_equal(rows[:, 1], np.arange(n))
+    assert dropped.sum() == 0
+    assert (np.diff(rows[:, 0]) >= 0).all()
+    assert (np.diff(marks) >= 0).all()
+    before = np.append(-np.inf, marks)[rows[:, 2].astype(int)]
+    assert (rows[:, 0] >= before).all()
+
+
+def test_a_silent_stream_holds_the_watermark_no_longer_than_lateness_and_what_was_added() -> None:
+    session, _ = sent(even)
+    ticks = [item.time for item in session if isinstance(item, Tick)]
+    quiet: list[Item] = [item for item in session if isinstance(item, Tick)]
+    gate = Admission(2.0, ADDED)
+    assert SampleTimes(ECG).lay(None, np.array(ticks)) is None
+    marks = gate.admit(None, np.array(ticks)).watermarks
+    assert np.allclose(marks, np.array([t.time for t in quiet if isinstance(t, Tick)]) - 2.0 - ADDED)
+
+
+def test_a_stream_with_good_stamps_waits_for_nothing_once_that_is_known() -> None:
+    session, true = sent(even)
+    rows, marks, _ = settled(session, [10**6])
+    ticks = np.array([item.time for item in session if isinstance(item, Tick)])
+    late = ticks[rows[:, 2].astype(int)] - rows[:, 0]
+    assert late[true - true[0] > 3.0].max() < 0.21
+    assert marks[-1] == pytest.approx(true[-1] + 0.004)
+
+
+def test_a_stream_that_is_vouched_for_needs_no_time_base() -> None:
+    exact = replace(ECG, exact=True)
+    stamped = replace(ECG, name="ECG device time", modality=Modality.DEVICE_TIME, sfreq=0.0)
+    assert not needs_time_base(exact, [exact])
+    assert not needs_time_base(ECG, [ECG, stamped])
+    assert not needs_time_base(replace(ECG, device="simulated"), [])
+    assert not needs_time_base(replace(ECG, modality=Modality.RR), [])
+    assert needs_time_base(ECG, [ECG, replace(stamped, role=Role.THERAPIST)])
+
+
+@pytest.mark.parametrize(("push", "most"), [(even, 0.5), (jittered(0.003), 0.7), (bursts, 4.0)])
+def test_intervals_are_right_whatever_the_stamps(push: Push, most: float) -> None:
+    beats = rhythm(60.0)
+    session, _ = sent(push, ecg(beats, 130.0, 62.0), offset=0.0)
+    out = run_items(session, (ECG,), 40)
+    found = [(s.time, s.value) for s in out if s.index == "ibi" and s.value == s.value and s.time > 118.0]
+    assert len(found) > 35
+    ends = np.array([time for time, _ in found]) - 100.0
+    nearest = np.abs(ends[:, None] - beats[1:]).argmin(axis=1)
+    errors = np.array([value for _, value in found]) - 1e3 * np.diff(beats)[nearest]
+    assert np.abs(errors).max() < most + 0.5
+    assert not {s.reason for s in out if "off" in s.reason and 105.0 < s.time < 155.0}
+
+
+def test_the_session_tells_what_the_stamps_are_like() -> None:
+    session, _ = sent(bursts)
+    pipeline = Pipeline((replace(ECG, sfreq=250.0),), session_id="test")
+    gatherer = Gatherer()
+    for item in session:
+        gatherer.add(item)
+    pipeline.push(gatherer.take())
+    (account,) = pipeline.time_bases.values()
+    assert account.manner == "packets"
+    assert [r.message for r in account.remarks] == ["says 250 Hz, sends 130 Hz"]
+
+
+UNVOUCHED = tuple(replace(info, device="lsl", exact=False) for info in INFOS)
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    stalls=SPANS,
+    drops=SPANS,
+    bogus=st.integers(0, 3),
+    late=st.integers(0, 20),
+    cuts=st.lists(st.integers(1, 400), min_size=1, max_size=6),
+)
+def test_any_batching_gives_the_same_indices_of_streams_nobody_vouches_for(
+    seed: int,
+    stalls: list[tuple[int, float, float]],
+    drops: list[tuple[int, float, float]],
+    bogus: int,
+    late: int,
+    cuts: list[int],
+) -> None:
+    world = World(seed=seed, stalls=stalls, drops=drops, bogus=bogus, late=late, offsets=4, infos=UNVOUCHED)
+    session = items(world)
+    assert comparable(run_items(session, UNVOUCHED, cuts)) == comparable(
+        run_items(session, UNVOUCHED, 10_000)
+    )
