@@ -13,9 +13,10 @@ import pylsl
 from acquisition.drivers import Drained
 from acquisition.drivers.border import Border
 from acquisition.event import Notice, NoticeKind
+from acquisition.events.foreign import marker_texts
 from acquisition.lsl.inlet import Inlet, Offset, RawInlet, Remark, Samples, open_raw
 from acquisition.lsl.network import Description, Remote, describe
-from acquisition.stream import Chunk, ClockOffset, StreamInfo
+from acquisition.stream import Chunk, ClockOffset, Modality, StreamInfo
 
 OPEN_TIMEOUT = 3.0
 SILENCE = 0.5
@@ -148,6 +149,9 @@ class Link:
 
     def _chunk(self, info: StreamInfo, column: int | None, item: Samples) -> Chunk:
         values = item.values if column is None else np.ascontiguousarray(item.values[:, column : column + 1])
+        if info.modality is Modality.MARKERS and values.dtype != object:
+            texts = [marker_texts(values[:, i]) for i in range(values.shape[1])]
+            values = np.array(texts, object).T.reshape(values.shape)
         return Chunk(info, item.times, values)
 
 

@@ -1,25 +1,16 @@
-"""Markers of other programs: as text whatever they were, and at times that can be true."""
+"""Markers in files of other programs: at times that can be true."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from acquisition.stream import FloatArray
 from acquisition.xdf import ForeignStream
 
 OUTSIDE = 60.0
 """Seconds by which a marker may lie before the first or after the last sample of a signal."""
-
-
-def texts_of_markers(values: NDArray[Any]) -> list[str]:
-    """Return markers as text: numbers as they are read, blanks at the ends taken off."""
-    if values.dtype == object:
-        return [str(v).strip().strip("\0") for v in values]
-    return [f"{v:g}" if values.dtype.kind == "f" else str(int(v)) for v in values.tolist()]
 
 
 def on_time(

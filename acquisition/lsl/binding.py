@@ -192,7 +192,8 @@ def fit(binding: Binding, remote: Remote, said: Description) -> tuple[StreamInfo
         sfreq=remote.sfreq,
         unit=_unit(binding, remote, {said.units[i] for i in columns}),
         channels=tuple(said.labels[i] for i in columns),
-        format=remote.format,
+        # Numbers become texts: a marker is an event, whatever its sender writes.
+        format="string" if binding.modality is Modality.MARKERS else remote.format,
         lateness=binding.lateness,
         source_id=clean_line(remote.source_id),
         device=binding.profile,

@@ -13,6 +13,7 @@ from typing import Any
 from acquisition.drivers import Drained
 from acquisition.errors import AttunementError, ControlError
 from acquisition.event import Event, Notice
+from acquisition.events.foreign import OLD
 from acquisition.events.vocabulary import PAUSE
 from acquisition.recorder.control_server import Request
 from acquisition.recorder.intake import Intake
@@ -89,7 +90,8 @@ class Commands:
             return
         code, phase = meant
         now = self._clock()
-        fields: dict[str, Any] = {"code": code.code, "source": "lsl", "time": min(time, now)}
+        came = time if now - OLD <= time <= now else now  # else its stamp is of another clock
+        fields: dict[str, Any] = {"code": code.code, "source": "lsl", "time": came}
         try:
             self._mark(self.marks.make(fields | ({"phase": phase} if phase else {}), now))
         except AttunementError as error:

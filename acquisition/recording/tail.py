@@ -12,7 +12,7 @@ from struct import pack
 import numpy as np
 
 from acquisition.event import Event, Notice
-from acquisition.events.foreign import foreign_event
+from acquisition.events.foreign import foreign_event, marker_texts
 from acquisition.recording.columns import ColumnBuilder
 from acquisition.recording.contents import open_unlinked
 from acquisition.recording.slices import Block, Column, Key, split
@@ -23,8 +23,6 @@ from acquisition.xdf.header import OWN_HEADERS, TYPES, parse_header, stream_info
 from acquisition.xdf.items import Damage, Item, Offset, Rows, Samples, TickMark
 from acquisition.xdf.runs import Run
 
-IMPORTED = "import"
-"""Device of streams that a user chose from a file: its events may be those of a recording of ours."""
 _BLOCK = 1 << 18
 """Bytes read at once."""
 
@@ -57,6 +55,9 @@ class Tail:
         self._ready: deque[Block] = deque()
         self._infos: dict[int, StreamInfo | None] = {}
         self._offsets: dict[int, float] = {}
+        self._now = math.nan
+        self._strange: set[int] = set()
+        """Streams of markers whose stamps are of another clock."""
         self._clear()
 
     def _clear(self) -> None:
@@ -153,6 +154,7 @@ class Tail:
         elif tick.number <= self.last:
             self._repeated(tick.number, tick.start, tick.stop)
         else:
+            self._now = tick.time
             self._accept(len(self._ticks))
             self._ticks.append(tick)
             self.last = tick.number
@@ -181,21 +183,32 @@ class Tail:
             for time, text in zip(item.times.tolist(), item.samples[:, 0], strict=True):
                 self._notices.append((k, Notice.from_json(time, self.role, text)))
             return
-        if item.stream.kind == "Markers" and item.stream.n_channels:
-            offset, read = self._offsets.get(key, 0.0), self._reader(item.stream)
+        if key == EVENTS_ID:
             for time, value in zip(item.times.tolist(), item.samples[:, 0], strict=True):
-                self._events.append((k, read(time + offset, str(value))))
+                self._events.append((k, Event.from_json(time, str(value))))
+        elif item.stream.kind == "Markers" and item.stream.n_channels:
+            self._foreign(k, item)
         if key > EVENTS_ID:
             column = self._columns.get(key) or self._column(item.stream)
             column.got.append(item)
             column.slices.append(k)
             column.n += len(item.times)
 
-    def _reader(self, stream: Stream) -> Callable[[float, str], Event]:
-        """Return how the texts of a stream of markers are read: only our own are taken at their word."""
-        info = None if stream.id == EVENTS_ID else self._info(stream)
-        own = stream.id == EVENTS_ID or (info is not None and info.device == IMPORTED)
-        return Event.from_json if own else foreign_event
+    def _foreign(self, k: int, item: Samples) -> None:
+        """Take markers of another program; they came with the tick that ends their slice."""
+        offset = self._offsets.get(item.stream.id, 0.0)
+        for time, text in zip(item.times.tolist(), marker_texts(item.samples[:, 0]), strict=True):
+            if not text:
+                continue
+            event = foreign_event(time + offset, text, self._now)
+            self._events.append((k, event))
+            if event.time != time + offset and item.stream.id not in self._strange:
+                self._strange.add(item.stream.id)
+                what = f"markers stamped by another clock ({time + offset:.15g} s) are put where they came"
+                notice = Notice(
+                    time=self._now, kind="clock", role=self.role, stream=item.stream.name, message=what
+                )
+                self._notices.append((k, notice))
 
     def _column(self, stream: Stream) -> ColumnBuilder:
         return self._columns.setdefault(stream.id, ColumnBuilder(stream, self._info(stream)))

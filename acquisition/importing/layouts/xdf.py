@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acquisition.errors import RecordingError
+from acquisition.events.foreign import marker_texts
 from acquisition.importing.found import Found, FoundFile, Hints, Peek, single
-from acquisition.importing.markers import on_time, texts_of_markers
+from acquisition.importing.markers import on_time
 from acquisition.importing.naming import modality_of, spelled
 from acquisition.importing.rates import IRREGULAR, rate_of
 from acquisition.lsl.network import Description, describe
@@ -255,7 +256,7 @@ def markers_of(
         if s.samples.dtype != object and s.stream.header.kind.casefold() != "markers"
     ]
     times, notes = on_time(one.times, one.stream, signals)
-    texts = texts_of_markers(one.samples[:, channel])
+    texts = marker_texts(one.samples[:, channel])
     keep = np.array([bool(t) for t in texts], bool) & np.isfinite(times)
     if n_empty := sum(not t for t in texts):
         notes.append(f"{n_empty} markers without a text left out")
