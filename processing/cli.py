@@ -53,7 +53,8 @@ if TYPE_CHECKING:
 @click.option(
     "--accept-damage",
     is_flag=True,
-    help="Go on with a recording whose files were changed after it was closed; the results say so.",
+    help="Go on with a recording that is damaged, or whose files were changed after it was closed; the "
+    "results say so.",
 )
 @click.option("--force", is_flag=True, help="Compute again even if nothing changed.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line per recording.")
@@ -104,8 +105,21 @@ def process_command(
     for result in process_all(recordings, work, jobs, quiet=as_json):
         failed += isinstance(result, AttunementError)
         _say(result, as_json)
+        failed += not accept_damage and _is_damaged(result)
     if failed:
         raise SystemExit(1)
+
+
+def _is_damaged(result: Outcome | AttunementError) -> bool:
+    """Tell whether a recording is damaged, and say so: its results are written, but not taken as done."""
+    if isinstance(result, AttunementError) or not result.damaged:
+        return False
+    more = f"; and {len(result.damaged) - 3} more" if len(result.damaged) > 3 else ""
+    lost = "; ".join(result.damaged[:3])
+    click.echo(
+        f"{result.recording}: damaged ({lost}{more}); --accept-damage takes its results as done", err=True
+    )
+    return True
 
 
 def _refuse_collisions(recordings: Sequence[Path]) -> None:

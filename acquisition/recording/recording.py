@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -113,6 +114,12 @@ class Recording:
         """Return what could not be read so far: the file's name, and place and reason."""
         found = [(tail.path.name, damage) for tail in self._tails for damage in tail.damage]
         return found + [(self.path.name, damage) for damage in self._foreign_damage]
+
+    @property
+    def damage_inside(self) -> list[tuple[str, Damage]]:
+        """Return the damage after which a file goes on: what stands at its end is only where it was cut."""
+        sizes = {tail.path.name: tail.path.stat().st_size for tail in self._tails if tail.path.exists()}
+        return [(name, d) for name, d in self.damage if d.stop < sizes.get(name, math.inf)]
 
     @property
     def discarded(self) -> dict[Role, int]:

@@ -19,7 +19,7 @@ from processing.results.results import (
     write_indices,
     write_json,
 )
-from processing.results.session_json import session_json
+from processing.results.session_json import damage_said, damaged, session_json
 from processing.results.session_run import Progress, own_references, run_recording
 
 DECOMPOSED = "eda_cvxeda.parquet"
@@ -36,6 +36,8 @@ class Outcome:
     seconds: float
     n_samples: int
     remarks: tuple[str, ...]
+    damaged: tuple[str, ...] = ()
+    """What of the recording could not be read, but for its cut end."""
 
 
 def process_recording(
@@ -78,7 +80,13 @@ def process_recording(
     if not follow and not force and up_to_date(directory, provenance(path, config, people.digest), wanted):
         sweep(directory)
         return Outcome(
-            recording=path, directory=directory, skipped=True, seconds=0.0, n_samples=0, remarks=()
+            recording=path,
+            directory=directory,
+            skipped=True,
+            seconds=0.0,
+            n_samples=0,
+            remarks=(),
+            damaged=damage_said(directory),
         )
     if not accept_damage:
         refuse_altered(path)
@@ -110,4 +118,5 @@ def process_recording(
         seconds=run.seconds,
         n_samples=len(run.samples),
         remarks=tuple(run.remarks),
+        damaged=tuple(damaged(run.recording)),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,20 @@ def scalings(run: SessionRun) -> dict[str, dict[str, str]]:
         | ({"from": run.people.source, "digest": run.people.digest} if arousal.reference else {})
         for role, arousal in run.pipeline.arousal.items()
     }
+
+
+def damaged(recording: Recording) -> list[str]:
+    """Say what of a recording could not be read, but for a cut end."""
+    return [f"{name}: {d}" for name, d in recording.damage_inside]
+
+
+def damage_said(directory: Path) -> tuple[str, ...]:
+    """Return what a finished result says of damage."""
+    try:
+        said = json.loads((directory / "session.json").read_text("utf-8")).get("damage", [])
+    except (OSError, ValueError, AttributeError):
+        return ()
+    return tuple(map(str, said)) if isinstance(said, list) else ()
 
 
 def remarks(recording: Recording, pipeline: Pipeline) -> list[str]:
@@ -93,6 +108,7 @@ def session_json(path: Path, run: SessionRun) -> dict[str, Any]:
             k: {"rows": total[k], "valid_pct": round(100 * valid[k] / total[k], 2)} for k in sorted(total)
         },
         "clocks": _clocks(recording),
+        "damage": damaged(recording),
         "remarks": run.remarks,
         "parameters": run.config.parameters(),
         "arousal": scalings(run),
