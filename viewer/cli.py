@@ -25,6 +25,7 @@ COMMANDS = {
     "devices": ("acquisition.commands.devices", "List, find and check devices."),
     "replay": ("acquisition.commands.files", "Publish a recording over LSL as if its devices were there."),
     "import": ("acquisition.commands.importing", "Turn files of other tools into a recording."),
+    "amend": ("acquisition.commands.amend", "Put codes, number or start of a recording right."),
     "events": ("processing.commands.events", "Compare raters, import codings, show the vocabulary."),
     "process": ("processing.cli", "Compute indices and session metrics."),
     "view": ("viewer.view", "Watch a growing recording or review a finished one."),

@@ -69,7 +69,18 @@ def append_edits(path: Path, edits: Sequence[Edit]) -> None:
     RecordingError
         If an edit is not allowed, or if nothing can be written there.
     """
-    data = "".join(line_of(edit) + "\n" for edit in edits).encode()
+    append_lines(path, "".join(line_of(edit) + "\n" for edit in edits))
+
+
+def append_lines(path: Path, text: str) -> None:
+    """Append whole lines to a file beside a recording, all of them or none, and bring them to the disk.
+
+    Raises
+    ------
+    RecordingError
+        If nothing can be written there.
+    """
+    data = text.encode()
     try:
         fresh = not path.exists()
         path.parent.mkdir(exist_ok=True)

@@ -12,6 +12,7 @@ import numpy as np
 
 from acquisition.batch import Batch, Item
 from acquisition.errors import RecordingError
+from acquisition.recording.amendments import amended
 from acquisition.recording.believed import believed
 from acquisition.recording.contents import SESSION_NAME, refuse_links
 from acquisition.recording.lock import LOCK_NAME, held
@@ -70,7 +71,8 @@ class Recording:
         """
         if self._session is None or self._session.recorded is None:
             file = self.path / SESSION_NAME
-            self._session = load_session(file) if self._tails and file.exists() else None
+            stored = load_session(file) if self._tails and file.exists() else None
+            self._session = amended(stored, self.path) if stored is not None else None
         return self._session
 
     def _recorded(self) -> tuple[StreamInfo, ...]:

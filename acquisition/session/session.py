@@ -184,6 +184,8 @@ class Session:
     events: EventSettings = EventSettings()
     recorded: Recorded | None = None
     record: SessionRecord = field(default_factory=SessionRecord)
+    covariates: dict[str, str] = field(default_factory=dict)
+    """What amendments say of the session besides: never in its file."""
 
     def participant(self, role: Role) -> Participant:
         """Return the person of a role."""

@@ -61,7 +61,12 @@ def input_digest(recording: Path) -> str:
     """Return the SHA-256 of everything a result depends on in a recording."""
     digest = hashlib.sha256()
     for path in sorted(
-        [*recording.glob("*.xdf"), *recording.glob("session.toml"), *recording.glob("overlay.jsonl")]
+        [
+            *recording.glob("*.xdf"),
+            *recording.glob("session.toml"),
+            *recording.glob("overlay.jsonl"),
+            *recording.glob("amendments.jsonl"),
+        ]
     ):
         digest.update(path.name.encode())
         with path.open("rb") as file:

@@ -1,0 +1,53 @@
+"""attune amend: put codes, number, start or covariates of a recording right, and say why."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from acquisition.commands.command import DIRECTORY, Command, as_json_option, print_json
+from acquisition.errors import RecordingError
+
+
+@click.command("amend", cls=Command)
+@click.argument("recording", type=DIRECTORY)
+@click.argument("pairs", metavar="KEY=VALUE...", nargs=-1, required=True)
+@click.option("--why", required=True, metavar="TEXT", help="Kept with each amendment; no names.")
+@as_json_option
+def amend_command(recording: Path, pairs: tuple[str, ...], why: str, as_json: bool) -> None:
+    """Correct what a recording says of itself: dyad, number, client, therapist, started, covariates.NAME.
+
+    The session file stays as it was written; amendments.jsonl beside it holds what was put right, when and
+    why, and everything that reads the recording goes by it.
+    """
+    from acquisition.events.overlay_file import append_lines
+    from acquisition.recording.amendments import AMENDMENTS_NAME, Amendment, applied, checked, lines_of
+    from acquisition.recording.lock import held
+    from acquisition.recording.recording import Recording
+
+    session = Recording(recording).session
+    if session is None:
+        raise RecordingError(f"{recording}: has no session.toml to amend")
+    if held(recording):
+        raise RecordingError(f"{recording}: is still growing; amend it when it has ended")
+    if not why.strip() or not why.isprintable():
+        raise click.UsageError("--why: say in printable words why")
+    values = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise click.UsageError(f"{pair!r}: must be KEY=VALUE")
+        values.update([checked(key.strip(), value.strip())])
+    new = applied(session, values)
+    if new.client.code == new.therapist.code:
+        raise RecordingError(f"client and therapist would both be {new.client.code}")
+    now = datetime.now().astimezone().isoformat(timespec="seconds")
+    amendments = [Amendment(key=k, value=v, when=now, why=why.strip()) for k, v in values.items()]
+    target = recording / AMENDMENTS_NAME
+    append_lines(target, lines_of(amendments))
+    if as_json:
+        print_json({"file": str(target), "amended": values})
+    else:
+        click.echo(f"{target}: {', '.join(f'{k} = {v}' for k, v in values.items())}")

@@ -1,0 +1,125 @@
+"""Lawful corrections of what a session file says: amendments.jsonl beside the recording, JSON by lines."""
+
+Codes of dyad and people, the session's number, when it began, and covariates may be put right; the session
+file itself stays as it was written. The last amendment of a key holds.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from acquisition.errors import RecordingError
+from acquisition.session.session import CODE, CODE_RULE, Participant, Session
+
+AMENDMENTS_NAME = "amendments.jsonl"
+KEYS = ("dyad", "number", "client", "therapist", "started")
+COVARIATE = re.compile(r"covariates\.([a-z][a-z0-9_]{0,39})")
+STARTED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?")
+MAX_VALUE = 80
+MAX_BYTES = 1 << 22
+ABOUT = {"client": "client", "therapist": "therapist"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amendment:
+    """Hold one line: what a key is from now on, when that was said, and why."""
+
+    key: str
+    value: str
+    when: str
+    why: str
+
+    def to_json(self) -> str:
+        """Return it as a line; `about` says whose it is, so that it goes with that person."""
+        about = ABOUT.get(self.key, "dyad")
+        row = {"key": self.key, "value": self.value, "about": about, "when": self.when, "why": self.why}
+        return json.dumps(row, ensure_ascii=False)
+
+
+def checked(key: str, value: str) -> tuple[str, str]:
+    """Return a key and its value if they may be amended.
+
+    Raises
+    ------
+    RecordingError
+        Naming the key, the value and what is allowed.
+    """
+    covariate = COVARIATE.fullmatch(key)
+    if key not in KEYS and covariate is None:
+        known = ", ".join((*KEYS, "covariates.NAME"))
+        raise RecordingError(
+            f"{key[:40]}: cannot be amended (known: {known}); a name is small letters, digits and _"
+        )
+    if key in ("dyad", "client", "therapist") and not CODE.fullmatch(value):
+        raise RecordingError(f"{key} = {value[:40]!r}: {CODE_RULE}")
+    if key == "number" and not (value.isdecimal() and int(value) <= 99_999):
+        raise RecordingError(f"number = {value[:40]!r}: must be a whole number from 0 to 99999")
+    if key == "started" and not STARTED.fullmatch(value):
+        raise RecordingError(f"started = {value[:40]!r}: must be ISO 8601, such as 2024-05-20T11:53:07+02:00")
+    if not value.isprintable() or not 0 < len(value) <= MAX_VALUE:
+        raise RecordingError(f"{key} = {value[:40]!r}: must be 1 to {MAX_VALUE} printable characters")
+    return key, value
+
+
+def read_amendments(recording: Path) -> list[Amendment]:
+    """Read the amendments of a recording, in order; none if there are none.
+
+    A last line without its end that is no JSON was torn by a crash: it counts as never written.
+
+    Raises
+    ------
+    RecordingError
+        If a line is no amendment; the line is named.
+    """
+    path = recording / AMENDMENTS_NAME
+    if not path.is_file():
+        return []
+    if path.stat().st_size > MAX_BYTES:
+        raise RecordingError(f"{path}: longer than {MAX_BYTES >> 20} MiB")
+    lines = path.read_text("utf-8", errors="replace").split("\n")
+    out = []
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            key, value = checked(str(row["key"]), str(row["value"]))
+        except (ValueError, TypeError, KeyError, RecursionError, RecordingError) as error:
+            if number == len(lines) and not isinstance(error, RecordingError):
+                break
+            raise RecordingError(f"{path}: line {number}: no amendment ({str(error)[:120]})") from None
+        out.append(
+            Amendment(key=key, value=value, when=str(row.get("when", "")), why=str(row.get("why", "")))
+        )
+    return out
+
+
+def amended(session: Session, recording: Path) -> Session:
+    """Return a session as its amendments have it."""
+    return applied(session, {a.key: a.value for a in read_amendments(recording)})
+
+
+def applied(session: Session, values: Mapping[str, str]) -> Session:
+    """Return a session with keys put right."""
+    covariates = {m[1]: v for k, v in values.items() if (m := COVARIATE.fullmatch(k))}
+    out = replace(session, covariates={**session.covariates, **covariates})
+    if "dyad" in values:
+        out = replace(out, dyad=values["dyad"])
+    if "number" in values:
+        out = replace(out, number=int(values["number"]))
+    if "client" in values:
+        out = replace(out, client=Participant(values["client"], out.client.consent))
+    if "therapist" in values:
+        out = replace(out, therapist=Participant(values["therapist"], out.therapist.consent))
+    if "started" in values and out.recorded is not None:
+        out = replace(out, recorded=replace(out.recorded, started=values["started"]))
+    return out
+
+
+def lines_of(amendments: Sequence[Amendment]) -> str:
+    """Return amendments as whole lines."""
+    return "".join(a.to_json() + "\n" for a in amendments)
