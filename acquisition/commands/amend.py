@@ -34,7 +34,7 @@ def amend_command(recording: Path, pairs: tuple[str, ...], why: str, as_json: bo
         raise RecordingError(f"{recording}: is still growing; amend it when it has ended")
     if not why.strip() or not why.isprintable():
         raise click.UsageError("--why: say in printable words why")
-    values = {}
+    values: dict[str, str] = {}
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals:

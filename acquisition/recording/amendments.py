@@ -1,4 +1,4 @@
-"""Lawful corrections of what a session file says: amendments.jsonl beside the recording, JSON by lines."""
+"""Lawful corrections of what a session file says: amendments.jsonl beside the recording, JSON by lines.
 
 Codes of dyad and people, the session's number, when it began, and covariates may be put right; the session
 file itself stays as it was written. The last amendment of a key holds.

@@ -23,7 +23,11 @@ def recording(tmp_path: Path) -> Path:
 
 
 def spoilt(recording: Path) -> None:
-    """Overwrite bytes in the middle of the client's file, and prove that it shows."""
+    """Cut a recording as a crash does, overwrite bytes in the middle of the client's file, and prove that it shows."""
+    (recording / "manifest.json").unlink()
+    for name in ("client.xdf", "therapist.xdf", "dyad.xdf"):
+        file = recording / name
+        file.write_bytes(file.read_bytes()[:-200])
     file = recording / "client.xdf"
     data = bytearray(file.read_bytes())
     data[len(data) // 2 : len(data) // 2 + 40] = bytes(40)
