@@ -35,7 +35,7 @@ def read(path: Path, hints: Hints) -> FoundFile:
     wishes, left_out = [], []
     for i, name in enumerate(names):
         modality = hints.sensors.get(name) or (None if name in ("EventSource",) else modality_of(name))
-        if modality is None or re.search(r"\b(RAW|Resistance|Range|Quality|Peak)\b", name, re.IGNORECASE):
+        if modality is None or re.search(r"\b(RAW|Resist\w*|Range|Quality|Peak)\b", name, re.IGNORECASE):
             if modality is not None:
                 left_out.append(f"{name}: raw")
             continue

@@ -59,7 +59,7 @@ def _wishes(dialect: Dialect) -> list[Wish]:
     out: list[Wish] = []
     axes: dict[str, dict[str, int]] = {}
     for i, name in enumerate(dialect.names):
-        if re.search(r"_RAW$", name) or "Resistance" in name or "Range" in name:
+        if re.search(r"_RAW$|_Resist|Range", name):
             continue
         if m := _AXIS.search(name):
             axes.setdefault(m[1] or "", {})[m[2].upper()] = i

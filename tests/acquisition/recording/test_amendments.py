@@ -12,8 +12,8 @@ from acquisition.commands.amend import amend_command
 from acquisition.errors import RecordingError
 from acquisition.importing.store import Imported, store
 from acquisition.recording.amendments import AMENDMENTS_NAME, checked
-from acquisition.recording.verify import verify
 from acquisition.recording.recording import Recording
+from acquisition.recording.verify import verify
 from acquisition.stream import Modality, Role, StreamInfo
 
 
