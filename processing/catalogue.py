@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from acquisition.stream import PEOPLE, StreamInfo
-from processing.indices import COUPLINGS, PERSON
+from processing.indices import COUPLINGS, PERSON, Index
 from processing.parts import parts_of, signals_of, sources
 
 Names = tuple[tuple[str, str], ...]
@@ -17,9 +17,15 @@ def emitted(streams: Iterable[StreamInfo]) -> dict[str, Names]:
     fed = sources(streams)
     out: dict[str, Names] = {}
     for role in PEOPLE:
-        parts = {part.name for part in parts_of(source for r, source in fed if r == role)}
-        if names := tuple((index.name, index.unit) for index in PERSON if parts.intersection(index.of)):
+        mine = {source: info for (r, source), info in fed.items() if r == role}
+        if names := tuple((index.name, index.unit) for index in PERSON if _given(index, mine)):
             out[role.value] = names
     if coupled := [index for signal in signals_of(fed) for index in COUPLINGS[signal]]:
         out["dyad"] = tuple((index.name, index.unit) for index in coupled)
     return out
+
+
+def _given(index: Index, fed: Mapping[str, StreamInfo]) -> bool:
+    """Tell whether a person with these sources has an index."""
+    parts = [part for part in parts_of(fed) if part.name in index.of]
+    return any(index.only in (None, *(fed[s].modality for s in part.sources if s in fed)) for part in parts)

@@ -19,6 +19,7 @@ from typing import ClassVar
 import numpy as np
 
 from acquisition.stream import FloatArray
+from processing.bounds import refuse_outside
 
 BITS = {"hr": 1, "scl": 2, "scr": 4, "f0": 8}
 """Channels, in order, and their bits in `arousal_channels`."""
@@ -84,6 +85,28 @@ class ArousalConfig:
         "f0": ("f0_shift", "speaking"),
     }
     """Channel → the indices that it is made of."""
+
+    def __post_init__(self) -> None:
+        """Refuse what no index can be computed with."""
+        refuse_outside(
+            self,
+            lengths=("floor_hr", "floor_scl", "floor_scr", "floor_f0", "least_scale", "median", "tau"),
+            from_zero=(
+                "weight_hr",
+                "weight_scl",
+                "weight_scr",
+                "weight_f0",
+                "k",
+                "restart",
+                "hold",
+                "back",
+                "inside",
+                "rest",
+                "talk",
+                "skip",
+            ),
+            shares=("share",),
+        )
 
     def weights(self) -> dict[str, float]:
         """Return the weight of each channel that counts."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from processing.bounds import refuse_outside
 from processing.coupling.wclc import TableShape
 from processing.indices import SIGNALS
 
@@ -61,6 +62,25 @@ class SynchronyConfig:
     least_lag: float = 0.5
 
     def __post_init__(self) -> None:
+        """Refuse what no coupling can be computed with, and intervals that do not fit each other."""
+        refuse_outside(
+            self,
+            lengths=(
+                "window",
+                "slow_window",
+                "max_lag",
+                "slow_max_lag",
+                "renew",
+                "pool_step",
+                "look_every",
+                "until",
+            ),
+            from_zero=("band_from", "first_look", "least_lag"),
+            shares=("coverage", "p_leader"),
+            counts=("least_pool", "n_permutations", "least_segments"),
+        )
+        if not (self.step >= 1.0 and self.step == round(self.step)):
+            raise ValueError(f"step = {self.step:g}: must be a whole number of seconds, as the grids are")
         whole = (
             ("band_every", self.band_every, "pool_step", self.pool_step),
             ("look_every", self.look_every, "step", self.step),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from processing.bounds import refuse_outside
+
 SHORTEST_HF, LONGEST_HF = 64.0, 128.0
 """Bounds of the window of HF [s]: one segment of the spectrum, and all three of them."""
 LONGEST_HOLE = 3.0
@@ -79,9 +81,12 @@ class HeartConfig:
 
     def __post_init__(self) -> None:
         """Refuse windows that nothing can be computed in."""
-        for name in ("hr_window", "rmssd_window", "sdnn_window", "rsa_window", "silence"):
-            if not 0.0 < getattr(self, name) < float("inf"):
-                raise ValueError(f"{name} = {getattr(self, name):g}: must be a number of seconds above 0")
+        refuse_outside(
+            self,
+            lengths=("hr_window", "rmssd_window", "sdnn_window", "rsa_window", "silence"),
+            shares=("hr_cover", "cover", "corrected", "speech"),
+            counts=("rmssd_differences",),
+        )
         if not SHORTEST_HF <= self.hf_window <= LONGEST_HF:
             raise ValueError(
                 f"hf_window = {self.hf_window:g}: must be {SHORTEST_HF:g} to {LONGEST_HF:g} s, "
@@ -149,6 +154,9 @@ class RespirationConfig:
     """Seconds without any change that make the signal flat, as for EDA."""
 
     def __post_init__(self) -> None:
-        """Refuse a hole that is out of bounds."""
+        """Refuse what no breathing rate can be computed with."""
+        refuse_outside(
+            self, from_zero=("tolerance", "least", "swing"), shares=("regular",), lengths=("flat",)
+        )
         if not 0.0 < self.hole <= LONGEST_HOLE:
             raise ValueError(f"hole = {self.hole:g}: must be above 0 and at most {LONGEST_HOLE:g} s")

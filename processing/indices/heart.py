@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from acquisition.stream import Modality
 from processing.indices.record import MOMENT, Bounds, Index, Lane, Seconds, Timing, Words, always
 
 VAGAL = "lnrmssd"
@@ -148,6 +149,7 @@ INDICES = (
         name="ecg_quality",
         unit="",
         of=("heart",),
+        only=Modality.ECG,
         timing=Timing(always(1.0), "1 s", always(1.0), lambda c: c.heart.quality_wait),
         text="0-1: saturation, line noise, template correlation, electrode off; of an ECG only",
         title="ECG quality",

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from acquisition.stream import Modality
+
 if TYPE_CHECKING:
     from processing.config import PipelineConfig
 
@@ -93,6 +95,8 @@ class Index:
         As in the tables.
     of : tuple of str
         The estimators that give it; where a person has several, the first.
+    only : Modality, optional
+        It needs this modality, of those that may feed its estimator.
     text : str
         How it is defined and when it has a value.
     timing : Timing
@@ -122,6 +126,7 @@ class Index:
     name: str
     unit: str
     of: tuple[str, ...]
+    only: Modality | None = None
     text: str
     timing: Timing
     gap: Seconds = LINE

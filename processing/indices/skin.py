@@ -5,7 +5,7 @@ from __future__ import annotations
 from processing.indices.record import MOMENT, Index, Timing, Words, always
 
 _RESPONSE = Timing(MOMENT, "response", always(0.0), lambda c: c.skin.response_wait)
-_RATE = Timing(lambda c: c.skin.rate_window, "5 s", always(5.0), lambda c: c.skin.quality.around)
+_RATE = Timing(lambda c: c.skin.rate_window, "5 s", always(5.0), lambda c: c.skin.rates_wait)
 
 INDICES = (
     Index(

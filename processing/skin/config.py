@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from processing.bounds import refuse_outside
 from processing.skin.eda_quality import EdaQualityConfig
 from processing.skin.scl import SclConfig
 from processing.skin.scr import ScrConfig
@@ -32,11 +33,20 @@ class SkinConfig:
     """What smoothing, the search for jumps and the grid of data time add until a response is known [s]."""
 
     def __post_init__(self) -> None:
-        """Refuse windows that nothing can be computed in."""
-        windows = {"rate_window": self.rate_window, "scl.window": self.scl.window}
-        for name, value in windows.items():
-            if not 0.0 < value < float("inf"):
-                raise ValueError(f"{name} = {value:g}: must be a number of seconds above 0")
+        """Refuse what nothing can be computed with."""
+        refuse_outside(
+            self,
+            lengths=(
+                "rate_window",
+                "scl.window",
+                "scl.half_life",
+                "quality.slope",
+                "quality.flat",
+                "scr.minimum",
+            ),
+            from_zero=("scl.lookahead", "quality.around", "quality.low", "scr.wait", "scr.dip", "scr.tilt"),
+            shares=("covered", "scl.quantile", "scl.least"),
+        )
 
     @property
     def level_wait(self) -> float:
@@ -49,7 +59,12 @@ class SkinConfig:
         return self.smoothing + self.scr.wait
 
     @property
+    def rates_wait(self) -> float:
+        """Return how long after their window rates are settled [s]: when its last response is known."""
+        return max(self.quality.around, self.response_wait)
+
+    @property
     def kept(self) -> float:
         """Return how far back responses and levels are kept [s]: no window may reach further."""
-        level, rates = self.scl.window + self.level_wait, self.rate_window + self.quality.around
+        level, rates = self.scl.window + self.level_wait, self.rate_window + self.rates_wait
         return max(self.rate_window + 60.0, 60.0 + level, 60.0 + rates)

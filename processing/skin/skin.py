@@ -152,7 +152,7 @@ class Skin:
         return [
             ("eda_quality", 1.0, 1.0 + after, self._quality),
             ("scl", 1.0, level + max(after, config.scl.lookahead), self._level),
-            ("scr_rate", 5.0, rates + after, self._rates),
+            ("scr_rate", 5.0, rates + config.rates_wait, self._rates),
         ]
 
     def _grid(self, index: str, step: float, start: float, until: float) -> FloatArray:

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from acquisition.event import Event
 from acquisition.events.intervals import Intervals, Span
+from processing.bounds import refuse_outside
 from processing.voice.windows import Second, mean_power, median_f0
 
 CODE = "baseline_talk"
@@ -45,6 +46,14 @@ class VoiceConfig:
 
     wait: ClassVar[float] = 0.5
     """A row stands for the second that its stamp is nearest to, which is settled so long after it [s]."""
+
+    def __post_init__(self) -> None:
+        """Refuse windows that nothing can be computed in."""
+        refuse_outside(
+            self,
+            lengths=("voiced", "range_voiced", "rate_phonation", "talk_voiced", "first_voiced"),
+            counts=("window", "range_window", "quality_step"),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

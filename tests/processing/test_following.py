@@ -1,0 +1,133 @@
+"""A parameter that moves a window moves everything that depends on it, or is refused by name."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from acquisition.errors import SessionError
+from acquisition.stream import Modality
+from processing.config import PipelineConfig, load_config
+from processing.index import IndexSample
+from processing.indices import INDICES, SIGNALS, delay_of
+from tests.processing.sessions import SimulatedSession, run, session, with_voice_quality
+
+MOVED = [
+    ("heart", "hr_window = 30"),
+    ("heart", "rmssd_window = 120"),
+    ("heart", "rmssd_window = 30"),
+    ("heart", "sdnn_window = 400"),
+    ("heart", "hf_window = 100"),
+    ("heart", "rsa_window = 60"),
+    ("heart", "speech_lag = 2"),
+    ("heart", "silence = 20"),
+    ("respiration", "hole = 3"),
+    ("skin", "rate_window = 120"),
+    ("skin.scl", "window = 40"),
+    ("skin.scl", "lookahead = 12"),
+    ("skin.quality", "around = 9"),
+    ("skin.quality", "around = 0"),
+    ("skin.scr", "wait = 8"),
+    ("voice", "window = 15"),
+    ("voice", "range_window = 45"),
+    ("arousal", "median = 20"),
+    ("arousal", "tau = 30"),
+    ("arousal", "delay = 9"),
+    ("synchrony", "window = 60"),
+    ("synchrony", "slow_window = 90"),
+]
+
+
+def read(path: Path, table: str, line: str) -> PipelineConfig:
+    (path / "p.toml").write_text(f"[{table}]\n{line}\n")
+    return load_config(path / "p.toml")
+
+
+ALL = (Modality.ECG, Modality.EDA, Modality.RESP, Modality.VOICE)
+WORN = {"respiration": ALL[:3], "voice": ALL[3:]}
+"""What people wear where a table of parameters bears on no more."""
+
+
+def worn(table: str) -> SimulatedSession:
+    kept = WORN.get(table, ALL[:2])
+    return with_voice_quality(session()).without(*(m for m in ALL if m not in kept))
+
+
+@cache
+def usually(table: str) -> Counter[str]:
+    return valid(run(worn(table)))
+
+
+def valid(rows: list[IndexSample]) -> Counter[str]:
+    """Return how many values each index has."""
+    return Counter(row.index for row in rows if math.isfinite(row.value))
+
+
+@pytest.mark.parametrize(("table", "line"), MOVED)
+def test_a_parameter_that_moves_a_window_leaves_nothing_without_a_value(
+    tmp_path: Path, table: str, line: str
+) -> None:
+    config = read(tmp_path, table, line)
+    rows = run(worn(table), config=config)
+    found = valid(rows)
+    # The chance band takes its windows from the whole session: later ones begin later.
+    lost = {i: (n, found[i]) for i, n in usually(table).items() if found[i] < n / 2 and "_chance_" not in i}
+    assert not lost
+    for row in rows:
+        if math.isfinite(row.value):
+            assert row.available - row.time <= INDICES[row.index].settled(config) + 1.2, row
+
+
+@pytest.mark.parametrize(
+    ("table", "line"),
+    [("skin.quality", "around = 0"), ("skin.scr", "wait = 8"), ("skin.scl", "window = 200")],
+)
+def test_where_windows_and_delays_are_odd_any_cut_still_gives_the_same(
+    tmp_path: Path, table: str, line: str
+) -> None:
+    config = read(tmp_path, table, line)
+    of = session().without(Modality.ECG, Modality.RESP, Modality.VOICE)
+    whole, cut = (run(of, config=config, cuts=cuts) for cuts in ((6000,), (1, 7, 300, 50)))
+    assert [repr(row) for row in cut] == [repr(row) for row in whole]
+
+
+def test_the_windows_of_the_usual_parameters_give_the_known_delays() -> None:
+    config = PipelineConfig()
+    known = {"hr": 3.5, "scl": 11.0, "sclslope": 13.0, "lnrmssd": 34.0, "f0": 8.0, "intensity": 8.0}
+    assert {signal: delay_of(signal, config) for signal in SIGNALS} == known
+    assert config.arousal_delay == 5.0
+    assert (config.heart.kept, config.skin.kept) == (300.0, 125.0)
+
+
+@pytest.mark.parametrize(
+    ("table", "line", "said"),
+    [
+        (
+            "arousal",
+            "delay = 2",
+            "arousal.delay = 2 s is too short: with these parameters scl is settled 5 s",
+        ),
+        ("heart", "hf_window = 200", "heart: hf_window = 200: must be 64 to 128 s"),
+        ("heart", "rmssd_window = 0", "heart: rmssd_window = 0: must be a number above 0"),
+        ("heart", "hr_window = -5", "heart: hr_window = -5: must be a number above 0"),
+        ("heart", "cover = 1.5", "heart: cover = 1.5: must be a share from 0 to 1"),
+        ("heart", "speech_lag = 0", "heart: speech_lag = 0: must be at least 1 s"),
+        ("respiration", "hole = 4", "respiration: hole = 4: must be above 0 and at most 3 s"),
+        ("skin.scl", "half_life = 0", "skin: scl.half_life = 0: must be a number above 0"),
+        ("skin.scl", "quantile = 2", "skin: scl.quantile = 2: must be a share from 0 to 1"),
+        ("skin.quality", "around = inf", "skin: quality.around = inf: must be 0 or more"),
+        ("voice", "window = 0", "voice: window = 0: must be 1 or more"),
+        ("voice", "quality_step = 0", "voice: quality_step = 0: must be 1 or more"),
+        ("arousal", "tau = 0", "arousal: tau = 0: must be a number above 0"),
+        ("synchrony", "step = 0.25", "synchrony: step = 0.25: must be a whole number of seconds"),
+        ("synchrony", "window = -1", "synchrony: window = -1: must be a number above 0"),
+    ],
+)
+def test_what_cannot_be_followed_is_refused_by_name(tmp_path: Path, table: str, line: str, said: str) -> None:
+    with pytest.raises(SessionError) as caught:
+        read(tmp_path, table, line)
+    assert said in str(caught.value)
