@@ -9,6 +9,10 @@ from processing.coupling.wclc import TableShape
 from processing.indices import SIGNALS
 
 
+LEAST_WINDOW = 4.0
+"""Seconds: as many samples of the slowest signal make a correlation."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SynchronyConfig:
     """Fix synchrony, in seconds where nothing else is said.
@@ -65,20 +69,14 @@ class SynchronyConfig:
         """Refuse what no coupling can be computed with, and intervals that do not fit each other."""
         refuse_outside(
             self,
-            lengths=(
-                "window",
-                "slow_window",
-                "max_lag",
-                "slow_max_lag",
-                "renew",
-                "pool_step",
-                "look_every",
-                "until",
-            ),
+            lengths=("renew", "pool_step", "look_every", "until"),
             from_zero=("band_from", "first_look", "least_lag"),
             shares=("coverage", "p_leader"),
-            counts=("least_pool", "n_permutations", "least_segments"),
+            counts=("max_lag", "slow_max_lag", "least_pool", "n_permutations", "least_segments"),
         )
+        for name, width in (("window", self.window), ("slow_window", self.slow_window)):
+            if not LEAST_WINDOW <= width < float("inf"):
+                raise ValueError(f"{name} = {width:g}: must be at least {LEAST_WINDOW:g} s")
         if not (self.step >= 1.0 and self.step == round(self.step)):
             raise ValueError(f"step = {self.step:g}: must be a whole number of seconds, as the grids are")
         whole = (

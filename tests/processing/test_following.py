@@ -124,7 +124,7 @@ def test_the_windows_of_the_usual_parameters_give_the_known_delays() -> None:
         ("voice", "quality_step = 0", "voice: quality_step = 0: must be 1 or more"),
         ("arousal", "tau = 0", "arousal: tau = 0: must be a number above 0"),
         ("synchrony", "step = 0.25", "synchrony: step = 0.25: must be a whole number of seconds"),
-        ("synchrony", "window = -1", "synchrony: window = -1: must be a number above 0"),
+        ("synchrony", "window = -1", "synchrony: window = -1: must be at least 4 s"),
     ],
 )
 def test_what_cannot_be_followed_is_refused_by_name(tmp_path: Path, table: str, line: str, said: str) -> None:
