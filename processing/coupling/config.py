@@ -8,7 +8,6 @@ from processing.bounds import refuse_outside
 from processing.coupling.wclc import TableShape
 from processing.indices import SIGNALS
 
-
 LEAST_WINDOW = 4.0
 """Seconds: as many samples of the slowest signal make a correlation."""
 

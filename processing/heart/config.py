@@ -84,7 +84,17 @@ class HeartConfig:
         refuse_outside(
             self,
             lengths=("hr_window", "rmssd_window", "sdnn_window", "rsa_window", "silence"),
-            shares=("hr_cover", "cover", "corrected", "speech"),
+            shares=(
+                "hr_cover",
+                "cover",
+                "corrected",
+                "speech",
+                "ectopic",
+                "doubtful",
+                "largest",
+                "ectopic_by_time",
+                "largest_by_time",
+            ),
             counts=("rmssd_differences",),
         )
         if not SHORTEST_HF <= self.hf_window <= LONGEST_HF:
