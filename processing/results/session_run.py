@@ -22,6 +22,7 @@ from processing.metrics.session_metrics import Hour, what_the_hour_held
 from processing.metrics.session_metrics import metrics as hour_metrics
 from processing.metrics.summary import Metric, summarise
 from processing.pipeline import Pipeline
+from processing.results.later_baselines import REMARK, LaterBaselines, later_baselines
 from processing.results.publishing import publishing
 from processing.results.session_json import NOTICE as NOTICE
 from processing.results.session_json import remarks
@@ -132,13 +133,15 @@ def run_recording(
         samples: list[IndexSample] = []
         waiting = kept.enter_context(Spool(spool)) if spool is not None else None
         keep = samples.extend if waiting is None else waiting.add
+        later = None if follow else later_baselines(path)
+        baselines = LaterBaselines(later) if later is not None else None
         for batch in recording.batches():
             if np.isnan(begin) and len(batch.ticks):
                 begin = float(batch.ticks[0])
             end = float(batch.ticks[-1])
             events += [event for _, event in batch.events]
             notices += [notice for _, notice in batch.notices]
-            made = pipeline.push(batch)
+            made = pipeline.push(batch if baselines is None else baselines.put_in(batch))
             publish(batch, made)
             keep(made)
             if progress:
@@ -155,7 +158,11 @@ def run_recording(
         notices=notices,
         begin=begin,
         end=end,
-        remarks=[*remarks(recording, pipeline), *verdicts(samples)],
+        remarks=[
+            *remarks(recording, pipeline),
+            *verdicts(samples),
+            *([REMARK] if baselines is not None else []),
+        ],
         filled=filled_in(recording.session, path),
     )
 
