@@ -6,26 +6,32 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QFileDialog, QMessageBox
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from acquisition.batch import Batch
 from acquisition.errors import AttunementError
 from viewer.figure import name_of, save_figure
 from viewer.lanes.lanes_dialog import LanesDialog
 from viewer.model.reading import read_gauge
+from viewer.operator import Operator
 from viewer.side.glance import GlanceWindow
 from viewer.theme import THEMES
 
 if TYPE_CHECKING:
     from viewer.live.live_setup import LiveSetUp
-    from viewer.window import OperatorWindow
 
 
 class Beside:
-    """Open the other windows of a session, and close them with the operator's."""
+    """Open the other windows of a session, and close them with the operator's.
 
-    def __init__(self, window: OperatorWindow) -> None:
-        self._window = window
+    Parameters
+    ----------
+    parent : QWidget
+        The operator's window, as what its dialogs belong to.
+    """
+
+    def __init__(self, window: Operator, parent: QWidget) -> None:
+        self._window, self._parent = window, parent
         self.glance: GlanceWindow | None = None
         self.lanes: LanesDialog | None = None
         self.set_up: LiveSetUp | None = None
@@ -85,7 +91,7 @@ class Beside:
 
     def show_lanes(self) -> LanesDialog:
         """Open the list in which lanes are shown, moved and scaled."""
-        self.lanes = LanesDialog(self._window)
+        self.lanes = LanesDialog(self._window, self._parent)
         self.lanes.show()
         return self.lanes
 
@@ -94,13 +100,13 @@ class Beside:
         panel = self._window.panel
         proposed = str(Path.home() / f"{name_of(panel)}.svg")
         kinds = "SVG (*.svg);;PNG (*.png)"
-        name, _ = QFileDialog.getSaveFileName(self._window, "Save this figure", proposed, kinds)
+        name, _ = QFileDialog.getSaveFileName(self._parent, "Save this figure", proposed, kinds)
         if not name:
             return
         try:
             save_figure(panel, Path(name))
         except AttunementError as error:
-            QMessageBox.warning(self._window, "Save this figure", str(error))
+            QMessageBox.warning(self._parent, "Save this figure", str(error))
 
     def close(self) -> None:
         """Close all of them."""

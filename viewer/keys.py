@@ -1,67 +1,69 @@
-"""Keys of the window: markers, with Shift for about ten seconds ago, and moving about."""
+"""Keys of the window: those of the commands, and those of the markers, with Shift for about 10 s ago."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QWidget
 
-from viewer.live.desk import Desk
-
-if TYPE_CHECKING:
-    from viewer.window import OperatorWindow
-
-
-def bind_keys(
-    window: OperatorWindow, desk: Desk | None, more: Mapping[str, Callable[[], object]] | None = None
-) -> list[QShortcut]:
-    """Give the window its keys: those that mark only with a desk, and `more` of a review."""
-    panel = window.panel
-    keys: dict[str, Callable[[], object]] = {
-        "Left": lambda: panel.step(-0.5),
-        "Right": lambda: panel.step(0.5),
-        "[": lambda: panel.jump(-1),
-        "]": lambda: panel.jump(1),
-        "End": window.go_live,
-        "Space": window.play_or_pause,
-        "Esc": panel.setFocus if desk is None else desk.leave,
-        "Ctrl++": lambda: window.longer(-1),
-        "Ctrl+-": lambda: window.longer(1),
-        "Ctrl+T": window.other_theme,
-        "Ctrl+G": window.beside.show_glance,
-        "Ctrl+L": window.beside.show_lanes,
-        "Alt+V": window.show_menu,
-        "F2": window.beside.show_set_up,
-        "Ctrl+E": window.beside.ask_figure,
-        "F3": window.show_side,
-    }
-    if desk is not None:
-        keys |= _marker_keys(window, desk)
-    keys |= more or {}
-    return [_shortcut(window, key, action) for key, action in keys.items()]
+from viewer.commands import LISTED, Command, allowed
+from viewer.model.markers import label_of
+from viewer.operator import Operator
 
 
-def _marker_keys(window: OperatorWindow, desk: Desk) -> dict[str, Callable[[], object]]:
-    keys: dict[str, Callable[[], object]] = {
-        "Ctrl+Z": desk.undo,
-        "Return": desk.enter,
-        "F4": window.choose_marker,
-        "Ctrl+Shift+Q": desk.ask_stop,
-        "F12": lambda: desk.pause("client"),
-        "Ctrl+F12": lambda: desk.pause("therapist"),
-    }
-    for button in window.panel.bar.buttons:
-        if is_key(button.key):
-            keys[button.key] = partial(desk.press, button.code, False)
-            keys[f"Shift+{button.key}"] = partial(desk.press, button.code, True)
-    return keys
+@dataclass(frozen=True, slots=True)
+class MarkerKey:
+    """Hold the key of a marker, its words, and what it does, with Shift too if that does something."""
+
+    key: str
+    text: str
+    press: Callable[[], object]
+    ago: Callable[[], object] | None = None
 
 
-def _shortcut(window: OperatorWindow, key: str, action: Callable[[], object]) -> QShortcut:
-    shortcut = QShortcut(QKeySequence(key), window)
-    shortcut.setAutoRepeat(key.removeprefix("Shift+") in ("Left", "Right"))
+def marker_keys(window: Operator) -> list[MarkerKey]:
+    """Return the keys that mark now."""
+    desk, review = window.desk, window.review
+    found: list[MarkerKey] = []
+    if window.face == "live" and desk is not None:
+        for code in (button.code for button in window.panel.bar.buttons):
+            now, ago = (partial(desk.press, code, shifted) for shifted in (False, True))
+            found.append(MarkerKey(marker_key(code.hotkey), label_of(code.code), now, ago))
+    elif window.face in LISTED and review is not None:
+        found = [
+            MarkerKey(marker_key(code.hotkey), label_of(code.code), partial(review.press, code.code))
+            for code in review.codes.values()
+        ]
+    return list({marker.key: marker for marker in found if is_key(marker.key)}.values())
+
+
+def bound(window: Operator) -> list[tuple[str, Command]]:
+    """Return the keys of the commands that are allowed now, but none that the vocabulary gives a marker."""
+    taken = {m.key for m in marker_keys(window)}
+    every = [(key, c) for c in allowed(window.face, window) for key in c.keys_in(window.face)]
+    return [(key, c) for key, c in every if key not in taken and c.do is not None]
+
+
+def bind_keys(window: Operator, parent: QWidget) -> list[QShortcut]:
+    """Give the window its keys."""
+    out = [
+        _shortcut(parent, key, partial(command.do, window), command.repeats)
+        for key, command in bound(window)
+        if command.do is not None
+    ]
+    for marker in marker_keys(window):
+        out.append(_shortcut(parent, marker.key, marker.press))
+        if marker.ago is not None:
+            out.append(_shortcut(parent, f"Shift+{marker.key}", marker.ago))
+    return out
+
+
+def _shortcut(parent: QWidget, key: str, action: Callable[[], object], repeats: bool = False) -> QShortcut:
+    shortcut = QShortcut(QKeySequence(key), parent)
+    shortcut.setAutoRepeat(repeats)
     shortcut.activated.connect(action)
     return shortcut
 
@@ -71,6 +73,11 @@ def unbind(shortcuts: Iterable[QShortcut]) -> None:
     for shortcut in shortcuts:
         shortcut.setEnabled(False)
         shortcut.deleteLater()
+
+
+def marker_key(hotkey: str) -> str:
+    """Return a hotkey of the vocabulary as its button shows it."""
+    return {"numpad": "Num"}.get(hotkey, hotkey if len(hotkey) > 1 else hotkey.upper())
 
 
 def is_key(name: str) -> bool:

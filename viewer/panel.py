@@ -66,14 +66,14 @@ class OperatorPanel(QWidget):
         self.shown: list[Marker] = []
         self._shown_revision = -1
         self._paused: frozenset[str] = frozenset()
-        self.strip = Strip(model.facts, theme, on_stop=desk.ask_stop if desk else None)
+        self.strip: Strip = Strip(model.facts, theme, on_stop=desk.ask_stop if desk else None)
         self.lanes = build_lanes(model, theme, settings.sync_signal)
         self.lanes.arrange(settings.order, dict(settings.sizes), dict(settings.scales))
         self.events = EventLane(theme)
         self.overview = Overview(theme)
         self.side = Side(model, theme, settings.sync_signal)
         self.gauges, self.planes, self.heat = self.side.gauges, self.side.planes, self.side.heat
-        self.bar = MarkerBar(codes, theme, desk)
+        self.bar: MarkerBar = MarkerBar(codes, theme, desk)
         self.live_button = QPushButton("Live")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._lay_out()

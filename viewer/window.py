@@ -16,6 +16,8 @@ from acquisition.events.vocabulary import Code
 from processing.arousal.person import People
 from viewer import settings as persistence
 from viewer.beside import Beside
+from viewer.commands import Face
+from viewer.key_overlay import KeyList
 from viewer.keys import bind_keys, unbind
 from viewer.live.desk import Desk
 from viewer.model.marking import Marking, Recorder
@@ -80,7 +82,8 @@ class OperatorWindow(QMainWindow):
         self.reviewing = reviewing
         self.settings = persistence.load(kept)
         self.latency = math.nan
-        self.beside = Beside(self)
+        self.beside = Beside(self, self)
+        self.keys = KeyList(self, self)
         self.fault = ""
         self.caught_up = worker is None
         self._frames = 0
@@ -102,7 +105,7 @@ class OperatorWindow(QMainWindow):
         following = self.model.state == "growing" or not self.caught_up
         chosen = self.profiles(self.settings.profile) if self.profiles and self.settings.profile else None
         codes = (chosen or self._codes) if desk else ()
-        reviewing = self.reviewing if self.model.state != "growing" and self.caught_up else None
+        reviewing = self._in_review()
         shown = reviewing.shown(self.model) if reviewing else self.model
         self.panel = OperatorPanel(shown, theme, self.settings, codes, desk, live=following, now=self._now)
         self.review: Review | None = None
@@ -110,8 +113,22 @@ class OperatorWindow(QMainWindow):
         self.setCentralWidget(central)
         self.panel.strip.menu.setMenu(view_menu(self))
         unbind(self._shortcuts)
-        self._shortcuts = bind_keys(self, desk, reviewing.keys if reviewing else None)
+        self._shortcuts = bind_keys(self, self)
         self.panel.setFocus()
+        self.keys.renew()
+
+    def _in_review(self) -> Reviewing | None:
+        return self.reviewing if self.model.state != "growing" and self.caught_up else None
+
+    @property
+    def face(self) -> Face:
+        """Return what the window is now: it marks a recording, only shows one, or is a face of a review."""
+        reviewing = self._in_review()
+        if reviewing is None:
+            return "live" if self.desk is not None and self.model.state == "growing" else "watch"
+        if reviewing.face == "list":
+            return "blind" if reviewing.rater else "review"
+        return reviewing.face
 
     def start(self) -> None:
         """Begin to pull and draw."""
@@ -202,42 +219,24 @@ class OperatorWindow(QMainWindow):
     def show_lane(self, name: str, shown: bool) -> None:
         """Show or hide a lane, and keep that."""
         self.panel.set_lane_shown(name, shown)
-        self.settings = self.panel.settings
-        persistence.save(self.kept, self.settings)
+        self._keep()
 
     def show_side(self, side: str = "") -> None:
         """Show gauges or planes beside the lanes, the other ones if not told which, and keep that."""
         other = "plane" if self.panel.settings.side == "gauge" else "gauge"
         self.panel.show_side(side or other)
-        self.settings = self.panel.settings
-        persistence.save(self.kept, self.settings)
+        self._keep()
         self.panel.strip.menu.setMenu(view_menu(self))
 
-    def longer(self, steps: int) -> None:
-        """Take the next longer time axis, or a shorter one."""
-        length = self.panel.strip.length
-        length.setCurrentIndex(min(max(length.currentIndex() + steps, 0), length.count() - 1))
-
-    def other_theme(self) -> None:
-        """Change from dark to light, or back."""
-        self.change(theme="light" if self.settings.theme == "dark" else "dark")
-
-    def show_menu(self) -> None:
-        """Open the View menu."""
-        self.panel.strip.menu.showMenu()
+    def _keep(self) -> None:
+        self.settings = self.panel.settings
+        persistence.save(self.kept, self.settings)
 
     def choose_marker(self) -> QMenu:
         """Open a list of all markers, for those that have no key."""
         menu = marker_menu(self)
         menu.popup(self.panel.bar.mapToGlobal(self.panel.bar.rect().topLeft()))
         return menu
-
-    def go_live(self) -> None:
-        """Follow the newest second again, while there is one; else go to the end."""
-        if self.model.state == "growing":
-            self.panel.go_live()
-        else:
-            self.panel.go_to(self.model.elapsed)
 
     def press(self, code: str) -> None:
         """Press a marker by its name."""

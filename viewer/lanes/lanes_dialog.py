@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
@@ -20,10 +18,8 @@ from PySide6.QtWidgets import (
 )
 
 from viewer.chooser import Chooser
+from viewer.operator import Operator
 from viewer.theme import THEMES
-
-if TYPE_CHECKING:
-    from viewer.window import OperatorWindow
 
 HEIGHTS = ((0.6, "low"), (1.0, "usual"), (1.6, "high"), (2.5, "very high"))
 
@@ -31,8 +27,8 @@ HEIGHTS = ((0.6, "low"), (1.0, "usual"), (1.6, "high"), (2.5, "very high"))
 class LanesDialog(QDialog):
     """Let lanes be ticked, dragged, and given a height and a scale; all is applied at once and kept."""
 
-    def __init__(self, window: OperatorWindow) -> None:
-        super().__init__(window)
+    def __init__(self, window: Operator, parent: QWidget) -> None:
+        super().__init__(parent)
         self._window = window
         self.setWindowTitle("Lanes")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

@@ -21,6 +21,8 @@ from PySide6.QtWidgets import (
 )
 
 from acquisition.events.vocabulary import PAUSE, Code
+from viewer.commands import key_of
+from viewer.keys import marker_key
 from viewer.lanes.header import font
 from viewer.model.definitions import NOTICE
 from viewer.model.markers import label_of
@@ -49,8 +51,7 @@ class MarkerButton(QAbstractButton):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFixedHeight(38)
         self.setMinimumWidth(64)
-        key = {"numpad": "Num"}.get(code.hotkey, code.hotkey if len(code.hotkey) > 1 else code.hotkey.upper())
-        self.key = key
+        self.key = key = marker_key(code.hotkey)
         lines = [f"<b>{label_of(code.code)}</b> ({code.kind}, {code.actor})"]
         lines += [code.meaning] if not forbidden(code.meaning) else []
         lines += [f"Key {key}; Shift+{key}: about 10 s ago"] if key else []
@@ -126,7 +127,7 @@ class MarkerBar(QWidget):
         self.last = QLabel()
         self.last.setAccessibleName("Last marker")
         self.last.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.undo = QPushButton("Undo  Ctrl+Z")
+        self.undo = QPushButton(f"Undo  {key_of('undo')}")
         self.undo.setToolTip("Void the last marker, within 10 s")
         self.undo.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         notice = QLabel(NOTICE)
@@ -201,8 +202,8 @@ class MarkerBar(QWidget):
         """Name what each pause button does next."""
         for role, button in self.pauses.items():
             button.setText(f"{'Resume' if role in paused else 'Pause'} {role}")
-            key = "  (F12)" if role == "client" else "  (Ctrl+F12)"
-            button.setToolTip("Nothing of the person is stored or shown while paused" + key)
+            key = key_of(f"pause_{role}")
+            button.setToolTip(f"Nothing of the person is stored or shown while paused  ({key})")
 
     def show_last(self, text: str, *, failed: bool) -> None:
         """Show the last marker, or what went wrong with it."""

@@ -48,7 +48,7 @@ class CuedSession:
         model, person = self._model, self.role.value
         trace = model.trace(person, "arousal")
         raw = rows_of(model.recorded(), (), model.t0)
-        excluded = [(r.start, _stop(r)) for r in raw if r.code in NOT_THE_HOUR]
+        excluded = [(r.start, _stop(r, model.elapsed)) for r in raw if r.code in NOT_THE_HOUR]
         excluded += model.pauses.get(self.role, [])
         if self.role in model.paused:
             excluded.append((model.paused[self.role], math.inf))
@@ -61,7 +61,8 @@ class CuedSession:
             anchors,
             seeded(model.facts.id, NOTE, person),
             begin=max(
-                (stop for r in raw if r.code.startswith("baseline") for stop in [_stop(r)]), default=0.0
+                (stop for r in raw if r.code.startswith("baseline") for stop in [_stop(r, model.elapsed)]),
+                default=0.0,
             ),
             end=model.elapsed,
             most=most,
@@ -146,8 +147,9 @@ def _at(labels: Sequence[Row], moment: Moment) -> Row | None:
     return next((r for r in labels if abs(r.start - moment.stop) < 0.5), None)
 
 
-def _stop(row: Row) -> float:
-    return row.start if not row.interval else math.inf if row.open else row.stop
+def _stop(row: Row, end: float) -> float:
+    """Return when a mark is over; an interval that nobody closed lasts to the end of the recording."""
+    return row.start if not row.interval else end if row.open else row.stop
 
 
 def _with_answered(labels: Sequence[Row], proposed: Sequence[Moment], most: int) -> list[Moment]:

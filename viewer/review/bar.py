@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from acquisition.events.vocabulary import ACTORS, Code
 from viewer.chooser import Chooser
+from viewer.commands import key_of
 from viewer.lanes.header import font
 from viewer.model.markers import label_of
 from viewer.model.wording import forbidden
@@ -74,9 +75,13 @@ class ReviewBar(QWidget):
             "why (needed to change what was recorded)", "Why", "Stays until changed; stored with each edit"
         )
         self.why_label = QLabel("Why")
-        self.undo = button("Undo  Ctrl+Z", "Take back your own last edit, also one of an earlier day")
-        self.cued = button("Cued review…", "About 16 moments for the client to say how each was (Ctrl+R)")
-        self.joint = button("Joint replay…", "For client and therapist together (Ctrl+J)")
+        self.undo = button(
+            f"Undo  {_key('undo_edit')}", "Take back your own last edit, also one of an earlier day"
+        )
+        self.cued = button(
+            "Cued review…", f"About 16 moments for the client to say how each was ({_key('cued')})"
+        )
+        self.joint = button("Joint replay…", f"For client and therapist together ({_key('joint')})")
         self._make_adding(codes)
         self.count = QLabel()
         self.count.setStyleSheet(f"color: {theme.dim};")
@@ -101,12 +106,14 @@ class ReviewBar(QWidget):
         self.value = box("value", "Value", "As the vocabulary allows for this event", 80)
         self.note = box("note", "Note", "Free text; never a name")
         self.add = button(
-            "Add at cursor  Ctrl+↵", "Add the event; an interval begins, and ends with the next"
+            f"Add at cursor  {_key('add')}", "Add the event; an interval begins, and ends with the next"
         )
         self.keys = QCheckBox("Keys mark")
         self.keys.setToolTip("The keys of the vocabulary add their event at the cursor")
         self.keys.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.filter = box("filter (Ctrl+F)", "Filter", "Only events that hold each of these words", 150)
+        self.filter = box(
+            f"filter ({_key('filter')})", "Filter", "Only events that hold each of these words", 150
+        )
         self.filter.setClearButtonEnabled(True)
 
     def _lay_out(self) -> None:
@@ -157,3 +164,7 @@ def _searched(combo: QComboBox) -> QComboBox:
     completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
     combo.setCompleter(completer)
     return combo
+
+
+def _key(name: str) -> str:
+    return key_of(name, "review")

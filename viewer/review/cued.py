@@ -169,26 +169,16 @@ class CuedReview(QWidget):
             "remember goes on with later. Every answer is stored at once; the rest may wait."
         )
 
-    def keys(self) -> dict[str, Callable[[], object]]:
-        """Return what the keys do: 1, 2, 3 answer, then 0-9 and + for 10 say how sure."""
-        keys: dict[str, Callable[[], object]] = {
-            "Left": lambda: self.go(-1),
-            "Right": lambda: self.go(1),
-            "Return": lambda: self.store(None),
-            "Enter": lambda: self.store(None),
-            "Backspace": self.take_back,
-            "+": lambda: self.store(10.0),
-            "Tab": self._other,
-            "Esc": self._leave,
-        }
-        keys |= {str(k): partial(self._digit, k) for k in range(10)}
-        return keys | dict.fromkeys(("Space", "[", "]", "End"), lambda: None)
-
     def take_back(self) -> None:
         """Drop what was chosen and not stored."""
         self.show_moment()
 
-    def _digit(self, k: int) -> None:
+    def ask_other(self) -> None:
+        """Ask the other person instead."""
+        self._other()
+
+    def digit(self, k: int) -> None:
+        """Take a digit: 1, 2, 3 answer, then 0-9 say how sure."""
         if self.fresh and 1 <= k <= len(ANSWERS):
             self.choose(ANSWERS[k - 1][0])
         elif not self.fresh:

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QWidg
 from acquisition.event import Event
 from acquisition.events.vocabulary import PAUSE, Vocabulary
 from acquisition.stream import PEOPLE, Role
+from viewer.commands import key_of
 from viewer.model.model import SessionModel
 from viewer.theme import Theme
 
@@ -22,7 +23,6 @@ GROUPS = ("structure", "consent and rights", "self report", "change moments")
 HIDDEN = ("note",)
 """Free text may hold what was not meant for both."""
 NOBODY = "Nothing of a person is shown. Each shows their own lines with their own button above."
-SOLO = {"client": "Ctrl+1", "therapist": "Ctrl+2"}
 
 
 def may_show(model: SessionModel, role: Role) -> bool:
@@ -62,9 +62,8 @@ class JointBar(QWidget):
         row.addWidget(title)
         self.boxes: dict[str, QCheckBox] = {}
         for role in PEOPLE:
-            box = QCheckBox(
-                f"{role.value.capitalize()} {model.facts.code(role)}: show my lines  {SOLO[role.value]}"
-            )
+            key = key_of(f"show_{role.value}", "joint")
+            box = QCheckBox(f"{role.value.capitalize()} {model.facts.code(role)}: show my lines  {key}")
             box.setChecked(role.value in shown)
             box.setEnabled(may_show(model, role))
             box.setFocusPolicy(Qt.FocusPolicy.TabFocus)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QMouseEvent
@@ -13,9 +13,8 @@ from viewer.lanes.header import WIDTH
 from viewer.lanes.plot import LEFT, RIGHT
 from viewer.model.event_rows import Row, fine_clock
 from viewer.model.markers import label_of
-
-if TYPE_CHECKING:
-    from viewer.review.review import Review
+from viewer.panel import OperatorPanel
+from viewer.review.event_table import EventTable
 
 NEAR = 5.0
 """How far from a marker's line a press still takes it [px]."""
@@ -23,11 +22,24 @@ STILL = 3.0
 """A press that moves less is a click [px]."""
 
 
+class Reviewed(Protocol):
+    """Offer a panel and the list of its events, and take what was dragged; `Review` is one."""
+
+    panel: OperatorPanel
+    table: EventTable
+
+    def move(self, row: Row, *, start: float | None = None, stop: float | None = None) -> None:
+        """Put an event elsewhere."""
+
+    def say(self, text: str, *, failed: bool) -> None:
+        """Show what becomes of it."""
+
+
 class Mouse(QObject):
     """Watch the lanes of a panel for presses and drags."""
 
-    def __init__(self, review: Review) -> None:
-        super().__init__(review)
+    def __init__(self, review: Reviewed, parent: QObject) -> None:
+        super().__init__(parent)
         self._review = review
         self._offsets: dict[QObject, float] = {}
         self._held: tuple[Row, str] | None = None

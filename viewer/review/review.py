@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from acquisition.events.vocabulary import PAUSE
-from viewer.keys import is_key
 from viewer.model.event_rows import Row, counts, fine_clock
+from viewer.panel import OperatorPanel
 from viewer.review.acts import typed_value
 from viewer.review.bar import ReviewBar
 from viewer.review.desk import ReviewDesk
@@ -19,11 +15,6 @@ from viewer.review.event_table import EventTable
 from viewer.review.frame import BLIND_HEIGHT, Frame, Palette
 from viewer.review.mouse import Mouse
 from viewer.theme import Theme
-
-if TYPE_CHECKING:
-    from viewer.panel import OperatorPanel
-
-SECOND = 1.0
 
 
 class Review(QObject):
@@ -57,11 +48,11 @@ class Review(QObject):
         codes = [c for c in desk.vocabulary.profile("rater") if c.code != PAUSE]
         codes = [c for c in codes if not groups or c.group in groups]
         self.codes = {c.code: c for c in codes}
-        self.bar = ReviewBar(theme, codes)
+        self.bar: ReviewBar = ReviewBar(theme, codes)
         self.table = EventTable(theme, desk.vocabulary, self.change)
         self.palette = Palette(codes, theme, self.mark) if blind else None
         self.frame: Frame | None = None
-        self._mouse = Mouse(self)
+        self._mouse = Mouse(self, self)
         self._revision, self._pointer = -1, -1.0
         self._connect()
         desk.who = desk.who or who
@@ -251,32 +242,12 @@ class Review(QObject):
         self.refresh()
         return moved
 
-    def keys(self) -> dict[str, Callable[[], object]]:
-        """Return what the keys of a review do."""
-        bar = self.bar
-        keys: dict[str, Callable[[], object]] = {
-            "Shift+Left": lambda: self.step(-SECOND),
-            "Shift+Right": lambda: self.step(SECOND),
-            "Home": lambda: self.panel.go_to(0.0),
-            "+": lambda: bar.step_speed(1),
-            "-": lambda: bar.step_speed(-1),
-            "Ctrl+Return": self.add,
-            "Ctrl+Z": self.undo,
-            "Ctrl+Delete": self.void,
-            "Ctrl+F": bar.filter.setFocus,
-            "Ctrl+L": self._to_list,
-            "Ctrl+E": bar.code.setFocus,
-            "F2": lambda: self.table.edit(self.table.currentIndex()),
-        }
-        if not self.listed:
-            keys = {k: v for k, v in keys.items() if k not in ("Ctrl+Delete", "Ctrl+F", "Ctrl+L", "F2")}
-        for code in self.codes.values():
-            key = code.hotkey if len(code.hotkey) > 1 else code.hotkey.upper()
-            if is_key(key):
-                keys[key] = partial(self.press, code.code)
-        return keys
+    def edit_cell(self) -> None:
+        """Edit the chosen cell of the list."""
+        self.table.edit(self.table.currentIndex())
 
-    def _to_list(self) -> None:
+    def to_list(self) -> None:
+        """Go into the list, to the chosen event or the first."""
         self.table.setFocus()
         if not self.table.currentIndex().isValid() and self.table.kept.rowCount():
             self.table.selectRow(0)

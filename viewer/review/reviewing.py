@@ -23,19 +23,17 @@ from acquisition.stream import PEOPLE, Role
 from viewer.model.model import SessionModel
 from viewer.model.readouts import Readout
 from viewer.model.restricted import restricted, show_events
+from viewer.operator import Operator
 from viewer.review.desk import ReviewDesk
-from viewer.review.joint import GROUPS, NOBODY, SOLO, JointBar, may_show, shared_events
+from viewer.review.joint import GROUPS, NOBODY, JointBar, may_show, shared_events
 from viewer.review.review import Review
 from viewer.theme import Theme
 
 if TYPE_CHECKING:
-    from viewer.window import OperatorWindow
+    from viewer.review.cued import CuedReview
 
 logger = logging.getLogger(__name__)
 Face = Literal["list", "cued", "joint"]
-Keys = dict[str, Callable[[], object]]
-NO_WINDOWS = ("F2", "F3")
-"""Keys that would bring up what a cued review or a joint replay keeps off the screen."""
 
 
 def wall_clock() -> str:
@@ -67,7 +65,10 @@ class Reviewing:
         self.role = Role.CLIENT
         self.agreed: frozenset[str] = frozenset()
         """Who has pressed their button in the joint replay."""
-        self.keys: Keys = {}
+        self.page: CuedReview | None = None
+        """The page of the cued review, while that is shown."""
+        self.bar: JointBar | None = None
+        """The buttons of the joint replay, while that is shown."""
         self._joint: tuple[SessionModel, int] | None = None
 
     def desk(self, model: SessionModel) -> ReviewDesk:
@@ -90,9 +91,10 @@ class Reviewing:
         desk = self.desk(model)
         return shared_events(desk.held(), desk.vocabulary, people) if self.face == "joint" else []
 
-    def build(self, window: OperatorWindow, theme: Theme) -> QWidget:
+    def build(self, window: Operator, theme: Theme) -> QWidget:
         """Return what the window holds."""
         desk = self.desk(window.model)
+        self.page = self.bar = None
         if self.face == "cued":
             return self._build_cued(window, desk, theme)
         who = str(window.kept.value("reviewer", ""))
@@ -106,7 +108,7 @@ class Reviewing:
             groups=GROUPS if joint else (),
             listed=not joint,
         )
-        window.review, self.keys = review, review.keys()
+        window.review = review
         review.bar.cued.clicked.connect(lambda: self.turn(window, "cued"))
         review.bar.joint.clicked.connect(lambda: self.turn(window, "joint"))
         if joint:
@@ -114,19 +116,17 @@ class Reviewing:
         if self.rater:
             _hide_people(window, frozenset())
         else:
-            self.keys |= {"Ctrl+R": lambda: self.turn(window, "cued")}
-            self.keys |= {"Ctrl+J": lambda: self.turn(window, "joint")}
             review.bar.who.editingFinished.connect(lambda: window.kept.setValue("reviewer", desk.who))
         return review.framed()
 
-    def turn(self, window: OperatorWindow, face: Face) -> None:
+    def turn(self, window: Operator, face: Face) -> None:
         """Show another face of the review; a joint replay begins with nobody shown."""
         window.panel.playing = False
         self.face, self.agreed = face, frozenset()
         self.desk(window.model).forget_message()
         window.rebuild()
 
-    def _build_cued(self, window: OperatorWindow, desk: ReviewDesk, theme: Theme) -> QWidget:
+    def _build_cued(self, window: Operator, desk: ReviewDesk, theme: Theme) -> QWidget:
         from viewer.model.cued_session import CuedSession
         from viewer.review.cued import CuedReview  # SciPy comes with it: not while a window opens
 
@@ -139,7 +139,7 @@ class Reviewing:
 
         session = CuedSession(window.model, desk, self.role)
         code = window.model.facts.code(self.role)
-        page = CuedReview(
+        self.page = CuedReview(
             session,
             theme,
             window.model.elapsed,
@@ -148,10 +148,9 @@ class Reviewing:
             leave=leave,
             other=other,
         )
-        self.keys = page.keys() | dict.fromkeys(NO_WINDOWS, _nothing)
-        return page
+        return self.page
 
-    def _build_joint(self, window: OperatorWindow, review: Review, theme: Theme) -> QWidget:
+    def _build_joint(self, window: Operator, review: Review, theme: Theme) -> QWidget:
         def change(person: str, on: bool) -> None:
             self.agreed = self.agreed | {person} if on else self.agreed - {person}
             window.rebuild()
@@ -160,22 +159,18 @@ class Reviewing:
             self.turn(window, "list")
 
         people = frozenset(p for p in self.agreed if may_show(window.model, Role(p)))
-        bar = JointBar(window.model, theme, people, change, leave)
-        for person, key in SOLO.items():
-            self.keys[key] = bar.boxes[person].click
-        self.keys["Esc"] = leave
-        self.keys |= dict.fromkeys(NO_WINDOWS, _nothing)
+        self.bar = JointBar(window.model, theme, people, change, leave)
         window.panel.strip.menu.hide()
         _hide_people(window, people)
         whole = QWidget()
         column = QVBoxLayout(whole)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(bar)
+        column.addWidget(self.bar)
         column.addWidget(review.framed("" if people else NOBODY), 1)
         return whole
 
-    def follow(self, window: OperatorWindow) -> None:
+    def follow(self, window: Operator) -> None:
         """Bring what was added in a joint replay onto its lanes."""
         if self.face == "joint" and self._joint is not None and self._joint[1] != window.model.event_revision:
             people = frozenset(p for p in self.agreed if may_show(window.model, Role(p)))
@@ -183,11 +178,7 @@ class Reviewing:
             self._joint = self._joint[0], window.model.event_revision
 
 
-def _nothing() -> None:
-    """Do nothing."""
-
-
-def _hide_people(window: OperatorWindow, shown: frozenset[str]) -> None:
+def _hide_people(window: Operator, shown: frozenset[str]) -> None:
     """Take lanes, values, gauges and chips of those who show nothing off the screen."""
     panel = window.panel
     said = panel.lanes.readouts

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVB
 
 from acquisition.stream import PEOPLE, Role
 from viewer.chooser import Chooser
+from viewer.commands import key_of
 from viewer.lanes.header import font
 from viewer.model.facts import SessionFacts
 from viewer.model.page import WHOLE, WINDOWS, clock
@@ -90,7 +91,7 @@ class Strip(QWidget):
         self.chips = {role: PersonChips(role, facts.code(role), theme) for role in PEOPLE}
         self.length = Chooser(theme)
         self.length.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.length.setToolTip("Length of the time axis (Ctrl + and Ctrl −)")
+        self.length.setToolTip(f"Length of the time axis ({key_of('shorter')} and {key_of('longer')})")
         self.length.setAccessibleName("Length of the time axis")
         for seconds in WINDOWS:
             self.length.addItem(length_text(seconds), seconds)
@@ -102,7 +103,7 @@ class Strip(QWidget):
         self.menu.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.stop = QPushButton("Stop…")
         self.stop.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.stop.setToolTip("End the recording; asks first (Ctrl+Shift+Q)")
+        self.stop.setToolTip(f"End the recording; asks first ({key_of('stop')})")
         self.stop.setAccessibleName("Stop recording")
         self.stop.setVisible(on_stop is not None)
         if on_stop is not None:

@@ -243,3 +243,16 @@ def test_no_word_of_the_page_claims_a_state_of_mind(open_review: OpenReview, qtb
     said += [w.accessibleName() for w in page.findChildren(QWidget)]
     assert NOTICE in said and len([t for t in said if t]) > 20
     assert [t for t in said if forbidden(t.replace(NOTICE, ""))] == []
+
+
+def test_a_baseline_that_nobody_closed_leaves_nothing_to_ask_about(
+    open_review: OpenReview, qtbot: QtBot
+) -> None:
+    model = synthetic.model()
+    fill(model, 300.0, Session(events=[Event(time=T0 + 5, code="baseline_rest", phase="on", actor="tech")]))
+    model.state = "closed"
+    window = open_review(model)
+    qtbot.keyClick(window, Qt.Key.Key_R, CONTROL)
+    page = page_of(window)
+    assert page.session.moments == []
+    assert page.progress.text() == "this recording has no moment to ask about"
