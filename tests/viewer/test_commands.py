@@ -89,9 +89,7 @@ def test_each_key_does_its_command(
     done: list[str] = []
 
     def noting(command: Command) -> Command:
-        return (
-            command if command.do is None else replace(command, do=lambda _, n=command.name: done.append(n))
-        )
+        return command if command.do is None else replace(command, do=lambda _: done.append(command.name))
 
     monkeypatch.setattr(commands, "COMMANDS", tuple(map(noting, COMMANDS)))
     window = faced(face)
@@ -150,9 +148,10 @@ def test_keys_mark_while_they_are_listed_and_esc_closes_the_list_first(faced: Fa
     window = faced("cued")
     qtbot.keyClick(window, Qt.Key.Key_F1)
     qtbot.keyClick(window, Qt.Key.Key_Escape)
-    assert window.keys.overlay is None and window.face == "cued"
+    assert window.keys.overlay is None and window.reviewing is not None
+    assert window.reviewing.face == "cued"
     qtbot.keyClick(window, Qt.Key.Key_Escape)
-    assert window.face == "review"
+    assert window.centralWidget() is not window.reviewing.page
 
 
 @pytest.mark.parametrize("theme", THEMES)
@@ -184,11 +183,8 @@ def test_a_change_of_theme_shows_the_list_in_the_new_one(faced: Faced) -> None:
     assert after is not None and after is not before and after.isVisible()
 
 
-def test_a_key_that_a_laboratory_gave_a_marker_is_the_markers(
-    make_window: MakeWindow, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_key_that_a_laboratory_gave_a_marker_is_the_markers(make_window: MakeWindow) -> None:
     known = load_vocabulary().codes["mismatch"]
-    monkeypatch.setattr("viewer.window.OperatorWindow._codes", [replace(known, hotkey="F3")], raising=False)
     window = make_window()
     window._codes = [replace(known, hotkey="F3")]
     window.rebuild()

@@ -246,6 +246,18 @@ class Review(QObject):
         """Edit the chosen cell of the list."""
         self.table.edit(self.table.currentIndex())
 
+    def faster(self, steps: int) -> None:
+        """Let the cursor run faster, or slower."""
+        self.bar.step_speed(steps)
+
+    def to_filter(self) -> None:
+        """Go into the filter of the list."""
+        self.bar.filter.setFocus()
+
+    def to_code(self) -> None:
+        """Go where the event to add is chosen."""
+        self.bar.code.setFocus()
+
     def to_list(self) -> None:
         """Go into the list, to the chosen event or the first."""
         self.table.setFocus()

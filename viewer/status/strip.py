@@ -95,7 +95,7 @@ class Strip(QWidget):
         self.length.setAccessibleName("Length of the time axis")
         for seconds in WINDOWS:
             self.length.addItem(length_text(seconds), seconds)
-        self.menu = QToolButton()
+        self.menu: QToolButton = QToolButton()
         self.menu.setText("View")
         self.menu.setToolTip("Lanes, synchrony, theme, set-up, figure (Alt+V)")
         self.menu.setAccessibleName("View menu")
