@@ -63,28 +63,33 @@ class EcgInput:
 
     def update(self, times: FloatArray, ecg: FloatArray) -> None:
         """Take in samples [mV]."""
-        found = self._detector.update(times, ecg)
+        self._take(self._detector.update(times, ecg))
+
+    def settle(self, until: float) -> None:
+        """Judge what must be judged by data time `until` [s]."""
+        self._take(self._detector.settle(until))
+        self._judge.settle(until)
+        self._table.add(self._waiting.judged(self._judge))
+
+    def _take(self, found: Beats) -> None:
         if len(found.times) == 0:
             return
         intervals = np.diff(found.times, prepend=self._last)
         crossed = self._detector.holes.crossed(found.times, self._last) & ~found.first
-        fresh = found.first | crossed
-        intervals[fresh] = np.nan
+        intervals[found.first | crossed] = np.nan
         self._last = float(found.times[-1])
         columns = (found.times.tolist(), found.settled.tolist(), intervals.tolist(), self._faults(found))
+        beats = zip(*columns, found.parts, found.norms, strict=True)
         known = [
-            self._judge.push(Arrival(*beat)._replace(missing=missing))
-            for beat, missing in zip(
-                zip(*columns, found.parts, found.norms, strict=True), crossed.tolist(), strict=True
-            )
+            self._judge.push(Arrival(*beat, missing=missing))
+            for beat, missing in zip(beats, crossed.tolist(), strict=True)
         ]
         values, reasons, accepted = zip(*known, strict=True)
-        quality = np.clip((found.likeness - 0.2) / 0.7, 0.0, 1.0)
         rows = Arrivals(
             found.times,
             np.array(values),
             found.settled,
-            quality,
+            np.clip((found.likeness - 0.2) / 0.7, 0.0, 1.0),
             found.heights,
             found.likeness,
             np.array(accepted, np.bool_),
@@ -92,11 +97,6 @@ class EcgInput:
         )
         self._waiting.add(rows)
         self._table.arrive(rows)
-        self._table.add(self._waiting.judged(self._judge))
-
-    def settle(self, until: float) -> None:
-        """Judge what must be judged by data time `until` [s]."""
-        self._judge.settle(until)
         self._table.add(self._waiting.judged(self._judge))
 
     def _faults(self, found: Beats) -> list[str]:

@@ -21,6 +21,10 @@ from processing.heart.rpeaks_refine import Refiner
 
 SLOWEST = 99.0
 """Rates below this are refused [Hz]."""
+HELD = 1.0
+"""How long the ECG is held after its last sample, so that every beat before it is decided [s]."""
+BEGIN, EDGE = 0.18, 0.06
+"""A beat nearer to the first or the last sample is no whole QRS, or the T wave of one before it [s]."""
 AROUND = 0.012
 """Stamps so near to a peak tell its time [s]."""
 DELAY = HeartConfig.beat_wait
@@ -110,6 +114,8 @@ class RPeaks:
         self._stamps = np.empty(0)
         self._offset = 0
         self._fresh = True
+        self._is_over = False
+        self._start = -np.inf
 
     def update(self, times: FloatArray, ecg: FloatArray) -> Beats:
         """Take in samples and return the beats they settle.
@@ -128,16 +134,38 @@ class RPeaks:
             return no_beats()
         times, ecg = self.holes.bridge(times, ecg)
         cuts = np.flatnonzero(np.diff(times, prepend=self._end) > GAP)
-        self._end = float(times[-1])
         out: list[Beats] = []
         for start, stop in zip([0, *cuts.tolist()], [*cuts.tolist(), len(times)], strict=True):
             if start in cuts:
+                out.append(self._finish())
                 self._begin()
             if stop > start:
                 out.append(self._stretch(times[start:stop], ecg[start:stop]))
+                self._end = float(times[stop - 1])
         return joined(out)
 
+    def settle(self, until: float) -> Beats:
+        """Return the last beats of a stretch that is known to have ended by data time `until` [s]."""
+        return self._finish() if self._end + GAP < until else no_beats()
+
+    def _finish(self) -> Beats:
+        """Decide what is pending at the end of a stretch: the ECG is held there for as long as a decision
+        takes."""
+        if len(self._raw) == 0 or self._is_over:
+            return no_beats()
+        self._is_over = True
+        held = np.arange(1, round(HELD * self.sfreq) + 1) / self.sfreq
+        beats = self._stretch(self._end + held, np.full(len(held), self._raw[-1]))
+        settled = np.full(len(beats.times), np.nextafter(self._end + GAP, np.inf))
+        whole = beats.times < self._end - EDGE
+        return Beats._make(column[whole] for column in beats._replace(settled=settled))
+
     def _stretch(self, times: FloatArray, ecg: FloatArray) -> Beats:
+        if len(self._raw) == 0:
+            # held before the first sample, too, or a beat there would have no shape and no baseline
+            n, self._start = self._refine.margin, float(times[0])
+            self._raw, self._offset = np.full(n, ecg[0]), -n
+            self._stamps = times[0] - np.arange(n, 0, -1) / self.sfreq
         self._raw = np.concatenate((self._raw, ecg))
         self._stamps = np.concatenate((self._stamps, times))
         found = self._front.push(ecg)
@@ -178,7 +206,7 @@ class RPeaks:
         first = np.zeros(len(times), np.bool_)
         good = np.zeros(len(times), np.bool_)
         for j, time in enumerate(times.tolist()):
-            good[j] = time > self._latest + 0.15
+            good[j] = time > self._latest + 0.15 and time > self._start + BEGIN
             if good[j]:
                 self._latest = time
                 first[j], self._fresh = self._fresh, False
@@ -205,8 +233,7 @@ def detect_r_peaks(ecg: ArrayLike, sfreq: float) -> FloatArray:
     Returns
     -------
     ndarray, shape (n_beats,)
-        R peaks [s] from the first sample, to a fraction of a sample. Beats of the last 0.8 s are missing:
-        the detector is causal and had not decided them.
+        R peaks [s] from the first sample, to a fraction of a sample.
 
     Raises
     ------
@@ -214,4 +241,6 @@ def detect_r_peaks(ecg: ArrayLike, sfreq: float) -> FloatArray:
         If the rate is too low.
     """
     samples = np.asarray(ecg, np.float64)
-    return RPeaks(sfreq).update(np.arange(len(samples)) / sfreq, samples).times
+    detector = RPeaks(sfreq)
+    found = detector.update(np.arange(len(samples)) / sfreq, samples).times
+    return np.concatenate((found, detector.settle(np.inf).times))

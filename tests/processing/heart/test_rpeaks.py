@@ -254,3 +254,19 @@ def test_the_mark_changes_with_the_electrode_once_for_good() -> None:
     assert (found.heights[found.times < 59.0] > 0).all()
     assert (found.heights[found.times > 80.0] < 0).all()
     assert np.abs(np.diff(np.sign(found.heights))).sum() == 2
+
+
+def test_the_first_and_the_last_whole_beat_of_a_stretch_are_found() -> None:
+    beats = np.array([0.22, 1.0, 1.85, 2.7, 3.5, 4.4, 5.2, 6.0, 6.85])
+    x = ecg(beats, 130.0, 7.0, noise=0.01)
+    times = np.arange(len(x)) / 130.0
+    assert hits(detect_r_peaks(x, 130.0), beats, 0.004) == (0, 0)
+    detector = RPeaks(130.0)
+    before = detector.update(times, x)
+    assert hits(before.times, beats, 0.004)[0] > 0, "the last beat was not decided yet"
+    assert len(detector.settle(times[-1] + 0.1).times) == 0, "the stretch may go on"
+    last = detector.settle(times[-1] + 0.2)
+    assert hits(np.concatenate((before.times, last.times)), beats, 0.004) == (0, 0)
+    assert len(detector.settle(times[-1] + 9.0).times) == 0, "said once"
+    after = detector.update(times + 20.0, x)
+    assert after.first[0] and hits(after.times - 20.0, beats[:-1], 0.004) == (0, 0)
