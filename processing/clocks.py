@@ -40,13 +40,13 @@ def recorded_how(recorded: Recorded | None) -> str:
     return f"were recorded with other software {related}"
 
 
-def coupling_how(*, aligned: bool) -> str:
-    """Return how synchrony was tested, for the methods of a paper."""
+def coupling_how(*, aligned: bool, segment: float) -> str:
+    """Return how synchrony was tested, in segments of so many seconds, for the methods of a paper."""
     if not aligned:
         return (
             "Nothing that compares times of the two people was computed, since their clocks were not aligned."
         )
     return (
-        "Synchrony was tested against 1000 permutations of 30 s segments and adjusted over signals "
+        f"Synchrony was tested against 1000 permutations of {segment:g} s segments and adjusted over signals "
         "(Benjamini-Hochberg)."
     )

@@ -35,7 +35,7 @@ class GridSignal:
 
     def hear(self, samples: Sequence[IndexSample]) -> None:
         """Take in index samples; rows of other people and indices are passed over."""
-        wanted, entity = (self._rule.index, self._rule.check), self._entity
+        wanted, entity = self._rule.needs, self._entity
         self.take([s for s in samples if s[3] in wanted and s[2] == entity])
 
     def take(self, rows: Sequence[IndexSample]) -> None:
@@ -212,7 +212,7 @@ def on_grid(samples: Sequence[IndexSample], signal: str) -> tuple[FloatArray, Fl
     if signal not in SIGNALS:
         raise ValueError(f"no synchrony signal named {signal!r} (known: {', '.join(SIGNALS)})")
     rule = SIGNALS[signal]
-    rows = [s for s in samples if s.index in (rule.index, rule.check) and s.entity in PEOPLE]
+    rows = [s for s in samples if s.index in rule.needs and s.entity in PEOPLE]
     if not rows:
         return np.empty(0), np.empty(0), np.empty(0)
     first = int(np.ceil(min(row.time for row in rows) * rule.sfreq))

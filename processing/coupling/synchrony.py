@@ -51,7 +51,7 @@ class Synchrony:
         shape = mine.shape(signal)
         self._name, self._sfreq, self._delay = f"sync_{signal}", rule.sfreq, delay_of(signal, config)
         self._part, self._step = part_of(signal), round(mine.step * rule.sfreq)
-        self._indices = (rule.index, rule.check)
+        self._indices = rule.needs
         self._config, self._shape = mine, shape
         self._people = [GridSignal(rule, entity) for entity in PAIR]
         self._table = LagTable(shape)

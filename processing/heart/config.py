@@ -54,7 +54,7 @@ class HeartConfig:
     breathing_per_beat: float = 0.30
     """Largest breathing rate times mean NN interval: the cubic loses 7 % there, 40 % at 0.42; ours."""
     speech: float = 0.5
-    """Share of own speech in a window from which HF and RSA have no value and lnRMSSD is flagged; ours."""
+    """Share of own speech in a window from which HF and RSA have no value and vagal HRV is flagged; ours."""
     speech_lag: float = 5.0
     """Speech of the last seconds of a window is left out [s]: it may not have arrived."""
     silence: float = 5.0

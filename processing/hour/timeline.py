@@ -19,19 +19,12 @@ from acquisition.stream import BoolArray, FloatArray
 from processing.arousal.band import BITS, ArousalConfig, index_series, partial_reason
 from processing.arousal.baseline import Reference
 from processing.index import IndexSample
+from processing.indices import PERSON
 
 NOT_THE_HOUR = ("baseline_rest", "baseline_talk", "calib_challenge", "break")
 """Intervals that are no part of the hour: the reference itself, a task, and the absence of someone."""
 AROUSAL = ("arousal", "arousal_low", "arousal_high", "arousal_channels")
-REACH = {
-    "scl": 0.5,
-    "hr": 2.0,
-    "lnrmssd": 2.0,
-    "rmssd": 2.0,
-    "scr_rate": 2.5,
-    "speaking": 0.5,
-    "f0_shift": 0.5,
-}
+REACH = {index.name: index.reach for index in PERSON if index.reach and index.name not in AROUSAL}
 """How far from a second the row may lie that stands for it [s]: about the step of the index."""
 
 
@@ -63,7 +56,7 @@ class Person:
     counts : ndarray of bool
         Seconds of the hour proper: after the reference took effect, without baselines and breaks.
     series : dict
-        Further indices by name: hr, lnrmssd, scl, scr_rate, speaking, …
+        Further indices by name, those with a reach: hr, scl, scr_rate, speaking, …
     missing : str
         Why there is no band at all; "" where there is one.
     """

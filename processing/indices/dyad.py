@@ -50,7 +50,7 @@ SIGNALS: dict[str, Signal] = {
 def delay_of(signal: str, config: PipelineConfig) -> float:
     """Return the data time after which a grid point of a signal is settled [s]."""
     s = SIGNALS[signal]
-    settled = max(_MADE_OF[name].settled(config) for name in (s.index, s.check) if name)
+    settled = max(_MADE_OF[name].settled(config) for name in s.needs)
     return settled + s.reach + s.spare
 
 

@@ -205,6 +205,11 @@ class Signal:
     words: str = ""
 
     @property
+    def needs(self) -> tuple[str, ...]:
+        """Return every index whose rows it is read from."""
+        return (self.index, self.check) if self.check else (self.index,)
+
+    @property
     def reach(self) -> float:
         """Return how far after a grid point the rows lie that it needs [s]."""
         return self.join if self.form == "joined" else (self.slope // 2) / self.sfreq

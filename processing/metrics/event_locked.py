@@ -19,6 +19,7 @@ from processing.hour.measure import OF_DRAWS, Definition, Measure, measure, noth
 from processing.hour.shelter import why
 from processing.hour.timeline import NOT_THE_HOUR, Person, Timeline
 from processing.hour.uncertainty import mean_interval
+from processing.indices import INDICES, VAGAL
 from processing.metrics.epochs import (
     LEAST_EVENTS,
     POST,
@@ -35,14 +36,15 @@ REJECT = 0.20
 N_PSEUDO = 1000
 SPAN = (0, 60)
 """The seconds whose mean is the response in one number."""
-SIGNALS = ("arousal", "hr", "scl", "lnrmssd")
-UNITS = {"arousal": "SD", "hr": "bpm", "scl": "uS", "lnrmssd": "ln ms"}
+SIGNALS = ("arousal", "hr", "scl", VAGAL)
+MNE = {"heart": "bio", "skin": "gsr"}
+"""What MNE calls the channels of an estimator."""
 SKIPPED = (*NOT_THE_HOUR, "session_start", "session_end", "sync_mark", "note", "segment", PAUSE)
 RESPONSES = {
     signal: Definition(
         name=f"response_{signal}_{{code}}",
         whose="person",
-        unit=UNITS[signal],
+        unit=INDICES[signal].unit,
         text=f"mean {signal} 0 … +60 s after the onset, less its mean −60 … −10 s before; epochs with over "
         "20 % invalid left out",
         interval="bootstrap-t over events, 2000 draws; Student's t of under ten",
@@ -127,7 +129,7 @@ def mne_epochs(response: Response) -> Any:
     """Return the epochs as mne.EpochsArray, for whoever goes on with MNE; baseline already subtracted."""
     import mne
 
-    kind = {"hr": "bio", "lnrmssd": "bio", "scl": "gsr"}.get(response.signal, "misc")
+    kind = MNE.get(INDICES[response.signal].of[0], "misc")
     info = mne.create_info([f"{response.entity} {response.signal}"], 1.0, kind)
     data = response.epochs[:, None, :] * (1e-6 if response.signal == "scl" else 1.0)
     return mne.EpochsArray(data, info, tmin=-float(PRE), baseline=None, verbose="error")

@@ -188,8 +188,8 @@ def _measures(
                 measures[entity] += more
     coupled = _only(rows, session_synchrony.INDICES)
     compared: tuple[tuple[ModuleType, Callable[[], Sequence[Measure]]], ...] = (
-        (session_synchrony, lambda: session_synchrony.synchrony_measures(line, coupled)),
-        (segment_synchrony, lambda: segment_synchrony.segment_measures(line, coupled)),
+        (session_synchrony, lambda: session_synchrony.synchrony_measures(line, coupled, config.synchrony)),
+        (segment_synchrony, lambda: segment_synchrony.segment_measures(line, coupled, config.synchrony)),
     )
     for module, make in compared:
         measures["dyad"] += shelter.measures(module.DEFINITIONS, "dyad", make)
@@ -216,7 +216,7 @@ def _person(
         (occupancy, lambda: occupancy.occupancy_measures(person)),
         (stretch, lambda: stretch.stretch_measures(person)),
         (tolerated, lambda: tolerated.tolerated_measures(tolerated.labels(line, person), id_)),
-        (vagal, lambda: vagal.vagal_measures(line, person)),
+        (vagal, lambda: vagal.vagal_measures(line, person, config.heart.rmssd_window)),
         (event_locked, lambda: event_locked.response_measures(responses, entity, id_)),
         (oscillation, lambda: oscillation.oscillation_measures(person, id_, config.arousal)),
     )

@@ -12,9 +12,12 @@ import pyarrow.parquet as pq
 
 from acquisition.stream import FloatArray
 from processing.index import IndexSample
+from processing.indices import PERSON
 
-LEVELS = ("hr", "rmssd", "lnrmssd", "sdnn", "lnhf", "rsa_pb", "resp_rate", "scl", "scr_rate", "arousal")
+LEVELS = frozenset(index.name for index in PERSON if index.summary == "level")
 """Indices whose median over the session is reported."""
+COUNTS = frozenset(index.name for index in PERSON if index.summary == "count")
+"""Indices whose values are counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +79,7 @@ def _rows(index: str, good: FloatArray, unit: str) -> list[tuple[str, float, str
             (f"{index}_median", middle, unit, "median of index samples"),
             (f"{index}_iqr", high - low, unit, "P75 − P25 of index samples"),
         ]
-    if index in ("ibi", "scr"):
+    if index in COUNTS:
         return [(f"{index}_count", float(len(good)), "", "number of index samples with a value")]
     return []
 

@@ -1,80 +1,104 @@
-"""Vagally mediated HRV (lnRMSSD): at rest, reactivity and recovery, and while speaking against listening.
+"""Vagally mediated HRV: at rest, reactivity and recovery, and while speaking against listening.
 
-Windows of 60 s overlap when read every second: intervals rest on windows that do not.
+Windows overlap when read every second: intervals rest on windows that do not.
 """
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray
+from processing.heart.config import HeartConfig
 from processing.hour.measure import Definition, Measure, measure, nothing, seeded
 from processing.hour.timeline import Interval, Person, Timeline
 from processing.hour.uncertainty import mean_interval
+from processing.indices import INDICES, VAGAL
 
-WINDOW = 60
-"""Width of the RMSSD window [s]."""
 LAST = 300.0
 SOURCE = "Laborde, Mosley & Thayer (2017), doi:10.3389/fpsyg.2017.00213"
-BOOT = "bootstrap-t over 60 s windows that do not overlap"
-REST = Definition(
-    name="lnrmssd_rest",
-    whose="person",
-    unit="ln ms",
-    text="mean lnRMSSD of the 60 s windows that lie in baseline_rest",
-    interval=BOOT,
-    source=SOURCE,
-)
-REACTIVITY = Definition(
-    name="lnrmssd_reactivity",
-    whose="person",
-    unit="ln ms",
-    text="mean lnRMSSD during calib_challenge, without one during the hour up to its last 5 min, minus rest",
-    interval="as lnrmssd_rest, both parts drawn",
-    source=SOURCE,
-)
-RECOVERY = Definition(
-    name="lnrmssd_recovery",
-    whose="person",
-    unit="ln ms",
-    text="mean lnRMSSD in the 5 min after calib_challenge, without one in the last 5 min, minus rest",
-    interval="as lnrmssd_rest, both parts drawn",
-    source=SOURCE,
-)
-SPEAKING = Definition(
-    name="lnrmssd_speaking",
-    whose="person",
-    unit="ln ms",
-    text="mean lnRMSSD of windows with own speech for more than half of the time; speech alters breathing",
-    interval=BOOT,
-)
-LISTENING = Definition(
-    compares=True,
-    name="lnrmssd_listening",
-    whose="person",
-    unit="ln ms",
-    text="mean lnRMSSD of windows with own speech for at most half of the time",
-    interval=BOOT,
-)
-THREE = (REST, REACTIVITY, RECOVERY)
-DEFINITIONS = (*THREE, SPEAKING, LISTENING)
+INDEX = INDICES[VAGAL]
 
 
-def vagal_measures(line: Timeline, person: Person) -> list[Measure]:
-    """Return the three Rs and the split by own speech."""
-    series = person.series.get("lnrmssd")
+class Defined(NamedTuple):
+    """Hold the definitions, with the window of the parameters in their words."""
+
+    rest: Definition
+    reactivity: Definition
+    recovery: Definition
+    speaking: Definition
+    listening: Definition
+
+
+def defined(window: float) -> Defined:
+    """Return what the metrics are where RMSSD is computed over `window` seconds."""
+    boot = f"bootstrap-t over {window:g} s windows that do not overlap"
+    both = f"as {VAGAL}_rest, both parts drawn"
+
+    def one(
+        name: str, text: str, interval: str = boot, source: str = SOURCE, compares: bool = False
+    ) -> Definition:
+        return Definition(
+            compares=compares,
+            name=f"{VAGAL}_{name}",
+            whose="person",
+            unit=INDEX.unit,
+            text=f"mean {INDEX.title} {text}",
+            interval=interval,
+            source=source,
+        )
+
+    return Defined(
+        rest=one("rest", f"of the {window:g} s windows that lie in baseline_rest"),
+        reactivity=one(
+            "reactivity",
+            "during calib_challenge, without one during the hour up to its last 5 min, minus rest",
+            both,
+        ),
+        recovery=one(
+            "recovery", "in the 5 min after calib_challenge, without one in the last 5 min, minus rest", both
+        ),
+        speaking=one(
+            "speaking",
+            "of windows with own speech for more than half of the time; speech alters breathing",
+            source="",
+        ),
+        listening=one(
+            "listening",
+            "of windows with own speech for at most half of the time",
+            source="",
+            compares=True,
+        ),
+    )
+
+
+DEFINITIONS = defined(HeartConfig().rmssd_window)
+REST, REACTIVITY = DEFINITIONS.rest.name, DEFINITIONS.reactivity.name
+
+
+def vagal_measures(line: Timeline, person: Person, window: float) -> list[Measure]:
+    """Return the three Rs and the split by own speech.
+
+    Parameters
+    ----------
+    window : float
+        Width of the RMSSD window [s].
+    """
+    series, of = person.series.get(VAGAL), defined(window)
     if series is None:
-        return nothing(DEFINITIONS, "no heart sensor")
+        return nothing(of, "no heart sensor")
     rest_span = line.marked("baseline_rest")[-1:]
     challenge = line.marked("calib_challenge")[-1:]
-    rest = _apart(series, line.times, rest_span)
+    rest = _apart(series, line.times, rest_span, window)
     task, after = _task_and_after(line, person, challenge)
-    out = [_mean(REST, rest, line.session_id, "no baseline_rest" if not rest_span else "")]
-    for definition, spans in ((REACTIVITY, task), (RECOVERY, after)):
-        out.append(_difference(definition, _apart(series, line.times, spans), rest, line.session_id))
-    return out + _split(line, person, series)
+    why = f"no valid {window:g} s window"
+    out = [_mean(of.rest, rest, line.session_id, why if rest_span else "no baseline_rest")]
+    for definition, spans in ((of.reactivity, task), (of.recovery, after)):
+        values = _apart(series, line.times, spans, window)
+        out.append(_difference(definition, values, rest, line.session_id, why))
+    return out + _split(line, person, series, of, window)
 
 
 def _task_and_after(
@@ -96,23 +120,23 @@ def _task_and_after(
     return [hour], [Interval(code="end", actor="", start=end - LAST, stop=end)]
 
 
-def _apart(series: FloatArray, times: FloatArray, spans: list[Interval]) -> FloatArray:
+def _apart(series: FloatArray, times: FloatArray, spans: list[Interval], window: float) -> FloatArray:
     """Return values of windows that lie wholly in the spans and do not overlap."""
     out: list[float] = []
     for span in spans:
-        inside = np.flatnonzero((times - WINDOW / 2 >= span.start) & (times + WINDOW / 2 <= span.stop))
+        inside = np.flatnonzero((times - window / 2 >= span.start) & (times + window / 2 <= span.stop))
         if len(inside):
             mask = np.zeros(len(times), np.bool_)
             mask[inside] = True
-            out += _spaced(series, mask).tolist()
+            out += _spaced(series, mask, window).tolist()
     return np.array(out)
 
 
-def _spaced(series: FloatArray, mask: BoolArray) -> FloatArray:
+def _spaced(series: FloatArray, mask: BoolArray, window: float) -> FloatArray:
     """Return valid values at least one window apart, as early as possible."""
-    out, last = [], -WINDOW
+    out, last = [], -window
     for k in np.flatnonzero(mask & np.isfinite(series)).tolist():
-        if k - last >= WINDOW:
+        if k - last >= window:
             out.append(series[k])
             last = k
     return np.array(out, float)
@@ -120,14 +144,16 @@ def _spaced(series: FloatArray, mask: BoolArray) -> FloatArray:
 
 def _mean(definition: Definition, values: FloatArray, session_id: str, reason: str) -> Measure:
     if len(values) == 0:
-        return nothing([definition], reason or "no valid 60 s window")[0]
+        return nothing([definition], reason)[0]
     interval = mean_interval(values, seeded(session_id, definition.name))
     return measure(definition, float(values.mean()), len(values), interval=interval)
 
 
-def _difference(definition: Definition, values: FloatArray, rest: FloatArray, session_id: str) -> Measure:
+def _difference(
+    definition: Definition, values: FloatArray, rest: FloatArray, session_id: str, none: str
+) -> Measure:
     if len(values) == 0 or len(rest) == 0:
-        why = "no rest value" if len(rest) == 0 else "the hour is under 15 min, or no valid 60 s window"
+        why = "no rest value" if len(rest) == 0 else f"the hour is under 15 min, or {none}"
         return nothing([definition], why, len(values))[0]
     value = float(values.mean() - rest.mean())
     # Half-widths of two independent means add as squares.
@@ -140,16 +166,16 @@ def _difference(definition: Definition, values: FloatArray, rest: FloatArray, se
     return measure(definition, value, len(values), interval=(low, high))
 
 
-def _split(line: Timeline, person: Person, series: FloatArray) -> list[Measure]:
+def _split(line: Timeline, person: Person, series: FloatArray, of: Defined, window: float) -> list[Measure]:
     speech = person.speaking
     if not np.isfinite(speech).any():
-        return nothing((SPEAKING, LISTENING), "no voice activity")
-    share = _moving_mean(speech, WINDOW)
+        return nothing((of.speaking, of.listening), "no voice activity")
+    share = _moving_mean(speech, round(window))
     baseline = line.within(line.marked("baseline_rest"))
     out = []
-    for definition, mask in ((SPEAKING, share > 0.5), (LISTENING, share <= 0.5)):
-        values = _spaced(series, mask & ~baseline)
-        out.append(_mean(definition, values, line.session_id, ""))
+    for definition, mask in ((of.speaking, share > 0.5), (of.listening, share <= 0.5)):
+        values = _spaced(series, mask & ~baseline, window)
+        out.append(_mean(definition, values, line.session_id, f"no valid {window:g} s window"))
     return out
 
 

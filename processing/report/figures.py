@@ -18,8 +18,9 @@ from acquisition.stream import BoolArray, FloatArray
 from processing.arousal.excursion import Excursion
 from processing.hour.timeline import Interval, Person, Timeline
 from processing.index import IndexSample
+from processing.indices import INDICES, PERSON, SIGNALS, VAGAL, spelled
 from processing.metrics.epochs import LEAST_EVENTS, POST, PRE
-from processing.metrics.event_locked import UNITS, Response
+from processing.metrics.event_locked import Response
 from processing.metrics.session_metrics import Hour
 
 COLOURS = {"client": "#7A6500", "therapist": "#0F7264", "dyad": "#3C4650"}
@@ -27,9 +28,11 @@ STYLES = {"client": "-", "therapist": (0, (4, 1.2))}
 ABOVE, BELOW, DIM, BAND = "#D55E00", "#0072B2", "#56606A", "#E4E8EB"
 WIDTH = 7.4
 MOST_LANES = 20
-LABELS = {"hr": "heart rate [bpm]", "lnrmssd": "lnRMSSD [ln ms]", "scl": "skin conductance level [µS]"}
-COUPLED = {"hr": "heart rate", "scl": "SC level", "sclslope": "SC slope", "lnrmssd": "lnRMSSD"}
-NAMES = {"arousal": "arousal index", "hr": "heart rate", "scl": "conductance level", "lnrmssd": "lnRMSSD"}
+WORDS = {index.name: index.words for index in PERSON if index.words}
+LABELS = {
+    name: f"{words.axis} [{spelled(INDICES[name].unit)}]" for name, words in WORDS.items() if words.axis
+}
+COUPLED = {name: signal.words for name, signal in SIGNALS.items() if signal.words}
 
 
 Place = Callable[[float], FigureBase]
@@ -133,7 +136,7 @@ def _events(ax: Axes, line: Timeline, lanes: Sequence[tuple[str, list[Interval],
 
 
 def indices(line: Timeline, place: Place = own_figure) -> FigureBase | None:
-    """Draw heart rate, lnRMSSD and skin conductance level of both people over the hour."""
+    """Draw heart rate, the vagal index and skin conductance level of both people over the hour."""
     names = [n for n in LABELS if any(n in p.series for p in line.people.values())]
     if not names:
         return None
@@ -169,28 +172,28 @@ def _letter(ax: Axes, x: FloatArray, y: FloatArray, entity: str, *, size: float)
 
 
 def two_axes(line: Timeline, place: Place = own_figure) -> FigureBase | None:
-    """Draw skin conductance level against lnRMSSD: the second view, beside the arousal index."""
-    people = [p for p in line.people.values() if {"scl", "lnrmssd"} <= set(p.series) and _both(p).any()]
+    """Draw skin conductance level against the vagal index: the second view, beside arousal."""
+    people = [p for p in line.people.values() if {"scl", VAGAL} <= set(p.series) and _both(p).any()]
     if not people:
         return None
     figure, sheet = _sheet(place, 2.4, 1, 2)
     axes = sheet[0]
     rest = line.within(line.marked("baseline_rest"))
     for ax, person in zip(axes, people, strict=False):
-        x, y = person.series["lnrmssd"][::5], person.series["scl"][::5]
+        x, y = person.series[VAGAL][::5], person.series["scl"][::5]
         ax.plot(x[~rest[::5]], y[~rest[::5]], ".", ms=2.5, color=COLOURS[person.entity], alpha=0.5)
         ax.plot(x[rest[::5]], y[rest[::5]], "x", ms=3.5, mew=0.7, color="#1B2126")
-        ax.set_xlabel("lnRMSSD [ln ms]")
+        ax.set_xlabel(LABELS[VAGAL])
         ax.locator_params(nbins=6)
         ax.set_title(f"{person.entity} (× at rest)", fontsize=8, y=1.01)
-    axes[0].set_ylabel("skin conductance level [µS]")
+    axes[0].set_ylabel(LABELS["scl"])
     for ax in axes[len(people) :]:
         ax.set_axis_off()
     return figure
 
 
 def _both(person: Person) -> BoolArray:
-    return np.isfinite(person.series["scl"]) & np.isfinite(person.series["lnrmssd"])
+    return np.isfinite(person.series["scl"]) & np.isfinite(person.series[VAGAL])
 
 
 def synchrony(samples: Sequence[IndexSample], line: Timeline, place: Place = own_figure) -> FigureBase | None:
@@ -199,7 +202,7 @@ def synchrony(samples: Sequence[IndexSample], line: Timeline, place: Place = own
     for s in samples:
         if s[2] == "dyad" and s[3].startswith("sync_"):
             rows.setdefault(s[3], []).append((s[0], s[4]))
-    names = [n for n in ("hr", "scl", "sclslope", "lnrmssd") if f"sync_{n}" in rows]
+    names = [n for n in COUPLED if f"sync_{n}" in rows]
     if not names:
         return None
     figure, sheet = _sheet(place, 0.95 * len(names) + 0.5, len(names), left=0.75, sharex=True)
@@ -264,9 +267,9 @@ def _response(mine: Sequence[Response], place: Place = own_figure) -> FigureBase
             for a, b, p in r.clusters:
                 if p <= 0.05:
                     _bar(ax, a, b, r.entity)
-        unit = UNITS[r.signal].replace("uS", "µS")
+        unit = spelled(INDICES[r.signal].unit)
         # A fixed height: measuring the ticks to place the title takes longer than drawing it.
-        ax.set_title(f"{NAMES[r.signal]} [{unit}]", fontsize=7, y=1.01)
+        ax.set_title(f"{WORDS[r.signal].narrow} [{unit}]", fontsize=7, y=1.01)
     for ax in axes.values():
         ax.set_xticks([-60, 0, 60, 120, 180])
         ax.axvline(0.0, color=DIM, lw=0.6)

@@ -106,9 +106,9 @@ def _signals(out: Pages, run: SessionRun, hour: Hour) -> None:
     if figures.indices(hour.line, out.place) is None:
         out.paragraph(report_words.NO_SIGNALS)
     else:
-        out.paragraph(report_words.SIGNALS, size=7.0, color=DIM)
+        out.paragraph(report_text.about_signals(run.config), size=7.0, color=DIM)
     if figures.two_axes(hour.line, out.place) is not None:
-        out.paragraph(report_words.TWO_AXES, size=7.0, color=DIM)
+        out.paragraph(report_text.about_two_axes(), size=7.0, color=DIM)
     out.heading("Synchrony", keep=4.8)
     if figures.synchrony(run.samples, hour.line, out.place) is None:
         out.paragraph(report_words.NO_SYNCHRONY)

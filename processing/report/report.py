@@ -105,6 +105,8 @@ def _content(run: SessionRun, hour: Hour) -> dict[str, Any]:
         "notice": NOTICE,
         "remarks": [*run.remarks, *(f"not in this report: {fault}" for fault in shelter.faults)],
         "text": report_words,
+        "about_signals": report_text.about_signals(run.config),
+        "about_two_axes": report_text.about_two_axes(),
         "may_not": report_words.MAY_NOT,
         "methods": report_text.methods(run, version("attunement")),
         "references": report_words.REFERENCES,

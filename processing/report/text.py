@@ -11,15 +11,18 @@ from collections.abc import Sequence
 import numpy as np
 
 from processing.clocks import coupling_how, recorded_how
+from processing.config import PipelineConfig
 from processing.hour.measure import Measure
 from processing.hour.timeline import Person
+from processing.indices import INDICES, PERSON, VAGAL, spelled
 from processing.metrics.event_locked import Response, onsets
 from processing.metrics.session_metrics import PEOPLE, Hour
+from processing.metrics.vagal import REACTIVITY, REST
 from processing.report import words as report_words
 from processing.results.session_run import SessionRun
 
-SIGNALS = {"hr": "heart rate", "lnrmssd": "lnRMSSD", "scl": "skin conductance"}
-UNITS = {"uS": "µS", "ln uS": "ln µS", "ms2": "ms²", "ln ms2": "ln ms²", "SD s": "SD·s"}
+SIGNALS = {index.name: index.words.sensor for index in PERSON if index.words and index.words.sensor}
+"""Index of a sensor → what the sensor measures."""
 
 
 def number(value: float, unit: str = "") -> str:
@@ -35,7 +38,7 @@ def number(value: float, unit: str = "") -> str:
         text = f"{value:.0f}"
     else:
         text = f"{value:.1f}" if size >= 10.0 else f"{value:.2f}"
-    return f"{text} {UNITS.get(unit, unit)}".strip().replace("-", "−", 1)
+    return f"{text} {spelled(unit)}".strip().replace("-", "−", 1)
 
 
 def on_a_page(hour: Hour) -> dict[str, list[str]]:
@@ -90,10 +93,11 @@ def _excursions(hour: Hour, entity: str) -> str:
 
 
 def _vagal_sentence(hour: Hour, entity: str) -> str:
-    rest, change = hour.value(entity, "lnrmssd_rest"), hour.value(entity, "lnrmssd_reactivity")
+    rest, change = hour.value(entity, REST), hour.value(entity, REACTIVITY)
     if rest is None or math.isnan(rest.value):
         return f"No resting vagally mediated HRV: {rest.reason if rest else 'no heart sensor'}."
-    text = f"Vagally mediated HRV (lnRMSSD) at rest: {number(rest.value, 'ln ms')}"
+    index = INDICES[VAGAL]
+    text = f"Vagally mediated HRV ({index.title}) at rest: {number(rest.value, index.unit)}"
     if change is None or math.isnan(change.value):
         return text + "."
     return f"{text}; during the hour {number(abs(change.value))} {'lower' if change.value < 0 else 'higher'}."
@@ -189,6 +193,16 @@ def no_turns(hour: Hour) -> str:
     return f"Voice was recorded, but nothing is said about turns: {why or 'none were found'}."
 
 
+def about_signals(config: PipelineConfig) -> str:
+    """Say what the figure of the signals shows."""
+    return report_words.SIGNALS.format(c=config, vagal=INDICES[VAGAL].title)
+
+
+def about_two_axes() -> str:
+    """Say what the second view shows."""
+    return report_words.TWO_AXES.format(vagal=INDICES[VAGAL].title)
+
+
 def methods(run: SessionRun, version: str) -> str:
     """Return a paragraph that can be pasted into a paper."""
     c, a = run.config, run.config.arousal
@@ -200,9 +214,10 @@ def methods(run: SessionRun, version: str) -> str:
         (
             f"Signals ({sensors}) of client and therapist {recorded_how(recorded)} and analysed with",
             f"Attunement {version} (parameters {c.digest()}); all indices are causal. R peaks were detected",
-            "and beats corrected after Lipponen and Tarvainen (2019); RMSSD was computed over 60 s from",
-            "detected normal intervals only (Task Force, 1996) and reported as lnRMSSD. Electrodermal",
-            "activity was screened after Kleckner et al. (2018); responses were counted from 0.05 µS. The",
+            "and beats corrected after Lipponen and Tarvainen (2019); RMSSD was computed over",
+            f"{c.heart.rmssd_window:g} s from detected normal intervals only (Task Force, 1996) and",
+            f"reported as {INDICES[VAGAL].title}. Electrodermal activity was screened after Kleckner et al.",
+            f"(2018); responses were counted from {c.skin.scr.minimum:g} µS. The",
             f"arousal index is the weighted mean of heart rate (weight {a.weight_hr:g}), ln skin",
             f"conductance level ({a.weight_scl:g}) and √ response rate ({a.weight_scr:g}), each",
             f"standardised to the person's own seated rest; its reference band lies {a.k:g} s_A around the",
@@ -213,7 +228,7 @@ def methods(run: SessionRun, version: str) -> str:
             "censoring. Event-locked means (−60 … +180 s, baseline −60 … −10 s, ≥ 5 events) were",
             "compared with 1000 pseudo-onsets in the same speaking state by a cluster-mass permutation test",
             "(MNE-Python; Maris & Oostenveld, 2007).",
-            coupling_how(aligned=run.recording.aligned),
+            coupling_how(aligned=run.recording.aligned, segment=c.synchrony.window),
             "Random draws are seeded by the session's id.",
         )
     )

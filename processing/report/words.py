@@ -28,13 +28,14 @@ NOTED = (
     "nobody has shown what an instrument measures."
 )
 SIGNALS = (
-    "Heart rate (10 s), vagally mediated HRV (lnRMSSD, 60 s) and skin conductance level. Client solid, "
-    "therapist dashed."
+    "Heart rate ({c.heart.hr_window:g} s), vagally mediated HRV ({vagal}, {c.heart.rmssd_window:g} s) and "
+    "skin conductance level. Client solid, therapist dashed."
 )
+"""To be filled with the parameters `c`, and what the vagal index is called."""
 NO_SIGNALS = "No heart rate, HRV or skin conductance was recorded."
 TWO_AXES = (
     "Second view: skin conductance level against vagally mediated HRV, which is no part of the arousal "
-    "index. Speech and breathing alter lnRMSSD."
+    "index. Speech and breathing alter {vagal}."
 )
 SYNCHRONY = (
     "Largest |z| over lags in moving windows, with the chance band of this pair. Single windows leave "

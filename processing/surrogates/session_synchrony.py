@@ -22,23 +22,27 @@ from processing.surrogates.surrogates import permutation_test
 from processing.surrogates.susy import susy
 
 NEEDS = {name: rule.index for name, rule in SIGNALS.items()}
-INDICES = tuple(dict.fromkeys(NEEDS.values()))
+INDICES = tuple(dict.fromkeys(name for rule in SIGNALS.values() for name in rule.needs))
 """The index samples that the signals are made of."""
-LIVE = SynchronyConfig()
-"""Segments and lags are as long as the windows and lags on screen."""
-HOW = (
-    f"segments of {LIVE.window:g} s, lags ± {LIVE.max_lag:g} s (lnRMSSD {LIVE.slow_window:g} s, "
-    f"± {LIVE.slow_max_lag:g} s); the hour without baselines and breaks"
-)
-Z = Definition(
-    compares=True,
-    name="sync_{signal}_z",
-    whose="dyad",
-    unit="",
-    text=f"mean |atanh r| over lags and segments; {HOW}",
-    interval=f"over segments: {MEMORY}",
-    source="Tschacher & Meier (2020), doi:10.1080/10503307.2019.1612114",
-)
+SLOW = ", ".join(dict.fromkeys(rule.title for rule in SIGNALS.values() if rule.slow))
+
+
+def defined(config: SynchronyConfig) -> Definition:
+    """Return what the mean coupling is: segments and lags are as long as the windows and lags on screen."""
+    return Definition(
+        compares=True,
+        name="sync_{signal}_z",
+        whose="dyad",
+        unit="",
+        text=f"mean |atanh r| over lags and segments; segments of {config.window:g} s, "
+        f"lags ± {config.max_lag:g} s ({SLOW} {config.slow_window:g} s, ± {config.slow_max_lag:g} s); the hour "
+        "without baselines and breaks",
+        interval=f"over segments: {MEMORY}",
+        source="Tschacher & Meier (2020), doi:10.1080/10503307.2019.1612114",
+    )
+
+
+Z = defined(SynchronyConfig())
 ES = Definition(
     compares=True,
     name="sync_{signal}_es_perm",
@@ -107,7 +111,9 @@ def _counted(line: Timeline, times: FloatArray) -> np.ndarray:
     return inside
 
 
-def synchrony_measures(line: Timeline, samples: Sequence[IndexSample]) -> list[Measure]:
+def synchrony_measures(
+    line: Timeline, samples: Sequence[IndexSample], config: SynchronyConfig
+) -> list[Measure]:
     """Return the measures of each signal that both people have."""
     present = {(s[2], s[3]) for s in samples}
     out: list[list[Measure]] = []
@@ -115,7 +121,7 @@ def synchrony_measures(line: Timeline, samples: Sequence[IndexSample]) -> list[M
     for name, index in NEEDS.items():
         if not all((e, index) in present for e in ("client", "therapist")):
             continue
-        found, p = _signal(line, samples, name)
+        found, p = _signal(line, samples, name, config)
         out.append(found)
         raw.append(p)
     for found, q in zip(out, benjamini_hochberg(raw).tolist(), strict=True):
@@ -125,15 +131,16 @@ def synchrony_measures(line: Timeline, samples: Sequence[IndexSample]) -> list[M
     return [m for found in out for m in found]
 
 
-def _signal(line: Timeline, samples: Sequence[IndexSample], name: str) -> tuple[list[Measure], float]:
-    rule = SIGNALS[name]
-    shape = LIVE.shape(name)
+def _signal(
+    line: Timeline, samples: Sequence[IndexSample], name: str, config: SynchronyConfig
+) -> tuple[list[Measure], float]:
+    rule, shape, mean = SIGNALS[name], config.shape(name), defined(config)
     segment, max_lag = shape.window / rule.sfreq, shape.max_lag / rule.sfreq
     t, c = pair(line, samples, rule, _hour(line))
     pct = 100.0 * float(np.mean(np.isfinite(t) & np.isfinite(c))) if len(t) else math.nan
     if len(t) < segment * rule.sfreq:
         reason = "the hour is shorter than a segment"
-        return nothing((Z, ES, P, LAG, LEAD), reason, signal=name), math.nan
+        return nothing((mean, ES, P, LAG, LEAD), reason, signal=name), math.nan
     z = susy(t, c, sfreq=rule.sfreq, segment=segment, max_lag=max_lag)
     chance = permutation_test(
         t, c, sfreq=rule.sfreq, segment=segment, max_lag=max_lag, rng=seeded(line.session_id, "sync", name)
@@ -151,7 +158,7 @@ def _signal(line: Timeline, samples: Sequence[IndexSample], name: str) -> tuple[
     lag, interval = (who.lag, who.interval) if clear else (math.nan, (math.nan, math.nan))
     unclear = who.reason or ("" if clear else "no clear leader")
     return [
-        measure(Z, z.z, z.n_segments, pct, interval=around_z, reason=z.reason, signal=name),
+        measure(mean, z.z, z.n_segments, pct, interval=around_z, reason=z.reason, signal=name),
         measure(ES, chance.es_perm, n, pct, interval=around_effect, reason=chance.reason, signal=name),
         measure(P, chance.p, n, pct, reason=chance.reason, signal=name),
         measure(LAG, lag, who.n_segments, pct, interval=interval, reason=unclear, signal=name),

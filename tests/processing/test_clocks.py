@@ -104,4 +104,4 @@ def test_what_is_known_of_the_clocks_decides(clock: str, error: float, imported:
     assert recorded.aligned is aligned
     assert ("one clock" in recorded_how(recorded)) == (clock == "one" or not imported)
     assert bool(remark(recorded)) == (imported and clock != "one")
-    assert ("not aligned" in coupling_how(aligned=aligned)) != aligned
+    assert ("not aligned" in coupling_how(aligned=aligned, segment=30.0)) != aligned

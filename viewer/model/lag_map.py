@@ -126,7 +126,7 @@ class LagMap:
 
     def _new_rows(self, entity: str) -> list[IndexSample]:
         t0, out = self._model.t0, list[IndexSample]()
-        for index in filter(None, (self._rule.index, self._rule.check)):
+        for index in self._rule.needs:
             trace, begin = self._trace(index, entity), self._heard[entity, index]
             self._heard[entity, index] = trace.n
             columns = (trace.times[begin:] + t0, trace.available[begin:] + t0, trace.values[begin:])

@@ -203,7 +203,7 @@ def test_the_three_rs_of_a_known_series() -> None:
     counts = [(300, n)]
     someone = person(np.zeros(n), counts=counts, lnrmssd=series)
     rest = Interval(code="baseline_rest", actor="tech", start=0.0, stop=300.0)
-    got = named(vagal.vagal_measures(line({"client": someone}, intervals=[rest]), someone))
+    got = named(vagal.vagal_measures(line({"client": someone}, intervals=[rest]), someone, 60.0))
     assert got["lnrmssd_rest"].value == pytest.approx(3.5)
     assert got["lnrmssd_reactivity"].value == pytest.approx(-0.3)
     assert got["lnrmssd_recovery"].value == pytest.approx(-0.1)
