@@ -1,6 +1,6 @@
 """Phase-locking value, only against circular shifts of one signal.
 
-For respiratory sinus arrhythmia give the heart rates and the band of breathing; for its slow course vagal HRV.
+For respiratory sinus arrhythmia give the heart rates and the band of breathing; for its course vagal HRV.
 """
 
 from __future__ import annotations

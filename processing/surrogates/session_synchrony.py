@@ -35,8 +35,8 @@ def defined(config: SynchronyConfig) -> Definition:
         whose="dyad",
         unit="",
         text=f"mean |atanh r| over lags and segments; segments of {config.window:g} s, "
-        f"lags ± {config.max_lag:g} s ({SLOW} {config.slow_window:g} s, ± {config.slow_max_lag:g} s); the hour "
-        "without baselines and breaks",
+        f"lags ± {config.max_lag:g} s ({SLOW} {config.slow_window:g} s, ± {config.slow_max_lag:g} s); the "
+        "hour without baselines and breaks",
         interval=f"over segments: {MEMORY}",
         source="Tschacher & Meier (2020), doi:10.1080/10503307.2019.1612114",
     )

@@ -12,9 +12,15 @@ import pytest
 from acquisition.errors import SessionError
 from acquisition.stream import Modality
 from processing.config import PipelineConfig, load_config
+from processing.coupling.config import SynchronyConfig
+from processing.hour.timeline import rows_of, timeline
 from processing.index import IndexSample
 from processing.indices import INDICES, SIGNALS, delay_of
-from tests.processing.sessions import SimulatedSession, run, session, with_voice_quality
+from processing.metrics.vagal import vagal_measures
+from processing.parts import signals_of, sources
+from processing.surrogates.session_synchrony import INDICES as NEEDED
+from processing.surrogates.session_synchrony import synchrony_measures
+from tests.processing.sessions import SECONDS, START, SimulatedSession, run, session, with_voice_quality
 
 MOVED = [
     ("heart", "hr_window = 30"),
@@ -134,3 +140,28 @@ def test_what_cannot_be_followed_is_refused_by_name(tmp_path: Path, table: str, 
     with pytest.raises(SessionError) as caught:
         read(tmp_path, table, line)
     assert said in str(caught.value)
+
+
+def test_coupling_of_an_hour_has_a_value_of_every_signal_that_both_have() -> None:
+    of = worn("synchrony")
+    rows = rows_of(run(of))
+    line = timeline("S01", rows, [], {}, begin=START, end=START + SECONDS, config=PipelineConfig().arousal)
+    heard = [row for (_, index), mine in rows.items() if index in NEEDED for row in mine]
+    for config, width in ((SynchronyConfig(), "30 s"), (SynchronyConfig(window=20.0), "20 s")):
+        found = {m.metric: m for m in synchrony_measures(line, heard, config)}
+        for signal in signals_of(sources(of.infos)):
+            z = found[f"sync_{signal}_z"]
+            assert math.isfinite(z.value), z.reason
+            assert f"segments of {width}" in z.method
+
+
+def test_vagal_metrics_name_and_keep_the_window_of_the_parameters() -> None:
+    rows = rows_of(run(worn("heart")))
+    line = timeline(
+        "S01", rows, [], {"client": None}, begin=START, end=START + SECONDS, config=PipelineConfig().arousal
+    )
+    for window in (60.0, 120.0):
+        person = line.people["client"]
+        found = {m.metric: m for m in vagal_measures(line, person, window)}
+        assert f"of the {window:g} s windows" in found["lnrmssd_rest"].method
+        assert f"over {window:g} s windows that do not overlap" in found["lnrmssd_rest"].method
