@@ -36,8 +36,8 @@ class Found:
         Stamps [s] on the file's own clock, with clock offsets applied.
     samples : ndarray, shape (n_samples, n_channels)
         An object array of str for text.
-    resolution : float
-        To how many seconds the stamps were written.
+    own : bool
+        These are events of ours, exported before: they come back as what they were.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Found:
     times: FloatArray
     samples: NDArray[Any]
     labels: tuple[str, ...] = ("",)
-    notes: tuple[str, ...] = ()
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

@@ -24,6 +24,7 @@ from acquisition.importing.layouts import (
     embrace_avro,
     embrace_csv,
     emotibit,
+    fif,
     imotions,
     labchart,
     mindware,
@@ -42,6 +43,7 @@ LAYOUTS: tuple[Layout, ...] = tuple(
     for m in (
         xdf,
         edf,
+        fif,
         wav,
         embrace_avro,
         opensignals_h5,

@@ -29,6 +29,12 @@ class Wish(NamedTuple):
     unit: str
     columns: tuple[int, ...]
     scale: float = 1.0
+    labels: tuple[str, ...] = ()
+
+    @property
+    def irregular(self) -> bool:
+        """Tell whether stamps follow no rate: beats, and rows of prosody."""
+        return self.modality in IRREGULAR or self.modality is Modality.VOICE
 
 
 class Clock(NamedTuple):
@@ -146,18 +152,18 @@ def _stream(
     if blank.any() and not blank.all() and (not alone or wish.modality in IRREGULAR or blank.mean() > 0.2):
         keep = ~blank
         said.append(f"{int(blank.sum())} of {len(blank)} rows without a value left out")
-    fit, told = usable(common.times[keep], equal=wish.modality in IRREGULAR)
+    fit, told = usable(common.times[keep], equal=wish.irregular)
     times, samples = common.times[keep][fit], samples[keep][fit]
     said += [told] if told else []
     if not len(times):
         return None, "no rows with a value and a time"
-    rate = 0.0 if wish.modality in IRREGULAR else (sfreq or rate_of(times))
+    rate = 0.0 if wish.irregular else (sfreq or rate_of(times))
     return _made(wish, times, samples, rate), "; ".join(said)
 
 
 def _made(wish: Wish, times: FloatArray, samples: FloatArray, sfreq: float) -> Found:
     n = samples.shape[1]
-    labels = (
+    labels = wish.labels or (
         ("x", "y", "z") if wish.modality is Modality.ACC and n == 3 else tuple(wish.name for _ in range(n))
     )
     return Found(

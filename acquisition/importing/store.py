@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acquisition.errors import RecordingError
+from acquisition.event import Event
 from acquisition.importing.clock import Clock
 from acquisition.importing.options import Options
 from acquisition.recorder.store import RecordingStore
@@ -45,7 +46,8 @@ class Imported:
 
     `times` are raw stamps [s], `samples` has shape (n_samples, n_channels), `offsets` are clock offsets as
     (position, collected, value). `span` is what the stream tells of [s], where that is more than from its
-    first stamp to its last: rows of speech are stamped at their end.
+    first stamp to its last: rows of speech are stamped at their end. `own` samples are events of ours as
+    JSON.
     """
 
     info: StreamInfo
@@ -53,6 +55,7 @@ class Imported:
     samples: NDArray[Any]
     offsets: list[tuple[int, float, float]]
     span: tuple[float, float] | None = None
+    own: bool = False
 
     def renamed(self, name: str) -> Imported:
         """Return the same under another name."""
@@ -103,7 +106,7 @@ def store(
     """
     told = Recorded(
         started=started or datetime.now(UTC).isoformat(timespec="seconds"),
-        streams=tuple(item.info for item in streams),
+        streams=tuple(item.info for item in streams if not item.own),
         versions={"python": platform.python_version(), "imported_from": ", ".join(sources)},
         clock=clock.kind if clock is not None else "one",
         clock_error=clock.error if clock is not None else 0.0,
@@ -140,7 +143,8 @@ def _write(
     n_ticks: int,
 ) -> None:
     for item in streams:
-        recording.open_stream(item.info)
+        if not item.own:
+            recording.open_stream(item.info)
     numbers = np.arange(n_ticks)
     ends = [np.searchsorted(k, numbers, side="right").tolist() for k in slices]
     cursors, offsets = [0] * len(streams), [list(reversed(item.offsets)) for item in streams]
@@ -160,7 +164,10 @@ def _write(
 
 
 def _samples(recording: RecordingStore, item: Imported, start: int, stop: int) -> None:
-    if stop > start:
+    if item.own:
+        for time, text in zip(item.times[start:stop].tolist(), item.samples[start:stop, 0], strict=True):
+            recording.event(Event.from_json(time, str(text)).identified())
+    elif stop > start:
         recording.samples(item.info, item.times[start:stop], item.samples[start:stop])
 
 

@@ -121,7 +121,7 @@ def _columns(track: Track) -> list[str]:
 
 
 def _rows(values: FloatArray) -> str:
-    texts = np.char.mod("%.6g", values)
+    texts = np.char.mod("%.9g", values)  # a float32 to the bit
     texts[np.isnan(values)] = "n/a"
     return "\n".join(map("\t".join, texts.tolist())) + "\n"
 
@@ -136,8 +136,8 @@ def _events(tracks: Tracks, role: Role, path: Path) -> Path:
 
 def _event(i: Interval, begin: float, hed: str) -> dict[str, str]:
     return {
-        "onset": f"{i.start - begin:.3f}",
-        "duration": f"{i.stop - i.start:.3f}",
+        "onset": f"{i.start - begin:.6f}",
+        "duration": f"{i.stop - i.start:.6f}",
         "trial_type": i.code,
         "actor": i.actor,
         "value": "n/a" if not isinstance(i.value, int | float) else f"{i.value:g}",

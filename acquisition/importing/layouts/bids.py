@@ -19,7 +19,7 @@ from acquisition.stream import FloatArray, Modality
 
 TITLE = "BIDS"
 COLUMNS = {"cardiac": Modality.ECG, "respiratory": Modality.RESP, "skin_conductance": Modality.EDA}
-BLOCK = 1 << 20
+ACTORS = ("client", "therapist", "dyad", "system", "tech", "any")
 
 
 def recognise(peek: Peek) -> bool:
@@ -163,6 +163,9 @@ def _events(path: Path) -> FoundFile:
 
 def marks(onset: float, duration: float, text: str, actor: str = "") -> list[tuple[float, str]]:
     """Return what is marked of an event: its text, or an on and an off mark of an interval."""
+    code, slash, whose = text.rpartition("/")
+    if slash and whose in ACTORS and not actor:  # as our own exports name an event
+        text, actor = code, whose
     said = {"actor": actor} if actor and actor != "n/a" else {}
     if not duration > 0 and not said:
         return [(onset, text)]

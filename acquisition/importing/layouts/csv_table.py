@@ -10,10 +10,12 @@ from acquisition.importing.found import FoundFile, Hints, Peek
 from acquisition.importing.naming import is_time, modality_of, spelled, unit_in
 from acquisition.importing.sheet import Clock, Wish, epoch_of, read_sheet
 from acquisition.stream import Modality
+from acquisition.voice.rows import ROW_CHANNELS, TURN_CHANNELS
 
 TITLE = "table"
 SUFFIXES = (".csv", ".tsv", ".txt", ".dat", ".asc")
-AXES = ("x", "y", "z")
+LEAST_ROWS = 4
+"""How many of the columns of prosody a table must have at least."""
 
 
 def recognise(peek: Peek) -> bool:
@@ -25,7 +27,12 @@ def read(path: Path, hints: Hints) -> FoundFile:
     """Read the columns whose names say what they hold, and in which unit."""
     dialect = dialect_of(path, hints)
     clock = time_column(dialect)
-    wishes, left_out = wishes_of(dialect, clock, hints)
+    wishes = rows_of_voice(dialect)
+    left_out: list[str] = []
+    if not wishes:
+        wishes, left_out = wishes_of(dialect, clock, hints)
+    if not wishes:
+        wishes = _by_file_name(path, dialect, clock)
     if not wishes:
         choices = "; ".join(left_out) or ", ".join(dialect.names)
         raise RecordingError(
@@ -48,6 +55,27 @@ def read(path: Path, hints: Hints) -> FoundFile:
         left_out=tuple(left_out),
         notes=tuple(notes),
     )
+
+
+def rows_of_voice(dialect: Dialect) -> list[Wish]:
+    """Return the columns of prosody, where a table holds them by their names."""
+    for channels in (ROW_CHANNELS, TURN_CHANNELS):
+        at = [i for i, name in enumerate(dialect.names) if name in channels]
+        if dialect.named and {dialect.names[i] for i in at} >= set(channels[:LEAST_ROWS]):
+            labels = tuple(dialect.names[i] for i in at)
+            return [Wish("voice", Modality.VOICE, "", tuple(at), labels=labels)]
+    return []
+
+
+def _by_file_name(path: Path, dialect: Dialect, clock: int | None) -> list[Wish]:
+    """Return the columns of a table of our own, whose file is named role_stream, by what the stream is."""
+    modality = modality_of(path.stem.partition("_")[2])
+    if modality is None or modality is Modality.MARKERS or dialect.names[:2] != ("time", "t"):
+        return []
+    at = tuple(i for i in range(2, len(dialect.names)) if i != clock)
+    if not at or (len(at) > 1 and modality is not Modality.ACC):
+        return []
+    return [Wish(path.stem, modality, spelled(unit_in(dialect.names[at[0]]), modality), at)]
 
 
 def time_column(dialect: Dialect) -> int | None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,32 +18,15 @@ from numpy.typing import NDArray
 from acquisition.errors import RecordingError
 from acquisition.importing.found import Found, FoundFile, Hints, Peek, even, single
 from acquisition.importing.layouts.bids import marks
+from acquisition.importing.layouts.edf_header import ANNOTATIONS, MAX_SIGNALS, Header, read_header, real
 from acquisition.importing.naming import modality_of, spelled
-from acquisition.stream import FloatArray, Modality
+from acquisition.stream import BoolArray, FloatArray, Modality
 
 TITLE = "EDF"
-FIELDS = {"label": 16, "transducer": 80, "unit": 8, "low": 8, "high": 8, "digital_low": 8, "digital_high": 8}
-FIELDS |= {"filter": 80, "n": 8, "reserved": 32}
-MAX_SIGNALS = 512
-ANNOTATIONS = ("EDF Annotations", "BDF Annotations")
 MAX_BYTES = 1 << 31
+GAP = "gap/"
+"""Begins the annotation of a gap in our own exports, which cannot leave samples out."""
 _TAL = re.compile(rb"([+-]\d+(?:[.,]\d*)?)(?:\x15(\d+(?:[.,]\d*)?))?\x14([^\x00]*?)\x14?\x00")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Header:
-    """Hold the header: its size [bytes], what a record holds, and how signals become physical."""
-
-    size: int
-    width: int
-    duration: float
-    n_records: int
-    reserved: str
-    epoch: float
-    labels: list[str]
-    units: list[str]
-    counts: list[int]
-    ranges: list[tuple[float, float, float, float]]
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -141,6 +123,7 @@ def _stream(
         values = file.physical(path, i)
     except RecordingError as error:
         return None, str(error)
+    times, keep = file.times(i), _outside_gaps(file, label, file.times(i))
     same = file.header.labels.count(label)
     number = file.header.labels[: i + 1].count(label)
     sfreq = 0.0 if modality in (Modality.RR, Modality.PPI) else file.rate(i)
@@ -149,14 +132,33 @@ def _stream(
         modality=modality,
         unit=said,
         sfreq=sfreq,
-        times=file.times(i),
-        samples=single(values),
+        times=times[keep],
+        samples=single(values[keep]),
         labels=(label,),
     ), ""
 
 
+def _outside_gaps(file: Signals, label: str, times: FloatArray) -> BoolArray:
+    """Tell which samples are none of a gap that our own export annotated: it holds the lowest value there."""
+    keep: BoolArray = np.ones(len(times), bool)
+    for onset, lasts, text in file.annotations:
+        role, _, name = text.removeprefix(GAP).partition("_")
+        if (
+            text.startswith(GAP)
+            and label[:2].casefold() == f"{role[:1]} "
+            and modality_of(name) is modality_of(label)
+        ):
+            keep &= ~((times >= onset - 1e-6) & (times < onset + lasts - 1e-6))
+    return keep
+
+
 def events_of(file: Signals) -> list[Found]:
-    rows = [mark for onset, lasts, text in file.annotations for mark in marks(onset, lasts, text)]
+    rows = [
+        mark
+        for onset, lasts, text in file.annotations
+        if not text.startswith(GAP)
+        for mark in marks(onset, lasts, text)
+    ]
     if not rows:
         return []
     times = np.array([time for time, _ in rows])
@@ -187,7 +189,7 @@ def read_signals(path: Path) -> Signals:
     if size > MAX_BYTES:
         raise RecordingError(f"{path}: {size >> 20} MiB ({MAX_BYTES >> 20} at most)")
     with path.open("rb") as file:
-        header = _header(path, file.read(256 * (MAX_SIGNALS + 1)))
+        header = read_header(path, file.read(256 * (MAX_SIGNALS + 1)))
     width = header.width * sum(header.counts)
     n = (size - header.size) // width
     damage = _damage(header, size, width, n)
@@ -228,7 +230,7 @@ def _annotations(
             begin = header.width * sum(header.counts[:i])
             data = row[begin : begin + header.width * header.counts[i]].tobytes()
             for number, m in enumerate(_TAL.finditer(data + b"\0")):
-                onset, lasts = _real(m[1].decode()), _real((m[2] or b"0").decode())
+                onset, lasts = real(m[1].decode()), real((m[2] or b"0").decode())
                 texts = [t for t in m[3].split(b"\x14") if t]
                 if k == 0 and number == 0:
                     onsets.append(onset)
@@ -238,91 +240,3 @@ def _annotations(
         notes = (f"{len(records) - len(onsets)} records do not say when they begin",)
         onsets = []
     return np.array(onsets), [f for f in found if f[2]], notes
-
-
-def _real(text: str) -> float:
-    return float(text.strip().replace(",", "."))
-
-
-def _header(path: Path, data: bytes) -> Header:
-    if (data[:8] not in (b"0       ", b"\xffBIOSEMI") and data[:8].strip() != b"0") or len(data) < 256:
-        raise RecordingError(f"{path}: not an EDF or BDF file")
-    wide = data[:1] == b"\xff"
-    n = _whole(path, "number of signals", data[252:256])
-    duration = _field(path, "duration of a record", data[244:252])
-    n_records = _whole(path, "number of records", data[236:244])
-    if not 1 <= n <= MAX_SIGNALS or not duration > 0:
-        raise RecordingError(f"{path}: {n} signals, records of {duration:g} s")
-    fields: dict[str, list[str]] = {}
-    at = 256
-    for name, width in FIELDS.items():
-        fields[name] = [
-            data[at + i * width : at + (i + 1) * width].decode("latin-1").strip("\0 ") for i in range(n)
-        ]
-        at += n * width
-    if len(data) < at:
-        raise RecordingError(f"{path}: its header is cut")
-    counts = [
-        _whole(path, f"samples of signal {label!r}", text.encode())
-        for label, text in zip(fields["label"], fields["n"], strict=True)
-    ]
-    if min(counts) < 1:
-        raise RecordingError(f"{path}: a signal without samples")
-    ranges = [_range(path, fields, i) for i in range(n)]
-    return Header(
-        size=at,
-        width=3 if wide else 2,
-        duration=duration,
-        n_records=n_records,
-        reserved=data[192:236].decode("latin-1").strip("\0 ")[:5],
-        epoch=_epoch(data),
-        labels=fields["label"],
-        units=fields["unit"],
-        counts=counts,
-        ranges=ranges,
-    )
-
-
-def _range(path: Path, fields: dict[str, list[str]], i: int) -> tuple[float, float, float, float]:
-    label = fields["label"][i]
-    if label in ANNOTATIONS:
-        return (-1.0, 1.0, -32768.0, 32767.0)
-    a, b, c, d = (
-        _field(path, f"{key.replace('_', ' ')} of signal {label!r}", fields[key][i].encode())
-        for key in ("low", "high", "digital_low", "digital_high")
-    )
-    return a, b, c, d
-
-
-def _field(path: Path, what: str, data: bytes) -> float:
-    text = data.decode("latin-1").strip("\0 ")
-    try:
-        value = _real(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise RecordingError(f"{path}: {what} in its header is {text!r}, no number")
-    return value
-
-
-def _whole(path: Path, what: str, data: bytes) -> int:
-    value = _field(path, what, data)
-    if value != round(value):
-        raise RecordingError(f"{path}: {what} in its header is {value!r}, no whole number")
-    return round(value)
-
-
-def _epoch(data: bytes) -> float:
-    """Return the start as seconds of the wall clock; nan if it is blank or left out for privacy."""
-    m = re.search(r"(\d\d)[.:](\d\d)[.:](\d\d)(\d\d)[.:](\d\d)[.:](\d\d)", data[168:184].decode("latin-1"))
-    if m is None:
-        return math.nan
-    day, month, year, hour, minute, second = map(int, m.groups())
-    long = re.search(r"Startdate \d\d-[A-Z]{3}-(\d{4})", data[88:168].decode("latin-1"))
-    full = int(long[1]) if long else 1900 + year if year >= 85 else 2000 + year
-    try:
-        when = datetime(full, month, day, hour, minute, second, tzinfo=UTC)
-    except ValueError:
-        return math.nan
-    # 1985-01-01 00:00:00 is what anonymised files say.
-    return math.nan if (full, month, day) == (1985, 1, 1) else when.timestamp()

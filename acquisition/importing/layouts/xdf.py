@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acquisition.errors import RecordingError
+from acquisition.event import own_fields
 from acquisition.events.foreign import marker_texts
 from acquisition.importing.found import Found, FoundFile, Hints, Peek, single
 from acquisition.importing.markers import on_time
@@ -26,6 +27,8 @@ from acquisition.xdf.items import Damage
 
 TITLE = "XDF"
 SUFFIXES = (".xdf", ".xdfz", ".gz")
+OWN_EVENTS = "attunement-events"
+"""Source of the events that `attune export --to xdf` writes."""
 OFF = 0.1
 """Share by which a rate may differ from the one that the header says."""
 
@@ -286,6 +289,7 @@ def _markers(
                 times=times,
                 samples=texts,
                 labels=(one.said.labels[i],),
+                own=one.source_id == OWN_EVENTS and all(own_fields(str(t)) for t in texts[:, 0]),
             )
         )
     return found, left_out, notes
