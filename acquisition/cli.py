@@ -1,4 +1,4 @@
-"""attune record, status, mark, pause, resume, stop, devices, import, replay, verify, repair."""
+"""attune record, status, mark, pause, resume, confirm, stop, devices, import, replay, verify, repair."""
 
 from __future__ import annotations
 
@@ -157,6 +157,31 @@ def resume_command(role: str, recording: str | None, as_json: bool) -> None:
     _say(Event(**Client.find(recording).resume(role)["event"]), as_json)
 
 
+@click.command("confirm", cls=Command)
+@click.argument("stream", metavar="STREAM", default="")
+@click.option("--deny", is_flag=True, help="Refuse its sender; what it sent so far is deleted.")
+@recording_option
+@as_json_option
+def confirm_command(stream: str, deny: bool, recording: str | None, as_json: bool) -> None:
+    """Record a stream that waits, from now on: its sender is who it should be; without STREAM, list them.
+
+    What it sent before stays apart and is never used.
+    """
+    client = Client.find(recording)
+    if not stream and deny:
+        raise click.UsageError("Missing argument 'STREAM'.")
+    if stream:
+        event = client.confirm(stream, yes=not deny)
+        print_json(asdict(event)) if as_json else click.echo(f"{event.value}: {event.note}")
+        return
+    waiting = client.status()["waiting"]
+    if as_json:
+        print_json(waiting)
+    else:
+        lines = [f"{w['role']} {w['name']}: {w['sender']}: {w['why']}" for w in waiting]
+        click.echo("\n".join(lines) or "no stream waits for a confirmation")
+
+
 @click.command("stop", cls=Command)
 @recording_option
 @as_json_option
@@ -174,6 +199,7 @@ COMMANDS = (
     mark_command,
     pause_command,
     resume_command,
+    confirm_command,
     stop_command,
     devices_command,
     import_command,

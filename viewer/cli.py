@@ -21,6 +21,7 @@ COMMANDS = {
     "mark": ("acquisition.cli", "Mark a moment in the running recording."),
     "pause": ("acquisition.cli", "Stop storing one person until they resume."),
     "resume": ("acquisition.cli", "Store that person again."),
+    "confirm": ("acquisition.cli", "Say that a stream from elsewhere is who it should be."),
     "stop": ("acquisition.cli", "End the running recording."),
     "devices": ("acquisition.commands.devices", "List, find and check devices."),
     "replay": ("acquisition.commands.files", "Publish a recording over LSL as if its devices were there."),

@@ -12,6 +12,7 @@ import numpy as np
 
 from acquisition.devices.nearby import Activity, moving, verdict
 from acquisition.drivers import Driver
+from acquisition.lsl.checked import remember
 from acquisition.lsl.clock import local_clock
 from acquisition.recorder.begin import open_drivers
 from acquisition.recorder.disk import DiskWatch
@@ -138,6 +139,7 @@ def check(
         listening.listen(listen)
         infos = [i for driver in drivers for i in driver.streams()]
         findings += _streams(infos, listening, listen)
+        findings += _senders(drivers)
     findings += _disk(out, infos)
     jump = (wall() - before[1]) - (clock() - before[0])
     text = f"wall clock and LSL clock went {abs(jump) * 1e3:.0f} ms apart during the check"
@@ -199,6 +201,14 @@ def _covered(info: StreamInfo, chunks: Sequence[Chunk], seconds: float) -> float
         return seconds
     span = float(chunks[-1].times[-1] - chunks[0].times[0])
     return max(span + 1.0 / info.sfreq, seconds - LATE)
+
+
+def _senders(drivers: Sequence[Driver]) -> list[Finding]:
+    """Tell who the streams come from, and keep it: a recording compares its streams with that."""
+    remotes = [remote for driver in drivers for remote in getattr(driver, "remotes", list)()]
+    if remotes:
+        remember(remotes)
+    return [Finding("lsl", r.source_id, True, f"comes from {r.host}, outlet {r.uid}") for r in remotes]
 
 
 def _disk(out: Path, infos: Sequence[StreamInfo]) -> list[Finding]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from acquisition.event import Notice
-from acquisition.stream import Chunk, ClockOffset, StreamInfo
+from acquisition.stream import Chunk, ClockOffset, Role, StreamInfo
 
 Drained = Chunk | ClockOffset | Notice
 
@@ -28,6 +28,18 @@ class Signs:
 
 
 NO_SIGNS = Signs()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """Say which stream waits for a confirmation, who sends it, why it is doubted, and since when [s]."""
+
+    role: Role
+    name: str
+    source_id: str
+    sender: str
+    why: str
+    since: float
 
 
 class Driver(Protocol):
@@ -47,3 +59,17 @@ class Driver(Protocol):
 
     def stop(self) -> None:
         """Stop the device cleanly and release it."""
+
+
+@runtime_checkable
+class Doubting(Protocol):
+    """A driver some of whose streams may wait for a confirmation."""
+
+    def waiting(self) -> list[Waiting]:
+        """Return the streams that wait."""
+
+    def unconfirmed(self) -> list[Chunk | ClockOffset]:
+        """Return what they sent since the last call."""
+
+    def confirm(self, key: tuple[Role, str], *, yes: bool) -> None:
+        """Take a stream from now on, or refuse its sender."""

@@ -9,25 +9,29 @@ from __future__ import annotations
 
 import logging
 import math
+import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import pylsl
 
-from acquisition.drivers import Drained, Driver
+from acquisition.drivers import Drained, Driver, Waiting
 from acquisition.drivers.lsl_link import Link, open_link
 from acquisition.errors import StreamError
 from acquisition.event import Notice
 from acquisition.lsl.binding import Binding, bindings_of, check_shape, fit, provisional
+from acquisition.lsl.checked import Identity, checked
 from acquisition.lsl.network import Remote, configure, resolve
 from acquisition.rates import too_slow
 from acquisition.session.session import Device, Session
-from acquisition.stream import PEOPLE, Modality, StreamInfo
+from acquisition.stream import PEOPLE, Chunk, ClockOffset, Modality, Role, StreamInfo
 from acquisition.voice.sound_source import SoundSource
 
 logger = logging.getLogger(__name__)
 
+EARLY = 12.0
+"""Seconds from the start within which a stream that nobody checked is taken as it is found."""
 WATCH_PERIOD = 4.0
 """Seconds between two looks at the network once every stream is open."""
 
@@ -43,7 +47,8 @@ def open_driver(devices: Sequence[Device], session: Session) -> Driver:
     bindings = bindings_of(devices)
     voice = [b.modality is Modality.VOICE and b.role in PEOPLE for b in bindings]
     bindings = [replace(b, listened=True) if v else b for b, v in zip(bindings, voice, strict=True)]
-    driver = LslDriver(bindings, scope=session.lsl.scope, session_id=session.lsl.session_id)
+    settings = {"scope": session.lsl.scope, "session_id": session.lsl.session_id}
+    driver = LslDriver(bindings, checked=checked(), **settings)
     return SoundSource(driver) if any(voice) else driver
 
 
@@ -67,12 +72,21 @@ class LslDriver:
         The allow list.
     scope, session_id : str
         See `acquisition.lsl.network.configure`.
+    checked : mapping, optional
+        source_id → who it came from when the devices were checked.
     """
 
     def __init__(
-        self, bindings: Sequence[Binding], *, scope: str = "machine", session_id: str = "default"
+        self,
+        bindings: Sequence[Binding],
+        *,
+        scope: str = "machine",
+        session_id: str = "default",
+        checked: Mapping[str, Identity] | None = None,
     ) -> None:
         configure(scope=scope, session_id=session_id)
+        self._checked, self._local = dict(checked or {}), scope == "machine"
+        self._late = math.inf
         self._places = [_Place(b, provisional(b)) for b in bindings]
         self._links: dict[str, Link] = {}
         self._refused: set[str] = set()
@@ -106,7 +120,47 @@ class LslDriver:
 
     def start(self) -> None:
         """Begin to look for the streams."""
+        self._late = float(pylsl.local_clock()) + EARLY
         self._thread.start()
+
+    def waiting(self) -> list[Waiting]:
+        """Return the streams whose sender is in doubt."""
+        with self._lock:
+            return [
+                Waiting(
+                    role=p.info.role,
+                    name=p.info.name,
+                    source_id=p.link.remote.source_id,
+                    sender=f"{p.link.remote} uid {p.link.remote.uid}",
+                    why=p.link.doubt,
+                    since=p.link.doubted,
+                )
+                for p in self._places
+                if p.link is not None and p.link.doubt
+            ]
+
+    def unconfirmed(self) -> list[Chunk | ClockOffset]:
+        """Return what they sent since the last call."""
+        with self._lock:
+            links = list(self._links.values())
+        return [item for link in links for item in link.apart()]
+
+    def confirm(self, key: tuple[Role, str], *, yes: bool) -> None:
+        """Take a stream from now on, with all that its sender sends; or refuse that sender for good."""
+        with self._lock:
+            link = next((p.link for p in self._places if p.info.key == key and p.link is not None), None)
+        if link is None or not link.doubt:
+            return
+        if yes:
+            link.confirm()
+            return
+        link.rivals.add(link.remote.uid)
+        self._drop(link.remote.source_id, link, f"{link.remote} was denied and is refused")
+
+    def remotes(self) -> list[Remote]:
+        """Return who the streams come from that are open."""
+        with self._lock:
+            return [link.remote for link in self._links.values()]
 
     def stop(self) -> None:
         """Close all inlets."""
@@ -217,10 +271,19 @@ class LslDriver:
         link = self._links.get(remote.source_id)
         if link is None:
             check_shape(binding, remote)
-            link = open_link(remote)
+            link = open_link(remote, checked=self._checked.get(remote.source_id), local=self._local)
+            if why := self._doubt(remote):
+                link.suspect(why)
             with self._lock:
                 self._links[remote.source_id] = link
         return link
+
+    def _doubt(self, remote: Remote) -> str:
+        """Say why a stream that was just found is kept apart until it is confirmed; "" if it is not."""
+        if remote.source_id in self._checked:
+            return self._checked[remote.source_id].differs(remote)
+        late, elsewhere = float(pylsl.local_clock()) > self._late, remote.host != socket.gethostname()
+        return f"it appeared late, from {remote.host!r}, and was not checked" if late and elsewhere else ""
 
     def _attach(self, place: _Place, link: Link, info: StreamInfo, column: int | None) -> None:
         for other in self._places:
@@ -260,14 +323,15 @@ class LslDriver:
                 self._drop(source_id, link)
         return again
 
-    def _drop(self, source_id: str, link: Link) -> None:
+    def _drop(self, source_id: str, link: Link, why: str = "") -> None:
+        gone = f"outlet {link.remote} is gone"
         self._refused |= link.rivals
         with self._lock:
-            del self._links[source_id]
+            self._links.pop(source_id, None)
             self._notices += link.notices(
-                "lost", f"outlet {link.remote} is gone; another that shared its source_id is refused"
+                "lost", why or f"{gone}; another that shared its source_id is refused"
             )
             for place in self._places:
                 if place.link is link:
-                    place.link, place.fault = None, f"outlet {link.remote} is gone"
-        link.close()
+                    place.link, place.fault = None, why or gone
+        threading.Thread(target=link.close, name="lsl-close", daemon=True).start()

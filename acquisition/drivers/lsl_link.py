@@ -14,11 +14,14 @@ from acquisition.drivers import Drained
 from acquisition.drivers.border import Border
 from acquisition.event import Notice, NoticeKind
 from acquisition.events.foreign import marker_texts
+from acquisition.lsl.checked import Identity
 from acquisition.lsl.inlet import Inlet, Offset, RawInlet, Remark, Samples, open_raw
 from acquisition.lsl.network import Description, Remote, describe
-from acquisition.stream import Chunk, ClockOffset, Modality, StreamInfo
+from acquisition.stream import BoolArray, Chunk, ClockOffset, Modality, StreamInfo
 
 OPEN_TIMEOUT = 3.0
+EXPOSED = 0.7
+"""Seconds without samples after which it is looked who answers, where somebody else could."""
 SILENCE = 0.5
 """Seconds without samples after which a stream with a rival must be confirmed."""
 STALE = 1.5
@@ -37,9 +40,21 @@ class Link:
         An open inlet for it.
     description : Description
         What it says of itself.
+    checked : Identity, optional
+        Who it came from when the devices were checked.
+    local : bool
+        Whether only this machine's streams can be found, so that none comes from elsewhere.
     """
 
-    def __init__(self, remote: Remote, raw: RawInlet, description: Description) -> None:
+    def __init__(
+        self,
+        remote: Remote,
+        raw: RawInlet,
+        description: Description,
+        *,
+        checked: Identity | None = None,
+        local: bool = True,
+    ) -> None:
         self.remote = remote
         self.description = description
         self.rivals: set[str] = set()
@@ -47,14 +62,26 @@ class Link:
         self._inlet = Inlet(raw, remote.sfreq)
         self._takers: list[tuple[StreamInfo, int | None]] = []
         self._border = Border(pylsl.local_clock)
+        self.doubt = ""
+        """Why what it sends is kept apart until somebody confirms it; "" while it is trusted."""
+        self.doubted = math.nan
+        """Since when [s]."""
+        self._checked, self._local = checked, local
+        self._apart: list[Chunk | ClockOffset] = []
+        self._offset: Offset | None = None
+        self._confirmed = -math.inf
+        self._again: Offset | None = None
         self._told: queue.SimpleQueue[Notice] = queue.SimpleQueue()
         self._suspects: set[str] = set()
         self._absent = 0
+        self._seen = -math.inf
         self._inlet.start()
 
     def attach(self, info: StreamInfo, column: int | None) -> None:
         """Deliver a channel (None: all) as this stream."""
         self._takers = [*self._takers, (info, column)]
+        if self.doubt:
+            self._tell_of_doubt(info)
 
     def column(self, info: StreamInfo) -> int | None:
         """Return the channel that a stream takes, None for all."""
@@ -81,8 +108,11 @@ class Link:
         return self.remote.sfreq > 0 and self._inlet.age() > max(STALE, 3.0 / self.remote.sfreq)
 
     def doubtful(self) -> bool:
-        """Hold samples back once a stream with a rival fell silent: LSL may have switched to the other."""
-        if (self.rivals or self._suspects) and self._inlet.age() > SILENCE:
+        """Hold samples back once a stream fell silent that LSL may have switched to another sender."""
+        rivals = bool(self.rivals or self._suspects)
+        exposed = self.remote.sfreq > 0 and (self._checked is not None or not self._local)
+        patience = SILENCE if rivals else max(EXPOSED, 3.0 / self.remote.sfreq) if exposed else math.inf
+        if min(self._inlet.age(), float(pylsl.local_clock()) - self._seen) > patience:
             self._inlet.held = True
         return self._inlet.held
 
@@ -94,7 +124,7 @@ class Link:
         others = alive.keys() - {self.remote.uid} - self.rivals
         if self.remote.uid in alive:
             self._suspect(others, alive)
-            self._absent, self._inlet.held = 0, False
+            self._certain()
             return "suspect" if self._suspects else "same"
         self._suspects = set()
         if not alive:
@@ -108,6 +138,10 @@ class Link:
         self._restarted(alive[others.pop()])
         return "restarted"
 
+    def _certain(self) -> None:
+        """Let samples through: it was just seen who sends them."""
+        self._absent, self._seen, self._inlet.held = 0, float(pylsl.local_clock()), False
+
     def _suspect(self, others: set[str], alive: Mapping[str, Remote]) -> None:
         sure = others & self._suspects
         self._suspects = others - sure
@@ -118,11 +152,38 @@ class Link:
 
     def _restarted(self, new: Remote) -> None:
         old, self.remote = self.remote, new
-        self._absent, self._inlet.held = 0, False
+        self._certain()
         rate = "" if old.sfreq == new.sfreq else f", rate {old.sfreq:g} Hz became {new.sfreq:g} Hz"
-        self._tell(
-            "segment", f"outlet restarted on {new.host}: uid {old.uid} became {new.uid}{rate}; confirm it"
-        )
+        why = self._checked.differs(new) if self._checked is not None else ""
+        if not why and new.host != old.host:
+            why = f"it came from {old.host!r} and comes from {new.host!r} now"
+        self._tell("segment", f"outlet restarted on {new.host}: uid {old.uid} became {new.uid}{rate}")
+        if why:
+            self.suspect(why)
+
+    def suspect(self, why: str) -> None:
+        """Keep apart what it sends from now on, until it is confirmed."""
+        self.doubt, self.doubted = why, float(pylsl.local_clock())
+        for info, _ in self._takers:
+            self._tell_of_doubt(info)
+
+    def _tell_of_doubt(self, info: StreamInfo) -> None:
+        said = f"{self.doubt}: kept apart until `attune confirm '{info.role} {info.name}'`"
+        now = self.doubted
+        self._told.put(Notice(time=now, kind="health", role=info.role, stream=info.name, message=said))
+
+    def confirm(self) -> None:
+        """Take what is stamped from now on; what came before stays apart."""
+        self.doubt, self._confirmed = "", float(pylsl.local_clock())
+        if self._checked is not None:
+            self._checked = Identity(self.remote.host, self.remote.uid)
+        if self._offset is not None:
+            self._again = self._offset
+
+    def apart(self) -> list[Chunk | ClockOffset]:
+        """Return what came while it was doubted, once."""
+        out, self._apart = self._apart, []
+        return out
 
     def _tell(self, kind: NoticeKind, message: str) -> None:
         for notice in self.notices(kind, message):
@@ -135,17 +196,46 @@ class Link:
             return out
         while not self._told.empty():
             out.append(self._told.get())
+        if self._again is not None:
+            out += self._offsets(self._again)
+            self._again = None
         for item in self._inlet.drain():
             match item:
                 case Offset():
-                    out += [ClockOffset(info, item.collected, item.value) for info, _ in self._takers]
+                    self._offset = item
+                    (self._apart if self.doubt else out).extend(self._offsets(item))
                 case Samples():
-                    chunks = [self._chunk(info, column, item) for info, column in self._takers]
-                    out += [kept for chunk in chunks if (kept := self._border.admit(chunk)) is not None]
+                    self._apart += self._chunks(item if self.doubt else self._before(item))
+                    if not self.doubt:
+                        out += self._chunks(self._since(item))
                 case Remark():
                     out += self.notices(item.kind, item.message, item.start, item.stop)
         out += self._border.told()
         return out
+
+    def _offsets(self, item: Offset) -> list[ClockOffset]:
+        return [ClockOffset(info, item.collected, item.value) for info, _ in self._takers]
+
+    def _chunks(self, item: Samples) -> list[Chunk]:
+        if not len(item.times):
+            return []
+        chunks = [self._chunk(info, column, item) for info, column in self._takers]
+        kept = [self._border.admit(chunk) for chunk in chunks]
+        return [chunk for chunk in kept if isinstance(chunk, Chunk)]
+
+    def _late(self, item: Samples) -> BoolArray:
+        """Tell which samples are stamped before the confirmation."""
+        shift = self._offset.value if self._offset is not None else 0.0
+        late: BoolArray = item.times + shift < self._confirmed
+        return late
+
+    def _before(self, item: Samples) -> Samples:
+        late = self._late(item)
+        return Samples(item.times[late], item.values[late])
+
+    def _since(self, item: Samples) -> Samples:
+        late = self._late(item)
+        return Samples(item.times[~late], item.values[~late]) if late.any() else item
 
     def _chunk(self, info: StreamInfo, column: int | None, item: Samples) -> Chunk:
         values = item.values if column is None else np.ascontiguousarray(item.values[:, column : column + 1])
@@ -155,7 +245,7 @@ class Link:
         return Chunk(info, item.times, values)
 
 
-def open_link(remote: Remote) -> Link:
+def open_link(remote: Remote, *, checked: Identity | None = None, local: bool = True) -> Link:
     """Open a stream.
 
     Raises
@@ -164,4 +254,5 @@ def open_link(remote: Remote) -> Link:
         If it does not answer, or its description cannot be read.
     """
     raw, xml = open_raw(remote.found, OPEN_TIMEOUT)
-    return Link(remote, raw, describe(xml, remote.n_channels))
+    said = describe(xml, remote.n_channels)
+    return Link(remote, raw, said, checked=checked, local=local)

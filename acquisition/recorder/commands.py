@@ -23,7 +23,7 @@ from acquisition.stream import PEOPLE, Chunk, ClockOffset, Modality, Role, Strea
 
 logger = logging.getLogger(__name__)
 
-COMMANDS = ("status", "mark", "undo", "pause", "resume", "stop")
+COMMANDS = ("status", "mark", "undo", "pause", "resume", "confirm", "stop")
 
 
 class Commands:
@@ -35,6 +35,8 @@ class Commands:
         What `status` answers.
     stop : callable
         Ends the recording after this cycle.
+    confirm : callable
+        Name of a stream that waits, yes= → the event that says what was answered.
     """
 
     def __init__(
@@ -46,9 +48,10 @@ class Commands:
         clock: Callable[[], float],
         status: Callable[[], Status],
         stop: Callable[[], None],
+        confirm: Callable[..., Event],
     ) -> None:
         self._path, self._intake, self.marks = path, intake, marks
-        self._clock, self._status, self._stop = clock, status, stop
+        self._clock, self._status, self._stop, self._confirm = clock, status, stop, confirm
         self._offsets: dict[tuple[Role, str], float] = {}
 
     def answer(self, requests: Sequence[Request]) -> set[Role]:
@@ -109,10 +112,20 @@ class Commands:
                 return {"event": asdict(self._mark(self.marks.void(_id(fields), self._clock())))}
             case "pause" | "resume":
                 return {"event": asdict(self._mark(self._pause_event(command, fields)))}
+            case "confirm":
+                return {"event": asdict(self._confirmed(fields))}
             case "stop":
                 self._stop()
                 return {"recording": str(self._path)}
         raise ControlError(f"no command {command[:40]!r} (known: {', '.join(COMMANDS)})")
+
+    def _confirmed(self, fields: dict[str, Any]) -> Event:
+        stream, yes = fields.get("stream"), fields.get("answer", True)
+        if not isinstance(stream, str) or not isinstance(yes, bool):
+            raise ControlError("confirm: needs stream, a text, and answer, true or false")
+        event = self._confirm(stream, yes=yes)
+        self._intake.store.event(event)
+        return event
 
     def _mark_or_complete(self, fields: dict[str, Any]) -> Event:
         """Record a mark; one that repeats an earlier one with its value takes its place."""

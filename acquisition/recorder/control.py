@@ -151,6 +151,10 @@ class Client:
         """Store what is measured of a person from now on."""
         return self.call("resume", role=str(role))
 
+    def confirm(self, stream: str, *, yes: bool = True) -> Event:
+        """Take a stream that waits from now on, or refuse its sender; return the event that says so."""
+        return Event(**self.call("confirm", stream=stream, answer=yes)["event"])
+
     def stop(self) -> Fields:
         """End the recording; its files are closed a moment after the answer, see `await_end`."""
         return self.call("stop")

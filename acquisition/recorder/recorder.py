@@ -27,6 +27,7 @@ from acquisition.recorder.intake import Intake
 from acquisition.recorder.listener import Listener, Sheltered, Status
 from acquisition.recorder.marks import Marks
 from acquisition.recorder.store import RecordingStore
+from acquisition.recorder.unconfirmed import Unconfirmed
 from acquisition.session.file import write_session
 from acquisition.session.session import Recorded, Session
 from acquisition.stream import ClockOffset, Role, StreamInfo
@@ -66,8 +67,15 @@ class Recorder:
         self._disk, self._clock, self._wall, self._stop = disk, clock, wall, stop
         self._listener = Sheltered(listener)
         self._intake = Intake(session, store, self._listener, clock)
+        self._unconfirmed = Unconfirmed(store.path, store.id, self._drivers, clock)
         self._commands = Commands(
-            store.path, self._intake, marks, clock=clock, status=self.status, stop=stop.set
+            store.path,
+            self._intake,
+            marks,
+            clock=clock,
+            status=self.status,
+            stop=stop.set,
+            confirm=self._unconfirmed.answer,
         )
         self._control = Server(store.path)
         self._held: list[Drained] = []
@@ -167,6 +175,9 @@ class Recorder:
             self._intake.take(item, now)
         self._shelter("health", lambda: self._look_after(now, wall))
         self._shelter("disk", lambda: self._look_at_disk(now))
+        self._shelter(
+            "unconfirmed streams", lambda: self._unconfirmed.cycle(now, wall, self._intake.pauses.on)
+        )
         self._tick(now, wall)
         self._listener.cycle(self.status, now)
 
@@ -266,6 +277,8 @@ class Recorder:
         for item in self._gather():
             self._intake.take(item, now)
         self._intake.dropped(last=True)
+        for notice in self._unconfirmed.close():
+            self._intake.notice(notice)
         for event in self._marks.closing(now, self._intake.pauses.on):
             self._store.event(event)
 
@@ -287,6 +300,7 @@ class Recorder:
             "ticks": self._ticks,
             "streams": [plain(asdict(h)) for h in self._intake.health.report(now, self._signs())],
             "paused": sorted(self._intake.pauses.on),
+            "waiting": [asdict(one) for one in self._unconfirmed.waiting()],
             "open": [asdict(e) for e in self._marks.open],
             "disk_free": None if math.isnan(self._disk.left) else self._disk.left,
         }

@@ -44,7 +44,11 @@ def status_lines(status: dict[str, Any]) -> list[str]:
         head += f"; open: {', '.join(e['code'] for e in status['open'])}"
     if status["disk_free"] is not None:
         head += f"; {status['disk_free'] / 1e9:.1f} GB free"
-    return [head, *(f"  {stream_line(s)}{_signs(s)}" for s in status["streams"])]
+    doubted = [
+        f"  WAITS for `attune confirm '{w['role']} {w['name']}'` (or --deny): {w['sender']}: {w['why']}"
+        for w in status.get("waiting", ())
+    ]
+    return [head, *doubted, *(f"  {stream_line(s)}{_signs(s)}" for s in status["streams"])]
 
 
 def _signs(stream: dict[str, Any]) -> str:

@@ -23,6 +23,8 @@ SESSION_NAME = "session.toml"
 """Takes a session record after the close, at its end: the manifest covers what stands before it."""
 RATERS = "raters"
 """Folder of the files of blind raters, which the manifest does not cover either."""
+UNCONFIRMED = "unconfirmed"
+"""Folder of streams whose sender was in doubt: listed in the manifest, and read by nothing."""
 BESIDE = (
     OVERLAY_NAME,
     f"{RATERS}/*.jsonl",
@@ -126,7 +128,8 @@ def strangers(path: Path, listed: dict[str, Any]) -> list[Finding]:
         if any(part.startswith(".") for part in parts):
             found.append(Finding(name, "hidden", "is hidden, and no part of the recording"))
         elif entry.is_dir():
-            if not any(pattern.startswith(f"{name}/") for pattern in BESIDE):
+            folders = (*BESIDE, f"{UNCONFIRMED}/*.xdf")
+            if not any(pattern.startswith(f"{name}/") for pattern in folders):
                 found.append(Finding(name, "added", "is a folder that no recording has"))
         elif name not in (MANIFEST_NAME, LOCK_NAME):
             found.append(Finding(name, "added", "is not in the manifest"))

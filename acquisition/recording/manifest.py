@@ -13,6 +13,7 @@ from typing import Any
 from acquisition.recording.contents import (
     MANIFEST_NAME,
     SESSION_NAME,
+    UNCONFIRMED,
     Finding,
     irregular,
     is_beside,
@@ -71,7 +72,12 @@ def write(path: Path, *, withdrawn: Iterable[str] = ()) -> None:
 def _listed(path: Path) -> list[str]:
     names = (p.name for p in path.iterdir() if p.is_file() and not p.is_symlink())
     known = (MANIFEST_NAME, LOCK_NAME)
-    return sorted(n for n in names if not (n.startswith(".") or n in known or is_beside(n)))
+    listed = [n for n in names if not (n.startswith(".") or n in known or is_beside(n))]
+    folder = path / UNCONFIRMED
+    if folder.is_dir() and not folder.is_symlink():
+        apart = (p for p in folder.glob("*.xdf") if p.is_file() and not p.is_symlink())
+        listed += [f"{UNCONFIRMED}/{p.name}" for p in apart if not p.name.startswith(".")]
+    return sorted(listed)
 
 
 def _entry(path: Path) -> dict[str, Any]:
@@ -132,7 +138,8 @@ def changes(path: Path) -> list[Finding]:
 
 def _compare(path: Path, name: str, entry: object) -> list[Finding]:
     file = path / name
-    if "/" in name or "\\" in name or not file.is_file():
+    outside = "/" in name.removeprefix(f"{UNCONFIRMED}/") or "\\" in name
+    if outside or (path / UNCONFIRMED).is_symlink() or not file.is_file():
         return [Finding(name, "missing", "is in the manifest, and not there")]
     if (found := _entry(file)) == entry or _only_noted(file, entry):
         return []

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
-from acquisition.drivers import Drained, Driver
+from acquisition.drivers import Doubting, Drained, Driver, Waiting
 from acquisition.event import Notice
 from acquisition.lsl.clock import local_clock
 from acquisition.stream import Chunk, ClockOffset, Role, StreamInfo
@@ -76,6 +77,24 @@ class SoundSource:
             else:
                 out += self._hear(item)
         return out + (self._listening.drain() if self._listening else [])
+
+    def waiting(self) -> list[Waiting]:
+        """Return the streams whose sender is in doubt."""
+        return list(self._inner.waiting()) if isinstance(self._inner, Doubting) else []
+
+    def unconfirmed(self) -> list[Chunk | ClockOffset]:
+        """Return what they sent, but no speech: that is nowhere stored without its own consent."""
+        found = self._inner.unconfirmed() if isinstance(self._inner, Doubting) else []
+        return [item for item in found if not is_sound(item.info)]
+
+    def remotes(self) -> list[Any]:
+        """Return who the streams come from."""
+        return list(getattr(self._inner, "remotes", list)())
+
+    def confirm(self, key: tuple[Role, str], *, yes: bool) -> None:
+        """Take a stream from now on, or refuse its sender."""
+        if isinstance(self._inner, Doubting):
+            self._inner.confirm(key, yes=yes)
 
     def stop(self) -> None:
         """Stop the driver; what it heard until now can still be drained."""

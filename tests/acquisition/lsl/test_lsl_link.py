@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
+import pylsl
 import pytest
 
 from acquisition.drivers.lsl_link import Link
 from acquisition.event import Notice
+from acquisition.lsl.checked import Identity, checked, remember
 from acquisition.lsl.network import Description, Remote
-from acquisition.stream import Modality, Role, StreamInfo
+from acquisition.stream import Chunk, ClockOffset, Modality, Role, StreamInfo
 from tests.acquisition.lsl.test_lsl_inlet import FakeSender
+from tests.waiting import wait_for
 
 INFO = StreamInfo(name="s", role=Role.CLIENT, modality=Modality.ECG, sfreq=100.0, unit="mV", channels=("a",))
 
 
-def remote(uid: str) -> Remote:
+def remote(uid: str, host: str = "lab") -> Remote:
     return Remote(
         name="n",
         type="ECG",
         source_id="s",
-        host=f"host-{uid}",
+        host=host,
         uid=uid,
         sfreq=100.0,
         format="float32",
@@ -86,3 +93,74 @@ def test_each_taker_gets_its_channel(link: Link) -> None:
     )
     link.attach(other, None)
     assert np.unique([n.role for n in link.notices("health", "m")]).tolist() == ["client", "therapist"]
+
+
+def opened(checked: Identity | None, *, local: bool = True) -> tuple[Link, FakeSender]:
+    sender = FakeSender()
+    sender.answers.put(0.0)
+    link = Link(remote("a"), sender, Description(("x",), ("mV",), {}), checked=checked, local=local)
+    link.attach(INFO, None)
+    return link, sender
+
+
+def taken(items: Sequence[object]) -> list[float]:
+    return [t for item in items if isinstance(item, Chunk) for t in item.times.tolist()]
+
+
+@pytest.mark.parametrize(
+    ("checked", "new", "doubted"),
+    [
+        (None, remote("b"), False),
+        (None, remote("b", "elsewhere"), True),
+        (Identity("lab", "a"), remote("b"), True),
+        (Identity("lab", "a"), remote("b", "elsewhere"), True),
+    ],
+    ids=["restart", "other host", "other outlet than checked", "other host than checked"],
+)
+def test_who_comes_after_a_loss_is_believed_only_with_ground(
+    checked: Identity | None, new: Remote, doubted: bool
+) -> None:
+    link, sender = opened(checked)
+    now = pylsl.local_clock()
+    sender.send(now)
+    wait_for(lambda: taken(link.drain()) == [now])
+    link.judge(alive())
+    assert link.judge({new.uid: new}) == "restarted"
+    sender.send(now + 0.1)
+    assert taken(link.drain()) == ([] if doubted else [now + 0.1])
+    assert taken(link.apart()) == ([now + 0.1] if doubted else [])
+    assert bool(link.doubt) == doubted
+
+
+def test_a_confirmed_sender_is_taken_from_that_moment_and_not_before() -> None:
+    link, sender = opened(None)
+    wait_for(lambda: any(isinstance(item, ClockOffset) for item in link.drain()))
+    link.suspect("a test")
+    early = pylsl.local_clock()
+    sender.send(early)
+    assert taken(link.drain()) == []
+    link.confirm()
+    later = pylsl.local_clock() + 0.01
+    sender.send(early + 1e-4, later)
+    items = link.drain()
+    assert isinstance(items[-2], ClockOffset)  # the one that was measured while it was doubted
+    assert taken(items) == [later]
+    assert taken(link.apart()) == [early, early + 1e-4]
+
+
+def test_a_silent_stream_is_held_where_somebody_else_could_have_taken_its_place() -> None:
+    for link, exposed in ((opened(None)[0], False), (opened(None, local=False)[0], True)):
+        link._inlet.arrived -= 1.0
+        assert link.doubtful() == exposed
+        link.judge(alive("a"))
+        assert not link.doubtful()  # it was just seen who sends
+
+
+def test_the_last_check_is_kept_for_half_a_day(tmp_path: Path) -> None:
+    remember([remote("a")], now=1000.0, directory=tmp_path)
+    remember([replace(remote("c", "there"), source_id="t")], now=2000.0, directory=tmp_path)
+    assert checked(now=2000.0, directory=tmp_path) == {"s": Identity("lab", "a"), "t": Identity("there", "c")}
+    assert checked(now=1000.0 + 43_201.0, directory=tmp_path).keys() == {"t"}
+    assert (tmp_path / "checked.json").stat().st_mode & 0o077 == 0
+    (tmp_path / "checked.json").write_text('{"s": 3, "t": {"host": 1}}')
+    assert checked(directory=tmp_path) == {}
