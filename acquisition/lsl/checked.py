@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from acquisition.lsl.network import Remote
-from acquisition.recorder.control import runtime_directory
+from acquisition.runtime import runtime_directory
 
 FILE = "checked.json"
 VALID = 43_200.0
