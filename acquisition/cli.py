@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from acquisition.event import Event, Value
 from acquisition.lsl.clock import local_clock
 from acquisition.private import keep_private
 from acquisition.recorder.control import Client
+from acquisition.recorder.leash import keeping_nothing
 from acquisition.recorder.report import JsonReport, PlainReport, Report, TableReport, status_lines
 from acquisition.recorder.speaker import Speaker, leave
 
@@ -31,7 +33,10 @@ recording_option = click.option(
 @click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="End after so long.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Parent of the recording.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines: what happens, and the status.")
-def record_command(session_file: Path, seconds: float | None, out: Path | None, as_json: bool) -> None:
+@click.option("--keep-nothing", is_flag=True, hidden=True, help="End with standard input; delete --out then.")
+def record_command(
+    session_file: Path, seconds: float | None, out: Path | None, as_json: bool, keep_nothing: bool
+) -> None:
     """Record a session into DIR/<date>_<id>[_n]; Ctrl+C ends it cleanly.
 
     --seconds counts from the first tick, once all streams are open or 10 s have passed.
@@ -44,7 +49,8 @@ def record_command(session_file: Path, seconds: float | None, out: Path | None, 
     report, heard, code = _report(as_json, speaker), True, 1
     try:
         parent = out or Path(session.recording.directory)
-        outcome = record(session, parent, seconds=seconds, stop=stop, listener=report)
+        with keeping_nothing(parent, stop) if keep_nothing else nullcontext():
+            outcome = record(session, parent, seconds=seconds, stop=stop, listener=report)
         report.stopped(outcome.path, outcome.ticks, outcome.ended)
         code = int(bool(outcome.ended))
     finally:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +13,7 @@ from acquisition.commands.command import Command
 from acquisition.recorder.control import Client
 from acquisition.session.toml import load_session
 from viewer.desktop import has_display, require_qt
+from viewer.live.monitor import disk_swap, in_memory
 from viewer.live.recorder_process import RecorderProcess
 
 if TYPE_CHECKING:
@@ -31,7 +30,11 @@ if TYPE_CHECKING:
     is_flag=True,
     help="First find devices, say who wears them, and check; so it is anyway where the file names no device.",
 )
-@click.option("--monitor-only", is_flag=True, help="Keep nothing: the recording is deleted at the end.")
+@click.option(
+    "--monitor-only",
+    is_flag=True,
+    help="Keep nothing: what is recorded stays in memory, and goes with the window or the recorder.",
+)
 @click.option(
     "--reference",
     "references",
@@ -51,7 +54,10 @@ def live_command(
     out: Path | None,
     seconds: float | None,
 ) -> None:
-    """Record a session and watch it; Ctrl+C or closing the window ends the recording cleanly."""
+    """Record a session and watch it; Ctrl+C or closing the window ends the recording cleanly.
+
+    --out is the parent of the recording; with --monitor-only a directory in memory, /dev/shm if not given.
+    """
     headless = headless or not has_display()
     if not headless:
         require_qt()
@@ -61,8 +67,16 @@ def live_command(
     elif set_up:
         raise click.UsageError("--set-up needs a display")
     people = known_people(references, session_file)
-    with _parent(out, monitor_only) as parent:
-        recorder = RecorderProcess(session_file, out=parent, seconds=seconds, said=say)
+    with in_memory(out) if monitor_only else contextlib.nullcontext() as place:
+        if place is not None and (warning := disk_swap()):
+            click.echo(warning, err=True)
+        recorder = RecorderProcess(
+            session_file,
+            out=out if place is None else place.directory,
+            seconds=seconds,
+            said=say,
+            rope=None if place is None else place.rope,
+        )
         with recorder:
             path = recorder.await_recording()
             click.echo(f"watching, keeping nothing ({path})" if monitor_only else f"recording to {path}")
@@ -91,32 +105,6 @@ def set_up_devices(session_file: Path, out: Path | None) -> bool:
         app.exec()
         window.close()
     return bool(asked)
-
-
-@contextlib.contextmanager
-def _parent(out: Path | None, monitor_only: bool) -> Iterator[Path | None]:
-    """Give the parent of the recording; one that is to be kept nothing of is deleted, whatever happens."""
-    if not monitor_only:
-        yield out
-        return
-    sweep_monitors()
-    directory = Path(tempfile.mkdtemp(prefix=MONITOR, dir=out))
-    try:
-        yield directory
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
-
-
-MONITOR = "attunement-monitor-"
-
-
-def sweep_monitors() -> None:
-    """Delete what earlier monitors left behind when they were killed; those that still run stay."""
-    from acquisition.recording.lock import held
-
-    for directory in Path(tempfile.gettempdir()).glob(f"{MONITOR}*"):
-        if not any(held(recording) for recording in directory.glob("*")):
-            shutil.rmtree(directory, ignore_errors=True)
 
 
 def say(line: dict[str, Any]) -> None:

@@ -30,6 +30,9 @@ class RecorderProcess:
         Parent of the recording.
     said : callable, optional
         Called from a thread with each problem and notice.
+    rope : int, optional
+        Nothing is to be kept: the recorder ends with this process and deletes `out`; meanwhile it holds this
+        file descriptor open.
     """
 
     def __init__(
@@ -39,15 +42,23 @@ class RecorderProcess:
         out: Path | None = None,
         seconds: float | None = None,
         said: Callable[[Line], None] | None = None,
+        rope: int | None = None,
     ) -> None:
         command = [sys.executable, "-m", "acquisition.cli", "record", str(session), "--json"]
         command += ["--out", str(out)] if out else []
         command += ["--seconds", str(seconds)] if seconds else []
-        group: dict[str, Any] = {"start_new_session": True}
+        command += ["--keep-nothing"] if rope is not None else []
+        group: dict[str, Any] = {"start_new_session": True, "pass_fds": () if rope is None else (rope,)}
         if sys.platform == "win32":
             group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
         self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8", **group
+            command,
+            stdin=None if rope is None else subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            **group,
         )
         self.path: Path | None = None
         self._said = said
@@ -135,6 +146,6 @@ class RecorderProcess:
             self.process.kill()
         for thread in self._threads:
             thread.join(GRACE)
-        for pipe in (self.process.stdout, self.process.stderr):
+        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
             if pipe is not None:
                 pipe.close()

@@ -1,0 +1,259 @@
+"""--monitor-only: no disk ever holds what was measured, and nothing goes on when the window is gone."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from acquisition.recorder.leash import MONITOR
+from acquisition.simulation.demo_session import simulated_session
+from tests.waiting import wait_for
+from viewer.live import monitor
+
+ROOT = Path(__file__).resolve().parents[3]
+SHM = Path("/dev/shm")
+PATTERNS, WIDTH = 200, 24
+pytestmark = pytest.mark.skipif(not monitor.lies_in_memory(SHM), reason="no file system in memory here")
+
+
+def why_no_disk() -> str:
+    """Say why no disk of our own can be made here; "" if one can."""
+    if os.geteuid() != 0:
+        return "a disk of one's own takes root"
+    if shutil.which("mkfs.ext4") is None or shutil.which("losetup") is None:
+        return "no mkfs.ext4 or losetup here"
+    free = subprocess.run(["losetup", "-f"], capture_output=True, check=False)
+    return "" if free.returncode == 0 else "no loop devices here"
+
+
+@contextmanager
+def disk(folder: Path) -> Iterator[Path]:
+    """Give a mounted disk, which is the file folder/disk."""
+    with (folder / "disk").open("wb") as file:
+        file.truncate(160 << 20)
+    subprocess.run(["mkfs.ext4", "-q", folder / "disk"], check=True)
+    (folder / "mounted").mkdir()
+    subprocess.run(["mount", "-o", "loop", folder / "disk", folder / "mounted"], check=True)
+    try:
+        yield folder / "mounted"
+    finally:
+        subprocess.run(["umount", folder / "mounted"], check=True)
+
+
+def patterns(recording: Path) -> list[bytes]:
+    """Return pieces of what a recording holds of the client that are like nothing else."""
+    data = (recording / "client.xdf").read_bytes()
+    rng = np.random.default_rng(1)
+    found: dict[bytes, None] = {}
+    for at in rng.integers(8192, len(data) - WIDTH, 100_000).tolist():
+        piece = data[at : at + WIDTH]
+        if len(set(piece)) >= WIDTH * 3 // 4 and sum(b > 127 for b in piece) >= WIDTH // 4:
+            found[piece] = None
+        if len(found) == PATTERNS:
+            return list(found)
+    raise AssertionError("too little was recorded")
+
+
+def there(image: Path, pieces: list[bytes]) -> int:
+    """Count the pieces that are on a disk; blocks of zeros hold none, and would take minutes to search."""
+    whole = image.read_bytes()
+    blocks = (whole[at : at + 4096] for at in range(0, len(whole), 4096))
+    data = b"".join(block for block in blocks if block.strip(b"\0"))
+    return sum(piece in data for piece in pieces)
+
+
+class Lab:
+    """Run `attune live` where everything but memory is on the disk of the test."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        for name in ("home", "tmp", "run"):
+            (root / name).mkdir(mode=0o700)
+        self.seed = 1
+
+    @contextmanager
+    def live(self, *words: str | Path) -> Iterator[subprocess.Popen[str]]:
+        kept = {
+            k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY", "MPLCONFIGDIR")
+        }
+        places = {
+            "HOME": self.root / "home",
+            "TMPDIR": self.root / "tmp",
+            "XDG_RUNTIME_DIR": self.root / "run",
+        }
+        self.seed += 1  # nobody's heart beats twice alike
+        (self.root / "s.toml").write_text(simulated_session(seed=self.seed, past=False))
+        command = [sys.executable, "-m", "viewer.cli", "live", "s.toml", "--headless", *map(str, words)]
+        process = subprocess.Popen(
+            command, cwd=self.root, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            env=kept | {k: str(v) for k, v in places.items()} | {"PYTHONPATH": str(ROOT)},
+        )  # fmt: skip
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.communicate()
+
+
+def monitored(parent: Path) -> list[Path]:
+    return [p.parent for p in parent.glob(f"{MONITOR}*/*/client.xdf")]
+
+
+def recorder_of(process: subprocess.Popen[str]) -> int:
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    return next(int(c) for c in children if b"acquisition.cli" in Path(f"/proc/{c}/cmdline").read_bytes())
+
+
+def alive(pid: int) -> bool:
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
+
+
+def measured(recording: Path) -> list[bytes]:
+    """Return pieces of a recording that grows, as soon as it holds enough."""
+    wait_for(lambda: (recording / "client.xdf").stat().st_size > 60_000, "something was measured")
+    return patterns(recording)
+
+
+def wait_for_end(pid: int) -> None:
+    wait_for(lambda: not alive(pid), "the recorder ends")
+
+
+def kill_window(window: int, recorder: int) -> None:
+    os.kill(window, signal.SIGKILL)
+
+
+def kill_recorder(window: int, recorder: int) -> None:
+    os.kill(recorder, signal.SIGKILL)
+
+
+def kill_both(window: int, recorder: int) -> None:
+    os.kill(window, signal.SIGKILL)
+    os.kill(recorder, signal.SIGKILL)
+
+
+def stop(window: int, recorder: int) -> None:
+    os.kill(window, signal.SIGINT)
+
+
+ENDS: tuple[Callable[[int, int], None], ...] = (stop, kill_window, kill_recorder, kill_both)
+
+
+@pytest.fixture
+def memory() -> Iterator[Path]:
+    path = SHM / f"attunement-test-{os.getpid()}"
+    path.mkdir(mode=0o700)
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(bool(why_no_disk()), reason=why_no_disk() or "a disk of our own")
+def test_no_byte_of_a_monitor_is_on_the_disk_however_it_ends(tmp_path: Path, memory: Path) -> None:
+    told: dict[str, list[bytes]] = {}
+    with disk(tmp_path) as root:
+        lab = Lab(root)
+        with lab.live("--out", root / "kept", "--seconds", "4") as process:
+            assert process.wait(60) == 0
+        (kept,) = (root / "kept").glob("*")
+        recorded = patterns(kept)
+        shutil.rmtree(root / "kept")
+        for end in ENDS:
+            with lab.live("--monitor-only", "--out", memory) as process:
+                wait_for(lambda: bool(monitored(memory)), "a monitor begins")
+                (path,) = monitored(memory)
+                told[end.__name__] = measured(path)
+                recorder = recorder_of(process)
+                end(process.pid, recorder)
+                wait_for_end(recorder)
+                wait_for(lambda: list(memory.iterdir()) == [], f"{end.__name__}: nothing is left")
+    assert there(tmp_path / "disk", recorded) == PATTERNS  # also of a deleted file the search finds all
+    assert {name: there(tmp_path / "disk", pieces) for name, pieces in told.items()} == {
+        end.__name__: 0 for end in ENDS
+    }
+
+
+def test_a_place_on_a_disk_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    if monitor.lies_in_memory(tmp_path):
+        pytest.skip("temporary files lie in memory here")
+    lab = Lab(tmp_path)
+    with lab.live("--monitor-only", "--out", tmp_path) as process:
+        said, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert f"{tmp_path}: does not lie in memory" in said
+    assert "/dev/shm" in said
+    assert len(said.splitlines()) == 1
+    assert not list(tmp_path.glob(f"{MONITOR}*"))
+
+
+def test_without_a_monitor_the_recorder_outlives_the_window(tmp_path: Path) -> None:
+    with Lab(tmp_path).live("--out", tmp_path / "kept", "--seconds", "6") as process:
+        wait_for(lambda: bool(list(tmp_path.glob("kept/*/session.toml"))), "the recording begins")
+        recorder = recorder_of(process)
+        os.kill(process.pid, signal.SIGKILL)
+        wait_for(lambda: not alive(recorder), "it ends by itself")
+    (path,) = tmp_path.glob("kept/*")
+    assert (path / "manifest.json").exists()
+
+
+def mounts(folder: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "mountinfo").write_text(text)
+    monkeypatch.setattr(monitor, "_MOUNTS", folder / "mountinfo")
+
+
+def test_the_nearest_mount_and_the_last_one_there_decide(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "a b"
+    (place / "c").mkdir(parents=True)
+    escaped = str(place).replace(" ", r"\040")
+    root, memory = (
+        "1 0 8:1 / / rw - ext4 /dev/sda1 rw\n",
+        f"2 1 0:5 / {escaped} rw shared:3 - tmpfs tmpfs rw\n",
+    )
+    mounts(tmp_path, root + memory, monkeypatch)
+    assert monitor.lies_in_memory(place / "c")
+    assert not monitor.lies_in_memory(tmp_path)
+    mounts(tmp_path, root + memory + f"3 2 8:2 / {escaped}/c rw - ext4 /dev/sdb rw\n", monkeypatch)
+    assert not monitor.lies_in_memory(place / "c")
+    mounts(tmp_path, root + memory + f"3 2 8:2 / {escaped} rw - ext4 /dev/sdb rw\n", monkeypatch)
+    assert not monitor.lies_in_memory(place / "c")
+
+
+def test_what_nobody_can_tell_is_no_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(monitor, "_MOUNTS", tmp_path / "none")
+    assert not monitor.lies_in_memory(SHM)
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [("", ""), ("/dev/zram0 partition 1 0 100\n", ""), ("/dev/sda2 partition 1 0 -2\n", "/dev/sda2")],
+)
+def test_memory_that_goes_to_a_disk_is_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: str, says: str
+) -> None:
+    (tmp_path / "swaps").write_text("Filename Type Size Used Priority\n" + rows)
+    monkeypatch.setattr(monitor, "_SWAPS", tmp_path / "swaps")
+    said = monitor.disk_swap()
+    assert says in said if says else said == ""
+
+
+def test_a_sweep_takes_what_was_left_and_leaves_who_is_at_work(memory: Path) -> None:
+    (memory / f"{MONITOR}left").mkdir()
+    (memory / "other").mkdir()
+    with monitor.in_memory(memory) as place:
+        assert not (memory / f"{MONITOR}left").exists()
+        monitor.sweep(memory)
+        assert place.directory.exists()
+    assert sorted(p.name for p in memory.iterdir()) == ["other"]
