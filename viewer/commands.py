@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from processing.indices import INDICES, VAGAL
+
 if TYPE_CHECKING:
     from viewer.live.desk import Desk
     from viewer.operator import Operator
@@ -202,7 +204,7 @@ COMMANDS: tuple[Command, ...] = (
             menu="Set-up: baselines, devices, taps", text="set-up: baselines, devices, taps",
             do=lambda w: w.beside.show_set_up()),
     Command(name="side", group=WINDOW, faces=OPEN | LISTED, keys=("F3",),
-            text="gauges, or EDA against lnRMSSD",
+            text=f"gauges, or EDA against {INDICES[VAGAL].title}",
             do=lambda w: w.show_side()),
     Command(name="figure", group=WINDOW, faces=OPEN | LISTED, keys=("Ctrl+E",),
             other={"review": ("Ctrl+Shift+E",), "blind": ("Ctrl+Shift+E",)},

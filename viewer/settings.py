@@ -12,11 +12,12 @@ from typing import Self
 from PySide6.QtCore import QByteArray, QSettings
 
 from acquisition.events.vocabulary import PROFILES
+from processing.indices import INDICES, VAGAL
 from viewer.model.definitions import SYNC_SIGNALS
 from viewer.model.page import WINDOWS
 from viewer.theme import THEMES
 
-SIDES = {"gauge": "Arousal gauges", "plane": "EDA against lnRMSSD"}
+SIDES = {"gauge": "Arousal gauges", "plane": f"EDA against {INDICES[VAGAL].title}"}
 """What stands beside the lanes."""
 ORGANISATION = "Attunement"
 APPLICATION = "viewer"

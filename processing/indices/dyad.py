@@ -88,6 +88,7 @@ def _records(signal: str) -> tuple[Index, ...]:
         text="windowed cross-lagged correlation of the two people's signal: the largest |z| over lags",
         gap=always(2.5),
         title="Synchrony",
+        scale="z",
         span=f"{{c.synchrony.{kind}window:g}} s, lags ± {{c.synchrony.{kind}max_lag:g}} s, "
         "{c.synchrony.often}",
         hover="Windowed cross-lagged correlation of the two people (Boker 2002), largest |Fisher z| over "

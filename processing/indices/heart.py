@@ -51,7 +51,6 @@ INDICES = (
         timing=_beat(),
         text="0 normal, 1 ectopic, 2 long (missed), 3 short (extra), 4 misplaced (codes of Lipponen & "
         "Tarvainen 2019), by shape and time; a row of its own, settled with the next beat",
-        shown=False,
     ),
     Index(
         name="rmssd",

@@ -104,6 +104,8 @@ class Index:
         How far apart two values may be and still be joined by a line [s].
     title, span, hover : str
         On screen: title, the window in words, and what is shown on hover.
+    scale : str, optional
+        On screen: what stands in place of the unit.
     decimals : int
         Of the number on screen.
     lane : Lane, optional
@@ -133,6 +135,7 @@ class Index:
     title: str = ""
     span: str = ""
     hover: str = ""
+    scale: str | None = None
     decimals: int = 1
     lane: Lane | None = None
     bounds: Bounds | None = None
@@ -149,6 +152,19 @@ class Index:
     def described(self, config: PipelineConfig) -> str:
         """Return the definition with the numbers of a configuration."""
         return self.text.format(c=config)
+
+    @property
+    def unit_on_screen(self) -> str:
+        """Return the unit as people write it, or what stands in its place."""
+        return spelled(self.unit) if self.scale is None else self.scale
+
+    def edges(self) -> tuple[str, ...]:
+        """Return the names of the limits on the scale of the index itself."""
+        if self.bounds is None:
+            return ()
+        if self.bounds.log:
+            return f"{self.name}_low", f"{self.name}_high"
+        return self.bounds.low, self.bounds.high
 
     def on_hover(self, config: PipelineConfig) -> str:
         """Return what is shown on hover."""

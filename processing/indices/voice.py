@@ -127,6 +127,7 @@ INDICES = (
         timing=_TURN,
         text="each own turn: its length; `time` is its beginning",
         title="Talk",
+        scale="",
         span="each turn; seconds while it is not over",
         hover="Who speaks. Solid: whole turns, which end with a second of silence. Paler: seconds of a turn "
         "that is not over. The line between the rows: both at once. The numbers: share of the last 5 min.",

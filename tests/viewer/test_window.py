@@ -22,7 +22,7 @@ from tests.viewer.conftest import MakeWindow
 from tests.viewer.synthetic import T0, Session, fill, marks
 from tests.waiting import wait_for
 from viewer.live.marker_bar import MarkerButton
-from viewer.model.definitions import INDICES, NOTICE
+from viewer.model.definitions import NOTICE, titled
 from viewer.model.wording import forbidden
 from viewer.status.chips import Chip
 from viewer.theme import DARK
@@ -246,7 +246,7 @@ def all_texts(window: QWidget) -> Iterator[str]:
             yield widget.placeholderText()
         for action in widget.actions():
             yield action.text()
-    for definition in INDICES.values():
+    for definition in titled():
         yield definition.hover()
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from PySide6.QtCore import Qt
 
 from acquisition.stream import PEOPLE, Modality, Role
+from processing.indices import INDICES, Index, of_part
+from processing.indices.record import Lane as LaneShape
 from viewer.lanes.curve import TickCurve, TraceCurve
 from viewer.lanes.lane import Lane
 from viewer.lanes.tail import TailStrip
@@ -62,15 +64,14 @@ def build_lanes(model: SessionModel, theme: Theme, sync_signal: str) -> LaneSet:
             _add_ecg(out, model, theme, role)
     cardiac = any(model.has(r, Modality.ECG, Modality.RR, Modality.PPI) for r in PEOPLE)
     if cardiac:
-        _add_index(out, model, theme, "hr", 10, 14.0)
-        _add_index(out, model, theme, "lnrmssd", 10, 1.0)
+        _add_indices(out, model, theme, "heart")
     if any(model.has(r, Modality.EDA) for r in PEOPLE):
         _add_eda(out, model, theme)
+        _add_indices(out, model, theme, "skin")
     if any(model.has(r, Modality.VOICE) for r in PEOPLE):
         out.add("Talk", talk_lane(model, theme), 6, talk_readouts(model))
         out.late["Talk"] = lambda: any((r.value, "speaking") in model.traces for r in PEOPLE)
-        _add_index(out, model, theme, "f0_shift", 10, 6.0)
-        out.late["F0"] = lambda: any((r.value, "f0_shift") in model.traces for r in PEOPLE)
+        _add_indices(out, model, theme, "voice")
     _add_arousal(out, model, theme)
     if all(any(model.has(r, m) for m in (*_CARDIAC, Modality.EDA)) for r in PEOPLE):
         _add_sync(out, model, theme, sync_signal)
@@ -78,7 +79,6 @@ def build_lanes(model: SessionModel, theme: Theme, sync_signal: str) -> LaneSet:
 
 
 _CARDIAC = (Modality.ECG, Modality.RR, Modality.PPI)
-NAMES = {"hr": "HR", "lnrmssd": "lnRMSSD", "f0_shift": "F0"}
 
 
 def _traced(model: SessionModel, entity: str, index: str) -> Callable[[], Trace]:
@@ -104,27 +104,27 @@ def _add_ecg(out: LaneSet, model: SessionModel, theme: Theme, role: Role) -> Non
     out.add(f"ECG {role.value}", lane, 10, readouts)
 
 
-def _add_index(out: LaneSet, model: SessionModel, theme: Theme, index: str, height: int, span: float) -> None:
-    what = definition(index)
-    lane = Lane(what, theme, span=span, fast=False, people=tuple(r.value for r in PEOPLE))
+def _add_indices(out: LaneSet, model: SessionModel, theme: Theme, part: str) -> None:
+    """Add a lane for each index of an estimator that has one, in the order of the records."""
+    for record in of_part(part):
+        if record.lane is not None:
+            _add_index(out, model, theme, record, record.lane)
+
+
+def _add_index(out: LaneSet, model: SessionModel, theme: Theme, record: Index, shape: LaneShape) -> None:
+    what = definition(record.name)
+    lane = Lane(what, theme, span=shape.span, fast=False, people=tuple(r.value for r in PEOPLE))
     for role in PEOPLE:
         colour = theme.person(role)
-        if index == "lnrmssd":
-            for edge in ("lnrmssd_low", "lnrmssd_high"):
-                faint = blend(colour, theme.panel, 0.5)
-                lane.curves.append(
-                    TraceCurve(
-                        lane.plot,
-                        _traced(model, role.value, edge),
-                        role.value,
-                        faint,
-                        DOT,
-                        scales=False,
-                        ends=False,
-                    )
-                )
-        lane.curves.append(TraceCurve(lane.plot, _traced(model, role.value, index), role.value, colour))
-    out.add(NAMES.get(index, index), lane, height, _index_readouts(model, index, what))
+        faint = blend(colour, theme.panel, 0.5)
+        for edge in record.edges():
+            trace = _traced(model, role.value, edge)
+            curve = TraceCurve(lane.plot, trace, role.value, faint, DOT, scales=False, ends=False)
+            lane.curves.append(curve)
+        lane.curves.append(TraceCurve(lane.plot, _traced(model, role.value, record.name), role.value, colour))
+    out.add(shape.name, lane, shape.height, _index_readouts(model, record.name, what))
+    if shape.late:
+        out.late[shape.name] = lambda: any((r.value, record.name) in model.traces for r in PEOPLE)
 
 
 def _index_readouts(
@@ -159,7 +159,7 @@ def _add_arousal(out: LaneSet, model: SessionModel, theme: Theme) -> None:
     lane.header.title = "Arousal"
     for role in PEOPLE:
         colour = theme.person(role)
-        for edge in ("arousal_low", "arousal_high"):
+        for edge in INDICES["arousal"].edges():
             faint = blend(colour, theme.panel, 0.55)
             trace = _traced(model, role.value, edge)
             lane.curves.append(TraceCurve(lane.plot, trace, role.value, faint, DASH, ends=False))

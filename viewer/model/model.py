@@ -23,6 +23,7 @@ from acquisition.units import convert
 from processing.admission import Admission
 from processing.arousal.baseline import BaselineVerdict
 from processing.index import IndexSample
+from processing.indices import INDICES
 from viewer.model.definitions import gap_of
 from viewer.model.facts import SessionFacts, StreamHealth
 from viewer.model.history import Waveform
@@ -32,11 +33,13 @@ RAW = (Modality.ECG, Modality.EDA)
 """Raw signals that have a line on screen."""
 PARTIAL, WHOLE = "arousal_partial", "arousal_whole"
 """Traces that share the arousal index: while a cardiac or EDA channel is missing, and while none is."""
-INTERVAL = ("rmssd_low", "rmssd_high")
-"""Indices in ms that are drawn beside lnRMSSD, thus held as logarithms."""
-UNREAD = {"rmssd", "sdnn", "hf", "lnhf", "rsa_pb", "mid_band_share", "scr_amp", "scr_onset"}
-UNREAD |= {"alpha_ratio", "f0_range", "f0_ref", "intensity_ref", "voice_ref_n"}
-"""Indices that nothing on screen is made of, as are the lag and the coverage of a coupling: not held."""
+LOGARITHMS = {
+    bound: edge
+    for record in INDICES.values()
+    if record.bounds and record.bounds.log
+    for bound, edge in zip(record.bounds[:2], record.edges(), strict=True)
+}
+"""Limits that are drawn beside the logarithm of what they are limits of → what they are held as."""
 
 
 @dataclass(slots=True)
@@ -232,9 +235,9 @@ class SessionModel:
         if hidden.any():  # what came before a pause reaches into it
             values[hidden], quality[hidden] = np.nan, 0.0
             reasons = ["paused" if h else reason for h, reason in zip(hidden.tolist(), reasons, strict=True)]
-        if index in INTERVAL:
+        if index in LOGARITHMS:
             with np.errstate(divide="ignore", invalid="ignore"):
-                index, values = f"ln{index}", np.log(values)
+                index, values = LOGARITHMS[index], np.log(values)
         self.trace(entity, index).append(times, values, known, reasons, quality)
         if index == "arousal":
             partial = np.array([is_partial(reason) for reason in reasons])
@@ -250,7 +253,7 @@ class SessionModel:
 
 def is_read(index: str) -> bool:
     """Tell whether anything on screen is made of an index."""
-    return index not in UNREAD and not (index.startswith("sync_") and index.endswith(("_lag", "_coverage")))
+    return index not in INDICES or INDICES[index].shown
 
 
 def is_partial(reason: str) -> bool:

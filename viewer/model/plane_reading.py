@@ -1,4 +1,4 @@
-"""What the plane of a person may show: EDA level against lnRMSSD, the last minutes, own baseline. No Qt.
+"""What the plane of a person may show: EDA level against vagal HRV, the last minutes, own baseline. No Qt.
 
 Places in the plane have no names: it shows two measures, and where they were at rest.
 """
@@ -12,6 +12,7 @@ import numpy as np
 
 from acquisition.stream import FloatArray, Role
 from processing.arousal.band import MAD
+from processing.indices import INDICES, VAGAL
 from viewer.model.model import SessionModel
 from viewer.model.reading import missing_kind
 from viewer.model.readouts import OLD
@@ -20,8 +21,8 @@ from viewer.model.trace import Point
 TRAIL = 120.0
 """Seconds of the past that are drawn."""
 HELD = 10.0
-"""A beat's lnRMSSD goes with the skin conductance of so many seconds after it at most [s]."""
-NAMES = {"lnrmssd": "lnRMSSD", "scl": "EDA level"}
+"""A beat's value goes with the skin conductance of so many seconds after it at most [s]."""
+NAMES = {VAGAL: INDICES[VAGAL].title, "scl": "EDA level"}
 LOW = 0.5
 """Quality (0-1) under which the point is drawn hollow."""
 
@@ -47,7 +48,7 @@ class PlaneReading:
     word : str
         Shown large.
     x, y : float
-        lnRMSSD [ln ms] and skin conductance level [µS]; nan where there is none.
+        The vagal index [ln ms] and skin conductance level [µS]; nan where there is none.
     trail : ndarray, shape (n, 3)
         Age [s], x and y of the last two minutes, the oldest first; nan breaks the line.
     quality : float
@@ -77,13 +78,15 @@ def read_plane(model: SessionModel, role: Role, moment: float) -> PlaneReading:
         if sample is None:
             return PlaneReading(kind="no data", word="no data", note=NAMES[index], trail=trail, cross=cross)
     x, y = (sample for sample in now.values() if sample is not None)
-    for index, sample in (("lnrmssd", x), ("scl", y)):
+    for index, sample in ((VAGAL, x), ("scl", y)):
         if not math.isfinite(sample.value):
             kind = missing_kind(sample.reason)
             note = f"{NAMES[index]}: {sample.reason or 'no reason given'}"
             return PlaneReading(kind=kind, word=kind, note=note, trail=trail, cross=cross)
     quality, note = _quality(model, role, moment)
-    word = f"{x.value:.2f} ln ms · {y.value:.2f} µS"
+    word = " · ".join(
+        f"{value.value:.2f} {INDICES[name].unit_on_screen}" for name, value in ((VAGAL, x), ("scl", y))
+    )
     return PlaneReading(
         kind="placed", word=word, note=note, x=x.value, y=y.value, trail=trail, cross=cross, quality=quality
     )
@@ -108,7 +111,7 @@ def _quality(model: SessionModel, role: Role, moment: float) -> tuple[float, str
 def _trail(model: SessionModel, role: Role, moment: float) -> FloatArray:
     """Return age, x and y once a second, as far as both were known at the moment."""
     times, levels = model.trace(role.value, "scl").between(moment - TRAIL, moment)
-    beats, values = model.trace(role.value, "lnrmssd").between(moment - TRAIL - HELD, moment)
+    beats, values = model.trace(role.value, VAGAL).between(moment - TRAIL - HELD, moment)
     if len(times) == 0 or len(beats) == 0:
         return _NOTHING
     last = np.searchsorted(beats, times, side="right") - 1

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from acquisition.stream import Role
 from viewer.lanes.header import LETTERS, font, letter_badge
-from viewer.model.definitions import INDICES
+from viewer.model.definitions import definition
 from viewer.model.reading import TRAIL, GaugeReading
 from viewer.theme import Theme, blend
 
@@ -32,7 +32,7 @@ class Gauge(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
         self.setAccessibleName(f"Arousal gauge of the {role.value}")
         self.setToolTip(
-            INDICES["arousal"].hover() + "<br>Whisker: range of the last 10 s. Right: the last 60 s. "
+            definition("arousal").hover() + "<br>Whisker: range of the last 10 s. Right: the last 60 s. "
             "Shaded zones are outside the band; the blank one is the band."
         )
 

@@ -1,4 +1,4 @@
-"""The plane of a person: EDA level against lnRMSSD, a trail of two minutes, and a cross for own rest."""
+"""The plane of a person: EDA level against vagal HRV, a trail of two minutes, and a cross for own rest."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from PySide6.QtGui import QBrush, QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from acquisition.stream import Role
+from processing.indices import VAGAL
 from viewer.lanes.header import LETTERS, font, letter_badge
-from viewer.model.definitions import INDICES
+from viewer.model.definitions import definition
 from viewer.model.page import rescaled
 from viewer.model.plane_reading import LOW, TRAIL, PlaneReading
 from viewer.theme import Theme
@@ -19,11 +20,13 @@ from viewer.theme import Theme
 LEFT, HEAD, FOOT = 34.0, 36.0, 78.0
 SPANS = (1.0, 1.0)
 """Least width and height that is shown [ln ms, µS]."""
+X, Y = definition(VAGAL), definition("scl")
+X_WINDOW, Y_WINDOW = (what.window.partition(",")[0] for what in (X, Y))
 HOVER = (
-    "<b>EDA level against lnRMSSD</b><br>To the right: lnRMSSD of the last 60 s [ln ms]. Up: skin conductance"
-    " level of 10 s [µS].<br>Line: the last two minutes. Cross: middle and spread (1.4826 MAD) of both in"
-    " this person's rest baseline of today. Hollow point: low quality.<br>Places in the plane have no names."
-    " Speech and breathing change lnRMSSD.<br>"
+    f"<b>EDA level against {X.title}</b><br>To the right: {X.title} of the {X_WINDOW} [{X.unit}]. Up: skin"
+    f" conductance level of {Y_WINDOW} [{Y.unit}].<br>Line: the last two minutes. Cross: middle"
+    " and spread (1.4826 MAD) of both in this person's rest baseline of today. Hollow point: low"
+    f" quality.<br>Places in the plane have no names. Speech and breathing change {X.title}.<br>"
 )
 
 
@@ -37,8 +40,8 @@ class Plane(QWidget):
         self.scales: list[tuple[float, float] | None] = [None, None]
         self.setMinimumSize(176, 150)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
-        self.setAccessibleName(f"EDA level against lnRMSSD of the {role.value}")
-        self.setToolTip(HOVER + INDICES["lnrmssd"].hover())
+        self.setAccessibleName(f"EDA level against {X.title} of the {role.value}")
+        self.setToolTip(HOVER + X.hover())
 
     def sizeHint(self) -> QSize:
         return QSize(212, 300)
@@ -150,7 +153,7 @@ class Plane(QWidget):
         painter.drawText(QRectF(box.left(), box.bottom() + 2, 60, 12), top, _number(left))
         painter.drawText(QRectF(box.right() - 60, box.bottom() + 2, 60, 12), right, _number(end))
         middle = Qt.AlignmentFlag.AlignHCenter
-        painter.drawText(QRectF(box.left(), box.bottom() + 2, box.width(), 12), middle, "lnRMSSD")
+        painter.drawText(QRectF(box.left(), box.bottom() + 2, box.width(), 12), middle, X.title)
         painter.drawText(QRectF(0, box.bottom() - 12, LEFT - 4, 12), right, _number(low))
         painter.drawText(QRectF(0, box.top(), LEFT - 4, 12), right, _number(high))
         painter.drawText(QRectF(0, box.center().y() - 7, LEFT - 4, 14), right, "EDA")
