@@ -81,7 +81,7 @@ class EcgInput:
         columns = (found.times.tolist(), found.settled.tolist(), intervals.tolist(), self._faults(found))
         beats = zip(*columns, found.parts, found.norms, strict=True)
         known = [
-            self._judge.push(Arrival(*beat, missing=missing))
+            self._judge.push(Arrival(*beat)._replace(missing=missing))
             for beat, missing in zip(beats, crossed.tolist(), strict=True)
         ]
         values, reasons, accepted = zip(*known, strict=True)
