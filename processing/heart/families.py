@@ -33,8 +33,11 @@ KEPT = 9
 """Shapes whose median is that of a family, and intervals before and after its beats."""
 EVERY = 3
 """Once so many are kept, the median is taken anew every third time: it costs more than all else."""
-EARLY_FAMILY = 0.90
-"""A family whose beats come this early as a rule (share of the usual interval) is not the normal one."""
+EARLY, BACK = 0.90, 1.08
+"""A family whose beats come this early as a rule (share of the usual interval), with an interval after them
+so much longer, is not the normal one. Where the heart gets faster, the next interval is short, too."""
+LEAST = 0.1
+"""A family that is so much rarer than the most frequent one is not the normal one."""
 
 _PARTS = np.arange(2 * SHIFT + 1)[:, None] + np.arange(WIDTH)
 
@@ -124,6 +127,11 @@ class Family:
         shift = found.index(best)
         return best, float(across[shift]) / self.norm, shift
 
+    def is_early(self, limit: float) -> bool:
+        """Tell whether its beats come before their time as a rule."""
+        early = len(self.before) >= 3 and self.usual_before <= limit
+        return early and not self.usual_after < BACK * self.usual_before
+
     def is_kin(self, main: Family) -> bool:
         """Tell whether this may be a normal family beside the main one: like it in size and shape."""
         if self.n > 3 * main.n:
@@ -131,7 +139,7 @@ class Family:
         size = float(np.median(np.array(self._shapes).dot(main.typical))) / main.norm
         shifts = range(-SHIFT, SHIFT + 1)
         return (
-            0.6 < size < 1.6 and max(float(np.roll(self.typical, k).dot(main.typical)) for k in shifts) > 0.85
+            0.6 < size < 1.6 and max(float(np.roll(self.typical, k).dot(main.typical)) for k in shifts) > 0.70
         )
 
     def _model(self) -> None:
@@ -200,7 +208,8 @@ class Families:
         return own
 
     def _main(self) -> Family:
-        timely = [f for f in self._all if len(f.before) < 3 or f.usual_before > EARLY_FAMILY]
+        largest = max(family.n for family in self._all)
+        timely = [f for f in self._all if f.n > LEAST * largest and not f.is_early(EARLY)]
         return max(timely or self._all, key=lambda family: family.n)
 
 
@@ -210,7 +219,7 @@ def _is_normal(family: Family, main: Family) -> bool:
     return (
         family.n > max(4.0, 0.08 * main.n)
         and len(family.before) >= 5
-        and family.usual_before > 0.93
+        and not family.is_early(0.93)
         and family.usual_after < 1.10
         and family.width <= main.width + 0.025
         and family.is_kin(main)

@@ -171,3 +171,14 @@ def test_classes_do_not_depend_on_chunking(cuts: list[int], every: int) -> None:
     x[3000:3300] = np.nan
     times, info = np.arange(len(x)) / 130.0, stream(Modality.ECG, 130.0)
     assert repr(run(info, times, x, cuts)) == repr(run(info, times, x, 3000))
+
+
+def test_a_heart_that_gets_faster_keeps_its_normal_beats() -> None:
+    rng = np.random.default_rng(8)
+    faster = np.concatenate((np.full(60, 1.0), np.linspace(1.0, 0.55, 40), np.full(60, 0.55)))
+    beats = 0.5 + np.cumsum(faster + 0.01 * rng.standard_normal(len(faster)))
+    wide = np.zeros(len(beats), np.bool_)
+    wide[20] = True
+    kinds = kinds_of(rows_of(beats, wide), beats)
+    assert kinds[20] == 1
+    assert (kinds[22:-3] == 0).all()
