@@ -20,8 +20,8 @@ from acquisition.importing.request import FORM, INTERVALS, Request, parse_reques
 from acquisition.importing.store import Imported, Placed
 from acquisition.importing.table import Column
 from acquisition.rates import too_slow
-from acquisition.timebase.account import OTHER_RATE
 from acquisition.stream import FloatArray, Modality, Role, StreamInfo
+from acquisition.timebase.account import OTHER_RATE
 from acquisition.units import CANONICAL, convert, factor, known
 
 SINGLE = frozenset((Modality.ECG, Modality.EDA, Modality.RR, Modality.PPI, Modality.RESP, Modality.MARKERS))
