@@ -139,10 +139,12 @@ class SampleTimes:
         known = np.flatnonzero(np.abs(stamps) < NUMBER)
         if not len(known):
             return math.nan
-        ahead = float(stamps[known[0]] - arrived[known[0]])
+        # What comes together was held up, but its last sample by least.
+        newest = int(known[arrived[known] == arrived[known[0]]][-1])
+        ahead = float(stamps[newest] - arrived[newest])
         if abs(ahead) <= OWN:
             return 0.0
-        what = f"stamps are {ahead:+.6g} s off the recorder's clock: placed by when the first sample came"
+        what = f"stamps are {ahead:+.6g} s off the recorder's clock: placed by when samples came first"
         self.account.remarks.append(Remark(0, "clock", what))
         return -ahead
 
