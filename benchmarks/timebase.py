@@ -4,9 +4,9 @@
     python -m benchmarks.timebase FILE.xdf …         # real files against pyxdf's dejittering
 
 A simulated stream of three minutes for each kind of stamps. Errors of intervals are those between moments
-about 0.85 s apart, after 15 s, standard deviation and largest [ms]; losses as found and as there are; delay is how
-much later than they came samples were settled, median and largest after 5 s [s]; cost is CPU seconds for an hour
-of the stream, pushed in batches of five minutes as `attune process` does, and of 0.1 s as it is done live.
+about 0.85 s apart, after 15 s, standard deviation and largest [ms]; losses as found and as there are; delay
+is how much later than they came samples were settled, median and largest after 5 s [s]; cost is CPU seconds
+for an hour of the stream, in batches of five minutes as `attune process` does, and of 0.1 s as done live.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ class Imported:
     `times` are raw stamps [s], `samples` has shape (n_samples, n_channels), `offsets` are clock offsets as
     (position, collected, value). `span` is what the stream tells of [s], where that is more than from its
     first stamp to its last: rows of speech are stamped at their end. `own` samples are events of ours as
-    JSON. `laid` are the times of the samples [s] where the time base found them, nan for those without a place.
+    JSON. `laid` are the times of the samples [s] where the time base found them, nan where one has no place.
     """
 
     info: StreamInfo
