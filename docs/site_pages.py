@@ -1,10 +1,12 @@
-"""Fill the pages of the site that are made from the program: commands, and the event vocabulary."""
+"""Fill the pages of the site that are made from the program: commands, indices, and the event vocabulary."""
 
 import inspect
 
 import click
 
 from acquisition.events.vocabulary import load_vocabulary
+from processing.config import PipelineConfig
+from processing.index_page import filled
 from viewer.cli import attune
 
 COMMON = ("--help", "--debug")
@@ -16,7 +18,7 @@ def on_page_markdown(markdown, **_):
     for mark, made in (("<!-- vocabulary -->", vocabulary), ("<!-- commands -->", commands)):
         if mark in markdown:
             markdown = markdown.replace(mark, made())
-    return markdown
+    return filled(markdown, PipelineConfig())
 
 
 def vocabulary():

@@ -84,6 +84,11 @@ def test_a_recipe_does_what_it_says(title: str, tree: Path) -> None:
     assert "passed" in done.stdout
 
 
+def test_an_index_with_a_lane_is_at_most_three_files() -> None:
+    index = next(blocks for title, blocks in recipes().items() if "index" in title)
+    assert len({block.path for block in index}) <= 3
+
+
 def test_a_belt_is_at_most_six_places() -> None:
     belt = next(blocks for title, blocks in recipes().items() if "belt" in title)
     assert len(belt) <= 6
