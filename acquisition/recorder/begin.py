@@ -13,6 +13,7 @@ from acquisition.drivers.table import opener
 from acquisition.errors import RecordingError, SessionError
 from acquisition.events.vocabulary import load_vocabulary
 from acquisition.lsl.clock import local_clock
+from acquisition.recorder.again import paused_before
 from acquisition.recorder.disk import DiskWatch
 from acquisition.recorder.listener import Listener
 from acquisition.recorder.marks import Marks
@@ -107,6 +108,7 @@ def record(
     if why := disk.preflight():
         raise RecordingError(why)
     vocabulary = load_vocabulary(Path(session.events.vocabulary) if session.events.vocabulary else None)
+    cut, paused = paused_before(parent, session.id)
     path = recording_directory(parent, session.id, wall())
     store = RecordingStore(path, fsync=fsync, id=new_id())
     try:
@@ -121,10 +123,14 @@ def record(
             clock=clock,
             wall=wall,
             stop=stop or threading.Event(),
+            paused=paused,
         )
     except BaseException:
         store.close()
         raise
     for line in refusals:
         listener.problem(line)
+    for role in paused:
+        why = f"the {role} was paused when {cut} was cut off, and is paused still"
+        listener.problem(f"{why}: nothing of them is stored until `attune resume {role}`")
     return recorder.run(seconds=seconds, opening=opening)

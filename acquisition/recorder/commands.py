@@ -148,6 +148,12 @@ class Commands:
         phase = "on" if command == "pause" else "off"
         return self.marks.make({"code": PAUSE, "actor": role, "phase": phase, **said}, self._clock())
 
+    def begin_paused(self, roles: Iterable[Role]) -> None:
+        """Pause people before anything of theirs is taken: they were paused when the last recorder died."""
+        for role in roles:
+            event = self._pause_event("pause", {"role": role, "source": "auto"})
+            self._mark(replace(event, note="paused when the recorder before this one ended"))
+
     def _mark(self, event: Event) -> Event:
         """Record an event; a pause takes hold here."""
         if event.code == PAUSE:

@@ -6,6 +6,7 @@ kept. A driver that breaks, a full disk or a signal end in files that are closed
 
 from __future__ import annotations
 
+import functools
 import logging
 import math
 import platform
@@ -62,6 +63,7 @@ class Recorder:
         clock: Callable[[], float],
         wall: Callable[[], float],
         stop: threading.Event,
+        paused: Iterable[Role] = (),
     ) -> None:
         self._session, self._store, self._drivers, self._marks = session, store, drivers, marks
         self._disk, self._clock, self._wall, self._stop = disk, clock, wall, stop
@@ -84,11 +86,13 @@ class Recorder:
         self._ended = ""
         self._fault = False
         self._told: set[str] = set()
+        self._paused = tuple(paused)
 
     def run(self, *, seconds: float | None, opening: float) -> Outcome:
         """Record until the end and close the files, however it ends."""
         try:
             self._listener.started(self._store.path)
+            self._commands.begin_paused(self._paused)
             for driver in self._drivers:
                 driver.start()
             self._await_streams(opening)
@@ -162,10 +166,18 @@ class Recorder:
             n += 1
             late = self._clock() - (self._begin + n * cycle)
             if late > STALL:
+                self._shelter("stalls", functools.partial(self._tell_stall, late))
                 # Nothing is lost by it: the drivers keep what arrived, and ticks say how long it took.
                 n += int(late / cycle)
             elif late < 0:
                 self._stop.wait(-late)
+
+    def _tell_stall(self, late: float) -> None:
+        now = self._clock()
+        what = f"the recorder stood still for {late:.1f} s; what senders and system kept meanwhile follows"
+        self._intake.notice(
+            Notice(time=now, kind="health", role=Role.DYAD, message=what, start=now - late, stop=now)
+        )
 
     def _cycle(self, now: float) -> None:
         """Do one cycle; `now` was read before anything is drained."""
@@ -198,6 +210,10 @@ class Recorder:
         self._intake.dropped()
 
     def _look_at_disk(self, now: float) -> None:
+        if moved := self._store.moved():
+            self._unconfirmed.path = self._store.path
+            self._listener.problem(moved)
+            self._intake.notice(Notice(time=now, kind="disk", role=Role.DYAD, message=moved))
         stop, line = self._disk.look(now, self._intake.opened.values())
         if stop:
             self._end(line)

@@ -6,6 +6,8 @@ second, so that the cycle never waits for the disk.
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -65,6 +67,7 @@ class RecordingStore:
         self._offsets: dict[tuple[Role, str], tuple[float, float] | None] = {}
         self._paused: set[Role] = set()
         self._lock = _claim(path)
+        self._directory = _directory(path)
         self._files: dict[Role, Writer] = {}
         created = datetime.now(UTC).isoformat(timespec="seconds")
         try:
@@ -76,6 +79,32 @@ class RecordingStore:
             self._release()
             raise RecordingError(f"{path}: {error.strerror or error}") from error
         self._fsync = FsyncThread({w.path: w.fd for w in self._files.values()}, fsync)
+
+    def moved(self) -> str:
+        """Say where the recording is, once, after somebody has renamed or moved it; "" if nobody has.
+
+        It goes on there, and is closed there.
+        """
+        if self._directory is None:
+            return ""
+        fd, known = self._directory
+        try:
+            found = self.path.stat()
+            if (found.st_dev, found.st_ino) == known:
+                return ""
+        except OSError:
+            pass
+        before, now = self.path, _path_of(fd)
+        if now == before:
+            return ""
+        if now is None:
+            self._directory = None
+            os.close(fd)
+            return f"{before}: was renamed, moved or deleted while it is recorded"
+        self.path = now
+        for writer in self._files.values():
+            writer.path = now / writer.path.name
+        return f"{before}: was renamed to {now} while it is recorded, and goes on there"
 
     @property
     def sizes(self) -> dict[Role, int]:
@@ -237,6 +266,7 @@ class RecordingStore:
         if not self._open:
             return
         self._fsync.stop()
+        self.moved()
         try:
             self._flush()
             for writer in self._files.values():
@@ -256,6 +286,9 @@ class RecordingStore:
         self._open = False
         for writer in self._files.values():
             writer.close()
+        if self._directory is not None:
+            os.close(self._directory[0])
+            self._directory = None
         lock.release(self._lock)
 
     def __enter__(self) -> Self:
@@ -267,6 +300,28 @@ class RecordingStore:
     ) -> None:
         """Close the recording."""
         self.close()
+
+
+def _directory(path: Path) -> tuple[int, tuple[int, int]] | None:
+    """Hold a directory, whatever it will be called; None where the system cannot."""
+    if sys.platform == "win32":  # there, one whose files are open cannot be renamed
+        return None
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    found = os.fstat(fd)
+    return fd, (found.st_dev, found.st_ino)
+
+
+def _path_of(fd: int) -> Path | None:
+    """Return what a directory that is held is called now."""
+    if sys.platform == "darwin":
+        import fcntl
+
+        return Path(fcntl.fcntl(fd, 50, bytes(1024)).rstrip(b"\0").decode())  # F_GETPATH
+    try:
+        name = os.readlink(f"/proc/self/fd/{fd}")
+    except OSError:
+        return None
+    return None if name.endswith(" (deleted)") else Path(name)
 
 
 def _shape(info: StreamInfo) -> str:

@@ -15,6 +15,7 @@ from acquisition.errors import RecordingError
 from acquisition.recording.amendments import amended
 from acquisition.recording.believed import believed
 from acquisition.recording.contents import SESSION_NAME, refuse_links
+from acquisition.recording.followed import Followed
 from acquisition.recording.lock import LOCK_NAME, held
 from acquisition.recording.slices import Block, merge, to_batch, to_items, united
 from acquisition.recording.tail import Tail, ends_closed
@@ -52,12 +53,14 @@ class Recording:
         self._session: Session | None = None
         self._foreign_damage: list[Damage] = []
         self._tails: list[Tail] = []
+        self._same: Followed | None = None
         if self.path.is_file():
             return
         if not any((self.path / name).exists() for name in (LOCK_NAME, *(f"{r}.xdf" for r in ROLES))):
             names = ", ".join(f"{role}.xdf" for role in ROLES)
             raise RecordingError(f"{self.path}: no recording (none of {names} is there)")
         refuse_links(self.path)
+        self._same = Followed(self.path) if follow else None
         self._tails = [Tail(self.path / f"{role}.xdf", role, self._recorded) for role in ROLES]
 
     @property
@@ -161,6 +164,8 @@ class Recording:
         The lock is tested before the files are read, so that all a recorder wrote before it ended is seen. It
         decides only when to stop waiting, never what a slice holds.
         """
+        if self._same is not None:
+            self._same.check()
         final = not held(self.path)
         for tail in self._tails:
             tail.fill(n, final=final)
