@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QEvent, QObject, QRect, Qt
+from PySide6.QtCore import QEvent, QObject, QRect, Qt, QTimer
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
@@ -91,7 +91,7 @@ class KeyOverlay(QFrame):
         self._longest = 0
         self.setGeometry(place())
         self._fill()
-        self._fit()
+        self.fit()
         parent.installEventFilter(self)
         self.show()
         self.raise_()
@@ -107,7 +107,7 @@ class KeyOverlay(QFrame):
             box.addStretch(1)
             self._columns.addLayout(box, 1)
 
-    def _fit(self) -> None:
+    def fit(self) -> None:
         """Be no higher than what is listed, so that the lanes below stay in sight."""
         place = self._place()
         self.setGeometry(place.x(), place.y(), place.width(), min(place.height(), (self._longest + 4) * ROW))
@@ -130,7 +130,7 @@ class KeyOverlay(QFrame):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize:
-            self._fit()
+            self.fit()
         return False
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -165,6 +165,7 @@ class KeyList:
         if self.overlay is not None:
             self.hide()
             self.toggle()
+            QTimer.singleShot(0, self.overlay, self.overlay.fit)  # the new strip is not laid out yet
 
     def _place(self) -> QRect:
         """Return the place below what says whether the recording runs, and above the last marker."""

@@ -174,13 +174,15 @@ def test_the_list_leaves_the_recording_in_sight_and_can_be_read(
         assert label.wordWrap() or label.width() >= label.sizeHint().width()
 
 
-def test_a_change_of_theme_shows_the_list_in_the_new_one(faced: Faced) -> None:
+def test_a_change_of_theme_shows_the_list_in_the_new_one(faced: Faced, qtbot: QtBot) -> None:
     window = faced("live")
     window.keys.toggle()
     before = window.keys.overlay
     window.change(theme="light")
     after = window.keys.overlay
     assert after is not None and after is not before and after.isVisible()
+    strip = window.panel.strip  # what says whether the recording runs stays in sight
+    qtbot.waitUntil(lambda: after.y() >= strip.mapTo(window, strip.rect().bottomLeft()).y() > 40)
 
 
 def test_a_key_that_a_laboratory_gave_a_marker_is_the_markers(make_window: MakeWindow) -> None:
