@@ -8,6 +8,7 @@ The rules, which the recorder, the window, the pipeline, the metrics, the report
   If what it names does not hold (voided, withdrawn with its person's file) or has an end already, it ends
   nothing. A reference to an event of another code (a repair names its rupture) is none to an interval.
 - An `off` without such a reference ends the one of its code and actor that began last and has no end.
+- Where others gave several beginnings one id, each end that names it ends the first that has none.
 - "First" and "last" go by the moment meant, and at one moment by the order in which the events came. With
   references the order does not matter.
 - An interval never ends before it begins: an end that is meant for an earlier moment makes it empty.
@@ -17,7 +18,7 @@ The rules, which the recorder, the window, the pipeline, the metrics, the report
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from acquisition.event import Event, Phase, Value
@@ -156,12 +157,13 @@ def that_hold(events: Iterable[Event]) -> dict[str, Event]:
 def keyed(events: Iterable[Event]) -> dict[str, Event]:
     """Return events by id; a foreign marker without one is named by its stamp.
 
-    The stamp stays the same when the file of a person is gone, a place in the order does not.
+    The stamp stays the same when the file of a person is gone, a place in the order does not. Where others
+    gave one id twice both events hold, the later one under a key of its own; the same event counts once.
     """
     out: dict[str, Event] = {}
     for event in events:
         key = event.id or f"#{event.time!r}"
-        while not event.id and key in out:
+        while key in out and not (event.id and out[key] == event):
             key += "'"
         out[key] = event
     return out
@@ -170,16 +172,17 @@ def keyed(events: Iterable[Event]) -> dict[str, Event]:
 def _fold(held: Mapping[str, Event]) -> tuple[list[Span], dict[str, Event]]:
     """Return the intervals of events that hold, and the ends that end nothing."""
     ordered = sorted(held.items(), key=lambda item: _moment(item[1]))
-    ends = _by_reference(held, ordered)
-    named = set(ends.values())
+    named = _by_name(ordered)
+    ends = _by_reference(ordered, named)
+    paired = set(ends.values())
     running: dict[tuple[str, str], list[str]] = {}
     loose: dict[str, Event] = {}
     for key, event in ordered:
         stack = running.setdefault((event.code, event.actor), [])
         if event.phase == "on" and key not in ends:
             stack.append(key)
-        elif event.phase == "off" and key not in named:
-            if stack and not _names(event, held):
+        elif event.phase == "off" and key not in paired:
+            if stack and not _refers(event, named):
                 ends[stack.pop()] = key
             else:
                 loose[key] = event
@@ -193,17 +196,29 @@ def _moment(event: Event) -> float:
     return math.inf if math.isnan(event.onset) else event.onset
 
 
-def _by_reference(held: Mapping[str, Event], ordered: list[tuple[str, Event]]) -> dict[str, str]:
-    """Return beginning → end, by key, where an end names its beginning; of two ends the first."""
+def _by_name(ordered: Iterable[tuple[str, Event]]) -> dict[str, list[tuple[str, Event]]]:
+    """Return the events that a reference may mean: those with that id or key."""
+    named: dict[str, list[tuple[str, Event]]] = {}
+    for key, event in ordered:
+        for name in {key, event.id} - {""}:
+            named.setdefault(name, []).append((key, event))
+    return named
+
+
+def _by_reference(
+    ordered: Iterable[tuple[str, Event]], named: Mapping[str, Sequence[tuple[str, Event]]]
+) -> dict[str, str]:
+    """Return beginning → end, by key, where an end names its beginning: the first that has none yet."""
     ends: dict[str, str] = {}
     for key, event in ordered:
-        on = held.get(event.ref) if event.phase == "off" and event.ref else None
-        if on is not None and on.phase == "on" and on.code == event.code:
-            ends.setdefault(event.ref, key)
+        meant = named.get(event.ref, ()) if event.phase == "off" and event.ref else ()
+        begun = [k for k, on in meant if on.phase == "on" and on.code == event.code and k not in ends]
+        if begun:
+            ends[begun[0]] = key
     return ends
 
 
-def _names(off: Event, held: Mapping[str, Event]) -> bool:
+def _refers(off: Event, named: Mapping[str, Sequence[tuple[str, Event]]]) -> bool:
     """Tell whether an end names an interval, be it one that does not hold."""
-    named = held.get(off.ref) if off.ref else None
-    return bool(off.ref) and (named is None or named.code == off.code)
+    meant = named.get(off.ref, ()) if off.ref else ()
+    return bool(off.ref) and (not meant or any(event.code == off.code for _, event in meant))

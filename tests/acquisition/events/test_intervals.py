@@ -90,6 +90,12 @@ CASES: dict[str, tuple[list[Event], list[tuple[str, float, float]]]] = {
     ),
     "an end before any beginning": ([off(5), on("a", 10)], [("a", 10, OPEN)]),
     "a beginning without an id, named by its stamp": ([on("", 10), off(30, "#10")], [("#10", 10, 30)]),
+    "an end with the id of its beginning": ([on("a", 10), off(30, "a", id="a")], [("a", 10, 30)]),
+    "one id for every interval": (
+        [on("a", 10), off(20, "a", id="a"), on("a", 30), off(40, "a", id="a")],
+        [("a", 10, 20), ("a''", 30, 40)],
+    ),
+    "one and the same beginning twice": ([on("a", 10), on("a", 10), off(30, "a")], [("a", 10, 30)]),
     "points are no intervals": ([Event(time=1.0, code="segment", id="p"), off(3)], []),
 }
 
