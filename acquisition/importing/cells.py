@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -47,16 +48,20 @@ def _fast(path: Path, dialect: Dialect, columns: Sequence[int]) -> list[FloatArr
     if dialect.decimal == "," and dialect.separator == ",":
         return None
     try:
-        table = np.loadtxt(
-            plain,
-            delimiter=None if dialect.separator == BLANKS else dialect.separator,
-            usecols=list(columns),
-            ndmin=2,
-            quotechar='"',
-            comments=None,
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # no rows: told by whoever asked
+            table = np.loadtxt(
+                plain,
+                delimiter=None if dialect.separator == BLANKS else dialect.separator,
+                usecols=list(columns),
+                ndmin=2,
+                quotechar='"',
+                comments=None,
+            )
     except ValueError:
         return None
+    if not table.size:
+        return [np.empty(0) for _ in columns]
     return [np.ascontiguousarray(table[:, i]) for i in range(len(columns))]
 
 

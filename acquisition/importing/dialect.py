@@ -187,13 +187,7 @@ def _names(
     """Return the names of the columns, whether the table has any, and how many lines come before its data."""
     numbered = [str(i) for i in range(1, width + 1)]
     if above and any(cell and not is_number(cell, reading.decimal) for cell in above[0]):
-        names = above[0]
-        if (
-            len(above) > 1
-            and all(not _are_units(row) for row in above[1:])
-            and len(set(names)) < len(set(above[-1]))
-        ):
-            names = above[-1]
+        names = next((row for row in reversed(above) if _are_names(row, reading.decimal)), above[0])
         return [name or str(i) for i, name in enumerate(names, 1)], True, first
     row = split(lines[first], reading.separator)
     if hints.header == "no":
@@ -229,6 +223,7 @@ _UNITS = frozenset(
         "g",
         "mg",
         "m/s2",
+        "m/s^2",
         "kohm",
         "kohms",
         "ohm",
@@ -249,9 +244,16 @@ _UNITS = frozenset(
 )
 
 
+def _are_names(row: Sequence[str], decimal: str) -> bool:
+    """Tell whether a row above the data holds names, not a setting and its value, and not units."""
+    return any(row) and not any(is_number(cell, decimal) for cell in row) and not _are_units(row)
+
+
 def _are_units(row: Sequence[str]) -> bool:
     """Tell whether a row below the names holds units."""
-    cells = [c.strip("[]() ").replace("µ", "u").replace("μ", "u").casefold() for c in row if c.strip()]
+    cells = [
+        re.sub(r"[\[\]() ]", "", c).replace("µ", "u").replace("μ", "u").casefold() for c in row if c.strip()
+    ]
     return bool(cells) and sum(c in _UNITS for c in cells) >= 0.6 * len(cells)
 
 

@@ -10,10 +10,10 @@ from acquisition.units import CANONICAL, known
 _WORDS: tuple[tuple[Modality, str], ...] = (
     (Modality.RR, r"r-?r([ _-]?(interval|i)s?)?|ibi|nni?|interbeat.*|herzschlagabstand"),
     (Modality.PPI, r"pp-?i|pulse.?to.?pulse.*"),
-    (Modality.ECG, r"ecg\d*|ekg\d*|cardiac|lead.?i+|electrocardio\w*"),
+    (Modality.ECG, r"(ecg|ekg)\d*[a-z]?|cardiac|lead.?i+|electrocardio\w*"),
     (
         Modality.EDA,
-        r"eda\d*|gsr\d*|gsc|scl|scr|sc|ea|skin.?conduct\w*|conductance|electroderm\w*|hautleit\w*|galvanic\w*",
+        r"(eda|gsr)\d*[a-z]?|gsc|scl|scr|sc|ea|skin.?conduct\w*|conductance|electroderm\w*|hautleit\w*|galvanic\w*",
     ),
     (Modality.ACC, r"acc\w*|accelero?\w*"),
     (Modality.RESP, r"resp\w*|rsp\d*|breath\w*|atmung|atem\w*|pzt|rip"),

@@ -48,7 +48,8 @@ def read_requests(path: Path, requests: Sequence[Request], time: str | None, hin
         If the file cannot be read or has no such column; it names the choices.
     """
     try:
-        return _read(path, requests, time, hints)
+        with np.errstate(all="ignore"):
+            return _read(path, requests, time, hints)
     except AttunementError:
         raise
     except BROKEN as error:

@@ -10,6 +10,8 @@ import zlib
 from pathlib import Path
 from xml.etree import ElementTree
 
+import numpy as np
+
 from acquisition.errors import AttunementError, RecordingError
 from acquisition.importing.dialect import first_lines
 from acquisition.importing.found import HEAD, FoundFile, Hints, Layout, Peek
@@ -89,6 +91,10 @@ BROKEN = (
 """What readers of Python, numpy and other libraries raise on a damaged file."""
 
 
+LIBRARIES = ("fastavro", "bioread", "h5py")
+"""Their own exceptions are of no common kind."""
+
+
 def peek(path: Path) -> Peek:
     """Return what a layout is recognised by.
 
@@ -133,7 +139,8 @@ def recognised(path: Path, hints: Hints | None = None) -> FoundFile:
             f"{path}: of no layout that is known ({known}); --stream takes .csv and .npz of any names"
         )
     try:
-        return layout.read(path, hints or Hints())
+        with np.errstate(all="ignore"):  # a damaged number is nan, and no warning
+            return layout.read(path, hints or Hints())
     except AttunementError:
         raise
     except ImportError as error:
@@ -141,6 +148,10 @@ def recognised(path: Path, hints: Hints | None = None) -> FoundFile:
             f"{path}: {layout.title} needs {error.name}: pip install 'attunement[foreign]'"
         ) from error
     except BROKEN as error:
+        raise RecordingError(f"{path}: {layout.title} that cannot be read: {reason(error)}") from error
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] not in LIBRARIES:
+            raise
         raise RecordingError(f"{path}: {layout.title} that cannot be read: {reason(error)}") from error
 
 

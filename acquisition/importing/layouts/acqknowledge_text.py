@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from acquisition.errors import RecordingError
-from acquisition.importing.dialect import dialect_of
+from acquisition.importing.dialect import Dialect, dialect_of, opened
 from acquisition.importing.found import FoundFile, Hints, Peek
 from acquisition.importing.naming import modality_of, spelled
 from acquisition.importing.separators import split
@@ -45,6 +45,7 @@ def read(path: Path, hints: Hints) -> FoundFile:
     if not wishes:
         raise RecordingError(f"{path}: no channel that its name tells ({'; '.join(left_out)})")
     sfreq = _rate(path, lines)
+    dialect = _without_counts(path, dialect)
     clock = None
     if timed:
         dialect = replace(dialect, names=(head[0], *dialect.names[1:]))
@@ -54,6 +55,15 @@ def read(path: Path, hints: Hints) -> FoundFile:
     return FoundFile(
         path=path, layout=TITLE, streams=tuple(streams), left_out=tuple(left_out), notes=tuple(notes)
     )
+
+
+def _without_counts(path: Path, dialect: Dialect) -> Dialect:
+    """Return how a table is written if its first row only says how many follow."""
+    rows = opened(path, dialect)
+    first = split(next(rows, "").rstrip("\r\n"), dialect.separator)
+    n = str(sum(1 for _ in rows))
+    counts = [cell for cell in first if cell]
+    return replace(dialect, skip=dialect.skip + 1) if counts and set(counts) == {n} else dialect
 
 
 def _unit(text: str) -> str:

@@ -102,8 +102,11 @@ def _table(path: Path, width: int) -> FloatArray:
     size = 0
     with path.open("rb") as raw:
         packed = raw.read(2) == b"\x1f\x8b"
-    with gzip.open(path, "rb") if packed else path.open("rb") as file:
-        for number, line in enumerate(io.TextIOWrapper(file, "utf-8", errors="replace"), 1):
+    with (
+        gzip.open(path, "rb") if packed else path.open("rb") as file,
+        io.TextIOWrapper(file, "utf-8", errors="replace") as text,
+    ):
+        for number, line in enumerate(text, 1):
             size += len(line)
             if size > MAX_TEXT_BYTES:
                 raise RecordingError(f"{path}: more than {MAX_TEXT_BYTES >> 20} MiB unpacked")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
+
 from acquisition.errors import RecordingError
 from acquisition.importing.dialect import dialect_of
-from acquisition.importing.found import FoundFile, Hints, Peek
+from acquisition.importing.found import Found, FoundFile, Hints, Peek, single
 from acquisition.importing.naming import is_time, modality_of, spelled, unit_in
 from acquisition.importing.sheet import Clock, Wish, read_sheet
 from acquisition.stream import Modality
@@ -65,8 +67,25 @@ def _signals(path: Path, first: str, hints: Hints) -> FoundFile:
 
 
 def _events(path: Path) -> FoundFile:
-    dialect = dialect_of(path, Hints(separator="\t", header="yes"))
-    names = list(dialect.names)
-    wish = Wish("events", Modality.MARKERS, "", (names.index("Name"),))
-    streams, _, told = read_sheet(path, dialect, [wish], Clock(names.index("Time"), "s"))
-    return FoundFile(path=path, layout=f"{TITLE} (events)", streams=tuple(streams), notes=tuple(told))
+    times, texts = [], []
+    for number, line in enumerate(path.read_text("utf-8-sig", "replace").splitlines()[1:], 2):
+        cells = line.split("\t")
+        if len(cells) > 2 and cells[1].strip():
+            try:
+                times.append(float(cells[2].replace(",", ".")))
+            except ValueError:
+                raise RecordingError(f"{path}: line {number}: time {cells[2][:40]!r} is no number") from None
+            texts.append(cells[1].strip())
+    if not times:
+        raise RecordingError(f"{path}: no events in it")
+    order = np.argsort(times, kind="stable")
+    found = Found(
+        name="events",
+        modality=Modality.MARKERS,
+        unit="",
+        sfreq=0.0,
+        times=np.array(times)[order],
+        samples=single(np.array(texts, object)[order]),
+        labels=("name",),
+    )
+    return FoundFile(path=path, layout=f"{TITLE} (events)", streams=(found,))
