@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from processing.indices.record import MOMENT, Index, Timing, Words, always
+from processing.indices.record import MOMENT, Bounds, Index, Timing, Words, always
 
+_LEVEL = Timing(lambda c: c.skin.scl.window, "1 s", always(1.0), lambda c: c.skin.level_wait)
 _RESPONSE = Timing(MOMENT, "response", always(0.0), lambda c: c.skin.response_wait)
 _RATE = Timing(lambda c: c.skin.rate_window, "5 s", always(5.0), lambda c: c.skin.rates_wait)
 
@@ -12,17 +13,27 @@ INDICES = (
         name="scl",
         unit="uS",
         of=("skin",),
-        timing=Timing(lambda c: c.skin.scl.window, "1 s", always(1.0), lambda c: c.skin.level_wait),
-        text="tonic level (Boucsein 2012): low-passed EDA minus the decaying tail of each response, rising "
-        "flanks left out, 25th percentile",
+        timing=_LEVEL,
+        text="tonic level (Boucsein 2012): 25th percentile of 1-s means less the decaying tail of each "
+        "response, never below the lowest of the means",
         title="SCL",
         span="{c.skin.scl.window:g} s, every second",
         hover="Tonic skin conductance: the level without its responses (Boucsein 2012).",
         decimals=2,
+        bounds=Bounds("scl_low", "scl_high"),
         reach=0.5,
         summary="level",
         words=Words("skin conductance level", "conductance level", "skin conductance"),
     ),
+    Index(
+        name="scl_low",
+        unit="uS",
+        of=("skin",),
+        timing=_LEVEL,
+        text="lower end of the interval in which the level without any response lies: where responses follow "
+        "each other closely the signal never reaches it",
+    ),
+    Index(name="scl_high", unit="uS", of=("skin",), timing=_LEVEL, text="upper end of that interval"),
     Index(
         name="scr",
         unit="uS",
@@ -69,7 +80,7 @@ INDICES = (
         of=("skin",),
         timing=Timing(always(2.0), "1 s", always(1.0), lambda c: c.skin.quality.around),
         text="0-1, Kleckner 2018: range, slope, ± {c.skin.quality.around:g} s around; flat; electrode off; "
-        "over 1 s, 2 s below 4 Hz",
+        "falls that no skin makes; over 1 s, 2 s below 4 Hz",
         title="EDA quality",
         span="10 s",
         hover="Range {c.skin.quality.low:g}-{c.skin.quality.high:g} µS and slope up to "

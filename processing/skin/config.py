@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from processing.bounds import refuse_outside
 from processing.skin.eda_quality import EdaQualityConfig
+from processing.skin.falls import FallConfig
 from processing.skin.scl import SclConfig
 from processing.skin.scr import ScrConfig
 
@@ -24,13 +25,14 @@ class SkinConfig:
     """
 
     quality: EdaQualityConfig = field(default_factory=EdaQualityConfig)
+    falls: FallConfig = field(default_factory=FallConfig)
     scr: ScrConfig = field(default_factory=ScrConfig)
     scl: SclConfig = field(default_factory=SclConfig)
     rate_window: float = 60.0
     covered: float = 0.8
 
-    smoothing: ClassVar[float] = 2.25
-    """What smoothing, the search for jumps and the grid of data time add until a response is known [s]."""
+    step: ClassVar[float] = 0.25
+    """Everything is settled at a multiple of this data time [s]."""
 
     def __post_init__(self) -> None:
         """Refuse what nothing can be computed with."""
@@ -39,13 +41,43 @@ class SkinConfig:
             lengths=(
                 "rate_window",
                 "scl.window",
-                "scl.half_life",
+                "scl.recovery",
+                "scl.spread",
+                "scl.memory",
+                "scl.lag",
+                "falls.lag",
+                "falls.recovery",
+                "falls.base",
+                "falls.usual",
+                "falls.longest",
                 "quality.slope",
                 "quality.flat",
                 "scr.minimum",
             ),
-            from_zero=("scl.lookahead", "quality.around", "quality.low", "scr.wait", "scr.dip", "scr.tilt"),
-            shares=("covered", "scl.quantile", "scl.least"),
+            from_zero=(
+                "scl.lookahead",
+                "quality.around",
+                "quality.low",
+                "scr.wait",
+                "scr.dip",
+                "scr.tilt",
+                "scr.trial.after",
+                "scr.trial.slow_after",
+                "falls.least",
+                "falls.noise",
+                "falls.steps",
+                "scl.deviations",
+            ),
+            shares=(
+                "covered",
+                "scl.quantile",
+                "scl.least",
+                "scl.share",
+                "falls.back",
+                "scr.landing",
+                "scr.coarse_landing",
+                "scr.long_landing",
+            ),
         )
 
     @property
@@ -56,7 +88,7 @@ class SkinConfig:
     @property
     def response_wait(self) -> float:
         """Return how long after its peak a response is settled at the latest [s]."""
-        return self.smoothing + self.scr.wait
+        return self.scr.latest + self.step
 
     @property
     def rates_wait(self) -> float:

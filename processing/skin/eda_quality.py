@@ -5,9 +5,15 @@ beyond 10 µS/s, and 5 s around either. Departures and additions:
 
 - the slope is taken over 0.25 s (one sample below 4 Hz) of the signal as it comes, where Kleckner's was taken
   after a 0.35 Hz low-pass;
-- a signal without any change for 10 s is flat: a stuck sensor or one at its limit;
+- a signal without any change for 10 s is flat: a stuck sensor or one at its limit. A sensor of coarse steps
+  stands still at rest, so it is given time in proportion to the smallest change seen so far. What moves again
+  is alive: flat says nothing about its neighbours;
+- a dip, and the steep part of any fall that no skin makes (processing.skin.falls), is movement; it says
+  nothing about its neighbours;
 - values that are a thousand or a million times too large or small are called so;
-- a missing sample (nan) is not valid, but says nothing about its neighbours.
+- a missing sample (nan) is not valid, but says nothing about its neighbours;
+- what lies before an invalid sample, and only before, counts half in `eda_quality`: a response there was
+  announced before anything was wrong.
 """
 
 from __future__ import annotations
@@ -19,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acquisition.stream import BoolArray, FloatArray, IntArray, Modality
+from processing.skin.falls import COARSEST
 from processing.unit_doubt import looks_like
 
 CodeArray = NDArray[np.int8]
@@ -39,6 +46,11 @@ class EdaQualityConfig:
     flat : float
         Seconds without any change that make the signal flat; the longest such run in a good wrist recording
         is 1.5 s.
+    flat_per_step, coarsest, longest : float
+        Where the smallest change so far is a step of at most `coarsest` [µS], it takes so many seconds per µS
+        of the step, at least `flat` and at most `longest`: 200 s for steps of 0.02 µS, in which a level that
+        falls by 0.0001 µS/s stands still. A larger change is no step of a converter, but a jump of a sensor
+        that is stuck, and before any change nothing is known of steps: there it takes `flat` seconds.
     """
 
     low: float = 0.05
@@ -46,6 +58,9 @@ class EdaQualityConfig:
     slope: float = 10.0
     around: float = 5.0
     flat: float = 10.0
+    flat_per_step: float = 10_000.0
+    coarsest: float = COARSEST
+    longest: float = 300.0
 
 
 class Fault(IntEnum):
@@ -60,7 +75,9 @@ class Fault(IntEnum):
     IN_SIEMENS = 6
     IN_THOUSANDTHS = 7
     IN_MILLIONTHS = 8
-    NEAR = 9
+    DIP = 9
+    NEAR = 10
+    BEFORE = 11
 
 
 REASONS = {
@@ -73,7 +90,9 @@ REASONS = {
     Fault.IN_SIEMENS: "unit looks like S, not µS",
     Fault.IN_THOUSANDTHS: "unit looks like nS, not µS",
     Fault.IN_MILLIONTHS: "not in µS",
+    Fault.DIP: "movement: falls faster than the skin can",
     Fault.NEAR: "within 5 s of invalid EDA",
+    Fault.BEFORE: "within 5 s of invalid EDA",
 }
 
 
@@ -93,6 +112,16 @@ def said_as(reason: str, unit: str) -> str:
     if fault is not None:
         return looks_like(Modality.EDA, unit, UNITS[fault])
     return reason.replace("not in µS", f"not in {unit}") if unit not in ("", "uS") else reason
+
+
+def spreads(codes: CodeArray) -> BoolArray:
+    """Tell which faults make their neighbours invalid; what has stood still and moves again is alive."""
+    return np.asarray((codes > Fault.MISSING) & (codes != Fault.FLAT))
+
+
+def quality_width(sfreq: float) -> float:
+    """Return the length of the window of `eda_quality` [s]; below 4 Hz a second holds too few samples."""
+    return 1.0 if sfreq >= 4.0 else 2.0
 
 
 def gap_limit(sfreq: float) -> float:
@@ -117,6 +146,7 @@ class EdaGate:
         self._times: FloatArray = np.empty(0)
         self._eda: FloatArray = np.empty(0)
         self._since = np.inf
+        self._smallest = np.inf
 
     def push(self, times: FloatArray, eda: FloatArray) -> tuple[CodeArray, BoolArray]:
         """Return the fault of each sample, and whether a gap lies before it.
@@ -155,89 +185,20 @@ class EdaGate:
         if len(times) == 0:
             return np.zeros(0, bool)
         before = np.append(self._eda[-1:] if len(self._eda) else np.nan, eda[:-1])
+        steps = np.abs(eda - before)
+        steps = np.where((steps > 0.0) & ~gaps, steps, np.inf)  # nan, and what a gap hides, is no step
+        smallest = np.minimum.accumulate(np.append(self._smallest, steps))[1:]
+        self._smallest = float(smallest[-1])
+        config = self._config
+        patience = config.flat_per_step * np.where(smallest <= config.coarsest, smallest, 0.0)
+        patience = np.clip(patience, config.flat, max(config.flat, config.longest))
         changed = np.flatnonzero((eda != before) | gaps)
         starts = np.full(len(times), self._since)
         if len(changed):
             last = np.searchsorted(changed, np.arange(len(times)), side="right") - 1
             starts = np.where(last >= 0, times[changed[last]], self._since)
         self._since = float(starts[-1])
-        return np.asarray(times - starts >= self._config.flat)
-
-
-class Validity:
-    """Count valid samples and faults in half-second bins, once what surrounds them is known.
-
-    A sample is settled when all stamps up to `around` seconds after it have been seen.
-    """
-
-    BINS = 2
-    """Bins per second."""
-
-    def __init__(self, config: EdaQualityConfig) -> None:
-        self._around = config.around
-        self._times: FloatArray = np.empty(0)
-        self._codes: CodeArray = np.empty(0, np.int8)
-        self._faults: FloatArray = np.empty(0)
-        self._counts: IntArray = np.zeros((0, len(Fault)), np.int64)
-        self._first = 0
-
-    def push(self, times: FloatArray, codes: CodeArray) -> None:
-        """Take in classed samples."""
-        self._times = np.concatenate((self._times, times))
-        self._codes = np.concatenate((self._codes, codes))
-        if codes.any():
-            self._faults = np.concatenate((self._faults, times[codes > Fault.MISSING]))
-
-    def faults_in(self, start: FloatArray, stop: FloatArray) -> BoolArray:
-        """Tell for each interval [start, stop) whether it holds an invalid sample."""
-        first, last = np.searchsorted(self._faults, start), np.searchsorted(self._faults, stop)
-        return np.asarray(last > first)
-
-    def settle(self, until: float) -> None:
-        """Count the samples that are settled when all stamps below `until` have been seen."""
-        n = int(np.searchsorted(self._times, until - self._around, side="right"))
-        if n == 0:
-            return
-        times, codes = self._times[:n], self._codes[:n]
-        self._times, self._codes = self._times[n:], self._codes[n:]
-        if len(self._faults):
-            near = self.faults_in(times - self._around, times + self._around)
-            codes = np.where(near & (codes == Fault.NONE), np.int8(Fault.NEAR), codes)
-        self._count(np.floor(times * self.BINS).astype(np.int64), codes)
-
-    def _count(self, bins: IntArray, codes: CodeArray) -> None:
-        if len(self._counts) == 0:
-            self._first = int(bins[0])
-        needed = int(bins[-1]) + 1 - self._first - len(self._counts)
-        if needed > 0:
-            self._counts = np.concatenate((self._counts, np.zeros((needed, len(Fault)), np.int64)))
-        places = (bins - self._first) * len(Fault) + codes
-        self._counts += np.bincount(places, minlength=self._counts.size).reshape(self._counts.shape)
-
-    def window(self, starts: FloatArray, width: float) -> IntArray:
-        """Return how many samples of each fault lie in [start, start + width).
-
-        Parameters
-        ----------
-        starts : ndarray, shape (n,)
-            Multiples of half a second [s].
-
-        Returns
-        -------
-        ndarray, shape (n, n_faults)
-        """
-        sums = np.concatenate((np.zeros((1, len(Fault)), np.int64), np.cumsum(self._counts, axis=0)))
-        first = np.round(starts * self.BINS).astype(np.int64) - self._first
-        last = first + round(width * self.BINS)
-        top = len(self._counts)
-        return np.asarray(sums[np.clip(last, 0, top)] - sums[np.clip(first, 0, top)])
-
-    def forget(self, before: float) -> None:
-        """Let go of what lies before a moment [s]."""
-        n = min(len(self._counts), int(np.floor(before * self.BINS)) - self._first)
-        if n > 0:
-            self._counts, self._first = self._counts[n:], self._first + n
-        self._faults = self._faults[np.searchsorted(self._faults, before) :]
+        return np.asarray(times - starts >= patience)
 
 
 def dominant_reason(counts: IntArray) -> str:
@@ -247,5 +208,5 @@ def dominant_reason(counts: IntArray) -> str:
     faults = counts.copy()
     faults[Fault.NONE] = 0
     if faults[: Fault.NEAR].any():
-        faults[Fault.NEAR] = 0
+        faults[Fault.NEAR :] = 0
     return REASONS[Fault(int(np.argmax(faults)))] if faults.any() else ""

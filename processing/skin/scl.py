@@ -1,8 +1,15 @@
-"""Tonic level: smoothed EDA less what the responses before still add to it.
+"""Tonic level: what the skin conducts where no response adds to it, and between which values it lies.
 
-Each response leaves a tail that halves every 6 s. Subtracting the tails, leaving out the rising flanks and
-taking the 25th percentile over 10 s gives a level that responses hardly move; the median of the signal
-outside responses lies 0.3 µS too high at ten responses a minute. The method is ours: docs/eda.md.
+Each response leaves a tail. Where the next comes before it has gone, the signal never reaches the level under
+it, and what lies below cannot be seen, only concluded. So two things are told apart:
+
+- the level (`scl`) is one that the signal reached: the 25th percentile of ten seconds less the tails, but
+  never less than the lowest 1-s mean of those seconds. Responding can hold it up, and cannot press it down;
+- the interval says where the level without any response lies. It follows from the tails, whose time constant
+  is learned from the person: of sixteen, those count that leave the steadiest level behind. One that is too
+  short leaves a level that is high after responses, one that is too long digs holes after them.
+
+The method is ours: docs/eda.md.
 """
 
 from __future__ import annotations
@@ -11,12 +18,17 @@ import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from acquisition.stream import FloatArray
-from processing.skin.eda_quality import EdaGate, EdaQualityConfig
-from processing.skin.scr import ResponseFinder, Scr, ScrConfig
+from acquisition.stream import BoolArray, FloatArray, IntArray
+from processing.skin.trial import Scr
+
+CONSTANTS = np.geomspace(1.5, 45.0, 16)
+"""Time constants of recovery that are tried [s]."""
+STILL = 0.01
+"""What a level moves within `lag` s at least [µS]; less is not told apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,135 +38,231 @@ class SclConfig:
     Parameters
     ----------
     window : float
-        Length of the window [s].
-    half_life : float
-        Half-life of a response's tail [s].
+        Length of the window [s], at least 2; whole pairs of seconds count.
     quantile : float
         Which quantile of the remainder is the level.
     lookahead : float
-        A point of the signal knows the responses that were settled so long after it [s]; later ones would
+        A second of the signal knows the responses that were settled so long after it [s]; later ones would
         make the level depend on more than a fixed delay.
     least : float
         Share of the window that must remain.
+    recovery, spread : float
+        Time constant of recovery before anything is known of the person [s], and the sd of its logarithm.
+        Boucsein (2012, doi:10.1007/978-1-4614-1126-0): half-times of 2-10 s.
+    memory, lag : float
+        What was learned fades with this time constant; a steady level is one that differs little over `lag`
+        [s].
+    deviations, share : float
+        The interval reaches so many sd beyond the levels of all time constants that are at least so likely,
+        in shares of the likeliest.
     """
 
     window: float = 10.0
-    half_life: float = 6.0
     quantile: float = 0.25
     lookahead: float = 5.0
     least: float = 0.2
+    recovery: float = 5.0
+    spread: float = 0.9
+    memory: float = 600.0
+    lag: float = 20.0
+    deviations: float = 2.5
+    share: float = 0.05
+
+    def __post_init__(self) -> None:
+        """Refuse a window without a pair of seconds."""
+        if not 2.0 <= self.window <= 600.0:
+            raise ValueError(f"window = {self.window:g}: must be 2 to 600 s")
 
 
-class Tonic:
-    """Subtract the tails of responses from the smoothed signal, point by point."""
+class LevelValue(NamedTuple):
+    """Hold a level and the interval that holds the level without responses [µS]."""
+
+    level: float
+    low: float
+    high: float
+
+
+NO_LEVEL = LevelValue(math.nan, math.nan, math.nan)
+
+
+class Second(NamedTuple):
+    """Hold a second: its number, the mean of what is valid in it, and the least that its level can be [µS].
+
+    The least is the mean of all its samples, or of the valid ones where that is higher; nan without one.
+    """
+
+    number: int
+    mean: float
+    least: float
+
+
+class SecondMeans:
+    """Average the samples of each whole second, in the same order however they come."""
+
+    def __init__(self, silence: int) -> None:
+        self._silence = silence
+        self._times: FloatArray = np.empty(0)
+        self._eda: FloatArray = np.empty(0)
+        self._valid: BoolArray = np.empty(0, bool)
+        self._next: int | None = None
+        self._heard = 0
+
+    def push(self, times: FloatArray, eda: FloatArray, valid: BoolArray) -> None:
+        """Take in samples: stamps, not decreasing [s], values, and which of them are valid."""
+        self._times, self._eda = np.concatenate((self._times, times)), np.concatenate((self._eda, eda))
+        self._valid = np.concatenate((self._valid, valid))
+
+    def complete(self, until: float) -> list[Second]:
+        """Return the seconds that end by a moment; of a silence only the first ones."""
+        if self._next is None and not len(self._times):
+            return []
+        if until == math.inf:
+            until = math.floor(self._times[-1]) + 1.0 if len(self._times) else -math.inf
+        if self._next is None:
+            self._next = self._heard = math.floor(self._times[0])
+        first = self._next
+        stop = max(first, math.floor(until)) if math.isfinite(until) else first
+        n = int(np.searchsorted(self._times, float(stop)))
+        found, place = np.unique(np.floor(self._times[:n]).astype(np.int64), return_inverse=True)
+        means, every = self._means(place, n, len(found), self._valid[:n]), self._means(place, n, len(found))
+        self._times, self._eda, self._valid = self._times[n:], self._eda[n:], self._valid[n:]
+        self._next = stop
+        out: list[Second] = []
+        expected = first
+        least = np.where(np.isnan(means), np.nan, np.maximum(means, every))
+        for number, mean, low in zip(found.tolist(), means.tolist(), least.tolist(), strict=True):
+            out += self._silent(expected, number)
+            out.append(Second(number, mean, low))
+            self._heard = expected = number + 1
+        return out + self._silent(expected, stop)
+
+    def _means(self, place: IntArray, n: int, size: int, chosen: BoolArray | None = None) -> FloatArray:
+        """Return the mean of each second, of the chosen samples or all; nan where there is none."""
+        weights = self._eda[:n]
+        if chosen is not None:
+            place, weights = place[chosen], weights[chosen]
+        counts = np.bincount(place, minlength=size)
+        sums = np.bincount(place, weights=weights, minlength=size)
+        return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
+
+    def _silent(self, start: int, stop: int) -> list[Second]:
+        """Return seconds without a sample: as many in all as of a silence are given."""
+        return [Second(s, math.nan, math.nan) for s in range(start, min(stop, self._heard + self._silence))]
+
+
+class Recovery:
+    """Learn how long the tails of a person's responses last, from how steady each leaves the level."""
 
     def __init__(self, config: SclConfig) -> None:
         self._config = config
-        self._points: deque[tuple[float, float]] = deque()
+        self._keep = math.exp(-1.0 / config.memory)
+        self._prior = -0.5 * (np.log(CONSTANTS / config.recovery) / config.spread) ** 2
+        self._moved = np.zeros(len(CONSTANTS))
+        self._n = 0.0
+        self._past: deque[FloatArray] = deque(maxlen=max(1, round(config.lag)))
+        self.likely = np.exp(self._prior)
+        self.sd = STILL
+
+    def pause(self) -> None:
+        """Compare nothing across a silence."""
+        self._past.clear()
+
+    def push(self, levels: FloatArray) -> None:
+        """Take in the level of the next second with each time constant [µS]; nan where there is none."""
+        before = self._past[0] if len(self._past) == self._past.maxlen else None
+        self._past.append(levels)
+        if before is None or math.isnan(levels[0]) or math.isnan(before[0]):
+            return
+        self._moved = self._keep * self._moved + (levels - before) ** 2
+        self._n = self._keep * self._n + 1.0
+        mean = self._moved / self._n + STILL**2
+        # Windows that overlap are one: `lag` seconds count as half a one each.
+        weight = -0.5 * self._n / self._config.lag * np.log(mean) + self._prior
+        best = int(np.argmax(weight))
+        self.likely = np.exp(weight - weight[best])
+        self.sd = math.sqrt(0.5 * float(mean[best]))
+
+
+class Level:
+    """Follow the tonic level second by second."""
+
+    def __init__(self, config: SclConfig) -> None:
+        self._config = config
+        self._half = int(config.window // 2)
+        self._decay = np.exp(-1.0 / CONSTANTS)
         self._scrs: deque[Scr] = deque()
         self._begun: deque[float] = deque()
-        self._tail, self._last = 0.0, -math.inf
-        self.times: FloatArray = np.empty(0)
-        self.level: FloatArray = np.empty(0)
+        self._tail = np.zeros(len(CONSTANTS))
+        self._last: int | None = None
+        self._leasts: deque[float] = deque(maxlen=2 * self._half)
+        self._rest = np.full((2 * self._half, len(CONSTANTS)), np.nan)
+        self._values: dict[int, LevelValue] = {}
+        self.recovery = Recovery(config)
 
-    def push(self, scrs: Sequence[Scr], times: FloatArray, eda: FloatArray, begun: FloatArray) -> None:
-        """Take in responses, the smoothed signal [s], [µS], and the moments where new stretches begin [s]."""
+    def push(self, scrs: Sequence[Scr], begun: Sequence[float]) -> None:
+        """Take in responses, and the moments where new stretches begin [s]."""
         self._scrs.extend(scrs)
-        self._points.extend(zip(times.tolist(), eda.tolist(), strict=True))
-        self._begun.extend(begun.tolist())
+        self._begun.extend(begun)
 
-    def settle(self, until: float) -> int:
-        """Work out the points whose responses are known when all stamps below `until` have been seen.
+    def take(self, new: Second) -> None:
+        """Take in the next second."""
+        second = new.number
+        if self._last is not None and second > self._last + 1:
+            self.recovery.pause()
+            self._leasts.extend([math.nan] * (2 * self._half))
+            self._rest[:] = np.nan
+        self._last = second
+        self._advance(second)
+        row = second % (2 * self._half)
+        self._rest[row] = new.mean - self._tail
+        self._leasts.append(new.least)
+        self._values[second + 1 - self._half] = self._value()
 
-        Returns how many there were.
-        """
-        times, level = [], []
-        while self._points and self._points[0][0] + self._config.lookahead <= until:
-            t, y = self._points.popleft()
-            times.append(t)
-            level.append(self._remainder(t, y))
-        self.times = np.concatenate((self.times, times))
-        self.level = np.concatenate((self.level, level))
-        return len(times)
+    def _advance(self, second: int) -> None:
+        """Bring the tails to the middle of a second."""
+        middle = second + 0.5
+        self._tail = self._tail * self._decay
+        while self._begun and self._begun[0] <= middle:
+            self._begun.popleft()
+            self._tail = np.zeros(len(CONSTANTS))
+        while self._scrs and self._scrs[0].peak <= middle:
+            if self._scrs[0].known >= second + 1.0 + self._config.lookahead:
+                break
+            # What the older tails lost during the rise is part of the amplitude's foot, and comes back.
+            scr = self._scrs.popleft()
+            since = middle - scr.peak
+            lost = np.exp(scr.rise / CONSTANTS)
+            self._tail = self._tail * lost + scr.amplitude * np.exp(-since / CONSTANTS)
 
-    def _remainder(self, t: float, y: float) -> float:
-        """Return the signal less the tails at a point; nan on a rising flank."""
-        if self._begun and self._begun[0] <= t:
-            while self._begun and self._begun[0] <= t:
-                self._begun.popleft()
-            self._tail = 0.0
-        else:
-            self._tail *= math.exp2((self._last - t) / self._config.half_life)
-        self._last = t
-        while self._scrs and self._scrs[0].peak < t:
-            self._scrs.popleft()
-        if not self._scrs or self._scrs[0].known >= t + self._config.lookahead or self._scrs[0].onset >= t:
-            return y - self._tail
-        scr = self._scrs[0]
-        if scr.peak <= t:
-            # What the older tails lost during the rise belongs to this response too.
-            lost = self._tail * (math.exp2((scr.peak - scr.onset) / self._config.half_life) - 1.0)
-            self._tail += scr.amplitude + lost
-        return math.nan
+    def _value(self) -> LevelValue:
+        """Return the level of the newest window."""
+        config = self._config
+        values = np.sort(self._rest, axis=0)
+        n = int(np.isfinite(values[:, 0]).sum())
+        if n == 0 or n < config.least * len(values):
+            self.recovery.push(np.full(len(CONSTANTS), np.nan))
+            return NO_LEVEL
+        rank = config.quantile * (n - 1)
+        place = int(rank)
+        above = values[min(place + 1, n - 1)]
+        levels = values[place] + (rank - place) * (above - values[place])
+        self.recovery.push(levels)
+        likely = self.recovery.likely
+        middle = float((levels * likely).sum() / likely.sum())
+        floor = min(m for m in self._leasts if not math.isnan(m))
+        level = max(middle, floor)
+        reach = config.deviations * self.recovery.sd
+        held = levels[likely >= config.share]
+        low = min(max(0.0, float(held.min()) - reach), level)
+        return LevelValue(level, low, max(level, float(held.max()) + reach))
 
-    def quantiles(self, starts: FloatArray) -> FloatArray:
-        """Return the level in each window [start, start + window) [µS], nan where too little remains."""
-        window = self._config.window
-        first = np.searchsorted(self.times, starts)
-        last = np.searchsorted(self.times, starts + window)
-        width = int((last - first).max(initial=0))
-        out = np.full(len(starts), np.nan)
-        if width == 0:
-            return out
-        places = first[:, None] + np.arange(width)
-        inside = places < last[:, None]
-        values = np.where(inside, self.level[np.where(inside, places, 0)], np.nan)
-        values.sort(axis=1)
-        count = np.isfinite(values).sum(axis=1)
-        enough = np.flatnonzero((count > 0) & (count >= self._config.least * (last - first)))
-        rank = self._config.quantile * (count[enough] - 1)
-        low = np.floor(rank).astype(np.int64)
-        below = values[enough, low]
-        above = values[enough, np.minimum(low + 1, count[enough] - 1)]
-        out[enough] = below + (rank - low) * (above - below)
-        return out
+    def at(self, times: FloatArray) -> list[LevelValue]:
+        """Return the levels of the windows centred on whole seconds."""
+        return [self._values.get(round(t), NO_LEVEL) for t in times.tolist()]
 
     def forget(self, before: float) -> None:
         """Let go of what lies before a moment [s]."""
-        n = int(np.searchsorted(self.times, before))
-        self.times, self.level = self.times[n:], self.level[n:]
-
-
-def tonic_level(
-    eda: FloatArray,
-    sfreq: float,
-    *,
-    config: SclConfig | None = None,
-    scr: ScrConfig | None = None,
-    quality: EdaQualityConfig | None = None,
-) -> tuple[FloatArray, FloatArray]:
-    """Estimate the tonic level, as the live estimator does, without its gate for too little valid signal.
-
-    Parameters
-    ----------
-    eda : ndarray, shape (n_samples,)
-        Skin conductance [µS]; nan where missing.
-    sfreq : float
-        Sampling rate [Hz].
-
-    Returns
-    -------
-    times : ndarray, shape (n,)
-        Centre of each window, every second [s since the first sample].
-    level : ndarray, shape (n,)
-        Skin conductance level [µS]; nan where there is none.
-    """
-    config, quality = config or SclConfig(), quality or EdaQualityConfig()
-    stamps, eda = np.arange(len(eda)) / sfreq, np.asarray(eda, float)
-    codes, gaps = EdaGate(sfreq, quality).push(stamps, eda)
-    tonic = Tonic(config)
-    tonic.push(*ResponseFinder(sfreq, scr or ScrConfig(), quality).push(stamps, eda, codes, gaps))
-    tonic.settle(math.inf)
-    half = config.window / 2
-    times = np.arange(math.ceil(half), len(eda) / sfreq - half + 1e-9, 1.0)
-    return times, tonic.quantiles(times - half)
+        for second in list(self._values):
+            if second >= before:
+                break
+            del self._values[second]

@@ -4,7 +4,8 @@ Three steps, each of fixed-length sums at fixed places of the stretch, so that c
 
 1. means of blocks, to about 25 Hz;
 2. jumps are taken out: a change within 0.15 s and a sample that neither the time before nor after shares,
-   which no sweat gland makes and a moved electrode does. Coarser below 10 Hz, not below 3 Hz;
+   which no sweat gland makes and a moved electrode does. Coarser below 10 Hz, not below 3 Hz. Nothing in the
+   skin falls as fast as it may rise, so less is asked of a jump down;
 3. a quadratic Savitzky-Golay filter, read at 4 Hz (input below 8 Hz) or about 8 Hz.
 """
 
@@ -24,9 +25,10 @@ JUMP = 0.15
 """Longest jump [s]; sampling makes it one sample longer."""
 NOISE = 4.0
 """A jump is so many times the mean second difference of the samples beside it: 8 sd of white noise."""
+DOWN = 0.6
+"""Least share beyond the slope beside it of a jump downwards, where more is asked of one upwards."""
 COARSE, FINE = (4.0, 1.25), (8.0, 0.8)
 """Grid [Hz] and length of the filter [s], below 8 Hz and above."""
-
 COARSE_LOSS, FINE_LOSS = 0.0025, 0.0015
 """What smoothing takes off a response's amplitude, the same for small and large ones [µS] (docs/eda.md)."""
 
@@ -38,6 +40,14 @@ class Limits(NamedTuple):
     share: float
 
 
+class Steadied(NamedTuple):
+    """Hold block means, shape (n,): moments [s], EDA as it is and without jumps [µS]."""
+
+    times: FloatArray
+    eda: FloatArray
+    steady: FloatArray
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Smoothed:
     """Hold points of the grid, shape (n,).
@@ -46,14 +56,16 @@ class Smoothed:
     ----------
     times, known : ndarray
         Moment of each point, and the stamp of the last sample it needed [s].
-    eda, steady : ndarray
-        Smoothed EDA as it is, and without jumps [µS].
+    steady : ndarray
+        Smoothed EDA without jumps [µS].
+    means : Steadied
+        The block means that were new for it.
     """
 
     times: FloatArray
     known: FloatArray
-    eda: FloatArray
     steady: FloatArray
+    means: Steadied
 
 
 class Smoother:
@@ -69,7 +81,7 @@ class Smoother:
 
     def __init__(self, sfreq: float, jump: Limits, coarse_jump: Limits) -> None:
         self._block = max(1, int(sfreq // RATE))
-        rate = sfreq / self._block
+        self.rate = rate = sfreq / self._block
         self.fine = rate >= 8.0
         grid, length = FINE if self.fine else COARSE
         self.loss = FINE_LOSS if self.fine else COARSE_LOSS
@@ -88,19 +100,19 @@ class Smoother:
         self._means = (none, none, none)
         self._offset = 0.0
         self._first = True
-        self._clean = (none, none, none, none)
+        self._clean = (none, none, none)
 
     def push(self, times: FloatArray, eda: FloatArray) -> Smoothed:
         """Return the points that the next samples complete; stamps [s], EDA [µS]."""
-        means = self._take_means(times, eda)
-        clean = self._take_jumps(*means) if self._width else (*means, means[2])
-        t, known, x, steady = (np.concatenate(pair) for pair in zip(self._clean, clean, strict=True))
+        blocks = self._take_means(times, eda)
+        clean = self._take_jumps(*blocks) if self._width else (*blocks, blocks[2])
+        new = (clean[0], clean[1], clean[3])
+        t, known, steady = (np.concatenate(pair) for pair in zip(self._clean, new, strict=True))
         k, step = len(self._weights), self._step
-        n = max(0, (len(x) - k) // step + 1)
-        self._clean = (t[n * step :], known[n * step :], x[n * step :], steady[n * step :])
-        eda_ = self._filter(x, n)
-        flat = eda_ if steady is x else self._filter(steady, n)
-        return Smoothed(t[k // 2 :: step][:n], known[k - 1 :: step][:n], eda_, flat)
+        n = max(0, (len(steady) - k) // step + 1)
+        self._clean = (t[n * step :], known[n * step :], steady[n * step :])
+        means = Steadied(clean[0], clean[2], clean[3])
+        return Smoothed(t[k // 2 :: step][:n], known[k - 1 :: step][:n], self._filter(steady, n), means)
 
     def _filter(self, x: FloatArray, n: int) -> FloatArray:
         if n == 0:
@@ -141,7 +153,12 @@ class Smoother:
         offsets = np.cumsum(np.concatenate(([self._offset], shift)))[1:]
         self._offset = float(offsets[-1])
         here = slice(2 * w, 2 * w + n)
-        return t[here], k[4 * w : 4 * w + n], x[here], x[here] - offsets
+        straight = x[here].copy()
+        for j in range(1, w):  # a jump may be quicker than `JUMP`: from its first to its last sample, a line
+            first, last = x[2 * w - j : 2 * w - j + n], x[3 * w - j : 3 * w - j + n]
+            jumps = excess[2 * w - j : 2 * w - j + n] != 0.0
+            straight = np.where(jumps, first + (last - first) * (j / w), straight)
+        return t[here], k[4 * w : 4 * w + n], x[here], straight - offsets
 
     def _excess(self, x: FloatArray) -> FloatArray:
         """Return by how much each step of a jump exceeds the slope beside it [µS].
@@ -157,7 +174,8 @@ class Smoother:
         sign = np.sign(change)
         beside = np.maximum(np.maximum(sign * before, sign * after), 0.0)
         beyond = size - beside
-        found = (beyond >= self._jump.height) & (beyond >= self._jump.share * size)
+        share = np.where(change < 0.0, min(self._jump.share, DOWN), self._jump.share)
+        found = (beyond >= self._jump.height) & (beyond >= share * size)
         if w > 2:
             found &= beyond >= NOISE * self._unrest(x)
         for j in range(1, w):

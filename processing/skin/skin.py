@@ -3,7 +3,7 @@
 | index | window, step | settled after the end of the window |
 |---|---|---|
 | `scr`, `scr_onset` | each response | at most 3 s after the peak |
-| `scl` | 10 s, 1 s | 5 s |
+| `scl`, `scl_low`, `scl_high` | 10 s, 1 s | 5 s |
 | `scr_rate`, `scr_amp` | 60 s, 5 s | 5 s |
 | `eda_quality` | 1 s (2 s below 4 Hz), 1 s | 5 s |
 
@@ -21,46 +21,15 @@ from acquisition.event import Event
 from acquisition.stream import Chunk, FloatArray, IntArray
 from processing.index import IndexSample, Watermarks, index_samples, released
 from processing.skin.config import SkinConfig
-from processing.skin.eda_quality import REASONS, EdaGate, Fault, Validity, dominant_reason, said_as
-from processing.skin.scl import Tonic
-from processing.skin.scr import ResponseFinder, Scr
+from processing.skin.eda_quality import REASONS, Fault, dominant_reason, quality_width, said_as
+from processing.skin.signal import Signal
+from processing.skin.trial import Scr
 
 Rows = Callable[[FloatArray, FloatArray], list[IndexSample]]
-STEP = 0.25
+STEP = SkinConfig.step
 """Everything is settled at a multiple of this data time [s]: live, most calls then have nothing to do."""
 STEPS = 16
 """Steps between stamps that tell the sampling rate of a stream that does not say it."""
-
-
-class Signal:
-    """Hold the running state of one EDA stream whose sampling rate is known."""
-
-    def __init__(self, sfreq: float, config: SkinConfig) -> None:
-        self.sfreq = sfreq
-        self._around = config.quality.around
-        self._gate = EdaGate(sfreq, config.quality)
-        self._finder = ResponseFinder(sfreq, config.scr, config.quality)
-        self.validity = Validity(config.quality)
-        self.tonic = Tonic(config.scl)
-        self.fresh: list[Scr] = []
-
-    def push(self, times: FloatArray, eda: FloatArray) -> None:
-        """Take in samples: stamps [s] and skin conductance [µS]."""
-        codes, gaps = self._gate.push(times, eda)
-        self.validity.push(times, codes)
-        found, *smooth = self._finder.push(times, eda, codes, gaps)
-        self.tonic.push(found, *smooth)
-        self.fresh += found
-
-    def settle(self, until: float) -> None:
-        """Work out what follows from all stamps below `until`."""
-        self.validity.settle(until)
-        n = self.tonic.settle(until)
-        if n:
-            times = self.tonic.times[-n:]
-            self.tonic.level[-n:][self.validity.faults_in(times - self._around, times + self._around)] = (
-                np.nan
-            )
 
 
 class Skin:
@@ -151,7 +120,7 @@ class Skin:
         level, rates = config.scl.window / 2, config.rate_window / 2
         return [
             ("eda_quality", 1.0, 1.0 + after, self._quality),
-            ("scl", 1.0, level + max(after, config.scl.lookahead), self._level),
+            ("scl", 1.0, level + config.level_wait, self._level),
             ("scr_rate", 5.0, rates + config.rates_wait, self._rates),
         ]
 
@@ -170,10 +139,13 @@ class Skin:
             return np.zeros((len(times), len(Fault)), np.int64)
         return self._signal.validity.window(times - width / 2, width)
 
-    def _covered(self, counts: IntArray, width: float) -> FloatArray:
-        """Return which share of each window is valid; one sample more, as windows fall between samples."""
+    def _covered(self, counts: IntArray, width: float, *also: Fault) -> FloatArray:
+        """Return which share of each window is valid; one sample more, as windows fall between samples.
+
+        Samples of the faults `also` are no hole in it.
+        """
         expected = 1.0 if self._signal is None else self._signal.sfreq * width
-        valid = counts[:, Fault.NONE]
+        valid = counts[:, [Fault.NONE, *also]].sum(axis=1)
         share: FloatArray = np.where(valid > 0, np.minimum(1.0, (valid + 1) / expected), 0.0)
         return share
 
@@ -192,10 +164,10 @@ class Skin:
         return said_as(dominant_reason(counts), self._unit)
 
     def _quality(self, times: FloatArray, available: FloatArray) -> list[IndexSample]:
-        width = 1.0 if self._signal is None or self._signal.sfreq >= 4.0 else 2.0
-        counts = self._counts(times, width)
+        counts = self._counts(times, 1.0 if self._signal is None else quality_width(self._signal.sfreq))
         present = counts.sum(axis=1)
-        share = np.where(present > 0, counts[:, Fault.NONE] / np.maximum(present, 1), np.nan)
+        good = counts[:, Fault.NONE] + 0.5 * counts[:, Fault.BEFORE]
+        share = np.where(present > 0, good / np.maximum(present, 1), np.nan)
         whole = (share == 1.0).tolist()
         reasons = ["" if good else self._why(row) for good, row in zip(whole, counts, strict=True)]
         quality = np.nan_to_num(share)
@@ -204,14 +176,19 @@ class Skin:
     def _level(self, times: FloatArray, available: FloatArray) -> list[IndexSample]:
         width = self._config.scl.window
         counts = self._counts(times, width)
-        covered = self._covered(counts, width)
-        values = np.full(len(times), np.nan)
+        # A dip shows where it began and ended: the level goes on, if half of the window is without.
+        covered = self._covered(counts, width, Fault.DIP)
+        covered[self._covered(counts, width) < 0.5] = 0.0
+        values = np.full((3, len(times)), np.nan)
         if self._signal is not None:
-            values = self._signal.tonic.quantiles(times - width / 2)
-            values[covered < self._config.covered] = np.nan
-        reasons = self._reasons(values, counts, covered, "rising all the time")
-        quality = np.where(np.isnan(values), 0.0, covered)
-        return index_samples(times, available, self._entity, "scl", values, quality, reasons)
+            values = np.array(self._signal.level.at(times), float).reshape(-1, 3).T
+            values[:, covered < self._config.covered] = np.nan
+        reasons = self._reasons(values[0], counts, covered, "too few whole seconds")
+        quality = np.where(np.isnan(values[0]), 0.0, self._covered(counts, width))
+        out: list[IndexSample] = []
+        for index, column in zip(("scl", "scl_low", "scl_high"), values, strict=True):
+            out += index_samples(times, available, self._entity, index, column, quality, reasons)
+        return out
 
     def _rates(self, times: FloatArray, available: FloatArray) -> list[IndexSample]:
         width = self._config.rate_window
@@ -260,4 +237,4 @@ class Skin:
         self._scrs = [s for s in self._scrs if s.peak >= before]
         if self._signal is not None and math.isfinite(before):
             self._signal.validity.forget(before)
-            self._signal.tonic.forget(before)
+            self._signal.level.forget(before)

@@ -126,7 +126,7 @@ def test_the_windows_of_the_usual_parameters_give_the_known_delays() -> None:
         ("heart", "cover = 1.5", "heart: cover = 1.5: must be a share from 0 to 1"),
         ("heart", "speech_lag = 0", "heart: speech_lag = 0: must be at least 1 s"),
         ("respiration", "hole = 4", "respiration: hole = 4: must be above 0 and at most 3 s"),
-        ("skin.scl", "half_life = 0", "skin: scl.half_life = 0: must be a number above 0"),
+        ("skin.scl", "recovery = 0", "skin: scl.recovery = 0: must be a number above 0"),
         ("skin.scl", "quantile = 2", "skin: scl.quantile = 2: must be a share from 0 to 1"),
         ("skin.quality", "around = inf", "skin: quality.around = inf: must be 0 or more"),
         ("voice", "window = 0", "voice: window = 0: must be 1 or more"),

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from processing.skin.eda_quality import EdaGate, EdaQualityConfig
+from processing.skin.falls import FallConfig
 from processing.skin.scr import ResponseFinder, ScrConfig, detect_scrs
 from processing.skin.scr_signal import Limits, Smoother, savitzky_golay
 from tests.processing.skin_signals import HEIGHTS, ONSETS, eda_with, respond
@@ -87,27 +88,26 @@ def test_no_response_begins_within_five_seconds_after_invalid_signal() -> None:
     cuts=st.lists(st.integers(1, 4000), max_size=12),
     holes=st.booleans(),
 )
-def test_any_chunking_gives_equal_responses_and_signal(sfreq: float, cuts: list[int], holes: bool) -> None:
+def test_any_chunking_gives_equal_responses_and_falls(sfreq: float, cuts: list[int], holes: bool) -> None:
     t, eda = eda_with(100.0, sfreq, ONSETS[:4], HEIGHTS[:4])
     if holes:
         eda[(t > 30) & (t < 33)] = np.nan
         eda[(t > 60) & (t < 61)] = 0.0
+        eda[(t > 75) & (t < 76)] -= 0.5
     whole, *parts = (_chunked(t, eda, sfreq, at) for at in ([], sorted(cuts), list(range(1, 200))))
-    for part in parts:
-        assert part[0] == whole[0]
-        for a, b in zip(part[1:], whole[1:], strict=True):
-            np.testing.assert_array_equal(a, b)
+    assert all(part == whole for part in parts)
 
 
-def _chunked(t: np.ndarray, eda: np.ndarray, sfreq: float, cuts: list[int]) -> tuple[object, ...]:
+def _chunked(t: np.ndarray, eda: np.ndarray, sfreq: float, cuts: list[int]) -> tuple[list[object], ...]:
     quality = EdaQualityConfig()
-    gate, finder = EdaGate(sfreq, quality), ResponseFinder(sfreq, ScrConfig(), quality)
-    scrs, grids = [], []
+    gate, finder = EdaGate(sfreq, quality), ResponseFinder(sfreq, ScrConfig(), quality, FallConfig())
+    out: tuple[list[object], ...] = ([], [], [])
     for tt, xx in zip(np.split(t, cuts), np.split(eda, cuts), strict=True):
-        found, *arrays = finder.push(tt, xx, *gate.push(tt, xx))
-        scrs += found
-        grids.append(arrays)
-    return scrs, *(np.concatenate(column) for column in zip(*grids, strict=True))
+        found = finder.push(tt, xx, *gate.push(tt, xx))
+        out[0].extend(found.scrs)
+        out[1].extend(found.falls)
+        out[2].extend(found.begun)
+    return out
 
 
 def test_smoothing_leaves_a_parabola_as_it_is_and_takes_a_jump_out() -> None:
@@ -117,8 +117,8 @@ def test_smoothing_leaves_a_parabola_as_it_is_and_takes_a_jump_out() -> None:
     t = np.arange(1000) / 25.0
     smooth = Smoother(25.0, Limits(0.04, 0.5), Limits(0.12, 0.92)).push(t, np.where(t > 20.0, 6.0, 5.0))
     late = smooth.times > 22.0
-    np.testing.assert_allclose(smooth.eda[late], 6.0)
     np.testing.assert_allclose(smooth.steady[late], 5.0)
+    np.testing.assert_allclose(smooth.means.eda[smooth.means.times > 22.0], 6.0)
 
 
 def test_a_real_finger_recording_has_responses_after_its_events(data_dir: Path) -> None:

@@ -1,0 +1,54 @@
+"""Signal: the running state of one EDA stream whose sampling rate is known."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from acquisition.stream import FloatArray
+from processing.skin.config import SkinConfig
+from processing.skin.eda_quality import EdaGate
+from processing.skin.scl import Level, SecondMeans
+from processing.skin.scr import ResponseFinder, Scr
+from processing.skin.validity import Validity
+
+
+class Signal:
+    """Take in one stream of EDA: its faults, responses and level.
+
+    Parameters
+    ----------
+    sfreq : float
+        Sampling rate [Hz].
+    """
+
+    def __init__(self, sfreq: float, config: SkinConfig) -> None:
+        self.sfreq = sfreq
+        self._settling = config.level_wait
+        self._gate = EdaGate(sfreq, config.quality)
+        self._finder = ResponseFinder(sfreq, config.scr, config.quality, config.falls)
+        self.validity = Validity(config.quality)
+        self._means = SecondMeans(int(2.0 * config.scl.window))
+        self.level = Level(config.scl)
+        self.fresh: list[Scr] = []
+
+    def push(self, times: FloatArray, eda: FloatArray) -> None:
+        """Take in samples: stamps [s] and skin conductance [µS]."""
+        codes, gaps = self._gate.push(times, eda)
+        found = self._finder.push(times, eda, codes, gaps)
+        self.validity.push(times, eda, codes, found.falls)
+        self.level.push(found.scrs, found.begun)
+        self.fresh += found.scrs
+
+    def settle(self, until: float) -> None:
+        """Work out what follows from all stamps below `until`."""
+        self._means.push(*self.validity.settle(until))
+        for second in self._means.complete(until - self._settling):
+            self.level.take(second)
+
+
+def whole(eda: FloatArray, sfreq: float, config: SkinConfig) -> Signal:
+    """Return the state after a whole array, stamped from 0 s on."""
+    signal = Signal(sfreq, config)
+    signal.push(np.arange(len(eda)) / sfreq, np.asarray(eda, float))
+    signal.settle(np.inf)
+    return signal
