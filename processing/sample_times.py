@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 
 from acquisition.batch import StreamPart
 from acquisition.stream import FloatArray, IntArray, StreamInfo
-from acquisition.timebase.account import STARTING, Account
-from acquisition.timebase.base import TimeBase
+from acquisition.timebase.account import STARTING, Account, Remark
+from acquisition.timebase.base import NUMBER, TimeBase
 
 SILENCE = 1.5
 """Seconds without a sample after which those that wait are settled by what is known."""
+OWN = 60.0
+"""First stamps that are so far from their arrival are on a clock of their own [s]."""
 CLOCK_STEP = 0.5
 """A clock offset that differs by more tells of another clock, not of drift [s]."""
 RATED = 1e-9
@@ -64,7 +66,7 @@ class SampleTimes:
         self._offsets: list[tuple[int, float]] = []
         self._n = self._given = 0
         self._offset = math.nan
-        self._clock = 0.0
+        self._clock, self._own = 0.0, math.nan
         self._arrived = -math.inf
         self._tick = -math.inf
 
@@ -126,9 +128,25 @@ class SampleTimes:
                 if not abs(value - self._offset) <= CLOCK_STEP:
                     self._clock = value
                 self._offset = value
+        if math.isnan(self._own):
+            self._own = self._own_clock(part.times + clock, ticks[part.slices])
         before = np.append(self._tick, ticks)
         self._waiting.append(_Waiting(part.samples, clock, before[part.slices], ticks[part.slices]))
-        return part.times + clock
+        return part.times + clock + (0.0 if math.isnan(self._own) else self._own)
+
+    def _own_clock(self, stamps: FloatArray, arrived: FloatArray) -> float:
+        """Return what places stamps of another clock by their arrival [s]; nan if that is not known yet."""
+        known = np.flatnonzero(np.abs(stamps) < NUMBER)
+        if not len(known):
+            return math.nan
+        # What comes together was held up, but its last sample by least.
+        newest = int(known[arrived[known] == arrived[known[0]]][-1])
+        ahead = float(stamps[newest] - arrived[newest])
+        if abs(ahead) <= OWN:
+            return 0.0
+        what = f"stamps are {ahead:+.6g} s off the recorder's clock: placed by when samples came first"
+        self.account.remarks.append(Remark(0, "clock", what))
+        return -ahead
 
     def _settled(self, times: FloatArray, places: IntArray) -> Settled:
         n = len(times)

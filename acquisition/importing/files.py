@@ -21,6 +21,7 @@ from acquisition.importing.store import Imported, Placed
 from acquisition.importing.table import Column
 from acquisition.rates import too_slow
 from acquisition.stream import FloatArray, Modality, Role, StreamInfo
+from acquisition.timebase.account import OTHER_RATE
 from acquisition.units import CANONICAL, convert, factor, known
 
 SINGLE = frozenset((Modality.ECG, Modality.EDA, Modality.RR, Modality.PPI, Modality.RESP, Modality.MARKERS))
@@ -230,7 +231,7 @@ def _own_times(request: Request, column: Column, where: str) -> tuple[FloatArray
         raise StreamError(f"{where}: SFREQ {request.sfreq:g} Hz, but its stamps [s] say {measured:.6g} Hz")
     if not measured and (why := stamps.implausible(times, request.modality)):
         raise StreamError(f"{where}: SFREQ {request.sfreq:g} Hz, but its stamps [s] say {why}")
-    if measured and abs(measured / request.sfreq - 1) > 0.005:
+    if measured and 0.005 < abs(measured / request.sfreq - 1) <= OTHER_RATE:  # beyond, the time base tells
         return (
             times,
             request.sfreq,

@@ -12,6 +12,7 @@ import numpy as np
 
 from acquisition.errors import RecordingError, StreamError
 from acquisition.importing.clock import Clock, Source
+from acquisition.importing.laying import laid
 from acquisition.importing.options import Options
 from acquisition.importing.placing import placed
 from acquisition.importing.stamps import moment
@@ -57,10 +58,11 @@ def finished(
     refuse_damage(damage, options)
     every = [source or Source(path=Path(names[k])) for k, source in enumerate(sources)]
     moved, clock = placed(items, every, owners, options)
-    streams = _part([p.item for p in moved], options)
+    items_laid, told = laid([p.item for p in moved])
+    streams = _part(items_laid, options)
     _refuse_long(streams)
     streams = named(analysed(named(streams)))
-    said = (*notes, *clock.said)
+    said = (*notes, *told, *clock.said)
     store(
         out,
         streams,
@@ -86,12 +88,13 @@ def _part(items: Sequence[Imported], options: Options) -> list[Imported]:
     begin, end = options.part
     if not (math.isfinite(begin) or math.isfinite(end)):
         return list(items)
-    firsts = [float(np.nanmin(item.times)) for item in items if len(item.times)]
+    firsts = [float(np.nanmin(item.at)) for item in items if len(item.times)]
     zero = min(firsts, default=0.0)
     out = []
     for item in items:
-        keep = (item.times >= zero + begin) & (item.times < zero + end)
-        out.append(replace(item, times=item.times[keep], samples=item.samples[keep]))
+        keep = (item.at >= zero + begin) & (item.at < zero + end)
+        known = None if item.laid is None else item.laid[keep]
+        out.append(replace(item, times=item.times[keep], samples=item.samples[keep], laid=known))
     kept = [item for item in out if len(item.times)]
     if not kept:
         raise StreamError(f"--part {begin:g}:{end:g}: no samples in it")
@@ -100,7 +103,7 @@ def _part(items: Sequence[Imported], options: Options) -> list[Imported]:
 
 def _refuse_long(items: Sequence[Imported]) -> None:
     """Refuse what is longer than a session; the stream at each end is named."""
-    spans = [(float(np.nanmin(i.times)), float(np.nanmax(i.times)), i) for i in items if len(i.times)]
+    spans = [(float(np.nanmin(i.at)), float(np.nanmax(i.at)), i) for i in items if len(i.times)]
     if not spans:
         raise StreamError("no samples to import")
     first, last = min(spans, key=lambda s: s[0]), max(spans, key=lambda s: s[1])
@@ -127,7 +130,7 @@ def _started(options: Options, clock: Clock, items: Sequence[Imported]) -> str:
         return options.started
     if not math.isfinite(clock.epoch):
         return ""
-    first = min(float(np.nanmin(i.times)) for i in items if len(i.times))
+    first = min(float(np.nanmin(i.at)) for i in items if len(i.times))
     return datetime.fromtimestamp(clock.epoch + first, UTC).isoformat(timespec="milliseconds")
 
 

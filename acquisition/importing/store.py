@@ -47,7 +47,7 @@ class Imported:
     `times` are raw stamps [s], `samples` has shape (n_samples, n_channels), `offsets` are clock offsets as
     (position, collected, value). `span` is what the stream tells of [s], where that is more than from its
     first stamp to its last: rows of speech are stamped at their end. `own` samples are events of ours as
-    JSON.
+    JSON. `laid` are the times of the samples [s] where the time base found them, nan where one has no place.
     """
 
     info: StreamInfo
@@ -56,6 +56,12 @@ class Imported:
     offsets: list[tuple[int, float, float]]
     span: tuple[float, float] | None = None
     own: bool = False
+    laid: FloatArray | None = None
+
+    @property
+    def at(self) -> FloatArray:
+        """Return the times of the samples as far as they are known [s]."""
+        return self.times if self.laid is None else self.laid
 
     def renamed(self, name: str) -> Imported:
         """Return the same under another name."""
@@ -68,7 +74,7 @@ class Imported:
             shifts[position:] = value
         if self.offsets:
             shifts[: self.offsets[0][0]] = self.offsets[0][2]
-        return np.maximum.accumulate(self.times + shifts)
+        return np.fmax.accumulate(self.at + shifts)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

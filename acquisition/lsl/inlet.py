@@ -31,6 +31,9 @@ CORRECTION_PERIOD = 5.0
 CORRECTION_TIMEOUT = 2.0
 PATIENCE = 5.0
 """Seconds that samples wait for a clock offset."""
+STEADY, ANSWERS = 1.5, 2
+"""Seconds after a jump of the stamps, and measurements, in which the sender's clock has not moved: then
+samples are not held until they are too late to count."""
 JUMP = 0.5
 """Seconds by which stamps that run backwards, or ahead of the clock, tell of a clock that was reset."""
 
@@ -105,6 +108,7 @@ class Inlet:
         self._regular = sfreq > 0
         self._offset: float | None = None
         self._wait: float | None = None
+        self._answers = 0
         self._deadline = self.arrived + PATIENCE
         self._pending: list[Samples] = []
         self._trusted = False
@@ -170,7 +174,7 @@ class Inlet:
             if odd:
                 out.append(Samples(part.times[:odd], part.values[:odd]))
             self._pending = [Samples(part.times[odd:], part.values[odd:]), *pulled]
-            self._wait = self._clock()
+            self._wait, self._answers = self._clock(), 0
             self._deadline = self._wait + PATIENCE
             self._ask.set()
             break
@@ -192,6 +196,8 @@ class Inlet:
                 )
             if self._wait is not None and (new.reset or changed):
                 self._settle()
+            elif self._wait is not None and new.asked >= self._wait:
+                self._answers += 1
             self._offset = new.value
             out.append(Offset(new.at - new.value, new.value))
 
@@ -211,13 +217,16 @@ class Inlet:
                     "clock", f"no clock offset within {PATIENCE:g} s: 0 is used until one is measured", now
                 )
             )
-        if self._wait is not None and now >= self._deadline:
+        if self._wait is not None and (now >= self._deadline or self._is_steady(now - self._wait)):
             self._settle()
             self._trusted = True
             out.append(
                 Remark("clock", "stamps jump though the sender's clock does not: taken as they are", now)
             )
         return self._wait is not None
+
+    def _is_steady(self, waited: float) -> bool:
+        return waited >= STEADY and self._answers >= ANSWERS
 
     def _pull(self) -> list[Samples]:
         parts = []

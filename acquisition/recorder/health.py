@@ -11,7 +11,9 @@ import numpy as np
 
 from acquisition.drivers import NO_SIGNS, Signs
 from acquisition.event import Notice
+from acquisition.recorder.stamp_watch import StampWatch
 from acquisition.stream import Chunk, FloatArray, IntArray, Modality, Role, StreamInfo
+from acquisition.timebase.vouched import needs_time_base
 from acquisition.voice.rows import is_turns
 
 STALE = 1.8
@@ -74,6 +76,7 @@ class StreamHealth:
     stale: bool = False
     paused: bool = False
     stamp: float = math.nan
+    _stamps: StampWatch | None = None
     _marks: deque[tuple[float, int]] = field(default_factory=deque)
     _told: list[Notice] = field(default_factory=list)
 
@@ -91,7 +94,10 @@ class StreamHealth:
         if not len(times):
             return []
         notices = self._resumed(float(times[0]), now) if self.stale else []
-        notices += self._jumps(times, now)
+        if needs_time_base(self.info, ()):
+            notices += self._stamped(times, now)
+        else:
+            notices += self._jumps(times, now)
         self.samples += len(times)
         self.arrived, self.stamp = now, float(times[-1])
         self._marks.append((now, self.samples))
@@ -120,6 +126,8 @@ class StreamHealth:
         self.paused, self.stale = on, False
         self.stamp, self.arrived, self.since = math.nan, math.nan, now
         self._marks.clear()
+        if self._stamps is not None:
+            self._stamps.restart()
 
     def health(self, now: float, signs: Signs = NO_SIGNS) -> Health:
         """Return the stream's health, given the signs of its device."""
@@ -149,6 +157,16 @@ class StreamHealth:
         self.stale = False
         last = self.since if math.isnan(self.arrived) else self.arrived
         return [self._notice(now, "resumed", f"samples again after {now - last:.1f} s", last, now)]
+
+    def _stamped(self, times: FloatArray, now: float) -> list[Notice]:
+        """Tell what stamps show that are no sample times by themselves."""
+        if self._stamps is None:
+            self._stamps = StampWatch(self.info.sfreq)
+        told = [
+            t for t in self._stamps.hear(times, now) if t.kind != "gap" or not self._is_told(t.start, t.stop)
+        ]
+        self.gaps += sum(t.kind == "gap" for t in told)
+        return [self._notice(now, *t) for t in told]
 
     def _jumps(self, times: FloatArray, now: float) -> list[Notice]:
         known = not math.isnan(self.stamp)

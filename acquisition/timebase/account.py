@@ -91,6 +91,23 @@ class Account:
             self._first = first
         self._last, self._n = last, self._n + n
 
+    def lines(self) -> list[str]:
+        """Return in plain lines what a person should know of the stamps."""
+        out = [remark.message for remark in self.remarks]
+        if self.not_numbers:
+            out.append(f"{self.not_numbers} stamps are no numbers; their samples are counted on")
+        if self.slips:
+            out.append(f"{self.slips} stamps are far off, and those after them are not; they are replaced")
+        if self.unplaced:
+            out.append(
+                f"{self.unplaced} samples left out: a part of their packet is missing, and not known which"
+            )
+        if self.losses:
+            seconds = math.fsum(loss.seconds for loss in self.losses)
+            where = "in one place" if len(self.losses) == 1 else f"in {len(self.losses)} places"
+            out.append(f"{self.samples_lost} samples missing {where}, {seconds:.3g} s together")
+        return out
+
     @property
     def sfreq(self) -> float:
         """Return the mean rate over what was given times, losses left out [Hz]; nan while that is short."""

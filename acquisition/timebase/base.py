@@ -29,6 +29,8 @@ PAUSE = 1.5
 """Silence [s] that a new segment does not go on over at once."""
 OTHER, OTHER_PACKETS = 0.03, 0.1
 """Shares by which the first seconds must differ from the nominal rate to be believed instead."""
+SHORTEST, LONGEST = 1e-6, 3600.0
+"""Bounds of a sample period [s], whatever stamps say."""
 DOUBT = 0.003
 """Share by which a sample period may differ from what is known of it."""
 WINDOW, WIDE = 4.0, 8.0
@@ -222,8 +224,7 @@ class TimeBase:
     def _learn(self, seen: Seen) -> None:
         """Take the period that was seen where it differs from what was known."""
         found = seen.period if seen.period > 0 and math.isfinite(seen.period) else self._period
-        if not found > 0:
-            found = 1.0
+        found = min(max(found, SHORTEST), LONGEST) if found > 0 else 1.0
         far = OTHER_PACKETS if seen.manner is Manner.PACKETS else OTHER
         if not abs(found / self._period - 1.0) <= far:
             self._period = found

@@ -28,6 +28,8 @@ LONG = 0.1
 """Seconds that a packet must last to be told apart; shorter ones are jitter."""
 DEDUCED = 0.02
 """Share of the inner step within which the steps of deduced stamps agree."""
+WHOLE = 0.03
+"""Share of a step by which one over missing samples may differ from a multiple of it."""
 FEW = 8
 """Samples below which nothing is told."""
 
@@ -137,8 +139,8 @@ def _deduced(counts: IntArray, stamps: FloatArray, one: FloatArray, mean: float)
     if not (3 <= len(ends) <= 0.2 * len(steps)) or float(np.mean(np.abs(one - inner) <= 1e-3 * inner)) < 0.7:
         return None
     off = (steps[ends] - inner) / inner
-    lost = (off > 0.9) & (np.abs(off - np.round(off)) < 0.1)
-    if lost.mean() > 0.5:  # whole samples are missing, and the stamps say so
+    lost = (off > 0.9) & (np.abs(off - np.round(off)) < WHOLE)
+    if lost.mean() > 0.9:  # whole samples are missing, and the stamps say so
         return None
     return _packets(counts, stamps, ends, inner, np.inf)
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from acquisition.recording.altered import alterations
 from acquisition.recording.recording import Recording
+from acquisition.timebase.account import ADDED, WORDS, Account
 from processing.clocks import remark
 from processing.metrics.self_report import noted
 from processing.pipeline import Pipeline
@@ -58,6 +59,9 @@ def remarks(recording: Recording, pipeline: Pipeline) -> list[str]:
             lines.append(f"{role}/{name}: {late} samples came later than the lateness and stay out")
         if future:
             lines.append(f"{role}/{name}: {future} samples were stamped in the future and stay out")
+    for (role, name), account in sorted(pipeline.time_bases.items()):
+        account.judge_rate(-1, ended=True)
+        lines += [f"{role}/{name}: {text}" for text in account.lines()]
     recorded = recording.session.recorded if recording.session is not None else None
     lines += remark(recorded)
     if recorded is not None:
@@ -65,6 +69,20 @@ def remarks(recording: Recording, pipeline: Pipeline) -> list[str]:
     if recording.state == "cut":
         lines.append("the recording was cut: it ends at its last whole tick")
     return lines
+
+
+def _stamps(account: Account | None) -> dict[str, Any]:
+    """Say what a stream's stamps are like, and by how much longer its samples waited for that."""
+    if account is None or account.manner is None:
+        return {"stamps": "taken as they are", "added_delay": 0.0}
+    return {
+        "stamps": WORDS[account.manner],
+        "added_delay": ADDED[account.manner],
+        "sfreq_sent": None if np.isnan(account.sfreq) else round(account.sfreq, 4),
+        "samples_lost": account.samples_lost,
+        "clock_segments": account.segments,
+        "stamps_replaced": account.not_numbers + account.slips,
+    }
 
 
 def _clocks(recording: Recording) -> dict[str, Any]:
@@ -101,6 +119,7 @@ def session_json(path: Path, run: SessionRun) -> dict[str, Any]:
                 "sfreq": None if np.isnan(s.sfreq) else s.sfreq,
                 "unit": s.unit,
                 "lateness": s.lateness,
+                **_stamps(run.pipeline.time_bases.get(s.key)),
             }
             for s in recording.streams
         ],

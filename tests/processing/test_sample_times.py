@@ -154,6 +154,18 @@ def test_intervals_are_right_whatever_the_stamps(push: Push, most: float) -> Non
     assert not {s.reason for s in out if "off" in s.reason and 105.0 < s.time < 155.0}
 
 
+@pytest.mark.parametrize("ahead", [1.7e9, -5000.0])
+def test_stamps_of_another_clock_are_placed_by_their_arrival(ahead: float) -> None:
+    session, _ = sent(jittered(0.003))
+    moved: list[Item] = [replace(i, times=i.times + ahead) if isinstance(i, Chunk) else i for i in session]
+    here, there = settled(session, [7]), settled(moved, [7])
+    assert there[2].sum() == 0
+    later = slice(200, None)
+    off = there[0][later, 0] - here[0][later, 0]
+    assert np.abs(off - np.median(off)).max() < 1e-3
+    assert 0.0 <= np.median(off) < 0.3
+
+
 def test_the_session_tells_what_the_stamps_are_like() -> None:
     session, _ = sent(bursts)
     pipeline = Pipeline((replace(ECG, sfreq=250.0),), session_id="test")

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from pylsl.util import TimeoutError as LslTimeout
 
-from acquisition.lsl.inlet import PATIENCE, Inlet, Offset, Remark, Samples
+from acquisition.lsl.inlet import ANSWERS, PATIENCE, STEADY, Inlet, Offset, Remark, Samples
 from tests.waiting import wait_for
 
 
@@ -165,6 +165,23 @@ def test_stamps_that_jump_under_a_steady_clock_are_taken_as_they_are_after_a_whi
     assert stamps(items) == [2000.0]
     sender.send(3000.0)
     assert stamps(inlet.drain()) == [3000.0]
+
+
+def test_stamps_that_jump_are_taken_sooner_once_the_senders_clock_is_seen_to_be_steady(
+    inlet: Inlet, sender: FakeSender, clock: Clock
+) -> None:
+    measured(inlet, sender, 0.0)
+    inlet.drain()
+    clock.now += 0.1
+    sender.send(1000.0, 990.0)
+    assert stamps(inlet.drain()) == [1000.0]
+    rounds = 0
+    while not stamps(inlet.drain()):
+        rounds += 1
+        clock.now += STEADY / 4
+        measured(inlet, sender, 0.0)
+    assert ANSWERS <= rounds <= 8
+    assert clock.now - 1000.1 < PATIENCE
 
 
 def test_nothing_is_delivered_while_it_is_open_whose_samples_they_are(
