@@ -85,6 +85,8 @@ class SampleTimes:
         """
         if part is not None:
             if part.info is not self._said:
+                if not self._n:  # a stream that was not there at the start says its rate now
+                    self._base = TimeBase(part.info.sfreq)
                 self._said = self._info = part.info
             stamps = self._take_in(part, ticks)
         slices = part.slices if part is not None else np.empty(0, np.int64)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray, Modality
+from acquisition.timebase.lay import lay
+from acquisition.timebase.manner import Manner, look
 
 LAG = 64
 """Samples over which a step is taken, so that rounded stamps give the rate they stand for."""
@@ -13,6 +15,8 @@ UNEVEN = 0.5
 HOLED = 0.1
 """The same where steps are multiples of one because samples are missing."""
 SHARE = 0.9
+FEW_STAMPS, MANY = 20, 2000
+"""Stamps that packets are sought in."""
 FEW = 0.01
 """Share of samples that may be left out for their stamps."""
 IRREGULAR = frozenset((Modality.RR, Modality.PPI, Modality.MARKERS))
@@ -27,7 +31,16 @@ def rate_of(times: FloatArray) -> float:
     step, steps = float(np.median(long)) / lag, np.diff(times)
     if step > 0 and np.mean(np.abs(steps - step) <= UNEVEN * step) >= SHARE:
         return float(f"{1 / step:.6g}")
-    return _with_holes(steps)
+    return _of_packets(times) or _with_holes(steps)
+
+
+def _of_packets(times: FloatArray) -> float:
+    """Return the rate of samples whose stamps tell of packets [Hz]; 0 if they do not."""
+    known = np.flatnonzero(np.isfinite(times[:MANY]))
+    if len(known) < FEW_STAMPS or look(known, times[known]).manner is not Manner.PACKETS:
+        return 0.0
+    sfreq = lay(times, 0.0).account.sfreq
+    return float(f"{sfreq:.6g}") if np.isfinite(sfreq) else 0.0
 
 
 def _with_holes(steps: FloatArray) -> float:

@@ -55,6 +55,10 @@ RATES = {
     Modality.RESP: (0.1, 2000.0),
 }
 """Rates [Hz] outside of which the unit of a time column must be another."""
+PAUSE = 2.0
+"""A longer step between stamps is no sample's [s]."""
+BURST = 5.0
+"""Stamps that come so much closer than they do on the whole come in bursts."""
 FEW = 20
 """Fewer stamps tell no unit: they are taken as seconds."""
 APART = 0.2
@@ -190,6 +194,8 @@ def implausible(
     if not len(steps):
         return ""
     rate = 1.0 / float(np.median(steps))
+    spread = len(steps) / float(np.minimum(steps, PAUSE).sum())
+    rate = spread if rate > BURST * spread else rate
     if sfreq is not None and not 0.9 < rate / sfreq < 1.1:
         return f"{rate:.4g} Hz, not {sfreq:g}"
     low, high = RATES.get(modality, (0.0, math.inf)) if modality is not None else (0.0, math.inf)

@@ -31,8 +31,8 @@ OTHER, OTHER_PACKETS = 0.03, 0.1
 """Shares by which the first seconds must differ from the nominal rate to be believed instead."""
 SHORTEST, LONGEST = 1e-6, 3600.0
 """Bounds of a sample period [s], whatever stamps say."""
-DOUBT = 0.003
-"""Share by which a sample period may differ from what is known of it."""
+DOUBT, ROUGHLY = 0.003, 0.01
+"""Shares by which a sample period may differ from what is known of it, and by which few packets miss it."""
 WINDOW, WIDE = 4.0, 8.0
 """Seconds between two looks at the manner: of stamps that are the times, and of others."""
 
@@ -53,6 +53,7 @@ class TimeBase:
         """Period that filters are made for [s]: the nominal one, unless the stream sends another; nan before
         that is known."""
         self._period = 1.0 / nominal if nominal else math.nan
+        self._doubt = DOUBT
         self._n = self._given = 0
         self._last = math.nan
         self._shift, self._pause = 0.0, math.nan
@@ -210,9 +211,9 @@ class TimeBase:
             stamps = np.where(known, stamps, line)
         first = self._n - len(stamps)
         if seen.manner is Manner.PACKETS:
-            self._engine = Packets(seen, self._period, DOUBT, self.account, first=first)
+            self._engine = Packets(seen, self._period, self._doubt, self.account, first=first)
         elif seen.manner is Manner.JITTER:
-            self._engine = Levels(self._period, DOUBT, self.account, usual=self.usual, first=first)
+            self._engine = Levels(self._period, self._doubt, self.account, usual=self.usual, first=first)
         else:
             loose = self._period >= SLOW and seen.manner is Manner.UNEVEN
             self._engine = Steps(self._period, self.account, first=first, loose=loose)
@@ -226,8 +227,12 @@ class TimeBase:
         found = seen.period if seen.period > 0 and math.isfinite(seen.period) else self._period
         found = min(max(found, SHORTEST), LONGEST) if found > 0 else 1.0
         far = OTHER_PACKETS if seen.manner is Manner.PACKETS else OTHER
-        if not abs(found / self._period - 1.0) <= far:
+        self._doubt = DOUBT
+        off = abs(found / self._period - 1.0)
+        if not off <= far:
             self._period = found
+        elif seen.manner is Manner.PACKETS:  # few packets tell a rate to a hundredth
+            self._doubt = max(DOUBT, off - ROUGHLY)
         if math.isnan(self.usual):
             self.usual = self._period
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from acquisition.stream import Role, StreamInfo
 from processing.admission import Admission
+from processing.sample_times import SampleTimes
 from viewer.model.runs import Runs
 
 
@@ -39,6 +40,8 @@ class StreamHealth:
 
     info: StreamInfo
     gate: Admission
+    times: SampleTimes | None = None
+    """What finds its sample times, where nobody vouches for its stamps."""
     last: float = math.nan
     n: int = 0
     gaps: int = 0

@@ -19,11 +19,13 @@ from acquisition.events.intervals import Intervals
 from acquisition.events.overlay import Edit, held
 from acquisition.events.paused import Paused
 from acquisition.stream import PEOPLE, BoolArray, FloatArray, Modality, Role, StreamInfo
+from acquisition.timebase.vouched import needs_time_base
 from acquisition.units import convert
 from processing.admission import Admission
 from processing.arousal.baseline import BaselineVerdict
 from processing.index import IndexSample
 from processing.indices import INDICES
+from processing.sample_times import ADDED, SampleTimes
 from viewer.model.definitions import gap_of
 from viewer.model.facts import SessionFacts, StreamHealth
 from viewer.model.history import Waveform
@@ -90,7 +92,11 @@ class SessionModel:
 
     def _expect(self, info: StreamInfo) -> StreamHealth:
         self.sources.setdefault((info.role, info.modality), info.key)
-        return self.health.setdefault(info.key, StreamHealth(info, Admission(info.lateness)))
+        if info.key not in self.health:
+            times = SampleTimes(info) if needs_time_base(info, self.streams) else None
+            gate = Admission(info.lateness, ADDED if times else 0.0)
+            self.health[info.key] = StreamHealth(info, gate, times)
+        return self.health[info.key]
 
     @property
     def elapsed(self) -> float:
@@ -123,12 +129,21 @@ class SessionModel:
         self.revision += 1
 
     def _take(self, health: StreamHealth, part: StreamPart | None, ticks: FloatArray) -> None:
-        admitted = health.gate.admit(part, ticks)
+        came, arrived = part, None
+        if health.times is not None:
+            settled = health.times.lay(part, ticks)
+            part = settled.part if settled else None
+            arrived = (settled.since, settled.until) if settled else None
+        admitted = health.gate.admit(part, ticks, arrived)
+        if health.times is not None and came is not None and len(came.times):
+            # What waits for its time has come all the same.
+            health.last, health.lost = float(ticks[came.slices[-1]]), math.nan
         if part is None or len(admitted.times) == 0:
             return
         health.n += len(admitted.times)
         health.runs.extend(admitted.times)
-        health.last, health.lost = float(admitted.times[-1]), math.nan
+        if health.times is None:
+            health.last, health.lost = float(admitted.times[-1]), math.nan
         info = part.info
         if info.modality in RAW and self.sources.get((info.role, info.modality)) == info.key:
             self._draw(health, part, admitted.times - self.t0, admitted.keep)

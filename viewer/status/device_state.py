@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from acquisition.recorder.health import IRREGULAR_STALE
 from acquisition.stream import Modality, Role
+from acquisition.timebase.account import ADDED, WORDS
+from acquisition.timebase.manner import Manner
 from acquisition.voice.rows import is_turns
 from viewer.model.facts import StreamHealth
 from viewer.model.model import SessionModel
@@ -92,7 +94,17 @@ def _line(health: StreamHealth, word: str) -> str:
     rate = f", {health.info.sfreq:g} Hz" if health.info.sfreq > 0 else ""
     gaps = f", {health.gaps} gaps" if health.gaps else ""
     fault = f", {health.fault}" if health.fault else ""
-    return f"{health.info.name} ({NAMES[health.info.modality]}{rate}): {word}{gaps}{fault}"
+    stamps = _stamps(health)
+    return f"{health.info.name} ({NAMES[health.info.modality]}{rate}): {word}{gaps}{fault}{stamps}"
+
+
+def _stamps(health: StreamHealth) -> str:
+    """Say what the stamps are like and what that costs; "" where they are simply the times."""
+    account = health.times.account if health.times is not None else None
+    if account is None or account.manner in (None, Manner.EXACT):
+        return ""
+    said = "".join(f", {remark.message}" for remark in account.remarks if remark.kind == "clock")
+    return f", stamps {WORDS[account.manner]} (up to {ADDED[account.manner]:g} s later){said}"
 
 
 def stream_state(health: StreamHealth, model: SessionModel, now: float) -> tuple[str, str]:

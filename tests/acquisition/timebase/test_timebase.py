@@ -34,7 +34,7 @@ def laid(sent: Stamped) -> Whole:
 
 
 @pytest.mark.parametrize("push", [bursts, shared, deduced(130.0), only_last])
-@pytest.mark.parametrize("off", [0.0, 0.005])
+@pytest.mark.parametrize("off", [0.0, 0.005, 0.02, -0.02])
 def test_packets_are_laid_on_a_line_through_their_arrivals(push: Push, off: float) -> None:
     sent = stream(push, off=off)
     found = laid(sent)

@@ -8,9 +8,12 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from acquisition.batch import Gatherer
 from acquisition.event import Event, Notice
-from acquisition.stream import Modality, Role
+from acquisition.stream import Chunk, Modality, Role, StreamInfo
+from acquisition.tick import Tick
 from processing.index import IndexSample
+from tests.acquisition.timebase.stamped import bursts, stream
 from tests.viewer import synthetic
 from tests.viewer.synthetic import T0, Session, fill, index_samples, marks
 from viewer.model.model import SessionModel
@@ -137,3 +140,28 @@ def test_a_coupling_is_not_shown_before_there_is_a_chance_band() -> None:
     assert early is not None and math.isnan(early.value)
     assert early.reason == "no chance band yet: not before minute 5"
     assert later is not None and abs(later.value - 0.7) < 1e-6
+
+
+def test_packets_are_drawn_at_the_times_of_their_samples_and_the_chip_says_what_that_costs() -> None:
+    ecg = StreamInfo(
+        name="ECG", role=Role.CLIENT, modality=Modality.ECG, sfreq=130.0, unit="mV", channels=("ECG",)
+    )
+    sent = stream(bursts, seconds=30.0)
+    model = SessionModel(facts=synthetic.model().facts, streams=(ecg,))
+    arrive, words, at = np.maximum.accumulate(np.fmax(sent.stamps, sent.true)), set[str](), 0
+    for k in range(310):
+        tick = 100.0 + k / 10
+        stop = int(np.searchsorted(arrive, tick, "right"))
+        gatherer = Gatherer()
+        if stop > at:
+            gatherer.add(Chunk(ecg, sent.stamps[at:stop], np.ones((stop - at, 1))))
+        at = stop
+        gatherer.add(Tick(k, tick, 1.7e9 + tick))
+        model.add_batch(gatherer.take())
+        words |= {state.word for state in device_states(model, Role.CLIENT, tick)} if k > 10 else set()
+    wave = model.waves[Role.CLIENT, Modality.ECG]
+    times = wave.times(0, wave.n)
+    assert np.diff(times).min() > 0.0 and np.diff(times).max() < 2.0 / 130.0  # no burst, no gap
+    (state,) = device_states(model, Role.CLIENT, 131.0)
+    assert "stamps one for a packet (up to 1.7 s later)" in state.detail
+    assert not {word for word in words if "stale" in word or "lost" in word}
