@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from acquisition.drivers import Drained
+from acquisition.drivers import Drained, SignsOf, unopened
 from acquisition.lsl.clock import local_clock
 from acquisition.recorder.begin import record
 from acquisition.recorder.listener import Listener, Status
@@ -71,6 +71,14 @@ class Synthetic:
     def ready(self) -> bool:
         """Return true."""
         return True
+
+    def missing(self) -> list[str]:
+        """Return the streams whose properties are not known."""
+        return unopened(self.streams())
+
+    def signs(self) -> SignsOf:
+        """Return nothing."""
+        return {}
 
     def start(self) -> None:
         """Begin with the sample that is due next."""

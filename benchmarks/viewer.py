@@ -164,7 +164,7 @@ def latency(seconds: float) -> dict[str, Any]:
 
     from tests.viewer.synthetic import T0, index_samples
     from viewer.window import application
-    from viewer.worker import Worker
+    from viewer.worker import Bare, Worker
 
     model, source = session(60.0, 60.0, 20)
     begun = [time.perf_counter()]
@@ -179,7 +179,9 @@ def latency(seconds: float) -> dict[str, Any]:
             due = time.perf_counter() - begun[0] >= (source.done / 10 - zero) + 0.1
             return source.batch(1) if due else None
 
-    worker = Worker(Feed(), lambda: lambda batch: index_samples(batch.ticks[0] - T0, batch.ticks[-1] - T0))
+    worker = Worker(
+        Feed(), lambda: Bare(lambda batch: index_samples(batch.ticks[0] - T0, batch.ticks[-1] - T0))
+    )
     window = open_window(model, 60.0)
     window.worker = worker
     late: list[float] = []

@@ -28,7 +28,7 @@ from viewer.review.reviewing import Reviewing
 from viewer.style import style_sheet
 from viewer.theme import THEMES
 from viewer.view_menu import marker_menu, view_menu
-from viewer.worker import Ended, Worker
+from viewer.worker import Bare, Ended, Worker
 
 FRAME = 33
 """Milliseconds between frames."""
@@ -321,7 +321,7 @@ def open_window(
     source = feed(path, follow=follow)
     model = blind_model(source) if rater else new_model(source, people)
     if rater:
-        worker = Worker(BlindFeed(source), lambda: blind_push)
+        worker = Worker(BlindFeed(source), lambda: Bare(blind_push))
     else:
         worker = Worker(source, lambda: new_push(source, people))
     window = OperatorWindow(

@@ -65,16 +65,35 @@ class Feed(Protocol):
         """Return what is new, if anything."""
 
 
-def verdicts_of(push: object) -> tuple[BaselineVerdict, ...]:
-    """Return what a pipeline said of the baselines; nothing where `push` is another function of batches."""
-    told: Callable[[], tuple[BaselineVerdict, ...]] = getattr(push, "verdicts", tuple)
-    return told()
+class Push(Protocol):
+    """Turn batches into index samples; `viewer.opening.Computing` is a pipeline that does."""
+
+    def __call__(self, batch: Batch) -> list[IndexSample]:
+        """Return what a batch made final."""
+
+    def verdicts(self) -> tuple[BaselineVerdict, ...]:
+        """Return what was said of the baselines so far."""
+
+    def close(self) -> None:
+        """End what was opened."""
 
 
-def close_of(push: object) -> None:
-    """Let a pipeline end what it opened; nothing where `push` is another function of batches."""
-    close: Callable[[], None] = getattr(push, "close", lambda: None)
-    close()
+@dataclass(frozen=True, slots=True)
+class Bare:
+    """A function of batches that judges no baseline and opens nothing."""
+
+    function: Callable[[Batch], list[IndexSample]]
+
+    def __call__(self, batch: Batch) -> list[IndexSample]:
+        """Return what the function makes of a batch."""
+        return self.function(batch)
+
+    def verdicts(self) -> tuple[BaselineVerdict, ...]:
+        """Return nothing."""
+        return ()
+
+    def close(self) -> None:
+        """Do nothing."""
 
 
 class Worker:
@@ -88,7 +107,7 @@ class Worker:
         takes a second that the window need not wait for, and with the first batch: streams are known then.
     """
 
-    def __init__(self, feed: Feed, make_push: Callable[[], Callable[[Batch], list[IndexSample]]]) -> None:
+    def __init__(self, feed: Feed, make_push: Callable[[], Push]) -> None:
         self._feed, self._make_push = feed, make_push
         self._queue: queue.Queue[Update | Ended] = queue.Queue(AHEAD)
         self._halt = threading.Event()
@@ -120,10 +139,10 @@ class Worker:
                 if batch is not None and push is None:
                     push = self._make_push()
                     samples = push(batch)
-                    self._put(Update(batch, samples, tuple(self._feed.streams), verdicts_of(push)))
+                    self._put(Update(batch, samples, tuple(self._feed.streams), push.verdicts()))
                 elif batch is not None and push is not None:
                     samples = push(batch)
-                    self._put(Update(batch, samples, verdicts=verdicts_of(push)))
+                    self._put(Update(batch, samples, verdicts=push.verdicts()))
                 elif self._feed.ended:
                     self._put(Ended(self._feed.state))
                     return
@@ -134,7 +153,8 @@ class Worker:
             logger.exception("reading stopped")
             self._put(Ended("cut", f"{type(error).__name__}: {error}"))
         finally:
-            close_of(push)
+            if push is not None:
+                push.close()
 
     def _put(self, item: Update | Ended) -> None:
         while not self._halt.is_set():

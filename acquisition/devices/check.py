@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from acquisition.devices.nearby import Activity, moving, verdict
-from acquisition.drivers import Driver
+from acquisition.drivers import Driver, Identified, Keeping
 from acquisition.lsl.checked import remember
 from acquisition.lsl.clock import local_clock
 from acquisition.recorder.begin import open_drivers
@@ -160,7 +160,7 @@ def _consent(session: Session, refusals: Sequence[str]) -> list[Finding]:
 def _devices(drivers: Sequence[Driver]) -> list[Finding]:
     findings = []
     for driver in drivers:
-        for keeper in getattr(driver, "keepers", ()):
+        for keeper in driver.kept() if isinstance(driver, Keeping) else ():
             facts = ", ".join(f"{k} {v}" for k, v in keeper.facts.items())
             level = keeper.facts.get("battery", "").removesuffix(" %")
             low = level.isdecimal() and int(level) < BATTERY
@@ -169,7 +169,7 @@ def _devices(drivers: Sequence[Driver]) -> list[Finding]:
             findings.append(
                 Finding("device", keeper.device.title, ok, text if keeper.streaming else keeper.fault)
             )
-        if not hasattr(driver, "keepers"):
+        if not isinstance(driver, Keeping):
             lines = missing_lines([driver])
             findings += [Finding("device", line.partition(":")[0], False, line) for line in lines]
     return findings
@@ -177,7 +177,7 @@ def _devices(drivers: Sequence[Driver]) -> list[Finding]:
 
 def missing_lines(drivers: Sequence[Driver]) -> list[str]:
     """Return a line for each device that does not stream: why."""
-    return [line for d in drivers if not d.ready() for line in getattr(d, "missing", list)()]
+    return [line for d in drivers if not d.ready() for line in d.missing()]
 
 
 def _streams(infos: Sequence[StreamInfo], listening: Listening, seconds: float) -> list[Finding]:
@@ -205,7 +205,7 @@ def _covered(info: StreamInfo, chunks: Sequence[Chunk], seconds: float) -> float
 
 def _senders(drivers: Sequence[Driver]) -> list[Finding]:
     """Tell who the streams come from, and keep it: a recording compares its streams with that."""
-    remotes = [remote for driver in drivers for remote in getattr(driver, "remotes", list)()]
+    remotes = [remote for driver in drivers if isinstance(driver, Identified) for remote in driver.remotes()]
     if remotes:
         remember(remotes)
     return [Finding("lsl", r.source_id, True, f"comes from {r.host}, outlet {r.uid}") for r in remotes]

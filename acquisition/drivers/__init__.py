@@ -7,11 +7,17 @@ every cycle from its own thread; it must return at once with all that has arrive
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from acquisition.event import Notice
 from acquisition.stream import Chunk, ClockOffset, Role, StreamInfo
+
+if TYPE_CHECKING:
+    from acquisition.lsl.network import Remote
+    from acquisition.session.session import Device
+    from acquisition.simulation.past import Store as PastStore
 
 Drained = Chunk | ClockOffset | Notice
 
@@ -20,7 +26,7 @@ Drained = Chunk | ClockOffset | Notice
 class Signs:
     """Hold what a device says of itself: battery [%] and signal strength [dBm], nan where it does not.
 
-    A driver that knows has `signs()`, which returns them by (role, name) of each stream.
+    `Driver.signs` returns them by (role, name) of each stream for which a device says any.
     """
 
     battery: float = math.nan
@@ -28,6 +34,7 @@ class Signs:
 
 
 NO_SIGNS = Signs()
+SignsOf = dict[tuple[Role, str], Signs]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +64,63 @@ class Driver(Protocol):
     def drain(self) -> list[Drained]:
         """Return all that arrived since the last call, without waiting."""
 
+    def missing(self) -> list[str]:
+        """Return a line for each device or stream that is not open: which, and why."""
+
+    def signs(self) -> SignsOf:
+        """Return what devices say of themselves; empty where none does."""
+
     def stop(self) -> None:
         """Stop the device cleanly and release it."""
+
+
+def unopened(streams: Iterable[StreamInfo]) -> list[str]:
+    """Return a line for each stream whose properties are not known yet."""
+    return [f"{info.role} {info.name}: not open" for info in streams if math.isnan(info.sfreq)]
+
+
+@runtime_checkable
+class WithPast(Protocol):
+    """A driver whose devices are simulated and may write what happened before the start."""
+
+    def write_past(self, store: PastStore, *, wall: float) -> float | None:
+        """Write it; return when the live part began [s, LSL clock], None where nothing was asked for."""
+
+
+@runtime_checkable
+class Identified(Protocol):
+    """A driver that knows who its streams come from."""
+
+    def remotes(self) -> Sequence[Remote]:
+        """Return the senders of the streams that are open."""
+
+
+class Kept(Protocol):
+    """What is known of one device that is kept connected."""
+
+    @property
+    def device(self) -> Device:
+        """Return the entry of the session file."""
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """Return what the device said of itself, by name."""
+
+    @property
+    def streaming(self) -> bool:
+        """Tell whether it sends."""
+
+    @property
+    def fault(self) -> str:
+        """Return why it does not."""
+
+
+@runtime_checkable
+class Keeping(Protocol):
+    """A driver that keeps devices connected, and knows each of them."""
+
+    def kept(self) -> Sequence[Kept]:
+        """Return its devices."""
 
 
 @runtime_checkable

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from acquisition.drivers import Drained, Signs
+from acquisition.drivers import Drained, Kept, SignsOf
 from acquisition.drivers.ble_device import Keeper, Wearable
 from acquisition.drivers.ble_loop import Runner
 from acquisition.drivers.ble_radio import Radio, shared_radio
@@ -19,7 +19,7 @@ from acquisition.session.profile import DeviceProfile, ProfileStream
 from acquisition.session.session import Device
 from acquisition.session.toml_table import Scalar
 from acquisition.simulation.past import Store
-from acquisition.stream import Modality, Role, StreamInfo
+from acquisition.stream import Modality, StreamInfo
 
 STOPPING = 8.0
 """Seconds all devices together may take to stop."""
@@ -186,7 +186,11 @@ class BleDriver:
         """Return a line for each device that does not stream: why."""
         return [f"{k.device.title}: {k.fault}" for k in self.keepers if not k.streaming]
 
-    def signs(self) -> dict[tuple[Role, str], Signs]:
+    def kept(self) -> Sequence[Kept]:
+        """Return the devices, each with what it said of itself."""
+        return self.keepers
+
+    def signs(self) -> SignsOf:
         """Return battery and signal strength by stream."""
         return {info.key: k.signs for k in self.keepers for info in k.wearable.infos()}
 

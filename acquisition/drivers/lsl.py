@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 
 import pylsl
 
-from acquisition.drivers import Drained, Driver, Waiting
+from acquisition.drivers import Drained, Driver, SignsOf, Waiting
 from acquisition.drivers.lsl_link import Link, open_link
 from acquisition.errors import StreamError
 from acquisition.event import Notice
@@ -117,6 +117,10 @@ class LslDriver:
                 for p in self._places
                 if p.link is None
             ]
+
+    def signs(self) -> SignsOf:
+        """Return nothing: LSL has no words for them."""
+        return {}
 
     def start(self) -> None:
         """Begin to look for the streams."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from acquisition.drivers import Drained
+from acquisition.drivers import Drained, SignsOf
 from acquisition.errors import DeviceError
 from acquisition.event import Notice, NoticeKind
 from acquisition.lsl.clock import local_clock
@@ -96,6 +96,10 @@ class MicrophoneDriver:
     def missing(self) -> list[str]:
         """Return a line for each microphone that is not open."""
         return [f"{mic.title}: {mic.fault or 'no sound yet'}" for mic in self._mics if not mic.heard]
+
+    def signs(self) -> SignsOf:
+        """Return nothing: a microphone says nothing of itself."""
+        return {}
 
     def start(self) -> None:
         """Begin to open the microphones and to load the models; return at once."""

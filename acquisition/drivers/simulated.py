@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from acquisition.drivers import Drained
+from acquisition.drivers import Drained, SignsOf
 from acquisition.errors import DeviceError
 from acquisition.lsl.clock import local_clock
 from acquisition.session.profile import ProfileStream
@@ -84,6 +84,14 @@ class SimulatedDriver:
     def ready(self) -> bool:
         """Return true: nothing needs to be found."""
         return True
+
+    def missing(self) -> list[str]:
+        """Return nothing: all is there."""
+        return []
+
+    def signs(self) -> SignsOf:
+        """Return nothing: nothing has a battery."""
+        return {}
 
     def start(self) -> None:
         """Begin the live part now, unless a past is to be written first."""

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from acquisition.drivers import Drained
+from acquisition.drivers import Drained, SignsOf
 from acquisition.errors import DeviceError, RecordingError
 from acquisition.importing.layouts.wav import frames_of
 from acquisition.lsl.clock import local_clock
@@ -75,6 +75,14 @@ class WavFileDriver:
     def ready(self) -> bool:
         """Tell whether the models are loaded, or known to be missing."""
         return self.listening.loaded.is_set()
+
+    def missing(self) -> list[str]:
+        """Return a line while the models are not loaded."""
+        return [] if self.ready() else ["the models of voice are not loaded yet"]
+
+    def signs(self) -> SignsOf:
+        """Return nothing: a file has none."""
+        return {}
 
     def start(self) -> None:
         """Begin to play."""

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from acquisition.drivers import Drained, Driver, Signs
+from acquisition.drivers import Drained, Driver, SignsOf, WithPast
 from acquisition.errors import RecordingError
 from acquisition.event import Notice, NoticeKind
 from acquisition.events.pauses import item_role
@@ -122,9 +122,7 @@ class Recorder:
         for driver in self._drivers:
             if driver.ready():
                 continue
-            missing = getattr(driver, "missing", None)
-            unknown = [f"{i.role} {i.name}: not open" for i in driver.streams() if math.isnan(i.sfreq)]
-            for line in (missing() if missing else unknown) or [f"{type(driver).__name__} is not ready"]:
+            for line in driver.missing() or [f"{type(driver).__name__} is not ready"]:
                 self._listener.problem(f"{line}; not there after {opening:g} s, the search goes on")
 
     def _begin_recording(self, seconds: float | None) -> None:
@@ -151,8 +149,8 @@ class Recorder:
         """Let a simulated device write what happened before the start, where the session asks for it."""
         if any(device.settings.get("past") for device in self._session.devices):
             for driver in self._drivers:
-                if write_past := getattr(driver, "write_past", None):
-                    write_past(self._store, wall=self._wall())
+                if isinstance(driver, WithPast):
+                    driver.write_past(self._store, wall=self._wall())
 
     def _cycles(self, seconds: float | None) -> None:
         cycle = self._session.recording.cycle
@@ -298,10 +296,9 @@ class Recorder:
         for event in self._marks.closing(now, self._intake.pauses.on):
             self._store.event(event)
 
-    def _signs(self) -> dict[tuple[Role, str], Signs]:
+    def _signs(self) -> SignsOf:
         """Return what the devices say of themselves, by stream."""
-        told = [driver.signs() for driver in self._drivers if hasattr(driver, "signs")]
-        return {key: signs for each in told for key, signs in each.items()}
+        return {key: signs for driver in self._drivers for key, signs in driver.signs().items()}
 
     def status(self) -> Status:
         """Return what runs."""

@@ -133,7 +133,7 @@ class _Room:
         while self.ears.deaf(begun) and self.clock() < begun + wait:
             self._pass(CYCLE)
         if deaf := self.ears.deaf(begun):
-            why = [line for d in self.drivers for line in getattr(d, "missing", list)()]
+            why = [line for d in self.drivers for line in d.missing()]
             raise DeviceError(f"no sound from the microphone of the {' and the '.join(deaf)}{_because(why)}")
 
     def hear(self, seconds: float) -> dict[Role, Samples]:

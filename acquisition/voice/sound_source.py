@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from acquisition.drivers import Doubting, Drained, Driver, Waiting
+from acquisition.drivers import Doubting, Drained, Driver, Identified, SignsOf, Waiting
 from acquisition.event import Notice
 from acquisition.lsl.clock import local_clock
 from acquisition.stream import Chunk, ClockOffset, Role, StreamInfo
@@ -58,8 +58,11 @@ class SoundSource:
 
     def missing(self) -> list[str]:
         """Return a line for each stream that is not open."""
-        missing = getattr(self._inner, "missing", None)
-        return list(missing()) if missing else []
+        return self._inner.missing()
+
+    def signs(self) -> SignsOf:
+        """Return what devices say of themselves."""
+        return self._inner.signs()
 
     def start(self) -> None:
         """Begin to look for the streams."""
@@ -89,7 +92,7 @@ class SoundSource:
 
     def remotes(self) -> list[Any]:
         """Return who the streams come from."""
-        return list(getattr(self._inner, "remotes", list)())
+        return list(self._inner.remotes()) if isinstance(self._inner, Identified) else []
 
     def confirm(self, key: tuple[Role, str], *, yes: bool) -> None:
         """Take a stream from now on, or refuse its sender."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from acquisition.commands.command import stop_on_signals
-from acquisition.drivers import Drained
+from acquisition.drivers import Drained, SignsOf, unopened
 from acquisition.lsl.clock import local_clock
 from acquisition.recorder.begin import record
 from acquisition.session.session import Consent, Participant, Session
@@ -55,6 +55,14 @@ class SineDriver:
     def ready(self) -> bool:
         """Tell what the test wants told."""
         return self.open
+
+    def missing(self) -> list[str]:
+        """Return the streams whose properties are not known."""
+        return unopened(self.streams())
+
+    def signs(self) -> SignsOf:
+        """Return nothing."""
+        return {}
 
     def start(self) -> None:
         """Begin with the sample that is due next."""

@@ -8,7 +8,7 @@ from acquisition.batch import Batch
 from processing.index import IndexSample
 from tests.viewer.synthetic import Session, index_samples, streams
 from tests.waiting import wait_for
-from viewer.worker import AHEAD, Ended, Update, Worker
+from viewer.worker import AHEAD, Bare, Ended, Update, Worker
 
 
 class FakeFeed:
@@ -41,7 +41,7 @@ def drained(worker: Worker) -> list[Update | Ended]:
 
 
 def test_everything_comes_once_and_then_the_end() -> None:
-    worker = Worker(FakeFeed(30), lambda: lambda batch: index_samples(0.0, 1.0))
+    worker = Worker(FakeFeed(30), lambda: Bare(lambda batch: index_samples(0.0, 1.0)))
     worker.start()
     got = drained(worker)
     worker.close()
@@ -52,7 +52,7 @@ def test_everything_comes_once_and_then_the_end() -> None:
 
 def test_a_busy_window_holds_the_reading_up_and_loses_nothing() -> None:
     feed = FakeFeed(40)
-    worker = Worker(feed, lambda: lambda batch: [])
+    worker = Worker(feed, lambda: Bare(lambda batch: []))
     worker.start()
     wait_for(lambda: feed.polls > AHEAD)
     threading.Event().wait(0.3)
@@ -65,7 +65,7 @@ def test_fault_in_the_pipeline_is_told() -> None:
     def push(batch: Batch) -> list[IndexSample]:
         raise ZeroDivisionError("injected")
 
-    worker = Worker(FakeFeed(1), lambda: push)
+    worker = Worker(FakeFeed(1), lambda: Bare(push))
     worker.start()
     assert drained(worker) == [Ended("cut", "ZeroDivisionError: injected")]
     worker.close()
@@ -73,7 +73,7 @@ def test_fault_in_the_pipeline_is_told() -> None:
 
 def test_growing_recording_is_waited_for_until_closed() -> None:
     feed = FakeFeed(1, state="growing")
-    worker = Worker(feed, lambda: lambda batch: [])
+    worker = Worker(feed, lambda: Bare(lambda batch: []))
     worker.start()
     wait_for(lambda: feed.polls > 3)
     worker.close()

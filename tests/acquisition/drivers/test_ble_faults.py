@@ -274,7 +274,7 @@ def test_a_wrong_address_tells_who_is_in_range(bench: Bench) -> None:
     told = bench.notices("health")[0].message
     assert "no device C7:4C:DA:51:37:99 in range" in told
     assert "Polar H10 12345678 (C7:4C:DA:51:37:51" in told
-    assert driver.missing()  # type: ignore[attr-defined]
+    assert driver.missing()
     bench.run(driver, 60.0)
     assert len(bench.notices("health")) == 1  # told once
     bench.stop(driver)

@@ -11,7 +11,7 @@ import numpy as np
 import pylsl
 import pytest
 
-from acquisition.drivers import Drained
+from acquisition.drivers import Drained, SignsOf, unopened
 from acquisition.drivers.lsl import open_driver
 from acquisition.errors import DeviceError
 from acquisition.session.profile import load_profile
@@ -41,6 +41,12 @@ class Sender:
 
     def ready(self) -> bool:
         return True
+
+    def missing(self) -> list[str]:
+        return unopened(self.streams())
+
+    def signs(self) -> SignsOf:
+        return {}
 
     def start(self) -> None:
         pass
