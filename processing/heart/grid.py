@@ -14,9 +14,9 @@ from processing.heart.config import SHORTEST_HF, HeartConfig
 from processing.heart.hrv import slice_sums
 from processing.heart.ibi import ALTERNATING, EVEN, NORMAL, Intervals
 from processing.heart.spectrum import RSA_EDGE, RSA_RATE, hf_powers, rsa_values
-from processing.heart.splines import cubics
 from processing.heart.table import BeatTable
 from processing.heart.windows import ECTOPICS, FEW, IRREGULAR
+from processing.splines import cubics
 
 STEP, SETTLING, CLOSING = HeartConfig.step, HeartConfig.settling, HeartConfig.closing
 SHORTEST = SHORTEST_HF

@@ -11,7 +11,7 @@ import numpy as np
 from acquisition.stream import FloatArray
 from processing.heart.config import HeartConfig
 from processing.heart.spectrum import RATE, detrended
-from processing.heart.splines import cubics
+from processing.splines import cubics
 
 WINDOW = HeartConfig.breath_window
 """Seconds of beats behind one value."""

@@ -10,7 +10,7 @@ from scipy.signal import firwin, get_window, savgol_coeffs
 
 from acquisition.stream import FloatArray
 from processing.heart.config import HeartConfig
-from processing.heart.splines import cubics
+from processing.splines import cubics
 
 RATE = 4.0
 """Rate of the interpolated NN series for HF [Hz] (Task Force 1996)."""

@@ -12,7 +12,7 @@ from processing.heart.ibi import Intervals
 from processing.heart.judging import judge_beats
 from processing.heart.respiration import breathing_rate
 from processing.heart.spectrum import hf_power, rsa_pb, rsa_series
-from processing.heart.splines import cubic, cubics
+from processing.splines import cubic, cubics
 from tests.recordings import ec57_tp2, resting_nn
 
 
