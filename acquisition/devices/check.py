@@ -12,8 +12,12 @@ import numpy as np
 
 from acquisition.devices.nearby import Activity, moving, verdict
 from acquisition.drivers import Driver, Identified, Keeping
+from acquisition.errors import StreamError
 from acquisition.lsl.checked import remember
 from acquisition.lsl.clock import local_clock
+from acquisition.lsl.exposure import exposures, who_reads
+from acquisition.lsl.network import configure
+from acquisition.lsl.outlet import Announcement, Outlet
 from acquisition.recorder.begin import open_drivers
 from acquisition.recorder.disk import DiskWatch
 from acquisition.session.session import Session
@@ -208,7 +212,8 @@ def _senders(drivers: Sequence[Driver]) -> list[Finding]:
     remotes = [remote for driver in drivers if isinstance(driver, Identified) for remote in driver.remotes()]
     if remotes:
         remember(remotes)
-    return [Finding("lsl", r.source_id, True, f"comes from {r.host}, outlet {r.uid}") for r in remotes]
+    found = [Finding("lsl", r.source_id, True, f"comes from {r.host}, outlet {r.uid}") for r in remotes]
+    return found + [Finding("lsl", stream, True, words) for stream, _, words in exposures(remotes)]
 
 
 def _disk(out: Path, infos: Sequence[StreamInfo]) -> list[Finding]:
@@ -221,11 +226,24 @@ def _disk(out: Path, infos: Sequence[StreamInfo]) -> list[Finding]:
 
 
 def _lsl(session: Session) -> Finding:
+    """Tell who will be able to read what is published: an outlet is opened for a moment, and looked at."""
     publish = ", ".join(session.lsl.publish)
     if not publish:
         return Finding("lsl", "publish", True, "nothing is published over LSL")
-    where = {"machine": "on this machine", "link": "on this network", "site": "on this site"}[
-        session.lsl.scope
-    ]
-    text = f"{publish} can be read by everyone {where}: LSL knows no passwords"
-    return Finding("lsl", "publish", True, text)
+    probe = Announcement(
+        name="Attunement check",
+        type="Check",
+        sfreq=0.0,
+        format="string",
+        labels=("nothing",),
+        units=("",),
+        source_id=f"attunement-{session.id}-check",
+    )
+    try:
+        configure(scope=session.lsl.scope, session_id=session.lsl.session_id)
+        outlet = Outlet(probe)
+    except (StreamError, RuntimeError) as error:
+        return Finding("lsl", "publish", False, f"{publish}: nothing can be published: {error}")
+    words = who_reads(outlet.ports)
+    outlet.close()
+    return Finding("lsl", "publish", True, f"{publish}: {words}")

@@ -71,6 +71,11 @@ def configure(*, scope: str = "machine", session_id: str = "default") -> None:
         )
 
 
+def configured_scope() -> str:
+    """Return how far LSL looks, and publishes; "machine" until it was set up."""
+    return _configured[0] if _configured else "machine"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remote:
     """Identify a stream on the network; `found` is pylsl's own description, from which an inlet is made."""

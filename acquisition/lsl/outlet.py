@@ -9,6 +9,10 @@ import numpy as np
 import pylsl
 from numpy.typing import NDArray
 
+from acquisition.errors import StreamError
+from acquisition.lsl.confinement import Confinement, open_sockets, possible
+from acquisition.lsl.exposure import data_ports
+from acquisition.lsl.network import configured_scope
 from acquisition.stream import FloatArray, StreamInfo
 from acquisition.xdf.header import TYPES
 
@@ -55,20 +59,48 @@ def default_source_id(info: StreamInfo) -> str:
 
 
 class Outlet:
-    """Publish one stream until `close`. Call `lsl.configure` first."""
+    """Publish one stream until `close`; no further than LSL was told to look. Call `lsl.configure` first.
 
-    def __init__(self, announcement: Announcement) -> None:
+    Parameters
+    ----------
+    insist : bool
+        Whether a stream that cannot be kept on this machine is not to be published at all.
+
+    Raises
+    ------
+    StreamError
+        If it is to stay on this machine, and this system cannot see to that.
+    """
+
+    def __init__(self, announcement: Announcement, *, insist: bool = True) -> None:
         self.announcement = announcement
+        before = open_sockets()
         self._outlet: pylsl.StreamOutlet | None = pylsl.StreamOutlet(_description(announcement), 0, BUFFER)
+        self._confined: Confinement | None = None
+        if configured_scope() == "machine" and (insist or possible()):
+            try:
+                self._confined = Confinement(before)
+            except StreamError:
+                self.close()
+                raise
+        self._began = False
 
     def push(self, times: FloatArray, samples: NDArray[Any]) -> None:
         """Send samples, shape (n_samples, n_channels), with their stamps [s, LSL clock] as they are."""
         if self._outlet is None or len(times) == 0:
             return
+        if not self._began and self._confined is not None:
+            self._confined.shut_out()
+        self._began = True
         text = self.announcement.format == "string"
         # LSL reads the stamp 0 as "now".
         stamps = np.where(times == 0.0, np.nextafter(0.0, 1.0), times)
         self._outlet.push_chunk([str(v) for v in samples.ravel()] if text else samples, stamps.tolist())
+
+    @property
+    def ports(self) -> list[int]:
+        """Return the ports from which its data come; none once it is closed."""
+        return [] if self._outlet is None else data_ports(self._outlet.get_info().as_xml())
 
     @property
     def heard(self) -> bool:

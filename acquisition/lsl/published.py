@@ -4,7 +4,8 @@ Whoever follows the recording does it: the window, or `attune process --follow`;
 so that no stream is there twice, and another one takes over when it ends. Only what became known after the
 outlets opened is published, nothing of a person who is paused, and nothing that is not in the recording.
 
-LSL has no access control: everybody on the network can read what is published.
+LSL has no access control: whoever reaches an outlet can read it. With `[lsl] scope = "machine"` that is this
+machine alone (`acquisition.lsl.confinement`), else everybody on the network; which it is, is said at first.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import numpy as np
 from acquisition.batch import Batch
 from acquisition.errors import AttunementError
 from acquisition.lsl.clock import local_clock
+from acquisition.lsl.exposure import who_reads
 from acquisition.lsl.index_rows import PARTS, Curtain, Released, index_rows
 from acquisition.lsl.network import configure
 from acquisition.lsl.outlet import Announcement, Outlet, announce
@@ -90,7 +92,7 @@ class Publisher:
 
     def close(self) -> None:
         """Withdraw the streams; somebody else may publish from now on."""
-        for outlet in (*self._outlets.values(), *self._raw.values()):
+        for outlet in self._every():
             outlet.close()
         self._outlets, self._raw = {}, {}
         if self._handle >= 0:
@@ -114,7 +116,14 @@ class Publisher:
             logger.warning("nothing is published over LSL: %s", error)
             self.close()
             self._tried = np.inf
+            return
         self._since = local_clock()
+        words = who_reads(port for outlet in self._every() for port in outlet.ports)
+        level = logging.INFO if self.session.lsl.scope == "machine" else logging.WARNING
+        logger.log(level, "%s over LSL: %s", ", ".join(self.session.lsl.publish), words)
+
+    def _every(self) -> list[Outlet]:
+        return [*self._outlets.values(), *self._raw.values()]
 
     def _open_outlets(self) -> None:
         if INDICES in self.session.lsl.publish:

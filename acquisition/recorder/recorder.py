@@ -17,10 +17,11 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from acquisition.drivers import Drained, Driver, SignsOf, WithPast
+from acquisition.drivers import Drained, Driver, Identified, SignsOf, WithPast
 from acquisition.errors import RecordingError
 from acquisition.event import Notice, NoticeKind
 from acquisition.events.pauses import item_role
+from acquisition.lsl.exposure import exposures
 from acquisition.recorder.commands import Commands, plain
 from acquisition.recorder.control_server import Server
 from acquisition.recorder.disk import DiskWatch
@@ -135,6 +136,10 @@ class Recorder:
         self._begin = self._clock()
         self._intake.health.begin(self._begin)
         self._listener.recording(self.status())
+        remotes = [r for driver in self._drivers if isinstance(driver, Identified) for r in driver.remotes()]
+        for stream, private, words in exposures(remotes):
+            if not private:
+                self._listener.problem(f"{stream}: {words}")
 
     def _recorded(self, infos: Iterable[StreamInfo]) -> Recorded:
         return Recorded(

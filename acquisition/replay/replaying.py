@@ -6,6 +6,7 @@ one clock. At a speed other than 1 the stamps are drawn together and the rates r
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -18,10 +19,13 @@ import pylsl
 from numpy.typing import NDArray
 
 from acquisition.errors import StreamError
+from acquisition.lsl.confinement import possible
 from acquisition.lsl.network import configure
 from acquisition.lsl.outlet import Announcement, Outlet
 from acquisition.replay.tracks import Track, load_tracks
 from acquisition.stream import FloatArray
+
+logger = logging.getLogger(__name__)
 
 PUSH_PERIOD = 0.05
 WAIT = 5.0
@@ -97,6 +101,10 @@ def replay(
     if not tracks:
         raise StreamError(f"{path}: no stream with samples to publish")
     configure(session_id=session_id or "default")
+    if not possible():
+        logger.warning(
+            "this system cannot keep LSL on the machine: everybody on the network can read the replay"
+        )
     stop = stop or threading.Event()
     playing = _published(tracks, speed)
     try:
@@ -119,7 +127,8 @@ def _published(tracks: Sequence[Track], speed: float) -> list[_Playing]:
     for track in tracks:
         said = replace(track.announcement, sfreq=track.announcement.sfreq * speed)
         shown = (track.times - begin) / speed
-        playing.append(_Playing(Outlet(said), np.maximum.accumulate(shown), shown, track.samples))
+        outlet = Outlet(said, insist=False)
+        playing.append(_Playing(outlet, np.maximum.accumulate(shown), shown, track.samples))
     return playing
 
 

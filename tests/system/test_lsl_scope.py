@@ -1,0 +1,95 @@
+"""`[lsl] scope = "machine"`: programs of this machine find and read our streams, a neighbour does neither."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.system.commands import ROOT
+from tests.system.island import ADDRESS, UPLINK, Island, island, why_not
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(bool(why_not()), reason=why_not() or "two machines"),
+]
+EXPOSED = f"answers on {ADDRESS} ({UPLINK})"
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Island]:
+    with island(tmp_path_factory.mktemp("island")) as made:
+        yield made
+
+
+def environment() -> dict[str, str]:
+    return {k: v for k, v in os.environ.items() if k != "ATTUNEMENT_LSL_SESSION"}
+
+
+@contextmanager
+def published(place: Island, scope: str, name: str) -> Iterator[str]:
+    """Publish a stream on the island's machine; give what is said of who can read it."""
+    process = subprocess.Popen(
+        [*place.prefix, sys.executable, "-m", "tests.system.lsl_outlet", scope, name],
+        cwd=ROOT, env=environment(), text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        yield process.stdout.readline().strip()
+    finally:
+        process.communicate()
+
+
+def look(prefix: tuple[str, ...]) -> dict[str, Any]:
+    command = [*prefix, sys.executable, "-m", "tests.system.lsl_neighbour", "3", ADDRESS]
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment(), text=True, capture_output=True, check=True, timeout=60
+    )
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_a_neighbour_reads_the_stream_of_a_program_that_only_looks_on_the_machine(place: Island) -> None:
+    with published(place, "raw", "theirs") as said:
+        assert EXPOSED in said
+        seen = look(place.next_door)
+    assert (seen["found"], seen["read"]) == (["theirs"], ["theirs"])
+    assert seen["ports"]
+
+
+def test_ours_is_read_on_the_machine_and_neither_found_nor_reached_by_a_neighbour(place: Island) -> None:
+    with published(place, "machine", "ours") as said:
+        assert said == "answers on this machine only"
+        seen, here = look(place.next_door), look(place.prefix)
+    assert seen == {"found": [], "read": [], "ports": []}
+    assert (here["found"], here["read"]) == (["ours"], ["ours"])
+
+
+def test_with_a_wider_scope_a_neighbour_reads_it_and_that_is_said(place: Island) -> None:
+    with published(place, "link", "shared") as said:
+        assert EXPOSED in said
+        assert "everyone who reaches this address can read it" in said
+        assert look(place.next_door)["read"] == ["shared"]
+
+
+def test_a_replay_stays_on_the_machine(place: Island, tmp_path: Path) -> None:
+    from tests.acquisition.simulated import record
+
+    record(tmp_path / "a", n_ticks=300)
+    process = subprocess.Popen(
+        [*place.prefix, sys.executable, "-m", "viewer.cli", "replay", str(tmp_path / "a"), "--speed", "0.5"],
+        cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    try:
+        assert look(place.prefix)["found"]  # it is there
+        assert look(place.next_door) == {"found": [], "read": [], "ports": []}
+    finally:
+        process.kill()
+        process.communicate()
