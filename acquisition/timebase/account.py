@@ -58,6 +58,8 @@ class Account:
     slips: int = 0
     unplaced: int = 0
     rate_told: bool = False
+    period: float = math.nan
+    """Sample period of the line that the samples lie on [s]; nan where there is none."""
     segments: int = 1
     losses: list[Loss] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
@@ -110,8 +112,10 @@ class Account:
 
     @property
     def sfreq(self) -> float:
-        """Return the mean rate over what was given times, losses left out [Hz]; nan while that is short."""
+        """Return the rate of what was given times, losses left out [Hz]; nan while that is short."""
         seconds = self._last - self._first - self._lost
+        if self.period > 0 and seconds > ENOUGH:
+            return 1.0 / self.period
         return (self._n - 1) / seconds if self._n > 1 and seconds > ENOUGH else math.nan
 
     @property

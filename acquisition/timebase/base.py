@@ -31,8 +31,9 @@ OTHER, OTHER_PACKETS = 0.03, 0.1
 """Shares by which the first seconds must differ from the nominal rate to be believed instead."""
 SHORTEST, LONGEST = 1e-6, 3600.0
 """Bounds of a sample period [s], whatever stamps say."""
-DOUBT, ROUGHLY = 0.003, 0.01
-"""Shares by which a sample period may differ from what is known of it, and by which few packets miss it."""
+DOUBT, HALFWAY = 0.003, 0.7
+"""Share by which a sample period may differ from what is known of it; for packets also this share of the
+difference that the first few seem to show."""
 WINDOW, WIDE = 4.0, 8.0
 """Seconds between two looks at the manner: of stamps that are the times, and of others."""
 
@@ -231,8 +232,8 @@ class TimeBase:
         off = abs(found / self._period - 1.0)
         if not off <= far:
             self._period = found
-        elif seen.manner is Manner.PACKETS:  # few packets tell a rate to a hundredth
-            self._doubt = max(DOUBT, off - ROUGHLY)
+        elif seen.manner is Manner.PACKETS:
+            self._doubt = max(DOUBT, HALFWAY * off)
         if math.isnan(self.usual):
             self.usual = self._period
 
@@ -271,8 +272,9 @@ class TimeBase:
     def _judge(self, window: FloatArray, parts: list[Laid]) -> None:
         """Look at the manner again; two looks that see another one begin anew with it."""
         assert self._engine is not None
-        self.account.judge_rate(self._n - 1)
         self._period = self._engine.period
+        self.account.period = math.nan if self._seen.manner.are_times else self._period
+        self.account.judge_rate(self._n - 1)
         steps = np.diff(window)
         if self._seen.manner.are_times and steps.max() - steps.min() < EVEN * self._period:
             self._others = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -168,10 +169,10 @@ def test_stamps_of_another_clock_are_placed_by_their_arrival(ahead: float) -> No
 
 def test_the_session_tells_what_the_stamps_are_like() -> None:
     session, _ = sent(bursts)
-    pipeline = Pipeline((replace(ECG, sfreq=250.0),), session_id="test")
-    gatherer = Gatherer()
+    wrong, gatherer = replace(ECG, sfreq=250.0), Gatherer()
+    pipeline = Pipeline((replace(ECG, sfreq=math.nan),), session_id="test")  # it was found later
     for item in session:
-        gatherer.add(item)
+        gatherer.add(replace(item, info=wrong) if isinstance(item, Chunk) else item)
     pipeline.push(gatherer.take())
     (account,) = pipeline.time_bases.values()
     assert account.manner == "packets"
