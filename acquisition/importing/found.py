@@ -138,6 +138,8 @@ class Layout(NamedTuple):
     title: str
     recognise: Callable[[Peek], bool]
     read: Callable[[Path, Hints], FoundFile]
+    foreign: bool = False
+    """Another library reads it: in a process of its own, since a damaged file may keep that busy for ever."""
 
 
 def single(values: NDArray[Any]) -> NDArray[Any]:

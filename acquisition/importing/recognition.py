@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import multiprocessing
 import struct
 import tokenize
 import zipfile
 import zlib
+from multiprocessing.connection import Connection
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -41,7 +43,7 @@ from acquisition.importing.layouts import (
 )
 
 LAYOUTS: tuple[Layout, ...] = tuple(
-    Layout(m.TITLE, m.recognise, m.read)
+    Layout(m.TITLE, m.recognise, m.read, m in (acqknowledge, embrace_avro, opensignals_h5))
     for m in (
         xdf,
         edf,
@@ -91,8 +93,8 @@ BROKEN = (
 """What readers of Python, numpy and other libraries raise on a damaged file."""
 
 
-LIBRARIES = ("fastavro", "bioread", "h5py")
-"""Their own exceptions are of no common kind."""
+PATIENCE, SLOWEST = 30.0, 1e6
+"""Seconds, and bytes a second beyond them, that a library may take to read a file."""
 
 
 def peek(path: Path) -> Peek:
@@ -140,19 +142,52 @@ def recognised(path: Path, hints: Hints | None = None) -> FoundFile:
         )
     try:
         with np.errstate(all="ignore"):  # a damaged number is nan, and no warning
+            if layout.foreign:
+                return _apart(layout, path, hints or Hints())
             return layout.read(path, hints or Hints())
     except AttunementError:
         raise
-    except ImportError as error:
-        raise RecordingError(
-            f"{path}: {layout.title} needs {error.name}: pip install 'attunement[foreign]'"
-        ) from error
     except BROKEN as error:
         raise RecordingError(f"{path}: {layout.title} that cannot be read: {reason(error)}") from error
-    except Exception as error:
-        if type(error).__module__.partition(".")[0] not in LIBRARIES:
-            raise
-        raise RecordingError(f"{path}: {layout.title} that cannot be read: {reason(error)}") from error
+
+
+def _apart(layout: Layout, path: Path, hints: Hints) -> FoundFile:
+    """Read a file in a process that is ended when it takes too long."""
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe(duplex=False)
+    patience = PATIENCE + path.stat().st_size / SLOWEST
+    process = context.Process(target=_read_apart, args=(there, layout.title, path, hints), daemon=True)
+    process.start()
+    there.close()
+    try:
+        if not here.poll(patience):
+            raise RecordingError(f"{path}: {layout.title} without an end: not read in {patience:.0f} s")
+        found = here.recv()
+    except EOFError:
+        raise RecordingError(f"{path}: {layout.title} that cannot be read: its reader broke down") from None
+    finally:
+        process.kill()
+        process.join()
+        here.close()
+    if isinstance(found, BaseException):
+        raise found
+    assert isinstance(found, FoundFile)
+    return found
+
+
+def _read_apart(there: Connection, title: str, path: Path, hints: Hints) -> None:
+    layout = next(one for one in LAYOUTS if one.title == title)
+    answer: FoundFile | Exception
+    try:
+        answer = layout.read(path, hints)
+    except AttunementError as error:
+        answer = error
+    except ImportError as error:
+        answer = RecordingError(f"{path}: {title} needs {error.name}: pip install 'attunement[foreign]'")
+    except Exception as error:  # of any kind: the library's own
+        answer = RecordingError(f"{path}: {title} that cannot be read: {reason(error)}")
+    there.send(answer)
+    there.close()
 
 
 def reason(error: BaseException) -> str:

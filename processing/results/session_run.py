@@ -29,6 +29,8 @@ from processing.results.session_json import remarks
 from processing.results.spool import Spool
 from processing.verdicts import verdicts
 
+LONGEST = 12 * 3600.0
+"""Seconds of a recording that are processed: memory and time are bounded up to there."""
 Progress = Callable[[float], None]
 """Called with the seconds of recording that are done."""
 
@@ -133,11 +135,15 @@ def run_recording(
         samples: list[IndexSample] = []
         waiting = kept.enter_context(Spool(spool)) if spool is not None else None
         keep = samples.extend if waiting is None else waiting.add
+        shortened = False
         later = None if follow else later_baselines(path)
         baselines = LaterBaselines(later) if later is not None else None
         for batch in recording.batches():
             if np.isnan(begin) and len(batch.ticks):
                 begin = float(batch.ticks[0])
+            if batch.ticks[-1] - begin > LONGEST:
+                shortened = True
+                break
             end = float(batch.ticks[-1])
             events += [event for _, event in batch.events]
             notices += [notice for _, notice in batch.notices]
@@ -162,6 +168,7 @@ def run_recording(
             *remarks(recording, pipeline),
             *verdicts(samples),
             *([REMARK] if baselines is not None else []),
+            *([f"longer than {LONGEST / 3600:g} h: what comes after is not processed"] if shortened else []),
         ],
         filled=filled_in(recording.session, path),
     )

@@ -7,9 +7,8 @@ import math
 import numpy as np
 
 from acquisition.stream import FloatArray
-from processing.coupling.wclc import mean_over_lags
 from processing.hour.uncertainty import remembering_interval, student
-from processing.surrogates.segments import in_samples, segment_table
+from processing.surrogates.segments import in_samples, pair_means
 from processing.surrogates.surrogates import LEAST_SEGMENTS
 
 
@@ -17,14 +16,12 @@ def segment_means(
     therapist: FloatArray, client: FloatArray, *, sfreq: float, segment: float, max_lag: float
 ) -> FloatArray:
     """Return mean |atanh r| over lags of each usable segment with each, shape (n, n)."""
-    table = segment_table(
+    return pair_means(
         therapist,
         client,
         in_samples(segment, sfreq, "segment", least=4),
         in_samples(max_lag, sfreq, "max_lag", least=1),
     )
-    means: FloatArray = mean_over_lags(np.abs(table.z[np.ix_(table.both, table.both)]))
-    return means
 
 
 def z_interval(means: FloatArray) -> tuple[float, float]:

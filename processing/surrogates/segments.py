@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from acquisition.stream import BoolArray, FloatArray
-from processing.coupling.wclc import fisher
+from processing.coupling.wclc import fisher, mean_over_lags
 
+WHOLE = 400
+"""Segments up to which every pair is held at every lag: sums are the same to the bit for swapped people."""
+BLOCK = 32
 COVERAGE = 0.8
 """Least valid share of a segment, as live."""
 
@@ -117,6 +121,59 @@ def segment_table(
     z[~ok_x] = np.nan
     z[:, ~ok_y] = np.nan
     return SegmentTable(z=z, both=ok_x & ok_y)
+
+
+def pair_means(
+    x: FloatArray, y: FloatArray, segment: int, max_lag: int, *, signed: bool = False, detrend: bool = False
+) -> FloatArray:
+    """Return the mean over lags of |z|, or of z, of each usable segment with each, shape (n, n).
+
+    Raises
+    ------
+    ValueError
+        If the lags reach past the segment.
+    """
+    if len(x) // segment <= WHOLE:
+        table = segment_table(x, y, segment, max_lag, detrend=detrend)
+        z = table.z[np.ix_(table.both, table.both)]
+        return mean_over_lags(z if signed else np.abs(z))
+    rows = [
+        mean_over_lags(z if signed else np.abs(z))
+        for z, _ in row_blocks(x, y, segment, max_lag, detrend=detrend)
+    ]
+    return np.concatenate(rows) if rows else np.empty((0, 0))
+
+
+def row_blocks(
+    x: FloatArray, y: FloatArray, segment: int, max_lag: int, *, detrend: bool = False, both: bool = True
+) -> Iterator[tuple[FloatArray, BoolArray]]:
+    """Yield z of some of the therapist's usable segments with all of the client's, and which pairs match.
+
+    A long session's table of every pair at every lag takes gigabytes; of it no more than a block is held.
+
+    Parameters
+    ----------
+    both : bool
+        Take only segments that can be used in both people.
+
+    Yields
+    ------
+    z : ndarray, shape (m, n, 2L + 1)
+    matched : ndarray, shape (m, n)
+    """
+    (u, ok_x), (v, ok_y) = _units(x, y, segment, max_lag, detrend)
+    if both:
+        ok_x = ok_y = ok_x & ok_y
+    rows, columns = np.flatnonzero(ok_x), np.flatnonzero(ok_y)
+    v = v[columns]
+    for first in range(0, len(rows), BLOCK):
+        mine = rows[first : first + BLOCK]
+        part = u[mine]
+        r = np.empty((len(part), len(v), 2 * max_lag + 1))
+        for k in range(max_lag + 1):
+            r[:, :, max_lag + k] = part[:, : segment - k] @ v[:, k:].T
+            r[:, :, max_lag - k] = part[:, k:] @ v[:, : segment - k].T
+        yield fisher(r), np.asarray(mine[:, np.newaxis] == columns)
 
 
 def matched_segments(

@@ -12,8 +12,7 @@ from numpy.typing import ArrayLike
 
 from acquisition.stream import FloatArray
 from processing.coupling.permutation import p_value, permutation_pairs
-from processing.coupling.wclc import mean_over_lags
-from processing.surrogates.segments import checked_pair, in_samples, segment_table, shortcoming
+from processing.surrogates.segments import checked_pair, in_samples, pair_means, shortcoming
 
 LEAST_SEGMENTS = 8
 
@@ -85,21 +84,20 @@ def permutation_test(
     x, y = checked_pair(therapist, client, sfreq)
     if n_permutations < 2:
         raise ValueError(f"n_permutations must be at least 2, not {n_permutations}")
-    table = segment_table(
+    m = pair_means(
         x,
         y,
         in_samples(segment, sfreq, "segment", least=4),
         in_samples(max_lag, sfreq, "max_lag", least=1),
+        signed=signed,
         detrend=detrend,
     )
-    z = table.z[np.ix_(table.both, table.both)]
-    n = len(z)
+    n = len(m)
     if n < LEAST_SEGMENTS:
         why = shortcoming(x, y, sfreq)
         reason = f"{n} usable segments of {segment:g} s, {LEAST_SEGMENTS} are needed {why}"
         nan = float("nan")
         return ChanceTest(p=nan, es_perm=nan, observed=nan, n=n, null="permuted segments", reason=reason)
-    m = mean_over_lags(z if signed else np.abs(z))
     order = permutation_pairs(n, n_permutations, rng)
     chance = m[np.arange(n), order].mean(axis=1)
     return compared(float(np.diagonal(m).mean()), chance, n=n, null="permuted segments", two_sided=signed)

@@ -19,7 +19,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from acquisition.stream import FloatArray
-from processing.surrogates.segments import SegmentTable, checked_pair, in_samples, segment_table, shortcoming
+from processing.surrogates.segments import (
+    WHOLE,
+    SegmentTable,
+    checked_pair,
+    in_samples,
+    row_blocks,
+    segment_table,
+    shortcoming,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +101,10 @@ def susy(
     """
     x, y = checked_pair(therapist, client, sfreq)
     n = in_samples(segment, sfreq, "segment", least=4)
-    table = segment_table(x, y, n, in_samples(max_lag, sfreq, "max_lag", least=1))
+    lag = in_samples(max_lag, sfreq, "max_lag", least=1)
+    if len(x) // n > WHOLE:
+        return _long(x, y, n, lag, segment, sfreq)
+    table = segment_table(x, y, n, lag)
     n_segments = int(table.both.sum())
     if n_segments < 2:
         reason = f"{n_segments} usable segments of {segment:g} s, 2 are needed {shortcoming(x, y, sfreq)}"
@@ -113,9 +124,34 @@ _NUMBERS = (
 )
 
 
+def _long(x: FloatArray, y: FloatArray, n: int, lag: int, segment: float, sfreq: float) -> Susy:
+    """Return the same of a long session, whose table of all pairs is never held whole."""
+    sums, n_pairs = np.zeros((2, 2 * lag + 1)), 0
+    own: list[FloatArray] = [np.empty((0, 2 * lag + 1))]
+    for z, matched in row_blocks(x, y, n, lag, both=False):
+        others = z[~matched]
+        sums += np.array([np.abs(others).sum(axis=0), others.sum(axis=0)])
+        n_pairs += len(others)
+        own.append(z[matched])
+    diagonal = np.concatenate(own)
+    if len(diagonal) < 2:
+        reason = f"{len(diagonal)} usable segments of {segment:g} s, 2 are needed {shortcoming(x, y, sfreq)}"
+        return Susy(**dict.fromkeys(_NUMBERS, float("nan")), n_segments=len(diagonal), reason=reason)
+    mean, signed = np.abs(diagonal).mean(axis=0), diagonal.mean(axis=0)
+    return _of_profiles(mean, sums[0] / n_pairs, signed, sums[1] / n_pairs, len(diagonal))
+
+
 def _from_table(table: SegmentTable, n_segments: int) -> Susy:
-    matched, mismatched = profiles(np.abs(table.z))
-    signed, mismatched_signed = profiles(table.z)
+    return _of_profiles(*profiles(np.abs(table.z)), *profiles(table.z), n_segments)
+
+
+def _of_profiles(
+    matched: FloatArray,
+    mismatched: FloatArray,
+    signed: FloatArray,
+    mismatched_signed: FloatArray,
+    n_segments: int,
+) -> Susy:
     lag = len(matched) // 2
     return Susy(
         z=float(matched.mean()),

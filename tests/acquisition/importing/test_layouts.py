@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acquisition.errors import AttunementError, RecordingError
+from acquisition.importing import recognition
 from acquisition.importing.assigning import import_as
 from acquisition.importing.found import FoundFile, Hints
 from acquisition.importing.layouts.wav import frames_of
@@ -59,12 +60,29 @@ def test_a_file_of_each_layout_becomes_a_recording(name: str, tmp_path: Path) ->
     assert {str(i.modality) for i in done.streams} == {m for m, *_ in FILES[name][2]}
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if n != "unisens"])
+APART = ("embrace avro", "opensignals h5")
+"""Read in a process of their own, which takes its time to begin."""
+
+
+@pytest.mark.parametrize("name", APART)
+@settings(max_examples=5, deadline=None)
+@given(data=st.data())
+def test_a_damaged_file_for_another_library_is_read_or_named(
+    name: str, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    _damaged(name, data, tmp_path_factory)
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if n not in ("unisens", *APART)])
 @settings(max_examples=30, deadline=None)
 @given(data=st.data())
 def test_a_damaged_file_is_read_or_named_and_nothing_else(
     name: str, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
+    _damaged(name, data, tmp_path_factory)
+
+
+def _damaged(name: str, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("damaged")
     path = FILES[name][0](folder)
     whole = path.read_bytes()
@@ -84,6 +102,14 @@ def test_a_damaged_file_is_read_or_named_and_nothing_else(
     shutil.rmtree(folder)
 
 
+def test_a_reader_of_another_library_that_finds_no_end_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recognition, "PATIENCE", 0.0)
+    path = FILES["opensignals h5"][0](tmp_path)
+    assert "without an end" in refusal(path)
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     content=st.binary(max_size=400),
@@ -94,9 +120,6 @@ def test_a_damaged_file_is_read_or_named_and_nothing_else(
             ".edf",
             ".xdf",
             ".wav",
-            ".acq",
-            ".h5",
-            ".avro",
             ".json",
             ".zip",
             ".fif",
