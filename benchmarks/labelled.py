@@ -5,7 +5,8 @@
 FILE is an .npz or .csv with signals, TABLE a .csv or .tsv with labels (see benchmarks.labels for both);
 without FILE the MIT-BIH records of ../shared/data are scored. Beats and their classes are scored wherever
 beats are labelled, beside NeuroKit2, sleepecg and BioSPPy with a Kubios-style correction in the same run; a
-package that is not installed is left out. Public sets with labels of every beat: MIT-BIH Arrhythmia, Noise
+package that is not installed is left out; responses wherever moments are labelled scr in EDA, beside
+NeuroKit2 and BioSPPy. Public sets with labels of every beat: MIT-BIH Arrhythmia, Noise
 Stress and Normal Sinus Rhythm, and the European ST-T database on PhysioNet (`wfdb.rdrecord`, `wfdb.rdann`;
 save the lead, its rate, `beats` and `symbols` as .npz).
 """
@@ -18,7 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
-from benchmarks import labelled_beats
+from benchmarks import labelled_beats, labelled_eda
 from benchmarks.ecg import DATA
 from benchmarks.labels import Labelled, read_recording
 
@@ -29,7 +30,7 @@ class Scorer(Protocol):
     def __call__(self, recordings: list[Labelled], *, alone: bool, each: bool) -> Iterator[str]: ...
 
 
-SCORERS: tuple[Scorer, ...] = (labelled_beats.rows,)
+SCORERS: tuple[Scorer, ...] = (labelled_beats.rows, labelled_eda.rows)
 
 
 def main() -> None:

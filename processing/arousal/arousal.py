@@ -170,7 +170,13 @@ class Arousal:
         self._state.step(time, value if known else math.nan, edges.low, edges.high, edges.scale)
         quality = sum(self._weights[c] for c in used) / sum(self._weights.values())
         gap = self._gap if math.isnan(value) else ""
-        return _described(value, edges, self._state.state, bits, quality, (gap, partial))
+        return _described(value, edges, self._state.state, bits, quality, (gap, partial, self._age(time)))
+
+    def _age(self, time: float) -> str:
+        """Say that the rest in force is old, if it is; a reference of earlier sessions does not age in one."""
+        rest = self.session.rest if self.reference is None and self.session is not None else ()
+        old = bool(rest) and time - rest[-1].stop > self._config.old_after
+        return f"old baseline: ended over {self._config.old_after / 60.0:g} min ago" if old else ""
 
     def _act(self, event: Event, at: float) -> None:
         """Let a marker act: a baseline that ends by it is judged, one that lost its end is withdrawn."""
@@ -231,16 +237,17 @@ def _without(reason: str, bits: int) -> Second:
 
 
 def _described(
-    value: float, band: Band, state: float, bits: int, quality: float, why: tuple[str, str]
+    value: float, band: Band, state: float, bits: int, quality: float, why: tuple[str, str, str]
 ) -> Second:
-    """Return the results of a second that has a reference, each with its reason; `why`: gap, partial."""
+    """Return the results of a second that has a reference, each with its reason; `why`: gap, partial, age."""
     if not bits:
         return _without("no data", bits)
-    gap, partial = why
+    gap, partial, old = why
     edge = "too little baseline with these channels" if math.isnan(band.low) else ""
     only = "" if band.talk or edge else "rest band only"
     undecided = "not yet decided after a gap" if math.isnan(state) else ""
-    of_edge = partial or edge or only
-    of_state = partial or gap or edge or undecided or only
+    reserved = "; ".join(word for word in (old, only) if word)
+    of_edge = partial or edge or reserved
+    of_state = partial or gap or edge or undecided or reserved
     values = (value, band.low, band.high, state, float(bits))
     return Second(values, (gap or partial, of_edge, of_edge, of_state, ""), quality)

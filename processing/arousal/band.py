@@ -50,6 +50,8 @@ class ArousalConfig:
     share, rest, talk, skip : float
         A baseline passes with this share valid per channel, and these many valid seconds of the index, the
         first `skip` left out.
+    old_after : float
+        So long after its end a rest baseline is called old [s].
     delay : float, optional
         Seconds after t at which the index of t is settled; left out, as soon as all that it is made of is.
     """
@@ -76,6 +78,7 @@ class ArousalConfig:
     rest: float = 180.0
     talk: float = 60.0
     skip: float = 10.0
+    old_after: float = 4500.0
     delay: float | None = None
 
     channels: ClassVar[dict[str, tuple[str, ...]]] = {
@@ -90,7 +93,7 @@ class ArousalConfig:
         """Refuse what no index can be computed with."""
         refuse_outside(
             self,
-            lengths=("floor_hr", "floor_scl", "floor_scr", "floor_f0", "least_scale", "median", "tau"),
+            lengths=("floor_hr", "floor_scl", "floor_scr", "floor_f0", "least_scale", "median", "tau", "old_after"),
             from_zero=(
                 "weight_hr",
                 "weight_scl",

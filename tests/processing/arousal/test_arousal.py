@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -47,6 +48,23 @@ def test_a_baseline_acts_from_its_off_marker_on_and_talk_completes_the_band() ->
     assert at(rows, "arousal_state", 500.0).value == 0.0
     assert [v.accepted for v in arousal.verdicts] == [True, True]
     assert arousal.verdicts[0].seconds == 290.0
+
+
+def test_a_baseline_over_seventy_five_minutes_ago_is_called_old() -> None:
+    rows = run(arousal_of(), rows_of(*resting(5000)), events(MARKS), 5000.0)
+    assert at(rows, "arousal_state", 4829.0).reason == at(rows, "arousal_low", 4829.0).reason == ""
+    for index in ("arousal_low", "arousal_high", "arousal_state"):
+        late = at(rows, index, 4832.0)
+        assert late.reason == "old baseline: ended over 75 min ago" and math.isfinite(late.value)
+    assert at(rows, "arousal", 4832.0).reason == ""
+
+
+def test_a_new_baseline_is_young_again_and_the_age_can_be_set() -> None:
+    marks = (*MARKS, (1000.0, "baseline_rest", "on"), (1300.0, "baseline_rest", "off"))
+    config = replace(CONFIG, old_after=600.0)
+    rows = run(arousal_of(config=config), rows_of(*resting(1500)), events(marks), 1500.0)
+    assert at(rows, "arousal_state", 950.0).reason == "old baseline: ended over 10 min ago"
+    assert at(rows, "arousal_state", 1310.0).reason == ""
 
 
 def test_the_index_is_the_weighted_mean_of_z_after_median_and_mean() -> None:

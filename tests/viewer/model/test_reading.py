@@ -112,6 +112,11 @@ def test_rest_band_only_is_said_beside_the_place() -> None:
     assert (reading.word, reading.note) == ("within reference band", "rest band only")
 
 
+def test_an_old_baseline_is_said_beside_the_place() -> None:
+    reading = gauge(arousal_rows(0.2, edge_reason="old baseline: ended over 75 min ago"))
+    assert (reading.word, reading.note) == ("within reference band", "old baseline: ended over 75 min ago")
+
+
 def test_paused_person_has_no_value() -> None:
     pause = Event(time=T0 + 101.5, code="consent_pause", phase="on", actor="client", id="p")
     reading = gauge(arousal_rows(0.2), events=[pause])
