@@ -173,7 +173,7 @@ class Arousal:
         return _described(value, edges, self._state.state, bits, quality, (gap, partial, self._age(time)))
 
     def _age(self, time: float) -> str:
-        """Say that the rest in force is old, if it is; a reference of earlier sessions does not age in one."""
+        """Say that the rest in force is old, if it is; one of earlier sessions is not judged by its age."""
         rest = self.session.rest if self.reference is None and self.session is not None else ()
         old = bool(rest) and time - rest[-1].stop > self._config.old_after
         return f"old baseline: ended over {self._config.old_after / 60.0:g} min ago" if old else ""

@@ -93,7 +93,16 @@ class ArousalConfig:
         """Refuse what no index can be computed with."""
         refuse_outside(
             self,
-            lengths=("floor_hr", "floor_scl", "floor_scr", "floor_f0", "least_scale", "median", "tau", "old_after"),
+            lengths=(
+                "floor_hr",
+                "floor_scl",
+                "floor_scr",
+                "floor_f0",
+                "least_scale",
+                "median",
+                "tau",
+                "old_after",
+            ),
             from_zero=(
                 "weight_hr",
                 "weight_scl",
