@@ -82,7 +82,8 @@ class Limits(NamedTuple):
     very_early: float = 0.80
     """A beat before this is early even if no pause follows it."""
     hurried: float = 0.75
-    """A beat before this is early whatever follows: two ectopic beats in a row, or a run."""
+    """A beat before this is early whatever follows, if it is also `early` against the interval before: two
+    ectopic beats in a row, or a run. A heart that gets faster does so step by step."""
     rebound: float = 1.15
     pause: float = 0.97
     jump: float = 1.35
@@ -164,7 +165,8 @@ class Rhythm:
         notch = min(self._last - interval, following - interval) / self._usual
         early = p < c.early and q > p * c.rebound and (q > c.pause or p < c.very_early)
         jumps = p < c.before and p * c.jump < q < c.missed and not notch < c.notch
-        return (early or jumps or p < c.hurried) and not self._breathed(interval, notch)
+        hurried = p < c.hurried and not interval > c.early * self._last
+        return (early or jumps or hurried) and not self._breathed(interval, notch)
 
     def _breathed(self, interval: float, notch: float) -> bool:
         """Tell whether a short interval is part of a breath: expected, or hardly shorter than others."""

@@ -110,6 +110,14 @@ def test_a_new_rhythm_is_taken_up() -> None:
     assert (found.classes[-20:] == 0).all()
 
 
+def test_a_heart_that_gets_faster_step_by_step_has_no_early_beats() -> None:
+    for beats_of_change in (6, 10, 25):
+        faster = np.concatenate((np.full(40, 1.0), np.linspace(1.0, 0.6, beats_of_change), np.full(40, 0.6)))
+        found = judge_beats(np.cumsum(faster + 0.01 * np.random.default_rng(1).standard_normal(len(faster))))
+        assert (found.classes[1:] == NORMAL).mean() > 0.95
+        assert (found.classes[-35:] == NORMAL).all()
+
+
 def test_strong_sinus_arrhythmia_is_left_alone() -> None:
     nn = resting_nn()
     found = judge_beats(np.cumsum(nn) / 1e3)
