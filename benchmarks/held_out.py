@@ -24,7 +24,7 @@ from processing.heart.rpeaks_front import Candidates, FrontEnd
 from processing.heart.rpeaks_path import Path
 
 NAMES = RECORDS[:5]
-CAPS = ("height_cap", "contrast_cap", "low", "threshold", "unlike", "slope_free", "spread")
+CAPS = ("alike", "clear", "height_cap", "contrast_cap", "low", "threshold", "unlike", "slope_free", "spread")
 """Weights that are places or limits: thrown about and moved half as far."""
 
 

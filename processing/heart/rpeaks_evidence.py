@@ -53,6 +53,12 @@ class Weights(NamedTuple):
     """Price of each second that an interval is under 0.36 s."""
     early: float = 2.2
     """Largest price of a beat before its time."""
+    early_clear: float = 0.3
+    """The same between two beats of a run: see `alike`."""
+    clear: float = 8.0
+    """Contrast from which a beat may be one of a run."""
+    alike: float = 0.92
+    """Correlation with the last beat, or the candidate before, from which it is."""
     late: float = 2.0
     """Largest price of a beat after its time; then `missed` for each usual interval without one."""
     missed: float = 0.8
@@ -78,7 +84,7 @@ class Intervals:
         self._typical = log(0.8)
         self._usual = exp(self._typical)
         self._spread = 0.4
-        self._early = 0.0
+        self._early = self._early_clear = 0.0
 
     def learn(self, seconds: float) -> None:
         """Take in an interval between two beats [s]."""
@@ -90,10 +96,11 @@ class Intervals:
         off = [abs(v - typical) for v in self._logs]
         self._spread = min(max(1.5 * _middle(off), self._weights.spread), 0.4)
         # few intervals are a weak reason to call a beat early: a bigeminy must not lose every second beat
-        self._early = self._weights.early * len(self._logs) / RECENT
+        known = len(self._logs) / RECENT
+        self._early, self._early_clear = self._weights.early * known, self._weights.early_clear * known
 
-    def cost(self, seconds: float) -> float:
-        """Return the price of an interval between two beats."""
+    def cost(self, seconds: float, clear: bool = False) -> float:
+        """Return the price of an interval between two beats, which may be two `clear` ones of a run."""
         if seconds < 0.22:
             return 1e3
         price = (0.36 - seconds) * self._weights.short if seconds < 0.36 else 0.0
@@ -103,7 +110,8 @@ class Intervals:
         if off > 0:
             return price + self._waited(seconds, off)
         near = 0.5 * off * off
-        return price + (near if near < self._early else self._early)
+        early = self._early_clear if clear else self._early
+        return price + (near if near < early else early)
 
     def silence(self, seconds: float) -> float:
         """Return the price of so long without a beat: it grows with each one that should have come."""

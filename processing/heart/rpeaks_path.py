@@ -38,7 +38,8 @@ _NEVER = 1 << 62
 
 
 class Pending(NamedTuple):
-    """Hold a candidate that is not decided yet; `place` in decimated samples."""
+    """Hold a candidate that is not decided yet; `place` in decimated samples. `clear`: it looks like the beat
+    before it and stands out, as in a run of wide beats."""
 
     place: int
     score: float
@@ -47,9 +48,10 @@ class Pending(NamedTuple):
     contrast: float
     late: bool
     parts: FloatArray
+    clear: bool
 
 
-_pending: Callable[[tuple[int, float, float, float, float, bool, FloatArray]], Pending] = partial(
+_pending: Callable[[tuple[int, float, float, float, float, bool, FloatArray, bool]], Pending] = partial(
     tuple.__new__, Pending
 )
 """`Pending._make`, faster: there are two for every beat."""
@@ -95,6 +97,8 @@ class Path:
         self._trust = Trust()
         self._levels = Levels(weights.low)
         self._tails = Tails()
+        self._latest: FloatArray | None = None
+        self._clear = False
 
     def restart(self) -> None:
         """Begin a new stretch: keep what is known about the person, drop what is pending."""
@@ -152,9 +156,17 @@ class Path:
         score += after
         if levels.few:
             self._outgrow(height)
-        self._pending.append(_pending((index, score, height, slope, contrast, late, parts)))
+        clear = contrast > w.clear and self._alike(parts)
+        self._pending.append(_pending((index, score, height, slope, contrast, late, parts, clear)))
         if len(self._pending) == 1:
             self._next = index + self._early
+
+    def _alike(self, parts: FloatArray) -> bool:
+        """Tell whether a candidate looks like the last beat or the candidate before it."""
+        seen = [self._latest] if self._latest is not None else []
+        if self._pending:
+            seen.append(self._pending[-1].parts[SHIFT])
+        return any(max(parts.dot(part).tolist()) > self._weights.alike for part in seen)
 
     def _after_beat(self, since: int, height: float, slope: float, before: float) -> tuple[float, bool]:
         """Return what speaks against a T wave so many samples after the last beat, and whether it is flat
@@ -207,6 +219,7 @@ class Path:
         if not beat.late:
             self._tails.next_beat()
         part = beat.parts[self._shapes.likeness(beat.parts)[1]]
+        self._latest, self._clear = part, beat.clear
         self._shapes.learn(part)
         trusted, likeness = self._trust.judge(beat.parts, part, self._shapes, beat.contrast, beat.height)
         if last is not None:
@@ -220,23 +233,24 @@ class Path:
         head, best_without = self._pending[0], 0.0
         first, score = head.place / rate, head.score
         if last is not None:
-            score -= cost(first - last)
+            score -= cost(first - last, head.clear and self._clear)
             best_without = -silence(now - last)
         best_with = score - silence(now - first)
         if len(self._pending) == 1 or self._pending[1].place > at:
             return best_with - best_without
-        times, having, lacking = [first], [score], list[float]()
+        times, having, lacking, clears = [first], [score], list[float](), [head.clear]
         for c in self._pending[1:PENDING]:
             if c.place > at:
                 break
             time, score = c.place / rate, c.score
-            costs = [cost(time - t) for t in times]
+            costs = [cost(time - t, c.clear and k) for t, k in zip(times, clears, strict=True)]
             tail = silence(now - time)
-            ways = [-cost(time - last) if last is not None else 0.0]
+            ways = [-cost(time - last, c.clear and self._clear) if last is not None else 0.0]
             ways += [b - p for b, p in zip(lacking, costs[1:], strict=True)]
             having.append(score + max([b - p for b, p in zip(having, costs, strict=True)]))
             lacking.append(score + max(ways))
             times.append(time)
+            clears.append(c.clear)
             best_with = max(best_with, having[-1] - tail)
             best_without = max(best_without, lacking[-1] - tail)
         return best_with - best_without
