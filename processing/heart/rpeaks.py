@@ -178,6 +178,7 @@ class RPeaks:
         step, offset = self._front.step, self._offset
         centres = np.array([(d.place - self._front.delay) * step for d in decided], np.int64) - offset
         inside = (centres >= self._refine.margin) & (centres < len(self._raw) - self._refine.margin)
+        inside &= centres + offset >= BEGIN * self.sfreq
         kept = [d for d, ok in zip(decided, inside.tolist(), strict=True) if ok]
         at = np.array([d.at * step for d in kept], np.int64) - offset
         places, rest, heights = self._refine(self._raw, centres[inside])

@@ -11,8 +11,11 @@ REACH = 0.09
 """How far from the middle of the QRS its peak is sought [s]."""
 SWITCH = 1.65
 """The other deflection must be so much larger to be taken for the R peak."""
-START = 5
-"""Before so many beats the person's own deflection is that of most of them."""
+START = 9
+"""Before so many beats the person's own deflection is the sharper one of most of them."""
+LIKE, CLEARLY = 0.9, 0.8
+"""Sharpness over that of the other deflection from which R and S are of like size, or under which the other is
+clearly sharper."""
 CHANGE, AGREE = 15, 12
 """So many of the last beats must agree before it changes for good."""
 SOON, MOST = 9, 7
@@ -142,11 +145,16 @@ class Refiner:
         return ratio < 1 / SWITCH if self._is_up else ratio > SWITCH
 
     def _follow(self) -> None:
-        """Take the other deflection for the person's own: at the start if most beats say so, then only if
-        nearly all of the last `CHANGE` do. Where R and S are of like size, nothing does."""
-        n = len(self._ratios)
-        against = sum(self._sharper(ratio) for ratio in self._ratios)
-        if 2 * against > n if n < START else n == CHANGE and against >= AGREE:
+        """Take the other deflection for the person's own: at the start if it is the sharper one of most beats,
+        then only if it is clearly so in nearly all of the last `CHANGE`. Where R and S are of like size, it
+        never is."""
+        ratios = self._ratios if self._is_up else [1.0 / ratio for ratio in self._ratios]
+        n = len(ratios)
+        if n < START:
+            other = _middle(ratios) < LIKE
+        else:
+            other = n == CHANGE and sum(1 for ratio in ratios if ratio < CLEARLY) >= AGREE
+        if other:
             self._is_up, self._own_ratios = not self._is_up, []
 
     def _strange(self, size: float) -> bool:

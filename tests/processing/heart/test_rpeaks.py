@@ -270,3 +270,14 @@ def test_the_first_and_the_last_whole_beat_of_a_stretch_are_found() -> None:
     assert len(detector.settle(times[-1] + 9.0).times) == 0, "said once"
     after = detector.update(times + 20.0, x)
     assert after.first[0] and hits(after.times - 20.0, beats[:-1], 0.004) == (0, 0)
+
+
+def test_of_three_deflections_the_sharpest_is_marked_in_every_beat() -> None:
+    beats = rhythm(90.0)
+    waves = [
+        (beat + place, height, width)
+        for beat in beats.tolist()
+        for place, height, width in ((0.0, 0.35, 0.010), (0.035, -0.5, 0.013), (0.085, 0.7, 0.022))
+    ]
+    found = detect_r_peaks(summed(waves, 250.0, 92.0), 250.0)
+    assert hits(found, beats + 0.034, 0.006) == (0, 0)
