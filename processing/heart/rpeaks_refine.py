@@ -14,8 +14,8 @@ SWITCH = 1.65
 START = 9
 """Before so many beats the person's own deflection is the sharper one of most of them."""
 LIKE, CLEARLY = 0.9, 0.8
-"""Sharpness over that of the other deflection from which R and S are of like size, or under which the other is
-clearly sharper."""
+"""Sharpness over that of the other deflection from which R and S are of like size, or under which the other
+is clearly sharper."""
 CHANGE, AGREE = 15, 12
 """So many of the last beats must agree before it changes for good."""
 SOON, MOST = 9, 7
@@ -145,9 +145,9 @@ class Refiner:
         return ratio < 1 / SWITCH if self._is_up else ratio > SWITCH
 
     def _follow(self) -> None:
-        """Take the other deflection for the person's own: at the start if it is the sharper one of most beats,
-        then only if it is clearly so in nearly all of the last `CHANGE`. Where R and S are of like size, it
-        never is."""
+        """Take the other deflection for the person's own: at the start if it is the sharper one of most
+        beats, then only if it is clearly so in nearly all of the last `CHANGE`. Where R and S are of like
+        size, it never is."""
         ratios = self._ratios if self._is_up else [1.0 / ratio for ratio in self._ratios]
         n = len(ratios)
         if n < START:
