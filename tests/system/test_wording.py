@@ -17,8 +17,10 @@ NOTICE = (
     "Research use only. Not a medical device. Not for diagnosis, treatment decisions or emergency detection."
 )
 WORD_LIST = ROOT / "viewer" / "model" / "wording.py"
-INSTRUMENTS = ("noise stress", "Noise stress", "resistance", "Hypothesis")
-"""Words that are no statement about a person: a test, the skin's electrical resistance, a library."""
+INSTRUMENTS = (
+    "noise stress", "Noise stress", "resistance", "Hypothesis", "from hypothesis", "frozen=True",
+)  # fmt: skip
+"""Words that are no statement about a person: a test, the skin's electrical resistance, names of Python."""
 
 
 def sources() -> list[Path]:
