@@ -70,8 +70,53 @@ class Span:
         return self.off.value if self.on.value is None and self.off is not None else self.on.value
 
 
+@dataclass(slots=True)
+class _Fold:
+    """Hold intervals by the key of their beginning, in the order in which they begin.
+
+    Parameters
+    ----------
+    loose : dict
+        Ends that end nothing.
+    newest : float
+        The latest moment that is in it [s].
+    """
+
+    spans: dict[str, Span]
+    open: dict[str, Span]
+    loose: dict[str, Event]
+    newest: float
+
+    def takes(self, key: str, event: Event) -> bool:
+        """Take in an event that is the newest of all; tell whether what was folded before stays as it was."""
+        moment = _moment(event)
+        if moment < self.newest:
+            return False
+        self.newest = moment
+        if event.phase == "on":
+            self.spans[key] = self.open[key] = Span(key=key, on=event)
+        elif event.phase == "off":
+            named = [s for s in self.open.values() if event.ref in (s.key, s.on.id)] if event.ref else []
+            span = named[0] if named else self.running(event.code, event.actor)
+            if event.ref and (len(named) != 1 or named[0].code != event.code):
+                return False
+            if span is None:
+                self.loose[key] = event
+            else:
+                self.spans[span.key] = Span(key=span.key, on=span.on, off_key=key, off=event)
+                del self.open[span.key]
+        return True
+
+    def running(self, code: str, actor: str) -> Span | None:
+        """Return the interval of a code and actor that began last and has no end."""
+        return next((s for s in reversed(self.open.values()) if (s.code, s.actor) == (code, actor)), None)
+
+
 class Intervals:
     """Hold the intervals of some events: equal events give equal intervals, however many there are so far.
+
+    One more event at a time costs no more the longer the session is, as long as it is the newest and voids
+    nothing.
 
     Parameters
     ----------
@@ -81,8 +126,10 @@ class Intervals:
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
         self._raw = list(events)
+        self._ids = {event.id for event in self._raw}
+        self._names = {name for event in self._raw for name in (event.id or _stamp(event), event.ref)}
         self._held: dict[str, Event] | None = None
-        self._spans: tuple[list[Span], dict[str, Event]] | None = None
+        self._known: _Fold | None = None
 
     @classmethod
     def of(cls, held: Mapping[str, Event]) -> Intervals:
@@ -93,22 +140,34 @@ class Intervals:
 
     def add(self, event: Event) -> None:
         """Take in one more event."""
+        key = event.id or _stamp(event)
         self._raw.append(event)
-        self._held = self._spans = None
+        if self._held is None or key in self._names or event.phase == "void":
+            self._held = self._known = None  # it may change what there was
+        else:
+            self._held[key] = event
+            if self._known is not None and not self._known.takes(key, event):
+                self._known = None
+        self._ids.add(event.id)
+        self._names |= {key, event.ref}
 
     def act(self, event: Event) -> tuple[list[Span], list[Span]]:
         """Take in one more event; return the intervals that it ends, and the ends that it takes back."""
         before = self._ended()
         self.add(event)
         now = self._ended()
-        return [s for s in now if s not in before], [s for s in before if s not in now]
+        return [s for k, s in now.items() if k not in before], [s for k, s in before.items() if k not in now]
 
-    def _ended(self) -> list[Span]:
-        return [s for s in self.spans if not s.open]
+    def _ended(self) -> dict[tuple[str, str], Span]:
+        return {(s.key, s.off_key): s for s in self.spans if not s.open}
 
     def also(self, events: Iterable[Event]) -> Intervals:
-        """Return the intervals of these events and more; these are left as they are."""
-        return Intervals([*self._raw, *events])
+        """Return the intervals of these events and more, those that are new; these are left as they are."""
+        return Intervals([*self._raw, *(e for e in events if not self.knows(e.id))])
+
+    def knows(self, id: str) -> bool:
+        """Tell whether an event with that id is among them, be it one that was taken back."""
+        return id in self._ids
 
     @property
     def held(self) -> Mapping[str, Event]:
@@ -120,26 +179,26 @@ class Intervals:
     @property
     def spans(self) -> list[Span]:
         """Return the intervals, by the moment they begin."""
-        return self._folded()[0]
+        return list(self._folded().spans.values())
 
     @property
     def loose(self) -> Mapping[str, Event]:
         """Return the ends that end nothing."""
-        return self._folded()[1]
+        return self._folded().loose
 
     @property
     def open(self) -> list[Span]:
         """Return the intervals without an end, by the moment they begin."""
-        return [s for s in self.spans if s.open]
+        return list(self._folded().open.values())
 
-    def _folded(self) -> tuple[list[Span], dict[str, Event]]:
-        if self._spans is None:
-            self._spans = _fold(self.held)
-        return self._spans
+    def _folded(self) -> _Fold:
+        if self._known is None:
+            self._known = _fold(self.held)
+        return self._known
 
     def running(self, code: str, actor: str) -> Span | None:
         """Return the interval of a code and actor that began last and has no end; None if none runs."""
-        return next((s for s in reversed(self.open) if (s.code, s.actor) == (code, actor)), None)
+        return self._folded().running(code, actor)
 
     def toggled(self, code: str, actor: str) -> tuple[Phase, str]:
         """Return phase and reference of the next press: the first begins an interval, the second ends it."""
@@ -162,14 +221,18 @@ def keyed(events: Iterable[Event]) -> dict[str, Event]:
     """
     out: dict[str, Event] = {}
     for event in events:
-        key = event.id or f"#{event.time!r}"
+        key = event.id or _stamp(event)
         while key in out and not (event.id and out[key] == event):
             key += "'"
         out[key] = event
     return out
 
 
-def _fold(held: Mapping[str, Event]) -> tuple[list[Span], dict[str, Event]]:
+def _stamp(event: Event) -> str:
+    return f"#{event.time!r}"
+
+
+def _fold(held: Mapping[str, Event]) -> _Fold:
     """Return the intervals of events that hold, and the ends that end nothing."""
     ordered = sorted(held.items(), key=lambda item: _moment(item[1]))
     named = _by_name(ordered)
@@ -186,9 +249,10 @@ def _fold(held: Mapping[str, Event]) -> tuple[list[Span], dict[str, Event]]:
                 ends[stack.pop()] = key
             else:
                 loose[key] = event
-    begun = [(k, e) for k, e in ordered if e.phase == "on"]
-    offs = {k: ends.get(k, "") for k, _ in begun}
-    return [Span(key=k, on=e, off_key=offs[k], off=held.get(offs[k])) for k, e in begun], loose
+    begun = [(k, e, ends.get(k, "")) for k, e in ordered if e.phase == "on"]
+    spans = {k: Span(key=k, on=e, off_key=off, off=held.get(off)) for k, e, off in begun}
+    newest = _moment(ordered[-1][1]) if ordered else -math.inf
+    return _Fold(spans, {k: s for k, s in spans.items() if s.open}, loose, newest)
 
 
 def _moment(event: Event) -> float:

@@ -134,7 +134,7 @@ def test_recorder_and_window_agree_on_what_runs_and_on_what_the_next_press_does(
     try:
         for event in events:
             marks.note(event)
-        marking.adopt(shown(events).recorded(), {e.id for e in events})
+        marking.adopt(shown(events).recorded())
         ran = sorted({e.code for e in marks.open})
         assert ran == sorted(c for c in ("baseline_rest", "baseline_talk") if marking.is_running(code(c)))
         for name in ("baseline_rest", "baseline_talk"):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import uuid
-from collections.abc import Callable, Container
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -162,16 +162,13 @@ class Marking:
     def _queue(self, what: str, call: Callable[[], Any], event: Event | None = None) -> None:
         self._sent.append(_Sent(what, self._thread.submit(call), event))
 
-    def adopt(self, recorded: Intervals, seen: Container[str]) -> None:
+    def adopt(self, recorded: Intervals) -> None:
         """Take over the intervals of the recording, those from before this window included.
 
-        Parameters
-        ----------
-        seen : container of str
-            Ids of the events read back so far; what is not yet among them is remembered here.
+        What was sent and is not yet among them is remembered here.
         """
-        self._mine = [e for e in self._mine if e.id not in seen]
         self._known = recorded
+        self._mine = [e for e in self._mine if not recorded.knows(e.id)]
 
     def is_running(self, code: Code) -> bool:
         """Tell whether an interval of this code has begun and not ended."""

@@ -80,7 +80,10 @@ class SessionModel:
     edits: tuple[Edit, ...] = ()
     """Later edits of the events, which a review shows and the pipeline never hears of."""
     _pause_marks: Paused = field(default_factory=Paused)
-    _folds: dict[str, tuple[int, Intervals]] = field(default_factory=dict)
+    _folded: list[Event] = field(default_factory=list)
+    _n_folded: int = 0
+    _recorded: Intervals = field(default_factory=Intervals)
+    _marked: tuple[int, Intervals] | None = None
 
     def __post_init__(self) -> None:
         self.expect(self.streams)
@@ -188,19 +191,21 @@ class SessionModel:
                 self.paused[role] = spans[-1][0]
 
     def recorded(self) -> Intervals:
-        """Return the events that hold as they were recorded, and their intervals."""
-        return self._intervals("recorded", ())
+        """Return the events that hold as they were recorded, and their intervals; they grow with it."""
+        if self._folded is not self.events:
+            self._folded, self._n_folded, self._recorded = self.events, 0, Intervals()
+        for event in self.events[self._n_folded :]:
+            self._recorded.add(event)
+        self._n_folded = len(self.events)
+        return self._recorded
 
     def marked(self) -> Intervals:
         """Return the events that hold, later edits applied, and their intervals."""
-        return self._intervals("marked", self.edits)
-
-    def _intervals(self, which: str, edits: Sequence[Edit]) -> Intervals:
-        known = self._folds.get(which)
-        if known is None or known[0] != self.event_revision:
-            fold = Intervals.of(held(self.events, edits))
-            known = self._folds[which] = (self.event_revision, fold)
-        return known[1]
+        if not self.edits:
+            return self.recorded()
+        if self._marked is None or self._marked[0] != self.event_revision:
+            self._marked = self.event_revision, Intervals.of(held(self.events, self.edits))
+        return self._marked[1]
 
     def is_paused(self, role: Role, moment: float) -> bool:
         """Tell whether a person is paused now, or was at a moment [s since the first tick]."""

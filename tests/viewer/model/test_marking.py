@@ -108,7 +108,7 @@ def test_first_press_opens_an_interval_and_second_closes_it(desk: Any) -> None:
 
 def test_interval_begun_before_a_restart_is_closed_by_the_next_press(desk: Any) -> None:
     recorder, _, marking = desk
-    marking.adopt(Intervals([Event(time=1.0, code="break", phase="on", actor="tech", id="old-id")]), set())
+    marking.adopt(Intervals([Event(time=1.0, code="break", phase="on", actor="tech", id="old-id")]))
     marking.press(CODES["break"])
     settled(marking)
     assert (recorder.events[0].phase, recorder.events[0].ref) == ("off", "old-id")
@@ -172,9 +172,9 @@ def test_interval_runs_from_the_press_until_it_is_read_back_and_beyond(desk: Any
     _, _, marking = desk
     on = marking.press(CODES["break"])
     settled(marking)
-    marking.adopt(Intervals(), set())
+    marking.adopt(Intervals())
     assert marking.is_running(CODES["break"])  # stored, but not read back yet
-    marking.adopt(Intervals([on]), {on.id})
+    marking.adopt(Intervals([on]))
     off = marking.press(CODES["break"])
-    marking.adopt(Intervals([on]), {on.id})
+    marking.adopt(Intervals([on]))
     assert off.phase == "off" and not marking.is_running(CODES["break"])
