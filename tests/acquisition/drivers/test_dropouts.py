@@ -1,0 +1,26 @@
+"""Every driver of a wearable through drop-outs, in virtual time."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from acquisition.drivers.table import names
+from tests.acquisition.dropouts import AWAY, KINDS, Kind, measured
+
+
+def test_every_driver_with_a_radio_is_among_them() -> None:
+    without = {"lsl", "microphone", "simulated", "wav_file"}
+    assert {k.profile.removesuffix("_h10") for k in KINDS} == set(names()) - without
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda k: k.profile)
+def test_a_wearable_that_goes_out_of_range_leaves_a_gap_and_comes_back_in_time(kind: Kind) -> None:
+    found = measured(kind)
+    assert found.samples > 100
+    assert found.away == 0  # so it was away, and nothing was made up
+    assert found.backwards == 0
+    assert found.notices >= len(AWAY)
+    assert found.back < 12.0
+    assert math.isnan(found.error) or found.error < 0.010

@@ -1,0 +1,131 @@
+"""Drop-outs of one wearable of each driver, in virtual time: what was recorded against what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from acquisition.emulated.bitalino import EmulatedBitalino
+from acquisition.emulated.bumble_radio import Air
+from acquisition.emulated.movesense import EmulatedMovesense
+from acquisition.emulated.peripheral import Hardware
+from acquisition.emulated.polar import h10
+from acquisition.emulated.strap import EmulatedStrap
+from acquisition.stream import FloatArray
+from tests.acquisition.ble_bench import Bench, device, session_of
+
+ADDRESS = "C7:4C:DA:51:37:51"
+AWAY = (6.0, 12.0, 25.0)
+"""Lengths of the drop-outs [s]."""
+BETWEEN = 45.0
+"""Seconds in range before, between and after them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """Say how a driver's twin is made, and which stream of it is looked at."""
+
+    profile: str
+    stream: str
+    make: Callable[[Air], Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """Hold what came of the drop-outs.
+
+    Parameters
+    ----------
+    away : int
+        Samples stamped while the device was away, from 3 s on (before that, what was on its way).
+    notices : int
+        Notices that tell of a drop-out: lost, gap or segment.
+    back : float
+        Longest time from the return to the next sample [s].
+    error : float
+        Largest error of a stamp from 30 s after a return on [s]; nan where the truth is not known.
+    backwards : int
+        Steps of the stamps that are not forward.
+    """
+
+    samples: int
+    away: int
+    notices: int
+    back: float
+    error: float
+    backwards: int
+
+
+def _hardware(name: str) -> Hardware:
+    return Hardware(name=name, address=ADDRESS, skew=0.001, interval=0.03)
+
+
+KINDS = (
+    Kind(profile="polar_h10", stream="H10 ECG", make=lambda air: h10(air, address=ADDRESS)),
+    Kind(
+        profile="bitalino",
+        stream="BITalino ECG",
+        make=lambda air: EmulatedBitalino(air, _hardware("board"), per_packet=10),
+    ),
+    Kind(
+        profile="movesense",
+        stream="Movesense ECG",
+        make=lambda air: EmulatedMovesense(air, _hardware("Movesense 1")),
+    ),
+    Kind(profile="heart_rate", stream="Strap RR", make=lambda air: EmulatedStrap(air, _hardware("HRM 42"))),
+)
+
+
+def measured(kind: Kind) -> Figures:
+    """Let a wearable of this kind go out of range three times, and say what was recorded."""
+    bench = Bench()
+    try:
+        twin = kind.make(bench.air)
+        bench.put(twin)
+        driver = bench.driver(session_of(device(kind.profile, address=ADDRESS)))
+        driver.start()
+        spans = []
+        bench.run(driver, BETWEEN)
+        for seconds in AWAY:
+            began = bench.runner.clock()
+            bench.do(twin.body.leave())
+            bench.run(driver, seconds)
+            bench.do(twin.body.come_back())
+            spans.append((began, bench.runner.clock()))
+            bench.run(driver, BETWEEN)
+        bench.stop(driver)
+        return _figures(kind, bench, twin, spans)
+    finally:
+        bench.close()
+
+
+def _error(times: FloatArray, values: FloatArray, true: FloatArray, said: FloatArray) -> float:
+    """Return the largest error of stamps; the values tell which samples they are of."""
+    n, near = len(times), int(np.searchsorted(true, times[0]))
+    shifts = [k for k in range(near - 25, near + 26) if k >= 0 and k + n <= len(true)]
+    fits = [float(np.corrcoef(values, said[k : k + n])[0, 1]) for k in shifts]
+    best = shifts[int(np.argmax(fits))]
+    assert max(fits) > 0.9999
+    return float(np.abs(true[best : best + n] - times).max())
+
+
+def _figures(kind: Kind, bench: Bench, twin: Any, spans: list[tuple[float, float]]) -> Figures:
+    times, values = bench.samples(kind.stream)
+    told = [n for k in ("lost", "gap", "segment") for n in bench.notices(k, kind.stream)]
+    inside = [(times > a + 3.0) & (times < b) for a, b in spans]
+    sent = getattr(twin, "sent", [])
+    true = np.array([t for t, _ in sent])
+    said = np.array([v if isinstance(v, int) else v[0] for _, v in sent], np.float64)
+    late = [(times > b + 30.0) & (times < b + BETWEEN - 2.0) for _, b in spans]
+    errors = [_error(times[k], values[k, 0], true, said) for k in late] if len(true) else [float("nan")]
+    return Figures(
+        samples=len(times),
+        away=int(sum(x.sum() for x in inside)),
+        notices=len(told),
+        back=max(float(times[times > b][0] - b) for _, b in spans),
+        error=max(errors),
+        backwards=int((np.diff(times) <= 0).sum()),
+    )
