@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from acquisition.stream import FloatArray, IntArray
 from processing.coupling.wclc import R_LIMIT, TableShape
-from processing.coupling.windows import Windows, joined, strongest_of_pairs, windows_at
+from processing.coupling.windows import Windows, strongest_of_pairs, windows_at
 
 TAILS = (0.025, 0.975)
 Parted = tuple[tuple[Windows, IntArray], tuple[Windows, IntArray]]
@@ -38,31 +38,40 @@ class ChancePool:
         self._apart = apart
         self._least = least
         self._least_there = shape.coverage * shape.window
-        self._people = tuple(_Person(shape) for _ in range(2))
+        self._people = tuple(_Person() for _ in range(2))
         self._values = np.empty(0)
 
     def add(self, x: FloatArray, y: FloatArray, ends: IntArray, first: int) -> None:
-        """Take in the windows of x and y that end at samples `ends`, numbered from `first` on."""
+        """Take in the windows that end at samples `ends`, numbered from `first` on.
+
+        `x` and `y` are the signals from the beginning on, so that earlier windows can be cut again.
+        """
         numbers = np.arange(first, first + len(ends))
         new = [_parted(windows_at(s, ends, self._shape), numbers, self._least_there) for s in (x, y)]
         for person, windows in zip(self._people, new, strict=True):
-            person.append(windows)
+            person.append(windows, ends, first)
         # The same computation in each direction, so that swapping the people changes no bit.
-        fresh = [r for one, other in ((0, 1), (1, 0)) for r in self._meet(new[one], self._people[other])]
+        directions = ((new[0], self._people[1], y), (new[1], self._people[0], x))
+        fresh = [r for one, other, signal in directions for r in self._meet(one, other, signal)]
         self._values = np.concatenate([self._values, *fresh])
 
-    def _meet(self, new: Parted, old: _Person) -> Iterator[FloatArray]:
+    def _meet(self, new: Parted, old: _Person, signal: FloatArray) -> Iterator[FloatArray]:
         """Give the largest |r| over lags of new windows of one with earlier ones of the other, far apart."""
         whole, partial = new
-        if len(whole[0]) and old.whole.n:
-            yield self._far(old.whole.meet(whole[0].values), whole[1], old.whole.numbers)
-        for windows, numbers in new:
-            if len(windows) and len(old.partial):
-                r = strongest_of_pairs(windows, old.partial, self._shape)
-                yield self._far(r, numbers, old.partial_numbers)
-        if len(partial[0]) and old.whole.n:
-            r = strongest_of_pairs(partial[0], old.whole.windows(), self._shape)
-            yield self._far(r, partial[1], old.whole.numbers)
+        kept = windows_at(signal, old.whole_ends, self._shape) if len(old.whole) else None
+        if len(whole[0]) and kept is not None:
+            # Few new ones meet many old ones fastest with the old ones side by side.
+            beside = np.ascontiguousarray(kept.values.transpose(1, 2, 0))
+            yield self._far(_met(beside, whole[0].values), whole[1], old.whole)
+        if len(old.partial) and (len(whole[0]) or len(partial[0])):
+            holed = windows_at(signal, old.partial_ends, self._shape)
+            for windows, numbers in new:
+                if len(windows):
+                    r = strongest_of_pairs(windows, holed, self._shape)
+                    yield self._far(r, numbers, old.partial)
+        if len(partial[0]) and kept is not None:
+            r = strongest_of_pairs(partial[0], kept, self._shape)
+            yield self._far(r, partial[1], old.whole)
 
     def _far(self, r: FloatArray, numbers: IntArray, others: IntArray) -> FloatArray:
         # Numbers increase: those far enough from a window are the first so many.
@@ -95,59 +104,32 @@ def _parted(windows: Windows, numbers: IntArray, least: float) -> Parted:
 
 
 class _Person:
-    """Keep windows of one person: apart those without a hole, which need two products, and others: twelve."""
+    """Keep where windows of one person end; they are cut anew whenever they meet others, and then let go.
 
-    def __init__(self, shape: TableShape) -> None:
-        self.whole = _Whole(shape)
-        none = np.arange(0)
-        self.partial = windows_at(np.empty(shape.window), none, shape)
-        self.partial_numbers: IntArray = none
+    An hour of them would be tens of megabytes a signal. Those without a hole are apart: they need two
+    products, others twelve.
+    """
 
-    def append(self, new: Parted) -> None:
+    def __init__(self) -> None:
+        self.whole_ends, self.whole = np.empty(0, np.int64), np.empty(0, np.int64)
+        self.partial_ends, self.partial = np.empty(0, np.int64), np.empty(0, np.int64)
+
+    def append(self, new: Parted, ends: IntArray, first: int) -> None:
         """Keep more windows, each with its grid number."""
-        (whole, numbers), (partial, partial_numbers) = new
-        if len(whole):
-            self.whole.append(whole.values, numbers)
-        if len(partial):
-            self.partial = joined([self.partial, partial])
-            self.partial_numbers = np.concatenate([self.partial_numbers, partial_numbers])
+        (_, whole), (_, partial) = new
+        self.whole_ends = np.concatenate([self.whole_ends, ends[whole - first]])
+        self.whole = np.concatenate([self.whole, whole])
+        self.partial_ends = np.concatenate([self.partial_ends, ends[partial - first]])
+        self.partial = np.concatenate([self.partial, partial])
 
 
-class _Whole:
-    """Keep windows without a hole, shape (L + 1, W, n): few new ones meet many old ones fastest so."""
+def _met(kept: FloatArray, new: FloatArray) -> FloatArray:
+    """Return the largest |r| over lags of new windows with kept ones.
 
-    def __init__(self, shape: TableShape) -> None:
-        # Memory is taken when it is written; a power of 2 would put a column into few places of the cache.
-        self._values: NDArray[Any] = np.empty((shape.max_lag + 1, shape.window, 392))
-        self._numbers = np.empty(392, np.int64)
-        self.n = 0
-
-    @property
-    def numbers(self) -> IntArray:
-        """Return the grid numbers."""
-        return self._numbers[: self.n]
-
-    def windows(self) -> Windows:
-        """Return all of them."""
-        values = np.array(self._values[:, :, : self.n].transpose(2, 0, 1), order="C")
-        there = np.ones(values.shape, np.bool_)
-        return Windows(values=values, mask=there, whole=there[:, 0, 0])
-
-    def append(self, values: FloatArray, numbers: IntArray) -> None:
-        """Keep more of them; `values` has shape (n_new, L + 1, W)."""
-        stop = self.n + len(numbers)
-        while stop > len(self._numbers):
-            self._values = np.concatenate([self._values, np.empty_like(self._values)], axis=2)
-            self._numbers = np.concatenate([self._numbers, np.empty_like(self._numbers)])
-        self._values[:, :, self.n : stop] = values.transpose(1, 2, 0)
-        self._numbers[self.n : stop] = numbers
-        self.n = stop
-
-    def meet(self, new: FloatArray) -> FloatArray:
-        """Return the largest |r| over lags of new windows, shape (n_new, L + 1, W), with each kept one."""
-        kept = self._values[:, :, : self.n]
-        ahead = (new.reshape(-1, new.shape[2]) @ kept[0]).reshape(*new.shape[:2], -1)
-        behind = np.matmul(np.ascontiguousarray(new[:, 0]), kept)
-        largest = np.maximum(np.abs(ahead, out=ahead).max(axis=1), np.abs(behind, out=behind).max(axis=0))
-        capped: FloatArray = np.minimum(largest, R_LIMIT)
-        return capped
+    Shapes (n_new, L + 1, W) and (L + 1, W, n_kept); the result has (n_new, n_kept).
+    """
+    ahead = (new.reshape(-1, new.shape[2]) @ kept[0]).reshape(*new.shape[:2], -1)
+    behind = np.matmul(np.ascontiguousarray(new[:, 0]), kept)
+    largest = np.maximum(np.abs(ahead, out=ahead).max(axis=1), np.abs(behind, out=behind).max(axis=0))
+    capped: FloatArray = np.minimum(largest, R_LIMIT)
+    return capped

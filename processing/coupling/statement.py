@@ -12,7 +12,7 @@ import numpy as np
 from acquisition.stream import FloatArray, IntArray
 from processing.coupling.permutation import Verdict, judge, seeded
 from processing.coupling.wclc import TableShape
-from processing.coupling.windows import Windows, joined, tables, windows_at
+from processing.coupling.windows import tables, windows_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,51 +48,41 @@ class Statement:
 
 
 class Looks:
-    """Collect segments of both people and look at all of them at once."""
+    """Look at all segments of both people at once; between two looks only where they end is kept."""
 
     def __init__(self, shape: TableShape, rule: Rule, *, session_id: str, signal: str) -> None:
         self._shape = shape
         self._rule = rule
         self._seed = (session_id, signal)
-        self._x: list[Windows] = []
-        self._y: list[Windows] = []
-        self._n = 0
-        self._z = np.empty((shape.n_lags, 64, 64))
+        self._ends = np.empty(0, np.int64)
         self._side = 0
 
-    def add(self, x: FloatArray, y: FloatArray, ends: IntArray) -> None:
-        """Take in the segments of x and y that end at samples `ends` and are not yet in."""
-        if len(ends) == 0:
-            return
-        new_x, new_y = (windows_at(signal, ends, self._shape) for signal in (x, y))
-        n, total = self._n, self._n + len(ends)
-        while total > self._z.shape[1]:
-            wider = np.empty((self._shape.n_lags, 2 * self._z.shape[1], 2 * self._z.shape[1]))
-            wider[:, :n, :n] = self._z[:, :n, :n]
-            self._z = wider
-        self._fill(slice(n, total), slice(n, total), new_x, new_y)
-        if n:
-            self._fill(slice(n, total), slice(n), new_x, joined(self._y))
-            self._fill(slice(n), slice(n, total), joined(self._x), new_y)
-        self._x.append(new_x)
-        self._y.append(new_y)
-        self._n = total
+    def add(self, ends: IntArray) -> None:
+        """Take in the segments that end at samples `ends` and are not yet in."""
+        self._ends = np.concatenate([self._ends, ends])
 
-    def _fill(self, rows: slice, columns: slice, x: Windows, y: Windows) -> None:
-        self._z[:, rows, columns] = np.arctanh(tables(x, y, self._shape))
+    def look(self, number: int, x: FloatArray, y: FloatArray) -> Statement:
+        """Return the statement of look `number`, which also seeds its random draws.
 
-    def look(self, number: int) -> Statement:
-        """Return the statement of look `number`, which also seeds its random draws."""
-        z = self._z[:, : self._n, : self._n]
+        Parameters
+        ----------
+        x, y : ndarray
+            Signals of both people, from the beginning at least to the last segment's end.
+        """
+        n_all = len(self._ends)
+        z = np.empty((self._shape.n_lags, 0, 0))
+        if n_all:
+            both = (windows_at(signal, self._ends, self._shape) for signal in (x, y))
+            z = np.arctanh(tables(next(both), next(both), self._shape))
         matched = np.isfinite(np.einsum("kii->ki", z)).all(axis=0)
         n = int(matched.sum())
-        share = n / self._n if self._n else 0.0
+        share = n / n_all if n_all else 0.0
         if n < self._rule.least_segments:
             self._side = 0
             reason = "too few segments" if n else "no data"
             return Statement(p=np.nan, p_reason=reason, leader=np.nan, leader_reason=reason, share=share)
         rng = seeded(*self._seed, number)
-        verdict = judge(z if n == self._n else z[:, matched][:, :, matched], self._rule.n_permutations, rng)
+        verdict = judge(z if n == n_all else z[:, matched][:, :, matched], self._rule.n_permutations, rng)
         side = leading_side(verdict, self._rule)
         named = side != 0 and side == self._side
         self._side = side

@@ -175,8 +175,8 @@ class Synchrony:
         else:
             ends = np.arange(self._next_segment, j + 1, self._shape.window)
             self._next_segment += len(ends) * self._shape.window
-            self._looks.add(self._past[0], self._past[1], ends + self._reach)
-            said = self._looks.look(j // look)
+            self._looks.add(ends + self._reach)
+            said = self._looks.look(j // look, self._past[0], self._past[1])
         time = self._time(j)
         said_of = (("_p", said.p, said.p_reason), ("_lead", said.leader, said.leader_reason))
         return [

@@ -8,7 +8,7 @@ import pytest
 from acquisition.stream import FloatArray
 from processing.coupling.chance import ChancePool
 from processing.coupling.permutation import permutation_pairs, seeded
-from processing.coupling.statement import Looks, Rule
+from processing.coupling.statement import Looks, Rule, Statement
 from processing.coupling.wclc import R_LIMIT, LagTable, TableShape, strongest
 from processing.coupling.windows import strongest_of_pairs, tables, windows_at
 from tests.processing.dyads import autoregressive, coupled
@@ -91,16 +91,22 @@ def test_draws_depend_on_session_signal_and_look_and_on_nothing_else() -> None:
     assert len({draw("S01", "hr", 2), draw("S02", "hr", 2), draw("S01", "scl", 2), draw("S01", "hr", 3)}) == 4
 
 
-def looks(x: FloatArray, y: FloatArray, *, steps: int = 1) -> Looks:
-    found = Looks(SHAPE, RULE, session_id="S01", signal="hr")
-    for ends in np.array_split(np.arange(60, len(x), 40), steps):
-        found.add(x, y, ends)
-    return found
+class Looking:
+    """Look again and again at segments of two signals."""
+
+    def __init__(self, x: FloatArray, y: FloatArray, *, steps: int = 1) -> None:
+        self._looks = Looks(SHAPE, RULE, session_id="S01", signal="hr")
+        self._x, self._y = x, y
+        for ends in np.array_split(np.arange(60, len(x), 40), steps):
+            self._looks.add(ends)
+
+    def look(self, number: int) -> Statement:
+        return self._looks.look(number, self._x, self._y)
 
 
 def test_a_leader_is_named_at_the_second_look_that_agrees() -> None:
     x, y = coupled(np.random.default_rng(6), 4000, sfreq=4.0, lead=1.0, mix=0.7)
-    there, back = looks(x, y), looks(y, x)
+    there, back = Looking(x, y), Looking(y, x)
     first, second = there.look(1), there.look(2)
     assert first.p == second.p == pytest.approx(1 / 401)
     assert (first.leader_reason, second.leader_reason) == ("no clear leader", "")
@@ -111,14 +117,14 @@ def test_a_leader_is_named_at_the_second_look_that_agrees() -> None:
 
 def test_segments_may_come_in_any_number_of_steps() -> None:
     x, y = with_holes(7)
-    assert repr(looks(x, y).look(3)) == repr(looks(x, y, steps=5).look(3))
+    assert repr(Looking(x, y).look(3)) == repr(Looking(x, y, steps=5).look(3))
 
 
 def test_too_few_segments_say_so() -> None:
     x, y = with_holes(8)
-    assert looks(x[:180], y[:180]).look(1).p_reason == "too few segments"
-    assert looks(np.full(1200, np.nan), y).look(1).p_reason == "no data"
-    assert looks(x[:50], y[:50]).look(1).p_reason == "no data"
+    assert Looking(x[:180], y[:180]).look(1).p_reason == "too few segments"
+    assert Looking(np.full(1200, np.nan), y).look(1).p_reason == "no data"
+    assert Looking(x[:50], y[:50]).look(1).p_reason == "no data"
 
 
 def by_hand(x: FloatArray, y: FloatArray, apart: int) -> FloatArray:
