@@ -1,0 +1,229 @@
+"""Two recorders are two clocks: what is known of them is used, said and bounded."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from acquisition.commands.importing import import_command
+from acquisition.errors import StreamError
+from acquisition.importing.assigning import import_as
+from acquisition.importing.options import Offset, Options
+from acquisition.recording.recording import Recording
+from acquisition.session.session import Recorded
+from acquisition.stream import Chunk, Modality, Role
+
+START = 1_716_200_000.0
+CLIENT, THERAPIST = Role.CLIENT, Role.THERAPIST
+
+
+def eda(path: Path, start: float, *, marks: dict[float, str] | None = None, seconds: int = 100) -> Path:
+    """Write skin conductance with Unix stamps, and marks at seconds of it."""
+    said = marks or {}
+    rows = [
+        f"{start + i / 4:.3f},{5 + 0.001 * (i % 9):.4f},{said.get(i / 4, '')}" for i in range(4 * seconds)
+    ]
+    path.write_text("time,eda [uS],marker\n" + "\n".join(rows) + "\n")
+    return path
+
+
+def recorded(out: Path) -> Recorded:
+    """Return what a recording says of how it came about."""
+    session = Recording(out).session
+    assert session is not None
+    assert session.recorded is not None
+    return session.recorded
+
+
+def first(out: Path, role: Role, modality: Modality = Modality.EDA) -> float:
+    """Return the first stamp of a person's stream."""
+    return min(
+        float(c.times[0])
+        for c in Recording(out)
+        if isinstance(c, Chunk) and c.info.role is role and c.info.modality is modality
+    )
+
+
+def test_files_are_placed_by_their_start_times_and_the_recording_says_so(tmp_path: Path) -> None:
+    a, b = eda(tmp_path / "a.csv", START), eda(tmp_path / "b.csv", START + 35)
+    done = import_as([(CLIENT, a), (THERAPIST, b)], out=tmp_path / "rec")
+    assert first(tmp_path / "rec", THERAPIST) - first(tmp_path / "rec", CLIENT) == 35.0
+    said = recorded(tmp_path / "rec")
+    assert (said.clock, said.clock_error) == ("start times", done.clock.error)
+    assert done.clock.error >= 1.0
+    assert not said.aligned
+    assert said.started.startswith("2024-05-20T10:13:20")
+
+
+def test_files_without_a_start_begin_together_and_nothing_is_known(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        rows = [f"{(7 if name == 'a' else 50) + i / 4},5.{i % 9}" for i in range(100)]
+        (tmp_path / f"{name}.csv").write_text("t,eda [uS]\n" + "\n".join(rows) + "\n")
+    import_as([(CLIENT, tmp_path / "a.csv"), (THERAPIST, tmp_path / "b.csv")], out=tmp_path / "rec")
+    said = recorded(tmp_path / "rec")
+    assert said.clock == "unknown"
+    assert math.isnan(said.clock_error)
+    assert not said.aligned
+
+
+def test_one_file_of_both_is_one_clock(tmp_path: Path) -> None:
+    a = eda(tmp_path / "a.csv", START)
+    import_as([(CLIENT, a), (THERAPIST, a)], out=tmp_path / "rec")
+    # The same file named twice is two files: only --stream takes two people out of one.
+    words = [str(a), "--stream", "client:eda:uS=2", "--stream", "therapist:eda:uS=2", "--time", "time"]
+    assert run(*words, "--out", str(tmp_path / "one")).exit_code == 0
+    assert recorded(tmp_path / "one").clock == "one"
+    assert recorded(tmp_path / "one").aligned
+
+
+def test_an_offset_is_added_and_bounds_the_error(tmp_path: Path) -> None:
+    a, b = eda(tmp_path / "a.csv", START), eda(tmp_path / "b.csv", START + 3)
+    options = Options(offsets={THERAPIST: Offset(-3.0, 0.02)})
+    import_as([(CLIENT, a), (THERAPIST, b)], out=tmp_path / "rec", options=options)
+    assert first(tmp_path / "rec", THERAPIST) == first(tmp_path / "rec", CLIENT)
+    said = recorded(tmp_path / "rec")
+    assert (said.clock, said.clock_error, said.aligned) == ("aligned", 0.02, True)
+
+
+def test_shared_marks_bring_the_clocks_together(tmp_path: Path) -> None:
+    a = eda(tmp_path / "a.csv", START, marks={10.0: "clap", 50.0: "clap", 80.0: "end"})
+    b = eda(tmp_path / "b.csv", START + 400, marks={12.25: "clap", 52.25: "clap", 82.5: "end", 60.0: "noise"})
+    done = import_as([(CLIENT, a), (THERAPIST, b)], out=tmp_path / "rec", options=Options(align="events"))
+    assert done.clock.kind == "aligned"
+    assert done.clock.error == 0.25
+    assert first(tmp_path / "rec", THERAPIST) - first(tmp_path / "rec", CLIENT) == pytest.approx(-2.25)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "reason"),
+    [
+        ({10.0: "clap"}, {12.0: "clap"}, "1 shared marks agree"),
+        ({10.0: "a", 20.0: "b"}, {12.0: "c"}, "share no mark"),
+        ({10.0: "x", 20.0: "x"}, {12.0: "x", 22.0: "x", 32.0: "x"}, "as many on"),
+    ],
+)
+def test_marks_that_do_not_tell_are_refused(
+    tmp_path: Path, ours: dict[float, str], theirs: dict[float, str], reason: str
+) -> None:
+    a, b = eda(tmp_path / "a.csv", START, marks=ours), eda(tmp_path / "b.csv", START, marks=theirs)
+    with pytest.raises(StreamError, match=reason):
+        import_as([(CLIENT, a), (THERAPIST, b)], out=tmp_path / "rec", options=Options(align="events"))
+    assert not (tmp_path / "rec").exists()
+
+
+def tapped(path: Path, start: float, taps: list[float], seed: int) -> Path:
+    """Write acceleration with taps at seconds of it."""
+    rng = np.random.default_rng(seed)
+    t = np.arange(32 * 120) / 32
+    values = rng.normal(0, 0.01, (len(t), 3)) + np.array([0.0, 0.0, 1.0])
+    for tap in taps:
+        values[np.searchsorted(t, tap)] += [0.5, 1.5, -1.0]
+    rows = [
+        f"{start + x:.5f},{a:.4f},{b:.4f},{c:.4f}"
+        for x, (a, b, c) in zip(t.tolist(), values.tolist(), strict=True)
+    ]
+    path.write_text("time,acc_x [g],acc_y [g],acc_z [g]\n" + "\n".join(rows) + "\n")
+    return path
+
+
+def test_taps_on_both_sensors_bring_the_clocks_together(tmp_path: Path) -> None:
+    taps = [5.0, 6.1, 8.0, 8.9]
+    a = tapped(tmp_path / "a.csv", START, taps, 1)
+    b = tapped(tmp_path / "b.csv", START + 30, [x + 1.75 for x in taps], 2)
+    done = import_as([(CLIENT, a), (THERAPIST, b)], out=tmp_path / "rec", options=Options(align="tap"))
+    shift = first(tmp_path / "rec", THERAPIST, Modality.ACC) - first(tmp_path / "rec", CLIENT, Modality.ACC)
+    assert shift == pytest.approx(-1.75, abs=1 / 16)
+    assert done.clock.error <= 1 / 16
+
+
+def test_without_enough_taps_nothing_is_aligned(tmp_path: Path) -> None:
+    a, b = tapped(tmp_path / "a.csv", START, [5.0], 1), tapped(tmp_path / "b.csv", START, [9.0], 2)
+    with pytest.raises(StreamError, match=r"--align tap: .*--offset"):
+        import_as([(CLIENT, a), (THERAPIST, b)], out=tmp_path / "rec", options=Options(align="tap"))
+
+
+def test_starts_that_are_days_apart_are_refused(tmp_path: Path) -> None:
+    a, b = eda(tmp_path / "a.csv", START), eda(tmp_path / "b.csv", START + 3 * 86_400)
+    with pytest.raises(StreamError, match=r"3\.0 days apart"):
+        import_as([(CLIENT, a), (THERAPIST, b)], out=tmp_path / "rec")
+
+
+def test_a_file_of_many_hours_is_refused_by_name_or_cut(tmp_path: Path) -> None:
+    rows = "\n".join(f"{i},{5 + i % 3 / 10}" for i in range(0, 50_000, 2))
+    (tmp_path / "a.csv").write_text("t [s],eda [uS]\n" + rows + "\n")
+    with pytest.raises(StreamError, match=r"13\.9 h .*'eda \[uS\]'.*--part"):
+        import_as([(CLIENT, tmp_path / "a.csv")], out=tmp_path / "rec")
+    import_as([(CLIENT, tmp_path / "a.csv")], out=tmp_path / "rec", options=Options(part=(600.0, 4200.0)))
+    assert first(tmp_path / "rec", CLIENT) == 600.0
+
+
+def run(*words: str) -> Result:
+    """Run the command."""
+    return CliRunner().invoke(import_command, list(words))
+
+
+def test_the_command_shows_what_it_recognises_and_writes_nothing(tmp_path: Path) -> None:
+    a = eda(tmp_path / "a.csv", START)
+    done = run(str(a))
+    assert done.exit_code == 2
+    assert "eda [uS]: eda, uS, 4 Hz, 400 samples" in done.stdout
+    assert "--as client" in done.stdout
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.csv"]
+    [told] = json.loads(run(str(a), "--json").stdout)
+    assert told["streams"][0]["first"][0] == [5.0]
+
+
+def test_what_follows_a_role_is_that_persons(tmp_path: Path) -> None:
+    a, b, c = (eda(tmp_path / f"{n}.csv", START + k) for k, n in enumerate("abc"))
+    words = [
+        "--as",
+        "client",
+        str(a),
+        "--as=therapist",
+        str(b),
+        "--out",
+        str(tmp_path / "rec"),
+        "--dyad",
+        "D07",
+    ]
+    done = run(
+        *words, "--number", "3", "--client", "C07", "--therapist", "T02", "--started", "2024-05-20T11:53:07"
+    )
+    assert done.exit_code == 0, done.output
+    session = Recording(tmp_path / "rec").session
+    assert session is not None
+    assert (session.dyad, session.number, session.client.code, session.therapist.code) == (
+        "D07",
+        3,
+        "C07",
+        "T02",
+    )
+    assert recorded(tmp_path / "rec").started == "2024-05-20T11:53:07"
+    assert run("--as", "client", str(a), str(c), "--out", str(tmp_path / "two")).exit_code == 0
+    assert run("--as", "nobody", str(a)).exit_code == 2
+    assert run("--as", "client", "--out", "x").exit_code == 2
+    assert run(str(a), "--as", "client", str(b), "--out", "x").exit_code == 2
+    assert run("--as", "client", str(a), "--client", "Anna", "--out", "x").exit_code == 2
+
+
+def test_damage_is_refused_unless_it_is_accepted_and_then_kept(tmp_path: Path) -> None:
+    from tests.acquisition.importing.layout_files import edf_plus
+
+    path = edf_plus(tmp_path)
+    path.write_bytes(path.read_bytes()[:-100])
+    words = ["--as", "client", str(path), "--out", str(tmp_path / "rec")]
+    done = run(*words)
+    assert done.exit_code == 1
+    assert "2 of 3 records" in done.stderr
+    assert "--accept-damage" in done.stderr
+    assert not (tmp_path / "rec").exists()
+    done = run(*words, "--accept-damage")
+    assert done.exit_code == 0
+    assert "DAMAGED" in done.stdout
+    assert "2 of 3 records" in recorded(tmp_path / "rec").damage[0]
+    assert str(tmp_path) not in recorded(tmp_path / "rec").damage[0]
