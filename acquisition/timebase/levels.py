@@ -14,7 +14,7 @@ import numpy as np
 
 from acquisition.stream import FloatArray
 from acquisition.timebase.laid import NOTHING, Laid, Log, joined
-from acquisition.timebase.line import Course, fit_line
+from acquisition.timebase.line import Course, fit_line, middle
 
 BLOCK = 0.1
 """Seconds of samples whose stamps are averaged."""
@@ -24,7 +24,7 @@ FIRST = 20
 """Blocks that the first line goes through."""
 REMEMBERED = 600
 """Blocks that the line goes through."""
-YOUNG, EVERY_YOUNG, EVERY = 150, 5, 30
+YOUNG, EVERY_YOUNG, EVERY = 150, 5, 50
 """The line is found anew every so many blocks, in its first blocks more often."""
 SUSPECT = 0.35
 """Share of a period by which three blocks in a row are off, all to one side, before a step is looked for."""
@@ -107,7 +107,7 @@ class Levels:
     def _straight(self, stamps: FloatArray) -> FloatArray:
         """Return a line through stamps that are too few."""
         counts = np.arange(len(stamps), dtype=np.float64)
-        usual = float(np.median(stamps - stamps[0] - counts * self.period))
+        usual = middle(stamps - stamps[0] - counts * self.period)
         return np.asarray(stamps[0] + usual + counts * self.period)
 
     def _set_out(self) -> None:
@@ -135,7 +135,7 @@ class Levels:
         size, at = self._size, max(block, self._looked + 1)
         if at >= stop:
             return stop
-        means = self._residuals(at * size, (stop + 2) * size).reshape(-1, size).mean(axis=1)
+        means = self._residuals(at * size, (stop + 2) * size).reshape(-1, size).sum(axis=1) / size
         limit = SUSPECT * self.period
         late, early = means > limit, means < -limit
         found = np.flatnonzero((late[:-2] & late[1:-1] & late[2:]) | (early[:-2] & early[1:-1] & early[2:]))
@@ -156,10 +156,10 @@ class Levels:
         off = self._residuals(begin, (block + AHEAD) * size)
         here = block * size - begin
         before, after = off[: clean * size - begin], off[here + size :]
-        low = float(np.median(before)) if len(before) >= 2 * size else 0.0
-        high = float(np.median(after))
+        low = middle(before) if len(before) >= 2 * size else 0.0
+        high = middle(after)
         half = len(after) // 2
-        slant = abs(float(np.median(after[half:]) - np.median(after[:half])))
+        slant = abs(middle(after[half:]) - middle(after[:half]))
         step, spread = high - low, 1.25 * max(self._course.fit.spread, 1e-5)
         error = spread * math.sqrt(1.0 / BEHIND + 1.0 / (AHEAD - 1))
         level = min(FLAT * abs(step), CATCHING_UP * (AHEAD - 1) * BLOCK / 2.0)
@@ -198,9 +198,9 @@ class Levels:
         assert self._course is not None
         size, done = self._size, len(self._x) + self._forgotten
         at = slice(done * size, stop * size)
-        self._x += self._counts(at.start, at.stop).reshape(-1, size).mean(axis=1).tolist()
+        self._x += (self._counts(at.start, at.stop).reshape(-1, size).sum(axis=1) / size).tolist()
         kept = self._stamps[at.start - self._begin : at.stop - self._begin]
-        self._y += kept.reshape(-1, size).mean(axis=1).tolist()
+        self._y += (kept.reshape(-1, size).sum(axis=1) / size).tolist()
         if len(self._x) > 2 * REMEMBERED:
             self._forgotten += REMEMBERED
             del self._x[:REMEMBERED], self._y[:REMEMBERED]

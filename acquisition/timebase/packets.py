@@ -7,6 +7,8 @@ the packet is not, so that the packet's samples get none.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from acquisition.stream import FloatArray
@@ -109,13 +111,13 @@ class Packets:
             self._course = Course(self._fitted())
             return self._give(end + 1)
         course = self._course
-        off = np.array(self._y[-BEFORE - 2 :]) - course.at(np.array(self._x[-BEFORE - 2 :]))
+        off = [y - course.one(x) for x, y in zip(self._x[-BEFORE - 2 :], self._y[-BEFORE - 2 :], strict=True)]
         limit = max(LATE, SURE * course.fit.spread)
-        usual = float(np.median(off[:-2])) if len(off) > 4 else 0.0
+        usual = sorted(off[:-2])[(len(off) - 2) // 2] if len(off) > 4 else 0.0
         unplaced = np.empty(0)
         if self._off:  # the packet before waits
-            unplaced = self._compared(off - usual, limit, before)
-        doubtful = abs(self._y[-1] - float(course.at(np.array(self._x[-1:]))[0]) - usual) > limit
+            unplaced = self._compared([late - usual for late in off[-3:]], limit, before)
+        doubtful = abs(self._y[-1] - course.one(self._x[-1]) - usual) > limit
         self._off = self._off + 1 if doubtful else 0
         times = np.append(unplaced, self._give((before if doubtful else end) + 1))
         if not doubtful and (self._count < YOUNG or self._count % EVERY == 0):
@@ -123,19 +125,24 @@ class Packets:
             self.period = course.fit.period
         return times
 
-    def _compared(self, off: FloatArray, limit: float, before: int) -> FloatArray:
+    def _compared(self, off: Sequence[float], limit: float, before: int) -> FloatArray:
         """Decide on the last packet but one, which is off the line, by the last one.
+
+        Parameters
+        ----------
+        off : sequence of float
+            How late the last packets are, up to three [s].
 
         Returns
         -------
         ndarray
             nan for each of its samples if they have no place.
         """
-        pair = off[-2:]
+        one, other = off[-2:]
         lasts = self._off >= GIVEN_UP
-        least = float(pair.min() if pair[0] > 0 else pair.max())
-        alike = abs(least) > limit and abs(pair[1] - pair[0]) < ALIKE * abs(least)
-        abrupt = len(off) > 2 and abs(pair[0] - off[-3]) > ABRUPT * abs(least)
+        least = min(one, other) if one > 0 else max(one, other)
+        alike = abs(least) > limit and abs(other - one) < ALIKE * abs(least)
+        abrupt = len(off) > 2 and abs(one - off[-3]) > ABRUPT * abs(least)
         if not (lasts or (alike and abrupt)):
             return np.empty(0)
         place = self._first + self._given
