@@ -21,6 +21,7 @@ from acquisition.recorder.control import Client
 from acquisition.recorder.leash import keeping_nothing
 from acquisition.recorder.report import JsonReport, PlainReport, Report, TableReport, status_lines
 from acquisition.recorder.speaker import Speaker, leave
+from acquisition.terminal import echo
 
 PERSON = click.Choice(["client", "therapist"])
 recording_option = click.option(
@@ -63,15 +64,15 @@ def record_command(
 
 
 def _report(as_json: bool, speaker: Speaker) -> Report:
-    def echo(line: str) -> None:
-        speaker.say(lambda: click.echo(line))
+    def say(line: str) -> None:
+        speaker.say(lambda: echo(line))
 
     def complain(line: str) -> None:
-        speaker.say(lambda: click.echo(line, err=True))
+        speaker.say(lambda: echo(line, err=True))
 
     if as_json:
-        return JsonReport(echo)
-    return TableReport(speaker) if sys.stdout.isatty() else PlainReport(echo, complain)
+        return JsonReport(say)
+    return TableReport(speaker) if sys.stdout.isatty() else PlainReport(say, complain)
 
 
 @click.command("status", cls=Command)
@@ -80,7 +81,7 @@ def _report(as_json: bool, speaker: Speaker) -> Report:
 def status_command(recording: str | None, as_json: bool) -> None:
     """Show what the running recorder does: streams, their health, who is paused."""
     status = Client.find(recording).status()
-    print_json(status) if as_json else click.echo("\n".join(status_lines(status)))
+    print_json(status) if as_json else echo("\n".join(status_lines(status)))
 
 
 @click.command("mark", cls=Command)
@@ -142,7 +143,7 @@ def _say(event: Event, as_json: bool) -> None:
         print_json(asdict(event))
     else:
         phase = "" if event.phase == "point" else f" {event.phase}"
-        click.echo(f"{event.code}{phase} ({event.actor}) at {event.time:.3f} s")
+        echo(f"{event.code}{phase} ({event.actor}) at {event.time:.3f} s")
 
 
 @click.command("pause", cls=Command)
@@ -178,14 +179,14 @@ def confirm_command(stream: str, deny: bool, recording: str | None, as_json: boo
         raise click.UsageError("Missing argument 'STREAM'.")
     if stream:
         event = client.confirm(stream, yes=not deny)
-        print_json(asdict(event)) if as_json else click.echo(f"{event.value}: {event.note}")
+        print_json(asdict(event)) if as_json else echo(f"{event.value}: {event.note}")
         return
     waiting = client.status()["waiting"]
     if as_json:
         print_json(waiting)
     else:
         lines = [f"{w['role']} {w['name']}: {w['sender']}: {w['why']}" for w in waiting]
-        click.echo("\n".join(lines) or "no stream waits for a confirmation")
+        echo("\n".join(lines) or "no stream waits for a confirmation")
 
 
 @click.command("stop", cls=Command)
@@ -196,7 +197,7 @@ def stop_command(recording: str | None, as_json: bool) -> None:
     client = Client.find(recording)
     answer = client.stop()
     client.await_end()
-    print_json(answer) if as_json else click.echo(f"{answer['recording']}: closed")
+    print_json(answer) if as_json else echo(f"{answer['recording']}: closed")
 
 
 COMMANDS = (

@@ -13,6 +13,7 @@ import click
 
 from acquisition.commands.command import Command
 from acquisition.errors import AttunementError
+from acquisition.terminal import echo
 
 if TYPE_CHECKING:
     from processing.commands.process import Outcome
@@ -116,9 +117,7 @@ def _is_damaged(result: Outcome | AttunementError) -> bool:
         return False
     more = f"; and {len(result.damaged) - 3} more" if len(result.damaged) > 3 else ""
     lost = "; ".join(result.damaged[:3])
-    click.echo(
-        f"{result.recording}: damaged ({lost}{more}); --accept-damage takes its results as done", err=True
-    )
+    echo(f"{result.recording}: damaged ({lost}{more}); --accept-damage takes its results as done", err=True)
     return True
 
 
@@ -134,15 +133,15 @@ def _refuse_collisions(recordings: Sequence[Path]) -> None:
 
 def _say(result: Outcome | AttunementError, as_json: bool) -> None:
     if isinstance(result, AttunementError):
-        click.echo(f"attune process: {result}", err=True)
+        echo(f"attune process: {result}", err=True)
         return
     if as_json:
         values = {field.name: getattr(result, field.name) for field in fields(result)}
-        click.echo(json.dumps(values, default=str))
+        echo(json.dumps(values, default=str))
         return
     if result.skipped:
-        click.echo(f"{result.directory}: up to date (same input, version and parameters; --force repeats it)")
+        echo(f"{result.directory}: up to date (same input, version and parameters; --force repeats it)")
         return
-    click.echo(f"{result.directory}: {result.seconds / 60:.1f} min, {result.n_samples} index samples")
+    echo(f"{result.directory}: {result.seconds / 60:.1f} min, {result.n_samples} index samples")
     for remark in result.remarks:
-        click.echo(f"  {remark}")
+        echo(f"  {remark}")

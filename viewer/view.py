@@ -10,6 +10,7 @@ from acquisition.commands.command import Command
 from acquisition.errors import AttunementError, ControlError
 from acquisition.recorder.control import Client
 from acquisition.session.session import CODE
+from acquisition.terminal import echo
 from viewer.desktop import has_display, require_qt
 from viewer.live.live import quitting_on_ctrl_c
 
@@ -29,7 +30,7 @@ def view_command(recording: Path, rater: str, picture: Path | None) -> None:
         from viewer.screenshot import save
 
         save(recording, picture, rater=rater)
-        click.echo(str(picture))
+        echo(str(picture))
         return
     if not has_display():
         raise AttunementError("no display to open a window on; --picture FILE.png draws it into a file")

@@ -9,6 +9,7 @@ import click
 
 from acquisition.commands.command import DIRECTORY, Command, as_json_option, print_json
 from acquisition.errors import RecordingError
+from acquisition.terminal import echo
 
 
 @click.command("amend", cls=Command)
@@ -50,4 +51,4 @@ def amend_command(recording: Path, pairs: tuple[str, ...], why: str, as_json: bo
     if as_json:
         print_json({"file": str(target), "amended": values})
     else:
-        click.echo(f"{target}: {', '.join(f'{k} = {v}' for k, v in values.items())}")
+        echo(f"{target}: {', '.join(f'{k} = {v}' for k, v in values.items())}")

@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from acquisition.errors import AttunementError
+from acquisition.terminal import echo
 
 DEBUG = "attunement.debug"
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -64,7 +65,7 @@ def _note_debug(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 
 
 def _fail(ctx: click.Context, message: str) -> None:
-    click.echo(message or "failed", err=True)
+    echo(message or "failed", err=True)
     ctx.exit(1)
 
 
@@ -85,4 +86,4 @@ def stop_on_signals() -> threading.Event:
 
 def print_json(value: object) -> None:
     """Print a value for another program."""
-    click.echo(json.dumps(value, ensure_ascii=False, allow_nan=False, default=str))
+    echo(json.dumps(value, ensure_ascii=False, allow_nan=False, default=str))

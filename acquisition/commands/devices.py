@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from acquisition.commands.command import FILE, Command, Group, as_json_option, print_json
+from acquisition.terminal import echo
 
 if TYPE_CHECKING:
     from acquisition.drivers.ble_radio import Radio
@@ -42,14 +43,14 @@ def scan_command(seconds: float, lsl: bool, scope: str, emulated: bool, as_json:
     try:
         found += scan_ble(seconds, _radio(emulated))
     except DeviceError as error:
-        click.echo(str(error), err=True)
+        echo(str(error), err=True)
     if lsl:
         found += scan_lsl(min(seconds, 3.0), scope)
     if as_json:
         print_json([asdict(f) for f in found])
         return
     if not found:
-        click.echo("nothing in range: is the device worn, switched on, and not held by another app or phone?")
+        echo("nothing in range: is the device worn, switched on, and not held by another app or phone?")
         return
     rows = [("name", "address or source_id", "signal", "profile")]
     for f in found:
@@ -57,7 +58,7 @@ def scan_command(seconds: float, lsl: bool, scope: str, emulated: bool, as_json:
         rows.append((f.name or "unnamed", f.identity or "(no source_id)", strength, f.profile or "-"))
     widths = [max(len(row[k]) for row in rows) for k in range(3)]
     for name, identity, strength, profile in rows:
-        click.echo(f"{name:<{widths[0]}}  {identity:<{widths[1]}}  {strength:>{widths[2]}}  {profile}")
+        echo(f"{name:<{widths[0]}}  {identity:<{widths[1]}}  {strength:>{widths[2]}}  {profile}")
 
 
 def _radio(emulated: bool) -> Radio | None:
@@ -139,7 +140,7 @@ def check_command(
         print_json({"session": session.id, "ok": ok, "findings": [asdict(f) for f in findings]})
     else:
         for f in findings:
-            click.echo(f"{'ok' if f.ok else 'NOT OK':<7} {f.part:<8} {f.what}: {f.text}")
+            echo(f"{'ok' if f.ok else 'NOT OK':<7} {f.part:<8} {f.what}: {f.text}")
     if not ok:
         sys.exit(1)
 
@@ -164,7 +165,7 @@ def list_command(as_json: bool) -> None:
         print_json([_profile_fields(p) for p in profiles])
         return
     for p in profiles:
-        click.echo(f"{p.name:<14} {p.title} ({', '.join(s.modality for s in p.streams)}; driver {p.driver})")
+        echo(f"{p.name:<14} {p.title} ({', '.join(s.modality for s in p.streams)}; driver {p.driver})")
 
 
 def _profile_fields(profile: Any) -> dict[str, Any]:

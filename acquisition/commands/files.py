@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from acquisition.commands.command import DIRECTORY, Command, as_json_option, print_json, stop_on_signals
+from acquisition.terminal import echo
 
 
 @click.command("replay", cls=Command)
@@ -24,7 +25,7 @@ def replay_command(recording: Path, speed: float, session_id: str | None, as_jso
     if as_json:
         print_json([{"stream": str(p.stream), "samples": p.n_samples} for p in published])
     else:
-        click.echo("\n".join(f"{p.stream}: {p.n_samples} samples" for p in published))
+        echo("\n".join(f"{p.stream}: {p.n_samples} samples" for p in published))
 
 
 @click.command("verify", cls=Command)
@@ -43,12 +44,12 @@ def verify_command(recording: Path, as_json: bool) -> None:
         said = {"recording": str(recording), "ok": not findings, "roles_proven": roles_proven(recording)}
         print_json(said | {"findings": [asdict(f) for f in findings]})
     for finding in [] if as_json else findings:
-        click.echo(f"{recording}: {finding}", err=True)
+        echo(f"{recording}: {finding}", err=True)
     if findings:
         sys.exit(1)
     if not as_json:
         older = "" if roles_proven(recording) else " (older: roles not proven)"
-        click.echo(f"{recording}: whole{older}")
+        echo(f"{recording}: whole{older}")
 
 
 @click.command("repair", cls=Command)
@@ -67,4 +68,4 @@ def repair_command(recording: Path, out: Path | None, as_json: bool) -> None:
         files = [{"file": r.file, "slices": r.slices, "left_out": [str(d) for d in r.damage]} for r in done]
         print_json({"recording": str(target), "files": files})
     else:
-        click.echo("\n".join([f"{target}:", *map(str, done)]))
+        echo("\n".join([f"{target}:", *map(str, done)]))

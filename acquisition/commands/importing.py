@@ -12,6 +12,7 @@ import click
 from acquisition.commands.command import Command, as_json_option, print_json
 from acquisition.session.session import CODE, CODE_RULE
 from acquisition.stream import PEOPLE, Modality, Role
+from acquisition.terminal import echo
 
 if TYPE_CHECKING:
     from acquisition.importing.finishing import Done
@@ -161,7 +162,7 @@ def _show(ctx: click.Context, files: Sequence[Path], hints: Hints, *, as_json: b
     if as_json:
         print_json([plain(file) for file in found])
     else:
-        click.echo("\n".join([line for file in found for line in described(file)] + advice(files)))
+        echo("\n".join([line for file in found for line in described(file)] + advice(files)))
     ctx.exit(2)
 
 
@@ -184,7 +185,7 @@ def _say(out: Path, done: Done, *, as_json: bool) -> None:
     if {i.role for i in done.streams} >= set(PEOPLE) and done.clock.kind != "one":
         known = f"good to {done.clock.error:g} s" if math.isfinite(done.clock.error) else "of unknown error"
         lines.append(f"  clocks of the two people: {done.clock.kind}, {known}")
-    click.echo("\n".join(lines))
+    echo("\n".join(lines))
 
 
 def _hints(given: dict[str, Any]) -> Hints:

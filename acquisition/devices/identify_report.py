@@ -8,10 +8,9 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from acquisition.devices.nearby import MOVES, Activity
 from acquisition.stream import StreamInfo
+from acquisition.terminal import echo, in_table
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -32,15 +31,15 @@ class PlainIdentify:
     def listening(self, infos: Sequence[StreamInfo], missing: Sequence[str]) -> None:
         """Say what is heard, and what is not."""
         for line in missing:
-            click.echo(line, err=True)
+            echo(line, err=True)
         names = ", ".join(f"{i.role} {i.name}" for i in infos if i.sfreq > 0)
-        click.echo(f"listening to {names or 'nothing'}; tap one sensor at a time")
+        echo(f"listening to {names or 'nothing'}; tap one sensor at a time")
 
     def moved(self, activity: Activity) -> None:
         """Say which stream moved."""
         info, ratio = activity.info, activity.ratio()
         more = f", {ratio:.0f} times more than before" if math.isfinite(ratio) else ""
-        click.echo(f"{info.role}: {info.name} ({info.device}) moves{more}")
+        echo(f"{info.role}: {info.name} ({info.device}) moves{more}")
 
     def look(self, activities: Sequence[Activity]) -> None:
         """Take a look at all streams."""
@@ -52,7 +51,7 @@ class JsonIdentify(PlainIdentify):
     def listening(self, infos: Sequence[StreamInfo], missing: Sequence[str]) -> None:
         """Write what is heard, and what is not."""
         for line in missing:
-            click.echo(line, err=True)
+            echo(line, err=True)
         streams = [_fields(i) for i in infos if i.sfreq > 0]
         _line("listening", streams=streams, missing=list(missing))
 
@@ -80,7 +79,8 @@ class LiveIdentify(PlainIdentify):
 
     def moved(self, activity: Activity) -> None:
         """Say it above the table."""
-        self._live.console.print(f"{activity.info.role}: {activity.info.name} moves", highlight=False)
+        line = in_table(f"{activity.info.role}: {activity.info.name} moves")
+        self._live.console.print(line, highlight=False)
 
     def look(self, activities: Sequence[Activity]) -> None:
         """Refresh the table."""
@@ -108,7 +108,7 @@ def table(activities: Sequence[Activity]) -> RenderableType:
         moves = ratio >= MOVES
         n = min(BAR, round(BAR * min(ratio, 4 * MOVES) / (4 * MOVES)))
         bar = Text("█" * n + (" moves" if moves else ""), style="bold green" if moves else "dim")
-        out.add_row(a.info.role, a.info.name, a.info.device, bar)
+        out.add_row(*map(in_table, (a.info.role, a.info.name, a.info.device)), bar)
     return out
 
 
@@ -117,4 +117,4 @@ def _fields(info: StreamInfo) -> dict[str, str]:
 
 
 def _line(event: str, **fields: Any) -> None:
-    click.echo(json.dumps({"event": event, **fields}, ensure_ascii=False, allow_nan=False))
+    echo(json.dumps({"event": event, **fields}, ensure_ascii=False, allow_nan=False))

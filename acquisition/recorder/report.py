@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from acquisition.event import Notice
 from acquisition.recorder.listener import Listener, Status
 from acquisition.recorder.speaker import Speaker
+from acquisition.terminal import in_table
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -166,7 +167,7 @@ class TableReport(PlainReport):
         speaker.say(self._live.start)
 
     def _above(self, line: str) -> None:
-        self._speaker.say(lambda: self._live.console.print(line, markup=False, highlight=False))
+        self._speaker.say(lambda: self._live.console.print(in_table(line), highlight=False))
 
     def close(self) -> None:
         """Take the table away."""
@@ -186,7 +187,7 @@ def _table(status: Status) -> RenderableType:
 
     table = Table(
         *("stream", "state", "rate [Hz]", "last [s]", "samples", "gaps", "battery", "signal"),
-        title=status_lines(status)[0],
+        title=in_table(status_lines(status)[0]),
     )
     for s in status["streams"]:
         rate = "" if s["rate"] is None else f"{s['rate']:.1f}"
@@ -194,5 +195,5 @@ def _table(status: Status) -> RenderableType:
         battery = "" if s.get("battery") is None else f"{s['battery']:.0f} %"
         signal = "" if s.get("rssi") is None else f"{s['rssi']:.0f} dBm"
         counts = (str(s["samples"]), str(s["gaps"]))
-        table.add_row(f"{s['role']} {s['name']}", s["state"], rate, age, *counts, battery, signal)
+        table.add_row(in_table(f"{s['role']} {s['name']}"), s["state"], rate, age, *counts, battery, signal)
     return table

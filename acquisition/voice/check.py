@@ -14,6 +14,7 @@ from acquisition.devices.check import Finding
 from acquisition.errors import DeviceError
 from acquisition.session.session import Session
 from acquisition.stream import Role
+from acquisition.terminal import echo
 from acquisition.voice.calibration import Calibration
 from acquisition.voice.gains import store_gains
 from acquisition.voice.read_alone import Guide, Microphones, enough, microphones_of, read_alone
@@ -26,16 +27,16 @@ class TerminalGuide:
 
     def begin(self, role: Role, seconds: float) -> bool:
         """Ask; an empty line begins, s skips."""
-        click.echo(f"\n{role}: read {seconds:g} s alone, as you usually speak; the other person is silent.")
+        echo(f"\n{role}: read {seconds:g} s alone, as you usually speak; the other person is silent.")
         answer = click.prompt("press Enter and read (s skips)", default="", show_default=False)
         if answer.strip().casefold().startswith("s"):
             return False
-        click.echo(f"{role}: read now …")
+        echo(f"{role}: read now …")
         return True
 
     def heard(self, role: Role, speech: float) -> bool:
         """Say what was heard; ask again where it will not do."""
-        click.echo(f"{role}: {speech:.1f} s of speech heard, thank you")
+        echo(f"{role}: {speech:.1f} s of speech heard, thank you")
         return not enough(speech) and click.confirm("that is too little; again?", default=True)
 
 
@@ -58,17 +59,17 @@ class PlainGuide:
 
     def begin(self, role: Role, seconds: float) -> bool:
         """Say who reads from now on."""
-        click.echo(f"{role}: read {seconds:g} s alone, from now on; the other person is silent")
+        echo(f"{role}: read {seconds:g} s alone, from now on; the other person is silent")
         return True
 
     def heard(self, role: Role, speech: float) -> bool:
         """Say what was heard."""
-        click.echo(f"{role}: {speech:.1f} s of speech heard")
+        echo(f"{role}: {speech:.1f} s of speech heard")
         return False
 
 
 def _say(line: dict[str, Any]) -> None:
-    click.echo(json.dumps(line))
+    echo(json.dumps(line))
 
 
 def voice_findings(

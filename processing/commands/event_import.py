@@ -14,6 +14,7 @@ from acquisition.commands.command import Command
 from acquisition.errors import AnnotationError, RecordingError
 from acquisition.recording.contents import OVERLAY_NAME
 from acquisition.session.session import CODE
+from acquisition.terminal import echo
 
 if TYPE_CHECKING:
     from acquisition.event import Event
@@ -114,9 +115,9 @@ def import_command(
         "left_out": left_out,
     }
     if as_json:
-        click.echo(json.dumps(counts))
+        echo(json.dumps(counts))
     else:
-        click.echo(
+        echo(
             f"{target}: {len(edits)} added, {counts['there']} there already, {left_out} left out; "
             f"0 s of the file is {how.zero:g} s of the recording"
         )

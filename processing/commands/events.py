@@ -16,6 +16,7 @@ from rich.table import Table
 from acquisition.commands.command import Group
 from acquisition.errors import RecordingError
 from acquisition.events.vocabulary import PROFILES, SOFTWARE, Code, load_vocabulary, shipped_bytes
+from acquisition.terminal import echo, in_table
 from processing.commands.event_import import import_command
 
 if TYPE_CHECKING:
@@ -75,10 +76,10 @@ def agree_command(
     found = agreement.agreements(in_a, in_b, length, bin_length=bin_length, tolerance=tolerance)
     if as_json:
         head: dict[str, Any] = {"a": a, "b": b, "seconds": length, "bin": bin_length, "tolerance": tolerance}
-        click.echo(json.dumps(head | {"codes": [_plain(asdict(x)) for x in found]}, ensure_ascii=False))
+        echo(json.dumps(head | {"codes": [_plain(asdict(x)) for x in found]}, ensure_ascii=False))
         return
     if not marked and not seconds:
-        click.echo(
+        echo(
             f"length of the session not known: taken to end with the bin of the last coding, {length:.1f} s",
             err=True,
         )
@@ -87,9 +88,9 @@ def agree_command(
 
 def _show(found: Sequence[Agreement], a: str, b: str, seconds: float, tolerance: float) -> None:
     if not found:
-        click.echo("no codes to compare")
+        echo("no codes to compare")
         return
-    click.echo(f"A {a}, B {b}, {seconds / 60:.1f} min")
+    echo(f"A {a}, B {b}, {seconds / 60:.1f} min")
     table = Table(box=None, pad_edge=False, header_style="")
     for title in (
         "code",
@@ -106,8 +107,8 @@ def _show(found: Sequence[Agreement], a: str, b: str, seconds: float, tolerance:
         table.add_column(title, justify="left" if title in ("code", "actor", "") else "right", no_wrap=True)
     for x in found:
         table.add_row(
-            x.code,
-            x.actor,
+            in_table(x.code),
+            in_table(x.actor),
             _number(x.kappa, 2),
             f"{100 * x.observed:.1f} %",
             str(x.n_a),
@@ -115,10 +116,10 @@ def _show(found: Sequence[Agreement], a: str, b: str, seconds: float, tolerance:
             f"{x.matched} ({100 * x.match:.0f} %)",
             "–" if math.isnan(x.match_chance) else f"{100 * x.match_chance:.0f} %",
             f"{x.delay:+.1f} s" if math.isfinite(x.delay) else "–",
-            x.reason,
+            in_table(x.reason),
         )
     Console(width=160).print(table)
-    click.echo(
+    echo(
         f"kappa: Cohen's, on {found[0].bins} bins; within: 2 · pairs / (A + B), "
         "by chance: the same with B's moments shifted round the session"
     )
@@ -149,18 +150,16 @@ def vocabulary_command(file: Path | None, copy: Path | None, profile: str | None
     if copy is not None:
         with copy.open("xb") as target:
             target.write(shipped_bytes())
-        click.echo(f'{copy}: edit it, then name it in the session file: [events] vocabulary = "{copy.name}"')
+        echo(f'{copy}: edit it, then name it in the session file: [events] vocabulary = "{copy.name}"')
         return
     vocabulary = load_vocabulary(file)
     codes = vocabulary.profile(profile) if profile else list(vocabulary.codes.values())
     if as_json:
-        click.echo(
-            json.dumps({"hash": vocabulary.hash, "codes": [asdict(c) for c in codes]}, ensure_ascii=False)
-        )
+        echo(json.dumps({"hash": vocabulary.hash, "codes": [asdict(c) for c in codes]}, ensure_ascii=False))
         return
     for code in codes:
-        click.echo(_described(code))
-    click.echo(f"{len(codes)} codes, {vocabulary.hash}")
+        echo(_described(code))
+    echo(f"{len(codes)} codes, {vocabulary.hash}")
 
 
 def _described(code: Code) -> str:

@@ -9,6 +9,7 @@ import click
 
 from acquisition.commands.command import Command
 from acquisition.private import only_for_owner
+from acquisition.terminal import echo
 
 KINDS = ("bids", "csv", "mne", "edf", "xdf")
 
@@ -29,9 +30,9 @@ def export_command(recording: Path, kind: str, out: Path) -> None:
     written, faults = export(kind, tracks, out)
     for path in written:
         only_for_owner(path)
-        click.echo(str(path))
-    click.echo(NOTICE)
+        echo(str(path))
+    echo(NOTICE)
     for fault in faults:
-        click.echo(f"{recording}: left out: {fault}", err=True)
+        echo(f"{recording}: left out: {fault}", err=True)
     if faults:
         sys.exit(1)

@@ -24,6 +24,7 @@ from acquisition.session.record import (
 from acquisition.session.session import Session
 from acquisition.session.toml import load_session
 from acquisition.stream import Role
+from acquisition.terminal import echo
 from processing.instruments.instrument import (
     Instrument,
     load_instrument,
@@ -62,7 +63,7 @@ def list_command(as_json: bool) -> None:
     """List what is shipped."""
     known = [load_instrument(name) for name in shipped()]
     if as_json:
-        click.echo(json.dumps([_described(i) for i in known], ensure_ascii=False))
+        echo(json.dumps([_described(i) for i in known], ensure_ascii=False))
         return
     for i in known:
         remarks = [f"{i.n_items} item{'s' if i.n_items > 1 else ''}", i.stamp]
@@ -70,7 +71,7 @@ def list_command(as_json: bool) -> None:
             "" if i.items else "scoring key only",
             "crisis contact needed" if i.contact_needed else "",
         ]
-        click.echo(f"{i.name:10} {i.title:16} {', '.join(r for r in remarks if r)}")
+        echo(f"{i.name:10} {i.title:16} {', '.join(r for r in remarks if r)}")
 
 
 @instruments_command.command("show")
@@ -82,16 +83,16 @@ def show_command(name: str, where: Path | None) -> None:
     """Show an instrument: items, possible answers, key, source, licence. NAME may be a file of your own."""
     i = load_instrument(name)
     refuse_without_contact(i, _session(where) if where else None)
-    click.echo("\n".join(filter(None, [i.title, i.stamp, i.instruction, ""])))
+    echo("\n".join(filter(None, [i.title, i.stamp, i.instruction, ""])))
     for k, text in enumerate(i.items, 1):
-        click.echo(f"{k:3}  {text}")
+        echo(f"{k:3}  {text}")
     if not i.items:
-        click.echo(f"{i.n_items} items; their texts are not shipped")
-    click.echo(f"\nanswers {i.lowest:g} to {i.highest:g}{': ' if i.labels else ''}{', '.join(i.labels)}")
+        echo(f"{i.n_items} items; their texts are not shipped")
+    echo(f"\nanswers {i.lowest:g} to {i.highest:g}{': ' if i.labels else ''}{', '.join(i.labels)}")
     for s in i.scales:
         turned = f", reversed {', '.join(map(str, s.turned))}" if s.turned else ""
-        click.echo(f"{s.name}: {s.how} of {', '.join(map(str, s.items))}{turned}")
-    click.echo(f"source: {i.source}\nlicence: {i.licence}")
+        echo(f"{s.name}: {s.how} of {', '.join(map(str, s.items))}{turned}")
+    echo(f"source: {i.source}\nlicence: {i.licence}")
 
 
 @instruments_command.command("check")
@@ -102,7 +103,7 @@ def check_command(file: Path) -> None:
         raise InstrumentError(f"{file}: an instrument is a file that ends in .toml")
     i = load_instrument(str(file))
     stamp = f", {i.stamp}" if i.stamp else ""
-    click.echo(f"{file}: {i.title}, {i.n_items} items, {len(i.scales)} scales{stamp}; licence: {i.licence}")
+    echo(f"{file}: {i.title}, {i.n_items} items, {len(i.scales)} scales{stamp}; licence: {i.licence}")
 
 
 @instruments_command.command("add")
@@ -127,13 +128,13 @@ def add_command(session: Path, name: str, of: str, when: str, answers: str | Non
     for v in values:
         stamp = f" ({instrument.stamp})" if instrument.stamp else ""
         said = v.reason or f"{v.value:.3g} of {v.lowest:g} to {v.highest:g}"
-        click.echo(f"{instrument.title} {v.scale}: {said}{stamp}")
+        echo(f"{instrument.title} {v.scale}: {said}{stamp}")
 
 
 @instruments_command.command("template")
 def template_command() -> None:
     """Print the therapist's record, to be filled in at the end of session.toml."""
-    click.echo(TEMPLATE, nl=False)
+    echo(TEMPLATE, nl=False)
 
 
 def _typed(text: str) -> tuple[float, ...]:

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from acquisition.errors import AttunementError
+from acquisition.text import printable
 from processing.arousal.person import NOBODY, People
 from processing.commands.process import Outcome, process_recording
 from processing.config import PipelineConfig
@@ -63,7 +65,7 @@ def process_all(
         yield from _many(recordings, work, jobs, quiet=quiet)
         return
     with _bar(quiet) as bar:
-        task = bar.add_task(recordings[0].name, total=None, state="")
+        task = bar.add_task(escape(printable(recordings[0].name)), total=None, state="")
 
         def progress(seconds: float) -> None:
             bar.update(task, state=f"{seconds / 60:.1f} min of recording")

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from acquisition.commands.command import Command
+from acquisition.terminal import echo
 
 
 @click.command("report", cls=Command)
@@ -31,7 +32,7 @@ def report_command(recording: Path, out: Path | None, pdf: bool, config_file: Pa
     hour = run.hour()
     target = out or Path(f"{recording.resolve().name}_report.html")
     write_report(run, hour, target)
-    click.echo(str(target))
+    echo(str(target))
     if pdf:
         write_pdf(run, hour, target.with_suffix(".pdf"))
-        click.echo(str(target.with_suffix(".pdf")))
+        echo(str(target.with_suffix(".pdf")))

@@ -6,7 +6,6 @@ never the partner's. Notes in free text stay out, as datasets are made to be sha
 
 from __future__ import annotations
 
-import csv
 import gzip
 import json
 import re
@@ -19,6 +18,7 @@ import numpy as np
 
 from acquisition.events.vocabulary import load_vocabulary
 from acquisition.stream import PEOPLE, FloatArray, Modality, Role
+from acquisition.text import as_cell
 from processing.export.tracks import NOTICE, Track, Tracks, on_even_grid, regular, spans
 from processing.hour.timeline import Interval
 from processing.metrics.self_report import Filled
@@ -184,13 +184,12 @@ def _self_report(tracks: Tracks, one: Filled) -> Iterable[dict[str, str]]:
 
 
 def _table(path: Path, names: Sequence[str], rows: Iterable[dict[str, str]]) -> Path:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(
-            file, names, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_NONE, escapechar="\\"
-        )
-        writer.writeheader()
-        writer.writerows({k: re.sub(r"\s+", " ", v) or "n/a" for k, v in row.items()} for row in rows)
-    return path
+    lines = [names, *([_cell(row[name]) for name in names] for row in rows)]
+    return _write(path, "".join("\t".join(line) + "\n" for line in lines))
+
+
+def _cell(text: str) -> str:
+    return str(as_cell(re.sub(r"\s+", " ", text))) or "n/a"
 
 
 def _json(path: Path, content: dict[str, Any]) -> Path:

@@ -19,6 +19,7 @@ import numpy as np
 
 from acquisition.errors import AttunementError, RecordingError
 from acquisition.stream import FloatArray, Modality
+from acquisition.text import as_cell
 from acquisition.xdf.form import EVENTS_ID
 from acquisition.xdf.header import OWN_HEADERS, header_xml
 from acquisition.xdf.writer import Writer
@@ -42,16 +43,16 @@ def export_csv(tracks: Tracks, out: Path) -> list[Path]:
         target = out / f"{track.name}.csv"
         with target.open("w", encoding="utf-8", newline="") as file:
             rows = csv.writer(file)
-            rows.writerow(["time", "t", *(f"{c}{unit}" for c in track.info.channels)])
+            rows.writerow(["time", "t", *(as_cell(f"{c}{unit}") for c in track.info.channels)])
             since = (track.times - tracks.begin).tolist()
             for time, t, values in zip(track.times.tolist(), since, track.samples.tolist(), strict=True):
-                rows.writerow([repr(time), f"{t:.6f}", *values])
+                rows.writerow([repr(time), f"{t:.6f}", *map(as_cell, values)])
         written.append(target)
     write_events(out, tracks.events, tracks.begin)
     written.append(out / "events.csv")
     if noted := as_rows(tracks.session, tracks.filled):
         with (out / "session_record.csv").open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file).writerows([("by whom", "what", "noted"), *noted])
+            csv.writer(file).writerows([("by whom", "what", "noted"), *(map(as_cell, row) for row in noted)])
         written.append(out / "session_record.csv")
     return written
 

@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 
 from acquisition.event import Event
 from acquisition.session.toml import load_session
+from acquisition.text import as_cell
 from processing.clocks import REASON
 from processing.config import PipelineConfig
 from processing.index import IndexSample
@@ -140,13 +141,17 @@ def write_indices(directory: Path, samples: Sequence[IndexSample], t0: float) ->
 
 
 def write_events(directory: Path, events: Sequence[Event], t0: float) -> None:
-    """Write events.csv: one row per event, times on the LSL clock and since the recording began."""
+    """Write events.csv: one row per event, times on the LSL clock and since the recording began.
+
+    No cell is a formula to a spreadsheet, see `acquisition.text.as_cell`.
+    """
     with (directory / "events.csv").open("w", encoding="utf-8", newline="") as file:
         rows = csv.DictWriter(file, EVENT_COLUMNS)
         rows.writeheader()
         for event in events:
             fields = {name: getattr(event, name) for name in EVENT_COLUMNS if name != "t"}
-            rows.writerow(fields | {"t": round(event.onset - t0, 6)})
+            fields |= {"t": round(event.onset - t0, 6)}
+            rows.writerow({name: as_cell(value) for name, value in fields.items()})
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:

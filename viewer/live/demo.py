@@ -9,6 +9,7 @@ import click
 
 from acquisition.commands.command import Command
 from acquisition.simulation.demo_session import emulated_session, simulated_session
+from acquisition.terminal import echo
 from viewer.desktop import has_display, require_qt
 from viewer.live.live import await_end, watch
 from viewer.live.recorder_process import RecorderProcess
@@ -34,7 +35,7 @@ def demo_command(seconds: float | None, headless: bool, out: Path, ble: bool, se
     """
     require_qt()
     if not headless and not has_display():
-        click.echo("no display: running headless")
+        echo("no display: running headless")
         headless = True
     out.mkdir(parents=True, exist_ok=True)
     session = out / "session.toml"
@@ -42,21 +43,21 @@ def demo_command(seconds: float | None, headless: bool, out: Path, ble: bool, se
     length = seconds or (HEADLESS_SECONDS if headless else None)
     if headless:
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
-        click.echo(f"recording {length:g} s of a simulated dyad, and analysing it as it grows")
+        echo(f"recording {length:g} s of a simulated dyad, and analysing it as it grows")
     with RecorderProcess(session, out=out, seconds=length) as recorder:
         path = recorder.await_recording()
         if headless:
             _analyse(path, out, follow=True)
             await_end(recorder)
         else:
-            click.echo(f"recording to {path}; close the window to end it")
+            echo(f"recording to {path}; close the window to end it")
             watch(path, recorder, until_end=seconds is not None)
             _analyse(path, out, follow=False)
     _picture(path, out / "window.png")
-    click.echo(f"recording: {path}")
-    click.echo(f"indices:   {out / 'results' / path.name / 'indices.parquet'}")
-    click.echo(f"report:    {out / 'results' / path.name / 'report.html'}")
-    click.echo(f"window:    {out / 'window.png'}")
+    echo(f"recording: {path}")
+    echo(f"indices:   {out / 'results' / path.name / 'indices.parquet'}")
+    echo(f"report:    {out / 'results' / path.name / 'report.html'}")
+    echo(f"window:    {out / 'window.png'}")
 
 
 def _analyse(path: Path, out: Path, *, follow: bool) -> None:
@@ -64,9 +65,9 @@ def _analyse(path: Path, out: Path, *, follow: bool) -> None:
     from processing.config import PipelineConfig
 
     outcome = process_recording(path, out / "results", config=PipelineConfig(), follow=follow, report=True)
-    click.echo(f"{outcome.seconds / 60:.1f} min of recording, {outcome.n_samples} index samples")
+    echo(f"{outcome.seconds / 60:.1f} min of recording, {outcome.n_samples} index samples")
     for remark in outcome.remarks:
-        click.echo(f"  {remark}")
+        echo(f"  {remark}")
 
 
 def _picture(path: Path, png: Path) -> None:

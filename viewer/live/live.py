@@ -12,6 +12,7 @@ import click
 from acquisition.commands.command import Command
 from acquisition.recorder.control import Client
 from acquisition.session.toml import load_session
+from acquisition.terminal import echo
 from viewer.desktop import has_display, require_qt
 from viewer.live.monitor import disk_swap, in_memory
 from viewer.live.recorder_process import RecorderProcess
@@ -62,14 +63,14 @@ def live_command(
     if not headless:
         require_qt()
         if (set_up or not load_session(session_file).devices) and not set_up_devices(session_file, out):
-            click.echo("set-up closed: nothing was recorded")
+            echo("set-up closed: nothing was recorded")
             return
     elif set_up:
         raise click.UsageError("--set-up needs a display")
     people = known_people(references, session_file)
     with in_memory(out) if monitor_only else contextlib.nullcontext() as place:
         if place is not None and (warning := disk_swap()):
-            click.echo(warning, err=True)
+            echo(warning, err=True)
         recorder = RecorderProcess(
             session_file,
             out=out if place is None else place.directory,
@@ -79,13 +80,13 @@ def live_command(
         )
         with recorder:
             path = recorder.await_recording()
-            click.echo(f"watching, keeping nothing ({path})" if monitor_only else f"recording to {path}")
+            echo(f"watching, keeping nothing ({path})" if monitor_only else f"recording to {path}")
             if headless:
                 await_end(recorder)
             else:
                 watch(path, recorder, people=people)
         if not monitor_only:
-            click.echo(f"{path}: closed")
+            echo(f"{path}: closed")
 
 
 def set_up_devices(session_file: Path, out: Path | None) -> bool:
@@ -110,10 +111,10 @@ def set_up_devices(session_file: Path, out: Path | None) -> bool:
 def say(line: dict[str, Any]) -> None:
     """Print what the recorder has to say."""
     if line["event"] == "problem":
-        click.echo(line["message"], err=True)
+        echo(line["message"], err=True)
     else:
         where = f"{line['role']} {line.get('stream', '')}".rstrip()
-        click.echo(f"{line['kind']}: {where}: {line.get('message', '')}", err=True)
+        echo(f"{line['kind']}: {where}: {line.get('message', '')}", err=True)
 
 
 def await_end(recorder: RecorderProcess) -> None:

@@ -11,6 +11,7 @@ import math
 from collections.abc import Mapping
 
 from acquisition.errors import AnnotationError
+from acquisition.text import from_cell
 from processing.codings.annotations.annotation import MAX_ANNOTATIONS, Annotation, decoded, seconds
 
 NAMES: Mapping[str, tuple[str, ...]] = {
@@ -23,6 +24,8 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 }
 """What a column means → its names; `time` is on the LSL clock, the others are in seconds since the zero."""
 FIELDS = ("actor", "phase", "value", "note", "rater", "id", "ref", "t_shift", "t_unc", "source")
+OURS = {"time", "t", "onset", "t_shift", "t_unc", "ref"}
+"""Columns by which `events.csv` of `attune process` is known: no cell of it is a formula to a spreadsheet."""
 MISSING = frozenset(("", "na", "n/a", "nan", "none", "null"))
 
 
@@ -39,9 +42,11 @@ def read_table(data: bytes) -> list[Annotation]:
     delimiter = max("\t;,", key=head.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        columns = _columns([name.strip().casefold() for name in next(reader, [])])
+        names = [name.strip().casefold() for name in next(reader, [])]
+        columns, ours = _columns(names), set(names) >= OURS
         out = []
         for row in reader:
+            row = [from_cell(cell) for cell in row] if ours else row
             if any(cell.strip() for cell in row):
                 out.append(_annotation(row, columns, reader.line_num))
             if len(out) > MAX_ANNOTATIONS:

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from acquisition.event import Event
+from processing.codings.annotations.table import read_table
 from processing.commands.process import process_recording
 from processing.config import PipelineConfig
 from processing.export.tracks import read_tracks, spans
+from processing.results.results import write_events
 from tests.processing.marked import BEGIN, write_marked
 
 EVENTS = [
@@ -56,3 +58,15 @@ def test_exports_hold_points_and_intervals_at_the_moment_that_is_meant(recording
         ("segment", "tech"): (70.0, 100.0),
         ("stimulus 7", "dyad"): (80.0, 80.0),
     }
+
+
+def test_a_note_that_is_a_formula_is_none_in_the_table_and_comes_back_when_it_is_read(tmp_path: Path) -> None:
+    note = '=HYPERLINK("http://x";A1) \x1b[31m \\ 2;-1'
+    mark = Event(time=12.0, code="note", actor="tech", note=note, source="cli", id="a")
+    write_events(tmp_path, [mark], 10.0)
+    text = (tmp_path / "events.csv").read_text("utf-8")
+    assert "\x1b" not in text
+    assert ",'=HYPERLINK" in text.replace('"', ",")
+    (read,) = read_table(text.encode())
+    assert read.fields["note"] == note
+    assert read.start == 12.0
