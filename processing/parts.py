@@ -28,6 +28,8 @@ from processing.voice.voice import Voice
 
 CARDIAC = (Modality.ECG, Modality.RR, Modality.PPI)
 """Sources of beats, the preferred one first."""
+TRUNK = Modality.ECG
+"""The device that gives it is worn on the chest: its acceleration tells the posture."""
 OTHERS = {Modality.RESP: "breath", Modality.EDA: "skin"}
 """Modalities of which the first stream feeds an estimator of its own."""
 Sources = dict[tuple[Role, str], StreamInfo]
@@ -46,6 +48,9 @@ def sources(streams: Iterable[StreamInfo]) -> Sources:
         cardiac = [s for modality in CARDIAC for s in mine if s.modality == modality]
         if cardiac:
             chosen[role, "heart"] = cardiac[0]
+            worn = {s.device for s in cardiac if s.modality is TRUNK and s.device}
+            if moved := [s for s in mine if s.modality is Modality.ACC and s.device in worn]:
+                chosen[role, "posture"] = moved[0]
         for stream in reversed(mine):
             if stream.modality in OTHERS:
                 chosen[role, OTHERS[stream.modality]] = stream
@@ -75,6 +80,8 @@ class Part:
         As in `Index.of`: what it gives, the records say.
     sources : tuple of str
         The streams any of which brings it about.
+    also : tuple of str
+        Streams that it takes in beside, where there are such.
     fed : bool
         It takes in their samples itself; else it is made of the indices of those who do.
     make : callable
@@ -82,6 +89,7 @@ class Part:
 
     name: str
     sources: tuple[str, ...]
+    also: tuple[str, ...] = ()
     fed: bool = True
     make: Callable[[Person], Estimator]
 
@@ -110,7 +118,7 @@ PARTS = (
     ),
     Part(name="heart", sources=("heart",), make=_heart),
     Part(name="skin", sources=("skin",), make=lambda p: Skin(p.role.value, config=p.config.skin)),
-    Part(name="arousal", sources=("heart", "skin"), fed=False, make=_arousal),
+    Part(name="arousal", sources=("heart", "skin"), also=("posture",), fed=False, make=_arousal),
 )
 """In the order in which they advance: each hears the index samples of those before it."""
 

@@ -88,8 +88,8 @@ class Pipeline:
         for part in parts_of(mine):
             estimator = part.make(person)
             out.append(estimator)
-            if part.fed:
-                self._feeds |= {(role, source): estimator for source in part.sources if source in mine}
+            taken = (*(part.sources if part.fed else ()), *part.also)
+            self._feeds |= {(role, source): estimator for source in taken if source in mine}
             if isinstance(estimator, Arousal):
                 self.arousal[role] = estimator
         return out

@@ -17,11 +17,12 @@ import numpy as np
 
 from acquisition.event import Event
 from acquisition.events.intervals import Intervals, Span
-from acquisition.stream import PEOPLE, Chunk, FloatArray
+from acquisition.stream import PEOPLE, Chunk, FloatArray, Modality
 from processing.arousal.band import ArousalConfig, Band, Smoothing, bits_of, partial_reason, weighted
 from processing.arousal.baseline import CODES, Baseline, BaselineVerdict, Code, Reference, band_for, judge
 from processing.arousal.channels import Channels, heard_of
 from processing.arousal.excursion import BandState
+from processing.arousal.posture import Posture, Vector, angle
 from processing.index import IndexSample, Watermarks, index_samples, released
 from processing.indices import of_part
 
@@ -32,7 +33,9 @@ __all__ = ["Arousal", "ArousalConfig"]
 
 WARM_UP = 24.0
 """Time constants of the past that are smoothed anew when the reference changes."""
-SENSORS = ("heart", "skin")
+SENSORS = ("heart", "skin", "posture")
+STEP = 10
+"""How often it is looked whether the posture is still that of the rest [s]."""
 """The sources that it waits for."""
 NAMES = tuple(index.name for index in of_part("arousal"))
 
@@ -95,6 +98,9 @@ class Arousal:
         median = max(1, round(self._config.median))
         self._gap = f"less than {(median + 1) // 2} of the last {median} s valid"
         self._warm_up = math.ceil(max(WARM_UP * self._config.tau, self._config.median))
+        self._posture = Posture(self._config.posture_window)
+        self._stance: Vector | None = None
+        self._moved = False
         self._restart()
 
     @property
@@ -118,7 +124,9 @@ class Arousal:
             insort(self._marks, (time, len(self._marks), event), key=lambda m: m[0])
 
     def update(self, chunk: Chunk) -> None:
-        """Let samples pass: the index is made of indices."""
+        """Take in acceleration [g]; other samples pass: the index is made of indices."""
+        if chunk.info.modality is Modality.ACC:
+            self._posture.update(np.asarray(chunk.times, float), np.asarray(chunk.samples, float))
 
     def hear(self, samples: Sequence[IndexSample]) -> None:
         """Take in index samples that became final; those of other people and indices are passed over."""
@@ -155,6 +163,8 @@ class Arousal:
         while self._marks and self._marks[0][0] <= time:
             at, _, event = self._marks.pop(0)
             self._act(event, at)
+        if time % STEP == 0.0:
+            self._posture.settle(time)
         values = self._channels.at(time, tick)
         self._past.extend(values[c] for c in self._weights)
         reference = self.reference or self.session
@@ -174,9 +184,14 @@ class Arousal:
 
     def _age(self, time: float) -> str:
         """Say that the rest in force is old, if it is; one of earlier sessions is not judged by its age."""
-        rest = self.session.rest if self.reference is None and self.session is not None else ()
-        old = bool(rest) and time - rest[-1].stop > self._config.old_after
-        return f"old baseline: ended over {self._config.old_after / 60.0:g} min ago" if old else ""
+        if self.reference is not None or self.session is None:
+            return ""
+        if time - self.session.rest[-1].stop > self._config.old_after:
+            return f"old baseline: ended over {self._config.old_after / 60.0:g} min ago"
+        if self._stance is not None and not self._moved and time % STEP == 0.0:
+            now = self._posture.before(time)
+            self._moved = now is not None and angle(self._stance, now) > self._config.posture
+        return "old baseline: taken in another posture" if self._moved else ""
 
     def _act(self, event: Event, at: float) -> None:
         """Let a marker act: a baseline that ends by it is judged, one that lost its end is withdrawn."""
@@ -221,6 +236,10 @@ class Arousal:
         """Take the last baselines that passed as the session's reference, and see the past in its terms."""
         rest, talk = ([p.baseline for p in self._passed[code][-1:]] for code in CODES)
         self.session = Reference.of(rest, talk, self._config) if rest else None
+        self._moved = False
+        if rest:
+            self._posture.settle(rest[-1].stop)
+            self._stance = self._posture.during(rest[-1].start, rest[-1].stop)
         if self.reference is not None or self.session is None:
             return
         self._restart()

@@ -52,6 +52,8 @@ class ArousalConfig:
         first `skip` left out.
     old_after : float
         So long after its end a rest baseline is called old [s].
+    posture, posture_window : float
+        So is one whose trunk was inclined otherwise, by this angle [degrees], than that of these seconds [s].
     delay : float, optional
         Seconds after t at which the index of t is settled; left out, as soon as all that it is made of is.
     """
@@ -79,6 +81,8 @@ class ArousalConfig:
     talk: float = 60.0
     skip: float = 10.0
     old_after: float = 4500.0
+    posture: float = 30.0
+    posture_window: float = 60.0
     delay: float | None = None
 
     channels: ClassVar[dict[str, tuple[str, ...]]] = {
@@ -102,6 +106,8 @@ class ArousalConfig:
                 "median",
                 "tau",
                 "old_after",
+                "posture",
+                "posture_window",
             ),
             from_zero=(
                 "weight_hr",
