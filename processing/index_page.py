@@ -8,11 +8,11 @@ from __future__ import annotations
 import math
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from processing.config import PipelineConfig
-from processing.indices import COUPLINGS, Index, of_part, spelled
+from processing.indices import COUPLINGS, INDICES, Index, of_part, spelled
 
 MARK = re.compile(r"<!-- indices of (\w+) -->")
 HEAD = ("index", "what it is", "window", "row", "unit", "settled after `time`")
@@ -34,6 +34,23 @@ def table(records: Sequence[Index], config: PipelineConfig) -> str:
     """Return the records as a table in Markdown."""
     lines = [HEAD, ("---",) * len(HEAD), *(_cells(record, config) for record in records)]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def sidecar(names: Iterable[str], config: PipelineConfig) -> dict[str, dict[str, str | float]]:
+    """Return what indices are, by name, in the keys that BIDS has for columns; times in seconds."""
+    out: dict[str, dict[str, str | float]] = {}
+    for name in sorted(names):
+        record = INDICES[name]
+        window, settled = record.timing.window(config), record.settled(config)
+        out[name] = {
+            "LongName": record.title or record.name,
+            "Description": record.described(config),
+            "Units": record.unit or "arbitrary",
+            "Row": record.timing.each.format(c=config),
+            **({"Window": window} if window else {}),
+            **({"SettledAfter": settled} if math.isfinite(settled) else {}),
+        }
+    return out
 
 
 def _cells(record: Index, config: PipelineConfig) -> tuple[str, ...]:

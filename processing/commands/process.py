@@ -9,6 +9,7 @@ from acquisition.recording.altered import refuse_altered
 from processing.arousal.person import NOBODY, People, to_json
 from processing.config import PipelineConfig
 from processing.hour.shelter import Shelter
+from processing.index_page import sidecar
 from processing.metrics.summary import write_metrics
 from processing.results.litter import sweep
 from processing.results.results import (
@@ -96,6 +97,7 @@ def process_recording(
     parts = Shelter()
     with replacing(directory) as fresh:
         write_indices(fresh, run.samples, run.begin)
+        write_json(fresh / "indices.json", sidecar({s[3] for s in run.samples}, config))
         write_events(fresh, run.events, run.begin)
         write_metrics(fresh / "metrics.parquet", run.metrics(hour))
         (fresh / "reference.json").write_text(to_json(own_references(run.pipeline), run.recording.session))
@@ -103,7 +105,8 @@ def process_recording(
             # NeuroKit2 takes seconds to import.
             from processing.lookahead.cvxeda import write_decomposition
 
-            parts.tried(DECOMPOSED, lambda: write_decomposition(path, fresh / DECOMPOSED), None)
+            rules = config.skin.quality
+            parts.tried(DECOMPOSED, lambda: write_decomposition(path, fresh / DECOMPOSED, rules), None)
         if report:
             # Drawing takes a second to import.
             from processing.report.report import write_report

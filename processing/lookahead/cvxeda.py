@@ -94,10 +94,12 @@ def require_cvxopt() -> None:
         raise AttunementError("cvxEDA needs cvxopt: pip install 'attunement[cvxeda]'")
 
 
-def cvx_stretches(times: FloatArray, eda: FloatArray, sfreq: float) -> list[Stretch]:
+def cvx_stretches(
+    times: FloatArray, eda: FloatArray, sfreq: float, quality: EdaQualityConfig | None = None
+) -> list[Stretch]:
     """Decompose EDA stretch by stretch: nothing is made up for a gap, a missing sample or a fault.
 
-    What the quality rules of `processing.skin.eda_quality` call invalid, and 5 s around it, is left out, and
+    What the quality rules of `processing.skin.eda_quality` call invalid, and what is near it, is left out, and
     so are stretches of less than 60 s.
 
     Parameters
@@ -106,8 +108,10 @@ def cvx_stretches(times: FloatArray, eda: FloatArray, sfreq: float) -> list[Stre
         Stamps [s], not decreasing, and skin conductance [µS]; nan where a sample is missing.
     sfreq : float
         Sampling rate [Hz].
+    quality : EdaQualityConfig, optional
+        The rules, where they are not the usual ones.
     """
-    config = EdaQualityConfig()
+    config = quality or EdaQualityConfig()
     codes, gaps = EdaGate(sfreq, config).push(times, eda)
     faults = times[codes > Fault.MISSING]
     first = np.searchsorted(faults, times - config.around)
@@ -120,7 +124,9 @@ def cvx_stretches(times: FloatArray, eda: FloatArray, sfreq: float) -> list[Stre
     return out
 
 
-def decompose_recording(path: Path | str) -> dict[Role, list[Stretch]]:
+def decompose_recording(
+    path: Path | str, quality: EdaQualityConfig | None = None
+) -> dict[Role, list[Stretch]]:
     """Decompose the EDA of each person of a recording.
 
     Raises
@@ -145,19 +151,21 @@ def decompose_recording(path: Path | str) -> dict[Role, list[Stretch]]:
                 times[role].append(admitted.times)
                 eda[role].append(convert(samples, part.info.unit or info.unit, info.modality))
     return {
-        role: _stretches(info, np.concatenate(times[role]), np.concatenate(eda[role]))
+        role: _stretches(info, np.concatenate(times[role]), np.concatenate(eda[role]), quality)
         for role, info in skins.items()
     }
 
 
-def _stretches(info: StreamInfo, times: FloatArray, eda: FloatArray) -> list[Stretch]:
+def _stretches(
+    info: StreamInfo, times: FloatArray, eda: FloatArray, quality: EdaQualityConfig | None
+) -> list[Stretch]:
     if len(times) < 2:
         return []
     sfreq = info.sfreq if info.sfreq > 0.0 else 1.0 / float(np.median(np.diff(times)))
-    return cvx_stretches(times, eda, sfreq)
+    return cvx_stretches(times, eda, sfreq, quality)
 
 
-def write_decomposition(path: Path | str, file: Path) -> None:
+def write_decomposition(path: Path | str, file: Path, quality: EdaQualityConfig) -> None:
     """Write the decomposition of a recording as Parquet, one row a block.
 
     Columns: `time` [s, LSL clock], `entity`, `stretch` (counted from 1 in each person; parts of two stretches
@@ -166,7 +174,7 @@ def write_decomposition(path: Path | str, file: Path) -> None:
     names = ("time", "entity", "stretch", "tonic", "phasic", "method")
     rows = [
         (time, role.value, number, tonic, phasic, parts.method)
-        for role, stretches in decompose_recording(path).items()
+        for role, stretches in decompose_recording(path, quality).items()
         for number, (times, parts) in enumerate(stretches, 1)
         for time, tonic, phasic in zip(
             times.tolist(), parts.tonic.tolist(), parts.phasic.tolist(), strict=True

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from processing.config import PipelineConfig
 from processing.heart.config import HeartConfig
-from processing.index_page import filled
+from processing.index_page import filled, sidecar
 from processing.indices import INDICES, PERSON, SIGNALS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,3 +43,13 @@ def test_no_more_than_six_modules_name_the_vagal_index() -> None:
     floors = [ROOT / name for name in ("acquisition", "processing", "viewer")]
     named = [p for floor in floors for p in floor.rglob("*.py") if "lnrmssd" in p.read_text("utf-8").lower()]
     assert 1 <= len(named) <= 6, named
+
+
+def test_a_sidecar_says_unit_window_and_delay_with_the_parameters_of_the_run() -> None:
+    config = PipelineConfig(heart=HeartConfig(rmssd_window=90.0))
+    made = sidecar({"lnrmssd", "scr", "sync_hr", "turn"}, config)
+    assert made["lnrmssd"]["Units"] == "ln ms"
+    assert (made["lnrmssd"]["Window"], made["lnrmssd"]["SettledAfter"]) == (90.0, 47.0)
+    assert "Window" not in made["scr"] and "SettledAfter" not in made["turn"]
+    assert all(row["Description"] and "{" not in str(row["Description"]) for row in made.values())
+    assert all(set(row) >= {"LongName", "Description", "Units", "Row"} for row in made.values())

@@ -59,7 +59,14 @@ def test_the_order_of_recordings_and_the_number_of_processes_change_no_byte(
     assert process(recordings[::-1], tmp_path / "two", "--jobs", "2", "--report")[0] == 0
     first = hashes(tmp_path / "one")
     assert hashes(tmp_path / "two") == first
-    files = {"indices.parquet", "events.csv", "metrics.parquet", "session.json", "report.html"}
+    files = {
+        "indices.parquet",
+        "indices.json",
+        "events.csv",
+        "metrics.parquet",
+        "session.json",
+        "report.html",
+    }
     assert {Path(name).name for name in first} >= files
     assert {Path(name).parts[0] for name in first} == {"D01_S01", "D02_S01"}
 
