@@ -99,8 +99,8 @@ def cvx_stretches(
 ) -> list[Stretch]:
     """Decompose EDA stretch by stretch: nothing is made up for a gap, a missing sample or a fault.
 
-    What the quality rules of `processing.skin.eda_quality` call invalid, and what is near it, is left out, and
-    so are stretches of less than 60 s.
+    What the rules of `processing.skin.eda_quality` call invalid, and what is near it, is left out, and so
+    are stretches of less than 60 s.
 
     Parameters
     ----------
