@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from processing.skin.eda_quality import EdaGate, EdaQualityConfig
 from processing.skin.falls import FallConfig
+from processing.skin.rises import ScrDetector
 from processing.skin.scr import ResponseFinder, ScrConfig, detect_scrs
 from processing.skin.scr_signal import Limits, Smoother, savitzky_golay
 from tests.processing.skin_signals import HEIGHTS, ONSETS, eda_with, respond
@@ -151,3 +152,13 @@ def test_a_response_with_a_kink_on_the_tail_of_a_larger_one_is_found(sfreq: floa
         wave = np.exp(-late / 3.0) - np.exp(-late / 0.6)
         eda += size * wave / wave.max()
     np.testing.assert_allclose(detect_scrs(eda, sfreq).onset, [20.0, 23.0], atol=0.4)
+
+
+@pytest.mark.parametrize("off", [0.0, 0.25, -0.4])
+def test_a_peak_between_samples_is_as_high_as_the_parabola_through_its_three_points(off: float) -> None:
+    detector = ScrDetector(4.0, ScrConfig(), FallConfig())
+    detector._y = [2.0 - 3.0 * (u - off) ** 2 for u in (-1.0, 0.0, 1.0)]
+    assert detector._height(1) == pytest.approx(2.0)
+    # A landing, after which the signal goes on rising, has its own height.
+    detector._y = [1.0, 2.0, 2.5]
+    assert detector._height(1) == 2.0

@@ -1,0 +1,156 @@
+"""The rules by which a candidate is a beat, each against the number it states."""
+
+from __future__ import annotations
+
+from math import exp, log
+
+import numpy as np
+import pytest
+
+from processing.heart.rpeaks_evidence import RECENT, UNUSUAL, WEIGHTS, Intervals, Levels, Tails
+from processing.heart.rpeaks_path import Path
+
+RATE = 125.0
+
+
+def after(since: float, height: float, slope: float, before: float) -> float:
+    """Return what speaks for a candidate so many seconds after a beat of height 1 and slope 1."""
+    path = Path(RATE)
+    for _ in range(3):
+        path._levels.accept(1.0, 1.0)
+    return path._after_beat(round(since * RATE), height, slope, before)[0]
+
+
+def test_what_is_larger_than_what_came_before_has_a_bonus_and_what_is_smaller_a_price() -> None:
+    assert after(0.8, 1.0, 1.0, before=1.0) == WEIGHTS.alone
+    assert after(0.8, 1.0, 1.0, before=2.0) == pytest.approx(-WEIGHTS.shadow * log(2.0))
+    assert after(0.8, 0.5, 1.0, before=2.0) == pytest.approx(-WEIGHTS.shadow * log(4.0))
+
+
+@pytest.mark.parametrize(
+    ("since", "slope", "height", "price"),
+    [
+        # Soon after a beat and half as steep: a T wave. As steep as half: none.
+        (0.40, 0.49, 0.9, WEIGHTS.tail),
+        (0.40, 0.50, 0.9, 0.0),
+        (0.43, 0.49, 0.9, 0.0),
+        # Flat (under 0.38) and low (under 0.55): a T wave, twice its price while few beats are known.
+        (0.30, 0.37, 0.54, WEIGHTS.tail + 2 * WEIGHTS.late_tail),
+        (0.45, 0.37, 0.54, 2 * WEIGHTS.late_tail),
+        (0.45, 0.37, 0.55, 0.0),
+        (0.45, 0.38, 0.54, 0.0),
+        (0.61, 0.37, 0.54, 2 * WEIGHTS.late_tail),
+        (0.63, 0.10, 0.10, 0.0),
+        # As soon as 0.2 s after a beat nothing else tells.
+        (0.20, 0.37, 0.54, WEIGHTS.tail),
+    ],
+)
+def test_a_flat_low_wave_after_a_beat_has_its_price(
+    since: float, slope: float, height: float, price: float
+) -> None:
+    assert after(since, height, slope, before=height) == pytest.approx(WEIGHTS.alone - price)
+
+
+def test_beats_are_forgotten_after_two_and_a_half_seconds_without_one() -> None:
+    for seconds, forgotten in ((2.4, False), (2.6, True)):
+        path = Path(RATE)
+        for _ in range(3):
+            path._levels.accept(5.0, 1.0)
+        path._last = 0
+        shape = np.zeros((2 * 2 + 1, 4))
+        path._arrive(round(seconds * RATE), 1.0, 0.1, 1.0, 1.0, 1.0, shape)
+        assert path._levels.few is forgotten
+        assert path._levels.height == (0.0 if forgotten else 5.0)
+
+
+def known(seconds: float, n: int = RECENT) -> Intervals:
+    intervals = Intervals(WEIGHTS)
+    for _ in range(n):
+        intervals.learn(seconds)
+    return intervals
+
+
+def test_an_interval_costs_by_how_far_it_is_from_the_usual_one() -> None:
+    usual = known(0.8)
+    assert usual.cost(0.8) == pytest.approx(0.0)
+    # A spread of 0.18 in the logarithm is the least.
+    assert usual.cost(0.8 * exp(-0.18)) == pytest.approx(0.5)
+    assert usual.cost(0.8 * exp(-0.36)) == pytest.approx(2.0)
+    assert usual.cost(0.45) == WEIGHTS.early, "never more, however early"
+    assert usual.cost(0.45, clear=True) == WEIGHTS.early_clear
+    assert usual.cost(0.8 * exp(0.09)) == pytest.approx(0.5 * 0.25)
+    # After one and a half intervals a beat is missing, and each further interval costs more.
+    assert usual.cost(1.6) == pytest.approx(WEIGHTS.late + WEIGHTS.missed * 0.5)
+    assert usual.cost(2.4) == pytest.approx(WEIGHTS.late + WEIGHTS.missed * 1.5)
+    assert usual.cost(60.0) == WEIGHTS.silence
+
+
+def test_an_interval_under_a_third_of_a_second_costs_more_the_shorter_it_is() -> None:
+    unknown = Intervals(WEIGHTS)
+    assert unknown.cost(0.36) == 0.0
+    assert unknown.cost(0.30) == pytest.approx(0.06 * WEIGHTS.short)
+    assert unknown.cost(0.219) == 1e3
+    assert known(0.8).cost(0.30) == pytest.approx(0.06 * WEIGHTS.short + WEIGHTS.early)
+
+
+def test_few_intervals_are_a_weak_reason_to_call_a_beat_early() -> None:
+    whole, few = known(0.8, 50), known(0.8, 1)
+    assert 0.0 < few.cost(0.45) < whole.cost(0.45) == WEIGHTS.early
+
+
+def test_no_interval_of_a_pause_or_of_noise_is_learnt() -> None:
+    intervals = known(0.8)
+    for seconds in (0.25, 0.1, 2.0, 5.0):
+        intervals.learn(seconds)
+    assert intervals.cost(0.8) == pytest.approx(0.0)
+    assert intervals.silence(0.8) == pytest.approx(0.0)
+    assert intervals.silence(1.6) == pytest.approx(WEIGHTS.late + WEIGHTS.missed * 0.5)
+
+
+def test_the_threshold_lies_between_what_was_rejected_and_the_beats() -> None:
+    levels = Levels(low=0.25)
+    assert levels.at(2.0, 0.7, 0.5) == (pytest.approx(0.2 + 0.5 * 1.8), 0.7), "few beats: what is given"
+    for height, slope in ((1.0, 0.1), (2.0, 0.2), (3.0, 0.3), (4.0, 0.4)):
+        levels.accept(height, slope)
+    # The lowest quarter of four heights is the second lowest; the noise is a tenth of it while unknown.
+    assert levels.at(9.0, 9.0, 0.5) == (pytest.approx(0.2 + 0.5 * 1.8), 0.3)
+    for height in (0.4, 0.6, 0.8):
+        levels.reject(height)
+    assert levels.at(9.0, 9.0, 0.5)[0] == pytest.approx(0.6 + 0.5 * 1.4)
+    # What is half as high again as the middle beat (3) may be a beat itself: no noise.
+    levels.reject(4.5)
+    assert levels.at(9.0, 9.0, 0.5)[0] == pytest.approx(0.6 + 0.5 * 1.4)
+    for _ in range(8):
+        levels.reject(4.4)
+    assert levels.at(9.0, 9.0, 0.5)[0] == pytest.approx(1.0), "noise counts up to half of the beats"
+
+
+def test_a_wave_that_most_beats_have_costs_by_how_many_have_it() -> None:
+    tails = Tails()
+    for has in (True, True, True, False):
+        if has:
+            assert tails.saw() == 2.0
+            tails.rejected(0.3)
+        tails.next_beat()
+    assert tails.saw() == pytest.approx(2.0 * 3 / 4)
+    tails.next_beat()
+    for _ in range(4):
+        tails.next_beat()
+    # Of the last eight beats four have it: not most.
+    assert tails.saw() == 0.0
+
+
+def test_what_is_much_higher_than_what_usually_follows_a_beat_is_no_t_wave() -> None:
+    tails = Tails()
+    for _ in range(4):
+        assert tails.usual(100.0)
+        tails.rejected(0.2)
+        tails.rejected(0.3)
+        tails.next_beat()
+    assert tails.usual(0.3 * UNUSUAL - 1e-9)
+    assert not tails.usual(0.3 * UNUSUAL)
+
+
+def test_the_weights_can_be_sought_anew() -> None:
+    path = Path(RATE, WEIGHTS._replace(alone=7.0))
+    assert path._after_beat(10_000, 1.0, 1.0, 1.0)[0] == 7.0
