@@ -37,6 +37,8 @@ from processing.hour.timeline import Interval
 
 REVIEW_UNC = 1.0
 """Uncertainty of a moment that was coded from a replay [s]."""
+BEFORE = 60.0
+"""Seconds before a recording in which a coding on its clock may lie."""
 SHOWN = 20
 """Faults that are told of one file."""
 _WORD = re.compile(r"\w+")
@@ -198,12 +200,14 @@ def _events(
     if math.isnan(annotation.start):
         raise AnnotationError("is not aligned to the time line, so it has no time")
     fields = annotation.fields
+    # A column named time is on the LSL clock, unless nothing was recorded yet at its times.
+    absolute = annotation.absolute and annotation.start >= begin - BEFORE
     if code.group == SOFTWARE or code.code == PAUSE:
         by = "software" if code.group == SOFTWARE else "recorder"
         raise AnnotationError(f"code {code.code!r} is written by the {by} only")
     value, note = _value_and_note(code, fields.get("value", ""), fields.get("note", ""), rest)
     event = Event(
-        time=annotation.start if annotation.absolute else begin + how.zero + annotation.start,
+        time=annotation.start if absolute else begin + how.zero + annotation.start,
         code=code.code,
         actor=_actor(code, fields.get("actor") or actor or how.actor),
         source="import",
@@ -211,7 +215,7 @@ def _events(
         value=value,
         note=note,
         ref=fields.get("ref", ""),
-        t_shift=_number(fields, "t_shift", 0.0) if annotation.absolute else 0.0,
+        t_shift=_number(fields, "t_shift", 0.0) if absolute else 0.0,
         t_unc=_number(fields, "t_unc", REVIEW_UNC),
         id=fields.get("id") or _id(stem, "on"),
     )

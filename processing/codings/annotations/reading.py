@@ -15,6 +15,7 @@ from processing.codings.annotations.textgrid import read_textgrid
 READERS: Mapping[str, Callable[[bytes], list[Annotation]]] = {
     ".csv": read_table,
     ".tsv": read_table,
+    ".txt": read_table,
     ".eaf": read_eaf,
     ".textgrid": read_textgrid,
     ".vtt": read_vtt,
@@ -32,7 +33,7 @@ def read_annotations(path: Path) -> tuple[list[Annotation], bytes]:
     """
     reader = READERS.get(path.suffix.casefold())
     if reader is None:
-        known = ", ".join((".csv", ".tsv", ".eaf", ".TextGrid", ".vtt", ".srt"))
+        known = ", ".join((".csv", ".tsv", ".txt", ".eaf", ".TextGrid", ".vtt", ".srt"))
         raise AnnotationError(f"{path}: no file of events by its ending (known: {known})")
     try:
         with path.open("rb") as file:

@@ -8,21 +8,24 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections.abc import Mapping
 
 from acquisition.errors import AnnotationError
 from acquisition.text import from_cell
 from processing.codings.annotations.annotation import MAX_ANNOTATIONS, Annotation, decoded, seconds
+from processing.codings.annotations.coders import Rows, bare, coded
 
 NAMES: Mapping[str, tuple[str, ...]] = {
     "time": ("time",),
-    "start": ("t", "onset", "start", "begin"),
-    "stop": ("stop", "end"),
-    "duration": ("duration",),
-    "code": ("code", "trial_type", "label", "text"),
+    "start": ("t", "onset", "start", "begin", "zeit", "beginn"),
+    "stop": ("stop", "end", "ende"),
+    "duration": ("duration", "dauer"),
+    "code": ("code", "trial_type", "label", "text", "kode"),
     "tier": ("tier",),
 }
 """What a column means → its names; `time` is on the LSL clock, the others are in seconds since the zero."""
+_SEP = re.compile(r'^"?sep=(.)"?\s*$', re.IGNORECASE)
 FIELDS = ("actor", "phase", "value", "note", "rater", "id", "ref", "t_shift", "t_unc", "source")
 OURS = {"time", "t", "onset", "t_shift", "t_unc", "ref"}
 """Columns by which `events.csv` of `attune process` is known: no cell of it is a formula to a spreadsheet."""
@@ -40,6 +43,11 @@ def read_table(data: bytes) -> list[Annotation]:
     text = decoded(data, ("utf-8-sig", "cp1252"))
     head = text.split("\n", 1)[0]
     delimiter = max("\t;,", key=head.count)
+    if said := _SEP.match(head):  # as Excel is told
+        delimiter, text = said[1], text.split("\n", 1)[-1]
+    known = _of_a_program(text, delimiter)
+    if known is not None:
+        return known
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         names = [name.strip().casefold() for name in next(reader, [])]
@@ -54,6 +62,28 @@ def read_table(data: bytes) -> list[Annotation]:
     except csv.Error as error:
         raise AnnotationError(f"line {reader.line_num}: {error}") from None
     return out
+
+
+def _of_a_program(text: str, delimiter: str) -> list[Annotation] | None:
+    """Return the annotations of a table of another program's form; None if it is none."""
+    cells: list[list[str]] = []
+    lines: list[int] = []
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    try:
+        for row in reader:
+            if any(cell.strip() for cell in row):
+                cells.append([cell.strip() for cell in row])
+                lines.append(reader.line_num)
+            if len(cells) > MAX_ANNOTATIONS:
+                return None
+    except csv.Error:
+        return None
+    if not cells:
+        return None
+    names = [name.casefold() for name in cells[0]]
+    rows = [dict(zip(names, row, strict=False)) for row in cells[1:]]
+    found = coded(Rows(names, rows, lines[1:]))
+    return found if found is not None else bare(cells)
 
 
 def _columns(names: list[str]) -> dict[str, int]:

@@ -169,13 +169,13 @@ def test_two_tables_without_a_recording_are_compared_up_to_the_bin_of_the_last_c
     [
         (["{rec}@R9", "{rec}"], "nothing of a rater R9 (there are: R1)"),
         (["nowhere", "{rec}"], "nowhere: no such recording, file or rater"),
-        (["{dir}/a.txt", "{rec}"], "no file of events by its ending"),
+        (["{dir}/a.docx", "{rec}"], "no file of events by its ending"),
         (["{dir}/a.jsonl", "{dir}/a.jsonl"], "give --recording RECORDING"),
     ],
 )
 def test_the_command_names_what_it_cannot_compare(arguments: list[str], fault: str, tmp_path: Path) -> None:
     recording = write_marked(tmp_path / "r", [Event(time=BEGIN, code="now_moment", rater="R1", id="a")])
-    for name in ("a.txt", "a.jsonl"):
+    for name in ("a.docx", "a.jsonl"):
         (tmp_path / name).write_text("", "utf-8")
     said = [a.format(rec=recording, dir=tmp_path) for a in arguments]
     result = CliRunner().invoke(events_command, ["agree", *said])

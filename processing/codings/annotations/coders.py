@@ -1,0 +1,209 @@
+"""Tables of programs that people code with: BORIS, ELAN, Noldus Observer, Audacity, AcqKnowledge.
+
+Each is known by its columns. States that are logged as a start and a stop become one interval.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from acquisition.errors import AnnotationError
+from processing.codings.annotations.annotation import Annotation, seconds
+
+ACTORS = ("client", "therapist", "dyad")
+_CLOCK = re.compile(r"\d+:\d\d:\d\d[.,]\d+")
+_NUMBER = re.compile(r"\d+([.,]\d+)?")
+
+Row = Mapping[str, str]
+
+
+class Rows(NamedTuple):
+    """Hold a table: names of its columns in small letters, its rows, and the line of each."""
+
+    names: Sequence[str]
+    rows: Sequence[Row]
+    lines: Sequence[int]
+
+
+def coded(rows: Rows) -> list[Annotation] | None:
+    """Return the annotations of a table of such a program; None if it is of none.
+
+    Raises
+    ------
+    AnnotationError
+        If a row cannot be read; its line is named.
+    """
+    for fits, read in LAYOUTS:
+        if fits(set(rows.names)):
+            return read(rows)
+    return None
+
+
+def bare(cells: Sequence[Sequence[str]]) -> list[Annotation] | None:
+    """Return the annotations of a table without names, of ELAN or Audacity; None if it is of neither."""
+    if not cells:
+        return None
+    if all(len(row) == 3 and _NUMBER.fullmatch(row[0]) and _NUMBER.fullmatch(row[1]) for row in cells):
+        return [_span(seconds(a), seconds(b), "", text, i) for i, (a, b, text) in enumerate(cells, 1)]
+    if all(len(row) >= 5 and any(_CLOCK.fullmatch(c) for c in row) for row in cells):
+        return [_elan_bare(row, i) for i, row in enumerate(cells, 1)]
+    return None
+
+
+def _elan_bare(row: Sequence[str], line: int) -> Annotation:
+    """Return a row of tier, participant, begin, end, length in some forms, and the text at its end."""
+    clocks = [seconds(cell) for cell in row if _CLOCK.fullmatch(cell)]
+    if len(clocks) < 2:
+        raise AnnotationError(f"line {line}: no begin and end as hh:mm:ss.ms")
+    return _span(clocks[0], clocks[1], row[0], row[-1], line, row[1])
+
+
+def _span(start: float, stop: float, tier: str, text: str, line: int, who: str = "") -> Annotation:
+    return Annotation(
+        start=start,
+        stop=stop if stop > start else math.nan,
+        tier=tier,
+        text=text.strip(),
+        place=f"line {line}",
+        fields=_whose(who),
+    )
+
+
+def _whose(who: str, note: str = "") -> dict[str, str]:
+    actor = who.strip().casefold()
+    fields = {"actor": actor} if actor in ACTORS else {}
+    return fields | ({"note": note.strip()} if note.strip() else {})
+
+
+def _time(row: Row, name: str, line: int) -> float:
+    text = row.get(name, "").removesuffix("sec").removesuffix("s").strip()
+    if not text:
+        return math.nan
+    try:
+        return seconds(text)
+    except ValueError:
+        raise AnnotationError(f"line {line}: {name} = {text[:40]!r} is no time") from None
+
+
+def _pairs(found: Sequence[tuple[str, Annotation]]) -> list[Annotation]:
+    """Join each start with the next stop of the same behaviour of the same person."""
+    out: list[Annotation] = []
+    open_at: dict[tuple[str, str], int] = {}
+    for kind, one in found:
+        key = (one.tier, one.text)
+        if kind == "stop":
+            if key not in open_at:
+                raise AnnotationError(f"{one.place}: {one.text[:40]!r} ends without a beginning")
+            at = open_at.pop(key)
+            out[at] = replace(out[at], stop=one.start)
+            continue
+        if kind == "start":
+            open_at[key] = len(out)
+        out.append(one)
+    return out
+
+
+def _boris_tabular(rows: Rows) -> list[Annotation]:
+    found = []
+    for row, line in zip(rows.rows, rows.lines, strict=True):
+        kind = row.get("behavior type", row.get("status", "")).casefold()
+        time = _time(row, "time", line)
+        one = _span(time, math.nan, row.get("subject", ""), row["behavior"], line, row.get("subject", ""))
+        one = replace(one, fields=_whose(row.get("subject", ""), row.get("comment", "")))
+        found.append((kind if kind in ("start", "stop") else "point", one))
+    return _pairs(found)
+
+
+def _boris_aggregated(rows: Rows) -> list[Annotation]:
+    return [
+        _span(
+            _time(row, "start (s)", line),
+            _time(row, "stop (s)", line),
+            row.get("subject", ""),
+            row["behavior"],
+            line,
+            row.get("subject", ""),
+        )
+        for row, line in zip(rows.rows, rows.lines, strict=True)
+    ]
+
+
+def _elan(rows: Rows) -> list[Annotation]:
+    begin, end = (_first(rows.names, f"{word} time") for word in ("begin", "end"))
+    text = "annotation" if "annotation" in rows.names else rows.names[-1]
+    return [
+        _span(
+            _time(row, begin, line),
+            _time(row, end, line),
+            row.get("tier", ""),
+            row.get(text, ""),
+            line,
+            row.get("participant", ""),
+        )
+        for row, line in zip(rows.rows, rows.lines, strict=True)
+    ]
+
+
+def _first(names: Sequence[str], beginning: str) -> str:
+    """Return the column of a time: in seconds where there is one."""
+    mine = [n for n in names if n.startswith(beginning)]
+    return next((n for n in mine if "ss.msec" in n and "hh:" not in n), mine[0])
+
+
+def _observer(rows: Rows) -> list[Annotation]:
+    time = next(n for n in rows.names if n.startswith("time_relative"))
+    exact = next((n for n in rows.names if n in ("time_relative_sf", "time_relative_s")), time)
+    text = next(n for n in rows.names if n in ("behavior", "event_log", "behaviour"))
+    found = []
+    for row, line in zip(rows.rows, rows.lines, strict=True):
+        kind = row.get("event_type", "").casefold()
+        word = row.get(text, "")
+        if not word.strip():
+            continue
+        one = _span(
+            _time(row, exact, line), math.nan, row.get("subject", ""), word, line, row.get("subject", "")
+        )
+        found.append(("stop" if "stop" in kind else "start" if "start" in kind else "point", one))
+    return _pairs(found)
+
+
+def _acqknowledge(rows: Rows) -> list[Annotation]:
+    return [
+        _span(_time(row, "time", line), math.nan, row.get("channel", ""), row["label"], line)
+        for row, line in zip(rows.rows, rows.lines, strict=True)
+    ]
+
+
+def _is_boris_tabular(names: set[str]) -> bool:
+    return {"behavior", "time"} <= names and bool({"behavior type", "status"} & names)
+
+
+def _is_boris_aggregated(names: set[str]) -> bool:
+    return {"behavior", "start (s)", "stop (s)"} <= names
+
+
+def _is_elan(names: set[str]) -> bool:
+    return all(any(n.startswith(f"{word} time") for n in names) for word in ("begin", "end"))
+
+
+def _is_observer(names: set[str]) -> bool:
+    timed = any(n.startswith("time_relative") for n in names)
+    return timed and bool({"behavior", "behaviour", "event_log"} & names)
+
+
+def _is_acqknowledge(names: set[str]) -> bool:
+    return {"event id", "time", "label"} <= names
+
+
+LAYOUTS: tuple[tuple[Callable[[set[str]], bool], Callable[[Rows], list[Annotation]]], ...] = (
+    (_is_boris_aggregated, _boris_aggregated),
+    (_is_boris_tabular, _boris_tabular),
+    (_is_elan, _elan),
+    (_is_observer, _observer),
+    (_is_acqknowledge, _acqknowledge),
+)
+"""How a program's table is known by its columns, and what reads it."""
