@@ -66,8 +66,8 @@ def _reasons(rows: Sequence[IndexSample]) -> str:
 
 def _beats(entity: str, rows: Sequence[IndexSample]) -> QualityRow:
     known = [s.value for s in rows if s.value == s.value]
-    corrected = sum(value > 0 for value in known)
-    remark = f"{corrected} corrected ({100 * corrected / len(known):.1f} %)" if known else _reasons(rows)
+    odd = sum(value > 0 for value in known)
+    remark = f"{odd} not normal ({100 * odd / len(known):.1f} %)" if known else _reasons(rows)
     return QualityRow(entity=entity, what="beats", usable=f"{len(known)}" if known else "none", remark=remark)
 
 

@@ -214,8 +214,9 @@ def methods(run: SessionRun, version: str) -> str:
         (
             f"Signals ({sensors}) of client and therapist {recorded_how(recorded)} and analysed with",
             f"Attunement {version} (parameters {c.digest()}); all indices are causal. R peaks were detected",
-            "and beats corrected after Lipponen and Tarvainen (2019); RMSSD was computed over",
-            f"{c.heart.rmssd_window:g} s from detected normal intervals only (Task Force, 1996) and",
+            "and beats judged by shape and time (codes of Lipponen and Tarvainen, 2019); those that are not",
+            "normal, and the interval after each, were left out; RMSSD was computed over",
+            f"{c.heart.rmssd_window:g} s from normal intervals only (Task Force, 1996) and",
             f"reported as {INDICES[VAGAL].title}. Electrodermal activity was screened after Kleckner et al.",
             f"(2018); responses were counted from {c.skin.scr.minimum:g} µS. The",
             f"arousal index is the weighted mean of heart rate (weight {a.weight_hr:g}), ln skin",
