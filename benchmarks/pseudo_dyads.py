@@ -19,16 +19,21 @@ from pathlib import Path
 import numpy as np
 from scipy.signal import lfilter
 
+from processing.coupling.config import SynchronyConfig
+from processing.indices import SIGNALS
 from processing.surrogates.synchrony import matched_coupling, pseudo_dyad_test
 
-SIGNALS = {"hr": 4.0, "scl": 1.0, "sclslope": 1.0, "lnrmssd": 1.0}
+COUPLED = {name: signal for name, signal in SIGNALS.items() if signal.words}
+"""The signals of heart and skin."""
+USUAL = SynchronyConfig()
 SECONDS = 3000
 
 
 def write(folder: Path, sessions: int) -> None:
     """Write sessions in which the client follows weakly."""
     rng = np.random.default_rng(1)
-    for name, sfreq in SIGNALS.items():
+    for name, signal in COUPLED.items():
+        sfreq = signal.sfreq
         for k in range(sessions):
             own = lfilter([1], [1, -0.9], rng.standard_normal((2, round(SECONDS * sfreq))), axis=1)
             own[1] += 0.2 * own[0]
@@ -43,12 +48,9 @@ def load(folder: Path, name: str, k: int) -> tuple[np.ndarray, np.ndarray]:
 
 def test(folder: Path, sessions: int, name: str) -> tuple[str, float, float, float]:
     """Return the p of one signal, CPU seconds and peak memory [MB] of this process."""
-    slow = name == "lnrmssd"
+    sfreq, shape = COUPLED[name].sfreq, USUAL.shape(name)
     statistic = partial(
-        matched_coupling,
-        sfreq=SIGNALS[name],
-        segment=120.0 if slow else 30.0,
-        max_lag=15.0 if slow else 5.0,
+        matched_coupling, sfreq=sfreq, segment=shape.window / sfreq, max_lag=shape.max_lag / sfreq
     )
     begin = time.process_time()
     found = pseudo_dyad_test(
@@ -72,11 +74,11 @@ def main() -> None:
         write(Path(folder), given.sessions)
         begin = time.perf_counter()
         with multiprocessing.get_context("spawn").Pool(given.processes) as pool:
-            found = pool.map(partial(test, Path(folder), given.sessions), SIGNALS, chunksize=1)
+            found = pool.map(partial(test, Path(folder), given.sessions), COUPLED, chunksize=1)
         wall = time.perf_counter() - begin
     for name, p, spent, peak in found:
         print(f"{name:10s} p = {p:.3f}  {spent:6.1f} CPU s, peak {peak:.0f} MB")
-    total = given.sessions * (given.sessions - 1) * len(SIGNALS)
+    total = given.sessions * (given.sessions - 1) * len(COUPLED)
     print(f"{total} pseudo-dyads: {sum(f[2] for f in found):.1f} CPU s, {wall:.1f} s on the clock")
 
 
