@@ -15,7 +15,10 @@ def _beat(window: Seconds = MOMENT) -> Timing:
 
 _RMSSD = _beat(lambda c: c.heart.rmssd_window)
 _SPECTRUM = Timing(lambda c: c.heart.hf_window, "5 s", lambda c: c.heart.step, lambda c: c.heart.settling)
-_BREATHS = "needs breathing at 0.18-0.37 Hz, slow enough for the heart rate, and little own speech"
+_BREATHS = (
+    "needs breathing at {c.heart.breathing[0]:g}-{c.heart.breathing[1]:g} Hz, slow enough for the heart "
+    "rate, and little own speech"
+)
 
 INDICES = (
     Index(

@@ -14,8 +14,8 @@ INDICES = (
         unit="uS",
         of=("skin",),
         timing=_LEVEL,
-        text="tonic level (Boucsein 2012): 25th percentile of 1-s means less the decaying tail of each "
-        "response, never below the lowest of the means",
+        text="tonic level (Boucsein 2012): quantile {c.skin.scl.quantile:g} of 1-s means less the decaying "
+        "tail of each response, never below the lowest of the means",
         title="SCL",
         span="{c.skin.scl.window:g} s, every second",
         hover="Tonic skin conductance: the level without its responses (Boucsein 2012).",
