@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 import click
@@ -22,3 +23,17 @@ def in_table(text: object) -> Text:
     from rich.text import Text
 
     return Text(printable(str(text)))
+
+
+class PrintableFormatter(logging.Formatter):
+    """Format the log as it is set up, but with nothing that could command the terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return a record as a text."""
+        return printable(super().format(record))
+
+
+def guard_warnings() -> None:
+    """Let warnings, which are printed even where no log is set up, be printable."""
+    if logging.lastResort is not None:
+        logging.lastResort.setFormatter(PrintableFormatter())

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from acquisition.errors import AttunementError
-from acquisition.terminal import echo
+from acquisition.terminal import PrintableFormatter, echo, guard_warnings
 
 DEBUG = "attunement.debug"
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -38,6 +38,7 @@ class Command(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command and turn its errors into exit code 1."""
+        guard_warnings()
         meta: MutableMapping[str, Any] = ctx.meta
         if meta.get(DEBUG):
             return super().invoke(ctx)
@@ -61,7 +62,9 @@ class Group(click.Group):
 def _note_debug(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     ctx.meta[DEBUG] = value
     if value:
-        logging.basicConfig(level=logging.DEBUG, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+        said = logging.StreamHandler()
+        said.setFormatter(PrintableFormatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
+        logging.basicConfig(level=logging.DEBUG, handlers=[said])
 
 
 def _fail(ctx: click.Context, message: str) -> None:

@@ -7,6 +7,7 @@ import io
 import json
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,18 @@ def test_the_name_of_a_file_cannot_command_the_terminal(tmp_path: Path) -> None:
     assert done.exit_code == 1
     assert r"note\u001b]0;owned\u0007\u009b31m: added" in done.output
     assert not COMMANDS.search(done.output)
+
+
+def test_a_warning_of_the_log_cannot_command_the_terminal() -> None:
+    code = "import logging, sys; from acquisition.terminal import guard_warnings\n"
+    code += "if sys.argv[1:]: guard_warnings()\nlogging.getLogger('x').warning('%s', 'a\\x1b[31m')"
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", code, *words], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+        for words in ([], ["on"])
+    ]
+    assert [done.stderr for done in said] == ["a\x1b[31m\n", "a\\u001b[31m\n"]
 
 
 def test_all_that_is_printed_goes_through_one_place() -> None:

@@ -93,3 +93,42 @@ def test_a_replay_stays_on_the_machine(place: Island, tmp_path: Path) -> None:
     finally:
         process.kill()
         process.communicate()
+
+
+SESSION = """
+[session]
+id = "D01_S01"
+crisis_contact = "test"
+[client]
+code = "C01"
+consent = { version = "1", ecg = true }
+[therapist]
+code = "T01"
+[[device]]
+role = "client"
+profile = "lsl_ecg"
+source_id = "theirs"
+unit = "mV"
+[lsl]
+publish = ["indices"]
+"""
+
+
+def test_recorder_and_check_say_which_address_answers_for_which_stream(place: Island, tmp_path: Path) -> None:
+    (tmp_path / "s.toml").write_text(SESSION)
+    own = environment() | {"XDG_RUNTIME_DIR": str(tmp_path / "run"), "PYTHONPATH": str(ROOT)}
+
+    def said(*words: str) -> str:
+        command = [*place.prefix, sys.executable, "-m", "viewer.cli", *words]
+        done = subprocess.run(
+            command, cwd=tmp_path, env=own, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            timeout=120, check=False,
+        )  # fmt: skip
+        return done.stdout
+
+    with published(place, "raw", "theirs"):
+        recorded = said("record", "s.toml", "--seconds", "2", "--out", "rec")
+        checked = said("devices", "check", "s.toml", "--seconds", "2", "--no-read", "--out", "rec")
+    assert f"source_id 'theirs', host {os.uname().nodename}): {EXPOSED}" in recorded
+    assert EXPOSED in checked
+    assert "publish: indices: answers on this machine only" in checked
