@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from acquisition.errors import StreamError
@@ -19,6 +21,11 @@ from acquisition.rates import too_slow
 from acquisition.stream import Modality, Role, StreamInfo
 from acquisition.units import CANONICAL
 
+DERIVED = re.compile(
+    r"filter|differentiat|derivativ|integrat|smooth|phasic|tonic|\brate\b|\bheart rate\b|\bBPM\b|template",
+    re.IGNORECASE,
+)
+"""In the names of channels that a program computed from others."""
 ALONE = frozenset((Modality.ECG, Modality.EDA, Modality.RR, Modality.VOICE))
 """Of these a person has one; a second one in a file may be the partner's."""
 
@@ -42,7 +49,10 @@ def import_as(
     files = [(role, recognised(path, hints)) for role, path in pairs]
     refuse_damage([f"{f.path}: {text}" for _, f in files for text in f.damage], options)
     items: list[Placed] = []
-    for number, (role, file) in enumerate(files):
+    notes: list[str] = []
+    for number, (role, whole) in enumerate(files):
+        file, said = _without_derived(whole)
+        notes += said
         _refuse_two(role, file)
         items += [
             Placed(item=_imported(role, file, found, hints), file=number)
@@ -60,13 +70,24 @@ def import_as(
         [role for role, _ in files],
         options,
         damage=[f"{f.path.name}: {text}" for _, f in files for text in f.damage],
-        notes=[f"{f.path.name}: {text}" for _, f in files for text in (*f.notes, *_left_out(f))],
+        notes=[*(f"{f.path.name}: {text}" for _, f in files for text in (*f.notes, *_left_out(f))), *notes],
         names=[f.path.name for _, f in files],
     )
 
 
 def _left_out(file: FoundFile) -> list[str]:
     return [f"left out: {text}" for text in file.left_out]
+
+
+def _without_derived(file: FoundFile) -> tuple[FoundFile, list[str]]:
+    """Leave out what a program made of a channel that is there too: `EDA filtered, differentiated`."""
+    derived = {id(f) for f in file.streams if DERIVED.search(f.name)}
+    sources = {f.modality for f in file.streams if id(f) not in derived}
+    out = [f for f in file.streams if id(f) in derived and f.modality in sources & ALONE]
+    kept = tuple(f for f in file.streams if f not in out)
+    return replace(file, streams=kept), [
+        f"{file.path.name}: left out: {f.name}: made of another channel" for f in out
+    ]
 
 
 def _refuse_two(role: Role, file: FoundFile) -> None:

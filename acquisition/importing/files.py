@@ -23,8 +23,11 @@ from acquisition.rates import too_slow
 from acquisition.stream import FloatArray, Modality, Role, StreamInfo
 from acquisition.timebase.account import OTHER_RATE
 from acquisition.units import CANONICAL, convert, factor, known
+from acquisition.voice.rows import ROW_CHANNELS, TURN_CHANNELS
 
 SINGLE = frozenset((Modality.ECG, Modality.EDA, Modality.RR, Modality.PPI, Modality.RESP, Modality.MARKERS))
+SOUND = 100.0
+"""Rate above which a voice is speech [Hz]."""
 TOLERANCE = 0.10
 """Share by which a measured rate may differ from the stated one, which is then told."""
 FORMATS = {"<f4": "float32", "<f8": "double64", "<i1": "int8", "|i1": "int8", "<i2": "int16", "<i4": "int32"}
@@ -151,6 +154,9 @@ def _imported(request: Request, column: Column, path: Path) -> tuple[Imported, l
         raise StreamError(f"{where}: markers need a time column (--time)")
     _check_unit(request, column, where)
     times, sfreq, said = _times(request, column, where)
+    if request.modality is Modality.VOICE and sfreq <= SOUND:
+        _refuse_unnamed_rows(column, where)
+        sfreq = 0.0
     if why := too_slow(request.modality, sfreq):
         raise StreamError(
             f"{where}: {why}; give the recording before it was thinned out, or its beats as rr or ppi, or "
@@ -164,6 +170,15 @@ def _imported(request: Request, column: Column, path: Path) -> tuple[Imported, l
     return Imported(
         info=info_of(request, column, path, samples, sfreq), times=times, samples=stored(samples), offsets=[]
     ), [f"{request.column}: {text}" for text in said]
+
+
+def _refuse_unnamed_rows(column: Column, where: str) -> None:
+    """Refuse rows of prosody whose columns are not named: nothing could be made of them."""
+    if not set(column.labels) & {*ROW_CHANNELS, *TURN_CHANNELS}:
+        raise StreamError(
+            f"{where}: voice takes speech of more than {SOUND:g} Hz, or rows of prosody with named columns "
+            f"({', '.join(ROW_CHANNELS[:4])}, …): a table that has them is imported whole by --as"
+        )
 
 
 def stored(samples: NDArray[Any]) -> NDArray[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -38,14 +39,23 @@ def read(path: Path, hints: Hints) -> FoundFile:
         raise RecordingError(
             f"{path}: no channel that its name tells ({'; '.join(left_out)}); --sensor 1=ECG says it"
         )
-    begin = getattr(file, "earliest_marker_created_at", None)
     return FoundFile(
         path=path,
         layout=TITLE,
         streams=tuple(streams),
+        epoch=_epoch(file),
+        resolution=1.0,
         left_out=tuple(left_out),
-        notes=(f"its first marker was made at {begin}",) if begin else (),
     )
+
+
+def _epoch(file: Any) -> float:
+    """Return the Unix time of sample 0 by the mark that each segment begins with; nan in older versions."""
+    for mark in getattr(file, "event_markers", None) or []:
+        made = getattr(mark, "date_created_utc", None)
+        if made is not None:
+            return float(made.timestamp()) - float(mark.sample_index) / float(file.samples_per_second)
+    return math.nan
 
 
 def _stream(channel: Any, number: int, hints: Hints) -> tuple[Found | None, str]:

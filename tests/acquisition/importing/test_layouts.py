@@ -12,13 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from acquisition.errors import AttunementError, RecordingError
+from acquisition.errors import AttunementError, RecordingError, StreamError
 from acquisition.importing import recognition
 from acquisition.importing.assigning import import_as
+from acquisition.importing.files import import_files
 from acquisition.importing.found import FoundFile, Hints
 from acquisition.importing.layouts.wav import frames_of
 from acquisition.importing.recognition import recognised
 from acquisition.stream import Modality, Role
+from acquisition.voice.rows import ROW_CHANNELS
 from tests.acquisition.importing.layout_files import FILES, first, opensignals_txt, riff, table, unisens
 
 NAMES = sorted(FILES)
@@ -232,7 +234,6 @@ def test_a_table_is_read_however_it_is_written(
 def test_a_row_of_numbers_as_pandas_names_columns_is_a_row_of_names(tmp_path: Path) -> None:
     rows = [f"{i},{0.5 + i},{9.5 - i}" for i in range(40)]
     (tmp_path / "a.csv").write_text("\n".join([",0,1", *rows]) + "\n")
-    from acquisition.importing.files import import_files
     from tests.acquisition.importing.test_importing import stream
 
     out = tmp_path / "rec"
@@ -244,8 +245,29 @@ def test_a_row_of_numbers_as_pandas_names_columns_is_a_row_of_names(tmp_path: Pa
 def test_a_row_of_numbers_that_may_be_names_is_refused_with_both_readings(tmp_path: Path) -> None:
     rows = [f"{0.5 + i},{9.5 - i}" for i in range(40)]
     (tmp_path / "a.csv").write_text("\n".join(["0,1", *rows]) + "\n")
-    from acquisition.importing.files import import_files
 
     with pytest.raises(RecordingError, match=r"two ways.*--header"):
         import_files([tmp_path / "a.csv"], ["client:eda:uS:4=1"], out=tmp_path / "rec")
     import_files([tmp_path / "a.csv"], ["client:eda:uS:4=1"], out=tmp_path / "rec", hints=Hints(header="yes"))
+
+
+def test_what_was_made_of_a_channel_that_is_there_too_is_left_out_and_told(tmp_path: Path) -> None:
+    rows = [f"{i / 4},{5 + i % 3},{i % 2}" for i in range(40)]
+    (tmp_path / "a.csv").write_text("\n".join(["time,EDA [uS],EDA filtered [uS]", *rows]) + "\n")
+    done = import_as([(Role.CLIENT, tmp_path / "a.csv")], out=tmp_path / "rec")
+    assert [i.name for i in done.streams] == ["EDA [uS]"]
+    assert any("EDA filtered [uS]: made of another channel" in note for note in done.notes)
+
+
+def test_rows_of_prosody_come_by_the_names_of_their_columns(tmp_path: Path) -> None:
+    names = ["time", *ROW_CHANNELS]
+    rows = [",".join([str(i + 0.5), *(str(k) for k in range(len(ROW_CHANNELS)))]) for i in range(40)]
+    (tmp_path / "voice.csv").write_text("\n".join([",".join(names), *rows]) + "\n")
+    [info] = import_as([(Role.CLIENT, tmp_path / "voice.csv")], out=tmp_path / "rec").streams
+    assert (info.modality, info.sfreq, info.channels) == (Modality.VOICE, 0.0, ROW_CHANNELS)
+
+
+def test_rows_of_prosody_without_names_are_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", rows=np.zeros((20, 13)), t=np.arange(20.0))
+    with pytest.raises(StreamError, match="voice_activity"):
+        import_files([tmp_path / "a.npz"], ["client:voice:=rows"], time_column="t", out=tmp_path / "rec")
