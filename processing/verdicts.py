@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+from processing.heart.ecg_quality import NOT_YET
 from processing.index import IndexSample
 
 SENSORS = {"ecg_quality": "ECG", "eda_quality": "EDA", "resp_rate": "respiration"}
@@ -23,7 +24,7 @@ def verdicts(samples: Iterable[IndexSample]) -> list[str]:
     seconds: Counter[tuple[str, str]] = Counter()
     faults: Counter[tuple[str, str, str]] = Counter()
     for sample in samples:
-        if sample.index in SENSORS:
+        if sample.index in SENSORS and sample.reason != NOT_YET:
             seconds[sample.entity, sample.index] += 1
             if sample.reason and (sample.index != "resp_rate" or sample.reason.startswith(BELT)):
                 faults[sample.entity, sample.index, sample.reason] += 1

@@ -21,6 +21,8 @@ HUM = 0.3
 """Line noise of this share of the R amplitude spoils a second."""
 AT_ONCE = 16
 """Seconds that are worked on at a time: what the processor keeps at hand."""
+OFF, NOT_YET = "electrode off", "no beat yet"
+"""No accepted beat, and the same after less than `SILENCE` of ECG."""
 SILENCE = 3.0
 """No accepted beat for so long: electrode off [s]."""
 
@@ -171,7 +173,7 @@ def judge_seconds(
         (seconds.span < FLAT, "flat"),
         ((seconds.clipped > CLIPPED) | seconds.cut, "saturated"),
         ((ratio > HUM) & (seconds.hum > 0.05), "line noise"),
-        (beats.accepted == 0, "electrode off"),
+        (beats.accepted == 0, OFF),
     ]
     reasons = np.where(quality < 0.5, "noise", "").astype(object)
     for shut, reason in reversed(signs):

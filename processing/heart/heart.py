@@ -10,7 +10,7 @@ import numpy as np
 from acquisition.event import Event
 from acquisition.stream import Chunk, FloatArray, Modality
 from processing.heart.config import HeartConfig
-from processing.heart.ecg_quality import SILENCE, BeatView, SecondMonitor, judge_seconds
+from processing.heart.ecg_quality import NOT_YET, OFF, SILENCE, BeatView, SecondMonitor, judge_seconds
 from processing.heart.grid import CLOSING, SETTLING, STEP, GridIndices, Value
 from processing.heart.input import EcgInput, IntervalInput
 from processing.heart.respiration import WINDOW
@@ -60,6 +60,8 @@ class Heart:
         self._grids = GridIndices(self._table, has_heights=self._is_ecg, config=config)
         self._next: dict[str, float] = {}
         self._faults: dict[float, str] = {}
+        self._counts: FloatArray = np.zeros(2)
+        """ECG samples of the last two seconds that were judged."""
         self._came: list[float] = []
 
     def update(self, chunk: Chunk) -> None:
@@ -207,10 +209,22 @@ class Heart:
         else:
             seconds = self._monitor.measure(centres)
             quality, reasons = judge_seconds(seconds, self._view(centres), self._monitor.sfreq, self._unit)
+            reasons = self._not_yet(seconds.samples, reasons)
         self._faults |= dict(zip(centres.tolist(), reasons, strict=True))
         self._faults = {c: r for c, r in self._faults.items() if c >= self._next["silent"]}
         _, available = released(centres + QUALITY_SETTLING, ticks, watermarks)
         return self._rows(centres, available, "ecg_quality", quality, np.nan_to_num(quality), reasons)
+
+    def _not_yet(self, samples: FloatArray, reasons: Sequence[str]) -> list[str]:
+        """Say of seconds without a beat, after less than 3 s of ECG, that none can have been found yet."""
+        assert self._monitor is not None
+        counts = np.concatenate((self._counts, samples))
+        self._counts = counts[-2:]
+        long = counts[2:] + counts[1:-1] + counts[:-2] >= 0.9 * SILENCE * self._monitor.sfreq
+        return [
+            NOT_YET if reason == OFF and not lasts else reason
+            for reason, lasts in zip(reasons, long.tolist(), strict=True)
+        ]
 
     def _view(self, centres: FloatArray) -> BeatView:
         """Return what the beats say about these seconds."""

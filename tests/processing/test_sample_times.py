@@ -152,7 +152,7 @@ def test_intervals_are_right_whatever_the_stamps(push: Push, most: float) -> Non
     nearest = np.abs(ends[:, None] - beats[1:]).argmin(axis=1)
     errors = np.array([value for _, value in found]) - 1e3 * np.diff(beats)[nearest]
     assert np.abs(errors).max() < most + 0.5
-    assert not {s.reason for s in out if "off" in s.reason and 105.0 < s.time < 155.0}
+    assert not {s.reason for s in out if "off" in s.reason}
 
 
 @pytest.mark.parametrize("ahead", [1.7e9, -5000.0])
