@@ -10,7 +10,8 @@ run and a later one agree to the bit and thousands of ticks can be handled at on
   and counted, when c > T[k] + 0.5 (future), c < R[k−1] or c < m − 0.1 (late). If m − 0.1 ≤ c < m it takes
   stamp m.
 - **times**: c is the time that the time base gave a sample (`processing.sample_times`) where its stream does
-  not vouch for its stamps; such a sample stands in the slice that settled it, and the watermark waits for it.
+  not vouch for its stamps. Such a sample stands in the slice that settled it, how late it came is judged by
+  the slice in which it arrived, and R does not pass what a sample that waits may be late.
 - **watermark**: W[k] = max(min(m, T[k]), R[k]). Every sample admitted after tick k has a stamp ≥ W[k]: what
   depends on data before W is final. A silent stream passes with R, so a stall releases what waits for it.
 """
@@ -18,6 +19,7 @@ run and a later one agree to the bit and thousands of ticks can be handled at on
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -64,6 +66,23 @@ class Admitted:
     watermarks: FloatArray
 
 
+class Waits(NamedTuple):
+    """Say when samples arrived that were settled later.
+
+    Fields
+    ------
+    since, until : ndarray, shape (n_samples,)
+        Ticks before and after which each sample of a batch arrived [s].
+    oldest : ndarray, shape (n_ticks,)
+        The tick before which the oldest sample arrived that still waits after each tick [s]; inf if none
+        does. A silent stream is passed no further than such a sample may be late.
+    """
+
+    since: FloatArray
+    until: FloatArray
+    oldest: FloatArray
+
+
 class Admission:
     """Decide for one stream.
 
@@ -71,13 +90,10 @@ class Admission:
     ----------
     lateness : float
         How late a sample may arrive [s]; inf admits everything that is not out of order.
-    added : float
-        How long the time base may hold it then [s].
     """
 
-    def __init__(self, lateness: float, added: float = 0.0) -> None:
+    def __init__(self, lateness: float) -> None:
         self.lateness = lateness
-        self._added = added
         self.late = 0
         self.future = 0
         self._clock = _ClockMap()
@@ -85,27 +101,25 @@ class Admission:
         self._m = -np.inf
         self._r = -np.inf
 
-    def admit(
-        self, part: StreamPart | None, ticks: FloatArray, arrived: tuple[FloatArray, FloatArray] | None = None
-    ) -> Admitted:
+    def admit(self, part: StreamPart | None, ticks: FloatArray, waits: Waits | None = None) -> Admitted:
         """Admit the samples of a batch; `part` is None where the stream is silent.
 
         Parameters
         ----------
-        arrived : pair of ndarray, optional
-            Ticks before and after which each sample arrived [s], where it was settled later.
+        waits : Waits, optional
+            Where samples are settled later than they arrived.
         """
         r = np.empty(len(ticks) + 1)  # r[k] is R[k − 1]
         r[0] = self._r
-        r[1:] = ticks - (self.lateness + self._added)
+        r[1:] = (ticks if waits is None else np.minimum(ticks, waits.oldest)) - self.lateness
         np.maximum.accumulate(r, out=r)
         if part is None:
             m_at_tick = np.full(len(ticks), self._m)
             keep, times = np.empty(0, np.bool_), np.empty(0)
         else:
             low, high = r[part.slices], ticks[part.slices]
-            if arrived is not None:
-                low, high = np.maximum(low, arrived[0] - self.lateness), arrived[1]
+            if waits is not None:
+                low, high = waits.since - self.lateness, waits.until
             keep, times, m = self._segments(part, low, high)
             m_at_tick = m[part.slices.searchsorted(np.arange(len(ticks)), side="right")]
         watermarks = np.maximum(np.minimum(m_at_tick, ticks), r[1:])

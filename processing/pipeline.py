@@ -26,7 +26,7 @@ from processing.config import PipelineConfig
 from processing.coupling.synchrony import Synchrony
 from processing.index import Estimator, IndexSample, Watermarks, sort_samples
 from processing.parts import Person, parts_of, signals_of, sources
-from processing.sample_times import ADDED, SampleTimes
+from processing.sample_times import SampleTimes
 
 SPEECH_SPARE = 1.0
 """Speech may be late by so much less than the heart leaves out of it [s]: a row of speech stands for a second
@@ -65,10 +65,7 @@ class Pipeline:
             key: info for key, info in fed.items() if self.config.respiration.stream or key[1] != "breath"
         }
         self._times = {s.key: SampleTimes(s) for s in self._sources.values() if needs_time_base(s, streams)}
-        self._gates = {
-            s.key: Admission(self._lateness(s), ADDED if s.key in self._times else 0.0)
-            for s in self._sources.values()
-        }
+        self._gates = {s.key: Admission(self._lateness(s)) for s in self._sources.values()}
         self._feeds: dict[tuple[Role, str], Estimator] = {}
         self._people: dict[Role, list[Estimator]] = {}
         self.arousal: dict[Role, Arousal] = {}
@@ -135,12 +132,10 @@ class Pipeline:
 
     def _admit(self, info: StreamInfo, batch: Batch, ticks: FloatArray, key: tuple[Role, str]) -> FloatArray:
         """Hand admitted samples to the estimator that needs them; return the stream's watermarks."""
-        part, arrived = batch.streams.get(info.key), None
+        part, waits = batch.streams.get(info.key), None
         if info.key in self._times:
-            settled = self._times[info.key].lay(part, ticks)
-            part = settled.part if settled else None
-            arrived = (settled.since, settled.until) if settled else None
-        admitted = self._gates[info.key].admit(part, ticks, arrived)
+            part, waits = self._times[info.key].lay(part, ticks)
+        admitted = self._gates[info.key].admit(part, ticks, waits)
         if part is not None and len(admitted.times):
             chunk = _canonical(info, part, admitted.keep, admitted.times)
             self._feeds[key].update(chunk)

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from acquisition.batch import StreamPart
 from acquisition.stream import FloatArray, IntArray, StreamInfo
-from acquisition.timebase.account import STARTING, Account, Remark
+from acquisition.timebase.account import Account, Remark
 from acquisition.timebase.base import NUMBER, TimeBase
+from processing.admission import Waits
 
 SILENCE = 1.5
 """Seconds without a sample after which those that wait are settled by what is known."""
@@ -26,19 +27,13 @@ CLOCK_STEP = 0.5
 """A clock offset that differs by more tells of another clock, not of drift [s]."""
 RATED = 1e-9
 """Share by which a rate differs that is another one."""
-ADDED = STARTING
-"""Seconds by which samples may be handed on later than they came."""
 
 
 class Settled(NamedTuple):
-    """Hold samples with their times, in the slices that settled them.
+    """Hold samples with their times in the slices that settled them, None if none was, and what waits."""
 
-    `since` and `until` are the times of the ticks before and after each sample arrived [s].
-    """
-
-    part: StreamPart
-    since: FloatArray
-    until: FloatArray
+    part: StreamPart | None
+    waits: Waits
 
 
 class _Waiting(NamedTuple):
@@ -75,23 +70,36 @@ class SampleTimes:
         """Return what was found out about the stamps."""
         return self._base.account
 
-    def lay(self, part: StreamPart | None, ticks: FloatArray) -> Settled | None:
-        """Take in what came in these slices; return what they settle, None if that is nothing.
+    def lay(self, part: StreamPart | None, ticks: FloatArray) -> Settled:
+        """Take in what came in these slices; return what they settle.
 
         Parameters
         ----------
         ticks : ndarray, shape (n_ticks,)
             Not decreasing [s].
         """
+        before = self._n - self._given
+        slices, stamps = np.empty(0, np.int64), np.empty(0)
         if part is not None:
             if part.info is not self._said:
                 if not self._n:  # a stream that was not there at the start says its rate now
                     self._base = TimeBase(part.info.sfreq)
                 self._said = self._info = part.info
-            stamps = self._take_in(part, ticks)
-        slices = part.slices if part is not None else np.empty(0, np.int64)
+            slices, stamps = part.slices, self._take_in(part, ticks)
+        times, places = self._laid(stamps, slices, ticks)
+        rows = self._rows()
+        oldest = _oldest(rows.since, np.append(np.full(before, -1), slices), places, len(ticks))
+        self._n += len(slices)
+        self._arrived = float(ticks[slices[-1]]) if len(slices) else self._arrived
+        self._tick = float(ticks[-1]) if len(ticks) else self._tick
+        if not len(times):
+            return Settled(None, Waits(times, times, oldest))
+        return self._settled(rows, times, places, oldest)
+
+    def _laid(self, stamps: FloatArray, slices: IntArray, ticks: FloatArray) -> tuple[FloatArray, IntArray]:
+        """Return the times that become known, and in which slice each does."""
         arrivals = ticks[slices]
-        times, places, at = list[FloatArray](), list[IntArray](), 0
+        times, places, at = [np.empty(0)], [np.empty(0, np.int64)], 0
         for stop, tick in self._silences(slices, arrivals, ticks):
             if stop > at:
                 laid = self._base.push(stamps[at:stop], arrivals[at:stop])
@@ -101,10 +109,13 @@ class SampleTimes:
             if tick < len(ticks) and self._base.pending:
                 times.append(self._base.drain())
                 places.append(np.full(len(times[-1]), tick))
-        self._n += len(slices)
-        self._arrived = float(arrivals[-1]) if len(arrivals) else self._arrived
-        self._tick = float(ticks[-1]) if len(ticks) else self._tick
-        return self._settled(np.concatenate(times), np.concatenate(places)) if sum(map(len, times)) else None
+        return np.concatenate(times), np.concatenate(places)
+
+    def _rows(self) -> _Waiting:
+        """Return what came and was not yet handed on."""
+        if len(self._waiting) > 1:
+            self._waiting = [_Waiting._make(map(np.concatenate, zip(*self._waiting, strict=True)))]
+        return self._waiting[0] if self._waiting else _Waiting(*(np.empty(0) for _ in range(4)))
 
     def _silences(self, slices: IntArray, arrivals: FloatArray, ticks: FloatArray) -> list[tuple[int, int]]:
         """Return up to which sample to go on, and at which tick those that wait are settled then."""
@@ -150,9 +161,8 @@ class SampleTimes:
         self.account.remarks.append(Remark(0, "clock", what))
         return -ahead
 
-    def _settled(self, times: FloatArray, places: IntArray) -> Settled:
+    def _settled(self, rows: _Waiting, times: FloatArray, places: IntArray, oldest: FloatArray) -> Settled:
         n = len(times)
-        rows = _Waiting._make(map(np.concatenate, zip(*self._waiting, strict=True)))
         self._waiting = [_Waiting._make(column[n:] for column in rows)]
         rows = _Waiting._make(column[:n] for column in rows)
         due = [(k - self._given, value) for k, value in self._offsets if k < self._given + n]
@@ -166,7 +176,7 @@ class SampleTimes:
         part = StreamPart(
             info=self._rated(), times=times - rows.clock, samples=rows.samples, slices=places, offsets=due
         )
-        return Settled(part, rows.since, rows.until)
+        return Settled(part, Waits(rows.since, rows.until, oldest))
 
     def _rated(self) -> StreamInfo:
         """Return the stream with the rate that it sends."""
@@ -174,3 +184,19 @@ class SampleTimes:
         if self._info.sfreq != sfreq and abs(self._info.sfreq / sfreq - 1.0) > RATED:
             self._info = replace(self._said, sfreq=sfreq)
         return self._info
+
+
+def _oldest(since: FloatArray, arrived: IntArray, places: IntArray, n_ticks: int) -> FloatArray:
+    """Return before which tick the oldest sample arrived that waits after each tick [s]; inf if none does.
+
+    `arrived` and `places` are the slices in which samples came and in which the first of them were settled.
+    """
+    out = np.full(n_ticks, np.inf)
+    if len(arrived):
+        settled = np.append(places, np.full(len(arrived) - len(places), n_ticks))
+        ticks = np.arange(n_ticks)
+        first = settled.searchsorted(ticks, side="right")
+        here = np.minimum(first, len(arrived) - 1)
+        waits = (first < len(arrived)) & (arrived[here] <= ticks)
+        out[waits] = since[here[waits]]
+    return out

@@ -17,7 +17,7 @@ from acquisition.tick import Tick
 from acquisition.timebase.vouched import needs_time_base
 from processing.admission import Admission
 from processing.pipeline import Pipeline
-from processing.sample_times import ADDED, SampleTimes
+from processing.sample_times import SampleTimes
 from tests.acquisition.timebase.stamped import Push, bursts, deduced, even, jittered, stream
 from tests.processing.heart.test_heart import ecg
 from tests.processing.heart.test_rpeaks import rhythm
@@ -64,18 +64,15 @@ def sent(
 
 def settled(session: Sequence[Item], cuts: Sequence[int]) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return times and values of samples with the tick at which each came, and the watermark of each tick."""
-    times, gate, gatherer = SampleTimes(ECG), Admission(2.0, ADDED), Gatherer()
+    times, gate, gatherer = SampleTimes(ECG), Admission(2.0), Gatherer()
     rows, marks, k, n = list[FloatArray](), list[FloatArray](), 0, 0
     for item in session:
         gatherer.add(item)
         if isinstance(item, Tick) and (gatherer.n_ticks == cuts[k % len(cuts)] or item is session[-1]):
             batch, k = gatherer.take(), k + 1
-            laid = times.lay(batch.streams.get(ECG.key), batch.ticks)
-            got = gate.admit(
-                laid.part if laid else None, batch.ticks, (laid.since, laid.until) if laid else None
-            )
-            if laid:
-                part = laid.part
+            part, waits = times.lay(batch.streams.get(ECG.key), batch.ticks)
+            got = gate.admit(part, batch.ticks, waits)
+            if part is not None:
                 rows.append(
                     np.column_stack([got.times, part.samples[got.keep, 0], part.slices[got.keep] + n])
                 )
@@ -112,14 +109,17 @@ def test_every_sample_comes_in_order_and_not_before_the_watermark(push: Push) ->
     assert (rows[:, 0] >= before).all()
 
 
-def test_a_silent_stream_holds_the_watermark_no_longer_than_lateness_and_what_was_added() -> None:
-    session, _ = sent(even)
-    ticks = [item.time for item in session if isinstance(item, Tick)]
-    quiet: list[Item] = [item for item in session if isinstance(item, Tick)]
-    gate = Admission(2.0, ADDED)
-    assert SampleTimes(ECG).lay(None, np.array(ticks)) is None
-    marks = gate.admit(None, np.array(ticks)).watermarks
-    assert np.allclose(marks, np.array([t.time for t in quiet if isinstance(t, Tick)]) - 2.0 - ADDED)
+@pytest.mark.parametrize("push", MANNERS)
+def test_a_stream_that_falls_silent_holds_the_watermark_no_longer_than_one_that_is_vouched_for(
+    push: Push,
+) -> None:
+    session, _ = sent(push)
+    ticks = np.array([item.time for item in session if isinstance(item, Tick)])
+    early = [i for i in session if not isinstance(i, Chunk) or i.times[-1] < 120.0]
+    _, marks, dropped = settled(early, [7])
+    assert dropped.sum() == 0
+    silent = ticks > 120.0 + 2.2
+    assert np.allclose(marks[silent], ticks[silent] - 2.0)
 
 
 def test_a_stream_with_good_stamps_waits_for_nothing_once_that_is_known() -> None:
@@ -128,7 +128,7 @@ def test_a_stream_with_good_stamps_waits_for_nothing_once_that_is_known() -> Non
     ticks = np.array([item.time for item in session if isinstance(item, Tick)])
     late = ticks[rows[:, 2].astype(int)] - rows[:, 0]
     assert late[true - true[0] > 3.0].max() < 0.21
-    assert marks[-1] == pytest.approx(true[-1] + 0.004)
+    assert marks[int(rows[-1, 2])] == pytest.approx(true[-1] + 0.004)
 
 
 def test_a_stream_that_is_vouched_for_needs_no_time_base() -> None:

@@ -25,7 +25,7 @@ from processing.admission import Admission
 from processing.arousal.baseline import BaselineVerdict
 from processing.index import IndexSample
 from processing.indices import INDICES
-from processing.sample_times import ADDED, SampleTimes
+from processing.sample_times import SampleTimes
 from viewer.model.definitions import gap_of
 from viewer.model.facts import SessionFacts, StreamHealth
 from viewer.model.history import Waveform
@@ -97,8 +97,7 @@ class SessionModel:
         self.sources.setdefault((info.role, info.modality), info.key)
         if info.key not in self.health:
             times = SampleTimes(info) if needs_time_base(info, self.streams) else None
-            gate = Admission(info.lateness, ADDED if times else 0.0)
-            self.health[info.key] = StreamHealth(info, gate, times)
+            self.health[info.key] = StreamHealth(info, Admission(info.lateness), times)
         return self.health[info.key]
 
     @property
@@ -132,12 +131,10 @@ class SessionModel:
         self.revision += 1
 
     def _take(self, health: StreamHealth, part: StreamPart | None, ticks: FloatArray) -> None:
-        came, arrived = part, None
+        came, waits = part, None
         if health.times is not None:
-            settled = health.times.lay(part, ticks)
-            part = settled.part if settled else None
-            arrived = (settled.since, settled.until) if settled else None
-        admitted = health.gate.admit(part, ticks, arrived)
+            part, waits = health.times.lay(part, ticks)
+        admitted = health.gate.admit(part, ticks, waits)
         if health.times is not None and came is not None and len(came.times):
             # What waits for its time has come all the same.
             health.last, health.lost = float(ticks[came.slices[-1]]), math.nan
