@@ -8,7 +8,7 @@ from typing import ClassVar
 from processing.bounds import refuse_outside
 from processing.skin.eda_quality import EdaQualityConfig
 from processing.skin.falls import FallConfig
-from processing.skin.scl import SclConfig
+from processing.skin.scl import CONSTANTS, SclConfig
 from processing.skin.scr import ScrConfig
 
 
@@ -53,6 +53,7 @@ class SkinConfig:
                 "quality.slope",
                 "quality.flat",
                 "scr.minimum",
+                "scr.trial.before",
             ),
             from_zero=(
                 "scl.lookahead",
@@ -79,6 +80,10 @@ class SkinConfig:
                 "scr.long_landing",
             ),
         )
+
+        low, high = float(CONSTANTS[0]), float(CONSTANTS[-1])
+        if not low <= self.scl.recovery <= high:
+            raise ValueError(f"scl.recovery = {self.scl.recovery:g}: must be {low:g} to {high:g} s")
 
     @property
     def level_wait(self) -> float:

@@ -129,6 +129,8 @@ def test_the_windows_of_the_usual_parameters_give_the_known_delays() -> None:
         ("skin.scl", "recovery = 0", "skin: scl.recovery = 0: must be a number above 0"),
         ("skin.scl", "quantile = 2", "skin: scl.quantile = 2: must be a share from 0 to 1"),
         ("skin.quality", "around = inf", "skin: quality.around = inf: must be 0 or more"),
+        ("skin.scl", "recovery = 1000", "skin: scl.recovery = 1000: must be 1.5 to 45 s"),
+        ("skin.scr.trial", "before = -1", "skin: scr.trial.before = -1: must be a number above 0"),
         ("voice", "window = 0", "voice: window = 0: must be 1 or more"),
         ("voice", "quality_step = 0", "voice: quality_step = 0: must be 1 or more"),
         ("arousal", "tau = 0", "arousal: tau = 0: must be a number above 0"),
