@@ -9,13 +9,13 @@ anew. The method is ours: docs/eda.md.
 from __future__ import annotations
 
 import math
-from collections import deque
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from acquisition.stream import FloatArray
+from processing.filters import trailing_sum
 
 RATE = 8.0
 """Rate of the block means in which falls are sought [Hz]."""
@@ -81,31 +81,6 @@ class Fall(NamedTuple):
     back: bool
 
 
-class _Least:
-    """Give the least value of the last points, each in constant time."""
-
-    def __init__(self, width: int, sign: float = 1.0) -> None:
-        self._width, self._sign = width, sign
-        self._kept: deque[tuple[int, float]] = deque()
-
-    def push(self, place: int, value: float) -> None:
-        """Take in the value of a place; places do not decrease."""
-        value *= self._sign
-        while self._kept and self._kept[-1][1] >= value:
-            self._kept.pop()
-        self._kept.append((place, value))
-
-    def at(self, place: int, otherwise: float) -> float:
-        """Return the least value from `width` places before a place on."""
-        while self._kept and self._kept[0][0] < place - self._width:
-            self._kept.popleft()
-        return self._sign * self._kept[0][1] if self._kept else otherwise
-
-    def clear(self) -> None:
-        """Forget all."""
-        self._kept.clear()
-
-
 class FallFinder:
     """Find falls in one unbroken stretch of samples after another.
 
@@ -123,22 +98,17 @@ class FallFinder:
         self._share = -math.expm1(-self._lag / self.sfreq / config.recovery)
         self._first = round(START * self.sfreq)
         self._width = max(2, round(UNREST * self.sfreq))
+        self._far, self._near = round(config.base * self.sfreq), round(config.usual * self.sfreq)
+        self._kept = max(self._far, self._near) + 2 * self._lag + self._width + 2
         self.reset()
 
     def reset(self) -> None:
         """Begin a new stretch; a fall that is not decided is dropped."""
-        none, seconds = np.empty(0), self.sfreq
+        none = np.empty(0)
         self._raw = (none, none)
         self._sample, self._quantum = math.nan, math.inf
-        self._t: deque[float] = deque(maxlen=self._lag + 1)
-        self._z: deque[float] = deque(maxlen=max(3, self._lag + 1))
-        self._n = self._since = 0
-        self._bends: deque[float] = deque([0.0] * self._width)
-        self._bend = 0.0
-        self._calm = _Least(round(self._config.base * seconds))
-        self._base = _Least(round(self._config.base * seconds))
-        self._usual = _Least(round(self._config.usual * seconds), -1.0)
-        self._fresh: deque[float] = deque([0.0] * self._lag)
+        self._t = self._z = self._base = self._steps = self._fell = none
+        self._n = self._opened = 0
         self.open: Fall | None = None
         self._low = self._last = math.inf
         self._returned: float | None = None
@@ -153,12 +123,91 @@ class FallFinder:
             self._raw = (t[used:], x[used:])
             steps = steps[block - 1 - (len(x) - len(eda)) :: block][: used // block]
             times, eda = t[block - 1 : used : block], x[:used].reshape(-1, block).mean(axis=1)
-        found = []
-        for t, z, step in zip(times.tolist(), eda.tolist(), steps.tolist(), strict=True):
-            fall = self._step(t, z, self._config.steps * step)
-            if fall is not None:
-                found.append(fall)
-        return found, times, eda
+        return self._follow_all(times, eda, steps), times, eda
+
+    def _follow_all(self, times: FloatArray, eda: FloatArray, steps: FloatArray) -> list[Fall]:
+        """Look at each place that falls by more than the least, and at each while a fall is open."""
+        past, lag = len(self._z), self._lag
+        self._t, self._z = np.concatenate((self._t, times)), np.concatenate((self._z, eda))
+        self._base = np.concatenate((self._base, eda))
+        self._steps = np.concatenate((self._steps, steps))
+        falls = np.zeros(len(self._z) - past)
+        first = max(past, lag)
+        if len(self._z) > first:
+            falls[first - past :] = self._z[first - lag : len(self._z) - lag] - self._z[first:]
+        self._fell = np.concatenate((self._fell, falls))
+        bends = np.zeros(len(self._z))
+        bends[2:] = np.abs(self._z[2:] - 2.0 * self._z[1:-1] + self._z[:-2])
+        self._unrest = trailing_sum(np.concatenate((np.zeros(self._width - 1), bends)), self._width)
+        steep = np.flatnonzero(falls > self._config.least) + past
+        found, place, i = list[Fall](), 0, past
+        while i < len(self._z):
+            if self.open is None:
+                place = int(np.searchsorted(steep, i))
+                if place == len(steep):
+                    break
+                i = int(steep[place])
+                self._judge(i)
+            else:
+                fall = self._follow(self.open, i)
+                if fall is not None:
+                    found.append(fall)
+            i += 1
+        self._forget()
+        return found
+
+    def _judge(self, i: int) -> None:
+        """Open a fall where the signal falls by more than skin can let it."""
+        config, z, lag = self._config, self._z, self._lag
+        number = self._n + i  # places of the stretch, however much of it is still held
+        if number < self._first:
+            return
+        base = float(self._base[max(0, i - lag - self._far) : i - lag + 1].min())
+        base = base if math.isfinite(base) else float(z[i])
+        usual = float(self._fell[max(0, i - lag - self._near) : max(0, i - lag + 1)].max(initial=0.0))
+        noise = float(self._unrest[max(0, i - self._far) : i + 1].min()) / self._width
+        may = max(self._share * (float(z[i - lag]) - base), usual, 0.0)
+        limit = may + config.least + config.noise * noise + config.steps * float(self._steps[i])
+        if self._fell[i] > limit:
+            self._fell[i] = 0.0
+            top = i - lag + int(np.argmax(z[i - lag : i]))
+            t, seen = float(self._t[top]), float(self._t[i])
+            self.open = Fall(t, seen, seen, math.inf, float(z[top]), base, False)
+            self._low = self._last = float(z[i])
+            self._returned, self._opened = None, number
+
+    def _follow(self, fall: Fall, i: int) -> Fall | None:
+        """Follow an open fall; return it once it is decided."""
+        t, z = float(self._t[i]), float(self._z[i])
+        self._fell[i] = 0.0  # what happens in a fall is not usual
+        self._low = min(self._low, z)
+        late = t - fall.start > self._config.longest
+        if self._returned is not None and (z <= self._last or t - self._returned > FOLLOWED or late):
+            # What lies in it belongs to no level before.
+            self._base[max(0, self._opened - self._lag + 1 - self._n) : i + 1] = np.inf
+            return self._close(fall._replace(known=t, back=True))
+        self._last = z
+        if z >= fall.level - (1.0 - self._config.back) * (fall.level - self._low) and not late:
+            # Its last steps count as part of it: it is followed as long as it rises, but not into a response.
+            self._returned = t if self._returned is None else self._returned
+            self.open = fall._replace(stop=t)
+        elif late:
+            self._base[: i + 1 - self._lag] = np.inf
+            return self._close(fall._replace(stop=fall.seen, known=t))
+        return None
+
+    def _close(self, fall: Fall) -> Fall:
+        """End an open fall."""
+        self.open = None
+        return fall
+
+    def _forget(self) -> None:
+        """Let go of what no place to come can need."""
+        n = len(self._z) - self._kept
+        if n > 0:
+            self._t, self._z, self._fell = self._t[n:], self._z[n:], self._fell[n:]
+            self._base, self._steps = self._base[n:], self._steps[n:]
+            self._n += n
 
     def _smallest(self, eda: FloatArray) -> FloatArray:
         """Return the smallest change so far that can be a step of a converter [µS]; 0 before one."""
@@ -170,65 +219,3 @@ class FallFinder:
         smallest = np.minimum.accumulate(np.append(self._quantum, changes))[1:]
         self._quantum = float(smallest[-1])
         return np.where(np.isinf(smallest), 0.0, smallest)
-
-    def _step(self, t: float, z: float, coarse: float) -> Fall | None:
-        """Take the next mean; return the fall that it decides."""
-        self._t.append(t)
-        self._z.append(z)
-        self._n += 1
-        noise = self._noise(z)
-        if self.open is not None:
-            return self._follow(self.open, t, z)
-        if self._n <= self._lag:
-            return None
-        before = self._z[-1 - self._lag]
-        if self._n - self._lag > self._since:
-            self._base.push(self._n - self._lag, before)
-        base = self._base.at(self._n, z)
-        old = self._fresh.popleft()
-        self._usual.push(self._n - self._lag, old)
-        may = max(self._share * (before - base), self._usual.at(self._n, 0.0), 0.0)
-        fell = before - z
-        if self._n > self._first and fell > may + self._config.least + self._config.noise * noise + coarse:
-            self._begin(t, z, base)
-            fell = 0.0
-        self._fresh.append(fell)
-        return None
-
-    def _noise(self, z: float) -> float:
-        """Return the least mean second difference of the seconds before [µS]."""
-        bend = abs(z - 2.0 * self._z[-2] + self._z[-3]) if self._n >= 3 else 0.0
-        self._bends.append(bend)
-        self._bend += bend - self._bends.popleft()
-        self._calm.push(self._n, max(0.0, self._bend) / self._width)
-        return self._calm.at(self._n, 0.0)
-
-    def _begin(self, t: float, z: float, base: float) -> None:
-        """Open a fall at the highest of the last points."""
-        points = list(self._z)[-1 - self._lag :]
-        top = max(range(self._lag), key=points.__getitem__)
-        self.open = Fall(list(self._t)[top], t, t, math.inf, points[top], base, False)
-        self._low, self._last, self._returned = z, z, None
-
-    def _follow(self, fall: Fall, t: float, z: float) -> Fall | None:
-        """Follow an open fall; return it once it is decided."""
-        self._low = min(self._low, z)
-        late = t - fall.start > self._config.longest
-        if self._returned is not None and (z <= self._last or t - self._returned > FOLLOWED or late):
-            return self._close(fall._replace(known=t, back=True))
-        self._last = z
-        if z >= fall.level - (1.0 - self._config.back) * (fall.level - self._low) and not late:
-            # Its last steps count as part of it: it is followed as long as it rises, but not into a response.
-            self._returned = t if self._returned is None else self._returned
-            self.open = fall._replace(stop=t)
-        elif late:
-            self._base.clear()
-            return self._close(fall._replace(stop=fall.seen, known=t))
-        return None
-
-    def _close(self, fall: Fall) -> Fall:
-        """End an open fall; what lies in it belongs to no level before."""
-        self.open = None
-        self._since = self._n if fall.back else self._n - self._lag
-        self._fresh = deque([0.0] * self._lag)
-        return fall

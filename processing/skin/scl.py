@@ -27,6 +27,8 @@ from processing.skin.trial import Scr
 
 CONSTANTS = np.geomspace(1.5, 45.0, 16)
 """Time constants of recovery that are tried [s]."""
+EACH = 5
+"""So many seconds lie between two looks at how steady the levels are."""
 STILL = 0.01
 """What a level moves within `lag` s at least [µS]; less is not told apart."""
 
@@ -155,32 +157,39 @@ class Recovery:
 
     def __init__(self, config: SclConfig) -> None:
         self._config = config
-        self._keep = math.exp(-1.0 / config.memory)
+        self._keep = math.exp(-EACH / config.memory)
         self._prior = -0.5 * (np.log(CONSTANTS / config.recovery) / config.spread) ** 2
         self._moved = np.zeros(len(CONSTANTS))
         self._n = 0.0
-        self._past: deque[FloatArray] = deque(maxlen=max(1, round(config.lag)))
-        self.likely = np.exp(self._prior)
+        self._past: deque[FloatArray | None] = deque(maxlen=max(1, round(config.lag / EACH)))
         self.sd = STILL
+        self._weigh(self._prior)
 
     def pause(self) -> None:
         """Compare nothing across a silence."""
         self._past.clear()
 
-    def push(self, levels: FloatArray) -> None:
-        """Take in the level of the next second with each time constant [µS]; nan where there is none."""
+    def push(self, levels: FloatArray | None) -> None:
+        """Take in the level with each time constant [µS], every `EACH` seconds; None where there is none."""
         before = self._past[0] if len(self._past) == self._past.maxlen else None
         self._past.append(levels)
-        if before is None or math.isnan(levels[0]) or math.isnan(before[0]):
+        if before is None or levels is None:
             return
         self._moved = self._keep * self._moved + (levels - before) ** 2
         self._n = self._keep * self._n + 1.0
         mean = self._moved / self._n + STILL**2
         # Windows that overlap are one: `lag` seconds count as half a one each.
-        weight = -0.5 * self._n / self._config.lag * np.log(mean) + self._prior
-        best = int(np.argmax(weight))
-        self.likely = np.exp(weight - weight[best])
-        self.sd = math.sqrt(0.5 * float(mean[best]))
+        weight = -0.5 * self._n * EACH / self._config.lag * np.log(mean) + self._prior
+        self._weigh(weight)
+        self.sd = math.sqrt(0.5 * float(mean[self.best]))
+
+    def _weigh(self, weight: FloatArray) -> None:
+        """Turn log likelihoods into weights, and note the shortest and the longest constant that counts."""
+        self.best = int(np.argmax(weight))
+        likely = np.exp(weight - weight[self.best])
+        held = np.flatnonzero(likely >= self._config.share)
+        self.shortest, self.longest = int(held[0]), int(held[-1])
+        self.weights = likely / likely.sum()
 
 
 class Level:
@@ -216,7 +225,7 @@ class Level:
         row = second % (2 * self._half)
         self._rest[row] = new.mean - self._tail
         self._leasts.append(new.least)
-        self._values[second + 1 - self._half] = self._value()
+        self._values[second + 1 - self._half] = self._value(second)
 
     def _advance(self, second: int) -> None:
         """Bring the tails to the middle of a second."""
@@ -234,27 +243,28 @@ class Level:
             lost = np.exp(scr.rise / CONSTANTS)
             self._tail = self._tail * lost + scr.amplitude * np.exp(-since / CONSTANTS)
 
-    def _value(self) -> LevelValue:
+    def _value(self, second: int) -> LevelValue:
         """Return the level of the newest window."""
-        config = self._config
-        values = np.sort(self._rest, axis=0)
-        n = int(np.isfinite(values[:, 0]).sum())
-        if n == 0 or n < config.least * len(values):
-            self.recovery.push(np.full(len(CONSTANTS), np.nan))
+        config, learns = self._config, second % EACH == 0
+        least = [m for m in self._leasts if m == m]
+        n = len(least)
+        if n == 0 or n < config.least * len(self._rest):
+            if learns:
+                self.recovery.push(None)
             return NO_LEVEL
+        values = np.sort(self._rest, axis=0)
         rank = config.quantile * (n - 1)
         place = int(rank)
-        above = values[min(place + 1, n - 1)]
-        levels = values[place] + (rank - place) * (above - values[place])
-        self.recovery.push(levels)
-        likely = self.recovery.likely
-        middle = float((levels * likely).sum() / likely.sum())
-        floor = min(m for m in self._leasts if not math.isnan(m))
-        level = max(middle, floor)
-        reach = config.deviations * self.recovery.sd
-        held = levels[likely >= config.share]
-        low = min(max(0.0, float(held.min()) - reach), level)
-        return LevelValue(level, low, max(level, float(held.max()) + reach))
+        levels = values[place]
+        if rank > place:
+            levels = levels + (rank - place) * (values[place + 1] - levels)
+        if learns:
+            self.recovery.push(levels)
+        recovery = self.recovery
+        level = max(float((levels * recovery.weights).sum()), min(least))
+        reach = config.deviations * recovery.sd
+        ends = float(levels[recovery.longest]), float(levels[recovery.shortest])
+        return LevelValue(level, min(max(0.0, min(ends) - reach), level), max(level, max(ends) + reach))
 
     def at(self, times: FloatArray) -> list[LevelValue]:
         """Return the levels of the windows centred on whole seconds."""

@@ -169,9 +169,9 @@ class Trial:
         return rise.known > rise.peak + self._latest
 
     def _undecided(self, rise: Scr) -> bool:
-        """Tell whether it is not known whether the second of a peak lies in a dip."""
-        end = float(np.rint(rise.peak)) + 1.0
-        return any(fall.known > rise.known and fall.start < end for fall in self._seen(rise.known))
+        """Tell whether it is not known whether most of the second of a peak lies in a dip."""
+        middle = float(np.rint(rise.peak))
+        return any(fall.known > rise.known and fall.start < middle for fall in self._seen(rise.known))
 
     def _restless(self, rise: Scr) -> bool:
         """Tell whether the signal falls again and again as no skin does."""
