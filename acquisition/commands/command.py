@@ -6,7 +6,7 @@ import json
 import logging
 import signal
 import threading
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,9 @@ class Command(click.Command):
         """Run the command and turn its errors into exit code 1."""
         guard_warnings()
         meta: MutableMapping[str, Any] = ctx.meta
+        if devices := [path for path in _paths(ctx.params) if _is_device(path)]:
+            what = "neither a file nor a folder (a device or pipe), so it is not opened"
+            return _fail(ctx, f"{devices[0]}: {what}")
         if meta.get(DEBUG):
             return super().invoke(ctx)
         try:
@@ -51,6 +54,21 @@ class Command(click.Command):
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
             return _fail(ctx, f"{where}{error.strerror or error}")
+
+
+def _paths(given: Mapping[str, Any]) -> list[Path]:
+    """Return what a command is to read: all paths it was given, but for that of its output."""
+    values = [v for name, v in given.items() if name != "out"]
+    flat = [one for v in values for one in (v if isinstance(v, tuple) else (v,))]
+    return [one for one in flat if isinstance(one, Path)]
+
+
+def _is_device(path: Path) -> bool:
+    """Tell whether a path is there and reading it might never end."""
+    try:
+        return path.exists() and not (path.is_file() or path.is_dir())
+    except OSError:
+        return False
 
 
 class Group(click.Group):

@@ -29,6 +29,9 @@ def parse(text: str) -> tuple[dict[str, Any], list[str]]:
 def read(path: Path) -> tuple[str, list[str]]:
     """Return the text of a file, and why it cannot be read."""
     try:
+        if path.exists() and not path.is_file():
+            kind = "a folder" if path.is_dir() else "a device or pipe"
+            return "", [f"{kind}, not a file, so it is not opened"]
         if path.stat().st_size > MAX_BYTES:
             return "", [f"longer than {MAX_BYTES} bytes"]
         return path.read_text(encoding="utf-8"), []

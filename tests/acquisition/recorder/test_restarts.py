@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import signal
@@ -13,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from acquisition.errors import RecordingError
+from acquisition.errors import ControlError, RecordingError
 from acquisition.event import Event, Notice
 from acquisition.recorder.again import paused_before
 from acquisition.recorder.begin import record
@@ -163,3 +164,28 @@ def test_a_recording_that_is_deleted_while_it_is_followed_has_ended(tmp_path: Pa
     shutil.rmtree(tmp_path / "a")
     assert follower.poll() is None
     assert follower.ended
+
+
+def test_two_recorders_on_one_machine_do_not_meet(tmp_path: Path) -> None:
+    parents = [tmp_path / "one", tmp_path / "two"]
+    processes = [child(parent) for parent in parents]
+    try:
+        wait_for(lambda: all(p.is_dir() and list(p.glob("*/session.toml")) for p in parents))
+        paths = [next(parent.iterdir()) for parent in parents]
+        with pytest.raises(ControlError, match="several recorders are running"):
+            Client.find()
+        clients = [Client.find(path) for path in paths]
+        for client, value in zip(clients, (10.0, 20.0), strict=True):
+            client.mark(Event(time=math.nan, code="suds", actor="client", value=value))
+        clients[0].pause("client")
+        assert [c.status()["paused"] for c in clients] == [["client"], []]
+        clients[0].resume("client")
+        for client, process in zip(clients, processes, strict=True):
+            client.stop()
+            process.wait(60)
+    finally:
+        for process in processes:
+            process.kill()
+    marked = [[i.value for i in Recording(p) if isinstance(i, Event) and i.code == "suds"] for p in paths]
+    assert marked == [[10.0], [20.0]]
+    assert [verify(p) for p in paths] == [[], []]
