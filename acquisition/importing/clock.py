@@ -32,8 +32,10 @@ class Clock:
         one, aligned, start times or unknown.
     error : float
         How far the two may be apart [s]; nan if nothing is known.
-    started : float
+    epoch : float
         Unix time of the recording's second 0; nan if unknown.
+    zoned : bool
+        `epoch` is in UTC, not the time of a clock on the wall.
     said : tuple of str
         For people.
     """
@@ -41,4 +43,5 @@ class Clock:
     kind: str
     error: float
     epoch: float = math.nan
+    zoned: bool = True
     said: tuple[str, ...] = ()

@@ -131,7 +131,9 @@ def _started(options: Options, clock: Clock, items: Sequence[Imported]) -> str:
     if not math.isfinite(clock.epoch):
         return ""
     first = min(float(np.nanmin(i.at)) for i in items if len(i.times))
-    return datetime.fromtimestamp(clock.epoch + first, UTC).isoformat(timespec="milliseconds")
+    when = datetime.fromtimestamp(clock.epoch + first, UTC)
+    # A clock on the wall says no zone.
+    return (when if clock.zoned else when.replace(tzinfo=None)).isoformat(timespec="milliseconds")
 
 
 def named(imported: Sequence[Imported]) -> list[Imported]:

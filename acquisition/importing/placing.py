@@ -44,11 +44,12 @@ def placed(
     """
     shifts, kind, said, epoch = _starts(items, sources, options)
     moved = [_moved(p, shifts[p.file]) for p in items]
+    zoned = bool(options.zone) or all(sources[p.file].zoned for p in items)
     if _one_clock(moved):
         if options.align in ("events", "tap"):
             raise StreamError(f"--align {options.align}: both people are on one clock already")
         moved = [_moved(p, _offset(options, p.item.info.role)) for p in moved]
-        return moved, Clock(kind="one", error=0.0, epoch=epoch, said=tuple(said))
+        return moved, Clock(kind="one", error=0.0, epoch=epoch, zoned=zoned, said=tuple(said))
     error = _error_of_starts(moved, sources) if kind == "start times" else math.nan
     if options.offsets:
         moved = [_moved(p, _offset(options, p.item.info.role)) for p in moved]
@@ -64,7 +65,7 @@ def placed(
         )
     elif options.align != "none":
         _refuse_two_clocks(moved, sources)
-    return moved, Clock(kind=kind, error=error, epoch=epoch, said=tuple(said))
+    return moved, Clock(kind=kind, error=error, epoch=epoch, zoned=zoned, said=tuple(said))
 
 
 def _offset(options: Options, role: Role) -> float:

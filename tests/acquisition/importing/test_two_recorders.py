@@ -226,4 +226,5 @@ def test_damage_is_refused_unless_it_is_accepted_and_then_kept(tmp_path: Path) -
     assert done.exit_code == 0
     assert "DAMAGED" in done.stdout
     assert "2 of 3 records" in recorded(tmp_path / "rec").damage[0]
+    assert recorded(tmp_path / "rec").started == "2024-05-20T11:53:07.000"  # a clock on the wall says no zone
     assert str(tmp_path) not in recorded(tmp_path / "rec").damage[0]
