@@ -203,7 +203,7 @@ class TimeBase:
         counts = np.arange(len(stamps))
         known = np.isfinite(stamps)
         few = known.sum() < 2
-        seen = Seen(Manner.EXACT, math.nan) if few else look(counts[known], stamps[known])
+        seen = Seen(Manner.EXACT, math.nan) if few else look(counts[known], stamps[known], self._period)
         self._learn(seen)
         self._seen = seen
         self.account.manner = seen.manner
@@ -282,7 +282,7 @@ class TimeBase:
         counts = np.flatnonzero(np.isfinite(window))
         if len(counts) < 2:
             return
-        seen = look(counts, window[counts])
+        seen = look(counts, window[counts], self._period)
         if self._seen.manner.are_times and seen.manner.are_times:
             self._others = 0
             if seen.period > 0:

@@ -24,8 +24,13 @@ WALK = 2.0
 LAG = 16
 SLOW = 0.05
 """A longer period [s] is only looked at for packets: milliseconds do not matter to such streams."""
-LONG = 0.1
-"""Seconds that a packet must last to be told apart; shorter ones are jitter."""
+LONG, LONG_DEDUCED = 0.03, 0.1
+"""Seconds that a packet must last to be told apart; shorter ones are jitter. Deduced stamps look like uneven
+steps."""
+HOLE = 1.5
+"""A step [s] counts as at most so much where the mean of steps is taken."""
+CLOSE = 0.3
+"""Share of the mean step under which stamps were made together."""
 DEDUCED = 0.02
 """Share of the inner step within which the steps of deduced stamps agree."""
 WHOLE = 0.03
@@ -71,7 +76,7 @@ def ends_packet(steps: FloatArray, seen: Seen) -> BoolArray:
     return np.asarray(steps > seen.apart)
 
 
-def look(counts: IntArray, stamps: FloatArray) -> Seen:
+def look(counts: IntArray, stamps: FloatArray, known: float = np.nan) -> Seen:
     """Tell in which manner stamps come.
 
     Parameters
@@ -80,17 +85,20 @@ def look(counts: IntArray, stamps: FloatArray) -> Seen:
         Number of each sample that has a stamp; increasing.
     stamps : ndarray, shape (n,)
         [s].
+    known : float
+        Sample period as far as it is known [s]; for packets so long that one fills all stamps.
     """
     steps, apart = np.diff(stamps), np.diff(counts)
     one = steps[apart == 1]
-    span, n = float(stamps[-1] - stamps[0]), int(counts[-1] - counts[0])
+    span, n = float(np.clip(steps, 0.0, HOLE).sum()), int(counts[-1] - counts[0])
     mean = span / n if n and span > 0 else np.nan
     if len(stamps) > 2 and np.median(apart) > 1 and span > 0:
+        mean = float(stamps[-1] - stamps[0]) / n
         return Seen(Manner.PACKETS, mean, samples=float(np.median(apart)), sparse=True)
     if len(one) < FEW - 1 or not np.isfinite(mean):
         usual = float(np.median(one)) if len(one) else mean
         return Seen(Manner.EXACT, usual if usual > 0 else mean)
-    packets = _bursts(counts, stamps, mean) or _deduced(counts, stamps, one, mean)
+    packets = _bursts(counts, stamps, mean, known) or _deduced(counts, stamps, one, mean)
     if packets is not None:
         return packets
     period = _period(counts, stamps, one)
@@ -121,13 +129,17 @@ def _period(counts: IntArray, stamps: FloatArray, steps: FloatArray) -> float:
     return found if found > 0 else float((stamps[-1] - stamps[0]) / (counts[-1] - counts[0]))
 
 
-def _bursts(counts: IntArray, stamps: FloatArray, mean: float) -> Seen | None:
+def _bursts(counts: IntArray, stamps: FloatArray, mean: float, known: float) -> Seen | None:
     steps = np.diff(stamps)
-    long = steps[steps > max(1.5 * mean, 0.03)]
-    if not (np.mean(steps < 0.3 * mean) > 0.5 and len(long) >= 2):
+    long = steps[steps > 1.5 * mean]
+    if not (np.mean(steps < CLOSE * mean) > 0.5 and len(long)):
         return None
     apart = 0.5 * float(np.median(long))
-    return _packets(counts, stamps, np.flatnonzero(steps > apart), np.nan, apart)
+    ends = np.flatnonzero(steps > apart)
+    if len(ends) < 2:  # all that is known is how many came together
+        period = known if known > 0 else float(stamps[-1] - stamps[0]) / int(counts[-1] - counts[0])
+        return Seen(Manner.PACKETS, period, apart=apart, samples=float(counts[ends[0]] - counts[0] + 1))
+    return _packets(counts, stamps, ends, np.nan, apart)
 
 
 def _deduced(counts: IntArray, stamps: FloatArray, one: FloatArray, mean: float) -> Seen | None:
@@ -151,6 +163,7 @@ def _packets(counts: IntArray, stamps: FloatArray, ends: IntArray, inner: float,
         return None
     period = float(times.sum() / lengths.sum())
     samples = float(np.median(lengths))
-    if samples * period < LONG or samples < 2:
-        return None
+    together = bool(np.isnan(inner))
+    if samples * period < (LONG if together else LONG_DEDUCED) or samples < 2:
+        return Seen(Manner.JITTER, period) if together else None
     return Seen(Manner.PACKETS, period, inner, apart, samples)

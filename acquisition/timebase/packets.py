@@ -16,10 +16,10 @@ from acquisition.timebase.laid import NOTHING, Laid, Log, joined
 from acquisition.timebase.line import Course, Fit, fit_line
 from acquisition.timebase.manner import Seen, ends_packet
 
-REMEMBERED = 110
-"""Packets that the line goes through."""
-YOUNG, EVERY = 110, 4
-"""The line is found anew with each of the first packets, then every so many."""
+REMEMBERED, AT_MOST, SECONDS = 110, 600, 60.0
+"""Packets that the line goes through; more of short ones, as many as last a minute."""
+YOUNG, EVERY, APART = 110, 4, 0.5
+"""The line is found anew with each of the first packets, then every so many, and so many seconds."""
 FIRST = 2
 """Packets from which on there is a line."""
 LATE, SURE = 0.12, 6.0
@@ -53,6 +53,9 @@ class Packets:
     def __init__(self, seen: Seen, period: float, doubt: float, log: Log, *, first: int) -> None:
         self.period, self._prior, self._doubt, self._seen = period, period, doubt, seen
         self._log, self._first = log, first
+        length = seen.samples * period
+        self._every = max(EVERY, int(APART / length))
+        self._reach = min(max(REMEMBERED, int(SECONDS / length)), AT_MOST)
         self._n = 0
         self._given = 0
         self._stamp = np.nan
@@ -120,7 +123,7 @@ class Packets:
         doubtful = abs(self._y[-1] - course.one(self._x[-1]) - usual) > limit
         self._off = self._off + 1 if doubtful else 0
         times = np.append(unplaced, self._give((before if doubtful else end) + 1))
-        if not doubtful and (self._count < YOUNG or self._count % EVERY == 0):
+        if not doubtful and (self._count < YOUNG or self._count % self._every == 0):
             course.turn(self._fitted(), end + 1 + self._missing, self._count * self._length())
             self.period = course.fit.period
         return times
@@ -173,8 +176,9 @@ class Packets:
         return self._seen.samples * self.period
 
     def _fitted(self) -> Fit:
-        del self._x[: -2 * REMEMBERED], self._y[: -2 * REMEMBERED]
-        x, y = np.array(self._x[-REMEMBERED:]), np.array(self._y[-REMEMBERED:])
+        if len(self._x) > 2 * self._reach:
+            del self._x[: self._reach], self._y[: self._reach]
+        x, y = np.array(self._x[-self._reach :]), np.array(self._y[-self._reach :])
         known = self._course.fit if self._course else None
         return fit_line(x, y, self._prior, self._doubt, early=True, known=known)
 

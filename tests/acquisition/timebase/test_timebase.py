@@ -45,6 +45,38 @@ def test_packets_are_laid_on_a_line_through_their_arrivals(push: Push, off: floa
     assert not found.account.remarks
 
 
+@pytest.mark.parametrize(
+    ("sfreq", "n", "most"),
+    [
+        (4.0, 4, 3.0),
+        (25.0, 5, 5.0),
+        (130.0, 4, 1.5),
+        (1000.0, 32, 1.0),
+        (1000.0, 100, 1.5),
+        (1000.0, 2500, 3.0),
+    ],
+)
+def test_packets_of_any_length_are_laid_evenly(sfreq: float, n: int, most: float) -> None:
+    rng = np.random.default_rng(0)
+    true = 50.0 + np.arange(int(240 * sfreq)) / sfreq
+    packet = np.arange(len(true)) // n
+    last = np.minimum((packet + 1) * n - 1, len(true) - 1)
+    stamps = true[last] + rng.uniform(0.0, 0.01, packet[-1] + 1)[packet] + np.arange(len(true)) % n * 1e-6
+    found = lay(stamps, sfreq)
+    off = 1e3 * (found.times - true)[int(60 * sfreq) :]
+    assert np.std(off) < most
+    assert not found.account.lines()
+
+
+@pytest.mark.parametrize(("sfreq", "grid"), [(512.0, 0.01), (130.0, 0.1), (130.0, 1.0), (1000.0, 0.004)])
+def test_stamps_on_a_coarse_grid_are_laid_evenly(sfreq: float, grid: float) -> None:
+    true = 50.0 + np.arange(int(120 * sfreq)) / sfreq
+    found = lay(np.floor(true / grid + 1e-9) * grid, sfreq)
+    off = 1e3 * (found.times - true)[int(30 * sfreq) :]
+    assert np.std(off) < 0.5
+    assert not found.account.lines()
+
+
 @pytest.mark.parametrize("sfreq", [130.0, 256.0, 500.0, 1000.0])
 def test_stamps_rounded_to_milliseconds_cost_nothing(sfreq: float) -> None:
     sent = stream(rounded, sfreq=sfreq, seconds=60.0)
