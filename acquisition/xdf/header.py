@@ -97,7 +97,12 @@ def header_text(xml: bytes) -> str:
         raise ValueError(f"a stream header of {len(xml)} bytes")
     if any(word in xml for word in _UNDECLARED):
         raise ValueError("a stream header that declares entities")
-    return _ILLEGAL.sub("\ufffd", xml.rstrip(b"\0 \r\n").decode("utf-8", "replace")) or "<info/>"
+    data = xml.rstrip(b"\0 \r\n")
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:  # as Windows writes a µ
+        text = data.decode("cp1252", "replace")
+    return _ILLEGAL.sub("\ufffd", text) or "<info/>"
 
 
 def _text(root: Element, path: str) -> str:

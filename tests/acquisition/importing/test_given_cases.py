@@ -97,6 +97,11 @@ def test_a_decimal_comma_that_is_said_is_read(data_dir: Path) -> None:
     assert file.streams[0].samples[:3, 0].tolist() == [0.853, 0.876, 0.864]
 
 
+def test_a_unit_in_another_alphabet_is_read(data_dir: Path) -> None:
+    [ecg] = recognised(case(data_dir, "36-xdf-header-forms/latin1.xdf")).streams
+    assert ecg.unit == "uV"
+
+
 def test_damage_is_named_with_its_place(data_dir: Path) -> None:
     half = recognised(case(data_dir, "38-xdf-cut/half.xdf"))
     inside = recognised(case(data_dir, "38-xdf-cut/zeros_inside.xdf"))
