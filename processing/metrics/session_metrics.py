@@ -24,6 +24,7 @@ from processing.hour.measure import Definition, Measure
 from processing.hour.shelter import Shelter
 from processing.hour.timeline import Timeline, rows_of, timeline
 from processing.index import IndexSample
+from processing.indices import INDICES
 from processing.metrics import (
     epochs,
     event_locked,
@@ -267,6 +268,7 @@ def fixed_parameters() -> str:
         f"{module.__name__}.{name}": repr(value)
         for module in (*MODULES, *WORKINGS)
         for name, value in vars(module).items()
-        if name.isupper() and isinstance(value, int | float | str | tuple | dict)
+        # The records of the indices hold functions, whose text is an address; the configuration is hashed.
+        if name.isupper() and value is not INDICES and isinstance(value, int | float | str | tuple | dict)
     }
     return json.dumps(constants, sort_keys=True)
