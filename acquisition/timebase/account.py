@@ -14,6 +14,8 @@ LONG_ENOUGH, ENOUGH = 30.0, 4.0
 """Seconds after which a rate is told; and at the end of a recording, at least."""
 ADDED = {Manner.EXACT: 0.1, Manner.UNEVEN: 0.1, Manner.JITTER: 0.6, Manner.PACKETS: 1.7}
 """By how much later than they came samples of each manner are handed on at most [s]."""
+SHOWN, MOST = 3, 50
+"""Jumps of the stamps that are said one by one, and that are kept."""
 STARTING = 2.8
 """The same in the first three seconds of a segment [s], and what any stream may need again."""
 WORDS = {
@@ -80,6 +82,8 @@ class Account:
     def jumped(self, at: int, seconds: float) -> None:
         """Note that the stamps begin anew at sample `at`, so much later than was expected [s]."""
         self.segments += 1
+        if self.segments > MOST:  # whatever this is, it is no clock
+            return
         what = f"stamps jump by {seconds:+.3g} s: a new clock segment, which goes on at once"
         self.remarks.append(Remark(at, "segment", what))
 
@@ -95,7 +99,10 @@ class Account:
 
     def lines(self) -> list[str]:
         """Return in plain lines what a person should know of the stamps."""
-        out = [remark.message for remark in self.remarks]
+        jumps = [remark.message for remark in self.remarks if remark.kind == "segment"]
+        out = [remark.message for remark in self.remarks if remark.kind != "segment"] + jumps[:SHOWN]
+        if self.segments - 1 > SHOWN:
+            out.append(f"{self.segments - 1} jumps of the stamps in all")
         if self.not_numbers:
             out.append(f"{self.not_numbers} stamps are no numbers; their samples are counted on")
         if self.slips:

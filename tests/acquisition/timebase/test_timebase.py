@@ -203,6 +203,17 @@ def test_stamps_that_jump_once_are_replaced(jump: float, n: int) -> None:
     assert np.abs(times - sent.true).max() < 1e-3
 
 
+def test_stamps_that_jump_on_and_on_are_counted_but_not_all_told() -> None:
+    sent = stream(even)
+    jumps = np.cumsum(np.arange(len(sent.true)) % 300 == 299) * -20.0
+    base = TimeBase(sent.sfreq)
+    times = np.append(base.push(sent.stamps + jumps, sent.stamps).times, base.drain())
+    assert base.account.segments > 60
+    assert len(base.account.lines()) <= 5
+    assert len(base.account.remarks) < 60
+    assert np.abs(times - sent.true).max() < 0.01
+
+
 def test_where_it_is_not_known_when_samples_came_a_step_forward_is_a_gap() -> None:
     sent = stream(even)
     half = len(sent.true) // 2
