@@ -171,7 +171,7 @@ def test_the_mean_takes_up_what_the_median_says_with_the_weight_of_the_time_that
     assert after[5] == pytest.approx(first + (1.0 - math.exp(-1 / 5)) * (1.0 - first))
 
 
-@pytest.mark.parametrize("gap", [1, 4, 9, 10, 11])
+@pytest.mark.parametrize("gap", [1, 4, 5, 6, 7, 9, 10, 11])
 def test_after_a_gap_the_mean_weighs_all_the_seconds_it_lasted_or_starts_anew(gap: int) -> None:
     smoothing = Smoothing(CONFIG)
     for _ in range(20):
