@@ -105,7 +105,8 @@ def window(recording: Path) -> None:
     """Show the window of a recording, offscreen, as `attune view` does."""
     from acquisition.recorder.control import Client
     from viewer.live.live import quitting_on_ctrl_c
-    from viewer.window import application, open_window
+    from viewer.opened import open_window
+    from viewer.window import application
 
     app = application()
     with quitting_on_ctrl_c(app):

@@ -37,6 +37,11 @@ class Beside:
         self.set_up: LiveSetUp | None = None
 
     @property
+    def glancing(self) -> bool:
+        """Tell whether the therapist's glance is open."""
+        return self.glance is not None and self.glance.isVisible()
+
+    @property
     def may_glance(self) -> bool:
         """Tell whether there is a glance view: only if the therapist agreed to see own values live."""
         model = self._window.model

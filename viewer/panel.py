@@ -116,6 +116,12 @@ class OperatorPanel(QWidget):
         column.addLayout(middle, 1)
         column.addWidget(self.bar)
 
+    def put_on_top(self, widget: QWidget) -> None:
+        """Show something above everything else."""
+        column = self.layout()
+        assert isinstance(column, QVBoxLayout)
+        column.insertWidget(0, widget)
+
     @property
     def seconds(self) -> float:
         """Return the length of the page [s]."""

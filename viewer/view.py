@@ -34,7 +34,8 @@ def view_command(recording: Path, rater: str, picture: Path | None) -> None:
         return
     if not has_display():
         raise AttunementError("no display to open a window on; --picture FILE.png draws it into a file")
-    from viewer.window import application, open_window
+    from viewer.opened import open_window
+    from viewer.window import application
 
     try:
         control = Client.find(recording)

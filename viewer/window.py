@@ -13,13 +13,13 @@ from PySide6.QtGui import QCloseEvent, QKeyEvent, QShortcut
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu
 
 from acquisition.events.vocabulary import Code
-from processing.arousal.person import People
 from viewer import settings as persistence
 from viewer.beside import Beside
 from viewer.commands import Face
 from viewer.key_overlay import KeyList
 from viewer.keys import bind_keys, unbind
 from viewer.live.desk import Desk
+from viewer.live.ending import AlarmBar, Closing
 from viewer.model.marking import Marking, Recorder
 from viewer.model.model import SessionModel
 from viewer.panel import OperatorPanel
@@ -28,7 +28,7 @@ from viewer.review.reviewing import Reviewing
 from viewer.style import style_sheet
 from viewer.theme import THEMES
 from viewer.view_menu import marker_menu, view_menu
-from viewer.worker import Bare, Ended, Worker
+from viewer.worker import Ended, Worker
 
 FRAME = 33
 """Milliseconds between frames."""
@@ -85,6 +85,13 @@ class OperatorWindow(QMainWindow):
         self.beside = Beside(self, self)
         self.keys = KeyList(self, self)
         self.fault = ""
+        self.asks: Callable[[], Closing] | None = None
+        """Asked when somebody closes the window while its recording runs; whoever opened it sets it."""
+        self.closing: Closing = "stop"
+        """What was answered."""
+        self.begin_again: Callable[[], None] | None = None
+        """Leaves the window so that another recording begins, after one that ended by itself."""
+        self.wants_another = False
         self.caught_up = worker is None
         self._frames = 0
         self._shortcuts: list[QShortcut] = []
@@ -101,13 +108,18 @@ class OperatorWindow(QMainWindow):
     def _build(self) -> None:
         theme = THEMES[self.settings.theme]
         self.setStyleSheet(style_sheet(theme))
-        desk = self.desk if self.model.state == "growing" else None
-        following = self.model.state == "growing" or not self.caught_up
+        running = self.model.state == "growing" or self.model.lost
+        desk = self.desk if running else None
+        following = running or not self.caught_up
         chosen = self.profiles(self.settings.profile) if self.profiles and self.settings.profile else None
         codes = (chosen or self._codes) if desk else ()
         reviewing = self._in_review()
         shown = reviewing.shown(self.model) if reviewing else self.model
         self.panel = OperatorPanel(shown, theme, self.settings, codes, desk, live=following, now=self._now)
+        if self.model.lost:
+            again = self._begin_again if self.begin_again else None
+            alarm = AlarmBar(theme, self.model.elapsed, again=again, review=self.look_back)
+            self.panel.put_on_top(alarm)
         self.review: Review | None = None
         central = reviewing.build(self, theme) if reviewing else self.panel
         self.setCentralWidget(central)
@@ -118,14 +130,16 @@ class OperatorWindow(QMainWindow):
         self.keys.renew()
 
     def _in_review(self) -> Reviewing | None:
-        return self.reviewing if self.model.state != "growing" and self.caught_up else None
+        over = self.model.state != "growing" and not self.model.lost
+        return self.reviewing if over and self.caught_up else None
 
     @property
     def face(self) -> Face:
         """Return what the window is now: it marks a recording, only shows one, or is a face of a review."""
         reviewing = self._in_review()
         if reviewing is None:
-            return "live" if self.desk is not None and self.model.state == "growing" else "watch"
+            running = self.model.state == "growing" or self.model.lost
+            return "live" if self.desk is not None and running else "watch"
         if reviewing.face == "list":
             return "blind" if reviewing.rater else "review"
         return reviewing.face
@@ -188,12 +202,26 @@ class OperatorWindow(QMainWindow):
         self.panel.slow()
 
     def _ended(self, ended: Ended) -> None:
-        """Turn the window into a review of what was recorded."""
+        """Turn the window into a review of what was recorded; sound an alarm if the recorder is gone."""
         if ended.error:
             # The recorder may well go on: markers must still reach it, and old values grow stale.
             self.fault = f"SCREEN STOPPED: {ended.error}"
             return
+        self.model.lost = self.desk is not None and ended.state == "cut"
         self.model.state, self.caught_up = ended.state, True
+        if self.model.lost and not self.beside.glancing:
+            AlarmBar.sound()
+        self.rebuild()
+
+    def _begin_again(self) -> None:
+        """Leave this recording, and have another one begun."""
+        self.wants_another = True
+        if self.begin_again is not None:
+            self.begin_again()
+
+    def look_back(self) -> None:
+        """Show what was recorded, once the alarm was heard."""
+        self.model.lost = False
         self.rebuild()
 
     def rebuild(self) -> None:
@@ -269,6 +297,11 @@ class OperatorWindow(QMainWindow):
             super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if self.asks is not None and self.model.state == "growing":
+            self.closing = self.asks()
+            if self.closing == "back":
+                event.ignore()
+                return
         self.timer.stop()
         self.beside.close()
         geometry = bytes(self.saveGeometry().data())
@@ -284,57 +317,3 @@ def application() -> QApplication:
     """Return the Qt application, made now if there is none."""
     running = QApplication.instance()
     return running if isinstance(running, QApplication) else QApplication(["attune"])
-
-
-def open_window(
-    recording_path: Path | str,
-    *,
-    control: Recorder | None = None,
-    follow: bool = True,
-    rater: str = "",
-    people: People | None = None,
-) -> OperatorWindow:
-    """Open the operator's window on a recording, growing or finished, and show it.
-
-    Parameters
-    ----------
-    control : Recorder, optional
-        Of the recorder that writes it; without one nothing can be marked.
-    follow : bool
-        Whether to go on reading while it grows.
-    rater : str
-        Code of a rater who codes blind: of a finished recording they see neither data nor what others marked.
-    people : People, optional
-        References of persons, in place of this session's baselines.
-
-    Raises
-    ------
-    RecordingError
-        If there is no recording at the path, or if a blind rater asks for one that still grows.
-    """
-    from acquisition.lsl.clock import local_clock
-    from viewer.model.blind import BlindFeed, blind_model, blind_push
-    from viewer.opening import codes_of, feed, new_model, new_push
-
-    application()
-    path = Path(recording_path)
-    source = feed(path, follow=follow)
-    model = blind_model(source) if rater else new_model(source, people)
-    if rater:
-        worker = Worker(BlindFeed(source), lambda: Bare(blind_push))
-    else:
-        worker = Worker(source, lambda: new_push(source, people))
-    window = OperatorWindow(
-        model,
-        worker,
-        control=control,
-        codes=codes_of(model.facts),
-        path=path,
-        now=local_clock,
-        kept=persistence.store(),
-        profiles=lambda profile: codes_of(model.facts, profile),
-        reviewing=Reviewing(path, rater=rater),
-    )
-    window.show()
-    window.start()
-    return window

@@ -17,9 +17,10 @@ from tests.viewer import synthetic
 from tests.viewer.model.test_model import same
 from tests.viewer.synthetic import Session, fill, marks
 from tests.waiting import wait_for
+from viewer.opened import open_window
 from viewer.opening import filled
 from viewer.screenshot import save
-from viewer.window import OperatorWindow, open_window
+from viewer.window import OperatorWindow
 
 ROOT = Path(__file__).resolve().parents[2]
 

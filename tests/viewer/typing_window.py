@@ -11,7 +11,8 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
 
 from acquisition.recorder.control import Client
-from viewer.window import OperatorWindow, application, open_window
+from viewer.opened import open_window
+from viewer.window import OperatorWindow, application
 
 
 def press_and_type(window: OperatorWindow) -> None:

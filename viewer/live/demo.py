@@ -11,7 +11,7 @@ from acquisition.commands.command import Command
 from acquisition.simulation.demo_session import emulated_session, simulated_session
 from acquisition.terminal import echo
 from viewer.desktop import has_display, require_qt
-from viewer.live.live import await_end, watch
+from viewer.live.live import await_end, say_left, watch
 from viewer.live.recorder_process import RecorderProcess
 
 HEADLESS_SECONDS = 30.0
@@ -51,7 +51,9 @@ def demo_command(seconds: float | None, headless: bool, out: Path, ble: bool, se
             await_end(recorder)
         else:
             echo(f"recording to {path}; close the window to end it")
-            watch(path, recorder, until_end=seconds is not None)
+            if (left := watch(path, recorder, until_end=seconds is not None)) == "kept":
+                say_left(path, left)
+                return
             _analyse(path, out, follow=False)
     _picture(path, out / "window.png")
     echo(f"recording: {path}")

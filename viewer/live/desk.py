@@ -57,6 +57,7 @@ class Desk:
     def press(self, code: Code, ago: bool) -> None:
         """Mark a moment, or begin or end an interval."""
         if not self.open:
+            self._not_stored(f"marker {label_of(code.code)}")
             return
         self.values.finish(self._typed_value())
         takes = bool(code.value) and not self.marking.is_running(code)
@@ -65,6 +66,11 @@ class Desk:
             self.values.ask(code, event)
             if self.bar is not None:
                 self.bar.ask_value(code)
+        self.show()
+
+    def _not_stored(self, what: str) -> None:
+        """Say that the recording is over, in place of the last marker."""
+        self.marking.say(f"NOT STORED: {what}: the recording has ended", failed=True)
         self.show()
 
     def _typed_value(self) -> str:
@@ -93,6 +99,7 @@ class Desk:
     def pause(self, role: str) -> None:
         """Pause a person, or resume them."""
         if not self.open:
+            self._not_stored(f"pause of the {role}")
             return
         if role in {r.value for r in self._model.paused}:
             self.marking.resume(role)
@@ -157,7 +164,10 @@ class Desk:
         if bar is None:
             return
         text = bar.note.text().strip()
-        if text and self.open:
+        if text and not self.open:
+            self._not_stored("note")  # it stays in its box
+            return
+        if text:
             self.marking.note(text, self._note_begun)
         bar.note.clear()
         self._parent.setFocus()

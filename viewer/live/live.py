@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -19,6 +19,10 @@ from viewer.live.recorder_process import RecorderProcess
 
 if TYPE_CHECKING:
     from processing.arousal.person import People
+
+
+Left = Literal["ended", "kept", "again"]
+"""How a window was left: the recording ended, it goes on, or another one is to begin."""
 
 
 @click.command("live", cls=Command)
@@ -71,22 +75,25 @@ def live_command(
     with in_memory(out) if monitor_only else contextlib.nullcontext() as place:
         if place is not None and (warning := disk_swap()):
             echo(warning, err=True)
-        recorder = RecorderProcess(
-            session_file,
-            out=out if place is None else place.directory,
-            seconds=seconds,
-            said=say,
-            rope=None if place is None else place.rope,
-        )
-        with recorder:
-            path = recorder.await_recording()
-            echo(f"watching, keeping nothing ({path})" if monitor_only else f"recording to {path}")
-            if headless:
-                await_end(recorder)
-            else:
-                watch(path, recorder, people=people)
-        if not monitor_only:
-            echo(f"{path}: closed")
+        left: Left = "again"
+        while left == "again":
+            recorder = RecorderProcess(
+                session_file,
+                out=out if place is None else place.directory,
+                seconds=seconds,
+                said=say,
+                rope=None if place is None else place.rope,
+            )
+            with recorder:
+                path = recorder.await_recording()
+                echo(f"watching, keeping nothing ({path})" if monitor_only else f"recording to {path}")
+                if headless:
+                    await_end(recorder)
+                    left = "ended"
+                else:
+                    left = watch(path, recorder, keeps=not monitor_only, again=True, people=people)
+            if not monitor_only:
+                say_left(path, left)
 
 
 def set_up_devices(session_file: Path, out: Path | None) -> bool:
@@ -144,26 +151,62 @@ def known_people(references: Sequence[Path], session_file: Path) -> People | Non
     return people
 
 
+def say_left(path: Path, left: Left) -> None:
+    """Print how a recording was left."""
+    words = {
+        "kept": "goes on without a window; attune view shows it again, attune stop ends it",
+        "again": "ended by itself; attune verify says how whole it is. A new recording begins",
+        "ended": "closed",
+    }
+    echo(f"{path}: {words[left]}")
+
+
 def watch(
-    path: Path, recorder: RecorderProcess, *, until_end: bool = False, people: People | None = None
-) -> None:
-    """Show the window until it is closed, or with `until_end` until the recorder has ended."""
+    path: Path,
+    recorder: RecorderProcess,
+    *,
+    until_end: bool = False,
+    keeps: bool = True,
+    again: bool = False,
+    people: People | None = None,
+) -> Left:
+    """Show the window until it is closed, or with `until_end` until the recorder has ended.
+
+    Parameters
+    ----------
+    keeps : bool
+        Whether the recording may go on when the window is closed.
+    again : bool
+        Whether another recording may be begun from the window when this one ended by itself.
+    """
     from PySide6.QtCore import QTimer
 
-    from viewer.window import application, open_window
+    from viewer.live.ending import ask_closing
+    from viewer.opened import open_window
+    from viewer.window import application
 
     app = application()
     timer = QTimer()
     timer.timeout.connect(lambda: None if recorder.running else app.quit())
     with quitting_on_ctrl_c(app):
         window = open_window(path, control=Client.find(path), people=people)
+        window.asks = lambda: ask_closing(window, keeps=keeps)
+        if again:
+            window.begin_again = app.quit
         if until_end:
             timer.start(500)
         app.exec()
         timer.stop()
+        window.asks = None
         window.close()
+    if window.wants_another:
+        return "again"
+    if window.closing == "keep" and recorder.running:
+        recorder.let_go()
+        return "kept"
     recorder.stop()
     recorder.wait()
+    return "ended"
 
 
 @contextlib.contextmanager

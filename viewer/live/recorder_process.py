@@ -61,6 +61,7 @@ class RecorderProcess:
             **group,
         )
         self.path: Path | None = None
+        self._let_go = False
         self._said = said
         self._errors: list[str] = []
         self._began = threading.Event()
@@ -112,6 +113,10 @@ class RecorderProcess:
         """Tell whether the recorder runs."""
         return self.process.poll() is None
 
+    def let_go(self) -> None:
+        """Let the recorder go on without this process."""
+        self._let_go = True
+
     def stop(self) -> None:
         """Tell the recorder to end, as Ctrl+C would; it closes its files."""
         if self.running:
@@ -138,7 +143,9 @@ class RecorderProcess:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """End the recorder and wait until its files are closed."""
+        """End the recorder and wait until its files are closed, unless it was let go."""
+        if self._let_go and self.running:
+            return
         self.stop()
         try:
             self.process.wait(GRACE)

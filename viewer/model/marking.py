@@ -155,9 +155,9 @@ class Marking:
         """Ask that the recording ends."""
         self._queue("stop", self._recorder.stop)
 
-    def say(self, message: str) -> None:
+    def say(self, message: str, *, failed: bool = False) -> None:
         """Show a message in place of the last marker."""
-        self.message, self.failed = message, False
+        self.message, self.failed = message, failed
 
     def _queue(self, what: str, call: Callable[[], Any], event: Event | None = None) -> None:
         self._sent.append(_Sent(what, self._thread.submit(call), event))

@@ -58,6 +58,8 @@ class SessionModel:
     facts: SessionFacts
     streams: Sequence[StreamInfo]
     state: str = "growing"
+    lost: bool = False
+    """The recorder is gone while the window was to mark: nothing is recorded, and nobody has said so yet."""
     t0: float = math.nan
     now: float = math.nan
     wall: float = math.nan

@@ -109,6 +109,8 @@ def _stamps(health: StreamHealth) -> str:
 
 def stream_state(health: StreamHealth, model: SessionModel, now: float) -> tuple[str, str]:
     """Return level and word of one stream at `now` [s, LSL clock]."""
+    if model.lost:
+        return "lost", "not recorded"
     if health.info.role in model.paused:
         return "paused", "paused"
     if model.state != "growing":

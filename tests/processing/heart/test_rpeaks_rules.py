@@ -109,11 +109,11 @@ def test_no_interval_of_a_pause_or_of_noise_is_learnt() -> None:
 
 def test_the_threshold_lies_between_what_was_rejected_and_the_beats() -> None:
     levels = Levels(low=0.25)
-    assert levels.at(2.0, 0.7, 0.5) == (pytest.approx(0.2 + 0.5 * 1.8), 0.7), "few beats: what is given"
+    assert levels.at(2.0, 0.7, 0.5) == pytest.approx((0.2 + 0.5 * 1.8, 0.7)), "few beats: what is given"
     for height, slope in ((1.0, 0.1), (2.0, 0.2), (3.0, 0.3), (4.0, 0.4)):
         levels.accept(height, slope)
     # The lowest quarter of four heights is the second lowest; the noise is a tenth of it while unknown.
-    assert levels.at(9.0, 9.0, 0.5) == (pytest.approx(0.2 + 0.5 * 1.8), 0.3)
+    assert levels.at(9.0, 9.0, 0.5) == pytest.approx((0.2 + 0.5 * 1.8, 0.3))
     for height in (0.4, 0.6, 0.8):
         levels.reject(height)
     assert levels.at(9.0, 9.0, 0.5)[0] == pytest.approx(0.6 + 0.5 * 1.4)

@@ -21,7 +21,8 @@ from acquisition.simulation.demo_session import simulated_session
 from tests.waiting import wait_for
 from viewer import settings as persistence
 from viewer.live.recorder_process import RecorderProcess
-from viewer.window import OperatorWindow, open_window
+from viewer.opened import open_window
+from viewer.window import OperatorWindow
 
 ROOT = Path(__file__).resolve().parents[3]
 PATIENCE = 120_000

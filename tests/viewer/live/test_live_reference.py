@@ -28,10 +28,10 @@ from processing.arousal.person import to_json
 from processing.config import PipelineConfig
 from tests.processing.arousal_rows import EXPECTED, MARKS, events, resting, rows_of, run
 from tests.viewer.model.test_marking import FakeRecorder
+from viewer import opened as windows
 from viewer import settings as persistence
-from viewer import window as windows
 from viewer.live import live
-from viewer.window import OperatorWindow
+from viewer.window import OperatorWindow, application
 
 BEGIN, SECONDS = 5000.25, 110.0
 INFOS = tuple(
@@ -148,16 +148,16 @@ def watched(opened: list[OperatorWindow], words: list[str]) -> dict[str, Any]:
         seen["values"] = {n: model.known("client", n, model.elapsed) for n in names}
         seen["gauge"] = window.panel.gauges[Role.CLIENT].reading
         seen["state"] = model.state
-        windows.application().quit()
+        application().quit()
 
     timer, limit = QTimer(), QTimer()
     timer.timeout.connect(look)
     limit.setSingleShot(True)
-    limit.timeout.connect(lambda: windows.application().quit())
+    limit.timeout.connect(lambda: application().quit())
     timer.start(100)
     limit.start(90_000)
     # The last window that closes quits once more: after the loop has ended, that would end every later one.
-    app = windows.application()
+    app = application()
     before = app.quitOnLastWindowClosed()
     app.setQuitOnLastWindowClosed(False)
     done = CliRunner().invoke(live.live_command, words)

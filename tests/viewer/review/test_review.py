@@ -28,12 +28,13 @@ from viewer.lanes.plot import LEFT, RIGHT
 from viewer.model.blind import BlindFeed, blind_filled
 from viewer.model.model import SessionModel
 from viewer.model.wording import forbidden
+from viewer.opened import open_window
 from viewer.opening import feed
 from viewer.review.event_model import COLUMNS
 from viewer.review.event_table import EventTable
 from viewer.review.review import Review
 from viewer.review.reviewing import Reviewing
-from viewer.window import OperatorWindow, open_window
+from viewer.window import OperatorWindow
 
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 OpenReview = Callable[..., OperatorWindow]

@@ -1,0 +1,66 @@
+"""Open the operator's window on a recording, growing or finished."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from processing.arousal.person import People
+from viewer import settings as persistence
+from viewer.model.marking import Recorder
+from viewer.review.reviewing import Reviewing
+from viewer.window import OperatorWindow, application
+from viewer.worker import Bare, Worker
+
+
+def open_window(
+    recording_path: Path | str,
+    *,
+    control: Recorder | None = None,
+    follow: bool = True,
+    rater: str = "",
+    people: People | None = None,
+) -> OperatorWindow:
+    """Open the operator's window on a recording, growing or finished, and show it.
+
+    Parameters
+    ----------
+    control : Recorder, optional
+        Of the recorder that writes it; without one nothing can be marked.
+    follow : bool
+        Whether to go on reading while it grows.
+    rater : str
+        Code of a rater who codes blind: of a finished recording they see neither data nor what others marked.
+    people : People, optional
+        References of persons, in place of this session's baselines.
+
+    Raises
+    ------
+    RecordingError
+        If there is no recording at the path, or if a blind rater asks for one that still grows.
+    """
+    from acquisition.lsl.clock import local_clock
+    from viewer.model.blind import BlindFeed, blind_model, blind_push
+    from viewer.opening import codes_of, feed, new_model, new_push
+
+    application()
+    path = Path(recording_path)
+    source = feed(path, follow=follow)
+    model = blind_model(source) if rater else new_model(source, people)
+    if rater:
+        worker = Worker(BlindFeed(source), lambda: Bare(blind_push))
+    else:
+        worker = Worker(source, lambda: new_push(source, people))
+    window = OperatorWindow(
+        model,
+        worker,
+        control=control,
+        codes=codes_of(model.facts),
+        path=path,
+        now=local_clock,
+        kept=persistence.store(),
+        profiles=lambda profile: codes_of(model.facts, profile),
+        reviewing=Reviewing(path, rater=rater),
+    )
+    window.show()
+    window.start()
+    return window
