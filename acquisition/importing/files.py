@@ -18,7 +18,7 @@ from acquisition.importing.rates import IRREGULAR, rate_of
 from acquisition.importing.reading import Read, read_requests, said_unit
 from acquisition.importing.request import FORM, INTERVALS, Request, parse_request
 from acquisition.importing.store import Imported, Placed
-from acquisition.importing.table import Column
+from acquisition.importing.tables.table import Column
 from acquisition.rates import too_slow
 from acquisition.stream import FloatArray, Modality, Role, StreamInfo
 from acquisition.timebase.account import OTHER_RATE

@@ -11,16 +11,16 @@ import numpy as np
 
 from acquisition.errors import AttunementError, RecordingError, StreamError
 from acquisition.importing import stamps
-from acquisition.importing.cells import index_of, numbers_of, texts_of
 from acquisition.importing.clock import Source
-from acquisition.importing.dialect import Dialect, dialect_of
 from acquisition.importing.found import Found, Hints
 from acquisition.importing.layouts import e4, edf, opensignals, wav, xdf
 from acquisition.importing.rates import IRREGULAR, usable
 from acquisition.importing.recognition import BROKEN, peek, reason, recognised
 from acquisition.importing.request import Request
-from acquisition.importing.separators import is_number
-from acquisition.importing.table import Column, Wanted, choose, read_npz
+from acquisition.importing.tables.cells import index_of, numbers_of, texts_of
+from acquisition.importing.tables.dialect import Dialect, dialect_of
+from acquisition.importing.tables.separators import is_number
+from acquisition.importing.tables.table import Column, Wanted, choose, read_npz
 from acquisition.lsl.network import channel_number
 from acquisition.stream import FloatArray, Modality
 from acquisition.units import factor, known

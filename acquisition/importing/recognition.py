@@ -15,7 +15,6 @@ from xml.etree import ElementTree
 import numpy as np
 
 from acquisition.errors import AttunementError, RecordingError
-from acquisition.importing.dialect import first_lines
 from acquisition.importing.found import HEAD, FoundFile, Hints, Layout, Peek
 from acquisition.importing.layouts import (
     acqknowledge,
@@ -41,6 +40,7 @@ from acquisition.importing.layouts import (
     wav,
     xdf,
 )
+from acquisition.importing.tables.dialect import first_lines
 
 LAYOUTS: tuple[Layout, ...] = tuple(
     Layout(m.TITLE, m.recognise, m.read, m in (acqknowledge, embrace_avro, opensignals_h5))

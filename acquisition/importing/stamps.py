@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from acquisition.errors import StreamError
-from acquisition.importing.naming import unit_in
+from acquisition.importing.tables.naming import unit_in
 from acquisition.stream import FloatArray, Modality
 
 UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "min": 60.0, "h": 3600.0, "days": 86_400.0}

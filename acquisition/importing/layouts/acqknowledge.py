@@ -10,7 +10,7 @@ import numpy as np
 
 from acquisition.errors import RecordingError
 from acquisition.importing.found import Found, FoundFile, Hints, Peek, even, single
-from acquisition.importing.naming import modality_of, spelled
+from acquisition.importing.tables.naming import modality_of, spelled
 from acquisition.stream import Modality
 
 TITLE = "AcqKnowledge"

@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from acquisition.errors import RecordingError
-from acquisition.importing.dialect import Dialect, dialect_of, opened
 from acquisition.importing.found import FoundFile, Hints, Peek
-from acquisition.importing.naming import modality_of, spelled
-from acquisition.importing.separators import split
-from acquisition.importing.sheet import Clock, Wish, read_sheet
+from acquisition.importing.tables.dialect import Dialect, dialect_of, opened
+from acquisition.importing.tables.naming import modality_of, spelled
+from acquisition.importing.tables.separators import split
+from acquisition.importing.tables.sheet import Clock, Wish, read_sheet
 
 TITLE = "AcqKnowledge text"
 _STEP = re.compile(r"([\d.,]+)\s*(msec|sec|usec|ms|s|Hz|min)(/sample)?", re.IGNORECASE)

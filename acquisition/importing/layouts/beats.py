@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from acquisition.errors import RecordingError
-from acquisition.importing.cells import numbers_of
-from acquisition.importing.dialect import dialect_of
 from acquisition.importing.found import FoundFile, Hints, Peek
-from acquisition.importing.naming import modality_of
-from acquisition.importing.separators import BLANKS, is_number, split
-from acquisition.importing.sheet import Clock, Wish, epoch_of, read_sheet
+from acquisition.importing.tables.cells import numbers_of
+from acquisition.importing.tables.dialect import dialect_of
+from acquisition.importing.tables.naming import modality_of
+from acquisition.importing.tables.separators import BLANKS, is_number, split
+from acquisition.importing.tables.sheet import Clock, Wish, epoch_of, read_sheet
 from acquisition.stream import FloatArray, Modality
 
 TITLE = "list of RR intervals"

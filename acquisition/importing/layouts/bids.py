@@ -14,7 +14,7 @@ import numpy as np
 
 from acquisition.errors import RecordingError
 from acquisition.importing.found import MAX_TEXT_BYTES, Found, FoundFile, Hints, Peek, even, single
-from acquisition.importing.naming import modality_of, spelled
+from acquisition.importing.tables.naming import modality_of, spelled
 from acquisition.stream import FloatArray, Modality
 
 TITLE = "BIDS"

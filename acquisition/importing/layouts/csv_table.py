@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from acquisition.errors import RecordingError
-from acquisition.importing.dialect import Dialect, dialect_of
 from acquisition.importing.found import FoundFile, Hints, Peek
-from acquisition.importing.naming import is_time, modality_of, spelled, unit_in
-from acquisition.importing.sheet import Clock, Wish, epoch_of, read_sheet
+from acquisition.importing.tables.dialect import Dialect, dialect_of
+from acquisition.importing.tables.naming import is_time, modality_of, spelled, unit_in
+from acquisition.importing.tables.sheet import Clock, Wish, epoch_of, read_sheet
 from acquisition.stream import Modality
 from acquisition.voice.rows import ROW_CHANNELS, TURN_CHANNELS
 

@@ -19,7 +19,7 @@ from acquisition.errors import RecordingError
 from acquisition.importing.found import Found, FoundFile, Hints, Peek, even, single
 from acquisition.importing.layouts.bids import marks
 from acquisition.importing.layouts.edf_header import ANNOTATIONS, MAX_SIGNALS, Header, read_header, real
-from acquisition.importing.naming import modality_of, spelled
+from acquisition.importing.tables.naming import modality_of, spelled
 from acquisition.stream import BoolArray, FloatArray, Modality
 
 TITLE = "EDF"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from acquisition.errors import RecordingError
-from acquisition.importing.dialect import dialect_of
 from acquisition.importing.found import FoundFile, Hints, Peek
-from acquisition.importing.sheet import Clock, Wish, read_sheet
+from acquisition.importing.tables.dialect import dialect_of
+from acquisition.importing.tables.sheet import Clock, Wish, read_sheet
 from acquisition.stream import Modality
 
 TITLE = "Empatica EmbracePlus (aggregated)"

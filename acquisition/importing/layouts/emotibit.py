@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from acquisition.errors import RecordingError
-from acquisition.importing.dialect import dialect_of
 from acquisition.importing.found import Found, FoundFile, Hints, Peek, single
 from acquisition.importing.rates import rate_of
-from acquisition.importing.sheet import Clock, Wish, read_sheet
+from acquisition.importing.tables.dialect import dialect_of
+from acquisition.importing.tables.sheet import Clock, Wish, read_sheet
 from acquisition.stream import FloatArray, Modality
 
 TITLE = "EmotiBit"

@@ -17,7 +17,7 @@ import numpy as np
 from acquisition.errors import RecordingError
 from acquisition.importing.found import Found, FoundFile, Hints, Peek, even, single
 from acquisition.importing.layouts.bids import marks
-from acquisition.importing.naming import modality_of
+from acquisition.importing.tables.naming import modality_of
 from acquisition.stream import FloatArray, Modality
 
 TITLE = "MNE raw (FIFF)"

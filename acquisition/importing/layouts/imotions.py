@@ -9,10 +9,10 @@ import re
 from pathlib import Path
 
 from acquisition.errors import RecordingError
-from acquisition.importing.dialect import dialect_of
 from acquisition.importing.found import FoundFile, Hints, Peek
-from acquisition.importing.naming import modality_of, spelled, unit_in
-from acquisition.importing.sheet import Clock, Wish, read_sheet
+from acquisition.importing.tables.dialect import dialect_of
+from acquisition.importing.tables.naming import modality_of, spelled, unit_in
+from acquisition.importing.tables.sheet import Clock, Wish, read_sheet
 from acquisition.stream import Modality
 
 TITLE = "iMotions"

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from acquisition.errors import RecordingError
-from acquisition.importing.dialect import dialect_of, encoding_of, opened
 from acquisition.importing.found import HEAD, Found, FoundFile, Hints, Peek, single
-from acquisition.importing.naming import modality_of, spelled
-from acquisition.importing.sheet import Clock, Wish, read_sheet
+from acquisition.importing.tables.dialect import dialect_of, encoding_of, opened
+from acquisition.importing.tables.naming import modality_of, spelled
+from acquisition.importing.tables.sheet import Clock, Wish, read_sheet
 from acquisition.stream import Modality
 
 TITLE = "LabChart text"
@@ -75,7 +75,7 @@ def _epoch(text: str) -> float:
 
 
 def _comments(path: Path, dialect: object, width: int) -> list[Found]:
-    from acquisition.importing.dialect import Dialect
+    from acquisition.importing.tables.dialect import Dialect
 
     assert isinstance(dialect, Dialect)
     times, texts = [], []

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from acquisition.errors import RecordingError
-from acquisition.importing.dialect import dialect_of
 from acquisition.importing.found import Found, FoundFile, Hints, Peek, single
-from acquisition.importing.naming import is_time, modality_of, spelled, unit_in
-from acquisition.importing.sheet import Clock, Wish, read_sheet
+from acquisition.importing.tables.dialect import dialect_of
+from acquisition.importing.tables.naming import is_time, modality_of, spelled, unit_in
+from acquisition.importing.tables.sheet import Clock, Wish, read_sheet
 from acquisition.stream import Modality
 
 TITLE = "MindWare text"

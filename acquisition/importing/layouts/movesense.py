@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from acquisition.errors import RecordingError
-from acquisition.importing.dialect import dialect_of
 from acquisition.importing.found import Found, FoundFile, Hints, Peek, single
 from acquisition.importing.rates import rate_of
-from acquisition.importing.sheet import Clock, Wish, read_sheet
 from acquisition.importing.stamps import moment
+from acquisition.importing.tables.dialect import dialect_of
+from acquisition.importing.tables.sheet import Clock, Wish, read_sheet
 from acquisition.stream import Modality
 
 TITLE = "Movesense"

@@ -16,11 +16,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from acquisition.errors import RecordingError
-from acquisition.importing.cells import numbers_of
-from acquisition.importing.dialect import Dialect
 from acquisition.importing.found import Found, FoundFile, Hints, Peek, even, single
-from acquisition.importing.naming import modality_of
 from acquisition.importing.stamps import moment
+from acquisition.importing.tables.cells import numbers_of
+from acquisition.importing.tables.dialect import Dialect
+from acquisition.importing.tables.naming import modality_of
 from acquisition.stream import FloatArray, Modality
 
 TITLE = "OpenSignals (r)evolution"

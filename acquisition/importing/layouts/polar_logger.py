@@ -12,10 +12,10 @@ import numpy as np
 
 from acquisition.errors import RecordingError
 from acquisition.importing import stamps
-from acquisition.importing.cells import numbers_of, texts_of
-from acquisition.importing.dialect import dialect_of
 from acquisition.importing.found import FoundFile, Hints, Peek
-from acquisition.importing.sheet import Clock, Wish, read_sheet
+from acquisition.importing.tables.cells import numbers_of, texts_of
+from acquisition.importing.tables.dialect import dialect_of
+from acquisition.importing.tables.sheet import Clock, Wish, read_sheet
 from acquisition.stream import Modality
 
 TITLE = "Polar Sensor Logger"

@@ -10,10 +10,10 @@ import re
 from pathlib import Path
 
 from acquisition.errors import RecordingError
-from acquisition.importing.dialect import Dialect, dialect_of
 from acquisition.importing.found import FoundFile, Hints, Peek
-from acquisition.importing.naming import spelled
-from acquisition.importing.sheet import Clock, Wish, epoch_of, read_sheet
+from acquisition.importing.tables.dialect import Dialect, dialect_of
+from acquisition.importing.tables.naming import spelled
+from acquisition.importing.tables.sheet import Clock, Wish, epoch_of, read_sheet
 from acquisition.stream import Modality
 
 TITLE = "Shimmer / Consensys"

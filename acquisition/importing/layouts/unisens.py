@@ -14,8 +14,8 @@ import numpy as np
 
 from acquisition.errors import RecordingError
 from acquisition.importing.found import Found, FoundFile, Hints, Peek, even, single
-from acquisition.importing.naming import modality_of, spelled
 from acquisition.importing.stamps import moment
+from acquisition.importing.tables.naming import modality_of, spelled
 from acquisition.stream import FloatArray, Modality
 
 TITLE = "Unisens"

@@ -16,8 +16,8 @@ from acquisition.event import own_fields
 from acquisition.events.foreign import marker_texts
 from acquisition.importing.found import Found, FoundFile, Hints, Peek, single
 from acquisition.importing.markers import on_time
-from acquisition.importing.naming import modality_of, spelled
 from acquisition.importing.rates import IRREGULAR, rate_of
+from acquisition.importing.tables.naming import modality_of, spelled
 from acquisition.lsl.network import Description, describe
 from acquisition.stream import FloatArray, Modality, Role
 from acquisition.xdf import ForeignStream, load_foreign

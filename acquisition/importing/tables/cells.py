@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from acquisition.errors import RecordingError
-from acquisition.importing.dialect import Dialect, opened
-from acquisition.importing.separators import BLANKS, number, split
+from acquisition.importing.tables.dialect import Dialect, opened
+from acquisition.importing.tables.separators import BLANKS, number, split
 from acquisition.stream import FloatArray
 
 MAX_BAD = 0.01

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from acquisition.errors import RecordingError
 from acquisition.importing.found import HEAD, MAX_TEXT_BYTES, Hints
-from acquisition.importing.separators import NUMBER, STAMP, Reading, is_number, reading_of, split
+from acquisition.importing.tables.separators import NUMBER, STAMP, Reading, is_number, reading_of, split
 
 SHOWN = 30
 MAX_LINE = 1 << 20

@@ -11,12 +11,12 @@ import numpy as np
 
 from acquisition.errors import RecordingError, StreamError
 from acquisition.importing import stamps
-from acquisition.importing.cells import numbers_of, texts_of
-from acquisition.importing.dialect import Dialect
 from acquisition.importing.found import Found, single
 from acquisition.importing.rates import IRREGULAR, rate_of, usable
-from acquisition.importing.separators import is_number
 from acquisition.importing.stamps import Stamps
+from acquisition.importing.tables.cells import numbers_of, texts_of
+from acquisition.importing.tables.dialect import Dialect
+from acquisition.importing.tables.separators import is_number
 from acquisition.stream import BoolArray, FloatArray, Modality
 from acquisition.units import factor
 
@@ -114,8 +114,8 @@ def _clock(
 
 
 def _is_text(path: Path, dialect: Dialect, column: int) -> bool:
-    from acquisition.importing.dialect import opened
-    from acquisition.importing.separators import split
+    from acquisition.importing.tables.dialect import opened
+    from acquisition.importing.tables.separators import split
 
     for line in opened(path, dialect):
         cells = split(line.rstrip("\r\n"), dialect.separator)

@@ -1,0 +1,1 @@
+"""Tables as programs write them: their dialects, cells, names and columns."""
