@@ -83,6 +83,7 @@ BROKEN = (
     AttributeError,
     ArithmeticError,
     NotImplementedError,
+    StopIteration,
     csv.Error,
     struct.error,
     tokenize.TokenError,
