@@ -1,6 +1,6 @@
-"""How often the 95 % intervals of session metrics hold the truth, and how often the cluster test errs.
+"""How often the 95 % intervals of session metrics hold the truth.
 
-python benchmarks/session_intervals.py [--n 400] [--clusters 200]
+python benchmarks/session_intervals.py [--n 400] [--swings 200]
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ from processing.hour.uncertainty import (
     quartile_range_interval,
     series_interval,
 )
-from processing.metrics import epochs, event_locked, in_band, tolerated
+from processing.metrics import in_band, tolerated
 from processing.metrics.oscillation import highest_peak
-from tests.processing.hours import line, person, wandering
+from processing.responses import epochs
+from tests.processing.hours import wandering
 
 MINUTES = 50
 
@@ -162,30 +163,12 @@ def responses(n: int) -> None:
         )
 
 
-def clusters(n: int) -> None:
-    """Count false positives of the cluster test at 8 moments that mean nothing."""
-    for tau in (30.0, 100.0):
-        wrong = done = 0
-        for k in range(n):
-            rng = np.random.default_rng([5, k])
-            someone = person(wandering(60 * MINUTES, tau, 1.0, rng))
-            held = line({"client": someone}, session_id=f"S{k}")
-            moments = np.sort(rng.uniform(120.0, 60.0 * MINUTES - 200.0, 8))
-            response = event_locked.respond(held, someone, "x", "arousal", moments)
-            if response is not None and response.tested:
-                done += 1
-                wrong += any(p <= 0.05 for _, _, p in response.clusters)
-        share = f"{100 * wrong / max(done, 1):.1f} % of {done}"
-        print(f"cluster test, correlation time {tau:3.0f} s: false positives {share}")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--n", type=int, default=400)
-    parser.add_argument("--clusters", type=int, default=200)
+    parser.add_argument("--swings", type=int, default=200)
     given = parser.parse_args()
-    clusters(given.clusters)
-    swings(given.clusters)
+    swings(given.swings)
     for part in (means, responses, shares, medians, of_turns, edges):
         part(given.n)
 

@@ -146,7 +146,7 @@ def timeline(
         intervals=spans,
         points=tuple(e for e in events if e.phase == "point"),
     )
-    outside = line.within(line.marked(*NOT_THE_HOUR)) | _outside_the_session(line)
+    outside = line.within(line.marked(*NOT_THE_HOUR)) | outside_the_session(line)
     people = {e: _person(e, ordered, r, times, outside, config) for e, r in references.items()}
     return Timeline(
         session_id=session_id, begin=begin, times=times, people=people, intervals=spans, points=line.points
@@ -190,7 +190,7 @@ def points(events: Iterable[Event]) -> list[Interval]:
     ]
 
 
-def _outside_the_session(line: Timeline) -> BoolArray:
+def outside_the_session(line: Timeline) -> BoolArray:
     """Return the seconds before the last session_start and after the first session_end, where marked."""
     starts = [e.onset for e in line.points if e.code == "session_start"]
     ends = [e.onset for e in line.points if e.code == "session_end"]

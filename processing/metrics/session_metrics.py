@@ -26,8 +26,6 @@ from processing.hour.timeline import Timeline, rows_of, timeline
 from processing.index import IndexSample
 from processing.indices import INDICES
 from processing.metrics import (
-    epochs,
-    event_locked,
     excursions,
     in_band,
     interventions,
@@ -44,9 +42,10 @@ from processing.metrics import (
     vagal,
     voices,
 )
-from processing.metrics.event_locked import Response
 from processing.metrics.recovery import Recovery
 from processing.metrics.summary import Metric
+from processing.responses import epochs, event_locked, matching, moments
+from processing.responses.event_locked import Response
 from processing.surrogates import segment_synchrony, session_synchrony
 
 PEOPLE = ("client", "therapist")
@@ -54,7 +53,7 @@ MODULES = (
     in_band, excursions, recovery, joint, occupancy, oscillation, stretch, tolerated, vagal, event_locked,
     rupture, interventions, turns, session_synchrony, segment_synchrony, self_report,
 )  # fmt: skip
-WORKINGS = (epochs, logistic, measure, uncertainty, voices)
+WORKINGS = (epochs, matching, moments, logistic, measure, uncertainty, voices)
 """What the modules of metrics compute with; it changes a result as they do."""
 
 

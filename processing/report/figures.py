@@ -19,9 +19,9 @@ from processing.arousal.excursion import Excursion
 from processing.hour.timeline import Interval, Person, Timeline
 from processing.index import IndexSample
 from processing.indices import INDICES, PERSON, SIGNALS, VAGAL, spelled
-from processing.metrics.epochs import LEAST_EVENTS, POST, PRE
-from processing.metrics.event_locked import Response
 from processing.metrics.session_metrics import Hour
+from processing.responses.epochs import LEAST_EVENTS, POST, PRE
+from processing.responses.event_locked import Response
 
 COLOURS = {"client": "#7A6500", "therapist": "#0F7264", "dyad": "#3C4650"}
 STYLES = {"client": "-", "therapist": (0, (4, 1.2))}
@@ -236,16 +236,6 @@ def event_locked(responses: Sequence[Response]) -> list[tuple[str, Callable[[Pla
     return [(code, partial(_response, [r for r in responses if r.code == code])) for code in codes]
 
 
-def _bar(ax: Axes, start: float, stop: float, entity: str) -> None:
-    """Draw when the mean differs from unmarked moments [s], and whose it is."""
-    height, on = (0.03 if entity == "client" else 0.1), ax.get_xaxis_transform()
-    ax.plot([start, stop], [height] * 2, color=COLOURS[entity], lw=2.5, transform=on)
-    letter = entity[0].upper()
-    ax.text(
-        start - 4.0, height, letter, color=COLOURS[entity], fontsize=5, ha="right", va="center", transform=on
-    )
-
-
 def _response(mine: Sequence[Response], place: Place = own_figure) -> FigureBase:
     signals = list(dict.fromkeys(r.signal for r in mine))
     figure, sheet = _sheet(place, 1.55, 1, 4, left=0.35, bottom=0.34)
@@ -264,9 +254,6 @@ def _response(mine: Sequence[Response], place: Place = own_figure) -> FigureBase
             ax.fill_between(x, r.low, r.high, color=colour, alpha=0.18, lw=0)
             ax.plot(x, r.mean, color=colour, ls=style, lw=1.1)
             _letter(ax, x, r.mean, r.entity, size=6)
-            for a, b, p in r.clusters:
-                if p <= 0.05:
-                    _bar(ax, a, b, r.entity)
         unit = spelled(INDICES[r.signal].unit)
         # A fixed height: measuring the ticks to place the title takes longer than drawing it.
         ax.set_title(f"{WORDS[r.signal].narrow} [{unit}]", fontsize=7, y=1.01)

@@ -133,3 +133,5 @@ def _responses(out: Pages, hour: Hour) -> None:
         out.room(1.95)
         out.paragraph(f"{code} – {report_text.usable_events(hour.responses, code)}", size=8.0)
         draw(out.place)
+        for sentence in report_text.inferred(hour.responses, code):
+            out.paragraph(sentence, size=7.0)

@@ -73,6 +73,7 @@ def _content(run: SessionRun, hour: Hour) -> dict[str, Any]:
         (
             code,
             report_text.usable_events(hour.responses, code),
+            report_text.inferred(hour.responses, code),
             drawn(code, functools.partial(draw, figures.own_figure)),
         )
         for code, draw in listed("figures around events", lambda: figures.event_locked(hour.responses))

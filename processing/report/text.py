@@ -15,14 +15,17 @@ from processing.config import PipelineConfig
 from processing.hour.measure import Measure
 from processing.hour.timeline import Person
 from processing.indices import INDICES, PERSON, VAGAL, spelled
-from processing.metrics.event_locked import Response, onsets
 from processing.metrics.session_metrics import PEOPLE, Hour
 from processing.metrics.vagal import REACTIVITY, REST
 from processing.report import words as report_words
+from processing.responses import matching
+from processing.responses.event_locked import Response, onsets
 from processing.results.session_run import SessionRun
 
 SIGNALS = {index.name: index.words.sensor for index in PERSON if index.words and index.words.sensor}
 """Index of a sensor → what the sensor measures."""
+STATED = 0.05
+"""A response is stated where its p over all tests of the session is at most this."""
 
 
 def number(value: float, unit: str = "") -> str:
@@ -167,6 +170,27 @@ def usable_events(responses: Sequence[Response], code: str) -> str:
     return f"usable{' for the arousal index' if mine else ''}: {', '.join(each.values())}"
 
 
+def inferred(responses: Sequence[Response], code: str) -> list[str]:
+    """Say of each signal whether it went another way after marks of a code than after comparable moments."""
+    mine = [r for r in responses if r.code == code and (r.tested or r.effect.reason)]
+    tested = [r for r in mine if r.tested]
+    out = [_effect(r) for r in tested] + [report_words.CONFOUNDED] * bool(tested)
+    without: dict[str, list[str]] = {}
+    for r in mine:
+        if not r.tested:
+            without.setdefault(r.effect.reason, []).append(f"{r.entity} {INDICES[r.signal].title}")
+    return out + [f"Nothing is stated of {', '.join(names)}: {reason}." for reason, names in without.items()]
+
+
+def _effect(r: Response) -> str:
+    e, unit = r.effect, INDICES[r.signal].unit
+    size = f"{number(e.value, unit)} ({number(e.low)} … {number(e.high)})"
+    tests = "the only test" if r.n_tests == 1 else f"adjusted for {r.n_tests} tests"
+    rests = f"{size}, p {_p(r.p_fdr)}, {tests}; {e.sets} of {e.marks} marks compared"
+    found = "another course than" if r.p_fdr <= STATED else "no other course was found than"
+    return f"{r.entity.capitalize()}, {INDICES[r.signal].title}: {found} after comparable moments: {rests}."
+
+
 def no_responses(hour: Hour) -> str:
     """Say why nothing is drawn around marked moments."""
     if not onsets(hour.line):
@@ -226,9 +250,11 @@ def methods(run: SessionRun, version: str) -> str:
             f"(scaling: {', '.join(sorted(scaling))}). It is a convention, not a validated instrument.",
             f"An excursion begins after {a.hold:g} s past an edge and ends after {a.back:g} s at least",
             f"{a.inside:g} s_A within it; recovery T50 is a Kaplan-Meier median with gaps and ends as",
-            "censoring. Event-locked means (−60 … +180 s, baseline −60 … −10 s, ≥ 5 events) were",
-            "compared with 1000 pseudo-onsets in the same speaking state by a cluster-mass permutation test",
-            "(MNE-Python; Maris & Oostenveld, 2007).",
+            "censoring. Event-locked means are of −60 … +180 s (baseline −60 … −10 s, ≥ 5 events).",
+            f"Marked moments were compared with {matching.FEWEST} to {matching.MOST} unmarked ones of the",
+            f"same talk state, level and change (within {matching.CALIPER:g} SD) after a regression on the",
+            "past (Rubin, 1973), with standard errors from circular shifts and p adjusted after Benjamini",
+            "and Hochberg (1995).",
             coupling_how(aligned=run.recording.aligned, segment=c.synchrony.window),
             "Random draws are seeded by the session's id.",
         )

@@ -9,7 +9,10 @@ MAY_OF_BAND = (
 MAY_OF_BOTH = (
     "Whether the two people's signals went together more than their own chance level, and who followed."
 )
-MAY_OF_MARKS = "What the indices did around marked moments, against moments that were not marked."
+MAY_OF_MARKS = (
+    "Whether the indices went another way after marked moments than after comparable ones that were "
+    "not marked."
+)
 MAY_NOTHING = "Nothing: there is no band, no tested coupling, and no tested response in this recording."
 MAY_NOT = (
     "What a person felt or meant: the same values come with very different experiences.",
@@ -44,10 +47,15 @@ SYNCHRONY = (
 )
 NO_SYNCHRONY = "No signal was recorded of both people, so nothing is said about synchrony."
 AROUND = (
-    "Relative to −60 … −10 s before the onset. With 5 or more usable events: mean and 95 % interval; "
-    "bars at the bottom where it differs from unmarked moments (p ≤ .05, cluster test). With fewer: "
-    "single traces, no mean. Client solid, therapist dashed."
+    "Relative to −60 … −10 s before the onset. With 5 or more usable events: mean and 95 % interval; with "
+    "fewer: single traces, no mean. Client solid, therapist dashed. The curves alone say nothing of the "
+    "marks: what is high comes down by itself. So the sentences below them compare marked moments with "
+    "comparable ones of the same hour (same talk state, level and change just before), and p is adjusted "
+    "over all tests of the hour. Where nearly every rise was answered there is nothing to compare with, "
+    "and nothing is stated."
 )
+CONFOUNDED = "What was seen in the room and the index does not hold may have decided when was marked."
+"""Said beside every effect."""
 REFERENCES = (
     "Task Force of ESC and NASPE (1996). Heart rate variability. doi:10.1161/01.CIR.93.5.1043",
     "Lipponen & Tarvainen (2019). Beat correction. doi:10.1080/03091902.2019.1640306",
@@ -57,5 +65,6 @@ REFERENCES = (
     "Boker et al. (2002). Windowed cross-correlation. doi:10.1037/1082-989X.7.3.338",
     "Tschacher & Meier (2020). SUSY. doi:10.1080/10503307.2019.1612114",
     "Kaplan & Meier (1958). doi:10.1080/01621459.1958.10501452",
-    "Maris & Oostenveld (2007). Cluster tests. doi:10.1016/j.jneumeth.2007.03.024",
+    "Rubin (1973). Matching with regression adjustment. doi:10.2307/2529684",
+    "Benjamini & Hochberg (1995). False discovery rate. doi:10.1111/j.2517-6161.1995.tb02031.x",
 )

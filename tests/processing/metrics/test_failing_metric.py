@@ -16,7 +16,6 @@ from processing.commands.process import process_recording
 from processing.config import PipelineConfig
 from processing.hour.timeline import Timeline
 from processing.metrics import (
-    event_locked,
     excursions,
     in_band,
     interventions,
@@ -33,6 +32,7 @@ from processing.metrics import (
 )
 from processing.report import figures
 from processing.report.report import report_html
+from processing.responses import event_locked
 from processing.results.results import write_events
 from processing.results.session_run import SessionRun, run_recording
 from processing.surrogates import segment_synchrony, session_synchrony
@@ -95,7 +95,7 @@ def test_an_hour_without_a_baseline_and_with_many_marks_of_one_code_has_its_metr
     assert hour.faults == []
     assert any(len(r.epochs) >= 5 and r.code == "now_moment" for r in hour.responses)
     p = hour.value("client", "response_hr_now_moment_p")
-    assert p is not None and p.reason == "too few pseudo-onsets in the hour"
+    assert p is not None and p.reason == "too few comparable moments"
 
 
 @pytest.mark.parametrize(("module", "name"), PARTS, ids=lambda x: getattr(x, "__name__", x))

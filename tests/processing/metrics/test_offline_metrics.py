@@ -23,7 +23,7 @@ from processing.hour.measure import Measure, seeded
 from processing.hour.timeline import Interval, intervals, nearest
 from processing.hour.uncertainty import mean_interval, median_interval
 from processing.index import IndexSample
-from processing.metrics import event_locked, interventions, rupture, tolerated, vagal
+from processing.metrics import interventions, rupture, tolerated, vagal
 from processing.metrics.dictionary import updated
 from processing.metrics.excursions import find
 from processing.metrics.in_band import time_in_band
@@ -259,50 +259,6 @@ def test_twenty_minutes_of_an_intervention_have_intervals() -> None:
 
 def _cut(found: Sequence[Excursion]) -> list[Recovery]:
     return [Recovery(seconds=10.0, censored=False) for _ in found]
-
-
-def test_a_response_of_known_size_is_found_and_one_of_nothing_is_not() -> None:
-    rng = np.random.default_rng(5)
-    a = wandering(3600, 20.0, 0.3, rng)
-    onsets = np.arange(300.0, 3300.0, 300.0)
-    clean = a.copy()
-    for moment in onsets.astype(int):
-        a[moment : moment + 60] += 1.0
-    marks = [Event(time=t, code="now_moment", id=str(t)) for t in onsets.tolist()]
-    for series, there in ((a, True), (clean, False)):
-        held = line({"client": person(series)}, points=marks)
-        (response,) = event_locked.responses(held)
-        got = named(event_locked.response_measures([response], "client", "S01"))
-        assert got["response_arousal_now_moment"].n == 10
-        assert (got["response_arousal_now_moment_p"].value <= 0.05) is there
-        assert response.low[120] <= response.mean[120] <= response.high[120]
-    assert abs(got["response_arousal_now_moment"].value) < 0.4
-
-
-def test_epochs_with_too_little_data_are_left_out() -> None:
-    series = np.zeros(1000)
-    series[500:550] = np.nan
-    assert len(event_locked.cut(series, np.arange(1000.0), np.array([300.0, 480.0, 700.0]))) == 2
-    assert len(event_locked.cut(series, np.arange(1000.0), np.array([10.0, 990.0]))) == 0
-
-
-def test_fewer_than_five_events_give_traces_and_no_number() -> None:
-    marks = [Event(time=300.0 * k, code="insight", id=str(k)) for k in range(1, 5)]
-    (response,) = event_locked.responses(line({"client": person(np.zeros(3000))}, points=marks))
-    assert len(response.epochs) == 4
-    assert len(response.mean) == 0
-    (got,) = event_locked.response_measures([response], "client", "S01")
-    assert "5 are needed" in got.reason
-
-
-def test_mne_takes_the_epochs() -> None:
-    marks = [Event(time=300.0 * k, code="insight", id=str(k)) for k in range(1, 7)]
-    series = wandering(3000, 30.0, 1.0, np.random.default_rng(1))
-    (response,) = event_locked.responses(line({"client": person(series)}, points=marks))
-    epochs = event_locked.mne_epochs(response)
-    assert epochs.get_data().shape == (6, 1, 241)
-    assert np.allclose(epochs.get_data()[:, 0], response.epochs)
-    assert epochs.times[0] == -60.0
 
 
 def test_the_interval_of_a_median_lies_between_the_known_ranks() -> None:

@@ -1,0 +1,1 @@
+"""What happened around marked moments, against comparable moments that were not marked."""
