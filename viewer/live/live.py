@@ -59,7 +59,7 @@ def live_command(
     out: Path | None,
     seconds: float | None,
 ) -> None:
-    """Record a session and watch it; Ctrl+C or closing the window ends the recording cleanly.
+    """Record a session and watch it; Ctrl+C ends the recording cleanly, closing the window asks what to do.
 
     --out is the parent of the recording; with --monitor-only a directory in memory, /dev/shm if not given.
     """
