@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.special import bdtr, bdtrik, betaincinv, chdtri
 
-from acquisition.stream import FloatArray
+from acquisition.stream import BoolArray, FloatArray
 
 LEAST_FOR_INTERVAL = 5
 """Fewer values than this give no interval."""
@@ -21,6 +21,9 @@ LEAST_FOR_QUARTILES = 20
 """Fewer values than this give no interval of P75 − P25: that of the bootstrap is then too narrow."""
 LEAST_STRETCHES = 3
 """Fewer stretches than this give no interval of a share of time, nor of how far two go together."""
+ENOUGH_STRETCHES = 5
+FEW_STRETCHES, MANY_STRETCHES = (90.0, 0.02), (60.0, 0.05)
+"""Mean of a typical stretch [s] and level of the interval of a share of time, with few and with enough."""
 BATCHES = "batch means (6 batches, Student's t), from 10 min on"
 MEMORY = "Student's t, counting as many values as the memory from one to the next leaves"
 
@@ -53,6 +56,38 @@ def share_interval(durations: FloatArray, seconds: int) -> tuple[float, float]:
     away = 1.96 * math.sqrt(float(np.square(durations).sum())) / total
     odds = math.log(total / (seconds - total))
     return 100.0 * _share(odds - away), 100.0 * _share(odds + away)
+
+
+def time_share_interval(durations: FloatArray, cut: BoolArray, seconds: int) -> tuple[float, float]:
+    """Return a 95 % interval of a share of time [%] made of any number of stretches, also of cut ones.
+
+    Clopper and Pearson's, with as many trials as the time holds stretches: of length
+    D = (Σ d² + 2 m²) / (Σ d + m), drawn towards a typical one by one stretch of mean m; one that was cut
+    counts in D as if it had gone on for m. With 1 to 4 stretches their length is hardly known: m is longer
+    and the interval that of 98 %.
+
+    Parameters
+    ----------
+    durations : ndarray, shape (n,)
+        [s]
+    cut : ndarray of bool, shape (n,)
+        Stretches whose begin or end was not seen.
+
+    References
+    ----------
+    Clopper & Pearson (1934), doi:10.1093/biomet/26.4.404
+    """
+    m, level = FEW_STRETCHES if 0 < len(durations) < ENOUGH_STRETCHES else MANY_STRETCHES
+    if seconds <= 0:
+        return math.nan, math.nan
+    p = min(float(durations.sum()) / seconds, 1.0)
+    grown = durations + m * cut
+    typical = (float(np.square(grown).sum()) + 2.0 * m * m) / (float(grown.sum()) + m)
+    n = min(seconds / (typical * max(1.0 - p, 0.05)), seconds / 10.0)
+    x = p * n
+    low = 0.0 if p <= 0.0 else float(betaincinv(x, n - x + 1.0, level / 2.0))
+    high = 1.0 if p >= 1.0 else float(betaincinv(x + 1.0, n - x, 1.0 - level / 2.0))
+    return 100.0 * low, 100.0 * high
 
 
 def _share(odds: float) -> float:

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from processing.hour.measure import Definition
+from processing.metrics import summary
 from processing.metrics.session_metrics import definitions
 
 BEGIN, END = "<!-- dictionary: generated, see processing/metrics/dictionary.py -->", "<!-- end -->"
@@ -17,7 +18,7 @@ BEGIN, END = "<!-- dictionary: generated, see processing/metrics/dictionary.py -
 def dictionary() -> str:
     """Return the table of all session metrics in Markdown."""
     lines = ["| metric | of | unit | what was measured | 95 % interval |", "|---|---|---|---|---|"]
-    return "\n".join([*lines, *map(_row, definitions())])
+    return "\n".join([*lines, *map(_row, (*summary.DEFINITIONS, *definitions()))])
 
 
 def _row(d: Definition) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,11 +10,14 @@ from acquisition.stream import BoolArray, FloatArray
 from processing.arousal.excursion import Excursion, shares_of_time
 from processing.hour.measure import Definition, Measure, measure, nothing
 from processing.hour.timeline import Person
-from processing.hour.uncertainty import share_interval
+from processing.hour.uncertainty import time_share_interval
 
 LEAST_PCT = 60.0
 LEAST_SECONDS = 600.0
-INTERVAL = "excursions that alternate with the rest at random, on a logistic scale (from 3 on, none censored)"
+INTERVAL = (
+    "Clopper-Pearson, with as many trials as the time holds stretches (Σd² + 2m²)/(Σd + m), m = 60 s, a cut "
+    "one longer by m; with 1 to 4 stretches m = 90 s and 98 %"
+)
 SPLIT = "as time_in_pct, from the part of each excursion that lies in it"
 TIME_IN = Definition(
     name="time_in_pct",
@@ -87,19 +89,27 @@ def time_in_band(person: Person, times: FloatArray, found: Sequence[Excursion]) 
     shares = shares_of_time(person.valid, found, 1.0)
     above, below = (_interval([e for e in found if e.side == side], n) for side in (1, -1))
     out = _interval(found, n)
+    counts = (len(found), *(sum(e.side == side for e in found) for side in (1, -1)))
     around = ((100.0 - out[1], 100.0 - out[0]), above, below)
     return [
         minutes,
-        *(measure(d, v, n, pct, interval=i) for d, v, i in zip(SHARES, shares, around, strict=True)),
+        *(
+            measure(d, v, n, pct, interval=i, reason=rests_on(k))
+            for d, v, i, k in zip(SHARES, shares, around, counts, strict=True)
+        ),
         *_by_speech(person, times, found),
     ]
 
 
 def _interval(found: Sequence[Excursion], seconds: int) -> tuple[float, float]:
-    """Return a 95 % interval of the share of time outside [%]; none if one was cut."""
-    if any(e.censored for e in found):
-        return math.nan, math.nan
-    return share_interval(np.array([e.duration for e in found]), seconds)
+    """Return a 95 % interval of the share of time outside [%]."""
+    durations, cut = np.array([e.duration for e in found]), np.array([e.censored for e in found], np.bool_)
+    return time_share_interval(durations, cut, seconds)
+
+
+def rests_on(n: int) -> str:
+    """Say how many stretches outside a share of time rests on."""
+    return "rests on 1 stretch" if n == 1 else f"rests on {n} stretches"
 
 
 def _by_speech(person: Person, times: FloatArray, found: Sequence[Excursion]) -> list[Measure]:
@@ -134,11 +144,7 @@ def seconds_in(excursion: Excursion, times: FloatArray, mine: BoolArray) -> int:
 
 
 def parts_interval(parts: Sequence[tuple[Excursion, int]], seconds: int) -> tuple[float, float]:
-    """Return a 95 % interval of the share of some seconds in excursions [%], from the part of each in them.
-
-    None where an excursion with a part in them was cut.
-    """
+    """Return a 95 % interval of the share of some seconds in excursions [%], from each one's part in them."""
     inside = [(e, float(n)) for e, n in parts if n]
-    if any(e.censored for e, _ in inside):
-        return math.nan, math.nan
-    return share_interval(np.array([n for _, n in inside]), seconds)
+    cut = np.array([e.censored for e, _ in inside], np.bool_)
+    return time_share_interval(np.array([n for _, n in inside]), cut, seconds)

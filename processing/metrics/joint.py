@@ -11,7 +11,7 @@ from acquisition.stream import BoolArray, FloatArray
 from processing.arousal.excursion import Excursion
 from processing.hour.measure import OF_DRAWS, Definition, Measure, measure, nothing, seeded
 from processing.hour.timeline import Timeline, gaps
-from processing.hour.uncertainty import share_interval, together_interval
+from processing.hour.uncertainty import time_share_interval, together_interval
 from processing.metrics.in_band import LEAST_PCT, LEAST_SECONDS
 
 PEOPLE = ("client", "therapist")
@@ -82,7 +82,7 @@ def joint_measures(
         valid_c, valid_t = (line.people[e].valid[span] for e in ("client", "therapist"))
         p = shift_p(out_c[span], out_t[span], valid_c, valid_t, seeded(line.session_id, P.name))
     stretches = cycles(out_c[both], out_t[both])
-    around = _joint_interval((out_c | out_t) & both, (*client, *therapist), n)
+    around = _joint_interval((out_c | out_t) & both, line.times, (*client, *therapist), n)
     bare = "no excursion in either" if math.isnan(jaccard) else ""
     return [
         measure(JOINT, inside, n, pct, interval=around),
@@ -92,12 +92,17 @@ def joint_measures(
     ]
 
 
-def _joint_interval(either: BoolArray, found: Sequence[Excursion], seconds: int) -> tuple[float, float]:
-    """Return a 95 % interval of the share of time in which nobody is out [%]; none if one was cut."""
-    if any(e.censored for e in found):
-        return math.nan, math.nan
-    stretches = np.array([float(b - a) for a, b in gaps(~either)])
-    low, high = share_interval(stretches, seconds)
+def _joint_interval(
+    either: BoolArray, times: FloatArray, found: Sequence[Excursion], seconds: int
+) -> tuple[float, float]:
+    """Return a 95 % interval of the share of time in which nobody is out [%]."""
+    runs = gaps(~either)
+    ends = [(times[a], times[b - 1]) for a, b in runs]
+    lengths = np.array([float(b - a) for a, b in runs])
+    cut = np.array(
+        [any(e.censored and e.on <= last and e.off >= first for e in found) for first, last in ends], np.bool_
+    )
+    low, high = time_share_interval(lengths, cut, seconds)
     return 100.0 - high, 100.0 - low
 
 

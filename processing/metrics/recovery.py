@@ -19,7 +19,8 @@ T50 = Definition(
     whose="person",
     unit="s",
     text="Kaplan-Meier median of the time from the peak of an excursion until the index is half way back "
-    "to its median at rest, held 5 s; gaps and the end censor",
+    "to its median at rest, held 5 s; gaps and the end censor; where the curve lies flat at one half, the "
+    "middle of that stretch",
     interval="Brookmeyer-Crowley, log-log (statsmodels)",
     source="Kaplan & Meier (1958), doi:10.1080/01621459.1958.10501452",
 )
@@ -76,9 +77,19 @@ def kaplan_meier_median(seconds: FloatArray, seen: np.ndarray) -> tuple[float, f
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")  # a curve that ends at 0 has no standard error there
         curve = SurvfuncRight(seconds, seen.astype(int))
-        middle = float(curve.quantile(0.5))
+        middle = _middle(curve.surv_times, curve.surv_prob)
         low, high = curve.quantile_ci(0.5, method="cloglog") if len(seconds) > 2 else (math.nan, math.nan)
     return middle, _finite(low), _finite(high)
+
+
+def _middle(times: FloatArray, share: FloatArray) -> float:
+    """Return when half is left: the middle of the stretch on which exactly half is; nan if it never comes."""
+    here = np.flatnonzero(share <= 0.5 + 1e-9)
+    if len(here) == 0:
+        return math.nan
+    lower = np.flatnonzero(share < 0.5 - 1e-9)
+    flat = share[here[0]] >= 0.5 - 1e-9 and len(lower) > 0
+    return float(times[here[0]] + times[lower[0]]) / 2.0 if flat else float(times[here[0]])
 
 
 def _finite(value: float) -> float:

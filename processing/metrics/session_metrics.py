@@ -238,9 +238,8 @@ def metrics(hour: Hour, *, version: str, parameters: str) -> list[Metric]:
     Parameters
     ----------
     parameters : str
-        Hash of the parameters of the pipeline; that of the session metrics is worked into it.
+        Hash of all that the table depends on (`table_parameters`).
     """
-    digest = hashlib.sha256((parameters + fixed_parameters()).encode()).hexdigest()[:16]
     return [
         Metric(
             entity=entity,
@@ -253,12 +252,17 @@ def metrics(hour: Hour, *, version: str, parameters: str) -> list[Metric]:
             ci_high=m.ci_high,
             method=m.method,
             version=version,
-            parameters=digest,
+            parameters=parameters,
             reason=m.reason,
         )
         for entity in (*PEOPLE, "dyad")
         for m in hour.measures.get(entity, ())
     ]
+
+
+def table_parameters(pipeline: str) -> str:
+    """Return the hash of a table of metrics: parameters of the pipeline and all constants of metrics."""
+    return hashlib.sha256((pipeline + fixed_parameters()).encode()).hexdigest()[:16]
 
 
 def fixed_parameters() -> str:

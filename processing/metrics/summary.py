@@ -11,13 +11,29 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from acquisition.stream import FloatArray
+from processing.hour.measure import Definition
 from processing.index import IndexSample
 from processing.indices import PERSON
 
-LEVELS = frozenset(index.name for index in PERSON if index.summary == "level")
-"""Indices whose median over the session is reported."""
-COUNTS = frozenset(index.name for index in PERSON if index.summary == "count")
+LEVELS = {index.name: index.unit for index in PERSON if index.summary == "level"}
+"""Indices whose median over the session is reported, with their units."""
+COUNTS = tuple(index.name for index in PERSON if index.summary == "count")
 """Indices whose values are counted."""
+WHOLE = "of the whole recording, baselines and breaks included"
+MEDIAN, SPREAD = f"median of index samples {WHOLE}", f"P75 − P25 of index samples {WHOLE}"
+COUNT = f"number of index samples with a value {WHOLE}"
+DESCRIBES = "a description of the samples there are; neighbours share most of their window"
+DEFINITIONS = (
+    *(
+        Definition(name=f"{index}_{kind}", whose="person", unit=unit, text=text, bare=DESCRIBES)
+        for index, unit in LEVELS.items()
+        for kind, text in (("median", MEDIAN), ("iqr", SPREAD))
+    ),
+    *(
+        Definition(name=f"{index}_count", whose="person", unit="", text=COUNT, bare="a count")
+        for index in COUNTS
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,11 +92,11 @@ def _rows(index: str, good: FloatArray, unit: str) -> list[tuple[str, float, str
     if index in LEVELS:
         low, middle, high = np.percentile(good, [25, 50, 75]).tolist() if len(good) else (np.nan,) * 3
         return [
-            (f"{index}_median", middle, unit, "median of index samples"),
-            (f"{index}_iqr", high - low, unit, "P75 − P25 of index samples"),
+            (f"{index}_median", middle, unit, MEDIAN),
+            (f"{index}_iqr", high - low, unit, SPREAD),
         ]
     if index in COUNTS:
-        return [(f"{index}_count", float(len(good)), "", "number of index samples with a value")]
+        return [(f"{index}_count", float(len(good)), "", COUNT)]
     return []
 
 

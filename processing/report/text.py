@@ -75,8 +75,8 @@ def _band_sentences(hour: Hour, entity: str) -> list[str]:
     else:
         out.append(
             f"The arousal index was within its reference band for {inside.value:.0f} % of "
-            f"{inside.n / 60:.0f} valid minutes, above it for {above.value:.0f} %, below it for "
-            f"{below.value:.0f} %."
+            f"{inside.n / 60:.0f} valid minutes (interval {inside.ci_low:.0f} … {inside.ci_high:.0f} %, "
+            f"{inside.reason} outside), above it for {above.value:.0f} %, below it for {below.value:.0f} %."
         )
     out.append(_excursions(hour, entity))
     if not math.isnan(t50.value):

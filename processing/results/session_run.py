@@ -18,7 +18,7 @@ from processing.arousal.person import NOBODY, People, for_roles
 from processing.config import PipelineConfig
 from processing.index import IndexSample
 from processing.metrics.self_report import Filled, filled_in, said_measures
-from processing.metrics.session_metrics import Hour, what_the_hour_held
+from processing.metrics.session_metrics import Hour, table_parameters, what_the_hour_held
 from processing.metrics.session_metrics import metrics as hour_metrics
 from processing.metrics.summary import Metric, summarise
 from processing.pipeline import Pipeline
@@ -91,7 +91,7 @@ class SessionRun:
 
     def metrics(self, hour: Hour) -> list[Metric]:
         """Return all session metrics, those of the index samples first."""
-        identity = {"version": version("attunement"), "parameters": self.config.digest()}
+        identity = {"version": version("attunement"), "parameters": table_parameters(self.config.digest())}
         return [*summarise(self.samples, **identity), *hour_metrics(hour, **identity)]
 
 

@@ -6,6 +6,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from acquisition.stream import FloatArray
 from processing.hour.uncertainty import (
@@ -14,6 +16,7 @@ from processing.hour.uncertainty import (
     remembering_interval,
     share_interval,
     student,
+    time_share_interval,
     together_interval,
 )
 from processing.metrics.logistic import firth, midpoint_interval
@@ -37,6 +40,32 @@ def test_a_share_of_half_the_time_lies_in_the_middle_of_its_interval_and_never_l
 @pytest.mark.parametrize("durations", [[60.0, 60.0], [200.0, 200.0, 200.0], []])
 def test_too_few_stretches_or_all_of_the_time_give_no_interval(durations: list[float]) -> None:
     assert np.isnan(share_interval(np.array(durations), 600)).all()
+
+
+def test_any_number_of_stretches_gives_an_interval_of_their_share_of_time() -> None:
+    uncut = np.zeros(3, np.bool_)
+    assert time_share_interval(np.empty(0), uncut[:0], 3000) == pytest.approx((0.0, 13.7), abs=0.1)
+    low, high = time_share_interval(np.full(3, 60.0), uncut, 3000)
+    assert 0.0 < low < 6.0 < high < 100.0
+    cut_low, cut_high = time_share_interval(np.full(3, 60.0), ~uncut, 3000)
+    assert cut_low < low and cut_high > high, "a cut stretch is longer than was seen"
+    assert time_share_interval(np.array([3000.0]), uncut[:1], 3000)[1] == 100.0
+
+
+@settings(deadline=None)
+@given(
+    durations=st.lists(st.floats(1.0, 600.0), max_size=12),
+    cuts=st.integers(0, 4095),
+    more=st.integers(1, 5000),
+)
+def test_the_interval_of_a_share_of_time_holds_the_share(
+    durations: list[float], cuts: int, more: int
+) -> None:
+    lengths = np.array(durations)
+    cut = np.array([bool(cuts >> k & 1) for k in range(len(lengths))], np.bool_)
+    seconds = int(lengths.sum()) + more
+    low, high = time_share_interval(lengths, cut, seconds)
+    assert 0.0 <= low <= 100.0 * lengths.sum() / seconds <= high <= 100.0
 
 
 def test_two_who_are_out_together_less_than_three_times_have_no_interval() -> None:

@@ -26,6 +26,7 @@ from processing.metrics import (
     rupture,
     session_metrics,
     stretch,
+    summary,
     tolerated,
     turns,
     vagal,
@@ -88,6 +89,13 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> SessionRun:
 
 def names(run: SessionRun) -> set[tuple[str, str]]:
     return {(m.entity, m.metric) for m in run.metrics(run.hour())}
+
+
+def test_every_metric_that_is_written_is_in_the_dictionary_and_bears_one_hash(run: SessionRun) -> None:
+    rows = run.metrics(run.hour())
+    defined = (*summary.DEFINITIONS, *session_metrics.definitions())
+    assert {m.metric for m in rows if not any(d.matches(m.metric) for d in defined)} == set()
+    assert len({m.parameters for m in rows}) == 1
 
 
 def test_an_hour_without_a_baseline_and_with_many_marks_of_one_code_has_its_metrics(run: SessionRun) -> None:
