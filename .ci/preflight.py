@@ -2,7 +2,10 @@
 
 import sys
 
-DEBIAN = "libegl1 libgl1 libxkbcommon-x11-0 libxcb-cursor0 libfontconfig1 libdbus-1-3"
+DEBIAN = (
+    "libegl1 libgl1 libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0 "
+    "libfontconfig1 libdbus-1-3 libglib2.0-0"
+)
 
 
 def python():

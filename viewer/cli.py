@@ -16,6 +16,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 COMMANDS = {
     "demo": ("viewer.live.demo", "Record and watch a simulated therapist and client with known truth."),
     "live": ("viewer.live.live", "Record a session and watch it."),
+    "doctor": ("acquisition.commands.doctor", "Say what this machine lacks, with the package names."),
     "record": ("acquisition.cli", "Record a session without a window."),
     "status": ("acquisition.cli", "Show what the running recorder does."),
     "mark": ("acquisition.cli", "Mark a moment in the running recording."),

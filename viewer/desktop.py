@@ -6,8 +6,7 @@ import os
 import sys
 
 from acquisition.errors import AttunementError
-
-DEBIAN = "libegl1 libgl1 libxkbcommon-x11-0 libxcb-cursor0 libfontconfig1 libdbus-1-3"
+from acquisition.machine.window import INSTALL
 
 
 def has_display() -> bool:
@@ -31,5 +30,6 @@ def require_qt() -> None:
         from PySide6 import QtWidgets  # noqa: F401
     except ImportError as error:
         raise AttunementError(
-            f"Qt cannot be loaded: {error}. On Debian or Ubuntu: sudo apt-get install {DEBIAN}"
+            f"Qt cannot be loaded: {error}. On Debian or Ubuntu: sudo apt-get install {INSTALL}; "
+            "`attune doctor` names what is missing"
         ) from error
