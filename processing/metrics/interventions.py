@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray
-from processing.arousal.excursion import Excursion
+from processing.arousal.excursion import Excursion, recovery
 from processing.hour.measure import Definition, Measure, measure, nothing
-from processing.hour.timeline import Person, Timeline
+from processing.hour.timeline import Interval, Person, Timeline
 from processing.hour.uncertainty import BATCHES, series_interval
 from processing.metrics.in_band import parts_interval, seconds_in
 from processing.metrics.recovery import Recovery, kaplan_meier_median
@@ -64,7 +64,15 @@ T50 = Definition(
     text="Kaplan-Meier median recovery of the excursions that peak in the marked time",
     interval="as recovery_t50",
 )
-OF_PERSON = (TALK, MEAN, PEAK, OVER, T50)
+AFTER = Definition(
+    name="{code}_t50_after",
+    whose="person",
+    unit="s",
+    text="Kaplan-Meier median of the time from the onset of those given in an excursion until the index is "
+    "half way back from there to its median at rest, held 5 s; gaps and the end censor; it says no effect",
+    interval="as recovery_t50",
+)
+OF_PERSON = (TALK, MEAN, PEAK, OVER, T50, AFTER)
 DEFINITIONS = (MINUTES, *OF_PERSON)
 
 
@@ -85,6 +93,7 @@ def intervention_measures(
         out["dyad"].append(measure(MINUTES, seconds / 60.0, len(spans), code=name))
         for entity, person in line.people.items():
             out[entity] += _person(line, person, inside, found[entity], recovered[entity], name)
+            out[entity].append(_after(line, person, spans, found[entity], name))
     return out
 
 
@@ -115,6 +124,31 @@ def _person(
     return [*out, _t50(mine, name)]
 
 
+def t50_after(
+    line: Timeline, person: Person, on: float, found: Sequence[Excursion]
+) -> tuple[Excursion | None, float, bool]:
+    """Return the excursion at a moment, the seconds until half way back from there, and if it was cut."""
+    inside = next((e for e in found if e.on <= on < e.off), None)
+    at = int(np.searchsorted(line.times, on))
+    if inside is None or at >= len(line.times) or not person.valid[at]:
+        return inside, math.nan, False
+    values = np.where(person.valid, person.arousal, np.nan)
+    start = Excursion(
+        side=inside.side, on=on, off=inside.off, peak=float(values[at]),
+        peak_time=float(line.times[at]), depth=math.nan, area=math.nan, censored=inside.censored,
+    )  # fmt: skip
+    seconds, cut = recovery(line.times, values, float(person.median[at]), start)
+    return inside, seconds, cut
+
+
+def _after(
+    line: Timeline, person: Person, spans: Sequence[Interval], found: Sequence[Excursion], name: str
+) -> Measure:
+    each = [t50_after(line, person, span.start, found) for span in spans]
+    known = [Recovery(seconds=s, censored=cut) for _, s, cut in each if math.isfinite(s)]
+    return _median(AFTER, known, "none was given in an excursion", name)
+
+
 def _talk(speech: FloatArray, name: str) -> Measure:
     if len(speech) < LEAST:
         return nothing([TALK], "no voice activity", len(speech), code=name)[0]
@@ -125,9 +159,13 @@ def _talk(speech: FloatArray, name: str) -> Measure:
 
 
 def _t50(found: Sequence[Recovery], name: str) -> Measure:
+    return _median(T50, found, "no excursion peaks in it", name)
+
+
+def _median(definition: Definition, found: Sequence[Recovery], none: str, name: str) -> Measure:
     if not found:
-        return nothing([T50], "no excursion peaks in it", code=name)[0]
+        return nothing([definition], none, code=name)[0]
     seconds, seen = np.array([r.seconds for r in found]), np.array([not r.censored for r in found])
     middle, low, high = kaplan_meier_median(seconds, seen)
     reason = "fewer than half recovered before a cut" if math.isnan(middle) else ""
-    return measure(T50, middle, len(found), interval=(low, high), reason=reason, code=name)
+    return measure(definition, middle, len(found), interval=(low, high), reason=reason, code=name)

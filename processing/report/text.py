@@ -179,6 +179,8 @@ def inferred(responses: Sequence[Response], code: str) -> list[str]:
     for r in mine:
         if not r.tested:
             without.setdefault(r.effect.reason, []).append(f"{r.entity} {INDICES[r.signal].title}")
+    if len(without) == 1 and not tested:
+        return [f"Nothing is stated: {next(iter(without))}."]
     return out + [f"Nothing is stated of {', '.join(names)}: {reason}." for reason, names in without.items()]
 
 

@@ -240,6 +240,7 @@ def test_doses_of_interventions_are_counted() -> None:
     assert named(got["dyad"])["supportive_minutes"].value == 2.0
     mine = named(got["client"])
     assert mine["int_support_arousal_peak"].value == pytest.approx(4.0)
+    assert mine["int_support_t50_after"].reason == "none was given in an excursion"
     assert mine["int_support_above_pct"].value == pytest.approx(100.0 * 68 / 120)
     assert math.isnan(mine["int_support_arousal_mean"].ci_low), "two minutes are too few for an interval"
 

@@ -64,6 +64,8 @@ def test_the_order_of_recordings_and_the_number_of_processes_change_no_byte(
         "indices.json",
         "events.csv",
         "metrics.parquet",
+        "excursions.parquet",
+        "interventions.parquet",
         "session.json",
         "report.html",
     }

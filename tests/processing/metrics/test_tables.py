@@ -1,0 +1,84 @@
+"""Tables of excursions and interventions with known answers."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import fields
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from processing.arousal.band import ArousalConfig
+from processing.hour.timeline import Interval
+from processing.metrics.excursion_table import ExcursionRow, excursion_rows
+from processing.metrics.excursions import find
+from processing.metrics.intervention_table import InterventionRow, intervention_rows
+from processing.metrics.interventions import intervention_measures
+from processing.metrics.recovery import recoveries
+from processing.metrics.session_metrics import Hour
+from processing.results.tables import EXCURSIONS, INTERVENTIONS, write_excursions, write_interventions
+from tests.processing.hours import golden, line, person
+
+SPANS = [
+    Interval(code="int_support", actor="therapist", start=340.0, stop=400.0),
+    Interval(code="int_explore", actor="therapist", start=1250.0, stop=1280.0),
+    Interval(code="int_regulate", actor="therapist", start=2000.0, stop=2060.0),
+]
+
+
+def test_the_golden_excursions_stand_in_the_table_with_their_first_answer() -> None:
+    times, a = golden()
+    both = {"client": person(a), "therapist": person(a / 10.0, entity="therapist")}
+    held = line(both, intervals=SPANS)
+    found = {e: find(p, times, ArousalConfig()) for e, p in both.items()}
+    recovered = {e: recoveries(both[e], times, found[e]) for e in both}
+    first, second, third = excursion_rows(held, found, recovered)
+    assert [(r.on, r.off) for r in (first, second, third)] == [(311, 379), (1207, 1387), (2407, 2431)]
+    assert [r.t50 for r in (first, second, third)] == [42.0, 84.0, 21.0]
+    assert (first.side, first.answer, first.latency) == ("above", "int_support", 340.0 - 321.0)
+    assert (second.answer, third.side) == ("", "below")
+    assert math.isnan(second.latency) and math.isnan(first.speaking)
+    assert first.partner_z == pytest.approx(abs(a[281:311]).mean() / 10.0)
+
+
+def test_an_intervention_knows_the_index_at_its_onset_and_how_soon_it_halves() -> None:
+    times, a = golden()
+    held = line({"client": person(a)}, intervals=SPANS)
+    support, explore, regulate = intervention_rows(held, {"client": find(person(a), times, ArousalConfig())})
+    assert support.arousal == pytest.approx(a[340]) and support.minutes == 1.0
+    assert support.excursion == 311.0 and support.t50_after == 42.0, "60 ln 2, whenever it begins"
+    assert explore.t50_after == 84.0 and explore.slope < 0.0
+    assert math.isnan(regulate.excursion) and math.isnan(regulate.t50_after)
+    assert not math.isnan(regulate.arousal)
+
+
+def test_the_median_after_an_intervention_is_of_those_given_in_an_excursion() -> None:
+    times, a = golden()
+    someone = person(a)
+    found = {"client": find(someone, times, ArousalConfig())}
+    held = line({"client": someone}, intervals=SPANS)
+    recovered = {"client": recoveries(someone, times, found["client"])}
+    got = {m.metric: m for m in intervention_measures(held, found, recovered)["client"]}
+    assert (got["supportive_t50_after"].value, got["supportive_t50_after"].n) == (42.0, 1)
+    assert got["int_explore_t50_after"].value == 84.0
+    assert "none was given" in got["int_regulate_t50_after"].reason
+
+
+def test_tables_are_written_with_their_columns_when_nothing_happened(tmp_path: Path) -> None:
+    _, a = golden()
+    hour = Hour(line=line({"client": person(0 * a)}), found={"client": []}, recovered={"client": []},
+                responses=[], measures={})  # fmt: skip
+    write_excursions(tmp_path, hour)
+    write_interventions(tmp_path, hour)
+    for name, kind in ((EXCURSIONS, ExcursionRow), (INTERVENTIONS, InterventionRow)):
+        table = pq.read_table(tmp_path / name)
+        assert table.num_rows == 0 and table.column_names == [f.name for f in fields(kind)]
+
+
+def test_an_intervention_after_the_end_or_in_a_gap_is_unknown_and_breaks_nothing() -> None:
+    _, a = golden()
+    a[330:350] = math.nan
+    late = Interval(code="int_support", actor="therapist", start=9000.0, stop=9001.0)
+    for row in intervention_rows(line({"client": person(a)}, intervals=[SPANS[0], late]), {}):
+        assert math.isnan(row.arousal) and math.isnan(row.t50_after)
