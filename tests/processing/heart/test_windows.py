@@ -1,0 +1,100 @@
+"""Which windows have a value: each gate on both sides of the bound it states."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from acquisition.stream import FloatArray
+from processing.heart.config import HeartConfig
+from processing.heart.ibi import ALTERNATING, CHANGED, ECTOPIC, IRREGULAR, Intervals
+from processing.heart.windows import beat_columns
+
+N = 100
+"""Beats of 0.6 s: 60 s, the window of RMSSD."""
+
+
+def table(
+    *,
+    odd: int = 0,
+    doubtful: int = 0,
+    rhythm: float = 0.0,
+    unknown: int = 0,
+    values: FloatArray | None = None,
+) -> Intervals:
+    """Return a minute of beats, so many of which are ectopic, doubtful, or not judged."""
+    times: FloatArray = 0.6 * np.arange(1, N + 1, dtype=np.float64)
+    intervals = 600.0 + 10.0 * (-1.0) ** np.arange(N) if values is None else values
+    classes = np.zeros(N)
+    # Spread out, so that normal beats remain pairs.
+    places = np.linspace(2, N - 3, odd).astype(int) if odd else np.empty(0, int)
+    classes[places] = ECTOPIC
+    bad = np.zeros(N, bool)
+    bad[places[:doubtful]] = True
+    nn = np.where(classes == 0, intervals, np.nan)
+    spans = np.full(N, 0.6)
+    if unknown:
+        nn[-unknown:], spans[-unknown:], classes[-unknown:] = np.nan, 0.0, np.nan
+    paired = np.isfinite(nn) & np.isfinite(np.concatenate(([np.nan], nn[:-1])))
+    rhythms = np.zeros(N)
+    rhythms[N // 2] = rhythm
+    return Intervals(times, nn, classes, spans, paired, bad, rhythms, [""] * N)
+
+
+def last(beats: Intervals, name: str, *, has_shapes: bool = True) -> tuple[float, str]:
+    """Return the value of an index at the last beat, and why it has none."""
+    columns = beat_columns(beats, beats.times[-1:] + 1e-6, HeartConfig(), has_shapes=has_shapes)
+    column = next(c for c in columns if c.name == name)
+    return float(column.values[0]), column.reasons[0]
+
+
+def test_the_value_is_that_of_the_differences_that_count() -> None:
+    assert last(table(), "rmssd")[0] == pytest.approx(20.0)
+    assert last(table(), "lnrmssd")[0] == pytest.approx(np.log(20.0))
+    assert last(table(), "hr")[0] == pytest.approx(100.0, rel=0.01)
+
+
+@pytest.mark.parametrize(("odd", "why"), [(29, ""), (30, ""), (31, "ectopic beats")])
+def test_up_to_three_in_ten_ectopic_beats_leave_a_value(odd: int, why: str) -> None:
+    value, reason = last(table(odd=odd), "rmssd")
+    assert reason == why
+    assert np.isnan(value) == bool(why)
+
+
+@pytest.mark.parametrize(("doubtful", "why"), [(5, ""), (6, "ectopic beats")])
+def test_up_to_one_in_twenty_may_be_doubtful(doubtful: int, why: str) -> None:
+    assert last(table(odd=10, doubtful=doubtful), "rmssd")[1] == why
+
+
+@pytest.mark.parametrize(("odd", "why"), [(2, ""), (3, "ectopic beats")])
+def test_where_only_times_are_known_two_in_a_hundred_may_be_ectopic(odd: int, why: str) -> None:
+    assert last(table(odd=odd), "rmssd", has_shapes=False)[1] == why
+
+
+@pytest.mark.parametrize(
+    ("rhythm", "why"),
+    [(IRREGULAR, "irregular rhythm"), (ALTERNATING, "ectopic beats"), (CHANGED, "change of rhythm")],
+)
+def test_a_rhythm_that_is_not_regular_is_named(rhythm: float, why: str) -> None:
+    for name in ("rmssd", "sdnn"):
+        value, reason = last(table(rhythm=rhythm), name)
+        assert np.isnan(value) and reason == why
+    assert last(table(rhythm=rhythm), "hr")[1] == ""
+
+
+@pytest.mark.parametrize(("unknown", "why"), [(19, ""), (21, "too few accepted beats")])
+def test_four_fifths_of_the_window_must_be_judged(unknown: int, why: str) -> None:
+    assert last(table(unknown=unknown), "rmssd")[1] == why
+
+
+@pytest.mark.parametrize(("share", "why"), [(0.25, ""), (0.35, "uncertain beats")])
+def test_no_two_differences_may_hold_three_tenths_of_the_sum(share: float, why: str) -> None:
+    # One beat that is off makes two differences; all others are alike.
+    steps = np.full(N, 40.0)
+    others = (N - 3) * 40.0**2
+    big = np.sqrt(share / (1.0 - share) * others / 2.0)
+    change = steps * (-1.0) ** np.arange(N)
+    change[50], change[51] = big, -big
+    values = 600.0 + np.cumsum(change) - np.cumsum(change).mean()
+    assert big > 60.0, "more than a tenth of the interval, below which nothing hinges on it"
+    assert last(table(values=values), "rmssd")[1] == why
