@@ -105,7 +105,7 @@ class Arousal:
 
     @property
     def scaling(self) -> Literal["session", "person"]:
-        """Return which reference the index is relative to; only "person" compares across sessions."""
+        """Return which reference the index is relative to: "person" compares levels across sessions."""
         return self.reference.scaling if self.reference else "session"
 
     def _restart(self) -> None:

@@ -17,7 +17,10 @@ MAY_NOTHING = "Nothing: there is no band, no tested coupling, and no tested resp
 MAY_NOT = (
     "What a person felt or meant: the same values come with very different experiences.",
     "Anything about the quality of the work, of the therapist or of the relationship.",
-    "Comparison with other people, or with other sessions unless the scaling is “person”.",
+    (
+        "Comparison with other people; with other sessions, levels only if the scaling is “person”, edges "
+        "and widths only if it is “session”."
+    ),
     "A cause: what comes after a marked moment need not come from it.",
 )
 HOW_TO_READ = (
