@@ -17,7 +17,7 @@ import numpy as np
 from scipy.signal import lfilter
 
 from processing.config import PipelineConfig
-from processing.coupling.synchrony import COUPLED_P, Synchrony, SynchronyConfig
+from processing.coupling.synchrony import Synchrony, SynchronyConfig
 from processing.indices import SIGNALS
 from processing.surrogates.synchrony import circular_shift_test, lead, permutation_test, susy
 
@@ -101,8 +101,8 @@ def live(x: np.ndarray, y: np.ndarray, config: SynchronyConfig, signal: str, nam
     above = (value > high)[there].astype(float)
     share = np.convolve(above, np.ones(300) / 300, "valid").max()
     p = column["_p"][np.isfinite(column["_p"])]
-    named = column["_lead"][np.isfinite(column["_lead"])]
-    first = np.flatnonzero(np.isfinite(column["_lead"]))
+    first = np.flatnonzero(np.abs(column["_lead"]) > 0.0)
+    named = column["_lead"][first]
     return [
         outside.mean(),
         outside[:300].mean(),
@@ -123,8 +123,8 @@ def statements(x: np.ndarray, y: np.ndarray, config: SynchronyConfig, signal: st
     rows = [row for j in range(first, len(x), look) for row in synchrony._state(j, look, 0.0)]
     p = np.array([row.value for row in rows if row.index == f"sync_{signal}_p"])
     named = np.array([row.value for row in rows if row.index == f"sync_{signal}_lead"])
-    minutes = first / sfreq / 60.0 + 5.0 * np.flatnonzero(np.isfinite(named))
-    named = named[np.isfinite(named)]
+    leads = np.flatnonzero(np.abs(named) > 0.0)
+    minutes, named = first / sfreq / 60.0 + 5.0 * leads, named[leads]
     side = float(np.sign(named.sum())) if len(named) else 0.0
     at = float(minutes[0]) if len(minutes) else np.nan
     return [np.nan, np.nan, np.nan, float(p.min()), side, at, float(np.any(named < 0))]
@@ -190,7 +190,7 @@ def report(files: list[Path]) -> None:
             "band: outside": ("outside", c["outside"]),
             "outside 5-10 min": ("outside", c["outside_early"]),
             "> 30 % of 5 min above, ever": ("outside", c["share_5min"] > 0.3),
-            "live coupling stated": ("p_live", c["p_live"] <= COUPLED_P),
+            "live coupling stated": ("p_live", c["p_live"] <= SynchronyConfig().p_stated),
             "live leader named": ("p_live", c["named_live"] != 0),
             "of it the wrong one": (
                 "p_live",

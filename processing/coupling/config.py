@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from processing.bounds import refuse_outside
@@ -33,12 +34,14 @@ class SynchronyConfig:
         first look, and since when. Later it is taken at the looks.
     least_pool : int
         Chance values that a band needs.
-    look_every, first_look : float
-        When statements are made: session-wise false alarm 1.7-4.3 % with these, measured.
+    look_every, first_look, last_look : float
+        When statements are made. Every further look is a further chance of a false one: there is a last.
     until : float
-        Since when pool and segment table grow no more, as both grow with the square of the time: the band
-        then stays, and no statement is made.
+        Since when the pool grows no more, as it grows with the square of the time: the band then stays.
     n_permutations, least_segments : int
+        As many permutations as show a p of `p_stated` with some to spare.
+    p_stated : float
+        Largest p of a look that states coupling: nine looks at three signals share the error of a session.
     p_leader, least_lag : float
         What names a leader, at two successive looks.
     """
@@ -58,19 +61,21 @@ class SynchronyConfig:
     least_pool: int = 200
     look_every: float = 300.0
     first_look: float = 600.0
+    last_look: float = 3000.0
     until: float = 14400.0
-    n_permutations: int = 1000
+    n_permutations: int = 2000
     least_segments: int = 8
+    p_stated: float = 0.001
     p_leader: float = 0.05
-    least_lag: float = 0.5
+    least_lag: float = 1.0
 
     def __post_init__(self) -> None:
         """Refuse what no coupling can be computed with, and intervals that do not fit each other."""
         refuse_outside(
             self,
-            lengths=("renew", "pool_step", "look_every", "until"),
+            lengths=("renew", "pool_step", "look_every", "last_look", "until"),
             from_zero=("band_from", "first_look", "least_lag"),
-            shares=("coverage", "p_leader"),
+            shares=("coverage", "p_stated", "p_leader"),
             counts=("max_lag", "slow_max_lag", "least_pool", "n_permutations", "least_segments"),
         )
         for name, width in (("window", self.window), ("slow_window", self.slow_window)):
@@ -78,6 +83,11 @@ class SynchronyConfig:
                 raise ValueError(f"{name} = {width:g}: must be at least {LEAST_WINDOW:g} s")
         if not (self.step >= 1.0 and self.step == round(self.step)):
             raise ValueError(f"step = {self.step:g}: must be a whole number of seconds, as the grids are")
+        if self.p_stated * (self.n_permutations // 2 * 2 + 1) < 1.0:
+            raise ValueError(
+                f"n_permutations = {self.n_permutations}: cannot show a p of p_stated ({self.p_stated:g}); "
+                f"must be at least {2 * math.ceil((1.0 / self.p_stated - 1.0) / 2.0 - 1e-9)}"
+            )
         whole = (
             ("band_every", self.band_every, "pool_step", self.pool_step),
             ("look_every", self.look_every, "step", self.step),

@@ -14,6 +14,9 @@ from processing.coupling.permutation import Verdict, judge, seeded
 from processing.coupling.wclc import TableShape
 from processing.coupling.windows import tables, windows_at
 
+UNSTATED = "coupling not stated"
+"""Why nobody leads where no coupling is stated."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
@@ -24,6 +27,8 @@ class Rule:
     n_permutations : int
     least_segments : int
         Fewer say nothing.
+    p_stated : float
+        Largest p of a look that states coupling; it stands for that look alone.
     p_leader : float
         Both p must reach it, at two successive looks.
     least_lag : float
@@ -34,17 +39,41 @@ class Rule:
     least_segments: int
     p_leader: float
     least_lag: float
+    p_stated: float = 0.001
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """Hold what one look says: p of the coupling, and 1, −1 or nan for the leader x, y or none."""
+    """Hold what one look says.
+
+    Parameters
+    ----------
+    p : float
+        Of the coupling.
+    stated : float
+        1 where coupling above chance may be said, 0 where not, nan where it was not tested.
+    reason : str
+        Why it was not tested.
+    leader : float
+        Where coupling is stated: 1 or −1 for the leader x or y, 0 where the peak is at lag 0 (both moved
+        together), nan where nobody clearly leads.
+    leader_reason : str
+    share : float
+        Share of the segments that took part.
+    """
 
     p: float
-    p_reason: str
+    stated: float
+    reason: str
     leader: float
     leader_reason: str
     share: float
+
+
+def unsaid(reason: str, share: float = 0.0) -> Statement:
+    """Return the statement that nothing was tested."""
+    nan = float("nan")
+    return Statement(p=nan, stated=nan, reason=reason, leader=nan, leader_reason=reason, share=share)
 
 
 class Looks:
@@ -80,19 +109,25 @@ class Looks:
         if n < self._rule.least_segments:
             self._side = 0
             reason = "too few segments" if n else "no data"
-            return Statement(p=np.nan, p_reason=reason, leader=np.nan, leader_reason=reason, share=share)
+            return unsaid(reason, share)
         rng = seeded(*self._seed, number)
         verdict = judge(z if n == n_all else z[:, matched][:, :, matched], self._rule.n_permutations, rng)
-        side = leading_side(verdict, self._rule)
-        named = side != 0 and side == self._side
-        self._side = side
+        before, self._side = self._side, leading_side(verdict, self._rule)
+        stated = verdict.p_coupling <= self._rule.p_stated
+        leader, why = self._leader(verdict, before) if stated else (np.nan, UNSTATED)
         return Statement(
             p=verdict.p_coupling,
-            p_reason="",
-            leader=float(side) if named else np.nan,
-            leader_reason="" if named else "no clear leader",
+            stated=float(stated),
+            reason="",
+            leader=leader,
+            leader_reason=why,
             share=share,
         )
+
+    def _leader(self, verdict: Verdict, before: int) -> tuple[float, str]:
+        if self._side != 0 and self._side == before:
+            return float(self._side), ""
+        return (0.0, "") if verdict.lag == 0 else (np.nan, "no clear leader")
 
 
 def leading_side(verdict: Verdict, rule: Rule) -> int:

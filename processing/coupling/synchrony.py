@@ -21,7 +21,7 @@ from processing.coupling.chance import ChancePool
 from processing.coupling.config import SynchronyConfig
 from processing.coupling.peaks import pick, smoother
 from processing.coupling.signals import GridSignal
-from processing.coupling.statement import Looks, Rule, Statement
+from processing.coupling.statement import Looks, Rule, unsaid
 from processing.coupling.wclc import LagTable, strongest
 from processing.index import IndexSample, Watermarks, index_sample, released, rows
 from processing.indices import SIGNALS, delay_of, part_of
@@ -29,19 +29,17 @@ from processing.indices import SIGNALS, delay_of, part_of
 if TYPE_CHECKING:
     from processing.config import PipelineConfig
 
-__all__ = ["COUPLED_P", "Synchrony", "SynchronyConfig"]
+__all__ = ["Synchrony", "SynchronyConfig"]
 
 PAIR = (Role.THERAPIST.value, Role.CLIENT.value)
-COUPLED_P = 0.005
-""""Coupling above chance" may be said once `sync_<signal>_p` has been this small at any look."""
 
 
 class Synchrony:
     """Listen to one signal of both people and tell how they go together.
 
-    Rows are for entity dyad. `time` is the centre of the window at lag 0; that of `_p` and `_lead` is the
-    look, up to which they take in the session. What concerns data time t is settled at t + the
-    signal's delay.
+    Rows are for entity dyad. `time` is the centre of the window at lag 0; that of `_p`, `_stated` and `_lead`
+    is the look, up to which they take in the session; after the last look there are none. What concerns data
+    time t is settled at t + the signal's delay.
     """
 
     def __init__(self, signal: str, *, config: PipelineConfig, session_id: str) -> None:
@@ -50,6 +48,7 @@ class Synchrony:
         rule, mine = SIGNALS[signal], config.synchrony
         shape = mine.shape(signal)
         self._name, self._sfreq, self._delay = f"sync_{signal}", rule.sfreq, delay_of(signal, config)
+        self._untested = rule.untested
         self._part, self._step = part_of(signal), round(mine.step * rule.sfreq)
         self._indices = rule.needs
         self._config, self._shape = mine, shape
@@ -64,14 +63,15 @@ class Synchrony:
             Rule(
                 n_permutations=mine.n_permutations,
                 least_segments=mine.least_segments,
+                p_stated=mine.p_stated,
                 p_leader=mine.p_leader,
                 least_lag=mine.least_lag * rule.sfreq,
             ),
             session_id=session_id,
             signal=signal,
         )
-        self._every, self._look, self._first_look = (
-            round(s * rule.sfreq) for s in (mine.band_every, mine.look_every, mine.first_look)
+        self._every, self._look, self._first_look, self._last_look = (
+            round(s * rule.sfreq) for s in (mine.band_every, mine.look_every, mine.first_look, mine.last_look)
         )
         self._low = f"coverage below {mine.coverage:.0%}".replace("%", " %")
         self._origin: int | None = None
@@ -152,7 +152,7 @@ class Synchrony:
             if j > 0 and (j % look == 0 or (j % every == 0 and j < first_look)):
                 bands += [self._band] * (bisect_left(at, j) - len(bands))
                 self._renew_band(j)
-            if j % look == 0:
+            if j % look == 0 and j <= self._last_look:
                 out += self._state(j, look, float(available[j - start]))
         return bands + [self._band] * (len(at) - len(bands)), out
 
@@ -167,18 +167,21 @@ class Synchrony:
             self._band = self._pool.band()
 
     def _state(self, j: int, look: int, available: float) -> list[IndexSample]:
-        first, until = self._config.first_look, self._config.until
-        if not first <= j / self._sfreq <= until:
-            early = j < first * self._sfreq
-            reason = f"not before minute {first / 60:g}" if early else f"not after hour {until / 3600:g}"
-            said = Statement(p=np.nan, p_reason=reason, leader=np.nan, leader_reason=reason, share=0.0)
+        if self._untested:
+            said = unsaid(self._untested)
+        elif j < self._first_look:
+            said = unsaid(f"not before minute {self._config.first_look_min:g}")
         else:
             ends = np.arange(self._next_segment, j + 1, self._shape.window)
             self._next_segment += len(ends) * self._shape.window
             self._looks.add(ends + self._reach)
             said = self._looks.look(j // look, self._past[0], self._past[1])
         time = self._time(j)
-        said_of = (("_p", said.p, said.p_reason), ("_lead", said.leader, said.leader_reason))
+        said_of = (
+            ("_p", said.p, said.reason),
+            ("_stated", said.stated, said.reason),
+            ("_lead", said.leader, said.leader_reason),
+        )
         return [
             index_sample(time, available, "dyad", self._name + end, value, said.share, reason)
             for end, value, reason in said_of

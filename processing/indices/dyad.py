@@ -37,11 +37,33 @@ SIGNALS: dict[str, Signal] = {
         words="SC slope",
     ),
     VAGAL: Signal(
-        index=VAGAL, sfreq=1.0, form="joined", scale="same", spare=0.5, slow=True, title=_VAGAL, words=_VAGAL
+        index=VAGAL,
+        sfreq=1.0,
+        form="joined",
+        scale="same",
+        spare=0.5,
+        slow=True,
+        untested="too short to test",
+        title=_VAGAL,
+        words=_VAGAL,
     ),
-    "f0": Signal(index="f0_shift", sfreq=1.0, form="rows", scale="same", spare=2.5, title="F0"),
+    "f0": Signal(
+        index="f0_shift",
+        sfreq=1.0,
+        form="rows",
+        scale="same",
+        spare=2.5,
+        untested="heard only in turns",
+        title="F0",
+    ),
     "intensity": Signal(
-        index="intensity_shift", sfreq=1.0, form="rows", scale="same", spare=2.5, title="intensity"
+        index="intensity_shift",
+        sfreq=1.0,
+        form="rows",
+        scale="same",
+        spare=2.5,
+        untested="heard only in turns",
+        title="intensity",
     ),
 }
 """Shifts from a baseline serve as well as raw values: r ignores an offset."""
@@ -120,7 +142,18 @@ def _records(signal: str) -> tuple[Index, ...]:
         beside(
             "_p", "", looks, "permutation p of coupling so far, from minute {c.synchrony.first_look_min:g}"
         ),
-        beside("_lead", "", looks, "who leads so far: 1 the therapist, −1 the client, where one is clear"),
+        beside(
+            "_stated",
+            "",
+            looks,
+            "1: p ≤ {c.synchrony.p_stated:g}, coupling above chance may be said of the time so far; 0: not",
+        ),
+        beside(
+            "_lead",
+            "",
+            looks,
+            "where coupling is stated: 1 the therapist leads so far, −1 the client, 0 moved together",
+        ),
     )
 
 

@@ -204,6 +204,8 @@ class Signal:
         What a grid point waits longer than it must [s].
     slow : bool
         It changes over minutes: windows and lags are the long ones.
+    untested : str
+        Why its coupling is described and never stated; "" if it is tested.
     title, words : str
         What it is called on screen, and in the report's figures; "" where it is not drawn there.
     """
@@ -217,6 +219,7 @@ class Signal:
     check: str = ""
     spare: float = 0.0
     slow: bool = False
+    untested: str = ""
     title: str
     words: str = ""
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from processing.clocks import coupling_how, recorded_how
 from processing.config import PipelineConfig
+from processing.coupling.said import WHOLE_HOUR, p_text, said
 from processing.hour.measure import Measure
 from processing.hour.timeline import Person
 from processing.indices import INDICES, PERSON, VAGAL, spelled
@@ -115,28 +116,26 @@ def _about_both(hour: Hour) -> list[str]:
         )
     elif joint is not None:
         out.append(f"No joint share of time: {joint.reason}.")
-    for signal, name in (("hr", "Heart rate"), ("sclslope", "Skin conductance (slope)")):
-        p, lag, leader = (hour.value("dyad", f"sync_{signal}_{k}") for k in ("p_fdr", "lag", "lead"))
-        if p is None:
-            continue
-        out.append(_coupling(name, p, lag, leader))
+    out += [f"{title}: {text}." for signal, title in COUPLED if (text := _coupling(hour, signal))]
     return out or ["Nothing is said about both together: one person only."]
 
 
-def _coupling(name: str, p: Measure, lag: Measure | None, leader: Measure | None) -> str:
-    if math.isnan(p.value):
-        return f"{name}: coupling was not tested: {p.reason or 'too few data'}."
-    if p.value > 0.05:
-        return f"{name}: no coupling above chance was found (p = {p.value:.2f})."
-    if leader is None or lag is None or not leader.value or math.isnan(leader.value):
-        return f"{name}: coupling above chance (p {_p(p.value)}), no clear leader."
-    first, second = ("therapist", "client") if leader.value > 0 else ("client", "therapist")
-    who = f"the {second} following the {first} by {abs(lag.value):.1f} s"
-    return f"{name}: coupling above chance (p {_p(p.value)}), {who}."
+COUPLED = (
+    ("hr", "Heart rate"),
+    ("scl", "Skin conductance (level)"),
+    ("sclslope", "Skin conductance (slope)"),
+)
 
 
-def _p(value: float) -> str:
-    return "< 0.001" if value < 0.001 else f"= {value:.3f}"
+def _coupling(hour: Hour, signal: str) -> str:
+    """Return what is stated about the coupling of a signal, nothing where the two did not both have it."""
+    ends = ("stated", "p_holm", "lead", "lag")
+    stated, p, lead, lag = (hour.value("dyad", f"sync_{signal}_{end}") for end in ends)
+    if stated is None or p is None or lead is None or lag is None:
+        return ""
+    return said(
+        stated.value, p=p.value, when=WHOLE_HOUR, lead=lead.value, lag=lag.value, reason=stated.reason
+    )
 
 
 def table(measures: Sequence[Measure]) -> list[dict[str, str]]:
@@ -188,7 +187,7 @@ def _effect(r: Response) -> str:
     e, unit = r.effect, INDICES[r.signal].unit
     size = f"{number(e.value, unit)} ({number(e.low)} … {number(e.high)})"
     tests = "the only test" if r.n_tests == 1 else f"adjusted for {r.n_tests} tests"
-    rests = f"{size}, p {_p(r.p_fdr)}, {tests}; {e.sets} of {e.marks} marks compared"
+    rests = f"{size}, p {p_text(r.p_fdr)}, {tests}; {e.sets} of {e.marks} marks compared"
     found = "another course than" if r.p_fdr <= STATED else "no other course was found than"
     return f"{r.entity.capitalize()}, {INDICES[r.signal].title}: {found} after comparable moments: {rests}."
 
@@ -202,7 +201,7 @@ def no_responses(hour: Hour) -> str:
 
 def may(hour: Hour) -> list[str]:
     """Return what may be concluded from this hour: only what it has ground for."""
-    tested = [m for m in hour.measures["dyad"] if m.metric.endswith("_p_fdr") and math.isfinite(m.value)]
+    tested = [m for m in hour.measures["dyad"] if m.metric.endswith("_p_holm") and math.isfinite(m.value)]
     out = list(report_words.MAY_OF_BAND) if any(p.valid.any() for p in hour.line.people.values()) else []
     if tested:
         out.append(report_words.MAY_OF_BOTH)

@@ -7,7 +7,8 @@ MAY_OF_BAND = (
     "How long and how far it was outside, and how soon it came half way back.",
 )
 MAY_OF_BOTH = (
-    "Whether the two people's signals went together more than their own chance level, and who followed."
+    "Whether the two people's signals went together more than their own chance level, and who "
+    "followed; a shared cause looks the same."
 )
 MAY_OF_MARKS = (
     "Whether the indices went another way after marked moments than after comparable ones that were "

@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from acquisition.stream import FloatArray
 from processing.coupling.config import SynchronyConfig
 from processing.coupling.signals import GridSignal
+from processing.coupling.statement import UNSTATED
 from processing.hour.measure import OF_DRAWS, Definition, Measure, measure, nothing, seeded
 from processing.hour.timeline import Timeline
 from processing.hour.uncertainty import MEMORY
 from processing.index import IndexSample
 from processing.indices import SIGNALS, Signal
 from processing.surrogates.coupling_intervals import effect_interval, segment_means, z_interval
-from processing.surrogates.fdr import benjamini_hochberg
-from processing.surrogates.leading import lead
+from processing.surrogates.fdr import holm
+from processing.surrogates.leading import Lead, lead
 from processing.surrogates.surrogates import permutation_test
 from processing.surrogates.susy import susy
 
 NEEDS = {name: rule.index for name, rule in SIGNALS.items()}
 INDICES = tuple(dict.fromkeys(name for rule in SIGNALS.values() for name in rule.needs))
 """The index samples that the signals are made of."""
+TESTED = ", ".join(rule.title for rule in SIGNALS.values() if not rule.untested)
+"""The signals that coupling is stated of; the error of a session is shared by them."""
+SAID = 0.05
+"""Largest adjusted p that states coupling."""
 SLOW = ", ".join(dict.fromkeys(rule.title for rule in SIGNALS.values() if rule.slow))
 
 
@@ -51,28 +57,46 @@ ES = Definition(
     text="(observed − mean of chance) / SD of chance, chance from 1000 permutations of the segments",
     interval="jackknife over segments, Student's t",
 )
+MEAN_P = Definition(
+    compares=True,
+    name="sync_{signal}_mean_p",
+    whose="dyad",
+    unit="",
+    text="p of sync_{signal}_z against permuted segments; describes, and states nothing",
+    bare=OF_DRAWS,
+)
 P = Definition(
     compares=True,
     name="sync_{signal}_p",
     whose="dyad",
     unit="",
-    text="p of the coupling against permuted segments",
+    text=f"p of the largest studentised |mean z| over lags against permuted segments; of {TESTED}",
     bare=OF_DRAWS,
 )
-P_FDR = Definition(
+P_HOLM = Definition(
     compares=True,
-    name="sync_{signal}_p_fdr",
+    name="sync_{signal}_p_holm",
     whose="dyad",
     unit="",
-    text="the same p, adjusted over the signals of the session (Benjamini-Hochberg)",
+    text=f"the same p, adjusted over {TESTED} (Holm)",
     bare=OF_DRAWS,
+)
+STATED = Definition(
+    compares=True,
+    name="sync_{signal}_stated",
+    whose="dyad",
+    unit="",
+    text="1: coupling above chance may be said of the whole hour, as sync_{signal}_p_holm ≤ "
+    f"{SAID:g}; 0: not; a shared cause looks the same",
+    bare="a verdict; sync_{signal}_es_perm has one",
 )
 LAG = Definition(
     compares=True,
     name="sync_{signal}_lag",
     whose="dyad",
     unit="s",
-    text="lag of the strongest coupling, > 0: the client follows; only where a leader is clear",
+    text="lag of the strongest coupling, > 0: the client follows; only where coupling is stated, and "
+    "a leader clear or both moved together",
     interval="symmetric bootstrap over segments",
 )
 LEAD = Definition(
@@ -80,11 +104,11 @@ LEAD = Definition(
     name="sync_{signal}_lead",
     whose="dyad",
     unit="",
-    text="1 the therapist leads, −1 the client leads, 0 no clear leader",
+    text="where coupling is stated: 1 the therapist leads, −1 the client leads, 0 moved together (the peak "
+    "is at lag 0)",
     bare="a verdict; sync_{signal}_lag has one",
 )
-ALL = (Z, ES, P, P_FDR, LAG, LEAD)
-DEFINITIONS = ALL
+DEFINITIONS = (Z, ES, MEAN_P, P, P_HOLM, STATED, LAG, LEAD)
 
 
 def pair(
@@ -116,54 +140,87 @@ def synchrony_measures(
 ) -> list[Measure]:
     """Return the measures of each signal that both people have."""
     present = {(s[2], s[3]) for s in samples}
-    out: list[list[Measure]] = []
-    raw: list[float] = []
-    for name, index in NEEDS.items():
-        if not all((e, index) in present for e in ("client", "therapist")):
-            continue
-        found, p = _signal(line, samples, name, config)
-        out.append(found)
-        raw.append(p)
-    for found, q in zip(out, benjamini_hochberg(raw).tolist(), strict=True):
-        signal = found[0].metric.removeprefix("sync_").removesuffix("_z")
-        why = "" if math.isfinite(q) else found[0].reason
-        found.append(measure(P_FDR, q, found[0].n, found[0].valid_pct, reason=why, signal=signal))
-    return [m for found in out for m in found]
+    both = [n for n, i in NEEDS.items() if all((e, i) in present for e in ("client", "therapist"))]
+    found = [_found(line, samples, name, config) for name in both]
+    adjusted = holm([one.p for one in found]).tolist()
+    return [m for one, p in zip(found, adjusted, strict=True) for m in (*one.described, *_said(one, p))]
 
 
-def _signal(
-    line: Timeline, samples: Sequence[IndexSample], name: str, config: SynchronyConfig
-) -> tuple[list[Measure], float]:
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class _Found:
+    """Hold what was found of one signal: measures that describe, and what a statement is made of."""
+
+    signal: str
+    described: list[Measure]
+    who: Lead | None
+    p: float
+    pct: float
+    reason: str
+
+
+def _found(line: Timeline, samples: Sequence[IndexSample], name: str, config: SynchronyConfig) -> _Found:
     rule, shape, mean = SIGNALS[name], config.shape(name), defined(config)
     segment, max_lag = shape.window / rule.sfreq, shape.max_lag / rule.sfreq
     t, c = pair(line, samples, rule, _hour(line))
     pct = 100.0 * float(np.mean(np.isfinite(t) & np.isfinite(c))) if len(t) else math.nan
     if len(t) < segment * rule.sfreq:
         reason = "the hour is shorter than a segment"
-        return nothing((mean, ES, P, LAG, LEAD), reason, signal=name), math.nan
+        described = nothing((mean, ES, MEAN_P), reason, signal=name)
+        return _Found(
+            signal=name, described=described, who=None, p=math.nan, pct=pct, reason=rule.untested or reason
+        )
     z = susy(t, c, sfreq=rule.sfreq, segment=segment, max_lag=max_lag)
     chance = permutation_test(
         t, c, sfreq=rule.sfreq, segment=segment, max_lag=max_lag, rng=seeded(line.session_id, "sync", name)
     )
-    who = lead(
-        t, c, sfreq=rule.sfreq, segment=segment, max_lag=max_lag, rng=seeded(line.session_id, "lead", name)
-    )
     means = segment_means(t, c, sfreq=rule.sfreq, segment=segment, max_lag=max_lag)
     around_z, around_effect = z_interval(means), effect_interval(means, chance.es_perm)
-    n = chance.n
-    side = {"therapist": 1.0, "client": -1.0, None: 0.0}[who.leader]
-    tested = math.isfinite(who.p_lead)
-    # Without a leader the lag of a peak is a lag of noise.
-    clear = who.leader is not None
-    lag, interval = (who.lag, who.interval) if clear else (math.nan, (math.nan, math.nan))
-    unclear = who.reason or ("" if clear else "no clear leader")
-    return [
+    described = [
         measure(mean, z.z, z.n_segments, pct, interval=around_z, reason=z.reason, signal=name),
-        measure(ES, chance.es_perm, n, pct, interval=around_effect, reason=chance.reason, signal=name),
-        measure(P, chance.p, n, pct, reason=chance.reason, signal=name),
-        measure(LAG, lag, who.n_segments, pct, interval=interval, reason=unclear, signal=name),
-        measure(LEAD, side if tested else math.nan, who.n_segments, pct, reason=unclear, signal=name),
-    ], chance.p
+        measure(ES, chance.es_perm, chance.n, pct, interval=around_effect, reason=chance.reason, signal=name),
+        measure(MEAN_P, chance.p, chance.n, pct, reason=chance.reason, signal=name),
+    ]
+    if rule.untested:
+        return _Found(signal=name, described=described, who=None, p=math.nan, pct=pct, reason=rule.untested)
+    who = lead(
+        t,
+        c,
+        sfreq=rule.sfreq,
+        segment=segment,
+        max_lag=max_lag,
+        least_lag=config.least_lag,
+        p_leader=config.p_leader,
+        rng=seeded(line.session_id, "lead", name),
+    )
+    why = "" if math.isfinite(who.p_coupling) else who.reason
+    return _Found(signal=name, described=described, who=who, p=who.p_coupling, pct=pct, reason=why)
+
+
+def _said(one: _Found, adjusted: float) -> list[Measure]:
+    """Return what is stated of a signal for the whole hour, or why nothing is."""
+    if one.who is None or math.isnan(adjusted):
+        return nothing((P, P_HOLM, STATED, LAG, LEAD), one.reason, signal=one.signal)
+    who, pct, signal, n = one.who, one.pct, one.signal, one.who.n_segments
+    stated = adjusted <= SAID
+    side, why = _side(who, SIGNALS[signal].sfreq) if stated else (math.nan, UNSTATED)
+    # Where nobody leads, the lag of a peak is a lag of noise.
+    lag, interval = (who.lag, who.interval) if math.isfinite(side) else (math.nan, (math.nan, math.nan))
+    return [
+        measure(P, one.p, n, pct, signal=signal),
+        measure(P_HOLM, adjusted, n, pct, signal=signal),
+        measure(STATED, float(stated), n, pct, signal=signal),
+        measure(LAG, lag, n, pct, interval=interval, reason=why, signal=signal),
+        measure(LEAD, side, n, pct, reason=why, signal=signal),
+    ]
+
+
+def _side(who: Lead, sfreq: float) -> tuple[float, str]:
+    """Return 1 or −1 for the leader, 0 if both moved together; nan and the reason if neither is clear."""
+    if who.leader is not None:
+        return (1.0 if who.leader == "therapist" else -1.0), ""
+    if abs(who.lag) < 0.5 / sfreq:
+        return 0.0, ""
+    return math.nan, who.reason or "no clear leader"
 
 
 def _hour(line: Timeline) -> tuple[float, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from processing.surrogates.circular import circular_shift_test
 from processing.surrogates.concordance import ConcordanceProfile, concordance, concordance_profile
 from processing.surrogates.coregulation import Coregulation, coregulation
-from processing.surrogates.fdr import benjamini_hochberg
+from processing.surrogates.fdr import benjamini_hochberg, holm
 from processing.surrogates.lag_table import LaggedCorrelation, lagged_correlation
 from processing.surrogates.leading import Lead, lead
 from processing.surrogates.phase import phase_locking
@@ -30,6 +30,7 @@ __all__ = [
     "concordance",
     "concordance_profile",
     "coregulation",
+    "holm",
     "lagged_correlation",
     "lead",
     "matched_coupling",

@@ -33,6 +33,8 @@ OTHER = PipelineConfig(
     synchrony=SynchronyConfig(window=20.0, first_look=300.0),
 )
 """No window is as it usually is; that of the voice is odd."""
+STATEMENTS = ("_p", "_stated", "_lead")
+"""The ends of the rows of looks."""
 GAP = (START + 296.0, START + 336.0)
 LATE = {"heart": 0.2, "breath": 0.2, "skin": 0.2, "arousal": 0.2, "voice": 1.2}
 """How far a watermark lies behind the tick, at most: rows of a voice come once a second [s]."""
@@ -127,7 +129,7 @@ def test_rows_bear_the_unit_of_their_record_and_values_come_when_it_says(name: s
 
 def usual_values(name: str) -> set[str]:
     """Return the indices of a part that have values where all goes well; nobody speaks for long here."""
-    rare = {"sync_f0", "sync_intensity"} | {f"sync_{s}{end}" for s in SIGNALS for end in ("_p", "_lead")}
+    rare = {"sync_f0", "sync_intensity"} | {f"sync_{s}{end}" for s in SIGNALS for end in STATEMENTS}
     rare |= {f"sync_{s}_{end}" for s in ("f0", "intensity") for end in ("lag", "chance_low", "chance_high")}
     rare |= {f"sync_lnrmssd_chance_{end}" for end in ("low", "high")}
     return {index.name for index in records_of(name) if index.timing.each != "turn"} - rare

@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 
 from acquisition.stream import PEOPLE, Modality, Role
+from processing.coupling.said import SHARED_CAUSE_SHORT, SO_FAR, in_short, said
 from viewer.model.definitions import Definition
 from viewer.model.model import SessionModel, is_partial
 from viewer.model.reading import FRESH
@@ -17,8 +18,6 @@ from viewer.status.device_state import stream_state
 
 OLD = 15.0
 """A value that was settled longer ago is not shown as the newest [s]; the slowest index comes every 5 s."""
-P_COUPLING = 0.005
-"""Largest p at a look, every 5 minutes from minute 10, that lets coupling be stated for the session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +94,8 @@ def sync_readouts(model: SessionModel, name: str, what: Definition, now: float) 
         return (value,)
     low, high = (model.known("dyad", f"{name}_chance_{edge}", now) for edge in ("low", "high"))
     rows = [value, Readout("dyad", _place(sample, low, high), is_value=False)]
-    said, detail = statement(model, name, now)
-    return (*rows, Readout("dyad", said, is_value=False, detail=detail)) if said else tuple(rows)
+    rows += (Readout("dyad", said, is_value=False, detail=full) for said, full in statement(model, name, now))
+    return tuple(rows)
 
 
 def _place(sample: Point, low: Point | None, high: Point | None) -> str:
@@ -106,18 +105,15 @@ def _place(sample: Point, low: Point | None, high: Point | None) -> str:
     return f"{side} chance band"
 
 
-def statement(model: SessionModel, name: str, now: float) -> tuple[str, str]:
-    """Return what the last look at the whole session allows to say: in short, and in full; empty if nothing.
+def statement(model: SessionModel, name: str, now: float) -> tuple[tuple[str, str], ...]:
+    """Return what the last look at the session so far states, line by line: in short, and in full.
 
-    The newest value alone says nothing: some window always leaves its chance band.
+    Nothing where no coupling is stated. The newest value alone says nothing: some window always leaves its
+    chance band.
     """
-    p, lead = model.known("dyad", f"{name}_p", now), model.known("dyad", f"{name}_lead", now)
-    if p is None or not math.isfinite(p.value):
-        return "", ""
-    leader = "no clear leader"
-    if lead is not None and math.isfinite(lead.value):
-        leader = "therapist leading" if lead.value > 0 else "client leading"
-    if p.value > P_COUPLING:
-        return "", f"session so far: no coupling above chance (p = {p.value:.3f})"
-    full = f"session so far: coupling above its chance level (p = {p.value:.3f}), {leader}"
-    return ("coupling above chance" if leader == "no clear leader" else leader), full
+    stated, p, lead = (model.known("dyad", f"{name}_{end}", now) for end in ("stated", "p", "lead"))
+    if stated is None or p is None or not stated.value > 0.0:
+        return ()
+    leader = math.nan if lead is None else lead.value
+    full = said(stated.value, p=p.value, lead=leader, when=f"{SO_FAR} (minute {stated.time / 60:.0f})")
+    return (f"{in_short(leader)} {SO_FAR}", full), (SHARED_CAUSE_SHORT, "")

@@ -24,7 +24,7 @@ QUICK = SynchronyConfig(
     first_look=120.0,
     least_segments=4,
     least_pool=10,
-    n_permutations=100,
+    n_permutations=1000,
     window=15.0,
 )
 
@@ -119,7 +119,8 @@ def test_a_lead_of_two_seconds_is_shown_named_and_above_chance() -> None:
     rows = run(people(*heart_rates(4, 600, mix=0.8), "hr"), "hr", 620.0)
     lags = column(rows, "sync_hr_lag")
     assert np.nanmedian(lags) == pytest.approx(2.0, abs=0.25)
-    assert column(rows, "sync_hr_p")[-1] <= 0.01
+    assert column(rows, "sync_hr_p")[-1] == pytest.approx(1 / 1001)
+    assert column(rows, "sync_hr_stated")[-1] == 1.0
     assert column(rows, "sync_hr_lead")[-1] == 1.0
     value, high = column(rows, "sync_hr"), column(rows, "sync_hr_chance_high")
     both = np.isfinite(value) & np.isfinite(high)
@@ -131,7 +132,8 @@ def test_independent_people_have_no_leader() -> None:
     x, y = (70.0 + 4.0 * autoregressive(rng, 2400, sfreq=4.0, tau=2.0) for _ in range(2))
     rows = run(people(x, y, "hr"), "hr", 620.0)
     assert np.isnan(column(rows, "sync_hr_lead")).all()
-    assert reasons(rows, "sync_hr_lead") == {"not before minute 2", "no clear leader"}
+    assert reasons(rows, "sync_hr_lead") == {"not before minute 2", "coupling not stated"}
+    assert np.nanmax(column(rows, "sync_hr_stated")) == 0.0
 
 
 def test_statements_wait_for_the_first_look_and_the_band_for_its_minute() -> None:
@@ -144,10 +146,12 @@ def test_statements_wait_for_the_first_look_and_the_band_for_its_minute() -> Non
     assert np.isfinite(band[-1].value)
 
 
-def test_pool_and_statements_end_after_the_hours_they_can_hold() -> None:
-    rows = run(people(*heart_rates(6, 400), "hr"), "hr", 410.0, config=replace(QUICK, until=240.0))
-    p = {row.time: row.reason for row in rows if row.index == "sync_hr_p"}
-    assert (p[241.0], p[301.0]) == ("", "not after hour 0.0666667")
+@pytest.mark.parametrize("last", [240.0, 299.0])
+def test_no_look_comes_after_the_last_and_the_pool_ends_after_the_hours_it_can_hold(last: float) -> None:
+    config = replace(QUICK, until=240.0, last_look=last)
+    rows = run(people(*heart_rates(6, 400), "hr"), "hr", 410.0, config=config)
+    for end in ("_p", "_stated", "_lead"):
+        assert [r.time for r in rows if r.index == f"sync_hr{end}"] == [1.0, 61.0, 121.0, 181.0, 241.0]
     band = column(rows, "sync_hr_chance_high")
     assert np.isfinite(band[-1])
     assert len(set(band[-100:].tolist())) == 1
@@ -187,6 +191,35 @@ def test_times_may_be_negative() -> None:
     early = run(people(x, y, "hr", start=-4096.0), "hr", 130.0, start=-4096.0)
     assert [r.value for r in here if r.reason == ""] == [r.value for r in early if r.reason == ""]
     assert [r.time for r in here] == [r.time + 4096.0 for r in early]
+
+
+@pytest.mark.parametrize(
+    ("signal", "why"),
+    [
+        ("lnrmssd", "too short to test"),
+        ("f0", "heard only in turns"),
+        ("intensity", "heard only in turns"),
+    ],
+)
+def test_signals_that_no_test_holds_for_are_described_and_never_stated(signal: str, why: str) -> None:
+    x = coupled(np.random.default_rng(11), 600, sfreq=1.0, lead=0.0, mix=1.0)[0]
+    rows = run(people(x, x, signal), signal, 640.0, config=replace(QUICK, slow_window=30.0))
+    assert np.isfinite(column(rows, f"sync_{signal}")).any()
+    assert np.isfinite(column(rows, f"sync_{signal}_chance_high")).any()
+    for end in ("_p", "_stated", "_lead"):
+        assert reasons(rows, f"sync_{signal}{end}") == {why}
+        assert np.isnan(column(rows, f"sync_{signal}{end}")).all()
+
+
+def test_looks_come_at_minutes_10_to_50_and_a_p_that_cannot_be_shown_is_refused() -> None:
+    config = SynchronyConfig()
+    times = np.arange(config.first_look, config.last_look + 1.0, config.look_every) / 60.0
+    assert times.tolist() == [10.0, 15.0, 20.0, 25.0, 30.0, 35.0, 40.0, 45.0, 50.0]
+    assert config.p_stated == 0.001
+    for n, least in ((998, 0.001), (199, 0.005)):
+        with pytest.raises(ValueError, match="cannot show a p of p_stated"):
+            SynchronyConfig(n_permutations=n, p_stated=least)
+    assert SynchronyConfig(n_permutations=1000).n_permutations == 1000
 
 
 def test_unknown_signals_and_intervals_that_do_not_fit_are_refused() -> None:

@@ -16,6 +16,7 @@ from processing.surrogates.synchrony import (
     NoValueWarning,
     benjamini_hochberg,
     coregulation,
+    holm,
     lead,
     matched_coupling,
     permutation_test,
@@ -197,6 +198,16 @@ def test_false_discovery_rate_leaves_out_what_was_not_tested() -> None:
     assert np.isnan(benjamini_hochberg([float("nan")])).all()
     with pytest.raises(ValueError, match=r"not at 1\.2"):
         benjamini_hochberg([1.2, float("inf")])
+
+
+def test_holm_adjusts_by_rank_and_leaves_out_what_was_not_tested() -> None:
+    np.testing.assert_allclose(holm([0.01, 0.04, float("nan"), 0.03]), [0.03, 0.06, np.nan, 0.06])
+    np.testing.assert_allclose(holm([0.5, 0.02, 0.6]), [1.0, 0.06, 1.0])
+    np.testing.assert_allclose(holm([0.02]), [0.02])
+    assert len(holm([])) == 0
+    assert np.isnan(holm([float("nan")])).all()
+    with pytest.raises(ValueError, match=r"not at 1\.2"):
+        holm([1.2, float("inf")])
 
 
 def test_coregulation_recovers_both_gains() -> None:
