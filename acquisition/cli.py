@@ -99,7 +99,7 @@ def status_command(recording: str | None, as_json: bool) -> None:
 @click.option("--off", "phase", flag_value="off", help="End an interval.")
 @click.option("--rater", default="", metavar="R2", help="Code of who marks; never a name.")
 @click.option(
-    "--undo", is_flag=True, help="Undo the last mark instead (of CODE, if given); at most 10 s ago."
+    "--undo", is_flag=True, help="Undo the last mark instead (of CODE, if given); again, the one before."
 )
 @recording_option
 @as_json_option

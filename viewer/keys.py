@@ -30,7 +30,8 @@ def marker_keys(window: Operator) -> list[MarkerKey]:
     found: list[MarkerKey] = []
     if window.face == "live" and desk is not None:
         for code in (button.code for button in window.panel.bar.buttons):
-            now, ago = (partial(desk.press, code, shifted) for shifted in (False, True))
+            press = desk.letter if len(code.hotkey) == 1 else desk.press
+            now, ago = (partial(press, code, shifted) for shifted in (False, True))
             found.append(MarkerKey(marker_key(code.hotkey), label_of(code.code), now, ago))
     elif window.face in LISTED and review is not None:
         found = [

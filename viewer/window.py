@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QSettings, Qt, QTimer
+from PySide6.QtCore import QEvent, QSettings, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QShortcut
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu
 
@@ -273,7 +273,9 @@ class OperatorWindow(QMainWindow):
             self.desk.press(button.code, False)
 
     def play_or_pause(self) -> None:
-        """Let the cursor of a review run, or stop it."""
+        """Let the cursor of a review run, or stop it; among typed letters it is a space."""
+        if self.desk is not None and self.face == "live" and self.desk.typed(" "):
+            return
         if self.review is not None:
             self.review.play_or_pause()
         elif not self.panel.live:
@@ -291,9 +293,16 @@ class OperatorWindow(QMainWindow):
         except OSError:
             return math.nan
 
+    def event(self, event: QEvent) -> bool:
+        # Sent before a key is looked up among the shortcuts, which do not tell when it was pressed.
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self.desk:
+            self.desk.hear(event)
+        return super().event(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         keypad = bool(event.modifiers() & Qt.KeyboardModifier.KeypadModifier)
-        if not (keypad and self.desk is not None and self.desk.type_value(event)):
+        desk = self.desk if self.face == "live" else None
+        if desk is None or not (desk.type_value(event) if keypad else desk.type_text(event)):
             super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:

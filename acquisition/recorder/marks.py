@@ -22,8 +22,6 @@ from acquisition.events.vocabulary import (
 from acquisition.session.session import CODE
 from acquisition.stream import Role
 
-UNDO = 10.0
-"""Seconds within which a mark can be undone; later edits belong to the review."""
 SOURCES = ("key", "pedal", "review", "auto", "lsl", "import", "cli")
 SKEW = (300.0, 1.0)
 """How far a client's stamp may lie before and after now [s]."""
@@ -139,14 +137,12 @@ class Marks:
         Raises
         ------
         ControlError
-            If there is none, it is too long ago, or it is a pause, which only a resume ends.
+            If there is none that holds, or it is a pause, which only a resume ends.
         """
-        fresh = [e for e in self._held() if now - e.time <= UNDO and e.code != PAUSE]
-        fresh = [e for e in fresh if which in ("", e.id, e.code)]
-        if not fresh:
-            what = f"no mark {which[:64]!r}" if which else "no mark"
-            raise ControlError(f"{what} of the last {UNDO:g} s to undo; edit it in the review")
-        void = replace(fresh[-1], time=now, phase="void", ref=fresh[-1].id, value=None, note="")
+        held = [e for e in self._held() if e.code != PAUSE and which in ("", e.id, e.code)]
+        if not held:
+            raise ControlError(f"no mark {which[:64]!r} to undo" if which else "no mark to undo")
+        void = replace(held[-1], time=now, phase="void", ref=held[-1].id, value=None, note="")
         return replace(void, id=id or str(uuid.uuid4()))
 
     def closing(self, now: float, paused: Collection[Role]) -> list[Event]:

@@ -14,14 +14,14 @@ from tests.viewer.model.test_marking import FakeRecorder
 from viewer import settings as persistence
 from viewer.window import OperatorWindow, application
 
+SHOWN = ("code", "phase", "t_shift", "note", "id", "ref")
+
 
 class Printing(FakeRecorder):
     """Print each event."""
 
     def mark(self, event: Event) -> Event:
-        sys.stdout.write(
-            json.dumps({"code": event.code, "phase": event.phase, "t_shift": event.t_shift}) + "\n"
-        )
+        sys.stdout.write(json.dumps({name: getattr(event, name) for name in SHOWN}) + "\n")
         sys.stdout.flush()
         return event
 

@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 from acquisition.events.vocabulary import load_vocabulary
 from tests.viewer.conftest import MakeWindow
 from tests.viewer.review.test_review import recorded
+from tests.viewer.test_window import marked
 from viewer import commands
 from viewer.commands import COMMANDS, GROUPS, Command, Face, allowed, key_of, spoken
 from viewer.key_overlay import MARKERS, columns, lines
@@ -141,8 +142,7 @@ def test_keys_mark_while_they_are_listed_and_esc_closes_the_list_first(faced: Fa
     window = faced("live")
     qtbot.keyClick(window, Qt.Key.Key_F1)
     qtbot.keyClick(window, Qt.Key.Key_M)
-    assert window.desk is not None and window.desk.marking.last is not None
-    assert window.desk.marking.last.code == "mismatch"
+    assert marked(window, 1)[0].code == "mismatch"
     qtbot.keyClick(window, Qt.Key.Key_Escape)
     assert window.keys.overlay is None
     window = faced("cued")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from acquisition.events.vocabulary import Code
+from viewer.live.letters import QUICK, Letter, Letters
 from viewer.live.marker_bar import MarkerBar
 from viewer.live.value_entry import ValueEntry
 from viewer.model.markers import label_of
@@ -18,6 +21,10 @@ from viewer.model.page import clock
 
 TYPED = "suds"
 """The code whose value is typed on the number pad: digits, then Enter."""
+GRACE = 0.1
+"""Seconds more for a letter that was pressed in time and waits behind the drawing of a frame."""
+WRITING = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.GroupSwitchModifier
+"""Modifiers of a key that writes."""
 
 
 class Desk:
@@ -40,6 +47,13 @@ class Desk:
         self._codes: dict[str, Code] = {}
         self.values = ValueEntry(marking.complete, now)
         self.bar: MarkerBar | None = None
+        self.letters = Letters(self._mark_letter, self._write)
+        self._heard = (0, "")
+        self._newest = (0, -math.inf)
+        self._due, self._grace = _timer(parent, QUICK), _timer(parent, GRACE)
+        # The second begins only when the first has fired: after a long frame waiting keys come in between.
+        self._due.timeout.connect(self._grace.start)
+        self._grace.timeout.connect(self.letters.settle)
 
     def connect(self, bar: MarkerBar) -> None:
         """Serve a marker bar; the one before it is gone."""
@@ -54,14 +68,83 @@ class Desk:
         """Tell whether anything can be marked now."""
         return self._model.state == "growing"
 
+    def hear(self, event: QKeyEvent) -> None:
+        """Note when a key was pressed and what it writes, before it is known whose key it is."""
+        self._heard = event.timestamp(), event.text()
+
+    def letter(self, code: Code, ago: bool) -> None:
+        """Mark as a letter does: once it is clear that nobody types."""
+        written = code.hotkey.upper() if ago else code.hotkey.lower()
+        stamp, text = self._heard
+        self._heard = (0, "")
+        self._take(Letter(text if text.isprintable() and text else written, self._now(), code, ago), stamp)
+
+    def type_text(self, event: QKeyEvent) -> bool:
+        """Take a key that writes and marks nothing, if it is one; tell whether it was taken."""
+        text, other = event.text(), event.modifiers() & ~WRITING
+        if event.isAutoRepeat() or other or not text or not text.isprintable():
+            return False
+        return self.typed(text, event.timestamp())
+
+    def typed(self, text: str, stamp: int = 0) -> bool:
+        """Take what a key writes that marks nothing; tell whether it was taken."""
+        if self.letters.held and text.isdigit():
+            self.settle()  # the value of the marker just pressed
+            if self.values.asked is not None and self.bar is not None:
+                self.bar.value.insert(text)
+                return True
+        return self._take(Letter(text, self._now(), counts=text.isalpha()), stamp)
+
+    def _take(self, letter: Letter, stamp: int) -> bool:
+        now = time.monotonic()
+        before, then = self._newest
+        # The stamps of the display tell when keys were pressed, however late they are heard.
+        gap = (stamp - before) / 1000 if stamp and before else now - then
+        taken = self.letters.press(letter, gap)
+        if letter.counts:
+            self._newest = stamp, now
+        if self.letters.held:
+            self._grace.stop()
+            self._due.start()
+        return taken
+
+    def settle(self) -> None:
+        """Let the letters that wait mark before anything else is done."""
+        self._due.stop()
+        self._grace.stop()
+        self.letters.settle()
+
+    def _mark_letter(self, letter: Letter) -> None:
+        if letter.code is not None:
+            self._press(letter.code, letter.ago, letter.time)
+
+    def _write(self, text: str, begun: float) -> None:
+        """Put typed letters into the note box, which has the keys from now on."""
+        bar = self.bar
+        if bar is None:
+            return
+        if self.values.asked is not None:
+            self.values.finish(self._typed_value())
+        bar.end_value()
+        if math.isnan(self._note_begun):
+            self._note_begun = begun
+        parted = bar.note.text() and not bar.note.hasFocus() and not bar.note.text().endswith(" ")
+        bar.note.setFocus()
+        bar.note.end(False)
+        bar.note.insert(f" {text}" if parted else text)
+
     def press(self, code: Code, ago: bool) -> None:
-        """Mark a moment, or begin or end an interval."""
+        """Mark a moment, or begin or end an interval, at once."""
+        self.settle()
+        self._press(code, ago, self._now())
+
+    def _press(self, code: Code, ago: bool, pressed: float) -> None:
         if not self.open:
             self._not_stored(f"marker {label_of(code.code)}")
             return
         self.values.finish(self._typed_value())
         takes = bool(code.value) and not self.marking.is_running(code)
-        event = self.marking.press(code, ago=ago)
+        event = self.marking.press(code, ago=ago, time=pressed)
         if takes:
             self.values.ask(code, event)
             if self.bar is not None:
@@ -78,6 +161,7 @@ class Desk:
 
     def leave(self) -> None:
         """Leave the box that has the keys; a press that waits for its value stays without one."""
+        self.settle()
         if self.values.asked is not None:
             self.values.finish("")
             self.show()
@@ -85,19 +169,25 @@ class Desk:
 
     def close(self) -> None:
         """Store what still waits, and let the recorder answer."""
+        self.settle()
         if self.open:
             self.values.finish(self._typed_value())
         self.marking.close()
 
     def undo(self) -> None:
-        """Void the last marker."""
+        """Void the last marker that holds; once more, the one before it."""
+        self.settle()
         if self.open:
             self.values.drop()
-            self.marking.undo()
+            last = self.marking.undoable()
+            if self.marking.undo() is not None and last is not None:
+                at = clock(last.time - self._model.t0)
+                self.marking.say(f"undone: {label_of(last.code)} at {at}")
             self.show()
 
     def pause(self, role: str) -> None:
         """Pause a person, or resume them."""
+        self.settle()
         if not self.open:
             self._not_stored(f"pause of the {role}")
             return
@@ -108,6 +198,7 @@ class Desk:
 
     def ask_stop(self) -> None:
         """Ask whether to end the recording; keeping it is the default."""
+        self.settle()
         box = QMessageBox(self._parent)
         box.setWindowTitle("Stop recording")
         box.setText("End this recording?")
@@ -126,6 +217,7 @@ class Desk:
         text = event.text()
         if code is None or not self.open:
             return False
+        self.settle()
         if text.isdigit():
             self._typed = (self._typed + text)[-3:]
         elif self._typed and text in ("\r", "\n"):
@@ -144,6 +236,7 @@ class Desk:
 
     def enter(self) -> None:
         """Go into the note box, or store what was typed there."""
+        self.settle()
         if self.bar is not None and self.bar.value.hasFocus():
             if self.values.enter(self.bar.value.text()):
                 self._parent.setFocus()
@@ -154,6 +247,8 @@ class Desk:
             self.bar.note.setFocus()
 
     def _note_key(self, text: str) -> None:
+        self._newest = (0, time.monotonic())
+        self.letters.wrote()
         if math.isnan(self._note_begun):
             self._note_begun = self._now()
         if not text:
@@ -204,3 +299,11 @@ class Desk:
         ago = ", about 10 s before" if last.t_shift and last.code != "note" else ""
         stored = "stored" if last.id in self._model.event_ids else "sending"
         return f"{what} at {clock(last.time - self._model.t0)}{ago} · {stored}"
+
+
+def _timer(parent: QWidget, seconds: float) -> QTimer:
+    timer = QTimer(parent)
+    timer.setSingleShot(True)
+    timer.setTimerType(Qt.TimerType.PreciseTimer)
+    timer.setInterval(round(seconds * 1000))
+    return timer

@@ -128,7 +128,7 @@ class MarkerBar(QWidget):
         self.last.setAccessibleName("Last marker")
         self.last.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.undo = QPushButton(f"Undo  {key_of('undo')}")
-        self.undo.setToolTip("Void the last marker, within 10 s")
+        self.undo.setToolTip("Void the last marker; again, the one before")
         self.undo.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         notice = QLabel(NOTICE)
         notice.setStyleSheet(f"color: {theme.dim}; font-size: 11px;")
@@ -201,8 +201,8 @@ class MarkerBar(QWidget):
     def show_paused(self, paused: frozenset[str]) -> None:
         """Name what each pause button does next."""
         for role, button in self.pauses.items():
-            button.setText(f"{'Resume' if role in paused else 'Pause'} {role}")
             key = key_of(f"pause_{role}")
+            button.setText(f"{'Resume' if role in paused else 'Pause'} {role}  {key}")
             button.setToolTip(f"Nothing of the person is stored or shown while paused  ({key})")
 
     def show_last(self, text: str, *, failed: bool) -> None:

@@ -16,14 +16,14 @@ from typing import Any, Protocol
 from acquisition.errors import AttunementError
 from acquisition.event import Event, Phase, Value
 from acquisition.events.intervals import Intervals
-from acquisition.events.vocabulary import Code
+from acquisition.events.vocabulary import PAUSE, Code
 from viewer.model.markers import label_of
 
-UNDO = 10.0
-"""Seconds within which a marker can be undone."""
 AGO = -10.0
 """What Shift adds to a marker: about ten seconds ago [s]."""
 ACTORS = ("client", "therapist", "dyad", "tech")
+UNTOUCHED = ("auto", "import")
+"""Sources of events that an undo passes over."""
 
 
 class Recorder(Protocol):
@@ -116,18 +116,24 @@ class Marking:
             Event(time=time, code="note", note=text, rater=self._rater, t_shift=shift, id=str(uuid.uuid4()))
         )
 
+    def undoable(self) -> Event | None:
+        """Return the last marker of the session that holds; a pause and what software wrote are none."""
+        # The first of a press and its value is voided by the recorder when it stores the second.
+        valued = {e.ref for e in self._mine if e.value is not None and e.phase != "void"}
+        held = reversed(list(self._running().held.values()))
+        undo = (e for e in held if e.id and e.code != PAUSE and e.source not in UNTOUCHED)
+        return next((e for e in undo if e.id not in valued), None)
+
     def undo(self) -> Event | None:
-        """Void the last marker if it is younger than ten seconds; return the void event."""
-        last, time = self.last, self._now()
+        """Void the last marker of the session that holds, however old; return the void event."""
+        last = self.undoable()
         if last is None:
-            self.message = "nothing to undo"
-            return None
-        if time - last.time > UNDO:
-            self.message = f"too late to undo {label_of(last.code)}: more than {UNDO:.0f} s ago"
+            self.say("nothing to undo")
             return None
         void = replace(
-            last, time=time, phase="void", ref=last.id, id=str(uuid.uuid4()), value=None, t_shift=0.0
+            last, time=self._now(), phase="void", ref=last.id, id=str(uuid.uuid4()), value=None, t_shift=0.0
         )
+        void = replace(void, note="", source="key", rater=self._rater)
         self._send(void)
         self.last, self.message = None, f"undone: {label_of(last.code)}"
         return void

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from acquisition.errors import AttunementError, ControlError
 from acquisition.event import Event
-from acquisition.events.vocabulary import load_vocabulary
+from acquisition.events.vocabulary import PAUSE, load_vocabulary
 from acquisition.recorder.marks import Marks
 from acquisition.stream import Role
 
@@ -43,7 +43,7 @@ def test_open_intervals_end_censored_but_not_those_of_a_paused_person() -> None:
     assert [(e.code, e.phase, e.note, e.time) for e in closing] == [("segment", "off", "censored", NOW + 5)]
 
 
-def test_undo_voids_the_last_mark_for_ten_seconds() -> None:
+def test_undo_voids_the_last_mark_however_old() -> None:
     marks = Marks(load_vocabulary())
     first, second = marked(marks, code="segment"), marked(marks, code="now_moment")
     assert marked(marks, NOW + 1, phase="void").ref == second.id
@@ -51,9 +51,19 @@ def test_undo_voids_the_last_mark_for_ten_seconds() -> None:
     assert void.id == "mine"
     assert (void.phase, void.ref, void.code) == ("void", first.id, "segment")
     assert not marks.open
-    marked(marks, code="mismatch")
-    with pytest.raises(ControlError, match="no mark of the last 10 s"):
-        marks.void("", NOW + 11)
+    third = marked(marks, code="mismatch")
+    assert marked(marks, NOW + 3600, phase="void").ref == third.id
+    with pytest.raises(ControlError, match="no mark to undo"):
+        marks.void("", NOW + 3600)
+
+
+def test_undo_goes_back_through_the_session_and_passes_over_pauses() -> None:
+    marks = Marks(load_vocabulary())
+    first, pause, second = (marked(marks, code=c) for c in ("now_moment", PAUSE, "mismatch"))
+    assert [marked(marks, NOW + 3000 + k, phase="void").ref for k in (0, 1)] == [second.id, first.id]
+    with pytest.raises(ControlError, match="no mark to undo"):
+        marks.void("", NOW + 3002)
+    assert marks.open == [pause]
 
 
 def test_undoing_the_end_of_an_interval_opens_it_again() -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from acquisition.errors import VocabularyError
 from acquisition.events.vocabulary import load_vocabulary
 from tests.viewer.conftest import MakeWindow
 from tests.viewer.test_window import marked
+from tests.waiting import wait_for
 from viewer.live.value_entry import read_value
 from viewer.window import OperatorWindow
 
@@ -21,6 +23,9 @@ def opened(make_window: MakeWindow, profile: str = "") -> OperatorWindow:
     window.profiles = lambda name: load_vocabulary().profile(name)
     if profile:
         window.change(profile=profile)
+        QApplication.processEvents()  # the panel before it is gone, and with it its focus
+        window.activateWindow()
+        wait_for(lambda: QApplication.processEvents() or window.isActiveWindow())
     return window
 
 

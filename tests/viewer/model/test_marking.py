@@ -114,24 +114,39 @@ def test_interval_begun_before_a_restart_is_closed_by_the_next_press(desk: Any) 
     assert (recorder.events[0].phase, recorder.events[0].ref) == ("off", "old-id")
 
 
-def test_undo_voids_the_last_marker_within_ten_seconds(desk: Any) -> None:
+def test_undo_reaches_all_markers_of_the_session_one_after_another(desk: Any) -> None:
     recorder, clock, marking = desk
-    marking.press(CODES["mismatch"])
-    clock.now += 9.9
-    void = marking.undo()
+    earlier = Event(time=1.0, code="now_moment", source="pedal", id="of-another-window")
+    pause = Event(time=2.0, code="consent_pause", phase="on", actor="client", id="pause")
+    software = Event(time=3.0, code="auto_gap", source="auto", id="software")
+    foreign = Event(time=4.0, code="sync_mark", source="lsl", id="foreign")
+    marking.adopt(Intervals([earlier, pause, software, foreign]))
+    sent = [marking.press(CODES[code]) for code in ("mismatch", "break", "break")]
+    clock.now += 3600.0
+    voids = [marking.undo() for _ in range(5)]
     settled(marking)
-    assert void is not None and void.phase == "void" and void.ref == recorder.events[0].id
-    assert recorder.events[1] == void
+    assert [v.ref for v in voids] == [e.id for e in reversed(sent)] + ["foreign", "of-another-window"]
+    assert {v.phase for v in voids} == {"void"} and {v.time for v in voids} == {clock.now}
+    assert recorder.events == [*sent, *voids]
     assert marking.undo() is None and marking.message == "nothing to undo"
 
 
-def test_undo_comes_too_late_after_ten_seconds(desk: Any) -> None:
-    recorder, clock, marking = desk
-    marking.press(CODES["mismatch"])
-    clock.now += 10.1
+def test_undo_takes_a_press_and_its_value_as_one(desk: Any) -> None:
+    _, _, marking = desk
+    before, press = marking.press(CODES["mismatch"]), marking.press(CODES["suds"])
+    valued = marking.complete(press, 40.0)
+    assert [marking.undo().ref for _ in range(2)] == [valued.id, before.id]
     assert marking.undo() is None
+
+
+def test_undo_that_was_refused_can_be_asked_for_again(desk: Any) -> None:
+    recorder, _, marking = desk
+    event = marking.press(CODES["mismatch"])
     settled(marking)
-    assert len(recorder.events) == 1 and "too late" in marking.message
+    recorder.refusal = "the client is paused"
+    assert marking.undo().ref == event.id
+    settled(marking)
+    assert marking.message.startswith("NOT STORED") and marking.undo().ref == event.id
 
 
 def test_undoing_the_end_of_an_interval_lets_it_run_on(desk: Any) -> None:
