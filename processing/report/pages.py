@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from matplotlib.figure import Figure, FigureBase
 from matplotlib.gridspec import GridSpec
@@ -21,6 +21,20 @@ LEADING = 1.35
 """Distance of lines as a multiple of the size of the type."""
 
 
+class _Title(NamedTuple):
+    """Hold a heading that waits for what it heads; lengths [inch]."""
+
+    lines: list[str]
+    size: float
+    keep: float
+    gap: float
+
+    @property
+    def height(self) -> float:
+        """Return what it takes, with the gap above it."""
+        return self.gap + len(self.lines) * self.size * LEADING / 72 + 0.06
+
+
 class Pages:
     """Hold the pages so far and how far down the last one is filled."""
 
@@ -28,6 +42,7 @@ class Pages:
         self.figures: list[Figure] = []
         self._footer = footer
         self._down = PAPER[1]
+        self._waiting: list[_Title] = []
 
     def new(self) -> None:
         """Begin a page."""
@@ -39,18 +54,23 @@ class Pages:
         page.text(1.0 - SIDE / PAPER[0], y, str(len(self.figures)), fontsize=6.5, ha="right")
 
     def room(self, height: float) -> None:
-        """Begin a page unless this much [inch] is left on it."""
-        if self._down + height > PAPER[1] - BOTTOM:
+        """Begin a page unless this much [inch] is left on it, and write the headings that waited for it."""
+        titles, self._waiting = self._waiting, []
+        least = max([height, *(t.keep for t in titles)])
+        if self._down + sum(t.height for t in titles) + least > PAPER[1] - BOTTOM:
             self.new()
+        for title in titles:
+            self._down += title.gap if self._down > TOP else 0.0
+            self._write(title.lines, SIDE, size=title.size, weight="bold")
+            self._down += title.height - title.gap
 
     def heading(self, text: str, *, keep: float = 1.0, size: float = 12.0) -> None:
-        """Write a heading that stays with at least `keep` inches of what follows."""
-        gap = 0.0 if self._down <= TOP else 0.16
-        self.room(gap + 0.3 + keep)
-        if self._down > TOP:
-            self._down += gap
-        self._write([text], SIDE, size=size, weight="bold")
-        self._down += size * LEADING / 72 + 0.06
+        """Head what follows: it is written with that, on one page with at least `keep` inches of it."""
+        self._waiting.append(_Title(wrapped(text, WIDTH, size), size, keep, gap=0.16))
+
+    def caption(self, text: str, *, size: float = 8.0) -> None:
+        """Name the table or figure that follows, on the same page."""
+        self._waiting.append(_Title(wrapped(text, WIDTH, size), size, keep=0.0, gap=0.04))
 
     def paragraph(
         self, text: str, *, size: float = 8.0, color: str = "#1B2126", hang: str = "", box: bool = False
@@ -96,11 +116,13 @@ class Pages:
     ) -> None:
         """Write a table, over several pages if need be, its head on each; `shares` of the width sum to 1."""
         step = size * LEADING / 72
+        titles = [wrapped(t, s * WIDTH - 0.06, size) for t, s in zip(head, shares, strict=True)]
+        high = max(map(len, titles))
         cells = [[wrapped(c, s * WIDTH - 0.06, size) for c, s in zip(r, shares, strict=True)] for r in rows]
         waiting = [(max(map(len, row), default=1), row) for row in cells]
         while waiting:
-            self.room(4 * step)
-            left = int((PAPER[1] - BOTTOM - self._down) / step) - 2
+            self.room(max(4, 1 + high + waiting[0][0]) * step)
+            left = int((PAPER[1] - BOTTOM - self._down) / step) - 1 - high
             taken = []
             while waiting and left >= waiting[0][0]:
                 left -= waiting[0][0]
@@ -111,11 +133,11 @@ class Pages:
                 else:
                     self.new()
                     continue
-            self._columns(head, taken, shares, size)
+            self._columns(titles, taken, shares, size)
 
     def _columns(
         self,
-        head: Sequence[str],
+        head: Sequence[Sequence[str]],
         rows: Sequence[tuple[int, Sequence[Sequence[str]]]],
         shares: Sequence[float],
         size: float,
@@ -123,16 +145,17 @@ class Pages:
         """Write the rows that fit on this page."""
         step = size * LEADING / 72
         page, top = self.figures[-1], self._down
+        below = top + (max(map(len, head)) + 0.1) * step
         for k, title in enumerate(head):
             x = SIDE + sum(shares[:k]) * WIDTH
             self._down = top
-            self._write([title], x, size=size, weight="bold")
-            self._down = top + 1.1 * step
+            self._write(title, x, size=size, weight="bold")
+            self._down = below
             lines = [line for n, row in rows for line in [*row[k], *[""] * (n - len(row[k]))]]
             self._write(lines, x, size=size)
-        for y in _rules(top + 1.1 * step, [n for n, _ in rows], step):
+        for y in _rules(below, [n for n, _ in rows], step):
             page.add_artist(_rule(y))
-        self._down = top + (1.3 + sum(n for n, _ in rows)) * step + 0.08
+        self._down = below + (0.2 + sum(n for n, _ in rows)) * step + 0.08
 
     def place(self, height: float) -> FigureBase:
         """Give room for a figure of full width, on a new page if it does not fit on this one."""

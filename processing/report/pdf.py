@@ -7,13 +7,15 @@ from pathlib import Path
 
 import matplotlib as mpl
 from matplotlib.backends.backend_pdf import PdfPages
+from matplotlib.figure import FigureBase
 
 from processing.metrics.self_report import as_rows
 from processing.metrics.session_metrics import Hour
-from processing.report import figures
+from processing.report import captions, figures, heading, phase_table
 from processing.report import quality as report_quality
 from processing.report import text as report_text
 from processing.report import words as report_words
+from processing.report.captions import Captions
 from processing.report.pages import Pages
 from processing.report.report import STYLE, tables, turns
 from processing.results.session_run import NOTICE, SessionRun
@@ -36,20 +38,24 @@ def write_pdf(run: SessionRun, hour: Hour, out: Path) -> None:
 def pages(run: SessionRun, hour: Hour) -> Pages:
     """Return the pages of the report."""
     out = Pages(f"Session {run.id} · research use only")
+    count = Captions()
     out.new()
     _quality(out, run, hour)
-    _hour(out, hour)
-    _noted(out, run)
-    _signals(out, run, hour)
-    _responses(out, hour)
+    _phases(out, run, hour, count)
+    _hour(out, hour, count)
+    _noted(out, run, count)
+    _signals(out, run, hour, count)
+    _responses(out, hour, count)
     for entity, measures in tables(hour).items():
         rows = [
             [r[k] for k in ("metric", "value", "interval", "n", "valid", "reason")]
             for r in report_text.table(measures)
         ]
         out.heading(f"Tables: {entity}")
+        out.caption(count.table(f"Session metrics: {entity}"))
         head = ("metric", "value", "95 % interval", "n", "valid", "why there is no value; remarks")
         out.table(head, rows, (0.31, 0.13, 0.15, 0.06, 0.07, 0.28), size=6.5)
+        out.paragraph(report_words.OF_METRICS, size=7.0, color=DIM)
     out.heading("Methods")
     out.paragraph(report_text.methods(run, version("attunement")))
     out.heading("References", size=9.5)
@@ -64,11 +70,12 @@ def pages(run: SessionRun, hour: Hour) -> Pages:
 
 def _quality(out: Pages, run: SessionRun, hour: Hour) -> None:
     out.heading(f"Session {run.id}", size=15.0)
-    out.paragraph(
-        f"{run.seconds / 60:.1f} min recorded · state of the recording: {run.recording.state}", color=DIM
-    )
+    for name, value in heading.facts(run):
+        out.paragraph(f"{name}: {value}")
+    out.paragraph(f"state of the recording: {run.recording.state}", color=DIM)
     out.paragraph(NOTICE, size=8.5, box=True)
     out.heading("Quality of the recording")
+    out.caption(captions.QUALITY)
     rows = [[r.entity, r.what, r.usable, r.remark] for r in report_quality.quality(run, hour)]
     out.table(("who", "what", "usable", "remark"), rows, (0.11, 0.19, 0.25, 0.45))
     out.paragraph(report_words.IN_BRACKETS, size=7.0, color=DIM)
@@ -81,10 +88,34 @@ def _quality(out: Pages, run: SessionRun, hour: Hour) -> None:
         out.paragraph(line, hang="– ", size=7.5)
 
 
-def _hour(out: Pages, hour: Hour) -> None:
+def _phases(out: Pages, run: SessionRun, hour: Hour, count: Captions) -> None:
+    out.new()
+    out.heading("The phases")
+    table = phase_table.phase_table(run, hour)
+    if not table.rows:
+        out.paragraph(phase_table.NONE)
+        return
+    out.caption(count.table(phase_table.TITLE))
+    out.table(table.head, table.rows, phase_table.SHARES, size=6.0)
+    if table.reasons:
+        out.paragraph(f"– no value. {'; '.join(table.reasons)}.", size=7.0)
+    out.paragraph(phase_table.note(run.config), size=7.0, color=DIM)
+
+
+def _under(out: Pages, count: Captions, what: str, **of: str) -> figures.Place:
+    """Return what gives room for a figure, its number and title over it."""
+
+    def place(height: float) -> FigureBase:
+        out.caption(count.figure(what, **of))
+        return out.place(height)
+
+    return place
+
+
+def _hour(out: Pages, hour: Hour, count: Captions) -> None:
     out.new()
     out.heading("The hour on a page")
-    figures.overview(hour, out.place)
+    figures.overview(hour, _under(out, count, "overview"))
     out.paragraph(report_words.HOW_TO_READ, size=7.0, color=DIM)
     out.heading("What was measured", size=9.5)
     out.columns([[NAMES[e], *sentences] for e, sentences in report_text.on_a_page(hour).items()], size=7.5)
@@ -92,37 +123,39 @@ def _hour(out: Pages, hour: Hour) -> None:
     out.columns([["May be concluded", *report_text.may(hour)], ["May not", *report_words.MAY_NOT]], size=7.5)
 
 
-def _noted(out: Pages, run: SessionRun) -> None:
+def _noted(out: Pages, run: SessionRun, count: Captions) -> None:
     rows = as_rows(run.recording.session, run.filled)
     if rows:
         out.heading("Noted and said")
         out.paragraph(report_words.NOTED, size=7.0, color=DIM)
+        out.caption(count.table("What was noted and said"))
         out.table(("by whom", "what", "noted"), rows, (0.28, 0.37, 0.35))
 
 
-def _signals(out: Pages, run: SessionRun, hour: Hour) -> None:
+def _signals(out: Pages, run: SessionRun, hour: Hour, count: Captions) -> None:
     out.new()
     out.heading("Signals of both people")
-    if figures.indices(hour.line, out.place) is None:
+    if figures.indices(hour.line, _under(out, count, "indices")) is None:
         out.paragraph(report_words.NO_SIGNALS)
     else:
         out.paragraph(report_text.about_signals(run.config), size=7.0, color=DIM)
-    if figures.two_axes(hour.line, out.place) is not None:
+    if figures.two_axes(hour.line, _under(out, count, "two_axes")) is not None:
         out.paragraph(report_text.about_two_axes(), size=7.0, color=DIM)
     out.heading("Synchrony", keep=4.8)
-    if figures.synchrony(run.samples, hour.line, out.place) is None:
+    if figures.synchrony(run.samples, hour.line, _under(out, count, "synchrony")) is None:
         out.paragraph(report_words.NO_SYNCHRONY)
     else:
         out.paragraph(report_words.SYNCHRONY, size=7.0, color=DIM)
     out.heading("Turn-taking")
     rows = turns(hour)
     if rows:
+        out.caption(count.table("Who spoke for how long, and how the floor changed"))
         out.table(("who: what", "value"), rows, (0.5, 0.5))
     else:
         out.paragraph(report_text.no_turns(hour))
 
 
-def _responses(out: Pages, hour: Hour) -> None:
+def _responses(out: Pages, hour: Hour, count: Captions) -> None:
     out.heading("Around marked moments", keep=2.0)
     drawn = figures.event_locked(hour.responses)
     if not drawn:
@@ -130,8 +163,8 @@ def _responses(out: Pages, hour: Hour) -> None:
         return
     out.paragraph(report_words.AROUND, size=7.0, color=DIM)
     for code, draw in drawn:
-        out.room(1.95)
+        out.room(2.3)
         out.paragraph(f"{code} – {report_text.usable_events(hour.responses, code)}", size=8.0)
-        draw(out.place)
+        draw(_under(out, count, "event", code=code))
         for sentence in report_text.inferred(hour.responses, code):
             out.paragraph(sentence, size=7.0)

@@ -24,7 +24,7 @@ from processing.hour.shelter import Shelter
 from processing.metrics.self_report import as_rows
 from processing.metrics.session_metrics import PEOPLE, Hour
 from processing.metrics.turns import JOINT, PERSONAL
-from processing.report import figures
+from processing.report import captions, figures, heading, phase_table
 from processing.report import quality as report_quality
 from processing.report import text as report_text
 from processing.report import words as report_words
@@ -58,11 +58,11 @@ def report_html(run: SessionRun, hour: Hour) -> str:
 def _content(run: SessionRun, hour: Hour) -> dict[str, Any]:
     line = hour.line
     session = run.recording.session
-    recorded = session.recorded if session else None
     shelter = Shelter()
 
-    def drawn(what: str, draw: Callable[[], FigureBase | None]) -> Markup | None:
-        return shelter.tried(f"figure of {what}", lambda: _svg(draw()), None)
+    def drawn(what: str, draw: Callable[[], FigureBase | None], name: str, **of: str) -> Markup | None:
+        says = captions.alternative(name, **of)
+        return shelter.tried(f"figure of {what}", lambda: _svg(draw(), says), None)
 
     def listed(what: str, make: Callable[[], Sequence[T]]) -> Sequence[T]:
         none: Sequence[T] = []
@@ -74,19 +74,21 @@ def _content(run: SessionRun, hour: Hour) -> dict[str, Any]:
             code,
             report_text.usable_events(hour.responses, code),
             report_text.inferred(hour.responses, code),
-            drawn(code, functools.partial(draw, figures.own_figure)),
+            drawn(code, functools.partial(draw, figures.own_figure), "event", code=code),
         )
         for code, draw in listed("figures around events", lambda: figures.event_locked(hour.responses))
     ]
     parts = {
+        "facts": listed("head", lambda: heading.facts(run)),
+        "phases": shelter.tried("table of phases", lambda: phase_table.phase_table(run, hour), None),
         "quality": listed("quality", lambda: report_quality.quality(run, hour)),
         "notices": listed("notices", lambda: report_quality.notices(run)),
-        "overview": drawn("the hour", lambda: figures.overview(hour)),
+        "overview": drawn("the hour", lambda: figures.overview(hour), "overview"),
         "page": shelter.tried("the hour on a page", lambda: report_text.on_a_page(hour), no_page),
         "may": listed("what may be concluded", lambda: report_text.may(hour)),
-        "indices": drawn("the signals", lambda: figures.indices(line)),
-        "two_axes": drawn("the two axes", lambda: figures.two_axes(line)),
-        "synchrony": drawn("synchrony", lambda: figures.synchrony(run.samples, line)),
+        "indices": drawn("the signals", lambda: figures.indices(line), "indices"),
+        "two_axes": drawn("the two axes", lambda: figures.two_axes(line), "two_axes"),
+        "synchrony": drawn("synchrony", lambda: figures.synchrony(run.samples, line), "synchrony"),
         "turns": listed("turn-taking", lambda: turns(hour)),
         "no_turns": report_text.no_turns(hour),
         "responses": responses,
@@ -99,8 +101,11 @@ def _content(run: SessionRun, hour: Hour) -> dict[str, Any]:
     }
     return parts | {
         "session": run.id,
-        "began": f"{recorded.started[:16].replace('T', ' ')} · " if recorded and recorded.started else "",
-        "minutes": f"{run.seconds / 60:.1f}",
+        "captions": captions.Captions(),
+        "of_quality": captions.QUALITY,
+        "of_phases": phase_table.TITLE,
+        "no_phases": phase_table.NONE,
+        "about_phases": phase_table.note(run.config),
         "state": run.recording.state,
         "scaling": ", ".join(sorted({a.scaling for a in run.pipeline.arousal.values()})),
         "notice": NOTICE,
@@ -133,7 +138,7 @@ def turns(hour: Hour) -> list[tuple[str, str]]:
     ]
 
 
-def _svg(figure: FigureBase | None) -> Markup | None:
+def _svg(figure: FigureBase | None, says: str) -> Markup | None:
     if figure is None:
         return None
     file = io.StringIO()
@@ -141,7 +146,8 @@ def _svg(figure: FigureBase | None) -> Markup | None:
     figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
     text = file.getvalue()
     # The XML prologue has no place inside HTML; texts in the drawing are escaped by matplotlib.
-    return Markup(text[text.index("<svg") :])
+    start = text.index("<svg") + len("<svg")
+    return Markup('<svg role="img" aria-label="{}"').format(says) + Markup(text[start:])
 
 
 def write_report(run: SessionRun, hour: Hour, out: Path) -> None:

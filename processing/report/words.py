@@ -30,6 +30,10 @@ HOW_TO_READ = (
     "below). Dotted: one kind of sensor only. Nothing drawn: no valid value. Below: what was marked."
 )
 IN_BRACKETS = "In brackets: how many values of that index were lost for this reason."
+OF_METRICS = (
+    "n: how many things a value rests on (seconds, excursions, events, turns, segments), as the data "
+    "dictionary defines it for each metric. Valid: share of the time that counted with a valid index."
+)
 NOTED = (
     "By people, before or after the hour; no sensor measured any of it. “Not validated” stands where "
     "nobody has shown what an instrument measures."

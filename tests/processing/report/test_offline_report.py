@@ -14,8 +14,11 @@ from acquisition.commands.importing import import_command
 from acquisition.events.vocabulary import load_vocabulary
 from acquisition.stream import Modality, Role, StreamInfo
 from processing.config import PipelineConfig
+from processing.heart.hrv import rmssd
 from processing.metrics.session_metrics import Hour
+from processing.report.pages import Pages
 from processing.report.pdf import pages, write_pdf
+from processing.report.phase_table import phase_table
 from processing.report.report import report_html
 from processing.results.session_run import NOTICE, SessionRun, run_recording
 from tests.processing.simulated_hour import infos, marks, write_hour
@@ -101,6 +104,66 @@ def test_nothing_on_paper_lies_outside_the_page_or_over_other_text(session: tupl
             assert 0 <= box.x0 < box.x1 <= width and 0 <= box.y0 < box.y1 <= height, number
         for k, a in enumerate(boxes):
             assert not any(a.padded(-1.5).overlaps(b.padded(-1.5)) for b in boxes[:k]), number
+
+
+def test_no_heading_and_no_caption_stands_at_the_end_of_a_page(session: tuple[SessionRun, Hour]) -> None:
+    for number, page in enumerate(pages(*session).figures, 1):
+        texts = [t for t in page.texts if t.get_position()[1] > 0.65 / 11.69]
+        lowest = min((t.get_position()[1] for t in texts), default=1.0)
+        drawn = [part.bbox.y0 / page.bbox.height for part in page.subfigs]
+        ends = [t.get_text() for t in texts if t.get_position()[1] == lowest and t.get_fontweight() == "bold"]
+        assert not ends or min(drawn, default=1.0) < lowest, (number, ends)
+
+
+def test_a_heading_moves_to_the_next_page_with_what_it_heads() -> None:
+    out = Pages("footer")
+    out.new()
+    out.place(9.5)
+    out.heading("Heading", keep=0.2)
+    out.caption("Table 9. Something")
+    out.table(("a",), [("x " * 900,)], (1.0,))
+    first, second = ([t.get_text() for t in page.texts] for page in out.figures)
+    assert first == ["footer", "1"]
+    assert second[2:5] == ["Heading", "Table 9. Something", "a"]
+
+
+def test_figures_and_tables_are_numbered_in_the_order_of_reading_on_paper_too(
+    session: tuple[SessionRun, Hour], html: str
+) -> None:
+    paper = "\n".join(t.get_text() for page in pages(*session).figures for t in page.texts)
+    for kind in ("Figure", "Table"):
+        found = [int(n) for n in re.findall(rf"{kind} (\d+)\. ", html)]
+        assert found == list(range(1, len(found) + 1))
+        assert len(found) >= 4
+        assert [int(n) for n in re.findall(rf"{kind} (\d+)\. ", paper)] == found
+    assert html.index("Table 1. Heart, breathing and") > html.index("Quality of the recording")
+
+
+def test_every_figure_has_an_alternative_text(html: str) -> None:
+    assert html.count("<svg") == len(re.findall(r'<svg role="img" aria-label="[^"]{40,}"', html))
+
+
+def test_the_report_begins_with_who_when_and_with_what(session: tuple[SessionRun, Hour], html: str) -> None:
+    done, _ = session
+    head = html[: html.index("Quality of the recording")]
+    paper = " ".join(t.get_text() for t in pages(*session).figures[0].texts)
+    for text in ("C01", "T01", "EDA (4 Hz, µS)", "ECG (130 Hz, mV)", done.config.digest(), "18.0 min"):
+        assert text in head
+        assert text in paper
+
+
+def test_rmssd_of_table_1_is_that_of_the_definition_over_the_rest_baseline(
+    session: tuple[SessionRun, Hour],
+) -> None:
+    done, hour = session
+    (rest,) = hour.line.marked("baseline_rest")
+    rows = {s.time: s.value for s in done.samples if s.entity == "client" and s.index == "ibi"}
+    inside = [v for t, v in sorted(rows.items()) if t < rest.stop and t - v / 1000.0 >= rest.start]
+    table = phase_table(done, hour)
+    cells = dict(zip(table.head, table.rows[0], strict=True))
+    assert (cells["who"], cells["phase"]) == ("client", "rest baseline")
+    assert float(cells["RMSSD [ms]"]) == pytest.approx(rmssd(inside), abs=0.06)
+    assert float(cells["HR [bpm]"]) == pytest.approx(60000.0 / (sum(inside) / len(inside)), abs=0.06)
 
 
 def nothing_of(role: Role) -> Sequence[StreamInfo]:

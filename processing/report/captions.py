@@ -1,0 +1,49 @@
+"""Numbers, titles and alternative texts of the report's figures and tables, in the order of reading."""
+
+from __future__ import annotations
+
+from processing.indices import INDICES, VAGAL
+
+QUALITY = "Table Q. What of the recording can be used"
+"""It comes before anything that was measured, and is not counted among the tables of results."""
+FIGURES = {
+    "overview": "Arousal index of both people with their reference bands, and what was marked",
+    "indices": "Heart rate, vagally mediated HRV and skin conductance level of both people",
+    "two_axes": "Skin conductance level against vagally mediated HRV",
+    "synchrony": "Synchrony in moving windows with the chance band of this pair",
+    "event": "Indices around {code}",
+}
+ALTERNATIVES = {
+    "overview": "A panel per person: arousal index in SD over minutes, reference band in grey, excursions "
+    "hatched; below it a lane per marked code. The sentences below say what it shows in numbers.",
+    "indices": "Panels over minutes, each with a line per person, client solid and therapist dashed; means "
+    "are in the table of the phases.",
+    "two_axes": f"A panel per person: points of skin conductance level over {INDICES[VAGAL].title}, those at "
+    "rest as crosses.",
+    "synchrony": "A panel per signal: largest |z| of the windowed correlation over minutes, chance band in "
+    "grey; tests are in the table of both people.",
+    "event": "A panel per index from 60 s before to 180 s after the onset of {code}, client solid and "
+    "therapist dashed; what was tested is said below.",
+}
+
+
+class Captions:
+    """Number figures and tables as they come."""
+
+    def __init__(self) -> None:
+        self._figures = self._tables = 0
+
+    def figure(self, what: str, **of: str) -> str:
+        """Return number and title of the next figure."""
+        self._figures += 1
+        return f"Figure {self._figures}. {FIGURES[what].format(**of)}"
+
+    def table(self, title: str) -> str:
+        """Return number and title of the next table."""
+        self._tables += 1
+        return f"Table {self._tables}. {title}"
+
+
+def alternative(what: str, **of: str) -> str:
+    """Return what a figure shows, for those who do not see it."""
+    return ALTERNATIVES[what].format(**of)

@@ -1,0 +1,78 @@
+"""What stands at the head of the report: of whom, when, with what, and with which software."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from acquisition.session.session import Recorded, Session
+from acquisition.stream import StreamInfo
+from processing.indices import spelled
+from processing.results.session_run import SessionRun
+
+UNKNOWN = "not known"
+
+
+def facts(run: SessionRun) -> list[tuple[str, str]]:
+    """Return what identifies a session and what it was recorded with, as names and values ready to print."""
+    session = run.recording.session
+    recorded = session.recorded if session is not None else None
+    return [
+        *_who(session),
+        ("date and start", began(recorded)),
+        ("length", f"{run.seconds / 60:.1f} min"),
+        *(
+            (f"devices of the {role}", devices(found))
+            for role in dict.fromkeys(s.role for s in run.recording.streams)
+            if (found := [s for s in run.recording.streams if s.role == role])
+        ),
+        ("recorded with", _written(recorded)),
+        ("analysed with", f"Attunement {version('attunement')}, parameters {run.config.digest()}"),
+    ]
+
+
+def _who(session: Session | None) -> list[tuple[str, str]]:
+    if session is None:
+        return [(name, UNKNOWN) for name in ("client", "therapist", "dyad, number of the session")]
+    number = str(session.number) if session.number else "not given"
+    return [
+        ("client", session.client.code or "not given"),
+        ("therapist", session.therapist.code or "not given"),
+        ("dyad, number of the session", f"{session.dyad or 'not given'}, {number}"),
+    ]
+
+
+def began(recorded: Recorded | None) -> str:
+    """Return date and time of the start as the recording says, with how far it is from UTC."""
+    started = recorded.started if recorded is not None else ""
+    if not started:
+        return UNKNOWN
+    day, _, clock = started.partition("T")
+    zone = next((clock[k:] for k, letter in enumerate(clock) if letter in "+-Z"), "")
+    spelled_zone = "UTC" if zone in ("Z", "+00:00") else f"UTC{zone}" if zone else "zone not known"
+    return f"{day} {clock[:5]} ({spelled_zone})"
+
+
+def devices(streams: Sequence[StreamInfo]) -> str:
+    """Return devices with their streams, rates and units; streams of no named device by their own name."""
+    by: dict[str, list[str]] = {}
+    for s in streams:
+        by.setdefault(s.device, []).append(f"{s.name} {_rate(s)}")
+    return "; ".join(f"{device}: {', '.join(of)}" if device else ", ".join(of) for device, of in by.items())
+
+
+def _rate(stream: StreamInfo) -> str:
+    if math.isnan(stream.sfreq):
+        return "(never appeared)"
+    unit = f", {spelled(stream.unit)}" if stream.unit else ""
+    return f"({f'{stream.sfreq:g} Hz' if stream.sfreq else 'at irregular times'}{unit})"
+
+
+def _written(recorded: Recorded | None) -> str:
+    if recorded is None:
+        return UNKNOWN
+    by = recorded.versions.get("attunement", "")
+    if recorded.imported:
+        return f"other software; imported with Attunement {by}".rstrip()
+    return f"Attunement {by}" if by else UNKNOWN
