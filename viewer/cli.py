@@ -17,6 +17,7 @@ COMMANDS = {
     "demo": ("viewer.live.demo", "Record and watch a simulated therapist and client with known truth."),
     "live": ("viewer.live.live", "Record a session and watch it."),
     "doctor": ("acquisition.commands.doctor", "Say what this machine lacks, with the package names."),
+    "new": ("processing.commands.new", "Write a session file by questions, and the consent sheet to sign."),
     "record": ("acquisition.cli", "Record a session without a window."),
     "status": ("acquisition.cli", "Show what the running recorder does."),
     "mark": ("acquisition.cli", "Mark a moment in the running recording."),
