@@ -78,19 +78,20 @@ class Laboratory:
             "QT_QPA_PLATFORM": "offscreen",
         }
 
-    def start(self, *words: str | Path) -> subprocess.Popen[str]:
+    def start(self, *words: str | Path, stdin: int | None = None) -> subprocess.Popen[str]:
         """Start `attune` with these words, for whom no file would be private by itself."""
         self.ran.append(str(words[0]))
         return subprocess.Popen(
             [*self.prefix, sys.executable, "-m", "viewer.cli", *map(str, words)],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=self.lab, env=self.environment(),
+            stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=self.lab,
+            env=self.environment(),
             umask=0,
         )  # fmt: skip
 
-    def run(self, *words: str | Path, code: int | None = 0) -> str:
+    def run(self, *words: str | Path, code: int | None = 0, answers: str | None = None) -> str:
         """Run `attune` with these words and return what it said; it ends with this code, if one is given."""
-        process = self.start(*words)
-        said, _ = process.communicate(timeout=LONGEST)
+        process = self.start(*words, stdin=None if answers is None else subprocess.PIPE)
+        said, _ = process.communicate(answers, timeout=LONGEST)
         assert code is None or process.returncode == code, said
         return said
 
@@ -128,6 +129,8 @@ class Laboratory:
         demo = self.recording("demo")
         replay = self.start("replay", demo)
         time.sleep(2.0)
+        self.run("doctor", code=None)  # what the machine lacks is no matter here
+        self.run("new", "next.toml", "--from", self.root / "two.toml", answers="\n" * 40)
         self.run("devices", "scan", "--seconds", "1")
         self.run("devices", "list")
         self.run("devices", "check", self.root / "two.toml", "--seconds", "1", "--no-read", "--out", "live")
