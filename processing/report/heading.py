@@ -12,6 +12,7 @@ from processing.indices import spelled
 from processing.results.session_run import SessionRun
 
 UNKNOWN = "not known"
+OF_IMPORT = "as the files or whoever imported them say; where neither did, when they were imported"
 
 
 def facts(run: SessionRun) -> list[tuple[str, str]]:
@@ -51,7 +52,9 @@ def began(recorded: Recorded | None) -> str:
     day, _, clock = started.partition("T")
     zone = next((clock[k:] for k, letter in enumerate(clock) if letter in "+-Z"), "")
     spelled_zone = "UTC" if zone in ("Z", "+00:00") else f"UTC{zone}" if zone else "zone not known"
-    return f"{day} {clock[:5]} ({spelled_zone})"
+    text = f"{day} {clock[:5]} ({spelled_zone})"
+    # An import that was told no start keeps its own time in the same place, and nothing tells the two apart.
+    return f"{text}, {OF_IMPORT}" if recorded is not None and recorded.imported else text
 
 
 def devices(streams: Sequence[StreamInfo]) -> str:
@@ -74,5 +77,5 @@ def _written(recorded: Recorded | None) -> str:
         return UNKNOWN
     by = recorded.versions.get("attunement", "")
     if recorded.imported:
-        return f"other software; imported with Attunement {by}".rstrip()
+        return f"other software; imported with Attunement{f' {by}' if by else ''}"
     return f"Attunement {by}" if by else UNKNOWN

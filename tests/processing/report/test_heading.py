@@ -6,7 +6,7 @@ import pytest
 
 from acquisition.session.session import Recorded
 from acquisition.stream import Modality, Role, StreamInfo
-from processing.report.heading import UNKNOWN, began, devices
+from processing.report.heading import OF_IMPORT, UNKNOWN, began, devices
 
 
 def stream(name: str, sfreq: float, unit: str = "", device: str = "") -> StreamInfo:
@@ -35,6 +35,14 @@ def stream(name: str, sfreq: float, unit: str = "", device: str = "") -> StreamI
 )
 def test_the_start_is_said_with_its_zone_or_as_not_known(started: str, says: str) -> None:
     assert began(Recorded(started=started, streams=())) == says
+
+
+def test_the_start_of_an_import_may_be_that_of_the_import_itself_and_says_so() -> None:
+    found = Recorded(
+        started="2026-03-04T09:10:11Z", streams=(), versions={"imported_from": "x.csv"}, clock="one"
+    )
+    assert found.imported
+    assert began(found) == f"2026-03-04 09:10 (UTC), {OF_IMPORT}"
 
 
 def test_devices_are_named_with_the_rates_and_units_of_their_streams() -> None:
