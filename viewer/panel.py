@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from acquisition.events.vocabulary import Code
@@ -24,6 +25,9 @@ from viewer.side.side import Side
 from viewer.status.device_state import device_states, streams_up
 from viewer.status.strip import Strip, StripFacts
 from viewer.theme import Theme
+
+LOW = 640
+"""A panel less high than this has no room for gauges and the map of lags [px]."""
 
 
 class OperatorPanel(QWidget):
@@ -86,7 +90,7 @@ class OperatorPanel(QWidget):
         self.live_button.clicked.connect(self.go_live)
         self.overview.scrubbed.connect(self.go_to)
         self.show_side(self.settings.side)
-        self.heat.setVisible("Synchrony" in self.lanes.lanes)
+        self._fit()
         self.strip.show_length(self.settings.seconds)
         self.strip.length.currentIndexChanged.connect(self._length_chosen)
         for name, lane in self.lanes.lanes.items():
@@ -115,6 +119,19 @@ class OperatorPanel(QWidget):
         middle.addLayout(self.side.column)
         column.addLayout(middle, 1)
         column.addWidget(self.bar)
+
+    def _fit(self) -> None:
+        """Leave the map of lags out where the gauges need its room."""
+        self.heat.setVisible("Synchrony" in self.lanes.lanes and self.height() >= LOW)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def minimumSizeHint(self) -> QSize:
+        hint = super().minimumSizeHint()
+        spare = 0 if self.heat.isHidden() else self.heat.minimumHeight() + self.side.column.spacing()
+        return QSize(hint.width(), hint.height() - spare)
 
     def put_on_top(self, widget: QWidget) -> None:
         """Show something above everything else."""

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QSettings, Qt, QTimer
+from PySide6.QtCore import QEvent, QMargins, QSettings, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QShortcut
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu
 
@@ -32,6 +32,10 @@ from viewer.worker import Ended, Worker
 
 FRAME = 33
 """Milliseconds between frames."""
+USUAL = (1600, 950)
+"""Size of the first window, where the screen has room [logical pixels]."""
+FRAMED = QMargins(4, 30, 4, 4)
+"""What a desktop puts around a window [logical pixels]."""
 BUDGET = 0.012
 """Seconds of a frame that may go into taking data in; the rest waits for the next frame."""
 QUARTER, SECOND, SLOW = 8, 30, 150
@@ -96,14 +100,23 @@ class OperatorWindow(QMainWindow):
         self._frames = 0
         self._shortcuts: list[QShortcut] = []
         self.setWindowTitle(f"Attunement — {model.facts.id}")
-        self.setMinimumSize(1000, 600)
-        self.resize(1600, 950)
-        if self.settings.geometry:
-            self.restoreGeometry(self.settings.geometry)
+        self._place()
         self._build()
         self.timer = QTimer(self)
         self.timer.setTimerType(Qt.TimerType.PreciseTimer)
         self.timer.timeout.connect(self.tick)
+
+    def _place(self) -> None:
+        """Take the place of last time, or a usual one; never more than the screen has."""
+        self.resize(*USUAL)
+        if self.settings.geometry:
+            self.restoreGeometry(self.settings.geometry)
+        room = self.screen().availableGeometry().marginsRemoved(FRAMED)
+        self.resize(self.size().boundedTo(room.size()))
+        x = min(max(self.x(), room.left()), room.right() + 1 - self.width())
+        y = min(max(self.y(), room.top()), room.bottom() + 1 - self.height())
+        if (x, y) != (self.x(), self.y()) or not self.settings.geometry:
+            self.move(x, y - FRAMED.top())
 
     def _build(self) -> None:
         theme = THEMES[self.settings.theme]

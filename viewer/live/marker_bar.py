@@ -33,8 +33,10 @@ if TYPE_CHECKING:
     from viewer.live.desk import Desk
 
 COLUMNS = 12
-NARROW = 1180
+NARROW = 1370
 """A bar less wide than this has two rows, or the names of the markers would be cut off [px]."""
+LEAST = 640
+"""The least width of a bar [px]."""
 SKIP = ("note", PAUSE)
 """Codes that have a box or buttons of their own."""
 
@@ -179,6 +181,9 @@ class MarkerBar(QWidget):
         for k, widget in enumerate(widgets):
             widget.setFixedHeight(38 if rows == 1 else 26)
             self._grid.addWidget(widget, k // columns, k % columns)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(LEAST, super().minimumSizeHint().height())  # the rows follow the width
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

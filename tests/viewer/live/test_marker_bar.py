@@ -11,7 +11,7 @@ from viewer.lanes.header import font
 from viewer.model.markers import label_of
 
 
-@pytest.mark.parametrize(("width", "rows"), [(1600, 1), (1280, 1), (1024, 2)])
+@pytest.mark.parametrize(("width", "rows"), [(1600, 1), (1370, 1), (1280, 2), (1024, 2)])
 def test_names_of_the_markers_are_whole_at_any_width(
     make_window: MakeWindow, qtbot: QtBot, width: int, rows: int
 ) -> None:
