@@ -293,7 +293,7 @@ def test_a_press_is_stored_before_its_value_and_takes_its_place_with_it(
 ) -> None:
     with recording(SineDriver(), tmp_path / "out") as client:
         actor = "tech" if code == "segment" else "client"
-        # Longer ago than a mark can be undone: a value may take its time.
+        # Half a minute ago: a value may take its time.
         press = Event(time=local_clock() - 30.0, code=code, phase=phase, actor=actor, source="key", id="a")
         assert client.mark(press).value is None
         client.mark(replace(press, id="b", ref="a", value=value))
