@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from acquisition.event import Event
+from acquisition.text import from_cell
 from processing.index import IndexSample
 from processing.metrics.summary import summarise, write_metrics
 from processing.results.results import (
@@ -84,7 +85,7 @@ def test_events_carry_the_moment_that_is_meant(tmp_path: Path) -> None:
     with (tmp_path / "events.csv").open(encoding="utf-8", newline="") as file:
         (row,) = csv.DictReader(file)
     assert (float(row["time"]), float(row["onset"]), float(row["t"])) == (25.0, 17.0, 7.0)
-    assert row["note"] == event.note
+    assert from_cell(row["note"]) == event.note
 
 
 def test_metrics_summarise_what_had_a_value(tmp_path: Path) -> None:
