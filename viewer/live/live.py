@@ -186,13 +186,18 @@ def watch(
     from viewer.window import application
 
     app = application()
+
+    def leave() -> None:
+        # Not `quit`: that closes the windows first, and closing this one would ask.
+        app.exit(0)
+
     timer = QTimer()
-    timer.timeout.connect(lambda: None if recorder.running else app.quit())
+    timer.timeout.connect(lambda: None if recorder.running else leave())
     with quitting_on_ctrl_c(app):
         window = open_window(path, control=Client.find(path), people=people)
         window.asks = lambda: ask_closing(window, keeps=keeps)
         if again:
-            window.begin_again = app.quit
+            window.begin_again = leave
         if until_end:
             timer.start(500)
         app.exec()
@@ -216,7 +221,7 @@ def quitting_on_ctrl_c(app: Any) -> Iterator[None]:
 
     from PySide6.QtCore import QTimer
 
-    before = signal.signal(signal.SIGINT, lambda *_: app.quit())
+    before = signal.signal(signal.SIGINT, lambda *_: app.exit(0))
     timer = QTimer()
     timer.timeout.connect(lambda: None)
     timer.start(200)

@@ -150,3 +150,15 @@ def test_a_killed_recorder_is_an_alarm_and_no_marker_is_lost_in_silence(
         assert isinstance(window.review, Review)
     finally:
         window.close()
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_the_recording_without_a_question(recorder: RecorderProcess, qtbot: QtBot) -> None:
+    path, seen = recorder.await_recording(), list[str]()
+    timer, press = answering(["Back"], seen), QTimer()
+    press.setSingleShot(True)
+    press.timeout.connect(lambda: os.kill(os.getpid(), signal.SIGINT))
+    press.start(1500)
+    assert watch(path, recorder) == "ended"
+    timer.stop()
+    assert seen == [] and not held(path)

@@ -148,12 +148,12 @@ def watched(opened: list[OperatorWindow], words: list[str]) -> dict[str, Any]:
         seen["values"] = {n: model.known("client", n, model.elapsed) for n in names}
         seen["gauge"] = window.panel.gauges[Role.CLIENT].reading
         seen["state"] = model.state
-        application().quit()
+        application().exit(0)
 
     timer, limit = QTimer(), QTimer()
     timer.timeout.connect(look)
     limit.setSingleShot(True)
-    limit.timeout.connect(lambda: application().quit())
+    limit.timeout.connect(lambda: application().exit(0))
     timer.start(100)
     limit.start(90_000)
     # The last window that closes quits once more: after the loop has ended, that would end every later one.
