@@ -7,6 +7,7 @@ import io
 import json
 import math
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -178,4 +179,23 @@ def marks(onset: float, duration: float, text: str, actor: str = "") -> list[tup
     return [
         (onset, json.dumps({**own, "phase": "on"})),
         (onset + duration, json.dumps({**own, "phase": "off"})),
+    ]
+
+
+def annotation_stream(name: str, rows: Sequence[tuple[float, str]]) -> list[Found]:
+    """Return annotations as one stream of markers in time order, and none where there are none."""
+    if not rows:
+        return []
+    times = np.array([time for time, _ in rows])
+    order = np.argsort(times, kind="stable")
+    return [
+        Found(
+            name=name,
+            modality=Modality.MARKERS,
+            unit="",
+            sfreq=0.0,
+            times=times[order],
+            samples=single(np.array([text for _, text in rows], object)[order]),
+            labels=("annotation",),
+        )
     ]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from acquisition.errors import RecordingError
 from acquisition.importing.found import Found, FoundFile, Hints, Peek, even, single
-from acquisition.importing.layouts.bids import marks
+from acquisition.importing.layouts.bids import annotation_stream, marks
 from acquisition.importing.layouts.edf_header import ANNOTATIONS, MAX_SIGNALS, Header, read_header, real
 from acquisition.importing.tables.naming import modality_of, spelled
 from acquisition.stream import BoolArray, FloatArray, Modality
@@ -159,22 +159,7 @@ def events_of(file: Signals) -> list[Found]:
         if not text.startswith(GAP)
         for mark in marks(onset, lasts, text)
     ]
-    if not rows:
-        return []
-    times = np.array([time for time, _ in rows])
-    order = np.argsort(times, kind="stable")
-    texts = np.array([text for _, text in rows], object)[order]
-    return [
-        Found(
-            name="Annotations",
-            modality=Modality.MARKERS,
-            unit="",
-            sfreq=0.0,
-            times=times[order],
-            samples=single(texts),
-            labels=("annotation",),
-        )
-    ]
+    return annotation_stream("Annotations", rows)
 
 
 def read_signals(path: Path) -> Signals:

@@ -15,8 +15,8 @@ from struct import unpack, unpack_from
 import numpy as np
 
 from acquisition.errors import RecordingError
-from acquisition.importing.found import Found, FoundFile, Hints, Peek, even, single
-from acquisition.importing.layouts.bids import marks
+from acquisition.importing.found import Found, FoundFile, Hints, Peek, even
+from acquisition.importing.layouts.bids import annotation_stream, marks
 from acquisition.importing.tables.naming import modality_of
 from acquisition.stream import FloatArray, Modality
 
@@ -107,22 +107,7 @@ def _events(raw: _Raw) -> list[Found]:
     for onset, end, text in zip(raw.onsets, ends, raw.texts, strict=False):
         if text.strip() and not text.startswith("BAD_"):
             rows += marks(onset, end - onset, text)
-    if not rows:
-        return []
-    times = np.array([t for t, _ in rows])
-    order = np.argsort(times, kind="stable")
-    texts = np.array([t for _, t in rows], object)[order]
-    return [
-        Found(
-            name="annotations",
-            modality=Modality.MARKERS,
-            unit="",
-            sfreq=0.0,
-            times=times[order],
-            samples=single(texts),
-            labels=("annotation",),
-        )
-    ]
+    return annotation_stream("annotations", rows)
 
 
 def _raw(path: Path) -> _Raw:
