@@ -55,16 +55,21 @@ def spoken(role: Role) -> Samples:
     return np.asarray(sound[loud[0] : loud[-1] + 1], np.float32)
 
 
-def pitch_of(role: Role) -> float:
-    """Return the median F0 of a person's clean sentence by Praat, in one go [Hz]; skip without it."""
+def pitch_of(role: Role, longest: float = np.inf) -> float:
+    """Return the median F0 of a person's clean sentence, or of its first seconds [Hz]; skip without Praat."""
     parselmouth = pytest.importorskip("parselmouth", reason="praat-parselmouth is not installed")
-    sound = parselmouth.Sound(spoken(role).astype(np.float64), SFREQ)
+    said = spoken(role)[: _length(role, longest)]
+    sound = parselmouth.Sound(said.astype(np.float64), SFREQ)
     f0 = sound.to_pitch_ac(time_step=0.016, pitch_floor=60.0, pitch_ceiling=500.0).selected_array["frequency"]
     return float(np.median(f0[f0 > 0]))
 
 
 def dialogue(
-    starts: Sequence[tuple[Role, float]], seconds: float, *, crosstalk: float = CROSSTALK
+    starts: Sequence[tuple[Role, float]],
+    seconds: float,
+    *,
+    crosstalk: float = CROSSTALK,
+    longest: float = np.inf,
 ) -> tuple[dict[Role, Samples], Turns]:
     """Return what each microphone hears of sentences that begin at `starts` [s], and the true turns."""
     n = round(seconds * SFREQ)
@@ -72,7 +77,7 @@ def dialogue(
     turns = []
     for role, start in starts:
         a = round(start * SFREQ)
-        said = spoken(role)[: n - a]
+        said = spoken(role)[: min(n - a, _length(role, longest))]
         own[role][a : a + len(said)] += said
         turns.append((role, start, start + len(said) / SFREQ))
     leak = 10.0 ** (crosstalk / 20.0)
@@ -85,14 +90,22 @@ def dialogue(
     return mics, turns
 
 
-def alternating(n_turns: int = 6, pause: float = 1.0) -> tuple[list[tuple[Role, float]], float]:
+def alternating(
+    n_turns: int = 6, pause: float = 1.0, *, first: Role = Role.THERAPIST, longest: float = np.inf
+) -> tuple[list[tuple[Role, float]], float]:
     """Return when sentences begin that two people say in turn, and how long it takes [s]."""
     starts, at = [], pause
-    for i in range(n_turns):
-        role = (Role.THERAPIST, Role.CLIENT)[i % 2]
+    role = first
+    for _ in range(n_turns):
         starts.append((role, at))
-        at += len(spoken(role)) / SFREQ + pause
+        at += _length(role, longest) / SFREQ + pause
+        role = Role.CLIENT if role is Role.THERAPIST else Role.THERAPIST
     return starts, at + 1.0
+
+
+def _length(role: Role, longest: float) -> int:
+    """Return the samples of a person's sentence that are said."""
+    return int(min(len(spoken(role)), longest * SFREQ))
 
 
 def write_wav(path: Path, channels: Sequence[NDArray[Any]], sfreq: int = SFREQ) -> None:
