@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -38,6 +38,12 @@ if TYPE_CHECKING:
     help="reference.json of earlier results; may be repeated. The arousal index of a person in it is "
     "relative to that person's own reference, not to this session's baselines.",
 )
+@click.option(
+    "--scaling",
+    type=click.Choice(("person", "anchored")),
+    help="What --reference is for: person (the default; compares levels across sessions), or anchored: "
+    "today's centre on the person's scale (compares edges and widths).",
+)
 @click.option("--follow", is_flag=True, help="Follow a recording that is still growing, until it ends.")
 @click.option(
     "--jobs", type=click.IntRange(1), default=1, show_default=True, help="Recordings at the same time."
@@ -64,6 +70,7 @@ def process_command(
     out: Path,
     config_file: Path | None,
     references: tuple[Path, ...],
+    scaling: Literal["person", "anchored"] | None,
     follow: bool,
     jobs: int,
     lateness: float | None,
@@ -86,13 +93,15 @@ def process_command(
     _refuse_collisions(recordings)
     if follow and len(recordings) > 1:
         raise click.UsageError("--follow takes one recording")
+    if scaling and not references:
+        raise click.UsageError(f"--scaling {scaling} needs --reference FILE")
     config = load_config(config_file)
     if lateness is not None:
         if math.isnan(lateness):
             raise click.UsageError("--lateness takes a number of seconds, or inf")
         config = replace(config, lateness=lateness)
     failed = 0
-    people = read_people(references, config.arousal)
+    people = read_people(references, config.arousal, scaling or "person")
     work = Work(
         out=out,
         config=config,

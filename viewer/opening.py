@@ -98,7 +98,8 @@ def _referenced(people: People | None, session: Session, path: Path) -> frozense
         return frozenset()
     from processing.arousal.person import for_roles
 
-    return frozenset(for_roles(people, session, path))
+    known = for_roles(people, session, path)
+    return frozenset(role for role, reference in known.items() if reference.scaling == "person")
 
 
 class Computing:

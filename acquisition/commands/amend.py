@@ -1,4 +1,4 @@
-"""attune amend: put codes, number, start or covariates of a recording right, and say why."""
+"""attune amend: put codes, number, setting, start or covariates of a recording right, and say why."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from acquisition.terminal import echo
 @click.option("--why", required=True, metavar="TEXT", help="Kept with each amendment; no names.")
 @as_json_option
 def amend_command(recording: Path, pairs: tuple[str, ...], why: str, as_json: bool) -> None:
-    """Correct what a recording says of itself: dyad, number, client, therapist, started, covariates.NAME.
+    """Correct what a recording says of itself: dyad, number, setting (room, remote), client, therapist,
+    started, covariates.NAME.
 
     The session file stays as it was written; amendments.jsonl beside it holds what was put right, when and
     why, and everything that reads the recording goes by it.

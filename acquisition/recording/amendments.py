@@ -1,7 +1,7 @@
 """Lawful corrections of what a session file says: amendments.jsonl beside the recording, JSON by lines.
 
-Codes of dyad and people, the session's number, when it began, and covariates may be put right; the session
-file itself stays as it was written. The last amendment of a key holds.
+Codes of dyad and people, the session's number and setting, when it began, and covariates may be put right;
+the session file itself stays as it was written. The last amendment of a key holds.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from acquisition.errors import RecordingError
-from acquisition.session.session import CODE, CODE_RULE, Participant, Session
+from acquisition.session.session import CODE, CODE_RULE, SETTINGS, Participant, Session
 
 AMENDMENTS_NAME = "amendments.jsonl"
-KEYS = ("dyad", "number", "client", "therapist", "started")
+KEYS = ("dyad", "number", "setting", "client", "therapist", "started")
 COVARIATE = re.compile(r"covariates\.([a-z][a-z0-9_]{0,39})")
 STARTED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?")
 MAX_VALUE = 80
@@ -58,6 +58,8 @@ def checked(key: str, value: str) -> tuple[str, str]:
         raise RecordingError(f"{key} = {value[:40]!r}: {CODE_RULE}")
     if key == "number" and not (value.isdecimal() and int(value) <= 99_999):
         raise RecordingError(f"number = {value[:40]!r}: must be a whole number from 0 to 99999")
+    if key == "setting" and value not in SETTINGS:
+        raise RecordingError(f"setting = {value[:40]!r}: must be one of {', '.join(SETTINGS)}")
     if key == "started" and not STARTED.fullmatch(value):
         raise RecordingError(f"started = {value[:40]!r}: must be ISO 8601, such as 2024-05-20T11:53:07+02:00")
     if not value.isprintable() or not 0 < len(value) <= MAX_VALUE:
@@ -111,6 +113,8 @@ def applied(session: Session, values: Mapping[str, str]) -> Session:
         out = replace(out, dyad=values["dyad"])
     if "number" in values:
         out = replace(out, number=int(values["number"]))
+    if "setting" in values:
+        out = replace(out, setting=values["setting"])
     if "client" in values:
         out = replace(out, client=Participant(values["client"], out.client.consent))
     if "therapist" in values:

@@ -16,6 +16,7 @@ from acquisition.tick import PERIOD
 ALIGNED = 0.25
 """Seconds by which two people's clocks may be apart for anything that compares their times."""
 CLOCKS = ("one", "aligned", "start times", "unknown")
+SETTINGS = ("room", "remote")
 CODE = re.compile(r"[A-Za-z]{0,4}\d{1,6}")
 CODE_RULE = "must be a code: at most four letters, then one to six digits, such as C07; never a name"
 RECORDING_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -170,7 +171,7 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """Hold a session file."""
+    """Hold a session file; `setting` is where the two people are: in one room, remote, or not said ("")."""
 
     id: str
     crisis_contact: str
@@ -178,6 +179,7 @@ class Session:
     therapist: Participant
     dyad: str = ""
     number: int = 0
+    setting: str = ""
     devices: tuple[Device, ...] = ()
     recording: RecordingSettings = RecordingSettings()
     lsl: LslSettings = LslSettings()

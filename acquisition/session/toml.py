@@ -18,6 +18,7 @@ from acquisition.session.session import (
     NAME,
     RECORDING_ID,
     SESSION_ID,
+    SETTINGS,
     Consent,
     Device,
     EventSettings,
@@ -62,7 +63,7 @@ def parse_session(text: str, place: str, base: Path | None = None) -> Session:
     if faults:
         raise SessionError(place, faults)
     top = TomlTable("", data, faults)
-    session_id, dyad, number, contact = _head(top)
+    session_id, dyad, number, setting, contact = _head(top)
     people = {role: _participant(top, role) for role in PEOPLE}
     recorded = _recorded(top)
     devices = tuple(_device(t, base, recorded is not None) for t in top.tables("device"))
@@ -70,6 +71,7 @@ def parse_session(text: str, place: str, base: Path | None = None) -> Session:
         id=session_id,
         dyad=dyad,
         number=number,
+        setting=setting,
         crisis_contact=contact,
         client=people[Role.CLIENT],
         therapist=people[Role.THERAPIST],
@@ -87,20 +89,21 @@ def parse_session(text: str, place: str, base: Path | None = None) -> Session:
     return session
 
 
-def _head(top: TomlTable) -> tuple[str, str, int, str]:
+def _head(top: TomlTable) -> tuple[str, str, int, str, str]:
     table = top.table("session", required="id, dyad, number, crisis_contact")
     if table is None:
-        return "", "", 0, ""
+        return "", "", 0, "", ""
     session_id = table.text("id", required=True, pattern=SESSION_ID, what=ID_RULE)
     if NAME.fullmatch(session_id):
         table.fault("id", ID_RULE)
     dyad = table.text("dyad", pattern=CODE, what=CODE_RULE)
     number = table.whole("number", 0, low=0, high=99_999)
+    setting = table.text("setting", choices=SETTINGS)
     contact = table.text(
         "crisis_contact", required=True, what="whom to call in a crisis; no session starts without"
     )
     table.finish()
-    return session_id, dyad, number, contact
+    return session_id, dyad, number, setting, contact
 
 
 def _participant(top: TomlTable, role: Role) -> Participant:
@@ -292,7 +295,8 @@ def _twice(session: Session) -> list[str]:
 def dump_session(session: Session) -> str:
     """Return a session as TOML, which `parse_session` reads back as the same value."""
     head = {"id": session.id, "dyad": session.dyad, "number": session.number}
-    out = lines("[session]", head | {"crisis_contact": session.crisis_contact})
+    head |= {"setting": session.setting, "crisis_contact": session.crisis_contact}
+    out = lines("[session]", head)
     for role in PEOPLE:
         person = session.participant(role)
         consent = asdict(person.consent) if person.consent != Consent() else {}

@@ -11,15 +11,25 @@ from array import array
 from bisect import insort
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from acquisition.event import Event
 from acquisition.events.intervals import Intervals, Span
 from acquisition.stream import PEOPLE, Chunk, FloatArray, Modality
+from processing.arousal.anchoring import anchored
 from processing.arousal.band import ArousalConfig, Band, Smoothing, bits_of, partial_reason, weighted
-from processing.arousal.baseline import CODES, Baseline, BaselineVerdict, Code, Reference, band_for, judge
+from processing.arousal.baseline import (
+    CODES,
+    Baseline,
+    BaselineVerdict,
+    Code,
+    Reference,
+    Scaling,
+    band_for,
+    judge,
+)
 from processing.arousal.channels import Channels, heard_of
 from processing.arousal.excursion import BandState
 from processing.arousal.posture import Posture, Vector, angle
@@ -70,6 +80,7 @@ class Arousal:
         Of everything: the index follows the windows of what it is made of.
     reference : Reference, optional
         A person's reference; with it the scaling is "person" and today's baselines are judged but not used.
+        One whose scaling is "anchored" gives its scale alone, from today's rest on.
     """
 
     def __init__(
@@ -82,8 +93,9 @@ class Arousal:
     ) -> None:
         self.entity = entity
         self.verdicts: list[BaselineVerdict] = []
-        self.reference = reference
+        self.person = reference
         self.session: Reference | None = None
+        self._today: Reference | None = None
         self._config, self._delay = config.arousal, config.arousal_delay
         self._weights = self._config.weights()
         self._expected = frozenset(channels_expected) & frozenset(self._weights)
@@ -104,9 +116,14 @@ class Arousal:
         self._restart()
 
     @property
-    def scaling(self) -> Literal["session", "person"]:
-        """Return which reference the index is relative to: "person" compares levels across sessions."""
-        return self.reference.scaling if self.reference else "session"
+    def scaling(self) -> Scaling:
+        """Say what the index is relative to: "person" compares levels across sessions, "anchored" edges."""
+        return self.person.scaling if self.person else "session"
+
+    @property
+    def reference(self) -> Reference | None:
+        """Return the reference in force; None before there is one."""
+        return self.person if self.scaling == "person" else self._today
 
     def _restart(self) -> None:
         config = self._config
@@ -167,7 +184,7 @@ class Arousal:
             self._posture.settle(time)
         values = self._channels.at(time, tick)
         self._past.extend(values[c] for c in self._weights)
-        reference = self.reference or self.session
+        reference = self.reference
         finite = {c: x for c, x in values.items() if not math.isnan(x)}
         if reference is None:
             return _without("no baseline", bits_of(finite))
@@ -184,7 +201,7 @@ class Arousal:
 
     def _age(self, time: float) -> str:
         """Say that the rest in force is old, if it is; one of earlier sessions is not judged by its age."""
-        if self.reference is not None or self.session is None:
+        if self.scaling == "person" or self.session is None:
             return ""
         if time - self.session.rest[-1].stop > self._config.old_after:
             return f"old baseline: ended over {self._config.old_after / 60.0:g} min ago"
@@ -240,14 +257,17 @@ class Arousal:
         if rest:
             self._posture.settle(rest[-1].stop)
             self._stance = self._posture.during(rest[-1].start, rest[-1].stop)
-        if self.reference is not None or self.session is None:
+        self._today = self.session
+        if self.session is not None and self.person is not None and self.scaling == "anchored":
+            self._today = anchored(rest, talk, self.person, self._config)
+        if self.scaling == "person" or self._today is None:
             return
         self._restart()
         n = len(self._weights)
         for row in np.array(self._past[-n * self._warm_up :], np.float64).reshape(-1, n).tolist():
             values = {c: x for c, x in zip(self._weights, row, strict=True) if not math.isnan(x)}
-            used = {c: x for c, x in values.items() if c in self.session.scales}
-            self._smoothing.step(weighted(used, self.session.scales, self._weights))
+            used = {c: x for c, x in values.items() if c in self._today.scales}
+            self._smoothing.step(weighted(used, self._today.scales, self._weights))
 
 
 def _without(reason: str, bits: int) -> Second:

@@ -241,13 +241,21 @@ def _spread(values: FloatArray) -> float:
     return MAD * float(np.median(np.abs(values - np.median(values))))
 
 
-def band(rest: Iterable[FloatArray], talk: Iterable[FloatArray], config: ArousalConfig) -> Band:
+def band(
+    rest: Iterable[FloatArray],
+    talk: Iterable[FloatArray],
+    config: ArousalConfig,
+    *,
+    spread_of: Sequence[FloatArray] | None = None,
+) -> Band:
     """Return the band from the index during the baselines.
 
     Parameters
     ----------
     rest, talk : iterable of ndarray
         Index of each baseline [SD], 1 Hz; nan where not valid. The first `skip` seconds of each are left out.
+    spread_of : sequence of ndarray, optional
+        What s_A is taken from, instead of rest and talk themselves [SD]; all finite.
 
     Examples
     --------
@@ -262,7 +270,8 @@ def band(rest: Iterable[FloatArray], talk: Iterable[FloatArray], config: Arousal
         return NO_BAND
     talked = len(speaking) >= config.talk
     parts = [still, speaking] if talked else [still]
-    scale = max(config.least_scale, *(_spread(p) for p in parts))
+    spreads = [_spread(p) for p in (parts if spread_of is None else spread_of) if len(p)]
+    scale = max(config.least_scale, *spreads)
     medians = [float(np.median(p)) for p in parts]
     k_low = config.k if config.k_low is None else config.k_low
     k_high = config.k if config.k_high is None else config.k_high

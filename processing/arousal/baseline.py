@@ -31,6 +31,8 @@ from processing.arousal.band import (
 )
 
 Code = Literal["baseline_rest", "baseline_talk"]
+Scaling = Literal["session", "person", "anchored"]
+"""Relative to today's centre and scale, to the person's, or to today's centre on the person's scale."""
 CODES: tuple[Code, Code] = ("baseline_rest", "baseline_talk")
 NAMES = {"hr": "heart rate", "scl": "EDA level", "scr": "EDA response rate", "f0": "voice pitch"}
 SENSORS = ("hr", "scl")
@@ -94,14 +96,14 @@ class Reference:
     Parameters
     ----------
     scaling : str
-        "session" or "person".
+        "session", "person" or "anchored".
     scales : dict
         Channel → median and scale at rest.
     bands : dict
         Bits of a set of channels → band.
     """
 
-    scaling: Literal["session", "person"]
+    scaling: Scaling
     rest: tuple[Baseline, ...]
     talk: tuple[Baseline, ...]
     scales: dict[str, Scale] = field(default_factory=dict)
@@ -113,7 +115,7 @@ class Reference:
         rest: Sequence[Baseline],
         talk: Sequence[Baseline],
         config: ArousalConfig,
-        scaling: Literal["session", "person"] = "session",
+        scaling: Scaling = "session",
     ) -> Self:
         """Work out scales and bands from baselines that passed."""
         scales: dict[str, Scale] = {}

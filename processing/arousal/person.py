@@ -3,7 +3,8 @@
     {"v": 1, "people": {"C07": {"rest": [...], "talk": [...]}}}
 
 `attune process` writes one such `reference.json` beside each result; `--reference` reads one or several of
-them. A person is known by their code. All seconds of all baselines of a person count alike.
+them. A person is known by their code. All seconds of all baselines of a person count alike. With the scaling
+"anchored" their spread alone is used, about today's own centre.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from acquisition.errors import SessionError
 from acquisition.session.session import Session
@@ -22,6 +23,8 @@ from processing.arousal.band import ArousalConfig
 from processing.arousal.baseline import Reference, pool
 
 VERSION = 1
+_MARK = {"person": "", "anchored": "-anchored"}
+"""What tells the digests of one set of files apart."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -31,9 +34,9 @@ class People:
     Parameters
     ----------
     by_code : dict
-        Code → reference, scaling "person".
+        Code → reference, with the scaling that it is for: "person" or "anchored".
     digest : str
-        Of the files they were read from; a result depends on them.
+        Of the files they were read from and of the scaling; a result depends on them.
     source : str
         Names of those files, for messages.
     """
@@ -51,8 +54,15 @@ def codes(session: Session | None) -> dict[str, str]:
     return {r.value: session.participant(r).code if session else r.value for r in PEOPLE}
 
 
-def read_people(paths: Sequence[Path], config: ArousalConfig) -> People:
+def read_people(
+    paths: Sequence[Path], config: ArousalConfig, scaling: Literal["person", "anchored"] = "person"
+) -> People:
     """Read references; those of one person in several files are pooled.
+
+    Parameters
+    ----------
+    scaling : str
+        person: the index is relative to them; anchored: to today's rest, on their scale.
 
     Raises
     ------
@@ -70,8 +80,8 @@ def read_people(paths: Sequence[Path], config: ArousalConfig) -> People:
             raise SessionError(path, [str(error)]) from None
         digest.update(hashlib.sha256(text.encode()).digest())
     return People(
-        by_code={code: pool(references, config) for code, references in found.items()},
-        digest=digest.hexdigest()[:16] if paths else "",
+        by_code={c: replace(pool(references, config), scaling=scaling) for c, references in found.items()},
+        digest=digest.hexdigest()[:16] + _MARK[scaling] if paths else "",
         source=", ".join(path.name for path in paths),
     )
 

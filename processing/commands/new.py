@@ -102,6 +102,12 @@ def _head(session: Session, folder: Path) -> Session:
     ask("Id of the session, such as D07_S03", "id", session.id)
     ask("Code of the dyad (- for none)", "dyad", session.dyad or "-", lambda a: "" if a == "-" else a)
     ask("Number of the session (0 for none)", "number", session.number, int)
+    ask(
+        "Setting: room, remote (- if not said)",
+        "setting",
+        session.setting or "-",
+        lambda a: "" if a == "-" else a,
+    )
     ask("Whom to call in a crisis", "crisis_contact", session.crisis_contact)
     return session
 

@@ -23,7 +23,7 @@ from processing.results.results import (
 )
 from processing.results.session_json import damage_said, damaged, session_json
 from processing.results.session_run import Progress, own_references, run_recording
-from processing.results.tables import EXCURSIONS, INTERVENTIONS, write_excursions, write_interventions
+from processing.results.tables import TABLES, write_table
 
 DECOMPOSED = "eda_cvxeda.parquet"
 """What cvxEDA makes of the EDA, on request."""
@@ -102,8 +102,8 @@ def process_recording(
         write_json(fresh / "indices.json", sidecar({s[3] for s in run.samples}, config))
         write_events(fresh, run.events, run.begin)
         write_metrics(fresh / "metrics.parquet", run.metrics(hour))
-        for name, write in ((EXCURSIONS, write_excursions), (INTERVENTIONS, write_interventions)):
-            parts.tried(name, functools.partial(write, fresh, hour), None)
+        for name in TABLES:
+            parts.tried(name, functools.partial(write_table, fresh, name, hour, run.scalings()), None)
         (fresh / "reference.json").write_text(to_json(own_references(run.pipeline), run.recording.session))
         if cvxeda:
             # NeuroKit2 takes seconds to import.

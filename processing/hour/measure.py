@@ -11,11 +11,18 @@ import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 OF_DRAWS = "a p has none of its own; 1000 draws leave it ± 0.014 at 0.05"
 """Why a p from random draws has no interval."""
+
+
+Baselines = Literal["left out", "count", "talk counts", "alone", "–"]
+"""Time of baselines (breaks as rest): left out; counted; counted but for rest; nothing else; no matter."""
+NORMAL_95 = 3.919927969080108
+"""How many standard errors a 95 % interval of a normal distribution is wide."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +41,8 @@ class Definition:
         How the 95 % interval is made; "" where there is none.
     bare : str
         Why there is none.
+    baselines : str
+        Whether the baselines count among its time: one of `BASELINES`.
     compares : bool
         It compares times of the two people, and has no value where their clocks are not aligned.
     """
@@ -46,6 +55,7 @@ class Definition:
     bare: str = ""
     source: str = ""
     exploratory: bool = False
+    baselines: Baselines = "left out"
     compares: bool = False
 
     def matches(self, metric: str) -> bool:
@@ -74,6 +84,11 @@ class Measure:
     ci_high: float = math.nan
     method: str = ""
     reason: str = ""
+
+    @property
+    def se(self) -> float:
+        """Return the standard error of a normal distribution with this interval; nan without both ends."""
+        return (self.ci_high - self.ci_low) / NORMAL_95
 
 
 def measure(

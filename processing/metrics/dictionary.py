@@ -17,14 +17,19 @@ BEGIN, END = "<!-- dictionary: generated, see processing/metrics/dictionary.py -
 
 def dictionary() -> str:
     """Return the table of all session metrics in Markdown."""
-    lines = ["| metric | of | unit | what was measured | 95 % interval |", "|---|---|---|---|---|"]
+    lines = [
+        "| metric | of | unit | what was measured | baselines | 95 % interval |",
+        "|---|---|---|---|---|---|",
+    ]
     return "\n".join([*lines, *map(_row, (*summary.DEFINITIONS, *definitions()))])
 
 
 def _row(d: Definition) -> str:
     text = d.text.replace("|", "\\|") + (f" ({d.source})" if d.source else "")
     text += "; exploratory" if d.exploratory else ""
-    return f"| `{d.name}` | {d.whose} | {d.unit} | {text} | {d.interval or f'none: {d.bare}'} |"
+    return (
+        f"| `{d.name}` | {d.whose} | {d.unit} | {text} | {d.baselines} | {d.interval or f'none: {d.bare}'} |"
+    )
 
 
 def updated(document: str) -> str:

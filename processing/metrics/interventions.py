@@ -24,6 +24,7 @@ KINDS = {
 LEAST = 30
 MINUTES = Definition(
     name="{code}_minutes",
+    baselines="count",
     whose="dyad",
     unit="min",
     text="minutes marked with this intervention",
@@ -31,6 +32,7 @@ MINUTES = Definition(
 )
 TALK = Definition(
     name="{code}_talk_pct",
+    baselines="count",
     whose="person",
     unit="%",
     text="share of the marked time in which this person speaks",
@@ -38,6 +40,7 @@ TALK = Definition(
 )
 MEAN = Definition(
     name="{code}_arousal_mean",
+    baselines="count",
     whose="person",
     unit="SD",
     text="mean arousal index in the marked time",
@@ -45,6 +48,7 @@ MEAN = Definition(
 )
 PEAK = Definition(
     name="{code}_arousal_peak",
+    baselines="count",
     whose="person",
     unit="SD",
     text="highest arousal index in the marked time",
@@ -52,6 +56,7 @@ PEAK = Definition(
 )
 OVER = Definition(
     name="{code}_above_pct",
+    baselines="count",
     whose="person",
     unit="%",
     text="share of the valid marked time in an excursion above the band",
@@ -59,6 +64,7 @@ OVER = Definition(
 )
 T50 = Definition(
     name="{code}_t50",
+    baselines="count",
     whose="person",
     unit="s",
     text="Kaplan-Meier median recovery of the excursions that peak in the marked time",
@@ -66,6 +72,7 @@ T50 = Definition(
 )
 AFTER = Definition(
     name="{code}_t50_after",
+    baselines="count",
     whose="person",
     unit="s",
     text="Kaplan-Meier median of the time from the onset of those given in an excursion until the index is "

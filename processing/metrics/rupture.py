@@ -21,6 +21,7 @@ SOURCE = "Eubanks, Muran & Safran (2015): Rupture Resolution Rating System (3RS)
 BOOT = "bootstrap-t over ruptures"
 COUNT = Definition(
     name="{code}_count",
+    baselines="count",
     whose="dyad",
     unit="",
     text="marked ruptures of this kind",
@@ -29,6 +30,7 @@ COUNT = Definition(
 )
 LATENCY = Definition(
     name="{code}_latency",
+    baselines="count",
     whose="dyad",
     unit="s",
     text="mean time from the start of the rupture to the next repair_attempt",
@@ -36,6 +38,7 @@ LATENCY = Definition(
 )
 RESOLUTION = Definition(
     name="{code}_resolution",
+    baselines="count",
     whose="dyad",
     unit="",
     text="mean of the marked resolution, 1 to 5",
@@ -44,6 +47,7 @@ RESOLUTION = Definition(
 )
 CHANGE = Definition(
     name="{code}_arousal_change",
+    baselines="count",
     whose="person",
     unit="SD",
     text="mean change of the arousal index: +60 … +180 s after the repair against −60 … −10 s before "

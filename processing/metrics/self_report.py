@@ -26,6 +26,7 @@ from processing.instruments.instrument import (
 
 FUNCTION = Definition(
     name="record_function_{function}",
+    baselines="–",
     whose="dyad",
     unit="",
     text="the therapist's rating after the hour, 0 (no part in it) to 4 (what it was about); not measured",
@@ -34,6 +35,7 @@ FUNCTION = Definition(
 )
 DOSE = Definition(
     name="record_dose_{kind}",
+    baselines="–",
     whose="dyad",
     unit="%",
     text="the therapist's estimate after the hour of the share of this work; not measured",
@@ -41,6 +43,7 @@ DOSE = Definition(
 )
 INSTRUMENT = Definition(
     name="instrument_{name}_{when}_{scale}",
+    baselines="–",
     whose="person",
     unit="",
     text="self-report before or after the hour, by the instrument's own key; none where an item was left out",

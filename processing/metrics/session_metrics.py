@@ -26,6 +26,7 @@ from processing.hour.timeline import Timeline, rows_of, timeline
 from processing.index import IndexSample
 from processing.indices import INDICES
 from processing.metrics import (
+    day_offset,
     excursions,
     in_band,
     interventions,
@@ -51,7 +52,7 @@ from processing.surrogates import segment_synchrony, session_synchrony
 PEOPLE = ("client", "therapist")
 MODULES = (
     in_band, excursions, recovery, joint, occupancy, oscillation, stretch, tolerated, vagal, event_locked,
-    rupture, interventions, turns, session_synchrony, segment_synchrony, self_report,
+    rupture, interventions, turns, session_synchrony, segment_synchrony, day_offset, self_report,
 )  # fmt: skip
 WORKINGS = (epochs, matching, moments, logistic, measure, uncertainty, voices)
 """What the modules of metrics compute with; it changes a result as they do."""
@@ -232,11 +233,13 @@ def _turns(line: Timeline, samples: Sequence[IndexSample]) -> dict[str, list[Mea
     return turns.turn_measures(samples, begin=begin, end=end, session_id=line.session_id)
 
 
-def metrics(hour: Hour, *, version: str, parameters: str) -> list[Metric]:
+def metrics(hour: Hour, *, version: str, parameters: str, scalings: Mapping[str, str]) -> list[Metric]:
     """Return the measures as rows of metrics.parquet.
 
     Parameters
     ----------
+    scalings : dict
+        Entity → what its arousal index is relative to.
     parameters : str
         Hash of all that the table depends on (`table_parameters`).
     """
@@ -250,6 +253,8 @@ def metrics(hour: Hour, *, version: str, parameters: str) -> list[Metric]:
             valid_pct=m.valid_pct,
             ci_low=m.ci_low,
             ci_high=m.ci_high,
+            se=m.se,
+            scaling=scalings.get(entity, ""),
             method=m.method,
             version=version,
             parameters=parameters,

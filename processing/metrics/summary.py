@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,12 +25,16 @@ COUNT = f"number of index samples with a value {WHOLE}"
 DESCRIBES = "a description of the samples there are; neighbours share most of their window"
 DEFINITIONS = (
     *(
-        Definition(name=f"{index}_{kind}", whose="person", unit=unit, text=text, bare=DESCRIBES)
+        Definition(
+            name=f"{index}_{kind}", whose="person", unit=unit, text=text, bare=DESCRIBES, baselines="count"
+        )
         for index, unit in LEVELS.items()
         for kind, text in (("median", MEDIAN), ("iqr", SPREAD))
     ),
     *(
-        Definition(name=f"{index}_count", whose="person", unit="", text=COUNT, bare="a count")
+        Definition(
+            name=f"{index}_count", whose="person", unit="", text=COUNT, bare="a count", baselines="count"
+        )
         for index in COUNTS
     ),
 )
@@ -41,7 +45,8 @@ class Metric:
     """Hold one session metric.
 
     `valid_pct` is the share of index samples that had a value; the interval is nan where none is computed.
-    A value that is nan carries its `reason`.
+    A value that is nan carries its `reason`. `se` is the width of the interval / 3.92: the standard error of
+    a normal distribution with that interval. `scaling`: what the arousal index of the entity is relative to.
     """
 
     entity: str
@@ -52,13 +57,17 @@ class Metric:
     valid_pct: float
     ci_low: float = np.nan
     ci_high: float = np.nan
+    se: float = np.nan
     method: str
     version: str
     parameters: str
     reason: str = ""
+    scaling: str = ""
 
 
-def summarise(samples: Sequence[IndexSample], *, version: str, parameters: str) -> list[Metric]:
+def summarise(
+    samples: Sequence[IndexSample], *, version: str, parameters: str, scalings: Mapping[str, str]
+) -> list[Metric]:
     """Return median and interquartile range of each level index, and the number of beats and responses."""
     values: dict[tuple[str, str], list[float]] = {}
     units: dict[tuple[str, str], str] = {}
@@ -81,6 +90,7 @@ def summarise(samples: Sequence[IndexSample], *, version: str, parameters: str) 
                 version=version,
                 parameters=parameters,
                 reason="" if len(good) else "no value passed its gate",
+                scaling=scalings.get(entity, ""),
             )
             for name, value, unit, method in _rows(index, good, units[entity, index])
         ]
@@ -104,7 +114,7 @@ def write_metrics(path: Path, metrics: Sequence[Metric]) -> None:
     """Write metrics.parquet, a long table."""
     names = list(Metric.__dataclass_fields__)
     kinds = {"n": pa.int64(), "value": pa.float64(), "valid_pct": pa.float64()}
-    kinds |= {"ci_low": pa.float64(), "ci_high": pa.float64()}
+    kinds |= {"ci_low": pa.float64(), "ci_high": pa.float64(), "se": pa.float64()}
     schema = pa.schema([(name, kinds.get(name, pa.string())) for name in names])
     columns = {name: [getattr(m, name) for m in metrics] for name in names}
     pq.write_table(pa.table(columns, schema=schema), path)

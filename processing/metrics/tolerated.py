@@ -6,7 +6,6 @@ From labels of cued review or live taps (felt_ok, felt_over, felt_under), never 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +26,7 @@ DRAWN = (
 )
 UPPER = Definition(
     name="tolerated_upper",
+    baselines="count",
     whose="person",
     unit="SD",
     text="arousal index at which felt_over is as likely as not: −b0/b1 of a logistic regression on labels "
@@ -35,6 +35,7 @@ UPPER = Definition(
 )
 LOWER = Definition(
     name="tolerated_lower",
+    baselines="count",
     whose="person",
     unit="SD",
     text="arousal index at which felt_under is as likely as not, likewise",
@@ -42,6 +43,7 @@ LOWER = Definition(
 )
 WIDTH = Definition(
     name="tolerated_width",
+    baselines="count",
     whose="person",
     unit="SD",
     text="tolerated_upper − tolerated_lower: the tolerated window by self-report",
@@ -85,20 +87,18 @@ def labels(line: Timeline, person: Person) -> Labels:
     for event in line.points:
         if event.code not in LABELS or event.actor != person.entity:
             continue
-        inside = (line.times > event.onset - REACH) & (line.times <= event.onset)
-        finite = person.arousal[inside & np.isfinite(person.arousal)]
-        if len(finite):
-            values.append(float(finite.mean()))
+        value = arousal_at(line, person, event.onset)
+        if not math.isnan(value):
+            values.append(value)
             codes.append(event.code)
     return Labels(arousal=np.array(values), codes=tuple(codes))
 
 
-def pooled(parts: Sequence[Labels]) -> Labels:
-    """Return the labels of several sessions; all must be in the scaling of the person."""
-    return Labels(
-        arousal=np.concatenate([p.arousal for p in parts]) if parts else np.empty(0),
-        codes=tuple(c for p in parts for c in p.codes),
-    )
+def arousal_at(line: Timeline, person: Person, moment: float) -> float:
+    """Return the mean index of the 10 s up to a moment [SD]: what a label there stands for; nan without."""
+    inside = (line.times > moment - REACH) & (line.times <= moment)
+    finite = person.arousal[inside & np.isfinite(person.arousal)]
+    return float(finite.mean()) if len(finite) else math.nan
 
 
 def edge(found: Labels, far: str) -> Edge:

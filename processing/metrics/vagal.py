@@ -12,7 +12,7 @@ import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray
 from processing.heart.config import HeartConfig
-from processing.hour.measure import Definition, Measure, measure, nothing, seeded
+from processing.hour.measure import Baselines, Definition, Measure, measure, nothing, seeded
 from processing.hour.timeline import Interval, Person, Timeline
 from processing.hour.uncertainty import mean_interval
 from processing.indices import INDICES, VAGAL
@@ -38,10 +38,17 @@ def defined(window: float) -> Defined:
     both = f"as {VAGAL}_rest, both parts drawn"
 
     def one(
-        name: str, text: str, interval: str = boot, source: str = SOURCE, compares: bool = False
+        name: str,
+        text: str,
+        baselines: Baselines,
+        *,
+        interval: str = boot,
+        source: str = SOURCE,
+        compares: bool = False,
     ) -> Definition:
         return Definition(
             compares=compares,
+            baselines=baselines,
             name=f"{VAGAL}_{name}",
             whose="person",
             unit=INDEX.unit,
@@ -51,23 +58,29 @@ def defined(window: float) -> Defined:
         )
 
     return Defined(
-        rest=one("rest", f"of the {window:g} s windows that lie in baseline_rest"),
+        rest=one("rest", f"of the {window:g} s windows that lie in baseline_rest", "alone"),
         reactivity=one(
             "reactivity",
             "during calib_challenge, without one during the hour up to its last 5 min, minus rest",
-            both,
+            "count",
+            interval=both,
         ),
         recovery=one(
-            "recovery", "in the 5 min after calib_challenge, without one in the last 5 min, minus rest", both
+            "recovery",
+            "in the 5 min after calib_challenge, without one in the last 5 min, minus rest",
+            "count",
+            interval=both,
         ),
         speaking=one(
             "speaking",
             "of windows with own speech for more than half of the time; speech alters breathing",
+            "talk counts",
             source="",
         ),
         listening=one(
             "listening",
             "of windows with own speech for at most half of the time",
+            "talk counts",
             source="",
             compares=True,
         ),

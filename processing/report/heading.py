@@ -12,6 +12,7 @@ from processing.indices import spelled
 from processing.results.session_run import SessionRun
 
 UNKNOWN = "not known"
+SETTING = {"room": "in one room", "remote": "remote"}
 OF_IMPORT = "as the files or whoever imported them say; where neither did, when they were imported"
 
 
@@ -35,12 +36,13 @@ def facts(run: SessionRun) -> list[tuple[str, str]]:
 
 def _who(session: Session | None) -> list[tuple[str, str]]:
     if session is None:
-        return [(name, UNKNOWN) for name in ("client", "therapist", "dyad, number of the session")]
+        return [(name, UNKNOWN) for name in ("client", "therapist", "dyad, number of the session", "setting")]
     number = str(session.number) if session.number else "not given"
     return [
         ("client", session.client.code or "not given"),
         ("therapist", session.therapist.code or "not given"),
         ("dyad, number of the session", f"{session.dyad or 'not given'}, {number}"),
+        ("setting", SETTING.get(session.setting, "not given")),
     ]
 
 

@@ -20,7 +20,7 @@ MAY_NOT = (
     "Anything about the quality of the work, of the therapist or of the relationship.",
     (
         "Comparison with other people; with other sessions, levels only if the scaling is “person”, edges "
-        "and widths only if it is “session”."
+        "and widths only if it is “anchored” or “session”."
     ),
     "A cause: what comes after a marked moment need not come from it.",
 )

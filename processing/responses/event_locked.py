@@ -51,6 +51,7 @@ SKIPPED = (*NOT_THE_HOUR, "session_start", "session_end", "sync_mark", "note", "
 RESPONSES = {
     signal: Definition(
         name=f"response_{signal}_{{code}}",
+        baselines="count",
         whose="person",
         unit=INDICES[signal].unit,
         text=f"mean {signal} 0 … +60 s after the onset, less its mean −60 … −10 s before; epochs with over "

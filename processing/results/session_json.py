@@ -26,10 +26,10 @@ NOTICE = (
 
 
 def scalings(run: SessionRun) -> dict[str, dict[str, str]]:
-    """Say what the arousal index of each person is relative to: this session's baselines, or the person's."""
+    """Say what the arousal index of each person is relative to: today's centre and scale, or the person's."""
     return {
         str(role): {"scaling": arousal.scaling}
-        | ({"from": run.people.source, "digest": run.people.digest} if arousal.reference else {})
+        | ({"from": run.people.source, "digest": run.people.digest} if arousal.person else {})
         for role, arousal in run.pipeline.arousal.items()
     }
 
@@ -95,6 +95,21 @@ def _clocks(recording: Recording) -> dict[str, Any]:
     return {"clock": said, "clock_error": apart, "aligned": recorded.aligned}
 
 
+def _keys(recording: Recording) -> dict[str, Any]:
+    """Return what joins a session to others: whose it is, its number, and when it began."""
+    session = recording.session
+    if session is None:
+        return dict.fromkeys(("dyad", "number", "client", "therapist", "setting", "started"))
+    return {
+        "dyad": session.dyad or None,
+        "number": session.number or None,
+        "client": session.client.code or None,
+        "therapist": session.therapist.code or None,
+        "setting": session.setting or None,
+        "started": session.recorded.started if session.recorded else None,
+    }
+
+
 def session_json(path: Path, run: SessionRun) -> dict[str, Any]:
     """Return the content of session.json."""
     recording, samples = run.recording, run.samples
@@ -107,6 +122,7 @@ def session_json(path: Path, run: SessionRun) -> dict[str, Any]:
     return {
         "session": run.id,
         "recording": path.resolve().name,
+        **_keys(recording),
         "state": recording.state,
         "began_lsl": None if np.isnan(run.begin) else run.begin,
         "seconds": None if np.isnan(run.begin) else round(run.end - run.begin, 6),

@@ -16,7 +16,9 @@ from acquisition.recording.recording import Recording
 from processing.arousal.baseline import Reference
 from processing.arousal.person import NOBODY, People, for_roles
 from processing.config import PipelineConfig
+from processing.hour.measure import Measure
 from processing.index import IndexSample
+from processing.metrics.day_offset import offset_measures
 from processing.metrics.self_report import Filled, filled_in, said_measures
 from processing.metrics.session_metrics import Hour, table_parameters, what_the_hour_held
 from processing.metrics.session_metrics import metrics as hour_metrics
@@ -84,15 +86,31 @@ class SessionRun:
             aligned=self.recording.aligned,
         )
         self.remarks.extend(hour.faults)
-        for entity, said in said_measures(self.recording.session, self.filled).items():
-            if said:
-                hour.measures[entity] = [*hour.measures.get(entity, ()), *said]
+        said = said_measures(self.recording.session, self.filled)
+        for entity in dict.fromkeys((*hour.measures, *said)):
+            more = [*self._offsets(entity), *said.get(entity, ())]
+            if more:
+                hour.measures[entity] = [*hour.measures.get(entity, ()), *more]
         return hour
+
+    def _offsets(self, entity: str) -> list[Measure]:
+        """Return the day's offsets of a person; none of the dyad."""
+        arousal = {str(role): a for role, a in self.pipeline.arousal.items()}.get(entity)
+        return [] if arousal is None else offset_measures(arousal.session, arousal.person)
 
     def metrics(self, hour: Hour) -> list[Metric]:
         """Return all session metrics, those of the index samples first."""
         identity = {"version": version("attunement"), "parameters": table_parameters(self.config.digest())}
-        return [*summarise(self.samples, **identity), *hour_metrics(hour, **identity)]
+        relative = self.scalings()
+        return [
+            *summarise(self.samples, scalings=relative, **identity),
+            *hour_metrics(hour, scalings=relative, **identity),
+        ]
+
+    def scalings(self) -> dict[str, str]:
+        """Return what the arousal index of each person is relative to; of the dyad, of both."""
+        each = {str(role): str(arousal.scaling) for role, arousal in self.pipeline.arousal.items()}
+        return each | {"dyad": ", ".join(sorted(set(each.values())))}
 
 
 def run_recording(
@@ -176,7 +194,7 @@ def run_recording(
 
 def references(pipeline: Pipeline) -> dict[str, Reference | None]:
     """Return what the arousal index of each person with sensors is relative to."""
-    return {str(role): arousal.reference or arousal.session for role, arousal in pipeline.arousal.items()}
+    return {str(role): arousal.reference for role, arousal in pipeline.arousal.items()}
 
 
 def own_references(pipeline: Pipeline) -> dict[str, Reference | None]:

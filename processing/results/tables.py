@@ -1,38 +1,41 @@
-"""Tables of an hour with a row for each thing that happened: excursions.parquet and interventions.parquet."""
+"""Tables of an hour with a row for each thing that happened: excursions, interventions, labels."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from processing.metrics.excursion_table import ExcursionRow, excursion_rows
-from processing.metrics.intervention_table import InterventionRow, intervention_rows
+from processing.metrics.session_metrics import Hour
+from processing.rows.excursions import ExcursionRow, excursion_rows
+from processing.rows.interventions import InterventionRow, intervention_rows
+from processing.rows.labels import LabelRow, label_rows
 
-if TYPE_CHECKING:
-    from processing.metrics.session_metrics import Hour
-
+Row = ExcursionRow | InterventionRow | LabelRow
 KINDS = {"str": pa.string(), "float": pa.float64(), "bool": pa.bool_()}
-EXCURSIONS, INTERVENTIONS = "excursions.parquet", "interventions.parquet"
+TABLES: Mapping[str, tuple[type[Row], Callable[[Hour], Sequence[Row]]]] = {
+    "excursions.parquet": (ExcursionRow, lambda h: excursion_rows(h.line, h.found, h.recovered)),
+    "interventions.parquet": (InterventionRow, lambda h: intervention_rows(h.line, h.found)),
+    "labels.parquet": (LabelRow, lambda h: label_rows(h.line)),
+}
+"""Name of a table → its rows, and how they are made of an hour."""
 
 
-def write_excursions(directory: Path, hour: Hour) -> None:
-    """Write excursions.parquet; without rows where there was none."""
-    _write(directory / EXCURSIONS, ExcursionRow, excursion_rows(hour.line, hour.found, hour.recovered))
+def write_table(directory: Path, name: str, hour: Hour, scalings: Mapping[str, str]) -> None:
+    """Write one of `TABLES`; without rows where nothing happened.
 
-
-def write_interventions(directory: Path, hour: Hour) -> None:
-    """Write interventions.parquet; without rows where none was marked."""
-    _write(directory / INTERVENTIONS, InterventionRow, intervention_rows(hour.line, hour.found))
-
-
-def _write(
-    path: Path, kind: type[ExcursionRow | InterventionRow], rows: Sequence[ExcursionRow | InterventionRow]
-) -> None:
+    Parameters
+    ----------
+    scalings : dict
+        Person → what their arousal index is relative to: it stands in every row.
+    """
+    kind, make = TABLES[name]
+    rows = make(hour)
     schema = pa.schema([(f.name, KINDS[str(f.type)]) for f in fields(kind)])
-    columns = {name: [getattr(row, name) for row in rows] for name in schema.names}
-    pq.write_table(pa.table(columns, schema=schema), path)
+    columns = {field: [getattr(row, field) for row in rows] for field in schema.names}
+    relative = pa.array([scalings.get(row.person, "") for row in rows], pa.string())
+    table = pa.table(columns, schema=schema).append_column("scaling", relative)
+    pq.write_table(table, directory / name)

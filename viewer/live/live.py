@@ -48,6 +48,12 @@ Left = Literal["ended", "kept", "again"]
     metavar="FILE",
     help="reference.json of earlier results; may be repeated. A person in it is seen relative to it.",
 )
+@click.option(
+    "--scaling",
+    type=click.Choice(("person", "anchored")),
+    help="person: relative to it from the first second on (the default); anchored: relative to today's rest, "
+    "on its scale.",
+)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Parent of the recording.")
 @click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="End after so long.")
 def live_command(
@@ -56,6 +62,7 @@ def live_command(
     set_up: bool,
     monitor_only: bool,
     references: tuple[Path, ...],
+    scaling: Literal["person", "anchored"] | None,
     out: Path | None,
     seconds: float | None,
 ) -> None:
@@ -71,7 +78,9 @@ def live_command(
             return
     elif set_up:
         raise click.UsageError("--set-up needs a display")
-    people = known_people(references, session_file)
+    if scaling and not references:
+        raise click.UsageError(f"--scaling {scaling} needs --reference FILE")
+    people = known_people(references, session_file, scaling or "person")
     with in_memory(out) if monitor_only else contextlib.nullcontext() as place:
         if place is not None and (warning := disk_swap()):
             echo(warning, err=True)
@@ -133,7 +142,9 @@ def await_end(recorder: RecorderProcess) -> None:
         recorder.wait()
 
 
-def known_people(references: Sequence[Path], session_file: Path) -> People | None:
+def known_people(
+    references: Sequence[Path], session_file: Path, scaling: Literal["person", "anchored"] = "person"
+) -> People | None:
     """Read references of persons before anything is recorded; one that fits nobody here is refused.
 
     Raises
@@ -146,7 +157,7 @@ def known_people(references: Sequence[Path], session_file: Path) -> People | Non
     from processing.arousal.person import for_roles, read_people
     from processing.config import PipelineConfig
 
-    people = read_people(references, PipelineConfig().arousal)
+    people = read_people(references, PipelineConfig().arousal, scaling)
     for_roles(people, load_session(session_file), session_file)
     return people
 

@@ -10,7 +10,7 @@ from processing.commands.new import WORDS, new_command
 from tests.acquisition.session.test_session import EXAMPLE
 
 PERSON = ["2026-10", *"yyn", "n", "y", "n", "n"]
-HEAD = ["D07_S03", "D07", "3", "duty clinician, ext. 4400"]
+HEAD = ["D07_S03", "D07", "3", "remote", "duty clinician, ext. 4400"]
 
 
 @pytest.fixture(autouse=True)
@@ -28,6 +28,7 @@ def test_answers_become_a_session_file_and_a_sheet(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     session = load_session(tmp_path / "session.toml")
     assert (session.id, session.dyad, session.number) == ("D07_S03", "D07", 3)
+    assert session.setting == "remote"
     assert session.client.consent.ecg and session.client.consent.voice
     assert not session.client.consent.raw_audio and not session.therapist.consent.view
     assert [(d.role, d.profile, d.source_id or d.address) for d in session.devices] == [

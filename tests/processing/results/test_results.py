@@ -89,7 +89,7 @@ def test_events_carry_the_moment_that_is_meant(tmp_path: Path) -> None:
 
 
 def test_metrics_summarise_what_had_a_value(tmp_path: Path) -> None:
-    metrics = {m.metric: m for m in summarise(SAMPLES, version="1", parameters="p")}
+    metrics = {m.metric: m for m in summarise(SAMPLES, version="1", parameters="p", scalings={})}
     assert metrics["hr_median"].value == 72.0
     assert metrics["hr_median"].n == 2
     assert metrics["hr_median"].valid_pct == pytest.approx(200 / 3)

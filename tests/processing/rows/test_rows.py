@@ -1,4 +1,4 @@
-"""Tables of excursions and interventions with known answers."""
+"""Tables of excursions, interventions and labels with known answers."""
 
 from __future__ import annotations
 
@@ -6,18 +6,21 @@ import math
 from dataclasses import fields
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from acquisition.event import Event
 from processing.arousal.band import ArousalConfig
 from processing.hour.timeline import Interval
-from processing.metrics.excursion_table import ExcursionRow, excursion_rows
 from processing.metrics.excursions import find
-from processing.metrics.intervention_table import InterventionRow, intervention_rows
 from processing.metrics.interventions import intervention_measures
 from processing.metrics.recovery import recoveries
 from processing.metrics.session_metrics import Hour
-from processing.results.tables import EXCURSIONS, INTERVENTIONS, write_excursions, write_interventions
+from processing.results.tables import TABLES, write_table
+from processing.rows.excursions import excursion_rows
+from processing.rows.interventions import intervention_rows
+from processing.rows.labels import label_rows
 from tests.processing.hours import golden, line, person
 
 SPANS = [
@@ -69,11 +72,10 @@ def test_tables_are_written_with_their_columns_when_nothing_happened(tmp_path: P
     _, a = golden()
     hour = Hour(line=line({"client": person(0 * a)}), found={"client": []}, recovered={"client": []},
                 responses=[], measures={})  # fmt: skip
-    write_excursions(tmp_path, hour)
-    write_interventions(tmp_path, hour)
-    for name, kind in ((EXCURSIONS, ExcursionRow), (INTERVENTIONS, InterventionRow)):
+    for name, (kind, _) in TABLES.items():
+        write_table(tmp_path, name, hour, {})
         table = pq.read_table(tmp_path / name)
-        assert table.num_rows == 0 and table.column_names == [f.name for f in fields(kind)]
+        assert table.num_rows == 0 and table.column_names == [*(f.name for f in fields(kind)), "scaling"]
 
 
 def test_an_intervention_after_the_end_or_in_a_gap_is_unknown_and_breaks_nothing() -> None:
@@ -82,3 +84,19 @@ def test_an_intervention_after_the_end_or_in_a_gap_is_unknown_and_breaks_nothing
     late = Interval(code="int_support", actor="therapist", start=9000.0, stop=9001.0)
     for row in intervention_rows(line({"client": person(a)}, intervals=[SPANS[0], late]), {}):
         assert math.isnan(row.arousal) and math.isnan(row.t50_after)
+
+
+def test_a_label_stands_with_the_index_of_the_ten_seconds_up_to_it_and_its_scaling(tmp_path: Path) -> None:
+    a = np.arange(100.0)
+    points = [
+        Event(time=60.0, code="felt_ok", actor="client", source="review"),
+        Event(time=30.0, code="felt_over", actor="client", value=8.0),
+        Event(time=40.0, code="suds", actor="client", value=8.0),
+    ]
+    held = line({"client": person(a)}, points=points)
+    over, ok = label_rows(held)
+    assert (over.code, over.time, over.arousal, over.confidence) == ("felt_over", 30.0, 25.5, 8.0)
+    assert (ok.code, ok.arousal) == ("felt_ok", 55.5) and math.isnan(ok.confidence)
+    hour = Hour(line=held, found={"client": []}, recovered={"client": []}, responses=[], measures={})
+    write_table(tmp_path, "labels.parquet", hour, {"client": "anchored"})
+    assert pq.read_table(tmp_path / "labels.parquet")["scaling"].to_pylist() == ["anchored", "anchored"]

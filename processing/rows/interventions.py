@@ -10,8 +10,8 @@ import numpy as np
 
 from processing.arousal.excursion import Excursion
 from processing.hour.timeline import Interval, Person, Timeline
-from processing.metrics.excursion_table import ANSWERS
 from processing.metrics.interventions import CODES, t50_after
+from processing.rows.excursions import ANSWERS
 
 SLOPE = 30
 """Stretch before the onset over which the slope is taken [s]."""

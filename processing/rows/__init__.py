@@ -1,0 +1,1 @@
+"""A row for each thing that happened in an hour: excursions, interventions, labels."""
