@@ -19,6 +19,7 @@ from viewer.commands import Face
 from viewer.key_overlay import KeyList
 from viewer.keys import bind_keys, unbind
 from viewer.live.desk import Desk
+from viewer.live.doubt_bar import DoubtBar
 from viewer.live.ending import AlarmBar, Closing
 from viewer.model.marking import Marking, Recorder
 from viewer.model.model import SessionModel
@@ -129,6 +130,9 @@ class OperatorWindow(QMainWindow):
         reviewing = self._in_review()
         shown = reviewing.shown(self.model) if reviewing else self.model
         self.panel = OperatorPanel(shown, theme, self.settings, codes, desk, live=following, now=self._now)
+        if desk is not None:
+            desk.doubt_bar = DoubtBar(theme, desk.answer_doubt)
+            self.panel.put_on_top(desk.doubt_bar)
         if self.model.lost:
             again = self._begin_again if self.begin_again else None
             alarm = AlarmBar(theme, self.model.elapsed, again=again, review=self.look_back)
@@ -177,6 +181,7 @@ class OperatorWindow(QMainWindow):
             self.panel.quarter()
             if self.desk is not None and self.desk.open:
                 self.desk.show()
+                self.desk.look_for_doubts()
         moved = self._frames % QUARTER == 0 and self.review is not None and self.review.follow()
         if self.review is not None and self.reviewing is not None and self._frames % QUARTER == 0:
             self.reviewing.follow(self)

@@ -26,6 +26,7 @@ from acquisition.lsl.network import Remote, configure, resolve
 from acquisition.rates import too_slow
 from acquisition.session.session import Device, Session
 from acquisition.stream import PEOPLE, Chunk, ClockOffset, Modality, Role, StreamInfo
+from acquisition.text import clean_line
 from acquisition.voice.sound_source import SoundSource
 
 logger = logging.getLogger(__name__)
@@ -135,7 +136,7 @@ class LslDriver:
                     role=p.info.role,
                     name=p.info.name,
                     source_id=p.link.remote.source_id,
-                    sender=f"{p.link.remote} uid {p.link.remote.uid}",
+                    sender=f"{p.link.remote} uid {clean_line(p.link.remote.uid)}",
                     why=p.link.doubt,
                     since=p.link.doubted,
                 )

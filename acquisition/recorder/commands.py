@@ -36,7 +36,7 @@ class Commands:
     stop : callable
         Ends the recording after this cycle.
     confirm : callable
-        Name of a stream that waits, yes= → the event that says what was answered.
+        Name of a stream that waits, yes=, sender=, source= → the event that says what was answered.
     """
 
     def __init__(
@@ -121,9 +121,12 @@ class Commands:
 
     def _confirmed(self, fields: dict[str, Any]) -> Event:
         stream, yes = fields.get("stream"), fields.get("answer", True)
+        sender, source = fields.get("sender", ""), fields.get("source", "cli")
         if not isinstance(stream, str) or not isinstance(yes, bool):
             raise ControlError("confirm: needs stream, a text, and answer, true or false")
-        event = self._confirm(stream, yes=yes)
+        if not isinstance(sender, str) or source not in ("cli", "key"):
+            raise ControlError("confirm: sender must be text, source cli or key")
+        event = self._confirm(stream, yes=yes, sender=sender, source=source)
         self._intake.store.event(event)
         return event
 

@@ -151,9 +151,17 @@ class Client:
         """Store what is measured of a person from now on."""
         return self.call("resume", role=str(role))
 
-    def confirm(self, stream: str, *, yes: bool = True) -> Event:
-        """Take a stream that waits from now on, or refuse its sender; return the event that says so."""
-        return Event(**self.call("confirm", stream=stream, answer=yes)["event"])
+    def waiting(self) -> list[Fields]:
+        """Return the streams that wait for a confirmation: role, name, sender, why, since, source_id."""
+        return list(self.call("status").get("waiting", ()))
+
+    def confirm(self, stream: str, *, yes: bool = True, sender: str = "", source: str = "cli") -> Event:
+        """Take a stream that waits from now on, or refuse its sender; return the event that says so.
+
+        With `sender`, as `waiting` names it, nobody else is meant who may send it by now.
+        """
+        fields = {"answer": yes, "sender": sender, "source": source}
+        return Event(**self.call("confirm", stream=stream, **fields)["event"])
 
     def stop(self) -> Fields:
         """End the recording; its files are closed a moment after the answer, see `await_end`."""

@@ -105,13 +105,18 @@ class Unconfirmed:
             self._files[info.key] = found
         return found
 
-    def answer(self, name: str, *, yes: bool) -> Event:
+    def answer(self, name: str, *, yes: bool, sender: str = "", source: str = "cli") -> Event:
         """Confirm or deny a stream; return the event that says so.
+
+        Parameters
+        ----------
+        sender : str
+            Who is meant, as `Waiting` names them; "" for whoever sends it now.
 
         Raises
         ------
         ControlError
-            If no such stream waits, or several do.
+            If no such stream waits, or several do, or somebody else sends it by now.
         """
         now, there = self.clock(), self.waiting()
         wanted = [
@@ -122,6 +127,8 @@ class Unconfirmed:
             what = "fits several" if wanted else "does not wait for a confirmation"
             raise ControlError(f"stream {name[:80]!r} {what} (waiting: {names})")
         (one,) = wanted
+        if sender not in ("", one.sender):
+            raise ControlError(f"stream {name[:80]!r} comes from somebody else by now: {one.sender}")
         for driver in self._doubting():
             driver.confirm((one.role, one.name), yes=yes)
         n = self._end((one.role, one.name), keep=yes)
@@ -130,7 +137,7 @@ class Unconfirmed:
             time=now,
             code="confirm",
             actor="system",
-            source="cli",
+            source=source,
             value=f"{one.role} {one.name}",
             note=what,
             t_unc=0.0,

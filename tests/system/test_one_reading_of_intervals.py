@@ -46,6 +46,13 @@ class NoRecorder:
 
     pause = resume = mark
 
+    def waiting(self) -> list[object]:
+        """Tell of no stream."""
+        return []
+
+    def confirm(self, stream: str, *, yes: bool, sender: str, source: str) -> None:
+        """Confirm nothing."""
+
     def stop(self) -> None:
         """End nothing."""
 

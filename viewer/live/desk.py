@@ -11,9 +11,11 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from acquisition.events.vocabulary import Code
+from viewer.live.doubt_bar import DoubtBar, ask_answer
 from viewer.live.letters import QUICK, Letter, Letters
 from viewer.live.marker_bar import MarkerBar
 from viewer.live.value_entry import ValueEntry
+from viewer.model.doubts import Doubt, Doubts
 from viewer.model.markers import label_of
 from viewer.model.marking import Marking
 from viewer.model.model import SessionModel
@@ -46,6 +48,8 @@ class Desk:
         self._typed = ""
         self._codes: dict[str, Code] = {}
         self.values = ValueEntry(marking.complete, now)
+        self.doubts = Doubts(marking.waiting_streams, time.monotonic)
+        self.doubt_bar: DoubtBar | None = None
         self.bar: MarkerBar | None = None
         self.letters = Letters(self._mark_letter, self._write)
         self._heard = (0, "")
@@ -172,7 +176,33 @@ class Desk:
         self.settle()
         if self.open:
             self.values.finish(self._typed_value())
+        self.doubts.close()
         self.marking.close()
+
+    def look_for_doubts(self) -> None:
+        """Show which streams wait for a confirmation."""
+        if self.doubt_bar is not None:
+            self.doubt_bar.show_doubts(self.doubts.poll() if self.open else ())
+
+    def answer_doubt(self, doubt: Doubt, yes: bool) -> None:
+        """Confirm a stream that waits, or refuse its sender."""
+        self.settle()
+        if self.open:
+            self.marking.confirm(doubt, yes=yes)
+            self.doubts.answered(doubt)
+            self.look_for_doubts()
+            self.show()
+
+    def ask_doubt(self) -> None:
+        """Ask about the first stream that waits."""
+        self.settle()
+        if not self.doubts.waiting:
+            self.marking.say("no stream waits for a confirmation")
+            self.show()
+            return
+        doubt = self.doubts.waiting[0]
+        if (yes := ask_answer(self._parent, doubt)) is not None:
+            self.answer_doubt(doubt, yes)
 
     def undo(self) -> None:
         """Void the last marker that holds; once more, the one before it."""

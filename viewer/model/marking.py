@@ -6,6 +6,7 @@ answer never holds up the window.
 
 from __future__ import annotations
 
+import functools
 import math
 import uuid
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from acquisition.errors import AttunementError
 from acquisition.event import Event, Phase, Value
 from acquisition.events.intervals import Intervals
 from acquisition.events.vocabulary import PAUSE, Code
+from viewer.model.doubts import Doubt
 from viewer.model.markers import label_of
 
 AGO = -10.0
@@ -24,6 +26,8 @@ AGO = -10.0
 ACTORS = ("client", "therapist", "dyad", "tech")
 UNTOUCHED = ("auto", "import")
 """Sources of events that an undo passes over."""
+FOR_GOOD = (PAUSE, "confirm")
+"""Codes that cannot be taken back."""
 
 
 class Recorder(Protocol):
@@ -40,6 +44,12 @@ class Recorder(Protocol):
 
     def stop(self) -> Any:
         """End the recording."""
+
+    def waiting(self) -> Any:
+        """Return the streams that wait for a confirmation."""
+
+    def confirm(self, stream: str, *, yes: bool, sender: str, source: str) -> Any:
+        """Take such a stream from now on, or refuse its sender."""
 
 
 @dataclass(slots=True)
@@ -121,7 +131,7 @@ class Marking:
         # The first of a press and its value is voided by the recorder when it stores the second.
         valued = {e.ref for e in self._mine if e.value is not None and e.phase != "void"}
         held = reversed(list(self._running().held.values()))
-        undo = (e for e in held if e.id and e.code != PAUSE and e.source not in UNTOUCHED)
+        undo = (e for e in held if e.id and e.code not in FOR_GOOD and e.source not in UNTOUCHED)
         return next((e for e in undo if e.id not in valued), None)
 
     def undo(self) -> Event | None:
@@ -160,6 +170,17 @@ class Marking:
     def stop(self) -> None:
         """Ask that the recording ends."""
         self._queue("stop", self._recorder.stop)
+
+    def confirm(self, doubt: Doubt, *, yes: bool) -> None:
+        """Take a stream that waits from now on, or refuse its sender."""
+        what = f"{'confirmation' if yes else 'refusal'} of {doubt.stream}"
+        self.say(f"{what} · sending")
+        call = functools.partial(self._recorder.confirm, sender=doubt.sender, source="key")
+        self._queue(what, lambda: call(doubt.stream, yes=yes))
+
+    def waiting_streams(self) -> Any:
+        """Ask which streams wait for a confirmation, in the caller's thread: no mark waits for that."""
+        return self._recorder.waiting()
 
     def say(self, message: str, *, failed: bool = False) -> None:
         """Show a message in place of the last marker."""

@@ -97,6 +97,7 @@ def test_a_button_that_means_pause_stores_nothing_of_the_client_from_then_on(
 ) -> None:
     driver = SineDriver()
     with recorded(tmp_path, driver, own) as client:
+        wait_for(lambda: client.status()["ticks"] > 3)
         driver.extra.append(markers("B9"))
         wait_for(lambda: client.status()["paused"] == ["client"])
         driver.value[Role.CLIENT] = 7.25

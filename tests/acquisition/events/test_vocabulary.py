@@ -16,13 +16,14 @@ HEADER = b"group,code,kind,actor,hotkey,value,meaning,seed_term,maps_to,hed\n"
 ROW = b"own,my_code,point,client,-,-,mine,-,-,-\n"
 
 
-def test_the_shipped_vocabulary_has_65_codes_in_nine_groups() -> None:
+def test_the_shipped_vocabulary_has_66_codes_in_nine_groups() -> None:
     codes = load_vocabulary().codes
-    assert len(codes) == 65
+    assert len(codes) == 66
     assert len({c.group for c in codes.values()}) == 9
     assert codes["rupture_withdraw"].kind == "interval"
     assert codes["consent_pause"].actor == "client"
     assert codes["eye_contact"].hotkey == ""
+    assert (codes["confirm"].actor, codes["confirm"].group) == ("system", SOFTWARE)
 
 
 def test_the_hash_is_that_of_the_file() -> None:
@@ -43,7 +44,7 @@ def test_profiles_switch_on_a_few_codes_and_the_rater_has_all_that_people_set() 
 def test_an_unknown_code_shows_near_ones() -> None:
     with pytest.raises(VocabularyError, match=r"no code named 'ruptur_confront' \(near: rupture_confront"):
         load_vocabulary().find("ruptur_confront")
-    with pytest.raises(VocabularyError, match="65 codes are known"):
+    with pytest.raises(VocabularyError, match="66 codes are known"):
         load_vocabulary().find("§§§")
 
 

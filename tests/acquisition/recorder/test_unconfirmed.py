@@ -136,6 +136,22 @@ def test_a_stream_that_does_not_wait_cannot_be_confirmed(tmp_path: Path) -> None
     assert "'ECG' does not wait" in str(refused.value) and "client odd" in str(refused.value)
 
 
+def test_an_answer_for_one_sender_is_not_taken_for_another(tmp_path: Path) -> None:
+    with recording(Impostor(), tmp_path / "out") as client:
+        (waiting,) = client.waiting()
+        with pytest.raises(
+            ControlError, match=r"comes from somebody else by now: 'odd' \(host elsewhere\) uid b"
+        ):
+            client.confirm("client odd", sender=waiting["sender"] + "c")
+        assert client.waiting() == [waiting]
+        event = client.confirm("client odd", sender=waiting["sender"], source="key")
+        assert event.source == "key"
+        with pytest.raises(ControlError, match="no mark 'confirm' to undo"):
+            client.undo("confirm")
+        with pytest.raises(ControlError, match="written by the software only"):
+            client.call("mark", code="confirm")
+
+
 def test_the_command_lists_and_confirms(tmp_path: Path) -> None:
     driver = Impostor()
     with recording(driver, tmp_path / "out"):

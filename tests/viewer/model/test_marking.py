@@ -24,6 +24,7 @@ class FakeRecorder:
         self.events: list[Event] = []
         self.calls: list[str] = []
         self.refusal = ""
+        self.doubted: list[dict[str, Any]] = []
         self.gate = threading.Event()
         self.gate.set()
 
@@ -42,6 +43,15 @@ class FakeRecorder:
 
     def stop(self) -> None:
         self.calls.append("stop")
+
+    def waiting(self) -> list[dict[str, Any]]:
+        return list(self.doubted)
+
+    def confirm(self, stream: str, *, yes: bool, sender: str, source: str) -> None:
+        if self.refusal:
+            raise ControlError(self.refusal)
+        self.calls.append(f"confirm {stream} {yes} {sender} {source}")
+        self.doubted = [d for d in self.doubted if f"{d['role']} {d['name']}" != stream]
 
 
 class Clock:
