@@ -22,6 +22,8 @@ WINDOW = 60.0
 """Seconds of RMSSD."""
 NEAR = 0.10
 """A beat found so near is the labelled one [s]."""
+AROUND = 300.0
+"""Seconds about a window whose RMSSD its limits are for."""
 FEWEST = 20
 """Labelled NN differences that a window must hold to be judged."""
 MANY = 4
@@ -103,14 +105,14 @@ def _with(detect: Callable[[FloatArray, float], FloatArray]) -> Callable[[Labell
 
 
 class Truth(NamedTuple):
-    """Hold labelled RMSSD [ms] of the minute up to moments, nan with few differences; its ectopic beats."""
+    """Hold labelled RMSSD [ms] of the time up to moments, nan with few differences; its ectopic beats."""
 
     rmssd: FloatArray
     ectopic: FloatArray
 
 
-def labelled_rmssd(beats: FloatArray, names: list[str], ends: FloatArray) -> Truth:
-    """Return RMSSD of successive labelled N-N intervals without pauses.
+def labelled_rmssd(beats: FloatArray, names: list[str], ends: FloatArray, length: float = WINDOW) -> Truth:
+    """Return RMSSD of successive labelled N-N intervals without pauses, in `length` s up to each end.
 
     An interval over 1.4 or under 0.6 of the median of the 11 around it is a blocked beat or one that was not
     labelled, and no NN.
@@ -127,7 +129,7 @@ def labelled_rmssd(beats: FloatArray, names: list[str], ends: FloatArray) -> Tru
     squares = np.where(paired, (1e3 * np.diff(intervals)) ** 2, 0.0)
     sums, counts = (np.concatenate(([0.0], np.cumsum(v))) for v in (squares, paired.astype(np.float64)))
     odd = np.concatenate(([0.0], np.cumsum(~normal)))
-    first, last = (np.searchsorted(beats, t, side="right") for t in (ends - WINDOW, ends))
+    first, last = (np.searchsorted(beats, t, side="right") for t in (ends - length, ends))
     stop = np.maximum(last - 2, first)  # a difference needs three beats of the window
     stop = np.clip(stop, 0, len(squares))
     first_change = np.clip(first, 0, len(squares))
@@ -162,7 +164,10 @@ def counts(result: Result, recording: Labelled) -> dict[str, float]:
     judged = np.isfinite(truth.rmssd)
     given = judged & np.isfinite(value)
     off = given & (np.abs(value - truth.rmssd) > 0.2 * truth.rmssd)
-    held = given & (result.low[ends] <= truth.rmssd) & (truth.rmssd <= result.high[ends])
+    after = (AROUND - WINDOW) / 2
+    about = np.clip(found[ends] + after, begin + AROUND, recording.times[-1])
+    level = labelled_rmssd(beats, names, about, AROUND).rmssd
+    held = given & (result.low[ends] <= level) & (level <= result.high[ends])
     for name, of in (("all", judged), ("many", judged & (truth.ectopic > MANY))):
         out |= {
             f"windows {name}": of.sum(),
@@ -203,7 +208,7 @@ COLUMNS = {
     "N odd": "N lost",
     "given all": "windows with RMSSD",
     "off all": "of these > 20 % off",
-    "held all": "held by its limits",
+    "held all": "its limits hold that of 5 min around",
     "given many": f"> {MANY} ectopic/min: with RMSSD",
     "off many": "> 20 % off",
 }

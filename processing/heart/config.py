@@ -11,6 +11,8 @@ SHORTEST_HF, LONGEST_HF = 64.0, 128.0
 """Bounds of the window of HF [s]: one segment of the spectrum, and all three of them."""
 LONGEST_HOLE = 3.0
 """With a longer one breathing rates would come after the HF and RSA that they decide about [s]."""
+RMSSD_REACH = 5.0
+"""Lengths of the RMSSD window within which earlier windows tell how much it varies."""
 LEAST_SPEECH_LAG = 1.0
 """Speech of a second is settled half a second after it, and its rows come once a second [s]."""
 
@@ -136,10 +138,16 @@ class HeartConfig:
         return self.class_wait + 0.2
 
     @property
+    def rmssd_reach(self) -> float:
+        """Return how far back the interval of RMSSD learns from [s]."""
+        return RMSSD_REACH * self.rmssd_window
+
+    @property
     def kept(self) -> float:
         """Return how far back beats and speech are kept [s]: no window may reach further."""
         around_rsa = self.rsa_window + 2.0 * (self.rsa_edge + self.closing)
-        return max(300.0, 60.0 + max(self.rmssd_window, self.sdnn_window, self.hf_window, around_rsa))
+        longest = max(self.rmssd_reach, self.sdnn_window, self.hf_window, around_rsa)
+        return max(300.0, 60.0 + longest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -9,18 +10,24 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from acquisition.stream import BoolArray, FloatArray, IntArray
+from processing.heart.config import RMSSD_REACH
 from processing.heart.ibi import ALTERNATING, CHANGED, EVEN, NORMAL, Intervals
 
 NORMAL_95 = 1.96
 """Half width of a 95 % interval of the normal distribution."""
-BLOCK = 16
-"""Differences summed into one block of the interval beside RMSSD: four breaths or so; a power of two."""
-USUAL_VARIANCE, USUAL_WEIGHT = 7.5, 5.0
-"""Variance of squared differences, with what their correlation adds, over their squared mean, and the
-degrees of freedom it counts for beside the window's own. 2 would be independent normal differences; 7.5
-follows from 60 s windows within ± 20 % of the 5-minute value in 78 % of cases (24 h of sinus rhythm)."""
-FEWEST = 6.0
-"""Least degrees of freedom of the mean squared difference."""
+HOP = 0.25
+"""How far apart windows end that tell how much RMSSD varies, in lengths of the window."""
+USUAL_SD, USUAL_WEIGHT = 0.08, 2.0
+"""Standard deviation of the logarithm of RMSSD about that of the five minutes around it, as far as nothing
+is known of the person, and the degrees of freedom that this counts for."""
+LEARNED = 8.0
+"""Degrees of freedom of what all windows of the past together say of it: they overlap."""
+LARGEST_SD = 1.0
+"""Whatever the past was like."""
+TINY = 1e-12
+"""Keeps the logarithm of an even pulse finite [ms]."""
+FEWEST = 20
+"""Differences from which on a window of the past tells anything."""
 
 
 def rmssd(ibis: ArrayLike) -> float:
@@ -219,73 +226,56 @@ class RmssdWindows(NamedTuple):
 
 
 def rmssd_windows(beats: Intervals, ends: FloatArray, length: float) -> RmssdWindows:
-    """Return RMSSD of each window of `length` s, with a 95 % interval for the person's mean level.
+    """Return RMSSD of each window of `length` s, with a 95 % interval for that of the five minutes around it.
 
-    The mean squared difference is taken as chi-square: as many degrees of freedom as independent
-    differences would be equally variable, from the variance of sums over overlapping blocks (Meketon &
-    Schmeiser 1984). One window knows this variance badly (about 6 degrees of freedom), so it is pooled with
-    the usual one, and Student's quantile stands in for the normal one in the quantiles of chi-square (Wilson
-    & Hilferty 1931).
+    How far a minute lies from the five around it differs between people by a factor of four. So it is taken
+    from the person: the standard deviation of the logarithm of RMSSD over windows of the same length that end
+    within the last four lengths, a quarter of one apart, with the usual one for a prior. Student's quantile
+    stands in for the normal one, since so few windows know it badly.
 
     References
     ----------
-    Meketon & Schmeiser (1984), Winter Simulation Conference, 227-230
-    Wilson & Hilferty (1931), doi:10.1073/pnas.17.12.684
+    Departure from the chi-square interval (Meketon & Schmeiser 1984), which knows what changes within seconds
+    and not what changes within minutes; figures in docs/ecg.md.
     """
-    starts, stops = bounds(beats.times, ends, length)
+    lags = np.arange(0.0, (RMSSD_REACH - 1.0) * length + 1e-9, HOP * length)
+    all_ends = np.subtract.outer(ends, lags)
+    starts, stops = bounds(beats.times, all_ends.ravel(), length)
     first = np.minimum(starts + 1, stops)  # the earlier interval of a difference lies in the window, too
     change, counted = steps(beats)
-    squares, weight = change * change, counted.astype(np.float64)
-    n = slice_sums(weight, first, stops)
-    mean = _over(slice_sums(squares, first, stops), n)
-    value = np.sqrt(mean)
-    variance, freedom = _block_variance(squares, weight, (first, stops), (mean, n))
-    pooled = (freedom * variance + USUAL_WEIGHT * USUAL_VARIANCE) / (freedom + USUAL_WEIGHT)
-    lower, upper = _chi_square_95(np.maximum(2.0 * n / pooled, FEWEST), freedom + USUAL_WEIGHT)
-    return RmssdWindows(value, value / np.sqrt(upper), value / np.sqrt(lower), n)
+    n = slice_sums(counted.astype(np.float64), first, stops)
+    value = np.sqrt(_over(slice_sums(change * change, first, stops), n))
+    n, value = n.reshape(all_ends.shape), value.reshape(all_ends.shape)
+    half = _half_width(np.where(n >= FEWEST, value, np.nan))
+    now, factor = value[:, 0], elementwise(math.exp, half)
+    return RmssdWindows(now, now / factor, now * factor, n[:, 0])
 
 
-def _block_variance(
-    squares: FloatArray,
-    weight: FloatArray,
-    span: tuple[IntArray, IntArray],
-    found: tuple[FloatArray, FloatArray],
-) -> tuple[FloatArray, FloatArray]:
-    """Return the long-run variance of squared differences over their squared mean; its degrees of freedom.
-
-    `span` are first and one past last difference of each window, `found` their mean square and number.
-    """
-    (first, stops), (mean, n) = span, found
-    total, count = _block_sums(squares), _block_sums(weight)
-    begin = np.minimum(first + BLOCK - 1, stops)
-    members = slice_sums(count, begin, stops)
-    about = slice_sums(total * total, begin, stops) - 2.0 * mean * slice_sums(total * count, begin, stops)
-    about += mean * mean * slice_sums(count * count, begin, stops)
-    # Blocks deviate less from their own window's mean than from the true one.
-    shrunk = np.maximum(1.0 - BLOCK / np.maximum(n, 1.0), 0.25)
-    variance = np.maximum(about, 0.0) / np.maximum(members * mean * mean * shrunk, 1e-300)
-    return variance, np.where(members > 0, 1.5 * n / BLOCK, 0.0)
+def _half_width(past: FloatArray) -> FloatArray:
+    """Return the half width of the interval of ln RMSSD, from windows of the past, one row each, nan where
+    one tells nothing."""
+    known = np.isfinite(past)
+    levels = elementwise(math.log, np.maximum(past, TINY).ravel()).reshape(past.shape)
+    count = known.sum(axis=1)
+    about = np.where(known, levels, 0.0)
+    mean = about.sum(axis=1) / np.maximum(count, 1)
+    off = np.where(known, levels - mean[:, None], 0.0)
+    freedom = LEARNED * np.maximum(count - 1, 0) / (past.shape[1] - 1)
+    variance = (off * off).sum(axis=1) / np.maximum(count - 1, 1)
+    pooled = (freedom * variance + USUAL_WEIGHT * USUAL_SD**2) / (freedom + USUAL_WEIGHT)
+    return np.asarray(_student_95(freedom + USUAL_WEIGHT) * np.minimum(np.sqrt(pooled), LARGEST_SD))
 
 
-def _block_sums(values: FloatArray) -> FloatArray:
-    """Return the sum of each value and the `BLOCK` - 1 before it, added in an order that no cut changes."""
-    out, lag = values, 1
-    while lag < BLOCK:
-        out = out + np.concatenate((np.zeros(lag), out[:-lag]))[: len(out)]
-        lag *= 2
-    return out
-
-
-def _chi_square_95(freedom: FloatArray, known: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the 2.5 and 97.5 % quantiles of chi-square over its degrees of freedom.
-
-    `known` are the degrees of freedom (≥ 5) with which `freedom` itself is known.
-    """
-    z = NORMAL_95
-    student = z + (z**3 + z) / (4.0 * known) + (5 * z**5 + 16 * z**3 + 3 * z) / (96.0 * known * known)
-    sd = np.sqrt(2.0 / (9.0 * freedom))
-    lower, upper = (1.0 - sd * sd - student * sd), (1.0 - sd * sd + student * sd)
-    return lower * lower * lower, upper * upper * upper
+def _student_95(freedom: FloatArray) -> FloatArray:
+    """Return the 97.5 % quantile of Student's distribution, to 0.14 from two degrees of freedom on (Fisher
+    & Cornish 1960, doi:10.1080/00401706.1960.10489895)."""
+    z, f = NORMAL_95, freedom
+    return np.asarray(
+        z
+        + (z**3 + z) / (4.0 * f)
+        + (5.0 * z**5 + 16.0 * z**3 + 3.0 * z) / (96.0 * f * f)
+        + (3.0 * z**7 + 19.0 * z**5 + 17.0 * z**3 - 15.0 * z) / (384.0 * f * f * f)
+    )
 
 
 def _over(total: FloatArray, n: FloatArray) -> FloatArray:

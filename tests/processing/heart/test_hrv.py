@@ -84,13 +84,36 @@ def test_the_interval_beside_rmssd_is_wider_where_the_depth_of_breathing_wanders
     assert wide[1] > 1.15 * wide[0]
 
 
+@pytest.mark.parametrize("wander", [0.0, 0.15, 0.30])
+def test_the_interval_beside_rmssd_learns_how_much_a_minute_differs_from_the_five_around(
+    wander: float,
+) -> None:
+    """The level wanders over a minute or two by an sd of its logarithm: the same width cannot fit all."""
+    inside, n, wide = 0, 0, list[float]()
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        white = rng.standard_normal(4000)
+        slow = np.convolve(rng.standard_normal(4400), np.hanning(201) / 10.6, "same")[200:4200]
+        assert abs(slow.std() - 0.82) < 0.25  # else the level does not wander
+        beats = judge_beats(np.cumsum(0.85 + 0.02 * np.exp(wander * slow) * white))
+        ends = beats.times[400:-200:25]
+        found = rmssd_windows(beats, ends, 60.0)
+        level = rmssd_windows(beats, ends + 120.0, 300.0).value
+        inside += int(((found.low <= level) & (level <= found.high)).sum())
+        n += len(ends)
+        wide.append(float(np.median(found.high / found.low)))
+    assert 0.92 < inside / n <= 1.0
+    assert np.median(wide) < (1.55, 1.75, 2.3)[round(wander / 0.15)]
+
+
 def test_the_interval_beside_rmssd_does_not_depend_on_older_or_newer_beats_or_on_other_windows() -> None:
-    beats = judge_beats(np.cumsum(0.8 + 0.04 * np.random.default_rng(4).standard_normal(300)))
-    whole = rmssd_windows(beats, beats.times[150:250], 60.0)
-    for start, stop in ((40, 300), (17, 251), (60, 290)):
+    """Five lengths of the window are looked back on: 375 beats."""
+    beats = judge_beats(np.cumsum(0.8 + 0.04 * np.random.default_rng(4).standard_normal(700)))
+    whole = rmssd_windows(beats, beats.times[500:600], 60.0)
+    for start, stop in ((100, 700), (17, 601), (110, 690)):
         part = Intervals._make(column[start:stop] for column in beats)
         for j in (0, 7, 99):
-            alone = rmssd_windows(part, beats.times[150 + j : 151 + j], 60.0)
+            alone = rmssd_windows(part, beats.times[500 + j : 501 + j], 60.0)
             assert (alone.low[0], alone.high[0]) == (whole.low[j], whole.high[j])
 
 
