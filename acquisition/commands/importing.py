@@ -162,7 +162,7 @@ def _show(ctx: click.Context, files: Sequence[Path], hints: Hints, *, as_json: b
     if as_json:
         print_json([plain(file) for file in found])
     else:
-        echo("\n".join([line for file in found for line in described(file)] + advice(files)))
+        echo("\n".join([line for file in found for line in described(file)] + advice(found)))
     ctx.exit(2)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,7 @@ from acquisition.importing.clock import Source
 from acquisition.importing.files import FORMATS, stored
 from acquisition.importing.finishing import Done, finished, refuse_damage
 from acquisition.importing.found import Found, FoundFile, Hints
-from acquisition.importing.listing import suggestion
+from acquisition.importing.listing import ONE, holds_two, parted
 from acquisition.importing.options import Options
 from acquisition.importing.recognition import recognised
 from acquisition.importing.store import Imported, Placed
@@ -26,8 +25,6 @@ DERIVED = re.compile(
     re.IGNORECASE,
 )
 """In the names of channels that a program computed from others."""
-ALONE = frozenset((Modality.ECG, Modality.EDA, Modality.RR, Modality.VOICE))
-"""Of these a person has one; a second one in a file may be the partner's."""
 
 
 def import_as(
@@ -83,7 +80,7 @@ def _without_derived(file: FoundFile) -> tuple[FoundFile, list[str]]:
     """Leave out what a program made of a channel that is there too: `EDA filtered, differentiated`."""
     derived = {id(f) for f in file.streams if DERIVED.search(f.name)}
     sources = {f.modality for f in file.streams if id(f) not in derived}
-    out = [f for f in file.streams if id(f) in derived and f.modality in sources & ALONE]
+    out = [f for f in file.streams if id(f) in derived and f.modality in sources & ONE]
     kept = tuple(f for f in file.streams if f not in out)
     return replace(file, streams=kept), [
         f"{file.path.name}: left out: {f.name}: made of another channel" for f in out
@@ -92,17 +89,13 @@ def _without_derived(file: FoundFile) -> tuple[FoundFile, list[str]]:
 
 def _refuse_two(role: Role, file: FoundFile) -> None:
     """Refuse a file with two of what a person has one of."""
-    by_kind: dict[Modality, list[Found]] = defaultdict(list)
-    for found in file.streams:
-        by_kind[found.modality].append(found)
-    for modality, several in by_kind.items():
-        if modality in ALONE and len(several) > 1:
-            names = ", ".join(f.name for f in several)
-            raise StreamError(
-                f"{file.path}: {len(several)} {modality} streams ({names}), which may be two "
-                "people's; say whose: "
-                f"{suggestion(several[0], Role.CLIENT)} {suggestion(several[1], Role.THERAPIST)}"
-            )
+    for modality in holds_two(file):
+        several = [f for f in file.streams if f.modality is modality]
+        names = ", ".join(f.name for f in several)
+        raise StreamError(
+            f"{file.path}: {len(several)} {modality} streams ({names}), which may be two people's; say "
+            f"whose, without {role} before it: {parted(file.streams)}"
+        )
 
 
 def _imported(role: Role, file: FoundFile, found: Found, hints: Hints) -> Imported:

@@ -68,8 +68,9 @@ def import_streams(
         header or number from 1 (tables, .edf, .wav), an array (.npz), or a stream name[:channel],
         name@source_id or #id (.xdf).
     times : sequence of str
-        [N#]COLUMN of stamps in tables and .npz files; without N in each of them. Without one sample i is at
-        i / SFREQ, and intervals (rr, ppi) follow one another from 0.
+        [N#]COLUMN of stamps in tables and .npz files; without N in each of them. Without one and without
+        SFREQ it is the column that its name says to be time; with SFREQ sample i is at i / SFREQ; intervals
+        (rr, ppi) without times follow one another from 0.
     out : path
         The recording; it names the session.
 

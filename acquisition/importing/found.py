@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -150,3 +150,20 @@ def single(values: NDArray[Any]) -> NDArray[Any]:
 def even(n: int, sfreq: float, start: float = 0.0) -> FloatArray:
     """Return the stamps of n samples at an even rate [s]."""
     return start + np.arange(n) / sfreq
+
+
+def joined(streams: Sequence[Found]) -> list[Found]:
+    """Return streams of which those of one name are parts that follow one another, each in one piece.
+
+    Parts are put in the order of their first stamps; streams without samples are parts of nothing.
+    """
+    parts: dict[tuple[str, Modality, str, tuple[str, ...]], list[Found]] = {}
+    for found in streams:
+        parts.setdefault((found.name, found.modality, found.unit, found.labels), []).append(found)
+    out = []
+    for several in parts.values():
+        order = sorted((f for f in several if len(f.times)), key=lambda f: float(f.times[0])) or several[:1]
+        times = np.concatenate([f.times for f in order])
+        samples = np.concatenate([f.samples for f in order])
+        out.append(replace(order[0], times=times, samples=samples))
+    return out

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -63,8 +65,39 @@ def suggestion(found: Found, role: Role) -> str:
     return f"--stream {whose}:{found.modality}:{unit}={name}"
 
 
-def advice(paths: Sequence[Path]) -> list[str]:
+ONE = frozenset((Modality.ECG, Modality.EDA, Modality.RR, Modality.VOICE))
+"""Of these a person has one; a second one in a file may be the partner's."""
+_WHOSE = {
+    Role.CLIENT: re.compile(r"client|klient|patient|proband", re.IGNORECASE),
+    Role.THERAPIST: re.compile(r"therap|counsel|clinician", re.IGNORECASE),
+}
+
+
+def parted(streams: Sequence[Found]) -> str:
+    """Return the --stream of every stream of a file that holds both people's, by names, else by order."""
+    seen: Counter[Modality] = Counter()
+    said = []
+    for found in streams:
+        by_name = [role for role, words in _WHOSE.items() if words.search(found.name)]
+        nth = seen[found.modality]
+        seen[found.modality] += 1
+        role = by_name[0] if len(by_name) == 1 else (Role.CLIENT, Role.THERAPIST)[min(nth, 1)]
+        said.append(suggestion(found, role))
+    return " ".join(said)
+
+
+def holds_two(file: FoundFile) -> list[Modality]:
+    """Return of what a file has more than one person has."""
+    counts = Counter(f.modality for f in file.streams)
+    return [modality for modality, n in counts.items() if modality in ONE and n > 1]
+
+
+def advice(files: Sequence[FoundFile]) -> list[str]:
     """Return how to say whose files are."""
+    paths = [file.path for file in files]
+    if len(files) == 1 and holds_two(files[0]):
+        command = f"attune import {_quoted(paths[0])} {parted(files[0].streams)} --out RECORDING"
+        return [f"Nothing was imported. It may hold two people's; say whose each stream is: {command}"]
     roles = ["client", "therapist"]
     said = " ".join(f"--as {roles[min(i, 1)]} {_quoted(path)}" for i, path in enumerate(paths))
     return [f"Nothing was imported. Say whose each file is: attune import {said} --out RECORDING"]

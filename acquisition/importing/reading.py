@@ -14,12 +14,13 @@ from acquisition.importing import stamps
 from acquisition.importing.clock import Source
 from acquisition.importing.found import Found, Hints
 from acquisition.importing.layouts import e4, edf, opensignals, wav, xdf
+from acquisition.importing.layouts.csv_table import time_column
 from acquisition.importing.rates import IRREGULAR, usable
 from acquisition.importing.recognition import BROKEN, peek, reason, recognised
 from acquisition.importing.request import Request
 from acquisition.importing.tables.cells import index_of, numbers_of, texts_of
-from acquisition.importing.tables.dialect import Dialect, dialect_of
-from acquisition.importing.tables.separators import is_number
+from acquisition.importing.tables.dialect import Dialect, cut_line, dialect_of
+from acquisition.importing.tables.separators import MISSING, is_number
 from acquisition.importing.tables.table import Column, Wanted, choose, read_npz
 from acquisition.lsl.network import channel_number
 from acquisition.stream import FloatArray, Modality
@@ -69,8 +70,25 @@ def _read(path: Path, requests: Sequence[Request], time: str | None, hints: Hint
     if suffix == ".xdf" or xdf.recognise(seen):
         return _xdf(path, requests)
     if suffix in TABLES and not (e4.recognise(seen) or opensignals.recognise(seen)):
-        return _table(path, requests, time, hints)
+        dialect = dialect_of(path, hints)
+        if all(_is_column(dialect, r.column) for r in requests):
+            return _table(path, dialect, requests, time, hints)
+        return _streams_or_columns(path, dialect, requests, hints)
     return _found(path, requests, hints)
+
+
+def _is_column(dialect: Dialect, name: str) -> bool:
+    return name in dialect.names or (name.isdecimal() and 1 <= int(name) <= len(dialect.names))
+
+
+def _streams_or_columns(path: Path, dialect: Dialect, requests: Sequence[Request], hints: Hints) -> Read:
+    """Read streams as the listing of a vendor's table names them; else say which columns there are."""
+    try:
+        return _found(path, requests, hints)
+    except (RecordingError, StreamError):
+        for request in requests:
+            index_of(path, dialect, request.column)
+        raise
 
 
 def _edf(path: Path, requests: Sequence[Request]) -> Read:
@@ -182,8 +200,7 @@ def _found(path: Path, requests: Sequence[Request], hints: Hints) -> Read:
     return Read(columns=columns, source=source, damage=file.damage, notes=file.notes)
 
 
-def _table(path: Path, requests: Sequence[Request], time: str | None, hints: Hints) -> Read:
-    dialect = dialect_of(path, hints)
+def _table(path: Path, dialect: Dialect, requests: Sequence[Request], time: str | None, hints: Hints) -> Read:
     at = [index_of(path, dialect, r.column) for r in requests]
     plain = [c for c, r in zip(at, requests, strict=True) if r.modality is not Modality.MARKERS]
     order = sorted(set(plain))
@@ -197,6 +214,10 @@ def _table(path: Path, requests: Sequence[Request], time: str | None, hints: Hin
         raise RecordingError(f"{path}: no rows under its header")
     notes: list[str] = []
     told = None
+    clock = time_column(dialect)
+    if time is None and clock is not None and clock not in at and all(r.sfreq is None for r in requests):
+        time = dialect.names[clock]
+        notes.append(f"column {time!r} taken as the stamps")
     if time is not None:
         told = _stamps(path, dialect, index_of(path, dialect, time), requests, at, values, hints)
         if told.unit != "s":
@@ -212,6 +233,7 @@ def _table(path: Path, requests: Sequence[Request], time: str | None, hints: Hin
     return Read(
         columns=columns,
         source=Source(path=path, epoch=epoch, zoned=zoned, resolution=0.1),
+        damage=cut_line(path, dialect),
         notes=tuple(notes),
     )
 
@@ -249,7 +271,7 @@ def _stamps(
     """Return the stamps of a table, their unit told by its name, else by what they stamp."""
     name = dialect.names[column]
     words = texts_of(path, dialect, [column])[0]
-    first = next((w for w in words if w.strip()), "")
+    first = next((w for w in words if w.strip().casefold() not in MISSING), "")
     if first and not is_number(first, dialect.decimal):
         return stamps.texts(words, name, str(path))
     numbers = numbers_of(path, dialect, [column])[0]
@@ -275,9 +297,7 @@ def _stamps(
         intervals=intervals,
         sfreq=request.sfreq,
     )
-    scale = stamps.UNITS[told.unit]
-    times = numbers / round(1 / scale) if scale < 1 else numbers * scale
-    return stamps.Stamps(times=times, unit=told.unit, absolute=told.absolute)
+    return stamps.scaled(numbers, told.unit)
 
 
 def said_unit(column: Column, modality: Modality) -> str:

@@ -12,9 +12,11 @@ import numpy as np
 
 from acquisition.errors import StreamError
 from acquisition.importing.tables.naming import unit_in
+from acquisition.importing.tables.separators import MISSING
 from acquisition.stream import FloatArray, Modality
 
 UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "min": 60.0, "h": 3600.0, "days": 86_400.0}
+UNITS |= {"excel": 1.0}
 _SPELLINGS = {
     "s": "s",
     "sec": "s",
@@ -44,6 +46,8 @@ _SPELLINGS = {
     "hours": "h",
     "days": "days",
 }
+EXCEL_EPOCH = 25_569.0
+"""1970-01-01 as Excel counts days."""
 GUESSED = ("s", "ms", "us", "ns")
 UNIX = (9.4e8, 2.3e9)
 """Unix times of the years 2000 to 2042 [s]; nothing else of a session is as large."""
@@ -118,7 +122,7 @@ def numbers(
     """
     said = unit or said_unit(name)
     if said:
-        stamps = _scaled(values, said)
+        stamps = scaled(values, said)
         if why := implausible(stamps.times, modality, intervals, sfreq):
             if unit:
                 return stamps
@@ -127,13 +131,17 @@ def numbers(
             )
         return stamps
     if np.isfinite(values).sum() < FEW:
-        return _scaled(values, "s")
-    readings = {u: _scaled(values, u) for u in GUESSED}
+        of_calendar = [u for u in GUESSED if scaled(values, u).absolute]
+        return scaled(values, of_calendar[0] if len(of_calendar) == 1 else "s")
+    readings = {u: scaled(values, u) for u in GUESSED}
     faults = {u: implausible(s.times, modality, intervals, sfreq) for u, s in readings.items()}
     fit = [u for u in GUESSED if not faults[u]]
     absolute = [u for u in fit if readings[u].absolute]
     if len(absolute) == 1:
         return readings[absolute[0]]
+    excel = scaled(values, "excel")
+    if not fit and excel.absolute and not implausible(excel.times, modality, intervals, sfreq):
+        return excel
     if not fit:
         told = "; ".join(f"as {u}: {faults[u]}" for u in GUESSED[:2])
         raise StreamError(
@@ -154,13 +162,16 @@ def _is_seconds(values: FloatArray) -> bool:
     return len(steps) == 0 or float(np.median(np.abs(steps))) < 100.0
 
 
-def _scaled(values: FloatArray, unit: str) -> Stamps:
+def scaled(values: FloatArray, unit: str) -> Stamps:
+    """Return a column of a unit in seconds; divided, not multiplied: 5123 ms are 5.123 s to the last bit."""
     times = np.asarray(values, np.float64) * UNITS[unit]
-    if unit in ("ms", "us", "ns"):
+    if unit == "excel":
+        times = (times - EXCEL_EPOCH) * DAY
+    elif unit in ("ms", "us", "ns"):
         times = np.asarray(values, np.float64) / round(1 / UNITS[unit])
     there = times[np.isfinite(times)]
     absolute = bool(len(there)) and UNIX[0] < float(np.median(there)) < UNIX[1]
-    return Stamps(times=times, unit=unit, absolute=absolute)
+    return Stamps(times=times, unit=unit, absolute=absolute, zoned=unit != "excel")
 
 
 def _bulk(times: FloatArray) -> float:
@@ -199,7 +210,7 @@ def implausible(
     if sfreq is not None and not 0.9 < rate / sfreq < 1.1:
         return f"{rate:.4g} Hz, not {sfreq:g}"
     low, high = RATES.get(modality, (0.0, math.inf)) if modality is not None else (0.0, math.inf)
-    if not low <= rate <= high:
+    if not 0.99 * low <= rate <= 1.01 * high:
         return f"{str(modality).upper() if modality else 'it'} at {rate:.4g} Hz"
     return ""
 
@@ -229,7 +240,7 @@ def texts(values: Sequence[str], name: str, where: str) -> Stamps:
     order = _order(values)
     day, last = 0.0, -math.inf
     for i, text in enumerate(values):
-        if not text.strip():
+        if text.strip().casefold() in MISSING:
             continue
         try:
             seconds, has_date, has_zone = moment(text, order)

@@ -17,6 +17,10 @@ TITLE = "AcqKnowledge text"
 _STEP = re.compile(r"([\d.,]+)\s*(msec|sec|usec|ms|s|Hz|min)(/sample)?", re.IGNORECASE)
 
 
+TIMES = {"min": "min", "sec": "s", "ms": "ms", "msec": "ms", "millisec": "ms"}
+TIMES |= {"hour": "h", "hours": "h", "hr": "h"}
+
+
 def recognise(peek: Peek) -> bool:
     """Tell whether lines 2 and 3 say the step and the channels."""
     return any(re.search(r"/sample\s*$", x) for x in peek.lines[:3]) and any(
@@ -33,7 +37,10 @@ def read(path: Path, hints: Hints) -> FoundFile:
     titles = lines[at + 1 : at + 1 + 2 * n : 2]
     units = lines[at + 2 : at + 2 + 2 * n : 2]
     head = split(lines[at + 1 + 2 * n], dialect.separator) if len(lines) > at + 1 + 2 * n else []
-    timed = bool(head) and re.fullmatch(r"min|sec|ms|msec|hour|samples?", head[0], re.IGNORECASE) is not None
+    timed = (
+        bool(head)
+        and re.fullmatch(r"min|sec|ms|msec|millisec|hours?|hr|samples?", head[0], re.IGNORECASE) is not None
+    )
     wishes, left_out = [], []
     for k, (title, unit) in enumerate(zip(titles, units, strict=False)):
         modality = hints.sensors.get(title) or hints.sensors.get(f"CH{k + 1}") or modality_of(title)
@@ -49,7 +56,7 @@ def read(path: Path, hints: Hints) -> FoundFile:
     clock = None
     if timed:
         dialect = replace(dialect, names=(head[0], *dialect.names[1:]))
-        unit = {"min": "min", "sec": "s", "ms": "ms", "msec": "ms", "hour": "h"}.get(head[0].casefold(), "")
+        unit = TIMES.get(head[0].casefold(), "")
         clock = Clock(0, unit) if unit else None
     streams, _, notes = read_sheet(path, dialect, wishes, clock, sfreq=sfreq)
     return FoundFile(

@@ -13,15 +13,13 @@ import numpy as np
 from acquisition.errors import RecordingError
 from acquisition.importing.found import FoundFile, Hints, Peek
 from acquisition.importing.tables.cells import numbers_of
-from acquisition.importing.tables.dialect import dialect_of
+from acquisition.importing.tables.dialect import cut_line, dialect_of
 from acquisition.importing.tables.naming import modality_of
 from acquisition.importing.tables.separators import BLANKS, is_number, split
-from acquisition.importing.tables.sheet import Clock, Wish, epoch_of, read_sheet
-from acquisition.stream import FloatArray, Modality
+from acquisition.importing.tables.sheet import Clock, Wish, epoch_of, read_sheet, unit_of
+from acquisition.stream import Modality
 
 TITLE = "list of RR intervals"
-SECONDS = (0.25, 3.0)
-SHARE = 0.9
 
 
 def recognise(peek: Peek) -> bool:
@@ -40,7 +38,7 @@ def recognise(peek: Peek) -> bool:
         return False
     last = [_last(row) for row in rows]
     values = np.array(last)
-    return _unit(values) != "" and len(rows[0].replace(",", " ").replace(";", " ").split()) <= 4
+    return unit_of(values) != "" and len(rows[0].replace(",", " ").replace(";", " ").split()) <= 4
 
 
 def _last(row: str) -> float:
@@ -60,17 +58,6 @@ def _last(row: str) -> float:
         return math.nan
 
 
-def _unit(values: FloatArray) -> str:
-    there = values[np.isfinite(values)]
-    if len(there) < 0.9 * len(values) or not len(there):
-        return ""
-    for unit, scale in (("s", 1.0), ("ms", 1e-3)):
-        seconds = there * scale
-        if np.mean((seconds >= SECONDS[0]) & (seconds <= SECONDS[1])) >= SHARE:
-            return unit
-    return ""
-
-
 def read(path: Path, hints: Hints) -> FoundFile:
     """Read intervals, at their stamps where there are any."""
     dialect = dialect_of(path, hints)
@@ -78,7 +65,7 @@ def read(path: Path, hints: Hints) -> FoundFile:
     if n > 2:
         raise RecordingError(f"{path}: {n} columns; a list of intervals has one or two")
     values = numbers_of(path, dialect, [n - 1])[0]
-    unit = _unit(values)
+    unit = unit_of(values)
     if not unit:
         raise RecordingError(f"{path}: its last column holds no intervals of a heart (0.25 to 3 s)")
     name = dialect.names[n - 1] if dialect.named else "rr"
@@ -93,6 +80,7 @@ def read(path: Path, hints: Hints) -> FoundFile:
         epoch=epoch,
         zoned=zoned,
         resolution=0.1,
+        damage=cut_line(path, dialect),
         notes=(
             *notes,
             f"intervals taken as {unit}: {values[0]:g} is {values[0] * (1 if unit == 's' else 1e-3):.3f} s",

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from acquisition.errors import RecordingError
 from acquisition.importing.found import FoundFile, Hints, Peek
-from acquisition.importing.tables.dialect import Dialect, dialect_of
-from acquisition.importing.tables.naming import is_time, modality_of, spelled, unit_in
-from acquisition.importing.tables.sheet import Clock, Wish, epoch_of, read_sheet
+from acquisition.importing.stamps import moment
+from acquisition.importing.tables.cells import numbers_of, texts_of
+from acquisition.importing.tables.dialect import Dialect, cut_line, dialect_of, encoding_of
+from acquisition.importing.tables.naming import bare, is_time, modality_of, spelled, unit_in
+from acquisition.importing.tables.sheet import Clock, Wish, epoch_of, in_gravities, read_sheet, unit_of
 from acquisition.stream import Modality
 from acquisition.voice.rows import ROW_CHANNELS, TURN_CHANNELS
 
@@ -20,7 +22,7 @@ LEAST_ROWS = 4
 
 def recognise(peek: Peek) -> bool:
     """Tell by its ending, and that it is text."""
-    return peek.suffix in SUFFIXES and (b"\0" not in peek.head or peek.head[:2] in (b"\xff\xfe", b"\xfe\xff"))
+    return peek.suffix in SUFFIXES and (b"\0" not in peek.head or encoding_of(peek.head).startswith("utf-16"))
 
 
 def read(path: Path, hints: Hints) -> FoundFile:
@@ -33,15 +35,19 @@ def read(path: Path, hints: Hints) -> FoundFile:
         wishes, left_out = wishes_of(dialect, clock, hints)
     if not wishes:
         wishes = _by_file_name(path, dialect, clock)
+        left_out = [] if wishes else left_out
     if not wishes:
         choices = "; ".join(left_out) or ", ".join(dialect.names)
         raise RecordingError(
             f"{path}: no column that its name tells ({choices}): --stream "
             "ROLE:MODALITY:UNIT[:SFREQ]=COLUMN says it"
         )
-    streams, common, notes = read_sheet(
-        path, dialect, wishes, Clock(clock, hints.time_unit) if clock is not None else None
-    )
+    wishes, said = _with_units(path, dialect, wishes)
+    at = Clock(clock, hints.time_unit, _dates(path, dialect, clock)) if clock is not None else None
+    streams, common, notes = read_sheet(path, dialect, wishes, at)
+    told = [in_gravities(found) for found in streams]
+    streams = [found for found, _ in told]
+    notes += [*said, *(text for _, text in told if text)]
     epoch, zoned = epoch_of(common)
     if common is not None:
         notes.append(f"times read as {common.unit}")
@@ -53,8 +59,33 @@ def read(path: Path, hints: Hints) -> FoundFile:
         zoned=zoned,
         resolution=0.1,
         left_out=tuple(left_out),
+        damage=cut_line(path, dialect),
         notes=tuple(notes),
     )
+
+
+def _dates(path: Path, dialect: Dialect, clock: int) -> int | None:
+    """Return the column of dates that stands beside a column of times of day."""
+    at = next((i for i, n in enumerate(dialect.names) if bare(n).casefold() in ("date", "datum")), None)
+    if at is None or at == clock:
+        return None
+    day, time = ((texts_of(path, dialect, [i])[0] or [""])[0] for i in (at, clock))
+    try:
+        return at if moment(f"{day} {time}", "md")[1] and not moment(time)[1] else None
+    except ValueError:
+        return None
+
+
+def _with_units(path: Path, dialect: Dialect, wishes: list[Wish]) -> tuple[list[Wish], list[str]]:
+    """Return intervals with the unit that their size tells where their name does not, and say it."""
+    out, said = [], []
+    for wish in wishes:
+        if wish.modality in (Modality.RR, Modality.PPI) and not wish.unit:
+            unit = unit_of(numbers_of(path, dialect, wish.columns[:1])[0])
+            said += [f"{wish.name}: taken as {unit} by their size"] if unit else []
+            wish = wish._replace(unit=unit)
+        out.append(wish)
+    return out, said
 
 
 def rows_of_voice(dialect: Dialect) -> list[Wish]:
@@ -68,14 +99,15 @@ def rows_of_voice(dialect: Dialect) -> list[Wish]:
 
 
 def _by_file_name(path: Path, dialect: Dialect, clock: int | None) -> list[Wish]:
-    """Return the columns of a table of our own, whose file is named role_stream, by what the stream is."""
-    modality = modality_of(path.stem.partition("_")[2])
-    if modality is None or modality is Modality.MARKERS or dialect.names[:2] != ("time", "t"):
+    """Return the columns beside the times by what the name of the file says: one, or three axes."""
+    modality = modality_of(path.stem) or modality_of(path.stem.partition("_")[2])
+    if modality is None or modality is Modality.MARKERS or clock is None:
         return []
-    at = tuple(i for i in range(2, len(dialect.names)) if i != clock)
-    if not at or (len(at) > 1 and modality is not Modality.ACC):
+    at = tuple(i for i, name in enumerate(dialect.names) if i != clock and not is_time(name))
+    if len(at) != (3 if modality is Modality.ACC else 1):
         return []
-    return [Wish(path.stem, modality, spelled(unit_in(dialect.names[at[0]]), modality), at)]
+    unit = unit_in(dialect.names[at[0]]) or dialect.units[at[0]]
+    return [Wish(path.stem, modality, spelled(unit, modality), at)]
 
 
 def time_column(dialect: Dialect) -> int | None:

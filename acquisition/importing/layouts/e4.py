@@ -39,10 +39,12 @@ def recognise(peek: Peek) -> bool:
 
 def _has_start(lines: tuple[str, ...]) -> bool:
     """Tell whether line 1 is a Unix time, and what follows is none."""
-    if len(lines) < 3 or not _is_unix(lines[0].split(",")[0]):
+    if not lines or not _is_unix(lines[0].split(",")[0]):
         return False
     if "IBI" in lines[0].upper():
         return True
+    if len(lines) < 3:
+        return False
     heads = [line.split(",") for line in lines[:3]]
     return (
         len(heads[0]) == len(heads[1]) == len(heads[2])
@@ -75,7 +77,9 @@ def read(path: Path, hints: Hints) -> FoundFile:
         files = {_kind(path, next(iter(files.values()))): next(iter(files.values()))}
     for name, text in files.items():
         lines = text.split("\n")
-        if name in FILES:
+        if name in FILES and len(files) > 1 and _is_bare(name, lines):
+            left_out.append(f"{name.upper()[:-4]}: no samples in it")
+        elif name in FILES:
             start, stream = _stream(path, name, lines)
             starts.append(start)
             found.append(stream)
@@ -101,6 +105,11 @@ def read(path: Path, hints: Hints) -> FoundFile:
         left_out=tuple(left_out),
         notes=(f"starts at {epoch:.2f} (Unix time, from its first line)",),
     )
+
+
+def _is_bare(name: str, lines: list[str]) -> bool:
+    """Tell whether a file of a set has its head only, as IBI.csv has where no beat was sure."""
+    return sum(bool(line.strip()) for line in lines) <= (1 if name == "ibi.csv" else 2)
 
 
 def _found(

@@ -1,4 +1,4 @@
-"""Movesense Showcase .csv (timestamp in ms, ecg) and .json (packets of samples with a stamp in ms).
+"""Movesense Showcase .csv (timestamp in ms, ecg) and .json (packets of samples with a stamp in ms; RR).
 
 Counts of the showcase app are µV only by its own scale; other firmware differs: the unit is said with a note.
 """
@@ -17,20 +17,24 @@ from acquisition.importing.found import Found, FoundFile, Hints, Peek, single
 from acquisition.importing.rates import rate_of
 from acquisition.importing.stamps import moment
 from acquisition.importing.tables.dialect import dialect_of
+from acquisition.importing.tables.naming import modality_of, spelled, unit_in
 from acquisition.importing.tables.sheet import Clock, Wish, read_sheet
-from acquisition.stream import Modality
+from acquisition.stream import FloatArray, Modality
 
 TITLE = "Movesense"
 UNIT = "uV"
 MAX_BYTES = 1 << 28
 NOTE = "ecg counts taken as µV, as the Showcase app writes them"
+MOVESENSE = re.compile("movesense", re.IGNORECASE)
 _STAMP = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)T(\d\d)_?(\d\d)_?(\d\d)")
 
 
 def recognise(peek: Peek) -> bool:
     """Tell whether it is a .csv or .json of the app."""
     if peek.suffix == ".json":
-        return b'"data"' in peek.head[:200] and b'"Samples"' in peek.head[:4000]
+        return b'"data"' in peek.head[:200] and any(
+            key in peek.head[:4000] for key in (b'"Samples"', b'"ArrayAcc"', b'"rrData"')
+        )
     return (
         peek.first.replace(" ", "").casefold() in ("timestamp,ecg", "timestamp;ecg")
         and "movesense" in peek.name
@@ -41,7 +45,7 @@ def read(path: Path, hints: Hints) -> FoundFile:
     """Read ECG and acceleration; the start is in the file's name."""
     streams, notes = _json(path) if path.suffix.casefold() == ".json" else _csv(path, hints)
     if not streams:
-        raise RecordingError(f"{path}: no ECG or acceleration in it")
+        raise RecordingError(f"{path}: no ECG, acceleration or intervals in it")
     first = min(float(s.times[0]) for s in streams)
     m = _STAMP.search(path.name)
     epoch = moment("{}-{}-{}T{}:{}:{}".format(*m.groups()))[0] - first if m else float("nan")
@@ -60,11 +64,14 @@ def _csv(path: Path, hints: Hints) -> tuple[list[Found], list[str]]:
     dialect = dialect_of(path, hints)
     names = [n.casefold() for n in dialect.names]
     wishes = [Wish("ecg", Modality.ECG, UNIT, (i,)) for i, n in enumerate(names) if n.startswith("ecg")]
+    if not wishes and len(names) == 2 and modality_of(MOVESENSE.sub("", path.stem)) is Modality.ECG:
+        wishes = [Wish("ecg", Modality.ECG, spelled(unit_in(names[1]), Modality.ECG) or UNIT, (1,))]
     axes = [names.index(a) for a in ("x", "y", "z") if a in names]
     if len(axes) == 3:
         wishes.append(Wish("acc", Modality.ACC, "m/s2", tuple(axes)))
     streams, _, told = read_sheet(path, dialect, wishes, Clock(0, "ms")) if wishes else ([], None, [])
-    return streams, [*told, NOTE] if wishes else told
+    counts = any(w.modality is Modality.ECG and w.unit == UNIT for w in wishes)
+    return streams, [*told, NOTE] if counts else told
 
 
 def _json(path: Path) -> tuple[list[Found], list[str]]:
@@ -74,6 +81,7 @@ def _json(path: Path) -> tuple[list[Found], list[str]]:
     rows = data.get("data") if isinstance(data, dict) else None
     ecg: list[tuple[float, list[Any]]] = []
     acc: list[tuple[float, list[Any]]] = []
+    beats: list[float] = []
     for row in rows if isinstance(rows, list) else []:
         if not isinstance(row, dict):
             continue
@@ -81,7 +89,13 @@ def _json(path: Path) -> tuple[list[Found], list[str]]:
             packet = row.get(key)
             if isinstance(packet, dict) and isinstance(packet.get(field), list) and "Timestamp" in packet:
                 target.append((float(packet["Timestamp"]) / 1000, packet[field]))
+        rate = row.get("heartRate", row.get("hr"))
+        if isinstance(rate, dict) and isinstance(rate.get("rrData"), list):
+            beats += [float(v) for v in rate["rrData"]]
     out = []
+    if beats:
+        intervals = np.array(beats)[np.array(beats) > 0.0]
+        out.append(_found("rr", Modality.RR, "ms", np.cumsum(intervals) / 1000, single(intervals)))
     if len(ecg) > 1:
         out.append(_spread("ecg", Modality.ECG, UNIT, ecg, lambda v: [float(v)]))
     if len(acc) > 1:
@@ -89,6 +103,15 @@ def _json(path: Path) -> tuple[list[Found], list[str]]:
             _spread("acc", Modality.ACC, "m/s2", acc, lambda v: [float(v[a]) for a in ("x", "y", "z")])
         )
     return out, [NOTE] if ecg else []
+
+
+def _found(
+    name: str, modality: Modality, unit: str, times: FloatArray, samples: FloatArray, sfreq: float = 0.0
+) -> Found:
+    labels = ("x", "y", "z") if modality is Modality.ACC else (name,)
+    return Found(
+        name=name, modality=modality, unit=unit, sfreq=sfreq, times=times, samples=samples, labels=labels
+    )
 
 
 def _spread(
@@ -112,13 +135,5 @@ def _spread(
         [t + step * np.arange(c) for t, c in zip(starts.tolist(), counts.tolist(), strict=True)]
     )
     samples = np.array([row(v) for _, values in packets for v in values], np.float64)
-    labels = ("x", "y", "z") if modality is Modality.ACC else (name,)
-    return Found(
-        name=name,
-        modality=modality,
-        unit=unit,
-        sfreq=rate_of(times) or float(f"{1 / step:.6g}"),
-        times=times,
-        samples=samples if samples.ndim == 2 else single(samples),
-        labels=labels,
-    )
+    whole_rows = samples if samples.ndim == 2 else single(samples)
+    return _found(name, modality, unit, times, whole_rows, rate_of(times) or float(f"{1 / step:.6g}"))

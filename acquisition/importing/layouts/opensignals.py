@@ -2,14 +2,17 @@
 
 Transfer functions by device: BITalino (r)evolution EDA [µS] = ADC/2ⁿ · 3.3/0.132, ECG [mV] = (ADC/2ⁿ − 0.5) ·
 3.3/1.1; biosignalsplux EDA [µS] = ADC/2ⁿ · 3.0/0.12, ECG [mV] = (ADC/2ⁿ − 0.5) · 3.0/1.019 (the sensors'
-data sheets; BITalino's EDA as in its forum and OpenMuse).
+data sheets; BITalino's EDA as in its forum and OpenMuse); RespiBAN as biosignalsplux with an ECG gain of 1000
+(readme of the data set WESAD).
 """
 
 from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,11 +42,19 @@ TRANSFERS: Mapping[str, Mapping[Modality, Transfer]] = {
         Modality.EDA: Transfer(0.0, 3.3 / 0.132, "uS"),
         Modality.ECG: Transfer(0.5, 3.3 / 1.1, "mV"),
     },
+    "respiban": {
+        Modality.EDA: Transfer(0.0, 3.0 / 0.12, "uS"),
+        Modality.ECG: Transfer(0.5, 3.0, "mV"),
+    },
     "biosignalsplux": {
         Modality.EDA: Transfer(0.0, 3.0 / 0.12, "uS"),
         Modality.ECG: Transfer(0.5, 3.0 / 1.019, "mV"),
     },
 }
+
+
+KINDS = {"bitalino": "bitalino", "respiban": "respiban", "plux": "biosignalsplux"}
+"""What a header calls a device, the special before the general."""
 
 
 class Channel(NamedTuple):
@@ -79,16 +90,21 @@ def read(path: Path, hints: Hints) -> FoundFile:
     notes: list[str] = []
     first = 0
     for device in header.values():
-        labels = [str(x) for x in device.get("label", [])]
-        at = [first + i for i, c in enumerate(device.get("column", [])) if str(c) in labels]
-        first += len(device.get("column", []))
+        columns = [str(c) for c in device.get("column", [])]
+        labels = [str(x) for x in device.get("label", [])] or [c for c in columns if not _is_digital(c)]
+        at = [first + i for i, c in enumerate(columns) if c in labels]
+        first += len(columns)
         bits = [int(b) for b in device.get("resolution", [])][-len(at) :]
+        if not bits and at:
+            raise RecordingError(f"{path}: its header does not say the resolution of its channels [bit]")
         sensors = [str(s) for s in device.get("sensor", [])]
         counts = numbers_of(path, dialect, at)
         channels = [Channel(*row) for row in zip(labels, sensors, bits, counts, strict=False)]
-        found, out, said = converted(
-            path, str(device.get("device", "")), _rate(path, device), channels, hints
-        )
+        kind = " ".join(str(device.get(key, "")) for key in ("device", "device name")).strip()
+        found, out, said = converted(path, kind, _rate(path, device), channels, hints)
+        if len(header) > 1:
+            title = str(device.get("device name", "")) or str(device.get("device connection", ""))
+            found = [replace(f, name=f"{title}:{f.name}") for f in found]
         streams += found
         left_out += out
         notes += said
@@ -109,6 +125,11 @@ def read(path: Path, hints: Hints) -> FoundFile:
     )
 
 
+def _is_digital(column: str) -> bool:
+    """Tell whether a column is a packet number or a digital port, not a channel of the converter."""
+    return column == "nSeq" or re.fullmatch(r"D?[IO]\d*|DIO?", column) is not None
+
+
 def started(device: Mapping[str, Any]) -> float:
     """Return the start as seconds of the wall clock; nan if the header does not say."""
     try:
@@ -124,13 +145,7 @@ def converted(
     path: Path, device: str, sfreq: float, channels: Sequence[Channel], hints: Hints
 ) -> tuple[list[Found], list[str], list[str]]:
     """Return streams in physical units, what is left out, and which transfer functions were used."""
-    kind = (
-        "bitalino"
-        if "bitalino" in device.casefold()
-        else "biosignalsplux"
-        if "plux" in device.casefold()
-        else ""
-    )
+    kind = next((KINDS[word] for word in KINDS if word in device.casefold()), "")
     streams, left_out, notes = [], [], []
     for channel in channels:
         modality = hints.sensors.get(channel.label) or modality_of(channel.sensor)

@@ -15,7 +15,7 @@ from acquisition.importing import stamps
 from acquisition.importing.found import FoundFile, Hints, Peek
 from acquisition.importing.tables.cells import numbers_of, texts_of
 from acquisition.importing.tables.dialect import dialect_of
-from acquisition.importing.tables.sheet import Clock, Wish, read_sheet
+from acquisition.importing.tables.sheet import Clock, Wish, in_gravities, read_sheet
 from acquisition.stream import Modality
 
 TITLE = "Polar Sensor Logger"
@@ -23,7 +23,7 @@ TITLE = "Polar Sensor Logger"
 
 def recognise(peek: Peek) -> bool:
     """Tell whether the first line has the app's names."""
-    return peek.first.casefold().startswith("phone timestamp;")
+    return peek.first.casefold().startswith(("phone timestamp;", "phone data rx timestamp;"))
 
 
 def read(path: Path, hints: Hints) -> FoundFile:
@@ -33,21 +33,21 @@ def read(path: Path, hints: Hints) -> FoundFile:
     wishes = _wishes(names)
     if not wishes:
         raise RecordingError(
-            f"{path}: no column of ECG, RR or acceleration (there are: {', '.join(dialect.names)})"
+            f"{path}: no column of ECG, RR, PPI or acceleration (there are: {', '.join(dialect.names)})"
         )
     own = next((i for i, n in enumerate(names) if "[ns]" in n), None)
-    clock = Clock(own, "ns") if own is not None else Clock(0)
-    if own is not None:
-        ns = numbers_of(path, dialect, [own])[0]
-        first = ns[np.isfinite(ns)][:1]
-    streams, common, notes = read_sheet(path, dialect, wishes, clock)
+    ns = numbers_of(path, dialect, [own])[0] if own is not None else np.empty(0)
+    ns = ns[np.isfinite(ns)]
+    if len(ns) < 2 or float(ns[0]) == float(ns[-1]):
+        own = None  # files of beats have 0 in each row
+    streams, _, notes = read_sheet(path, dialect, wishes, Clock(own, "ns") if own is not None else Clock(0))
     phone = stamps.texts(texts_of(path, dialect, [0])[0][:1], dialect.names[0], str(path))
+    begin = float(phone.times[0]) if own is None else float(ns[0]) / 1e9
+    streams = [replace(s, times=s.times - begin) for s in streams]
+    told = [in_gravities(s) for s in streams]
+    streams = [found for found, _ in told]
+    notes += [text for _, text in told if text]
     epoch, zoned = (float(phone.times[0]) if phone.absolute else float("nan")), phone.zoned
-    if own is not None and len(first) and common is not None:
-        begin = float(first[0]) / 1e9
-        streams = [replace(s, times=s.times - begin) for s in streams]
-    else:
-        streams = [replace(s, times=s.times - epoch) for s in streams]
     return FoundFile(
         path=path,
         layout=TITLE,
@@ -66,8 +66,12 @@ def _wishes(names: list[str]) -> list[Wish]:
             out.append(Wish("ecg", Modality.ECG, "uV", (i,)))
         elif name.startswith("rr"):
             out.append(Wish("rr", Modality.RR, "ms", (i,)))
+        elif name.startswith("pp-interval"):
+            out.append(Wish("ppi", Modality.PPI, "ms", (i,)))
     axes = [i for i, n in enumerate(names) if n.split(" ")[0] in ("x", "y", "z")]
     if len(axes) == 3:
-        unit = "mg" if "mg" in names[axes[0]] else "g"
+        unit = next((u for u in ("mg", "g") if f"[{u}]" in names[axes[0]]), "")
+        if "[" in names[axes[0]] and not unit:
+            return out  # a gyroscope, a magnetometer
         out.append(Wish("acc", Modality.ACC, unit, tuple(axes)))
     return out

@@ -62,6 +62,7 @@ def _fast(path: Path, dialect: Dialect, columns: Sequence[int]) -> list[FloatArr
         return None
     if not table.size:
         return [np.empty(0) for _ in columns]
+    table[np.isinf(table)] = np.nan  # as in `number`: programs write it where there is no value
     return [np.ascontiguousarray(table[:, i]) for i in range(len(columns))]
 
 

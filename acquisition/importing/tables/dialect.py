@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from acquisition.errors import RecordingError
@@ -44,6 +45,8 @@ class Dialect:
     named: bool
     units: tuple[str, ...]
     preamble: tuple[str, ...]
+    until: int = 0
+    """Lines after which something else begins; 0 for the end of the file."""
 
     def said(self) -> str:
         """Return what was found out, for people."""
@@ -57,9 +60,13 @@ class Dialect:
 
 
 def encoding_of(head: bytes) -> str:
-    """Return the encoding of a text by its first bytes: a byte-order mark, UTF-8 if it is, else cp1252."""
+    """Return the encoding of a text by its first bytes: UTF-16 or UTF-8 if they are, else cp1252."""
     for mark, name in ((codecs.BOM_UTF8, "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
         if head.startswith(mark):
+            return name
+    for first, name in ((1, "utf-16-le"), (0, "utf-16-be")):  # without a mark every other byte is 0
+        high, low = head[first:400:2], head[1 - first : 400 : 2]
+        if len(high) > 3 and not any(high) and all(low):
             return name
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head)
@@ -71,7 +78,7 @@ def encoding_of(head: bytes) -> str:
 def first_lines(head: bytes, *, whole: bool) -> list[str]:
     """Return the lines of a file's first bytes as text; the last one only if the file ends there."""
     encoding = encoding_of(head)
-    if encoding == "utf-16":
+    if encoding.startswith("utf-16"):
         head = head[: len(head) & ~1]
     text = head.decode(encoding, "replace")
     lines = text.splitlines()
@@ -263,8 +270,27 @@ def opened(path: Path, dialect: Dialect) -> Iterator[str]:
         path.open("rb") as raw,
         io.TextIOWrapper(raw, dialect.encoding, errors="replace", newline=None) as file,
     ):
-        for _ in range(dialect.skip):
-            next(file, "")
-        for line in file:
-            if line.strip() and not line.startswith(("#", "%")):
-                yield line
+        held = ""
+        for line in islice(file, dialect.skip, dialect.until or None):
+            if held:
+                yield held
+            held = line if line.strip() and not line.startswith(("#", "%")) else ""
+        if held and not _is_cut(held, dialect):
+            yield held
+
+
+def cut_line(path: Path, dialect: Dialect) -> tuple[str, ...]:
+    """Return in words that the last row of a table is cut; it is no row then."""
+    last = b""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - HEAD))
+        last = file.read().rpartition(b"\n")[2]
+    text = last.replace(b"\0", b"").decode("cp1252", "replace")
+    return (f"its last row is cut: {text[:40]!r}",) if _is_cut(text, dialect) else ()
+
+
+def _is_cut(line: str, dialect: Dialect) -> bool:
+    """Tell whether a file's last line ends before its last column, and without an end of line."""
+    if not line.strip() or line.endswith(("\n", "\r")) or line.startswith(("#", "%")):
+        return False
+    return len(split(line, dialect.separator)) < len(dialect.names)

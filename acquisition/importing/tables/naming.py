@@ -8,18 +8,18 @@ from acquisition.stream import Modality
 from acquisition.units import CANONICAL, known
 
 _WORDS: tuple[tuple[Modality, str], ...] = (
-    (Modality.RR, r"r-?r([ _-]?(interval|i)s?)?|ibi|nni?|interbeat.*|herzschlagabstand"),
-    (Modality.PPI, r"pp-?i|pulse.?to.?pulse.*"),
-    (Modality.ECG, r"(ecg|ekg)\d*[a-z]?|cardiac|lead.?i+|electrocardio\w*"),
+    (Modality.RR, r"r-?r([ _-]?(interval|i)s?)?|rr.?data|r.?to.?r|ibi|nni?|interbeat.*|herzschlagabstand"),
+    (Modality.PPI, r"pp-?i|pp.?intervals?|pulse.?to.?pulse.*"),
+    (Modality.ECG, r"(ecg|ekg)\d*[a-z]?|ecgbit|cardiac|lead.?i+|electrocardio\w*"),
     (
         Modality.EDA,
-        r"(eda|gsr)\d*[a-z]?|gsc|scl|scr|sc|ea|skin.?conduct\w*|conductance|electroderm\w*|hautleit\w*|galvanic\w*",
+        r"(eda|gsr)\d*[a-z]?|edabit(rev)?|gsc|scl|scr|sc|ea|skin.?conduct\w*|conductance|electroderm\w*|hautleit\w*|galvanic\w*",
     ),
     (Modality.ACC, r"acc\w*|accelero?\w*"),
     (Modality.RESP, r"resp\w*|rsp\d*|breath\w*|atmung|atem\w*|pzt|rip"),
     (
         Modality.MARKERS,
-        r"markers?|events?|triggers?|annotations?|labels?|tags?|stim(ulus)?|ereignis\w*|comments?",
+        r"markers?|events?|triggers?|annotations?|labels?|tags?|stim(ulus)?|ereignis\w*|comments?|codes?|trial.?type",
     ),
 )
 _TIME = re.compile(

@@ -12,13 +12,46 @@ from typing import NamedTuple
 from acquisition.errors import RecordingError
 from acquisition.importing.found import Hints
 
-MISSING = frozenset(("", "na", "n/a", "nan", "null", "none", "-", "-nan", "inf", "-inf", "#n/a", "nan.0"))
+MISSING = frozenset(
+    (
+        "",
+        "na",
+        "n/a",
+        "nan",
+        "null",
+        "none",
+        "-",
+        "-nan",
+        "inf",
+        "-inf",
+        "#n/a",
+        "nan.0",
+        "+inf",
+        "infinity",
+        "-infinity",
+        "#num!",
+        "#value!",
+        "#div/0!",
+        "1.#qnan",
+        "-1.#ind",
+        "?",
+    )
+)
 """Spellings of a cell without a value."""
 SEPARATORS = ("\t", ";", ",")
 BLANKS = " "
 """Separator of columns that stand apart by any number of blanks."""
 NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
-STAMP = re.compile(r"\d{4}-\d\d-\d\dT?[\d:.,Z+-]*|\d{1,2}:\d\d(:\d\d)?([.,]\d+)?|\d{1,2}[./]\d{1,2}[./]\d{4}")
+_DAY = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}|\d{1,2}[./]\d{1,2}[./]\d{4}"
+_HOURS = r"\d{1,2}:\d\d(:\d\d)?([.,]\d+)?(\s?[APap][Mm])?"
+STAMP = re.compile(rf"({_DAY})([T ]+({_HOURS}))?(Z|[+-]\d\d:?\d\d)?|{_HOURS}")
+
+
+_GROUPED = {
+    ".": re.compile(r"[+-]?\d{1,3}(,\d{3})+\.\d+"),
+    ",": re.compile(r"[+-]?\d{1,3}([.\u0020\u00a0\u202f']\d{3})+,\d+"),
+}
+"""Numbers in groups of thousands whose decimals tell that the other sign parts groups."""
 
 
 class Reading(NamedTuple):
@@ -36,6 +69,8 @@ def split(line: str, separator: str) -> list[str]:
 def is_number(cell: str, decimal: str = ".") -> bool:
     """Tell whether a cell holds a number."""
     text = cell.strip().strip('"')
+    if _GROUPED[decimal].fullmatch(text):
+        return True
     return bool(NUMBER.fullmatch(text)) and (decimal in text or not ({".", ","} - {decimal}) & set(text))
 
 
@@ -50,6 +85,8 @@ def number(cell: str, decimal: str = ".") -> float:
     text = cell.strip().strip('"')
     if text.casefold() in MISSING:
         return math.nan
+    if _GROUPED[decimal].fullmatch(text):
+        text = "".join(c for c in text if c.isdigit() or c in "+-" or c == decimal)
     return float(text.replace(",", ".") if decimal == "," else text)
 
 
@@ -60,7 +97,7 @@ def reading_of(path: Path, rows: Sequence[str], before: Sequence[str], hints: Hi
     scored: list[tuple[float, int, Reading]] = []
     for sign in choices:
         for decimal in [hints.decimal] if hints.decimal else [".", ","]:
-            if sign == decimal:
+            if sign == decimal and not all('"' in row for row in rows):
                 continue
             table = [split(row, sign) for row in rows]
             score, n = _score(table, decimal)

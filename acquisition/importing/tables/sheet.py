@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +20,11 @@ from acquisition.importing.tables.dialect import Dialect
 from acquisition.importing.tables.separators import is_number
 from acquisition.stream import BoolArray, FloatArray, Modality
 from acquisition.units import factor
+
+BEATS, SHARE = (0.25, 3.0), 0.9
+"""Seconds between beats of a heart, and the share of intervals that must lie there."""
+GRAVITY = 0.2
+"""Share by which the median acceleration may differ from gravity."""
 
 
 class Wish(NamedTuple):
@@ -38,10 +44,14 @@ class Wish(NamedTuple):
 
 
 class Clock(NamedTuple):
-    """Say which column holds the stamps (from 0), and their unit; "" where its name or its numbers tell."""
+    """Say which column holds the stamps (from 0), and their unit; "" where its name or its numbers tell.
+
+    `date` is the column of dates where `column` has times of day.
+    """
 
     column: int
     unit: str = ""
+    date: int | None = None
 
 
 def read_sheet(
@@ -89,6 +99,9 @@ def _clock(
     name = dialect.names[clock.column]
     words = texts_of(path, dialect, [clock.column])[0] if _is_text(path, dialect, clock.column) else None
     if words is not None:
+        if clock.date is not None:
+            days = texts_of(path, dialect, [clock.date])[0]
+            words = [f"{day} {word}" if word.strip() else "" for day, word in zip(days, words, strict=True)]
         return stamps.texts(words, name, str(path))
     column = numbers_of(path, dialect, [clock.column])[0]
     there = (
@@ -107,19 +120,16 @@ def _clock(
         intervals=intervals,
         sfreq=sfreq,
     )
-    # Divided, not multiplied: 5123 ms are 5.123 s to the last bit.
-    scale = stamps.UNITS[told.unit]
-    times = column / round(1 / scale) if scale < 1 else column * scale
-    return Stamps(times=times, unit=told.unit, absolute=told.absolute, zoned=told.zoned)
+    return stamps.scaled(column, told.unit)
 
 
 def _is_text(path: Path, dialect: Dialect, column: int) -> bool:
     from acquisition.importing.tables.dialect import opened
-    from acquisition.importing.tables.separators import split
+    from acquisition.importing.tables.separators import MISSING, split
 
     for line in opened(path, dialect):
         cells = split(line.rstrip("\r\n"), dialect.separator)
-        if column < len(cells) and cells[column].strip():
+        if column < len(cells) and cells[column].casefold() not in MISSING:
             return not is_number(cells[column], dialect.decimal)
     return False
 
@@ -142,7 +152,9 @@ def _stream(
     said = []
     if common is None:
         if wish.modality in IRREGULAR:
-            return _summed(path, wish, samples[:, 0]), ""
+            took: BoolArray = samples[:, 0] != 0.0  # no time passed: neither do later beats move without it
+            gone = int((~took).sum())
+            return _summed(path, wish, samples[took, 0]), f"{gone} intervals of 0 left out" if gone else ""
         if sfreq is None:
             raise StreamError(
                 f"{path}: {wish.name}: neither a column of time nor a rate; --stream …:SFREQ= says it"
@@ -205,6 +217,33 @@ def _markers(path: Path, wish: Wish, texts: list[str], common: Stamps | None) ->
         samples=single(words),
         labels=(wish.name,),
     ), ""
+
+
+def unit_of(intervals: FloatArray) -> str:
+    """Return the unit of intervals between beats that their size tells, s or ms; "" if they are none."""
+    there = intervals[np.isfinite(intervals)]
+    if len(there) < SHARE * len(intervals) or not len(there):
+        return ""
+    for unit, scale in (("s", 1.0), ("ms", 1e-3)):
+        seconds = there * scale
+        if np.mean((seconds >= BEATS[0]) & (seconds <= BEATS[1])) >= SHARE:
+            return unit
+    return ""
+
+
+def in_gravities(found: Found) -> tuple[Found, str]:
+    """Return an acceleration without a unit with the one that gravity tells, and what is said of it.
+
+    A body is at rest most of the time: the median length of the vector is 1 g, 1000 mg, or 9.81 m/s2.
+    """
+    if found.modality is not Modality.ACC or found.unit or found.samples.shape[1] != 3:
+        return found, ""
+    length = np.sqrt((np.asarray(found.samples, np.float64) ** 2).sum(axis=1))
+    middle = float(np.median(length[np.isfinite(length)])) if np.isfinite(length).any() else math.nan
+    for unit, one in (("g", 1.0), ("m/s2", 9.80665), ("mg", 1000.0)):
+        if abs(middle / one - 1.0) < GRAVITY:
+            return replace(found, unit=unit), f"{found.name}: taken as {unit}: its median is {middle:.4g}"
+    return found, ""
 
 
 def epoch_of(common: Stamps | None) -> tuple[float, bool]:

@@ -80,7 +80,6 @@ def test_a_given_file_is_recognised(
     ("pattern", "words"),
     [
         ("07-rr-decimal-comma/one_column_seconds.txt", ("two ways", "0.853", "0 and 853", "--decimal")),
-        ("08-german-csv/thousands.csv", ("row 1", "'EDA'", "4,000.1")),
     ],
 )
 def test_what_can_be_read_in_two_ways_is_refused_with_both(

@@ -274,9 +274,8 @@ def test_a_unit_other_than_the_file_says_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("request_", "time", "reason"),
     [
-        ("client:ecg:mV:4=pulse", None, "no column 'pulse' (there are: t, ecg, word)"),
+        ("client:ecg:mV:4=pulse", None, "no column 'pulse' (there are: n, ecg, word)"),
         ("client:ecg:mV=ecg", None, "neither a time column nor a rate"),
-        ("client:ecg:mV:4=ecg", "clock", "no column 'clock'"),
         ("client:ecg:furlong:4=ecg", None, "known: V, mV, µV, nV"),
         ("client:ecg::4=ecg", None, "no unit said"),
         ("patient:ecg:mV:4=ecg", None, "no role 'patient' (known: client, therapist, dyad)"),
@@ -300,7 +299,7 @@ def test_a_unit_other_than_the_file_says_is_refused(tmp_path: Path) -> None:
 def test_a_request_that_cannot_be_met_says_why_and_writes_nothing(
     write: Write, tmp_path: Path, request_: str, time: str | None, reason: str
 ) -> None:
-    table = write("a.csv", "t,ecg,word\n1,5,1\n2,6,b\n3,7,3\n")
+    table = write("a.csv", f"{time or 'n'},ecg,word\n1,5,1\n2,6,b\n3,7,3\n")
     with pytest.raises(AttunementError) as error:
         import_files([table], [request_], time_column=time, out=tmp_path / "rec")
     assert reason in str(error.value)

@@ -1,0 +1,357 @@
+"""Forms of one vendor's layout that other versions, devices and settings write."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from acquisition.errors import AttunementError
+from acquisition.importing.files import import_files, import_streams
+from acquisition.importing.found import Found, FoundFile, Hints
+from acquisition.importing.recognition import recognised
+from acquisition.stream import Modality
+
+START = datetime(2024, 5, 20, 11, 53, 7)
+UNIX_MS = 1_716_200_000_000
+RR = [800 + 10 * (i % 5) for i in range(40)]
+ENDS = np.cumsum(RR) / 1000
+
+
+def at(seconds: float, form: str = "%Y-%m-%dT%H:%M:%S.%f") -> str:
+    """Return a time of a clock on the wall, to the millisecond."""
+    return (START + timedelta(seconds=float(seconds))).strftime(form)[:-3]
+
+
+def file(folder: Path, name: str, lines: Sequence[str], encoding: str = "utf-8") -> FoundFile:
+    """Write lines and read them as a stranger's file."""
+    path = folder / name
+    path.write_bytes(("\n".join(lines) + "\n").encode(encoding))
+    return recognised(path)
+
+
+def only(found: FoundFile, modality: Modality) -> Found:
+    """Return the one stream of a kind."""
+    (stream,) = [f for f in found.streams if f.modality is modality]
+    return stream
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "modality"),
+    [
+        ("Phone timestamp;sensor timestamp [ns];HR [bpm];RR-interval [ms]", "{t};0;70;{v}", Modality.RR),
+        ("Phone timestamp;RR-interval [ms]", "{clock};{v}", Modality.RR),
+        (
+            "Phone Data RX timestamp;PP-interval [ms];error estimate [ms];blocker;contact;contact;hr [bpm]",
+            "{t};{v};10;0;1;1;70",
+            Modality.PPI,
+        ),
+        (
+            "Phone timestamp;sensor timestamp [ns];HR [bpm];PP-interval [ms];error estimate [ms];blocker",
+            "{t};0;0;{v};30;0",
+            Modality.PPI,
+        ),
+    ],
+)
+def test_beats_of_a_polar_sensor_have_the_phones_times(
+    tmp_path: Path, header: str, row: str, modality: Modality
+) -> None:
+    rows = [row.format(t=at(t), clock=at(t)[11:], v=v) for t, v in zip(ENDS, RR, strict=True)]
+    found = only(file(tmp_path, "Polar_H10_RR.txt", [header, *rows]), modality)
+    assert found.unit == "ms"
+    np.testing.assert_allclose(found.times - found.times[0], ENDS - ENDS[0], atol=1e-3)
+    assert found.samples[:, 0].tolist() == RR
+
+
+def test_beats_past_midnight_go_on(tmp_path: Path) -> None:
+    rows = ["Phone timestamp;RR-interval [ms]"]
+    rows += [f"{h}:{m}:{s};800" for h, m, s in (("23", "59", "59.500"), ("00", "00", "00.300"))]
+    assert only(file(tmp_path, "x_RR.txt", rows), Modality.RR).times.tolist() == pytest.approx([0.0, 0.8])
+
+
+@pytest.mark.parametrize(("one", "unit"), [(1.0, "g"), (1000.0, "mg"), (9.81, "m/s2")])
+def test_gravity_tells_the_unit_of_an_acceleration(tmp_path: Path, one: float, unit: str) -> None:
+    rows = ["time,acc_x,acc_y,acc_z", *(f"{i / 50:.3f},0,{0.01 * one},{one}" for i in range(100))]
+    found = file(tmp_path, "a.csv", rows)
+    assert only(found, Modality.ACC).unit == unit
+    assert any(f"taken as {unit}" in note for note in found.notes)
+
+
+def test_an_acceleration_that_is_none_keeps_no_unit(tmp_path: Path) -> None:
+    rows = ["time,acc_x,acc_y,acc_z", *(f"{i / 50:.3f},0,0,64" for i in range(100))]
+    assert only(file(tmp_path, "a.csv", rows), Modality.ACC).unit == ""
+
+
+@pytest.mark.parametrize(
+    ("head", "stamp", "wall"),
+    [
+        (
+            [
+                '"sep=\t"',
+                "Shimmer_AD66_Timestamp_FormattedUnix_CAL\tShimmer_AD66_GSR_Skin_Conductance_CAL\t",
+                "yyyy/mm/dd hh:mm:ss.000\tuS\t",
+            ],
+            lambda t: at(t, "%Y/%m/%d %H:%M:%S.%f"),
+            True,
+        ),
+        (
+            ["S_Chair_Timestamp_Unix_CAL\tS_Chair_GSR_Skin_Conductance_CAL", "ms\tuS"],
+            lambda t: f"{UNIX_MS + 1000 * t:.3f}",
+            False,
+        ),
+        (
+            ["Shimmer\tShimmer\t", "Timestamp\tGSR\t", "CAL\tCAL\t", "ms\tuS\t"],
+            lambda t: f"{1000 * t:.3f}",
+            False,
+        ),
+    ],
+)
+def test_a_shimmer_of_any_name_and_stamp_is_read(
+    tmp_path: Path, head: list[str], stamp: object, wall: bool
+) -> None:
+    assert callable(stamp)
+    rows = [f"{stamp(i / 50)}\t{4 + i / 100:.3f}" for i in range(100)]
+    found = file(tmp_path, "a.csv", [*head, *rows])
+    eda = only(found, Modality.EDA)
+    assert (eda.unit, eda.sfreq, eda.samples[3, 0]) == ("uS", 50.0, 4.03)
+    assert found.zoned != wall
+
+
+def test_of_the_leads_of_one_shimmer_one_is_taken_and_the_others_are_named(tmp_path: Path) -> None:
+    leads = [f"Shimmer_820D_ECG_{lead}_24BIT_CAL" for lead in ("LA-RA", "LL-RA", "Vx-RL")]
+    head = ["\t".join(["Shimmer_820D_Timestamp_Unix_CAL", *leads]), "ms\tmV\tmV\tmV"]
+    found = file(tmp_path, "a.csv", [*head, *(f"{UNIX_MS + 4 * i}\t1\t2\t3" for i in range(100))])
+    assert only(found, Modality.ECG).samples[0, 0] == 2.0
+    assert [text.split(":")[0] for text in found.left_out] == [leads[0], leads[2]]
+    streams = import_files([found.path], [f"client:ecg:mV={leads[0]}"], out=tmp_path / "r")
+    assert streams[0].sfreq == 250.0
+
+
+def opensignals(folder: Path, **changed: object) -> FoundFile:
+    """Read two channels of a RespiBAN, 16 bit."""
+    device: dict[str, object] = {
+        "sensor": ["ECG", "EDA"],
+        "device name": "RespiBan",
+        "column": ["nSeq", "DI", "CH1", "CH2"],
+        "device": "biosignalsplux",
+        "sampling rate": 700,
+        "label": ["CH1", "CH2"],
+        "resolution": [16, 16],
+        "date": "2017-5-22",
+        "time": "9:39:1.0",
+    }
+    device |= changed
+    header = json.dumps({"00:07": {k: v for k, v in device.items() if v is not None}})
+    rows = [f"{i}\t0\t{32768 + 100 * i}\t10486\t" for i in range(100)]
+    return file(folder, "o.txt", ["# OpenSignals Text File Format", f"# {header}", "# EndOfHeader", *rows])
+
+
+def test_the_gain_of_a_respiban_is_its_own(tmp_path: Path) -> None:
+    found = opensignals(tmp_path)
+    np.testing.assert_allclose(only(found, Modality.ECG).samples[1, 0], 100 / 65536 * 3.0)
+    np.testing.assert_allclose(only(found, Modality.EDA).samples[0, 0], 4.0, atol=1e-3)
+
+
+def test_channels_without_labels_are_the_columns_that_are_no_ports(tmp_path: Path) -> None:
+    assert [f.name for f in opensignals(tmp_path, label=None).streams] == ["CH1", "CH2"]
+
+
+def test_counts_of_an_unsaid_width_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(AttunementError, match="resolution"):
+        opensignals(tmp_path, resolution=None)
+
+
+def e4(folder: Path) -> Path:
+    """Write an archive whose IBI.csv and tags.csv are empty, as they often are."""
+    path = folder / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("d/EDA.csv", "1716200000.00\r\n4.000000\r\n" + "4.0\r\n" * 40)
+        archive.writestr("d/IBI.csv", "1716200000.00, IBI\r\n")
+        archive.writestr("d/tags.csv", "")
+        archive.writestr("__MACOSX/d/._EDA.csv", b"\0\1")
+    return path
+
+
+def test_an_e4_without_beats_is_read(tmp_path: Path) -> None:
+    found = recognised(e4(tmp_path))
+    assert [f.name for f in found.streams] == ["EDA"]
+    assert found.left_out == ("IBI: no samples in it",)
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "modality", "unit"),
+    [
+        ("unix_timestamp,eda", [f"{UNIX_MS * 1000 + i * 250_000},4.{i:02d}" for i in range(40)], "eda", "uS"),
+        ("unix_timestamp,x,y,z", [f"{UNIX_MS * 1000 + i * 15_625},0,0,1" for i in range(40)], "acc", "g"),
+        ("tags_timestamp", [f"{UNIX_MS * 1000 + i * 10**7}" for i in range(3)], "markers", ""),
+        ("systolic_peak_timestamp", [f"{UNIX_MS * 10**6 + int(t * 1e9)}" for t in ENDS], "ppi", "s"),
+    ],
+)
+def test_tables_made_of_an_embraceplus_have_times_and_units(
+    tmp_path: Path, header: str, rows: list[str], modality: str, unit: str
+) -> None:
+    found = file(tmp_path, "e.csv", [header, *rows])
+    (stream,) = found.streams
+    assert (stream.modality, stream.unit) == (modality, unit)
+    assert abs(float(stream.times[0]) - UNIX_MS / 1000) < 2.0
+
+
+LABCHART = [
+    "Interval=\t0.002 s",
+    "ExcelDateTime=\t4.5432495219907407e+004\t5/20/2024 11:53:07.000000",
+    "TimeFormat=\tStartOfBlock",
+    "ChannelTitle=\tECG\tGSR",
+    "Range=\t2.000 mV\t40.00 uS",
+]
+
+
+def test_blocks_of_labchart_are_placed_at_their_own_starts(tmp_path: Path) -> None:
+    rows = [f"{0.002 * i:.3f}\t0.1\t4.0" for i in range(100)]
+    later = [LABCHART[0], LABCHART[1].replace("4.5432495219907407e+004", "4.5432495914351852e+004")]
+    found = file(tmp_path, "l.txt", [*LABCHART, *rows, *later, *LABCHART[2:], *rows])
+    ecg = only(found, Modality.ECG)
+    assert len(ecg.times) == 200
+    np.testing.assert_allclose(ecg.times[100] - ecg.times[0], 60.0, atol=1e-4)
+
+
+def test_times_of_day_of_labchart_are_not_added_to_its_start(tmp_path: Path) -> None:
+    rows = [f"{at(0.002 * i)[11:]}\t0.1\t4.0" for i in range(100)]
+    found = file(tmp_path, "l.txt", [*LABCHART[:2], "TimeFormat=\tTimeOfDay", *LABCHART[3:], *rows])
+    first = found.epoch + float(only(found, Modality.ECG).times[0])
+    assert first == pytest.approx(
+        datetime(2024, 5, 20, 11, 53, 7).timestamp() - datetime(1970, 1, 1).timestamp()
+    )
+
+
+@pytest.mark.parametrize("title", ["milliSec", "sec", "min"])
+def test_the_column_of_time_of_acqknowledge_is_no_channel(tmp_path: Path, title: str) -> None:
+    scale = {"milliSec": 1000.0, "sec": 1.0, "min": 1 / 60}[title]
+    head = ["d.acq", "2 msec/sample", "2 channels", "ECG", "mV", "EDA", "microsiemens", f"{title}\tCH1\tCH2"]
+    rows = [f"{i * 0.002 * scale:.8g}\t0.5\t4.0" for i in range(100)]
+    found = file(tmp_path, "a.txt", [*head, "\t100\t100", *rows])
+    assert only(found, Modality.ECG).samples[:3, 0].tolist() == [0.5] * 3
+    assert only(found, Modality.EDA).unit == "uS"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("0,{f};0,5;4,25", "utf-16-le"),
+        ("0,{f};0,5;4,25", "utf-16-be"),
+        ('"0,{f}","0,5","4,25"', "utf-8"),
+        ("0.{f},0.5,4.25", "cp1252"),
+    ],
+)
+def test_a_table_of_any_alphabet_and_quotes_is_read(tmp_path: Path, text: str, encoding: str) -> None:
+    sign = ";" if ";" in text else ","
+    head = sign.join(["Zeit [s]", "EKG [mV]", "EDA [µS]"])
+    rows = [text.format(f=f"{4 * i:03d}") for i in range(100)]
+    found = file(tmp_path, "a.csv", [head, *rows], encoding)
+    assert (only(found, Modality.EDA).unit, only(found, Modality.EDA).samples[5, 0]) == ("uS", 4.25)
+    assert only(found, Modality.ECG).sfreq == 250.0
+
+
+@pytest.mark.parametrize("cell", ["NaN", "#NUM!", "-inf", "None", "?", "1.#QNAN", ""])
+def test_what_programs_write_for_no_value_is_missing(tmp_path: Path, cell: str) -> None:
+    rows = [f"{i / 50:.2f},{4 + i % 3}" for i in range(100)]
+    rows[7] = f"0.14,{cell}"
+    eda = only(file(tmp_path, "a.csv", ["time,eda_uS", *rows]), Modality.EDA)
+    assert not np.isinf(eda.samples).any()
+    assert np.flatnonzero(np.isnan(eda.samples[:, 0])).tolist() in ([7], [])
+
+
+def test_groups_of_thousands_are_read_where_decimals_tell_them(tmp_path: Path) -> None:
+    rows = [f"{i / 50:.2f};4,{i:03d}.5" for i in range(100)]
+    eda = only(file(tmp_path, "a.csv", ["time;eda [nS]", *rows]), Modality.EDA)
+    assert eda.samples[:2, 0].tolist() == [4000.5, 4001.5]
+
+
+@pytest.mark.parametrize(
+    ("stamp", "names"),
+    [
+        (lambda i: f"{45432.5 + i / 86_400 / 50:.10f}", "Time,eda_uS"),
+        (lambda i: f"2024-05-20,12:00:{i // 50:02d}.{i % 50 * 20:03d}", "Date,Time,eda_uS"),
+        (lambda i: f"05/20/2024 12:00:{i // 50:02d}.{i % 50 * 20:03d} PM", "Time,eda_uS"),
+    ],
+    ids=["excel", "two columns", "twelve hours"],
+)
+def test_a_day_is_told_however_a_table_writes_it(tmp_path: Path, stamp: object, names: str) -> None:
+    assert callable(stamp)
+    found = file(tmp_path, "a.csv", [names, *(f"{stamp(i)},4.0" for i in range(100))])
+    eda = only(found, Modality.EDA)
+    assert found.epoch + float(eda.times[0]) == pytest.approx(1_716_206_400.0, abs=1e-3)
+    assert not found.zoned
+    assert eda.sfreq == pytest.approx(50.0, rel=1e-3)
+
+
+def test_a_day_that_is_set_back_an_hour_stays_in_order(tmp_path: Path) -> None:
+    first = datetime.fromisoformat("2024-10-27T02:59:58+02:00")
+    rows = [
+        (first + timedelta(seconds=i / 50)).isoformat()
+        if i < 100
+        else f"2024-10-27T02:00:{(i - 100) // 50:02d}.{i % 50 * 20:03d}+01:00"
+        for i in range(200)
+    ]
+    eda = only(file(tmp_path, "a.csv", ["time,eda_uS", *(f"{t},4.0" for t in rows)]), Modality.EDA)
+    np.testing.assert_allclose(np.diff(eda.times), 0.02, atol=1e-6)
+
+
+def test_a_few_stamps_of_unix_milliseconds_are_told(tmp_path: Path) -> None:
+    rows = [f"{UNIX_MS + 5000 * i},S{i}" for i in range(4)]
+    found = file(tmp_path, "events.csv", ["timestamp,marker", *rows])
+    assert np.diff(found.streams[0].times).tolist() == [5.0] * 3
+    assert found.epoch == 0.0
+
+
+def test_intervals_of_no_unit_are_told_by_their_size(tmp_path: Path) -> None:
+    rows = [f"{t:.3f},{v},x" for t, v in zip(ENDS, RR, strict=True)]
+    found = file(tmp_path, "a.csv", ["since start,rr,note", *rows])
+    assert only(found, Modality.RR).unit == "ms"
+    assert any("by their size" in note for note in found.notes)
+
+
+def test_intervals_of_nothing_move_no_beat(tmp_path: Path) -> None:
+    found = file(tmp_path, "a.txt", [str(v) for v in [800, 0, 850, *RR]])
+    assert only(found, Modality.RR).times[:2].tolist() == pytest.approx([0.8, 1.65])
+    assert any("1 intervals of 0" in note for note in found.notes)
+
+
+def test_a_row_that_was_cut_is_damage_and_no_row(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("time,ecg_mV,eda_uS\n" + "".join(f"{i / 50},0.5,4.0\n" for i in range(100)) + "2.0,0.")
+    found = recognised(path)
+    assert len(only(found, Modality.ECG).times) == 100
+    assert found.damage == ("its last row is cut: '2.0,0.'",)
+
+
+def test_what_a_file_is_called_tells_its_one_column(tmp_path: Path) -> None:
+    rows = [f"{8 * i},{i}" for i in range(100)]
+    found = file(tmp_path, "20240520T115307Z_174630000192_ecg_stream.csv", ["timestamp,sample", *rows])
+    assert only(found, Modality.ECG).sfreq == 125.0
+    assert recognised(found.path, Hints(units={Modality.ECG: "mV"})).streams
+
+
+def test_without_a_rate_the_column_of_time_of_a_table_is_taken_and_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("time,a,b\n" + "".join(f"{10 + i / 50},{i},1\n" for i in range(100)))
+    done = import_streams([path], ["client:eda:uS=a"], out=tmp_path / "r")
+    assert done.streams[0].sfreq == 50.0
+    assert any("column 'time' taken as the stamps" in note for note in done.notes)
+    with pytest.raises(AttunementError, match="no column 'clock'"):
+        import_streams([path], ["client:eda:uS=a"], times=["clock"], out=tmp_path / "s")
+
+
+def test_a_stream_of_a_vendors_table_is_asked_for_as_it_was_shown(tmp_path: Path) -> None:
+    rows = [f"{at(t)};0;70;{v}" for t, v in zip(ENDS, RR, strict=True)]
+    found = file(
+        tmp_path, "h.txt", ["Phone timestamp;sensor timestamp [ns];HR [bpm];RR-interval [ms]", *rows]
+    )
+    done = import_streams([found.path], ["client:rr:ms=rr"], out=tmp_path / "r")
+    assert done.streams[0].modality is Modality.RR
+    with pytest.raises(AttunementError, match="no column 'rrr'"):
+        import_streams([found.path], ["client:rr:ms=rrr"], out=tmp_path / "s")
