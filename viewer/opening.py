@@ -12,7 +12,7 @@ from acquisition.batch import Batch
 from acquisition.errors import VocabularyError
 from acquisition.events.vocabulary import Code, load_vocabulary
 from acquisition.recording.recording import Recording
-from acquisition.stream import PEOPLE, StreamInfo
+from acquisition.stream import PEOPLE, Role, StreamInfo
 from processing.index import IndexSample
 from viewer.model.facts import SessionFacts
 from viewer.model.model import SessionModel
@@ -81,8 +81,8 @@ def new_model(source: Followed, people: People | None = None) -> SessionModel:
     if session is not None:
         facts = SessionFacts(
             id=session.id,
-            client=session.client.code,
-            therapist=session.therapist.code,
+            client=session.code(Role.CLIENT),
+            therapist=session.code(Role.THERAPIST),
             profile=session.events.profile,
             vocabulary=session.events.vocabulary,
             glance=session.therapist.consent.view,

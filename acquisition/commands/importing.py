@@ -117,9 +117,12 @@ def _code(ctx: click.Context, param: click.Parameter, value: str) -> str:
 @click.option("--part", default="", metavar="BEGIN:END", help="Only from … to … [s since the first sample].")
 @click.option("--dyad", default="", callback=_code, help="Code of the dyad, such as D07.")
 @click.option("--number", default=0, type=click.IntRange(0, 99_999), help="Number of the session.")
-@click.option("--client", default="", callback=_code, help="Code of the client; C00 if not given.")
-@click.option("--therapist", default="", callback=_code, help="Code of the therapist; T00 if not given.")
+@click.option("--client", default="", callback=_code, help="Code of the client; unknown if not given.")
+@click.option("--therapist", default="", callback=_code, help="Code of the therapist; unknown if not given.")
 @click.option("--started", default="", metavar="ISO", help="When the recording began.")
+@click.option(
+    "--vocabulary", type=PATH, default=None, help="Own vocabulary, whose column markers says what they mean."
+)
 @click.option("--accept-damage", is_flag=True, help="Import what is left of damaged files.")
 @click.option("--out", metavar="RECORDING", type=PATH, help="New directory.")
 @as_json_option
@@ -221,6 +224,7 @@ def _options(given: dict[str, Any]) -> Options:
         zone=given["zone"],
         part=_part(given["part"]),
         accept_damage=given["accept_damage"],
+        vocabulary=given["vocabulary"],
     )
 
 

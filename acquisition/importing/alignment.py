@@ -22,13 +22,36 @@ DEAD = 0.25
 TAPPED = (Modality.ACC, Modality.EDA, Modality.ECG)
 
 
+APART = 200e-6
+"""Share by which two clocks of quartz may run apart; marks that say more disagree."""
+LEAST_DRIFT = 0.01
+"""Seconds that clocks must drift between the first mark and the last to be told from how marks scatter."""
+
+
 class Alignment(NamedTuple):
-    """Say by how much the therapist's stamps are moved, how well that is known [s], and by what."""
+    """Say by how much the therapist's stamps are moved, how well that is known [s], and by what.
+
+    `rate` is how much more each second of the therapist's clock is, from `at` on and before [s].
+    """
 
     shift: float
     error: float
     n: int
     what: str
+    rate: float = 0.0
+    at: float = 0.0
+
+    def moved(self, times: FloatArray) -> FloatArray:
+        """Return stamps of the therapist on the client's clock [s]."""
+        return times + (self.shift + self.rate * (times - self.at))
+
+    def said(self) -> str:
+        """Return what was found, for people."""
+        drift = f" at the middle, and by {1e6 * self.rate:+.1f} ppm" if self.rate else ""
+        return (
+            f"therapist moved by {self.shift:+.3f} s{drift} by {self.n} {self.what}, which agree to "
+            f"{self.error:.3f} s"
+        )
 
 
 def by_events(items: Sequence[Placed], owners: Sequence[Role | None]) -> Alignment:
@@ -128,7 +151,38 @@ def _agreed(pairs: Sequence[tuple[str, float, float]], least: int, what: str, op
             f"{option}: {len(mine)} {what} agree on {shift:+.3f} s and as many on {other:+.3f} s; "
             "--offset says which"
         )
-    return Alignment(shift, float(f"{np.max(np.abs(shifts[mine] - shift)):.3f}"), len(mine), what)
+    theirs = np.array([theirs for _, _, theirs in pairs])
+    found = _drifting(theirs[mine], shifts[mine], what)
+    for _ in range(3):  # marks far from the others agree only once the drift is known
+        more = _matched(pairs, shifts - found.rate * (theirs - found.at), found.shift)
+        if len(more) <= len(mine):
+            break
+        mine, found = more, _drifting(theirs[more], shifts[more], what)
+    return found
+
+
+def _drifting(theirs: FloatArray, shifts: FloatArray, what: str) -> Alignment:
+    """Return the line through the shifts of marks, or their median where clocks do not drift by much.
+
+    Two marks tell a drift and not how well it is known: the error is then what it would be without one, half
+    of what they differ by.
+    """
+    n = len(shifts)
+    flat = float(np.median(shifts))
+    error = float(np.max(np.abs(shifts - flat)))
+    level = Alignment(flat, float(f"{error:.3f}"), n, what)
+    at = float(theirs.mean())
+    spread = float(((theirs - at) ** 2).sum())
+    if not spread > 0.0:
+        return level
+    rate = float(((theirs - at) * (shifts - shifts.mean())).sum() / spread)
+    if not LEAST_DRIFT / max(float(np.ptp(theirs)), 1.0) <= abs(rate) <= APART:
+        return level
+    left = float(np.max(np.abs(shifts - shifts.mean() - rate * (theirs - at))))
+    if n > 2 and not left < error / 2:
+        return level  # a drift explains little of how the marks scatter
+    left = left * (n / (n - 2)) ** 0.5 if n > 2 else error
+    return Alignment(float(shifts.mean()), float(f"{left:.3f}"), n, what, rate, at)
 
 
 def _matched(pairs: Sequence[tuple[str, float, float]], shifts: FloatArray, shift: float) -> list[int]:

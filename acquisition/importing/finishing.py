@@ -11,12 +11,15 @@ from pathlib import Path
 import numpy as np
 
 from acquisition.errors import RecordingError, StreamError
+from acquisition.events.vocabulary import Vocabulary, load_vocabulary
 from acquisition.importing.clock import Clock, Source
 from acquisition.importing.laying import laid
+from acquisition.importing.meaning import meant
 from acquisition.importing.options import Options
 from acquisition.importing.placing import placed
 from acquisition.importing.stamps import moment
 from acquisition.importing.store import Imported, Placed, store
+from acquisition.importing.timeless import near, timed
 from acquisition.importing.voice import analysed
 from acquisition.stream import Role, StreamInfo
 
@@ -59,10 +62,14 @@ def finished(
     every = [source or Source(path=Path(names[k])) for k, source in enumerate(sources)]
     moved, clock = placed(items, every, owners, options)
     items_laid, told = laid([p.item for p in moved])
-    streams = _part(items_laid, options)
+    dated, lost = timed(items_laid)
+    streams, away = near(_part(dated, options))
     _refuse_long(streams)
     streams = named(analysed(named(streams)))
-    said = (*notes, *told, *clock.said)
+    vocabulary, meanings = _vocabulary(options), list[str]()
+    if vocabulary is not None:
+        streams, meanings = meant(streams, vocabulary)
+    said = (*notes, *told, *lost, *away, *meanings, *clock.said)
     store(
         out,
         streams,
@@ -74,6 +81,10 @@ def finished(
         notes=said,
     )
     return Done(streams=[s.info for s in streams], clock=clock, damage=tuple(damage), notes=said)
+
+
+def _vocabulary(options: Options) -> Vocabulary | None:
+    return load_vocabulary(options.vocabulary) if options.vocabulary is not None else None
 
 
 def refuse_damage(damage: Sequence[str], options: Options) -> None:
@@ -110,12 +121,17 @@ def _refuse_long(items: Sequence[Imported]) -> None:
     if last[1] - first[0] <= MAX_SECONDS:
         return
     long = (last[1] - first[0]) / 3600
+    hours = f"{long:.1f}" if long < 1e6 else f"{long:.3g}"
     raise StreamError(
-        f"a session of {long:.1f} h (12 at most): {first[2].info.role} {first[2].info.name!r} begins at "
-        f"{first[0]:.15g} s, {last[2].info.role} {last[2].info.name!r} ends at {last[1]:.15g} s; "
-        "--part BEGIN:END "
-        "[s] imports a part, --time-unit says that stamps are not in seconds"
+        f"a session of {hours} h (12 at most): {_which(first[2])} begins at {first[0]:.15g} s, "
+        f"{_which(last[2])} ends at {last[1]:.15g} s; --part BEGIN:END [s] imports a part, --time-unit says "
+        "that stamps are not in seconds"
     )
+
+
+def _which(item: Imported) -> str:
+    file = item.info.metadata.get("imported_from", "")
+    return f"{f'{file}: ' if file else ''}{item.info.role} {item.info.name!r}"
 
 
 def _started(options: Options, clock: Clock, items: Sequence[Imported]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
 from acquisition.stream import Role
@@ -36,6 +37,8 @@ class Options:
         From when to when to import [s since the first sample].
     accept_damage : bool
         Import what is left of damaged files.
+    vocabulary : path, optional
+        A laboratory's own vocabulary, which says what markers mean.
     """
 
     align: str = ""
@@ -48,3 +51,4 @@ class Options:
     zone: str = ""
     part: tuple[float, float] = (-math.inf, math.inf)
     accept_damage: bool = False
+    vocabulary: Path | None = None

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import numpy as np
 
 from acquisition.errors import StreamError
-from acquisition.importing.alignment import by_events, by_taps
+from acquisition.importing.alignment import Alignment, by_events, by_taps
 from acquisition.importing.clock import Clock, Source
 from acquisition.importing.options import Options
 from acquisition.importing.store import Placed
@@ -57,12 +57,9 @@ def placed(
         said.append(f"offsets as given, taken as good to {error:g} s")
     elif options.align in ("events", "tap"):
         found = (by_events if options.align == "events" else by_taps)(moved, owners)
-        moved = [_moved(p, found.shift if owners[p.file] is Role.THERAPIST else 0.0) for p in moved]
+        moved = [_aligned(p, found) if owners[p.file] is Role.THERAPIST else p for p in moved]
         kind, error = "aligned", found.error
-        said.append(
-            f"therapist moved by {found.shift:+.3f} s by {found.n} {found.what}, which agree to "
-            f"{found.error:.3f} s"
-        )
+        said.append(found.said())
     elif options.align != "none":
         _refuse_two_clocks(moved, sources)
     return moved, Clock(kind=kind, error=error, epoch=epoch, zoned=zoned, said=tuple(said))
@@ -78,6 +75,15 @@ def _moved(placed: Placed, shift: float) -> Placed:
     item = placed.item
     span = None if item.span is None else (item.span[0] + shift, item.span[1] + shift)
     return replace(placed, item=replace(item, times=item.times + shift, span=span))
+
+
+def _aligned(placed: Placed, found: Alignment) -> Placed:
+    item = placed.item
+    span = item.span
+    if span is not None:
+        begin, end = found.moved(np.array(span)).tolist()
+        span = begin, end
+    return replace(placed, item=replace(item, times=found.moved(item.times), span=span))
 
 
 def _starts(

@@ -15,21 +15,25 @@ from numpy.typing import NDArray
 
 from acquisition.errors import RecordingError
 from acquisition.event import Event
+from acquisition.events.vocabulary import load_vocabulary
 from acquisition.importing.clock import Clock
 from acquisition.importing.options import Options
 from acquisition.recorder.store import RecordingStore
 from acquisition.recording.identity import new_id
+from acquisition.session.file import keep_vocabulary, write_session
 from acquisition.session.session import (
     CONSENT_KEYS,
     ID_RULE,
     NAME,
+    NOBODY,
+    NOT_KNOWN,
     SESSION_ID,
     Consent,
+    EventSettings,
     Participant,
     Recorded,
     Session,
 )
-from acquisition.session.toml import dump_session
 from acquisition.stream import FloatArray, IntArray, Role, StreamInfo
 from acquisition.tick import PERIOD
 
@@ -101,7 +105,7 @@ def store(
     Parameters
     ----------
     started : str
-        When it began, ISO 8601; now if "".
+        When it began, ISO 8601; "" if nobody says it, and then it is written as unknown.
     damage, notes : sequence of str
         What was lost of the files, and what was done to them: kept in its session file.
 
@@ -110,17 +114,20 @@ def store(
     RecordingError
         If it cannot be written, its name cannot name a session, or its stamps span more than a week.
     """
+    options = options or Options()
+    versions = {"python": platform.python_version(), "imported_from": ", ".join(sources)}
     told = Recorded(
-        started=started or datetime.now(UTC).isoformat(timespec="seconds"),
+        started=started or NOT_KNOWN,
+        vocabulary=load_vocabulary(options.vocabulary).hash if options.vocabulary is not None else "",
         streams=tuple(item.info for item in streams if not item.own),
-        versions={"python": platform.python_version(), "imported_from": ", ".join(sources)},
+        versions=versions | {"imported_at": datetime.now(UTC).isoformat(timespec="seconds")},
         clock=clock.kind if clock is not None else "one",
         clock_error=clock.error if clock is not None else 0.0,
         damage=_told(damage),
         notes=_told(notes),
         id=new_id(),
     )
-    session = _session(out, streams, told, options or Options())
+    session = _session(out, streams, told, options)
     arrivals = [item.arrivals() for item in streams]
     spans = [
         item.span or (float(a[0]), float(a[-1])) for item, a in zip(streams, arrivals, strict=True) if len(a)
@@ -135,9 +142,7 @@ def store(
     n_ticks = 1 + max(0, math.ceil((end - begin - SLACK) / PERIOD))
     slices = [np.ceil((a - begin - SLACK) / PERIOD).astype(np.int64).clip(0) for a in arrivals]
     with RecordingStore(out, fsync=0, id=told.id) as recording, recording.bulk():
-        file = out / "session.toml"
-        file.touch(mode=0o600)
-        file.write_text(dump_session(session), encoding="utf-8")
+        write_session(out, keep_vocabulary(out, session))
         _write(recording, streams, slices, begin, n_ticks)
 
 
@@ -186,8 +191,9 @@ def _session(out: Path, streams: Sequence[Imported], recorded: Recorded, options
         dyad=options.dyad,
         number=options.number,
         crisis_contact="import",
-        client=Participant(options.client or "C00", _consent(streams, Role.CLIENT)),
-        therapist=Participant(options.therapist or "T00", _consent(streams, Role.THERAPIST)),
+        client=Participant(options.client or NOBODY[Role.CLIENT], _consent(streams, Role.CLIENT)),
+        therapist=Participant(options.therapist or NOBODY[Role.THERAPIST], _consent(streams, Role.THERAPIST)),
+        events=EventSettings(vocabulary=str(options.vocabulary or "")),
         recorded=recorded,
     )
 

@@ -121,6 +121,12 @@ class EventSettings:
     vocabulary: str = ""
 
 
+NOT_KNOWN = "unknown"
+"""In place of the start of an import that nobody said."""
+NOBODY = {Role.CLIENT: "C00", Role.THERAPIST: "T00"}
+"""Codes of people whom an import was not told."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
     """Hold what the recorder resolved at the start: the pipeline reads only this.
@@ -128,7 +134,7 @@ class Recorded:
     Parameters
     ----------
     started : str
-        Wall time (ISO 8601).
+        Wall time (ISO 8601); `NOT_KNOWN` of an import that nobody told it.
     vocabulary : str
         Hash of the event vocabulary.
     id : str
@@ -155,6 +161,11 @@ class Recorded:
     def imported(self) -> bool:
         """Tell whether the recording was made from files of other programs."""
         return "imported_from" in self.versions
+
+    @property
+    def began(self) -> str:
+        """Return the wall time of the start (ISO 8601); "" if it is not known."""
+        return "" if self.started == NOT_KNOWN else self.started
 
     @property
     def apart(self) -> float:
@@ -192,6 +203,12 @@ class Session:
     def participant(self, role: Role) -> Participant:
         """Return the person of a role."""
         return {Role.CLIENT: self.client, Role.THERAPIST: self.therapist}[role]
+
+    def code(self, role: Role) -> str:
+        """Return the code of a person; "" where an import was told none."""
+        code = self.participant(role).code
+        imported = self.recorded is not None and self.recorded.imported
+        return "" if imported and code == NOBODY[role] else code
 
 
 CONSENT_KEYS = {

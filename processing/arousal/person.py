@@ -50,8 +50,8 @@ NOBODY = People()
 
 
 def codes(session: Session | None) -> dict[str, str]:
-    """Return each role's code; without a session file the role itself, so that nobody is mistaken."""
-    return {r.value: session.participant(r).code if session else r.value for r in PEOPLE}
+    """Return each role's code; where none is known the role itself, so that nobody is mistaken."""
+    return {r.value: (session.code(r) if session else "") or r.value for r in PEOPLE}
 
 
 def read_people(

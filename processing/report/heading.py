@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 from acquisition.session.session import Recorded, Session
-from acquisition.stream import StreamInfo
+from acquisition.stream import Role, StreamInfo
 from processing.indices import spelled
 from processing.results.session_run import SessionRun
 
 UNKNOWN = "not known"
 SETTING = {"room": "in one room", "remote": "remote"}
-OF_IMPORT = "as the files or whoever imported them say; where neither did, when they were imported"
+OF_IMPORT = "as the files or whoever imported them say"
+OF_OLD_IMPORT = f"{OF_IMPORT}; where neither did, when they were imported"
 
 
 def facts(run: SessionRun) -> list[tuple[str, str]]:
@@ -39,8 +40,8 @@ def _who(session: Session | None) -> list[tuple[str, str]]:
         return [(name, UNKNOWN) for name in ("client", "therapist", "dyad, number of the session", "setting")]
     number = str(session.number) if session.number else "not given"
     return [
-        ("client", session.client.code or "not given"),
-        ("therapist", session.therapist.code or "not given"),
+        ("client", session.code(Role.CLIENT) or "not given"),
+        ("therapist", session.code(Role.THERAPIST) or "not given"),
         ("dyad, number of the session", f"{session.dyad or 'not given'}, {number}"),
         ("setting", SETTING.get(session.setting, "not given")),
     ]
@@ -48,15 +49,17 @@ def _who(session: Session | None) -> list[tuple[str, str]]:
 
 def began(recorded: Recorded | None) -> str:
     """Return date and time of the start as the recording says, with how far it is from UTC."""
-    started = recorded.started if recorded is not None else ""
-    if not started:
+    started = recorded.began if recorded is not None else ""
+    if recorded is None or not started:
         return UNKNOWN
     day, _, clock = started.partition("T")
     zone = next((clock[k:] for k, letter in enumerate(clock) if letter in "+-Z"), "")
     spelled_zone = "UTC" if zone in ("Z", "+00:00") else f"UTC{zone}" if zone else "zone not known"
     text = f"{day} {clock[:5]} ({spelled_zone})"
-    # An import that was told no start keeps its own time in the same place, and nothing tells the two apart.
-    return f"{text}, {OF_IMPORT}" if recorded is not None and recorded.imported else text
+    if not recorded.imported:
+        return text
+    # Earlier versions kept the time of the import in the same place, and nothing told the two apart.
+    return f"{text}, {OF_IMPORT if 'imported_at' in recorded.versions else OF_OLD_IMPORT}"
 
 
 def devices(streams: Sequence[StreamInfo]) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 
 from acquisition.recording.altered import alterations
 from acquisition.recording.recording import Recording
+from acquisition.stream import Role
 from acquisition.timebase.account import ADDED, WORDS, Account
 from processing.clocks import remark
 from processing.metrics.self_report import noted
@@ -103,10 +104,10 @@ def _keys(recording: Recording) -> dict[str, Any]:
     return {
         "dyad": session.dyad or None,
         "number": session.number or None,
-        "client": session.client.code or None,
-        "therapist": session.therapist.code or None,
+        "client": session.code(Role.CLIENT) or None,
+        "therapist": session.code(Role.THERAPIST) or None,
         "setting": session.setting or None,
-        "started": session.recorded.started if session.recorded else None,
+        "started": (session.recorded.began or None) if session.recorded else None,
     }
 
 

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from acquisition.commands.importing import import_command
 from acquisition.errors import StreamError
+from acquisition.event import Event
 from acquisition.importing.assigning import import_as
 from acquisition.importing.options import Offset, Options
 from acquisition.recording.recording import Recording
@@ -99,6 +100,28 @@ def test_shared_marks_bring_the_clocks_together(tmp_path: Path) -> None:
     assert first(tmp_path / "rec", THERAPIST) - first(tmp_path / "rec", CLIENT) == pytest.approx(-2.25)
 
 
+@pytest.mark.parametrize("ppm", [-80.0, 45.0])
+@pytest.mark.parametrize("at", [(60.0, 3500.0), (60.0, 1200.0, 2400.0, 3500.0)])
+def test_clocks_that_drift_are_brought_together_at_both_ends(
+    tmp_path: Path, ppm: float, at: tuple[float, ...]
+) -> None:
+    slow = 1.0 + 1e-6 * ppm
+    ours = tmp_path / "a.csv"
+    theirs = tmp_path / "b.csv"
+    for path, rate, begin in ((ours, 1.0, 100.0), (theirs, slow, 2000.0)):
+        marks = {round(4 * t): f"m{t:.0f}" for t in at}
+        rows = [f"{begin + i / 4 * rate:.6f},5.{i % 9},{marks.get(i, '')}" for i in range(4 * 3600)]
+        path.write_text("time,eda [uS],marker\n" + "\n".join(rows) + "\n")
+    out = tmp_path / "rec"
+    done = import_as([(CLIENT, ours), (THERAPIST, theirs)], out=out, options=Options(align="events"))
+    for role in (CLIENT, THERAPIST):
+        chunks = [c for c in Recording(out) if isinstance(c, Chunk) and c.info.role is role]
+        times = np.concatenate([c.times for c in chunks])
+        np.testing.assert_allclose(times[[240, 7200, 14_000]] - 100.0, [60.0, 1800.0, 3500.0], atol=2e-3)
+    assert done.clock.error <= (0.002 if len(at) > 2 else 0.15)
+    assert any("ppm" in note for note in done.notes)
+
+
 @pytest.mark.parametrize(
     ("ours", "theirs", "reason"),
     [
@@ -151,6 +174,55 @@ def test_starts_that_are_days_apart_are_refused(tmp_path: Path) -> None:
     a, b = eda(tmp_path / "a.csv", START), eda(tmp_path / "b.csv", START + 3 * 86_400)
     with pytest.raises(StreamError, match=r"3\.0 days apart"):
         import_as([(CLIENT, a), (THERAPIST, b)], out=tmp_path / "rec")
+
+
+def test_events_far_from_the_signals_are_said(tmp_path: Path) -> None:
+    path = eda(tmp_path / "a.csv", START)
+    stamps = [(START - 90, "before"), (START + 5, "within"), (START + 20_000, "tomorrow")]
+    rows = [f"{t:.3f},{text}" for t, text in stamps]
+    (tmp_path / "m.csv").write_text("time,marker\n" + "\n".join(rows) + "\n")
+    done = import_as([(CLIENT, path), (CLIENT, tmp_path / "m.csv")], out=tmp_path / "rec")
+    assert "marker: 1 of 3 events lie outside the signals (19900 s after them), left out" in done.notes
+    assert "marker: 1 of 3 events lie outside the signals (90 s before them), kept" in done.notes
+    codes = {e.code for e in Recording(tmp_path / "rec") if isinstance(e, Event)}
+    assert {"before", "within"} <= codes
+    assert "tomorrow" not in codes
+
+
+def test_markers_mean_what_the_vocabulary_says(tmp_path: Path) -> None:
+    words = {10.0: "S 1", 30.0: "S 2", 50.0: "S 2", 60.0: "other"}
+    path = eda(tmp_path / "a.csv", START, marks=words)
+    own = tmp_path / "own.csv"
+    codes = [("baseline_rest", "interval", "S 1=on; S 2=off"), ("now_moment", "point", "")]
+    head = "group,code,kind,actor,hotkey,value,meaning,seed_term,maps_to,hed,markers"
+    own.write_text(f"{head}\n" + "".join(f"g,{c},{k},dyad,-,-,m,-,-,-,{m}\n" for c, k, m in codes))
+    result = run("--as", "client", str(path), "--vocabulary", str(own), "--out", str(tmp_path / "rec"))
+    assert result.exit_code == 0, result.output
+    assert "2 of 3 markers mean codes of the vocabulary" in result.output
+    assert "interval 'baseline_rest' is not open" in result.output
+    marks = [
+        (round(e.time - START, 3), e.phase)
+        for e in Recording(tmp_path / "rec")
+        if isinstance(e, Event) and e.code == "baseline_rest"
+    ]
+    assert marks == [(10.0, "on"), (30.0, "off")]
+    session = Recording(tmp_path / "rec").session
+    assert session is not None
+    assert Path(session.events.vocabulary) == tmp_path / "rec" / "events_vocab.csv"
+
+
+def test_who_and_when_are_not_known_where_nobody_says_it(tmp_path: Path) -> None:
+    rows = [f"{i / 4},5.{i % 9}" for i in range(100)]
+    (tmp_path / "a.csv").write_text("t,eda [uS]\n" + "\n".join(rows) + "\n")
+    import_as([(CLIENT, tmp_path / "a.csv")], out=tmp_path / "rec")
+    session = Recording(tmp_path / "rec").session
+    assert session is not None
+    assert session.recorded is not None
+    assert (session.code(CLIENT), session.code(THERAPIST), session.recorded.began) == ("", "", "")
+    import_as([(CLIENT, tmp_path / "a.csv")], out=tmp_path / "b", options=Options(client="C07"))
+    session = Recording(tmp_path / "b").session
+    assert session is not None
+    assert (session.code(CLIENT), session.code(THERAPIST)) == ("C07", "")
 
 
 def test_a_file_of_many_hours_is_refused_by_name_or_cut(tmp_path: Path) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from acquisition.session.session import Recorded
+from acquisition.session.session import NOT_KNOWN, Recorded
 from acquisition.stream import Modality, Role, StreamInfo
-from processing.report.heading import OF_IMPORT, UNKNOWN, began, devices
+from processing.report.heading import OF_IMPORT, OF_OLD_IMPORT, UNKNOWN, began, devices
 
 
 def stream(name: str, sfreq: float, unit: str = "", device: str = "") -> StreamInfo:
@@ -42,7 +44,10 @@ def test_the_start_of_an_import_may_be_that_of_the_import_itself_and_says_so() -
         started="2026-03-04T09:10:11Z", streams=(), versions={"imported_from": "x.csv"}, clock="one"
     )
     assert found.imported
-    assert began(found) == f"2026-03-04 09:10 (UTC), {OF_IMPORT}"
+    assert began(found) == f"2026-03-04 09:10 (UTC), {OF_OLD_IMPORT}"
+    later = replace(found, versions=found.versions | {"imported_at": "2026-11-29T08:00:00+00:00"})
+    assert began(later) == f"2026-03-04 09:10 (UTC), {OF_IMPORT}"
+    assert began(replace(later, started=NOT_KNOWN)) == UNKNOWN
 
 
 def test_devices_are_named_with_the_rates_and_units_of_their_streams() -> None:
