@@ -14,6 +14,7 @@ from acquisition.commands.command import FILE, Command, Group, as_json_option, p
 from acquisition.commands.devices import devices_command
 from acquisition.commands.files import repair_command, replay_command, verify_command
 from acquisition.commands.importing import import_command
+from acquisition.commands.keys import keys_command, unseal_command
 from acquisition.event import Event, Value
 from acquisition.lsl.clock import local_clock
 from acquisition.private import keep_private
@@ -213,6 +214,8 @@ COMMANDS = (
     replay_command,
     verify_command,
     repair_command,
+    keys_command,
+    unseal_command,
 )
 
 

@@ -11,6 +11,7 @@ AttunementError
 ├── StreamError          a stream that is missing, ambiguous or refused
 ├── DeviceError          a wearable that cannot be found, opened or used
 ├── RecordingError       a recording that cannot be read or written
+├── KeyStoreError        a key store or key that is missing, locked or damaged   (also RecordingError)
 └── ControlError         no recorder to talk to, or it refused
 """
 
@@ -70,3 +71,7 @@ class RecordingError(AttunementError):
 
 class ControlError(AttunementError):
     """Report that no recorder answers, or that it refused a command."""
+
+
+class KeyStoreError(RecordingError):
+    """Report a key store, or a key of it, that is missing, locked or damaged."""

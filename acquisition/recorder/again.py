@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from acquisition.events.vocabulary import PAUSE
+from acquisition.protection.plain import plain_parts
 from acquisition.recording.lock import held
 from acquisition.recording.tail import ends_closed
 from acquisition.stream import PEOPLE, ROLES, Role
@@ -41,7 +42,7 @@ def _paused_at_the_end(file: Path) -> bool:
     if not file.is_file() or file.is_symlink():
         return False
     phases = []
-    for text in _MARK.findall(file.read_bytes()):
+    for text in _MARK.findall(b"".join(p for p in plain_parts(file) if isinstance(p, bytes))):
         try:
             fields = json.loads(text)
         except ValueError:

@@ -13,6 +13,7 @@ from acquisition.drivers.table import opener
 from acquisition.errors import RecordingError, SessionError
 from acquisition.events.vocabulary import load_vocabulary
 from acquisition.lsl.clock import local_clock
+from acquisition.protection.vault import Keys, new_keys
 from acquisition.recorder.again import paused_before
 from acquisition.recorder.disk import DiskWatch
 from acquisition.recorder.listener import Listener
@@ -22,6 +23,7 @@ from acquisition.recorder.store import RecordingStore
 from acquisition.recording.identity import new_id
 from acquisition.session.file import keep_vocabulary
 from acquisition.session.session import Session, permitted
+from acquisition.stream import PEOPLE
 
 OPENING = 10.0
 """Seconds to wait for all streams before the first tick."""
@@ -55,6 +57,13 @@ def _hand_in_twins() -> None:
     from acquisition.emulated.demo import demo_radio
 
     hand_in(demo_radio)
+
+
+def _keys(session: Session, id: str) -> Keys | None:
+    """Return the keys of a recording that is to be sealed."""
+    if not session.protection.sealed:
+        return None
+    return new_keys(id, {role: session.participant(role).code for role in PEOPLE})
 
 
 def recording_directory(parent: Path, session_id: str, wall: float) -> Path:
@@ -110,7 +119,8 @@ def record(
     vocabulary = load_vocabulary(Path(session.events.vocabulary) if session.events.vocabulary else None)
     cut, paused = paused_before(parent, session.id)
     path = recording_directory(parent, session.id, wall())
-    store = RecordingStore(path, fsync=fsync, id=new_id())
+    id = new_id()
+    store = RecordingStore(path, fsync=fsync, id=id, keys=_keys(session, id))
     try:
         session = keep_vocabulary(path, session)
         recorder = Recorder(

@@ -70,7 +70,9 @@ class Recorder:
         self._disk, self._clock, self._wall, self._stop = disk, clock, wall, stop
         self._listener = Sheltered(listener)
         self._intake = Intake(session, store, self._listener, clock)
-        self._unconfirmed = Unconfirmed(store.path, store.id, self._drivers, clock)
+        self._unconfirmed = Unconfirmed(
+            store.path, store.id, self._drivers, clock, sealed=session.protection.sealed
+        )
         self._commands = Commands(
             store.path,
             self._intake,

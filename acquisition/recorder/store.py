@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from acquisition.errors import RecordingError
 from acquisition.event import Event, Notice
 from acquisition.events.vocabulary import PAUSE
+from acquisition.protection.vault import Keys
 from acquisition.recording import lock, manifest
 from acquisition.recording.fsync import FsyncThread, sync_directory, sync_file
 from acquisition.stream import ROLES, FloatArray, Role, StreamInfo
@@ -46,6 +47,8 @@ class RecordingStore:
         Seconds between calls of fsync; 0 to leave it to the system.
     id : str
         Id of the recording, which each file's header and session.toml say; "" to say none.
+    keys : Keys, optional
+        With which the files are sealed.
 
     Raises
     ------
@@ -53,7 +56,7 @@ class RecordingStore:
         If the directory holds a recording already, or cannot be written to.
     """
 
-    def __init__(self, path: Path, *, fsync: float = 1.0, id: str = "") -> None:
+    def __init__(self, path: Path, *, fsync: float = 1.0, id: str = "", keys: Keys | None = None) -> None:
         self.path, self.id = path, id
         self.number = 0
         """Number of the next tick."""
@@ -73,7 +76,9 @@ class RecordingStore:
         try:
             for role in ROLES:
                 of = {"recording": id, "role": str(role)} if id else {}
-                self._files[role] = Writer(path / f"{role}.xdf", created=created, **of)
+                file = path / f"{role}.xdf"
+                seal = keys.seal(role, file.name) if keys is not None else None
+                self._files[role] = Writer(file, created=created, seal=seal, **of)
             sync_directory(path)
         except OSError as error:
             self._release()

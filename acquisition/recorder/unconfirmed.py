@@ -15,6 +15,7 @@ from acquisition.drivers import Doubting, Waiting
 from acquisition.drivers.border import Border
 from acquisition.errors import ControlError
 from acquisition.event import Event, Notice
+from acquisition.protection.vault import throw_away_seal
 from acquisition.recording.contents import UNCONFIRMED
 from acquisition.stream import Chunk, ClockOffset, Role, StreamInfo
 from acquisition.xdf import Stream, Writer
@@ -43,12 +44,15 @@ class Unconfirmed:
         The recording.
     id : str
         Of the recording, for the headers of the files.
+    sealed : bool
+        Whether they are sealed, with a key that is kept nowhere: nothing of them is ever used.
     """
 
     path: Path
     id: str
     drivers: Sequence[object]
     clock: Callable[[], float]
+    sealed: bool = False
     _files: dict[tuple[Role, str], _Apart] = field(default_factory=dict)
     _border: Border = field(init=False)
 
@@ -99,8 +103,9 @@ class Unconfirmed:
             names = (f"{stem}.xdf" if n == 1 else f"{stem}_{n}.xdf" for n in range(1, 10_000))
             file = next(p for name in names if not (p := folder / name).exists())
             created = datetime.now(UTC).isoformat(timespec="seconds")
-            of = {"recording": self.id, "role": str(info.role)} if self.id else {}
-            writer = Writer(file, created=created, **of)
+            role = str(info.role) if self.id else ""
+            seal = throw_away_seal(self.id, role, file.name) if self.sealed else None
+            writer = Writer(file, created=created, recording=self.id, role=role, seal=seal)
             found = _Apart(writer, writer.header(stream_id(info.name), header_xml(info)))
             self._files[info.key] = found
         return found

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
+from acquisition.errors import RecordingError
+from acquisition.protection.frames import is_sealed, read_header
 from acquisition.recording.contents import Finding, session_tables
 from acquisition.session.session import RECORDING_ID
 from acquisition.stream import ROLES, Role
@@ -34,6 +36,8 @@ def read_identity(path: Path) -> Identity:
     """Return what a file's own header says; nothing if it has none, or one that cannot be read."""
     with open(path, "rb") as file:
         head = file.read(_MOST)
+    if is_sealed(head):
+        return _sealed_identity(head, path)
     try:
         found = frame(head, len(MAGIC), len(head)) if len(head) > len(MAGIC) else None
         if found is None or head[: len(MAGIC)] != MAGIC or found[0] != FILE_HEADER or found[2] > len(head):
@@ -46,6 +50,15 @@ def read_identity(path: Path) -> Identity:
         return Identity()
     recording, role = root.findtext("recording") or "", root.findtext("role") or ""
     return Identity(recording, role) if RECORDING_ID.fullmatch(recording) and role in ROLES else Identity()
+
+
+def _sealed_identity(head: bytes, path: Path) -> Identity:
+    """Return what the head of a sealed file says; a changed one opens nothing of the file."""
+    try:
+        found = read_header(head, str(path))
+    except RecordingError:
+        return Identity()
+    return Identity(found[0].recording, found[0].role) if found is not None else Identity()
 
 
 def recorded_id(path: Path) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 
 from acquisition.batch import Batch, Item
 from acquisition.errors import RecordingError
+from acquisition.protection.vault import require_keys
 from acquisition.recording.amendments import amended
 from acquisition.recording.believed import believed
 from acquisition.recording.contents import SESSION_NAME, refuse_links
@@ -60,6 +61,7 @@ class Recording:
             names = ", ".join(f"{role}.xdf" for role in ROLES)
             raise RecordingError(f"{self.path}: no recording (none of {names} is there)")
         refuse_links(self.path)
+        require_keys(self.path)
         self._same = Followed(self.path) if follow else None
         self._tails = [Tail(self.path / f"{role}.xdf", role, self._recorded) for role in ROLES]
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from acquisition.errors import RecordingError, SessionError
+from acquisition.protection.frames import Lost
+from acquisition.protection.plain import plain_parts
+from acquisition.protection.vault import seal_anew
 from acquisition.recording import manifest
 from acquisition.recording.contents import SESSION_NAME, entries, is_beside, refuse_links
 from acquisition.recording.fsync import sync_file
@@ -91,7 +94,9 @@ def _repair_file(source: Path, out: Path, role: Role, expected: Sequence[StreamI
     headers = dict(OWN_HEADERS) | {stream_id(info.name): header_xml(info) for info in mine}
     damage: list[Damage] = []
     identity = read_identity(source)
-    copy = _Copy(Writer(out / source.name, **asdict(identity)), headers)
+    seal = seal_anew(source)
+    writer = Writer(out / source.name, recording=identity.recording, role=identity.role, seal=seal)
+    copy = _Copy(writer, headers)
     try:
         for tick, items in _slices(source, Decoder(presumed_streams(mine)), damage):
             copy.add(tick, items)
@@ -156,7 +161,9 @@ def _slices(source: Path, decoder: Decoder, damage: list[Damage]) -> Iterator[tu
 
 
 def _items(source: Path, decoder: Decoder) -> Iterator[Item]:
-    with open(source, "rb") as file:
-        while data := file.read(_BLOCK):
-            yield from decoder.feed_rows(data)
+    for part in plain_parts(source):
+        if isinstance(part, Lost):
+            yield Damage(part.start, part.stop, part.why)
+        else:
+            yield from decoder.feed_rows(part)
     yield from decoder.feed_rows(b"", final=True)

@@ -13,6 +13,8 @@ import numpy as np
 
 from acquisition.event import Event, Notice
 from acquisition.events.foreign import foreign_event, marker_texts
+from acquisition.protection.frames import Lost, is_sealed, seems_closed
+from acquisition.protection.plain import Plaintext
 from acquisition.recording.columns import ColumnBuilder
 from acquisition.recording.contents import open_unlinked
 from acquisition.recording.slices import Block, Column, Key, split
@@ -25,6 +27,8 @@ from acquisition.xdf.runs import Run
 
 _BLOCK = 1 << 18
 """Bytes read at once."""
+_END = 1 << 17
+"""Longest frame of footers that is looked for at the end of a sealed file [bytes]."""
 
 
 class Tail:
@@ -50,6 +54,7 @@ class Tail:
         """Number of the last whole slice."""
         self._expected = expected
         self._at = 0
+        self._plain = Plaintext(path)
         self._decoder: Decoder | None = None
         self._pending: list[Item] = []
         self._ready: deque[Block] = deque()
@@ -97,6 +102,15 @@ class Tail:
             self.ended = True
 
     def _feed(self, data: bytes, *, final: bool = False) -> None:
+        for part in self._plain.feed(data, final=final):
+            if isinstance(part, Lost):
+                self.damage.append(Damage(part.start, part.stop, part.why))
+            else:
+                self._decode(part)
+        if final:
+            self._decode(b"", final=True)
+
+    def _decode(self, data: bytes, *, final: bool = False) -> None:
         if self._decoder is None and data:
             mine = [info for info in self._expected() if info.role == self.role]
             self._decoder = Decoder(presumed_streams(mine))
@@ -255,8 +269,11 @@ class Tail:
 def ends_closed(path: Path) -> bool:
     """Tell whether a file ends with the tick stream's footer, without reading the rest."""
     with open(path, "rb") as file:
-        file.seek(max(0, path.stat().st_size - 1024))
+        sealed, size = is_sealed(file.read(4)), path.stat().st_size
+        file.seek(max(0, size - (_END if sealed else 1024)))
         end = file.read()
+    if sealed:
+        return seems_closed(end)
     at = end.rfind(pack("<HI", STREAM_FOOTER, TICK_ID))
     return at >= 2 and end[at - 2 : at] == pack("<BB", 1, len(end) - at)
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from acquisition.errors import RecordingError
 from acquisition.lsl.network import describe
 from acquisition.lsl.outlet import Announcement, default_source_id
+from acquisition.protection.plain import open_plain
 from acquisition.stream import ROLES, FloatArray, Role
 from acquisition.xdf import ForeignStream, load_foreign
 from acquisition.xdf.clock_segments import on_one_clock
@@ -43,7 +44,7 @@ def load_tracks(path: Path) -> list[Track]:
     taken: set[str] = set()
     tracks = []
     for role, file in _files(path):
-        for stream in load_foreign(file):
+        for stream in load_foreign(file, opened=open_plain if path.is_dir() else None):
             if stream.header.kind in UNPUBLISHED or len(stream.times) == 0:
                 continue
             said = _announcement(stream, role, own=path.is_dir())

@@ -127,6 +127,14 @@ NOBODY = {Role.CLIENT: "C00", Role.THERAPIST: "T00"}
 """Codes of people whom an import was not told."""
 
 
+@dataclass(frozen=True, slots=True)
+class ProtectionSettings:
+    """Say whether the recording is sealed, and until when it is kept (a date, ISO 8601; "" without end)."""
+
+    sealed: bool = False
+    keep_until: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
     """Hold what the recorder resolved at the start: the pipeline reads only this.
@@ -195,6 +203,7 @@ class Session:
     recording: RecordingSettings = RecordingSettings()
     lsl: LslSettings = LslSettings()
     events: EventSettings = EventSettings()
+    protection: ProtectionSettings = ProtectionSettings()
     recorded: Recorded | None = None
     record: SessionRecord = field(default_factory=SessionRecord)
     covariates: dict[str, str] = field(default_factory=dict)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, fields
 from pathlib import Path
 
 from acquisition.errors import ProfileError, SessionError, UnitError
-from acquisition.events.vocabulary import PROFILES
 from acquisition.session.profile import DeviceProfile, load_profile
 from acquisition.session.record import dump_record, read_record
 from acquisition.session.session import (
@@ -21,25 +20,21 @@ from acquisition.session.session import (
     SETTINGS,
     Consent,
     Device,
-    EventSettings,
-    LslSettings,
     Participant,
+    ProtectionSettings,
     Recorded,
-    RecordingSettings,
     Session,
+)
+from acquisition.session.settings import (
+    events_settings,
+    lsl_settings,
+    protection_settings,
+    recording_settings,
 )
 from acquisition.session.toml_table import TomlTable, lines, parse, read, show
 from acquisition.stream import FORMATS, LATENESS, PEOPLE, ROLES, Modality, Role, StreamInfo
 from acquisition.text import clean_line
-from acquisition.tick import PERIOD
 from acquisition.units import factor
-
-SCOPES = ("machine", "link", "site")
-PUBLISHED = (
-    *(m for m in Modality if m not in (Modality.MARKERS, Modality.DEVICE_TIME)),
-    "indices",
-    "markers",
-)
 
 
 def load_session(path: str | Path) -> Session:
@@ -76,9 +71,10 @@ def parse_session(text: str, place: str, base: Path | None = None) -> Session:
         client=people[Role.CLIENT],
         therapist=people[Role.THERAPIST],
         devices=devices,
-        recording=_recording(top),
-        lsl=_lsl(top),
-        events=_events(top, base),
+        recording=recording_settings(top),
+        lsl=lsl_settings(top),
+        events=events_settings(top, base),
+        protection=protection_settings(top),
         recorded=recorded,
         record=read_record(top),
     )
@@ -182,45 +178,6 @@ def _check_device(table: TomlTable, device: Device, profile: DeviceProfile) -> N
             table.fault("unit", faults[0])
 
 
-def _recording(top: TomlTable) -> RecordingSettings:
-    table = top.table("recording")
-    if table is None:
-        return RecordingSettings()
-    settings = RecordingSettings(
-        directory=table.text("directory", default="recordings", longest=4000),
-        cycle=table.number("cycle", PERIOD, low=0.04, high=PERIOD),
-    )
-    table.finish()
-    return settings
-
-
-def _lsl(top: TomlTable) -> LslSettings:
-    table = top.table("lsl")
-    if table is None:
-        return LslSettings()
-    settings = LslSettings(
-        scope=table.text("scope", default="machine", choices=SCOPES),
-        session_id=table.text("session_id", default="default"),
-        publish=table.texts("publish", choices=PUBLISHED),
-    )
-    table.finish()
-    return settings
-
-
-def _events(top: TomlTable, base: Path | None) -> EventSettings:
-    table = top.table("events")
-    if table is None:
-        return EventSettings()
-    settings = EventSettings(
-        profile=table.text("profile", default="technician", choices=tuple(PROFILES)),
-        vocabulary=table.text("vocabulary", longest=4000),
-    )
-    table.finish()
-    if settings.vocabulary and base is not None:
-        return replace(settings, vocabulary=str(base / settings.vocabulary))
-    return settings
-
-
 def _recorded(top: TomlTable) -> Recorded | None:
     table = top.table("recorded")
     if table is None:
@@ -308,6 +265,8 @@ def dump_session(session: Session) -> str:
     out += lines("[recording]", asdict(session.recording))
     out += lines("[lsl]", asdict(session.lsl))
     out += lines("[events]", asdict(session.events))
+    if session.protection != ProtectionSettings():
+        out += lines("[protection]", asdict(session.protection))
     if session.recorded is not None:
         out += _dump_recorded(session.recorded)
     # Last, where it may be added after the recording was closed.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,7 +60,9 @@ class _Parts:
     places: list[tuple[int, int]] = field(default_factory=list)
 
 
-def read_items(path: Path, damage: list[Damage]) -> Iterator[Item]:
+def read_items(
+    path: Path, damage: list[Damage], *, opened: Callable[[Path], BinaryIO] | None = None
+) -> Iterator[Item]:
     """Yield the items of a file (.xdf, also gzipped) and collect its damage.
 
     Raises
@@ -73,7 +75,7 @@ def read_items(path: Path, damage: list[Damage]) -> Iterator[Item]:
             packed = raw.read(2) == b"\x1f\x8b"
         size = MAX_BYTES if packed else path.stat().st_size
         decoder, taken, block = Decoder(longest=min(size, MAX_BYTES)), 0, _BLOCK
-        with gzip.open(path, "rb") if packed else open(path, "rb") as file:
+        with opened(path) if opened else gzip.open(path, "rb") if packed else open(path, "rb") as file:
             data = file.read(_BLOCK)
             if data[:4] != MAGIC:
                 raise RecordingError(f"{path}: no XDF file (it does not begin with 'XDF:')")
@@ -103,17 +105,24 @@ def _sorted_out(items: list[Item], damage: list[Damage]) -> Iterator[Item]:
             yield item
 
 
-def load_foreign(path: Path, *, damage: list[Damage] | None = None) -> list[ForeignStream]:
+def load_foreign(
+    path: Path,
+    *,
+    damage: list[Damage] | None = None,
+    opened: Callable[[Path], BinaryIO] | None = None,
+) -> list[ForeignStream]:
     """Return every stream of an XDF file, except ticks; stamps and offsets as they are stored.
 
     Parameters
     ----------
     damage : list, optional
         Takes what could not be read.
+    opened : callable, optional
+        Opens the file, in place of `open`.
     """
     parts: dict[int, _Parts] = {}
     streams: dict[int, Stream] = {}
-    for number, item in enumerate(read_items(path, [] if damage is None else damage)):
+    for number, item in enumerate(read_items(path, [] if damage is None else damage, opened=opened)):
         stream = getattr(item, "stream", None)
         if stream is None:
             continue

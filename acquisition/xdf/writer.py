@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from struct import pack
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,21 @@ from acquisition.xdf.header import TICK_XML, parse_header
 _FLAGS = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)
 
 
+class Sealing(Protocol):
+    """What seals the bytes of a file as they are written; see `acquisition.protection.frames`."""
+
+    head: bytes
+
+    def frame(self, data: bytes, *, final: bool = False) -> bytes:
+        """Return bytes as they are stored."""
+
+    def kept(self) -> tuple[int, int]:
+        """Take the last frame as written."""
+
+    def take_back(self, state: tuple[int, int]) -> None:
+        """Take the last frame as cut off again."""
+
+
 class Writer:
     """Append to one new XDF file.
 
@@ -46,17 +62,29 @@ class Writer:
         Date and time for the file header, ISO 8601.
     recording, role : str
         Id of the recording, and whose file it is: it keeps saying so under another name. "" to say nothing.
+    seal : Sealing, optional
+        What seals the file.
     """
 
-    def __init__(self, path: Path, *, created: str = "", recording: str = "", role: str = "") -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        created: str = "",
+        recording: str = "",
+        role: str = "",
+        seal: Sealing | None = None,
+    ) -> None:
         self.path = path
         self.size = 0
+        self._sealing, self._kept = seal, (0, 0)
         self._pending: list[bytes] = []
         self._counted: list[tuple[int, int, float, float]] = []
         self._sealed: list[bytes] = []
         self.backlog = 0
         """Bytes that are sealed and not yet written."""
         self._written: tuple[int, bytes] = (0, b"")
+        """Where the last write began, and its bytes before they were sealed."""
         self._stats: dict[int, tuple[int, float, float]] = {}
         self._streams: dict[int, Stream] = {}
         said = {"datetime": created, "recording": recording, "role": role}
@@ -134,16 +162,25 @@ class Writer:
         self._sealed.clear()
         self.backlog = 0
 
-    def _append(self, data: bytes) -> None:
-        start, view = self.size, memoryview(data)
+    def _append(self, data: bytes, *, final: bool = False) -> None:
+        start, stored = self.size, self._stored(data, final=final)
+        view = memoryview(stored)
         try:
             while view:
                 view = view[os.write(self.fd, view) :]
         except BaseException:
             os.ftruncate(self.fd, start)
             raise
-        self.size += len(data)
+        self.size += len(stored)
         self._written = start, data
+        if self._sealing is not None and stored:
+            self._kept = self._sealing.kept()
+
+    def _stored(self, data: bytes, *, final: bool) -> bytes:
+        """Return bytes as they go into the file."""
+        if self._sealing is None or not data:
+            return data
+        return (b"" if self.size else self._sealing.head) + self._sealing.frame(data, final=final)
 
     def unflush(self) -> None:
         """Take back what the last `flush` wrote, because the slice could not be written to another file."""
@@ -151,6 +188,8 @@ class Writer:
         if data:
             os.ftruncate(self.fd, start)
             self.size = start
+            if self._sealing is not None:
+                self._sealing.take_back(self._kept)
             self._sealed.insert(0, data)
             self.backlog += len(data)
             self._written = start, b""
@@ -158,7 +197,8 @@ class Writer:
     def finish(self) -> None:
         """Write the footers, the tick stream's last: it alone says that the file is whole."""
         order = sorted(self._stats, key=lambda key: (key == TICK_ID, key))
-        self._append(b"".join(footer_chunk(self._streams[key], *self._stats[key]) for key in order))
+        footers = b"".join(footer_chunk(self._streams[key], *self._stats[key]) for key in order)
+        self._append(footers, final=True)
 
     def close(self) -> None:
         """Close the file as it is."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from acquisition.batch import Batch
 from acquisition.event import Event, Notice
+from acquisition.protection.vault import Keys
 from acquisition.recorder.store import RecordingStore
 from acquisition.session.session import Consent, Participant, Recorded, Session
 from acquisition.session.toml import dump_session
@@ -74,9 +75,11 @@ SESSION = Session(
 )
 
 
-def write_session(path: Path) -> None:
+def write_session(path: Path, id: str = "") -> None:
     """Write the session file of a recording."""
-    (path / "session.toml").write_text(dump_session(SESSION), encoding="utf-8")
+    assert SESSION.recorded is not None
+    session = replace(SESSION, recorded=replace(SESSION.recorded, id=id))
+    (path / "session.toml").write_text(dump_session(session), encoding="utf-8")
 
 
 def values(info: StreamInfo, n: int, rng: np.random.Generator) -> Any:
@@ -113,12 +116,18 @@ def fill(store: RecordingStore, n_ticks: int, rng: np.random.Generator) -> None:
 
 
 def record(
-    path: Path, *, seed: int = 0, n_ticks: int = 150, close: bool = True, session: bool = True
+    path: Path,
+    *,
+    seed: int = 0,
+    n_ticks: int = 150,
+    close: bool = True,
+    session: bool = True,
+    keys: Keys | None = None,
 ) -> Path:
     """Make a recording; unless closed, it is left as a killed recorder leaves it."""
-    store = RecordingStore(path, fsync=0)
+    store = RecordingStore(path, fsync=0, id=keys.recording if keys else "", keys=keys)
     if session:
-        write_session(path)
+        write_session(path, store.id)
     fill(store, n_ticks, np.random.default_rng(seed))
     if close:
         store.close()

@@ -1,0 +1,263 @@
+"""attune keys, unseal: the laboratory's key store, and plain copies of what it opens."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from acquisition.commands.command import DIRECTORY, FILE, Command, Group, as_json_option, print_json
+from acquisition.errors import KeyStoreError
+from acquisition.terminal import echo
+
+if TYPE_CHECKING:
+    from acquisition.protection.keystore import KeyStore
+
+PASSPHRASE_FILE = "ATTUNE_PASSPHRASE_FILE"
+SHORTEST = 12
+"""Characters of a passphrase."""
+LOSS = (
+    "Whoever loses both the passphrase and the recovery sheet loses every sealed recording: nobody, and no "
+    "copy of the files, brings them back."
+)
+
+store_option = click.option(
+    "--store",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The key store; $ATTUNE_KEYS or a directory of yours if not given.",
+)
+passphrase_option = click.option(
+    "--passphrase-file", type=FILE, help=f"The passphrase is its first line; ${PASSPHRASE_FILE} too."
+)
+sheet_option = click.option(
+    "--sheet",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the recovery sheet here; it must not be there yet. Shown once if not given.",
+)
+
+
+def _path(store: Path | None) -> Path:
+    from acquisition.protection.keystore import default_store
+
+    return store or default_store()
+
+
+def _store(store: Path | None) -> KeyStore:
+    from acquisition.protection.keystore import KeyStore
+
+    return KeyStore(_path(store))
+
+
+def _passphrase(file: Path | None, *, new: bool = False) -> str:
+    """Return the passphrase from a file, the environment or a prompt."""
+    named = os.environ.get(PASSPHRASE_FILE)
+    said = file or (Path(named) if named else None)
+    if said is not None:
+        try:
+            passphrase = said.read_text("utf-8").split("\n")[0].rstrip("\r")
+        except (OSError, UnicodeDecodeError) as error:
+            raise KeyStoreError(f"{said}: no passphrase can be read ({error})") from error
+    else:
+        if not sys.stdin.isatty():
+            raise click.UsageError(f"no terminal to ask on: --passphrase-file or ${PASSPHRASE_FILE}")
+        passphrase = str(click.prompt("Passphrase", hide_input=True, confirmation_prompt=new))
+    if new and len(passphrase) < SHORTEST:
+        raise click.UsageError(f"the passphrase has {len(passphrase)} characters; {SHORTEST} at least")
+    return passphrase
+
+
+def _sheet_lines(store: KeyStore, identity: str) -> list[str]:
+    return [
+        "RECOVERY SHEET of an Attunement key store",
+        f"store {store.id}, {datetime.now():%Y-%m-%d}",
+        "",
+        identity,
+        "",
+        "This line opens every sealed recording of the store, without the passphrase.",
+        "Print it, keep it locked away from the machine, and delete the file.",
+        "To use it: attune keys unlock --recovery FILE   (FILE holds that line)",
+    ]
+
+
+def _hand_out(store: KeyStore, identity: str, sheet: Path | None) -> None:
+    """Write the recovery sheet, or show it once."""
+    lines = _sheet_lines(store, identity)
+    if sheet is None:
+        echo("\n".join(["", *lines, ""]))
+        return
+    fd = os.open(sheet, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    with open(fd, "w", encoding="utf-8") as file:
+        file.write("\n".join(lines) + "\n")
+    echo(f"{sheet}: the recovery sheet; print it and delete the file")
+
+
+def _free(sheet: Path | None) -> None:
+    if sheet is not None and sheet.exists():
+        raise click.UsageError(f"{sheet}: is there already")
+
+
+@click.command("init", cls=Command)
+@store_option
+@passphrase_option
+@sheet_option
+def init_command(store: Path | None, passphrase_file: Path | None, sheet: Path | None) -> None:
+    """Make a key store, unlocked, and its recovery sheet.
+
+    Keep it apart from the recordings and their backups: a copy of both together opens.
+    """
+    from acquisition.protection.keystore import KeyStore
+    from acquisition.protection.unlocked import unlock
+
+    _free(sheet)
+    path = _path(store)
+    made, recovery = KeyStore.init(path, passphrase := _passphrase(passphrase_file, new=True))
+    echo(f"{path}: key store made and unlocked")
+    _hand_out(made, recovery, sheet)
+    echo(LOSS)
+    unlock(made, made.open_with(passphrase))
+
+
+@click.command("unlock", cls=Command)
+@store_option
+@passphrase_option
+@click.option("--recovery", type=FILE, help="The line of the recovery sheet, in place of the passphrase.")
+@click.option("--hours", type=click.FloatRange(0, 12, min_open=True), default=12.0, show_default=True)
+def unlock_command(
+    store: Path | None, passphrase_file: Path | None, recovery: Path | None, hours: float
+) -> None:
+    """Open the store for this user and machine, until the time is over, `lock`, or the next start."""
+    from acquisition.protection.unlocked import unlock
+
+    opened = _store(store)
+    identity = _recovered(recovery) if recovery else opened.open_with(_passphrase(passphrase_file))
+    until = unlock(opened, identity, hours)
+    echo(f"{opened.path}: unlocked until {datetime.fromtimestamp(until):%Y-%m-%d %H:%M}")
+
+
+def _recovered(file: Path) -> str:
+    try:
+        lines = file.read_text("utf-8").split()
+    except UnicodeDecodeError as error:
+        raise KeyStoreError(f"{file}: is no recovery sheet") from error
+    found = [word for word in lines if word.startswith("AGE-SECRET-KEY-")]
+    if len(found) != 1:
+        raise KeyStoreError(f"{file}: holds {len(found)} lines AGE-SECRET-KEY-…; one is needed")
+    return found[0]
+
+
+@click.command("lock", cls=Command)
+@store_option
+def lock_command(store: Path | None) -> None:
+    """Forget the unlocked store; what is being recorded goes on."""
+    from acquisition.protection.unlocked import lock
+
+    opened = _store(store)
+    echo(f"{opened.path}: {'locked' if lock(opened) else 'was locked'}")
+
+
+@click.command("status", cls=Command)
+@store_option
+@as_json_option
+def status_command(store: Path | None, as_json: bool) -> None:
+    """Say whether the store is unlocked, and how many people and keys it has."""
+    from acquisition.protection.unlocked import unlocked_until
+
+    opened = _store(store)
+    until = unlocked_until(opened)
+    said: dict[str, Any] = {
+        "store": str(opened.path),
+        "id": opened.id,
+        "unlocked_until": until and datetime.fromtimestamp(until).astimezone().isoformat(timespec="seconds"),
+        "people": opened.people(),
+        "keys": sum(1 for _ in opened.records()),
+        "destroyed": sum(1 for row in opened.destroyed() if row.get("id")),
+        "recipients": len(opened.recipients),
+    }
+    if as_json:
+        print_json(said)
+        return
+    open_ = f"unlocked until {said['unlocked_until']}" if until else "locked (`attune keys unlock` opens it)"
+    echo(f"{opened.path}: {open_}")
+    echo(f"{len(said['people'])} people, {said['keys']} keys, {said['destroyed']} destroyed")
+    echo(f"wrapped to {said['recipients']} recipients: the store's own, and those that can recover it")
+
+
+@click.command("add-recipient", cls=Command)
+@click.argument("recipient", metavar="age1...")
+@store_option
+def add_recipient_command(recipient: str, store: Path | None) -> None:
+    """Let one more identity of age open everything: a second data manager, a safe."""
+    from acquisition.protection.unlocked import identity_of
+
+    opened = _store(store)
+    opened.add_recipient(recipient, identity_of(opened))
+    echo(f"{opened.path}: wrapped to {len(opened.recipients)} recipients")
+
+
+@click.command("export", cls=Command)
+@store_option
+@sheet_option
+def export_command(store: Path | None, sheet: Path | None) -> None:
+    """Make one more recovery sheet; those before stay good (`rotate` lets them go)."""
+    from acquisition.protection.unlocked import identity_of
+
+    _free(sheet)
+    opened = _store(store)
+    _hand_out(opened, opened.new_recovery(identity_of(opened)), sheet)
+
+
+@click.command("rotate", cls=Command)
+@store_option
+@passphrase_option
+@sheet_option
+def rotate_command(store: Path | None, passphrase_file: Path | None, sheet: Path | None) -> None:
+    """Give the unlocked store a new passphrase, identity and recovery sheet; the old ones open it no more.
+
+    A copy of the store made before still opens with the old ones: delete it.
+    """
+    from acquisition.protection.unlocked import identity_of, unlock
+
+    _free(sheet)
+    opened = _store(store)
+    before = identity_of(opened)
+    own, recovery = opened.rotate(_passphrase(passphrase_file, new=True), before)
+    unlock(opened, own)
+    echo(f"{opened.path}: new passphrase and identity; {len(opened.people())} people are wrapped anew")
+    _hand_out(opened, recovery, sheet)
+
+
+KEYS = (
+    init_command,
+    unlock_command,
+    lock_command,
+    status_command,
+    add_recipient_command,
+    export_command,
+    rotate_command,
+)
+
+
+@click.group("keys", cls=Group, commands={str(c.name): c for c in KEYS})
+def keys_command() -> None:
+    """Keep the keys of sealed recordings, one identity a person."""
+
+
+@click.command("unseal", cls=Command)
+@click.argument("recording", type=DIRECTORY)
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="New directory.")
+@as_json_option
+def unseal_command(recording: Path, out: Path, as_json: bool) -> None:
+    """Write a plain copy of a sealed recording, which any reader of XDF opens; nothing protects it."""
+    from dataclasses import asdict
+
+    from acquisition.protection.unseal import unseal
+
+    done = unseal(recording, out)
+    if as_json:
+        print_json({"recording": str(out), "files": [asdict(one) for one in done]})
+    else:
+        echo("\n".join([f"{out}: plain, nothing protects it", *map(str, done)]))

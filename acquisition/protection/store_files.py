@@ -1,0 +1,40 @@
+"""Files of the key store: written whole or not at all, and deleted as far as a file system lets one."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+
+from acquisition.recording.fsync import sync_directory, sync_file
+
+
+def put(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    fd = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o600)
+    with open(fd, "wb") as file:
+        file.write(data)
+        file.flush()
+        sync_file(file.fileno())
+    os.replace(temporary, path)
+    sync_directory(path.parent)
+
+
+def shred(path: Path) -> None:
+    """Overwrite and delete a file, as far as the file system lets one."""
+    try:
+        with open(path, "r+b") as file:
+            file.write(os.urandom(path.stat().st_size))
+            file.flush()
+            sync_file(file.fileno())
+    except FileNotFoundError:
+        return
+    path.unlink()
+    sync_directory(path.parent)
+
+
+def now() -> str:
+    """Return the time in UTC, ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="seconds")

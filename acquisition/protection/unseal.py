@@ -1,0 +1,88 @@
+"""Write a plain copy of a sealed recording, of what the keys at hand open."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from acquisition.errors import KeyStoreError, RecordingError
+from acquisition.protection.frames import Lost
+from acquisition.protection.plain import plain_parts
+from acquisition.protection.vault import sealed_header
+from acquisition.recording import manifest
+from acquisition.recording.contents import SESSION_NAME, entries, is_beside, refuse_links
+from acquisition.recording.fsync import sync_file
+from acquisition.recording.lock import held
+from acquisition.session.file import VOCABULARY
+from acquisition.stream import ROLES
+
+
+@dataclass(frozen=True, slots=True)
+class Unsealed:
+    """Say what became of a file: "plain", or why it stays closed; and what of it did not open."""
+
+    file: str
+    said: str
+    lost: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Return it as lines for people."""
+        return "\n".join([f"{self.file}: {self.said}", *(f"{self.file}: {line}" for line in self.lost)])
+
+
+def unseal(path: Path, out: Path) -> list[Unsealed]:
+    """Copy a recording into the new directory `out`, unsealed, with a manifest of its own.
+
+    A file whose key is not at hand is left out and named.
+
+    Raises
+    ------
+    RecordingError
+        If nothing is there, nothing is sealed, nothing opens, it still grows, or `out` cannot be made.
+    """
+    files = [path / f"{role}.xdf" for role in ROLES if (path / f"{role}.xdf").exists()]
+    if not files:
+        raise RecordingError(f"{path}: no recording (no {', '.join(f'{r}.xdf' for r in ROLES)})")
+    refuse_links(path)
+    if held(path):
+        raise RecordingError(f"{path}: the recorder is still at work; unseal it when it has ended")
+    if all(sealed_header(file) is None for file in files):
+        raise RecordingError(f"{path}: is not sealed: it can be read as it is")
+    try:
+        out.mkdir(mode=0o700, parents=True)
+        done = [_copy(file, out / file.name) for file in files]
+        if not any((out / file.name).exists() for file in files):
+            out.rmdir()
+            raise KeyStoreError("\n".join(one.said for one in done))
+        for name, file in entries(path):
+            kept = name == SESSION_NAME or fnmatchcase(name, f"{VOCABULARY}.*") or is_beside(name)
+            if kept and file.is_file():
+                (out / name).parent.mkdir(mode=0o700, exist_ok=True)
+                shutil.copyfile(file, out / name, follow_symlinks=False)
+                os.chmod(out / name, 0o600)
+        manifest.write(out, withdrawn=[one.file for one in done if not (out / one.file).exists()])
+    except OSError as error:
+        raise RecordingError(f"{error.filename or out}: {error.strerror or error}") from error
+    return done
+
+
+def _copy(source: Path, target: Path) -> Unsealed:
+    lost: list[str] = []
+    try:
+        parts = plain_parts(source)
+        first = next(parts, b"")
+    except KeyStoreError as error:
+        return Unsealed(source.name, f"stays sealed: {error}")
+    fd = os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o600)
+    with open(fd, "wb") as file:
+        for part in (first, *parts):
+            if isinstance(part, Lost):
+                lost.append(f"bytes {part.start}-{part.stop}: {part.why}")
+            else:
+                file.write(part)
+        file.flush()
+        sync_file(file.fileno())
+    return Unsealed(source.name, "plain", tuple(lost))

@@ -1,0 +1,137 @@
+"""Keys of recordings: made when one begins, and found again by the id that its files name."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from acquisition.errors import KeyStoreError, RecordingError
+from acquisition.protection.frames import Header, Opener, Seal, is_sealed, read_header
+from acquisition.protection.keystore import SHARED, KeyStore, default_store
+from acquisition.protection.unlocked import identity_of
+from acquisition.stream import ROLES, Role
+
+_HEAD = 1 << 15
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Hold the keys of one recording: role → id of the key, and the key."""
+
+    recording: str
+    of: Mapping[Role, tuple[str, bytes]]
+
+    def seal(self, role: Role, name: str) -> Seal:
+        """Return what seals a new file of a role; every call gives a file key of its own."""
+        key, secret = self.of[role]
+        return Seal(secret, Header.new(key, recording=self.recording, role=str(role)), name)
+
+
+def throw_away_seal(recording: str, role: str, name: str) -> Seal:
+    """Return what seals a file that nobody is to open again: its key is kept nowhere."""
+    header = Header.new(str(uuid.uuid4()), recording=recording, role=role)
+    return Seal(secrets.token_bytes(32), header, name)
+
+
+def new_keys(recording: str, codes: Mapping[Role, str], store: Path | None = None) -> Keys:
+    """Make the keys of a recording.
+
+    Parameters
+    ----------
+    codes : mapping
+        Codes of client and therapist.
+
+    Raises
+    ------
+    KeyStoreError
+        If the store is missing or locked: before anything is recorded.
+    """
+    opened = KeyStore(store or default_store())
+    identity = identity_of(opened)
+    made = {r: opened.new_key(codes.get(r, SHARED), recording, str(r), identity) for r in ROLES}
+    return Keys(recording, made)
+
+
+@lru_cache(maxsize=256)
+def _secret(store: Path, key: str, unlocked: str) -> bytes:
+    return KeyStore(store).key(key, unlocked)
+
+
+def secret_of(key: str, store: Path | None = None) -> bytes:
+    """Return the key of that id, 32 bytes.
+
+    Raises
+    ------
+    KeyStoreError
+        If the store is missing or locked, or the key is not in it (any more).
+    """
+    opened = KeyStore(store or default_store())
+    opened.record(key)  # destroyed since it was read last: it opens nothing, here too
+    return _secret(opened.path, key, identity_of(opened))
+
+
+def sealed_header(path: Path) -> Header | None:
+    """Return the header of a sealed file; None if the file is not sealed, or not there.
+
+    Raises
+    ------
+    RecordingError
+        If the head is damaged.
+    """
+    try:
+        with open(path, "rb") as file:
+            head = file.read(_HEAD)
+    except FileNotFoundError:
+        return None
+    if not is_sealed(head):
+        return None
+    found = read_header(head, str(path))
+    if found is None:
+        raise RecordingError(f"{path}: the head of a sealed file is cut off")
+    return found[0]
+
+
+def seal_anew(source: Path) -> Seal | None:
+    """Return what seals a copy of a file for the same person and session; None if the file is not sealed.
+
+    Raises
+    ------
+    KeyStoreError
+        See `secret_of`.
+    """
+    header = sealed_header(source)
+    if header is None:
+        return None
+    new = Header.new(header.key, recording=header.recording, role=header.role)
+    return Seal(secret_of(header.key), new, source.name)
+
+
+def opener_of(header: Header, name: str) -> Opener:
+    """Return what opens a file.
+
+    Raises
+    ------
+    KeyStoreError
+        See `secret_of`; names the file.
+    """
+    try:
+        return Opener(secret_of(header.key), header, name)
+    except KeyStoreError as error:
+        raise KeyStoreError(f"{name} is sealed: {error}") from error
+
+
+def require_keys(path: Path) -> None:
+    """See that every sealed file of a recording can be opened before anything is read.
+
+    Raises
+    ------
+    KeyStoreError
+        If the store is missing or locked, or a key is not there.
+    """
+    for role in ROLES:
+        if (header := sealed_header(path / f"{role}.xdf")) is not None:
+            opener_of(header, f"{path / f'{role}.xdf'}")
