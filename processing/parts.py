@@ -11,14 +11,15 @@ streams →   ├ breath ┐     ↓        │
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from acquisition.stream import PEOPLE, Modality, Role, StreamInfo
 from acquisition.voice.rows import is_turns
 from processing.arousal.arousal import Arousal
 from processing.arousal.baseline import Reference
 from processing.config import PipelineConfig
+from processing.corrections.edits import Edits
 from processing.heart.heart import Heart
 from processing.heart.respiration_stream import Breath
 from processing.index import Estimator
@@ -68,6 +69,8 @@ class Person:
     fed: dict[str, StreamInfo]
     config: PipelineConfig
     reference: Reference | None = None
+    corrected: Mapping[str, Edits] = field(default_factory=dict)
+    """heart, skin → what was corrected by hand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +99,16 @@ class Part:
 
 def _heart(p: Person) -> Heart:
     return Heart(
-        p.role.value, p.fed["heart"].modality, config=p.config.heart, hears_breathing="breath" in p.fed
+        p.role.value,
+        p.fed["heart"].modality,
+        config=p.config.heart,
+        hears_breathing="breath" in p.fed,
+        edits=p.corrected.get("heart"),
     )
+
+
+def _skin(p: Person) -> Skin:
+    return Skin(p.role.value, config=p.config.skin, edits=p.corrected.get("skin"))
 
 
 def _arousal(p: Person) -> Arousal:
@@ -117,7 +128,7 @@ PARTS = (
         make=lambda p: Breath(p.role.value, config=p.config.respiration),
     ),
     Part(name="heart", sources=("heart",), make=_heart),
-    Part(name="skin", sources=("skin",), make=lambda p: Skin(p.role.value, config=p.config.skin)),
+    Part(name="skin", sources=("skin",), make=_skin),
     Part(name="arousal", sources=("heart", "skin"), also=("posture",), fed=False, make=_arousal),
 )
 """In the order in which they advance: each hears the index samples of those before it."""

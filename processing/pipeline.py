@@ -23,6 +23,7 @@ from processing.arousal.arousal import Arousal
 from processing.arousal.baseline import Reference
 from processing.clocks import withheld
 from processing.config import PipelineConfig
+from processing.corrections.edits import Edits
 from processing.coupling.synchrony import Synchrony
 from processing.index import Estimator, IndexSample, Watermarks, sort_samples
 from processing.parts import Person, parts_of, signals_of, sources
@@ -47,6 +48,8 @@ class Pipeline:
         Role → the person's own reference, in place of today's baselines.
     aligned : bool
         The two people's times may be compared; else coupling has no values.
+    corrected : mapping of (str, str) to Edits
+        Role, and heart or skin → what was corrected by hand in a finished recording.
     """
 
     def __init__(
@@ -57,8 +60,9 @@ class Pipeline:
         config: PipelineConfig | None = None,
         references: Mapping[str, Reference] | None = None,
         aligned: bool = True,
+        corrected: Mapping[tuple[str, str], Edits] | None = None,
     ) -> None:
-        self._aligned = aligned
+        self._aligned, self._corrected = aligned, corrected or {}
         self.config = config or PipelineConfig()
         fed = sources(streams)
         self._sources = {
@@ -80,7 +84,8 @@ class Pipeline:
     def _parts(self, role: Role, reference: Reference | None) -> list[Estimator]:
         """Return the estimators of a person, in the order in which they advance."""
         mine = {source: info for (r, source), info in self._sources.items() if r == role}
-        person = Person(role=role, fed=mine, config=self.config, reference=reference)
+        by_hand = {signal: edits for (r, signal), edits in self._corrected.items() if r == role.value}
+        person = Person(role=role, fed=mine, config=self.config, reference=reference, corrected=by_hand)
         out = []
         for part in parts_of(mine):
             estimator = part.make(person)

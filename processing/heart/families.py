@@ -36,6 +36,8 @@ EVERY = 3
 EARLY, BACK = 0.90, 1.08
 """A family whose beats come this early as a rule (share of the usual interval), with an interval after them
 so much longer, is not the normal one. Where the heart gets faster, the next interval is short, too."""
+SEEN = 2.5
+"""A family of so many beats was seen before."""
 LEAST = 0.1
 """A family that is so much rarer than the most frequent one is not the normal one."""
 
@@ -199,6 +201,23 @@ class Families:
         normal = [family for family in self._all if family is main or _is_normal(family, main)]
         likeness, size, _ = max((family.fit(parts, norms) for family in normal), key=lambda found: found[0])
         return likeness, size, own
+
+    def look(self, parts: FloatArray, norms: FloatArray) -> tuple[float, float]:
+        """Return likeness and size of a beat that was placed by hand, which no family learns from.
+
+        Only where its shape is that of a family that is not normal does it tell: what the detector missed is
+        as a rule hidden in noise, and resembles nothing.
+        """
+        known = [family for family in self._all if family.n > SEEN]
+        fits = [family.fit(parts, norms) for family in known]
+        if not fits:
+            return 1.0, 1.0
+        best, family = max(zip(fits, known, strict=True), key=lambda found: found[0][0])
+        main = self._main()
+        if best[0] < JOIN or not SIZES[0] < best[1] < SIZES[1] or family is main or _is_normal(family, main):
+            return 1.0, 1.0
+        normal = [f for f in self._all if f is main or _is_normal(f, main)]
+        return max((f.fit(parts, norms) for f in normal), key=lambda found: found[0])[:2]
 
     def _found(self, shape: FloatArray) -> Family:
         own = Family(shape)

@@ -66,6 +66,12 @@ def window_beats(
     return out
 
 
+def _bridged(times: FloatArray, heights: FloatArray) -> FloatArray:
+    """Return heights with straight lines over beats without one: placed by hand where no R is seen."""
+    known = np.isfinite(heights)
+    return heights if known.all() or not known.any() else np.interp(times, times[known], heights[known])
+
+
 def _counts(marks: BoolArray) -> IntArray:
     """Return how many marks lie before each place, shape (n + 1,)."""
     return np.concatenate(([0], np.cumsum(marks)))
@@ -132,7 +138,11 @@ class GridIndices:
         beats, rows = self._table.rows.beats, self._table.rows
         half = respiration.WINDOW / 2 + CLOSING
         good = np.isfinite(beats.values)
-        times, values, heights = beats.times[good], beats.values[good], rows.heights[good]
+        times, values, heights = (
+            beats.times[good],
+            beats.values[good],
+            _bridged(beats.times, rows.heights)[good],
+        )
         windows = [
             respiration.BreathWindow(times[i:j], values[i:j], heights[i:j] if self._has_heights else None)
             for i, j in _counts(good)[self._reach(centres - half, centres + half)].tolist()

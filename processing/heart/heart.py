@@ -9,10 +9,11 @@ import numpy as np
 
 from acquisition.event import Event
 from acquisition.stream import Chunk, FloatArray, Modality
+from processing.corrections.edits import Edits
+from processing.heart.by_hand.choosing import Input, ecg_input, interval_input, said_by_hand
 from processing.heart.config import HeartConfig
 from processing.heart.ecg_quality import NOT_YET, OFF, SILENCE, BeatView, SecondMonitor, judge_seconds
 from processing.heart.grid import CLOSING, SETTLING, STEP, GridIndices, Value
-from processing.heart.input import EcgInput, IntervalInput
 from processing.heart.respiration import WINDOW
 from processing.heart.spectrum import RSA_EDGE
 from processing.heart.table import BeatTable
@@ -43,10 +44,18 @@ class Heart:
         What feeds it: ECG [mV], or RR or PPI [ms].
     hears_breathing : bool
         The breathing rate comes from a respiration stream: it is heard, and no second one is made of beats.
+    edits : Edits, optional
+        What was corrected by hand; live there is nothing.
     """
 
     def __init__(
-        self, entity: str, modality: Modality, *, config: HeartConfig, hears_breathing: bool = False
+        self,
+        entity: str,
+        modality: Modality,
+        *,
+        config: HeartConfig,
+        hears_breathing: bool = False,
+        edits: Edits | None = None,
     ) -> None:
         self.entity, self.modality, self.config = entity, modality, config
         self._hears_breathing = hears_breathing
@@ -56,7 +65,8 @@ class Heart:
         self._unit = ""
         self._first = math.inf
         self._table = BeatTable()
-        self._input: EcgInput | IntervalInput | None = None if self._is_ecg else IntervalInput(self._table)
+        self._edits = edits
+        self._input: Input | None = None if self._is_ecg else interval_input(self._table, edits)
         self._grids = GridIndices(self._table, has_heights=self._is_ecg, config=config)
         self._next: dict[str, float] = {}
         self._faults: dict[float, str] = {}
@@ -73,7 +83,7 @@ class Heart:
         self._first = min(self._first, float(times[0]))
         if self._is_ecg and self._input is None and not self._refused:
             try:
-                self._input = EcgInput(chunk.info.sfreq, self._table)
+                self._input = ecg_input(chunk.info.sfreq, self._table, self._edits)
                 self._monitor = SecondMonitor(chunk.info.sfreq)
                 self._unit = chunk.info.unit
             except ValueError as error:
@@ -210,6 +220,8 @@ class Heart:
             seconds = self._monitor.measure(centres)
             quality, reasons = judge_seconds(seconds, self._view(centres), self._monitor.sfreq, self._unit)
             reasons = self._not_yet(seconds.samples, reasons)
+        if self._edits is not None:
+            quality, reasons = said_by_hand(self._edits, centres, quality, reasons)
         self._faults |= dict(zip(centres.tolist(), reasons, strict=True))
         self._faults = {c: r for c, r in self._faults.items() if c >= self._next["silent"]}
         _, available = released(centres + QUALITY_SETTLING, ticks, watermarks)
@@ -239,7 +251,7 @@ class Heart:
         likeness, heights = rows.likeness.tolist(), np.abs(rows.heights).tolist()
         columns = []
         for start, stop in zip(starts.tolist(), stops.tolist(), strict=True):
-            n, recent = stop - start, sorted(heights[max(0, stop - 16) : stop])
+            n, recent = stop - start, sorted(h for h in heights[max(0, stop - 16) : stop] if h == h)
             like = math.fsum(likeness[start:stop]) / n if n else 0.0
             columns.append(
                 (math.fsum(known[start:stop]), n, like, recent[len(recent) // 2] if recent else math.nan)

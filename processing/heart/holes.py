@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -34,6 +35,10 @@ class Holes:
         self._last = (math.nan, math.nan)
         self._holes: list[tuple[float, float]] = []
 
+    def known(self) -> list[tuple[float, float]]:
+        """Return the holes that are remembered [s]."""
+        return self._holes
+
     def bridge(self, times: FloatArray, ecg: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return samples with the missing ones put in; stamps [s], not decreasing."""
         steps = np.diff(times, prepend=self._last[0])
@@ -64,12 +69,18 @@ class Holes:
         before : float
             The R peak before the first [s], nan without one.
         """
-        out = np.zeros(len(beats), np.bool_)
-        if not self._holes or not len(beats):
-            return out
-        starts, stops = np.array(self._holes).T
-        all_ = np.append(before, beats)
-        near = ((starts - TOUCHED < all_[:, None]) & (all_[:, None] < stops + TOUCHED)).any(axis=1)
-        inside = (all_[:-1, None] < stops) & (starts < all_[1:, None]) & (stops - starts > HIDING)
-        self._holes = [hole for hole in self._holes if hole[1] > beats[-1] - KEPT]
-        return np.asarray(near[1:] | near[:-1] | inside.any(axis=1))
+        out = crossing(beats, before, self._holes)
+        if self._holes and len(beats):
+            self._holes = [hole for hole in self._holes if hole[1] > beats[-1] - KEPT]
+        return out
+
+
+def crossing(beats: FloatArray, before: float, holes: Sequence[tuple[float, float]]) -> BoolArray:
+    """Tell of intervals what `Holes.crossed` does, from the holes themselves [s]."""
+    if not holes or not len(beats):
+        return np.zeros(len(beats), np.bool_)
+    starts, stops = np.array(holes).T
+    all_ = np.append(before, beats)
+    near = ((starts - TOUCHED < all_[:, None]) & (all_[:, None] < stops + TOUCHED)).any(axis=1)
+    inside = (all_[:-1, None] < stops) & (starts < all_[1:, None]) & (stops - starts > HIDING)
+    return np.asarray(near[1:] | near[:-1] | inside.any(axis=1))

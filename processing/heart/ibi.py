@@ -11,6 +11,12 @@ from acquisition.stream import BoolArray, FloatArray
 NORMAL, ECTOPIC, LONG, SHORT, MISPLACED = 0.0, 1.0, 2.0, 3.0, 4.0
 """Codes of `ibi_class`; nan where a beat was not judged."""
 
+UNLIKE = "unlike other beats"
+"""Fault of a beat that is one, but of another shape than the trusted ones: it is judged, and not normal."""
+REJECTED, MARKED = "rejected by hand", "marked as artefact by hand"
+"""Faults of a beat that somebody has judged: one whose intervals are void, and one that is no signal."""
+MISSING = "samples missing"
+
 EVEN, IRREGULAR, ALTERNATING, CHANGED = 0.0, 1.0, 2.0, 3.0
 """What the intervals up to a beat were like: see `Intervals.rhythms`."""
 
@@ -47,6 +53,41 @@ class Intervals(NamedTuple):
     doubtful: BoolArray
     rhythms: FloatArray
     reasons: list[str]
+
+
+class Arrival(NamedTuple):
+    """Hold a beat as it is detected, or as it was placed by hand.
+
+    `time` is its R peak, `settled` the data time at which it was decided, `interval` the time since the beat
+    before, nan if none goes before [s]; `fault` says why it is no good beat, "" if it is. `parts` and `norms`
+    are its shape as `qrs_shapes` gives it, None if only its time is known. `is_first` says that the beat
+    before it, though `interval` was told, did not come; `missing`, why nothing is known of the time between
+    the two, "" where it is. A beat that is `placed` was put there by hand; one that is `vouched` for lies
+    where somebody has accepted the signal: it is normal.
+    """
+
+    time: float
+    settled: float
+    interval: float
+    fault: str
+    parts: FloatArray | None = None
+    norms: FloatArray | None = None
+    is_first: bool = False
+    missing: str = ""
+    placed: bool = False
+    vouched: bool = False
+
+
+class Known(NamedTuple):
+    """Hold what is known of a beat as it arrives.
+
+    `value` is the interval before it [ms], nan where `reason` says why not; it counts only if the beat turns
+    out normal. `accepted` says that the beat is one of this person's, normal or not: no noise.
+    """
+
+    value: float
+    reason: str
+    accepted: bool
 
 
 class Verdict(NamedTuple):

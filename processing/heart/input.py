@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
-from acquisition.stream import FloatArray
-from processing.heart.ibi import tabled
-from processing.heart.judging import UNLIKE, Arrival, BeatJudge
-from processing.heart.rpeaks import DELAY, Beats, RPeaks
+from acquisition.stream import BoolArray, FloatArray
+from processing.heart.ibi import MISSING, UNLIKE, Arrival, tabled
+from processing.heart.judging import BeatJudge
+from processing.heart.rpeaks import DELAY, Beats, RPeaks, no_beats
 from processing.heart.table import Arrivals, BeatRows, BeatTable
 
 STAMP_SLACK = 1.5
@@ -38,6 +40,45 @@ class _Waiting:
         return rows
 
 
+class BeatFeed:
+    """Judge beats in order of time, and put what is known of them into the table.
+
+    Parameters
+    ----------
+    table : BeatTable
+        Where the beats go.
+    judge : BeatJudge
+    """
+
+    def __init__(self, table: BeatTable, judge: BeatJudge) -> None:
+        self._table, self._judge = table, judge
+        self._waiting = _Waiting()
+
+    def take(self, found: Beats, arrivals: Sequence[Arrival]) -> None:
+        """Take in beats as they are detected, and what the judge is told of each."""
+        if not arrivals:
+            return
+        values, reasons, accepted = zip(*map(self._judge.push, arrivals), strict=True)
+        rows = Arrivals(
+            found.times,
+            np.array(values),
+            found.settled,
+            np.clip((found.likeness - 0.2) / 0.7, 0.0, 1.0),
+            found.heights,
+            found.likeness,
+            np.array(accepted, np.bool_),
+            list(reasons),
+        )
+        self._waiting.add(rows)
+        self._table.arrive(rows)
+        self._table.add(self._waiting.judged(self._judge))
+
+    def settle(self, until: float) -> None:
+        """Judge what must be judged by data time `until` [s]."""
+        self._judge.settle(until)
+        self._table.add(self._waiting.judged(self._judge))
+
+
 class EcgInput:
     """Detect, accept and judge the beats of an ECG.
 
@@ -56,9 +97,7 @@ class EcgInput:
 
     def __init__(self, sfreq: float, table: BeatTable) -> None:
         self._detector = RPeaks(sfreq)
-        self._judge = BeatJudge(has_shapes=True)
-        self._waiting = _Waiting()
-        self._table = table
+        self._feed = BeatFeed(table, BeatJudge(has_shapes=True))
         self._last = math.nan
 
     def update(self, times: FloatArray, ecg: FloatArray) -> None:
@@ -68,8 +107,7 @@ class EcgInput:
     def settle(self, until: float) -> None:
         """Judge what must be judged by data time `until` [s]."""
         self._take(self._detector.settle(until))
-        self._judge.settle(until)
-        self._table.add(self._waiting.judged(self._judge))
+        self._feed.settle(until)
 
     def _take(self, found: Beats) -> None:
         if len(found.times) == 0:
@@ -78,33 +116,20 @@ class EcgInput:
         crossed = self._detector.holes.crossed(found.times, self._last) & ~found.first
         intervals[found.first | crossed] = np.nan
         self._last = float(found.times[-1])
-        columns = (found.times.tolist(), found.settled.tolist(), intervals.tolist(), self._faults(found))
-        beats = zip(*columns, found.parts, found.norms, strict=True)
-        known = [
-            self._judge.push(Arrival(*beat)._replace(missing=missing))
-            for beat, missing in zip(beats, crossed.tolist(), strict=True)
-        ]
-        values, reasons, accepted = zip(*known, strict=True)
-        rows = Arrivals(
-            found.times,
-            np.array(values),
-            found.settled,
-            np.clip((found.likeness - 0.2) / 0.7, 0.0, 1.0),
-            found.heights,
-            found.likeness,
-            np.array(accepted, np.bool_),
-            list(reasons),
-        )
-        self._waiting.add(rows)
-        self._table.arrive(rows)
-        self._table.add(self._waiting.judged(self._judge))
+        columns = (found.times.tolist(), found.settled.tolist(), intervals.tolist(), faults(found))
+        missing = [MISSING if m else "" for m in crossed.tolist()]
+        rows = zip(*columns, found.parts, found.norms, strict=True)
+        arrivals = [Arrival(*row)._replace(missing=why) for row, why in zip(rows, missing, strict=True)]
+        self._feed.take(found, arrivals)
 
-    def _faults(self, found: Beats) -> list[str]:
-        faults = np.full(len(found.times), "", dtype=object)
-        faults[found.trusted == 0] = UNLIKE
-        faults[(found.trusted == 0) & (found.contrast < NOISY)] = "noise"
-        faults[found.settled - found.times > DELAY] = "decided late"
-        return [str(fault) for fault in faults]
+
+def faults(found: Beats) -> list[str]:
+    """Return why each beat is no good one; "" if it is."""
+    out = np.full(len(found.times), "", dtype=object)
+    out[found.trusted == 0] = UNLIKE
+    out[(found.trusted == 0) & (found.contrast < NOISY)] = "noise"
+    out[found.settled - found.times > DELAY] = "decided late"
+    return [str(fault) for fault in out]
 
 
 class IntervalInput:
@@ -117,33 +142,53 @@ class IntervalInput:
     """
 
     def __init__(self, table: BeatTable) -> None:
-        self._judge = BeatJudge(has_shapes=False)
-        self._waiting = _Waiting()
-        self._table = table
+        self._feed = BeatFeed(table, BeatJudge(has_shapes=False))
         self._last = math.nan
 
     def update(self, times: FloatArray, intervals: FloatArray) -> None:
         """Take in intervals [ms] stamped at the beat that ends them [s]; those that are nan or 0 are lost."""
-        known = np.isfinite(intervals) & (intervals > 0)
-        times, seconds = times[known], intervals[known] / 1e3
-        if len(times) == 0:
+        told = told_beats(times, intervals, self._last)
+        if not len(told.times):
             return
-        waited = np.diff(times, prepend=self._last)
-        fresh = ~(np.abs(waited - seconds) <= STAMP_SLACK)
-        self._last = float(times[-1])
-        settled = np.nextafter(times, np.inf)
-        beats = zip(times.tolist(), settled.tolist(), seconds.tolist(), fresh.tolist(), strict=True)
-        found = [self._judge.push(Arrival(t, s, x, "", is_first=new)) for t, s, x, new in beats]
-        values, reasons, accepted = zip(*found, strict=True)
-        ones = np.ones(len(times))
-        heights = np.full(len(times), np.nan)
-        good = np.array(accepted, np.bool_)
-        rows = Arrivals(times, np.array(values), settled, ones, heights, ones, good, list(reasons))
-        self._waiting.add(rows)
-        self._table.arrive(rows)
-        self._table.add(self._waiting.judged(self._judge))
+        self._last = float(told.times[-1])
+        found = plain_beats(told.times)
+        columns = (found.times.tolist(), found.settled.tolist(), told.seconds.tolist(), told.fresh.tolist())
+        self._feed.take(
+            found, [Arrival(t, s, x, "", is_first=new) for t, s, x, new in zip(*columns, strict=True)]
+        )
 
     def settle(self, until: float) -> None:
         """Judge what must be judged by data time `until` [s]."""
-        self._judge.settle(until)
-        self._table.add(self._waiting.judged(self._judge))
+        self._feed.settle(until)
+
+
+class Told(NamedTuple):
+    """Hold beats as a stream of intervals tells of them: times and intervals [s], and whether the beat before
+    did not come."""
+
+    times: FloatArray
+    seconds: FloatArray
+    fresh: BoolArray
+
+
+def told_beats(times: FloatArray, intervals: FloatArray, last: float) -> Told:
+    """Return the beats of a stream of intervals [ms]; `last` is the one before [s], nan without one."""
+    known = np.isfinite(intervals) & (intervals > 0)
+    times, seconds = times[known], intervals[known] / 1e3
+    waited = np.diff(times, prepend=last)
+    return Told(times, seconds, ~(np.abs(waited - seconds) <= STAMP_SLACK))
+
+
+def plain_beats(times: FloatArray) -> Beats:
+    """Return beats of which only the time is known [s]: settled with it, and without fault."""
+    ones = np.ones(len(times))
+    none, first = np.full(len(times), np.nan), np.zeros(len(times), np.bool_)
+    return no_beats()._replace(
+        times=times,
+        settled=np.nextafter(times, np.inf),
+        heights=none,
+        contrast=ones,
+        likeness=ones,
+        trusted=ones,
+        first=first,
+    )

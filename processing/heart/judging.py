@@ -14,7 +14,7 @@ import numpy as np
 
 from acquisition.stream import FloatArray
 from processing.heart.config import HeartConfig
-from processing.heart.families import Families, Family, middle
+from processing.heart.families import SEEN, Families, Family, middle
 from processing.heart.ibi import (
     CHANGED,
     ECTOPIC,
@@ -22,8 +22,12 @@ from processing.heart.ibi import (
     LONG,
     MISPLACED,
     NORMAL,
+    REJECTED,
     SHORT,
+    UNLIKE,
+    Arrival,
     Intervals,
+    Known,
     Verdict,
     tabled,
 )
@@ -37,8 +41,6 @@ SHORTEST = 0.25
 """A shorter interval is no heart's [s]."""
 RUN = 5
 """Intervals in a row that agree among themselves before they are taken for a new rhythm."""
-UNLIKE = "unlike other beats"
-"""Fault of a beat that is one, but of another shape than the trusted ones: it is judged, and not normal."""
 
 
 class Shape(NamedTuple):
@@ -60,37 +62,7 @@ class Shape(NamedTuple):
 
 
 LIMITS = Shape()
-
-
-class Arrival(NamedTuple):
-    """Hold a beat as it is detected.
-
-    `time` is its R peak, `settled` the data time at which it was decided, `interval` the time since the beat
-    before, nan if none goes before [s]; `fault` says why it is no good beat, "" if it is. `parts` and `norms`
-    are its shape as `qrs_shapes` gives it, None if only its time is known. `is_first` says that the beat
-    before it, though `interval` was told, did not come; `missing`, that samples are missing between the two.
-    """
-
-    time: float
-    settled: float
-    interval: float
-    fault: str
-    parts: FloatArray | None = None
-    norms: FloatArray | None = None
-    is_first: bool = False
-    missing: bool = False
-
-
-class Known(NamedTuple):
-    """Hold what is known of a beat as it arrives.
-
-    `value` is the interval before it [ms], nan where `reason` says why not; it counts only if the beat turns
-    out normal. `accepted` says that the beat is one of this person's, normal or not: no noise.
-    """
-
-    value: float
-    reason: str
-    accepted: bool
+NOBODY: FloatArray = np.empty(0)
 
 
 class _Pending(NamedTuple):
@@ -112,6 +84,8 @@ class BeatJudge:
     ----------
     has_shapes : bool
         The beats come with their shapes; without, their time alone decides.
+    placed : ndarray, shape (n,)
+        Beats that were placed by hand [s], in order: what comes of them is known beforehand.
 
     References
     ----------
@@ -119,8 +93,8 @@ class BeatJudge:
     rules are ours.
     """
 
-    def __init__(self, *, has_shapes: bool) -> None:
-        self._has_shapes = has_shapes
+    def __init__(self, *, has_shapes: bool, placed: FloatArray = NOBODY) -> None:
+        self._has_shapes, self._placed = has_shapes, placed
         self._families = Families()
         self._rhythm = Rhythm(BY_SHAPE if has_shapes else BY_TIME)
         self._likes: list[float] = []
@@ -144,14 +118,19 @@ class BeatJudge:
             if beat.settled <= deadline:
                 self._settle(math.nan if fresh else beat.time - last.beat.time, beat.settled)
             else:
-                self._settle(UNSEEN, deadline)
+                self._settle(self._unseen(last.beat.time), deadline)
         if fresh:
             self._before = math.nan if math.isnan(beat.interval) else NORMAL
             self._paired, self._span_before = False, not math.isnan(beat.interval)
         likeness, size, family = 1.0, 1.0, None
         if beat.parts is not None and beat.norms is not None and beat.fault in ("", UNLIKE):
             ratio = beat.interval / self._rhythm.usual if beat.interval < 3.0 else math.nan
-            likeness, size, family = self._families.place(beat.parts, beat.norms, ratio)
+            if beat.placed:
+                likeness, size = self._families.look(beat.parts, beat.norms)
+            else:
+                likeness, size, family = self._families.place(beat.parts, beat.norms, ratio)
+        if beat.vouched:
+            likeness, size = 1.0, 1.0
         beat = beat._replace(fault=self._cleared(beat.fault, likeness, size, family))
         if not beat.fault:
             self._rhythm.saw(beat.interval)
@@ -163,7 +142,12 @@ class BeatJudge:
     def settle(self, until: float) -> None:
         """Judge the last beat without its successor if none was settled by data time `until` [s], in time."""
         if self._pending is not None and self._pending.beat.time + WAIT <= until:
-            self._settle(UNSEEN, self._pending.beat.time + WAIT)
+            self._settle(self._unseen(self._pending.beat.time), self._pending.beat.time + WAIT)
+
+    def _unseen(self, time: float) -> float:
+        """Return how far away the next beat is taken to be while none was detected [s]."""
+        k = int(np.searchsorted(self._placed, time, side="right")) if len(self._placed) else 0
+        return min(UNSEEN, float(self._placed[k]) - time) if k < len(self._placed) else UNSEEN
 
     def taken(self) -> list[Verdict]:
         """Return the beats judged since the last call."""
@@ -175,14 +159,14 @@ class BeatJudge:
         if beat.fault:
             return beat.fault
         if math.isnan(beat.interval):
-            return "samples missing" if beat.missing else "first beat"
+            return beat.missing or "first beat"
         if likeness < LIMITS.lenient or self._is_misshapen(likeness, size):
             return "another QRS shape"
         if self._before != NORMAL:
             return "after a beat that is not normal"
         if beat.interval < SHORTEST:
             return "early beat"
-        if self._is_long(beat.interval):
+        if self._is_long(beat.interval) and not (beat.vouched and beat.interval < LONGEST):
             return "long interval"
         return ""
 
@@ -190,7 +174,7 @@ class BeatJudge:
     def _cleared(fault: str, likeness: float, size: float, family: Family | None) -> str:
         """Return the fault of a beat, "" if it is only unlike the last trusted ones and of a normal shape
         that was seen before: many ectopic beats in a row become the trusted ones."""
-        known = family is not None and family.n > 2.5
+        known = family is not None and family.n > SEEN
         alike = likeness >= LIMITS.hard and _within(size, LIMITS.near_sizes)
         return "" if fault == UNLIKE and known and alike else fault
 
@@ -242,7 +226,9 @@ class BeatJudge:
     def _kind(self, beat: Arrival, likeness: float, size: float, following: float) -> tuple[float, bool]:
         """Return the class of a beat, and whether it is doubtful."""
         if beat.fault:
-            return (ECTOPIC, False) if beat.fault == UNLIKE else (math.nan, False)
+            return (ECTOPIC, False) if beat.fault in (UNLIKE, REJECTED) else (math.nan, False)
+        if beat.vouched:
+            return NORMAL, False
         interval, usual = beat.interval, self._rhythm.usual
         known = not (math.isnan(interval) or math.isnan(usual))
         p, q = (interval / usual, following / usual) if known else (math.nan, math.nan)
@@ -293,7 +279,8 @@ class BeatJudge:
         another rhythm."""
         untimely = self._is_long(beat.interval) or self._before == SHORT
         rejected = kind in (ECTOPIC, SHORT, LONG) or (kind == NORMAL and untimely)
-        if not rejected or beat.fault or likeness < LIMITS.lenient or not beat.interval < LONGEST:
+        other = beat.fault or beat.vouched or likeness < LIMITS.lenient or not beat.interval < LONGEST
+        if not rejected or other:
             self._run = []
             return kind, False
         self._run = [*self._run[1 - RUN :], beat.interval]

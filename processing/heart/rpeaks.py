@@ -103,6 +103,8 @@ class RPeaks:
         self._half = max(1, round(AROUND * self.sfreq))
         self.holes = Holes(self.sfreq)
         """Where samples are missing."""
+        self.starts: list[float] = []
+        """First sample of each gap-free stretch [s]."""
         self._end = -np.inf
         self._latest = -np.inf
         self._begin()
@@ -148,6 +150,24 @@ class RPeaks:
         """Return the last beats of a stretch that is known to have ended by data time `until` [s]."""
         return self._finish() if self._end + GAP < until else no_beats()
 
+    def shape_at(self, time: float) -> tuple[FloatArray, FloatArray, float]:
+        """Return the shape of the ECG around a moment of the last seconds, and its height [mV].
+
+        The shape as `qrs_shapes` gives it, the height over the median of the ECG around it. Where a sample
+        near it is not remembered, or none was recorded: a shape of nothing, and nan.
+        """
+        stamps, half = self._stamps, self._refine.margin
+        place = int(np.searchsorted(stamps, time))
+        there = half <= place < len(stamps) - half and stamps[place + half] <= self._end
+        if not there or abs(stamps[place] - time) > AROUND:
+            parts, norms = qrs_shapes(np.zeros(1), np.zeros(1, np.int64), np.zeros(1), self.sfreq)
+            return parts[0], norms[0], np.nan
+        rest = np.clip((time - stamps[place]) * self.sfreq, -1.0, 0.0)
+        near = slice(place - half, place + half + 1)
+        parts, norms = qrs_shapes(self._raw[near], np.array([half]), np.array([rest]), self.sfreq)
+        around = np.sort(self._raw[near])
+        return parts[0], norms[0], float(self._raw[place] - around[len(around) // 2])
+
     def _finish(self) -> Beats:
         """Decide what is pending at the end of a stretch: the ECG is held there for as long as a decision
         takes."""
@@ -164,6 +184,7 @@ class RPeaks:
         if len(self._raw) == 0:
             # held before the first sample, too, or a beat there would have no shape and no baseline
             n, self._start = self._refine.margin, float(times[0])
+            self.starts.append(self._start)
             self._raw, self._offset = np.full(n, ecg[0]), -n
             self._stamps = times[0] - np.arange(n, 0, -1) / self.sfreq
         self._raw = np.concatenate((self._raw, ecg))

@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acquisition.stream import BoolArray, FloatArray, IntArray, Modality
+from processing.corrections.edits import Edits
 from processing.skin.falls import COARSEST
 from processing.unit_doubt import looks_like
 
@@ -76,8 +77,9 @@ class Fault(IntEnum):
     IN_THOUSANDTHS = 7
     IN_MILLIONTHS = 8
     DIP = 9
-    NEAR = 10
-    BEFORE = 11
+    MARKED = 10
+    NEAR = 11
+    BEFORE = 12
 
 
 REASONS = {
@@ -91,6 +93,7 @@ REASONS = {
     Fault.IN_THOUSANDTHS: "unit looks like nS, not µS",
     Fault.IN_MILLIONTHS: "not in µS",
     Fault.DIP: "movement: falls faster than the skin can",
+    Fault.MARKED: "marked as artefact by hand",
     Fault.NEAR: "within 5 s of invalid EDA",
     Fault.BEFORE: "within 5 s of invalid EDA",
 }
@@ -115,8 +118,16 @@ def said_as(reason: str, unit: str) -> str:
 
 
 def spreads(codes: CodeArray) -> BoolArray:
-    """Tell which faults make their neighbours invalid; what has stood still and moves again is alive."""
-    return np.asarray((codes > Fault.MISSING) & (codes != Fault.FLAT))
+    """Tell which faults make their neighbours invalid: not what has stood still, for it moves again and is
+    alive, nor what was marked by hand, whose edges were chosen."""
+    return np.asarray((codes > Fault.MISSING) & (codes != Fault.FLAT) & (codes != Fault.MARKED))
+
+
+def said_by_hand(edits: Edits, times: FloatArray, codes: CodeArray) -> CodeArray:
+    """Return the faults of samples where somebody has said what they are worth; a missing one stays so."""
+    there = codes != Fault.MISSING
+    codes = np.where(edits.accepts(times) & there, np.int8(Fault.NONE), codes)
+    return np.where(edits.marks(times) & there, np.int8(Fault.MARKED), codes)
 
 
 def quality_width(sfreq: float) -> float:

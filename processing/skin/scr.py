@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray
+from processing.corrections.edits import Edits
 from processing.skin.eda_quality import CodeArray, EdaGate, EdaQualityConfig, Fault, quality_width, spreads
 from processing.skin.falls import Fall, FallConfig
 from processing.skin.rises import ScrConfig, ScrDetector
@@ -60,9 +61,18 @@ class ResponseFinder:
     A missing sample or two is passed over; a gap or an invalid sample ends the stretch. A response is not
     reported when its onset lies within `around` seconds after an invalid sample, or when the second
     of its peak holds more bad samples than good ones: missing, in a dip, or too soon after an invalid one.
+    Nor when it was rejected by hand.
     """
 
-    def __init__(self, sfreq: float, config: ScrConfig, quality: EdaQualityConfig, falls: FallConfig) -> None:
+    def __init__(
+        self,
+        sfreq: float,
+        config: ScrConfig,
+        quality: EdaQualityConfig,
+        falls: FallConfig,
+        edits: Edits | None = None,
+    ) -> None:
+        self._edits = edits
         self._detector = ScrDetector(sfreq, config, falls)
         self._half = 0.5 * quality_width(sfreq)
         self._around = quality.around
@@ -85,22 +95,47 @@ class ResponseFinder:
                 self._detector.reset()
                 found.begun.append(float(times[a]))
             if a and not usable[a - 1]:
-                self._fault = float(times[a - 1])
+                self._fail(times[a - 1 : a], codes[a - 1 : a])
             scrs, falls = self._detector.push(times[a:b], eda[a:b])
+            if self._edits is not None:
+                scrs, falls = self._said(self._edits, scrs, falls)
             self._falls += falls
             found.falls.extend(falls)
-            found.scrs.extend(s for s in scrs if s.onset >= self._fault + self._around and self._good(s))
+            found.scrs.extend(s for s in scrs if self._late_enough(s.onset) and self._good(s))
         if len(usable):
             self._broken = not usable[-1]
             if self._broken:
-                self._fault = float(times[-1])
+                self._fail(times[-1:], codes[-1:])
         return found
+
+    def _late_enough(self, onset: float) -> bool:
+        """Tell whether a response began long enough after what was invalid, or where that was accepted."""
+        vouched = self._edits is not None and bool(self._edits.accepts(np.array([onset]))[0])
+        return onset >= self._fault + self._around or vouched
+
+    def _fail(self, time: FloatArray, code: CodeArray) -> None:
+        """Note an invalid sample, if nothing can be told for a while after it."""
+        if spreads(code)[0]:
+            self._fault = float(time[0])
+
+    @staticmethod
+    def _said(edits: Edits, scrs: list[Scr], falls: list[Fall]) -> tuple[list[Scr], list[Fall]]:
+        """Leave out responses that were rejected by hand, and falls in what was accepted."""
+        none = edits.rejects(np.array([s.peak for s in scrs])).tolist()
+        starts, stops = (np.array([getattr(f, name) for f in falls]) for name in ("start", "stop"))
+        good = edits.vouches(starts, stops).tolist()
+        return (
+            [s for s, out in zip(scrs, none, strict=True) if not out],
+            [f for f, out in zip(falls, good, strict=True) if not out],
+        )
 
     def _remember(self, times: FloatArray, codes: CodeArray) -> None:
         """Note which samples are bad; let go of what is older than any response to come."""
         faults = np.where(spreads(codes), times, -np.inf)
         last = np.maximum.accumulate(np.append(self._fault, faults))[1:]
         bad = (codes != Fault.NONE) | (times - last <= self._around)
+        if self._edits is not None:
+            bad &= ~(self._edits.accepts(times) & (codes == Fault.NONE))
         t, b = np.concatenate((self._seen[0], times)), np.concatenate((self._seen[1], bad))
         n = int(np.searchsorted(t, (times[0] if len(times) else -np.inf) - KEPT))
         self._seen = (t[n:], b[n:])

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from acquisition.stream import FloatArray
+from processing.corrections.edits import Edits
 from processing.skin.config import SkinConfig
-from processing.skin.eda_quality import EdaGate
+from processing.skin.eda_quality import EdaGate, said_by_hand
 from processing.skin.scl import Level, SecondMeans
 from processing.skin.scr import ResponseFinder, Scr
 from processing.skin.validity import Validity
@@ -19,14 +20,16 @@ class Signal:
     ----------
     sfreq : float
         Sampling rate [Hz].
+    edits : Edits, optional
+        What was corrected by hand.
     """
 
-    def __init__(self, sfreq: float, config: SkinConfig) -> None:
-        self.sfreq = sfreq
+    def __init__(self, sfreq: float, config: SkinConfig, edits: Edits | None = None) -> None:
+        self.sfreq, self._edits = sfreq, edits
         self._settling = config.level_wait
         self._gate = EdaGate(sfreq, config.quality)
-        self._finder = ResponseFinder(sfreq, config.scr, config.quality, config.falls)
-        self.validity = Validity(config.quality)
+        self._finder = ResponseFinder(sfreq, config.scr, config.quality, config.falls, edits)
+        self.validity = Validity(config.quality, edits)
         self._means = SecondMeans(int(2.0 * config.scl.window))
         self.level = Level(config.scl)
         self.fresh: list[Scr] = []
@@ -34,6 +37,8 @@ class Signal:
     def push(self, times: FloatArray, eda: FloatArray) -> None:
         """Take in samples: stamps [s] and skin conductance [µS]."""
         codes, gaps = self._gate.push(times, eda)
+        if self._edits is not None:
+            codes = said_by_hand(self._edits, times, codes)
         found = self._finder.push(times, eda, codes, gaps)
         self.validity.push(times, eda, codes, found.falls)
         self.level.push(found.scrs, found.begun)

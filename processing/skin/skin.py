@@ -19,6 +19,7 @@ import numpy as np
 
 from acquisition.event import Event
 from acquisition.stream import Chunk, FloatArray, IntArray
+from processing.corrections.edits import Edits
 from processing.index import IndexSample, Watermarks, index_samples, released
 from processing.skin.config import SkinConfig
 from processing.skin.eda_quality import REASONS, Fault, dominant_reason, quality_width, said_as
@@ -39,10 +40,12 @@ class Skin:
     ----------
     entity : str
         client or therapist.
+    edits : Edits, optional
+        What was corrected by hand; live there is nothing.
     """
 
-    def __init__(self, entity: str, *, config: SkinConfig) -> None:
-        self._entity = entity
+    def __init__(self, entity: str, *, config: SkinConfig, edits: Edits | None = None) -> None:
+        self._entity, self._edits = entity, edits
         self._config = config
         self._signal: Signal | None = None
         self._steps: list[float] = []
@@ -75,14 +78,15 @@ class Skin:
     def _begin(self, sfreq: float, times: FloatArray) -> int:
         """Find the sampling rate, if need be from the stamps; return how many samples that took."""
         if sfreq > 0.0 and math.isfinite(sfreq):
-            self._signal = Signal(sfreq, self._config)
+            self._signal = Signal(sfreq, self._config, self._edits)
             return 0
         for i, t in enumerate(times.tolist()):
             if t > self._last:
                 self._steps.append(t - self._last)
             self._last = t
             if len(self._steps) == STEPS:
-                self._signal = Signal(1.0 / float(np.median(self._steps)), self._config)
+                rate = 1.0 / float(np.median(self._steps))
+                self._signal = Signal(rate, self._config, self._edits)
                 return i + 1
         return len(times)
 

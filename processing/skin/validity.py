@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray, IntArray
+from processing.corrections.edits import Edits
 from processing.skin.eda_quality import CodeArray, EdaQualityConfig, Fault, spreads
 from processing.skin.falls import Fall
 
@@ -32,8 +33,8 @@ class Validity:
     BINS = 2
     """Bins per second."""
 
-    def __init__(self, config: EdaQualityConfig) -> None:
-        self._around = config.around
+    def __init__(self, config: EdaQualityConfig, edits: Edits | None = None) -> None:
+        self._around, self._edits = config.around, edits
         self._times: FloatArray = np.empty(0)
         self._eda: FloatArray = np.empty(0)
         self._codes: CodeArray = np.empty(0, np.int8)
@@ -74,7 +75,10 @@ class Validity:
             after = self._faults_in(times - self._around, times)
             before = self._faults_in(times, times + self._around)
             near = np.where(after, np.int8(Fault.NEAR), np.int8(Fault.BEFORE))
-            codes = np.where((after | before) & ((codes == Fault.NONE) | (codes == Fault.DIP)), near, codes)
+            touched = (after | before) & ((codes == Fault.NONE) | (codes == Fault.DIP))
+            if self._edits is not None:
+                touched &= ~self._edits.accepts(times)
+            codes = np.where(touched, near, codes)
         self._count(np.floor(times * self.BINS).astype(np.int64), codes)
         there = codes != Fault.MISSING
         valid = (codes == Fault.NONE) | (codes == Fault.FLAT)

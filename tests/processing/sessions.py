@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -15,6 +15,7 @@ from acquisition.simulation.script import Script
 from acquisition.stream import Chunk, FloatArray, Modality, Role, StreamInfo
 from acquisition.voice.rows import ROW_CHANNELS
 from processing.config import PipelineConfig
+from processing.corrections.edits import Edits
 from processing.index import IndexSample
 from processing.pipeline import Pipeline
 
@@ -110,8 +111,12 @@ def _parts(
 
 
 def run(
-    of: SimulatedSession, *, config: PipelineConfig | None = None, cuts: Sequence[int] = (3000,)
+    of: SimulatedSession,
+    *,
+    config: PipelineConfig | None = None,
+    cuts: Sequence[int] = (3000,),
+    corrected: Mapping[tuple[str, str], Edits] | None = None,
 ) -> list[IndexSample]:
     """Return what the pipeline makes of a session."""
-    pipeline = Pipeline(of.infos, session_id="S01", config=config)
+    pipeline = Pipeline(of.infos, session_id="S01", config=config, corrected=corrected)
     return [sample for batch in batches(of, cuts) for sample in pipeline.push(batch)]

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from acquisition.stream import FloatArray
 from processing.heart.hrv import rmssd, sdnn
-from processing.heart.ibi import ECTOPIC, LONG, NORMAL, SHORT, Intervals, tabled
-from processing.heart.judging import WAIT, Arrival, BeatJudge, judge_beats
+from processing.heart.ibi import ECTOPIC, LONG, NORMAL, SHORT, Arrival, Intervals, tabled
+from processing.heart.judging import WAIT, BeatJudge, judge_beats
 from processing.heart.spectrum import hf_power
 from processing.lookahead.beats import classify_two_sided, correct_two_sided
 from tests.recordings import resting_nn

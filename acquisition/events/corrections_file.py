@@ -1,0 +1,41 @@
+"""Append corrections by hand: whole acts or nothing, on the disk when the call ends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from acquisition.errors import RecordingError
+from acquisition.events.corrections import CORRECTIONS_NAME, Correction, line_of, parse_correction
+from acquisition.events.overlay_file import append_lines
+from acquisition.session.session import CODE, CODE_RULE
+
+
+def refuse_editor(who: str, name: str = "--editor") -> None:
+    """Refuse who is no code: a name never gets into a recording.
+
+    Raises
+    ------
+    RecordingError
+        Names what was given, and the rule.
+    """
+    if not CODE.fullmatch(who):
+        raise RecordingError(f"{name} {who[:40]!r}: {CODE_RULE}")
+
+
+def append_corrections(recording: Path, corrections: Sequence[Correction]) -> None:
+    """Append corrections beside a recording, all of them or none.
+
+    Raises
+    ------
+    RecordingError
+        If one could not be read back, if `who` is no code, or if nothing can be written there.
+    """
+    lines = []
+    for correction in corrections:
+        refuse_editor(correction.who, "who")
+        line = line_of(correction)
+        parse_correction(line, "correction")
+        lines.append(line + "\n")
+    if lines:
+        append_lines(recording / CORRECTIONS_NAME, "".join(lines))

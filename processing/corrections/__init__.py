@@ -1,0 +1,1 @@
+"""Corrections by hand, as the estimators take them: data at their time."""
