@@ -63,6 +63,13 @@ if TYPE_CHECKING:
     help="Go on with a recording that is damaged, or whose files were changed after it was closed; the "
     "results say so.",
 )
+@click.option(
+    "--corrections",
+    default="",
+    metavar="CODE",
+    help="With the corrections by hand of this person (attune corrections, or the review); results go into "
+    "OUT/<session>__CODE/, those without stay.",
+)
 @click.option("--force", is_flag=True, help="Compute again even if nothing changed.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line per recording.")
 def process_command(
@@ -77,6 +84,7 @@ def process_command(
     report: bool,
     cvxeda: bool,
     accept_damage: bool,
+    corrections: str,
     force: bool,
     as_json: bool,
 ) -> None:
@@ -95,6 +103,8 @@ def process_command(
         raise click.UsageError("--follow takes one recording")
     if scaling and not references:
         raise click.UsageError(f"--scaling {scaling} needs --reference FILE")
+    if follow and corrections:
+        raise click.UsageError("--corrections are of a finished recording; --follow reads one that grows")
     config = load_config(config_file)
     if lateness is not None:
         if math.isnan(lateness):
@@ -111,6 +121,7 @@ def process_command(
         report=report,
         cvxeda=cvxeda,
         accept_damage=accept_damage,
+        corrections=corrections,
     )
     for result in process_all(recordings, work, jobs, quiet=as_json):
         failed += isinstance(result, AttunementError)

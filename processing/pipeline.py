@@ -12,13 +12,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from acquisition.batch import Batch, Source, StreamPart, gather
+from acquisition.batch import Batch, Source, gather
 from acquisition.event import Event
-from acquisition.stream import PEOPLE, Chunk, FloatArray, Modality, Role, StreamInfo
+from acquisition.stream import PEOPLE, FloatArray, Role, StreamInfo
 from acquisition.timebase.account import Account
-from acquisition.timebase.vouched import needs_time_base
-from acquisition.units import convert
-from processing.admission import Admission
 from processing.arousal.arousal import Arousal
 from processing.arousal.baseline import Reference
 from processing.clocks import withheld
@@ -26,12 +23,8 @@ from processing.config import PipelineConfig
 from processing.corrections.edits import Edits
 from processing.coupling.synchrony import Synchrony
 from processing.index import Estimator, IndexSample, Watermarks, sort_samples
+from processing.intake import Intake, follow
 from processing.parts import Person, parts_of, signals_of, sources
-from processing.sample_times import SampleTimes
-
-SPEECH_SPARE = 1.0
-"""Speech may be late by so much less than the heart leaves out of it [s]: a row of speech stands for a second
-that ends up to half a second after its stamp."""
 
 
 class Pipeline:
@@ -68,8 +61,7 @@ class Pipeline:
         self._sources = {
             key: info for key, info in fed.items() if self.config.respiration.stream or key[1] != "breath"
         }
-        self._times = {s.key: SampleTimes(s) for s in self._sources.values() if needs_time_base(s, streams)}
-        self._gates = {s.key: Admission(self._lateness(s)) for s in self._sources.values()}
+        self._intake = Intake(list(self._sources.values()), streams, self.config)
         self._feeds: dict[tuple[Role, str], Estimator] = {}
         self._people: dict[Role, list[Estimator]] = {}
         self.arousal: dict[Role, Arousal] = {}
@@ -96,28 +88,21 @@ class Pipeline:
                 self.arousal[role] = estimator
         return out
 
-    def _lateness(self, info: StreamInfo) -> float:
-        """Return how late a sample may be; speech that comes later than this no beat has waited for."""
-        seconds = info.lateness if self.config.lateness is None else self.config.lateness
-        if info.modality is not Modality.VOICE:
-            return seconds
-        return min(seconds, self.config.heart.speech_lag - SPEECH_SPARE)
-
     @property
     def dropped(self) -> dict[tuple[Role, str], tuple[int, int]]:
         """Return how many samples of each stream came too late, and from the future."""
-        return {key: (gate.late, gate.future) for key, gate in self._gates.items()}
+        return self._intake.dropped
 
     @property
     def time_bases(self) -> dict[tuple[Role, str], Account]:
         """Return what was found out about the stamps of each stream that does not vouch for its own."""
-        return {key: times.account for key, times in self._times.items()}
+        return self._intake.time_bases
 
     def push(self, batch: Batch) -> list[IndexSample]:
         """Process slices; return what they made final, sorted by (available, entity, index, time)."""
         if len(batch.ticks) == 0:
             return []
-        ticks = np.maximum.accumulate(np.append(self._last_tick, batch.ticks))[1:]
+        ticks = follow(self._last_tick, batch.ticks)
         self._last_tick = float(ticks[-1])
         passed = {key: self._admit(info, batch, ticks, key) for key, info in self._sources.items()}
         out: list[IndexSample] = []
@@ -137,14 +122,10 @@ class Pipeline:
 
     def _admit(self, info: StreamInfo, batch: Batch, ticks: FloatArray, key: tuple[Role, str]) -> FloatArray:
         """Hand admitted samples to the estimator that needs them; return the stream's watermarks."""
-        part, waits = batch.streams.get(info.key), None
-        if info.key in self._times:
-            part, waits = self._times[info.key].lay(part, ticks)
-        admitted = self._gates[info.key].admit(part, ticks, waits)
-        if part is not None and len(admitted.times):
-            chunk = _canonical(info, part, admitted.keep, admitted.times)
+        chunk, watermarks = self._intake.take(info, batch, ticks)
+        if chunk is not None:
             self._feeds[key].update(chunk)
-        return admitted.watermarks
+        return watermarks
 
     def _person(
         self, role: Role, batch: Batch, ticks: FloatArray, watermarks: Watermarks
@@ -172,10 +153,3 @@ def _lower(one: Watermarks, other: Watermarks) -> Watermarks:
 def _concerns(event: Event, role: Role) -> bool:
     """Tell whether an event bears on this person; one of the room or the dyad bears on both."""
     return event.actor == role or event.role == Role.DYAD
-
-
-def _canonical(info: StreamInfo, part: StreamPart, keep: np.ndarray, times: FloatArray) -> Chunk:
-    """Return the admitted samples in the modality's canonical unit."""
-    samples = part.samples if keep.all() else part.samples[keep]
-    unit = part.info.unit or info.unit
-    return Chunk(part.info, times, convert(np.asarray(samples, float), unit, info.modality))

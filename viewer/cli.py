@@ -30,6 +30,7 @@ COMMANDS = {
     "import": ("acquisition.commands.importing", "Turn files of other tools into a recording."),
     "amend": ("acquisition.commands.amend", "Put codes, number or start of a recording right."),
     "events": ("processing.commands.events", "Compare raters, import codings, show the vocabulary."),
+    "corrections": ("processing.commands.corrections", "Beats corrected by hand: in, out, who agrees."),
     "process": ("processing.cli", "Compute indices and session metrics."),
     "view": ("viewer.view", "Watch a growing recording or review a finished one."),
     "report": ("processing.commands.report", "Write the report of a recording: HTML, and PDF."),

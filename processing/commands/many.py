@@ -33,6 +33,7 @@ class Work:
     report: bool = False
     cvxeda: bool = False
     accept_damage: bool = False
+    corrections: str = ""
 
     def __call__(
         self, path: Path, progress: Callable[[float], None] | None = None
@@ -49,6 +50,7 @@ class Work:
                 report=self.report,
                 cvxeda=self.cvxeda,
                 accept_damage=self.accept_damage,
+                corrections=self.corrections,
                 progress=progress,
             )
         except AttunementError as error:

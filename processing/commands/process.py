@@ -12,6 +12,8 @@ from processing.config import PipelineConfig
 from processing.hour.shelter import Shelter
 from processing.index_page import sidecar
 from processing.metrics.summary import write_metrics
+from processing.report.by_hand import CORRECTIONS, write_corrections
+from processing.results.corrected import corrected_by, results_name
 from processing.results.litter import sweep
 from processing.results.results import (
     provenance,
@@ -54,6 +56,7 @@ def process_recording(
     report: bool = False,
     cvxeda: bool = False,
     accept_damage: bool = False,
+    corrections: str = "",
     progress: Progress | None = None,
 ) -> Outcome:
     """Compute the indices and metrics of a recording and write them into `out`/<recording's name>/.
@@ -70,17 +73,22 @@ def process_recording(
         Write eda_cvxeda.parquet beside the tables: an offline method, never among the indices.
     accept_damage : bool
         Go on with a closed recording whose files are not as they were; the results say so.
+    corrections : str
+        Code of whoever corrected it by hand; the results go into `out`/<recording's name>__<code>/.
 
     Raises
     ------
     RecordingError
-        If the recording cannot be read, or its files were changed or exchanged after it was closed.
+        If the recording cannot be read, or its files were changed or exchanged after it was closed, or if
+        nobody of that code has corrected it.
     AttunementError
         If cvxEDA is wanted and its solver not installed.
     """
-    directory = out / path.resolve().name
+    corrected = corrected_by(path, corrections) if corrections else None
+    directory = out / results_name(path, corrections)
     wanted = (("report.html",) if report else ()) + ((DECOMPOSED,) if cvxeda else ())
-    if not follow and not force and up_to_date(directory, provenance(path, config, people.digest), wanted):
+    identity = provenance(path, config, people.digest, corrected)
+    if not follow and not force and up_to_date(directory, identity, wanted):
         sweep(directory)
         return Outcome(
             recording=path,
@@ -94,14 +102,25 @@ def process_recording(
     if not accept_damage:
         refuse_altered(path)
     spool = out if follow else None
-    run = run_recording(path, config=config, people=people, follow=follow, spool=spool, progress=progress)
+    run = run_recording(
+        path,
+        config=config,
+        people=people,
+        follow=follow,
+        spool=spool,
+        progress=progress,
+        corrected=corrected,
+    )
     hour = run.hour()
     parts = Shelter()
     with replacing(directory) as fresh:
-        write_indices(fresh, run.samples, run.begin)
+        write_indices(fresh, run.samples, run.begin, corrected)
         write_json(fresh / "indices.json", sidecar({s[3] for s in run.samples}, config))
         write_events(fresh, run.events, run.begin)
-        write_metrics(fresh / "metrics.parquet", run.metrics(hour))
+        said = "" if corrected is None else corrected.said
+        write_metrics(fresh / "metrics.parquet", run.metrics(hour), said)
+        if corrected is not None:
+            parts.tried(CORRECTIONS, lambda: write_corrections(fresh / CORRECTIONS, run, hour), None)
         for name in TABLES:
             parts.tried(name, functools.partial(write_table, fresh, name, hour, run.scalings()), None)
         (fresh / "reference.json").write_text(to_json(own_references(run.pipeline), run.recording.session))

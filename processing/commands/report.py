@@ -21,16 +21,23 @@ from acquisition.terminal import echo
 @click.option(
     "--config", "config_file", type=click.Path(path_type=Path, dir_okay=False), help="Parameters (TOML)."
 )
-def report_command(recording: Path, out: Path | None, pdf: bool, config_file: Path | None) -> None:
+@click.option(
+    "--corrections", default="", metavar="CODE", help="With the corrections by hand of this person."
+)
+def report_command(
+    recording: Path, out: Path | None, pdf: bool, config_file: Path | None, corrections: str
+) -> None:
     """Write the report of a recording: quality, the hour on a page, figures, tables, methods."""
     from processing.config import load_config
     from processing.report.pdf import write_pdf
     from processing.report.report import write_report
+    from processing.results.corrected import corrected_by, results_name
     from processing.results.session_run import run_recording
 
-    run = run_recording(recording, config=load_config(config_file))
+    corrected = corrected_by(recording, corrections) if corrections else None
+    run = run_recording(recording, config=load_config(config_file), corrected=corrected)
     hour = run.hour()
-    target = out or Path(f"{recording.resolve().name}_report.html")
+    target = out or Path(f"{results_name(recording, corrections)}_report.html")
     write_report(run, hour, target)
     echo(str(target))
     if pdf:

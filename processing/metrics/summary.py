@@ -110,11 +110,14 @@ def _rows(index: str, good: FloatArray, unit: str) -> list[tuple[str, float, str
     return []
 
 
-def write_metrics(path: Path, metrics: Sequence[Metric]) -> None:
-    """Write metrics.parquet, a long table."""
+def write_metrics(path: Path, metrics: Sequence[Metric], corrected: str = "") -> None:
+    """Write metrics.parquet, a long table; where beats or signals were corrected, a column says by whom."""
     names = list(Metric.__dataclass_fields__)
     kinds = {"n": pa.int64(), "value": pa.float64(), "valid_pct": pa.float64()}
     kinds |= {"ci_low": pa.float64(), "ci_high": pa.float64(), "se": pa.float64()}
     schema = pa.schema([(name, kinds.get(name, pa.string())) for name in names])
     columns = {name: [getattr(m, name) for m in metrics] for name in names}
-    pq.write_table(pa.table(columns, schema=schema), path)
+    table = pa.table(columns, schema=schema)
+    if corrected:
+        table = table.append_column("corrected", pa.array([corrected] * len(table), pa.string()))
+    pq.write_table(table, path)

@@ -31,6 +31,7 @@ def facts(run: SessionRun) -> list[tuple[str, str]]:
             if (found := [s for s in run.recording.streams if s.role == role])
         ),
         ("recorded with", _written(recorded)),
+        *([("corrections", run.corrected.said)] if run.corrected is not None else []),
         ("analysed with", f"Attunement {version('attunement')}, parameters {run.config.digest()}"),
     ]
 

@@ -11,7 +11,7 @@ from matplotlib.figure import FigureBase
 
 from processing.metrics.self_report import as_rows
 from processing.metrics.session_metrics import Hour
-from processing.report import captions, figures, heading, phase_table
+from processing.report import by_hand, captions, figures, heading, phase_table
 from processing.report import quality as report_quality
 from processing.report import text as report_text
 from processing.report import words as report_words
@@ -100,6 +100,10 @@ def _phases(out: Pages, run: SessionRun, hour: Hour, count: Captions) -> None:
     if table.reasons:
         out.paragraph(f"– no value. {'; '.join(table.reasons)}.", size=7.0)
     out.paragraph(phase_table.note(run.config), size=7.0, color=DIM)
+    if corrected := by_hand.rows(run, hour):
+        out.caption(count.table(by_hand.TITLE))
+        out.table(by_hand.HEAD, by_hand.printed(corrected), by_hand.SHARES, size=6.0)
+        out.paragraph(by_hand.NOTE, size=7.0, color=DIM)
 
 
 def _under(out: Pages, count: Captions, what: str, **of: str) -> figures.Place:

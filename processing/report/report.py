@@ -24,7 +24,7 @@ from processing.hour.shelter import Shelter
 from processing.metrics.self_report import as_rows
 from processing.metrics.session_metrics import PEOPLE, Hour
 from processing.metrics.turns import JOINT, PERSONAL
-from processing.report import captions, figures, heading, phase_table
+from processing.report import by_hand, captions, figures, heading, phase_table
 from processing.report import quality as report_quality
 from processing.report import text as report_text
 from processing.report import words as report_words
@@ -81,6 +81,7 @@ def _content(run: SessionRun, hour: Hour) -> dict[str, Any]:
     parts = {
         "facts": listed("head", lambda: heading.facts(run)),
         "phases": shelter.tried("table of phases", lambda: phase_table.phase_table(run, hour), None),
+        "by_hand": listed("what was corrected", lambda: by_hand.printed(by_hand.rows(run, hour))),
         "quality": listed("quality", lambda: report_quality.quality(run, hour)),
         "notices": listed("notices", lambda: report_quality.notices(run)),
         "overview": drawn("the hour", lambda: figures.overview(hour), "overview"),
@@ -106,6 +107,9 @@ def _content(run: SessionRun, hour: Hour) -> dict[str, Any]:
         "of_phases": phase_table.TITLE,
         "no_phases": phase_table.NONE,
         "about_phases": phase_table.note(run.config),
+        "of_by_hand": by_hand.TITLE,
+        "by_hand_head": by_hand.HEAD,
+        "about_by_hand": by_hand.NOTE,
         "state": run.recording.state,
         "scaling": ", ".join(sorted({a.scaling for a in run.pipeline.arousal.values()})),
         "notice": NOTICE,

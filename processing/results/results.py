@@ -26,6 +26,7 @@ from acquisition.text import as_cell
 from processing.clocks import REASON
 from processing.config import PipelineConfig
 from processing.index import IndexSample
+from processing.results.corrected import Corrected
 from processing.results.litter import in_the_making, sweep
 
 COLUMNS = ("time", "t", "available", "entity", "index", "value", "unit", "quality", "reason")
@@ -86,13 +87,16 @@ def _own_instruments(session: Path) -> list[str]:
     return sorted({name for name in names if name.endswith(".toml")})
 
 
-def provenance(recording: Path, config: PipelineConfig, reference: str = "") -> dict[str, str]:
-    """Return what identifies a result: its input, the version, the parameters, the persons' references."""
+def provenance(
+    recording: Path, config: PipelineConfig, reference: str = "", corrected: Corrected | None = None
+) -> dict[str, str]:
+    """Return what identifies a result: its input and version, the parameters, references, corrections."""
     return {
         "input": input_digest(recording),
         "version": version("attunement"),
         "parameters": config.digest(),
         **({"reference": reference} if reference else {}),
+        **({} if corrected is None else {"corrections": f"{corrected.who} {corrected.digest}"}),
         **_clocks(recording),
     }
 
@@ -135,9 +139,14 @@ def replacing(directory: Path) -> Iterator[Path]:
     sweep(directory)
 
 
-def write_indices(directory: Path, samples: Sequence[IndexSample], t0: float) -> None:
-    """Write indices.parquet."""
-    pq.write_table(index_table(samples, t0), directory / "indices.parquet", compression="zstd")
+def write_indices(
+    directory: Path, samples: Sequence[IndexSample], t0: float, corrected: Corrected | None = None
+) -> None:
+    """Write indices.parquet; its schema names whoever corrected beats or signals by hand."""
+    table = index_table(samples, t0)
+    if corrected is not None:
+        table = table.replace_schema_metadata({"corrected": corrected.said})
+    pq.write_table(table, directory / "indices.parquet", compression="zstd")
 
 
 def write_events(directory: Path, events: Sequence[Event], t0: float) -> None:

@@ -148,6 +148,7 @@ def session_json(path: Path, run: SessionRun) -> dict[str, Any]:
         "remarks": run.remarks,
         "parameters": run.config.parameters(),
         "arousal": scalings(run),
-        "provenance": provenance(path, run.config, run.people.digest),
+        "provenance": provenance(path, run.config, run.people.digest, run.corrected),
+        **({} if run.corrected is None else {"corrections": run.corrected.content()}),
         "notice": NOTICE,
     }

@@ -24,6 +24,8 @@ from processing.metrics.session_metrics import Hour, table_parameters, what_the_
 from processing.metrics.session_metrics import metrics as hour_metrics
 from processing.metrics.summary import Metric, summarise
 from processing.pipeline import Pipeline
+from processing.results.corrected import Corrected
+from processing.results.corrected import remarks as of_corrections
 from processing.results.later_baselines import REMARK, LaterBaselines, later_baselines
 from processing.results.publishing import publishing
 from processing.results.session_json import NOTICE as NOTICE
@@ -49,6 +51,8 @@ class SessionRun:
         First and last tick [s, LSL clock]; nan without any.
     filled : sequence of Filled
         Self-reports of the session.
+    corrected : Corrected, optional
+        What was corrected by hand, and by whom.
     """
 
     recording: Recording
@@ -62,6 +66,7 @@ class SessionRun:
     end: float
     remarks: list[str]
     filled: Sequence[Filled] = ()
+    corrected: Corrected | None = None
 
     @property
     def id(self) -> str:
@@ -121,6 +126,7 @@ def run_recording(
     follow: bool = False,
     spool: Path | None = None,
     progress: Progress | None = None,
+    corrected: Corrected | None = None,
 ) -> SessionRun:
     """Run the pipeline over a recording.
 
@@ -130,6 +136,8 @@ def run_recording(
         Directory on whose disk the samples wait for the end, so that memory stays flat while it grows.
     people : People
         References of persons; the arousal index of those who are in it is relative to them.
+    corrected : Corrected, optional
+        What was corrected by hand in a finished recording.
 
     Raises
     ------
@@ -145,6 +153,7 @@ def run_recording(
         config=config,
         references=for_roles(people, recording.session, path),
         aligned=recording.aligned,
+        corrected=None if corrected is None else corrected.edits,
     )
     events: list[Event] = []
     notices: list[Notice] = []
@@ -183,12 +192,14 @@ def run_recording(
         begin=begin,
         end=end,
         remarks=[
+            *([] if corrected is None else of_corrections(corrected, samples, begin, end)),
             *remarks(recording, pipeline),
             *verdicts(samples),
             *([REMARK] if baselines is not None else []),
             *([f"longer than {LONGEST / 3600:g} h: what comes after is not processed"] if shortened else []),
         ],
         filled=filled_in(recording.session, path),
+        corrected=corrected,
     )
 
 

@@ -1,0 +1,1 @@
+"""Lists of beats and how far two agree."""
