@@ -12,6 +12,7 @@ AttunementError
 ├── DeviceError          a wearable that cannot be found, opened or used
 ├── RecordingError       a recording that cannot be read or written
 ├── KeyStoreError        a key store or key that is missing, locked or damaged   (also RecordingError)
+├── ResultsError         results that cannot be read, or not be compared
 └── ControlError         no recorder to talk to, or it refused
 """
 
@@ -67,6 +68,10 @@ class DeviceError(AttunementError):
 
 class RecordingError(AttunementError):
     """Report a recording that cannot be read or written."""
+
+
+class ResultsError(AttunementError):
+    """Report results of a session that cannot be read, or not be put beside others."""
 
 
 class ControlError(AttunementError):

@@ -19,8 +19,8 @@ JITTER = 0.002
 """SD of R times about what breath and slow changes ask for [s]."""
 SPACING = 2.0
 """Responses of one person are at least this far apart [s]."""
-FOLLOWED = 0.8
-"""Share of the leader's responses that the follower's skin repeats while coupled."""
+FOLLOWED = 0.8 / 0.95
+"""Of the share of a coupling: how many of the leader's responses the follower's skin repeats."""
 MEDIAN_SCR, SD_LN_SCR, SMALLEST_SCR, LARGEST_SCR = 0.25, 0.5, 0.08, 1.2
 """Heights of responses: log-normal, clipped [µS]."""
 
@@ -142,7 +142,7 @@ class Skin:
             rng = stream_rng(self._script.seed, "follow", role, number)
             luck = rng.random(64)[: len(times)]
             here = (times >= begin) & (times < begin + BLOCK) & (times > c.start) & (times < c.stop)
-            here &= luck < FOLLOWED
+            here &= luck < FOLLOWED * c.share
             found = found.then(Responses(times[here], theirs.amplitudes[here]))
         return found
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import uuid
 import zlib
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -27,6 +29,10 @@ TALK_FROM = -403.0
 """Nobody speaks before [s]."""
 REST = (-712.0, -408.0)
 TALK = (-404.0, -284.0)
+SPEECH_HR = 1.5
+"""How much HR rises while speaking [bpm]."""
+LONGEST_TURN = 120.0
+"""No turn of talk is longer [s]."""
 LONGEST_TAIL = 360.0
 """No excursion is felt longer than this after its end [s]."""
 
@@ -108,6 +114,44 @@ class Mark:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """Say whose day it is, and how it differs from their other days.
+
+    Parameters
+    ----------
+    person : int
+        Seed that the person's rest is drawn from, the same in all their sessions.
+    hr, ln_scl : float
+        Offset of this day [bpm], [ln µS].
+    """
+
+    person: int
+    hr: float
+    ln_scl: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """Hold an hour of another course than the shipped one; both baselines lie where they always do.
+
+    Parameters
+    ----------
+    turns : tuple of Turn
+        In order, none before `TALK_FROM`.
+    speech_hr, speech_ln_scl : float
+        How much own speech raises HR [bpm] and the tonic level [ln µS].
+    """
+
+    days: Mapping[Role, Day]
+    excursions: tuple[Excursion, ...] = ()
+    couplings: tuple[Coupling, ...] = ()
+    turns: tuple[Turn, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    speech_hr: float = SPEECH_HR
+    speech_ln_scl: float = 0.0
+
+
 PAUSE = Fault(kind="pause", role=Role.CLIENT, modality=None, start=-276.0, stop=-256.0)
 ELECTRODE_OFF = Fault(
     kind="electrode_off", role=Role.THERAPIST, modality=Modality.ECG, start=-248.0, stop=-223.0
@@ -138,35 +182,59 @@ MARKS = (
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """Everything that happens in the dyad of a seed."""
+    """Everything that happens in the dyad of a seed: the shipped course, or another one."""
 
     seed: int
+    course: Course | None = None
 
     def excursions(self, begin: float, end: float) -> list[Excursion]:
         """Return the excursions that are felt anywhere in [begin, end), their tails included."""
-        every = [FIRST_EXCURSION, *(_cycle(self.seed, c)[0] for c in _numbers(begin - LONGEST_TAIL, end))]
+        if self.course is not None:
+            every = list(self.course.excursions)
+        else:
+            cycles = _numbers(begin - LONGEST_TAIL, end)
+            every = [FIRST_EXCURSION, *(_cycle(self.seed, c)[0] for c in cycles)]
         return [e for e in every if e.start < end and e.stop + LONGEST_TAIL > begin]
 
     def couplings(self, begin: float, end: float) -> list[Coupling]:
         """Return the coupled stretches that touch [begin, end)."""
-        every = [FIRST_COUPLING, *(_cycle(self.seed, c)[1] for c in _numbers(begin - CYCLE, end))]
+        if self.course is not None:
+            every = list(self.course.couplings)
+        else:
+            cycles = _numbers(begin - CYCLE, end)
+            every = [FIRST_COUPLING, *(_cycle(self.seed, c)[1] for c in cycles)]
         return [c for c in every if c.start < end and c.stop > begin]
 
     def faults(self, kind: str | None = None) -> list[Fault]:
-        """Return the faults; all of them lie in the past."""
+        """Return the faults; all of them lie in the past. Another course has none."""
+        if self.course is not None:
+            return []
         return [f for f in (PAUSE, ELECTRODE_OFF, DROPOUT) if kind in (None, f.kind)]
 
     def turns(self, begin: float, end: float) -> list[Turn]:
         """Return the turns of talk that touch [begin, end), in order."""
+        if self.course is not None:
+            return _touching(self.course.turns, begin, end)
         cells = range(int((begin + PAST) // CELL), int((end + PAST) // CELL) + 1)
         return [t for c in cells for t in _talk(self.seed, c) if t.start < end and t.stop > begin]
 
     def events(self, start: float) -> list[Event]:
-        """Return the markers of the past on the LSL clock, in order; `start` is that of the live part."""
+        """Return the markers on the LSL clock, in order; `start` is that of the live part.
+
+        The shipped course has markers in the past only.
+        """
+        marks = MARKS if self.course is None else self.course.marks
         return sorted(
-            (e for i, mark in enumerate(MARKS) for e in _mark_events(self.seed, i, mark, start)),
+            (e for i, mark in enumerate(marks) for e in _mark_events(self.seed, i, mark, start)),
             key=lambda e: e.time,
         )
+
+
+def _touching(turns: Sequence[Turn], begin: float, end: float) -> list[Turn]:
+    """Return the turns that touch [begin, end): they are in order and do not overlap by much."""
+    first = bisect_right(turns, begin - LONGEST_TURN, key=lambda t: t.start)
+    last = bisect_right(turns, end, key=lambda t: t.start)
+    return [t for t in turns[first:last] if t.start < end and t.stop > begin]
 
 
 def _numbers(begin: float, end: float) -> range:

@@ -62,7 +62,7 @@ def _faults(script: Script, kind: str, info: StreamInfo) -> list[Fault]:
 def _ecg(
     script: Script, info: StreamInfo, number: int, t: FloatArray, beats: Beats, rng: np.random.Generator
 ) -> FloatArray:
-    me = truth.traits(script.seed, info.role)
+    me = truth.person(script, info.role)
     near = (beats.times > t[0] - AFTER) & (beats.times < t[-1] + BEFORE)
     r, rr = beats.times[near], beats.rr[near]
     # Breathing turns the heart's axis: R heights follow it, which is what ECG-derived respiration reads.
@@ -105,7 +105,7 @@ def _voice(
         if turn.role is role:
             share += np.clip(np.minimum(turn.stop, t) - np.maximum(turn.start, t - 1.0), 0.0, 1.0)
     noise = rng.standard_normal((5, n))
-    me = truth.traits(script.seed, role)
+    me = truth.person(script, role)
     push = truth.excited(script, role, t, "hr") / truth.FULL_HR
     f0 = me.f0 * 2.0 ** ((2.0 * push + 0.8 * noise[0]) / 12.0)
     columns = (
@@ -131,7 +131,7 @@ def _turns(script: Script, role: Role, number: int) -> tuple[FloatArray, FloatAr
         if t.role is role and begin <= t.stop < begin + BLOCK
     ]
     noise = stream_rng(script.seed, "spoken", role, number).standard_normal((4, len(mine)))
-    me = truth.traits(script.seed, role)
+    me = truth.person(script, role)
     length = np.array([t.stop - t.start for t in mine])
     push = truth.excited(script, role, np.array([(t.start + t.stop) / 2 for t in mine]), "hr") / truth.FULL_HR
     pause = length * np.clip(0.08 + 0.04 * noise[0], 0.0, 0.3)

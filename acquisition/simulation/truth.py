@@ -5,19 +5,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 
 from acquisition.simulation.physiology import Wander, plateau, response, wander
+from acquisition.simulation.script import SPEECH_HR as SPEECH_HR
 from acquisition.simulation.script import Script, stream_rng
 from acquisition.stream import FloatArray, Role
 
 RAMP = 6.0
 """Seconds in which coupling sets in and ends."""
-SPEECH_HR = 1.5
-"""How much HR rises while speaking [bpm]."""
 SPEECH_SCR_RATE = 1.5
 """How many more responses come while speaking [1/min]."""
 EDA_RISE = 2.0
@@ -90,6 +89,23 @@ def traits(seed: int, role: Role) -> Traits:
     )
 
 
+def person(script: Script, role: Role) -> Traits:
+    """Return the person of a role in a script: on another course, themselves on that day."""
+    fresh = traits(script.seed, role)
+    if script.course is None:
+        return fresh
+    day = script.course.days[role]
+    own = traits(day.person, role)
+    return replace(
+        fresh,
+        hr=own.hr + day.hr,
+        rsa=own.rsa,
+        breathing=own.breathing,
+        scl=own.scl * float(np.exp(day.ln_scl)),
+        f0=own.f0,
+    )
+
+
 def other(role: Role) -> Role:
     """Return the partner."""
     return Role.THERAPIST if role is Role.CLIENT else Role.CLIENT
@@ -133,33 +149,37 @@ def speaking(script: Script, role: Role, t: FloatArray) -> FloatArray:
 
 def hr(script: Script, role: Role, t: FloatArray) -> FloatArray:
     """Return heart rate without its respiratory and 0.1 Hz swings [bpm], shape (n,)."""
-    me, you = traits(script.seed, role), traits(script.seed, other(role))
+    me, you = person(script, role), person(script, other(role))
     slow = coupled(script, role, t, me.slow_hr, you.slow_hr, "hr_lag")
-    return me.hr + me.hr_sd * slow + excited(script, role, t, "hr") + SPEECH_HR * speaking(script, role, t)
+    rise = SPEECH_HR if script.course is None else script.course.speech_hr
+    return me.hr + me.hr_sd * slow + excited(script, role, t, "hr") + rise * speaking(script, role, t)
 
 
 def ln_scl(script: Script, role: Role, t: FloatArray) -> FloatArray:
     """Return the natural logarithm of the tonic level, ln(SCL / 1 µS), shape (n,)."""
-    me, you = traits(script.seed, role), traits(script.seed, other(role))
+    me, you = person(script, role), person(script, other(role))
     slow = coupled(script, role, t, me.slow_ln_scl, you.slow_ln_scl, "eda_lag")
-    return float(np.log(me.scl)) + me.ln_scl_sd * slow + excited(script, role, t, "ln_scl")
+    level: FloatArray = float(np.log(me.scl)) + me.ln_scl_sd * slow + excited(script, role, t, "ln_scl")
+    if script.course is not None and script.course.speech_ln_scl:
+        level += script.course.speech_ln_scl * speaking(script, role, t)
+    return level
 
 
 def scr_rate(script: Script, role: Role, t: FloatArray) -> FloatArray:
     """Return how often skin conductance responses are drawn [1/min], shape (n,)."""
     push = excited(script, role, t, "scr_rate") + SPEECH_SCR_RATE * speaking(script, role, t)
-    return traits(script.seed, role).scr_rate + push
+    return person(script, role).scr_rate + push
 
 
 def breath_phase(script: Script, role: Role, t: FloatArray) -> FloatArray:
     """Return the phase of breathing [cycles], shape (n,)."""
-    me = traits(script.seed, role)
+    me = person(script, role)
     return me.breathing * t + me.breath(t)
 
 
 def rr(script: Script, role: Role, t: FloatArray) -> FloatArray:
     """Return the interval the heart aims at [s]: HR, respiratory swing and 0.1 Hz waves."""
-    me = traits(script.seed, role)
+    me = person(script, role)
     load = speaking(script, role, t) + np.abs(excited(script, role, t, "hr")) / FULL_HR
     swing = (
         me.rsa * (1.0 - RSA_LOSS * np.minimum(load, 1.0)) * np.sin(2 * np.pi * breath_phase(script, role, t))

@@ -6,6 +6,7 @@ python -m processing.metrics.dictionary docs/session-metrics.md
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from processing.hour.measure import Definition
@@ -15,13 +16,14 @@ from processing.metrics.session_metrics import definitions
 BEGIN, END = "<!-- dictionary: generated, see processing/metrics/dictionary.py -->", "<!-- end -->"
 
 
-def dictionary() -> str:
-    """Return the table of all session metrics in Markdown."""
+def dictionary(defined: Sequence[Definition] | None = None) -> str:
+    """Return a table of definitions in Markdown; of all session metrics, unless others are given."""
+    defined = (*summary.DEFINITIONS, *definitions()) if defined is None else defined
     lines = [
         "| metric | of | unit | what was measured | baselines | 95 % interval |",
         "|---|---|---|---|---|---|",
     ]
-    return "\n".join([*lines, *map(_row, (*summary.DEFINITIONS, *definitions()))])
+    return "\n".join([*lines, *map(_row, defined)])
 
 
 def _row(d: Definition) -> str:
@@ -32,7 +34,7 @@ def _row(d: Definition) -> str:
     )
 
 
-def updated(document: str) -> str:
+def updated(document: str, defined: Sequence[Definition] | None = None) -> str:
     """Return a document with its dictionary as the code has it now.
 
     Raises
@@ -44,7 +46,7 @@ def updated(document: str) -> str:
     _, found, after = rest.partition(END)
     if not found:
         raise ValueError(f"no {BEGIN} … {END}")
-    return f"{before}{BEGIN}\n\n{dictionary()}\n\n{END}{after}"
+    return f"{before}{BEGIN}\n\n{dictionary(defined)}\n\n{END}{after}"
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""What several sessions of one person or one dyad hold together."""

@@ -1,0 +1,199 @@
+"""One logistic curve for the labels of many sessions: where its edge is, and how that moves.
+
+P(far) = 1 / (1 + exp(−b (A − e − d (s − s̄)))): steepness b is one for all, the edge e moves by d a session.
+
+References
+----------
+Firth (1993), doi:10.1093/biomet/80.1.27; Heinze & Schemper (2002), doi:10.1002/sim.1047: penalised
+likelihood, its profile as interval, finite without overlap of the labels too.
+McCullagh & Nelder (1989), Generalized Linear Models, ch. 4.5: dispersion from the deviance.
+
+- Edges wander from day to day beside their trend, which one curve does not know: the deviance that an edge
+  of its own for each session takes away, per degree of freedom, is the dispersion φ, and the profile is cut
+  at φ F(1, S − 2).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy.optimize import brentq, minimize
+from scipy.stats import f as f_distribution
+
+from acquisition.stream import FloatArray
+from processing.metrics.logistic import CHI_SQUARE_95
+
+Parameter = Literal["edge", "trend"]
+FURTHEST = {"edge": 12.0, "trend": 3.0}
+"""How far from the estimate an end of an interval is looked for [SD], [SD a session]."""
+LEAST_STEEP, MOST_STEEP = math.log(0.02), math.log(50.0)
+"""Bounds of ln b [1/SD]: beyond them labels say nothing, or part without overlap."""
+RIDGE = 1e-6
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Joint:
+    """Hold the fit of one side's labels.
+
+    Parameters
+    ----------
+    edge, trend : float
+        In the middle of the sessions [SD], and its change [SD a session]; nan where `agrees` is false.
+    edge_ends, trend_ends : (float, float)
+        95 % interval; nan where the labels leave an end open.
+    steepness : float
+        b [1/SD].
+    dispersion : float
+        φ ≥ 1.
+    agrees : bool
+        The far label lies on its own side of the index.
+    """
+
+    edge: float
+    trend: float
+    edge_ends: tuple[float, float]
+    trend_ends: tuple[float, float]
+    steepness: float
+    dispersion: float
+    agrees: bool
+
+
+def joint_logit(a: FloatArray, far: FloatArray, session: FloatArray, side: float) -> Joint:
+    """Fit the labels of one person.
+
+    Parameters
+    ----------
+    a, far, session : ndarray, shape (n_labels,)
+        Index [SD] in one scaling, 1 for the far label and 0 for felt_ok, number of the session.
+    side : float
+        1 where the far label lies above, −1 where below.
+    """
+    at = session - np.unique(session).mean()
+    x = np.column_stack([np.ones(len(a)), a - a.mean(), at])
+    b = firth_logit(x, far)
+    steep = float(b[1])
+    if not side * steep > 0.0:
+        nothing = (math.nan, math.nan)
+        return Joint(
+            edge=math.nan, trend=math.nan, edge_ends=nothing, trend_ends=nothing,
+            steepness=steep, dispersion=math.nan, agrees=False,
+        )  # fmt: skip
+    edge, trend = float(a.mean() - b[0] / steep), float(-b[2] / steep)
+    phi, cut = _cut(a, far, session, at)
+    curve = _Curve(a, far, at, x, side)
+    log_steep = math.log(side * steep)
+    return Joint(
+        edge=edge,
+        trend=trend,
+        edge_ends=curve.ends("edge", edge, trend, log_steep, cut),
+        trend_ends=curve.ends("trend", edge, trend, log_steep, cut),
+        steepness=steep,
+        dispersion=phi,
+        agrees=True,
+    )
+
+
+def _cut(a: FloatArray, far: FloatArray, session: FloatArray, at: FloatArray) -> tuple[float, float]:
+    """Return φ, and how much twice the log-likelihood may lose within a 95 % interval."""
+    each = np.unique(session)
+    freedom = len(each) - 2
+    if freedom < 1:
+        return 1.0, CHI_SQUARE_95
+    line = np.column_stack([np.ones(len(a)), a - a.mean(), at])
+    own = np.column_stack([session[:, None] == each, a - a.mean()]).astype(float)
+    taken = 2.0 * (_log_likelihood(own, far) - _log_likelihood(line, far))
+    phi = max(1.0, taken / freedom)
+    return phi, CHI_SQUARE_95 if phi <= 1.0 else phi * float(f_distribution.ppf(0.95, 1, freedom))
+
+
+class _Curve:
+    """Compute the penalised log-likelihood and its profiles."""
+
+    def __init__(self, a: FloatArray, far: FloatArray, at: FloatArray, x: FloatArray, side: float) -> None:
+        self._a, self._at, self._x, self._side = a, at, x, side
+        self._sign = np.where(far > 0.0, -1.0, 1.0)
+
+    def value(self, edge: float, trend: float, log_steep: float) -> float:
+        eta = self._side * math.exp(log_steep) * (self._a - edge - trend * self._at)
+        p = 1.0 / (1.0 + np.exp(-np.clip(eta, -40.0, 40.0)))
+        information = self._x.T @ (self._x * (p * (1.0 - p))[:, None])
+        penalty = 0.5 * math.log(max(float(np.linalg.det(information)), 1e-300))
+        return penalty - float(np.logaddexp(0.0, self._sign * eta).sum())
+
+    def profile(self, which: Parameter, at: float, start: tuple[float, float]) -> float:
+        """Return the largest value with one parameter held, over the other and ln b; begun at `start`."""
+
+        def lost(free: FloatArray) -> float:
+            other, log_steep = float(free[0]), float(free[1])
+            edge, trend = (at, other) if which == "edge" else (other, at)
+            return -self.value(edge, trend, min(max(log_steep, LEAST_STEEP), MOST_STEEP))
+
+        around = np.array([start, (start[0] + 0.2, start[1]), (start[0], start[1] + 0.3)])
+        found = minimize(
+            lost,
+            np.array(start),
+            method="Nelder-Mead",
+            options={"xatol": 1e-5, "fatol": 1e-8, "maxiter": 600, "initial_simplex": around},
+        )
+        return -float(found.fun)
+
+    def ends(
+        self, which: Parameter, edge: float, trend: float, log_steep: float, cut: float
+    ) -> tuple[float, float]:
+        """Return where on either side more than `cut` is lost; nan where it is nowhere."""
+        best = self.value(edge, trend, log_steep)
+        middle, other = (edge, trend) if which == "edge" else (trend, edge)
+
+        def over(at: float) -> float:
+            return 2.0 * (best - self.profile(which, at, (other, log_steep))) - cut
+
+        low, high = (_end(over, middle, way, FURTHEST[which]) for way in (-1.0, 1.0))
+        return low, high
+
+
+def _end(over: Callable[[float], float], middle: float, way: float, furthest: float) -> float:
+    """Return where on the way from the middle too much is lost; nan if nowhere up to the furthest place."""
+    inside, step = 0.0, furthest / 60.0
+    while over(middle + way * step) < 0.0:
+        inside, step = step, 2.0 * step
+        if step > furthest:
+            return math.nan
+    return middle + way * float(brentq(lambda d: over(middle + way * d), inside, step, xtol=1e-5))
+
+
+def firth_logit(x: FloatArray, y: FloatArray) -> FloatArray:
+    """Return the coefficients of a logistic regression with Firth's penalty, shape (n_columns,)."""
+    b = np.zeros(x.shape[1])
+    for _ in range(200):
+        p = _probability(x @ b)
+        weight = p * (1.0 - p)
+        inverse = np.linalg.inv(x.T @ (x * weight[:, None]) + RIDGE * np.eye(len(b)))
+        leverage = weight * np.einsum("ij,jk,ik->i", x, inverse, x)
+        step = inverse @ (x.T @ (y - p + leverage * (0.5 - p)))
+        b = b + step / max(1.0, float(np.abs(step).max()) / 2.0)
+        if np.abs(step).max() < 1e-8:
+            break
+    return b
+
+
+def _log_likelihood(x: FloatArray, y: FloatArray) -> float:
+    """Return the largest log-likelihood of a logistic regression; it stays finite where labels part."""
+    b = np.zeros(x.shape[1])
+    for _ in range(60):
+        p = _probability(x @ b)
+        information = x.T @ (x * (p * (1.0 - p))[:, None]) + RIDGE * np.eye(len(b))
+        step = np.linalg.solve(information, x.T @ (y - p))
+        b = b + step / max(1.0, float(np.abs(step).max()) / 2.0)
+        if np.abs(step).max() < 1e-6:
+            break
+    eta = x @ b
+    return -float(np.logaddexp(0.0, np.where(y > 0.0, -eta, eta)).sum())
+
+
+def _probability(eta: FloatArray) -> FloatArray:
+    out: FloatArray = 1.0 / (1.0 + np.exp(-np.clip(eta, -30.0, 30.0)))
+    return out

@@ -1,0 +1,118 @@
+"""Results of several sessions, in order, as `attune process` wrote them."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from acquisition.errors import ResultsError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sitting:
+    """Say whose session a result directory is of.
+
+    Parameters
+    ----------
+    number : float
+        Which session of the dyad it was; nan where nobody said.
+    started : str
+        Wall time (ISO 8601); "" where nobody said.
+    """
+
+    path: Path
+    dyad: str
+    client: str
+    therapist: str
+    number: float
+    started: str
+
+    def code(self, role: str) -> str:
+        """Return the code of a role; the role itself where there is none."""
+        return {"client": self.client, "therapist": self.therapist}.get(role, self.dyad) or role
+
+    def rows(self, name: str) -> list[dict[str, Any]]:
+        """Return the rows of one of its tables.
+
+        Raises
+        ------
+        ResultsError
+            If it is not there or cannot be read.
+        """
+        path = self.path / name
+        if not path.is_file():
+            raise ResultsError(f"{self.path}: no {name} (of an older version? attune process --force)")
+        try:
+            found: list[dict[str, Any]] = pq.read_table(path).to_pylist()
+        except (OSError, ValueError) as error:
+            raise ResultsError(f"{path}: cannot be read ({str(error)[:120]})") from None
+        return found
+
+
+def read_sittings(paths: Sequence[Path]) -> list[Sitting]:
+    """Return sessions in order: by number where all have one, else by when they began.
+
+    Raises
+    ------
+    ResultsError
+        If a directory holds no results, or the order of one dyad's sessions cannot be told; one line each.
+    """
+    found = [_sitting(path) for path in paths]
+    faults = [fault for dyad in _by_dyad(found).values() for fault in _unordered(dyad)]
+    if faults:
+        raise ResultsError("\n".join(faults))
+    return sorted(found, key=lambda s: (s.dyad, s.client, s.number, s.started))
+
+
+def numbered(sittings: Sequence[Sitting]) -> list[float]:
+    """Return the number of each of one dyad's sessions; their place where not all have one."""
+    own = [s.number for s in sittings]
+    return own if all(map(math.isfinite, own)) else [float(k) for k in range(1, len(sittings) + 1)]
+
+
+def _by_dyad(found: Sequence[Sitting]) -> dict[tuple[str, str, str], list[Sitting]]:
+    out: dict[tuple[str, str, str], list[Sitting]] = {}
+    for s in found:
+        out.setdefault((s.dyad, s.client, s.therapist), []).append(s)
+    return out
+
+
+def _unordered(dyad: Sequence[Sitting]) -> list[str]:
+    """Say which sessions of a dyad cannot be told apart in time."""
+    by_number = all(math.isfinite(s.number) for s in dyad)
+    seen: dict[float | str, Sitting] = {}
+    out = []
+    for s in dyad:
+        key: float | str = s.number if by_number else s.started
+        if key in seen and len(dyad) > 1:
+            what = f"number {s.number:g}" if by_number else f"start {s.started or 'not known'}"
+            out.append(
+                f"{s.path}: {what}, as {seen[key].path}: which came first? (attune amend RECORDING number=N)"
+            )
+        seen[key] = s
+    return out
+
+
+def _sitting(path: Path) -> Sitting:
+    file = path / "session.json"
+    try:
+        said = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError):
+        raise ResultsError(f"{path}: no results of attune process (session.json)") from None
+    if not isinstance(said, dict) or "client" not in said:
+        raise ResultsError(f"{path}: results of an older version; attune process --force makes them anew")
+    number = said.get("number")
+    return Sitting(
+        path=path,
+        dyad=str(said.get("dyad") or ""),
+        client=str(said.get("client") or ""),
+        therapist=str(said.get("therapist") or ""),
+        number=float(number) if isinstance(number, int | float) else math.nan,
+        started=str(said.get("started") or ""),
+    )

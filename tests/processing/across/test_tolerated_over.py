@@ -1,0 +1,163 @@
+"""The tolerated window over sessions: known edges, known movement, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+
+from processing.across.everything import definitions, found_in
+from processing.across.finding import Finding
+from processing.across.joint_logit import firth_logit, joint_logit
+from processing.across.reading import read_sittings
+from processing.commands.across import across_command
+from processing.metrics.dictionary import updated
+
+
+def write_results(
+    folder: Path,
+    number: int | None,
+    labels: list[tuple[str, float]],
+    *,
+    scaling: str = "anchored",
+    started: str = "",
+) -> Path:
+    """Write what of a session's results is read here."""
+    folder.mkdir()
+    said = {"dyad": "D07", "client": "C07", "therapist": "T02", "number": number, "started": started}
+    (folder / "session.json").write_text(json.dumps(said), "utf-8")
+    rows = [
+        {"person": "client", "time": 60.0, "code": code, "source": "review", "arousal": a,
+         "confidence": math.nan, "scaling": scaling}
+        for code, a in labels
+    ]  # fmt: skip
+    kinds = {"time": pa.float64(), "arousal": pa.float64(), "confidence": pa.float64()}
+    names = ("person", "time", "code", "source", "arousal", "confidence", "scaling")
+    schema = pa.schema([(name, kinds.get(name, pa.string())) for name in names])
+    pq.write_table(pa.Table.from_pylist(rows, schema), folder / "labels.parquet")
+    return folder
+
+
+def drawn(edge: float, rng: np.random.Generator, n: int = 24) -> list[tuple[str, float]]:
+    """Draw labels of a person whose edge is steep and lies there."""
+    a = rng.normal(1.0, 1.5, n)
+    over = rng.random(n) < 1.0 / (1.0 + np.exp(-3.0 * (a - edge)))
+    return [("felt_over" if o else "felt_ok", float(x)) for o, x in zip(over, a, strict=True)]
+
+
+def by_name(found: list[Finding]) -> dict[str, Finding]:
+    return {x.metric: x for x in found}
+
+
+def test_an_edge_that_moves_by_a_third_of_an_sd_a_session_is_found_and_stated(tmp_path: Path) -> None:
+    rng = np.random.default_rng(4)
+    paths = [write_results(tmp_path / f"s{k}", k, drawn(1.5 + 0.3 * (k - 5.5), rng)) for k in range(1, 11)]
+    found = by_name(found_in(read_sittings(paths[::-1])))
+    edge, trend = found["tolerated_upper_joint"], found["tolerated_upper_trend"]
+    assert edge.who == "C07" and (edge.sessions, edge.scaling, edge.stated) == (10, "anchored", True)
+    assert edge.ci_low < 1.5 < edge.ci_high and edge.value == pytest.approx(1.5, abs=0.3)
+    assert trend.ci_low < 0.3 < trend.ci_high and trend.ci_low > 0.0
+    assert trend.unit == "SD per session" and trend.se > 0.0
+    assert "0 of them felt_under" in found["tolerated_lower_joint"].reason
+
+
+def test_fewer_than_eight_sessions_describe(tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    paths = [write_results(tmp_path / f"s{k}", k, drawn(1.5, rng)) for k in range(1, 6)]
+    trend = by_name(found_in(read_sittings(paths)))["tolerated_upper_trend"]
+    assert not trend.stated and "8 sessions" in trend.reason and math.isfinite(trend.value)
+    two = by_name(found_in(read_sittings(paths[:2])))["tolerated_upper_trend"]
+    assert math.isnan(two.value) and "48 labels of 2 sessions" in two.reason
+
+
+def test_labels_that_part_without_overlap_have_a_finite_edge() -> None:
+    a = np.tile([-1.0, 0.0, 0.5, 2.5, 3.0, 4.0], 6)
+    far = (a > 1.0).astype(float)
+    found = joint_logit(a, far, np.repeat(np.arange(1.0, 7.0), 6), 1.0)
+    assert found.agrees and 0.5 < found.edge < 2.5
+    assert found.edge_ends[0] < found.edge < found.edge_ends[1]
+    assert found.trend == pytest.approx(0.0, abs=1e-6) and found.dispersion == 1.0
+
+
+def test_labels_on_the_wrong_side_have_no_edge() -> None:
+    a = np.tile([-1.0, 0.0, 0.5, 2.5, 3.0, 4.0], 6)
+    found = joint_logit(a, (a < 1.0).astype(float), np.repeat(np.arange(6.0), 6), 1.0)
+    assert not found.agrees and math.isnan(found.edge)
+
+
+def test_an_edge_that_wanders_widens_its_interval() -> None:
+    rng = np.random.default_rng(6)
+    session = np.repeat(np.arange(10.0), 30)
+    a = rng.normal(1.0, 1.5, 300)
+    away = np.repeat(rng.normal(0.0, 1.0, 10), 30)
+    steady, wandering = (
+        joint_logit(a, (rng.random(300) < 1 / (1 + np.exp(-3 * (a - 1.5 - w)))).astype(float), session, 1.0)
+        for w in (0.0 * away, away)
+    )
+    assert wandering.dispersion > 3.0 > steady.dispersion
+
+    def width(ends: tuple[float, float]) -> float:
+        return ends[1] - ends[0]
+
+    assert width(wandering.trend_ends) > 2.0 * width(steady.trend_ends)
+
+
+def test_firths_penalty_gives_the_known_answer_of_a_two_by_two_table() -> None:
+    # With a saturated 2 × 2 table Firth's estimate is that of counts + 1/2 (Haldane-Anscombe).
+    x = np.column_stack([np.ones(20), np.repeat([0.0, 1.0], 10)])
+    y = np.concatenate([np.repeat([0.0, 1.0], [10, 0]), np.repeat([0.0, 1.0], [3, 7])])
+    low, high = math.log(0.5 / 10.5), math.log(7.5 / 3.5)
+    assert firth_logit(x, y) == pytest.approx([low, high - low], abs=1e-5)
+
+
+def test_labels_in_the_persons_scaling_and_mixed_ones_are_refused(tmp_path: Path) -> None:
+    rng = np.random.default_rng(7)
+    one = write_results(tmp_path / "a", 1, drawn(1.5, rng), scaling="person")
+    two = write_results(tmp_path / "b", 2, drawn(1.5, rng), scaling="anchored")
+    three = write_results(tmp_path / "c", 3, drawn(1.5, rng), scaling="session")
+    wrong = CliRunner().invoke(across_command, [str(one), str(two)])
+    assert wrong.exit_code == 1 and "edges are compared in anchored or session" in wrong.output
+    assert str(one) in wrong.output
+    mixed = CliRunner().invoke(across_command, [str(two), str(three)])
+    assert mixed.exit_code == 1 and "in two scalings" in mixed.output
+
+
+@pytest.mark.parametrize(
+    ("numbers", "says"),
+    [((1, 1), "number 1, as"), ((None, None), "start not known, as"), ((1, None), "start not known, as")],
+)
+def test_an_order_that_cannot_be_told_is_named(
+    tmp_path: Path, numbers: tuple[int | None, int | None], says: str
+) -> None:
+    paths = [str(write_results(tmp_path / f"s{k}", n, [])) for k, n in enumerate(numbers)]
+    result = CliRunner().invoke(across_command, paths)
+    assert result.exit_code == 1 and says in result.output
+
+
+@pytest.mark.parametrize(("text", "says"), [("", "no results"), ("[]", "older version")])
+def test_what_holds_no_results_is_named(tmp_path: Path, text: str, says: str) -> None:
+    (tmp_path / "session.json").write_text(text, "utf-8")
+    result = CliRunner().invoke(across_command, [str(tmp_path)])
+    assert result.exit_code == 1 and says in result.output and "Traceback" not in result.output
+
+
+def test_the_command_prints_and_writes_the_table(tmp_path: Path) -> None:
+    rng = np.random.default_rng(8)
+    paths = [str(write_results(tmp_path / f"s{k}", k, drawn(1.5, rng))) for k in range(1, 4)]
+    out = tmp_path / "across.parquet"
+    result = CliRunner().invoke(across_command, [*paths, "--out", str(out)])
+    assert result.exit_code == 0 and "tolerated_upper_joint" in result.output
+    said = json.loads(CliRunner().invoke(across_command, [*paths, "--json"]).output)
+    assert [x["metric"] for x in said] == pq.read_table(out)["metric"].to_pylist()
+    assert all(any(d.matches(x["metric"]) for d in definitions()) for x in said)
+
+
+def test_the_dictionary_in_the_docs_is_that_of_the_code() -> None:
+    document = (Path(__file__).resolve().parents[3] / "docs" / "across.md").read_text("utf-8")
+    assert updated(document, definitions()) == document
