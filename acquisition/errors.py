@@ -80,3 +80,11 @@ class ControlError(AttunementError):
 
 class KeyStoreError(RecordingError):
     """Report a key store, or a key of it, that is missing, locked or damaged."""
+
+
+class NoKeyStoreError(KeyStoreError):
+    """Report that there is no key store where one was looked for."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        super().__init__(f"{path}: no key store is there (`attune keys init` makes one)")

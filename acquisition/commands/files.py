@@ -37,19 +37,23 @@ def verify_command(recording: Path, as_json: bool) -> None:
     Recordings of older versions do not say in each file whose it is: "older: roles not proven", exit 0.
     """
     from acquisition.recording.identity import roles_proven
-    from acquisition.recording.verify import verify
+    from acquisition.recording.verify import unopened, verify
 
-    findings = verify(recording)
+    findings, closed = verify(recording), unopened(recording)
     if as_json:
         said = {"recording": str(recording), "ok": not findings, "roles_proven": roles_proven(recording)}
+        said |= {"sealed": closed}
         print_json(said | {"findings": [asdict(f) for f in findings]})
+    for why in [] if as_json else closed.values():
+        echo(f"{recording}: {why}; its slices were not looked into", err=True)
     for finding in [] if as_json else findings:
         echo(f"{recording}: {finding}", err=True)
     if findings:
         sys.exit(1)
     if not as_json:
         older = "" if roles_proven(recording) else " (older: roles not proven)"
-        echo(f"{recording}: whole{older}")
+        by = " by its manifest" if closed else ""
+        echo(f"{recording}: whole{by}{older}")
 
 
 @click.command("repair", cls=Command)

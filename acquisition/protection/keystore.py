@@ -24,7 +24,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from acquisition.errors import KeyStoreError
+from acquisition.errors import KeyStoreError, NoKeyStoreError
 from acquisition.protection.store_files import now, put, shred
 
 ENVIRONMENT = "ATTUNE_KEYS"
@@ -81,7 +81,7 @@ class KeyStore:
             self.recipients: list[str] = [str(r) for r in about["recipients"]]
             version = about["version"]
         except FileNotFoundError:
-            raise KeyStoreError(f"{path}: no key store is there (`attune keys init` makes one)") from None
+            raise NoKeyStoreError(path) from None
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise KeyStoreError(f"{path}: the key store cannot be read ({error})") from error
         if version != VERSION:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from acquisition.errors import KeyStoreError, RecordingError
+from acquisition.errors import KeyStoreError, NoKeyStoreError, RecordingError
 from acquisition.protection.frames import Header, Opener, Seal, is_sealed, read_header
-from acquisition.protection.keystore import SHARED, KeyStore, default_store
+from acquisition.protection.keystore import ENVIRONMENT, SHARED, KeyStore, default_store
 from acquisition.protection.unlocked import identity_of
 from acquisition.stream import ROLES, Role
 
@@ -120,6 +120,9 @@ def opener_of(header: Header, name: str) -> Opener:
     """
     try:
         return Opener(secret_of(header.key), header, name)
+    except NoKeyStoreError as error:
+        way = f"set {ENVIRONMENT} to where it is"
+        raise KeyStoreError(f"{name} is sealed, and its key store is not at {error.path} ({way})") from error
     except KeyStoreError as error:
         raise KeyStoreError(f"{name} is sealed: {error}") from error
 

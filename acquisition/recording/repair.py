@@ -12,7 +12,7 @@ from pathlib import Path
 from acquisition.errors import RecordingError, SessionError
 from acquisition.protection.frames import Lost
 from acquisition.protection.plain import plain_parts
-from acquisition.protection.vault import seal_anew
+from acquisition.protection.vault import require_keys, seal_anew
 from acquisition.recording import manifest
 from acquisition.recording.contents import SESSION_NAME, entries, is_beside, refuse_links
 from acquisition.recording.fsync import sync_file
@@ -64,6 +64,7 @@ def repair(path: Path, out: Path) -> list[Repaired]:
     refuse_links(path)
     if held(path):
         raise RecordingError(f"{path}: the recorder is still at work")
+    require_keys(path)
     expected = _expected(path)
     try:
         out.mkdir(mode=0o700, parents=True)

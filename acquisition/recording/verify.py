@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from acquisition.errors import KeyStoreError, RecordingError
+from acquisition.protection.vault import opener_of, sealed_header
 from acquisition.recording.contents import MANIFEST_NAME, Finding, irregular, strangers
 from acquisition.recording.identity import misplaced
 from acquisition.recording.lock import held
@@ -36,8 +38,24 @@ def verify(path: Path) -> list[Finding]:
 
 
 def _slices(path: Path) -> list[Finding]:
-    files = {role: path / f"{role}.xdf" for role in ROLES}
+    closed = unopened(path)
+    files = {role: path / f"{role}.xdf" for role in ROLES if f"{role}.xdf" not in closed}
     return [f for role, p in files.items() if p.is_file() and not p.is_symlink() for f in _check(path, role)]
+
+
+def unopened(path: Path) -> dict[str, str]:
+    """Return the sealed files whose keys are not at hand, and why: their manifest alone can be checked."""
+    why = {}
+    for role in ROLES:
+        file = path / f"{role}.xdf"
+        try:
+            if not file.is_symlink() and (header := sealed_header(file)) is not None:
+                opener_of(header, file.name)
+        except KeyStoreError as error:
+            why[file.name] = str(error)
+        except RecordingError:
+            continue  # a damaged head shows when the file is read
+    return why
 
 
 def _check(path: Path, role: Role) -> list[Finding]:
@@ -45,7 +63,10 @@ def _check(path: Path, role: Role) -> list[Finding]:
     name = tail.path.name
     ends: list[Finding] = []
     while not tail.ended:
-        tail.fill(1, final=True)
+        try:
+            tail.fill(1, final=True)
+        except RecordingError as error:
+            return [Finding(name, "damaged", str(error))]
         for block in tail.take(tail.last):
             ends += [Finding(name, "ended", n.message) for _, n in block.notices if n.kind == "ended"]
     findings = [Finding(name, "damaged", str(d)) for d in tail.damage[:_REPORTED]]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import secrets
 from pathlib import Path
 
 import click
 
 from acquisition.commands.command import Command
+from acquisition.protection.keystore import ENVIRONMENT
 from acquisition.simulation.demo_session import emulated_session, simulated_session
 from acquisition.terminal import echo
 from viewer.desktop import has_display, require_qt
@@ -27,8 +29,11 @@ HEADLESS_SECONDS = 30.0
 @click.option(
     "--ble", is_flag=True, help="Let emulated wearables send over Bluetooth LE, through the real drivers."
 )
+@click.option("--sealed", is_flag=True, help="Seal it, with a throw-away key store beside it.")
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Which two people.")
-def demo_command(seconds: float | None, headless: bool, out: Path, ble: bool, seed: int) -> None:
+def demo_command(
+    seconds: float | None, headless: bool, out: Path, ble: bool, sealed: bool, seed: int
+) -> None:
     """Record a simulated dyad with known truth, watch it live, and compute the results.
 
     The session is already 12 minutes old when it starts. Without a display it runs headless.
@@ -39,7 +44,8 @@ def demo_command(seconds: float | None, headless: bool, out: Path, ble: bool, se
         headless = True
     out.mkdir(parents=True, exist_ok=True)
     session = out / "session.toml"
-    session.write_text(emulated_session(seed=seed) if ble else simulated_session(seed=seed), "utf-8")
+    text = emulated_session(seed=seed) if ble else simulated_session(seed=seed)
+    session.write_text(_sealed(text, out) if sealed else text, "utf-8")
     length = seconds or (HEADLESS_SECONDS if headless else None)
     if headless:
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
@@ -60,6 +66,27 @@ def demo_command(seconds: float | None, headless: bool, out: Path, ble: bool, se
     echo(f"indices:   {out / 'results' / path.name / 'indices.parquet'}")
     echo(f"report:    {out / 'results' / path.name / 'report.html'}")
     echo(f"window:    {out / 'window.png'}")
+    if sealed:
+        store = os.environ[ENVIRONMENT]
+        echo(f"the recording is sealed; to see it: {ENVIRONMENT}={store} attune view {path}")
+        unlock = f"attune keys unlock --store {store} --passphrase-file {out / 'passphrase'}"
+        echo(f"its store is unlocked for 12 h; afterwards: {unlock}")
+
+
+def _sealed(text: str, out: Path) -> str:
+    """Make a key store for a demonstration, or take the last one; return the session as a sealed one."""
+    from acquisition.protection.keystore import KeyStore
+    from acquisition.protection.unlocked import unlock
+
+    store, secret = out.resolve() / "keys", out / "passphrase"
+    if not (store / "store.json").exists():
+        secret.touch(mode=0o600)
+        secret.write_text(secrets.token_urlsafe(24) + "\n", "utf-8")
+        KeyStore.init(store, secret.read_text("utf-8").strip())
+    opened = KeyStore(store)
+    unlock(opened, opened.open_with(secret.read_text("utf-8").strip()))
+    os.environ[ENVIRONMENT] = str(store)
+    return f"{text.rstrip()}\n\n[protection]\nsealed = true\n"
 
 
 def _analyse(path: Path, out: Path, *, follow: bool) -> None:

@@ -231,3 +231,24 @@ def test_the_session_file_says_how_it_is_protected() -> None:
 def test_roles_are_of_people_and_the_dyad() -> None:
     assert set(keys().of) == set(ROLES)
     assert set(PEOPLE) < set(ROLES)
+
+
+def test_verify_without_the_key_goes_by_the_manifest(
+    tmp_path: Path, kept: KeyStore, made: tuple[Path, str]
+) -> None:
+    path = record(tmp_path / "s", keys=keys())
+    lock(kept)
+    try:
+        result = CliRunner().invoke(main, ["verify", str(path)])
+        assert result.exit_code == 0, result.output
+        assert "whole by its manifest" in result.output
+        assert "client.xdf is sealed" in result.output
+        with pytest.raises(KeyStoreError, match="locked"):
+            repair(path, tmp_path / "r")
+        assert not (tmp_path / "r").exists()
+        data = bytearray((path / "client.xdf").read_bytes())
+        data[-1] ^= 1
+        (path / "client.xdf").write_bytes(data)
+        assert [f.problem for f in verify(path)] == ["damaged"]
+    finally:
+        unlock(kept, made[1])
