@@ -1,4 +1,4 @@
-"""attune record, status, mark, pause, resume, confirm, stop, devices, import, replay, verify, repair."""
+"""attune record, status, mark, pause, resume, confirm, swap, replace, stop, and the commands on files."""
 
 from __future__ import annotations
 
@@ -10,9 +10,19 @@ from typing import Any
 
 import click
 
-from acquisition.commands.command import FILE, Command, Group, as_json_option, print_json, stop_on_signals
+from acquisition.commands.command import (
+    FILE,
+    PERSON,
+    Command,
+    Group,
+    as_json_option,
+    print_json,
+    recording_option,
+    stop_on_signals,
+)
 from acquisition.commands.devices import devices_command
 from acquisition.commands.files import repair_command, replay_command, verify_command
+from acquisition.commands.hands import replace_command, swap_command
 from acquisition.commands.importing import import_command
 from acquisition.commands.keys import keys_command, unseal_command
 from acquisition.event import Event, Value
@@ -23,11 +33,6 @@ from acquisition.recorder.leash import keeping_nothing
 from acquisition.recorder.report import JsonReport, PlainReport, Report, TableReport, status_lines
 from acquisition.recorder.speaker import Speaker, leave
 from acquisition.terminal import echo
-
-PERSON = click.Choice(["client", "therapist"])
-recording_option = click.option(
-    "--recording", metavar="NAME", help="Which recorder, where several run: its recording's name or path."
-)
 
 
 @click.command("record", cls=Command)
@@ -208,6 +213,8 @@ COMMANDS = (
     pause_command,
     resume_command,
     confirm_command,
+    swap_command,
+    replace_command,
     stop_command,
     devices_command,
     import_command,

@@ -11,7 +11,8 @@ AttunementError
 ├── StreamError          a stream that is missing, ambiguous or refused
 ├── DeviceError          a wearable that cannot be found, opened or used
 ├── RecordingError       a recording that cannot be read or written
-├── KeyStoreError        a key store or key that is missing, locked or damaged   (also RecordingError)
+│   ├── Reassigned           one that says anew whose devices are, while it is followed
+│   └── KeyStoreError        a key store or key that is missing, locked or damaged
 ├── ResultsError         results that cannot be read, or not be compared
 └── ControlError         no recorder to talk to, or it refused
 """
@@ -68,6 +69,10 @@ class DeviceError(AttunementError):
 
 class RecordingError(AttunementError):
     """Report a recording that cannot be read or written."""
+
+
+class Reassigned(RecordingError):
+    """Report a growing recording that says anew whose devices are: it is to be read from the beginning."""
 
 
 class ResultsError(AttunementError):

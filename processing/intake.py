@@ -6,11 +6,12 @@ batch → sample times → admission → chunk in the canonical unit, and waterm
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from acquisition.batch import Batch, StreamPart
-from acquisition.stream import Chunk, FloatArray, Modality, Role, StreamInfo
+from acquisition.stream import Chunk, FloatArray, IntArray, Modality, Role, StreamInfo
 from acquisition.timebase.account import Account
 from acquisition.timebase.vouched import needs_time_base
 from acquisition.units import convert
@@ -21,6 +22,24 @@ from processing.sample_times import SampleTimes
 SPEECH_SPARE = 1.0
 """Speech may be late by so much less than the heart leaves out of it [s]: a row of speech stands for a second
 that ends up to half a second after its stamp."""
+
+
+class Taken(NamedTuple):
+    """Hold what a batch admits of a stream.
+
+    Fields
+    ------
+    chunk : Chunk or None
+        Its samples; None if there are none.
+    slices : ndarray, shape (n_samples,)
+        Index into the batch's ticks of the slice in which each was settled.
+    watermarks : ndarray, shape (n_ticks,)
+        How far the stream has passed at each tick [s].
+    """
+
+    chunk: Chunk | None
+    slices: IntArray
+    watermarks: FloatArray
 
 
 class Intake:
@@ -58,15 +77,16 @@ class Intake:
         """Return what was found out about the stamps of each stream that does not vouch for its own."""
         return {key: times.account for key, times in self._times.items()}
 
-    def take(self, info: StreamInfo, batch: Batch, ticks: FloatArray) -> tuple[Chunk | None, FloatArray]:
-        """Return what a batch admits of a stream, None if nothing, and its watermarks at the ticks."""
+    def take(self, info: StreamInfo, batch: Batch, ticks: FloatArray) -> Taken:
+        """Return what a batch admits of a stream."""
         part, waits = batch.streams.get(info.key), None
         if info.key in self._times:
             part, waits = self._times[info.key].lay(part, ticks)
         admitted = self._gates[info.key].admit(part, ticks, waits)
         if part is None or not len(admitted.times):
-            return None, admitted.watermarks
-        return _canonical(info, part, admitted.keep, admitted.times), admitted.watermarks
+            return Taken(None, np.empty(0, np.int64), admitted.watermarks)
+        chunk = _canonical(info, part, admitted.keep, admitted.times)
+        return Taken(chunk, part.slices[admitted.keep], admitted.watermarks)
 
 
 def follow(last: float, ticks: Sequence[float] | FloatArray) -> FloatArray:

@@ -85,6 +85,8 @@ class Part:
         The streams any of which brings it about.
     also : tuple of str
         Streams that it takes in beside, where there are such.
+    waits : tuple of str
+        Sources of other parts whose values it waits for, where there are such.
     fed : bool
         It takes in their samples itself; else it is made of the indices of those who do.
     make : callable
@@ -93,6 +95,7 @@ class Part:
     name: str
     sources: tuple[str, ...]
     also: tuple[str, ...] = ()
+    waits: tuple[str, ...] = ()
     fed: bool = True
     make: Callable[[Person], Estimator]
 
@@ -127,7 +130,7 @@ PARTS = (
         sources=("breath",),
         make=lambda p: Breath(p.role.value, config=p.config.respiration),
     ),
-    Part(name="heart", sources=("heart",), make=_heart),
+    Part(name="heart", sources=("heart",), waits=("breath",), make=_heart),
     Part(name="skin", sources=("skin",), make=_skin),
     Part(name="arousal", sources=("heart", "skin"), also=("posture",), fed=False, make=_arousal),
 )

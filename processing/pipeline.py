@@ -9,6 +9,7 @@ gives the same index samples.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -22,9 +23,12 @@ from processing.clocks import withheld
 from processing.config import PipelineConfig
 from processing.corrections.edits import Edits
 from processing.coupling.synchrony import Synchrony
+from processing.handover import Handover, changes
 from processing.index import Estimator, IndexSample, Watermarks, sort_samples
 from processing.intake import Intake, follow
-from processing.parts import Person, parts_of, signals_of, sources
+from processing.parts import Part, Person, Sources, parts_of, signals_of, sources
+
+Passed = dict[tuple[Role, str], FloatArray]
 
 
 class Pipeline:
@@ -35,6 +39,9 @@ class Pipeline:
     streams : sequence of StreamInfo
         The expected streams, as the recorder resolved them; what results wait for must not depend on what
         happened to appear.
+    epochs : sequence of (int, sequence of StreamInfo)
+        From which slice on which of them there are, where devices changed hands (`Recording.epochs`); all of
+        them throughout without it.
     session_id : str
         Seeds the random draws of the chance level.
     references : mapping of str to Reference
@@ -54,14 +61,14 @@ class Pipeline:
         references: Mapping[str, Reference] | None = None,
         aligned: bool = True,
         corrected: Mapping[tuple[str, str], Edits] | None = None,
+        epochs: Sequence[tuple[int, Sequence[StreamInfo]]] = (),
     ) -> None:
         self._aligned, self._corrected = aligned, corrected or {}
         self.config = config or PipelineConfig()
-        fed = sources(streams)
-        self._sources = {
-            key: info for key, info in fed.items() if self.config.respiration.stream or key[1] != "breath"
-        }
-        self._intake = Intake(list(self._sources.values()), streams, self.config)
+        self._epochs = [(first, self._chosen(there)) for first, there in epochs or [(0, streams)]]
+        self._sources = {key: info for _, chosen in reversed(self._epochs) for key, info in chosen.items()}
+        self._used = {s.key: (key, s) for _, chosen in self._epochs for key, s in chosen.items()}
+        self._intake = Intake([s for _, s in self._used.values()], streams, self.config)
         self._feeds: dict[tuple[Role, str], Estimator] = {}
         self._people: dict[Role, list[Estimator]] = {}
         self.arousal: dict[Role, Arousal] = {}
@@ -73,20 +80,35 @@ class Pipeline:
         ]
         self._last_tick = -np.inf
 
+    def _chosen(self, streams: Sequence[StreamInfo]) -> Sources:
+        with_breath = self.config.respiration.stream
+        return {key: s for key, s in sources(streams).items() if with_breath or key[1] != "breath"}
+
     def _parts(self, role: Role, reference: Reference | None) -> list[Estimator]:
         """Return the estimators of a person, in the order in which they advance."""
         mine = {source: info for (r, source), info in self._sources.items() if r == role}
         by_hand = {signal: edits for (r, signal), edits in self._corrected.items() if r == role.value}
         person = Person(role=role, fed=mine, config=self.config, reference=reference, corrected=by_hand)
-        out = []
+        out: list[Estimator] = []
         for part in parts_of(mine):
-            estimator = part.make(person)
+            estimator = self._estimator(part, person)
             out.append(estimator)
             taken = (*(part.sources if part.fed else ()), *part.also)
             self._feeds |= {(role, source): estimator for source in taken if source in mine}
             if isinstance(estimator, Arousal):
                 self.arousal[role] = estimator
         return out
+
+    def _estimator(self, part: Part, person: Person) -> Estimator:
+        """Return the estimator of a part; where its devices change, those that take over from each other."""
+        epochs = [(first, _fed(person.role, chosen)) for first, chosen in self._epochs]
+        terms = changes(epochs, part.sources, part.waits)
+        if not part.fed or (len(terms) < 2 and terms[0][0] == self._epochs[0][0]):
+            return part.make(person)
+        handover = Handover(lambda fed: part.make(replace(person, fed=dict(fed))))
+        for first, fed in terms:
+            handover.add(first, fed)
+        return handover
 
     @property
     def dropped(self) -> dict[tuple[Role, str], tuple[int, int]]:
@@ -104,10 +126,11 @@ class Pipeline:
             return []
         ticks = follow(self._last_tick, batch.ticks)
         self._last_tick = float(ticks[-1])
-        passed = {key: self._admit(info, batch, ticks, key) for key, info in self._sources.items()}
+        own = {s.key: self._admit(s, batch, ticks, key) for key, s in self._used.values()}
+        passed = {key: own[info.key] for key, info in self._sources.items()}
         out: list[IndexSample] = []
         for role in PEOPLE:
-            out += self._person(role, batch, ticks, _of(role, passed))
+            out += self._person(role, batch, ticks, passed, own)
         both = _lower(*(_of(role, passed) for role in PEOPLE))
         for synchrony in self._synchrony:
             synchrony.hear(out)
@@ -122,23 +145,38 @@ class Pipeline:
 
     def _admit(self, info: StreamInfo, batch: Batch, ticks: FloatArray, key: tuple[Role, str]) -> FloatArray:
         """Hand admitted samples to the estimator that needs them; return the stream's watermarks."""
-        chunk, watermarks = self._intake.take(info, batch, ticks)
-        if chunk is not None:
-            self._feeds[key].update(chunk)
-        return watermarks
+        taken = self._intake.take(info, batch, ticks)
+        if taken.chunk is not None:
+            feed = self._feeds[key]
+            if isinstance(feed, Handover):
+                feed.take(taken.chunk, batch.numbers[taken.slices])
+            elif info.key == self._sources[key].key:
+                feed.update(taken.chunk)
+        return taken.watermarks
 
     def _person(
-        self, role: Role, batch: Batch, ticks: FloatArray, watermarks: Watermarks
+        self, role: Role, batch: Batch, ticks: FloatArray, passed: Passed, own: Passed
     ) -> list[IndexSample]:
-        """Let a person's estimators hear what happened and what those before them found, and advance."""
+        """Let a person's estimators hear what happened and what those before them found, and advance.
+
+        `own` are the watermarks of each stream; where one took over from another, `passed` learns it here.
+        """
         events = [(event, float(ticks[k])) for k, event in batch.events if _concerns(event, role)]
         out: list[IndexSample] = []
         for estimator in self._people[role]:
             for event, time in events:
                 estimator.mark(event, time)
             estimator.hear(out)
-            out += estimator.advance(ticks, watermarks)
+            if isinstance(estimator, Handover):
+                out += estimator.follow(batch.numbers, ticks, own)
+                passed |= {(role, source): marks for source, marks in estimator.passed.items()}
+            else:
+                out += estimator.advance(ticks, _of(role, passed))
         return out
+
+
+def _fed(role: Role, chosen: Sources) -> dict[str, StreamInfo]:
+    return {source: info for (owner, source), info in chosen.items() if owner == role}
 
 
 def _of(role: Role, passed: Mapping[tuple[Role, str], FloatArray]) -> Watermarks:

@@ -24,6 +24,8 @@ COMMANDS = {
     "pause": ("acquisition.cli", "Stop storing one person until they resume."),
     "resume": ("acquisition.cli", "Store that person again."),
     "confirm": ("acquisition.cli", "Say that a stream from elsewhere is who it should be."),
+    "swap": ("acquisition.commands.hands", "Exchange the devices of client and therapist."),
+    "replace": ("acquisition.commands.hands", "Put a new device in the place of another."),
     "stop": ("acquisition.cli", "End the running recording."),
     "devices": ("acquisition.commands.devices", "List, find and check devices."),
     "replay": ("acquisition.commands.files", "Publish a recording over LSL as if its devices were there."),

@@ -49,6 +49,15 @@ class Followed:
         """Return the expected streams."""
         return self.recording.streams
 
+    def again(self) -> None:
+        """Read from the beginning: devices turned out to be another person's."""
+        self.recording = Recording(self.recording.path, follow=self.follow)
+
+    @property
+    def epochs(self) -> Sequence[tuple[int, tuple[StreamInfo, ...]]]:
+        """Return from which slice on which streams there are."""
+        return self.recording.epochs
+
     def poll(self) -> Batch | None:
         """Return what is new, at most a minute at once: the window stays alive while it catches up."""
         batch = self.recording.poll(600)
@@ -90,7 +99,9 @@ def new_model(source: Followed, people: People | None = None) -> SessionModel:
             consent=tuple(consent_lines(session)),
             referenced=_referenced(people, session, recording.path),
         )
-    return SessionModel(facts=facts, streams=recording.streams, state=str(recording.state))
+    model = SessionModel(facts=facts, streams=recording.streams, state=str(recording.state))
+    model.hand_over(recording.epochs)
+    return model
 
 
 def _referenced(people: People | None, session: Session, path: Path) -> frozenset[str]:
@@ -146,7 +157,11 @@ def new_push(source: Followed, people: People | None = None) -> Computing:
     references = for_roles(people or NOBODY, recording.session, recording.path)
     session_id = recording.session.id if recording.session is not None else recording.path.name
     pipeline = Pipeline(
-        recording.streams, session_id=session_id, references=references, aligned=recording.aligned
+        recording.streams,
+        session_id=session_id,
+        references=references,
+        aligned=recording.aligned,
+        epochs=recording.epochs,
     )
     return Computing(pipeline, source)
 

@@ -29,7 +29,7 @@ from viewer.review.reviewing import Reviewing
 from viewer.style import style_sheet
 from viewer.theme import THEMES
 from viewer.view_menu import marker_menu, view_menu
-from viewer.worker import Ended, Worker
+from viewer.worker import Again, Ended, Worker
 
 FRAME = 33
 """Milliseconds between frames."""
@@ -201,6 +201,10 @@ class OperatorWindow(QMainWindow):
             if isinstance(item, Ended):
                 self._ended(item)
                 return fresh
+            if isinstance(item, Again):
+                self.model.begin_again(item.streams, item.epochs)
+                self.rebuild()
+                return True
             self.model.expect(item.streams)
             self.model.add_batch(item.batch)
             self.model.add_samples(item.samples)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from acquisition.batch import Batch
+from acquisition.errors import Reassigned
 from acquisition.stream import StreamInfo
 from processing.arousal.baseline import BaselineVerdict
 from processing.index import IndexSample
@@ -46,6 +47,14 @@ class Ended:
     error: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Say that all comes once more, from the beginning: devices turned out to be another person's."""
+
+    streams: tuple[StreamInfo, ...]
+    epochs: tuple[tuple[int, tuple[StreamInfo, ...]], ...]
+
+
 class Feed(Protocol):
     """Give batches of a recording without waiting; `acquisition.recording.recording.Recording` is one."""
 
@@ -61,8 +70,15 @@ class Feed(Protocol):
     def streams(self) -> Sequence[StreamInfo]:
         """Return the expected streams; complete once there is a batch."""
 
+    @property
+    def epochs(self) -> Sequence[tuple[int, tuple[StreamInfo, ...]]]:
+        """Return from which slice on which streams there are."""
+
+    def again(self) -> None:
+        """Read from the beginning."""
+
     def poll(self) -> Batch | None:
-        """Return what is new, if anything."""
+        """Return what is new, if anything; raise `Reassigned` where what was given is no longer so."""
 
 
 class Push(Protocol):
@@ -109,7 +125,7 @@ class Worker:
 
     def __init__(self, feed: Feed, make_push: Callable[[], Push]) -> None:
         self._feed, self._make_push = feed, make_push
-        self._queue: queue.Queue[Update | Ended] = queue.Queue(AHEAD)
+        self._queue: queue.Queue[Update | Again | Ended] = queue.Queue(AHEAD)
         self._halt = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pipeline", daemon=True)
 
@@ -123,7 +139,7 @@ class Worker:
         if self._thread.is_alive():
             self._thread.join(5.0)
 
-    def take(self) -> Iterator[Update | Ended]:
+    def take(self) -> Iterator[Update | Again | Ended]:
         """Give what is ready, without waiting."""
         while True:
             try:
@@ -132,10 +148,15 @@ class Worker:
                 return
 
     def _run(self) -> None:
-        push = None
+        push: Push | None = None
         try:
             while not self._halt.is_set():
-                batch = self._feed.poll()
+                try:
+                    batch = self._feed.poll()
+                except Reassigned:
+                    self._begin_again(push)
+                    push = None
+                    continue
                 if batch is not None and push is None:
                     push = self._make_push()
                     samples = push(batch)
@@ -156,7 +177,13 @@ class Worker:
             if push is not None:
                 push.close()
 
-    def _put(self, item: Update | Ended) -> None:
+    def _begin_again(self, push: Push | None) -> None:
+        if push is not None:
+            push.close()
+        self._feed.again()
+        self._put(Again(tuple(self._feed.streams), tuple(self._feed.epochs)))
+
+    def _put(self, item: Update | Again | Ended) -> None:
         while not self._halt.is_set():
             try:
                 self._queue.put(item, timeout=0.1)

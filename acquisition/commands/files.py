@@ -34,15 +34,20 @@ def replay_command(recording: Path, speed: float, session_id: str | None, as_jso
 def verify_command(recording: Path, as_json: bool) -> None:
     """Check a recording: its manifest, checksums, and whose each file is; exit 1 if anything is wrong.
 
+    What stands in one person's file and was another's, since devices changed hands, is named; that is
+    nothing wrong.
     Recordings of older versions do not say in each file whose it is: "older: roles not proven", exit 0.
     """
+    from acquisition.recording.assigned import misfiled
     from acquisition.recording.identity import roles_proven
     from acquisition.recording.verify import unopened, verify
 
     findings, closed = verify(recording), unopened(recording)
+    linked = any(f.problem == "linked" for f in findings)
+    assigned = [] if linked or closed else misfiled(recording)
     if as_json:
         said = {"recording": str(recording), "ok": not findings, "roles_proven": roles_proven(recording)}
-        said |= {"sealed": closed}
+        said |= {"sealed": closed, "assigned": [asdict(s) for s in assigned]}
         print_json(said | {"findings": [asdict(f) for f in findings]})
     for why in [] if as_json else closed.values():
         echo(f"{recording}: {why}; its slices were not looked into", err=True)
@@ -53,7 +58,7 @@ def verify_command(recording: Path, as_json: bool) -> None:
     if not as_json:
         older = "" if roles_proven(recording) else " (older: roles not proven)"
         by = " by its manifest" if closed else ""
-        echo(f"{recording}: whole{by}{older}")
+        echo("\n".join([f"{recording}: whole{by}{older}", *(f"{recording}: {s}" for s in assigned)]))
 
 
 @click.command("repair", cls=Command)

@@ -13,8 +13,10 @@ from typing import Any
 from acquisition.drivers import Drained
 from acquisition.errors import AttunementError, ControlError
 from acquisition.event import Event, Notice
+from acquisition.events.assignments import ASSIGN
 from acquisition.events.foreign import OLD
 from acquisition.events.vocabulary import PAUSE
+from acquisition.recorder.assigning import swap_fields
 from acquisition.recorder.control_server import Request
 from acquisition.recorder.intake import Intake
 from acquisition.recorder.listener import Status
@@ -23,7 +25,7 @@ from acquisition.stream import PEOPLE, Chunk, ClockOffset, Modality, Role, Strea
 
 logger = logging.getLogger(__name__)
 
-COMMANDS = ("status", "mark", "undo", "pause", "resume", "confirm", "stop")
+COMMANDS = ("status", "mark", "undo", "pause", "resume", "confirm", "swap", "replace", "stop")
 
 
 class Commands:
@@ -37,6 +39,8 @@ class Commands:
         Ends the recording after this cycle.
     confirm : callable
         Name of a stream that waits, yes=, sender=, source= → the event that says what was answered.
+    replace : callable
+        Fields of a device → what it searches for, to put it in the place of another.
     """
 
     def __init__(
@@ -49,9 +53,11 @@ class Commands:
         status: Callable[[], Status],
         stop: Callable[[], None],
         confirm: Callable[..., Event],
+        replace: Callable[[dict[str, Any]], str],
     ) -> None:
         self._path, self._intake, self.marks = path, intake, marks
         self._clock, self._status, self._stop, self._confirm = clock, status, stop, confirm
+        self._replace = replace
         self._offsets: dict[tuple[Role, str], float] = {}
 
     def answer(self, requests: Sequence[Request]) -> set[Role]:
@@ -96,7 +102,7 @@ class Commands:
         came = time if now - OLD <= time <= now else now  # else its stamp is of another clock
         fields: dict[str, Any] = {"code": code.code, "source": "lsl", "time": came}
         try:
-            self._mark(self.marks.make(fields | ({"phase": phase} if phase else {}), now))
+            self.record(self.marks.make(fields | ({"phase": phase} if phase else {}), now))
         except AttunementError as error:
             what = f"marker {text[:80]!r}: {error}"
             notice = Notice(time=now, kind="health", role=info.role, stream=info.name, message=what)
@@ -109,11 +115,17 @@ class Commands:
             case "mark":
                 return {"event": asdict(self._mark_or_complete(fields))}
             case "undo":
-                return {"event": asdict(self._mark(self.marks.void(_id(fields), self._clock())))}
+                return {"event": asdict(self.record(self.marks.void(_id(fields), self._clock())))}
             case "pause" | "resume":
-                return {"event": asdict(self._mark(self._pause_event(command, fields)))}
+                return {"event": asdict(self.record(self._pause_event(command, fields)))}
             case "confirm":
                 return {"event": asdict(self._confirmed(fields))}
+            case "swap":
+                since, kinds = swap_fields(fields)
+                event = self._intake.assigning.swap(self._clock(), since, kinds)
+                return {"event": asdict(self.record(event))}
+            case "replace":
+                return {"searching": self._replace(fields)}
             case "stop":
                 self._stop()
                 return {"recording": str(self._path)}
@@ -135,10 +147,10 @@ class Commands:
         event = self.marks.make(fields, self._clock())
         before = self.marks.completed(event)
         if before is None:
-            return self._mark(event)
+            return self.record(event)
         void = replace(before, time=self._clock(), phase="void", ref=before.id, id=str(uuid.uuid4()), note="")
-        self._mark(void)
-        return self._mark(replace(event, time=before.time))
+        self.record(void)
+        return self.record(replace(event, time=before.time))
 
     def _pause_event(self, command: str, fields: dict[str, Any]) -> Event:
         role = fields.get("role")
@@ -155,10 +167,10 @@ class Commands:
         """Pause people before anything of theirs is taken: they were paused when the last recorder died."""
         for role in roles:
             event = self._pause_event("pause", {"role": role, "source": "auto"})
-            self._mark(replace(event, note="paused when the recorder before this one ended"))
+            self.record(replace(event, note="paused when the recorder before this one ended"))
 
-    def _mark(self, event: Event) -> Event:
-        """Record an event; a pause takes hold here."""
+    def record(self, event: Event) -> Event:
+        """Record an event; a pause takes hold here, and so do devices that change hands."""
         if event.code == PAUSE:
             if event.role not in PEOPLE:
                 raise ControlError(f"actor = {event.actor!r}: a pause is of client or therapist")
@@ -171,6 +183,8 @@ class Commands:
         else:
             self._intake.store.event(event)
         self.marks.note(event)
+        if event.code == ASSIGN:
+            self._intake.assign(event)
         return event
 
 

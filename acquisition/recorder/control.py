@@ -9,6 +9,7 @@ import json
 import math
 import socket
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -162,6 +163,28 @@ class Client:
         """
         fields = {"answer": yes, "sender": sender, "source": source}
         return Event(**self.call("confirm", stream=stream, **fields)["event"])
+
+    def swap(self, since: str = "now", only: Sequence[str] = ()) -> Event:
+        """Exchange the devices of client and therapist; return the event that says so.
+
+        Parameters
+        ----------
+        since : str
+            "now": the devices changed hands; "start": each was the other person's all along.
+        only : sequence of str
+            heart, skin, breath, voice: only devices that measure these.
+        """
+        return Event(**self.call("swap", since=since, only=list(only))["event"])
+
+    def replace(self, role: Role | str, profile: str, **device: str) -> str:
+        """Search for a device that takes the place of a person's; return its name.
+
+        Parameters
+        ----------
+        device : str
+            address, name, source_id, channel or unit, as in a session file.
+        """
+        return str(self.call("replace", role=str(role), profile=profile, **device)["searching"])
 
     def stop(self) -> Fields:
         """End the recording; its files are closed a moment after the answer, see `await_end`."""

@@ -231,13 +231,19 @@ class HealthWatch:
             else:
                 self.streams[info.key] = StreamHealth(info, now)
 
+    def forget(self, key: Key) -> None:
+        """Watch a stream no longer: its device is another person's, or nobody's."""
+        self.streams.pop(key, None)
+
     def begin(self, now: float) -> None:
         """Count silence from now on: what came before took its own time."""
         for stream in self.streams.values():
             stream.since = now
 
     def hear(self, chunk: Chunk, now: float) -> list[Notice]:
-        """Take in a chunk that arrived by `now`."""
+        """Take in a chunk that arrived by `now`; of a stream that changed hands just now nothing is said."""
+        if chunk.info.key not in self.streams:
+            return []
         return self.streams[chunk.info.key].hear(chunk.times, now)
 
     def told(self, notice: Notice) -> None:

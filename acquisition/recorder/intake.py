@@ -12,6 +12,7 @@ from acquisition.drivers.border import Border
 from acquisition.errors import RecordingError
 from acquisition.event import Event, Notice
 from acquisition.events.pauses import Pauses, item_role
+from acquisition.recorder.assigning import Assigning
 from acquisition.recorder.health import HealthWatch
 from acquisition.recorder.listener import Listener
 from acquisition.recorder.store import RecordingStore
@@ -42,6 +43,7 @@ class Intake:
         self.health = HealthWatch()
         self.pauses = Pauses()
         self.opened: dict[tuple[Role, str], StreamInfo] = {}
+        self.assigning = Assigning(lambda: store.number)
         self._border = Border(clock)
         self._refused: set[tuple[Role, str]] = set()
         self._faults: dict[tuple[Role, str], int] = {}
@@ -49,7 +51,8 @@ class Intake:
 
     def expect(self, infos: Iterable[StreamInfo]) -> None:
         """Open the streams that are known by now, and watch all that are expected."""
-        now = self._clock()
+        now, infos = self._clock(), list(infos)
+        self.assigning.expect(infos)
         for info in infos:
             if not math.isnan(info.sfreq):
                 self.open(info)
@@ -60,7 +63,7 @@ class Intake:
     def admit(self, items: Iterable[Drained]) -> list[Drained]:
         """Return what of the items can be believed; one that breaks takes no other with it."""
         admitted: list[Drained] = []
-        for item in items:
+        for item in self.assigning.route(items):
             try:
                 kept = self._border.admit(item)
             except Exception as error:  # whatever a driver brings: the others' recording goes on
@@ -155,6 +158,17 @@ class Intake:
             why = f"{' and '.join(missing)} must be true"
             self._listener.problem(f"{info.role} {info.name}: not recorded: {why}")
         return not missing
+
+    def assign(self, event: Event) -> None:
+        """Let devices change hands from the next slice on, by an event that was recorded."""
+        now = self._clock()
+        for before, info in self.assigning.hear(event, now):
+            if before is not None:
+                self.health.forget(before)
+            if info is not None and self.consented(info):
+                self.health.expect([info], now)
+                if info.role in self.pauses.on:
+                    self.health.pause(info.role, now, on=True)
 
     def notice(self, notice: Notice) -> None:
         """Store a notice, unless it is about a person who is paused."""

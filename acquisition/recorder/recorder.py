@@ -28,6 +28,7 @@ from acquisition.recorder.disk import DiskWatch
 from acquisition.recorder.intake import Intake
 from acquisition.recorder.listener import Listener, Sheltered, Status
 from acquisition.recorder.marks import Marks
+from acquisition.recorder.replacing import Replacing
 from acquisition.recorder.store import RecordingStore
 from acquisition.recorder.unconfirmed import Unconfirmed
 from acquisition.session.file import write_session
@@ -81,7 +82,9 @@ class Recorder:
             status=self.status,
             stop=stop.set,
             confirm=self._unconfirmed.answer,
+            replace=lambda fields: self._replacing.search(fields),
         )
+        self._replacing = Replacing(session, self._drivers, self._intake, self._commands.record, clock)
         self._control = Server(store.path)
         self._held: list[Drained] = []
         self._begin = math.nan
@@ -190,6 +193,7 @@ class Recorder:
         items, self._held = self._gather(), []
         for item in items:
             self._intake.take(item, now)
+        self._shelter("a replacement", lambda: self._replacing.look(now))
         self._shelter("health", lambda: self._look_after(now, wall))
         self._shelter("disk", lambda: self._look_at_disk(now))
         self._shelter(
@@ -254,7 +258,8 @@ class Recorder:
         _stop_driver(driver)
         return [
             Notice(time=now, kind="lost", role=info.role, stream=info.name, message=what, start=now)
-            for info in driver.streams()
+            for given in driver.streams()
+            if (info := self._intake.assigning.info(given)) is not None
         ]
 
     def _tick(self, now: float, wall: float) -> None:
@@ -278,6 +283,7 @@ class Recorder:
         self._stop.set()
         for driver in self._drivers:
             _stop_driver(driver)
+        self._shelter("a replacement", self._replacing.close)
         try:
             if not math.isnan(self._begin):
                 self._last_slice(self._clock())
@@ -305,7 +311,8 @@ class Recorder:
 
     def _signs(self) -> SignsOf:
         """Return what the devices say of themselves, by stream."""
-        return {key: signs for driver in self._drivers for key, signs in driver.signs().items()}
+        said = ((k, signs) for driver in self._drivers for k, signs in driver.signs().items())
+        return {key: signs for k, signs in said if (key := self._intake.assigning.key(k)) is not None}
 
     def status(self) -> Status:
         """Return what runs."""

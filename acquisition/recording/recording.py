@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
 from acquisition.batch import Batch, Item
-from acquisition.errors import RecordingError
+from acquisition.errors import Reassigned, RecordingError
+from acquisition.event import Event
+from acquisition.events.assignments import Assignments, concern
 from acquisition.protection.vault import require_keys
 from acquisition.recording.amendments import amended
+from acquisition.recording.assigned import Assigner, assignments_in, placed
 from acquisition.recording.believed import believed
 from acquisition.recording.contents import SESSION_NAME, refuse_links
 from acquisition.recording.followed import Followed
 from acquisition.recording.lock import LOCK_NAME, held
 from acquisition.recording.slices import Block, merge, to_batch, to_items, united
 from acquisition.recording.tail import Tail, ends_closed
-from acquisition.session.session import Session
+from acquisition.session.session import Session, missing_consent
 from acquisition.session.toml import load_session
-from acquisition.stream import ROLES, Chunk, ClockOffset, Role, StreamInfo
+from acquisition.stream import ROLES, Chunk, ClockOffset, Modality, Role, StreamInfo
 from acquisition.xdf.foreign import ForeignStream, load_foreign
 from acquisition.xdf.items import Damage
 
@@ -35,7 +38,9 @@ class Recording:
     """Read a recording directory; or an .xdf file of any origin, whose streams come raw and without ticks.
 
     A slice is delivered once every file has reached it or has ended; a missing file contributes nothing.
-    Slices with a wrong CRC, and bytes after the last tick, are not delivered.
+    Slices with a wrong CRC, and bytes after the last tick, are not delivered. Every stream is that of whose
+    its device was, as far as the recording says it when it is opened; when it says another thing while it
+    grows, `Reassigned` is raised: what was delivered was not so, and it must be read from the beginning.
 
     Parameters
     ----------
@@ -55,6 +60,7 @@ class Recording:
         self._foreign_damage: list[Damage] = []
         self._tails: list[Tail] = []
         self._same: Followed | None = None
+        self._assigner: Assigner | None = None
         if self.path.is_file():
             return
         if not any((self.path / name).exists() for name in (LOCK_NAME, *(f"{r}.xdf" for r in ROLES))):
@@ -96,11 +102,42 @@ class Recording:
         if not self._tails:
             return tuple(s.info for s in self._foreign() if s.info is not None)
         if recorded := self._recorded():
-            return recorded
+            assigner = self._assigned()
+            if not assigner.assignments.any:
+                return recorded
+            return assigner.usable(assigner.assignments.all_streams())
         final = not held(self.path)
         for tail in self._tails:
             tail.fill(1, final=final)
         return tuple(info for tail in self._tails for info in tail.headers())
+
+    @property
+    def epochs(self) -> list[tuple[int, tuple[StreamInfo, ...]]]:
+        """Return from which slice on which streams there are; one stretch, unless devices changed hands."""
+        if not self._recorded():
+            return [(0, self.streams)]
+        assigner = self._assigned()
+        return [(first, assigner.usable(infos)) for first, infos in assigner.assignments.epochs]
+
+    @property
+    def assignments(self) -> Assignments:
+        """Return which device was whose, as far as the recording said it when it was first read."""
+        return self._assigned().assignments
+
+    def _assigned(self) -> Assigner:
+        if self._assigner is None:
+            recorded = self._recorded()
+            if not recorded:  # the recorder has not said yet what it expects
+                return Assigner(Assignments(()), self._allowed)
+            self._assigner = Assigner(Assignments(recorded, assignments_in(self.path)), self._allowed)
+        return self._assigner
+
+    def _allowed(self, info: StreamInfo) -> bool:
+        session = self.session
+        beside = (
+            Modality.ECG,
+        )  # consent to a heart covers the breathing of its device, as when it was recorded
+        return session is None or not missing_consent(session, info.role, info.modality, beside=beside)
 
     @property
     def state(self) -> State:
@@ -179,11 +216,39 @@ class Recording:
         if len(candidates) == 0:
             return None
         last = int(candidates[:n][-1])
-        return believed(merge([merge(blocks) for tail in self._tails if (blocks := tail.take(last))]))
+        block = believed(merge([merge(blocks) for tail in self._tails if (blocks := tail.take(last))]))
+        return self._as_assigned(block)
+
+    def _as_assigned(self, block: Block) -> Block:
+        """Return slices with each stream as that of its owner.
+
+        Raises
+        ------
+        Reassigned
+            If they say something of whose devices are that was not known before.
+        """
+        assigner = self._assigned()
+        known = assigner.assignments.events
+        # A void of what was assigned before is news too; one of anything else concerns nobody here.
+        if (
+            block.events
+            and self._recorded()
+            and len(concern([*known, *fresh_of(known, placed(block))])) > len(known)
+        ):
+            raise Reassigned(f"{self.path}: says anew whose devices are; it is to be read from the beginning")
+        return assigner.assign(block) if assigner.assignments.any else block
 
     def _foreign(self) -> list[ForeignStream]:
         self._foreign_damage = []
         return load_foreign(self.path, damage=self._foreign_damage)
+
+
+def fresh_of(
+    known: Sequence[tuple[int, Event]], given: Sequence[tuple[int, Event]]
+) -> list[tuple[int, Event]]:
+    """Return the events that are not among the known ones."""
+    there = {(k, event.id) for k, event in known}
+    return [(k, event) for k, event in given if (k, event.id) not in there]
 
 
 def _raw_items(stream: ForeignStream) -> Iterator[Item]:

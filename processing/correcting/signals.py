@@ -83,7 +83,7 @@ def read_signals(path: Path, progress: Callable[[float], None] | None = None) ->
         begin = float(ticks[0]) if math.isnan(begin) else begin
         end = float(ticks[-1])
         for key, info in fed.items():
-            chunk, _ = intake.take(info, batch, ticks)
+            chunk = intake.take(info, batch, ticks).chunk
             if chunk is not None:
                 infos[key] = chunk.info
                 rows[key].append(

@@ -105,6 +105,8 @@ class Synchrony:
             return []
         if self._origin is None:
             self._origin = int(np.ceil(ticks[0]) * self._sfreq)
+        if not np.isfinite(passed[-1]):  # the first samples of all still wait for their times
+            return []
         # Whole steps only, and every point of a step is read as of the tick that settles its last one: a live
         # run then does the work of a step at once, as a batch does.
         first = self._origin + self._n

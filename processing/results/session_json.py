@@ -49,9 +49,31 @@ def damage_said(directory: Path) -> tuple[str, ...]:
     return tuple(map(str, said)) if isinstance(said, list) else ()
 
 
-def remarks(recording: Recording, pipeline: Pipeline) -> list[str]:
+def changed_hands(recording: Recording, t0: float) -> list[str]:
+    """Say which devices changed hands, and when; `t0` is the first tick [s]."""
+    return [f"devices changed hands {line}" for line in recording.assignments.lines(t0)]
+
+
+def _assignments(recording: Recording, t0: float) -> list[dict[str, Any]]:
+    """Return what was assigned, stream by stream."""
+    return [
+        {
+            "t": round(one.time - t0, 3),
+            "from": one.since,
+            "what": one.words,
+            "streams": [
+                {"stream": f"{m.of[0]}/{m.of[1]}", "to": None if m.to is None else f"{m.to}/{m.name}"}
+                for m in one.moves
+            ],
+        }
+        for one in recording.assignments.held
+    ]
+
+
+def remarks(recording: Recording, pipeline: Pipeline, t0: float = 0.0) -> list[str]:
     """Say in plain lines what of the recording could not be used."""
     lines = alterations(recording.path)
+    lines += changed_hands(recording, t0)
     lines += [
         f"{name}: bytes {d.start}-{d.stop}: {d.why}; slices there are lost" for name, d in recording.damage
     ]
@@ -144,6 +166,8 @@ def session_json(path: Path, run: SessionRun) -> dict[str, Any]:
             k: {"rows": total[k], "valid_pct": round(100 * valid[k] / total[k], 2)} for k in sorted(total)
         },
         "clocks": _clocks(recording),
+        "assignments": _assignments(recording, run.begin),
+        "assigned": [str(stretch) for stretch in recording.assignments.misfiled()],
         "damage": damaged(recording),
         "remarks": run.remarks,
         "parameters": run.config.parameters(),

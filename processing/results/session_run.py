@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from acquisition.errors import Reassigned
 from acquisition.event import Event, Notice
 from acquisition.events.overlay import effective, read_overlay
 from acquisition.recording.recording import Recording
@@ -32,6 +34,8 @@ from processing.results.session_json import NOTICE as NOTICE
 from processing.results.session_json import remarks
 from processing.results.spool import Spool
 from processing.verdicts import verdicts
+
+logger = logging.getLogger(__name__)
 
 LONGEST = 12 * 3600.0
 """Seconds of a recording that are processed: memory and time are bounded up to there."""
@@ -146,6 +150,22 @@ def run_recording(
     SessionError
         If references are given, and none of anybody in this session.
     """
+    while True:
+        try:
+            return _run(path, config, people, follow, spool, progress, corrected)
+        except Reassigned as change:  # what was computed so far was not so: devices were another's
+            logger.info("%s", change)
+
+
+def _run(
+    path: Path,
+    config: PipelineConfig,
+    people: People,
+    follow: bool,
+    spool: Path | None,
+    progress: Progress | None,
+    corrected: Corrected | None,
+) -> SessionRun:
     recording = Recording(path, follow=follow)
     pipeline = Pipeline(
         recording.streams,
@@ -154,6 +174,7 @@ def run_recording(
         references=for_roles(people, recording.session, path),
         aligned=recording.aligned,
         corrected=None if corrected is None else corrected.edits,
+        epochs=recording.epochs,
     )
     events: list[Event] = []
     notices: list[Notice] = []
@@ -193,7 +214,7 @@ def run_recording(
         end=end,
         remarks=[
             *([] if corrected is None else of_corrections(corrected, samples, begin, end)),
-            *remarks(recording, pipeline),
+            *remarks(recording, pipeline, begin),
             *verdicts(samples),
             *([REMARK] if baselines is not None else []),
             *([f"longer than {LONGEST / 3600:g} h: what comes after is not processed"] if shortened else []),

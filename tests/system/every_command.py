@@ -119,6 +119,10 @@ class Laboratory:
             self.run("pause", "client")
             self.run("resume", "client")
             self.run("confirm", code=None)  # nobody waits to be confirmed
+            self.run("swap")
+            self.run(
+                "replace", "client", "lsl_ecg", "--source-id", "nobody", code=None
+            )  # nor is anything found
             self.run("stop")
             follower.communicate(timeout=LONGEST)
         finally:

@@ -4,6 +4,7 @@ metrics behind the report, the event list, the lanes, the exports and the coding
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,9 @@ class NoRecorder:
 
     def confirm(self, stream: str, *, yes: bool, sender: str, source: str) -> None:
         """Confirm nothing."""
+
+    def swap(self, since: str, only: Sequence[str]) -> None:
+        """Exchange nothing."""
 
     def stop(self) -> None:
         """End nothing."""

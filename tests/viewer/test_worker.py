@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 
 from acquisition.batch import Batch
+from acquisition.errors import Reassigned
 from processing.index import IndexSample
 from tests.viewer.synthetic import Session, index_samples, streams
 from tests.waiting import wait_for
-from viewer.worker import AHEAD, Bare, Ended, Update, Worker
+from viewer.worker import AHEAD, Again, Bare, Ended, Update, Worker
 
 
 class FakeFeed:
@@ -19,6 +20,11 @@ class FakeFeed:
         self.state = state
         self.polls = 0
         self.streams = streams()
+        self.epochs = [(0, tuple(streams()))]
+        self.changes = 0
+
+    def again(self) -> None:
+        self.left = [Session().batch(10) for _ in range(3)]
 
     @property
     def ended(self) -> bool:
@@ -26,11 +32,14 @@ class FakeFeed:
 
     def poll(self) -> Batch | None:
         self.polls += 1
+        if self.changes and len(self.left) <= 2:
+            self.changes -= 1
+            raise Reassigned("devices changed hands")
         return self.left.pop(0) if self.left else None
 
 
-def drained(worker: Worker) -> list[Update | Ended]:
-    got: list[Update | Ended] = []
+def drained(worker: Worker) -> list[Update | Again | Ended]:
+    got: list[Update | Again | Ended] = []
 
     def done() -> bool:
         got.extend(worker.take())
@@ -78,3 +87,15 @@ def test_growing_recording_is_waited_for_until_closed() -> None:
     wait_for(lambda: feed.polls > 3)
     worker.close()
     assert not worker._thread.is_alive()
+
+
+def test_when_devices_changed_hands_all_comes_once_more_through_a_new_pipeline() -> None:
+    feed, made = FakeFeed(4), list[int]()
+    feed.changes = 1
+    worker = Worker(feed, lambda: Bare(lambda batch: made.append(1) or []))  # type: ignore[func-returns-value]
+    worker.start()
+    got = drained(worker)
+    worker.close()
+    kinds = [type(item).__name__ for item in got]
+    assert kinds == ["Update", "Update", "Again", "Update", "Update", "Update", "Ended"]
+    assert isinstance(got[3], Update) and got[3].streams == tuple(streams())

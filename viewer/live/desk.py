@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 
 from acquisition.events.vocabulary import Code
 from viewer.live.doubt_bar import DoubtBar, ask_answer
+from viewer.live.hands import ask_swap
 from viewer.live.letters import QUICK, Letter, Letters
 from viewer.live.marker_bar import MarkerBar
 from viewer.live.value_entry import ValueEntry
@@ -240,6 +241,16 @@ class Desk:
         box.exec()
         if box.clickedButton() is stop and self.open:
             self.marking.stop()
+
+    def ask_swap(self) -> None:
+        """Ask which devices are on the wrong person, and let them change hands; going back is the default."""
+        self.settle()
+        if not self.open:
+            self._not_stored("exchange of devices")
+            return
+        answer = ask_swap(self._parent, {h.info.modality for h in self._model.health.values()})
+        if answer is not None and self.open:
+            self.marking.swap(*answer)
 
     def type_value(self, event: QKeyEvent) -> bool:
         """Take a key of the number pad, if it is one: digits make a value 0-100, Enter stores it."""

@@ -50,6 +50,15 @@ class BlindFeed:
         """Return no stream."""
         return ()
 
+    @property
+    def epochs(self) -> Sequence[tuple[int, tuple[StreamInfo, ...]]]:
+        """Return no stream at any time."""
+        return ()
+
+    def again(self) -> None:
+        """Read from the beginning."""
+        self._source.again()
+
     def poll(self) -> Batch | None:
         """Return what is new of what may be seen."""
         batch = self._source.poll()

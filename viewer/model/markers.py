@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from acquisition.event import Event, Value
+from acquisition.events.assignments import ASSIGN
 from acquisition.events.intervals import Intervals
 from acquisition.events.vocabulary import PAUSE
 
@@ -40,7 +41,7 @@ class Label:
 
 def label_of(code: str) -> str:
     """Return a code as it is shown; a foreign marker is cut."""
-    text = code.replace("_", " ")
+    text = "devices change hands" if code == ASSIGN else code.replace("_", " ")
     return text if len(text) <= 28 else text[:27] + "…"
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import math
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -41,6 +41,9 @@ class Recorder(Protocol):
 
     def resume(self, role: Any) -> Any:
         """Store them again."""
+
+    def swap(self, since: str, only: Sequence[str]) -> Any:
+        """Exchange the devices of client and therapist."""
 
     def stop(self) -> Any:
         """End the recording."""
@@ -166,6 +169,11 @@ class Marking:
     def resume(self, role: str) -> None:
         """Ask that a person is stored again."""
         self._queue(f"resume of the {role}", lambda: self._recorder.resume(role))
+
+    def swap(self, since: str, only: Sequence[str]) -> None:
+        """Ask that client and therapist exchange their devices, from now or from the start."""
+        self.last, self.message = None, f"client ⇄ therapist from {'now' if since == 'now' else 'the start'}"
+        self._queue("exchange of devices", lambda: self._recorder.swap(since, only))
 
     def stop(self) -> None:
         """Ask that the recording ends."""

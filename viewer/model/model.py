@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 
@@ -69,6 +69,10 @@ class SessionModel:
     health: dict[tuple[Role, str], StreamHealth] = field(default_factory=dict)
     waves: dict[tuple[Role, Modality], Waveform] = field(default_factory=dict)
     sources: dict[tuple[Role, Modality], tuple[Role, str]] = field(default_factory=dict)
+    drawn: set[tuple[Role, str]] = field(default_factory=set)
+    """The streams that have a line, where they are raw: one of a kind and person at a time."""
+    over: set[tuple[Role, str]] = field(default_factory=set)
+    """The streams of devices that a person no longer has."""
     traces: dict[tuple[str, str], Trace] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
@@ -90,13 +94,33 @@ class SessionModel:
     def __post_init__(self) -> None:
         self.expect(self.streams)
 
+    def hand_over(self, epochs: Sequence[tuple[int, Sequence[StreamInfo]]]) -> None:
+        """Learn which streams take over from each other, where devices changed hands (`Recording.epochs`)."""
+        for _, streams in epochs:
+            first = {(info.role, info.modality): info.key for info in reversed(streams)}
+            self.drawn.update(first.values())
+        self.over = {i.key for _, streams in epochs for i in streams} - {i.key for i in epochs[-1][1]}
+
+    def begin_again(
+        self, streams: Sequence[StreamInfo], epochs: Sequence[tuple[int, Sequence[StreamInfo]]]
+    ) -> None:
+        """Forget what came: devices turned out to be another person's, and all comes once more."""
+        fresh = SessionModel(facts=self.facts, streams=streams, state=self.state, lost=self.lost)
+        kept = ("facts", "state", "lost", "edits", "revision", "event_revision")
+        for f in fields(self):
+            if f.name not in kept:
+                setattr(self, f.name, getattr(fresh, f.name))
+        self.revision, self.event_revision = self.revision + 1, self.event_revision + 1
+        self.hand_over(epochs)
+
     def expect(self, streams: Iterable[StreamInfo]) -> None:
         """Expect these streams too: a window may be opened before the recorder has found them all."""
         for info in streams:
             self._expect(info)
 
     def _expect(self, info: StreamInfo) -> StreamHealth:
-        self.sources.setdefault((info.role, info.modality), info.key)
+        if self.sources.setdefault((info.role, info.modality), info.key) == info.key:
+            self.drawn.add(info.key)
         if info.key not in self.health:
             times = SampleTimes(info) if needs_time_base(info, self.streams) else None
             self.health[info.key] = StreamHealth(info, Admission(info.lateness), times)
@@ -147,14 +171,14 @@ class SessionModel:
         if health.times is None:
             health.last, health.lost = float(admitted.times[-1]), math.nan
         info = part.info
-        if info.modality in RAW and self.sources.get((info.role, info.modality)) == info.key:
+        if info.modality in RAW and info.key in self.drawn:
             self._draw(health, part, admitted.times - self.t0, admitted.keep)
 
     def _draw(self, health: StreamHealth, part: StreamPart, times: FloatArray, keep: np.ndarray) -> None:
         info = part.info
         key = info.role, info.modality
-        if key not in self.waves:
-            rate = info.sfreq if info.sfreq > 0 else _rate(times)
+        rate = info.sfreq if info.sfreq > 0 else _rate(times)
+        if key not in self.waves or (info.key != self.sources[key] and _other(rate, self.waves[key].sfreq)):
             if not rate > 0:
                 return
             self.waves[key] = Waveform(rate, whole=self.state != "growing")
@@ -164,7 +188,11 @@ class SessionModel:
         except UnitError as error:
             health.fault = str(error)
             return
-        self.waves[key].append(times, values[keep])
+        values = values[keep]
+        if len(times) and times[0] < self.waves[key].last:  # of the device before, what came last was newer
+            fresh = times >= self.waves[key].last
+            times, values = times[fresh], values[fresh]
+        self.waves[key].append(times, values)
 
     def _notice(self, notice: Notice) -> None:
         self.notices.append(notice)
@@ -289,6 +317,11 @@ def _beside_chance(group: Sequence[IndexSample], band: Sequence[IndexSample]) ->
         else s
         for s in group
     ]
+
+
+def _other(rate: float, before: float) -> bool:
+    """Tell whether a device that took over sends at another rate, so that its line begins anew."""
+    return rate > 0 and abs(rate / before - 1.0) > 0.01
 
 
 def _rate(times: FloatArray) -> float:

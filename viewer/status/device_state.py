@@ -61,15 +61,15 @@ class DeviceState:
 def device_states(model: SessionModel, role: Role, now: float) -> list[DeviceState]:
     """Return the state of each device of a person, in the order of the session."""
     groups: dict[str, list[StreamHealth]] = {}
-    for health in model.health.values():
-        if health.info.role == role and health.info.modality in NAMES:
+    for key, health in model.health.items():
+        if health.info.role == role and health.info.modality in NAMES and key not in model.over:
             groups.setdefault(health.info.device or health.info.name, []).append(health)
     return [_device(device, streams, model, role, now) for device, streams in groups.items()]
 
 
 def streams_up(model: SessionModel, now: float) -> tuple[int, int]:
     """Return how many of the expected streams speak, and how many are expected; markers do not count."""
-    regular = [h for h in model.health.values() if h.info.modality in NAMES]
+    regular = [h for k, h in model.health.items() if h.info.modality in NAMES and k not in model.over]
     up = sum(stream_state(h, model, now)[0] in ("ok", "low") for h in regular)
     return up, len(regular)
 

@@ -229,6 +229,11 @@ def test_unknown_signals_and_intervals_that_do_not_fit_are_refused() -> None:
         SynchronyConfig(band_every=25.0)
 
 
+def test_nothing_is_final_before_the_first_samples_have_their_times() -> None:
+    synchrony = Synchrony("hr", config=PipelineConfig(synchrony=QUICK), session_id="S01")
+    assert synchrony.advance(np.array([0.1, 0.2]), {"heart": np.full(2, -np.inf)}) == []
+
+
 def test_no_ticks_give_no_rows() -> None:
     synchrony = Synchrony("hr", config=PipelineConfig(synchrony=QUICK), session_id="S01")
     assert synchrony.advance(np.empty(0), {"heart": np.empty(0)}) == []

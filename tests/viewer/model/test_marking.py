@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -40,6 +41,9 @@ class FakeRecorder:
 
     def resume(self, role: Any) -> None:
         self.calls.append(f"resume {role}")
+
+    def swap(self, since: str, only: Sequence[str]) -> None:
+        self.calls.append(f"swap from {since} {', '.join(only) or 'all'}")
 
     def stop(self) -> None:
         self.calls.append("stop")
