@@ -14,8 +14,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from acquisition.events.vocabulary import load_vocabulary
 from acquisition.stream import PEOPLE, FloatArray, Modality, Role
 from acquisition.text import as_cell
@@ -121,9 +119,9 @@ def _columns(track: Track) -> list[str]:
 
 
 def _rows(values: FloatArray) -> str:
-    texts = np.char.mod("%.9g", values)  # a float32 to the bit
-    texts[np.isnan(values)] = "n/a"
-    return "\n".join(map("\t".join, texts.tolist())) + "\n"
+    """Return numbers as their shortest decimals that are read as the same ones."""
+    rows = ("\t".join("n/a" if v != v else repr(v) for v in row) for row in values.tolist())
+    return "\n".join(rows) + "\n"
 
 
 def _events(tracks: Tracks, role: Role, path: Path) -> Path:

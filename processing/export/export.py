@@ -75,7 +75,8 @@ def export_mne(tracks: Tracks, out: Path) -> list[Path]:
         onset, duration, text = zip(*inside, strict=True) if inside else ((), (), ())
         raw.set_annotations(mne.Annotations(onset, duration, text), verbose="error")
         target = out / f"{track.name}_raw.fif"
-        raw.save(target, overwrite=True, verbose="error")
+        # Single precision, as MNE writes by default, would be another rounding, of volts.
+        raw.save(target, fmt="double", overwrite=True, verbose="error")
         written.append(target)
     return written
 

@@ -31,6 +31,8 @@ ANNOTATIONS = 3810
 TYPES = {2: ">i2", 3: ">i4", 4: ">f4", 5: ">f8", 16: ">i2"}
 SI = {Modality.ECG: (1e3, "mV"), Modality.EDA: (1e6, "uS"), Modality.ACC: (1.0, "g")}
 """From volt and siemens, which MNE works in."""
+ROUNDING = 8 * float(np.finfo(np.float64).eps)
+"""Share by which a number in volts and back in millivolts may be another: far less than single precision."""
 MAX_BYTES, MAX_CHANNELS = 1 << 31, 512
 
 
@@ -65,7 +67,7 @@ def read(path: Path, hints: Hints) -> FoundFile:
             left_out.append(f"{name}: --sensor says what it is")
             continue
         scale, unit = SI.get(modality, (1.0, ""))
-        samples = data[:, columns] * scale
+        samples = _unrounded(data[:, columns] * scale)
         keep = ~np.isnan(samples).all(axis=1)
         streams.append(
             Found(
@@ -89,6 +91,13 @@ def read(path: Path, hints: Hints) -> FoundFile:
         resolution=0.1,
         left_out=tuple(left_out),
     )
+
+
+def _unrounded(samples: FloatArray) -> FloatArray:
+    """Return samples that are single-precision numbers but for the rounding of their unit as those."""
+    single = samples.astype(np.float32).astype(np.float64)
+    near = np.abs(samples - single) <= ROUNDING * np.abs(samples)
+    return single if bool((near | np.isnan(samples)).all()) else samples
 
 
 def _grouped(names: list[str]) -> dict[str, list[int]]:
