@@ -152,7 +152,7 @@ def child(sources: Sequence[Path], seed: int, keep: Path, write: int) -> None:
         signal.alarm(int(SECONDS))
         fault = ""
         try:
-            answer = tried(path, place / "rec")
+            answer = tried(path, place / "imported")
         except BaseException as error:  # whatever comes out is a fault
             answer, fault = "FAULT", "".join(traceback.format_exception(error)[-3:])
         signal.alarm(0)
