@@ -201,6 +201,7 @@ def _hints(given: dict[str, Any]) -> Hints:
         time_unit=given["time_unit"] or "",
         sensors={k: _modality("--sensor", v) for k, v in _pairs("--sensor", given["sensors"])},
         units={_modality("--unit", k): v for k, v in _pairs("--unit", given["units"])},
+        part=_part(given["part"]),
     )
 
 

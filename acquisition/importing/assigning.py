@@ -120,4 +120,6 @@ def _imported(role: Role, file: FoundFile, found: Found, hints: Hints) -> Import
         device="import",
         metadata={"imported_from": file.path.name, "layout": file.layout[:80]},
     )
-    return Imported(info=info, times=found.times, samples=samples, offsets=[], own=found.own)
+    return Imported(
+        info=info, times=found.times, samples=samples, offsets=[], own=found.own, began=found.began
+    )

@@ -169,7 +169,11 @@ def _imported(request: Request, column: Column, path: Path) -> tuple[Imported, l
     if not len(times):
         raise StreamError(f"{where}: no samples")
     return Imported(
-        info=info_of(request, column, path, samples, sfreq), times=times, samples=stored(samples), offsets=[]
+        info=info_of(request, column, path, samples, sfreq),
+        times=times,
+        samples=stored(samples),
+        offsets=[],
+        began=column.began,
     ), [f"{request.column}: {text}" for text in said]
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from acquisition.errors import RecordingError, StreamError
 from acquisition.events.vocabulary import Vocabulary, load_vocabulary
 from acquisition.importing.clock import Clock, Source
+from acquisition.importing.found import MAX_SECONDS
 from acquisition.importing.laying import laid
 from acquisition.importing.meaning import meant
 from acquisition.importing.options import Options
@@ -23,8 +24,6 @@ from acquisition.importing.timeless import near, timed
 from acquisition.importing.voice import analysed
 from acquisition.stream import Role, StreamInfo
 
-MAX_SECONDS = 12 * 3600.0
-"""Longest session that is processed: no part of the processing is bounded beyond it."""
 SHOWN = 5
 
 
@@ -99,7 +98,7 @@ def _part(items: Sequence[Imported], options: Options) -> list[Imported]:
     begin, end = options.part
     if not (math.isfinite(begin) or math.isfinite(end)):
         return list(items)
-    firsts = [float(np.nanmin(item.at)) for item in items if len(item.times)]
+    firsts = [_begin(item) for item in items if len(item.times)]
     zero = min(firsts, default=0.0)
     out = []
     for item in items:
@@ -110,6 +109,10 @@ def _part(items: Sequence[Imported], options: Options) -> list[Imported]:
     if not kept:
         raise StreamError(f"--part {begin:g}:{end:g}: no samples in it")
     return kept
+
+
+def _begin(item: Imported) -> float:
+    return item.began if math.isfinite(item.began) else float(np.nanmin(item.at))
 
 
 def _refuse_long(items: Sequence[Imported]) -> None:

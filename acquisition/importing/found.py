@@ -17,6 +17,8 @@ HEAD = 1 << 16
 """Bytes that a layout may look at to be recognised."""
 MAX_TEXT_BYTES = 1 << 30
 MAX_STREAMS = 512
+MAX_SECONDS = 12 * 3600.0
+"""Longest session that is processed: no part of the processing is bounded beyond it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -38,6 +40,8 @@ class Found:
         An object array of str for text.
     own : bool
         These are events of ours, exported before: they come back as what they were.
+    began : float
+        Stamp of the first sample in the file [s], where only a part of it was read; else nan.
     """
 
     name: str
@@ -48,6 +52,7 @@ class Found:
     samples: NDArray[Any]
     labels: tuple[str, ...] = ("",)
     own: bool = False
+    began: float = math.nan
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -99,6 +104,8 @@ class Hints:
         Channel → modality, where the file calls a channel raw.
     units : mapping
         Modality → unit, where the file says none.
+    part : tuple of float
+        From when to when the recording is wanted [s since the first sample]: a long file is read no further.
     """
 
     separator: str = ""
@@ -107,6 +114,7 @@ class Hints:
     time_unit: str = ""
     sensors: dict[str, Modality] = field(default_factory=dict)
     units: dict[Modality, str] = field(default_factory=dict)
+    part: tuple[float, float] = (-math.inf, math.inf)
 
 
 class Peek(NamedTuple):

@@ -14,7 +14,7 @@ from acquisition.errors import StreamError
 from acquisition.importing.alignment import Alignment, by_events, by_taps
 from acquisition.importing.clock import Clock, Source
 from acquisition.importing.options import Options
-from acquisition.importing.store import Placed
+from acquisition.importing.store import Imported, Placed
 from acquisition.stream import PEOPLE, Modality, Role
 
 NEVER_BELOW = 1.0
@@ -74,7 +74,8 @@ def _moved(placed: Placed, shift: float) -> Placed:
         return placed
     item = placed.item
     span = None if item.span is None else (item.span[0] + shift, item.span[1] + shift)
-    return replace(placed, item=replace(item, times=item.times + shift, span=span))
+    began = item.began + shift
+    return replace(placed, item=replace(item, times=item.times + shift, span=span, began=began))
 
 
 def _aligned(placed: Placed, found: Alignment) -> Placed:
@@ -83,7 +84,8 @@ def _aligned(placed: Placed, found: Alignment) -> Placed:
     if span is not None:
         begin, end = found.moved(np.array(span)).tolist()
         span = begin, end
-    return replace(placed, item=replace(item, times=found.moved(item.times), span=span))
+    began = float(found.moved(np.array(item.began)))
+    return replace(placed, item=replace(item, times=found.moved(item.times), span=span, began=began))
 
 
 def _starts(
@@ -133,9 +135,12 @@ def _starts(
 
 
 def _first(items: Sequence[Placed], file: int) -> float:
-    return min(
-        (float(np.nanmin(p.item.times)) for p in items if p.file == file and len(p.item.times)), default=0.0
-    )
+    return min((_begin(p.item) for p in items if p.file == file and len(p.item.times)), default=0.0)
+
+
+def _begin(item: Imported) -> float:
+    """Return when a stream begins in its file [s]."""
+    return item.began if math.isfinite(item.began) else float(np.nanmin(item.times))
 
 
 def _epoch(source: Source, zone: str) -> float:

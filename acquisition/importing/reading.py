@@ -64,7 +64,7 @@ def _read(path: Path, requests: Sequence[Request], time: str | None, hints: Hint
         wanted = [Wanted(r.column, r.modality is Modality.MARKERS) for r in requests]
         return Read(columns=read_npz(path, wanted, time), source=Source(path=path))
     if suffix in (".edf", ".bdf"):
-        return _edf(path, requests)
+        return _edf(path, requests, hints)
     if suffix == ".wav":
         return _wav(path, requests)
     if suffix == ".xdf" or xdf.recognise(seen):
@@ -91,8 +91,8 @@ def _streams_or_columns(path: Path, dialect: Dialect, requests: Sequence[Request
         raise
 
 
-def _edf(path: Path, requests: Sequence[Request]) -> Read:
-    file = edf.read_signals(path)
+def _edf(path: Path, requests: Sequence[Request], hints: Hints) -> Read:
+    file = edf.read_signals(path, hints.part)
     columns = []
     for request in requests:
         if request.modality is Modality.MARKERS:
@@ -109,6 +109,7 @@ def _edf(path: Path, requests: Sequence[Request]) -> Read:
                 labels=(file.header.labels[i],),
                 sfreq=file.rate(i),
                 unit=file.header.units[i],
+                began=file.began,
             )
         )
     source = Source(path=path, epoch=file.header.epoch, zoned=False, resolution=1.0)

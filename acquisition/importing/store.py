@@ -52,6 +52,7 @@ class Imported:
     (position, collected, value). `span` is what the stream tells of [s], where that is more than from its
     first stamp to its last: rows of speech are stamped at their end. `own` samples are events of ours as
     JSON. `laid` are the times of the samples [s] where the time base found them, nan where one has no place.
+    `began` is the first stamp in the file [s] where only a part of it was read, else nan.
     """
 
     info: StreamInfo
@@ -61,6 +62,7 @@ class Imported:
     span: tuple[float, float] | None = None
     own: bool = False
     laid: FloatArray | None = None
+    began: float = math.nan
 
     @property
     def at(self) -> FloatArray:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acquisition.errors import RecordingError
-from acquisition.importing.found import Found, FoundFile, Hints, Peek, even, single
+from acquisition.importing.found import MAX_SECONDS, Found, FoundFile, Hints, Peek, even, single
 from acquisition.importing.layouts.bids import annotation_stream, marks
 from acquisition.importing.layouts.edf_header import ANNOTATIONS, MAX_SIGNALS, Header, read_header, real
 from acquisition.importing.tables.naming import modality_of, spelled
@@ -39,6 +39,8 @@ class Signals:
     damage: tuple[str, ...]
     notes: tuple[str, ...]
     annotations: list[tuple[float, float, str]]
+    began: float = math.nan
+    """When the first record begins [s], where it was not read; else nan."""
 
     def physical(self, path: Path, i: int) -> FloatArray:
         """Return a signal in its unit, shape (n_samples,)."""
@@ -85,7 +87,7 @@ def recognise(peek: Peek) -> bool:
 
 def read(path: Path, hints: Hints) -> FoundFile:
     """Read the signals whose labels say what they are, and annotations as events."""
-    file = read_signals(path)
+    file = read_signals(path, hints.part)
     header = file.header
     streams, left_out = [], []
     for i, (label, unit) in enumerate(zip(header.labels, header.units, strict=True)):
@@ -135,6 +137,7 @@ def _stream(
         times=times[keep],
         samples=single(values[keep]),
         labels=(label,),
+        began=file.began,
     ), ""
 
 
@@ -162,8 +165,8 @@ def events_of(file: Signals) -> list[Found]:
     return annotation_stream("Annotations", rows)
 
 
-def read_signals(path: Path) -> Signals:
-    """Read a file whole.
+def read_signals(path: Path, part: tuple[float, float] = (-math.inf, math.inf)) -> Signals:
+    """Read a file, of one that is longer than a session only the records of a part [s since its start].
 
     Raises
     ------
@@ -180,17 +183,38 @@ def read_signals(path: Path) -> Signals:
     damage = _damage(header, size, width, n)
     if n < 1:
         raise RecordingError(f"{path}: no whole record after its header")
-    records = np.memmap(path, np.uint8, "r", header.size, (n, width))
+    records: NDArray[np.uint8] = np.memmap(path, np.uint8, "r", header.size, (n, width))
+    first = 0
+    if n * header.duration > MAX_SECONDS:
+        first, stop = _wanted(path, header, n, part)
+        records = records[first:stop]
     onsets, annotations, told = _annotations(header, records)
     if "+D" in header.reserved and not len(onsets):
         raise RecordingError(
             f"{path}: has interruptions ({header.reserved}), and no record says when it begins"
         )
     if not len(onsets):
-        onsets = even(n, 1 / header.duration)
+        onsets = even(len(records), 1 / header.duration, first * header.duration)
     return Signals(
-        header=header, records=records, onsets=onsets, damage=damage, notes=told, annotations=annotations
+        header=header,
+        records=records,
+        onsets=onsets,
+        damage=damage,
+        notes=told,
+        annotations=annotations,
+        began=0.0 if len(records) < n else math.nan,
     )
+
+
+def _wanted(path: Path, header: Header, n: int, part: tuple[float, float]) -> tuple[int, int]:
+    """Return the records that a part of a long file needs, with one more at either end."""
+    begin, end = max(part[0], 0.0), min(part[1], n * header.duration)
+    if end - begin > MAX_SECONDS:
+        raise RecordingError(
+            f"{path}: a file of {n * header.duration / 3600:.1f} h ({', '.join(header.labels[:5])}; 12 h at "
+            "most): --part BEGIN:END [s] imports a part"
+        )
+    return max(0, math.floor(begin / header.duration) - 1), math.ceil(end / header.duration) + 1
 
 
 def _damage(header: Header, size: int, width: int, n: int) -> tuple[str, ...]:

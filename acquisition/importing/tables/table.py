@@ -41,6 +41,8 @@ class Column:
     sfreq: float | None = None
     unit: str = ""
     stamped: bool = False
+    began: float = float("nan")
+    """First stamp in the file [s], where only a part of it was read."""
 
 
 class Wanted(NamedTuple):

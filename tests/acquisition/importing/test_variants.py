@@ -12,10 +12,13 @@ import numpy as np
 import pytest
 
 from acquisition.errors import AttunementError
+from acquisition.importing.assigning import import_as
 from acquisition.importing.files import import_files, import_streams
 from acquisition.importing.found import Found, FoundFile, Hints
+from acquisition.importing.options import Options
 from acquisition.importing.recognition import recognised
-from acquisition.stream import Modality
+from acquisition.recording.recording import Recording
+from acquisition.stream import Chunk, Modality, Role
 
 START = datetime(2024, 5, 20, 11, 53, 7)
 UNIX_MS = 1_716_200_000_000
@@ -355,3 +358,34 @@ def test_a_stream_of_a_vendors_table_is_asked_for_as_it_was_shown(tmp_path: Path
     assert done.streams[0].modality is Modality.RR
     with pytest.raises(AttunementError, match="no column 'rrr'"):
         import_streams([found.path], ["client:rr:ms=rrr"], out=tmp_path / "s")
+
+
+def long_edf(folder: Path, hours: int) -> Path:
+    """Write skin conductance whose value is the hour, 1 Hz in records of an hour."""
+    fields = ["EDA".ljust(16), " " * 80, "uS".ljust(8), "0".ljust(8), "1000".ljust(8), "0".ljust(8)]
+    fields += ["1000".ljust(8), " " * 80, "3600".ljust(8), " " * 32]
+    head = "0".ljust(8) + " " * 160 + "20.05.2411.53.07" + "512".ljust(8) + " " * 44
+    head += str(hours).ljust(8) + "3600".ljust(8) + "1".ljust(4)
+    values = np.repeat(np.arange(hours, dtype="<i2"), 3600)
+    path = folder / "week.edf"
+    path.write_bytes((head + "".join(fields)).encode() + values.tobytes())
+    return path
+
+
+def test_of_a_week_only_the_part_that_is_wanted_is_read(tmp_path: Path) -> None:
+    path = long_edf(tmp_path, 168)
+    with pytest.raises(AttunementError, match=r"week\.edf: a file of 168\.0 h \(EDA.*--part"):
+        recognised(path)
+    part = (100 * 3600.0, 102 * 3600.0)
+    found = recognised(path, Hints(part=part))
+    assert len(found.streams[0].times) == 4 * 3600
+    for asked in ([], ["client:eda:uS=EDA"]):
+        out = tmp_path / f"rec{len(asked)}"
+        options = Options(part=part)
+        if asked:
+            import_streams([path], asked, out=out, options=options, hints=Hints(part=part))
+        else:
+            import_as([(Role.CLIENT, path)], out=out, options=options, hints=Hints(part=part))
+        chunks = [c for c in Recording(out) if isinstance(c, Chunk)]
+        assert np.concatenate([c.samples[:, 0] for c in chunks]).tolist() == [100.0] * 3600 + [101.0] * 3600
+        assert float(chunks[0].times[0]) == part[0]
