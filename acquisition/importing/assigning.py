@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,7 +12,7 @@ from acquisition.errors import StreamError
 from acquisition.importing.clock import Source
 from acquisition.importing.files import FORMATS, stored
 from acquisition.importing.finishing import Done, finished, refuse_damage
-from acquisition.importing.found import Found, FoundFile, Hints
+from acquisition.importing.found import Found, FoundFile, Hints, joined
 from acquisition.importing.listing import ONE, holds_two, parted
 from acquisition.importing.options import Options
 from acquisition.importing.recognition import recognised
@@ -25,6 +26,9 @@ DERIVED = re.compile(
     re.IGNORECASE,
 )
 """In the names of channels that a program computed from others."""
+
+SAME = 0.02
+"""Share by which the rates of two files of one device may differ, as their stamps tell them."""
 
 
 def import_as(
@@ -43,7 +47,7 @@ def import_as(
         out.
     """
     options, hints = options or Options(), hints or Hints()
-    files = [(role, recognised(path, hints)) for role, path in pairs]
+    files = in_one([(role, recognised(path, hints)) for role, path in pairs])
     refuse_damage([f"{f.path}: {text}" for _, f in files for text in f.damage], options)
     items: list[Placed] = []
     notes: list[str] = []
@@ -69,6 +73,57 @@ def import_as(
         damage=[f"{f.path.name}: {text}" for _, f in files for text in f.damage],
         notes=[*(f"{f.path.name}: {text}" for _, f in files for text in (*f.notes, *_left_out(f))), *notes],
         names=[f.path.name for _, f in files],
+    )
+
+
+def in_one(files: Sequence[tuple[Role, FoundFile]]) -> list[tuple[Role, FoundFile]]:
+    """Return files of which those that go on where another of the same device ended are one.
+
+    Such as the files of a quarter of an hour each that a watch writes: of one person and layout, with starts,
+    and with streams of the same names that follow one another.
+    """
+    out: list[tuple[Role, FoundFile]] = []
+    for role, file in sorted(files, key=lambda f: _begin(f[1])):
+        at = next((k for k, (r, f) in enumerate(out) if r is role and _goes_on(f, file)), None)
+        if at is None:
+            out.append((role, file))
+            continue
+        before = out[at][1]
+        later = [replace(f, times=f.times + (file.epoch - before.epoch)) for f in file.streams]
+        out[at] = (
+            role,
+            replace(
+                before,
+                streams=tuple(joined([*before.streams, *later])),
+                left_out=tuple(dict.fromkeys((*before.left_out, *file.left_out))),
+                damage=(*before.damage, *(f"{file.path.name}: {text}" for text in file.damage)),
+                notes=(*before.notes, *file.notes, f"goes on in {file.path.name}"),
+            ),
+        )
+    first = [path for _, file in files for path in [file.path]]
+    return sorted(out, key=lambda f: first.index(f[1].path))
+
+
+def _begin(file: FoundFile) -> float:
+    return min((float(f.times[0]) for f in file.streams if len(f.times)), default=0.0) + file.epoch
+
+
+def _goes_on(before: FoundFile, file: FoundFile) -> bool:
+    """Tell whether a file has what another has, later, and nothing at the same time."""
+    if (
+        before.layout != file.layout
+        or before.zoned != file.zoned
+        or not math.isfinite(before.epoch + file.epoch)
+    ):
+        return False
+    signals = {f.name: f for f in before.streams if f.modality is not Modality.MARKERS and len(f.times)}
+    pairs = [(signals[f.name], f) for f in file.streams if f.name in signals and len(f.times)]
+    return bool(pairs) and all(
+        a.unit == b.unit
+        and a.labels == b.labels
+        and (a.sfreq == b.sfreq or abs(a.sfreq - b.sfreq) <= SAME * a.sfreq)
+        and float(a.times[-1]) + before.epoch < float(b.times[0]) + file.epoch
+        for a, b in pairs
     )
 
 

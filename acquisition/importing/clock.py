@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+
+
+def moment_of(epoch: float) -> datetime | None:
+    """Return a Unix time as a date in UTC; None for what is none, or of no year that can be written."""
+    try:
+        return datetime.fromtimestamp(epoch, UTC) if math.isfinite(epoch) else None
+    except (OverflowError, OSError, ValueError):
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
 from acquisition.errors import RecordingError, StreamError
 from acquisition.events.vocabulary import Vocabulary, load_vocabulary
-from acquisition.importing.clock import Clock, Source
+from acquisition.importing.clock import Clock, Source, moment_of
 from acquisition.importing.found import MAX_SECONDS
 from acquisition.importing.laying import laid
 from acquisition.importing.meaning import meant
@@ -147,10 +146,10 @@ def _started(options: Options, clock: Clock, items: Sequence[Imported]) -> str:
                 f"--started {options.started!r}: must be ISO 8601, such as 2024-05-20T11:53:07"
             ) from None
         return options.started
-    if not math.isfinite(clock.epoch):
-        return ""
     first = min(float(np.nanmin(i.at)) for i in items if len(i.times))
-    when = datetime.fromtimestamp(clock.epoch + first, UTC)
+    when = moment_of(clock.epoch + first)
+    if when is None:
+        return ""
     # A clock on the wall says no zone.
     return (when if clock.zoned else when.replace(tzinfo=None)).isoformat(timespec="milliseconds")
 

@@ -6,10 +6,10 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from acquisition.importing.clock import moment_of
 from acquisition.importing.found import Found, FoundFile
 from acquisition.stream import Modality, Role
 from acquisition.units import CANONICAL
@@ -28,10 +28,11 @@ def described(file: FoundFile) -> list[str]:
 
 
 def _start(file: FoundFile) -> str:
-    if not math.isfinite(file.epoch):
-        return ", no start time"
     first = min((float(f.times[0]) for f in file.streams if len(f.times)), default=0.0)
-    when = datetime.fromtimestamp(file.epoch + first, UTC).isoformat(sep=" ", timespec="milliseconds")[:23]
+    moment = moment_of(file.epoch + first)
+    if moment is None:
+        return ", no start time"
+    when = moment.isoformat(sep=" ", timespec="milliseconds")[:23]
     return f", starts {when} {'UTC' if file.zoned else '(clock on the wall)'}"
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
 from acquisition.errors import StreamError
 from acquisition.importing.alignment import Alignment, by_events, by_taps
-from acquisition.importing.clock import Clock, Source
+from acquisition.importing.clock import Clock, Source, moment_of
 from acquisition.importing.options import Options
 from acquisition.importing.store import Imported, Placed
 from acquisition.stream import PEOPLE, Modality, Role
@@ -151,8 +150,10 @@ def _epoch(source: Source, zone: str) -> float:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise StreamError(f"--zone {zone!r}: no such time zone (such as Europe/Vienna)") from None
     whole = math.floor(source.epoch)
-    wall = datetime.fromtimestamp(whole, UTC).replace(tzinfo=there)
-    return wall.timestamp() + (source.epoch - whole)
+    moment = moment_of(whole)
+    if moment is None:
+        return math.nan
+    return moment.replace(tzinfo=there).timestamp() + (source.epoch - whole)
 
 
 def _pairs(items: Sequence[Placed]) -> list[tuple[Placed, Placed]]:

@@ -156,7 +156,8 @@ def _apart(layout: Layout, path: Path, hints: Hints) -> FoundFile:
     """Read a file in a process that is ended when it takes too long."""
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe(duplex=False)
-    patience = PATIENCE + path.stat().st_size / SLOWEST
+    size = sum(f.stat().st_size for f in path.iterdir()) if path.is_dir() else path.stat().st_size
+    patience = PATIENCE + size / SLOWEST
     process = context.Process(target=_read_apart, args=(there, layout.title, path, hints), daemon=True)
     process.start()
     there.close()

@@ -60,6 +60,12 @@ def _is_unix(text: str) -> bool:
     return UNIX[0] < _number(text) < UNIX[1]
 
 
+def _seconds(text: str) -> float:
+    """Return a Unix time, which programs that write an E4's files for other watches have in µs."""
+    value = _number(text)
+    return value / 1e6 if UNIX[0] < value / 1e6 < UNIX[1] else value
+
+
 def _number(text: str) -> float:
     try:
         return float(text)
@@ -84,7 +90,8 @@ def read(path: Path, hints: Hints) -> FoundFile:
             starts.append(start)
             found.append(stream)
         elif name == "tags.csv":
-            times = np.array([_number(line) for line in lines if line.strip()])
+            times = np.array([_seconds(line) for line in lines if line.strip()])
+            times = times[np.isfinite(times)]
             if len(times):
                 starts.append(float(times[0]))
                 texts = np.full((len(times), 1), "tag", object)
@@ -141,8 +148,14 @@ def _stream(path: Path, name: str, lines: list[str]) -> tuple[float, Found]:
     if not 0 < sfreq <= 1024:
         raise RecordingError(f"{path}: {name}: its second line is no rate")
     table = _table(path, name, rows[2:], len(rows[0]))
-    samples = table / PER_G if modality is Modality.ACC else table
+    samples = _in_g(table) if modality is Modality.ACC else table
     return start, _found(label, modality, unit, sfreq, even(len(table), sfreq, start), samples)
+
+
+def _in_g(table: FloatArray) -> FloatArray:
+    """Return an acceleration in g: an E4 has 1/64 g, files made of other watches' g already."""
+    middle = float(np.nanmedian(np.sqrt((table**2).sum(axis=1))))
+    return table if 0.8 < middle < 1.2 else table / PER_G
 
 
 def _table(path: Path, name: str, rows: list[list[str]], width: int) -> FloatArray:

@@ -11,6 +11,7 @@ import numpy as np
 
 from acquisition.errors import RecordingError
 from acquisition.importing.found import Found, FoundFile, Hints, Peek, single
+from acquisition.importing.layouts.embrace_avro import intervals_of
 from acquisition.importing.tables.cells import numbers_of
 from acquisition.importing.tables.dialect import Dialect, cut_line, dialect_of
 from acquisition.importing.tables.sheet import Clock, Wish, read_sheet
@@ -81,6 +82,7 @@ def _stamps(path: Path, dialect: Dialect, name: str) -> FoundFile:
     """Return button presses, or the intervals between peaks of the pulse."""
     times = numbers_of(path, dialect, [0])[0]
     times = times[np.isfinite(times)] / (1e6 if name == TAGS else 1e9)
+    found: Found | None = intervals_of(times)
     if name == TAGS:
         found = Found(
             name="tags",
@@ -91,16 +93,6 @@ def _stamps(path: Path, dialect: Dialect, name: str) -> FoundFile:
             samples=single(np.full(len(times), "tag", object)),
             labels=("tags",),
         )
-    else:
-        found = Found(
-            name="PPI",
-            modality=Modality.PPI,
-            unit="s",
-            sfreq=0.0,
-            times=times[1:],
-            samples=single(np.diff(times)),
-            labels=("PPI",),
-        )
-    if not len(found.times):
+    if found is None or not len(found.times):
         raise RecordingError(f"{path}: no {'tags' if name == TAGS else 'peaks'} in it")
     return FoundFile(path=path, layout=TITLE, streams=(found,), epoch=0.0, resolution=1.0)

@@ -16,7 +16,8 @@ from acquisition.errors import RecordingError
 from acquisition.importing.found import Found, FoundFile, Hints, Peek, single
 from acquisition.importing.rates import rate_of
 from acquisition.importing.stamps import moment
-from acquisition.importing.tables.dialect import dialect_of
+from acquisition.importing.tables.cells import numbers_of
+from acquisition.importing.tables.dialect import Dialect, dialect_of
 from acquisition.importing.tables.naming import modality_of, spelled, unit_in
 from acquisition.importing.tables.sheet import Clock, Wish, read_sheet
 from acquisition.stream import FloatArray, Modality
@@ -26,7 +27,7 @@ UNIT = "uV"
 MAX_BYTES = 1 << 28
 NOTE = "ecg counts taken as µV, as the Showcase app writes them"
 MOVESENSE = re.compile("movesense", re.IGNORECASE)
-_STAMP = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)T(\d\d)_?(\d\d)_?(\d\d)")
+_STAMP = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)T(\d\d)_?(\d\d)_?(\d\d)(?:\.\d+)?(Z?)")
 
 
 def recognise(peek: Peek) -> bool:
@@ -35,26 +36,23 @@ def recognise(peek: Peek) -> bool:
         return b'"data"' in peek.head[:200] and any(
             key in peek.head[:4000] for key in (b'"Samples"', b'"ArrayAcc"', b'"rrData"')
         )
-    return (
-        peek.first.replace(" ", "").casefold() in ("timestamp,ecg", "timestamp;ecg")
-        and "movesense" in peek.name
-    ) or ("movesense" in peek.name and peek.first.casefold().startswith("timestamp"))
+    return peek.suffix == ".csv" and "movesense" in peek.name
 
 
 def read(path: Path, hints: Hints) -> FoundFile:
-    """Read ECG and acceleration; the start is in the file's name."""
+    """Read ECG and acceleration; the start is in the file's name, or in its head."""
     streams, notes = _json(path) if path.suffix.casefold() == ".json" else _csv(path, hints)
     if not streams:
         raise RecordingError(f"{path}: no ECG, acceleration or intervals in it")
     first = min(float(s.times[0]) for s in streams)
     m = _STAMP.search(path.name)
-    epoch = moment("{}-{}-{}T{}:{}:{}".format(*m.groups()))[0] - first if m else float("nan")
+    epoch = moment("{}-{}-{}T{}:{}:{}".format(*m.groups()[:6]))[0] - first if m else float("nan")
     return FoundFile(
         path=path,
         layout=TITLE,
         streams=tuple(streams),
         epoch=epoch,
-        zoned=m is not None and path.name[m.end() : m.end() + 1] == "Z",
+        zoned=m is not None and m[7] == "Z",
         resolution=1.0,
         notes=tuple(notes),
     )
@@ -63,15 +61,31 @@ def read(path: Path, hints: Hints) -> FoundFile:
 def _csv(path: Path, hints: Hints) -> tuple[list[Found], list[str]]:
     dialect = dialect_of(path, hints)
     names = [n.casefold() for n in dialect.names]
-    wishes = [Wish("ecg", Modality.ECG, UNIT, (i,)) for i, n in enumerate(names) if n.startswith("ecg")]
+    if not dialect.named and len(names) == 2:
+        names = ["timestamp", "ecg"]
+    wishes = [
+        Wish("ecg", Modality.ECG, spelled(unit_in(n), Modality.ECG) or _unit(path, dialect, i), (i,))
+        for i, n in enumerate(names)
+        if n.startswith("ecg")
+    ]
     if not wishes and len(names) == 2 and modality_of(MOVESENSE.sub("", path.stem)) is Modality.ECG:
-        wishes = [Wish("ecg", Modality.ECG, spelled(unit_in(names[1]), Modality.ECG) or UNIT, (1,))]
+        wishes = [
+            Wish(
+                "ecg", Modality.ECG, spelled(unit_in(names[1]), Modality.ECG) or _unit(path, dialect, 1), (1,)
+            )
+        ]
     axes = [names.index(a) for a in ("x", "y", "z") if a in names]
     if len(axes) == 3:
         wishes.append(Wish("acc", Modality.ACC, "m/s2", tuple(axes)))
-    streams, _, told = read_sheet(path, dialect, wishes, Clock(0, "ms")) if wishes else ([], None, [])
+    streams, _, told = read_sheet(path, dialect, wishes, Clock(0)) if wishes else ([], None, [])
     counts = any(w.modality is Modality.ECG and w.unit == UNIT for w in wishes)
     return streams, [*told, NOTE] if counts else told
+
+
+def _unit(path: Path, dialect: Dialect, column: int) -> str:
+    """Return the unit of an ECG that says none: counts are whole numbers, what the app converted is in mV."""
+    values = numbers_of(path, dialect, [column])[0]
+    return "mV" if np.any(values != np.round(values)) else UNIT
 
 
 def _json(path: Path) -> tuple[list[Found], list[str]]:

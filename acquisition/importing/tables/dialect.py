@@ -172,8 +172,9 @@ def _above(lines: Sequence[str], first: int, separator: str, width: int) -> list
         cells = split(
             line.lstrip("#% ") if line.startswith(("#", "%")) and separator in line else line, separator
         )
+        commented = line.startswith(("#", "%"))
         if (
-            abs(len(cells) - width) > 1
+            abs(len(cells) - width) > (0 if commented else 1)
             or len(rows) == 4
             or (line.startswith(("#", "%")) and not rows and "{" in line)
         ):

@@ -389,3 +389,102 @@ def test_of_a_week_only_the_part_that_is_wanted_is_read(tmp_path: Path) -> None:
         chunks = [c for c in Recording(out) if isinstance(c, Chunk)]
         assert np.concatenate([c.samples[:, 0] for c in chunks]).tolist() == [100.0] * 3600 + [101.0] * 3600
         assert float(chunks[0].times[0]) == part[0]
+
+
+def avro(path: Path, start: float, imu: dict[str, float] | None = None, seconds: int = 60) -> Path:
+    """Write raw data of an EmbracePlus: skin conductance at 4 Hz, 1 g on z at 64 Hz, a beat a second."""
+    import fastavro
+
+    said = imu or {"physicalMin": -16, "physicalMax": 16, "digitalMin": -32768, "digitalMax": 32768}
+    one = round(1 / said["conversionFactor"]) if imu else 2048
+    head = {"timestampStart": round(start * 1e6)}
+    n = 64 * seconds
+    record = {
+        "rawData": {
+            "eda": {**head, "samplingFrequency": 4.0, "values": [4.0 + start % 10] * (4 * seconds)},
+            "accelerometer": {
+                **head,
+                "samplingFrequency": 64.0,
+                "imuParams": said,
+                "x": [0] * n,
+                "y": [0] * n,
+                "z": [one] * n,
+            },
+            "tags": {"tagsTimeMicros": [round(start * 1e6) + 500_000]},
+            "systolicPeaks": {"peaksTimeNanos": [round((start + k) * 1e9) for k in range(seconds)]},
+        }
+    }
+    numbers = {"type": "array", "items": "float"}
+    whole = {"type": "array", "items": "long"}
+    base = [{"name": "timestampStart", "type": "long"}, {"name": "samplingFrequency", "type": "float"}]
+
+    def block(name: str, fields: list[object]) -> object:
+        return {"name": name, "type": {"type": "record", "name": name.title(), "fields": fields}}
+
+    parameters = block("imuParams", [{"name": k, "type": "double"} for k in said])
+    raw = [
+        block("eda", [*base, {"name": "values", "type": numbers}]),
+        block("accelerometer", [*base, parameters, *({"name": a, "type": whole} for a in "xyz")]),
+        block("tags", [{"name": "tagsTimeMicros", "type": whole}]),
+        block("systolicPeaks", [{"name": "peaksTimeNanos", "type": whole}]),
+    ]
+    schema = {"type": "record", "name": "Data", "fields": [block("rawData", raw)]}
+    with path.open("wb") as out:
+        fastavro.writer(out, schema, [record])
+    return path
+
+
+@pytest.mark.parametrize("imu", [{}, {"conversionFactor": 1 / 4096}], ids=["ranges", "factor"])
+def test_an_embraceplus_of_either_schema_is_read(tmp_path: Path, imu: dict[str, float]) -> None:
+    found = recognised(avro(tmp_path / "a.avro", UNIX_MS / 1000, imu))
+    assert {str(f.modality) for f in found.streams} == {"eda", "acc", "markers", "ppi"}
+    np.testing.assert_allclose(only(found, Modality.ACC).samples[0], [0.0, 0.0, 1.0])
+    assert only(found, Modality.PPI).samples[:, 0].tolist() == [1.0] * 59
+
+
+def test_files_that_go_on_one_after_another_are_one_recording(tmp_path: Path) -> None:
+    folder = tmp_path / "v6"
+    folder.mkdir()
+    paths = [avro(folder / f"1-1-001_{k}.avro", UNIX_MS / 1000 + 60 * k) for k in (1, 0, 2)]
+    found = recognised(folder)
+    assert len(only(found, Modality.EDA).times) == 4 * 180
+    done = import_as([(Role.CLIENT, p) for p in paths], out=tmp_path / "rec")
+    assert sorted(str(i.modality) for i in done.streams) == ["acc", "eda", "markers", "ppi"]
+    chunks = [
+        c for c in Recording(tmp_path / "rec") if isinstance(c, Chunk) and c.info.modality is Modality.EDA
+    ]
+    times = np.concatenate([c.times for c in chunks])
+    np.testing.assert_allclose(np.diff(times), 0.25, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("head", "row", "unit"),
+    [
+        (["# created 2026-03-04T09:57:51.782845Z", "elapsed,ecg"], "{s:.6f},{v:.3f}", "mV"),
+        (["# created 2026-03-04T09:57:51.782845Z"], "{s:.6f},{v:.3f}", "mV"),
+        (["Timestamp (ms),Sample (mV)"], "{ms:.0f},{v:.3f}", "mV"),
+        (["timestamp,ecg"], "{ms:.0f},{counts}", "uV"),
+    ],
+)
+def test_a_movesense_table_of_any_head_is_read(tmp_path: Path, head: list[str], row: str, unit: str) -> None:
+    rows = [
+        row.format(s=i / 125, ms=8 * i, v=0.5 if i % 100 == 0 else 0.001 * (i % 7), counts=i % 50)
+        for i in range(500)
+    ]
+    found = file(tmp_path, "MovesenseECG-2026-03-04T09_57_51.782845Z.csv", [*head, *rows])
+    ecg = only(found, Modality.ECG)
+    assert (ecg.sfreq, ecg.unit, found.zoned) == (125.0, unit, True)
+    assert found.epoch + float(ecg.times[0]) == pytest.approx(1_772_618_271.0, abs=1.0)
+
+
+def test_files_of_an_e4_that_were_made_for_another_watch_are_in_g_and_seconds(tmp_path: Path) -> None:
+    folder = tmp_path / "w"
+    folder.mkdir()
+    (folder / "EDA.csv").write_text("1716200000.0\n4.0\n" + "4.0\n" * 40)
+    (folder / "ACC.csv").write_text(
+        "1716200000.0,1716200000.0,1716200000.0\n64,64,64\n" + "0.0,0.1,0.99\n" * 640
+    )
+    (folder / "tags.csv").write_text("1716200003500000\n")
+    found = recognised(folder)
+    assert only(found, Modality.ACC).samples[0].tolist() == [0.0, 0.1, 0.99]
+    assert only(found, Modality.MARKERS).times.tolist() == [3.5]
