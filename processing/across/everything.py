@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
-from processing.across import tolerated
+from acquisition.errors import ResultsError
+from processing.across import answers, tolerated, ways_back
 from processing.across.finding import Finding
 from processing.across.reading import Sitting
 from processing.hour.measure import Definition
 from processing.metrics.dictionary import updated
 
-MODULES = (tolerated,)
+MODULES = (tolerated, ways_back, answers)
 
 
 def definitions() -> tuple[Definition, ...]:
@@ -24,17 +25,31 @@ def definitions() -> tuple[Definition, ...]:
     return tuple(d for module in MODULES for d in module.DEFINITIONS)
 
 
-def found_in(sittings: Sequence[Sitting]) -> list[Finding]:
-    """Return the findings of each dyad.
+def found_in(sittings: Sequence[Sitting], own_page: str = "") -> list[Finding]:
+    """Return the findings of each dyad, or what is for one therapist alone.
 
     Parameters
     ----------
     sittings : sequence of Sitting
         In the order of `read_sittings`.
+    own_page : str
+        Code of a therapist: how soon their own clients' excursions were answered, and nothing else.
+
+    Raises
+    ------
+    ResultsError
+        If a table is missing, or no session is of that therapist.
     """
+    if own_page and own_page not in {s.therapist for s in sittings}:
+        known = ", ".join(sorted({s.therapist for s in sittings}))
+        raise ResultsError(f"no session of a therapist {own_page} here (there are: {known})")
     out: list[Finding] = []
     for _, mine in groupby(sittings, key=lambda s: (s.dyad, s.client, s.therapist)):
-        out += tolerated.tolerated_over(list(mine))
+        dyad = list(mine)
+        if not own_page:
+            out += [*tolerated.tolerated_over(dyad), *ways_back.ways_back_over(dyad)]
+        elif dyad[0].therapist == own_page:
+            out += answers.answers_over(dyad)
     return out
 
 

@@ -27,29 +27,38 @@ if TYPE_CHECKING:
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the table there as well (.parquet)."
 )
+@click.option(
+    "--own-page",
+    metavar="CODE",
+    default="",
+    help="Only how soon the excursions of this therapist's clients were answered: for that person's own "
+    "eyes.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def across_command(results: tuple[Path, ...], out: Path | None, as_json: bool) -> None:
+def across_command(results: tuple[Path, ...], out: Path | None, own_page: str, as_json: bool) -> None:
     """Compute what the sessions of each dyad hold together, from RESULTS directories of attune process.
 
     The tolerated window over sessions: where its edges lie and whether they move. Labels must be in the
-    scaling anchored or session.
+    scaling anchored or session. From 40 excursions of a dyad on, what goes with the client's way back.
     """
     from processing.across.everything import found_in
     from processing.across.finding import write_findings
     from processing.across.reading import read_sittings
 
-    found = found_in(read_sittings(results))
+    found = found_in(read_sittings(results), own_page)
     if out is not None:
         write_findings(out, found)
     if as_json:
         echo(json.dumps([_plain(asdict(x)) for x in found], ensure_ascii=False))
         return
+    if own_page:
+        echo(f"For {own_page} alone. It describes; an excursion that was left alone may have been so well.")
     _show(found)
 
 
 def _show(found: Sequence[Finding]) -> None:
     if not found:
-        echo("nothing that several sessions could hold together: no labels")
+        echo("nothing that several sessions could hold together: no labels, no excursions")
         return
     table = Table(box=None, pad_edge=False, header_style="")
     for title in ("who", "what", "value", "95 %", "n", "sessions", "scaling", ""):

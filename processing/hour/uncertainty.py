@@ -13,6 +13,8 @@ from scipy.special import bdtr, bdtrik, betaincinv, chdtri
 
 from acquisition.stream import BoolArray, FloatArray
 
+GARWOOD = "Garwood (1936), doi:10.1093/biomet/28.3-4.437"
+"""Where the interval of a Poisson count is from."""
 LEAST_FOR_INTERVAL = 5
 """Fewer values than this give no interval."""
 LEAST_FOR_BOOTSTRAP = 10

@@ -11,7 +11,7 @@ from processing.arousal.band import ArousalConfig
 from processing.arousal.excursion import Excursion, excursions
 from processing.hour.measure import Definition, Measure, measure, nothing, seeded
 from processing.hour.timeline import Person
-from processing.hour.uncertainty import mean_interval, poisson_interval
+from processing.hour.uncertainty import GARWOOD, mean_interval, poisson_interval
 from processing.metrics.in_band import gate
 
 COUNTED = "a count of what happened"
@@ -50,7 +50,7 @@ RATE = Definition(
     unit="1/h",
     text="excursions per hour of valid time",
     interval="exact Poisson",
-    source="Garwood (1936), doi:10.1093/biomet/28.3-4.437",
+    source=GARWOOD,
 )
 DEPTH = Definition(
     name="excursion_depth_mean",

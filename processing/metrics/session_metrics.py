@@ -215,7 +215,7 @@ def _person(
             lambda: recovery.recovery_measures(recovered[entity], person.valid_pct, person.missing),
         ),
         (occupancy, lambda: occupancy.occupancy_measures(person)),
-        (stretch, lambda: stretch.stretch_measures(person)),
+        (stretch, lambda: stretch.stretch_measures(person, line.times, mine, tolerated.upper(line, person))),
         (tolerated, lambda: tolerated.tolerated_measures(tolerated.labels(line, person), id_)),
         (vagal, lambda: vagal.vagal_measures(line, person, config.heart.rmssd_window)),
         (event_locked, lambda: event_locked.response_measures(responses, entity, id_)),

@@ -119,6 +119,11 @@ def edge(found: Labels, far: str) -> Edge:
     return Edge(value=value, low=min(low, value), high=max(high, value))
 
 
+def upper(line: Timeline, person: Person) -> Edge:
+    """Return the upper edge of the hour."""
+    return edge(labels(line, person), "felt_over")
+
+
 def tolerated_measures(found: Labels, session_id: str) -> list[Measure]:
     """Return both edges and the width of the tolerated window."""
     if not found.codes:

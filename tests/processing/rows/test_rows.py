@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,7 @@ from processing.results.tables import TABLES, write_table
 from processing.rows.excursions import excursion_rows
 from processing.rows.interventions import intervention_rows
 from processing.rows.labels import label_rows
+from processing.rows.ways_back import way_back_rows
 from tests.processing.hours import golden, line, person
 
 SPANS = [
@@ -42,6 +43,7 @@ def test_the_golden_excursions_stand_in_the_table_with_their_first_answer() -> N
     assert (first.side, first.answer, first.latency) == ("above", "int_support", 340.0 - 321.0)
     assert (second.answer, third.side) == ("", "below")
     assert math.isnan(second.latency) and math.isnan(first.speaking)
+    assert [r.course for r in (first, second, third)] == ["out_returned"] * 3 and first.crossed
     assert first.partner_z == pytest.approx(abs(a[281:311]).mean() / 10.0)
 
 
@@ -100,3 +102,45 @@ def test_a_label_stands_with_the_index_of_the_ten_seconds_up_to_it_and_its_scali
     hour = Hour(line=held, found={"client": []}, recovered={"client": []}, responses=[], measures={})
     write_table(tmp_path, "labels.parquet", hour, {"client": "anchored"})
     assert pq.read_table(tmp_path / "labels.parquet")["scaling"].to_pylist() == ["anchored", "anchored"]
+
+
+def test_a_stretch_that_does_not_cross_is_an_approach_and_a_defensive_mark_names_it() -> None:
+    times, a = np.arange(1000.0), np.zeros(1000)
+    a[100:160], a[300:360], a[500:540], a[540:560] = 1.5, -1.4, 1.5, np.nan
+    spans = [Interval(code="defensive", actor="client", start=310.0, stop=330.0)]
+    someone = person(a)
+    held = line({"client": someone}, intervals=spans)
+    back, marked, hidden = excursion_rows(held, {"client": []}, {"client": []})
+    assert not (back.crossed or marked.crossed or hidden.crossed)
+    assert [r.course for r in (back, marked, hidden)] == ["stretch_returned", "approach_marked", ""]
+    assert (back.on, back.off, back.side, back.depth) == (100.0, 160.0, "above", -0.5)
+    assert marked.side == "below" and marked.depth == pytest.approx(-0.6) and math.isnan(back.t50)
+    assert hidden.censored and not find(someone, times, ArousalConfig())
+
+
+def test_an_excursion_that_holds_a_repair_is_repaired_and_one_at_the_end_is_open() -> None:
+    times, a = np.arange(1200.0), np.zeros(1200)
+    a[100:200], a[500:600], a[1100:] = 3.0, 3.0, 3.0
+    a[550:560] = np.nan
+    someone = person(a)
+    found = {"client": find(someone, times, ArousalConfig())}
+    held = line({"client": someone}, points=[Event(time=150.0, code="goal_agree")])
+    rows = excursion_rows(held, found, {"client": recoveries(someone, times, found["client"])})
+    assert [r.course for r in rows if r.crossed] == ["repaired", "", "out_open"]
+
+
+def test_the_way_back_has_a_row_each_five_seconds_that_knows_the_past_alone() -> None:
+    times, a = golden()
+    t = np.where(times < 2000.0, 0.0, 1.0)
+    both = {"client": person(a), "therapist": person(t, entity="therapist")}
+    held = line(both)
+    found = {"client": find(both["client"], times, ArousalConfig())}
+    rows = way_back_rows(held, found)
+    first = [r for r in rows if r.excursion == 311.0]
+    assert [r.since for r in first] == np.arange(10.0, 68.0, 5.0).tolist()
+    assert [r.returned for r in first] == [False] * (len(first) - 1) + [True]
+    assert first[0].depth == pytest.approx(a[320] - 2.0) and first[0].steadiness == 0.0
+    assert first[-1].depth == pytest.approx(2.0)
+    assert next(r for r in rows if r.excursion > 2300.0).steadiness == -1.0
+    cut = dict(found, client=[replace(found["client"][0], censored=True)])
+    assert not any(r.returned for r in way_back_rows(held, cut))

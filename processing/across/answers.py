@@ -1,0 +1,118 @@
+"""How soon a client's excursions were answered, and how: the therapist's own page, for nobody else.
+
+From when an excursion is known (on + 10 s) until the first int_support, int_regulate or repair_attempt; the
+end of the excursion is a competing event, a gap or the end of the hour censors. It describes and ranks
+nobody: an excursion that was left alone may have been left alone well.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from acquisition.stream import FloatArray
+from processing.across.finding import Finding, finding
+from processing.across.reading import Sitting
+from processing.hour.measure import Definition, Measure, measure, nothing
+from processing.rows.excursions import ANSWERS, KNOWN_AFTER
+
+LEAST = 5
+"""Fewer excursions give no share."""
+SOON = 60.0
+SOURCE = "Aalen & Johansen (1978), Scand. J. Statist. 5:141-150"
+SHARE = Definition(
+    name="answered_{kind}_60s_pct",
+    whose="dyad",
+    unit="%",
+    text="share of the client's excursions that were answered in this way within 60 s of being known: "
+    "cumulative incidence of the first answer, with the other kinds and the end of the excursion as "
+    "competing events",
+    interval="normal, with the standard error of statsmodels (CumIncidenceRight), within 0 and 100 %",
+    source=SOURCE,
+)
+MEDIAN = Definition(
+    name="answer_latency_median",
+    whose="dyad",
+    unit="s",
+    text="when half of the client's excursions had been answered, from when each was known; none where the "
+    "end of the excursion comes first in half of them",
+    bare="the curve of shares has one at 60 s",
+    source=SOURCE,
+)
+DEFINITIONS = (SHARE, MEDIAN)
+
+
+def answers_over(sittings: Sequence[Sitting]) -> list[Finding]:
+    """Return how soon the client's excursions of one dyad's sessions were answered."""
+    each = [(s, row) for s in sittings for row in s.rows("excursions.parquet")]
+    mine = [row for _, row in each if row["person"] == "client" and row["crossed"]]
+    sessions = len({s.path for s, row in each if row["person"] == "client" and row["crossed"]})
+    who = f"{sittings[0].code('therapist')} with {sittings[0].code('client')}"
+    return [finding(m, who=who, sessions=sessions) for m in answer_measures(mine)]
+
+
+def answer_measures(rows: Sequence[dict[str, Any]]) -> list[Measure]:
+    """Return the shares answered within 60 s, by kind and in all, and the median latency."""
+    if len(rows) < LEAST:
+        why = f"{len(rows)} excursions, {LEAST} are needed"
+        kinds = [nothing([SHARE], why, len(rows), kind=k)[0] for k in (*ANSWERS, "any")]
+        return [*kinds, *nothing([MEDIAN], why, len(rows))]
+    times, kinds_of = _events(rows)
+    out = []
+    for kind in (*ANSWERS, "any"):
+        status = _status(kinds_of, kind)
+        share, error = _incidence(times, status, SOON)
+        ends = (max(share - 1.96 * error, 0.0), min(share + 1.96 * error, 1.0))
+        around = (100.0 * ends[0], 100.0 * ends[1]) if math.isfinite(error) else (math.nan, math.nan)
+        out.append(measure(SHARE, 100.0 * share, len(rows), interval=around, kind=kind))
+    middle = _median(times, _status(kinds_of, "any"))
+    why = "" if math.isfinite(middle) else "fewer than half were answered before they ended"
+    return [*out, measure(MEDIAN, middle, len(rows), reason=why)]
+
+
+def _events(rows: Sequence[dict[str, Any]]) -> tuple[FloatArray, list[str]]:
+    """Return of each excursion when something came first, and what: an answer, "end", or "" if cut."""
+    times, kinds = [], []
+    for row in rows:
+        answered = bool(row["answer"])
+        times.append(row["latency"] if answered else row["off"] - row["on"] - KNOWN_AFTER)
+        kinds.append(row["answer"] if answered else "" if row["censored"] else "end")
+    return np.maximum(np.array(times, float), 0.5), kinds
+
+
+def _status(kinds: Sequence[str], kind: str) -> FloatArray:
+    """Return 1 for answers of this kind, 2 for what competes with them, 0 for what was cut."""
+    wanted = ANSWERS if kind == "any" else (kind,)
+    return np.array([0.0 if not k else 1.0 if k in wanted else 2.0 for k in kinds])
+
+
+def _incidence(times: FloatArray, status: FloatArray, at: float) -> tuple[float, float]:
+    """Return the cumulative incidence at a moment and its standard error."""
+    if not (status == 1.0).any():
+        return 0.0, math.nan
+    when, share, error = _curve(times, status)
+    k = int(np.searchsorted(when, at, side="right")) - 1
+    return (float(share[k]), float(error[k])) if k >= 0 else (0.0, math.nan)
+
+
+def _median(times: FloatArray, status: FloatArray) -> float:
+    """Return when half had been answered; nan if that never came."""
+    if not (status == 1.0).any():
+        return math.nan
+    when, share, _ = _curve(times, status)
+    reached = np.flatnonzero(share >= 0.5 - 1e-9)
+    return float(when[reached[0]]) if len(reached) else math.nan
+
+
+def _curve(times: FloatArray, status: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return moments, the cumulative incidence of status 1 there, and its standard error."""
+    from statsmodels.duration.survfunc import CumIncidenceRight
+
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")  # where nobody is left there is no standard error
+        found = CumIncidenceRight(times, status.astype(int))
+    return np.asarray(found.times), np.asarray(found.cinc[0]), np.asarray(found.cinc_se[0])
