@@ -25,6 +25,7 @@ from tests.acquisition.timebase.stamped import (
     PACKET,
     Stamped,
     bursts,
+    changing,
     deduced,
     even,
     interval_errors,
@@ -62,6 +63,10 @@ CASES: dict[str, Callable[[], Stamped]] = {
     "rounded, 36 lost at 360 Hz": lambda: stream(rounded, sfreq=360.0, lost=36),
     "pushes stall 0.4 s every 20 s": lambda: stream(stalling(0.4)),
     "pushes stall 1.0 s every 20 s": lambda: stream(stalling(1.0)),
+    "even, after a minute bursts": lambda: changing(even, bursts),
+    "jitter 3 ms, after a minute bursts": lambda: changing(jittered(0.003), bursts),
+    "bursts, after a minute even": lambda: changing(bursts, even),
+    "even, after a minute jitter 3 ms": lambda: changing(even, jittered(0.003)),
 }
 COSTS: dict[str, Callable[[], Stamped]] = {
     "exact": lambda: stream(even, seconds=3600.0),

@@ -16,26 +16,32 @@ import numpy as np
 from acquisition.stream import FloatArray, IntArray
 from acquisition.timebase.account import Account
 from acquisition.timebase.beginning import Beginning
+from acquisition.timebase.change import Change
 from acquisition.timebase.far import Watch, stays
-from acquisition.timebase.laid import Engine, Laid, joined
+from acquisition.timebase.laid import Engine, Laid, joined, newest
 from acquisition.timebase.levels import Levels
-from acquisition.timebase.manner import EVEN, FEW, SLOW, Manner, Seen, look
+from acquisition.timebase.looks import Looks
+from acquisition.timebase.manner import SLOW, Manner, Seen, look
 from acquisition.timebase.packets import Packets
 from acquisition.timebase.steps import Steps
 
 NUMBER = 1e11
 """A stamp beyond this is no time [s]: three thousand years."""
+JOINED = 0.15
+"""By at most so much the times are shifted where another manner begins, so that an interval across is right
+[s]."""
 PAUSE = 1.5
 """Silence [s] that a new segment does not go on over at once."""
-OTHER, OTHER_PACKETS = 0.03, 0.1
-"""Shares by which the first seconds must differ from the nominal rate to be believed instead."""
+OTHER, OTHER_PACKETS = 0.03, 0.2
+"""Shares by which the first seconds must differ from the nominal rate to be believed instead. Of four packets
+one may have been held up by 0.3 s."""
 SHORTEST, LONGEST = 1e-6, 3600.0
 """Bounds of a sample period [s], whatever stamps say."""
-DOUBT, HALFWAY = 0.003, 0.7
-"""Share by which a sample period may differ from what is known of it; for packets also this share of the
-difference that the first few seem to show."""
-WINDOW, WIDE = 4.0, 8.0
-"""Seconds between two looks at the manner: of stamps that are the times, and of others."""
+DOUBT, UNSURE, HALFWAY = 0.003, 0.05, 0.7
+"""Share by which a sample period may differ from what is known of it; where only a few packets tell it; and
+for packets also this share of the difference that the first few seem to show."""
+LEARNED = 5e-4
+"""The same where another manner begins: the period is known from before."""
 
 
 class TimeBase:
@@ -57,15 +63,16 @@ class TimeBase:
         self._doubt = DOUBT
         self._n = self._given = 0
         self._last = math.nan
-        self._shift, self._pause = 0.0, math.nan
+        self._shift, self._pause, self._joins = 0.0, math.nan, False
         self._floor = 0
         self._watch = Watch()
         self._away: list[tuple[float, float]] = []
         self._begun = Beginning(self._period)
         self._engine: Engine | None = None
         self._seen = Seen(Manner.EXACT, self._period)
-        self._window: FloatArray = np.empty(0)
-        self._others = 0
+        self._looks = Looks(self._seen, 1.0)
+        self._change = Change(self._seen, self._period)
+        self._tail = self._tail_heard = np.empty(0)
 
     @property
     def pending(self) -> int:
@@ -154,7 +161,8 @@ class TimeBase:
         self._drain(parts)
         pause = float(heard[0]) - self._watch.arrived
         self._pause = pause if pause > PAUSE else 0.0
-        self._away, self._engine, self._window = [], None, np.empty(0)
+        self._leave()
+        self._away, self._joins = [], False
         self._watch.restart()
         self._take(stamps, heard, parts)
 
@@ -168,8 +176,11 @@ class TimeBase:
         if len(known) < len(stamps) and self._engine is not None:
             stamps = self._filled(stamps, known, before, since)
         while len(stamps):
-            heard = heard[len(heard) - len(stamps) :]
-            stamps = self._start(stamps, heard, parts) if self._engine is None else self._run(stamps, parts)
+            if self._engine is None:
+                stamps = self._start(stamps, heard, parts)
+                heard = heard[len(heard) - len(stamps) :]
+            else:
+                stamps, heard = self._run(stamps, heard, parts)
 
     def _filled(self, stamps: FloatArray, known: IntArray, before: float, since: int) -> FloatArray:
         """Return stamps with those that are missing counted on from the one before."""
@@ -212,15 +223,18 @@ class TimeBase:
             stamps = np.where(known, stamps, line)
         first = self._n - len(stamps)
         if seen.manner is Manner.PACKETS:
-            self._engine = Packets(seen, self._period, self._doubt, self.account, first=first)
+            self._engine = Packets(
+                seen, self._period, self._doubt, self.account, first=first, joins=self._joins
+            )
         elif seen.manner is Manner.JITTER:
             self._engine = Levels(self._period, self._doubt, self.account, usual=self.usual, first=first)
         else:
             loose = self._period >= SLOW and seen.manner is Manner.UNEVEN
             self._engine = Steps(self._period, self.account, first=first, loose=loose)
-        self._others = 0
+        self._looks = Looks(seen, self.usual)
+        self._change = Change(seen, self._period)
+        self._push(stamps, self._begun.heard(), parts)
         self._begun = Beginning(self._period)
-        self._out(self._engine.push(stamps), parts)
         return float(stamps[-1])
 
     def _learn(self, seen: Seen) -> None:
@@ -232,6 +246,9 @@ class TimeBase:
         off = abs(found / self._period - 1.0)
         if not off <= far:
             self._period = found
+            self._doubt = UNSURE if seen.manner is Manner.PACKETS else DOUBT
+        elif self._joins:
+            self._doubt = LEARNED
         elif seen.manner is Manner.PACKETS:
             self._doubt = max(DOUBT, HALFWAY * off)
         if math.isnan(self.usual):
@@ -239,64 +256,71 @@ class TimeBase:
 
     # -- the stretch that follows
 
-    def _run(self, stamps: FloatArray, parts: list[Laid]) -> FloatArray:
+    def _run(self, stamps: FloatArray, heard: FloatArray, parts: list[Laid]) -> tuple[FloatArray, FloatArray]:
         """Lay samples up to the next look at the manner; return the stamps that are left."""
-        assert self._engine is not None
-        size = self._window_size()
-        n = min(size - len(self._window), len(stamps))
-        if self._are_even(stamps, size):
-            n = len(stamps) // size * size
+        n = self._looks.spared(stamps, self._period) if self.account.rate_told else 0
+        looked = False
+        if n:
+            self._change.skip(stamps[:n])
         else:
-            self._window = np.concatenate((self._window, stamps[:n]))
+            n = min(self._looks.room, len(stamps))
+            before = self._change.find(stamps[:n], self._n)
+            if before >= 0:
+                self._n += before
+                self._push(stamps[:before], heard[:before], parts)
+                return self._again(stamps[before:], heard[before:], parts)
+            looked = self._looks.take(stamps[:n])
         self._n += n
-        self._out(self._engine.push(stamps[:n]), parts)
-        if len(self._window) == size:
-            self._judge(self._window, parts)
-            self._window = np.empty(0)
-        return stamps[n:]
+        self._push(stamps[:n], heard[:n], parts)
+        if looked:
+            self._judge(parts)
+        return stamps[n:], heard[n:]
 
-    def _are_even(self, stamps: FloatArray, size: int) -> bool:
-        """Tell whether many looks can be spared, as none would see anything but even steps."""
-        if len(self._window) or len(stamps) < 2 * size or not self._seen.manner.are_times:
-            return False
-        if not self.account.rate_told:
-            return False
-        even = np.abs(np.diff(stamps) - self._period) < 0.5 * EVEN * self._period
-        self._others = 0 if even.all() else self._others
-        return bool(even.all())
+    def _again(
+        self, stamps: FloatArray, heard: FloatArray, parts: list[Laid]
+    ) -> tuple[FloatArray, FloatArray]:
+        """Begin anew in another manner; return the stamps of samples that it must lay."""
+        if self._seen.manner is Manner.PACKETS:  # their line goes on over those that wait
+            self._floor = self._n
+            self._drain(parts)
+        self._n -= len(self._tail)
+        stamps = np.concatenate((self._tail, stamps))
+        heard = np.concatenate((self._tail_heard, heard))
+        self._leave()
+        return stamps, heard
 
-    def _window_size(self) -> int:
-        seconds = WINDOW if self._seen.manner.are_times else WIDE
-        return max(4 * FEW, round(seconds / self.usual))
+    def _leave(self) -> None:
+        """Let go of the engine: another one goes on."""
+        self._engine, self._joins = None, True
+        self._tail = self._tail_heard = np.empty(0)
 
-    def _judge(self, window: FloatArray, parts: list[Laid]) -> None:
-        """Look at the manner again; two looks that see another one begin anew with it."""
+    def _push(self, stamps: FloatArray, heard: FloatArray, parts: list[Laid]) -> None:
+        """Give stamps to the engine, and keep those of the samples that wait."""
+        assert self._engine is not None
+        laid = self._engine.push(stamps)
+        wait = len(self._tail) + len(stamps) - len(laid.times)
+        self._tail = newest(self._tail, stamps, wait)
+        self._tail_heard = newest(self._tail_heard, heard, wait)
+        self._out(laid, parts)
+
+    def _judge(self, parts: list[Laid]) -> None:
+        """Look at the manner again; begin anew if it has become another."""
         assert self._engine is not None
         self._period = self._engine.period
         self.account.period = math.nan if self._seen.manner.are_times else self._period
         self.account.judge_rate(self._n - 1)
-        steps = np.diff(window)
-        if self._seen.manner.are_times and steps.max() - steps.min() < EVEN * self._period:
-            self._others = 0
-            return
-        counts = np.flatnonzero(np.isfinite(window))
-        if len(counts) < 2:
-            return
-        seen = look(counts, window[counts], self._period)
-        if self._seen.manner.are_times and seen.manner.are_times:
-            self._others = 0
-            if seen.period > 0:
-                self._period = self._engine.period = seen.period
-        else:
-            self._others = 0 if seen.manner is self._seen.manner else self._others + 1
-        if self._others >= 2:
+        is_other = self._looks.judge(self._period)
+        if self._looks.period > 0:
+            self._period = self._engine.period = self._looks.period
+        if is_other:
             self._floor = self._n - 1
             self._drain(parts)
-            self._engine = None
+            self._leave()
 
     def _drain(self, parts: list[Laid]) -> None:
         if self._engine is not None:
             times = self._engine.drain()
+            self._tail = self._tail_heard = np.empty(0)
             self._out(Laid(times, np.full(len(times), self._floor)), parts)
 
     def _out(self, laid: Laid, parts: list[Laid]) -> None:
@@ -312,6 +336,10 @@ class TimeBase:
                 self.account.jumped(int(settled[0]), first + self._shift - due)
                 self._shift = due - first
             self._pause = math.nan
+        elif self._joins:  # the line through packets is later than times by their way
+            off = float(times[int(known.argmax())]) + self._shift - self._last - self._period
+            self._shift -= off if abs(off) < JOINED else 0.0
+        self._joins = False
         times = np.fmax.accumulate(np.append(self._last, times + self._shift))[1:]
         self._last = float(times[-1])
         self.account.laid(float(times[0]), self._last, int(known.sum()))

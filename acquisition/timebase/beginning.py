@@ -29,6 +29,7 @@ class Beginning:
     def __init__(self, period: float) -> None:
         self._period = period
         self._parts: list[FloatArray] = []
+        self._heard: list[FloatArray] = []
         self._n = 0
         self._active = 0.0
         self._since = math.nan
@@ -51,9 +52,14 @@ class Beginning:
         n = int(enough.argmax()) + 1 if self.complete else len(stamps)
         self._active = float(active[n - 1])
         self._parts.append(stamps[:n])
+        self._heard.append(heard[:n])
         self._n += n
         return n
 
     def stamps(self) -> FloatArray:
         """Return what was gathered [s]."""
         return np.concatenate(self._parts)
+
+    def heard(self) -> FloatArray:
+        """Return when that arrived [s]."""
+        return np.concatenate(self._heard)

@@ -55,3 +55,8 @@ def joined(parts: Sequence[Laid]) -> Laid:
     if not parts:
         return NOTHING
     return Laid(np.concatenate([p.times for p in parts]), np.concatenate([p.settled for p in parts]))
+
+
+def newest(before: FloatArray, new: FloatArray, n: int) -> FloatArray:
+    """Return the last `n` of two pieces."""
+    return new[len(new) - n :] if n <= len(new) else np.concatenate((before, new))[-n:]

@@ -14,7 +14,8 @@ import numpy as np
 
 from acquisition.stream import FloatArray
 from acquisition.timebase.laid import NOTHING, Laid, Log, joined
-from acquisition.timebase.line import Course, fit_line, middle
+from acquisition.timebase.line import Course, fit_line
+from acquisition.timebase.ranks import middle
 
 BLOCK = 0.1
 """Seconds of samples whose stamps are averaged."""
@@ -24,7 +25,7 @@ FIRST = 20
 """Blocks that the first line goes through."""
 REMEMBERED = 600
 """Blocks that the line goes through."""
-YOUNG, EVERY_YOUNG, EVERY = 150, 5, 50
+YOUNG, EVERY_YOUNG, EVERY = 150, 5, 100
 """The line is found anew every so many blocks, in its first blocks more often."""
 SUSPECT = 0.35
 """Share of a period by which three blocks in a row are off, all to one side, before a step is looked for."""
@@ -120,7 +121,9 @@ class Levels:
 
     def _counts(self, start: int, stop: int) -> FloatArray:
         """Return numbers of samples, the missing ones counted."""
-        counts = np.arange(start, stop)
+        counts = np.arange(start, stop, dtype=np.float64)
+        if len(self._jumps) == 1 or self._jumps[-1][0] <= start:
+            return counts + self._jumps[-1][1]
         at, missing = zip(*self._jumps, strict=True)
         return np.asarray(counts + np.array(missing)[np.searchsorted(at, counts, side="right") - 1])
 

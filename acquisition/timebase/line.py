@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from acquisition.stream import FloatArray
+from acquisition.timebase.ranks import middle
 
 ROUNDS, AGAIN = 4, 2
 """Rounds of weighting without and with a line that is known."""
@@ -29,13 +30,6 @@ class Fit(NamedTuple):
     def at(self, counts: FloatArray) -> FloatArray:
         """Return the times of counts [s]."""
         return np.asarray(self.level + self.period * (counts - self.origin))
-
-
-def middle(values: FloatArray) -> float:
-    """Return the median of values, none of which is nan: `np.median` in a fifth of its time."""
-    ranked = np.sort(values)
-    n = len(ranked)
-    return float(ranked[n // 2] if n % 2 else 0.5 * (ranked[n // 2 - 1] + ranked[n // 2]))
 
 
 def spread_of(values: FloatArray) -> float:
@@ -114,12 +108,13 @@ class Course:
         return time + math.copysign(min(max(left, 0.0), abs(self._late)), self._late)
 
     def at(self, counts: FloatArray) -> FloatArray:
-        """Return the times of counts [s]."""
-        times = self.fit.at(counts)
-        if self._late == 0.0:
+        """Return the times of increasing counts [s]."""
+        times, late = self.fit.at(counts), abs(self._late)
+        slew = self._slew * self.fit.period
+        if self._late == 0.0 or not len(counts) or late - slew * float(counts[0] - self._from) <= 0.0:
             return times
-        left = abs(self._late) - self._slew * self.fit.period * (counts - self._from)
-        return np.asarray(times + math.copysign(1.0, self._late) * np.clip(left, 0.0, abs(self._late)))
+        left = np.minimum(np.maximum(late - slew * (counts - self._from), 0.0), late)
+        return times + left if self._late > 0.0 else times - left
 
 
 def _weights(off: FloatArray, scale: float, *, early: bool) -> FloatArray:

@@ -10,12 +10,14 @@ What a bridge writes beside a sample is evidence. Its own statistics tell what i
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray, IntArray
+from acquisition.timebase.ranks import deviation, middle, middle_of, quantile
 
 EVEN = 0.04
 """Share of the period within which nine in ten steps of exact stamps lie."""
@@ -33,6 +35,8 @@ CLOSE = 0.3
 """Share of the mean step under which stamps were made together."""
 DEDUCED = 0.02
 """Share of the inner step within which the steps of deduced stamps agree."""
+HELD = 0.2
+"""Share of the usual one by which the rate of one packet shows that it was held up."""
 WHOLE = 0.03
 """Share of a step by which one over missing samples may differ from a multiple of it."""
 FEW = 8
@@ -88,53 +92,61 @@ def look(counts: IntArray, stamps: FloatArray, known: float = np.nan) -> Seen:
     known : float
         Sample period as far as it is known [s]; for packets so long that one fills all stamps.
     """
-    steps, apart = np.diff(stamps), np.diff(counts)
-    one = steps[apart == 1]
-    span, n = float(np.clip(steps, 0.0, HOLE).sum()), int(counts[-1] - counts[0])
-    mean = span / n if n and span > 0 else np.nan
-    if len(stamps) > 2 and np.median(apart) > 1 and span > 0:
-        mean = float(stamps[-1] - stamps[0]) / n
-        return Seen(Manner.PACKETS, mean, samples=float(np.median(apart)), sparse=True)
-    if len(one) < FEW - 1 or not np.isfinite(mean):
-        usual = float(np.median(one)) if len(one) else mean
+    steps, n = stamps[1:] - stamps[:-1], int(counts[-1] - counts[0])
+    whole = n == len(steps)
+    one = steps if whole else steps[np.diff(counts) == 1]
+    span = float(np.minimum(np.maximum(steps, 0.0), HOLE).sum())
+    mean = span / n if n and span > 0 else math.nan
+    if len(stamps) > 2 and not whole and span > 0:
+        apart = middle(np.diff(counts).astype(np.float64))
+        if apart > 1:
+            return Seen(Manner.PACKETS, float(stamps[-1] - stamps[0]) / n, samples=apart, sparse=True)
+    if len(one) < FEW - 1 or not math.isfinite(mean):
+        usual = middle(one) if len(one) else mean
         return Seen(Manner.EXACT, usual if usual > 0 else mean)
-    packets = _bursts(counts, stamps, mean, known) or _deduced(counts, stamps, one, mean)
+    ranked = np.sort(one)
+    packets = _bursts(counts, stamps, steps, (mean, known)) or _deduced(counts, stamps, steps, ranked)
     if packets is not None:
         return packets
-    period = _period(counts, stamps, one)
-    return Seen(_unpacked(one, stamps, period), period)
+    period = _period(counts, stamps, ranked)
+    return Seen(_unpacked(one, ranked, stamps, period), period)
 
 
-def _unpacked(steps: FloatArray, stamps: FloatArray, period: float) -> Manner:
-    low, high = np.percentile(steps, [5.0, 95.0])
+def _unpacked(steps: FloatArray, ranked: FloatArray, stamps: FloatArray, period: float) -> Manner:
+    low, high = quantile(ranked, 0.05), quantile(ranked, 0.95)
     if high - low < EVEN * period:
         return Manner.EXACT
     if period >= SLOW:
         return Manner.UNEVEN
     lag = min(LAG, len(stamps) // 3)
     far = stamps[lag:] - stamps[:-lag]
-    far = far[np.abs(far - np.median(far)) < 4.0 * period]
-    near = float(np.std(np.clip(steps, -period, 2.5 * period)))
-    walks = len(far) > 9 and float(np.std(far)) > WALK * near and float(low) > 0.2 * period
+    far = far[np.abs(far - middle(far)) < 4.0 * period]
+    near = deviation(np.minimum(np.maximum(steps, -period), 2.5 * period))
+    walks = len(far) > 9 and deviation(far) > WALK * near and low > 0.2 * period
     return Manner.UNEVEN if walks else Manner.JITTER
 
 
-def _period(counts: IntArray, stamps: FloatArray, steps: FloatArray) -> float:
+def _period(counts: IntArray, stamps: FloatArray, ranked: FloatArray) -> float:
     """Return the usual step over 32 samples, or over one where there are few."""
     if len(stamps) > 2 * LAG * 2:
         wide = (stamps[32:] - stamps[:-32]) / (counts[32:] - counts[:-32])
-        found = float(np.median(wide))
+        found = middle(wide)
     else:
-        found = float(np.median(steps))
+        found = middle_of(ranked)
     return found if found > 0 else float((stamps[-1] - stamps[0]) / (counts[-1] - counts[0]))
 
 
-def _bursts(counts: IntArray, stamps: FloatArray, mean: float, known: float) -> Seen | None:
-    steps = np.diff(stamps)
-    long = steps[steps > 1.5 * mean]
-    if not (np.mean(steps < CLOSE * mean) > 0.5 and len(long)):
+def _bursts(
+    counts: IntArray, stamps: FloatArray, steps: FloatArray, periods: tuple[float, float]
+) -> Seen | None:
+    """Return packets whose stamps lie together; `periods` are the mean one and the one that is known [s]."""
+    mean, known = periods
+    if not np.count_nonzero(steps < CLOSE * mean) / len(steps) > 0.5:
         return None
-    apart = 0.5 * float(np.median(long))
+    long = steps[steps > 1.5 * mean]
+    if not len(long):
+        return None
+    apart = 0.5 * middle(long)
     ends = np.flatnonzero(steps > apart)
     if len(ends) < 2:  # all that is known is how many came together
         period = known if known > 0 else float(stamps[-1] - stamps[0]) / int(counts[-1] - counts[0])
@@ -142,13 +154,14 @@ def _bursts(counts: IntArray, stamps: FloatArray, mean: float, known: float) -> 
     return _packets(counts, stamps, ends, np.nan, apart)
 
 
-def _deduced(counts: IntArray, stamps: FloatArray, one: FloatArray, mean: float) -> Seen | None:
-    inner = float(np.median(one))
+def _deduced(counts: IntArray, stamps: FloatArray, steps: FloatArray, ranked: FloatArray) -> Seen | None:
+    inner = middle_of(ranked)
     if not inner > 0:
         return None
-    steps = np.diff(stamps)
     ends = np.flatnonzero(np.abs(steps - inner) > DEDUCED * inner)
-    if not (3 <= len(ends) <= 0.2 * len(steps)) or float(np.mean(np.abs(one - inner) <= 1e-3 * inner)) < 0.7:
+    if not (3 <= len(ends) <= 0.2 * len(steps)):
+        return None
+    if np.count_nonzero(np.abs(ranked - inner) <= 1e-3 * inner) / len(ranked) < 0.7:
         return None
     off = (steps[ends] - inner) / inner
     lost = (off > 0.9) & (np.abs(off - np.round(off)) < WHOLE)
@@ -162,8 +175,11 @@ def _packets(counts: IntArray, stamps: FloatArray, ends: IntArray, inner: float,
     if len(ends) < 2 or not times.sum() > 0:
         return None
     period = float(times.sum() / lengths.sum())
-    samples = float(np.median(lengths))
+    samples = middle(lengths.astype(np.float64))
     together = bool(np.isnan(inner))
     if samples * period < (LONG if together else LONG_DEDUCED) or samples < 2:
         return Seen(Manner.JITTER, period) if together else None
+    each = times / lengths
+    if len(each) > 2 and (usual := middle(each)) > 0 and np.abs(each - usual).max() > HELD * usual:
+        period = usual  # one packet that was held up would move the mean by a tenth
     return Seen(Manner.PACKETS, period, inner, apart, samples)

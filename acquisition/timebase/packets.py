@@ -1,8 +1,8 @@
 """Packets: only the last stamp of each says something, and the samples lie on a line through those.
 
-A packet can be held up, so late stamps have less weight than early ones. Two packets in a row that are late
-alike tell of samples that never came: whole packets, whose place is known; or a part of one, whose place in
-the packet is not, so that the packet's samples get none.
+A packet can be held up, so late stamps have less weight than early ones. Packets in a row that are late alike
+tell of samples that never came: two of whole packets, whose place is known; three of a part of one (two are
+held up alike now and then), whose place in the packet is not known, so that the packet's samples get none.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from acquisition.timebase.manner import Seen, ends_packet
 
 REMEMBERED, AT_MOST, SECONDS = 110, 600, 60.0
 """Packets that the line goes through; more of short ones, as many as last a minute."""
-YOUNG, EVERY, APART = 110, 4, 0.5
+YOUNG, EVERY, APART = 110, 12, 0.5
 """The line is found anew with each of the first packets, then every so many, and so many seconds."""
 FIRST = 2
 """Packets from which on there is a line."""
@@ -27,6 +27,8 @@ LATE, SURE = 0.12, 6.0
 ABRUPT, ALIKE = 0.7, 0.4
 """Shares of what is missing: by at least this the first late packet is later than the one before, and by less
 than this the two differ."""
+JOINED = 15.0
+"""A line of samples that go on after others is approached as if it were so old [s]."""
 BEFORE = 8
 """Packets before whose lateness is usual."""
 WHOLE = 0.15
@@ -48,14 +50,19 @@ class Packets:
         Sample period [s], and by which share it may differ.
     first : int
         Number of the first sample.
+    joins : bool
+        The samples go on after others, and are not to be moved much at once.
     """
 
-    def __init__(self, seen: Seen, period: float, doubt: float, log: Log, *, first: int) -> None:
+    def __init__(
+        self, seen: Seen, period: float, doubt: float, log: Log, *, first: int, joins: bool = False
+    ) -> None:
         self.period, self._prior, self._doubt, self._seen = period, period, doubt, seen
         self._log, self._first = log, first
         length = seen.samples * period
         self._every = max(EVERY, int(APART / length))
         self._reach = min(max(REMEMBERED, int(SECONDS / length)), AT_MOST)
+        self._age = JOINED if joins else 0.0
         self._n = 0
         self._given = 0
         self._stamp = np.nan
@@ -64,8 +71,12 @@ class Packets:
         self._x: list[float] = []
         self._y: list[float] = []
         self._count = 0
-        self._end = -1
+        self._ends: list[int] = []
         self._off = 0
+        self._waits = False
+        """A third packet decides whether a part of one is missing."""
+        self._late: list[float] = []
+        """How late the last packets are, on the course as it is [s]."""
         self._course: Course | None = None
 
     def push(self, stamps: FloatArray) -> Laid:
@@ -104,7 +115,7 @@ class Packets:
 
     def _packet(self, end: int, stamp: float) -> FloatArray:
         """Take in a packet by its last sample and that one's stamp [s]; return the times that it settles."""
-        before, self._end = self._end, end
+        self._ends = [*self._ends[-2:], end]
         self._x.append(end + self._missing)
         self._y.append(stamp)
         self._count += 1
@@ -114,22 +125,36 @@ class Packets:
             self._course = Course(self._fitted())
             return self._give(end + 1)
         course = self._course
-        off = [y - course.one(x) for x, y in zip(self._x[-BEFORE - 2 :], self._y[-BEFORE - 2 :], strict=True)]
+        off = self._lateness()
         limit = max(LATE, SURE * course.fit.spread)
         usual = sorted(off[:-2])[(len(off) - 2) // 2] if len(off) > 4 else 0.0
         unplaced = np.empty(0)
         if self._off:  # the packet before waits
-            unplaced = self._compared([late - usual for late in off[-3:]], limit, before)
-        doubtful = abs(self._y[-1] - course.one(self._x[-1]) - usual) > limit
+            unplaced = self._compared([late - usual for late in off[-3:]], limit)
+            off = self._late or self._lateness()
+        doubtful = abs(off[-1] - usual) > limit
         self._off = self._off + 1 if doubtful else 0
-        times = np.append(unplaced, self._give((before if doubtful else end) + 1))
+        waiting = 1 + self._waits if doubtful else 0
+        times = self._give(self._ends[-1 - waiting] + 1)
+        times = np.append(unplaced, times) if len(unplaced) else times
         if not doubtful and (self._count < YOUNG or self._count % self._every == 0):
-            course.turn(self._fitted(), end + 1 + self._missing, self._count * self._length())
-            self.period = course.fit.period
+            course.turn(self._fitted(), end + 1 + self._missing, self._age + self._count * self._length())
+            self.period, self._late = course.fit.period, []
         return times
 
-    def _compared(self, off: Sequence[float], limit: float, before: int) -> FloatArray:
-        """Decide on the last packet but one, which is off the line, by the last one.
+    def _lateness(self) -> list[float]:
+        """Return how late the last packets are [s]."""
+        assert self._course is not None
+        n = min(len(self._x), BEFORE + 2)
+        known = len(self._late)
+        if known < n - 1 or known == 0:
+            self._late = [self._y[k] - self._course.one(self._x[k]) for k in range(-n, 0)]
+        else:
+            self._late = [*self._late, self._y[-1] - self._course.one(self._x[-1])][-n:]
+        return self._late
+
+    def _compared(self, off: Sequence[float], limit: float) -> FloatArray:
+        """Decide on the packets before the last one that are off the line, by the last one.
 
         Parameters
         ----------
@@ -139,29 +164,40 @@ class Packets:
         Returns
         -------
         ndarray
-            nan for each of its samples if they have no place.
+            nan for each sample that has no place.
         """
-        one, other = off[-2:]
+        waited, self._waits = self._waits, False
+        late = off if waited else off[-2:]
+        least = min(late) if late[0] > 0 else max(late)
         lasts = self._off >= GIVEN_UP
-        least = min(one, other) if one > 0 else max(one, other)
-        alike = abs(least) > limit and abs(other - one) < ALIKE * abs(least)
-        abrupt = len(off) > 2 and abs(one - off[-3]) > ABRUPT * abs(least)
+        alike = abs(least) > limit and max(late) - min(late) < ALIKE * abs(least)
+        abrupt = waited or (len(off) > 2 and abs(off[-2] - off[-3]) > ABRUPT * abs(least))
         if not (lasts or (alike and abrupt)):
             return np.empty(0)
         place = self._first + self._given
         if least < 0:
             self._log.back(place, -least)
             self._shift -= least
-            self._y[-2:] = [y - least for y in self._y[-2:]]
+            self._moved(len(late), 0.0, -least)
             return np.empty(0)
         missing, whole = self._missing_samples(least)
+        if not (whole or waited or lasts):
+            self._waits = True
+            return np.empty(0)
         self._log.lost(place, missing, least)
         self._missing += missing
-        self._x[-2:] = [x + missing for x in self._x[-2:]]
+        self._moved(len(late), missing, 0.0)
         if whole:
             return np.empty(0)
-        n, self._given = max(0, before + 1 - self._given), max(self._given, before + 1)
+        first = self._ends[-len(late)]
+        n, self._given = max(0, first + 1 - self._given), max(self._given, first + 1)
         return np.full(n, np.nan)
+
+    def _moved(self, packets: int, missing: float, late: float) -> None:
+        """Put the last packets on the line where samples are missing, or stamps come too early [s]."""
+        self._x[-packets:] = [x + missing for x in self._x[-packets:]]
+        self._y[-packets:] = [y + late for y in self._y[-packets:]]
+        self._late = []
 
     def _missing_samples(self, late: float) -> tuple[float, bool]:
         """Return how many samples are missing, and whether it is known where."""

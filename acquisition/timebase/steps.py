@@ -16,6 +16,9 @@ MORE = 0.6
 """By so many nominal periods a step must be longer than usual to tell of a loss."""
 LOOK = 0.05
 """Seconds after an odd step that are waited for, to tell a stamp that slipped from a step that stays."""
+CATCH_UP, CATCHING = 1.2, 0.5
+"""After a step of up to so many seconds as many samples as fit into it are waited for, if they come in less
+than half their time."""
 ALIKE = 0.5
 """Share of a period within which a stamp is where it was expected."""
 
@@ -23,9 +26,9 @@ ALIKE = 0.5
 class Steps:
     """Take stamps as the times.
 
-    A step that is too long, or goes back, waits for the stamps of the next 0.05 s. If they return to where
-    they were expected, the stamps between slipped and are replaced. If they do not, samples are missing;
-    after a step back the clock began anew, and the stream goes on at once.
+    A step that is too long, or goes back, waits for the stamps of the next 0.05 s, longer while they catch
+    up. If they return to where they were expected, the stamps between slipped and are replaced. If they do
+    not, samples are missing; after a step back the clock began anew, and the stream goes on at once.
 
     Parameters
     ----------
@@ -60,9 +63,9 @@ class Steps:
             if n:
                 parts.append(self._pass(x[:n]))
             x, raw = x[n:], raw[n:]
-            if len(x) < self._look:
+            if len(x) < self._look or len(x) < (look := self._needed(x)):
                 break
-            x = self._decide(x, raw)
+            x = self._decide(x, raw, look)
             parts.append(self._pass(x[:1]))
             x, raw = x[1:], raw[1:]
         self._waiting = raw
@@ -88,11 +91,18 @@ class Steps:
         self._last = float(x[-1])
         return Laid(x, np.maximum(numbers, self._settled))
 
-    def _decide(self, x: FloatArray, raw: FloatArray) -> FloatArray:
+    def _needed(self, x: FloatArray) -> int:
+        """Return how many stamps must be seen: more after a step that the next ones catch up with."""
+        step, went = float(x[0]) - self._last, float(x[self._look - 1] - x[0])
+        if not (0.0 < step < CATCH_UP and went < CATCHING * (self._look - 1) * self.period):
+            return self._look
+        return max(self._look, math.ceil(step / self.period) + 2)
+
+    def _decide(self, x: FloatArray, raw: FloatArray, look: int) -> FloatArray:
         """Return stamps that begin with an odd step, put right as the next ones say."""
-        self._settled = max(self._settled, self._at + self._look - 1)
+        self._settled = max(self._settled, self._at + look - 1)
         period, step = self.period, float(x[0]) - self._last
-        off = x[: self._look] - self._last - period * np.arange(1, self._look + 1)
+        off = x[:look] - self._last - period * np.arange(1, look + 1)
         near = np.flatnonzero(off[1:] <= ALIKE * period if step > 0 else off[1:] >= -ALIKE * period)
         if len(near):
             n = int(near[0]) + 1

@@ -154,6 +154,14 @@ def stream(
     )
 
 
+def changing(before: Push, after: Push, *, sfreq: float = 130.0, at: float = 60.0) -> Stamped:
+    """Return two minutes of a stream whose stamps come in another manner from `at` seconds on."""
+    rng = np.random.default_rng(0)
+    true, n = 100.0 + np.arange(int(120.0 * sfreq)) / sfreq, int(at * sfreq)
+    stamps = np.concatenate((before(true[:n], rng), after(true[n:], rng)))
+    return Stamped(true=true, stamps=stamps, sfreq=sfreq, lost=np.empty(0, np.int64))
+
+
 def uneven(seed: int = 0, seconds: float = SECONDS) -> Stamped:
     """Return a stream that samples at steps of 6 and 8 ms, in proportions that wander."""
     rng = np.random.default_rng(seed)

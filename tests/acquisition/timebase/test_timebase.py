@@ -16,6 +16,7 @@ from tests.acquisition.timebase.stamped import (
     Push,
     Stamped,
     bursts,
+    changing,
     deduced,
     even,
     interval_errors,
@@ -257,6 +258,89 @@ STEPS = st.sampled_from(
 )
 WALK = st.lists(st.one_of(st.just(0.01), st.just(0.01), st.just(0.01), STEPS), max_size=700)
 anything = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+CHANGES = [
+    (even, bursts, 10.0),
+    (jittered(0.003), bursts, 8.0),
+    (rounded, shared, 10.0),
+    (even, jittered(0.003), 15.0),
+    (bursts, even, 1.0),
+    (shared, jittered(0.003), 1.0),
+    (deduced(130.0), even, 1.0),
+]
+
+
+@pytest.mark.parametrize("says", [130.0, 250.0])
+@pytest.mark.parametrize("first", [0, 31])
+def test_packets_that_are_held_up_at_the_beginning_make_no_other_rate(says: float, first: int) -> None:
+    """One of the first four 0.3 s late: the mean rate of the others is off by a tenth."""
+    for held in range(4):
+        sent = stream(bursts, seed=held, seconds=60.0)
+        stamps = sent.stamps.copy()
+        packet = np.arange(len(stamps)) // PACKET
+        stamps[packet == held] += 0.3
+        base = TimeBase(says)
+        times = np.append(base.push(stamps[first:], stamps[first:]).times, base.drain())
+        off = 1e3 * (times - sent.true[first:])[15 * 130 :]
+        assert np.abs(off[110:] - off[:-110]).max() < 6.0
+        assert not base.account.losses
+
+
+def test_two_packets_that_are_held_up_alike_are_no_loss() -> None:
+    sent = stream(bursts, seed=3)
+    stamps = sent.stamps.copy()
+    packet = np.arange(len(stamps)) // PACKET
+    for held in (60, 61, 150, 151, 250, 251):
+        stamps[packet == held] += 0.2
+    found = lay(np.maximum.accumulate(stamps), sent.sfreq)
+    assert not found.account.losses
+    assert found.account.segments == 1
+    assert not np.isnan(found.times).any()
+    assert np.abs(interval_errors(sent, found)).max() < 6.0
+
+
+@pytest.mark.parametrize(("before", "after", "most"), CHANGES)
+@pytest.mark.parametrize("at", [60.0, 61.7])
+def test_a_stream_that_goes_on_in_another_manner_is_laid_rightly(
+    before: Push, after: Push, most: float, at: float
+) -> None:
+    """`most` is in ms; it takes 2.5 s to see the new manner, and 15 s to learn the way of packets."""
+    sent = changing(before, after, at=at)
+    base = TimeBase(sent.sfreq)
+    out = base.push(sent.stamps, sent.true)
+    waited = (out.settled - np.arange(len(out.settled))) / sent.sfreq
+    times = np.append(out.times, base.drain())
+    assert waited[int((at - 2.0) * sent.sfreq) :].max() < 3.0
+    assert not base.account.losses
+    assert base.account.segments == 1
+    apart = round(0.85 * sent.sfreq)
+    off = 1e3 * (times - sent.true)
+    errors = np.abs(off[apart:] - off[:-apart])
+    assert errors[int((at - 2.0) * sent.sfreq) :].max() < most
+    assert np.std(off[int((at + 15.0) * sent.sfreq) :]) < 3.0
+
+
+@pytest.mark.parametrize("length", [0.1, 0.4, 1.0])
+def test_even_stamps_that_stall_once_and_catch_up_are_no_loss(length: float) -> None:
+    """The samples that came too late lie between those that came in time."""
+    sent = stream(even)
+    stamps = sent.stamps.copy()
+    held = (stamps > 160.0) & (stamps < 160.0 + length)
+    stamps[held] = 160.0 + length + 1e-5 * np.arange(held.sum())
+    found = lay(np.maximum.accumulate(stamps), sent.sfreq)
+    assert not found.account.losses
+    assert np.abs(found.times - sent.true).max() < 1.5 / sent.sfreq
+
+
+@pytest.mark.parametrize(("before", "after", "most"), CHANGES)
+def test_where_the_manner_changes_chunks_do_not_matter(before: Push, after: Push, most: float) -> None:
+    sent = changing(before, after, at=40.0)
+    whole = pushed(sent.stamps, sent.true, sent.sfreq, [10**6])
+    for cuts in ([1], [13], [7, 200, 1, 73], [1000]):
+        cut = pushed(sent.stamps, sent.true, sent.sfreq, cuts)
+        assert np.array_equal(whole[0], cut[0], equal_nan=True)
+        assert np.array_equal(whole[1], cut[1])
 
 
 def pushed(
