@@ -44,6 +44,7 @@ COMMANDS = {
     "export": ("processing.commands.export", "Write a recording for another tool."),
     "keys": ("acquisition.commands.keys", "Keep the keys of sealed recordings."),
     "unseal": ("acquisition.commands.keys", "Write a plain copy of a sealed recording."),
+    "withdraw": ("processing.commands.withdraw", "Erase a person from recordings and results."),
     "verify": ("acquisition.commands.files", "Check a recording against its manifest and checksums."),
     "repair": ("acquisition.commands.files", "Write what can be saved of a cut recording to a new one."),
 }

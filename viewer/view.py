@@ -9,6 +9,7 @@ import click
 from acquisition.commands.command import Command
 from acquisition.errors import AttunementError, ControlError
 from acquisition.recorder.control import Client
+from acquisition.recording.derived import note
 from acquisition.session.session import CODE
 from acquisition.terminal import echo
 from viewer.desktop import has_display, require_qt
@@ -29,6 +30,7 @@ def view_command(recording: Path, rater: str, picture: Path | None) -> None:
     if picture is not None:
         from viewer.screenshot import save
 
+        note(recording, picture, "picture")
         save(recording, picture, rater=rater)
         echo(str(picture))
         return

@@ -22,13 +22,16 @@ KINDS = ("bids", "csv", "mne", "edf", "xdf")
 )
 def export_command(recording: Path, kind: str, out: Path) -> None:
     """Write a recording for another tool: raw markers with later edits applied, stamps on one clock."""
+    from acquisition.recording.derived import BEGUN, note
     from processing.export.export import export
     from processing.export.tracks import NOTICE, read_tracks
 
     tracks = read_tracks(recording)
     out.mkdir(parents=True, exist_ok=True)
+    note(recording, out, BEGUN)
     written, faults = export(kind, tracks, out)
     for path in written:
+        note(recording, path, "export")
         only_for_owner(path)
         echo(str(path))
     echo(NOTICE)

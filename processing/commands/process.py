@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from acquisition.recording.altered import refuse_altered
+from acquisition.recording.derived import note
 from processing.arousal.person import NOBODY, People, to_json
 from processing.config import PipelineConfig
 from processing.hour.shelter import Shelter
@@ -101,6 +102,7 @@ def process_recording(
         )
     if not accept_damage:
         refuse_altered(path)
+    note(path, directory, "results")
     spool = out if follow else None
     run = run_recording(
         path,

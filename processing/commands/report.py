@@ -28,6 +28,7 @@ def report_command(
     recording: Path, out: Path | None, pdf: bool, config_file: Path | None, corrections: str
 ) -> None:
     """Write the report of a recording: quality, the hour on a page, figures, tables, methods."""
+    from acquisition.recording.derived import note
     from processing.config import load_config
     from processing.report.pdf import write_pdf
     from processing.report.report import write_report
@@ -38,8 +39,10 @@ def report_command(
     run = run_recording(recording, config=load_config(config_file), corrected=corrected)
     hour = run.hour()
     target = out or Path(f"{results_name(recording, corrections)}_report.html")
+    note(recording, target, "report")
     write_report(run, hour, target)
     echo(str(target))
     if pdf:
+        note(recording, target.with_suffix(".pdf"), "report")
         write_pdf(run, hour, target.with_suffix(".pdf"))
         echo(str(target.with_suffix(".pdf")))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from acquisition.event import Event, Notice
+from acquisition.protection.vault import Keys
 from acquisition.recorder.store import RecordingStore
 from acquisition.session.session import Consent, Participant, Recorded, Session
 from acquisition.session.toml import dump_session
@@ -52,16 +53,18 @@ def write_hour(
     streams: Sequence[StreamInfo] | None = None,
     events: Sequence[Event] = (),
     session_id: str | None = None,
+    keys: Keys | None = None,
 ) -> Path:
     """Write a closed recording of the past and `minutes` more."""
     chosen = infos() if streams is None else tuple(streams)
-    store = RecordingStore(path, fsync=0.0)
+    id = keys.recording if keys is not None else ""
+    store = RecordingStore(path, fsync=0.0, id=id, keys=keys)
     session = Session(
         id=session_id or f"D{seed:02d}_S01",
         crisis_contact="test desk",
         client=Participant("C01", EVERYTHING),
         therapist=Participant("T01", EVERYTHING),
-        recorded=Recorded(started="2026-11-22T00:00:00+00:00", streams=chosen),
+        recorded=Recorded(started="2026-11-22T00:00:00+00:00", streams=chosen, id=id),
     )
     (path / "session.toml").write_text(dump_session(session), "utf-8")
     feed = write_past(store, Dyad(Script(seed), chosen), START, wall=1.7e9)

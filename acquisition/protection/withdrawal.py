@@ -1,0 +1,195 @@
+"""Take one person out of a recording: the rows beside it, keys, files; what is the other's stays whole."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from acquisition.errors import KeyStoreError, RecordingError, SessionError
+from acquisition.events.corrections import CORRECTIONS_NAME
+from acquisition.protection.frames import Header
+from acquisition.protection.keystore import KeyStore, default_store
+from acquisition.protection.store_files import put, shred
+from acquisition.protection.vault import sealed_header
+from acquisition.recording import manifest
+from acquisition.recording.amendments import AMENDMENTS_NAME
+from acquisition.recording.contents import (
+    MANIFEST_NAME,
+    OVERLAY_NAME,
+    RATERS,
+    SESSION_NAME,
+    UNCONFIRMED,
+    refuse_links,
+)
+from acquisition.recording.lock import held
+from acquisition.recording.recording import Recording
+from acquisition.session.toml import dump_session, load_session, parse_session
+from acquisition.stream import PEOPLE, Role
+
+Act = Literal["destroy key", "delete file", "take out rows", "take out answers"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Say what is done to a file, and how much of it is concerned: bytes, or rows."""
+
+    act: Act
+    path: Path
+    amount: int
+    about: str = ""
+
+    def __str__(self) -> str:
+        """Return it as a line for people."""
+        unit = {"take out rows": "rows", "take out answers": "answers"}.get(self.act, "bytes")
+        amount = "" if self.act == "destroy key" else f" ({self.amount} {unit})"
+        return f"{self.act}: {self.about or self.path}{amount}"
+
+
+def plan(path: Path, role: Role) -> list[Step]:
+    """Return what holds anything of a person in a recording's directory.
+
+    Raises
+    ------
+    RecordingError
+        If there is no recording, it still grows, a file of it is a link, or `role` is no person.
+    """
+    if role not in PEOPLE:
+        raise RecordingError(f"{role}: no person (choices: {', '.join(PEOPLE)})")
+    if not path.is_dir():
+        raise RecordingError(f"{path}: no recording is there")
+    refuse_links(path)
+    if held(path):
+        raise RecordingError(f"{path}: the recorder is still at work; stop it first")
+    files = [path / f"{role}.xdf", path / "refill" / f"{role}.xdf"]
+    files += sorted((path / UNCONFIRMED).glob(f"{role}_*.xdf"))
+    steps = [Step("destroy key", f, 0, f"key {h.key} of {f.name}") for f in files if (h := _header(f))]
+    steps += [Step("delete file", f, f.stat().st_size) for f in files if f.is_file()]
+    ids = _event_ids(path, role)
+    for file in _row_files(path):
+        if n := sum(_concerns(line, role, ids) for line in _lines(file)):
+            steps.append(Step("take out rows", file, n))
+    if n := _answers(path, role):
+        steps.append(Step("take out answers", path / SESSION_NAME, n))
+    return steps
+
+
+def carry_out(path: Path, role: Role, steps: list[Step], why: str, store: Path | None = None) -> list[str]:
+    """Do what was planned: rows, keys, files; return the ids of the keys that were destroyed.
+
+    Each step may be done again: a withdrawal that was cut off is finished by the next one.
+    """
+    ids = _event_ids(path, role)  # while the file can be read: the rows are found by them
+    for step in steps:
+        if step.act == "take out rows":
+            _take_out(step.path, lambda line: _concerns(line, role, ids))
+        elif step.act == "take out answers":
+            _strip_session(path, role)
+    keys = [_destroy(step.path, why, store) for step in steps if step.act == "destroy key"]
+    gone = [step.path for step in steps if step.act == "delete file"]
+    names = [str(file.relative_to(path)) for file in gone]
+    for file in gone:
+        shred(file)
+    listed = [n for n in names if "/" not in n or n.startswith(UNCONFIRMED)]
+    if (path / MANIFEST_NAME).exists():
+        manifest.write(path, withdrawn=listed)
+    return [key for key in keys if key]
+
+
+def withdrawn_from(path: Path) -> list[str]:
+    """Return the files that a recording's manifest says were withdrawn."""
+    found = manifest.read(path / MANIFEST_NAME)
+    return sorted(found.withdrawn) if isinstance(found, manifest.Manifest) else []
+
+
+def _header(file: Path) -> Header | None:
+    try:
+        return sealed_header(file)
+    except RecordingError:
+        return None
+
+
+def _destroy(file: Path, why: str, store: Path | None) -> str:
+    header = _header(file)
+    if header is None:
+        return ""
+    try:
+        KeyStore(store or default_store()).destroy(header.key, why)
+    except KeyStoreError as error:
+        if "was destroyed" not in str(error) and "is not in this key store" not in str(error):
+            raise
+        return ""
+    return header.key
+
+
+def _event_ids(path: Path, role: Role) -> set[str]:
+    """Return the ids of a person's own events and of the acts of correction on their signals.
+
+    Events can be told while the person's file can be read.
+    """
+    ids = set[str]()
+    if (path / CORRECTIONS_NAME).is_file():
+        rows = [row for line in _lines(path / CORRECTIONS_NAME) if isinstance(row := _parsed(line), dict)]
+        ids |= {str(row.get("id")) for row in rows if row.get("role") == role}
+    if not (path / f"{role}.xdf").exists():
+        return ids
+    try:
+        batches = Recording(path).batches()
+        return ids | {e.id for b in batches for _, e in b.events if e.id and e.actor == role}
+    except RecordingError:
+        return ids
+
+
+def _row_files(path: Path) -> list[Path]:
+    names = (OVERLAY_NAME, CORRECTIONS_NAME, AMENDMENTS_NAME)
+    files = [path / name for name in names if (path / name).is_file()]
+    return files + sorted((path / RATERS).glob("*.jsonl"))
+
+
+def _lines(file: Path) -> list[str]:
+    return [line for line in file.read_text("utf-8", errors="replace").splitlines() if line.strip()]
+
+
+def _concerns(line: str, role: Role, ids: set[str]) -> bool:
+    """Tell whether a row is about a person: their own word, their signal, their event."""
+    row = _parsed(line)
+    if not isinstance(row, dict):
+        return False
+    fields = row.get("fields")
+    inner: dict[str, Any] = fields if isinstance(fields, dict) else {}
+    said = {row.get("role"), row.get("about"), row.get("whose"), row.get("actor"), inner.get("actor")}
+    named = {row.get("id"), row.get("ref"), inner.get("ref")}
+    return role in said or bool({n for n in named if isinstance(n, str)} & ids)
+
+
+def _parsed(line: str) -> object:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _take_out(file: Path, concerns: Callable[[str], bool]) -> None:
+    kept = [line for line in _lines(file) if not concerns(line)]
+    if kept:
+        put(file, "".join(line + "\n" for line in kept).encode())
+    else:
+        shred(file)
+
+
+def _answers(path: Path, role: Role) -> int:
+    try:
+        return sum(one.of is role for one in load_session(path / SESSION_NAME).record.answers)
+    except (OSError, SessionError):
+        return 0
+
+
+def _strip_session(path: Path, role: Role) -> None:
+    """Write the session file without a person's answers to instruments."""
+    file = path / SESSION_NAME
+    session = parse_session(file.read_text("utf-8"), str(file))
+    kept = tuple(one for one in session.record.answers if one.of is not role)
+    record = replace(session.record, answers=kept)
+    put(file, dump_session(replace(session, record=record)).encode())

@@ -1,0 +1,104 @@
+"""attune withdraw: erase one person, in one recording or in all of theirs, and leave a certificate."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from acquisition.commands.command import DIRECTORY, Command, as_json_option, print_json
+from acquisition.terminal import echo
+
+if TYPE_CHECKING:
+    from acquisition.stream import Role
+
+PERSON = click.Choice(["client", "therapist"])
+
+
+@click.command("withdraw", cls=Command)
+@click.argument("recording", metavar="[RECORDING]", type=DIRECTORY, required=False)
+@click.argument("role", type=PERSON, required=False)
+@click.option("--person", metavar="CODE", default="", help="Everything of this person, in both roles.")
+@click.option(
+    "--from", "places", type=DIRECTORY, multiple=True,
+    help="Where recordings and results lie; may be given several times. `recordings` if not given.",
+)  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--why", default="", metavar="TEXT", help="Kept in the certificate; no names.")
+@click.option("--store", type=click.Path(path_type=Path, file_okay=False), help="The key store.")
+@as_json_option
+def withdraw_command(
+    recording: Path | None,
+    role: str | None,
+    person: str,
+    places: tuple[Path, ...],
+    dry_run: bool,
+    yes: bool,
+    why: str,
+    store: Path | None,
+    as_json: bool,
+) -> None:
+    """Erase a person: their keys, files, rows and all that was made of them; the other's stay whole.
+
+    Of results and tables the other person's rows are left, value by value; what belongs to the dyad goes.
+    Reports, pictures and exports that hold both go whole: make them anew.
+    """
+    from acquisition.stream import Role
+    from processing.commands.withdrawing import planned, withdraw
+
+    if bool(person) == bool(recording) or (recording is not None and role is None):
+        raise click.UsageError("say RECORDING ROLE, or --person CODE")
+    if not why.isprintable():
+        raise click.UsageError("--why: say in printable words why")
+    wanted = [(recording, Role(role))] if recording is not None and role else _all_of(person, places)
+    plans = [planned(path, who, places) for path, who in wanted]
+    if dry_run or not as_json:
+        for one in plans:
+            echo(f"{one.recording}: {one.role} {one.code}")
+            echo("\n".join(f"  {line}" for line in one.lines) or "  nothing is left of them")
+    if dry_run:
+        return
+    if not yes:
+        if not sys.stdin.isatty():
+            raise click.UsageError("no terminal to ask on: --yes carries it out, --dry-run only tells")
+        click.confirm("Erase this for ever?", abort=True)
+    made = [str(withdraw(one, why, store)) for one in plans]
+    forgotten = _forget(person, why, store) if person else ""
+    if as_json:
+        print_json({"certificates": made, "identity": forgotten or None})
+        return
+    echo("\n".join(made))
+    if forgotten:
+        echo(forgotten)
+
+
+def _all_of(person: str, places: tuple[Path, ...]) -> list[tuple[Path, Role]]:
+    from acquisition.errors import RecordingError
+    from processing.commands.withdrawing import recordings_of
+
+    where = places or (Path("recordings"),)
+    if missing := [p for p in where if not p.is_dir()]:
+        raise click.UsageError(f"{missing[0]}: no such directory (say with --from where the recordings are)")
+    found = list(recordings_of(person, where))
+    if not found:
+        names = ", ".join(map(str, where))
+        raise RecordingError(f"{person}: in no recording below {names} (--from DIR looks elsewhere)")
+    return found
+
+
+def _forget(person: str, why: str, store: Path | None) -> str:
+    """Destroy a person's identity and every key of theirs, where there is a key store."""
+    from acquisition.errors import NoKeyStoreError
+    from acquisition.protection.keystore import KeyStore, default_store
+
+    try:
+        opened = KeyStore(store or default_store())
+    except NoKeyStoreError:
+        return ""
+    if person not in opened.people():
+        return ""
+    keys = opened.destroy_person(person, why)
+    return f"{opened.path}: the identity of {person} and {len(keys)} more keys are destroyed"

@@ -1,0 +1,206 @@
+"""A withdrawal from beginning to end: the recording, all that was made of it, and the certificate."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from acquisition.errors import RecordingError, SessionError
+from acquisition.protection.store_files import put, shred
+from acquisition.protection.withdrawal import Step, carry_out, plan, withdrawn_from
+from acquisition.recording.amendments import amended
+from acquisition.recording.contents import SESSION_NAME
+from acquisition.recording.derived import BEGUN, DERIVED_NAME, Derived, derived
+from acquisition.recording.identity import recorded_id
+from acquisition.session.session import Session
+from acquisition.session.toml import load_session
+from acquisition.stream import PEOPLE, ROLES, Role
+from processing.results.withdrawn import Taken, plan_results, take_out_results
+
+OUT_OF_REACH = (
+    "Copies outside the places listed here (backups, mail, other machines) are not reached. Where the "
+    "recording was sealed, the copies of its files open no more: their key is destroyed. Copies of the key "
+    "store itself, and plain copies, must be deleted by hand."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """Say what withdrawing a person from one recording does, and has done."""
+
+    recording: Path
+    role: Role
+    code: str
+    steps: tuple[Step, ...]
+    results: tuple[tuple[Path, tuple[Taken, ...]], ...]
+    files: tuple[Path, ...]
+    """Reports, pictures and exports that hold both people: they go whole."""
+    missing: tuple[Path, ...]
+    """What the index names and is not there any more: moved, or deleted."""
+    begun: tuple[Path, ...] = ()
+    """Directories into which an export was begun and not ended: to be looked at by hand."""
+
+    @property
+    def lines(self) -> list[str]:
+        """Return it as lines for people."""
+        out = [str(step) for step in self.steps]
+        out += [str(taken) for _, some in self.results for taken in some]
+        out += [f"delete file: {file} ({file.stat().st_size} bytes)" for file in self.files if file.is_file()]
+        out += [f"not there any more: {path}" for path in self.missing]
+        return out + [f"look into {path}: an export was begun there and not ended" for path in self.begun]
+
+
+def recordings_of(code: str, places: Sequence[Path]) -> Iterator[tuple[Path, Role]]:
+    """Yield the recordings below some places in which a person has a role."""
+    for place in places:
+        for file in sorted(place.rglob(SESSION_NAME)):
+            if not any((file.parent / f"{role}.xdf").exists() for role in ROLES):
+                continue
+            try:
+                session = _session(file.parent)
+            except (RecordingError, SessionError):
+                continue
+            for role in PEOPLE:
+                if session is not None and session.participant(role).code == code:
+                    yield file.parent, role
+
+
+def planned(path: Path, role: Role, places: Sequence[Path] = ()) -> Withdrawal:
+    """Return what withdrawing a person from a recording would do.
+
+    Parameters
+    ----------
+    places : sequence of Path
+        Where results may lie that the index does not name, as those of older versions.
+
+    Raises
+    ------
+    RecordingError
+        See `acquisition.protection.withdrawal.plan`.
+    """
+    steps = plan(path, role)
+    session = _session(path)
+    code = session.participant(role).code if session is not None else ""
+    made = [d for d in derived(path) if role in d.entities or Role.DYAD in d.entities]
+    directories = {d.path for d in made if d.what == "results"} | set(_results_below(path, places))
+    results = [(d, tuple(plan_results(d, role))) for d in sorted(directories) if d.is_dir()]
+    files = sorted(f for d in made if d.what not in ("results", BEGUN) for f in _files(d))
+    begun = [d.path for d in made if d.what == BEGUN and not any(f.is_relative_to(d.path) for f in files)]
+    missing = sorted({d.path for d in made if d.what != BEGUN and not d.path.exists()})
+    return Withdrawal(
+        recording=path,
+        role=role,
+        code=code,
+        steps=tuple(steps),
+        results=tuple(results),
+        files=tuple(dict.fromkeys(files)),
+        missing=tuple(missing),
+        begun=tuple(p for p in begun if p.is_dir()),
+    )
+
+
+def _session(path: Path) -> Session | None:
+    """Return the session of a recording, which needs no key."""
+    file = path / SESSION_NAME
+    return amended(load_session(file), path) if file.is_file() else None
+
+
+def _files(made: Derived) -> list[Path]:
+    if made.path.is_dir() and not made.path.is_symlink():
+        return [p for p in made.path.rglob("*") if p.is_file() and not p.is_symlink()]
+    return [made.path] if made.path.is_file() else []
+
+
+def _results_below(path: Path, places: Sequence[Path]) -> Iterator[Path]:
+    """Yield directories of results of a recording: they are called after it."""
+    for place in places:
+        for file in sorted(place.rglob("session.json")):
+            if file.parent.name.split("__")[0] == path.resolve().name:
+                yield file.parent.resolve()
+
+
+def withdraw(planned_: Withdrawal, why: str, store: Path | None = None) -> Path:
+    """Carry a withdrawal out and write its certificate into the recording; return the certificate.
+
+    Results lose the person's rows and the dyad's before anything else goes, the recording after them: what a
+    crash interrupts is found again by the same command.
+    """
+    path, role, code = planned_.recording, planned_.role, planned_.code
+    lists = {str(step.path): _sum(step.path) for step in planned_.steps if step.act == "delete file"}
+    lines = planned_.lines
+    for directory, _ in planned_.results:
+        take_out_results(directory, role, code)
+    for file in planned_.files:
+        shred(file)
+    keys = carry_out(path, role, list(planned_.steps), why, store)
+    left = _left(planned_)
+    now = datetime.now().astimezone()
+    said: dict[str, Any] = {
+        "certificate": "withdrawal",
+        "recording": recorded_id(path) or path.name,
+        "session": path.resolve().name,
+        "person": code,
+        "role": str(role),
+        "when": now.isoformat(timespec="seconds"),
+        "by": getpass.getuser(),
+        "why": why,
+        "done": lines,
+        "erased": [{"file": name, **of} for name, of in lists.items()],
+        "keys_destroyed": keys,
+        "left": left,
+        "kept": _kept(path),
+        "not_reached": OUT_OF_REACH,
+    }
+    name = f"withdrawal-{code or role}-{now:%Y-%m-%d}"
+    target = _free(path, name)
+    put(target, (json.dumps(said, indent=2, ensure_ascii=False) + "\n").encode())
+    _write_pdf(said, target.with_suffix(".pdf"))
+    if left:
+        raise RecordingError(f"{target}: not everything could be deleted: {', '.join(left)}")
+    return target
+
+
+def _left(planned_: Withdrawal) -> list[str]:
+    """Return what should be gone and is still there."""
+    gone = [step.path for step in planned_.steps if step.act == "delete file"]
+    gone += [*planned_.files, *(t.path for _, some in planned_.results for t in some if t.rows < 0)]
+    left = [str(p) for p in gone if p.exists()]
+    for directory, _ in planned_.results:
+        left += [str(t) for t in plan_results(directory, planned_.role) if t.rows]
+    return left
+
+
+def _kept(path: Path) -> list[str]:
+    names = {p.name for p in path.iterdir() if p.is_file()}
+    return sorted(n for n in names if n.endswith(".xdf") or n in (SESSION_NAME, DERIVED_NAME))
+
+
+def _free(path: Path, name: str) -> Path:
+    numbered = (name if n == 1 else f"{name}_{n}" for n in range(1, 1000))
+    return next(p for n in numbered if not (p := path / f"{n}.certificate.json").exists())
+
+
+def _sum(file: Path) -> dict[str, Any]:
+    with open(file, "rb") as opened:
+        digest = sha256()
+        while block := opened.read(1 << 20):
+            digest.update(block)
+    return {"bytes": file.stat().st_size, "sha256": digest.hexdigest()}
+
+
+def _write_pdf(said: dict[str, Any], file: Path) -> None:
+    # matplotlib takes a second to import.
+    from processing.report.certificate import write_certificate
+
+    write_certificate(said, file)
+
+
+def gone_from(path: Path) -> list[str]:
+    """Return the files of a recording that were withdrawn, in words."""
+    return [f"{name} was withdrawn" for name in withdrawn_from(path)]

@@ -1,0 +1,123 @@
+"""Take a person out of results: their rows and the dyad's go; the other person's stay, value by value."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from acquisition.protection.store_files import put, shred
+from acquisition.stream import PEOPLE, Role
+
+WHOSE = ("entity", "person", "role")
+"""Columns that say whose a row is."""
+OF_THE_OTHER = ("partner_z", "answer", "latency", "speaking")
+"""Columns of a person's rows that tell of the other person."""
+SESSION = "session.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Say what became of a file of results: rows taken out of it, or the whole file (rows = -1)."""
+
+    path: Path
+    rows: int
+    size: int
+
+    def __str__(self) -> str:
+        """Return it as a line for people."""
+        if self.rows < 0:
+            return f"delete file: {self.path} ({self.size} bytes)"
+        return f"take out rows: {self.path} ({self.rows} rows)"
+
+
+def plan_results(directory: Path, role: Role) -> list[Taken]:
+    """Return what of a directory of results holds anything of a person, or of the dyad."""
+    found = []
+    for file in sorted(p for p in directory.rglob("*") if p.is_file() and not p.is_symlink()):
+        kept = _kept(file, role)
+        if kept is None:
+            found.append(Taken(file, -1, file.stat().st_size))
+        elif kept[1] or file.name == SESSION:
+            found.append(Taken(file, kept[1], file.stat().st_size))
+    return found
+
+
+def take_out_results(directory: Path, role: Role, code: str) -> list[Taken]:
+    """Do what `plan_results` says; session.json then names who withdrew, and little else."""
+    done = plan_results(directory, role)
+    for taken in done:
+        kept = _kept(taken.path, role)
+        if kept is None:
+            shred(taken.path)
+        elif taken.path.name != SESSION:
+            before = taken.path.with_name(f".{taken.path.name}.before")
+            os.replace(taken.path, before)
+            put(taken.path, kept[0])
+            shred(before)
+    if (directory / SESSION).exists():
+        put(directory / SESSION, _session(directory / SESSION, role, code))
+    return done
+
+
+def _kept(file: Path, role: Role) -> tuple[bytes, int] | None:
+    """Return a table without a person and the dyad, and how many rows went; None if the file goes whole."""
+    if file.name == SESSION:
+        return file.read_bytes(), 0
+    if file.suffix == ".parquet":
+        return _table(file, role)
+    if file.name == "events.csv":
+        return _events(file, role)
+    return (file.read_bytes(), 0) if file.name == "indices.json" else None
+
+
+def _table(file: Path, role: Role) -> tuple[bytes, int] | None:
+    table = pq.read_table(file)
+    whose = next((name for name in WHOSE if name in table.column_names), None)
+    if whose is None:
+        return None
+    names = pc.cast(table[whose], pa.string())
+    gone = pc.or_(pc.equal(names, str(role)), pc.invert(pc.is_in(names, pa.array(list(map(str, PEOPLE))))))
+    kept = table.filter(pc.invert(pc.fill_null(gone, True)))
+    for name in set(OF_THE_OTHER) & set(kept.column_names):
+        empty = pa.nulls(kept.num_rows, kept.schema.field(name).type)
+        kept = kept.set_column(kept.column_names.index(name), kept.schema.field(name), empty)
+    sink = pa.BufferOutputStream()
+    pq.write_table(_forgotten(kept), sink, compression="zstd")
+    return sink.getvalue().to_pybytes(), table.num_rows - kept.num_rows
+
+
+def _forgotten(table: pa.Table) -> pa.Table:
+    """Return a table whose dictionaries hold no word of the rows that went."""
+    for i, field in enumerate(table.schema):
+        if pa.types.is_dictionary(field.type):
+            plain = table.column(i).cast(field.type.value_type).combine_chunks()
+            table = table.set_column(i, field.name, plain.dictionary_encode())
+    return table
+
+
+def _events(file: Path, role: Role) -> tuple[bytes, int]:
+    rows = list(csv.reader(io.StringIO(file.read_text("utf-8"), newline="")))
+    at = rows[0].index("actor") if rows and "actor" in rows[0] else -1
+    kept = [row for i, row in enumerate(rows) if i == 0 or at < 0 or len(row) <= at or row[at] != str(role)]
+    out = io.StringIO()
+    csv.writer(out).writerows(kept)
+    return out.getvalue().encode(), len(rows) - len(kept)
+
+
+def _session(file: Path, role: Role, code: str) -> bytes:
+    """Return a session.json that says whose results are left, and no more."""
+    try:
+        said: Any = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError):
+        said = {}
+    kept = {k: said[k] for k in ("session", "id", "version") if isinstance(said, dict) and k in said}
+    return (json.dumps(kept | {"withdrawn": {str(role): code}}, indent=2, sort_keys=True) + "\n").encode()

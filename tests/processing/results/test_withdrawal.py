@@ -1,0 +1,227 @@
+"""One person withdraws: nothing of them is left anywhere below, the other's is whole."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import random
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+from numpy.typing import NDArray
+
+from acquisition.errors import KeyStoreError
+from acquisition.event import Event
+from acquisition.protection.keystore import KeyStore
+from acquisition.protection.unlocked import unlock
+from acquisition.protection.vault import new_keys
+from acquisition.recording.derived import derived
+from acquisition.recording.identity import new_id
+from acquisition.recording.recording import Recording
+from acquisition.recording.verify import verify
+from acquisition.stream import Role
+from processing.commands.export import export_command
+from processing.commands.process import process_recording
+from processing.commands.report import report_command
+from processing.commands.withdraw import withdraw_command
+from processing.config import PipelineConfig
+from tests.processing.simulated_hour import START, write_hour
+
+CODES = {Role.CLIENT: "C01", Role.THERAPIST: "T01"}
+ADDED = {"actor": "therapist", "code": "suds", "time": START}
+SAID = Event(time=START + 5.0, code="suds", actor="client", source="review", value=7.0, id="said")
+
+
+def make(tmp: Path, *, sealed: bool) -> Path:
+    """Return a recording with results, report and an export, noted as they are made."""
+    keys = new_keys(new_id(), CODES) if sealed else None
+    path = write_hour(tmp / "2026-11-29_D01_S01", minutes=0.3, keys=keys, events=(SAID,))
+    rows = [
+        {"op": "edit", "id": "said", "fields": {"note": "a note"}, "who": "R1", "when": "", "why": ""},
+        {
+            "op": "add",
+            "id": "new",
+            "fields": {"actor": "therapist", "code": "suds", "time": START},
+            "who": "R1",
+        },
+    ]
+    (path / "overlay.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def derive(tmp: Path, path: Path) -> None:
+    run = CliRunner()
+    process_recording(path, tmp / "results", config=PipelineConfig(), report=True)
+    assert run.invoke(report_command, [str(path), "--out", str(tmp / "apart.html")]).exit_code == 0
+    assert run.invoke(export_command, [str(path), "--to", "csv", "--out", str(tmp / "csv")]).exit_code == 0
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    tmp = tmp_path_factory.mktemp("plain")
+    derive(tmp, make(tmp, sealed=False))
+    return tmp
+
+
+def copied(plain: Path, tmp: Path) -> tuple[Path, Path]:
+    """Return a copy of everything, whose index names the copies."""
+    shutil.copytree(plain, tmp / "all", symlinks=True)
+    path = tmp / "all" / "2026-11-29_D01_S01"
+    index = path / "derived.jsonl"
+    index.write_text(index.read_text().replace(str(plain), str(tmp / "all")))
+    return tmp / "all", path
+
+
+def patterns(path: Path, role: Role, n: int = 1000) -> list[bytes]:
+    """Return 32-byte pieces of a person's samples and of their indices."""
+    rng = random.Random(4)
+    data = b"".join(
+        np.ascontiguousarray(part.samples).tobytes()
+        for batch in Recording(path).batches()
+        for key, part in batch.streams.items()
+        if key[0] is role and part.samples.dtype != object
+    )
+    whole = (path / f"{role}.xdf").read_bytes()
+    pieces = [data[(k := rng.randrange(len(data) - 32)) : k + 32] for _ in range(n // 2)]
+    at = [rng.randrange(len(whole) // 10, len(whole) - 32) for _ in range(n // 2)]
+    return pieces + [whole[k : k + 32] for k in at if b"<" not in whole[k : k + 32]]
+
+
+def found_below(root: Path, wanted: list[bytes]) -> list[Path]:
+    starts = np.array([int.from_bytes(w[:8], "little") for w in wanted], np.uint64)
+    return [p for p in root.rglob("*") if p.is_file() and _holds(p.read_bytes(), starts, wanted)]
+
+
+def _holds(data: bytes, starts: NDArray[np.uint64], wanted: list[bytes]) -> bool:
+    """Tell whether a piece stands at any byte; its first eight are looked for at once."""
+    for shift in range(8):
+        words = np.frombuffer(data[shift : shift + (len(data) - shift) // 8 * 8], "<u8")
+        for at in np.flatnonzero(np.isin(words, starts)).tolist():
+            if data[shift + 8 * at :][:32] in wanted:
+                return True
+    return False
+
+
+def rows_of(path: Path, entity: str) -> list[dict[str, object]]:
+    return [row for row in pq.read_table(path).to_pylist() if row["entity"] == entity]
+
+
+def same(a: list[dict[str, object]], b: list[dict[str, object]]) -> bool:
+    return repr(a) == repr(b)
+
+
+@pytest.mark.parametrize("role", [Role.CLIENT, Role.THERAPIST])
+def test_nothing_of_them_is_left_and_the_other_is_whole(plain: Path, tmp_path: Path, role: Role) -> None:
+    root, path = copied(plain, tmp_path)
+    other = Role.THERAPIST if role is Role.CLIENT else Role.CLIENT
+    results = root / "results" / path.name
+    before = {t: rows_of(results / t, other) for t in ("indices.parquet", "metrics.parquet")}
+    bytes_before = (path / f"{other}.xdf").read_bytes(), (path / "dyad.xdf").read_bytes()
+    wanted = [p for p in patterns(path, role) if p not in bytes_before[0] + bytes_before[1]]
+    assert len(wanted) > 400
+    assert found_below(root, wanted)
+    result = CliRunner().invoke(withdraw_command, [str(path), str(role), "--yes", "--why", "asked"])
+    assert result.exit_code == 0, result.output
+    assert found_below(root, wanted) == []
+    assert (path / f"{other}.xdf").read_bytes() == bytes_before[0]
+    assert verify(path) == []
+    for table, rows in before.items():
+        left = pq.read_table(results / table)
+        assert set(left["entity"].to_pylist()) == {str(other)}
+        assert rows
+        assert same(rows_of(results / table, other), rows)
+    assert not (results / "report.html").exists()
+    assert not (root / "apart.html").exists()
+    assert list((root / "csv").iterdir()) == []
+    for table in ("excursions.parquet", "labels.parquet"):
+        assert set(pq.read_table(results / table)["person"].to_pylist()) <= {str(other)}
+    with (results / "events.csv").open(newline="") as file:
+        assert all(row["actor"] != role for row in csv.DictReader(file))
+    assert json.loads((results / "session.json").read_text())["withdrawn"] == {role: CODES[role]}
+    overlay = (path / "overlay.jsonl").read_text()
+    assert ("a note" in overlay) == (role is Role.THERAPIST)
+    assert ('"new"' in overlay) == (role is Role.CLIENT)
+
+
+def test_the_certificate_is_true_and_a_second_time_there_is_nothing(plain: Path, tmp_path: Path) -> None:
+    root, path = copied(plain, tmp_path)
+    size = (path / "client.xdf").stat().st_size
+    dry = CliRunner().invoke(withdraw_command, [str(path), "client", "--dry-run"])
+    assert f"client.xdf ({size} bytes)" in dry.output
+    assert (path / "client.xdf").exists()
+    assert CliRunner().invoke(withdraw_command, [str(path), "client"]).exit_code == 2
+    done = CliRunner().invoke(withdraw_command, [str(path), "client", "--yes", "--json"])
+    (name,) = json.loads(done.output)["certificates"]
+    said = json.loads(Path(name).read_text())
+    assert [one["bytes"] for one in said["erased"]] == [size]
+    assert said["left"] == []
+    assert (said["person"], said["role"]) == ("C01", "client")
+    assert Path(name).with_suffix(".pdf").read_bytes()[:5] == b"%PDF-"
+    for line in said["done"]:
+        if line.startswith("delete file: "):
+            assert not Path(line.removeprefix("delete file: ").rsplit(" (", 1)[0]).exists()
+    again = CliRunner().invoke(withdraw_command, [str(path), "client", "--dry-run"])
+    assert "client.xdf" not in again.output
+    # what is left is read, and what is made of it anew agrees with what was left of the results
+    left = {t: rows_of(root / "results" / path.name / t, "therapist") for t in ("indices.parquet",)}
+    process_recording(path, tmp_path / "again", config=PipelineConfig())
+    anew = rows_of(tmp_path / "again" / path.name / "indices.parquet", "therapist")
+    assert same(anew, left["indices.parquet"])
+
+
+def test_results_that_no_index_names_are_found_below_a_place(plain: Path, tmp_path: Path) -> None:
+    root, path = copied(plain, tmp_path)
+    (path / "derived.jsonl").unlink()
+    run = ["--person", "C01", "--from", str(root), "--yes"]
+    result = CliRunner().invoke(withdraw_command, run)
+    assert result.exit_code == 0, result.output
+    left = pq.read_table(root / "results" / path.name / "indices.parquet")
+    assert set(left["entity"].to_pylist()) == {"therapist"}
+    assert not (path / "client.xdf").exists()
+    unknown = CliRunner().invoke(withdraw_command, ["--person", "C99", "--from", str(root), "--yes"])
+    assert unknown.exit_code == 1
+    assert "C99: in no recording below" in unknown.output
+
+
+def test_the_index_names_what_was_made(plain: Path) -> None:
+    made = {(d.what, d.path.name) for d in derived(plain / "2026-11-29_D01_S01")}
+    assert ("results", "2026-11-29_D01_S01") in made
+    assert ("report", "apart.html") in made
+    assert ("export", "events.csv") in made
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> KeyStore:
+    (tmp_path / "run").mkdir(mode=0o700)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
+    monkeypatch.setenv("ATTUNE_KEYS", str(tmp_path / "keys"))
+    store, recovery = KeyStore.init(tmp_path / "keys", "a long passphrase")
+    unlock(store, recovery)
+    return store
+
+
+def test_a_backup_made_before_opens_no_more(store: KeyStore, tmp_path: Path) -> None:
+    path = make(tmp_path, sealed=True)
+    second = new_keys(new_id(), CODES)
+    other = write_hour(tmp_path / "2026-11-30_D01_S02", keys=second)
+    shutil.copytree(path, tmp_path / "backup")
+    assert os.listdir(tmp_path / "backup")
+    result = CliRunner().invoke(withdraw_command, [str(path), "client", "--yes"])
+    assert result.exit_code == 0, result.output
+    with pytest.raises(KeyStoreError, match=r"client\.xdf is sealed: .* was destroyed"):
+        Recording(tmp_path / "backup")
+    assert len(list(Recording(other).batches())) > 0
+    left = {key[0] for b in Recording(path).batches() for key in b.streams}
+    assert left == {Role.THERAPIST}
+    assert verify(path) == []
+    said = next(path.glob("withdrawal-C01-*.certificate.json"))
+    assert len(json.loads(said.read_text())["keys_destroyed"]) == 1
+    gone = CliRunner().invoke(withdraw_command, ["--person", "C01", "--from", str(tmp_path), "--yes"])
+    assert gone.exit_code == 0, gone.output
+    assert store.people() == ["T01"]
+    assert not (other / "client.xdf").exists()
