@@ -116,19 +116,23 @@ def _referenced(people: People | None, session: Session, path: Path) -> frozense
 class Computing:
     """A pipeline as a function of batches, which also tells what it said of the baselines.
 
-    Of a recording that grows it publishes what became final, where the session asks for that.
+    Of a recording that grows it publishes what became final, where the session asks for that. Of one that is
+    reviewed the baselines act that hold now, as they do in `attune process`.
     """
 
     def __init__(self, pipeline: Pipeline, source: Followed) -> None:
+        from processing.results.later_baselines import LaterBaselines, later_baselines
         from processing.results.publishing import publishing
 
         self._pipeline = pipeline
+        later = None if source.follow else later_baselines(source.recording.path)
+        self._baselines = LaterBaselines(later) if later is not None else None
         self._opened = ExitStack()
         self._publish = self._opened.enter_context(publishing(source.recording, follow=source.follow))
 
     def __call__(self, batch: Batch) -> list[IndexSample]:
         """Return what a batch made final."""
-        made = self._pipeline.push(batch)
+        made = self._pipeline.push(batch if self._baselines is None else self._baselines.put_in(batch))
         self._publish(batch, made)
         return made
 

@@ -32,6 +32,7 @@ from acquisition.events.vocabulary import (
 from acquisition.session.session import CODE
 from processing.codings.annotations.annotation import Annotation
 from processing.codings.annotations.reading import read_annotations
+from processing.codings.annotations.times import beginning, recording_time
 from processing.codings.marked import Marked, since_begin
 from processing.hour.timeline import Interval
 
@@ -39,6 +40,8 @@ REVIEW_UNC = 1.0
 """Uncertainty of a moment that was coded from a replay [s]."""
 BEFORE = 60.0
 """Seconds before a recording in which a coding on its clock may lie."""
+LONGEST = 2 * 86_400.0
+"""Seconds after the beginning of a recording beyond which nothing is on its clock."""
 SHOWN = 20
 """Faults that are told of one file."""
 _WORD = re.compile(r"\w+")
@@ -63,6 +66,8 @@ class Reading:
         Code of what names none; "" makes that a fault.
     skip : bool
         Leave out what names no code.
+    started : str
+        When the recording began, ISO 8601; "" if nobody knows it.
     """
 
     zero: float = 0.0
@@ -72,6 +77,7 @@ class Reading:
     rater: str = ""
     otherwise: str = ""
     skip: bool = False
+    started: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +141,8 @@ def read_file(path: Path, marked: Marked | None, rater: str = "") -> list[Interv
     """
     begin = marked.begin if marked else 0.0
     vocabulary = marked.vocabulary if marked else load_vocabulary()
-    events = read_events(path, vocabulary, begin, Reading()).events
+    how = Reading(started=marked.started if marked else "")
+    events = read_events(path, vocabulary, begin, how).events
     mine = [e for e in events if not rater or e.rater == rater]
     last = max((e.onset for e in mine), default=begin)
     return since_begin(events, begin, marked.end if marked else last, rater)
@@ -200,8 +207,11 @@ def _events(
     if math.isnan(annotation.start):
         raise AnnotationError("is not aligned to the time line, so it has no time")
     fields = annotation.fields
-    # A column named time is on the LSL clock, unless nothing was recorded yet at its times.
-    absolute = annotation.absolute and annotation.start >= begin - BEFORE
+    # A column named time is on the LSL clock, unless nothing was recorded then at its times.
+    absolute = annotation.absolute and begin - BEFORE <= annotation.start
+    on_clock = absolute and annotation.start <= begin + LONGEST
+    if annotation.calendar == "wall" or (annotation.calendar and not on_clock):
+        annotation, absolute = _dated(annotation, how), False
     if code.group == SOFTWARE or code.code == PAUSE:
         by = "software" if code.group == SOFTWARE else "recorder"
         raise AnnotationError(f"code {code.code!r} is written by the {by} only")
@@ -230,6 +240,15 @@ def _events(
     on = replace(event, phase="on")
     off = replace(on, phase="off", time=on.time + length, ref=on.id, id=_id(stem, "off"), value=None, note="")
     return [on, off]
+
+
+def _dated(annotation: Annotation, how: Reading) -> Annotation:
+    """Return an annotation at a moment of a calendar in seconds since the recording began."""
+    try:
+        since = recording_time(annotation.start, annotation.calendar, *beginning(how.started))
+    except ValueError as error:
+        raise AnnotationError(f"its time {error}") from None
+    return replace(annotation, start=since, stop=annotation.stop - annotation.start + since)
 
 
 def _id(stem: str, phase: str) -> str:

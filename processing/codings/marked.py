@@ -15,13 +15,14 @@ from processing.hour.timeline import Interval, intervals, points
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Marked:
-    """Hold the raw markers of a recording, and its first and last tick [s, LSL clock]."""
+    """Hold the raw markers of a recording, first and last tick [s, LSL clock], and its start (ISO 8601)."""
 
     path: Path
     events: tuple[Event, ...]
     begin: float
     end: float
     vocabulary: Vocabulary
+    started: str = ""
 
     @property
     def seconds(self) -> float:
@@ -49,7 +50,15 @@ def read_marked(path: Path, vocabulary: Path | None = None) -> Marked:
         raise RecordingError(f"{path}: nothing was recorded")
     own = recording.session.events.vocabulary if recording.session else ""
     known = load_vocabulary(vocabulary or (Path(own) if own else None))
-    return Marked(path=path, events=tuple(events), begin=ticks[0], end=ticks[-1], vocabulary=known)
+    recorded = recording.session.recorded if recording.session else None
+    return Marked(
+        path=path,
+        events=tuple(events),
+        begin=ticks[0],
+        end=ticks[-1],
+        vocabulary=known,
+        started=recorded.began if recorded is not None else "",
+    )
 
 
 def since_begin(events: Sequence[Event], begin: float, end: float, rater: str = "") -> list[Interval]:

@@ -96,6 +96,7 @@ def import_command(
         rater=who,
         otherwise=otherwise,
         skip=skip,
+        started=marked.started,
     )
     target = rater_file(recording, who) if blind else recording / OVERLAY_NAME
     there = read_edits(target)

@@ -31,6 +31,8 @@ class Annotation:
         Columns of a table that say more: code, actor, phase, value, note, rater, id, ref, t_shift, t_unc.
     absolute : bool
         `start` is on the LSL clock.
+    calendar : str
+        "utc" or "wall" where `start` may be Unix time, or that of a clock on the wall; else "".
     """
 
     start: float
@@ -40,6 +42,7 @@ class Annotation:
     place: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
     absolute: bool = False
+    calendar: str = ""
 
 
 def decoded(data: bytes, encodings: tuple[str, ...] = ("utf-8-sig",)) -> str:

@@ -13,18 +13,20 @@ from collections.abc import Mapping
 
 from acquisition.errors import AnnotationError
 from acquisition.text import from_cell
-from processing.codings.annotations.annotation import MAX_ANNOTATIONS, Annotation, decoded, seconds
+from processing.codings.annotations.annotation import MAX_ANNOTATIONS, Annotation, decoded
 from processing.codings.annotations.coders import Rows, bare, coded
+from processing.codings.annotations.times import Clock, Clocks, clock_of, plain_name
 
 NAMES: Mapping[str, tuple[str, ...]] = {
-    "time": ("time",),
+    "time": ("time", "timestamp", "datetime", "zeitstempel", "unix_time", "unix"),
     "start": ("t", "onset", "start", "begin", "zeit", "beginn"),
     "stop": ("stop", "end", "ende"),
     "duration": ("duration", "dauer"),
     "code": ("code", "trial_type", "label", "text", "kode"),
     "tier": ("tier",),
 }
-"""What a column means → its names; `time` is on the LSL clock, the others are in seconds since the zero."""
+"""What a column means → its names; `time` is on the LSL clock or of a calendar, the others count from 0."""
+TIMES = ("time", "start", "stop", "duration")
 _SEP = re.compile(r'^"?sep=(.)"?\s*$', re.IGNORECASE)
 FIELDS = ("actor", "phase", "value", "note", "rater", "id", "ref", "t_shift", "t_unc", "source")
 OURS = {"time", "t", "onset", "t_shift", "t_unc", "ref"}
@@ -50,18 +52,26 @@ def read_table(data: bytes) -> list[Annotation]:
         return known
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        names = [name.strip().casefold() for name in next(reader, [])]
+        heads = next(reader, [])
+        names = [name.strip().casefold() for name in heads]
         columns, ours = _columns(names), set(names) >= OURS
-        out = []
+        rows: list[tuple[list[str], int]] = []
         for row in reader:
             row = [from_cell(cell) for cell in row] if ours else row
             if any(cell.strip() for cell in row):
-                out.append(_annotation(row, columns, reader.line_num))
-            if len(out) > MAX_ANNOTATIONS:
+                rows.append((row, reader.line_num))
+            if len(rows) > MAX_ANNOTATIONS:
                 raise AnnotationError(f"line {reader.line_num}: more than {MAX_ANNOTATIONS} rows")
+        clocks = {what: _clock(heads, columns[what], rows) for what in TIMES if what in columns}
+        out = [_annotation(row, columns, clocks, line) for row, line in rows]
     except csv.Error as error:
         raise AnnotationError(f"line {reader.line_num}: {error}") from None
     return out
+
+
+def _clock(heads: list[str], at: int, rows: list[tuple[list[str], int]]) -> Clock:
+    cells = [row[at] for row, _ in rows if at < len(row) and row[at].strip().casefold() not in MISSING]
+    return clock_of(heads[at], cells)
 
 
 def _of_a_program(text: str, delimiter: str) -> list[Annotation] | None:
@@ -92,29 +102,32 @@ def _columns(names: list[str]) -> dict[str, int]:
     if twice:
         raise AnnotationError(f"line 1: column {sorted(twice)[0][:40]!r} twice")
     found = {}
+    plain = [plain_name(name) for name in names]
     for what, choices in NAMES.items():
         at = [names.index(c) for c in choices if c in names]
+        at = at or [plain.index(c) for c in choices if c in plain and what in TIMES]
         if at:
             found[what] = at[0]
     found |= {name: names.index(name) for name in FIELDS if name in names}
     if not {"time", "start"} & set(found):
         raise AnnotationError(
-            "line 1: no column of times (time on the LSL clock, or t, onset, start in seconds)"
+            "line 1: no column of times (time on the LSL clock or of a calendar; t, onset, start in seconds)"
         )
     if not {"code", "tier"} & set(found):
         raise AnnotationError("line 1: no column of codes (code, trial_type, label, text or tier)")
     return found
 
 
-def _annotation(row: list[str], columns: Mapping[str, int], line: int) -> Annotation:
+def _annotation(row: list[str], columns: Mapping[str, int], clocks: Clocks, line: int) -> Annotation:
     cells = {what: row[at].strip() if at < len(row) else "" for what, at in columns.items()}
     cells = {what: "" if cell.casefold() in MISSING else cell for what, cell in cells.items()}
     absolute = bool(cells.get("time"))
-    start = _seconds(cells, "time" if absolute else "start", line)
+    first = "time" if absolute else "start"
+    start = _seconds(cells, first, clocks, line)
     if math.isnan(start):
         raise AnnotationError(f"line {line}: no time")
-    stop = _seconds(cells, "stop", line)
-    duration = _seconds(cells, "duration", line)
+    stop = _seconds(cells, "stop", clocks, line)
+    duration = _seconds(cells, "duration", clocks, line)
     if math.isnan(stop) and duration > 0.0:
         stop = start + duration
     if stop < start or duration < 0.0:
@@ -128,14 +141,15 @@ def _annotation(row: list[str], columns: Mapping[str, int], line: int) -> Annota
         place=f"line {line}",
         fields=fields,
         absolute=absolute,
+        calendar=clocks[first].calendar,
     )
 
 
-def _seconds(cells: Mapping[str, str], what: str, line: int) -> float:
+def _seconds(cells: Mapping[str, str], what: str, clocks: Clocks, line: int) -> float:
     text = cells.get(what, "")
     if not text:
         return math.nan
     try:
-        return seconds(text)
+        return clocks[what].read(text)
     except ValueError:
         raise AnnotationError(f"line {line}: {what} = {text[:40]!r} is no time") from None

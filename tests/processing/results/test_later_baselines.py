@@ -16,6 +16,7 @@ from acquisition.recorder.store import RecordingStore
 from acquisition.recording.recording import Recording
 from acquisition.stream import Modality, Role, StreamInfo
 from processing.config import PipelineConfig
+from processing.index import IndexSample
 from processing.results.later_baselines import REMARK, LaterBaselines, later_baselines
 from processing.results.session_run import SessionRun, run_recording
 
@@ -142,3 +143,20 @@ def test_marks_act_at_their_time_however_the_recording_is_cut(imported: Path, si
     ]
     assert [time for _, time in acted] == [e.time for e in marks()]
     assert all(time <= tick < time + 0.1 + 1e-9 for tick, time in acted)
+
+
+def test_the_window_shows_the_band_that_the_results_have(imported: Path) -> None:
+    opening = pytest.importorskip("viewer.opening")
+    add_later(imported)
+    after = run_recording(imported, config=PipelineConfig())
+    source = opening.feed(imported, follow=False)
+    push = opening.new_push(source)
+    shown: list[IndexSample] = []
+    while not source.ended:
+        batch = source.poll()
+        shown += push(batch) if batch is not None else []
+    push.close()
+    assert [(s.time, s.value) for s in shown if s.index == "arousal" and not math.isnan(s.value)] == arousal(
+        after
+    )
+    assert {v.code for v in push.verdicts()} == {code for code, _, _ in SPANS}
