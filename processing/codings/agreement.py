@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray
+from processing.codings.reliability import alpha
 from processing.hour.timeline import Interval
 
 BIN = 5.0
@@ -48,6 +49,10 @@ class Agreement:
         2 matched / (n_a + n_b), 0-1; `match_chance`: the same if B's moments are shifted round the session.
     delay : float
         Median of B − A over the pairs [s]; nan without a pair.
+    alpha : float
+        Krippendorff's alpha, nominal, over the same bins.
+    open_a, open_b : int
+        Intervals that were never closed, and are taken to last to the end.
     """
 
     code: str
@@ -64,6 +69,9 @@ class Agreement:
     match: float
     match_chance: float
     delay: float
+    alpha: float = math.nan
+    open_a: int = 0
+    open_b: int = 0
     reason: str = ""
 
 
@@ -132,14 +140,23 @@ def _agreement(
         match=2 * len(pairs) / (len(a) + len(b)),
         match_chance=chance_match(onsets_a, onsets_b, seconds, tolerance, bin_length),
         delay=float(np.median(delays)) if delays else math.nan,
+        alpha=alpha(np.array([in_a, in_b], float))[0],
+        open_a=sum(i.censored for i in a),
+        open_b=sum(i.censored for i in b),
         reason=_reason(kappa, a, b),
     )
 
 
 def _reason(kappa: float, a: Sequence[Interval], b: Sequence[Interval]) -> str:
+    said = []
     if not math.isfinite(kappa):
-        return "both have it in every bin: no chance to disagree"
-    return "" if a and b else f"only {'A' if a else 'B'} set it"
+        said.append("both have it in every bin: no chance to disagree")
+    elif not (a and b):
+        said.append(f"only {'A' if a else 'B'} set it")
+    for name, spans in (("A", a), ("B", b)):
+        if n := sum(i.censored for i in spans):
+            said.append(f"never closed by {name}, taken to the end: {n}")
+    return "; ".join(said)
 
 
 def occupied(spans: Sequence[Interval], seconds: float, bin_length: float = BIN) -> BoolArray:

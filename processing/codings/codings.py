@@ -74,11 +74,15 @@ def _in_recording(path: Path, rater: str, marked: Marked | None) -> list[Interva
         return _held([], own, "", marked)
     events = effective(marked.events, read_overlay(path))
     if rater and not any(e.rater == rater for e in events):
-        raters = sorted(
-            {e.rater for e in events if e.rater} | {p.stem for p in (path / RATERS).glob("*.jsonl")}
-        )
-        raise RecordingError(f"{path}: nothing of a rater {rater} (there are: {', '.join(raters) or 'none'})")
+        raters = ", ".join(sorted(raters_of(path, marked))) or "none"
+        raise RecordingError(f"{path}: nothing of a rater {rater} (there are: {raters})")
     return since_begin(events, marked.begin, marked.end, rater)
+
+
+def raters_of(path: Path, marked: Marked) -> set[str]:
+    """Return the codes of all who coded a recording, live, in review or in a file of their own."""
+    events = effective(marked.events, read_overlay(path))
+    return {e.rater for e in events if e.rater} | {p.stem for p in (path / RATERS).glob("*.jsonl")}
 
 
 def _held(raw: Sequence[Event], path: Path, rater: str, marked: Marked) -> list[Interval]:

@@ -30,6 +30,7 @@ from acquisition.events.vocabulary import (
     load_vocabulary,
 )
 from acquisition.session.session import CODE
+from acquisition.stream import PEOPLE
 from processing.codings.annotations.annotation import Annotation
 from processing.codings.annotations.reading import read_annotations
 from processing.codings.annotations.times import beginning, recording_time
@@ -68,6 +69,8 @@ class Reading:
         Leave out what names no code.
     started : str
         When the recording began, ISO 8601; "" if nobody knows it.
+    speakers : mapping
+        Speaker of a transcript, in small letters → client or therapist. Names are kept nowhere.
     """
 
     zero: float = 0.0
@@ -78,6 +81,7 @@ class Reading:
     otherwise: str = ""
     skip: bool = False
     started: str = ""
+    speakers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +223,7 @@ def _events(
     event = Event(
         time=annotation.start if absolute else begin + how.zero + annotation.start,
         code=code.code,
-        actor=_actor(code, fields.get("actor") or actor or how.actor),
+        actor=_actor(code, fields.get("actor") or actor or how.actor or _speaker(code, fields, how)),
         source="import",
         rater=_rater(fields.get("rater") or how.rater),
         value=value,
@@ -276,6 +280,17 @@ def _actor(code: Code, said: str) -> str:
             f"actor = {actor[:40]!r}: must be one of {', '.join(a for a in ACTORS if a != 'any')}"
         )
     return actor
+
+
+def _speaker(code: Code, fields: Mapping[str, str], how: Reading) -> str:
+    """Return who speaks, where the code leaves it open and a transcript says so; "" where nobody is named."""
+    said = fields.get("speaker", "")
+    if code.actor != "any" or not said:
+        return ""
+    found = how.speakers.get(said.casefold()) or (said.casefold() if said.casefold() in PEOPLE else "")
+    if not found:
+        raise AnnotationError(f"speaker {said[:40]!r}: client or therapist? (--speaker {said[:40]}=client)")
+    return found
 
 
 def _rater(text: str) -> str:

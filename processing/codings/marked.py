@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from acquisition.errors import RecordingError
 from acquisition.event import Event
 from acquisition.events.vocabulary import Vocabulary, load_vocabulary
 from acquisition.recording.recording import Recording
+from acquisition.stream import PEOPLE
 from processing.hour.timeline import Interval, intervals, points
 
 
@@ -23,6 +24,8 @@ class Marked:
     end: float
     vocabulary: Vocabulary
     started: str = ""
+    people: Mapping[str, str] = field(default_factory=dict)
+    """Code of each person, in small letters → client or therapist."""
 
     @property
     def seconds(self) -> float:
@@ -51,6 +54,7 @@ def read_marked(path: Path, vocabulary: Path | None = None) -> Marked:
     own = recording.session.events.vocabulary if recording.session else ""
     known = load_vocabulary(vocabulary or (Path(own) if own else None))
     recorded = recording.session.recorded if recording.session else None
+    people = {r.value: recording.session.participant(r).code for r in PEOPLE} if recording.session else {}
     return Marked(
         path=path,
         events=tuple(events),
@@ -58,6 +62,7 @@ def read_marked(path: Path, vocabulary: Path | None = None) -> Marked:
         end=ticks[-1],
         vocabulary=known,
         started=recorded.began if recorded is not None else "",
+        people={code.casefold(): role for role, code in people.items() if code},
     )
 
 

@@ -14,6 +14,7 @@ from acquisition.commands.command import Command
 from acquisition.errors import AnnotationError, RecordingError
 from acquisition.recording.contents import OVERLAY_NAME
 from acquisition.session.session import CODE
+from acquisition.stream import PEOPLE
 from acquisition.terminal import echo
 
 if TYPE_CHECKING:
@@ -53,6 +54,13 @@ SLACK = 60.0
 )
 @click.option("--tier", "tiers", multiple=True, metavar="NAME", help="Only this tier; repeat it.")
 @click.option("--actor", default="", help="client, therapist or dyad, where neither file nor code says it.")
+@click.option(
+    "--speaker",
+    "speakers",
+    multiple=True,
+    metavar="NAME=ROLE",
+    help="Who a speaker of a transcript is, client or therapist; repeat it. The name is kept nowhere.",
+)
 @click.option("--otherwise", default="", metavar="CODE", help="Code of what names none, such as note.")
 @click.option("--skip", is_flag=True, help="Leave out what names no code, and say how much.")
 @click.option("--why", default="", help="Kept with each event.")
@@ -68,6 +76,7 @@ def import_command(
     pairs: tuple[str, ...],
     tiers: tuple[str, ...],
     actor: str,
+    speakers: tuple[str, ...],
     otherwise: str,
     skip: bool,
     why: str,
@@ -97,6 +106,7 @@ def import_command(
         otherwise=otherwise,
         skip=skip,
         started=marked.started,
+        speakers={**marked.people, **_speakers(speakers)},
     )
     target = rater_file(recording, who) if blind else recording / OVERLAY_NAME
     there = read_edits(target)
@@ -136,6 +146,16 @@ def _mapping(pairs: Sequence[str]) -> dict[str, str]:
         if not (text and equals and code):
             raise click.UsageError(f"--map {pair!r}: must be TEXT=CODE")
         out[text.strip().casefold()] = code.strip()
+    return out
+
+
+def _speakers(pairs: Sequence[str]) -> dict[str, str]:
+    out = {}
+    for pair in pairs:
+        name, equals, role = pair.rpartition("=")
+        if not (name and equals and role in PEOPLE):
+            raise click.UsageError(f"--speaker {pair!r}: must be NAME=client or NAME=therapist")
+        out[name.strip().casefold()] = role
     return out
 
 

@@ -28,7 +28,8 @@ class Annotation:
     place : str
         Where it stands in the file, for messages: "line 12".
     fields : mapping
-        Columns of a table that say more: code, actor, phase, value, note, rater, id, ref, t_shift, t_unc.
+        Columns of a table that say more: code, actor, phase, value, note, rater, id, ref, t_shift, t_unc; and
+        speaker, who says it in a transcript.
     absolute : bool
         `start` is on the LSL clock.
     calendar : str

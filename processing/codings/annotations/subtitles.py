@@ -1,7 +1,7 @@
 """WebVTT and SubRip: cues with a start, an end and text.
 
 The reader is our own: it names the line of a fault, which the libraries at hand do not. Styles, regions and
-comments are left out; a speaker in a voice tag becomes the tier.
+comments are left out; a speaker in a voice tag becomes the tier, and each speaker of a cue an annotation.
 
 References
 ----------
@@ -79,7 +79,28 @@ def _cue(block: list[str], first: int, *, header: bool) -> list[Annotation]:
     if stop < start:
         raise AnnotationError(f"line {first + at}: {block[at].strip()[:80]!r} is not a start and a later end")
     text = " ".join(line.strip() for line in block[at + 1 :])
-    voice = _VOICE.search(text)
-    plain = html.unescape(_TAG.sub("", text)).strip()
-    tier = html.unescape(voice[1]).strip() if voice else ""
-    return [Annotation(start=start, stop=stop, tier=tier, text=plain, place=f"line {first + at}")]
+    return [
+        Annotation(
+            start=start,
+            stop=stop,
+            tier=voice,
+            text=html.unescape(_TAG.sub("", said)).strip(),
+            place=f"line {first + at}",
+            fields={"speaker": voice} if voice else {},
+        )
+        for voice, said in _by_voice(text)
+    ]
+
+
+def _by_voice(text: str) -> list[tuple[str, str]]:
+    """Return what each voice of a cue says, in order; the voice is "" where none is named."""
+    tags = list(_VOICE.finditer(text))
+    if not tags:
+        return [("", text)]
+    before = text[: tags[0].start()]
+    alone = [("", before)] if _TAG.sub("", before).strip() else []
+    stops = [tag.start() for tag in tags[1:]] + [len(text)]
+    spoken = [
+        (html.unescape(tag[1]).strip(), text[tag.end() : stop]) for tag, stop in zip(tags, stops, strict=True)
+    ]
+    return alone + spoken

@@ -55,6 +55,14 @@ def test_kappa_of_two_who_both_have_it_everywhere_is_not_defined() -> None:
     assert got.reason.startswith("both have it in every bin")
 
 
+def test_an_interval_that_was_never_closed_is_named() -> None:
+    left = Interval(code="over_observed", actor="client", start=30.0, stop=60.0, censored=True)
+    (got,) = agreements([span(30.0, 60.0)], [left], 60.0)
+    assert (got.open_a, got.open_b, got.kappa) == (0, 1, 1.0)
+    assert got.reason == "never closed by B, taken to the end: 1"
+    assert got.alpha == pytest.approx(1.0)
+
+
 def test_a_point_holds_the_bin_it_lies_in() -> None:
     assert np.flatnonzero(occupied([point(0.0), point(14.9), point(15.0)], 22.0)).tolist() == [0, 2, 3]
     assert np.flatnonzero(occupied([point(21.9)], 22.0)).tolist() == [4]

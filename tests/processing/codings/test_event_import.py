@@ -355,3 +355,45 @@ def test_a_name_in_place_of_a_code_is_wrong_usage(tmp_path: Path) -> None:
     result = run(tmp_path / "a.csv", "--recording", recording, "--who", "Anna")
     assert result.exit_code == 2
     assert read_marked(recording).events == ()
+
+
+TRANSCRIPT = (
+    "WEBVTT\n\n00:01.000 --> 00:04.000\n<v Client>I was late</v>\n\n00:05.000 --> 00:07.000\n<v t01>You "
+    "were\n\n00:08.000 --> 00:09.000\n<v Client>yes <v T01>no\n"
+)
+
+
+def test_a_transcript_keeps_who_spoke(tmp_path: Path) -> None:
+    recording = write_marked(tmp_path / "r", [])
+    (tmp_path / "a.vtt").write_text(TRANSCRIPT, "utf-8")
+    words = ["import", str(tmp_path / "a.vtt"), "--recording", str(recording), "--who", "R2"]
+    result = CliRunner().invoke(events_command, [*words, "--otherwise", "note"])
+    assert result.exit_code == 0, result.output
+    edits = read_edits(recording / "overlay.jsonl")
+    said = [(e.fields["actor"], e.fields["value"]) for e in edits]
+    assert said == [
+        ("client", "I was late"), ("therapist", "You were"), ("client", "yes"), ("therapist", "no"),
+    ]  # fmt: skip
+
+
+def test_a_speaker_who_is_nobody_here_is_asked_about_and_the_name_is_kept_nowhere(tmp_path: Path) -> None:
+    recording = write_marked(tmp_path / "r", [])
+    (tmp_path / "a.vtt").write_text(TRANSCRIPT.replace("Client", "Anna"), "utf-8")
+    words = [
+        "import",
+        str(tmp_path / "a.vtt"),
+        "--recording",
+        str(recording),
+        "--who",
+        "R2",
+        "--otherwise",
+        "note",
+    ]
+    asked = CliRunner().invoke(events_command, words)
+    assert asked.exit_code == 1 and "line 3: speaker 'Anna': client or therapist?" in asked.stderr
+    wrong = CliRunner().invoke(events_command, [*words, "--speaker", "Anna=friend"])
+    assert wrong.exit_code == 2 and "NAME=client or NAME=therapist" in wrong.output
+    told = CliRunner().invoke(events_command, [*words, "--speaker", "Anna=client"])
+    assert told.exit_code == 0, told.output
+    assert "Anna" not in (recording / "overlay.jsonl").read_text("utf-8")
+    assert read_edits(recording / "overlay.jsonl")[0].fields["actor"] == "client"
