@@ -37,7 +37,7 @@ OTHER, OTHER_PACKETS = 0.03, 0.2
 one may have been held up by 0.3 s."""
 SHORTEST, LONGEST = 1e-6, 3600.0
 """Bounds of a sample period [s], whatever stamps say."""
-DOUBT, UNSURE, HALFWAY = 0.003, 0.05, 0.7
+DOUBT, UNSURE, HALFWAY = 0.003, 0.3, 0.7
 """Share by which a sample period may differ from what is known of it; where only a few packets tell it; and
 for packets also this share of the difference that the first few seem to show."""
 LEARNED = 5e-4

@@ -20,8 +20,8 @@ REMEMBERED, AT_MOST, SECONDS = 110, 600, 60.0
 """Packets that the line goes through; more of short ones, as many as last a minute."""
 YOUNG, EVERY, APART = 110, 12, 0.5
 """The line is found anew with each of the first packets, then every so many, and so many seconds."""
-FIRST = 2
-"""Packets from which on there is a line."""
+FIRST, FEW = 2, 8
+"""Packets from which on there is a line, and after which it has a slope of its own."""
 LATE, SURE = 0.12, 6.0
 """Packets are late alike by at least so many seconds, and so many standard deviations."""
 ABRUPT, ALIKE = 0.7, 0.4
@@ -126,7 +126,7 @@ class Packets:
             return self._give(end + 1)
         course = self._course
         off = self._lateness()
-        limit = max(LATE, SURE * course.fit.spread)
+        limit = max(LATE, SURE * course.fit.spread) + self._unsure()
         usual = sorted(off[:-2])[(len(off) - 2) // 2] if len(off) > 4 else 0.0
         unplaced = np.empty(0)
         if self._off:  # the packet before waits
@@ -141,6 +141,10 @@ class Packets:
             course.turn(self._fitted(), end + 1 + self._missing, self._age + self._count * self._length())
             self.period, self._late = course.fit.period, []
         return times
+
+    def _unsure(self) -> float:
+        """Return by how much the next packet may be off the line since few have told its slope [s]."""
+        return 2.0 * self._doubt * self._length() * max(0.0, 1.0 - (self._count - FIRST) / FEW)
 
     def _lateness(self) -> list[float]:
         """Return how late the last packets are [s]."""
