@@ -18,7 +18,8 @@ from scipy.signal import lfilter
 
 from processing.config import PipelineConfig
 from processing.coupling.synchrony import Synchrony, SynchronyConfig
-from processing.indices import SIGNALS
+from processing.index import IndexSample
+from processing.indices import SIGNALS, SPEECH
 from processing.surrogates.synchrony import circular_shift_test, lead, permutation_test, susy
 
 SFREQ, SECONDS = 4.0, 3000
@@ -86,9 +87,18 @@ def on_grid(values: np.ndarray, signal: str) -> np.ndarray:
     return means if signal == "scl" else np.convolve(means, np.arange(2, -3, -1) / 10.0, "same")
 
 
-def live(x: np.ndarray, y: np.ndarray, config: SynchronyConfig, signal: str, name: str) -> list[float]:
+def listener(signal: str, config: SynchronyConfig) -> Synchrony:
+    """Return a listener that knows of both people that they say nothing."""
+    synchrony = Synchrony(signal, config=PipelineConfig(synchrony=config))
+    people = ("therapist", "client")
+    rows = [IndexSample(t, -1.0, e, SPEECH, 0.0, "", 1.0, "") for t in range(SECONDS + 1) for e in people]
+    synchrony.hear(rows)
+    return synchrony
+
+
+def live(x: np.ndarray, y: np.ndarray, config: SynchronyConfig, signal: str) -> list[float]:
     """Return share outside the band, early share, largest 5-min share above, least p, and who was named."""
-    synchrony = Synchrony(signal, config=PipelineConfig(synchrony=config), session_id=name)
+    synchrony = listener(signal, config)
     synchrony._origin = 0
     rows = synchrony._rows(x, y, np.zeros(len(x)))
     column = {
@@ -114,9 +124,9 @@ def live(x: np.ndarray, y: np.ndarray, config: SynchronyConfig, signal: str, nam
     ]
 
 
-def statements(x: np.ndarray, y: np.ndarray, config: SynchronyConfig, signal: str, name: str) -> list[float]:
+def statements(x: np.ndarray, y: np.ndarray, config: SynchronyConfig, signal: str) -> list[float]:
     """Return what `live` does of the statements alone; nan for the band."""
-    synchrony = Synchrony(signal, config=PipelineConfig(synchrony=config), session_id=name)
+    synchrony = listener(signal, config)
     synchrony._keep(x, y)
     sfreq = SIGNALS[signal].sfreq
     look, first = round(config.look_every * sfreq), round(config.first_look * sfreq)
@@ -147,17 +157,15 @@ PARTS = ("band", "statements", "offline", "circular")
 """What is computed of each pair; the band brings the statements with it, and takes twice as long."""
 
 
-def row(
-    x: np.ndarray, y: np.ndarray, k: int, given: argparse.Namespace, rng: np.random.Generator
-) -> list[float]:
+def row(x: np.ndarray, y: np.ndarray, given: argparse.Namespace, rng: np.random.Generator) -> list[float]:
     """Return what the parts asked for say of one pair, nan for the others."""
-    config, name = SynchronyConfig(detrend=given.detrend), f"{given.kind}{k}"
+    config = SynchronyConfig(detrend=given.detrend)
     sfreq = SIGNALS[given.signal].sfreq
     seen = [np.nan] * len(LIVE)
     if "band" in given.parts:
-        seen = live(x, y, config, given.signal, name)
+        seen = live(x, y, config, given.signal)
     elif "statements" in given.parts:
-        seen = statements(x, y, config, given.signal, name)
+        seen = statements(x, y, config, given.signal)
     found = whole(x, y, rng, given.detrend, sfreq) if "offline" in given.parts else [np.nan] * len(OFFLINE)
     circular = circular_shift_test(x, y, sfreq=sfreq, rng=rng).p if "circular" in given.parts else np.nan
     return [*seen, *found, circular]
@@ -171,7 +179,7 @@ def simulate(given: argparse.Namespace) -> None:
         # A generator each: a pair does not depend on which parts are computed.
         rng = np.random.default_rng([*which, k])
         x, y = (on_grid(v, given.signal) for v in pair(rng, given.kind, given.mix, given.lead))
-        rows.append(row(x, y, k, given, rng))
+        rows.append(row(x, y, given, rng))
         if (k + 1) % 50 == 0 or k + 1 == given.pairs:
             settings = np.array(
                 [f"{given.kind} as {given.signal}", *map(str, (given.mix, given.detrend, given.lead))]

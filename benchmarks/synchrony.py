@@ -140,7 +140,7 @@ def rows(x: np.ndarray, y: np.ndarray, signal: str) -> list[IndexSample]:
 
 def listener(signal: str, heard: list[IndexSample], n_ticks: int) -> float:
     """Return CPU seconds of a listener that is given so many ticks at a time."""
-    synchrony = Synchrony(signal, config=PipelineConfig(), session_id="benchmark")
+    synchrony = Synchrony(signal, config=PipelineConfig())
     ticks = np.arange(1, SECONDS * 10 + 400) * 0.1
     at, spent = 0, 0.0
     for k in range(0, len(ticks), n_ticks):

@@ -74,10 +74,7 @@ class Pipeline:
         self.arousal: dict[Role, Arousal] = {}
         for role in PEOPLE:
             self._people[role] = self._parts(role, (references or {}).get(role.value))
-        self._synchrony = [
-            Synchrony(signal, config=self.config, session_id=session_id)
-            for signal in signals_of(self._sources)
-        ]
+        self._synchrony = [Synchrony(signal, config=self.config) for signal in signals_of(self._sources)]
         self._last_tick = -np.inf
 
     def _chosen(self, streams: Sequence[StreamInfo]) -> Sources:
@@ -133,6 +130,8 @@ class Pipeline:
             out += self._person(role, batch, ticks, passed, own)
         both = _lower(*(_of(role, passed) for role in PEOPLE))
         for synchrony in self._synchrony:
+            for k, event in batch.events:
+                synchrony.mark(event, float(ticks[k]))
             synchrony.hear(out)
             made = synchrony.advance(ticks, both)
             out += made if self._aligned else withheld(made)

@@ -23,6 +23,9 @@ from dataclasses import dataclass
 
 from acquisition.event import Event, Phase, Value
 
+NOT_THE_HOUR = ("baseline_rest", "baseline_talk", "calib_challenge", "break")
+"""Intervals that are no part of the hour: the reference itself, a task, and the absence of someone."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from processing.bounds import refuse_outside
@@ -11,6 +10,8 @@ from processing.indices import SIGNALS
 
 LEAST_WINDOW = 4.0
 """Seconds: as many samples of the slowest signal make a correlation."""
+LEAST_SEGMENTS = 6
+"""Fewer segments cannot be shifted against each other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +39,8 @@ class SynchronyConfig:
         When statements are made. Every further look is a further chance of a false one: there is a last.
     until : float
         Since when the pool grows no more, as it grows with the square of the time: the band then stays.
-    n_permutations, least_segments : int
-        As many permutations as show a p of `p_stated` with some to spare.
+    least_segments : int
+        Segments that a statement needs.
     p_stated : float
         Largest p of a look that states coupling: nine looks at three signals share the error of a session.
     p_leader, least_lag : float
@@ -63,7 +64,6 @@ class SynchronyConfig:
     first_look: float = 600.0
     last_look: float = 3000.0
     until: float = 14400.0
-    n_permutations: int = 2000
     least_segments: int = 8
     p_stated: float = 0.001
     p_leader: float = 0.05
@@ -76,17 +76,16 @@ class SynchronyConfig:
             lengths=("renew", "pool_step", "look_every", "last_look", "until"),
             from_zero=("band_from", "first_look", "least_lag"),
             shares=("coverage", "p_stated", "p_leader"),
-            counts=("max_lag", "slow_max_lag", "least_pool", "n_permutations", "least_segments"),
+            counts=("max_lag", "slow_max_lag", "least_pool", "least_segments"),
         )
         for name, width in (("window", self.window), ("slow_window", self.slow_window)):
             if not LEAST_WINDOW <= width < float("inf"):
                 raise ValueError(f"{name} = {width:g}: must be at least {LEAST_WINDOW:g} s")
         if not (self.step >= 1.0 and self.step == round(self.step)):
             raise ValueError(f"step = {self.step:g}: must be a whole number of seconds, as the grids are")
-        if self.p_stated * (self.n_permutations // 2 * 2 + 1) < 1.0:
+        if self.least_segments < LEAST_SEGMENTS:
             raise ValueError(
-                f"n_permutations = {self.n_permutations}: cannot show a p of p_stated ({self.p_stated:g}); "
-                f"must be at least {2 * math.ceil((1.0 / self.p_stated - 1.0) / 2.0 - 1e-9)}"
+                f"least_segments = {self.least_segments}: must be at least {LEAST_SEGMENTS} to be shifted"
             )
         whole = (
             ("band_every", self.band_every, "pool_step", self.pool_step),

@@ -8,7 +8,6 @@ keeps up to three neighbours together.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,12 +22,6 @@ LEAST_BLOCKS = 12
 """Fewer blocks than this would leave too few permutations: shorter blocks, or single segments, are taken."""
 TIE = 1e-12
 """Statistics closer than this are equal: the order of a sum must not decide a p."""
-
-
-def seeded(session_id: str, signal: str, look: int) -> np.random.Generator:
-    """Return the generator of one look: live and offline draw the same permutations."""
-    digest = hashlib.sha256(f"{session_id}\x00{signal}\x00{look}".encode()).digest()
-    return np.random.Generator(np.random.PCG64(int.from_bytes(digest, "big")))
 
 
 def permutation_pairs(n: int, n_permutations: int, rng: np.random.Generator) -> IntArray:

@@ -19,7 +19,14 @@ def in_short(lead: float) -> str:
 
 
 def said(
-    stated: float, *, p: float, when: str, lead: float = math.nan, lag: float = math.nan, reason: str = ""
+    stated: float,
+    *,
+    p: float,
+    when: str,
+    used: float = math.nan,
+    lead: float = math.nan,
+    lag: float = math.nan,
+    reason: str = "",
 ) -> str:
     """Return what is said about the coupling of one signal.
 
@@ -30,6 +37,8 @@ def said(
     p : float
     when : str
         What part of the session it is about.
+    used : float
+        Share of that part which it rests on, told where not all of it; nan to leave it out.
     lead : float
         1 the therapist leads, −1 the client, 0 moved together, nan no clear leader.
     lag : float
@@ -38,8 +47,12 @@ def said(
     if math.isnan(stated):
         return f"coupling was not tested: {reason or 'too few data'}"
     if not stated:
-        return f"no coupling above chance was found, {when} (p {p_text(p)})"
-    return f"coupling above chance, {when} (p {p_text(p)}): {_who(lead, lag)}; {SHARED_CAUSE}"
+        return f"no coupling above chance was found, {when} (p {p_text(p)}{_of_it(used)})"
+    return f"coupling above chance, {when} (p {p_text(p)}{_of_it(used)}): {_who(lead, lag)}; {SHARED_CAUSE}"
+
+
+def _of_it(used: float) -> str:
+    return f", from {100.0 * used:.0f} % of it" if used < 0.995 else ""
 
 
 def _who(lead: float, lag: float) -> str:

@@ -16,15 +16,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from acquisition.event import Event
+from acquisition.events.intervals import that_hold
 from acquisition.stream import Chunk, FloatArray, Role
 from processing.coupling.chance import ChancePool
+from processing.coupling.common import Marked
 from processing.coupling.config import SynchronyConfig
 from processing.coupling.peaks import pick, smoother
 from processing.coupling.signals import GridSignal
-from processing.coupling.statement import Looks, Rule, unsaid
+from processing.coupling.statement import Looks, Pair, Statement, rule_of, unsaid
 from processing.coupling.wclc import LagTable, strongest
 from processing.index import IndexSample, Watermarks, index_sample, released, rows
-from processing.indices import SIGNALS, delay_of, part_of
+from processing.indices import SIGNALS, SPEECH, delay_of, part_of, speech_of
 
 if TYPE_CHECKING:
     from processing.config import PipelineConfig
@@ -39,10 +41,10 @@ class Synchrony:
 
     Rows are for entity dyad. `time` is the centre of the window at lag 0; that of `_p`, `_stated` and `_lead`
     is the look, up to which they take in the session; after the last look there are none. What concerns data
-    time t is settled at t + the signal's delay.
+    time t is settled at t + the signal's delay; a look knows the speech and the marks of that moment.
     """
 
-    def __init__(self, signal: str, *, config: PipelineConfig, session_id: str) -> None:
+    def __init__(self, signal: str, *, config: PipelineConfig) -> None:
         if signal not in SIGNALS:
             raise ValueError(f"no synchrony signal named {signal!r} (known: {', '.join(SIGNALS)})")
         rule, mine = SIGNALS[signal], config.synchrony
@@ -50,26 +52,21 @@ class Synchrony:
         self._name, self._sfreq, self._delay = f"sync_{signal}", rule.sfreq, delay_of(signal, config)
         self._untested = rule.untested
         self._part, self._step = part_of(signal), round(mine.step * rule.sfreq)
-        self._indices = rule.needs
+        self._indices = (*rule.needs, SPEECH)
         self._config, self._shape = mine, shape
         self._people = [GridSignal(rule, entity) for entity in PAIR]
+        self._speakers = [GridSignal(speech_of(rule), entity) for entity in PAIR]
+        self._speech = np.empty((2, 0))
+        """Who spoke, up to the newest look."""
+        self._marks: list[tuple[float, Event]] = []
+        self._listens = not rule.untested
+        """A look is still to come: what is said and marked is kept."""
         self._table = LagTable(shape)
         self._smoother = smoother(shape.max_lag)
         apart = max(mine.pool_apart, (shape.window + 2 * shape.max_lag) / rule.sfreq)
         steps = int(np.ceil(apart / mine.pool_step))
         self._pool = ChancePool(shape, apart=steps, least=mine.least_pool)
-        self._looks = Looks(
-            shape,
-            Rule(
-                n_permutations=mine.n_permutations,
-                least_segments=mine.least_segments,
-                p_stated=mine.p_stated,
-                p_leader=mine.p_leader,
-                least_lag=mine.least_lag * rule.sfreq,
-            ),
-            session_id=session_id,
-            signal=signal,
-        )
+        self._looks = Looks(shape, rule_of(signal, mine))
         self._every, self._look, self._first_look, self._last_look = (
             round(s * rule.sfreq) for s in (mine.band_every, mine.look_every, mine.first_look, mine.last_look)
         )
@@ -79,7 +76,6 @@ class Synchrony:
         """Watermark before which nothing more is settled [s]."""
         self._n = 0
         self._band = (np.nan, np.nan)
-        self._next_segment = shape.window
         self._reach = shape.window + shape.max_lag
         grid = round(mine.pool_step * rule.sfreq)
         self._next_pooled = -(-self._reach // grid) * grid
@@ -89,14 +85,19 @@ class Synchrony:
         """Let samples pass: coupling is computed from indices."""
 
     def mark(self, event: Event, time: float) -> None:
-        """Let an event pass: none bears on coupling."""
+        """Take in an event that acts at `time`, T of the tick that closed its slice [s]."""
+        if self._listens:
+            self._marks.append((time, event))
 
     def hear(self, samples: Sequence[IndexSample]) -> None:
         """Take in index samples of both people."""
         heard = [sample for sample in samples if sample[3] in self._indices]
         if heard:
-            for person, entity in zip(self._people, PAIR, strict=True):
-                person.take([sample for sample in heard if sample[2] == entity])
+            for person, speaker, entity in zip(self._people, self._speakers, PAIR, strict=True):
+                mine = [sample for sample in heard if sample[2] == entity]
+                person.take([sample for sample in mine if sample[3] != SPEECH])
+                if self._listens:
+                    speaker.take([sample for sample in mine if sample[3] == SPEECH])
 
     def advance(self, ticks: FloatArray, watermarks: Watermarks) -> list[IndexSample]:
         """Return what became final; `watermarks` are the lower ones of the two people."""
@@ -174,10 +175,7 @@ class Synchrony:
         elif j < self._first_look:
             said = unsaid(f"not before minute {self._config.first_look_min:g}")
         else:
-            ends = np.arange(self._next_segment, j + 1, self._shape.window)
-            self._next_segment += len(ends) * self._shape.window
-            self._looks.add(ends + self._reach)
-            said = self._looks.look(j // look, self._past[0], self._past[1])
+            said = self._look_at(j, available)
         time = self._time(j)
         said_of = (
             ("_p", said.p, said.reason),
@@ -188,6 +186,26 @@ class Synchrony:
             index_sample(time, available, "dyad", self._name + end, value, said.share, reason)
             for end, value, reason in said_of
         ]
+
+    def _look_at(self, j: int, available: float) -> Statement:
+        """Return what the look at sample j says, by what was known at `available` [s]."""
+        first = self._speech.shape[1]
+        since = np.full(j + 1 - first, available)
+        origin = self._origin or 0
+        spoke = np.array([speaker.read(origin + first, since) for speaker in self._speakers])
+        self._speech = np.concatenate([self._speech, spoke], axis=1)
+        x, y = self._past[:, self._reach : self._reach + j + 1]
+        window, lag = self._shape.window, self._shape.max_lag
+        ends = np.arange(window + lag - 1, j + 1, window)
+        starts, stops = ((origin + ends + shift) / self._sfreq for shift in (1 - window, 1))
+        held = that_hold(event for time, event in self._marks if time <= available)
+        marked = Marked.by(held.values(), self._time(j))
+        pair = Pair(x=x, y=y, x_speaks=self._speech[0], y_speaks=self._speech[1])
+        said = self._looks.look(pair, ends, marked.inside(starts, stops), marked.clear(starts, stops))
+        if j + self._look > self._last_look:
+            self._listens, self._speech = False, np.empty((2, 0))
+            self._marks.clear()
+        return said
 
     def _time(self, j: int) -> float:
         return ((self._origin or 0) + j) / self._sfreq

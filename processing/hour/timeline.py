@@ -14,15 +14,13 @@ from itertools import pairwise
 import numpy as np
 
 from acquisition.event import Event, Value
-from acquisition.events.intervals import Intervals
+from acquisition.events.intervals import NOT_THE_HOUR, Intervals
 from acquisition.stream import BoolArray, FloatArray
 from processing.arousal.band import BITS, ArousalConfig, index_series, partial_reason
 from processing.arousal.baseline import Reference
 from processing.index import IndexSample
 from processing.indices import PERSON
 
-NOT_THE_HOUR = ("baseline_rest", "baseline_talk", "calib_challenge", "break")
-"""Intervals that are no part of the hour: the reference itself, a task, and the absence of someone."""
 AROUSAL = ("arousal", "arousal_low", "arousal_high", "arousal_channels")
 REACH = {index.name: index.reach for index in PERSON if index.reach and index.name not in AROUSAL}
 """How far from a second the row may lie that stands for it [s]: about the step of the index."""

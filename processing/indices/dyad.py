@@ -25,13 +25,23 @@ SIGNALS: dict[str, Signal] = {
         title="HR",
         words="heart rate",
     ),
-    "scl": Signal(index="scl", sfreq=1.0, form="rows", scale="ln", spare=1.0, title="SCL", words="SC level"),
+    "scl": Signal(
+        index="scl",
+        sfreq=1.0,
+        form="rows",
+        scale="ln",
+        courses=True,
+        spare=1.0,
+        title="SCL",
+        words="SC level",
+    ),
     "sclslope": Signal(
         index="scl",
         sfreq=1.0,
         form="rows",
         scale="ln",
         slope=5,
+        courses=True,
         spare=1.0,
         title="SCL slope",
         words="SC slope",
@@ -67,6 +77,15 @@ SIGNALS: dict[str, Signal] = {
     ),
 }
 """Shifts from a baseline serve as well as raw values: r ignores an offset."""
+
+
+SPEECH = "speaking"
+"""The index that says who speaks."""
+
+
+def speech_of(rule: Signal) -> Signal:
+    """Return how a person's speech comes to the grid of a signal."""
+    return Signal(index=SPEECH, sfreq=rule.sfreq, form="joined", scale="same", title="speech")
 
 
 def delay_of(signal: str, config: PipelineConfig) -> float:
@@ -140,7 +159,11 @@ def _records(signal: str) -> tuple[Index, ...]:
         beside("_chance_low", "", rows, "lower edge of the pair's own chance band"),
         beside("_chance_high", "", rows, "upper edge of the pair's own chance band"),
         beside(
-            "_p", "", looks, "permutation p of coupling so far, from minute {c.synchrony.first_look_min:g}"
+            "_p",
+            "",
+            looks,
+            "p of coupling so far, from minute {c.synchrony.first_look_min:g}: speech of both taken out, "
+            "segments with a common event left out",
         ),
         beside(
             "_stated",

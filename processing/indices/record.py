@@ -204,6 +204,8 @@ class Signal:
         What a grid point waits longer than it must [s].
     slow : bool
         It changes over minutes: windows and lags are the long ones.
+    courses : bool
+        It answers the beginning of a turn for up to a minute, which is taken out before coupling is tested.
     untested : str
         Why its coupling is described and never stated; "" if it is tested.
     title, words : str
@@ -219,6 +221,7 @@ class Signal:
     check: str = ""
     spare: float = 0.0
     slow: bool = False
+    courses: bool = False
     untested: str = ""
     title: str
     words: str = ""

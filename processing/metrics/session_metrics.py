@@ -19,6 +19,7 @@ from processing.arousal.baseline import Reference
 from processing.arousal.excursion import Excursion
 from processing.clocks import REASON
 from processing.config import PipelineConfig
+from processing.coupling import common, deciding, speech, statement
 from processing.hour import measure, uncertainty
 from processing.hour.measure import Definition, Measure
 from processing.hour.shelter import Shelter
@@ -47,14 +48,25 @@ from processing.metrics.recovery import Recovery
 from processing.metrics.summary import Metric
 from processing.responses import epochs, event_locked, matching, moments
 from processing.responses.event_locked import Response
-from processing.surrogates import segment_synchrony, session_synchrony
+from processing.surrogates import (
+    coupling_definitions,
+    multiverse,
+    segment_synchrony,
+    session_synchrony,
+    talk_states,
+    whole_hour,
+)
+from processing.surrogates.multiverse import Setting
 
 PEOPLE = ("client", "therapist")
 MODULES = (
     in_band, excursions, recovery, joint, occupancy, oscillation, stretch, tolerated, vagal, event_locked,
     rupture, interventions, turns, session_synchrony, segment_synchrony, day_offset, self_report,
 )  # fmt: skip
-WORKINGS = (epochs, matching, moments, logistic, measure, uncertainty, voices)
+WORKINGS = (
+    epochs, matching, moments, logistic, measure, uncertainty, voices, coupling_definitions, whole_hour,
+    multiverse, talk_states, common, deciding, speech, statement,
+)  # fmt: skip
 """What the modules of metrics compute with; it changes a result as they do."""
 
 
@@ -62,7 +74,7 @@ WORKINGS = (epochs, matching, moments, logistic, measure, uncertainty, voices)
 class Hour:
     """Hold what a session held: timeline, and per person excursions, recoveries, responses and measures.
 
-    `faults` names what could not be computed.
+    `settings` holds what other settings would say of coupling, `faults` names what could not be computed.
     """
 
     line: Timeline
@@ -70,6 +82,7 @@ class Hour:
     recovered: Mapping[str, Sequence[Recovery]]
     responses: Sequence[Response]
     measures: dict[str, list[Measure]]
+    settings: Sequence[Setting] = ()
     faults: Sequence[str] = ()
 
     def value(self, entity: str, metric: str) -> Measure | None:
@@ -119,16 +132,18 @@ def what_the_hour_held(
     no_responses: Sequence[Response] = []
     responses = shelter.tried("responses to events", lambda: event_locked.responses(line), no_responses)
     shelter.faults.extend(f"{r.entity}: {r.signal} around {r.code}: {r.fault}" for r in responses if r.fault)
-    measures = _measures(shelter, line, rows, found, recovered, responses, config)
+    measures, settings = _measures(shelter, line, rows, found, recovered, responses, config)
     if not aligned:
         compared = [d for d in definitions() if d.compares]
         measures = {e: [_withheld(m, compared) for m in mine] for e, mine in measures.items()}
+        settings = []
     return Hour(
         line=line,
         found=found,
         recovered=recovered,
         responses=responses,
         measures=measures,
+        settings=settings,
         faults=shelter.faults,
     )
 
@@ -169,8 +184,8 @@ def _measures(
     recovered: Mapping[str, Sequence[Recovery]],
     responses: Sequence[Response],
     config: PipelineConfig,
-) -> dict[str, list[Measure]]:
-    """Return entity → measures; each module's alone, so that none takes another with it."""
+) -> tuple[dict[str, list[Measure]], list[Setting]]:
+    """Return entity → measures, each module's alone, so that none takes another with it; other settings."""
     measures = {e: _person(shelter, line, e, found, recovered, responses, config) for e in found}
     measures["dyad"] = shelter.measures(
         joint.DEFINITIONS,
@@ -187,14 +202,21 @@ def _measures(
         for entity, more in shelter.by_entity(module.DEFINITIONS, list(measures), act).items():
             if entity in measures:
                 measures[entity] += more
-    coupled = _only(rows, session_synchrony.INDICES)
+    heard = _only(rows, session_synchrony.INDICES)
+    settings: list[Setting] = []
+
+    def coupled() -> list[Measure]:
+        found = session_synchrony.coupling(line, heard, config.synchrony)
+        settings.extend(found.settings)
+        return found.measures
+
     compared: tuple[tuple[ModuleType, Callable[[], Sequence[Measure]]], ...] = (
-        (session_synchrony, lambda: session_synchrony.synchrony_measures(line, coupled, config.synchrony)),
-        (segment_synchrony, lambda: segment_synchrony.segment_measures(line, coupled, config.synchrony)),
+        (session_synchrony, coupled),
+        (segment_synchrony, lambda: segment_synchrony.segment_measures(line, heard, config.synchrony)),
     )
     for module, make in compared:
         measures["dyad"] += shelter.measures(module.DEFINITIONS, "dyad", make)
-    return measures
+    return measures, settings
 
 
 def _person(

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from acquisition.events.intervals import NOT_THE_HOUR
 from acquisition.stream import BoolArray, FloatArray
-from processing.hour.timeline import NOT_THE_HOUR, Interval, Timeline
+from processing.hour.timeline import Interval, Timeline
 
 Span = tuple[float, float]
 TITLES = {"baseline_rest": "rest baseline", "baseline_talk": "talk baseline", "segment": "segment"}

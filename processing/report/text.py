@@ -131,10 +131,17 @@ def _coupling(hour: Hour, signal: str) -> str:
     """Return what is stated about the coupling of a signal, nothing where the two did not both have it."""
     ends = ("stated", "p_holm", "lead", "lag")
     stated, p, lead, lag = (hour.value("dyad", f"sync_{signal}_{end}") for end in ends)
+    used = hour.value("dyad", f"sync_{signal}_used_pct")
     if stated is None or p is None or lead is None or lag is None:
         return ""
     return said(
-        stated.value, p=p.value, when=WHOLE_HOUR, lead=lead.value, lag=lag.value, reason=stated.reason
+        stated.value,
+        p=p.value,
+        when=WHOLE_HOUR,
+        used=math.nan if used is None else used.value / 100.0,
+        lead=lead.value,
+        lag=lag.value,
+        reason=stated.reason,
     )
 
 

@@ -16,11 +16,12 @@ from typing import Any
 
 import numpy as np
 
+from acquisition.events.intervals import NOT_THE_HOUR
 from acquisition.events.vocabulary import PAUSE
 from acquisition.stream import FloatArray
 from processing.hour.measure import Definition, Measure, measure, nothing, seeded
 from processing.hour.shelter import why
-from processing.hour.timeline import NOT_THE_HOUR, Person, Timeline, outside_the_session
+from processing.hour.timeline import Person, Timeline, outside_the_session
 from processing.hour.uncertainty import mean_interval
 from processing.indices import INDICES, VAGAL
 from processing.responses.epochs import LEAST_EVENTS, POST, PRE, bootstrap, mean_over

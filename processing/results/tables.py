@@ -1,4 +1,5 @@
-"""Tables of an hour with a row for each thing that happened: excursions, interventions, labels."""
+"""Tables of an hour with a row for each thing that happened: excursions, interventions, labels,
+and what other settings would have said of coupling."""
 
 from __future__ import annotations
 
@@ -14,14 +15,16 @@ from processing.rows.excursions import ExcursionRow, excursion_rows
 from processing.rows.interventions import InterventionRow, intervention_rows
 from processing.rows.labels import LabelRow, label_rows
 from processing.rows.ways_back import WayBackRow, way_back_rows
+from processing.surrogates.multiverse import Setting
 
-Row = ExcursionRow | InterventionRow | LabelRow | WayBackRow
+Row = ExcursionRow | InterventionRow | LabelRow | WayBackRow | Setting
 KINDS = {"str": pa.string(), "float": pa.float64(), "bool": pa.bool_()}
 TABLES: Mapping[str, tuple[type[Row], Callable[[Hour], Sequence[Row]]]] = {
     "excursions.parquet": (ExcursionRow, lambda h: excursion_rows(h.line, h.found, h.recovered)),
     "interventions.parquet": (InterventionRow, lambda h: intervention_rows(h.line, h.found)),
     "labels.parquet": (LabelRow, lambda h: label_rows(h.line)),
     "ways_back.parquet": (WayBackRow, lambda h: way_back_rows(h.line, h.found)),
+    "multiverse.parquet": (Setting, lambda h: h.settings),
 }
 """Name of a table → its rows, and how they are made of an hour."""
 
@@ -32,12 +35,14 @@ def write_table(directory: Path, name: str, hour: Hour, scalings: Mapping[str, s
     Parameters
     ----------
     scalings : dict
-        Person → what their arousal index is relative to: it stands in every row.
+        Person → what their arousal index is relative to: it stands in every row of a person.
     """
     kind, make = TABLES[name]
     rows = make(hour)
     schema = pa.schema([(f.name, KINDS[str(f.type)]) for f in fields(kind)])
     columns = {field: [getattr(row, field) for row in rows] for field in schema.names}
-    relative = pa.array([scalings.get(row.person, "") for row in rows], pa.string())
-    table = pa.table(columns, schema=schema).append_column("scaling", relative)
+    table = pa.table(columns, schema=schema)
+    if "person" in columns:
+        relative = pa.array([scalings.get(person, "") for person in columns["person"]], pa.string())
+        table = table.append_column("scaling", relative)
     pq.write_table(table, directory / name)

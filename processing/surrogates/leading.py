@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from acquisition.stream import FloatArray
 from processing.coupling.permutation import Verdict, judge
-from processing.coupling.statement import Rule, leading_side
+from processing.coupling.statement import clear_side
 from processing.coupling.wclc import TableShape
 from processing.coupling.windows import tables, windows_at
 from processing.surrogates.segments import COVERAGE, checked_pair, in_samples, shortcoming
@@ -99,28 +99,55 @@ def lead(
         detrend=detrend,
     )
     z = _matched(x, y, shape)
-    n = z.shape[1]
-    if n < LEAST_SEGMENTS:
+    if z.shape[1] < LEAST_SEGMENTS:
         why = shortcoming(x, y, sfreq)
-        reason = f"{n} usable segments of {segment:g} s, {LEAST_SEGMENTS} are needed {why}"
-        nan = float("nan")
-        return Lead(
-            lag=nan,
-            interval=(nan, nan),
-            leader=None,
-            p_coupling=nan,
-            p_lead=nan,
-            n_segments=n,
-            reason=reason,
-        )
-    verdict = judge(z, n_permutations, rng)
-    rule = Rule(
+        reason = f"{z.shape[1]} usable segments of {segment:g} s, {LEAST_SEGMENTS} are needed {why}"
+        return unknown(reason, z.shape[1])
+    return lead_of(
+        z,
+        sfreq=sfreq,
         n_permutations=n_permutations,
-        least_segments=LEAST_SEGMENTS,
+        n_bootstrap=n_bootstrap,
+        least_lag=least_lag,
         p_leader=p_leader,
-        least_lag=least_lag * sfreq,
+        rng=rng,
     )
-    return _named(z, verdict, rule, n_bootstrap, sfreq, rng)
+
+
+def unknown(reason: str, n_segments: int) -> Lead:
+    """Return that nothing is known of a lag."""
+    nan = float("nan")
+    return Lead(
+        lag=nan,
+        interval=(nan, nan),
+        leader=None,
+        p_coupling=nan,
+        p_lead=nan,
+        n_segments=n_segments,
+        reason=reason,
+    )
+
+
+def lead_of(
+    z: FloatArray,
+    *,
+    sfreq: float,
+    n_permutations: int = 1000,
+    n_bootstrap: int = 1000,
+    least_lag: float,
+    p_leader: float,
+    rng: np.random.Generator,
+) -> Lead:
+    """Find lag and leader from z of segments with segments, as `lead` does.
+
+    Parameters
+    ----------
+    z : ndarray, shape (2L + 1, n, n)
+        As of `processing.coupling.statement.compared`.
+    """
+    verdict = judge(z, n_permutations, rng)
+    side = clear_side(verdict, p=verdict.p_coupling, p_leader=p_leader, least_lag=least_lag * sfreq)
+    return _named(z, verdict, side, n_bootstrap, sfreq, rng)
 
 
 def _matched(x: FloatArray, y: FloatArray, shape: TableShape) -> FloatArray:
@@ -134,7 +161,7 @@ def _matched(x: FloatArray, y: FloatArray, shape: TableShape) -> FloatArray:
 
 
 def _named(
-    z: FloatArray, verdict: Verdict, rule: Rule, n_bootstrap: int, sfreq: float, rng: np.random.Generator
+    z: FloatArray, verdict: Verdict, leading: int, n_bootstrap: int, sfreq: float, rng: np.random.Generator
 ) -> Lead:
     n, reach = z.shape[1], len(z) // 2
     matched = np.einsum("kii->ik", z)
@@ -148,7 +175,7 @@ def _named(
     # To the nanosecond: the order of sums differs when the people are exchanged, and must not be seen.
     low, high = round(low / sfreq, 9), round(high / sfreq, 9)
     edge = max(abs(verdict.lag), abs(own)) >= reach
-    side = 0 if edge or np.sign(own) != verdict.side else leading_side(verdict, rule)
+    side = 0 if edge or np.sign(own) != verdict.side else leading
     reason = "peak at the edge of the lags" if edge else "" if side else "no clear leader"
     return Lead(
         lag=float("nan") if edge else round(own / sfreq, 9),

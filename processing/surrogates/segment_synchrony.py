@@ -27,7 +27,7 @@ ES = Definition(
 )
 P = Definition(
     compares=True,
-    name="segment_{segment}_sync_{signal}_p",
+    name="segment_{segment}_sync_{signal}_mean_p",
     whose="dyad",
     unit="",
     text="p of that coupling against permuted segments, not adjusted for their number",

@@ -1,4 +1,4 @@
-"""Synchrony of a session as metrics: per signal, against permuted segments, with lag and leader."""
+"""Synchrony of a session as metrics: per signal, what it is, what is stated, and what stands beside it."""
 
 from __future__ import annotations
 
@@ -8,113 +8,65 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from acquisition.events.intervals import NOT_THE_HOUR
 from acquisition.stream import FloatArray
+from processing.coupling.common import Marked, in_order, is_common
 from processing.coupling.config import SynchronyConfig
 from processing.coupling.signals import GridSignal
-from processing.coupling.statement import UNSTATED
-from processing.hour.measure import OF_DRAWS, Definition, Measure, measure, nothing, seeded
+from processing.coupling.statement import UNSTATED, Pair
+from processing.hour.measure import Definition, Measure, measure, nothing, seeded
 from processing.hour.timeline import Timeline
-from processing.hour.uncertainty import MEMORY
 from processing.index import IndexSample
-from processing.indices import SIGNALS, Signal
+from processing.indices import SIGNALS, SPEECH, Signal, speech_of
+from processing.surrogates.coupling_definitions import (
+    AGREE,
+    BESIDE,
+    DEFINITIONS,
+    ES,
+    LAG,
+    LEAD,
+    MEAN_P,
+    P_HOLM,
+    RAW_P,
+    SAID,
+    STABILITY,
+    STABILITY_CHANCE,
+    STATE_P,
+    STATED,
+    TESTS,
+    USED,
+    P,
+    defined,
+)
 from processing.surrogates.coupling_intervals import effect_interval, segment_means, z_interval
 from processing.surrogates.fdr import holm
-from processing.surrogates.leading import Lead, lead
+from processing.surrogates.leading import Lead, lead_of
+from processing.surrogates.multiverse import Setting, agreeing, settings
 from processing.surrogates.surrogates import permutation_test
 from processing.surrogates.susy import susy
+from processing.surrogates.talk_states import STATES
+from processing.surrogates.whole_hour import Decided, whole_hour
+
+__all__ = ["DEFINITIONS", "coupling"]
 
 NEEDS = {name: rule.index for name, rule in SIGNALS.items()}
-INDICES = tuple(dict.fromkeys(name for rule in SIGNALS.values() for name in rule.needs))
-"""The index samples that the signals are made of."""
-TESTED = ", ".join(rule.title for rule in SIGNALS.values() if not rule.untested)
-"""The signals that coupling is stated of; the error of a session is shared by them."""
-SAID = 0.05
-"""Largest adjusted p that states coupling."""
-SLOW = ", ".join(dict.fromkeys(rule.title for rule in SIGNALS.values() if rule.slow))
-
-
-def defined(config: SynchronyConfig) -> Definition:
-    """Return what the mean coupling is: segments and lags are as long as the windows and lags on screen."""
-    return Definition(
-        compares=True,
-        name="sync_{signal}_z",
-        whose="dyad",
-        unit="",
-        text=f"mean |atanh r| over lags and segments; segments of {config.window:g} s, "
-        f"lags ± {config.max_lag:g} s ({SLOW} {config.slow_window:g} s, ± {config.slow_max_lag:g} s); the "
-        "hour without baselines and breaks",
-        interval=f"over segments: {MEMORY}",
-        source="Tschacher & Meier (2020), doi:10.1080/10503307.2019.1612114",
-    )
-
-
-Z = defined(SynchronyConfig())
-ES = Definition(
-    compares=True,
-    name="sync_{signal}_es_perm",
-    whose="dyad",
-    unit="",
-    text="(observed − mean of chance) / SD of chance, chance from 1000 permutations of the segments",
-    interval="jackknife over segments, Student's t",
-)
-MEAN_P = Definition(
-    compares=True,
-    name="sync_{signal}_mean_p",
-    whose="dyad",
-    unit="",
-    text="p of sync_{signal}_z against permuted segments; describes, and states nothing",
-    bare=OF_DRAWS,
-)
-P = Definition(
-    compares=True,
-    name="sync_{signal}_p",
-    whose="dyad",
-    unit="",
-    text=f"p of the largest studentised |mean z| over lags against permuted segments; of {TESTED}",
-    bare=OF_DRAWS,
-)
-P_HOLM = Definition(
-    compares=True,
-    name="sync_{signal}_p_holm",
-    whose="dyad",
-    unit="",
-    text=f"the same p, adjusted over {TESTED} (Holm)",
-    bare=OF_DRAWS,
-)
-STATED = Definition(
-    compares=True,
-    name="sync_{signal}_stated",
-    whose="dyad",
-    unit="",
-    text="1: coupling above chance may be said of the whole hour, as sync_{signal}_p_holm ≤ "
-    f"{SAID:g}; 0: not; a shared cause looks the same",
-    bare="a verdict; sync_{signal}_es_perm has one",
-)
-LAG = Definition(
-    compares=True,
-    name="sync_{signal}_lag",
-    whose="dyad",
-    unit="s",
-    text="lag of the strongest coupling, > 0: the client follows; only where coupling is stated, and "
-    "a leader clear or both moved together",
-    interval="symmetric bootstrap over segments",
-)
-LEAD = Definition(
-    compares=True,
-    name="sync_{signal}_lead",
-    whose="dyad",
-    unit="",
-    text="where coupling is stated: 1 the therapist leads, −1 the client leads, 0 moved together (the peak "
-    "is at lag 0)",
-    bare="a verdict; sync_{signal}_lag has one",
-)
-DEFINITIONS = (Z, ES, MEAN_P, P, P_HOLM, STATED, LAG, LEAD)
+INDICES = (*dict.fromkeys(name for rule in SIGNALS.values() for name in rule.needs), SPEECH)
+"""The index samples that the signals are made of, and who speaks."""
 
 
 def pair(
     line: Timeline, samples: Sequence[IndexSample], rule: Signal, span: tuple[float, float]
 ) -> tuple[FloatArray, FloatArray]:
     """Return therapist's and client's signal on their grid between two moments [s], nan where missing."""
+    both = _read(samples, rule, span)
+    times = (math.ceil(span[0] * rule.sfreq) + np.arange(len(both[0]))) / rule.sfreq
+    outside = ~_counted(line, times)
+    return np.where(outside, np.nan, both[0]), np.where(outside, np.nan, both[1])
+
+
+def _read(
+    samples: Sequence[IndexSample], rule: Signal, span: tuple[float, float]
+) -> tuple[FloatArray, FloatArray]:
     first, last = math.ceil(span[0] * rule.sfreq), math.floor(span[1] * rule.sfreq)
     known = np.full(max(last - first, 0), np.inf)
     both = []
@@ -122,28 +74,56 @@ def pair(
         signal = GridSignal(rule, entity)
         signal.hear(samples)
         both.append(signal.read(first, known))
-    outside = ~_counted(line, (first + np.arange(len(known))) / rule.sfreq)
-    return np.where(outside, np.nan, both[0]), np.where(outside, np.nan, both[1])
+    return both[0], both[1]
 
 
 def _counted(line: Timeline, times: FloatArray) -> np.ndarray:
     """Return which moments belong to the hour: no baseline, no break."""
-    skipped = line.marked("baseline_rest", "baseline_talk", "calib_challenge", "break")
+    skipped = line.marked(*NOT_THE_HOUR)
     inside = np.ones(len(times), np.bool_)
     for span in skipped:
         inside &= ~((times >= span.start) & (times < span.stop))
     return inside
 
 
-def synchrony_measures(
-    line: Timeline, samples: Sequence[IndexSample], config: SynchronyConfig
-) -> list[Measure]:
-    """Return the measures of each signal that both people have."""
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Coupled:
+    """Hold what was found of the two people's coupling: measures, and what other settings would give."""
+
+    measures: list[Measure]
+    settings: list[Setting]
+
+
+def coupling(line: Timeline, samples: Sequence[IndexSample], config: SynchronyConfig) -> Coupled:
+    """Return what was found of each signal that both people have."""
     present = {(s[2], s[3]) for s in samples}
     both = [n for n, i in NEEDS.items() if all((e, i) in present for e in ("client", "therapist"))]
-    found = [_found(line, samples, name, config) for name in both]
+    marked = marks_of(line)
+    found = [_found(line, samples, name, config, marked) for name in both]
     adjusted = holm([one.p for one in found]).tolist()
-    return [m for one, p in zip(found, adjusted, strict=True) for m in (*one.described, *_said(one, p))]
+    return Coupled(
+        measures=[
+            m
+            for one, p in zip(found, adjusted, strict=True)
+            for m in (*one.described, *_said(line, one, p, config), *_beside(one))
+        ],
+        settings=[row for one in found for row in one.settings],
+    )
+
+
+def marks_of(line: Timeline) -> Marked:
+    """Return what was marked in a session about its segments."""
+    spans = [i for i in line.intervals if is_common(i.code, i.actor)]
+    edges = [t for i in spans for t in ((i.start,) if i.censored else (i.start, i.stop))]
+    points = {
+        code: [e.onset for e in line.points if e.code == code] for code in ("session_start", "session_end")
+    }
+    return Marked(
+        moments=in_order([*edges, *(e.onset for e in line.points if is_common(e.code, e.actor))]),
+        skipped=[(i.start, i.stop) for i in line.marked(*NOT_THE_HOUR)],
+        begun=max(points["session_start"], default=-math.inf),
+        ended=min(points["session_end"], default=math.inf),
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -152,13 +132,21 @@ class _Found:
 
     signal: str
     described: list[Measure]
-    who: Lead | None
-    p: float
     pct: float
+    decided: Decided | None
     reason: str
+    settings: list[Setting]
+
+    @property
+    def p(self) -> float:
+        """Return the p of the deciding test; nan without one."""
+        found = self.decided.found if self.decided is not None else None
+        return math.nan if found is None else found.p
 
 
-def _found(line: Timeline, samples: Sequence[IndexSample], name: str, config: SynchronyConfig) -> _Found:
+def _found(
+    line: Timeline, samples: Sequence[IndexSample], name: str, config: SynchronyConfig, marked: Marked
+) -> _Found:
     rule, shape, mean = SIGNALS[name], config.shape(name), defined(config)
     segment, max_lag = shape.window / rule.sfreq, shape.max_lag / rule.sfreq
     t, c = pair(line, samples, rule, _hour(line))
@@ -166,9 +154,8 @@ def _found(line: Timeline, samples: Sequence[IndexSample], name: str, config: Sy
     if len(t) < segment * rule.sfreq:
         reason = "the hour is shorter than a segment"
         described = nothing((mean, ES, MEAN_P), reason, signal=name)
-        return _Found(
-            signal=name, described=described, who=None, p=math.nan, pct=pct, reason=rule.untested or reason
-        )
+        why = rule.untested or reason
+        return _Found(signal=name, described=described, pct=pct, decided=None, reason=why, settings=[])
     z = susy(t, c, sfreq=rule.sfreq, segment=segment, max_lag=max_lag)
     chance = permutation_test(
         t, c, sfreq=rule.sfreq, segment=segment, max_lag=max_lag, rng=seeded(line.session_id, "sync", name)
@@ -181,30 +168,38 @@ def _found(line: Timeline, samples: Sequence[IndexSample], name: str, config: Sy
         measure(MEAN_P, chance.p, chance.n, pct, reason=chance.reason, signal=name),
     ]
     if rule.untested:
-        return _Found(signal=name, described=described, who=None, p=math.nan, pct=pct, reason=rule.untested)
-    who = lead(
-        t,
-        c,
-        sfreq=rule.sfreq,
-        segment=segment,
-        max_lag=max_lag,
-        least_lag=config.least_lag,
-        p_leader=config.p_leader,
-        rng=seeded(line.session_id, "lead", name),
+        return _Found(
+            signal=name, described=described, pct=pct, decided=None, reason=rule.untested, settings=[]
+        )
+    speech = _speech(samples, rule, _hour(line))
+    begin = math.ceil(_hour(line)[0] * rule.sfreq) / rule.sfreq
+    both = Pair(x=t, y=c, x_speaks=speech[0], y_speaks=speech[1])
+    decided = whole_hour(both, begin, name, config, marked)
+    rows = settings(*decided.free, begin, name, config, marked) if decided.found else []
+    return _Found(
+        signal=name, described=described, pct=pct, decided=decided, reason=decided.reason, settings=rows
     )
-    why = "" if math.isfinite(who.p_coupling) else who.reason
-    return _Found(signal=name, described=described, who=who, p=who.p_coupling, pct=pct, reason=why)
 
 
-def _said(one: _Found, adjusted: float) -> list[Measure]:
+def _said(line: Timeline, one: _Found, adjusted: float, config: SynchronyConfig) -> list[Measure]:
     """Return what is stated of a signal for the whole hour, or why nothing is."""
-    if one.who is None or math.isnan(adjusted):
-        return nothing((P, P_HOLM, STATED, LAG, LEAD), one.reason, signal=one.signal)
-    who, pct, signal, n = one.who, one.pct, one.signal, one.who.n_segments
+    if one.decided is None or one.decided.found is None or math.isnan(adjusted):
+        return nothing(TESTS, one.reason, signal=one.signal)
+    pct, signal, n = one.pct, one.signal, one.decided.n_used
     stated = adjusted <= SAID
-    side, why = _side(who, SIGNALS[signal].sfreq) if stated else (math.nan, UNSTATED)
-    # Where nobody leads, the lag of a peak is a lag of noise.
-    lag, interval = (who.lag, who.interval) if math.isfinite(side) else (math.nan, (math.nan, math.nan))
+    side, why, lag, interval = math.nan, UNSTATED, math.nan, (math.nan, math.nan)
+    if stated:
+        sfreq = SIGNALS[signal].sfreq
+        who = lead_of(
+            one.decided.z,
+            sfreq=sfreq,
+            least_lag=config.least_lag,
+            p_leader=config.p_leader,
+            rng=seeded(line.session_id, "lead", signal),
+        )
+        side, why = _side(one.decided, who, sfreq)
+        if math.isfinite(side):  # where nobody leads, the lag of a peak is a lag of noise
+            lag, interval = who.lag, who.interval
     return [
         measure(P, one.p, n, pct, signal=signal),
         measure(P_HOLM, adjusted, n, pct, signal=signal),
@@ -214,13 +209,49 @@ def _said(one: _Found, adjusted: float) -> list[Measure]:
     ]
 
 
-def _side(who: Lead, sfreq: float) -> tuple[float, str]:
+def _side(decided: Decided, who: Lead, sfreq: float) -> tuple[float, str]:
     """Return 1 or −1 for the leader, 0 if both moved together; nan and the reason if neither is clear."""
-    if who.leader is not None:
-        return (1.0 if who.leader == "therapist" else -1.0), ""
+    if decided.side and np.sign(who.lag) == decided.side:
+        return float(decided.side), ""
     if abs(who.lag) < 0.5 / sfreq:
         return 0.0, ""
     return math.nan, who.reason or "no clear leader"
+
+
+def _beside(one: _Found) -> list[Measure]:
+    """Return what describes the decision."""
+    of = one.decided
+    if of is None or of.found is None:
+        plain = nothing([d for d in BESIDE if d is not STATE_P], one.reason, signal=one.signal)
+        unknown = [nothing([STATE_P], one.reason, signal=one.signal, state=state) for state in STATES]
+        return [*plain, *(m for mine in unknown for m in mine)]
+    few = "" if math.isfinite(of.stability.share) else "too few peaks"
+    agree = 100.0 * agreeing(one.settings, one.p, SAID)
+    values: tuple[tuple[Definition, float, int, str], ...] = (
+        (USED, 100.0 * of.used, of.n_used, ""),
+        (RAW_P, of.raw_p, of.n_used, ""),
+        (STABILITY, of.stability.share, of.stability.n, few),
+        (STABILITY_CHANCE, of.stability.chance, of.stability.n, few),
+        (AGREE, agree, len(one.settings), "" if math.isfinite(agree) else "too few segments"),
+    )
+    states = [
+        measure(
+            STATE_P,
+            p,
+            n,
+            one.pct,
+            reason="" if math.isfinite(p) else "too little of the hour in this state",
+            signal=one.signal,
+            state=state,
+        )
+        for state, (p, n) in of.states.items()
+    ]
+    return [*(measure(d, v, n, one.pct, reason=why, signal=one.signal) for d, v, n, why in values), *states]
+
+
+def _speech(samples: Sequence[IndexSample], rule: Signal, span: tuple[float, float]) -> list[FloatArray]:
+    """Return therapist's and client's speech on the grid of a signal, nan where it is not known."""
+    return list(_read(samples, speech_of(rule), span))
 
 
 def _hour(line: Timeline) -> tuple[float, float]:

@@ -10,10 +10,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from acquisition.events.intervals import NOT_THE_HOUR
 from acquisition.stream import Role
 from processing.codings.cues import LENGTH, MOST, Moment, propose
 from processing.hour.measure import seeded
-from processing.hour.timeline import NOT_THE_HOUR
 from processing.metrics.tolerated import LABELS
 from viewer.model.event_rows import Row
 from viewer.model.event_rows import rows as rows_of

@@ -115,5 +115,6 @@ def statement(model: SessionModel, name: str, now: float) -> tuple[tuple[str, st
     if stated is None or p is None or not stated.value > 0.0:
         return ()
     leader = math.nan if lead is None else lead.value
-    full = said(stated.value, p=p.value, lead=leader, when=f"{SO_FAR} (minute {stated.time / 60:.0f})")
+    when = f"{SO_FAR} (minute {stated.time / 60:.0f})"
+    full = said(stated.value, p=p.value, lead=leader, when=when, used=stated.quality)
     return (f"{in_short(leader)} {SO_FAR}", full), (SHARED_CAUSE_SHORT, "")

@@ -32,6 +32,14 @@ CAUSE = "a shared cause looks the same"
             {"stated": 1.0, "p": 0.012, "lag": 0.4},
             "coupling above chance, whole hour (p = 0.012): no clear leader; a shared cause looks the same",
         ),
+        (
+            {"stated": 1.0, "p": 0.012, "lead": 0.0, "used": 0.706},
+            f"{ABOVE}whole hour (p = 0.012, from 71 % of it): moved together; {CAUSE}",
+        ),
+        (
+            {"stated": 0.0, "p": 0.39, "used": 0.5},
+            "no coupling above chance was found, whole hour (p = 0.390, from 50 % of it)",
+        ),
         ({"stated": 0.0, "p": 0.39}, "no coupling above chance was found, whole hour (p = 0.390)"),
         (
             {"stated": NAN, "p": NAN, "reason": "too short to test"},

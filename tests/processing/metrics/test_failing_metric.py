@@ -57,7 +57,7 @@ PARTS = (
     (rupture, "rupture_measures"),
     (interventions, "intervention_measures"),
     (turns, "turn_measures"),
-    (session_synchrony, "synchrony_measures"),
+    (session_synchrony, "coupling"),
     (segment_synchrony, "segment_measures"),
     (session_metrics, "timeline"),
 )

@@ -348,7 +348,7 @@ def test_a_segment_in_which_the_two_go_together_stands_out_from_one_in_which_the
     ]
     hour = held_by(samples, 1499.0, spans)
     together, apart, short = (
-        hour.value("dyad", f"segment_{name}_sync_scl_p") for name in ("1_opening", "2_work_2", "3")
+        hour.value("dyad", f"segment_{name}_sync_scl_mean_p") for name in ("1_opening", "2_work_2", "3")
     )
     assert together is not None and apart is not None and short is not None
     assert together.value <= 0.01

@@ -98,7 +98,7 @@ def test_live_values_are_those_of_the_offline_table() -> None:
         for entity, v in zip(("therapist", "client"), rates, strict=True)
         for row in grid_rows("ibi", entity, 60_000.0 / v, sfreq=4.0)
     ]
-    live = Synchrony("hr", config=PipelineConfig(), session_id="S01")
+    live = Synchrony("hr", config=PipelineConfig())
     live.hear(samples)
     ticks = np.arange(0.0, 310.0, 0.1)
     rows = [row for row in live.advance(ticks, {"heart": ticks - 0.05}) if row.index == "sync_hr"]

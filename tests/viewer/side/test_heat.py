@@ -30,7 +30,7 @@ def session(lead: float = 2.0) -> list[IndexSample]:
         for row in grid_rows("ibi", entity, 60_000.0 / (70.0 + 4.0 * v), sfreq=4.0, start=1000.0)
     ]
     sort_samples(rows)
-    synchrony = Synchrony("hr", config=PipelineConfig(), session_id="S01")
+    synchrony = Synchrony("hr", config=PipelineConfig())
     synchrony.hear(rows)
     ticks = np.asarray(1000.0 + 0.1 * np.arange(1, SECONDS * 10), np.float64)
     return rows + synchrony.advance(ticks, {"heart": ticks - 0.05})
