@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from acquisition.commands.audit import audit_command
 from acquisition.commands.command import (
     FILE,
     PERSON,
@@ -223,6 +224,7 @@ COMMANDS = (
     repair_command,
     keys_command,
     unseal_command,
+    audit_command,
 )
 
 

@@ -43,6 +43,7 @@ COMMANDS = {
     ),
     "export": ("processing.commands.export", "Write a recording for another tool."),
     "keys": ("acquisition.commands.keys", "Keep the keys of sealed recordings."),
+    "audit": ("acquisition.commands.audit", "Look into the log of who did what."),
     "unseal": ("acquisition.commands.keys", "Write a plain copy of a sealed recording."),
     "withdraw": ("processing.commands.withdraw", "Erase a person from recordings and results."),
     "verify": ("acquisition.commands.files", "Check a recording against its manifest and checksums."),

@@ -8,6 +8,7 @@ import click
 
 from acquisition.commands.command import Command
 from acquisition.errors import AttunementError, ControlError
+from acquisition.protection.audit import keep
 from acquisition.recorder.control import Client
 from acquisition.recording.derived import note
 from acquisition.session.session import CODE
@@ -27,6 +28,7 @@ def view_command(recording: Path, rater: str, picture: Path | None) -> None:
     if rater and not CODE.fullmatch(rater):
         raise AttunementError(f"--rater {rater[:40]!r}: must be a code such as R2, never a name")
     require_qt()
+    keep("viewed", recording)
     if picture is not None:
         from viewer.screenshot import save
 

@@ -25,6 +25,7 @@ def amend_command(recording: Path, pairs: tuple[str, ...], why: str, as_json: bo
     why, and everything that reads the recording goes by it.
     """
     from acquisition.events.overlay_file import append_lines
+    from acquisition.protection.audit import keep
     from acquisition.recording.amendments import AMENDMENTS_NAME, Amendment, applied, checked, lines_of
     from acquisition.recording.lock import held
     from acquisition.recording.recording import Recording
@@ -49,6 +50,7 @@ def amend_command(recording: Path, pairs: tuple[str, ...], why: str, as_json: bo
     amendments = [Amendment(key=k, value=v, when=now, why=why.strip()) for k, v in values.items()]
     target = recording / AMENDMENTS_NAME
     append_lines(target, lines_of(amendments))
+    keep("amended", recording, keys=", ".join(values))
     if as_json:
         print_json({"file": str(target), "amended": values})
     else:

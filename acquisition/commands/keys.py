@@ -109,6 +109,7 @@ def init_command(store: Path | None, passphrase_file: Path | None, sheet: Path |
 
     Keep it apart from the recordings and their backups: a copy of both together opens.
     """
+    from acquisition.protection.audit import keep
     from acquisition.protection.keystore import KeyStore
     from acquisition.protection.unlocked import unlock
 
@@ -116,6 +117,7 @@ def init_command(store: Path | None, passphrase_file: Path | None, sheet: Path |
     path = _path(store)
     made, recovery = KeyStore.init(path, passphrase := _passphrase(passphrase_file, new=True))
     echo(f"{path}: key store made and unlocked")
+    keep("store made", store=path)
     _hand_out(made, recovery, sheet)
     echo(LOSS)
     unlock(made, made.open_with(passphrase))
@@ -130,11 +132,13 @@ def unlock_command(
     store: Path | None, passphrase_file: Path | None, recovery: Path | None, hours: float
 ) -> None:
     """Open the store for this user and machine, until the time is over, `lock`, or the next start."""
+    from acquisition.protection.audit import keep
     from acquisition.protection.unlocked import unlock
 
     opened = _store(store)
     identity = _recovered(recovery) if recovery else opened.open_with(_passphrase(passphrase_file))
     until = unlock(opened, identity, hours)
+    keep("store unlocked", store=opened.path, by="recovery sheet" if recovery else "passphrase")
     echo(f"{opened.path}: unlocked until {datetime.fromtimestamp(until):%Y-%m-%d %H:%M}")
 
 
@@ -153,10 +157,13 @@ def _recovered(file: Path) -> str:
 @store_option
 def lock_command(store: Path | None) -> None:
     """Forget the unlocked store; what is being recorded goes on."""
+    from acquisition.protection.audit import keep
     from acquisition.protection.unlocked import lock
 
     opened = _store(store)
-    echo(f"{opened.path}: {'locked' if lock(opened) else 'was locked'}")
+    if there := lock(opened):
+        keep("store locked", store=opened.path)
+    echo(f"{opened.path}: {'locked' if there else 'was locked'}")
 
 
 @click.command("status", cls=Command)
@@ -191,10 +198,12 @@ def status_command(store: Path | None, as_json: bool) -> None:
 @store_option
 def add_recipient_command(recipient: str, store: Path | None) -> None:
     """Let one more identity of age open everything: a second data manager, a safe."""
+    from acquisition.protection.audit import keep
     from acquisition.protection.unlocked import identity_of
 
     opened = _store(store)
     opened.add_recipient(recipient, identity_of(opened))
+    keep("recipient added", store=opened.path, recipient=recipient)
     echo(f"{opened.path}: wrapped to {len(opened.recipients)} recipients")
 
 
@@ -203,11 +212,13 @@ def add_recipient_command(recipient: str, store: Path | None) -> None:
 @sheet_option
 def export_command(store: Path | None, sheet: Path | None) -> None:
     """Make one more recovery sheet; those before stay good (`rotate` lets them go)."""
+    from acquisition.protection.audit import keep
     from acquisition.protection.unlocked import identity_of
 
     _free(sheet)
     opened = _store(store)
     _hand_out(opened, opened.new_recovery(identity_of(opened)), sheet)
+    keep("recovery sheet made", store=opened.path)
 
 
 @click.command("rotate", cls=Command)
@@ -219,6 +230,7 @@ def rotate_command(store: Path | None, passphrase_file: Path | None, sheet: Path
 
     A copy of the store made before still opens with the old ones: delete it.
     """
+    from acquisition.protection.audit import keep
     from acquisition.protection.unlocked import identity_of, unlock
 
     _free(sheet)
@@ -226,6 +238,7 @@ def rotate_command(store: Path | None, passphrase_file: Path | None, sheet: Path
     before = identity_of(opened)
     own, recovery = opened.rotate(_passphrase(passphrase_file, new=True), before)
     unlock(opened, own)
+    keep("store rotated", store=opened.path)
     echo(f"{opened.path}: new passphrase and identity; {len(opened.people())} people are wrapped anew")
     _hand_out(opened, recovery, sheet)
 
@@ -254,9 +267,11 @@ def unseal_command(recording: Path, out: Path, as_json: bool) -> None:
     """Write a plain copy of a sealed recording, which any reader of XDF opens; nothing protects it."""
     from dataclasses import asdict
 
+    from acquisition.protection.audit import keep
     from acquisition.protection.unseal import unseal
 
     done = unseal(recording, out)
+    keep("unsealed", recording, files=sum(one.said == "plain" for one in done))
     if as_json:
         print_json({"recording": str(out), "files": [asdict(one) for one in done]})
     else:

@@ -9,7 +9,7 @@ import errno
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -80,12 +80,21 @@ def append_lines(path: Path, text: str) -> None:
     RecordingError
         If nothing can be written there.
     """
-    data = text.encode()
+    append_made(path, lambda _: text)
+
+
+def append_made(path: Path, make: Callable[[bytes], str]) -> None:
+    """Append what is made of the file's whole lines so far, while nobody else writes; see `append_lines`."""
     try:
         fresh = not path.exists()
         path.parent.mkdir(exist_ok=True)
         with _opened(path) as fd:
-            _write(fd, _end(fd), data)
+            begin = _end(fd)
+            os.lseek(fd, 0, os.SEEK_SET)
+            before = b""
+            while len(before) < begin and (part := os.read(fd, begin - len(before))):
+                before += part
+            _write(fd, begin, make(before).encode())
         if fresh:
             sync_directory(path.parent)
     except OSError as error:

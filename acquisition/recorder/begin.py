@@ -13,6 +13,7 @@ from acquisition.drivers.table import opener
 from acquisition.errors import RecordingError, SessionError
 from acquisition.events.vocabulary import load_vocabulary
 from acquisition.lsl.clock import local_clock
+from acquisition.protection import audit
 from acquisition.protection.vault import Keys, new_keys
 from acquisition.recorder.again import paused_before
 from acquisition.recorder.disk import DiskWatch
@@ -143,4 +144,7 @@ def record(
     for role in paused:
         why = f"the {role} was paused when {cut} was cut off, and is paused still"
         listener.problem(f"{why}: nothing of them is stored until `attune resume {role}`")
-    return recorder.run(seconds=seconds, opening=opening)
+    audit.keep("recording began", id, sealed=int(session.protection.sealed))
+    outcome = recorder.run(seconds=seconds, opening=opening)
+    audit.keep("recording ended", id, ticks=outcome.ticks)
+    return outcome

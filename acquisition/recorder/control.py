@@ -16,6 +16,7 @@ from typing import Any, Self
 
 from acquisition.errors import ControlError
 from acquisition.event import Event
+from acquisition.protection import audit
 from acquisition.runtime import runtime_directory
 from acquisition.stream import Role
 
@@ -146,11 +147,15 @@ class Client:
 
     def pause(self, role: Role | str) -> Fields:
         """Store nothing of a person from now on."""
-        return self.call("pause", role=str(role))
+        answer = self.call("pause", role=str(role))
+        audit.keep("paused", Path(self.endpoint.recording), role=str(role))
+        return answer
 
     def resume(self, role: Role | str) -> Fields:
         """Store what is measured of a person from now on."""
-        return self.call("resume", role=str(role))
+        answer = self.call("resume", role=str(role))
+        audit.keep("resumed", Path(self.endpoint.recording), role=str(role))
+        return answer
 
     def waiting(self) -> list[Fields]:
         """Return the streams that wait for a confirmation: role, name, sender, why, since, source_id."""
@@ -162,7 +167,9 @@ class Client:
         With `sender`, as `waiting` names it, nobody else is meant who may send it by now.
         """
         fields = {"answer": yes, "sender": sender, "source": source}
-        return Event(**self.call("confirm", stream=stream, **fields)["event"])
+        event = Event(**self.call("confirm", stream=stream, **fields)["event"])
+        audit.keep("confirmed", Path(self.endpoint.recording), answer="yes" if yes else "no")
+        return event
 
     def swap(self, since: str = "now", only: Sequence[str] = ()) -> Event:
         """Exchange the devices of client and therapist; return the event that says so.

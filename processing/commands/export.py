@@ -22,6 +22,7 @@ KINDS = ("bids", "csv", "mne", "edf", "xdf")
 )
 def export_command(recording: Path, kind: str, out: Path) -> None:
     """Write a recording for another tool: raw markers with later edits applied, stamps on one clock."""
+    from acquisition.protection.audit import keep
     from acquisition.recording.derived import BEGUN, note
     from processing.export.export import export
     from processing.export.tracks import NOTICE, read_tracks
@@ -29,6 +30,7 @@ def export_command(recording: Path, kind: str, out: Path) -> None:
     tracks = read_tracks(recording)
     out.mkdir(parents=True, exist_ok=True)
     note(recording, out, BEGUN)
+    keep("exported", recording, to=kind)
     written, faults = export(kind, tracks, out)
     for path in written:
         note(recording, path, "export")

@@ -6,6 +6,7 @@ import functools
 from dataclasses import dataclass
 from pathlib import Path
 
+from acquisition.protection.audit import keep
 from acquisition.recording.altered import refuse_altered
 from acquisition.recording.derived import note
 from processing.arousal.person import NOBODY, People, to_json
@@ -103,6 +104,7 @@ def process_recording(
     if not accept_damage:
         refuse_altered(path)
     note(path, directory, "results")
+    keep("processed", path)
     spool = out if follow else None
     run = run_recording(
         path,

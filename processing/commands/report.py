@@ -28,6 +28,7 @@ def report_command(
     recording: Path, out: Path | None, pdf: bool, config_file: Path | None, corrections: str
 ) -> None:
     """Write the report of a recording: quality, the hour on a page, figures, tables, methods."""
+    from acquisition.protection.audit import keep
     from acquisition.recording.derived import note
     from processing.config import load_config
     from processing.report.pdf import write_pdf
@@ -40,6 +41,7 @@ def report_command(
     hour = run.hour()
     target = out or Path(f"{results_name(recording, corrections)}_report.html")
     note(recording, target, "report")
+    keep("reported", recording)
     write_report(run, hour, target)
     echo(str(target))
     if pdf:

@@ -46,6 +46,7 @@ def withdraw_command(
     Of results and tables the other person's rows are left, value by value; what belongs to the dyad goes.
     Reports, pictures and exports that hold both go whole: make them anew.
     """
+    from acquisition.protection.audit import keep
     from acquisition.stream import Role
     from processing.commands.withdrawing import planned, withdraw
 
@@ -65,7 +66,10 @@ def withdraw_command(
         if not sys.stdin.isatty():
             raise click.UsageError("no terminal to ask on: --yes carries it out, --dry-run only tells")
         click.confirm("Erase this for ever?", abort=True)
-    made = [str(withdraw(one, why, store)) for one in plans]
+    made = []
+    for one in plans:
+        made.append(str(withdraw(one, why, store)))
+        keep("withdrawn", one.recording, store=store, role=str(one.role))
     forgotten = _forget(person, why, store) if person else ""
     if as_json:
         print_json({"certificates": made, "identity": forgotten or None})

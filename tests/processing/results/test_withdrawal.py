@@ -94,15 +94,16 @@ def patterns(path: Path, role: Role, n: int = 1000) -> list[bytes]:
 
 def found_below(root: Path, wanted: list[bytes]) -> list[Path]:
     starts = np.array([int.from_bytes(w[:8], "little") for w in wanted], np.uint64)
-    return [p for p in root.rglob("*") if p.is_file() and _holds(p.read_bytes(), starts, wanted)]
+    return [p for p in root.rglob("*") if p.is_file() and _holds(p.read_bytes(), starts, set(wanted))]
 
 
-def _holds(data: bytes, starts: NDArray[np.uint64], wanted: list[bytes]) -> bool:
+def _holds(data: bytes, starts: NDArray[np.uint64], wanted: set[bytes]) -> bool:
     """Tell whether a piece stands at any byte; its first eight are looked for at once."""
     for shift in range(8):
         words = np.frombuffer(data[shift : shift + (len(data) - shift) // 8 * 8], "<u8")
         for at in np.flatnonzero(np.isin(words, starts)).tolist():
-            if data[shift + 8 * at :][:32] in wanted:
+            k = shift + 8 * at
+            if data[k : k + 32] in wanted:
                 return True
     return False
 

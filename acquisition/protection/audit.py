@@ -1,0 +1,187 @@
+"""The laboratory's audit log: who did what when, each line bound to the one before by its hash.
+
+It lies in the key store, and is kept from when there is one. A line names recordings by their id and
+people by their role there: no code, no value, no note, so that it survives a withdrawal.
+A chain alone does not show that its end was cut: `anchor` prints its head, to be kept elsewhere.
+"""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import json
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from acquisition.errors import RecordingError
+from acquisition.events.overlay_file import append_made
+from acquisition.protection.keystore import default_store
+from acquisition.protection.store_files import now
+from acquisition.recording.identity import recorded_id
+
+AUDIT_NAME = "audit.jsonl"
+BEGINNING = "0" * 64
+"""Hash before the first line."""
+ACTS = (
+    "recording began",
+    "recording ended",
+    "paused",
+    "resumed",
+    "confirmed",
+    "devices swapped",
+    "viewed",
+    "processed",
+    "reported",
+    "exported",
+    "unsealed",
+    "edited",
+    "amended",
+    "withdrawn",
+    "kept longer",
+    "store made",
+    "store unlocked",
+    "store locked",
+    "recipient added",
+    "recovery sheet made",
+    "store rotated",
+)
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Hold a line of the log."""
+
+    number: int
+    when: str
+    who: str
+    act: str
+    about: str
+    more: dict[str, Any]
+    before: str
+    hash: str
+
+    def __str__(self) -> str:
+        """Return it as a line for people."""
+        more = ", ".join(f"{k} {v}" for k, v in self.more.items())
+        return f"{self.number} {self.when} {self.who}: {self.act} {self.about}{f' ({more})' if more else ''}"
+
+
+def keep(
+    act: str, recording: Path | str | None = None, *, store: Path | None = None, **more: str | int
+) -> bool:
+    """Write down that something was done; tell whether there is a log to write it into.
+
+    It never fails and never delays: what could not be written is in the program's own log.
+
+    Parameters
+    ----------
+    act : str
+        One of `ACTS`.
+    recording : Path or str, optional
+        What it was done to, or its id.
+    more : str or int
+        Details that say nothing of a person.
+    """
+    path = (store or default_store()) / AUDIT_NAME
+    if not (path.parent / "store.json").is_file():
+        return False
+    about = recording if isinstance(recording, str) else ""
+    if isinstance(recording, Path):
+        about = recorded_id(recording) or recording.resolve().name
+    said = {"when": now(), "who": getpass.getuser(), "act": act, "about": about, "more": more}
+    try:
+        append_made(path, lambda before: _next(before, said))
+    except RecordingError as error:
+        logger.warning("the audit log misses '%s': %s", act, error)
+        return False
+    return True
+
+
+def _next(before: bytes, said: dict[str, Any]) -> str:
+    last = before.rstrip(b"\n").rpartition(b"\n")[2]
+    number, head = 0, BEGINNING
+    if last:
+        row = json.loads(last)
+        number, head = int(row["n"]) + 1, str(row["hash"])
+    row = {"n": number, **said, "before": head}
+    return json.dumps(row | {"hash": _hash(row)}, ensure_ascii=False) + "\n"
+
+
+def _hash(row: dict[str, Any]) -> str:
+    text = json.dumps(row, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def entries(store: Path | None = None) -> tuple[list[Entry], list[str]]:
+    """Return the lines of the log that can be read, and all that is wrong with the chain.
+
+    Raises
+    ------
+    RecordingError
+        If there is no log.
+    """
+    path = (store or default_store()) / AUDIT_NAME
+    try:
+        lines = path.read_text("utf-8", errors="replace").splitlines()
+    except OSError as error:
+        raise RecordingError(f"{path}: no audit log is there ({error.strerror})") from error
+    found, faults, head = list[Entry](), list[str](), BEGINNING
+    for number, line in enumerate(lines):
+        entry = _parsed(line)
+        if entry is None:
+            faults.append(f"line {number + 1}: cannot be read, or was changed")
+            continue
+        if entry.number != number or entry.before != head:
+            faults.append(f"line {number + 1}: does not follow the line before: lines are missing or moved")
+        found.append(entry)
+        head = entry.hash
+    return found, faults
+
+
+def _parsed(line: str) -> Entry | None:
+    """Return a line, if it is as it was written."""
+    try:
+        row = json.loads(line)
+        said = row.pop("hash")
+        if said != _hash(row):
+            return None
+        return Entry(
+            number=int(row["n"]),
+            when=str(row["when"]),
+            who=str(row["who"]),
+            act=str(row["act"]),
+            about=str(row["about"]),
+            more=dict(row["more"]),
+            before=str(row["before"]),
+            hash=str(said),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def head_of(found: list[Entry]) -> str:
+    """Return the head of the chain as it is printed: how many lines, and the last one's hash."""
+    return f"{len(found)}:{found[-1].hash if found else BEGINNING}"
+
+
+def anchored(found: list[Entry], head: str) -> str:
+    """Say what is wrong with the chain by a head that was printed before; "" if it goes on from there.
+
+    Raises
+    ------
+    RecordingError
+        If it is no head.
+    """
+    number, _, digest = head.strip().partition(":")
+    if not number.isdecimal() or len(digest) != len(BEGINNING):
+        raise RecordingError(
+            f"{head[:80]!r}: no head of an audit log (NUMBER:HASH, as `attune audit anchor` prints)"
+        )
+    n = int(number)
+    if n > len(found):
+        return f"the log had {n} lines when that head was printed, and has {len(found)}: its end was cut"
+    there = found[n - 1].hash if n else BEGINNING
+    return "" if there == digest else f"line {n} is not the one of that head: the log was rewritten"

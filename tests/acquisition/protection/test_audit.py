@@ -1,0 +1,120 @@
+"""The audit log: every act that concerns a recording, in a chain that shows what was changed or cut."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from acquisition.cli import main
+from acquisition.errors import RecordingError
+from acquisition.protection.audit import AUDIT_NAME, anchored, entries, head_of, keep
+from acquisition.protection.keystore import KeyStore
+
+
+def filled(path: Path, n: int = 6) -> list[str]:
+    """Write a log of n lines into a directory that looks like a store."""
+    path.mkdir(exist_ok=True)
+    (path / "store.json").write_text("{}")
+    (path / AUDIT_NAME).unlink(missing_ok=True)
+    for k in range(n):
+        assert keep("exported", f"recording {k}", store=path, to="bids")
+    return (path / AUDIT_NAME).read_text("utf-8").splitlines()
+
+
+def test_nothing_is_kept_where_there_is_no_store(tmp_path: Path) -> None:
+    assert not keep("viewed", "r", store=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(RecordingError, match="no audit log is there"):
+        entries(tmp_path)
+
+
+def test_who_did_what_when(tmp_path: Path) -> None:
+    filled(tmp_path / "s")
+    found, faults = entries(tmp_path / "s")
+    assert faults == []
+    assert [(e.number, e.act, e.about, e.more) for e in found][5] == (
+        5,
+        "exported",
+        "recording 5",
+        {"to": "bids"},
+    )
+    assert found[0].before == "0" * 64
+    assert found[0].when.endswith("+00:00")
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.randoms(use_true_random=False), st.sampled_from(["flip", "drop", "swap", "repeat", "forge"]))
+def test_whatever_is_changed_inside_shows(tmp_path: Path, rng: random.Random, how: str) -> None:
+    store = tmp_path / "s"
+    lines = filled(store)
+    k = rng.randrange(len(lines) - 1)
+    if how == "flip":
+        data = bytearray(lines[k].encode())
+        data[rng.randrange(len(data))] ^= rng.randrange(1, 128)
+        lines[k] = data.decode("utf-8", "replace").replace("\n", "?").replace("\r", "?")
+    elif how == "drop":
+        del lines[k]
+    elif how == "swap":
+        lines[k], lines[k + 1] = lines[k + 1], lines[k]
+    elif how == "repeat":
+        lines.insert(k, lines[k])
+    else:
+        row = json.loads(lines[k])
+        lines[k] = json.dumps(row | {"who": "somebody else"})
+    (store / AUDIT_NAME).write_text("".join(line + "\n" for line in lines), "utf-8")
+    assert entries(store)[1]
+
+
+def test_a_cut_end_shows_by_a_head_that_was_printed(tmp_path: Path) -> None:
+    store = tmp_path / "s"
+    lines = filled(store)
+    head = head_of(entries(store)[0])
+    keep("viewed", "later", store=store)
+    assert anchored(entries(store)[0], head) == ""
+    (store / AUDIT_NAME).write_text("".join(line + "\n" for line in lines[:4]), "utf-8")
+    assert entries(store)[1] == []
+    assert "its end was cut" in anchored(entries(store)[0], head)
+    for k in range(4):
+        keep("viewed", f"other {k}", store=store)
+    assert "was rewritten" in anchored(entries(store)[0], head)
+    with pytest.raises(RecordingError, match="no head of an audit log"):
+        anchored([], "6:abc")
+
+
+def test_a_torn_last_line_is_no_fault(tmp_path: Path) -> None:
+    store = tmp_path / "s"
+    filled(store)
+    with (store / AUDIT_NAME).open("a") as file:
+        file.write('{"n": 6, "when"')
+    assert keep("viewed", "next", store=store)
+    found, faults = entries(store)
+    assert faults == []
+    assert [e.number for e in found] == list(range(7))
+
+
+def test_the_commands(store: KeyStore) -> None:
+    run = CliRunner()
+    keep("viewed", "one")
+    assert run.invoke(main, ["keys", "lock"]).exit_code == 0
+    shown = run.invoke(main, ["audit", "show"]).output
+    assert ": viewed one" in shown
+    assert ": store locked" in shown
+    head = run.invoke(main, ["audit", "anchor"]).output.strip()
+    good = run.invoke(main, ["audit", "verify", "--head", head])
+    assert good.exit_code == 0, good.output
+    assert (
+        json.loads(run.invoke(main, ["audit", "show", "--recording", "one", "--json"]).output)[0]["act"]
+        == "viewed"
+    )
+    log = store.path / AUDIT_NAME
+    log.write_text(log.read_text().replace("viewed", "edited"))
+    bad = run.invoke(main, ["audit", "verify"])
+    assert bad.exit_code == 1
+    assert "line 1: cannot be read, or was changed" in bad.output
+    assert run.invoke(main, ["audit", "anchor"]).exit_code == 1
