@@ -46,6 +46,7 @@ COMMANDS = {
     "audit": ("acquisition.commands.audit", "Look into the log of who did what."),
     "unseal": ("acquisition.commands.keys", "Write a plain copy of a sealed recording."),
     "withdraw": ("processing.commands.withdraw", "Erase a person from recordings and results."),
+    "retention": ("processing.commands.retention", "Keep recordings no longer than was agreed."),
     "verify": ("acquisition.commands.files", "Check a recording against its manifest and checksums."),
     "repair": ("acquisition.commands.files", "Write what can be saved of a cut recording to a new one."),
 }

@@ -49,15 +49,19 @@ class Step:
 
 
 def plan(path: Path, role: Role) -> list[Step]:
-    """Return what holds anything of a person in a recording's directory.
+    """Return what holds anything of a person in a recording's directory, or of the dyad.
 
     Raises
     ------
     RecordingError
-        If there is no recording, it still grows, a file of it is a link, or `role` is no person.
+        If there is no recording, it still grows, a file of it is a link, or the dyad's file is to go while
+        one of a person is there: it belongs to both.
     """
-    if role not in PEOPLE:
-        raise RecordingError(f"{role}: no person (choices: {', '.join(PEOPLE)})")
+    left = [r for r in PEOPLE if (path / f"{r}.xdf").exists()]
+    if role not in PEOPLE and left:
+        raise RecordingError(
+            f"{path}: {role}.xdf belongs to the {left[0]} too (choices: {', '.join(PEOPLE)})"
+        )
     if not path.is_dir():
         raise RecordingError(f"{path}: no recording is there")
     refuse_links(path)

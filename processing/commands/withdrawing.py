@@ -86,7 +86,7 @@ def planned(path: Path, role: Role, places: Sequence[Path] = ()) -> Withdrawal:
     """
     steps = plan(path, role)
     session = _session(path)
-    code = session.participant(role).code if session is not None else ""
+    code = session.participant(role).code if session is not None and role in PEOPLE else ""
     made = [d for d in derived(path) if role in d.entities or Role.DYAD in d.entities]
     directories = {d.path for d in made if d.what == "results"} | set(_results_below(path, places))
     results = [(d, tuple(plan_results(d, role))) for d in sorted(directories) if d.is_dir()]

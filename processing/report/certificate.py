@@ -22,7 +22,8 @@ def page(said: dict[str, Any]) -> Pages:
     out.new()
     out.heading("Certificate of a withdrawal", size=15.0)
     out.paragraph(
-        f"{said['role']} {said['person']}, recording {said['session']} ({said['recording']})", size=SIZE
+        f"{said['role']} {said['person']}".strip() + f", recording {said['session']} ({said['recording']})",
+        size=SIZE,
     )
     out.paragraph(f"carried out {said['when']} by the account {said['by']}", size=SIZE)
     if said["why"]:

@@ -28,6 +28,7 @@ from acquisition.stream import Role
 from processing.commands.export import export_command
 from processing.commands.process import process_recording
 from processing.commands.report import report_command
+from processing.commands.retention import retention_command
 from processing.commands.withdraw import withdraw_command
 from processing.config import PipelineConfig
 from tests.processing.simulated_hour import START, write_hour
@@ -226,3 +227,22 @@ def test_a_backup_made_before_opens_no_more(store: KeyStore, tmp_path: Path) -> 
     assert gone.exit_code == 0, gone.output
     assert store.people() == ["T01"]
     assert not (other / "client.xdf").exists()
+
+
+def test_what_was_kept_long_enough_goes_whole(plain: Path, tmp_path: Path) -> None:
+    root, path = copied(plain, tmp_path)
+    session = path / "session.toml"
+    session.write_text(session.read_text() + '\n[protection]\nkeep_until = "2026-01-31"\n')
+    run, where = CliRunner(), ["--from", str(root)]
+    assert "2026-01-31" in run.invoke(retention_command, ["list", *where]).output
+    assert "none is due" in run.invoke(retention_command, ["due", *where, "--on", "2026-01-31"]).output
+    assert "kept until" in run.invoke(retention_command, ["due", *where, "--on", "2026-02-01"]).output
+    assert run.invoke(retention_command, ["apply", *where]).exit_code == 2
+    done = run.invoke(retention_command, ["apply", *where, "--yes"])
+    assert done.exit_code == 0, done.output
+    assert list(root.rglob("*.xdf")) == []
+    assert len(list(path.glob("withdrawal-*.certificate.json"))) == 3
+    assert "no recordings are there" in run.invoke(retention_command, ["list", *where]).output
+    assert "none is due" in run.invoke(retention_command, ["apply", *where, "--yes"]).output
+    for table in (root / "results").rglob("*.parquet"):
+        assert pq.read_table(table).num_rows == 0
