@@ -125,7 +125,7 @@ def test_confirmed_it_is_the_persons_from_then_on_in_file_and_pipeline(room: Roo
         assert status_when(5)["waiting"][0]["why"].startswith("its outlet is another than at the check")
         assert room.attune("confirm").startswith("client room ecg: 'stream room'")
         assert "confirmed" in room.attune("confirm", "client room ecg")
-        assert status_when(20)["waiting"] == []
+        assert status_when(80)["waiting"] == []
     times, values = stored(path)
     (said,) = answers(path)
     assert (said.actor, said.value) == ("system", "client room ecg")

@@ -39,6 +39,7 @@ class DoubtBar(QFrame):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setStyleSheet(
             f"DoubtBar {{ background: {theme.raised}; border: 2px solid {theme.alert}; }}"
+            f"DoubtBar QWidget {{ background: transparent; }}"
             f"DoubtBar QLabel {{ color: {theme.text}; font-size: 13px; }}"
         )
         self.hide()
