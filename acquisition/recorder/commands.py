@@ -21,10 +21,13 @@ from acquisition.recorder.control_server import Request
 from acquisition.recorder.intake import Intake
 from acquisition.recorder.listener import Status
 from acquisition.recorder.marks import Marks
+from acquisition.recorder.quota import Allowance
 from acquisition.stream import PEOPLE, Chunk, ClockOffset, Modality, Role, StreamInfo
 
 logger = logging.getLogger(__name__)
 
+MARKERS = (600.0, 20.0)
+"""Foreign markers that become marks, at once and a second; of more only the beginning of a pause does."""
 COMMANDS = ("status", "mark", "undo", "pause", "resume", "confirm", "swap", "replace", "stop")
 
 
@@ -59,6 +62,7 @@ class Commands:
         self._clock, self._status, self._stop, self._confirm = clock, status, stop, confirm
         self._replace = replace
         self._offsets: dict[tuple[Role, str], float] = {}
+        self._markers = Allowance(*MARKERS)
 
     def answer(self, requests: Sequence[Request]) -> set[Role]:
         """Answer each request; return who was paused by one, even if another resumed them at once."""
@@ -85,7 +89,15 @@ class Commands:
                 for time, (text, *_) in zip(item.times.tolist(), item.samples.tolist(), strict=True):
                     self._hear_marker(time + offset, str(text), item.info)
                     pressed |= set(self._intake.pauses.on)
+        self.held_back()
         return pressed
+
+    def held_back(self, *, last: bool = False) -> None:
+        """Tell how many foreign markers were too many to become marks."""
+        now = self._clock()
+        if n := self._markers.due(now, last=last):
+            what = f"{n} foreign markers are recorded as text only: too many at once"
+            self._intake.notice(Notice(time=now, kind="health", role=Role.DYAD, message=what))
 
     def _hear_marker(self, time: float, text: str, info: StreamInfo) -> None:
         try:
@@ -102,7 +114,9 @@ class Commands:
         came = time if now - OLD <= time <= now else now  # else its stamp is of another clock
         fields: dict[str, Any] = {"code": code.code, "source": "lsl", "time": came}
         try:
-            self.record(self.marks.make(fields | ({"phase": phase} if phase else {}), now))
+            event = self.marks.make(fields | ({"phase": phase} if phase else {}), now)
+            if self._markers.admit(now) or (event.code == PAUSE and event.phase == "on"):
+                self.record(event)
         except AttunementError as error:
             what = f"marker {text[:80]!r}: {error}"
             notice = Notice(time=now, kind="health", role=info.role, stream=info.name, message=what)

@@ -15,6 +15,7 @@ from acquisition.events.pauses import Pauses, item_role
 from acquisition.recorder.assigning import Assigning
 from acquisition.recorder.health import HealthWatch
 from acquisition.recorder.listener import Listener
+from acquisition.recorder.quota import Quota
 from acquisition.recorder.store import RecordingStore
 from acquisition.session.session import Session, missing_consent
 from acquisition.stream import ClockOffset, Modality, Role, StreamInfo
@@ -45,6 +46,7 @@ class Intake:
         self.opened: dict[tuple[Role, str], StreamInfo] = {}
         self.assigning = Assigning(lambda: store.number)
         self._border = Border(clock)
+        self._quota = Quota()
         self._refused: set[tuple[Role, str]] = set()
         self._faults: dict[tuple[Role, str], int] = {}
         self._told: set[tuple[Role, str, str]] = set()
@@ -73,9 +75,12 @@ class Intake:
         return admitted
 
     def dropped(self, *, last: bool = False) -> None:
-        """Tell of what could not be believed."""
+        """Tell of what could not be believed, and of what was held back because it was too much."""
         for notice in self._border.told(last=last):
             self.notice(notice)
+        for notice in self._quota.due(self._clock(), last=last):
+            if notice.role not in self.pauses.on:
+                self._say(notice)
 
     def take(self, item: Drained, now: float) -> None:
         """Store what of an item may be stored; an item that breaks takes no other with it."""
@@ -171,10 +176,13 @@ class Intake:
                     self.health.pause(info.role, now, on=True)
 
     def notice(self, notice: Notice) -> None:
-        """Store a notice, unless it is about a person who is paused."""
-        if notice.role not in self.pauses.on:
-            self.store.notice(notice)
-            self._listener.notice(notice)
+        """Store a notice, unless it is about a person who is paused, or its stream says too much."""
+        if notice.role not in self.pauses.on and self._quota.admit(notice, self._clock()):
+            self._say(notice)
+
+    def _say(self, notice: Notice) -> None:
+        self.store.notice(notice)
+        self._listener.notice(notice)
 
     def pause(self, event: Event) -> None:
         """Keep nothing of a person from this event on."""

@@ -303,6 +303,7 @@ class Recorder:
     def _take_last(self, now: float) -> None:
         for item in self._gather():
             self._intake.take(item, now)
+        self._commands.held_back(last=True)
         self._intake.dropped(last=True)
         for notice in self._unconfirmed.close():
             self._intake.notice(notice)

@@ -16,6 +16,8 @@ ADDED = {Manner.EXACT: 0.1, Manner.UNEVEN: 0.1, Manner.JITTER: 0.6, Manner.PACKE
 """By how much later than they came samples of each manner are handed on at most [s]."""
 SHOWN, MOST = 3, 50
 """Jumps of the stamps that are said one by one, and that are kept."""
+KEPT = 20_000
+"""Losses of which the place is kept: six a second for an hour. More are counted and summed."""
 STARTING = 2.8
 """The same in the first three seconds of a segment [s], and what any stream may need again."""
 WORDS = {
@@ -69,10 +71,16 @@ class Account:
     _last: float = math.nan
     _n: int = 0
     _lost: float = 0.0
+    _more: Loss = field(default=Loss(0, 0.0, 0.0))
+    """How many losses more there were, and what they come to."""
 
     def lost(self, at: int, samples: float, seconds: float) -> None:
         """Note that before sample `at` so many samples are missing, and for how long [s]."""
-        self.losses.append(Loss(at, samples, seconds))
+        if len(self.losses) < KEPT:
+            self.losses.append(Loss(at, samples, seconds))
+        else:
+            n, more, longer = self._more
+            self._more = Loss(n + 1, more + samples, longer + seconds)
         self._lost += seconds
 
     def back(self, at: int, seconds: float) -> None:
@@ -112,8 +120,9 @@ class Account:
                 f"{self.unplaced} samples left out: a part of their packet is missing, and not known which"
             )
         if self.losses:
-            seconds = math.fsum(loss.seconds for loss in self.losses)
-            where = "in one place" if len(self.losses) == 1 else f"in {len(self.losses)} places"
+            seconds = math.fsum(loss.seconds for loss in (*self.losses, self._more))
+            n = len(self.losses) + self._more.at
+            where = "in one place" if n == 1 else f"in {n} places"
             out.append(f"{self.samples_lost} samples missing {where}, {seconds:.3g} s together")
         return out
 
@@ -128,7 +137,7 @@ class Account:
     @property
     def samples_lost(self) -> int:
         """Return how many samples are missing."""
-        return round(math.fsum(loss.samples for loss in self.losses))
+        return round(math.fsum(loss.samples for loss in (*self.losses, self._more)))
 
     def judge_rate(self, at: int, *, ended: bool = False) -> None:
         """Tell once of a rate that differs from what the stream says, if enough was seen."""
