@@ -19,7 +19,7 @@ from pathlib import Path
 
 from acquisition.drivers import Drained, Driver, Identified, SignsOf, WithPast
 from acquisition.errors import RecordingError
-from acquisition.event import Notice, NoticeKind
+from acquisition.event import Notice
 from acquisition.events.pauses import item_role
 from acquisition.lsl.exposure import exposures
 from acquisition.recorder.commands import Commands, plain
@@ -90,7 +90,6 @@ class Recorder:
         self._begin = math.nan
         self._ticks = 0
         self._ended = ""
-        self._fault = False
         self._told: set[str] = set()
         self._paused = tuple(paused)
 
@@ -275,7 +274,7 @@ class Recorder:
 
     def _end_by(self, error: Exception) -> None:
         """End because of a fault of our own, which the files and `verify` then name."""
-        at, self._fault = self._clock() - self._begin, True
+        at = self._clock() - self._begin
         self._end(f"ended by a fault at {at:.1f} s: {type(error).__name__}: {error}"[:500])
 
     def _finish(self) -> None:
@@ -296,8 +295,7 @@ class Recorder:
     def _last_slice(self, now: float) -> None:
         self._shelter("the last samples", lambda: self._take_last(now))
         if self._ended:
-            kind: NoticeKind = "ended" if self._fault else "disk"
-            self._intake.notice(Notice(time=now, kind=kind, role=Role.DYAD, message=self._ended))
+            self._intake.notice(Notice(time=now, kind="ended", role=Role.DYAD, message=self._ended))
         self._tick(now, self._wall())
 
     def _take_last(self, now: float) -> None:

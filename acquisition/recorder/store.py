@@ -273,12 +273,22 @@ class RecordingStore:
         self._fsync.stop()
         self.moved()
         try:
+            lock.release_reserve(self._lock)  # on a full disk, footers and manifest need it
             self._flush()
             for writer in self._files.values():
                 self._finish(writer)
-            manifest.write(self.path)
+            self._write_manifest()
         finally:
             self._release()
+
+    def _write_manifest(self) -> None:
+        try:
+            manifest.write(self.path)
+        except OSError as error:
+            name = f"{self.path / manifest.MANIFEST_NAME}"
+            raise RecordingError(
+                f"{name}: {error.strerror or error}; the files themselves are closed"
+            ) from error
 
     def _finish(self, writer: Writer) -> None:
         try:

@@ -61,11 +61,15 @@ def write(path: Path, *, withdrawn: Iterable[str] = ()) -> None:
     manifest = {"version": 1, **said, "sha256": _digest(said)}
     temporary = path / f".{MANIFEST_NAME}.tmp"
     fd = os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600)
-    with open(fd, "wb") as file:
-        file.write(json.dumps(manifest, indent=1).encode())
-        file.flush()
-        sync_file(file.fileno())
-    os.replace(temporary, path / MANIFEST_NAME)
+    try:
+        with open(fd, "wb") as file:
+            file.write(json.dumps(manifest, indent=1).encode())
+            file.flush()
+            sync_file(file.fileno())
+        os.replace(temporary, path / MANIFEST_NAME)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
     sync_directory(path)
 
 

@@ -28,6 +28,7 @@ from acquisition.recorder.listener import Listener
 from acquisition.recorder.recorder import Outcome
 from acquisition.recorder.store import RecordingStore
 from acquisition.recording.recording import Recording
+from acquisition.recording.verify import verify
 from acquisition.session.session import Session
 from acquisition.session.toml import load_session
 from acquisition.stream import Chunk, ClockOffset, Modality, Role
@@ -349,8 +350,10 @@ def test_a_disk_that_fills_ends_in_closed_files_that_say_so(tmp_path: Path) -> N
     assert "MB free on the disk" in outcome.ended
     assert outcome.ticks < 100
     assert Recording(outcome.path).state == "closed"
-    [notice] = [i for i in Recording(outcome.path) if isinstance(i, Notice) and i.kind == "disk"]
+    [notice] = [i for i in Recording(outcome.path) if isinstance(i, Notice) and i.kind == "ended"]
     assert notice.message == outcome.ended
+    (finding,) = verify(outcome.path)
+    assert (finding.problem, finding.message) == ("ended", outcome.ended)
 
 
 def test_a_write_that_fails_ends_in_closed_files_without_loss(
