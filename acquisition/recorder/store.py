@@ -23,6 +23,7 @@ from acquisition.event import Event, Notice
 from acquisition.events.vocabulary import PAUSE
 from acquisition.protection.vault import Keys
 from acquisition.recording import lock, manifest
+from acquisition.recording.contents import MANIFEST_NAME
 from acquisition.recording.fsync import FsyncThread, sync_directory, sync_file
 from acquisition.stream import ROLES, FloatArray, Role, StreamInfo
 from acquisition.xdf import Stream, Writer
@@ -285,7 +286,7 @@ class RecordingStore:
         try:
             manifest.write(self.path)
         except OSError as error:
-            name = f"{self.path / manifest.MANIFEST_NAME}"
+            name = self.path / MANIFEST_NAME
             raise RecordingError(
                 f"{name}: {error.strerror or error}; the files themselves are closed"
             ) from error

@@ -6,11 +6,10 @@ The band is pointwise: under chance about 5 % of single values lie outside, and 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from acquisition.stream import FloatArray, IntArray
 from processing.coupling.wclc import R_LIMIT, TableShape
@@ -19,6 +18,10 @@ from processing.coupling.windows import Windows, strongest_of_pairs, windows_at
 TAILS = (0.025, 0.975)
 Parted = tuple[tuple[Windows, IntArray], tuple[Windows, IntArray]]
 """Windows without a hole and their grid numbers; windows with holes and theirs."""
+BLOCK = 128
+"""Earlier windows that are cut at once: memory does not grow with the hour."""
+MOST = 1440
+"""Windows of four hours, ten seconds apart."""
 
 
 class ChancePool:
@@ -31,15 +34,17 @@ class ChancePool:
         Least distance of two window ends, in steps of the grid on which windows are taken.
     least : int
         Values needed for a band.
+    most : int
+        Windows of each person that there will be at most.
     """
 
-    def __init__(self, shape: TableShape, *, apart: int, least: int) -> None:
+    def __init__(self, shape: TableShape, *, apart: int, least: int, most: int = MOST) -> None:
         self._shape = shape
         self._apart = apart
         self._least = least
         self._least_there = shape.coverage * shape.window
         self._people = tuple(_Person() for _ in range(2))
-        self._values = np.empty(0)
+        self._tails = _Tails(most * most)
 
     def add(self, x: FloatArray, y: FloatArray, ends: IntArray, first: int) -> None:
         """Take in the windows that end at samples `ends`, numbered from `first` on.
@@ -52,26 +57,27 @@ class ChancePool:
             person.append(windows, ends, first)
         # The same computation in each direction, so that swapping the people changes no bit.
         directions = ((new[0], self._people[1], y), (new[1], self._people[0], x))
-        fresh = [r for one, other, signal in directions for r in self._meet(one, other, signal)]
-        self._values = np.concatenate([self._values, *fresh])
+        for one, other, signal in directions:
+            self._tails.add([*self._meet(one, other, signal)])
 
     def _meet(self, new: Parted, old: _Person, signal: FloatArray) -> Iterator[FloatArray]:
         """Give the largest |r| over lags of new windows of one with earlier ones of the other, far apart."""
         whole, partial = new
-        kept = windows_at(signal, old.whole_ends, self._shape) if len(old.whole) else None
-        if len(whole[0]) and kept is not None:
-            # Few new ones meet many old ones fastest with the old ones side by side.
-            beside = np.ascontiguousarray(kept.values.transpose(1, 2, 0))
-            yield self._far(_met(beside, whole[0].values), whole[1], old.whole)
-        if len(old.partial) and (len(whole[0]) or len(partial[0])):
-            holed = windows_at(signal, old.partial_ends, self._shape)
+        for part in _blocks(len(old.whole)):
+            kept = windows_at(signal, old.whole_ends[part], self._shape)
+            if len(whole[0]):
+                # Few new ones meet many old ones fastest with the old ones side by side.
+                beside = np.ascontiguousarray(kept.values.transpose(1, 2, 0))
+                yield self._far(_met(beside, whole[0].values), whole[1], old.whole[part])
+            if len(partial[0]):
+                r = strongest_of_pairs(partial[0], kept, self._shape)
+                yield self._far(r, partial[1], old.whole[part])
+        for part in _blocks(len(old.partial)):
+            holed = windows_at(signal, old.partial_ends[part], self._shape)
             for windows, numbers in new:
                 if len(windows):
                     r = strongest_of_pairs(windows, holed, self._shape)
-                    yield self._far(r, numbers, old.partial)
-        if len(partial[0]) and kept is not None:
-            r = strongest_of_pairs(partial[0], kept, self._shape)
-            yield self._far(r, partial[1], old.whole)
+                    yield self._far(r, numbers, old.partial[part])
 
     def _far(self, r: FloatArray, numbers: IntArray, others: IntArray) -> FloatArray:
         # Numbers increase: those far enough from a window are the first so many.
@@ -82,18 +88,55 @@ class ChancePool:
 
     def band(self) -> tuple[float, float]:
         """Return the 2.5 and 97.5 % points of the pool; nan while it is too small."""
-        if len(self._values) < self._least:
+        if self._tails.n < self._least:
             return np.nan, np.nan
-        ordered = np.sort(self._values)  # three times faster than np.quantile, which partitions
-        return _quantile(ordered, TAILS[0]), _quantile(ordered, TAILS[1])
+        return self._tails.quantile(TAILS[0]), self._tails.quantile(TAILS[1])
 
 
-def _quantile(ordered: NDArray[Any], share: float) -> float:
-    """Return a quantile of z from ordered r."""
-    place = share * (len(ordered) - 1)
-    below = int(place)
-    low, high = np.arctanh(ordered[[below, min(below + 1, len(ordered) - 1)]]).tolist()
-    return float(low + (high - low) * (place - below))
+def _blocks(n: int) -> list[slice]:
+    """Cut n earlier windows into blocks, the last one longer rather than short: products stay as they were.
+
+    A product with a single window is summed in another order than one with many.
+    """
+    if not n:
+        return []
+    edges = [*range(0, n - BLOCK + 1, BLOCK)] or [0]
+    return [slice(a, b) for a, b in zip(edges, [*edges[1:], n], strict=True)]
+
+
+class _Tails:
+    """Keep of many values those that may ever stand at the two points, and how many there were.
+
+    A value only moves inwards as others come: one that is further in than the points of the longest session
+    is never asked for again. An hour and a half would otherwise take megabytes a signal, and four hours 17.
+
+    Parameters
+    ----------
+    most : int
+        Values that there will be at most.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._reach = math.ceil(max(TAILS[0], 1.0 - TAILS[1]) * most) + 2
+        self._ordered = np.empty(0)
+        self.n = 0
+
+    def add(self, values: list[FloatArray]) -> None:
+        """Take in more values of r."""
+        self.n += sum(map(len, values))
+        ordered = np.sort(np.concatenate([self._ordered, *values]))
+        if len(ordered) > 2 * self._reach:
+            ordered = np.concatenate([ordered[: self._reach], ordered[-self._reach :]])
+        self._ordered = ordered
+
+    def quantile(self, share: float) -> float:
+        """Return a quantile of z from all values of r."""
+        place = share * (self.n - 1)
+        below = int(place)
+        left_out = self.n - len(self._ordered)
+        at = [i if i < self._reach else i - left_out for i in (below, min(below + 1, self.n - 1))]
+        low, high = np.arctanh(self._ordered[at]).tolist()
+        return float(low + (high - low) * (place - below))
 
 
 def _parted(windows: Windows, numbers: IntArray, least: float) -> Parted:

@@ -65,7 +65,8 @@ class Synchrony:
         self._smoother = smoother(shape.max_lag)
         apart = max(mine.pool_apart, (shape.window + 2 * shape.max_lag) / rule.sfreq)
         steps = int(np.ceil(apart / mine.pool_step))
-        self._pool = ChancePool(shape, apart=steps, least=mine.least_pool)
+        most = int(mine.until / mine.pool_step) + 1
+        self._pool = ChancePool(shape, apart=steps, least=mine.least_pool, most=most)
         self._looks = Looks(shape, rule_of(signal, mine))
         self._every, self._look, self._first_look, self._last_look = (
             round(s * rule.sfreq) for s in (mine.band_every, mine.look_every, mine.first_look, mine.last_look)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from acquisition.drivers import Drained
-from acquisition.event import Event, Notice
+from acquisition.event import Event, Notice, NoticeKind
 from acquisition.events.vocabulary import PAUSE
 from acquisition.lsl.clock import local_clock
 from acquisition.recorder.begin import record
@@ -77,7 +77,7 @@ def counted(notices: list[Notice], what: str) -> int:
 
 
 def test_notices_of_one_stream_are_bounded_counted_and_end_with_its_state(tmp_path: Path) -> None:
-    kinds = ("lost", "resumed")
+    kinds: tuple[NoticeKind, NoticeKind] = ("lost", "resumed")
     flood = [
         Notice(time=local_clock(), kind=kinds[k % 2], role=Role.CLIENT, stream="ECG", message=f"again {k}")
         for k in range(N)
@@ -144,7 +144,8 @@ def test_an_allowance_is_a_burst_and_some_more_a_second() -> None:
 
 def test_what_the_recorder_says_of_its_end_is_never_held_back() -> None:
     quota = Quota()
-    for kind in ("ended", "disk"):
+    kinds: tuple[NoticeKind, ...] = ("ended", "disk")
+    for kind in kinds:
         said = Notice(time=1.0, kind=kind, role=Role.DYAD, message="the end")
         assert all(quota.admit(said, 1.0) for _ in range(1000))
 

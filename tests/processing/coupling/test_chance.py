@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from acquisition.stream import FloatArray
-from processing.coupling.chance import ChancePool
+from processing.coupling.chance import BLOCK, TAILS, ChancePool, _blocks, _Tails
 from processing.coupling.permutation import permutation_pairs
 from processing.coupling.wclc import R_LIMIT, LagTable, TableShape, strongest
 from processing.coupling.windows import strongest_of_pairs, tables, windows_at
@@ -65,6 +65,29 @@ def test_the_band_holds_95_of_100_windows_that_never_met() -> None:
     z, _ = LagTable(SHAPE).push(x, y, every=4)
     value = strongest(z[20:])
     assert np.mean((value < low) | (value > high)) == pytest.approx(0.05, abs=0.02)
+
+
+@pytest.mark.parametrize("seed", [6, 7])
+def test_the_band_is_that_of_all_values_though_those_further_in_are_let_go(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    most, tails, every = 40_000, _Tails(40_000), np.empty(0)
+    for n in (150, 1, 3000, 5000, 12_000, 19_849):
+        fresh = np.abs(rng.normal(0.2 + 0.1 * (n % 7), 0.1, n)).clip(0.0, 0.99)
+        every = np.sort(np.concatenate([every, fresh]))
+        tails.add([fresh[: n // 3], fresh[n // 3 :]])
+        for share in TAILS:
+            place = share * (len(every) - 1)
+            low, high = np.arctanh(every[[int(place), min(int(place) + 1, len(every) - 1)]]).tolist()
+            assert tails.quantile(share) == low + (high - low) * (place - int(place))
+    assert tails.n == len(every) == most
+    assert len(tails._ordered) <= 2 * (0.025 * most + 3)
+
+
+@pytest.mark.parametrize("n", [1, 127, 128, 129, 255, 256, 257, 1000])
+def test_blocks_of_earlier_windows_are_none_short_and_cover_all(n: int) -> None:
+    blocks = _blocks(n)
+    assert np.concatenate([np.arange(n)[b] for b in blocks]).tolist() == list(range(n))
+    assert all(b.stop - b.start >= min(n, BLOCK) for b in blocks)
 
 
 def test_a_small_pool_has_no_band() -> None:
