@@ -23,7 +23,6 @@ from acquisition.event import Event, Notice
 from acquisition.events.vocabulary import PAUSE
 from acquisition.protection.vault import Keys
 from acquisition.recording import lock, manifest
-from acquisition.recording.contents import MANIFEST_NAME
 from acquisition.recording.fsync import FsyncThread, sync_directory, sync_file
 from acquisition.stream import ROLES, FloatArray, Role, StreamInfo
 from acquisition.xdf import Stream, Writer
@@ -286,10 +285,8 @@ class RecordingStore:
         try:
             manifest.write(self.path)
         except OSError as error:
-            name = self.path / MANIFEST_NAME
-            raise RecordingError(
-                f"{name}: {error.strerror or error}; the files themselves are closed"
-            ) from error
+            why = f"{error.strerror or error}; the files themselves are closed"
+            raise RecordingError(f"{self.path}: no manifest: {why}") from error
 
     def _finish(self, writer: Writer) -> None:
         try:
