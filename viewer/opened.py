@@ -8,6 +8,7 @@ from processing.arousal.person import People
 from viewer import settings as persistence
 from viewer.model.marking import Recorder
 from viewer.review.reviewing import Reviewing
+from viewer.status.altered import watch_altered
 from viewer.window import OperatorWindow, application
 from viewer.worker import Bare, Worker
 
@@ -63,4 +64,5 @@ def open_window(
     )
     window.show()
     window.start()
+    watch_altered(path, window.tell_altered)
     return window

@@ -43,6 +43,7 @@ def save(
     from viewer import settings as persistence
     from viewer.opening import codes_of, filled
     from viewer.review.reviewing import Reviewing
+    from viewer.status.altered import altered_words
     from viewer.window import OperatorWindow, application
 
     given = recording_path_or_model
@@ -62,6 +63,7 @@ def save(
             kept=kept,
             reviewing=None if path is None else Reviewing(path, rater=rater),
         )
+        window.fault = "" if path is None else altered_words(path)
         window.resize(*size)
         window.show()
         app.processEvents()

@@ -14,7 +14,7 @@ from acquisition.importing import stamps
 from acquisition.importing.finishing import Done, finished
 from acquisition.importing.found import Hints
 from acquisition.importing.options import Options
-from acquisition.importing.rates import IRREGULAR, rate_of
+from acquisition.importing.rates import IRREGULAR, LONGEST, rate_of
 from acquisition.importing.reading import Read, read_requests, said_unit
 from acquisition.importing.request import FORM, INTERVALS, Request, parse_request
 from acquisition.importing.store import Imported, Placed
@@ -263,10 +263,10 @@ def _own_times(request: Request, column: Column, where: str) -> tuple[FloatArray
 def _summed(request: Request, column: Column, where: str) -> FloatArray:
     """Return the end of each interval, counted from the first one's beginning [s]."""
     seconds = np.asarray(column.samples[:, 0], np.float64) * factor(request.unit, request.modality) / 1000
-    bad = np.flatnonzero(~(seconds > 0))
+    bad = np.flatnonzero(~((seconds > 0) & (seconds <= LONGEST)))
     if len(bad):
         raise StreamError(
             f"{where}: row {bad[0] + 1}: interval {column.samples[bad[0], 0]}: without a time column "
-            "every interval must be there"
+            "every interval must be there, and no longer than an hour"
         )
     return np.cumsum(seconds)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from acquisition.plausible import stamped
 from acquisition.stream import BoolArray, FloatArray, Modality
 from acquisition.timebase.lay import lay
 from acquisition.timebase.manner import Manner, look
@@ -19,6 +20,8 @@ FEW_STAMPS, MANY = 20, 2000
 """Stamps that packets are sought in."""
 FEW = 0.01
 """Share of samples that may be left out for their stamps."""
+LONGEST = 3600.0
+"""An interval between beats is no longer [s]."""
 IRREGULAR = frozenset((Modality.RR, Modality.PPI, Modality.MARKERS))
 
 
@@ -68,7 +71,7 @@ def usable(times: FloatArray, *, equal: bool) -> tuple[BoolArray, str]:
     equal : bool
         Equal stamps are allowed: markers, beats.
     """
-    keep = np.isfinite(times)
+    keep = stamped(times)
     n_bad = int(len(times) - keep.sum())
     said = [f"{n_bad} of {len(times)} rows without a time left out"] if n_bad else []
     there = np.where(keep, times, -np.inf)
@@ -101,4 +104,7 @@ def _wild(times: FloatArray) -> BoolArray:
     with np.errstate(invalid="ignore"):
         near = np.abs(after - before)
         wild[1:-1] = (np.abs(here - before) > 10.0 + 10 * near) & (np.abs(here - after) > 10.0 + 10 * near)
+        # The first and the last have neighbours on one side only, and may stand before or after a gap.
+        for end, one, other, back in ((0, 1, 2, 1.0), (-1, -2, -3, -1.0)):
+            wild[end] = back * (times[end] - times[one]) > 10.0 + 10 * np.abs(times[one] - times[other])
     return wild

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from acquisition.errors import AttunementError, RecordingError, StreamError
 from acquisition.importing import stamps
+from acquisition.importing.border import stamped_column
 from acquisition.importing.clock import Source
 from acquisition.importing.found import Found, Hints
 from acquisition.importing.layouts import e4, edf, opensignals, wav, xdf
@@ -50,11 +51,18 @@ def read_requests(path: Path, requests: Sequence[Request], time: str | None, hin
     """
     try:
         with np.errstate(all="ignore"):
-            return _read(path, requests, time, hints)
+            return _stamped(_read(path, requests, time, hints), requests)
     except AttunementError:
         raise
     except BROKEN as error:
         raise RecordingError(f"{path}: cannot be read: {reason(error)}") from error
+
+
+def _stamped(read: Read, requests: Sequence[Request]) -> Read:
+    """Leave out and count the rows that have no stamp."""
+    pairs = [stamped_column(r.column, c) for r, c in zip(requests, read.columns, strict=True)]
+    said = [text for _, text in pairs if text]
+    return replace(read, columns=[c for c, _ in pairs], notes=(*read.notes, *said)) if said else read
 
 
 def _read(path: Path, requests: Sequence[Request], time: str | None, hints: Hints) -> Read:
@@ -251,8 +259,7 @@ def _column(
         texts = np.array(words, object)[:, np.newaxis]
         if told is None:
             return Column(times=None, samples=texts, labels=(title,)), ""
-        keep = np.isfinite(told.times)
-        return Column(times=told.times[keep], samples=texts[keep], labels=(title,)), ""
+        return Column(times=told.times, samples=texts, labels=(title,)), ""
     assert values is not None
     if told is None:
         return Column(times=None, samples=values[:, np.newaxis], labels=(title,)), ""

@@ -15,6 +15,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from acquisition.errors import AttunementError, RecordingError
+from acquisition.importing.border import stamped_streams
 from acquisition.importing.found import HEAD, FoundFile, Hints, Layout, Peek
 from acquisition.importing.layouts import (
     acqknowledge,
@@ -144,8 +145,8 @@ def recognised(path: Path, hints: Hints | None = None) -> FoundFile:
     try:
         with np.errstate(all="ignore"):  # a damaged number is nan, and no warning
             if layout.foreign:
-                return _apart(layout, path, hints or Hints())
-            return layout.read(path, hints or Hints())
+                return stamped_streams(_apart(layout, path, hints or Hints()))
+            return stamped_streams(layout.read(path, hints or Hints()))
     except AttunementError:
         raise
     except BROKEN as error:

@@ -51,6 +51,8 @@ EXCEL_EPOCH = 25_569.0
 GUESSED = ("s", "ms", "us", "ns")
 UNIX = (9.4e8, 2.3e9)
 """Unix times of the years 2000 to 2042 [s]; nothing else of a session is as large."""
+LARGEST = 1e21
+"""No clock counts so far, in whatever unit: nanoseconds since 1970 are below 1e19."""
 DAY = 86_400.0
 RATES = {
     Modality.ECG: (50.0, 4000.0),
@@ -120,6 +122,7 @@ def numbers(
     StreamError
         If no unit, or more than one, makes sense; both readings are named.
     """
+    values = np.where(np.abs(values) <= LARGEST, values, np.nan)
     said = unit or said_unit(name)
     if said:
         stamps = scaled(values, said)

@@ -21,9 +21,14 @@ KINDS = ("bids", "csv", "mne", "edf", "xdf")
     "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Directory of the files."
 )
 def export_command(recording: Path, kind: str, out: Path) -> None:
-    """Write a recording for another tool: raw markers with later edits applied, stamps on one clock."""
+    """Write a recording for another tool: raw markers with later edits applied, stamps on one clock.
+
+    Of a recording that is not as it was when it was closed the export says so beside the files.
+    """
     from acquisition.protection.audit import keep
+    from acquisition.recording.altered import alterations
     from acquisition.recording.derived import BEGUN, note
+    from processing.export.altered import mark_altered
     from processing.export.export import export
     from processing.export.tracks import NOTICE, read_tracks
 
@@ -32,11 +37,15 @@ def export_command(recording: Path, kind: str, out: Path) -> None:
     note(recording, out, BEGUN)
     keep("exported", recording, to=kind)
     written, faults = export(kind, tracks, out)
+    altered = alterations(recording)
+    written = [*written, *mark_altered(kind, recording, out, altered)]
     for path in written:
         note(recording, path, "export")
         only_for_owner(path)
         echo(str(path))
     echo(NOTICE)
+    for line in altered:
+        echo(f"{recording}: {line}", err=True)
     for fault in faults:
         echo(f"{recording}: left out: {fault}", err=True)
     if faults:

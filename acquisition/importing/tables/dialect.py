@@ -12,7 +12,15 @@ from pathlib import Path
 
 from acquisition.errors import RecordingError
 from acquisition.importing.found import HEAD, MAX_TEXT_BYTES, Hints
-from acquisition.importing.tables.separators import NUMBER, STAMP, Reading, is_number, reading_of, split
+from acquisition.importing.tables.separators import (
+    NOT_NUMBERS,
+    NUMBER,
+    STAMP,
+    Reading,
+    is_number,
+    reading_of,
+    split,
+)
 
 SHOWN = 30
 MAX_LINE = 1 << 20
@@ -136,10 +144,12 @@ def _numeric(line: str) -> float:
     tokens = [t for t in re.split(r"[\t;,\s]+", text) if t]
     if not tokens:
         return -1.0
-    good = sum(bool(NUMBER.fullmatch(t.strip('"'))) or bool(STAMP.fullmatch(t.strip('"'))) for t in tokens)
-    share, first = good / len(tokens), tokens[0].strip('"')
-    leads = bool(NUMBER.fullmatch(first) or STAMP.fullmatch(first))
-    if leads:
+    bare = [t.strip('"') for t in tokens]
+    good = [bool(NUMBER.fullmatch(t) or STAMP.fullmatch(t)) for t in bare]
+    if any(good):  # a row whose first time is none is a row
+        good = [g or t.casefold() in NOT_NUMBERS for g, t in zip(good, bare, strict=True)]
+    share = sum(good) / len(tokens)
+    if good[0]:
         return max(share, 0.34)  # a stamp and a text is a row too
     return share if share >= 0.6 else 0.0
 

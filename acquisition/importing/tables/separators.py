@@ -38,6 +38,8 @@ MISSING = frozenset(
     )
 )
 """Spellings of a cell without a value."""
+NOT_NUMBERS = frozenset(("nan", "-nan", "+nan", "inf", "-inf", "+inf", "infinity", "-infinity"))
+"""Spellings of a number that is none, as programs write it where a number belongs."""
 SEPARATORS = ("\t", ";", ",")
 BLANKS = " "
 """Separator of columns that stand apart by any number of blanks."""

@@ -13,7 +13,7 @@ import numpy as np
 from acquisition.errors import RecordingError, StreamError
 from acquisition.importing import stamps
 from acquisition.importing.found import Found, single
-from acquisition.importing.rates import IRREGULAR, rate_of, usable
+from acquisition.importing.rates import IRREGULAR, LONGEST, rate_of, usable
 from acquisition.importing.stamps import Stamps
 from acquisition.importing.tables.cells import numbers_of, texts_of
 from acquisition.importing.tables.dialect import Dialect
@@ -192,11 +192,11 @@ def _made(wish: Wish, times: FloatArray, samples: FloatArray, sfreq: float) -> F
 def _summed(path: Path, wish: Wish, values: FloatArray) -> Found:
     """Return intervals that follow one another from 0, each stamped at its end."""
     seconds = values * factor(wish.unit, wish.modality) / 1000
-    bad = np.flatnonzero(~(seconds > 0))
+    bad = np.flatnonzero(~((seconds > 0) & (seconds <= LONGEST)))
     if len(bad):
         raise StreamError(
             f"{path}: row {bad[0] + 1}: interval {values[bad[0]]:g}: without a time column every "
-            "interval must be there"
+            "interval must be there, and no longer than an hour"
         )
     return _made(wish, np.cumsum(seconds), single(values), 0.0)
 
@@ -204,8 +204,8 @@ def _summed(path: Path, wish: Wish, values: FloatArray) -> Found:
 def _markers(path: Path, wish: Wish, texts: list[str], common: Stamps | None) -> tuple[Found | None, str]:
     if common is None:
         raise StreamError(f"{path}: {wish.name}: markers need a column of time")
-    there = np.array([bool(t.strip()) for t in texts], bool) & np.isfinite(common.times)
-    if not there.any():
+    there = np.array([bool(t.strip()) for t in texts], bool)
+    if not (there & np.isfinite(common.times)).any():
         return None, "no text with a time"
     words = np.array([t.strip() for t in texts], object)[there]
     return Found(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import struct
 from pathlib import Path
@@ -15,11 +16,12 @@ from hypothesis import strategies as st
 from acquisition.errors import AttunementError, RecordingError, StreamError
 from acquisition.importing import recognition
 from acquisition.importing.assigning import import_as
-from acquisition.importing.files import import_files
+from acquisition.importing.files import import_files, import_streams
 from acquisition.importing.found import FoundFile, Hints
 from acquisition.importing.layouts.wav import frames_of
 from acquisition.importing.recognition import recognised
-from acquisition.stream import Modality, Role
+from acquisition.recording.recording import Recording
+from acquisition.stream import Chunk, Modality, Role
 from acquisition.voice.rows import ROW_CHANNELS
 from tests.acquisition.importing.layout_files import FILES, first, opensignals_txt, riff, table, unisens
 
@@ -271,3 +273,70 @@ def test_rows_of_prosody_without_names_are_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", rows=np.zeros((20, 13)), t=np.arange(20.0))
     with pytest.raises(StreamError, match="voice_activity"):
         import_files([tmp_path / "a.npz"], ["client:voice:=rows"], time_column="t", out=tmp_path / "rec")
+
+
+TEXTS = ["imotions", "mindware", "mindware events", "polar acc", "shimmer", "bids events", "rr list"]
+NONE = ["nan", "NaN", "inf", "-inf", "1e300"]
+
+
+@pytest.mark.parametrize("name", TEXTS)
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_a_stamp_that_is_none_passes_no_reader_and_is_counted(
+    name: str, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = FILES[name][0](tmp_path_factory.mktemp("none"))
+    lines = path.read_text("utf-8").splitlines(keepends=True)
+    row = data.draw(st.sampled_from([*range(min(6, len(lines))), len(lines) - 1]))
+    numbers = [m for m in re.finditer(r"[^\s,;]+", lines[row]) if m[0].lstrip("-")[:1].isdigit()]
+    if not numbers:
+        return
+    cell = data.draw(st.sampled_from(numbers[:2]))
+    word = data.draw(st.sampled_from(NONE))
+    lines[row] = lines[row][: cell.start()] + word + lines[row][cell.end() :]
+    path.write_text("".join(lines), "utf-8")
+    try:
+        file = recognised(path)
+    except AttunementError:
+        return
+    for found in file.streams:
+        assert (np.abs(found.times) <= 1e11).all()
+
+
+@pytest.mark.parametrize("word", [*NONE, ""])
+@pytest.mark.parametrize("row", [1, 2, 30, 60])
+@pytest.mark.parametrize("asked", [False, True], ids=["recognised", "asked for"])
+def test_a_row_of_a_table_without_a_time_is_left_out_and_counted(
+    tmp_path: Path, word: str, row: int, asked: bool
+) -> None:
+    lines = ["time,EDA (uS)", *(f"{0.25 * k:.2f},{4 + 0.01 * (k % 9):.2f}" for k in range(60))]
+    lines[row] = f"{word},{lines[row].partition(',')[2]}"
+    path, out = tmp_path / "table.csv", tmp_path / "D01_S01"
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    if asked:
+        done = import_streams([path], ["client:eda:uS=EDA (uS)"], times=["time"], out=out)
+    else:
+        done = import_as([(Role.CLIENT, path)], out=out)
+    assert any(re.search(r"\b1 of 60 rows (without a time )?left out", note) for note in done.notes), (
+        done.notes
+    )
+    times = np.concatenate([i.times for i in Recording(out) if isinstance(i, Chunk)])
+    assert len(times) == 59
+    assert np.isfinite(times).all()
+
+
+@pytest.mark.parametrize("word", ["inf", "1e300", "nan", "-inf"])
+def test_an_array_of_times_without_numbers_is_left_out_and_counted(tmp_path: Path, word: str) -> None:
+    times = 0.25 * np.arange(60)
+    times[0] = float(word)
+    np.savez(tmp_path / "a.npz", t=times, eda=4.0 + 0.01 * (np.arange(60) % 9))
+    done = import_streams([tmp_path / "a.npz"], ["client:eda:uS=eda"], times=["t"], out=tmp_path / "D01_S01")
+    assert any("1 of 60 rows left out" in note for note in done.notes)
+
+
+@pytest.mark.parametrize("word", ["inf", "1e300"])
+def test_an_interval_without_end_is_refused_with_its_row(tmp_path: Path, word: str) -> None:
+    path = tmp_path / "rr.txt"
+    path.write_text("\n".join([*["800"] * 30, word, *["810"] * 30]), "utf-8")
+    with pytest.raises(StreamError, match="row 31: interval"):
+        recognised(path)
