@@ -64,5 +64,9 @@ def open_window(
     )
     window.show()
     window.start()
-    watch_altered(path, window.tell_altered)
+
+    def tell(words: str) -> None:
+        window.fault = window.fault or words  # what stopped the screen is said before it
+
+    watch_altered(path, tell)
     return window

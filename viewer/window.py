@@ -235,10 +235,6 @@ class OperatorWindow(QMainWindow):
             AlarmBar.sound()
         self.rebuild()
 
-    def tell_altered(self, words: str) -> None:
-        """Say for good that the files are not as they were; what stopped the screen is said before it."""
-        self.fault = self.fault or words
-
     def _begin_again(self) -> None:
         """Leave this recording, and have another one begun."""
         self.wants_another = True

@@ -35,24 +35,27 @@ def verify_command(recording: Path, as_json: bool) -> None:
     """Check a recording: its manifest, checksums, and whose each file is; exit 1 if anything is wrong.
 
     What stands in one person's file and was another's, since devices changed hands, is named; that is
-    nothing wrong.
+    nothing wrong. Nor are stops of the recorder, as by a suspend, and jumps of the clocks, which are noted.
     Recordings of older versions do not say in each file whose it is: "older: roles not proven", exit 0.
     """
     from acquisition.recording.assigned import misfiled
     from acquisition.recording.identity import roles_proven
-    from acquisition.recording.verify import unopened, verify
+    from acquisition.recording.verify import noted, unopened, verify
 
     findings, closed = verify(recording), unopened(recording)
     linked = any(f.problem == "linked" for f in findings)
     assigned = [] if linked or closed else misfiled(recording)
+    notes = [] if linked or any(f.problem == "growing" for f in findings) else noted(recording)
     if as_json:
         said = {"recording": str(recording), "ok": not findings, "roles_proven": roles_proven(recording)}
-        said |= {"sealed": closed, "assigned": [asdict(s) for s in assigned]}
+        said |= {"sealed": closed, "assigned": [asdict(s) for s in assigned], "noted": notes}
         print_json(said | {"findings": [asdict(f) for f in findings]})
     for why in [] if as_json else closed.values():
         echo(f"{recording}: {why}; its slices were not looked into", err=True)
     for finding in [] if as_json else findings:
         echo(f"{recording}: {finding}", err=True)
+    for note in [] if as_json else notes:
+        echo(f"{recording}: noted: {note}")
     if findings:
         sys.exit(1)
     if not as_json:

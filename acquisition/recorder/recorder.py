@@ -31,6 +31,7 @@ from acquisition.recorder.marks import Marks
 from acquisition.recorder.replacing import Replacing
 from acquisition.recorder.store import RecordingStore
 from acquisition.recorder.unconfirmed import Unconfirmed
+from acquisition.recording.contents import STOOD_STILL
 from acquisition.session.file import write_session
 from acquisition.session.session import Recorded, Session
 from acquisition.stream import ClockOffset, Role, StreamInfo
@@ -181,7 +182,7 @@ class Recorder:
 
     def _tell_stall(self, late: float) -> None:
         now = self._clock()
-        what = f"the recorder stood still for {late:.1f} s; what senders and system kept meanwhile follows"
+        what = f"{STOOD_STILL} for {late:.1f} s; what senders and system kept meanwhile follows"
         self._intake.notice(
             Notice(time=now, kind="health", role=Role.DYAD, message=what, start=now - late, stop=now)
         )

@@ -289,10 +289,7 @@ class RecordingStore:
             raise RecordingError(f"{self.path}: no manifest: {why}") from error
 
     def _finish(self, writer: Writer) -> None:
-        try:
-            self._try(writer, writer.finish)
-        except RecordingError:  # what was kept back is free now
-            self._try(writer, writer.finish)
+        self._try(writer, writer.finish)
         self._try(writer, lambda: sync_file(writer.fd))
 
     def _release(self) -> None:

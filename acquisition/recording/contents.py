@@ -25,6 +25,8 @@ RATERS = "raters"
 """Folder of the files of blind raters, which the manifest does not cover either."""
 UNCONFIRMED = "unconfirmed"
 """Folder of streams whose sender was in doubt: listed in the manifest, and read by nothing."""
+STOOD_STILL = "the recorder stood still"
+"""Begins the notice of a stop: a suspend, or a machine that was too busy."""
 BESIDE = (
     OVERLAY_NAME,
     f"{RATERS}/*.jsonl",

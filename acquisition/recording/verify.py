@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 from acquisition.errors import KeyStoreError, RecordingError
 from acquisition.protection.vault import opener_of, sealed_header
-from acquisition.recording.contents import MANIFEST_NAME, Finding, irregular, strangers
+from acquisition.recording.contents import MANIFEST_NAME, STOOD_STILL, Finding, irregular, strangers
 from acquisition.recording.identity import misplaced
 from acquisition.recording.lock import held
 from acquisition.recording.manifest import Manifest, changes, read
@@ -35,6 +36,36 @@ def verify(path: Path) -> list[Finding]:
     named = {f.file for f in found if f.problem == "linked"}
     beside = [f for f in strangers(path, manifest.files) if f.file not in named]
     return [*found, *beside, *_slices(path)]
+
+
+def noted(path: Path) -> list[str]:
+    """Return what a recording tells of its machine: stops (a suspend) and jumps of the clocks, with when.
+
+    Nothing of one that is sealed and not opened, or has no file of the dyad.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    """
+    name = f"{Role.DYAD}.xdf"
+    if name in unopened(path) or not (path / name).is_file():
+        return []
+    tail = Tail(path / name, Role.DYAD)
+    begin, lines = math.nan, list[str]()
+    while not tail.ended:
+        tail.fill(3000, final=True)
+        for block in tail.take(tail.last):
+            begin = float(block.times[0]) if math.isnan(begin) else begin
+            told = [n for _, n in block.notices if n.kind == "clock" or n.message.startswith(STOOD_STILL)]
+            lines += [f"{_clock(n.time - begin)}: {n.message}" for n in told]
+    more = len(lines) - _REPORTED
+    return [*lines[:_REPORTED], f"and {more} more"] if more > 0 else lines
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(max(round(seconds), 0), 60)
+    return f"at {minutes // 60}:{minutes % 60:02}:{rest:02}"
 
 
 def _slices(path: Path) -> list[Finding]:

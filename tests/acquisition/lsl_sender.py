@@ -1,5 +1,7 @@
 """Send LSL streams for tests, here or as a process: python -m tests.acquisition.lsl_sender SOURCE_ID FIRST.
 
+With a third word, skip, what was due while the process stood still is never sent, as a device that slept with it.
+
 Tests see only streams of their own SessionID, so that runs beside each other do not meet.
 """
 
@@ -104,9 +106,9 @@ def listening(*bindings: Binding, ready: bool = True) -> Iterator[Listening]:
 
 
 @contextmanager
-def sender(source_id: str, first: int) -> Iterator[subprocess.Popen[str]]:
+def sender(source_id: str, first: int, *more: str) -> Iterator[subprocess.Popen[str]]:
     """Run another process that sends first, first + 1, … at 100 Hz; killed at the end."""
-    command = [sys.executable, "-m", "tests.acquisition.lsl_sender", source_id, str(first)]
+    command = [sys.executable, "-m", "tests.acquisition.lsl_sender", source_id, str(first), *more]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
@@ -120,12 +122,14 @@ def sender(source_id: str, first: int) -> Iterator[subprocess.Popen[str]]:
 
 def main() -> None:
     """Send until killed."""
-    source_id, first = sys.argv[1], int(sys.argv[2])
+    source_id, first, skips = sys.argv[1], int(sys.argv[2]), "skip" in sys.argv
     out = outlet(source_id)
     print("ready", flush=True)  # noqa: T201
     begin, sent = pylsl.local_clock(), 0
     while True:
         due = int((pylsl.local_clock() - begin) * 100)
+        if skips and due - sent > 100:
+            sent = due - 1
         numbers = np.arange(sent, due)
         out.push(begin + numbers / 100, (first + numbers)[:, np.newaxis].astype(float))
         sent = due
