@@ -54,7 +54,10 @@ def noted(path: Path) -> list[str]:
     tail = Tail(path / name, Role.DYAD)
     begin, lines = math.nan, list[str]()
     while not tail.ended:
-        tail.fill(3000, final=True)
+        try:
+            tail.fill(3000, final=True)
+        except RecordingError:  # told as damage
+            break
         for block in tail.take(tail.last):
             begin = float(block.times[0]) if math.isnan(begin) else begin
             told = [n for _, n in block.notices if n.kind == "clock" or n.message.startswith(STOOD_STILL)]

@@ -1,6 +1,6 @@
 """Send LSL streams for tests, here or as a process: python -m tests.acquisition.lsl_sender SOURCE_ID FIRST.
 
-With a third word, skip, what was due while the process stood still is never sent, as a device that slept with it.
+With a third word, skip, what was due while the process stood still is never sent, as of a device that slept.
 
 Tests see only streams of their own SessionID, so that runs beside each other do not meet.
 """
