@@ -26,11 +26,13 @@ from acquisition.commands.files import repair_command, replay_command, verify_co
 from acquisition.commands.hands import replace_command, swap_command
 from acquisition.commands.importing import import_command
 from acquisition.commands.keys import keys_command, unseal_command
+from acquisition.commands.status_page import WithPage, status_page_option
 from acquisition.event import Event, Value
 from acquisition.lsl.clock import local_clock
 from acquisition.private import keep_private
 from acquisition.recorder.control import Client
 from acquisition.recorder.leash import keeping_nothing
+from acquisition.recorder.listener import Listener
 from acquisition.recorder.report import JsonReport, PlainReport, Report, TableReport, status_lines
 from acquisition.recorder.speaker import Speaker, leave
 from acquisition.terminal import echo
@@ -41,9 +43,15 @@ from acquisition.terminal import echo
 @click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="End after so long.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Parent of the recording.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines: what happens, and the status.")
+@status_page_option
 @click.option("--keep-nothing", is_flag=True, hidden=True, help="End with standard input; delete --out then.")
 def record_command(
-    session_file: Path, seconds: float | None, out: Path | None, as_json: bool, keep_nothing: bool
+    session_file: Path,
+    seconds: float | None,
+    out: Path | None,
+    as_json: bool,
+    status_page: str | None,
+    keep_nothing: bool,
 ) -> None:
     """Record a session into DIR/<date>_<id>[_n]; Ctrl+C ends it cleanly.
 
@@ -55,10 +63,14 @@ def record_command(
     session = load_session(session_file)
     stop, speaker = stop_on_signals(), Speaker()
     report, heard, code = _report(as_json, speaker), True, 1
+    listener: Listener = report
+    if status_page is not None:
+        terminal = sys.stdout.isatty() and not as_json
+        listener = WithPage(report, status_page, terminal=terminal)
     try:
         parent = out or Path(session.recording.directory)
         with keeping_nothing(parent, stop) if keep_nothing else nullcontext():
-            outcome = record(session, parent, seconds=seconds, stop=stop, listener=report)
+            outcome = record(session, parent, seconds=seconds, stop=stop, listener=listener)
         report.stopped(outcome.path, outcome.ticks, outcome.ended)
         code = int(bool(outcome.ended))
     finally:

@@ -24,6 +24,7 @@ COMMANDS = {
     "pause": ("acquisition.cli", "Stop storing one person until they resume."),
     "resume": ("acquisition.cli", "Store that person again."),
     "confirm": ("acquisition.cli", "Say that a stream from elsewhere is who it should be."),
+    "status-page": ("acquisition.commands.status_page", "Show on a phone outside whether it records."),
     "swap": ("acquisition.commands.hands", "Exchange the devices of client and therapist."),
     "replace": ("acquisition.commands.hands", "Put a new device in the place of another."),
     "stop": ("acquisition.cli", "End the running recording."),
@@ -60,7 +61,7 @@ class _Table(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(COMMANDS[cmd_name][0])
-        command = getattr(module, f"{cmd_name}_command")
+        command = getattr(module, f"{cmd_name.replace('-', '_')}_command")
         assert isinstance(command, click.Command)
         return command
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -58,6 +59,11 @@ class Marks:
     def open(self) -> list[Event]:
         """Return the beginnings of the intervals that have no end."""
         return [span.on for span in self.intervals.open]
+
+    @property
+    def last(self) -> float:
+        """Return when the last mark that holds was made [s]; nan without any."""
+        return max((e.time for e in self._held()), default=math.nan)
 
     def make(self, fields: Mapping[str, Any], now: float) -> Event:
         """Return the event that a client's fields describe; without a phase an interval toggles.

@@ -328,6 +328,7 @@ class Recorder:
             "streams": [plain(asdict(h)) for h in self._intake.health.report(now, self._signs())],
             "paused": sorted(self._intake.pauses.on),
             "waiting": [asdict(one) for one in self._unconfirmed.waiting()],
+            "last_marker": plain({"t": self._marks.last - self._begin})["t"],
             "open": [asdict(e) for e in self._marks.open],
             "disk_free": None if math.isnan(self._disk.left) else self._disk.left,
         }

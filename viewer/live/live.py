@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from acquisition.commands.command import Command
+from acquisition.commands.status_page import page_lines, status_page_option
 from acquisition.recorder.control import Client
 from acquisition.session.toml import load_session
 from acquisition.terminal import echo
@@ -54,6 +56,7 @@ Left = Literal["ended", "kept", "again"]
     help="person: relative to it from the first second on (the default); anchored: relative to today's rest, "
     "on its scale.",
 )
+@status_page_option
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Parent of the recording.")
 @click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="End after so long.")
 def live_command(
@@ -63,6 +66,7 @@ def live_command(
     monitor_only: bool,
     references: tuple[Path, ...],
     scaling: Literal["person", "anchored"] | None,
+    status_page: str | None,
     out: Path | None,
     seconds: float | None,
 ) -> None:
@@ -96,6 +100,9 @@ def live_command(
             with recorder:
                 path = recorder.await_recording()
                 echo(f"watching, keeping nothing ({path})" if monitor_only else f"recording to {path}")
+                if status_page is not None:
+                    for line in page_lines(path, status_page, terminal=sys.stdout.isatty()):
+                        echo(line)
                 if headless:
                     await_end(recorder)
                     left = "ended"
