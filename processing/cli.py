@@ -53,6 +53,9 @@ if TYPE_CHECKING:
     type=click.FloatRange(0),
     help="Seconds a sample may be late, or inf; instead of the recorded.",
 )
+@click.option(
+    "--plain", is_flag=True, help="Leave the results of a sealed recording unsealed; the audit log says so."
+)
 @click.option("--report", is_flag=True, help="Write report.html beside the tables.")
 @click.option(
     "--cvxeda", is_flag=True, help="Write eda_cvxeda.parquet, an offline decomposition of EDA, as well."
@@ -81,6 +84,7 @@ def process_command(
     follow: bool,
     jobs: int,
     lateness: float | None,
+    plain: bool,
     report: bool,
     cvxeda: bool,
     accept_damage: bool,
@@ -118,6 +122,7 @@ def process_command(
         people=people,
         follow=follow,
         force=force,
+        plain=plain,
         report=report,
         cvxeda=cvxeda,
         accept_damage=accept_damage,

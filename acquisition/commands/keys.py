@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from acquisition.commands.command import DIRECTORY, FILE, Command, Group, as_json_option, print_json
+from acquisition.commands.command import FILE, Command, Group, as_json_option, print_json
 from acquisition.errors import KeyStoreError
 from acquisition.terminal import echo
 
@@ -260,11 +260,11 @@ def keys_command() -> None:
 
 
 @click.command("unseal", cls=Command)
-@click.argument("recording", type=DIRECTORY)
+@click.argument("recording", metavar="RECORDING|RESULTS", type=click.Path(path_type=Path, exists=True))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="New directory.")
 @as_json_option
 def unseal_command(recording: Path, out: Path, as_json: bool) -> None:
-    """Write a plain copy of a sealed recording, which any reader of XDF opens; nothing protects it."""
+    """Write a plain copy of a sealed recording or of its results; nothing protects that."""
     from dataclasses import asdict
 
     from acquisition.protection.audit import keep

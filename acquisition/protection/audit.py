@@ -36,6 +36,7 @@ ACTS = (
     "reported",
     "exported",
     "unsealed",
+    "made plain",
     "edited",
     "amended",
     "withdrawn",

@@ -11,6 +11,7 @@ from pathlib import Path
 from acquisition.errors import KeyStoreError, RecordingError
 from acquisition.protection.frames import Lost
 from acquisition.protection.plain import plain_parts
+from acquisition.protection.sealed_file import unseal_file
 from acquisition.protection.vault import sealed_header
 from acquisition.recording import manifest
 from acquisition.recording.contents import SESSION_NAME, entries, is_beside, refuse_links
@@ -34,7 +35,7 @@ class Unsealed:
 
 
 def unseal(path: Path, out: Path) -> list[Unsealed]:
-    """Copy a recording into the new directory `out`, unsealed, with a manifest of its own.
+    """Copy a recording into the new directory `out`, unsealed, with a manifest of its own; or results.
 
     A file whose key is not at hand is left out and named.
 
@@ -45,7 +46,7 @@ def unseal(path: Path, out: Path) -> list[Unsealed]:
     """
     files = [path / f"{role}.xdf" for role in ROLES if (path / f"{role}.xdf").exists()]
     if not files:
-        raise RecordingError(f"{path}: no recording (no {', '.join(f'{r}.xdf' for r in ROLES)})")
+        return _unseal_results(path, out)
     refuse_links(path)
     if held(path):
         raise RecordingError(f"{path}: the recorder is still at work; unseal it when it has ended")
@@ -67,6 +68,19 @@ def unseal(path: Path, out: Path) -> list[Unsealed]:
     except OSError as error:
         raise RecordingError(f"{error.filename or out}: {error.strerror or error}") from error
     return done
+
+
+def _unseal_results(path: Path, out: Path) -> list[Unsealed]:
+    """Copy a directory of results, or a file of them."""
+    files = (
+        [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file() and not p.is_symlink())
+    )
+    if not any(sealed_header(file) for file in files):
+        raise RecordingError(f"{path}: neither a recording nor results that are sealed")
+    base = path.parent if path.is_file() else path
+    if out.exists():
+        raise RecordingError(f"{out}: is there already")
+    return [Unsealed(str(f.relative_to(base)), unseal_file(f, out / f.relative_to(base))) for f in files]
 
 
 def _copy(source: Path, target: Path) -> Unsealed:

@@ -16,6 +16,8 @@ from acquisition.protection.unlocked import identity_of
 from acquisition.stream import ROLES, Role
 
 _HEAD = 1 << 15
+TOGETHER = "+"
+"""Between the ids of keys that a file needs together, as what is of the dyad."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ def _secret(store: Path, key: str, unlocked: str) -> bytes:
 
 
 def secret_of(key: str, store: Path | None = None) -> bytes:
-    """Return the key of that id, 32 bytes.
+    """Return the key of that id, 32 bytes; of several ids, one that needs all of them.
 
     Raises
     ------
@@ -70,8 +72,27 @@ def secret_of(key: str, store: Path | None = None) -> bytes:
         If the store is missing or locked, or the key is not in it (any more).
     """
     opened = KeyStore(store or default_store())
-    opened.record(key)  # destroyed since it was read last: it opens nothing, here too
-    return _secret(opened.path, key, identity_of(opened))
+    parts = key.split(TOGETHER)
+    for part in parts:
+        opened.record(part)  # destroyed since it was read last: it opens nothing, here too
+    secrets_ = [_secret(opened.path, part, identity_of(opened)) for part in parts]
+    return secrets_[0] if len(secrets_) == 1 else _joined(secrets_)
+
+
+def key_role(key: str, store: Path | None = None) -> str:
+    """Return whose key it is in its recording: client, therapist or dyad; "" if it is gone."""
+    try:
+        return KeyStore(store or default_store()).record(key).role
+    except KeyStoreError:
+        return ""
+
+
+def _joined(secrets_: list[bytes]) -> bytes:
+    """Return a key that needs all of these: HKDF-SHA256 of them one after the other."""
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+    return HKDF(SHA256(), 32, None, b"attunement keys together").derive(b"".join(secrets_))
 
 
 def sealed_header(path: Path) -> Header | None:

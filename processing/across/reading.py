@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
-from acquisition.errors import ResultsError
+from acquisition.errors import KeyStoreError, RecordingError, ResultsError
+from acquisition.protection.sealed_file import read_file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +51,10 @@ class Sitting:
         if not path.is_file():
             raise ResultsError(f"{self.path}: no {name} (of an older version? attune process --force)")
         try:
-            found: list[dict[str, Any]] = pq.read_table(path).to_pylist()
-        except (OSError, ValueError) as error:
+            found: list[dict[str, Any]] = pq.read_table(pa.BufferReader(read_file(path))).to_pylist()
+        except KeyStoreError:
+            raise
+        except (OSError, ValueError, RecordingError) as error:
             raise ResultsError(f"{path}: cannot be read ({str(error)[:120]})") from None
         return found
 
@@ -102,8 +106,10 @@ def _unordered(dyad: Sequence[Sitting]) -> list[str]:
 def _sitting(path: Path) -> Sitting:
     file = path / "session.json"
     try:
-        said = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError):
+        said = json.loads(read_file(file))
+    except KeyStoreError:
+        raise
+    except (OSError, ValueError, RecordingError):
         raise ResultsError(f"{path}: no results of attune process (session.json)") from None
     if not isinstance(said, dict) or "client" not in said:
         raise ResultsError(f"{path}: results of an older version; attune process --force makes them anew")

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from acquisition.errors import SessionError
+from acquisition.protection.sealed_file import read_file
 from acquisition.session.session import Session
 from acquisition.stream import PEOPLE
 from processing.arousal.band import ArousalConfig
@@ -73,7 +74,7 @@ def read_people(
     digest = hashlib.sha256()
     for path in paths:
         try:
-            text = path.read_text("utf-8")
+            text = read_file(path).decode()
             for code, reference in _people(text, config).items():
                 found.setdefault(code, []).append(reference)
         except (OSError, ValueError) as error:

@@ -34,6 +34,7 @@ class Work:
     cvxeda: bool = False
     accept_damage: bool = False
     corrections: str = ""
+    plain: bool = False
 
     def __call__(
         self, path: Path, progress: Callable[[float], None] | None = None
@@ -51,6 +52,7 @@ class Work:
                 cvxeda=self.cvxeda,
                 accept_damage=self.accept_damage,
                 corrections=self.corrections,
+                plain=self.plain,
                 progress=progress,
             )
         except AttunementError as error:

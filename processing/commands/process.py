@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import functools
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from acquisition.protection.audit import keep
+from acquisition.protection.sealed_file import keys_of, made_apart
+from acquisition.protection.vault import sealed_header
 from acquisition.recording.altered import refuse_altered
 from acquisition.recording.derived import note
+from acquisition.stream import PEOPLE
 from processing.arousal.person import NOBODY, People, to_json
 from processing.config import PipelineConfig
 from processing.hour.shelter import Shelter
@@ -59,6 +63,7 @@ def process_recording(
     cvxeda: bool = False,
     accept_damage: bool = False,
     corrections: str = "",
+    plain: bool = False,
     progress: Progress | None = None,
 ) -> Outcome:
     """Compute the indices and metrics of a recording and write them into `out`/<recording's name>/.
@@ -78,6 +83,9 @@ def process_recording(
     corrections : str
         Code of whoever corrected it by hand; the results go into `out`/<recording's name>__<code>/.
 
+    plain : bool
+        Leave the results of a sealed recording unsealed.
+
     Raises
     ------
     RecordingError
@@ -90,7 +98,9 @@ def process_recording(
     directory = out / results_name(path, corrections)
     wanted = (("report.html",) if report else ()) + ((DECOMPOSED,) if cvxeda else ())
     identity = provenance(path, config, people.digest, corrected)
-    if not follow and not force and up_to_date(directory, identity, wanted):
+    keys = [] if plain else keys_of(path, PEOPLE)
+    as_wanted = bool(keys) == (sealed_header(directory / "session.json") is not None)
+    if not follow and not force and as_wanted and up_to_date(directory, identity, wanted):
         sweep(directory)
         return Outcome(
             recording=path,
@@ -105,19 +115,21 @@ def process_recording(
         refuse_altered(path)
     note(path, directory, "results")
     keep("processed", path)
-    spool = out if follow else None
-    run = run_recording(
-        path,
-        config=config,
-        people=people,
-        follow=follow,
-        spool=spool,
-        progress=progress,
-        corrected=corrected,
-    )
+    if plain and keys_of(path, PEOPLE):
+        keep("made plain", path, what="results")
+    with made_apart(directory) if keys else nullcontext(out) as beside:
+        run = run_recording(
+            path,
+            config=config,
+            people=people,
+            follow=follow,
+            spool=beside if follow else None,
+            progress=progress,
+            corrected=corrected,
+        )
     hour = run.hour()
     parts = Shelter()
-    with replacing(directory) as fresh:
+    with replacing(directory, keys) as fresh:
         write_indices(fresh, run.samples, run.begin, corrected)
         write_json(fresh / "indices.json", sidecar({s[3] for s in run.samples}, config))
         write_events(fresh, run.events, run.begin)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -24,12 +25,15 @@ from acquisition.terminal import echo
 @click.option(
     "--corrections", default="", metavar="CODE", help="With the corrections by hand of this person."
 )
+@click.option("--plain", is_flag=True, help="Leave the report of a sealed recording unsealed.")
 def report_command(
-    recording: Path, out: Path | None, pdf: bool, config_file: Path | None, corrections: str
+    recording: Path, out: Path | None, pdf: bool, config_file: Path | None, corrections: str, plain: bool
 ) -> None:
     """Write the report of a recording: quality, the hour on a page, figures, tables, methods."""
     from acquisition.protection.audit import keep
+    from acquisition.protection.sealed_file import keys_of
     from acquisition.recording.derived import note
+    from acquisition.stream import PEOPLE
     from processing.config import load_config
     from processing.report.pdf import write_pdf
     from processing.report.report import write_report
@@ -42,9 +46,24 @@ def report_command(
     target = out or Path(f"{results_name(recording, corrections)}_report.html")
     note(recording, target, "report")
     keep("reported", recording)
-    write_report(run, hour, target)
-    echo(str(target))
+    keys = [] if plain else keys_of(recording, PEOPLE)
+    if plain and keys_of(recording, PEOPLE):
+        keep("made plain", recording, what="report")
+    _write(lambda file: write_report(run, hour, file), target, keys)
     if pdf:
         note(recording, target.with_suffix(".pdf"), "report")
-        write_pdf(run, hour, target.with_suffix(".pdf"))
-        echo(str(target.with_suffix(".pdf")))
+        _write(lambda file: write_pdf(run, hour, file), target.with_suffix(".pdf"), keys)
+
+
+def _write(make: Callable[[Path], object], target: Path, keys: list[str]) -> None:
+    """Write a page, sealed where there are keys."""
+    if not keys:
+        make(target)
+        echo(str(target))
+        return
+    from acquisition.protection.sealed_file import made_apart, seal_tree
+
+    with made_apart(target) as plain:
+        make(plain / target.name)
+        seal_tree(plain, target.parent, keys)
+    echo(f"{target}: sealed (attune unseal {target} --out DIR; --plain leaves it open)")

@@ -20,7 +20,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from acquisition.errors import RecordingError
 from acquisition.event import Event
+from acquisition.protection.sealed_file import made_apart, read_file, seal_tree
 from acquisition.session.toml import load_session
 from acquisition.text import as_cell
 from processing.clocks import REASON
@@ -117,19 +119,30 @@ def up_to_date(directory: Path, identity: dict[str, str], wanted: Sequence[str] 
         Files that are not always made and must be there too.
     """
     try:
-        known = json.loads((directory / "session.json").read_text("utf-8"))
-    except (OSError, ValueError):
+        known = json.loads(read_file(directory / "session.json"))
+    except (OSError, ValueError, RecordingError):
         return False
     there = all((directory / name).is_file() for name in wanted)
     return there and isinstance(known, dict) and known.get("provenance") == identity
 
 
 @contextmanager
-def replacing(directory: Path) -> Iterator[Path]:
-    """Give a fresh directory that takes the place of `directory` when the block ends well."""
+def replacing(directory: Path, keys: Sequence[str] = ()) -> Iterator[Path]:
+    """Give a fresh directory that takes the place of `directory` when the block ends well.
+
+    Parameters
+    ----------
+    keys : sequence of str
+        With which its files are sealed; none to leave them plain.
+    """
     directory.parent.mkdir(parents=True, exist_ok=True)
     with in_the_making(directory) as fresh:
-        yield fresh
+        if keys:
+            with made_apart(fresh) as plain:
+                yield plain
+                seal_tree(plain, fresh, keys)
+        else:
+            yield fresh
         if directory.exists():
             with in_the_making(directory) as old:
                 os.replace(directory, old / directory.name)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from acquisition.errors import RecordingError
+from acquisition.protection.sealed_file import read_file
 from acquisition.recording.altered import alterations
 from acquisition.recording.recording import Recording
 from acquisition.stream import Role
@@ -43,8 +45,8 @@ def damaged(recording: Recording) -> list[str]:
 def damage_said(directory: Path) -> tuple[str, ...]:
     """Return what a finished result says of damage."""
     try:
-        said = json.loads((directory / "session.json").read_text("utf-8")).get("damage", [])
-    except (OSError, ValueError, AttributeError):
+        said = json.loads(read_file(directory / "session.json")).get("damage", [])
+    except (OSError, ValueError, AttributeError, RecordingError):
         return ()
     return tuple(map(str, said)) if isinstance(said, list) else ()
 

@@ -14,7 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from acquisition.errors import KeyStoreError, RecordingError
+from acquisition.protection.sealed_file import read_file, sealed_bytes
 from acquisition.protection.store_files import put, shred
+from acquisition.protection.vault import TOGETHER, key_role, sealed_header
 from acquisition.stream import PEOPLE, Role
 
 WHOSE = ("entity", "person", "role")
@@ -59,28 +62,45 @@ def take_out_results(directory: Path, role: Role, code: str) -> list[Taken]:
         if kept is None:
             shred(taken.path)
         elif taken.path.name != SESSION:
-            before = taken.path.with_name(f".{taken.path.name}.before")
-            os.replace(taken.path, before)
-            put(taken.path, kept[0])
-            shred(before)
+            _instead(taken.path, kept[0], role)
     if (directory / SESSION).exists():
-        put(directory / SESSION, _session(directory / SESSION, role, code))
+        _instead(directory / SESSION, _session(directory / SESSION, role, code), role)
     return done
+
+
+def _instead(file: Path, data: bytes, role: Role) -> None:
+    """Put bytes in the place of a file; a sealed one is sealed again, with the other person's key alone."""
+    header = sealed_header(file)
+    if header is not None:
+        keys = [key for key in header.key.split(TOGETHER) if key_role(key) not in ("", role)]
+        data = sealed_bytes(data, file.name, keys, header.recording)
+    before = file.with_name(f".{file.name}.before")
+    os.replace(file, before)
+    put(file, data)
+    shred(before)
 
 
 def _kept(file: Path, role: Role) -> tuple[bytes, int] | None:
     """Return a table without a person and the dyad, and how many rows went; None if the file goes whole."""
+    try:
+        data = read_file(file)
+    except KeyStoreError as error:
+        if "locked" in str(error):
+            raise
+        return None  # nobody opens it any more
+    except RecordingError:
+        return None
     if file.name == SESSION:
-        return file.read_bytes(), 0
+        return data, 0
     if file.suffix == ".parquet":
-        return _table(file, role)
+        return _table(data, role)
     if file.name == "events.csv":
-        return _events(file, role)
-    return (file.read_bytes(), 0) if file.name == "indices.json" else None
+        return _events(data.decode(), role)
+    return (data, 0) if file.name == "indices.json" else None
 
 
-def _table(file: Path, role: Role) -> tuple[bytes, int] | None:
-    table = pq.read_table(file)
+def _table(data: bytes, role: Role) -> tuple[bytes, int] | None:
+    table = pq.read_table(pa.BufferReader(data))
     whose = next((name for name in WHOSE if name in table.column_names), None)
     if whose is None:
         return None
@@ -104,8 +124,8 @@ def _forgotten(table: pa.Table) -> pa.Table:
     return table
 
 
-def _events(file: Path, role: Role) -> tuple[bytes, int]:
-    rows = list(csv.reader(io.StringIO(file.read_text("utf-8"), newline="")))
+def _events(text: str, role: Role) -> tuple[bytes, int]:
+    rows = list(csv.reader(io.StringIO(text, newline="")))
     at = rows[0].index("actor") if rows and "actor" in rows[0] else -1
     kept = [row for i, row in enumerate(rows) if i == 0 or at < 0 or len(row) <= at or row[at] != str(role)]
     out = io.StringIO()
@@ -116,8 +136,8 @@ def _events(file: Path, role: Role) -> tuple[bytes, int]:
 def _session(file: Path, role: Role, code: str) -> bytes:
     """Return a session.json that says whose results are left, and no more."""
     try:
-        said: Any = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError):
+        said: Any = json.loads(read_file(file))
+    except (OSError, ValueError, RecordingError):
         said = {}
     kept = {k: said[k] for k in ("session", "id", "version") if isinstance(said, dict) and k in said}
     return (json.dumps(kept | {"withdrawn": {str(role): code}}, indent=2, sort_keys=True) + "\n").encode()

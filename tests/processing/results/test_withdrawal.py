@@ -10,14 +10,18 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 from numpy.typing import NDArray
 
+from acquisition.cli import main
 from acquisition.errors import KeyStoreError
 from acquisition.event import Event
+from acquisition.protection.audit import entries
 from acquisition.protection.keystore import KeyStore
+from acquisition.protection.sealed_file import read_file
 from acquisition.protection.unlocked import unlock
 from acquisition.protection.vault import new_keys
 from acquisition.recording.derived import derived
@@ -246,3 +250,34 @@ def test_what_was_kept_long_enough_goes_whole(plain: Path, tmp_path: Path) -> No
     assert "none is due" in run.invoke(retention_command, ["apply", *where, "--yes"]).output
     for table in (root / "results").rglob("*.parquet"):
         assert pq.read_table(table).num_rows == 0
+
+
+def test_sealed_results_are_left_to_the_other(store: KeyStore, tmp_path: Path) -> None:
+    path = make(tmp_path, sealed=True)
+    out = tmp_path / "results"
+    open_ = process_recording(path, tmp_path / "open", config=PipelineConfig(), plain=True).directory
+    directory = process_recording(path, out, config=PipelineConfig(), report=True).directory
+    assert all(f.read_bytes()[:4] == b"ATS1" for f in directory.iterdir())
+    assert process_recording(path, out, config=PipelineConfig(), report=True).skipped
+    same_rows = pq.read_table(pa.BufferReader(read_file(directory / "indices.parquet")))
+    assert same(same_rows.to_pylist(), pq.read_table(open_ / "indices.parquet").to_pylist())
+    before = [row for row in same_rows.to_pylist() if row["entity"] == "therapist"]
+    run = CliRunner()
+    page = tmp_path / "page.html"
+    assert "sealed" in run.invoke(report_command, [str(path), "--out", str(page)]).output
+    assert page.read_bytes()[:4] == b"ATS1"
+    shutil.copytree(out, tmp_path / "backup")
+    result = run.invoke(withdraw_command, [str(path), "client", "--yes"])
+    assert result.exit_code == 0, result.output
+    assert not page.exists()
+    left = pq.read_table(pa.BufferReader(read_file(directory / "indices.parquet"))).to_pylist()
+    assert same(left, before)
+    for file in (tmp_path / "backup").rglob("*.parquet"):
+        with pytest.raises(KeyStoreError, match="was destroyed"):
+            read_file(file)
+    done = run.invoke(main, ["unseal", str(directory), "--out", str(tmp_path / "plain")])
+    assert done.exit_code == 0, done.output
+    assert pq.read_table(tmp_path / "plain" / "indices.parquet").num_rows == len(before)
+    acts = [e.act for e in entries(store.path)[0]]
+    assert acts.count("made plain") == 1
+    assert {"processed", "reported", "withdrawn", "unsealed"} <= set(acts)
