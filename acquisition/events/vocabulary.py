@@ -15,7 +15,7 @@ import io
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -249,6 +249,8 @@ def _markers_twice(codes: Iterable[Code]) -> list[str]:
 def checked_value(value: object, code: Code) -> Value:
     """Return a value as the vocabulary allows it for a code: "0-10", "passed,failed,open", or any text.
 
+    "0-10 personal,professional,other" takes a number, one of the words, or both: "7 personal".
+
     Raises
     ------
     VocabularyError
@@ -261,6 +263,11 @@ def checked_value(value: object, code: Code) -> Value:
     if not code.value:
         raise VocabularyError(f"code {code.code!r} takes no value")
     bounds = re.match(r"(\d+)-(\d+)", code.value)
+    if bounds and "," in code.value:
+        said, _, word = str(value).strip().rpartition(" ")
+        if word in code.value.partition(" ")[2].split(","):
+            plain = replace(code, value=bounds[0])
+            return f"{checked_value(said.replace(',', '.'), plain):g} {word}" if said else word
     if bounds:
         low, high = float(bounds[1]), float(bounds[2])
         try:

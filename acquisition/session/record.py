@@ -59,8 +59,10 @@ class SessionRecord:
     ----------
     functions : dict
         Function of safety → 0 … 4.
-    stage_of_change : str
-        One of `STAGES`, or "".
+    stages : tuple of str
+        Of `STAGES`: those the client moved through in this hour, in order.
+    recycled : bool
+        The client went back to an earlier stage.
     principles : dict
         Principle → yes, partly or no.
     dose : dict
@@ -68,7 +70,8 @@ class SessionRecord:
     """
 
     functions: Mapping[str, float] = field(default_factory=dict)
-    stage_of_change: str = ""
+    stages: tuple[str, ...] = ()
+    recycled: bool = False
     principles: Mapping[str, str] = field(default_factory=dict)
     dose: Mapping[str, float] = field(default_factory=dict)
     answers: tuple[Answers, ...] = ()
@@ -81,7 +84,8 @@ def read_record(top: TomlTable) -> SessionRecord:
         return SessionRecord()
     record = SessionRecord(
         functions=_numbers(table, "functions", FUNCTIONS, FULL),
-        stage_of_change=table.text("stage_of_change", choices=STAGES),
+        stages=_stages(table),
+        recycled=table.flag("recycled"),
         principles=_principles(table),
         dose=_numbers(table, "dose", DOSES, 100.0),
         answers=tuple(_answers(t) for t in table.tables("instrument")),
@@ -90,6 +94,15 @@ def read_record(top: TomlTable) -> SessionRecord:
         table.fault("dose", "supportive and change_oriented are shares of one hour: at most 100 together")
     table.finish()
     return record
+
+
+def _stages(table: TomlTable) -> tuple[str, ...]:
+    """Return the stages of change: a list, or one alone."""
+    one = table.data.get("stage_of_change")
+    if not isinstance(one, str):
+        return table.texts("stage_of_change", choices=STAGES)
+    stage = table.text("stage_of_change", choices=STAGES)
+    return (stage,) if stage else ()
 
 
 def _numbers(table: TomlTable, key: str, names: tuple[str, ...], high: float) -> dict[str, float]:
@@ -140,7 +153,8 @@ def dump_record(record: SessionRecord) -> list[str]:
     if record == SessionRecord():
         return []
     head = {
-        "stage_of_change": record.stage_of_change,
+        "stage_of_change": list(record.stages),
+        "recycled": record.recycled or None,
         "functions": dict(record.functions),
         "principles": dict(record.principles),
         "dose": dict(record.dose),

@@ -12,6 +12,7 @@ import math
 import re
 import uuid
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
@@ -264,6 +265,8 @@ def _value_and_note(code: Code, value: str, note: str, rest: str) -> tuple[Value
     """Return value and note; the rest of a text is the value where the code takes one, else a note."""
     if not value and rest and code.value:
         if not re.match(r"\d+-\d+", code.value) and "," not in code.value:
+            return checked_value(rest, code), note[:MAX_NOTE]
+        with suppress(VocabularyError):
             return checked_value(rest, code), note[:MAX_NOTE]
         first, _, tail = rest.partition(" ")
         try:

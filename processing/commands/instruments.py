@@ -38,7 +38,9 @@ TEMPLATE = f"""\
 [record]
 # Take the # off what you can say; what is not said stays out.
 # {", ".join(STAGES)}
-# stage_of_change = ""
+# stage_of_change = [""]
+# the client went back to an earlier stage
+# recycled = true
 # from 0 (had no part in this hour) to {FULL} (was what it was about)
 # functions = {{ {", ".join(f"{name} = " for name in FUNCTIONS)} }}
 # what was attended to: {", ".join(KEPT)}

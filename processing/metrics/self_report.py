@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from acquisition.errors import InstrumentError
-from acquisition.session.record import DOSES, FUNCTIONS, SessionRecord
+from acquisition.session.record import DOSES, FUNCTIONS, KEPT, SessionRecord
 from acquisition.session.session import Session
 from processing.hour.measure import Definition, Measure, measure, nothing
 from processing.instruments.instrument import (
@@ -41,6 +41,16 @@ DOSE = Definition(
     text="the therapist's estimate after the hour of the share of this work; not measured",
     bare="one estimate as it was given",
 )
+PRINCIPLE = Definition(
+    name="record_principle_{principle}",
+    whose="dyad",
+    baselines="–",
+    unit="",
+    text="whether the therapist says after the hour that this was attended to: 0 no, 1 partly, 2 yes; not "
+    "measured",
+    bare="one answer as it was given",
+    source="Podolan & Gelo (2024), doi:10.36131/cnfioritieditore20240505",
+)
 INSTRUMENT = Definition(
     name="instrument_{name}_{when}_{scale}",
     baselines="–",
@@ -49,7 +59,7 @@ INSTRUMENT = Definition(
     text="self-report before or after the hour, by the instrument's own key; none where an item was left out",
     bare="answers as they were given",
 )
-DEFINITIONS = (FUNCTION, DOSE, INSTRUMENT)
+DEFINITIONS = (FUNCTION, DOSE, PRINCIPLE, INSTRUMENT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +104,8 @@ def said_measures(session: Session | None, filled: Sequence[Filled]) -> dict[str
     for name in FUNCTIONS:
         if name in record.functions:
             out["dyad"].append(measure(FUNCTION, record.functions[name], 1, function=name))
+    for name, kept in record.principles.items():
+        out["dyad"].append(measure(PRINCIPLE, 2.0 - KEPT.index(kept), 1, principle=name))
     for kind in DOSES:
         if kind in record.dose:
             out["dyad"].append(measure(DOSE, record.dose[kind], 1, kind=kind))
@@ -120,7 +132,8 @@ def noted(session: Session | None, filled: Sequence[Filled]) -> dict[str, Any] |
         return None
     return {
         "functions": dict(record.functions),
-        "stage_of_change": record.stage_of_change or None,
+        "stage_of_change": list(record.stages) or None,
+        "recycled": record.recycled or None,
         "principles": dict(record.principles),
         "dose_pct": dict(record.dose),
         "instruments": [_as_json(one) for one in filled],
@@ -149,8 +162,9 @@ def as_rows(session: Session | None, filled: Sequence[Filled]) -> list[tuple[str
     record = session.record if session else SessionRecord()
     who = "therapist, after the hour"
     out = [(who, name, f"{record.functions[name]:g} of 4") for name in FUNCTIONS if name in record.functions]
-    if record.stage_of_change:
-        out.append((who, "stage of change", record.stage_of_change))
+    if record.stages:
+        back = ", with a return to an earlier one" if record.recycled else ""
+        out.append((who, "stage of change", " → ".join(record.stages) + back))
     out += [(who, f"attended to: {name}", kept) for name, kept in record.principles.items()]
     out += [
         (who, f"{kind.replace('_', '-')} work", f"{record.dose[kind]:g} % of the hour")

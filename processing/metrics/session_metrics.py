@@ -39,6 +39,7 @@ from processing.metrics import (
     rupture,
     self_report,
     stretch,
+    tallies,
     tolerated,
     turns,
     vagal,
@@ -61,7 +62,7 @@ from processing.surrogates.multiverse import Setting
 PEOPLE = ("client", "therapist")
 MODULES = (
     in_band, excursions, recovery, joint, occupancy, oscillation, stretch, tolerated, vagal, event_locked,
-    rupture, interventions, turns, session_synchrony, segment_synchrony, day_offset, self_report,
+    rupture, interventions, turns, session_synchrony, segment_synchrony, tallies, day_offset, self_report,
 )  # fmt: skip
 WORKINGS = (
     epochs, matching, moments, logistic, measure, uncertainty, voices, coupling_definitions, whole_hour,
@@ -241,6 +242,7 @@ def _person(
         (tolerated, lambda: tolerated.tolerated_measures(tolerated.labels(line, person), id_)),
         (vagal, lambda: vagal.vagal_measures(line, person, config.heart.rmssd_window)),
         (event_locked, lambda: event_locked.response_measures(responses, entity, id_)),
+        (tallies, lambda: tallies.tally_measures(line, entity)),
         (oscillation, lambda: oscillation.oscillation_measures(person, id_, config.arousal)),
     )
     return [m for module, act in parts for m in shelter.measures(module.DEFINITIONS, entity, act)]

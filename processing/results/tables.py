@@ -11,18 +11,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from processing.metrics.session_metrics import Hour
+from processing.rows.derived import DerivedRow, derived_rows
 from processing.rows.excursions import ExcursionRow, excursion_rows
 from processing.rows.interventions import InterventionRow, intervention_rows
 from processing.rows.labels import LabelRow, label_rows
 from processing.rows.ways_back import WayBackRow, way_back_rows
 from processing.surrogates.multiverse import Setting
 
-Row = ExcursionRow | InterventionRow | LabelRow | WayBackRow | Setting
+Row = ExcursionRow | InterventionRow | LabelRow | WayBackRow | DerivedRow | Setting
 KINDS = {"str": pa.string(), "float": pa.float64(), "bool": pa.bool_()}
 TABLES: Mapping[str, tuple[type[Row], Callable[[Hour], Sequence[Row]]]] = {
     "excursions.parquet": (ExcursionRow, lambda h: excursion_rows(h.line, h.found, h.recovered)),
     "interventions.parquet": (InterventionRow, lambda h: intervention_rows(h.line, h.found)),
     "labels.parquet": (LabelRow, lambda h: label_rows(h.line)),
+    "derived.parquet": (DerivedRow, lambda h: derived_rows(h.line)),
     "ways_back.parquet": (WayBackRow, lambda h: way_back_rows(h.line, h.found)),
     "multiverse.parquet": (Setting, lambda h: h.settings),
 }

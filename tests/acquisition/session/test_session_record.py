@@ -27,7 +27,8 @@ consent = { version = "1", ecg = true }
 """
 RECORD = """
 [record]
-stage_of_change = "action"
+stage_of_change = ["preparation", "action"]
+recycled = true
 functions = { survival = 1, restoration = 2.5, exploration = 4, risk_taking = 0 }
 principles = { therapist = "yes", timing = "partly", scope = "no" }
 dose = { supportive = 60, change_oriented = 30 }
@@ -47,7 +48,7 @@ answers = [0, 1, 2, nan, 0, 1, 3]
 
 def test_every_key_of_the_record_is_read_and_what_was_not_noted_is_not_there() -> None:
     record = parse_session(HEAD + RECORD, "s").record
-    assert record.stage_of_change == "action"
+    assert record.stages == ("preparation", "action") and record.recycled
     assert record.functions == {"survival": 1, "restoration": 2.5, "exploration": 4, "risk_taking": 0}
     assert record.principles == {"therapist": "yes", "timing": "partly", "scope": "no"}
     assert record.dose == {"supportive": 60.0, "change_oriented": 30.0}
@@ -69,6 +70,8 @@ def test_a_record_that_is_written_reads_the_same() -> None:
         ("functions = { closeness = 1 }", "functions.closeness = 1: unknown key"),
         ('principles = { timing = "maybe" }', "must be one of yes, partly, no"),
         ('stage_of_change = "stuck"', "must be one of precontemplation"),
+        ('stage_of_change = ["action", "stuck"]', 'no "stuck" (known: precontemplation'),
+        ('recycled = "yes"', "must be true or false"),
         ("dose = { supportive = 70, change_oriented = 40 }", "at most 100 together"),
     ],
 )
@@ -106,7 +109,7 @@ def test_a_record_added_after_the_close_is_no_damage(closed: Path) -> None:
     with (closed / "session.toml").open("a", encoding="utf-8") as file:
         file.write(RECORD)
     assert verify(closed) == []
-    assert load_session(closed / "session.toml").record.stage_of_change == "action"
+    assert load_session(closed / "session.toml").record.stages == ("preparation", "action")
 
 
 @pytest.mark.parametrize("more", ['[lsl]\nscope = "site"\n', RECORD + '[lsl]\nscope = "site"\n', "x = ["])

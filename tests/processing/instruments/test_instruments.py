@@ -184,7 +184,7 @@ def test_the_command_lists_shows_checks_and_adds(tmp_path: Path) -> None:
 def test_the_record_to_be_filled_in_is_what_session_files_take() -> None:
     _, text = ran("template")
     assert parse_session(HEAD + text, "s").record == parse_session(HEAD, "s").record
-    filled = text.replace('# stage_of_change = ""', 'stage_of_change = "action"')
+    filled = text.replace('# stage_of_change = [""]', 'stage_of_change = ["action"]')
     for key in ("# functions", "# dose"):
         filled = filled.replace(key, key[2:])
     filled = filled.replace(" = ,", " = 1,").replace(" =  }", " = 1 }")

@@ -116,6 +116,9 @@ def test_next_marker_and_the_end_store_what_was_typed(make_window: MakeWindow, q
         ("safety_test", "passed", "passed"),
         ("note", " a b ", "a b"),
         ("suds", " ", None),
+        ("ther_unsafe", "7", 7.0),
+        ("ther_unsafe", "7,5 personal", "7.5 personal"),
+        ("ther_unsafe", "professional", "professional"),
     ],
 )
 def test_typed_text_becomes_what_the_code_takes(code: str, typed: str, value: object) -> None:
@@ -123,7 +126,15 @@ def test_typed_text_becomes_what_the_code_takes(code: str, typed: str, value: ob
 
 
 @pytest.mark.parametrize(
-    ("code", "typed"), [("suds", "101"), ("suds", "much"), ("safety_test", "maybe"), ("suds", "inf")]
+    ("code", "typed"),
+    [
+        ("suds", "101"),
+        ("suds", "much"),
+        ("safety_test", "maybe"),
+        ("suds", "inf"),
+        ("ther_unsafe", "11 personal"),
+        ("ther_unsafe", "7 friend"),
+    ],
 )
 def test_other_text_is_refused(code: str, typed: str) -> None:
     with pytest.raises(VocabularyError):
