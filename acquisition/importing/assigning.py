@@ -61,7 +61,14 @@ def import_as(
             if len(found.times)
         ]
     sources = [
-        Source(path=f.path, epoch=f.epoch, zoned=f.zoned, resolution=f.resolution, own=f.layout == "XDF")
+        Source(
+            path=f.path,
+            epoch=f.epoch,
+            zoned=f.zoned,
+            resolution=f.resolution,
+            own=f.layout == "XDF",
+            opened=f.opened,
+        )
         for _, f in files
     ]
     return finished(

@@ -21,7 +21,7 @@ class Source:
     """Say of a file what its clock is.
 
     `epoch` is the Unix time of its second 0, nan if it does not say; `own` is True if its second 0 means
-    nothing outside of it, such as the clock of another computer.
+    nothing outside of it, such as the clock of another computer; `opened` says when the file was begun then.
     """
 
     path: Path
@@ -29,6 +29,7 @@ class Source:
     zoned: bool = True
     resolution: float = 0.0
     own: bool = False
+    opened: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,7 +74,7 @@ def finished(
         sources=names,
         options=options,
         clock=clock,
-        started=_started(options, clock, streams),
+        started=_started(options, clock, streams, every),
         damage=damage,
         notes=said,
     )
@@ -136,7 +136,7 @@ def _which(item: Imported) -> str:
     return f"{f'{file}: ' if file else ''}{item.info.role} {item.info.name!r}"
 
 
-def _started(options: Options, clock: Clock, items: Sequence[Imported]) -> str:
+def _started(options: Options, clock: Clock, items: Sequence[Imported], sources: Sequence[Source]) -> str:
     """Return when the recording began, ISO 8601; "" if nobody says it."""
     if options.started:
         try:
@@ -149,7 +149,8 @@ def _started(options: Options, clock: Clock, items: Sequence[Imported]) -> str:
     first = min(float(np.nanmin(i.at)) for i in items if len(i.times))
     when = moment_of(clock.epoch + first)
     if when is None:
-        return ""
+        whole = not options.part[0] > 0.0
+        return next((s.opened for s in sources if s.opened), "") if whole else ""
     # A clock on the wall says no zone.
     return (when if clock.zoned else when.replace(tzinfo=None)).isoformat(timespec="milliseconds")
 

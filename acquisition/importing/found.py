@@ -71,6 +71,8 @@ class FoundFile:
         `epoch` is in UTC; False where the file gives the time of a clock on the wall.
     resolution : float
         To how many seconds `epoch` is known.
+    opened : str
+        When the file was begun, ISO 8601, where its own clock has no such zero; good to a second or so.
     left_out : tuple of str
         What is there and cannot be imported, and why.
     damage : tuple of str
@@ -85,6 +87,7 @@ class FoundFile:
     epoch: float = math.nan
     zoned: bool = True
     resolution: float = 0.0
+    opened: str = ""
     left_out: tuple[str, ...] = ()
     damage: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

@@ -31,7 +31,7 @@ def _start(file: FoundFile) -> str:
     first = min((float(f.times[0]) for f in file.streams if len(f.times)), default=0.0)
     moment = moment_of(file.epoch + first)
     if moment is None:
-        return ", no start time"
+        return f", begun {file.opened}, on a clock of its own" if file.opened else ", no start time"
     when = moment.isoformat(sep=" ", timespec="milliseconds")[:23]
     return f", starts {when} {'UTC' if file.zoned else '(clock on the wall)'}"
 

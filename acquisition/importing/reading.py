@@ -149,7 +149,7 @@ def _xdf(path: Path, requests: Sequence[Request]) -> Read:
         notes += [f"{one.title}: {text}" for text in said]
     return Read(
         columns=columns,
-        source=Source(path=path, own=True),
+        source=Source(path=path, own=True, opened=xdf.opened(path)),
         damage=tuple(map(str, damage)),
         notes=tuple(notes),
     )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +32,8 @@ TITLE = "XDF"
 SUFFIXES = (".xdf", ".xdfz", ".gz")
 OWN_EVENTS = "attunement-events"
 """Source of the events that `attune export --to xdf` writes."""
+HEAD_BYTES = 4096
+_DATETIME = re.compile(rb"<datetime>([^<]{8,40})</datetime>")
 OFF = 0.1
 """Share by which a rate may differ from the one that the header says."""
 
@@ -76,10 +81,26 @@ def read(path: Path, hints: Hints) -> FoundFile:
         path=path,
         layout=TITLE,
         streams=tuple(found),
+        opened=opened(path),
         left_out=tuple(left_out),
         damage=tuple(map(str, damage)),
         notes=tuple(notes),
     )
+
+
+def opened(path: Path) -> str:
+    """Return when a file was begun, ISO 8601, as the header of LabRecorder says it; "" if none does."""
+    with path.open("rb") as raw:
+        packed = raw.read(2) == b"\x1f\x8b"
+    with gzip.open(path, "rb") if packed else path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+    found = _DATETIME.search(head)
+    if found is None or b"<recording>" in head:  # one of ours: its folder knows when it began
+        return ""
+    try:
+        return datetime.fromisoformat(found[1].decode("ascii", "replace").strip()).isoformat()
+    except ValueError:
+        return ""
 
 
 def read_streams(path: Path, damage: list[Damage]) -> list[OneClock]:

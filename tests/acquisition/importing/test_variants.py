@@ -18,7 +18,9 @@ from acquisition.importing.found import Found, FoundFile, Hints
 from acquisition.importing.options import Options
 from acquisition.importing.recognition import recognised
 from acquisition.recording.recording import Recording
-from acquisition.stream import Chunk, Modality, Role
+from acquisition.stream import Chunk, Modality, Role, StreamInfo
+from acquisition.xdf.header import header_xml
+from acquisition.xdf.writer import Writer
 
 START = datetime(2024, 5, 20, 11, 53, 7)
 UNIX_MS = 1_716_200_000_000
@@ -488,3 +490,29 @@ def test_files_of_an_e4_that_were_made_for_another_watch_are_in_g_and_seconds(tm
     found = recognised(folder)
     assert only(found, Modality.ACC).samples[0].tolist() == [0.0, 0.1, 0.99]
     assert only(found, Modality.MARKERS).times.tolist() == [3.5]
+
+
+def test_the_head_of_an_xdf_says_when_it_was_begun(tmp_path: Path) -> None:
+    info = StreamInfo(
+        name="E",
+        role=Role.CLIENT,
+        modality=Modality.EDA,
+        sfreq=4.0,
+        unit="uS",
+        channels=("E",),
+        format="float32",
+    )
+    path = tmp_path / "r.xdf"
+    file = Writer(path, created="2024-05-20T11:53:07+0200")
+    stream = file.header(9, header_xml(info))
+    file.offset(stream, 100.0, 0.0)
+    file.samples(stream, 100.0 + np.arange(40) / 4, np.full((40, 1), 5.0, np.float32))
+    file.seal(0, 110.0, 0.0)
+    file.flush()
+    file.close()
+    assert recognised(path).opened == "2024-05-20T11:53:07+02:00"
+    import_as([(Role.CLIENT, path)], out=tmp_path / "rec")
+    session = Recording(tmp_path / "rec").session
+    assert session is not None
+    assert session.recorded is not None
+    assert session.recorded.began == "2024-05-20T11:53:07+02:00"
