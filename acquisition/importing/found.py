@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,6 +18,7 @@ HEAD = 1 << 16
 """Bytes that a layout may look at to be recognised."""
 MAX_TEXT_BYTES = 1 << 30
 MAX_STREAMS = 512
+_AXIS = re.compile(r"(.*?)[ _.-]?([xyzXYZ])$")
 MAX_SECONDS = 12 * 3600.0
 """Longest session that is processed: no part of the processing is bounded beyond it."""
 
@@ -177,4 +179,30 @@ def joined(streams: Sequence[Found]) -> list[Found]:
         times = np.concatenate([f.times for f in order])
         samples = np.concatenate([f.samples for f in order])
         out.append(replace(order[0], times=times, samples=samples))
+    return out
+
+
+def in_axes(streams: Sequence[Found]) -> list[Found]:
+    """Return streams of which three of acceleration that are x, y and z of one sensor are one."""
+    axes: dict[str, dict[str, Found]] = {}
+    for found in streams:
+        if found.modality is Modality.ACC and found.samples.shape[1] == 1 and (m := _AXIS.match(found.name)):
+            axes.setdefault(m[1], {})[m[2].casefold()] = found
+    whole = {
+        stem: [three[a] for a in "xyz"]
+        for stem, three in axes.items()
+        if set(three) == set("xyz")
+        and len({(f.unit, f.sfreq, len(f.times)) for f in three.values()}) == 1
+        and all(np.array_equal(f.times, three["x"].times) for f in three.values())
+    }
+    parts = {id(f): stem for stem, three in whole.items() for f in three}
+    out = []
+    for found in streams:
+        stem = parts.get(id(found))
+        if stem is None:
+            out.append(found)
+        elif found is whole[stem][0]:
+            samples = np.hstack([f.samples for f in whole[stem]])
+            name = stem.strip(" _-.") or "acc"
+            out.append(replace(found, name=name, samples=samples, labels=("x", "y", "z")))
     return out

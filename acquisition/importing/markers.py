@@ -52,6 +52,24 @@ def on_time(
     return out, said
 
 
+def triggered(values: FloatArray, times: FloatArray) -> tuple[FloatArray, list[str]]:
+    """Return when a trigger channel begins to say something, and what; 0, or what it mostly says, is nothing.
+
+    Parameters
+    ----------
+    values, times : ndarray, shape (n,)
+        Samples of the channel, and their stamps [s].
+    """
+    there = np.isfinite(values)
+    values, times = np.rint(values[there] * 1e6) / 1e6, times[there]
+    if not len(values):
+        return np.empty(0), []
+    kinds, counts = np.unique(values, return_counts=True)
+    rest = 0.0 if 0.0 in kinds else float(kinds[counts.argmax()])
+    begins = np.flatnonzero((values != rest) & (np.diff(values, prepend=rest) != 0.0))
+    return times[begins], [f"{v:g}" for v in values[begins].tolist()]
+
+
 def _came(stream: ForeignStream, signals: Sequence[tuple[FloatArray, ForeignStream]], n: int) -> FloatArray:
     """Return for each marker the newest stamp of a sample that stands before it in the file; nan if none."""
     ends: list[tuple[int, float]] = []

@@ -8,6 +8,7 @@ import struct
 import tokenize
 import zipfile
 import zlib
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from xml.etree import ElementTree
@@ -41,6 +42,7 @@ from acquisition.importing.layouts import (
     wav,
     xdf,
 )
+from acquisition.importing.packed import unpacked
 from acquisition.importing.tables.dialect import first_lines
 
 LAYOUTS: tuple[Layout, ...] = tuple(
@@ -137,6 +139,10 @@ def recognised(path: Path, hints: Hints | None = None) -> FoundFile:
         layout = next((one for one in LAYOUTS if one.recognise(seen)), None)
     except BROKEN as error:
         raise RecordingError(f"{path}: cannot be read: {reason(error)}") from error
+    if layout is None and not path.is_dir():
+        found = _packed(path, hints)
+        if found is not None:
+            return found
     if layout is None:
         known = ", ".join(dict.fromkeys(one.title for one in LAYOUTS))
         raise RecordingError(
@@ -151,6 +157,23 @@ def recognised(path: Path, hints: Hints | None = None) -> FoundFile:
         raise
     except BROKEN as error:
         raise RecordingError(f"{path}: {layout.title} that cannot be read: {reason(error)}") from error
+
+
+def _packed(path: Path, hints: Hints | None) -> FoundFile | None:
+    """Recognise what a file holds packed; None if it is not packed, or in a way of its own."""
+    try:
+        with unpacked(path) as inside:
+            if inside is None:
+                return None
+            try:
+                return replace(recognised(inside, hints), path=path)
+            except AttunementError as error:
+                # What was unpacked is gone when somebody reads the message.
+                raise type(error)(str(error).replace(str(inside), str(path))) from None
+    except BROKEN as error:
+        if isinstance(error, AttunementError):
+            raise
+        raise RecordingError(f"{path}: packed, and cannot be unpacked: {reason(error)}") from error
 
 
 def _apart(layout: Layout, path: Path, hints: Hints) -> FoundFile:

@@ -15,7 +15,8 @@ import numpy as np
 
 from acquisition.errors import RecordingError
 from acquisition.importing.found import MAX_TEXT_BYTES, Found, FoundFile, Hints, Peek, even, single
-from acquisition.importing.tables.naming import modality_of, spelled
+from acquisition.importing.markers import triggered
+from acquisition.importing.tables.naming import is_time, modality_of, spelled
 from acquisition.stream import FloatArray, Modality
 
 TITLE = "BIDS"
@@ -57,7 +58,7 @@ def _physio(path: Path, hints: Hints) -> FoundFile:
     sfreq, start = _number(path, about, "SamplingFrequency"), _number(path, about, "StartTime")
     if not (names and sfreq > 0 and math.isfinite(start)):
         raise RecordingError(f"{sidecar(path)}: Columns, SamplingFrequency and StartTime must be there")
-    table = _table(path, len(names))
+    table = _table(path, names)
     whole = re.search(r"_recording-([a-z]+)\d*_", path.name.casefold())
     label = modality_of(whole[1]) if whole else None
     streams, left_out = [], []
@@ -67,10 +68,17 @@ def _physio(path: Path, hints: Hints) -> FoundFile:
         else [(n, [i]) for i, n in enumerate(names)]
     )
     for name, columns in groups:
+        if is_time(name):
+            continue
         modality = hints.sensors.get(name) or COLUMNS.get(name) or modality_of(name) or label
         said = about.get(names[columns[0]])
         unit = spelled(str(said.get("Units", "")), modality) if isinstance(said, dict) and modality else ""
-        if modality is None or modality is Modality.MARKERS:
+        if modality is Modality.MARKERS:
+            at, texts = triggered(table[:, columns[0]], even(len(table), sfreq, start))
+            streams += annotation_stream(name, list(zip(at.tolist(), texts, strict=True)))
+            left_out += [] if texts else [f"{name}: no trigger in it"]
+            continue
+        if modality is None:
             left_out.append(f"{name}: --sensor says what it is")
             continue
         samples = table[:, columns]
@@ -97,10 +105,10 @@ def _number(path: Path, about: dict[str, Any], key: str) -> float:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
 
 
-def _table(path: Path, width: int) -> FloatArray:
+def _table(path: Path, names: Sequence[str]) -> FloatArray:
     """Return the rows, n/a as nan; a row of another width is named."""
     rows: list[list[float]] = []
-    size = 0
+    size, width = 0, len(names)
     with path.open("rb") as raw:
         packed = raw.read(2) == b"\x1f\x8b"
     with (
@@ -116,6 +124,8 @@ def _table(path: Path, width: int) -> FloatArray:
                 raise RecordingError(
                     f"{path}: line {number} has {len(cells)} columns, its .json names {width}"
                 )
+            if number == 1 and cells == list(names):
+                continue  # as older tools write it, against the standard
             try:
                 rows.append([math.nan if c in ("n/a", "") else float(c) for c in cells])
             except ValueError:
@@ -134,11 +144,14 @@ def _events(path: Path) -> FoundFile:
     text = next((n for n in ("trial_type", "value", "event_type") if n in names), None)
     if text is None:
         raise RecordingError(f"{path}: no column trial_type or value (there are: {', '.join(names)})")
-    times, texts = [], []
+    times, texts, undated = [], [], 0
     for number, line in enumerate(lines[1:], 2):
         cells = dict(zip(names, line.split("\t"), strict=False))
         word = cells.get(text, "").strip()
         if not word or word == "n/a":
+            continue
+        if cells["onset"].strip() in ("n/a", ""):
+            undated += 1
             continue
         try:
             onset = float(cells["onset"])
@@ -162,7 +175,8 @@ def _events(path: Path) -> FoundFile:
         samples=single(np.array(texts, object)[order]),
         labels=(text,),
     )
-    return FoundFile(path=path, layout=f"{TITLE} events", streams=(found,))
+    notes = (f"{undated} events without an onset left out",) if undated else ()
+    return FoundFile(path=path, layout=f"{TITLE} events", streams=(found,), notes=notes)
 
 
 def marks(onset: float, duration: float, text: str, actor: str = "") -> list[tuple[float, str]]:

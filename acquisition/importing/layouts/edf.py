@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acquisition.errors import RecordingError
-from acquisition.importing.found import MAX_SECONDS, Found, FoundFile, Hints, Peek, even, single
+from acquisition.importing.found import MAX_SECONDS, Found, FoundFile, Hints, Peek, even, in_axes, single
 from acquisition.importing.layouts.bids import annotation_stream, marks
 from acquisition.importing.layouts.edf_header import ANNOTATIONS, MAX_SIGNALS, Header, read_header, real
+from acquisition.importing.markers import triggered
 from acquisition.importing.tables.naming import modality_of, spelled
 from acquisition.stream import BoolArray, FloatArray, Modality
 
@@ -96,7 +97,7 @@ def read(path: Path, hints: Hints) -> FoundFile:
         found, why = _stream(path, file, i, label, unit, hints)
         streams += [found] if found is not None else []
         left_out += [f"{i + 1} {label} [{unit}]: {why}"] if why else []
-    streams += events_of(file)
+    streams = in_axes(streams) + events_of(file)
     if not streams:
         raise RecordingError(
             f"{path}: no signal that its label tells ({'; '.join(left_out)}); --sensor 1=ECG says it"
@@ -118,7 +119,9 @@ def _stream(
     path: Path, file: Signals, i: int, label: str, unit: str, hints: Hints
 ) -> tuple[Found | None, str]:
     modality = hints.sensors.get(str(i + 1)) or hints.sensors.get(label) or modality_of(label)
-    if modality is None or modality is Modality.MARKERS:
+    if modality is Modality.MARKERS or label.casefold() == "status":
+        return _triggers(file, i, label)
+    if modality is None:
         return None, f"--sensor {i + 1}=ECG says what it is"
     said = spelled(unit, modality)
     try:
@@ -139,6 +142,15 @@ def _stream(
         labels=(label,),
         began=file.began,
     ), ""
+
+
+def _triggers(file: Signals, i: int, label: str) -> tuple[Found | None, str]:
+    """Return the codes of a trigger channel; of BioSemi's 24 bits the lower 16 are the trigger."""
+    codes = file.digital(i).astype(np.int64)
+    values = (codes & 0xFFFF if file.header.width == 3 else codes).astype(np.float64)
+    times, texts = triggered(values, file.times(i))
+    rows = list(zip(times.tolist(), texts, strict=True))
+    return next(iter(annotation_stream(label, rows)), None), "" if rows else f"{label}: no trigger in it"
 
 
 def _outside_gaps(file: Signals, label: str, times: FloatArray) -> BoolArray:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -41,14 +42,54 @@ ACC_RATE = 25.0
 
 
 def recognise(peek: Peek) -> bool:
-    """Tell whether it is a parsed or a raw file."""
+    """Tell whether it is a parsed or a raw file, or a folder of parsed ones."""
+    if peek.path.is_dir():
+        return bool(_parsed_in(peek.path))
     return "EmotiBitTimestamp" in peek.first or sum(bool(_PACKET.match(x)) for x in peek.lines[:20]) >= min(
         10, max(3, len(peek.lines) - 1)
     )
 
 
+def _parsed_in(folder: Path) -> list[Path]:
+    """Return the parsed files of a folder that can be imported."""
+    tags = (*TAGS, *AXES)
+    named = [f for f in sorted(folder.iterdir()) if f.suffix == ".csv" and f.stem.rpartition("_")[2] in tags]
+    return [f for f in named if f.is_file() and not f.is_symlink() and _is_parsed(f)]
+
+
+def _is_parsed(file: Path) -> bool:
+    with file.open(encoding="utf-8-sig", errors="replace") as text:
+        return "EmotiBitTimestamp" in text.readline(4096)
+
+
+def _folder(path: Path, hints: Hints) -> FoundFile:
+    """Read the parsed files of one recording; its three axes are one stream."""
+    files = _parsed_in(path)
+    stems = sorted({f.stem.rpartition("_")[0] for f in files})
+    if len(stems) > 1:
+        raise RecordingError(
+            f"{path}: holds {len(stems)} recordings ({', '.join(stems[:3])}): give their files"
+        )
+    read_files = [_parsed(f, hints) for f in files]
+    streams = [stream for one in read_files for stream in one.streams]
+    axes = [s for s in streams if s.name in AXES]
+    if len(axes) == len(AXES):
+        n = min(len(a.times) for a in axes)
+        samples = np.hstack([a.samples[:n] for a in sorted(axes, key=lambda a: a.name)])
+        whole = replace(axes[0], name="ACC", times=axes[0].times[:n], samples=samples, labels=("x", "y", "z"))
+        streams = [s for s in streams if s.name not in AXES] + [whole]
+    return replace(
+        read_files[0],
+        path=path,
+        streams=tuple(streams),
+        notes=tuple(text for one in read_files for text in one.notes),
+    )
+
+
 def read(path: Path, hints: Hints) -> FoundFile:
-    """Read a parsed or a raw file."""
+    """Read a parsed or a raw file, or a folder."""
+    if path.is_dir():
+        return _folder(path, hints)
     with path.open(encoding="utf-8-sig", errors="replace") as file:
         first = file.readline()
     return _parsed(path, hints) if "EmotiBitTimestamp" in first else _raw(path)

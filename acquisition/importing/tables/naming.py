@@ -37,7 +37,8 @@ _TAIL = re.compile(
 def unit_in(name: str) -> str:
     """Return the unit that a column's name carries: in brackets, or after the last _ or blank."""
     if found := _BRACKETS.findall(name):
-        return str(found[-1])
+        units = [u for u in found if any(spelled(u, m) for m in CANONICAL)]
+        return str(units[0] if units else found[-1])
     tail = _TAIL.search(name)
     return tail[1] if tail else ""
 
@@ -66,6 +67,7 @@ def is_time(name: str) -> bool:
 def spelled(unit: str, modality: Modality) -> str:
     """Return a unit if it says something for a modality, else ""; `us` of skin conductance is µS."""
     plain = unit.strip().replace("µ", "u").replace("μ", "u")
+    plain = re.sub(r"^([mun]?)(volt|siemen)s?$", lambda m: m[1] + m[2][0].upper(), plain, flags=re.IGNORECASE)
     if modality is Modality.EDA and plain.casefold() == "us":
         return "uS"
     if modality is Modality.ECG and plain.casefold() in ("mv", "uv", "v"):

@@ -17,12 +17,14 @@ from acquisition.importing.rates import IRREGULAR, LONGEST, rate_of, usable
 from acquisition.importing.stamps import Stamps
 from acquisition.importing.tables.cells import numbers_of, texts_of
 from acquisition.importing.tables.dialect import Dialect
-from acquisition.importing.tables.separators import is_number
+from acquisition.importing.tables.separators import MISSING, is_number
 from acquisition.stream import BoolArray, FloatArray, Modality
 from acquisition.units import factor
 
 BEATS, SHARE = (0.25, 3.0), 0.9
 """Seconds between beats of a heart, and the share of intervals that must lie there."""
+EACH, FEW_ROWS = 0.5, 20
+"""Share of rows with one text above which it says that nothing is, if there are more rows than a few."""
 GRAVITY = 0.2
 """Share by which the median acceleration may differ from gravity."""
 
@@ -125,7 +127,7 @@ def _clock(
 
 def _is_text(path: Path, dialect: Dialect, column: int) -> bool:
     from acquisition.importing.tables.dialect import opened
-    from acquisition.importing.tables.separators import MISSING, split
+    from acquisition.importing.tables.separators import split
 
     for line in opened(path, dialect):
         cells = split(line.rstrip("\r\n"), dialect.separator)
@@ -146,7 +148,7 @@ def _stream(
     alone: bool,
 ) -> tuple[Found | None, str]:
     if wish.modality is Modality.MARKERS:
-        return _markers(path, wish, texts[wish.columns[0]], common)
+        return _markers(path, wish, texts[wish.columns[0]], common, states=bool(values))
     samples = np.column_stack([values[c] for c in wish.columns]) * wish.scale
     blank: BoolArray = np.asarray(np.isnan(samples).all(axis=1))
     said = []
@@ -201,10 +203,15 @@ def _summed(path: Path, wish: Wish, values: FloatArray) -> Found:
     return _made(wish, np.cumsum(seconds), single(values), 0.0)
 
 
-def _markers(path: Path, wish: Wish, texts: list[str], common: Stamps | None) -> tuple[Found | None, str]:
+def _markers(
+    path: Path, wish: Wish, texts: list[str], common: Stamps | None, *, states: bool
+) -> tuple[Found | None, str]:
+    """Return the marks of a column; beside samples (`states`) rows that say the same on and on are one."""
     if common is None:
         raise StreamError(f"{path}: {wish.name}: markers need a column of time")
-    there = np.array([bool(t.strip()) for t in texts], bool)
+    there = np.array([t.strip().casefold() not in MISSING for t in texts], bool)
+    if states:
+        there &= _begins(texts)
     if not (there & np.isfinite(common.times)).any():
         return None, "no text with a time"
     words = np.array([t.strip() for t in texts], object)[there]
@@ -244,6 +251,20 @@ def in_gravities(found: Found) -> tuple[Found, str]:
         if abs(middle / one - 1.0) < GRAVITY:
             return replace(found, unit=unit), f"{found.name}: taken as {unit}: its median is {middle:.4g}"
     return found, ""
+
+
+def _begins(texts: Sequence[str]) -> BoolArray:
+    """Tell where a column begins to say something; 0, or what nearly each row says, is nothing."""
+    plain = [t.strip() for t in texts]
+    most = max(set(plain), key=plain.count)
+    rest = (
+        "0"
+        if "0" in plain
+        else most
+        if len(plain) > FEW_ROWS and plain.count(most) > EACH * len(plain)
+        else ""
+    )
+    return np.array([t != rest and t != b for b, t in zip([rest, *plain], plain, strict=False)], bool)
 
 
 def epoch_of(common: Stamps | None) -> tuple[float, bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import zipfile
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 from acquisition.errors import AttunementError
+from acquisition.importing import packed
 from acquisition.importing.assigning import import_as
 from acquisition.importing.files import import_files, import_streams
 from acquisition.importing.found import Found, FoundFile, Hints
@@ -516,3 +518,118 @@ def test_the_head_of_an_xdf_says_when_it_was_begun(tmp_path: Path) -> None:
     assert session is not None
     assert session.recorded is not None
     assert session.recorded.began == "2024-05-20T11:53:07+02:00"
+
+
+@pytest.mark.parametrize("name", ["a.csv.gz", "a.zip"])
+def test_a_packed_table_is_read_under_its_own_name(tmp_path: Path, name: str) -> None:
+    text = "time,eda_uS\n" + "".join(f"{i / 4},4.5\n" for i in range(100))
+    path = tmp_path / name
+    if name.endswith(".gz"):
+        path.write_bytes(gzip.compress(text.encode()))
+    else:
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("folder/a.csv", text)
+            archive.writestr("__MACOSX/folder/._a.csv", "x")
+    found = recognised(path)
+    assert (found.path, only(found, Modality.EDA).sfreq) == (path, 4.0)
+    assert import_streams([path], ["client:eda:uS=eda_uS"], out=tmp_path / "r").streams[0].sfreq == 4.0
+
+
+def test_a_packed_file_that_cannot_be_read_is_named_as_it_was_given(tmp_path: Path) -> None:
+    path = tmp_path / "b.csv.gz"
+    path.write_bytes(gzip.compress(b"a,b\nx,y\n"))
+    with pytest.raises(AttunementError, match=r"b\.csv\.gz: no rows"):
+        recognised(path)
+    path.write_bytes(gzip.compress(b"time,eda\n1,2\n" * 900)[:-40])
+    with pytest.raises(AttunementError, match=r"b\.csv\.gz: packed, and cannot be unpacked"):
+        recognised(path)
+
+
+def test_a_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packed, "MAX_TEXT_BYTES", 1 << 20)
+    path = tmp_path / "b.csv.gz"
+    path.write_bytes(gzip.compress(b"0" * (3 << 20)))
+    with pytest.raises(AttunementError, match="more than 1 MiB unpacked"):
+        recognised(path)
+
+
+def edf(
+    folder: Path, signals: Sequence[tuple[str, str, int, np.ndarray]], n: int, *, wide: bool = False
+) -> FoundFile:
+    """Write records of a second of signals (label, unit, rate, digital values), 1 unit a count."""
+    top = 8_388_607 if wide else 32_767
+    low, high = str(-top - 1), str(top)
+    columns = [
+        ([s[0] for s in signals], 16),
+        ([""] * len(signals), 80),
+        ([s[1] for s in signals], 8),
+        *(([v] * len(signals), 8) for v in (low, high, low, high)),
+        ([""] * len(signals), 80),
+        ([str(s[2]) for s in signals], 8),
+        ([""] * len(signals), 32),
+    ]
+    head = ("\xffBIOSEMI" if wide else "0".ljust(8)) + " " * 160 + "20.05.2411.53.07"
+    head += str(256 * (len(signals) + 1)).ljust(8) + " " * 44 + str(n).ljust(8) + "1".ljust(8)
+    head += str(len(signals)).ljust(4) + "".join(v.ljust(w) for values, w in columns for v in values)
+    body = b""
+    for k in range(n):
+        for _, _, rate, values in signals:
+            part = values[k * rate : (k + 1) * rate].astype("<i4").tobytes()
+            body += np.frombuffer(part, np.uint8).reshape(-1, 4)[:, : 3 if wide else 2].tobytes()
+    path = folder / ("a.bdf" if wide else "a.edf")
+    path.write_bytes(head.encode("latin-1") + body)
+    return recognised(path)
+
+
+def test_axes_of_an_edf_are_one_acceleration_and_its_triggers_are_events(tmp_path: Path) -> None:
+    marker = np.zeros(60, int)
+    marker[[31, 32, 50]] = [7, 7, 9]
+    axes = [(f"Accelerometer_{a}", "mg", 25, np.full(250, v)) for a, v in (("X", 1), ("Y", 2), ("Z", 1000))]
+    found = edf(tmp_path, [*axes, ("Marker", "", 6, marker)], 10)
+    acc = only(found, Modality.ACC)
+    assert acc.labels == ("x", "y", "z")
+    np.testing.assert_allclose(acc.samples[0], [1.0, 2.0, 1000.0], atol=0.01)
+    marks = only(found, Modality.MARKERS)
+    assert marks.samples[:, 0].tolist() == ["7", "9"]
+    np.testing.assert_allclose(marks.times, [31 / 6, 50 / 6])
+
+
+def test_of_biosemis_status_the_trigger_is_read(tmp_path: Path) -> None:
+    status = np.full(640, 0x100000 | 65_280)
+    status[128:140] |= 12
+    found = edf(
+        tmp_path, [("GSR1", "nS", 64, np.full(640, 3000)), ("Status", "Boolean", 64, status)], 10, wide=True
+    )
+    marks = only(found, Modality.MARKERS)
+    assert (marks.times.tolist(), marks.samples[:, 0].tolist()) == ([2.0], ["65292"])
+
+
+@pytest.mark.parametrize("rest", ["0", "none"])
+def test_a_column_of_triggers_with_a_value_in_each_row_gives_its_changes(tmp_path: Path, rest: str) -> None:
+    states = [rest] * 200
+    states[50:60], states[100] = ["A"] * 10, "B"
+    rows = [f"{i / 50},4.0,{s}" for i, s in enumerate(states)]
+    marks = only(file(tmp_path, "a.csv", ["time,eda_uS,trigger", *rows]), Modality.MARKERS)
+    assert (marks.times.tolist(), marks.samples[:, 0].tolist()) == ([1.0, 2.0], ["A", "B"])
+
+
+def test_a_folder_of_an_emotibit_is_one_recording(tmp_path: Path) -> None:
+    head = "LocalTimestamp,EmotiBitTimestamp,PacketNumber,DataLength,TypeTag,ProtocolVersion,DataReliability,"
+    for tag in ("EA", "AX", "AY", "AZ", "HR"):
+        rows = [f"{UNIX_MS / 1000 + i / 25:.6f},{i * 40},{i},1,{tag},1,100,0.{i % 9}" for i in range(100)]
+        (tmp_path / f"2024_{tag}.csv").write_text(head + tag + "\n" + "\n".join(rows) + "\n")
+    found = recognised(tmp_path)
+    assert {(f.name, f.samples.shape) for f in found.streams} == {("EA", (100, 1)), ("ACC", (100, 3))}
+
+
+def test_bids_with_a_head_a_column_of_stamps_and_triggers_is_read(tmp_path: Path) -> None:
+    about = {"SamplingFrequency": 4, "StartTime": -2.5, "Columns": ["timestamp", "eda", "trigger"]}
+    (tmp_path / "s_recording-eda_physio.json").write_text(
+        json.dumps(about | {"eda": {"Units": "microsiemens"}})
+    )
+    rows = ["timestamp\teda\ttrigger", *(f"{i / 4}\t4.5\t{int(i in (20, 21))}" for i in range(100))]
+    found = file(tmp_path, "s_recording-eda_physio.tsv", rows)
+    assert only(found, Modality.EDA).times[0] == -2.5
+    assert only(found, Modality.MARKERS).times.tolist() == [2.5]
+    events = file(tmp_path, "s_events.tsv", ["onset\tduration\ttrial_type", "1.0\tn/a\ta", "n/a\t0\tb"])
+    assert events.notes == ("1 events without an onset left out",)
