@@ -19,7 +19,7 @@ from processing.config import PipelineConfig
 from processing.coupling.synchrony import Synchrony
 from processing.coupling.wclc import LagTable, TableShape
 from processing.index import IndexSample
-from processing.indices import SIGNALS
+from processing.indices import SIGNALS, SPEECH
 from processing.surrogates.synchrony import (
     circular_shift_test,
     lagged_correlation,
@@ -135,7 +135,14 @@ def rows(x: np.ndarray, y: np.ndarray, signal: str) -> list[IndexSample]:
         for k, pair in enumerate(zip(scaled(x[::step]), scaled(y[::step]), strict=True))
         for entity, v in zip(("therapist", "client"), pair, strict=True)
     ]
-    return found + [row._replace(index=rule.check, value=0.0) for row in found if rule.check]
+    found += [row._replace(index=rule.check, value=0.0) for row in found if rule.check]
+    # Both talk in turns of ten seconds, known a second later.
+    talk = [
+        IndexSample(float(t), t + 1.0, entity, SPEECH, float((t // 10 + k) % 2), "", 1.0, "")
+        for t in range(SECONDS)
+        for k, entity in enumerate(("therapist", "client"))
+    ]
+    return sorted(found + talk, key=IndexSample.order)
 
 
 def listener(signal: str, heard: list[IndexSample], n_ticks: int) -> float:

@@ -219,7 +219,9 @@ def _side(decided: Decided, who: Lead, sfreq: float) -> tuple[float, str]:
 
 
 def _beside(one: _Found) -> list[Measure]:
-    """Return what describes the decision."""
+    """Return what describes the decision; nothing of signals of which none is made."""
+    if SIGNALS[one.signal].untested:
+        return []
     of = one.decided
     if of is None or of.found is None:
         plain = nothing([d for d in BESIDE if d is not STATE_P], one.reason, signal=one.signal)
