@@ -76,6 +76,8 @@ class TrialConfig:
     regained, under, whole : float
         A rise is a recovery if it reaches this share of the depth, lies under the height before the fall by
         the second share, and the third share of it is still there when jumps are taken out.
+    above : float
+        A rise that begins in a dip reaches at least so much of its amplitude over the height before the dip.
     """
 
     after: float = 2.25
@@ -93,6 +95,7 @@ class TrialConfig:
     regained: float = 0.65
     under: float = 0.5
     whole: float = 0.75
+    above: float = 0.35
 
 
 class Trial:
@@ -260,9 +263,22 @@ class Trial:
         if begin == end:
             return False
         bottom, top = float(z[begin:end].min()), float(z[begin:end].max())
+        if any(self._inside(fall, rise, top) for fall in falls):
+            return True
         if rise.amplitude < config.whole * (top - bottom):
             return False
         return any(self._from(fall, rise, begin, bottom, top) for fall in falls)
+
+    def _inside(self, fall: Fall, rise: Scr, top: float) -> bool:
+        """Tell whether a rise that begins in a dip ends where the dip began: a part of the dip was taken
+        out as jumps, and what is left looks like a response."""
+        dip = fall.back and fall.known <= rise.known and rise.onset >= fall.start - EDGE
+        if not dip or rise.onset > fall.stop + EDGE:
+            return False
+        t, z = self._raw
+        low = float(z[slice(*np.searchsorted(t, (fall.start, fall.stop)).tolist())].min(initial=fall.level))
+        falls_back = fall.base - low < 0.3 * (fall.level - low)  # a bump came before
+        return not falls_back and top < fall.level + self._config.above * rise.amplitude
 
     def _from(self, fall: Fall, rise: Scr, begin: int, bottom: float, top: float) -> bool:
         """Tell whether a rise from `bottom` to `top` recovers from one fall."""

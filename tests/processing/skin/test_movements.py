@@ -73,6 +73,21 @@ def test_dips_of_a_real_wrist_are_no_responses_and_leave_the_level(data_dir: Pat
     assert ((level[late] >= 3.2) & (level[late] <= 3.35)).all()
 
 
+@pytest.mark.parametrize(
+    ("sfreq", "size"), [(16.0, 0.5), (32.0, 0.5), (100.0, 0.5), (100.0, 1.0), (100.0, 4.0), (4.0, 2.0)]
+)
+def test_dips_of_another_size_and_rate_are_no_responses_either(
+    data_dir: Path, sfreq: float, size: float
+) -> None:
+    """Of some of them a part is taken out as jumps, and what is left looks like a response."""
+    eda = load(data_dir, "eda_dips.npz")
+    t = np.arange(int(len(eda) * sfreq / 8.0)) / sfreq
+    peaks = detect_scrs(size * np.interp(t, np.arange(len(eda)) / 8.0, eda), sfreq).peak
+    assert np.abs(peaks - 30.3).min() < 0.5, "the one response"
+    for dip in (36.9, 50.0, 63.4):
+        assert np.abs(peaks - dip).min() > 1.0
+
+
 def test_a_wrist_that_moves_has_its_level_within_its_signal(data_dir: Path) -> None:
     eda = load(data_dir, "eda_negative_scl.npz")
     rows = feed(np.arange(len(eda)) / 8.0, eda, 8.0)
