@@ -24,7 +24,7 @@ import numpy as np
 from acquisition.stream import FloatArray
 from processing.heart.rpeaks_evidence import TINY, WEIGHTS, Intervals, Levels, Tails, Weights
 from processing.heart.rpeaks_front import BACKGROUND, SHIFT, Candidates
-from processing.heart.rpeaks_trust import Shapes, Trust
+from processing.heart.rpeaks_trust import Others, Shapes, Trust
 
 EARLY = 0.34
 """Earliest decision after the envelope maximum [s]; the maximum lies about 0.06 s after the R peak."""
@@ -34,6 +34,8 @@ LATE = 0.78
 """Latest decision after the envelope maximum [s]."""
 PENDING = 7
 """Candidates that the best path looks at."""
+TAIL = 0.62
+"""So long after a beat its T wave may come [s]."""
 _NEVER = 1 << 62
 
 
@@ -99,6 +101,7 @@ class Path:
         self._tails = Tails()
         self._latest: FloatArray | None = None
         self._clear = False
+        self._others = Others()
 
     def restart(self) -> None:
         """Begin a new stretch: keep what is known about the person, drop what is pending."""
@@ -152,11 +155,13 @@ class Path:
             score += w.slope * flat
         if contrast < 4.0 and index < BACKGROUND * self._rate and levels.few:
             score -= w.unknown
-        after, late = self._after_beat(since, height, slope, before)
+        seen = since < TAIL * self._rate and self._others.hold(parts, height, contrast)
+        # what looks like wide beats that came before is no T wave, and may come early
+        after, late = (w.alone, False) if seen else self._after_beat(since, height, slope, before)
         score += after
         if levels.few:
             self._outgrow(height)
-        clear = contrast > w.clear and self._alike(parts)
+        clear = seen or (contrast > w.clear and self._alike(parts))
         self._pending.append(_pending((index, score, height, slope, contrast, late, parts, clear)))
         if len(self._pending) == 1:
             self._next = index + self._early
@@ -172,14 +177,14 @@ class Path:
         """Return what speaks against a T wave so many samples after the last beat, and whether it is flat
         and low."""
         w, usual, beat = self._weights, True, self._levels
-        if since < 0.62 * self._rate:
+        if since < TAIL * self._rate:
             usual = self._tails.usual(height)
         score = w.alone if before <= height else 0.0
         if not usual:
             return score, False
         if before > height:
             score -= w.shadow * log(before / height)
-        if since >= 0.62 * self._rate or slope >= 0.5 * beat.slope:
+        if since >= TAIL * self._rate or slope >= 0.5 * beat.slope:
             return score, False
         if since < 0.42 * self._rate:
             score -= w.tail
@@ -208,7 +213,7 @@ class Path:
                 out.append(self._accept(first, at))
             else:
                 self._levels.reject(first.height)
-                if self._last is not None and first.place - self._last < 0.62 * self._rate:
+                if self._last is not None and first.place - self._last < TAIL * self._rate:
                     self._tails.rejected(first.height)
             if pending:
                 self._next = max(at, pending[0].place + self._early)
@@ -222,6 +227,7 @@ class Path:
         self._latest, self._clear = part, beat.clear
         self._shapes.learn(part)
         trusted, likeness = self._trust.judge(beat.parts, part, self._shapes, beat.contrast, beat.height)
+        self._others.learn(part, beat.height, beat.contrast, likeness, trusted=trusted)
         if last is not None:
             self._intervals.learn((beat.place - last) / self._rate)
         return Decided(beat.place, at, beat.contrast, likeness, float(trusted))

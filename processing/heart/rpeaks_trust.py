@@ -22,6 +22,8 @@ EVERY = 4
 """Once so many are kept, the median is taken anew every fourth beat: it costs more than all else per beat."""
 KNOWN = 3
 """Beats needed for a typical shape."""
+MOST, TWICE, RECENT = 12, 2, 10.0
+"""Beats of other shapes that are remembered, and how many must be alike; beats over which calm is judged."""
 RUN = 5
 """Beats in a row that are alike before a new shape is trusted."""
 
@@ -44,6 +46,23 @@ class TrustConfig(NamedTuple):
 
 
 LIMITS = TrustConfig()
+
+
+class OthersConfig(NamedTuple):
+    """Hold the limits of a beat of a shape that came before; all ours, set with six records in view."""
+
+    contrast: float = 4.0
+    """Least QRS envelope over the noise floor."""
+    alike: float = 0.90
+    """Least correlation."""
+    sizes: tuple[float, float] = (0.6, 1.6)
+    """Height over that of the one before."""
+    calm: float = 0.7
+    """Least share of the last beats that stand out by `calm_contrast`: in noise anything looks alike."""
+    calm_contrast: float = 6.0
+
+
+OTHERS = OthersConfig()
 
 
 class Shapes:
@@ -94,6 +113,40 @@ class Shapes:
         typical = ordered[len(ordered) // 2]
         typical = typical - np.add.reduce(typical) / len(typical)
         self._typical = typical / (math.sqrt(np.add.reduce(typical * typical)) + 1e-12)
+
+
+class Others:
+    """Remember the shapes of recent beats that are no usual ones and stand out: ectopic beats come again, and
+    one that comes early looks like a T wave to all other signs.
+
+    Of them only what came twice counts, and only while most beats stand out of the noise.
+    """
+
+    def __init__(self) -> None:
+        self._recent: list[tuple[FloatArray, float]] = []
+        self._calm = 0.5
+
+    def hold(self, parts: FloatArray, height: float, contrast: float) -> bool:
+        """Tell whether a candidate has the shape and the size of two of them."""
+        if not (contrast > OTHERS.contrast and self._calm >= OTHERS.calm and len(self._recent) >= TWICE):
+            return False
+        low, high = OTHERS.sizes
+        alike = 0
+        for part, size in self._recent:
+            if low * size < height < high * size and max(parts.dot(part).tolist()) > OTHERS.alike:
+                alike += 1
+                if alike == TWICE:
+                    return True
+        return False
+
+    def learn(
+        self, part: FloatArray, height: float, contrast: float, likeness: float, *, trusted: bool
+    ) -> None:
+        """Take in a beat: its shape, QRS envelope [mV], that over the noise floor, and likeness to trusted
+        beats."""
+        self._calm += (float(contrast > OTHERS.calm_contrast) - self._calm) / RECENT
+        if not trusted and contrast > OTHERS.contrast and likeness < LIMITS.likeness:
+            self._recent = [*self._recent[1 - MOST :], (part, height)]
 
 
 class Trust:
