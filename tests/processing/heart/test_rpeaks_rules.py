@@ -7,6 +7,7 @@ from math import exp, log
 import numpy as np
 import pytest
 
+from processing.heart.rpeaks import detect_r_peaks
 from processing.heart.rpeaks_evidence import RECENT, UNUSUAL, WEIGHTS, Intervals, Levels, Tails
 from processing.heart.rpeaks_path import Path
 
@@ -154,3 +155,30 @@ def test_what_is_much_higher_than_what_usually_follows_a_beat_is_no_t_wave() -> 
 def test_the_weights_can_be_sought_anew() -> None:
     path = Path(RATE, WEIGHTS._replace(alone=7.0))
     assert path._after_beat(10_000, 1.0, 1.0, 1.0)[0] == 7.0
+
+
+@pytest.mark.parametrize("sfreq", [130.0, 250.0, 500.0])
+def test_a_wide_beat_that_comes_as_early_as_a_t_wave_is_known_by_those_before(sfreq: float) -> None:
+    """Half a second after a usual beat in the first 40 s, a third of one afterwards."""
+    usual = ((-0.025, -0.1, 0.010), (0.0, 1.0, 0.010), (0.03, -0.25, 0.011), (0.27, 0.3, 0.05))
+    wide = ((0.0, 1.2, 0.032), (0.08, 0.5, 0.03), (0.30, -0.5, 0.07))
+    rng = np.random.default_rng(0)
+    time = np.arange(round(120.0 * sfreq)) / sfreq
+    ecg, early, beats, at = 0.015 * rng.standard_normal(len(time)), list[float](), list[float](), 0.8
+    while at < 117.0:
+        apart = 0.72 * (1.0 + 0.06 * float(rng.standard_normal()))
+        drawn = [(at, usual)]
+        if len(beats) % 7 == 6:
+            early.append(at + (0.5 if at < 40.0 else 0.33))
+            drawn.append((early[-1], wide))
+            apart += 0.7
+        for moment, shape in drawn:
+            beats.append(moment)
+            for lag, height, width in shape:
+                near = slice(*np.searchsorted(time, [moment + lag - 0.3, moment + lag + 0.3]))
+                ecg[near] += height * np.exp(-0.5 * ((time[near] - moment - lag) / width) ** 2)
+        at += apart
+    found = detect_r_peaks(ecg, sfreq)
+    assert len(early) > 15
+    assert all(np.abs(found - moment).min() < 0.1 for moment in early)
+    assert len(found) == len(beats)
