@@ -167,7 +167,7 @@ def test_a_wide_beat_that_comes_as_early_as_a_t_wave_is_known_by_those_before(sf
     ecg, early, beats, at = 0.015 * rng.standard_normal(len(time)), list[float](), list[float](), 0.8
     while at < 117.0:
         apart = 0.72 * (1.0 + 0.06 * float(rng.standard_normal()))
-        drawn = [(at, usual)]
+        drawn: list[tuple[float, tuple[tuple[float, float, float], ...]]] = [(at, usual)]
         if len(beats) % 7 == 6:
             early.append(at + (0.5 if at < 40.0 else 0.33))
             drawn.append((early[-1], wide))
