@@ -16,7 +16,9 @@ import numpy as np
 
 from acquisition.errors import RecordingError
 from acquisition.importing.found import Found, FoundFile, Hints, Peek, single
+from acquisition.importing.layouts.bids import annotation_stream
 from acquisition.importing.rates import rate_of
+from acquisition.importing.stamps import moment
 from acquisition.importing.tables.dialect import dialect_of
 from acquisition.importing.tables.sheet import Clock, Wish, read_sheet
 from acquisition.stream import FloatArray, Modality
@@ -37,6 +39,9 @@ LEFT_OUT = {
     "HR": "averaged heart rate",
 }
 _PACKET = re.compile(r"\d+(\.\d+)?,\d+,\d+,[A-Z0-9%]{2},\d+,\d+")
+WALL, NOTE = "TL", "UN"
+"""Typetags of the computer's clock on the wall, and of a note that the user typed."""
+_WALL = re.compile(r"(\d{4})-(\d\d)-(\d\d)_(\d\d)-(\d\d)-(\d\d)-(\d+)")
 WRAP = 2.0**32
 ACC_RATE = 25.0
 
@@ -122,6 +127,8 @@ def _parsed(path: Path, hints: Hints) -> FoundFile:
 def _raw(path: Path) -> FoundFile:
     """Read packets; values are spread evenly from the previous packet of their tag to their own stamp."""
     got: dict[str, list[tuple[float, list[float]]]] = defaultdict(list)
+    notes_of_user: list[tuple[float, str]] = []
+    clocks: list[float] = []
     bad = 0
     with path.open(encoding="utf-8", errors="replace") as file:
         for line in file:
@@ -129,7 +136,11 @@ def _raw(path: Path) -> FoundFile:
             if len(cells) < 7 or not _PACKET.match(line):
                 bad += bool(line.strip())
                 continue
-            if cells[3] in TAGS or cells[3] in AXES:
+            if cells[3] == NOTE:
+                notes_of_user.append((float(cells[0]) / 1000, ",".join(cells[6:]).strip()))
+            elif cells[3] == WALL and (m := _WALL.fullmatch(cells[6])):
+                clocks.append(moment("{}-{}-{} {}:{}:{}.{}".format(*m.groups()))[0] - float(cells[0]) / 1000)
+            elif cells[3] in TAGS or cells[3] in AXES:
                 try:
                     got[cells[3]].append((float(cells[0]) / 1000, [float(c) for c in cells[6:] if c]))
                 except ValueError:
@@ -153,8 +164,18 @@ def _raw(path: Path) -> FoundFile:
         )
     if not streams:
         raise RecordingError(f"{path}: no packets of EA, BI or AX, AY, AZ")
+    streams += annotation_stream("notes", [row for row in notes_of_user if row[1]])
     notes = (f"{bad} lines that are no packets left out",) if bad else ()
-    return FoundFile(path=path, layout=f"{TITLE} raw", streams=tuple(streams), notes=notes)
+    return FoundFile(
+        path=path,
+        layout=f"{TITLE} raw",
+        streams=tuple(streams),
+        # An answer that is late, or is one to an earlier question, is not among the middle ones.
+        epoch=float(np.median(clocks)) if clocks else float("nan"),
+        zoned=False,
+        resolution=1.0,
+        notes=notes,
+    )
 
 
 def _spread(

@@ -6,7 +6,7 @@ import gzip
 import json
 import zipfile
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -633,3 +633,14 @@ def test_bids_with_a_head_a_column_of_stamps_and_triggers_is_read(tmp_path: Path
     assert only(found, Modality.MARKERS).times.tolist() == [2.5]
     events = file(tmp_path, "s_events.tsv", ["onset\tduration\ttrial_type", "1.0\tn/a\ta", "n/a\t0\tb"])
     assert events.notes == ("1 events without an onset left out",)
+
+
+def test_a_raw_emotibit_tells_its_start_and_the_notes_of_its_user(tmp_path: Path) -> None:
+    rows = [f"{1000 + 133 * i},{i},2,EA,1,100,4.0{i % 9},4.1" for i in range(60)]
+    rows[10] += "\n2330,900,1,TL,1,100,2022-04-20_12-11-15-086868"
+    rows[20] += "\n3660,901,1,TL,1,100,2022-04-20_12-11-16-416868"
+    rows[30] += "\n4990,902,1,TL,1,100,2022-04-20_12-11-30-000000\n5000,903,1,UN,1,100,he sat down, at last"
+    found = file(tmp_path, "raw.csv", rows)
+    assert found.epoch + 2.330 == pytest.approx(datetime(2022, 4, 20, 12, 11, 15, 86868, UTC).timestamp())
+    notes = only(found, Modality.MARKERS)
+    assert (notes.times.tolist(), notes.samples[0, 0]) == ([5.0], "he sat down, at last")
