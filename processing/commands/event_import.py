@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -170,7 +171,11 @@ def _refuse_outside(events: Sequence[Event], marked: Marked) -> None:
     outside = [e for e in events if not marked.begin - SLACK <= e.time <= marked.end + SLACK]
     if outside:
         where = outside[0].time - marked.begin
+        small = where / 1000 if 0.0 <= where / 1000 <= marked.seconds < where else math.nan
+        in_ms = f"; if these are ms it is at {small:.1f} s: name the column so, as in onset_ms" * (
+            small == small
+        )
         raise AnnotationError(
             f"{outside[0].code} at {where:.1f} s lies outside the recording (0 to {marked.seconds:.1f} s): "
-            "--zero or --sync says where the file's clock begins"
+            f"--zero or --sync says where the file's clock begins{in_ms}"
         )
