@@ -49,7 +49,7 @@ def plan_results(directory: Path, role: Role) -> list[Taken]:
         kept = _kept(file, role)
         if kept is None:
             found.append(Taken(file, -1, file.stat().st_size))
-        elif kept[1] or file.name == SESSION:
+        elif kept[1] or file.name == SESSION or _of_both(file):
             found.append(Taken(file, kept[1], file.stat().st_size))
     return found
 
@@ -66,6 +66,12 @@ def take_out_results(directory: Path, role: Role, code: str) -> list[Taken]:
     if (directory / SESSION).exists():
         _instead(directory / SESSION, _session(directory / SESSION, role, code), role)
     return done
+
+
+def _of_both(file: Path) -> bool:
+    """Tell whether a file opens with both people's keys alone: it is sealed again for the one who stays."""
+    header = sealed_header(file)
+    return header is not None and TOGETHER in header.key
 
 
 def _instead(file: Path, data: bytes, role: Role) -> None:
