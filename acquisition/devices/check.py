@@ -12,12 +12,15 @@ import numpy as np
 
 from acquisition.devices.nearby import Activity, moving, verdict
 from acquisition.drivers import Driver, Identified, Keeping
-from acquisition.errors import StreamError
+from acquisition.errors import KeyStoreError, StreamError
 from acquisition.lsl.checked import remember
 from acquisition.lsl.clock import local_clock
 from acquisition.lsl.exposure import exposures, who_reads
 from acquisition.lsl.network import configure
 from acquisition.lsl.outlet import Announcement, Outlet
+from acquisition.protection.keystore import KeyStore, default_store
+from acquisition.protection.unlocked import identity_of
+from acquisition.protection.vault import UNSEALED
 from acquisition.recorder.begin import open_drivers
 from acquisition.recorder.disk import DiskWatch
 from acquisition.session.session import Session
@@ -34,7 +37,7 @@ BATTERY = 20
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Say how one thing is: `part` is consent, device, stream, disk, clock or lsl."""
+    """Say how one thing is: `part` is consent, sealing, device, stream, disk, clock or lsl."""
 
     part: str
     what: str
@@ -132,7 +135,7 @@ def check(
     refusals: list[str] = []
     if drivers is None:
         drivers, refusals = open_drivers(session)
-    findings = _consent(session, refusals)
+    findings = [*_consent(session, refusals), protection_finding(session)]
     before = clock(), wall()
     with Listening(drivers, clock=clock, sleep=sleep) as listening:
         listening.until_ready(wait)
@@ -214,6 +217,18 @@ def _senders(drivers: Sequence[Driver]) -> list[Finding]:
         remember(remotes)
     found = [Finding("lsl", r.source_id, True, f"comes from {r.host}, outlet {r.uid}") for r in remotes]
     return found + [Finding("lsl", stream, True, words) for stream, _, words in exposures(remotes)]
+
+
+def protection_finding(session: Session) -> Finding:
+    """Say whether the recording will be sealed, and whether it can be."""
+    if not session.protection.sealed:
+        return Finding("sealing", "files", True, f"{UNSEALED} ([protection] sealed = true seals it)")
+    try:
+        store = KeyStore(default_store())
+        identity_of(store)
+    except KeyStoreError as error:
+        return Finding("sealing", "files", False, f"are to be sealed, and cannot be: {error}")
+    return Finding("sealing", "files", True, f"will be sealed with keys of {store.path}")
 
 
 def _disk(out: Path, infos: Sequence[StreamInfo]) -> list[Finding]:

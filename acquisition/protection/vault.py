@@ -16,6 +16,7 @@ from acquisition.protection.unlocked import identity_of
 from acquisition.stream import ROLES, Role
 
 _HEAD = 1 << 15
+UNSEALED = "not sealed: whoever has the disk or a copy of it can read the recording"
 TOGETHER = "+"
 """Between the ids of keys that a file needs together, as what is of the dyad."""
 

@@ -62,11 +62,22 @@ def asked(session: Session, folder: Path) -> Session:
     session = _head(session, folder)
     for role in PEOPLE:
         session = _person(session, folder, role)
+    session = _sealing(session)
     if session.devices:
         if click.confirm(f"Keep {', '.join(d.title for d in session.devices)}", default=True):
             return session
         session = replace(session, devices=())
     return _devices(session, folder)
+
+
+def _sealing(session: Session) -> Session:
+    """Ask whether the recording is sealed, where this laboratory has a key store; sealed is proposed."""
+    from acquisition.protection.keystore import default_store
+
+    if not (default_store() / "store.json").is_file():
+        return session
+    sealed = click.confirm("Seal the recording with the key store", default=True)
+    return replace(session, protection=replace(session.protection, sealed=sealed))
 
 
 def _ask(

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from importlib.metadata import version
 
+from acquisition.protection.sealed_file import is_sealed_recording
+from acquisition.protection.vault import UNSEALED
 from acquisition.session.session import Recorded, Session
 from acquisition.stream import Role, StreamInfo
 from processing.indices import spelled
@@ -31,6 +33,7 @@ def facts(run: SessionRun) -> list[tuple[str, str]]:
             if (found := [s for s in run.recording.streams if s.role == role])
         ),
         ("recorded with", _written(recorded)),
+        ("files", "sealed" if is_sealed_recording(run.recording.path) else UNSEALED),
         *([("corrections", run.corrected.said)] if run.corrected is not None else []),
         ("analysed with", f"Attunement {version('attunement')}, parameters {run.config.digest()}"),
     ]

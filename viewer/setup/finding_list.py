@@ -13,6 +13,7 @@ from viewer.theme import Theme
 Finding = Mapping[str, Any]
 PARTS = {
     "consent": "Consent",
+    "sealing": "Sealing",
     "device": "Device",
     "stream": "Signal",
     "disk": "Disk",

@@ -57,7 +57,7 @@ def test_check_finds_everything_in_order(bench: Bench, tmp_path: Path) -> None:
         wall=bench.runner.clock,
     )
     assert [f for f in findings if not f.ok] == []
-    assert {f.part for f in findings} == {"consent", "device", "stream", "disk", "clock", "lsl"}
+    assert {f.part for f in findings} == {"consent", "sealing", "device", "stream", "disk", "clock", "lsl"}
     assert "battery 87 %" in next(f.text for f in findings if f.part == "device")
 
 
