@@ -197,7 +197,7 @@ def status_command(store: Path | None, as_json: bool) -> None:
 @click.argument("recipient", metavar="age1...")
 @store_option
 def add_recipient_command(recipient: str, store: Path | None) -> None:
-    """Let one more identity of age open everything: a second data manager, a safe."""
+    """Let one more identity of age open everything: a second data manager."""
     from acquisition.protection.audit import keep
     from acquisition.protection.unlocked import identity_of
 
