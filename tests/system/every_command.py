@@ -60,6 +60,7 @@ class Laboratory:
         (self.root / "two.toml").write_text(simulated_session(seed=2, past=False) + publish)
         rows = "\n".join(f"{k / 250},{np.sin(k / 9)}" for k in range(2500))
         (self.root / "ecg.csv").write_text("t,ecg\n" + rows + "\n")
+        (self.root / "passphrase").write_text("correct horse battery\n")
         (self.root / "answers.csv").write_text("item,answer\n1,5\n")
 
     def environment(self) -> dict[str, str]:
@@ -74,6 +75,7 @@ class Laboratory:
             "HOME": str(self.root / "home"),
             "XDG_RUNTIME_DIR": str(self.root / "run"),
             "TMPDIR": str(self.root / "tmp"),
+            "ATTUNE_KEYS": str(self.lab / "keys"),
             "PYTHONPATH": str(ROOT),
             "QT_QPA_PLATFORM": "offscreen",
         }
@@ -105,6 +107,7 @@ class Laboratory:
         self._record()
         self._with_files()
         self._results()
+        self._rights()
 
     def _record(self) -> None:
         self.run("demo", "--headless", "--seconds", "3", "--out", "demo")
@@ -161,3 +164,16 @@ class Laboratory:
         self.run("view", demo, "--picture", "window.png")
         self.run("events", "vocabulary")
         self.run("instruments", "list")
+
+    def _rights(self) -> None:
+        self.run("keys", "init", "--passphrase-file", self.root / "passphrase", "--sheet", "sheet.txt")
+        sealed = f"{(self.root / 'two.toml').read_text()}\n[protection]\nsealed = true\n"
+        (self.root / "sealed.toml").write_text(sealed)
+        self.run("record", self.root / "sealed.toml", "--seconds", "3", "--out", "sealed")
+        path = self.recording("sealed")
+        self.run("process", path, "--out", "sealed_results")
+        self.run("unseal", path, "--out", "unsealed")
+        self.run("retention", "list", "--from", "sealed")
+        self.run("withdraw", path, "client", "--yes")
+        self.run("audit", "verify")
+        self.run("keys", "lock")
