@@ -49,6 +49,8 @@ class Joint:
         b [1/SD].
     dispersion : float
         φ ≥ 1.
+    steepening : float
+        By which share of b it grows a session, in a fit in which it may; `steepening_se` is widened by √φ.
     agrees : bool
         The far label lies on its own side of the index.
     """
@@ -59,6 +61,8 @@ class Joint:
     trend_ends: tuple[float, float]
     steepness: float
     dispersion: float
+    steepening: float
+    steepening_se: float
     agrees: bool
 
 
@@ -80,12 +84,13 @@ def joint_logit(a: FloatArray, far: FloatArray, session: FloatArray, side: float
         nothing = (math.nan, math.nan)
         return Joint(
             edge=math.nan, trend=math.nan, edge_ends=nothing, trend_ends=nothing,
-            steepness=steep, dispersion=math.nan, agrees=False,
+            steepness=steep, dispersion=math.nan, steepening=math.nan, steepening_se=math.nan, agrees=False,
         )  # fmt: skip
     edge, trend = float(a.mean() - b[0] / steep), float(-b[2] / steep)
     phi, cut = _cut(a, far, session, at)
     curve = _Curve(a, far, at, x, side)
     log_steep = math.log(side * steep)
+    steepening, error = _steepening(a, far, at, phi)
     return Joint(
         edge=edge,
         trend=trend,
@@ -93,6 +98,8 @@ def joint_logit(a: FloatArray, far: FloatArray, session: FloatArray, side: float
         trend_ends=curve.ends("trend", edge, trend, log_steep, cut),
         steepness=steep,
         dispersion=phi,
+        steepening=steepening,
+        steepening_se=error,
         agrees=True,
     )
 
@@ -108,6 +115,18 @@ def _cut(a: FloatArray, far: FloatArray, session: FloatArray, at: FloatArray) ->
     taken = 2.0 * (_log_likelihood(own, far) - _log_likelihood(line, far))
     phi = max(1.0, taken / freedom)
     return phi, CHI_SQUARE_95 if phi <= 1.0 else phi * float(f_distribution.ppf(0.95, 1, freedom))
+
+
+def _steepening(a: FloatArray, far: FloatArray, at: FloatArray, phi: float) -> tuple[float, float]:
+    """Return by how much b changes a session, relative to b, and its standard error."""
+    centred = a - a.mean()
+    x = np.column_stack([np.ones(len(a)), centred, at, centred * at])
+    b = firth_logit(x, far)
+    p = _probability(x @ b)
+    spread = phi * np.linalg.inv(x.T @ (x * (p * (1.0 - p))[:, None]) + RIDGE * np.eye(4))
+    ratio = float(b[3] / b[1])
+    gradient = np.array([0.0, -ratio / b[1], 0.0, 1.0 / b[1]])
+    return ratio, math.sqrt(float(gradient @ spread @ gradient))
 
 
 class _Curve:

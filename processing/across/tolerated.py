@@ -54,7 +54,18 @@ WANDER = Definition(
     bare="it widens the intervals of edge and trend",
     baselines="count",
 )
-DEFINITIONS = (EDGE, TREND, WANDER)
+STEEPENING = Definition(
+    name="tolerated_{side}_steepening",
+    whose="person",
+    unit="1/session",
+    text="by which share of itself the curve grows steeper from one session to the next: > 0, labels part "
+    "more sharply; index × session added to the curve",
+    interval="normal (Wald), widened by √φ",
+    source=SOURCE,
+    baselines="count",
+    exploratory=True,
+)
+DEFINITIONS = (EDGE, TREND, WANDER, STEEPENING)
 
 
 def tolerated_over(sittings: Sequence[Sitting]) -> list[Finding]:
@@ -128,9 +139,12 @@ def _too_few(far: np.ndarray, sessions: int, code: str) -> str:
 def _measures(found: Joint, n: int, side: str, sessions: int) -> list[Measure]:
     if not found.agrees:
         return nothing(DEFINITIONS, DISAGREE, n, side=side)
+    reach = 1.96 * found.steepening_se
+    steepening = (found.steepening - reach, found.steepening + reach)
     described = "" if sessions >= STATED_FROM else f"described: {STATED_FROM} sessions state a movement"
     return [
         measure(EDGE, found.edge, n, interval=found.edge_ends, side=side),
         measure(TREND, found.trend, n, interval=found.trend_ends, reason=described, side=side),
         measure(WANDER, found.dispersion, n, side=side),
+        measure(STEEPENING, found.steepening, n, interval=steepening, reason=described, side=side),
     ]

@@ -163,3 +163,20 @@ def test_the_command_prints_and_writes_the_table(tmp_path: Path) -> None:
 def test_the_dictionary_in_the_docs_is_that_of_the_code() -> None:
     document = (Path(__file__).resolve().parents[3] / "docs" / "across.md").read_text("utf-8")
     assert updated(document, definitions()) == document
+
+
+def test_labels_that_part_more_sharply_from_session_to_session_are_found() -> None:
+    rng = np.random.default_rng(9)
+    session = np.repeat(np.arange(12.0), 60)
+    a = rng.normal(1.0, 1.5, len(session))
+
+    def steepening(each: float) -> tuple[float, float]:
+        b = 2.0 * (1.0 + each * (session - 5.5))
+        far = (rng.random(len(a)) < 1.0 / (1.0 + np.exp(-b * (a - 1.5)))).astype(float)
+        found = joint_logit(a, far, session, 1.0)
+        return found.steepening, found.steepening_se
+
+    value, error = steepening(0.12)
+    assert value == pytest.approx(0.12, abs=3.0 * error) and value > 2.0 * error
+    value, error = steepening(0.0)
+    assert abs(value) < 3.0 * error
