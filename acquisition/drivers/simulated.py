@@ -13,10 +13,10 @@ from acquisition.session.session import Device, Session
 from acquisition.session.toml_table import Scalar
 from acquisition.simulation.dyad import Dyad, Feed, completed, simulated_streams
 from acquisition.simulation.past import Store, write_past
-from acquisition.simulation.script import Script
+from acquisition.simulation.script import PAST, Script
 from acquisition.stream import PEOPLE, Modality, Role, StreamInfo
 
-SETTINGS = ("seed", "past")
+SETTINGS = ("seed", "past", "age")
 _UNITS = {Modality.ECG: "mV", Modality.EDA: "uS", Modality.RESP: "", Modality.VOICE: ""}
 
 
@@ -26,7 +26,8 @@ def open_driver(
     """Return the driver of all simulated people of a session.
 
     Settings of a device or its profile: `seed`, a whole number, the same for both people (1 if neither says);
-    `past`, true to send nothing before `SimulatedDriver.write_past` was called.
+    `past`, true to send nothing before `SimulatedDriver.write_past` was called; `age`, how old the session is
+    then [s], twelve minutes or more.
 
     Raises
     ------
@@ -44,7 +45,9 @@ def open_driver(
     if twice := sorted({f"{r} {n}" for r, n in names if names.count((r, n)) > 1}):
         raise DeviceError(f"simulated: stream {twice[0]} twice: one simulated device a person")
     past = any(bool(s.get("past")) for s in settings)
-    return SimulatedDriver(seed=seeds.pop() if seeds else 1, infos=infos, clock=clock, past=past)
+    age = max((float(s["age"]) for s in settings if "age" in s), default=PAST)
+    seed = seeds.pop() if seeds else 1
+    return SimulatedDriver(seed=seed, infos=infos, clock=clock, past=past, age=age)
 
 
 class SimulatedDriver:
@@ -60,6 +63,8 @@ class SimulatedDriver:
         LSL clock [s].
     past : bool
         Send nothing before `write_past` was called.
+    age : float
+        How much it writes [s], at least what the script has before its live part.
     """
 
     def __init__(
@@ -69,11 +74,12 @@ class SimulatedDriver:
         infos: Sequence[StreamInfo] | None = None,
         clock: Callable[[], float] = local_clock,
         past: bool = False,
+        age: float = PAST,
     ) -> None:
         self.dyad = Dyad(Script(seed), tuple(simulated_streams() if infos is None else infos))
         self.start_time = math.nan
         """Moment at which the script's time is 0 [s, LSL clock]; nan before it is known."""
-        self._clock, self._past = clock, past
+        self._clock, self._past, self._begun = clock, past, age - PAST
         self._feed: Feed | None = None
         self._end = math.inf
 
@@ -101,7 +107,7 @@ class SimulatedDriver:
             self._feed.take(self.start_time)
 
     def write_past(self, store: Store, *, wall: float) -> float:
-        """Write twelve minutes that end now into a recording without slices; the live part follows on.
+        """Write what happened until now into a recording without slices; the live part follows on.
 
         Parameters
         ----------
@@ -113,7 +119,8 @@ class SimulatedDriver:
         float
             LSL time at which the live part started [s]; what is written reaches beyond it, up to this moment.
         """
-        self.start_time = self._clock()
+        self.start_time = self._clock() - self._begun
+        wall -= self._begun
         self._feed = write_past(store, self.dyad, self.start_time, wall=wall, now=self._clock)
         return self.start_time
 
@@ -135,6 +142,8 @@ def _settings(device: Device) -> dict[str, Scalar]:
             raise DeviceError(f"{device.title}: no setting {key!r} (known: {', '.join(SETTINGS)})")
         if key == "seed" and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
             raise DeviceError(f"{device.title}: seed = {value!r}: must be a whole number, not negative")
+        if key == "age" and (isinstance(value, bool) or not isinstance(value, int | float) or value < PAST):
+            raise DeviceError(f"{device.title}: age = {value!r}: must be a number of seconds from {PAST:g}")
         if key == "past" and not isinstance(value, bool):
             raise DeviceError(f"{device.title}: past = {value!r}: must be true or false")
     return settings

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from acquisition.simulation.script import PAST
+
 HEAD = """\
 # {what}
 [session]
@@ -37,11 +39,19 @@ WEARABLES = (
 """Role, profile and address of the emulated ones."""
 
 
-def simulated_session(*, seed: int, past: bool = True) -> str:
-    """Return the session file of two people whose streams the simulator sends."""
-    age = ", twelve minutes old when it starts" if past else ""
-    what = f"Two simulated people with known truth (docs/simulation.md){age}."
-    settings = f"seed = {seed}, past = {str(past).lower()}"
+def simulated_session(*, seed: int, past: bool = True, age: float = PAST) -> str:
+    """Return the session file of two people whose streams the simulator sends.
+
+    Parameters
+    ----------
+    past : bool
+        Whether it is already going on when it is first seen; `age` then says since when [s].
+    """
+    said = f", {age / 60:g} minutes old when it starts" if past else ""
+    what = f"Two simulated people with known truth (docs/simulation.md){said}."
+    settings = f"seed = {seed}, past = {str(past).lower()}" + (
+        f", age = {age:g}" if past and age != PAST else ""
+    )
     return HEAD.format(what=what, consent=CONSENT) + "".join(
         DEVICE.format(
             role=role,

@@ -46,7 +46,7 @@ class Store(Protocol):
 def write_past(
     store: Store, dyad: Dyad, start: float, *, wall: float, now: Callable[[], float] | None = None
 ) -> Feed:
-    """Write the twelve minutes before `start`.
+    """Write the twelve minutes before `start`, and what of the live part is over.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def write_past(
         The same two people, ready to go on: `take(until)` gives what follows the last slice written.
     """
     feed = Feed(dyad, start)
-    events = dyad.script.events(start)
+    events = dyad.script.events(start, now() - start if now is not None else 0.0)
     for info in dyad.infos:
         store.open_stream(info)
     pauses = _Pauses(store, dyad.script.faults("pause"), start)

@@ -21,6 +21,8 @@ from acquisition.stream import Modality, Role
 
 PAST = 720.0
 """How old the session is when the live part starts [s]."""
+AGE = 3300.0
+"""How old the session of a demonstration is when it is first seen [s]: its live part began long before."""
 CYCLE = 300.0
 """Period of the live part [s]."""
 CELL = 60.0
@@ -218,12 +220,15 @@ class Script:
         cells = range(int((begin + PAST) // CELL), int((end + PAST) // CELL) + 1)
         return [t for c in cells for t in _talk(self.seed, c) if t.start < end and t.stop > begin]
 
-    def events(self, start: float) -> list[Event]:
+    def events(self, start: float, until: float = 0.0) -> list[Event]:
         """Return the markers on the LSL clock, in order; `start` is that of the live part.
 
-        The shipped course has markers in the past only.
+        The shipped course has markers in the past, and in the cycles that end by `until` [s from the start],
+        which nobody watches live.
         """
         marks = MARKS if self.course is None else self.course.marks
+        if self.course is None:
+            marks += tuple(m for c in range(int(until // CYCLE)) for m in _cycle_marks(self.seed, c))
         return sorted(
             (e for i, mark in enumerate(marks) for e in _mark_events(self.seed, i, mark, start)),
             key=lambda e: e.time,
@@ -259,6 +264,20 @@ def _cycle(seed: int, number: int) -> tuple[Excursion, Coupling]:
     begin = number * CYCLE + 200.0 + float(rng.uniform(0, 15))
     return excursion, Coupling(
         leader=Role.THERAPIST, start=begin, stop=begin + 140.0, hr_lag=2.0, eda_lag=3.0, share=0.95, gain=1.6
+    )
+
+
+def _cycle_marks(seed: int, number: int) -> tuple[Mark, ...]:
+    """Return what is marked in a cycle: the excursion explored, rated, supported; the coupling noticed."""
+    excursion, coupling = _cycle(seed, number)
+    rng = stream_rng(seed, "marks", number)
+    felt = int(rng.integers(5, 9)) * 10
+    return (
+        Mark("int_explore", "therapist", excursion.start - 8.0, excursion.stop),
+        Mark("suds", "client", excursion.stop - 5.0, None, felt),
+        Mark("int_support", "therapist", excursion.stop + 5.0, excursion.stop + 35.0),
+        Mark("suds", "client", number * CYCLE + 195.0, None, felt - 30),
+        Mark("now_moment", "dyad", coupling.start + float(rng.uniform(30.0, 60.0))),
     )
 
 

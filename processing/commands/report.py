@@ -19,6 +19,7 @@ from acquisition.terminal import echo
     help="The HTML file; without it <recording>_report.html here.",
 )
 @click.option("--pdf", is_flag=True, help="Write a PDF beside it.")
+@click.option("--rr", is_flag=True, help="With the RR series and spectrum of each person and phase.")
 @click.option(
     "--config", "config_file", type=click.Path(path_type=Path, dir_okay=False), help="Parameters (TOML)."
 )
@@ -27,7 +28,13 @@ from acquisition.terminal import echo
 )
 @click.option("--plain", is_flag=True, help="Leave the report of a sealed recording unsealed.")
 def report_command(
-    recording: Path, out: Path | None, pdf: bool, config_file: Path | None, corrections: str, plain: bool
+    recording: Path,
+    out: Path | None,
+    pdf: bool,
+    rr: bool,
+    config_file: Path | None,
+    corrections: str,
+    plain: bool,
 ) -> None:
     """Write the report of a recording: quality, the hour on a page, figures, tables, methods."""
     from acquisition.protection.audit import keep
@@ -49,10 +56,10 @@ def report_command(
     keys = [] if plain else keys_of(recording, PEOPLE)
     if plain and keys_of(recording, PEOPLE):
         keep("made plain", recording, what="report")
-    _write(lambda file: write_report(run, hour, file), target, keys)
+    _write(lambda file: write_report(run, hour, file, rr=rr), target, keys)
     if pdf:
         note(recording, target.with_suffix(".pdf"), "report")
-        _write(lambda file: write_pdf(run, hour, file), target.with_suffix(".pdf"), keys)
+        _write(lambda file: write_pdf(run, hour, file, rr=rr), target.with_suffix(".pdf"), keys)
 
 
 def _write(make: Callable[[Path], object], target: Path, keys: list[str]) -> None:

@@ -12,6 +12,7 @@ FIGURES = {
     "two_axes": "Skin conductance level against vagally mediated HRV",
     "synchrony": "Synchrony in moving windows with the chance band of this pair",
     "event": "Indices around {code}",
+    "rr": "NN intervals and their spectrum: {code}",
 }
 ALTERNATIVES = {
     "overview": "A panel per person: arousal index in SD over minutes, reference band in grey, excursions "
@@ -24,6 +25,8 @@ ALTERNATIVES = {
     "grey; tests are in the table of both people.",
     "event": "A panel per index from 60 s before to 180 s after the onset of {code}, client solid and "
     "therapist dashed; what was tested is said below.",
+    "rr": "Left: NN intervals over minutes, {code}; right: their power spectrum to 0.5 Hz, the bands of LF "
+    "and HF in grey.",
 }
 
 

@@ -44,7 +44,7 @@ def own_figure(height: float) -> FigureBase:
     return Figure(figsize=(WIDTH, height))
 
 
-def _sheet(
+def sheet_of(
     place: Place,
     height: float,
     rows: int,
@@ -73,7 +73,7 @@ def overview(hour: Hour, place: Place = own_figure) -> FigureBase:
     people = list(line.people)
     lanes, n_more = _lanes(line)
     heights = [1.15] * len(people) + [0.115 * max(3, len(lanes)) + 0.15]
-    figure, sheet = _sheet(
+    figure, sheet = sheet_of(
         place, sum(heights) + 0.75, len(heights), left=1.15, sharex=True, height_ratios=heights
     )
     axes = sheet[:, 0]
@@ -129,7 +129,7 @@ def _events(ax: Axes, line: Timeline, lanes: Sequence[tuple[str, list[Interval],
         bars = [((i.start - line.begin) / 60.0, (i.stop - i.start) / 60.0) for i in spans]
         ax.broken_barh(bars, (k - 0.35, 0.7), facecolor="#B7C0C8", edgecolor=DIM, lw=0.5)
         ax.plot([(p - line.begin) / 60.0 for p in points], [k] * len(points), "|", color="#1B2126", ms=5)
-    ax.set_yticks(range(len(lanes)), [code for code, _, _ in lanes], fontsize=6)
+    ax.set_yticks(range(len(lanes)), [code.replace("_", " ") for code, _, _ in lanes], fontsize=6)
     ax.set_ylim(len(lanes) - 0.4, -0.6)
     if not lanes:
         _say(ax, "nothing was marked")
@@ -140,7 +140,7 @@ def indices(line: Timeline, place: Place = own_figure) -> FigureBase | None:
     names = [n for n in LABELS if any(n in p.series for p in line.people.values())]
     if not names:
         return None
-    figure, sheet = _sheet(place, 1.25 * len(names) + 0.5, len(names), sharex=True)
+    figure, sheet = sheet_of(place, 1.25 * len(names) + 0.5, len(names), sharex=True)
     axes = sheet[:, 0]
     x = _minutes(line)
     for ax, name in zip(axes, names, strict=True):
@@ -176,7 +176,7 @@ def two_axes(line: Timeline, place: Place = own_figure) -> FigureBase | None:
     people = [p for p in line.people.values() if {"scl", VAGAL} <= set(p.series) and _both(p).any()]
     if not people:
         return None
-    figure, sheet = _sheet(place, 2.4, 1, 2)
+    figure, sheet = sheet_of(place, 2.4, 1, 2)
     axes = sheet[0]
     rest = line.within(line.marked("baseline_rest"))
     for ax, person in zip(axes, people, strict=False):
@@ -205,7 +205,7 @@ def synchrony(samples: Sequence[IndexSample], line: Timeline, place: Place = own
     names = [n for n in COUPLED if f"sync_{n}" in rows]
     if not names:
         return None
-    figure, sheet = _sheet(place, 0.95 * len(names) + 0.5, len(names), left=0.75, sharex=True)
+    figure, sheet = sheet_of(place, 0.95 * len(names) + 0.5, len(names), left=0.75, sharex=True)
     axes = sheet[:, 0]
     for ax, name in zip(axes, names, strict=True):
         low, high = (_columns(rows.get(f"sync_{name}_chance_{e}", []), line) for e in ("low", "high"))
@@ -238,7 +238,7 @@ def event_locked(responses: Sequence[Response]) -> list[tuple[str, Callable[[Pla
 
 def _response(mine: Sequence[Response], place: Place = own_figure) -> FigureBase:
     signals = list(dict.fromkeys(r.signal for r in mine))
-    figure, sheet = _sheet(place, 1.55, 1, 4, left=0.35, bottom=0.34)
+    figure, sheet = sheet_of(place, 1.55, 1, 4, left=0.35, bottom=0.34)
     for ax in sheet[0][len(signals) :]:
         ax.set_axis_off()
     figure.subplots_adjust(wspace=0.3)

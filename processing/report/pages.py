@@ -15,7 +15,7 @@ PAPER = (8.27, 11.69)
 SIDE, TOP, BOTTOM = 0.55, 0.6, 0.65
 """Margins [inch]."""
 WIDTH = PAPER[0] - 2 * SIDE
-LETTER = 0.55
+LETTER = 0.57
 """Mean width of a letter as a share of the size of the type: cautious, so that no line runs off the paper."""
 LEADING = 1.35
 """Distance of lines as a multiple of the size of the type."""

@@ -11,11 +11,12 @@ from matplotlib.figure import FigureBase
 
 from processing.metrics.self_report import as_rows
 from processing.metrics.session_metrics import Hour
-from processing.report import by_hand, captions, figures, heading, phase_table
+from processing.report import by_hand, captions, figures, heading, phase_table, rr_series
 from processing.report import quality as report_quality
 from processing.report import text as report_text
 from processing.report import words as report_words
 from processing.report.captions import Captions
+from processing.report.names import WHOSE, spaced
 from processing.report.pages import Pages
 from processing.report.report import STYLE, tables, turns
 from processing.results.session_run import NOTICE, SessionRun
@@ -24,18 +25,18 @@ DIM = "#56606A"
 NAMES = {"client": "Client", "therapist": "Therapist", "dyad": "Both"}
 
 
-def write_pdf(run: SessionRun, hour: Hour, out: Path) -> None:
-    """Write the PDF report, all or nothing: quality, the page, figures, tables, methods."""
+def write_pdf(run: SessionRun, hour: Hour, out: Path, *, rr: bool = False) -> None:
+    """Write the PDF report, all or nothing: quality, the page, figures, tables, methods; `rr`: RR series."""
     out.parent.mkdir(parents=True, exist_ok=True)
     fresh = out.with_name(f".{out.name}.part")
     nothing = {"CreationDate": None, "ModDate": None, "Producer": None, "Creator": None}
     with mpl.rc_context(STYLE), PdfPages(fresh, metadata=nothing) as pdf:
-        for figure in pages(run, hour).figures:
+        for figure in pages(run, hour, rr=rr).figures:
             pdf.savefig(figure)
     fresh.replace(out)
 
 
-def pages(run: SessionRun, hour: Hour) -> Pages:
+def pages(run: SessionRun, hour: Hour, *, rr: bool = False) -> Pages:
     """Return the pages of the report."""
     out = Pages(f"Session {run.id} · research use only")
     count = Captions()
@@ -45,14 +46,16 @@ def pages(run: SessionRun, hour: Hour) -> Pages:
     _hour(out, hour, count)
     _noted(out, run, count)
     _signals(out, run, hour, count)
+    if rr:
+        _rr(out, run, hour, count)
     _responses(out, hour, count)
     for entity, measures in tables(hour).items():
         rows = [
             [r[k] for k in ("metric", "value", "interval", "n", "valid", "reason")]
             for r in report_text.table(measures)
         ]
-        out.heading(f"Tables: {entity}")
-        out.caption(count.table(f"Session metrics: {entity}"))
+        out.heading(f"Tables: {WHOSE[entity]}")
+        out.caption(count.table(f"Session metrics: {WHOSE[entity]}"))
         head = ("metric", "value", "95 % interval", "n", "valid", "why there is no value; remarks")
         out.table(head, rows, (0.31, 0.13, 0.15, 0.06, 0.07, 0.28), size=6.5)
         out.paragraph(report_words.OF_METRICS, size=7.0, color=DIM)
@@ -89,8 +92,7 @@ def _quality(out: Pages, run: SessionRun, hour: Hour) -> None:
 
 
 def _phases(out: Pages, run: SessionRun, hour: Hour, count: Captions) -> None:
-    out.new()
-    out.heading("The phases")
+    out.heading("The phases", keep=3.2)
     table = phase_table.phase_table(run, hour)
     if not table.rows:
         out.paragraph(phase_table.NONE)
@@ -136,8 +138,16 @@ def _noted(out: Pages, run: SessionRun, count: Captions) -> None:
         out.table(("by whom", "what", "noted"), rows, (0.28, 0.37, 0.35))
 
 
+def _rr(out: Pages, run: SessionRun, hour: Hour, count: Captions) -> None:
+    drawn = rr_series.series(run, hour)
+    if drawn:
+        out.heading("RR series and spectrum", keep=2.6)
+        out.paragraph(rr_series.NOTE, size=7.0, color=DIM)
+    for who, draw in drawn:
+        draw(_under(out, count, "rr", code=who))
+
+
 def _signals(out: Pages, run: SessionRun, hour: Hour, count: Captions) -> None:
-    out.new()
     out.heading("Signals of both people")
     if figures.indices(hour.line, _under(out, count, "indices")) is None:
         out.paragraph(report_words.NO_SIGNALS)
@@ -168,7 +178,7 @@ def _responses(out: Pages, hour: Hour, count: Captions) -> None:
     out.paragraph(report_words.AROUND, size=7.0, color=DIM)
     for code, draw in drawn:
         out.room(2.3)
-        out.paragraph(f"{code} – {report_text.usable_events(hour.responses, code)}", size=8.0)
-        draw(_under(out, count, "event", code=code))
+        out.paragraph(f"{spaced(code)} – {report_text.usable_events(hour.responses, code)}", size=8.0)
+        draw(_under(out, count, "event", code=spaced(code)))
         for sentence in report_text.inferred(hour.responses, code):
             out.paragraph(sentence, size=7.0)

@@ -124,6 +124,11 @@ def _share(seconds: float, of: float, rows: _Rows) -> float:
     return min(100.0, 100.0 * seconds / of) if len(rows.times) and of > 0 else math.nan
 
 
+def beats_of(table: Table, entity: str) -> _Beats:
+    """Return the beats of a person, with the intervals that are NN [ms]."""
+    return _beats(*(_rows(table.get((entity, name), ())) for name in ("ibi", "ibi_class")))
+
+
 def _beats(ibi: _Rows, judged: _Rows) -> _Beats:
     """Return the beats of a person: an interval is NN where the beats at both of its ends are normal."""
     kinds = dict(zip(judged.times.tolist(), judged.values.tolist(), strict=True))

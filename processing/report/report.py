@@ -24,10 +24,11 @@ from processing.hour.shelter import Shelter
 from processing.metrics.self_report import as_rows
 from processing.metrics.session_metrics import PEOPLE, Hour
 from processing.metrics.turns import JOINT, PERSONAL
-from processing.report import by_hand, captions, figures, heading, phase_table
+from processing.report import by_hand, captions, figures, heading, phase_table, rr_series
 from processing.report import quality as report_quality
 from processing.report import text as report_text
 from processing.report import words as report_words
+from processing.report.names import WHOSE, readable, spaced
 from processing.results.session_run import NOTICE, SessionRun
 
 T = TypeVar("T")
@@ -45,17 +46,17 @@ STYLE: Any = {
 }
 
 
-def report_html(run: SessionRun, hour: Hour) -> str:
-    """Return the report as one HTML text that needs nothing else."""
+def report_html(run: SessionRun, hour: Hour, *, rr: bool = False) -> str:
+    """Return the report as one HTML text that needs nothing else; `rr`: with RR series and spectra."""
     loader = PackageLoader("processing.report", "templates")
     environment = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     with mpl.rc_context(STYLE):
-        return environment.get_template("report.html.j2").render(_content(run, hour))
+        return environment.get_template("report.html.j2").render(_content(run, hour, rr))
 
 
-def _content(run: SessionRun, hour: Hour) -> dict[str, Any]:
+def _content(run: SessionRun, hour: Hour, rr: bool) -> dict[str, Any]:
     line = hour.line
     session = run.recording.session
     shelter = Shelter()
@@ -71,14 +72,19 @@ def _content(run: SessionRun, hour: Hour) -> dict[str, Any]:
     no_page: dict[str, list[str]] = {}
     responses = [
         (
-            code,
+            spaced(code),
             report_text.usable_events(hour.responses, code),
             report_text.inferred(hour.responses, code),
-            drawn(code, functools.partial(draw, figures.own_figure), "event", code=code),
+            drawn(code, functools.partial(draw, figures.own_figure), "event", code=spaced(code)),
         )
         for code, draw in listed("figures around events", lambda: figures.event_locked(hour.responses))
     ]
+    wanted = listed("RR series", lambda: rr_series.series(run, hour)) if rr else ()
     parts = {
+        "rr": [
+            (who, drawn(who, functools.partial(draw, figures.own_figure), "rr", code=who))
+            for who, draw in wanted
+        ],
         "facts": listed("head", lambda: heading.facts(run)),
         "phases": shelter.tried("table of phases", lambda: phase_table.phase_table(run, hour), None),
         "by_hand": listed("what was corrected", lambda: by_hand.printed(by_hand.rows(run, hour))),
@@ -115,6 +121,8 @@ def _content(run: SessionRun, hour: Hour) -> dict[str, Any]:
         "notice": NOTICE,
         "remarks": [*run.remarks, *(f"not in this report: {fault}" for fault in shelter.faults)],
         "text": report_words,
+        "about_rr": rr_series.NOTE,
+        "whose": WHOSE,
         "about_signals": report_text.about_signals(run.config),
         "about_two_axes": report_text.about_two_axes(),
         "may_not": report_words.MAY_NOT,
@@ -136,7 +144,7 @@ def turns(hour: Hour) -> list[tuple[str, str]]:
     names = [(e, d.name) for e in PEOPLE for d in PERSONAL] + [("dyad", d.name) for d in JOINT]
     found = [(e, n, hour.value(e, n)) for e, n in names]
     return [
-        (f"{e}: {n.replace('_', ' ')}", report_text.number(m.value, m.unit))
+        (f"{WHOSE[e]}: {readable(n)}", report_text.number(m.value, m.unit))
         for e, n, m in found
         if m is not None and m.value == m.value
     ]
@@ -154,9 +162,9 @@ def _svg(figure: FigureBase | None, says: str) -> Markup | None:
     return Markup('<svg role="img" aria-label="{}"').format(says) + Markup(text[start:])
 
 
-def write_report(run: SessionRun, hour: Hour, out: Path) -> None:
+def write_report(run: SessionRun, hour: Hour, out: Path, *, rr: bool = False) -> None:
     """Write the HTML report, all or nothing."""
-    _replace(out, report_html(run, hour).encode("utf-8"))
+    _replace(out, report_html(run, hour, rr=rr).encode("utf-8"))
 
 
 def _replace(out: Path, content: bytes) -> None:

@@ -19,6 +19,7 @@ from processing.indices import INDICES, PERSON, VAGAL, spelled
 from processing.metrics.session_metrics import PEOPLE, Hour
 from processing.metrics.vagal import REACTIVITY, REST
 from processing.report import words as report_words
+from processing.report.names import readable
 from processing.responses import matching
 from processing.responses.event_locked import Response, onsets
 from processing.results.session_run import SessionRun
@@ -149,7 +150,8 @@ def table(measures: Sequence[Measure]) -> list[dict[str, str]]:
     """Return the rows of a table of measures, ready to print."""
     return [
         {
-            "metric": m.metric,
+            "metric": readable(m.metric),
+            "key": m.metric,
             "value": number(m.value, m.unit),
             "interval": _interval(m),
             "n": str(m.n),

@@ -11,6 +11,7 @@ import click
 from acquisition.commands.command import Command
 from acquisition.protection.keystore import ENVIRONMENT
 from acquisition.simulation.demo_session import emulated_session, simulated_session
+from acquisition.simulation.script import AGE
 from acquisition.terminal import echo
 from viewer.desktop import has_display, require_qt
 from viewer.live.live import await_end, say_left, watch
@@ -36,7 +37,7 @@ def demo_command(
 ) -> None:
     """Record a simulated dyad with known truth, watch it live, and compute the results.
 
-    The session is already 12 minutes old when it starts. Without a display it runs headless.
+    The session is already 55 minutes old when it starts (12 with --ble). Without a display it runs headless.
     """
     require_qt()
     if not headless and not has_display():
@@ -44,7 +45,7 @@ def demo_command(
         headless = True
     out.mkdir(parents=True, exist_ok=True)
     session = out / "session.toml"
-    text = emulated_session(seed=seed) if ble else simulated_session(seed=seed)
+    text = emulated_session(seed=seed) if ble else simulated_session(seed=seed, age=AGE)
     session.write_text(_sealed(text, out) if sealed else text, "utf-8")
     length = seconds or (HEADLESS_SECONDS if headless else None)
     if headless:

@@ -290,3 +290,17 @@ def test_the_past_goes_into_a_real_recording(tmp_path: Path) -> None:
     kept = (times <= START + PAUSE.start - 0.1 + 1e-9) | (times >= START + PAUSE.stop)
     np.testing.assert_array_equal(by_name["EDA"]["time_stamps"], times[kept])
     np.testing.assert_array_equal(by_name["EDA"]["time_series"], samples[kept])
+
+
+def test_a_session_that_is_an_hour_old_is_written_at_once_with_what_was_marked_in_it() -> None:
+    store, now = FakeStore(), 5000.0
+    driver = SimulatedDriver(seed=1, clock=lambda: now, past=True, age=3300.0)
+    before = time.process_time()
+    assert driver.write_past(store, wall=WALL) == now - 3300.0 + PAST
+    assert time.process_time() - before < 20.0, "a past that takes this long is of no use"
+    assert store.ticks[0][0] == pytest.approx(now - 3300.0)
+    assert now - 0.1 <= store.ticks[-1][0] <= now
+    assert store.ticks[-1][1] == pytest.approx(WALL, abs=0.2)
+    codes = [event.code for _, event in store.events]
+    assert codes.count("now_moment") == 1 + int((3300.0 - PAST) // 300.0)
+    assert all(event.time <= now for _, event in store.events)
