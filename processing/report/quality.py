@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from processing.index import IndexSample
 from processing.metrics.session_metrics import PEOPLE, Hour
 from processing.report.text import SIGNALS
+from processing.results.old_baselines import old_baselines
 from processing.results.session_run import SessionRun
 
 
@@ -49,6 +50,16 @@ def quality(run: SessionRun, hour: Hour) -> list[QualityRow]:
         rows.append(QualityRow(entity=entity, what="arousal index", usable=share, remark=person.missing))
         rows.append(_beats(entity, table.get((entity, "ibi_class"), [])))
         rows += _baselines(run, entity)
+        rows += [
+            QualityRow(
+                entity=entity,
+                what="old baseline",
+                usable=f"{one.seconds / 60:.1f} min, from minute {(one.start - run.begin) / 60:.1f}",
+                remark=one.reason,
+            )
+            for one in old_baselines(run.samples)
+            if one.entity == entity
+        ]
     return rows
 
 

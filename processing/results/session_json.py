@@ -18,6 +18,7 @@ from acquisition.timebase.account import ADDED, WORDS, Account
 from processing.clocks import remark
 from processing.metrics.self_report import noted
 from processing.pipeline import Pipeline
+from processing.results.old_baselines import old_baselines
 from processing.results.results import provenance
 
 if TYPE_CHECKING:
@@ -28,11 +29,20 @@ NOTICE = (
 )
 
 
-def scalings(run: SessionRun) -> dict[str, dict[str, str]]:
-    """Say what the arousal index of each person is relative to: today's centre and scale, or the person's."""
+def scalings(run: SessionRun) -> dict[str, dict[str, Any]]:
+    """Say what the arousal index of each person is relative to: today's centre and scale, or the person's;
+    and where that was old, with when it began and for how long [s]."""
+    old = old_baselines(run.samples)
     return {
         str(role): {"scaling": arousal.scaling}
         | ({"from": run.people.source, "digest": run.people.digest} if arousal.person else {})
+        | {
+            "old_baseline": [
+                {"why": one.reason, "t": round(one.start - run.begin, 3), "seconds": one.seconds}
+                for one in old
+                if one.entity == str(role)
+            ]
+        }
         for role, arousal in run.pipeline.arousal.items()
     }
 
