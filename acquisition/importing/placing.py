@@ -12,6 +12,7 @@ import numpy as np
 from acquisition.errors import StreamError
 from acquisition.importing.alignment import Alignment, by_events, by_taps
 from acquisition.importing.clock import Clock, Source, moment_of
+from acquisition.importing.markers import OUTSIDE
 from acquisition.importing.options import Options
 from acquisition.importing.store import Imported, Placed
 from acquisition.stream import PEOPLE, Modality, Role
@@ -96,41 +97,110 @@ def _starts(
     shifts = [0.0] * len(sources)
     if len(used) == 1:
         return shifts, "one", [], epochs[used[0]]
-    if all(math.isfinite(e) for e in epochs.values()):
-        zoned = {sources[k].zoned or bool(options.zone) for k in used}
-        if len(zoned) > 1:
-            local = next(sources[k].path for k in used if not sources[k].zoned)
-            raise StreamError(
-                f"{local}: its start is the time of a clock on the wall, that of other files is UTC; --zone "
-                "says which time zone it was (such as Europe/Vienna)"
-            )
-        for k in used:
-            shifts[k] = epochs[k] - epochs[used[0]]
-        firsts = [float(np.nanmin(p.item.times)) + shifts[p.file] for p in items if len(p.item.times)]
-        if max(firsts) - min(firsts) > FAR:
-            days = (max(firsts) - min(firsts)) / FAR
+    dated = [k for k in used if math.isfinite(epochs[k])]
+    _refuse_two_zones(dated, sources, options)
+    _refuse_undated_signals(dated, used, items, sources, options)
+    if dated and not (options.align == "none" and _days(items, epochs, dated) > 1.0):
+        first = dated[0]
+        for k in dated:
+            shifts[k] = epochs[k] - epochs[first]
+        if (days := _days(items, epochs, dated)) > 1.0:
             raise StreamError(
                 f"files that start {days:.1f} days apart are not of one session; --align none puts them at 0"
             )
+        undated = [k for k in used if k not in dated]
         said = [
-            f"{sources[k].path.name} starts {shifts[k] + _first(items, k) - _first(items, used[0]):+.3f} s"
-            for k in used[1:]
+            f"{sources[k].path.name} starts {shifts[k] + _first(items, k) - _first(items, first):+.3f} s"
+            for k in dated[1:]
         ]
-        return (
-            shifts,
-            "start times",
-            [f"placed by start times: {', '.join(said)} after {sources[used[0]].path.name}"],
-            epochs[used[0]],
+        told = [f"placed by start times: {', '.join(said)} after {sources[first].path.name}"] if said else []
+        begin = min(shifts[k] + _first(items, k) for k in dated)
+        told += _put_at(begin, undated, items, sources, options, shifts)
+        relative = [p.file for pair in _pairs(items) for p in pair if p.file in undated]
+        return shifts, "unknown" if relative else "start times", told, epochs[first]
+    # Without a start for any, all begin together; stamps of a clock of their own lose its zero.
+    signals = [k for k in used if not _only_marks(items, k)] or used
+    if dated or any(sources[k].own for k in used):
+        told = _put_at(
+            0.0, [*signals, *(k for k in used if k not in signals)], items, sources, options, shifts
         )
-    # Without a start for each, all begin together; stamps of a clock of their own lose its zero.
-    apart = any(math.isfinite(e) for e in epochs.values()) or len({sources[k].own for k in used}) > 1
-    apart = apart or any(sources[k].own for k in used)
-    for k in used:
-        # An offset that is said counts from the file's own stamps.
-        shifts[k] = -_first(items, k) if apart and not options.offsets else 0.0
-    without = ", ".join(sources[k].path.name for k in used if not math.isfinite(epochs[k]))
-    how = "stamps as they are" if options.offsets else "all files put at 0"
-    return shifts, "unknown", [f"{without} without a start time: {how}"], math.nan
+    else:
+        told = [f"{', '.join(sources[k].path.name for k in used)} without a start time: stamps as they are"]
+    return shifts, "unknown", told, math.nan
+
+
+def _put_at(
+    begin: float,
+    files: Sequence[int],
+    items: Sequence[Placed],
+    sources: Sequence[Source],
+    options: Options,
+    shifts: list[float],
+) -> list[str]:
+    """Let files without a start begin at a moment [s], and say so; events keep their seconds since then.
+
+    Events whose stamps lie within the signals of another file are on its clock.
+    """
+    if not files:
+        return []
+    names = ", ".join(sources[k].path.name for k in files)
+    if options.offsets:  # an offset that is said counts from the file's own stamps
+        return [f"{names} without a start time: stamps as they are"]
+    for k in files:
+        shifts[k] = begin - (0.0 if _only_marks(items, k) else _first(items, k))
+    for k in files:
+        on = _on_clock_of(k, items) if _only_marks(items, k) else None
+        if on is not None:
+            shifts[k] = shifts[on]
+    return [f"{names} without a start time: put at {begin:.15g} s"]
+
+
+def _only_marks(items: Sequence[Placed], file: int) -> bool:
+    mine = [p.item.info.modality for p in items if p.file == file]
+    return bool(mine) and all(modality is Modality.MARKERS for modality in mine)
+
+
+def _on_clock_of(file: int, items: Sequence[Placed]) -> int | None:
+    """Return the file of signals between whose stamps all events of another lie; None if there is none."""
+    marks = [p.item.times for p in items if p.file == file and len(p.item.times)]
+    low, high = (min(map(np.min, marks)), max(map(np.max, marks))) if marks else (0.0, 0.0)
+    for k in sorted({p.file for p in items if not _only_marks(items, p.file)}):
+        own = [p.item.times for p in items if p.file == k and len(p.item.times)]
+        if own and min(map(np.nanmin, own)) - OUTSIDE <= low and high <= max(map(np.nanmax, own)) + OUTSIDE:
+            return k
+    return None
+
+
+def _refuse_undated_signals(
+    dated: Sequence[int],
+    used: Sequence[int],
+    items: Sequence[Placed],
+    sources: Sequence[Source],
+    options: Options,
+) -> None:
+    """Refuse events of a calendar beside signals of which none says when it began."""
+    signals = [k for k in used if not _only_marks(items, k)]
+    if options.align == "none" or not dated or not signals or set(dated) & set(signals):
+        return
+    raise StreamError(
+        f"{sources[dated[0]].path}: its events are of a calendar, and {sources[signals[0]].path.name} does "
+        "not say when it began: give times in seconds since then, or --align none puts the first event at 0"
+    )
+
+
+def _refuse_two_zones(dated: Sequence[int], sources: Sequence[Source], options: Options) -> None:
+    if len({sources[k].zoned or bool(options.zone) for k in dated}) > 1:
+        local = next(sources[k].path for k in dated if not sources[k].zoned)
+        raise StreamError(
+            f"{local}: its start is the time of a clock on the wall, that of other files is UTC; --zone "
+            "says which time zone it was (such as Europe/Vienna)"
+        )
+
+
+def _days(items: Sequence[Placed], epochs: dict[int, float], dated: Sequence[int]) -> float:
+    """Return how many days the first samples of files are apart."""
+    firsts = [epochs[k] + _first(items, k) for k in dated]
+    return (max(firsts) - min(firsts)) / FAR if firsts else 0.0
 
 
 def _first(items: Sequence[Placed], file: int) -> float:

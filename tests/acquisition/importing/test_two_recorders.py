@@ -72,6 +72,51 @@ def test_files_without_a_start_begin_together_and_nothing_is_known(tmp_path: Pat
     assert not said.aligned
 
 
+def relative(path: Path, column: str, rows: list[tuple[float, str]]) -> Path:
+    """Write a table without a start."""
+    path.write_text(f"t,{column}\n" + "\n".join(f"{t},{v}" for t, v in rows) + "\n")
+    return path
+
+
+def test_of_several_files_those_with_a_start_are_placed_by_it(tmp_path: Path) -> None:
+    a, b = eda(tmp_path / "a.csv", START), eda(tmp_path / "b.csv", START + 35)
+    c = relative(tmp_path / "c.csv", "acc_x [g]", [(700 + i / 10, "1.0") for i in range(200)])
+    done = import_as([(CLIENT, a), (THERAPIST, b), (CLIENT, c)], out=tmp_path / "rec")
+    assert first(tmp_path / "rec", THERAPIST) - first(tmp_path / "rec", CLIENT) == 35.0
+    assert first(tmp_path / "rec", CLIENT, Modality.ACC) == first(tmp_path / "rec", CLIENT)
+    assert recorded(tmp_path / "rec").began.startswith("2024-05-20T10:13:20")
+    assert any("c.csv without a start time" in note for note in done.notes)
+    assert done.clock.kind == "start times"
+
+
+@pytest.mark.parametrize(("zero", "stamp"), [(0.0, 10.0), (700.0, 710.0)])
+def test_events_of_a_file_of_their_own_keep_their_time(tmp_path: Path, zero: float, stamp: float) -> None:
+    a = (
+        eda(tmp_path / "a.csv", START)
+        if not zero
+        else relative(tmp_path / "a.csv", "eda [uS]", [(zero + i / 4, f"5.{i % 9}") for i in range(400)])
+    )
+    b = relative(tmp_path / "m.csv", "marker", [(stamp, "clap"), (stamp + 20, "end")])
+    import_as([(CLIENT, a), (CLIENT, b)], out=tmp_path / "rec")
+    begin = first(tmp_path / "rec", CLIENT)
+    times = [e.time - begin for e in Recording(tmp_path / "rec") if isinstance(e, Event)]
+    assert times == pytest.approx([10.0, 30.0])
+
+
+def test_events_of_a_calendar_need_signals_with_a_start(tmp_path: Path) -> None:
+    a = relative(tmp_path / "a.csv", "eda [uS]", [(i / 4, f"5.{i % 9}") for i in range(400)])
+    b = relative(tmp_path / "m.csv", "marker", [(START + 10, "clap"), (START + 30, "end")])
+    with pytest.raises(StreamError, match=r"m\.csv: its events are of a calendar, and a\.csv does not say"):
+        import_as([(CLIENT, a), (CLIENT, b)], out=tmp_path / "rec")
+    assert not (tmp_path / "rec").exists()
+
+
+def test_files_of_different_days_can_be_put_at_the_same_moment(tmp_path: Path) -> None:
+    a, b = eda(tmp_path / "a.csv", START), eda(tmp_path / "b.csv", START + 3 * 86_400)
+    import_as([(CLIENT, a), (THERAPIST, b)], out=tmp_path / "rec", options=Options(align="none"))
+    assert first(tmp_path / "rec", THERAPIST) == first(tmp_path / "rec", CLIENT) == 0.0
+
+
 def test_one_file_of_both_is_one_clock(tmp_path: Path) -> None:
     a = eda(tmp_path / "a.csv", START)
     import_as([(CLIENT, a), (THERAPIST, a)], out=tmp_path / "rec")
