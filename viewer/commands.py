@@ -6,11 +6,25 @@ these rows and of nothing else. The keys of markers are those of the vocabulary.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 from processing.indices import INDICES, VAGAL
+from viewer.command import (
+    CORRECTED,
+    CUED,
+    EDITED,
+    JOINT,
+    LANES,
+    LISTED,
+    LIVE,
+    OPEN,
+    Command,
+    Do,
+    Face,
+    spoken,
+)
+from viewer.corrections.commands import BY_HAND
 
 if TYPE_CHECKING:
     from viewer.live.desk import Desk
@@ -19,66 +33,7 @@ if TYPE_CHECKING:
     from viewer.review.joint import JointBar
     from viewer.review.review import Review
 
-Face = Literal["live", "watch", "review", "blind", "cued", "joint"]
-"""What a window is: it marks a recording, only shows one, or is one of the faces of a review."""
-Do = Callable[["Operator"], object]
-LIVE: frozenset[Face] = frozenset({"live"})
-OPEN: frozenset[Face] = frozenset({"live", "watch"})
-LISTED: frozenset[Face] = frozenset({"review", "blind"})
-EDITED: frozenset[Face] = LISTED | {"joint"}
-LANES: frozenset[Face] = OPEN | EDITED
-CUED: frozenset[Face] = frozenset({"cued"})
-JOINT: frozenset[Face] = frozenset({"joint"})
 MARK, LOOK, WINDOW, EDIT, ASK, BOTH = "Mark", "Look", "Window", "Edit", "Cued review", "Joint replay"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
-    """Hold one command.
-
-    Parameters
-    ----------
-    name : str
-        What the code calls it.
-    group, text : str
-        Under which head, and in which words, it is listed.
-    faces : frozenset of Face
-        Where it is allowed.
-    do : callable or None
-        Does it; None for a line that only explains keys which are read elsewhere.
-    keys : tuple of str
-        As Qt names them.
-    other : mapping
-        Face → keys, where they differ.
-    menu : str
-        Its words in the View menu, "" where it is in none; {theme} stands for the other theme.
-    when : callable, optional
-        Tells whether it is allowed in this window at all.
-    repeats : bool
-        Whether it goes on while the key is held.
-    shown : str
-        Its keys in words, where their names say too little.
-    """
-
-    name: str
-    group: str
-    text: str
-    faces: frozenset[Face]
-    do: Do | None = None
-    keys: tuple[str, ...] = ()
-    other: Mapping[Face, tuple[str, ...]] = field(default_factory=dict)
-    menu: str = ""
-    when: Callable[[Operator], bool] | None = None
-    repeats: bool = False
-    shown: str = ""
-
-    def keys_in(self, face: Face) -> tuple[str, ...]:
-        """Return its keys in a face of the window."""
-        return self.other.get(face, self.keys) if face in self.faces else ()
-
-    def shown_in(self, face: Face) -> str:
-        """Return its keys as a reader sees them; "" where it has none."""
-        return self.shown or ", ".join(spoken(key) for key in self.keys_in(face))
 
 
 def _desk(act: Callable[[Desk], object]) -> Do:
@@ -101,7 +56,7 @@ def _joint(act: Callable[[JointBar], object]) -> Do:
     return lambda w: w.reviewing is not None and w.reviewing.bar is not None and act(w.reviewing.bar)
 
 
-def _turn(face: Literal["cued", "joint"]) -> Do:
+def _turn(face: Literal["cued", "joint", "corrections"]) -> Do:
     return lambda w: None if w.reviewing is None else w.reviewing.turn(w, face)
 
 
@@ -222,12 +177,12 @@ COMMANDS: tuple[Command, ...] = (
             menu="Glance window for the therapist",
             text="glance window for the therapist, where it was agreed",
             do=lambda w: w.beside.show_glance()),
-    Command(name="theme", group=WINDOW, faces=LANES | CUED, keys=("Ctrl+T",), menu="{theme} theme",
-            text="dark or light theme",
+    Command(name="theme", group=WINDOW, faces=LANES | CUED | CORRECTED, keys=("Ctrl+T",),
+            menu="{theme} theme", text="dark or light theme",
             do=lambda w: w.change(theme="light" if w.settings.theme == "dark" else "dark")),
     Command(name="menu", group=WINDOW, faces=OPEN | LISTED, keys=("Alt+V",), text="View menu",
             do=lambda w: w.panel.strip.menu.showMenu()),
-    Command(name="keys", group=WINDOW, faces=LANES | CUED, keys=("F1",), menu="All keys",
+    Command(name="keys", group=WINDOW, faces=LANES | CUED | CORRECTED, keys=("F1",), menu="All keys",
             text="shows all keys",
             do=lambda w: w.keys.toggle()),
     Command(name="leave", group=WINDOW, faces=OPEN | LISTED, keys=("Esc",),
@@ -249,6 +204,9 @@ COMMANDS: tuple[Command, ...] = (
             do=_turn("cued")),
     Command(name="joint", group=EDIT, faces=frozenset({"review"}), keys=("Ctrl+J",), text="joint replay",
             do=_turn("joint")),
+    Command(name="corrections", group=EDIT, faces=frozenset({"review"}), keys=("Ctrl+B",),
+            text="correct beats and mark artefacts",
+            do=_turn("corrections")),
 
     Command(name="answer", group=ASK, faces=CUED, shown="1, 2, 3", text="answers"),
     Command(name="sure", group=ASK, faces=CUED, shown="then 0 … 9, + for 10",
@@ -276,6 +234,8 @@ COMMANDS: tuple[Command, ...] = (
             do=_joint(lambda b: b.boxes["therapist"].click())),
     Command(name="close_joint", group=BOTH, faces=JOINT, keys=("Esc",), text="closes",
             do=_leave),
+
+    *BY_HAND,
 )
 # fmt: on
 GROUPS = tuple(dict.fromkeys(command.group for command in COMMANDS))
@@ -291,12 +251,3 @@ def key_of(name: str, face: Face = "live") -> str:
     """Return the first key of a command as a reader sees it, for a button or a tool tip."""
     command = next(c for c in COMMANDS if c.name == name)
     return next((spoken(key) for key in command.keys_in(face)), "")
-
-
-SPOKEN = {"Left": "←", "Right": "→", "Up": "↑", "Down": "↓", "Return": "Enter", "-": "−"}
-
-
-def spoken(key: str) -> str:
-    """Return a key as a reader sees it: Ctrl+Enter, Shift+←, Ctrl++."""
-    head, plus, last = key.rpartition("+") if not key.endswith("+") else (key[:-2], key[-2:-1], "+")
-    return f"{head}{plus}{SPOKEN.get(last, last)}"

@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import cast
 
-from viewer.commands import Face, allowed
+from viewer.command import Face
+from viewer.commands import allowed
 
 BLOCK = re.compile(r"(<!-- keys of (\w+): ([\w, ]+) -->\n)(.*?)(<!-- end of keys -->)", re.DOTALL)
 """A table of keys in a page: which face, which groups."""

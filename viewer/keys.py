@@ -9,7 +9,8 @@ from functools import partial
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
-from viewer.commands import LISTED, Command, allowed
+from viewer.command import LISTED, Command
+from viewer.commands import allowed
 from viewer.model.markers import label_of
 from viewer.operator import Operator
 

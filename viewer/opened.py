@@ -19,6 +19,7 @@ def open_window(
     control: Recorder | None = None,
     follow: bool = True,
     rater: str = "",
+    editor: str = "",
     people: People | None = None,
 ) -> OperatorWindow:
     """Open the operator's window on a recording, growing or finished, and show it.
@@ -31,6 +32,8 @@ def open_window(
         Whether to go on reading while it grows.
     rater : str
         Code of a rater who codes blind: of a finished recording they see neither data nor what others marked.
+    editor : str
+        Code of whoever corrects beats of a finished recording: the window opens there.
     people : People, optional
         References of persons, in place of this session's baselines.
 
@@ -60,7 +63,7 @@ def open_window(
         now=local_clock,
         kept=persistence.store(),
         profiles=lambda profile: codes_of(model.facts, profile),
-        reviewing=Reviewing(path, rater=rater),
+        reviewing=Reviewing(path, rater=rater, editor=editor),
     )
     window.show()
     window.start()

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from acquisition.events.vocabulary import Code
     from viewer.beside import Beside
-    from viewer.commands import Face
+    from viewer.command import Face
     from viewer.key_overlay import KeyList
     from viewer.live.desk import Desk
     from viewer.model.model import SessionModel

@@ -19,6 +19,7 @@ def save(
     theme: str = "dark",
     seconds: float = 60.0,
     rater: str = "",
+    editor: str = "",
 ) -> Path:
     """Draw a recording, or a model that was filled already, and write the picture.
 
@@ -32,6 +33,8 @@ def save(
         Length of the time axis; one of `viewer.model.page.WINDOWS`.
     rater : str
         Code of a blind rater, to draw what they see.
+    editor : str
+        Code of whoever corrects beats, to draw the correction editor.
 
     Returns
     -------
@@ -61,13 +64,15 @@ def save(
             path=path,
             now=lambda: model.now,
             kept=kept,
-            reviewing=None if path is None else Reviewing(path, rater=rater),
+            reviewing=None if path is None else Reviewing(path, rater=rater, editor=editor),
         )
         window.fault = "" if path is None else altered_words(path)
         window.resize(*size)
         window.show()
         app.processEvents()
         window.draw_all()
+        if window.reviewing is not None and window.reviewing.beats is not None:
+            window.reviewing.beats.wait()
         app.processEvents()
         picture = window.grab()
         window.close()

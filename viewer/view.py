@@ -8,6 +8,7 @@ import click
 
 from acquisition.commands.command import Command
 from acquisition.errors import AttunementError, ControlError
+from acquisition.events.corrections_file import refuse_editor
 from acquisition.protection.audit import keep
 from acquisition.recorder.control import Client
 from acquisition.recording.derived import note
@@ -21,19 +22,26 @@ from viewer.live.live import quitting_on_ctrl_c
 @click.argument("recording", type=click.Path(path_type=Path, exists=True))
 @click.option("--rater", default="", help="Code blind, into a file of your own: your code, such as R2.")
 @click.option(
+    "--editor", default="", metavar="CODE", help="Correct beats of a finished recording: your code."
+)
+@click.option(
     "--picture", type=click.Path(path_type=Path, dir_okay=False), help="Write a PNG instead of a window."
 )
-def view_command(recording: Path, rater: str, picture: Path | None) -> None:
+def view_command(recording: Path, rater: str, editor: str, picture: Path | None) -> None:
     """Watch a growing recording or review a finished one; closing the window never stops a recorder."""
     if rater and not CODE.fullmatch(rater):
         raise AttunementError(f"--rater {rater[:40]!r}: must be a code such as R2, never a name")
+    if editor:
+        refuse_editor(editor)
+    if editor and rater:
+        raise click.UsageError("--editor and --rater exclude each other: a blind rater sees no signals")
     require_qt()
     keep("viewed", recording)
     if picture is not None:
         from viewer.screenshot import save
 
         note(recording, picture, "picture")
-        save(recording, picture, rater=rater)
+        save(recording, picture, rater=rater, editor=editor)
         echo(str(picture))
         return
     if not has_display():
@@ -47,6 +55,6 @@ def view_command(recording: Path, rater: str, picture: Path | None) -> None:
         control = None  # finished, or another user's: it can be watched all the same
     app = application()
     with quitting_on_ctrl_c(app):
-        window = open_window(recording, control=control, rater=rater)
+        window = open_window(recording, control=control, rater=rater, editor=editor)
         app.exec()
         window.close()

@@ -7,7 +7,8 @@ from functools import partial
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu
 
-from viewer.commands import Command, allowed, key_of
+from viewer.command import Command
+from viewer.commands import allowed, key_of
 from viewer.model.definitions import SYNC_SIGNALS
 from viewer.model.markers import label_of
 from viewer.operator import Operator

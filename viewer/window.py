@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QMenu
 from acquisition.events.vocabulary import Code
 from viewer import settings as persistence
 from viewer.beside import Beside
-from viewer.commands import Face
+from viewer.command import Face
 from viewer.key_overlay import KeyList
 from viewer.keys import bind_keys, unbind
 from viewer.live.desk import Desk

@@ -30,6 +30,8 @@ class ByHand:
         Detected beats, and where they were put.
     marked, accepted : dict of (float, float) to str
         Stretches that are no signal, and such as are one whatever the gates say, with the reason.
+    kept : dict of float to str
+        Places that were looked at and found right: they change nothing.
     """
 
     inserted: dict[float, str] = field(default_factory=dict)
@@ -38,10 +40,11 @@ class ByHand:
     rejected: dict[float, str] = field(default_factory=dict)
     marked: dict[Stretch, str] = field(default_factory=dict)
     accepted: dict[Stretch, str] = field(default_factory=dict)
+    kept: dict[float, str] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         """Tell whether anything is other than detected."""
-        return any(getattr(self, name) for name in self.__dataclass_fields__)
+        return any(getattr(self, name) for name in self.__dataclass_fields__ if name != "kept")
 
     def counts(self) -> dict[str, float]:
         """Return how many beats or responses, and how many seconds, were corrected in which way."""
@@ -122,7 +125,7 @@ def fold(corrections: Iterable[Correction], who: str) -> Folded:
             said = apply(signals.setdefault((c.role, c.signal), ByHand()), c)
             if said:
                 faults.append(f"correction of {c.when or 'unknown time'} by {who}: {said}")
-    return Folded(who=who, signals={k: v for k, v in signals.items() if v}, faults=faults)
+    return Folded(who=who, signals={k: v for k, v in signals.items() if v or v.kept}, faults=faults)
 
 
 def apply(now: ByHand, c: Correction) -> str:
@@ -172,10 +175,16 @@ def _reject(now: ByHand, c: Correction) -> str:
     return ""
 
 
+def _keep(now: ByHand, c: Correction) -> str:
+    now.kept[c.time] = c.why
+    return ""
+
+
 def _restore(now: ByHand, c: Correction) -> str:
     """Take back what was done to one beat or response, whenever that was."""
     old = now.beat_at(c.time)
-    done = [now.rejected.pop(c.time, None), now.deleted.pop(c.time, None), now.moved.pop(old, None)]
+    done: list[object] = [kept.pop(c.time, None) for kept in (now.rejected, now.deleted, now.kept)]
+    done.append(now.moved.pop(old, None))
     return "" if any(what is not None for what in done) else "nothing was done to it"
 
 
@@ -222,6 +231,7 @@ _DO: Mapping[str, Callable[[ByHand, Correction], str]] = {
     "delete": _delete,
     "move": _move,
     "reject": _reject,
+    "keep": _keep,
     "restore": _restore,
     "mark": _mark,
     "accept": _accept,

@@ -27,6 +27,7 @@ MOMENTS: Mapping[str, tuple[str, ...]] = {
     "delete": ("time",),
     "move": ("time", "to"),
     "reject": ("time",),
+    "keep": ("time",),
     "restore": ("time",),
     "mark": ("start", "stop"),
     "accept": ("start", "stop"),

@@ -13,7 +13,7 @@ from acquisition.events.corrections import Correction
 from acquisition.stream import FloatArray, IntArray
 from processing.heart.config import HeartConfig
 from processing.heart.table import BeatRows
-from processing.heart.windows import beat_columns
+from processing.heart.windows import Column, beat_columns
 
 SAME_BEAT = 0.05
 """Two marks so near are of the same beat [s]."""
@@ -170,8 +170,13 @@ def agreement(a: BeatRows, b: BeatRows, begin: float, end: float, *, has_shapes:
 
 def rmssd_at(rows: BeatRows, ends: FloatArray, *, has_shapes: bool) -> FloatArray:
     """Return RMSSD of the window that ends at each moment [ms], nan where a gate is shut."""
+    return rmssd_column(rows, ends, has_shapes=has_shapes).values
+
+
+def rmssd_column(rows: BeatRows, ends: FloatArray, *, has_shapes: bool) -> Column:
+    """Return RMSSD of the window that ends at each moment [ms], with the reason where a gate is shut."""
     columns = beat_columns(rows.beats, ends, HeartConfig(), has_shapes=has_shapes)
-    return next(column.values for column in columns if column.name == "rmssd")
+    return next(column for column in columns if column.name == "rmssd")
 
 
 def _mean(values: Sequence[float] | FloatArray) -> float:

@@ -44,7 +44,7 @@ class Corrected:
     @property
     def edits(self) -> Mapping[tuple[str, str], Edits]:
         """Return the edits of each (role, signal) that has any."""
-        return {key: edits_of(by_hand) for key, by_hand in self.folded.signals.items()}
+        return {key: edits_of(by_hand) for key, by_hand in self.folded.signals.items() if by_hand}
 
     @property
     def said(self) -> str:

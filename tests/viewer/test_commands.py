@@ -18,7 +18,8 @@ from tests.viewer.conftest import MakeWindow
 from tests.viewer.review.test_review import recorded
 from tests.viewer.test_window import marked
 from viewer import commands
-from viewer.commands import COMMANDS, GROUPS, Command, Face, allowed, key_of, spoken
+from viewer.command import Command, Face, spoken
+from viewer.commands import COMMANDS, GROUPS, allowed, key_of
 from viewer.key_overlay import MARKERS, columns, lines
 from viewer.key_tables import BLOCK, with_tables
 from viewer.keys import bound, marker_keys

@@ -103,6 +103,10 @@ class Trace:
             steps / QUALITY if steps <= QUALITY else math.nan,
         )
 
+    def reason(self, k: int) -> str:
+        """Return why a sample has no value, or what lowers its quality; "" if nothing does."""
+        return self._reasons.at(k)
+
     def between(self, start: float, stop: float) -> Line:
         """Return the samples with start ≤ time < stop, as they are."""
         begin, end = np.searchsorted(self.times, (start, stop))

@@ -82,6 +82,9 @@ class ReviewBar(QWidget):
             "Cued review…", f"About 16 moments for the client to say how each was ({_key('cued')})"
         )
         self.joint = button("Joint replay…", f"For client and therapist together ({_key('joint')})")
+        self.beats = button(
+            "Correct beats…", f"Insert, move, delete beats, mark artefacts ({_key('corrections')})"
+        )
         self._make_adding(codes)
         self.count = QLabel()
         self.count.setStyleSheet(f"color: {theme.dim};")
@@ -129,7 +132,7 @@ class ReviewBar(QWidget):
         first.addStretch(1)
         first.addWidget(self.why_label)
         first.addWidget(self.why, 100)
-        for widget in (self.undo, self.cued, self.joint):
+        for widget in (self.undo, self.beats, self.cued, self.joint):
             first.addWidget(widget)
         for part in (self.code, self.actor, self.value, self.note, self.add, self.keys, self.filter):
             second.addWidget(part)

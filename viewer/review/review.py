@@ -66,7 +66,7 @@ class Review(QObject):
     def _show_parts(self) -> None:
         """Hide what this kind of review does not have."""
         bar = self.bar
-        for button in (bar.cued, bar.joint):
+        for button in (bar.beats, bar.cued, bar.joint):
             button.setVisible(self.listed and not self.blind)
         needs_list: tuple[QWidget, ...] = (bar.filter, bar.count, bar.keys)
         for part in needs_list:

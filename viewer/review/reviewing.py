@@ -30,10 +30,12 @@ from viewer.review.review import Review
 from viewer.theme import Theme
 
 if TYPE_CHECKING:
+    from viewer.corrections.bench import Bench
+    from viewer.corrections.page import CorrectionPage
     from viewer.review.cued import CuedReview
 
 logger = logging.getLogger(__name__)
-Face = Literal["list", "cued", "joint"]
+Face = Literal["list", "cued", "joint", "corrections"]
 
 
 def wall_clock() -> str:
@@ -56,12 +58,14 @@ class Reviewing:
         The recording.
     rater : str
         Code of a blind rater; "" for an open review.
+    editor : str
+        Code of whoever corrects beats: the review begins there.
     """
 
-    def __init__(self, path: Path, *, rater: str = "") -> None:
-        self._path, self.rater = path, rater
+    def __init__(self, path: Path, *, rater: str = "", editor: str = "") -> None:
+        self._path, self.rater, self.editor = path, rater, editor
         self._desk: ReviewDesk | None = None
-        self.face: Face = "list"
+        self.face: Face = "corrections" if editor else "list"
         self.role = Role.CLIENT
         self.agreed: frozenset[str] = frozenset()
         """Who has pressed their button in the joint replay."""
@@ -69,6 +73,9 @@ class Reviewing:
         """The page of the cued review, while that is shown."""
         self.bar: JointBar | None = None
         """The buttons of the joint replay, while that is shown."""
+        self.beats: CorrectionPage | None = None
+        """The page of the correction editor, while that is shown."""
+        self._read: Bench | None = None
         self._joint: tuple[SessionModel, int] | None = None
 
     def desk(self, model: SessionModel) -> ReviewDesk:
@@ -80,7 +87,7 @@ class Reviewing:
 
     def shown(self, model: SessionModel) -> SessionModel:
         """Return what the panel may show of a session; in a joint replay only those who agreed."""
-        if self.face == "list":
+        if self.face in ("list", "corrections"):
             return model
         people = frozenset(r.value for r in PEOPLE if r.value in self.agreed and may_show(model, r))
         out = restricted(model, people if self.face == "joint" else frozenset(), self._events(model, people))
@@ -95,8 +102,15 @@ class Reviewing:
         """Return what the window holds."""
         desk = self.desk(window.model)
         self.page = self.bar = None
+        at = window.panel.pointer if self.face != "corrections" or not self.editor else 0.0
+        at = at if self.beats is None else self.beats.view.cursor
+        if self.beats is not None:
+            self.beats.close_page()
+            self.beats = None
         if self.face == "cued":
             return self._build_cued(window, desk, theme)
+        if self.face == "corrections":
+            return self._build_corrections(window, theme, at)
         who = str(window.kept.value("reviewer", ""))
         joint = self.face == "joint"
         review = Review(
@@ -111,6 +125,7 @@ class Reviewing:
         window.review = review
         review.bar.cued.clicked.connect(lambda: self.turn(window, "cued"))
         review.bar.joint.clicked.connect(lambda: self.turn(window, "joint"))
+        review.bar.beats.clicked.connect(lambda: self.turn(window, "corrections"))
         if joint:
             return self._build_joint(window, review, theme)
         if self.rater:
@@ -149,6 +164,35 @@ class Reviewing:
             other=other,
         )
         return self.page
+
+    def _build_corrections(self, window: Operator, theme: Theme, at: float) -> QWidget:
+        from viewer.corrections.bench import read_bench
+        from viewer.corrections.desk import CorrectionDesk
+        from viewer.corrections.page import CorrectionPage  # SciPy comes with it: not while a window opens
+
+        model, path = window.model, self._path
+
+        def read() -> Bench:
+            if self._read is None:
+                self._read = read_bench(path, lambda *key: model.traces.get(key))
+            return self._read
+
+        def leave() -> None:
+            self.turn(window, "list")
+
+        codes = {role.value: model.facts.code(role) for role in PEOPLE}
+        self.beats = CorrectionPage(
+            theme,
+            title="Correct beats",
+            people={role: f"{role.capitalize()} {code}".strip() for role, code in codes.items()},
+            read=read,
+            open_desk=lambda bench: CorrectionDesk(path, bench, clock=wall_clock),
+            leave=leave,
+            keep_who=lambda who: window.kept.setValue("reviewer", who),
+            who=self.editor or str(window.kept.value("reviewer", "")),
+            at=at,
+        )
+        return self.beats
 
     def _build_joint(self, window: Operator, review: Review, theme: Theme) -> QWidget:
         def change(person: str, on: bool) -> None:

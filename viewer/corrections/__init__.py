@@ -1,0 +1,1 @@
+"""Correcting beats, responses and stretches of a finished recording by hand."""
