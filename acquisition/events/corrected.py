@@ -77,7 +77,7 @@ class Folded:
 
     def of(self, role: str, signal: str) -> ByHand:
         """Return what was done to a signal."""
-        return self.signals.get((role, signal)) or ByHand()
+        return self.signals.get((role, signal), ByHand())
 
     def __bool__(self) -> bool:
         """Tell whether anything holds."""

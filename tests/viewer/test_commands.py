@@ -44,7 +44,7 @@ def faced(make_window: MakeWindow, tmp_path: Path) -> Faced:
         model = recorded()
         model.facts = replace(model.facts, views=frozenset({"client", "therapist"}))
         window = make_window(model, control=None, reviewing=reviewing, reviewer="R2", **more)
-        if face in ("cued", "joint"):
+        if face in ("cued", "joint", "corrections"):
             reviewing.turn(window, face)
         return window
 

@@ -127,7 +127,7 @@ class Bench:
     def correct(self, signals: Mapping[Key, ByHand]) -> None:
         """Take what holds now."""
         for key, lane in self.lanes.items():
-            lane.by_hand = signals.get(key) or ByHand()
+            lane.by_hand = signals.get(key, ByHand())
 
     def judge(self) -> None:
         """Judge all that is not yet judged with what was corrected."""

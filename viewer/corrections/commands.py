@@ -96,7 +96,7 @@ BY_HAND: tuple[Command, ...] = (
             do=_beats(lambda p: p.acts.redo())),
     Command(name="correct_reason", group=BEATS, faces=CORRECTED, shown="Ctrl + 1 … 9",
             text="chooses a reason of the list; Ctrl + 0: none"),
-    *(Command(name=f"correct_reason_{k}", group=BEATS, faces=CORRECTED, keys=(f"Ctrl+{k}",), text="",
+    *(Command(name=f"digit_reason_{k}", group=BEATS, faces=CORRECTED, keys=(f"Ctrl+{k}",), text="",
             do=_reason(k)) for k in range(10)),
     Command(name="correct_who", group=BEATS, faces=CORRECTED, keys=("F2",),
             text="into the box of who corrects; Enter leaves it",

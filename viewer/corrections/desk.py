@@ -29,6 +29,8 @@ from viewer.model.event_rows import fine_clock
 
 CLOSE = 0.05
 """No beat is placed so near to another one [s]."""
+STILL = 5e-4
+"""A beat that would move by less stays [s]."""
 SHORTEST = 0.02
 """No stretch is shorter [s]."""
 
@@ -116,7 +118,7 @@ class CorrectionDesk:
             others = others[others != mine]
             if len(others) and float(np.abs(others - time).min()) < CLOSE:
                 raise RecordingError(f"a beat is there already, at {self._clocked(time)}")
-            if mine == time:
+            if abs(mine - time) < STILL:
                 raise RecordingError("the beat is there already")
             if beat is None:
                 self._act("insert", time=time)

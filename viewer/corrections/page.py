@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -23,6 +24,7 @@ from viewer.corrections.places import Place
 from viewer.corrections.signal_view import SignalView
 from viewer.theme import Theme
 
+logger = logging.getLogger(__name__)
 WATCH = 60
 """Between two looks at what is read or judged in another thread [ms]."""
 AROUND = 30.0
@@ -116,6 +118,11 @@ class CorrectionPage(QWidget):
             self.desk = self._open(reading.result())
         except AttunementError as error:
             self.frame.say(str(error), failed=True)
+            return
+        except Exception as error:
+            # Whatever went wrong in the other thread must be seen, or the page would just stay empty.
+            logger.exception("reading stopped")
+            self.frame.say(f"{type(error).__name__}: {error}", failed=True)
             return
         desk = self.desk
         desk.take_who(self._who)

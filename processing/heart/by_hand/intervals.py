@@ -66,8 +66,10 @@ class CorrectedIntervals:
         """Pass on the placed beats before a moment [s]."""
         while self._ahead and self._ahead[-1] < until:
             time = self._ahead.pop()
+            if math.isnan(self._last):
+                continue  # nothing was recorded yet
             span = time - self._last
-            self._left -= span if span == span else 0.0
+            self._left -= span
             self._pass(time, span, is_first=False, placed=True)
 
     def _told(self, time: float, seconds: float, fresh: bool, stays: bool) -> None:

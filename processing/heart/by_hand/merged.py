@@ -124,6 +124,8 @@ class MergedBeats:
             self._ahead[-1] + HOLD < until or (not strictly and self._ahead[-1] + HOLD == until)
         ):
             time = self._ahead.pop()
+            if not self._starts or time < self._starts[0]:
+                continue  # nothing was recorded yet
             self.look(time)
             parts, norms, height = self._shapes.pop(time)
             height = height if self._seen(height) else math.nan
