@@ -60,6 +60,8 @@ class Lane:
     after: BeatTable
     found: Responses
     places: list[Place] = field(default_factory=list)
+    low: list[Place] = field(default_factory=list)
+    """Stretches of low quality, among the places."""
     by_hand: ByHand = field(default_factory=ByHand)
     known: ByHand = field(default_factory=ByHand)
     more: FloatArray = field(default_factory=lambda: np.empty(0))
@@ -164,6 +166,7 @@ def _lane(key: Key, signal: RawSignal, signals: Signals, traces: Traces) -> Lane
             after=none,
             found=found,
             places=ordered([*quality, *large]),
+            low=quality,
         )
     detected = detect(signal)
     table = judged(detected)
@@ -175,6 +178,7 @@ def _lane(key: Key, signal: RawSignal, signals: Signals, traces: Traces) -> Lane
         after=table,
         found=Responses(*np.empty((3, 0))),
         places=ordered([*quality, *of_beats(table.rows.beats, signals.begin)]),
+        low=quality,
     )
 
 

@@ -48,11 +48,13 @@ def limits(beats: Intervals, times: FloatArray) -> tuple[FloatArray, FloatArray]
     They are those from which a beat is early if a pause follows, and an interval is long; others depend on
     what comes before and after (docs/ecg.md).
     """
-    known = np.flatnonzero(np.isfinite(beats.values))
+    known = np.isfinite(beats.values)
+    values, ends = beats.values[known], beats.times[known]
     usual = np.full(len(times), np.nan)
-    for k, stop in enumerate(np.searchsorted(beats.times[known], times, side="right").tolist()):
-        if stop >= 4:
-            usual[k] = np.median(beats.values[known[max(0, stop - USUAL) : stop]])
+    if len(values) >= USUAL:
+        medians = np.median(np.lib.stride_tricks.sliding_window_view(values, USUAL), axis=1)
+        last = np.searchsorted(ends, times, side="right") - USUAL
+        usual[last >= 0] = medians[last[last >= 0]]
     return BY_SHAPE.early * usual, BY_SHAPE.long * usual
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from PySide6.QtCore import QPointF
+from pyqtgraph.functions import arrayToQPolygonF
 from PySide6.QtGui import QPolygonF
 
 from acquisition.events.corrected import ByHand
@@ -106,8 +106,7 @@ def lines(xs: FloatArray, ys: FloatArray, cuts: BoolArray) -> list[QPolygonF]:
     out = []
     for first, last in pairwise(edges):
         if last > first:
-            points = map(QPointF, xs[first:last].tolist(), ys[first:last].tolist())
-            out.append(QPolygonF(list(points)))
+            out.append(arrayToQPolygonF(xs[first:last], ys[first:last]))
     return out
 
 

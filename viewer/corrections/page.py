@@ -134,6 +134,12 @@ class CorrectionPage(QWidget):
         if not desk.message:
             self.frame.say("", failed=False)
 
+    @property
+    def desk_lane(self) -> Lane:
+        """Return the signal that is corrected now, once the recording was read."""
+        assert self.desk is not None
+        return self.desk.lane
+
     def wait(self) -> None:
         """Wait until all is read and judged: for pictures and tests."""
         while self._reading is not None or self._judging is not None or self._has_stale():

@@ -25,6 +25,7 @@ from viewer.corrections.look import (
     steps,
     thinned,
 )
+from viewer.corrections.places import Place
 from viewer.lanes.header import font
 from viewer.model.event_rows import fine_clock
 from viewer.theme import Theme, blend
@@ -133,12 +134,25 @@ class SignalView(QWidget):
         ):
             for (start, stop), why in kept.items():
                 self._stretch(painter, start - self.t0, stop - self.t0, colour, f"{said}  {why}".strip())
+        for low in self.lane.low:
+            self._low(painter, low)
         if view.span is not None:
             self._stretch(painter, *view.span, theme.text, "")
         elif view.begun == view.begun:
             colour = theme.alert if view.begun_op == "mark" else theme.below
             low, high = sorted((view.begun, view.cursor))
             self._stretch(painter, low, high, colour, f"{view.begun_op} … to the cursor")
+
+    def _low(self, painter: QPainter, low: Place) -> None:
+        """Draw a stretch of low quality, and why it is."""
+        if low.stop < self.view.start or low.start > self.view.stop:
+            return
+        left, right = max(self._x(low.start), LEFT), min(self._x(low.stop), self.width() - RIGHT)
+        box = QRectF(left, HEAD - 2, right - left, 5)
+        painter.fillRect(box, QColor(self._theme.alert))
+        painter.setPen(QColor(self._theme.text))
+        painter.setFont(font(11))
+        painter.drawText(QPointF(left + 4, HEAD + 30), low.why)
 
     def _stretch(self, painter: QPainter, start: float, stop: float, colour: str, said: str) -> None:
         if stop < self.view.start or start > self.view.stop:
@@ -165,7 +179,9 @@ class SignalView(QWidget):
             return
         xs = LEFT + (times - self.t0 - self.view.start) / self.view.seconds * (self.width() - LEFT - RIGHT)
         gap = max(0.15, 3.0 / max(self.lane.signal.info.sfreq, 1e-3)) if self.lane.signal.info.sfreq else 3.0
-        painter.setPen(QPen(QColor(self._theme.person(self.lane.key[0])), 1.2))
+        pen = QPen(QColor(self._theme.person(self.lane.key[0])), 1)
+        pen.setCosmetic(True)  # a wider one is stroked, which takes a hundred times as long
+        painter.setPen(pen)
         for line in lines(xs, self._y(values), np.diff(times, prepend=times[0]) > gap):
             painter.drawPolyline(line)
 
@@ -186,10 +202,11 @@ class SignalView(QWidget):
         assert self.lane is not None
         theme, done = self._theme, self.lane.by_hand
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for gone in done.deleted:
-            self._tick(painter, gone - self.t0, theme.dim, BY_HAND["deleted"], "", ghost=True)
-        for old in done.moved:
-            self._tick(painter, old - self.t0, theme.dim, "", "", ghost=True)
+        start, stop = self.view.start + self.t0, self.view.stop + self.t0
+        for gone in (*done.deleted, *done.moved):
+            if start <= gone <= stop:
+                said = BY_HAND["deleted"] if gone in done.deleted else ""
+                self._tick(painter, gone - self.t0, theme.dim, said, "", ghost=True)
         times = self.lane.beat_times()
         inside = (times >= self.view.start + self.t0) & (times <= self.view.stop + self.t0)
         for time in times[inside].tolist():

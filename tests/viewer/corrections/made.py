@@ -52,6 +52,7 @@ def bench() -> Bench:
             after=lane.before,
             found=lane.found,
             places=lane.places,
+            low=lane.low,
         )
     return Bench(begin=read().begin, end=read().end, lanes=lanes)
 
