@@ -166,9 +166,7 @@ class Person:
         return [float(t) for t in self.truth.times[left] if t < self.page.strip.length]
 
 
-def rehearse(
-    recording: Path, folder: Path, who: str, truth: Truth | None, data: Path
-) -> tuple[list[str], Path]:
+def rehearse(recording: Path, folder: Path, who: str, truth: Truth) -> list[str]:
     """Work out the keys of a person on a page off screen; what they store goes into a folder."""
     from viewer.corrections.bench import read_bench
     from viewer.corrections.desk import CorrectionDesk

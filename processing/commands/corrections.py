@@ -132,11 +132,15 @@ def export_command(file: Path, recording: Path, role: str, editor: str) -> None:
     FILE ends in .csv (time in seconds since the recording began, interval, class, what was done by hand), or
     in .txt, .ann or .atr for annotations as wrann of wfdb reads them: N for a normal beat, Q for any other.
     """
+    from acquisition.protection.audit import keep
+    from acquisition.recording.derived import note
     from processing.correcting.beat_lists import write_beats
     from processing.correcting.standing import read_standing
 
     now = read_standing(recording, role, editor, known=True)
     beats = now.listed()
+    note(recording, file, "beats", (role,))
+    keep("exported", recording, to="beats")
     write_beats(file, beats, now.sfreq)
     only_for_owner(file)
     echo(f"{file}: {len(beats)} beats" + (f", corrected by {editor}" if editor else ", as detected"))

@@ -134,8 +134,8 @@ class SignalView(QWidget):
         ):
             for (start, stop), why in kept.items():
                 self._stretch(painter, start - self.t0, stop - self.t0, colour, f"{said}  {why}".strip())
-        for low in self.lane.low:
-            self._low(painter, low)
+        for place in self.lane.low:
+            self._low(painter, place)
         if view.span is not None:
             self._stretch(painter, *view.span, theme.text, "")
         elif view.begun == view.begun:
