@@ -16,7 +16,7 @@ from acquisition.recorder.control import Client
 from acquisition.session.toml import load_session
 from acquisition.terminal import echo
 from viewer.desktop import has_display, require_qt
-from viewer.live.monitor import disk_swap, in_memory
+from viewer.live.monitor import in_memory
 from viewer.live.recorder_process import RecorderProcess
 
 if TYPE_CHECKING:
@@ -86,8 +86,6 @@ def live_command(
         raise click.UsageError(f"--scaling {scaling} needs --reference FILE")
     people = known_people(references, session_file, scaling or "person")
     with in_memory(out) if monitor_only else contextlib.nullcontext() as place:
-        if place is not None and (warning := disk_swap()):
-            echo(warning, err=True)
         left: Left = "again"
         while left == "again":
             recorder = RecorderProcess(

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from pathlib import Path
 from acquisition.errors import RecordingError
 from acquisition.recorder.leash import MONITOR
 from acquisition.recording.lock import held, try_exclusive
+from viewer.live.swap import plain_swaps
 
 MEMORY = ("tmpfs", "ramfs")
 """File systems that live in memory."""
@@ -22,7 +24,7 @@ USUAL = Path("/dev/shm")
 HELD = ".held"
 """File that whoever watches holds a lock on."""
 _ESCAPED = re.compile(r"\\(\d{3})")
-_MOUNTS, _SWAPS = Path("/proc/self/mountinfo"), Path("/proc/swaps")
+_MOUNTS = Path("/proc/self/mountinfo")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +47,19 @@ def in_memory(out: Path | None) -> Iterator[Place]:
     Raises
     ------
     RecordingError
-        If the parent does not lie in memory.
+        If the parent does not lie in memory, or memory may be written to a disk, or nobody can tell.
     """
     parent = out or USUAL
+    if sys.platform != "linux":
+        raise RecordingError(
+            "--monitor-only: only Linux tells whether a directory lies in memory, and where memory goes; "
+            "here record, and delete what was recorded"
+        )
+    if swaps := plain_swaps():
+        raise RecordingError(
+            f"--monitor-only: memory may be written to {', '.join(swaps)}, not known to be encrypted, where "
+            "it would outlive the session. Switch it off first (sudo swapoff -a), or encrypt it (dm-crypt)"
+        )
     if not lies_in_memory(parent):
         raise RecordingError(
             f"{parent}: does not lie in memory: what is recorded there would stay on the disk when it is "
@@ -91,21 +103,6 @@ def lies_in_memory(path: Path) -> bool:
         kinds[where] = system.split(" ")[0]  # what is mounted later at the same place covers it
     inside = [w for w in kinds if found == Path(w) or Path(w) in found.parents]
     return bool(inside) and kinds[max(inside, key=len)] in MEMORY
-
-
-def disk_swap() -> str:
-    """Say where the system may write memory to a disk; "" if nowhere, or if nobody can tell."""
-    try:
-        rows = [line.split() for line in _SWAPS.read_text("utf-8").splitlines()[1:]]
-    except OSError:
-        return ""
-    places = [row[0] for row in rows if row and not row[0].startswith("/dev/zram")]
-    if not places:
-        return ""
-    return (
-        f"memory may be written to {', '.join(places)}, where it outlives the session unless encrypted; "
-        "switch it off first (swapoff -a)"
-    )
 
 
 def sweep(parent: Path) -> None:

@@ -14,10 +14,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from acquisition.errors import RecordingError
 from acquisition.recorder.leash import MONITOR
 from acquisition.simulation.demo_session import simulated_session
 from tests.waiting import wait_for
-from viewer.live import monitor
+from viewer.live import monitor, swap
 
 ROOT = Path(__file__).resolve().parents[3]
 SHM = Path("/dev/shm")
@@ -236,17 +237,72 @@ def test_what_nobody_can_tell_is_no_memory(tmp_path: Path, monkeypatch: pytest.M
     assert not monitor.lies_in_memory(SHM)
 
 
+def machine(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make up a machine: sda2 is plain, dm-0 encrypted, dm-1 made of it, dm-2 of it and of sda2; two zram."""
+    block = folder / "sys" / "class" / "block"
+    for name, uuid in (("dm-0", "CRYPT-PLAIN-swap"), ("dm-1", "LVM-x"), ("dm-2", "LVM-y"), ("sda2", "")):
+        (block / name / "slaves").mkdir(parents=True)
+        if uuid:
+            (block / name / "dm").mkdir()
+            (block / name / "dm" / "uuid").write_text(uuid + "\n")
+    for name, parts in (("dm-1", ["dm-0"]), ("dm-2", ["dm-0", "sda2"])):
+        for part in parts:
+            (block / name / "slaves" / part).symlink_to(block / part)
+    for name, behind in (("zram0", "none\n"), ("zram1", "/dev/sda3\n")):
+        (folder / "sys" / "block" / name).mkdir(parents=True)
+        (folder / "sys" / "block" / name / "backing_dev").write_text(behind)
+    number = os.stat(folder).st_dev
+    own = folder / "sys" / "dev" / "block" / f"{os.major(number)}:{os.minor(number)}"
+    own.parent.mkdir(parents=True)
+    own.symlink_to(block / "sda2")
+    monkeypatch.setattr(swap, "_SYS", folder / "sys")
+    monkeypatch.setattr(swap, "_SWAPS", folder / "swaps")
+
+
 @pytest.mark.parametrize(
-    ("rows", "says"),
-    [("", ""), ("/dev/zram0 partition 1 0 100\n", ""), ("/dev/sda2 partition 1 0 -2\n", "/dev/sda2")],
+    ("places", "plain"),
+    [
+        ([], []),
+        (["/dev/zram0"], []),
+        (["/dev/zram1"], ["/dev/zram1"]),
+        (["/dev/sda2"], ["/dev/sda2"]),
+        (["/dev/dm-0", "/dev/dm-1"], []),
+        (["/dev/dm-0", "/dev/dm-2"], ["/dev/dm-2"]),
+        (["/dev/unknown"], ["/dev/unknown"]),
+        (["{folder}/a file"], ["{folder}/a file"]),
+        (["/nowhere/swapfile"], ["/nowhere/swapfile"]),
+    ],
 )
-def test_memory_that_goes_to_a_disk_is_told_of(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: str, says: str
+def test_a_monitor_refuses_where_memory_may_be_written_to_a_disk_in_plain(
+    tmp_path: Path, memory: Path, monkeypatch: pytest.MonkeyPatch, places: list[str], plain: list[str]
 ) -> None:
+    machine(tmp_path, monkeypatch)
+    (tmp_path / "a file").touch()
+    rows = "".join(f"{p.format(folder=tmp_path).replace(' ', chr(92) + '040')} file 8 0 -2\n" for p in places)
     (tmp_path / "swaps").write_text("Filename Type Size Used Priority\n" + rows)
-    monkeypatch.setattr(monitor, "_SWAPS", tmp_path / "swaps")
-    said = monitor.disk_swap()
-    assert says in said if says else said == ""
+    found = [p.format(folder=tmp_path) for p in plain]
+    assert swap.plain_swaps() == found
+    if not found:
+        with monitor.in_memory(memory) as place:
+            assert place.directory.is_dir()
+        return
+    with (
+        pytest.raises(RecordingError, match=r"memory may be written to .*swapoff"),
+        monitor.in_memory(memory),
+    ):
+        pass
+    assert list(memory.iterdir()) == [], "nothing was begun"
+
+
+@pytest.mark.parametrize("system", ["darwin", "win32"])
+def test_elsewhere_than_on_linux_a_monitor_is_refused_in_one_line(
+    system: str, memory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", system)
+    said = "--monitor-only: only Linux tells"
+    with pytest.raises(RecordingError, match=said) as refused, monitor.in_memory(memory):
+        pass
+    assert "\n" not in str(refused.value)
 
 
 def test_a_sweep_takes_what_was_left_and_leaves_who_is_at_work(memory: Path) -> None:
