@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,6 +11,8 @@ from typing import Any
 
 from acquisition.errors import AttunementError
 from acquisition.text import clean_line
+
+logger = logging.getLogger(__name__)
 
 EVERY = 2.0
 """Seconds between two questions to the recorder."""
@@ -63,10 +66,13 @@ class Doubts:
 
 def _answer(asked: Future[Any]) -> tuple[Doubt, ...]:
     """Read an answer; a recorder that is gone has nothing that waits, and the window says so elsewhere."""
-    error = asked.exception()
-    if isinstance(error, AttunementError | OSError):
+    try:
+        return tuple(_doubt(one) for one in asked.result())
+    except (AttunementError, OSError):
         return ()
-    return tuple(_doubt(one) for one in asked.result())
+    except Exception:  # of an older recorder, or of no recorder: the window shows the session all the same
+        logger.exception("the recorder did not say what waits")
+        return ()
 
 
 def _doubt(one: Mapping[str, Any]) -> Doubt:

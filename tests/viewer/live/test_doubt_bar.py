@@ -141,3 +141,21 @@ def test_the_keys_ask_and_leave_it_waiting_by_default(
     wait_for(lambda: recorder.calls)
     assert "sent by 'ECG'" in seen[0]
     assert recorder.calls[0].startswith("confirm client ECG True")
+
+
+@pytest.mark.parametrize("said", [[{"odd": 1}], None, 5])
+def test_an_answer_that_cannot_be_read_stops_no_window(
+    make_window: MakeWindow, recorder: FakeRecorder, said: Any
+) -> None:
+    window = make_window(control=recorder)
+    asked: list[int] = []
+
+    def answer() -> Any:
+        asked.append(1)
+        return said
+
+    recorder.waiting = answer  # type: ignore[method-assign]
+    assert window.desk is not None
+    window.desk.doubts._due = -1.0
+    wait_for(lambda: window.desk.look_for_doubts() or asked)  # type: ignore[union-attr]
+    assert looked(window, 0).isHidden()
