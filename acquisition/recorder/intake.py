@@ -15,7 +15,7 @@ from acquisition.events.pauses import Pauses, item_role
 from acquisition.recorder.assigning import Assigning
 from acquisition.recorder.health import HealthWatch
 from acquisition.recorder.listener import Listener
-from acquisition.recorder.quota import Quota
+from acquisition.recorder.quota import Allowance, Quota, samples_of
 from acquisition.recorder.store import RecordingStore
 from acquisition.session.session import Session, missing_consent
 from acquisition.stream import ClockOffset, Modality, Role, StreamInfo
@@ -47,6 +47,7 @@ class Intake:
         self.assigning = Assigning(lambda: store.number)
         self._border = Border(clock)
         self._quota = Quota()
+        self._sent: dict[tuple[Role, str], Allowance] = {}
         self._refused: set[tuple[Role, str]] = set()
         self._faults: dict[tuple[Role, str], int] = {}
         self._told: set[tuple[Role, str, str]] = set()
@@ -78,6 +79,10 @@ class Intake:
         """Tell of what could not be believed, and of what was held back because it was too much."""
         for notice in self._border.told(last=last):
             self.notice(notice)
+        for (role, name), sent in self._sent.items():
+            if n := sent.due(now := self._clock(), last=last):
+                what = f"{n} samples dropped: far more a second than any such stream has"
+                self.notice(Notice(time=now, kind="health", role=role, stream=name, message=what))
         for notice in self._quota.due(self._clock(), last=last):
             if notice.role not in self.pauses.on:
                 self._say(notice)
@@ -126,7 +131,7 @@ class Intake:
             return
         elif isinstance(kept, ClockOffset):
             self.store.offset(kept.info, kept.collected, kept.value)
-        else:
+        elif self._sent.setdefault(kept.info.key, samples_of(kept.info)).admit(now, len(kept.times)):
             self.store.samples(kept.info, kept.times, kept.samples)
             for notice in self.health.hear(kept, now):
                 self.notice(notice)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from acquisition.event import Notice
-from acquisition.stream import Role
+from acquisition.stream import Role, StreamInfo
 
 BURST, RATE = 200.0, 0.5
 """Notices of a stream at once, and those more a second: 2000 in the first hour."""
@@ -42,15 +42,15 @@ class Allowance:
     _at: float = -math.inf
     _told: float = -math.inf
 
-    def admit(self, now: float) -> bool:
-        """Tell whether one more may pass; count it if not."""
+    def admit(self, now: float, n: int = 1) -> bool:
+        """Tell whether n more may pass; count them if not."""
         gained = self.rate * max(now - self._at, 0.0)  # the first time there is all of it
         self._left = min(self._left + gained, self.burst) if math.isfinite(gained) else self.burst
         self._at = now
-        if self._left < 1.0:
-            self.held += 1
+        if self._left < n:
+            self.held += n
             return False
-        self._left -= 1.0
+        self._left -= n
         return True
 
     def due(self, now: float, *, last: bool = False) -> int:
@@ -59,6 +59,18 @@ class Allowance:
             return 0
         n, self.held, self._told = self.held, 0, now
         return n
+
+
+TIMES, LEAST = 50.0, 20_000.0
+"""A stream may send so many times what it says, and at least so many samples a second."""
+BACKLOG = 400.0
+"""Seconds of that which may come at once: LSL keeps 360 while nobody pulls."""
+
+
+def samples_of(info: StreamInfo) -> Allowance:
+    """Return what a stream may send at all: a sender that runs wild must not fill the disk of the hour."""
+    rate = max(TIMES * info.sfreq, LEAST) if info.sfreq > 0 else LEAST
+    return Allowance(burst=BACKLOG * rate, rate=rate)
 
 
 @dataclass(slots=True)

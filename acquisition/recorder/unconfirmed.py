@@ -22,6 +22,9 @@ from acquisition.xdf import Stream, Writer
 from acquisition.xdf.form import stream_id
 from acquisition.xdf.header import header_xml
 
+MOST = 64 << 20
+"""Bytes of a file of such a stream: nobody who is not known may fill the disk of the recording."""
+
 
 @dataclass(slots=True, eq=False)
 class _Apart:
@@ -30,6 +33,8 @@ class _Apart:
     writer: Writer
     stream: Stream
     n_samples: int = 0
+    n_beyond: int = 0
+    """Samples beyond `MOST`, of which only the number is kept."""
     number: int = 0
     waits: bool = True
 
@@ -74,24 +79,33 @@ class Unconfirmed:
         OSError
             If a file cannot be written.
         """
+        there = {(one.role, one.name) for one in self.waiting()}
         for driver in self._doubting():
             for item in driver.unconfirmed():
-                if item.info.role not in paused and not (paused and item.info.role is Role.DYAD):
+                answered = item.info.key in self._files and item.info.key not in there
+                if not answered and not self._is_paused(item.info.role, paused):
                     self._store(item)
         for apart in self._files.values():
-            if apart.waits:
+            if apart.waits and apart.writer.size < MOST:
                 apart.writer.seal(apart.number, now, wall)
                 apart.writer.flush()
                 apart.number += 1
 
+    @staticmethod
+    def _is_paused(role: Role, paused: Collection[Role]) -> bool:
+        return role in paused or bool(paused and role is Role.DYAD)
+
     def _store(self, item: Chunk | ClockOffset) -> None:
         kept = self._border.admit(item)
-        if isinstance(kept, Chunk):
-            apart = self._apart(kept.info)
+        if kept is None or isinstance(kept, Notice):
+            return
+        apart = self._apart(kept.info)
+        if apart.writer.size >= MOST:
+            apart.n_beyond += len(kept.times) if isinstance(kept, Chunk) else 0
+        elif isinstance(kept, Chunk):
             apart.writer.samples(apart.stream, kept.times, kept.samples)
             apart.n_samples += len(kept.times)
-        elif isinstance(kept, ClockOffset):
-            apart = self._apart(kept.info)
+        else:
             apart.writer.offset(apart.stream, kept.collected, kept.value)
 
     def _apart(self, info: StreamInfo) -> _Apart:
@@ -161,7 +175,7 @@ class Unconfirmed:
             apart.writer.close()
             if not keep:
                 apart.writer.path.unlink(missing_ok=True)
-        return apart.n_samples
+        return apart.n_samples + apart.n_beyond
 
     def close(self) -> list[Notice]:
         """Delete what was never confirmed; return a notice for each stream of it."""

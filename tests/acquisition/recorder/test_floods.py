@@ -14,9 +14,10 @@ from acquisition.drivers import Drained
 from acquisition.event import Event, Notice, NoticeKind
 from acquisition.events.vocabulary import PAUSE
 from acquisition.lsl.clock import local_clock
+from acquisition.recorder import quota
 from acquisition.recorder.begin import record
 from acquisition.recorder.listener import Listener
-from acquisition.recorder.quota import BURST, RATE, TELL, Allowance, Quota
+from acquisition.recorder.quota import BURST, RATE, TELL, Allowance, Quota, samples_of
 from acquisition.recorder.recorder import Outcome
 from acquisition.recording.recording import Recording
 from acquisition.recording.verify import verify
@@ -142,12 +143,40 @@ def test_an_allowance_is_a_burst_and_some_more_a_second() -> None:
     assert hour <= BURST + 3600 * RATE
 
 
+def test_a_sender_that_runs_wild_is_stored_up_to_a_bound_and_the_rest_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quota, "TIMES", 2.0)
+    monkeypatch.setattr(quota, "LEAST", 200.0)
+    odd = info(Role.CLIENT, name="odd")
+    n = 10_000
+    times = np.arange(n) / 1e6
+    flood = [Chunk(odd, times + local_clock() + k, np.zeros((n, 1), np.float32)) for k in range(10)]
+    driver = Flooding(*flood)
+    outcome, hearing = recorded(tmp_path, driver)
+    assert driver.left == []
+    chunks = [i for i in Recording(outcome.path) if isinstance(i, Chunk)]
+    stored = sum(len(c.times) for c in chunks if c.info.name == "odd")
+    assert stored == 8 * n, "what four hundred seconds may hold"
+    assert counted(hearing.heard, "samples dropped: far more a second") == 2 * n
+    for role in (Role.CLIENT, Role.THERAPIST):
+        mine = sum(len(c.times) for c in chunks if c.info.role is role and c.info.name != "odd")
+        assert mine == driver.sent[role]
+
+
+@pytest.mark.parametrize("sfreq", [0.0, 4.0, 250.0, 2000.0, 48_000.0])
+def test_a_backlog_of_six_minutes_passes_whole(sfreq: float) -> None:
+    mine = samples_of(info(Role.CLIENT, sfreq=sfreq))
+    assert mine.admit(5.0, round(360 * (sfreq or 100)))
+    assert all(mine.admit(5.0 + 0.1 * k, round(0.1 * (sfreq or 100))) for k in range(36_000))
+
+
 def test_what_the_recorder_says_of_its_end_is_never_held_back() -> None:
-    quota = Quota()
+    mine = Quota()
     kinds: tuple[NoticeKind, ...] = ("ended", "disk")
     for kind in kinds:
         said = Notice(time=1.0, kind=kind, role=Role.DYAD, message="the end")
-        assert all(quota.admit(said, 1.0) for _ in range(1000))
+        assert all(mine.admit(said, 1.0) for _ in range(1000))
 
 
 def test_an_account_of_stamps_keeps_so_many_places_and_counts_the_rest() -> None:

@@ -13,6 +13,7 @@ from acquisition.drivers import Waiting
 from acquisition.errors import ControlError
 from acquisition.event import Event, Notice
 from acquisition.lsl.clock import local_clock
+from acquisition.recorder import unconfirmed
 from acquisition.recorder.control import Client
 from acquisition.recording.recording import Recording
 from acquisition.recording.verify import verify
@@ -128,6 +129,46 @@ def test_nothing_of_a_paused_person_is_kept_apart_either(tmp_path: Path) -> None
         before = file.read_bytes().count(np.float32(7.5).tobytes())
         wait_for(lambda: client.status()["ticks"] >= ticks + 5)
         assert file.read_bytes().count(np.float32(7.5).tobytes()) == before > 0
+
+
+def test_a_sender_in_doubt_cannot_fill_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unconfirmed, "MOST", 20_000)
+    driver, parent = Flood(), tmp_path / "out"
+    with recording(driver, parent) as client:
+        wait_for(lambda: driver.apart > 12)
+        (file,) = apart(next(parent.iterdir()))
+        assert 20_000 <= file.stat().st_size < 60_000
+        event = client.confirm("client odd", yes=False)
+        sent = driver.apart * 1000
+    assert int(event.note.split()[-3]) in range(sent - 3000, sent + 1), "all is counted"
+
+
+def test_what_was_on_its_way_at_the_confirmation_is_no_stream_that_waits(tmp_path: Path) -> None:
+    driver, parent = Late(), tmp_path / "out"
+    with recording(driver, parent) as client:
+        path = waited(driver, client, parent)
+        client.confirm("client odd")
+        seen = driver.apart
+        wait_for(lambda: driver.apart > seen + 2)
+        assert len(apart(path)) == 1
+    assert len(apart(path)) == 1
+    assert not [i for i in Recording(path) if isinstance(i, Notice) and "never confirmed" in i.message]
+
+
+class Flood(Impostor):
+    """Send a thousand samples a call while in doubt."""
+
+    def unconfirmed(self) -> list[Chunk | ClockOffset]:
+        times = local_clock() + np.arange(1000) / 1e4
+        return [Chunk(ODD, times, np.full((1000, 1), 7.5, np.float32)) for _ in super().unconfirmed()]
+
+
+class Late(Impostor):
+    """Go on to hand out what came before the confirmation."""
+
+    def unconfirmed(self) -> list[Chunk | ClockOffset]:
+        self.apart += 1
+        return [Chunk(ODD, np.array([local_clock() - 1.0]), np.array([[7.5]], np.float32))]
 
 
 def test_a_stream_that_does_not_wait_cannot_be_confirmed(tmp_path: Path) -> None:
