@@ -65,3 +65,15 @@ def test_the_site_is_built_without_a_warning_and_names_every_command(tmp_path: P
     assert all(f">attune {name}<" in page for name in COMMANDS)
     assert "rupture_withdraw" in (tmp_path / "site" / "vocabulary.html").read_text("utf-8")
     assert "psychopy-room-1" in (tmp_path / "site" / "howto" / "experiments.html").read_text("utf-8")
+
+
+NAMING = [p for p in (*PAGES, ROOT / "README.md") if p.name != "extend.md"]
+"""Pages that name tests; those of the recipes are written by them."""
+
+
+@pytest.mark.parametrize("page", NAMING, ids=lambda p: str(p.relative_to(ROOT)))
+def test_every_test_and_benchmark_that_is_named_is_there(page: Path) -> None:
+    text = page.read_text("utf-8")
+    paths = re.findall(r"\b((?:tests|benchmarks)/[\w/]+\.py)\b", text)
+    paths += [m.replace(".", "/") + ".py" for m in re.findall(r"-m (benchmarks\.\w+)", text)]
+    assert [p for p in dict.fromkeys(paths) if not (ROOT / p).is_file()] == []
