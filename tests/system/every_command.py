@@ -116,7 +116,10 @@ class Laboratory:
         try:
             await_true(lambda: any((self.lab / "live").glob("*/session.toml")), 60.0)
             follower = self.start("process", self.recording("live"), "--follow", "--out", "followed")
+            page = self.start("status-page")
             time.sleep(3.0)  # what is watched here takes time to happen: outlets, look-ups
+            page.terminate()
+            page.communicate(timeout=LONGEST)
             self.run("status")
             self.run("mark", "note", "--note", "observed")
             self.run("pause", "client")
@@ -163,6 +166,7 @@ class Laboratory:
         self.run("report", demo, "--pdf", "--out", "report.html")
         self.run("view", demo, "--picture", "window.png")
         self.run("events", "vocabulary")
+        self.run("corrections", "list", demo)
         self.run("instruments", "list")
 
     def _rights(self) -> None:
