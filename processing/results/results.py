@@ -24,6 +24,7 @@ from acquisition.errors import RecordingError
 from acquisition.event import Event
 from acquisition.protection.sealed_file import made_apart, read_file, seal_tree
 from acquisition.session.toml import load_session
+from acquisition.stream import FloatArray
 from acquisition.text import as_cell
 from processing.clocks import REASON
 from processing.config import PipelineConfig
@@ -49,16 +50,28 @@ def index_table(samples: Sequence[IndexSample], t0: float) -> pa.Table:
     t0 : float
         When the recording began [s, LSL clock].
     """
-    rows = list(zip(*samples, strict=True)) or [()] * len(IndexSample._fields)
-    columns: dict[str, Any] = dict(zip(IndexSample._fields, rows, strict=True))
-    times = np.array(columns["time"], float)
+    times = _numbers(samples, "time")
     arrays: dict[str, pa.Array] = {"time": pa.array(times), "t": pa.array(times - t0)}
     for name in COLUMNS[2:]:
         if name in TEXT:
-            arrays[name] = pa.array(columns[name], pa.string()).dictionary_encode()
+            arrays[name] = _texts(samples, name)
         else:
-            arrays[name] = pa.array(np.array(columns[name], float))
+            arrays[name] = pa.array(_numbers(samples, name))
     return pa.table(arrays)
+
+
+def _numbers(samples: Sequence[IndexSample], name: str) -> FloatArray:
+    """Return a field of each sample; one at a time, since twelve hours have millions."""
+    k = IndexSample._fields.index(name)
+    return np.fromiter((s[k] for s in samples), np.float64, len(samples))
+
+
+def _texts(samples: Sequence[IndexSample], name: str) -> pa.DictionaryArray:
+    """Return a field of each sample as codes, and the texts in the order in which they first come."""
+    k = IndexSample._fields.index(name)
+    known: dict[Any, int] = {}
+    codes = np.fromiter((known.setdefault(s[k], len(known)) for s in samples), np.int32, len(samples))
+    return pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(list(known), pa.string()))
 
 
 def input_digest(recording: Path) -> str:
