@@ -48,7 +48,7 @@ DEFINITIONS = (SHARE, MEDIAN)
 
 def answers_over(sittings: Sequence[Sitting]) -> list[Finding]:
     """Return how soon the client's excursions of one dyad's sessions were answered."""
-    each = [(s, row) for s in sittings for row in s.rows("excursions.parquet")]
+    each = [(s, row) for s in sittings for row in s.rows("excursions.parquet", "person", "crossed", "answer")]
     mine = [row for _, row in each if row["person"] == "client" and row["crossed"]]
     sessions = len({s.path for s, row in each if row["person"] == "client" and row["crossed"]})
     who = f"{sittings[0].code('therapist')} with {sittings[0].code('client')}"

@@ -15,6 +15,8 @@ import pyarrow.parquet as pq
 from acquisition.errors import KeyStoreError, RecordingError, ResultsError
 from acquisition.protection.sealed_file import read_file
 
+OLDER = "of an older version? attune process --force"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sitting:
@@ -39,23 +41,31 @@ class Sitting:
         """Return the code of a role; the role itself where there is none."""
         return {"client": self.client, "therapist": self.therapist}.get(role, self.dyad) or role
 
-    def rows(self, name: str) -> list[dict[str, Any]]:
+    def rows(self, name: str, *needed: str) -> list[dict[str, Any]]:
         """Return the rows of one of its tables.
+
+        Parameters
+        ----------
+        needed : str
+            Columns without which it is of another version.
 
         Raises
         ------
         ResultsError
-            If it is not there or cannot be read.
+            If it is not there, cannot be read, or lacks a column.
         """
         path = self.path / name
         if not path.is_file():
-            raise ResultsError(f"{self.path}: no {name} (of an older version? attune process --force)")
+            raise ResultsError(f"{self.path}: no {name} ({OLDER})")
         try:
-            found: list[dict[str, Any]] = pq.read_table(pa.BufferReader(read_file(path))).to_pylist()
+            table = pq.read_table(pa.BufferReader(read_file(path)))
         except KeyStoreError:
             raise
         except (OSError, ValueError, RecordingError) as error:
             raise ResultsError(f"{path}: cannot be read ({str(error)[:120]})") from None
+        if missing := [c for c in needed if c not in table.column_names]:
+            raise ResultsError(f"{path}: no column {missing[0]} ({OLDER})")
+        found: list[dict[str, Any]] = table.to_pylist()
         return found
 
 

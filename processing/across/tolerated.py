@@ -84,7 +84,7 @@ def tolerated_over(sittings: Sequence[Sitting]) -> list[Finding]:
     labels = [
         row | {"session": number, "who": s.code(row["person"]), "path": s.path}
         for s, number in zip(sittings, numbered(sittings), strict=True)
-        for row in s.rows("labels.parquet")
+        for row in s.rows("labels.parquet", "person", "code", "arousal", "scaling")
         if row["code"] in LABELS and not math.isnan(row["arousal"])
     ]
     out = []

@@ -47,7 +47,7 @@ def ways_back_over(sittings: Sequence[Sitting]) -> list[Finding]:
     rows = [
         row | {"key": (s.path.name, row["excursion"])}
         for s in sittings
-        for row in s.rows("ways_back.parquet")
+        for row in s.rows("ways_back.parquet", "person", "excursion", "since", *TERMS, "returned")
         if row["person"] == "client"
     ]
     sessions = len({row["key"][0] for row in rows})

@@ -36,12 +36,12 @@ def amend(recording: Path, *words: str) -> tuple[int, str]:
 
 def test_the_last_amendment_of_a_key_holds_and_the_files_stay_as_they_were(recording: Path) -> None:
     before = {p.name: p.read_bytes() for p in recording.iterdir()}
-    assert amend(recording, "dyad=D07", "number=3", "--why", "typed wrong")[0] == 0
+    assert amend(recording, "dyad=D07", "number=3", "setting=remote", "--why", "typed wrong")[0] == 0
     assert amend(recording, "number=4", "client=C07", "covariates.medication=ssri", "--why", "again")[0] == 0
     session = Recording(recording).session
     assert session is not None
     assert (session.dyad, session.number, session.client.code) == ("D07", 4, "C07")
-    assert session.covariates == {"medication": "ssri"}
+    assert session.covariates == {"medication": "ssri"} and session.setting == "remote"
     assert session.client.consent.eda
     assert {p.name: p.read_bytes() for p in recording.iterdir() if p.name != AMENDMENTS_NAME} == before
     assert not verify(recording)
@@ -54,6 +54,7 @@ def test_the_last_amendment_of_a_key_holds_and_the_files_stay_as_they_were(recor
         ("client=Anna Meier", "must be a code"),
         ("number=-1", "whole number"),
         ("started=yesterday", "ISO 8601"),
+        ("setting=home", "must be one of room, remote"),
         ("covariates.Name=x", "cannot be amended"),
         ("client=T00", "both be T00"),
         ("dyad", "KEY=VALUE"),

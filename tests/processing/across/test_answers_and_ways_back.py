@@ -117,7 +117,7 @@ def results(tmp_path: Path) -> Path:
     rows += [excursion("", math.nan, 20.0) | {"person": "client", "crossed": False}] * 20
     pq.write_table(pa.Table.from_pylist(rows), folder / "excursions.parquet")
     for name, columns in (
-        ("labels", ("person", "code", "scaling")),
+        ("labels", ("person", "code", "arousal", "scaling")),
         ("ways_back", ("person", "excursion", "since", "steadiness", "depth", "speaking", "returned")),
     ):
         table = pa.table({c: pa.array([], pa.string()) for c in columns})
@@ -140,3 +140,28 @@ def test_results_of_an_older_version_without_a_table_are_named(results: Path) ->
     (results / "ways_back.parquet").unlink()
     result = CliRunner().invoke(across_command, [str(results)])
     assert result.exit_code == 1 and "no ways_back.parquet" in result.output
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("ways_back", b"no table", "cannot be read"),
+        ("labels", None, "no column person (of an older version?"),
+    ],
+)
+def test_tables_that_cannot_be_used_are_named(
+    results: Path, name: str, content: bytes | None, says: str
+) -> None:
+    path = results / f"{name}.parquet"
+    if content is None:
+        pq.write_table(pa.table({"who": ["C07"]}), path)
+    else:
+        path.write_bytes(content)
+    result = CliRunner().invoke(across_command, [str(results)])
+    assert result.exit_code == 1 and f"{name}.parquet: {says}" in result.output
+
+
+def test_a_table_that_cannot_be_written_is_said_in_a_line(results: Path, tmp_path: Path) -> None:
+    result = CliRunner().invoke(across_command, [str(results), "--out", str(tmp_path / "none" / "a.parquet")])
+    assert result.exit_code == 1 and "none/a.parquet" in result.output
+    assert "Traceback" not in result.output

@@ -41,7 +41,8 @@ def write_results(
     names = ("person", "time", "code", "source", "arousal", "confidence", "scaling")
     schema = pa.schema([(name, kinds.get(name, pa.string())) for name in names])
     pq.write_table(pa.Table.from_pylist(rows, schema), folder / "labels.parquet")
-    none = pa.table({"person": pa.array([], pa.string())})
+    columns = ("person", "excursion", "since", "steadiness", "depth", "speaking", "returned")
+    none = pa.table({c: pa.array([], pa.string()) for c in columns})
     pq.write_table(none, folder / "ways_back.parquet")
     return folder
 

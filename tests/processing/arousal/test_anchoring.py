@@ -81,6 +81,21 @@ def test_an_anchored_index_waits_for_todays_rest_and_lies_about_it() -> None:
     assert arousal.reference is not None and arousal.reference.scaling == "anchored"
 
 
+@pytest.mark.parametrize(
+    "cuts", [(0.3, 77.7, 329.9, 330.0, 330.1, 461.0), tuple(np.arange(1.0, 500.0, 7.3).tolist())]
+)
+def test_an_anchored_index_does_not_depend_on_how_it_was_cut(cuts: tuple[float, ...]) -> None:
+    hr, scl, rate = resting(500)
+
+    def made(at: tuple[float, ...]) -> list[tuple[object, ...]]:
+        person = _anchoring(of(*(rest(60.0, 1.0, seed=k) for k in range(3))))
+        arousal = Arousal("client", channels_expected=EXPECTED, config=PipelineConfig(), reference=person)
+        rows = run(arousal, rows_of(hr, scl, rate), events(MARKS), 500.0, cuts=at)
+        return [tuple("nan" if x != x else x for x in row) for row in rows]
+
+    assert made(cuts) == made(())
+
+
 def _anchoring(person: Reference) -> Reference:
     return Reference(
         scaling="anchored", rest=person.rest, talk=person.talk, scales=person.scales, bands=person.bands

@@ -67,6 +67,33 @@ def test_its_own_reference_gives_the_same_band_from_the_first_second_on(
     said = json.loads((tmp_path / "a" / "session.json").read_text("utf-8"))
     assert said["arousal"]["client"]["scaling"] == "person"
     assert said["arousal"]["client"]["from"] == "reference.json"
+    assert (said["client"], said["therapist"], said["setting"]) == ("C01", "T01", None)
+    assert said["started"].startswith("2026-11-22")
+
+
+def test_an_anchored_session_begins_with_its_own_rest_and_names_its_scaling_in_every_row(
+    session: tuple[Path, Path], tmp_path: Path
+) -> None:
+    results, first = session
+    reference = results / "reference.json"
+    process(first, tmp_path, "--reference", reference, "--scaling", "anchored")
+    plain, scaled = arousal(results), arousal(tmp_path / "a")
+    for who in plain:
+        assert len(scaled[who]) == len(plain[who])
+        # One rest alone: its own spread about its own median is the person's.
+        assert scaled[who][-60:] == pytest.approx(plain[who][-60:], abs=1e-9)
+    rows = pq.read_table(tmp_path / "a" / "metrics.parquet").to_pylist()
+    assert {row["scaling"] for row in rows} == {"anchored"}
+    offsets = {row["metric"]: row["value"] for row in rows if row["entity"] == "client"}
+    assert offsets["day_offset_hr"] == pytest.approx(0.0, abs=1e-9)
+    process(first, tmp_path, "--reference", reference)
+    assert {r["scaling"] for r in pq.read_table(tmp_path / "a" / "metrics.parquet").to_pylist()} == {"person"}
+
+
+def test_a_scaling_without_a_reference_is_wrong_usage(session: tuple[Path, Path], tmp_path: Path) -> None:
+    words = [str(session[1]), "--out", str(tmp_path), "--scaling", "anchored"]
+    result = CliRunner().invoke(process_command, words)
+    assert result.exit_code == 2 and "needs --reference FILE" in result.output
 
 
 def test_references_of_one_person_are_pooled(session: tuple[Path, Path]) -> None:
