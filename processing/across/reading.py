@@ -65,8 +65,9 @@ class Sitting:
             raise ResultsError(f"{path}: cannot be read ({str(error)[:120]})") from None
         if missing := [c for c in needed if c not in table.column_names]:
             raise ResultsError(f"{path}: no column {missing[0]} ({OLDER})")
-        found: list[dict[str, Any]] = table.to_pylist()
-        return found
+        # What tells of a person who withdrew is null in the rows of the other.
+        empty = {f.name: math.nan if pa.types.is_floating(f.type) else "" for f in table.schema}
+        return [{k: empty[k] if v is None else v for k, v in row.items()} for row in table.to_pylist()]
 
 
 def read_sittings(paths: Sequence[Path]) -> list[Sitting]:
@@ -121,6 +122,11 @@ def _sitting(path: Path) -> Sitting:
         raise
     except (OSError, ValueError, RecordingError):
         raise ResultsError(f"{path}: no results of attune process (session.json)") from None
+    if isinstance(said, dict) and said.get("withdrawn"):
+        gone = ", ".join(map(str, said["withdrawn"]))
+        raise ResultsError(
+            f"{path}: {gone} withdrew, and what is left names nobody to put it beside others of"
+        )
     if not isinstance(said, dict) or "client" not in said:
         raise ResultsError(f"{path}: results of an older version; attune process --force makes them anew")
     number = said.get("number")

@@ -22,7 +22,7 @@ from acquisition.stream import PEOPLE, Role
 
 WHOSE = ("entity", "person", "role")
 """Columns that say whose a row is."""
-OF_THE_OTHER = ("partner_z", "answer", "latency", "speaking")
+OF_THE_OTHER = ("partner_z", "answer", "latency", "speaking", "steadiness", "course")
 """Columns of a person's rows that tell of the other person."""
 SESSION = "session.json"
 

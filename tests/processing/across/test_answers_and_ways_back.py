@@ -165,3 +165,18 @@ def test_a_table_that_cannot_be_written_is_said_in_a_line(results: Path, tmp_pat
     result = CliRunner().invoke(across_command, [str(results), "--out", str(tmp_path / "none" / "a.parquet")])
     assert result.exit_code == 1 and "none/a.parquet" in result.output
     assert "Traceback" not in result.output
+
+
+def test_what_told_of_a_person_who_withdrew_is_unknown(results: Path) -> None:
+    who = {"person": "client", "excursion": 1.0, "steadiness": None}
+    rows = [row | who for row in bins(5, 0.5, np.random.default_rng(1))]
+    kinds = {"person": pa.string(), "returned": pa.bool_()}
+    names = ("person", "excursion", "since", "steadiness", "depth", "speaking", "returned")
+    schema = pa.schema([(name, kinds.get(name, pa.float64())) for name in names])
+    table = pa.Table.from_pylist([{k: row[k] for k in names} for row in rows], schema)
+    pq.write_table(table, results / "ways_back.parquet")
+    result = CliRunner().invoke(across_command, [str(results)])
+    assert result.exit_code == 0 and "1 excursions, 40 are needed" in result.output
+    (results / "session.json").write_text('{"withdrawn": {"therapist": "T02"}}', "utf-8")
+    gone = CliRunner().invoke(across_command, [str(results)])
+    assert gone.exit_code == 1 and "therapist withdrew" in gone.output
