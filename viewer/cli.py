@@ -28,7 +28,7 @@ COMMANDS = {
     "swap": ("acquisition.commands.hands", "Exchange the devices of client and therapist."),
     "replace": ("acquisition.commands.hands", "Put a new device in the place of another."),
     "stop": ("acquisition.cli", "End the running recording."),
-    "devices": ("acquisition.commands.devices", "List, find and check devices."),
+    "devices": ("processing.commands.devices", "List, find and check devices."),
     "replay": ("acquisition.commands.files", "Publish a recording over LSL as if its devices were there."),
     "import": ("acquisition.commands.importing", "Turn files of other tools into a recording."),
     "amend": ("acquisition.commands.amend", "Put codes, number or start of a recording right."),

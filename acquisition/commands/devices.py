@@ -1,8 +1,7 @@
-"""attune devices list, scan, identify, check."""
+"""attune devices list, scan, identify; check, which needs the pipeline, is in processing.commands.devices."""
 
 from __future__ import annotations
 
-import sys
 import time
 from contextlib import suppress
 from dataclasses import asdict
@@ -89,60 +88,12 @@ def identify_command(session_file: Path, seconds: float, as_json: bool) -> None:
     ):
         listening.until_ready(OPENING)
         report.listening([i for d in drivers for i in d.streams()], [*refusals, *missing_lines(drivers)])
-        last: Any = None
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             listening.listen(0.25)
-            moved = listening.moved()
-            if moved is not None and moved.info.key != last:
-                report.moved(moved)
-            last = None if moved is None else moved.info.key
-            report.look(list(listening.activities.values()))
-
-
-@click.command("check", cls=Command)
-@SESSION
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Parent of the recording.")
-@click.option("--seconds", type=click.FloatRange(min=1, max=120), default=8.0, show_default=True)
-@click.option(
-    "--wait", type=click.FloatRange(min=1, max=600), default=OPENING, show_default=True,
-    help="Seconds that devices may take to appear.",
-)  # fmt: skip
-@click.option(
-    "--read/--no-read", default=None,
-    help="With two microphones: both people read alone, and the gains are written into SESSION.toml; without "
-    "either, if this is a terminal.",
-)  # fmt: skip
-@click.option(
-    "--reading", type=click.FloatRange(min=4, max=60), default=10.0, show_default=True,
-    help="Seconds that each person reads.",
-)  # fmt: skip
-@as_json_option
-def check_command(
-    session_file: Path,
-    out: Path | None,
-    seconds: float,
-    wait: float,
-    read: bool | None,
-    reading: float,
-    as_json: bool,
-) -> None:
-    """Check whether a session can begin: devices, signals, consent, disk, clock, LSL; exit 1 if not."""
-    from acquisition.devices.check import check
-    from acquisition.session.toml import load_session
-    from acquisition.voice.check import voice_findings
-
-    session = load_session(session_file)
-    findings = check(session, out or Path(session.recording.directory), wait=wait, listen=seconds)
-    findings += voice_findings(session, session_file, read=read, as_json=as_json, seconds=reading)
-    ok = all(f.ok for f in findings)
-    if as_json:
-        print_json({"session": session.id, "ok": ok, "findings": [asdict(f) for f in findings]})
-    else:
-        for f in findings:
-            echo(f"{'ok' if f.ok else 'NOT OK':<7} {f.part:<8} {f.what}: {f.text}")
-    if not ok:
-        sys.exit(1)
+            for tapped in listening.tapped():
+                report.moved(tapped)
+            report.look(listening.activities)
 
 
 @click.group("devices", cls=Group)
@@ -150,7 +101,7 @@ def devices_command() -> None:
     """List, find and check devices."""
 
 
-for command in (scan_command, identify_command, check_command):
+for command in (scan_command, identify_command):
     devices_command.add_command(command)
 
 

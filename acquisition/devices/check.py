@@ -6,25 +6,27 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from acquisition.devices.nearby import Activity, moving, verdict
-from acquisition.drivers import Driver, Identified, Keeping
+from acquisition.devices.nearby import verdict
+from acquisition.devices.taps import Activity, Taps
+from acquisition.drivers import Doubting, Driver, Identified, Keeping
 from acquisition.errors import KeyStoreError, StreamError
 from acquisition.lsl.checked import remember
 from acquisition.lsl.clock import local_clock
 from acquisition.lsl.exposure import exposures, who_reads
-from acquisition.lsl.network import configure
+from acquisition.lsl.network import Remote, configure, resolve
 from acquisition.lsl.outlet import Announcement, Outlet
 from acquisition.protection.keystore import KeyStore, default_store
 from acquisition.protection.unlocked import identity_of
 from acquisition.protection.vault import UNSEALED
 from acquisition.recorder.begin import open_drivers
 from acquisition.recorder.disk import DiskWatch
+from acquisition.session.hearts import lopsided
 from acquisition.session.session import Session
-from acquisition.stream import PEOPLE, Chunk, Modality, StreamInfo
+from acquisition.stream import PEOPLE, Chunk, ClockOffset, Modality, Role, StreamInfo
 from acquisition.voice.rows import is_turns
 
 CYCLE = 0.1
@@ -37,7 +39,10 @@ BATTERY = 20
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Say how one thing is: `part` is consent, sealing, device, stream, disk, clock or lsl."""
+    """Say how one thing is: `part` is consent, sealing, plan, device, stream, disk, clock or lsl.
+
+    `plan` is what a recording of this session would open, and what it would not.
+    """
 
     part: str
     what: str
@@ -45,11 +50,30 @@ class Finding:
     text: str
 
 
+class Listener(Protocol):
+    """Hear what drivers deliver before a recording, and what time it is."""
+
+    def hear(self, item: Chunk | ClockOffset) -> None:
+        """Take in an item."""
+
+    def tick(self, now: float) -> None:
+        """Know that all that came before `now` [s, LSL clock] was heard."""
+
+
+class Judge(Listener, Protocol):
+    """Say how a sensor sits; the rooms above hand it in, since signals are judged by the pipeline alone."""
+
+    def contact(self, info: StreamInfo) -> tuple[bool, str] | None:
+        """Return whether a stream does well and what is to be said; None where it cannot judge."""
+
+
 class Listening:
     """Drivers that are listened to without recording; used as a context.
 
     Parameters
     ----------
+    listener : Listener, optional
+        Hears everything, too.
     clock, sleep : callable
         LSL clock [s], and what waits.
     """
@@ -57,14 +81,17 @@ class Listening:
     def __init__(
         self,
         drivers: Sequence[Driver],
+        listener: Listener | None = None,
         *,
         clock: Callable[[], float] = local_clock,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.drivers = list(drivers)
-        self._clock, self._sleep = clock, sleep
-        self.activities: dict[Any, Activity] = {}
+        self._listener, self._clock, self._sleep = listener, clock, sleep
+        self._taps = Taps()
         self.heard: dict[Any, list[Chunk]] = {}
+        self.doubted: dict[tuple[Role, str], str] = {}
+        """Streams that a recording would have kept apart, and why."""
 
     def __enter__(self) -> Listening:
         for driver in self.drivers:
@@ -89,22 +116,40 @@ class Listening:
         end = self._clock() + seconds
         while True:
             for item in (i for driver in self.drivers for i in driver.drain()):
-                if isinstance(item, Chunk) and item.info.modality not in (
+                if isinstance(item, Chunk | ClockOffset) and item.info.modality not in (
                     Modality.DEVICE_TIME,
                     Modality.MARKERS,
                 ):
                     self._hear(item)
+            self._believe()
+            if self._listener is not None:
+                self._listener.tick(self._clock())
             if self._clock() >= end:
                 return
             self._sleep(min(CYCLE, max(0.0, end - self._clock())))
 
-    def _hear(self, chunk: Chunk) -> None:
-        self.activities.setdefault(chunk.info.key, Activity(chunk.info)).hear(chunk)
-        self.heard.setdefault(chunk.info.key, []).append(chunk)
+    def _believe(self) -> None:
+        """Hear also a sender that is another than at the last check: nothing is recorded here."""
+        for driver in (d for d in self.drivers if isinstance(d, Doubting)):
+            for waiting in driver.waiting():
+                self.doubted[waiting.role, waiting.name] = waiting.why
+                driver.confirm((waiting.role, waiting.name), yes=True)
 
-    def moved(self) -> Activity | None:
-        """Return the stream that moved clearly within the last second."""
-        return moving(list(self.activities.values()))
+    def _hear(self, item: Chunk | ClockOffset) -> None:
+        if self._listener is not None:
+            self._listener.hear(item)
+        if isinstance(item, Chunk):
+            self._taps.hear(item)
+            self.heard.setdefault(item.info.key, []).append(item)
+
+    @property
+    def activities(self) -> list[Activity]:
+        """Return how each stream moves that a tap would move."""
+        return list(self._taps.activities.values())
+
+    def tapped(self) -> list[Activity]:
+        """Return the streams that were tapped since the last call."""
+        return self._taps.new()
 
 
 def check(
@@ -112,7 +157,8 @@ def check(
     out: Path,
     *,
     wait: float = 20.0,
-    listen: float = 8.0,
+    listen: float = 10.0,
+    judge: Judge | None = None,
     drivers: Sequence[Driver] | None = None,
     clock: Callable[[], float] = local_clock,
     sleep: Callable[[float], None] = time.sleep,
@@ -126,6 +172,8 @@ def check(
         Where recordings go.
     wait, listen : float
         Seconds for the devices to appear, and to listen to them.
+    judge : Judge, optional
+        Says how each sensor sits; without one only rate and range are looked at.
 
     Raises
     ------
@@ -135,9 +183,10 @@ def check(
     refusals: list[str] = []
     if drivers is None:
         drivers, refusals = open_drivers(session)
-    findings = [*_consent(session, refusals), protection_finding(session)]
+    plan = _plan(session, drivers, refusals)
+    findings = [*_consent(session), protection_finding(session), *plan]
     before = clock(), wall()
-    with Listening(drivers, clock=clock, sleep=sleep) as listening:
+    with Listening(drivers, judge, clock=clock, sleep=sleep) as listening:
         listening.until_ready(wait)
         findings += _devices(drivers)
         # Drivers keep the first packets back for a moment; the rate is counted after it.
@@ -145,8 +194,12 @@ def check(
         listening.heard.clear()
         listening.listen(listen)
         infos = [i for driver in drivers for i in driver.streams()]
-        findings += _streams(infos, listening, listen)
+        findings += _streams(infos, listening, listen, judge)
         findings += _senders(drivers)
+        findings += [
+            Finding("lsl", name, True, f"{why}; recordings expect this one from now on")
+            for (_, name), why in listening.doubted.items()
+        ]
     findings += _disk(out, infos)
     jump = (wall() - before[1]) - (clock() - before[0])
     text = f"wall clock and LSL clock went {abs(jump) * 1e3:.0f} ms apart during the check"
@@ -154,14 +207,34 @@ def check(
     return [*findings, _lsl(session)]
 
 
-def _consent(session: Session, refusals: Sequence[str]) -> list[Finding]:
-    """Tell what each person agreed to, and what is therefore not recorded; a "no" is no fault."""
+def _consent(session: Session) -> list[Finding]:
+    """Tell what each person agreed to; a "no" is no fault."""
     findings = []
     for role in PEOPLE:
         consent = asdict(session.participant(role).consent)
         given = [name for name, said in consent.items() if said is True]
         findings.append(Finding("consent", str(role), True, f"agreed to {', '.join(given) or 'nothing'}"))
-    return findings + [Finding("consent", line.partition(":")[0], True, line) for line in refusals]
+    return findings
+
+
+def _plan(session: Session, drivers: Sequence[Driver], refusals: Sequence[str]) -> list[Finding]:
+    """Tell what will be opened and what will not, and whether both hearts are on one person."""
+    opened: dict[Role, list[str]] = {}
+    for info in (i for driver in drivers for i in driver.streams()):
+        if info.modality is not Modality.DEVICE_TIME:
+            opened.setdefault(info.role, []).append(info.name)
+    findings = [
+        Finding("plan", str(role), True, f"will be opened: {', '.join(opened[role])}")
+        for role in Role
+        if role in opened
+    ]
+    findings += [Finding("plan", str(r), True, "nothing will be opened") for r in PEOPLE if r not in opened]
+    for line in refusals:
+        what, _, why = line.partition(": ")
+        findings.append(Finding("plan", what, True, why.replace("is not opened", "will not be opened")))
+    if doubt := lopsided(session.devices):
+        findings.append(Finding("plan", "hearts", False, f"{doubt}: is each on the person who wears it?"))
+    return findings
 
 
 def _devices(drivers: Sequence[Driver]) -> list[Finding]:
@@ -177,8 +250,8 @@ def _devices(drivers: Sequence[Driver]) -> list[Finding]:
                 Finding("device", keeper.device.title, ok, text if keeper.streaming else keeper.fault)
             )
         if not isinstance(driver, Keeping):
-            lines = missing_lines([driver])
-            findings += [Finding("device", line.partition(":")[0], False, line) for line in lines]
+            parts = (line.partition(": ") for line in missing_lines([driver]))
+            findings += [Finding("device", what, False, why) for what, _, why in parts]
     return findings
 
 
@@ -187,7 +260,9 @@ def missing_lines(drivers: Sequence[Driver]) -> list[str]:
     return [line for d in drivers if not d.ready() for line in d.missing()]
 
 
-def _streams(infos: Sequence[StreamInfo], listening: Listening, seconds: float) -> list[Finding]:
+def _streams(
+    infos: Sequence[StreamInfo], listening: Listening, seconds: float, judge: Judge | None
+) -> list[Finding]:
     findings = []
     for info in infos:
         if info.modality in (Modality.DEVICE_TIME, Modality.MARKERS) or is_turns(info):
@@ -198,6 +273,9 @@ def _streams(infos: Sequence[StreamInfo], listening: Listening, seconds: float) 
             continue
         samples = np.concatenate([np.asarray(c.samples, np.float64) for c in chunks])
         ok, text = verdict(info, samples, _covered(info, chunks, seconds))
+        seen = judge.contact(info) if judge is not None else None
+        if seen is not None:
+            ok, text = ok and seen[0], f"{text}; {seen[1]}"
         findings.append(Finding("stream", f"{info.role} {info.name}", ok, text))
     return findings
 
@@ -212,11 +290,23 @@ def _covered(info: StreamInfo, chunks: Sequence[Chunk], seconds: float) -> float
 
 def _senders(drivers: Sequence[Driver]) -> list[Finding]:
     """Tell who the streams come from, and keep it: a recording compares its streams with that."""
+    findings: list[Finding] = []
     remotes = [remote for driver in drivers if isinstance(driver, Identified) for remote in driver.remotes()]
     if remotes:
         remember(remotes)
-    found = [Finding("lsl", r.source_id, True, f"comes from {r.host}, outlet {r.uid}") for r in remotes]
-    return found + [Finding("lsl", stream, True, words) for stream, _, words in exposures(remotes)]
+        findings += _unlisted(remotes)
+    findings += [Finding("lsl", r.source_id, True, f"comes from {r.host}, {r.outlet}") for r in remotes]
+    return findings + [Finding("lsl", stream, True, words) for stream, _, words in exposures(remotes)]
+
+
+def _unlisted(remotes: Sequence[Remote]) -> list[Finding]:
+    """Name streams that are there, too, and that no recording of this session would open."""
+    opened = {remote.source_id for remote in remotes}
+    others = {str(r): r for r in resolve() if r.source_id not in opened}
+    return [
+        Finding("plan", r.name, True, f"will not be opened: on {r.host}, not in the session file")
+        for r in others.values()
+    ]
 
 
 def protection_finding(session: Session) -> Finding:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from acquisition.devices.nearby import MOVES, Activity
+from acquisition.devices.taps import MOVES, Activity
 from acquisition.stream import StreamInfo
 from acquisition.terminal import echo, in_table
 
@@ -102,10 +102,9 @@ def table(activities: Sequence[Activity]) -> RenderableType:
     columns = ("person", "stream", "device", Column("movement", min_width=BAR + 6))
     out = Table(*columns, title="tap one sensor at a time; Ctrl+C ends it")
     for a in sorted(activities, key=lambda a: a.info.key):
-        ratio = a.ratio()
+        ratio, moves = a.ratio(), a.moves()
         if math.isnan(ratio):
             continue
-        moves = ratio >= MOVES
         n = min(BAR, round(BAR * min(ratio, 4 * MOVES) / (4 * MOVES)))
         bar = Text("█" * n + (" moves" if moves else ""), style="bold green" if moves else "dim")
         out.add_row(*map(in_table, (a.info.role, a.info.name, a.info.device)), bar)
@@ -113,7 +112,7 @@ def table(activities: Sequence[Activity]) -> RenderableType:
 
 
 def _fields(info: StreamInfo) -> dict[str, str]:
-    return {"role": str(info.role), "stream": info.name, "device": info.device}
+    return {"role": str(info.role), "stream": info.name, "device": info.device, "sender": info.source_id}
 
 
 def _line(event: str, **fields: Any) -> None:

@@ -1,10 +1,9 @@
-"""What is near, which stream moves when a sensor is tapped, and whether a session could begin now."""
+"""What is near, and whether what a stream sends can be that of a worn sensor."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ import numpy as np
 from acquisition.drivers.ble_radio import Near, Radio, no_bluetooth, shared_radio
 from acquisition.errors import DeviceError, UnitError
 from acquisition.session.profile import load_profile, shipped
-from acquisition.stream import Chunk, FloatArray, Modality, StreamInfo
+from acquisition.stream import FloatArray, Modality, StreamInfo
 from acquisition.units import convert
 
 STANDARD = "-0000-1000-8000-00805f9b34fb"
@@ -22,14 +21,6 @@ TYPES = {
     **{kind: f"lsl_{kind}" for kind in ("ecg", "eda", "rr", "ppi", "acc", "resp", "markers", "audio")},
 }
 """Type of an LSL stream → profile."""
-RECENT, BEFORE = 1.0, 10.0
-"""Seconds that are looked at for a tap, and that they are compared with."""
-LAG = 0.05
-"""Seconds between readings that are compared: a tap bends a signal that quickly, a skin response does not."""
-MOVES = 4.0
-"""How many times more than before a stream must bend to count as the one that moved."""
-LEAST = {Modality.ECG: 0.3, Modality.EDA: 0.1, Modality.ACC: 0.1}
-"""By how much it must bend at least [mV, µS, g]: the noise of a quiet sensor also has its moments."""
 RANGES = {Modality.ECG: (0.15, 12.0), Modality.EDA: (0.002, 30.0)}
 """Swing within a few seconds that a worn sensor shows [mV, µS]."""
 LEVELS = {Modality.EDA: (0.05, 80.0)}
@@ -107,64 +98,6 @@ def scan_lsl(seconds: float, scope: str = "machine") -> list[Found]:
 
 def _lsl_profile(name: str, kind: str) -> str:
     return "opensignals" if name == "OpenSignals" else TYPES.get(kind.casefold(), "")
-
-
-@dataclass(slots=True, eq=False)
-class Activity:
-    """How a stream moves: the last second against the seconds before."""
-
-    info: StreamInfo
-    times: FloatArray = field(default_factory=lambda: np.empty(0))
-    values: FloatArray = field(default_factory=lambda: np.empty(0))
-    _least: float = 0.0
-
-    def hear(self, chunk: Chunk) -> None:
-        """Take in a chunk; several channels count as the length of their vector."""
-        x, self._least = _comparable(chunk)
-        one = x[:, 0] if x.shape[1] == 1 else np.sqrt((x * x).sum(axis=1))
-        self.times = np.concatenate([self.times, chunk.times])
-        self.values = np.concatenate([self.values, one])
-        keep = self.times > self.times[-1] - BEFORE - RECENT
-        self.times, self.values = self.times[keep], self.values[keep]
-
-    def ratio(self) -> float:
-        """Return how many times more the signal bends in the last second than before.
-
-        nan before three seconds were heard, and for intervals between beats, which a tap does not move.
-        """
-        if not self.info.sfreq > 0 or not len(self.times) or self.times[-1] - self.times[0] < 3.0 * RECENT:
-            return math.nan
-        lag = max(1, round(LAG * self.info.sfreq))
-        bends = np.abs(self.values[2 * lag :] - 2 * self.values[lag:-lag] + self.values[: -2 * lag])
-        age = self.times[-1] - self.times[lag:-lag]
-        most = []
-        for k in range(int(BEFORE / RECENT) + 1):
-            part = bends[(age >= k * RECENT) & (age < (k + 1) * RECENT)]
-            most.append(float(part.max()) if len(part) else math.nan)
-        before = float(np.nanmedian(most[1:])) if np.isfinite(most[1:]).any() else math.nan
-        if math.isnan(before) or math.isnan(most[0]):
-            return math.nan
-        if most[0] < self._least:
-            return min(1.0, most[0] / before) if before > 0 else 0.0
-        return most[0] / before if before > 0 else math.inf
-
-
-def _comparable(chunk: Chunk) -> tuple[FloatArray, float]:
-    """Return samples in the canonical unit, if theirs is known, and the least bend that counts in it."""
-    x = np.asarray(chunk.samples, np.float64)
-    try:
-        return convert(x, chunk.info.unit, chunk.info.modality), LEAST.get(chunk.info.modality, 0.0)
-    except UnitError:
-        return x, 0.0
-
-
-def moving(activities: Sequence[Activity]) -> Activity | None:
-    """Return the stream that moved most, None if none moved clearly."""
-    known = [(a.ratio(), a) for a in activities if not math.isnan(a.ratio())]
-    if not known:
-        return None
-    ratio, most = max(known, key=lambda pair: pair[0])
-    return most if ratio >= MOVES else None
 
 
 def verdict(info: StreamInfo, samples: FloatArray, seconds: float) -> tuple[bool, str]:

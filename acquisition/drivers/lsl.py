@@ -136,7 +136,7 @@ class LslDriver:
                     role=p.info.role,
                     name=p.info.name,
                     source_id=p.link.remote.source_id,
-                    sender=f"{p.link.remote} uid {clean_line(p.link.remote.uid)}",
+                    sender=f"{p.link.remote} {p.link.remote.outlet}",
                     why=p.link.doubt,
                     since=p.link.doubted,
                 )
@@ -258,7 +258,7 @@ class LslDriver:
         if not hits:
             return None
         if len(hits) > 1:
-            where = "; ".join(f"{r} uid {r.uid}" for r in hits)
+            where = "; ".join(f"{r} {r.outlet}" for r in hits)
             raise StreamError(f"{len(hits)} outlets answer to {binding.wanted}, so neither is used: {where}")
         if not hits[0].source_id:
             raise StreamError(
@@ -266,7 +266,7 @@ class LslDriver:
             )
         twins = [r for r in seen if r.source_id == hits[0].source_id and r.uid not in self._refused]
         if len(twins) > 1:
-            where = "; ".join(f"{r} uid {r.uid}" for r in twins)
+            where = "; ".join(f"{r} {r.outlet}" for r in twins)
             raise StreamError(
                 f"{len(twins)} outlets share source_id {hits[0].source_id!r}, so neither is used: {where}"
             )

@@ -157,7 +157,7 @@ class Link:
         why = self._checked.differs(new) if self._checked is not None else ""
         if not why and new.host != old.host:
             why = f"it came from {old.host!r} and comes from {new.host!r} now"
-        self._tell("segment", f"outlet restarted on {new.host}: uid {old.uid} became {new.uid}{rate}")
+        self._tell("segment", f"outlet restarted on {new.host}: {old.outlet} became {new.outlet}{rate}")
         if why:
             self.suspect(why)
 

@@ -32,7 +32,7 @@ class Identity:
         if remote.host != self.host:
             return f"it comes from {remote.host!r}, at the check it came from {self.host!r}"
         if remote.uid != self.uid:
-            return f"its outlet is another than at the check (uid {remote.uid}, then {self.uid})"
+            return f"its outlet is another than at the check ({remote.outlet}, then {self.uid[:4]})"
         return ""
 
 

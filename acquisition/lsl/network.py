@@ -94,6 +94,11 @@ class Remote:
         source = f"source_id {self.source_id!r}" if self.source_id else "no source_id"
         return f"{self.name!r} (type {self.type!r}, {source}, host {self.host})"
 
+    @property
+    def outlet(self) -> str:
+        """Return what tells it from another outlet of the same stream, short enough to be read out."""
+        return f"outlet {clean_line(self.uid)[:4]}"
+
 
 def resolve(seconds: float = RESOLVE) -> list[Remote]:
     """Return every stream that answers within so many seconds, sorted by name."""

@@ -14,6 +14,7 @@ from acquisition.stream import PEOPLE, Role, StreamInfo
 from viewer.live.baseline_panel import Badge, BaselinePanel
 from viewer.live.live_tap import LiveTap
 from viewer.model.model import SessionModel
+from viewer.model.page import clock
 from viewer.setup.device_rows import Moved
 from viewer.status.device_state import DeviceState, device_states
 from viewer.status.strip import size_text
@@ -22,6 +23,8 @@ from viewer.theme import Theme
 
 PERIOD = 500
 """Milliseconds between two looks."""
+KEPT = 5
+"""Taps that stay to be read, the newest first."""
 
 
 class LiveSetUp(QWidget):
@@ -49,6 +52,7 @@ class LiveSetUp(QWidget):
         super().__init__()
         self._model, self._theme, self._moment, self._disk = model, theme, moment, disk
         self._tap = LiveTap()
+        self._taps: list[str] = []
         self.baselines = BaselinePanel(theme, press)
         self.tapped = QLabel("Tap one sensor at a time: the stream that reacts is marked.")
         self.tapped.setAccessibleName("Stream that reacts to a tap")
@@ -105,12 +109,14 @@ class LiveSetUp(QWidget):
         """Take in what was recorded, for taps."""
         if not self.isVisible():
             return
-        info = self._tap.hear(batch)
-        if info is not None and info.role not in self._model.paused:
-            self._react(info)
+        for info in self._tap.hear(batch):
+            if info.role not in self._model.paused:
+                self._react(info)
 
     def _react(self, info: StreamInfo) -> None:
-        self.tapped.setText(f"{info.role}: {info.name} ({info.device}) moves")
+        said = f"{clock(self._moment())} {info.role}: {info.name} ({info.device}) moves"
+        self._taps = [said, *self._taps][:KEPT]
+        self.tapped.setText("\n".join(self._taps))
         row = self._rows.get((info.role, info.device or info.name))
         if row is not None:
             row[0].react()

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from acquisition.devices.nearby import Found
@@ -172,20 +173,41 @@ def devices_of(
     return (*worn, *room)
 
 
+def senders(
+    chosen: Sequence[Candidate], said: Mapping[str, Any], *, emulated: bool = False
+) -> list[Candidate]:
+    """Return which of them a stream comes from, by its `role`, `device` (profile) and `sender`.
+
+    Where the sender tells nothing, all of that person with that profile.
+    """
+    profile = Path(str(said["device"])).stem
+    alike = [c for c in chosen if c.role and (c.role, Path(c.profile).stem) == (str(said["role"]), profile)]
+    sender = str(said["sender"]).casefold()
+    named = [c for c in alike if not c.fault and any(n in sender for n in _names(c, emulated))]
+    return named or alike
+
+
+def _names(candidate: Candidate, emulated: bool) -> list[str]:
+    device = device_of(candidate, emulated=emulated)
+    return [n.casefold() for n in (device.source_id, device.address, device.name) if n]
+
+
 def verdict_of(device: Device, findings: Iterable[Mapping[str, Any]]) -> tuple[bool, str] | None:
     """Return what a check found about a device and its streams; None if it did not look at it."""
     listed = list(findings)
-    own = [f for f in listed if f["part"] == "device" and f["what"] == device.title]
+    own = [f for f in listed if f["part"] == "device" and _means(f["what"], device)]
     names = _stream_names(device)
     streams = [f for f in listed if f["part"] == "stream" and f["what"] in names]
+    closed = [f for f in listed if f["part"] == "plan" and _means(f["what"], device)]
     if not own and not streams:
-        return None
+        return (False, "; ".join(str(f["text"]) for f in closed)) if closed else None
     faults = [str(f["text"]).removeprefix(f"{f['what']}: ") for f in own if not f["ok"]]
     faults += [f"{names[f['what']]}: {f['text']}" for f in streams if not f["ok"]]
     if faults:
         return False, "; ".join(faults)
     facts = [part for f in own for part in str(f["text"]).split(", ") if part.startswith(FACTS)]
-    return True, "; ".join([*facts, *(names[f["what"]] for f in streams)]) or "streams"
+    notes = [str(f["text"]) for f in closed]
+    return True, "; ".join([*facts, *(names[f["what"]] for f in streams), *notes]) or "streams"
 
 
 FACTS = ("battery", "firmware")
@@ -198,8 +220,16 @@ def _stream_names(device: Device) -> dict[str, str]:
         profile = device.definition or load_profile(device.profile)
     except ProfileError:
         return {}
+    which = device.source_id or device.name
     named = [s.name or f"{profile.name} {s.modality}" for s in profile.streams]
+    if profile.driver == "lsl" and which:  # called as the sender calls itself
+        named += [which, *(f"{which} {s.modality}" for s in profile.streams)]
     return {f"{device.role} {name}": name for name in named}
+
+
+def _means(what: str, device: Device) -> bool:
+    """Tell whether a finding is about a device; a driver may add which entry of the file it is."""
+    return what == device.title or what.startswith(f"{device.title}, ")
 
 
 def memory(chosen: Iterable[Candidate], before: Mapping[str, str]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from PySide6.QtCore import QObject, QProcess, QTimer, Signal
 
 from viewer.setup.assignment import found_of
 
-COMMAND = (sys.executable, "-m", "acquisition.cli")
+COMMAND = (sys.executable, "-m", "viewer.cli")
 LOG = re.compile(r"(DEBUG|INFO|WARNING|ERROR|CRITICAL):")
 """What libraries write for programmers."""
 GRACE = 15_000
@@ -36,8 +36,12 @@ class DeviceProbe(QObject):
     """Devices and streams that are near: list of Found."""
     listening = Signal(int)
     """So many streams are heard: taps can begin."""
-    moved = Signal(str, str, str)
-    """Role, name and device profile of the stream that reacted to a tap."""
+    moved = Signal(dict)
+    """The stream that reacted to a tap: role, stream, device (its profile), sender."""
+    came = Signal(dict)
+    """What a stream sent while it is checked: as in `moved`, and modality, unit, times, values."""
+    judged = Signal(dict)
+    """How it does: as in `moved`, and ok, settled, text."""
     checked = Signal(list)
     """Findings of a check: list of dict with part, what, ok, text."""
     said = Signal(str)
@@ -62,11 +66,10 @@ class DeviceProbe(QObject):
         """Listen for taps until told to stop."""
         self._start("identify", ["identify", str(session), "--seconds", "3600", "--json"])
 
-    def check(self, session: Path, out: Path, seconds: float = 8.0) -> None:
+    def check(self, session: Path, out: Path, seconds: float = 10.0) -> None:
         """Check whether a session could begin."""
-        self._start(
-            "check", ["check", str(session), "--out", str(out), "--seconds", f"{seconds:g}", "--json"]
-        )
+        told = ["--seconds", f"{seconds:g}", "--json", "--follow"]
+        self._start("check", ["check", str(session), "--out", str(out), *told])
 
     def stop(self) -> None:
         """End what runs; it lets go of its devices first."""
@@ -124,15 +127,16 @@ class DeviceProbe(QObject):
             value = json.loads(line)
             if self.running == "scan" and isinstance(value, list):
                 self.found.emit(found_of(line))
-            elif self.running == "check" and isinstance(value, dict):
+            elif value.get("event") in ("moved", "signal", "contact"):
+                told = {"moved": self.moved, "signal": self.came, "contact": self.judged}
+                told[value["event"]].emit(value)
+            elif self.running == "check":
                 self.checked.emit(list(value["findings"]))
-            elif value["event"] == "moved":
-                self.moved.emit(str(value["role"]), str(value["stream"]), str(value["device"]))
             elif value["event"] == "listening":
                 for missing in value["missing"]:
                     self.said.emit(str(missing))
                 self.listening.emit(len(value["streams"]))
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, AttributeError):
             self.said.emit(line.strip())
 
     def _failed(self, error: QProcess.ProcessError) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from acquisition.session.profile import shipped
-from acquisition.stream import PEOPLE
+from acquisition.stream import PEOPLE, Modality
 from viewer.chooser import Chooser
 from viewer.lanes.header import font
 from viewer.setup.assignment import NOBODY, Candidate, strength
+from viewer.setup.signal_strip import SHOWN, SignalStrip
 from viewer.theme import Theme
 
 HEADS = ("Device", "Signal", "Profile", "Person", "State")
@@ -50,12 +52,14 @@ class Bars(QWidget):
 
 
 class Moved(QWidget):
-    """Show a disc for a while when a sensor was tapped, and an empty ring else."""
+    """Show a disc for a while when a sensor was tapped, a dot in a ring from then on, a ring before."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
         self.on = False
+        self.taps = 0
+        """How often it was tapped."""
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._rest)
@@ -64,13 +68,20 @@ class Moved(QWidget):
     def react(self) -> None:
         """Show that it moved."""
         self.on = True
+        self.taps += 1
         self.setAccessibleDescription("moves")
         self._timer.start(MOVED)
         self.update()
 
+    def forget(self) -> None:
+        """Show that it was not tapped."""
+        self.taps = 0
+        self._timer.stop()
+        self._rest()
+
     def _rest(self) -> None:
         self.on = False
-        self.setAccessibleDescription("")
+        self.setAccessibleDescription("was tapped" if self.taps else "")
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -78,7 +89,11 @@ class Moved(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QColor(self._theme.text if self.on else self._theme.dim))
         painter.setBrush(QColor(self._theme.text) if self.on else Qt.BrushStyle.NoBrush)
-        painter.drawEllipse(QPointF(8, 9), 5 if self.on else 3.5, 5 if self.on else 3.5)
+        size = 5 if self.on or self.taps else 3.5
+        painter.drawEllipse(QPointF(8, 9), size, size)
+        if self.taps and not self.on:
+            painter.setBrush(QColor(self._theme.text))
+            painter.drawEllipse(QPointF(8, 9), 2.2, 2.2)
         painter.end()
 
 
@@ -102,6 +117,13 @@ class DeviceRow:
         self.state = QLabel()
         self.state.setWordWrap(True)
         self.verdict: tuple[bool, str] | None = None
+        self.tapped = ""
+        """When it was tapped last, as the clock on the wall says."""
+        self.signals = QWidget()
+        self.strips: dict[str, SignalStrip] = {}
+        self._stack = QVBoxLayout(self.signals)
+        self._stack.setContentsMargins(0, 0, 0, 6)
+        self._stack.setSpacing(2)
         self._fill()
         self.show_state()
 
@@ -145,6 +167,7 @@ class DeviceRow:
             remembered=False,
         )
         self.verdict = None
+        self.clear()
         self.show_state()
         self._changed()
 
@@ -159,10 +182,11 @@ class DeviceRow:
             self.profile,
             self.person,
             self.state,
+            self.signals,
         ]
 
     def put(self, grid: QGridLayout, row: int) -> None:
-        """Put its widgets into two lines of a grid."""
+        """Put its widgets into three lines of a grid."""
         grid.addWidget(self.dot, row, 0)
         grid.addWidget(self.name, row, 1)
         grid.addWidget(self.identity, row + 1, 1, Qt.AlignmentFlag.AlignTop)
@@ -175,6 +199,51 @@ class DeviceRow:
         self.state.setContentsMargins(0, 5, 0, 0)  # on one line with the choices beside it
         grid.addWidget(self.state, row, 6, 2, 1)
         grid.setRowMinimumHeight(row + 1, 20)
+        grid.addWidget(self.signals, row + 2, 1, 1, 6)
+        self.signals.hide()
+
+    def react(self, at: str) -> None:
+        """Show that its sensor was tapped at a time."""
+        self.tapped = at
+        self.dot.react()
+        self.show_state()
+
+    def forget(self) -> None:
+        """Forget taps."""
+        self.tapped = ""
+        self.dot.forget()
+        self.show_state()
+
+    def take(self, said: Mapping[str, Any]) -> None:
+        """Show what one of its streams sent."""
+        modality, stream = Modality(str(said["modality"])), str(said["stream"])
+        if modality not in SHOWN:
+            return
+        if stream not in self.strips:
+            unit = said["unit"]
+            strip = SignalStrip(stream, self.candidate.role, modality, str(unit), self._theme)
+            self.strips[stream] = strip
+            self._stack.addWidget(strip)
+            self.signals.show()
+        self.strips[stream].take(said["times"], said["values"])
+
+    def judge(self, said: Mapping[str, Any]) -> None:
+        """Show how one of its streams does."""
+        if (strip := self.strips.get(str(said["stream"]))) is not None:
+            strip.judge(said)
+
+    def hold(self) -> None:
+        """Let what is drawn stand still."""
+        for strip in self.strips.values():
+            strip.hold()
+
+    def clear(self) -> None:
+        """Take the signals away."""
+        for strip in self.strips.values():
+            self._stack.removeWidget(strip)
+            strip.deleteLater()
+        self.strips.clear()
+        self.signals.hide()
 
     def show_state(self) -> None:
         """Show why it cannot be used, or what the check found, or where its person comes from."""
@@ -190,5 +259,5 @@ class DeviceRow:
             text = "person as last time"
         else:
             text = "in the session file" if c.device is not None else "new"
-        self.state.setText(text)
+        self.state.setText(f"{text} · tapped {self.tapped}" if self.tapped else text)
         self.state.setStyleSheet(f"color: {colour};")

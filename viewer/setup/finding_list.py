@@ -14,6 +14,7 @@ Finding = Mapping[str, Any]
 PARTS = {
     "consent": "Consent",
     "sealing": "Sealing",
+    "plan": "Opens",
     "device": "Device",
     "stream": "Signal",
     "disk": "Disk",
@@ -42,7 +43,7 @@ class FindingList(QWidget):
             self._grid.removeWidget(label)
             label.deleteLater()
         self._labels = []
-        for row, finding in enumerate(sorted(findings, key=lambda f: bool(f["ok"]))):
+        for row, finding in enumerate(sorted(findings, key=_order)):
             ok = bool(finding["ok"])
             part = str(finding["part"])
             words = ("ok" if ok else "LOOK", PARTS.get(part, part), _what(finding))
@@ -66,8 +67,17 @@ class FindingList(QWidget):
         return "\n".join(" · ".join(label.text() for label in row if label.text()) for row in rows)
 
 
+def _order(finding: Finding) -> tuple[bool, int]:
+    """Put what needs a look first, then part by part."""
+    parts = list(PARTS)
+    part = str(finding["part"])
+    return bool(finding["ok"]), parts.index(part) if part in parts else len(parts)
+
+
 def _what(finding: Finding) -> str:
-    return "" if finding["part"] in ("disk", "clock", "lsl") else str(finding["what"])
+    if finding["part"] == "lsl":  # a name; what else tells it from others is long
+        return str(finding["what"]).partition(" (")[0]
+    return "" if finding["part"] in ("disk", "clock") else str(finding["what"])
 
 
 def _text(finding: Finding) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QSettings, Qt, Signal
+from PySide6.QtCore import QSettings, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QGridLayout,
@@ -22,15 +23,17 @@ from PySide6.QtWidgets import (
 
 from acquisition.errors import AttunementError
 from acquisition.session.devices import write_devices
+from acquisition.session.hearts import lopsided, with_definitions
 from acquisition.session.session import Device
 from acquisition.session.toml import dump_session, load_session
 from acquisition.stream import PEOPLE
 from viewer import settings as persistence
 from viewer.model.definitions import NOTICE
-from viewer.setup.assignment import candidates, carried, devices_of, memory, verdict_of
+from viewer.setup.assignment import candidates, carried, devices_of, memory, senders, verdict_of
 from viewer.setup.consent_text import consent_lines
 from viewer.setup.device_probe import COMMAND, DeviceProbe
 from viewer.setup.device_rows import HEADS, DeviceRow
+from viewer.setup.doubts import ask_begin
 from viewer.setup.finding_list import FindingList
 from viewer.style import style_sheet
 from viewer.theme import THEMES
@@ -74,6 +77,8 @@ class SetUpWindow(QWidget):
         self.probe = DeviceProbe(self, command)
         self.probe.found.connect(self._found)
         self.probe.moved.connect(self._moved)
+        self.probe.came.connect(self._came)
+        self.probe.judged.connect(self._judged)
         self.probe.listening.connect(
             lambda n: self._say(f"listening to {n} streams: tap one sensor at a time")
         )
@@ -82,7 +87,7 @@ class SetUpWindow(QWidget):
         self.probe.changed.connect(self._show_running)
         self.setWindowTitle(f"Attunement — set-up of {self.session.id}")
         self.setStyleSheet(style_sheet(self._theme))
-        self.resize(1000, 700)
+        self.resize(QSize(1180, 860).boundedTo(self.screen().availableSize() - QSize(8, 34)))
         self._build()
         self._show(candidates([], self._worn(), self._remembered()))
 
@@ -169,7 +174,7 @@ class SetUpWindow(QWidget):
                 widget.deleteLater()
         self.rows = [DeviceRow(c, self._theme, self._changed) for c in listed]
         for k, row in enumerate(self.rows):
-            row.put(self._grid, 1 + 2 * k)
+            row.put(self._grid, 1 + 3 * k)
         self._changed()
 
     def _changed(self) -> None:
@@ -192,10 +197,14 @@ class SetUpWindow(QWidget):
         if self.probe.running == "identify":
             self.probe.stop()
         else:
+            for row in self.rows:
+                row.forget()
             self._with_scratch(self.probe.identify)
 
     def check(self) -> None:
         """Check whether the session could begin with the devices as they are assigned now."""
+        for row in self.rows:
+            row.clear()
         self._with_scratch(lambda path: self.probe.check(path, self._out))
 
     def _with_scratch(self, then: Callable[[Path], None]) -> None:
@@ -230,8 +239,9 @@ class SetUpWindow(QWidget):
         return True
 
     def start(self) -> None:
-        """Save, let go of the devices, and ask for the recording."""
-        if self.write():
+        """Save, let go of the devices, and ask for the recording; what is in doubt is asked first."""
+        doubts = self.doubts()
+        if (not doubts or ask_begin(self, doubts)) and self.write():
             self.probe.when_idle(self.begin_asked.emit)
 
     def _found(self, found: list[Any]) -> None:
@@ -242,16 +252,36 @@ class SetUpWindow(QWidget):
             f"{near} near" if near else "nothing near: is it worn, switched on, not held by another app?"
         )
 
-    def _moved(self, role: str, stream: str, profile: str) -> None:
-        for row in self.rows:
-            if (row.candidate.role, Path(row.candidate.profile).stem) == (role, Path(profile).stem):
-                row.dot.react()
-        self._say(f"{role}: {stream} moves")
+    def doubts(self) -> list[str]:
+        """Return why the recording should not begin unasked: hearts on one person, what a check found."""
+        doubt = lopsided(with_definitions(self.devices, self.path.parent))
+        found = [f"{r.candidate.name}: {r.verdict[1]}" for r in self.rows if r.verdict and not r.verdict[0]]
+        return [*([doubt] if doubt else []), *found]
+
+    def _senders(self, said: dict[str, Any]) -> list[DeviceRow]:
+        """Return the rows that a stream comes from."""
+        named = senders([r.candidate for r in self.rows], said, emulated=self.emulated)
+        return [r for r in self.rows if any(r.candidate is c for c in named)]
+
+    def _came(self, said: dict[str, Any]) -> None:
+        for row in self._senders(said):
+            row.take(said)
+
+    def _judged(self, said: dict[str, Any]) -> None:
+        for row in self._senders(said):
+            row.judge(said)
+
+    def _moved(self, said: dict[str, Any]) -> None:
+        at = time.strftime("%H:%M:%S")
+        for row in self._senders(said):
+            row.react(at)
+        self._say(f"{said['role']}: {said['stream']} moves")
 
     def _checked(self, findings: list[Any]) -> None:
         self.findings.show_findings(findings)
         for row, device in zip(self._assigned(), self.devices, strict=False):
             row.verdict = verdict_of(device, findings)
+            row.hold()
             row.show_state()
         faults = sum(not f["ok"] for f in findings)
         self._say("checked: the session could begin" if not faults else f"checked: {faults} need a look")

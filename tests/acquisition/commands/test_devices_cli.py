@@ -20,7 +20,7 @@ from tests.acquisition.lsl_sender import announcement, outlet
 from tests.waiting import wait_for
 
 ROOT = Path(__file__).parents[3]
-DEVICES = (sys.executable, "-m", "acquisition.cli", "devices")
+DEVICES = (sys.executable, "-m", "viewer.cli", "devices")
 BELT, OTHER = "C7:4C:DA:51:37:51", "C7:4C:DA:51:37:52"
 EDA_OUTLET = {"type": "EDA", "labels": ("EDA",), "units": ("uS",), "sfreq": 20.0}
 
@@ -28,9 +28,17 @@ EDA_OUTLET = {"type": "EDA", "labels": ("EDA",), "units": ("uS",), "sfreq": 20.0
 @pytest.fixture
 def tapped_eda() -> Iterator[str]:
     """Send skin conductance whose sensor is tapped every four seconds, until the test ends."""
+    source_id = f"eda-{id(object())}"
+    with tapping(source_id):
+        yield source_id
+
+
+@contextmanager
+def tapping(source_id: str) -> Iterator[None]:
+    """Send it as one stream."""
     import pylsl
 
-    source_id, stop = f"eda-{id(object())}", threading.Event()
+    stop = threading.Event()
     out = outlet(source_id, **EDA_OUTLET)
     rng = np.random.default_rng(1)
 
@@ -45,7 +53,7 @@ def tapped_eda() -> Iterator[str]:
 
     thread = threading.Thread(target=send)
     thread.start()
-    yield source_id
+    yield
     stop.set()
     thread.join()
 
@@ -118,7 +126,8 @@ def test_identify_shows_live_which_stream_reacts_to_a_tap(tmp_path: Path, tapped
         first = json.loads(process.stdout.readline())
         assert first["event"] == "listening"
         assert first["missing"] == []
-        assert {"role": "client", "stream": "H10 ACC", "device": "polar_h10"} in first["streams"]
+        belt = next(s for s in first["streams"] if (s["role"], s["stream"]) == ("client", "H10 ACC"))
+        assert belt["device"] == "polar_h10" and BELT in belt["sender"]
         moved: set[tuple[str, str]] = set()
         while len(moved) < 2:
             line = json.loads(process.stdout.readline())
@@ -145,7 +154,16 @@ def test_check_tells_a_program_how_everything_is(tmp_path: Path) -> None:
     done = run("check", path, "--out", tmp_path, "--seconds", "2", "--json")
     said = json.loads(done.stdout)
     assert done.returncode == (0 if said["ok"] else 1)
-    assert {f["part"] for f in said["findings"]} == {"consent", "device", "stream", "disk", "clock", "lsl"}
+    assert {f["part"] for f in said["findings"]} == {
+        "consent",
+        "plan",
+        "sealing",
+        "device",
+        "stream",
+        "disk",
+        "clock",
+        "lsl",
+    }
     (board,) = (f for f in said["findings"] if f["part"] == "device")
     assert board["ok"]
     for fact in ("rssi -50 dBm", "battery 87 %", "firmware 1.0"):
@@ -160,3 +178,12 @@ def test_check_tells_people_what_is_wrong_and_ends_with_1(tmp_path: Path, tapped
     assert any(line.startswith("ok") and line.endswith("agreed to ecg, eda, acc, resp") for line in lines)
     assert any("median 5 µS" in line for line in lines)
     assert any(line.startswith("NOT OK") and "nobody-sends-this" in line for line in lines)
+
+
+def test_a_check_hears_a_sender_that_is_another_than_at_the_last_check(tmp_path: Path) -> None:
+    path, source_id = session(tmp_path, lsl_eda("replaced-eda")), "replaced-eda"
+    for expected in (0, 1):
+        with tapping(source_id):
+            done = run("check", path, "--out", tmp_path, "--seconds", "2", "--wait", "8")
+        assert "median 5 µS" in done.stdout, done.stdout
+        assert done.stdout.count("recordings expect this one from now on") == expected

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from acquisition.devices.check import check
-from acquisition.devices.nearby import Activity, moving, scan_ble, verdict
+from acquisition.devices.nearby import scan_ble, verdict
 from acquisition.emulated.bitalino import EmulatedBitalino
 from acquisition.emulated.peripheral import Hardware
 from acquisition.emulated.polar import h10
 from acquisition.errors import DeviceError
-from acquisition.stream import Chunk, Modality, Role, StreamInfo
+from acquisition.stream import Modality, Role, StreamInfo
 from tests.acquisition.ble_bench import Bench, device, session_of
 
 EDA = StreamInfo(
@@ -57,8 +57,32 @@ def test_check_finds_everything_in_order(bench: Bench, tmp_path: Path) -> None:
         wall=bench.runner.clock,
     )
     assert [f for f in findings if not f.ok] == []
-    assert {f.part for f in findings} == {"consent", "sealing", "device", "stream", "disk", "clock", "lsl"}
+    parts = {"consent", "sealing", "plan", "device", "stream", "disk", "clock", "lsl"}
+    assert {f.part for f in findings} == parts
     assert "battery 87 %" in next(f.text for f in findings if f.part == "device")
+
+
+def test_check_says_what_will_and_what_will_not_be_opened(bench: Bench, tmp_path: Path) -> None:
+    bench.put(h10(bench.air))
+    session = session_of(
+        device("polar_h10", address="C7:4C:DA:51:37:51"), device("movesense", address="C7:4C:DA:51:37:52")
+    )
+    said = check(
+        session,
+        tmp_path,
+        wait=2.0,
+        listen=1.0,
+        drivers=bench.drivers(session),
+        clock=bench.runner.clock,
+        sleep=bench.runner.run,
+        wall=bench.runner.clock,
+    )
+    plan = {f.what: (f.ok, f.text) for f in said if f.part == "plan"}
+    ok, text = plan["client"]
+    assert ok and text.startswith("will be opened: ") and "H10 ECG" in text
+    assert plan["therapist"] == (True, "nothing will be opened")
+    ok, text = plan["hearts"]
+    assert not ok and text.startswith("2 hearts on the client (polar_h10 (C7:4C:DA:51:37:51), ")
 
 
 def test_check_says_what_is_missing_and_why(bench: Bench, tmp_path: Path) -> None:
@@ -79,29 +103,6 @@ def test_check_says_what_is_missing_and_why(bench: Bench, tmp_path: Path) -> Non
     assert "the battery is low" in bad["client polar_h10 (C7:4C:DA:51:37:51)"]
     assert "in range" in bad["therapist polar_h10 (C7:4C:DA:51:37:99)"]
     assert bad["therapist H10 ECG"] == "no samples"
-
-
-def test_a_skin_response_is_no_tap() -> None:
-    times = np.arange(0, 10, 0.01)
-    rng = np.random.default_rng(0)
-    quiet = 5 + 0.003 * rng.standard_normal(len(times))
-    response = np.where(times > 9.0, 1.2 * (1 - np.exp(-(times - 9.0) / 0.7)) ** 2, 0.0)
-    activity = Activity(EDA)
-    activity.hear(Chunk(EDA, times, (quiet + response)[:, None]))
-    assert np.ptp(quiet + response) > 0.5
-    assert moving([activity]) is None
-
-
-def test_the_tapped_stream_is_the_one_that_moves() -> None:
-    rng = np.random.default_rng(0)
-    calm, tapped = Activity(EDA), Activity(EDA)
-    times = np.arange(0, 10, 0.01)
-    for activity, tap in ((calm, 0.0), (tapped, 3.0)):
-        values = 5 + 0.01 * rng.standard_normal(len(times)) + tap * (times > 9.5)
-        activity.hear(Chunk(EDA, times, values[:, None]))
-    assert moving([calm, tapped]) is tapped
-    assert moving([calm]) is None
-    assert moving([]) is None
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from acquisition.commands.devices import check_command
 from acquisition.drivers import Driver
 from acquisition.drivers.table import opener
 from acquisition.drivers.wav_file import WavFileDriver
@@ -24,6 +23,7 @@ from acquisition.voice.ears import KEPT, Ears
 from acquisition.voice.gains import store_gains
 from acquisition.voice.models import SFREQ, Samples
 from acquisition.voice.read_alone import Microphones, microphones_of, read_alone
+from processing.commands.devices import check_command
 from tests.acquisition.speech import CROSSTALK, dialogue, need_models, write_wav
 from tests.acquisition.voice.test_wav_file import FastClock
 

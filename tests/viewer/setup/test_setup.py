@@ -157,12 +157,13 @@ def test_a_session_is_set_up_with_emulated_wearables_and_lsl_streams(
     source = outlet(
         "setup-eda", name="EDA of the bridge", type="EDA", sfreq=32.0, labels=("EDA",), units=("uS",)
     )
-    sent, push = [0], QTimer()
+    sent, push, begun = [0], QTimer(), local_clock()
 
     def send() -> None:
-        n = np.arange(sent[0], sent[0] + 8)
-        source.push(local_clock() + (np.arange(8) - 7) / 32.0, (4.0 + 0.1 * np.sin(n / 50.0))[:, None])
-        sent[0] += 8
+        n = np.arange(sent[0], int((local_clock() - begun) * 32.0))
+        if len(n):
+            source.push(begun + n / 32.0, (4.0 + 0.1 * np.sin(n / 50.0))[:, None])
+        sent[0] += len(n)
 
     push.timeout.connect(send)
     push.start(250)
@@ -186,6 +187,7 @@ def test_a_session_is_set_up_with_emulated_wearables_and_lsl_streams(
     assert {"Device", "Signal", "Disk", "Clock", "Network"} <= set(
         window.findings.text().replace("\n", " · ").split(" · ")
     )
+    assert window.doubts() == [], "it would ask"
     with qtbot.waitSignal(window.begin_asked, timeout=DEADLINE):
         window.begin.click()
     devices = load_session(window.path).devices
@@ -274,17 +276,20 @@ def test_a_tap_shows_which_stream_of_the_recording_reacts(make_window: MakeWindo
     infos = synthetic.streams()
     session, tap = Session(infos=infos), LiveTap()
     heard = [tap.hear(session.batch(10)) for _ in range(15)]
-    assert heard == [None] * 15
+    assert heard == [[]] * 15
     batch = session.batch(10)
     key = next(k for k in batch.streams if k == (Role.THERAPIST, "ECG"))
     batch.streams[key].samples[60:64] += 40.0
-    moved = tap.hear(batch)
-    assert moved is not None and moved.key == key
+    (moved,) = [*tap.hear(batch), *tap.hear(session.batch(10))]
+    assert moved.key == key
     window = make_window(infos=infos)
     set_up = window.beside.show_set_up()
     set_up._react(moved)
-    assert set_up.tapped.text() == "therapist: ECG (polar_h10) moves"
-    assert set_up._rows[Role.THERAPIST, "polar_h10"][0].on
+    assert set_up.tapped.text() == "0:01:59 therapist: ECG (polar_h10) moves"
+    dot = set_up._rows[Role.THERAPIST, "polar_h10"][0]
+    assert dot.on
+    dot._rest()
+    assert (dot.taps, dot.accessibleDescription()) == (1, "was tapped")
 
 
 def test_set_up_follows_a_change_of_theme(make_window: MakeWindow) -> None:
