@@ -173,7 +173,7 @@ def latency(seconds: float) -> dict[str, Any]:
     class Feed:
         """Complete a slice every 100 ms, as a recorder does."""
 
-        state, ended, streams = "growing", False, ()
+        state, ended, streams, share = "growing", False, (), float("nan")
 
         def poll(self) -> Any:
             due = time.perf_counter() - begun[0] >= (source.done / 10 - zero) + 0.1
@@ -183,7 +183,7 @@ def latency(seconds: float) -> dict[str, Any]:
         Feed(), lambda: Bare(lambda batch: index_samples(batch.ticks[0] - T0, batch.ticks[-1] - T0))
     )
     window = open_window(model, 60.0)
-    window.worker = worker
+    window.feeding.worker = worker
     late: list[float] = []
     wave = next(iter(model.waves.values()))
     seen = [wave.n]

@@ -7,6 +7,7 @@ from pathlib import Path
 from processing.arousal.person import People
 from viewer import settings as persistence
 from viewer.model.marking import Recorder
+from viewer.opening import Followed
 from viewer.review.reviewing import Reviewing
 from viewer.status.altered import watch_altered
 from viewer.window import OperatorWindow, application
@@ -44,16 +45,23 @@ def open_window(
     """
     from acquisition.lsl.clock import local_clock
     from viewer.model.blind import BlindFeed, blind_model, blind_push
-    from viewer.opening import codes_of, feed, new_model, new_push
+    from viewer.opening import SHORT, codes_of, feed, new_model, new_push
 
     application()
     path = Path(recording_path)
     source = feed(path, follow=follow)
     model = blind_model(source) if rater else new_model(source, people)
+
+    def computing(source: Followed, *, anew: bool = False) -> Worker:
+        return Worker(source, lambda: new_push(source, people), indices_only=anew)
+
     if rater:
         worker = Worker(BlindFeed(source), lambda: Bare(blind_push))
+    elif source.over:
+        source.n_ticks = SHORT
+        worker = Worker(source, lambda: Bare(lambda batch: []))
     else:
-        worker = Worker(source, lambda: new_push(source, people))
+        worker = computing(source)
     window = OperatorWindow(
         model,
         worker,
@@ -64,6 +72,8 @@ def open_window(
         kept=persistence.store(),
         profiles=lambda profile: codes_of(model.facts, profile),
         reviewing=Reviewing(path, rater=rater, editor=editor),
+        compute=None if rater else lambda: computing(feed(path, follow=follow), anew=True),
+        read_first=source.over and not rater,
     )
     window.show()
     window.start()

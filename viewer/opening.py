@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from acquisition.batch import Batch
 from acquisition.errors import VocabularyError
+from acquisition.event import Event
 from acquisition.events.vocabulary import Code, load_vocabulary
 from acquisition.recording.recording import Recording
 from acquisition.stream import PEOPLE, Role, StreamInfo
@@ -25,13 +27,22 @@ if TYPE_CHECKING:
     from processing.pipeline import Pipeline
 
 logger = logging.getLogger(__name__)
+MINUTE = 600
+"""Slices of a minute."""
+SHORT = 150
+"""Slices that come at once where samples are only read: several batches wait, in less memory."""
 
 
 class Followed:
-    """Give a recording's batches, and stop at what is there now unless it is to be followed."""
+    """Give a recording's batches, and stop at what is there now unless it is to be followed.
+
+    At most `n_ticks` slices come at once, a minute unless told: the window stays alive while it catches up.
+    """
 
     def __init__(self, recording: Recording, *, follow: bool) -> None:
-        self.recording, self.follow = recording, follow
+        self.recording, self.follow, self.n_ticks = recording, follow, MINUTE
+        self.over = recording.state != "growing"
+        """Whether it was over when it was opened."""
         self._done = False
 
     @property
@@ -58,9 +69,14 @@ class Followed:
         """Return from which slice on which streams there are."""
         return self.recording.epochs
 
+    @property
+    def share(self) -> float:
+        """Return how much of a recording that is over was read, 0-1; nan while it grows."""
+        return self.recording.share if self.over else math.nan
+
     def poll(self) -> Batch | None:
-        """Return what is new, at most a minute at once: the window stays alive while it catches up."""
-        batch = self.recording.poll(600)
+        """Return what is new."""
+        batch = self.recording.poll(self.n_ticks)
         self._done = batch is None and not self.follow
         return batch
 
@@ -117,22 +133,21 @@ class Computing:
     """A pipeline as a function of batches, which also tells what it said of the baselines.
 
     Of a recording that grows it publishes what became final, where the session asks for that. Of one that is
-    reviewed the baselines act that hold now, as they do in `attune process`.
+    over it knows, as offline, the baselines that were marked `later`.
     """
 
-    def __init__(self, pipeline: Pipeline, source: Followed) -> None:
-        from processing.results.later_baselines import LaterBaselines, later_baselines
+    def __init__(self, pipeline: Pipeline, source: Followed, later: Sequence[Event] | None = None) -> None:
+        from processing.results.later_baselines import LaterBaselines
         from processing.results.publishing import publishing
 
         self._pipeline = pipeline
-        later = None if source.follow else later_baselines(source.recording.path)
-        self._baselines = LaterBaselines(later) if later is not None else None
+        self._later = None if later is None else LaterBaselines(later)
         self._opened = ExitStack()
         self._publish = self._opened.enter_context(publishing(source.recording, follow=source.follow))
 
     def __call__(self, batch: Batch) -> list[IndexSample]:
         """Return what a batch made final."""
-        made = self._pipeline.push(batch if self._baselines is None else self._baselines.put_in(batch))
+        made = self._pipeline.push(batch if self._later is None else self._later.put_in(batch))
         self._publish(batch, made)
         return made
 
@@ -156,6 +171,7 @@ def new_push(source: Followed, people: People | None = None) -> Computing:
     """
     from processing.arousal.person import NOBODY, for_roles
     from processing.pipeline import Pipeline
+    from processing.results.later_baselines import later_baselines
 
     recording = source.recording
     references = for_roles(people or NOBODY, recording.session, recording.path)
@@ -167,7 +183,8 @@ def new_push(source: Followed, people: People | None = None) -> Computing:
         aligned=recording.aligned,
         epochs=recording.epochs,
     )
-    return Computing(pipeline, source)
+    later = None if recording.state == "growing" else later_baselines(recording.path)
+    return Computing(pipeline, source, later)
 
 
 def codes_of(facts: SessionFacts, profile: str = "") -> Sequence[Code]:

@@ -15,6 +15,7 @@ from viewer.lanes.event_lane import EventLane
 from viewer.lanes.lane import Lane
 from viewer.lanes.lanes import build_lanes
 from viewer.lanes.overview import Overview
+from viewer.live.baseline_bar import BaselineBar
 from viewer.live.desk import Desk
 from viewer.live.marker_bar import MarkerBar
 from viewer.model.markers import Marker, markers
@@ -78,6 +79,7 @@ class OperatorPanel(QWidget):
         self.side = Side(model, theme, settings.sync_signal)
         self.gauges, self.planes, self.heat = self.side.gauges, self.side.planes, self.side.heat
         self.bar: MarkerBar = MarkerBar(codes, theme, desk)
+        self.baselines = BaselineBar(theme, self.bar.press if desk else None)
         self.live_button = QPushButton("Live")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._lay_out()
@@ -101,6 +103,7 @@ class OperatorPanel(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.strip)
+        column.addWidget(self.baselines)
         middle = QHBoxLayout()
         middle.setContentsMargins(10, 2, 10, 2)
         middle.setSpacing(8)
@@ -220,7 +223,7 @@ class OperatorPanel(QWidget):
         """Draw a page from scratch."""
         self.page = page
         for lane in self._visible():
-            lane.pauses = self._spans_of(lane)
+            lane.pauses = self.model.pauses_of(lane.people)
             lane.show_page(page, live=self.live)
         self._show_marks()
         self._show_cursor()
@@ -282,6 +285,7 @@ class OperatorPanel(QWidget):
         for name, lane in self.lanes.lanes.items():
             lane.header.show_readouts(self.lanes.readouts[name](self.moment))
         self.side.show_moment(self.moment)
+        self.baselines.show_model(self.model, self.moment)
 
     def show_side(self, side: str) -> None:
         """Show gauges or planes beside the lanes."""
@@ -292,7 +296,9 @@ class OperatorPanel(QWidget):
         """Draw what changes slowly: the overview."""
         self.overview.show_session(self.model, self.shown)
 
-    def facts(self, *, file: str, disk: float, latency: float, fault: str = "") -> StripFacts:
+    def facts(
+        self, *, file: str, disk: float, latency: float, fault: str = "", loading: str = ""
+    ) -> StripFacts:
         """Return what the strip shows."""
         return StripFacts(
             state=self.model.state,
@@ -302,6 +308,7 @@ class OperatorPanel(QWidget):
             streams=streams_up(self.model, self._clock()),
             latency=latency,
             fault=fault,
+            loading=loading,
         )
 
     def _show_pauses(self) -> None:
@@ -318,15 +325,6 @@ class OperatorPanel(QWidget):
         if self.page is not None:
             self.show_page(self.page)
         self.slow()
-
-    def _spans_of(self, lane: Lane) -> list[tuple[float, float]]:
-        """Return when everybody in a lane was paused; a coupling needs both people."""
-        spans = [self.model.pauses.get(role, []) for role in PEOPLE]
-        if lane.people == ("dyad",):
-            return spans[0] + spans[1]
-        return [
-            s for role, own in zip(PEOPLE, spans, strict=True) if lane.people == (role.value,) for s in own
-        ]
 
     def _show_marks(self) -> None:
         model = self.model

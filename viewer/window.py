@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 import shutil
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QMargins, QSettings, Qt, QTimer
+from PySide6.QtCore import QEvent, QSettings, QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QShortcut
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu
 
@@ -16,6 +15,7 @@ from acquisition.events.vocabulary import Code
 from viewer import settings as persistence
 from viewer.beside import Beside
 from viewer.command import Face
+from viewer.feeding import Feeding
 from viewer.key_overlay import KeyList
 from viewer.keys import bind_keys, unbind
 from viewer.live.desk import Desk
@@ -24,6 +24,7 @@ from viewer.live.ending import AlarmBar, Closing
 from viewer.model.marking import Marking, Recorder
 from viewer.model.model import SessionModel
 from viewer.panel import OperatorPanel
+from viewer.placing import place
 from viewer.review.review import Review
 from viewer.review.reviewing import Reviewing
 from viewer.style import style_sheet
@@ -33,12 +34,12 @@ from viewer.worker import Again, Ended, Worker
 
 FRAME = 33
 """Milliseconds between frames."""
-USUAL = (1600, 950)
+USUAL = QSize(1600, 950)
 """Size of the first window, where the screen has room [logical pixels]."""
-FRAMED = QMargins(4, 30, 4, 4)
-"""What a desktop puts around a window [logical pixels]."""
 BUDGET = 0.012
 """Seconds of a frame that may go into taking data in; the rest waits for the next frame."""
+LOADING = 0.03
+"""The same while a recording that is over is read."""
 QUARTER, SECOND, SLOW = 8, 30, 150
 """Frames between drawings of indices; of readouts, scales and chips; of the overview."""
 
@@ -65,6 +66,10 @@ class OperatorWindow(QMainWindow):
         Returns the codes of another profile, which may be chosen in the View menu.
     reviewing : Reviewing, optional
         Lets the events of a finished recording be edited.
+    compute : callable, optional
+        Returns a worker that computes the indices of a recording that is over.
+    read_first : bool
+        Whether `worker` only reads, and `compute` comes then.
     """
 
     def __init__(
@@ -79,15 +84,19 @@ class OperatorWindow(QMainWindow):
         kept: QSettings,
         profiles: Callable[[str], Sequence[Code]] | None = None,
         reviewing: Reviewing | None = None,
+        compute: Callable[[], Worker] | None = None,
+        read_first: bool = False,
     ) -> None:
         super().__init__()
-        self.model, self.worker, self.path = model, worker, path
+        self.model, self.path = model, path
         self.desk = None if control is None else Desk(self, model, Marking(control, now), now)
         self._now, self.kept, self._codes, self.profiles = now, kept, codes, profiles
         self.reviewing = reviewing
         self.settings = persistence.load(kept)
         self.latency = math.nan
         self.beside = Beside(self, self)
+        self.feeding = Feeding(model, worker, compute, self.beside.hear)
+        self._read_first = read_first
         self.keys = KeyList(self, self)
         self.fault = ""
         self.asks: Callable[[], Closing] | None = None
@@ -101,23 +110,11 @@ class OperatorWindow(QMainWindow):
         self._frames = 0
         self._shortcuts: list[QShortcut] = []
         self.setWindowTitle(f"Attunement — {model.facts.id}")
-        self._place()
+        place(self, USUAL, self.settings.geometry)
         self._build()
         self.timer = QTimer(self)
         self.timer.setTimerType(Qt.TimerType.PreciseTimer)
         self.timer.timeout.connect(self.tick)
-
-    def _place(self) -> None:
-        """Take the place of last time, or a usual one; never more than the screen has."""
-        self.resize(*USUAL)
-        if self.settings.geometry:
-            self.restoreGeometry(self.settings.geometry)
-        room = self.screen().availableGeometry().marginsRemoved(FRAMED)
-        self.resize(self.size().boundedTo(room.size()))
-        x = min(max(self.x(), room.left()), room.right() + 1 - self.width())
-        y = min(max(self.y(), room.top()), room.bottom() + 1 - self.height())
-        if (x, y) != (self.x(), self.y()) or not self.settings.geometry:
-            self.move(x, y - FRAMED.top())
 
     def _build(self) -> None:
         theme = THEMES[self.settings.theme]
@@ -137,6 +134,7 @@ class OperatorWindow(QMainWindow):
             again = self._begin_again if self.begin_again else None
             alarm = AlarmBar(theme, self.model.elapsed, again=again, review=self.look_back)
             self.panel.put_on_top(alarm)
+        self.panel.baselines.again.clicked.connect(self.compute)
         self.review: Review | None = None
         central = reviewing.build(self, theme) if reviewing else self.panel
         self.setCentralWidget(central)
@@ -163,13 +161,16 @@ class OperatorWindow(QMainWindow):
 
     def start(self) -> None:
         """Begin to pull and draw."""
-        if self.worker is not None:
-            self.worker.start()
+        self.feeding.start()
         self.timer.start(FRAME)
 
     def tick(self) -> None:
         """Take in what is there, and draw a frame."""
-        fresh = self.drain(BUDGET)
+        loading = self.feeding.loading
+        fresh = self.drain(LOADING if loading else BUDGET)
+        if loading and self._frames % QUARTER:  # what is read now will be drawn anew anyway
+            self._frames += 1
+            return
         if self.panel.built_for != set(self.panel.model.sources):
             self.rebuild()
         self.panel.frame()
@@ -187,33 +188,30 @@ class OperatorWindow(QMainWindow):
             self.reviewing.follow(self)
         if moved or self._frames % SECOND == 0:
             late, disk = self.latency, self.disk()
-            self.panel.second(self.panel.facts(file=self._file(), disk=disk, latency=late, fault=self.fault))
+            self.panel.baselines.stale = self.feeding.stale
+            said = {"fault": self.fault, "loading": self.feeding.text}
+            self.panel.second(self.panel.facts(file=self._file(), disk=disk, latency=late, **said))
         if self._frames % SLOW == 0:
             self.panel.slow()
         self._frames += 1
 
     def drain(self, budget: float) -> bool:
-        """Feed the model from the worker for at most so many seconds; tell whether there was anything."""
-        if self.worker is None:
-            return False
-        begun, fresh = time.perf_counter(), False
-        for item in self.worker.take():
-            if isinstance(item, Ended):
-                self._ended(item)
-                return fresh
-            if isinstance(item, Again):
-                self.model.begin_again(item.streams, item.epochs)
-                self.rebuild()
-                return True
-            self.model.expect(item.streams)
-            self.model.add_batch(item.batch)
-            self.model.add_samples(item.samples)
-            self.model.verdicts = item.verdicts or self.model.verdicts
-            self.beside.hear(item.batch)
-            fresh = True
-            if time.perf_counter() - begun > budget:
-                break
+        """Feed the model for at most so many seconds; tell whether there was anything."""
+        computing = self.feeding.computing
+        fresh, ended = self.feeding.take(budget)
+        if isinstance(ended, Ended):
+            self._ended(ended)
+        elif isinstance(ended, Again):
+            self.rebuild()
+        elif computing and not self.feeding.computing:
+            self.draw_all()
         return fresh
+
+    def compute(self) -> None:
+        """Compute the indices anew, with the baselines that hold now."""
+        self.feeding.compute()
+        self.feeding.settle()
+        self.rebuild()
 
     def draw_all(self) -> None:
         """Draw everything once, as if all timers had fired."""
@@ -233,7 +231,10 @@ class OperatorWindow(QMainWindow):
         self.model.state, self.caught_up = ended.state, True
         if self.model.lost and not self.beside.glancing:
             AlarmBar.sound()
+        if self._read_first:
+            self.feeding.compute()
         self.rebuild()
+        self.feeding.settle()
 
     def _begin_again(self) -> None:
         """Leave this recording, and have another one begun."""
@@ -290,9 +291,7 @@ class OperatorWindow(QMainWindow):
 
     def press(self, code: str) -> None:
         """Press a marker by its name."""
-        button = next((b for b in self.panel.bar.buttons if b.code.code == code), None)
-        if button is not None and self.desk is not None:
-            self.desk.press(button.code, False)
+        self.panel.bar.press(code)
 
     def play_or_pause(self) -> None:
         """Let the cursor of a review run, or stop it; among typed letters it is a space."""
@@ -337,8 +336,7 @@ class OperatorWindow(QMainWindow):
         self.beside.close()
         geometry = bytes(self.saveGeometry().data())
         persistence.save(self.kept, self.panel.settings.changed(geometry=geometry))
-        if self.worker is not None:
-            self.worker.close()
+        self.feeding.close()
         if self.desk is not None:
             self.desk.close()
         super().closeEvent(event)

@@ -6,6 +6,7 @@ The window pulls from the queue with one timer; nothing is ever pushed into it.
 from __future__ import annotations
 
 import logging
+import math
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -30,13 +31,16 @@ AHEAD = 8
 class Update:
     """Carry a batch and what the pipeline made of it; the first one also names the expected streams.
 
-    `verdicts` are those of all baselines so far.
+    A worker that only computes leaves the batch out.
+
+    `verdicts` are those of all baselines so far, `share` how much of a recording that is over was read, 0-1.
     """
 
-    batch: Batch
+    batch: Batch | None
     samples: list[IndexSample]
     streams: tuple[StreamInfo, ...] = ()
     verdicts: tuple[BaselineVerdict, ...] = ()
+    share: float = math.nan
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,10 @@ class Feed(Protocol):
 
     def again(self) -> None:
         """Read from the beginning."""
+
+    @property
+    def share(self) -> float:
+        """Return how much of it was read, 0-1; nan while it grows."""
 
     def poll(self) -> Batch | None:
         """Return what is new, if anything; raise `Reassigned` where what was given is no longer so."""
@@ -121,10 +129,12 @@ class Worker:
     push : callable
         The pipeline: a batch in, index samples out. Made by `make_push` in the thread, since importing it
         takes a second that the window need not wait for, and with the first batch: streams are known then.
+    indices_only : bool
+        Whether the batches themselves are known already.
     """
 
-    def __init__(self, feed: Feed, make_push: Callable[[], Push]) -> None:
-        self._feed, self._make_push = feed, make_push
+    def __init__(self, feed: Feed, make_push: Callable[[], Push], *, indices_only: bool = False) -> None:
+        self._feed, self._make_push, self._indices_only = feed, make_push, indices_only
         self._queue: queue.Queue[Update | Again | Ended] = queue.Queue(AHEAD)
         self._halt = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pipeline", daemon=True)
@@ -160,10 +170,11 @@ class Worker:
                 if batch is not None and push is None:
                     push = self._make_push()
                     samples = push(batch)
-                    self._put(Update(batch, samples, tuple(self._feed.streams), push.verdicts()))
+                    streams = tuple(self._feed.streams)
+                    self._put(Update(self._kept(batch), samples, streams, push.verdicts(), self._feed.share))
                 elif batch is not None and push is not None:
                     samples = push(batch)
-                    self._put(Update(batch, samples, verdicts=push.verdicts()))
+                    self._put(Update(self._kept(batch), samples, (), push.verdicts(), self._feed.share))
                 elif self._feed.ended:
                     self._put(Ended(self._feed.state))
                     return
@@ -182,6 +193,9 @@ class Worker:
             push.close()
         self._feed.again()
         self._put(Again(tuple(self._feed.streams), tuple(self._feed.epochs)))
+
+    def _kept(self, batch: Batch) -> Batch | None:
+        return None if self._indices_only else batch
 
     def _put(self, item: Update | Again | Ended) -> None:
         while not self._halt.is_set():

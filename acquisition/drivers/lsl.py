@@ -26,7 +26,6 @@ from acquisition.lsl.network import Remote, configure, resolve
 from acquisition.rates import too_slow
 from acquisition.session.session import Device, Session
 from acquisition.stream import PEOPLE, Chunk, ClockOffset, Modality, Role, StreamInfo
-from acquisition.text import clean_line
 from acquisition.voice.sound_source import SoundSource
 
 logger = logging.getLogger(__name__)

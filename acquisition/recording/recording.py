@@ -154,6 +154,12 @@ class Recording:
         return all(tail.ended and not tail.n_ready for tail in self._tails)
 
     @property
+    def share(self) -> float:
+        """Return how much of what the files hold now was read, 0-1."""
+        sizes = [tail.path.stat().st_size for tail in self._tails if tail.path.exists()]
+        return min(sum(tail.read for tail in self._tails) / sum(sizes), 1.0) if sum(sizes) else 1.0
+
+    @property
     def damage(self) -> list[tuple[str, Damage]]:
         """Return what could not be read so far: the file's name, and place and reason."""
         found = [(tail.path.name, damage) for tail in self._tails for damage in tail.damage]

@@ -76,6 +76,11 @@ class Tail:
         """Tell whether the file's own end was read."""
         return self._decoder is not None and self._decoder.closed
 
+    @property
+    def read(self) -> int:
+        """Return how many bytes were read [B]."""
+        return self._at
+
     def headers(self) -> list[StreamInfo]:
         """Return the devices' streams whose headers were read so far."""
         streams = self._decoder.streams.values() if self._decoder else ()

@@ -8,7 +8,8 @@ import numpy as np
 from scipy.ndimage import maximum_filter1d
 
 from acquisition.stream import FloatArray, IntArray
-from processing.filters import Decimator, band_pass, low_pass, trailing_sum
+from processing.filters import Decimator, band_pass, low_pass
+from processing.sums import trailing_sum
 
 RATE = 125.0
 """Rate the candidates are sought at [Hz]; the ECG is decimated to the nearest rate in 100-187 Hz."""

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from acquisition.stream import FloatArray
-from processing.filters import trailing_sum
+from processing.sums import trailing_sum
 
 RATE = 8.0
 """Rate of the block means in which falls are sought [Hz]."""

@@ -20,9 +20,9 @@ from typing import NamedTuple
 import numpy as np
 
 from acquisition.stream import FloatArray
-from processing.filters import trailing_sum
 from processing.skin.falls import Fall, FallConfig, FallFinder
 from processing.skin.scr_signal import Smoothed, Smoother
+from processing.sums import trailing_sum
 
 EDGE = 0.25
 """What lies so near to an onset or a peak counts as part of the rise [s]."""

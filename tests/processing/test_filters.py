@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import butter, sosfilt
 
-from processing.filters import Decimator, SosFilter, band_pass, low_pass, trailing_sum
+from processing.filters import Decimator, SosFilter, band_pass, low_pass
+from processing.sums import trailing_sum
 
 CUTS = st.lists(st.integers(0, 40), min_size=1, max_size=20)
 

@@ -8,6 +8,7 @@ from PySide6.QtGui import QScreen
 from pytestqt.qtbot import QtBot
 
 from tests.viewer.conftest import MakeWindow
+from viewer.placing import place
 from viewer.window import USUAL
 
 
@@ -22,10 +23,10 @@ def test_stop_pauses_and_gauges_are_inside_the_screen(
     room = QRect(20, 10, size[0] - 20, size[1] - 10)
     monkeypatch.setattr(QScreen, "availableGeometry", lambda _: room)
     window = make_window()
-    window._place()
+    place(window, USUAL, window.settings.geometry)
     qtbot.waitUntil(lambda: window.panel.size() == window.size(), timeout=60_000)
     assert room.contains(window.geometry())
-    assert window.width() == min(USUAL[0], room.width() - 8)
+    assert window.width() == min(USUAL.width(), room.width() - 8)
     bar, strip = window.panel.bar, window.panel.strip
     gauges = list(window.panel.gauges.values())
     for widget in (strip.stop, bar.undo, bar.note, *bar.pauses.values(), *bar.buttons, *gauges):
@@ -52,7 +53,7 @@ def test_place_of_a_larger_screen_is_not_taken(
     room = QRect(0, 0, 1280, 720)
     monkeypatch.setattr(QScreen, "availableGeometry", lambda _: room)
     window = make_window(geometry=geometry)
-    window._place()
+    place(window, USUAL, window.settings.geometry)
     assert room.contains(window.geometry())
 
 

@@ -22,6 +22,7 @@ class FakeFeed:
         self.streams = streams()
         self.epochs = [(0, tuple(streams()))]
         self.changes = 0
+        self.share = 0.5
 
     def again(self) -> None:
         self.left = [Session().batch(10) for _ in range(3)]

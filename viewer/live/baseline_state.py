@@ -28,6 +28,8 @@ class BaselineState:
         none, running, judging, accepted or refused.
     left : float
         Seconds of its length that are left while it runs; negative once it may end.
+    ended : float
+        When it ended [s since the first tick]; nan before.
     share : float
         How much of its length is over, 0-1.
     text : str
@@ -36,6 +38,7 @@ class BaselineState:
 
     kind: str
     left: float = math.nan
+    ended: float = math.nan
     share: float = 0.0
     text: str = "not begun"
 
@@ -54,9 +57,10 @@ def baseline_state(model: SessionModel, code: Code, role: Role, moment: float) -
         )
     verdict = _verdict(model, code, role, stop)
     if verdict is None:
-        return BaselineState(kind="judging", share=1.0, text="ended; it is being judged …")
+        return BaselineState(kind="judging", ended=stop, share=1.0, text="ended; it is being judged …")
     accepted, text = verdict
-    return BaselineState(kind="accepted" if accepted else "refused", share=1.0, text=text)
+    kind = "accepted" if accepted else "refused"
+    return BaselineState(kind=kind, ended=stop, share=1.0, text=text)
 
 
 def _verdict(model: SessionModel, code: Code, role: Role, stop: float) -> tuple[bool, str] | None:

@@ -115,6 +115,7 @@ class MarkerBar(QWidget):
     def __init__(self, codes: Sequence[Code], theme: Theme, desk: Desk | None) -> None:
         super().__init__()
         self._theme, self._grid, self._rows = theme, QGridLayout(), 0
+        self._desk: Desk | None = None
         self.buttons = [MarkerButton(c, theme) for c in codes if c.code not in SKIP]
         self.pauses = {role: QPushButton() for role in ("client", "therapist")}
         self.note = QLineEdit()
@@ -141,7 +142,14 @@ class MarkerBar(QWidget):
         for widget in (self.note, self.undo, *self.pauses.values()):
             widget.setVisible(desk is not None)
 
+    def press(self, code: str) -> None:
+        """Press a marker by its name, if it is one of the profile."""
+        button = next((b for b in self.buttons if b.code.code == code), None)
+        if button is not None and self._desk is not None:
+            self._desk.press(button.code, False)
+
     def _connect(self, desk: Desk) -> None:
+        self._desk = desk
         self.undo.clicked.connect(desk.undo)
         for button in self.buttons:
             button.clicked.connect(lambda _=False, c=button.code: desk.press(c, _shift_held()))

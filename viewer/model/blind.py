@@ -59,6 +59,11 @@ class BlindFeed:
         """Read from the beginning."""
         self._source.again()
 
+    @property
+    def share(self) -> float:
+        """Return how much of it was read, 0-1."""
+        return self._source.share
+
     def poll(self) -> Batch | None:
         """Return what is new of what may be seen."""
         batch = self._source.poll()

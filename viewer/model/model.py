@@ -239,6 +239,13 @@ class SessionModel:
         spans = self.pauses.get(role, [])
         return role in self.paused or any(start <= moment < stop for start, stop in spans)
 
+    def pauses_of(self, people: tuple[str, ...]) -> list[tuple[float, float]]:
+        """Return when everybody in a lane was paused [s since the first tick]; a coupling needs both."""
+        spans = {role.value: self.pauses.get(role, []) for role in PEOPLE}
+        if people == (Role.DYAD.value,):
+            return [span for own in spans.values() for span in own]
+        return spans.get(people[0], []) if len(people) == 1 else []
+
     def _in_pause(self, entity: str, times: FloatArray) -> BoolArray:
         """Return which times lie in a pause of a person, or of either of two."""
         out = np.zeros(len(times), np.bool_)
@@ -260,6 +267,12 @@ class SessionModel:
             w.last for w in self.waves.values()
         ]
         return max(lasts) + self.t0 if lasts else math.nan
+
+    def forget_indices(self) -> None:
+        """Forget what the pipeline computed: it is computed anew."""
+        self.traces.clear()
+        self.verdicts = ()
+        self.revision += 1
 
     def add_samples(self, samples: Iterable[IndexSample]) -> None:
         """Take in what the pipeline computed."""

@@ -68,6 +68,8 @@ def read_gauge(model: SessionModel, role: Role, moment: float) -> GaugeReading:
     if not math.isfinite(sample.value):
         kind = missing_kind(sample.reason)
         note = "" if sample.reason in ("", kind) else sample.reason
+        if kind == "no baseline":
+            note = why_none(model, role, moment) or note
         return GaugeReading(kind=kind, word=kind, note=note, baseline=baseline)
     return _placed(model, role, sample, moment, baseline)
 
@@ -82,7 +84,7 @@ def missing_kind(reason: str) -> str:
 def _placed(model: SessionModel, role: Role, sample: Point, moment: float, baseline: str) -> GaugeReading:
     low, high, state = (_beside(model, role, sample, moment, name) for name in ("low", "high", "state"))
     if not (math.isfinite(low.value) and math.isfinite(high.value) and low.value < high.value):
-        note = low.reason or "no reference band"
+        note = why_none(model, role, moment) or low.reason or "no reference band"
         return GaugeReading(kind="no baseline", word="no baseline", note=note, baseline=baseline)
     if role.value in model.facts.referenced:  # today's baselines make no band then
         baseline = "reference of earlier sessions"
@@ -139,6 +141,15 @@ def baseline_text(model: SessionModel, role: Role, moment: float) -> str:
     return "baseline: " + ", ".join(parts) if parts else "no baseline marked"
 
 
+def why_none(model: SessionModel, role: Role, moment: float) -> str:
+    """Return why the newest baseline of a person was refused; "" if it was not."""
+    judged = [v for v in model.verdicts if v.entity == role.value and v.time - model.t0 <= moment]
+    if not judged or judged[-1].accepted:
+        return ""
+    name = {"baseline_rest": "rest", "baseline_talk": "talk"}.get(judged[-1].code, judged[-1].code)
+    return f"{name} {judged[-1].text}"
+
+
 def _minutes(model: SessionModel, code: str, role: Role, moment: float) -> float | None:
     """Return the length [min] of the newest such interval; one that is still open counts up to the moment."""
     span = newest_span(model, code, role, moment)
@@ -153,7 +164,8 @@ def newest_span(model: SessionModel, code: str, role: Role, moment: float) -> tu
 
     What begins after the moment is left out, and what ends after it is open then: nan.
     """
-    spans = [s for s in model.recorded().spans if s.code == code]
+    held = model.recorded() if model.state == "growing" else model.marked()
+    spans = [s for s in held.spans if s.code == code]
     theirs = [s for s in spans if s.actor == role.value or s.actor not in PEOPLE]
     before = [s for s in theirs if s.start - model.t0 <= moment]
     if not before:

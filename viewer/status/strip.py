@@ -39,6 +39,8 @@ class StripFacts:
     """Seconds from a sample's stamp to its pixel."""
     fault: str = ""
     """What stopped the screen, if anything did."""
+    loading: str = ""
+    """What is waited for, and how far it is."""
 
 
 class Recording(QWidget):
@@ -147,10 +149,12 @@ class Strip(QWidget):
         _put(self.disk, "" if math.isnan(facts.disk) else f"disk {size_text(facts.disk)} free")
         _put(self.streams, f"streams {facts.streams[0]}/{facts.streams[1]}" if facts.streams[1] else "")
         live = facts.state == "growing" and math.isfinite(facts.latency)
-        _put(self.latency, facts.fault or (latency_text(facts.latency) if live else ""))
+        late = latency_text(facts.latency) if live else ""
+        _put(self.latency, facts.fault or facts.loading or late)
         behind = bool(facts.fault) or (live and facts.latency > BEHIND)
-        colour = self._theme.alert if behind else self._theme.dim
-        style = f"color: {colour}; font-size: 12px;" + "font-weight: bold;" * behind
+        waits = bool(facts.loading) and not facts.fault
+        colour = self._theme.text if waits else self._theme.alert if behind else self._theme.dim
+        style = f"color: {colour}; font-size: 12px;" + "font-weight: bold;" * (behind or waits)
         if self.latency.styleSheet() != style:  # to set it costs as much as to draw a lane
             self.latency.setStyleSheet(style)
 
