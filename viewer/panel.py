@@ -145,7 +145,7 @@ class OperatorPanel(QWidget):
     @property
     def seconds(self) -> float:
         """Return the length of the page [s]."""
-        return length_of(self.chosen, self.model.elapsed)
+        return length_of(self.chosen, self.model.elapsed, grows=self.model.state == "growing")
 
     @property
     def chosen(self) -> float:

@@ -78,13 +78,31 @@ def set_line(item: Any, line: Line) -> None:
     item.setData(x, y, connect="finite" if broken else "all")
 
 
+class Samples(Protocol):
+    """Give the samples of an index; `Trace` does."""
+
+    @property
+    def n(self) -> int:
+        """Return how many samples there are."""
+
+    @property
+    def times(self) -> FloatArray:
+        """Return all times [s]."""
+
+    def line(self, start: float, stop: float, n_bins: int) -> Line:
+        """Return the polyline between two times [s], thinned to so many bins."""
+
+    def extent(self, start: float, stop: float) -> tuple[float, float]:
+        """Return the smallest and largest value between two times; nan without any."""
+
+
 class TraceCurve:
     """Draw an index; there are few samples, so the page is drawn anew with each."""
 
     def __init__(
         self,
         plot: Any,
-        trace: Callable[[], Trace],
+        trace: Callable[[], Samples],
         entity: str,
         colour: str,
         dash: Qt.PenStyle = Qt.PenStyle.SolidLine,

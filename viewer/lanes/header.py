@@ -67,9 +67,10 @@ class LaneHeader(QWidget):
             self.setToolTip("<br>".join([self._hover, *details]))
             self.update()
 
-    def set_title(self, title: str, hover: str) -> None:
-        """Change what the lane shows."""
+    def set_title(self, title: str, hover: str, unit: str | None = None) -> None:
+        """Change what the lane shows; its unit stays unless one is given."""
         self.title, self._hover = title, hover
+        self.unit = self.unit if unit is None else unit
         self.setToolTip(hover)
         self.update()
 

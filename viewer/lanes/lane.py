@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGraphicsRectItem, QHBoxLayout, QWidget
 
 from acquisition.stream import FloatArray
+from viewer.lanes.coarse import Coarse
 from viewer.lanes.curve import Curve
 from viewer.lanes.header import LETTERS, LaneHeader, font
 from viewer.lanes.plot import LEFT, RIGHT, apart, new_plot
@@ -53,6 +55,10 @@ class Lane(QWidget):
         row.addWidget(self.header)
         row.addWidget(self.plot, 1)
         self.curves: list[Curve] = []
+        self.coarse: Coarse | None = None
+        """What is shown in their place on long pages."""
+        self._far = False
+        self._near = (definition.title, definition.unit, definition.hover(), span)
         self.strips: list[TailStrip] = []
         """What draws the newest seconds above the plot."""
         self._page: Page | None = None
@@ -97,12 +103,33 @@ class Lane(QWidget):
         """Return the width of the time axis [px]."""
         return max(self.width() - LEFT - RIGHT, 50)
 
+    @property
+    def drawn(self) -> Sequence[Curve]:
+        """Return the curves that the page has."""
+        return self.coarse.curves if self.coarse is not None and self._far else self.curves
+
+    def _choose(self, page: Page) -> None:
+        """Take the curves that go with the length of a page."""
+        coarse = self.coarse
+        far = coarse is not None and page.seconds > coarse.above
+        if coarse is None or far == self._far:
+            return
+        for curve in self.drawn:
+            curve.clear()
+        self._far, self._scale = far, None
+        title, unit, hover, self._span = (
+            (coarse.title, coarse.unit, coarse.hover, coarse.span) if far else self._near
+        )
+        self.header.set_title(title, hover, unit)
+        self.plot.setToolTip(hover)
+
     def show_page(self, page: Page, *, live: bool) -> None:
         """Draw a page from scratch."""
+        self._choose(page)
         self._page, self._live = page, live
         self.plot.getPlotItem().vb.setXRange(page.start, page.stop, padding=0)
         self.rescale()
-        for curve in self.curves:
+        for curve in self.drawn:
             if curve.entity not in self._paused:
                 curve.rebuild(page, self.n_bins, live)
                 curve.refresh(page)
@@ -151,7 +178,7 @@ class Lane(QWidget):
         """Draw what is new since the last call."""
         if self._page is None:
             return
-        drawn = [c.refresh(self._page) for c in self.curves if c.entity not in self._paused]
+        drawn = [c.refresh(self._page) for c in self.drawn if c.entity not in self._paused]
         if any(drawn):
             self.place_letters()
 
@@ -159,11 +186,11 @@ class Lane(QWidget):
         """Fit the scale to the data of the page, if it no longer does."""
         if self._page is None:
             return
-        extents = [c.extent(self._page) for c in self.curves if c.entity not in self._paused]
+        extents = [c.extent(self._page) for c in self.drawn if c.entity not in self._paused]
         lows = [low for low, _ in extents if math.isfinite(low)]
         highs = [high for _, high in extents if math.isfinite(high)]
         fresh = rescaled(self._scale, (min(lows), max(highs)), self._span) if lows else None
-        if self.fixed is not None:
+        if self.fixed is not None and not self._far:
             fresh = None if self._scale == self.fixed else self.fixed
         if fresh is None and self._scale is None:
             fresh = (-self._span / 2, self._span / 2)
@@ -220,7 +247,7 @@ class Lane(QWidget):
     def _end_of(self, person: str) -> tuple[float, float] | None:
         if person in self._paused:
             return None
-        ends = [c.end() for c in self.curves if c.entity == person]
+        ends = [c.end() for c in self.drawn if c.entity == person]
         known = [e for e in ends if e is not None]
         return max(known) if known else None
 
@@ -231,7 +258,7 @@ class Lane(QWidget):
         self._paused = paused
         empty = paused.issuperset(self.people)
         self.plot.setBackground(self._theme.paused if empty else self._theme.panel)
-        for curve in self.curves:
+        for curve in self.drawn:
             if curve.entity in paused:
                 curve.clear()
         self._word.setVisible(empty)

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from acquisition.stream import PEOPLE, Modality, Role
 from processing.indices import INDICES, Index, of_part
 from processing.indices.record import Lane as LaneShape
+from viewer.lanes.coarse import beats
 from viewer.lanes.curve import TickCurve, TraceCurve
 from viewer.lanes.lane import Lane
 from viewer.lanes.tail import TailStrip
@@ -97,6 +98,7 @@ def _add_ecg(out: LaneSet, model: SessionModel, theme: Theme, role: Role) -> Non
     lane.strips.append(strip)
     wave = _waved(model, role, Modality.ECG)
     lane.curves.append(WaveCurve(lane.plot, wave, role.value, colour, strip))
+    lane.coarse = beats(lane.plot, _traced(model, role.value, "ibi"), role.value, colour)
 
     def readouts(now: float) -> tuple[Readout, ...]:
         return (Readout(role.value, raw_word(model, role, Modality.ECG, now), is_value=False),)

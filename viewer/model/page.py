@@ -16,8 +16,12 @@ WHOLE = 0.0
 """In place of a length: the whole session, however long."""
 WINDOWS = (10.0, 30.0, 60.0, 120.0, 300.0, 900.0, 1800.0, 3600.0, WHOLE)
 """Lengths of a page to choose from [s]."""
-LADDER = (60.0, 120.0, 300.0, 600.0, 900.0, 1200.0, 1800.0, 2700.0)
-"""Lengths of a page that holds a whole session of less than an hour [s]; then it is half hours."""
+LADDER = tuple(
+    60.0 * m for m in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 7.5, 9, 11, 13, 15, 18, 21, 25, 30, 35, 40, 45, 50, 55, 60)
+)
+"""Lengths of a page that holds a session of less than an hour while it grows [s]; then ten minutes more."""
+SPARE = 0.05
+"""Share of such a page that is free at least: it jumps seldom, and shows little that is empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +41,22 @@ def follow(page: Page | None, now: float, seconds: float) -> Page:
     """Return the page that shows `now`: the same one until it is full."""
     if page is not None and page.seconds == seconds and page.start <= now < page.stop:
         return page
+    if now <= seconds:
+        return Page(0.0, seconds)
     return Page(max(now - (1.0 - HEAD_ROOM) * seconds, 0.0), seconds)
 
 
-def length_of(chosen: float, elapsed: float) -> float:
-    """Return the length of a page [s]; that of the whole session grows in steps: the page stands still."""
+def length_of(chosen: float, elapsed: float, *, grows: bool = True) -> float:
+    """Return the length of a page [s]; that of the whole session grows in steps: the page stands still.
+
+    A session that is over fills it.
+    """
     if chosen != WHOLE:
         return chosen
-    need = elapsed / (1.0 - HEAD_ROOM)
-    return next((s for s in LADDER if s >= need), 1800.0 * max(math.ceil(need / 1800.0), 1))
+    if not grows:
+        return max(elapsed, LADDER[0])
+    need = elapsed / (1.0 - SPARE)
+    return next((s for s in LADDER if s >= need), 600.0 * max(math.ceil(need / 600.0), 1))
 
 
 def centred(time: float, seconds: float, end: float) -> Page:

@@ -81,7 +81,7 @@ def test_axis_is_ten_seconds_to_the_whole_session(make_window: MakeWindow, qtbot
     for _ in range(12):
         qtbot.keyClick(window, Qt.Key.Key_Minus, CONTROL)
     page = window.panel.page
-    assert page is not None and (page.start, page.seconds) == (0.0, 600.0)
+    assert page is not None and (page.start, page.seconds) == (0.0, 450.0)
     assert window.panel.strip.length.currentText() == "whole session"
     window.close()
     again = make_window(seconds=400.0)
@@ -91,7 +91,8 @@ def test_axis_is_ten_seconds_to_the_whole_session(make_window: MakeWindow, qtbot
 @pytest.mark.parametrize("elapsed", [0.0, 30.0, 51.0, 3600.0, 7300.0, 40_000.0])
 def test_page_of_the_whole_session_holds_it_with_room(elapsed: float) -> None:
     length = length_of(WHOLE, elapsed)
-    assert elapsed <= 0.85 * length + 1e-9 and length <= max(60.0, 2.6 * elapsed)
+    assert elapsed <= 0.95 * length + 1e-9 and length <= max(90.0, 1.36 * elapsed)
+    assert length_of(WHOLE, elapsed, grows=False) == max(elapsed, 60.0)
     assert length_of(WHOLE, elapsed + 0.01) in (length, length_of(WHOLE, elapsed + 1.0))
 
 

@@ -112,6 +112,7 @@ def test_baselines_that_were_marked_later_give_the_band_of_offline(
     assert reading.kind != "no baseline" and reading.baseline == "baseline: rest 4.0 min, talk 4.0 min"
     assert not window.feeding.stale
     window.close()
+    window.deleteLater()
 
 
 def test_baselines_that_are_added_in_the_review_are_computed_on_request(
@@ -136,3 +137,4 @@ def test_baselines_that_are_added_in_the_review_are_computed_on_request(
     same(shown(window), arousal(run_recording(imported, config=PipelineConfig())))
     assert not window.feeding.stale and not window.panel.baselines.again.isVisible()
     window.close()
+    window.deleteLater()

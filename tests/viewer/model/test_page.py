@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 
-from viewer.model.page import HEAD_ROOM, Page, centred, clock, follow, rescaled, time_marks
+import pytest
+
+from viewer.model.page import HEAD_ROOM, WHOLE, Page, centred, clock, follow, length_of, rescaled, time_marks
 
 
 def test_page_jumps_only_when_it_is_full() -> None:
@@ -49,3 +51,13 @@ def test_time_marks_are_round_and_few() -> None:
     assert marks == [110.0, 120.0, 130.0, 140.0, 150.0, 160.0]
     assert len(time_marks(Page(0.0, 3600.0), 8)) <= 9
     assert clock(3725.9) == "1:02:05"
+
+
+def test_a_session_that_is_over_fills_its_page() -> None:
+    assert length_of(WHOLE, 2500.0, grows=False) == 2500.0
+    assert follow(None, 2500.0, 2500.0) == Page(0.0, 2500.0)
+
+
+@pytest.mark.parametrize("elapsed", [70.0, 300.0, 1000.0, 2500.0, 3300.0, 3700.0, 9000.0])
+def test_a_session_that_grows_takes_most_of_its_page(elapsed: float) -> None:
+    assert 0.7 < elapsed / length_of(WHOLE, elapsed) <= 0.95
