@@ -20,6 +20,13 @@ from viewer.theme import THEMES
 if TYPE_CHECKING:
     from viewer.live.live_setup import LiveSetUp
 
+FIGURES = {
+    f"{kind.upper()}, {theme} theme (*.{kind})": theme
+    for kind in ("svg", "png")
+    for theme in ("light", "dark")
+}
+"""What a figure may be → its theme."""
+
 
 class Beside:
     """Open the other windows of a session, and close them with the operator's.
@@ -102,14 +109,15 @@ class Beside:
 
     def ask_figure(self) -> None:
         """Ask where to, and write what the lanes and gauges show now as SVG or PNG."""
-        panel = self._window.panel
-        proposed = str(Path.home() / f"{name_of(panel)}.svg")
-        kinds = "SVG (*.svg);;PNG (*.png)"
-        name, _ = QFileDialog.getSaveFileName(self._parent, "Save this figure", proposed, kinds)
+        proposed = str(Path.home() / f"{name_of(self._window.panel)}.svg")
+        kinds = ";;".join(FIGURES)
+        name, kind = QFileDialog.getSaveFileName(self._parent, "Save this figure", proposed, kinds)
         if not name:
             return
+        # The window may have built another panel meanwhile: a recording that was loading has been read.
+        panel = self._window.panel
         try:
-            save_figure(panel, Path(name))
+            save_figure(panel, Path(name), theme=FIGURES.get(kind, panel.theme.name))
         except AttunementError as error:
             QMessageBox.warning(self._parent, "Save this figure", str(error))
 

@@ -57,9 +57,9 @@ class Feeding:
             self.worker.start()
 
     def take(self, budget: float) -> tuple[bool, Ended | Again | None]:
-        """Feed the model for at most so many seconds; return whether there was anything, and what changed all.
+        """Feed the model for at most so many seconds; return whether there was anything, and what ended it.
 
-        That is the end, told once, when all was read; or that all comes once more, to other people.
+        That is the end, told once, when all was read; or that all comes once more, of other people.
         """
         begun, fresh = time.perf_counter(), False
         for item in self.worker.take() if self.worker is not None else ():

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtSvg import QSvgGenerator
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from acquisition.errors import AttunementError
 from acquisition.private import only_for_owner
@@ -17,6 +20,8 @@ from viewer.lanes.lane import Lane
 from viewer.model.definitions import NOTICE
 from viewer.model.page import clock
 from viewer.panel import OperatorPanel
+from viewer.style import style_sheet
+from viewer.theme import THEMES
 
 KINDS = ("svg", "png")
 HEAD, FOOT, EDGE = 34, 26, 10
@@ -24,13 +29,15 @@ SHARPNESS = 2.0
 """Pixels of a PNG for each one on screen."""
 
 
-def save_figure(panel: OperatorPanel, path: Path) -> Path:
+def save_figure(panel: OperatorPanel, path: Path, *, theme: str = "") -> Path:
     """Write what the lanes, the event lane and the gauges show now.
 
     Parameters
     ----------
     path : Path
         Ends in .svg or .png.
+    theme : str
+        dark or light; that of the panel unless told.
 
     Raises
     ------
@@ -40,6 +47,56 @@ def save_figure(panel: OperatorPanel, path: Path) -> Path:
     kind = path.suffix.casefold().lstrip(".")
     if kind not in KINDS:
         raise AttunementError(f"{path.name}: a figure ends in {' or '.join(f'.{k}' for k in KINDS)}")
+    with _in_theme(panel, theme) as shown:
+        _save(shown, path, kind)
+    return path
+
+
+@contextmanager
+def _in_theme(panel: OperatorPanel, theme: str) -> Iterator[OperatorPanel]:
+    """Give a panel that shows the same in a theme, on no screen where it is not the panel's own."""
+    if theme in ("", panel.theme.name):
+        yield panel
+        return
+    moment = panel.model.t0 + panel.moment
+    other = OperatorPanel(
+        panel.model, THEMES[theme], panel.settings, (), None, live=panel.live, now=lambda: moment
+    )
+    other.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
+    other.setStyleSheet(style_sheet(THEMES[theme]))
+    _show_the_same(other, panel)
+    yield other
+    other.close()
+    other.deleteLater()
+
+
+def _show_the_same(other: OperatorPanel, panel: OperatorPanel) -> None:
+    """Let a panel show what another one does: the page, the cursor, the lanes, what stands beside them."""
+    for name, lane in panel.lanes.lanes.items():
+        other.lanes.lanes[name].setVisible(not lane.isHidden())
+    for ours, theirs in ((other.gauges, panel.gauges), (other.planes, panel.planes)):
+        for role, widget in theirs.items():
+            ours[role].setVisible(not widget.isHidden())
+    above_and_below = ((other.bar, panel.bar), (other.strip, panel.strip), (other.baselines, panel.baselines))
+    for part, shown in above_and_below:
+        part.setFixedHeight(shown.height())  # without buttons it would leave the lanes more room
+        part.setVisible(shown.isVisible())
+    other.heat.setVisible(panel.heat.isVisible())
+    other.lanes.late.clear()
+    other.pointer, other.page = panel.pointer, panel.page
+    other.resize(panel.size())
+    other.show()
+    layout = other.layout()
+    if layout is not None:
+        layout.activate()
+    QApplication.sendPostedEvents()
+    other.quarter()
+    other.second(panel.facts(file="", disk=math.nan, latency=math.nan))
+    if panel.page is not None:
+        other.show_page(panel.page)
+
+
+def _save(panel: OperatorPanel, path: Path, kind: str) -> None:
     parts = _parts(panel)
     box = QRect()
     for part in parts:
@@ -50,7 +107,6 @@ def save_figure(panel: OperatorPanel, path: Path) -> Path:
     else:
         _png(panel, parts, box, size, path)
     only_for_owner(path)
-    return path
 
 
 def _parts(panel: OperatorPanel) -> list[QWidget]:

@@ -37,8 +37,8 @@ def style_sheet(theme: Theme) -> str:
     QPushButton:focus, QToolButton:focus, QComboBox:focus {{ border-color: {theme.text}; }}
     QCheckBox::indicator {{ width: 13px; height: 13px; border: 1px solid {theme.dim}; border-radius: 3px;
         background: {theme.panel}; }}
-    QCheckBox::indicator:checked {{ background: {theme.text}; border: 3px solid {theme.panel};
-        outline: 1px solid {theme.dim}; }}
+    QCheckBox::indicator:checked {{ width: 9px; height: 9px; background: {theme.text};
+        border: 3px solid {theme.panel}; outline: 1px solid {theme.dim}; }}
     QTableView {{ background: {theme.panel}; alternate-background-color: {theme.window};
         border: 1px solid {theme.border}; selection-background-color: {theme.raised};
         selection-color: {theme.text}; gridline-color: {theme.grid}; }}

@@ -21,8 +21,15 @@ FIRST = ("lanes",)
 
 
 def view_menu(window: Operator) -> QMenu:
-    """Return the menu of a window."""
+    """Return the menu of a window; it says how things are when it is opened."""
     menu = QMenu(window.panel.strip)
+    menu.aboutToShow.connect(partial(_fill, menu, window))
+    _fill(menu, window)
+    return menu
+
+
+def _fill(menu: QMenu, window: Operator) -> None:
+    menu.clear()
     commands = [c for c in allowed(window.face, window) if c.menu]
     for command in (c for c in commands if c.name in FIRST):
         _add(menu, window, command)
@@ -37,7 +44,6 @@ def view_menu(window: Operator) -> QMenu:
         _add_profiles(menu, window)
     for command in (c for c in commands if c.name not in FIRST):
         _add(menu, window, command)
-    return menu
 
 
 def _add(menu: QMenu, window: Operator, command: Command) -> None:

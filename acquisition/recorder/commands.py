@@ -129,7 +129,7 @@ class Commands:
             case "mark":
                 return {"event": asdict(self._mark_or_complete(fields))}
             case "undo":
-                return {"event": asdict(self.record(self.marks.void(_id(fields), self._clock())))}
+                return {"event": asdict(self.record(self._undone(_id(fields))))}
             case "pause" | "resume":
                 return {"event": asdict(self.record(self._pause_event(command, fields)))}
             case "confirm":
@@ -144,6 +144,9 @@ class Commands:
                 self._stop()
                 return {"recording": str(self._path)}
         raise ControlError(f"no command {command[:40]!r} (known: {', '.join(COMMANDS)})")
+
+    def _undone(self, which: str) -> Event:
+        return self.marks.void(which, self._clock(), paused=self._intake.pauses.on)
 
     def _confirmed(self, fields: dict[str, Any]) -> Event:
         stream, yes = fields.get("stream"), fields.get("answer", True)

@@ -137,8 +137,10 @@ class Marks:
     def _held(self) -> list[Event]:
         return list(self.intervals.held.values())
 
-    def void(self, which: str, now: float, *, id: str = "") -> Event:
+    def void(self, which: str, now: float, *, id: str = "", paused: Collection[Role] = ()) -> Event:
         """Return the event that undoes another: the last one, or the last with that id or code.
+
+        Unless one is named, marks of those who are `paused` are left out: nothing of theirs can be stored.
 
         Raises
         ------
@@ -146,6 +148,7 @@ class Marks:
             If there is none that holds, or it is a pause, which only a resume ends.
         """
         held = [e for e in self._held() if e.code != PAUSE and which in ("", e.id, e.code)]
+        held = [e for e in held if which or e.role not in paused]
         if not held:
             raise ControlError(f"no mark {which[:64]!r} to undo" if which else "no mark to undo")
         void = replace(held[-1], time=now, phase="void", ref=held[-1].id, value=None, note="")

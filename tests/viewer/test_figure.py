@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from PySide6.QtCore import QRectF, Qt, QTimer
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
@@ -21,7 +21,7 @@ from tests.viewer.test_window import CONTROL, paused_session
 from viewer.figure import save_figure
 from viewer.lanes.figure_lane import _runs
 from viewer.model.definitions import NOTICE
-from viewer.theme import DARK
+from viewer.theme import DARK, LIGHT, THEMES
 from viewer.window import OperatorWindow
 
 
@@ -107,11 +107,13 @@ def test_ctrl_e_asks_where_to(
 
     def answer(parent: object, title: str, name: str, kinds: str) -> tuple[str, str]:
         asked.append(Path(name).name)
-        return str(target), kinds
+        return str(target), kinds.split(";;")[0]
 
     monkeypatch.setattr(QFileDialog, "getSaveFileName", answer)
     qtbot.keyClick(window, Qt.Key.Key_E, CONTROL)
     assert target.exists() and asked == ["D07_S03_0-01-08.svg"]
+    assert LIGHT.window.casefold() in target.read_text("utf-8").casefold()
+    assert DARK.window.casefold() not in target.read_text("utf-8").casefold()
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "no" / "x.svg"), ""))
     said: list[str] = []
 
@@ -124,3 +126,34 @@ def test_ctrl_e_asks_where_to(
     QTimer.singleShot(0, close)
     window.beside.ask_figure()
     assert "cannot be written" in said[0]
+
+
+@pytest.mark.parametrize(("own", "other"), [("dark", "light"), ("light", "dark")])
+def test_a_figure_may_have_the_other_theme(
+    make_window: MakeWindow, tmp_path: Path, own: str, other: str
+) -> None:
+    make_window(theme=own).close()  # it is kept
+    window = opened(make_window)
+    one, two = (save_figure(window.panel, tmp_path / f"{t}.png", theme=t) for t in (own, other))
+    first, second = QImage(str(one)), QImage(str(two))
+    assert first.size() == second.size()
+    assert first.pixelColor(2, 2) == QColor(THEMES[own].window)
+    assert second.pixelColor(2, 2) == QColor(THEMES[other].window)
+
+    lines = [count(image, THEMES[t].client) for image, t in ((first, own), (second, other))]
+    assert lines[0] > 1000 and lines[1] == pytest.approx(lines[0], rel=0.4)
+    assert window.panel.isVisible()
+
+
+def test_a_figure_that_was_asked_for_while_loading_is_of_the_panel_that_is_there_now(
+    make_window: MakeWindow, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    window, target = opened(make_window), tmp_path / "late.svg"
+
+    def answer(*_: object) -> tuple[str, str]:
+        window.rebuild()  # as at the end of loading
+        return str(target), ""
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", answer)
+    window.beside.ask_figure()
+    assert target.exists()

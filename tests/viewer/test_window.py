@@ -11,7 +11,17 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMessageBox, QPushButton, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QCheckBox,
+    QLabel,
+    QLineEdit,
+    QMessageBox,
+    QPushButton,
+    QStyle,
+    QStyleOptionButton,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from acquisition.event import Event
@@ -425,3 +435,37 @@ def test_any_profile_of_keys_fits(make_window: MakeWindow, profile: str) -> None
     boxes = [b.geometry() for b in buttons]
     assert not any(a.intersects(b) for k, a in enumerate(boxes) for b in boxes[:k])
     assert min(lane.height() for lane in window.panel.lanes.lanes.values()) >= 30
+
+
+def test_ticks_of_the_view_menu_say_how_the_lanes_are(make_window: MakeWindow) -> None:
+    window = make_window()
+    menu = window.panel.strip.menu.menu()
+
+    def ticked() -> bool:
+        return next(a for a in menu.actions() if a.text() == "EDA").isChecked()
+
+    menu.aboutToShow.emit()
+    assert ticked()
+    window.panel.set_lane_shown("EDA", False)  # as the list of lanes does
+    menu.aboutToShow.emit()
+    assert not ticked()
+    window.panel.set_lane_shown("EDA", True)
+    menu.aboutToShow.emit()
+    assert ticked()
+
+
+def test_a_ticked_box_leaves_its_words_their_room(make_window: MakeWindow, qtbot: QtBot) -> None:
+    window = make_window()
+    box = QCheckBox("Keys mark", window)
+    box.show()
+    free = box.sizeHint().width()
+    box.setChecked(True)
+    assert box.sizeHint().width() == free
+    option = QStyleOptionButton()
+    box.initStyleOption(option)
+    part = QStyle.SubElement.SE_CheckBoxContents
+    room = box.style().subElementRect(part, option, box)
+    box.setChecked(False)
+    option = QStyleOptionButton()
+    box.initStyleOption(option)
+    assert room.width() == box.style().subElementRect(part, option, box).width()

@@ -18,6 +18,7 @@ from acquisition.errors import AttunementError
 from acquisition.event import Event, Phase, Value
 from acquisition.events.intervals import Intervals
 from acquisition.events.vocabulary import PAUSE, Code
+from acquisition.stream import Role
 from viewer.model.doubts import Doubt
 from viewer.model.markers import label_of
 
@@ -81,6 +82,8 @@ class Marking:
         self._known = Intervals()
         self._mine: list[Event] = []
         """What was sent and neither read back nor refused so far."""
+        self.paused: frozenset[Role] = frozenset()
+        """Whose events the recorder stores none of now: undo leaves theirs out."""
         self.last: Event | None = None
         self.message = ""
         self.failed = False
@@ -130,11 +133,15 @@ class Marking:
         )
 
     def undoable(self) -> Event | None:
-        """Return the last marker of the session that holds; a pause and what software wrote are none."""
+        """Return the last marker of the session that holds; a pause and what software wrote are none.
+
+        Nor is a marker of somebody who is paused: nothing of theirs is stored, so the one before it is next.
+        """
         # The first of a press and its value is voided by the recorder when it stores the second.
         valued = {e.ref for e in self._mine if e.value is not None and e.phase != "void"}
         held = reversed(list(self._running().held.values()))
         undo = (e for e in held if e.id and e.code not in FOR_GOOD and e.source not in UNTOUCHED)
+        undo = (e for e in undo if e.role not in self.paused)
         return next((e for e in undo if e.id not in valued), None)
 
     def undo(self) -> Event | None:

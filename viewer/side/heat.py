@@ -123,10 +123,20 @@ class HeatMap(QWidget):
         ):
             painter.drawText(QRectF(0, y - 8, LEFT - 4, 16), right, label)
         start, stop = clock(max(reading.stop - SPAN, 0.0)), clock(reading.stop)
-        painter.drawText(QRectF(LEFT, HEAD - 16, box.width(), 15), right, self.text_on_map())
+        self._draw_word(painter, box)
         line = QRectF(LEFT, box.bottom() + 14, box.width(), 15)
         painter.drawText(line, middle, start)
         painter.drawText(line, right, stop)
+
+    def _draw_word(self, painter: QPainter, box: QRectF) -> None:
+        """Say in the middle of the map why it is empty: beside the names of the leaders there is no room."""
+        word = self.text_on_map()
+        if not word:
+            return
+        width = painter.fontMetrics().horizontalAdvance(word) + 14.0
+        plate = QRectF(box.center().x() - width / 2, box.top() + box.height() / 4 - 9, width, 18)
+        painter.fillRect(plate, QColor(self._theme.panel))
+        painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, word)
 
     def text_on_map(self) -> str:
         """Return a word where there is nothing to be seen in strong colours at all."""

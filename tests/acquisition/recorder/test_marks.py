@@ -66,6 +66,14 @@ def test_undo_goes_back_through_the_session_and_passes_over_pauses() -> None:
     assert marks.open == [pause]
 
 
+def test_undo_passes_over_marks_of_who_is_paused_unless_one_is_named() -> None:
+    marks = Marks(load_vocabulary())
+    older, theirs = marked(marks, code="now_moment"), marked(marks, code="client_slow")
+    assert marks.void("", NOW + 5, paused={Role.CLIENT}).ref == older.id
+    assert marks.void("", NOW + 5).ref == theirs.id
+    assert marks.void(theirs.id, NOW + 5, paused={Role.CLIENT}).ref == theirs.id
+
+
 def test_undoing_the_end_of_an_interval_opens_it_again() -> None:
     marks = Marks(load_vocabulary())
     on = marked(marks, code="segment")
