@@ -6,15 +6,18 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PySide6.QtGui import QShortcut
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from acquisition.batch import Batch
 from acquisition.errors import AttunementError
 from viewer.figure import name_of, save_figure
+from viewer.keys import bind_markers, unbind
 from viewer.lanes.lanes_dialog import LanesDialog
 from viewer.model.reading import read_gauge
 from viewer.operator import Operator
-from viewer.side.glance import GlanceWindow
+from viewer.placing import place
+from viewer.side.glance import USUAL, GlanceWindow, Steady
 from viewer.theme import THEMES
 
 if TYPE_CHECKING:
@@ -40,6 +43,7 @@ class Beside:
     def __init__(self, window: Operator, parent: QWidget) -> None:
         self._window, self._parent = window, parent
         self.glance: GlanceWindow | None = None
+        self._glance_keys: list[QShortcut] = []
         self.lanes: LanesDialog | None = None
         self.set_up: LiveSetUp | None = None
 
@@ -56,15 +60,30 @@ class Beside:
 
     def show_glance(self) -> None:
         """Open the therapist's view, in a window of its own, where the therapist may have one."""
-        if not self.may_glance:
-            return
+        if self.may_glance:
+            self._open_glance(None)
+
+    def _open_glance(self, steady: Steady | None) -> GlanceWindow:
         window = self._window
+        if self.glance is not None:
+            self.glance.close()
         self.glance = GlanceWindow(
             THEMES[window.settings.theme],
             lambda role: read_gauge(window.model, role, window.panel.moment),
             time.monotonic,
+            steady=steady,
+            closed=lambda geometry: window.keep(glance=geometry),
         )
+        place(self.glance, USUAL, window.settings.glance)
+        self._glance_keys = bind_markers(window, self.glance)
         self.glance.show()
+        return self.glance
+
+    def renew(self) -> None:
+        """Give the glance the keys that mark now."""
+        if self.glance is not None and self.glancing:
+            unbind(self._glance_keys)
+            self._glance_keys = bind_markers(self._window, self.glance)
 
     def show_set_up(self) -> LiveSetUp:
         """Open what the technician needs around the recording: baselines, devices, taps; or bring it up."""
@@ -92,7 +111,13 @@ class Beside:
             self.set_up.hear(batch)
 
     def change_theme(self) -> None:
-        """Open the set-up anew in the theme of the window, where it was."""
+        """Open glance and set-up anew in the theme of the window, where they were."""
+        if self.glance is not None and self.glancing:
+            blank, full = self.glance.blank, self.glance.isFullScreen()
+            again = self._open_glance(self.glance.steady)
+            again.blank = blank
+            if full:
+                again.showFullScreen()
         if self.set_up is None:
             return
         shown, place = self.set_up.isVisible(), self.set_up.pos()

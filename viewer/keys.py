@@ -56,6 +56,12 @@ def bind_keys(window: Operator, parent: QWidget) -> list[QShortcut]:
         for key, command in bound(window)
         if command.do is not None
     ]
+    return out + bind_markers(window, parent)
+
+
+def bind_markers(window: Operator, parent: QWidget) -> list[QShortcut]:
+    """Give a window the keys that mark now, and no others."""
+    out = []
     for marker in marker_keys(window):
         out.append(_shortcut(parent, marker.key, marker.press))
         if marker.ago is not None:

@@ -45,6 +45,9 @@ class Operator(Protocol):
     def change(self, **changes: object) -> None:
         """Change a setting, keep it, and show it."""
 
+    def keep(self, **changes: object) -> None:
+        """Keep a setting that nothing on screen depends on."""
+
     def show_lane(self, name: str, shown: bool) -> None:
         """Show or hide a lane, and keep that."""
 

@@ -39,6 +39,8 @@ class Settings:
     scales: tuple[tuple[str, tuple[float, float]], ...] = ()
     """Lane → a scale that was chosen, in its unit."""
     geometry: bytes = b""
+    glance: bytes = b""
+    """Place and screen of the glance window."""
 
     def changed(self, **changes: object) -> Self:
         """Return the settings with some of them changed."""
@@ -59,6 +61,7 @@ def load(kept: QSettings) -> Settings:
     signal = str(kept.value("sync_signal", out.sync_signal))
     seconds = _number(kept.value("seconds", out.seconds))
     side = str(kept.value("side", out.side))
+    glance = kept.value("glance")
     geometry, profile = kept.value("geometry"), str(kept.value("profile", ""))
     return Settings(
         theme=theme if theme in THEMES else out.theme,
@@ -71,6 +74,7 @@ def load(kept: QSettings) -> Settings:
         sizes=_sizes(_table(kept, "sizes")),
         scales=_scales(_table(kept, "scales")),
         geometry=bytes(geometry.data()) if isinstance(geometry, QByteArray) else b"",
+        glance=bytes(glance.data()) if isinstance(glance, QByteArray) else b"",
     )
 
 
@@ -86,6 +90,7 @@ def save(kept: QSettings, settings: Settings) -> None:
     kept.setValue("sizes", json.dumps(dict(settings.sizes)))
     kept.setValue("scales", json.dumps(dict(settings.scales)))
     kept.setValue("geometry", QByteArray(settings.geometry))
+    kept.setValue("glance", QByteArray(settings.glance))
     kept.sync()
 
 

@@ -143,6 +143,7 @@ class OperatorWindow(QMainWindow):
         self._shortcuts = bind_keys(self, self)
         self.panel.setFocus()
         self.keys.renew()
+        self.beside.renew()
 
     def _in_review(self) -> Reviewing | None:
         over = self.model.state != "growing" and not self.model.lost
@@ -270,17 +271,18 @@ class OperatorWindow(QMainWindow):
     def show_lane(self, name: str, shown: bool) -> None:
         """Show or hide a lane, and keep that."""
         self.panel.set_lane_shown(name, shown)
-        self._keep()
+        self.keep()
 
     def show_side(self, side: str = "") -> None:
         """Show gauges or planes beside the lanes, the other ones if not told which, and keep that."""
         other = "plane" if self.panel.settings.side == "gauge" else "gauge"
         self.panel.show_side(side or other)
-        self._keep()
+        self.keep()
         self.panel.strip.menu.setMenu(view_menu(self))
 
-    def _keep(self) -> None:
-        self.settings = self.panel.settings
+    def keep(self, **changes: object) -> None:
+        """Keep settings that nothing on screen depends on."""
+        self.panel.settings = self.settings = self.panel.settings.changed(**changes)
         persistence.save(self.kept, self.settings)
 
     def choose_marker(self) -> QMenu:

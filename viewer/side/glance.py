@@ -1,11 +1,14 @@
-"""Glance: two words for the therapist in the room, own first; off by default, silent, blanked by any key."""
+"""Glance: two words for the therapist in the room, own first; off by default, silent, blanked by Esc.
+
+Whoever else sees the screen reads letters, arrows and places, no name, no number and no reason.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from PySide6.QtCore import QRectF, QSize, Qt, QTimer
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QCloseEvent, QColor, QFontMetricsF, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from acquisition.stream import Role
@@ -17,14 +20,18 @@ from viewer.theme import Theme, blend
 STEADY = 5.0
 """Least seconds between two changes."""
 ORDER = (Role.THERAPIST, Role.CLIENT)
-NAMES = {Role.THERAPIST: "You", Role.CLIENT: "Client"}
-WORDS = {"above": "above", "within": "within", "below": "below"}
+WORDS = {"above": "upper", "within": "middle", "below": "lower", "paused": "paused"}
+NOTHING = "no value"
+"""What is said where there is no place in a band; why, the operator's window says."""
+CAPITAL = 1.0 / 11.0
+"""Height of a capital letter over that of the window: readable at two metres."""
+USUAL = QSize(480, 300)
 
 
 def glance_word(reading: GaugeReading) -> tuple[str, str]:
-    """Return arrow and word for a reading; what is not a place in the band is told in its own words."""
+    """Return arrow and word for a reading; what is no place in the band is no value, whatever the reason."""
     arrow = ARROWS.get(reading.kind, "").strip()
-    return arrow, WORDS.get(reading.kind, reading.word)
+    return arrow, WORDS.get(reading.kind, NOTHING)
 
 
 class Steady:
@@ -51,25 +58,37 @@ class GlanceWindow(QWidget):
         Returns the reading of a person now.
     clock : callable
         Returns a time that runs evenly [s].
+    steady : Steady, optional
+        What the window before this one showed, so that a change of theme is none of the picture.
+    closed : callable, optional
+        Is told when it is closed, with its place.
     """
 
     def __init__(
-        self, theme: Theme, read: Callable[[Role], GaugeReading], clock: Callable[[], float]
+        self,
+        theme: Theme,
+        read: Callable[[Role], GaugeReading],
+        clock: Callable[[], float],
+        *,
+        steady: Steady | None = None,
+        closed: Callable[[bytes], None] | None = None,
     ) -> None:
         super().__init__()
-        self._theme, self._read, self._clock = theme, read, clock
-        self.steady = Steady()
+        self._theme, self._read, self._clock, self._closed = theme, read, clock, closed
+        self.steady = steady or Steady()
         self.blank = False
         self.setWindowTitle("Attunement — glance")
-        self.resize(420, 240)
+        self.setMinimumSize(220, 130)
+        self.resize(USUAL)
         self.setAttribute(Qt.WidgetAttribute.WA_QuitOnClose, False)
+        self.setAccessibleName("Glance: own place above, the other person's below")
         self._timer = QTimer(self)
         self._timer.timeout.connect(self.refresh)
         self._timer.start(500)
         self.refresh()
 
     def sizeHint(self) -> QSize:
-        return QSize(420, 240)
+        return USUAL
 
     def refresh(self) -> None:
         """Look at both people, and change the picture if it may."""
@@ -82,17 +101,38 @@ class GlanceWindow(QWidget):
         if self.blank or not self.steady.shown:
             return ""
         pairs = zip(ORDER, self.steady.shown, strict=True)
-        return "; ".join(f"{NAMES[role]}: {arrow} {word}".replace("  ", " ") for role, (arrow, word) in pairs)
+        return "; ".join(f"{LETTERS[role]} {f'{arrow} {word}'.strip()}" for role, (arrow, word) in pairs)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        self._toggle()
+        if event.key() == Qt.Key.Key_Escape:
+            self.blank = not self.blank
+            self.setAccessibleDescription(self.text())
+            self.update()
+        elif event.key() == Qt.Key.Key_F11:
+            self.showNormal() if self.isFullScreen() else self.showFullScreen()
+        else:
+            super().keyPressEvent(event)
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        self._toggle()
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._timer.stop()
+        if self._closed is not None:
+            self._closed(bytes(self.saveGeometry().data()))
+        super().closeEvent(event)
 
-    def _toggle(self) -> None:
-        self.blank = not self.blank
-        self.update()
+    def capital(self) -> float:
+        """Return the height of a capital letter of the words [px]."""
+        return QFontMetricsF(font(self._pixels(), bold=True)).capHeight()
+
+    def _pixels(self) -> int:
+        """Return the size of the words [px]: as the height asks; larger where the longest has room in a line.
+
+        In a narrow window arrow and word stand below each other.
+        """
+        base = QFontMetricsF(font(100, bold=True))
+        tall = CAPITAL * self.height() * 100.0 / base.capHeight()
+        longest = max(base.horizontalAdvance(f"▲ {word}") for word in (*WORDS.values(), NOTHING))
+        wide = (self.width() - 32.0) * 100.0 / (longest + 1.95 * base.capHeight() + 40.0)
+        return max(int(min(tall * 1.6, max(wide, tall))), 12)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -100,9 +140,8 @@ class GlanceWindow(QWidget):
         if not self.blank:
             half = self.height() / 2
             for k, (role, (arrow, word)) in enumerate(zip(ORDER, self.steady.shown, strict=False)):
-                self._draw_person(
-                    painter, QRectF(8, 8 + k * half, self.width() - 16, half - 16), role, arrow, word
-                )
+                box = QRectF(8, 8 + k * half, self.width() - 16, half - 16)
+                self._draw_person(painter, box, role, arrow, word)
         painter.end()
 
     def _draw_person(self, painter: QPainter, box: QRectF, role: Role, arrow: str, word: str) -> None:
@@ -115,13 +154,13 @@ class GlanceWindow(QWidget):
         if edge is not None:
             painter.setBrush(QColor(blend(edge, theme.panel, 0.72)))
             painter.drawRoundedRect(QRectF(box.left(), box.top(), 10, box.height()), 5, 5)
-        letter_badge(painter, QRectF(box.left() + 24, box.center().y() - 14, 28, 28), LETTERS[role],
-                     theme.person(role), theme.panel)  # fmt: skip
-        painter.setPen(QColor(theme.dim))
-        painter.setFont(font(18))
-        painter.drawText(box.adjusted(64, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, NAMES[role])
+        words = font(self._pixels(), bold=True)
+        side = 1.3 * QFontMetricsF(words).capHeight()
+        badge = QRectF(box.left() + 20, box.center().y() - side / 2, side, side)
+        letter_badge(painter, badge, LETTERS[role], theme.person(role), theme.panel)
         painter.setPen(QColor(theme.text))
-        painter.setFont(font(28, bold=True))
-        painter.drawText(
-            box.adjusted(150, 0, -8, 0), Qt.AlignmentFlag.AlignVCenter, f"{arrow} {word}".strip()
-        )
+        painter.setFont(words)
+        left = badge.right() + 0.5 * side
+        room = QRectF(left, box.top(), box.right() - 8 - left, box.height())
+        flags = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextWordWrap
+        painter.drawText(room, flags, f"{arrow} {word}".strip())
