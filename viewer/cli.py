@@ -16,6 +16,10 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 COMMANDS = {
     "demo": ("viewer.live.demo", "Record and watch a simulated therapist and client with known truth."),
     "live": ("viewer.live.live", "Record a session and watch it."),
+    "self-check": (
+        "viewer.setup.self_check_command",
+        "The therapist's own questions; nothing is kept.",
+    ),
     "doctor": ("acquisition.commands.doctor", "Say what this machine lacks, with the package names."),
     "new": ("processing.commands.new", "Write a session file by questions, and the consent sheet to sign."),
     "record": ("acquisition.cli", "Record a session without a window."),

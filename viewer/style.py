@@ -34,7 +34,18 @@ def style_sheet(theme: Theme) -> str:
     QScrollBar::add-line, QScrollBar::sub-line {{ height: 0; width: 0; }}
     QScrollBar::add-page, QScrollBar::sub-page {{ background: none; }}
     QPushButton:disabled, QComboBox:disabled {{ color: {theme.dim}; background: {theme.window}; }}
-    QPushButton:focus, QToolButton:focus, QComboBox:focus {{ border-color: {theme.text}; }}
+    QPushButton:focus, QToolButton:focus, QComboBox:focus {{ border: 2px solid {theme.text};
+        padding: 3px 9px; }}
+    QLineEdit:focus {{ border: 2px solid {theme.text}; padding: 3px 7px; }}
+    QListWidget:focus, QDoubleSpinBox:focus {{ border: 2px solid {theme.text}; padding: 3px; }}
+    QTableView:focus {{ border: 2px solid {theme.text}; }}
+    QCheckBox {{ border: 2px solid transparent; border-radius: 4px; padding: 1px 2px; }}
+    QCheckBox:focus {{ border-color: {theme.text}; }}
+    QSlider {{ border: 2px solid transparent; border-radius: 5px; padding: 2px; min-height: 26px; }}
+    QSlider:focus {{ border-color: {theme.text}; }}
+    QSlider::groove:horizontal {{ height: 4px; background: {theme.border}; border-radius: 2px; }}
+    QSlider::handle:horizontal {{ width: 14px; margin: -6px 0; border-radius: 7px;
+        background: {theme.text}; }}
     QCheckBox::indicator {{ width: 13px; height: 13px; border: 1px solid {theme.dim}; border-radius: 3px;
         background: {theme.panel}; }}
     QCheckBox::indicator:checked {{ width: 9px; height: 9px; background: {theme.text};
@@ -50,6 +61,4 @@ def style_sheet(theme: Theme) -> str:
         border-radius: 5px; padding: 4px; }}
     QListWidget::item {{ padding: 3px; }}
     QListWidget::item:selected {{ background: {theme.raised}; color: {theme.text}; }}
-    QListWidget:focus, QDoubleSpinBox:focus {{ border-color: {theme.dim}; }}
-    QLineEdit:focus {{ border-color: {theme.dim}; }}
     """

@@ -35,6 +35,7 @@ from viewer.setup.device_probe import COMMAND, DeviceProbe
 from viewer.setup.device_rows import HEADS, DeviceRow
 from viewer.setup.doubts import ask_begin
 from viewer.setup.finding_list import FindingList
+from viewer.setup.self_check import SelfCheck
 from viewer.style import style_sheet
 from viewer.theme import THEMES
 
@@ -106,6 +107,12 @@ class SetUpWindow(QWidget):
             "Check", "Whether the session could begin: devices, signals, disk, clock", self.check
         )
         self.save = _button("Save", "Write the devices into the session file (Ctrl+S)", self.write)
+        self.private = _button(
+            "Self-check…",
+            "For the therapist, in private: four questions; nothing of it is kept",
+            self.self_check,
+        )
+        self.self_check_page: SelfCheck | None = None
         self.begin = _button("Begin recording", "Save, let go of the devices, and record", self.start)
         self.status, self.message = QLabel(), QLabel()
         self.message.setWordWrap(True)
@@ -146,6 +153,7 @@ class SetUpWindow(QWidget):
             first.addWidget(button)
         first.addWidget(self.status, 1)
         last.addWidget(self._dim(NOTICE), 1)
+        last.addWidget(self.private)
         last.addWidget(self.save)
         last.addWidget(self.begin)
         self.message.hide()
@@ -186,6 +194,11 @@ class SetUpWindow(QWidget):
     def devices(self) -> tuple[Device, ...]:
         """Return the devices as they are assigned now."""
         return devices_of([r.candidate for r in self.rows], self.session, emulated=self.emulated)
+
+    def self_check(self) -> None:
+        """Open the therapist's own page, always anew."""
+        self.self_check_page = SelfCheck(self._theme)
+        self.self_check_page.show()
 
     def scan(self) -> None:
         """Look for what is near."""
@@ -317,6 +330,8 @@ class SetUpWindow(QWidget):
         self.begin.setEnabled(assigned)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if self.self_check_page is not None:
+            self.self_check_page.close()
         self.probe.close()
         self._scratch.cleanup()
         super().closeEvent(event)
