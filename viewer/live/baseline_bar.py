@@ -81,7 +81,8 @@ class BaselineBar(QFrame):
             self._show_stale()
             return
         states = {c: {r: baseline_state(model, c, r, moment) for r in PEOPLE} for c in CODES}
-        going = {c: s for c, s in states.items() if any(_goes(state, moment) for state in s.values())}
+        grows = model.state == "growing"
+        going = {c: s for c, s in states.items() if any(_goes(x, moment, grows) for x in s.values())}
         if not going:
             self.code = None
             self.hide()
@@ -131,8 +132,11 @@ class BaselineBar(QFrame):
         return " · ".join(t for t in said if t)
 
 
-def _goes(state: BaselineState, moment: float) -> bool:
+def _goes(state: BaselineState, moment: float, grows: bool) -> bool:
+    """Tell whether a baseline is to be shown; of a recording that is over, only what was said of it."""
     fresh = not math.isnan(state.ended) and moment - state.ended <= STAYS
+    if not grows:
+        return state.kind in WORDS and fresh
     return state.kind == "running" or (state.kind != "none" and fresh)
 
 

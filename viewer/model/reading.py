@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 
 from acquisition.stream import PEOPLE, Role
+from viewer.model.definitions import USUAL
 from viewer.model.history import Line
 from viewer.model.model import SessionModel, is_partial
 from viewer.model.trace import Point
@@ -91,6 +92,8 @@ def _placed(model: SessionModel, role: Role, sample: Point, moment: float, basel
     partial = is_partial(sample.reason)
     kind, word = _word(sample.value, low.value, high.value, state.value)
     notes = [state.reason] if state.reason and not partial else []
+    if between := _between(sample.value, low.value, high.value, state.value):
+        notes.append(between)
     if partial:
         kind, word, notes = "unknown", "partial", [sample.reason.removeprefix("partial: ")]
     trace = model.trace(role.value, "arousal")
@@ -125,10 +128,20 @@ def _word(value: float, low: float, high: float, state: float) -> tuple[str, str
     if state < 0:
         return "below", "below reference band"
     if value > high - NEAR:
-        return "within", "near upper edge"
+        return "within", "past upper edge" if value > high else "near upper edge"
     if value < low + NEAR:
-        return "within", "near lower edge"
+        return "within", "past lower edge" if value < low else "near lower edge"
     return "within", "within reference band"
+
+
+def _between(value: float, low: float, high: float, state: float) -> str:
+    """Say why the word and the line differ: an excursion begins and ends late, here as in the report."""
+    rule = USUAL.arousal
+    if state == 0.0 and not low <= value <= high:
+        return f"counts after {rule.hold:g} s"
+    if (state > 0 and value <= high) or (state < 0 and value >= low):
+        return f"until {rule.back:g} s well inside"
+    return ""
 
 
 def baseline_text(model: SessionModel, role: Role, moment: float) -> str:

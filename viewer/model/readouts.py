@@ -12,10 +12,11 @@ from acquisition.stream import PEOPLE, Modality, Role
 from processing.coupling.said import SHARED_CAUSE_SHORT, SO_FAR, in_short, said
 from viewer.model.definitions import Definition
 from viewer.model.model import SessionModel, is_partial
-from viewer.model.reading import FRESH
+from viewer.model.reading import FRESH, read_gauge
 from viewer.model.trace import Point
 from viewer.status.device_state import stream_state
 
+SIDES = {"above": " ▲", "below": " ▼"}
 OLD = 15.0
 """A value that was settled longer ago is not shown as the newest [s]; the slowest index comes every 5 s."""
 
@@ -69,6 +70,7 @@ def value_readout(entity: str, sample: Point, what: Definition) -> Readout:
 
 
 def arousal_readout(model: SessionModel, role: Role, what: Definition, now: float) -> Readout:
+    """Return the newest index, and the side on which the gauge sees it."""
     sample = model.known(role.value, "arousal", now)
     if model.is_paused(role, now):
         return Readout(role.value, "paused", is_value=False)
@@ -77,9 +79,11 @@ def arousal_readout(model: SessionModel, role: Role, what: Definition, now: floa
     readout = value_readout(role.value, sample, what)
     if not readout.is_value:
         return readout
+    gauge = read_gauge(model, role, now)
     partial = " partial" if is_partial(sample.reason) else ""
-    text = f"{sample.value:+.1f}{partial}"
-    return Readout(role.value, text, detail=sample.reason, quality=sample.quality)
+    text = f"{sample.value:+.1f}{partial}{SIDES.get(gauge.kind, '')}"
+    detail = "; ".join(t for t in (gauge.word, gauge.note or sample.reason) if t)
+    return Readout(role.value, text, detail=detail, quality=sample.quality)
 
 
 def sync_readouts(model: SessionModel, name: str, what: Definition, now: float) -> tuple[Readout, ...]:

@@ -12,8 +12,10 @@ from acquisition.stream import Role
 from processing.index import IndexSample
 from tests.viewer import synthetic
 from tests.viewer.synthetic import T0, Session
+from viewer.model.definitions import definition
 from viewer.model.model import SessionModel
 from viewer.model.reading import FRESH, GaugeReading, read_gauge
+from viewer.model.readouts import arousal_readout
 from viewer.model.wording import forbidden
 
 NAN = math.nan
@@ -169,3 +171,25 @@ def test_no_reading_uses_a_forbidden_word() -> None:
     for rows in (arousal_rows(s * 2.0, state=s) for s in (-1.0, 0.0, 1.0, NAN)):
         reading = gauge(rows)
         assert not forbidden(f"{reading.word} {reading.note} {reading.baseline}")
+
+
+@pytest.mark.parametrize(
+    ("value", "state", "word", "note", "lane"),
+    [
+        (2.0, 0.0, "past upper edge", "counts after 10 s", "+2.0"),
+        (-2.0, 0.0, "past lower edge", "counts after 10 s", "-2.0"),
+        (1.0, 1.0, "above reference band", "until 5 s well inside", "+1.0 ▲"),
+        (-1.0, -1.0, "below reference band", "until 5 s well inside", "-1.0 ▼"),
+        (2.0, 1.0, "above reference band", "", "+2.0 ▲"),
+        (0.0, 0.0, "within reference band", "", "+0.0"),
+    ],
+)
+def test_gauge_and_lane_say_the_same_where_line_and_state_differ(
+    value: float, state: float, word: str, note: str, lane: str
+) -> None:
+    model = model_with(arousal_rows(value, -1.5, 1.5, state))
+    now = float(model.elapsed)
+    reading = read_gauge(model, Role.CLIENT, now)
+    assert (reading.word, reading.note) == (word, note)
+    said = arousal_readout(model, Role.CLIENT, definition("arousal"), now)
+    assert said.text == lane and said.detail.startswith(word)
