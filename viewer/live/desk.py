@@ -314,8 +314,7 @@ class Desk:
         """Show the last marker and which intervals run."""
         self.marking.poll()
         self.values.poll(self._typed_value())
-        self.marking.adopt(self._model.recorded())
-        self.marking.paused = frozenset(self._model.paused)
+        self.marking.adopt(self._model.recorded(), self._model.paused)
         if self.bar is not None:
             for button in self.bar.buttons:
                 button.set_running(self.marking.is_running(button.code))

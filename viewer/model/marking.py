@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import math
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -204,12 +204,12 @@ class Marking:
     def _queue(self, what: str, call: Callable[[], Any], event: Event | None = None) -> None:
         self._sent.append(_Sent(what, self._thread.submit(call), event))
 
-    def adopt(self, recorded: Intervals) -> None:
-        """Take over the intervals of the recording, those from before this window included.
+    def adopt(self, recorded: Intervals, paused: Collection[Role] = ()) -> None:
+        """Take over the intervals of the recording, also those from before this window, and who is paused.
 
         What was sent and is not yet among them is remembered here.
         """
-        self._known = recorded
+        self._known, self.paused = recorded, frozenset(paused)
         self._mine = [e for e in self._mine if not recorded.knows(e.id)]
 
     def is_running(self, code: Code) -> bool:
