@@ -74,8 +74,9 @@ def _radio(emulated: bool) -> Radio | None:
 @as_json_option
 def identify_command(session_file: Path, seconds: float, as_json: bool) -> None:
     """Tap a sensor and see which stream moves; nothing is recorded. Ctrl+C ends it."""
-    from acquisition.devices.check import Listening, missing_lines
+    from acquisition.devices.check import missing_lines
     from acquisition.devices.identify_report import identify_report
+    from acquisition.devices.listening import Listening
     from acquisition.recorder.begin import open_drivers
     from acquisition.session.toml import load_session
 
