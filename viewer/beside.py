@@ -11,12 +11,12 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from acquisition.batch import Batch
 from acquisition.errors import AttunementError
+from viewer.desktop import place
 from viewer.figure import name_of, save_figure
 from viewer.keys import bind_markers, unbind
 from viewer.lanes.lanes_dialog import LanesDialog
 from viewer.model.reading import read_gauge
 from viewer.operator import Operator
-from viewer.placing import place
 from viewer.side.glance import USUAL, GlanceWindow, Steady
 from viewer.theme import THEMES
 

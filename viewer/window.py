@@ -15,6 +15,7 @@ from acquisition.events.vocabulary import Code
 from viewer import settings as persistence
 from viewer.beside import Beside
 from viewer.command import Face
+from viewer.desktop import place
 from viewer.feeding import Feeding
 from viewer.key_overlay import KeyList
 from viewer.keys import bind_keys, unbind
@@ -24,7 +25,6 @@ from viewer.live.ending import AlarmBar, Closing
 from viewer.model.marking import Marking, Recorder
 from viewer.model.model import SessionModel
 from viewer.panel import OperatorPanel
-from viewer.placing import place
 from viewer.review.review import Review
 from viewer.review.reviewing import Reviewing
 from viewer.style import style_sheet

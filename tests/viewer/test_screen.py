@@ -8,7 +8,7 @@ from PySide6.QtGui import QScreen
 from pytestqt.qtbot import QtBot
 
 from tests.viewer.conftest import MakeWindow
-from viewer.placing import place
+from viewer.desktop import place
 from viewer.window import USUAL
 
 

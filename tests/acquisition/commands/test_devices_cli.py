@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -181,7 +182,8 @@ def test_check_tells_people_what_is_wrong_and_ends_with_1(tmp_path: Path, tapped
 
 
 def test_a_check_hears_a_sender_that_is_another_than_at_the_last_check(tmp_path: Path) -> None:
-    path, source_id = session(tmp_path, lsl_eda("replaced-eda")), "replaced-eda"
+    source_id = f"replaced-{time.monotonic_ns()}"
+    path = session(tmp_path, lsl_eda(source_id))
     for expected in (0, 1):
         with tapping(source_id):
             done = run("check", path, "--out", tmp_path, "--seconds", "2", "--wait", "8")
