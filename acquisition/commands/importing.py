@@ -115,6 +115,7 @@ def _code(ctx: click.Context, param: click.Parameter, value: str) -> str:
 )
 @click.option("--zone", default="", help="Time zone of files with the time of a clock on the wall.")
 @click.option("--part", default="", metavar="BEGIN:END", help="Only from … to … [s since the first sample].")
+@click.option("--sealed", is_flag=True, help="Seal the recording; needs the key store and both codes.")
 @click.option("--dyad", default="", callback=_code, help="Code of the dyad, such as D07.")
 @click.option("--number", default=0, type=click.IntRange(0, 99_999), help="Number of the session.")
 @click.option("--client", default="", callback=_code, help="Code of the client; unknown if not given.")
@@ -225,6 +226,7 @@ def _options(given: dict[str, Any]) -> Options:
         zone=given["zone"],
         part=_part(given["part"]),
         accept_damage=given["accept_damage"],
+        sealed=given["sealed"],
         vocabulary=given["vocabulary"],
     )
 

@@ -37,6 +37,8 @@ class Options:
         From when to when to import [s since the first sample].
     accept_damage : bool
         Import what is left of damaged files.
+    sealed : bool
+        Seal the recording, with keys of the two people.
     vocabulary : path, optional
         A laboratory's own vocabulary, which says what markers mean.
     """
@@ -51,4 +53,5 @@ class Options:
     zone: str = ""
     part: tuple[float, float] = (-math.inf, math.inf)
     accept_damage: bool = False
+    sealed: bool = False
     vocabulary: Path | None = None

@@ -18,6 +18,7 @@ from acquisition.event import Event
 from acquisition.events.vocabulary import load_vocabulary
 from acquisition.importing.clock import Clock
 from acquisition.importing.options import Options
+from acquisition.protection.vault import Keys, new_keys
 from acquisition.recorder.store import RecordingStore
 from acquisition.recording.identity import new_id
 from acquisition.session.file import keep_vocabulary, write_session
@@ -31,10 +32,11 @@ from acquisition.session.session import (
     Consent,
     EventSettings,
     Participant,
+    ProtectionSettings,
     Recorded,
     Session,
 )
-from acquisition.stream import FloatArray, IntArray, Role, StreamInfo
+from acquisition.stream import PEOPLE, FloatArray, IntArray, Role, StreamInfo
 from acquisition.tick import PERIOD
 
 MAX_SECONDS = 7 * 86_400
@@ -130,6 +132,7 @@ def store(
         id=new_id(),
     )
     session = _session(out, streams, told, options)
+    keys = _keys(session, told.id)
     arrivals = [item.arrivals() for item in streams]
     spans = [
         item.span or (float(a[0]), float(a[-1])) for item, a in zip(streams, arrivals, strict=True) if len(a)
@@ -143,7 +146,7 @@ def store(
         )
     n_ticks = 1 + max(0, math.ceil((end - begin - SLACK) / PERIOD))
     slices = [np.ceil((a - begin - SLACK) / PERIOD).astype(np.int64).clip(0) for a in arrivals]
-    with RecordingStore(out, fsync=0, id=told.id) as recording, recording.bulk():
+    with RecordingStore(out, fsync=0, id=told.id, keys=keys) as recording, recording.bulk():
         write_session(out, keep_vocabulary(out, session))
         _write(recording, streams, slices, begin, n_ticks)
 
@@ -196,8 +199,18 @@ def _session(out: Path, streams: Sequence[Imported], recorded: Recorded, options
         client=Participant(options.client or NOBODY[Role.CLIENT], _consent(streams, Role.CLIENT)),
         therapist=Participant(options.therapist or NOBODY[Role.THERAPIST], _consent(streams, Role.THERAPIST)),
         events=EventSettings(vocabulary=str(options.vocabulary or "")),
+        protection=ProtectionSettings(sealed=options.sealed),
         recorded=recorded,
     )
+
+
+def _keys(session: Session, id: str) -> Keys | None:
+    """Return the keys of a recording that is to be sealed; each is a person's, who must be known."""
+    if not session.protection.sealed:
+        return None
+    if unknown := [str(role) for role in PEOPLE if session.participant(role).code == NOBODY[role]]:
+        raise RecordingError(f"--sealed: keys are people's: say --{' and --'.join(unknown)} CODE")
+    return new_keys(id, {role: session.participant(role).code for role in PEOPLE})
 
 
 def _told(texts: Sequence[str]) -> tuple[str, ...]:

@@ -252,3 +252,18 @@ def test_verify_without_the_key_goes_by_the_manifest(
         assert [f.problem for f in verify(path)] == ["damaged"]
     finally:
         unlock(kept, made[1])
+
+
+def test_an_import_is_sealed_for_people_who_are_known(tmp_path: Path) -> None:
+    table = tmp_path / "ecg.csv"
+    table.write_text("t,ecg\n" + "".join(f"{k / 250},{k % 7}\n" for k in range(2500)))
+    words = ["import", str(table), "--stream", "client:ecg:mV:250=ecg", "--sealed", "--out"]
+    unknown = CliRunner().invoke(main, [*words, str(tmp_path / "a")])
+    assert unknown.exit_code == 1
+    assert "say --client and --therapist CODE" in unknown.output
+    assert not (tmp_path / "a").exists()
+    done = CliRunner().invoke(main, [*words, str(tmp_path / "b"), "--client", "C09", "--therapist", "T03"])
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "b" / "client.xdf").read_bytes()[:4] == b"ATS1"
+    assert len(content(Recording(tmp_path / "b").batches())["streams"]) == 1
+    assert verify(tmp_path / "b") == []
