@@ -67,7 +67,7 @@ def recordings_of(code: str, places: Sequence[Path]) -> Iterator[tuple[Path, Rol
             except (RecordingError, SessionError):
                 continue
             for role in PEOPLE:
-                if session is not None and session.participant(role).code == code:
+                if session is not None and session.code(role) == code:
                     yield file.parent, role
 
 

@@ -345,3 +345,12 @@ def test_damage_is_refused_unless_it_is_accepted_and_then_kept(tmp_path: Path) -
     assert "2 of 3 records" in recorded(tmp_path / "rec").damage[0]
     assert recorded(tmp_path / "rec").started == "2024-05-20T11:53:07.000"  # a clock on the wall says no zone
     assert str(tmp_path) not in recorded(tmp_path / "rec").damage[0]
+
+
+def test_nobody_is_withdrawn_by_the_code_of_an_import_that_knows_nobody(tmp_path: Path) -> None:
+    withdrawing = pytest.importorskip("processing.commands.withdrawing")
+    a = eda(tmp_path / "a.csv", START)
+    import_as([(CLIENT, a)], out=tmp_path / "x" / "unknown")
+    import_as([(CLIENT, a)], out=tmp_path / "x" / "known", options=Options(client="C07"))
+    assert list(withdrawing.recordings_of("C00", [tmp_path])) == []
+    assert list(withdrawing.recordings_of("C07", [tmp_path])) == [(tmp_path / "x" / "known", CLIENT)]
