@@ -227,7 +227,7 @@ def _show_several(
             _number(x.alpha_values, 2),
             _icc(x.count),
             _icc(x.minutes),
-            in_table(", ".join(f"{r} {n}" for r, n in x.times.items())),
+            in_table(", ".join(f"{_short(r)} {n}" for r, n in x.times.items())),
             in_table(_said(x)),
         )
     Console(width=200).print(table)
@@ -238,9 +238,14 @@ def _show_several(
 
 
 def _said(x: Several) -> str:
-    left = [f"never closed by {r}, taken to the end: {n}" for r, n in x.still_open.items()]
+    left = [f"never closed by {_short(r)}, taken to the end: {n}" for r, n in x.still_open.items()]
     few = [x.count.reason] if x.count.reason and not x.reason else []
     return "; ".join(t for t in (x.reason, *few, *left) if t)
+
+
+def _short(rater: str) -> str:
+    """Return a rater's code, or the name of their file."""
+    return Path(rater.rpartition("@")[2]).stem
 
 
 def _icc(found: Icc) -> str:

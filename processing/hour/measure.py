@@ -32,7 +32,7 @@ class Definition:
     Parameters
     ----------
     name : str
-        May hold fields such as {code}.
+        May hold fields such as {code}; `among` says what its one field may be, where that is known.
     whose : str
         person or dyad.
     text : str
@@ -51,6 +51,7 @@ class Definition:
     whose: str
     unit: str
     text: str
+    among: tuple[str, ...] = ()
     interval: str = ""
     bare: str = ""
     source: str = ""
@@ -60,7 +61,8 @@ class Definition:
 
     def matches(self, metric: str) -> bool:
         """Tell whether a metric is one of these."""
-        return re.fullmatch(re.sub(r"\\\{\w+\\\}", r"[a-z0-9_]+", re.escape(self.name)), metric) is not None
+        field = f"(?:{'|'.join(self.among)})" if self.among else "[a-z0-9_]+"
+        return re.fullmatch(re.sub(r"\\\{\w+\\\}", field, re.escape(self.name)), metric) is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ KINDS = {
 LEAST = 30
 MINUTES = Definition(
     name="{code}_minutes",
+    among=(*CODES, *KINDS),
     baselines="count",
     whose="dyad",
     unit="min",
@@ -32,6 +33,7 @@ MINUTES = Definition(
 )
 TALK = Definition(
     name="{code}_talk_pct",
+    among=(*CODES, *KINDS),
     baselines="count",
     whose="person",
     unit="%",
@@ -40,6 +42,7 @@ TALK = Definition(
 )
 MEAN = Definition(
     name="{code}_arousal_mean",
+    among=(*CODES, *KINDS),
     baselines="count",
     whose="person",
     unit="SD",
@@ -48,6 +51,7 @@ MEAN = Definition(
 )
 PEAK = Definition(
     name="{code}_arousal_peak",
+    among=(*CODES, *KINDS),
     baselines="count",
     whose="person",
     unit="SD",
@@ -56,6 +60,7 @@ PEAK = Definition(
 )
 OVER = Definition(
     name="{code}_above_pct",
+    among=(*CODES, *KINDS),
     baselines="count",
     whose="person",
     unit="%",
@@ -64,6 +69,7 @@ OVER = Definition(
 )
 T50 = Definition(
     name="{code}_t50",
+    among=(*CODES, *KINDS),
     baselines="count",
     whose="person",
     unit="s",
@@ -72,6 +78,7 @@ T50 = Definition(
 )
 AFTER = Definition(
     name="{code}_t50_after",
+    among=(*CODES, *KINDS),
     baselines="count",
     whose="person",
     unit="s",

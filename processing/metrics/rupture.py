@@ -21,6 +21,7 @@ SOURCE = "Eubanks, Muran & Safran (2015): Rupture Resolution Rating System (3RS)
 BOOT = "bootstrap-t over ruptures"
 COUNT = Definition(
     name="{code}_count",
+    among=KINDS,
     baselines="count",
     whose="dyad",
     unit="",
@@ -30,6 +31,7 @@ COUNT = Definition(
 )
 LATENCY = Definition(
     name="{code}_latency",
+    among=KINDS,
     baselines="count",
     whose="dyad",
     unit="s",
@@ -38,6 +40,7 @@ LATENCY = Definition(
 )
 RESOLUTION = Definition(
     name="{code}_resolution",
+    among=KINDS,
     baselines="count",
     whose="dyad",
     unit="",
@@ -47,6 +50,7 @@ RESOLUTION = Definition(
 )
 CHANGE = Definition(
     name="{code}_arousal_change",
+    among=KINDS,
     baselines="count",
     whose="person",
     unit="SD",

@@ -22,6 +22,7 @@ from processing.hour.uncertainty import mean_interval
 STATES = ("defensive", "exploring")
 OUTCOMES = ("passed", "failed", "open")
 SOURCES = ("personal", "professional", "other")
+ANSWERS = ("accepted", "declined")
 UNSAID = "unsaid"
 """Neither outcome nor source was given."""
 APART = 120.0
@@ -33,6 +34,7 @@ A, B = (
 )
 MINUTES = Definition(
     name="{state}_minutes",
+    among=STATES,
     whose="person",
     unit="min",
     text="minutes marked as this state of the person, overlapping marks once (n: marks)",
@@ -42,6 +44,7 @@ MINUTES = Definition(
 )
 TEST = Definition(
     name="safety_test_{outcome}_count",
+    among=(*OUTCOMES, UNSAID),
     whose="person",
     unit="",
     text="marked tests of the therapist with this outcome; unsaid: none was given",
@@ -51,6 +54,7 @@ TEST = Definition(
 )
 INVITED = Definition(
     name="invite_{answer}_count",
+    among=ANSWERS,
     whose="person",
     unit="",
     text="marked invitations to explore that were taken, or not",
@@ -69,6 +73,7 @@ TAKEN = Definition(
 )
 UNSAFE = Definition(
     name="ther_unsafe_{source}_count",
+    among=(*SOURCES, UNSAID),
     whose="person",
     unit="",
     text="moments that the therapist marked as ther_unsafe, by their source; unsaid: none was given",
@@ -140,7 +145,7 @@ def _word(event: Event, words: Sequence[str]) -> str:
 
 
 def _invitations(mine: Sequence[Event]) -> list[Measure]:
-    n = {answer: sum(e.code == f"invite_{answer}" for e in mine) for answer in ("accepted", "declined")}
+    n = {answer: sum(e.code == f"invite_{answer}" for e in mine) for answer in ANSWERS}
     every = sum(n.values())
     if not every:
         return []

@@ -10,6 +10,7 @@ import pytest
 from acquisition.event import Event, Value
 from processing.hour.measure import Measure
 from processing.hour.timeline import Interval
+from processing.metrics.session_metrics import definitions
 from processing.metrics.tallies import tally_measures
 from processing.rows.derived import derived_rows
 from tests.processing.hours import line, person
@@ -98,3 +99,20 @@ def test_a_trigger_opens_ten_minutes_to_six_hours_and_says_how_much_was_recorded
     (row,) = derived_rows(held)
     assert (row.trigger, row.on, row.off) == (at, at + 600.0, at + 21600.0)
     assert row.recorded == recorded and row.recorded_pct == pytest.approx(recorded / 210.0)
+
+
+def test_a_name_that_no_field_can_make_is_in_no_definition() -> None:
+    known = definitions()
+
+    def defined(metric: str) -> bool:
+        return any(d.matches(metric) for d in known)
+
+    for there in (
+        "defensive_minutes",
+        "int_support_minutes",
+        "rupture_withdraw_count",
+        "invite_declined_count",
+    ):
+        assert defined(there), there
+    for made_up in ("somehow_minutes", "somehow_count", "safety_test_won_count", "somehow_t50"):
+        assert not defined(made_up), made_up
