@@ -203,17 +203,16 @@ def _measures(
         for entity, more in shelter.by_entity(module.DEFINITIONS, list(measures), act).items():
             if entity in measures:
                 measures[entity] += more
-    heard = _only(rows, session_synchrony.INDICES)
     settings: list[Setting] = []
 
     def coupled() -> list[Measure]:
-        found = session_synchrony.coupling(line, heard, config.synchrony)
+        found = session_synchrony.coupling(line, rows, config.synchrony)
         settings.extend(found.settings)
         return found.measures
 
     compared: tuple[tuple[ModuleType, Callable[[], Sequence[Measure]]], ...] = (
         (session_synchrony, coupled),
-        (segment_synchrony, lambda: segment_synchrony.segment_measures(line, heard, config.synchrony)),
+        (segment_synchrony, lambda: segment_synchrony.segment_measures(line, rows, config.synchrony)),
     )
     for module, make in compared:
         measures["dyad"] += shelter.measures(module.DEFINITIONS, "dyad", make)

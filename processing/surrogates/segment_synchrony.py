@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 import numpy as np
 
 from processing.coupling.config import SynchronyConfig
 from processing.hour.measure import OF_DRAWS, Definition, Measure, measure, seeded
 from processing.hour.timeline import Interval, Timeline
-from processing.index import IndexSample
 from processing.indices import SIGNALS
 from processing.surrogates.coupling_intervals import effect_interval, segment_means
-from processing.surrogates.session_synchrony import NEEDS, pair
+from processing.surrogates.session_synchrony import NEEDS, Rows, pair
 from processing.surrogates.surrogates import permutation_test
 
 ES = Definition(
@@ -37,16 +35,13 @@ P = Definition(
 DEFINITIONS = (ES, P)
 
 
-def segment_measures(
-    line: Timeline, samples: Sequence[IndexSample], config: SynchronyConfig
-) -> list[Measure]:
+def segment_measures(line: Timeline, rows: Rows, config: SynchronyConfig) -> list[Measure]:
     """Return the coupling of each signal that both people have, for each marked segment."""
-    present = {(s[2], s[3]) for s in samples}
-    both = [n for n, i in NEEDS.items() if all((e, i) in present for e in ("client", "therapist"))]
+    both = [n for n, i in NEEDS.items() if all((e, i) in rows for e in ("client", "therapist"))]
     out: list[Measure] = []
     for number, span in enumerate(line.marked("segment"), 1):
         for signal in both:
-            out += _of_one(line, samples, span, _name(number, span), signal, config)
+            out += _of_one(line, rows, span, _name(number, span), signal, config)
     return out
 
 
@@ -57,14 +52,14 @@ def _name(number: int, span: Interval) -> str:
 
 def _of_one(
     line: Timeline,
-    samples: Sequence[IndexSample],
+    rows: Rows,
     span: Interval,
     name: str,
     signal: str,
     config: SynchronyConfig,
 ) -> list[Measure]:
     rule, shape = SIGNALS[signal], config.shape(signal)
-    t, c = pair(line, samples, rule, (span.start, span.stop))
+    t, c = pair(line, rows, rule, (span.start, span.stop))
     pct = 100.0 * float(np.mean(np.isfinite(t) & np.isfinite(c))) if len(t) else float("nan")
     segment, max_lag = shape.window / rule.sfreq, shape.max_lag / rule.sfreq
     rng = seeded(line.session_id, "segment", name, signal)

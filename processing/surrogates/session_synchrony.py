@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,7 @@ from processing.coupling.statement import UNSTATED, Pair
 from processing.hour.measure import Definition, Measure, measure, nothing, seeded
 from processing.hour.timeline import Timeline
 from processing.index import IndexSample
-from processing.indices import SIGNALS, SPEECH, Signal, speech_of
+from processing.indices import SIGNALS, Signal, speech_of
 from processing.surrogates.coupling_definitions import (
     AGREE,
     BESIDE,
@@ -50,29 +50,27 @@ from processing.surrogates.whole_hour import Decided, whole_hour
 __all__ = ["DEFINITIONS", "coupling"]
 
 NEEDS = {name: rule.index for name, rule in SIGNALS.items()}
-INDICES = (*dict.fromkeys(name for rule in SIGNALS.values() for name in rule.needs), SPEECH)
-"""The index samples that the signals are made of, and who speaks."""
+Rows = Mapping[tuple[str, str], Sequence[IndexSample]]
+"""(entity, index) → its samples, in the order of their times."""
 
 
 def pair(
-    line: Timeline, samples: Sequence[IndexSample], rule: Signal, span: tuple[float, float]
+    line: Timeline, rows: Rows, rule: Signal, span: tuple[float, float]
 ) -> tuple[FloatArray, FloatArray]:
     """Return therapist's and client's signal on their grid between two moments [s], nan where missing."""
-    both = _read(samples, rule, span)
+    both = _read(rows, rule, span)
     times = (math.ceil(span[0] * rule.sfreq) + np.arange(len(both[0]))) / rule.sfreq
     outside = ~_counted(line, times)
     return np.where(outside, np.nan, both[0]), np.where(outside, np.nan, both[1])
 
 
-def _read(
-    samples: Sequence[IndexSample], rule: Signal, span: tuple[float, float]
-) -> tuple[FloatArray, FloatArray]:
+def _read(rows: Rows, rule: Signal, span: tuple[float, float]) -> tuple[FloatArray, FloatArray]:
     first, last = math.ceil(span[0] * rule.sfreq), math.floor(span[1] * rule.sfreq)
     known = np.full(max(last - first, 0), np.inf)
     both = []
     for entity in ("therapist", "client"):
         signal = GridSignal(rule, entity)
-        signal.hear(samples)
+        signal.take([s for index in rule.needs for s in rows.get((entity, index), ())])
         both.append(signal.read(first, known))
     return both[0], both[1]
 
@@ -94,12 +92,11 @@ class Coupled:
     settings: list[Setting]
 
 
-def coupling(line: Timeline, samples: Sequence[IndexSample], config: SynchronyConfig) -> Coupled:
+def coupling(line: Timeline, rows: Rows, config: SynchronyConfig) -> Coupled:
     """Return what was found of each signal that both people have."""
-    present = {(s[2], s[3]) for s in samples}
-    both = [n for n, i in NEEDS.items() if all((e, i) in present for e in ("client", "therapist"))]
+    both = [n for n, i in NEEDS.items() if all((e, i) in rows for e in ("client", "therapist"))]
     marked = marks_of(line)
-    found = [_found(line, samples, name, config, marked) for name in both]
+    found = [_found(line, rows, name, config, marked) for name in both]
     adjusted = holm([one.p for one in found]).tolist()
     return Coupled(
         measures=[
@@ -144,12 +141,10 @@ class _Found:
         return math.nan if found is None else found.p
 
 
-def _found(
-    line: Timeline, samples: Sequence[IndexSample], name: str, config: SynchronyConfig, marked: Marked
-) -> _Found:
+def _found(line: Timeline, rows: Rows, name: str, config: SynchronyConfig, marked: Marked) -> _Found:
     rule, shape, mean = SIGNALS[name], config.shape(name), defined(config)
     segment, max_lag = shape.window / rule.sfreq, shape.max_lag / rule.sfreq
-    t, c = pair(line, samples, rule, _hour(line))
+    t, c = pair(line, rows, rule, _hour(line))
     pct = 100.0 * float(np.mean(np.isfinite(t) & np.isfinite(c))) if len(t) else math.nan
     if len(t) < segment * rule.sfreq:
         reason = "the hour is shorter than a segment"
@@ -171,13 +166,13 @@ def _found(
         return _Found(
             signal=name, described=described, pct=pct, decided=None, reason=rule.untested, settings=[]
         )
-    speech = _speech(samples, rule, _hour(line))
+    speech = _speech(rows, rule, _hour(line))
     begin = math.ceil(_hour(line)[0] * rule.sfreq) / rule.sfreq
     both = Pair(x=t, y=c, x_speaks=speech[0], y_speaks=speech[1])
     decided = whole_hour(both, begin, name, config, marked)
-    rows = settings(*decided.free, begin, name, config, marked) if decided.found else []
+    others = settings(*decided.free, begin, name, config, marked) if decided.found else []
     return _Found(
-        signal=name, described=described, pct=pct, decided=decided, reason=decided.reason, settings=rows
+        signal=name, described=described, pct=pct, decided=decided, reason=decided.reason, settings=others
     )
 
 
@@ -251,9 +246,9 @@ def _beside(one: _Found) -> list[Measure]:
     return [*(measure(d, v, n, one.pct, reason=why, signal=one.signal) for d, v, n, why in values), *states]
 
 
-def _speech(samples: Sequence[IndexSample], rule: Signal, span: tuple[float, float]) -> list[FloatArray]:
+def _speech(rows: Rows, rule: Signal, span: tuple[float, float]) -> list[FloatArray]:
     """Return therapist's and client's speech on the grid of a signal, nan where it is not known."""
-    return list(_read(samples, speech_of(rule), span))
+    return list(_read(rows, speech_of(rule), span))
 
 
 def _hour(line: Timeline) -> tuple[float, float]:

@@ -18,7 +18,6 @@ from processing.index import IndexSample
 from processing.indices import INDICES, SIGNALS, delay_of
 from processing.metrics.vagal import vagal_measures
 from processing.parts import signals_of, sources
-from processing.surrogates.session_synchrony import INDICES as NEEDED
 from processing.surrogates.session_synchrony import coupling
 from tests.processing.sessions import SECONDS, START, SimulatedSession, run, session, with_voice_quality
 
@@ -148,9 +147,8 @@ def test_coupling_of_an_hour_has_a_value_of_every_signal_that_both_have() -> Non
     of = worn("synchrony")
     rows = rows_of(run(of))
     line = timeline("S01", rows, [], {}, begin=START, end=START + SECONDS, config=PipelineConfig().arousal)
-    heard = [row for (_, index), mine in rows.items() if index in NEEDED for row in mine]
     for config, width in ((SynchronyConfig(), "30 s"), (SynchronyConfig(window=20.0), "20 s")):
-        found = {m.metric: m for m in coupling(line, heard, config).measures}
+        found = {m.metric: m for m in coupling(line, rows, config).measures}
         for signal in signals_of(sources(of.infos)):
             z = found[f"sync_{signal}_z"]
             assert math.isfinite(z.value), z.reason

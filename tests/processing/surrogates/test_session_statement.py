@@ -46,7 +46,7 @@ def found(
     for sample in samples:
         rows.setdefault((sample.entity, sample.index), []).append(sample)
     line = timeline("S01", rows, events, {}, begin=0.0, end=seconds, config=PipelineConfig().arousal)
-    return {m.metric: m for m in coupling(line, samples, CONFIG).measures}
+    return {m.metric: m for m in coupling(line, rows, CONFIG).measures}
 
 
 def values(measures: Mapping[str, Measure], signal: str) -> list[float]:
@@ -170,7 +170,7 @@ def test_other_settings_stand_beside_and_agree_where_the_coupling_is_plain() -> 
     for sample in samples:
         rows.setdefault((sample.entity, sample.index), []).append(sample)
     line = timeline("S01", rows, [], {}, begin=0.0, end=1800.0, config=PipelineConfig().arousal)
-    of = coupling(line, samples, CONFIG)
+    of = coupling(line, rows, CONFIG)
     mine = [row for row in of.settings if row.signal == "scl"]
     assert len(mine) == 4 * 3 * 2 * 2
     assert {row.max_lag for row in mine} == {2.0, 5.0, 10.0}
