@@ -1,6 +1,6 @@
 """A network link that carries nothing for 20 s: a sender and a recorder on two machines, as name spaces.
 
-    sudo python -m benchmarks.link_loss [--seconds 20]
+    sudo python -m benchmarks.link_loss [--seconds 20] [--before 15] [--after 35]
 
 Each side has a network and a host name of its own; a pair of virtual cables joins them. For so long each
 sends to a hardware address that nobody has, so that no frame arrives and neither system is told. Every sample
@@ -97,7 +97,7 @@ def cut(other: int, *, on: bool) -> None:
         run("ip", *neighbour, where=where)
 
 
-def inside(base: Path, seconds: float) -> int:
+def inside(base: Path, seconds: float, before: float, after: float) -> int:
     """Record over the cable, in a network of our own."""
     os.environ["XDG_RUNTIME_DIR"] = str(base)
     command = [sys.executable, "-m", "benchmarks.link_loss", "--base", str(base), "--part", "send"]
@@ -114,7 +114,7 @@ def inside(base: Path, seconds: float) -> int:
     try:
         while not (found := list(base.glob("*/session.toml"))):
             time.sleep(0.1)
-        time.sleep(BEFORE)
+        time.sleep(before)
         from acquisition.lsl.clock import local_clock
 
         began = local_clock()
@@ -122,7 +122,7 @@ def inside(base: Path, seconds: float) -> int:
         time.sleep(seconds)
         cut(sender.pid, on=False)
         ended = local_clock()
-        time.sleep(AFTER)
+        time.sleep(after)
         recorder.send_signal(signal.SIGINT)
         recorder.wait(60)
     finally:
@@ -166,16 +166,19 @@ def main() -> int:
     """Run the benchmark, or one of its parts."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--before", type=float, default=BEFORE)
+    parser.add_argument("--after", type=float, default=AFTER)
     parser.add_argument("--part", choices=["inside", "send"])
     parser.add_argument("--base", type=Path)
     given = parser.parse_args()
     if given.part == "send":
         send(given.base)
     elif given.part == "inside":
-        return inside(given.base, given.seconds)
+        return inside(given.base, given.seconds, given.before, given.after)
     else:
         with tempfile.TemporaryDirectory() as folder:
             part = ["--part", "inside", "--base", folder, "--seconds", str(given.seconds)]
+            part += ["--before", str(given.before), "--after", str(given.after)]
             words = ["unshare", "--net", sys.executable, "-m", "benchmarks.link_loss", *part]
             return subprocess.run(words, check=False).returncode
     return 0
