@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from acquisition.commands.already import ask_if_recorded, beside_option
 from acquisition.commands.audit import audit_command
 from acquisition.commands.command import (
     FILE,
@@ -21,6 +22,7 @@ from acquisition.commands.command import (
     recording_option,
     stop_on_signals,
 )
+from acquisition.commands.completing import codes
 from acquisition.commands.devices import devices_command
 from acquisition.commands.files import repair_command, replay_command, verify_command
 from acquisition.commands.hands import replace_command, swap_command
@@ -44,6 +46,7 @@ from acquisition.terminal import echo
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Parent of the recording.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines: what happens, and the status.")
 @status_page_option
+@beside_option
 @click.option("--keep-nothing", is_flag=True, hidden=True, help="End with standard input; delete --out then.")
 def record_command(
     session_file: Path,
@@ -51,6 +54,7 @@ def record_command(
     out: Path | None,
     as_json: bool,
     status_page: str | None,
+    beside: bool,
     keep_nothing: bool,
 ) -> None:
     """Record a session into DIR/<date>_<id>[_n]; Ctrl+C ends it cleanly.
@@ -61,6 +65,7 @@ def record_command(
     from acquisition.session.toml import load_session
 
     session = load_session(session_file)
+    ask_if_recorded(session.id, beside=beside)
     stop, speaker = stop_on_signals(), Speaker()
     report, heard, code = _report(as_json, speaker), True, 1
     listener: Listener = report
@@ -104,7 +109,7 @@ def status_command(recording: str | None, as_json: bool) -> None:
 
 
 @click.command("mark", cls=Command)
-@click.argument("code", metavar="CODE", default="")
+@click.argument("code", metavar="CODE", default="", shell_complete=codes)
 @click.option("--actor", help="client, therapist, dyad, system or tech; the code's own if not given.")
 @click.option("--value", help="A number or a text, as the code allows.")
 @click.option("--note", default="", help="Free text; codes only, no names.")

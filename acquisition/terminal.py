@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -23,6 +26,18 @@ def in_table(text: object) -> Text:
     from rich.text import Text
 
     return Text(printable(str(text)))
+
+
+@contextmanager
+def working(text: str) -> Iterator[Callable[[float], None]]:
+    """Show on a terminal that something takes time; the function takes seconds of recording that are done."""
+    if not sys.stderr.isatty():
+        yield lambda seconds: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(in_table(text)) as status:
+        yield lambda seconds: status.update(in_table(f"{text}: {seconds / 60:.0f} min of recording"))
 
 
 class PrintableFormatter(logging.Formatter):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from acquisition.commands.command import Command
+from acquisition.commands.completing import RecordingPath
 from acquisition.errors import AttunementError
 from acquisition.terminal import echo
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 @click.command("process", cls=Command)
 @click.argument(
-    "recordings", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RECORDING..."
+    "recordings", nargs=-1, required=True, type=RecordingPath(path_type=Path), metavar="RECORDING..."
 )
 @click.option(
     "--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Parent of the results."

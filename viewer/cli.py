@@ -6,6 +6,7 @@ import importlib
 import os
 
 import click
+from click.shell_completion import CompletionItem
 
 from acquisition.private import keep_private
 
@@ -73,6 +74,12 @@ class _Table(click.Group):
         """List the names without importing anything."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete the names without importing anything."""
+        if incomplete.startswith("-"):
+            return super().shell_complete(ctx, incomplete)
+        return [CompletionItem(n, help=say) for n, (_, say) in COMMANDS.items() if n.startswith(incomplete)]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from typing import TYPE_CHECKING
 
 from acquisition.errors import AttunementError
-from acquisition.machine.window import INSTALL
+from acquisition.machine.window import INSTALL, display
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QSize
@@ -18,12 +16,8 @@ FRAMED = (4, 30, 4, 4)
 
 
 def has_display() -> bool:
-    """Tell whether a window can be shown; an offscreen platform counts as none."""
-    if os.environ.get("QT_QPA_PLATFORM", "") in ("offscreen", "minimal"):
-        return False
-    if sys.platform in ("win32", "darwin"):
-        return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    """Tell whether a window can be shown: a display answers; an offscreen platform counts as none."""
+    return all(finding.state != "missing" for finding in display())
 
 
 def require_qt() -> None:

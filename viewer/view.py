@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from acquisition.commands.command import Command
+from acquisition.commands.completing import RecordingPath
 from acquisition.errors import AttunementError, ControlError
 from acquisition.events.corrections_file import refuse_editor
 from acquisition.protection.audit import keep
@@ -19,7 +20,7 @@ from viewer.live.live import quitting_on_ctrl_c
 
 
 @click.command("view", cls=Command)
-@click.argument("recording", type=click.Path(path_type=Path, exists=True))
+@click.argument("recording", type=RecordingPath(path_type=Path, exists=True))
 @click.option("--rater", default="", help="Code blind, into a file of your own: your code, such as R2.")
 @click.option(
     "--editor", default="", metavar="CODE", help="Correct beats of a finished recording: your code."

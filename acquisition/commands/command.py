@@ -12,15 +12,19 @@ from typing import Any
 
 import click
 
+from acquisition.commands.completing import RecordingPath, running
 from acquisition.errors import AttunementError
 from acquisition.terminal import PrintableFormatter, echo, guard_warnings
 
 DEBUG = "attunement.debug"
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
-DIRECTORY = click.Path(path_type=Path, exists=True, file_okay=False)
+DIRECTORY = RecordingPath(path_type=Path, exists=True, file_okay=False)
 PERSON = click.Choice(["client", "therapist"])
 recording_option = click.option(
-    "--recording", metavar="NAME", help="Which recorder, where several run: its recording's name or path."
+    "--recording",
+    metavar="NAME",
+    shell_complete=running,
+    help="Which recorder, where several run: its recording's name or path.",
 )
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 

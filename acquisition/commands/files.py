@@ -9,11 +9,12 @@ from pathlib import Path
 import click
 
 from acquisition.commands.command import DIRECTORY, Command, as_json_option, print_json, stop_on_signals
-from acquisition.terminal import echo
+from acquisition.commands.completing import RecordingPath
+from acquisition.terminal import echo, working
 
 
 @click.command("replay", cls=Command)
-@click.argument("recording", metavar="RECORDING|FILE.xdf", type=click.Path(path_type=Path, exists=True))
+@click.argument("recording", metavar="RECORDING|FILE.xdf", type=RecordingPath(path_type=Path, exists=True))
 @click.option("--speed", type=click.FloatRange(min=0, min_open=True), default=1.0, show_default=True)
 @click.option("--session-id", help="LSL session id; default if not given.")
 @as_json_option
@@ -42,7 +43,8 @@ def verify_command(recording: Path, as_json: bool) -> None:
     from acquisition.recording.identity import roles_proven
     from acquisition.recording.verify import noted, unopened, verify
 
-    findings, closed = verify(recording), unopened(recording)
+    with working(f"checking {recording.name}"):
+        findings, closed = verify(recording), unopened(recording)
     linked = any(f.problem == "linked" for f in findings)
     assigned = [] if linked or closed else misfiled(recording)
     notes = [] if linked or any(f.problem == "growing" for f in findings) else noted(recording)
@@ -75,7 +77,8 @@ def repair_command(recording: Path, out: Path | None, as_json: bool) -> None:
     from acquisition.recording.repair import repair
 
     target = out or recording.resolve().with_name(f"{recording.resolve().name}_repaired")
-    done = repair(recording, target)
+    with working(f"saving what is whole of {recording.name}"):
+        done = repair(recording, target)
     if as_json:
         files = [{"file": r.file, "slices": r.slices, "left_out": [str(d) for d in r.damage]} for r in done]
         print_json({"recording": str(target), "files": files})

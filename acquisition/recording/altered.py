@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from acquisition.errors import RecordingError
-from acquisition.recording.contents import MANIFEST_NAME, Finding
+from acquisition.recording.contents import MANIFEST_NAME, Finding, session_tables
 from acquisition.recording.lock import held
 from acquisition.recording.manifest import changes
 from acquisition.recording.tail import ends_closed
@@ -34,6 +36,41 @@ def alterations(path: Path) -> list[str]:
     there = [file for file in files if file.is_file()]
     closed = there and not (path / MANIFEST_NAME).exists() and all(map(ends_closed, there))
     return [UNPROVEN] if closed and not held(path) else lines
+
+
+GROWING = "still being recorded: what comes after is not in here"
+NEWER = "recorded by Attunement {by}, which is newer than this {own}: what that version added is not read"
+
+
+def standing(path: Path) -> list[str]:
+    """Say in plain lines what keeps a recording from being the whole of what was recorded, as it was."""
+    lines = alterations(path)
+    if path.is_dir() and held(path):
+        lines.append(GROWING)
+    if by := newer(path):
+        lines.append(NEWER.format(by=by, own=_own()))
+    return lines
+
+
+def newer(path: Path) -> str:
+    """Return the version that recorded, if it is newer than this one; "" if not, or nothing tells."""
+    recorded = session_tables(path).get("recorded") if path.is_dir() else None
+    versions = recorded.get("versions") if isinstance(recorded, dict) else None
+    by = str(versions.get("attunement", "")) if isinstance(versions, dict) else ""
+    return by if _numbers(by) > _numbers(_own()) > () else ""
+
+
+def _own() -> str:
+    try:
+        return version("attunement")
+    except PackageNotFoundError:
+        return ""
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    """Return the numbers of a version; none of a text that does not begin with one."""
+    found = re.match(r"\d+(?:\.\d+)*", text)
+    return tuple(map(int, found[0].split("."))) if found else ()
 
 
 def refuse_altered(path: Path) -> None:

@@ -11,10 +11,11 @@ from typing import Literal
 import numpy as np
 
 from acquisition.batch import Batch, Item
-from acquisition.errors import Reassigned, RecordingError
+from acquisition.errors import Reassigned, RecordingError, SessionError
 from acquisition.event import Event
 from acquisition.events.assignments import Assignments, concern
 from acquisition.protection.vault import require_keys
+from acquisition.recording.altered import newer
 from acquisition.recording.amendments import amended
 from acquisition.recording.assigned import Assigner, assignments_in, placed
 from acquisition.recording.believed import believed
@@ -82,9 +83,18 @@ class Recording:
         """
         if self._session is None or self._session.recorded is None:
             file = self.path / SESSION_NAME
-            stored = load_session(file) if self._tails and file.exists() else None
+            stored = self._stored(file) if self._tails and file.exists() else None
             self._session = amended(stored, self.path) if stored is not None else None
         return self._session
+
+    def _stored(self, file: Path) -> Session:
+        try:
+            return load_session(file)
+        except SessionError as error:
+            if not (by := newer(self.path)):
+                raise
+            said = f"this recording is of Attunement {by}, newer than what reads it; what is not understood:"
+            raise SessionError(file, [said, *error.faults]) from error
 
     def _recorded(self) -> tuple[StreamInfo, ...]:
         session = self.session

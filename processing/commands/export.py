@@ -8,14 +8,15 @@ from pathlib import Path
 import click
 
 from acquisition.commands.command import Command
+from acquisition.commands.completing import RecordingPath
 from acquisition.private import only_for_owner
-from acquisition.terminal import echo
+from acquisition.terminal import echo, working
 
 KINDS = ("bids", "csv", "mne", "edf", "xdf")
 
 
 @click.command("export", cls=Command)
-@click.argument("recording", type=click.Path(path_type=Path), metavar="RECORDING")
+@click.argument("recording", type=RecordingPath(path_type=Path), metavar="RECORDING")
 @click.option("--to", "kind", type=click.Choice(KINDS), required=True, help="The format.")
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Directory of the files."
@@ -23,21 +24,24 @@ KINDS = ("bids", "csv", "mne", "edf", "xdf")
 def export_command(recording: Path, kind: str, out: Path) -> None:
     """Write a recording for another tool: raw markers with later edits applied, stamps on one clock.
 
-    Of a recording that is not as it was when it was closed the export says so beside the files.
+    Of a recording that is not as it was when it was closed, or that still grows, the export says so beside
+    the files.
     """
     from acquisition.protection.audit import keep
-    from acquisition.recording.altered import alterations
+    from acquisition.recording.altered import standing
     from acquisition.recording.derived import BEGUN, note
     from processing.export.altered import mark_altered
     from processing.export.export import export
     from processing.export.tracks import NOTICE, read_tracks
 
-    tracks = read_tracks(recording)
+    with working(f"reading {recording.name}"):
+        tracks = read_tracks(recording)
     out.mkdir(parents=True, exist_ok=True)
     note(recording, out, BEGUN)
     keep("exported", recording, to=kind)
-    written, faults = export(kind, tracks, out)
-    altered = alterations(recording)
+    with working(f"writing {kind}"):
+        written, faults = export(kind, tracks, out)
+    altered = standing(recording)
     written = [*written, *mark_altered(kind, recording, out, altered)]
     for path in written:
         note(recording, path, "export")

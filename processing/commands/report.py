@@ -8,11 +8,12 @@ from pathlib import Path
 import click
 
 from acquisition.commands.command import Command
-from acquisition.terminal import echo
+from acquisition.commands.completing import RecordingPath
+from acquisition.terminal import echo, working
 
 
 @click.command("report", cls=Command)
-@click.argument("recording", type=click.Path(path_type=Path), metavar="RECORDING")
+@click.argument("recording", type=RecordingPath(path_type=Path), metavar="RECORDING")
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -48,8 +49,10 @@ def report_command(
     from processing.results.session_run import run_recording
 
     corrected = corrected_by(recording, corrections) if corrections else None
-    run = run_recording(recording, config=load_config(config_file), corrected=corrected)
-    hour = run.hour()
+    with working(f"computing {recording.name}") as done:
+        config = load_config(config_file)
+        run = run_recording(recording, config=config, corrected=corrected, progress=done)
+        hour = run.hour()
     target = out or Path(f"{results_name(recording, corrections)}_report.html")
     note(recording, target, "report")
     keep("reported", recording)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-HEAD = "Exported from a recording that is not as it was when it was closed:"
+HEAD = "Exported from a recording that is not, or not only, what was closed:"
 
 
 def mark_altered(kind: str, recording: Path, out: Path, lines: Sequence[str]) -> list[Path]:
@@ -16,7 +16,7 @@ def mark_altered(kind: str, recording: Path, out: Path, lines: Sequence[str]) ->
     kind : str
         The format: of BIDS, the README says it, since a dataset holds no other text.
     lines : sequence of str
-        As `acquisition.recording.altered.alterations` returns them; none takes an older mark away.
+        As `acquisition.recording.altered.standing` returns them; none takes an older mark away.
     """
     text = "\n".join([HEAD, *(f"- {line}" for line in lines), ""])
     if kind == "bids":

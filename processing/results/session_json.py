@@ -11,7 +11,7 @@ import numpy as np
 
 from acquisition.errors import RecordingError
 from acquisition.protection.sealed_file import read_file
-from acquisition.recording.altered import alterations
+from acquisition.recording.altered import standing
 from acquisition.recording.recording import Recording
 from acquisition.stream import Role
 from acquisition.timebase.account import ADDED, WORDS, Account
@@ -84,7 +84,7 @@ def _assignments(recording: Recording, t0: float) -> list[dict[str, Any]]:
 
 def remarks(recording: Recording, pipeline: Pipeline, t0: float = 0.0) -> list[str]:
     """Say in plain lines what of the recording could not be used."""
-    lines = alterations(recording.path)
+    lines = standing(recording.path)
     lines += changed_hands(recording, t0)
     lines += [
         f"{name}: bytes {d.start}-{d.stop}: {d.why}; slices there are lost" for name, d in recording.damage

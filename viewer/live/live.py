@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from acquisition.commands.already import ask_if_recorded, beside_option
 from acquisition.commands.command import Command
 from acquisition.commands.status_page import page_lines, status_page_option
 from acquisition.recorder.control import Client
@@ -57,6 +58,7 @@ Left = Literal["ended", "kept", "again"]
     "on its scale.",
 )
 @status_page_option
+@beside_option
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Parent of the recording.")
 @click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="End after so long.")
 def live_command(
@@ -67,6 +69,7 @@ def live_command(
     references: tuple[Path, ...],
     scaling: Literal["person", "anchored"] | None,
     status_page: str | None,
+    beside: bool,
     out: Path | None,
     seconds: float | None,
 ) -> None:
@@ -82,6 +85,7 @@ def live_command(
             return
     elif set_up:
         raise click.UsageError("--set-up needs a display")
+    ask_if_recorded(load_session(session_file).id, beside=beside)
     if scaling and not references:
         raise click.UsageError(f"--scaling {scaling} needs --reference FILE")
     people = known_people(references, session_file, scaling or "person")

@@ -44,7 +44,7 @@ class RecorderProcess:
         said: Callable[[Line], None] | None = None,
         rope: int | None = None,
     ) -> None:
-        command = [sys.executable, "-m", "acquisition.cli", "record", str(session), "--json"]
+        command = [sys.executable, "-m", "acquisition.cli", "record", str(session), "--json", "--beside"]
         command += ["--out", str(out)] if out else []
         command += ["--seconds", str(seconds)] if seconds else []
         command += ["--keep-nothing"] if rope is not None else []
