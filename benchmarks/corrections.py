@@ -117,9 +117,9 @@ def pages() -> None:
 
 
 def _paged(app: object, page: object, length: float) -> str:
-    """Turn 100 pages; return how long the calls and painting took."""
+    """Turn 100 pages; return how long the calls and painting took, and of how much processor time."""
     page.set_length(length)  # type: ignore[attr-defined]
-    took = []
+    took, busy = [], time.process_time()
     for k in range(100):
         begun = time.perf_counter()
         page.go_to(20.0 + 35.0 * k)  # type: ignore[attr-defined]
@@ -127,8 +127,8 @@ def _paged(app: object, page: object, length: float) -> str:
             part.repaint()
         took.append(1e3 * (time.perf_counter() - begun))
         app.processEvents()  # type: ignore[attr-defined]
-    late = np.percentile(took, 95)
-    return f"median {np.median(took):.1f} ms, 95 % under {late:.1f} ms, worst {max(took):.1f} ms"
+    late, cost = np.percentile(took, 95), 10.0 * (time.process_time() - busy)
+    return f"median {np.median(took):.1f} ms, 95 % under {late:.1f} ms; {cost:.1f} ms of processor time each"
 
 
 def restore(data: Path | None) -> None:

@@ -68,7 +68,7 @@ def strapped(data: Path, beats: FloatArray) -> Truth:
     """Return what the strap of the H10 says: its intervals, laid on the beats of the ECG where both agree.
 
     A beat is ectopic if its interval is under 0.8 of the median of the seven around it, and not known after
-    one over 1.6 of it, in which the strap has missed a beat.
+    one over 1.25 of it that follows no ectopic beat: there the strap has missed one.
     """
     with np.load(data / "cases" / "signals" / "h10_trigeminy.npz") as file:
         told = file["device_rr_ms"] / 1e3
@@ -79,8 +79,9 @@ def strapped(data: Path, beats: FloatArray) -> Truth:
     times = beats[0] + np.append(0.0, np.cumsum(told))
     times += np.median(beats - times)
     usual = np.array([np.median(told[max(0, k - 3) : k + 4]) for k in range(n)])
-    normal = np.where(told > 1.6 * usual, np.nan, told >= 0.8 * usual)
-    return Truth(times, np.append(1.0, normal))
+    early = told < 0.8 * usual
+    missed = (told > 1.25 * usual) & ~np.append(False, early[:-1])
+    return Truth(times, np.append(np.nan, np.where(missed, np.nan, ~early)))
 
 
 class Person:
@@ -254,10 +255,11 @@ def told(recording: Path, name: str, people: list[str], truth: Truth) -> None:
     for who, standing in rows.items():
         beats: Intervals = standing.rows.beats
         both = matched(beats.times - plain.begin, truth.times)
+        nn = np.isfinite(truth.nn()[both.other]) != np.isfinite(beats.values[both.one])
         kinds = np.mean((beats.classes[both.one] == NORMAL) == (truth.normal[both.other] == 1))
         print(
             f"  {who}: RMSSD {rmssd(beats.values):.2f} ms; {len(both.one)} of {len(truth.times)} beats, "
-            f"{100 * kinds:.2f} % of them of the annotated kind"
+            f"{100 * kinds:.2f} % of them of the annotated kind; {int(nn.sum())} intervals NN in one alone"
         )
     found = agreement(
         *(rows[who].rows for who in people), plain.begin, plain.begin + plain.seconds, has_shapes=True

@@ -145,7 +145,9 @@ def process_recording(
             from processing.lookahead.cvxeda import write_decomposition
 
             rules = config.skin.quality
-            parts.tried(DECOMPOSED, lambda: write_decomposition(path, fresh / DECOMPOSED, rules), None)
+            edits = None if corrected is None else corrected.edits
+            file = fresh / DECOMPOSED
+            parts.tried(DECOMPOSED, lambda: write_decomposition(path, file, rules, edits), None)
         if report:
             # Drawing takes a second to import.
             from processing.report.report import write_report

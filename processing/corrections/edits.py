@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -36,14 +36,27 @@ class Edits:
     rejected: FloatArray
     marked: FloatArray
     accepted: FloatArray
+    met: set[float] = field(default_factory=set)
+    """Removed and rejected beats or responses that were asked about: the others were not detected."""
 
     def removes(self, times: FloatArray) -> BoolArray:
         """Tell which detected beats are none."""
-        return near(self.removed, times)
+        return self._met(self.removed, times)
 
     def rejects(self, times: FloatArray) -> BoolArray:
         """Tell which beats or responses were rejected."""
-        return near(self.rejected, times)
+        return self._met(self.rejected, times)
+
+    def _met(self, known: FloatArray, times: FloatArray) -> BoolArray:
+        found = near(known, times)
+        if found.any():
+            self.met.update(known[near(np.sort(times), known)].tolist())
+        return found
+
+    @property
+    def unmet(self) -> int:
+        """Return how many removed or rejected beats or responses nothing was near to."""
+        return len({*self.removed.tolist(), *self.rejected.tolist()} - self.met)
 
     def marks(self, times: FloatArray) -> BoolArray:
         """Tell which moments lie in a stretch that is no signal."""

@@ -6,6 +6,7 @@ what is made here goes to a table of its own and never among them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,8 +21,9 @@ from acquisition.recording.recording import Recording
 from acquisition.stream import BoolArray, FloatArray, Role, StreamInfo
 from acquisition.units import convert
 from processing.admission import Admission
+from processing.corrections.edits import Edits
 from processing.parts import sources
-from processing.skin.eda_quality import EdaGate, EdaQualityConfig, Fault
+from processing.skin.eda_quality import EdaGate, EdaQualityConfig, Fault, said_by_hand
 
 SFREQ = 4.0
 """Rate to which EDA is decimated first [Hz]; the solver's cost grows faster than the number of samples."""
@@ -95,7 +97,11 @@ def require_cvxopt() -> None:
 
 
 def cvx_stretches(
-    times: FloatArray, eda: FloatArray, sfreq: float, quality: EdaQualityConfig | None = None
+    times: FloatArray,
+    eda: FloatArray,
+    sfreq: float,
+    quality: EdaQualityConfig | None = None,
+    edits: Edits | None = None,
 ) -> list[Stretch]:
     """Decompose EDA stretch by stretch: nothing is made up for a gap, a missing sample or a fault.
 
@@ -110,12 +116,18 @@ def cvx_stretches(
         Sampling rate [Hz].
     quality : EdaQualityConfig, optional
         The rules, where they are not the usual ones.
+    edits : Edits, optional
+        What was marked and accepted by hand.
     """
     config = quality or EdaQualityConfig()
     codes, gaps = EdaGate(sfreq, config).push(times, eda)
-    faults = times[codes > Fault.MISSING]
+    if edits is not None:
+        codes = said_by_hand(edits, times, codes)
+    faults = times[(codes > Fault.MISSING) & (codes != Fault.MARKED)]
     first = np.searchsorted(faults, times - config.around)
     near = first < np.searchsorted(faults, times + config.around, side="right")
+    if edits is not None:
+        near &= ~edits.accepts(times)
     out = []
     for start, stop in _runs((codes == Fault.NONE) & ~near, gaps):
         if stop - start >= SHORTEST * sfreq:
@@ -125,7 +137,9 @@ def cvx_stretches(
 
 
 def decompose_recording(
-    path: Path | str, quality: EdaQualityConfig | None = None
+    path: Path | str,
+    quality: EdaQualityConfig | None = None,
+    corrected: Mapping[tuple[str, str], Edits] | None = None,
 ) -> dict[Role, list[Stretch]]:
     """Decompose the EDA of each person of a recording.
 
@@ -150,22 +164,32 @@ def decompose_recording(
                 samples = np.asarray(part.samples[admitted.keep, 0], np.float64)
                 times[role].append(admitted.times)
                 eda[role].append(convert(samples, part.info.unit or info.unit, info.modality))
+    said = {role: (corrected or {}).get((role.value, "skin")) for role in skins}
     return {
-        role: _stretches(info, np.concatenate(times[role]), np.concatenate(eda[role]), quality)
+        role: _stretches(info, np.concatenate(times[role]), np.concatenate(eda[role]), quality, said[role])
         for role, info in skins.items()
     }
 
 
 def _stretches(
-    info: StreamInfo, times: FloatArray, eda: FloatArray, quality: EdaQualityConfig | None
+    info: StreamInfo,
+    times: FloatArray,
+    eda: FloatArray,
+    quality: EdaQualityConfig | None,
+    edits: Edits | None,
 ) -> list[Stretch]:
     if len(times) < 2:
         return []
     sfreq = info.sfreq if info.sfreq > 0.0 else 1.0 / float(np.median(np.diff(times)))
-    return cvx_stretches(times, eda, sfreq, quality)
+    return cvx_stretches(times, eda, sfreq, quality, edits)
 
 
-def write_decomposition(path: Path | str, file: Path, quality: EdaQualityConfig) -> None:
+def write_decomposition(
+    path: Path | str,
+    file: Path,
+    quality: EdaQualityConfig,
+    corrected: Mapping[tuple[str, str], Edits] | None = None,
+) -> None:
     """Write the decomposition of a recording as Parquet, one row a block.
 
     Columns: `time` [s, LSL clock], `entity`, `stretch` (counted from 1 in each person; parts of two stretches
@@ -174,7 +198,7 @@ def write_decomposition(path: Path | str, file: Path, quality: EdaQualityConfig)
     names = ("time", "entity", "stretch", "tonic", "phasic", "method")
     rows = [
         (time, role.value, number, tonic, phasic, parts.method)
-        for role, stretches in decompose_recording(path, quality).items()
+        for role, stretches in decompose_recording(path, quality, corrected).items()
         for number, (times, parts) in enumerate(stretches, 1)
         for time, tonic, phasic in zip(
             times.tolist(), parts.tonic.tolist(), parts.phasic.tolist(), strict=True

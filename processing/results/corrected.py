@@ -13,9 +13,7 @@ from acquisition.errors import RecordingError
 from acquisition.events.corrected import ByHand, Folded, acts_of, editors, fold
 from acquisition.events.corrections import line_of, read_corrections
 from acquisition.events.corrections_file import refuse_editor
-from acquisition.stream import FloatArray
-from processing.corrections.edits import SAME, Edits, edits_of, near
-from processing.index import IndexSample
+from processing.corrections.edits import Edits, edits_of
 
 SEPARATOR = "__"
 """Between the name of a recording and who corrected it, in the name of its results."""
@@ -99,34 +97,29 @@ def results_name(recording: Path, who: str = "") -> str:
     return f"{name}{SEPARATOR}{who}" if who else name
 
 
-def remarks(corrected: Corrected, samples: Sequence[IndexSample], begin: float, end: float) -> list[str]:
-    """Return in lines how much was corrected, and what of it did nothing: outside, or no beat was found."""
+def remarks(
+    corrected: Corrected, edits: Mapping[tuple[str, str], Edits], begin: float, end: float
+) -> list[str]:
+    """Return in lines how much was corrected, and what of it did nothing: outside, or no beat was found.
+
+    `edits` are those that the pipeline has used.
+    """
     lines = [corrected.said, *corrected.folded.faults]
     for (role, signal), by_hand in sorted(corrected.folded.signals.items()):
-        edits = edits_of(by_hand)
+        if not by_hand:
+            continue
+        mine = edits[role, signal]
         many, one = WORDS[signal]
         times = np.concatenate(
-            (edits.placed, edits.removed, edits.rejected, edits.marked.ravel(), edits.accepted.ravel())
+            (mine.placed, mine.removed, mine.rejected, mine.marked.ravel(), mine.accepted.ravel())
         )
         if n := int(np.count_nonzero((times < begin) | (times > end))):
             lines.append(
                 f"{role}: {n} corrected {one if n == 1 else many} or edges lie outside the recording"
             )
-        if n := _unfound(samples, role, signal, edits):
+        if n := mine.unmet:
             lines.append(
                 f"{role}: {n} corrected {one if n == 1 else many} not found among those detected; "
                 "another version of the detector, or its parameters, found others"
             )
     return lines
-
-
-def _unfound(samples: Sequence[IndexSample], role: str, signal: str, edits: Edits) -> int:
-    """Return how many rejected beats or responses there are no longer; those left out are not looked for."""
-    if signal == "skin":
-        return 0  # a rejected response is not among the rows
-    times = np.sort(_times(samples, role, "ibi"))
-    return int(np.count_nonzero(~near(times, edits.rejected, SAME)))
-
-
-def _times(samples: Sequence[IndexSample], role: str, index: str) -> FloatArray:
-    return np.array([s.time for s in samples if s.entity == role and s.index == index], np.float64)

@@ -166,6 +166,7 @@ def _run(
     progress: Progress | None,
     corrected: Corrected | None,
 ) -> SessionRun:
+    edits = {} if corrected is None else corrected.edits
     recording = Recording(path, follow=follow)
     pipeline = Pipeline(
         recording.streams,
@@ -173,7 +174,7 @@ def _run(
         config=config,
         references=for_roles(people, recording.session, path),
         aligned=recording.aligned,
-        corrected=None if corrected is None else corrected.edits,
+        corrected=edits,
         epochs=recording.epochs,
     )
     events: list[Event] = []
@@ -213,7 +214,7 @@ def _run(
         begin=begin,
         end=end,
         remarks=[
-            *([] if corrected is None else of_corrections(corrected, samples, begin, end)),
+            *([] if corrected is None else of_corrections(corrected, edits, begin, end)),
             *remarks(recording, pipeline, begin),
             *verdicts(samples),
             *([REMARK] if baselines is not None else []),

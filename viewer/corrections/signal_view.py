@@ -33,6 +33,7 @@ from viewer.theme import Theme, blend
 HEAD, FOOT = 38, 20
 """Room for ticks and letters above the signal, and for the clock below [px]."""
 MARGIN = 0.08
+UNITS = {"ecg": "ECG [mV]", "skin": "EDA [µS]"}
 Grip = Callable[[QMouseEvent, str, float], None]
 """Takes press, drag, release or double, with the moment under the mouse."""
 
@@ -117,7 +118,12 @@ class SignalView(QWidget):
                 painter.drawText(
                     QRectF(x - 50, bottom + 2, 100, FOOT - 2), Qt.AlignmentFlag.AlignHCenter, fine_clock(t)
                 )
-        for value in steps(*self._scale, 4):
+        unit = UNITS.get(
+            "skin" if self.lane is None or self.lane.key[1] == "skin" else self.lane.signal.info.modality
+        )
+        painter.setPen(QColor(theme.text))
+        painter.drawText(QRectF(2, 2, LEFT + 40, 16), Qt.AlignmentFlag.AlignLeft, unit or "")
+        for value in steps(*self._scale, 4) if unit else ():
             y = float(self._y(np.array([value]))[0])
             painter.setPen(QPen(QColor(theme.grid), 1))
             painter.drawLine(QPointF(LEFT, y), QPointF(self.width() - RIGHT, y))

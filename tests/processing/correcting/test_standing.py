@@ -199,6 +199,15 @@ def test_lists_come_in_and_go_out_and_two_people_are_compared(clean: Path, tmp_p
     assert len(refused.output.strip().splitlines()) == 1
 
 
+def test_what_finds_no_beat_is_told(clean: Path, signals: Signals) -> None:
+    found = judged(detect(signals.held["client", "heart"])).rows.beats.times.tolist()
+    between = 0.5 * (found[40] + found[41])
+    append_corrections(clean, acts_of(ByHand(deleted={found[20]: "", between: ""}, rejected={found[30]: ""})))
+    run = run_recording(clean, config=PipelineConfig(), corrected=corrected_by(clean, "R2"))
+    told = [r for r in run.remarks if "not found among those detected" in r]
+    assert [r.partition(" not")[0] for r in told] == ["client: 1 corrected beat"]
+
+
 def test_corrections_outside_the_recording_are_told_and_do_nothing(clean: Path) -> None:
     by_hand = ByHand(inserted={1e6: "", -5.0: ""})
     append_corrections(clean, acts_of(by_hand))
