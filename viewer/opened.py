@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from acquisition.errors import RecordingError
 from processing.arousal.person import People
 from viewer import settings as persistence
 from viewer.model.marking import Recorder
@@ -41,7 +42,8 @@ def open_window(
     Raises
     ------
     RecordingError
-        If there is no recording at the path, or if a blind rater asks for one that still grows.
+        If there is no recording at the path, or if a blind rater, or whoever corrects beats, asks for one
+        that still grows.
     """
     from acquisition.lsl.clock import local_clock
     from viewer.model.blind import BlindFeed, blind_model, blind_push
@@ -50,6 +52,8 @@ def open_window(
     application()
     path = Path(recording_path)
     source = feed(path, follow=follow)
+    if editor and source.state == "growing":
+        raise RecordingError(f"{path}: still grows; beats are corrected in a finished recording")
     model = blind_model(source) if rater else new_model(source, people)
 
     def computing(source: Followed, *, anew: bool = False) -> Worker:

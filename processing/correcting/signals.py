@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from acquisition.errors import RecordingError
 from acquisition.recording.recording import Recording
 from acquisition.stream import PEOPLE, FloatArray, Modality, StreamInfo
 from processing.config import PipelineConfig
@@ -68,9 +69,11 @@ def read_signals(path: Path, progress: Callable[[float], None] | None = None) ->
     Raises
     ------
     RecordingError
-        If the recording cannot be read.
+        If the recording cannot be read, or still grows.
     """
     recording = Recording(path)
+    if recording.state == "growing":
+        raise RecordingError(f"{path}: still grows; what is corrected by hand is a finished recording")
     fed = {(r.value, part): s for (r, part), s in sources(recording.streams).items() if part in KINDS}
     intake = Intake(list(fed.values()), recording.streams, PipelineConfig())
     rows: dict[Key, list[tuple[FloatArray, NDArray[np.float64]]]] = {key: [] for key in fed}

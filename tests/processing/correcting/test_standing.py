@@ -12,9 +12,11 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 
+from acquisition.errors import RecordingError
 from acquisition.events.corrected import ByHand, fold
 from acquisition.events.corrections import Correction, read_corrections
 from acquisition.events.corrections_file import append_corrections
+from acquisition.recorder.store import RecordingStore
 from acquisition.recording.verify import verify
 from acquisition.stream import Modality
 from processing.config import PipelineConfig
@@ -26,6 +28,7 @@ from processing.heart.ibi import NORMAL
 from processing.index import IndexSample
 from processing.results.corrected import corrected_by
 from processing.results.session_run import run_recording
+from tests.acquisition.simulated import fill
 from tests.processing.simulated_hour import infos, write_hour
 from viewer.cli import attune
 
@@ -216,3 +219,13 @@ def test_corrections_outside_the_recording_are_told_and_do_nothing(clean: Path) 
     told = [r for r in corrected.remarks if "outside the recording" in r]
     assert told == ["client: 2 corrected beats or edges lie outside the recording"]
     assert repr(rows(corrected.samples, "rmssd")) == repr(rows(plain.samples, "rmssd"))
+
+
+def test_a_recording_that_grows_is_not_corrected(tmp_path: Path) -> None:
+    store = RecordingStore(tmp_path / "grows", fsync=0)
+    fill(store, 50, np.random.default_rng(1))
+    try:
+        with pytest.raises(RecordingError, match="still grows"):
+            read_signals(tmp_path / "grows")
+    finally:
+        store.close()
