@@ -3,11 +3,12 @@
 Each case runs in a process of its own, off screen or on the display that is there:
 
     python benchmarks/viewer.py                  all cases
-    python benchmarks/viewer.py --case hour      one of start, minute, hour, slices, latency, memory
+    python benchmarks/viewer.py --case hour      one of start, minute, hour, slices, latency, memory, open
 
 `minute` and `hour` feed ECG at 1000 Hz of both people and all indices in real time, in slices of 33 ms, so
 that every frame has something to draw, with 200 markers on the page; CPU is that of the whole process, the
-making of the feed taken off. `slices` is `minute` with slices of 100 ms, as a recorder writes them. Pipeline
+making of the feed taken off. `open` opens a finished hour with ECG at 1000 Hz of both people, reading and
+pipeline included. `slices` is `minute` with slices of 100 ms, as a recorder writes them. Pipeline
 and file reading have benchmarks of their own.
 """
 
@@ -26,7 +27,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
-CASES = ("start", "minute", "hour", "slices", "latency", "memory")
+CASES = ("start", "minute", "hour", "slices", "latency", "memory", "open")
 FRAME = 1 / 30
 
 
@@ -232,6 +233,30 @@ def memory() -> dict[str, Any]:
     return out
 
 
+def opening() -> dict[str, Any]:
+    """Measure how soon a finished hour is on screen, and how soon its indices are."""
+    from benchmarks.offline import write
+    from viewer import settings as persistence
+    from viewer.opened import open_window as opened
+    from viewer.window import application
+
+    folder = Path(tempfile.mkdtemp())
+    write(folder / "hour", 60.0, 1000.0, 4.0)
+    app = application()
+    kept = persistence.store(folder / "settings.ini")
+    persistence.store = lambda path=None: kept
+    begun, spent, out = time.perf_counter(), time.process_time(), {}
+    window = opened(folder / "hour")
+    window.resize(1600, 950)
+    while not window.caught_up or window.feeding.computing:
+        app.processEvents()
+        time.sleep(0.002)
+        if window.caught_up and not out:
+            out = {"s read": time.perf_counter() - begun, "CPU s read": time.process_time() - spent}
+    out |= {"s computed": time.perf_counter() - begun, "CPU s computed": time.process_time() - spent}
+    return {k: round(v, 1) for k, v in out.items()} | {"rss MB": rss()}
+
+
 def measure(case: str, seconds: float) -> dict[str, Any]:
     """Run one case in this process."""
     match case:
@@ -245,6 +270,8 @@ def measure(case: str, seconds: float) -> dict[str, Any]:
             return running(60.0, seconds, 0.1)
         case "latency":
             return latency(seconds)
+        case "open":
+            return opening()
     return memory()
 
 

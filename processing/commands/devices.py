@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,8 +15,10 @@ import numpy as np
 
 from acquisition.commands.command import Command, as_json_option, print_json
 from acquisition.commands.devices import OPENING, SESSION, devices_command
+from acquisition.errors import UnitError
 from acquisition.stream import Chunk, ClockOffset, FloatArray, Modality, StreamInfo
 from acquisition.terminal import echo
+from acquisition.units import CANONICAL, convert
 
 if TYPE_CHECKING:
     from processing.contact import Contact, Look
@@ -50,7 +53,9 @@ class Telling:
         for key, chunks in self._heard.items():
             times, values = self._thinned(key, chunks)
             if len(times):
-                _line("signal", chunks[0].info, times=np.round(times, 4).tolist(), values=values)
+                shown, unit = _in_usual_unit(values, chunks[0].info)
+                stamps = np.round(times, 4).tolist()
+                _line("signal", chunks[0].info, times=stamps, values=shown, unit=unit)
         self._heard.clear()
         for look in self._judge.looks():
             _line("contact", look.info, **_said(look))
@@ -59,15 +64,22 @@ class Telling:
         """Return what the judge says."""
         return self._judge.contact(info)
 
-    def _thinned(self, key: Any, chunks: list[Chunk]) -> tuple[FloatArray, list[float | None]]:
+    def _thinned(self, key: Any, chunks: list[Chunk]) -> tuple[FloatArray, FloatArray]:
         """Return stamps [s] and first channel, every n-th sample, whatever the cut into chunks."""
         step = max(1, math.ceil(chunks[0].info.sfreq / SHOWN)) if chunks[0].info.sfreq > 0 else 1
         times = np.concatenate([c.times for c in chunks])
         values = np.concatenate([np.asarray(c.samples, np.float64)[:, 0] for c in chunks])
         first = -self._phase.get(key, 0) % step
         self._phase[key] = self._phase.get(key, 0) + len(times)
-        shown = [round(v, 4) if math.isfinite(v) else None for v in values[first::step].tolist()]
-        return times[first::step], shown
+        return times[first::step], values[first::step]
+
+
+def _in_usual_unit(values: FloatArray, info: StreamInfo) -> tuple[list[float | None], str]:
+    """Return values in the unit of their modality [mV, µS, ms], or in their own where that is not known."""
+    unit = info.unit
+    with suppress(UnitError):
+        values, unit = convert(values, info.unit, info.modality), CANONICAL.get(info.modality, info.unit)
+    return [round(v, 4) if math.isfinite(v) else None for v in values.tolist()], unit
 
 
 def _said(look: Look) -> dict[str, Any]:
@@ -77,7 +89,7 @@ def _said(look: Look) -> dict[str, Any]:
 
 def _line(event: str, info: StreamInfo, **fields: Any) -> None:
     who = {"role": str(info.role), "stream": info.name, "device": info.device, "sender": info.source_id}
-    what = {"event": event, **who, "modality": str(info.modality), "unit": info.unit, **fields}
+    what = {"event": event, **who, "modality": str(info.modality), **fields}
     echo(json.dumps(what, ensure_ascii=False, allow_nan=False))
 
 

@@ -19,6 +19,7 @@ from viewer.setup.signal_strip import SHOWN, SignalStrip
 from viewer.theme import Theme
 
 HEADS = ("Device", "Signal", "Profile", "Person", "State")
+BEATS = (Modality.RR, Modality.PPI)
 MOVED = 2500
 """Milliseconds that a tapped row stays marked."""
 HIDDEN = ("simulated", "wav_file", "microphone", "lsl_markers", "lsl_audio")
@@ -219,11 +220,15 @@ class DeviceRow:
         modality, stream = Modality(str(said["modality"])), str(said["stream"])
         if modality not in SHOWN:
             return
+        if modality in BEATS and any(s.modality is Modality.ECG for s in self.strips.values()):
+            return  # its ECG shows the same heart, and more
         if stream not in self.strips:
             unit = said["unit"]
             strip = SignalStrip(stream, self.candidate.role, modality, str(unit), self._theme)
             self.strips[stream] = strip
             self._stack.addWidget(strip)
+            if modality is Modality.ECG:
+                self._drop([n for n, s in self.strips.items() if s.modality in BEATS])
             self.signals.show()
         self.strips[stream].take(said["times"], said["values"])
 
@@ -239,11 +244,15 @@ class DeviceRow:
 
     def clear(self) -> None:
         """Take the signals away."""
-        for strip in self.strips.values():
-            self._stack.removeWidget(strip)
-            strip.deleteLater()
-        self.strips.clear()
+        self._drop(list(self.strips))
         self.signals.hide()
+
+    def _drop(self, names: list[str]) -> None:
+        for name in names:
+            strip = self.strips.pop(name)
+            self._stack.removeWidget(strip)
+            strip.hide()
+            strip.deleteLater()
 
     def show_state(self) -> None:
         """Show why it cannot be used, or what the check found, or where its person comes from."""

@@ -41,7 +41,7 @@ class SignalStrip(QWidget):
 
     def __init__(self, name: str, role: str, modality: Modality, unit: str, theme: Theme) -> None:
         super().__init__()
-        self.name, self._role, self._modality, self._unit, self._theme = name, role, modality, unit, theme
+        self.name, self.modality, self._role, self._unit, self._theme = name, modality, role, unit, theme
         self.text, self.ok, self.settled = "", False, False
         self._points: deque[tuple[float, float]] = deque()
         self._clock = QElapsedTimer()
@@ -86,7 +86,7 @@ class SignalStrip(QWidget):
     def word(self) -> str:
         """Return ok, LOOK, or that it is not known yet."""
         if not self.text:
-            return "" if self._modality in (Modality.RESP, Modality.VOICE) else "listening …"
+            return "" if self.modality in (Modality.RESP, Modality.VOICE) else "listening …"
         return "ok" if self.ok else "LOOK" if self.settled else "listening …"
 
     def values(self) -> tuple[FloatArray, FloatArray]:
@@ -107,7 +107,7 @@ class SignalStrip(QWidget):
         painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
         painter.setPen(QColor(theme.dim))
         painter.setFont(font(11))
-        kind = NAMES.get(self._modality, str(self._modality))
+        kind = NAMES.get(self.modality, str(self.modality))
         painter.drawText(box.adjusted(6, 2, -6, -2), Qt.AlignmentFlag.AlignTop, f"{kind} · {self.name}")
         self._draw_curve(painter, box.adjusted(4, 14, -4, -4))
         self._draw_words(painter, box.right() + 10)
@@ -119,7 +119,7 @@ class SignalStrip(QWidget):
         if not known.any():
             return
         low, high = float(values[known].min()), float(values[known].max())
-        spare = max(LEAST.get(self._modality, 0.0) - (high - low), 0.0) / 2
+        spare = max(LEAST.get(self.modality, 0.0) - (high - low), 0.0) / 2
         low, high = low - spare, high + spare
         scale = (box.height() - 2) / (high - low) if high > low else 0.0
         theme = self._theme
@@ -135,7 +135,7 @@ class SignalStrip(QWidget):
                 painter.drawPolyline(QPolygonF(points))
         painter.setPen(QColor(theme.dim))
         painter.setFont(font(10))
-        size = f"{high - low:.2g} {self._unit}".strip()
+        size = f"{high - low:.3g} {self._unit}".strip()
         painter.drawText(
             box.adjusted(0, -13, -2, 0), Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop, size
         )

@@ -184,3 +184,14 @@ def test_any_values_can_be_drawn(qtbot: QtBot, values: list[float | None]) -> No
     assert not strip.grab().isNull()
     strip.hold()
     assert not strip.grab().isNull()
+
+
+def test_beside_its_ecg_a_belt_shows_no_second_strip_of_the_same_heart(
+    make_set_up: MakeSetUp, qtbot: QtBot
+) -> None:
+    beats = said("signal", "C7:4C:DA:51:37:51", **WAVE) | {"stream": "H10 RR", "modality": "rr"}
+    wave = said("signal", "C7:4C:DA:51:37:51", **WAVE)
+    child = checking(beats, wave, beats, findings=[finding("stream", "client H10 ECG", True, WELL)])
+    window = make_set_up(PEOPLE_ONLY + BELTS.format(role="therapist", profile="polar_h10"), child=child)
+    checked(window, qtbot)
+    assert list(window.rows[0].strips) == ["H10 ECG"]
