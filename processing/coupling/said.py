@@ -9,6 +9,8 @@ WHOLE_HOUR = "whole hour"
 SHARED_CAUSE = "a shared cause looks the same"
 """What every positive statement carries."""
 SHARED_CAUSE_SHORT = "or a shared cause"
+NO_SPEECH = "no speech record"
+"""Why coupling is not tested where it is not known who spoke."""
 
 
 def in_short(lead: float) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 from acquisition.stream import BoolArray, FloatArray, IntArray
 from processing.coupling.config import SynchronyConfig
 from processing.coupling.deciding import Decision, decide
+from processing.coupling.said import NO_SPEECH
 from processing.coupling.speech import regressors, without_speech
 from processing.coupling.wclc import TableShape
 from processing.coupling.windows import tables, windows_at
@@ -21,8 +22,6 @@ from processing.indices import SIGNALS
 
 UNSTATED = "coupling not stated"
 """Why nobody leads where no coupling is stated."""
-NO_SPEECH = "no speech record"
-"""Why coupling is not tested where it is not known who spoke."""
 TOO_FEW = "too few segments"
 ALL_TAKEN = "too few segments clear of common events"
 SPEECH_GAPS = "too few segments in which speech is known"

@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 
 from acquisition.stream import PEOPLE, Modality, Role
-from processing.coupling.said import SHARED_CAUSE_SHORT, SO_FAR, in_short, said
+from processing.coupling.said import NO_SPEECH, SHARED_CAUSE_SHORT, SO_FAR, in_short, said
 from viewer.model.definitions import Definition
 from viewer.model.model import SessionModel, is_partial
 from viewer.model.reading import FRESH, read_gauge
@@ -112,10 +112,12 @@ def _place(sample: Point, low: Point | None, high: Point | None) -> str:
 def statement(model: SessionModel, name: str, now: float) -> tuple[tuple[str, str], ...]:
     """Return what the last look at the session so far states, line by line: in short, and in full.
 
-    Nothing where no coupling is stated. The newest value alone says nothing: some window always leaves its
-    chance band.
+    Nothing where no coupling is stated, but why none can be where nobody recorded who spoke. The newest value
+    alone says nothing: some window always leaves its chance band.
     """
     stated, p, lead = (model.known("dyad", f"{name}_{end}", now) for end in ("stated", "p", "lead"))
+    if stated is not None and math.isnan(stated.value) and stated.reason == NO_SPEECH:
+        return ((NO_SPEECH, said(stated.value, p=math.nan, when=SO_FAR, reason=NO_SPEECH)),)
     if stated is None or p is None or not stated.value > 0.0:
         return ()
     leader = math.nan if lead is None else lead.value

@@ -9,7 +9,8 @@ import pytest
 
 from acquisition.stream import BoolArray, FloatArray
 from processing.coupling.deciding import Decision
-from processing.coupling.statement import ALL_TAKEN, NO_SPEECH, UNSTATED, Looks, Pair, Rule, Statement
+from processing.coupling.said import NO_SPEECH
+from processing.coupling.statement import ALL_TAKEN, UNSTATED, Looks, Pair, Rule, Statement
 from processing.coupling.wclc import TableShape
 from tests.processing.dyads import coupled
 

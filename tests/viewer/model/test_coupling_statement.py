@@ -54,6 +54,19 @@ def test_a_small_p_that_its_look_does_not_state_says_nothing() -> None:
     assert statement(synthetic.model(), "sync_hr", 1000.0) == ()
 
 
+def test_where_nobody_recorded_who_spoke_the_lane_says_so() -> None:
+    model = synthetic.model()
+    model.t0 = T0
+    nan = math.nan
+    rows = [
+        IndexSample(T0 + 900.0, T0 + 906.0, "dyad", f"sync_hr{end}", nan, "", 0.0, "no speech record")
+        for end in ("_p", "_stated", "_lead")
+    ]
+    model.add_samples(rows)
+    full = "coupling was not tested: no speech record"
+    assert statement(model, "sync_hr", 1000.0) == (("no speech record", full),)
+
+
 def test_the_last_look_stands_with_its_minute_when_no_further_one_comes() -> None:
     model = looked((3000.0, 0.0005, 1.0, 0.0))
     (_, full), _ = statement(model, "sync_hr", 5000.0)
