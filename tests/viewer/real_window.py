@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from acquisition.event import Event
@@ -31,6 +32,7 @@ def main() -> None:
     app = application()
     model = synthetic.model()
     synthetic.fill(model, 60.0)
+    model.facts = replace(model.facts, glance=True)
     window = OperatorWindow(
         model,
         None,

@@ -68,9 +68,9 @@ def window(display: str) -> Iterator[Window]:
                 pytest.skip("Qt's xcb platform does not start here (see docs/window.md for its libraries)")
             assert lines.pop(0) == {"platform": "xcb"}
 
-            def send(*words: str) -> None:
+            def send(*words: str, to: str = "Attunement") -> None:
                 found = subprocess.run(
-                    ["xdotool", "search", "--sync", "--name", "Attunement"],
+                    ["xdotool", "search", "--sync", "--name", to],
                     env=environment, capture_output=True, text=True, check=True, timeout=30,
                 )  # fmt: skip
                 name = found.stdout.split()[0]
@@ -129,3 +129,14 @@ def test_undo_goes_back_through_all_that_was_marked(window: Window) -> None:
     wait_for(lambda: len(lines) >= 6)
     assert [e["phase"] for e in lines[3:]] == ["void"] * 3
     assert [e["ref"] for e in lines[3:]] == [e["id"] for e in reversed(lines[:3])]
+
+
+def test_markers_reach_the_recorder_from_the_glance_and_escape_stores_nothing(window: Window) -> None:
+    send, lines = window
+    send("key", "ctrl+g")
+    for n, name in enumerate(("F5", "m"), 1):
+        send("key", name, to="glance")
+        wait_for(lambda n=n: len(lines) >= n)  # type: ignore[misc]
+    send("key", "Escape", "space", "F10", to="glance")
+    wait_for(lambda: len(lines) >= 3)
+    assert [e["code"] for e in lines] == ["baseline_rest", "mismatch", "sync_mark"]
