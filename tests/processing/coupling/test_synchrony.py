@@ -253,3 +253,39 @@ def test_nothing_is_final_before_the_first_samples_have_their_times() -> None:
 def test_no_ticks_give_no_rows() -> None:
     synchrony = Synchrony("hr", config=PipelineConfig(synchrony=QUICK))
     assert synchrony.advance(np.empty(0), {"heart": np.empty(0)}) == []
+
+
+def shares(rows: list[IndexSample]) -> list[float]:
+    """Return the share of the hour that each look rests on."""
+    return [round(row.quality, 6) for row in rows if row.index == "sync_hr_p"]
+
+
+def test_a_look_knows_the_marks_of_its_moment_however_ticks_are_batched() -> None:
+    rows = people(*heart_rates(20, 420, mix=0.8), "hr")
+    clap = Event(time=60.0, code="sync_mark", actor="tech", id="clap")
+    undone = Event(time=250.0, code="", phase="void", ref="clap", id="undo")
+    marks = ((60.1, clap), (250.1, undone))
+    plain, marked = (run(rows, "hr", 430.0, marks=m) for m in ((), marks))
+    without, with_clap = shares(plain), shares(marked)
+    # Looks at 2, 3 and 4 min do without what lies around the clap; from 5 min on it was never there.
+    assert [a < b for a, b in zip(with_clap[2:5], without[2:5], strict=True)] == [True, True, True]
+    assert with_clap[5:] == without[5:]
+    assert repr(run(rows, "hr", 430.0, marks=marks, cuts=[1, 700, 7, 900, 2691])) == repr(marked)
+
+
+def test_a_baseline_is_no_part_of_the_time_so_far() -> None:
+    rows = people(*heart_rates(21, 420, mix=0.8), "hr")
+    rest = [Event(time=0.5, code="baseline_rest", actor="tech", phase="on", id="on")]
+    rest.append(Event(time=200.0, code="baseline_rest", actor="tech", phase="off", id="off"))
+    found = run(rows, "hr", 430.0, marks=tuple((e.time + 0.1, e) for e in rest))
+    p = [row for row in found if row.index == "sync_hr_p"]
+    assert [row.reason for row in p[2:4]] == ["too few segments"] * 2
+    assert np.isfinite(p[-1].value)
+
+
+def test_without_a_speech_record_no_look_states_anything() -> None:
+    x, y = heart_rates(22, 300, mix=0.8)
+    deaf = [row for row in people(x, y, "hr") if row.index != "speaking"]
+    rows = run(deaf, "hr", 310.0)
+    assert reasons(rows, "sync_hr_stated") == {"not before minute 2", "no speech record"}
+    assert np.isfinite(column(rows, "sync_hr")).any()
