@@ -43,7 +43,7 @@ class Pipeline:
         From which slice on which of them there are, where devices changed hands (`Recording.epochs`); all of
         them throughout without it.
     session_id : str
-        Seeds the random draws of the chance level.
+        Names the session for whoever calls; nothing here is drawn at random.
     references : mapping of str to Reference
         Role → the person's own reference, in place of today's baselines.
     aligned : bool
