@@ -6,9 +6,9 @@ MIT-BIH 106 (30 min, 520 ventricular beats) and three minutes of a Polar H10 wit
 every third place. Each person goes from one doubtful place to the next and knows what the annotation says
 (of the H10: the intervals of the strap): a beat that the editor takes for ectopic and that is normal is
 accepted, one that is missing is inserted, a normal one that is ectopic is rejected; all others are right as
-they are. R2 lets beats snap, R3 places them where the cursor is, to 0.01 s. The keys are worked out first on
-a page off screen, then sent with xdotool to `attune view` on a display of its own (Xvfb); what is stored
-must be what was worked out.
+they are. Enter goes on by itself, and so does the person: every other place is looked at. R2 lets beats snap,
+R3 places them where the cursor is, to 0.01 s. The keys are worked out first on a page off screen, then sent
+with xdotool to `attune view` on a display of its own (Xvfb); what is stored must be what was worked out.
 """
 
 from __future__ import annotations
