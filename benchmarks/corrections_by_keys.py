@@ -6,9 +6,9 @@ MIT-BIH 106 (30 min, 520 ventricular beats) and three minutes of a Polar H10 wit
 every third place. Each person goes from one doubtful place to the next and knows what the annotation says
 (of the H10: the intervals of the strap): a beat that the editor takes for ectopic and that is normal is
 accepted, one that is missing is inserted, a normal one that is ectopic is rejected; all others are right as
-they are. Enter goes on by itself, and so does the person: every other place is looked at. R2 lets beats snap,
-R3 places them where the cursor is, to 0.01 s. The keys are worked out first on a page off screen, then sent
-with xdotool to `attune view` on a display of its own (Xvfb); what is stored must be what was worked out.
+they are. R2 lets beats snap, R3 places them where the cursor is, to 0.01 s. The keys are worked out first on
+a page off screen, then sent with xdotool to `attune view` on a display of its own (Xvfb); what is stored must
+be what was worked out.
 """
 
 from __future__ import annotations
@@ -128,12 +128,16 @@ class Person:
     def correct(self) -> None:
         """Go through the doubtful places, then to the beats that are missing."""
         self.press("Home")
+        self.press(".")
         while True:
-            left = [p for p, d in zip(self.page.desk_lane.places, self.page.done, strict=True) if not d]
-            if not [p for p in left if p.time > self.page.view.cursor + 1e-6]:
-                break
-            self.press(".")
+            at = self.page.view.cursor
             self.decide()
+            lane, done = self.page.desk_lane, self.page.done
+            left = [p for p, d in zip(lane.places, done, strict=True) if not d and p.time > at + 1e-6]
+            if not left:
+                break
+            if self.keys[-1] != "Enter":  # which goes on by itself
+                self.press(".")
         for time_ in self.missing():
             self.to(time_)
             self.press("I" if self.snaps else "alt+i")

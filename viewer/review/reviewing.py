@@ -6,6 +6,7 @@ A review has three faces: the list and lanes, the cued review, and the joint rep
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -171,8 +172,12 @@ class Reviewing:
         from viewer.corrections.page import CorrectionPage  # SciPy comes with it: not while a window opens
 
         model, path = window.model, self._path
+        feeding = getattr(window, "feeding", None)
 
         def read() -> Bench:
+            # In a thread of its own: what is doubtful is known once the whole recording was processed.
+            while getattr(feeding, "computing", False):
+                time.sleep(0.05)
             if self._read is None:
                 self._read = read_bench(path, lambda *key: model.traces.get(key))
             return self._read
