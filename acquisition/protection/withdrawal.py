@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 from acquisition.errors import KeyStoreError, RecordingError, SessionError
+from acquisition.events.assignments import Stretch
 from acquisition.events.corrections import CORRECTIONS_NAME
 from acquisition.protection.frames import Header
 from acquisition.protection.keystore import KeyStore, default_store
@@ -16,6 +19,7 @@ from acquisition.protection.store_files import put, shred
 from acquisition.protection.vault import sealed_header
 from acquisition.recording import manifest
 from acquisition.recording.amendments import AMENDMENTS_NAME
+from acquisition.recording.assigned import misfiled
 from acquisition.recording.contents import (
     MANIFEST_NAME,
     OVERLAY_NAME,
@@ -26,10 +30,11 @@ from acquisition.recording.contents import (
 )
 from acquisition.recording.lock import held
 from acquisition.recording.recording import Recording
+from acquisition.recording.repair import copy_without
 from acquisition.session.toml import dump_session, load_session, parse_session
 from acquisition.stream import PEOPLE, Role
 
-Act = Literal["destroy key", "delete file", "take out rows", "take out answers"]
+Act = Literal["destroy key", "delete file", "take out stretch", "take out rows", "take out answers"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,7 @@ class Step:
     def __str__(self) -> str:
         """Return it as a line for people."""
         unit = {"take out rows": "rows", "take out answers": "answers"}.get(self.act, "bytes")
-        amount = "" if self.act == "destroy key" else f" ({self.amount} {unit})"
+        amount = "" if self.act in ("destroy key", "take out stretch") else f" ({self.amount} {unit})"
         return f"{self.act}: {self.about or self.path}{amount}"
 
 
@@ -71,6 +76,7 @@ def plan(path: Path, role: Role) -> list[Step]:
     files += sorted((path / UNCONFIRMED).glob(f"{role}_*.xdf"))
     steps = [Step("destroy key", f, 0, f"key {h.key} of {f.name}") for f in files if (h := _header(f))]
     steps += [Step("delete file", f, f.stat().st_size) for f in files if f.is_file()]
+    steps += [Step("take out stretch", path / f"{s.file}.xdf", 0, str(s)) for s in _stretches(path, role)]
     ids = _event_ids(path, role)
     for file in _row_files(path):
         if n := sum(_concerns(line, role, ids) for line in _lines(file)):
@@ -91,6 +97,7 @@ def carry_out(path: Path, role: Role, steps: list[Step], why: str, store: Path |
             _take_out(step.path, lambda line: _concerns(line, role, ids))
         elif step.act == "take out answers":
             _strip_session(path, role)
+    _take_out_stretches(path, role)
     keys = [_destroy(step.path, why, store) for step in steps if step.act == "destroy key"]
     gone = [step.path for step in steps if step.act == "delete file"]
     names = [str(file.relative_to(path)) for file in gone]
@@ -100,6 +107,35 @@ def carry_out(path: Path, role: Role, steps: list[Step], why: str, store: Path |
     if (path / MANIFEST_NAME).exists():
         manifest.write(path, withdrawn=listed)
     return [key for key in keys if key]
+
+
+def _stretches(path: Path, role: Role) -> list[Stretch]:
+    """Return what is a person's and stands in the other's file, since the devices changed hands."""
+    try:
+        found = misfiled(path)
+    except (RecordingError, SessionError):
+        return []
+    return [s for s in found if s.owner is role and s.file is not role and (path / f"{s.file}.xdf").exists()]
+
+
+def _take_out_stretches(path: Path, role: Role) -> None:
+    """Write the other person's file anew without what is this person's."""
+    stretches = _stretches(path, role)
+    for file in dict.fromkeys(s.file for s in stretches):
+        own = [s for s in stretches if s.file is file]
+        target = path / f"{file}.xdf"
+        new = path / f".{file}.xdf.new"
+        new.unlink(missing_ok=True)
+        copy_without(path, file, new, partial(_within, own))
+        before = path / f".{file}.xdf.before"
+        os.replace(target, before)
+        os.replace(new, target)
+        shred(before)
+
+
+def _within(stretches: list[Stretch], name: str, number: int) -> bool:
+    mine = [s for s in stretches if s.stream == name]
+    return any(s.first <= number and (number < s.stop or s.stop < 0) for s in mine)
 
 
 def withdrawn_from(path: Path) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -88,6 +88,40 @@ def _expected(path: Path) -> Sequence[StreamInfo]:
     except (OSError, SessionError, UnicodeDecodeError):
         return ()
     return session.recorded.streams if session.recorded is not None else ()
+
+
+def copy_without(path: Path, role: Role, target: Path, out: Callable[[str, int], bool]) -> int:
+    """Copy a person's file without what is another's; return how many pieces went.
+
+    Parameters
+    ----------
+    target : Path
+        The new file; a sealed one stays sealed, under the name of the old one.
+    out : callable
+        Name of a stream, number of a slice → whether that goes.
+    """
+    source, gone = path / f"{role}.xdf", 0
+    mine = [info for info in _expected(path) if info.role == role]
+    identity = read_identity(source)
+    writer = Writer(target, recording=identity.recording, role=identity.role, seal=seal_anew(source))
+    headers = dict(OWN_HEADERS) | {stream_id(info.name): header_xml(info) for info in mine}
+    copy = _Copy(writer, headers)
+    try:
+        for tick, items in _slices(source, Decoder(presumed_streams(mine)), []):
+            kept = [i for i in items if isinstance(i, Header | Damage) or not out(_name(i), tick.number)]
+            gone += len(items) - len(kept)
+            copy.add(tick, kept)
+        copy.writer.flush()
+        copy.writer.finish()
+        sync_file(copy.writer.fd)
+    finally:
+        copy.writer.close()
+    return gone
+
+
+def _name(item: Item) -> str:
+    stream = getattr(item, "stream", None)
+    return stream.name if isinstance(stream, Stream) else ""
 
 
 def _repair_file(source: Path, out: Path, role: Role, expected: Sequence[StreamInfo]) -> Repaired:

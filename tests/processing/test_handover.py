@@ -10,18 +10,25 @@ from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
+from click.testing import CliRunner
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from acquisition.batch import Item
 from acquisition.event import Event
+from acquisition.events.assignments import Stretch
 from acquisition.recorder.assigning import Assigning
 from acquisition.recorder.store import RecordingStore
+from acquisition.recording import manifest
+from acquisition.recording.assigned import misfiled
 from acquisition.recording.recording import Recording
+from acquisition.recording.tail import Tail
+from acquisition.recording.verify import verify
 from acquisition.session.session import Consent, Participant, Recorded, Session
 from acquisition.session.toml import dump_session
 from acquisition.stream import Chunk, ClockOffset, Role, StreamInfo
 from acquisition.tick import Tick
+from processing.commands.withdraw import withdraw_command
 from processing.index import IndexSample
 from processing.pipeline import Pipeline
 from tests.processing.world import INFOS, START, World, comparable, items, swapped
@@ -181,3 +188,47 @@ def test_a_swap_and_a_swap_back_each_hold_for_their_time() -> None:
         assert [first for first, _ in recording.epochs] == [0, 301, 701]
         names = [(i.role, i.name) for i in recording.streams if i.role is Role.CLIENT]
         assert len(set(names)) == len(names)
+
+
+def test_a_withdrawal_takes_what_stands_in_the_other_file_too(tmp_path: Path) -> None:
+    """What was recorded as the therapist's before the swap was said is the client's own."""
+    path = written(tmp_path / "r", list(items(World())), INFOS, [(400, "start")])
+    manifest.write(path)
+    with_both = gathered(path)
+    stretches = misfiled(path)
+    assert any(s.owner is Role.CLIENT and s.file is Role.THERAPIST for s in stretches)
+    result = CliRunner().invoke(withdraw_command, [str(path), "client", "--yes"])
+    assert result.exit_code == 0, result.output
+    assert "take out stretch: therapist.xdf" in result.output
+    assert verify(path) == []
+    assert not any(_left(path, s) for s in stretches if s.owner is Role.CLIENT and s.file is Role.THERAPIST)
+    left = gathered(path)
+    assert {key[0] for key in left} == {Role.THERAPIST}
+    for key, times in left.items():
+        assert set(times) <= set(with_both[key])
+        later = [t for t in with_both[key] if t > START + 60.0]
+        assert times[-len(later) :] == later
+
+
+def gathered(path: Path) -> dict[tuple[Role, str], list[float]]:
+    """Return the stamps of each person's streams."""
+    out: dict[tuple[Role, str], list[float]] = {}
+    for batch in Recording(path).batches():
+        for key, part in batch.streams.items():
+            if key[0] is not Role.DYAD:
+                out.setdefault(key, []).extend(part.times.tolist())
+    return out
+
+
+def _left(path: Path, stretch: Stretch) -> bool:
+    """Tell whether samples of a stretch stand in its file."""
+    tail = Tail(path / f"{stretch.file}.xdf", stretch.file)
+    while not tail.ended:
+        tail.fill(1, final=True)
+        for block in tail.take(tail.last):
+            for key, column in block.columns.items():
+                numbers = block.numbers[column.slices]
+                within = (numbers >= stretch.first) & ((numbers < stretch.stop) | (stretch.stop < 0))
+                if key[1] == stretch.stream and within.any():
+                    return True
+    return False
