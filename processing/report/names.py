@@ -60,6 +60,7 @@ OWN = {
     "vocal_coupling_percentile": "pitch of adjacent turns, percentile among shuffles",
     "day_offset_hr": "heart rate at rest, against own earlier rests",
     "day_offset_scl": "SCL at rest, against own earlier rests",
+    "safety_body_less_judged": "own rating of the body minus that on reflection",
 }
 AFTER = {
     "": "{signal} after {code}",
@@ -108,10 +109,20 @@ TITLES = {
 """Indices that have no lane of their own, and so no title."""
 WHOSE = {"client": "client", "therapist": "therapist", "dyad": "both"}
 WHOLE = {"median": "median", "iqr": "interquartile range"}
-CODES = {"supportive": "supportive interventions", "change_oriented": "change-oriented interventions"}
+CODES = {
+    "supportive": "supportive interventions",
+    "change_oriented": "change-oriented interventions",
+    "safety_test": "test of the therapist",
+    "ther_unsafe": "therapist's own mark",
+    "safety_now": "own rating of the moment",
+    "safety_body": "own rating of the body",
+    "safety_judged": "own rating on reflection",
+}
+"""Codes that are called otherwise than by their letters: of some, the letters alone would claim a state."""
 _ENDS = "|".join(sorted(MARKED, key=len, reverse=True))
 _SUFFIX = "|".join(sorted(filter(None, AFTER), key=len, reverse=True))
 _PATTERNS = (
+    (re.compile(r"(safety_test|ther_unsafe)_(.+)_count"), "tally"),
     (re.compile(rf"response_(arousal|hr|scl|lnrmssd)_(.+?)({_SUFFIX})?"), "after"),
     (re.compile(r"segment_(.+)_sync_([a-z0-9]+)_(es_perm|mean_p)"), "segment"),
     (re.compile(rf"sync_([a-z0-9]+)_({'|'.join(COUPLING)})"), "coupling"),
@@ -136,11 +147,13 @@ def _said(kind: str, found: re.Match[str]) -> str:
     if kind == "after":
         words = AFTER[found[3] or ""]
         return words.format(signal=INDICES[found[1]].title, code=spaced(found[2]))
+    if kind == "tally":
+        return f"{CODES[found[1]]}, {spaced(found[2])}: how often"
     if kind == "segment":
         return f"{spaced(found[1])}: synchrony of {_signal(found[2])}, {COUPLING[found[3]]}"
     if kind == "coupling":
         return f"synchrony of {_signal(found[1])}: {COUPLING[found[2]]}"
-    return f"{CODES.get(found[1], spaced(found[1]))}: {MARKED[found[2]]}"
+    return f"{spaced(found[1])}: {MARKED[found[2]]}"
 
 
 def _signal(name: str) -> str:
@@ -150,7 +163,7 @@ def _signal(name: str) -> str:
 
 def spaced(text: str) -> str:
     """Return a code as words."""
-    return text.replace("_", " ")
+    return CODES.get(text) or text.replace("_", " ")
 
 
 def clashes(metrics: Iterable[str]) -> list[str]:

@@ -11,7 +11,7 @@ from processing.report.names import clashes, readable
 from viewer.model.wording import forbidden
 
 FIELDS = {
-    "code": ("int_explore", "rupture_withdraw", "now_moment", "supportive"),
+    "code": ("int_explore", "rupture_withdraw", "now_moment", "supportive", "ther_unsafe", "safety_test"),
     "signal": tuple(SIGNALS),
     "state": ("silent", "client_talk", "therapist_talk"),
     "segment": ("1_check_in", "2"),
