@@ -29,7 +29,7 @@ class Plaintext:
     def feed(self, data: bytes, *, final: bool = False) -> list[bytes | Lost]:
         """Return plain bytes, and where sealed ones did not open; `final`: nothing more will come."""
         if self._opener is not None:
-            return self._opener.feed(data, final=final)
+            return _joined(self._opener.feed(data, final=final))
         if self._head is None:
             return [data] if data else []
         self._head += data
@@ -45,7 +45,23 @@ class Plaintext:
         header, begin = found
         self._opener = opener_of(header, self._path.name)
         self._head = None
-        return self._opener.feed(head[begin:], final=final)
+        return _joined(self._opener.feed(head[begin:], final=final))
+
+
+def _joined(parts: list[bytes | Lost]) -> list[bytes | Lost]:
+    """Put together what follows one another: a decoder takes many slices at once far faster."""
+    out: list[bytes | Lost] = []
+    run: list[bytes] = []
+    for part in [*parts, None]:
+        if isinstance(part, bytes):
+            run.append(part)
+            continue
+        if run:
+            out.append(b"".join(run))
+            run = []
+        if part is not None:
+            out.append(part)
+    return out
 
 
 def plain_parts(path: Path) -> Iterator[bytes | Lost]:
