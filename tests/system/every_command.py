@@ -143,7 +143,7 @@ class Laboratory:
         self.run("new", "next.toml", "--from", self.root / "two.toml", answers="\n" * 40)
         self.run("devices", "scan", "--seconds", "1")
         self.run("devices", "list")
-        self.run("devices", "check", self.root / "two.toml", "--seconds", "1", "--no-read", "--out", "live")
+        self.run("devices", "check", self.root / "two.toml", "--seconds", "12", "--no-read", "--out", "live")
         self.run("devices", "identify", self.root / "two.toml", "--seconds", "1")
         replay.terminate()
         replay.communicate(timeout=LONGEST)

@@ -23,6 +23,7 @@ from acquisition.recorder.control import Client, endpoints
 from acquisition.recording.recording import Recording
 from tests.acquisition.session.test_session import EXAMPLE
 from tests.acquisition.sine_driver import SESSION, SineDriver
+from tests.waiting import wait_for
 
 ROOT = Path(__file__).parents[3]
 SIMULATED = EXAMPLE.replace('"lsl_ecg"\nname = "Polar H10 12345678"', '"simulated"').replace(
@@ -87,7 +88,7 @@ def test_every_fault_of_a_session_file_is_a_line_on_stderr(tmp_path: Path) -> No
 
 
 def test_commands_talk_to_the_recorder(recorder: Path) -> None:
-    assert "client ECG" in attune("status").output
+    wait_for(lambda: "client ECG" in attune("status").output, "the stream is open")
     status = json.loads(attune("status", "--json").output)
     assert status["session"] == "D07_S03"
     event = json.loads(attune("mark", "suds", "--value", "35", "--note", "hand", "--json").output)
