@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -46,8 +47,10 @@ def kept(made: tuple[Path, str], tmp_path_factory: pytest.TempPathFactory) -> It
         run = tmp_path_factory.mktemp("run")
         run.chmod(0o700)
         patch.setenv("XDG_RUNTIME_DIR", str(run))
-        patch.setenv("ATTUNE_KEYS", str(made[0]))
-        store = KeyStore(made[0])
+        path = tmp_path_factory.mktemp("kept") / "keys"
+        shutil.copytree(made[0], path)
+        patch.setenv("ATTUNE_KEYS", str(path))
+        store = KeyStore(path)
         unlock(store, made[1])
         yield store
 

@@ -96,6 +96,8 @@ class Lab:
         command = [sys.executable, "-m", "viewer.cli", "live", "s.toml", "--headless", *map(str, words)]
         process = subprocess.Popen(
             command, cwd=self.root, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            # A test run in the background may have been told to ignore it, and so would its children.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             env=kept | {k: str(v) for k, v in places.items()} | {"PYTHONPATH": str(ROOT)},
         )  # fmt: skip
         try:
