@@ -107,7 +107,7 @@ def sealed_header(path: Path) -> Header | None:
     try:
         with open(path, "rb") as file:
             head = file.read(_HEAD)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     if not is_sealed(head):
         return None

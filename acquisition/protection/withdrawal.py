@@ -32,7 +32,7 @@ from acquisition.recording.lock import held
 from acquisition.recording.recording import Recording
 from acquisition.recording.repair import copy_without
 from acquisition.session.toml import dump_session, load_session, parse_session
-from acquisition.stream import PEOPLE, Role
+from acquisition.stream import PEOPLE, ROLES, Role
 
 Act = Literal["destroy key", "delete file", "take out stretch", "take out rows", "take out answers"]
 
@@ -67,8 +67,9 @@ def plan(path: Path, role: Role) -> list[Step]:
         raise RecordingError(
             f"{path}: {role}.xdf belongs to the {left[0]} too (choices: {', '.join(PEOPLE)})"
         )
-    if not path.is_dir():
-        raise RecordingError(f"{path}: no recording is there")
+    names = (MANIFEST_NAME, *(f"{r}.xdf" for r in ROLES))
+    if not any((path / name).exists() for name in names):
+        raise RecordingError(f"{path}: no recording is there (none of {', '.join(names)})")
     refuse_links(path)
     if held(path):
         raise RecordingError(f"{path}: the recorder is still at work; stop it first")
@@ -136,12 +137,6 @@ def _take_out_stretches(path: Path, role: Role) -> None:
 def _within(stretches: list[Stretch], name: str, number: int) -> bool:
     mine = [s for s in stretches if s.stream == name]
     return any(s.first <= number and (number < s.stop or s.stop < 0) for s in mine)
-
-
-def withdrawn_from(path: Path) -> list[str]:
-    """Return the files that a recording's manifest says were withdrawn."""
-    found = manifest.read(path / MANIFEST_NAME)
-    return sorted(found.withdrawn) if isinstance(found, manifest.Manifest) else []
 
 
 def _header(file: Path) -> Header | None:

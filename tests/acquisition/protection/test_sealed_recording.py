@@ -20,7 +20,8 @@ from acquisition.errors import KeyStoreError, RecordingError
 from acquisition.protection.keystore import KeyStore
 from acquisition.protection.unlocked import lock, unlock
 from acquisition.protection.unseal import unseal
-from acquisition.protection.vault import Keys, new_keys
+from acquisition.protection.vault import Keys, new_keys, sealed_header
+from acquisition.protection.withdrawal import plan
 from acquisition.recorder.begin import record as record_session
 from acquisition.recorder.store import RecordingStore
 from acquisition.recording.identity import new_id, read_identity
@@ -270,3 +271,17 @@ def test_an_import_is_sealed_for_people_who_are_known(tmp_path: Path) -> None:
     assert (tmp_path / "b" / "client.xdf").read_bytes()[:4] == b"ATS1"
     assert len(content(Recording(tmp_path / "b").batches())["streams"]) == 1
     assert verify(tmp_path / "b") == []
+
+
+def test_a_file_is_no_directory_with_sealed_files(tmp_path: Path) -> None:
+    (tmp_path / "x.xdf").write_bytes(b"garbage")
+    assert sealed_header(tmp_path / "x.xdf" / "client.xdf") is None
+
+
+def test_nobody_is_withdrawn_where_no_recording_is(tmp_path: Path) -> None:
+    """A folder of recordings has a session file too: that nothing is left there would be wrong."""
+    record(tmp_path / "inner", keys=keys())
+    (tmp_path / "session.toml").write_text((tmp_path / "inner" / "session.toml").read_text())
+    with pytest.raises(RecordingError, match="no recording is there"):
+        plan(tmp_path, Role.CLIENT)
+    assert [step.act for step in plan(tmp_path / "inner", Role.CLIENT)] == ["destroy key", "delete file"]
