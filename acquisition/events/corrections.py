@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from acquisition.errors import RecordingError
-from acquisition.events.overlay import whole
+from acquisition.events.overlay import placed_lines
 from acquisition.stream import PEOPLE
 
 CORRECTIONS_NAME = "corrections.jsonl"
@@ -98,17 +98,8 @@ def read_corrections(recording: Path) -> list[Correction]:
     RecordingError
         If a line is no correction; the line is named.
     """
-    path = recording / CORRECTIONS_NAME
-    if not path.is_file():
-        return []
-    try:
-        text = path.read_text("utf-8", errors="replace")
-    except OSError as error:
-        raise RecordingError(f"{path}: cannot be read: {error.strerror}") from error
-    lines = text.split("\n")
-    if not whole(lines[-1]):
-        lines.pop()
-    return [parse_correction(line, f"{path}: line {i}") for i, line in enumerate(lines, 1) if line.strip()]
+    lines = placed_lines(recording / CORRECTIONS_NAME)
+    return [parse_correction(line, place) for place, line in lines]
 
 
 def parse_correction(line: str, place: str) -> Correction:

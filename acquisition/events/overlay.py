@@ -61,6 +61,20 @@ def read_edits(path: Path) -> list[Edit]:
     RecordingError
         If a line is not an edit; the line is named.
     """
+    return [parse_edit(line, place) for place, line in placed_lines(path)]
+
+
+def placed_lines(path: Path) -> list[tuple[str, str]]:
+    """Return the lines of a file beside a recording, each with its place; none without such a file.
+
+    A last line without its end that is no JSON was torn by a crash while it was written: it counts as never
+    written.
+
+    Raises
+    ------
+    RecordingError
+        If the file cannot be read.
+    """
     if not path.is_file():
         return []
     try:
@@ -70,7 +84,7 @@ def read_edits(path: Path) -> list[Edit]:
     lines = text.split("\n")
     if not whole(lines[-1]):
         lines.pop()
-    return [parse_edit(line, f"{path}: line {i}") for i, line in enumerate(lines, 1) if line.strip()]
+    return [(f"{path}: line {i}", line) for i, line in enumerate(lines, 1) if line.strip()]
 
 
 def whole(line: str) -> bool:

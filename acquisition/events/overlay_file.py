@@ -89,12 +89,8 @@ def append_made(path: Path, make: Callable[[bytes], str]) -> None:
         fresh = not path.exists()
         path.parent.mkdir(exist_ok=True)
         with _opened(path) as fd:
-            begin = _end(fd)
-            os.lseek(fd, 0, os.SEEK_SET)
-            before = b""
-            while len(before) < begin and (part := os.read(fd, begin - len(before))):
-                before += part
-            _write(fd, begin, make(before).encode())
+            before = _whole_lines(fd)
+            _write(fd, len(before), make(before).encode())
         if fresh:
             sync_directory(path.parent)
     except OSError as error:
@@ -122,8 +118,8 @@ def _opened(path: Path) -> Iterator[int]:
         os.close(fd)
 
 
-def _end(fd: int) -> int:
-    """Return where the next line begins; what a crash left of a line there is cut off.
+def _whole_lines(fd: int) -> bytes:
+    """Return the whole lines, after which the next one begins; what a crash left of a line is cut off.
 
     A last line that only lacks its end gets it: it may come from an editor.
     """
@@ -134,13 +130,13 @@ def _end(fd: int) -> int:
     data = b"".join(parts)
     begin = data.rfind(b"\n") + 1
     if begin == len(data):
-        return begin
+        return data
     if whole(data[begin:].decode("utf-8", errors="replace")):
         os.lseek(fd, 0, os.SEEK_END)
         os.write(fd, b"\n")
-        return len(data) + 1
+        return data + b"\n"
     os.ftruncate(fd, begin)
-    return begin
+    return data[:begin]
 
 
 def _write(fd: int, begin: int, data: bytes) -> None:

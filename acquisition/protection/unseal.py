@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from acquisition.errors import KeyStoreError, RecordingError
@@ -14,10 +12,9 @@ from acquisition.protection.plain import plain_parts
 from acquisition.protection.sealed_file import unseal_file
 from acquisition.protection.vault import sealed_header
 from acquisition.recording import manifest
-from acquisition.recording.contents import SESSION_NAME, entries, is_beside, refuse_links
+from acquisition.recording.contents import copy_beside, refuse_links
 from acquisition.recording.fsync import sync_file
 from acquisition.recording.lock import held
-from acquisition.session.file import VOCABULARY
 from acquisition.stream import ROLES
 
 
@@ -58,12 +55,7 @@ def unseal(path: Path, out: Path) -> list[Unsealed]:
         if not any((out / file.name).exists() for file in files):
             out.rmdir()
             raise KeyStoreError("\n".join(one.said for one in done))
-        for name, file in entries(path):
-            kept = name == SESSION_NAME or fnmatchcase(name, f"{VOCABULARY}.*") or is_beside(name)
-            if kept and file.is_file():
-                (out / name).parent.mkdir(mode=0o700, exist_ok=True)
-                shutil.copyfile(file, out / name, follow_symlinks=False)
-                os.chmod(out / name, 0o600)
+        copy_beside(path, out)
         manifest.write(out, withdrawn=[one.file for one in done if not (out / one.file).exists()])
     except OSError as error:
         raise RecordingError(f"{error.filename or out}: {error.strerror or error}") from error

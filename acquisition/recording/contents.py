@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import tomllib
 from collections.abc import Iterable, Iterator
@@ -84,6 +85,22 @@ def entries(path: Path) -> Iterator[tuple[str, Path]]:
         yield entry.name, entry
         if entry.is_dir() and not entry.is_symlink():
             yield from ((f"{entry.name}/{name}", inner) for name, inner in entries(entry))
+
+
+def copy_beside(path: Path, out: Path) -> None:
+    """Copy session file, vocabulary and what lies beside the recorded files into another directory.
+
+    Raises
+    ------
+    OSError
+        If one cannot be read or written.
+    """
+    for name, file in entries(path):
+        kept = name == SESSION_NAME or fnmatchcase(name, f"{VOCABULARY}.*") or is_beside(name)
+        if kept and file.is_file():
+            (out / name).parent.mkdir(mode=0o700, exist_ok=True)
+            shutil.copyfile(file, out / name, follow_symlinks=False)
+            os.chmod(out / name, 0o600)
 
 
 def irregular(path: Path) -> list[Finding]:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from acquisition.errors import RecordingError, SessionError
@@ -14,12 +11,11 @@ from acquisition.protection.frames import Lost
 from acquisition.protection.plain import plain_parts
 from acquisition.protection.vault import require_keys, seal_anew
 from acquisition.recording import manifest
-from acquisition.recording.contents import SESSION_NAME, entries, is_beside, refuse_links
+from acquisition.recording.contents import copy_beside, refuse_links
 from acquisition.recording.fsync import sync_file
 from acquisition.recording.identity import read_identity
 from acquisition.recording.lock import held
 from acquisition.recording.tail import presumed_streams
-from acquisition.session.file import VOCABULARY
 from acquisition.session.toml import load_session
 from acquisition.stream import ROLES, Role, StreamInfo
 from acquisition.xdf import Damage, Decoder, Header, Item, Offset, Rows, Samples, Stream, TickMark, Writer
@@ -68,13 +64,8 @@ def repair(path: Path, out: Path) -> list[Repaired]:
     expected = _expected(path)
     try:
         out.mkdir(mode=0o700, parents=True)
-        done = [_repair_file(path / f"{role}.xdf", out, role, expected) for role in sources]
-        for name, file in entries(path):
-            kept = name == SESSION_NAME or fnmatchcase(name, f"{VOCABULARY}.*") or is_beside(name)
-            if kept and file.is_file():
-                (out / name).parent.mkdir(mode=0o700, exist_ok=True)
-                shutil.copyfile(file, out / name, follow_symlinks=False)
-                os.chmod(out / name, 0o600)
+        done = [_copied(path / f"{role}.xdf", out / f"{role}.xdf", role, expected) for role in sources]
+        copy_beside(path, out)
         manifest.write(out)
     except OSError as error:
         raise RecordingError(f"{error.filename or out}: {error.strerror or error}") from error
@@ -90,8 +81,8 @@ def _expected(path: Path) -> Sequence[StreamInfo]:
     return session.recorded.streams if session.recorded is not None else ()
 
 
-def copy_without(path: Path, role: Role, target: Path, out: Callable[[str, int], bool]) -> int:
-    """Copy a person's file without what is another's; return how many pieces went.
+def copy_without(path: Path, role: Role, target: Path, out: Callable[[str, int], bool]) -> None:
+    """Copy a person's file without what is another's.
 
     Parameters
     ----------
@@ -100,47 +91,37 @@ def copy_without(path: Path, role: Role, target: Path, out: Callable[[str, int],
     out : callable
         Name of a stream, number of a slice → whether that goes.
     """
-    source, gone = path / f"{role}.xdf", 0
-    mine = [info for info in _expected(path) if info.role == role]
-    identity = read_identity(source)
-    writer = Writer(target, recording=identity.recording, role=identity.role, seal=seal_anew(source))
-    headers = dict(OWN_HEADERS) | {stream_id(info.name): header_xml(info) for info in mine}
-    copy = _Copy(writer, headers)
-    try:
-        for tick, items in _slices(source, Decoder(presumed_streams(mine)), []):
-            kept = [i for i in items if isinstance(i, Header | Damage) or not out(_name(i), tick.number)]
-            gone += len(items) - len(kept)
-            copy.add(tick, kept)
-        copy.writer.flush()
-        copy.writer.finish()
-        sync_file(copy.writer.fd)
-    finally:
-        copy.writer.close()
-    return gone
+    _copied(path / f"{role}.xdf", target, role, _expected(path), out)
 
 
-def _name(item: Item) -> str:
-    stream = getattr(item, "stream", None)
-    return stream.name if isinstance(stream, Stream) else ""
-
-
-def _repair_file(source: Path, out: Path, role: Role, expected: Sequence[StreamInfo]) -> Repaired:
+def _copied(
+    source: Path,
+    target: Path,
+    role: Role,
+    expected: Sequence[StreamInfo],
+    out: Callable[[str, int], bool] = lambda name, number: False,
+) -> Repaired:
+    """Copy the whole slices of a file into a new one, but for what is to go."""
     mine = [info for info in expected if info.role == role]
     headers = dict(OWN_HEADERS) | {stream_id(info.name): header_xml(info) for info in mine}
     damage: list[Damage] = []
     identity = read_identity(source)
     seal = seal_anew(source)
-    writer = Writer(out / source.name, recording=identity.recording, role=identity.role, seal=seal)
-    copy = _Copy(writer, headers)
+    copy = _Copy(Writer(target, recording=identity.recording, role=identity.role, seal=seal), headers)
     try:
         for tick, items in _slices(source, Decoder(presumed_streams(mine)), damage):
-            copy.add(tick, items)
+            copy.add(tick, [i for i in items if isinstance(i, Header) or not out(_name(i), tick.number)])
         copy.writer.flush()
         copy.writer.finish()
         sync_file(copy.writer.fd)
     finally:
         copy.writer.close()
     return Repaired(source.name, copy.n, tuple(damage))
+
+
+def _name(item: Item) -> str:
+    stream = getattr(item, "stream", None)
+    return stream.name if isinstance(stream, Stream) else ""
 
 
 class _Copy:

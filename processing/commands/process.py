@@ -98,7 +98,8 @@ def process_recording(
     directory = out / results_name(path, corrections)
     wanted = (("report.html",) if report else ()) + ((DECOMPOSED,) if cvxeda else ())
     identity = provenance(path, config, people.digest, corrected)
-    keys = [] if plain else keys_of(path, PEOPLE)
+    sealed_with = keys_of(path, PEOPLE)
+    keys = [] if plain else sealed_with
     as_wanted = bool(keys) == (sealed_header(directory / "session.json") is not None)
     if not follow and not force and as_wanted and up_to_date(directory, identity, wanted):
         sweep(directory)
@@ -115,7 +116,7 @@ def process_recording(
         refuse_altered(path)
     note(path, directory, "results")
     keep("processed", path)
-    if plain and keys_of(path, PEOPLE):
+    if plain and sealed_with:
         keep("made plain", path, what="results")
     with made_apart(directory) if keys else nullcontext(out) as beside:
         run = run_recording(

@@ -56,8 +56,9 @@ def report_command(
     target = out or Path(f"{results_name(recording, corrections)}_report.html")
     note(recording, target, "report")
     keep("reported", recording)
-    keys = [] if plain else keys_of(recording, PEOPLE)
-    if plain and keys_of(recording, PEOPLE):
+    sealed_with = keys_of(recording, PEOPLE)
+    keys = [] if plain else sealed_with
+    if plain and sealed_with:
         keep("made plain", recording, what="report")
     _write(lambda file: write_report(run, hour, file, rr=rr), target, keys)
     if pdf:

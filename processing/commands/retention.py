@@ -36,24 +36,22 @@ class Kept:
         return bool(self.until) and date.fromisoformat(self.until) < day
 
 
-def recordings_below(places: tuple[Path, ...]) -> Iterator[Kept]:
-    """Yield the recordings below some places that still hold somebody's data."""
+def kept_below(places: tuple[Path, ...]) -> Iterator[Kept]:
+    """Yield the recordings below some places, and until when each is kept."""
     from acquisition.errors import SessionError
     from acquisition.recording.contents import SESSION_NAME
     from acquisition.session.toml import load_session
-    from acquisition.stream import ROLES
+    from processing.commands.withdrawing import recordings_below
 
-    for place in places:
-        for file in sorted(place.rglob(SESSION_NAME)):
-            if not any((file.parent / f"{role}.xdf").exists() for role in ROLES):
-                continue
-            try:
-                yield Kept(file.parent, load_session(file).protection.keep_until)
-            except SessionError as error:
-                yield Kept(file.parent, "", str(error).splitlines()[0])
+    for path in recordings_below(places):
+        try:
+            yield Kept(path, load_session(path / SESSION_NAME).protection.keep_until)
+        except SessionError as error:
+            yield Kept(path, "", str(error).splitlines()[0])
 
 
-def _where(places: tuple[Path, ...]) -> tuple[Path, ...]:
+def where_recordings_lie(places: tuple[Path, ...]) -> tuple[Path, ...]:
+    """Return the directories that --from named, or the usual one."""
     where = places or (Path("recordings"),)
     if missing := [p for p in where if not p.is_dir()]:
         raise click.UsageError(f"{missing[0]}: no such directory (say with --from where the recordings are)")
@@ -65,7 +63,7 @@ def _where(places: tuple[Path, ...]) -> tuple[Path, ...]:
 @as_json_option
 def list_command(places: tuple[Path, ...], as_json: bool) -> None:
     """Say until when each recording is kept."""
-    found = list(recordings_below(_where(places)))
+    found = list(kept_below(where_recordings_lie(places)))
     if as_json:
         print_json([{"recording": str(k.recording), "keep_until": k.until or None} for k in found])
         return
@@ -81,7 +79,7 @@ def list_command(places: tuple[Path, ...], as_json: bool) -> None:
 @as_json_option
 def due_command(places: tuple[Path, ...], day: date | None, as_json: bool) -> None:
     """Say which recordings have been kept long enough; exit 1 if a session file cannot be read."""
-    found = list(recordings_below(_where(places)))
+    found = list(kept_below(where_recordings_lie(places)))
     due = [k for k in found if k.due(_day(day))]
     if as_json:
         print_json([{"recording": str(k.recording), "keep_until": k.until} for k in due])
@@ -110,8 +108,8 @@ def _say_unread(found: list[Kept]) -> None:
 @click.option("--store", type=click.Path(path_type=Path, file_okay=False), help="The key store.")
 def apply_command(places: tuple[Path, ...], day: date | None, yes: bool, store: Path | None) -> None:
     """Erase what is due: both people and the dyad, with a certificate each, as `withdraw` does."""
-    where = _where(places)
-    found = list(recordings_below(where))
+    where = where_recordings_lie(places)
+    found = list(kept_below(where))
     due = [k for k in found if k.due(_day(day))]
     echo("\n".join(f"{k.recording}: was kept until {k.until}" for k in due) or "none is due")
     if due and not yes:

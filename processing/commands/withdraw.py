@@ -10,6 +10,7 @@ import click
 
 from acquisition.commands.command import DIRECTORY, Command, as_json_option, print_json
 from acquisition.terminal import echo
+from processing.commands.retention import where_recordings_lie
 
 if TYPE_CHECKING:
     from acquisition.stream import Role
@@ -83,9 +84,7 @@ def _all_of(person: str, places: tuple[Path, ...]) -> list[tuple[Path, Role]]:
     from acquisition.errors import RecordingError
     from processing.commands.withdrawing import recordings_of
 
-    where = places or (Path("recordings"),)
-    if missing := [p for p in where if not p.is_dir()]:
-        raise click.UsageError(f"{missing[0]}: no such directory (say with --from where the recordings are)")
+    where = where_recordings_lie(places)
     found = list(recordings_of(person, where))
     if not found:
         names = ", ".join(map(str, where))

@@ -13,7 +13,7 @@ from typing import Any
 
 from acquisition.errors import RecordingError, SessionError
 from acquisition.protection.store_files import put, shred
-from acquisition.protection.withdrawal import Step, carry_out, plan, withdrawn_from
+from acquisition.protection.withdrawal import Step, carry_out, plan
 from acquisition.recording.amendments import amended
 from acquisition.recording.contents import SESSION_NAME
 from acquisition.recording.derived import BEGUN, DERIVED_NAME, Derived, derived
@@ -56,19 +56,24 @@ class Withdrawal:
         return out + [f"look into {path}: an export was begun there and not ended" for path in self.begun]
 
 
-def recordings_of(code: str, places: Sequence[Path]) -> Iterator[tuple[Path, Role]]:
-    """Yield the recordings below some places in which a person has a role."""
+def recordings_below(places: Sequence[Path]) -> Iterator[Path]:
+    """Yield the recordings below some places that still hold somebody's data."""
     for place in places:
         for file in sorted(place.rglob(SESSION_NAME)):
-            if not any((file.parent / f"{role}.xdf").exists() for role in ROLES):
-                continue
-            try:
-                session = _session(file.parent)
-            except (RecordingError, SessionError):
-                continue
-            for role in PEOPLE:
-                if session is not None and session.code(role) == code:
-                    yield file.parent, role
+            if any((file.parent / f"{role}.xdf").exists() for role in ROLES):
+                yield file.parent
+
+
+def recordings_of(code: str, places: Sequence[Path]) -> Iterator[tuple[Path, Role]]:
+    """Yield the recordings below some places in which a person has a role."""
+    for path in recordings_below(places):
+        try:
+            session = _session(path)
+        except (RecordingError, SessionError):
+            continue
+        for role in PEOPLE:
+            if session is not None and session.code(role) == code:
+                yield path, role
 
 
 def planned(path: Path, role: Role, places: Sequence[Path] = ()) -> Withdrawal:
@@ -199,8 +204,3 @@ def _write_pdf(said: dict[str, Any], file: Path) -> None:
     from processing.report.certificate import write_certificate
 
     write_certificate(said, file)
-
-
-def gone_from(path: Path) -> list[str]:
-    """Return the files of a recording that were withdrawn, in words."""
-    return [f"{name} was withdrawn" for name in withdrawn_from(path)]
