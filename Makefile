@@ -12,7 +12,7 @@ demo: $(VENV)/.installed
 	@$(BIN)/attune demo $(ARGS)
 
 test: $(VENV)/.installed-test
-	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+	@$(BIN)/python -m tests.suite -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # What CI runs besides the tests.
 check: $(VENV)/.installed-dev

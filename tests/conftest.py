@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,18 @@ def data_dir() -> Path:
     if not path.is_dir():
         pytest.skip(f"no reference recordings at {path}")
     return path
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what shows windows as real time; put files of long tests first, lest one worker ends alone."""
+    for item in items:
+        if "qtbot" in getattr(item, "fixturenames", ()):
+            item.add_marker("realtime")
+    every = Counter(item.path for item in items)
+    slow, real = (
+        Counter(item.path for item in items if item.get_closest_marker(name)) for name in ("slow", "realtime")
+    )
+    items.sort(key=lambda item: (-slow[item.path], -real[item.path], -every[item.path]))
 
 
 PACKAGES = {

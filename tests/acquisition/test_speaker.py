@@ -3,7 +3,11 @@ from __future__ import annotations
 import threading
 import time
 
+import pytest
+
 from acquisition.recorder.speaker import Speaker
+
+pytestmark = pytest.mark.realtime
 
 
 def test_what_is_said_comes_in_order() -> None:

@@ -18,6 +18,8 @@ from viewer import settings as persistence
 from viewer.opened import open_window
 from viewer.status.altered import altered_words
 
+pytestmark = pytest.mark.realtime
+
 WORDS = "CHANGED SINCE THE CLOSE: client.xdf (attune verify)"
 
 

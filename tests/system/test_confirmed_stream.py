@@ -27,6 +27,8 @@ from processing.results.session_run import run_recording
 from tests.acquisition.lsl_sender import sender
 from tests.waiting import wait_for
 
+pytestmark = pytest.mark.realtime
+
 SESSION = """\
 [session]
 id = "sender"

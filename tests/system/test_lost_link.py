@@ -11,6 +11,8 @@ import pytest
 from tests.system.commands import ROOT
 from tests.system.island import why_not
 
+pytestmark = pytest.mark.realtime
+
 
 @pytest.mark.slow
 @pytest.mark.skipif(bool(why_not()), reason=why_not() or "name spaces")

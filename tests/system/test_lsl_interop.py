@@ -24,7 +24,7 @@ from acquisition.stream import Chunk, Modality, Role, StreamInfo
 from tests.acquisition.lsl_sender import binding, listening
 from tests.waiting import wait_for
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.realtime, pytest.mark.slow]
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from tests.system.commands import ROOT
 from tests.system.island import ADDRESS, UPLINK, Island, island, why_not
 
 pytestmark = [
+    pytest.mark.realtime,
     pytest.mark.slow,
     pytest.mark.skipif(bool(why_not()), reason=why_not() or "two machines"),
 ]

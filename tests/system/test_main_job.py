@@ -15,6 +15,8 @@ from acquisition.lsl.clock import local_clock
 from acquisition.recording.recording import Recording
 from tests.system.commands import attune, await_true, environment, indices, rows, same, started, the_recording
 
+pytestmark = pytest.mark.realtime
+
 SESSION = """
 [session]
 id = "S01"

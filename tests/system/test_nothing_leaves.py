@@ -18,6 +18,7 @@ from tests.system.island import Island, island, why_not
 from viewer.cli import COMMANDS
 
 pytestmark = [
+    pytest.mark.realtime,
     pytest.mark.slow,
     pytest.mark.timeout(900),
     pytest.mark.skipif(sys.platform == "win32", reason="modes and namespaces are POSIX's"),

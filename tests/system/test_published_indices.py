@@ -17,6 +17,8 @@ from acquisition.lsl.network import PORTS, SESSION_VARIABLE
 from tests.system.commands import ROOT, attune, await_true, indices, rows, started, the_recording
 from tests.system.test_main_job import SESSION, SIMULATED
 
+pytestmark = pytest.mark.realtime
+
 EXAMPLE = ROOT / "docs" / "examples" / "psychopy_session.py"
 PUBLISHING = """
 [[device]]

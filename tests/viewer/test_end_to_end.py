@@ -18,6 +18,8 @@ from acquisition.simulation.demo_session import simulated_session
 from tests.viewer.test_real_window import ROOT, display, free_display
 from tests.waiting import wait_for
 
+pytestmark = pytest.mark.realtime
+
 __all__ = ["display", "free_display"]
 PATIENCE = 90.0
 

@@ -16,6 +16,8 @@ from acquisition.stream import Modality, Role, StreamInfo
 from tests.waiting import wait_for
 from viewer.opening import feed, new_push
 
+pytestmark = pytest.mark.realtime
+
 EDA = StreamInfo(name="EDA", role=Role.CLIENT, modality=Modality.EDA, sfreq=4.0, unit="uS", channels=("EDA",))
 CONSENT = Consent(version="1", eda=True)
 

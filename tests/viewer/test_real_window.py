@@ -16,6 +16,8 @@ import pytest
 
 from tests.waiting import wait_for
 
+pytestmark = pytest.mark.realtime
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
+pytestmark = pytest.mark.realtime
+
 HEAVY = ("scipy", "pandas", "pyarrow", "matplotlib", "bleak", "asyncio", "mne")
 
 

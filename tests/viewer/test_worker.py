@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import threading
 
+import pytest
+
 from acquisition.batch import Batch
 from acquisition.errors import Reassigned
 from processing.index import IndexSample
 from tests.viewer.synthetic import Session, index_samples, streams
 from tests.waiting import wait_for
 from viewer.worker import AHEAD, Again, Bare, Ended, Update, Worker
+
+pytestmark = pytest.mark.realtime
 
 
 class FakeFeed:

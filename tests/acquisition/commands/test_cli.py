@@ -25,6 +25,8 @@ from tests.acquisition.session.test_session import EXAMPLE
 from tests.acquisition.sine_driver import SESSION, SineDriver
 from tests.waiting import wait_for
 
+pytestmark = pytest.mark.realtime
+
 ROOT = Path(__file__).parents[3]
 SIMULATED = EXAMPLE.replace('"lsl_ecg"\nname = "Polar H10 12345678"', '"simulated"').replace(
     '"lsl_eda"\nsource_id = "opensignals-0007"\nchannel = "EDA"\nunit = "uS"', '"simulated"'

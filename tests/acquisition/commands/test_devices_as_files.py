@@ -11,7 +11,10 @@ import pytest
 from acquisition.session.toml_table import read
 from tests.system.commands import attune
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no pipes among the files")
+pytestmark = [
+    pytest.mark.realtime,
+    pytest.mark.skipif(sys.platform == "win32", reason="no pipes among the files"),
+]
 COMMANDS = (
     ("record",),
     ("devices", "check"),

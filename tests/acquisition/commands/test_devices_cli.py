@@ -20,6 +20,8 @@ from tests.acquisition.ble_bench import device, session_text
 from tests.acquisition.lsl_sender import announcement, outlet
 from tests.waiting import wait_for
 
+pytestmark = pytest.mark.realtime
+
 ROOT = Path(__file__).parents[3]
 DEVICES = (sys.executable, "-m", "viewer.cli", "devices")
 BELT, OTHER = "C7:4C:DA:51:37:51", "C7:4C:DA:51:37:52"

@@ -13,6 +13,8 @@ from acquisition.commands import doctor
 from acquisition.commands.doctor import doctor_command
 from acquisition.machine.finding import Finding
 
+pytestmark = pytest.mark.realtime
+
 ROOT = Path(__file__).parents[3]
 
 

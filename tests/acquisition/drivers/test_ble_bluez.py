@@ -19,6 +19,8 @@ from acquisition.session.session import permitted
 from acquisition.stream import Chunk
 from tests.acquisition.ble_bench import device, session_of
 
+pytestmark = pytest.mark.realtime
+
 
 @pytest.fixture
 def bus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:

@@ -13,6 +13,8 @@ from acquisition.recording.recording import Recording
 from acquisition.stream import FloatArray, Role
 from tests.acquisition.ble_bench import Bench, device, session_of
 
+pytestmark = pytest.mark.realtime
+
 ADDRESS = "C7:4C:DA:51:37:51"
 SESSION = device("polar_h10", address=ADDRESS)
 

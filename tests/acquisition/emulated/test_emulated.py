@@ -21,6 +21,8 @@ from acquisition.session.toml import parse_session
 from acquisition.simulation.demo_session import emulated_session
 from acquisition.stream import PEOPLE, Modality
 
+pytestmark = pytest.mark.realtime
+
 
 @pytest.fixture
 def runner() -> Iterator[VirtualRunner]:

@@ -26,6 +26,8 @@ from tests.acquisition import simulated
 from tests.acquisition.sine_driver import SESSION, SineDriver
 from tests.waiting import wait_for
 
+pytestmark = pytest.mark.realtime
+
 OWN = """group,code,kind,actor,hotkey,value,meaning,seed_term,maps_to,hed,profiles,markers
 own,trial,interval,dyad,-,-,a trial,-,-,-,technician,trial begins=on; trial ends=off
 own,button,point,client,-,-,the button,-,-,-,-,B1

@@ -24,7 +24,10 @@ def can_rename_the_host() -> bool:
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
-pytestmark = pytest.mark.skipif(not can_rename_the_host(), reason="no host name of one's own (unshare --uts)")
+pytestmark = [
+    pytest.mark.realtime,
+    pytest.mark.skipif(not can_rename_the_host(), reason="no host name of one's own (unshare --uts)"),
+]
 
 
 @contextmanager

@@ -18,6 +18,8 @@ from acquisition.stream import Chunk, ClockOffset, Modality, Role
 from tests.acquisition.lsl_sender import Listening, binding, listening, outlet, sender
 from tests.waiting import wait_for
 
+pytestmark = pytest.mark.realtime
+
 
 @pytest.fixture
 def outlets() -> Iterator[list[Outlet]]:

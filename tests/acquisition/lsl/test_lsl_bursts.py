@@ -16,6 +16,8 @@ from acquisition.timebase.base import TimeBase
 from acquisition.timebase.manner import Manner
 from tests.acquisition.lsl_sender import Listening, binding, listening, outlet
 
+pytestmark = pytest.mark.realtime
+
 SFREQ, PACKET, PACKETS = 130.0, 73, 14
 
 

@@ -14,6 +14,8 @@ from pylsl.util import TimeoutError as LslTimeout
 from acquisition.lsl.inlet import ANSWERS, PATIENCE, STEADY, Inlet, Offset, Remark, Samples
 from tests.waiting import wait_for
 
+pytestmark = pytest.mark.realtime
+
 
 class FakeSender:
     """Behave like pylsl's inlet: chunks and clock offsets are what the test puts in."""

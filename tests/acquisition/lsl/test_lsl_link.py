@@ -18,6 +18,8 @@ from acquisition.stream import Chunk, ClockOffset, Modality, Role, StreamInfo
 from tests.acquisition.lsl.test_lsl_inlet import FakeSender
 from tests.waiting import wait_for
 
+pytestmark = pytest.mark.realtime
+
 INFO = StreamInfo(name="s", role=Role.CLIENT, modality=Modality.ECG, sfreq=100.0, unit="mV", channels=("a",))
 
 

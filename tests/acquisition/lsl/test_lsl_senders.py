@@ -17,6 +17,8 @@ from acquisition.units import convert
 from tests.acquisition.ble_bench import device, session_of
 from tests.waiting import wait_for
 
+pytestmark = pytest.mark.realtime
+
 SENDERS: dict[str, tuple[dict[str, Any], list[tuple[str, str]], str, list[float], dict[str, Any]]] = {
     # what the stream says of itself, channels (label, unit), what labels are called, a sample, the device
     "opensignals": (

@@ -31,6 +31,8 @@ from acquisition.stream import FloatArray, Modality, Role, StreamInfo
 from acquisition.tick import Tick
 from tests.waiting import wait_for
 
+pytestmark = pytest.mark.realtime
+
 NAN = math.nan
 NUMBERS = itertools.count(2)
 """Of sessions: no test meets the streams of another."""

@@ -24,6 +24,8 @@ from tests.acquisition.recorder.test_recorder import recording
 from tests.acquisition.sine_driver import SESSION, SineDriver, info
 from tests.waiting import wait_for
 
+pytestmark = pytest.mark.realtime
+
 
 @pytest.fixture(autouse=True)
 def runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

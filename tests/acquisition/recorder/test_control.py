@@ -25,6 +25,8 @@ from acquisition.recorder.control_server import Request, Server
 from acquisition.recorder.door import WAITING
 from acquisition.runtime import runtime_directory
 
+pytestmark = pytest.mark.realtime
+
 
 @pytest.fixture(autouse=True)
 def runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

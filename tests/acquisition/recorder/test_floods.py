@@ -27,6 +27,8 @@ from acquisition.timebase.account import KEPT, Account
 from tests.acquisition import simulated
 from tests.acquisition.sine_driver import SESSION, SineDriver, info
 
+pytestmark = pytest.mark.realtime
+
 N = 5000
 OWN = """group,code,kind,actor,hotkey,value,meaning,seed_term,maps_to,hed,profiles,markers
 own,button,point,client,-,-,the button,-,-,-,-,B1

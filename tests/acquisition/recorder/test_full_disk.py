@@ -19,6 +19,8 @@ from acquisition.recording.verify import verify
 from acquisition.stream import PEOPLE, Chunk
 from tests.waiting import wait_for
 
+pytestmark = pytest.mark.realtime
+
 LEFT = 5 << 20
 """Bytes that the small disk has above what a recording needs to start."""
 

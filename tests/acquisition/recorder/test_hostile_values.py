@@ -24,6 +24,8 @@ from acquisition.recording.verify import verify
 from acquisition.stream import Chunk, ClockOffset, Role
 from tests.acquisition.sine_driver import SESSION, SineDriver, info
 
+pytestmark = pytest.mark.realtime
+
 CLIENT = info(Role.CLIENT)
 
 

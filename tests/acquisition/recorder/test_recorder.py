@@ -37,6 +37,8 @@ from tests.acquisition.sine_driver import SESSION, SineDriver, info
 from tests.waiting import wait_for
 from viewer.model.markers import markers
 
+pytestmark = pytest.mark.realtime
+
 SECRET = 1234.5677490234375
 """A float32 that no sine sends."""
 SECRET_BYTES = struct.pack("<f", SECRET)

@@ -27,6 +27,8 @@ from tests.acquisition.recorder.test_recorder import Ears, StalledClock, recordi
 from tests.acquisition.sine_driver import SESSION, SineDriver
 from tests.waiting import wait_for
 
+pytestmark = pytest.mark.realtime
+
 ID = SESSION.id
 
 

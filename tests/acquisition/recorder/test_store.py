@@ -334,6 +334,7 @@ def test_a_close_that_the_disk_refuses_leaves_whole_slices_and_frees_the_lock(
     assert recording.damage == []
 
 
+@pytest.mark.realtime
 def test_a_failing_fsync_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(fd: int) -> None:
         raise OSError(5, "Input/output error")
@@ -429,6 +430,7 @@ def test_a_full_disk_still_closes_the_recording(tmp_path: Path) -> None:
         subprocess.run(["umount", str(disk)], check=True)
 
 
+@pytest.mark.realtime
 @pytest.mark.slow
 @posix
 def test_a_killed_recorder_loses_little_and_leaves_files_that_load(tmp_path: Path) -> None:

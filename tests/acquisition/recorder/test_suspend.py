@@ -26,6 +26,8 @@ from processing.config import PipelineConfig
 from tests.acquisition.lsl_sender import sender
 from tests.waiting import wait_for
 
+pytestmark = pytest.mark.realtime
+
 STILL, SLEPT = 10.5, 3600.0
 """Seconds for which every process is stopped, and by which the wall clock is ahead afterwards."""
 

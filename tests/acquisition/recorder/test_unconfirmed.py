@@ -23,6 +23,8 @@ from tests.acquisition.recorder.test_recorder import recording
 from tests.acquisition.sine_driver import SineDriver, info
 from tests.waiting import wait_for
 
+pytestmark = pytest.mark.realtime
+
 ODD = info(Role.CLIENT, name="odd")
 
 

@@ -20,6 +20,8 @@ from acquisition.stream import FloatArray, Modality, Role, StreamInfo
 from tests.acquisition.lsl_sender import binding, listening
 from tests.waiting import wait_for
 
+pytestmark = pytest.mark.realtime
+
 RNG = np.random.default_rng(7)
 
 

@@ -30,6 +30,8 @@ from tests.acquisition.sine_driver import SESSION, SineDriver, info
 from tests.acquisition.status_page.browser import Browser
 from tests.waiting import wait_for
 
+pytestmark = pytest.mark.realtime
+
 ROOT = Path(__file__).resolve().parents[3]
 CODES = (SESSION.id, SESSION.dyad, SESSION.client.code, SESSION.therapist.code)
 IN_TIME = 3.0

@@ -22,6 +22,8 @@ from acquisition.voice.rows import TURN_CHANNELS
 from acquisition.voice.sound_source import SoundSource
 from tests.acquisition.speech import alternating, dialogue, need_models, spoken
 
+pytestmark = pytest.mark.realtime
+
 INFOS = {
     role: StreamInfo(
         name=f"mic {role} voice", role=role, modality=Modality.VOICE, sfreq=16000.0, unit="", channels=("m",)

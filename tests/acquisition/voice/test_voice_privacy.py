@@ -24,6 +24,8 @@ from acquisition.voice.prosody import Prosody
 from acquisition.voice.rows import ROW_CHANNELS, TURN_CHANNELS
 from tests.acquisition.speech import alternating, dialogue, need_models, write_wav
 
+pytestmark = pytest.mark.realtime
+
 ROOT = Path(__file__).resolve().parents[3]
 BETWEEN = 24
 """Most bytes that a stamp or other values may put between two values that are searched for."""

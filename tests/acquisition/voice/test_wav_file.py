@@ -24,6 +24,8 @@ from acquisition.voice import models, quality
 from acquisition.voice.rows import ROW_CHANNELS, TURN_CHANNELS
 from tests.acquisition.speech import alternating, dialogue, need_models, write_wav
 
+pytestmark = pytest.mark.realtime
+
 
 def session(path: Path, *, raw_audio: bool = False, channels: tuple[object, object] = (0, 1)) -> Session:
     consent = Consent(version="test", voice=True, raw_audio=raw_audio)

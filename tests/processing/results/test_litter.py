@@ -12,6 +12,8 @@ import pytest
 from processing.results.litter import sweep
 from processing.results.results import replacing
 
+pytestmark = pytest.mark.realtime
+
 WRITER = """
 import sys
 from pathlib import Path

@@ -136,7 +136,9 @@ def test_a_killed_recorder_is_an_alarm_and_no_marker_is_lost_in_silence(
         wait_for(lambda: not recorder.running, "the recorder is dead")
         qtbot.waitUntil(lambda: window.model.lost, timeout=PATIENCE)
         (alarm,) = window.panel.findChildren(AlarmBar)
-        assert alarm.isVisible() and alarm.text.text().startswith("RECORDING ENDED 0:00:0")
+        # A window lays a new panel out in its next turn: what is not hidden appears then.
+        qtbot.waitUntil(alarm.isVisible, timeout=PATIENCE)
+        assert alarm.text.text().startswith("RECORDING ENDED 0:0")
         assert sounds == [1]
         assert window.face == "live", "it does not become a review by itself"
         assert not isinstance(window.review, Review)
@@ -144,7 +146,7 @@ def test_a_killed_recorder_is_an_alarm_and_no_marker_is_lost_in_silence(
         assert {w.removeprefix("ECG ") for w in words} == {"not recorded"}
         button = next(b for b in window.panel.bar.buttons if b.code.code == "segment")
         qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
-        qtbot.waitUntil(lambda: "NOT STORED" in window.panel.bar.last.text(), timeout=10_000)
+        qtbot.waitUntil(lambda: "NOT STORED" in window.panel.bar.last.text(), timeout=PATIENCE)
         qtbot.mouseClick(alarm.review, Qt.MouseButton.LeftButton)
         assert not window.panel.findChildren(AlarmBar)
         assert isinstance(window.review, Review)

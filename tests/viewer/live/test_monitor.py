@@ -23,7 +23,10 @@ from viewer.live import monitor, swap
 ROOT = Path(__file__).resolve().parents[3]
 SHM = Path("/dev/shm")
 PATTERNS, WIDTH = 200, 24
-pytestmark = pytest.mark.skipif(not monitor.lies_in_memory(SHM), reason="no file system in memory here")
+pytestmark = [
+    pytest.mark.realtime,
+    pytest.mark.skipif(not monitor.lies_in_memory(SHM), reason="no file system in memory here"),
+]
 
 
 def why_no_disk() -> str:
