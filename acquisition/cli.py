@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import nullcontext
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from acquisition.commands.command import (
     print_json,
     recording_option,
     stop_on_signals,
+    study_option,
 )
 from acquisition.commands.completing import codes
 from acquisition.commands.devices import devices_command
@@ -47,6 +49,7 @@ from acquisition.terminal import echo
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines: what happens, and the status.")
 @status_page_option
 @beside_option
+@study_option
 @click.option("--keep-nothing", is_flag=True, hidden=True, help="End with standard input; delete --out then.")
 def record_command(
     session_file: Path,
@@ -55,6 +58,7 @@ def record_command(
     as_json: bool,
     status_page: str | None,
     beside: bool,
+    study: Path | None,
     keep_nothing: bool,
 ) -> None:
     """Record a session into DIR/<date>_<id>[_n]; Ctrl+C ends it cleanly.
@@ -62,9 +66,11 @@ def record_command(
     --seconds counts from the first tick, once all streams are open or 10 s have passed.
     """
     from acquisition.recorder.begin import record
-    from acquisition.session.toml import load_session
+    from acquisition.session.study import study_of
+    from acquisition.session.toml import kept_by, load_session
 
-    session = load_session(session_file)
+    of = study_of(session_file, study)
+    session = kept_by(load_session(session_file, of), of, date.today())
     ask_if_recorded(session.id, beside=beside)
     stop, speaker = stop_on_signals(), Speaker()
     report, heard, code = _report(as_json, speaker), True, 1

@@ -13,7 +13,7 @@ from acquisition.events.corrections_file import refuse_editor
 from acquisition.protection.audit import keep
 from acquisition.recorder.control import Client
 from acquisition.recording.derived import note
-from acquisition.session.session import CODE
+from acquisition.session.patterns import CODE
 from acquisition.terminal import echo
 from viewer.desktop import has_display, require_qt
 from viewer.live.live import quitting_on_ctrl_c

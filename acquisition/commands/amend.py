@@ -42,7 +42,7 @@ def amend_command(recording: Path, pairs: tuple[str, ...], why: str, as_json: bo
         key, equals, value = pair.partition("=")
         if not equals:
             raise click.UsageError(f"{pair!r}: must be KEY=VALUE")
-        values.update([checked(key.strip(), value.strip())])
+        values.update([checked(key.strip(), value.strip(), session.patterns)])
     new = applied(session, values)
     if new.client.code == new.therapist.code:
         raise RecordingError(f"client and therapist would both be {new.client.code}")

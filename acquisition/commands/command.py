@@ -26,6 +26,12 @@ recording_option = click.option(
     shell_complete=running,
     help="Which recorder, where several run: its recording's name or path.",
 )
+study_option = click.option(
+    "--study",
+    type=FILE,
+    metavar="STUDY.toml",
+    help="The study file; by default the one beside the session file or in a folder above it.",
+)
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 

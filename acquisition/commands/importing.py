@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from acquisition.commands.command import Command, as_json_option, print_json
-from acquisition.session.session import CODE, CODE_RULE
+from acquisition.commands.command import Command, as_json_option, print_json, study_option
 from acquisition.stream import PEOPLE, Modality, Role
 from acquisition.terminal import echo
 
@@ -53,12 +52,6 @@ class ImportCommand(Command):
             else:
                 out += [AS, role, token] if role else [token]
         return super().parse_args(ctx, out)
-
-
-def _code(ctx: click.Context, param: click.Parameter, value: str) -> str:
-    if value and not CODE.fullmatch(value):
-        raise click.BadParameter(f"{value!r} {CODE_RULE}", ctx, param)
-    return value
 
 
 @click.command("import", cls=ImportCommand)
@@ -116,14 +109,15 @@ def _code(ctx: click.Context, param: click.Parameter, value: str) -> str:
 @click.option("--zone", default="", help="Time zone of files with the time of a clock on the wall.")
 @click.option("--part", default="", metavar="BEGIN:END", help="Only from … to … [s since the first sample].")
 @click.option("--sealed", is_flag=True, help="Seal the recording; needs the key store and both codes.")
-@click.option("--dyad", default="", callback=_code, help="Code of the dyad, such as D07.")
+@click.option("--dyad", default="", help="Code of the dyad, such as D07.")
 @click.option("--number", default=0, type=click.IntRange(0, 99_999), help="Number of the session.")
-@click.option("--client", default="", callback=_code, help="Code of the client; unknown if not given.")
-@click.option("--therapist", default="", callback=_code, help="Code of the therapist; unknown if not given.")
+@click.option("--client", default="", help="Code of the client; unknown if not given.")
+@click.option("--therapist", default="", help="Code of the therapist; unknown if not given.")
 @click.option("--started", default="", metavar="ISO", help="When the recording began.")
 @click.option(
     "--vocabulary", type=PATH, default=None, help="Own vocabulary, whose column markers says what they mean."
 )
+@study_option
 @click.option("--accept-damage", is_flag=True, help="Import what is left of damaged files.")
 @click.option("--out", metavar="RECORDING", type=PATH, help="New directory.")
 @as_json_option
@@ -208,7 +202,14 @@ def _hints(given: dict[str, Any]) -> Hints:
 
 def _options(given: dict[str, Any]) -> Options:
     from acquisition.importing.options import Offset, Options
+    from acquisition.session.patterns import CodePatterns
+    from acquisition.session.study import study_of
 
+    study = study_of(given["out"], given["study"])
+    patterns = study.code_patterns if study is not None else CodePatterns()
+    for option, kind in (("dyad", "dyad"), ("client", "code"), ("therapist", "code")):
+        if given[option] and (why := patterns.fault(kind, given[option])):
+            raise click.UsageError(f"--{option} {given[option]!r}: {why}")
     offsets = {}
     for role, text in _pairs("--offset", given["offsets"]):
         seconds, colon, error = text.partition(":")
@@ -228,6 +229,7 @@ def _options(given: dict[str, Any]) -> Options:
         accept_damage=given["accept_damage"],
         sealed=given["sealed"],
         vocabulary=given["vocabulary"],
+        study=study,
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from acquisition.errors import RecordingError
 from acquisition.events.corrections import CORRECTIONS_NAME, Correction, line_of, parse_correction
 from acquisition.events.overlay_file import append_lines
-from acquisition.session.session import CODE, CODE_RULE
+from acquisition.session.patterns import CODE, CODE_RULE
 
 
 def refuse_editor(who: str, name: str = "--editor") -> None:

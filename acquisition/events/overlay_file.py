@@ -16,7 +16,7 @@ from pathlib import Path
 from acquisition.errors import RecordingError
 from acquisition.events.overlay import Edit, parse_edit, whole
 from acquisition.recording.fsync import sync_directory, sync_file
-from acquisition.session.session import CODE
+from acquisition.session.patterns import CODE
 
 READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 

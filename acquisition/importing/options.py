@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from acquisition.session.study import Study
 from acquisition.stream import Role
 
 ALIGNMENTS = ("events", "tap", "none")
@@ -41,6 +42,8 @@ class Options:
         Seal the recording, with keys of the two people.
     vocabulary : path, optional
         A laboratory's own vocabulary, which says what markers mean.
+    study : Study, optional
+        Whose codes, ids and retention hold.
     """
 
     align: str = ""
@@ -55,3 +58,4 @@ class Options:
     accept_damage: bool = False
     sealed: bool = False
     vocabulary: Path | None = None
+    study: Study | None = None

@@ -6,7 +6,7 @@ import math
 import platform
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +22,11 @@ from acquisition.protection.vault import Keys, new_keys
 from acquisition.recorder.store import RecordingStore
 from acquisition.recording.identity import new_id
 from acquisition.session.file import keep_vocabulary, write_session
+from acquisition.session.patterns import CodePatterns
 from acquisition.session.session import (
     CONSENT_KEYS,
-    ID_RULE,
-    NAME,
     NOBODY,
     NOT_KNOWN,
-    SESSION_ID,
     Consent,
     EventSettings,
     Participant,
@@ -189,8 +187,9 @@ def _samples(recording: RecordingStore, item: Imported, start: int, stop: int) -
 
 def _session(out: Path, streams: Sequence[Imported], recorded: Recorded, options: Options) -> Session:
     name = out.resolve().name
-    if not SESSION_ID.fullmatch(name) or NAME.fullmatch(name):
-        raise RecordingError(f"{out}: the directory names the session, and {ID_RULE}")
+    patterns = options.study.code_patterns if options.study else CodePatterns()
+    if why := patterns.fault("id", name):
+        raise RecordingError(f"{out}: the directory names the session, and {why}")
     return Session(
         id=name,
         dyad=options.dyad,
@@ -199,9 +198,20 @@ def _session(out: Path, streams: Sequence[Imported], recorded: Recorded, options
         client=Participant(options.client or NOBODY[Role.CLIENT], _consent(streams, Role.CLIENT)),
         therapist=Participant(options.therapist or NOBODY[Role.THERAPIST], _consent(streams, Role.THERAPIST)),
         events=EventSettings(vocabulary=str(options.vocabulary or "")),
-        protection=ProtectionSettings(sealed=options.sealed),
+        protection=ProtectionSettings(sealed=options.sealed, keep_until=_keep_until(options, recorded)),
         recorded=recorded,
+        patterns=patterns,
     )
+
+
+def _keep_until(options: Options, recorded: Recorded) -> str:
+    """Return until when the study keeps a recording of that day; one of no known day is kept on."""
+    if options.study is None:
+        return ""
+    try:
+        return options.study.retention.until(date.fromisoformat(recorded.began[:10]))
+    except ValueError:
+        return options.study.retention.keep_until
 
 
 def _keys(session: Session, id: str) -> Keys | None:

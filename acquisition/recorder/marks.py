@@ -20,7 +20,7 @@ from acquisition.events.vocabulary import (
     Vocabulary,
     checked_value,
 )
-from acquisition.session.session import CODE
+from acquisition.session.patterns import CODE
 from acquisition.stream import Role
 
 SOURCES = ("key", "pedal", "review", "auto", "lsl", "import", "cli")

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from acquisition.errors import RecordingError
-from acquisition.session.session import CODE, CODE_RULE, SETTINGS, Participant, Session
+from acquisition.session.patterns import CodePatterns
+from acquisition.session.session import SETTINGS, Participant, Session
 
 AMENDMENTS_NAME = "amendments.jsonl"
 KEYS = ("dyad", "number", "setting", "client", "therapist", "started")
@@ -40,8 +41,8 @@ class Amendment:
         return json.dumps(row, ensure_ascii=False)
 
 
-def checked(key: str, value: str) -> tuple[str, str]:
-    """Return a key and its value if they may be amended.
+def checked(key: str, value: str, patterns: CodePatterns) -> tuple[str, str]:
+    """Return a key and its value if they may be amended, under the codes of the recording's study.
 
     Raises
     ------
@@ -54,8 +55,9 @@ def checked(key: str, value: str) -> tuple[str, str]:
         raise RecordingError(
             f"{key[:40]}: cannot be amended (known: {known}); a name is small letters, digits and _"
         )
-    if key in ("dyad", "client", "therapist") and not CODE.fullmatch(value):
-        raise RecordingError(f"{key} = {value[:40]!r}: {CODE_RULE}")
+    kind = "dyad" if key == "dyad" else "code"
+    if key in ("dyad", "client", "therapist") and (why := patterns.fault(kind, value)):
+        raise RecordingError(f"{key} = {value[:40]!r}: {why}")
     if key == "number" and not (value.isdecimal() and int(value) <= 99_999):
         raise RecordingError(f"number = {value[:40]!r}: must be a whole number from 0 to 99999")
     if key == "setting" and value not in SETTINGS:
@@ -67,7 +69,7 @@ def checked(key: str, value: str) -> tuple[str, str]:
     return key, value
 
 
-def read_amendments(recording: Path) -> list[Amendment]:
+def read_amendments(recording: Path, patterns: CodePatterns) -> list[Amendment]:
     """Read the amendments of a recording, in order; none if there are none.
 
     A last line without its end that is no JSON was torn by a crash: it counts as never written.
@@ -89,7 +91,7 @@ def read_amendments(recording: Path) -> list[Amendment]:
             continue
         try:
             row = json.loads(line)
-            key, value = checked(str(row["key"]), str(row["value"]))
+            key, value = checked(str(row["key"]), str(row["value"]), patterns)
         except (ValueError, TypeError, KeyError, RecursionError, RecordingError) as error:
             if number == len(lines) and not isinstance(error, RecordingError):
                 break
@@ -102,7 +104,7 @@ def read_amendments(recording: Path) -> list[Amendment]:
 
 def amended(session: Session, recording: Path) -> Session:
     """Return a session as its amendments have it."""
-    return applied(session, {a.key: a.value for a in read_amendments(recording)})
+    return applied(session, {a.key: a.value for a in read_amendments(recording, session.patterns)})
 
 
 def applied(session: Session, values: Mapping[str, str]) -> Session:

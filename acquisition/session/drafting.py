@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from acquisition.errors import SessionError
+from acquisition.session.patterns import CodePatterns
 from acquisition.session.profile import shipped
 from acquisition.session.record import SessionRecord
 from acquisition.session.session import Participant, Session
@@ -42,6 +43,7 @@ def draft_from(last: Path, folder: Path) -> Session:
         devices=tuple(replace(d, profile=_profile(d.profile, file.parent)) for d in session.devices),
         events=replace(session.events, vocabulary=_whole(session.events.vocabulary)),
         recorded=None,
+        patterns=CodePatterns(),
         record=SessionRecord(),
     )
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from acquisition.session.patterns import CodePatterns
 from acquisition.session.profile import DeviceProfile
 from acquisition.session.record import SessionRecord
 from acquisition.session.toml_table import Scalar
@@ -17,13 +18,7 @@ ALIGNED = 0.25
 """Seconds by which two people's clocks may be apart for anything that compares their times."""
 CLOCKS = ("one", "aligned", "start times", "unknown")
 SETTINGS = ("room", "remote")
-CODE = re.compile(r"[A-Za-z]{0,4}\d{1,6}")
-CODE_RULE = "must be a code: at most four letters, then one to six digits, such as C07; never a name"
 RECORDING_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-SESSION_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-ID_RULE = "must be letters, digits, _ and -, at most 64, and no name; such as D07_S03"
-NAME = re.compile(r"[A-Z][a-zà-ÿ]+([ _-][A-Z][a-zà-ÿ]+)+")
-"""Two or more capitalised words and no digit: taken for a person's name where a code belongs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,6 +201,7 @@ class Session:
     protection: ProtectionSettings = ProtectionSettings()
     recorded: Recorded | None = None
     record: SessionRecord = field(default_factory=SessionRecord)
+    patterns: CodePatterns = field(default_factory=CodePatterns)
     covariates: dict[str, str] = field(default_factory=dict)
     """What amendments say of the session besides: never in its file."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 
 from acquisition.events.vocabulary import PROFILES
@@ -68,18 +67,6 @@ def protection_settings(top: TomlTable) -> ProtectionSettings:
     table = top.table("protection")
     if table is None:
         return ProtectionSettings()
-    settings = ProtectionSettings(sealed=table.flag("sealed"), keep_until=_date(table, "keep_until"))
+    settings = ProtectionSettings(sealed=table.flag("sealed"), keep_until=table.date("keep_until"))
     table.finish()
     return settings
-
-
-def _date(table: TomlTable, key: str) -> str:
-    """Return a date as text; TOML has dates of its own, and people write them in quotes too."""
-    value = table.take(key)
-    if value is None:
-        return ""
-    try:
-        return date.fromisoformat(str(value)).isoformat()
-    except ValueError:
-        table.fault(key, "must be a date, as 2031-12-31")
-        return ""

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
+from datetime import date
 from pathlib import Path
 
 from acquisition.errors import ProfileError, SessionError, UnitError
+from acquisition.session.patterns import CodePatterns, read_patterns
 from acquisition.session.profile import DeviceProfile, load_profile
 from acquisition.session.record import dump_record, read_record
 from acquisition.session.session import (
     CLOCKS,
-    CODE,
-    CODE_RULE,
-    ID_RULE,
-    NAME,
+    NOBODY,
     RECORDING_ID,
-    SESSION_ID,
     SETTINGS,
     Consent,
     Device,
@@ -31,14 +29,20 @@ from acquisition.session.settings import (
     protection_settings,
     recording_settings,
 )
+from acquisition.session.study import Study, study_of
 from acquisition.session.toml_table import TomlTable, lines, parse, read, show
 from acquisition.stream import FORMATS, LATENESS, PEOPLE, ROLES, Modality, Role, StreamInfo
 from acquisition.text import clean_line
 from acquisition.units import factor
 
 
-def load_session(path: str | Path) -> Session:
+def load_session(path: str | Path, study: Study | None = None) -> Session:
     """Read a session file, or that of a recording; relative profile paths start at its folder.
+
+    Parameters
+    ----------
+    study : Study, optional
+        Whose codes and ids hold; by default that of the nearest study file. A recording says its own.
 
     Raises
     ------
@@ -49,18 +53,19 @@ def load_session(path: str | Path) -> Session:
     text, faults = read(path)
     if faults:
         raise SessionError(path, faults)
-    return parse_session(text, str(path), path.parent)
+    return parse_session(text, str(path), path.parent, study)
 
 
-def parse_session(text: str, place: str, base: Path | None = None) -> Session:
+def parse_session(text: str, place: str, base: Path | None = None, study: Study | None = None) -> Session:
     """Return the session a TOML text describes; `place` names it in messages."""
     data, faults = parse(text)
     if faults:
         raise SessionError(place, faults)
     top = TomlTable("", data, faults)
-    session_id, dyad, number, setting, contact = _head(top)
-    people = {role: _participant(top, role) for role in PEOPLE}
     recorded = _recorded(top)
+    patterns = _patterns(top, None if recorded else base, study)
+    session_id, dyad, number, setting, contact = _head(top, patterns)
+    people = {role: _participant(top, role, patterns, recorded) for role in PEOPLE}
     devices = tuple(_device(t, base, recorded is not None) for t in top.tables("device"))
     session = Session(
         id=session_id,
@@ -77,6 +82,7 @@ def parse_session(text: str, place: str, base: Path | None = None) -> Session:
         protection=protection_settings(top),
         recorded=recorded,
         record=read_record(top),
+        patterns=patterns,
     )
     top.finish()
     faults += _twice(session)
@@ -85,14 +91,43 @@ def parse_session(text: str, place: str, base: Path | None = None) -> Session:
     return session
 
 
-def _head(top: TomlTable) -> tuple[str, str, int, str, str]:
+def kept_by(session: Session, study: Study | None, day: date) -> Session:
+    """Return a session that begins on a day, kept as long as its study says where it says nothing itself."""
+    if study is None or session.protection.keep_until:
+        return session
+    until = study.retention.until(day)
+    return replace(session, protection=replace(session.protection, keep_until=until))
+
+
+def _patterns(top: TomlTable, base: Path | None, study: Study | None) -> CodePatterns:
+    """Return which codes and ids fit: the file's own table, else as the study has them."""
+    table = top.table("study")
+    if table is not None:
+        own = read_patterns(table)
+        table.finish()
+        return own
+    try:
+        found = study or (study_of(base) if base is not None else None)
+    except SessionError as error:
+        top.faults += str(error).splitlines()
+        return CodePatterns()
+    return found.code_patterns if found is not None else CodePatterns()
+
+
+def _fitting(table: TomlTable, key: str, kind: str, patterns: CodePatterns, *, required: bool = False) -> str:
+    value = table.text(key, required=required, what=patterns.rule(kind))
+    if value and (fault := patterns.fault(kind, value)):
+        table.fault(key, fault)
+        return ""
+    return value
+
+
+def _head(top: TomlTable, patterns: CodePatterns) -> tuple[str, str, int, str, str]:
     table = top.table("session", required="id, dyad, number, crisis_contact")
     if table is None:
         return "", "", 0, "", ""
-    session_id = table.text("id", required=True, pattern=SESSION_ID, what=ID_RULE)
-    if NAME.fullmatch(session_id):
-        table.fault("id", ID_RULE)
-    dyad = table.text("dyad", pattern=CODE, what=CODE_RULE)
+    session_id = _fitting(table, "id", "id", patterns, required=True)
+    dyad = _fitting(table, "dyad", "dyad", patterns)
     number = table.whole("number", 0, low=0, high=99_999)
     setting = table.text("setting", choices=SETTINGS)
     contact = table.text(
@@ -102,11 +137,14 @@ def _head(top: TomlTable) -> tuple[str, str, int, str, str]:
     return session_id, dyad, number, setting, contact
 
 
-def _participant(top: TomlTable, role: Role) -> Participant:
+def _participant(
+    top: TomlTable, role: Role, patterns: CodePatterns, recorded: Recorded | None
+) -> Participant:
     table = top.table(role, required="code and consent")
     if table is None:
         return Participant("")
-    code = table.text("code", required=True, pattern=CODE, what=CODE_RULE)
+    nobody = recorded is not None and recorded.imported and table.data.get("code") == NOBODY[role]
+    code = _fitting(table, "code", "code", CodePatterns() if nobody else patterns, required=True)
     consent = table.table("consent")
     table.finish()
     return Participant(code, _consent(consent) if consent else Consent())
@@ -258,6 +296,8 @@ def dump_session(session: Session) -> str:
         person = session.participant(role)
         consent = asdict(person.consent) if person.consent != Consent() else {}
         out += lines(f"[{role}]", {"code": person.code, "consent": consent})
+    if said := session.patterns.said():
+        out += lines("[study]", said)
     for device in session.devices:
         out += lines(
             "[[device]]", {f.name: getattr(device, f.name) for f in fields(Device) if f.name != "definition"}

@@ -7,6 +7,7 @@ import math
 import re
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +146,17 @@ class TomlTable:
             self.fault(key, f"must be a whole number from {low} to {high}")
             return default
         return value
+
+    def date(self, key: str) -> str:
+        """Return a date as text (ISO 8601); as TOML's own or in quotes."""
+        value = self.take(key)
+        if value is None:
+            return ""
+        try:
+            return date.fromisoformat(str(value)).isoformat()
+        except ValueError:
+            self.fault(key, "must be a date, as 2031-12-31")
+            return ""
 
     def texts(self, key: str, *, choices: Collection[str] = ()) -> tuple[str, ...]:
         """Return a list of texts."""

@@ -12,7 +12,7 @@ from acquisition.errors import RecordingError
 from acquisition.event import Event
 from acquisition.events.overlay import effective, rater_file, read_edits, read_overlay
 from acquisition.recording.contents import RATERS
-from acquisition.session.session import CODE
+from acquisition.session.patterns import CODE
 from processing.codings.marked import Marked, read_marked, since_begin
 from processing.hour.timeline import Interval
 

@@ -30,7 +30,7 @@ from acquisition.events.vocabulary import (
     checked_value,
     load_vocabulary,
 )
-from acquisition.session.session import CODE
+from acquisition.session.patterns import CODE
 from acquisition.stream import PEOPLE
 from processing.codings.annotations.annotation import Annotation
 from processing.codings.annotations.reading import read_annotations

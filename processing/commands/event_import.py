@@ -14,7 +14,7 @@ import click
 from acquisition.commands.command import Command
 from acquisition.errors import AnnotationError, RecordingError
 from acquisition.recording.contents import OVERLAY_NAME
-from acquisition.session.session import CODE
+from acquisition.session.patterns import CODE
 from acquisition.stream import PEOPLE
 from acquisition.terminal import echo
 

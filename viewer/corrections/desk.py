@@ -19,7 +19,7 @@ from acquisition.errors import AttunementError, RecordingError
 from acquisition.events.corrected import ByHand, Stretch, acts_of, fold
 from acquisition.events.corrections import Correction, read_corrections
 from acquisition.events.corrections_file import append_corrections
-from acquisition.session.session import CODE
+from acquisition.session.patterns import CODE
 from processing.correcting.signals import Key
 from processing.correcting.snapping import snapped
 from processing.heart.ibi import NORMAL

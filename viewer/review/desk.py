@@ -19,7 +19,7 @@ from acquisition.events.overlay import Edit, read_edits
 from acquisition.events.overlay_file import append_edits
 from acquisition.events.vocabulary import PAUSE, Vocabulary
 from acquisition.recorder.marks import Marks
-from acquisition.session.session import CODE
+from acquisition.session.patterns import CODE
 from viewer.model.event_rows import Row, fine_clock, rows, seconds_of
 from viewer.model.markers import label_of
 from viewer.model.model import SessionModel

@@ -14,6 +14,7 @@ from acquisition.importing.store import Imported, store
 from acquisition.recording.amendments import AMENDMENTS_NAME, checked
 from acquisition.recording.recording import Recording
 from acquisition.recording.verify import verify
+from acquisition.session.patterns import CodePatterns
 from acquisition.stream import Modality, Role, StreamInfo
 
 
@@ -82,4 +83,4 @@ def test_a_torn_last_line_was_never_written_and_another_fault_is_named(recording
 
 
 def test_a_start_may_have_a_zone() -> None:
-    assert checked("started", "2024-05-20T11:53:07+02:00")[1].endswith("+02:00")
+    assert checked("started", "2024-05-20T11:53:07+02:00", CodePatterns())[1].endswith("+02:00")
