@@ -1,7 +1,7 @@
 """study.toml: what a laboratory declares once for all sessions of a study; every fault is told at once.
 
     [study]
-    name = "Window of tolerance, 2026-2029"
+    name = "Sessions of two years, 2026-2029"
     code = "[CT][0-9]{2}"             # client, therapist
     dyad = "D[0-9]{2}"
     id = "D[0-9]{2}_S[0-9]{2}"        # sessions
@@ -11,9 +11,9 @@
     years = 10                        # from the beginning of each recording; or keep_until = 2036-12-31
 
     [[covariate]]
-    name = "attachment"
-    of = "client"                     # client, therapist, dyad or session; or a list of them
-    levels = ["secure", "anxious", "avoidant", "disorganised"]
+    name = "orientation"
+    of = "therapist"                  # client, therapist, dyad or session; or a list of them
+    levels = ["cbt", "dynamic", "systemic"]
     [[covariate]]
     name = "experience"
     of = ["therapist"]
