@@ -8,126 +8,45 @@ it. Times are seconds since the recording began. Missing is null in the store, n
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
+
+from processing.cohort.schema import KEYS, Column, Kind, TableSchema, count, flag, number, text
 
 if TYPE_CHECKING:
     import pandas as pd
-    import pyarrow as pa
 
-Kind = Literal["str", "float", "int", "bool", "floats"]
-"""`floats` is a list of single-precision numbers in one cell: a signal."""
+__all__ = ["KEYS", "SIGNAL_RATE", "TABLES", "Column", "Kind", "TableSchema", "Tables", "data_dictionary"]
 SIGNAL_RATE = 2.0
 """Faster signals are averaged to this rate [Hz]."""
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """Describe a column: its unit ("" without one) and what it holds."""
-
-    name: str
-    kind: Kind
-    unit: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableSchema:
-    """Describe a table.
-
-    Parameters
-    ----------
-    text : str
-        What one row is.
-    own : tuple of Column
-        The columns beside the keys.
-    by_session : bool
-        It begins with the keys and lies in the store session by session.
-    open : bool
-        It may have further columns, which the cohort's own files declare.
-    """
-
-    name: str
-    text: str
-    own: tuple[Column, ...]
-    by_session: bool = True
-    open: bool = False
-
-    @property
-    def columns(self) -> tuple[Column, ...]:
-        """Return all columns in order."""
-        return (*KEYS, *self.own) if self.by_session else self.own
-
-    def schema(self, more: Mapping[str, Kind] | None = None) -> pa.Schema:
-        """Return the Arrow schema; `more` are the further columns of an open table."""
-        import pyarrow as pa
-
-        kinds = {
-            "str": pa.string(),
-            "float": pa.float64(),
-            "int": pa.int64(),
-            "bool": pa.bool_(),
-            "floats": pa.list_(pa.float32()),
-        }
-        named: list[tuple[str, Kind]] = [(c.name, c.kind) for c in self.columns]
-        return pa.schema([(name, kinds[kind]) for name, kind in (*named, *(more or {}).items())])
-
-
-def _text(name: str, text: str) -> Column:
-    return Column(name, "str", "", text)
-
-
-def _number(name: str, unit: str, text: str) -> Column:
-    return Column(name, "float", unit, text)
-
-
-def _count(name: str, text: str) -> Column:
-    return Column(name, "int", "", text)
-
-
-def _flag(name: str, text: str) -> Column:
-    return Column(name, "bool", "", text)
-
-
-KEYS = (
-    _text("dyad", "code of the dyad"),
-    _count("session", "number of the session within the dyad"),
-    _text("recording", "name of the recording's directory"),
-    _text("client", "code of the client"),
-    _text("therapist", "code of the therapist"),
-    _text("started", "wall time of the start (ISO 8601, with its time zone where it is known)"),
-    _text("setting", "room or remote"),
-    _text("corrected", "code of whoever corrected beats or signals by hand; empty if nobody did"),
-)
 WHOSE = (
-    _text("entity", "client, therapist or dyad"),
-    _text("person", "code of the person in that role; of the dyad its code"),
+    text("entity", "client, therapist or dyad"),
+    text("person", "code of the person in that role; of the dyad its code"),
 )
 INTERVAL = (
-    _number("se", "as the value", "standard error: width of the 95 % interval / 3.92"),
-    _number("ci_low", "as the value", "lower end of the 95 % interval"),
-    _number("ci_high", "as the value", "upper end of the 95 % interval"),
+    number("se", "as the value", "standard error: width of the 95 % interval / 3.92"),
+    number("ci_low", "as the value", "lower end of the 95 % interval"),
+    number("ci_high", "as the value", "upper end of the 95 % interval"),
 )
-SCALING = _text("scaling", "what the arousal index is relative to: session, person or anchored")
-REASON = _text("reason", "why there is no value, or what stands beside it")
-ON_OFF = (_number("on", "s", "begin"), _number("off", "s", "end"))
+SCALING = text("scaling", "what the arousal index is relative to: session, person or anchored")
+REASON = text("reason", "why there is no value, or what stands beside it")
+ON_OFF = (number("on", "s", "begin"), number("off", "s", "end"))
 
 SESSIONS = TableSchema(
     name="sessions",
     text="one session whose recording was processed",
     own=(
-        _text("session_id", "id in the session file"),
-        _text("numbered_by", "number: as the recording says; start: its place by the time of its start"),
-        _number("seconds", "s", "length of the recording"),
-        _text("state", "state of the recording: closed, cut …"),
-        _flag("aligned", "times of the two people may be compared"),
-        _text("clock", "how the two people's clocks are related"),
-        _flag("sealed", "the recording is sealed; the store holds its results unsealed"),
-        _text("withdrawn", "role of whoever withdrew, whose rows and those of the dyad are not here"),
-        _text("remarks", "what of the recording could not be used; parted by line ends"),
-        _text("input", "SHA-256 of all that the results depend on in the recording"),
-        _text("version", "version of the software that computed them"),
-        _text("parameters", "hash of the parameters"),
+        text("session_id", "id in the session file"),
+        text("numbered_by", "number: as the recording says; start: its place by the time of its start"),
+        number("seconds", "s", "length of the recording"),
+        text("state", "state of the recording: closed, cut …"),
+        flag("aligned", "times of the two people may be compared"),
+        text("clock", "how the two people's clocks are related"),
+        flag("sealed", "the recording is sealed; the store holds its results unsealed"),
+        text("withdrawn", "role of whoever withdrew, whose rows and those of the dyad are not here"),
+        text("remarks", "what of the recording could not be used; parted by line ends"),
+        text("input", "SHA-256 of all that the results depend on in the recording"),
+        text("version", "version of the software that computed them"),
+        text("parameters", "hash of the parameters"),
     ),
 )
 METRICS_LONG = TableSchema(
@@ -135,14 +54,14 @@ METRICS_LONG = TableSchema(
     text="one session metric of a person or the dyad (docs/session_metrics.md)",
     own=(
         *WHOSE,
-        _text("metric", "name of the metric"),
-        _number("value", "column unit", "its value"),
-        _text("unit", "unit of the value"),
-        _count("n", "how many things it rests on, as its definition says"),
-        _number("valid_pct", "%", "share of the time that counted with a valid index"),
+        text("metric", "name of the metric"),
+        number("value", "column unit", "its value"),
+        text("unit", "unit of the value"),
+        count("n", "how many things it rests on, as its definition says"),
+        number("valid_pct", "%", "share of the time that counted with a valid index"),
         *INTERVAL,
         SCALING,
-        _flag("exploratory", "described, never stated"),
+        flag("exploratory", "described, never stated"),
         REASON,
     ),
 )
@@ -151,20 +70,20 @@ EXCURSIONS = TableSchema(
     text="one excursion of a person from the band, or an approach to its edge",
     own=(
         *WHOSE,
-        _text("side", "above or below the band"),
-        _flag("crossed", "the edge was crossed; else an approach to it"),
-        _text("course", "how it went: stretch_returned, out_returned, out_open, repaired … (exploratory)"),
+        text("side", "above or below the band"),
+        flag("crossed", "the edge was crossed; else an approach to it"),
+        text("course", "how it went: stretch_returned, out_returned, out_open, repaired … (exploratory)"),
         *ON_OFF,
-        _number("peak", "SD", "index at its furthest"),
-        _number("depth", "SD", "how far past the edge"),
-        _number("area", "SD s", "area past the edge"),
-        _number("t50", "s", "from the peak until half way back to the median at rest"),
-        _flag("t50_censored", "a gap or the end cut the way back"),
-        _flag("censored", "a gap or the end cut the excursion"),
-        _text("answer", "first intervention that began once it was known (on + 10 s) and before it ended"),
-        _number("latency", "s", "of that, from when the excursion was known"),
-        _number("partner_z", "SD", "mean |z| of the other person's index in the 30 s before"),
-        _number("speaking", "", "share of it in which the person spoke"),
+        number("peak", "SD", "index at its furthest"),
+        number("depth", "SD", "how far past the edge"),
+        number("area", "SD s", "area past the edge"),
+        number("t50", "s", "from the peak until half way back to the median at rest"),
+        flag("t50_censored", "a gap or the end cut the way back"),
+        flag("censored", "a gap or the end cut the excursion"),
+        text("answer", "first intervention that began once it was known (on + 10 s) and before it ended"),
+        number("latency", "s", "of that, from when the excursion was known"),
+        number("partner_z", "SD", "mean |z| of the other person's index in the 30 s before"),
+        number("speaking", "", "share of it in which the person spoke"),
         SCALING,
     ),
 )
@@ -173,16 +92,30 @@ INTERVENTIONS = TableSchema(
     text="one intervention beside one person's index; each stands here for both people",
     own=(
         *WHOSE,
-        _text("code", "int_support, int_regulate …"),
-        _text("actor", "who gave it"),
+        text("code", "int_support, int_regulate …"),
+        text("actor", "who gave it"),
         *ON_OFF,
-        _number("minutes", "min", "its length: the dose"),
-        _flag("censored", "its end was not marked"),
-        _number("arousal", "SD", "index of the person at its onset"),
-        _number("slope", "SD/min", "slope of the index over the 30 s before"),
-        _number("excursion", "s", "begin of the person's excursion in which it was given; null outside any"),
-        _number("t50_after", "s", "of one in an excursion: from its onset until half way back"),
-        _flag("t50_censored", "a gap or the end came first"),
+        number("minutes", "min", "its length: the dose"),
+        flag("censored", "its end was not marked"),
+        number("arousal", "SD", "index of the person at its onset"),
+        number("slope", "SD/min", "slope of the index over the 30 s before"),
+        number("excursion", "s", "begin of the person's excursion in which it was given; null outside any"),
+        number("t50_after", "s", "of one in an excursion: from its onset until half way back"),
+        flag("t50_censored", "a gap or the end came first"),
+        SCALING,
+    ),
+)
+WAYS_BACK = TableSchema(
+    name="ways_back",
+    text="five seconds of an excursion, from when it was known on: what the way back is modelled from",
+    own=(
+        *WHOSE,
+        number("excursion", "s", "when the excursion began"),
+        number("since", "s", "begin of these five seconds since then"),
+        number("steadiness", "SD", "−mean |z| of the other person's index in the 30 s before"),
+        number("depth", "SD", "how far past the edge the index had been up to then"),
+        number("speaking", "", "share of the last 5 s in which the person spoke"),
+        flag("returned", "the excursion ended in these five seconds"),
         SCALING,
     ),
 )
@@ -191,12 +124,12 @@ LABELS = TableSchema(
     text="one self-report of a moment: felt_ok, felt_over, felt_under, or a rating such as safety_now",
     own=(
         *WHOSE,
-        _number("time", "s", "when"),
-        _text("code", "code of the event"),
-        _text("source", "how it was given"),
-        _number("value", "", "the rating; null of a label"),
-        _number("arousal", "SD", "mean index of the 10 s up to a label; null of a rating"),
-        _number("confidence", "", "0 to 10, as it was given with a label"),
+        number("time", "s", "when"),
+        text("code", "code of the event"),
+        text("source", "how it was given"),
+        number("value", "", "the rating; null of a label"),
+        number("arousal", "SD", "mean index of the 10 s up to a label; null of a rating"),
+        number("confidence", "", "0 to 10, as it was given with a label"),
         SCALING,
     ),
 )
@@ -205,17 +138,17 @@ RESPONSES = TableSchema(
     text="the response of one index of a person to the marks of one code in a session",
     own=(
         *WHOSE,
-        _text("code", "code of the marks"),
-        _text("signal", "index: arousal, hr, scl, lnrmssd"),
-        _text("unit", "unit of change and value"),
-        _number("change", "column unit", "raw change around the marks, regression to the mean and all"),
-        _count("n_events", "marks in the raw change"),
-        _number("value", "column unit", "difference from matched moments that were not marked"),
+        text("code", "code of the marks"),
+        text("signal", "index: arousal, hr, scl, lnrmssd"),
+        text("unit", "unit of change and value"),
+        number("change", "column unit", "raw change around the marks, regression to the mean and all"),
+        count("n_events", "marks in the raw change"),
+        number("value", "column unit", "difference from matched moments that were not marked"),
         *INTERVAL,
-        _count("n", "marks that were compared"),
-        _number("p", "", "two-sided, of this test alone"),
-        _number("p_fdr", "", "adjusted over the tests of the session (Benjamini-Hochberg)"),
-        _count("n_tests", "how many these are"),
+        count("n", "marks that were compared"),
+        number("p", "", "two-sided, of this test alone"),
+        number("p_fdr", "", "adjusted over the tests of the session (Benjamini-Hochberg)"),
+        count("n_tests", "how many these are"),
         SCALING,
         REASON,
     ),
@@ -225,11 +158,11 @@ INSTRUMENTS = TableSchema(
     text="one scale of a self-report instrument that a person filled in",
     own=(
         *WHOSE,
-        _text("instrument", "name of the instrument"),
-        _text("when", "before or after the hour"),
-        _text("scale", "name of the scale"),
-        _number("value", "", "by the instrument's own key"),
-        _flag("validated", "the instrument was validated"),
+        text("instrument", "name of the instrument"),
+        text("when", "before or after the hour"),
+        text("scale", "name of the scale"),
+        number("value", "", "by the instrument's own key"),
+        flag("validated", "the instrument was validated"),
         REASON,
     ),
 )
@@ -238,8 +171,8 @@ OUTCOMES = TableSchema(
     text="one outcome of a session, from the file given with --outcomes",
     own=(
         *WHOSE,
-        _text("outcome", "name of its column"),
-        _number("value", "", "as it stands there"),
+        text("outcome", "name of its column"),
+        number("value", "", "as it stands there"),
     ),
 )
 QUALITY = TableSchema(
@@ -247,18 +180,18 @@ QUALITY = TableSchema(
     text="one index of a person or the dyad in a session",
     own=(
         *WHOSE,
-        _text("signal", "name of the index"),
-        _count("rows", "values that could have been"),
-        _number("valid_pct", "%", "share of them that passed their gates"),
+        text("signal", "name of the index"),
+        count("rows", "values that could have been"),
+        number("valid_pct", "%", "share of them that passed their gates"),
     ),
 )
 SIGNALS = TableSchema(
     name="signals",
     text="one signal of both people over the hour, on a common grid: what coupling is made of",
     own=(
-        _text("signal", "hr, scl, sclslope, lnrmssd …"),
-        _number("sfreq", "Hz", "rate of the grid"),
-        _number("begin", "s", "time of the first value"),
+        text("signal", "hr, scl, sclslope, lnrmssd …"),
+        number("sfreq", "Hz", "rate of the grid"),
+        number("begin", "s", "time of the first value"),
         Column("client_values", "floats", "of the signal", "the client's; nan where not valid or a baseline"),
         Column("therapist_values", "floats", "of the signal", "the therapist's, as long"),
         Column("client_speaks", "floats", "", "1 where the client speaks, 0 where not, nan if not known"),
@@ -269,10 +202,10 @@ PARTICIPANTS = TableSchema(
     name="participants",
     text="one person; further columns are the covariates that study.toml or --participants declare",
     own=(
-        _text("person", "code"),
-        _text("role", "client or therapist"),
-        _text("dyads", "codes of the dyads the person is in, parted by blanks"),
-        _count("sessions", "sessions of the person in the store"),
+        text("person", "code"),
+        text("role", "client or therapist"),
+        text("dyads", "codes of the dyads the person is in, parted by blanks"),
+        count("sessions", "sessions of the person in the store"),
     ),
     by_session=False,
     open=True,
@@ -281,19 +214,22 @@ MODELS = TableSchema(
     name="models",
     text="one term of a model, or the reason why a model was not fitted",
     own=(
-        _text("model", "M1 … M8"),
-        _text("outcome", "metric, label or outcome that is modelled"),
-        _text("entity", "client, therapist, dyad, or the code of one person or dyad"),
-        _text("term", "term of the model, share of variance, contrast …"),
-        _number("estimate", "as the outcome", "estimate of the term"),
-        *INTERVAL,
-        _number("p", "", "two-sided; null where no null fits"),
-        _count("n_persons", "persons it rests on"),
-        _count("n_dyads", "dyads it rests on"),
-        _count("n_sessions", "sessions it rests on"),
-        _flag("converged", "the fit converged; null where nothing was fitted"),
+        text("model", "M1 … M8"),
+        text("outcome", "metric, label or outcome that is modelled"),
+        text("entity", "client, therapist, dyad, or the code of one person or dyad"),
+        text("term", "term of the model, share of variance, contrast …"),
+        number("estimate", "as the outcome", "estimate of the term"),
+        number("se", "as the estimate", "standard error; null where the interval is of another kind"),
+        *INTERVAL[1:],
+        number("p", "", "two-sided; null where no null fits"),
+        number("p_fdr", "", "adjusted over the tests of the model (Benjamini-Hochberg)"),
+        count("n_persons", "persons it rests on"),
+        count("n_dyads", "dyads it rests on"),
+        count("n_sessions", "sessions it rests on"),
+        flag("converged", "the fit converged; null where nothing was fitted"),
+        flag("exploratory", "described, never stated"),
         REASON,
-        _text("formula", "the model as a formula"),
+        text("formula", "the model as a formula"),
     ),
     by_session=False,
 )
@@ -301,17 +237,17 @@ FAILURES = TableSchema(
     name="failures",
     text="one recording of which nothing is in the store",
     own=(
-        _text("recording", "name of its directory"),
-        _text("path", "where it lies"),
-        _text("reason", "what went wrong, and what helps"),
+        text("recording", "name of its directory"),
+        text("path", "where it lies"),
+        text("reason", "what went wrong, and what helps"),
     ),
     by_session=False,
 )
 TABLES: Mapping[str, TableSchema] = {
     table.name: table
     for table in (
-        SESSIONS, METRICS_LONG, EXCURSIONS, INTERVENTIONS, LABELS, RESPONSES, INSTRUMENTS, OUTCOMES, QUALITY,
-        SIGNALS, PARTICIPANTS, MODELS, FAILURES,
+        SESSIONS, METRICS_LONG, EXCURSIONS, WAYS_BACK, INTERVENTIONS, LABELS, RESPONSES, INSTRUMENTS,
+        OUTCOMES, QUALITY, SIGNALS, PARTICIPANTS, MODELS, FAILURES,
     )
 }  # fmt: skip
 """Name of a view of the store → its columns."""

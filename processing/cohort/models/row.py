@@ -1,0 +1,107 @@
+"""One row of the table of models: a term with its interval, or the reason why there is none."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelRow:
+    """Hold one term of a model.
+
+    Parameters
+    ----------
+    entity : str
+        client, therapist, dyad, or the code of one person or dyad.
+    se : float
+        Standard error; nan where the interval is none of a normal distribution or of Student's t.
+    p : float
+        Two-sided; nan where no null fits.
+    p_fdr : float
+        The same, adjusted over the tests of the model (Benjamini-Hochberg).
+    converged : bool or None
+        None where nothing was fitted.
+    reason : str
+        Why there is no value, or what stands beside it.
+    """
+
+    model: str
+    outcome: str
+    entity: str
+    term: str
+    estimate: float = math.nan
+    se: float = math.nan
+    ci_low: float = math.nan
+    ci_high: float = math.nan
+    p: float = math.nan
+    p_fdr: float = math.nan
+    n_persons: int = 0
+    n_dyads: int = 0
+    n_sessions: int = 0
+    converged: bool | None = None
+    exploratory: bool = False
+    reason: str = ""
+    formula: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Say how many persons, dyads and sessions something rests on."""
+
+    n_persons: int
+    n_dyads: int
+    n_sessions: int
+
+
+def counts(rows: pd.DataFrame) -> Counts:
+    """Count whom rows are of: by their columns person, dyad and session."""
+    if not len(rows):
+        return Counts(0, 0, 0)
+    pairs = rows[["dyad", "session"]].drop_duplicates()
+    return Counts(int(rows["person"].nunique()), int(rows["dyad"].nunique()), len(pairs))
+
+
+def counted(n: Counts) -> dict[str, Any]:
+    """Return counts as fields of a row."""
+    return asdict(n)
+
+
+def refused(
+    model: str,
+    outcome: str,
+    entity: str,
+    reason: str,
+    *,
+    term: str = "",
+    n: Counts | None = None,
+    formula: str = "",
+) -> ModelRow:
+    """Return the row of what could not be fitted."""
+    n = n or Counts(0, 0, 0)
+    return ModelRow(
+        model=model, outcome=outcome, entity=entity, term=term, reason=reason, formula=formula, **asdict(n)
+    )
+
+
+def adjusted(rows: Sequence[ModelRow]) -> list[ModelRow]:
+    """Return rows with their p adjusted over all of them."""
+    from processing.surrogates.fdr import benjamini_hochberg
+
+    p = benjamini_hochberg([r.p for r in rows])
+    return [replace(r, p_fdr=float(q)) for r, q in zip(rows, p.tolist(), strict=True)]
+
+
+def frame(rows: Sequence[ModelRow]) -> pd.DataFrame:
+    """Return rows as a table, with all columns even without a row."""
+    import pandas as pd
+
+    names = [f.name for f in fields(ModelRow)]
+    out = pd.DataFrame([asdict(r) for r in rows], columns=names)
+    out["converged"] = out["converged"].astype("boolean")
+    return out
