@@ -29,7 +29,7 @@ from processing.results.results import (
     write_indices,
     write_json,
 )
-from processing.results.session_json import damage_said, damaged, session_json
+from processing.results.session_json import damage_said, damaged, joining_keys, session_json
 from processing.results.session_run import Progress, own_references, run_recording
 from processing.results.tables import TABLES, write_table
 
@@ -99,8 +99,8 @@ def process_recording(
     wanted = (("report.html",) if report else ()) + ((DECOMPOSED,) if cvxeda else ())
     identity = provenance(path, config, people.digest, corrected)
     sealed_with = keys_of(path, PEOPLE)
-    keys = [] if plain else sealed_with
-    as_wanted = bool(keys) == (sealed_header(directory / "session.json") is not None)
+    sealing = [] if plain else sealed_with
+    as_wanted = bool(sealing) == (sealed_header(directory / "session.json") is not None)
     if not follow and not force and as_wanted and up_to_date(directory, identity, wanted):
         sweep(directory)
         return Outcome(
@@ -118,7 +118,7 @@ def process_recording(
     keep("processed", path)
     if plain and sealed_with:
         keep("made plain", path, what="results")
-    with made_apart(directory) if keys else nullcontext(out) as beside:
+    with made_apart(directory) if sealing else nullcontext(out) as beside:
         run = run_recording(
             path,
             config=config,
@@ -130,16 +130,17 @@ def process_recording(
         )
     hour = run.hour()
     parts = Shelter()
-    with replacing(directory, keys) as fresh:
-        write_indices(fresh, run.samples, run.begin, corrected)
+    with replacing(directory, sealing) as fresh:
+        keys = {**joining_keys(run.recording.session, path), **identity}
+        write_indices(fresh, run.samples, run.begin, corrected, keys)
         write_json(fresh / "indices.json", sidecar({s[3] for s in run.samples}, config))
-        write_events(fresh, run.events, run.begin)
+        write_events(fresh, run.events, run.begin, keys)
         said = "" if corrected is None else corrected.said
-        write_metrics(fresh / "metrics.parquet", run.metrics(hour), said)
+        write_metrics(fresh / "metrics.parquet", run.metrics(hour), said, keys)
         if corrected is not None:
             parts.tried(CORRECTIONS, lambda: write_corrections(fresh / CORRECTIONS, run, hour), None)
         for name in TABLES:
-            parts.tried(name, functools.partial(write_table, fresh, name, hour, run.scalings()), None)
+            parts.tried(name, functools.partial(write_table, fresh, name, hour, run.scalings(), keys), None)
         (fresh / "reference.json").write_text(to_json(own_references(run.pipeline), run.recording.session))
         if cvxeda:
             # NeuroKit2 takes seconds to import.

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from acquisition.stream import FloatArray
+from processing.hour.keyed import Keys, with_keys
 from processing.hour.measure import Definition
 from processing.index import IndexSample
 from processing.indices import PERSON
@@ -110,8 +111,16 @@ def _rows(index: str, good: FloatArray, unit: str) -> list[tuple[str, float, str
     return []
 
 
-def write_metrics(path: Path, metrics: Sequence[Metric], corrected: str = "") -> None:
-    """Write metrics.parquet, a long table; where beats or signals were corrected, a column says by whom."""
+def write_metrics(
+    path: Path, metrics: Sequence[Metric], corrected: str = "", keys: Keys | None = None
+) -> None:
+    """Write metrics.parquet, a long table; where beats or signals were corrected, a column says by whom.
+
+    Parameters
+    ----------
+    keys : dict, optional
+        What joins the session to others: columns and file metadata.
+    """
     names = list(Metric.__dataclass_fields__)
     kinds = {"n": pa.int64(), "value": pa.float64(), "valid_pct": pa.float64()}
     kinds |= {"ci_low": pa.float64(), "ci_high": pa.float64(), "se": pa.float64()}
@@ -120,4 +129,4 @@ def write_metrics(path: Path, metrics: Sequence[Metric], corrected: str = "") ->
     table = pa.table(columns, schema=schema)
     if corrected:
         table = table.append_column("corrected", pa.array([corrected] * len(table), pa.string()))
-    pq.write_table(table, path)
+    pq.write_table(with_keys(table, keys), path)

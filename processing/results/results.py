@@ -28,6 +28,8 @@ from acquisition.stream import FloatArray
 from acquisition.text import as_cell
 from processing.clocks import REASON
 from processing.config import PipelineConfig
+from processing.hour.keyed import COLUMNS as KEY_COLUMNS
+from processing.hour.keyed import MADE_BY, Keys, noted
 from processing.index import IndexSample
 from processing.results.corrected import Corrected
 from processing.results.litter import in_the_making, sweep
@@ -166,26 +168,31 @@ def replacing(directory: Path, keys: Sequence[str] = ()) -> Iterator[Path]:
 
 
 def write_indices(
-    directory: Path, samples: Sequence[IndexSample], t0: float, corrected: Corrected | None = None
+    directory: Path,
+    samples: Sequence[IndexSample],
+    t0: float,
+    corrected: Corrected | None = None,
+    keys: Keys | None = None,
 ) -> None:
-    """Write indices.parquet; its schema names whoever corrected beats or signals by hand."""
+    """Write indices.parquet; its schema names whoever corrected beats or signals by hand, and the keys."""
     table = index_table(samples, t0)
     if corrected is not None:
         table = table.replace_schema_metadata({"corrected": corrected.said})
-    pq.write_table(table, directory / "indices.parquet", compression="zstd")
+    pq.write_table(noted(table, keys), directory / "indices.parquet", compression="zstd")
 
 
-def write_events(directory: Path, events: Sequence[Event], t0: float) -> None:
+def write_events(directory: Path, events: Sequence[Event], t0: float, keys: Keys | None = None) -> None:
     """Write events.csv: one row per event, times on the LSL clock and since the recording began.
 
     No cell is a formula to a spreadsheet, see `acquisition.text.as_cell`.
     """
+    same = {} if keys is None else {name: keys.get(name) for name in (*KEY_COLUMNS, *MADE_BY)}
     with (directory / "events.csv").open("w", encoding="utf-8", newline="") as file:
-        rows = csv.DictWriter(file, EVENT_COLUMNS)
+        rows = csv.DictWriter(file, [*EVENT_COLUMNS, *same])
         rows.writeheader()
         for event in events:
             fields = {name: getattr(event, name) for name in EVENT_COLUMNS if name != "t"}
-            fields |= {"t": round(event.onset - t0, 6)}
+            fields |= {"t": round(event.onset - t0, 6), **same}
             rows.writerow({name: as_cell(value) for name, value in fields.items()})
 
 

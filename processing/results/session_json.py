@@ -13,9 +13,11 @@ from acquisition.errors import RecordingError
 from acquisition.protection.sealed_file import read_file
 from acquisition.recording.altered import standing
 from acquisition.recording.recording import Recording
+from acquisition.session.session import Session
 from acquisition.stream import Role
 from acquisition.timebase.account import ADDED, WORDS, Account
 from processing.clocks import remark
+from processing.hour.keyed import COLUMNS
 from processing.metrics.self_report import noted
 from processing.pipeline import Pipeline
 from processing.results.old_baselines import old_baselines
@@ -130,19 +132,32 @@ def _clocks(recording: Recording) -> dict[str, Any]:
     return {"clock": said, "clock_error": apart, "aligned": recorded.aligned}
 
 
+def joining_keys(session: Session | None, path: Path) -> dict[str, str | int | None]:
+    """Return what joins a session to others: whose it is, its number, and when it began.
+
+    Parameters
+    ----------
+    path : Path
+        Of the recording.
+    """
+    found: dict[str, str | int | None] = dict.fromkeys(COLUMNS)
+    found["recording"] = path.resolve().name
+    if session is not None:
+        found |= {
+            "dyad": session.dyad or None,
+            "session": session.number or None,
+            "client": session.code(Role.CLIENT) or None,
+            "therapist": session.code(Role.THERAPIST) or None,
+            "setting": session.setting or None,
+            "started": (session.recorded.began or None) if session.recorded else None,
+        }
+    return found
+
+
 def _keys(recording: Recording) -> dict[str, Any]:
-    """Return what joins a session to others: whose it is, its number, and when it began."""
-    session = recording.session
-    if session is None:
-        return dict.fromkeys(("dyad", "number", "client", "therapist", "setting", "started"))
-    return {
-        "dyad": session.dyad or None,
-        "number": session.number or None,
-        "client": session.code(Role.CLIENT) or None,
-        "therapist": session.code(Role.THERAPIST) or None,
-        "setting": session.setting or None,
-        "started": (session.recorded.began or None) if session.recorded else None,
-    }
+    """Return the keys as session.json says them, where "session" is the id."""
+    keys = joining_keys(recording.session, recording.path)
+    return {"number": keys.pop("session"), **keys}
 
 
 def session_json(path: Path, run: SessionRun) -> dict[str, Any]:
@@ -156,7 +171,6 @@ def session_json(path: Path, run: SessionRun) -> dict[str, Any]:
         valid[key] += s.value == s.value
     return {
         "session": run.id,
-        "recording": path.resolve().name,
         **_keys(recording),
         "state": recording.state,
         "began_lsl": None if np.isnan(run.begin) else run.begin,

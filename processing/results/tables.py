@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from processing.hour.keyed import Keys, with_keys
 from processing.metrics.session_metrics import Hour
 from processing.rows.derived import DerivedRow, derived_rows
 from processing.rows.excursions import ExcursionRow, excursion_rows
@@ -31,8 +32,15 @@ TABLES: Mapping[str, tuple[type[Row], Callable[[Hour], Sequence[Row]]]] = {
 """Name of a table → its rows, and how they are made of an hour."""
 
 
-def write_table(directory: Path, name: str, hour: Hour, scalings: Mapping[str, str]) -> None:
-    """Write one of `TABLES`; without rows where nothing happened.
+def write_table(
+    directory: Path, name: str, hour: Hour, scalings: Mapping[str, str], keys: Keys | None = None
+) -> None:
+    """Write one of `TABLES` with what joins it to other sessions; without rows where nothing happened."""
+    pq.write_table(with_keys(table_of(name, hour, scalings), keys), directory / name)
+
+
+def table_of(name: str, hour: Hour, scalings: Mapping[str, str]) -> pa.Table:
+    """Return one of `TABLES`.
 
     Parameters
     ----------
@@ -47,4 +55,4 @@ def write_table(directory: Path, name: str, hour: Hour, scalings: Mapping[str, s
     if "person" in columns:
         relative = pa.array([scalings.get(person, "") for person in columns["person"]], pa.string())
         table = table.append_column("scaling", relative)
-    pq.write_table(table, directory / name)
+    return table

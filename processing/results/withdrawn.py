@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ WHOSE = ("entity", "person", "role")
 """Columns that say whose a row is."""
 OF_THE_OTHER = ("partner_z", "answer", "latency", "speaking", "steadiness", "course")
 """Columns of a person's rows that tell of the other person."""
+OF_BOTH = "dyad"
+"""Key that names both people; with the code of whoever withdrew it goes from what is left."""
 SESSION = "session.json"
 
 
@@ -113,12 +116,26 @@ def _table(data: bytes, role: Role) -> tuple[bytes, int] | None:
     names = pc.cast(table[whose], pa.string())
     gone = pc.or_(pc.equal(names, str(role)), pc.invert(pc.is_in(names, pa.array(list(map(str, PEOPLE))))))
     kept = table.filter(pc.invert(pc.fill_null(gone, True)))
-    for name in set(OF_THE_OTHER) & set(kept.column_names):
-        empty = pa.nulls(kept.num_rows, kept.schema.field(name).type)
-        kept = kept.set_column(kept.column_names.index(name), kept.schema.field(name), empty)
+    kept = _emptied(kept, OF_THE_OTHER)
+    kept = _nameless(kept, role)
     sink = pa.BufferOutputStream()
     pq.write_table(_forgotten(kept), sink, compression="zstd")
     return sink.getvalue().to_pybytes(), table.num_rows - kept.num_rows
+
+
+def _emptied(table: pa.Table, names: Iterable[str]) -> pa.Table:
+    for name in set(names) & set(table.column_names):
+        field = table.schema.field(name)
+        table = table.set_column(table.column_names.index(name), field, pa.nulls(table.num_rows, field.type))
+    return table
+
+
+def _nameless(table: pa.Table, role: Role) -> pa.Table:
+    """Return a table whose keys name neither a person nor the dyad they were in."""
+    gone = (OF_BOTH, str(role))
+    said = table.schema.metadata or {}
+    left = {key: value for key, value in said.items() if key.decode() not in gone}
+    return _emptied(table, gone).replace_schema_metadata(left)
 
 
 def _forgotten(table: pa.Table) -> pa.Table:
@@ -134,6 +151,15 @@ def _events(text: str, role: Role) -> tuple[bytes, int]:
     rows = list(csv.reader(io.StringIO(text, newline="")))
     at = rows[0].index("actor") if rows and "actor" in rows[0] else -1
     kept = [row for i, row in enumerate(rows) if i == 0 or at < 0 or len(row) <= at or row[at] != str(role)]
+    named = [k for k, name in enumerate(rows[0] if rows else []) if name in (OF_BOTH, str(role))]
+    kept = (
+        [
+            kept[0],
+            *(["" if k in named else cell for k, cell in enumerate(row)] for row in kept[1:]),
+        ]
+        if kept
+        else []
+    )
     out = io.StringIO()
     csv.writer(out).writerows(kept)
     return out.getvalue().encode(), len(rows) - len(kept)

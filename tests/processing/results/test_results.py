@@ -11,6 +11,7 @@ import pytest
 
 from acquisition.event import Event
 from acquisition.text import from_cell
+from processing.hour.keyed import Keys
 from processing.index import IndexSample
 from processing.metrics.summary import summarise, write_metrics
 from processing.results.results import (
@@ -86,6 +87,37 @@ def test_events_carry_the_moment_that_is_meant(tmp_path: Path) -> None:
         (row,) = csv.DictReader(file)
     assert (float(row["time"]), float(row["onset"]), float(row["t"])) == (25.0, 17.0, 7.0)
     assert from_cell(row["note"]) == event.note
+
+
+def test_every_table_carries_what_joins_it_to_other_sessions(tmp_path: Path) -> None:
+    keys: Keys = {
+        "dyad": "D07",
+        "session": 3,
+        "client": "C07",
+        "recording": "r",
+        "input": "ab",
+        "version": "1",
+    }
+    write_indices(tmp_path, SAMPLES, 10.0, keys=keys)
+    write_events(tmp_path, [Event(time=25.0, code="now_moment", id="x")], 10.0, keys)
+    metrics = summarise(SAMPLES, version="1", parameters="p", scalings={})
+    write_metrics(tmp_path / "metrics.parquet", metrics, keys=keys)
+    plain = pq.read_table(tmp_path / "indices.parquet")
+    assert plain.column_names == index_table(SAMPLES, 10.0).column_names
+    table = pq.read_table(tmp_path / "metrics.parquet")
+    for said in (plain.schema.metadata, table.schema.metadata):
+        assert (said[b"dyad"], said[b"session"], said[b"input"], said[b"therapist"]) == (
+            b"D07",
+            b"3",
+            b"ab",
+            b"",
+        )
+    assert set(table["dyad"].to_pylist()) == {"D07"}
+    assert set(table["session"].to_pylist()) == {3}
+    assert set(table["therapist"].to_pylist()) == {None}
+    with (tmp_path / "events.csv").open(encoding="utf-8", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["dyad"], row["session"], row["therapist"], row["input"]) == ("D07", "3", "", "ab")
 
 
 def test_metrics_summarise_what_had_a_value(tmp_path: Path) -> None:

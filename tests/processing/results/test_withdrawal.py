@@ -121,6 +121,11 @@ def same(a: list[dict[str, object]], b: list[dict[str, object]]) -> bool:
     return repr(a) == repr(b)
 
 
+def nameless(rows: list[dict[str, object]], role: Role) -> list[dict[str, object]]:
+    """Return rows that name neither the dyad nor whoever withdrew."""
+    return [row | {k: None for k in ("dyad", role) if k in row} for row in rows]
+
+
 @pytest.mark.parametrize("role", [Role.CLIENT, Role.THERAPIST])
 def test_nothing_of_them_is_left_and_the_other_is_whole(plain: Path, tmp_path: Path, role: Role) -> None:
     root, path = copied(plain, tmp_path)
@@ -140,14 +145,18 @@ def test_nothing_of_them_is_left_and_the_other_is_whole(plain: Path, tmp_path: P
         left = pq.read_table(results / table)
         assert set(left["entity"].to_pylist()) == {str(other)}
         assert rows
-        assert same(rows_of(results / table, other), rows)
+        assert same(rows_of(results / table, other), nameless(rows, role))
+        assert not {b"dyad", str(role).encode()} & set(left.schema.metadata)
+        assert left.schema.metadata[str(other).encode()].decode() == CODES[other]
     assert not (results / "report.html").exists()
     assert not (root / "apart.html").exists()
     assert list((root / "csv").iterdir()) == []
     for table in ("excursions.parquet", "labels.parquet"):
         assert set(pq.read_table(results / table)["person"].to_pylist()) <= {str(other)}
     with (results / "events.csv").open(newline="") as file:
-        assert all(row["actor"] != role for row in csv.DictReader(file))
+        left_events = list(csv.DictReader(file))
+    assert all(row["actor"] != role for row in left_events)
+    assert {(row["dyad"], row[role], row[other]) for row in left_events} == {("", "", CODES[other])}
     assert json.loads((results / "session.json").read_text())["withdrawn"] == {role: CODES[role]}
     overlay = (path / "overlay.jsonl").read_text()
     assert ("a note" in overlay) == (role is Role.THERAPIST)
