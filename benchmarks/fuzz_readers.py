@@ -12,6 +12,7 @@ line per fault and the counts; ends with 1 if anything but a refusal of one line
 from __future__ import annotations
 
 import argparse
+import gzip
 import os
 import random
 import re
@@ -22,6 +23,7 @@ import sys
 import tempfile
 import time
 import traceback
+import zipfile
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -131,6 +133,41 @@ def tried(path: Path, out: Path) -> str:
     return "read"
 
 
+def packed(path: Path, chance: random.Random) -> Path:
+    """Return a .gz or .zip of a file, or a .zip of a folder, now and then cut; what it was made of goes."""
+    parts = [p for p in path.rglob("*") if p.is_file()] if path.is_dir() else [path]
+    if path.is_file() and chance.random() < 0.5:
+        made = path.with_name(f"{path.name}.gz")
+        made.write_bytes(gzip.compress(path.read_bytes()))
+    else:
+        made = path.with_name(f"{path.name}.zip")
+        with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+            for part in parts:
+                archive.write(part, str(part.relative_to(path.parent)))
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    if chance.random() < 0.3:
+        made.write_bytes(_byte_fault(made.read_bytes(), chance))
+    return made
+
+
+def folders(place: Path) -> list[Path]:
+    """Return the layouts that come as folders: a watch's and an EmotiBit's."""
+    e4 = place / "watch"
+    with zipfile.ZipFile(FILES["e4 zip"][0](place)) as archive:
+        archive.extractall(e4)
+    emotibit = place / "emotibit"
+    emotibit.mkdir()
+    for tag in ("EA", "BI", "AX", "AY", "AZ"):
+        rows = [
+            f"{1716200000 + i / 15:.6f},{66.7 * i:.3f},{i},4,{tag},1,100,{2 + i / 9:.4f}" for i in range(60)
+        ]
+        head = "LocalTimestamp,EmotiBitTimestamp,PacketNumber,DataLength,TypeTag,ProtocolVersion,"
+        head += f"DataReliability,{tag}"
+        name = f"2024-05-20_11-53-07-043587_{tag}.csv"
+        (emotibit / name).write_text("\n".join([head, *rows]) + "\n")
+    return [e4, emotibit]
+
+
 def child(sources: Sequence[Path], seed: int, keep: Path, write: int) -> None:
     """Try a batch; write a line per file."""
     chance = random.Random(seed)
@@ -146,6 +183,8 @@ def child(sources: Sequence[Path], seed: int, keep: Path, write: int) -> None:
             for beside in source.parent.glob(f"{source.name.split('.')[0]}.json"):
                 shutil.copy(beside, place)
             path.write_bytes(mutated(source.read_bytes(), chance))
+        if chance.random() < 0.3:
+            path = packed(path, chance)
         os.write(write, f"{source.name}\n".encode())
         began = time.monotonic()
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -207,6 +246,7 @@ def main() -> int:
         folder = place / str(number)
         folder.mkdir()
         sources.append(make(folder))
+    sources += folders(place)
     if options.more:
         sources += [
             p

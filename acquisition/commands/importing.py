@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from acquisition.commands.command import Command, as_json_option, print_json, study_option
+from acquisition.session.session import SETTINGS
 from acquisition.stream import PEOPLE, Modality, Role
 from acquisition.terminal import echo
 
@@ -111,6 +112,12 @@ class ImportCommand(Command):
 @click.option("--sealed", is_flag=True, help="Seal the recording; needs the key store and both codes.")
 @click.option("--dyad", default="", help="Code of the dyad, such as D07.")
 @click.option("--number", default=0, type=click.IntRange(0, 99_999), help="Number of the session.")
+@click.option(
+    "--setting",
+    type=click.Choice(SETTINGS),
+    default=None,
+    help="Where the two people were; unknown if not given.",
+)
 @click.option("--client", default="", help="Code of the client; unknown if not given.")
 @click.option("--therapist", default="", help="Code of the therapist; unknown if not given.")
 @click.option("--started", default="", metavar="ISO", help="When the recording began.")
@@ -223,6 +230,7 @@ def _options(given: dict[str, Any]) -> Options:
         number=given["number"],
         client=given["client"],
         therapist=given["therapist"],
+        setting=given["setting"] or "",
         started=given["started"],
         zone=given["zone"],
         part=_part(given["part"]),

@@ -30,6 +30,8 @@ class Options:
     ----------
     align : str
         How the clocks of two people are brought together: events, tap, none (they stay apart) or "".
+    setting : str
+        Where the two people were: room, remote or "".
     started : str
         When second 0 was, ISO 8601.
     zone : str
@@ -52,6 +54,7 @@ class Options:
     number: int = 0
     client: str = ""
     therapist: str = ""
+    setting: str = ""
     started: str = ""
     zone: str = ""
     part: tuple[float, float] = (-math.inf, math.inf)

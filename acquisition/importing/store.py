@@ -194,6 +194,7 @@ def _session(out: Path, streams: Sequence[Imported], recorded: Recorded, options
         id=name,
         dyad=options.dyad,
         number=options.number,
+        setting=options.setting,
         crisis_contact="import",
         client=Participant(options.client or NOBODY[Role.CLIENT], _consent(streams, Role.CLIENT)),
         therapist=Participant(options.therapist or NOBODY[Role.THERAPIST], _consent(streams, Role.THERAPIST)),

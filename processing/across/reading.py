@@ -76,10 +76,11 @@ def read_sittings(paths: Sequence[Path]) -> list[Sitting]:
     Raises
     ------
     ResultsError
-        If a directory holds no results, or the order of one dyad's sessions cannot be told; one line each.
+        If a directory holds no results, if of several nobody said whose they are, or if the order of one
+        dyad's sessions cannot be told; one line each.
     """
     found = [_sitting(path) for path in paths]
-    faults = [fault for dyad in _by_dyad(found).values() for fault in _unordered(dyad)]
+    faults = _unknown(found) or [fault for dyad in _by_dyad(found).values() for fault in _unordered(dyad)]
     if faults:
         raise ResultsError("\n".join(faults))
     return sorted(found, key=lambda s: (s.dyad, s.client, s.number, s.started))
@@ -96,6 +97,17 @@ def _by_dyad(found: Sequence[Sitting]) -> dict[tuple[str, str, str], list[Sittin
     for s in found:
         out.setdefault((s.dyad, s.client, s.therapist), []).append(s)
     return out
+
+
+def _unknown(found: Sequence[Sitting]) -> list[str]:
+    """Name the sessions of nobody known: together they would pass for one dyad's."""
+    nameless = [s for s in found if not (s.dyad or s.client or s.therapist)]
+    if len(nameless) < 2:
+        return []
+    return [
+        f"{s.path}: whose session it is nobody said (attune amend RECORDING dyad=D07 client=C07)"
+        for s in nameless
+    ]
 
 
 def _unordered(dyad: Sequence[Sitting]) -> list[str]:

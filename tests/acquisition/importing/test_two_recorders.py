@@ -309,7 +309,17 @@ def test_what_follows_a_role_is_that_persons(tmp_path: Path) -> None:
         "D07",
     ]
     done = run(
-        *words, "--number", "3", "--client", "C07", "--therapist", "T02", "--started", "2024-05-20T11:53:07"
+        *words,
+        "--number",
+        "3",
+        "--setting",
+        "remote",
+        "--client",
+        "C07",
+        "--therapist",
+        "T02",
+        "--started",
+        "2024-05-20T11:53:07",
     )
     assert done.exit_code == 0, done.output
     session = Recording(tmp_path / "rec").session
@@ -320,6 +330,7 @@ def test_what_follows_a_role_is_that_persons(tmp_path: Path) -> None:
         "C07",
         "T02",
     )
+    assert session.setting == "remote"
     assert recorded(tmp_path / "rec").started == "2024-05-20T11:53:07"
     assert run("--as", "client", str(a), str(c), "--out", str(tmp_path / "two")).exit_code == 0
     assert run("--as", "nobody", str(a)).exit_code == 2

@@ -27,10 +27,12 @@ def write_results(
     *,
     scaling: str = "anchored",
     started: str = "",
+    codes: tuple[str, str, str] = ("D07", "C07", "T02"),
 ) -> Path:
     """Write what of a session's results is read here."""
     folder.mkdir()
-    said = {"dyad": "D07", "client": "C07", "therapist": "T02", "number": number, "started": started}
+    dyad, client, therapist = codes
+    said = {"dyad": dyad, "client": client, "therapist": therapist, "number": number, "started": started}
     (folder / "session.json").write_text(json.dumps(said), "utf-8")
     rows = [
         {"person": "client", "time": 60.0, "code": code, "source": "review", "arousal": a,
@@ -117,6 +119,17 @@ def test_firths_penalty_gives_the_known_answer_of_a_two_by_two_table() -> None:
     y = np.concatenate([np.repeat([0.0, 1.0], [10, 0]), np.repeat([0.0, 1.0], [3, 7])])
     low, high = math.log(0.5 / 10.5), math.log(7.5 / 3.5)
     assert firth_logit(x, y) == pytest.approx([low, high - low], abs=1e-5)
+
+
+def test_sessions_of_nobody_known_are_not_taken_for_one_dyads(tmp_path: Path) -> None:
+    rng = np.random.default_rng(8)
+    unsaid = ("", "", "")
+    paths = [write_results(tmp_path / f"s{k}", k, drawn(1.5, rng), codes=unsaid) for k in (1, 2)]
+    refused = CliRunner().invoke(across_command, [*map(str, paths)])
+    assert refused.exit_code == 1
+    for path in paths:
+        assert f"{path}: whose session it is nobody said (attune amend" in refused.output
+    assert len(read_sittings(paths[:1])) == 1, "one alone is nobody else's"
 
 
 def test_labels_in_the_persons_scaling_and_mixed_ones_are_refused(tmp_path: Path) -> None:
