@@ -19,16 +19,24 @@ from acquisition.terminal import echo
 @as_json_option
 def amend_command(recording: Path, pairs: tuple[str, ...], why: str, as_json: bool) -> None:
     """Correct what a recording says of itself: dyad, number, setting (room, remote), client, therapist,
-    started, covariates.NAME.
+    started, covariates.NAME (of session or dyad), client.covariates.NAME, therapist.covariates.NAME.
 
     The session file stays as it was written; amendments.jsonl beside it holds what was put right, when and
     why, and everything that reads the recording goes by it.
     """
     from acquisition.events.overlay_file import append_lines
     from acquisition.protection.audit import keep
-    from acquisition.recording.amendments import AMENDMENTS_NAME, Amendment, applied, checked, lines_of
+    from acquisition.recording.amendments import (
+        AMENDMENTS_NAME,
+        Amendment,
+        applied,
+        checked,
+        lines_of,
+        refuse_undeclared,
+    )
     from acquisition.recording.lock import held
     from acquisition.recording.recording import Recording
+    from acquisition.session.study import study_of
 
     session = Recording(recording).session
     if session is None:
@@ -43,6 +51,7 @@ def amend_command(recording: Path, pairs: tuple[str, ...], why: str, as_json: bo
         if not equals:
             raise click.UsageError(f"{pair!r}: must be KEY=VALUE")
         values.update([checked(key.strip(), value.strip(), session.patterns)])
+    refuse_undeclared(values, study_of(recording))
     new = applied(session, values)
     if new.client.code == new.therapist.code:
         raise RecordingError(f"client and therapist would both be {new.client.code}")

@@ -13,12 +13,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from acquisition.errors import RecordingError
+from acquisition.session.covariates import declared
 from acquisition.session.patterns import CodePatterns
-from acquisition.session.session import SETTINGS, Participant, Session
+from acquisition.session.session import SETTINGS, Session
+from acquisition.session.study import Study
 
 AMENDMENTS_NAME = "amendments.jsonl"
 KEYS = ("dyad", "number", "setting", "client", "therapist", "started")
-COVARIATE = re.compile(r"covariates\.([a-z][a-z0-9_]{0,39})")
+COVARIATE = re.compile(r"(?:(client|therapist)\.)?covariates\.([a-z][a-z0-9_]{0,39})")
+"""Of a person, or of the session and the dyad."""
 STARTED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?")
 MAX_VALUE = 80
 MAX_BYTES = 1 << 22
@@ -36,7 +39,7 @@ class Amendment:
 
     def to_json(self) -> str:
         """Return it as a line; `about` says whose it is, so that it goes with that person."""
-        about = ABOUT.get(self.key, "dyad")
+        about = ABOUT.get(self.key.partition(".")[0], "dyad")
         row = {"key": self.key, "value": self.value, "about": about, "when": self.when, "why": self.why}
         return json.dumps(row, ensure_ascii=False)
 
@@ -51,7 +54,7 @@ def checked(key: str, value: str, patterns: CodePatterns) -> tuple[str, str]:
     """
     covariate = COVARIATE.fullmatch(key)
     if key not in KEYS and covariate is None:
-        known = ", ".join((*KEYS, "covariates.NAME"))
+        known = ", ".join((*KEYS, "covariates.NAME", "client.covariates.NAME", "therapist.covariates.NAME"))
         raise RecordingError(
             f"{key[:40]}: cannot be amended (known: {known}); a name is small letters, digits and _"
         )
@@ -67,6 +70,22 @@ def checked(key: str, value: str, patterns: CodePatterns) -> tuple[str, str]:
     if not value.isprintable() or not 0 < len(value) <= MAX_VALUE:
         raise RecordingError(f"{key} = {value[:40]!r}: must be 1 to {MAX_VALUE} printable characters")
     return key, value
+
+
+def refuse_undeclared(values: Mapping[str, str], study: Study | None) -> None:
+    """Refuse covariates that the study of a recording does not declare, or values it does not allow.
+
+    Raises
+    ------
+    RecordingError
+        Naming the key, the value and what is allowed.
+    """
+    for key, value in values.items():
+        if study is not None and (m := COVARIATE.fullmatch(key)):
+            try:
+                declared(m[2], value, m[1] or "session", study)
+            except ValueError as error:
+                raise RecordingError(f"{key} = {value[:40]!r}: {error}") from None
 
 
 def read_amendments(recording: Path, patterns: CodePatterns) -> list[Amendment]:
@@ -109,8 +128,7 @@ def amended(session: Session, recording: Path) -> Session:
 
 def applied(session: Session, values: Mapping[str, str]) -> Session:
     """Return a session with keys put right."""
-    covariates = {m[1]: v for k, v in values.items() if (m := COVARIATE.fullmatch(k))}
-    out = replace(session, covariates={**session.covariates, **covariates})
+    out = _with_covariates(session, values)
     if "dyad" in values:
         out = replace(out, dyad=values["dyad"])
     if "number" in values:
@@ -118,12 +136,26 @@ def applied(session: Session, values: Mapping[str, str]) -> Session:
     if "setting" in values:
         out = replace(out, setting=values["setting"])
     if "client" in values:
-        out = replace(out, client=Participant(values["client"], out.client.consent))
+        out = replace(out, client=replace(out.client, code=values["client"]))
     if "therapist" in values:
-        out = replace(out, therapist=Participant(values["therapist"], out.therapist.consent))
+        out = replace(out, therapist=replace(out.therapist, code=values["therapist"]))
     if "started" in values and out.recorded is not None:
         out = replace(out, recorded=replace(out.recorded, started=values["started"]))
     return out
+
+
+def _with_covariates(session: Session, values: Mapping[str, str]) -> Session:
+    said = [(m[1] or "session", m[2], v) for k, v in values.items() if (m := COVARIATE.fullmatch(k))]
+    each = {
+        whose: {name: value for who, name, value in said if who == whose}
+        for whose in ("session", "client", "therapist")
+    }
+    client, therapist = (
+        replace(one, covariates={**one.covariates, **each[role]}) if each[role] else one
+        for role, one in (("client", session.client), ("therapist", session.therapist))
+    )
+    covariates = {**session.covariates, **each["session"]}
+    return replace(session, client=client, therapist=therapist, covariates=covariates)
 
 
 def lines_of(amendments: Sequence[Amendment]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from acquisition.session.patterns import CodePatterns
@@ -40,10 +40,11 @@ class Consent:
 
 @dataclass(frozen=True, slots=True)
 class Participant:
-    """Hold a person's pseudonymous code and consent."""
+    """Hold a person's pseudonymous code, consent, and the covariates that the study declares."""
 
     code: str
     consent: Consent = Consent()
+    covariates: Mapping[str, str | float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,8 +203,8 @@ class Session:
     recorded: Recorded | None = None
     record: SessionRecord = field(default_factory=SessionRecord)
     patterns: CodePatterns = field(default_factory=CodePatterns)
-    covariates: dict[str, str] = field(default_factory=dict)
-    """What amendments say of the session besides: never in its file."""
+    covariates: Mapping[str, str | float] = field(default_factory=dict)
+    """Of the session and the dyad; those of a person stand with the person."""
 
     def participant(self, role: Role) -> Participant:
         """Return the person of a role."""

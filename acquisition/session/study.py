@@ -209,6 +209,15 @@ def study_of(beside: Path, said: Path | None = None) -> Study | None:
     return None if path is None else read_study(path)
 
 
+def study_for(top: TomlTable, base: Path | None, study: Study | None) -> Study | None:
+    """Return the study that was named, else that of a folder; what is wrong with it is a fault of `top`."""
+    try:
+        return study or (study_of(base) if base is not None else None)
+    except SessionError as error:
+        top.faults += str(error).splitlines()
+        return None
+
+
 def _trusted(file: Path, start: Path) -> bool:
     if not hasattr(os, "getuid"):
         return True

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from acquisition.errors import ProfileError, SessionError, UnitError
+from acquisition.session.covariates import Covariates, read_covariates
 from acquisition.session.patterns import CodePatterns, read_patterns
 from acquisition.session.profile import DeviceProfile, load_profile
 from acquisition.session.record import dump_record, read_record
@@ -29,7 +30,7 @@ from acquisition.session.settings import (
     protection_settings,
     recording_settings,
 )
-from acquisition.session.study import Study, study_of
+from acquisition.session.study import Study, study_for
 from acquisition.session.toml_table import TomlTable, lines, parse, read, show
 from acquisition.stream import FORMATS, LATENESS, PEOPLE, ROLES, Modality, Role, StreamInfo
 from acquisition.text import clean_line
@@ -63,9 +64,10 @@ def parse_session(text: str, place: str, base: Path | None = None, study: Study 
         raise SessionError(place, faults)
     top = TomlTable("", data, faults)
     recorded = _recorded(top)
-    patterns = _patterns(top, None if recorded else base, study)
-    session_id, dyad, number, setting, contact = _head(top, patterns)
-    people = {role: _participant(top, role, patterns, recorded) for role in PEOPLE}
+    study = None if recorded else study_for(top, base, study)
+    patterns = _patterns(top, study)
+    session_id, dyad, number, setting, contact, covariates = _head(top, patterns, study, recorded)
+    people = {role: _participant(top, role, patterns, study, recorded) for role in PEOPLE}
     devices = tuple(_device(t, base, recorded is not None) for t in top.tables("device"))
     session = Session(
         id=session_id,
@@ -83,6 +85,7 @@ def parse_session(text: str, place: str, base: Path | None = None, study: Study 
         recorded=recorded,
         record=read_record(top),
         patterns=patterns,
+        covariates=covariates,
     )
     top.finish()
     faults += _twice(session)
@@ -99,19 +102,14 @@ def kept_by(session: Session, study: Study | None, day: date) -> Session:
     return replace(session, protection=replace(session.protection, keep_until=until))
 
 
-def _patterns(top: TomlTable, base: Path | None, study: Study | None) -> CodePatterns:
+def _patterns(top: TomlTable, study: Study | None) -> CodePatterns:
     """Return which codes and ids fit: the file's own table, else as the study has them."""
     table = top.table("study")
     if table is not None:
         own = read_patterns(table)
         table.finish()
         return own
-    try:
-        found = study or (study_of(base) if base is not None else None)
-    except SessionError as error:
-        top.faults += str(error).splitlines()
-        return CodePatterns()
-    return found.code_patterns if found is not None else CodePatterns()
+    return study.code_patterns if study is not None else CodePatterns()
 
 
 def _fitting(table: TomlTable, key: str, kind: str, patterns: CodePatterns, *, required: bool = False) -> str:
@@ -122,10 +120,12 @@ def _fitting(table: TomlTable, key: str, kind: str, patterns: CodePatterns, *, r
     return value
 
 
-def _head(top: TomlTable, patterns: CodePatterns) -> tuple[str, str, int, str, str]:
+def _head(
+    top: TomlTable, patterns: CodePatterns, study: Study | None, recorded: Recorded | None
+) -> tuple[str, str, int, str, str, Covariates]:
     table = top.table("session", required="id, dyad, number, crisis_contact")
     if table is None:
-        return "", "", 0, "", ""
+        return "", "", 0, "", "", {}
     session_id = _fitting(table, "id", "id", patterns, required=True)
     dyad = _fitting(table, "dyad", "dyad", patterns)
     number = table.whole("number", 0, low=0, high=99_999)
@@ -133,12 +133,13 @@ def _head(top: TomlTable, patterns: CodePatterns) -> tuple[str, str, int, str, s
     contact = table.text(
         "crisis_contact", required=True, what="whom to call in a crisis; no session starts without"
     )
+    covariates = read_covariates(table, "session", study, recorded=recorded is not None)
     table.finish()
-    return session_id, dyad, number, setting, contact
+    return session_id, dyad, number, setting, contact, covariates
 
 
 def _participant(
-    top: TomlTable, role: Role, patterns: CodePatterns, recorded: Recorded | None
+    top: TomlTable, role: Role, patterns: CodePatterns, study: Study | None, recorded: Recorded | None
 ) -> Participant:
     table = top.table(role, required="code and consent")
     if table is None:
@@ -146,8 +147,9 @@ def _participant(
     nobody = recorded is not None and recorded.imported and table.data.get("code") == NOBODY[role]
     code = _fitting(table, "code", "code", CodePatterns() if nobody else patterns, required=True)
     consent = table.table("consent")
+    covariates = read_covariates(table, role, study, recorded=recorded is not None)
     table.finish()
-    return Participant(code, _consent(consent) if consent else Consent())
+    return Participant(code, _consent(consent) if consent else Consent(), covariates)
 
 
 def _consent(table: TomlTable) -> Consent:
@@ -291,11 +293,13 @@ def dump_session(session: Session) -> str:
     """Return a session as TOML, which `parse_session` reads back as the same value."""
     head = {"id": session.id, "dyad": session.dyad, "number": session.number}
     head |= {"setting": session.setting, "crisis_contact": session.crisis_contact}
+    head |= {"covariates": dict(session.covariates)}
     out = lines("[session]", head)
     for role in PEOPLE:
         person = session.participant(role)
         consent = asdict(person.consent) if person.consent != Consent() else {}
-        out += lines(f"[{role}]", {"code": person.code, "consent": consent})
+        said_of = {"code": person.code, "consent": consent, "covariates": dict(person.covariates)}
+        out += lines(f"[{role}]", said_of)
     if said := session.patterns.said():
         out += lines("[study]", said)
     for device in session.devices:
