@@ -21,7 +21,18 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 with atheris.instrument_imports():
     from acquisition.errors import PacketError
-    from acquisition.gatt import bitalino, heart_rate, movesense, polar, polar_frame
+    from acquisition.gatt import (
+        bitalino,
+        heart_rate,
+        movesense,
+        polar,
+        polar_frame,
+        shimmer,
+        shimmer_answers,
+        shimmer_card,
+        shimmer_reader,
+        shimmer_values,
+    )
 
 
 def _heart_rate(data: bytes) -> None:
@@ -70,6 +81,21 @@ def _movesense(data: bytes) -> None:
     assembler.feed(data[::-1])
 
 
+def _shimmer(data: bytes) -> None:
+    frames = shimmer_values.layout((shimmer_values.GSR,))
+    expected = list(shimmer.Said)[data[0] % len(shimmer.Said)]
+    reader = shimmer_reader.Reader(shimmer.SHIMMER3R, frames, expected, data[0] > 127)
+    half = len(data) // 2
+    reader.feed(data[1:half])
+    reader.feed(data[max(1, half) :])
+    shimmer_answers.Inquiry.from_bytes(data[1:], 7)
+
+
+def _shimmer_listing(data: bytes) -> None:
+    listing = shimmer_card.Listing.from_bytes(data)
+    assert shimmer_card.Listing.from_bytes(bytes(listing)).entries == listing.entries
+
+
 TARGETS: tuple[Callable[[bytes], Any], ...] = (
     _heart_rate,
     _polar_frame,
@@ -77,6 +103,8 @@ TARGETS: tuple[Callable[[bytes], Any], ...] = (
     _polar_deltas,
     _bitalino,
     _movesense,
+    _shimmer,
+    _shimmer_listing,
     polar.Command.from_bytes,
     polar.parse_features,
     polar_frame.pulse_intervals,

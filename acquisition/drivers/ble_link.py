@@ -76,6 +76,11 @@ class Link:
         services = self._client.services
         return services.get_service(uuid) is not None or services.get_characteristic(uuid) is not None
 
+    def can(self, uuid: str, *ways: str) -> bool:
+        """Tell whether a characteristic is there that can be used in one of these ways, such as "write"."""
+        found = self._client.services.get_characteristic(uuid)
+        return found is not None and any(way in found.properties for way in ways)
+
     async def pair(self) -> None:
         """Pair with the device."""
         await self._client.pair()

@@ -27,6 +27,7 @@ TABLE: dict[str, Line] = {
     "microphone": Line("acquisition.drivers.microphone"),
     "movesense": Line("acquisition.drivers.movesense", twin="acquisition.emulated.movesense"),
     "polar": Line("acquisition.drivers.polar", twin="acquisition.emulated.polar"),
+    "shimmer": Line("acquisition.drivers.shimmer.unit", twin="acquisition.emulated.shimmer"),
     "simulated": Line("acquisition.drivers.simulated"),
     "wav_file": Line("acquisition.drivers.wav_file"),
 }

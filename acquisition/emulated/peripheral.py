@@ -101,6 +101,7 @@ class Peripheral:
         self._queue: asyncio.Queue[tuple[Any, bytes]] = asyncio.Queue()
         self.switched_on = 0.0
         self.connected: Callable[[], None] = lambda: None
+        self.disconnected: Callable[[], None] = lambda: None
 
     async def start(self) -> None:
         """Switch on and advertise."""
@@ -152,15 +153,21 @@ class Peripheral:
     def _on_disconnection(self, *_: Any) -> None:
         self.connection = None
         self.stop_sending()
+        self.disconnected()
         if self.in_range:
             self._spawn(self.advertise(True))
 
     in_range = True
 
-    def _spawn(self, coroutine: Any) -> None:
+    def _spawn(self, coroutine: Any) -> asyncio.Task[None]:
         task = asyncio.create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
+
+    def keep(self, coroutine: Any) -> asyncio.Task[None]:
+        """Begin what outlives the connection, such as measuring onto a card."""
+        return self._spawn(coroutine)
 
     def run(self, coroutine: Any) -> asyncio.Task[None]:
         """Begin what ends with the connection."""
@@ -263,6 +270,14 @@ def commanded(uuid: str, written: Callable[[bytes], None], read: Callable[[], by
         read=lambda _: read() if read is not None else b"", write=lambda _, data: written(bytes(data))
     )
     return Characteristic(_uuid(uuid), properties, permissions, value)
+
+
+def piped(uuid: str, written: Callable[[bytes], None], *, acknowledged: bool) -> Any:
+    """Return a characteristic that takes bytes and sends bytes: each acknowledged, or neither."""
+    of = Characteristic.Properties
+    properties = of.WRITE | of.INDICATE if acknowledged else of.WRITE_WITHOUT_RESPONSE | of.NOTIFY
+    value = CharacteristicValue(write=lambda _, data: written(bytes(data)))
+    return Characteristic(_uuid(uuid), properties, Characteristic.WRITEABLE, value)
 
 
 def service(uuid: str, characteristics: Sequence[Any]) -> Any:

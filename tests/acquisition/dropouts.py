@@ -13,6 +13,7 @@ from acquisition.emulated.bumble_radio import Air
 from acquisition.emulated.movesense import EmulatedMovesense
 from acquisition.emulated.peripheral import Hardware
 from acquisition.emulated.polar import h10
+from acquisition.emulated.shimmer import EmulatedShimmer
 from acquisition.emulated.strap import EmulatedStrap
 from acquisition.stream import FloatArray
 from tests.acquisition.ble_bench import Bench, device, session_of
@@ -75,6 +76,13 @@ KINDS = (
         stream="Movesense ECG",
         make=lambda air: EmulatedMovesense(air, _hardware("Movesense 1")),
     ),
+    Kind(
+        profile="shimmer3r_gsr",
+        stream="Shimmer EDA",
+        make=lambda air: EmulatedShimmer(
+            air, _hardware("Shimmer3R-1"), eda=lambda t: np.asarray(3.0 + np.sin(3.0 * t))
+        ),
+    ),
     Kind(profile="heart_rate", stream="Strap RR", make=lambda air: EmulatedStrap(air, _hardware("HRM 42"))),
 )
 
@@ -118,7 +126,7 @@ def _figures(kind: Kind, bench: Bench, twin: Any, spans: list[tuple[float, float
     inside = [(times > a + 3.0) & (times < b) for a, b in spans]
     sent = getattr(twin, "sent", [])
     true = np.array([t for t, _ in sent])
-    said = np.array([v if isinstance(v, int) else v[0] for _, v in sent], np.float64)
+    said = np.array([v if isinstance(v, int | float) else v[0] for _, v in sent], np.float64)
     late = [(times > b + 30.0) & (times < b + BETWEEN - 2.0) for _, b in spans]
     errors = [_error(times[k], values[k, 0], true, said) for k in late] if len(true) else [float("nan")]
     return Figures(

@@ -7,12 +7,13 @@ import math
 import pytest
 
 from acquisition.drivers.table import names
+from acquisition.session.profile import load_profile
 from tests.acquisition.dropouts import AWAY, KINDS, Kind, measured
 
 
 def test_every_driver_with_a_radio_is_among_them() -> None:
     without = {"lsl", "microphone", "simulated", "wav_file"}
-    assert {k.profile.removesuffix("_h10") for k in KINDS} == set(names()) - without
+    assert {load_profile(k.profile).driver for k in KINDS} == set(names()) - without
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda k: k.profile)
