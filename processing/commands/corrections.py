@@ -129,8 +129,8 @@ def import_command(
 def export_command(file: Path, recording: Path, role: str, editor: str) -> None:
     """Write a full list of beats with their classes, corrected or as detected.
 
-    FILE ends in .csv (time in seconds since the recording began, interval, class, what was done by hand), or
-    in .txt, .ann or .atr for annotations as wrann of wfdb reads them: N for a normal beat, Q for any other.
+    FILE ends in .csv (time in seconds since the recording began, interval, class, what was done by hand, and
+    by whom), or in .txt, .ann or .atr for annotations as wrann of wfdb reads them: N for a normal beat, Q for any other.
     """
     from acquisition.protection.audit import keep
     from acquisition.recording.derived import note
@@ -141,7 +141,7 @@ def export_command(file: Path, recording: Path, role: str, editor: str) -> None:
     beats = now.listed()
     note(recording, file, "beats", (role,))
     keep("exported", recording, to="beats")
-    write_beats(file, beats, now.sfreq)
+    write_beats(file, beats, now.sfreq, editor)
     only_for_owner(file)
     echo(f"{file}: {len(beats)} beats" + (f", corrected by {editor}" if editor else ", as detected"))
 

@@ -154,8 +154,10 @@ class Beat:
     by_hand: str
 
 
-def write_beats(path: Path, beats: Sequence[Beat], sfreq: float) -> None:
+def write_beats(path: Path, beats: Sequence[Beat], sfreq: float, who: str = "") -> None:
     """Write a full list of beats, by the file's ending: a table, or annotations as wrann of wfdb reads them.
+
+    The table names with whose corrections the beats are; what wrann reads has no place for that.
 
     Raises
     ------
@@ -170,8 +172,8 @@ def write_beats(path: Path, beats: Sequence[Beat], sfreq: float) -> None:
         with path.open("w", encoding="utf-8", newline="") as file:
             if path.suffix.casefold() == ".csv":
                 rows = csv.writer(file)
-                rows.writerow(("time", "interval_ms", "class", "by_hand"))
-                rows.writerows(_cells(beat) for beat in beats)
+                rows.writerow(("time", "interval_ms", "class", "by_hand", "editor"))
+                rows.writerows((*_cells(beat), who) for beat in beats)
             else:
                 file.writelines(f"{annotation(beat, sfreq or 1000.0)}\n" for beat in beats)
     except OSError as error:

@@ -17,6 +17,7 @@ from typing import Any
 from acquisition.events.vocabulary import load_vocabulary
 from acquisition.stream import PEOPLE, FloatArray, Modality, Role
 from acquisition.text import as_cell
+from processing.export.by_hand import MARK_COLUMNS, MEANINGS, CorrectedMarks, rows
 from processing.export.tracks import NOTICE, Track, Tracks, on_even_grid, regular, spans
 from processing.hour.timeline import Interval
 from processing.metrics.self_report import Filled
@@ -33,11 +34,17 @@ Stamps are seconds since the recording began, the same for both subjects. Stream
 *_physio.tsv.gz, n/a where no sample came; streams without one (RR intervals, voice rows) have no place here:
 attune export --to csv. Events are raw markers with later edits applied; free notes are left out.
 """
+CORRECTED = """
+derivatives/{folder} holds beats and skin conductance responses, {said}. What is
+above it stays as recorded: nothing in it is corrected.
+"""
 
 
 def export_bids(tracks: Tracks, out: Path) -> list[Path]:
     """Write a BIDS dataset; the partner's events and signals never lie in a person's folder."""
-    written = [_write(out / "README", README.format(session=tracks.session_id, notice=NOTICE))]
+    found = tracks.corrected
+    more = "" if found is None else CORRECTED.format(folder=_folder(found), said=found.said)
+    written = [_write(out / "README", README.format(session=tracks.session_id, notice=NOTICE) + more)]
     written.append(_json(out / "dataset_description.json", _description(tracks)))
     written += _events_sidecar(out)
     people = []
@@ -55,7 +62,40 @@ def export_bids(tracks: Tracks, out: Path) -> list[Path]:
         written.append(_events(tracks, role, folder / f"{stem}_events.tsv"))
     written.append(_table(out / "participants.tsv", ("participant_id", "role"), people))
     written.append(_json(out / "participants.json", {"role": {"Description": "client or therapist"}}))
-    return written + _self_reports(tracks, out)
+    written += _self_reports(tracks, out)
+    return (
+        written
+        if found is None
+        else written + _corrected(tracks, found, out / "derivatives" / _folder(found))
+    )
+
+
+def _folder(found: CorrectedMarks) -> str:
+    return f"corrected-{_label(found.who)}"
+
+
+def _corrected(tracks: Tracks, found: CorrectedMarks, out: Path) -> list[Path]:
+    """Write beats and responses with corrections by hand as a derivative, a subject per person."""
+    out.mkdir(parents=True, exist_ok=True)
+    about = _description(tracks) | {"DatasetType": "derivative", "SourceDatasets": [{"URL": "../.."}]}
+    about |= {"Name": f"{about['Name']}: beats and responses, {found.said}"}
+    written = [_json(out / "dataset_description.json", about)]
+    names = ("onset", "duration", "trial_type", *MARK_COLUMNS[3:])
+    for role in (p for p in PEOPLE if found.of(p)):
+        subject, session = _label(_code(tracks, role)), _session_label(tracks)
+        folder = out / f"sub-{subject}" / f"ses-{session}" / "beh"
+        folder.mkdir(parents=True, exist_ok=True)
+        stem = f"sub-{subject}_ses-{session}_task-{TASK}_desc-{_label(found.who)}_events"
+        lines = []
+        for mark, cells in zip(found.of(role), rows(found, role, tracks.begin), strict=True):
+            named = dict(zip(MARK_COLUMNS, cells, strict=True))
+            lines.append(
+                {**named, "onset": named["t"], "duration": named["duration"], "trial_type": mark.what}
+            )
+        written.append(_table(folder / f"{stem}.tsv", names, lines))
+        meaning = {name: {"Description": text} for name, text in MEANINGS.items() if name in names}
+        written.append(_json(folder / f"{stem}.json", {"Corrected": found.said, **meaning}))
+    return written
 
 
 def _description(tracks: Tracks) -> dict[str, Any]:

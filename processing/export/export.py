@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import csv
 import functools
+import json
 import logging
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from acquisition.errors import AttunementError, RecordingError
-from acquisition.stream import FloatArray, Modality
+from acquisition.stream import PEOPLE, FloatArray, Modality, StreamInfo
 from acquisition.text import as_cell
 from acquisition.xdf.form import EVENTS_ID
 from acquisition.xdf.header import OWN_HEADERS, header_xml
 from acquisition.xdf.writer import Writer
+from processing.export.by_hand import annotations, write_marks
 from processing.export.tracks import NOTICE, Track, Tracks, gaps_of, on_even_grid, regular, spans
 from processing.hour.shelter import Shelter
 from processing.metrics.self_report import as_rows
@@ -54,31 +56,47 @@ def export_csv(tracks: Tracks, out: Path) -> list[Path]:
         with (out / "session_record.csv").open("w", encoding="utf-8", newline="") as file:
             csv.writer(file).writerows([("by whom", "what", "noted"), *(map(as_cell, row) for row in noted)])
         written.append(out / "session_record.csv")
+    if tracks.corrected is not None:
+        written += write_marks(tracks.corrected, tracks.begin, out)
     return written
 
 
 def export_mne(tracks: Tracks, out: Path) -> list[Path]:
-    """Write an MNE Raw per regular stream, each with all annotations; values in V and S."""
+    """Write an MNE Raw per regular stream, each with all annotations; values in V and S.
+
+    What was marked as an artefact by hand is bad only in the signal that it was marked in.
+    """
     import mne
 
-    written = []
+    written, by_hand = [], list(annotations(tracks.corrected, tracks.begin))
     for track in regular(tracks):
         values = on_even_grid(track, tracks.begin, tracks.end)
         names = [f"{track.info.role} {c}" for c in track.info.channels]
         kind = MNE_TYPES.get(track.info.modality, "misc")
         info = mne.create_info(names, track.info.sfreq, kind)
-        info["description"] = NOTICE
+        info["description"] = NOTICE if tracks.corrected is None else f"{NOTICE} {tracks.corrected.said}"
         raw = mne.io.RawArray(SI.get(track.info.modality, 1.0) * values.T, info, verbose="error")
         marks = [(i.start - tracks.begin, i.stop - i.start, f"{i.code}/{i.actor}") for i in spans(tracks)]
         lost = [(a, d, "BAD_gap") for a, d in gaps_of(values, track.info.sfreq)]
-        inside = [m for m in (*marks, *lost) if 0.0 <= m[0] < values.shape[0] / track.info.sfreq]
+        lost += _marked_bad(track, tracks)
+        inside = [m for m in (*marks, *by_hand, *lost) if 0.0 <= m[0] < values.shape[0] / track.info.sfreq]
         onset, duration, text = zip(*inside, strict=True) if inside else ((), (), ())
         raw.set_annotations(mne.Annotations(onset, duration, text), verbose="error")
-        target = out / f"{track.name}_raw.fif"
+        target = out / f"{track.name}{tracks.suffix}_raw.fif"
         # Single precision, as MNE writes by default, would be another rounding, of volts.
         raw.save(target, fmt="double", overwrite=True, verbose="error")
         written.append(target)
     return written
+
+
+def _marked_bad(track: Track, tracks: Tracks) -> list[tuple[float, float, str]]:
+    """Return onset, duration [s] and text of what was marked by hand in this signal."""
+    if tracks.corrected is None:
+        return []
+    part = "skin" if track.info.modality is Modality.EDA else "heart"
+    mine = [m for m in tracks.corrected.of(track.info.role) if m.what == "marked" and m.signal == part]
+    concerned = track.info.modality in (Modality.ECG, Modality.EDA)
+    return [(m.time - tracks.begin, m.duration, "BAD_by_hand") for m in mine if concerned]
 
 
 def export_edf(tracks: Tracks, out: Path) -> list[Path]:
@@ -100,10 +118,16 @@ def export_edf(tracks: Tracks, out: Path) -> list[Path]:
         notes.append(
             edfio.EdfAnnotation(max(0.0, i.start - tracks.begin), length or None, f"{i.code}/{i.actor}")
         )
+    notes += [
+        edfio.EdfAnnotation(max(0.0, onset), length or None, text)
+        for onset, length, text in annotations(tracks.corrected, tracks.begin)
+    ]
     if not signals:
         raise RecordingError("no stream with a whole number of samples a second: EDF cannot hold the others")
-    target = out / f"{tracks.session_id}.edf"
-    edfio.Edf(signals, data_record_duration=1.0, annotations=notes).write(target)
+    target = out / f"{tracks.session_id}{tracks.suffix}.edf"
+    said = () if tracks.corrected is None else (f"corrected_by_{tracks.corrected.who}",)
+    head = edfio.Recording(additional=said)
+    edfio.Edf(signals, recording=head, data_record_duration=1.0, annotations=notes).write(target)
     return [target]
 
 
@@ -127,7 +151,7 @@ def _edf_signal(edfio: Any, track: Track, name: str, column: FloatArray) -> Any:
 
 def export_xdf(tracks: Tracks, out: Path) -> list[Path]:
     """Write one XDF file with all streams, raw values and corrected stamps, and the events that hold."""
-    target = out / f"{tracks.session_id}.xdf"
+    target = out / f"{tracks.session_id}{tracks.suffix}.xdf"
     if target.exists():
         target.unlink()
     writer = Writer(target)
@@ -138,6 +162,7 @@ def export_xdf(tracks: Tracks, out: Path) -> list[Path]:
             if len(track.times):
                 writer.offset(stream, float(track.times[0]), 0.0)
                 writer.samples(stream, track.times, track.samples)
+        _write_marks_xdf(writer, tracks)
         marks = writer.header(EVENTS_ID, OWN_HEADERS[EVENTS_ID])
         if tracks.events:
             times = np.array([e.time for e in tracks.events])
@@ -150,6 +175,37 @@ def export_xdf(tracks: Tracks, out: Path) -> list[Path]:
     finally:
         writer.close()
     return [target]
+
+
+def _write_marks_xdf(writer: Writer, tracks: Tracks) -> None:
+    """Write a stream of marks for each person whose beats or responses are exported with corrections."""
+    found = tracks.corrected
+    number = max(OWN_HEADERS) + 1 + len(tracks.streams)
+    for role in PEOPLE if found is not None else ():
+        assert found is not None
+        mine = found.of(role)
+        if not mine:
+            continue
+        info = StreamInfo(
+            name=f"{role} beats and responses corrected by {found.who}",
+            role=role,
+            modality=Modality.MARKERS,
+            sfreq=0.0,
+            unit="",
+            channels=("mark",),
+            format="string",
+            metadata={"corrected": found.said},
+        )
+        stream = writer.header(number, header_xml(info))
+        number += 1
+        times = np.array([m.time for m in mine])
+        rows = [json.dumps(_plain(asdict(m)), ensure_ascii=False) for m in mine]
+        writer.offset(stream, float(times[0]), 0.0)
+        writer.samples(stream, times, rows)
+
+
+def _plain(fields: dict[str, Any]) -> dict[str, Any]:
+    return {k: None if isinstance(v, float) and not np.isfinite(v) else v for k, v in fields.items()}
 
 
 def _bids(tracks: Tracks, out: Path) -> list[Path]:

@@ -17,6 +17,7 @@ from acquisition.session.session import Session
 from acquisition.stream import FloatArray, StreamInfo
 from acquisition.units import convert
 from processing.admission import Admission
+from processing.export.by_hand import CorrectedMarks
 from processing.hour.timeline import Interval, intervals, points
 from processing.metrics.self_report import Filled, filled_in
 
@@ -46,7 +47,13 @@ class Track:
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Tracks:
-    """Hold the streams of a recording, the events that hold, first and last tick [s], and what was noted."""
+    """Hold the streams of a recording, the events that hold, first and last tick [s], and what was noted.
+
+    Parameters
+    ----------
+    corrected : CorrectedMarks, optional
+        Beats and responses with what somebody corrected, where they are exported too.
+    """
 
     session_id: str
     streams: tuple[Track, ...]
@@ -55,6 +62,12 @@ class Tracks:
     end: float
     session: Session | None = None
     filled: tuple[Filled, ...] = ()
+    corrected: CorrectedMarks | None = None
+
+    @property
+    def suffix(self) -> str:
+        """Return what the names of files with corrections end in: these never replace those without."""
+        return "" if self.corrected is None else self.corrected.suffix
 
 
 def read_tracks(path: Path) -> Tracks:
