@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from acquisition.errors import RecordingError
 from processing.arousal.person import People
@@ -14,6 +15,9 @@ from viewer.status.altered import watch_altered
 from viewer.window import OperatorWindow, application
 from viewer.worker import Bare, Worker
 
+if TYPE_CHECKING:
+    from processing.config import PipelineConfig
+
 
 def open_window(
     recording_path: Path | str,
@@ -23,6 +27,7 @@ def open_window(
     rater: str = "",
     editor: str = "",
     people: People | None = None,
+    config: PipelineConfig | None = None,
 ) -> OperatorWindow:
     """Open the operator's window on a recording, growing or finished, and show it.
 
@@ -38,6 +43,8 @@ def open_window(
         Code of whoever corrects beats of a finished recording: the window opens there.
     people : People, optional
         References of persons, in place of this session's baselines.
+    config : PipelineConfig, optional
+        What the correction editor computes RMSSD and responses with.
 
     Raises
     ------
@@ -75,7 +82,7 @@ def open_window(
         now=local_clock,
         kept=persistence.store(),
         profiles=lambda profile: codes_of(model.facts, profile),
-        reviewing=Reviewing(path, rater=rater, editor=editor),
+        reviewing=Reviewing(path, rater=rater, editor=editor, config=config),
         compute=None if rater else lambda: computing(feed(path, follow=follow), anew=True),
         read_first=source.over and not rater,
     )

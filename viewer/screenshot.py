@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from acquisition.private import only_for_owner
 from viewer.desktop import has_display
 from viewer.model.blind import blind_filled
 from viewer.model.model import SessionModel
+
+if TYPE_CHECKING:
+    from processing.config import PipelineConfig
 
 
 def save(
@@ -20,6 +24,7 @@ def save(
     seconds: float = 60.0,
     rater: str = "",
     editor: str = "",
+    config: PipelineConfig | None = None,
 ) -> Path:
     """Draw a recording, or a model that was filled already, and write the picture.
 
@@ -35,6 +40,8 @@ def save(
         Code of a blind rater, to draw what they see.
     editor : str
         Code of whoever corrects beats, to draw the correction editor.
+    config : PipelineConfig, optional
+        What that computes RMSSD and responses with.
 
     Returns
     -------
@@ -64,7 +71,7 @@ def save(
             path=path,
             now=lambda: model.now,
             kept=kept,
-            reviewing=None if path is None else Reviewing(path, rater=rater, editor=editor),
+            reviewing=None if path is None else Reviewing(path, rater=rater, editor=editor, config=config),
         )
         window.fault = "" if path is None else altered_words(path)
         window.resize(*size)

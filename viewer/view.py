@@ -26,9 +26,17 @@ from viewer.live.live import quitting_on_ctrl_c
     "--editor", default="", metavar="CODE", help="Correct beats of a finished recording: your code."
 )
 @click.option(
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="With --editor: parameters (TOML), as of attune process, for RMSSD and responses before → after.",
+)
+@click.option(
     "--picture", type=click.Path(path_type=Path, dir_okay=False), help="Write a PNG instead of a window."
 )
-def view_command(recording: Path, rater: str, editor: str, picture: Path | None) -> None:
+def view_command(
+    recording: Path, rater: str, editor: str, config_file: Path | None, picture: Path | None
+) -> None:
     """Watch a growing recording or review a finished one; closing the window never stops a recorder."""
     if rater and not CODE.fullmatch(rater):
         raise AttunementError(f"--rater {rater[:40]!r}: must be a code such as R2, never a name")
@@ -36,13 +44,22 @@ def view_command(recording: Path, rater: str, editor: str, picture: Path | None)
         refuse_editor(editor)
     if editor and rater:
         raise click.UsageError("--editor and --rater exclude each other: a blind rater sees no signals")
+    if config_file is not None and not editor:
+        raise click.UsageError(
+            "--config needs --editor: the review shows what was computed with the usual parameters"
+        )
+    config = None
+    if config_file is not None:
+        from processing.config import load_config
+
+        config = load_config(config_file)
     require_qt()
     keep("viewed", recording)
     if picture is not None:
         from viewer.screenshot import save
 
         note(recording, picture, "picture")
-        save(recording, picture, rater=rater, editor=editor)
+        save(recording, picture, rater=rater, editor=editor, config=config)
         echo(str(picture))
         return
     if not has_display():
@@ -56,6 +73,6 @@ def view_command(recording: Path, rater: str, editor: str, picture: Path | None)
         control = None  # finished, or another user's: it can be watched all the same
     app = application()
     with quitting_on_ctrl_c(app):
-        window = open_window(recording, control=control, rater=rater, editor=editor)
+        window = open_window(recording, control=control, rater=rater, editor=editor, config=config)
         app.exec()
         window.close()

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
 from acquisition.errors import ResultsError
 from processing.across import answers, tolerated, ways_back
 from processing.across.finding import Finding
-from processing.across.reading import Sitting
+from processing.across.reading import Sitting, by_hand
 from processing.hour.measure import Definition
 from processing.metrics.dictionary import updated
 
@@ -46,10 +47,12 @@ def found_in(sittings: Sequence[Sitting], own_page: str = "") -> list[Finding]:
     out: list[Finding] = []
     for _, mine in groupby(sittings, key=lambda s: (s.dyad, s.client, s.therapist)):
         dyad = list(mine)
+        found: list[Finding] = []
         if not own_page:
-            out += [*tolerated.tolerated_over(dyad), *ways_back.ways_back_over(dyad)]
+            found += [*tolerated.tolerated_over(dyad), *ways_back.ways_back_over(dyad)]
         elif dyad[0].therapist == own_page:
-            out += answers.answers_over(dyad)
+            found += answers.answers_over(dyad)
+        out += [replace(one, corrected=by_hand(dyad)) for one in found]
     return out
 
 

@@ -24,6 +24,8 @@ class Finding:
         How many sessions it rests on.
     stated : bool
         Enough sessions to say it; else it describes.
+    corrected : str
+        In how many of the dyad's sessions beats and signals were corrected, by whom; "" where in none.
     """
 
     who: str
@@ -39,6 +41,7 @@ class Finding:
     stated: bool
     method: str
     reason: str
+    corrected: str = ""
 
 
 def finding(m: Measure, *, who: str, sessions: int, scaling: str = "", stated: bool = True) -> Finding:

@@ -28,6 +28,8 @@ class Sitting:
         Which session of the dyad it was; nan where nobody said.
     started : str
         Wall time (ISO 8601); "" where nobody said.
+    corrected : str
+        Code of whoever corrected beats and signals by hand; "" for results without corrections.
     """
 
     path: Path
@@ -36,6 +38,7 @@ class Sitting:
     therapist: str
     number: float
     started: str
+    corrected: str = ""
 
     def code(self, role: str) -> str:
         """Return the code of a role; the role itself where there is none."""
@@ -117,13 +120,30 @@ def _unordered(dyad: Sequence[Sitting]) -> list[str]:
     out = []
     for s in dyad:
         key: float | str = s.number if by_number else s.started
-        if key in seen and len(dyad) > 1:
+        if key in seen and s.corrected != seen[key].corrected:
+            other = seen[key]
+            out.append(
+                f"{s.path}: {_results(s)} of the session of which {other.path} holds {_results(other)}: "
+                "give one of the two"
+            )
+        elif key in seen and len(dyad) > 1:
             what = f"number {s.number:g}" if by_number else f"start {s.started or 'not known'}"
             out.append(
                 f"{s.path}: {what}, as {seen[key].path}: which came first? (attune amend RECORDING number=N)"
             )
         seen[key] = s
     return out
+
+
+def _results(s: Sitting) -> str:
+    return f"results corrected by {s.corrected}" if s.corrected else "uncorrected results"
+
+
+def by_hand(sittings: Sequence[Sitting]) -> str:
+    """Say in how many of some sessions beats and signals were corrected by hand; "" where in none."""
+    who = sorted({s.corrected for s in sittings if s.corrected})
+    each = [f"{code}: {sum(s.corrected == code for s in sittings)} of {len(sittings)}" for code in who]
+    return ", ".join(each)
 
 
 def _sitting(path: Path) -> Sitting:
@@ -142,6 +162,7 @@ def _sitting(path: Path) -> Sitting:
     if not isinstance(said, dict) or "client" not in said:
         raise ResultsError(f"{path}: results of an older version; attune process --force makes them anew")
     number = said.get("number")
+    corrections = said.get("corrections")
     return Sitting(
         path=path,
         dyad=str(said.get("dyad") or ""),
@@ -149,4 +170,5 @@ def _sitting(path: Path) -> Sitting:
         therapist=str(said.get("therapist") or ""),
         number=float(number) if isinstance(number, int | float) else math.nan,
         started=str(said.get("started") or ""),
+        corrected=str(corrections.get("by") or "?") if isinstance(corrections, dict) else "",
     )

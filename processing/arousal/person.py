@@ -40,11 +40,25 @@ class People:
         Of the files they were read from and of the scaling; a result depends on them.
     source : str
         Names of those files, for messages.
+    corrected : dict
+        Code → who corrected, by hand, the results that the references were made with; "" for nobody.
     """
 
     by_code: Mapping[str, Reference] = field(default_factory=dict)
     digest: str = ""
     source: str = ""
+    corrected: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def otherwise_corrected(self, session: Session | None, who: str) -> list[str]:
+        """Say whose references were made with other corrections than those of `who`; "" is nobody."""
+        lines = []
+        for code in codes(session).values():
+            others = sorted(self.corrected.get(code, frozenset()) - {who})
+            if others:
+                said = ", ".join(f"corrected by {other}" if other else "uncorrected" for other in others)
+                now = f"corrected by {who}" if who else "uncorrected"
+                lines.append(f"reference of {code}: made of results {said}; these results are {now}")
+        return lines
 
 
 NOBODY = People()
@@ -71,12 +85,15 @@ def read_people(
         If a file cannot be read, is not a reference or holds nobody's.
     """
     found: dict[str, list[Reference]] = {}
+    corrected: dict[str, set[str]] = {}
     digest = hashlib.sha256()
     for path in paths:
         try:
             text = read_file(path).decode()
-            for code, reference in _people(text, config).items():
+            people, who = _people(text, config)
+            for code, reference in people.items():
                 found.setdefault(code, []).append(reference)
+                corrected.setdefault(code, set()).add(who)
         except (OSError, ValueError) as error:
             raise SessionError(path, [str(error)]) from None
         digest.update(hashlib.sha256(text.encode()).digest())
@@ -84,10 +101,12 @@ def read_people(
         by_code={c: replace(pool(references, config), scaling=scaling) for c, references in found.items()},
         digest=digest.hexdigest()[:16] + _MARK[scaling] if paths else "",
         source=", ".join(path.name for path in paths),
+        corrected={code: frozenset(each) for code, each in corrected.items()},
     )
 
 
-def _people(text: str, config: ArousalConfig) -> dict[str, Reference]:
+def _people(text: str, config: ArousalConfig) -> tuple[dict[str, Reference], str]:
+    """Return the references of a file by code, and who corrected what they were made of."""
     table = json.loads(text)
     if not isinstance(table, dict) or not isinstance(table.get("people"), dict):
         raise ValueError("not a reference: no 'people' (attune process writes reference.json)")
@@ -100,7 +119,7 @@ def _people(text: str, config: ArousalConfig) -> dict[str, Reference]:
     }
     if not people:
         raise ValueError("holds nobody's baselines: no rest baseline passed in that session")
-    return people
+    return people, str(table.get("corrected") or "")
 
 
 def for_roles(people: People, session: Session | None, path: Path) -> dict[str, Reference]:
@@ -118,12 +137,16 @@ def for_roles(people: People, session: Session | None, path: Path) -> dict[str, 
     return known
 
 
-def to_json(sessions: Mapping[str, Reference | None], session: Session | None) -> str:
-    """Return the references that a session's own baselines make, as JSON; people without one are left out."""
+def to_json(sessions: Mapping[str, Reference | None], session: Session | None, corrected: str = "") -> str:
+    """Return the references that a session's own baselines make, as JSON; people without one are left out.
+
+    Where beats or signals were corrected by hand, it says by whom.
+    """
     mine = codes(session)
     people: dict[str, Any] = {
         mine[role]: {k: v for k, v in json.loads(reference.to_json()).items() if k != "v"}
         for role, reference in sessions.items()
         if reference is not None
     }
-    return json.dumps({"v": VERSION, "people": people})
+    label = {"corrected": corrected} if corrected else {}
+    return json.dumps({"v": VERSION, **label, "people": people})

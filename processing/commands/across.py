@@ -51,6 +51,8 @@ def across_command(results: tuple[Path, ...], out: Path | None, own_page: str, a
     if as_json:
         echo(json.dumps([_plain(asdict(x)) for x in found], ensure_ascii=False))
         return
+    for said in dict.fromkeys(x.corrected for x in found if x.corrected):
+        echo(f"sessions corrected by hand: {said}")
     if own_page:
         echo(f"For {own_page} alone. It describes; an excursion that was left alone may have been so well.")
     _show(found)

@@ -130,7 +130,8 @@ def export_command(file: Path, recording: Path, role: str, editor: str) -> None:
     """Write a full list of beats with their classes, corrected or as detected.
 
     FILE ends in .csv (time in seconds since the recording began, interval, class, what was done by hand, and
-    by whom), or in .txt, .ann or .atr for annotations as wrann of wfdb reads them: N for a normal beat, Q for any other.
+    by whom), or in .txt, .ann or .atr for annotations as wrann of wfdb reads them: N for a normal beat, Q for
+    any other.
     """
     from acquisition.protection.audit import keep
     from acquisition.recording.derived import note
@@ -183,18 +184,26 @@ def list_command(recording: Path, as_json: bool) -> None:
 @click.argument("b", metavar="B")
 @recording_option
 @role_option
+@click.option(
+    "--config", "config_file", type=click.Path(path_type=Path, dir_okay=False), help="Parameters (TOML)."
+)
 @as_json_option
-def agree_command(a: str, b: str, recording: Path, role: str, as_json: bool) -> None:
+def agree_command(
+    a: str, b: str, recording: Path, role: str, config_file: Path | None, as_json: bool
+) -> None:
     """Compare the beats of two people who corrected apart: within ± 50 ms, and RMSSD in windows side by side.
 
     A and B are codes of people who corrected; "-" stands for the beats as detected.
     """
+    from processing.config import load_config
     from processing.correcting.matching import agreement
     from processing.correcting.standing import read_standing, standing_of
 
+    rules = load_config(config_file).heart
     one = read_standing(recording, role, "" if a == "-" else a, known=True)
     other = standing_of(one, recording, role, "" if b == "-" else b)
-    found = agreement(one.rows, other.rows, one.begin, one.begin + one.seconds, has_shapes=one.has_shapes)
+    end = one.begin + one.seconds
+    found = agreement(one.rows, other.rows, one.begin, end, has_shapes=one.has_shapes, config=rules)
     if as_json:
         plain = {k: None if v != v else v for k, v in asdict(found).items()}
         echo(json.dumps({"a": a, "b": b, "role": role, "same_pct": found.share, **plain}))

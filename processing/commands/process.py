@@ -141,7 +141,8 @@ def process_recording(
             parts.tried(CORRECTIONS, lambda: write_corrections(fresh / CORRECTIONS, run, hour), None)
         for name in TABLES:
             parts.tried(name, functools.partial(write_table, fresh, name, hour, run.scalings(), keys), None)
-        (fresh / "reference.json").write_text(to_json(own_references(run.pipeline), run.recording.session))
+        own = to_json(own_references(run.pipeline), run.recording.session, corrections)
+        (fresh / "reference.json").write_text(own)
         if cvxeda:
             # NeuroKit2 takes seconds to import.
             from processing.lookahead.cvxeda import write_decomposition

@@ -20,6 +20,9 @@ SAME_BEAT = 0.05
 MOVE_OVER = 0.01
 """A beat is moved if the other list has it further away [s]; two detectors place one beat a few ms apart."""
 
+USUAL = HeartConfig()
+"""Parameters unless others are given."""
+
 
 class Pairs(NamedTuple):
     """Hold which beats of two lists are the same, as places in each, in order of time."""
@@ -135,7 +138,15 @@ class Agreement:
         return 100.0 * self.both / n if n else np.nan
 
 
-def agreement(a: BeatRows, b: BeatRows, begin: float, end: float, *, has_shapes: bool) -> Agreement:
+def agreement(
+    a: BeatRows,
+    b: BeatRows,
+    begin: float,
+    end: float,
+    *,
+    has_shapes: bool,
+    config: HeartConfig = USUAL,
+) -> Agreement:
     """Return how far two people agree on the beats of a third, and on its RMSSD in windows side by side.
 
     References
@@ -145,9 +156,9 @@ def agreement(a: BeatRows, b: BeatRows, begin: float, end: float, *, has_shapes:
     one, other = a.beats.times, b.beats.times
     pairs = matched(one, other)
     apart = 1e3 * np.abs(one[pairs.one] - other[pairs.other])
-    length = HeartConfig().rmssd_window
+    length = config.rmssd_window
     ends = np.arange(begin + length, end + 1e-9, length)
-    values = [rmssd_at(rows, ends, has_shapes=has_shapes) for rows in (a, b)]
+    values = [rmssd_at(rows, ends, has_shapes=has_shapes, config=config) for rows in (a, b)]
     known = np.isfinite(values[0]) & np.isfinite(values[1])
     first, second = (v[known] for v in values)
     step = second - first
@@ -168,14 +179,18 @@ def agreement(a: BeatRows, b: BeatRows, begin: float, end: float, *, has_shapes:
     )
 
 
-def rmssd_at(rows: BeatRows, ends: FloatArray, *, has_shapes: bool) -> FloatArray:
+def rmssd_at(
+    rows: BeatRows, ends: FloatArray, *, has_shapes: bool, config: HeartConfig = USUAL
+) -> FloatArray:
     """Return RMSSD of the window that ends at each moment [ms], nan where a gate is shut."""
-    return rmssd_column(rows, ends, has_shapes=has_shapes).values
+    return rmssd_column(rows, ends, has_shapes=has_shapes, config=config).values
 
 
-def rmssd_column(rows: BeatRows, ends: FloatArray, *, has_shapes: bool) -> Column:
+def rmssd_column(
+    rows: BeatRows, ends: FloatArray, *, has_shapes: bool, config: HeartConfig = USUAL
+) -> Column:
     """Return RMSSD of the window that ends at each moment [ms], with the reason where a gate is shut."""
-    columns = beat_columns(rows.beats, ends, HeartConfig(), has_shapes=has_shapes)
+    columns = beat_columns(rows.beats, ends, config, has_shapes=has_shapes)
     return next(column for column in columns if column.name == "rmssd")
 
 

@@ -17,6 +17,9 @@ from processing.skin.skin import STEPS
 LEAD = 45.0
 """So much before a part is worked through, too: what a response needs of its past [s]."""
 
+USUAL = SkinConfig()
+"""Parameters unless others are given."""
+
 
 class Responses(NamedTuple):
     """Hold responses as columns, in order: moments of onset and peak [s, LSL clock], amplitude [µS]."""
@@ -40,13 +43,14 @@ def responses(
     edits: Edits | None = None,
     start: float = -math.inf,
     stop: float = math.inf,
+    config: SkinConfig = USUAL,
 ) -> Responses:
     """Return the responses whose peak lies between two moments [s]."""
     sfreq = sfreq_of(signal)
     if not sfreq > 0.0:
         return Responses(*np.empty((3, 0)))
     times, values = signal.part(start - LEAD, stop + LEAD)
-    state = Signal(sfreq, SkinConfig(), edits)
+    state = Signal(sfreq, config, edits)
     if len(times):
         state.push(times, values)
     found = [s for s in state.fresh if start <= s.peak < stop]

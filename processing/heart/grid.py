@@ -12,7 +12,7 @@ from acquisition.stream import BoolArray, FloatArray, IntArray
 from processing.heart import respiration
 from processing.heart.config import SHORTEST_HF, HeartConfig
 from processing.heart.hrv import slice_sums
-from processing.heart.ibi import ALTERNATING, EVEN, NORMAL, Intervals
+from processing.heart.ibi import ALTERNATING, NORMAL, Intervals, is_uneven
 from processing.heart.spectrum import RSA_EDGE, RSA_RATE, hf_powers, rsa_values
 from processing.heart.table import BeatTable
 from processing.heart.windows import ECTOPICS, FEW, IRREGULAR
@@ -49,7 +49,7 @@ def window_beats(
     first, stop = spans.T
     known = np.isfinite(beats.values)
     places, odd = _counts(known), _counts(beats.classes > NORMAL)
-    uneven, turning = _counts(beats.rhythms != EVEN), _counts(beats.rhythms == ALTERNATING)
+    uneven, turning = _counts(is_uneven(beats.rhythms)), _counts(beats.rhythms == ALTERNATING)
     low, high = (np.clip(beats.times.searchsorted(t, side="right"), first, stop) for t in (starts, ends))
     few = slice_sums(np.where(known, beats.spans, 0.0), low, high) < c.cover * (ends - starts)
     many = (odd[high] - odd[low] > c.corrected * (high - low)) | (turning[high] > turning[low])

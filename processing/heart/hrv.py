@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from acquisition.stream import BoolArray, FloatArray, IntArray
 from processing.heart.config import RMSSD_REACH
-from processing.heart.ibi import ALTERNATING, CHANGED, EVEN, NORMAL, Intervals
+from processing.heart.ibi import ACCEPTED, ALTERNATING, CHANGED, NORMAL, Intervals, is_uneven
 
 NORMAL_95 = 1.96
 """Half width of a 95 % interval of the normal distribution."""
@@ -150,7 +150,7 @@ def rhythm_windows(beats: Intervals, ends: FloatArray, length: float) -> RhythmW
     starts, stops = bounds(beats.times, ends, length)
     count = np.maximum(stops - starts, 1)
     odd = beats.classes > NORMAL
-    rhythms = [beats.rhythms != EVEN, beats.rhythms == ALTERNATING, beats.rhythms == CHANGED]
+    rhythms = [is_uneven(beats.rhythms), beats.rhythms == ALTERNATING, beats.rhythms == CHANGED]
     marks = [odd, odd & beats.doubtful, *rhythms]
     sums = [slice_sums(mark.astype(np.float64), starts, stops) for mark in marks]
     known = _covered(beats, beats.spans, ends, length)
@@ -159,16 +159,20 @@ def rhythm_windows(beats: Intervals, ends: FloatArray, length: float) -> RhythmW
 
 def hinges_on_two(beats: Intervals, ends: FloatArray, length: float, share: float) -> BoolArray:
     """Tell of each window whether its two largest differences hold more than a share of the sum of squares,
-    and the largest is over a tenth of the interval: one beat that is wrongly called normal makes them."""
+    and the largest is over a tenth of the interval: one beat that is wrongly called normal makes them.
+
+    Differences at beats that somebody has accepted are not such.
+    """
     starts, stops = bounds(beats.times, ends, length)
     first = np.minimum(starts + 1, stops)
     change, _ = steps(beats)
     squares = change * change
-    total, largest = slice_sums(squares, first, stops), slice_tops(squares, first, stops)
+    doubted = np.where(beats.rhythms == ACCEPTED, 0.0, squares)
+    total, largest = slice_sums(squares, first, stops), slice_tops(doubted, first, stops)
     level = mean_windows(beats, ends, length).value
     out = np.zeros(len(ends), np.bool_)
     for k in np.flatnonzero(largest > (0.1 * level) ** 2).tolist():
-        inside = squares[first[k] : stops[k]]
+        inside = doubted[first[k] : stops[k]]
         two = float(np.partition(inside, len(inside) - 2)[-2]) if len(inside) > 1 else 0.0
         out[k] = largest[k] + two > share * total[k]
     return out

@@ -17,7 +17,7 @@ REJECTED, MARKED = "rejected by hand", "marked as artefact by hand"
 """Faults of a beat that somebody has judged: one whose intervals are void, and one that is no signal."""
 MISSING = "samples missing"
 
-EVEN, IRREGULAR, ALTERNATING, CHANGED = 0.0, 1.0, 2.0, 3.0
+EVEN, IRREGULAR, ALTERNATING, CHANGED, ACCEPTED = 0.0, 1.0, 2.0, 3.0, 4.0
 """What the intervals up to a beat were like: see `Intervals.rhythms`."""
 
 
@@ -40,7 +40,7 @@ class Intervals(NamedTuple):
         Whether the beat is normal or not rests on its time alone, or its shape is at the limit.
     rhythms : ndarray, shape (n,)
         0; 1 where the intervals up to here are irregular, 2 where short and long ones alternate, 3 where
-        another rhythm was taken up.
+        another rhythm was taken up, 4 where somebody has accepted the beat, whatever its rhythm.
     reasons : list of str
         Why the value is nan; "" otherwise.
     """
@@ -53,6 +53,11 @@ class Intervals(NamedTuple):
     doubtful: BoolArray
     rhythms: FloatArray
     reasons: list[str]
+
+
+def is_uneven(rhythms: FloatArray) -> BoolArray:
+    """Tell of which beats the rhythm speaks against variability as breathing makes it."""
+    return (rhythms != EVEN) & (rhythms != ACCEPTED)
 
 
 class Arrival(NamedTuple):

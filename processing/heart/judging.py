@@ -16,6 +16,7 @@ from acquisition.stream import FloatArray
 from processing.heart.config import HeartConfig
 from processing.heart.families import SEEN, Families, Family, middle
 from processing.heart.ibi import (
+    ACCEPTED,
     CHANGED,
     ECTOPIC,
     IRREGULAR,
@@ -202,7 +203,9 @@ class BeatJudge:
         if kind == NORMAL and self._has_shapes:
             self._learn(likeness)
         usual_shape = not beat.fault and likeness >= LIMITS.soft and _within(size, LIMITS.near_sizes)
-        rhythm = self._rhythm.follow(beat.interval, usual_shape, kind == NORMAL)
+        # What somebody vouches for is no evidence of a rhythm that speaks against it, there or later.
+        rhythm = self._rhythm.follow(beat.interval, usual_shape and not beat.vouched, kind == NORMAL)
+        rhythm = ACCEPTED if beat.vouched else rhythm
         self._is_irregular = self._has_shapes and rhythm == IRREGULAR
         judged = not math.isnan(kind)
         spanned = judged and self._span_before and beat.interval < LONGEST and kind != LONG

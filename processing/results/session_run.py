@@ -215,6 +215,7 @@ def _run(
         end=end,
         remarks=[
             *([] if corrected is None else of_corrections(corrected, edits, begin, end)),
+            *people.otherwise_corrected(recording.session, "" if corrected is None else corrected.who),
             *remarks(recording, pipeline, begin),
             *verdicts(samples),
             *([REMARK] if baselines is not None else []),

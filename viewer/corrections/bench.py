@@ -13,11 +13,11 @@ import numpy as np
 from acquisition.errors import RecordingError
 from acquisition.events.corrected import ByHand
 from acquisition.stream import FloatArray
+from processing.config import PipelineConfig
 from processing.correcting.matching import rmssd_column
 from processing.correcting.signals import Detected, Key, RawSignal, Signals, detect, judged, read_signals
 from processing.correcting.skin import Responses, responses
 from processing.corrections.edits import edits_of
-from processing.heart.config import HeartConfig
 from processing.heart.table import BeatTable
 from viewer.corrections.places import Place, of_beats, of_quality, of_responses, ordered
 from viewer.model.trace import Trace
@@ -25,7 +25,6 @@ from viewer.model.trace import Trace
 QUALITY = {"heart": "ecg_quality", "skin": "eda_quality"}
 AROUND = 6.0
 """What was accepted bears on responses so far around it [s]."""
-WINDOW = HeartConfig().rmssd_window
 Outcome = BeatTable | FloatArray
 """Beats as judged, or the peaks of further responses."""
 Traces = Callable[[str, str], Trace | None]
@@ -64,6 +63,7 @@ class Lane:
     """Stretches of low quality, among the places."""
     by_hand: ByHand = field(default_factory=ByHand)
     known: ByHand = field(default_factory=ByHand)
+    config: PipelineConfig = field(default_factory=PipelineConfig)
     more: FloatArray = field(default_factory=lambda: np.empty(0))
     """Peaks of responses in stretches that were accepted."""
 
@@ -87,7 +87,7 @@ class Lane:
         if self.key[1] == "heart":
             return self.before if not by_hand else judged(self.detected, edits_of(by_hand))
         spans = [(a - AROUND, b + AROUND) for a, b in by_hand.accepted]
-        peaks = [responses(self.signal, edits_of(by_hand), *span).peaks for span in spans]
+        peaks = [responses(self.signal, edits_of(by_hand), *span, self.config.skin).peaks for span in spans]
         return np.concatenate([np.empty(0), *peaks])
 
     def take(self, by_hand: ByHand, outcome: Outcome) -> None:
@@ -100,9 +100,11 @@ class Lane:
 
     def rmssd(self, centre: float) -> tuple[Value, Value]:
         """Return RMSSD of the window around a moment [s, LSL clock], as detected and as corrected."""
-        ends = np.array([centre + WINDOW / 2])
+        rules = self.config.heart
+        ends = np.array([centre + rules.rmssd_window / 2])
         before, after = (
-            rmssd_column(t.rows, ends, has_shapes=self.signal.is_ecg) for t in (self.before, self.after)
+            rmssd_column(t.rows, ends, has_shapes=self.signal.is_ecg, config=rules)
+            for t in (self.before, self.after)
         )
         return Value(float(before.values[0]), before.reasons[0]), Value(
             float(after.values[0]), after.reasons[0]
@@ -110,7 +112,7 @@ class Lane:
 
     def responses_in(self, start: float, stop: float) -> Responses:
         """Return the responses of a stretch with what was corrected [s, LSL clock]."""
-        return responses(self.signal, edits_of(self.by_hand), start, stop)
+        return responses(self.signal, edits_of(self.by_hand), start, stop, self.config.skin)
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -138,8 +140,18 @@ class Bench:
                 lane.take(lane.by_hand, lane.judged_with(lane.by_hand))
 
 
-def read_bench(recording: Path, traces: Traces, progress: Callable[[float], None] | None = None) -> Bench:
+def read_bench(
+    recording: Path,
+    traces: Traces,
+    progress: Callable[[float], None] | None = None,
+    config: PipelineConfig | None = None,
+) -> Bench:
     """Read a finished recording, find its beats and responses, and list what is doubtful.
+
+    Parameters
+    ----------
+    config : PipelineConfig, optional
+        What RMSSD and responses are computed with; the usual parameters without.
 
     Raises
     ------
@@ -149,14 +161,17 @@ def read_bench(recording: Path, traces: Traces, progress: Callable[[float], None
     signals = read_signals(recording, progress)
     if not signals.held:
         raise RecordingError(f"{recording}: no ECG, intervals or skin conductance to correct")
-    lanes = {key: _lane(key, signal, signals, traces) for key, signal in signals.held.items()}
+    lanes = {
+        key: _lane(key, signal, signals, traces, config or PipelineConfig())
+        for key, signal in signals.held.items()
+    }
     return Bench(begin=signals.begin, end=signals.end, lanes=lanes)
 
 
-def _lane(key: Key, signal: RawSignal, signals: Signals, traces: Traces) -> Lane:
+def _lane(key: Key, signal: RawSignal, signals: Signals, traces: Traces, config: PipelineConfig) -> Lane:
     quality = of_quality(traces(key[0], QUALITY[key[1]])) if signal.info.sfreq or key[1] == "skin" else []
     if key[1] == "skin":
-        found, none = responses(signal), BeatTable()
+        found, none = responses(signal, config=config.skin), BeatTable()
         large = of_responses(found.peaks, found.amplitudes, signals.begin)
         return Lane(
             key=key,
@@ -167,6 +182,7 @@ def _lane(key: Key, signal: RawSignal, signals: Signals, traces: Traces) -> Lane
             found=found,
             places=ordered([*quality, *large]),
             low=quality,
+            config=config,
         )
     detected = detect(signal)
     table = judged(detected)
@@ -179,6 +195,7 @@ def _lane(key: Key, signal: RawSignal, signals: Signals, traces: Traces) -> Lane
         found=Responses(*np.empty((3, 0))),
         places=ordered([*quality, *of_beats(table.rows.beats, signals.begin)]),
         low=quality,
+        config=config,
     )
 
 

@@ -206,12 +206,14 @@ class CorrectionFrame:
         """Say how much was corrected in this signal."""
         self.counts.setText(f"{who or 'nobody'}: {said([by_hand])}")
 
-    def show_rmssd(self, before: Value, after: Value, *, stale: bool) -> None:
-        """Show RMSSD of the window around the cursor, as detected and as corrected."""
+    def show_rmssd(self, before: Value, after: Value, window: float, *, stale: bool) -> None:
+        """Show RMSSD of a window [s] around the cursor, as detected and as corrected."""
         late = "…" if stale else _number(after.value, "ms")
         reason = before.reason if stale or before.reason == after.reason else after.reason or before.reason
         why = f"\n({reason})" if reason else ""
-        self.effect.setText(f"RMSSD, 60 s around the cursor:\n{_number(before.value, 'ms')}  →  {late}{why}")
+        self.effect.setText(
+            f"RMSSD, {window:g} s around the cursor:\n{_number(before.value, 'ms')}  →  {late}{why}"
+        )
 
     def show_rate(self, before: float, after: float) -> None:
         """Show the responses of the minute around the cursor, as detected and as corrected [1/min]."""

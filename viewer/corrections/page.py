@@ -186,7 +186,7 @@ class CorrectionPage(QWidget):
         assert self.desk is not None
         at = self.view.cursor + self.desk.bench.begin
         if lane.key[1] == "heart":
-            self.frame.show_rmssd(*lane.rmssd(at), stale=lane.stale)
+            self.frame.show_rmssd(*lane.rmssd(at), lane.config.heart.rmssd_window, stale=lane.stale)
         else:
             span = (max(at - AROUND, self.desk.bench.begin), min(at + AROUND, self.desk.bench.end))
             self.frame.show_rate(per_minute(lane.found, *span), per_minute(lane.responses_in(*span), *span))

@@ -31,6 +31,7 @@ from viewer.review.review import Review
 from viewer.theme import Theme
 
 if TYPE_CHECKING:
+    from processing.config import PipelineConfig
     from viewer.corrections.bench import Bench
     from viewer.corrections.page import CorrectionPage
     from viewer.review.cued import CuedReview
@@ -61,9 +62,14 @@ class Reviewing:
         Code of a blind rater; "" for an open review.
     editor : str
         Code of whoever corrects beats: the review begins there.
+    config : PipelineConfig, optional
+        What the correction editor computes RMSSD and responses with.
     """
 
-    def __init__(self, path: Path, *, rater: str = "", editor: str = "") -> None:
+    def __init__(
+        self, path: Path, *, rater: str = "", editor: str = "", config: PipelineConfig | None = None
+    ) -> None:
+        self._config = config
         self._path, self.rater, self.editor = path, rater, editor
         self._desk: ReviewDesk | None = None
         self.face: Face = "corrections" if editor else "list"
@@ -179,7 +185,7 @@ class Reviewing:
             while getattr(feeding, "computing", False):
                 time.sleep(0.05)
             if self._read is None:
-                self._read = read_bench(path, lambda *key: model.traces.get(key))
+                self._read = read_bench(path, lambda *key: model.traces.get(key), config=self._config)
             return self._read
 
         def leave() -> None:

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
+from acquisition.errors import ResultsError
 from processing.across.everything import definitions, found_in
 from processing.across.finding import Finding
 from processing.across.joint_logit import firth_logit, joint_logit
@@ -28,11 +29,13 @@ def write_results(
     scaling: str = "anchored",
     started: str = "",
     codes: tuple[str, str, str] = ("D07", "C07", "T02"),
+    corrected: str = "",
 ) -> Path:
     """Write what of a session's results is read here."""
     folder.mkdir()
-    dyad, client, therapist = codes
-    said = {"dyad": dyad, "client": client, "therapist": therapist, "number": number, "started": started}
+    said: dict[str, object] = dict(zip(("dyad", "client", "therapist"), codes, strict=True))
+    said |= {"number": number, "started": started}
+    said |= {"corrections": {"by": corrected}} if corrected else {}
     (folder / "session.json").write_text(json.dumps(said), "utf-8")
     rows = [
         {"person": "client", "time": 60.0, "code": code, "source": "review", "arousal": a,
@@ -194,3 +197,18 @@ def test_labels_that_part_more_sharply_from_session_to_session_are_found() -> No
     assert value == pytest.approx(0.12, abs=3.0 * error) and value > 2.0 * error
     value, error = steepening(0.0)
     assert abs(value) < 3.0 * error
+
+
+def test_corrected_and_uncorrected_results_are_never_mixed_unnoticed(tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    by = {1: "R2", 2: "", 3: "R2"}
+    paths = [write_results(tmp_path / str(n), n, drawn(1.0, rng), corrected=who) for n, who in by.items()]
+    found = found_in(read_sittings(paths))
+    assert found and {x.corrected for x in found} == {"R2: 2 of 3"}
+    assert {x.corrected for x in found_in(read_sittings(paths[1:2]))} == {""}
+    shown = CliRunner().invoke(across_command, [*map(str, paths), "--out", str(tmp_path / "o.parquet")])
+    assert "corrected by hand: R2: 2 of 3" in shown.stdout
+    assert set(pq.read_table(tmp_path / "o.parquet")["corrected"].to_pylist()) == {"R2: 2 of 3"}
+    twice = write_results(tmp_path / "1__R2", 1, drawn(1.0, rng))
+    with pytest.raises(ResultsError, match=r"1__R2: uncorrected results of the session of which .*by R2"):
+        read_sittings([*paths, twice])

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from acquisition.errors import SessionError
+from acquisition.recording.recording import Recording
 from acquisition.stream import Modality
 from processing.arousal.baseline import Reference
 from processing.arousal.person import codes, for_roles, read_people, to_json
@@ -103,6 +104,23 @@ def test_references_of_one_person_are_pooled(session: tuple[Path, Path]) -> None
         assert len(reference.rest) == 2 * len(once.by_code[code].rest)
         assert reference.scales["hr"].median == pytest.approx(once.by_code[code].scales["hr"].median)
     assert once.digest != twice.digest
+
+
+def test_a_reference_of_otherwise_corrected_results_is_told(
+    session: tuple[Path, Path], tmp_path: Path
+) -> None:
+    plain = session[0] / "reference.json"
+    table = json.loads(plain.read_text("utf-8"))
+    assert "corrected" not in table
+    file = tmp_path / "reference.json"
+    file.write_text(json.dumps(table | {"corrected": "R2"}), "utf-8")
+    code = next(iter(table["people"]))
+    told = read_people([file], AROUSAL).otherwise_corrected
+    recorded = Recording(session[1]).session
+    assert f"reference of {code}: made of results corrected by R2; these results are uncorrected" in told(
+        recorded, ""
+    )
+    assert told(recorded, "R2") == read_people([plain], AROUSAL).otherwise_corrected(recorded, "") == []
 
 
 @pytest.mark.parametrize(

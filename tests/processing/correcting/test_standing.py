@@ -18,9 +18,10 @@ from acquisition.events.corrections import Correction, read_corrections
 from acquisition.events.corrections_file import append_corrections
 from acquisition.recorder.store import RecordingStore
 from acquisition.recording.verify import verify
-from acquisition.stream import Modality
+from acquisition.stream import Modality, Role, StreamInfo
 from processing.config import PipelineConfig
-from processing.correcting.signals import Signals, detect, judged, read_signals
+from processing.correcting.matching import rmssd_column
+from processing.correcting.signals import RawSignal, Signals, detect, judged, read_signals
 from processing.correcting.skin import responses
 from processing.correcting.snapping import snapped
 from processing.corrections.edits import edits_of
@@ -229,3 +230,28 @@ def test_a_recording_that_grows_is_not_corrected(tmp_path: Path) -> None:
             read_signals(tmp_path / "grows")
     finally:
         store.close()
+
+
+def test_windows_within_an_accepted_stretch_have_a_value_whatever_their_rhythm() -> None:
+    intervals = 800.0 + np.random.default_rng(3).uniform(-250.0, 250.0, 400)
+    times = 1000.0 + np.cumsum(intervals) / 1e3
+    info = StreamInfo(
+        name="RR", role=Role.CLIENT, modality=Modality.RR, sfreq=0.0, unit="ms", channels=("RR",)
+    )
+    detected = detect(RawSignal(info=info, times=times, values=intervals))
+    accepted = (float(times[100]) - 0.1, float(times[250]))
+    ends = np.arange(times[90], times[-1], 5.0)
+    plain, by_hand = (
+        rmssd_column(judged(detected, edits).rows, ends, has_shapes=False)
+        for edits in (None, edits_of(ByHand(accepted={accepted: ""})))
+    )
+    within = (ends - 60.0 > times[100]) & (ends < times[250])
+    before = ends < times[100]
+    assert within.sum() > 5 and before.sum() > 1 and np.isnan(plain.values[within]).all()
+    known = times[(times > ends[within][0] - 60.0) & (times <= ends[within][0])]
+    steps = np.diff(1e3 * np.diff(known))
+    assert np.isfinite(by_hand.values[within]).all()
+    assert by_hand.values[within][0] == pytest.approx(np.sqrt(np.mean(steps**2)), rel=0.03)
+    assert repr(by_hand.values[before].tolist()) == repr(plain.values[before].tolist())
+    after = ends > times[250] + 90.0
+    assert np.isnan(by_hand.values[after]).all()

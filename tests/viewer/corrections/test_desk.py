@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 
 from acquisition.events.corrected import fold
 from acquisition.events.corrections import CORRECTIONS_NAME, read_corrections
+from processing.correcting.matching import rmssd_at
+from processing.heart.config import HeartConfig
 from tests.viewer.corrections.made import desk, read
 from viewer.corrections.desk import CorrectionDesk
 from viewer.corrections.places import Place
@@ -220,3 +223,16 @@ def test_rmssd_is_told_before_and_after(tmp_path: Path) -> None:
     of.bench.judge()
     _, after = of.lane.rmssd(of.bench.begin + middle)
     assert after != before
+
+
+def test_rmssd_is_that_of_the_parameters_that_were_given() -> None:
+    usual, lane = read().lanes["client", "heart"], read().lanes["client", "heart"]
+    lane = replace(lane, config=replace(lane.config, heart=replace(lane.config.heart, rmssd_window=30.0)))
+    centre = read().begin + 90.0
+    beats = usual.before.rows
+    for one, length in ((usual, 60.0), (lane, 30.0)):
+        want = rmssd_at(
+            beats, np.array([centre + length / 2]), has_shapes=True, config=HeartConfig(rmssd_window=length)
+        )
+        assert one.rmssd(centre)[0].value == want[0] and np.isfinite(want[0])
+    assert usual.rmssd(centre)[0] != lane.rmssd(centre)[0]

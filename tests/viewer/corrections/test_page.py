@@ -44,7 +44,7 @@ def closed_model() -> SessionModel:
 @pytest.fixture
 def opened(make_window: MakeWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
     """Return a function that opens the editor; what is corrected goes into a folder of its own."""
-    monkeypatch.setattr("viewer.corrections.bench.read_bench", lambda *_: made.bench())
+    monkeypatch.setattr("viewer.corrections.bench.read_bench", lambda *_, **__: made.bench())
     pages: list[CorrectionPage] = []
 
     def make(**set_up: object) -> tuple[OperatorWindow, CorrectionPage]:
