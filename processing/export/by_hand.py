@@ -23,19 +23,6 @@ from processing.results.corrected import SEPARATOR, corrected_by
 WORDS = {NORMAL: "normal", ECTOPIC: "ectopic", LONG: "long interval", SHORT: "extra", MISPLACED: "misplaced"}
 """Class of a beat → what it is called."""
 NOT_JUDGED = "not judged"
-MARK_COLUMNS = (
-    "time",
-    "t",
-    "duration",
-    "signal",
-    "what",
-    "class",
-    "value",
-    "unit",
-    "by_hand",
-    "why",
-    "editor",
-)
 MEANINGS = {
     "time": "Peak of a beat or response, or beginning of a stretch, on the recorder's clock, s",
     "t": "the same since the recording began, s",
@@ -50,7 +37,7 @@ MEANINGS = {
     "editor": "code of whoever corrected",
 }
 """Column of a table of marks → what it holds."""
-MARK_COLUMNS = tuple(MEANINGS)
+MARK_COLUMNS: tuple[str, ...] = tuple(MEANINGS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,7 +191,7 @@ def about(found: CorrectedMarks) -> Sequence[str]:
     ]
 
 
-def annotations(found: CorrectedMarks | None, begin: float) -> Iterable[tuple[float, float, str]]:
+def annotated(found: CorrectedMarks | None, begin: float) -> Iterable[tuple[float, float, str]]:
     """Return onset, duration [s] and text of all marks, and at the beginning who corrected."""
     if found is None:
         return []

@@ -24,7 +24,7 @@ from acquisition.text import as_cell
 from acquisition.xdf.form import EVENTS_ID
 from acquisition.xdf.header import OWN_HEADERS, header_xml
 from acquisition.xdf.writer import Writer
-from processing.export.by_hand import annotations, write_marks
+from processing.export.by_hand import annotated, write_marks
 from processing.export.tracks import NOTICE, Track, Tracks, gaps_of, on_even_grid, regular, spans
 from processing.hour.shelter import Shelter
 from processing.metrics.self_report import as_rows
@@ -68,7 +68,7 @@ def export_mne(tracks: Tracks, out: Path) -> list[Path]:
     """
     import mne
 
-    written, by_hand = [], list(annotations(tracks.corrected, tracks.begin))
+    written, by_hand = [], list(annotated(tracks.corrected, tracks.begin))
     for track in regular(tracks):
         values = on_even_grid(track, tracks.begin, tracks.end)
         names = [f"{track.info.role} {c}" for c in track.info.channels]
@@ -120,7 +120,7 @@ def export_edf(tracks: Tracks, out: Path) -> list[Path]:
         )
     notes += [
         edfio.EdfAnnotation(max(0.0, onset), length or None, text)
-        for onset, length, text in annotations(tracks.corrected, tracks.begin)
+        for onset, length, text in annotated(tracks.corrected, tracks.begin)
     ]
     if not signals:
         raise RecordingError("no stream with a whole number of samples a second: EDF cannot hold the others")

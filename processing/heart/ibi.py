@@ -57,7 +57,7 @@ class Intervals(NamedTuple):
 
 def is_uneven(rhythms: FloatArray) -> BoolArray:
     """Tell of which beats the rhythm speaks against variability as breathing makes it."""
-    return (rhythms != EVEN) & (rhythms != ACCEPTED)
+    return np.asarray((rhythms != EVEN) & (rhythms != ACCEPTED))
 
 
 class Arrival(NamedTuple):
