@@ -13,6 +13,7 @@ AttunementError
 ├── RecordingError       a recording that cannot be read or written
 │   ├── Reassigned           one that says anew whose devices are, while it is followed
 │   └── KeyStoreError        a key store or key that is missing, locked or damaged
+│       └── KeyGoneError         a key that was destroyed
 ├── ResultsError         results that cannot be read, or not be compared
 └── ControlError         no recorder to talk to, or it refused
 """
@@ -85,6 +86,10 @@ class ControlError(AttunementError):
 
 class KeyStoreError(RecordingError):
     """Report a key store, or a key of it, that is missing, locked or damaged."""
+
+
+class KeyGoneError(KeyStoreError):
+    """Report a key that was destroyed."""
 
 
 class NoKeyStoreError(KeyStoreError):

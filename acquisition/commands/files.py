@@ -41,13 +41,15 @@ def verify_command(recording: Path, as_json: bool) -> None:
     """
     from acquisition.recording.assigned import misfiled
     from acquisition.recording.identity import roles_proven
-    from acquisition.recording.verify import noted, unopened, verify
+    from acquisition.recording.manifest import withdrawn
+    from acquisition.recording.verify import noted, plain_rows, unopened, verify
 
     with working(f"checking {recording.name}"):
         findings, closed = verify(recording), unopened(recording)
     linked = any(f.problem == "linked" for f in findings)
     assigned = [] if linked or closed else misfiled(recording)
-    notes = [] if linked or any(f.problem == "growing" for f in findings) else noted(recording)
+    growing = any(f.problem == "growing" for f in findings)
+    notes = [] if linked or growing else [*noted(recording), *plain_rows(recording), *withdrawn(recording)]
     if as_json:
         said = {"recording": str(recording), "ok": not findings, "roles_proven": roles_proven(recording)}
         said |= {"sealed": closed, "assigned": [asdict(s) for s in assigned], "noted": notes}

@@ -16,6 +16,7 @@ from typing import Any
 from acquisition.errors import RecordingError
 from acquisition.event import Event
 from acquisition.events.intervals import that_hold
+from acquisition.protection.sealed_rows import Row, opened
 from acquisition.recording.contents import OVERLAY_NAME, RATERS
 
 OPS = ("add", "edit", "void")
@@ -70,11 +71,18 @@ def placed_lines(path: Path) -> list[tuple[str, str]]:
     A last line without its end that is no JSON was torn by a crash while it was written: it counts as never
     written.
 
+    Sealed lines are opened; those of which a key was destroyed are gone with their person.
+
     Raises
     ------
     RecordingError
-        If the file cannot be read.
+        If the file cannot be read, or is sealed and its keys are not at hand.
     """
+    return [(row.place, row.text) for row in rows_of(path) if row.text is not None]
+
+
+def rows_of(path: Path) -> list[Row]:
+    """Return the lines of a file beside a recording, with what each was sealed to; see `placed_lines`."""
     if not path.is_file():
         return []
     try:
@@ -84,7 +92,7 @@ def placed_lines(path: Path) -> list[tuple[str, str]]:
     lines = text.split("\n")
     if not whole(lines[-1]):
         lines.pop()
-    return [(f"{path}: line {i}", line) for i, line in enumerate(lines, 1) if line.strip()]
+    return opened(path, ((f"{path}: line {i}", line) for i, line in enumerate(lines, 1) if line.strip()))
 
 
 def whole(line: str) -> bool:

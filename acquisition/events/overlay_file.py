@@ -15,6 +15,7 @@ from pathlib import Path
 
 from acquisition.errors import RecordingError
 from acquisition.events.overlay import Edit, parse_edit, whole
+from acquisition.protection.sealed_rows import sealed
 from acquisition.recording.fsync import sync_directory, sync_file
 from acquisition.session.patterns import CODE
 
@@ -75,12 +76,14 @@ def append_edits(path: Path, edits: Sequence[Edit]) -> None:
 def append_lines(path: Path, text: str) -> None:
     """Append whole lines to a file beside a recording, all of them or none, and bring them to the disk.
 
+    Beside a sealed recording they are sealed.
+
     Raises
     ------
     RecordingError
-        If nothing can be written there.
+        If nothing can be written there, or the recording is sealed and its keys are not at hand.
     """
-    append_made(path, lambda _: text)
+    append_made(path, lambda before: sealed(path, before, text))
 
 
 def append_made(path: Path, make: Callable[[bytes], str]) -> None:

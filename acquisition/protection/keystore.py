@@ -24,7 +24,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from acquisition.errors import KeyStoreError, NoKeyStoreError
+from acquisition.errors import KeyGoneError, KeyStoreError, NoKeyStoreError
 from acquisition.protection.store_files import now, put, shred
 
 ENVIRONMENT = "ATTUNE_KEYS"
@@ -161,8 +161,10 @@ class KeyStore:
             return KeyRecord(**json.loads((self.path / "keys" / f"{key}.json").read_bytes()))
         except FileNotFoundError:
             gone = next((row for row in self.destroyed() if row.get("id") == key), None)
-            what = f"was destroyed {gone['when']} ({gone['why']})" if gone else "is not in this key store"
-            raise KeyStoreError(f"{self.path}: key {key} {what}") from None
+            if gone is None:
+                raise KeyStoreError(f"{self.path}: key {key} is not in this key store") from None
+            why = f"was destroyed {gone['when']} ({gone['why']})"
+            raise KeyGoneError(f"{self.path}: key {key} {why}") from None
         except (OSError, ValueError, TypeError) as error:
             raise KeyStoreError(f"{self.path}: key {key} cannot be read ({error})") from error
 

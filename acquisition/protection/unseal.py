@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from acquisition.errors import KeyStoreError, RecordingError
+from acquisition.events.overlay import rows_of
 from acquisition.protection.frames import Lost
 from acquisition.protection.plain import plain_parts
 from acquisition.protection.sealed_file import unseal_file
+from acquisition.protection.store_files import put
 from acquisition.protection.vault import sealed_header
 from acquisition.recording import manifest
-from acquisition.recording.contents import copy_beside, refuse_links
+from acquisition.recording.contents import RATERS, copy_beside, refuse_links
 from acquisition.recording.fsync import sync_file
 from acquisition.recording.lock import held
 from acquisition.stream import ROLES
@@ -56,9 +58,24 @@ def unseal(path: Path, out: Path) -> list[Unsealed]:
             out.rmdir()
             raise KeyStoreError("\n".join(one.said for one in done))
         copy_beside(path, out)
-        manifest.write(out, withdrawn=[one.file for one in done if not (out / one.file).exists()])
+        done += _open_rows(path, out)
+        manifest.write(out, withdrawn=[f.name for f in files if not (out / f.name).exists()])
     except OSError as error:
         raise RecordingError(f"{error.filename or out}: {error.strerror or error}") from error
+    return done
+
+
+def _open_rows(path: Path, out: Path) -> list[Unsealed]:
+    """Write the sealed rows beside a recording plain into a copy of it."""
+    done = []
+    for file in (*sorted(path.glob("*.jsonl")), *sorted(path.glob(f"{RATERS}/*.jsonl"))):
+        rows = rows_of(file)
+        if not any(row.keys for row in rows):
+            continue
+        name = str(file.relative_to(path))
+        put(out / name, "".join(row.text + "\n" for row in rows if row.text is not None).encode())
+        closed = tuple(f"{row.place}: its key was destroyed" for row in rows if row.text is None)
+        done.append(Unsealed(name, "plain", closed))
     return done
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -13,8 +12,10 @@ from typing import Any, Literal
 from acquisition.errors import KeyStoreError, RecordingError, SessionError
 from acquisition.events.assignments import Stretch
 from acquisition.events.corrections import CORRECTIONS_NAME
+from acquisition.events.overlay import rows_of
 from acquisition.protection.frames import Header
 from acquisition.protection.keystore import KeyStore, default_store
+from acquisition.protection.sealed_rows import keys_beside, persons_of, sealed_anew
 from acquisition.protection.store_files import put, shred
 from acquisition.protection.vault import sealed_header
 from acquisition.recording import manifest
@@ -24,17 +25,21 @@ from acquisition.recording.contents import (
     MANIFEST_NAME,
     OVERLAY_NAME,
     RATERS,
+    RECORD_NAME,
     SESSION_NAME,
     UNCONFIRMED,
     refuse_links,
 )
 from acquisition.recording.lock import held
+from acquisition.recording.noted import parted, without
 from acquisition.recording.recording import Recording
 from acquisition.recording.repair import copy_without
 from acquisition.session.toml import dump_session, load_session, parse_session
 from acquisition.stream import PEOPLE, ROLES, Role
 
-Act = Literal["destroy key", "delete file", "take out stretch", "take out rows", "take out answers"]
+Act = Literal[
+    "destroy key", "delete file", "take out stretch", "take out rows", "take out answers", "seal rows anew"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ class Step:
 
     def __str__(self) -> str:
         """Return it as a line for people."""
-        unit = {"take out rows": "rows", "take out answers": "answers"}.get(self.act, "bytes")
+        unit = {"take out answers": "answers"}.get(self.act, "rows" if "rows" in self.act else "bytes")
         amount = "" if self.act in ("destroy key", "take out stretch") else f" ({self.amount} {unit})"
         return f"{self.act}: {self.about or self.path}{amount}"
 
@@ -79,9 +84,13 @@ def plan(path: Path, role: Role) -> list[Step]:
     steps += [Step("delete file", f, f.stat().st_size) for f in files if f.is_file()]
     steps += [Step("take out stretch", path / f"{s.file}.xdf", 0, str(s)) for s in _stretches(path, role)]
     ids = _event_ids(path, role)
+    own = keys_beside(path).get(role)
     for file in _row_files(path):
-        if n := sum(_concerns(line, role, ids) for line in _lines(file)):
+        rows = rows_of(file)
+        if n := sum(_concerns(row.text, role, ids) for row in rows):
             steps.append(Step("take out rows", file, n))
+        elif m := sum(own in row.keys for row in rows):
+            steps.append(Step("seal rows anew", file, m))
     if n := _answers(path, role):
         steps.append(Step("take out answers", path / SESSION_NAME, n))
     return steps
@@ -94,8 +103,8 @@ def carry_out(path: Path, role: Role, steps: list[Step], why: str, store: Path |
     """
     ids = _event_ids(path, role)  # while the file can be read: the rows are found by them
     for step in steps:
-        if step.act == "take out rows":
-            _take_out(step.path, lambda line: _concerns(line, role, ids))
+        if step.act in ("take out rows", "seal rows anew"):
+            _take_out(step.path, role, ids)
         elif step.act == "take out answers":
             _strip_session(path, role)
     _take_out_stretches(path, role)
@@ -165,9 +174,8 @@ def _event_ids(path: Path, role: Role) -> set[str]:
     Events can be told while the person's file can be read.
     """
     ids = set[str]()
-    if (path / CORRECTIONS_NAME).is_file():
-        rows = [row for line in _lines(path / CORRECTIONS_NAME) if isinstance(row := _parsed(line), dict)]
-        ids |= {str(row.get("id")) for row in rows if row.get("role") == role}
+    rows = [_parsed(row.text or "") for row in rows_of(path / CORRECTIONS_NAME)]
+    ids |= {str(row.get("id")) for row in rows if isinstance(row, dict) and row.get("role") == role}
     if not (path / f"{role}.xdf").exists():
         return ids
     try:
@@ -178,25 +186,22 @@ def _event_ids(path: Path, role: Role) -> set[str]:
 
 
 def _row_files(path: Path) -> list[Path]:
-    names = (OVERLAY_NAME, CORRECTIONS_NAME, AMENDMENTS_NAME)
+    names = (OVERLAY_NAME, CORRECTIONS_NAME, AMENDMENTS_NAME, RECORD_NAME)
     files = [path / name for name in names if (path / name).is_file()]
     return files + sorted((path / RATERS).glob("*.jsonl"))
 
 
-def _lines(file: Path) -> list[str]:
-    return [line for line in file.read_text("utf-8", errors="replace").splitlines() if line.strip()]
-
-
-def _concerns(line: str, role: Role, ids: set[str]) -> bool:
-    """Tell whether a row is about a person: their own word, their signal, their event."""
+def _concerns(line: str | None, role: Role, ids: set[str]) -> bool:
+    """Tell whether a row is about a person: their own word, their signal, their event; or opens no more."""
+    if line is None:
+        return True
     row = _parsed(line)
     if not isinstance(row, dict):
         return False
     fields = row.get("fields")
     inner: dict[str, Any] = fields if isinstance(fields, dict) else {}
-    said = {row.get("role"), row.get("about"), row.get("whose"), row.get("actor"), inner.get("actor")}
     named = {row.get("id"), row.get("ref"), inner.get("ref")}
-    return role in said or bool({n for n in named if isinstance(n, str)} & ids)
+    return role in persons_of(row) or bool({n for n in named if isinstance(n, str)} & ids)
 
 
 def _parsed(line: str) -> object:
@@ -206,25 +211,25 @@ def _parsed(line: str) -> object:
         return None
 
 
-def _take_out(file: Path, concerns: Callable[[str], bool]) -> None:
-    kept = [line for line in _lines(file) if not concerns(line)]
-    if kept:
-        put(file, "".join(line + "\n" for line in kept).encode())
+def _take_out(file: Path, role: Role, ids: set[str]) -> None:
+    """Write a file of rows anew without a person's; what stays is sealed for the others."""
+    texts = [row.text for row in rows_of(file) if not _concerns(row.text, role, ids)]
+    if kept := [text for text in texts if text is not None]:
+        put(file, sealed_anew(file, kept, role))
     else:
         shred(file)
 
 
 def _answers(path: Path, role: Role) -> int:
     try:
-        return sum(one.of is role for one in load_session(path / SESSION_NAME).record.answers)
+        record = load_session(path / SESSION_NAME).record
     except (OSError, SessionError):
         return 0
+    return sum(len(part.answers) + (part.said > 0) for of, part in parted(record) if of is role)
 
 
 def _strip_session(path: Path, role: Role) -> None:
-    """Write the session file without a person's answers to instruments."""
+    """Write the session file without a person's answers to instruments, and what was noted of them."""
     file = path / SESSION_NAME
     session = parse_session(file.read_text("utf-8"), str(file))
-    kept = tuple(one for one in session.record.answers if one.of is not role)
-    record = replace(session.record, answers=kept)
-    put(file, dump_session(replace(session, record=record)).encode())
+    put(file, dump_session(replace(session, record=without(session.record, role))).encode())

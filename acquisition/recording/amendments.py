@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from acquisition.errors import RecordingError
+from acquisition.events.overlay import placed_lines
 from acquisition.session.covariates import declared
 from acquisition.session.patterns import CodePatterns
 from acquisition.session.session import SETTINGS, Session
@@ -103,18 +104,13 @@ def read_amendments(recording: Path, patterns: CodePatterns) -> list[Amendment]:
         return []
     if path.stat().st_size > MAX_BYTES:
         raise RecordingError(f"{path}: longer than {MAX_BYTES >> 20} MiB")
-    lines = path.read_text("utf-8", errors="replace").split("\n")
     out = []
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
+    for place, line in placed_lines(path):
         try:
             row = json.loads(line)
             key, value = checked(str(row["key"]), str(row["value"]), patterns)
         except (ValueError, TypeError, KeyError, RecursionError, RecordingError) as error:
-            if number == len(lines) and not isinstance(error, RecordingError):
-                break
-            raise RecordingError(f"{path}: line {number}: no amendment ({str(error)[:120]})") from None
+            raise RecordingError(f"{place}: no amendment ({str(error)[:120]})") from None
         out.append(
             Amendment(key=key, value=value, when=str(row.get("when", "")), why=str(row.get("why", "")))
         )

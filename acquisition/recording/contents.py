@@ -22,6 +22,8 @@ OVERLAY_NAME = "overlay.jsonl"
 """Later edits of events: they change after the close, so the manifest does not cover them."""
 SESSION_NAME = "session.toml"
 """Takes a session record after the close, at its end: the manifest covers what stands before it."""
+RECORD_NAME = "record.jsonl"
+"""Takes the session record of a sealed recording, in place of the end of session.toml."""
 RATERS = "raters"
 """Folder of the files of blind raters, which the manifest does not cover either."""
 UNCONFIRMED = "unconfirmed"
@@ -33,6 +35,7 @@ BESIDE = (
     f"{RATERS}/*.jsonl",
     "corrections.jsonl",
     "amendments.jsonl",
+    RECORD_NAME,
     *(f"refill/{role}.xdf" for role in ROLES),
     "ratings/*.xdf",
     "links.toml",

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from acquisition.errors import RecordingError
-from acquisition.events.overlay_file import append_lines
+from acquisition.events.overlay_file import append_made
 from acquisition.stream import ROLES
 
 DERIVED_NAME = "derived.jsonl"
@@ -52,7 +52,8 @@ def note(recording: Path, target: Path, what: str, entities: Iterable[str] = ROL
         return True
     when = datetime.now(UTC).isoformat(timespec="seconds")
     try:
-        append_lines(recording / DERIVED_NAME, json.dumps(row | {"when": when}, ensure_ascii=False) + "\n")
+        line = json.dumps(row | {"when": when}, ensure_ascii=False) + "\n"
+        append_made(recording / DERIVED_NAME, lambda _: line)
     except RecordingError:
         return False
     return True

@@ -159,6 +159,34 @@ def _unlisted_roles(path: Path, manifest: Manifest) -> list[Finding]:
     return [Finding(n, "missing", "is not in the manifest, nor noted as withdrawn") for n in gone]
 
 
+def as_closed(path: Path) -> bytes | None:
+    """Return session.toml as it was when the recording was closed; None if nothing was noted after that."""
+    manifest = read(path / MANIFEST_NAME)
+    entry = manifest.files.get(SESSION_NAME) if isinstance(manifest, Manifest) else None
+    content = (path / SESSION_NAME).read_bytes()
+    if not isinstance(entry, dict) or not _only_noted(path / SESSION_NAME, entry):
+        return None
+    size = int(entry["bytes"])
+    return content[:size] if size < len(content) else None
+
+
+def withdrawn(path: Path) -> list[str]:
+    """Return a line for each person who withdrew from a recording: who, and when by the certificate."""
+    manifest = read(path / MANIFEST_NAME)
+    gone = set(manifest.withdrawn) if isinstance(manifest, Manifest) else set()
+    lines = []
+    for file in sorted(path.glob("withdrawal-*.certificate.json")):
+        try:
+            said = json.loads(file.read_bytes())
+            role, when = str(said["role"]), str(said["when"])
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            continue
+        gone -= {name for name in gone if name.removeprefix(f"{UNCONFIRMED}/").startswith(role)}
+        lines.append(f"the {role} was withdrawn {when} ({file.name})")
+    roles = sorted({role for role in ROLES for name in gone if name == f"{role}.xdf"})
+    return lines + [f"the {role} was withdrawn; there is no certificate" for role in roles]
+
+
 def _only_noted(path: Path, listed: object) -> bool:
     """Tell whether a file is session.toml as it was closed, with nothing but a session record after it."""
     size = listed.get("bytes") if isinstance(listed, dict) else None

@@ -16,12 +16,12 @@ from acquisition.event import Event
 from acquisition.events.assignments import Assignments, concern
 from acquisition.protection.vault import require_keys
 from acquisition.recording.altered import newer
-from acquisition.recording.amendments import amended
 from acquisition.recording.assigned import Assigner, assignments_in, placed
 from acquisition.recording.believed import believed
 from acquisition.recording.contents import SESSION_NAME, refuse_links
 from acquisition.recording.followed import Followed
 from acquisition.recording.lock import LOCK_NAME, held
+from acquisition.recording.noted import completed
 from acquisition.recording.slices import Block, merge, to_batch, to_items, united
 from acquisition.recording.tail import Tail, ends_closed
 from acquisition.session.session import Session, missing_consent
@@ -84,7 +84,7 @@ class Recording:
         if self._session is None or self._session.recorded is None:
             file = self.path / SESSION_NAME
             stored = self._stored(file) if self._tails and file.exists() else None
-            self._session = amended(stored, self.path) if stored is not None else None
+            self._session = completed(stored, self.path) if stored is not None else None
         return self._session
 
     def _stored(self, file: Path) -> Session:

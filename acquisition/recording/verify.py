@@ -6,8 +6,21 @@ import math
 from pathlib import Path
 
 from acquisition.errors import KeyStoreError, RecordingError
+from acquisition.events.overlay import rows_of
+from acquisition.protection.sealed_rows import is_sealed_row, keys_beside
 from acquisition.protection.vault import opener_of, sealed_header
-from acquisition.recording.contents import MANIFEST_NAME, STOOD_STILL, Finding, irregular, strangers
+from acquisition.recording.contents import (
+    MANIFEST_NAME,
+    SESSION_NAME,
+    STOOD_STILL,
+    Finding,
+    entries,
+    irregular,
+    is_beside,
+    session_tables,
+    strangers,
+)
+from acquisition.recording.derived import DERIVED_NAME
 from acquisition.recording.identity import misplaced
 from acquisition.recording.lock import held
 from acquisition.recording.manifest import Manifest, changes, read
@@ -35,7 +48,7 @@ def verify(path: Path) -> list[Finding]:
     found = changes(path)
     named = {f.file for f in found if f.problem == "linked"}
     beside = [f for f in strangers(path, manifest.files) if f.file not in named]
-    return [*found, *beside, *_slices(path)]
+    return [*found, *beside, *_slices(path), *_rows(path)]
 
 
 def noted(path: Path) -> list[str]:
@@ -75,6 +88,35 @@ def _slices(path: Path) -> list[Finding]:
     closed = unopened(path)
     files = {role: path / f"{role}.xdf" for role in ROLES if f"{role}.xdf" not in closed}
     return [f for role, p in files.items() if p.is_file() and not p.is_symlink() for f in _check(path, role)]
+
+
+def _rows(path: Path) -> list[Finding]:
+    """Return the first line of each file of sealed rows that does not open, where the keys are at hand."""
+    found = []
+    for name, file in entries(path):
+        if not (is_beside(name) and name.endswith(".jsonl")) or file.is_symlink():
+            continue
+        try:
+            rows_of(file)
+        except KeyStoreError:
+            continue
+        except RecordingError as error:
+            found.append(Finding(name, "damaged", str(error).removeprefix(f"{file}: ")))
+    return found
+
+
+def plain_rows(path: Path) -> list[str]:
+    """Return what stands plain beside a sealed recording: rows of before they were sealed, by file."""
+    if not keys_beside(path):
+        return []
+    files = [(n, f) for n, f in entries(path) if is_beside(n) and n.endswith(".jsonl") and n != DERIVED_NAME]
+    lines = []
+    for name, file in files:
+        n = sum(1 for line in file.read_bytes().splitlines() if line.strip() and not is_sealed_row(line))
+        lines += [f"{name}: {n} rows are not sealed"] if n else []
+    if "record" in session_tables(path):
+        lines.append(f"{SESSION_NAME}: its session record is not sealed (`attune instruments seal`)")
+    return lines
 
 
 def unopened(path: Path) -> dict[str, str]:

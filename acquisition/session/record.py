@@ -76,6 +76,11 @@ class SessionRecord:
     dose: Mapping[str, float] = field(default_factory=dict)
     answers: tuple[Answers, ...] = ()
 
+    @property
+    def said(self) -> int:
+        """Return how many things were noted, beside answers to instruments."""
+        return len(self.functions) + len(self.principles) + len(self.dose) + bool(self.stages) + self.recycled
+
 
 def read_record(top: TomlTable) -> SessionRecord:
     """Return the record of a session file; empty without one."""

@@ -8,8 +8,13 @@ from typing import Any
 
 import click
 
-from acquisition.commands.command import Group
+from acquisition.commands.command import DIRECTORY, Group
 from acquisition.errors import InstrumentError
+from acquisition.protection.sealed_file import is_sealed_recording
+from acquisition.protection.store_files import put
+from acquisition.recording.contents import SESSION_NAME
+from acquisition.recording.manifest import as_closed
+from acquisition.recording.noted import note, session_of
 from acquisition.session.record import (
     DOSES,
     FULL,
@@ -19,6 +24,7 @@ from acquisition.session.record import (
     STAGES,
     WHEN,
     Answers,
+    SessionRecord,
     dump_answers,
 )
 from acquisition.session.session import Session
@@ -116,7 +122,10 @@ def check_command(file: Path) -> None:
 @click.option("--answers", help="In order, with commas; an empty place was left out: 0,1,,3")
 @click.option("--file", type=click.Path(path_type=Path, dir_okay=False), help="CSV with item and answer.")
 def add_command(session: Path, name: str, of: str, when: str, answers: str | None, file: Path | None) -> None:
-    """Note answers in session.toml, at its end. NAME: a shipped instrument, or a file of your own (.toml)."""
+    """Note answers at the end of session.toml, or sealed beside a sealed recording.
+
+    NAME: a shipped instrument, or a file of your own (.toml).
+    """
     if (answers is None) == (file is None):
         raise click.UsageError("give --answers or --file")
     name = str(Path(name).resolve()) if name.endswith(".toml") else name
@@ -124,13 +133,35 @@ def add_command(session: Path, name: str, of: str, when: str, answers: str | Non
     refuse_without_contact(instrument, _session(session))
     given = read_answers(file) if file else _typed(answers or "")
     values = valued(instrument, given)
-    block = dump_answers(Answers(instrument=name, of=Role(of), when=when, answers=given))
-    with _file(session).open("a", encoding="utf-8", newline="\n") as target:
-        target.write("\n" + "\n".join(block))
+    filled = Answers(instrument=name, of=Role(of), when=when, answers=given)
+    if is_sealed_recording(session):
+        note(session, SessionRecord(answers=(filled,)))
+    else:
+        with _file(session).open("a", encoding="utf-8", newline="\n") as target:
+            target.write("\n" + "\n".join(dump_answers(filled)))
     for v in values:
         stamp = f" ({instrument.stamp})" if instrument.stamp else ""
         said = v.reason or f"{v.value:.3g} of {v.lowest:g} to {v.highest:g}"
         echo(f"{instrument.title} {v.scale}: {said}{stamp}")
+
+
+@instruments_command.command("seal")
+@click.argument("recording", type=DIRECTORY)
+def seal_command(recording: Path) -> None:
+    """Seal what was written into session.toml after the hour: it moves into rows sealed to whom it is about.
+
+    session.toml is again as it was when the recording was closed.
+    """
+    if not is_sealed_recording(recording):
+        raise InstrumentError(f"{recording}: is not sealed; its session record stays in session.toml")
+    session = load_session(recording / SESSION_NAME)
+    closed = as_closed(recording)
+    if session.record == SessionRecord() or closed is None:
+        echo(f"{recording}: nothing to seal in session.toml")
+        return
+    note(recording, session.record)
+    put(recording / SESSION_NAME, closed)
+    echo(f"{recording}: the session record is sealed, and gone from session.toml")
 
 
 @instruments_command.command("template")
@@ -151,7 +182,8 @@ def _file(where: Path) -> Path:
 
 
 def _session(where: Path) -> Session:
-    return load_session(_file(where))
+    session = session_of(where) if where.is_dir() else None
+    return session or load_session(_file(where))
 
 
 def _described(i: Instrument) -> dict[str, Any]:

@@ -11,15 +11,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from acquisition.errors import RecordingError, SessionError
+from acquisition.errors import KeyStoreError, RecordingError, SessionError
 from acquisition.protection.store_files import put, shred
 from acquisition.protection.withdrawal import Step, carry_out, plan
-from acquisition.recording.amendments import amended
 from acquisition.recording.contents import SESSION_NAME
 from acquisition.recording.derived import BEGUN, DERIVED_NAME, Derived, derived
 from acquisition.recording.identity import recorded_id
+from acquisition.recording.noted import session_of
 from acquisition.session.session import Session
-from acquisition.session.toml import load_session
 from acquisition.stream import PEOPLE, ROLES, Role
 from processing.results.withdrawn import Taken, plan_results, take_out_results
 
@@ -69,6 +68,8 @@ def recordings_of(code: str, places: Sequence[Path]) -> Iterator[tuple[Path, Rol
     for path in recordings_below(places):
         try:
             session = _session(path)
+        except KeyStoreError:
+            raise  # its codes may have been put right since: it must not be passed over
         except (RecordingError, SessionError):
             continue
         for role in PEOPLE:
@@ -111,9 +112,8 @@ def planned(path: Path, role: Role, places: Sequence[Path] = ()) -> Withdrawal:
 
 
 def _session(path: Path) -> Session | None:
-    """Return the session of a recording, which needs no key."""
-    file = path / SESSION_NAME
-    return amended(load_session(file), path) if file.is_file() else None
+    """Return the session of a recording; amendments of a sealed one need its keys."""
+    return session_of(path)
 
 
 def _files(made: Derived) -> list[Path]:

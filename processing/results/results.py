@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 from acquisition.errors import RecordingError
 from acquisition.event import Event
 from acquisition.protection.sealed_file import made_apart, read_file, seal_tree
+from acquisition.recording.noted import session_of
 from acquisition.session.toml import load_session
 from acquisition.stream import FloatArray
 from acquisition.text import as_cell
@@ -85,22 +86,22 @@ def input_digest(recording: Path) -> str:
             *recording.glob("session.toml"),
             *recording.glob("overlay.jsonl"),
             *recording.glob("amendments.jsonl"),
+            *recording.glob("record.jsonl"),
         ]
     ):
         digest.update(path.name.encode())
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
-    for name in _own_instruments(recording / "session.toml"):
+    for name in _own_instruments(recording):
         path = recording / name
         digest.update(path.read_bytes() if path.is_file() else b"missing")
     return digest.hexdigest()
 
 
-def _own_instruments(session: Path) -> list[str]:
+def _own_instruments(recording: Path) -> list[str]:
     """Return the instrument files that a session names."""
-    if not session.is_file():
-        return []
-    names = (one.instrument for one in load_session(session).record.answers)
+    session = session_of(recording)
+    names = (one.instrument for one in session.record.answers) if session is not None else ()
     return sorted({name for name in names if name.endswith(".toml")})
 
 

@@ -1,0 +1,219 @@
+"""Rows beside a sealed recording: unreadable without keys, whole after a kill, changed by nobody unseen."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from acquisition.errors import KeyStoreError, RecordingError
+from acquisition.events.corrections import Correction, read_corrections
+from acquisition.events.corrections_file import append_corrections
+from acquisition.events.overlay import Edit, rater_file, read_edits, read_overlay
+from acquisition.events.overlay_file import append_edits, append_lines
+from acquisition.protection.keystore import KeyStore
+from acquisition.protection.unlocked import lock, unlock
+from acquisition.protection.unseal import unseal
+from acquisition.protection.vault import Keys, new_keys, sealed_header
+from acquisition.protection.withdrawal import carry_out, plan
+from acquisition.recording.identity import new_id
+from acquisition.recording.noted import note, session_of
+from acquisition.recording.recording import Recording
+from acquisition.recording.repair import repair
+from acquisition.recording.verify import plain_rows, verify
+from acquisition.session.record import Answers, SessionRecord
+from acquisition.stream import Role
+from tests.acquisition.simulated import record
+from tests.waiting import wait_for
+
+CODES = {Role.CLIENT: "C07", Role.THERAPIST: "T02"}
+WORDS = ("of the client", "of the therapist", "of the room")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def kept(made: tuple[Path, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[KeyStore, str]]:
+    with pytest.MonkeyPatch.context() as patch:
+        run = tmp_path_factory.mktemp("run")
+        run.chmod(0o700)
+        patch.setenv("XDG_RUNTIME_DIR", str(run))
+        path = tmp_path_factory.mktemp("kept") / "keys"
+        shutil.copytree(made[0], path)
+        patch.setenv("ATTUNE_KEYS", str(path))
+        store = KeyStore(path)
+        unlock(store, made[1])
+        yield store, made[1]
+
+
+def keys() -> Keys:
+    return new_keys(new_id(), CODES)
+
+
+def add(id: str, actor: str, note: str) -> Edit:
+    fields = {"time": 1.0, "code": "suds", "note": note} | ({"actor": actor} if actor else {})
+    return Edit(op="add", id=id, fields=fields, who="R1", when="2026-11-29", why="")
+
+
+EDITS = [add("a", "client", WORDS[0]), add("b", "therapist", WORDS[1]), add("c", "", WORDS[2])]
+
+
+def noted(path: Path) -> Path:
+    """Put rows of every kind beside a recording."""
+    for edit in EDITS:
+        append_edits(path / "overlay.jsonl", [edit])
+    append_edits(rater_file(path, "R2"), EDITS)
+    act = Correction(op="reject", id="x", role="client", signal="heart", time=0.5, who="R1", why=WORDS[0])
+    append_corrections(path, [act, Correction(op="undo", id="y", ref="x", who="R1", why=WORDS[2])])
+    answers = Answers(instrument="ors", of=Role.CLIENT, when="before", answers=(5.0, 4.0, 3.0, 2.0))
+    note(path, SessionRecord(answers=(answers,), principles={"trust": "yes"}, stages=("action",)))
+    return path
+
+
+@pytest.fixture
+def sealed(tmp_path: Path) -> Path:
+    return noted(record(tmp_path / "s", keys=keys()))
+
+
+def all_rows(path: Path) -> object:
+    session = session_of(path)
+    assert session is not None
+    return read_overlay(path), read_edits(rater_file(path, "R2")), read_corrections(path), session.record
+
+
+def test_they_read_as_beside_a_plain_recording_and_nothing_stands_open(sealed: Path, tmp_path: Path) -> None:
+    plain = noted(record(tmp_path / "p"))
+    assert all_rows(sealed) == all_rows(plain)
+    session = Recording(sealed).session
+    assert session is not None and session == session_of(sealed)
+    stored = b"".join(f.read_bytes() for f in sealed.rglob("*") if f.is_file())
+    assert not any(word.encode() in stored for word in (*WORDS, "suds", "reject", "trust", "ors"))
+    assert verify(sealed) == [] and plain_rows(sealed) == []
+
+
+def test_locked_they_stay_closed(sealed: Path, kept: tuple[KeyStore, str]) -> None:
+    lock(kept[0])
+    try:
+        for read in (read_overlay, read_corrections, session_of):
+            with pytest.raises(KeyStoreError, match="attune keys unlock"):
+                read(sealed)
+        before = (sealed / "overlay.jsonl").read_bytes()
+        with pytest.raises(KeyStoreError, match="attune keys unlock"):
+            append_edits(sealed / "overlay.jsonl", EDITS)
+        assert (sealed / "overlay.jsonl").read_bytes() == before
+        assert verify(sealed) == []
+    finally:
+        unlock(*kept)
+
+
+@settings(deadline=None, max_examples=30)
+@given(data=st.data())
+def test_no_cut_flip_move_or_exchange_gives_a_wrong_row(data: st.DataObject) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        path = record(Path(name) / "s", n_ticks=5, keys=keys())
+        for edit in EDITS:
+            append_edits(path / "overlay.jsonl", [edit])
+        file = path / "overlay.jsonl"
+        whole, lines = read_overlay(path), file.read_bytes().splitlines(keepends=True)
+        content = bytearray(b"".join(lines))
+        kind = data.draw(st.sampled_from(["cut", "flip", "leave out", "exchange", "twice", "elsewhere"]))
+        if kind == "cut":
+            del content[data.draw(st.integers(1, len(content) - 1)) :]
+        elif kind == "flip":
+            at = data.draw(st.integers(0, len(content) - 1))
+            content[at] ^= data.draw(st.integers(1, 127))
+        elif kind == "leave out":
+            content = bytearray(b"".join(lines[data.draw(st.integers(1, 2)) :]))
+        elif kind == "exchange":
+            content = bytearray(b"".join([lines[1], lines[0], lines[2]]))
+        elif kind == "twice":
+            content = bytearray(b"".join([lines[0], *lines]))
+        else:
+            file = path / "corrections.jsonl"
+        file.write_bytes(content)
+        read = {"overlay.jsonl": read_overlay, "corrections.jsonl": read_corrections}[file.name]
+        if kind == "cut":
+            try:
+                assert read(path) == whole[: len(read(path))]
+            except RecordingError as error:
+                said = str(error)
+                assert f"{file}: line" in said
+        else:
+            with pytest.raises(RecordingError, match=rf"{file.name}: line [123]"):
+                read(path)
+            assert any(f.file == file.name for f in verify(path)) or plain_rows(path)
+
+
+def test_a_killed_writer_leaves_whole_rows_that_go_on(sealed: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from acquisition.events.overlay_file import append_lines\n"
+        'for k in range(10**6): append_lines(Path(sys.argv[1]), \'{"op": "void", "id": "%d"}\\n\' % k)'
+    )
+    file = sealed / "overlay.jsonl"
+    size = file.stat().st_size
+    child = subprocess.Popen([sys.executable, "-c", code, str(file)], env=dict(os.environ))
+    wait_for(lambda: file.stat().st_size > 3 * size)
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    with open(file, "ab") as torn:
+        torn.write(b'{"sealed": "QVRT')
+    n = len(read_overlay(sealed))
+    assert n > 3
+    append_edits(file, [add("z", "client", "later")])
+    ids = [edit.id for edit in read_overlay(sealed)]
+    assert ids == ["a", "b", "c", *map(str, range(n - 3)), "z"]
+
+
+def test_plain_rows_of_before_are_read_and_told_and_none_may_follow(tmp_path: Path) -> None:
+    path = record(tmp_path / "s", keys=keys())
+    file = path / "overlay.jsonl"
+    file.write_text('{"op": "void", "id": "old"}\n')
+    append_edits(file, EDITS)
+    assert [e.id for e in read_overlay(path)] == ["old", "a", "b", "c"]
+    assert plain_rows(path) == ["overlay.jsonl: 1 rows are not sealed"]
+    with open(file, "a") as other:
+        other.write('{"op": "void", "id": "new"}\n')
+    with pytest.raises(RecordingError, match="line 5: is not sealed, and lines before it are"):
+        read_overlay(path)
+
+
+def test_repair_keeps_them_and_unseal_opens_them(sealed: Path, tmp_path: Path) -> None:
+    before = all_rows(sealed)
+    repair(sealed, tmp_path / "r")
+    assert all_rows(tmp_path / "r") == before
+    assert "sealed" in (tmp_path / "r" / "overlay.jsonl").read_text()
+    unseal(sealed, tmp_path / "u")
+    assert all_rows(tmp_path / "u") == before
+    assert "sealed" not in (tmp_path / "u" / "overlay.jsonl").read_text()
+
+
+@pytest.mark.parametrize("role", [Role.CLIENT, Role.THERAPIST])
+def test_a_withdrawal_takes_the_rows_and_no_copy_of_them_opens(
+    sealed: Path, tmp_path: Path, role: Role
+) -> None:
+    shutil.copytree(sealed, tmp_path / "backup")
+    header = sealed_header(sealed / f"{role}.xdf")
+    assert header is not None
+    carry_out(sealed, role, plan(sealed, role), "asked")
+    left = [e.id for e in read_overlay(sealed)]
+    assert left == (["b", "c"] if role is Role.CLIENT else ["a", "c"])
+    assert [e.id for e in read_edits(rater_file(sealed, "R2"))] == left
+    kept = [c.id for c in read_corrections(sealed)]
+    assert kept == ([] if role is Role.CLIENT else ["x", "y"])
+    session = session_of(sealed)
+    assert session is not None and bool(session.record.answers) is (role is Role.THERAPIST)
+    assert verify(sealed) == []
+    with pytest.raises(KeyStoreError, match="destroyed"):
+        Recording(tmp_path / "backup")
+    assert read_overlay(tmp_path / "backup") == [
+        e for e in EDITS if e.id == ("b" if role is Role.CLIENT else "a")
+    ]
+    append_lines(sealed / "overlay.jsonl", '{"op": "void", "id": "b"}\n')
+    assert len(read_overlay(sealed)) == 3
