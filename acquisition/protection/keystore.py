@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from acquisition.errors import KeyGoneError, KeyStoreError, NoKeyStoreError
+from acquisition.protection.passphrase import wrap
 from acquisition.protection.store_files import now, put, shred
 
 ENVIRONMENT = "ATTUNE_KEYS"
@@ -106,7 +107,7 @@ class KeyStore:
             for folder in (path, path / "people", path / "keys"):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                 folder.chmod(0o700)
-            put(path / "unlock.age", pyrage.passphrase.encrypt(str(own).encode(), passphrase))
+            put(path / "unlock.age", wrap(str(own).encode(), passphrase))
             about = {"version": VERSION, "id": str(uuid.uuid4()), "created": now(), "recipients": recipients}
             put(path / "store.json", json.dumps(about, indent=1).encode())
         except OSError as error:
@@ -275,7 +276,7 @@ class KeyStore:
         import pyrage
 
         own, recovery = pyrage.x25519.Identity.generate(), pyrage.x25519.Identity.generate()
-        self._write("unlock.age.new", pyrage.passphrase.encrypt(str(own).encode(), passphrase))
+        self._write("unlock.age.new", wrap(str(own).encode(), passphrase))
         both = [str(own.to_public()), str(recovery.to_public())]
         self._rewrap([*self.recipients, *both], identity)  # either secret opens, should it end in between
         os.replace(self.path / "unlock.age.new", self.path / "unlock.age")

@@ -21,7 +21,7 @@ from pathlib import Path
 from acquisition.errors import KeyGoneError, RecordingError
 from acquisition.protection.frames import Opener, read_header
 from acquisition.protection.sealed_file import sealed_bytes
-from acquisition.protection.vault import TOGETHER, sealed_header, secret_of
+from acquisition.protection.vault import TOGETHER, sealed_header, secret_of, was_destroyed
 from acquisition.stream import PEOPLE, ROLES, Role
 
 FOLDERS = ("raters",)
@@ -156,13 +156,13 @@ def _opened(file: Path, place: str, line: str, last: str, own: set[str], secrets
         raise RecordingError(f"{place}: a sealed line that is damaged")
     header, begin = found
     keys = tuple(header.key.split(TOGETHER))
+    if own and not own.issuperset(keys) and not any(map(was_destroyed, keys)):
+        raise RecordingError(f"{place}: a sealed line that is damaged, or of another recording")
     try:
         if header.key not in secrets:
             secrets[header.key] = secret_of(header.key)
     except KeyGoneError:
         return Row(place, None, keys)
-    if own and not own.issuperset(keys):
-        raise RecordingError(f"{place}: is of another recording")
     opener = Opener(secrets[header.key], header, _bound(file, last.encode("utf-8", errors="replace")))
     parts = opener.feed(data[begin:], final=True)
     if len(parts) != 1 or not isinstance(parts[0], bytes) or not opener.closed:

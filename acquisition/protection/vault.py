@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from acquisition.errors import KeyStoreError, NoKeyStoreError, RecordingError
+from acquisition.errors import KeyGoneError, KeyStoreError, NoKeyStoreError, RecordingError
 from acquisition.protection.frames import Header, Opener, Seal, is_sealed, read_header
 from acquisition.protection.keystore import ENVIRONMENT, SHARED, KeyStore, default_store
 from acquisition.protection.unlocked import identity_of
@@ -78,6 +78,24 @@ def secret_of(key: str, store: Path | None = None) -> bytes:
         opened.record(part)  # destroyed since it was read last: it opens nothing, here too
     secrets_ = [_secret(opened.path, part, identity_of(opened)) for part in parts]
     return secrets_[0] if len(secrets_) == 1 else _joined(secrets_)
+
+
+def was_destroyed(key: str, store: Path | None = None) -> bool:
+    """Tell whether a key was destroyed.
+
+    Raises
+    ------
+    KeyStoreError
+        If there is no store.
+    """
+    opened = KeyStore(store or default_store())
+    try:
+        opened.record(key)
+    except KeyGoneError:
+        return True
+    except KeyStoreError:
+        return False
+    return False
 
 
 def key_role(key: str, store: Path | None = None) -> str:

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from acquisition.commands.keys import keys_command
 from acquisition.errors import KeyStoreError
 from acquisition.protection.keystore import SHARED, KeyStore
+from acquisition.protection.passphrase import LOG_N, wrap
 from acquisition.protection.unlocked import identity_of, lock, unlock, unlocked_until
 from tests.acquisition.protection.conftest import PASSPHRASE
 
@@ -30,6 +31,14 @@ def test_passphrase_and_recovery_sheet_open_the_same(locked: KeyStore, recovery:
         locked.key(key, stranger)
     with pytest.raises(KeyStoreError, match="not of this store"):
         unlock(locked, stranger)
+
+
+def test_age_opens_what_is_wrapped_to_a_passphrase_at_a_known_cost(locked: KeyStore) -> None:
+    assert bytes(pyrage.passphrase.decrypt(wrap(b"said", "pass", log_n=10), "pass")) == b"said"
+    with pytest.raises(pyrage.DecryptError):
+        pyrage.passphrase.decrypt(wrap(b"said", "pass", log_n=10), "Pass")
+    stanza = (locked.path / "unlock.age").read_bytes().split(b"\n")[1]
+    assert stanza.startswith(b"-> scrypt ") and stanza.endswith(f" {LOG_N}".encode())
 
 
 def test_nothing_in_the_store_is_a_key(store: KeyStore) -> None:

@@ -113,7 +113,7 @@ def test_locked_they_stay_closed(sealed: Path, kept: tuple[KeyStore, str]) -> No
         unlock(*kept)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=20)
 @given(data=st.data())
 def test_no_cut_flip_move_or_exchange_gives_a_wrong_row(data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as name:
