@@ -90,15 +90,14 @@ def sealed(file: Path, before: bytes, text: str, without: Role | None = None) ->
     KeyStoreError
         If the recording is sealed and the store is locked, or a key is gone.
     """
-    recording = recording_of(file)
-    there = {role: key for role, key in keys_beside(recording).items() if role is not without}
+    there = {role: key for role, key in keys_beside(recording_of(file)).items() if role is not without}
     if not there:
         return text
     last = before.rstrip(b"\n").rpartition(b"\n")[2]
     out = []
     for line in filter(str.strip, text.split("\n")):
-        keys = _keys_for(line, there)
-        data = sealed_bytes(line.encode("utf-8", errors="replace"), _bound(file, last), keys)
+        needed = _keys_for(line, there)
+        data = sealed_bytes(line.encode("utf-8", errors="replace"), _bound(file, last), needed)
         made = f'{_BEGIN}{base64.b64encode(data).decode()}"}}'
         last = made.encode()
         out.append(made + "\n")
@@ -174,7 +173,7 @@ def _opened(file: Path, place: str, line: str, last: str, own: set[str], secrets
 
 def sealed_anew(file: Path, texts: Sequence[str], without: Role) -> bytes:
     """Return a whole file of rows for whoever remains when a person withdraws."""
-    return sealed(file, b"", "".join(text + "\n" for text in texts), without).encode()
+    return sealed(file, b"", "".join(text + "\n" for text in texts), without=without).encode()
 
 
 def _bound(file: Path, last: bytes) -> str:

@@ -19,7 +19,7 @@ from acquisition.protection.sealed_rows import keys_beside, persons_of, sealed_a
 from acquisition.protection.store_files import put, shred
 from acquisition.protection.vault import sealed_header
 from acquisition.recording import manifest
-from acquisition.recording.amendments import AMENDMENTS_NAME
+from acquisition.recording.amendments import AMENDMENTS_NAME, covariates_of
 from acquisition.recording.assigned import misfiled
 from acquisition.recording.contents import (
     MANIFEST_NAME,
@@ -31,7 +31,7 @@ from acquisition.recording.contents import (
     refuse_links,
 )
 from acquisition.recording.lock import held
-from acquisition.recording.noted import parted, without
+from acquisition.recording.noted import parted, stripped, without
 from acquisition.recording.recording import Recording
 from acquisition.recording.repair import copy_without
 from acquisition.session.toml import dump_session, load_session, parse_session
@@ -222,14 +222,17 @@ def _take_out(file: Path, role: Role, ids: set[str]) -> None:
 
 def _answers(path: Path, role: Role) -> int:
     try:
-        record = load_session(path / SESSION_NAME).record
+        session = load_session(path / SESSION_NAME)
     except (OSError, SessionError):
         return 0
-    return sum(len(part.answers) + (part.said > 0) for of, part in parted(record) if of is role)
+    said = sum(len(part.answers) + (part.said > 0) for of, part in parted(session.record) if of is role)
+    before, after = covariates_of(session), covariates_of(stripped(session, role))
+    return said + len(before) - len(after)
 
 
 def _strip_session(path: Path, role: Role) -> None:
     """Write the session file without a person's answers to instruments, and what was noted of them."""
     file = path / SESSION_NAME
     session = parse_session(file.read_text("utf-8"), str(file))
-    put(file, dump_session(replace(session, record=without(session.record, role))).encode())
+    kept = stripped(replace(session, record=without(session.record, role)), role)
+    put(file, dump_session(kept).encode())

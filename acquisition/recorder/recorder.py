@@ -32,6 +32,7 @@ from acquisition.recorder.replacing import Replacing
 from acquisition.recorder.store import RecordingStore
 from acquisition.recorder.unconfirmed import Unconfirmed
 from acquisition.recording.contents import STOOD_STILL
+from acquisition.recording.noted import kept_apart
 from acquisition.session.file import write_session
 from acquisition.session.session import Recorded, Session
 from acquisition.stream import ClockOffset, Role, StreamInfo
@@ -136,7 +137,10 @@ class Recorder:
         self._intake.expect(infos)
         if line := self._disk.estimate(infos, seconds):
             self._listener.problem(line)
-        write_session(self._store.path, replace(self._session, recorded=self._recorded(infos)))
+        session = replace(self._session, recorded=self._recorded(infos))
+        if session.protection.sealed:
+            session = kept_apart(self._store.path, session)
+        write_session(self._store.path, session)
         self._write_past()
         self._begin = self._clock()
         self._intake.health.begin(self._begin)

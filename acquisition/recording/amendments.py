@@ -34,7 +34,7 @@ class Amendment:
     """Hold one line: what a key is from now on, when that was said, and why."""
 
     key: str
-    value: str
+    value: str | float
     when: str
     why: str
 
@@ -108,7 +108,8 @@ def read_amendments(recording: Path, patterns: CodePatterns) -> list[Amendment]:
     for place, line in placed_lines(path):
         try:
             row = json.loads(line)
-            key, value = checked(str(row["key"]), str(row["value"]), patterns)
+            key, text = checked(str(row["key"]), str(row["value"]), patterns)
+            value = float(row["value"]) if _is_number(row["value"]) and COVARIATE.fullmatch(key) else text
         except (ValueError, TypeError, KeyError, RecursionError, RecordingError) as error:
             raise RecordingError(f"{place}: no amendment ({str(error)[:120]})") from None
         out.append(
@@ -122,25 +123,36 @@ def amended(session: Session, recording: Path) -> Session:
     return applied(session, {a.key: a.value for a in read_amendments(recording, session.patterns)})
 
 
-def applied(session: Session, values: Mapping[str, str]) -> Session:
+def applied(session: Session, values: Mapping[str, str | float]) -> Session:
     """Return a session with keys put right."""
     out = _with_covariates(session, values)
     if "dyad" in values:
-        out = replace(out, dyad=values["dyad"])
+        out = replace(out, dyad=str(values["dyad"]))
     if "number" in values:
         out = replace(out, number=int(values["number"]))
     if "setting" in values:
-        out = replace(out, setting=values["setting"])
+        out = replace(out, setting=str(values["setting"]))
     if "client" in values:
-        out = replace(out, client=replace(out.client, code=values["client"]))
+        out = replace(out, client=replace(out.client, code=str(values["client"])))
     if "therapist" in values:
-        out = replace(out, therapist=replace(out.therapist, code=values["therapist"]))
+        out = replace(out, therapist=replace(out.therapist, code=str(values["therapist"])))
     if "started" in values and out.recorded is not None:
-        out = replace(out, recorded=replace(out.recorded, started=values["started"]))
+        out = replace(out, recorded=replace(out.recorded, started=str(values["started"])))
     return out
 
 
-def _with_covariates(session: Session, values: Mapping[str, str]) -> Session:
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def covariates_of(session: Session) -> dict[str, str | float]:
+    """Return the covariates of a session by the keys that amend them."""
+    people = (("client.", session.client), ("therapist.", session.therapist))
+    own = {f"{of}covariates.{name}": v for of, one in people for name, v in one.covariates.items()}
+    return own | {f"covariates.{name}": v for name, v in session.covariates.items()}
+
+
+def _with_covariates(session: Session, values: Mapping[str, str | float]) -> Session:
     said = [(m[1] or "session", m[2], v) for k, v in values.items() if (m := COVARIATE.fullmatch(k))]
     each = {
         whose: {name: value for who, name, value in said if who == whose}

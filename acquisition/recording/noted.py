@@ -16,13 +16,19 @@ from pathlib import Path
 from acquisition.errors import RecordingError
 from acquisition.events.overlay import placed_lines
 from acquisition.events.overlay_file import append_lines
-from acquisition.recording.amendments import amended
+from acquisition.recording.amendments import (
+    AMENDMENTS_NAME,
+    Amendment,
+    amended,
+    covariates_of,
+    lines_of,
+)
 from acquisition.recording.contents import RECORD_NAME, SESSION_NAME
 from acquisition.session.record import SessionRecord, dump_record, read_record
 from acquisition.session.session import Session
 from acquisition.session.toml import load_session
 from acquisition.session.toml_table import TomlTable, parse
-from acquisition.stream import Role
+from acquisition.stream import PEOPLE, Role
 
 
 def session_of(path: Path) -> Session | None:
@@ -43,6 +49,35 @@ def completed(session: Session, path: Path) -> Session:
     """Return a session with its amendments and what was noted beside the recording."""
     session = amended(session, path)
     return replace(session, record=_joined(session.record, path / RECORD_NAME))
+
+
+def kept_apart(path: Path, session: Session) -> Session:
+    """Put what a session file says of people's lives into sealed rows, before it is written; return the rest.
+
+    Raises
+    ------
+    RecordingError
+        See `note`.
+    """
+    when = session.recorded.started if session.recorded is not None else ""
+    rows = [
+        Amendment(key=key, value=value, when=when, why="said in the session file")
+        for key, value in covariates_of(session).items()
+    ]
+    if rows:
+        append_lines(path / AMENDMENTS_NAME, lines_of(rows))
+    if session.record != SessionRecord():
+        note(path, session.record)
+    return stripped(replace(session, record=SessionRecord()), *PEOPLE)
+
+
+def stripped(session: Session, *roles: Role) -> Session:
+    """Return a session without the covariates of some people, and of both together."""
+    client, therapist = (
+        replace(one, covariates={}) if role in roles else one
+        for role, one in ((Role.CLIENT, session.client), (Role.THERAPIST, session.therapist))
+    )
+    return replace(session, client=client, therapist=therapist, covariates={})
 
 
 def note(path: Path, record: SessionRecord) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,13 +27,14 @@ from acquisition.protection.unseal import unseal
 from acquisition.protection.vault import Keys, new_keys, sealed_header
 from acquisition.protection.withdrawal import carry_out, plan
 from acquisition.recording.identity import new_id
-from acquisition.recording.noted import note, session_of
+from acquisition.recording.noted import kept_apart, note, session_of
 from acquisition.recording.recording import Recording
 from acquisition.recording.repair import repair
 from acquisition.recording.verify import plain_rows, verify
+from acquisition.session.file import write_session
 from acquisition.session.record import Answers, SessionRecord
 from acquisition.stream import Role
-from tests.acquisition.simulated import record
+from tests.acquisition.simulated import SESSION, record
 from tests.waiting import wait_for
 
 CODES = {Role.CLIENT: "C07", Role.THERAPIST: "T02"}
@@ -138,17 +140,18 @@ def test_no_cut_flip_move_or_exchange_gives_a_wrong_row(data: st.DataObject) -> 
         else:
             file = path / "corrections.jsonl"
         file.write_bytes(content)
-        read = {"overlay.jsonl": read_overlay, "corrections.jsonl": read_corrections}[file.name]
         if kind == "cut":
             try:
-                assert read(path) == whole[: len(read(path))]
+                found = read_overlay(path)
             except RecordingError as error:
                 said = str(error)
                 assert f"{file}: line" in said
-        else:
-            with pytest.raises(RecordingError, match=rf"{file.name}: line [123]"):
-                read(path)
-            assert any(f.file == file.name for f in verify(path)) or plain_rows(path)
+            else:
+                assert found == whole[: len(found)]
+            return
+        with pytest.raises(RecordingError, match=rf"{file.name}: line [123]"):
+            read_overlay(path) if file.name == "overlay.jsonl" else read_corrections(path)
+        assert any(f.file == file.name for f in verify(path)) or plain_rows(path)
 
 
 def test_a_killed_writer_leaves_whole_rows_that_go_on(sealed: Path) -> None:
@@ -192,6 +195,38 @@ def test_repair_keeps_them_and_unseal_opens_them(sealed: Path, tmp_path: Path) -
     unseal(sealed, tmp_path / "u")
     assert all_rows(tmp_path / "u") == before
     assert "sealed" not in (tmp_path / "u" / "overlay.jsonl").read_text()
+
+
+def test_covariates_and_answers_of_a_session_file_go_into_rows(tmp_path: Path) -> None:
+    path = record(tmp_path / "s", keys=keys())
+    answers = Answers(instrument="ors", of=Role.CLIENT, when="before", answers=(5.0, 4.0, 3.0, 2.0))
+    said = replace(
+        SESSION,
+        client=replace(SESSION.client, covariates={"age": 34.0, "orientation": "xyz"}),
+        covariates={"room": "b"},
+        record=SessionRecord(answers=(answers,)),
+    )
+    write_session(path, kept_apart(path, said))
+    assert session_of(path) == said
+    stored = b"".join(f.read_bytes() for f in path.rglob("*") if f.is_file())
+    assert not any(word in stored for word in (b"orientation", b"xyz", b"34.0", b"room", b"ors"))
+    carry_out(path, Role.CLIENT, plan(path, Role.CLIENT), "asked")
+    left = session_of(path)
+    assert left is not None and not left.client.covariates and not left.record.answers
+
+
+def test_a_withdrawal_takes_covariates_and_notes_out_of_a_plain_session_file(tmp_path: Path) -> None:
+    path = record(tmp_path / "p")
+    people = {r: replace(SESSION.participant(r), covariates={"age": 34.0}) for r in CODES}
+    noted = SessionRecord(stages=("action",), principles={"trust": "yes"})
+    said = replace(SESSION, client=people[Role.CLIENT], therapist=people[Role.THERAPIST], record=noted)
+    write_session(path, said)
+    steps = plan(path, Role.CLIENT)
+    assert [(s.act, s.amount) for s in steps if "answers" in s.act] == [("take out answers", 2)]
+    carry_out(path, Role.CLIENT, steps, "asked")
+    left = session_of(path)
+    assert left is not None and left.therapist.covariates == {"age": 34.0}
+    assert not left.client.covariates and left.record == SessionRecord(principles={"trust": "yes"})
 
 
 @pytest.mark.parametrize("role", [Role.CLIENT, Role.THERAPIST])
