@@ -138,9 +138,7 @@ class Recorder:
         if line := self._disk.estimate(infos, seconds):
             self._listener.problem(line)
         session = replace(self._session, recorded=self._recorded(infos))
-        if session.protection.sealed:
-            session = kept_apart(self._store.path, session)
-        write_session(self._store.path, session)
+        write_session(self._store.path, kept_apart(self._store.path, session))
         self._write_past()
         self._begin = self._clock()
         self._intake.health.begin(self._begin)

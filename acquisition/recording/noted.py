@@ -54,11 +54,15 @@ def completed(session: Session, path: Path) -> Session:
 def kept_apart(path: Path, session: Session) -> Session:
     """Put what a session file says of people's lives into sealed rows, before it is written; return the rest.
 
+    Where the recording is not sealed all of it is the rest.
+
     Raises
     ------
     RecordingError
         See `note`.
     """
+    if not session.protection.sealed:
+        return session
     when = session.recorded.started if session.recorded is not None else ""
     rows = [
         Amendment(key=key, value=value, when=when, why="said in the session file")

@@ -33,6 +33,7 @@ from acquisition.recording.repair import repair
 from acquisition.recording.verify import plain_rows, verify
 from acquisition.session.file import write_session
 from acquisition.session.record import Answers, SessionRecord
+from acquisition.session.session import ProtectionSettings
 from acquisition.stream import Role
 from tests.acquisition.simulated import SESSION, record
 from tests.waiting import wait_for
@@ -205,6 +206,7 @@ def test_covariates_and_answers_of_a_session_file_go_into_rows(tmp_path: Path) -
         client=replace(SESSION.client, covariates={"age": 34.0, "orientation": "xyz"}),
         covariates={"room": "b"},
         record=SessionRecord(answers=(answers,)),
+        protection=ProtectionSettings(sealed=True),
     )
     write_session(path, kept_apart(path, said))
     assert session_of(path) == said
