@@ -1,10 +1,11 @@
 """A network link that carries nothing for 20 s: a sender and a recorder on two machines, as name spaces.
 
-    sudo python -m benchmarks.link_loss [--seconds 20] [--before 15] [--after 35]
+    sudo python -m benchmarks.link_loss [--seconds 20] [--before 15] [--after 60]
 
 Each side has a network and a host name of its own; a pair of virtual cables joins them. For so long each
 sends to a hardware address that nobody has, so that no frame arrives and neither system is told. Every sample
-that was sent is looked for in the recording. Linux, with rights for name spaces; nothing outside is touched.
+that was sent is looked for in the recording, which ends when what was sent after the return has arrived.
+Linux, with rights for name spaces; nothing outside is touched.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 SFREQ = 100.0
-BEFORE, AFTER = 15.0, 35.0
+BEFORE, AFTER = 15.0, 60.0
 NOWHERE = "02:00:00:00:00:99"
 SESSION = """\
 [session]
@@ -97,6 +98,19 @@ def cut(other: int, *, on: bool) -> None:
         run("ip", *neighbour, where=where)
 
 
+def await_later(path: Path, moment: float, seconds: float) -> None:
+    """Wait until a sample that was sent after a moment is in the recording, but no longer than so."""
+    from acquisition.recording.recording import Recording
+
+    recording, until = Recording(path, follow=True), time.monotonic() + seconds
+    while time.monotonic() < until:
+        batch = recording.poll()
+        if batch is None:
+            time.sleep(0.2)
+        elif any(len(part.times) and part.times[-1] > moment for part in batch.streams.values()):
+            return
+
+
 def inside(base: Path, seconds: float, before: float, after: float) -> int:
     """Record over the cable, in a network of our own."""
     os.environ["XDG_RUNTIME_DIR"] = str(base)
@@ -122,7 +136,7 @@ def inside(base: Path, seconds: float, before: float, after: float) -> int:
         time.sleep(seconds)
         cut(sender.pid, on=False)
         ended = local_clock()
-        time.sleep(after)
+        await_later(found[0].parent, ended + 2.0, after)
         recorder.send_signal(signal.SIGINT)
         recorder.wait(60)
     finally:

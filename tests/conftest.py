@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from _pytest.terminal import TerminalReporter
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-# Streams of a test run stay among themselves.
-os.environ.setdefault("ATTUNEMENT_LSL_SESSION", f"attunement-test-{os.getpid()}")
+# Streams of a test run stay among themselves, and so do those of each worker, which inherits what was set.
+os.environ["ATTUNEMENT_LSL_SESSION"] = f"attunement-test-{os.getpid()}"
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A run in the background was told to ignore it, and so would be whatever a test starts and interrupts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Give this worker places of its own: it meets nobody else's recorders, keys and settings."""
+    root = tmp_path_factory.mktemp("places")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("RUNTIME_DIR", "CONFIG_HOME", "DATA_HOME", "STATE_HOME"):
+            (root / name).mkdir(mode=0o700)
+            patch.setenv(f"XDG_{name}", str(root / name))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -55,14 +55,14 @@ def null_sink(folder: Path) -> Iterator[dict[str, str]]:
     finally:
         server.terminate()
         try:
-            server.wait(5.0)
+            server.wait(30.0)
         except subprocess.TimeoutExpired:
             server.kill()
-            server.wait(5.0)
+            server.wait(30.0)
 
 
 def _await_server(environment: dict[str, str], server: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 20.0
+    deadline = time.monotonic() + 60.0
     while subprocess.run(["pactl", "info"], env=environment, capture_output=True, check=False).returncode:
         if server.poll() is not None or time.monotonic() > deadline:
             pytest.skip(f"PulseAudio does not run here: {log.read_text()[-300:]}")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from tests.waiting import DEADLINE, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -49,12 +50,9 @@ def started(*words: str | Path, runtime: Path) -> Iterator[subprocess.Popen[str]
         process.communicate()
 
 
-def await_true(condition: Callable[[], bool], seconds: float = 60.0) -> None:
+def await_true(condition: Callable[[], bool], seconds: float = DEADLINE, pause: float = 0.05) -> None:
     """Wait for a condition; fail when it does not come true in time."""
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, "did not happen in time"
-        time.sleep(0.05)
+    wait_for(condition, "it happens", seconds=seconds, pause=pause)
 
 
 def the_recording(parent: Path) -> Path:

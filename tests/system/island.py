@@ -98,8 +98,8 @@ def _log(place: Island) -> Iterator[None]:
             [*place.prefix, sys.executable, "-m", "tests.system.packet_log", UPLINK], cwd=ROOT, stdout=file
         )
         try:
-            await_true(lambda: b"listening" in place.log.read_bytes(), 30.0)
+            await_true(lambda: b"listening" in place.log.read_bytes())
             yield
         finally:
             logger.terminate()
-            logger.wait(10)
+            logger.wait(60)

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.realtime
 @pytest.mark.slow
 @pytest.mark.skipif(bool(why_not()), reason=why_not() or "name spaces")
 def test_a_link_that_comes_back_brings_what_was_sent_meanwhile() -> None:
-    words = ["-m", "benchmarks.link_loss", "--seconds", "6", "--before", "6", "--after", "20"]
+    words = ["-m", "benchmarks.link_loss", "--seconds", "5", "--before", "4", "--after", "60"]
     done = subprocess.run(
         [sys.executable, *words], cwd=ROOT, capture_output=True, text=True, check=False, timeout=300
     )
@@ -29,7 +29,7 @@ def test_a_link_that_comes_back_brings_what_was_sent_meanwhile() -> None:
     )
     assert found is not None, done.stdout
     cut, sent, lost, twice, silence, stale = map(float, found.groups())
-    assert cut >= 6.0 and silence >= 5.0, "the link was down"
-    assert sent > 1500 and lost == twice == 0
+    assert cut >= 5.0 and silence >= 4.5, "the link was down"
+    assert sent > 1000 and lost == twice == 0
     assert stale < 4.0
     assert "verify: whole" in done.stdout

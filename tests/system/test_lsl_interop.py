@@ -124,7 +124,7 @@ def recorded_by_labrecorder(
         try:
             assert player.wait(120) == 0
         finally:
-            said, _ = recorder.communicate("\n", timeout=30)
+            said, _ = recorder.communicate("\n", timeout=90)
     assert file.exists(), said
 
 

@@ -51,7 +51,7 @@ def published(place: Island, scope: str, name: str) -> Iterator[str]:
 def look(prefix: tuple[str, ...]) -> dict[str, Any]:
     command = [*prefix, sys.executable, "-m", "tests.system.lsl_neighbour", "3", ADDRESS]
     done = subprocess.run(
-        command, cwd=ROOT, env=environment(), text=True, capture_output=True, check=True, timeout=60
+        command, cwd=ROOT, env=environment(), text=True, capture_output=True, check=True, timeout=200
     )
     found: dict[str, Any] = json.loads(done.stdout)
     return found

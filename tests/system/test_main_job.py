@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import signal
-import subprocess
-import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +11,7 @@ import pytest
 
 from acquisition.lsl.clock import local_clock
 from acquisition.recording.recording import Recording
-from tests.system.commands import attune, await_true, environment, indices, rows, same, started, the_recording
+from tests.system.commands import attune, await_true, indices, rows, same, started, the_recording
 
 pytestmark = pytest.mark.realtime
 
@@ -95,7 +93,7 @@ def test_two_recordings_of_one_name_are_refused(demo: Path, tmp_path: Path) -> N
 def test_real_recordings_replayed_over_lsl_are_recorded_and_analysed_alike(
     data_dir: Path, tmp_path: Path
 ) -> None:
-    seconds, offset = 40, 100
+    seconds, offset = 20, 100
     ecg = np.load(data_dir / "ecg" / "mitdb_100.npz")
     eda = np.load(data_dir / "eda" / "wrist_e4_61min.npz")
     np.savez(tmp_path / "ecg.npz", ecg=ecg["ecg"][360 * offset : 360 * (offset + seconds)])
@@ -109,14 +107,18 @@ def test_real_recordings_replayed_over_lsl_are_recorded_and_analysed_alike(
     lsl = "attunement-main-job"
     session.write_text(SESSION + f'[lsl]\nsession_id = "{lsl}"\n' + _lsl_devices())
     out = tmp_path / "out"
-    with started("replay", source, "--session-id", lsl, runtime=runtime) as replay:
-        with started("record", session, "--seconds", "50", "--out", out, runtime=runtime) as recorder:
-            await_true(lambda: any(out.glob("*/client.xdf")))
-            path = the_recording(out)
-            await_true(lambda: "[recorded]" in _text(path / "session.toml"))
-            attune("process", path, "--out", tmp_path / "live", "--follow", runtime=runtime)
-            assert recorder.wait(30) == 0
-        assert replay.wait(30) == 0
+    with (
+        started("replay", source, "--session-id", lsl, runtime=runtime) as replay,
+        started("record", session, "--out", out, runtime=runtime) as recorder,
+    ):
+        await_true(lambda: any(out.glob("*/client.xdf")))
+        path = the_recording(out)
+        await_true(lambda: "[recorded]" in _text(path / "session.toml"))
+        with started("process", path, "--out", tmp_path / "live", "--follow", runtime=runtime) as follower:
+            assert replay.wait(120) == 0
+            attune("stop", runtime=runtime)
+            assert recorder.wait(120) == 0
+            assert follower.wait(120) == 0
     attune("process", path, "--out", tmp_path / "offline", runtime=runtime)
     live, offline = indices(tmp_path / "live" / path.name), indices(tmp_path / "offline" / path.name)
     assert same(live, offline)
@@ -134,24 +136,34 @@ def test_real_recordings_replayed_over_lsl_are_recorded_and_analysed_alike(
 def test_killing_the_recorder_loses_at_most_a_few_tenths_of_a_second(tmp_path: Path) -> None:
     (tmp_path / "session.toml").write_text(SESSION + SIMULATED)
     rng = np.random.default_rng(20)
-    for k in range(3):
-        out = tmp_path / str(k)
-        command = [sys.executable, "-m", "acquisition.cli", "record", str(tmp_path / "session.toml")]
-        recorder = subprocess.Popen(
-            [*command, "--out", str(out)], stdout=subprocess.DEVNULL, env=environment(tmp_path / "run")
-        )
-        await_true(lambda out=out: any(p.stat().st_size > 60_000 for p in out.glob("*/client.xdf")))  # type: ignore[misc]
-        moment = local_clock() + float(rng.uniform(0, 0.3))
-        await_true(lambda moment=moment: local_clock() >= moment)  # type: ignore[misc]
-        killed = local_clock()
-        recorder.send_signal(signal.SIGKILL)
-        recorder.wait()
-        path = the_recording(out)
+    with ExitStack() as stack:
+        recorders = []
+        for k in range(3):
+            words = ("record", tmp_path / "session.toml", "--out", tmp_path / str(k))
+            recorders.append(stack.enter_context(started(*words, runtime=tmp_path / f"run{k}")))
+        files = [lambda k=k: (tmp_path / str(k)).glob("*/client.xdf") for k in range(3)]
+        await_true(lambda: all(any(p.stat().st_size > 60_000 for p in file()) for file in files))
+        killed = []
+        for recorder in recorders:
+            moment = local_clock() + float(rng.uniform(0, 0.3))
+            await_true(lambda moment=moment: local_clock() >= moment, pause=0.005)  # type: ignore[misc]
+            killed.append(local_clock())
+            recorder.kill()
+            recorder.wait()
+    paths = [the_recording(tmp_path / str(k)) for k in range(3)]
+    for path, moment in zip(paths, killed, strict=True):
         assert Recording(path).state == "cut"
-        lost = killed - float(list(Recording(path).batches())[-1].ticks[-1])
-        assert lost < 0.3
-        attune("process", path, "--out", out / "results", runtime=tmp_path / "run")
-        assert indices(out / "results" / path.name).num_rows > 0
+        assert moment - float(list(Recording(path).batches())[-1].ticks[-1]) < 0.3
+    with ExitStack() as stack:
+        for process in [
+            stack.enter_context(
+                started("process", p, "--out", p.parent / "results", runtime=tmp_path / "run")
+            )
+            for p in paths
+        ]:
+            assert process.wait(120) == 0
+    for path in paths:
+        assert indices(path.parent / "results" / path.name).num_rows > 0
 
 
 def _lsl_devices() -> str:

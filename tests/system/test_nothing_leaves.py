@@ -40,7 +40,7 @@ def on_the_watched_network(place: Island, code: str, home: Path) -> list[dict[st
     before = len(place.left())
     kept = {k: v for k, v in os.environ.items() if k not in ("ORT_DISABLE_TELEMETRY", "DO_NOT_TRACK")}
     subprocess.run(
-        [*place.prefix, sys.executable, "-c", code], env=kept | {"HOME": str(home)}, check=True, timeout=60
+        [*place.prefix, sys.executable, "-c", code], env=kept | {"HOME": str(home)}, check=True, timeout=200
     )
     return place.left()[before:]
 

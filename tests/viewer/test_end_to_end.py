@@ -15,12 +15,12 @@ from acquisition.events.overlay import effective
 from acquisition.recorder.control import Client
 from acquisition.recording.recording import Recording
 from acquisition.simulation.demo_session import simulated_session
-from tests.viewer.test_real_window import ROOT, display, free_display
+from tests.viewer.test_real_window import ROOT, display
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.realtime
 
-__all__ = ["display", "free_display"]
+__all__ = ["display"]
 PATIENCE = 90.0
 
 
@@ -101,7 +101,7 @@ def live(display: str, tmp_path: Path) -> Iterator[Live]:
     finally:
         running.process.terminate()
         try:
-            running.process.wait(30)
+            running.process.wait(60)
         except subprocess.TimeoutExpired:
             running.process.kill()
         running.said.close()

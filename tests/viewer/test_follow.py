@@ -57,8 +57,6 @@ def test_window_follows_dies_and_comes_back_to_the_whole_session(
         "acquisition.cli",
         "record",
         str(session),
-        "--seconds",
-        "12",
         "--out",
         str(tmp_path),
     ]
@@ -71,6 +69,9 @@ def test_window_follows_dies_and_comes_back_to_the_whole_session(
             assert first.model.state == "growing"
             first.close()  # killed: whatever it knew is gone
             second = open_window(path)
+            pump(qtbot, lambda: second.model.elapsed > 300.0, 120.0)
+            assert second.model.state == "growing"
+            recorder.terminate()
             pump(qtbot, lambda: second.caught_up, 240.0)
             check(second, path)
             second.close()

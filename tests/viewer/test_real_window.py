@@ -21,25 +21,19 @@ pytestmark = pytest.mark.realtime
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def free_display() -> str:
-    taken = {p.name for p in Path("/tmp/.X11-unix").glob("X*")}
-    return next(f":{n}" for n in range(90, 200) if f"X{n}" not in taken)
-
-
 @pytest.fixture
 def display() -> Iterator[str]:
     if sys.platform != "linux" or not (shutil.which("Xvfb") and shutil.which("xdotool")):
         pytest.skip("needs Xvfb and xdotool")
-    name = free_display()
-    server = subprocess.Popen(
-        ["Xvfb", name, "-screen", "0", "1400x900x24", "-nolisten", "tcp"], stderr=subprocess.DEVNULL
-    )
-    try:
-        wait_for(lambda: Path(f"/tmp/.X11-unix/X{name[1:]}").exists())
-        yield name
-    finally:
-        server.terminate()
-        server.wait(10)
+    # The server itself takes a number that nobody has, and says it once it can be connected to.
+    command = ["Xvfb", "-displayfd", "1", "-screen", "0", "1400x900x24", "-nolisten", "tcp"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+        assert server.stdout is not None
+        try:
+            yield f":{server.stdout.readline().strip()}"
+        finally:
+            server.terminate()
+            server.wait(60)
 
 
 def reader(stream: IO[str], lines: list[dict[str, object]]) -> threading.Thread:
@@ -73,13 +67,13 @@ def window(display: str) -> Iterator[Window]:
             def send(*words: str, to: str = "Attunement") -> None:
                 found = subprocess.run(
                     ["xdotool", "search", "--sync", "--name", to],
-                    env=environment, capture_output=True, text=True, check=True, timeout=30,
+                    env=environment, capture_output=True, text=True, check=True, timeout=90,
                 )  # fmt: skip
                 name = found.stdout.split()[0]
                 subprocess.run(
-                    ["xdotool", "windowfocus", "--sync", name], env=environment, timeout=30, check=True
+                    ["xdotool", "windowfocus", "--sync", name], env=environment, timeout=90, check=True
                 )
-                subprocess.run(["xdotool", *words], env=environment, timeout=30, check=True)
+                subprocess.run(["xdotool", *words], env=environment, timeout=90, check=True)
 
             yield send, lines
         finally:

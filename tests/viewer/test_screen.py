@@ -39,7 +39,7 @@ def test_stop_pauses_and_gauges_are_inside_the_screen(
         above, below = (QRect(g.mapTo(window, QPoint(0, 0)), g.size()) for g in gauges)
         return not above.intersects(below) and below.bottom() < bar.mapTo(window, QPoint(0, 0)).y()
 
-    qtbot.waitUntil(apart, timeout=20_000)
+    qtbot.waitUntil(apart, timeout=120_000)
     for widget in (*bar.pauses.values(), *gauges, strip.stop):
         assert window.rect().contains(QRect(widget.mapTo(window, QPoint(0, 0)), widget.size()))
 

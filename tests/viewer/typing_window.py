@@ -32,7 +32,8 @@ def main() -> None:
     looking = QTimer()
 
     def look() -> None:
-        if window.model.elapsed > 1.0 and window.panel.bar.buttons:
+        # A panel that was just built anew appears in the next turn, and hears no key before.
+        if window.model.elapsed > 1.0 and window.panel.bar.buttons and window.panel.bar.isVisible():
             looking.stop()
             press_and_type(window)
 

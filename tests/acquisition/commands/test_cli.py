@@ -50,7 +50,7 @@ def recorder(tmp_path: Path) -> Iterator[Path]:
         target=record, args=(SESSION, tmp_path / "out"), kwargs={"drivers": [SineDriver()], "stop": stop}
     )
     thread.start()
-    until = time.monotonic() + 20
+    until = time.monotonic() + 90
     while not endpoints():
         assert time.monotonic() < until
     yield tmp_path / "out"
@@ -213,7 +213,7 @@ def start_with_pipe(tmp_path: Path) -> tuple[subprocess.Popen[str], Path]:
 
 def await_ticks(n: int) -> int:
     """Wait until the recorder has written n more ticks; return how many there are."""
-    until = time.monotonic() + 30
+    until = time.monotonic() + 90
     first = 0
     while time.monotonic() < until:
         ticks: int = Client.find().status()["ticks"]

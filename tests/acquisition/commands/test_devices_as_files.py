@@ -40,7 +40,7 @@ def test_no_command_waits_for_a_pipe_or_reads_a_device(
     zero = tmp_path / "zero.xdf"
     zero.symlink_to("/dev/zero")
     for path in (pipe, zero):
-        done = attune(*words, path, runtime=tmp_path / "run", ok=False, seconds=60)
+        done = attune(*words, path, runtime=tmp_path / "run", ok=False, seconds=120)
         assert done.returncode == 1
         (line,) = done.stderr.strip().splitlines()
         assert path.name in line and "a device or pipe" in line

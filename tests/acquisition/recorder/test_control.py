@@ -24,6 +24,7 @@ from acquisition.recorder.control import MAX_LINE, Client, endpoints
 from acquisition.recorder.control_server import Request, Server
 from acquisition.recorder.door import WAITING
 from acquisition.runtime import runtime_directory
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.realtime
 
@@ -67,7 +68,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 
 def talk(port: int, *lines: bytes) -> list[bytes]:
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as link, link.makefile("rb") as file:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as link, link.makefile("rb") as file:
         link.sendall(b"".join(lines))
         link.shutdown(socket.SHUT_WR)
         return file.readlines()
@@ -247,7 +248,7 @@ def test_those_who_knock_again_and_again_hold_up_nobody(desk: Desk) -> None:
 
 def test_of_too_many_silent_ones_the_first_has_to_go(desk: Desk) -> None:
     links = [socket.create_connection(("127.0.0.1", desk.server.port)) for _ in range(WAITING + 1)]
-    links[0].settimeout(10)
+    links[0].settimeout(60)
     assert links[0].recv(1) == b""
     for link in links:
         link.close()
@@ -292,9 +293,7 @@ def test_a_recorder_that_stops_refuses_what_still_waits(tmp_path: Path) -> None:
     line = json.dumps({"token": server.token, "command": "status"}).encode()
     thread = threading.Thread(target=lambda: answers.put(server.reply(line)))
     thread.start()
-    until = time.monotonic() + 10
-    while server._requests.empty() and time.monotonic() < until:
-        pass
+    wait_for(lambda: not server._requests.empty(), "the request waits")
     server.close()
-    assert answers.get(timeout=10) == {"ok": False, "error": "the recorder stops"}
+    assert answers.get(timeout=60) == {"ok": False, "error": "the recorder stops"}
     thread.join()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -35,17 +37,22 @@ def runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Injecting(SineDriver):
-    """Send items among the sines, one a call, and say how many were sent."""
+    """Send items among the sines, one a call; say how many were sent, and when all and a few sines were."""
 
     def __init__(self, *items: Drained) -> None:
         super().__init__()
         self.left = list(items)
-        self.injected = 0
+        self.injected = self.after = 0
+        self.done = threading.Event()
 
     def drain(self) -> list[Drained]:
         if self.left:
             self.extra.append(self.left.pop(0))
             self.injected += 1
+        elif self.after < 3:
+            self.after += 1
+        else:
+            self.done.set()
         return super().drain()
 
 
@@ -90,7 +97,8 @@ def test_no_numbers_of_one_stream_touch_the_other_person(
     for stamp, value, offset in numbers:
         items += [Chunk(CLIENT, np.array([stamp]), np.array([[value]])), ClockOffset(CLIENT, stamp, offset)]
     driver = Injecting(*items)
-    outcome = recorded(tmp_path_factory.mktemp("r"), driver, seconds=1.0)
+    fast = replace(SESSION, recording=replace(SESSION.recording, cycle=0.04))
+    outcome = record(fast, tmp_path_factory.mktemp("r"), drivers=[driver], fsync=0, stop=driver.done)
     assert driver.injected == len(items)
     assert outcome.ended == ""
     assert verify(outcome.path) == []

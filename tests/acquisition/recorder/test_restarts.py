@@ -118,7 +118,7 @@ def test_a_recorder_that_was_stopped_goes_on_and_says_for_how_long(tmp_path: Pat
         ticks = client.status()["ticks"]
         wait_for(lambda: client.status()["ticks"] > ticks + 3)
         client.stop()
-        process.wait(30)
+        process.wait(60)
     finally:
         process.kill()
     (path,) = parent.iterdir()

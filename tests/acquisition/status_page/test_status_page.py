@@ -76,9 +76,9 @@ class Phone:
 
     def _link(self) -> http.client.HTTPConnection:
         if not self.secure:
-            return http.client.HTTPConnection(self.host, self.port, timeout=10)
+            return http.client.HTTPConnection(self.host, self.port, timeout=60)
         return http.client.HTTPSConnection(
-            self.host, self.port, timeout=10, context=ssl._create_unverified_context()
+            self.host, self.port, timeout=60, context=ssl._create_unverified_context()
         )
 
     def states(self) -> Generator[dict[str, Any], None, None]:
@@ -111,7 +111,7 @@ def served(*more: str) -> Iterator[tuple[list[str], Phone]]:
             yield [found[4]], Phone("127.0.0.1", int(found[3]), secure=found[1] == "https")
         finally:
             page.terminate()
-            _, complaints = page.communicate(timeout=15)
+            _, complaints = page.communicate(timeout=60)
             assert complaints == ""
 
 
@@ -185,7 +185,7 @@ def test_a_killed_recorder_is_gone_and_one_that_hangs_does_not_answer(tmp_path: 
             wait_for(lambda: watch.look()["state"] == "recording")
         finally:
             recorder.kill()
-            recorder.wait(10)
+            recorder.wait(60)
     now = watch.look()
     assert (now["state"], now["alarm"], now["devices"]) == ("gone", True, [])
 

@@ -120,7 +120,7 @@ def record_and_kill(folder: Path, wav: Path, *, raw: bool) -> None:
                 time.sleep(0.2)
         finally:
             child.send_signal(signal.SIGKILL)
-            child.wait(10.0)
+            child.wait(60.0)
 
 
 def test_after_a_kill_there_is_speech_on_the_disk_only_with_consent(

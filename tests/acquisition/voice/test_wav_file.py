@@ -23,6 +23,7 @@ from acquisition.stream import PEOPLE, Chunk, Role
 from acquisition.voice import models, quality
 from acquisition.voice.rows import ROW_CHANNELS, TURN_CHANNELS
 from tests.acquisition.speech import alternating, dialogue, need_models, write_wav
+from tests.waiting import DEADLINE
 
 pytestmark = pytest.mark.realtime
 
@@ -181,7 +182,7 @@ def test_loading_the_models_never_holds_up_the_recorder(tmp_path: Path) -> None:
 
     def slow() -> models.Models:
         asked.set()
-        assert go.wait(20.0)
+        assert go.wait(DEADLINE)
         raise DeviceError("never mind")
 
     s = session(tmp_path / "two.wav")
@@ -189,7 +190,7 @@ def test_loading_the_models_never_holds_up_the_recorder(tmp_path: Path) -> None:
     assert isinstance(base, WavFileDriver)
     driver = WavFileDriver(base.places, load=slow)
     driver.start()
-    assert asked.wait(10.0)
+    assert asked.wait(DEADLINE)
     assert not driver.ready()
     driver.drain()  # returns though the models are not there
     go.set()

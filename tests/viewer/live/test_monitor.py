@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -67,22 +68,20 @@ def patterns(recording: Path) -> list[bytes]:
     raise AssertionError("too little was recorded")
 
 
-def there(image: Path, pieces: list[bytes]) -> int:
-    """Count the pieces that are on a disk; blocks of zeros hold none, and would take minutes to search."""
+def written(image: Path) -> bytes:
+    """Return what is on a disk; blocks of zeros hold nothing, and would take minutes to search."""
     whole = image.read_bytes()
     blocks = (whole[at : at + 4096] for at in range(0, len(whole), 4096))
-    data = b"".join(block for block in blocks if block.strip(b"\0"))
-    return sum(piece in data for piece in pieces)
+    return b"".join(block for block in blocks if block.strip(b"\0"))
 
 
 class Lab:
     """Run `attune live` where everything but memory is on the disk of the test."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, seed: int = 1) -> None:
+        self.root, self.seed = root, seed  # nobody's heart beats twice alike
         for name in ("home", "tmp", "run"):
             (root / name).mkdir(mode=0o700)
-        self.seed = 1
 
     @contextmanager
     def live(self, *words: str | Path) -> Iterator[subprocess.Popen[str]]:
@@ -94,13 +93,10 @@ class Lab:
             "TMPDIR": self.root / "tmp",
             "XDG_RUNTIME_DIR": self.root / "run",
         }
-        self.seed += 1  # nobody's heart beats twice alike
         (self.root / "s.toml").write_text(simulated_session(seed=self.seed, past=False))
         command = [sys.executable, "-m", "viewer.cli", "live", "s.toml", "--headless", *map(str, words)]
         process = subprocess.Popen(
             command, cwd=self.root, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            # A test run in the background may have been told to ignore it, and so would its children.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             env=kept | {k: str(v) for k, v in places.items()} | {"PYTHONPATH": str(ROOT)},
         )  # fmt: skip
         try:
@@ -167,27 +163,33 @@ def memory() -> Iterator[Path]:
 @pytest.mark.slow
 @pytest.mark.skipif(bool(why_no_disk()), reason=why_no_disk() or "a disk of our own")
 def test_no_byte_of_a_monitor_is_on_the_disk_however_it_ends(tmp_path: Path, memory: Path) -> None:
-    told: dict[str, list[bytes]] = {}
+    def monitored_until(end: Callable[[int, int], None], root: Path) -> list[bytes]:
+        """Return what was measured before an end after which nothing is left in memory."""
+        place = memory / end.__name__
+        for path in (root, place):
+            path.mkdir(mode=0o700)
+        with Lab(root, seed=10 + ENDS.index(end)).live("--monitor-only", "--out", place) as process:
+            wait_for(lambda: bool(monitored(place)), "a monitor begins")
+            (path,) = monitored(place)
+            pieces, recorder = measured(path), recorder_of(process)
+            end(process.pid, recorder)
+            wait_for_end(recorder)
+            wait_for(lambda: list(place.iterdir()) == [], f"{end.__name__}: nothing is left")
+        return pieces
+
     with disk(tmp_path) as root:
-        lab = Lab(root)
-        with lab.live("--out", root / "kept", "--seconds", "4") as process:
-            assert process.wait(60) == 0
+        # Before the monitors, not beside them: of one moment, two recordings have the same stamps.
+        with Lab(root).live("--out", root / "kept", "--seconds", "4") as process:
+            assert process.wait(120) == 0
         (kept,) = (root / "kept").glob("*")
         recorded = patterns(kept)
         shutil.rmtree(root / "kept")
-        for end in ENDS:
-            with lab.live("--monitor-only", "--out", memory) as process:
-                wait_for(lambda: bool(monitored(memory)), "a monitor begins")
-                (path,) = monitored(memory)
-                told[end.__name__] = measured(path)
-                recorder = recorder_of(process)
-                end(process.pid, recorder)
-                wait_for_end(recorder)
-                wait_for(lambda: list(memory.iterdir()) == [], f"{end.__name__}: nothing is left")
-    assert there(tmp_path / "disk", recorded) == PATTERNS  # also of a deleted file the search finds all
-    assert {name: there(tmp_path / "disk", pieces) for name, pieces in told.items()} == {
-        end.__name__: 0 for end in ENDS
-    }
+        with ThreadPoolExecutor(len(ENDS)) as beside:
+            told = {end.__name__: beside.submit(monitored_until, end, root / end.__name__) for end in ENDS}
+            pieces = {name: future.result() for name, future in told.items()}
+    found = written(tmp_path / "disk")
+    assert sum(p in found for p in recorded) == PATTERNS  # also of a deleted file the search finds all
+    assert {name: sum(p in found for p in ps) for name, ps in pieces.items()} == {e.__name__: 0 for e in ENDS}
 
 
 def test_a_place_on_a_disk_is_refused_with_the_way_out(tmp_path: Path) -> None:

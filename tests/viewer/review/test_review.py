@@ -494,7 +494,8 @@ def test_list_and_lanes_fit_together(open_review: OpenReview, qtbot: QtBot, size
         corner = widget.mapTo(window, QPoint(widget.width(), widget.height()))
         assert corner.x() <= size[0] and corner.y() <= size[1], widget
     qtbot.waitUntil(lambda: review.table.height() >= 100, timeout=60_000)
-    assert min(lane.height() for lane in window.panel.lanes.lanes.values()) >= 24
+    lanes = window.panel.lanes.lanes.values()
+    qtbot.waitUntil(lambda: min(lane.height() for lane in lanes) >= 24, timeout=60_000)
 
 
 def test_every_column_and_box_says_what_it_is_to_a_screen_reader(open_review: OpenReview) -> None:
