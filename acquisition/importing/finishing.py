@@ -62,6 +62,7 @@ def finished(
     items_laid, told = laid([p.item for p in moved])
     dated, lost = timed(items_laid)
     streams, away = near(_part(dated, options))
+    _refuse_empty(streams, names, (*notes, *told, *lost, *away))
     _refuse_long(streams)
     streams = named(analysed(named(streams)))
     vocabulary, meanings = _vocabulary(options), list[str]()
@@ -114,11 +115,16 @@ def _begin(item: Imported) -> float:
     return item.began if math.isfinite(item.began) else float(np.nanmin(item.at))
 
 
+def _refuse_empty(items: Sequence[Imported], names: Sequence[str], lost: Sequence[str]) -> None:
+    """Refuse files of which nothing is left, and say what became of it."""
+    if not any(len(item.times) for item in items):
+        why = f": {'; '.join(lost[:SHOWN])}" if lost else ""
+        raise StreamError(f"{', '.join(dict.fromkeys(names))}: no samples to import{why}")
+
+
 def _refuse_long(items: Sequence[Imported]) -> None:
     """Refuse what is longer than a session; the stream at each end is named."""
     spans = [(float(np.nanmin(i.at)), float(np.nanmax(i.at)), i) for i in items if len(i.times)]
-    if not spans:
-        raise StreamError("no samples to import")
     first, last = min(spans, key=lambda s: s[0]), max(spans, key=lambda s: s[1])
     if last[1] - first[0] <= MAX_SECONDS:
         return

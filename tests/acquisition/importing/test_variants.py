@@ -644,3 +644,10 @@ def test_a_raw_emotibit_tells_its_start_and_the_notes_of_its_user(tmp_path: Path
     assert found.epoch + 2.330 == pytest.approx(datetime(2022, 4, 20, 12, 11, 15, 86868, UTC).timestamp())
     notes = only(found, Modality.MARKERS)
     assert (notes.times.tolist(), notes.samples[0, 0]) == ([5.0], "he sat down, at last")
+
+
+def test_a_file_of_which_nothing_is_left_is_refused_by_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "events_unix.csv"
+    path.write_text("timestamp,marker\n99999999999999999999,S0\n1716200005000,S")
+    with pytest.raises(AttunementError, match=r"^events_unix\.csv: no samples to import"):
+        import_as([(Role.CLIENT, path)], out=tmp_path / "rec", options=Options(accept_damage=True))
