@@ -1,4 +1,4 @@
-"""attune devices list, scan, identify; check, which needs the pipeline, is in processing.commands.devices."""
+"""attune devices list, scan, identify, trial; check, which needs the pipeline, is in processing."""
 
 from __future__ import annotations
 
@@ -97,12 +97,60 @@ def identify_command(session_file: Path, seconds: float, as_json: bool) -> None:
             report.look(listening.activities)
 
 
+@click.command("trial", cls=Command)
+@click.argument("profile", metavar="PROFILE")
+@click.option("--address", default="", help="Which device; attune devices scan lists what is in range.")
+@click.option("--name", default="", help="Which device, by the name that it says.")
+@click.option("--seconds", type=click.FloatRange(min=5, max=3600), default=120.0, show_default=True)
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+    help="Where the report goes; trial_PROFILE_DATE.txt by default.",
+)  # fmt: skip
+@click.option("--emulated", is_flag=True, help="A rehearsal without hardware: the device is emulated.")
+@as_json_option
+@click.pass_context
+def trial_command(
+    ctx: click.Context,
+    profile: str,
+    address: str,
+    name: str,
+    seconds: float,
+    out: Path | None,
+    emulated: bool,
+    as_json: bool,
+) -> None:
+    """Try a device out: what is assumed of it, and what turns out; exit 1 where these differ.
+
+    It is worn or in range, streams, is broken off once half-way and found again. The report can be sent to
+    us; it holds the first packets, and with them some seconds of what the sensor measured.
+    """
+    from datetime import datetime
+
+    from acquisition.devices.trial import trial_session, try_out
+    from acquisition.devices.trial_report import answer_lines, as_fields, report_text
+
+    if not (address or name or emulated):
+        raise click.UsageError("say which device: --address or --name (attune devices scan lists them)")
+    session = trial_session(profile, address=address, name=name, emulated=emulated)
+    trial = try_out(session, seconds, said=lambda line: None if as_json else echo(line))
+    when = datetime.now()
+    path = out or Path(f"trial_{trial.profile.name}_{when:%Y-%m-%d_%H%M%S}.txt")
+    path.write_text(report_text(trial, f"{when:%Y-%m-%d %H:%M:%S}"), encoding="utf-8")
+    if as_json:
+        print_json(as_fields(trial) | {"report": str(path)})
+    else:
+        for line in answer_lines(trial.assumptions):
+            echo(line)
+        echo(f"report: {path}")
+    ctx.exit(1 if any(a.holds is False for a in trial.assumptions) else 0)
+
+
 @click.group("devices", cls=Group)
 def devices_command() -> None:
     """List, find and check devices."""
 
 
-for command in (scan_command, identify_command):
+for command in (scan_command, identify_command, trial_command):
     devices_command.add_command(command)
 
 

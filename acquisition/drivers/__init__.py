@@ -95,6 +95,27 @@ class Identified(Protocol):
         """Return the senders of the streams that are open."""
 
 
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """Say what was assumed of a device, what turned out, and whether that is the same.
+
+    `holds` is None where only a person can tell.
+    """
+
+    what: str
+    assumed: str
+    found: str
+    holds: bool | None = None
+
+
+@runtime_checkable
+class Assuming(Protocol):
+    """A device whose protocol leaves something open, and that knows what turned out."""
+
+    def assumptions(self) -> list[Assumption]:
+        """Return what was assumed of it and seen so far."""
+
+
 class Kept(Protocol):
     """What is known of one device that is kept connected."""
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from acquisition.drivers import Assumption
 from acquisition.drivers.ble import Opener, check_settings, refuse_other, stream_info
 from acquisition.drivers.ble_link import Link
 from acquisition.drivers.ble_stream import Outbox, PacketStream
@@ -187,6 +188,18 @@ class Board:
             modality = stream.info.modality
             values = convert(modality, readings[:, k : k + 1], bits, eda_board=self._eda_board)
             stream.packet(values.astype(np.float32), stamp, run[-1].arrival, with_time=k == 0)
+
+    def assumptions(self) -> list[Assumption]:
+        """Return what only the real board can say."""
+        damaged = self._reader.damaged
+        return [
+            Assumption("frames with a wrong CRC", "none", f"{damaged} bytes", damaged == 0),
+            Assumption(
+                "EDA scale", f"{self._eda_board} board; measure a known resistor: 470 kOhm is 2.13 µS",
+                "see the values of the EDA",
+            ),
+            Assumption("stop, rate and start", "taken while it is idle, with no answer", "it streams", True),
+        ]  # fmt: skip
 
     async def end(self, link: Link) -> None:
         """Stop the board."""

@@ -206,6 +206,12 @@ class BleDriver:
         """Return what arrived since the last call."""
         return [self._out.popleft() for _ in range(len(self._out))]
 
+    def break_off(self) -> None:
+        """Break the connections as a drop-out does; they are made again."""
+        if self._runner is not None:
+            for keeper in self.keepers:
+                self._runner.submit(keeper.break_off())
+
     def stop(self) -> None:
         """Stop the devices, disconnect, and release the radio."""
         if self._runner is None or self._running is None:

@@ -13,7 +13,7 @@ from bleak import BleakClient
 from bleak.exc import BleakDeviceNotFoundError, BleakError, BleakGATTProtocolError
 
 from acquisition.drivers import NO_SIGNS
-from acquisition.drivers.ble_link import ANSWER, Link
+from acquisition.drivers.ble_link import ANSWER, Link, Tap
 from acquisition.drivers.ble_radio import CONNECTING, Near, Radio, Wanted
 from acquisition.drivers.ble_stream import Outbox
 from acquisition.errors import DeviceError, PacketError
@@ -79,6 +79,10 @@ class Keeper:
         self.streaming = False
         self.facts: dict[str, str] = {}
         """Maker, model, firmware, battery, signal strength, MTU."""
+        self.paired = False
+        self.tap: Tap | None = None
+        """Told of all bytes of the links to come."""
+        self._client: BleakClient | None = None
 
     def infos(self) -> list[StreamInfo]:
         """Return the device's streams with what is known about it."""
@@ -100,6 +104,11 @@ class Keeper:
                 await asyncio.wait_for(self._stop.wait(), BACKOFF[min(attempt, len(BACKOFF) - 1)])
             attempt += 1
 
+    async def break_off(self) -> None:
+        """Break the connection as a drop-out does: without a word to the device."""
+        if self._client is not None:
+            await self._client.disconnect()
+
     def stop(self) -> None:
         """End after the stop commands; `run` returns then."""
         self._stop.set()
@@ -115,7 +124,8 @@ class Keeper:
         try:
             async with self._radio.lock:
                 await asyncio.wait_for(client.connect(), CONNECTING + 1.0)
-                link = Link(client, self._clock)
+                link = Link(client, self._clock, self.tap) if self.tap else Link(client, self._clock)
+                self._client = client
                 link.ended, link.told = ended, self._health
                 await self._open(link, near)
             await self._watch(link)
@@ -152,6 +162,7 @@ class Keeper:
                 f"Bluetooth settings (Linux: bluetoothctl pair {near.address}) and close other apps "
                 "that use it; it will be tried again"
             ) from error
+        self.paired = True
         self._health("it wanted to be paired, and was")
 
     async def _read_facts(self, link: Link) -> None:

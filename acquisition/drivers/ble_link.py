@@ -16,6 +16,12 @@ ANSWER = 6.0
 """Seconds a device may take for an answer."""
 
 Heard = Callable[[bytes, float], None]
+Tap = Callable[[str, str, bytes, float], None]
+"""Way ("read", "written", "heard"), characteristic, bytes, moment [s, LSL clock]."""
+
+
+def _untapped(way: str, uuid: str, data: bytes, now: float) -> None:
+    """Pass over what goes through a link."""
 
 
 class Link:
@@ -25,10 +31,12 @@ class Link:
     ----------
     clock : callable
         LSL clock [s], read when a notification arrives.
+    tap : callable, optional
+        Told of all bytes, for a trial of the device.
     """
 
-    def __init__(self, client: BleakClient, clock: Callable[[], float]) -> None:
-        self._client, self._clock = client, clock
+    def __init__(self, client: BleakClient, clock: Callable[[], float], tap: Tap = _untapped) -> None:
+        self._client, self._clock, self._tap = client, clock, tap
         self._asked = 23
         self._heard: dict[str, Heard] = {}
         self.heard = clock()
@@ -45,10 +53,13 @@ class Link:
 
     async def read(self, uuid: str) -> bytes:
         """Read a characteristic."""
-        return bytes(await asyncio.wait_for(self._client.read_gatt_char(uuid), ANSWER))
+        data = bytes(await asyncio.wait_for(self._client.read_gatt_char(uuid), ANSWER))
+        self._tap("read", uuid, data, self._clock())
+        return data
 
     async def write(self, uuid: str, data: bytes, *, response: bool = True) -> None:
         """Write a characteristic."""
+        self._tap("written", uuid, data, self._clock())
         await asyncio.wait_for(self._client.write_gatt_char(uuid, data, response=response), ANSWER)
 
     async def subscribe(self, uuid: str, heard: Heard) -> None:
@@ -60,6 +71,7 @@ class Link:
 
         def take(_: Any, data: bytearray) -> None:
             now = self.heard = self._clock()
+            self._tap("heard", uuid, bytes(data), now)
             try:
                 self._heard[uuid](bytes(data), now)
             except PacketError as error:

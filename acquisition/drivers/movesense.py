@@ -6,6 +6,7 @@ import asyncio
 
 import numpy as np
 
+from acquisition.drivers import Assumption
 from acquisition.drivers.ble import Opener, check_settings, refuse_other, stream_info
 from acquisition.drivers.ble_link import ANSWER, Link
 from acquisition.drivers.ble_stream import BeatStream, Outbox, PacketStream
@@ -107,6 +108,15 @@ class Sensor:
         last = (packet.stamp + self._laps * _WRAP) * 1_000_000
         last += round((len(samples) - 1) * 1e9 / self._ecg.info.sfreq)
         self._ecg.packet(samples.astype(np.float32), last, now)
+
+    def assumptions(self) -> list[Assumption]:
+        """Return what only the real sensor can say."""
+        return [
+            Assumption("stamp of an ECG packet", "that of its first sample", "see how late its packets are"),
+            Assumption(
+                "ECG scale", f"{self._scale:g} µV a unit", "see the swing of the ECG: 0.5 to 3 mV when worn"
+            ),
+        ]
 
     async def end(self, link: Link) -> None:
         """End the subscriptions."""

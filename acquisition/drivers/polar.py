@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections import Counter
 
 import numpy as np
 
+from acquisition.drivers import Assumption
 from acquisition.drivers.ble import Opener, check_settings, refuse_other, stream_info
 from acquisition.drivers.ble_link import ANSWER, Link
 from acquisition.drivers.ble_stream import BeatStream, Outbox, PacketStream
@@ -67,6 +69,8 @@ class PolarDevice:
                 self._ppi = BeatStream(info, out, seconds=1e-3)
         self._answers: asyncio.Queue[Response] = asyncio.Queue()
         self._link: Link | None = None
+        self._kinds: Counter[str] = Counter()
+        self._offered: dict[str, str] = {}
 
     def infos(self) -> list[StreamInfo]:
         """Return the streams: those with device stamps, then those of intervals."""
@@ -105,6 +109,9 @@ class PolarDevice:
         if measurement is not Measurement.PPI:
             answer = await self._ask(link, Command(Op.GET_SETTINGS, measurement))
             offered = parse_settings(_accepted(answer, f"settings of {measurement.name}"))
+            self._offered[measurement.name] = "; ".join(
+                f"{s.name.lower()} {', '.join(f'{v:g}' for v in values)}" for s, values in offered.items()
+            )
             settings = self._choose(measurement, stream, offered)
         start = Command(Op.START, measurement, settings)
         answer = await self._ask(link, start)
@@ -161,6 +168,8 @@ class PolarDevice:
 
     def _data(self, data: bytes, now: float) -> None:
         frame = Frame.from_bytes(data)
+        how = "compressed" if frame.compressed else "raw"
+        self._kinds[f"{frame.measurement.name} {how} {frame.kind}"] += 1
         if frame.measurement is Measurement.PPI and self._ppi is not None:
             beats = pulse_intervals(frame.payload)
             kept = [math.nan if b.blocked or not b.interval else float(b.interval) for b in beats]
@@ -172,6 +181,17 @@ class PolarDevice:
                 factor *= 1e3  # this layout is in g
             scaled = samples if factor == 1.0 else samples * factor
             self._packets[frame.measurement].packet(scaled.astype(np.float32), frame.stamp, now)
+
+    def assumptions(self) -> list[Assumption]:
+        """Return what only the real device can say."""
+        mtu = self._link.mtu if self._link is not None else 0
+        kinds = ", ".join(f"{n} {kind}" for kind, n in sorted(self._kinds.items())) or "none"
+        wide = mtu >= MTU or Measurement.ECG not in self._wanted
+        found = [
+            Assumption("MTU", f"at least {MTU} where it sends an ECG", str(mtu), wide),
+            Assumption("frames", "ECG raw 0; ACC raw 1, or compressed 0 or 1; PPI raw 0", kinds),
+        ]
+        return found + [Assumption(f"{m} offers", "-", said) for m, said in self._offered.items()]
 
     async def end(self, link: Link) -> None:
         """Stop all measurements: a belt that is only disconnected stays on until its battery is empty."""

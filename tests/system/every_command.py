@@ -144,6 +144,9 @@ class Laboratory:
         self.run("devices", "scan", "--seconds", "1")
         self.run("devices", "list")
         self.run("devices", "check", self.root / "two.toml", "--seconds", "12", "--no-read", "--out", "live")
+        self.run(
+            "devices", "trial", "heart_rate", "--emulated", "--seconds", "6", "--out", "trial.txt", code=None
+        )  # so short a time may find too little
         self.run("devices", "identify", self.root / "two.toml", "--seconds", "1")
         replay.terminate()
         replay.communicate(timeout=LONGEST)

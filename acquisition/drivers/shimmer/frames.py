@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from acquisition.drivers import Assumption
 from acquisition.drivers.ble_stream import PacketStream
 from acquisition.errors import PacketError
 from acquisition.gatt.shimmer import LAP, TICKS, full_stamp
@@ -46,17 +47,24 @@ class Reading(NamedTuple):
 
     values: Callable[[Frames, bool], FloatArray]
     open_end: Callable[[Frames, bool], int]
+    counted: dict[str, int]
+    """What the protocol leaves open, counted as it comes."""
 
 
 def skin_conductance(of: Layout, sfreq: float, fixed_range: int | None) -> Reading:
     """Return how EDA is read [µS]: where the unit chooses its range, its repeats after a change are nan."""
     longest = 0 if fixed_range is not None else math.ceil(SETTLING * sfreq)
+    counted = {"changes of range": 0, f"words repeated before them (assumed: {longest} each)": 0}
+    changes, repeats_of = counted
 
     def values(frames: Frames, with_last: bool) -> FloatArray:
         words = column(frames, of, GSR)
         us = conductance(words, fixed_range=fixed_range)
         if longest:
-            us[held_over(words, longest)] = np.nan
+            held = held_over(words, longest)
+            us[held] = np.nan
+            counted[changes] += int(np.count_nonzero(np.diff(words >> 14 & 0x03)))
+            counted[repeats_of] += int(held.sum())
         return us[1:] if with_last else us
 
     def open_end(frames: Frames, with_last: bool) -> int:
@@ -65,7 +73,7 @@ def skin_conductance(of: Layout, sfreq: float, fixed_range: int | None) -> Readi
         repeats = len(words) - 1 - (int(same[-1]) + 1 if len(same) else 0)
         return min(longest, repeats)
 
-    return Reading(values, open_end)
+    return Reading(values, open_end, counted)
 
 
 LEADS = {"LL-RA": (1, 0), "LA-RA": (0, 1), "LL-LA": (1, -1)}
@@ -75,6 +83,8 @@ LEADS = {"LL-RA": (1, 0), "LA-RA": (0, 1), "LL-LA": (1, -1)}
 def ecg(of: Layout, lead: str, gain: int) -> Reading:
     """Return how an ECG is read [mV]: a reading that is none of a new conversion and only repeats is nan."""
     first, second = LEADS[lead]
+    counted = {"readings": 0, "readings of a new conversion, by bit 7 (assumed: all)": 0}
+    readings, fresh = counted
 
     def values(frames: Frames, with_last: bool) -> FloatArray:
         raw = first * column(frames, of, EXG1_CH1) + second * column(frames, of, EXG1_CH2)
@@ -84,9 +94,12 @@ def ecg(of: Layout, lead: str, gain: int) -> Reading:
         same = (np.diff(column(frames, of, EXG1_CH1)) == 0) & (np.diff(column(frames, of, EXG1_CH2)) == 0)
         old[1:] = same & (column(frames, of, EXG1_STATUS)[1:] & NEW_CONVERSION == 0)
         mv[old] = np.nan
+        bits = column(frames, of, EXG1_STATUS)[int(with_last) :]
+        counted[readings] += len(bits)
+        counted[fresh] += int(np.count_nonzero(bits & NEW_CONVERSION))
         return mv[1:] if with_last else mv
 
-    return Reading(values, lambda _, __: 0)
+    return Reading(values, lambda _, __: 0, counted)
 
 
 class _Placed(NamedTuple):
@@ -115,6 +128,10 @@ class FrameStream:
         self._near, self._newest, self._refused = near, -1, 0
         self._waiting: list[_Placed] = []
         self._last: bytes | None = None
+
+    def assumptions(self) -> list[Assumption]:
+        """Return what was counted of what the protocol leaves open."""
+        return [Assumption(what, "-", str(n)) for what, n in self._reading.counted.items()]
 
     def take(self, frames: Sequence[DataFrame], arrival: float) -> None:
         """Take in the frames of a notification.

@@ -34,8 +34,15 @@ class Talk:
         self.status = Status(0)
         self._link: Link | None = None
         self._pipe = ""
+        self.unasked = 0
+        """Statuses that came without being asked for."""
         self._due: asyncio.Future[bytes] | None = None
         self._said: int | None = None
+
+    @property
+    def pipe(self) -> str:
+        """Return the characteristic that commands are written to."""
+        return self._pipe
 
     async def open(self, link: Link) -> None:
         """Listen to a unit that was just connected.
@@ -139,6 +146,7 @@ class Talk:
     def _take(self, packet: Packet) -> None:
         if isinstance(packet, Answer) and packet.said == Said.STATUS:
             self.status = Status.from_bytes(packet.payload)
+            self.unasked += self._said != Said.STATUS
         due = self._due if self._due is not None and not self._due.done() else None
         if isinstance(packet, Nack) and due is not None:
             due.set_exception(Refused("refused"))

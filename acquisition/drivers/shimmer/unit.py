@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
+from acquisition.drivers import Assumption
 from acquisition.drivers.ble import Opener, check_settings, refuse_other, stream_info
 from acquisition.drivers.ble_link import Link
 from acquisition.drivers.ble_stream import Outbox, PacketStream
@@ -34,7 +35,7 @@ from acquisition.gatt.shimmer import (
     set_rate,
     set_sensors,
 )
-from acquisition.gatt.shimmer_answers import Inquiry, Status, Version, clock_ticks
+from acquisition.gatt.shimmer_answers import Inquiry, Status, Version, battery_mv, clock_ticks
 from acquisition.gatt.shimmer_reader import DataFrame
 from acquisition.gatt.shimmer_values import EXG1_CH1, EXG1_CH2, EXG1_STATUS, GSR, Layout, gain, layout
 from acquisition.session.profile import DeviceProfile
@@ -91,6 +92,7 @@ class Unit:
         self._talk, self._frames, self._wall = Talk(), None, wall
         self._told: Callable[[str], None] = lambda _: None
         self._began = self._warned = -1.0
+        self._battery = ""
 
     _frames: FrameStream | None
 
@@ -196,6 +198,8 @@ class Unit:
         if not (status.sensing and status.streaming):
             raise DeviceError(f"it understood the start, and does not send (status {status.flags:02X})")
         self._began = max(self._began, 0.0)
+        with suppress(TimeoutError, Refused):
+            self._battery = f"{battery_mv(await talk.ask(bytes([Op.BATTERY]))):.0f} mV"
         if self._card == "on":
             await self._tell_card(status)
 
@@ -236,6 +240,30 @@ class Unit:
             self._told(
                 f"its clock is {abs(skew):.1%} {way}: its crystal may have failed; let the makers see it"
             )
+
+    def assumptions(self) -> list[Assumption]:
+        """Return what the protocol leaves open, and what this unit turned out to do."""
+        talk, facts = self._talk, self._stream.info.metadata
+        pipe, reader = talk.pipe, talk.reader
+        logs = talk.status.logging
+        found = [
+            Assumption(
+                "commands",
+                f"taken from {talk.generation.pipes[0]}",
+                f"from {pipe}",
+                pipe == talk.generation.pipes[0],
+            ),
+            Assumption("firmware", "LogAndStream, 1.01.009 or later", facts.get("firmware", "not said")),
+            Assumption("board", _BOARD_OF[self._modality], facts.get("board", "not said")),
+            Assumption("checksums", "can be switched on", "yes" if reader.checked else "no", reader.checked),
+            Assumption("bytes that belong to no packet", "0", str(reader.damaged), reader.damaged == 0),
+            Assumption("statuses that nobody asked for", "none, or one after the start", str(talk.unasked)),
+            Assumption("battery (formula inferred)", "3500 to 4200 mV", self._battery or "not said"),
+        ]
+        if self._card == "on":
+            text = f"yes, {facts.get('folder', '')}" if logs else "no"
+            found.append(Assumption("writes to its card while it sends", "yes", text, logs))
+        return found + (self._frames.assumptions() if self._frames is not None else [])
 
     async def end(self, link: Link) -> None:
         """Stop streaming and writing."""
