@@ -83,17 +83,20 @@ def append_lines(path: Path, text: str) -> None:
     RecordingError
         If nothing can be written there, or the recording is sealed and its keys are not at hand.
     """
-    append_made(path, lambda before: sealed(path, before, text))
+    append_made(path, lambda last: sealed(path, last, text))
 
 
 def append_made(path: Path, make: Callable[[bytes], str]) -> None:
-    """Append what is made of the file's whole lines so far, while nobody else writes; see `append_lines`."""
+    """Append what is made of the last whole line so far, while nobody else writes; see `append_lines`.
+
+    What a long file holds before that line is not read.
+    """
     try:
         fresh = not path.exists()
         path.parent.mkdir(exist_ok=True)
         with _opened(path) as fd:
-            before = _whole_lines(fd)
-            _write(fd, len(before), make(before).encode())
+            size, last = _last_line(fd)
+            _write(fd, size, make(last).encode())
         if fresh:
             sync_directory(path.parent)
     except OSError as error:
@@ -121,25 +124,49 @@ def _opened(path: Path) -> Iterator[int]:
         os.close(fd)
 
 
-def _whole_lines(fd: int) -> bytes:
-    """Return the whole lines, after which the next one begins; what a crash left of a line is cut off.
+def _last_line(fd: int) -> tuple[int, bytes]:
+    """Return where the next line begins [bytes], and the last one without its end; b"" without any.
 
-    A last line that only lacks its end gets it: it may come from an editor.
+    What a crash left of a line is cut off. A last line that only lacks its end gets it: it may come from an
+    editor.
     """
-    os.lseek(fd, 0, os.SEEK_SET)
+    size = os.lseek(fd, 0, os.SEEK_END)
+    begin = _line_begin(fd, size)
+    rest = _read(fd, begin, size)
+    if rest:
+        if whole(rest.decode("utf-8", errors="replace")):
+            os.lseek(fd, 0, os.SEEK_END)
+            os.write(fd, b"\n")
+            return size + 1, rest
+        os.ftruncate(fd, begin)
+        size = begin
+    end = size
+    while end:
+        begin = _line_begin(fd, end - 1)
+        if last := _read(fd, begin, end - 1).strip():
+            return size, last
+        end = begin
+    return size, b""
+
+
+def _line_begin(fd: int, stop: int) -> int:
+    """Return where the line begins that ends before `stop` [bytes]."""
+    step = 1 << 16
+    while stop:
+        start = max(0, stop - step)
+        if (found := _read(fd, start, stop).rfind(b"\n")) >= 0:
+            return start + found + 1
+        stop = start
+    return 0
+
+
+def _read(fd: int, start: int, stop: int) -> bytes:
+    os.lseek(fd, start, os.SEEK_SET)
     parts = []
-    while part := os.read(fd, 1 << 20):
+    while start < stop and (part := os.read(fd, min(stop - start, 1 << 20))):
         parts.append(part)
-    data = b"".join(parts)
-    begin = data.rfind(b"\n") + 1
-    if begin == len(data):
-        return data
-    if whole(data[begin:].decode("utf-8", errors="replace")):
-        os.lseek(fd, 0, os.SEEK_END)
-        os.write(fd, b"\n")
-        return data + b"\n"
-    os.ftruncate(fd, begin)
-    return data[:begin]
+        start += len(part)
+    return b"".join(parts)
 
 
 def _write(fd: int, begin: int, data: bytes) -> None:

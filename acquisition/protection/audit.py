@@ -11,6 +11,7 @@ import getpass
 import hashlib
 import json
 import logging
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ from acquisition.recording.identity import recorded_id
 AUDIT_NAME = "audit.jsonl"
 BEGINNING = "0" * 64
 """Hash before the first line."""
+SPOILT = "f" * 64
+"""In place of the hash of a line that could not be read when the next one was written."""
 ACTS = (
     "recording began",
     "recording ended",
@@ -94,19 +97,22 @@ def keep(
         about = recorded_id(recording) or recording.resolve().name
     said = {"when": now(), "who": getpass.getuser(), "act": act, "about": about, "more": more}
     try:
-        append_made(path, lambda before: _next(before, said))
+        append_made(path, lambda last: _next(last, said))
     except RecordingError as error:
         logger.warning("the audit log misses '%s': %s", act, error)
         return False
     return True
 
 
-def _next(before: bytes, said: dict[str, Any]) -> str:
-    last = before.rstrip(b"\n").rpartition(b"\n")[2]
+def _next(last: bytes, said: dict[str, Any]) -> str:
+    """Return the line after the last one; one that was spoilt stays for `verify` to name."""
     number, head = 0, BEGINNING
     if last:
-        row = json.loads(last)
-        number, head = int(row["n"]) + 1, str(row["hash"])
+        try:
+            row = json.loads(last)
+            number, head = int(row["n"]) + 1, str(row["hash"])
+        except (ValueError, KeyError, TypeError, RecursionError):
+            number, head = int((re.search(rb'"n": (\d{1,15})', last) or [b"", b"-1"])[1]) + 1, SPOILT
     row = {"n": number, **said, "before": head}
     return json.dumps(row | {"hash": _hash(row)}, ensure_ascii=False) + "\n"
 
@@ -129,16 +135,18 @@ def entries(store: Path | None = None) -> tuple[list[Entry], list[str]]:
         lines = path.read_text("utf-8", errors="replace").splitlines()
     except OSError as error:
         raise RecordingError(f"{path}: no audit log is there ({error.strerror})") from error
-    found, faults, head = list[Entry](), list[str](), BEGINNING
-    for number, line in enumerate(lines):
+    found, faults = list[Entry](), list[str]()
+    number, head = 0, BEGINNING
+    for k, line in enumerate(lines, 1):
         entry = _parsed(line)
         if entry is None:
-            faults.append(f"line {number + 1}: cannot be read, or was changed")
+            faults.append(f"line {k}: cannot be read, or was changed")
+            number, head = number + 1, SPOILT
             continue
-        if entry.number != number or entry.before != head:
-            faults.append(f"line {number + 1}: does not follow the line before: lines are missing or moved")
+        if (entry.number, entry.before) != (number, head):
+            faults.append(f"line {k}: does not follow the line before: lines are missing or moved")
         found.append(entry)
-        head = entry.hash
+        number, head = entry.number + 1, entry.hash
     return found, faults
 
 

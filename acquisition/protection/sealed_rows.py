@@ -75,13 +75,13 @@ def persons_of(row: object) -> set[Role]:
     return {role for role in PEOPLE if role in said}
 
 
-def sealed(file: Path, before: bytes, text: str, without: Role | None = None) -> str:
+def sealed(file: Path, last: bytes, text: str, without: Role | None = None) -> str:
     """Return whole lines as they are appended to a file: as they are, where the recording is not sealed.
 
     Parameters
     ----------
-    before : bytes
-        The file's whole lines so far.
+    last : bytes
+        The file's last line so far.
     without : Role, optional
         Who withdraws: their key is no longer used.
 
@@ -93,7 +93,6 @@ def sealed(file: Path, before: bytes, text: str, without: Role | None = None) ->
     there = {role: key for role, key in keys_beside(recording_of(file)).items() if role is not without}
     if not there:
         return text
-    last = before.rstrip(b"\n").rpartition(b"\n")[2]
     out = []
     for line in filter(str.strip, text.split("\n")):
         needed = _keys_for(line, there)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 from pathlib import Path
 
@@ -69,6 +70,36 @@ def test_whatever_is_changed_inside_shows(tmp_path: Path, rng: random.Random, ho
         lines[k] = json.dumps(row | {"who": "somebody else"})
     (store / AUDIT_NAME).write_text("".join(line + "\n" for line in lines), "utf-8")
     assert entries(store)[1]
+
+
+def test_a_spoilt_last_line_stays_to_be_named_and_the_log_goes_on(tmp_path: Path) -> None:
+    store = tmp_path / "s"
+    lines = filled(store)
+    lines[-1] = lines[-1].replace('"act": "exported"', "act gone")
+    (store / AUDIT_NAME).write_text("".join(line + "\n" for line in lines), "utf-8")
+    assert keep("viewed", "later", store=store) and keep("viewed", "later still", store=store)
+    found, faults = entries(store)
+    assert [e.number for e in found] == [0, 1, 2, 3, 4, 6, 7]
+    assert faults == ["line 6: cannot be read, or was changed"]
+
+
+def test_a_long_log_is_not_read_to_write_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = tmp_path / "s"
+    line = filled(store, 1)[0]
+    log = store / AUDIT_NAME
+    log.write_text("x" * 500_000 + "\n" + line + "\n", "utf-8")
+    read, plain_read = 0, os.read
+
+    def counted(fd: int, n: int) -> bytes:
+        nonlocal read
+        data = plain_read(fd, n)
+        read += len(data)
+        return data
+
+    monkeypatch.setattr("acquisition.events.overlay_file.os.read", counted)
+    assert keep("viewed", "r", store=store)
+    assert 0 < read < 300_000
+    assert json.loads(log.read_text("utf-8").splitlines()[-1])["n"] == 1
 
 
 def test_a_cut_end_shows_by_a_head_that_was_printed(tmp_path: Path) -> None:
