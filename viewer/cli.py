@@ -19,7 +19,7 @@ COMMANDS = {
     "live": ("viewer.live.live", "Record a session and watch it."),
     "self-check": (
         "viewer.setup.self_check_command",
-        "The therapist's own questions; nothing is kept.",
+        "The therapist's own questions, for them alone.",
     ),
     "doctor": ("acquisition.commands.doctor", "Say what this machine lacks, with the package names."),
     "new": ("processing.commands.new", "Write a session file by questions, and the consent sheet to sign."),

@@ -171,6 +171,7 @@ class Laboratory:
         self.run("events", "vocabulary")
         self.run("corrections", "list", demo)
         self.run("instruments", "list")
+        self.run("self-check", "--read", "--therapist", "T02", code=1)  # nothing is kept
         self.run("self-check", code=1)  # it is a window and nothing else, and there is no display
 
     def _rights(self) -> None:

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from acquisition.errors import AttunementError
+from acquisition.protection.private_page import PrivatePage, place_of
 from acquisition.session.devices import write_devices
 from acquisition.session.hearts import lopsided, with_definitions
 from acquisition.session.session import Device
@@ -109,7 +110,7 @@ class SetUpWindow(QWidget):
         self.save = _button("Save", "Write the devices into the session file (Ctrl+S)", self.write)
         self.private = _button(
             "Self-check…",
-            "For the therapist, in private: four questions; nothing of it is kept",
+            "For the therapist, in private: four questions; kept only if they seal it to themselves",
             self.self_check,
         )
         self.self_check_page: SelfCheck | None = None
@@ -197,7 +198,7 @@ class SetUpWindow(QWidget):
 
     def self_check(self) -> None:
         """Open the therapist's own page, always anew."""
-        self.self_check_page = SelfCheck(self._theme)
+        self.self_check_page = SelfCheck(self._theme, PrivatePage(place_of(self.session.therapist.code)))
         self.self_check_page.show()
 
     def scan(self) -> None:

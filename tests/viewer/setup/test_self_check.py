@@ -1,4 +1,4 @@
-"""The therapist's self-check: shown back, judged by nobody, written nowhere."""
+"""The therapist's self-check: shown back, judged by nobody, and kept only sealed to themselves."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QSlider
 from pytestqt.qtbot import QtBot
 
+from acquisition.protection.private_page import PrivatePage
 from tests.viewer.setup.test_setup import MakeSetUp, make_set_up
 from viewer.model.wording import forbidden
-from viewer.setup.self_check import QUESTIONS, Answer, SelfCheck
+from viewer.setup.own_passphrase import OwnPassphrase
+from viewer.setup.self_check import KEPT, QUESTIONS, Answer, SelfCheck
 from viewer.theme import DARK, LIGHT, Theme
 
 __all__ = ["make_set_up"]
@@ -45,9 +47,49 @@ def test_nothing_ranks_advises_or_judges(qtbot: QtBot) -> None:
     page._show_answers()
     texts = [w.text() for w in page.findChildren(QLabel)] + [b.text() for b in page.findChildren(QPushButton)]
     assert not any(forbidden(t) for t in texts)
-    assert len(texts) == 4 * 4 + 4 + 1 + 3  # the questions, their ends and values, the answers, and no more
+    assert len(texts) == 4 * 4 + 4 + 2 + 5  # the questions, their ends and values, the answers, and no more
     controls = [*page.findChildren(QSlider), *page.findChildren(QLineEdit)]
     assert len(controls) == 2 * len(QUESTIONS) and all(c.accessibleName() for c in controls)
+
+
+def test_kept_it_is_sealed_to_whoever_answered(qtbot: QtBot, tmp_path: Path) -> None:
+    own = PrivatePage(tmp_path / "T02")
+    page = SelfCheck(DARK, own)
+    qtbot.addWidget(page)
+    page.show()
+    typed = iter(["my own long passphrase", "wrong", "my own long passphrase"])
+    page.ask_passphrase = lambda parent, *, new: next(typed)
+    assert page.earlier.isHidden() and page.keep.isHidden()
+    page.asked[0].scale.setValue(7)
+    page.asked[1].words.setText(WORDS)
+    qtbot.mouseClick(page.show_answers, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(page.keep, Qt.MouseButton.LeftButton)
+    assert page.told.text() == KEPT and page.keep.isHidden()
+    assert not any(WORDS.encode() in f.read_bytes() for f in tmp_path.rglob("*") if f.is_file())
+    qtbot.mouseClick(page.back, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(page.earlier, Qt.MouseButton.LeftButton)
+    assert "not the passphrase" in page.told.text() and page.earlier_text.toPlainText() == ""
+    qtbot.mouseClick(page.earlier, Qt.MouseButton.LeftButton)
+    shown = page.earlier_text.toPlainText()
+    assert "Settled now: 7" in shown and f"Outside pressures: not answered – {WORDS}" in shown
+    page.close()
+    assert page.earlier_text.toPlainText() == ""
+
+
+def test_a_new_passphrase_is_long_and_typed_twice(qtbot: QtBot) -> None:
+    dialog = OwnPassphrase(None, new=True)
+    qtbot.addWidget(dialog)
+    dialog.fields[0].setText("long enough to be one")
+    dialog._given()
+    assert "not the same" in dialog.fault.text()
+    for field in dialog.fields:
+        field.setText("short")
+    dialog._given()
+    assert "12 at least" in dialog.fault.text() and dialog.result() == 0
+    for field in dialog.fields:
+        field.setText("long enough to be one")
+    dialog._given()
+    assert dialog.result() == 1 and dialog.passphrase == "long enough to be one"
 
 
 def test_nothing_is_written_while_it_is_answered(
