@@ -23,6 +23,7 @@ from acquisition.timebase.levels import Levels
 from acquisition.timebase.looks import Looks
 from acquisition.timebase.manner import SLOW, Manner, Seen, look
 from acquisition.timebase.packets import Packets
+from acquisition.timebase.period import DOUBT, learned
 from acquisition.timebase.steps import Steps
 
 NUMBER = 1e11
@@ -32,16 +33,8 @@ JOINED = 0.15
 [s]."""
 PAUSE = 1.5
 """Silence [s] that a new segment does not go on over at once."""
-OTHER, OTHER_PACKETS = 0.03, 0.2
-"""Shares by which the first seconds must differ from the nominal rate to be believed instead. Of four packets
-one may have been held up by 0.3 s."""
-SHORTEST, LONGEST = 1e-6, 3600.0
-"""Bounds of a sample period [s], whatever stamps say."""
-DOUBT, UNSURE, HALFWAY = 0.003, 0.3, 0.7
-"""Share by which a sample period may differ from what is known of it; where only a few packets tell it; and
-for packets also this share of the difference that the first few seem to show."""
-LEARNED = 5e-4
-"""The same where another manner begins: the period is known from before."""
+TRUSTING = 60.0
+"""Seconds for which even stamps that were doubted once are not doubted again: each doubt holds samples up."""
 
 
 class TimeBase:
@@ -71,7 +64,8 @@ class TimeBase:
         self._engine: Engine | None = None
         self._seen = Seen(Manner.EXACT, self._period)
         self._looks = Looks(self._seen, 1.0)
-        self._change = Change(self._seen, self._period)
+        self._change = Change(self._seen, self._period, np.empty(0), 0)
+        self._wary_from = 0
         self._tail = self._tail_heard = np.empty(0)
 
     @property
@@ -215,7 +209,9 @@ class TimeBase:
         known = np.isfinite(stamps)
         few = known.sum() < 2
         seen = Seen(Manner.EXACT, math.nan) if few else look(counts[known], stamps[known], self._period)
-        self._learn(seen)
+        self._period, self._doubt = learned(seen, self._period, joins=self._joins)
+        if math.isnan(self.usual):
+            self.usual = self._period
         self._seen = seen
         self.account.manner = seen.manner
         if not (known.all() or seen.sparse):
@@ -227,32 +223,17 @@ class TimeBase:
                 seen, self._period, self._doubt, self.account, first=first, joins=self._joins
             )
         elif seen.manner is Manner.JITTER:
-            self._engine = Levels(self._period, self._doubt, self.account, usual=self.usual, first=first)
+            self._engine = Levels(
+                self._period, self._doubt, self.account, usual=self.usual, first=first, chunk=seen.samples
+            )
         else:
             loose = self._period >= SLOW and seen.manner is Manner.UNEVEN
             self._engine = Steps(self._period, self.account, first=first, loose=loose)
         self._looks = Looks(seen, self.usual)
-        self._change = Change(seen, self._period)
+        self._change = Change(seen, self._period, stamps, self._wary_from)
         self._push(stamps, self._begun.heard(), parts)
         self._begun = Beginning(self._period)
         return float(stamps[-1])
-
-    def _learn(self, seen: Seen) -> None:
-        """Take the period that was seen where it differs from what was known."""
-        found = seen.period if seen.period > 0 and math.isfinite(seen.period) else self._period
-        found = min(max(found, SHORTEST), LONGEST) if found > 0 else 1.0
-        far = OTHER_PACKETS if seen.manner is Manner.PACKETS else OTHER
-        self._doubt = DOUBT
-        off = abs(found / self._period - 1.0)
-        if not off <= far:
-            self._period = found
-            self._doubt = UNSURE if seen.manner is Manner.PACKETS else DOUBT
-        elif self._joins:
-            self._doubt = LEARNED
-        elif seen.manner is Manner.PACKETS:
-            self._doubt = max(DOUBT, HALFWAY * off)
-        if math.isnan(self.usual):
-            self.usual = self._period
 
     # -- the stretch that follows
 
@@ -280,9 +261,14 @@ class TimeBase:
         self, stamps: FloatArray, heard: FloatArray, parts: list[Laid]
     ) -> tuple[FloatArray, FloatArray]:
         """Begin anew in another manner; return the stamps of samples that it must lay."""
+        if self._seen.manner is Manner.EXACT:
+            self._wary_from = self._n + round(TRUSTING / self._period)
         if self._seen.manner is Manner.PACKETS:  # their line goes on over those that wait
             self._floor = self._n
             self._drain(parts)
+        elif self._change.began >= 0:  # and that through stamps with jitter over those before
+            self._floor = self._n
+            self._drain(parts, len(self._tail) - (self._n - self._change.began))
         self._n -= len(self._tail)
         stamps = np.concatenate((self._tail, stamps))
         heard = np.concatenate((self._tail_heard, heard))
@@ -317,10 +303,11 @@ class TimeBase:
             self._drain(parts)
             self._leave()
 
-    def _drain(self, parts: list[Laid]) -> None:
+    def _drain(self, parts: list[Laid], most: int | None = None) -> None:
+        """Hand on the samples that wait, or `most` of them, by what is known now."""
         if self._engine is not None:
-            times = self._engine.drain()
-            self._tail = self._tail_heard = np.empty(0)
+            times = self._engine.drain()[: None if most is None else max(0, most)]
+            self._tail, self._tail_heard = self._tail[len(times) :], self._tail_heard[len(times) :]
             self._out(Laid(times, np.full(len(times), self._floor)), parts)
 
     def _out(self, laid: Laid, parts: list[Laid]) -> None:

@@ -1,8 +1,9 @@
 """Where stamps begin to come in another manner, told at the sample that shows it.
 
 A look at the manner every few seconds finds any change. Until then samples would be laid wrongly, so what
-spoils most is told at once: samples that come packet by packet where each had its own time, and a flow of
-samples where packets ended.
+spoils most is told at once: samples that come packet by packet where each had its own time, a flow of
+samples where packets ended, steps of no whole number of samples where all were even, and steps that are even
+to the last digit where none were.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ import math
 
 import numpy as np
 
-from acquisition.stream import FloatArray
-from acquisition.timebase.manner import CLOSE, LONG, SLOW, Manner, Seen, ends_packet
+from acquisition.stream import BoolArray, FloatArray
+from acquisition.timebase.manner import CLOSE, LONG, LONG_DEDUCED, SLOW, Manner, Seen, ends_packet
 
 LATE = 4.0
 """Samples of a packet come after a step of at least so many periods."""
@@ -25,6 +26,17 @@ chance."""
 RUNS_ON = 0.7
 """Share of the time of so many samples by which their stamps have gone on then: two packets that came at once
 have not."""
+DENSE, AMONG = 3, 4
+"""So many ends of packets among so many stamps, where stamps of packets were deduced, tell that they are no
+longer."""
+ODD, WITHIN = 0.25, 3.0
+"""Share of a period by which a step is no whole number of them, and seconds within which two such tell that
+even stamps have ended. One alone may be a late stamp, or a clock that was set."""
+STILL = 1e-4
+"""Share of a period within which steps are the same: nobody's jitter is."""
+STILL_FOR = 16
+"""So many steps that are the same, and twice the longest such run among stamps with jitter, end them. Rounded
+stamps have runs, too."""
 
 
 class Change:
@@ -36,10 +48,20 @@ class Change:
         Manner, and how packets end.
     period : float
         Sample period [s].
+    stamps : ndarray, shape (n,)
+        Those that told the manner [s].
+    wary_from : int
+        Number of the first sample from which on odd steps tell that even stamps have ended.
     """
 
-    def __init__(self, seen: Seen, period: float) -> None:
-        self._seen, self._period = seen, period
+    def __init__(self, seen: Seen, period: float, stamps: FloatArray, wary_from: int) -> None:
+        self._seen, self._period, self._wary_from = seen, period, wary_from
+        self.began = -1
+        """Number of the sample with which the other manner began, where that is known; else -1."""
+        self._odd, self._odd_stamp = -1, math.nan
+        self._same, self._step_before = 0, math.nan
+        self._longest = _longest_run(self._repeats(np.diff(stamps))) if seen.manner is Manner.JITTER else 0
+        self._recent = np.zeros(AMONG - 1, np.bool_)
         self._stamp = math.nan
         self._step, self._began, self._close = math.nan, 0, False
         self._needed = 2 if seen.manner is Manner.JITTER else 1
@@ -48,7 +70,7 @@ class Change:
 
     def skip(self, stamps: FloatArray) -> None:
         """Take in even stamps."""
-        self._stamp, self._close = float(stamps[-1]), False
+        self._stamp, self._close, self._odd = float(stamps[-1]), False, -1
 
     def find(self, stamps: FloatArray, first: int) -> int:
         """Return before which of the next stamps the manner changed, -1 if it did not.
@@ -62,11 +84,60 @@ class Change:
         """
         if self._seen.sparse or self._period >= SLOW or not len(stamps):
             return -1
-        steps = np.diff(stamps, prepend=self._stamp)
+        before, steps = self._stamp, np.diff(stamps, prepend=self._stamp)
         self._stamp = float(stamps[-1])
         if self._seen.manner is Manner.PACKETS:
             return self._flow(stamps, steps, first)
-        return self._packet(steps, first)
+        places = [self._packet(steps, first)]
+        if self._seen.manner is Manner.EXACT:
+            places.append(self._uneven(stamps, steps, first, before))
+        elif self._seen.manner is Manner.JITTER:
+            places.append(self._even(steps, first))
+        return min((place for place in places if place >= 0), default=-1)
+
+    def _uneven(self, stamps: FloatArray, steps: FloatArray, first: int, before: float) -> int:
+        """Return where a second step is no whole number of samples, and stamps are not back in their places.
+
+        Samples that are missing leave a whole number of steps, and a late stamp comes back. Those that catch
+        up come close together.
+        """
+        share = steps / self._period
+        away = np.abs(share - np.rint(share))
+        odd = (away > ODD) & (share > CLOSE) | (share < 0.0)
+        for at in np.flatnonzero(odd).tolist():
+            if self._odd >= 0 and first + at - self._odd <= WITHIN / self._period:
+                went = (float(stamps[at]) - self._odd_stamp) / self._period
+                if abs(went - (first + at - self._odd + 1)) > ODD and first + at >= self._wary_from:
+                    return int(at)
+                self._odd = -1
+                continue
+            self._odd, self._odd_stamp = first + at, float(stamps[at - 1]) if at else before
+        return -1
+
+    def _even(self, steps: FloatArray, first: int) -> int:
+        """Return where so many steps were the same that it is no jitter."""
+        same = self._repeats(steps)
+        self._step_before = float(steps[-1])
+        if not same.any():
+            self._longest, self._same = max(self._longest, self._same), 0
+            return -1
+        at = np.arange(len(same))
+        last = np.maximum.accumulate(np.where(same, -1, at))
+        runs = np.where(last < 0, self._same + at + 1, at - last)
+        ended = np.where(same, 0, np.append(self._same, runs[:-1]))
+        longest = np.maximum.accumulate(np.append(self._longest, ended))[1:]
+        self._same, self._longest = int(runs[-1]), int(longest[-1])
+        long = np.flatnonzero(runs > 2 * longest + max(STILL_FOR, LONG_DEDUCED / self._period))
+        if len(long):
+            place = int(long[0])
+            self.began = first + place - int(runs[place])
+            return place
+        return -1
+
+    def _repeats(self, steps: FloatArray) -> BoolArray:
+        """Tell which steps are the same as the one before; those of samples that catch up do not count."""
+        same = np.abs(np.diff(steps, prepend=self._step_before)) < STILL * self._period
+        return np.asarray(same & (steps > 0.5 * self._period))
 
     def _packet(self, steps: FloatArray, first: int) -> int:
         """Return where the second packet begins; among stamps with jitter the third, as two may be chance."""
@@ -87,11 +158,13 @@ class Change:
     def _flow(self, stamps: FloatArray, steps: FloatArray, first: int) -> int:
         """Return where so many samples came without the end of a packet that there are none."""
         ends = ends_packet(steps, self._seen)
+        deduced = math.isfinite(self._seen.inner)
+        if deduced and (dense := self._dense(ends)) >= 0:
+            return dense
         at = np.arange(len(stamps))
         last = np.maximum.accumulate(np.where(ends, at, -1))
         since = np.where(last < 0, first + at - self._end, at - last)
         went = stamps - np.where(last < 0, self._end_stamp, stamps[last])
-        deduced = math.isfinite(self._seen.inner)
         most = (FLOWS_DEDUCED if deduced else FLOWS) * self._seen.samples
         if self._end < 0 and last[-1] < 0:
             self._end, self._end_stamp = first, float(stamps[0])
@@ -100,3 +173,19 @@ class Change:
         if last[-1] >= 0:
             self._end, self._end_stamp = first + int(last[-1]), float(stamps[last[-1]])
         return int(flows[0]) if len(flows) else -1
+
+    def _dense(self, ends: BoolArray) -> int:
+        """Return where packets ended so often that there are none."""
+        n = AMONG - 1
+        recent = np.append(self._recent, ends)
+        self._recent = recent[-n:]
+        sums = np.cumsum(recent, dtype=np.int64)
+        sums[AMONG:] -= sums[:-AMONG].copy()
+        dense = np.flatnonzero(sums[n:] >= DENSE)
+        return int(dense[0]) if len(dense) else -1
+
+
+def _longest_run(same: BoolArray) -> int:
+    """Return how many are true in a row at most."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], same, [False])).astype(np.int8)))
+    return int((edges[1::2] - edges[::2]).max()) if len(edges) else 0

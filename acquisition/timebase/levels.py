@@ -29,8 +29,9 @@ YOUNG, EVERY_YOUNG, EVERY = 150, 5, 100
 """The line is found anew every so many blocks, in its first blocks more often."""
 SUSPECT = 0.35
 """Share of a period by which three blocks in a row are off, all to one side, before a step is looked for."""
-STEP, SURE = 0.6, 6.0
-"""A step is more than this share of a period, and so many standard errors."""
+STEP, SURE, SURE_CHUNKED = 0.6, 6.0, 9.0
+"""A step is more than this share of a period, and so many standard errors; more where samples come in chunks,
+which are late together."""
 FLAT, NOISE, CATCHING_UP = 0.15, 2.5, 0.3
 """The halves after a step differ by less than a share of it, or so many standard errors; samples that catch
 up come in much less time than they were taken in."""
@@ -53,11 +54,16 @@ class Levels:
         Period by which blocks are measured [s]; the same for all segments of a stream.
     first : int
         Number of the first sample.
+    chunk : float
+        How many samples are stamped together.
     """
 
-    def __init__(self, period: float, doubt: float, log: Log, *, usual: float, first: int) -> None:
+    def __init__(
+        self, period: float, doubt: float, log: Log, *, usual: float, first: int, chunk: float = 1.0
+    ) -> None:
         self.period, self._prior, self._doubt = period, period, doubt
         self._log, self._first = log, first
+        self._sure = SURE_CHUNKED if chunk > 1.0 else SURE
         self._size = max(1, round(BLOCK / usual))
         self._raw: FloatArray = np.empty(0)
         self._stamps: FloatArray = np.empty(0)
@@ -168,7 +174,7 @@ class Levels:
         level = min(FLAT * abs(step), CATCHING_UP * (AHEAD - 1) * BLOCK / 2.0)
         steady = slant <= max(level, NOISE * spread * math.sqrt(4.0 / (AHEAD - 1)))
         lasts = self._off >= GIVEN_UP
-        if (steady or lasts) and abs(step) > max(STEP * self.period, SURE * error):
+        if (steady or lasts) and abs(step) > max(STEP * self.period, self._sure * error):
             inside = off[here : here + size].clip(min(low, high), max(low, high))
             gain = np.cumsum((inside - high) ** 2 - (inside - low) ** 2)
             place = block * size + int(np.argmax(np.append(0.0, gain)))

@@ -3,7 +3,8 @@
 What a bridge writes beside a sample is evidence. Its own statistics tell what it is evidence of:
 
 - **exact**, **uneven**: deviations from even steps are small, or add up like a walk: stamps are the times;
-- **jitter**: deviations do not add up (late pushes, stamps rounded to milliseconds): the times lie on a line;
+- **jitter**: deviations do not add up (late pushes, stamps rounded to milliseconds, short chunks that were
+  stamped once and the other stamps deduced): the times lie on a line;
 - **packets**: samples that came together are stamped together, or get stamps deduced from one: only the last
   stamp of each packet says something.
 """
@@ -39,6 +40,12 @@ HELD = 0.2
 """Share of the usual one by which the rate of one packet shows that it was held up."""
 WHOLE = 0.03
 """Share of a step by which one over missing samples may differ from a multiple of it."""
+SAME = 1e-3
+"""Share of a step within which it is the same as another: a deduced one."""
+CHUNKED, ENDS, VALUES = 0.5, 4, 4
+"""Short chunks whose stamps were deduced: least share of steps that are the same, and of the others the
+least number, and how many of them differ. Rounding makes two or three kinds of steps; so do sensors that
+skip."""
 FEW = 8
 """Samples below which nothing is told."""
 
@@ -61,8 +68,8 @@ class Seen(NamedTuple):
     """Hold what some stamps show: manner, sample period [s], the step within packets [s] and where they end.
 
     `inner` is nan unless stamps within a packet are deduced; a step beyond `apart` [s] ends a packet whose
-    stamps are not. `samples` is the usual length of a packet; `sparse` tells that only the last sample of
-    each has a stamp.
+    stamps are not. `samples` is the usual length of a packet, or of short chunks with jitter; `sparse` tells
+    that only the last sample of each has a stamp.
     """
 
     manner: Manner
@@ -109,7 +116,30 @@ def look(counts: IntArray, stamps: FloatArray, known: float = np.nan) -> Seen:
     if packets is not None:
         return packets
     period = _period(counts, stamps, ranked)
+    if period < SLOW and (samples := _chunked(counts, stamps, steps, ranked)):
+        return Seen(Manner.JITTER, float(stamps[-1] - stamps[0]) / n, samples=samples)
     return Seen(_unpacked(one, ranked, stamps, period), period)
+
+
+def _chunked(counts: IntArray, stamps: FloatArray, steps: FloatArray, ranked: FloatArray) -> float:
+    """Return the length of chunks, if most steps are the same, and the others those between chunks that came
+    sooner or later; else 0.
+
+    What a chunk is late does not add up from one to the next; true steps of a sensor do.
+    """
+    inner = middle_of(ranked)
+    if not inner > 0 or np.count_nonzero(np.abs(ranked - inner) <= SAME * inner) < CHUNKED * len(ranked):
+        return 0.0
+    off = steps / inner - 1.0
+    whole = (off > 0.9) & (np.abs(off - np.round(off)) < WHOLE)
+    ends = np.flatnonzero((np.abs(off) > DEDUCED) & ~whole)
+    if len(ends) < ENDS or len(np.unique(np.rint(off[ends] / SAME))) < VALUES:
+        return 0.0
+    at, last = counts[ends].astype(np.float64), stamps[ends]
+    late = last - last[0] - (at - at[0]) * ((last[-1] - last[0]) / (at[-1] - at[0]))
+    lag = min(LAG, len(ends) // 3)
+    walks = lag > 1 and deviation(late[lag:] - late[:-lag]) > WALK * deviation(np.diff(late))
+    return 0.0 if walks else middle(np.diff(at))
 
 
 def _unpacked(steps: FloatArray, ranked: FloatArray, stamps: FloatArray, period: float) -> Manner:

@@ -22,8 +22,9 @@ YOUNG, EVERY, APART = 110, 12, 0.5
 """The line is found anew with each of the first packets, then every so many, and so many seconds."""
 FIRST, FEW = 2, 8
 """Packets from which on there is a line, and after which it has a slope of its own."""
-LATE, SURE = 0.12, 6.0
-"""Packets are late alike by at least so many seconds, and so many standard deviations."""
+LATE, SHARE, SURE = 0.12, 0.6, 6.0
+"""Packets are late alike by at least so many seconds, or this share of a shorter packet, and so many standard
+deviations."""
 ABRUPT, ALIKE = 0.7, 0.4
 """Shares of what is missing: by at least this the first late packet is later than the one before, and by less
 than this the two differ."""
@@ -60,6 +61,7 @@ class Packets:
         self.period, self._prior, self._doubt, self._seen = period, period, doubt, seen
         self._log, self._first = log, first
         length = seen.samples * period
+        self._least = min(LATE, SHARE * length)
         self._every = max(EVERY, int(APART / length))
         self._reach = min(max(REMEMBERED, int(SECONDS / length)), AT_MOST)
         self._age = JOINED if joins else 0.0
@@ -126,7 +128,7 @@ class Packets:
             return self._give(end + 1)
         course = self._course
         off = self._lateness()
-        limit = max(LATE, SURE * course.fit.spread) + self._unsure()
+        limit = max(self._least, SURE * course.fit.spread) + self._unsure()
         usual = sorted(off[:-2])[(len(off) - 2) // 2] if len(off) > 4 else 0.0
         unplaced = np.empty(0)
         if self._off:  # the packet before waits

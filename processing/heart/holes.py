@@ -17,6 +17,10 @@ TOUCHED = 0.12
 """An R peak so near to a hole may be misplaced [s]: the place is found from so much ECG."""
 HIDING = 0.04
 """A longer hole may hide a beat [s]."""
+WHOLE, UNKNOWN = 0.2, 0.041
+"""Share of a sample by which a hole may seem to differ from a whole number of them. One that differs more is no
+loss of samples, but stamps that are not true: how long it is nobody knows, and it counts as so long at least
+[s]."""
 KEPT = 30.0
 """How long a hole is remembered [s]."""
 
@@ -56,7 +60,8 @@ class Holes:
             at += [k] * n
             stamps.append(start + (stop - start) * share)
             values.append(low + (high - low) * share)
-            self._holes.append((start, stop))
+            whole = abs((stop - start) * self._sfreq - n - 1) <= WHOLE
+            self._holes.append((start, stop if whole else max(stop, start + UNKNOWN)))
         return np.insert(times, at, np.concatenate(stamps)), np.insert(ecg, at, np.concatenate(values))
 
     def crossed(self, beats: FloatArray, before: float) -> BoolArray:

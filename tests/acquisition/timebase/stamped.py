@@ -97,6 +97,19 @@ def deduced(sfreq: float) -> Push:
     return stamps
 
 
+def chunked(n: int, late: float, sfreq: float) -> Push:
+    """Stamp chunks of n samples when they have come, late by an exponential with this mean [s], and deduce
+    the other stamps of each from a rate [Hz]."""
+
+    def stamps(times: FloatArray, rng: Rng) -> FloatArray:
+        place = np.arange(len(times))
+        last = np.minimum((place // n + 1) * n - 1, len(times) - 1)
+        came = times[np.unique(last)] + 0.003 + rng.exponential(late, len(np.unique(last)))
+        return np.maximum.accumulate(came)[place // n] - (last - place) / sfreq
+
+    return stamps
+
+
 def only_last(times: FloatArray, rng: Rng) -> FloatArray:
     """Stamp the last sample of a packet only."""
     last = np.arange(len(times)) % PACKET == PACKET - 1

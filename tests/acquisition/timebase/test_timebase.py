@@ -17,6 +17,7 @@ from tests.acquisition.timebase.stamped import (
     Stamped,
     bursts,
     changing,
+    chunked,
     deduced,
     even,
     interval_errors,
@@ -44,6 +45,49 @@ def test_packets_are_laid_on_a_line_through_their_arrivals(push: Push, off: floa
     assert np.abs(interval_errors(sent, found)).max() < 6.0
     assert not found.account.losses
     assert not found.account.remarks
+
+
+@pytest.mark.parametrize(
+    ("sfreq", "n", "late"),
+    [
+        (130.0, 4, 0.005),
+        (130.0, 10, 0.002),
+        (250.0, 10, 0.005),
+        (512.0, 16, 0.005),
+        (512.0, 50, 0.002),
+        (1000.0, 20, 0.002),
+        (1000.0, 32, 0.005),
+        (1000.0, 64, 0.01),
+        (1000.0, 100, 0.002),
+    ],
+)
+@pytest.mark.parametrize("off", [0.0, 0.02])
+def test_short_chunks_stamped_once_are_laid_evenly(sfreq: float, n: int, late: float, off: float) -> None:
+    """As `push_chunk` of LSL does: one stamp for a chunk, and the others follow from the rate it says."""
+    sent = stream(chunked(n, late, sfreq), sfreq=sfreq, off=off, seconds=60.0)
+    found = laid(sent)
+    assert np.abs(interval_errors(sent, found)).max() < 5.0
+    assert not found.account.losses
+    assert found.account.segments == 1
+
+
+@pytest.mark.parametrize(
+    ("sfreq", "n", "late"), [(250.0, 10, 0.002), (512.0, 50, 0.002), (1000.0, 100, 0.005)]
+)
+def test_chunks_that_are_missing_are_found(sfreq: float, n: int, late: float) -> None:
+    sent = stream(chunked(n, late, sfreq), sfreq=sfreq, lost=n, seconds=120.0)
+    found = laid(sent).account.losses
+    assert len(found) == len(sent.lost)
+    assert max(abs(loss.seconds - n / sfreq) for loss in found) < 0.01
+
+
+@pytest.mark.parametrize("push", [jittered(0.003), jittered(0.0005), rounded])
+@pytest.mark.parametrize("off", [0.02, 0.029, -0.02])
+def test_jitter_at_nearly_another_rate_is_no_loss(push: Push, off: float) -> None:
+    sent = stream(push, off=off, seconds=60.0)
+    found = laid(sent)
+    assert not found.account.losses
+    assert np.abs(interval_errors(sent, found)).max() < 1.0
 
 
 @pytest.mark.parametrize(
@@ -264,7 +308,11 @@ CHANGES = [
     (even, bursts, 10.0),
     (jittered(0.003), bursts, 8.0),
     (rounded, shared, 10.0),
-    (even, jittered(0.003), 15.0),
+    (even, jittered(0.003), 10.0),
+    (rounded, deduced(130.0), 8.0),
+    (jittered(0.003), deduced(130.0), 8.0),
+    (jittered(0.01), even, 1.0),
+    (deduced(130.0), bursts, 8.0),
     (bursts, even, 1.0),
     (shared, jittered(0.003), 1.0),
     (deduced(130.0), even, 1.0),

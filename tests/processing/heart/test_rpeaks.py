@@ -110,6 +110,18 @@ def test_missing_samples_do_not_move_the_beats_around_them() -> None:
     assert crossed.sum() < 0.6 * len(found)
 
 
+@pytest.mark.parametrize(("longer", "valid"), [(2.0, True), (2.4, False), (3.6, False), (4.0, True)])
+def test_no_interval_is_taken_across_a_step_of_no_whole_number_of_samples(longer: float, valid: bool) -> None:
+    """Two or four steps long samples are missing; anything between, and it is the stamps that are not true."""
+    sfreq = 130.0
+    times = np.arange(round(8.0 * sfreq)) / sfreq
+    times[520:] += (longer - 1.0) / sfreq
+    holed = RPeaks(sfreq)
+    holed.update(times, np.zeros(len(times)))
+    beats = np.array([3.5, 4.5, 5.5])  # the hole is at 4.0 s, far from all of them
+    assert holed.holes.crossed(beats, 2.5).tolist() == [False, not valid, False]
+
+
 def test_rates_under_100_hz_are_refused() -> None:
     with pytest.raises(ValueError, match="10 Hz"):
         RPeaks(10.0)
