@@ -18,9 +18,9 @@ TOUCHED = 0.12
 HIDING = 0.04
 """A longer hole may hide a beat [s]."""
 WHOLE, UNKNOWN = 0.2, 0.041
-"""Share of a sample by which a hole may seem to differ from a whole number of them. One that differs more is no
-loss of samples, but stamps that are not true: how long it is nobody knows, and it counts as so long at least
-[s]."""
+"""Share of a sample by which a hole may seem to differ from a whole number of them. One that differs more is
+no loss of samples, but stamps that are not true: how long it is nobody knows, and it counts as so long at
+least [s]."""
 KEPT = 30.0
 """How long a hole is remembered [s]."""
 

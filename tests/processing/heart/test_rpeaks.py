@@ -112,7 +112,7 @@ def test_missing_samples_do_not_move_the_beats_around_them() -> None:
 
 @pytest.mark.parametrize(("longer", "valid"), [(2.0, True), (2.4, False), (3.6, False), (4.0, True)])
 def test_no_interval_is_taken_across_a_step_of_no_whole_number_of_samples(longer: float, valid: bool) -> None:
-    """Two or four steps long samples are missing; anything between, and it is the stamps that are not true."""
+    """Two or four steps long, samples are missing; anything between, the stamps are not true."""
     sfreq = 130.0
     times = np.arange(round(8.0 * sfreq)) / sfreq
     times[520:] += (longer - 1.0) / sfreq
