@@ -90,10 +90,28 @@ def tolerated_over(sittings: Sequence[Sitting]) -> list[Finding]:
     out = []
     for who in dict.fromkeys(row["who"] for row in labels):
         mine = [row for row in labels if row["who"] == who]
-        scaling = _one_scaling(mine)
         for side in SIDES:
-            out += _side([r for r in mine if r["code"] in (SIDES[side][0], "felt_ok")], who, side, scaling)
+            out += edges_of(mine, who, side)
     return out
+
+
+def edges_of(labels: Sequence[dict[str, object]], who: str, side: str) -> list[Finding]:
+    """Return one edge of one person, and its movement.
+
+    Parameters
+    ----------
+    labels : sequence of dict
+        With code, arousal [SD], session, scaling, and path (where it is from, for an error).
+    side : str
+        upper or lower.
+
+    Raises
+    ------
+    ResultsError
+        If labels are in a scaling in which edges cannot be compared, or in more than one.
+    """
+    scaling = _one_scaling(labels)
+    return _side([r for r in labels if r["code"] in (SIDES[side][0], "felt_ok")], who, side, scaling)
 
 
 def _one_scaling(labels: Sequence[dict[str, object]]) -> str:

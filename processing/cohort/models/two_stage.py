@@ -150,24 +150,32 @@ def _among_sessions(each: list[tuple[FloatArray, FloatArray]]) -> float:
     return max(0.0, (squares - expected) / freedom)
 
 
-def slopes(
-    x: FloatArray, y: FloatArray, unit: np.ndarray, *, least: int = 3
-) -> tuple[list[str], FloatArray, FloatArray, float]:
-    """Return each unit's line through its sessions, with one residual variance for all of them.
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Lines:
+    """Hold a line of each unit through its sessions, with one residual variance for all of them.
 
-    Few sessions tell little of a unit's own residual variance, and weights by it would favour those that
-    happen to lie on a line.
-
-    Returns
-    -------
-    units : list of str
-        Those with at least `least` different x.
+    Parameters
+    ----------
     coefficients : ndarray, shape (n_units, 2)
         Value at x = 0, slope.
     scatter : ndarray, shape (n_units, 2, 2)
-        (X′X)⁻¹ of each.
-    freedom_and_variance : float
-        Residual variance of all; nan without any degree of freedom.
+        (X′X)⁻¹ of each: times `variance` the covariance of its coefficients.
+    variance : float
+        Of the residuals; nan without any degree of freedom.
+    """
+
+    units: tuple[str, ...]
+    coefficients: FloatArray
+    scatter: FloatArray
+    variance: float
+    freedom: int
+
+
+def lines(x: FloatArray, y: FloatArray, unit: np.ndarray, *, least: int = 3) -> Lines:
+    """Return the line of each unit that has at least `least` different x.
+
+    Few sessions tell little of a unit's own residual variance, and weights by it would favour those that
+    happen to lie on a line: all units share one.
     """
     names, coefficients, scatter, squares, freedom = [], [], [], 0.0, 0
     for name in np.unique(unit).tolist():
@@ -182,5 +190,10 @@ def slopes(
         names.append(str(name))
         coefficients.append(b)
         scatter.append(inverse)
-    variance = squares / freedom if freedom else math.nan
-    return names, np.array(coefficients), np.array(scatter), variance
+    return Lines(
+        units=tuple(names),
+        coefficients=np.array(coefficients).reshape(-1, 2),
+        scatter=np.array(scatter).reshape(-1, 2, 2),
+        variance=squares / freedom if freedom else math.nan,
+        freedom=freedom,
+    )

@@ -1,0 +1,211 @@
+"""M4: coupling against pseudo-dyads, who led, and by how many seconds.
+
+coupling ~ real + (1 | therapist's hour) + (1 | client's hour): what a session has more than its therapist has
+with other dyads' clients and its client with other therapists; averaged within each dyad, then over dyads
+(REML, HKSJ). The p is adjusted over signals. Pseudo-dyads do not see what two people share within their hour:
+taking turns is taken out before, an event that both heard is not, and a shared cause looks the same.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.stats import t as student
+
+from processing.cohort.models import series
+from processing.cohort.models.pairs import pairs
+from processing.cohort.models.row import Counts, ModelRow, adjusted, counted, counts, refused
+from processing.cohort.models.two_stage import Pooled, pooled, within_units
+from processing.indices import SIGNALS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from processing.cohort.tables import Tables
+
+MODEL = "M4"
+FORMULA = "coupling ~ real + therapist's hour + client's hour; real ~ 1 + (1 | dyad), REML, HKSJ"
+LAG = "lag ~ 1 + (1 | dyad) + (1 | session), REML, HKSJ"
+TALLY = "sessions, counted"
+CAUSE = "a shared cause looks the same"
+LEAST_OTHERS = 2
+"""Pseudo-dyads that a session needs."""
+LEADS = {"therapist_first": 1.0, "client_first": -1.0, "together": 0.0}
+
+
+def tested_signals() -> tuple[str, ...]:
+    """Return the signals of which coupling may be stated."""
+    return tuple(name for name, rule in SIGNALS.items() if not rule.untested)
+
+
+def coupling(tables: Tables, compared: pd.DataFrame | None = None) -> list[ModelRow]:
+    """Return coupling against pseudo-dyads, the tally of leaders, and the lag of each signal.
+
+    Parameters
+    ----------
+    compared : DataFrame
+        What `pairs` returned, if it was computed already.
+    """
+    signals = tested_signals()
+    compared = pairs(tables, signals) if compared is None else compared
+    tests: list[ModelRow] = []
+    others: list[ModelRow] = []
+    for signal in signals:
+        test, own = against_pseudo(compared[compared["signal"] == signal], signal)
+        tests.append(test)
+        others += [*own, *_tally(tables, signal), *_lags(tables, signal)]
+    return [*adjusted(tests), *others]
+
+
+def excess(compared: pd.DataFrame) -> pd.DataFrame:
+    """Return of each session what its coupling has beyond that of its two people with others.
+
+    Parameters
+    ----------
+    compared : DataFrame
+        Of one signal, as of `pairs`.
+
+    Returns
+    -------
+    DataFrame
+        dyad, session, client, therapist, person (the dyad), value.
+    """
+    there = compared[compared["value"].notna()]
+    real = (there["dyad"] == there["partner_dyad"]) & (there["session"] == there["partner_session"])
+    pseudo = there[there["dyad"] != there["partner_dyad"]]
+    by_therapist = pseudo.groupby(["dyad", "session"])["value"].agg(["mean", "size"])
+    by_client = pseudo.groupby(["partner_dyad", "partner_session"])["value"].mean()
+    out = there[real].copy()
+    keys = list(zip(out["dyad"], out["session"], strict=True))
+    theirs = by_therapist.reindex(keys)
+    level = float(pseudo["value"].mean()) if len(pseudo) else math.nan
+    out["value"] = (
+        out["value"].to_numpy(float)
+        - theirs["mean"].to_numpy(float)
+        - by_client.reindex(keys).to_numpy(float)
+        + level
+    )
+    out["person"] = out["dyad"]
+    enough = theirs["size"].fillna(0).to_numpy(float) >= LEAST_OTHERS
+    return out[enough & out["value"].notna().to_numpy(bool)]
+
+
+def against_pseudo(compared: pd.DataFrame, signal: str) -> tuple[ModelRow, list[ModelRow]]:
+    """Return the test of a signal over dyads, and the rows of the dyads."""
+    rows = excess(compared) if len(compared) else compared.assign(person=[])
+    outcome, n = f"sync_{signal}", counts(rows)
+    n = Counts(int(rows["client"].nunique() + rows["therapist"].nunique()), n.n_dyads, n.n_sessions)
+    if not len(rows):
+        why = f"no session with {LEAST_OTHERS} pseudo-dyads" if len(compared) else "no signal in the store"
+        return refused(MODEL, outcome, "dyad", why, term="real", formula=FORMULA), []
+    dyad, y = rows["dyad"].to_numpy(str), rows["value"].to_numpy(float)
+    names = np.unique(dyad)
+    means = np.array([y[dyad == name].mean() for name in names])
+    sizes = np.array([(dyad == name).sum() for name in names], float)
+    freedom = len(y) - len(names)
+    within = float(((y - means[np.searchsorted(names, dyad)]) ** 2).sum()) / max(freedom, 1)
+    over = pooled(means, (within or 1.0) / sizes)
+    test = ModelRow(
+        model=MODEL,
+        outcome=outcome,
+        entity="dyad",
+        term="real",
+        estimate=over.estimate,
+        se=over.se,
+        ci_low=over.ci_low,
+        ci_high=over.ci_high,
+        p=over.p,
+        converged=None if over.reason else True,
+        reason=over.reason or CAUSE,
+        formula=FORMULA,
+        **counted(n),
+    )
+    own = []
+    for name, mean, size in zip(names.tolist(), means.tolist(), sizes.tolist(), strict=True):
+        se = math.sqrt(within / size) if freedom else math.nan
+        reach = se * float(student.ppf(0.975, freedom)) if freedom else math.nan
+        mine = rows[rows["dyad"] == name]
+        own.append(
+            ModelRow(
+                model=MODEL,
+                outcome=outcome,
+                entity=name,
+                term="real",
+                estimate=mean,
+                se=se,
+                ci_low=mean - reach,
+                ci_high=mean + reach,
+                converged=True,
+                reason=CAUSE,
+                formula=FORMULA,
+                **counted(counts(mine)),
+            )
+        )
+    return test, own
+
+
+def _tally(tables: Tables, signal: str) -> list[ModelRow]:
+    """Return of each dyad, and of all, in how many sessions coupling was stated and who moved first."""
+    stated = series.metric(tables, "dyad", f"sync_{signal}_stated")
+    outcome = f"sync_{signal}_lead"
+    if not len(stated):
+        return [refused(MODEL, outcome, "dyad", "coupling was decided in no session", formula=TALLY)]
+    lead = series.metric(tables, "dyad", f"sync_{signal}_lead")
+    lead = lead.merge(stated[stated["value"] == 1.0][["dyad", "session"]], on=["dyad", "session"])
+    out = []
+    for entity, mine in [*stated.groupby("dyad", sort=True), ("dyad", stated)]:
+        of = lead[lead["dyad"].isin(mine["dyad"].unique())]
+        said = int((mine["value"] == 1.0).sum())
+        tallied = {term: int((of["value"] == side).sum()) for term, side in LEADS.items()}
+        tallied["no_clear_leader"] = said - sum(tallied.values())
+        tallied["not_stated"] = len(mine) - said
+        out += [
+            ModelRow(
+                model=MODEL,
+                outcome=outcome,
+                entity=str(entity),
+                term=term,
+                estimate=float(number),
+                reason="a count",
+                formula=TALLY,
+                **counted(counts(mine)),
+            )
+            for term, number in tallied.items()
+        ]
+    return out
+
+
+def _lags(tables: Tables, signal: str) -> list[ModelRow]:
+    """Return the lag of each dyad over its sessions, and over dyads; > 0: the client follows."""
+    rows = series.metric(tables, "dyad", f"sync_{signal}_lag")
+    rows = rows[rows["se"] > 0.0]
+    outcome = f"sync_{signal}_lag"
+    if not len(rows):
+        return [refused(MODEL, outcome, "dyad", "a lag in no session", term="lag", formula=LAG)]
+    y, v, dyad = rows["value"].to_numpy(float), rows["se"].to_numpy(float) ** 2, rows["dyad"].to_numpy(str)
+    out = []
+    for name in np.unique(dyad).tolist():
+        mine = dyad == name
+        over = pooled(y[mine], v[mine], what="sessions")
+        out.append(_lag(outcome, name, over, counts(rows[mine])))
+    means, variances = within_units(y, v, dyad)
+    return [*out, _lag(outcome, "dyad", pooled(means, variances), counts(rows))]
+
+
+def _lag(outcome: str, entity: str, over: Pooled, n: Counts) -> ModelRow:
+    return ModelRow(
+        model=MODEL,
+        outcome=outcome,
+        entity=entity,
+        term="lag",
+        estimate=over.estimate,
+        se=over.se,
+        ci_low=over.ci_low,
+        ci_high=over.ci_high,
+        converged=None if over.reason else True,
+        reason=over.reason or "of sessions in which coupling was stated; > 0: the client follows",
+        formula=LAG,
+        **counted(n),
+    )

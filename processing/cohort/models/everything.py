@@ -1,0 +1,48 @@
+"""All models, M1 to M8, in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from processing.cohort.models import coupling, dose, edges, flexibility, growth, process, returning, stable
+from processing.cohort.models.row import ModelRow, frame, refused
+from processing.hour.shelter import Shelter
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from processing.cohort.tables import Tables
+
+MODELS: dict[str, Callable[[Tables], list[ModelRow]]] = {
+    stable.MODEL: stable.stable,
+    edges.MODEL: edges.edges,
+    growth.MODEL: growth.growth,
+    coupling.MODEL: coupling.coupling,
+    returning.MODEL: returning.responsiveness,
+    dose.MODEL: dose.dose,
+    process.MODEL: process.process_and_outcome,
+    flexibility.MODEL: flexibility.flexibility,
+}
+
+
+def fit_all(tables: Tables) -> pd.DataFrame:
+    """Fit every model; one that fails says so in a row of its own and costs no other.
+
+    Parameters
+    ----------
+    tables : mapping
+        The tables of a store.
+
+    Returns
+    -------
+    DataFrame
+        A row for each term, or for the reason why there is none; every model has rows.
+    """
+    shelter, out = Shelter(), list[ModelRow]()
+    for name, make in MODELS.items():
+        nothing: list[ModelRow] = []
+        found = shelter.tried(name, partial(make, tables), nothing)
+        out += found or [refused(name, "", "", shelter.faults[-1] if shelter.faults else "nothing to fit")]
+    return frame(out)

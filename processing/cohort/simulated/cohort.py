@@ -1,0 +1,129 @@
+"""A cohort drawn from its truth, session by session, in the tables of the store.
+
+Rows are drawn as the product would have written them, not signals: hundreds of cohorts a minute, to see how
+often intervals hold the truth and how often nothing is taken for something.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from acquisition.stream import FloatArray
+from processing.cohort.simulated.dyad import Dyad
+from processing.cohort.simulated.hours import COURSE, MAKERS, course
+from processing.cohort.simulated.truth import Truth
+from processing.cohort.tables import TABLES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Row = dict[str, Any]
+EVERYTHING = (*MAKERS, COURSE)
+COVARIATE = "attachment_avoidance"
+"""A covariate of clients that goes with nothing."""
+
+
+def simulated(
+    truth: Truth, rng: np.random.Generator, only: Iterable[str] = EVERYTHING
+) -> dict[str, pd.DataFrame]:
+    """Return the tables of a cohort.
+
+    Parameters
+    ----------
+    only : iterable of str
+        What is drawn: names of `MAKERS`, and `COURSE`; by default all.
+    """
+    wanted = tuple(only)
+    makers = [MAKERS[name] for name in wanted if name != COURSE]
+    rows: dict[str, list[Row]] = {name: [] for name in TABLES}
+    every = dyads(truth, rng)
+    for dyad in every:
+        low, session = False, 0
+        while session < truth.sessions and not (session >= 3 and _leaves(truth, rng, low)):
+            session += 1
+            rows["sessions"].append(dyad.keys(session) | {"seconds": 3000.0, "aligned": True})
+            for make in makers:
+                for table, row in make(truth, dyad, session, rng):
+                    rows[table].append(dyad.keys(session) | row)
+                    low = row["value"] < 60.0 if row.get("metric") == "time_in_pct" else low
+        if COURSE in wanted:
+            for table, at, row in course(truth, dyad, rng):
+                rows[table].append(dyad.keys(at) | row)
+    rows["participants"] = _people(every, truth)
+    out = {name: typed(name, made) if made else _empty(name) for name, made in rows.items()}
+    clients = (out["participants"]["role"] == "client").to_numpy(bool)
+    drawn = np.where(clients, rng.standard_normal(len(clients)), np.nan)
+    out["participants"][COVARIATE] = drawn
+    return out
+
+
+def _leaves(truth: Truth, rng: np.random.Generator, low: bool) -> bool:
+    return bool(rng.random() < truth.dropped * (2.0 if low else 1.0))
+
+
+def dyads(truth: Truth, rng: np.random.Generator) -> list[Dyad]:
+    """Return the dyads of a cohort."""
+
+    def spread(middle: float, sd: float, given: tuple[float, ...] = ()) -> FloatArray:
+        return np.array(given) if given else middle + sd * rng.standard_normal(truth.dyads)
+
+    of = np.arange(truth.dyads) // truth.dyads_of_therapist
+    logs = truth.latency_sd * rng.standard_normal(int(of.max()) + 1)
+    latencies = np.array(truth.latencies) if truth.latencies else truth.latency * np.exp(logs)
+    drawn = {
+        "level": truth.sd_person * rng.standard_normal(truth.dyads),
+        "edge": spread(truth.edge, truth.edge_sd),
+        "edge_slope": spread(truth.edge_slope, truth.edge_slope_sd, truth.edge_slopes),
+        "slope": spread(truth.slope, truth.slope_sd),
+        "coupling": spread(truth.coupling, truth.coupling_sd),
+        "lag": spread(truth.lag, truth.lag_sd, truth.lags),
+        "latency": latencies[of],
+        "steadiness": spread(truth.steadiness, truth.steadiness_sd),
+        "response": spread(truth.response, truth.response_sd),
+        "process": rng.standard_normal(truth.dyads),
+        "outcome": rng.standard_normal(truth.dyads),
+    }
+    return [
+        Dyad(
+            code=f"D{k + 1:02d}",
+            client=f"C{k + 1:02d}",
+            therapist=f"T{of[k] + 1:02d}",
+            **{name: float(values[k]) for name, values in drawn.items()},
+        )
+        for k in range(truth.dyads)
+    ]
+
+
+def _people(every: Iterable[Dyad], truth: Truth) -> list[Row]:
+    out: dict[str, Row] = {}
+    for dyad in every:
+        for person, role in ((dyad.client, "client"), (dyad.therapist, "therapist")):
+            row = out.setdefault(person, {"person": person, "role": role, "dyads": "", "sessions": 0})
+            row["dyads"] = f"{row['dyads']} {dyad.code}".strip()
+            row["sessions"] += truth.sessions
+    return list(out.values())
+
+
+@cache
+def _empty(name: str) -> pd.DataFrame:
+    return typed(name, [])
+
+
+def typed(name: str, rows: list[Row]) -> pd.DataFrame:
+    """Return rows as a table of the store: all columns in their order, empty where nothing is said."""
+    import pandas as pd
+
+    columns = TABLES[name].columns
+    out = pd.DataFrame(rows, columns=[c.name for c in columns])
+    empty: dict[str, Callable[[Any], Any]] = {
+        "str": lambda c: c.astype(object).where(c.notna(), "").astype(str),
+        "float": lambda c: c.astype(float),
+        "int": lambda c: c.astype("Int64"),
+        "bool": lambda c: c.astype("boolean").fillna(value=False).astype(bool),
+        "floats": lambda c: c,
+    }
+    return out.assign(**{c.name: empty[c.kind](out[c.name]) for c in columns})

@@ -1,0 +1,188 @@
+"""Each model: what it says of a cohort whose truth is known, and when it says nothing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import f as f_distribution
+
+from processing.cohort.models import coupling, flexibility, growth, process, returning, stable
+from processing.cohort.models.everything import MODELS, fit_all
+from processing.cohort.models.pairs import pairs
+from processing.cohort.models.series import Series, metric
+from processing.cohort.simulated.cohort import simulated, typed
+from processing.cohort.simulated.pairs import simulated_signals
+from processing.cohort.simulated.truth import Truth
+from processing.cohort.tables import TABLES
+
+Tables = Mapping[str, pd.DataFrame]
+
+
+def one(fitted: pd.DataFrame, model: str, outcome: str, entity: str, term: str) -> pd.Series:
+    found = fitted[
+        (fitted["model"] == model)
+        & (fitted["outcome"] == outcome)
+        & (fitted["entity"] == entity)
+        & (fitted["term"] == term)
+    ]
+    assert len(found) == 1
+    return found.iloc[0]
+
+
+def values(dyads: int, sessions: int, rng: np.random.Generator, person: float = 1.0) -> pd.DataFrame:
+    """Return one value a session of each dyad."""
+    dyad = np.repeat([f"D{k:02d}" for k in range(dyads)], sessions)
+    value = person * np.repeat(rng.standard_normal(dyads), sessions) + rng.standard_normal(len(dyad))
+    return pd.DataFrame(
+        {
+            "dyad": dyad, "session": np.tile(np.arange(1.0, sessions + 1), dyads), "person": dyad,
+            "client": dyad, "therapist": "T01", "value": value, "se": math.nan,
+        }
+    )  # fmt: skip
+
+
+def test_an_empty_store_has_a_row_with_a_reason_for_every_model() -> None:
+    found = fit_all({name: typed(name, []) for name in TABLES})
+    assert list(dict.fromkeys(found["model"])) == list(MODELS)
+    assert (found["reason"] != "").all()
+    assert found["estimate"].isna().all()
+    assert list(found.columns) == [c.name for c in TABLES["models"].columns]
+
+
+def test_every_row_says_what_it_rests_on(fitted: pd.DataFrame) -> None:
+    there = fitted[fitted["estimate"].notna()]
+    assert (there[["n_persons", "n_dyads", "n_sessions"]] > 0).all().all()
+    assert (there["formula"] != "").all()
+    bare = there[there["ci_low"].isna() | there["ci_high"].isna()]
+    assert (bare["reason"] != "").all()
+
+
+def test_nothing_states_a_p_without_an_adjusted_one(fitted: pd.DataFrame) -> None:
+    assert (fitted["p"].notna() == fitted["p_fdr"].notna()).all()
+    assert (fitted["p_fdr"].dropna() >= fitted["p"].dropna() - 1e-12).all()
+
+
+def test_icc_has_the_exact_interval_where_everybody_has_as_many_sessions() -> None:
+    rows = values(10, 6, np.random.default_rng(2))
+    icc = next(r for r in stable.partition(rows, "x", "client") if r.term == "icc_1")
+    mean = rows.groupby("person")["value"].mean()
+    between = 6 * mean.var(ddof=1)
+    within = float(((rows["value"] - rows.groupby("person")["value"].transform("mean")) ** 2).sum()) / 50
+    ends = [between / within / f_distribution.ppf(q, 9, 50) for q in (0.975, 0.025)]
+    assert (icc.ci_low, icc.ci_high) == pytest.approx([(f - 1) / (f + 5) for f in ends], abs=0.02)
+
+
+def test_shares_of_variance_sum_to_all(fitted: pd.DataFrame) -> None:
+    mine = fitted[(fitted["model"] == "M1") & (fitted["outcome"] == "safety_now")]
+    assert mine[mine["term"].str.startswith("share_")]["estimate"].sum() == pytest.approx(100.0)
+
+
+def test_four_persons_are_too_few_to_part() -> None:
+    (row,) = stable.partition(values(4, 6, np.random.default_rng(2)), "x", "client")
+    assert "5 persons" in row.reason
+
+
+def test_few_dyads_are_pooled_in_two_stages_and_eight_in_one_model() -> None:
+    drawn = [values(k, 6, np.random.default_rng(3)) for k in (7, 8)]
+    few, many = ([r for r in growth.growth_of(v, "x", "client") if r.entity == "client"] for v in drawn)
+    assert [r.formula.endswith("HKSJ") for r in few] == [True]
+    assert [r.term for r in many] == ["session", "session²"]
+    assert all("(session || dyad)" in r.formula for r in many)
+
+
+def test_a_dyad_of_two_sessions_has_no_slope() -> None:
+    (row,) = growth.growth_of(values(9, 2, np.random.default_rng(3)), "x", "client")
+    assert row.reason == "no dyad with 3 sessions"
+
+
+def test_coupled_dyads_are_told_from_pseudo_dyads() -> None:
+    truth = Truth(dyads=4, sessions=2)
+    for weight, seen in ((0.0, False), (0.3, True)):
+        tables = {"signals": simulated_signals(truth, np.random.default_rng(4), weight=weight, minutes=12.0)}
+        test, own = coupling.against_pseudo(pairs(tables, ("hr",)), "hr")
+        assert (test.ci_low > 0.0) == seen
+        assert len(own) == 4
+
+
+def test_hours_are_laid_beside_each_other_from_the_same_minute_on() -> None:
+    tables = simulated_signals(Truth(dyads=3, sessions=1), np.random.default_rng(4), weight=0.0, minutes=12.0)
+    later = tables.copy()
+    later.loc[1, "begin"] += 60.0
+    for side in ("client_values", "therapist_values"):
+        later.at[1, side] = later.at[1, side][120:]
+    found = [pairs({"signals": t}, ("hr",)) for t in (tables, later)]
+    mine = [f[(f["dyad"] == "D01") & (f["partner_dyad"] == "D02")]["value"].item() for f in found]
+    assert mine[0] == pytest.approx(mine[1], abs=0.02)
+
+
+def test_a_client_is_no_pseudo_partner_of_a_dyad_it_is_in() -> None:
+    tables = simulated_signals(Truth(dyads=3, sessions=1), np.random.default_rng(4), weight=0.0, minutes=5.0)
+    tables.loc[1, "client"] = "C01"
+    found = pairs({"signals": tables}, ("hr",))
+    assert set(found[found["dyad"] == "D01"]["partner_dyad"]) == {"D01", "D03"}
+
+
+def test_no_therapist_has_a_row_of_their_own(fitted: pd.DataFrame, tables: Tables) -> None:
+    assert not set(fitted["entity"]) & set(tables["sessions"]["therapist"])
+
+
+def test_an_own_page_holds_the_median_of_one_therapist(tables: Tables) -> None:
+    shares, each, whole = returning.own_page(tables, "T02")
+    assert whole.low < whole.median < whole.high
+    assert [e.therapist for e in each] == ["D04", "D05", "D06"]
+    assert shares[-1].metric == "answer_latency_median"
+
+
+def test_sessions_without_any_mark_say_nothing_of_answers() -> None:
+    tables = dict(simulated(Truth(dyads=3, sessions=2), np.random.default_rng(1), ["excursions"]))
+    (row,) = [r for r in returning.responsiveness(tables) if r.outcome == "answer_latency"]
+    assert "marked interventions" in row.reason
+
+
+def test_outcomes_of_few_clients_are_not_modelled(tables: Tables) -> None:
+    few = {name: t[t["dyad"].isin(["D01", "D02"])] if "dyad" in t else t for name, t in tables.items()}
+    found = process.process_and_outcome(few)
+    assert {r.reason.partition(",")[0] for r in found} == {"2 clients with 3 steps to a next session"}
+
+
+def test_a_gap_between_sessions_is_no_step() -> None:
+    rows = values(8, 6, np.random.default_rng(1))
+    rows = rows[rows["session"] != 3.0]
+    steps = process._steps(Series("client", "x", rows), Series("client", "y", rows), None)
+    assert sorted(steps.rows["session"].unique()) == [1.0, 4.0, 5.0]
+
+
+def test_complexity_is_highest_where_values_jump_over_the_whole_scale() -> None:
+    still = flexibility.dynamic_complexity(np.full(7, 5.0), 0.0, 10.0)
+    wild = flexibility.dynamic_complexity(np.array([0.0, 10.0, 2.0, 8.0, 3.0, 7.0, 5.0]), 0.0, 10.0)
+    assert still.tolist() == [0.0]
+    assert 0.2 < wild.item() < 1.0
+    assert flexibility.fluctuation(np.tile([0.0, 10.0], 4)[:7], 10.0) == pytest.approx(1.0)
+    assert flexibility.distribution(np.linspace(0.0, 10.0, 7), 0.0, 10.0) == pytest.approx(1.0)
+
+
+def test_estimates_lie_at_the_truth(fitted: pd.DataFrame) -> None:
+    """Within four standard errors: how often intervals hold is for benchmarks.cohort_truth to say."""
+    for key, truth in {
+        ("M4", "sync_hr", "dyad", "real"): 0.01,
+        ("M2", "tolerated_upper", "client", "movement"): 0.0,
+        ("M3", "time_in_pct", "client", "session"): 0.0,
+        ("M5", "answer_latency", "client", "median"): 30.0,
+        ("M5", "return", "client", "steadiness"): 0.2,
+        ("M6", "response_arousal_int_support", "client", "matched"): 0.0,
+        ("M7", "wellbeing", "client", "joint_time_in_pct_within"): 0.05,
+    }.items():
+        row = one(fitted, *key)
+        assert abs(row["estimate"] - truth) <= 4.0 * row["se"], key
+        assert row["ci_low"] < row["estimate"] < row["ci_high"]
+
+
+def test_labels_that_cannot_be_compared_are_said_to_be(tables: Tables) -> None:
+    labels = tables["labels"].assign(scaling="person")
+    (row,) = MODELS["M2"]({**tables, "labels": labels})
+    assert "scaling person" in row.reason
+    assert metric(tables, "client", "no_such").empty

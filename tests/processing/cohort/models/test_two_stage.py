@@ -1,0 +1,54 @@
+"""Estimates of units, pooled."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from scipy.stats import ttest_1samp
+
+from processing.cohort.models.two_stage import lines, pooled, within_units
+
+Y = np.array([0.2, -0.1, 0.45, 0.3, 0.05, 0.6])
+V = np.array([0.02, 0.05, 0.01, 0.08, 0.03, 0.02])
+
+
+def test_it_is_that_of_metafor() -> None:
+    """rma(Y, V, method = "REML", test = "knha") and confint of metafor 3.8-1."""
+    found = pooled(Y, V)
+    assert [found.estimate, found.se, found.ci_low, found.ci_high, found.p, found.tau] == pytest.approx(
+        [0.2811878714, 0.1044691501, 0.0126413717, 0.5497343711, 0.0432165248, 0.1973205111], abs=1e-7
+    )
+    assert (found.tau_low, found.tau_high) == pytest.approx((0.0, 0.6048737), abs=1e-4)
+
+
+def test_with_equal_variances_it_is_a_t_test() -> None:
+    found, plain = pooled(Y, np.full(6, 0.04)), ttest_1samp(Y, 0.0)
+    assert (found.estimate, found.p) == pytest.approx((Y.mean(), plain.pvalue))
+
+
+def test_two_units_are_not_pooled_and_unknown_ones_do_not_count() -> None:
+    found = pooled(np.array([1.0, 2.0, math.nan, 3.0]), np.array([0.1, 0.1, 0.1, 0.0]))
+    assert math.isnan(found.estimate)
+    assert found.reason == "2 dyads with an estimate, 3 are needed to pool them"
+
+
+def test_units_without_any_spread_have_no_interval() -> None:
+    assert "do not differ at all" in pooled(np.ones(4), np.full(4, 0.1)).reason
+
+
+def test_a_unit_of_many_sessions_is_known_better() -> None:
+    means, variances = within_units(
+        np.array([1.0, 1.2, 0.8, 1.0, 2.0]), np.full(5, 0.1), np.array(["a", "a", "a", "a", "b"])
+    )
+    assert means.tolist() == pytest.approx([1.0, 2.0])
+    assert variances[0] == pytest.approx(variances[1] / 4.0)
+
+
+def test_lines_share_one_residual_variance() -> None:
+    x = np.tile(np.arange(4.0), 2)
+    y = np.concatenate([2.0 * np.arange(4.0), np.array([0.0, 1.0, 0.0, 1.0])])
+    found = lines(x, y, np.repeat(["a", "b"], 4))
+    assert found.coefficients[:, 1].tolist() == pytest.approx([2.0, 0.2])
+    assert (found.freedom, found.variance) == pytest.approx((4, 0.8 / 4))
