@@ -19,7 +19,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 
-from processing.coupling.common import Marked
+from processing.coupling.common import Marked, Segments
 from processing.coupling.config import SynchronyConfig
 from processing.coupling.deciding import decide
 from processing.coupling.statement import Looks, Pair, compared, leading_side, rule_of
@@ -60,13 +60,14 @@ def pairs(hour: TalkingHour, speech: np.ndarray) -> dict[str, Pair]:
 def judged(name: str, pair: Pair, marks: np.ndarray, config: SynchronyConfig, live: bool) -> list[float]:
     """Return p and leader of the whole hour, the least p of a look, a leader of a look, share of segments."""
     signal, shape, rule = SIGNALS[name], config.shape(name), rule_of(name, config)
-    ends = np.arange(shape.window + shape.max_lag - 1, len(pair.x), shape.window)
     marked = Marked(moments=np.sort(marks), skipped=())
-    clear = marked.clear((ends + 1 - shape.window) / signal.sfreq, (ends + 1) / signal.sfreq)
+
+    def cut(n: int) -> Segments:
+        return marked.segments(reach=shape.max_lag, window=shape.window, n=n, begin=0.0, sfreq=signal.sfreq)
+
     looks, said = Looks(shape, rule), []
     minutes = np.arange(config.first_look, config.last_look + 1.0, config.look_every) if live else []
     for until in np.asarray(minutes) * signal.sfreq:
-        known = ends < until
         upto = int(until)
         part = Pair(
             x=pair.x[:upto],
@@ -74,13 +75,14 @@ def judged(name: str, pair: Pair, marks: np.ndarray, config: SynchronyConfig, li
             x_speaks=pair.x_speaks[:upto],
             y_speaks=pair.y_speaks[:upto],
         )
-        said.append(looks.look(part, ends[known], np.ones(int(known.sum()), np.bool_), clear[known]))
-    taken = ends[clear]
+        said.append(looks.look(part, cut(upto)))
+    whole = cut(len(pair.x))
+    taken = whole.taken
     x, y = pair.without_speech(taken, shape.window, sfreq=signal.sfreq, courses=signal.courses)
     found = decide(compared(x, y, taken, shape)[0])
     led = [s.leader for s in said if abs(s.leader) > 0.0]
     p_live = np.nanmin([s.p for s in said] + [1.0]) if live else np.nan
-    return [found.p, leading_side(found, rule), p_live, float(np.sign(sum(led))), found.n / len(ends)]
+    return [found.p, leading_side(found, rule), p_live, float(np.sign(sum(led))), found.n / len(whole.ends)]
 
 
 def run(row: str, n: int, seed: int) -> np.ndarray:

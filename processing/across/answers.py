@@ -18,6 +18,7 @@ from acquisition.stream import FloatArray
 from processing.across.finding import Finding, finding
 from processing.across.reading import Sitting
 from processing.hour.measure import Definition, Measure, measure, nothing
+from processing.hour.uncertainty import binomial_interval
 from processing.rows.excursions import ANSWERS, KNOWN_AFTER
 
 LEAST = 5
@@ -31,7 +32,8 @@ SHARE = Definition(
     text="share of the client's excursions that were answered in this way within 60 s of being known: "
     "cumulative incidence of the first answer, with the other kinds and the end of the excursion as "
     "competing events",
-    interval="normal, with the standard error of statsmodels (CumIncidenceRight), within 0 and 100 %",
+    interval="Clopper-Pearson, with as many trials as excursions of which it is known what came within 60 s: "
+    "as if each were answered by itself",
     source=SOURCE,
 )
 MEDIAN = Definition(
@@ -62,13 +64,12 @@ def answer_measures(rows: Sequence[dict[str, Any]]) -> list[Measure]:
         kinds = [nothing([SHARE], why, len(rows), kind=k)[0] for k in (*ANSWERS, "any")]
         return [*kinds, *nothing([MEDIAN], why, len(rows))]
     times, kinds_of = _events(rows)
+    seen = sum(bool(kind) or time > SOON for time, kind in zip(times.tolist(), kinds_of, strict=True))
     out = []
     for kind in (*ANSWERS, "any"):
-        status = _status(kinds_of, kind)
-        share, error = _incidence(times, status, SOON)
-        ends = (max(share - 1.96 * error, 0.0), min(share + 1.96 * error, 1.0))
-        around = (100.0 * ends[0], 100.0 * ends[1]) if math.isfinite(error) else (math.nan, math.nan)
-        out.append(measure(SHARE, 100.0 * share, len(rows), interval=around, kind=kind))
+        share = _incidence(times, _status(kinds_of, kind), SOON)
+        low, high = binomial_interval(share * seen, seen) if seen else (0.0, 1.0)
+        out.append(measure(SHARE, 100.0 * share, len(rows), interval=(100.0 * low, 100.0 * high), kind=kind))
     middle = _median(times, _status(kinds_of, "any"))
     why = "" if math.isfinite(middle) else "fewer than half were answered before they ended"
     return [*out, measure(MEDIAN, middle, len(rows), reason=why)]
@@ -90,29 +91,29 @@ def _status(kinds: Sequence[str], kind: str) -> FloatArray:
     return np.array([0.0 if not k else 1.0 if k in wanted else 2.0 for k in kinds])
 
 
-def _incidence(times: FloatArray, status: FloatArray, at: float) -> tuple[float, float]:
-    """Return the cumulative incidence at a moment and its standard error."""
+def _incidence(times: FloatArray, status: FloatArray, at: float) -> float:
+    """Return the cumulative incidence at a moment."""
     if not (status == 1.0).any():
-        return 0.0, math.nan
-    when, share, error = _curve(times, status)
+        return 0.0
+    when, share = _curve(times, status)
     k = int(np.searchsorted(when, at, side="right")) - 1
-    return (float(share[k]), float(error[k])) if k >= 0 else (0.0, math.nan)
+    return float(share[k]) if k >= 0 else 0.0
 
 
 def _median(times: FloatArray, status: FloatArray) -> float:
     """Return when half had been answered; nan if that never came."""
     if not (status == 1.0).any():
         return math.nan
-    when, share, _ = _curve(times, status)
+    when, share = _curve(times, status)
     reached = np.flatnonzero(share >= 0.5 - 1e-9)
     return float(when[reached[0]]) if len(reached) else math.nan
 
 
-def _curve(times: FloatArray, status: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return moments, the cumulative incidence of status 1 there, and its standard error."""
+def _curve(times: FloatArray, status: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return moments and the cumulative incidence of status 1 there."""
     from statsmodels.duration.survfunc import CumIncidenceRight
 
     with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")  # where nobody is left there is no standard error
+        warnings.simplefilter("ignore")  # where nobody is left there is no standard error, which is not used
         found = CumIncidenceRight(times, status.astype(int))
-    return np.asarray(found.times), np.asarray(found.cinc[0]), np.asarray(found.cinc_se[0])
+    return np.asarray(found.times), np.asarray(found.cinc[0])

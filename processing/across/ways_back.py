@@ -22,6 +22,7 @@ from acquisition.stream import FloatArray
 from processing.across.finding import Finding, finding
 from processing.across.reading import Sitting
 from processing.hour.measure import Definition, Measure, measure, nothing
+from processing.hour.uncertainty import student
 
 LEAST = 40
 """Excursions of a dyad from which on anything is said."""
@@ -34,8 +35,8 @@ RETURN = Definition(
     text="what goes with the client's return to the band in the next 5 s: steadiness (−mean |z| of the "
     "therapist in the 30 s before, per SD), depth so far (per SD), own speech (against silence); logistic, "
     "with ln(1 + time) beside; from 40 excursions of the dyad on (n: excursions)",
-    interval="normal, with standard errors that hold for several rows of one excursion (statsmodels, "
-    "cluster)",
+    interval="Student's t, with the larger of the model's standard error and that which holds for several "
+    "rows of one excursion (statsmodels, cluster)",
     source="Singer & Willett (1993), doi:10.3102/10769986018002155",
     exploratory=True,
 )
@@ -81,8 +82,9 @@ def return_measures(rows: Sequence[dict[str, Any]]) -> list[Measure]:
     if fitted is None:
         return _without("the model did not converge", len(keys))
     value, error = fitted
+    reach = float(student(len(keys) - x.shape[1]))
     known = {
-        t: measure(RETURN, b, len(keys), interval=(b - 1.96 * e, b + 1.96 * e), term=t)
+        t: measure(RETURN, b, len(keys), interval=(b - reach * e, b + reach * e), term=t)
         for t, b, e in zip(terms, value[2:].tolist(), error[2:].tolist(), strict=True)
     }
     return [known.get(t) or nothing([RETURN], f"no {t} known", len(keys), term=t)[0] for t in TERMS]
@@ -101,6 +103,8 @@ def _fit(y: FloatArray, x: FloatArray, cluster: np.ndarray) -> tuple[FloatArray,
         found = sm.GLM(y, x, family=sm.families.Binomial()).fit(
             cov_type="cluster", cov_kwds={"groups": cluster}
         )
-    value, error = np.asarray(found.params, float), np.asarray(found.bse, float)
+    # Of few excursions the error from the rows themselves is often too small, as a variance of few is.
+    of_model = np.sqrt(np.diag(found.normalized_cov_params))
+    value, error = np.asarray(found.params, float), np.maximum(found.bse, of_model)
     good = bool(found.converged) and np.isfinite(error).all() and np.abs(value).max() < 50.0
     return (value, error) if good else None

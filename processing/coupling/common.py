@@ -1,7 +1,8 @@
 """Common events: what both people live through at once, and the segments that are left out for it.
 
 A clap, a door, laughter: both hearts answer, and nobody follows the other. Taking such events out by
-regression fails where they are marked by hand; the segments around them are left out.
+regression fails where they are marked by hand; the time around them is left out, and the segments begin anew
+where it ends: on a grid that ignores events, each would cost another half of a segment.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 
 from acquisition.event import Event
 from acquisition.events.intervals import NOT_THE_HOUR, Intervals
-from acquisition.stream import BoolArray, FloatArray, Role
+from acquisition.stream import BoolArray, FloatArray, IntArray, Role
 
 BOTH = ("sync_mark", "break", "calib_challenge")
 """Codes of the technician that both people live through."""
@@ -24,6 +25,30 @@ NO_EVENT = ("note", "eye_contact")
 BEFORE = 40.0
 """A segment is left out for an event from so long before its beginning to its end [s]: skin conductance takes
 as long to answer and to come back."""
+
+
+DIGITS = 6
+"""Moments are rounded to so many decimals of a sample: that a sum is rounded must move no segment."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Segments:
+    """Hold segments by their last samples.
+
+    Parameters
+    ----------
+    ends : ndarray of int, shape (n_segments,)
+        Of the whole recording, one after another.
+    inside : ndarray of bool, shape (n_segments,)
+        Those in the hour proper.
+    taken : ndarray of int
+        Of those in the hour proper that hold no common event and follow none too soon. They begin anew where
+        an event lets them, so that they need not be among `ends`.
+    """
+
+    ends: IntArray
+    inside: BoolArray
+    taken: IntArray
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -64,11 +89,32 @@ class Marked:
             inside &= (stops <= start) | (starts >= stop)
         return inside
 
-    def clear(self, starts: FloatArray, stops: FloatArray) -> BoolArray:
-        """Return which segments have no common event from 40 s before their beginning to their end."""
-        at = self.moments
-        clear: BoolArray = np.searchsorted(at, starts - BEFORE) == np.searchsorted(at, stops)
-        return clear
+    def segments(self, *, reach: int, window: int, n: int, begin: float, sfreq: float) -> Segments:
+        """Return the segments of a recording, and those that have no common event near.
+
+        Parameters
+        ----------
+        reach, window, n : int
+            Samples before the first segment, of a segment, and in all.
+        begin : float
+            Time of the first sample [s, LSL clock].
+        """
+        starts = np.arange(reach, n - window + 1, window)
+        clear = self._clear(reach, window, n, begin, sfreq)
+        inside, counted = (
+            self.inside(begin + s / sfreq, begin + (s + window) / sfreq) for s in (starts, clear)
+        )
+        return Segments(ends=starts + window - 1, inside=inside, taken=clear[counted] + window - 1)
+
+    def _clear(self, reach: int, window: int, n: int, begin: float, sfreq: float) -> IntArray:
+        """Return the first samples of segments without a common event from 40 s before them to their end."""
+        at = np.round((self.moments - begin) * sfreq, DIGITS)
+        firsts = np.floor(np.round(at + BEFORE * sfreq, DIGITS)).astype(np.int64) + 1
+        froms = np.maximum(np.concatenate([[reach], firsts]), reach)
+        untils = np.minimum(np.concatenate([np.floor(at).astype(np.int64), [n]]), n)
+        return np.concatenate(
+            [np.arange(a, b - window + 1, window) for a, b in zip(froms, untils, strict=True)]
+        )
 
 
 def is_common(code: str, actor: str) -> bool:

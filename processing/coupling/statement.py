@@ -12,6 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray, IntArray
+from processing.coupling.common import Segments
 from processing.coupling.config import SynchronyConfig
 from processing.coupling.deciding import Decision, decide
 from processing.coupling.said import NO_SPEECH
@@ -160,20 +161,12 @@ class Looks:
         self._rule = rule
         self._side = 0
 
-    def look(self, pair: Pair, ends: IntArray, inside: BoolArray, clear: BoolArray) -> Statement:
-        """Return the statement of the next look.
-
-        Parameters
-        ----------
-        pair : Pair
-            From the beginning at least to the last segment's end.
-        ends : ndarray of int, shape (n_segments,)
-        inside, clear : ndarray of bool, shape (n_segments,)
-            Segments in the hour proper, and those without a common event.
-        """
+    def look(self, pair: Pair, segments: Segments) -> Statement:
+        """Return the statement of the next look; `pair` reaches at least to the last segment's end."""
         rule = self._rule
         before, self._side = self._side, 0
-        n_all, taken = int(inside.sum()), ends[inside & clear]
+        ends, inside, taken = segments.ends, segments.inside, segments.taken
+        n_all = int(inside.sum())
         if untested := why_untested(pair, ends, inside, self._shape):
             return unsaid(untested)
         x, y = pair.without_speech(taken, self._shape.window, sfreq=rule.sfreq, courses=rule.courses)

@@ -196,13 +196,17 @@ class Synchrony:
         spoke = np.array([speaker.read(origin + first, since) for speaker in self._speakers])
         self._speech = np.concatenate([self._speech, spoke], axis=1)
         x, y = self._past[:, self._reach : self._reach + j + 1]
-        window, lag = self._shape.window, self._shape.max_lag
-        ends = np.arange(window + lag - 1, j + 1, window)
-        starts, stops = ((origin + ends + shift) / self._sfreq for shift in (1 - window, 1))
         held = that_hold(event for time, event in self._marks if time <= available)
         marked = Marked.by(held.values(), self._time(j))
+        segments = marked.segments(
+            reach=self._shape.max_lag,
+            window=self._shape.window,
+            n=j + 1,
+            begin=origin / self._sfreq,
+            sfreq=self._sfreq,
+        )
         pair = Pair(x=x, y=y, x_speaks=self._speech[0], y_speaks=self._speech[1])
-        said = self._looks.look(pair, ends, marked.inside(starts, stops), marked.clear(starts, stops))
+        said = self._looks.look(pair, segments)
         if j + self._look > self._last_look:
             self._listens, self._speech = False, np.empty((2, 0))
             self._marks.clear()

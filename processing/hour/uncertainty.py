@@ -46,6 +46,20 @@ def poisson_interval(count: int) -> tuple[float, float]:
     return low, high if math.isfinite(high) else math.nan
 
 
+def binomial_interval(count: float, n: float, *, miss: float = 0.05) -> tuple[float, float]:
+    """Return Clopper and Pearson's interval of a share, 95 % unless `miss` says otherwise.
+
+    Neither has to be whole: a share of which some trials were seen in part stands for so many whole ones.
+
+    References
+    ----------
+    Clopper & Pearson (1934), doi:10.1093/biomet/26.4.404
+    """
+    low = 0.0 if count <= 0.0 else float(betaincinv(count, n - count + 1, miss / 2.0))
+    high = 1.0 if count >= n else float(betaincinv(count + 1, n - count, 1.0 - miss / 2.0))
+    return low, high
+
+
 def share_interval(durations: FloatArray, seconds: int) -> tuple[float, float]:
     """Return a 95 % interval of a share of time [%] made of stretches that arrive independently [s].
 
@@ -86,9 +100,7 @@ def time_share_interval(durations: FloatArray, cut: BoolArray, seconds: int) -> 
     grown = durations + m * cut
     typical = (float(np.square(grown).sum()) + 2.0 * m * m) / (float(grown.sum()) + m)
     n = min(seconds / (typical * max(1.0 - p, 0.05)), seconds / 10.0)
-    x = p * n
-    low = 0.0 if p <= 0.0 else float(betaincinv(x, n - x + 1.0, level / 2.0))
-    high = 1.0 if p >= 1.0 else float(betaincinv(x + 1.0, n - x, 1.0 - level / 2.0))
+    low, high = binomial_interval(p * n, n, miss=level)
     return 100.0 * low, 100.0 * high
 
 

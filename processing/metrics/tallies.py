@@ -11,13 +11,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from scipy.special import betaincinv
 
 from acquisition.event import Event
 from acquisition.stream import FloatArray
 from processing.hour.measure import Definition, Measure, measure, seeded
 from processing.hour.timeline import Timeline
-from processing.hour.uncertainty import mean_interval
+from processing.hour.uncertainty import binomial_interval, mean_interval
 
 STATES = ("defensive", "exploring")
 OUTCOMES = ("passed", "failed", "open")
@@ -150,8 +149,7 @@ def _invitations(mine: Sequence[Event]) -> list[Measure]:
     if not every:
         return []
     taken = n["accepted"]
-    low = 0.0 if taken == 0 else float(betaincinv(taken, every - taken + 1, 0.025))
-    high = 1.0 if taken == every else float(betaincinv(taken + 1, every - taken, 0.975))
+    low, high = binomial_interval(taken, every)
     counts = [measure(INVITED, float(k), every, answer=answer) for answer, k in n.items()]
     return [*counts, measure(TAKEN, 100.0 * taken / every, every, interval=(100.0 * low, 100.0 * high))]
 

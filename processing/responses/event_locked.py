@@ -43,8 +43,13 @@ AHEAD = {"arousal": 0, "hr": 0, "scl": 0, VAGAL: 30}
 
 The 5 s of heart rate and level are let be: earlier ones hold less of what stood just before, and err more.
 """
-BESIDE = {VAGAL: ("hr",)}
-"""Indices whose past the forecast uses too: 60 s of beats hold too little of what stood just before."""
+BESIDE = {"arousal": ("hr", "scl"), "hr": ("scl",), "scl": ("hr",), VAGAL: ("hr",)}
+"""Indices whose past the forecast uses too.
+
+Who marks sees the person, not an index: the arousal index comes some ten seconds after what it is made of,
+and 60 s of beats hold too little of what stood just before. What heart and skin showed by then, and the index
+only shows afterwards, would pass for what the mark did.
+"""
 DESCRIBED = ("felt_*", "over_observed", "under_observed", "at_edge", "settled", "suds", "auto_*")
 """Codes that report what is measured: people mark them because of it, so that no test says anything."""
 ONLY_DESCRIBED = "reports what is measured: described, not tested"
@@ -67,10 +72,11 @@ MATCHED = {
         whose="person",
         unit=INDICES[signal].unit,
         text=f"mean {signal} {AHEAD[signal]} … 60 s after the onset, less that of 2 to 5 comparable moments "
-        "of the hour that were not marked, a forecast from the past taken out of both; comparable: same talk "
-        "state, mean of the last 5 s and its difference from the last 60 s within 0.35 SD, no mark 59 s "
-        "before to 5 s after; marks under 60 s apart are one (n: marks compared); baselines and breaks do "
-        "not count. What was seen and the index does not hold is not ruled out",
+        "of the hour that were not marked, a forecast from the past (of heart rate and SC level, too) taken "
+        "out of both; comparable: same talk state, mean of the last 5 s and its difference from the last "
+        "60 s within 0.35 SD, no mark 59 s before to 5 s after; marks under 60 s apart are one (n: marks "
+        "compared); baselines and breaks do not count. What was seen and the index does not hold is not "
+        "ruled out",
         interval="Student's t; standard error from the same weights shifted over what the forecast leaves",
         source="Rubin (1973), doi:10.2307/2529684",
     )
@@ -192,33 +198,28 @@ def compare(line: Timeline, person: Person, code: str, signal: str, onset: Float
     unknown = np.full(len(line.times), np.nan)
     other = next((p.speaking for e, p in line.people.items() if e != person.entity), unknown)
     counts = ~line.within(line.marked(*NOT_THE_HOUR)) & ~outside_the_session(line)
-    beside = [(_series(person, name), AHEAD[name]) for name in BESIDE.get(signal, ())]
-    if any(series is None for series, _ in beside):
-        return Effect(marks=len(onset), reason=TOO_FEW)
+    series = {name: _series(person, name) for name in (signal, *BESIDE[signal])}
     held = describe(
-        _needed(_series(person, signal)),
+        series[signal],
         person.speaking,
         other,
         counts,
         ahead=AHEAD[signal],
-        beside=[(_needed(series), ahead) for series, ahead in beside],
+        beside=[(series[name], AHEAD[name]) for name in BESIDE[signal]],
     )
     return effect(held, np.rint(onset - line.times[0]).astype(np.int64))
 
 
-def _series(person: Person, signal: str) -> FloatArray | None:
-    return person.arousal if signal == "arousal" else person.series.get(signal)
-
-
-def _needed(series: FloatArray | None) -> FloatArray:
-    assert series is not None
-    return series
+def _series(person: Person, signal: str) -> FloatArray:
+    """Return an index on the grid of the hour; nan throughout where the person has none."""
+    unknown = np.full(len(person.arousal), np.nan)
+    return person.arousal if signal == "arousal" else person.series.get(signal, unknown)
 
 
 def respond(line: Timeline, person: Person, code: str, signal: str, moments: FloatArray) -> Response | None:
     """Return the response of one signal; None if the person has no such signal."""
     series = _series(person, signal)
-    if series is None or not np.isfinite(series).any():
+    if not np.isfinite(series).any():
         return None
     epochs = cut(series, line.times, moments)
     bare = Response(

@@ -20,6 +20,8 @@ SHARE = 30
 """Length of the stretch before it over which speech is counted [s]."""
 LEAST_VALID = 0.8
 """Least share of a stretch that must be valid."""
+LEAST_BESIDE = 0.9
+"""Least share of the moments in which an index beside must be known."""
 NOT_KNOWN = -1
 """Talk state of a second in which it is not known who speaks."""
 
@@ -72,13 +74,19 @@ def describe(
     ahead : int
         How far a value looks past its time, half of a centred window [s].
     beside : sequence of (ndarray, int)
-        Further indices whose past the forecast may use, and how far they look ahead.
+        Further indices whose past the forecast may use, and how far they look ahead. One that is not known
+        in most moments is not used: it would take them with it.
     """
     x = np.where(counts, series, np.nan)
     means = [_mean(x, -ahead - k, -ahead) for k in BEFORE]
-    more = [_mean(np.where(counts, y, np.nan), -a - k, -a) for y, a in beside for k in BEFORE]
     after = _mean(x, ahead, AFTER)
-    usable = counts & np.logical_and.reduce([np.isfinite(m) for m in (after, *means, *more)])
+    usable = counts & np.logical_and.reduce([np.isfinite(m) for m in (after, *means)])
+    more: list[FloatArray] = []
+    for y, a in beside:
+        theirs = [_mean(np.where(counts, y, np.nan), -a - k, -a) for k in BEFORE]
+        known = usable & np.logical_and.reduce([np.isfinite(m) for m in theirs])
+        if np.count_nonzero(known) >= LEAST_BESIDE * np.count_nonzero(usable):
+            more, usable = [*more, *theirs], known
     talk = np.where(np.isfinite(own + other), (own > 0.5) + 2 * (other > 0.5), NOT_KNOWN).astype(np.int64)
     n = len(x)
     time = np.linspace(-1.0, 1.0, n) if n > 1 else np.zeros(n)

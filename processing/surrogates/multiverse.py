@@ -20,7 +20,7 @@ from processing.coupling.deciding import decide, p_of_mean
 from processing.coupling.wclc import TableShape
 from processing.coupling.windows import tables, windows_at
 from processing.indices import SIGNALS
-from processing.surrogates.whole_hour import slowed, times_of
+from processing.surrogates.whole_hour import slowed
 
 WINDOWS = (15.0, 30.0, 45.0, 60.0)
 MAX_LAGS = (2.5, 5.0, 10.0)
@@ -104,9 +104,7 @@ def _of_window(
         renew=len(x) + 1,
         detrend=straightened,
     )
-    ends = np.arange(shape.window + most - 1, len(x), shape.window)
-    starts, stops = times_of(ends, shape.window, begin, sfreq)
-    ends = ends[marked.inside(starts, stops) & marked.clear(starts, stops)]
+    ends = marked.segments(reach=most, window=shape.window, n=len(x), begin=begin, sfreq=sfreq).taken
     z = np.empty((shape.n_lags, 0, 0))
     if len(ends):
         z = np.arctanh(tables(windows_at(x, ends, shape), windows_at(y, ends, shape), shape))

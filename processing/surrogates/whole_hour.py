@@ -94,13 +94,13 @@ def whole_hour(pair: Pair, begin: float, signal: str, config: SynchronyConfig, m
         Time of the first sample [s, LSL clock].
     """
     shape, rule = config.shape(signal), rule_of(signal, config)
-    ends = np.arange(shape.window + shape.max_lag - 1, len(pair.x), shape.window)
-    starts, stops = times_of(ends, shape.window, begin, rule.sfreq)
-    inside, clear = marked.inside(starts, stops), marked.clear(starts, stops)
+    segments = marked.segments(
+        reach=shape.max_lag, window=shape.window, n=len(pair.x), begin=begin, sfreq=rule.sfreq
+    )
+    ends, inside, taken = segments.ends, segments.inside, segments.taken
     empty = np.empty((shape.n_lags, 0, 0))
     if why := why_untested(pair, ends, inside, shape):
         return Decided(found=None, z=empty, reason=why)
-    taken = ends[inside & clear]
     x, y = pair.without_speech(taken, shape.window, sfreq=rule.sfreq, courses=rule.courses)
     z, used = compared(x, y, taken, shape)
     share = len(used) / int(inside.sum())
@@ -133,9 +133,7 @@ def _states(
     """Return the p in each state of the talk."""
     sfreq, (x, y, therapist, client) = slowed(SIGNALS[signal].sfreq, *free, pair.x_speaks, pair.y_speaks)
     window, max_lag = round(config.window * sfreq), round(config.max_lag * sfreq)
-    ends = np.arange(window + max_lag - 1, len(x), window)
-    starts, stops = times_of(ends, window, begin, sfreq)
-    ends = ends[marked.inside(starts, stops) & marked.clear(starts, stops)]
+    ends = marked.segments(reach=max_lag, window=window, n=len(x), begin=begin, sfreq=sfreq).taken
     return {
         state: p_in_state(
             x, y, in_state(therapist, client, state), ends, window=window, max_lag=max_lag, sfreq=sfreq
@@ -148,11 +146,6 @@ def slowed(sfreq: float, *values: FloatArray) -> tuple[float, list[FloatArray]]:
     """Return a rate of at most 2 Hz, and values averaged to it; nan where one is missing."""
     by = max(round(sfreq / RATE), 1)
     return sfreq / by, [v[: len(v) // by * by].reshape(-1, by).mean(axis=1) for v in values]
-
-
-def times_of(ends: IntArray, window: int, begin: float, sfreq: float) -> tuple[FloatArray, FloatArray]:
-    """Return when segments begin and end [s, LSL clock]."""
-    return begin + (ends + 1 - window) / sfreq, begin + (ends + 1) / sfreq
 
 
 def stability(z: FloatArray, ends: IntArray, window: int, max_lag: int, sfreq: float) -> Stability:

@@ -13,6 +13,13 @@ STARTS = np.arange(0.0, 300.0, 30.0)
 STOPS = STARTS + 30.0
 
 
+def starts_of(marked: Marked, sfreq: float = 4.0) -> list[float]:
+    """Return when the segments of five minutes that are taken begin [s]."""
+    cut = marked.segments(reach=0, window=round(30 * sfreq), n=round(300 * sfreq), begin=0.0, sfreq=sfreq)
+    assert (cut.ends == np.arange(1, 11) * 30 * sfreq - 1).all()
+    return ((cut.taken + 1) / sfreq - 30.0).tolist()
+
+
 def mark(code: str, time: float, actor: str = "dyad", phase: Phase = "point") -> Event:
     return Event(time=time, code=code, actor=actor, phase=phase, id=f"{code}{time:g}{phase}")
 
@@ -45,16 +52,41 @@ def test_nothing_that_software_writes_is_common() -> None:
     assert not [c.code for c in codes if c.actor == "system" and is_common(c.code, c.actor)]
 
 
-def test_segments_from_40_s_before_an_event_to_it_are_left_out() -> None:
-    for time, taken in ((100.0, [3, 4]), (111.0, [3, 4, 5]), (129.9, [4, 5]), (150.0, [5, 6]), (5.0, [0, 1])):
-        clear = Marked.by([mark("sync_mark", time, "tech")], 300.0).clear(STARTS, STOPS)
-        assert np.flatnonzero(~clear).tolist() == taken
+@pytest.mark.parametrize(
+    ("times", "taken"),
+    [
+        ([], [0, 30, 60, 90, 120, 150, 180, 210, 240, 270]),
+        ([100.0], [0, 30, 60, 140.25, 170.25, 200.25, 230.25, 260.25]),
+        ([90.0], [0, 30, 60, 130.25, 160.25, 190.25, 220.25, 250.25]),
+        ([100.0, 165.0, 172.0], [0, 30, 60, 212.25, 242.25]),
+        ([5.0, 76.0], [45.25, 116.25, 146.25, 176.25, 206.25, 236.25, 266.25]),
+        ([-30.0, 299.0, 400.0], [10.25, 40.25, 70.25, 100.25, 130.25, 160.25, 190.25, 220.25, 250.25]),
+    ],
+)
+def test_segments_end_before_an_event_and_begin_anew_40_s_after_it(
+    times: list[float], taken: list[float]
+) -> None:
+    events = [mark("sync_mark", time, "tech") for time in times]
+    assert starts_of(Marked.by(events, 300.0)) == taken
+
+
+def test_segments_that_begin_anew_are_of_the_hour_proper_too() -> None:
+    rest = [mark("baseline_rest", 0.0, "tech", "on"), mark("baseline_rest", 150.0, "tech", "off")]
+    marked = Marked.by([*rest, mark("sync_mark", 100.0, "tech")], 300.0)
+    assert starts_of(marked) == [170.25, 200.25, 230.25, 260.25]
+
+
+def test_a_rate_that_divides_no_second_loses_no_segment() -> None:
+    for sfreq in (1.0, 3.0, 4.0, 10.0):
+        found = starts_of(Marked.by([mark("sync_mark", 100.0, "tech")], 300.0), sfreq)
+        assert found[:3] == [0, 30, 60]
+        assert found[3] == pytest.approx(140.0 + 1.0 / sfreq)
 
 
 def test_an_interval_of_both_begins_and_ends_with_an_event_and_what_was_undone_is_none() -> None:
     events = [mark("corrective_exp", 60.0, phase="on"), mark("corrective_exp", 240.0, phase="off")]
     assert Marked.by(events, 300.0).moments.tolist() == [60.0, 240.0]
-    assert Marked.by([], 300.0).clear(STARTS, STOPS).all()
+    assert not len(Marked.by([], 300.0).moments)
 
 
 def test_a_moment_meant_earlier_counts_there() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from acquisition.stream import BoolArray, FloatArray
+from processing.coupling.common import Segments
 from processing.coupling.deciding import Decision
 from processing.coupling.said import NO_SPEECH
 from processing.coupling.statement import ALL_TAKEN, UNSTATED, Looks, Pair, Rule, Statement
@@ -39,7 +40,8 @@ class Looking:
         self.clear: BoolArray = np.ones(len(self.ends), np.bool_)
 
     def look(self) -> Statement:
-        return self._looks.look(self.pair, self.ends, self.inside, self.clear)
+        taken = self.ends[self.inside & self.clear]
+        return self._looks.look(self.pair, Segments(ends=self.ends, inside=self.inside, taken=taken))
 
 
 def test_a_leader_is_named_at_the_second_look_that_agrees() -> None:

@@ -67,6 +67,28 @@ def test_what_does_not_vary_or_is_not_there_or_too_short_has_no_effect_and_says_
     assert math.isnan(got.value) and math.isnan(got.p) and got.reason == TOO_FEW
 
 
+@pytest.mark.parametrize("seed", range(5, 10))
+def test_what_another_index_showed_by_then_is_not_taken_for_what_a_mark_did(seed: int) -> None:
+    body = np.convolve(np.random.default_rng(seed).normal(size=3029), np.ones(30) / 5.5, "valid")
+    late = np.concatenate([np.full(10, body[0]), body[:-10]])  # an index that comes ten seconds after
+    rises = (body - late)[240:2880].reshape(-1, 120)[:, :100]
+    marks = 240 + 120 * np.arange(len(rises)) + rises.argmax(axis=1)
+    alone, beside = effect(hour(late), marks), effect(hour(late, beside=[(body, 0)]), marks)
+    assert alone.value > 0.2 and alone.p < 0.05
+    assert abs(beside.value) < 0.1 and beside.p > 0.3
+    assert beside.se < alone.se
+
+
+def test_an_index_beside_that_is_mostly_unknown_takes_no_moments_with_it() -> None:
+    x, body = noise(), noise(2)
+    gone = np.where(np.arange(3000) < 2000, body, np.nan)
+    assert effect(hour(x, beside=[(gone, 0)]), MARKS) == effect(hour(x), MARKS)
+    few = np.where(np.arange(3000) < 2900, body, np.nan)
+    held = hour(x, beside=[(few, 0)])
+    assert np.count_nonzero(hour(x).usable) - np.count_nonzero(held.usable) > 0
+    assert held.known.shape[1] == hour(x).known.shape[1] + 4
+
+
 @settings(deadline=None, max_examples=20)
 @given(scale=st.floats(1e-3, 1e3), shift=st.floats(-1e3, 1e3))
 def test_unit_and_zero_of_an_index_change_no_p(scale: float, shift: float) -> None:
