@@ -17,7 +17,7 @@ def starts_of(marked: Marked, sfreq: float = 4.0) -> list[float]:
     """Return when the segments of five minutes that are taken begin [s]."""
     cut = marked.segments(reach=0, window=round(30 * sfreq), n=round(300 * sfreq), begin=0.0, sfreq=sfreq)
     assert (cut.ends == np.arange(1, 11) * 30 * sfreq - 1).all()
-    return ((cut.taken + 1) / sfreq - 30.0).tolist()
+    return [(end + 1) / sfreq - 30.0 for end in cut.taken.tolist()]
 
 
 def mark(code: str, time: float, actor: str = "dyad", phase: Phase = "point") -> Event:
