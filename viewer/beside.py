@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from acquisition.batch import Batch
 from acquisition.errors import AttunementError
+from acquisition.protection.audit import keep
+from acquisition.recording.derived import note
 from viewer.desktop import place
 from viewer.figure import name_of, save_figure
 from viewer.keys import bind_markers, unbind
@@ -141,6 +143,9 @@ class Beside:
             return
         # The window may have built another panel meanwhile: a recording that was loading has been read.
         panel = self._window.panel
+        if self._window.path is not None:  # so that a withdrawal finds the figure
+            note(self._window.path, Path(name), "picture")
+            keep("exported", self._window.path, to="picture")
         try:
             save_figure(panel, Path(name), theme=FIGURES.get(kind, panel.theme.name))
         except AttunementError as error:

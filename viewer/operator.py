@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from PySide6.QtCore import QSettings
     from PySide6.QtWidgets import QMenu
 
@@ -25,6 +27,7 @@ class Operator(Protocol):
     """Be the operator's window; none of those who use this imports it."""
 
     model: SessionModel
+    path: Path | None
     panel: OperatorPanel
     settings: Settings
     kept: QSettings

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from acquisition.commands.command import stop_on_signals
 from acquisition.drivers import Drained, SignsOf, unopened
 from acquisition.lsl.clock import local_clock
 from acquisition.recorder.begin import record
-from acquisition.session.session import Consent, Participant, Session
+from acquisition.session.session import Consent, Participant, ProtectionSettings, Session
 from acquisition.stream import Chunk, Modality, Role, StreamInfo
 
 CONSENT = Consent(version="test", ecg=True, eda=True)
@@ -92,5 +93,7 @@ class SineDriver:
 
 
 if __name__ == "__main__":
-    outcome = record(SESSION, Path(sys.argv[1]), drivers=[SineDriver()], stop=stop_on_signals())
+    protection = ProtectionSettings(sealed="--sealed" in sys.argv)
+    session = replace(SESSION, protection=protection)
+    outcome = record(session, Path(sys.argv[1]), drivers=[SineDriver()], stop=stop_on_signals())
     sys.exit(bool(outcome.ended))

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
 
 from acquisition.errors import AttunementError
+from acquisition.recording.derived import derived
 from tests.viewer import synthetic
 from tests.viewer.conftest import MakeWindow
 from tests.viewer.synthetic import Session, fill, marks
@@ -111,6 +112,8 @@ def test_ctrl_e_asks_where_to(
 
     monkeypatch.setattr(QFileDialog, "getSaveFileName", answer)
     qtbot.keyClick(window, Qt.Key.Key_E, CONTROL)
+    assert window.path is not None
+    assert [(d.path, d.what) for d in derived(window.path)] == [(target.resolve(), "picture")]
     assert target.exists() and asked == ["D07_S03_0-01-08.svg"]
     assert LIGHT.window.casefold() in target.read_text("utf-8").casefold()
     assert DARK.window.casefold() not in target.read_text("utf-8").casefold()
