@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from acquisition.protection.keystore import KeyStore
 
 PASSPHRASE_FILE = "ATTUNE_PASSPHRASE_FILE"
+WAYS = ("keyring", "tpm")
 SHORTEST = 12
 """Characters of a passphrase."""
 LOSS = (
@@ -52,7 +53,7 @@ def _store(store: Path | None) -> KeyStore:
     return KeyStore(_path(store))
 
 
-def _passphrase(file: Path | None, *, new: bool = False) -> str:
+def _passphrase(file: Path | None, *, new: bool = False, what: str = "Passphrase") -> str:
     """Return the passphrase from a file, the environment or a prompt."""
     named = os.environ.get(PASSPHRASE_FILE)
     said = file or (Path(named) if named else None)
@@ -64,8 +65,8 @@ def _passphrase(file: Path | None, *, new: bool = False) -> str:
     else:
         if not sys.stdin.isatty():
             raise click.UsageError(f"no terminal to ask on: --passphrase-file or ${PASSPHRASE_FILE}")
-        passphrase = str(click.prompt("Passphrase", hide_input=True, confirmation_prompt=new))
-    if new and len(passphrase) < SHORTEST:
+        passphrase = str(click.prompt(what, hide_input=True, confirmation_prompt=new))
+    if new and what == "Passphrase" and len(passphrase) < SHORTEST:
         raise click.UsageError(f"the passphrase has {len(passphrase)} characters; {SHORTEST} at least")
     return passphrase
 
@@ -127,19 +128,74 @@ def init_command(store: Path | None, passphrase_file: Path | None, sheet: Path |
 @store_option
 @passphrase_option
 @click.option("--recovery", type=FILE, help="The line of the recovery sheet, in place of the passphrase.")
+@click.option("--by", "way", type=click.Choice(WAYS), help="By what `attune keys remember` put there.")
 @click.option("--hours", type=click.FloatRange(0, 12, min_open=True), default=12.0, show_default=True)
 def unlock_command(
-    store: Path | None, passphrase_file: Path | None, recovery: Path | None, hours: float
+    store: Path | None, passphrase_file: Path | None, recovery: Path | None, way: str | None, hours: float
 ) -> None:
-    """Open the store for this user and machine, until the time is over, `lock`, or the next start."""
+    """Open the store for this user and machine, until the time is over, `lock`, or the next start.
+
+    With --by tpm the PIN is asked for, or is the first line of --passphrase-file.
+    """
     from acquisition.protection.audit import keep
     from acquisition.protection.unlocked import unlock
 
     opened = _store(store)
-    identity = _recovered(recovery) if recovery else opened.open_with(_passphrase(passphrase_file))
+    if recovery and way:
+        raise click.UsageError("--recovery and --by exclude each other")
+    if way:
+        identity = _remembered(opened, way, passphrase_file)
+    else:
+        identity = _recovered(recovery) if recovery else opened.open_with(_passphrase(passphrase_file))
     until = unlock(opened, identity, hours)
-    keep("store unlocked", store=opened.path, by="recovery sheet" if recovery else "passphrase")
+    keep("store unlocked", store=opened.path, by=way or ("recovery sheet" if recovery else "passphrase"))
     echo(f"{opened.path}: unlocked until {datetime.fromtimestamp(until):%Y-%m-%d %H:%M}")
+
+
+def _remembered(store: KeyStore, way: str, file: Path | None) -> str:
+    from acquisition.protection.remembered import recall
+
+    pin = _passphrase(file, what="PIN") if way == "tpm" else ""
+    identity = recall(store, way, pin)
+    if not store.fits(identity):
+        raise KeyStoreError(f"{store.path}: was rotated since; `attune keys remember {way}` once more")
+    return identity
+
+
+@click.command("remember", cls=Command)
+@click.argument("way", type=click.Choice(WAYS))
+@store_option
+@passphrase_option
+def remember_command(way: str, store: Path | None, passphrase_file: Path | None) -> None:
+    """Let the unlocked store be opened by the system's keyring, or by this machine's TPM and a PIN.
+
+    keyring: whoever is logged in as you opens it. tpm: six characters or more are asked for as a PIN, or are
+    the first line of --passphrase-file. The passphrase and the recovery sheet stay good.
+    """
+    from acquisition.protection.audit import keep
+    from acquisition.protection.remembered import remember
+    from acquisition.protection.unlocked import identity_of
+
+    opened = _store(store)
+    identity = identity_of(opened)
+    pin = _passphrase(passphrase_file, new=True, what="PIN") if way == "tpm" else ""
+    remember(opened, way, identity, pin)
+    keep("store remembered", store=opened.path, by=way)
+    echo(f"{opened.path}: `attune keys unlock --by {way}` opens it from now on")
+
+
+@click.command("forget", cls=Command)
+@click.argument("way", type=click.Choice(WAYS))
+@store_option
+def forget_command(way: str, store: Path | None) -> None:
+    """Take away what `remember` put into the keyring or the TPM."""
+    from acquisition.protection.audit import keep
+    from acquisition.protection.remembered import forget
+
+    opened = _store(store)
+    if there := forget(opened, way):
+        keep("store forgotten", store=opened.path, by=way)
+    echo(f"{opened.path}: {way} {'has' if there else 'had'} nothing of it")
 
 
 def _recovered(file: Path) -> str:
@@ -231,12 +287,14 @@ def rotate_command(store: Path | None, passphrase_file: Path | None, sheet: Path
     A copy of the store made before still opens with the old ones: delete it.
     """
     from acquisition.protection.audit import keep
+    from acquisition.protection.remembered import forget_all
     from acquisition.protection.unlocked import identity_of, unlock
 
     _free(sheet)
     opened = _store(store)
     before = identity_of(opened)
     own, recovery = opened.rotate(_passphrase(passphrase_file, new=True), before)
+    forget_all(opened)
     unlock(opened, own)
     keep("store rotated", store=opened.path)
     echo(f"{opened.path}: new passphrase and identity; {len(opened.people())} people are wrapped anew")
@@ -251,6 +309,8 @@ KEYS = (
     add_recipient_command,
     export_command,
     rotate_command,
+    remember_command,
+    forget_command,
 )
 
 

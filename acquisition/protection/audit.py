@@ -50,6 +50,8 @@ ACTS = (
     "recipient added",
     "recovery sheet made",
     "store rotated",
+    "store remembered",
+    "store forgotten",
 )
 logger = logging.getLogger(__name__)
 

@@ -185,4 +185,6 @@ class Laboratory:
         self.run("retention", "list", "--from", "sealed")
         self.run("withdraw", path, "client", "--yes")
         self.run("audit", "verify")
+        self.run("keys", "remember", "keyring", code=1)  # no desktop, no keyring
+        self.run("keys", "forget", "tpm")
         self.run("keys", "lock")
