@@ -30,7 +30,7 @@ def desktop() -> Iterator[dict[tuple[str, str], str]]:
 
     held: dict[tuple[str, str], str] = {}
 
-    class InMemory(KeyringBackend):  # type: ignore[misc]
+    class InMemory(KeyringBackend):
         priority = 1
 
         def set_password(self, service: str, username: str, password: str) -> None:
