@@ -126,4 +126,4 @@ def matches(found: FloatArray, true: FloatArray, tolerance: float = 1.5) -> int:
 def f1(counts: list[tuple[int, int, int]]) -> float:
     """Return F1 [%] from (matched, found, true) of several recordings."""
     matched, found, true = np.sum(counts, axis=0).tolist()
-    return 200.0 * matched / max(1, found + true)
+    return float(200.0 * matched / max(1, found + true))

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from acquisition.stream import FloatArray
+from acquisition.stream import BoolArray, FloatArray
 from benchmarks.eda_signals import matches
 from benchmarks.labels import Labelled
 from processing.skin.eda import detect_scrs
@@ -69,11 +69,12 @@ def true_responses(recording: Labelled) -> FloatArray:
     """Return labelled moments of responses outside labelled artefacts [s]."""
     labels = recording.labels
     named = np.array([name.lower() in NAMES for name in labels.names], bool)
-    times = labels.times[named] if len(named) else np.empty(0)
-    return times[~inside(times, recording)]
+    times: FloatArray = labels.times[named] if len(named) else np.empty(0)
+    there: FloatArray = times[~inside(times, recording)]
+    return there
 
 
-def inside(times: FloatArray, recording: Labelled) -> np.ndarray:
+def inside(times: FloatArray, recording: Labelled) -> BoolArray:
     """Tell which moments lie in a stretch labelled as an artefact."""
     labels, out = recording.labels, np.zeros(len(times), bool)
     for start, end, name in zip(labels.starts.tolist(), labels.ends.tolist(), labels.stretches, strict=True):
@@ -91,7 +92,8 @@ def found_by(find: Finder, recording: Labelled) -> FloatArray | None:
             found = begin + np.sort(np.asarray(find(recording.signals["eda"], recording.sfreq), float))
     except (ValueError, IndexError, TypeError, ZeroDivisionError):
         return None
-    return found[~inside(found, recording)]
+    there: FloatArray = found[~inside(found, recording)]
+    return there
 
 
 def rows(recordings: list[Labelled], *, alone: bool, each: bool) -> Iterator[str]:

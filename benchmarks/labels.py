@@ -87,7 +87,7 @@ def read_recording(path: Path, labels: Path | None = None) -> Labelled:
         If the file holds no signal that is known, or no time.
     """
     columns = _npz(path) if path.suffix == ".npz" else _csv(path)
-    signals = {name: columns[name] for name in ("ecg", "eda", "rr") if name in columns}
+    signals: dict[str, FloatArray] = {n: columns[n] for n in ("ecg", "eda", "rr") if n in columns}
     if not signals:
         raise ValueError(f"{path}: no signal named ecg, eda or rr (found: {', '.join(columns)})")
     if "time" in columns:

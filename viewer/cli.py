@@ -40,6 +40,7 @@ COMMANDS = {
     "events": ("processing.commands.events", "Compare raters, import codings, show the vocabulary."),
     "corrections": ("processing.commands.corrections", "Beats corrected by hand: in, out, who agrees."),
     "process": ("processing.cli", "Compute indices and session metrics."),
+    "cohort": ("processing.commands.cohort", "Process many recordings into one store."),
     "across": ("processing.commands.across", "Say what several sessions of one dyad hold together."),
     "view": ("viewer.view", "Watch a growing recording or review a finished one."),
     "report": ("processing.commands.report", "Write the report of a recording: HTML, and PDF."),

@@ -175,6 +175,16 @@ OUTCOMES = TableSchema(
         number("value", "", "as it stands there"),
     ),
 )
+COVARIATES = TableSchema(
+    name="covariates",
+    text="one covariate of a person, or of the session and the dyad, as that session says it",
+    own=(
+        *WHOSE,
+        text("covariate", "its name in study.toml"),
+        text("level", "its level, or the number as a text"),
+        number("value", "as declared", "the number; null of a level"),
+    ),
+)
 QUALITY = TableSchema(
     name="quality",
     text="one index of a person or the dyad in a session",
@@ -194,7 +204,9 @@ SIGNALS = TableSchema(
         number("begin", "s", "time of the first value"),
         Column("client_values", "floats", "of the signal", "the client's; nan where not valid or a baseline"),
         Column("therapist_values", "floats", "of the signal", "the therapist's, as long"),
-        Column("client_speaks", "floats", "", "1 where the client speaks, 0 where not, nan if not known"),
+        Column(
+            "client_speaks", "floats", "", "share of the time the client speaks, 0 to 1; nan if not known"
+        ),
         Column("therapist_speaks", "floats", "", "the same of the therapist"),
     ),
 )
@@ -247,7 +259,7 @@ TABLES: Mapping[str, TableSchema] = {
     table.name: table
     for table in (
         SESSIONS, METRICS_LONG, EXCURSIONS, WAYS_BACK, INTERVENTIONS, LABELS, RESPONSES, INSTRUMENTS,
-        OUTCOMES, QUALITY, SIGNALS, PARTICIPANTS, MODELS, FAILURES,
+        OUTCOMES, COVARIATES, QUALITY, SIGNALS, PARTICIPANTS, MODELS, FAILURES,
     )
 }  # fmt: skip
 """Name of a view of the store → its columns."""

@@ -20,6 +20,8 @@ from acquisition.recording.identity import recorded_id
 from acquisition.recording.noted import session_of
 from acquisition.session.session import Session
 from acquisition.stream import PEOPLE, ROLES, Role
+from processing.cohort.places import MADE
+from processing.cohort.withdrawing import files_of, stores_below
 from processing.results.withdrawn import Taken, plan_results, take_out_results
 
 OUT_OF_REACH = (
@@ -96,7 +98,9 @@ def planned(path: Path, role: Role, places: Sequence[Path] = ()) -> Withdrawal:
     made = [d for d in derived(path) if role in d.entities or Role.DYAD in d.entities]
     directories = {d.path for d in made if d.what == "results"} | set(_results_below(path, places))
     results = [(d, tuple(plan_results(d, role))) for d in sorted(directories) if d.is_dir()]
-    files = sorted(f for d in made if d.what not in ("results", BEGUN) for f in _files(d))
+    stores = {d.path for d in made if d.what == MADE} | set(stores_below(places))
+    files = sorted(f for d in made if d.what not in ("results", BEGUN, MADE) for f in _files(d))
+    files += [file for store in sorted(stores) for file in files_of(store, path)]
     begun = [d.path for d in made if d.what == BEGUN and not any(f.is_relative_to(d.path) for f in files)]
     missing = sorted({d.path for d in made if d.what != BEGUN and not d.path.exists()})
     return Withdrawal(

@@ -24,13 +24,12 @@ UNLOCKABLE = 86_400.0
 def in_the_making(directory: Path) -> Iterator[Path]:
     """Give an empty hidden directory beside `directory`; nothing is left of it at the end of the block."""
     fresh = Path(tempfile.mkdtemp(prefix=f".{directory.name}.", dir=directory.parent))
-    held = _lock(fresh)
+    held = lock_directory(fresh)
     try:
         yield fresh
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
-        if held is not None:
-            os.close(held)
+        give_back(held)
 
 
 def sweep(directory: Path) -> None:
@@ -45,15 +44,13 @@ def _left(path: Path) -> bool:
     """Tell whether nobody makes this directory any more."""
     if sys.platform == "win32":
         return time.time() - path.stat().st_mtime > UNLOCKABLE
-    held = _lock(path)
-    if held is None:
-        return False
-    os.close(held)
-    return True
+    held = lock_directory(path)
+    give_back(held)
+    return held is not None
 
 
-def _lock(path: Path) -> int | None:
-    """Lock a directory; None if somebody else holds it, or it cannot be locked."""
+def lock_directory(path: Path) -> int | None:
+    """Lock a directory; None if somebody else holds it, or it cannot be locked. `give_back` lets go of it."""
     if sys.platform == "win32":
         return None
     import fcntl
@@ -68,3 +65,9 @@ def _lock(path: Path) -> int | None:
         os.close(held)
         return None
     return held
+
+
+def give_back(held: int | None) -> None:
+    """Let go of a directory."""
+    if held is not None:
+        os.close(held)

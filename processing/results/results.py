@@ -92,13 +92,13 @@ def input_digest(recording: Path) -> str:
         digest.update(path.name.encode())
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
-    for name in _own_instruments(recording):
+    for name in own_instruments(recording):
         path = recording / name
         digest.update(path.read_bytes() if path.is_file() else b"missing")
     return digest.hexdigest()
 
 
-def _own_instruments(recording: Path) -> list[str]:
+def own_instruments(recording: Path) -> list[str]:
     """Return the instrument files that a session names."""
     session = session_of(recording)
     names = (one.instrument for one in session.record.answers) if session is not None else ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from acquisition.stream import Role
 from acquisition.timebase.account import ADDED, WORDS, Account
 from processing.clocks import remark
 from processing.hour.keyed import COLUMNS
+from processing.index import IndexSample
 from processing.metrics.self_report import noted
 from processing.pipeline import Pipeline
 from processing.results.old_baselines import old_baselines
@@ -160,15 +162,20 @@ def _keys(recording: Recording) -> dict[str, Any]:
     return {"number": keys.pop("session"), **keys}
 
 
+def quality_of(samples: Sequence[IndexSample]) -> list[tuple[str, str, int, float]]:
+    """Return entity, index, number of values and share of valid ones [%] of each index, in order."""
+    valid: Counter[tuple[str, str]] = Counter()
+    total: Counter[tuple[str, str]] = Counter()
+    for s in samples:
+        key = s[2], s[3]
+        total[key] += 1
+        valid[key] += s[4] == s[4]
+    return [(*key, total[key], round(100 * valid[key] / total[key], 2)) for key in sorted(total)]
+
+
 def session_json(path: Path, run: SessionRun) -> dict[str, Any]:
     """Return the content of session.json."""
-    recording, samples = run.recording, run.samples
-    valid: Counter[str] = Counter()
-    total: Counter[str] = Counter()
-    for s in samples:
-        key = f"{s.entity}/{s.index}"
-        total[key] += 1
-        valid[key] += s.value == s.value
+    recording = run.recording
     return {
         "session": run.id,
         **_keys(recording),
@@ -189,7 +196,8 @@ def session_json(path: Path, run: SessionRun) -> dict[str, Any]:
             for s in recording.streams
         ],
         "quality": {
-            k: {"rows": total[k], "valid_pct": round(100 * valid[k] / total[k], 2)} for k in sorted(total)
+            f"{entity}/{index}": {"rows": rows, "valid_pct": pct}
+            for entity, index, rows, pct in quality_of(run.samples)
         },
         "clocks": _clocks(recording),
         "assignments": _assignments(recording, run.begin),

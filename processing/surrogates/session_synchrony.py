@@ -45,9 +45,9 @@ from processing.surrogates.multiverse import Setting, agreeing, settings
 from processing.surrogates.surrogates import permutation_test
 from processing.surrogates.susy import susy
 from processing.surrogates.talk_states import STATES
-from processing.surrogates.whole_hour import Decided, whole_hour
+from processing.surrogates.whole_hour import Decided, slowed, whole_hour
 
-__all__ = ["DEFINITIONS", "coupling"]
+__all__ = ["DEFINITIONS", "coupling", "pair", "signals_of"]
 
 NEEDS = {name: rule.index for name, rule in SIGNALS.items()}
 Rows = Mapping[tuple[str, str], Sequence[IndexSample]]
@@ -62,6 +62,52 @@ def pair(
     times = (math.ceil(span[0] * rule.sfreq) + np.arange(len(both[0]))) / rule.sfreq
     outside = ~_counted(line, times)
     return np.where(outside, np.nan, both[0]), np.where(outside, np.nan, both[1])
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class SignalPair:
+    """Hold a signal of both people over the hour, on a grid of at most 2 Hz.
+
+    Parameters
+    ----------
+    begin : float
+        Time of the first value [s, LSL clock].
+    client, therapist : ndarray, shape (n,)
+        nan where not valid, and in baselines and breaks.
+    client_speaks, therapist_speaks : ndarray, shape (n,)
+        Share of the time in which the person speaks, 0 to 1; nan where it is not known.
+    """
+
+    signal: str
+    sfreq: float
+    begin: float
+    client: FloatArray
+    therapist: FloatArray
+    client_speaks: FloatArray
+    therapist_speaks: FloatArray
+
+
+def signals_of(line: Timeline, rows: Rows) -> list[SignalPair]:
+    """Return the signals that both people have, with speech left in."""
+    out = []
+    for name, index in NEEDS.items():
+        if not all((e, index) in rows for e in ("client", "therapist")):
+            continue
+        rule, span = SIGNALS[name], _hour(line)
+        both = (*pair(line, rows, rule, span), *_speech(rows, rule, span))
+        sfreq, (t, c, t_speaks, c_speaks) = slowed(rule.sfreq, *both)
+        out.append(
+            SignalPair(
+                signal=name,
+                sfreq=sfreq,
+                begin=math.ceil(span[0] * rule.sfreq) / rule.sfreq,
+                client=c,
+                therapist=t,
+                client_speaks=c_speaks,
+                therapist_speaks=t_speaks,
+            )
+        )
+    return out
 
 
 def _read(rows: Rows, rule: Signal, span: tuple[float, float]) -> tuple[FloatArray, FloatArray]:

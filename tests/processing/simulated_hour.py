@@ -54,17 +54,23 @@ def write_hour(
     events: Sequence[Event] = (),
     session_id: str | None = None,
     keys: Keys | None = None,
+    dyad: str = "",
+    number: int = 0,
+    people: tuple[str, str] = ("C01", "T01"),
+    started: str = "2026-11-22T00:00:00+00:00",
 ) -> Path:
-    """Write a closed recording of the past and `minutes` more."""
+    """Write a closed recording of the past and `minutes` more; `people` are client and therapist."""
     chosen = infos() if streams is None else tuple(streams)
     id = keys.recording if keys is not None else ""
     store = RecordingStore(path, fsync=0.0, id=id, keys=keys)
     session = Session(
         id=session_id or f"D{seed:02d}_S01",
         crisis_contact="test desk",
-        client=Participant("C01", EVERYTHING),
-        therapist=Participant("T01", EVERYTHING),
-        recorded=Recorded(started="2026-11-22T00:00:00+00:00", streams=chosen, id=id),
+        client=Participant(people[0], EVERYTHING),
+        therapist=Participant(people[1], EVERYTHING),
+        dyad=dyad,
+        number=number,
+        recorded=Recorded(started=started, streams=chosen, id=id),
     )
     (path / "session.toml").write_text(dump_session(session), "utf-8")
     feed = write_past(store, Dyad(Script(seed), chosen), START, wall=1.7e9)

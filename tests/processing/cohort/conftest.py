@@ -1,0 +1,36 @@
+"""One cohort and its store for all tests of this folder; who changes anything takes a copy."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from processing.cohort import engine
+from tests.processing.cohort.cohorts import cohort, here, write_cohort
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with `recordings` and the `store` that was made of them in this process."""
+    root = tmp_path_factory.mktemp("cohort")
+    write_cohort(root / "recordings")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "run", here)
+        result = cohort(root / "recordings", "--out", root / "store")
+    assert result.exit_code == 0, result.output
+    return root
+
+
+@pytest.fixture
+def copy(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a copy of it, in which tasks run in this process."""
+    monkeypatch.setattr(engine, "run", here)
+    root = tmp_path / "copy"
+    shutil.copytree(made, root)
+    for index in root.glob("recordings/*/derived.jsonl"):
+        index.write_text(index.read_text().replace(str(made), str(root)))
+    shutil.rmtree(root / "store" / ".known")  # it names the places of the originals
+    assert cohort(root / "recordings", "--out", root / "store").exit_code == 0
+    return root
