@@ -166,6 +166,7 @@ class Laboratory:
             self.run("export", demo, "--to", kind, "--out", Path("exported") / kind)
         self.run("process", demo, self.lab / "imported", "--jobs", "2", "--report", "--out", "results")
         self.run("across", self.lab / "results" / demo.name, "--out", "across.parquet")
+        self.run("cohort", demo, "--out", "store", "--jobs", "1")
         self.run("report", demo, "--pdf", "--out", "report.html")
         self.run("view", demo, "--picture", "window.png")
         self.run("events", "vocabulary")
