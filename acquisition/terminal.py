@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -14,6 +15,9 @@ from acquisition.text import printable
 
 if TYPE_CHECKING:
     from rich.text import Text
+
+FIRST, NEXT = 5.0, 15.0
+"""Plain lines of what takes time: when the first comes, and how long after it each further one [s]."""
 
 
 def echo(text: object = "", *, nl: bool = True, err: bool = False) -> None:
@@ -30,14 +34,51 @@ def in_table(text: object) -> Text:
 
 @contextmanager
 def working(text: str) -> Iterator[Callable[[float], None]]:
-    """Show on a terminal that something takes time; the function takes seconds of recording that are done."""
-    if not sys.stderr.isatty():
-        yield lambda seconds: None
-        return
-    from rich.console import Console
+    """Show that something takes time; the function takes seconds of recording that are done.
 
-    with Console(stderr=True).status(in_table(text)) as status:
-        yield lambda seconds: status.update(in_table(f"{text}: {seconds / 60:.0f} min of recording"))
+    On a terminal that is a line which changes; elsewhere plain lines, the first after `FIRST` seconds, so
+    that what is short says nothing.
+    """
+    with progressing(text) as say:
+        yield lambda seconds: say(f"{text}: {seconds / 60:.0f} min of recording")
+
+
+@contextmanager
+def progressing(text: str) -> Iterator[Callable[[str], None]]:
+    """Show that something takes time, as `working` does; the function takes how far it is, in words."""
+    if sys.stderr.isatty():
+        from rich.console import Console
+
+        with Console(stderr=True).status(in_table(text)) as status:
+            yield lambda said: status.update(in_table(said))
+        return
+    lines = _PlainLines(text)
+    thread = threading.Thread(target=lines.run, name="progress", daemon=True)
+    thread.start()
+    try:
+        yield lines.say
+    finally:
+        lines.over.set()
+        thread.join()
+
+
+class _PlainLines:
+    """Print how far something is, now and then."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self.over = threading.Event()
+
+    def say(self, text: str) -> None:
+        """Take how far it is."""
+        self._text = text
+
+    def run(self) -> None:
+        """Print until it is over."""
+        wait = FIRST
+        while not self.over.wait(wait):
+            wait = NEXT
+            echo(f"{self._text} …", err=True)
 
 
 class PrintableFormatter(logging.Formatter):

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from acquisition.errors import AttunementError
-from acquisition.machine.window import INSTALL, display
+from acquisition.machine.window import (
+    INSTALL,
+    LIBRARIES,
+    display,
+    first_library,
+    opens_with_x11,
+    plugin_fault,
+    window,
+)
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QSize
@@ -21,23 +29,38 @@ def has_display() -> bool:
 
 
 def require_qt() -> None:
-    """Say in one line which system library Qt lacks.
+    """Say in one line which system library Qt lacks, also to open a window where there is a display.
+
+    Qt itself ends the program there, and names a package that may not be the one.
 
     Raises
     ------
     AttunementError
-        If Qt cannot be loaded.
+        If Qt, or what it opens a window with, cannot be loaded.
     """
     try:
         from PySide6 import QtWidgets  # noqa: F401
     except ImportError as error:
-        raise AttunementError(
-            f"Qt cannot be loaded: {error}. On Debian or Ubuntu: sudo apt-get install {INSTALL}; "
-            "`attune doctor` names what is missing"
-        ) from error
+        raise AttunementError(f"Qt cannot be loaded: {_lacking(str(error))}") from error
+    if opens_with_x11() and (why := plugin_fault()):
+        raise AttunementError(f"Qt cannot open a window: {_lacking(why)}")
 
 
-def place(window: QWidget, usual: QSize, geometry: bytes) -> None:
+def _lacking(error: str) -> str:
+    """Return what the loader said, with the packages that mend it, as far as they are known."""
+    named = first_library(error)
+    missing = [f for f in window() if f.state == "missing" and f.packages]
+    packages = dict.fromkeys(p for f in missing for p in f.packages)
+    if named in LIBRARIES:
+        packages = {LIBRARIES[named]: None} | packages
+    said = " ".join(error.split())
+    if named and not packages:
+        return f"{said}; install what has {named}, and `attune doctor` says more"
+    more = "`attune doctor` names all that is missing"
+    return f"{said}. On Debian or Ubuntu: sudo apt-get install {' '.join(packages) or INSTALL}; {more}"
+
+
+def place(shown: QWidget, usual: QSize, geometry: bytes) -> None:
     """Put a window where it was, or give it its usual size; never more than the screen has.
 
     Parameters
@@ -50,12 +73,12 @@ def place(window: QWidget, usual: QSize, geometry: bytes) -> None:
     from PySide6.QtCore import QMargins
 
     margins = QMargins(*FRAMED)
-    window.resize(usual)
+    shown.resize(usual)
     if geometry:
-        window.restoreGeometry(geometry)
-    room = window.screen().availableGeometry().marginsRemoved(margins)
-    window.resize(window.size().boundedTo(room.size()))
-    x = min(max(window.x(), room.left()), room.right() + 1 - window.width())
-    y = min(max(window.y(), room.top()), room.bottom() + 1 - window.height())
-    if (x, y) != (window.x(), window.y()) or not geometry:
-        window.move(x, y - margins.top())
+        shown.restoreGeometry(geometry)
+    room = shown.screen().availableGeometry().marginsRemoved(margins)
+    shown.resize(shown.size().boundedTo(room.size()))
+    x = min(max(shown.x(), room.left()), room.right() + 1 - shown.width())
+    y = min(max(shown.y(), room.top()), room.bottom() + 1 - shown.height())
+    if (x, y) != (shown.x(), shown.y()) or not geometry:
+        shown.move(x, y - margins.top())

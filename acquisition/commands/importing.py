@@ -12,7 +12,7 @@ import click
 from acquisition.commands.command import Command, as_json_option, print_json, study_option
 from acquisition.session.session import SETTINGS
 from acquisition.stream import PEOPLE, Modality, Role
-from acquisition.terminal import echo
+from acquisition.terminal import echo, progressing
 
 if TYPE_CHECKING:
     from acquisition.importing.finishing import Done
@@ -146,14 +146,15 @@ def import_command(ctx: click.Context, /, **given: Any) -> None:
     if out is None:
         raise click.UsageError("--out RECORDING is missing: the directory to write")
     options = _options(given)
-    if pairs:
-        from acquisition.importing.assigning import import_as
+    with progressing(f"importing into {out.name}"):
+        if pairs:
+            from acquisition.importing.assigning import import_as
 
-        done = import_as([(Role(r), p) for r, p in pairs], out=out, options=options, hints=hints)
-    else:
-        from acquisition.importing.files import import_streams
+            done = import_as([(Role(r), p) for r, p in pairs], out=out, options=options, hints=hints)
+        else:
+            from acquisition.importing.files import import_streams
 
-        done = import_streams(files, streams, times=given["times"], out=out, options=options, hints=hints)
+            done = import_streams(files, streams, times=given["times"], out=out, options=options, hints=hints)
     _say(out, done, as_json=given["as_json"])
 
 
@@ -163,7 +164,8 @@ def _show(ctx: click.Context, files: Sequence[Path], hints: Hints, *, as_json: b
     from acquisition.importing.listing import as_json as plain
     from acquisition.importing.recognition import recognised
 
-    found = [recognised(path, hints) for path in files]
+    with progressing("reading what the files hold"):
+        found = [recognised(path, hints) for path in files]
     if as_json:
         print_json([plain(file) for file in found])
     else:

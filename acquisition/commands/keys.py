@@ -12,7 +12,7 @@ import click
 
 from acquisition.commands.command import FILE, Command, Group, as_json_option, print_json
 from acquisition.errors import KeyStoreError
-from acquisition.terminal import echo
+from acquisition.terminal import echo, progressing
 
 if TYPE_CHECKING:
     from acquisition.protection.keystore import KeyStore
@@ -330,7 +330,8 @@ def unseal_command(recording: Path, out: Path, as_json: bool) -> None:
     from acquisition.protection.audit import keep
     from acquisition.protection.unseal import unseal
 
-    done = unseal(recording, out)
+    with progressing(f"writing a plain copy of {recording.name}"):
+        done = unseal(recording, out)
     keep("unsealed", recording, files=sum(one.said == "plain" for one in done))
     if as_json:
         print_json({"recording": str(out), "files": [asdict(one) for one in done]})

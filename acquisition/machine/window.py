@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import re
 import socket
@@ -103,8 +104,36 @@ def _loaded(plugin: Path) -> Iterator[Finding]:
 
 
 def _named(error: str) -> list[str]:
-    found = _LIBRARY.findall(error)
-    return [found[0]] if found and found[0] != PLUGIN.name else []
+    name = first_library(error)
+    return [name] if name else []
+
+
+def first_library(error: str) -> str:
+    """Return the library that the loader misses, by what it says; "" where it names none but the plugin."""
+    found = [name for name in _LIBRARY.findall(error) if name != PLUGIN.name]
+    return found[0] if found else ""
+
+
+def opens_with_x11() -> bool:
+    """Tell whether Qt would open a window with its X11 plugin here: on Linux, without Wayland."""
+    if sys.platform != "linux" or os.environ.get("QT_QPA_PLATFORM"):
+        return False
+    return bool(os.environ.get("DISPLAY")) and not _wayland()
+
+
+def plugin_fault() -> str:
+    """Return why Qt's X11 plugin cannot be loaded; "" if it can, or is not where it is expected.
+
+    It is loaded for good, as Qt does in the next moment.
+    """
+    spec = find_spec("PySide6")
+    for place in spec.submodule_search_locations or () if spec else ():
+        if (plugin := Path(place) / PLUGIN).is_file():
+            try:
+                ctypes.CDLL(str(plugin))
+            except OSError as error:
+                return str(error)
+    return ""
 
 
 def not_loading(names: Collection[str]) -> dict[str, str]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from acquisition.drivers import NO_SIGNS, Signs
 from acquisition.event import Notice
+from acquisition.recorder.cadence import Cadence
 from acquisition.recorder.stamp_watch import StampWatch
 from acquisition.stream import Chunk, FloatArray, IntArray, Modality, Role, StreamInfo
 from acquisition.timebase.vouched import needs_time_base
@@ -19,7 +20,8 @@ from acquisition.voice.rows import is_turns
 STALE = 1.8
 """Seconds without a sample after which a regular stream is stale: told within 2 s, one cycle included."""
 IRREGULAR_STALE = {Modality.RR: 6.0, Modality.PPI: 15.0, Modality.VOICE: 4.0}
-"""The same for streams that are sparse by nature: beats, packets of pulse intervals, rows of voice."""
+"""The same for streams that are sparse by nature, until their own cadence is known: beats, packets of pulse
+intervals, rows of voice."""
 SPARSE = frozenset((Modality.MARKERS, Modality.DEVICE_TIME))
 """Modalities whose silence means nothing."""
 WINDOW = 10.0
@@ -76,6 +78,7 @@ class StreamHealth:
     stale: bool = False
     paused: bool = False
     stamp: float = math.nan
+    _cadence: Cadence = field(default_factory=Cadence)
     _stamps: StampWatch | None = None
     _marks: deque[tuple[float, int]] = field(default_factory=deque)
     _told: list[Notice] = field(default_factory=list)
@@ -87,7 +90,7 @@ class StreamHealth:
             return math.inf
         if self.info.sfreq > 0:
             return max(STALE, 1.5 / self.info.sfreq)
-        return IRREGULAR_STALE.get(self.info.modality, 5.0)
+        return self._cadence.patience(IRREGULAR_STALE.get(self.info.modality, 5.0))
 
     def hear(self, times: FloatArray, now: float) -> list[Notice]:
         """Take in stamps that arrived by `now`, shape (n_samples,); tell of gaps and of resumption."""
@@ -98,6 +101,7 @@ class StreamHealth:
             notices += self._stamped(times, now)
         else:
             notices += self._jumps(times, now)
+        self._cadence.hear([now])
         self.samples += len(times)
         self.arrived, self.stamp = now, float(times[-1])
         self._marks.append((now, self.samples))
@@ -126,6 +130,7 @@ class StreamHealth:
         self.paused, self.stale = on, False
         self.stamp, self.arrived, self.since = math.nan, math.nan, now
         self._marks.clear()
+        self._cadence.restart()
         if self._stamps is not None:
             self._stamps.restart()
 

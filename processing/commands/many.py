@@ -15,10 +15,18 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from acquisition.errors import AttunementError
+from acquisition.terminal import progressing
 from acquisition.text import printable
 from processing.arousal.person import NOBODY, People
 from processing.commands.process import Outcome, process_recording
 from processing.config import PipelineConfig
+
+COLUMNS = (
+    TextColumn("{task.description}"),
+    BarColumn(),
+    TextColumn("{task.fields[state]}"),
+    TimeElapsedColumn(),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,13 +76,8 @@ def process_all(
     if len(recordings) > 1:
         yield from _many(recordings, work, jobs, quiet=quiet)
         return
-    with _bar(quiet) as bar:
-        task = bar.add_task(escape(printable(recordings[0].name)), total=None, state="")
-
-        def progress(seconds: float) -> None:
-            bar.update(task, state=f"{seconds / 60:.1f} min of recording")
-
-        yield work(recordings[0], progress)
+    with _shown(f"processing {recordings[0].name}", None, quiet) as shown:
+        yield work(recordings[0], lambda seconds: shown(seconds, f"{seconds / 60:.1f} min of recording"))
 
 
 def _many(
@@ -85,10 +88,9 @@ def _many(
     try:
         # Before the bar is drawn: it has a thread, and a process with threads should not be copied.
         futures = [pool.submit(_in_process, work, path) for path in recordings]
-        with _bar(quiet) as bar:
-            task = bar.add_task("recordings", total=len(recordings), state="")
+        with _shown("recordings", len(recordings), quiet) as shown:
             for future in futures:
-                future.add_done_callback(lambda _: bar.advance(task))
+                future.add_done_callback(lambda _: shown(sum(f.done() for f in futures), ""))
             for path, future in zip(recordings, futures, strict=True):
                 yield _result(path, future)
     finally:
@@ -119,13 +121,16 @@ def _result(path: Path, future: Future[Outcome | AttunementError]) -> Outcome | 
 
 
 @contextmanager
-def _bar(quiet: bool) -> Iterator[Progress]:
+def _shown(text: str, total: int | None, quiet: bool) -> Iterator[Callable[[float, str], None]]:
+    """Show how far it is: a bar on a terminal, plain lines elsewhere; the function takes what is done."""
     console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.fields[state]}"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console, disable=quiet or not console.is_terminal, transient=True) as bar:
-        yield bar
+    if quiet:
+        yield lambda done, said: None
+    elif not console.is_terminal:
+        with progressing(text) as say:
+            of = "" if total is None else f" of {total} done"
+            yield lambda done, said: say(f"{text}: {said or f'{done:.0f}{of}'}")
+    else:
+        with Progress(*COLUMNS, console=console, transient=True) as bar:
+            task = bar.add_task(escape(printable(text)), total=total, state="")
+            yield lambda done, said: bar.update(task, completed=done, state=said)

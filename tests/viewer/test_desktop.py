@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -36,3 +39,26 @@ def test_an_offscreen_platform_is_none_and_another_machines_display_is_taken_at_
     assert has_display()
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
     assert not has_display()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the libraries of Linux")
+@pytest.mark.parametrize(
+    ("library", "package", "said"),
+    [("libxcb-icccm.so.4", "libxcb-icccm4", "open a window"), ("libEGL.so.1", "libegl1", "be loaded")],
+)
+def test_the_library_that_the_loader_misses_is_the_one_that_is_blamed(
+    library: str, package: str, said: str, tmp_path: Path
+) -> None:
+    (tmp_path / library).touch()  # no library, found before the system's own
+    kept = {k: v for k, v in os.environ.items() if k not in ("QT_QPA_PLATFORM", "WAYLAND_DISPLAY")}
+    done = subprocess.run(
+        [sys.executable, "-c", "from viewer.desktop import require_qt; require_qt()"],
+        env=kept | {"DISPLAY": ":4711", "LD_LIBRARY_PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    line = done.stderr.strip().splitlines()[-1]
+    assert f"Qt cannot {said}: " in line and library in line
+    assert f"apt-get install {package};" in line

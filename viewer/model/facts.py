@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
+from acquisition.recorder.cadence import Cadence
 from acquisition.stream import Role, StreamInfo
 from processing.admission import Admission
 from processing.sample_times import SampleTimes
@@ -50,3 +51,5 @@ class StreamHealth:
     fault: str = ""
     runs: Runs = field(default_factory=Runs)
     """When it spoke."""
+    cadence: Cadence = field(default_factory=Cadence)
+    """How far apart its deliveries come."""

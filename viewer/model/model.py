@@ -160,6 +160,8 @@ class SessionModel:
         came, waits = part, None
         if health.times is not None:
             part, waits = health.times.lay(part, ticks)
+        if came is not None and not health.info.sfreq > 0.0:
+            health.cadence.hear(ticks[np.unique(came.slices)].tolist())
         admitted = health.gate.admit(part, ticks, waits)
         if health.times is not None and came is not None and len(came.times):
             # What waits for its time has come all the same.

@@ -137,6 +137,8 @@ def patience(health: StreamHealth) -> float:
     if is_turns(health.info):
         return math.inf  # a row a turn: who listens for a while is silent
     sparse = 0.0 if health.info.sfreq > 1.0 else IRREGULAR_STALE.get(health.info.modality, 4.0)
+    if not health.info.sfreq > 0.0:
+        sparse = health.cadence.patience(sparse)
     return max(STALE, health.info.lateness, sparse)
 
 

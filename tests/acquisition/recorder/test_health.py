@@ -93,6 +93,31 @@ def test_streams_that_are_sparse_by_nature_may_be_silent(modality: Modality, qui
     assert watch(stream).check(quiet, quiet) == []
 
 
+@pytest.mark.parametrize(
+    ("modality", "every", "told"),
+    [(Modality.RR, 0.9, 2.3), (Modality.RR, 8.0, 20.1), (Modality.PPI, 5.0, 12.6), (Modality.RR, 40.0, 30.1)],
+)
+def test_a_silence_is_one_by_the_stream_s_own_cadence(modality: Modality, every: float, told: float) -> None:
+    stream = info(Role.CLIENT, modality, 0.0)
+    health = watch(stream)
+    for k in range(1, 20):
+        now = every * k
+        health.hear(Chunk(stream, np.array([now]), np.zeros((1, 1))), now)
+        if every < 30.0 and k > 9:
+            assert health.check(now + 0.99 * every, now + 0.99 * every) == []
+    assert health.check(now + told - 0.2, now + told - 0.2) == []
+    [stale] = health.check(now + told, now + told)
+    assert stale.kind == "stale"
+
+
+def test_one_outage_does_not_lengthen_what_counts_as_silence() -> None:
+    stream = info(Role.CLIENT, Modality.RR, 0.0)
+    health, at = watch(stream), [*range(1, 15), *range(60, 70)]
+    for now in at:
+        health.hear(Chunk(stream, np.array([float(now)]), np.zeros((1, 1))), float(now))
+    assert [n.kind for n in health.check(69.0 + 2.6, 0.0)] == ["stale"]
+
+
 def test_lost_samples_are_a_gap_and_jitter_is_none() -> None:
     health = watch(VOUCHED)
     health.hear(chunk(0.0, 1.0, VOUCHED), 1.0)
