@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,14 +94,18 @@ class Beside:
             LiveSetUp,  # it needs the devices' modules, which the window does not
         )
 
-        window = self._window
+        window, desk = self._window, self._window.desk
         if self.set_up is None:
+            hands: dict[str, Callable[[], object]] = {}
+            if desk is not None:
+                hands = {"Replace a device…": desk.ask_replacement, "Client ⇄ therapist…": desk.ask_swap}
             self.set_up = LiveSetUp(
                 window.model,
                 THEMES[window.settings.theme],
                 moment=lambda: window.panel.moment,
                 disk=window.disk,
                 press=window.press if window.desk is not None else None,
+                hands=hands,
             )
         self.set_up.show()
         self.set_up.raise_()

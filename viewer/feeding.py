@@ -11,6 +11,10 @@ from processing.arousal.baseline import CODES
 from viewer.model.model import SessionModel
 from viewer.worker import Again, Ended, Worker
 
+LATE, QUIET = 3.0, 2.0
+"""What was recorded longer ago than this, and still comes in, is caught up with [s]; how long nothing comes
+while it does [s]."""
+
 
 def marked_baselines(model: SessionModel) -> tuple[object, ...]:
     """Return the baselines that hold, later edits applied."""
@@ -48,6 +52,7 @@ class Feeding:
         """How much was read, or computed, 0-1; nan where nothing is to be waited for."""
         self.computing = False
         """Whether only indices are taken in now."""
+        self._came = -math.inf
         self.baselines: tuple[object, ...] | None = None
         """What the indices were computed with; None while that is what was recorded."""
 
@@ -62,6 +67,7 @@ class Feeding:
         That is the end, told once, when all was read; or that all comes once more, of other people.
         """
         begun, fresh = time.perf_counter(), False
+        self._model.catching = self._model.catching and begun - self._came < QUIET
         for item in self.worker.take() if self.worker is not None else ():
             if isinstance(item, Ended):
                 self.share = math.nan
@@ -81,6 +87,9 @@ class Feeding:
                 self._model.expect(item.streams)
                 self._model.add_batch(item.batch)
                 self._heard(item.batch)
+                self._came = begun
+                growing = self._model.state == "growing"
+                self._model.catching = growing and time.time() - self._model.wall > LATE
             self._model.add_samples(item.samples)
             self._model.verdicts = item.verdicts or self._model.verdicts
             fresh = True

@@ -50,6 +50,12 @@ def style_sheet(theme: Theme) -> str:
         background: {theme.panel}; }}
     QCheckBox::indicator:checked {{ width: 9px; height: 9px; background: {theme.text};
         border: 3px solid {theme.panel}; outline: 1px solid {theme.dim}; }}
+    QRadioButton {{ border: 2px solid transparent; border-radius: 4px; padding: 1px 2px; }}
+    QRadioButton:focus {{ border-color: {theme.text}; }}
+    QRadioButton::indicator {{ width: 13px; height: 13px; border: 1px solid {theme.dim}; border-radius: 7px;
+        background: {theme.panel}; }}
+    QRadioButton::indicator:checked {{ width: 7px; height: 7px; border: 4px solid {theme.panel};
+        border-radius: 7px; background: {theme.text}; outline: 1px solid {theme.dim}; }}
     QTableView {{ background: {theme.panel}; alternate-background-color: {theme.window};
         border: 1px solid {theme.border}; selection-background-color: {theme.raised};
         selection-color: {theme.text}; gridline-color: {theme.grid}; }}

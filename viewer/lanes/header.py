@@ -6,13 +6,13 @@ import math
 from dataclasses import replace
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from viewer.model.readouts import Readout
 from viewer.theme import Theme
 
-WIDTH = 138
+WIDTH = 160
 LEAST_LINE = 13.0
 """A lane too low for lines of this height has its values beside the title [px]."""
 LEAST_BESIDE = 10.0
@@ -25,6 +25,17 @@ def font(pixels: int, *, bold: bool = False) -> QFont:
     chosen.setPixelSize(pixels)
     chosen.setBold(bold)
     return chosen
+
+
+def fitted(chosen: QFont, text: str, width: float) -> QFont:
+    """Return a font in which a text has room [px], as far as it stays readable: smaller, then narrower."""
+    made = QFont(chosen)
+    for pixels, stretch in ((chosen.pixelSize(), 100), *((p, s) for s in (100, 88, 76) for p in (10, 9))):
+        made.setPixelSize(min(pixels, chosen.pixelSize()))
+        made.setStretch(stretch)
+        if QFontMetricsF(made).horizontalAdvance(text) <= width:
+            break
+    return made
 
 
 def letter_badge(painter: QPainter, box: QRectF, letter: str, colour: str, ground: str) -> None:
@@ -139,7 +150,8 @@ class LaneHeader(QWidget):
             painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, quality)
             box = box.adjusted(0, 0, -painter.fontMetrics().horizontalAdvance(quality) - 6, 0)
         pixels = min(13, int(box.height()) - 3)
-        painter.setFont(font(pixels, bold=True) if readout.is_value else font(min(pixels, 11)))
+        chosen = font(pixels, bold=True) if readout.is_value else font(min(pixels, 11))
+        painter.setFont(fitted(chosen, readout.text, box.width()))
         painter.setPen(QColor(colour if readout.is_value else theme.dim))
         text = painter.fontMetrics().elidedText(readout.text, Qt.TextElideMode.ElideRight, int(box.width()))
         painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, text)

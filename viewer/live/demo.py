@@ -14,7 +14,7 @@ from acquisition.simulation.demo_session import emulated_session, simulated_sess
 from acquisition.simulation.script import AGE
 from acquisition.terminal import echo
 from viewer.desktop import has_display, require_qt
-from viewer.live.live import await_end, say_left, watch
+from viewer.live.live import await_end, erase, say_left, watch
 from viewer.live.recorder_process import RecorderProcess
 
 HEADLESS_SECONDS = 30.0
@@ -51,6 +51,7 @@ def demo_command(
     if headless:
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
         echo(f"recording {length:g} s of a simulated dyad, and analysing it as it grows")
+    left = "ended"
     with RecorderProcess(session, out=out, seconds=length) as recorder:
         path = recorder.await_recording()
         if headless:
@@ -58,10 +59,14 @@ def demo_command(
             await_end(recorder)
         else:
             echo(f"recording to {path}; close the window to end it")
-            if (left := watch(path, recorder, until_end=seconds is not None)) == "kept":
+            if (left := watch(path, recorder, until_end=seconds is not None)) in ("kept", "discarded"):
                 say_left(path, left)
-                return
-            _analyse(path, out, follow=False)
+            else:
+                _analyse(path, out, follow=False)
+    if left == "discarded":
+        erase(path)
+    if left in ("kept", "discarded"):
+        return
     _picture(path, out / "window.png")
     echo(f"recording: {path}")
     echo(f"indices:   {out / 'results' / path.name / 'indices.parquet'}")

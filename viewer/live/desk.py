@@ -8,13 +8,14 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QMessageBox, QWidget
+from PySide6.QtWidgets import QWidget
 
 from acquisition.events.vocabulary import Code
+from acquisition.stream import Modality
 from viewer.live.doubt_bar import DoubtBar, ask_answer
-from viewer.live.hands import ask_swap
 from viewer.live.letters import QUICK, Letter, Letters
 from viewer.live.marker_bar import MarkerBar
+from viewer.live.questions import Questions
 from viewer.live.value_entry import ValueEntry
 from viewer.model.doubts import Doubt, Doubts
 from viewer.model.markers import label_of
@@ -52,6 +53,7 @@ class Desk:
         self.doubts = Doubts(marking.waiting_streams, time.monotonic)
         self.doubt_bar: DoubtBar | None = None
         self.bar: MarkerBar | None = None
+        self.questions: Questions = Questions(self, parent)
         self.letters = Letters(self._mark_letter, self._write)
         self._heard = (0, "")
         self._newest = (0, -math.inf)
@@ -145,7 +147,7 @@ class Desk:
 
     def _press(self, code: Code, ago: bool, pressed: float) -> None:
         if not self.open:
-            self._not_stored(f"marker {label_of(code.code)}")
+            self.not_stored(f"marker {label_of(code.code)}")
             return
         self.values.finish(self._typed_value())
         takes = bool(code.value) and not self.marking.is_running(code)
@@ -156,7 +158,7 @@ class Desk:
                 self.bar.ask_value(code)
         self.show()
 
-    def _not_stored(self, what: str) -> None:
+    def not_stored(self, what: str) -> None:
         """Say that the recording is over, in place of the last marker."""
         self.marking.say(f"NOT STORED: {what}: the recording has ended", failed=True)
         self.show()
@@ -220,7 +222,7 @@ class Desk:
         """Pause a person, or resume them."""
         self.settle()
         if not self.open:
-            self._not_stored(f"pause of the {role}")
+            self.not_stored(f"pause of the {role}")
             return
         if role in {r.value for r in self._model.paused}:
             self.marking.resume(role)
@@ -230,27 +232,21 @@ class Desk:
     def ask_stop(self) -> None:
         """Ask whether to end the recording; keeping it is the default."""
         self.settle()
-        box = QMessageBox(self._parent)
-        box.setWindowTitle("Stop recording")
-        box.setText("End this recording?")
-        box.setInformativeText("Its files are closed, and it cannot be continued.")
-        stop = box.addButton("Stop recording", QMessageBox.ButtonRole.DestructiveRole)
-        keep = box.addButton("Keep recording", QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(keep)
-        box.setEscapeButton(keep)
-        box.exec()
-        if box.clickedButton() is stop and self.open:
-            self.marking.stop()
+        self.questions.stop()
 
     def ask_swap(self) -> None:
         """Ask which devices are on the wrong person, and let them change hands; going back is the default."""
         self.settle()
-        if not self.open:
-            self._not_stored("exchange of devices")
-            return
-        answer = ask_swap(self._parent, {h.info.modality for h in self._model.health.values()})
-        if answer is not None and self.open:
-            self.marking.swap(*answer)
+        self.questions.swap()
+
+    def ask_replacement(self) -> None:
+        """Ask which device takes the place of which; going back is the default."""
+        self.settle()
+        self.questions.replace()
+
+    def modalities(self) -> set[Modality]:
+        """Return what is recorded of the two people."""
+        return {health.info.modality for health in self._model.health.values()}
 
     def type_value(self, event: QKeyEvent) -> bool:
         """Take a key of the number pad, if it is one: digits make a value 0-100, Enter stores it."""
@@ -301,7 +297,7 @@ class Desk:
             return
         text = bar.note.text().strip()
         if text and not self.open:
-            self._not_stored("note")  # it stays in its box
+            self.not_stored("note")  # it stays in its box
             return
         if text:
             self.marking.note(text, self._note_begun)

@@ -8,11 +8,13 @@ from typing import Literal
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QMessageBox, QPushButton, QWidget
 
+from viewer.live.questions import ask_discarding
 from viewer.model.page import clock
 from viewer.theme import Theme
 
-Closing = Literal["stop", "keep", "back"]
-"""What closing the window is to mean: the recording ends, it goes on without a window, or neither."""
+Closing = Literal["stop", "keep", "discard", "back"]
+"""What closing the window is to mean: the recording ends, it goes on without a window, it ends and is erased,
+or none of these."""
 
 
 def ask_closing(parent: QWidget, *, keeps: bool) -> Closing:
@@ -21,7 +23,7 @@ def ask_closing(parent: QWidget, *, keeps: bool) -> Closing:
     Parameters
     ----------
     keeps : bool
-        Whether the recording may go on without its window.
+        Whether the recording may go on without its window; else it keeps nothing.
     """
     box = QMessageBox(parent)
     box.setIcon(QMessageBox.Icon.Question)
@@ -36,12 +38,16 @@ def ask_closing(parent: QWidget, *, keeps: bool) -> Closing:
     stop = box.addButton("Stop the recording", QMessageBox.ButtonRole.DestructiveRole)
     keep = box.addButton("Close the window, keep recording", QMessageBox.ButtonRole.AcceptRole)
     back = box.addButton("Back", QMessageBox.ButtonRole.RejectRole)
+    discard = box.addButton("Stop and discard…", QMessageBox.ButtonRole.DestructiveRole)
     keep.setVisible(keeps)
+    discard.setVisible(keeps)
     box.setDefaultButton(back)
     box.setEscapeButton(back)
     box.exec()
     if box.clickedButton() is stop:
         return "stop"
+    if box.clickedButton() is discard and ask_discarding(parent):
+        return "discard"
     return "keep" if box.clickedButton() is keep else "back"
 
 

@@ -13,6 +13,7 @@ import click
 from acquisition.commands.already import ask_if_recorded, beside_option
 from acquisition.commands.command import Command
 from acquisition.commands.status_page import page_lines, status_page_option
+from acquisition.errors import RecordingError
 from acquisition.recorder.control import Client
 from acquisition.session.toml import load_session
 from acquisition.terminal import echo
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from processing.arousal.person import People
 
 
-Left = Literal["ended", "kept", "again"]
-"""How a window was left: the recording ended, it goes on, or another one is to begin."""
+Left = Literal["ended", "kept", "again", "discarded"]
+"""How a window was left: the recording ended, it goes on, another one is to begin, or it is to be erased."""
 
 
 @click.command("live", cls=Command)
@@ -112,6 +113,8 @@ def live_command(
                     left = watch(path, recorder, keeps=not monitor_only, again=True, people=people)
             if not monitor_only:
                 say_left(path, left)
+                if left == "discarded":
+                    erase(path)
 
 
 def set_up_devices(session_file: Path, out: Path | None) -> bool:
@@ -177,8 +180,17 @@ def say_left(path: Path, left: Left) -> None:
         "kept": "goes on without a window; attune view shows it again, attune stop ends it",
         "again": "ended by itself; attune verify says how whole it is. A new recording begins",
         "ended": "closed",
+        "discarded": "stopped; it is erased now",
     }
     echo(f"{path}: {words[left]}")
+
+
+def erase(path: Path) -> None:
+    """Erase a recording that has ended, and print what stays."""
+    from viewer.live.discarding import discard
+
+    for certificate in discard(path):
+        echo(f"erased, as {certificate} says")
 
 
 def watch(
@@ -216,6 +228,13 @@ def watch(
     with quitting_on_ctrl_c(app):
         window = open_window(path, control=Client.find(path), people=people)
         window.asks = lambda: ask_closing(window, keeps=keeps)
+        if keeps and window.desk is not None:
+
+            def erase_it() -> None:
+                window.closing = "discard"
+                leave()
+
+            window.desk.questions.discards = erase_it
         if again:
             window.begin_again = leave
         if until_end:
@@ -230,6 +249,10 @@ def watch(
         recorder.let_go()
         return "kept"
     recorder.stop()
+    if window.closing == "discard":
+        with contextlib.suppress(RecordingError):  # however it ended, it is to go
+            recorder.wait()
+        return "discarded"
     recorder.wait()
     return "ended"
 

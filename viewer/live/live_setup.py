@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from acquisition.batch import Batch
 from acquisition.stream import PEOPLE, Role, StreamInfo
@@ -38,6 +38,8 @@ class LiveSetUp(QWidget):
         Returns the free space beside the recording [bytes]; nan where it is not known.
     press : callable or None
         Presses a marker by its code.
+    hands : mapping, optional
+        What may be done with devices: what its button says → what it does.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class LiveSetUp(QWidget):
         moment: Callable[[], float],
         disk: Callable[[], float],
         press: Callable[[str], None] | None,
+        hands: Mapping[str, Callable[[], object]] | None = None,
     ) -> None:
         super().__init__()
         self._model, self._theme, self._moment, self._disk = model, theme, moment, disk
@@ -58,6 +61,9 @@ class LiveSetUp(QWidget):
         self.tapped.setAccessibleName("Stream that reacts to a tap")
         self.machine, self.clock = QLabel(), QLabel()
         self.clock.setWordWrap(True)
+        self.hands = {text: QPushButton(text) for text in hands or ()}
+        for text, act in (hands or {}).items():
+            self.hands[text].clicked.connect(act)
         self._devices = QGridLayout()
         self._rows: dict[tuple[Role, str], tuple[Moved, QLabel, QLabel]] = {}
         self.setWindowTitle(f"Attunement — set-up of {model.facts.id}")
@@ -86,6 +92,12 @@ class LiveSetUp(QWidget):
         self._devices.setColumnStretch(3, 1)
         column.addLayout(self._devices)
         column.addWidget(self._dim(self.tapped))
+        if self.hands:
+            row = QHBoxLayout()
+            for button in self.hands.values():
+                row.addWidget(button)
+            row.addStretch(1)
+            column.addLayout(row)
         column.addWidget(_title("Consent"))
         for line in self._model.facts.consent or ("not in the recording",):
             column.addWidget(self._dim(QLabel(line)))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import math
 import uuid
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -45,6 +45,9 @@ class Recorder(Protocol):
 
     def swap(self, since: str, only: Sequence[str]) -> Any:
         """Exchange the devices of client and therapist."""
+
+    def replace(self, role: str, profile: str, **device: str) -> Any:
+        """Search for a device that takes the place of a person's."""
 
     def stop(self) -> Any:
         """End the recording."""
@@ -181,6 +184,12 @@ class Marking:
         """Ask that client and therapist exchange their devices, from now or from the start."""
         self.last, self.message = None, f"client ⇄ therapist from {'now' if since == 'now' else 'the start'}"
         self._queue("exchange of devices", lambda: self._recorder.swap(since, only))
+
+    def replace(self, role: str, profile: str, known: Mapping[str, str]) -> None:
+        """Ask that a new device takes the place of a person's once it is open."""
+        named = " ".join(known.values())
+        self.say(f"{role}: searching {profile} {named}; it takes over once it is open")
+        self._queue("replacement of a device", lambda: self._recorder.replace(role, profile, **known))
 
     def stop(self) -> None:
         """Ask that the recording ends."""

@@ -60,6 +60,8 @@ class SessionModel:
     state: str = "growing"
     lost: bool = False
     """The recorder is gone while the window was to mark: nothing is recorded, and nobody has said so yet."""
+    catching: bool = False
+    """What was recorded before the window opened is still being read: nothing is known of now."""
     t0: float = math.nan
     now: float = math.nan
     wall: float = math.nan

@@ -68,8 +68,13 @@ def device_states(model: SessionModel, role: Role, now: float) -> list[DeviceSta
 
 
 def streams_up(model: SessionModel, now: float) -> tuple[int, int]:
-    """Return how many of the expected streams speak, and how many are expected; markers do not count."""
+    """Return how many of the expected streams speak, and how many are expected; markers do not count.
+
+    While it is not known of now, none is expected.
+    """
     regular = [h for k, h in model.health.items() if h.info.modality in NAMES and k not in model.over]
+    if model.catching:
+        return 0, 0
     up = sum(stream_state(h, model, now)[0] in ("ok", "low") for h in regular)
     return up, len(regular)
 
@@ -113,6 +118,8 @@ def stream_state(health: StreamHealth, model: SessionModel, now: float) -> tuple
         return "lost", "not recorded"
     if health.info.role in model.paused:
         return "paused", "paused"
+    if model.catching:
+        return "waiting", "catching up"
     if model.state != "growing":
         return _recorded(health, model, now)
     if math.isfinite(health.lost):

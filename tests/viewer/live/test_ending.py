@@ -75,7 +75,7 @@ def test_closing_asks_and_the_recording_goes_on_if_that_is_the_answer(
     timer.stop()
     assert not window.isVisible()
     assert window.closing == "keep"
-    assert seen == ["Back, Close the window, keep recording, Stop the recording"] * 2
+    assert seen == ["Back, Close the window, keep recording, Stop and discard…, Stop the recording"] * 2
     assert held(path)
     Client.find(path).stop()
     assert recorder.wait(60) == 0

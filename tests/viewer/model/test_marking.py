@@ -45,6 +45,11 @@ class FakeRecorder:
     def swap(self, since: str, only: Sequence[str]) -> None:
         self.calls.append(f"swap from {since} {', '.join(only) or 'all'}")
 
+    def replace(self, role: str, profile: str, **device: str) -> None:
+        if self.refusal:
+            raise ControlError(self.refusal)
+        self.calls.append(f"replace {role} {profile} {device}")
+
     def stop(self) -> None:
         self.calls.append("stop")
 
