@@ -57,6 +57,9 @@ class NoRecorder:
     def swap(self, since: str, only: Sequence[str]) -> None:
         """Exchange nothing."""
 
+    def replace(self, role: str, profile: str, **device: str) -> None:
+        """Search for nothing."""
+
     def stop(self) -> None:
         """End nothing."""
 
