@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from _pytest.terminal import TerminalReporter
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as `attune` does; workers share the cores anyway
 # Streams of a test run stay among themselves, and so do those of each worker, which inherits what was set.
 os.environ["ATTUNEMENT_LSL_SESSION"] = f"attunement-test-{os.getpid()}"
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -38,6 +40,14 @@ def data_dir() -> Path:
     if not path.is_dir():
         pytest.skip(f"no reference recordings at {path}")
     return path
+
+
+def pytest_xdist_auto_num_workers() -> int | None:
+    """Use one worker more than there are cores, since many tests wait for real time most of theirs."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return cores + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import signal
@@ -54,9 +55,8 @@ class Command(click.Command):
         """Run the command and turn its errors into exit code 1."""
         guard_warnings()
         meta: MutableMapping[str, Any] = ctx.meta
-        if devices := [path for path in _paths(ctx.params) if _is_device(path)]:
-            what = "neither a file nor a folder (a device or pipe), so it is not opened"
-            return _fail(ctx, f"{devices[0]}: {what}")
+        if fault := next(filter(None, map(_fault, _paths(ctx.params))), ""):
+            return _fail(ctx, fault)
         if meta.get(DEBUG):
             return super().invoke(ctx)
         try:
@@ -71,18 +71,33 @@ class Command(click.Command):
 
 
 def _paths(given: Mapping[str, Any]) -> list[Path]:
-    """Return what a command is to read: all paths it was given, but for that of its output."""
-    values = [v for name, v in given.items() if name != "out"]
-    flat = [one for v in values for one in (v if isinstance(v, tuple) else (v,))]
+    """Return the paths among the values a command was given."""
+    flat = [one for v in given.values() for one in (v if isinstance(v, tuple) else (v,))]
     return [one for one in flat if isinstance(one, Path)]
 
 
-def _is_device(path: Path) -> bool:
-    """Tell whether a path is there and reading it might never end."""
+def _fault(path: Path) -> str:
+    """Say why a path is neither read nor written: it has no end, or writing would put a file in its place."""
     try:
-        return path.exists() and not (path.is_file() or path.is_dir())
-    except OSError:
-        return False
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            return f"{path}: neither a file nor a folder (a device or pipe), so it is not opened"
+        path.stat()
+        return _pipe_in(path)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return f"{path}: links that lead back to themselves"
+    return ""
+
+
+def _pipe_in(path: Path) -> str:
+    """Say what in a folder that holds a recording would be waited for, if it were read."""
+    from acquisition.recording.contents import irregular
+    from acquisition.stream import ROLES
+
+    if not any((path / f"{role}.xdf").exists() for role in ROLES):
+        return ""
+    found = [f for f in irregular(path) if f.problem != "linked"]  # a link, commands themselves judge
+    return f"{path}: {found[0].file} {found[0].message} (take it away)" if found else ""
 
 
 class Group(click.Group):

@@ -105,6 +105,8 @@ def read(path: Path) -> Manifest | Finding:
     try:
         if path.is_symlink():
             return Finding(path.name, "linked", f"is a link to {path.readlink()}")
+        if path.exists() and not path.is_file():
+            return Finding(path.name, "damaged", "is no file; nothing is read from it")
         manifest = json.loads(path.read_bytes())
         said = {k: manifest[k] for k in ("files", "recording", "withdrawn") if k in manifest}
         if not all(isinstance(v, str if k == "recording" else dict) for k, v in said.items()):

@@ -11,6 +11,7 @@ from acquisition.protection.audit import keep
 from acquisition.protection.sealed_file import keys_of, made_apart
 from acquisition.protection.vault import sealed_header
 from acquisition.recording.altered import refuse_altered
+from acquisition.recording.contents import refuse_links
 from acquisition.recording.derived import note
 from acquisition.stream import PEOPLE
 from processing.arousal.person import NOBODY, People, to_json
@@ -94,6 +95,8 @@ def process_recording(
     AttunementError
         If cvxEDA is wanted and its solver not installed.
     """
+    if path.is_dir():
+        refuse_links(path)
     corrected = corrected_by(path, corrections) if corrections else None
     directory = out / results_name(path, corrections)
     wanted = (("report.html",) if report else ()) + ((DECOMPOSED,) if cvxeda else ())

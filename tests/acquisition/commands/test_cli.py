@@ -55,7 +55,7 @@ def recorder(tmp_path: Path) -> Iterator[Path]:
         assert time.monotonic() < until
     yield tmp_path / "out"
     stop.set()
-    thread.join(20)
+    thread.join(90)
 
 
 @pytest.mark.parametrize("command", [c.name for c in cli.COMMANDS])

@@ -16,6 +16,7 @@ from acquisition.errors import AttunementError, ControlError, Reassigned
 from acquisition.event import Event, Notice
 from acquisition.recorder import replacing
 from acquisition.recorder.control import Client
+from acquisition.recording.contents import STOOD_STILL
 from acquisition.recording.recording import Recording
 from acquisition.recording.verify import verify
 from acquisition.session.session import Consent, Participant
@@ -71,7 +72,8 @@ def test_swapped_from_now_each_file_takes_the_other_device_from_the_next_slice_o
         states = {(s["role"], s["name"]): s["state"] for s in client.status()["streams"]}
         assert states == {("client", "ECG 2"): "ok", ("therapist", "ECG 2"): "ok"}
     assert verify(path) == []
-    assert [i.message for i in Recording(path) if isinstance(i, Notice)] == []
+    told = [i.message for i in Recording(path) if isinstance(i, Notice)]
+    assert [line for line in told if STOOD_STILL not in line] == []  # a busy machine may hold the recorder up
     (said,) = [i for i in Recording(path) if isinstance(i, Event) and i.code == "assign"]
     assert said.id == event.id
     names = [(str(i.role), i.name) for i in Recording(path).streams]

@@ -81,7 +81,7 @@ def recording(driver: SineDriver, parent: Path, session: Session = SESSION) -> I
         yield Client.find()
     finally:
         stop.set()
-        thread.join(20)
+        thread.join(90)
         assert not failures, failures
 
 
@@ -189,7 +189,7 @@ def test_a_stream_that_is_not_there_is_told_and_recorded_once_it_is(tmp_path: Pa
     driver.extra.append(Chunk(found, np.array([local_clock()]), np.array([[1.0]], np.float32)))
     wait_for(lambda: not driver.extra)
     stop.set()
-    thread.join(20)
+    thread.join(90)
     [chunk] = [i for i in items_of(done[0]) if isinstance(i, Chunk) and i.info.role is Role.THERAPIST]
     assert chunk.samples[0, 0] == 1.0
     recorded = load_session(done[0].path / "session.toml").recorded
@@ -255,7 +255,8 @@ def test_during_a_pause_a_file_gets_only_ticks(tmp_path: Path) -> None:
         size = file.stat().st_size
         wait_for(lambda: client.status()["ticks"] >= begin + 20)
         grown = file.stat().st_size - size
-    assert grown < 25 * 80  # a tick takes some 55 bytes; its 10 samples would be 130 more
+        ticks = client.status()["ticks"] - begin  # those of the file, or more
+    assert grown < (ticks + 5) * 80  # a tick takes some 55 bytes; its 10 samples would be 130 more
 
 
 def test_the_clock_offset_measured_in_a_pause_holds_after_it(tmp_path: Path) -> None:

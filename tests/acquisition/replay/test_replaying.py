@@ -86,11 +86,11 @@ def replaying(path: Path, **options: Any) -> Iterator[tuple[list[Announcement], 
     try:
         wait_for(lambda: bool(announced), "the streams")
         yield announced, sent
-        thread.join(30.0)
+        thread.join(90.0)
         assert not thread.is_alive()
     finally:
         stop.set()
-        thread.join(10.0)
+        thread.join(60.0)
 
 
 def test_nothing_is_lost_and_spacing_is_kept(recording: Path) -> None:
