@@ -30,6 +30,7 @@ from acquisition.commands.files import repair_command, replay_command, verify_co
 from acquisition.commands.hands import replace_command, swap_command
 from acquisition.commands.importing import import_command
 from acquisition.commands.keys import keys_command, unseal_command
+from acquisition.commands.refill import refill_command
 from acquisition.commands.status_page import WithPage, status_page_option
 from acquisition.event import Event, Value
 from acquisition.lsl.clock import local_clock
@@ -245,6 +246,7 @@ COMMANDS = (
     replay_command,
     verify_command,
     repair_command,
+    refill_command,
     keys_command,
     unseal_command,
     audit_command,

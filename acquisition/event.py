@@ -14,7 +14,7 @@ from acquisition.text import clean_text
 Phase = Literal["point", "on", "off", "void"]
 Value = float | str | None
 NoticeKind = Literal[
-    "gap", "stale", "lost", "resumed", "segment", "clock", "disk", "paused", "health", "ended"
+    "gap", "stale", "lost", "resumed", "segment", "clock", "disk", "paused", "health", "ended", "refilled"
 ]
 MAX_TEXT = 16_384
 """Longest marker text that is read [characters]; a longer one is kept as a foreign marker, cut."""

@@ -65,6 +65,7 @@ class _Packet(NamedTuple):
     stamp: int
     arrival: float
     with_time: bool
+    why: str
 
 
 class PacketStream:
@@ -98,7 +99,9 @@ class PacketStream:
         """Return the last stamp [s], nan before the first."""
         return self._stamps.last
 
-    def packet(self, samples: NDArray[Any], stamp: int, arrival: float, *, with_time: bool = True) -> None:
+    def packet(
+        self, samples: NDArray[Any], stamp: int, arrival: float, *, with_time: bool = True, why: str = ""
+    ) -> None:
         """Take in the samples of a packet, shape (n_samples, n_channels).
 
         Parameters
@@ -109,6 +112,8 @@ class PacketStream:
             LSL clock [s].
         with_time : bool
             Whether to send the device's stamp too; once is enough where streams share their packets.
+        why : str
+            Why samples are missing before it, where the driver left them out itself.
         """
         if self._base is None:
             self._base = stamp
@@ -122,7 +127,7 @@ class PacketStream:
             self._clock.restart()
             self._clock.resets += 1
         self._clock.observe((stamp - self._base) * 1e-9, arrival)
-        packet = _Packet(samples, stamp, arrival, with_time)
+        packet = _Packet(samples, stamp, arrival, with_time, why)
         if self._held is None:
             self._send(packet)
             return
@@ -136,11 +141,11 @@ class PacketStream:
             self._send(packet)
 
     def _send(self, packet: _Packet) -> None:
-        samples, stamp, arrival, with_time = packet
+        samples, stamp, arrival, with_time, why = packet
         before = self._stamps.last
         device, missing = self._place(len(samples), stamp)
         times = self._stamps.give(device)
-        self._explain(before, float(times[0]), missing, arrival)
+        self._explain(before, float(times[0]), missing, arrival, why)
         self._last = stamp
         self._out.append(Chunk(self.info, times, samples))
         if with_time:
@@ -161,14 +166,14 @@ class PacketStream:
             return end - back * (span / n), 0
         return end - back * self._period, max(0, round(span / self._period) - n)
 
-    def _explain(self, before: float, first: float, missing: int | None, now: float) -> None:
+    def _explain(self, before: float, first: float, missing: int | None, now: float, why: str) -> None:
         if math.isnan(before) or (missing == 0 and not self._broken):
             return
         if missing is None:
             self._tell("segment", now, self._why or "the device's clock was set anew", before, first)
         count = "samples missing, how many is not known" if missing is None else f"{missing} samples missing"
         if missing != 0:
-            self._tell("gap", now, count, before, first)
+            self._tell("gap", now, f"{count}: {why}" if why else count, before, first)
         if self._broken:
             self._tell("resumed", now, f"samples again after {first - before:.1f} s", before, first)
         self._broken, self._why = False, ""

@@ -13,11 +13,13 @@ from acquisition.errors import DeviceError
 class Line(NamedTuple):
     """Where a driver is, with `open_driver(devices, session) -> Driver` for all its devices at once.
 
-    And where its emulated twin is, with `twin(air, hardware, body, settings)`; "" for one that has none.
+    And where its emulated twin is, with `twin(air, hardware, body, settings)`, and what reads what its
+    devices keep over a drop-out, with `from_files` and `over_the_air`; "" for one that has none.
     """
 
     module: str
     twin: str = ""
+    memory: str = ""
 
 
 TABLE: dict[str, Line] = {
@@ -27,7 +29,11 @@ TABLE: dict[str, Line] = {
     "microphone": Line("acquisition.drivers.microphone"),
     "movesense": Line("acquisition.drivers.movesense", twin="acquisition.emulated.movesense"),
     "polar": Line("acquisition.drivers.polar", twin="acquisition.emulated.polar"),
-    "shimmer": Line("acquisition.drivers.shimmer.unit", twin="acquisition.emulated.shimmer"),
+    "shimmer": Line(
+        "acquisition.drivers.shimmer.unit",
+        twin="acquisition.emulated.shimmer",
+        memory="acquisition.drivers.shimmer.card",
+    ),
     "simulated": Line("acquisition.drivers.simulated"),
     "wav_file": Line("acquisition.drivers.wav_file"),
 }

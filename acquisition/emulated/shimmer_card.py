@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from acquisition.gatt.shimmer import LONGEST_PATH, Said, with_crc
 from acquisition.gatt.shimmer_card import HEADER, EndCode, Entry, FileState, Listing, LogHeader
@@ -49,7 +50,8 @@ class Card:
         hour = int((ticks - self._begun) / 32768 / HOURLY)
         path = f"{self.folder}/{hour:03d}"
         if path not in self.files:
-            self.files[path] = bytearray(self._header)
+            later = replace(LogHeader.from_bytes(self._header), start=ticks + 20)  # this frame had to wait
+            self.files[path] = bytearray(bytes(later))
         self.files[path] += frame
 
     def list(self, command: bytes) -> bytes:

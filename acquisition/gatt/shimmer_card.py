@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acquisition.errors import PacketError
-from acquisition.gatt.shimmer import LAP, LONGEST_PATH, Op
+from acquisition.gatt.shimmer import LAP, LONGEST_PATH, Op, full_stamp
 from acquisition.gatt.shimmer_values import Layout, column, layout, stamps
 from acquisition.stream import IntArray
 
@@ -235,8 +235,8 @@ def read_frames(header: LogHeader, data: bytes, near: int | None = None) -> Logg
     Parameters
     ----------
     near : int, optional
-        Ticks less than 256 s from the first frame's; the file's start if not given, which no frame of it is
-        before.
+        Ticks less than 256 s from the first frame's; the file's start if not given. The first frames of a
+        later file of an hour may lie before its start: they had waited to be written.
     """
     size = header.layout.size
     n = len(data) // size
@@ -245,10 +245,7 @@ def read_frames(header: LogHeader, data: bytes, near: int | None = None) -> Logg
     if n == 0:
         return Logged(header, raw, frames)
     first = int(raw[0])
-    if near is None:
-        begin = header.start + (first - header.start) % LAP
-    else:
-        begin = near + (first - near + LAP // 2) % LAP - LAP // 2
+    begin = full_stamp(first, header.start if near is None else near)
     steps = np.diff(raw) % LAP
     return Logged(header, begin + np.concatenate([[0], np.cumsum(steps)]).astype(np.int64), frames)
 

@@ -42,6 +42,7 @@ ACTS = (
     "made plain",
     "edited",
     "amended",
+    "refilled",
     "withdrawn",
     "kept longer",
     "store made",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from acquisition.errors import KeyStoreError, RecordingError
@@ -17,6 +17,7 @@ from acquisition.recording import manifest
 from acquisition.recording.contents import RATERS, copy_beside, refuse_links
 from acquisition.recording.fsync import sync_file
 from acquisition.recording.lock import held
+from acquisition.recording.refill import refill_files, refill_name
 from acquisition.stream import ROLES
 
 
@@ -58,10 +59,21 @@ def unseal(path: Path, out: Path) -> list[Unsealed]:
             out.rmdir()
             raise KeyStoreError("\n".join(one.said for one in done))
         copy_beside(path, out)
+        done += _open_refills(path, out)
         done += _open_rows(path, out)
         manifest.write(out, withdrawn=[f.name for f in files if not (out / f.name).exists()])
     except OSError as error:
         raise RecordingError(f"{error.filename or out}: {error.strerror or error}") from error
+    return done
+
+
+def _open_refills(path: Path, out: Path) -> list[Unsealed]:
+    """Write what was fetched from devices afterwards plain into a copy; what stays closed is left out."""
+    done = []
+    for role, file in refill_files(path).items():
+        target = out / refill_name(role)
+        target.unlink(missing_ok=True)
+        done.append(replace(_copy(file, target), file=refill_name(role)))
     return done
 
 

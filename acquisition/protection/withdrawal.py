@@ -33,6 +33,7 @@ from acquisition.recording.contents import (
 from acquisition.recording.lock import held
 from acquisition.recording.noted import parted, stripped, without
 from acquisition.recording.recording import Recording
+from acquisition.recording.refill import refill_name
 from acquisition.recording.repair import copy_without
 from acquisition.session.toml import dump_session, load_session, parse_session
 from acquisition.stream import PEOPLE, ROLES, Role
@@ -78,7 +79,7 @@ def plan(path: Path, role: Role) -> list[Step]:
     refuse_links(path)
     if held(path):
         raise RecordingError(f"{path}: the recorder is still at work; stop it first")
-    files = [path / f"{role}.xdf", path / "refill" / f"{role}.xdf"]
+    files = [path / f"{role}.xdf", path / refill_name(role)]
     files += sorted((path / UNCONFIRMED).glob(f"{role}_*.xdf"))
     steps = [Step("destroy key", f, 0, f"key {h.key} of {f.name}") for f in files if (h := _header(f))]
     steps += [Step("delete file", f, f.stat().st_size) for f in files if f.is_file()]
@@ -133,14 +134,16 @@ def _take_out_stretches(path: Path, role: Role) -> None:
     stretches = _stretches(path, role)
     for file in dict.fromkeys(s.file for s in stretches):
         own = [s for s in stretches if s.file is file]
-        target = path / f"{file}.xdf"
-        new = path / f".{file}.xdf.new"
-        new.unlink(missing_ok=True)
-        copy_without(path, file, new, partial(_within, own))
-        before = path / f".{file}.xdf.before"
-        os.replace(target, before)
-        os.replace(new, target)
-        shred(before)
+        for target in (path / f"{file}.xdf", path / refill_name(file)):
+            if not target.exists():
+                continue
+            new = target.with_name(f".{file}.xdf.new")
+            new.unlink(missing_ok=True)
+            copy_without(path, file, new, partial(_within, own), source=target)
+            before = target.with_name(f".{file}.xdf.before")
+            os.replace(target, before)
+            os.replace(new, target)
+            shred(before)
 
 
 def _within(stretches: list[Stretch], name: str, number: int) -> bool:

@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from acquisition.errors import RecordingError
+from acquisition.recording import refill
 from acquisition.recording.contents import MANIFEST_NAME, Finding, session_tables
 from acquisition.recording.lock import held
 from acquisition.recording.manifest import changes
@@ -49,7 +50,7 @@ def standing(path: Path) -> list[str]:
         lines.append(GROWING)
     if by := newer(path):
         lines.append(NEWER.format(by=by, own=_own()))
-    return lines
+    return lines + refill.lines(path)
 
 
 def newer(path: Path) -> str:

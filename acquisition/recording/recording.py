@@ -22,6 +22,7 @@ from acquisition.recording.contents import SESSION_NAME, refuse_links
 from acquisition.recording.followed import Followed
 from acquisition.recording.lock import LOCK_NAME, held
 from acquisition.recording.noted import completed
+from acquisition.recording.refill import healed, refill_files, refill_name, strange
 from acquisition.recording.slices import Block, merge, to_batch, to_items, united
 from acquisition.recording.tail import Tail, ends_closed
 from acquisition.session.session import Session, missing_consent
@@ -60,6 +61,7 @@ class Recording:
         self._session: Session | None = None
         self._foreign_damage: list[Damage] = []
         self._tails: list[Tail] = []
+        self._refills: list[Tail] = []
         self._same: Followed | None = None
         self._assigner: Assigner | None = None
         if self.path.is_file():
@@ -71,6 +73,15 @@ class Recording:
         require_keys(self.path)
         self._same = Followed(self.path) if follow else None
         self._tails = [Tail(self.path / f"{role}.xdf", role, self._recorded) for role in ROLES]
+        self._refills = self._open_refills()
+
+    def _open_refills(self) -> list[Tail]:
+        """Return what was fetched from devices afterwards; while a recording grows there is nothing of it."""
+        files = {} if held(self.path) else refill_files(self.path)
+        if files and (faults := strange(self.path)):
+            what = "; ".join(f"{f.file} {f.message}" for f in faults)
+            raise RecordingError(f"{self.path}: {what} (take it away, and fetch it again: attune refill)")
+        return [Tail(file, role, self._recorded) for role, file in files.items()]
 
     @property
     def session(self) -> Session | None:
@@ -173,6 +184,7 @@ class Recording:
     def damage(self) -> list[tuple[str, Damage]]:
         """Return what could not be read so far: the file's name, and place and reason."""
         found = [(tail.path.name, damage) for tail in self._tails for damage in tail.damage]
+        found += [(refill_name(tail.role), damage) for tail in self._refills for damage in tail.damage]
         return found + [(self.path.name, damage) for damage in self._foreign_damage]
 
     @property
@@ -233,7 +245,16 @@ class Recording:
             return None
         last = int(candidates[:n][-1])
         block = believed(merge([merge(blocks) for tail in self._tails if (blocks := tail.take(last))]))
-        return self._as_assigned(block)
+        return self._as_assigned(self._refilled(block, last))
+
+    def _refilled(self, block: Block, last: int) -> Block:
+        """Return slices with what was fetched for them."""
+        parts: list[Block] = []
+        for tail in self._refills:
+            while not tail.ended and tail.last < last:
+                tail.fill(tail.n_ready + 1, final=True)
+            parts += tail.take(last)
+        return healed(block, [believed(part) for part in parts]) if parts else block
 
     def _as_assigned(self, block: Block) -> Block:
         """Return slices with each stream as that of its owner.

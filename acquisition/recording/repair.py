@@ -81,17 +81,21 @@ def _expected(path: Path) -> Sequence[StreamInfo]:
     return session.recorded.streams if session.recorded is not None else ()
 
 
-def copy_without(path: Path, role: Role, target: Path, out: Callable[[str, int], bool]) -> None:
+def copy_without(
+    path: Path, role: Role, target: Path, out: Callable[[str, int], bool], *, source: Path | None = None
+) -> None:
     """Copy a person's file without what is another's.
 
     Parameters
     ----------
+    source : Path, optional
+        The file; the one that the recorder wrote if not given.
     target : Path
         The new file; a sealed one stays sealed, under the name of the old one.
     out : callable
         Name of a stream, number of a slice → whether that goes.
     """
-    _copied(path / f"{role}.xdf", target, role, _expected(path), out)
+    _copied(source or path / f"{role}.xdf", target, role, _expected(path), out)
 
 
 def _copied(

@@ -24,6 +24,7 @@ from acquisition.recording.derived import DERIVED_NAME
 from acquisition.recording.identity import misplaced
 from acquisition.recording.lock import held
 from acquisition.recording.manifest import Manifest, changes, read
+from acquisition.recording.refill import damage_of
 from acquisition.recording.tail import Tail
 from acquisition.stream import ROLES, Role
 
@@ -48,7 +49,7 @@ def verify(path: Path) -> list[Finding]:
     found = changes(path)
     named = {f.file for f in found if f.problem == "linked"}
     beside = [f for f in strangers(path, manifest.files) if f.file not in named]
-    return [*found, *beside, *_slices(path), *_rows(path)]
+    return [*found, *beside, *_slices(path), *damage_of(path), *_rows(path)]
 
 
 def noted(path: Path) -> list[str]:

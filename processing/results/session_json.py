@@ -86,6 +86,20 @@ def _assignments(recording: Recording, t0: float) -> list[dict[str, Any]]:
     ]
 
 
+def _refilled(run: SessionRun) -> list[dict[str, Any]]:
+    """Return the stretches that were missing while it was recorded, and fetched from a device afterwards."""
+    return [
+        {
+            "stream": f"{n.role}/{n.stream}",
+            "t": round(n.start - run.begin, 3),
+            "seconds": round(n.stop - n.start, 3),
+            "what": n.message,
+        }
+        for n in run.notices
+        if n.kind == "refilled"
+    ]
+
+
 def remarks(recording: Recording, pipeline: Pipeline, t0: float = 0.0) -> list[str]:
     """Say in plain lines what of the recording could not be used."""
     lines = standing(recording.path)
@@ -203,6 +217,7 @@ def session_json(path: Path, run: SessionRun) -> dict[str, Any]:
         "assignments": _assignments(recording, run.begin),
         "assigned": [str(stretch) for stretch in recording.assignments.misfiled()],
         "damage": damaged(recording),
+        **({"refilled": stretches} if (stretches := _refilled(run)) else {}),
         "remarks": run.remarks,
         "parameters": run.config.parameters(),
         "arousal": scalings(run),

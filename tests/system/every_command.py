@@ -154,6 +154,7 @@ class Laboratory:
         self.run("amend", "imported", "dyad=D09", "--why", "observed")
         self.run("verify", demo)
         self.run("verify", "imported")
+        self.run("refill", demo)
         self.run("repair", demo, "--out", "repaired")
 
     def _results(self) -> None:

@@ -18,8 +18,10 @@ from acquisition.gatt.shimmer_values import (
     EXG1_CH1,
     EXG1_CH2,
     EXG1_STATUS,
+    FEEDBACK,
     GSR,
     NEW_CONVERSION,
+    OPEN,
     SETTLING,
     Layout,
     column,
@@ -49,10 +51,15 @@ class Reading(NamedTuple):
     open_end: Callable[[Frames, bool], int]
     counted: dict[str, int]
     """What the protocol leaves open, counted as it comes."""
+    missing: str
+    """Why values are nan, which the stream then lacks."""
 
 
 def skin_conductance(of: Layout, sfreq: float, fixed_range: int | None) -> Reading:
-    """Return how EDA is read [µS]: where the unit chooses its range, its repeats after a change are nan."""
+    """Return how EDA is read [µS]: where the unit chooses its range, its repeats before a change are nan.
+
+    Where nothing conducts it is 0, but for a word of a range that is about to be changed.
+    """
     longest = 0 if fixed_range is not None else math.ceil(SETTLING * sfreq)
     counted = {"changes of range": 0, f"words repeated before them (assumed: {longest} each)": 0}
     changes, repeats_of = counted
@@ -60,6 +67,8 @@ def skin_conductance(of: Layout, sfreq: float, fixed_range: int | None) -> Readi
     def values(frames: Frames, with_last: bool) -> FloatArray:
         words = column(frames, of, GSR)
         us = conductance(words, fixed_range=fixed_range)
+        nothing = words & 0x0FFF <= OPEN
+        us[nothing if fixed_range is not None else nothing & (words >> 14 & 0x03 == len(FEEDBACK) - 1)] = 0.0
         if longest:
             held = held_over(words, longest)
             us[held] = np.nan
@@ -73,7 +82,8 @@ def skin_conductance(of: Layout, sfreq: float, fixed_range: int | None) -> Readi
         repeats = len(words) - 1 - (int(same[-1]) + 1 if len(same) else 0)
         return min(longest, repeats)
 
-    return Reading(values, open_end, counted)
+    why = "it repeats its last reading while it changes its range, or its range ends"
+    return Reading(values, open_end, counted, why)
 
 
 LEADS = {"LL-RA": (1, 0), "LA-RA": (0, 1), "LL-LA": (1, -1)}
@@ -99,7 +109,7 @@ def ecg(of: Layout, lead: str, gain: int) -> Reading:
         counted[fresh] += int(np.count_nonzero(bits & NEW_CONVERSION))
         return mv[1:] if with_last else mv
 
-    return Reading(values, lambda _, __: 0, counted)
+    return Reading(values, lambda _, __: 0, counted, "readings that only repeat the one before")
 
 
 class _Placed(NamedTuple):
@@ -128,6 +138,7 @@ class FrameStream:
         self._near, self._newest, self._refused = near, -1, 0
         self._waiting: list[_Placed] = []
         self._last: bytes | None = None
+        self._why = ""
 
     def assumptions(self) -> list[Assumption]:
         """Return what was counted of what the protocol leaves open."""
@@ -185,12 +196,18 @@ class FrameStream:
             return
         values = self._reading.values(frames, with_last)
         self._waiting, self._last = self._waiting[len(ready) :], ready[-1].data
+        there = np.isfinite(values)
         begin = 0
         for k in range(1, len(ready) + 1):
-            if k == len(ready) or k - begin == RUN or not self._continues(ready[k - 1], ready[k]):
+            same = k < len(ready) and k - begin < RUN and there[k] == there[begin]
+            if same and self._continues(ready[k - 1], ready[k]):
+                continue
+            if there[begin]:
                 part = values[begin:k, None].astype(np.float32)
-                self._stream.packet(part, round(ready[k - 1].ticks * 1e9 / TICKS), ready[k - 1].arrival)
-                begin = k
+                stamp = round(ready[k - 1].ticks * 1e9 / TICKS)
+                self._stream.packet(part, stamp, ready[k - 1].arrival, why=self._why)
+            self._why = "" if there[begin] else self._reading.missing
+            begin = k
 
     def _continues(self, before: _Placed, after: _Placed) -> bool:
         return (
