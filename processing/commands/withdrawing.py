@@ -22,6 +22,7 @@ from acquisition.session.session import Session
 from acquisition.stream import PEOPLE, ROLES, Role
 from processing.cohort.places import MADE
 from processing.cohort.withdrawing import files_of, stores_below
+from processing.export.withdrawn_bids import parted, remove_empty, sessions_of, take_out
 from processing.results.withdrawn import Taken, plan_results, take_out_results
 
 OUT_OF_REACH = (
@@ -42,6 +43,10 @@ class Withdrawal:
     results: tuple[tuple[Path, tuple[Taken, ...]], ...]
     files: tuple[Path, ...]
     """Reports, pictures and exports that hold both people: they go whole."""
+    shared: tuple[Path, ...]
+    """Files of whole datasets, of which other sessions keep their rows."""
+    places: tuple[Path, ...]
+    """Where something was exported to."""
     missing: tuple[Path, ...]
     """What the index names and is not there any more: moved, or deleted."""
     begun: tuple[Path, ...] = ()
@@ -53,6 +58,7 @@ class Withdrawal:
         out = [str(step) for step in self.steps]
         out += [str(taken) for _, some in self.results for taken in some]
         out += [f"delete file: {file} ({file.stat().st_size} bytes)" for file in self.files if file.is_file()]
+        out += [f"take out rows, or delete with the last session: {file}" for file in self.shared]
         out += [f"not there any more: {path}" for path in self.missing]
         return out + [f"look into {path}: an export was begun there and not ended" for path in self.begun]
 
@@ -102,6 +108,7 @@ def planned(path: Path, role: Role, places: Sequence[Path] = ()) -> Withdrawal:
     files = sorted(f for d in made if d.what not in ("results", BEGUN, MADE) for f in _files(d))
     files += [file for store in sorted(stores) for file in files_of(store, path)]
     begun = [d.path for d in made if d.what == BEGUN and not any(f.is_relative_to(d.path) for f in files)]
+    own, shared = parted(list(dict.fromkeys(files)))
     missing = sorted({d.path for d in made if d.what != BEGUN and not d.path.exists()})
     return Withdrawal(
         recording=path,
@@ -109,7 +116,9 @@ def planned(path: Path, role: Role, places: Sequence[Path] = ()) -> Withdrawal:
         code=code,
         steps=tuple(steps),
         results=tuple(results),
-        files=tuple(dict.fromkeys(files)),
+        files=tuple(own),
+        shared=tuple(shared),
+        places=tuple(d.path for d in made if d.what == BEGUN),
         missing=tuple(missing),
         begun=tuple(p for p in begun if p.is_dir()),
     )
@@ -145,8 +154,11 @@ def withdraw(planned_: Withdrawal, why: str, store: Path | None = None) -> Path:
     lines = planned_.lines
     for directory, _ in planned_.results:
         take_out_results(directory, role, code)
+    gone = sessions_of(planned_.files)
     for file in planned_.files:
         shred(file)
+    take_out(planned_.shared, gone)
+    remove_empty({f.parent for f in (*planned_.files, *planned_.shared)}, planned_.places)
     keys = carry_out(path, role, list(planned_.steps), why, store)
     left = _left(planned_)
     now = datetime.now().astimezone()
