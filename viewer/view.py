@@ -10,10 +10,10 @@ from acquisition.commands.command import Command
 from acquisition.commands.completing import RecordingPath
 from acquisition.errors import AttunementError, ControlError
 from acquisition.events.corrections_file import refuse_editor
+from acquisition.events.who import who_fault
 from acquisition.protection.audit import keep
 from acquisition.recorder.control import Client
 from acquisition.recording.derived import note
-from acquisition.session.patterns import CODE
 from acquisition.terminal import echo
 from viewer.desktop import has_display, require_qt
 from viewer.live.live import quitting_on_ctrl_c
@@ -38,10 +38,10 @@ def view_command(
     recording: Path, rater: str, editor: str, config_file: Path | None, picture: Path | None
 ) -> None:
     """Watch a growing recording or review a finished one; closing the window never stops a recorder."""
-    if rater and not CODE.fullmatch(rater):
-        raise AttunementError(f"--rater {rater[:40]!r}: must be a code such as R2, never a name")
+    if rater and (why := who_fault(rater, recording)):
+        raise AttunementError(f"--rater {rater[:40]!r}: {why}")
     if editor:
-        refuse_editor(editor)
+        refuse_editor(editor, recording=recording)
     if editor and rater:
         raise click.UsageError("--editor and --rater exclude each other: a blind rater sees no signals")
     if config_file is not None and not editor:

@@ -8,10 +8,10 @@ from pathlib import Path
 from acquisition.errors import RecordingError
 from acquisition.events.corrections import CORRECTIONS_NAME, Correction, line_of, parse_correction
 from acquisition.events.overlay_file import append_lines
-from acquisition.session.patterns import CODE, CODE_RULE
+from acquisition.events.who import who_fault
 
 
-def refuse_editor(who: str, name: str = "--editor") -> None:
+def refuse_editor(who: str, name: str = "--editor", recording: Path | None = None) -> None:
     """Refuse who is no code: a name never gets into a recording.
 
     Raises
@@ -19,8 +19,8 @@ def refuse_editor(who: str, name: str = "--editor") -> None:
     RecordingError
         Names what was given, and the rule.
     """
-    if not CODE.fullmatch(who):
-        raise RecordingError(f"{name} {who[:40]!r}: {CODE_RULE}")
+    if why := who_fault(who, recording):
+        raise RecordingError(f"{name} {who[:40]!r}: {why}")
 
 
 def append_corrections(recording: Path, corrections: Sequence[Correction]) -> None:
@@ -33,7 +33,7 @@ def append_corrections(recording: Path, corrections: Sequence[Correction]) -> No
     """
     lines = []
     for correction in corrections:
-        refuse_editor(correction.who, "who")
+        refuse_editor(correction.who, "who", recording)
         line = line_of(correction)
         parse_correction(line, "correction")
         lines.append(line + "\n")

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from acquisition.errors import RecordingError
 from acquisition.events.overlay import Edit, parse_edit, whole
-from acquisition.protection.sealed_rows import sealed
+from acquisition.events.who import who_fault
+from acquisition.protection.sealed_rows import recording_of, sealed
 from acquisition.recording.fsync import sync_directory, sync_file
-from acquisition.session.patterns import CODE
 
 READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 
@@ -45,7 +45,7 @@ else:
         fcntl.flock(fd, fcntl.LOCK_UN)
 
 
-def line_of(edit: Edit) -> str:
+def line_of(edit: Edit, recording: Path | None = None) -> str:
     """Return an edit as a line of JSON.
 
     Raises
@@ -53,8 +53,8 @@ def line_of(edit: Edit) -> str:
     RecordingError
         If it could not be read back, or if `who` is no code: a name never gets into a recording.
     """
-    if not CODE.fullmatch(edit.who):
-        raise RecordingError(f"who = {edit.who[:40]!r}: must be a code such as R2, never a name")
+    if why := who_fault(edit.who, recording):
+        raise RecordingError(f"who = {edit.who[:40]!r}: {why}")
     row = {"op": edit.op, "id": edit.id, "fields": edit.fields}
     row |= {"who": edit.who, "when": edit.when, "why": edit.why}
     line = json.dumps({k: v for k, v in row.items() if v != {}}, ensure_ascii=False)
@@ -70,7 +70,7 @@ def append_edits(path: Path, edits: Sequence[Edit]) -> None:
     RecordingError
         If an edit is not allowed, or if nothing can be written there.
     """
-    append_lines(path, "".join(line_of(edit) + "\n" for edit in edits))
+    append_lines(path, "".join(line_of(edit, recording_of(path)) + "\n" for edit in edits))
 
 
 def append_lines(path: Path, text: str) -> None:

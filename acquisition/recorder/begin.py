@@ -128,7 +128,7 @@ def record(
             session,
             store,
             list(drivers),
-            Marks(vocabulary),
+            Marks(vocabulary, patterns=session.patterns),
             disk=disk,
             listener=listener,
             clock=clock,

@@ -20,7 +20,8 @@ from acquisition.events.vocabulary import (
     Vocabulary,
     checked_value,
 )
-from acquisition.session.patterns import CODE
+from acquisition.events.who import who_fault
+from acquisition.session.patterns import CodePatterns
 from acquisition.stream import Role
 
 SOURCES = ("key", "pedal", "review", "auto", "lsl", "import", "cli")
@@ -49,10 +50,18 @@ class Marks:
     ----------
     intervals : Intervals, optional
         What holds already.
+    patterns : CodePatterns, optional
+        Which codes raters and people have.
     """
 
-    def __init__(self, vocabulary: Vocabulary, intervals: Intervals | None = None) -> None:
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        intervals: Intervals | None = None,
+        patterns: CodePatterns | None = None,
+    ) -> None:
         self.vocabulary = vocabulary
+        self._patterns = patterns or CodePatterns()
         self.intervals = Intervals() if intervals is None else intervals
 
     @property
@@ -94,8 +103,8 @@ class Marks:
         if before is not None and phase == "off":
             ref = before.key  # what it ends, also where a client named something else
         rater = _text(fields, "rater", 12)
-        if rater and not CODE.fullmatch(rater):
-            raise ControlError("rater: must be a code such as R2, never a name")
+        if rater and (why := who_fault(rater, patterns=self._patterns)):
+            raise ControlError(f"rater: {why}")
         return Event(
             time=_number(fields, "time", now, now - SKEW[0], now + SKEW[1]),
             code=code.code,

@@ -11,8 +11,8 @@ from pathlib import Path
 from acquisition.errors import RecordingError
 from acquisition.event import Event
 from acquisition.events.overlay import effective, rater_file, read_edits, read_overlay
+from acquisition.events.who import who_fault
 from acquisition.recording.contents import RATERS
-from acquisition.session.patterns import CODE
 from processing.codings.marked import Marked, read_marked, since_begin
 from processing.hour.timeline import Interval
 
@@ -45,7 +45,7 @@ def read_rater(text: str, marked: Marked | None) -> list[Interval]:
     path, rater = _parted(text)
     if path.is_dir():
         return _in_recording(path, rater, marked)
-    if marked is not None and not path.exists() and CODE.fullmatch(text):
+    if marked is not None and not path.exists() and not who_fault(text, marked.path):
         return _in_recording(marked.path, text, marked)
     if not path.is_file():
         raise RecordingError(f"{text}: no such recording, file or rater")
@@ -61,7 +61,7 @@ def read_rater(text: str, marked: Marked | None) -> list[Interval]:
 def _parted(text: str) -> tuple[Path, str]:
     """Part PATH@RATER; a path that is there stays whole."""
     head, at, rater = text.rpartition("@")
-    if at and CODE.fullmatch(rater) and not Path(text).exists():
+    if at and not who_fault(rater, Path(head)) and not Path(text).exists():
         return Path(head), rater
     return Path(text), ""
 

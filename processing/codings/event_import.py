@@ -30,7 +30,8 @@ from acquisition.events.vocabulary import (
     checked_value,
     load_vocabulary,
 )
-from acquisition.session.patterns import CODE
+from acquisition.events.who import patterns_of, who_fault
+from acquisition.session.patterns import CodePatterns
 from acquisition.stream import PEOPLE
 from processing.codings.annotations.annotation import Annotation
 from processing.codings.annotations.reading import read_annotations
@@ -70,6 +71,8 @@ class Reading:
         Leave out what names no code.
     started : str
         When the recording began, ISO 8601; "" if nobody knows it.
+    patterns : CodePatterns
+        Which codes raters have.
     speakers : mapping
         Speaker of a transcript, in small letters → client or therapist. Names are kept nowhere.
     """
@@ -82,6 +85,7 @@ class Reading:
     otherwise: str = ""
     skip: bool = False
     started: str = ""
+    patterns: CodePatterns = field(default_factory=CodePatterns)
     speakers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -146,7 +150,9 @@ def read_file(path: Path, marked: Marked | None, rater: str = "") -> list[Interv
     """
     begin = marked.begin if marked else 0.0
     vocabulary = marked.vocabulary if marked else load_vocabulary()
-    how = Reading(started=marked.started if marked else "")
+    how = Reading(
+        started=marked.started if marked else "", patterns=patterns_of(marked.path if marked else None)
+    )
     events = read_events(path, vocabulary, begin, how).events
     mine = [e for e in events if not rater or e.rater == rater]
     last = max((e.onset for e in mine), default=begin)
@@ -226,7 +232,7 @@ def _events(
         code=code.code,
         actor=_actor(code, fields.get("actor") or actor or how.actor or _speaker(code, fields, how)),
         source="import",
-        rater=_rater(fields.get("rater") or how.rater),
+        rater=_rater(fields.get("rater") or how.rater, how.patterns),
         value=value,
         note=note,
         ref=fields.get("ref", ""),
@@ -296,9 +302,9 @@ def _speaker(code: Code, fields: Mapping[str, str], how: Reading) -> str:
     return found
 
 
-def _rater(text: str) -> str:
-    if text and not CODE.fullmatch(text):
-        raise AnnotationError(f"rater = {text[:40]!r}: must be a code such as R2, never a name")
+def _rater(text: str, patterns: CodePatterns) -> str:
+    if text and (why := who_fault(text, patterns=patterns)):
+        raise AnnotationError(f"rater = {text[:40]!r}: {why}")
     return text
 
 

@@ -85,7 +85,7 @@ def import_command(
     from processing.correcting.matching import Purpose, leading_to
     from processing.correcting.standing import read_standing
 
-    refuse_editor(editor)
+    refuse_editor(editor, recording=recording)
     if not math.isfinite(offset):
         raise click.UsageError("--offset takes a number of seconds")
     now = read_standing(recording, role, editor)

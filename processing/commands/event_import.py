@@ -13,8 +13,8 @@ import click
 
 from acquisition.commands.command import Command
 from acquisition.errors import AnnotationError, RecordingError
+from acquisition.events.who import patterns_of, who_fault
 from acquisition.recording.contents import OVERLAY_NAME
-from acquisition.session.patterns import CODE
 from acquisition.stream import PEOPLE
 from acquisition.terminal import echo
 
@@ -95,10 +95,11 @@ def import_command(
     from processing.codings.event_import import Reading, edits_of, known_ids, read_events
     from processing.codings.marked import read_marked
 
-    if not CODE.fullmatch(who):
-        raise click.UsageError(f"--who {who!r}: must be a code such as R2, never a name")
+    if why := who_fault(who, recording):
+        raise click.UsageError(f"--who {who!r}: {why}")
     marked = read_marked(recording, vocabulary)
     how = Reading(
+        patterns=patterns_of(recording),
         zero=zero if sync is None else _sync(marked) - sync,
         mapping=_mapping(pairs),
         tiers=tiers,

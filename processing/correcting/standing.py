@@ -90,7 +90,7 @@ def standing_of(one: Standing, recording: Path, role: str, who: str) -> Standing
 def _by_hand(recording: Path, role: str, who: str, *, known: bool) -> ByHand:
     if not who:
         return ByHand()
-    refuse_editor(who)
+    refuse_editor(who, recording=recording)
     lines = read_corrections(recording)
     if known and who not in editors(lines):
         there = ", ".join(editors(lines)) or "nobody"

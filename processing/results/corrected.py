@@ -81,7 +81,7 @@ def corrected_by(recording: Path, who: str) -> Corrected:
     RecordingError
         If `who` is no code or has corrected nothing, or if the file cannot be read.
     """
-    refuse_editor(who, "--corrections")
+    refuse_editor(who, "--corrections", recording)
     lines = read_corrections(recording)
     known = editors(lines)
     if who not in known:

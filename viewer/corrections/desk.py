@@ -19,7 +19,7 @@ from acquisition.errors import AttunementError, RecordingError
 from acquisition.events.corrected import ByHand, Stretch, acts_of, fold
 from acquisition.events.corrections import Correction, read_corrections
 from acquisition.events.corrections_file import append_corrections
-from acquisition.session.patterns import CODE
+from acquisition.events.who import who_fault
 from processing.correcting.signals import Key
 from processing.correcting.snapping import snapped
 from processing.heart.ibi import NORMAL
@@ -72,8 +72,8 @@ class CorrectionDesk:
         """Let somebody else correct; each has corrections of their own."""
         self.who = who.strip()
         self._refold()
-        known = bool(CODE.fullmatch(self.who))
-        self._say("" if known else "say who corrects: a code such as R2, never a name", failed=not known)
+        why = who_fault(self.who, self.recording)
+        self._say(f"say who corrects: it {why}" if why else "", failed=bool(why))
 
     def _refold(self) -> None:
         folded = fold(self.lines, self.who)
@@ -286,8 +286,8 @@ class CorrectionDesk:
     def _append(self, fresh: Sequence[Correction]) -> None:
         if self.faulty:
             raise RecordingError(self.faulty)
-        if not CODE.fullmatch(self.who):
-            raise RecordingError("say who corrects: a code such as R2, never a name (F2)")
+        if why := who_fault(self.who, self.recording):
+            raise RecordingError(f"say who corrects: it {why} (F2)")
         append_corrections(self.recording, fresh)
         self.lines = [*self.lines, *fresh]
         self._refold()

@@ -18,8 +18,9 @@ from acquisition.event import Event, Value
 from acquisition.events.overlay import Edit, read_edits
 from acquisition.events.overlay_file import append_edits
 from acquisition.events.vocabulary import PAUSE, Vocabulary
+from acquisition.events.who import patterns_of, who_fault
+from acquisition.protection.sealed_rows import recording_of
 from acquisition.recorder.marks import Marks
-from acquisition.session.patterns import CODE
 from viewer.model.event_rows import Row, fine_clock, rows, seconds_of
 from viewer.model.markers import label_of
 from viewer.model.model import SessionModel
@@ -152,7 +153,7 @@ class ReviewDesk:
         """Return an event, checked against the vocabulary as a live one is."""
         if code == PAUSE:
             raise RecordingError("a pause is as it was recorded; it cannot be edited")
-        marks = Marks(self.vocabulary, self.model.marked())
+        marks = Marks(self.vocabulary, self.model.marked(), patterns_of(recording_of(self.file)))
         fields: dict[str, Any] = {"code": code, "time": time, "source": "review", "rater": self.who}
         fields |= {"t_unc": unc, "note": note, "value": value}
         return marks.make(fields | ({"actor": actor} if actor else {}), time)
@@ -245,8 +246,8 @@ class ReviewDesk:
     def _append(self, acts: Sequence[Act], why: str) -> None:
         if self.faulty:
             raise RecordingError(self.faulty)
-        if not CODE.fullmatch(self.who):
-            raise RecordingError("say who edits: a code such as R2, never a name")
+        if fault := who_fault(self.who, recording_of(self.file)):
+            raise RecordingError(f"say who edits: it {fault}")
         when = self._clock()
         fresh = [Edit(op=o, id=i, fields=f, who=self.who, when=when, why=why) for o, i, f in acts]
         append_edits(self.file, fresh)

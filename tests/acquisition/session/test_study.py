@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 
 from acquisition.errors import RecordingError, SessionError
+from acquisition.events.corrections_file import refuse_editor
+from acquisition.events.overlay import Edit, rater_file
+from acquisition.events.overlay_file import append_edits
+from acquisition.events.who import who_fault
 from acquisition.recording.amendments import checked
 from acquisition.session.patterns import CodePatterns
 from acquisition.session.study import Retention, find_study, read_study, study_of
@@ -146,6 +150,24 @@ def test_a_recording_says_itself_which_codes_fit(folder: Path, tmp_path: Path) -
         checked("client", "C07", elsewhere.patterns)
     with pytest.raises(RecordingError, match="never a name"):
         checked("client", "P-005", CodePatterns())
+
+
+def test_raters_have_the_codes_of_the_study(folder: Path) -> None:
+    file = folder.parent / "study.toml"
+    file.write_text(STUDY.replace("[study]", '[study]\nrater = "RA-[0-9]{2}"'), "utf-8")
+    recording = folder / "recording"
+    recording.mkdir()
+    (recording / "session.toml").write_text(dump_session(load_session(session_file(folder))), "utf-8")
+    for who, fits in (("RA-01", True), ("TH-001", True), ("R2", False), ("Anna", False)):
+        edit = Edit(op="void", id="x", who=who)
+        if fits:
+            append_edits(rater_file(recording, who), [edit])
+            refuse_editor(who, recording=recording)
+            continue
+        assert who_fault(who, recording).startswith("must fit")
+        with pytest.raises(RecordingError, match="as the study says, never a name"):
+            append_edits(rater_file(recording, who), [edit])
+    assert who_fault("R2") == "" and who_fault("RA-01").startswith("must be a code such as R2")
 
 
 def test_a_faulty_study_is_named_when_a_session_is_read(folder: Path) -> None:
