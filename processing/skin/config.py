@@ -54,6 +54,8 @@ class SkinConfig:
                 "quality.flat",
                 "scr.minimum",
                 "scr.trial.before",
+                "scr.noise.smallest",
+                "scr.noise.over",
             ),
             from_zero=(
                 "scl.lookahead",
@@ -64,6 +66,9 @@ class SkinConfig:
                 "scr.tilt",
                 "scr.trial.after",
                 "scr.trial.slow_after",
+                "scr.noise.deviations",
+                "scr.noise.steps",
+                "scr.noise.least",
                 "falls.least",
                 "falls.noise",
                 "falls.steps",

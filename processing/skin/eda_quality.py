@@ -10,6 +10,8 @@ beyond 10 µS/s, and 5 s around either. Departures and additions:
   is alive: flat says nothing about its neighbours;
 - a dip, and the steep part of any fall that no skin makes (processing.skin.falls), is movement; it says
   nothing about its neighbours;
+- where noise or the converter's steps could make the smallest response (processing.skin.noise), there is no
+  saying of responses; of the level there is;
 - values that are a thousand or a million times too large or small are called so;
 - a missing sample (nan) is not valid, but says nothing about its neighbours;
 - what lies before an invalid sample, and only before, counts half in `eda_quality`: a response there was
@@ -77,9 +79,10 @@ class Fault(IntEnum):
     IN_THOUSANDTHS = 7
     IN_MILLIONTHS = 8
     DIP = 9
-    MARKED = 10
-    NEAR = 11
-    BEFORE = 12
+    NOISE = 10
+    MARKED = 11
+    NEAR = 12
+    BEFORE = 13
 
 
 REASONS = {
@@ -93,6 +96,7 @@ REASONS = {
     Fault.IN_THOUSANDTHS: "unit looks like nS, not µS",
     Fault.IN_MILLIONTHS: "not in µS",
     Fault.DIP: "movement: falls faster than the skin can",
+    Fault.NOISE: "noise: responses of 0.05 µS do not stand out",
     Fault.MARKED: "marked as artefact by hand",
     Fault.NEAR: "within 5 s of invalid EDA",
     Fault.BEFORE: "within 5 s of invalid EDA",

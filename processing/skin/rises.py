@@ -19,6 +19,7 @@ import numpy as np
 
 from acquisition.stream import FloatArray
 from processing.skin.falls import Fall, FallConfig
+from processing.skin.noise import NoiseConfig, NoiseFinder, Noisy
 from processing.skin.scr_signal import Limits, Smoother
 from processing.skin.trial import Scr, Trial, TrialConfig
 
@@ -74,6 +75,7 @@ class ScrConfig:
     coarse_landing: float = 0.3
     long_landing: float = 0.6
     trial: TrialConfig = field(default_factory=TrialConfig)
+    noise: NoiseConfig = field(default_factory=NoiseConfig)
 
     @property
     def latest(self) -> float:
@@ -92,6 +94,7 @@ class ScrDetector:
         coarse = Limits(config.coarse_jump, config.coarse_jump_share)
         self.smoother = Smoother(sfreq, Limits(config.jump, config.jump_share), coarse)
         self._trial = Trial(sfreq, config.trial, config.latest, falls, self.smoother)
+        self._noise = NoiseFinder(self.smoother, config.noise)
         self._config = config
         self._landing_share = config.landing if self.smoother.fine else config.coarse_landing
         self._back = int(BEFORE * self.smoother.sfreq) if self.smoother.fine else 0
@@ -104,6 +107,7 @@ class ScrDetector:
         """Begin a new stretch; what is not final is dropped."""
         self.smoother.reset()
         self._trial.reset()
+        self._noise.reset()
         self._t: list[float] = []
         self._y: list[float] = []
         self._z: list[float] = []
@@ -113,8 +117,8 @@ class ScrDetector:
         self._pending: tuple[int, int] | None = None
         self._begin(0)
 
-    def push(self, times: FloatArray, eda: FloatArray) -> tuple[list[Scr], list[Fall]]:
-        """Return the responses that became final, and the falls that were decided."""
+    def push(self, times: FloatArray, eda: FloatArray) -> tuple[list[Scr], list[Fall], list[Noisy]]:
+        """Return the responses that became final, the falls that were decided, and noisy seconds."""
         smooth = self.smoother.push(times, eda)
         rises: list[Scr] = []
         for t, y, k in zip(smooth.times.tolist(), smooth.steady.tolist(), smooth.known.tolist(), strict=True):
@@ -124,7 +128,7 @@ class ScrDetector:
             self._n += 1
             rises += self._step(k)
         self._trim()
-        return self._trial.push(times, eda, smooth, rises)
+        return *self._trial.push(times, eda, smooth, rises), self._noise.push(times, eda, smooth)
 
     def _step(self, known: float) -> list[Scr]:
         """Follow the tilted signal from trough to peak and back; judge a rise once its peak is clear."""

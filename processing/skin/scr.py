@@ -6,8 +6,9 @@ lies in bad seconds is left out.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from acquisition.stream import BoolArray, FloatArray
 from processing.corrections.edits import Edits
 from processing.skin.eda_quality import CodeArray, EdaGate, EdaQualityConfig, Fault, quality_width, spreads
 from processing.skin.falls import Fall, FallConfig
+from processing.skin.noise import Noisy
 from processing.skin.rises import ScrConfig, ScrDetector
 from processing.skin.trial import Scr
 
@@ -22,6 +24,8 @@ __all__ = ["Found", "ResponseFinder", "Scr", "ScrConfig", "Scrs", "detect_scrs",
 
 KEPT = 20.0
 """How long it is remembered which samples were bad [s]."""
+
+Stretch = TypeVar("Stretch", Fall, Noisy)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -48,11 +52,14 @@ def stretches(usable: BoolArray, starts: BoolArray) -> list[tuple[int, int, bool
 
 
 class Found(NamedTuple):
-    """Hold what became final: responses, falls, and the moments where new stretches begin [s]."""
+    """Hold what became final: responses, those and others in noise, which only tell the level how much of it
+    is their tails, falls, the moments where new stretches begin [s], and noisy seconds."""
 
     scrs: list[Scr]
+    felt: list[Scr]
     falls: list[Fall]
     begun: list[float]
+    noisy: list[Noisy]
 
 
 class ResponseFinder:
@@ -79,6 +86,7 @@ class ResponseFinder:
         self._fault = -np.inf
         self._broken = True
         self._falls: list[Fall] = []
+        self._noisy: list[Noisy] = []
         self._seen: tuple[FloatArray, BoolArray] = (np.empty(0), np.empty(0, bool))
 
     def push(self, times: FloatArray, eda: FloatArray, codes: CodeArray, gaps: BoolArray) -> Found:
@@ -89,19 +97,24 @@ class ResponseFinder:
             times, eda, codes, gaps = times[present], eda[present], codes[present], gaps[present]
         usable = (codes == Fault.NONE) | (codes == Fault.FLAT)
         starts = gaps | np.append(self._broken, ~usable[:-1])[: len(gaps)]
-        found = Found([], [], [])
+        found = Found([], [], [], [], [])
         for a, b, new in stretches(usable, starts):
             if new:
                 self._detector.reset()
                 found.begun.append(float(times[a]))
             if a and not usable[a - 1]:
                 self._fail(times[a - 1 : a], codes[a - 1 : a])
-            scrs, falls = self._detector.push(times[a:b], eda[a:b])
+            scrs, falls, noisy = self._detector.push(times[a:b], eda[a:b])
             if self._edits is not None:
-                scrs, falls = self._said(self._edits, scrs, falls)
+                scrs, falls = self._said(self._edits, scrs), self._unsaid(self._edits, falls)
+                noisy = self._unsaid(self._edits, noisy)
             self._falls += falls
+            self._noisy += noisy
             found.falls.extend(falls)
-            found.scrs.extend(s for s in scrs if self._late_enough(s.onset) and self._good(s))
+            found.noisy.extend(noisy)
+            felt = [s for s in scrs if self._late_enough(s.onset) and self._good(s, self._falls)]
+            found.felt.extend(felt)
+            found.scrs.extend(s for s in felt if self._good(s, [*self._falls, *self._noisy]))
         if len(usable):
             self._broken = not usable[-1]
             if self._broken:
@@ -119,15 +132,17 @@ class ResponseFinder:
             self._fault = float(time[0])
 
     @staticmethod
-    def _said(edits: Edits, scrs: list[Scr], falls: list[Fall]) -> tuple[list[Scr], list[Fall]]:
-        """Leave out responses that were rejected by hand, and falls in what was accepted."""
+    def _said(edits: Edits, scrs: list[Scr]) -> list[Scr]:
+        """Leave out responses that were rejected by hand."""
         none = edits.rejects(np.array([s.peak for s in scrs])).tolist()
-        starts, stops = (np.array([getattr(f, name) for f in falls]) for name in ("start", "stop"))
+        return [s for s, out in zip(scrs, none, strict=True) if not out]
+
+    @staticmethod
+    def _unsaid(edits: Edits, stretches: list[Stretch]) -> list[Stretch]:
+        """Leave out falls and noise in what was accepted by hand."""
+        starts, stops = (np.array([getattr(s, name) for s in stretches]) for name in ("start", "stop"))
         good = edits.vouches(starts, stops).tolist()
-        return (
-            [s for s, out in zip(scrs, none, strict=True) if not out],
-            [f for f, out in zip(falls, good, strict=True) if not out],
-        )
+        return [s for s, out in zip(stretches, good, strict=True) if not out]
 
     def _remember(self, times: FloatArray, codes: CodeArray) -> None:
         """Note which samples are bad; let go of what is older than any response to come."""
@@ -140,15 +155,17 @@ class ResponseFinder:
         n = int(np.searchsorted(t, (times[0] if len(times) else -np.inf) - KEPT))
         self._seen = (t[n:], b[n:])
         self._falls = [f for f in self._falls if len(t) == n or f.known >= t[n]]
+        self._noisy = [f for f in self._noisy if len(t) == n or f.known >= t[n]]
 
-    def _good(self, scr: Scr) -> bool:
-        """Tell whether half of the samples are good in the second of the peak, as `eda_quality` counts."""
+    def _good(self, scr: Scr, bad_in: Sequence[Fall | Noisy]) -> bool:
+        """Tell whether half of the samples are good in the second of the peak, as `eda_quality` counts: not
+        what lies in these stretches."""
         (t, bad), centre = self._seen, np.rint(scr.peak)
         inside = slice(*np.searchsorted(t, (centre - self._half, centre + self._half)).tolist())
         t, bad = t[inside], bad[inside].copy()
-        for fall in self._falls:
-            if fall.known <= scr.known:
-                bad |= (t > fall.start) & (t <= fall.stop)
+        for one in bad_in:
+            if one.known <= scr.known:
+                bad |= (t > one.start) & (t <= one.stop)
         return bool(2 * np.count_nonzero(bad) <= len(bad))
 
 

@@ -85,10 +85,10 @@ class Smoother:
         self.fine = rate >= 8.0
         grid, length = FINE if self.fine else COARSE
         self.loss = FINE_LOSS if self.fine else COARSE_LOSS
-        self._step = max(1, int(rate // grid))
-        self.sfreq = rate / self._step
+        self.step = max(1, int(rate // grid))
+        self.sfreq = rate / self.step
         half = round(length * rate / 2) if rate >= 3.0 else 0
-        self._weights = savitzky_golay(half)
+        self.weights = savitzky_golay(half)
         self._width = math.ceil(JUMP * rate + 1.0) if rate >= 3.0 else 0
         self._jump = jump if rate >= 10.0 else coarse_jump
         self.reset()
@@ -108,7 +108,7 @@ class Smoother:
         clean = self._take_jumps(*blocks) if self._width else (*blocks, blocks[2])
         new = (clean[0], clean[1], clean[3])
         t, known, steady = (np.concatenate(pair) for pair in zip(self._clean, new, strict=True))
-        k, step = len(self._weights), self._step
+        k, step = len(self.weights), self.step
         n = max(0, (len(steady) - k) // step + 1)
         self._clean = (t[n * step :], known[n * step :], steady[n * step :])
         means = Steadied(clean[0], clean[2], clean[3])
@@ -117,8 +117,8 @@ class Smoother:
     def _filter(self, x: FloatArray, n: int) -> FloatArray:
         if n == 0:
             return np.empty(0)
-        windows = np.lib.stride_tricks.sliding_window_view(x, len(self._weights))[:: self._step][:n]
-        return np.asarray((windows * self._weights).sum(axis=1))
+        windows = np.lib.stride_tricks.sliding_window_view(x, len(self.weights))[:: self.step][:n]
+        return np.asarray((windows * self.weights).sum(axis=1))
 
     def _take_means(self, times: FloatArray, eda: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return moment, last stamp and mean of each block that is complete."""

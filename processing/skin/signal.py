@@ -40,8 +40,8 @@ class Signal:
         if self._edits is not None:
             codes = said_by_hand(self._edits, times, codes)
         found = self._finder.push(times, eda, codes, gaps)
-        self.validity.push(times, eda, codes, found.falls)
-        self.level.push(found.scrs, found.begun)
+        self.validity.push(times, eda, codes, found.falls, found.noisy)
+        self.level.push(found.felt, found.begun)
         self.fresh += found.scrs
 
     def settle(self, until: float) -> None:

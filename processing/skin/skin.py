@@ -181,14 +181,14 @@ class Skin:
         width = self._config.scl.window
         counts = self._counts(times, width)
         # A dip shows where it began and ended: the level goes on, if half of the window is without.
-        covered = self._covered(counts, width, Fault.DIP)
-        covered[self._covered(counts, width) < 0.5] = 0.0
+        covered = self._covered(counts, width, Fault.NOISE, Fault.DIP)
+        covered[self._covered(counts, width, Fault.NOISE) < 0.5] = 0.0
         values = np.full((3, len(times)), np.nan)
         if self._signal is not None:
             values = np.array(self._signal.level.at(times), float).reshape(-1, 3).T
             values[:, covered < self._config.covered] = np.nan
         reasons = self._reasons(values[0], counts, covered, "too few whole seconds")
-        quality = np.where(np.isnan(values[0]), 0.0, self._covered(counts, width))
+        quality = np.where(np.isnan(values[0]), 0.0, self._covered(counts, width, Fault.NOISE))
         out: list[IndexSample] = []
         for index, column in zip(("scl", "scl_low", "scl_high"), values, strict=True):
             out += index_samples(times, available, self._entity, index, column, quality, reasons)

@@ -76,6 +76,11 @@ class TrialConfig:
     regained, under, whole : float
         A rise is a recovery if it reaches this share of the depth, lies under the height before the fall by
         the second share, and the third share of it is still there when jumps are taken out.
+    goes_on : float
+        What falls so long after its fall was seen has not been up again [s].
+    again, soon, swings : float
+        A swing falls by this share of its rise within so many times its rise time; of four such rises in
+        so many seconds the fourth is a movement, or a pulse or a breath that moves the electrode.
     above : float
         A rise that begins in a dip reaches at least so much of its amplitude over the height before the dip.
     """
@@ -95,6 +100,10 @@ class TrialConfig:
     regained: float = 0.65
     under: float = 0.5
     whole: float = 0.75
+    goes_on: float = 0.75
+    again: float = 0.75
+    soon: float = 1.25
+    swings: float = 20.0
     above: float = 0.35
 
 
@@ -128,6 +137,7 @@ class Trial:
         self._falls.reset()
         self._waiting: list[Scr] = []
         self._fallen: list[Fall] = []
+        self._swung: list[float] = []
         self._raw: tuple[FloatArray, ...] = (none, none)
         self._means: tuple[FloatArray, ...] = (none, none, none)
         self._grid: tuple[FloatArray, ...] = (none, none, none)
@@ -161,11 +171,25 @@ class Trial:
                 self._halves,
                 self._recovers,
             )
-            if not any(test(rise) for test in tests):
+            swings = self._swings(rise)
+            if not (swings or any(test(rise) for test in tests)):
                 passed.append(rise)
             del self._waiting[0]
         self._forget()
         return passed, fallen
+
+    def _swings(self, rise: Scr) -> bool:
+        """Tell whether the signal swings: falls back as fast as it rose, no further, for the fourth time."""
+        config = self._config
+        t, y, _ = self._grid
+        moments = (rise.onset, rise.peak, rise.peak + config.soon * rise.rise, rise.known)
+        onset, peak, soon, known = np.searchsorted(t, np.subtract(moments, 1e-3)).tolist()
+        fell, whole = y[peak] - y[peak : soon + 1].min(), y[peak] - y[peak:known].min(initial=np.inf)
+        if fell < config.again * rise.amplitude or whole > (2.0 - config.again) * (y[peak] - y[onset]):
+            return False
+        self._swung = [peak for peak in self._swung if peak > rise.peak - config.swings]
+        self._swung.append(rise.peak)
+        return len(self._swung) > 3
 
     def _comes_late(self, rise: Scr) -> bool:
         """Tell whether a rise was settled too late to be announced within 3 s of its peak."""
@@ -294,8 +318,11 @@ class Trial:
             )
         if dip and fall.stop < rise.onset - 2.0 * EDGE:
             return False
-        if not dip and begin > seen and float(z[seen:begin].max()) > low + 0.5 * depth:
-            return False
+        if not dip and begin > seen:
+            lowest = seen + int(np.argmin(z[seen:begin]))
+            since = lowest if float(t[lowest]) > fall.seen + config.goes_on else seen
+            if float(z[since:begin].max()) > low + 0.5 * depth:  # it was up again
+                return False
         under = min(top, fall.level) - bottom
         back = fall.level - (1.0 - config.regained) * depth
         return under >= config.under * (top - bottom) and top >= back

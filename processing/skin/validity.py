@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -11,12 +11,15 @@ from acquisition.stream import BoolArray, FloatArray, IntArray
 from processing.corrections.edits import Edits
 from processing.skin.eda_quality import CodeArray, EdaQualityConfig, Fault, spreads
 from processing.skin.falls import Fall
+from processing.skin.noise import Noisy
+
+Stretch = TypeVar("Stretch", Fall, Noisy)
 
 
 class Settled(NamedTuple):
     """Hold settled samples, shape (n,): stamps [s], skin conductance [µS], and which can tell a level.
 
-    Flat ones can: whether there is a level where the signal stands still is said elsewhere.
+    Flat ones can: whether there is a level where the signal stands still is said elsewhere. Noisy ones can.
     """
 
     times: FloatArray
@@ -40,15 +43,24 @@ class Validity:
         self._codes: CodeArray = np.empty(0, np.int8)
         self._faults: FloatArray = np.empty(0)
         self._falls: list[Fall] = []
+        self._noisy: list[Noisy] = []
         self._counts: IntArray = np.zeros((0, len(Fault)), np.int64)
         self._first = 0
 
-    def push(self, times: FloatArray, eda: FloatArray, codes: CodeArray, falls: Sequence[Fall]) -> None:
-        """Take in classed samples, and falls that were decided."""
+    def push(
+        self,
+        times: FloatArray,
+        eda: FloatArray,
+        codes: CodeArray,
+        falls: Sequence[Fall],
+        noisy: Sequence[Noisy],
+    ) -> None:
+        """Take in classed samples, falls that were decided, and noisy seconds."""
         self._times = np.concatenate((self._times, times))
         self._eda = np.concatenate((self._eda, eda))
         self._codes = np.concatenate((self._codes, codes))
         self._falls += falls
+        self._noisy += noisy
         if codes.any():
             self._faults = np.concatenate((self._faults, times[spreads(codes)]))
 
@@ -70,31 +82,33 @@ class Validity:
             return Settled(np.empty(0), np.empty(0), np.empty(0, bool))
         times, eda, codes = self._times[:n], self._eda[:n], self._codes[:n]
         self._times, self._eda, self._codes = self._times[n:], self._eda[n:], self._codes[n:]
-        codes = self._fallen(times, codes)
+        self._falls, codes = self._classed(self._falls, Fault.DIP, times, codes)
+        self._noisy, codes = self._classed(self._noisy, Fault.NOISE, times, codes)
         if len(self._faults):
             after = self._faults_in(times - self._around, times)
             before = self._faults_in(times, times + self._around)
             near = np.where(after, np.int8(Fault.NEAR), np.int8(Fault.BEFORE))
-            touched = (after | before) & ((codes == Fault.NONE) | (codes == Fault.DIP))
+            touched = (after | before) & np.isin(codes, (Fault.NONE, Fault.DIP, Fault.NOISE))
             if self._edits is not None:
                 touched &= ~self._edits.accepts(times)
             codes = np.where(touched, near, codes)
         self._count(np.floor(times * self.BINS).astype(np.int64), codes)
         there = codes != Fault.MISSING
-        valid = (codes == Fault.NONE) | (codes == Fault.FLAT)
+        valid = np.isin(codes, (Fault.NONE, Fault.FLAT, Fault.NOISE))
         return Settled(times[there], eda[there], valid[there])
 
-    def _fallen(self, times: FloatArray, codes: CodeArray) -> CodeArray:
-        """Class what lies in falls that were decided before a sample had to be."""
-        self._falls = [fall for fall in self._falls if fall.stop >= times[0]]
-        for fall in self._falls:
-            first, last = np.searchsorted(times, (fall.start, fall.stop), side="right").tolist()
+    def _classed(
+        self, stretches: list[Stretch], fault: Fault, times: FloatArray, codes: CodeArray
+    ) -> tuple[list[Stretch], CodeArray]:
+        """Class what lies in stretches that were decided before a sample had to be; return those that may
+        reach further."""
+        codes = codes.copy() if stretches else codes
+        for one in stretches:
+            first, last = np.searchsorted(times, (one.start, one.stop), side="right").tolist()
             inside = slice(first, last)
-            hit = (codes[inside] == Fault.NONE) & (fall.known < times[inside] + self._around)
-            if hit.any():
-                codes = codes.copy()
-                codes[inside][hit] = Fault.DIP
-        return codes
+            hit = (codes[inside] == Fault.NONE) & (one.known < times[inside] + self._around)
+            codes[inside][hit] = fault
+        return [one for one in stretches if one.stop >= times[-1]], codes
 
     def _count(self, bins: IntArray, codes: CodeArray) -> None:
         if len(self._counts) == 0:

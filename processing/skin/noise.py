@@ -1,0 +1,121 @@
+"""Noise of skin conductance: where it is so large that it could make the smallest response itself.
+
+Over five seconds white noise of sd s spans about 4 s, and a converter that goes back and forth spans its
+step. Where that comes near the least amplitude of a response, nobody can tell one from the other, and rates
+of responses would count the noise. The level is as it was. The method is ours: docs/eda.md.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from acquisition.stream import FloatArray
+from processing.skin.falls import COARSEST
+from processing.skin.scr_signal import Smoothed, Smoother
+
+QUARTER = 0.3186
+"""Lower quartile of the absolute value of a standard normal."""
+BEND = math.sqrt(6.0)
+"""Standard deviation of second differences over that of white noise."""
+SLOWEST = 3.0
+"""Below this rate responses bend the signal as much as noise: only the steps of a converter are told [Hz]."""
+EVERY = 1.0
+"""Seconds between looks."""
+AHEAD = 0.5
+"""Block means come before the points of the grid by at most this share of `over`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoiseConfig:
+    """Hold the limits of noise.
+
+    Parameters
+    ----------
+    smallest : float
+        Response that must stand out [µS]; what is sought below it is sought at one's own risk.
+    deviations, steps : float
+        It must be so many standard deviations of the smoothed signal's noise, and so many steps of the
+        converter.
+    over, least : float
+        The noise is that of so many seconds; nothing is said before so many are known [s].
+    """
+
+    smallest: float = 0.05
+    deviations: float = 4.0
+    steps: float = 1.5
+    over: float = 20.0
+    least: float = 5.0
+
+
+class Noisy(NamedTuple):
+    """Hold a stretch of noise: its first moment, its last, and the stamp of the sample that told it [s]."""
+
+    start: float
+    stop: float
+    known: float
+
+
+class NoiseFinder:
+    """Follow the noise of one unbroken stretch after another.
+
+    The lower quartile of the second differences tells it: responses bend the signal, but not all the time, and
+    less than noise of the same size.
+
+    Parameters
+    ----------
+    smoother : Smoother
+        What smooths the signal: the noise is told in its block means, and counts as far as it passes.
+    """
+
+    def __init__(self, smoother: Smoother, config: NoiseConfig) -> None:
+        weights = smoother.weights
+        passes = math.sqrt(float((weights * weights).sum())) if smoother.rate >= SLOWEST else 0.0
+        self._share = passes / (BEND * QUARTER)
+        self._config = config
+        self._every = max(1, round(EVERY * smoother.sfreq))
+        self._over, self._least = round(config.over * smoother.rate), round(config.least * smoother.sfreq)
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin a new stretch."""
+        none = np.empty(0)
+        self._means: tuple[FloatArray, FloatArray] = (none, none)
+        self._n = 0
+        self._look = math.nan
+        self._sample, self._quantum = math.nan, math.inf
+
+    def push(self, times: FloatArray, eda: FloatArray, smooth: Smoothed) -> list[Noisy]:
+        """Take in samples [s], [µS] and what the smoother made of them; return noisy seconds."""
+        smallest = self._smallest(eda)
+        means = smooth.means
+        t, y = np.concatenate((self._means[0], means.times)), np.concatenate((self._means[1], means.eda))
+        bends = np.abs(y[2:] - 2.0 * y[1:-1] + y[:-2])
+        out = list[Noisy]()
+        for k in range(self._every - 1 - self._n % self._every, len(smooth.times), self._every):
+            at, known = float(smooth.times[k]), float(smooth.known[k])
+            start, self._look = self._look, at
+            if self._n + k + 1 < self._least:
+                continue
+            stop = int(np.searchsorted(t, at, side="right")) - 2
+            recent = np.sort(bends[max(0, stop - self._over) : stop])
+            noise = self._share * float(recent[len(recent) // 4])
+            step = float(smallest[min(int(np.searchsorted(times, known)), len(times) - 1)])
+            if max(self._config.deviations * noise, self._config.steps * step) > self._config.smallest:
+                out.append(Noisy(start, at, known))
+        self._n += len(smooth.times)
+        first = len(t) - self._over - round(AHEAD * self._over)
+        self._means = (t[max(0, first) :], y[max(0, first) :])
+        return out
+
+    def _smallest(self, eda: FloatArray) -> FloatArray:
+        """Return the smallest change so far that can be a step of a converter [µS]; 0 before one."""
+        changes = np.abs(np.diff(eda, prepend=self._sample))
+        self._sample = float(eda[-1]) if len(eda) else self._sample
+        changes = np.where((changes > 0.0) & (changes <= COARSEST), changes, np.inf)
+        smallest = np.minimum.accumulate(np.append(self._quantum, changes))[1:]
+        self._quantum = float(smallest[-1]) if len(eda) else self._quantum
+        return np.where(np.isinf(smallest), 0.0, smallest)
