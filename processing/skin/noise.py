@@ -62,8 +62,8 @@ class Noisy(NamedTuple):
 class NoiseFinder:
     """Follow the noise of one unbroken stretch after another.
 
-    The lower quartile of the second differences tells it: responses bend the signal, but not all the time, and
-    less than noise of the same size.
+    The lower quartile of the second differences tells it: responses bend the signal, but not all the time,
+    and less than noise of the same size.
 
     Parameters
     ----------
