@@ -135,6 +135,20 @@ class Pages:
                     continue
             self._columns(titles, taken, shares, size)
 
+    @staticmethod
+    def height_of(
+        head: Sequence[str], rows: Sequence[Sequence[str]], shares: Sequence[float], *, size: float = 7.0
+    ) -> float:
+        """Return how high a table is that is not cut [inch]."""
+        lines = (max(len(wrapped(c, s * WIDTH - 0.06, size)) for c, s in zip(r, shares, strict=True))
+                 for r in (head, *rows))  # fmt: skip
+        return (sum(lines) + 1) * size * LEADING / 72
+
+    @staticmethod
+    def height_of_text(text: str, *, size: float = 8.0) -> float:
+        """Return how high a paragraph is, with the gap below it [inch]."""
+        return len(wrapped(text, WIDTH, size)) * size * LEADING / 72 + 0.05
+
     def _columns(
         self,
         head: Sequence[Sequence[str]],
@@ -157,9 +171,9 @@ class Pages:
             page.add_artist(_rule(y))
         self._down = below + (0.2 + sum(n for n, _ in rows)) * step + 0.08
 
-    def place(self, height: float) -> FigureBase:
-        """Give room for a figure of full width, on a new page if it does not fit on this one."""
-        self.room(height)
+    def place(self, height: float, note: str = "") -> FigureBase:
+        """Give room for a figure of full width, on a new page if it and its note do not fit on this one."""
+        self.room(height + (self.height_of_text(note, size=7.0) if note else 0.0))
         page = self.figures[-1]
         below = PAPER[1] - self._down - height
         grid = GridSpec(

@@ -22,6 +22,8 @@ from processing.report.report import STYLE, tables, turns
 from processing.results.session_run import NOTICE, SessionRun
 
 DIM = "#56606A"
+WHOLE = 9.0
+"""A table that is higher with its notes may be cut [inch]."""
 NAMES = {"client": "Client", "therapist": "Therapist", "dyad": "Both"}
 
 
@@ -92,36 +94,38 @@ def _quality(out: Pages, run: SessionRun, hour: Hour) -> None:
 
 
 def _phases(out: Pages, run: SessionRun, hour: Hour, count: Captions) -> None:
-    out.heading("The phases", keep=3.2)
     table = phase_table.phase_table(run, hour)
+    notes = [f"– no value. {'; '.join(table.reasons)}."] if table.reasons else []
+    notes.append(phase_table.note(run.config))
+    high = out.height_of(table.head, table.rows, phase_table.SHARES, size=6.0) if table.rows else 0.0
+    high += sum(out.height_of_text(line, size=7.0) for line in notes)
+    out.heading("The phases", keep=min(high, WHOLE))
     if not table.rows:
         out.paragraph(phase_table.NONE)
         return
     out.caption(count.table(phase_table.TITLE))
     out.table(table.head, table.rows, phase_table.SHARES, size=6.0)
-    if table.reasons:
-        out.paragraph(f"– no value. {'; '.join(table.reasons)}.", size=7.0)
-    out.paragraph(phase_table.note(run.config), size=7.0, color=DIM)
+    for k, line in enumerate(notes, 1):
+        out.paragraph(line, size=7.0, **({"color": DIM} if k == len(notes) else {}))
     if corrected := by_hand.rows(run, hour):
         out.caption(count.table(by_hand.TITLE))
         out.table(by_hand.HEAD, by_hand.printed(corrected), by_hand.SHARES, size=6.0)
         out.paragraph(by_hand.NOTE, size=7.0, color=DIM)
 
 
-def _under(out: Pages, count: Captions, what: str, **of: str) -> figures.Place:
-    """Return what gives room for a figure, its number and title over it."""
+def _under(out: Pages, count: Captions, what: str, note: str = "", **of: str) -> figures.Place:
+    """Return what gives room for a figure, its number and title over it, and the note that will follow."""
 
     def place(height: float) -> FigureBase:
         out.caption(count.figure(what, **of))
-        return out.place(height)
+        return out.place(height, note)
 
     return place
 
 
 def _hour(out: Pages, hour: Hour, count: Captions) -> None:
-    out.new()
     out.heading("The hour on a page")
-    figures.overview(hour, _under(out, count, "overview"))
+    figures.overview(hour, _under(out, count, "overview", report_words.HOW_TO_READ))
     out.paragraph(report_words.HOW_TO_READ, size=7.0, color=DIM)
     out.heading("What was measured", size=9.5)
     out.columns([[NAMES[e], *sentences] for e, sentences in report_text.on_a_page(hour).items()], size=7.5)
@@ -149,14 +153,19 @@ def _rr(out: Pages, run: SessionRun, hour: Hour, count: Captions) -> None:
 
 def _signals(out: Pages, run: SessionRun, hour: Hour, count: Captions) -> None:
     out.heading("Signals of both people")
-    if figures.indices(hour.line, _under(out, count, "indices")) is None:
+    note = report_text.about_signals(run.config)
+    if figures.indices(hour.line, _under(out, count, "indices", note)) is None:
         out.paragraph(report_words.NO_SIGNALS)
     else:
-        out.paragraph(report_text.about_signals(run.config), size=7.0, color=DIM)
-    if figures.two_axes(hour.line, _under(out, count, "two_axes")) is not None:
-        out.paragraph(report_text.about_two_axes(), size=7.0, color=DIM)
+        out.paragraph(note, size=7.0, color=DIM)
+    note = report_text.about_two_axes()
+    if figures.two_axes(hour.line, _under(out, count, "two_axes", note)) is not None:
+        out.paragraph(note, size=7.0, color=DIM)
     out.heading("Synchrony", keep=4.8)
-    if figures.synchrony(run.samples, hour.line, _under(out, count, "synchrony")) is None:
+    if (
+        figures.synchrony(run.samples, hour.line, _under(out, count, "synchrony", report_words.SYNCHRONY))
+        is None
+    ):
         out.paragraph(report_words.NO_SYNCHRONY)
     else:
         out.paragraph(report_words.SYNCHRONY, size=7.0, color=DIM)

@@ -225,3 +225,22 @@ def test_three_minutes_without_a_valid_value_or_a_mark_give_no_number(tmp_path: 
     assert all(
         m.value != m.value and m.reason for m in hour.measures["client"] if m.metric != "valid_minutes"
     )
+
+
+def test_a_figure_stays_with_its_note_and_a_table_with_what_is_said_under_it() -> None:
+    out, note = Pages("footer"), "a note " * 60
+    out.new()
+    left = 11.69 - 0.6 - 0.65
+    out.place(left - 4.0)
+    out.caption("Figure 9. Something")
+    out.place(3.7, note)
+    out.paragraph(note, size=7.0)
+    assert [t.get_text() for t in out.figures[1].texts][2] == "Figure 9. Something"
+    assert len(out.figures) == 2
+    head, rows, shares = ("a", "b"), [("x", "y " * 90)] * 7, (0.3, 0.7)
+    high = out.height_of(head, rows, shares, size=6.0)
+    out.new()
+    begun = out._down
+    out.table(head, rows, shares, size=6.0)
+    assert len(out.figures) == 3
+    assert out._down - begun == pytest.approx(high, abs=0.12)
