@@ -26,10 +26,15 @@ def remark(recorded: Recorded | None) -> Sequence[str]:
     return (f"clocks of the two people: {kind}, {known}{'' if recorded.aligned else f': {then}'}",)
 
 
-def recorded_how(recorded: Recorded | None) -> str:
-    """Return how the signals came about and what is known of their clocks, for the methods of a paper."""
+def recorded_how(recorded: Recorded | None, *, together: bool = True) -> str:
+    """Return how the signals came about and what is known of their clocks, for the methods of a paper.
+
+    Of one person alone (`together` false) no clock needs to agree with another one.
+    """
     if recorded is None or not recorded.imported:
         return "were recorded on one clock"
+    if not together:
+        return "were recorded with other software, imported"
     known = f"to about {recorded.apart:g} s" if math.isfinite(recorded.apart) else "to no known accuracy"
     how = {
         "one": "on one clock, imported",

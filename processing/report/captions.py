@@ -7,8 +7,8 @@ from processing.indices import INDICES, VAGAL
 QUALITY = "Table Q. What of the recording can be used"
 """It comes before anything that was measured, and is not counted among the tables of results."""
 FIGURES = {
-    "overview": "Arousal index of both people with their reference bands, and what was marked",
-    "indices": "Heart rate, vagally mediated HRV and skin conductance level of both people",
+    "overview": "Arousal index of {whose} with the reference band, and what was marked",
+    "indices": "{signals} of {whose}",
     "two_axes": "Skin conductance level against vagally mediated HRV",
     "synchrony": "Synchrony in moving windows with the chance band of this pair",
     "event": "Indices around {code}",
@@ -31,15 +31,24 @@ ALTERNATIVES = {
 
 
 class Captions:
-    """Number figures and tables as they come."""
+    """Number figures and tables as they come.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    whose : str
+        Of whom the figures are, in words.
+    signals : str
+        What the figure of the signals holds, in words.
+    """
+
+    def __init__(self, whose: str = "both people", signals: str = "Signals") -> None:
+        self._of = {"whose": whose, "signals": signals}
         self._figures = self._tables = 0
 
     def figure(self, what: str, **of: str) -> str:
         """Return number and title of the next figure."""
         self._figures += 1
-        return f"Figure {self._figures}. {FIGURES[what].format(**of)}"
+        return f"Figure {self._figures}. {FIGURES[what].format(**self._of, **of)}"
 
     def table(self, title: str) -> str:
         """Return number and title of the next table."""

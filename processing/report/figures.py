@@ -135,9 +135,14 @@ def _events(ax: Axes, line: Timeline, lanes: Sequence[tuple[str, list[Interval],
         _say(ax, "nothing was marked")
 
 
+def drawn_of(line: Timeline) -> list[str]:
+    """Return which indices the figure of the signals holds."""
+    return [n for n in LABELS if any(n in p.series for p in line.people.values())]
+
+
 def indices(line: Timeline, place: Place = own_figure) -> FigureBase | None:
     """Draw heart rate, the vagal index and skin conductance level of both people over the hour."""
-    names = [n for n in LABELS if any(n in p.series for p in line.people.values())]
+    names = drawn_of(line)
     if not names:
         return None
     figure, sheet = sheet_of(place, 1.25 * len(names) + 0.5, len(names), sharex=True)
@@ -151,7 +156,8 @@ def indices(line: Timeline, place: Place = own_figure) -> FigureBase | None:
         ax.set_xlim(0.0, 1.02 * max(x[-1] if len(x) else 0.0, 1.0))
         if not any(np.isfinite(p.series[name]).any() for p in line.people.values() if name in p.series):
             _say(ax, "no valid value")
-    axes[-1].set_xlabel("minutes since the recording began (C client, T therapist)")
+    letters = ", ".join(f"{e[0].upper()} {e}" for e, p in line.people.items() if set(names) & set(p.series))
+    axes[-1].set_xlabel(f"minutes since the recording began ({letters})")
     return figure
 
 

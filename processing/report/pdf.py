@@ -16,6 +16,7 @@ from processing.report import quality as report_quality
 from processing.report import text as report_text
 from processing.report import words as report_words
 from processing.report.captions import Captions
+from processing.report.methods import methods, recorded_people, whose
 from processing.report.names import WHOSE, spaced
 from processing.report.pages import Pages
 from processing.report.report import STYLE, tables, turns
@@ -41,7 +42,7 @@ def write_pdf(run: SessionRun, hour: Hour, out: Path, *, rr: bool = False) -> No
 def pages(run: SessionRun, hour: Hour, *, rr: bool = False) -> Pages:
     """Return the pages of the report."""
     out = Pages(f"Session {run.id} · research use only")
-    count = Captions()
+    count = Captions(whose(run), report_text.signals_in_words(figures.drawn_of(hour.line)))
     out.new()
     _quality(out, run, hour)
     _phases(out, run, hour, count)
@@ -62,7 +63,7 @@ def pages(run: SessionRun, hour: Hour, *, rr: bool = False) -> Pages:
         out.table(head, rows, (0.31, 0.13, 0.15, 0.06, 0.07, 0.28), size=6.5)
         out.paragraph(report_words.OF_METRICS, size=7.0, color=DIM)
     out.heading("Methods")
-    out.paragraph(report_text.methods(run, version("attunement")))
+    out.paragraph(methods(run, hour, version("attunement")))
     out.heading("References", size=9.5)
     for line in report_words.REFERENCES:
         out.paragraph(line, size=7.0)
@@ -152,8 +153,10 @@ def _rr(out: Pages, run: SessionRun, hour: Hour, count: Captions) -> None:
 
 
 def _signals(out: Pages, run: SessionRun, hour: Hour, count: Captions) -> None:
-    out.heading("Signals of both people")
-    note = report_text.about_signals(run.config)
+    out.heading(f"Signals of {whose(run)}")
+    note = report_text.about_signals(
+        figures.drawn_of(hour.line), run.config, both=len(recorded_people(run)) == 2
+    )
     if figures.indices(hour.line, _under(out, count, "indices", note)) is None:
         out.paragraph(report_words.NO_SIGNALS)
     else:

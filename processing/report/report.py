@@ -28,6 +28,7 @@ from processing.report import by_hand, captions, figures, heading, phase_table, 
 from processing.report import quality as report_quality
 from processing.report import text as report_text
 from processing.report import words as report_words
+from processing.report.methods import methods, recorded_people, whose
 from processing.report.names import WHOSE, readable, spaced
 from processing.results.session_run import NOTICE, SessionRun
 
@@ -108,7 +109,8 @@ def _content(run: SessionRun, hour: Hour, rr: bool) -> dict[str, Any]:
     }
     return parts | {
         "session": run.id,
-        "captions": captions.Captions(),
+        "captions": captions.Captions(whose(run), report_text.signals_in_words(figures.drawn_of(line))),
+        "whose_signals": whose(run),
         "of_quality": captions.QUALITY,
         "of_phases": phase_table.TITLE,
         "no_phases": phase_table.NONE,
@@ -123,10 +125,12 @@ def _content(run: SessionRun, hour: Hour, rr: bool) -> dict[str, Any]:
         "text": report_words,
         "about_rr": rr_series.NOTE,
         "whose": WHOSE,
-        "about_signals": report_text.about_signals(run.config),
+        "about_signals": report_text.about_signals(
+            figures.drawn_of(line), run.config, both=len(recorded_people(run)) == 2
+        ),
         "about_two_axes": report_text.about_two_axes(),
         "may_not": report_words.MAY_NOT,
-        "methods": report_text.methods(run, version("attunement")),
+        "methods": methods(run, hour, version("attunement")),
         "references": report_words.REFERENCES,
         "versions": f"attunement {version('attunement')}, parameters {run.config.digest()}, "
         f"numpy {version('numpy')}, MNE {version('mne')}, matplotlib {version('matplotlib')}",

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from processing.clocks import coupling_how, recorded_how
 from processing.config import PipelineConfig
 from processing.coupling.said import WHOLE_HOUR, p_text, said
 from processing.hour.measure import Measure
@@ -20,9 +19,7 @@ from processing.metrics.session_metrics import PEOPLE, Hour
 from processing.metrics.vagal import REACTIVITY, REST
 from processing.report import words as report_words
 from processing.report.names import readable
-from processing.responses import matching
 from processing.responses.event_locked import Response, onsets
-from processing.results.session_run import SessionRun
 
 SIGNALS = {index.name: index.words.sensor for index in PERSON if index.words and index.words.sensor}
 """Index of a sensor → what the sensor measures."""
@@ -227,45 +224,23 @@ def no_turns(hour: Hour) -> str:
     return f"Voice was recorded, but nothing is said about turns: {why or 'none were found'}."
 
 
-def about_signals(config: PipelineConfig) -> str:
-    """Say what the figure of the signals shows."""
-    return report_words.SIGNALS.format(c=config, vagal=INDICES[VAGAL].title)
+def signals_in_words(drawn: Sequence[str], config: PipelineConfig | None = None) -> str:
+    """Say which indices the figure of the signals holds; with parameters, over which windows."""
+    windows = {}
+    if config is not None:
+        vagal = f" ({INDICES[VAGAL].title}, {config.heart.rmssd_window:g} s)"
+        windows = {"hr": f" ({config.heart.hr_window:g} s)", VAGAL: vagal}
+    names = [report_words.SIGNALS[name] + windows.get(name, "") for name in drawn]
+    said = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    return said[:1].upper() + said[1:]
+
+
+def about_signals(drawn: Sequence[str], config: PipelineConfig, *, both: bool = True) -> str:
+    """Say what the figure of the signals shows, of both people or of one."""
+    lines = f" {report_words.LINES}" if both else ""
+    return f"{signals_in_words(drawn, config)}.{lines}"
 
 
 def about_two_axes() -> str:
     """Say what the second view shows."""
     return report_words.TWO_AXES.format(vagal=INDICES[VAGAL].title)
-
-
-def methods(run: SessionRun, version: str) -> str:
-    """Return a paragraph that can be pasted into a paper."""
-    c, a = run.config, run.config.arousal
-    sensors = ", ".join(sorted({str(s.modality).upper() for s in run.recording.streams}))
-    scaling = {x.scaling for x in run.pipeline.arousal.values()} or {"session"}
-    session = run.recording.session
-    recorded = session.recorded if session is not None else None
-    return " ".join(
-        (
-            f"Signals ({sensors}) of client and therapist {recorded_how(recorded)} and analysed with",
-            f"Attunement {version} (parameters {c.digest()}); all indices are causal. R peaks were detected",
-            "and beats judged by shape and time (codes of Lipponen and Tarvainen, 2019); those that are not",
-            "normal, and the interval after each, were left out; RMSSD was computed over",
-            f"{c.heart.rmssd_window:g} s from normal intervals only (Task Force, 1996) and",
-            f"reported as {INDICES[VAGAL].title}. Electrodermal activity was screened after Kleckner et al.",
-            f"(2018); responses were counted from {c.skin.scr.minimum:g} µS. The",
-            f"arousal index is the weighted mean of heart rate (weight {a.weight_hr:g}), ln skin",
-            f"conductance level ({a.weight_scl:g}) and √ response rate ({a.weight_scr:g}), each",
-            f"standardised to the person's own seated rest; its reference band lies {a.k:g} s_A around the",
-            f"medians of rest and neutral talk, s_A ≥ {a.least_scale:g} SD",
-            f"(scaling: {', '.join(sorted(scaling))}). It is a convention, not a validated instrument.",
-            f"An excursion begins after {a.hold:g} s past an edge and ends after {a.back:g} s at least",
-            f"{a.inside:g} s_A within it; recovery T50 is a Kaplan-Meier median with gaps and ends as",
-            "censoring. Event-locked means are of −60 … +180 s (baseline −60 … −10 s, ≥ 5 events).",
-            f"Marked moments were compared with {matching.FEWEST} to {matching.MOST} unmarked ones of the",
-            f"same talk state, level and change (within {matching.CALIPER:g} SD) after a regression on the",
-            "past (Rubin, 1973), with standard errors from circular shifts and p adjusted after Benjamini",
-            "and Hochberg (1995).",
-            coupling_how(aligned=run.recording.aligned, segment=c.synchrony.window),
-            "Random draws are seeded by the session's id.",
-        )
-    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from processing.indices import VAGAL
+
 MAY_OF_BAND = (
     "Whether the arousal index was above, within or below this person's own reference band of the day.",
     "How long and how far it was outside, and how soon it came half way back.",
@@ -38,11 +40,9 @@ NOTED = (
     "By people, before or after the hour; no sensor measured any of it. “Not validated” stands where "
     "nobody has shown what an instrument measures."
 )
-SIGNALS = (
-    "Heart rate ({c.heart.hr_window:g} s), vagally mediated HRV ({vagal}, {c.heart.rmssd_window:g} s) and "
-    "skin conductance level. Client solid, therapist dashed."
-)
-"""To be filled with the parameters `c`, and what the vagal index is called."""
+SIGNALS = {"hr": "heart rate", VAGAL: "vagally mediated HRV", "scl": "skin conductance level"}
+"""Index → what the figure of the signals calls it."""
+LINES = "Client solid, therapist dashed."
 NO_SIGNALS = "No heart rate, HRV or skin conductance was recorded."
 TWO_AXES = (
     "Second view: skin conductance level against vagally mediated HRV, which is no part of the arousal "
