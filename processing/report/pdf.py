@@ -22,7 +22,7 @@ from processing.report.pages import Pages
 from processing.report.report import STYLE, tables, turns
 from processing.results.session_run import NOTICE, SessionRun
 
-DIM = "#56606A"
+TEXT, DIM = "#1B2126", "#56606A"
 WHOLE = 9.0
 """A table that is higher with its notes may be cut [inch]."""
 NAMES = {"client": "Client", "therapist": "Therapist", "dyad": "Both"}
@@ -107,7 +107,7 @@ def _phases(out: Pages, run: SessionRun, hour: Hour, count: Captions) -> None:
     out.caption(count.table(phase_table.TITLE))
     out.table(table.head, table.rows, phase_table.SHARES, size=6.0)
     for k, line in enumerate(notes, 1):
-        out.paragraph(line, size=7.0, **({"color": DIM} if k == len(notes) else {}))
+        out.paragraph(line, size=7.0, color=DIM if k == len(notes) else TEXT)
     if corrected := by_hand.rows(run, hour):
         out.caption(count.table(by_hand.TITLE))
         out.table(by_hand.HEAD, by_hand.printed(corrected), by_hand.SHARES, size=6.0)

@@ -230,7 +230,8 @@ def signals_in_words(drawn: Sequence[str], config: PipelineConfig | None = None)
     if config is not None:
         vagal = f" ({INDICES[VAGAL].title}, {config.heart.rmssd_window:g} s)"
         windows = {"hr": f" ({config.heart.hr_window:g} s)", VAGAL: vagal}
-    names = [report_words.SIGNALS[name] + windows.get(name, "") for name in drawn]
+    named = {name: report_words.SIGNALS.get(name, INDICES[name].title) for name in drawn}
+    names = [words + windows.get(name, "") for name, words in named.items()]
     said = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
     return said[:1].upper() + said[1:]
 
