@@ -1,10 +1,12 @@
-"""attune export: a recording in the format of another tool."""
+"""attune export: recordings in the format of another tool."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,11 +15,16 @@ from acquisition.commands.completing import RecordingPath
 from acquisition.private import only_for_owner
 from acquisition.terminal import echo, working
 
+if TYPE_CHECKING:
+    from processing.export.tracks import Tracks
+
 KINDS = ("bids", "csv", "mne", "edf", "xdf")
 
 
 @click.command("export", cls=Command)
-@click.argument("recording", type=RecordingPath(path_type=Path), metavar="RECORDING")
+@click.argument(
+    "recordings", nargs=-1, required=True, type=RecordingPath(path_type=Path), metavar="RECORDING..."
+)
 @click.option("--to", "kind", type=click.Choice(KINDS), required=True, help="The format.")
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Directory of the files."
@@ -29,25 +36,62 @@ KINDS = ("bids", "csv", "mne", "edf", "xdf")
     help="Beats and responses with the corrections by hand of this person as well; files that hold them say "
     "by whom, and end in __CODE.",
 )
-def export_command(recording: Path, kind: str, out: Path, corrections: str) -> None:
-    """Write a recording for another tool: raw markers with later edits applied, stamps on one clock.
+@click.option("--author", "authors", multiple=True, metavar="NAME", help="bids: of the dataset; repeat it.")
+@click.option("--licence", default="", metavar="NAME", help="bids: under which the dataset may be used.")
+def export_command(
+    recordings: tuple[Path, ...],
+    kind: str,
+    out: Path,
+    corrections: str,
+    authors: tuple[str, ...],
+    licence: str,
+) -> None:
+    """Write recordings for another tool: raw markers with later edits applied, stamps on one clock.
 
     Signals are always as they were recorded. With --corrections, beats and responses go beside them: tables
     (csv), annotations (mne, edf), streams of markers (xdf), a derivative (bids).
 
+    bids: all recordings go into one dataset, and into the one that is at OUT already; nothing of it is lost.
+    The other formats have one recording in a directory.
+
     Of a recording that is not as it was when it was closed, or that still grows, the export says so beside
     the files.
     """
+    if kind != "bids" and len(recordings) > 1:
+        raise click.UsageError(f"--to {kind} takes one recording; --to bids takes many")
+    if kind != "bids" and (authors or licence):
+        raise click.UsageError("--author and --licence are of a dataset: --to bids")
+    from processing.export.tracks import NOTICE
+
+    if authors or licence:
+        from processing.export.bids_people import say_whose
+
+        say_whose(out, authors, licence)
+    faults = [fault for path in recordings for fault in _export(path, kind, out, corrections)]
+    echo(NOTICE)
+    for fault in faults:
+        echo(fault, err=True)
+    if any("left out" in fault for fault in faults):
+        sys.exit(1)
+
+
+def _export(recording: Path, kind: str, out: Path, corrections: str) -> list[str]:
+    """Export one recording; return what is to be said of it."""
     from acquisition.protection.audit import keep
     from acquisition.recording.altered import standing
     from acquisition.recording.derived import BEGUN, note
     from processing.export.altered import mark_altered
     from processing.export.by_hand import corrected_marks
     from processing.export.export import export
-    from processing.export.tracks import NOTICE, read_tracks
+    from processing.export.tracks import read_tracks
 
     with working(f"reading {recording.name}"):
         tracks = read_tracks(recording)
+    if kind == "mne":
+        from processing.export.bad import bad_stretches
+
+        with working(f"judging the signals of {recording.name}") as progress:
+            tracks = replace(tracks, bad=bad_stretches(recording, progress))
     if corrections:
         with working(f"finding the beats of {recording.name}") as progress:
             tracks = replace(tracks, corrected=corrected_marks(recording, corrections, progress))
@@ -58,16 +102,26 @@ def export_command(recording: Path, kind: str, out: Path, corrections: str) -> N
         written, faults = export(kind, tracks, out)
     altered = standing(recording)
     written = [*written, *mark_altered(kind, recording, out, altered)]
+    if kind == "bids":
+        _note_dataset(recording, tracks, out, written)
     for path in written:
-        note(recording, path, "export")
+        if kind != "bids":
+            note(recording, path, "export")
         only_for_owner(path)
         echo(str(path))
     if tracks.corrected is not None:
         echo(tracks.corrected.said)
-    echo(NOTICE)
-    for line in altered:
-        echo(f"{recording}: {line}", err=True)
-    for fault in faults:
-        echo(f"{recording}: left out: {fault}", err=True)
-    if faults:
-        sys.exit(1)
+    return [*(f"{recording}: {line}" for line in altered), *(f"{recording}: left out: {f}" for f in faults)]
+
+
+def _note_dataset(recording: Path, tracks: Tracks, out: Path, written: Iterable[Path]) -> None:
+    """Note whose each file of a dataset is: a person's own, or of both and of other sessions."""
+    from acquisition.recording.derived import note
+    from acquisition.stream import PEOPLE, ROLES
+    from processing.export.bids_people import subject_label
+
+    subjects = {f"sub-{subject_label(tracks, role)}": role for role in PEOPLE}
+    for path in written:
+        parts = path.relative_to(out).parts
+        mine = next((role for name, role in subjects.items() if name in parts[:-1]), None)
+        note(recording, path, "export", ROLES if mine is None else (mine,))

@@ -22,7 +22,8 @@ from acquisition.session.session import Session
 from acquisition.stream import PEOPLE, ROLES, Role
 from processing.cohort.places import MADE
 from processing.cohort.withdrawing import files_of, stores_below
-from processing.export.withdrawn_bids import parted, remove_empty, sessions_of, take_out
+from processing.export.dataset import forget
+from processing.export.withdrawn_bids import dataset_of, parted, remove_empty, sessions_of, take_out
 from processing.results.withdrawn import Taken, plan_results, take_out_results
 
 OUT_OF_REACH = (
@@ -157,7 +158,11 @@ def withdraw(planned_: Withdrawal, why: str, store: Path | None = None) -> Path:
     gone = sessions_of(planned_.files)
     for file in planned_.files:
         shred(file)
+    datasets = {root for file in planned_.shared if (root := dataset_of(file)) is not None}
     take_out(planned_.shared, gone)
+    for dataset in sorted(datasets):
+        for subject, session in sorted(gone):
+            forget(dataset, subject, session)
     remove_empty({f.parent for f in (*planned_.files, *planned_.shared)}, planned_.places)
     keys = carry_out(path, role, list(planned_.steps), why, store)
     left = _left(planned_)

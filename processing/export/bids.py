@@ -1,38 +1,65 @@
-"""A recording as a BIDS dataset: a subject per person, physiology, events with HED, and self-reports.
+"""A recording in a BIDS dataset: a subject per person, physiology, events with HED, and self-reports.
 
-What a person withdraws is their subject's folder: it holds their own signals and events and those of both,
-never the partner's. Notes in free text stay out, as datasets are made to be shared.
+Recordings are exported into one dataset, one after the other: shared tables are merged (`dataset`). What a
+person withdraws is their subject's folder: it holds their own signals and events and those of both, never the
+partner's. Notes in free text stay out, as datasets are made to be shared.
 """
 
 from __future__ import annotations
 
 import gzip
-import json
 import re
-from collections.abc import Iterable, Sequence
-from importlib.metadata import version
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from acquisition.event import Event
 from acquisition.events.vocabulary import load_vocabulary
 from acquisition.stream import PEOPLE, FloatArray, Modality, Role
-from acquisition.text import as_cell
+from processing.export.bids_people import (
+    NAME,
+    TASK,
+    TASK_SAID,
+    derivative,
+    description,
+    label,
+    merge_people,
+    merge_session,
+    recording_id,
+    session_label,
+    subject_label,
+)
 from processing.export.by_hand import MARK_COLUMNS, MEANINGS, CorrectedMarks, rows
+from processing.export.dataset import (
+    MISSING,
+    merge_json,
+    merge_table,
+    refuse_another,
+    write_json,
+    write_table,
+    write_text,
+)
 from processing.export.tracks import NOTICE, Track, Tracks, on_even_grid, regular, spans
 from processing.hour.timeline import Interval
 from processing.metrics.self_report import Filled
 
-BIDS_VERSION, HED_VERSION, TASK = "1.10.0", "8.4.0", "session"
+EVENT_COLUMNS = (
+    "onset", "duration", "trial_type", "actor", "value", "source", "rater", "id", "ref", "t_unc", "HED",
+)  # fmt: skip
 COLUMNS = {Modality.ECG: "cardiac", Modality.RESP: "respiratory", Modality.EDA: "skin_conductance"}
 UNITS = {Modality.ECG: "mV", Modality.EDA: "uS", Modality.ACC: "g"}
 README = """\
-{session}: physiology of a conversation between two people, each of them a subject.
+Physiology of conversations between two people, each of them a subject.
 
 {notice}
 
-Stamps are seconds since the recording began, the same for both subjects. Streams with a rate are in
-*_physio.tsv.gz, n/a where no sample came; streams without one (RR intervals, voice rows) have no place here:
-attune export --to csv. Events are raw markers with later edits applied; free notes are left out.
+Two subjects of a conversation have the same dyad_id and the same session. Stamps are seconds since the
+recording began, the same for both. Streams with a rate are in *_physio.tsv.gz, n/a where no sample came;
+streams without one (RR intervals, rows of voice measures) in *_beh.tsv, by their onset. Events are raw
+markers with later edits applied; free notes are left out. Dates are shifted by a constant for each person.
 """
 CORRECTED = """
 derivatives/{folder} holds beats and skin conductance responses, {said}. What is
@@ -43,25 +70,15 @@ above it stays as recorded: nothing in it is corrected.
 def export_bids(tracks: Tracks, out: Path) -> list[Path]:
     """Write a BIDS dataset; the partner's events and signals never lie in a person's folder."""
     found = tracks.corrected
-    more = "" if found is None else CORRECTED.format(folder=_folder(found), said=found.said)
-    written = [_write(out / "README", README.format(session=tracks.session_id, notice=NOTICE) + more)]
-    written.append(_json(out / "dataset_description.json", _description(tracks)))
+    session = session_label(tracks)
+    there = [role for role in PEOPLE if any(t.info.role == role for t in tracks.streams)]
+    for role in there:
+        refuse_another(out, subject_label(tracks, role), session, recording_id(tracks))
+    written = [_readme(out, found), merge_json(out / "dataset_description.json", description())]
     written += _events_sidecar(out)
-    people = []
-    for role in PEOPLE:
-        mine = [t for t in regular(tracks) if t.info.role == role]
-        if not mine:
-            continue
-        subject = _label(_code(tracks, role))
-        people.append({"participant_id": f"sub-{subject}", "role": str(role)})
-        stem = f"sub-{subject}_ses-{_session_label(tracks)}_task-{TASK}"
-        folder = out / f"sub-{subject}" / f"ses-{_session_label(tracks)}" / "beh"
-        folder.mkdir(parents=True, exist_ok=True)
-        for track, name in zip(mine, _recordings(mine), strict=True):
-            written += _physio(track, tracks, folder / f"{stem}_recording-{name}_physio")
-        written.append(_events(tracks, role, folder / f"{stem}_events.tsv"))
-    written.append(_table(out / "participants.tsv", ("participant_id", "role"), people))
-    written.append(_json(out / "participants.json", {"role": {"Description": "client or therapist"}}))
+    for role in there:
+        written += _person(tracks, role, out)
+    written += merge_people(tracks, there, out)
     written += _self_reports(tracks, out)
     return (
         written
@@ -70,56 +87,60 @@ def export_bids(tracks: Tracks, out: Path) -> list[Path]:
     )
 
 
+def _readme(out: Path, found: CorrectedMarks | None) -> Path:
+    """Write the README, in which what is there already stays, and what is corrected is said once."""
+    place = out / "README"
+    text = place.read_text("utf-8") if place.is_file() else README.format(notice=NOTICE)
+    more = "" if found is None else CORRECTED.format(folder=_folder(found), said=found.said)
+    return write_text(place, text if more in text else text + more)
+
+
+def _person(tracks: Tracks, role: Role, out: Path) -> list[Path]:
+    """Write the folder of a person's session."""
+    subject, session = subject_label(tracks, role), session_label(tracks)
+    mine = [t for t in tracks.streams if t.info.role == role and len(t.times)]
+    even, uneven = regular(replace(tracks, streams=tuple(mine))), [t for t in mine if _uneven(t)]
+    stem = f"sub-{subject}_ses-{session}"
+    folder = out / f"sub-{subject}" / f"ses-{session}" / "beh"
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for track, name in zip(even, _recordings(even), strict=True):
+        written += _physio(track, tracks, folder / f"{stem}_task-{TASK}_recording-{name}_physio")
+    for track, name in zip(uneven, _recordings(uneven), strict=True):
+        written += _beh(track, tracks, folder / f"{stem}_task-{TASK}_acq-{name}_beh")
+    written.append(_events(tracks, role, folder / f"{stem}_task-{TASK}_events.tsv"))
+    return [*written, *merge_session(tracks, role, written, out)]
+
+
+def _uneven(track: Track) -> bool:
+    return not track.info.sfreq > 0 and track.info.format != "string"
+
+
 def _folder(found: CorrectedMarks) -> str:
-    return f"corrected-{_label(found.who)}"
+    return f"corrected-{label(found.who)}"
 
 
 def _corrected(tracks: Tracks, found: CorrectedMarks, out: Path) -> list[Path]:
     """Write beats and responses with corrections by hand as a derivative, a subject per person."""
     out.mkdir(parents=True, exist_ok=True)
-    about = _description(tracks) | {"DatasetType": "derivative", "SourceDatasets": [{"URL": "../.."}]}
-    about |= {"Name": f"{about['Name']}: beats and responses, {found.said}"}
-    written = [_json(out / "dataset_description.json", about)]
+    about = derivative(f"{NAME}: beats and responses, {found.said}")
+    written = [write_json(out / "dataset_description.json", about)]
     names = ("onset", "duration", "trial_type", *MARK_COLUMNS[3:])
     for role in (p for p in PEOPLE if found.of(p)):
-        subject, session = _label(_code(tracks, role)), _session_label(tracks)
+        subject, session = subject_label(tracks, role), session_label(tracks)
         folder = out / f"sub-{subject}" / f"ses-{session}" / "beh"
         folder.mkdir(parents=True, exist_ok=True)
-        stem = f"sub-{subject}_ses-{session}_task-{TASK}_desc-{_label(found.who)}_events"
+        stem = f"sub-{subject}_ses-{session}_task-{TASK}_desc-{label(found.who)}_events"
         lines = []
         for mark, cells in zip(found.of(role), rows(found, role, tracks.begin), strict=True):
             named = dict(zip(MARK_COLUMNS, cells, strict=True))
             lines.append(
                 {**named, "onset": named["t"], "duration": named["duration"], "trial_type": mark.what}
             )
-        written.append(_table(folder / f"{stem}.tsv", names, lines))
+        written.append(write_table(folder / f"{stem}.tsv", names, lines))
         meaning = {name: {"Description": text} for name, text in MEANINGS.items() if name in names}
-        written.append(_json(folder / f"{stem}.json", {"Corrected": found.said, **meaning}))
+        written.append(write_json(folder / f"{stem}.json", {"Corrected": found.said, **meaning}))
     return written
-
-
-def _description(tracks: Tracks) -> dict[str, Any]:
-    return {
-        "Name": f"Attunement {tracks.session_id}",
-        "BIDSVersion": BIDS_VERSION,
-        "HEDVersion": HED_VERSION,
-        "DatasetType": "raw",
-        "GeneratedBy": [{"Name": "attunement", "Version": version("attunement")}],
-    }
-
-
-def _code(tracks: Tracks, role: Role) -> str:
-    return tracks.session.participant(role).code if tracks.session else str(role)
-
-
-def _session_label(tracks: Tracks) -> str:
-    number = tracks.session.number if tracks.session else 0
-    return f"{number:02d}" if number else _label(tracks.session_id)
-
-
-def _label(text: str) -> str:
-    """Return a text as BIDS takes it in file names: letters and digits only."""
-    return re.sub(r"[^A-Za-z0-9]", "", text) or "X"
 
 
 def _recordings(tracks: Sequence[Track]) -> list[str]:
@@ -127,7 +148,7 @@ def _recordings(tracks: Sequence[Track]) -> list[str]:
     seen: dict[str, int] = {}
     out = []
     for track in tracks:
-        name = _label(str(track.info.modality))
+        name = label(str(track.info.modality))
         seen[name] = seen.get(name, 0) + 1
         out.append(name if seen[name] == 1 else f"{name}{seen[name]}")
     return out
@@ -141,13 +162,27 @@ def _physio(track: Track, tracks: Tracks, stem: Path) -> list[Path]:
         "SamplingFrequency": track.info.sfreq,
         "StartTime": 0.0,
         "Columns": names,
+        "PhysioType": "generic",
         "Manufacturer": track.info.device or "n/a",
+        **TASK_SAID,
         **{name: {"Units": unit} for name in names},
     }
     table = stem.with_name(f"{stem.name}.tsv.gz")
     with table.open("wb") as raw, gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as file:
         file.write(_rows(values).encode("ascii"))
-    return [table, _json(stem.with_name(f"{stem.name}.json"), about)]
+    return [table, write_json(stem.with_name(f"{stem.name}.json"), about)]
+
+
+def _beh(track: Track, tracks: Tracks, stem: Path) -> list[Path]:
+    """Write a stream without a rate: a line a sample, by its onset."""
+    names = ["onset", *_columns(track)]
+    about: dict[str, Any] = {**TASK_SAID, "onset": {"Units": "s", "Description": "since the recording began"}}
+    about |= {name: {"Units": track.info.unit or "arbitrary"} for name in names[1:]}
+    values = np.asarray(track.samples, np.float64)
+    since = np.round(track.times - tracks.begin, 6)
+    text = "\t".join(names) + "\n" + _rows(np.column_stack([since, values]))
+    table = write_text(stem.with_name(f"{stem.name}.tsv"), text)
+    return [table, write_json(stem.with_name(f"{stem.name}.json"), about)]
 
 
 def _columns(track: Track) -> list[str]:
@@ -168,72 +203,70 @@ def _events(tracks: Tracks, role: Role, path: Path) -> Path:
     """Write what was marked of this person and of both; the partner's marks are the partner's."""
     other = next(str(p) for p in PEOPLE if p != role)
     hed = {c.code: c.hed for c in load_vocabulary().codes.values()}
-    rows = [_event(i, tracks.begin, hed.get(i.code, "")) for i in spans(tracks) if i.actor != other]
-    return _table(path, ("onset", "duration", "trial_type", "actor", "value", "HED"), rows)
+    by_id = {e.id: e for e in tracks.events if e.id}
+    rows = [
+        _event(i, tracks.begin, hed.get(i.code, ""), by_id.get(i.id))
+        for i in spans(tracks)
+        if i.actor != other
+    ]
+    return write_table(path, EVENT_COLUMNS, rows)
 
 
-def _event(i: Interval, begin: float, hed: str) -> dict[str, str]:
+def _event(i: Interval, begin: float, hed: str, event: Event | None) -> dict[str, str]:
     return {
         "onset": f"{i.start - begin:.6f}",
         "duration": f"{i.stop - i.start:.6f}",
         "trial_type": i.code,
         "actor": i.actor,
         "value": "n/a" if not isinstance(i.value, int | float) else f"{i.value:g}",
-        "HED": hed or "n/a",
+        "source": event.source if event is not None else "",
+        "rater": i.rater,
+        "id": i.id,
+        "ref": event.ref if event is not None else "",
+        "t_unc": f"{event.t_unc:g}" if event is not None else "",
+        "HED": hed,
     }
 
 
 def _events_sidecar(out: Path) -> list[Path]:
     codes = load_vocabulary().codes.values()
     about = {
-        "trial_type": {"Description": "Code of the vocabulary", "Levels": {c.code: c.meaning for c in codes}},
+        "trial_type": {
+            "Description": "Code of the vocabulary",
+            "Levels": {c.code: c.meaning for c in codes},
+        },
         "actor": {"Description": "Whom it is about: client, therapist, dyad, system, tech or any"},
         "value": {"Description": "What was given with the mark, as the vocabulary says"},
+        "source": {"Description": "How it was marked: key, pedal, review, auto, lsl, import or cli"},
+        "rater": {"Description": "Code of whoever marked it; n/a where nobody is named"},
+        "id": {"Description": "Name of the event, by which others refer to it"},
+        "ref": {"Description": "Name of the event that this one refers to"},
+        "t_unc": {"Description": "Uncertainty of the onset", "Units": "s"},
+        **TASK_SAID,
     }
-    return [_json(out / f"task-{TASK}_events.json", about)]
+    return [merge_json(out / f"task-{TASK}_events.json", about)]
 
 
 def _self_reports(tracks: Tracks, out: Path) -> list[Path]:
-    rows = [row for one in tracks.filled if one.instrument is not None for row in _self_report(tracks, one)]
-    if not rows:
-        return []
-    (out / "phenotype").mkdir(exist_ok=True)
-    names = ("participant_id", "session_id", "instrument", "when", "scale", "value", "validated")
-    about = {
-        "MeasurementToolMetadata": {"Description": "Self-reports, by each instrument's own key"},
-        "validated": {"Description": "whether anybody has shown what the instrument measures"},
-    }
-    table = _table(out / "phenotype" / "self_report.tsv", names, rows)
-    return [table, _json(out / "phenotype" / "self_report.json", about)]
+    found = [one for one in tracks.filled if one.instrument is not None]
+    return list(dict.fromkeys(path for one in found for path in _self_report(tracks, one, out)))
 
 
-def _self_report(tracks: Tracks, one: Filled) -> Iterable[dict[str, str]]:
+def _self_report(tracks: Tracks, one: Filled, out: Path) -> list[Path]:
+    """Write what a person answered: a table an instrument, a line a person, columns a session."""
     assert one.instrument is not None
-    for v in one.values:
-        yield {
-            "participant_id": f"sub-{_label(_code(tracks, Role(one.of)))}",
-            "session_id": f"ses-{_session_label(tracks)}",
-            "instrument": one.instrument.title,
-            "when": one.when,
-            "scale": v.scale,
-            "value": "n/a" if v.reason else f"{v.value:.6g}",
-            "validated": str(one.instrument.validated).lower(),
-        }
-
-
-def _table(path: Path, names: Sequence[str], rows: Iterable[dict[str, str]]) -> Path:
-    lines = [names, *([_cell(row[name]) for name in names] for row in rows)]
-    return _write(path, "".join("\t".join(line) + "\n" for line in lines))
-
-
-def _cell(text: str) -> str:
-    return str(as_cell(re.sub(r"\s+", " ", text))) or "n/a"
-
-
-def _json(path: Path, content: dict[str, Any]) -> Path:
-    return _write(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
-
-
-def _write(path: Path, text: str) -> Path:
-    path.write_text(text, "utf-8")
-    return path
+    instrument, session = one.instrument, session_label(tracks)
+    names = {v.scale: f"{session}_{one.when}_{v.scale}" for v in one.values}
+    row = {names[v.scale]: MISSING if v.reason else f"{v.value:.6g}" for v in one.values}
+    row["participant_id"] = f"sub-{subject_label(tracks, Role(one.of))}"
+    stamp = f"; {instrument.stamp}" if instrument.stamp else ""
+    about: dict[str, Any] = {
+        "MeasurementToolMetadata": {"Description": f"{instrument.title}; {instrument.source}"},
+        **{
+            name: {"Description": f"{instrument.title} {scale}, {one.when} session {session}{stamp}"}
+            for scale, name in names.items()
+        },
+    }
+    place = out / "phenotype" / f"{instrument.name}.tsv"
+    table = merge_table(place, ("participant_id",), [row])
+    return [table, merge_json(place.with_suffix(".json"), about)]

@@ -13,6 +13,7 @@ import logging
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from processing.results.results import write_events
 logger = logging.getLogger(__name__)
 
 MNE_TYPES = {Modality.ECG: "ecg", Modality.EDA: "gsr", Modality.RESP: "resp"}
+EDF_TYPES = {Modality.ECG: "ECG", Modality.EDA: "EDA", Modality.RESP: "RESP"}
 SI = {Modality.ECG: 1e-3, Modality.EDA: 1e-6}
 """From the canonical unit to volt and siemens, which MNE works in."""
 
@@ -78,10 +80,12 @@ def export_mne(tracks: Tracks, out: Path) -> list[Path]:
         raw = mne.io.RawArray(SI.get(track.info.modality, 1.0) * values.T, info, verbose="error")
         marks = [(i.start - tracks.begin, i.stop - i.start, f"{i.code}/{i.actor}") for i in spans(tracks)]
         lost = [(a, d, "BAD_gap") for a, d in gaps_of(values, track.info.sfreq)]
-        lost += _marked_bad(track, tracks)
+        lost += [*_marked_bad(track, tracks), *_judged_bad(track, tracks)]
         inside = [m for m in (*marks, *by_hand, *lost) if 0.0 <= m[0] < values.shape[0] / track.info.sfreq]
         onset, duration, text = zip(*inside, strict=True) if inside else ((), (), ())
         raw.set_annotations(mne.Annotations(onset, duration, text), verbose="error")
+        if (began := _began(tracks)) is not None:
+            raw.set_meas_date(began)
         target = out / f"{track.name}{tracks.suffix}_raw.fif"
         # Single precision, as MNE writes by default, would be another rounding, of volts.
         raw.save(target, fmt="double", overwrite=True, verbose="error")
@@ -97,6 +101,26 @@ def _marked_bad(track: Track, tracks: Tracks) -> list[tuple[float, float, str]]:
     mine = [m for m in tracks.corrected.of(track.info.role) if m.what == "marked" and m.signal == part]
     concerned = track.info.modality in (Modality.ECG, Modality.EDA)
     return [(m.time - tracks.begin, m.duration, "BAD_by_hand") for m in mine if concerned]
+
+
+def _judged_bad(track: Track, tracks: Tracks) -> list[tuple[float, float, str]]:
+    """Return onset, duration [s] and text of what the pipeline judges bad in this signal."""
+    organ = {Modality.ECG: "heart", Modality.EDA: "skin"}.get(track.info.modality)
+    return [
+        (max(b.start - tracks.begin, 0.0), b.stop - b.start, f"BAD_{b.why.replace(' ', '_')}")
+        for b in tracks.bad
+        if (b.role, b.organ) == (track.info.role, organ)
+    ]
+
+
+def _began(tracks: Tracks) -> datetime | None:
+    """Return when the recording began (UTC); None where nobody said."""
+    recorded = tracks.session.recorded if tracks.session is not None else None
+    try:
+        when = datetime.fromisoformat(recorded.began) if recorded is not None else None
+    except ValueError:
+        return None
+    return when.astimezone(UTC) if when is not None and when.tzinfo else None
 
 
 def export_edf(tracks: Tracks, out: Path) -> list[Path]:
@@ -143,10 +167,18 @@ def _edf_signal(edfio: Any, track: Track, name: str, column: FloatArray) -> Any:
     return edfio.EdfSignal(
         np.where(np.isfinite(column), column, low),
         track.info.sfreq,
-        label=f"{str(track.info.role)[0].upper()} {name}"[:16],
+        label=_edf_label(track, name),
         physical_dimension=unit[:8],
         physical_range=(low, high),
     )
+
+
+def _edf_label(track: Track, name: str) -> str:
+    """Return a label that begins with what is measured, as EDF+ tells types, and ends with whose."""
+    kind = EDF_TYPES.get(track.info.modality, "")
+    what = name if not kind or name.casefold().startswith(kind.casefold()) else f"{kind} {name}"
+    what = kind + what[len(kind) :] if kind else what
+    return f"{what[:14].rstrip()} {str(track.info.role)[0].upper()}"
 
 
 def export_xdf(tracks: Tracks, out: Path) -> list[Path]:
@@ -258,7 +290,8 @@ def _fits(write: Callable[[Tracks, Path], Sequence[Path]], alone: Tracks) -> boo
     """Tell that a format takes a stream, or has no place for it; raise what it raises otherwise."""
     with tempfile.TemporaryDirectory() as folder:
         try:
-            write(alone, Path(folder))
+            (Path(folder) / "out").mkdir()
+            write(alone, Path(folder) / "out")
         except AttunementError:  # nothing to write of this one alone
             return True
     return True

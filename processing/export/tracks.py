@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from acquisition.errors import RecordingError
+from acquisition.errors import RecordingError, SessionError
 from acquisition.event import Event
 from acquisition.events.overlay import effective, read_overlay
 from acquisition.recording.recording import Recording
 from acquisition.session.session import Session
+from acquisition.session.study import Covariate, study_of
 from acquisition.stream import FloatArray, StreamInfo
 from acquisition.units import convert
 from processing.admission import Admission
+from processing.export.bad import Bad
 from processing.export.by_hand import CorrectedMarks
 from processing.hour.timeline import Interval, intervals, points
 from processing.metrics.self_report import Filled, filled_in
@@ -63,6 +66,10 @@ class Tracks:
     session: Session | None = None
     filled: tuple[Filled, ...] = ()
     corrected: CorrectedMarks | None = None
+    bad: tuple[Bad, ...] = ()
+    """Bad stretches of signals, where they are annotated."""
+    declared: Mapping[str, Covariate] = field(default_factory=dict)
+    """Covariates of the study that lies beside the recording or above it."""
 
     @property
     def suffix(self) -> str:
@@ -113,7 +120,16 @@ def read_tracks(path: Path) -> Tracks:
         end=ticks[-1],
         session=session,
         filled=tuple(filled_in(session, path)),
+        declared=_declared(path),
     )
+
+
+def _declared(path: Path) -> Mapping[str, Covariate]:
+    try:
+        study = study_of(path)
+    except SessionError:  # whoever exports has no part in what is wrong with the study file
+        return {}
+    return study.covariates if study is not None else {}
 
 
 def on_even_grid(track: Track, begin: float, end: float) -> FloatArray:

@@ -160,7 +160,8 @@ def _outside_gaps(file: Signals, label: str, times: FloatArray) -> BoolArray:
         role, _, name = text.removeprefix(GAP).partition("_")
         if (
             text.startswith(GAP)
-            and label[:2].casefold() == f"{role[:1]} "
+            # Whose it is stands at the end, in files of older versions at the begin.
+            and f" {role[:1]} " in (label[-2:].casefold() + " ", " " + label[:2].casefold())
             and modality_of(name) is modality_of(label)
         ):
             keep &= ~((times >= onset - 1e-6) & (times < onset + lasts - 1e-6))

@@ -94,11 +94,12 @@ def test_a_person_s_folder_holds_nothing_that_was_marked_of_the_partner(dataset:
 
 
 def test_self_reports_carry_whether_they_are_validated(dataset: Path) -> None:
-    found = rows(dataset / "phenotype" / "self_report.tsv")
-    assert [(r["participant_id"], r["instrument"], r["value"]) for r in found] == [
-        ("sub-C01", "SUDS", "70"),
-        ("sub-C01", "GAD-7", "n/a"),
-    ]
+    (suds,), (gad7,) = (rows(dataset / "phenotype" / f"{name}.tsv") for name in ("suds", "gad7"))
+    assert suds["participant_id"] == gad7["participant_id"] == "sub-C01"
+    assert [v for k, v in suds.items() if "_" in k and k != "participant_id"] == ["70"]
+    assert [v for k, v in gad7.items() if k != "participant_id"] == ["n/a"]
+    said = json.loads((dataset / "phenotype" / "suds.json").read_text("utf-8"))
+    assert {"MeasurementToolMetadata", *(k for k in suds if k != "participant_id")} == set(said)
 
 
 def test_the_same_recording_gives_the_same_bytes(tracks: Tracks, dataset: Path, tmp_path: Path) -> None:

@@ -77,13 +77,13 @@ def test_edf_reads_rates_values_and_annotations(tracks: Tracks, tmp_path: Path) 
     (path,) = export_edf(tracks, tmp_path)
     edf = edfio.read_edf(path)
     labels = {s.label: s for s in edf.signals}
-    assert {"C ECG", "C EDA", "T ECG", "T EDA"} <= set(labels)
-    assert labels["C ECG"].sampling_frequency == 130
-    assert labels["C EDA"].physical_dimension == "uS"
+    assert {"ECG C", "EDA C", "ECG T", "EDA T"} <= set(labels)
+    assert labels["ECG C"].sampling_frequency == 130
+    assert labels["EDA C"].physical_dimension == "uS"
     track = tracks.streams[ecg(tracks)]
     values = on_even_grid(track, tracks.begin, tracks.end)[:, 0]
-    step = np.ptp(labels["C ECG"].physical_range) / 65535
-    got = labels["C ECG"].data[:2000]
+    step = np.ptp(labels["ECG C"].physical_range) / 65535
+    got = labels["ECG C"].data[:2000]
     assert np.nanmax(np.abs(got - values[:2000])) <= step
     texts = [a.text for a in edf.annotations]
     assert "gap/client_ecg" in texts
