@@ -44,6 +44,8 @@ class Modality(StrEnum):
     RESP = "resp"
     VOICE = "voice"
     AUDIO = "audio"
+    RATING = "rating"
+    """What somebody says all the time, by a dial, slider or pointer: one or two axes."""
     MARKERS = "markers"
     DEVICE_TIME = "device_time"
     """Raw stamps of a device's own clock, beside the stream whose name it carries."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -49,6 +51,7 @@ CANONICAL: Mapping[Modality, str] = {
     Modality.RR: "ms",
     Modality.PPI: "ms",
     Modality.ACC: "g",
+    Modality.RATING: "-1..1",
 }
 """The unit of what estimators get; modalities that are not named here are taken as they are."""
 
@@ -58,6 +61,7 @@ _FACTORS: Mapping[Modality, Mapping[str, float]] = {
     Modality.RR: _SECONDS,
     Modality.PPI: _SECONDS,
     Modality.ACC: _ACCELERATION,
+    Modality.RATING: {},
 }
 _CHOICES: Mapping[Modality, str] = {
     Modality.ECG: "V, mV, µV, nV",
@@ -65,6 +69,7 @@ _CHOICES: Mapping[Modality, str] = {
     Modality.RR: "s, ms, µs, 1/1024 s",
     Modality.PPI: "s, ms, µs, 1/1024 s",
     Modality.ACC: "g, mg, m/s2",
+    Modality.RATING: "the ends of its scale as LOW..HIGH, such as -1..1 or 0..100, or unbounded",
 }
 
 
@@ -78,10 +83,34 @@ def _spelling(unit: str, table: Mapping[str, float]) -> float | None:
     return table.get(word) if len(word) > 4 else None
 
 
+UNBOUNDED = "unbounded"
+"""The unit of a rating without ends (RankTrace): only its course says something."""
+_NUMBER = r"[+-]?\d+(?:\.\d+)?"
+_ENDS = re.compile(rf"({_NUMBER})\s*(?:\.\.\.?|…|to)\s*({_NUMBER})")
+
+
+def rating_ends(unit: str) -> tuple[float, float] | None:
+    """Return the ends of the scale that the unit of a rating says; infinite without ends, None if unknown.
+
+    Examples
+    --------
+    >>> rating_ends("0..100")
+    (0.0, 100.0)
+    """
+    plain = unit.strip().casefold()
+    if plain == UNBOUNDED:
+        return -math.inf, math.inf
+    found = _ENDS.fullmatch(plain)
+    low, high = (float(found[1]), float(found[2])) if found else (0.0, 0.0)
+    return (low, high) if low < high else None
+
+
 def known(unit: str, modality: Modality) -> bool:
     """Tell whether a unit says something for a modality; an unknown one counts as unsaid."""
     if modality not in CANONICAL:
         return True
+    if modality is Modality.RATING:
+        return rating_ends(unit) is not None
     return _spelling(unit, _FACTORS[modality]) is not None or _resistance(unit, modality) is not None
 
 
@@ -104,6 +133,8 @@ def factor(unit: str, modality: Modality) -> float:
     """
     if modality not in CANONICAL:
         return 1.0
+    if modality is Modality.RATING and (ends := rating_ends(unit)):
+        return 2.0 / (ends[1] - ends[0]) if math.isfinite(ends[0]) else 1.0
     value = _spelling(unit, _FACTORS[modality])
     if value is not None:
         return value
@@ -128,8 +159,8 @@ def convert(samples: NDArray[Any], unit: str, modality: Modality) -> FloatArray:
     Returns
     -------
     ndarray, shape (n_samples, n_channels)
-        ecg in mV, eda in µS, rr and ppi in ms, acc in g, all else as it is. A resistance that is not
-        positive gives nan: no conductance belongs to it.
+        ecg in mV, eda in µS, rr and ppi in ms, acc in g, a rating from -1 to 1 (without ends as it is), all
+        else as it is. A resistance that is not positive gives nan: no conductance belongs to it.
 
     Raises
     ------
@@ -145,6 +176,8 @@ def convert(samples: NDArray[Any], unit: str, modality: Modality) -> FloatArray:
     array([1000.])
     """
     values = np.asarray(samples, np.float64)
+    if modality is Modality.RATING and (ends := rating_ends(unit)) and math.isfinite(ends[0]):
+        return (values - ends[0]) * factor(unit, modality) - 1.0
     numerator = _resistance(unit, modality)
     if numerator is None:
         return values * factor(unit, modality)

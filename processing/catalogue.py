@@ -28,4 +28,9 @@ def emitted(streams: Iterable[StreamInfo]) -> dict[str, Names]:
 def _given(index: Index, fed: Mapping[str, StreamInfo]) -> bool:
     """Tell whether a person with these sources has an index."""
     parts = [part for part in parts_of(fed) if part.name in index.of]
-    return any(index.only in (None, *(fed[s].modality for s in part.sources if s in fed)) for part in parts)
+    there = [[fed[s] for s in part.sources if s in fed] for part in parts]
+    return any(
+        index.only in (None, *(info.modality for info in infos))
+        and any(len(info.channels) >= index.channels for info in infos)
+        for infos in there
+    )

@@ -5,7 +5,9 @@
 streams →   ├ breath ┐     ↓        │
             ├ heart ←┴┐             ├→ index samples
             │         ├→ arousal ───┤
-            └ skin ───┘             │
+            ├ skin ───┘             │
+            │   │                   │
+            └ rating ───────────────┤
                 └→ synchrony ───────┘               per signal, both people
 """
 
@@ -24,6 +26,7 @@ from processing.heart.heart import Heart
 from processing.heart.respiration_stream import Breath
 from processing.index import Estimator
 from processing.indices import SIGNALS, part_of
+from processing.rated.rating import Rating
 from processing.skin.skin import Skin
 from processing.voice.voice import Voice
 
@@ -31,7 +34,7 @@ CARDIAC = (Modality.ECG, Modality.RR, Modality.PPI)
 """Sources of beats, the preferred one first."""
 TRUNK = Modality.ECG
 """The device that gives it is worn on the chest: its acceleration tells the posture."""
-OTHERS = {Modality.RESP: "breath", Modality.EDA: "skin"}
+OTHERS = {Modality.RESP: "breath", Modality.EDA: "skin", Modality.RATING: "rating"}
 """Modalities of which the first stream feeds an estimator of its own."""
 Sources = dict[tuple[Role, str], StreamInfo]
 """(person, source) → the stream that feeds it."""
@@ -133,6 +136,11 @@ PARTS = (
     Part(name="heart", sources=("heart",), waits=("breath",), make=_heart),
     Part(name="skin", sources=("skin",), make=_skin),
     Part(name="arousal", sources=("heart", "skin"), also=("posture",), fed=False, make=_arousal),
+    Part(
+        name="rating",
+        sources=("rating",),
+        make=lambda p: Rating(p.role.value, channels=len(p.fed["rating"].channels)),
+    ),
 )
 """In the order in which they advance: each hears the index samples of those before it."""
 

@@ -18,7 +18,10 @@ STANDARD = "-0000-1000-8000-00805f9b34fb"
 """How the UUIDs of standard services end: less is known of a device by them than by its maker's own."""
 TYPES = {
     "gsr": "lsl_eda",
-    **{kind: f"lsl_{kind}" for kind in ("ecg", "eda", "rr", "ppi", "acc", "resp", "markers", "audio")},
+    **{
+        kind: f"lsl_{kind}"
+        for kind in ("ecg", "eda", "rr", "ppi", "acc", "resp", "rating", "markers", "audio")
+    },
 }
 """Type of an LSL stream → profile."""
 RANGES = {Modality.ECG: (0.15, 12.0), Modality.EDA: (0.002, 30.0)}

@@ -16,6 +16,8 @@ from acquisition.voice.rows import is_sound
 
 SINGLE = frozenset((Modality.ECG, Modality.EDA, Modality.RR, Modality.PPI, Modality.RESP, Modality.MARKERS))
 """Modalities of one channel: of a stream with several, one must be chosen."""
+MOST = {Modality.RATING: 2}
+"""Most channels of others: a rating has one axis or two."""
 MAX_SFREQ = 1e6
 MAX_VALUES = 2e6
 """Rate [Hz], and values a second, of the fastest stream that is opened: liblsl keeps minutes of them."""
@@ -25,6 +27,7 @@ CHOICES = {
     Modality.RR: "ms or s",
     Modality.PPI: "ms or s",
     Modality.ACC: "g, mg or m/s2",
+    Modality.RATING: "LOW..HIGH, such as -1..1 or 0..100, or unbounded",
 }
 
 
@@ -181,7 +184,7 @@ def fit(binding: Binding, remote: Remote, said: Description) -> tuple[StreamInfo
     column: int | None = None
     if binding.channel is not None:
         column = channel_number(said.labels, binding.channel)
-    elif binding.modality in SINGLE and len(said.labels) > 1:
+    elif len(said.labels) > (1 if binding.modality in SINGLE else MOST.get(binding.modality, MAX_CHANNELS)):
         choices = ", ".join(f"{i} {label!r}" for i, label in enumerate(said.labels))
         raise StreamError(f"stream {remote} has several channels: choose one with channel = ... ({choices})")
     columns = range(len(said.labels)) if column is None else [column]

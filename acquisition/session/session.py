@@ -34,6 +34,7 @@ class Consent:
     acc: bool = False
     resp: bool = False
     voice: bool = False
+    rating: bool = False
     raw_audio: bool = False
     view: bool = False
 
@@ -226,6 +227,7 @@ CONSENT_KEYS = {
     Modality.RESP: "resp",
     Modality.VOICE: "voice",
     Modality.AUDIO: "raw_audio",
+    Modality.RATING: "rating",
 }
 """Which consent a stream of this modality needs; those that are not here need none of their own."""
 _CARDIAC = frozenset((Modality.ECG, Modality.RR, Modality.PPI))

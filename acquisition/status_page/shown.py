@@ -21,6 +21,7 @@ WORDS = {
     Modality.RESP: "breathing",
     Modality.VOICE: "voice",
     Modality.AUDIO: "voice",
+    Modality.RATING: "rating",
 }
 """What a device is called: by what it is for, never by its name."""
 LEVELS = ("ok", "paused", "waiting", "low", "lost")

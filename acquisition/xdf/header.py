@@ -19,6 +19,7 @@ TYPES = {
     Modality.RESP: "RESP",
     Modality.VOICE: "VOICE",
     Modality.AUDIO: "Audio",
+    Modality.RATING: "Rating",
     Modality.MARKERS: "Markers",
     Modality.DEVICE_TIME: "DeviceTime",
 }

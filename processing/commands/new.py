@@ -24,6 +24,7 @@ WORDS = {
     "acc": "movement",
     "resp": "breathing by a belt",
     "voice": "voice as numbers",
+    "rating": "a continuous rating by a dial or slider",
     "raw_audio": "the sound itself, with words",
     "view": "seeing one's own values live",
 }

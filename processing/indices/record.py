@@ -97,6 +97,8 @@ class Index:
         The estimators that give it; where a person has several, the first.
     only : Modality, optional
         It needs this modality, of those that may feed its estimator.
+    channels : int
+        It needs so many channels of the stream that feeds its estimator.
     text : str
         How it is defined and when it has a value.
     timing : Timing
@@ -129,6 +131,7 @@ class Index:
     unit: str
     of: tuple[str, ...]
     only: Modality | None = None
+    channels: int = 1
     text: str
     timing: Timing
     gap: Seconds = LINE

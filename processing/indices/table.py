@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from processing.indices import arousal, dyad, heart, skin, voice
+from processing.indices import arousal, dyad, heart, rating, skin, voice
 from processing.indices.record import Index
 
-PERSON = (*arousal.INDICES, *heart.INDICES, *skin.INDICES, *voice.INDICES)
+PERSON = (*arousal.INDICES, *heart.INDICES, *skin.INDICES, *voice.INDICES, *rating.INDICES)
 """Indices of one person, in the order of the tables."""
 INDICES: dict[str, Index] = {index.name: index for index in (*PERSON, *dyad.INDICES)}
 

@@ -18,6 +18,7 @@ ITEMS = {
     "acc": "Movement of the sensor",
     "resp": "Breathing, measured by a belt of its own",
     "voice": "Voice as numbers: loudness, pitch, who speaks when; no words",
+    "rating": "My own continuous rating: what I set on a dial or slider while the session runs",
     "raw_audio": "Sound of the session, with the words that are spoken",
     "view": "I may see my own values while the session runs",
 }

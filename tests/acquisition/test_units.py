@@ -34,6 +34,9 @@ from acquisition.units import convert, factor, known
         ("mG", "acc", 1e-3),
         ("m/s2", "acc", 1 / 9.80665),
         ("anything", "resp", 1.0),
+        ("-1..1", "rating", 1.0),
+        ("0 to 100", "rating", 0.02),
+        ("unbounded", "rating", 1.0),
     ],
 )
 def test_a_unit_has_its_factor(unit: str, modality: str, expected: float) -> None:
@@ -73,3 +76,16 @@ def test_another_unit_is_refused_in_one_line_with_the_choices(unit: str, modalit
             refuse(unit, Modality(modality))
         assert str(caught.value) == message
     assert not known(unit, Modality(modality))
+
+
+def test_a_rating_goes_from_minus_1_to_1_whatever_its_scale() -> None:
+    ends = np.array([[1.0, 5.0, 3.0]])
+    assert convert(ends, "1..5", Modality.RATING).tolist() == [[-1.0, 1.0, 0.0]]
+    assert convert(ends, "unbounded", Modality.RATING).tolist() == ends.tolist()
+
+
+@pytest.mark.parametrize("unit", ["", "points", "5..1", "3..3", "0..", "1..2..3"])
+def test_a_rating_without_the_ends_of_its_scale_is_refused(unit: str) -> None:
+    assert not known(unit, Modality.RATING)
+    with pytest.raises(UnitError, match=r"LOW\.\.HIGH"):
+        convert(np.zeros((1, 1)), unit, Modality.RATING)

@@ -79,6 +79,26 @@ def with_voice_quality(of: SimulatedSession) -> SimulatedSession:
     return replace(of, infos=tuple(infos), data=tuple(data))
 
 
+def with_ratings(of: SimulatedSession) -> SimulatedSession:
+    """Return the session of people who both rate on two axes, on a scale from 0 to 100 at 20 Hz."""
+    infos, data = list(of.infos), list(of.data)
+    times = np.arange(START, START + SECONDS, 0.05)
+    for role, phase in ((Role.CLIENT, 0.0), (Role.THERAPIST, 1.0)):
+        axes = [50.0 + 40.0 * np.sin(times / 20.0 + phase), 50.0 + 30.0 * np.cos(times / 35.0 + phase)]
+        infos.append(
+            StreamInfo(
+                name="dial",
+                role=role,
+                modality=Modality.RATING,
+                sfreq=20.0,
+                unit="0..100",
+                channels=("less … more", "far … near"),
+            )
+        )
+        data.append((times, np.column_stack(axes)))
+    return replace(of, infos=tuple(infos), data=tuple(data))
+
+
 def batches(of: SimulatedSession, cuts: Sequence[int] = (3000,)) -> Iterator[Batch]:
     """Return ticks every 100 ms in batches of so many (repeated); samples come at the first tick after."""
     ticks = np.asarray(START + 0.1 * np.arange(round(10 * SECONDS)), np.float64)

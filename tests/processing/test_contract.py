@@ -24,7 +24,7 @@ from processing.parts import PARTS
 from processing.skin.config import SkinConfig
 from processing.skin.scl import SclConfig
 from processing.voice.baseline import VoiceConfig
-from tests.processing.sessions import START, SimulatedSession, run, session, with_voice_quality
+from tests.processing.sessions import START, SimulatedSession, run, session, with_ratings, with_voice_quality
 
 OTHER = PipelineConfig(
     heart=HeartConfig(hr_window=20.0, rmssd_window=90.0, sdnn_window=150.0, hf_window=96.0, rsa_window=45.0),
@@ -49,8 +49,12 @@ def records_of(name: str) -> tuple[Index, ...]:
 
 def worn(name: str) -> SimulatedSession:
     """Return a session; the heart gives breathing rates only of those who wear no belt."""
-    full = with_voice_quality(session())
-    return full.without(Modality.RESP, Modality.EDA, Modality.VOICE) if name == "heart" else full
+    full = with_ratings(with_voice_quality(session()))
+    return (
+        full.without(Modality.RESP, Modality.EDA, Modality.VOICE, Modality.RATING)
+        if name == "heart"
+        else full
+    )
 
 
 def silent(_: StreamInfo, times: FloatArray, samples: FloatArray) -> tuple[FloatArray, FloatArray]:

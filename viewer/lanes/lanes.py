@@ -73,6 +73,8 @@ def build_lanes(model: SessionModel, theme: Theme, sync_signal: str) -> LaneSet:
         out.add("Talk", talk_lane(model, theme), 6, talk_readouts(model))
         out.late["Talk"] = lambda: any((r.value, "speaking") in model.traces for r in PEOPLE)
         _add_indices(out, model, theme, "voice")
+    if any(model.has(r, Modality.RATING) for r in PEOPLE):
+        _add_indices(out, model, theme, "rating")
     _add_arousal(out, model, theme)
     if all(any(model.has(r, m) for m in (*_CARDIAC, Modality.EDA)) for r in PEOPLE):
         _add_sync(out, model, theme, sync_signal)

@@ -13,6 +13,7 @@ NAMES = {
     "acc": "movement",
     "resp": "respiration",
     "voice": "voice (measures only)",
+    "rating": "ratings while the session runs",
     "raw_audio": "speech itself",
     "view": "sees own values live",
 }

@@ -26,7 +26,9 @@ LEAST = {Modality.ECG: 0.5, Modality.EDA: 0.2}
 """Least range of the scale [mV, µS]: the noise of a sensor at rest is not drawn as large as a signal."""
 PERIOD = 66
 """Milliseconds between two drawings while something comes."""
-SHOWN = (Modality.ECG, Modality.EDA, Modality.RR, Modality.PPI, Modality.RESP, Modality.VOICE)
+UNJUDGED = (Modality.RESP, Modality.VOICE, Modality.RATING)
+"""What comes without a word on whether it sits well."""
+SHOWN = (Modality.ECG, Modality.EDA, Modality.RR, Modality.PPI, *UNJUDGED)
 """What has a strip; a movement needs none."""
 
 
@@ -86,7 +88,7 @@ class SignalStrip(QWidget):
     def word(self) -> str:
         """Return ok, LOOK, or that it is not known yet."""
         if not self.text:
-            return "" if self.modality in (Modality.RESP, Modality.VOICE) else "listening …"
+            return "" if self.modality in UNJUDGED else "listening …"
         return "ok" if self.ok else "LOOK" if self.settled else "listening …"
 
     def values(self) -> tuple[FloatArray, FloatArray]:

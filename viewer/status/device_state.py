@@ -30,6 +30,7 @@ NAMES = {
     Modality.RESP: "Resp",
     Modality.VOICE: "Mic",
     Modality.AUDIO: "Audio",
+    Modality.RATING: "Rating",
 }
 FAULTS = {
     "electrode": "electrode off",

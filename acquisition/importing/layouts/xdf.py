@@ -221,7 +221,7 @@ def _streams(
     if one.samples.dtype == object or modality is Modality.MARKERS:
         return _markers(one, streams, notes)
     channels = range(one.stream.header.n_channels)
-    if modality in (Modality.ACC, Modality.VOICE, Modality.AUDIO) or (
+    if modality in (Modality.ACC, Modality.VOICE, Modality.AUDIO, Modality.RATING) or (
         len(channels) == 1 and modality is not None
     ):
         groups: list[tuple[str, Modality | None, list[int]]] = [(one.title, modality, list(channels))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -223,3 +224,20 @@ def test_any_description_is_read_or_refused(xml: str) -> None:
     except StreamError:
         return
     assert len(said.labels) == len(said.units) == 4
+
+
+def test_a_rating_has_one_axis_or_two_and_says_the_ends_of_its_scale() -> None:
+    dial = replace(binding("dial"), modality=Modality.RATING, unit="")
+    said = remote(type="Rating", n_channels=2)
+    info, column = fit(dial, said, described(("valence", "0..100"), ("arousal", "0..100")))
+    assert (info.modality, info.unit, info.channels, column) == (
+        Modality.RATING,
+        "0..100",
+        ("valence", "arousal"),
+        None,
+    )
+    assert fit(replace(dial, unit="-1..1"), said, described(("valence", "")))[0].unit == "-1..1"
+    with pytest.raises(StreamError, match=r"unit of rating is not known.*LOW\.\.HIGH"):
+        fit(dial, said, described(("valence", "points")))
+    with pytest.raises(StreamError, match="several channels"):
+        fit(dial, said, described(*((name, "0..1") for name in "abc")))
