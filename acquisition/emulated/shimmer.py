@@ -71,6 +71,8 @@ class EmulatedShimmer:
         self.card.busy = self._file_state
         self.sent: list[tuple[float, float]] = []
         """True time of each sample [s, loop], and what was there to be measured."""
+        self.stamps: list[int] = []
+        """Its clock at each of them [ticks]."""
         self.acknowledged = False
         """Whether it indicates instead of notifying."""
         self.deaf_pipe = False
@@ -290,6 +292,7 @@ class EmulatedShimmer:
             out = b""
             for ticks_of, true, value in zip(stamps.tolist(), times.tolist(), values.tolist(), strict=True):
                 self.sent.append((true, value))
+                self.stamps.append(ticks_of)
                 frame = (ticks_of % sh.LAP).to_bytes(3, "little") + self._readings(value, converter)
                 if self.logging:
                     self.card.write(ticks_of, frame)
