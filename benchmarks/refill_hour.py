@@ -115,7 +115,8 @@ def report(path: Path, role: Role, twin: EmulatedShimmer, what: str) -> None:
         f"{role} {name}, {what}: {len(times)} samples in order {bool((np.diff(place) > 0).all())}, missing "
         f"{len(missing)} in {len(runs)} stretches ({sum(len(r) > 6 for r in runs)} longer than 6; told "
         f"{gaps} samples); values off by {wrong.max():.2e} at most; "
-        f"stamps p99 {np.quantile(errors, 0.99):.1f} ms, from 30 s on p99 {np.quantile(calm, 0.99):.1f} ms, worst {calm.max():.1f} ms"
+        f"stamps p99 {np.quantile(errors, 0.99):.1f} ms, from 30 s on "
+        f"p99 {np.quantile(calm, 0.99):.1f} ms, worst {calm.max():.1f} ms"
     )
 
 

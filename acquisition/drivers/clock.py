@@ -11,6 +11,7 @@ import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -204,19 +205,30 @@ def _nearest_below(points: Sequence[Point], before: Line) -> Line:
     return Line(newest, offset, before.skew, before.spread)
 
 
+class Clock(Protocol):
+    """What a device's clock is known by."""
+
+    @property
+    def skew(self) -> float:
+        """Return by how much LSL seconds are longer than device seconds, as a fraction."""
+
+    def lsl(self, device: float) -> float:
+        """Return the LSL time of a device stamp [s]."""
+
+
 @dataclass(slots=True)
 class Stamps:
     """Give the samples of one stream their LSL stamps: never backwards, corrections spread out.
 
     Parameters
     ----------
-    clock : DeviceClock
+    clock : Clock
         May be shared by all streams of a device.
     slew : float
         Seconds by which stamps are corrected in a second of samples.
     """
 
-    clock: DeviceClock
+    clock: Clock
     slew: float = SLEW
     _device: float = math.nan
     _lsl: float = math.nan

@@ -12,7 +12,7 @@ from tests.acquisition.dropouts import AWAY, KINDS, Kind, measured
 
 
 def test_every_driver_with_a_radio_is_among_them() -> None:
-    without = {"lsl", "microphone", "simulated", "wav_file"}
+    without = {"emotibit", "lsl", "microphone", "simulated", "wav_file"}
     assert {load_profile(k.profile).driver for k in KINDS} == set(names()) - without
 
 

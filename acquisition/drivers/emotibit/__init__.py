@@ -1,0 +1,1 @@
+"""EmotiBit over the network: found, connected, its clock kept, its losses counted."""
