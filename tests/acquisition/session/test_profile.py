@@ -85,7 +85,9 @@ def test_a_path_leads_to_ones_own(tmp_path: Path) -> None:
 
 
 def test_an_unknown_driver_shows_the_known_ones() -> None:
-    with pytest.raises(DeviceError, match=r"no driver named 'polr' \(known: bitalino, heart_rate, lsl"):
+    with pytest.raises(
+        DeviceError, match=r"no driver named 'polr' \(known: bitalino, emotibit, heart_rate, lsl"
+    ):
         opener("polr")
 
 
