@@ -48,7 +48,7 @@ def main() -> None:
     due = int(((true >= times[0] - 0.02) & (true <= times[-1] + 0.02)).sum())
     print(
         f"{len(times)} samples came, {missing} were told to be missing, {due} were measured; away for "
-        f"{away:.0f} s; values of the nearest sample {bool(np.abs(values - said[place]).max() < 1e-5)}; packets lost "
+        f"{away:.0f} s; values right {bool(np.abs(values - said[place]).max() < 1e-5)}; packets lost "
         f"{net.signals.order.lost}; round trips {net.signals.round_trips}; "
         f"stamps p99 {np.quantile(errors, 0.99):.1f} ms, from 30 s on p99 {np.quantile(late, 0.99):.1f} ms, "
         f"worst {late.max():.1f} ms"

@@ -19,8 +19,12 @@ _WIDEST = 32
 _RAW = {(Measurement.ECG, 0): (1, 3), (Measurement.ACC, 0): (3, 1), (Measurement.ACC, 1): (3, 2),
         (Measurement.ACC, 2): (3, 3)}  # fmt: skip
 """Measurement and type of an uncompressed frame → channels, bytes a value."""
+_ECG_BITS = {1: (3, 14), 2: (3, 18), 3: (7, 24)}
+"""Type of an ECG frame that holds more → bytes of a sample, and how many bits at its begin are the ECG."""
 _DELTA = {(Measurement.ACC, 0): (3, 16), (Measurement.ACC, 1): (3, 16), (Measurement.PPG, 0): (4, 22),
-          (Measurement.GYRO, 0): (3, 16), (Measurement.MAG, 0): (3, 16)}  # fmt: skip
+          (Measurement.PPG, 7): (17, 24), (Measurement.PPG, 8): (25, 24), (Measurement.PPG, 10): (21, 24),
+          (Measurement.PPG, 13): (3, 24), (Measurement.GYRO, 0): (3, 16), (Measurement.MAG, 0): (3, 16),
+          (Measurement.MAG, 1): (4, 16)}  # fmt: skip
 """The same of a compressed frame → channels, bits of the reference sample."""
 
 
@@ -74,11 +78,16 @@ class Frame:
     def samples(self) -> IntArray:
         """Return the samples as sent, shape (n_samples, n_channels): ECG in µV, ACC in mg.
 
+        Of ECG frames with contact, impedance or a second signal it is the ECG alone; the last channel of PPG
+        frames 7 to 13 is a status, the fourth of MAG 1 a calibration.
+
         Raises
         ------
         PacketError
             If the layout is unknown, or the frame is cut.
         """
+        if self.measurement is Measurement.ECG and not self.compressed and self.kind in _ECG_BITS:
+            return _ecg_alone(self.payload, *_ECG_BITS[self.kind])
         layouts = _DELTA if self.compressed else _RAW
         if (self.measurement, self.kind) not in layouts:
             how = "compressed " if self.compressed else ""
@@ -87,6 +96,17 @@ class Frame:
         if self.compressed:
             return decode_deltas(self.payload, channels, size)
         return _decode_raw(self.payload, channels, size)
+
+
+def _ecg_alone(payload: bytes, size: int, bits: int) -> IntArray:
+    if not payload or len(payload) % size:
+        raise PacketError(
+            f"polar: {len(payload)} bytes are no whole samples of {size}: cut off by a small MTU?"
+        )
+    parts = np.frombuffer(payload, np.uint8).astype(np.int64).reshape(-1, size)
+    values = (parts[:, :3] << (8 * np.arange(3))).sum(axis=1) & ((1 << bits) - 1)
+    sign = 1 << (bits - 1)
+    return np.asarray(((values ^ sign) - sign)[:, None], np.int64)
 
 
 def _decode_raw(payload: bytes, channels: int, size: int) -> IntArray:

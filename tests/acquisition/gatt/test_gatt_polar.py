@@ -157,3 +157,31 @@ def test_pulse_intervals_survive_the_round_trip() -> None:
     assert pulse_intervals(b"".join(map(bytes, intervals))) == intervals
     with pytest.raises(PacketError):
         pulse_intervals(b"1234567")
+
+
+def ecg_frame(kind: int, payload: bytes) -> Frame:
+    return Frame(measurement=Measurement.ECG, stamp=0, kind=kind, compressed=False, payload=payload)
+
+
+def test_an_ecg_is_read_from_frames_that_hold_more() -> None:
+    assert ecg_frame(3, bytes.fromhex("64 00 00 9C FF FF 01")).samples().tolist() == [[100]]
+    # 14 bits and a byte of contact and impedance; 18 bits and tags.
+    one = (5).to_bytes(2, "little") + b"\x1f" + (0x3FFF & -7).to_bytes(2, "little") + b"\x00"
+    assert ecg_frame(1, one).samples().tolist() == [[5], [-7]]
+    two = (100_000 | 0b101_011_00 << 16).to_bytes(3, "little") + (-9 & 0x3FFFF).to_bytes(3, "little")
+    assert ecg_frame(2, two).samples().tolist() == [[100_000], [-9]]
+    with pytest.raises(PacketError, match="no whole samples"):
+        ecg_frame(3, bytes(8)).samples()
+
+
+@pytest.mark.parametrize(("kind", "channels"), [(7, 17), (8, 25), (10, 21), (13, 3)])
+def test_optical_frames_of_newer_bands_have_their_channels(kind: int, channels: int) -> None:
+    samples = np.arange(3 * channels).reshape(3, channels) * 1000
+    frame = Frame(
+        measurement=Measurement.PPG,
+        stamp=0,
+        kind=kind,
+        compressed=True,
+        payload=encode_deltas(samples, 24, bits=20),
+    )
+    assert frame.samples().tolist() == samples.tolist()
