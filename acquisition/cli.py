@@ -66,12 +66,16 @@ def record_command(
 
     --seconds counts from the first tick, once all streams are open or 10 s have passed.
     """
+    from acquisition.protection.vault import unopened_by
     from acquisition.recorder.begin import record
     from acquisition.session.study import study_of
     from acquisition.session.toml import kept_by, load_session
 
     of = study_of(session_file, study)
     session = kept_by(load_session(session_file, of), of, date.today())
+    if session.protection.sealed and of is not None:
+        for line in unopened_by(of):
+            echo(line, err=True)
     ask_if_recorded(session.id, beside=beside)
     stop, speaker = stop_on_signals(), Speaker()
     report, heard, code = _report(as_json, speaker), True, 1

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from acquisition.commands.command import FILE, Command, Group, as_json_option, print_json
+from acquisition.commands.command import FILE, Command, Group, as_json_option, print_json, study_option
 from acquisition.errors import KeyStoreError
 from acquisition.terminal import echo, progressing
 
@@ -250,16 +250,26 @@ def status_command(store: Path | None, as_json: bool) -> None:
 
 
 @click.command("add-recipient", cls=Command)
-@click.argument("recipient", metavar="age1...")
+@click.argument("recipient", metavar="[age1...]", default="")
 @store_option
-def add_recipient_command(recipient: str, store: Path | None) -> None:
-    """Let one more identity of age open everything: a second data manager."""
+@study_option
+def add_recipient_command(recipient: str, store: Path | None, study: Path | None) -> None:
+    """Let one more identity of age open everything: a second data manager; or those that a study names.
+
+    Without age1… they are those of the study file, found from here upwards or named by --study.
+    """
     from acquisition.protection.audit import keep
     from acquisition.protection.unlocked import identity_of
+    from acquisition.session.study import study_of
 
     opened = _store(store)
-    opened.add_recipient(recipient, identity_of(opened))
-    keep("recipient added", store=opened.path, recipient=recipient)
+    of = None if recipient else study_of(Path(), study)
+    wanted = [recipient] if recipient else [one.key for one in opened.without(of.recipients if of else ())]
+    if not recipient and (of is None or not of.recipients):
+        raise click.UsageError("age1…: which identity? (no study file is here that names recipients)")
+    for key in wanted:
+        opened.add_recipient(key, identity_of(opened))
+        keep("recipient added", store=opened.path, recipient=key)
     echo(f"{opened.path}: wrapped to {len(opened.recipients)} recipients")
 
 

@@ -19,7 +19,7 @@ import os
 import re
 import secrets
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from typing import Any
 from acquisition.errors import KeyGoneError, KeyStoreError, NoKeyStoreError
 from acquisition.protection.passphrase import wrap
 from acquisition.protection.store_files import now, put, shred
+from acquisition.session.study import StudyRecipient
 
 ENVIRONMENT = "ATTUNE_KEYS"
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -241,6 +242,10 @@ class KeyStore:
             put(self.path / name, data)
         except OSError as error:
             raise KeyStoreError(f"{self.path / name}: {error.strerror or error}") from error
+
+    def without(self, wanted: Iterable[StudyRecipient]) -> list[StudyRecipient]:
+        """Return which of a study's recipients do not open this store."""
+        return [one for one in wanted if one.key not in self.recipients]
 
     def add_recipient(self, recipient: str, identity: str) -> None:
         """Wrap every person's identity to one more recipient (age1…).

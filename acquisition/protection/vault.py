@@ -13,6 +13,7 @@ from acquisition.errors import KeyGoneError, KeyStoreError, NoKeyStoreError, Rec
 from acquisition.protection.frames import Header, Opener, Seal, is_sealed, read_header
 from acquisition.protection.keystore import ENVIRONMENT, SHARED, KeyStore, default_store
 from acquisition.protection.unlocked import identity_of
+from acquisition.session.study import Study
 from acquisition.stream import ROLES, Role
 
 _HEAD = 1 << 15
@@ -32,6 +33,18 @@ class Keys:
         """Return what seals a new file of a role; every call gives a file key of its own."""
         key, secret = self.of[role]
         return Seal(secret, Header.new(key, recording=self.recording, role=str(role)), name)
+
+
+def unopened_by(study: Study, store: Path | None = None) -> list[str]:
+    """Say which recipients of a study could not open what this key store seals."""
+    try:
+        missing = KeyStore(store or default_store()).without(study.recipients)
+    except KeyStoreError:
+        return []  # told when the keys are made
+    return [
+        f"{study.path.name}: {one.name} does not open the key store (`attune keys add-recipient {one.key}`)"
+        for one in missing
+    ]
 
 
 def throw_away_seal(recording: str, role: str, name: str) -> Seal:
@@ -163,6 +176,11 @@ def opener_of(header: Header, name: str) -> Opener:
     except NoKeyStoreError as error:
         way = f"set {ENVIRONMENT} to where it is"
         raise KeyStoreError(f"{name} is sealed, and its key store is not at {error.path} ({way})") from error
+    except KeyGoneError as error:
+        way = (
+            f"`attune withdraw RECORDING {header.role}` takes it out of this copy too; the rest is read then"
+        )
+        raise KeyGoneError(f"{name} is sealed: {error}" + (f"; {way}" if header.role else "")) from error
     except KeyStoreError as error:
         raise KeyStoreError(f"{name} is sealed: {error}") from error
 

@@ -16,6 +16,8 @@ from acquisition.errors import KeyStoreError
 from acquisition.protection.keystore import SHARED, KeyStore
 from acquisition.protection.passphrase import LOG_N, wrap
 from acquisition.protection.unlocked import identity_of, lock, unlock, unlocked_until
+from acquisition.protection.vault import unopened_by
+from acquisition.session.study import read_study
 from tests.acquisition.protection.conftest import PASSPHRASE
 
 
@@ -154,3 +156,21 @@ def test_the_commands(locked: KeyStore, recovery: str, tmp_path: Path) -> None:
     )
     assert result.exit_code == 2
     assert "12 at least" in result.output
+
+
+def test_recipients_of_a_study_are_told_while_they_open_nothing_and_added_at_once(
+    store: KeyStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = pyrage.x25519.Identity.generate()
+    file = tmp_path / "study.toml"
+    file.write_text(f'[[recipient]]\nname = "Data manager"\nkey = "{other.to_public()}"\n')
+    (line,) = unopened_by(read_study(file))
+    assert "Data manager does not open the key store" in line and str(other.to_public()) in line
+    key, secret = store.new_key("C07", "r", "client", identity_of(store))
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(keys_command, ["add-recipient"])
+    assert done.exit_code == 0, done.output
+    assert unopened_by(read_study(file)) == []
+    assert store.key(key, str(other)) == secret
+    file.unlink()
+    assert CliRunner().invoke(keys_command, ["add-recipient"]).exit_code == 2

@@ -22,6 +22,7 @@ from acquisition.events.corrections_file import append_corrections
 from acquisition.events.overlay import Edit, rater_file, read_edits, read_overlay
 from acquisition.events.overlay_file import append_edits, append_lines
 from acquisition.protection.keystore import KeyStore
+from acquisition.protection.sealed_rows import keys_beside
 from acquisition.protection.unlocked import lock, unlock
 from acquisition.protection.unseal import unseal
 from acquisition.protection.vault import Keys, new_keys, sealed_header
@@ -247,10 +248,13 @@ def test_a_withdrawal_takes_the_rows_and_no_copy_of_them_opens(
     session = session_of(sealed)
     assert session is not None and bool(session.record.answers) is (role is Role.THERAPIST)
     assert verify(sealed) == []
-    with pytest.raises(KeyStoreError, match="destroyed"):
+    with pytest.raises(KeyStoreError, match=rf"destroyed.*attune withdraw RECORDING {role}"):
         Recording(tmp_path / "backup")
     assert read_overlay(tmp_path / "backup") == [
         e for e in EDITS if e.id == ("b" if role is Role.CLIENT else "a")
     ]
+    carry_out(tmp_path / "backup", role, plan(tmp_path / "backup", role), "asked")  # as the message says
+    assert {key[0] for b in Recording(tmp_path / "backup").batches() for key in b.streams} >= {Role.DYAD}
+    assert verify(tmp_path / "backup") == [] and role not in keys_beside(tmp_path / "backup")
     append_lines(sealed / "overlay.jsonl", '{"op": "void", "id": "b"}\n')
     assert len(read_overlay(sealed)) == 3
