@@ -177,9 +177,7 @@ def opener_of(header: Header, name: str) -> Opener:
         way = f"set {ENVIRONMENT} to where it is"
         raise KeyStoreError(f"{name} is sealed, and its key store is not at {error.path} ({way})") from error
     except KeyGoneError as error:
-        way = (
-            f"`attune withdraw RECORDING {header.role}` takes it out of this copy too; the rest is read then"
-        )
+        way = f"`attune withdraw RECORDING {header.role}` takes it out of this copy; the rest is read then"
         raise KeyGoneError(f"{name} is sealed: {error}" + (f"; {way}" if header.role else "")) from error
     except KeyStoreError as error:
         raise KeyStoreError(f"{name} is sealed: {error}") from error
