@@ -25,7 +25,8 @@ def called_clipped(ecg: FloatArray, sfreq: float) -> float:
     """Return the share of seconds that are called saturated [%]."""
     monitor, times = SecondMonitor(sfreq), np.arange(len(ecg)) / sfreq
     monitor.update(times, ecg)
-    seconds = monitor.measure(0.5 + np.arange(int(times[-1]) - 1))
+    centres = 0.5 + np.arange(int(times[-1]) - 1)
+    seconds = monitor.measure(centres, np.zeros(len(centres), bool))
     return 100.0 * float(np.mean(seconds.cut | (seconds.clipped > CLIPPED)))
 
 

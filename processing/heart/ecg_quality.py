@@ -21,8 +21,15 @@ HUM = 0.3
 """Line noise of this share of the R amplitude spoils a second."""
 AT_ONCE = 16
 """Seconds that are worked on at a time: what the processor keeps at hand."""
-OFF, NOT_YET = "electrode off", "no beat yet"
-"""No accepted beat, and the same after less than `SILENCE` of ECG."""
+OFF, NOT_YET, WAVES = "electrode off", "no beat yet", "no separable beats"
+"""No accepted beat; the same after less than `SILENCE` of ECG; and where one wave follows the other."""
+LOWEST, HIGHEST = 2, 6
+"""Waves of so many a second run into each other [Hz]; faster beats than three a second were never found."""
+MOSTLY, ONE, LOOKS = 0.55, 0.3, 3
+"""Shares of the power of a second that lies in these frequencies, and in the largest of them, as a mean of up
+to so many seconds; ours, set on sines, saw-teeth, mixtures and noise."""
+WAVE = 0.3
+"""Least range of waves over the usual R amplitude."""
 SILENCE = 3.0
 """No accepted beat for so long: electrode off [s]."""
 
@@ -32,7 +39,8 @@ class Seconds(NamedTuple):
 
     `samples` counts finite ones, `span` is the range of this second and the one before [mV], `clipped`
     the share that stands at an extreme, `hum` the amplitude at the worse of the line frequencies [mV], `cut`
-    tells whether the tops of several beats are cut off at one level.
+    tells whether the tops of several beats are cut off at one level, `waves` whether most of its power is
+    that of waves that run into each other; looked at only where no beat was accepted.
     """
 
     centres: FloatArray
@@ -41,6 +49,7 @@ class Seconds(NamedTuple):
     clipped: FloatArray
     hum: FloatArray
     cut: BoolArray
+    waves: BoolArray
 
 
 class SecondMonitor:
@@ -60,18 +69,25 @@ class SecondMonitor:
         self._before = (np.nan, np.nan)
         self._longest = math.ceil(2 * sfreq) - 1
         self._clipping = ClippingMonitor(sfreq)
+        self._shares: list[tuple[float, float]] = []
         self._tables = [_waves(sfreq, line) for line in MAINS if line < 0.49 * sfreq]
 
     def update(self, times: FloatArray, ecg: FloatArray) -> None:
         """Take in samples [mV]; stamps do not decrease."""
         self._waiting.append((times, ecg))
 
-    def measure(self, centres: FloatArray) -> Seconds:
-        """Return the measurements of these seconds: consecutive, complete, not asked for before."""
+    def measure(self, centres: FloatArray, beatless: BoolArray) -> Seconds:
+        """Return the measurements of these seconds: consecutive, complete, not asked for before.
+
+        Parameters
+        ----------
+        beatless : ndarray of bool, shape (n,)
+            In which no beat was accepted.
+        """
         n = len(centres)
         if n == 0:
-            nothing = np.empty(0)
-            return Seconds(nothing, nothing, nothing, nothing, nothing, np.empty(0, np.bool_))
+            nothing, none = np.empty(0), np.empty(0, np.bool_)
+            return Seconds(nothing, nothing, nothing, nothing, nothing, none, none)
         self._times = np.concatenate((self._times, *(w[0] for w in self._waiting)))
         self._ecg = np.concatenate((self._ecg, *(w[1] for w in self._waiting)))
         self._waiting = []
@@ -80,9 +96,11 @@ class SecondMonitor:
         self._times, self._ecg = self._times[edges[-1] :], self._ecg[edges[-1] :]
         second = np.repeat(np.arange(n), np.diff(edges))
         known = np.isfinite(ecg)
-        return self._statistics(centres, second[known], ecg[known])
+        return self._statistics(centres, second[known], ecg[known], beatless)
 
-    def _statistics(self, centres: FloatArray, second: IntArray, ecg: FloatArray) -> Seconds:
+    def _statistics(
+        self, centres: FloatArray, second: IntArray, ecg: FloatArray, beatless: BoolArray
+    ) -> Seconds:
         n = len(centres)
         count = np.bincount(second, minlength=n).astype(np.float64)
         filled = count > 0
@@ -100,7 +118,32 @@ class SecondMonitor:
                 hum[filled] = np.maximum(hum[filled], found)
         cut, limited = self._clipping.judge(second, ecg, low, high)
         limited[~(high - low > FLAT)] = 0.0
-        return Seconds(centres, count, self._span(low, high), limited / np.maximum(count, 1.0), hum, cut)
+        waves = np.array(
+            [self._waves(ecg, second, k) if lost else self._no_waves() for k, lost in enumerate(beatless)]
+        )
+        clipped = limited / np.maximum(count, 1.0)
+        return Seconds(centres, count, self._span(low, high), clipped, hum, cut, waves)
+
+    def _no_waves(self) -> bool:
+        self._shares = []
+        return False
+
+    def _waves(self, ecg: FloatArray, second: IntArray, k: int) -> bool:
+        """Tell whether most of the power of a second, and of those before it, is that of a few slow waves."""
+        x = ecg[slice(*np.searchsorted(second, (k, k + 1)))]
+        if len(x) < 0.9 * self.sfreq:
+            return self._no_waves()
+        place = np.arange(len(x)) - 0.5 * (len(x) - 1)
+        x = x - x.mean()
+        x = x - place * (float((x * place).sum()) / float((place * place).sum()))
+        power = np.abs(np.fft.rfft(x)) ** 2
+        inside, total = power[LOWEST : HIGHEST + 1], float(power[1:].sum()) + 1e-12
+        self._shares = [
+            *self._shares[1 - LOOKS :],
+            (float(inside.sum()) / total, float(inside.max()) / total),
+        ]
+        mostly, one = (math.fsum(column) / len(self._shares) for column in zip(*self._shares, strict=True))
+        return mostly > MOSTLY and one > ONE
 
     @staticmethod
     def _amplitude(
@@ -173,6 +216,7 @@ def judge_seconds(
         (seconds.span < FLAT, "flat"),
         ((seconds.clipped > CLIPPED) | seconds.cut, "saturated"),
         ((ratio > HUM) & (seconds.hum > 0.05), "line noise"),
+        ((beats.accepted == 0) & seconds.waves & ~(seconds.span < WAVE * beats.amplitude), WAVES),
         (beats.accepted == 0, OFF),
     ]
     reasons = np.where(quality < 0.5, "noise", "").astype(object)

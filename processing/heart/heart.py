@@ -217,8 +217,9 @@ class Heart:
             quality = np.full(len(centres), np.nan)
             reasons = [self._refusal(centre + 0.5) or "no data" for centre in centres.tolist()]
         else:
-            seconds = self._monitor.measure(centres)
-            quality, reasons = judge_seconds(seconds, self._view(centres), self._monitor.sfreq, self._unit)
+            beats = self._view(centres)
+            seconds = self._monitor.measure(centres, beats.accepted == 0)
+            quality, reasons = judge_seconds(seconds, beats, self._monitor.sfreq, self._unit)
             reasons = self._not_yet(seconds.samples, reasons)
         if self._edits is not None:
             quality, reasons = said_by_hand(self._edits, centres, quality, reasons)

@@ -25,7 +25,7 @@ def judged(x: FloatArray, sfreq: float, cuts: tuple[int, ...] = (1000,)) -> Floa
         stop = min(n, second + cuts[k % len(cuts)])
         inside = (times >= second) & (times < stop)
         monitor.update(times[inside], x[inside])
-        rows = monitor.measure(0.5 + np.arange(second, stop, dtype=np.float64))
+        rows = monitor.measure(0.5 + np.arange(second, stop, dtype=np.float64), np.zeros(stop - second, bool))
         out.append(np.asarray(rows.cut | (rows.clipped > CLIPPED)))
         second, k = stop, k + 1
     return np.concatenate(out)

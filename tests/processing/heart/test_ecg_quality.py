@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from acquisition.stream import FloatArray, Modality
+from processing.heart.ecg_quality import SecondMonitor
 from processing.index import IndexSample
 from tests.processing.heart.test_heart import ecg, picked, run, stream
 
@@ -79,3 +80,40 @@ def test_a_wrong_unit_is_named(factor: float, reason: str) -> None:
 
 def test_quality_at_1000_hz() -> None:
     assert min(r.value for r in between(quality(clean(1000.0), 1000.0), 8, 85)) > 0.8
+
+
+def _three(t: FloatArray) -> FloatArray:
+    return np.asarray(np.sum([np.sin(2 * np.pi * f * t) for f in (3.1, 4.3, 5.2)], axis=0))
+
+
+@pytest.mark.parametrize("sfreq", [130.0, 500.0])
+@pytest.mark.parametrize("wave", [lambda t: np.sin(6 * np.pi * t), lambda t: np.sin(9 * np.pi * t), _three])
+def test_waves_that_run_into_each_other_are_no_electrode_that_is_off(
+    sfreq: float, wave: Callable[[FloatArray], FloatArray]
+) -> None:
+    x, t = clean(sfreq), np.arange(round(90.0 * sfreq)) / sfreq
+    part = (t >= 40.0) & (t < 70.0)
+    x[: len(t)][part[: len(x)]] = wave(t[part])[: int(part[: len(x)].sum())]
+    during = between(quality(x, sfreq), 45, 68)
+    assert {r.reason for r in during} == {"no separable beats"}
+    assert all(r.value == 0.0 for r in during)
+
+
+def test_waves_are_told_the_same_for_any_pieces() -> None:
+    sfreq, n = 130.0, 60
+    t = np.arange(round(n * sfreq)) / sfreq
+    x = np.where((t > 20.0) & (t < 40.0), np.sin(6 * np.pi * t), 0.3 * np.cos(2 * np.pi * 1.1 * t))
+    beatless = np.arange(n - 1) > 15
+
+    def told(step: int) -> list[bool]:
+        monitor, out = SecondMonitor(sfreq), list[bool]()
+        for start in range(0, n - 1, step):
+            stop = min(n - 1, start + step)
+            inside = (t >= start) & (t < stop)
+            monitor.update(t[inside], x[inside])
+            out += monitor.measure(0.5 + np.arange(start, stop), beatless[start:stop]).waves.tolist()
+        return out
+
+    assert told(1) == told(7) == told(100)
+    assert told(1)[22:38] == [True] * 16
+    assert not any(told(1)[:20] + told(1)[43:])
