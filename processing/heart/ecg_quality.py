@@ -118,11 +118,12 @@ class SecondMonitor:
                 hum[filled] = np.maximum(hum[filled], found)
         cut, limited = self._clipping.judge(second, ecg, low, high)
         limited[~(high - low > FLAT)] = 0.0
-        waves = np.array(
-            [self._waves(ecg, second, k) if lost else self._no_waves() for k, lost in enumerate(beatless)]
-        )
+        told = [
+            self._waves(ecg, second, k) if lost else self._no_waves()
+            for k, lost in enumerate(beatless.tolist())
+        ]
         clipped = limited / np.maximum(count, 1.0)
-        return Seconds(centres, count, self._span(low, high), clipped, hum, cut, waves)
+        return Seconds(centres, count, self._span(low, high), clipped, hum, cut, np.array(told, np.bool_))
 
     def _no_waves(self) -> bool:
         self._shares = []

@@ -111,7 +111,9 @@ def test_waves_are_told_the_same_for_any_pieces() -> None:
             stop = min(n - 1, start + step)
             inside = (t >= start) & (t < stop)
             monitor.update(t[inside], x[inside])
-            out += monitor.measure(0.5 + np.arange(start, stop), beatless[start:stop]).waves.tolist()
+            out += monitor.measure(
+                np.arange(start, stop, dtype=np.float64) + 0.5, beatless[start:stop]
+            ).waves.tolist()
         return out
 
     assert told(1) == told(7) == told(100)
