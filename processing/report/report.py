@@ -64,7 +64,7 @@ def _content(run: SessionRun, hour: Hour, rr: bool) -> dict[str, Any]:
 
     def drawn(what: str, draw: Callable[[], FigureBase | None], name: str, **of: str) -> Markup | None:
         says = captions.alternative(name, **of)
-        return shelter.tried(f"figure of {what}", lambda: _svg(draw(), says), None)
+        return shelter.tried(f"figure of {what}", lambda: as_svg(draw(), says), None)
 
     def listed(what: str, make: Callable[[], Sequence[T]]) -> Sequence[T]:
         none: Sequence[T] = []
@@ -154,7 +154,8 @@ def turns(hour: Hour) -> list[tuple[str, str]]:
     ]
 
 
-def _svg(figure: FigureBase | None, says: str) -> Markup | None:
+def as_svg(figure: FigureBase | None, says: str) -> Markup | None:
+    """Return a figure as part of an HTML page, and what it shows in words for those who do not see it."""
     if figure is None:
         return None
     file = io.StringIO()
@@ -168,10 +169,11 @@ def _svg(figure: FigureBase | None, says: str) -> Markup | None:
 
 def write_report(run: SessionRun, hour: Hour, out: Path, *, rr: bool = False) -> None:
     """Write the HTML report, all or nothing."""
-    _replace(out, report_html(run, hour, rr=rr).encode("utf-8"))
+    write_whole(out, report_html(run, hour, rr=rr).encode("utf-8"))
 
 
-def _replace(out: Path, content: bytes) -> None:
+def write_whole(out: Path, content: bytes) -> None:
+    """Write a file, all or nothing."""
     out.parent.mkdir(parents=True, exist_ok=True)
     fresh = out.with_name(f".{out.name}.part")
     fresh.write_bytes(content)

@@ -1,12 +1,14 @@
 """M7: from process to outcome: what a session's process says of the next session's outcome, and the reverse.
 
-outcome(s + 1) ~ within(s) + mean + outcome(s) + outcome(1) + (1 | client) + (1 | therapist): `within` is the
-session's process less the client's mean, `mean` the client's mean less that of all. One moderator at a time:
-its product with `within`.
+outcome(s + 1) ~ within(s) + mean + outcome(s) + outcome(1) + (1 | client) + (1 | therapist): `within` is
+the session's process, beyond what goes with today's outcome, less the client's mean, `mean` the client's mean
+less that of all. One moderator at a time: its product with `within`.
 
 - outcome(1) stands in the model since the first outcome holds what a client brings as later ones do; without
   it, outcome(s) takes the part of the client, and `within` is wrong where process goes with today's outcome
   (Wooldridge 2005).
+- Today's outcome is taken out of the process within clients: a client's mean holds later sessions, which
+  today's outcome has moved by then, so that without this `within` is wrong wherever outcomes feed back.
 - Both ways: the same with process and outcome exchanged.
 
 References
@@ -178,6 +180,7 @@ def _steps(process: Series, outcome: Series, moderator: dict[str, float] | None)
         rows = rows[rows["moderator"].notna()]
     steps = rows.groupby("dyad")["session"].transform("nunique") if len(rows) else rows["session"]
     rows = rows[steps >= LEAST_STEPS].reset_index(drop=True)
+    rows["value"] = _beyond_today(rows)
     mean = rows.groupby("dyad")["value"].transform("mean")
     columns = {
         "one": np.ones(len(rows)),
@@ -191,6 +194,17 @@ def _steps(process: Series, outcome: Series, moderator: dict[str, float] | None)
         away = away - away.mean() if len(away) else away
         columns |= {"moderator": away, "within:moderator": away * columns["within"]}
     return _Steps(rows, np.column_stack(list(columns.values())), tuple(columns))
+
+
+def _beyond_today(rows: pd.DataFrame) -> FloatArray:
+    """Return the process less what of it goes with today's outcome within clients."""
+    by = rows.groupby("dyad")
+    x = (rows["value"] - by["value"].transform("mean")).to_numpy(float)
+    y = (rows["now"] - by["now"].transform("mean")).to_numpy(float)
+    moved = float(y @ y)
+    share = float(x @ y) / moved if moved > 0.0 else 0.0
+    out: FloatArray = rows["value"].to_numpy(float) - share * rows["now"].to_numpy(float)
+    return out
 
 
 def _too_few(steps: _Steps) -> str:

@@ -3,7 +3,7 @@ source(file.path(dirname(normalizePath(sub("^--file=", "", grep("^--file=", comm
                                                                 value = TRUE)[1]))), "common.R"))
 library(lme4)
 
-steps <- function(process, outcome) {
+steps <- function(process, outcome, moderator = NULL) {
   now <- outcome[, c("dyad", "session", "client", "therapist", "value")]
   names(now)[5] <- "now"
   then <- data.frame(dyad = now$dyad, session = now$session - 1, after = now$now)
@@ -11,21 +11,22 @@ steps <- function(process, outcome) {
   names(first)[2] <- "first"
   d <- merge(process[, c("dyad", "session", "value")], now, by = c("dyad", "session"))
   d <- merge(merge(d, then, by = c("dyad", "session")), first, by = "dyad")
+  if (!is.null(moderator)) {
+    d$m <- moderator[d$client]
+    d <- d[!is.na(d$m), ]
+  }
   n <- table(d$dyad)
   d <- ordered(d[d$dyad %in% names(n)[n >= 3], ])
+  if (!is.null(moderator)) d$m <- d$m - mean(d$m)
+  y <- d$now - ave(d$now, d$dyad)
+  x <- d$value - ave(d$value, d$dyad)
+  if (sum(y^2) > 0) d$value <- d$value - sum(x * y) / sum(y^2) * d$now
   d$mean <- ave(d$value, d$dyad)
   d$within <- d$value - d$mean
   d
 }
 model <- function(process, outcome, process_name, outcome_name, entity, moderator = NULL, moderator_name = "") {
-  d <- steps(process, outcome)
-  if (!is.null(moderator)) {
-    d$m <- moderator[d$client]
-    d <- d[!is.na(d$m), ]
-    n <- table(d$dyad)
-    d <- d[d$dyad %in% names(n)[n >= 3], ]
-    d$m <- d$m - mean(d$m)
-  }
+  d <- steps(process, outcome, moderator)
   if (length(unique(d$client)) < 8) return(invisible())
   t <- length(unique(d$therapist))
   one_each <- max(tapply(d$therapist, d$dyad, function(x) length(unique(x)))) == 1
