@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import time
 from collections import Counter
 
 import numpy as np
@@ -14,6 +15,7 @@ from acquisition.drivers.ble_link import ANSWER, Link
 from acquisition.drivers.ble_stream import BeatStream, Outbox, PacketStream
 from acquisition.drivers.clock import DeviceClock
 from acquisition.drivers.heart_rate import rr_info, subscribe_rr
+from acquisition.drivers.polar_memory import Files, keep_rr, stop_rr
 from acquisition.errors import DeviceError, PacketError
 from acquisition.gatt.polar import (
     CONTROL,
@@ -34,8 +36,9 @@ from acquisition.session.profile import DeviceProfile, ProfileStream
 from acquisition.session.session import Device
 from acquisition.stream import Modality, StreamInfo
 
-SETTINGS: dict[str, type | tuple[type, ...]] = {"acc_range": int}
-"""`acc_range` [g]: the smallest that the device offers if not given."""
+SETTINGS: dict[str, type | tuple[type, ...]] = {"acc_range": int, "keep": str}
+"""`acc_range` [g]: the smallest that the device offers if not given. `keep`: "rr" where an H10 is to keep its
+beats in its memory, too, else "off"."""
 MTU = 232
 """Bytes that the largest frame of an H10 needs: 73 samples, a header of 10, and 3 of the protocol."""
 _STREAMS = {Modality.ECG: Measurement.ECG, Modality.ACC: Measurement.ACC, Modality.PPI: Measurement.PPI}
@@ -67,6 +70,10 @@ class PolarDevice:
             elif s.modality is Modality.PPI:
                 info = stream_info(device, s, unit="ms", sfreq=0.0, channels=("PPI",), format="float32")
                 self._ppi = BeatStream(info, out, seconds=1e-3)
+        if (keep := settings.get("keep", "off")) not in ("rr", "off"):
+            raise DeviceError(f"{device.title}: keep = {keep!r}: must be rr or off")
+        self._files = Files() if keep == "rr" and self._rr is not None else None
+        self._name = f"A{round(time.time()):X}"
         self._answers: asyncio.Queue[Response] = asyncio.Queue()
         self._link: Link | None = None
         self._kinds: Counter[str] = Counter()
@@ -84,6 +91,8 @@ class PolarDevice:
             await self._begin_measurements(link)
         if self._rr is not None:
             await subscribe_rr(link, self._rr)
+        if self._files is not None:
+            link.told(await keep_rr(link, self._files, self._name))
 
     async def _begin_measurements(self, link: Link) -> None:
         if not link.has(CONTROL):
@@ -197,6 +206,8 @@ class PolarDevice:
         """Stop all measurements: a belt that is only disconnected stays on until its battery is empty."""
         for measurement in self._wanted:
             await self._ask(link, Command(Op.STOP, measurement))
+        if self._files is not None:
+            await stop_rr(self._files)
 
     def lost(self, now: float, why: str) -> None:
         """Note that the connection broke."""

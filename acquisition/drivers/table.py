@@ -14,7 +14,8 @@ class Line(NamedTuple):
     """Where a driver is, with `open_driver(devices, session) -> Driver` for all its devices at once.
 
     And where its emulated twin is, with `twin(air, hardware, body, settings)`, and what reads what its
-    devices keep over a drop-out, with `from_files` and `over_the_air`; "" for one that has none.
+    devices keep over a drop-out, with `KEEPS` (samples or beats), `from_files` and `over_the_air`; "" for one
+    that has none.
     """
 
     module: str
@@ -29,7 +30,11 @@ TABLE: dict[str, Line] = {
     "lsl": Line("acquisition.drivers.lsl"),
     "microphone": Line("acquisition.drivers.microphone"),
     "movesense": Line("acquisition.drivers.movesense", twin="acquisition.emulated.movesense"),
-    "polar": Line("acquisition.drivers.polar", twin="acquisition.emulated.polar"),
+    "polar": Line(
+        "acquisition.drivers.polar",
+        twin="acquisition.emulated.polar",
+        memory="acquisition.drivers.polar_memory",
+    ),
     "shimmer": Line(
         "acquisition.drivers.shimmer.unit",
         twin="acquisition.emulated.shimmer",

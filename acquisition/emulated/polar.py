@@ -12,6 +12,7 @@ from bumble.att import ATT_Error, ErrorCode
 from acquisition.emulated.bumble_radio import Air
 from acquisition.emulated.demo_signals import Body, microvolts
 from acquisition.emulated.peripheral import Hardware, Peripheral, Signal, commanded, notifying, service
+from acquisition.emulated.polar_memory import Memory
 from acquisition.emulated.strap import beats
 from acquisition.errors import PacketError
 from acquisition.gatt import heart_rate as hrs
@@ -88,7 +89,9 @@ class EmulatedPolar:
             service(hrs.SERVICE, [self._hr]),
             service(pmd.SERVICE, [self._control, self._data]),
         ]
-        self.body = Peripheral(air, hardware, services, [hrs.SERVICE])
+        self.memory = Memory(beat_times)
+        services.append(self.memory.service)
+        self.body = self.memory.body = Peripheral(air, hardware, services, [hrs.SERVICE])
         self.body.connected = self._connected
 
     async def start(self) -> None:

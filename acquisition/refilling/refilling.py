@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -17,8 +19,10 @@ from acquisition.lsl.clock import local_clock
 from acquisition.protection import audit
 from acquisition.recording.lock import held
 from acquisition.recording.recording import Recording
+from acquisition.refilling.beats import read_beats
+from acquisition.refilling.beats import stretches as beat_stretches
 from acquisition.refilling.fetching import fetch
-from acquisition.refilling.kept import Kept
+from acquisition.refilling.kept import Kept, Wanted
 from acquisition.refilling.missing import Contents, Gap, Received, read_contents, wanted
 from acquisition.refilling.placing import Stretch, refuse, stretches
 from acquisition.refilling.writing import write
@@ -100,11 +104,15 @@ def refill(
         If it is sealed, and its keys are not at hand.
     """
     devices = keeping(path)
-    contents = read_contents(path) if devices else None
-    if contents is None or not len(contents.ticks.times):
-        return []
+    beats = _of_beats(path, devices, radio, clock, said) if folder is None else []
+    done = [result for result, _, _ in beats]
     found: dict[Role, list[Stretch]] = {}
-    done: list[Refilled] = []
+    for result, put, _ in beats:
+        found.setdefault(result.role, []).extend(put)
+    devices = [d for d in devices if _memory(d).KEEPS == "samples"]
+    contents = read_contents(path) if devices or beats else None
+    if contents is None or not len(contents.ticks.times):
+        return done
     for device in devices:
         streams = [
             r for r in contents.received if (r.info.role, r.info.device) == (device.role, device.profile)
@@ -126,7 +134,61 @@ def refill(
         if some:
             write(path, role, contents.ticks, some)
             audit.keep("refilled", path, role=str(role), stretches=len(some))
+    for _, _, forget in beats:
+        forget()
     return done
+
+
+Of = tuple[Refilled, list[Stretch], Callable[[], None]]
+
+
+def _of_beats(
+    path: Path,
+    devices: Sequence[Device],
+    radio: Radio | None,
+    clock: Callable[[], float],
+    said: Callable[[str], None],
+) -> list[Of]:
+    """Fetch the intervals that belts were told to keep; each with what frees its memory afterwards."""
+    keeping_rr = [d for d in devices if _memory(d).KEEPS == "beats" and d.effective.get("keep") == "rr"]
+    every = read_beats(path) if keeping_rr else None
+    out: list[Of] = []
+    for device in keeping_rr:
+        assert every is not None
+        memory = _memory(device)
+        for one in every.streams:
+            if (one.info.role, one.info.device) != (device.role, device.profile):
+                continue
+            asked = [Wanted(one.info, (), 0)]
+            try:
+                (kept,) = fetch(device, asked, memory.over_the_air, radio=radio, clock=clock, said=said)
+            except DeviceError as error:
+                out.append((Refilled(*one.info.key, left=len(one.gaps()), why=str(error)), [], _nothing))
+                continue
+            put = list(beat_stretches(every, one, kept))
+            left = len(one.gaps()) - len(put)
+            samples = sum(len(s.times) for s in put)
+            why = "" if put or not left else f"its memory has nothing that fits its {left} gaps"
+            result = Refilled(*one.info.key, stretches=len(put), samples=samples, left=left, why=why)
+            free = partial(_freed, device, asked, memory, radio=radio, clock=clock, said=said)
+            out.append((result, put, free if not left else _nothing))
+    return out
+
+
+def _freed(device: Device, asked: Sequence[Wanted], memory: Any, **more: Any) -> None:
+    """Free a belt's memory: all of it that was missing is written."""
+    with suppress(DeviceError):
+        fetch(device, asked, memory.forget, **more)
+
+
+def _nothing() -> None:
+    """Leave a belt's memory as it is."""
+
+
+def _memory(device: Device) -> Any:
+    """Return what reads what a device keeps."""
+    assert device.definition is not None
+    return import_module(TABLE[device.definition.driver].memory)
 
 
 def _kept(
@@ -138,8 +200,7 @@ def _kept(
     clock: Callable[[], float],
     said: Callable[[str], None],
 ) -> list[Kept]:
-    assert device.definition is not None
-    memory: Any = import_module(TABLE[device.definition.driver].memory)
+    memory = _memory(device)
     asked = [wanted(r, contents.gaps(r)) for r in missing]
     if folder is not None:
         files: list[Kept] = memory.from_files(folder, device, asked)

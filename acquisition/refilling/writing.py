@@ -109,6 +109,8 @@ class _Slices:
 
     def _put(self, one: Stretch, numbers: IntArray) -> None:
         self._add(one.info, numbers, one.times, one.samples.astype(one.info.format))
+        if not one.info.sfreq > 0:
+            return  # beats have no stamps of the device
         # A row of stamps stands for the samples of one slice; nothing arrived, so the arrival is 0.
         cuts = np.flatnonzero(np.diff(numbers)) + 1
         ends = np.append(cuts, len(numbers)) - 1

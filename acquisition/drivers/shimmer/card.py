@@ -34,6 +34,7 @@ from acquisition.gatt.shimmer_values import EXG1_CH1, GSR, gain
 from acquisition.refilling.kept import Kept, Wanted, nothing
 from acquisition.session.session import Device
 
+KEEPS = "samples"
 STALL = 6.0
 """Seconds without a piece of a file after which it is asked for again."""
 TRIES = 12

@@ -339,7 +339,7 @@ def test_a_device_needs_a_name_or_an_address(bench: Bench) -> None:
 
 
 def test_an_unknown_setting_is_refused_with_the_known_ones(bench: Bench) -> None:
-    with pytest.raises(DeviceError, match=r"no setting 'rnage' \(known: acc_range\)"):
+    with pytest.raises(DeviceError, match=r"no setting 'rnage' \(known: acc_range, keep\)"):
         bench.driver(session_of(device("polar_h10", address=ADDRESS, settings={"rnage": 4})))
 
 
