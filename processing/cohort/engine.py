@@ -51,18 +51,28 @@ def run(jobs: Sequence[Job], *, scheduler: str, n: int, told: Callable[[Job, Don
     with _client(scheduler, min(n, len(jobs))) as client:
         from distributed import as_completed
 
-        # One after the other in the order of the jobs: what is asked for first is done first.
-        futures = {
-            client.submit(work, job, key=f"session-{job.digest}", priority=-k): job
-            for k, job in enumerate(jobs)
-        }
+        waiting, running = list(reversed(jobs)), dict[Any, Job]()
+
+        def begin() -> list[Any]:
+            """Hand out one a thread: what waits on a worker would be blamed for its end."""
+            free = max(sum(client.nthreads().values()), 1) - len(running)
+            fresh: list[Any] = []
+            while waiting and len(fresh) < free:
+                job = waiting.pop()
+                future = client.submit(work, job, key=f"session-{job.digest}")
+                running[future] = job
+                fresh.append(future)
+            return fresh
+
         try:
-            for future in as_completed(futures, loop=client.loop):
-                job = futures[future]
+            done = as_completed(begin(), loop=client.loop)
+            for future in done:
+                job = running.pop(future)
                 told(job, _result(job, future))
                 future.release()
+                done.update(begin())
         except BaseException:
-            client.cancel(list(futures), force=True)
+            client.cancel(list(running), force=True)
             raise
 
 
@@ -101,6 +111,9 @@ def _local(n: int, kept: ExitStack) -> Client:
                 # A worker that takes long over a session is at work, not lost.
                 "distributed.scheduler.worker-ttl": None,
                 "distributed.worker.daemon": True,
+                # Nothing is served over HTTP: no page, no health, no metrics.
+                "distributed.scheduler.http.routes": [],
+                "distributed.worker.http.routes": [],
                 "distributed.comm.timeouts.connect": "30s",
             }
         )
@@ -111,7 +124,8 @@ def _local(n: int, kept: ExitStack) -> Client:
             threads_per_worker=1,
             processes=True,
             host=LOOPBACK,
-            dashboard_address=None,
+            scheduler_kwargs={"dashboard": False, "dashboard_address": f"{LOOPBACK}:0"},
+            worker_dashboard_address=f"{LOOPBACK}:0",
             security=Security.temporary(),
             silence_logs=logging.CRITICAL,
             local_directory=place,

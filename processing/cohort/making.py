@@ -14,6 +14,7 @@ from acquisition.protection.audit import keep
 from acquisition.recording.derived import note
 from acquisition.session.study import Study, study_of
 from processing.cohort import engine
+from processing.cohort.concluding import conclude
 from processing.cohort.database import write_database
 from processing.cohort.job import Done, Job, Settings, job_of
 from processing.cohort.known import Known, Ledger, faults_as_lines
@@ -180,6 +181,8 @@ def _write_whole(store: Path, wanted: Wanted, made: Made, study: Study | None, *
         for path, why in sorted(made.failures.items())
     ]
     whole_table(store, "failures", failures, {})
+    if made.jobs:
+        conclude(store)
     write_json(store / DICTIONARY, data_dictionary(people.texts))
     write_database(store)
     write_json(store / STATE, state)
