@@ -9,12 +9,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from acquisition.errors import KeyStoreError, RecordingError, SessionError
+from acquisition.errors import KeyGoneError, KeyStoreError, RecordingError, SessionError
 from acquisition.events.assignments import Stretch
 from acquisition.events.corrections import CORRECTIONS_NAME
 from acquisition.events.overlay import rows_of
 from acquisition.protection.frames import Header
-from acquisition.protection.keystore import KeyStore, default_store
+from acquisition.protection.keystore import ENVIRONMENT, KeyStore, default_store
 from acquisition.protection.sealed_rows import keys_beside, persons_of, sealed_anew
 from acquisition.protection.store_files import put, shred
 from acquisition.protection.vault import sealed_header
@@ -59,14 +59,22 @@ class Step:
         return f"{self.act}: {self.about or self.path}{amount}"
 
 
-def plan(path: Path, role: Role) -> list[Step]:
+def plan(path: Path, role: Role, *, without_keys: bool = False, store: Path | None = None) -> list[Step]:
     """Return what holds anything of a person in a recording's directory, or of the dyad.
+
+    Parameters
+    ----------
+    without_keys : bool
+        The store is locked, or lost: sealed rows stay where they are, and those that need the person's key
+        open no more once it is destroyed.
 
     Raises
     ------
     RecordingError
         If there is no recording, it still grows, a file of it is a link, or the dyad's file is to go while
         one of a person is there: it belongs to both.
+    KeyStoreError
+        If it is sealed with a key that the store does not have, or rows cannot be opened.
     """
     left = [r for r in PEOPLE if (path / f"{r}.xdf").exists()]
     if role not in PEOPLE and left:
@@ -81,12 +89,17 @@ def plan(path: Path, role: Role) -> list[Step]:
         raise RecordingError(f"{path}: the recorder is still at work; stop it first")
     files = [path / f"{role}.xdf", path / refill_name(role)]
     files += sorted((path / UNCONFIRMED).glob(f"{role}_*.xdf"))
-    steps = [Step("destroy key", f, 0, f"key {h.key} of {f.name}") for f in files if (h := _header(f))]
+    steps = [
+        Step("destroy key", f, 0, f"key {h.key} of {f.name}")
+        for f in files
+        if (h := _header(f)) and _in_store(h.key, f, store, without_keys=without_keys)
+    ]
     steps += [Step("delete file", f, f.stat().st_size) for f in files if f.is_file()]
     steps += [Step("take out stretch", path / f"{s.file}.xdf", 0, str(s)) for s in _stretches(path, role)]
-    ids = _event_ids(path, role)
     own = keys_beside(path).get(role)
-    for file in _row_files(path):
+    closed = without_keys and own is not None
+    ids = set[str]() if closed else _event_ids(path, role)
+    for file in [] if closed else _row_files(path):
         rows = rows_of(file)
         if n := sum(_concerns(row.text, role, ids) for row in rows):
             steps.append(Step("take out rows", file, n))
@@ -102,7 +115,8 @@ def carry_out(path: Path, role: Role, steps: list[Step], why: str, store: Path |
 
     Each step may be done again: a withdrawal that was cut off is finished by the next one.
     """
-    ids = _event_ids(path, role)  # while the file can be read: the rows are found by them
+    rows = [step for step in steps if "rows" in step.act]
+    ids = _event_ids(path, role) if rows else set()  # while the file can be read: rows are found by them
     for step in steps:
         if step.act in ("take out rows", "seal rows anew"):
             _take_out(step.path, role, ids)
@@ -164,11 +178,25 @@ def _destroy(file: Path, why: str, store: Path | None) -> str:
         return ""
     try:
         KeyStore(store or default_store()).destroy(header.key, why)
-    except KeyStoreError as error:
-        if "was destroyed" not in str(error) and "is not in this key store" not in str(error):
-            raise
+    except KeyGoneError:
         return ""
     return header.key
+
+
+def _in_store(key: str, file: Path, store: Path | None, *, without_keys: bool) -> bool:
+    """Tell whether a key can be destroyed; where it was destroyed already, that is nothing more to do."""
+    try:
+        KeyStore(store or default_store()).record(key)
+    except KeyGoneError:
+        return True
+    except KeyStoreError as error:
+        if without_keys:
+            return False
+        way = f"${ENVIRONMENT} says where its store is; --without-keys erases without it"
+        raise KeyStoreError(
+            f"{file}: is sealed, and its key cannot be destroyed here: {error} ({way})"
+        ) from error
+    return True
 
 
 def _event_ids(path: Path, role: Role) -> set[str]:

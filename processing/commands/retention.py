@@ -129,7 +129,7 @@ def _erase(kept: Kept, places: tuple[Path, ...], store: Path | None) -> None:
     why = f"was kept until {kept.until}"
     for role in (*PEOPLE, Role.DYAD):
         if (kept.recording / f"{role}.xdf").exists():
-            echo(str(withdraw(planned(kept.recording, role, places), why, store)))
+            echo(str(withdraw(planned(kept.recording, role, places, store=store), why, store)))
             keep("withdrawn", kept.recording, store=store, role=str(role), why="retention")
 
 

@@ -28,6 +28,10 @@ PERSON = click.Choice(["client", "therapist"])
 )  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Only say what would go.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option(
+    "--without-keys", is_flag=True,
+    help="The key store is locked or lost: what cannot be opened goes whole, the other's results too.",
+)  # fmt: skip
 @click.option("--why", default="", metavar="TEXT", help="Kept in the certificate; no names.")
 @click.option("--store", type=click.Path(path_type=Path, file_okay=False), help="The key store.")
 @as_json_option
@@ -38,6 +42,7 @@ def withdraw_command(
     places: tuple[Path, ...],
     dry_run: bool,
     yes: bool,
+    without_keys: bool,
     why: str,
     store: Path | None,
     as_json: bool,
@@ -55,8 +60,11 @@ def withdraw_command(
         raise click.UsageError("say RECORDING ROLE, or --person CODE")
     if not why.isprintable():
         raise click.UsageError("--why: say in printable words why")
-    wanted = [(recording, Role(role))] if recording is not None and role else _all_of(person, places)
-    plans = [planned(path, who, places) for path, who in wanted]
+    if recording is not None and role:
+        wanted = [(recording, Role(role))]
+    else:
+        wanted = _all_of(person, places, without_keys=without_keys)
+    plans = [planned(p, who, places, without_keys=without_keys, store=store) for p, who in wanted]
     if dry_run or not as_json:
         for one in plans:
             echo(f"{one.recording}: {one.role} {one.code}")
@@ -80,12 +88,12 @@ def withdraw_command(
         echo(forgotten)
 
 
-def _all_of(person: str, places: tuple[Path, ...]) -> list[tuple[Path, Role]]:
+def _all_of(person: str, places: tuple[Path, ...], *, without_keys: bool) -> list[tuple[Path, Role]]:
     from acquisition.errors import RecordingError
     from processing.commands.withdrawing import recordings_of
 
     where = where_recordings_lie(places)
-    found = list(recordings_of(person, where))
+    found = list(recordings_of(person, where, without_keys=without_keys))
     if not found:
         names = ", ".join(map(str, where))
         raise RecordingError(f"{person}: in no recording below {names} (--from DIR looks elsewhere)")

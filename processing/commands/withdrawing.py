@@ -19,6 +19,7 @@ from acquisition.recording.derived import BEGUN, DERIVED_NAME, Derived, derived
 from acquisition.recording.identity import recorded_id
 from acquisition.recording.noted import session_of
 from acquisition.session.session import Session
+from acquisition.session.toml import load_session
 from acquisition.stream import PEOPLE, ROLES, Role
 from processing.cohort.places import MADE
 from processing.cohort.withdrawing import files_of, stores_below
@@ -30,6 +31,11 @@ OUT_OF_REACH = (
     "Copies outside the places listed here (backups, mail, other machines) are not reached. Where the "
     "recording was sealed, the copies of its files open no more: their key is destroyed. Copies of the key "
     "store itself, and plain copies, must be deleted by hand."
+)
+CLOSED = (
+    "It was done without the unlocked key store: sealed rows beside the recording were not looked into, those of "
+    "the person open no more; what stands in the other person's file since devices changed hands was not "
+    "looked for."
 )
 
 
@@ -50,6 +56,8 @@ class Withdrawal:
     """Where something was exported to."""
     missing: tuple[Path, ...]
     """What the index names and is not there any more: moved, or deleted."""
+    without_keys: bool
+    """What is sealed and cannot be opened now goes whole, or stays closed for ever."""
     begun: tuple[Path, ...] = ()
     """Directories into which an export was begun and not ended: to be looked at by hand."""
 
@@ -72,11 +80,13 @@ def recordings_below(places: Sequence[Path]) -> Iterator[Path]:
                 yield file.parent
 
 
-def recordings_of(code: str, places: Sequence[Path]) -> Iterator[tuple[Path, Role]]:
+def recordings_of(
+    code: str, places: Sequence[Path], *, without_keys: bool = False
+) -> Iterator[tuple[Path, Role]]:
     """Yield the recordings below some places in which a person has a role."""
     for path in recordings_below(places):
         try:
-            session = _session(path)
+            session = _session(path, without_keys=without_keys)
         except KeyStoreError:
             raise  # its codes may have been put right since: it must not be passed over
         except (RecordingError, SessionError):
@@ -86,25 +96,40 @@ def recordings_of(code: str, places: Sequence[Path]) -> Iterator[tuple[Path, Rol
                 yield path, role
 
 
-def planned(path: Path, role: Role, places: Sequence[Path] = ()) -> Withdrawal:
+def planned(
+    path: Path,
+    role: Role,
+    places: Sequence[Path] = (),
+    *,
+    without_keys: bool = False,
+    store: Path | None = None,
+) -> Withdrawal:
     """Return what withdrawing a person from a recording would do.
 
     Parameters
     ----------
     places : sequence of Path
         Where results may lie that the index does not name, as those of older versions.
+    without_keys : bool
+        The store is locked, or lost.
+    store : Path, optional
+        The key store.
 
     Raises
     ------
     RecordingError
         See `acquisition.protection.withdrawal.plan`.
     """
-    steps = plan(path, role)
-    session = _session(path)
+    steps = plan(path, role, without_keys=without_keys, store=store)
+    session = _session(path, without_keys=without_keys)
     code = session.participant(role).code if session is not None and role in PEOPLE else ""
     made = [d for d in derived(path) if role in d.entities or Role.DYAD in d.entities]
     directories = {d.path for d in made if d.what == "results"} | set(_results_below(path, places))
-    results = [(d, tuple(plan_results(d, role))) for d in sorted(directories) if d.is_dir()]
+    results = [
+        (d, tuple(plan_results(d, role, without_keys=without_keys)))
+        for d in sorted(directories)
+        if d.is_dir()
+    ]
     stores = {d.path for d in made if d.what == MADE} | set(stores_below(places))
     files = sorted(f for d in made if d.what not in ("results", BEGUN, MADE) for f in _files(d))
     files += [file for store in sorted(stores) for file in files_of(store, path)]
@@ -121,13 +146,19 @@ def planned(path: Path, role: Role, places: Sequence[Path] = ()) -> Withdrawal:
         shared=tuple(shared),
         places=tuple(d.path for d in made if d.what == BEGUN),
         missing=tuple(missing),
+        without_keys=without_keys,
         begun=tuple(p for p in begun if p.is_dir()),
     )
 
 
-def _session(path: Path) -> Session | None:
+def _session(path: Path, *, without_keys: bool) -> Session | None:
     """Return the session of a recording; amendments of a sealed one need its keys."""
-    return session_of(path)
+    try:
+        return session_of(path)
+    except KeyStoreError:
+        if not without_keys:
+            raise
+        return load_session(path / SESSION_NAME)
 
 
 def _files(made: Derived) -> list[Path]:
@@ -154,7 +185,7 @@ def withdraw(planned_: Withdrawal, why: str, store: Path | None = None) -> Path:
     lists = {str(step.path): _sum(step.path) for step in planned_.steps if step.act == "delete file"}
     lines = planned_.lines
     for directory, _ in planned_.results:
-        take_out_results(directory, role, code)
+        take_out_results(directory, role, code, without_keys=planned_.without_keys)
     gone = sessions_of(planned_.files)
     for file in planned_.files:
         shred(file)
@@ -181,7 +212,7 @@ def withdraw(planned_: Withdrawal, why: str, store: Path | None = None) -> Path:
         "keys_destroyed": keys,
         "left": left,
         "kept": _kept(path),
-        "not_reached": OUT_OF_REACH,
+        "not_reached": OUT_OF_REACH + (f" {CLOSED}" if planned_.without_keys else ""),
     }
     name = f"withdrawal-{code or role}-{now:%Y-%m-%d}"
     target = _free(path, name)
@@ -198,7 +229,11 @@ def _left(planned_: Withdrawal) -> list[str]:
     gone += [*planned_.files, *(t.path for _, some in planned_.results for t in some if t.rows < 0)]
     left = [str(p) for p in gone if p.exists()]
     for directory, _ in planned_.results:
-        left += [str(t) for t in plan_results(directory, planned_.role) if t.rows]
+        left += [
+            str(t)
+            for t in plan_results(directory, planned_.role, without_keys=planned_.without_keys)
+            if t.rows
+        ]
     return left
 
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from acquisition.errors import KeyStoreError, RecordingError
+from acquisition.errors import KeyGoneError, KeyStoreError, RecordingError
 from acquisition.protection.sealed_file import read_file, sealed_bytes
 from acquisition.protection.store_files import put, shred
 from acquisition.protection.vault import TOGETHER, key_role, sealed_header
@@ -45,11 +45,22 @@ class Taken:
         return f"take out rows: {self.path} ({self.rows} rows)"
 
 
-def plan_results(directory: Path, role: Role) -> list[Taken]:
-    """Return what of a directory of results holds anything of a person, or of the dyad."""
+def plan_results(directory: Path, role: Role, *, without_keys: bool = False) -> list[Taken]:
+    """Return what of a directory of results holds anything of a person, or of the dyad.
+
+    Parameters
+    ----------
+    without_keys : bool
+        What is sealed and cannot be opened now goes whole.
+
+    Raises
+    ------
+    KeyStoreError
+        If a file is sealed and its keys are not at hand, though they were not destroyed.
+    """
     found = []
     for file in sorted(p for p in directory.rglob("*") if p.is_file() and not p.is_symlink()):
-        kept = _kept(file, role)
+        kept = _kept(file, role, without_keys=without_keys)
         if kept is None:
             found.append(Taken(file, -1, file.stat().st_size))
         elif kept[1] or file.name == SESSION or _of_both(file):
@@ -57,11 +68,11 @@ def plan_results(directory: Path, role: Role) -> list[Taken]:
     return found
 
 
-def take_out_results(directory: Path, role: Role, code: str) -> list[Taken]:
+def take_out_results(directory: Path, role: Role, code: str, *, without_keys: bool = False) -> list[Taken]:
     """Do what `plan_results` says; session.json then names who withdrew, and little else."""
-    done = plan_results(directory, role)
+    done = plan_results(directory, role, without_keys=without_keys)
     for taken in done:
-        kept = _kept(taken.path, role)
+        kept = _kept(taken.path, role, without_keys=without_keys)
         if kept is None:
             shred(taken.path)
         elif taken.path.name != SESSION:
@@ -89,14 +100,16 @@ def _instead(file: Path, data: bytes, role: Role) -> None:
     shred(before)
 
 
-def _kept(file: Path, role: Role) -> tuple[bytes, int] | None:
+def _kept(file: Path, role: Role, *, without_keys: bool) -> tuple[bytes, int] | None:
     """Return a table without a person and the dyad, and how many rows went; None if the file goes whole."""
     try:
         data = read_file(file)
-    except KeyStoreError as error:
-        if "locked" in str(error):
-            raise
+    except KeyGoneError:
         return None  # nobody opens it any more
+    except KeyStoreError:
+        if not without_keys:
+            raise
+        return None
     except RecordingError:
         return None
     if file.name == SESSION:

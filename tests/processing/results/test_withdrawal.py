@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 from acquisition.cli import main
 from acquisition.errors import KeyStoreError
 from acquisition.event import Event
+from acquisition.events.overlay_file import append_lines
 from acquisition.protection.audit import entries
 from acquisition.protection.keystore import KeyStore
 from acquisition.protection.sealed_file import read_file
-from acquisition.protection.unlocked import unlock
+from acquisition.protection.unlocked import lock, unlock
 from acquisition.protection.vault import new_keys
 from acquisition.recording.derived import derived
 from acquisition.recording.identity import new_id
@@ -240,6 +241,41 @@ def test_a_backup_made_before_opens_no_more(store: KeyStore, tmp_path: Path) -> 
     assert gone.exit_code == 0, gone.output
     assert store.people() == ["T01"]
     assert not (other / "client.xdf").exists()
+
+
+def test_with_a_locked_or_another_store_nothing_goes_until_it_is_said(
+    store: KeyStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make(tmp_path, sealed=True)
+    append_lines(path / "corrections.jsonl", '{"op": "undo", "id": "u", "ref": "x", "who": "R1"}\n')
+    directory = process_recording(path, tmp_path / "results", config=PipelineConfig()).directory
+    before = {f: f.read_bytes() for f in (*path.rglob("*"), *directory.rglob("*")) if f.is_file()}
+    ask = [str(path), "client", "--yes"]
+    lock(store)
+    locked = CliRunner().invoke(withdraw_command, ask)
+    assert locked.exit_code == 1 and "attune keys unlock" in locked.output
+    other, recovery = KeyStore.init(tmp_path / "other", "a long passphrase")
+    unlock(other, recovery)
+    for place, said in (
+        (other.path, "is not in this key store"),
+        (tmp_path / "none", "no key store is there"),
+    ):
+        monkeypatch.setenv("ATTUNE_KEYS", str(place))
+        refused = CliRunner().invoke(withdraw_command, ask)
+        assert refused.exit_code == 1 and said in refused.output and "--without-keys" in refused.output
+    assert all(f.read_bytes() == data for f, data in before.items())
+    monkeypatch.setenv("ATTUNE_KEYS", str(store.path))
+    shutil.copytree(path, tmp_path / "backup")
+    done = CliRunner().invoke(withdraw_command, [*ask, "--without-keys"])
+    assert done.exit_code == 0, done.output
+    assert list(directory.rglob("*.parquet")) == [] and not (path / "client.xdf").exists()
+    unlock(store, store.open_with("a long passphrase"))
+    with pytest.raises(KeyStoreError, match="was destroyed"):
+        Recording(tmp_path / "backup")
+    assert {key[0] for b in Recording(path).batches() for key in b.streams} == {Role.THERAPIST}
+    assert verify(path) == []
+    said = json.loads(next(path.glob("withdrawal-C01-*.certificate.json")).read_text())
+    assert "without the unlocked key store" in said["not_reached"] and len(said["keys_destroyed"]) == 1
 
 
 def test_what_was_kept_long_enough_goes_whole(plain: Path, tmp_path: Path) -> None:
