@@ -33,8 +33,8 @@ OUT_OF_REACH = (
     "store itself, and plain copies, must be deleted by hand."
 )
 CLOSED = (
-    "It was done without the unlocked key store: sealed rows beside the recording were not looked into, those of "
-    "the person open no more; what stands in the other person's file since devices changed hands was not "
+    "It was done without the unlocked key store: sealed rows beside the recording were not looked into, those "
+    "of the person open no more; what stands in the other person's file since devices changed hands was not "
     "looked for."
 )
 
