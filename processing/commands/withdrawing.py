@@ -33,7 +33,7 @@ OUT_OF_REACH = (
     "store itself, and plain copies, must be deleted by hand."
 )
 CLOSED = (
-    "It was done without the unlocked key store: sealed rows beside the recording were not looked into, those "
+    "It was done without the unlocked key store: sealed rows beside the recording stay closed, those "
     "of the person open no more; what stands in the other person's file since devices changed hands was not "
     "looked for."
 )
