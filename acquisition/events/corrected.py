@@ -90,6 +90,8 @@ class Acts:
 
     held: list[list[Correction]] = field(default_factory=list)
     undone: list[list[Correction]] = field(default_factory=list)
+    torn: list[list[Correction]] = field(default_factory=list)
+    """Those of which not all lines are there, since writing was cut off: they count as never done."""
 
 
 def acts_of(corrections: Iterable[Correction], who: str) -> Acts:
@@ -108,6 +110,8 @@ def acts_of(corrections: Iterable[Correction], who: str) -> Acts:
         else:
             acts.held.append([c])
             acts.undone = []
+    acts.torn = [act for act in acts.held if len(act) < act[0].lines]
+    acts.held = [act for act in acts.held if len(act) >= act[0].lines]
     return acts
 
 
@@ -119,8 +123,13 @@ def editors(corrections: Iterable[Correction]) -> list[str]:
 def fold(corrections: Iterable[Correction], who: str) -> Folded:
     """Return what the corrections of one person amount to."""
     signals: dict[Key, ByHand] = {}
-    faults: list[str] = []
-    for act in acts_of(corrections, who).held:
+    acts = acts_of(corrections, who)
+    faults = [
+        f"an act of {act[0].lines} corrections by {who} was cut off while it was written ({len(act)} are "
+        "there): none of them counts"
+        for act in acts.torn
+    ]
+    for act in acts.held:
         for c in act:
             said = apply(signals.setdefault((c.role, c.signal), ByHand()), c)
             if said:

@@ -80,6 +80,8 @@ class Correction:
     who: str = ""
     when: str = ""
     why: str = ""
+    lines: int = 1
+    """Of how many lines its act is: one that was torn while it was written is none."""
 
     @property
     def moments(self) -> tuple[float, ...]:
@@ -118,6 +120,9 @@ def parse_correction(line: str, place: str) -> Correction:
     if not isinstance(row, dict) or row.get("op") not in ops or not _said(row.get("id")):
         raise RecordingError(f"{place}: needs an op ({', '.join(ops)}) and an id")
     op = str(row["op"])
+    lines = row.get("lines", 1)
+    if isinstance(lines, bool) or not isinstance(lines, int) or lines < 1:
+        raise RecordingError(f"{place}: lines = {lines!r}: must be a whole number from 1 on")
     texts: dict[str, Any] = {name: str(row.get(name, "")) for name in ("op", "id", "who", "when", "why")}
     if op in BACK:
         if not _said(row.get("ref")):
@@ -125,7 +130,7 @@ def parse_correction(line: str, place: str) -> Correction:
         return Correction(ref=str(row["ref"]), **texts)
     _refuse_place(row, op, place)
     times: dict[str, Any] = {name: _number(row.get(name), name, place) for name in MOMENTS[op]}
-    made = Correction(role=str(row["role"]), signal=str(row["signal"]), **texts, **times)
+    made = Correction(role=str(row["role"]), signal=str(row["signal"]), lines=lines, **texts, **times)
     for low, high in (("start", "stop"), ("new_start", "new_stop")):
         if low in times and not times[low] < times[high]:
             raise RecordingError(f"{place}: {low} = {times[low]!r} must be before {high} = {times[high]!r}")
@@ -156,5 +161,5 @@ def _number(value: object, name: str, place: str) -> float:
 def line_of(correction: Correction) -> str:
     """Return a correction as a line of JSON, with what its op needs."""
     names = ("role", "signal", *MOMENTS[correction.op]) if correction.op in MOMENTS else ("ref",)
-    names = ("op", "id", *names, "who", "when", "why")
+    names = ("op", "id", *names, "who", "when", "why", *(("lines",) if correction.lines > 1 else ()))
     return json.dumps({name: getattr(correction, name) for name in names}, ensure_ascii=False)

@@ -153,7 +153,7 @@ def process_recording(
             rules = config.skin.quality
             edits = None if corrected is None else corrected.edits
             file = fresh / DECOMPOSED
-            parts.tried(DECOMPOSED, lambda: write_decomposition(path, file, rules, edits), None)
+            parts.tried(DECOMPOSED, lambda: write_decomposition(path, file, rules, edits, said), None)
         if report:
             # Drawing takes a second to import.
             from processing.report.report import write_report

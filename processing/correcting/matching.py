@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -96,7 +96,8 @@ def leading_to(
     out = [Correction(op="delete", time=t, **said) for t in now[here].tolist()]
     both = zip(now[pairs.one].tolist(), wanted[pairs.other].tolist(), strict=True)
     out += [Correction(op="move", time=a, to=b, **said) for a, b in both if abs(b - a) > move_over]
-    return out + [Correction(op="insert", time=t, **said) for t in wanted[new].tolist()]
+    out += [Correction(op="insert", time=t, **said) for t in wanted[new].tolist()]
+    return [replace(c, lines=len(out)) for c in out]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

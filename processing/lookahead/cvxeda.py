@@ -189,11 +189,13 @@ def write_decomposition(
     file: Path,
     quality: EdaQualityConfig,
     corrected: Mapping[tuple[str, str], Edits] | None = None,
+    said: str = "",
 ) -> None:
     """Write the decomposition of a recording as Parquet, one row a block.
 
     Columns: `time` [s, LSL clock], `entity`, `stretch` (counted from 1 in each person; parts of two stretches
-    do not belong together), `tonic` and `phasic` [µS], `method`.
+    do not belong together), `tonic` and `phasic` [µS], `method`. Where EDA was corrected by hand, `said` names
+    by whom, and the schema repeats it.
     """
     names = ("time", "entity", "stretch", "tonic", "phasic", "method")
     rows = [
@@ -207,7 +209,10 @@ def write_decomposition(
     columns = zip(*rows, strict=True) if rows else [()] * len(names)
     types = (pa.float64(), pa.string(), pa.int64(), pa.float64(), pa.float64(), pa.string())
     arrays = [pa.array(column, kind) for column, kind in zip(columns, types, strict=True)]
-    pq.write_table(pa.table(arrays, names=list(names)), file, compression="zstd")
+    table = pa.table(arrays, names=list(names))
+    if said:
+        table = table.replace_schema_metadata({"corrected": said})
+    pq.write_table(table, file, compression="zstd")
 
 
 def _block(sfreq: float) -> int:

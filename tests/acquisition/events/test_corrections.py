@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import count, pairwise
 from pathlib import Path
 from typing import Any
@@ -195,3 +196,21 @@ def test_two_people_correct_apart() -> None:
 
 def test_the_file_may_stand_beside_a_recording() -> None:
     assert is_beside(CORRECTIONS_NAME)
+
+
+def test_an_act_of_many_lines_counts_as_a_whole_or_not_at_all(tmp_path: Path) -> None:
+    first = act("reject", 3.0)
+    many = [replace(act("insert", 10.0 + k), id="many", lines=5) for k in range(5)]
+    append_corrections(tmp_path, [first])
+    before = (tmp_path / CORRECTIONS_NAME).stat().st_size
+    append_corrections(tmp_path, many)
+    whole = (tmp_path / CORRECTIONS_NAME).read_bytes()
+    assert len(fold(read_corrections(tmp_path), "R2").of("client", "heart").inserted) == 5
+    for stop in (*range(before, len(whole) - 1, 29), len(whole) - 2):
+        (tmp_path / CORRECTIONS_NAME).write_bytes(whole[:stop])
+        folded = fold(read_corrections(tmp_path), "R2")
+        by_hand = folded.of("client", "heart")
+        assert list(by_hand.rejected) == [3.0] and not by_hand.inserted
+        assert all("none of them counts" in fault for fault in folded.faults)
+    append_corrections(tmp_path, many)  # done again, it counts; what was torn does not
+    assert len(fold(read_corrections(tmp_path), "R2").of("client", "heart").inserted) == 5

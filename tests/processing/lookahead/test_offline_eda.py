@@ -12,9 +12,12 @@ from click.testing import CliRunner
 
 from acquisition.commands.importing import import_command
 from acquisition.errors import AttunementError
+from acquisition.events.corrected import ByHand
 from acquisition.stream import FloatArray, Role
 from processing.cli import process_command
+from processing.corrections.edits import edits_of
 from processing.lookahead import cvxeda as offline
+from processing.skin.eda_quality import EdaQualityConfig
 from tests.processing.skin_signals import eda_with
 from tests.system.commands import same
 
@@ -110,3 +113,26 @@ def test_without_the_solver_the_error_says_what_to_install(
     monkeypatch.setattr(offline, "find_spec", lambda name: None)
     with pytest.raises(AttunementError, match=r"pip install 'attunement\[cvxeda\]'"):
         offline.decompose_recording(tmp_path)
+
+
+def test_what_was_marked_by_hand_is_cut_out_and_the_table_says_who_corrected(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def halved(eda: FloatArray, sfreq: float) -> offline.Decomposition:
+        means = offline._means(eda, sfreq)
+        return offline.Decomposition(tonic=means, phasic=0.0 * means, sfreq=4.0, method=METHOD)
+
+    monkeypatch.setattr(offline, "cvx_decompose", halved)
+    monkeypatch.setattr(offline, "require_cvxopt", lambda: None)
+    times, eda = signal()
+    edits = edits_of(ByHand(marked={(100.0, 110.0): "movement"}))
+    plain, cut = (offline.cvx_stretches(times, eda, 4.0, None, said) for said in (None, edits))
+    assert len(plain) == 1 and len(cut) == 2
+    assert cut[0].times[-1] < 100.0 and cut[1].times[0] >= 110.0
+    monkeypatch.setattr(offline, "decompose_recording", lambda *_: {Role.CLIENT: cut})
+    file = tmp_path / "eda.parquet"
+    rules = EdaQualityConfig()
+    offline.write_decomposition(tmp_path, file, rules, {("client", "skin"): edits}, "corrected by R2")
+    assert pq.read_schema(file).metadata[b"corrected"] == b"corrected by R2"
+    offline.write_decomposition(tmp_path, file, rules)
+    assert b"corrected" not in (pq.read_schema(file).metadata or {})
