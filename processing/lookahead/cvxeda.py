@@ -194,8 +194,8 @@ def write_decomposition(
     """Write the decomposition of a recording as Parquet, one row a block.
 
     Columns: `time` [s, LSL clock], `entity`, `stretch` (counted from 1 in each person; parts of two stretches
-    do not belong together), `tonic` and `phasic` [µS], `method`. Where EDA was corrected by hand, `said` names
-    by whom, and the schema repeats it.
+    do not belong together), `tonic` and `phasic` [µS], `method`. Where EDA was corrected by hand, `said`
+    names by whom, and the schema repeats it.
     """
     names = ("time", "entity", "stretch", "tonic", "phasic", "method")
     rows = [
