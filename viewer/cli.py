@@ -44,6 +44,7 @@ COMMANDS = {
     "cohort": ("processing.commands.cohort", "Process many recordings into one store."),
     "across": ("processing.commands.across", "Say what several sessions of one dyad hold together."),
     "view": ("viewer.view", "Watch a growing recording or review a finished one."),
+    "rate": ("viewer.rating.command", "Rate a finished recording all the time."),
     "report": ("processing.commands.report", "Write the report of a recording: HTML, and PDF."),
     "instruments": (
         "processing.commands.instruments",

@@ -35,6 +35,7 @@ ACTS = (
     "confirmed",
     "devices swapped",
     "viewed",
+    "rated",
     "processed",
     "reported",
     "exported",

@@ -31,7 +31,9 @@ def is_sealed_recording(recording: Path) -> bool:
     )
 
 
-def sealed_bytes(data: bytes, name: str, keys: Sequence[str], recording: str = "") -> bytes:
+def sealed_bytes(
+    data: bytes, name: str, keys: Sequence[str], recording: str = "", *, role: str = ""
+) -> bytes:
     """Return what a sealed file of that name holds; it opens with all of these keys together.
 
     Raises
@@ -40,7 +42,7 @@ def sealed_bytes(data: bytes, name: str, keys: Sequence[str], recording: str = "
         If the store is locked, or a key is not there.
     """
     key = TOGETHER.join(keys)
-    header = Header.new(key, recording=recording)
+    header = Header.new(key, recording=recording, role=role)
     seal = Seal(secret_of(key), header, name)
     parts = [data[k : k + _FRAME] for k in range(0, len(data), _FRAME)] or [b""]
     out = [seal.head]

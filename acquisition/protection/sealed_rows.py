@@ -24,7 +24,7 @@ from acquisition.protection.sealed_file import sealed_bytes
 from acquisition.protection.vault import TOGETHER, sealed_header, secret_of, was_destroyed
 from acquisition.stream import PEOPLE, ROLES, Role
 
-FOLDERS = ("raters",)
+FOLDERS = ("raters", "ratings")
 """Folders of a recording in which such files lie."""
 _BEGIN = '{"sealed": "'
 

@@ -13,6 +13,7 @@ from acquisition.protection.plain import plain_parts
 from acquisition.protection.sealed_file import unseal_file
 from acquisition.protection.store_files import put
 from acquisition.protection.vault import sealed_header
+from acquisition.ratings.files import FOLDER, files_of
 from acquisition.recording import manifest
 from acquisition.recording.contents import RATERS, copy_beside, refuse_links
 from acquisition.recording.fsync import sync_file
@@ -60,6 +61,7 @@ def unseal(path: Path, out: Path) -> list[Unsealed]:
             raise KeyStoreError("\n".join(one.said for one in done))
         copy_beside(path, out)
         done += _open_refills(path, out)
+        done += _open_ratings(path, out)
         done += _open_rows(path, out)
         manifest.write(out, withdrawn=[f.name for f in files if not (out / f.name).exists()])
     except OSError as error:
@@ -77,10 +79,24 @@ def _open_refills(path: Path, out: Path) -> list[Unsealed]:
     return done
 
 
+def _open_ratings(path: Path, out: Path) -> list[Unsealed]:
+    """Write sealed ratings plain into a copy; what stays closed is left out."""
+    done = []
+    for file in (f for f in files_of(path) if sealed_header(f) is not None):
+        target = out / FOLDER / file.name
+        target.unlink(missing_ok=True)
+        done.append(replace(_copy(file, target), file=f"{FOLDER}/{file.name}"))
+    return done
+
+
 def _open_rows(path: Path, out: Path) -> list[Unsealed]:
     """Write the sealed rows beside a recording plain into a copy of it."""
     done = []
-    for file in (*sorted(path.glob("*.jsonl")), *sorted(path.glob(f"{RATERS}/*.jsonl"))):
+    for file in (
+        *sorted(path.glob("*.jsonl")),
+        *sorted(path.glob(f"{RATERS}/*.jsonl")),
+        *sorted(path.glob(f"{FOLDER}/*.jsonl")),
+    ):
         rows = rows_of(file)
         if not any(row.keys for row in rows):
             continue

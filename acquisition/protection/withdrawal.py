@@ -17,7 +17,8 @@ from acquisition.protection.frames import Header
 from acquisition.protection.keystore import ENVIRONMENT, KeyStore, default_store
 from acquisition.protection.sealed_rows import keys_beside, persons_of, sealed_anew
 from acquisition.protection.store_files import put, shred
-from acquisition.protection.vault import sealed_header
+from acquisition.protection.vault import TOGETHER, sealed_header
+from acquisition.ratings.files import FOLDER, files_of, sealed_for_the_other, whose_of
 from acquisition.recording import manifest
 from acquisition.recording.amendments import AMENDMENTS_NAME, covariates_of
 from acquisition.recording.assigned import misfiled
@@ -39,7 +40,13 @@ from acquisition.session.toml import dump_session, load_session, parse_session
 from acquisition.stream import PEOPLE, ROLES, Role
 
 Act = Literal[
-    "destroy key", "delete file", "take out stretch", "take out rows", "take out answers", "seal rows anew"
+    "destroy key",
+    "delete file",
+    "take out stretch",
+    "take out rows",
+    "take out answers",
+    "seal rows anew",
+    "seal file anew",
 ]
 
 
@@ -107,6 +114,18 @@ def plan(path: Path, role: Role, *, without_keys: bool = False, store: Path | No
             steps.append(Step("seal rows anew", file, m))
     if n := _answers(path, role):
         steps.append(Step("take out answers", path / SESSION_NAME, n))
+    return steps + _ratings(path, role, own)
+
+
+def _ratings(path: Path, role: Role, own: str | None) -> list[Step]:
+    """Return what becomes of ratings: a person's own and those of them go, those of both are the other's."""
+    steps, others = [], any((path / f"{r}.xdf").exists() for r in PEOPLE if r is not role)
+    for file in files_of(path):
+        whose, header, size = whose_of(file), _header(file), file.stat().st_size
+        if whose is None or whose.theirs(role) or not others:
+            steps.append(Step("delete file", file, size))
+        elif header is not None and own in header.key.split(TOGETHER):
+            steps.append(Step("seal file anew", file, size))
     return steps
 
 
@@ -120,6 +139,8 @@ def carry_out(path: Path, role: Role, steps: list[Step], why: str, store: Path |
     for step in steps:
         if step.act in ("take out rows", "seal rows anew"):
             _take_out(step.path, role, ids)
+        elif step.act == "seal file anew":
+            sealed_for_the_other(step.path, role)
         elif step.act == "take out answers":
             _strip_session(path, role)
     _take_out_stretches(path, role)
@@ -219,7 +240,7 @@ def _event_ids(path: Path, role: Role) -> set[str]:
 def _row_files(path: Path) -> list[Path]:
     names = (OVERLAY_NAME, CORRECTIONS_NAME, AMENDMENTS_NAME, RECORD_NAME)
     files = [path / name for name in names if (path / name).is_file()]
-    return files + sorted((path / RATERS).glob("*.jsonl"))
+    return files + sorted(file for name in (RATERS, FOLDER) for file in (path / name).glob("*.jsonl"))
 
 
 def _concerns(line: str | None, role: Role, ids: set[str]) -> bool:

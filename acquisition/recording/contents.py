@@ -38,6 +38,7 @@ BESIDE = (
     RECORD_NAME,
     *(f"refill/{role}.xdf" for role in ROLES),
     "ratings/*.xdf",
+    "ratings/*.jsonl",
     "links.toml",
     "derived.jsonl",
     "withdrawal-*.certificate.json",

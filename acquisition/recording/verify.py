@@ -9,6 +9,7 @@ from acquisition.errors import KeyStoreError, RecordingError
 from acquisition.events.overlay import rows_of
 from acquisition.protection.sealed_rows import is_sealed_row, keys_beside
 from acquisition.protection.vault import opener_of, sealed_header
+from acquisition.ratings.files import FOLDER, files_of, unreadable
 from acquisition.recording.contents import (
     MANIFEST_NAME,
     SESSION_NAME,
@@ -49,7 +50,7 @@ def verify(path: Path) -> list[Finding]:
     found = changes(path)
     named = {f.file for f in found if f.problem == "linked"}
     beside = [f for f in strangers(path, manifest.files) if f.file not in named]
-    return [*found, *beside, *_slices(path), *damage_of(path), *_rows(path)]
+    return [*found, *beside, *_slices(path), *damage_of(path), *_rows(path), *_ratings(path)]
 
 
 def noted(path: Path) -> list[str]:
@@ -104,6 +105,11 @@ def _rows(path: Path) -> list[Finding]:
         except RecordingError as error:
             found.append(Finding(name, "damaged", str(error).removeprefix(f"{file}: ")))
     return found
+
+
+def _ratings(path: Path) -> list[Finding]:
+    """Return what of the ratings beside a recording cannot be read."""
+    return [Finding(f"{FOLDER}/{f.name}", "damaged", why) for f in files_of(path) for why in unreadable(f)]
 
 
 def plain_rows(path: Path) -> list[str]:

@@ -25,6 +25,9 @@
     name = "Data manager"
     key = "age1…"                     # the key stores of the study are opened by this identity too
 
+    [rating]                          # see acquisition.session.rating_settings
+    shows = "nothing"
+
 The file lies beside the session files, or in a folder above them.
 """
 
@@ -40,6 +43,7 @@ from pathlib import Path
 
 from acquisition.errors import SessionError
 from acquisition.session.patterns import CodePatterns, read_patterns
+from acquisition.session.rating_settings import RatingSettings, read_rating
 from acquisition.session.toml_table import TomlTable, parse, read
 
 STUDY_NAME = "study.toml"
@@ -149,6 +153,7 @@ class Study:
     covariates: Mapping[str, Covariate] = field(default_factory=dict)
     retention: Retention = Retention()
     recipients: tuple[StudyRecipient, ...] = ()
+    rating: RatingSettings = field(default_factory=RatingSettings)
 
 
 def read_study(path: str | Path) -> Study:
@@ -175,6 +180,7 @@ def read_study(path: str | Path) -> Study:
         covariates=_covariates(top),
         retention=_retention(top),
         recipients=tuple(_recipient(table) for table in top.tables("recipient")),
+        rating=read_rating(top),
     )
     top.finish()
     if faults:

@@ -139,6 +139,7 @@ class Laboratory:
         demo = self.recording("demo")
         replay = self.start("replay", demo)
         time.sleep(2.0)
+        self.run("rate", demo, "--rater", "R1", "--picture", "rating.png")
         self.run("doctor", code=None)  # what the machine lacks is no matter here
         self.run("new", "next.toml", "--from", self.root / "two.toml", answers="\n" * 40)
         self.run("devices", "scan", "--seconds", "1")

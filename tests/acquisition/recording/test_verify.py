@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 
 from acquisition.commands.files import verify_command
 from acquisition.errors import RecordingError
+from acquisition.ratings.files import RatingWriter, Sitting
+from acquisition.ratings.whose import Whose
 from acquisition.recorder.store import RecordingStore
 from acquisition.recording import manifest
 from acquisition.recording.identity import Identity, new_id, read_identity, recorded_id
@@ -26,7 +28,7 @@ from acquisition.recording.repair import repair
 from acquisition.recording.verify import verify
 from acquisition.session.file import write_session
 from acquisition.session.toml import load_session
-from acquisition.stream import ROLES
+from acquisition.stream import ROLES, Role
 from tests.acquisition import simulated
 from tests.acquisition.simulated import SESSION, fill
 
@@ -173,8 +175,13 @@ BESIDE = [
 @pytest.mark.parametrize("name", BESIDE)
 def test_what_comes_after_the_close_is_known_and_repair_keeps_it(path: Path, name: str) -> None:
     (path / name).parent.mkdir(exist_ok=True)
-    # What a device kept is a file of that person and recording, and is looked into; the others are not.
+    # What a device kept, and ratings, are looked into; the others are not.
     content = (path / "client.xdf").read_bytes() if name.startswith("refill") else b"{}\n"
+    if name.startswith("ratings"):
+        written = RatingWriter(path, Sitting(rater="P", whose=Whose(Role.CLIENT)))
+        written.add(10.0, (0.5,))
+        written.close()
+        content = (path / name).read_bytes()
     (path / name).write_bytes(content)
     assert verify(path) == []
     repair(path, path.with_name("b"))

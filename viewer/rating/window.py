@@ -1,0 +1,155 @@
+"""The window of a rating afterwards: takes mouse or keys, looks twenty times a second, keeps what is said."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from acquisition.errors import AttunementError
+from acquisition.ratings.files import SFREQ, RatingWriter, Sitting
+from viewer.rating.page import RatingPage
+from viewer.rating.pointer import Lock
+from viewer.rating.run import Run
+from viewer.rating.scale import Scale
+from viewer.rating.shown import Hour
+from viewer.theme import Theme
+
+ARROWS = {
+    Qt.Key.Key_Left: (0, -1),
+    Qt.Key.Key_Right: (0, 1),
+    Qt.Key.Key_Down: (1, -1),
+    Qt.Key.Key_Up: (1, 1),
+}
+
+
+class RatingWindow(QWidget):
+    """Rate a finished recording.
+
+    Parameters
+    ----------
+    writer : RatingWriter
+        Takes the samples; the window closes it.
+    start : float
+        Where the sitting begins [s, clock of the recording].
+    poll : callable, optional
+        Returns the value of each axis of a device that is set (None where it says nothing new).
+    """
+
+    def __init__(
+        self,
+        writer: RatingWriter,
+        sitting: Sitting,
+        hour: Hour,
+        theme: Theme,
+        *,
+        start: float,
+        now: Callable[[], float] = time.monotonic,
+        poll: Callable[[], list[float | None]] | None = None,
+    ) -> None:
+        super().__init__()
+        self._writer, self._sitting, self._now, self._poll = writer, sitting, now, poll
+        self._said, self._closed = "", False
+        self.scale = Scale(len(sitting.axes), bounded=sitting.bounded)
+        self.run = Run(self.scale, self._keep, start, hour.end)
+        self.page = RatingPage(self.run, sitting.axes, hour, theme)
+        self.lock = Lock(self)
+        self.setWindowTitle("Rating")
+        self.setMouseTracking(True)
+        self.page.setMouseTracking(True)
+        self.page.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.page)
+        self.resize(self.page.sizeHint())
+        self._timer = QTimer(self)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self.look)
+        self._timer.start(round(1000 / SFREQ))
+
+    def _keep(self, at: float, values: tuple[float, ...]) -> None:
+        try:
+            self._writer.add(at, values)
+            self._said = ""
+        except OSError as error:
+            self._said = f"not stored yet: {error.strerror or error}; it is tried again"
+
+    def look(self) -> None:
+        """Go on to now."""
+        if self._poll is not None:
+            for axis, value in enumerate(self._poll()):
+                if value is not None:
+                    self.scale.put(axis, value)
+                    self.run.changed(self._now())
+        self.run.look(self._now())
+        if self.run.state == "done":
+            self.lock.free()
+        self.page.show_now(self._now(), self._said)
+
+    def go_on(self) -> None:
+        """Begin, or pause, or go on."""
+        if self.run.state in ("waiting", "paused"):
+            self.run.begin(self._now())
+            if self._sitting.input == "mouse":
+                self.lock.take()
+        else:
+            self.stand()
+        self.look()
+
+    def stand(self) -> None:
+        """Stand still, and let the pointer go."""
+        self.run.pause()
+        self.lock.free()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key = Qt.Key(event.key())
+        if event.isAutoRepeat():
+            return
+        if key == Qt.Key.Key_Escape:
+            self.close()
+        elif key in (Qt.Key.Key_Space, Qt.Key.Key_Return):
+            self.go_on()
+        elif key in ARROWS and self._sitting.input == "keyboard":
+            self.scale.hold(*ARROWS[key])
+        else:
+            super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        key = Qt.Key(event.key())
+        if key in ARROWS and not event.isAutoRepeat():
+            self.scale.hold(ARROWS[key][0], 0)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if not self.lock.held:
+            return
+        at = event.globalPosition().toPoint()
+        if self.lock.moves or not self.scale.bounded:
+            self.scale.move(*self.lock.moved(at))
+        else:
+            for axis, value in enumerate(self.lock.place(at)):
+                self.scale.put(axis, value)
+        self.run.changed(self._now())
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if self.run.state in ("waiting", "paused"):
+            self.go_on()
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.ActivationChange and not self.isActiveWindow():
+            self.stand()
+        super().changeEvent(event)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.stand()
+        self._timer.stop()
+        if not self._closed:
+            self._closed = True
+            try:
+                self._writer.close()
+            except OSError as error:
+                raise AttunementError(f"{self._writer.path}: {error.strerror or error}") from error
+        super().closeEvent(event)
