@@ -105,7 +105,8 @@ def _scaled(values: FloatArray, info: StreamInfo) -> FloatArray:
     if info.modality is Modality.VOICE:
         return np.clip(values, 0.0, 1.0)
     low, high = np.percentile(values, [1.0, 99.0])
-    return np.clip((values - low) / max(high - low, 1e-9), 0.0, 1.0)
+    scaled: FloatArray = np.clip((values - low) / max(high - low, 1e-9), 0.0, 1.0)
+    return scaled
 
 
 def _name(info: StreamInfo) -> str:
