@@ -41,6 +41,10 @@ SEEN = 2.5
 LEAST = 0.1
 """A family that is so much rarer than the most frequent one is not the normal one."""
 
+IN_TURN, TURNS = 20, 0.8
+"""Normal beats over which it is looked at whether two families take turns, and share of changes from which
+they do."""
+
 _PARTS = np.arange(2 * SHIFT + 1)[:, None] + np.arange(WIDTH)
 
 
@@ -243,3 +247,22 @@ def _is_normal(family: Family, main: Family) -> bool:
         and family.width <= main.width + 0.025
         and family.is_kin(main)
     )
+
+
+class Turns:
+    """Follow whether beats of two families, which both pass for normal, take turns.
+
+    Every second beat may be an ectopic one that comes in time. Whatever they are, the marks of two shapes do
+    not lie alike, and differences between intervals are those of the marks.
+    """
+
+    def __init__(self) -> None:
+        self._last: Family | None = None
+        self._changes: list[bool] = []
+
+    def taken(self, family: Family | None) -> bool:
+        """Take in the family of a beat, None if the beat is not normal; tell whether they take turns."""
+        if family is not None and self._last is not None:
+            self._changes = [*self._changes[1 - IN_TURN :], family is not self._last]
+        self._last = family
+        return len(self._changes) == IN_TURN and sum(self._changes) > TURNS * IN_TURN

@@ -14,11 +14,13 @@ import numpy as np
 
 from acquisition.stream import FloatArray
 from processing.heart.config import HeartConfig
-from processing.heart.families import SEEN, Families, Family, middle
+from processing.heart.families import SEEN, Families, Family, Turns, middle
 from processing.heart.ibi import (
     ACCEPTED,
+    ALTERNATING,
     CHANGED,
     ECTOPIC,
+    EVEN,
     IRREGULAR,
     LONG,
     MISPLACED,
@@ -96,7 +98,7 @@ class BeatJudge:
 
     def __init__(self, *, has_shapes: bool, placed: FloatArray = NOBODY) -> None:
         self._has_shapes, self._placed = has_shapes, placed
-        self._families = Families()
+        self._families, self._turns = Families(), Turns()
         self._rhythm = Rhythm(BY_SHAPE if has_shapes else BY_TIME)
         self._likes: list[float] = []
         self._counted = 0
@@ -205,6 +207,8 @@ class BeatJudge:
         usual_shape = not beat.fault and likeness >= LIMITS.soft and _within(size, LIMITS.near_sizes)
         # What somebody vouches for is no evidence of a rhythm that speaks against it, there or later.
         rhythm = self._rhythm.follow(beat.interval, usual_shape and not beat.vouched, kind == NORMAL)
+        if self._turns.taken(family if kind == NORMAL and not beat.vouched else None) and rhythm == EVEN:
+            rhythm = ALTERNATING
         rhythm = ACCEPTED if beat.vouched else rhythm
         self._is_irregular = self._has_shapes and rhythm == IRREGULAR
         judged = not math.isnan(kind)

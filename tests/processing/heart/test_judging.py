@@ -25,15 +25,25 @@ NORMAL_QRS = (
     (0.3, 0.26, 0.045),
 )
 WIDE_QRS = ((0.9, 0.0, 0.035), (-0.8, 0.085, 0.04), (-0.35, 0.30, 0.06))
-"""Waves of a beat: height [mV], lag and width [s]."""
+BLOCKED_QRS = (
+    (0.12, -0.17, 0.022),
+    (0.7, 0.0, 0.02),
+    (0.6, 0.045, 0.02),
+    (-0.2, 0.09, 0.02),
+    (-0.3, 0.32, 0.06),
+)
+"""Waves of a beat: height [mV], lag and width [s]; the last is wider than the normal one, and like it."""
+Waves = tuple[tuple[float, float, float], ...]
 
 
-def ecg_of(beats: FloatArray, wide: BoolArray, sfreq: float = 130.0, seed: int = 0) -> FloatArray:
+def ecg_of(
+    beats: FloatArray, wide: BoolArray, sfreq: float = 130.0, seed: int = 0, other: Waves = WIDE_QRS
+) -> FloatArray:
     """Return an ECG [mV] with normal and wide beats."""
     t = np.arange(int((beats[-1] + 3.0) * sfreq)) / sfreq
     x = 0.01 * np.random.default_rng(seed).standard_normal(len(t))
     for beat, ectopic in zip(beats.tolist(), wide.tolist(), strict=True):
-        for height, lag, width in WIDE_QRS if ectopic else NORMAL_QRS:
+        for height, lag, width in other if ectopic else NORMAL_QRS:
             near = slice(*np.searchsorted(t, [beat + lag - 0.3, beat + lag + 0.3]))
             x[near] += height * np.exp(-0.5 * ((t[near] - beat - lag) / width) ** 2)
     return x
@@ -87,6 +97,23 @@ def test_ectopic_beats_for_minutes_give_no_rmssd_and_are_named(every: int) -> No
     said = [r.reason for r in rows if np.isnan(r.value)]
     assert len(said) == len(rows) > 100
     assert said.count("ectopic beats") > 0.95 * len(said)
+
+
+@pytest.mark.parametrize("other", [WIDE_QRS, BLOCKED_QRS])
+@pytest.mark.parametrize("usual", [0.55, 0.75, 1.0])
+@pytest.mark.parametrize("early", [0.0, 0.05])
+def test_two_shapes_in_turn_give_no_rmssd_though_every_beat_is_in_time(
+    other: Waves, usual: float, early: float
+) -> None:
+    """Every second beat may be ectopic, and the marks of two shapes do not lie alike."""
+    n = round(150.0 / usual)
+    wide = np.arange(n) % 2 == 1
+    noise = 0.01 * np.random.default_rng(5).standard_normal(n)
+    beats = 0.5 + usual * np.cumsum(1.0 + np.where(wide, -early, early) + noise)
+    x = ecg_of(beats, wide, other=other)
+    rows = run(stream(Modality.ECG, 130.0), np.arange(len(x)) / 130.0, x, 500)
+    assert not [r for r in picked(rows, "rmssd") if r.value == r.value and r.quality >= 0.5]
+    assert "ectopic beats" in {r.reason for r in picked(rows, "rmssd")}
 
 
 def test_an_interval_comes_within_a_second_and_its_class_within_two() -> None:
