@@ -45,7 +45,6 @@ ACTS = (
     "amended",
     "refilled",
     "withdrawn",
-    "kept longer",
     "store made",
     "store unlocked",
     "store locked",

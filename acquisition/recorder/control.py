@@ -181,7 +181,9 @@ class Client:
         only : sequence of str
             heart, skin, breath, voice: only devices that measure these.
         """
-        return Event(**self.call("swap", since=since, only=list(only))["event"])
+        event = Event(**self.call("swap", since=since, only=list(only))["event"])
+        audit.keep("devices swapped", Path(self.endpoint.recording), since=since)
+        return event
 
     def replace(self, role: Role | str, profile: str, **device: str) -> str:
         """Search for a device that takes the place of a person's; return its name.

@@ -81,6 +81,7 @@ def import_command(
     """
     from acquisition.events.corrections_file import append_corrections, refuse_editor
     from acquisition.importing.found import Hints
+    from acquisition.protection.audit import keep
     from processing.correcting.beat_lists import read_beats
     from processing.correcting.matching import Purpose, leading_to
     from processing.correcting.standing import read_standing
@@ -102,6 +103,7 @@ def import_command(
     made = leading_to(now.rows.beats.times, now.begin + times, purpose, move_over / 1e3)
     if not dry_run:
         append_corrections(recording, made)
+        keep("edited", recording, file="corrections", rows=len(made))
     ops = [c.op for c in made]
     counts = {
         "beats": len(times),

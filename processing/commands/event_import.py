@@ -92,6 +92,7 @@ def import_command(
     """
     from acquisition.events.overlay import rater_file, read_edits
     from acquisition.events.overlay_file import append_edits
+    from acquisition.protection.audit import keep
     from processing.codings.event_import import Reading, edits_of, known_ids, read_events
     from processing.codings.marked import read_marked
 
@@ -120,6 +121,7 @@ def import_command(
     edits = edits_of(events, there, who=who, when=now, why=why or _origin(files))
     if edits:
         append_edits(target, edits)
+        keep("edited", recording, file="raters" if blind else "overlay", rows=len(edits))
     left_out = sum(one.left_out for one in read)
     counts = {
         "file": str(target),

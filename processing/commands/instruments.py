@@ -10,6 +10,7 @@ import click
 
 from acquisition.commands.command import DIRECTORY, Group
 from acquisition.errors import InstrumentError
+from acquisition.protection.audit import keep
 from acquisition.protection.sealed_file import is_sealed_recording
 from acquisition.protection.store_files import put
 from acquisition.recording.contents import SESSION_NAME
@@ -139,6 +140,8 @@ def add_command(session: Path, name: str, of: str, when: str, answers: str | Non
     else:
         with _file(session).open("a", encoding="utf-8", newline="\n") as target:
             target.write("\n" + "\n".join(dump_answers(filled)))
+    if session.is_dir():
+        keep("edited", session, file="record", rows=1)
     for v in values:
         stamp = f" ({instrument.stamp})" if instrument.stamp else ""
         said = v.reason or f"{v.value:.3g} of {v.lowest:g} to {v.highest:g}"

@@ -20,6 +20,7 @@ from acquisition.events.corrected import ByHand, Stretch, acts_of, fold
 from acquisition.events.corrections import Correction, read_corrections
 from acquisition.events.corrections_file import append_corrections
 from acquisition.events.who import who_fault
+from acquisition.protection.audit import keep
 from processing.correcting.signals import Key
 from processing.correcting.snapping import snapped
 from processing.heart.ibi import NORMAL
@@ -55,6 +56,8 @@ class CorrectionDesk:
         self.message, self.failed, self.faulty = "", False, ""
         self.lines: list[Correction] = []
         self.key: Key = bench.keys[0] if bench.keys else ("client", "heart")
+        self._told = False
+        """Whether the log says that somebody corrects: once a window."""
         self.revision = 0
         """Counts what has changed; whoever draws compares it."""
         self.reload()
@@ -289,6 +292,9 @@ class CorrectionDesk:
         if why := who_fault(self.who, self.recording):
             raise RecordingError(f"say who corrects: it {why} (F2)")
         append_corrections(self.recording, fresh)
+        if not self._told:
+            keep("edited", self.recording, file="corrections")
+        self._told = True
         self.lines = [*self.lines, *fresh]
         self._refold()
 

@@ -19,6 +19,7 @@ from acquisition.events.overlay import Edit, read_edits
 from acquisition.events.overlay_file import append_edits
 from acquisition.events.vocabulary import PAUSE, Vocabulary
 from acquisition.events.who import patterns_of, who_fault
+from acquisition.protection.audit import keep
 from acquisition.protection.sealed_rows import recording_of
 from acquisition.recorder.marks import Marks
 from viewer.model.event_rows import Row, fine_clock, rows, seconds_of
@@ -64,6 +65,8 @@ class ReviewDesk:
         self.model, self.file, self.vocabulary, self.who = model, file, vocabulary, who
         self.why = ""
         self.message, self.failed = "", False
+        self._told = False
+        """Whether the log says that somebody edits: once a window."""
         self.blind = False
         """Whether a blind rater is at work, who changes nothing but their own codings."""
         self.faulty = ""
@@ -251,6 +254,9 @@ class ReviewDesk:
         when = self._clock()
         fresh = [Edit(op=o, id=i, fields=f, who=self.who, when=when, why=why) for o, i, f in acts]
         append_edits(self.file, fresh)
+        if not self._told:
+            keep("edited", recording_of(self.file), file="raters" if self.blind else "overlay")
+        self._told = True
         self._take([*self.edits, *fresh])
 
     def undo(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from acquisition.cli import main
 from acquisition.errors import RecordingError
-from acquisition.protection.audit import AUDIT_NAME, anchored, entries, head_of, keep
+from acquisition.protection.audit import ACTS, AUDIT_NAME, anchored, entries, head_of, keep
 from acquisition.protection.keystore import KeyStore
 
 
@@ -70,6 +71,13 @@ def test_whatever_is_changed_inside_shows(tmp_path: Path, rng: random.Random, ho
         lines[k] = json.dumps(row | {"who": "somebody else"})
     (store / AUDIT_NAME).write_text("".join(line + "\n" for line in lines), "utf-8")
     assert entries(store)[1]
+
+
+def test_every_act_is_one_that_somebody_writes_down() -> None:
+    root = Path(__file__).resolve().parents[3]
+    sources = [p for name in ("acquisition", "processing", "viewer") for p in (root / name).rglob("*.py")]
+    written = {act for p in sources for act in re.findall(r'keep\(\s*"([a-z ]+)"', p.read_text("utf-8"))}
+    assert written == set(ACTS)
 
 
 def test_a_spoilt_last_line_stays_to_be_named_and_the_log_goes_on(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from acquisition.event import Event
 from acquisition.events.overlay import effective, read_edits
 from acquisition.events.vocabulary import load_vocabulary
+from acquisition.protection.audit import entries
 from tests.viewer import synthetic
 from tests.viewer.synthetic import T0, Session, marks
 from viewer.model.event_rows import Row, fine_clock, rows, seconds_of
@@ -56,6 +57,18 @@ def test_intervals_are_one_row_and_open_ones_say_so(tmp_path: Path) -> None:
     rest, segment = row(desk, "baseline_rest"), row(desk, "segment")
     assert (rest.start, rest.stop, rest.off) == (4.9, 304.9, "e1")
     assert segment.open and not rest.open and not row(desk, "now_moment").open
+
+
+def test_the_log_says_once_that_somebody_edits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = tmp_path / "keys"
+    keys.mkdir()
+    (keys / "store.json").write_text("{}")
+    monkeypatch.setenv("ATTUNE_KEYS", str(keys))
+    desk = desk_on(tmp_path)
+    for at in (100.0, 110.0):
+        desk.add("rupture_withdraw", at)
+    (entry,) = entries(keys)[0]
+    assert (entry.act, entry.more) == ("edited", {"file": "overlay"})
 
 
 def test_an_added_event_is_on_the_disk_with_who_when_and_why(tmp_path: Path) -> None:
