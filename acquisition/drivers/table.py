@@ -30,6 +30,7 @@ TABLE: dict[str, Line] = {
     "lsl": Line("acquisition.drivers.lsl"),
     "microphone": Line("acquisition.drivers.microphone"),
     "movesense": Line("acquisition.drivers.movesense", twin="acquisition.emulated.movesense"),
+    "nuanic": Line("acquisition.drivers.nuanic", twin="acquisition.emulated.nuanic"),
     "polar": Line(
         "acquisition.drivers.polar",
         twin="acquisition.emulated.polar",

@@ -18,7 +18,7 @@ from acquisition.session.session import Device
 from acquisition.stream import StreamInfo
 
 PATIENCE = 120.0
-"""Seconds without a connection, or within one without any progress, after which it is given up."""
+"""Seconds without a connection, or within one without a packet, after which it is given up."""
 LOOK = 0.5
 
 
@@ -31,7 +31,7 @@ class _Fetching:
         self._infos, self._fetch = list(infos), fetch
         self.found: list[Kept] | None = None
         self.refused = ""
-        self.links = 0
+        self.link: Link | None = None
         self.done: Callable[[], None] = lambda: None
 
     def infos(self) -> list[StreamInfo]:
@@ -40,7 +40,7 @@ class _Fetching:
 
     async def begin(self, link: Link) -> None:
         """Fetch; a connection that breaks is made again, what the device refuses is final."""
-        self.links += 1
+        self.link = link
         try:
             self.found = await self._fetch(link, link.told)
         except DeviceError as error:
@@ -82,9 +82,11 @@ def fetch(
         while not running.done():
             runner.finish(runner.submit(asyncio.sleep(LOOK)), 10 * LOOK)
             since = clock() if _tell(out, said) else since
+            since = max(since, asked.link.heard if asked.link is not None else since)
             if clock() - since > PATIENCE:
                 runner.submit(_stop(keeper))
-                raise DeviceError(f"{device.title}: {keeper.fault or 'nothing comes any more'}")
+                why = keeper.fault if asked.link is None else "nothing comes any more"
+                raise DeviceError(f"{device.title}: {why}")
     finally:
         radio.release()
     if asked.found is None:

@@ -11,6 +11,7 @@ import numpy as np
 from acquisition.emulated.bitalino import EmulatedBitalino
 from acquisition.emulated.bumble_radio import Air
 from acquisition.emulated.movesense import EmulatedMovesense
+from acquisition.emulated.nuanic import EmulatedRing
 from acquisition.emulated.peripheral import Hardware
 from acquisition.emulated.polar import h10
 from acquisition.emulated.shimmer import EmulatedShimmer
@@ -83,6 +84,7 @@ KINDS = (
             air, _hardware("Shimmer3R-1"), eda=lambda t: np.asarray(3.0 + np.sin(3.0 * t))
         ),
     ),
+    Kind(profile="nuanic", stream="Nuanic EDA", make=lambda air: EmulatedRing(air, _hardware("Nuanic 1"))),
     Kind(profile="heart_rate", stream="Strap RR", make=lambda air: EmulatedStrap(air, _hardware("HRM 42"))),
 )
 

@@ -238,7 +238,9 @@ class OverTheAir:
     async def _of(self, wanted: Wanted, told: Callable[[str], None]) -> Kept:
         parts = []
         for file in self._files or ():
-            for low, high in _ranges(wanted):
+            for k, (low, high) in enumerate(_ranges(wanted)):
+                if k % 10 == 9:
+                    told(f"{wanted.info.name}: {k} of {len(wanted.spans)} gaps looked for in {file.path}")
                 part = await self._between(file, low, high)
                 parts += [part] if part is not None and len(part.stamps) else []
         told(f"{wanted.info.name}: {sum(len(p.stamps) for p in parts)} samples fetched")
