@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from acquisition.devices.assumptions import of_clock, of_losses, of_stream
+from acquisition.devices.memory import of_memory
 from acquisition.drivers import Assuming, Assumption, Driver
 from acquisition.drivers.ble import BleDriver
 from acquisition.drivers.ble_stream import device_time_info
@@ -229,6 +230,10 @@ class _Run:
             clock = device_time_info(info)
             found += of_clock(clock, info, self._chunks.get(clock.name, []), self._broken)
         found += of_losses(self._trial.notices, self._making)
+        if isinstance(self._driver, BleDriver):
+            for info in infos:
+                rows = self._chunks.get(device_time_info(info).name, [])
+                found += of_memory(self._driver, info, rows, self._broken, self._clock, self._said)
 
 
 def _is_time(info: StreamInfo, among: Sequence[StreamInfo]) -> bool:

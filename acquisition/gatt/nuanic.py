@@ -21,7 +21,7 @@ TIME = "dc9c31a7-fbd3-467a-8777-10900c423d3b"
 MODE = "3cce21a7-e602-4e02-8c52-1e0366c1c846"
 RATES = (3, 4, 6, 8, 12, 16)
 RAW = 1
-"""Mode in which skin resistance is sent, not a score."""
+"""Mode in which skin resistance is sent, not what the ring makes of it."""
 OFF_FINGER, ON_FINGER = 1, 2
 NOT_SET = 1_000_000_000_000
 """Milliseconds since 1970 below which a ring's clock was not set since it was switched on."""

@@ -54,6 +54,13 @@ def test_a_trial_of_a_device_that_is_as_assumed_finds_no_difference(kind: Kind) 
     assert as_fields(trial)["assumptions"]
 
 
+def test_what_the_broken_connection_cost_is_fetched_from_the_card() -> None:
+    (kind,) = [k for k in KINDS if k.profile == "shimmer3r_gsr"]
+    memory = of(tried(kind.profile, kind.make, seconds=20.0), "its memory")
+    assert memory.holds is True
+    assert "fetched in" in memory.found
+
+
 def test_what_is_not_as_assumed_is_told() -> None:
     def make(air: Any) -> EmulatedShimmer:
         hardware = Hardware(name="Shimmer3R", address=ADDRESS, skew=-0.03, interval=0.03)
