@@ -23,9 +23,12 @@ with atheris.instrument_imports():
     from acquisition.errors import PacketError
     from acquisition.gatt import (
         bitalino,
+        emotibit,
         heart_rate,
         movesense,
+        nuanic,
         polar,
+        polar_files,
         polar_frame,
         shimmer,
         shimmer_answers,
@@ -55,7 +58,8 @@ def _polar_response(data: bytes) -> None:
 
 
 def _polar_deltas(data: bytes) -> None:
-    polar_frame.decode_deltas(data[2:], 1 + data[0] % 6, 1 + data[1] % 32)
+    if len(data) > 1:
+        polar_frame.decode_deltas(data[2:], 1 + data[0] % 6, 1 + data[1] % 32)
 
 
 def _bitalino(data: bytes) -> None:
@@ -96,6 +100,28 @@ def _shimmer_listing(data: bytes) -> None:
     assert shimmer_card.Listing.from_bytes(bytes(listing)).entries == listing.entries
 
 
+def _polar_files(data: bytes) -> None:
+    assembler = polar_files.Assembler()
+    assembler.feed(data[: len(data) // 2])
+    assembler.feed(data[len(data) // 2 :])
+    polar_files.entries(data)
+    polar_files.recording_state(data)
+    intervals = polar_files.rr_intervals(data)
+    assert polar_files.rr_intervals(polar_files.rr_file(intervals)) == intervals
+
+
+def _emotibit(data: bytes) -> None:
+    lines, _ = emotibit.read_datagram(data)
+    for line in lines:
+        assert emotibit.Line.from_text(str(line)) == line
+        line.values()
+        emotibit.flagged(line)
+
+
+def _nuanic(data: bytes) -> None:
+    assert bytes(nuanic.Record.from_bytes(data)) == data
+
+
 TARGETS: tuple[Callable[[bytes], Any], ...] = (
     _heart_rate,
     _polar_frame,
@@ -105,6 +131,9 @@ TARGETS: tuple[Callable[[bytes], Any], ...] = (
     _movesense,
     _shimmer,
     _shimmer_listing,
+    _polar_files,
+    _emotibit,
+    _nuanic,
     polar.Command.from_bytes,
     polar.parse_features,
     polar_frame.pulse_intervals,

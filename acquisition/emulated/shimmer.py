@@ -12,7 +12,7 @@ from bumble.att import ATT_Error, ErrorCode
 
 from acquisition.emulated.bumble_radio import Air
 from acquisition.emulated.demo_signals import Body
-from acquisition.emulated.peripheral import Hardware, Peripheral, Signal, piped, service
+from acquisition.emulated.peripheral import Hardware, Peripheral, Signal, commanded, notifying, piped, service
 from acquisition.emulated.shimmer_card import Card
 from acquisition.emulated.shimmer_signals import Converter, toy_eda
 from acquisition.gatt import shimmer as sh
@@ -51,6 +51,8 @@ class EmulatedShimmer:
         An ECG [mV] instead: an ExG board.
     version : tuple of int
         Of its firmware; before 1.1.9 it does not know the commands for files, and says nothing to them.
+    generation : Generation
+        Whether it is a Shimmer3R or a Shimmer3.
     """
 
     def __init__(
@@ -62,7 +64,9 @@ class EmulatedShimmer:
         mv: Signal | None = None,
         version: tuple[int, int, int] = sh.FILE_VERSION,
         seed: int = 1,
+        generation: sh.Generation = sh.SHIMMER3R,
     ) -> None:
+        self.generation = generation
         self._eda, self._mv, self._random = eda, mv, random.Random(seed)
         self._version = Version(3, *version)
         self.board = 0x30 if mv is None else 0x2F
@@ -91,10 +95,13 @@ class EmulatedShimmer:
         self.registers = [FACTORY, FACTORY]
         self._measuring: asyncio.Task[None] | None = None
         self._reading: asyncio.Task[None] | None = None
-        uuids = sh.SHIMMER3R.pipes
-        self._indicating = piped(uuids[0], self._written_first, acknowledged=True)
-        self._notifying = piped(uuids[1], self._written, acknowledged=False)
-        services = [service(sh.SHIMMER3R.service, [self._indicating, self._notifying])]
+        if generation is sh.SHIMMER3:
+            self._indicating = commanded(generation.pipes[0], self._written)
+            self._notifying = notifying(generation.hears[0])
+        else:
+            self._indicating = piped(generation.pipes[0], self._written_first, acknowledged=True)
+            self._notifying = piped(generation.pipes[1], self._written, acknowledged=False)
+        services = [service(generation.service, [self._indicating, self._notifying])]
         self.body = Peripheral(air, hardware, services, [])
         self.body.disconnected = self._disconnected
 
@@ -153,7 +160,9 @@ class EmulatedShimmer:
     def _obey(self, data: bytes) -> bytes | None:
         """Do what is told; return what stands behind the ACK, None for a command that is not known."""
         op = data[0]
-        if op in (Op.LIST_FILES, Op.READ_FILE) and self._version.number >= sh.FILE_VERSION:
+        if op in (Op.LIST_FILES, Op.READ_FILE):
+            if not self.generation.files or self._version.number < sh.FILE_VERSION:
+                return None
             return self._file(data)
         answers: dict[int, Callable[[], bytes]] = {
             Op.VERSION: lambda: bytes([Said.VERSION]) + bytes(self._version),
@@ -224,14 +233,14 @@ class EmulatedShimmer:
             self.docked | self.sensing << 1 | 1 << 2 | self.logging << 3 | self.streaming << 4
             | self.has_card << 5
         )  # fmt: skip
-        return bytes([sh.INSTREAM, Said.STATUS, flags, 0])
+        return bytes([sh.INSTREAM, Said.STATUS, flags, 0][: 2 + self.generation.status_bytes])
 
     def tell_status(self) -> None:
         """Say its status unasked, as it does when it is put into its dock."""
         self._say((bytes([sh.ACK]) if self._prefix else b"") + self._status())
 
     def _inquiry(self) -> Inquiry:
-        config = bytes([0, 0, 0, 1 | self._range << 1, 0, 0, 0])
+        config = bytes([0, 0, 0, 1 | self._range << 1, 0, 0, 0][: self.generation.config_bytes])
         return Inquiry(self._ticks, config, 1, self._channels())
 
     def _channels(self) -> tuple[int, ...]:

@@ -87,6 +87,16 @@ def test_a_unit_delivers_what_it_measured_in_time(bench: Bench) -> None:
     assert any("data/" in n.message for n in bench.notices("health"))
 
 
+def test_a_shimmer3_speaks_the_same_over_its_own_service(bench: Bench) -> None:
+    twin = put(bench, eda=steady, generation=sh.SHIMMER3, version=(0, 16, 12))
+    driver = opened(bench)
+    bench.run(driver, 12.0)
+    bench.stop(driver)
+    assert len(bench.samples(NAME)[0]) == len(twin.sent)
+    assert driver.streams()[0].metadata["firmware"] == "Shimmer3 0.16.012"
+    assert any("to be read in its dock" in n.message for n in bench.notices("health"))
+
+
 def test_its_clock_wraps_without_a_trace(bench: Bench) -> None:
     twin = put(bench, eda=steady)
     driver = opened(bench, low=0xFFF000)

@@ -14,6 +14,7 @@ import pytest
 
 from acquisition.emulated.peripheral import Hardware
 from acquisition.emulated.shimmer import EmulatedShimmer
+from acquisition.gatt.shimmer_answers import Version
 from acquisition.recording.recording import Recording
 from acquisition.recording.refill import refill_name
 from acquisition.recording.verify import verify
@@ -172,6 +173,14 @@ def test_what_cannot_be_had_is_told(hour: Hour, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (done,) = one.refill(folder=tmp_path / "empty")
     assert "no log file of a Shimmer" in done.why
+
+
+def test_a_unit_that_sends_no_files_says_what_to_do(hour: Hour, tmp_path: Path) -> None:
+    one = copy(hour, tmp_path)
+    version, hour.twin._version = hour.twin._version, Version(3, 1, 1, 8)
+    (done,) = one.refill()
+    hour.twin._version = version
+    assert "say --from FOLDER" in done.why
 
 
 def test_another_units_card_is_refused(hour: Hour, tmp_path: Path) -> None:
