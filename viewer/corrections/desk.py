@@ -17,7 +17,7 @@ import numpy as np
 
 from acquisition.errors import AttunementError, RecordingError
 from acquisition.events.corrected import ByHand, Stretch, acts_of, fold
-from acquisition.events.corrections import Correction, read_corrections
+from acquisition.events.corrections import CORRECTIONS_NAME, Correction, read_corrections
 from acquisition.events.corrections_file import append_corrections
 from acquisition.events.who import who_fault
 from acquisition.protection.audit import keep
@@ -64,12 +64,26 @@ class CorrectionDesk:
 
     def reload(self) -> None:
         """Read what is stored, from the disk."""
+        self._read = self._stored()
         try:
             self.lines, self.faulty = read_corrections(self.recording), ""
         except RecordingError as error:
             self.faulty = str(error)
             self._say(f"corrections are not shown: {error}", failed=True)
         self._refold()
+
+    def _stored(self) -> tuple[int, int]:
+        """Return what tells whether anybody has written since: when, and how much is there."""
+        try:
+            found = (self.recording / CORRECTIONS_NAME).stat()
+        except OSError:
+            return (0, 0)
+        return found.st_mtime_ns, found.st_size
+
+    def _catch_up(self) -> None:
+        """Take in what was written elsewhere, as by a second window of the same person."""
+        if self._stored() != self._read:
+            self.reload()
 
     def take_who(self, who: str) -> None:
         """Let somebody else correct; each has corrections of their own."""
@@ -112,6 +126,7 @@ class CorrectionDesk:
         return self._placed(seconds, keep, beat)
 
     def _placed(self, seconds: float, keep: bool, beat: float | None) -> float | None:
+        self._catch_up()
         try:
             self._refuse_kind("a beat")
             time = self._time(seconds)
@@ -161,6 +176,7 @@ class CorrectionDesk:
 
     def restore(self, beat: float) -> bool:
         """Take back what was done to one beat or response, whenever that was."""
+        self._catch_up()
         time = self.bench.begin + beat
         done = self.by_hand
         known = [*done.rejected, *done.deleted, *done.moved.values(), *done.kept]
@@ -176,6 +192,7 @@ class CorrectionDesk:
         return True
 
     def _on_beat(self, op: str, beat: float, done: str, *, beats: bool = False) -> bool:
+        self._catch_up()
         try:
             if beats:
                 self._refuse_kind("a beat")
@@ -192,6 +209,7 @@ class CorrectionDesk:
 
     def keep(self, place: Place) -> bool:
         """Note that a doubtful place was looked at and is right as it is."""
+        self._catch_up()
         try:
             self._act("keep", time=self.bench.begin + place.time)
         except AttunementError as error:
@@ -208,6 +226,7 @@ class CorrectionDesk:
         op : str
             mark or accept.
         """
+        self._catch_up()
         try:
             begin, end = self._span(start, stop)
             self._refuse_overlap(begin, end)
@@ -221,6 +240,7 @@ class CorrectionDesk:
 
     def edge(self, stretch: Stretch, start: float, stop: float) -> bool:
         """Move the edges of a stretch [s, LSL clock] elsewhere [s since the first tick]."""
+        self._catch_up()
         try:
             begin, end = self._span(start, stop)
             self._refuse_overlap(begin, end, stretch)
@@ -233,6 +253,7 @@ class CorrectionDesk:
 
     def clear(self, stretch: Stretch) -> bool:
         """Take a stretch back [s, LSL clock]."""
+        self._catch_up()
         try:
             self._act("clear", start=stretch[0], stop=stretch[1])
         except AttunementError as error:
@@ -296,6 +317,7 @@ class CorrectionDesk:
             keep("edited", self.recording, file="corrections")
         self._told = True
         self.lines = [*self.lines, *fresh]
+        self._read = self._stored()
         self._refold()
 
     def undo(self) -> Key | None:
@@ -307,6 +329,7 @@ class CorrectionDesk:
         return self._back("redo")
 
     def _back(self, op: str) -> Key | None:
+        self._catch_up()
         acts = acts_of(self.lines, self.who)
         source = acts.held if op == "undo" else acts.undone
         if not source:

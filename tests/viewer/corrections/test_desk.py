@@ -236,3 +236,21 @@ def test_rmssd_is_that_of_the_parameters_that_were_given() -> None:
         )
         assert one.rmssd(centre)[0].value == want[0] and np.isfinite(want[0])
     assert usual.rmssd(centre)[0] != lane.rmssd(centre)[0]
+
+
+def test_two_windows_of_one_person_see_what_the_other_has_done(tmp_path: Path) -> None:
+    one, other = desk(tmp_path), desk(tmp_path)
+    found = beats(one)
+    at = 0.5 * (found[40] + found[41])
+    assert one.insert(at, keep=True) is not None
+    assert other.insert(at, keep=True) is None and "a beat is there already" in other.message
+    assert other.reject(found[60]) and one.delete(found[70])
+    assert other.undo() is not None and "delete" in other.message
+    assert one.by_hand != other.by_hand
+    assert one.reject(found[80])
+    assert one.by_hand.counts() == {
+        "inserted": 1, "deleted": 0, "moved": 0, "rejected": 2, "marked_s": 0.0, "accepted_s": 0.0
+    }  # fmt: skip
+    one.reload()
+    other.reload()
+    assert state(one) == state(other)
