@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from processing.index import IndexSample
 from processing.metrics.session_metrics import PEOPLE, Hour
+from processing.report.names import spaced
 from processing.report.text import SIGNALS
 from processing.results.old_baselines import old_baselines
 from processing.results.session_run import SessionRun
@@ -90,7 +91,7 @@ def _baselines(run: SessionRun, entity: str) -> list[QualityRow]:
     return [
         QualityRow(
             entity=entity,
-            what=v.code,
+            what=spaced(v.code),
             usable="accepted" if v.accepted else "not used",
             remark=v.text.removeprefix("accepted: ").removeprefix("refused: "),
         )

@@ -115,9 +115,10 @@ class SignalView(QWidget):
             painter.setPen(QColor(theme.dim))
             whole = abs(t - round(t)) < 1e-6
             if whole or view.seconds <= 5.0:
-                painter.drawText(
-                    QRectF(x - 50, bottom + 2, 100, FOOT - 2), Qt.AlignmentFlag.AlignHCenter, fine_clock(t)
-                )
+                half = painter.fontMetrics().horizontalAdvance(fine_clock(t)) / 2 + 1
+                box = QRectF(x - half, bottom + 2, 2 * half, FOOT - 2)
+                box.moveRight(min(box.right(), self.width()))
+                painter.drawText(box, Qt.AlignmentFlag.AlignHCenter, fine_clock(t))
         unit = UNITS.get(
             "skin" if self.lane is None or self.lane.key[1] == "skin" else self.lane.signal.info.modality
         )

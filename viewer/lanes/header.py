@@ -15,7 +15,8 @@ from viewer.theme import Theme
 WIDTH = 160
 LEAST_LINE = 13.0
 """A lane too low for lines of this height has its values beside the title [px]."""
-LEAST_BESIDE = 10.0
+LEAST_BESIDE = 12.0
+"""Lower lines than this could not be read [px]: the first two stay, further ones are told on hover."""
 LETTERS = {"client": "C", "therapist": "T", "dyad": ""}
 
 
@@ -121,7 +122,7 @@ class LaneHeader(QWidget):
 
     def _draw_beside(self, painter: QPainter) -> None:
         """Draw a low lane: the title, and beside it what the values are; units are told on hover."""
-        theme, rows = self._theme, self._readouts[: max(int(self.height() // LEAST_BESIDE), 1)]
+        theme, rows = self._theme, self._readouts[: max(int(self.height() // LEAST_BESIDE), 2)]
         line = min(18.0, self.height() / max(len(rows), 1))
         y = (self.height() - line * len(rows)) / 2
         painter.setFont(font(12, bold=True))

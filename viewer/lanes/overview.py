@@ -87,8 +87,10 @@ class Overview(QWidget):
         painter.setFont(font(10))
         painter.setPen(QColor(self._theme.dim))
         for mark in time_marks(Page(0.0, self._end), max(int(self._width() // 110), 2)):
-            box = QRectF(self._x(mark) - 40, self._bottom(), 80, AXIS_HEIGHT)
-            if box.left() >= LEFT - 40 and box.right() < self.width() + 30:
+            half = painter.fontMetrics().horizontalAdvance(clock(mark)) / 2 + 1
+            box = QRectF(self._x(mark) - half, self._bottom(), 2 * half, AXIS_HEIGHT)
+            box.moveRight(min(box.right(), self.width()))
+            if box.left() >= LEFT - 40:
                 painter.drawText(box, Qt.AlignmentFlag.AlignCenter, clock(mark))
 
     def _draw_index(self, painter: QPainter, model: SessionModel, index: str, band: QRectF) -> None:
