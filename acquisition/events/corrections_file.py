@@ -8,10 +8,16 @@ from pathlib import Path
 from acquisition.errors import RecordingError
 from acquisition.events.corrections import CORRECTIONS_NAME, Correction, line_of, parse_correction
 from acquisition.events.overlay_file import append_lines
-from acquisition.events.who import who_fault
+from acquisition.events.who import patterns_of, who_fault
+from acquisition.session.patterns import CodePatterns
 
 
-def refuse_editor(who: str, name: str = "--editor", recording: Path | None = None) -> None:
+def refuse_editor(
+    who: str,
+    name: str = "--editor",
+    recording: Path | None = None,
+    patterns: CodePatterns | None = None,
+) -> None:
     """Refuse who is no code: a name never gets into a recording.
 
     Raises
@@ -19,7 +25,7 @@ def refuse_editor(who: str, name: str = "--editor", recording: Path | None = Non
     RecordingError
         Names what was given, and the rule.
     """
-    if why := who_fault(who, recording):
+    if why := who_fault(who, recording, patterns):
         raise RecordingError(f"{name} {who[:40]!r}: {why}")
 
 
@@ -31,9 +37,9 @@ def append_corrections(recording: Path, corrections: Sequence[Correction]) -> No
     RecordingError
         If one could not be read back, if `who` is no code, or if nothing can be written there.
     """
-    lines = []
+    lines, patterns = [], patterns_of(recording)
     for correction in corrections:
-        refuse_editor(correction.who, "who", recording)
+        refuse_editor(correction.who, "who", patterns=patterns)
         line = line_of(correction)
         parse_correction(line, "correction")
         lines.append(line + "\n")

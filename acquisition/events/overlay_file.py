@@ -15,9 +15,10 @@ from pathlib import Path
 
 from acquisition.errors import RecordingError
 from acquisition.events.overlay import Edit, parse_edit, whole
-from acquisition.events.who import who_fault
+from acquisition.events.who import patterns_of, who_fault
 from acquisition.protection.sealed_rows import recording_of, sealed
 from acquisition.recording.fsync import sync_directory, sync_file
+from acquisition.session.patterns import CodePatterns
 
 READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 
@@ -45,7 +46,7 @@ else:
         fcntl.flock(fd, fcntl.LOCK_UN)
 
 
-def line_of(edit: Edit, recording: Path | None = None) -> str:
+def line_of(edit: Edit, patterns: CodePatterns | None = None) -> str:
     """Return an edit as a line of JSON.
 
     Raises
@@ -53,7 +54,7 @@ def line_of(edit: Edit, recording: Path | None = None) -> str:
     RecordingError
         If it could not be read back, or if `who` is no code: a name never gets into a recording.
     """
-    if why := who_fault(edit.who, recording):
+    if why := who_fault(edit.who, patterns=patterns):
         raise RecordingError(f"who = {edit.who[:40]!r}: {why}")
     row = {"op": edit.op, "id": edit.id, "fields": edit.fields}
     row |= {"who": edit.who, "when": edit.when, "why": edit.why}
@@ -70,7 +71,8 @@ def append_edits(path: Path, edits: Sequence[Edit]) -> None:
     RecordingError
         If an edit is not allowed, or if nothing can be written there.
     """
-    append_lines(path, "".join(line_of(edit, recording_of(path)) + "\n" for edit in edits))
+    patterns = patterns_of(recording_of(path))
+    append_lines(path, "".join(line_of(edit, patterns) + "\n" for edit in edits))
 
 
 def append_lines(path: Path, text: str) -> None:
