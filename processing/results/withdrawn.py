@@ -63,7 +63,7 @@ def plan_results(directory: Path, role: Role, *, without_keys: bool = False) -> 
         kept = _kept(file, role, without_keys=without_keys)
         if kept is None:
             found.append(Taken(file, -1, file.stat().st_size))
-        elif kept[1] or file.name == SESSION or _of_both(file):
+        elif kept[1] or kept[2] or file.name == SESSION or _of_both(file):
             found.append(Taken(file, kept[1], file.stat().st_size))
     return found
 
@@ -100,8 +100,11 @@ def _instead(file: Path, data: bytes, role: Role) -> None:
     shred(before)
 
 
-def _kept(file: Path, role: Role, *, without_keys: bool) -> tuple[bytes, int] | None:
-    """Return a table without a person and the dyad, and how many rows went; None if the file goes whole."""
+def _kept(file: Path, role: Role, *, without_keys: bool) -> tuple[bytes, int, bool] | None:
+    """Return a table without a person and the dyad; None if the file goes whole.
+
+    Beside it, how many rows went, and whether codes of the person or the dyad stood in what is left.
+    """
     try:
         data = read_file(file)
     except KeyGoneError:
@@ -113,15 +116,15 @@ def _kept(file: Path, role: Role, *, without_keys: bool) -> tuple[bytes, int] | 
     except RecordingError:
         return None
     if file.name == SESSION:
-        return data, 0
+        return data, 0, False
     if file.suffix == ".parquet":
         return _table(data, role)
     if file.name == "events.csv":
         return _events(data.decode(), role)
-    return (data, 0) if file.name == "indices.json" else None
+    return (data, 0, False) if file.name == "indices.json" else None
 
 
-def _table(data: bytes, role: Role) -> tuple[bytes, int] | None:
+def _table(data: bytes, role: Role) -> tuple[bytes, int, bool] | None:
     table = pq.read_table(pa.BufferReader(data))
     whose = next((name for name in WHOSE if name in table.column_names), None)
     if whose is None:
@@ -130,10 +133,11 @@ def _table(data: bytes, role: Role) -> tuple[bytes, int] | None:
     gone = pc.or_(pc.equal(names, str(role)), pc.invert(pc.is_in(names, pa.array(list(map(str, PEOPLE))))))
     kept = table.filter(pc.invert(pc.fill_null(gone, True)))
     kept = _emptied(kept, OF_THE_OTHER)
+    named = _is_named(kept, role)
     kept = _nameless(kept, role)
     sink = pa.BufferOutputStream()
     pq.write_table(_forgotten(kept), sink, compression="zstd")
-    return sink.getvalue().to_pybytes(), table.num_rows - kept.num_rows
+    return sink.getvalue().to_pybytes(), table.num_rows - kept.num_rows, named
 
 
 def _emptied(table: pa.Table, names: Iterable[str]) -> pa.Table:
@@ -151,6 +155,14 @@ def _nameless(table: pa.Table, role: Role) -> pa.Table:
     return _emptied(table, gone).replace_schema_metadata(left)
 
 
+def _is_named(table: pa.Table, role: Role) -> bool:
+    """Tell whether a table still says the code of a person, or of the dyad."""
+    gone = {OF_BOTH, str(role)}
+    columns = gone & set(table.column_names)
+    keys = {key.decode() for key in table.schema.metadata or {}}
+    return bool(gone & keys) or any(table[name].null_count < table.num_rows for name in columns)
+
+
 def _forgotten(table: pa.Table) -> pa.Table:
     """Return a table whose dictionaries hold no word of the rows that went."""
     for i, field in enumerate(table.schema):
@@ -160,11 +172,12 @@ def _forgotten(table: pa.Table) -> pa.Table:
     return table
 
 
-def _events(text: str, role: Role) -> tuple[bytes, int]:
+def _events(text: str, role: Role) -> tuple[bytes, int, bool]:
     rows = list(csv.reader(io.StringIO(text, newline="")))
     at = rows[0].index("actor") if rows and "actor" in rows[0] else -1
     kept = [row for i, row in enumerate(rows) if i == 0 or at < 0 or len(row) <= at or row[at] != str(role)]
     named = [k for k, name in enumerate(rows[0] if rows else []) if name in (OF_BOTH, str(role))]
+    said = any(row[k] for row in kept[1:] for k in named if k < len(row))
     kept = (
         [
             kept[0],
@@ -175,7 +188,7 @@ def _events(text: str, role: Role) -> tuple[bytes, int]:
     )
     out = io.StringIO()
     csv.writer(out).writerows(kept)
-    return out.getvalue().encode(), len(rows) - len(kept)
+    return out.getvalue().encode(), len(rows) - len(kept), said
 
 
 def _session(file: Path, role: Role, code: str) -> bytes:

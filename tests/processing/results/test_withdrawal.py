@@ -150,6 +150,8 @@ def test_nothing_of_them_is_left_and_the_other_is_whole(plain: Path, tmp_path: P
         assert not {b"dyad", str(role).encode()} & set(left.schema.metadata)
         assert left.schema.metadata[str(other).encode()].decode() == CODES[other]
     assert not (results / "report.html").exists()
+    tables = [f for f in results.iterdir() if f.is_file() and f.name != "session.json"]
+    assert not any(CODES[role].encode() in f.read_bytes() for f in tables)
     assert not (root / "apart.html").exists()
     assert list((root / "csv").iterdir()) == []
     for table in ("excursions.parquet", "labels.parquet"):
