@@ -126,10 +126,9 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
-    rng = np.random.default_rng(given.seed)
-    answers(given.n, rng)
+    answers(given.n, np.random.default_rng(given.seed))
     print()
-    ways_back(given.n, rng)
+    ways_back(given.n, np.random.default_rng(given.seed + 1))
 
 
 if __name__ == "__main__":

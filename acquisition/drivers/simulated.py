@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from acquisition.drivers import Drained, SignsOf
 from acquisition.errors import DeviceError
@@ -12,11 +12,12 @@ from acquisition.session.profile import ProfileStream
 from acquisition.session.session import Device, Session
 from acquisition.session.toml_table import Scalar
 from acquisition.simulation.dyad import Dyad, Feed, completed, simulated_streams
+from acquisition.simulation.hard import SHOWN, hard_script
 from acquisition.simulation.past import Store, write_past
 from acquisition.simulation.script import PAST, Script
 from acquisition.stream import PEOPLE, Modality, Role, StreamInfo
 
-SETTINGS = ("seed", "past", "age")
+SETTINGS = ("seed", "past", "age", "hour")
 _UNITS = {Modality.ECG: "mV", Modality.EDA: "uS", Modality.RESP: "", Modality.VOICE: ""}
 
 
@@ -27,7 +28,8 @@ def open_driver(
 
     Settings of a device or its profile: `seed`, a whole number, the same for both people (1 if neither says);
     `past`, true to send nothing before `SimulatedDriver.write_past` was called; `age`, how old the session is
-    then [s], twelve minutes or more.
+    then [s], twelve minutes or more; `hour`, "hard" or "easy" for one of another course than the shipped one
+    (`acquisition.simulation.hard`), again the same for both.
 
     Raises
     ------
@@ -35,19 +37,21 @@ def open_driver(
         On a setting or stream that cannot be simulated.
     """
     settings = [_settings(d) for d in devices]
-    seeds = {int(s["seed"]) for s in settings if "seed" in s}
-    if len(seeds) > 1:
-        raise DeviceError(
-            f"simulated: seed = {', '.join(map(str, sorted(seeds)))}: must be the same for both people"
-        )
+    seed, hour = (_of_both(settings, name) for name in ("seed", "hour"))
     infos = tuple(_info(d, s) for d in devices if d.definition for s in d.definition.streams)
     names = [i.key for i in infos]
     if twice := sorted({f"{r} {n}" for r, n in names if names.count((r, n)) > 1}):
         raise DeviceError(f"simulated: stream {twice[0]} twice: one simulated device a person")
     past = any(bool(s.get("past")) for s in settings)
     age = max((float(s["age"]) for s in settings if "age" in s), default=PAST)
-    seed = seeds.pop() if seeds else 1
-    return SimulatedDriver(seed=seed, infos=infos, clock=clock, past=past, age=age)
+    return SimulatedDriver(
+        seed=1 if seed is None else int(seed),
+        infos=infos,
+        clock=clock,
+        past=past,
+        age=age,
+        hour=str(hour or ""),
+    )
 
 
 class SimulatedDriver:
@@ -65,6 +69,8 @@ class SimulatedDriver:
         Send nothing before `write_past` was called.
     age : float
         How much it writes [s], at least what the script has before its live part.
+    hour : str
+        Name of another course than the shipped one.
     """
 
     def __init__(
@@ -75,8 +81,10 @@ class SimulatedDriver:
         clock: Callable[[], float] = local_clock,
         past: bool = False,
         age: float = PAST,
+        hour: str = "",
     ) -> None:
-        self.dyad = Dyad(Script(seed), tuple(simulated_streams() if infos is None else infos))
+        script = hard_script(seed, SHOWN[hour]) if hour else Script(seed)
+        self.dyad = Dyad(script, tuple(simulated_streams() if infos is None else infos))
         self.start_time = math.nan
         """Moment at which the script's time is 0 [s, LSL clock]; nan before it is known."""
         self._clock, self._past, self._begun = clock, past, age - PAST
@@ -135,6 +143,21 @@ class SimulatedDriver:
         self._end = min(self._end, self._clock())
 
 
+def _of_both(settings: Sequence[Mapping[str, Scalar]], name: str) -> Scalar | None:
+    """Return a setting that is the same for both people; None if neither says it.
+
+    Raises
+    ------
+    DeviceError
+        If they differ.
+    """
+    said = {s[name] for s in settings if name in s}
+    if len(said) > 1:
+        both = ", ".join(sorted(map(str, said)))
+        raise DeviceError(f"simulated: {name} = {both}: must be the same for both people")
+    return said.pop() if said else None
+
+
 def _settings(device: Device) -> dict[str, Scalar]:
     settings = {**(device.definition.settings if device.definition else {}), **device.settings}
     for key, value in settings.items():
@@ -146,6 +169,8 @@ def _settings(device: Device) -> dict[str, Scalar]:
             raise DeviceError(f"{device.title}: age = {value!r}: must be a number of seconds from {PAST:g}")
         if key == "past" and not isinstance(value, bool):
             raise DeviceError(f"{device.title}: past = {value!r}: must be true or false")
+        if key == "hour" and value not in SHOWN:
+            raise DeviceError(f"{device.title}: hour = {value!r}: must be one of {', '.join(SHOWN)}")
     return settings
 
 

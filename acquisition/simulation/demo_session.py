@@ -39,19 +39,22 @@ WEARABLES = (
 """Role, profile and address of the emulated ones."""
 
 
-def simulated_session(*, seed: int, past: bool = True, age: float = PAST) -> str:
+def simulated_session(*, seed: int, past: bool = True, age: float = PAST, hour: str = "") -> str:
     """Return the session file of two people whose streams the simulator sends.
 
     Parameters
     ----------
     past : bool
         Whether it is already going on when it is first seen; `age` then says since when [s].
+    hour : str
+        Name of another course than the shipped one (`acquisition.simulation.hard`).
     """
     said = f", {age / 60:g} minutes old when it starts" if past else ""
     what = f"Two simulated people with known truth (docs/simulation.md){said}."
     settings = f"seed = {seed}, past = {str(past).lower()}" + (
         f", age = {age:g}" if past and age != PAST else ""
     )
+    settings += f', hour = "{hour}"' if hour else ""
     return HEAD.format(what=what, consent=CONSENT) + "".join(
         DEVICE.format(
             role=role,

@@ -107,6 +107,15 @@ EASY = Hard(
     day_hr=0.0, day_ln_scl=0.0, widening=0.0,
 )  # fmt: skip
 """The same hour without what is hard."""
+BEGUN = Mark("session_start", "system", 0.1 - PAST)
+"""The first mark of each hour."""
+DEMO_MINUTES = 90.0
+"""Live part of an hour that is shown: it goes on for longer than anybody watches."""
+SHOWN = {
+    name: replace(hard, minutes=DEMO_MINUTES, common=round(hard.common * DEMO_MINUTES / Hard().minutes))
+    for name, hard in (("hard", Hard()), ("easy", EASY))
+}
+"""Hours that a demonstration can play instead of the shipped course, by name."""
 
 
 def hard_script(seed: int, hard: Hard) -> Script:
@@ -245,7 +254,7 @@ def _turns(seed: int, hard: Hard, end: float) -> tuple[Turn, ...]:
 
 def _structure() -> tuple[Mark, ...]:
     return (
-        Mark("session_start", "system", 0.1 - PAST),
+        BEGUN,
         Mark("baseline_rest", "tech", *REST),
         Mark("baseline_talk", "tech", *TALK),
     )

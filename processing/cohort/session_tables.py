@@ -61,7 +61,7 @@ def session_tables(
         "covariates": _covariates(known),
         "quality": [
             {"entity": entity, "signal": index, "rows": n, "valid_pct": pct}
-            for entity, index, n, pct in quality_of(run.samples)
+            for entity, index, n, pct in quality_of(run.rows)
         ],
         "signals": _signals(run, hour),
     }

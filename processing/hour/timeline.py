@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from operator import itemgetter
 
 import numpy as np
 
@@ -215,7 +216,7 @@ def _ordered(
     out = {}
     for key, rows in groups.items():
         taken = rows if key[1] in AROUSAL or key[1] in REACH else ()
-        times, values = (np.fromiter((s[k] for s in taken), float, len(taken)) for k in (0, 4))
+        times, values = (np.fromiter(map(itemgetter(k), taken), float, len(taken)) for k in (0, 4))
         order = np.argsort(times, kind="stable")
         out[key] = (times[order], values[order])
     return out

@@ -106,6 +106,7 @@ def what_the_hour_held(
     end: float,
     config: PipelineConfig,
     aligned: bool = True,
+    rows: Mapping[tuple[str, str], Sequence[IndexSample]] | None = None,
 ) -> Hour:
     """Compute all session metrics.
 
@@ -121,8 +122,10 @@ def what_the_hour_held(
         First and last tick [s, LSL clock].
     aligned : bool
         The two people's times may be compared; else what compares them has no value.
+    rows : dict, optional
+        The samples by (entity, index), where they have been parted.
     """
-    rows, shelter = rows_of(samples), Shelter()
+    rows, shelter = rows_of(samples) if rows is None else rows, Shelter()
     span: dict[str, Any] = {"begin": begin, "end": end, "config": config.arousal}
     empty = timeline(session_id, {}, [], {}, **span)
     line = shelter.tried(

@@ -12,7 +12,6 @@ from acquisition.events.corrected import ByHand, Stretch
 from acquisition.stream import FloatArray
 from acquisition.text import as_cell
 from processing.corrections.edits import Edits, edits_of
-from processing.hour.timeline import rows_of
 from processing.index import IndexSample
 from processing.metrics.session_metrics import PEOPLE, Hour
 from processing.report.phases import Phase, phases
@@ -44,7 +43,7 @@ def rows(run: SessionRun, hour: Hour) -> list[tuple[Cell, ...]]:
     """Return a row per person and phase; none where nothing was corrected by hand."""
     if run.corrected is None:
         return []
-    table = rows_of(run.samples)
+    table = run.rows
     folded = run.corrected.folded
     return [
         _row(entity, phase, folded.of(entity, "heart"), folded.of(entity, "skin"), table)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from string import ascii_lowercase
 
 from processing.config import PipelineConfig
-from processing.hour.timeline import rows_of
 from processing.indices import INDICES, spelled
 from processing.metrics.session_metrics import PEOPLE, Hour
 from processing.report.phase_values import PhaseValues, Value, phase_values
@@ -57,7 +56,7 @@ class PhaseTable:
 
 def phase_table(run: SessionRun, hour: Hour) -> PhaseTable:
     """Return the table of a session: a row per person and phase."""
-    table = rows_of(run.samples)
+    table = run.rows
     found = [
         phase_values(table, entity, phase, run.config)
         for entity in PEOPLE

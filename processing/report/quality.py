@@ -26,7 +26,7 @@ class QualityRow:
 
 def quality(run: SessionRun, hour: Hour) -> list[QualityRow]:
     """Return the table of quality: usable minutes per person and signal, corrections, the baseline."""
-    table = _by_index(run)
+    table = run.rows
     rows: list[QualityRow] = []
     for entity in PEOPLE:
         person = hour.line.people.get(entity)
@@ -62,13 +62,6 @@ def quality(run: SessionRun, hour: Hour) -> list[QualityRow]:
             if one.entity == entity
         ]
     return rows
-
-
-def _by_index(run: SessionRun) -> dict[tuple[str, str], list[IndexSample]]:
-    table: dict[tuple[str, str], list[IndexSample]] = {}
-    for sample in run.samples:
-        table.setdefault((sample[2], sample[3]), []).append(sample)
-    return table
 
 
 def _reasons(rows: Sequence[IndexSample]) -> str:

@@ -12,7 +12,6 @@ from matplotlib.figure import FigureBase
 
 from acquisition.stream import FloatArray
 from processing.heart.spectrum import BAND, RATE, SEGMENT, detrended
-from processing.hour.timeline import rows_of
 from processing.index import IndexSample
 from processing.metrics.session_metrics import PEOPLE, Hour
 from processing.report.figures import COLOURS, DIM, Place, own_figure, sheet_of
@@ -94,7 +93,7 @@ def pieces(table: Table, entity: str, phase: Phase) -> list[tuple[FloatArray, Fl
 
 def series(run: SessionRun, hour: Hour) -> list[tuple[str, Callable[[Place], FigureBase]]]:
     """Return what draws RR series and spectrum, by person and phase; none where a person has no beats."""
-    table = rows_of(run.samples)
+    table = run.rows
     out: list[tuple[str, Callable[[Place], FigureBase]]] = []
     for entity in PEOPLE:
         if (entity, "ibi") not in table:

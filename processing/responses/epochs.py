@@ -47,9 +47,18 @@ def _studentised(
     n = len(errors)
     # How often each event is drawn: sums over all draws are then products.
     drawn = rng.multinomial(n, np.full(n, 1.0 / n), size=N_BOOTSTRAP).astype(float)
-    count, total, squares = (drawn @ part for part in (there.astype(float), errors, np.square(errors)))
-    middle = total / np.maximum(count, 1.0)
-    error = np.sqrt(np.maximum(squares - count * middle**2, 0.0) / np.maximum(count - 1.0, 1.0))
+    total, squares = drawn @ errors, drawn @ np.square(errors)
+    # Where every epoch is whole, each draw holds as many: a number in place of as many as there are draws.
+    count: FloatArray | float = float(n) if there.all() else drawn @ there.astype(float)
+    middle = np.divide(total, np.maximum(count, 1.0), out=total)
+    error = np.square(middle)
+    error *= count
+    np.maximum(np.subtract(squares, error, out=error), 0.0, out=error)
+    error /= np.maximum(count - 1.0, 1.0)
+    np.sqrt(error, out=error)
     usable = error > 1e-9 * spread
-    t: FloatArray = np.where(usable, middle * np.sqrt(count) / np.where(usable, error, 1.0), 0.0)
-    return t
+    error[~usable] = 1.0
+    middle *= np.sqrt(count)
+    middle /= error
+    middle[~usable] = 0.0
+    return middle

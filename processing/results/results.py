@@ -10,9 +10,12 @@ import csv
 import hashlib
 import json
 import os
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
+from itertools import count
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -66,14 +69,14 @@ def index_table(samples: Sequence[IndexSample], t0: float) -> pa.Table:
 def _numbers(samples: Sequence[IndexSample], name: str) -> FloatArray:
     """Return a field of each sample; one at a time, since twelve hours have millions."""
     k = IndexSample._fields.index(name)
-    return np.fromiter((s[k] for s in samples), np.float64, len(samples))
+    return np.fromiter(map(itemgetter(k), samples), np.float64, len(samples))
 
 
 def _texts(samples: Sequence[IndexSample], name: str) -> pa.DictionaryArray:
     """Return a field of each sample as codes, and the texts in the order in which they first come."""
     k = IndexSample._fields.index(name)
-    known: dict[Any, int] = {}
-    codes = np.fromiter((known.setdefault(s[k], len(known)) for s in samples), np.int32, len(samples))
+    known: defaultdict[Any, int] = defaultdict(count().__next__)
+    codes = np.fromiter(map(known.__getitem__, map(itemgetter(k), samples)), np.int32, len(samples))
     return pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(list(known), pa.string()))
 
 

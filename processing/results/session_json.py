@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -176,15 +175,14 @@ def _keys(recording: Recording) -> dict[str, Any]:
     return {"number": keys.pop("session"), **keys}
 
 
-def quality_of(samples: Sequence[IndexSample]) -> list[tuple[str, str, int, float]]:
+def quality_of(
+    rows: Mapping[tuple[str, str], Sequence[IndexSample]],
+) -> list[tuple[str, str, int, float]]:
     """Return entity, index, number of values and share of valid ones [%] of each index, in order."""
-    valid: Counter[tuple[str, str]] = Counter()
-    total: Counter[tuple[str, str]] = Counter()
-    for s in samples:
-        key = s[2], s[3]
-        total[key] += 1
-        valid[key] += s[4] == s[4]
-    return [(*key, total[key], round(100 * valid[key] / total[key], 2)) for key in sorted(total)]
+    return [
+        (*key, len(mine), round(100 * sum(s[4] == s[4] for s in mine) / len(mine), 2))
+        for key, mine in sorted(rows.items())
+    ]
 
 
 def session_json(path: Path, run: SessionRun) -> dict[str, Any]:
@@ -211,7 +209,7 @@ def session_json(path: Path, run: SessionRun) -> dict[str, Any]:
         ],
         "quality": {
             f"{entity}/{index}": {"rows": rows, "valid_pct": pct}
-            for entity, index, rows, pct in quality_of(run.samples)
+            for entity, index, rows, pct in quality_of(run.rows)
         },
         "clocks": _clocks(recording),
         "assignments": _assignments(recording, run.begin),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from processing.arousal.baseline import Reference
 from processing.arousal.person import NOBODY, People, for_roles
 from processing.config import PipelineConfig
 from processing.hour.measure import Measure
+from processing.hour.timeline import rows_of
 from processing.index import IndexSample
 from processing.metrics.day_offset import offset_measures
 from processing.metrics.self_report import Filled, filled_in, said_measures
@@ -71,6 +72,14 @@ class SessionRun:
     remarks: list[str]
     filled: Sequence[Filled] = ()
     corrected: Corrected | None = None
+    _rows: dict[tuple[str, str], list[IndexSample]] = field(init=False, default_factory=dict, repr=False)
+
+    @property
+    def rows(self) -> Mapping[tuple[str, str], Sequence[IndexSample]]:
+        """Return the samples of each (entity, index); they are parted once."""
+        if not self._rows:
+            self._rows.update(rows_of(self.samples))
+        return self._rows
 
     @property
     def id(self) -> str:
@@ -93,6 +102,7 @@ class SessionRun:
             end=self.end,
             config=self.config,
             aligned=self.recording.aligned,
+            rows=self.rows,
         )
         self.remarks.extend(hour.faults)
         said = said_measures(self.recording.session, self.filled)

@@ -111,6 +111,7 @@ class Laboratory:
 
     def _record(self) -> None:
         self.run("demo", "--headless", "--seconds", "3", "--out", "demo")
+        self.run("demo", "--headless", "--seconds", "1", "--hour", "hard", "--ble", code=2)
         self.run("record", self.root / "voices.toml", "--seconds", "6", "--out", "voices")
         live = self.start("live", self.root / "two.toml", "--headless", "--out", "live")
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 from pathlib import Path
@@ -32,20 +33,26 @@ HEADLESS_SECONDS = 30.0
 )
 @click.option("--sealed", is_flag=True, help="Seal it, with a throw-away key store beside it.")
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Which two people.")
+@click.option(
+    "--hour", type=click.Choice(("hard", "easy")),
+    help="Another hour than the shipped one, without coupling or effect: hard to infer from, or not.",
+)  # fmt: skip
 def demo_command(
-    seconds: float | None, headless: bool, out: Path, ble: bool, sealed: bool, seed: int
+    seconds: float | None, headless: bool, out: Path, ble: bool, sealed: bool, seed: int, hour: str | None
 ) -> None:
     """Record a simulated dyad with known truth, watch it live, and compute the results.
 
     The session is already 55 minutes old when it starts (12 with --ble). Without a display it runs headless.
     """
+    if ble and hour:
+        raise click.UsageError("--hour: the emulated wearables of --ble play the shipped hour only")
     require_qt()
     if not headless and not has_display():
         echo("no display: running headless")
         headless = True
     out.mkdir(parents=True, exist_ok=True)
     session = out / "session.toml"
-    text = emulated_session(seed=seed) if ble else simulated_session(seed=seed, age=AGE)
+    text = emulated_session(seed=seed) if ble else simulated_session(seed=seed, age=AGE, hour=hour or "")
     session.write_text(_sealed(text, out) if sealed else text, "utf-8")
     length = seconds or (HEADLESS_SECONDS if headless else None)
     if headless:
@@ -72,11 +79,25 @@ def demo_command(
     echo(f"indices:   {out / 'results' / path.name / 'indices.parquet'}")
     echo(f"report:    {out / 'results' / path.name / 'report.html'}")
     echo(f"window:    {out / 'window.png'}")
+    if hour:
+        echo(f"truth:     {_truth(seed, hour, path, out / 'truth.json')}")
     if sealed:
         store = os.environ[ENVIRONMENT]
         echo(f"the recording is sealed; to see it: {ENVIRONMENT}={store} attune view {path}")
         unlock = f"attune keys unlock --store {store} --passphrase-file {out / 'passphrase'}"
         echo(f"its store is unlocked for 12 h; afterwards: {unlock}")
+
+
+def _truth(seed: int, hour: str, recording: Path, target: Path) -> Path:
+    """Write what was put into an hour, with the LSL time of its zero."""
+    from acquisition.recording.recording import Recording
+    from acquisition.simulation.hard import BEGUN, SHOWN, hard_script, truth_of
+
+    events = (event for batch in Recording(recording).batches() for _, event in batch.events)
+    start = next(event.time for event in events if event.code == BEGUN.code) - BEGUN.start
+    put_in = truth_of(hard_script(seed, SHOWN[hour]), SHOWN[hour], start)
+    target.write_text(json.dumps(put_in, indent=1, ensure_ascii=False), "utf-8")
+    return target
 
 
 def _sealed(text: str, out: Path) -> str:

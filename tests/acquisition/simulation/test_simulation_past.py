@@ -20,6 +20,7 @@ from acquisition.session.profile import DeviceProfile, ProfileStream, load_profi
 from acquisition.session.session import Device, Session, permitted
 from acquisition.session.toml import parse_session
 from acquisition.simulation.dyad import Dyad, Feed, simulated_streams
+from acquisition.simulation.hard import SHOWN, hard_script
 from acquisition.simulation.past import write_past
 from acquisition.simulation.script import PAST, PAUSE, Script
 from acquisition.stream import PEOPLE, Chunk, FloatArray, Modality, Role, StreamInfo
@@ -239,6 +240,17 @@ def test_a_session_opens_both_people_with_the_streams_of_the_profile() -> None:
         assert all(i.channels and i.lateness > 0 for i in infos)
 
 
+def test_a_session_can_ask_for_a_hard_or_an_easy_hour_of_which_only_the_past_is_marked() -> None:
+    devices, parsed = session(SESSION.replace("seed = 7 }", 'seed = 7, past = true, hour = "hard" }'))
+    driver = open_driver([d for d in devices if d.role is Role.CLIENT], parsed, clock=Clock(START))
+    assert driver.dyad.script == hard_script(7, SHOWN["hard"])
+    store = FakeStore()
+    assert driver.write_past(store, wall=WALL) == START
+    assert {e.code for _, e in store.events} == {"session_start", "baseline_rest", "baseline_talk"}
+    easy = SimulatedDriver(seed=7, hour="easy").dyad.script.events(START, 0.0)
+    assert not any(e.code == "play_humor" for e in easy) and any(e.code == "int_support" for e in easy)
+
+
 def test_a_stream_without_consent_is_not_simulated() -> None:
     devices, parsed = session(SESSION.replace("eda = true", "eda = false", 1))
     infos = open_driver(devices, parsed).streams()
@@ -252,6 +264,7 @@ def test_a_stream_without_consent_is_not_simulated() -> None:
         ("settings = { seed = 7 }", "settings = { seed = -1 }", "-1"),
         ("settings = { seed = 7 }", "settings = { past = 3 }", "past"),
         ("settings = { seed = 7 }", "settings = { seed = 8 }", "7, 8"),
+        ("settings = { seed = 7 }", 'settings = { hour = "short" }', "'short': must be one of hard, easy"),
         ('role = "therapist"\nprofile', 'role = "client"\nprofile', "twice"),
     ],
 )
