@@ -160,7 +160,7 @@ def turn_measures(
         )
         for e, o in (PEOPLE, PEOPLE[::-1])
     }
-    return measures | {"dyad": _joint(people, changes, begin, end, session_id)}
+    return measures | {"dyad": _joint(people, changes, begin, end)}
 
 
 def floor_changes(turns: Sequence[SpokenTurn]) -> list[tuple[SpokenTurn, SpokenTurn]]:
@@ -237,7 +237,6 @@ def _joint(
     changes: Sequence[tuple[SpokenTurn, SpokenTurn]],
     begin: float,
     end: float,
-    session_id: str,
 ) -> list[Measure]:
     client, therapist = (people[e] for e in PEOPLE)
     both = math.fsum(
@@ -252,4 +251,4 @@ def _joint(
         measure(SILENCE, silence, n, interval=_share_interval(silence, ~(c | t))),
     ]
     pairs = [(a, b) if a.entity == "client" else (b, a) for a, b in changes]
-    return out + voices.similarity(people, pairs) + voices.coupling(people, pairs, session_id)
+    return out + voices.similarity(people, pairs) + voices.coupling(people, pairs)

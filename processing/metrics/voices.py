@@ -9,11 +9,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from acquisition.stream import FloatArray
-from processing.hour.measure import Definition, Measure, measure, nothing, seeded
-from processing.hour.uncertainty import MEMORY, correlation_interval, memory, remembering_interval
+from processing.hour.measure import Definition, Measure, measure, nothing
+from processing.hour.uncertainty import (
+    MEMORY,
+    correlation_interval,
+    correlation_place,
+    memory,
+    remembering_interval,
+)
 
 LEAST_PAIRS = 20
-SHUFFLES = 1000
 ALIKE = Definition(
     compares=True,
     name="intensity_similarity",
@@ -40,8 +45,9 @@ COUPLING_RANK = Definition(
     baselines="talk counts",
     whose="dyad",
     unit="%",
-    text="share of 1000 shuffles of the turns, 500 of each person's, with a lower correlation",
-    bare="a place among shuffles; vocal_coupling has one",
+    text="place of vocal_coupling among correlations of unrelated voices that remember as much from turn "
+    "to turn",
+    bare="a place among unrelated voices; vocal_coupling has one",
     exploratory=True,
 )
 DEFINITIONS = (ALIKE, COUPLING, COUPLING_RANK)
@@ -81,20 +87,16 @@ def similarity(
 
 
 def coupling(
-    people: dict[str, list[SpokenTurn]], pairs: Sequence[tuple[SpokenTurn, SpokenTurn]], session_id: str
+    people: dict[str, list[SpokenTurn]], pairs: Sequence[tuple[SpokenTurn, SpokenTurn]]
 ) -> list[Measure]:
-    """Return the correlation of adjacent turns' F0, and its place among shuffled turns."""
+    """Return the correlation of adjacent turns' F0, and its place among those of unrelated voices."""
     known = [(a, b) for a, b in pairs if a.f0 > 0.0 and b.f0 > 0.0]
     if len(known) < LEAST_PAIRS:
         why = f"{len(known)} adjacent turns with F0, {LEAST_PAIRS} are needed"
         return nothing([COUPLING, COUPLING_RANK], why, len(known))
     x, y = (_detrended([pair[k] for pair in known]) for k in (0, 1))
     r = _r(x, y)
-    rng = seeded(session_id, COUPLING.name)
-    shuffles = [rng.permutation(len(x)) for _ in range(SHUFFLES // 2)]
-    # Each person's turns are shuffled once: then it does not matter who is who.
-    null = np.array([_r(*pair) for p in shuffles for pair in ((x, y[p]), (x[p], y))])
-    below = 100.0 * float(np.mean(null < r))
+    below = 100.0 * correlation_place(x, y, r)
     around = correlation_interval(x, y, r)
     return [measure(COUPLING, r, len(known), interval=around), measure(COUPLING_RANK, below, len(known))]
 

@@ -57,7 +57,7 @@ OWN = {
     "silence_share": "share of silence",
     "intensity_similarity": "likeness of loudness of adjacent turns",
     "vocal_coupling": "pitch of adjacent turns, correlation",
-    "vocal_coupling_percentile": "pitch of adjacent turns, percentile among shuffles",
+    "vocal_coupling_percentile": "pitch of adjacent turns, percentile among unrelated voices",
     "day_offset_hr": "heart rate at rest, against own earlier rests",
     "day_offset_scl": "SCL at rest, against own earlier rests",
     "safety_body_less_judged": "own rating of the body minus that on reflection",

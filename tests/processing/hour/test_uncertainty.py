@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from acquisition.stream import FloatArray
 from processing.hour.uncertainty import (
     correlation_interval,
+    correlation_place,
     memory,
     remembering_interval,
     share_interval,
@@ -127,3 +128,18 @@ def test_coupled_segments_have_intervals_around_what_was_found_whoever_comes_fir
     few = of_segments(pair[0][:200], pair[1][:200])
     assert np.isnan([*z_interval(few), *effect_interval(few, 6.0)]).all()
     assert np.isnan(z_interval(of_segments(pair[0][:9], pair[1][:9]))).all()
+
+
+def test_a_correlation_has_its_place_among_unrelated_series_that_remember_as_much() -> None:
+    places = []
+    for seed in range(60):
+        rng = np.random.default_rng([7, seed])
+        x, y = (wandering(60, 5.0, 1.0, rng) for _ in range(2))
+        places.append(correlation_place(x, y, float(np.corrcoef(x, y)[0, 1])))
+    assert sum(not 0.025 <= p <= 0.975 for p in places) <= 3  # of shuffles it would be a third
+    plain = np.random.default_rng(8).standard_normal((2, 200))
+    assert correlation_place(*plain, 0.0) == pytest.approx(0.5)
+    assert correlation_place(*plain, -0.5) < 1e-6 < 1.0 - 1e-6 < correlation_place(*plain, 0.5)
+    low, _ = correlation_interval(*plain, 0.2)
+    assert (low > 0.0) == (correlation_place(*plain, 0.2) > 0.975)
+    assert math.isnan(correlation_place(*plain, 1.0))
