@@ -49,8 +49,8 @@ P = Definition(
     name="co_excursion_p",
     whose="dyad",
     unit="",
-    text="share of 1000 circular shifts of at least 60 s with at least as much time out together; a trend that "
-    "both share looks the same",
+    text="share of 1000 circular shifts of at least 60 s with at least as much time out together; a trend "
+    "that both share looks the same",
     bare=OF_DRAWS,
 )
 DEFINITIONS = (JOINT, JACCARD, LIFT, P)
