@@ -20,6 +20,10 @@ name = "attachment"
 of = "client"
 levels = ["secure", "anxious"]
 [[covariate]]
+name = "referral"
+of = "client"
+levels = ["doctor", "self"]
+[[covariate]]
 name = "experience"
 of = "therapist"
 unit = "years"
