@@ -2,8 +2,8 @@
 
 python benchmarks/cohort.py [--n 1000] [--minutes 50] [--workers 1 2] [--keep DIR]
 
-Dyads of eight sessions each. Recordings are simulated; one in ten is simulated anew, the others are its copies
-under keys of their own, which are computed like any other: what is written costs no simulation.
+Dyads of eight sessions each. One recording in ten is simulated anew, the others are its copies under keys of
+their own, which are computed like any other.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def write(folder: Path, n: int, minutes: float) -> None:
 
 
 def attune(*words: str | Path) -> tuple[float, float, float]:
-    """Run attune cohort; return wall seconds, CPU seconds of all its processes, and memory of the client [MB]."""
+    """Run attune cohort; return wall and CPU seconds of all its processes, memory of the client [MB]."""
     before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "viewer.cli", "cohort", *map(str, words)]

@@ -170,6 +170,7 @@ class Laboratory:
         self.run("process", demo, self.lab / "imported", "--jobs", "2", "--report", "--out", "results")
         self.run("across", self.lab / "results" / demo.name, "--out", "across.parquet")
         self.run("cohort", demo, "--out", "store", "--jobs", "1")
+        self.run("bids-app", Path("exported") / "bids", "derived", "participant")
         self.run("report", demo, "--pdf", "--out", "report.html")
         self.run("view", demo, "--picture", "window.png")
         self.run("events", "vocabulary")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
@@ -19,8 +20,11 @@ from acquisition.event import Event
 from acquisition.importing.assigning import import_as
 from acquisition.recording.recording import Recording
 from acquisition.stream import Role
+from processing.commands.bids_app import bids_app_command
 from processing.commands.export import export_command
+from processing.commands.process import process_recording
 from processing.commands.withdraw import withdraw_command
+from processing.config import PipelineConfig
 from processing.export.dataset import dates_file, read_table
 from processing.export.tracks import on_even_grid, read_tracks
 from tests.acquisition.session.test_session_record import RECORD
@@ -192,3 +196,23 @@ def test_it_comes_back_with_the_same_samples(made: Path, tmp_path: Path) -> None
         compared += 1
     assert compared == 6
     assert Recording(tmp_path / "back").session is not None
+
+
+def test_the_app_computes_what_the_recording_gives(made: Path, tmp_path: Path) -> None:
+    run = CliRunner()
+    words = [str(made / "dataset"), str(tmp_path / "out"), "participant", "--participant-label", "C02"]
+    result = run.invoke(bids_app_command, words)
+    assert result.exit_code == 0, result.output
+    out = tmp_path / "out"
+    assert json.loads((out / "dataset_description.json").read_text("utf-8"))["DatasetType"] == "derivative"
+    assert not [i for i in issues(out) if i["severity"] == "error"]
+    _, rows = read_table(next(out.glob("sub-C02/*/beh/*_desc-metrics_beh.tsv")))
+    assert {r["entity"] for r in rows} == {"client", "dyad"}
+    got = {r["metric"]: r["value"] for r in rows if r["entity"] == "client"}
+    process_recording(made / "recordings" / "D02_S01", tmp_path / "direct", config=PipelineConfig())
+    table = pq.read_table(tmp_path / "direct" / "D02_S01" / "metrics.parquet").to_pylist()
+    want = {r["metric"]: r["value"] for r in table if r["entity"] == "client"}
+    for name in ("hr_median", "scl_median", "rmssd_median"):
+        assert float(got[name]) == pytest.approx(want[name], rel=0.01)
+    nobody = run.invoke(bids_app_command, [*words[:3], "--participant-label", "X99"])
+    assert nobody.exit_code == 1 and "no physiology of X99" in nobody.stderr

@@ -1,0 +1,222 @@
+"""A BIDS dataset in, its indices and metrics out, as a derivative; and one store of all its sessions.
+
+Two subjects of one dyad_id with a session of the same label are the two people of a conversation; a subject
+without a partner is computed alone. What is computed is what `attune import` and `attune process` compute.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from acquisition.errors import ResultsError
+from acquisition.importing.assigning import import_as
+from acquisition.importing.options import Offset, Options
+from acquisition.stream import PEOPLE, Role
+from processing.config import PipelineConfig
+from processing.export.bids_people import NAME, TASK_SAID, derivative
+from processing.export.dataset import MISSING, read_table, write_json, write_table, write_text
+from processing.results.session_run import SessionRun, run_recording
+
+RECORDINGS, STORE = ".recordings", "store"
+IGNORED = f"{RECORDINGS}/\n{STORE}/\n"
+READ = ("_physio.tsv.gz", "_physio.tsv", "_events.tsv")
+INDEX_COLUMNS = ("onset", "available", "entity", "index", "value", "unit", "quality", "reason")
+METRIC_COLUMNS = (
+    "entity", "metric", "value", "unit", "n", "valid_pct", "ci_low", "ci_high", "se", "scaling", "reason",
+)  # fmt: skip
+TEXTS = {
+    "onset": "Centre of what it describes, since the recording began [s]",
+    "available": "When it could first be known, since the recording began [s]",
+    "entity": "The person (client, therapist) or the dyad",
+    "index": "Name of the index (docs/indices.md of Attunement)",
+    "metric": "Name of the session metric (docs/session-metrics.md of Attunement)",
+    "value": "n/a where there is no ground for a value",
+    "unit": "Unit of the value",
+    "quality": "0 to 1",
+    "n": "What the value rests on",
+    "valid_pct": "Share of the time that counted with a valid index [%]",
+    "ci_low": "Lower end of the 95 % interval",
+    "ci_high": "Upper end of the 95 % interval",
+    "se": "Width of the interval / 3.92",
+    "scaling": "What the arousal index is relative to",
+    "reason": "Why there is no value",
+}
+
+
+@dataclass(slots=True)
+class Meeting:
+    """Hold one conversation of a dataset: labels, and the subject in each role."""
+
+    session: str
+    dyad: str
+    number: int
+    started: str
+    subjects: dict[Role, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Return a name for its recording."""
+        return "_".join([*(self.subjects[r] for r in PEOPLE if r in self.subjects), self.session])
+
+
+def meetings_in(dataset: Path, labels: Sequence[str] = ()) -> list[Meeting]:
+    """Return the conversations of a dataset.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        Only those in which one of these participants takes part; all if there are none.
+
+    Raises
+    ------
+    ResultsError
+        If it is no dataset, or holds no physiology of anybody asked for.
+    """
+    if not (dataset / "dataset_description.json").is_file():
+        raise ResultsError(f"{dataset}: no BIDS dataset (dataset_description.json is not there)")
+    _, people = read_table(dataset / "participants.tsv")
+    roles = {row.get("participant_id", ""): row.get("role", "") for row in people}
+    found: dict[tuple[str, str], Meeting] = {}
+    for folder in sorted(dataset.glob("sub-*")):
+        subject = folder.name.removeprefix("sub-")
+        _, rows = read_table(folder / f"{folder.name}_sessions.tsv")
+        said = {row.get("session_id", ""): row for row in rows}
+        for session in sorted(p for p in folder.glob("ses-*") if any(_files(p))):
+            row = said.get(session.name, {})
+            dyad = _said(row, "dyad_id")
+            role = Role.THERAPIST if roles.get(folder.name) == "therapist" else Role.CLIENT
+            key = (session.name, dyad or subject)
+            number = _said(row, "number")
+            meeting = found.setdefault(
+                key,
+                Meeting(
+                    session.name.removeprefix("ses-"), dyad, int(number) if number.isdecimal() else 0, ""
+                ),
+            )
+            meeting.started = meeting.started or _said(row, "acq_time")
+            meeting.subjects[role] = subject
+    wanted = {label.removeprefix("sub-") for label in labels}
+    out = [m for _, m in sorted(found.items()) if not wanted or wanted & set(m.subjects.values())]
+    if not out:
+        raise ResultsError(f"{dataset}: no physiology of {', '.join(sorted(wanted)) or 'anybody'} in it")
+    return out
+
+
+def recording_of(dataset: Path, meeting: Meeting, out: Path) -> Path:
+    """Import a conversation, unless it is there; return the recording."""
+    target = out / RECORDINGS / meeting.name
+    if target.exists():
+        return target
+    both = len(meeting.subjects) == 2
+    work = out / RECORDINGS / f".{meeting.name}"
+    pairs = [
+        (role, _own_marks(path, work) if role is Role.THERAPIST and both else path)
+        for role, subject in meeting.subjects.items()
+        for path in _files(dataset / f"sub-{subject}" / f"ses-{meeting.session}")
+    ]
+    options = Options(
+        dyad=meeting.dyad,
+        number=meeting.number,
+        client=_code(meeting.subjects.get(Role.CLIENT, "")),
+        therapist=_code(meeting.subjects.get(Role.THERAPIST, "")),
+        started=meeting.started,
+        # Stamps of both count from the same moment.
+        offsets={Role.CLIENT: Offset(0.0, 0.0)} if both else {},
+    )
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        import_as(pairs, out=target, options=options)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return target
+
+
+def write_participant_level(dataset: Path, meeting: Meeting, out: Path, config: PipelineConfig) -> list[Path]:
+    """Write indices and metrics of a conversation into the folder of each person, those of both into both."""
+    run = run_recording(recording_of(dataset, meeting, out), config=config)
+    metrics = run.metrics(run.hour())
+    written = head(dataset, out)
+    for role, subject in meeting.subjects.items():
+        other = {str(p) for p in PEOPLE} - {str(role)}
+        folder = out / f"sub-{subject}" / f"ses-{meeting.session}" / "beh"
+        stem = f"sub-{subject}_ses-{meeting.session}_task-session_desc"
+        rows = {
+            "indices": (INDEX_COLUMNS, (r for r in _indices(run) if r["entity"] not in other)),
+            "metrics": (METRIC_COLUMNS, (_row(m, METRIC_COLUMNS) for m in metrics if m.entity not in other)),
+        }
+        for name, (columns, listed) in rows.items():
+            written.append(write_table(folder / f"{stem}-{name}_beh.tsv", columns, listed))
+            about: dict[str, Any] = {c: {"Description": TEXTS[c]} for c in columns}
+            said = {**TASK_SAID, **about, "Parameters": run.config.digest()}
+            written.append(write_json(folder / f"{stem}-{name}_beh.json", said))
+    return written
+
+
+def head(dataset: Path, out: Path) -> list[Path]:
+    """Write what says that the derivative is one, and of what."""
+    source = os.path.relpath(dataset.resolve(), out.resolve())
+    about = derivative(f"{NAME}: indices and session metrics", source)
+    readme = f"Indices and session metrics of {dataset.resolve().name}, computed by Attunement.\n"
+    written = [write_json(out / "dataset_description.json", about), write_text(out / "README", readme)]
+    names, people = read_table(dataset / "participants.tsv")
+    if names:
+        written.append(write_table(out / "participants.tsv", names, people))
+    return [*written, write_text(out / ".bidsignore", IGNORED)]
+
+
+def _indices(run: SessionRun) -> Iterable[dict[str, str]]:
+    for s in run.samples:
+        yield {
+            "onset": f"{s.time - run.begin:.6f}",
+            "available": f"{s.available - run.begin:.6f}",
+            "entity": s.entity,
+            "index": s.index,
+            "value": _number(s.value),
+            "unit": s.unit,
+            "quality": _number(s.quality),
+            "reason": s.reason,
+        }
+
+
+def _row(metric: object, names: Sequence[str]) -> dict[str, str]:
+    values = {name: getattr(metric, name) for name in names}
+    return {name: _number(v) if isinstance(v, float) else str(v) for name, v in values.items()}
+
+
+def _number(value: float) -> str:
+    return repr(float(value)) if math.isfinite(value) else MISSING
+
+
+def _files(session: Path) -> list[Path]:
+    return [p for p in sorted(session.glob("*/*")) if p.name.endswith(READ)]
+
+
+def _own_marks(path: Path, work: Path) -> Path:
+    """Return an events table without the marks of both, which stand in the other person's too."""
+    if not path.name.endswith("_events.tsv"):
+        return path
+    names, rows = read_table(path)
+    if "actor" not in names:
+        return path
+    kept = [row for row in rows if row["actor"] == Role.THERAPIST]
+    if (sidecar := path.with_suffix(".json")).is_file():
+        work.mkdir(parents=True, exist_ok=True)
+        shutil.copy(sidecar, work)
+    return write_table(work / path.name, names, kept)
+
+
+def _said(row: Mapping[str, str], name: str) -> str:
+    value = row.get(name, MISSING)
+    return "" if value == MISSING else value
+
+
+def _code(subject: str) -> str:
+    """Return a subject's label as a code; a label that is none is nobody's."""
+    return subject if re.fullmatch(r"[A-Za-z]{0,4}\d{1,6}", subject) else ""

@@ -1,0 +1,60 @@
+"""attune bids-app: the command line of a BIDS App."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from acquisition.commands.command import FILE, Command
+from acquisition.commands.completing import RecordingPath
+from acquisition.terminal import echo, working
+
+FOLDER = RecordingPath(path_type=Path, exists=True, file_okay=False)
+
+
+@click.command("bids-app", cls=Command)
+@click.argument("dataset", metavar="IN", type=FOLDER)
+@click.argument("out", metavar="OUT", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("level", metavar="LEVEL", type=click.Choice(("participant", "group")))
+@click.option(
+    "--participant-label", "labels", multiple=True, metavar="LABEL", help="Only conversations of these."
+)
+@click.option("--config", "config_file", type=FILE, help="Parameters (TOML).")
+@click.option(
+    "--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes at group level."
+)
+def bids_app_command(
+    dataset: Path, out: Path, level: str, labels: tuple[str, ...], config_file: Path | None, jobs: int
+) -> None:
+    """Compute a BIDS dataset: participant writes indices and metrics of each conversation, as a derivative;
+    group puts all of them into one store (OUT/store, as attune cohort) with its models.
+    """
+    from processing.cohort.bids_app import STORE, head, meetings_in, recording_of, write_participant_level
+    from processing.config import load_config
+
+    config = load_config(config_file)
+    meetings = meetings_in(dataset, labels)
+    out.mkdir(parents=True, exist_ok=True)
+    if level == "participant":
+        for meeting in meetings:
+            with working(f"computing {meeting.name}"):
+                written = write_participant_level(dataset, meeting, out, config)
+            echo(f"{meeting.name}: {len(written)} files in {out}")
+        return
+    from processing.cohort.job import Settings
+    from processing.cohort.making import Wanted, bring_up_to_date
+    from processing.cohort.store import opened
+
+    head(dataset, out)
+    recordings = [recording_of(dataset, meeting, out) for meeting in meetings]
+    wanted = Wanted(recordings=recordings, settings=Settings(config=config), only=not labels, n=jobs)
+    with opened(out / STORE) as store:
+        made = bring_up_to_date(
+            store, wanted, lambda n, of, job, done: echo(f"{n}/{of} {job.title}", err=True)
+        )
+    echo(f"{out / STORE}: {len(made.jobs)} sessions of {made.dyads} dyads and {made.people} people")
+    for path, why in sorted(made.failures.items()):
+        echo(f"{path}: {why}", err=True)
+    if made.failures:
+        raise click.exceptions.Exit(1)
