@@ -26,6 +26,7 @@ from tests.acquisition.timebase.stamped import (
     Stamped,
     bursts,
     changing,
+    chunked,
     deduced,
     even,
     interval_errors,
@@ -45,6 +46,9 @@ CASES: dict[str, Callable[[], Stamped]] = {
     "bursts, 36 of 73 lost every 20 s": lambda: stream(bursts, lost=36),
     "one stamp for all of a packet": lambda: stream(shared),
     "stamps of a packet deduced": lambda: stream(deduced(130.0)),
+    "chunks of 10 at 250 Hz, late 5 ms": lambda: stream(chunked(10, 0.005, 250.0), sfreq=250.0),
+    "chunks of 32 at 1000 Hz, late 2 ms": lambda: stream(chunked(32, 0.002, 1000.0), sfreq=1000.0),
+    "chunks of 50 at 512 Hz, one lost": lambda: stream(chunked(50, 0.002, 512.0), sfreq=512.0, lost=50),
     "only the last of a packet stamped": lambda: stream(only_last),
     "rounded to 1 ms, 130 Hz": lambda: stream(rounded),
     "rounded to 1 ms, 256 Hz": lambda: stream(rounded, sfreq=256.0),
@@ -67,11 +71,14 @@ CASES: dict[str, Callable[[], Stamped]] = {
     "jitter 3 ms, after a minute bursts": lambda: changing(jittered(0.003), bursts),
     "bursts, after a minute even": lambda: changing(bursts, even),
     "even, after a minute jitter 3 ms": lambda: changing(even, jittered(0.003)),
+    "rounded, after a minute deduced": lambda: changing(rounded, deduced(130.0)),
+    "deduced, after a minute bursts": lambda: changing(deduced(130.0), bursts),
 }
 COSTS: dict[str, Callable[[], Stamped]] = {
     "exact": lambda: stream(even, seconds=3600.0),
     "jitter 3 ms": lambda: stream(jittered(0.003), seconds=3600.0),
     "bursts": lambda: stream(bursts, seconds=3600.0),
+    "chunks of 10": lambda: stream(chunked(10, 0.002, 130.0), seconds=3600.0),
     "uneven": lambda: uneven(seconds=3600.0),
     "exact, 1000 Hz": lambda: stream(even, sfreq=1000.0, seconds=3600.0),
 }
