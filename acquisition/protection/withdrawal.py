@@ -245,8 +245,8 @@ def _row_files(path: Path) -> list[Path]:
 
 def _concerns(line: str | None, role: Role, ids: set[str]) -> bool:
     """Tell whether a row is about a person: their own word, their signal, their event; or opens no more."""
-    if line is None:
-        return True
+    if line is None or role not in PEOPLE:
+        return True  # with the dyad's file the last of them goes
     row = _parsed(line)
     if not isinstance(row, dict):
         return False

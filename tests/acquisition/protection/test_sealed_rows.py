@@ -232,6 +232,14 @@ def test_a_withdrawal_takes_covariates_and_notes_out_of_a_plain_session_file(tmp
     assert not left.client.covariates and left.record == SessionRecord(principles={"trust": "yes"})
 
 
+@pytest.mark.parametrize("is_sealed", [True, False])
+def test_when_both_and_the_dyad_are_gone_no_row_is_left(tmp_path: Path, is_sealed: bool) -> None:
+    path = noted(record(tmp_path / "s", keys=keys() if is_sealed else None))
+    for role in (Role.CLIENT, Role.THERAPIST, Role.DYAD):
+        carry_out(path, role, plan(path, role), "asked")
+    assert list(path.rglob("*.jsonl")) == [] and list(path.rglob("*.xdf")) == []
+
+
 @pytest.mark.parametrize("role", [Role.CLIENT, Role.THERAPIST])
 def test_a_withdrawal_takes_the_rows_and_no_copy_of_them_opens(
     sealed: Path, tmp_path: Path, role: Role
