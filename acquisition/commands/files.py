@@ -42,6 +42,7 @@ def verify_command(recording: Path, as_json: bool) -> None:
     from acquisition.recording.assigned import misfiled
     from acquisition.recording.identity import roles_proven
     from acquisition.recording.manifest import withdrawn
+    from acquisition.recording.refill import lines as refilled
     from acquisition.recording.verify import noted, plain_rows, unopened, verify
 
     with working(f"checking {recording.name}"):
@@ -49,7 +50,8 @@ def verify_command(recording: Path, as_json: bool) -> None:
     linked = any(f.problem == "linked" for f in findings)
     assigned = [] if linked or closed else misfiled(recording)
     growing = any(f.problem == "growing" for f in findings)
-    notes = [] if linked or growing else [*noted(recording), *plain_rows(recording), *withdrawn(recording)]
+    said_of = (noted, plain_rows, withdrawn, refilled)
+    notes = [] if linked or growing else [line for say in said_of for line in say(recording)]
     if as_json:
         said = {"recording": str(recording), "ok": not findings, "roles_proven": roles_proven(recording)}
         said |= {"sealed": closed, "assigned": [asdict(s) for s in assigned], "noted": notes}

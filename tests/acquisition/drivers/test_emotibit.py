@@ -13,6 +13,7 @@ import pytest
 
 from acquisition.drivers.ble_loop import LoopThread
 from acquisition.drivers.ble_stream import Outbox
+from acquisition.drivers.emotibit import host
 from acquisition.drivers.emotibit.clock import RoundTripClock
 from acquisition.drivers.emotibit.driver import EmotiBitDriver, open_driver
 from acquisition.drivers.emotibit.order import Order
@@ -247,6 +248,18 @@ def test_one_that_another_program_holds_is_told() -> None:
         driver = driver_of(twin)
         driver.start()
         wait_for(lambda: "held by another program" in "".join(driver.missing()), "why not")
+        driver.stop()
+
+
+@pytest.mark.realtime
+def test_one_that_does_not_answer_pings_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host, "OPENING", 0.5)
+    twin = EmulatedEmotiBit(Firmware())
+    twin.mute = True
+    with on_loopback(twin):
+        driver = driver_of(twin)
+        driver.start()
+        wait_for(lambda: "does not connect" in "".join(driver.missing()), "why not")
         driver.stop()
 
 

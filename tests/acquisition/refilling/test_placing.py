@@ -97,6 +97,8 @@ def test_the_command_says_what_became_of_it(tmp_path: Path) -> None:
     assert json.loads(said.output)[0]["left"] == 0
     again = CliRunner().invoke(main, ["refill", str(torn), "--from", str(folder)])
     assert (again.exit_code, "nothing is missing" in again.output) == (0, True)
+    whole = CliRunner().invoke(main, ["verify", str(torn)])
+    assert (whole.exit_code, "noted: refilled: client/Shimmer EDA" in whole.output) == (0, True)
     (tmp_path / "empty").mkdir()
     other = written(tmp_path / "other")
     failed = CliRunner().invoke(main, ["refill", str(other), "--from", str(tmp_path / "empty")])
