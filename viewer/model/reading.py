@@ -145,7 +145,10 @@ def _between(value: float, low: float, high: float, state: float) -> str:
 
 
 def baseline_text(model: SessionModel, role: Role, moment: float) -> str:
-    """Return how many minutes of baseline were marked, for instance "rest 5.0 min, talk 2.0 min"."""
+    """Return how many minutes of baseline count, for instance "rest 5.0 min, talk 2.0 min".
+
+    That is the last one that passed, which the band rests on; while none has, the newest that was marked.
+    """
     parts = []
     for code, name in (("baseline_rest", "rest"), ("baseline_talk", "talk")):
         minutes = _minutes(model, code, role, moment)
@@ -164,7 +167,14 @@ def why_none(model: SessionModel, role: Role, moment: float) -> str:
 
 
 def _minutes(model: SessionModel, code: str, role: Role, moment: float) -> float | None:
-    """Return the length [min] of the newest such interval; one that is still open counts up to the moment."""
+    """Return the length [min] of the last such baseline that passed.
+
+    Without one it is that of the newest interval; one that is still open counts up to the moment.
+    """
+    known = [v for v in model.verdicts if (v.entity, v.code) == (role.value, code)]
+    last = {(v.start, v.stop): v.accepted for v in known if v.time - model.t0 <= moment}
+    if passed := [bounds for bounds, accepted in last.items() if accepted]:
+        return (passed[-1][1] - passed[-1][0]) / 60
     span = newest_span(model, code, role, moment)
     if span is None:
         return None

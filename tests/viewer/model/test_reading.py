@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from acquisition.event import Event
 from acquisition.stream import Role
+from processing.arousal.baseline import BaselineVerdict
 from processing.index import IndexSample
 from tests.viewer import synthetic
 from tests.viewer.synthetic import T0, Session
@@ -165,6 +168,25 @@ def test_minutes_of_baseline_are_counted_from_its_markers() -> None:
     events = [Event(time=T0 + 0.1 + t, code=c, phase=p, actor="tech", id=f"{t}") for c, p, t in pairs]  # type: ignore[arg-type]
     reading = gauge(arousal_rows(0.2), events=events)
     assert reading.baseline == "baseline: rest 1.0 min, talk 0.5 min"
+
+
+def test_a_baseline_that_was_refused_or_runs_is_not_the_one_that_counts() -> None:
+    marks = (("on", 0.0), ("off", 60.0), ("on", 65.0), ("off", 70.0), ("on", 75.0))
+    events = [
+        Event(time=T0 + 0.1 + t, code="baseline_rest", phase=p, actor="tech", id=f"{t}")  # type: ignore[arg-type]
+        for p, t in marks
+    ]
+    model = model_with(arousal_rows(0.2), events=events)
+    said: dict[str, Any] = {"entity": "client", "code": "baseline_rest", "valid": {}, "seconds": 1.0}
+    first = BaselineVerdict(time=T0 + 60.0, start=T0, stop=T0 + 60.0, accepted=True, text="accepted", **said)
+    short = BaselineVerdict(
+        time=T0 + 70.0, start=T0 + 65.0, stop=T0 + 70.0, accepted=False, text="refused", **said
+    )
+    model.verdicts = (first, short)
+    now = model.elapsed
+    assert read_gauge(model, Role.CLIENT, now).baseline == "baseline: rest 1.0 min"
+    model.verdicts = (first, short, replace(first, time=T0 + 72.0, accepted=False))
+    assert read_gauge(model, Role.CLIENT, now).baseline != "baseline: rest 1.0 min"
 
 
 def test_no_reading_uses_a_forbidden_word() -> None:
