@@ -61,13 +61,17 @@ def keeping(path: Path) -> list[Device]:
     Raises
     ------
     RecordingError
-        If it still grows, or has no session file.
+        If it still grows, has no session file, or its devices changed hands.
     """
     if held(path):
         raise RecordingError(f"{path}: is still growing; refill it when it has ended")
-    session = Recording(path).session
+    recording = Recording(path)
+    session = recording.session
     if session is None:
         raise RecordingError(f"{path}: has no session.toml, so that nobody knows its devices")
+    if recording.assignments.any:
+        # Whose file a sample was recorded into, and whose it is now, are two things there.
+        raise RecordingError(f"{path}: its devices changed hands while it was recorded; it is not refilled")
     found = []
     for device in session.devices:
         try:

@@ -6,9 +6,11 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 from click.testing import CliRunner
 
 from acquisition.cli import main
+from acquisition.errors import RecordingError
 from acquisition.event import Event
 from acquisition.gatt.shimmer_values import conductance
 from acquisition.recording.altered import standing
@@ -87,6 +89,16 @@ def test_holes_in_the_card_stay_holes(tmp_path: Path) -> None:
     (again,) = refill(torn, folder=card(tmp_path / "other"))
     assert (again.samples, again.left) == (10, 0)
     assert np.diff(read(torn)[0]).max() * 51.2 < 1.1
+
+
+def test_a_recording_whose_devices_changed_hands_is_refused(tmp_path: Path) -> None:
+    move = {"of": ["client", EDA.name], "to": "therapist", "as": EDA.name}
+    note = json.dumps({"v": 1, "from": "start", "streams": [move]})
+    swap = Event(time=BEGIN + 10.0, code="assign", actor="system", source="auto", note=note)
+    torn = written(tmp_path / "torn", events=[swap])
+    assert Recording(torn).assignments.any
+    with pytest.raises(RecordingError, match="changed hands"):
+        refill(torn, folder=card(tmp_path / "card"))
 
 
 def test_the_command_says_what_became_of_it(tmp_path: Path) -> None:
