@@ -20,7 +20,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 
 from processing.cohort.models import coupling, dose, edges, growth, process, returning, series, stable
-from processing.cohort.models.row import ModelRow
+from processing.cohort.models.row import ModelRow, counts
 from processing.cohort.models.series import Series
 from processing.cohort.simulated.cohort import COVARIATE, simulated
 from processing.cohort.simulated.pairs import simulated_pairs
@@ -57,7 +57,10 @@ def of_labels(truth: Truth, rng: np.random.Generator) -> list[ModelRow]:
 
 def of_band(truth: Truth, rng: np.random.Generator) -> list[ModelRow]:
     rows = series.metric(simulated(truth, rng, ["band"]), "client", "time_in_pct")
-    return [r for r in growth.growth_of(rows, "time_in_pct", "client") if r.entity == "client"]
+    n = counts(rows)
+    if n.n_dyads < growth.LEAST_DYADS:
+        return [growth._two_stages(rows, "time_in_pct", "client", n)]
+    return growth._mixed(rows, "time_in_pct", "client", n)
 
 
 def of_pairs(truth: Truth, rng: np.random.Generator) -> list[ModelRow]:

@@ -70,9 +70,8 @@ def growth_of(rows: pd.DataFrame, outcome: str, entity: str) -> list[ModelRow]:
 
 def _of_dyads(rows: pd.DataFrame, outcome: str) -> Iterator[ModelRow]:
     """Yield the slope of each dyad; a residual variance of all dyads, and its degrees of freedom."""
-    found = _lines(rows)
+    found, mine = _lines(rows), dict(iter(rows.groupby("dyad")))
     for k, name in enumerate(found.units):
-        mine = rows[rows["dyad"] == name]
         se = math.sqrt(found.variance * float(found.scatter[k, 1, 1]))
         slope = float(found.coefficients[k, 1])
         reach = se * float(student.ppf(0.975, found.freedom)) if found.freedom else math.nan
@@ -87,7 +86,7 @@ def _of_dyads(rows: pd.DataFrame, outcome: str) -> Iterator[ModelRow]:
             ci_high=slope + reach,
             converged=True,
             formula=OWN,
-            **counted(counts(mine)),
+            **counted(counts(mine[name])),
         )
 
 

@@ -63,8 +63,8 @@ def counts(rows: pd.DataFrame) -> Counts:
     """Count whom rows are of: by their columns person, dyad and session."""
     if not len(rows):
         return Counts(0, 0, 0)
-    pairs = rows[["dyad", "session"]].drop_duplicates()
-    return Counts(int(rows["person"].nunique()), int(rows["dyad"].nunique()), len(pairs))
+    pairs = set(zip(rows["dyad"], rows["session"], strict=True))
+    return Counts(len(set(rows["person"])), len({dyad for dyad, _ in pairs}), len(pairs))
 
 
 def counted(n: Counts) -> dict[str, Any]:

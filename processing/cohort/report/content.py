@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from processing.cohort.models.coupling import TALLY
+from processing.cohort.models.flexibility import FORMULA as COMPLEXITY
 from processing.cohort.report.words import MODELS, outcome_words, term_words
 from processing.report.text import number
 
@@ -78,13 +79,15 @@ def parts(models: pd.DataFrame) -> list[Part]:
 
 
 def _rows(there: pd.DataFrame) -> list[list[str]]:
-    """Return rows as cells; what is counted of one dyad in one of them."""
-    counted = there["formula"] == TALLY
+    """Return rows as cells; what is counted or described of one dyad in one of them."""
+    counted = there["formula"].isin([TALLY, COMPLEXITY])
     out = [row(r) for r in there[~counted].itertuples()]
     for (outcome, entity), mine in there[counted].groupby(["outcome", "entity"], sort=False):
-        said = "; ".join(f"{term_words(r.term)}: {r.estimate:.0f}" for r in mine.itertuples() if r.estimate)
-        first = row(next(mine.itertuples()))
-        out.append([outcome_words(outcome), entity, "sessions, counted", *["–"] * 4, *first[7:10], said])
+        said = "; ".join(
+            f"{term_words(r.term)}: {number(r.estimate)}" for r in mine.itertuples() if r.estimate
+        )
+        first, what = row(next(mine.itertuples())), mine["formula"].iloc[0].partition(",")[0]
+        out.append([outcome_words(outcome), entity, what, *["–"] * 4, *first[7:10], said])
     return out
 
 

@@ -91,14 +91,14 @@ def _sections(tables: Tables, models: pd.DataFrame, compared: pd.DataFrame) -> l
     forests = [
         Drawn(
             draw=p(figures.slopes, models, outcome, entity),
-            caption=f"{words.outcome_words(outcome)}. {words.SLOPES}",
+            caption=f"{_first(words.outcome_words(outcome))}. {words.SLOPES}",
         )
         for outcome, entity in figures.outcomes_with_slopes(models)
     ]
     coupled = [
         Drawn(
             draw=p(figures.coupling, models, compared, s),
-            caption=f"{words.outcome_words(f'sync_{s}')}. {words.LAGS}",
+            caption=f"{_first(words.outcome_words(f'sync_{s}'))}. {words.LAGS}",
         )
         for s in tested_signals()
     ]
@@ -110,6 +110,11 @@ def _sections(tables: Tables, models: pd.DataFrame, compared: pd.DataFrame) -> l
         ("Change per session", forests),
         ("Coupling and lag", coupled),
     ]
+
+
+def _first(text: str) -> str:
+    """Return a text that begins with a capital."""
+    return text[:1].upper() + text[1:]
 
 
 def own_report(tables: Tables, therapist: str) -> Report:
@@ -133,7 +138,7 @@ def own_report(tables: Tables, therapist: str) -> Report:
     return Report(
         title=f"Answers to excursions: {therapist}",
         facts=[("sessions", str(len(mine))), ("dyads", str(mine["dyad"].nunique()))],
-        sections=[("Your own page", [Drawn(draw=draw, caption=words.OWN)])],
+        sections=[("Your own page", [Drawn(draw=draw, caption=words.OWN_CURVE)])],
         missing=[],
         failures=[],
         parts=[],
@@ -143,14 +148,25 @@ def own_report(tables: Tables, therapist: str) -> Report:
 
 
 def _share(m: Measure) -> list[str]:
-    said = m.metric.replace("_", " ").replace(" pct", "")
-    return [said, number(m.value, m.unit), _ends(m.ci_low, m.ci_high), str(m.n), m.reason]
+    return [
+        words.own_words(m.metric),
+        number(m.value, m.unit),
+        _ends(m.ci_low, m.ci_high),
+        str(m.n),
+        m.reason,
+    ]
 
 
 def _median(one: Latency, therapist: str) -> list[str]:
     of = "all" if one.therapist == therapist else one.therapist
     ends = _ends(one.low, one.high)
-    return [f"median, {of}", number(one.median, "s"), ends, str(one.n), f"{one.answered} answered"]
+    return [
+        f"{words.OWN_MEDIAN}, {of}",
+        number(one.median, "s"),
+        ends,
+        str(one.n),
+        f"{one.answered} answered",
+    ]
 
 
 def _ends(low: float, high: float) -> str:

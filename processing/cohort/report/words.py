@@ -101,7 +101,7 @@ OUTCOMES = {
 }
 QUALITY = (
     "Share of the values of each signal that passed their gates, session by session; empty: not recorded. "
-    "Light is little."
+    "Dark is little."
 )
 MISSING = (
     "Sessions in the store of each dyad, numbers between the first and the last that are not there, and "
@@ -117,8 +117,8 @@ TRAJECTORIES = (
 )
 EDGES = (
     "The upper edge by self-report of each session (points, with interval) and the one line through the "
-    "labels of "
-    "all sessions. No point: the labels of that session leave the edge open."
+    "labels of all sessions; shaded, how far its slope is known. No point: the labels of that session leave "
+    "the edge open."
 )
 ICC = "ICC(1) with its 95 % interval: 0, all in the sessions; 1, all between persons."
 SLOPES = (
@@ -136,6 +136,19 @@ OWN = (
     "excursion that "
     "was left alone may have been left alone well."
 )
+OWN_CURVE = (
+    "Share answered by then, of excursions that lasted as long; shaded, 95 %. Where the curve passes the "
+    "dotted line half of them had been answered."
+)
+OWN_MEDIAN = "half answered while they lasted, after"
+
+
+def own_words(metric: str) -> str:
+    """Return what a measure of a therapist's own page is called."""
+    if metric == "answer_latency_median":
+        return "half of all answered after, with those that ended by themselves"
+    kind = metric.removeprefix("answered_").removesuffix("_60s_pct")
+    return f"answered within 60 s, {'in any way' if kind == 'any' else spaced(kind)}"
 
 
 def outcome_words(name: str) -> str:

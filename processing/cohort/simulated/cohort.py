@@ -6,7 +6,8 @@ often intervals hold the truth and how often nothing is taken for something.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import math
+from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -117,13 +118,15 @@ def typed(name: str, rows: list[Row]) -> pd.DataFrame:
     """Return rows as a table of the store: all columns in their order, empty where nothing is said."""
     import pandas as pd
 
-    columns = TABLES[name].columns
-    out = pd.DataFrame(rows, columns=[c.name for c in columns])
-    empty: dict[str, Callable[[Any], Any]] = {
-        "str": lambda c: c.astype(object).where(c.notna(), "").astype(str),
-        "float": lambda c: c.astype(float),
-        "int": lambda c: c.astype("Int64"),
-        "bool": lambda c: c.astype("boolean").fillna(value=False).astype(bool),
-        "floats": lambda c: c,
-    }
-    return out.assign(**{c.name: empty[c.kind](out[c.name]) for c in columns})
+    made = {}
+    for column in TABLES[name].columns:
+        values = [row.get(column.name) for row in rows]
+        if column.kind == "float":
+            made[column.name] = np.array([math.nan if v is None else v for v in values], float)
+        elif column.kind == "bool":
+            made[column.name] = np.array([bool(v) for v in values], bool)
+        elif column.kind == "int":
+            made[column.name] = pd.array(values, dtype="Int64")
+        else:
+            made[column.name] = pd.Series(["" if v is None else v for v in values], dtype=object)
+    return pd.DataFrame(made)

@@ -36,7 +36,8 @@ each <- lapply(split(bins, bins$dyad), function(m) {
   u <- rowsum(x * (as.numeric(m$returned) - f$fitted.values), key)
   g <- nrow(u); n <- nrow(x)
   meat <- crossprod(u) * g / (g - 1) * (n - 1) / (n - ncol(x))
-  se <- sqrt(diag(bread %*% meat %*% bread))
+  # The larger of the model's error and that of whole excursions, as wide as Student's t makes it.
+  se <- pmax(sqrt(diag(bread %*% meat %*% bread)), sqrt(diag(bread))) * qt(0.975, g - ncol(x)) / qnorm(0.975)
   data.frame(term = known, b = f$coefficients[-(1:2)], se = se[-(1:2)])
 })
 each <- Filter(Negate(is.null), each)

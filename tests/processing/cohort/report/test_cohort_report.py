@@ -82,7 +82,7 @@ def test_a_therapist_sees_their_own_page_and_nobody_elses(
     assert path.name == "own_page_T02.html"
     assert "T01" not in page
     assert "T03" not in page
-    assert "median, all" in page
+    assert "half answered while they lasted, after, all" in page
     with pytest.raises(
         ResultsError, match=r"no session of a therapist T09 here \(there are: T01, T02, T03\)"
     ):
