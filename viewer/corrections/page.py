@@ -27,6 +27,7 @@ from viewer.theme import Theme
 logger = logging.getLogger(__name__)
 WATCH = 60
 """Between two looks at what is read or judged in another thread [ms]."""
+READING = "reading the recording and finding its beats …"
 AROUND = 30.0
 """RMSSD and responses are told of a minute around the cursor [s]."""
 
@@ -42,6 +43,8 @@ class CorrectionPage(QWidget):
         Returns the desk of what was read.
     leave : callable
         Goes back to the review.
+    waits : callable
+        Says how far what is waited for is; "" where nothing is.
     """
 
     def __init__(
@@ -56,8 +59,10 @@ class CorrectionPage(QWidget):
         keep_who: Callable[[str], object],
         who: str = "",
         at: float = 0.0,
+        waits: Callable[[], str] = str,
     ) -> None:
         super().__init__()
+        self._waits = waits
         self._open, self._leave, self._keep_who = open_desk, leave, keep_who
         self.desk: CorrectionDesk | None = None
         self.view: View = View(cursor=at)
@@ -80,7 +85,7 @@ class CorrectionPage(QWidget):
         self.frame.who.setText(who)
         self._who = who
         self._connect()
-        self.frame.say("reading the recording and finding its beats …", failed=False)
+        self.frame.say(READING, failed=False)
         self._timer = QTimer(self)
         self._timer.timeout.connect(self.look)
         self._timer.start(WATCH)
@@ -100,6 +105,8 @@ class CorrectionPage(QWidget):
 
     def look(self) -> None:
         """Take what the other thread has ready, and let it judge what has changed."""
+        if self._reading is not None and (far := self._waits()):
+            self.frame.say(f"{READING}; first the hour: {far}", failed=False)
         if self._reading is not None and self._reading.done():
             reading, self._reading = self._reading, None
             self._take_bench(reading)

@@ -202,6 +202,7 @@ class Reviewing:
             keep_who=lambda who: window.kept.setValue("reviewer", who),
             who=self.editor or str(window.kept.value("reviewer", "")),
             at=at,
+            waits=lambda: feeding.text if feeding is not None else "",
         )
         return self.beats
 

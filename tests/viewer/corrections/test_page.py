@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,12 +19,14 @@ from acquisition.events.corrections import read_corrections
 from acquisition.stream import FloatArray
 from tests.viewer.conftest import MakeWindow
 from tests.viewer.corrections import made
+from viewer.corrections.bench import Bench
 from viewer.corrections.desk import CorrectionDesk
 from viewer.corrections.look import thinned
 from viewer.corrections.page import CorrectionPage
 from viewer.model.model import SessionModel
 from viewer.opening import feed, new_model
 from viewer.review.reviewing import Reviewing
+from viewer.theme import DARK
 from viewer.window import OperatorWindow
 
 Open = Callable[..., tuple[OperatorWindow, CorrectionPage]]
@@ -226,6 +229,34 @@ def test_what_cannot_be_read_is_told_on_the_page(make_window: MakeWindow, tmp_pa
     reviewing.beats.wait()
     assert str(tmp_path) in reviewing.beats.frame.message.text()
     reviewing.beats.close_page()
+
+
+def test_what_is_waited_for_is_told_on_the_page(qtbot: QtBot) -> None:
+    told, go_on = ["computing 51 %"], threading.Event()
+
+    def read() -> Bench:
+        go_on.wait(60.0)
+        return made.bench()
+
+    page = CorrectionPage(
+        DARK,
+        title="Correct beats",
+        people={"client": "Client"},
+        read=read,
+        open_desk=lambda bench: CorrectionDesk(made.recording(), bench, clock=lambda: ""),
+        leave=lambda: None,
+        keep_who=lambda who: None,
+        who="R2",
+        waits=lambda: told[0],
+    )
+    qtbot.addWidget(page)
+    page.look()
+    assert page.frame.message.text().endswith("first the hour: computing 51 %")
+    told[0] = ""
+    go_on.set()
+    page.wait()
+    assert page.desk is not None and "computing" not in page.frame.message.text()
+    page.close_page()
 
 
 def test_pages_are_drawn_in_time(opened: Open) -> None:
