@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+from scipy.optimize import brentq
 
 from acquisition.stream import FloatArray
 
@@ -150,8 +151,6 @@ def midpoint_interval(a: FloatArray, y: FloatArray, side: float) -> tuple[float,
 
 def _end(lost: Callable[[float], float], middle: float, furthest: float) -> float:
     """Return where on the way from the middle to the furthest place too much is lost; nan if nowhere."""
-    from scipy.optimize import brentq
-
     if not lost(middle) < 0.0 < lost(furthest):
         return math.nan
     return float(brentq(lost, middle, furthest, xtol=1e-12, rtol=1e-14))

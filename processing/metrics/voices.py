@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import linregress
 
 from acquisition.stream import FloatArray
 from processing.hour.measure import Definition, Measure, measure, nothing
@@ -104,11 +105,8 @@ def coupling(
 def _detrended(turns: Sequence[SpokenTurn]) -> FloatArray:
     times = np.array([t.start for t in turns])
     f0 = 12.0 * np.log2(np.array([t.f0 for t in turns]) / 100.0)
-    since = times - times[0]
-    spread, together, _, _ = np.cov(since, f0, bias=True).flat
-    slope = together / spread
-    intercept = f0.mean() - slope * since.mean()
-    return np.asarray(f0 - intercept - slope * since)
+    line = linregress(times - times[0], f0)
+    return np.asarray(f0 - line.intercept - line.slope * (times - times[0]))
 
 
 def _r(x: FloatArray, y: FloatArray) -> float:
