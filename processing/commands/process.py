@@ -32,7 +32,7 @@ from processing.results.results import (
 )
 from processing.results.session_json import damage_said, damaged, joining_keys, session_json
 from processing.results.session_run import Progress, own_references, run_recording
-from processing.results.tables import TABLES, write_table
+from processing.results.tables import TABLES, write_ratings, write_table
 
 DECOMPOSED = "eda_cvxeda.parquet"
 """What cvxEDA makes of the EDA, on request."""
@@ -144,6 +144,7 @@ def process_recording(
             parts.tried(CORRECTIONS, lambda: write_corrections(fresh / CORRECTIONS, run, hour), None)
         for name in TABLES:
             parts.tried(name, functools.partial(write_table, fresh, name, hour, run.scalings(), keys), None)
+        parts.tried("ratings", lambda: write_ratings(fresh, run, keys), None)
         own = to_json(own_references(run.pipeline), run.recording.session, corrections)
         (fresh / "reference.json").write_text(own)
         if cvxeda:

@@ -34,6 +34,7 @@ from processing.metrics import (
     joint,
     logistic,
     occupancy,
+    of_ratings,
     oscillation,
     recovery,
     rupture,
@@ -63,6 +64,7 @@ PEOPLE = ("client", "therapist")
 MODULES = (
     in_band, excursions, recovery, joint, occupancy, oscillation, stretch, tolerated, vagal, event_locked,
     rupture, interventions, turns, session_synchrony, segment_synchrony, tallies, day_offset, self_report,
+    of_ratings,
 )  # fmt: skip
 WORKINGS = (
     epochs, matching, moments, logistic, measure, uncertainty, voices, coupling_definitions, whole_hour,

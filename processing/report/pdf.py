@@ -11,7 +11,7 @@ from matplotlib.figure import FigureBase
 
 from processing.metrics.self_report import as_rows
 from processing.metrics.session_metrics import Hour
-from processing.report import by_hand, captions, figures, heading, phase_table, rr_series
+from processing.report import by_hand, captions, figures, heading, phase_table, rated, rr_series
 from processing.report import quality as report_quality
 from processing.report import text as report_text
 from processing.report import words as report_words
@@ -49,6 +49,7 @@ def pages(run: SessionRun, hour: Hour, *, rr: bool = False) -> Pages:
     _hour(out, hour, count)
     _noted(out, run, count)
     _signals(out, run, hour, count)
+    _rated(out, run, count)
     if rr:
         _rr(out, run, hour, count)
     _responses(out, hour, count)
@@ -179,6 +180,21 @@ def _signals(out: Pages, run: SessionRun, hour: Hour, count: Captions) -> None:
         out.table(("who: what", "value"), rows, (0.5, 0.5))
     else:
         out.paragraph(report_text.no_turns(hour))
+
+
+def _rated(out: Pages, run: SessionRun, count: Captions) -> None:
+    tables = (
+        (rated.TITLE, rated.HEAD, rated.between(run), rated.SHARES),
+        (rated.AGAINST, rated.AGAINST_HEAD, rated.against(run), rated.AGAINST_SHARES),
+    )
+    if any(rows for _, _, rows, _ in tables):
+        out.heading("Ratings")
+    for title, head, rows, shares in tables:
+        if rows:
+            out.caption(count.table(title))
+            out.table(head, rows, shares)
+    if any(rows for _, _, rows, _ in tables):
+        out.paragraph(rated.NOTE, size=7.0, color=DIM)
 
 
 def _responses(out: Pages, hour: Hour, count: Captions) -> None:

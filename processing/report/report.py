@@ -24,7 +24,7 @@ from processing.hour.shelter import Shelter
 from processing.metrics.self_report import as_rows
 from processing.metrics.session_metrics import PEOPLE, Hour
 from processing.metrics.turns import JOINT, PERSONAL
-from processing.report import by_hand, captions, figures, heading, phase_table, rr_series
+from processing.report import by_hand, captions, figures, heading, phase_table, rated, rr_series
 from processing.report import quality as report_quality
 from processing.report import text as report_text
 from processing.report import words as report_words
@@ -98,6 +98,8 @@ def _content(run: SessionRun, hour: Hour, rr: bool) -> dict[str, Any]:
         "two_axes": drawn("the two axes", lambda: figures.two_axes(line), "two_axes"),
         "synchrony": drawn("synchrony", lambda: figures.synchrony(run.samples, line), "synchrony"),
         "turns": listed("turn-taking", lambda: turns(hour)),
+        "raters": listed("ratings", lambda: rated.between(run)),
+        "rated": listed("ratings", lambda: rated.against(run)),
         "no_turns": report_text.no_turns(hour),
         "responses": responses,
         "no_responses": report_text.no_responses(hour),
@@ -118,6 +120,11 @@ def _content(run: SessionRun, hour: Hour, rr: bool) -> dict[str, Any]:
         "of_by_hand": by_hand.TITLE,
         "by_hand_head": by_hand.HEAD,
         "about_by_hand": by_hand.NOTE,
+        "of_raters": rated.TITLE,
+        "raters_head": rated.HEAD,
+        "of_rated": rated.AGAINST,
+        "rated_head": rated.AGAINST_HEAD,
+        "about_rated": rated.NOTE,
         "state": run.recording.state,
         "scaling": ", ".join(sorted({a.scaling for a in run.pipeline.arousal.values()})),
         "notice": NOTICE,

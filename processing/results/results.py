@@ -23,10 +23,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from acquisition.errors import RecordingError
+from acquisition.errors import RecordingError, SessionError
 from acquisition.event import Event
 from acquisition.protection.sealed_file import made_apart, read_file, seal_tree
+from acquisition.ratings.files import FOLDER as RATED
+from acquisition.ratings.files import files_of
 from acquisition.recording.noted import session_of
+from acquisition.session.study import study_of
 from acquisition.session.toml import load_session
 from acquisition.stream import FloatArray
 from acquisition.text import as_cell
@@ -90,6 +93,8 @@ def input_digest(recording: Path) -> str:
             *recording.glob("overlay.jsonl"),
             *recording.glob("amendments.jsonl"),
             *recording.glob("record.jsonl"),
+            *recording.glob(f"{RATED}/*.xdf"),
+            *recording.glob(f"{RATED}/*.jsonl"),
         ]
     ):
         digest.update(path.name.encode())
@@ -119,7 +124,18 @@ def provenance(
         **({"reference": reference} if reference else {}),
         **({} if corrected is None else {"corrections": f"{corrected.who} {corrected.digest}"}),
         **_clocks(recording),
+        **_labels(recording),
     }
+
+
+def _labels(recording: Path) -> dict[str, str]:
+    """Return the rule by which ratings become labels, where there are ratings and a study that has one."""
+    try:
+        study = study_of(recording) if files_of(recording) else None
+    except SessionError:  # told beside the results
+        return {}
+    rule = study.rating.labels if study is not None else None
+    return {} if rule is None else {"labels": f"over {rule.over:g}, ok {rule.ok:g}, {rule.seconds:g} s"}
 
 
 def _clocks(recording: Path) -> dict[str, str]:

@@ -19,6 +19,7 @@ from processing.arousal.baseline import Reference
 from processing.arousal.person import NOBODY, People, for_roles
 from processing.config import PipelineConfig
 from processing.hour.measure import Measure
+from processing.hour.shelter import Shelter
 from processing.hour.timeline import rows_of
 from processing.index import IndexSample
 from processing.metrics.day_offset import offset_measures
@@ -27,6 +28,7 @@ from processing.metrics.session_metrics import Hour, table_parameters, what_the_
 from processing.metrics.session_metrics import metrics as hour_metrics
 from processing.metrics.summary import Metric, summarise
 from processing.pipeline import Pipeline
+from processing.ratings.whole import RatedHour, Ratings, rated_hour, ratings_of
 from processing.results.corrected import Corrected
 from processing.results.corrected import remarks as of_corrections
 from processing.results.later_baselines import REMARK, LaterBaselines, later_baselines
@@ -72,6 +74,8 @@ class SessionRun:
     remarks: list[str]
     filled: Sequence[Filled] = ()
     corrected: Corrected | None = None
+    ratings: Ratings = field(default_factory=lambda: Ratings(np.empty(0)))
+    rated: RatedHour = field(default_factory=RatedHour)
     _rows: dict[tuple[str, str], list[IndexSample]] = field(init=False, default_factory=dict, repr=False)
 
     @property
@@ -110,7 +114,18 @@ class SessionRun:
             more = [*self._offsets(entity), *said.get(entity, ())]
             if more:
                 hour.measures[entity] = [*hour.measures.get(entity, ()), *more]
+        self._rate(hour)
         return hour
+
+    def _rate(self, hour: Hour) -> None:
+        """Take in what the ratings of the hour give."""
+        shelter = Shelter()
+        found = shelter.tried("ratings", lambda: rated_hour(self.ratings, hour.line, self.rows), RatedHour())
+        self.remarks.extend(shelter.faults)
+        for name in ("agreements", "relations", "measures"):
+            setattr(self.rated, name, getattr(found, name))
+        for entity, more in found.measures.items():
+            hour.measures[entity] = [*hour.measures.get(entity, ()), *more]
 
     def _offsets(self, entity: str) -> list[Measure]:
         """Return the day's offsets of a person; none of the dyad."""
@@ -213,13 +228,14 @@ def _run(
                 progress(end - begin)
         if waiting is not None:
             samples = waiting.read()
+    rated = ratings_of(recording, samples, begin, end)
     return SessionRun(
         recording=recording,
         pipeline=pipeline,
         config=config,
         people=people,
         samples=samples,
-        events=effective(events, read_overlay(path)),
+        events=[*effective(events, read_overlay(path)), *rated.labels],
         notices=notices,
         begin=begin,
         end=end,
@@ -228,11 +244,13 @@ def _run(
             *people.otherwise_corrected(recording.session, "" if corrected is None else corrected.who),
             *remarks(recording, pipeline, begin),
             *verdicts(samples),
+            *rated.remarks,
             *([REMARK] if baselines is not None else []),
             *([f"longer than {LONGEST / 3600:g} h: what comes after is not processed"] if shortened else []),
         ],
         filled=filled_in(recording.session, path),
         corrected=corrected,
+        ratings=rated,
     )
 
 

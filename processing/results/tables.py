@@ -12,10 +12,15 @@ import pyarrow.parquet as pq
 
 from processing.hour.keyed import Keys, with_keys
 from processing.metrics.session_metrics import Hour
+from processing.ratings.agreement import PairRow
+from processing.ratings.comparing import MomentRow, moment_rows
+from processing.ratings.relation import RelationRow
+from processing.results.session_run import SessionRun
 from processing.rows.derived import DerivedRow, derived_rows
 from processing.rows.excursions import ExcursionRow, excursion_rows
 from processing.rows.interventions import InterventionRow, intervention_rows
 from processing.rows.labels import LabelRow, label_rows
+from processing.rows.rated import RatedSecond, rated_seconds
 from processing.rows.ways_back import WayBackRow, way_back_rows
 from processing.surrogates.multiverse import Setting
 
@@ -30,6 +35,21 @@ TABLES: Mapping[str, tuple[type[Row], Callable[[Hour], Sequence[Row]]]] = {
     "multiverse.parquet": (Setting, lambda h: h.settings),
 }
 """Name of a table → its rows, and how they are made of an hour."""
+
+
+def write_ratings(directory: Path, run: SessionRun, keys: Keys | None = None) -> None:
+    """Write what was rated and what it gives, where anybody rated the hour."""
+    moments = moment_rows(run.ratings.choices)
+    tables: Mapping[str, tuple[type, Sequence[object]]] = {
+        "ratings_moments.parquet": (MomentRow, moments),
+        "ratings.parquet": (RatedSecond, rated_seconds(run.ratings, run.begin)),
+        "ratings_agreement.parquet": (PairRow, [p for a in run.rated.agreements for p in a.pairs]),
+        "ratings_relations.parquet": (RelationRow, run.rated.relations),
+    }
+    for name, (kind, rows) in tables.items():
+        if not (moments if kind is MomentRow else run.ratings.traces):
+            continue
+        pq.write_table(with_keys(_rows_of(kind, rows), keys), directory / name)
 
 
 def write_table(
@@ -49,10 +69,14 @@ def table_of(name: str, hour: Hour, scalings: Mapping[str, str]) -> pa.Table:
     """
     kind, make = TABLES[name]
     rows = make(hour)
-    schema = pa.schema([(f.name, KINDS[str(f.type)]) for f in fields(kind)])
-    columns = {field: [getattr(row, field) for row in rows] for field in schema.names}
-    table = pa.table(columns, schema=schema)
-    if "person" in columns:
-        relative = pa.array([scalings.get(person, "") for person in columns["person"]], pa.string())
+    table = _rows_of(kind, rows)
+    if "person" in table.column_names:
+        relative = pa.array([scalings.get(row.person, "") for row in rows], pa.string())  # type: ignore[union-attr]
         table = table.append_column("scaling", relative)
     return table
+
+
+def _rows_of(kind: type, rows: Sequence[object]) -> pa.Table:
+    """Return rows of a dataclass as a table."""
+    schema = pa.schema([(f.name, KINDS[str(f.type)]) for f in fields(kind)])
+    return pa.table({name: [getattr(row, name) for row in rows] for name in schema.names}, schema=schema)

@@ -23,6 +23,8 @@ from acquisition.stream import PEOPLE, Role
 
 WHOSE = ("entity", "person", "role")
 """Columns that say whose a row is."""
+GAVE = "by"
+"""Column that says which of the two people gave a rating."""
 OF_THE_OTHER = ("partner_z", "answer", "latency", "speaking", "steadiness", "course")
 """Columns of a person's rows that tell of the other person."""
 OF_BOTH = "dyad"
@@ -132,6 +134,8 @@ def _table(data: bytes, role: Role) -> tuple[bytes, int, bool] | None:
     names = pc.cast(table[whose], pa.string())
     gone = pc.or_(pc.equal(names, str(role)), pc.invert(pc.is_in(names, pa.array(list(map(str, PEOPLE))))))
     kept = table.filter(pc.invert(pc.fill_null(gone, True)))
+    if GAVE in kept.column_names:
+        kept = kept.filter(pc.invert(pc.fill_null(pc.equal(kept[GAVE], str(role)), True)))
     kept = _emptied(kept, OF_THE_OTHER)
     named = _is_named(kept, role)
     kept = _nameless(kept, role)

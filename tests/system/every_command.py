@@ -141,6 +141,7 @@ class Laboratory:
         replay = self.start("replay", demo)
         time.sleep(2.0)
         self.run("rate", demo, "--rater", "R1", "--picture", "rating.png")
+        self.run("rate", demo, "--rater", "R1", "--pairs", "--picture", "pairs.png")
         self.run("doctor", code=None)  # what the machine lacks is no matter here
         self.run("new", "next.toml", "--from", self.root / "two.toml", answers="\n" * 40)
         self.run("devices", "scan", "--seconds", "1")

@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 
 from acquisition.events.intervals import NOT_THE_HOUR
+from acquisition.events.vocabulary import Vocabulary
 from acquisition.stream import Role
 from processing.codings.cues import LENGTH, MOST, Moment, propose
 from processing.hour.measure import seeded
@@ -40,33 +41,11 @@ class CuedSession:
 
     def __init__(self, model: SessionModel, desk: ReviewDesk, role: Role, most: int = MOST) -> None:
         self._model, self._desk, self.role = model, desk, role
-        self.moments = _with_answered(self._labels(), self._proposed(most), most)
+        self.moments = _with_answered(
+            self._labels(), proposed(model, desk.vocabulary, role, NOTE, most), most
+        )
         self.at = 0
         self.at = self._next_open(0)
-
-    def _proposed(self, most: int) -> list[Moment]:
-        model, person = self._model, self.role.value
-        trace = model.trace(person, "arousal")
-        raw = rows_of(model.recorded(), (), model.t0)
-        excluded = [(r.start, _stop(r, model.elapsed)) for r in raw if r.code in NOT_THE_HOUR]
-        excluded += model.pauses.get(self.role, [])
-        if self.role in model.paused:
-            excluded.append((model.paused[self.role], math.inf))
-        known = self._desk.vocabulary.codes
-        anchors = [r.start for r in raw if r.code in known and known[r.code].group in ANCHORS]
-        return propose(
-            trace.times,
-            trace.values.astype(float),
-            excluded,
-            anchors,
-            seeded(model.facts.id, NOTE, person),
-            begin=max(
-                (stop for r in raw if r.code.startswith("baseline") for stop in [_stop(r, model.elapsed)]),
-                default=0.0,
-            ),
-            end=model.elapsed,
-            most=most,
-        )
 
     def _labels(self) -> list[Row]:
         return [
@@ -141,6 +120,38 @@ class CuedSession:
         """Return the moment as times since the recording began."""
         moment = self.moments[self.at]
         return f"{clock(moment.start)} – {clock(moment.stop)}"
+
+
+def proposed(
+    model: SessionModel, vocabulary: Vocabulary, role: Role, purpose: str, most: int = MOST
+) -> list[Moment]:
+    """Return the moments of a recording that a person is asked about, by time since it began [s].
+
+    Parameters
+    ----------
+    purpose : str
+        What they are asked for: chance plays a part of its own in each.
+    """
+    person = role.value
+    trace = model.trace(person, "arousal")
+    raw = rows_of(model.recorded(), (), model.t0)
+    excluded = [(r.start, _stop(r, model.elapsed)) for r in raw if r.code in NOT_THE_HOUR]
+    excluded += model.pauses.get(role, [])
+    if role in model.paused:
+        excluded.append((model.paused[role], math.inf))
+    known = vocabulary.codes
+    anchors = [r.start for r in raw if r.code in known and known[r.code].group in ANCHORS]
+    baselines = (_stop(r, model.elapsed) for r in raw if r.code.startswith("baseline"))
+    return propose(
+        trace.times,
+        trace.values.astype(float),
+        excluded,
+        anchors,
+        seeded(model.facts.id, purpose, person),
+        begin=max(baselines, default=0.0),
+        end=model.elapsed,
+        most=most,
+    )
 
 
 def _at(labels: Sequence[Row], moment: Moment) -> Row | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,7 @@ INPUTS = ("mouse", "keyboard")
 )
 @click.option("--start", type=click.FloatRange(0), metavar="S", help="Begin at this second of the recording.")
 @click.option("--again", is_flag=True, help="Rate the hour once more, beside what was rated.")
+@click.option("--pairs", is_flag=True, help="Compare moments of 20 s, two at a time, in place of a scale.")
 @click.option(
     "--picture",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -67,6 +69,7 @@ def rate_command(
     show: str | None,
     start: float | None,
     again: bool,
+    pairs: bool,
     picture: Path | None,
     study: Path | None,
 ) -> None:
@@ -85,6 +88,9 @@ def rate_command(
     declared = study_of(recording, study)
     settings = declared.rating if declared is not None else RatingSettings()
     shown = decided(declared, show or "")
+    if pairs:
+        _compare(recording, code, whose, settings.pairs, shown, picture)
+        return
     before = [r for r in read_ratings(recording) if r.sitting.rater == code and r.sitting.whose == whose]
     sitting = Sitting(
         rater=code,
@@ -151,6 +157,45 @@ def _left_off(before: list[Rated], sitting: Sitting, begin: float) -> float:
                 f"{one.files[-1]}: was begun with another scale ({words}); go on with it, or --again"
             )
     return max((float(r.times[-1]) for r in same if len(r.times)), default=begin)
+
+
+def _compare(recording: Path, rater: str, whose: Whose, asked: str, shown: str, picture: Path | None) -> None:
+    from viewer.desktop import has_display, require_qt
+
+    require_qt()
+    if picture is None and not has_display():
+        raise AttunementError("no display to open a window on; --picture FILE.png draws the page into a file")
+    from processing.codings.cues import LENGTH
+    from viewer import settings as persistence
+    from viewer.live.live import quitting_on_ctrl_c
+    from viewer.rating.comparison import comparison
+    from viewer.rating.picture import grabbed
+    from viewer.rating.shown import hour_of
+
+    comparing = comparison(recording, rater, whose, asked)
+    if len(comparing.pairs) < 2:
+        raise AttunementError(f"{recording}: is too short to compare moments of {LENGTH:g} s in it")
+    hour = hour_of(recording, shown)
+    keep("rated", recording)
+    if picture is not None:
+        note(recording, picture, "picture")
+        os.environ.setdefault("QT_QPA_PLATFORM", "" if has_display() else "offscreen")
+    from viewer.rating.pairs_page import PairsPage
+    from viewer.theme import THEMES
+    from viewer.window import application
+
+    app = application()
+    theme = "dark" if picture is not None else persistence.load(persistence.store()).theme
+    page = PairsPage(comparing, hour, LENGTH, THEMES[theme])
+    if picture is not None:
+        grabbed(page, picture)
+        echo(str(picture))
+        return
+    with quitting_on_ctrl_c(app):
+        page.show()
+        app.exec()
+        page.close()
+    echo(comparing.progress())
 
 
 def _rate(recording: Path, sitting: Sitting, hour: Hour, begin: float) -> None:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import math
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from acquisition.private import only_for_owner
 from acquisition.ratings.files import Sitting
 from viewer.desktop import has_display
 from viewer.rating.shown import Hour
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
 
 
 def save(png: Path, sitting: Sitting, hour: Hour, start: float, theme: str = "dark") -> None:
@@ -42,6 +46,17 @@ def save(png: Path, sitting: Sitting, hour: Hour, start: float, theme: str = "da
         run.look(now)
         page.show_now(now)
     app.processEvents()
+    grabbed(page, png)
+
+
+def grabbed(page: QWidget, png: Path) -> None:
+    """Write what a page shows.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
     if not page.grab().save(str(png), "PNG"):
         raise OSError(f"{png}: the picture cannot be written")
     only_for_owner(png)

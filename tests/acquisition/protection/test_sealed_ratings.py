@@ -12,6 +12,7 @@ from acquisition.protection.unlocked import lock
 from acquisition.protection.unseal import unseal
 from acquisition.protection.vault import new_keys, sealed_header
 from acquisition.protection.withdrawal import carry_out, plan
+from acquisition.ratings.choices import Choice, append_choice, read_choices
 from acquisition.ratings.files import RatingWriter, Sitting, files_of, read_ratings
 from acquisition.ratings.whose import Whose
 from acquisition.recording.identity import new_id
@@ -61,3 +62,18 @@ def test_a_withdrawal_takes_a_persons_ratings_and_leaves_those_of_both_to_the_ot
     assert verify(sealed) == []
     carry_out(sealed, Role.THERAPIST, plan(sealed, Role.THERAPIST), "asked for it", store.path)
     assert [f.name for f in files_of(sealed)] == []
+
+
+def test_choices_are_sealed_rows_and_go_with_whom_they_are_of(sealed: Path, store: KeyStore) -> None:
+    for code, whose in (("R1", CLIENT), ("R2", Whose(Role.THERAPIST)), ("R2", Whose(Role.DYAD))):
+        append_choice(
+            sealed,
+            Choice(
+                first=0.0, second=40.0, length=20.0, chosen="first", asked="more", rater=code, whose=whose
+            ),
+        )
+    assert b"first" not in b"".join(f.read_bytes() for f in (sealed / "ratings").glob("*.jsonl"))
+    assert len(read_choices(sealed)) == 3
+    carry_out(sealed, Role.CLIENT, plan(sealed, Role.CLIENT), "asked for it", store.path)
+    assert [str(c.whose) for c in read_choices(sealed)] == ["therapist", "dyad"]
+    assert verify(sealed) == []

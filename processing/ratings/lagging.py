@@ -1,0 +1,123 @@
+"""How much later one trace is than another: the peak of their cross-correlation, with an interval.
+
+Pearson's r over the whole hour at each lag; the peak between whole seconds by a parabola. The interval comes
+from blocks of a minute drawn again (Künsch 1989, doi:10.1214/aos/1176347265): seconds of a rating are no
+independent values.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from acquisition.stream import FloatArray
+
+MOST = 6
+"""Longest lag that is looked for [s]."""
+BLOCK = 60
+DRAWS = 300
+LEAST_BLOCKS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lagged:
+    """Hold the peak of a cross-correlation; nan with a `reason`.
+
+    Parameters
+    ----------
+    r, r_at_0 : float
+        At the peak, and without any lag.
+    lag, low, high : float
+        Of the peak, with its 95 % interval [s]; > 0: y comes later.
+    n : int
+        Seconds that both have, without any lag.
+    """
+
+    r: float = math.nan
+    r_at_0: float = math.nan
+    lag: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    n: int = 0
+    reason: str = ""
+
+
+def lagged(x: FloatArray, y: FloatArray, rng: np.random.Generator, *, least: int = -MOST) -> Lagged:
+    """Return the peak of the correlation of x[t] with y[t + lag].
+
+    Parameters
+    ----------
+    x, y : ndarray, shape (n_seconds,)
+        nan where missing.
+    least : int
+        Smallest lag that is looked for [s].
+    """
+    n = int(np.count_nonzero(np.isfinite(x) & np.isfinite(y)))
+    blocks = len(x) // BLOCK
+    if n < LEAST_BLOCKS * BLOCK / 2 or blocks < LEAST_BLOCKS:
+        return Lagged(n=n, reason=f"{n} s in common: {LEAST_BLOCKS * BLOCK // 2} and more are needed")
+    lags = np.arange(least, MOST + 1)
+    sums = np.stack([_sums(x, y, int(lag), blocks) for lag in lags])
+    r = _r(sums.sum(axis=1))
+    if not np.isfinite(r).all():
+        return Lagged(n=n, reason="one of the two does not vary")
+    drawn = rng.integers(0, blocks, size=(DRAWS, blocks))
+    again = _r(sums[:, drawn].sum(axis=2))
+    peaks = [peak_of(lags, column) for column in again.T if np.isfinite(column).all()]
+    low, high = np.percentile(peaks, [2.5, 97.5]) if len(peaks) > DRAWS // 2 else (math.nan, math.nan)
+    return Lagged(
+        r=float(r.max()),
+        r_at_0=float(r[lags == 0][0]),
+        lag=peak_of(lags, r),
+        low=float(low),
+        high=float(high),
+        n=n,
+    )
+
+
+def peak_of(lags: np.ndarray, r: FloatArray) -> float:
+    """Return where the largest value lies, between the lags by a parabola; at an end, the end."""
+    k = int(np.argmax(r))
+    if k in (0, len(r) - 1):
+        return float(lags[k])
+    before, here, after = r[k - 1 : k + 2]
+    bend = before - 2.0 * here + after
+    return float(lags[k]) + (0.5 * float((before - after) / bend) if bend < 0.0 else 0.0)
+
+
+def _sums(x: FloatArray, y: FloatArray, lag: int, blocks: int) -> FloatArray:
+    """Return n, Σx, Σy, Σx², Σy², Σxy of each block of x with y so much later, shape (blocks, 6)."""
+    later = np.full(len(y), math.nan)
+    if lag >= 0:
+        later[: len(y) - lag] = y[lag:]
+    else:
+        later[-lag:] = y[:lag]
+    there = np.isfinite(x) & np.isfinite(later)
+    a, b = np.where(there, x, 0.0), np.where(there, later, 0.0)
+    rows = np.stack([there.astype(np.float64), a, b, a * a, b * b, a * b])[:, : blocks * BLOCK]
+    sums: FloatArray = rows.reshape(6, blocks, BLOCK).sum(axis=2).T
+    return sums
+
+
+def _r(sums: FloatArray) -> FloatArray:
+    """Return Pearson's r of sums in the last axis; nan where something does not vary."""
+    n, x, y, xx, yy, xy = np.moveaxis(sums, -1, 0)
+    n = np.maximum(n, 1.0)
+    spread = (xx - x * x / n) * (yy - y * y / n)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        r: FloatArray = np.where(spread > 1e-20, (xy - x * y / n) / np.sqrt(spread), math.nan)
+    return r
+
+
+def shifted(values: FloatArray, by: float) -> FloatArray:
+    """Return a trace as it would be had it come so much earlier [s]; between seconds by a straight line."""
+    at = np.arange(len(values)) + by
+    low = np.floor(at).astype(np.int64)
+    share = at - low
+    padded = np.concatenate((values, [math.nan]))
+    inside = (low >= 0) & (low < len(values))
+    first = np.where(inside, padded[np.clip(low, 0, len(values))], math.nan)
+    second = np.where(inside, padded[np.clip(low + 1, 0, len(values))], math.nan)
+    return np.where(share > 0.0, (1.0 - share) * first + share * second, first)
