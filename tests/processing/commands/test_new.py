@@ -9,7 +9,7 @@ from acquisition.session.toml import load_session
 from processing.commands.new import WORDS, new_command
 from tests.acquisition.session.test_session import EXAMPLE
 
-PERSON = ["2026-10", *"yyn", "n", "y", "n", "n"]
+PERSON = ["2026-10", *"yyn", "n", "y", "n", "n", "n"]
 HEAD = ["D07_S03", "D07", "3", "remote", "duty clinician, ext. 4400"]
 
 
