@@ -55,8 +55,12 @@ class Latency:
 
     @property
     def error(self) -> float:
-        """Return the standard error of the logarithm."""
-        return math.log(self.high / self.low) / 3.92 if self.low > 0.0 else math.nan
+        """Return the standard error of the logarithm; from the lower end where the upper one is open."""
+        if not self.low > 0.0:
+            return math.nan
+        if math.isfinite(self.high):
+            return math.log(self.high / self.low) / 3.92
+        return math.log(self.median / self.low) / 1.96
 
 
 def responsiveness(tables: Tables) -> list[ModelRow]:
@@ -115,7 +119,7 @@ def _answers(tables: Tables) -> list[ModelRow]:
         for who, mine in rows.groupby("therapist", sort=True)
     ]
     y = np.array([math.log(e.median) if e.median > 0.0 else math.nan for e in each])
-    over = pooled(y, np.array([e.error**2 for e in each]), what="therapists")
+    over = pooled(y, _variances(each), what="therapists")
     few = (
         f"; a therapist needs {LEAST_EXCURSIONS} excursions, and half of them answered" if over.reason else ""
     )
@@ -135,6 +139,19 @@ def _answers(tables: Tables) -> list[ModelRow]:
             **counted(n),
         ),
     ]
+
+
+def _variances(each: Sequence[Latency]) -> FloatArray:
+    """Return the variance of each logarithm: one for all, by how many answers each rests on.
+
+    That of a single median is itself known so badly that weights by it would hold the median of chance.
+    """
+    n = np.array([e.answered for e in each], float)
+    own = np.array([e.error**2 for e in each])
+    there = np.isfinite(own) & (own > 0.0)
+    if not there.any():
+        return own
+    return np.where(there, float((own * n)[there].mean()) / np.maximum(n, 1.0), math.nan)
 
 
 def _marked(tables: Tables) -> set[tuple[Any, Any]]:

@@ -12,11 +12,15 @@ d$seconds <- pmax(ifelse(came, d$latency, left), 0.5)
 d$status <- as.numeric(came)
 d <- d[is.finite(d$seconds) & (came | left > 0) & paste(d$dyad, d$session) %in% paste(marked$dyad, marked$session), ]
 found <- lapply(split(d, d$therapist), function(m) {
-  if (nrow(m) < 10 || sum(m$status) < 2) return(c(NA, NA))
+  if (nrow(m) < 10 || sum(m$status) < 2) return(c(NA, NA, NA))
   q <- quantile(survfit(Surv(seconds, status) ~ 1, m, conf.type = "log-log"), 0.5)
-  c(log(q$quantile), (log(q$upper / q$lower) / 3.92)^2)
+  e <- if (is.na(q$upper)) log(q$quantile / q$lower) / 1.96 else log(q$upper / q$lower) / 3.92
+  c(log(q$quantile), e^2, sum(m$status))
 })
-over <- pooled(vapply(found, `[`, 0, 1), vapply(found, `[`, 0, 2))
+own <- vapply(found, `[`, 0, 2)
+n <- vapply(found, `[`, 0, 3)
+# One variance for all therapists, by how many answers each median rests on.
+over <- pooled(vapply(found, `[`, 0, 1), ifelse(is.na(own), NA, mean(own * n, na.rm = TRUE) / n))
 if (!is.null(over)) {
   say("M5", "answer_latency", "client", "median", exp(over$estimate), exp(over$estimate) * over$se)
   say("M5", "answer_latency", "client", "frailty_sd", over$tau)
