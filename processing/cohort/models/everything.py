@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from processing.cohort.tables import Tables
 
-MODELS: dict[str, Callable[[Tables], list[ModelRow]]] = {
+MODELS: dict[str, Callable[..., list[ModelRow]]] = {
     stable.MODEL: stable.stable,
     edges.MODEL: edges.edges,
     growth.MODEL: growth.growth,
@@ -27,13 +27,15 @@ MODELS: dict[str, Callable[[Tables], list[ModelRow]]] = {
 }
 
 
-def fit_all(tables: Tables) -> pd.DataFrame:
+def fit_all(tables: Tables, compared: pd.DataFrame | None = None) -> pd.DataFrame:
     """Fit every model; one that fails says so in a row of its own and costs no other.
 
     Parameters
     ----------
     tables : mapping
         The tables of a store.
+    compared : DataFrame
+        What `pairs` returned, if it was computed already: it takes longer than all the rest.
 
     Returns
     -------
@@ -41,8 +43,9 @@ def fit_all(tables: Tables) -> pd.DataFrame:
         A row for each term, or for the reason why there is none; every model has rows.
     """
     shelter, out = Shelter(), list[ModelRow]()
+    more = {coupling.MODEL: {"compared": compared}}
     for name, make in MODELS.items():
         nothing: list[ModelRow] = []
-        found = shelter.tried(name, partial(make, tables), nothing)
+        found = shelter.tried(name, partial(make, tables, **more.get(name, {})), nothing)
         out += found or [refused(name, "", "", shelter.faults[-1] if shelter.faults else "nothing to fit")]
     return frame(out)
