@@ -182,7 +182,7 @@ def _write_whole(store: Path, wanted: Wanted, made: Made, study: Study | None, *
     ]
     whole_table(store, "failures", failures, {})
     if made.jobs:
-        conclude(store)
+        made.remarks += conclude(store)
     write_json(store / DICTIONARY, data_dictionary(people.texts))
     write_database(store)
     write_json(store / STATE, state)

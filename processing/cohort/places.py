@@ -3,7 +3,7 @@
 STORE/sessions/dyad=D07/session=3/4f2c….parquet
 STORE/metrics_long/dyad=D07/session=3/4f2c….parquet     … one folder for each table by session
 STORE/participants.parquet, models.parquet, failures.parquet
-STORE/models/M1.R … and what the scripts read
+STORE/models/M1.R … and what the scripts read; report/cohort.html, cohort.pdf
 STORE/cohort.duckdb, dictionary.json, store.json, .known/
 """
 

@@ -25,8 +25,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def copy(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a copy of it, in which tasks run in this process."""
+    """Return a copy of it, in which tasks run in this process and no report is drawn."""
     monkeypatch.setattr(engine, "run", here)
+    monkeypatch.setattr("processing.cohort.report.write_report", lambda *_, **__: [])
     root = tmp_path / "copy"
     shutil.copytree(made, root)
     for index in root.glob("recordings/*/derived.jsonl"):

@@ -80,6 +80,16 @@ def test_it_reads_where_it_was_moved_to(made: Path, tmp_path: Path, monkeypatch:
         assert db.sql("SELECT count(*) FROM sessions").fetchall() == [(4,)]
 
 
+def test_models_and_a_report_are_made_of_it(made: Path) -> None:
+    models = StoreTables(made / "store")["models"]
+    assert set(models["model"]) == {f"M{k}" for k in range(1, 9)}
+    assert (models["estimate"].notna() | (models["reason"] != "")).all()
+    report = made / "store" / "report"
+    assert "4 sessions of 2 dyads" in (report / "cohort.html").read_text("utf-8")
+    assert (report / "cohort.pdf").read_bytes()[:5] == b"%PDF-"
+    assert len(list((made / "store" / "models").glob("M*.R"))) == 8
+
+
 def test_the_dictionary_describes_what_is_there(made: Path) -> None:
     said_ = json.loads((made / "store" / "dictionary.json").read_text())
     for name in TABLES:
