@@ -1,6 +1,6 @@
 """What is said of ratings, on simulated raters of known lag and noise: false statements, recovery, coverage.
 
-    python benchmarks/ratings.py [--sessions 200] [--minutes 50]
+    python -m benchmarks.ratings [--sessions 200] [--minutes 50]
 
 Rows: a rating of something else than the index (statements nominal 5 %), of something else that drifts alike,
 and of the index itself with a lag of 1 to 5 s; two raters of the same, twice each.

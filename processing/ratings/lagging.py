@@ -1,8 +1,9 @@
 """How much later one trace is than another: the peak of their cross-correlation, with an interval.
 
-Pearson's r over the whole hour at each lag; the peak between whole seconds by a parabola. The interval comes
-from blocks of a minute drawn again (Künsch 1989, doi:10.1214/aos/1176347265): seconds of a rating are no
-independent values.
+The lag is that of the largest correlation within minutes, whose means are taken out: what changes slowly
+tells little of when. The peak between whole seconds is that of a parabola; r is that of the whole hour
+there. The interval comes from blocks of a minute drawn again (Künsch 1989, doi:10.1214/aos/1176347265):
+seconds of a rating are no independent values.
 """
 
 from __future__ import annotations
@@ -63,14 +64,16 @@ def lagged(x: FloatArray, y: FloatArray, rng: np.random.Generator, *, least: int
     r = _r(sums.sum(axis=1))
     if not np.isfinite(r).all():
         return Lagged(n=n, reason="one of the two does not vary")
+    course = _r_within(sums)
     drawn = rng.integers(0, blocks, size=(DRAWS, blocks))
-    again = _r(sums[:, drawn].sum(axis=2))
+    again = _r_within(sums[:, drawn])
     peaks = [peak_of(lags, column) for column in again.T if np.isfinite(column).all()]
     low, high = np.percentile(peaks, [2.5, 97.5]) if len(peaks) > DRAWS // 2 else (math.nan, math.nan)
+    lag = peak_of(lags, course) if np.isfinite(course).all() else math.nan
     return Lagged(
-        r=float(r.max()),
+        r=float(np.interp(lag, lags, r)),
         r_at_0=float(r[lags == 0][0]),
-        lag=peak_of(lags, r),
+        lag=lag,
         low=float(low),
         high=float(high),
         n=n,
@@ -108,6 +111,17 @@ def _r(sums: FloatArray) -> FloatArray:
     spread = (xx - x * x / n) * (yy - y * y / n)
     with np.errstate(invalid="ignore", divide="ignore"):
         r: FloatArray = np.where(spread > 1e-20, (xy - x * y / n) / np.sqrt(spread), math.nan)
+    return r
+
+
+def _r_within(sums: FloatArray) -> FloatArray:
+    """Return Pearson's r within blocks of sums in the last two axes (blocks, 6), pooled; nan as `_r`."""
+    n, x, y, xx, yy, xy = np.moveaxis(sums, -1, 0)
+    n = np.maximum(n, 1.0)
+    both = (xy - x * y / n).sum(axis=-1)
+    spread = (xx - x * x / n).sum(axis=-1) * (yy - y * y / n).sum(axis=-1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        r: FloatArray = np.where(spread > 1e-20, both / np.sqrt(spread), math.nan)
     return r
 
 

@@ -23,7 +23,8 @@ from acquisition.terminal import echo
 if TYPE_CHECKING:
     from viewer.rating.shown import Hour
 
-INPUTS = ("mouse", "keyboard")
+MIDI = "midi"
+INPUTS = ("mouse", "keyboard", MIDI)
 
 
 @click.command("rate", cls=Command)
@@ -48,6 +49,9 @@ INPUTS = ("mouse", "keyboard")
     "--input", "how", type=click.Choice(INPUTS), default="mouse", show_default=True, help="What moves it."
 )
 @click.option(
+    "--port", default="", metavar="NAME", help="With --input midi: how the name of the input begins."
+)
+@click.option(
     "--show", type=click.Choice(SHOWN), help="What is seen of the session, as far as the study allows it."
 )
 @click.option("--start", type=click.FloatRange(0), metavar="S", help="Begin at this second of the recording.")
@@ -66,6 +70,7 @@ def rate_command(
     axes: tuple[str, ...],
     unbounded: bool,
     how: str,
+    port: str,
     show: str | None,
     start: float | None,
     again: bool,
@@ -101,6 +106,8 @@ def rate_command(
         input=how,
         shown=shown,
     )
+    if how == MIDI and not sitting.bounded:
+        raise AttunementError("--input midi: a fader has ends; --unbounded needs mouse or keyboard")
     require_qt()
     if picture is None and not has_display():
         raise AttunementError("no display to open a window on; --picture FILE.png draws the page into a file")
@@ -118,7 +125,7 @@ def rate_command(
         save(picture, sitting, hour, begin)
         echo(str(picture))
         return
-    _rate(recording, sitting, hour, begin)
+    _rate(recording, sitting, hour, begin, port)
 
 
 def _axes(said: tuple[str, ...]) -> tuple[Axis, ...]:
@@ -198,22 +205,28 @@ def _compare(recording: Path, rater: str, whose: Whose, asked: str, shown: str, 
     echo(comparing.progress())
 
 
-def _rate(recording: Path, sitting: Sitting, hour: Hour, begin: float) -> None:
+def _rate(recording: Path, sitting: Sitting, hour: Hour, begin: float, port: str) -> None:
     from acquisition.ratings.files import RatingWriter
     from viewer import settings as persistence
     from viewer.live.live import quitting_on_ctrl_c
+    from viewer.rating.fader import open_fader
     from viewer.rating.window import RatingWindow
     from viewer.theme import THEMES
     from viewer.window import application
 
     app = application()
     theme = THEMES[persistence.load(persistence.store()).theme]
+    fader = open_fader(port, len(sitting.axes)) if sitting.input == MIDI else None
     writer = RatingWriter(recording, sitting)
     with quitting_on_ctrl_c(app):
-        window = RatingWindow(writer, sitting, hour, theme, start=begin)
+        window = RatingWindow(
+            writer, sitting, hour, theme, start=begin, poll=fader.poll if fader is not None else None
+        )
         window.showFullScreen()
         app.exec()
         window.close()
+    if fader is not None:
+        fader.close()
     echo(
         f"{writer.path}: rated to {window.run.at - hour.begin:.0f} s"
         if writer.path.exists()
