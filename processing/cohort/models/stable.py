@@ -5,7 +5,7 @@ variance of one session's value, ICC(k) in that of a mean over k sessions (Shrou
 
 - Intervals are generalised ones, exact where every person has as many sessions, with harmonic means where
   not: resampling whole persons, as is often done, holds too rarely with as few people as there are
-  (docs/benchmarks.md).
+  (docs/cohort-models.md).
 
 References
 ----------
