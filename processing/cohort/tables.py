@@ -139,7 +139,7 @@ RESPONSES = TableSchema(
     own=(
         *WHOSE,
         text("code", "code of the marks"),
-        text("signal", "index: arousal, hr, scl, lnrmssd"),
+        text("signal", "index: arousal, hr, scl and the vagal index"),
         text("unit", "unit of change and value"),
         number("change", "column unit", "raw change around the marks, regression to the mean and all"),
         count("n_events", "marks in the raw change"),
@@ -199,7 +199,7 @@ SIGNALS = TableSchema(
     name="signals",
     text="one signal of both people over the hour, on a common grid: what coupling is made of",
     own=(
-        text("signal", "hr, scl, sclslope, lnrmssd …"),
+        text("signal", "hr, scl, sclslope, the vagal index …"),
         number("sfreq", "Hz", "rate of the grid"),
         number("begin", "s", "time of the first value"),
         Column("client_values", "floats", "of the signal", "the client's; nan where not valid or a baseline"),

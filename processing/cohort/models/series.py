@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from processing.indices.heart import VAGAL
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -24,7 +26,7 @@ METRICS = (
     ("client", "time_in_pct"),
     ("client", "excursions_rate"),
     ("client", "recovery_t50"),
-    ("client", "lnrmssd_rest"),
+    ("client", f"{VAGAL}_rest"),
     ("client", "tolerated_upper"),
     ("client", "tolerated_lower"),
     ("therapist", "time_in_pct"),

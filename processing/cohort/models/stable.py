@@ -26,6 +26,7 @@ from acquisition.stream import FloatArray, IntArray
 from processing.cohort.models import mixed, series
 from processing.cohort.models.row import ModelRow, counted, counts, refused
 from processing.hour.measure import seeded
+from processing.indices.heart import VAGAL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from processing.cohort.tables import Tables
 
 MODEL = "M1"
-METRICS = ("day_offset_hr", "day_offset_scl", "lnrmssd_rest", "time_in_pct")
+METRICS = ("day_offset_hr", "day_offset_scl", f"{VAGAL}_rest", "time_in_pct")
 LEAST_PERSONS = 5
 LEAST_FREEDOM = 5
 """Sessions beyond the first of each person, in all."""

@@ -14,6 +14,7 @@ from matplotlib.figure import FigureBase
 
 from processing.cohort.models import series
 from processing.cohort.report.words import outcome_words
+from processing.indices.heart import VAGAL
 from processing.report.figures import COLOURS, DIM, STYLES, Place, own_figure, sheet_of
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ ACROSS = 4
 MOST_PANELS = 24
 MOST_LINES = 40
 MOST_SESSIONS = 60
-SHOWN = ("ibi", "hr", "lnrmssd", "scl", "scr_rate", "arousal", "speaking", "f0")
+SHOWN = ("ibi", "hr", VAGAL, "scl", "scr_rate", "arousal", "speaking", "f0")
 """Signals of the map of quality, where they were recorded."""
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from processing.cohort.simulated.dyad import Dyad
 from processing.cohort.simulated.truth import Truth
+from processing.indices.heart import VAGAL
 
 Made = Iterator[tuple[str, dict[str, Any]]]
 Maker = Callable[[Truth, Dyad, int, np.random.Generator], Made]
@@ -34,10 +35,10 @@ def ratings(truth: Truth, dyad: Dyad, session: int, rng: np.random.Generator) ->
 
 
 def rest(truth: Truth, dyad: Dyad, session: int, rng: np.random.Generator) -> Made:
-    """Draw lnRMSSD at rest, with its own error, and the day's offset."""
+    """Draw the vagal index at rest, with its own error, and the day's offset."""
     se = 0.3 * truth.sd_session
     today = dyad.level + math.sqrt(truth.sd_session**2 - se**2) * rng.standard_normal()
-    yield _metric(dyad, "lnrmssd_rest", 3.5 + today + se * rng.standard_normal(), se=se)
+    yield _metric(dyad, f"{VAGAL}_rest", 3.5 + today + se * rng.standard_normal(), se=se)
     yield _metric(dyad, "day_offset_hr", truth.day_sd * rng.standard_normal())
 
 
