@@ -53,6 +53,14 @@ SHOWN = 10
 @click.option("--reference", "references", multiple=True, type=FILE, help="As attune process --reference.")
 @click.option("--scaling", type=click.Choice(("person", "anchored")), help="What --reference is for.")
 @click.option("--accept-damage", is_flag=True, help="Go on with recordings that are damaged or were changed.")
+@click.option(
+    "--own-page",
+    nargs=2,
+    type=(str, click.Path(path_type=Path, file_okay=False)),
+    default=None,
+    metavar="CODE DIR",
+    help="Write a therapist's own page there: how soon the excursions of their clients were answered.",
+)
 @click.option("--only", is_flag=True, help="Take everything else out of the store.")
 @study_option
 @as_json_option
@@ -68,6 +76,7 @@ def cohort_command(
     references: tuple[Path, ...],
     scaling: Literal["person", "anchored"] | None,
     accept_damage: bool,
+    own_page: tuple[str, Path] | None,
     only: bool,
     study: Path | None,
     as_json: bool,
@@ -103,6 +112,11 @@ def cohort_command(
     )
     with opened(out) as store, _shown(quiet=as_json) as progress:
         made = bring_up_to_date(store, wanted, progress)
+        if own_page:
+            from processing.cohort.own_page import write_own_page
+
+            written = write_own_page(store, made.jobs, *own_page)
+            made.remarks.append(f"{written[0]}: for {own_page[0]} alone")
     if as_json:
         print_json(_as_json(out, made))
     else:

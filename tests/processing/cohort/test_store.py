@@ -16,7 +16,9 @@ from click.testing import CliRunner
 from acquisition.commands.amend import amend_command
 from acquisition.recording.derived import derived
 from processing.cohort import engine
+from processing.cohort.own_page import PAGE
 from processing.cohort.places import LEDGER
+from processing.cohort.report import write_report
 from processing.cohort.store import StoreTables, arrow_table, opened
 from processing.cohort.tables import TABLES
 from processing.commands.process import process_recording
@@ -242,3 +244,23 @@ def test_two_runs_do_not_write_one_store(made: Path) -> None:
     with opened(made / "store"):
         result = cohort("--out", made / "store")
     assert result.exit_code == 1 and "another attune cohort is at work" in result.stderr
+
+
+def test_an_own_page_lies_outside_the_store_and_a_withdrawal_knows_it(
+    copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("processing.cohort.report.write_report", write_report)
+    store, own = copy / "store", tmp_path / "own"
+    before = parquet(store)
+    result = cohort("--out", store, "--own-page", "T01", own)
+    assert result.exit_code == 0 and f"{own / 'own_page_T01.html'}: for T01 alone" in result.output
+    page = (own / "own_page_T01.html").read_text("utf-8")
+    assert "T01" in page and (own / "own_page_T01.pdf").is_file()
+    assert parquet(store) == before and not list(store.rglob("own_page*"))
+    for recording in (copy / "recordings").iterdir():
+        if recording.is_dir():
+            assert {d.path.suffix for d in derived(recording) if d.what == PAGE} == {".html", ".pdf"}
+    within = cohort("--out", store, "--own-page", "T01", store / "own")
+    assert within.exit_code == 1 and "lies in the store" in within.output
+    nobody = cohort("--out", store, "--own-page", "T09", own)
+    assert nobody.exit_code == 1 and "no session of a therapist T09" in nobody.output
