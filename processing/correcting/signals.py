@@ -114,12 +114,13 @@ class Detected:
     found: Beats | None = None
     starts: Sequence[float] = ()
     holes: Sequence[tuple[float, float]] = ()
+    spikes: Sequence[tuple[float, float]] = ()
     _shapes: dict[float, Shape] = field(default_factory=dict)
 
     def shape_at(self, time: float) -> Shape:
         """Return the shape of the ECG at a moment as the pipeline sees it, and its height [mV]."""
         if time not in self._shapes:
-            self._shapes[time] = _shape_at(self.signal, time)
+            self._shapes[time] = _shape_at(self.signal, self.spikes, time)
         return self._shapes[time]
 
 
@@ -131,7 +132,13 @@ def detect(signal: RawSignal) -> Detected:
     blocks = [slice(k, k + BLOCK) for k in range(0, len(signal.times), BLOCK)]
     parts = [peaks.update(signal.times[block], signal.values[block]) for block in blocks]
     parts.append(peaks.settle(math.inf))
-    return Detected(signal=signal, found=joined(parts), starts=peaks.starts, holes=peaks.holes.known())
+    return Detected(
+        signal=signal,
+        found=joined(parts),
+        starts=peaks.starts,
+        holes=peaks.holes.known(),
+        spikes=peaks.spikes.known(),
+    )
 
 
 def judged(detected: Detected, edits: Edits | None = None) -> BeatTable:
@@ -160,12 +167,13 @@ def beats_of(table: BeatTable) -> BeatRows:
     return table.rows
 
 
-def _shape_at(signal: RawSignal, time: float) -> Shape:
+def _shape_at(signal: RawSignal, spikes: Sequence[tuple[float, float]], time: float) -> Shape:
     """Do what `RPeaks.shape_at` does, on the whole signal."""
     near = slice(*np.searchsorted(signal.times, (time - 2 * MARGIN, time + 2 * MARGIN)).tolist())
     times, values = signal.times[near], signal.values[near]
     known = np.isfinite(values)
     times, values = times[known], values[known]
+    values = _without(spikes, times, values)
     sfreq = signal.info.sfreq
     half, place = round(MARGIN * sfreq), int(np.searchsorted(times, time))
     if not half <= place < len(times) - half or abs(times[place] - time) > AROUND:
@@ -175,6 +183,17 @@ def _shape_at(signal: RawSignal, time: float) -> Shape:
     ecg = values[place - half : place + half + 1]
     parts, norms = qrs_shapes(ecg, np.array([half]), np.array([rest]), sfreq)
     return parts[0], norms[0], float(values[place] - np.sort(ecg)[len(ecg) // 2])
+
+
+def _without(spikes: Sequence[tuple[float, float]], times: FloatArray, values: FloatArray) -> FloatArray:
+    """Lay lines under the spikes, as the detector did."""
+    under = np.zeros(len(times), np.bool_)
+    for start, stop in spikes:
+        under[slice(*np.searchsorted(times, (start, np.nextafter(stop, math.inf))).tolist())] = True
+    at = np.arange(len(times))
+    if not under.any() or under.all():
+        return values
+    return np.where(under, np.interp(at, at[~under], values[~under]), values)
 
 
 def people(signals: Signals, kind: str) -> list[str]:

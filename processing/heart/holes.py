@@ -1,13 +1,14 @@
-"""Short holes in an ECG: samples that are missing are bridged, so that what lies beyond keeps its place."""
+"""Short holes and spikes in an ECG: bridged for the detector, so that what lies beyond keeps its place."""
 
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 
 import numpy as np
 
-from acquisition.stream import BoolArray, FloatArray
+from acquisition.stream import BoolArray, FloatArray, IntArray
 
 GAP = 0.15
 """A hole longer than this ends a stretch [s]."""
@@ -23,6 +24,27 @@ no loss of samples, but stamps that are not true: how long it is nobody knows, a
 least [s]."""
 KEPT = 30.0
 """How long a hole is remembered [s]."""
+SHARP, NARROW, BROADER = 0.0125, 0.016, 0.024
+"""Longest time between the samples on either side of a spike [s]: while no beat was seen, then, and of one
+that is far higher than a QRS. No R wave is back at its foot so soon. At low rates it is one sample; all
+limits are ours."""
+FLANK, CALM = 0.25, 0.12
+"""What lies beside a spike strays from the line under it by at most so much of its height; the same of a
+broader one."""
+LEAST, FAR = 1.2, 3.5
+"""Least height over the steepest rise of a beat; the same of a broader one."""
+BESIDE = 0.008
+"""So much is looked at on either side, but never more than the spike is long [s]."""
+RISE = 0.012
+"""The steepest rise of a beat is taken over this time [s]: half a period of line noise, or a little more."""
+HALF = 0.5
+"""A spike comes back to nearer than this share of its height: a quick look, before all widths are tried."""
+BLOCK, BLOCKS = 1.25, 6
+"""The usual one is the median of the highest of so many blocks of so many seconds."""
+UNKNOWN_RISE = 0.3
+"""The same while none was seen [mV]."""
+UNDER = 0.035
+"""An R peak so near to a spike may be misplaced, or be no peak [s]."""
 
 
 class Holes:
@@ -89,3 +111,149 @@ def crossing(beats: FloatArray, before: float, holes: Sequence[tuple[float, floa
     near = ((starts - TOUCHED < all_[:, None]) & (all_[:, None] < stops + TOUCHED)).any(axis=1)
     inside = (all_[:-1, None] < stops) & (starts < all_[1:, None]) & (stops - starts > HIDING)
     return np.asarray(near[1:] | near[:-1] | inside.any(axis=1))
+
+
+class Spikes:
+    """Lay lines under spikes that are too narrow for a QRS: discharges, damaged packets, pacemakers.
+
+    A sample that may begin a spike waits, with all after it, until what follows has come; nothing else waits,
+    and what is no spike leaves as it came. The samples themselves stay as they are wherever they are stored.
+
+    Parameters
+    ----------
+    sfreq : float
+        [Hz].
+    """
+
+    def __init__(self, sfreq: float) -> None:
+        self._sfreq = sfreq
+        self._sharp, self._narrow = (max(1, int(t * sfreq + 1e-6) - 1) for t in (SHARP, NARROW))
+        self._most = max(self._narrow, int(BROADER * sfreq + 1e-6) - 1)
+        self._beside = max(1, round(BESIDE * sfreq))
+        self._step = 2.0 * LEAST / (self._narrow + 1)
+        self._look = self._most + self._beside + 1
+        self._rise, self._block = round(RISE * sfreq), round(BLOCK * sfreq)
+        self._tops: list[float] = []
+        self._starts: list[float] = []
+        self._stops: list[float] = []
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin a new stretch: keep what is known of the beats, drop what waits."""
+        self._times, self._ecg, self._known = np.empty(0), np.empty(0), np.empty(0)
+        self._offset = self._seen = self._left = self._over = self._tall = 0
+
+    def push(self, times: FloatArray, ecg: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Take in samples of one stretch and return those that need no more.
+
+        Returns
+        -------
+        times, ecg, known : ndarray, shape (n,)
+            Stamps [s], ECG without spikes, and the stamp of the last sample that each had to wait for [s].
+        """
+        self._times = np.concatenate((self._times, times))
+        self._ecg = np.concatenate((self._ecg, ecg))
+        self._known = np.concatenate((self._known, times))
+        stop = self._offset + len(self._ecg)
+        while self._seen < stop:
+            end = min(stop, (self._seen // self._block + 1) * self._block)
+            if not self._search(end):
+                break
+        fresh = slice(self._left - self._offset, self._seen - self._offset)
+        out = self._times[fresh], self._ecg[fresh], self._known[fresh]
+        self._left = self._seen
+        self._trim()
+        return out
+
+    def under(self, beats: FloatArray) -> BoolArray:
+        """Tell which R peaks [s] are so near to a spike that they may be misplaced."""
+        near = [bisect_left(self._stops, beat - UNDER) for beat in beats.tolist()]
+        return np.array(
+            [k < len(self._starts) and self._starts[k] < t + UNDER for k, t in zip(near, beats, strict=True)],
+            np.bool_,
+        )
+
+    def known(self) -> list[tuple[float, float]]:
+        """Return the first and the last sample of each spike [s]."""
+        return list(zip(self._starts, self._stops, strict=True))
+
+    def _usual(self) -> float:
+        """Return the usual steepest rise before the block that is looked at [mV]."""
+        block = self._seen // self._block
+        # the block before this one may not be whole yet
+        for k in range(self._tall, block - 1):
+            start = k * self._block - self._offset
+            x = self._ecg[start : start + self._block + self._rise]
+            self._tops = [*self._tops[1 - BLOCKS :], float(np.abs(x[self._rise :] - x[: -self._rise]).max())]
+        self._tall = max(self._tall, block - 1)
+        return sorted(self._tops)[len(self._tops) // 2] if self._tops else UNKNOWN_RISE
+
+    def _search(self, end: int) -> bool:
+        """Look at the samples up to `end`, within one block; tell whether none of them has to wait."""
+        usual = self._usual()
+        begin = self._seen - self._offset
+        x = self._ecg[max(begin - 1, 0) : end - self._offset]
+        steps = np.flatnonzero(np.abs(np.diff(x)) >= self._step * usual) + max(begin, 1)
+        steps = steps[(steps > self._beside) & (steps + self._offset > self._over)]
+        whole = steps[steps + self._look < len(self._ecg)]
+        for k in self._likely(whole, usual):
+            if k + self._offset > self._over and self._lay(k, usual):
+                steps = steps[(steps <= k) | (steps + self._offset > self._over)]
+        self._wait(steps[steps + self._look < len(self._ecg)])
+        late = steps[steps + self._look >= len(self._ecg)]
+        self._seen = int(late[0]) + self._offset if len(late) else end
+        return not len(late)
+
+    def _wait(self, steps: IntArray) -> None:
+        """Note what the samples from each of these places on had to wait for."""
+        if not len(steps):
+            return
+        last = np.zeros(int(steps[-1] - steps[0]) + self._look, np.int64)
+        last[steps - steps[0]] = steps
+        last = np.maximum.accumulate(last)
+        at = np.arange(steps[0], steps[-1] + self._look)
+        near = at - last < self._look
+        at, until = at[near], self._times[last[near] + self._look]
+        self._known[at] = np.maximum(self._known[at], until)
+
+    def _likely(self, steps: IntArray, usual: float) -> list[int]:
+        """Return those of these places from which the ECG may come back soon, from what follows: few."""
+        if not len(steps):
+            return []
+        long, near = np.arange(1, self._most + 1), np.minimum(np.arange(1, self._most + 1), self._beside)
+        away = self._ecg[steps[:, None] + np.arange(self._most + self._beside + 1)]
+        away = away - self._ecg[steps - 1][:, None]
+        back, beyond = away[:, long], away[:, long + near]
+        top = np.maximum.accumulate(np.abs(away), axis=1)[:, long - 1]
+        high = top + np.abs(back)
+        stray = np.abs(beyond - back * ((long + 1 + near) / (long + 1)))
+        back = (np.abs(back) <= HALF * top) & (stray <= FLANK * high) & (high >= LEAST * usual)
+        return [int(k) for k in steps[back.any(axis=1)]]
+
+    def _lay(self, k: int, usual: float) -> bool:
+        """Lay a line under the spike that begins at a place, and tell whether one does."""
+        x, best, length = self._ecg, math.inf, 0
+        for n in range(1, (self._most if self._tops else self._sharp) + 1):
+            low, slope = float(x[k - 1]), float(x[k + n] - x[k - 1]) / (n + 1)
+            near = min(n, self._beside)
+            off = np.abs(x[k - 1 - near : k + n + 1 + near] - low - slope * np.arange(-near, n + 2 + near))
+            high = float(off[near + 1 : near + 1 + n].max())
+            beside = max(float(off[:near].max()), float(off[-near:].max()))
+            flank, least = (FLANK, LEAST) if n <= self._narrow else (CALM, FAR)
+            if high >= least * usual and beside <= flank * high and beside < best * high:
+                best, length = beside / high, n
+        if length:
+            x[k : k + length] = np.interp(np.arange(length), (-1, length), (x[k - 1], x[k + length]))
+            self._over = k + length + self._offset
+            self._starts.append(float(self._times[k]))
+            self._stops.append(float(self._times[k + length - 1]))
+        return length > 0
+
+    def _trim(self) -> None:
+        keep = 3 * self._block
+        if len(self._ecg) > 2 * keep:
+            gone = min(len(self._ecg) - keep, self._left - self._offset)
+            self._offset += gone
+            self._times, self._ecg, self._known = (
+                column[gone:] for column in (self._times, self._ecg, self._known)
+            )

@@ -17,6 +17,8 @@ from processing.heart.table import Arrivals, BeatRows, BeatTable
 STAMP_SLACK = 1.5
 """An interval stream goes on if a stamp is within so much of the last one plus the interval [s]."""
 
+ARTEFACT = "artefact"
+"""Fault of a beat with a spike on its R peak."""
 NOISY = 3.5
 """A beat that is not trusted and stands out of the noise floor by less is called noise."""
 
@@ -128,6 +130,7 @@ def faults(found: Beats) -> list[str]:
     out = np.full(len(found.times), "", dtype=object)
     out[found.trusted == 0] = UNLIKE
     out[(found.trusted == 0) & (found.contrast < NOISY)] = "noise"
+    out[found.contrast == 0] = ARTEFACT
     out[found.settled - found.times > DELAY] = "decided late"
     return [str(fault) for fault in out]
 

@@ -14,7 +14,7 @@ from acquisition.rates import unfit_ecg
 from acquisition.stream import BoolArray, FloatArray, IntArray
 from processing.heart.config import HeartConfig
 from processing.heart.families import qrs_shapes
-from processing.heart.holes import GAP, Holes
+from processing.heart.holes import GAP, Holes, Spikes
 from processing.heart.rpeaks_front import FrontEnd
 from processing.heart.rpeaks_path import Decided, Path
 from processing.heart.rpeaks_refine import Refiner
@@ -43,7 +43,7 @@ class Beats(NamedTuple):
     heights : ndarray, shape (n_beats,)
         R peak over the baseline of the QRS, 30 Hz low-passed, signed [mV].
     contrast : ndarray, shape (n_beats,)
-        QRS envelope over the noise floor before it.
+        QRS envelope over the noise floor before it; 0 where a spike lies on the R peak.
     likeness : ndarray, shape (n_beats,)
         Correlation with the trusted beats; 0.5 while there are too few.
     trusted : ndarray, shape (n_beats,)
@@ -103,6 +103,8 @@ class RPeaks:
         self._half = max(1, round(AROUND * self.sfreq))
         self.holes = Holes(self.sfreq)
         """Where samples are missing."""
+        self.spikes = Spikes(self.sfreq)
+        """Where the ECG is too narrow for a heart's."""
         self.starts: list[float] = []
         """First sample of each gap-free stretch [s]."""
         self._end = -np.inf
@@ -113,7 +115,9 @@ class RPeaks:
         self._front = FrontEnd(self.sfreq)
         self._path.restart()
         self._raw = np.empty(0)
-        self._stamps = np.empty(0)
+        self._stamps, self._known = np.empty(0), np.empty(0)
+        self._newest = np.nan
+        self.spikes.restart()
         self._offset = 0
         self._fresh = True
         self._is_over = False
@@ -175,7 +179,7 @@ class RPeaks:
             return no_beats()
         self._is_over = True
         held = np.arange(1, round(HELD * self.sfreq) + 1) / self.sfreq
-        beats = self._stretch(self._end + held, np.full(len(held), self._raw[-1]))
+        beats = self._stretch(self._end + held, np.full(len(held), self._newest))
         settled = np.full(len(beats.times), np.nextafter(self._end + GAP, np.inf))
         whole = beats.times < self._end - EDGE
         return Beats._make(column[whole] for column in beats._replace(settled=settled))
@@ -187,8 +191,14 @@ class RPeaks:
             self.starts.append(self._start)
             self._raw, self._offset = np.full(n, ecg[0]), -n
             self._stamps = times[0] - np.arange(n, 0, -1) / self.sfreq
+            self._known = self._stamps
+        self._newest = float(ecg[-1])
+        times, ecg, known = self.spikes.push(times, ecg)
+        if not len(times):
+            return no_beats()
         self._raw = np.concatenate((self._raw, ecg))
         self._stamps = np.concatenate((self._stamps, times))
+        self._known = np.concatenate((self._known, known))
         found = self._front.push(ecg)
         decided = self._path.push(found, self._front.look, self._front.count)
         beats = self._place(decided)
@@ -204,7 +214,7 @@ class RPeaks:
         at = np.array([d.at * step for d in kept], np.int64) - offset
         places, rest, heights = self._refine(self._raw, centres[inside])
         times = self._at(places, rest)
-        settled = np.nextafter(self._stamps[at], np.inf)
+        settled = np.nextafter(self._known[at], np.inf)
         shapes = qrs_shapes(self._raw, places, rest, self.sfreq)
         return self._ordered(times, settled, heights, kept, shapes)
 
@@ -233,6 +243,7 @@ class RPeaks:
                 self._latest = time
                 first[j], self._fresh = self._fresh, False
         columns = np.array([d[2:] for d in kept]).reshape(-1, 3).T
+        columns[::2, self.spikes.under(times)] = 0.0
         return Beats._make(c[good] for c in (times, settled, heights, *columns, first, *shapes))
 
     def _trim(self) -> None:
@@ -240,6 +251,7 @@ class RPeaks:
         if len(self._raw) > 4 * keep:
             self._offset += len(self._raw) - keep
             self._raw, self._stamps = self._raw[-keep:], self._stamps[-keep:]
+            self._known = self._known[-keep:]
 
 
 def detect_r_peaks(ecg: ArrayLike, sfreq: float) -> FloatArray:
