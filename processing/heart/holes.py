@@ -41,8 +41,8 @@ HALF = 0.5
 """A spike comes back to nearer than this share of its height: a quick look, before all widths are tried."""
 BLOCK, BLOCKS = 1.25, 6
 """The usual one is the median of the highest of so many blocks of so many seconds."""
-UNKNOWN_RISE = 0.3
-"""The same while none was seen [mV]."""
+UNKNOWN_RISE, NO_RISE = 0.3, 0.01
+"""The same while none was seen [mV]; a block without so much is flat, and tells nothing."""
 UNDER = 0.035
 """An R peak so near to a spike may be misplaced, or be no peak [s]."""
 
@@ -184,7 +184,9 @@ class Spikes:
         for k in range(self._tall, block - 1):
             start = k * self._block - self._offset
             x = self._ecg[start : start + self._block + self._rise]
-            self._tops = [*self._tops[1 - BLOCKS :], float(np.abs(x[self._rise :] - x[: -self._rise]).max())]
+            top = float(np.abs(x[self._rise :] - x[: -self._rise]).max())
+            if top > NO_RISE:
+                self._tops = [*self._tops[1 - BLOCKS :], top]
         self._tall = max(self._tall, block - 1)
         return sorted(self._tops)[len(self._tops) // 2] if self._tops else UNKNOWN_RISE
 
@@ -196,8 +198,8 @@ class Spikes:
         steps = np.flatnonzero(np.abs(np.diff(x)) >= self._step * usual) + max(begin, 1)
         steps = steps[(steps > self._beside) & (steps + self._offset > self._over)]
         whole = steps[steps + self._look < len(self._ecg)]
-        for k in self._likely(whole, usual):
-            if k + self._offset > self._over and self._lay(k, usual):
+        for k, lengths in self._likely(whole, usual):
+            if k + self._offset > self._over and self._lay(k, lengths, usual):
                 steps = steps[(steps <= k) | (steps + self._offset > self._over)]
         self._wait(steps[steps + self._look < len(self._ecg)])
         late = steps[steps + self._look >= len(self._ecg)]
@@ -216,8 +218,9 @@ class Spikes:
         at, until = at[near], self._times[last[near] + self._look]
         self._known[at] = np.maximum(self._known[at], until)
 
-    def _likely(self, steps: IntArray, usual: float) -> list[int]:
-        """Return those of these places from which the ECG may come back soon, from what follows: few."""
+    def _likely(self, steps: IntArray, usual: float) -> list[tuple[int, list[int]]]:
+        """Return those of these places from which the ECG may come back soon, and after how many samples, as
+        what follows tells: few."""
         if not len(steps):
             return []
         long, near = np.arange(1, self._most + 1), np.minimum(np.arange(1, self._most + 1), self._beside)
@@ -228,12 +231,14 @@ class Spikes:
         high = top + np.abs(back)
         stray = np.abs(beyond - back * ((long + 1 + near) / (long + 1)))
         back = (np.abs(back) <= HALF * top) & (stray <= FLANK * high) & (high >= LEAST * usual)
-        return [int(k) for k in steps[back.any(axis=1)]]
+        back[:, self._most if self._tops else self._sharp :] = False
+        likely = np.flatnonzero(back.any(axis=1))
+        return [(int(steps[j]), long[back[j]].tolist()) for j in likely.tolist()]
 
-    def _lay(self, k: int, usual: float) -> bool:
-        """Lay a line under the spike that begins at a place, and tell whether one does."""
+    def _lay(self, k: int, lengths: list[int], usual: float) -> bool:
+        """Lay a line under the spike of such a length that begins at a place; tell whether one does."""
         x, best, length = self._ecg, math.inf, 0
-        for n in range(1, (self._most if self._tops else self._sharp) + 1):
+        for n in lengths:
             low, slope = float(x[k - 1]), float(x[k + n] - x[k - 1]) / (n + 1)
             near = min(n, self._beside)
             off = np.abs(x[k - 1 - near : k + n + 1 + near] - low - slope * np.arange(-near, n + 2 + near))

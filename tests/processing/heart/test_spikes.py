@@ -103,3 +103,16 @@ def test_shapes_seen_in_correcting_are_without_spikes_too() -> None:
     _, clean, _ = spikes.push(times, x)
     assert len(spikes.known()) > 5
     assert np.allclose(_without(spikes.known(), times, x)[: len(clean)], clean, rtol=0.0, atol=1e-12)
+
+
+@pytest.mark.parametrize("sfreq", [130.0, 500.0])
+def test_nothing_waits_in_a_flat_line_and_beats_after_it_are_no_spikes(sfreq: float) -> None:
+    beats = rhythm(20.0)
+    x = np.concatenate((ecg(beats, sfreq, 20.0), np.zeros(round(30.0 * sfreq)), ecg(beats, sfreq, 20.0)))
+    times = np.arange(len(x)) / sfreq
+    spikes = Spikes(sfreq)
+    _, y, known = spikes.push(times, x)
+    assert spikes.known() == []
+    assert np.array_equal(y, x[: len(y)])
+    flat = (times[: len(y)] > 20.1) & (times[: len(y)] < 49.9)
+    assert np.array_equal(known[flat], times[: len(y)][flat])
