@@ -154,6 +154,8 @@ class Spikes:
         self._times = np.concatenate((self._times, times))
         self._ecg = np.concatenate((self._ecg, ecg))
         self._known = np.concatenate((self._known, times))
+        if not self._seen and not self._begin():
+            return self._times[:0], self._ecg[:0], self._known[:0]
         stop = self._offset + len(self._ecg)
         while self._seen < stop:
             end = min(stop, (self._seen // self._block + 1) * self._block)
@@ -189,6 +191,23 @@ class Spikes:
                 self._tops = [*self._tops[1 - BLOCKS :], top]
         self._tall = max(self._tall, block - 1)
         return sorted(self._tops)[len(self._tops) // 2] if self._tops else UNKNOWN_RISE
+
+    def _begin(self) -> bool:
+        """Level a spike at the first samples of a stretch; tell whether enough of them have come for that."""
+        x, look = self._ecg, self._look
+        if len(x) <= look:
+            return False
+        self._known[:look] = self._times[look]
+        least = LEAST * (sorted(self._tops)[len(self._tops) // 2] if self._tops else UNKNOWN_RISE)
+        for n in range(1, (self._narrow if self._tops else self._sharp) + 1):
+            high = float(np.abs(x[:n] - x[n]).max())
+            if high >= least and float(np.ptp(x[n : n + 1 + self._beside])) <= FLANK * high:
+                x[:n] = x[n]
+                self._over = n
+                self._starts.append(float(self._times[0]))
+                self._stops.append(float(self._times[n - 1]))
+                break
+        return True
 
     def _search(self, end: int) -> bool:
         """Look at the samples up to `end`, within one block; tell whether none of them has to wait."""

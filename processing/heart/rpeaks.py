@@ -185,6 +185,10 @@ class RPeaks:
         return Beats._make(column[whole] for column in beats._replace(settled=settled))
 
     def _stretch(self, times: FloatArray, ecg: FloatArray) -> Beats:
+        self._newest = float(ecg[-1])
+        times, ecg, known = self.spikes.push(times, ecg)
+        if not len(times):
+            return no_beats()
         if len(self._raw) == 0:
             # held before the first sample, too, or a beat there would have no shape and no baseline
             n, self._start = self._refine.margin, float(times[0])
@@ -192,10 +196,6 @@ class RPeaks:
             self._raw, self._offset = np.full(n, ecg[0]), -n
             self._stamps = times[0] - np.arange(n, 0, -1) / self.sfreq
             self._known = self._stamps
-        self._newest = float(ecg[-1])
-        times, ecg, known = self.spikes.push(times, ecg)
-        if not len(times):
-            return no_beats()
         self._raw = np.concatenate((self._raw, ecg))
         self._stamps = np.concatenate((self._stamps, times))
         self._known = np.concatenate((self._known, known))

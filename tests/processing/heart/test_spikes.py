@@ -96,6 +96,21 @@ def test_the_result_does_not_depend_on_chunking_and_nothing_comes_late(sfreq: fl
     assert whole.spikes.known() == one.spikes.known() != []
 
 
+@pytest.mark.parametrize("sfreq", [130.0, 500.0])
+def test_a_spike_at_either_edge_of_a_gap_hides_no_beat(sfreq: float) -> None:
+    beats = rhythm(20.0)
+    x, half = ecg(beats, sfreq, 22.0, noise=0.01), round(10.0 * sfreq)
+    times = np.arange(len(x)) / sfreq
+    times[half:] += 1.0
+    x[half - 1] += 20.0
+    x[half] -= 20.0
+    detector = RPeaks(sfreq)
+    found = joined([detector.update(times, x), detector.settle(math.inf)])
+    clear = beats[np.abs(beats - 10.0) > 0.2]
+    assert hits(found.times, clear + (clear > 10.0), 0.02) == (0, 0)
+    assert found.trusted[3:].all()
+
+
 def test_shapes_seen_in_correcting_are_without_spikes_too() -> None:
     x, _ = spiky(ecg(rhythm(20.0), 500.0, 22.0, noise=0.01), 500.0, 2, 1.0)
     times = np.arange(len(x)) / 500.0
