@@ -239,18 +239,17 @@ class TimeBase:
 
     def _run(self, stamps: FloatArray, heard: FloatArray, parts: list[Laid]) -> tuple[FloatArray, FloatArray]:
         """Lay samples up to the next look at the manner; return the stamps that are left."""
-        n = self._looks.spared(stamps, self._period) if self.account.rate_told else 0
-        looked = False
-        if n:
+        spared = self._looks.spared(stamps, self._period) if self.account.rate_told else 0
+        n = spared or min(self._looks.room, len(stamps))
+        # Of stamps that are even among themselves only the step to the first may tell something.
+        before = self._change.find(stamps[: 1 if spared else n], self._n)
+        if before >= 0:
+            self._n += before
+            self._push(stamps[:before], heard[:before], parts)
+            return self._again(stamps[before:], heard[before:], parts)
+        if spared:
             self._change.skip(stamps[:n])
-        else:
-            n = min(self._looks.room, len(stamps))
-            before = self._change.find(stamps[:n], self._n)
-            if before >= 0:
-                self._n += before
-                self._push(stamps[:before], heard[:before], parts)
-                return self._again(stamps[before:], heard[before:], parts)
-            looked = self._looks.take(stamps[:n])
+        looked = not spared and self._looks.take(stamps[:n])
         self._n += n
         self._push(stamps[:n], heard[:n], parts)
         if looked:
@@ -263,11 +262,11 @@ class TimeBase:
         """Begin anew in another manner; return the stamps of samples that it must lay."""
         if self._seen.manner is Manner.EXACT:
             self._wary_from = self._n + round(TRUSTING / self._period)
+        # Samples that waited, and are laid anew, are settled by the one that showed the change.
+        self._floor = max(self._floor, self._n)
         if self._seen.manner is Manner.PACKETS:  # their line goes on over those that wait
-            self._floor = self._n
             self._drain(parts)
         elif self._change.began >= 0:  # and that through stamps with jitter over those before
-            self._floor = self._n
             self._drain(parts, len(self._tail) - (self._n - self._change.began))
         self._n -= len(self._tail)
         stamps = np.concatenate((self._tail, stamps))
@@ -299,7 +298,7 @@ class TimeBase:
         if self._looks.period > 0:
             self._period = self._engine.period = self._looks.period
         if is_other:
-            self._floor = self._n - 1
+            self._floor = max(self._floor, self._n - 1)
             self._drain(parts)
             self._leave()
 

@@ -69,8 +69,8 @@ class Change:
         self._end, self._end_stamp = -1, math.nan
 
     def skip(self, stamps: FloatArray) -> None:
-        """Take in even stamps."""
-        self._stamp, self._close, self._odd = float(stamps[-1]), False, -1
+        """Take in stamps whose steps are even, as `find` would, the first of which it has seen."""
+        self._stamp, self._close = float(stamps[-1]), False
 
     def find(self, stamps: FloatArray, first: int) -> int:
         """Return before which of the next stamps the manner changed, -1 if it did not.
@@ -88,12 +88,15 @@ class Change:
         self._stamp = float(stamps[-1])
         if self._seen.manner is Manner.PACKETS:
             return self._flow(stamps, steps, first)
-        places = [self._packet(steps, first)]
+        packet, other = self._packet(steps, first), -1
         if self._seen.manner is Manner.EXACT:
-            places.append(self._uneven(stamps, steps, first, before))
+            other = self._uneven(stamps, steps, first, before)
         elif self._seen.manner is Manner.JITTER:
-            places.append(self._even(steps, first))
-        return min((place for place in places if place >= 0), default=-1)
+            other = self._even(steps, first)
+        place = _first_of(packet, other)
+        if place != other:  # what comes after the change of another kind tells nothing of this one
+            self.began = -1
+        return place
 
     def _uneven(self, stamps: FloatArray, steps: FloatArray, first: int, before: float) -> int:
         """Return where a second step is no whole number of samples, and stamps are not back in their places.
@@ -159,20 +162,19 @@ class Change:
         """Return where so many samples came without the end of a packet that there are none."""
         ends = ends_packet(steps, self._seen)
         deduced = math.isfinite(self._seen.inner)
-        if deduced and (dense := self._dense(ends)) >= 0:
-            return dense
+        dense = self._dense(ends) if deduced else -1
+        if self._end < 0:  # however many stamps come at once, a packet ended before the first of all
+            self._end, self._end_stamp = first, float(stamps[0])
         at = np.arange(len(stamps))
         last = np.maximum.accumulate(np.where(ends, at, -1))
         since = np.where(last < 0, first + at - self._end, at - last)
         went = stamps - np.where(last < 0, self._end_stamp, stamps[last])
         most = (FLOWS_DEDUCED if deduced else FLOWS) * self._seen.samples
-        if self._end < 0 and last[-1] < 0:
-            self._end, self._end_stamp = first, float(stamps[0])
-            return -1
         flows = np.flatnonzero((since > most) & (went > RUNS_ON * since * self._period))
         if last[-1] >= 0:
             self._end, self._end_stamp = first + int(last[-1]), float(stamps[last[-1]])
-        return int(flows[0]) if len(flows) else -1
+        flow = int(flows[0]) if len(flows) else -1
+        return _first_of(dense, flow)
 
     def _dense(self, ends: BoolArray) -> int:
         """Return where packets ended so often that there are none."""
@@ -183,6 +185,11 @@ class Change:
         sums[AMONG:] -= sums[:-AMONG].copy()
         dense = np.flatnonzero(sums[n:] >= DENSE)
         return int(dense[0]) if len(dense) else -1
+
+
+def _first_of(*places: int) -> int:
+    """Return the first place that there is, -1 if there is none."""
+    return min((place for place in places if place >= 0), default=-1)
 
 
 def _longest_run(same: BoolArray) -> int:

@@ -81,6 +81,7 @@ def _export(recording: Path, kind: str, out: Path, corrections: str) -> list[str
     from acquisition.recording.altered import standing
     from acquisition.recording.derived import BEGUN, note
     from processing.export.altered import mark_altered
+    from processing.export.bids_people import session_label
     from processing.export.by_hand import corrected_marks
     from processing.export.export import export
     from processing.export.tracks import read_tracks
@@ -101,7 +102,7 @@ def _export(recording: Path, kind: str, out: Path, corrections: str) -> list[str
     with working(f"writing {kind}"):
         written, faults = export(kind, tracks, out)
     altered = standing(recording)
-    written = [*written, *mark_altered(kind, recording, out, altered)]
+    written = [*written, *mark_altered(kind, recording, out, altered, session=session_label(tracks))]
     if kind == "bids":
         _note_dataset(recording, tracks, out, written)
     for path in written:

@@ -195,3 +195,28 @@ def interval_errors(sent: Stamped, laid: Whole, *, after: float = 15.0) -> Float
     beats = true[0] + after + np.cumsum(rng.normal(0.85, 0.05, int((true[-1] - true[0] - after - 3) / 0.85)))
     beats = beats[beats < true[-1] - 2.0]
     return np.asarray(np.diff(np.interp(beats, true, times) - beats) * 1e3)
+
+
+def mixed(seed: int) -> tuple[FloatArray, FloatArray | None, float]:
+    """Return stamps whose manner changes now and then, with losses and slips; arrivals, if any; the rate."""
+    rng = np.random.default_rng(seed)
+    sfreq = float(rng.choice([25.0, 130.0, 130.0, 250.0, 512.0]))
+    n = int(sfreq * rng.uniform(30.0, 60.0))
+    times = 1000.0 + np.arange(n) / sfreq
+    pushes = [
+        *(even, rounded, jittered(0.003), jittered(0.01), bursts, deduced(sfreq)),
+        *(chunked(8, 0.02, sfreq), chunked(20, 0.03, sfreq), shared, stalling(0.4)),
+    ]
+    stamps, begin = times.copy(), 0
+    for end in [*np.sort(rng.integers(0, n, rng.integers(0, 5))).tolist(), n]:
+        if end - begin > 3:
+            stamps[begin:end] = pushes[rng.integers(len(pushes))](times[begin:end], rng)
+        begin = end
+    keep = np.ones(n, np.bool_)
+    for _ in range(rng.integers(0, 6)):
+        begin = int(rng.integers(0, n))
+        keep[begin : begin + int(rng.integers(1, int(3 * sfreq)))] = False
+    stamps, times = stamps[keep], times[keep]
+    for _ in range(rng.integers(0, 3)):
+        stamps[rng.integers(0, len(stamps))] += rng.normal()
+    return stamps, np.ceil(times * 10.0) / 10.0 if rng.random() < 0.7 else None, sfreq

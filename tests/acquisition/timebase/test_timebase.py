@@ -22,6 +22,7 @@ from tests.acquisition.timebase.stamped import (
     even,
     interval_errors,
     jittered,
+    mixed,
     only_last,
     rounded,
     shared,
@@ -439,5 +440,23 @@ def test_any_stamps_in_any_chunks_give_the_same_rising_times(
 def test_times_do_not_depend_on_chunks(push: Push, cuts: list[int]) -> None:
     sent = stream(push, lost=10, seconds=60.0)
     whole, cut = pushed(sent.stamps, None, sent.sfreq, [10**6]), pushed(sent.stamps, None, sent.sfreq, cuts)
+    assert np.array_equal(whole[0], cut[0], equal_nan=True)
+    assert np.array_equal(whole[1], cut[1])
+
+
+@settings(max_examples=8, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), cuts=st.lists(st.integers(1, 300), min_size=1, max_size=5))
+def test_any_mixture_of_manners_is_the_same_in_any_chunks(seed: int, cuts: list[int]) -> None:
+    same_in_any_chunks(seed, cuts)
+
+
+@pytest.mark.parametrize(("seed", "cut"), [(9, 1), (14, 3), (37, 2), (50, 3), (54, 1)])
+def test_mixtures_that_were_not_the_same_once_are(seed: int, cut: int) -> None:
+    same_in_any_chunks(seed, [cut])
+
+
+def same_in_any_chunks(seed: int, cuts: list[int]) -> None:
+    stamps, arrivals, sfreq = mixed(seed)
+    whole, cut = pushed(stamps, arrivals, sfreq, [10**6]), pushed(stamps, arrivals, sfreq, cuts)
     assert np.array_equal(whole[0], cut[0], equal_nan=True)
     assert np.array_equal(whole[1], cut[1])
