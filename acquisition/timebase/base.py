@@ -99,14 +99,22 @@ class TimeBase:
                 i = self._resolve(stamps, heard, i, parts)
                 continue
             stop = i + self._watch.until_far(stamps[i:], heard[i:])
-            if stop > i:
-                self._take(stamps[i:stop], heard[i:stop], parts)
-            i = stop
+            while i < stop:
+                end = i + self._together(stamps[i:stop])
+                self._take(stamps[i:end], heard[i:end], parts)
+                i = end
             if i < len(stamps):
                 self._away = [(float(stamps[i]), float(heard[i]))]
                 self._n += 1
                 i += 1
         return joined(parts)
+
+    def _together(self, stamps: FloatArray) -> int:
+        """Return how many stamps are taken in at once: a missing one is counted on by what is known then."""
+        missing = np.isnan(stamps)
+        if self._seen.sparse or not missing.any():
+            return len(stamps)
+        return 1 if missing[0] else int(missing.argmax())
 
     def drain(self) -> FloatArray:
         """Return the times of all samples that wait, by what is known now [s]."""

@@ -65,9 +65,9 @@ class Steps:
             x, raw = x[n:], raw[n:]
             if len(x) < self._look or len(x) < (look := self._needed(x)):
                 break
-            x = self._decide(x, raw, look)
-            parts.append(self._pass(x[:1]))
-            x, raw = x[1:], raw[1:]
+            x, n = self._decide(x, raw, look)
+            parts.append(self._pass(x[:n]))
+            x, raw = x[n:], raw[n:]
         self._waiting = raw
         return joined(parts)
 
@@ -98,8 +98,8 @@ class Steps:
             return self._look
         return max(self._look, math.ceil(step / self.period) + 2)
 
-    def _decide(self, x: FloatArray, raw: FloatArray, look: int) -> FloatArray:
-        """Return stamps that begin with an odd step, put right as the next ones say."""
+    def _decide(self, x: FloatArray, raw: FloatArray, look: int) -> tuple[FloatArray, int]:
+        """Return stamps that begin with an odd step, put right as the next ones say, and how many are now."""
         self._settled = max(self._settled, self._at + look - 1)
         period, step = self.period, float(x[0]) - self._last
         off = x[:look] - self._last - period * np.arange(1, look + 1)
@@ -110,10 +110,11 @@ class Steps:
             until = max(float(x[n]), self._last)
             x = x.copy()
             x[:n] = self._last + (until - self._last) * np.arange(1, n + 1) / (n + 1)
-        elif step < 0:
+            return x, n
+        if step < 0:
             self._log.back(self._at, period - step)
             self._shift += period - step
             x = raw + self._shift
         else:
             self._log.lost(self._at, max(1.0, round(step / period) - 1.0), step - period)
-        return x
+        return x, 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -445,9 +447,15 @@ def test_times_do_not_depend_on_chunks(push: Push, cuts: list[int]) -> None:
 
 
 @settings(max_examples=8, deadline=None)
-@given(seed=st.integers(0, 2**32 - 1), cuts=st.lists(st.integers(1, 300), min_size=1, max_size=5))
-def test_any_mixture_of_manners_is_the_same_in_any_chunks(seed: int, cuts: list[int]) -> None:
-    same_in_any_chunks(seed, cuts)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    cuts=st.lists(st.integers(1, 300), min_size=1, max_size=5),
+    missing=st.lists(st.floats(0.0, 0.999), max_size=3),
+)
+def test_any_mixture_of_manners_is_the_same_in_any_chunks(
+    seed: int, cuts: list[int], missing: list[float]
+) -> None:
+    same_in_any_chunks(seed, cuts, missing)
 
 
 @pytest.mark.parametrize(("seed", "cut"), [(9, 1), (14, 3), (37, 2), (50, 3), (54, 1)])
@@ -455,8 +463,9 @@ def test_mixtures_that_were_not_the_same_once_are(seed: int, cut: int) -> None:
     same_in_any_chunks(seed, [cut])
 
 
-def same_in_any_chunks(seed: int, cuts: list[int]) -> None:
+def same_in_any_chunks(seed: int, cuts: list[int], missing: Sequence[float] = ()) -> None:
     stamps, arrivals, sfreq = mixed(seed)
+    stamps[[int(share * len(stamps)) for share in missing]] = np.nan
     whole, cut = pushed(stamps, arrivals, sfreq, [10**6]), pushed(stamps, arrivals, sfreq, cuts)
     assert np.array_equal(whole[0], cut[0], equal_nan=True)
     assert np.array_equal(whole[1], cut[1])
