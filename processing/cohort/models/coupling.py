@@ -12,11 +12,19 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import t as student
 
 from processing.cohort.models import series
 from processing.cohort.models.pairs import pairs
-from processing.cohort.models.row import Counts, ModelRow, adjusted, counted, counts, refused
+from processing.cohort.models.row import (
+    Counts,
+    ModelRow,
+    adjusted,
+    counted,
+    counts,
+    of_one,
+    over_units,
+    refused,
+)
 from processing.cohort.models.two_stage import Pooled, pooled, within_units
 from processing.indices import SIGNALS
 
@@ -27,6 +35,7 @@ if TYPE_CHECKING:
 
 MODEL = "M4"
 FORMULA = "coupling ~ real + therapist's hour + client's hour; real ~ 1 + (1 | dyad), REML, HKSJ"
+WHICH = "of sessions in which coupling was stated; > 0: the client follows"
 LAG = "lag ~ 1 + (1 | dyad) + (1 | session), REML, HKSJ"
 TALLY = "sessions, counted"
 CAUSE = "a shared cause looks the same"
@@ -107,42 +116,13 @@ def against_pseudo(compared: pd.DataFrame, signal: str) -> tuple[ModelRow, list[
     freedom = len(y) - len(names)
     within = float(((y - means[np.searchsorted(names, dyad)]) ** 2).sum()) / max(freedom, 1)
     over = pooled(means, (within or 1.0) / sizes)
-    test = ModelRow(
-        model=MODEL,
-        outcome=outcome,
-        entity="dyad",
-        term="real",
-        estimate=over.estimate,
-        se=over.se,
-        ci_low=over.ci_low,
-        ci_high=over.ci_high,
-        p=over.p,
-        converged=None if over.reason else True,
-        reason=over.reason or CAUSE,
-        formula=FORMULA,
-        **counted(n),
-    )
+    test = over_units(MODEL, outcome, "dyad", "real", over, n, formula=FORMULA, beside=CAUSE)
     own = []
     for name, mean, size in zip(names.tolist(), means.tolist(), sizes.tolist(), strict=True):
         se = math.sqrt(within / size) if freedom else math.nan
-        reach = se * float(student.ppf(0.975, freedom)) if freedom else math.nan
-        mine = rows[rows["dyad"] == name]
-        own.append(
-            ModelRow(
-                model=MODEL,
-                outcome=outcome,
-                entity=name,
-                term="real",
-                estimate=mean,
-                se=se,
-                ci_low=mean - reach,
-                ci_high=mean + reach,
-                converged=True,
-                reason=CAUSE,
-                formula=FORMULA,
-                **counted(counts(mine)),
-            )
-        )
+        mine = counts(rows[rows["dyad"] == name])
+        row = of_one(MODEL, outcome, name, "real", mean, se, freedom, mine, formula=FORMULA, reason=CAUSE)
+        own.append(row)
     return test, own
 
 
@@ -195,17 +175,4 @@ def _lags(tables: Tables, signal: str) -> list[ModelRow]:
 
 
 def _lag(outcome: str, entity: str, over: Pooled, n: Counts) -> ModelRow:
-    return ModelRow(
-        model=MODEL,
-        outcome=outcome,
-        entity=entity,
-        term="lag",
-        estimate=over.estimate,
-        se=over.se,
-        ci_low=over.ci_low,
-        ci_high=over.ci_high,
-        converged=None if over.reason else True,
-        reason=over.reason or "of sessions in which coupling was stated; > 0: the client follows",
-        formula=LAG,
-        **counted(n),
-    )
+    return over_units(MODEL, outcome, entity, "lag", over, n, formula=LAG, beside=WHICH, tested=False)

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from processing.cohort.models.row import Counts, ModelRow, adjusted, counted, counts, refused
-from processing.cohort.models.two_stage import Pooled, pooled, within_units
+from processing.cohort.models.row import Counts, ModelRow, adjusted, counts, over_units, refused
+from processing.cohort.models.two_stage import pooled, within_units
 from processing.metrics.interventions import KINDS
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def _mean(
     if not over.reason:
         low, high = BOUNDS.get(term, SHARES)
         over = replace(over, ci_low=max(over.ci_low, low), ci_high=min(over.ci_high, high))
-    return _row(outcome, "client", term, over, n, formula, over.reason, tested=False)
+    return over_units(MODEL, outcome, "client", term, over, n, formula=formula, tested=False)
 
 
 def _responses(tables: Tables) -> list[ModelRow]:
@@ -137,35 +137,8 @@ def _responses(tables: Tables) -> list[ModelRow]:
         y, v = mine["value"].to_numpy(float), mine["se"].to_numpy(float) ** 2
         means, variances = within_units(y, v, mine["dyad"].to_numpy(str))
         over = pooled(means, variances)
-        reason = over.reason or BESIDE
-        outcome = f"response_{signal}_{code}"
-        out.append(_row(outcome, str(entity), "matched", over, counts(mine), RESPONSE, reason))
+        outcome, n = f"response_{signal}_{code}", counts(mine)
+        out.append(
+            over_units(MODEL, outcome, str(entity), "matched", over, n, formula=RESPONSE, beside=BESIDE)
+        )
     return out
-
-
-def _row(
-    outcome: str,
-    entity: str,
-    term: str,
-    over: Pooled,
-    n: Counts,
-    formula: str,
-    reason: str,
-    *,
-    tested: bool = True,
-) -> ModelRow:
-    return ModelRow(
-        model=MODEL,
-        outcome=outcome,
-        entity=entity,
-        term=term,
-        estimate=over.estimate,
-        se=over.se,
-        ci_low=over.ci_low,
-        ci_high=over.ci_high,
-        p=over.p if tested else float("nan"),
-        converged=None if over.reason else True,
-        reason=reason,
-        formula=formula,
-        **counted(n),
-    )

@@ -16,7 +16,7 @@ from scipy.stats import f as f_distribution
 from acquisition.errors import ResultsError
 from processing.across.finding import Finding
 from processing.across.tolerated import EDGES, SIDES, edges_of
-from processing.cohort.models.row import Counts, ModelRow, adjusted, counted, refused
+from processing.cohort.models.row import Counts, ModelRow, adjusted, counted, over_units, refused, spread
 from processing.cohort.models.two_stage import pooled
 from processing.metrics.logistic import CHI_SQUARE_95
 
@@ -131,33 +131,10 @@ def _over(found: list[tuple[list[Finding], Counts]], side: str, far: str) -> lis
         used = [n for value, variance, n in each if math.isfinite(value) and math.isfinite(variance)]
         whole = Counts(len(used), len(used), sum(n.n_sessions for n in used))
         over = pooled(y, v)
-        row = ModelRow(
-            model=MODEL,
-            outcome=f"tolerated_{side}",
-            entity="client",
-            term=term,
-            estimate=over.estimate,
-            se=over.se,
-            ci_low=over.ci_low,
-            ci_high=over.ci_high,
-            p=over.p if term == "movement" else math.nan,
-            converged=None if over.reason else True,
-            reason=over.reason,
-            formula=OVER.format(far=far),
-            **counted(whole),
-        )
-        spread = ModelRow(
-            model=MODEL,
-            outcome=f"tolerated_{side}",
-            entity="client",
-            term=f"{term}_sd",
-            estimate=over.tau,
-            ci_low=over.tau_low,
-            ci_high=over.tau_high,
-            converged=None if over.reason else True,
-            reason=over.reason or "SD of dyads",
-            formula=OVER.format(far=far),
-            **counted(whole),
-        )
-        out += [row, spread]
+        outcome, formula, moves = f"tolerated_{side}", OVER.format(far=far), term == "movement"
+        own = f"{term}_sd"
+        out += [
+            over_units(MODEL, outcome, "client", term, over, whole, formula=formula, tested=moves),
+            spread(MODEL, outcome, "client", own, over, whole, formula=formula, beside="SD of dyads"),
+        ]
     return out

@@ -20,7 +20,16 @@ import numpy as np
 from scipy.stats import t as student
 
 from processing.cohort.models import mixed, series
-from processing.cohort.models.row import Counts, ModelRow, adjusted, counted, counts, refused
+from processing.cohort.models.row import (
+    Counts,
+    ModelRow,
+    adjusted,
+    counted,
+    counts,
+    of_one,
+    over_units,
+    refused,
+)
 from processing.cohort.models.two_stage import Lines, lines, pooled
 
 if TYPE_CHECKING:
@@ -74,20 +83,8 @@ def _of_dyads(rows: pd.DataFrame, outcome: str) -> Iterator[ModelRow]:
     for k, name in enumerate(found.units):
         se = math.sqrt(found.variance * float(found.scatter[k, 1, 1]))
         slope = float(found.coefficients[k, 1])
-        reach = se * float(student.ppf(0.975, found.freedom)) if found.freedom else math.nan
-        yield ModelRow(
-            model=MODEL,
-            outcome=outcome,
-            entity=name,
-            term="session",
-            estimate=slope,
-            se=se,
-            ci_low=slope - reach,
-            ci_high=slope + reach,
-            converged=True,
-            formula=OWN,
-            **counted(counts(mine[name])),
-        )
+        n = counts(mine[name])
+        yield of_one(MODEL, outcome, name, "session", slope, se, found.freedom, n, formula=OWN)
 
 
 def _lines(rows: pd.DataFrame) -> Lines:
@@ -98,21 +95,8 @@ def _lines(rows: pd.DataFrame) -> Lines:
 def _two_stages(rows: pd.DataFrame, outcome: str, entity: str, n: Counts) -> ModelRow:
     found = _lines(rows)
     over = pooled(found.coefficients[:, 1], found.variance * found.scatter[:, 1, 1])
-    return ModelRow(
-        model=MODEL,
-        outcome=outcome,
-        entity=entity,
-        term="session",
-        estimate=over.estimate,
-        se=over.se,
-        ci_low=over.ci_low,
-        ci_high=over.ci_high,
-        p=over.p,
-        converged=None if over.reason else True,
-        reason=over.reason or f"two stages: {over.k} dyads, {LEAST_DYADS} are needed for one mixed model",
-        formula=OVER,
-        **counted(n),
-    )
+    few = f"two stages: {over.k} dyads, {LEAST_DYADS} are needed for one mixed model"
+    return over_units(MODEL, outcome, entity, "session", over, n, formula=OVER, beside=few)
 
 
 def _mixed(rows: pd.DataFrame, outcome: str, entity: str, n: Counts) -> list[ModelRow]:

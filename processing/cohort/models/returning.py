@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,7 +25,15 @@ import numpy as np
 from acquisition.stream import FloatArray, IntArray
 from processing.across.answers import answer_measures
 from processing.across.ways_back import LEAST, TERMS, return_measures
-from processing.cohort.models.row import Counts, ModelRow, adjusted, counted, counts, refused
+from processing.cohort.models.row import (
+    Counts,
+    ModelRow,
+    adjusted,
+    counts,
+    over_units,
+    refused,
+    spread,
+)
 from processing.cohort.models.two_stage import Pooled, pooled
 from processing.hour.measure import Measure
 from processing.rows.excursions import ANSWERS, KNOWN_AFTER
@@ -123,21 +131,11 @@ def _answers(tables: Tables) -> list[ModelRow]:
     few = (
         f"; a therapist needs {LEAST_EXCURSIONS} excursions, and half of them answered" if over.reason else ""
     )
+    of = (MODEL, "answer_latency", "client")
+    middle, why = _exponential(over), over.reason + few
     return [
-        _row("answer_latency", "client", "median", _exponential(over), n, ANSWER, over.reason + few),
-        ModelRow(
-            model=MODEL,
-            outcome="answer_latency",
-            entity="client",
-            term="frailty_sd",
-            estimate=over.tau,
-            ci_low=over.tau_low,
-            ci_high=over.tau_high,
-            converged=None if over.reason else True,
-            reason=over.reason or "SD of therapists, of the logarithm",
-            formula=ANSWER,
-            **counted(n),
-        ),
+        over_units(*of, "median", middle, n, formula=ANSWER, beside=why),
+        spread(*of, "frailty_sd", over, n, formula=ANSWER, beside="SD of therapists, of the logarithm"),
     ]
 
 
@@ -166,27 +164,6 @@ def _exponential(over: Pooled) -> Pooled:
     return Pooled(estimate=middle, se=middle * over.se, ci_low=low, ci_high=high)
 
 
-def _row(
-    outcome: str, entity: str, term: str, over: Pooled, n: Counts, formula: str, reason: str
-) -> ModelRow:
-    return ModelRow(
-        model=MODEL,
-        outcome=outcome,
-        entity=entity,
-        term=term,
-        estimate=over.estimate,
-        se=over.se,
-        ci_low=over.ci_low,
-        ci_high=over.ci_high,
-        p=over.p,
-        converged=None if not math.isfinite(over.estimate) else True,
-        exploratory=outcome == "return",
-        reason=reason,
-        formula=formula,
-        **counted(n),
-    )
-
-
 def _returns(tables: Tables) -> list[ModelRow]:
     """Return the coefficients of the way back of each dyad that has enough excursions, and over dyads."""
     bins = tables["ways_back"]
@@ -213,7 +190,7 @@ def _keyed(rows: pd.DataFrame) -> list[dict[str, Any]]:
 
 def _of_dyad(dyad: str, term: str, m: Measure, n: Counts) -> ModelRow:
     one = Pooled(estimate=m.value, se=m.se, ci_low=m.ci_low, ci_high=m.ci_high)
-    return _row("return", dyad, term, one, n, RETURN, m.reason)
+    return over_units(MODEL, "return", dyad, term, one, n, formula=RETURN, beside=m.reason, exploratory=True)
 
 
 def _over_dyads(k: int, term: str, values: Sequence[tuple[Sequence[Measure], Counts]]) -> ModelRow:
@@ -221,9 +198,12 @@ def _over_dyads(k: int, term: str, values: Sequence[tuple[Sequence[Measure], Cou
     v = np.array([found[k].se ** 2 for found, _ in values])
     used = [n for (_, n), value in zip(values, y, strict=True) if math.isfinite(value)]
     over = pooled(y, v)
+    if over.reason:
+        over = replace(over, reason=f"{over.reason} (from {LEAST} excursions of a dyad on)")
     n = Counts(sum(u.n_persons for u in used), len(used), sum(u.n_sessions for u in used))
-    why = over.reason and f"{over.reason} (from {LEAST} excursions of a dyad on)"
-    return _row("return", "client", term, over, n, RETURN, why or "what went together, and no cause")
+    beside = "what went together, and no cause"
+    of = (MODEL, "return", "client", term)
+    return over_units(*of, over, n, formula=RETURN, beside=beside, exploratory=True)
 
 
 def own_page(tables: Tables, therapist: str) -> tuple[list[Measure], list[Latency], Latency]:

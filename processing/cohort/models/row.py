@@ -7,6 +7,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
+from scipy.stats import t as student
+
+from processing.cohort.models.two_stage import Pooled
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -70,6 +74,96 @@ def counts(rows: pd.DataFrame) -> Counts:
 def counted(n: Counts) -> dict[str, Any]:
     """Return counts as fields of a row."""
     return asdict(n)
+
+
+def over_units(
+    model: str,
+    outcome: str,
+    entity: str,
+    term: str,
+    over: Pooled,
+    n: Counts,
+    *,
+    formula: str,
+    beside: str = "",
+    tested: bool = True,
+    exploratory: bool = False,
+) -> ModelRow:
+    """Return the row of what was pooled over dyads, sessions or therapists.
+
+    Parameters
+    ----------
+    beside : str
+        What stands beside the value, where there is one; else why there is none.
+    tested : bool
+        Whether a null fits: p is left out where none does.
+    """
+    return ModelRow(
+        model=model,
+        outcome=outcome,
+        entity=entity,
+        term=term,
+        estimate=over.estimate,
+        se=over.se,
+        ci_low=over.ci_low,
+        ci_high=over.ci_high,
+        p=over.p if tested else math.nan,
+        converged=True if math.isfinite(over.estimate) else None,
+        exploratory=exploratory,
+        reason=over.reason or beside,
+        formula=formula,
+        **counted(n),
+    )
+
+
+def spread(
+    model: str, outcome: str, entity: str, term: str, over: Pooled, n: Counts, *, formula: str, beside: str
+) -> ModelRow:
+    """Return the row of how far the units' true values differ: their standard deviation."""
+    return ModelRow(
+        model=model,
+        outcome=outcome,
+        entity=entity,
+        term=term,
+        estimate=over.tau,
+        ci_low=over.tau_low,
+        ci_high=over.tau_high,
+        converged=None if over.reason else True,
+        reason=over.reason or beside,
+        formula=formula,
+        **counted(n),
+    )
+
+
+def of_one(
+    model: str,
+    outcome: str,
+    entity: str,
+    term: str,
+    estimate: float,
+    se: float,
+    freedom: int,
+    n: Counts,
+    *,
+    formula: str,
+    reason: str = "",
+) -> ModelRow:
+    """Return the row of one dyad, with the interval of Student's t; without one where no freedom is left."""
+    reach = se * float(student.ppf(0.975, freedom)) if freedom else math.nan
+    return ModelRow(
+        model=model,
+        outcome=outcome,
+        entity=entity,
+        term=term,
+        estimate=estimate,
+        se=se,
+        ci_low=estimate - reach,
+        ci_high=estimate + reach,
+        converged=True,
+        reason=reason,
+        formula=formula,
+        **counted(n),
+    )
 
 
 def refused(
