@@ -35,6 +35,7 @@ from acquisition.recording.recording import Recording
 from acquisition.recording.repair import repair
 from acquisition.recording.verify import verify
 from acquisition.stream import ROLES, FloatArray
+from tests.acquisition.recorder.test_full_disk import fill
 
 CLIENT = "client.xdf"
 Seen = dict[str, FloatArray]
@@ -174,13 +175,7 @@ def filled(base: Path) -> str:
         return "no small disk can be mounted here"
     try:
         process, path = recorder(disk / "out")
-        with (disk / "filler").open("wb", buffering=0) as file:
-            size = 1 << 20
-            while size:
-                try:
-                    file.write(bytes(size))
-                except OSError:
-                    size //= 2
+        fill(disk)
         process.wait(60)
         steps = max(float(np.diff(times).max()) for times in seen(Recording(path)).values())
         return f"{Recording(path).state}, longest step {1e3 * steps:.0f} ms, {verify(path)[0].message}"

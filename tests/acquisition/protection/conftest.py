@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,21 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     path = tmp_path_factory.mktemp("made") / "keys"
     _, recovery = KeyStore.init(path, PASSPHRASE)
     return path, recovery
+
+
+@pytest.fixture(scope="module")
+def kept(made: tuple[Path, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeyStore]:
+    """Have one unlocked store for the properties of a module."""
+    with pytest.MonkeyPatch.context() as patch:
+        run = tmp_path_factory.mktemp("run")
+        run.chmod(0o700)
+        patch.setenv("XDG_RUNTIME_DIR", str(run))
+        path = tmp_path_factory.mktemp("kept") / "keys"
+        shutil.copytree(made[0], path)
+        patch.setenv(ENVIRONMENT, str(path))
+        store = KeyStore(path)
+        unlock(store, made[1])
+        yield store
 
 
 @pytest.fixture

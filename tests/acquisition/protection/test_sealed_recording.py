@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,22 +36,8 @@ NAMES = [f"{role}.xdf" for role in ROLES]
 modest = settings(deadline=None, max_examples=15)
 seeds = st.integers(0, 2**32 - 1)
 SEALED = ProtectionSettings(sealed=True)
+pytestmark = pytest.mark.usefixtures("kept")
 CODES = {Role.CLIENT: "C07", Role.THERAPIST: "T02"}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def kept(made: tuple[Path, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeyStore]:
-    """Have one unlocked store for the properties here."""
-    with pytest.MonkeyPatch.context() as patch:
-        run = tmp_path_factory.mktemp("run")
-        run.chmod(0o700)
-        patch.setenv("XDG_RUNTIME_DIR", str(run))
-        path = tmp_path_factory.mktemp("kept") / "keys"
-        shutil.copytree(made[0], path)
-        patch.setenv("ATTUNE_KEYS", str(path))
-        store = KeyStore(path)
-        unlock(store, made[1])
-        yield store
 
 
 def keys() -> Keys:

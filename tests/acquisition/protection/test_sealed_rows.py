@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -39,22 +38,9 @@ from acquisition.stream import Role
 from tests.acquisition.simulated import SESSION, record
 from tests.waiting import wait_for
 
+pytestmark = pytest.mark.usefixtures("kept")
 CODES = {Role.CLIENT: "C07", Role.THERAPIST: "T02"}
 WORDS = ("of the client", "of the therapist", "of the room")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def kept(made: tuple[Path, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[KeyStore, str]]:
-    with pytest.MonkeyPatch.context() as patch:
-        run = tmp_path_factory.mktemp("run")
-        run.chmod(0o700)
-        patch.setenv("XDG_RUNTIME_DIR", str(run))
-        path = tmp_path_factory.mktemp("kept") / "keys"
-        shutil.copytree(made[0], path)
-        patch.setenv("ATTUNE_KEYS", str(path))
-        store = KeyStore(path)
-        unlock(store, made[1])
-        yield store, made[1]
 
 
 def keys() -> Keys:
@@ -102,8 +88,8 @@ def test_they_read_as_beside_a_plain_recording_and_nothing_stands_open(sealed: P
     assert verify(sealed) == [] and plain_rows(sealed) == []
 
 
-def test_locked_they_stay_closed(sealed: Path, kept: tuple[KeyStore, str]) -> None:
-    lock(kept[0])
+def test_locked_they_stay_closed(sealed: Path, kept: KeyStore, made: tuple[Path, str]) -> None:
+    lock(kept)
     try:
         for read in (read_overlay, read_corrections, session_of):
             with pytest.raises(KeyStoreError, match="attune keys unlock"):
@@ -114,7 +100,7 @@ def test_locked_they_stay_closed(sealed: Path, kept: tuple[KeyStore, str]) -> No
         assert (sealed / "overlay.jsonl").read_bytes() == before
         assert verify(sealed) == []
     finally:
-        unlock(*kept)
+        unlock(kept, made[1])
 
 
 @settings(deadline=None, max_examples=20)
