@@ -156,9 +156,10 @@ def list_command(recording: Path, as_json: bool) -> None:
     """Say who corrected how much in a recording, and when last."""
     from acquisition.events.corrected import editors, fold
     from acquisition.events.corrections import read_corrections
+    from acquisition.recording.recording import Recording
     from processing.results.corrected import said
 
-    lines = read_corrections(recording)
+    lines = read_corrections(Recording(recording).path)  # another folder is no recording without corrections
     rows = [(who, fold(lines, who), max(c.when for c in lines if c.who == who)) for who in editors(lines)]
     if as_json:
         found = [

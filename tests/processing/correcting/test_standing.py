@@ -192,6 +192,8 @@ def test_lists_come_in_and_go_out_and_two_people_are_compared(clean: Path, tmp_p
     )
     assert "0 inserted, 0 deleted, 0 moved" in back.output
     assert "R2: client heart: 3 deleted" in attune_with("corrections", "list", clean).output
+    wrong = attune_with("corrections", "list", tmp_path)
+    assert wrong.exit_code == 1 and f"{tmp_path}: no recording" in wrong.output
     agreed = json.loads(attune_with("corrections", "agree", "-", "R2", *place, "--json").output)
     assert (agreed["only_a"], agreed["only_b"], agreed["apart"]) == (3, 0, 0.0)
     assert agreed["windows"] > 5 and agreed["bias"] != 0.0
