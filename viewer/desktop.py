@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import TYPE_CHECKING
 
 from acquisition.errors import AttunementError
@@ -26,6 +28,18 @@ FRAMED = (4, 30, 4, 4)
 def has_display() -> bool:
     """Tell whether a window can be shown: a display answers; an offscreen platform counts as none."""
     return all(finding.state != "missing" for finding in display())
+
+
+def draw_offscreen() -> None:
+    """Let Qt draw without a display, unless told otherwise, without warning that nothing frames a window."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
+
+    def say(_kind: QtMsgType, _context: QMessageLogContext, text: str) -> None:
+        if "propagateSizeHints" not in text:
+            sys.stderr.write(f"{text}\n")
+
+    qInstallMessageHandler(say)
 
 
 def require_qt() -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from acquisition.private import only_for_owner
-from viewer.desktop import has_display
+from viewer.desktop import draw_offscreen, has_display
 from viewer.model.blind import blind_filled
 from viewer.model.model import SessionModel
 
@@ -49,7 +48,7 @@ def save(
         Where the picture is.
     """
     if not has_display():
-        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+        draw_offscreen()
     from viewer import settings as persistence
     from viewer.opening import codes_of, filled
     from viewer.review.reviewing import Reviewing

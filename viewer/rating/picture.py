@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from acquisition.private import only_for_owner
 from acquisition.ratings.files import Sitting
-from viewer.desktop import has_display
+from viewer.desktop import draw_offscreen, has_display
 from viewer.rating.shown import Hour
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ def save(png: Path, sitting: Sitting, hour: Hour, start: float, theme: str = "da
         If it cannot be written.
     """
     if not has_display():
-        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+        draw_offscreen()
     from viewer.rating.page import RatingPage
     from viewer.rating.run import COUNTDOWN, Run
     from viewer.rating.scale import Scale
