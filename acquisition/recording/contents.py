@@ -24,6 +24,8 @@ SESSION_NAME = "session.toml"
 """Takes a session record after the close, at its end: the manifest covers what stands before it."""
 RECORD_NAME = "record.jsonl"
 """Takes the session record of a sealed recording, in place of the end of session.toml."""
+LINKS_NAME = "links.toml"
+"""Videos of the hour, where they lie and how their time maps onto the recording's."""
 RATERS = "raters"
 """Folder of the files of blind raters, which the manifest does not cover either."""
 UNCONFIRMED = "unconfirmed"
@@ -39,7 +41,7 @@ BESIDE = (
     *(f"refill/{role}.xdf" for role in ROLES),
     "ratings/*.xdf",
     "ratings/*.jsonl",
-    "links.toml",
+    LINKS_NAME,
     "derived.jsonl",
     "withdrawal-*.certificate.json",
     "withdrawal-*.certificate.pdf",

@@ -7,10 +7,12 @@ from pathlib import Path
 
 from acquisition.errors import KeyStoreError, RecordingError
 from acquisition.events.overlay import rows_of
+from acquisition.linking.links_file import read_links
 from acquisition.protection.sealed_rows import is_sealed_row, keys_beside
 from acquisition.protection.vault import opener_of, sealed_header
 from acquisition.ratings.files import FOLDER, files_of, unreadable
 from acquisition.recording.contents import (
+    LINKS_NAME,
     MANIFEST_NAME,
     SESSION_NAME,
     STOOD_STILL,
@@ -50,7 +52,7 @@ def verify(path: Path) -> list[Finding]:
     found = changes(path)
     named = {f.file for f in found if f.problem == "linked"}
     beside = [f for f in strangers(path, manifest.files) if f.file not in named]
-    return [*found, *beside, *_slices(path), *damage_of(path), *_rows(path), *_ratings(path)]
+    return [*found, *beside, *_slices(path), *damage_of(path), *_rows(path), *_ratings(path), *_links(path)]
 
 
 def noted(path: Path) -> list[str]:
@@ -110,6 +112,19 @@ def _rows(path: Path) -> list[Finding]:
 def _ratings(path: Path) -> list[Finding]:
     """Return what of the ratings beside a recording cannot be read."""
     return [Finding(f"{FOLDER}/{f.name}", "damaged", why) for f in files_of(path) for why in unreadable(f)]
+
+
+def _links(path: Path) -> list[Finding]:
+    """Return what of the links to videos cannot be read."""
+    if (path / LINKS_NAME).is_symlink():
+        return []  # named among the links
+    try:
+        read_links(path)
+    except KeyStoreError:
+        return []
+    except RecordingError as error:
+        return [Finding(LINKS_NAME, "damaged", str(error).replace(f"{path / LINKS_NAME}: ", ""))]
+    return []
 
 
 def plain_rows(path: Path) -> list[str]:

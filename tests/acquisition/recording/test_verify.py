@@ -175,8 +175,9 @@ BESIDE = [
 @pytest.mark.parametrize("name", BESIDE)
 def test_what_comes_after_the_close_is_known_and_repair_keeps_it(path: Path, name: str) -> None:
     (path / name).parent.mkdir(exist_ok=True)
-    # What a device kept, and ratings, are looked into; the others are not.
+    # What a device kept, ratings and links are looked into; the others are not.
     content = (path / "client.xdf").read_bytes() if name.startswith("refill") else b"{}\n"
+    content = b"" if name == "links.toml" else content
     if name.startswith("ratings"):
         written = RatingWriter(path, Sitting(rater="P", whose=Whose(Role.CLIENT)))
         written.add(10.0, (0.5,))
