@@ -180,4 +180,5 @@ def _link(table: TomlTable) -> VideoLink:
     for key, value in (("offset", link.offset), ("drift", link.drift)):
         if aligned and math.isnan(value):
             table.fault(key, "missing, though the video is aligned")
+    table.finish()
     return link
