@@ -19,12 +19,12 @@ from acquisition.session.rating_settings import SHOWN, Axis, RatingSettings
 from acquisition.session.study import study_of
 from acquisition.stream import ROLES, Role
 from acquisition.terminal import echo
+from viewer.rating.inputs import open_input
+from viewer.rating.kinds import INPUTS, STEPS, refuse_input
 
 if TYPE_CHECKING:
+    from viewer.rating.kinds import Device
     from viewer.rating.shown import Hour
-
-MIDI = "midi"
-INPUTS = ("mouse", "keyboard", MIDI)
 
 
 @click.command("rate", cls=Command)
@@ -49,8 +49,15 @@ INPUTS = ("mouse", "keyboard", MIDI)
     "--input", "how", type=click.Choice(INPUTS), default="mouse", show_default=True, help="What moves it."
 )
 @click.option(
-    "--port", default="", metavar="NAME", help="With --input midi: how the name of the input begins."
+    "--port",
+    default="",
+    metavar="NAME",
+    help="How the name of the MIDI input, joystick, dial or pedal begins.",
 )
+@click.option(
+    "--steps", type=click.IntRange(2, 100_000), default=STEPS, show_default=True,
+    help="With --input dial: its steps from end to end.",
+)  # fmt: skip
 @click.option(
     "--show", type=click.Choice(SHOWN), help="What is seen of the session, as far as the study allows it."
 )
@@ -71,6 +78,7 @@ def rate_command(
     unbounded: bool,
     how: str,
     port: str,
+    steps: int,
     show: str | None,
     start: float | None,
     again: bool,
@@ -106,8 +114,7 @@ def rate_command(
         input=how,
         shown=shown,
     )
-    if how == MIDI and not sitting.bounded:
-        raise AttunementError("--input midi: a fader has ends; --unbounded needs mouse or keyboard")
+    refuse_input(how, len(sitting.axes), bounded=sitting.bounded)
     require_qt()
     if picture is None and not has_display():
         raise AttunementError("no display to open a window on; --picture FILE.png draws the page into a file")
@@ -125,7 +132,12 @@ def rate_command(
         save(picture, sitting, hour, begin)
         echo(str(picture))
         return
-    _rate(recording, sitting, hour, begin, port)
+    device = open_input(how, port, len(sitting.axes), bounded=sitting.bounded, steps=steps)
+    try:
+        _rate(recording, sitting, hour, begin, device)
+    finally:
+        if device is not None:
+            device.close()
 
 
 def _axes(said: tuple[str, ...]) -> tuple[Axis, ...]:
@@ -205,28 +217,22 @@ def _compare(recording: Path, rater: str, whose: Whose, asked: str, shown: str, 
     echo(comparing.progress())
 
 
-def _rate(recording: Path, sitting: Sitting, hour: Hour, begin: float, port: str) -> None:
+def _rate(recording: Path, sitting: Sitting, hour: Hour, begin: float, device: Device | None) -> None:
     from acquisition.ratings.files import RatingWriter
     from viewer import settings as persistence
     from viewer.live.live import quitting_on_ctrl_c
-    from viewer.rating.fader import open_fader
     from viewer.rating.window import RatingWindow
     from viewer.theme import THEMES
     from viewer.window import application
 
     app = application()
     theme = THEMES[persistence.load(persistence.store()).theme]
-    fader = open_fader(port, len(sitting.axes)) if sitting.input == MIDI else None
     writer = RatingWriter(recording, sitting)
     with quitting_on_ctrl_c(app):
-        window = RatingWindow(
-            writer, sitting, hour, theme, start=begin, poll=fader.poll if fader is not None else None
-        )
+        window = RatingWindow(writer, sitting, hour, theme, start=begin, device=device)
         window.showFullScreen()
         app.exec()
         window.close()
-    if fader is not None:
-        fader.close()
     echo(
         f"{writer.path}: rated to {window.run.at - hour.begin:.0f} s"
         if writer.path.exists()

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any, Protocol
 
 from acquisition.errors import AttunementError
+from viewer.rating.scale import Scale
 
 ABSENT = "is not installed (pip install 'attunement[rating]'): no MIDI fader can be used"
 WHEEL = "pitchwheel"
@@ -50,6 +51,13 @@ class Fader:
             if (axis := self._controls.index(control)) < self._n:
                 out[axis] = value
         return out
+
+    def drive(self, scale: Scale) -> bool:
+        """Move a scale by what came; see `viewer.rating.kinds.Device`."""
+        said = [(axis, value) for axis, value in enumerate(self.poll()) if value is not None]
+        for axis, value in said:
+            scale.put(axis, value)
+        return bool(said)
 
     def close(self) -> None:
         """Close the port."""

@@ -24,7 +24,7 @@ class Scale:
     def __init__(self, n_axes: int = 1, *, bounded: bool = True) -> None:
         self.bounded = bounded
         self.values = (0.0,) * n_axes
-        self._held = [0] * n_axes
+        self._held = [0.0] * n_axes
 
     def move(self, right: float, up: float) -> None:
         """Move by a way of the pointer [px]; a scale of one axis takes only what goes right."""
@@ -38,8 +38,12 @@ class Scale:
             values[axis] = self._within(value)
             self.values = tuple(values)
 
-    def hold(self, axis: int, direction: int) -> None:
-        """Hold an arrow key (-1, 1), or let go of it (0)."""
+    def turn(self, axis: int, by: float) -> None:
+        """Move an axis by a way of its own units, as a dial does."""
+        self._add(*(by if k == axis else 0.0 for k in range(len(self.values))))
+
+    def hold(self, axis: int, direction: float) -> None:
+        """Hold an arrow key (-1, 1) or a stick (-1 to 1), or let go of it (0)."""
         if axis < len(self.values):
             self._held[axis] = direction
 
@@ -52,7 +56,7 @@ class Scale:
 
     def let_go(self) -> None:
         """Let go of every key."""
-        self._held = [0] * len(self.values)
+        self._held = [0.0] * len(self.values)
 
     def _add(self, *by: float) -> None:
         self.values = tuple(self._within(v + b) for v, b in zip(self.values, by, strict=True))

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from acquisition.errors import AttunementError
 from acquisition.ratings.files import SFREQ, RatingWriter, Sitting
+from viewer.rating.kinds import PEDAL, Device
 from viewer.rating.page import RatingPage
 from viewer.rating.pointer import Lock
 from viewer.rating.run import Run
@@ -24,6 +25,8 @@ ARROWS = {
     Qt.Key.Key_Down: (1, -1),
     Qt.Key.Key_Up: (1, 1),
 }
+OWN_KEYS = (Qt.Key.Key_Space, Qt.Key.Key_Return)
+"""Begin, pause, go on: no pedal can be one of these, nor Esc."""
 
 
 class RatingWindow(QWidget):
@@ -35,8 +38,8 @@ class RatingWindow(QWidget):
         Takes the samples; the window closes it.
     start : float
         Where the sitting begins [s, clock of the recording].
-    poll : callable, optional
-        Returns the value of each axis of a device that is set (None where it says nothing new).
+    device : Device, optional
+        Moves the scale beside mouse and keys.
     """
 
     def __init__(
@@ -48,12 +51,13 @@ class RatingWindow(QWidget):
         *,
         start: float,
         now: Callable[[], float] = time.monotonic,
-        poll: Callable[[], list[float | None]] | None = None,
+        device: Device | None = None,
     ) -> None:
         super().__init__()
-        self._writer, self._sitting, self._now, self._poll = writer, sitting, now, poll
-        self._said, self._closed = "", False
+        self._writer, self._sitting, self._now, self._device = writer, sitting, now, device
+        self._said, self._gone, self._closed = "", "", False
         self.scale = Scale(len(sitting.axes), bounded=sitting.bounded)
+        self._pedal(down=False)
         self.run = Run(self.scale, self._keep, start, hour.end)
         self.page = RatingPage(self.run, sitting.axes, hour, theme)
         self.lock = Lock(self)
@@ -80,18 +84,33 @@ class RatingWindow(QWidget):
 
     def look(self) -> None:
         """Go on to now."""
-        if self._poll is not None:
-            for axis, value in enumerate(self._poll()):
-                if value is not None:
-                    self.scale.put(axis, value)
-                    self.run.changed(self._now())
+        self._hear()
         self.run.look(self._now())
         if self.run.state == "done":
             self.lock.free()
-        self.page.show_now(self._now(), self._said)
+        self.page.show_now(self._now(), self._said or self._gone)
+
+    def _hear(self) -> None:
+        """Move the scale by what the device said; one that is gone says nothing any more: it pauses."""
+        if self._device is None or self._gone:
+            return
+        try:
+            moved = self._device.drive(self.scale)
+        except AttunementError as error:
+            self._gone = str(error)
+            self.stand()
+            return
+        if moved:
+            self.run.changed(self._now())
+
+    def _pedal(self, *, down: bool) -> None:
+        if self._sitting.input == PEDAL:
+            self.scale.put(0, 1.0 if down else -1.0)
 
     def go_on(self) -> None:
-        """Begin, or pause, or go on."""
+        """Begin, or pause, or go on; not with a device that is gone."""
+        if self._gone:
+            return
         if self.run.state in ("waiting", "paused"):
             self.run.begin(self._now())
             if self._sitting.input == "mouse":
@@ -101,8 +120,9 @@ class RatingWindow(QWidget):
         self.look()
 
     def stand(self) -> None:
-        """Stand still, and let the pointer go."""
+        """Stand still, and let the pointer go; a key let go meanwhile is not heard of."""
         self.run.pause()
+        self._pedal(down=False)
         self.lock.free()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -111,17 +131,25 @@ class RatingWindow(QWidget):
             return
         if key == Qt.Key.Key_Escape:
             self.close()
-        elif key in (Qt.Key.Key_Space, Qt.Key.Key_Return):
+        elif key in OWN_KEYS:
             self.go_on()
         elif key in ARROWS and self._sitting.input == "keyboard":
             self.scale.hold(*ARROWS[key])
+        elif self._sitting.input == PEDAL and self._device is None:
+            self._pedal(down=True)
+            self.run.changed(self._now())
         else:
             super().keyPressEvent(event)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         key = Qt.Key(event.key())
-        if key in ARROWS and not event.isAutoRepeat():
+        if event.isAutoRepeat():
+            return
+        if key in ARROWS:
             self.scale.hold(ARROWS[key][0], 0)
+        if self._sitting.input == PEDAL and self._device is None and key not in OWN_KEYS:
+            self._pedal(down=False)
+            self.run.changed(self._now())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if not self.lock.held:
