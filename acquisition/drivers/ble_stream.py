@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acquisition.drivers import Drained
+from acquisition.drivers.beats_told import BeatsTold
 from acquisition.drivers.clock import DeviceClock, Stamps
 from acquisition.event import Notice, NoticeKind
 from acquisition.stream import Chunk, FloatArray, Modality, StreamInfo
@@ -23,10 +24,11 @@ HOLD = 1.5
 """Seconds for which the first packets are kept back: one alone may be late, and its stamp is for good."""
 SMOOTHING = 0.05
 """Weight of a new packet in the estimate of the sample period."""
-BEATS_LATE, BEATS_PATIENCE = 0.35, 8.0
-"""A strap tells of beats about once a second; a beat that it never told of makes all later ones late."""
 QUIET = 2.5
 """Seconds beyond the intervals told of, after which beats count as missing."""
+AHEAD = 10.0
+"""Seconds by which the intervals of a packet may be longer than the time since the one before: it may have
+been held up, and beats with it."""
 
 
 def device_time_info(info: StreamInfo) -> StreamInfo:
@@ -205,9 +207,9 @@ class BeatStream:
 
     def __init__(self, info: StreamInfo, out: Outbox, *, seconds: float) -> None:
         self.info, self._out, self._unit, self._tell = info, out, seconds, _Teller(info, out)
-        self._clock = DeviceClock(late=BEATS_LATE, patience=BEATS_PATIENCE, at_events=False)
+        self._clock, self._told = DeviceClock(at_events=False), BeatsTold()
         self._stamps = Stamps(self._clock, slew=0.03)
-        self._sum, self._arrival, self._resets = 0.0, math.nan, 0
+        self._sum, self._arrival = 0.0, math.nan
         self._broken = False
 
     @property
@@ -222,24 +224,27 @@ class BeatStream:
     def intervals(self, values: Sequence[float], lengths: Sequence[float], arrival: float) -> None:
         """Take in values to store and the lengths that the sum goes on by."""
         if not len(values):
+            self._told.heard(arrival)
             return
         steps = np.asarray(lengths, np.float64) * self._unit
         quiet = arrival - self._arrival - float(steps.sum())
-        if quiet > QUIET:
-            self._clock.restart()
-            self._clock.resets += 1
         self._arrival = arrival
         ends = self._sum + np.cumsum(steps)
         self._sum = float(ends[-1])
+        # Asked in any case: it takes the packet in.
+        late = self._told.missing(float(ends[0]), self._sum, arrival)
+        why = "beats missing, how many is not known" if late or quiet > QUIET else ""
+        if quiet < -AHEAD:
+            why = f"intervals of {steps.sum():.0f} s came within {steps.sum() + quiet:.0f} s: counted anew"
+        if why:
+            self._told.forget()
+            self._clock.restart()
+            self._stamps.restart()
         self._clock.observe(self._sum, arrival)
         before = self._stamps.last
-        missing = self._clock.resets != self._resets
-        if missing:
-            self._resets = self._clock.resets
-            self._stamps.restart()
         times = self._stamps.give(ends)
-        if missing and not math.isnan(before):
-            self._tell("gap", arrival, "beats missing, how many is not known", before, float(times[0]))
+        if why and not math.isnan(before):
+            self._tell("segment" if quiet < -AHEAD else "gap", arrival, why, before, float(times[0]))
         if self._broken:
             self._broken = False
             self._tell("resumed", arrival, "beats again", before, float(times[0]))

@@ -66,15 +66,14 @@ class DeviceClock:
 
     Parameters
     ----------
-    late, patience : float
-        All packets of `patience` seconds must be `late` seconds late before the clock counts as set back.
     at_events : bool
         Whether packets leave at the next connection event after they are ready. A strap that tells of beats
-        once a second keeps them for longer than that: then only the lower hull counts.
+        once a second keeps them for longer than that, now more and now less: then only the lower hull counts,
+        and no wait shows that the clock was set.
     """
 
-    def __init__(self, *, late: float = LATE, patience: float = PATIENCE, at_events: bool = True) -> None:
-        self._late, self._patience, self._at_events = late, patience, at_events
+    def __init__(self, *, at_events: bool = True) -> None:
+        self._at_events = at_events
         self._earliest: deque[Point] = deque(maxlen=WINDOW)
         self._firsts: deque[Point] = deque(maxlen=WINDOW)
         self._arrivals: deque[float] = deque(maxlen=48)
@@ -131,12 +130,12 @@ class DeviceClock:
         return self._line.lsl(device)
 
     def _is_set_anew(self, device: float, arrival: float) -> bool:
-        if not self._earliest:
+        if not self._earliest or not self._at_events:
             return False
         delay = arrival - self.lsl(device)
         if device < self._earliest[-1][0] - 60.0 or delay < -EARLY:
             return True
-        if delay < self._late:
+        if delay < LATE:
             self._delays.clear()
             return False
         self._delays.append((arrival, delay))
@@ -144,14 +143,14 @@ class DeviceClock:
 
     def _is_late_for_good(self, arrival: float) -> bool:
         """Tell whether all packets of some time were late, and steadily so."""
-        if arrival - self._delays[0][0] <= self._patience:
+        if arrival - self._delays[0][0] <= PATIENCE:
             return False
-        while self._delays[0][0] < arrival - self._patience:
+        while self._delays[0][0] < arrival - PATIENCE:
             self._delays.popleft()
-        half = arrival - self._patience / 2
+        half = arrival - PATIENCE / 2
         early = [d for t, d in self._delays if t < half]
         late = [d for t, d in self._delays if t >= half]
-        return not self._at_events or (bool(early) and abs(min(early) - min(late)) < STEADY)
+        return bool(early) and abs(min(early) - min(late)) < STEADY
 
     def _begin_bucket(self, device: float, arrival: float) -> None:
         if self._earliest and device - self._earliest[-1][0] > APART:
