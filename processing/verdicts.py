@@ -24,7 +24,7 @@ def verdicts(samples: Iterable[IndexSample]) -> list[str]:
     seconds: Counter[tuple[str, str]] = Counter()
     faults: Counter[tuple[str, str, str]] = Counter()
     for sample in samples:
-        if sample.index in SENSORS and sample.reason != NOT_YET:
+        if sample[3] in SENSORS and sample.reason != NOT_YET:
             seconds[sample.entity, sample.index] += 1
             if sample.reason and (sample.index != "resp_rate" or sample.reason.startswith(BELT)):
                 faults[sample.entity, sample.index, sample.reason] += 1

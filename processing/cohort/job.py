@@ -23,6 +23,7 @@ from processing.cohort.session_tables import BY_SESSION, LAST, session_tables
 from processing.cohort.tables import TABLES
 from processing.config import PipelineConfig
 from processing.metrics.session_metrics import table_parameters
+from processing.results.collecting import seldom_collected
 from processing.results.corrected import Corrected, corrected_by
 from processing.results.session_run import run_recording
 
@@ -113,7 +114,8 @@ def work(job: Job) -> Done:
     path = Path(job.place.known.path)
     try:
         if not complete(Path(job.store), job.place, job.digest):
-            _write(job, path)
+            with seldom_collected():
+                _write(job, path)
     except (AttunementError, OSError) as error:
         return Done(job.place.known.path, faults_as_lines(error, path))
     return Done(job.place.known.path, seconds=time.process_time() - begin)

@@ -15,7 +15,6 @@ from processing.cohort.known import Known
 from processing.cohort.numbering import Placed
 from processing.cohort.tables import TABLES
 from processing.hour.measure import Measure
-from processing.hour.timeline import rows_of
 from processing.metrics.session_metrics import Hour
 from processing.metrics.tolerated import LABELS
 from processing.responses.event_locked import Response
@@ -239,7 +238,6 @@ def _covariates(known: Known) -> list[Row]:
 
 
 def _signals(run: SessionRun, hour: Hour) -> list[Row]:
-    rows = rows_of(run.samples)
     named: Sequence[tuple[str, Callable[[Any], Any]]] = (
         ("client_values", lambda s: s.client),
         ("therapist_values", lambda s: s.therapist),
@@ -253,5 +251,5 @@ def _signals(run: SessionRun, hour: Hour) -> list[Row]:
             "begin": s.begin - hour.line.begin,
             **{name: np.asarray(get(s), np.float32) for name, get in named},
         }
-        for s in signals_of(hour.line, rows)
+        for s in signals_of(hour.line, run.rows)
     ]

@@ -20,6 +20,7 @@ from acquisition.text import printable
 from processing.arousal.person import NOBODY, People
 from processing.commands.process import Outcome, process_recording
 from processing.config import PipelineConfig
+from processing.results.collecting import seldom_collected
 
 COLUMNS = (
     TextColumn("{task.description}"),
@@ -49,20 +50,21 @@ class Work:
     ) -> Outcome | AttunementError:
         """Process a recording; an error becomes a message, so that it can leave its process."""
         try:
-            return process_recording(
-                path,
-                self.out,
-                config=self.config,
-                people=self.people,
-                follow=self.follow,
-                force=self.force,
-                report=self.report,
-                cvxeda=self.cvxeda,
-                accept_damage=self.accept_damage,
-                corrections=self.corrections,
-                plain=self.plain,
-                progress=progress,
-            )
+            with seldom_collected():
+                return process_recording(
+                    path,
+                    self.out,
+                    config=self.config,
+                    people=self.people,
+                    follow=self.follow,
+                    force=self.force,
+                    report=self.report,
+                    cvxeda=self.cvxeda,
+                    accept_damage=self.accept_damage,
+                    corrections=self.corrections,
+                    plain=self.plain,
+                    progress=progress,
+                )
         except AttunementError as error:
             return AttunementError(str(error))
         except OSError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ COUNTS = tuple(index.name for index in PERSON if index.summary == "count")
 WHOLE = "of the whole recording, baselines and breaks included"
 MEDIAN, SPREAD = f"median of index samples {WHOLE}", f"P75 − P25 of index samples {WHOLE}"
 COUNT = f"number of index samples with a value {WHOLE}"
+VALUE = itemgetter(IndexSample._fields.index("value"))
 DESCRIBES = "a description of the samples there are; neighbours share most of their window"
 DEFINITIONS = (
     *(
@@ -67,17 +69,22 @@ class Metric:
 
 
 def summarise(
-    samples: Sequence[IndexSample], *, version: str, parameters: str, scalings: Mapping[str, str]
+    rows: Mapping[tuple[str, str], Sequence[IndexSample]],
+    *,
+    version: str,
+    parameters: str,
+    scalings: Mapping[str, str],
 ) -> list[Metric]:
-    """Return median and interquartile range of each level index, and the number of beats and responses."""
-    values: dict[tuple[str, str], list[float]] = {}
-    units: dict[tuple[str, str], str] = {}
-    for s in samples:
-        values.setdefault((s.entity, s.index), []).append(s.value)
-        units[s.entity, s.index] = s.unit
+    """Return median and interquartile range of each level index, and the number of beats and responses.
+
+    Parameters
+    ----------
+    rows : dict
+        (entity, index) → its samples, at least one.
+    """
     out: list[Metric] = []
-    for (entity, index), listed in sorted(values.items()):
-        every = np.array(listed)
+    for (entity, index), mine in sorted(rows.items()):
+        every = np.fromiter(map(VALUE, mine), np.float64, len(mine))
         good = every[np.isfinite(every)]
         out += [
             Metric(
@@ -93,7 +100,7 @@ def summarise(
                 reason="" if len(good) else "no value passed its gate",
                 scaling=scalings.get(entity, ""),
             )
-            for name, value, unit, method in _rows(index, good, units[entity, index])
+            for name, value, unit, method in _rows(index, good, mine[-1].unit)
         ]
     return out
 

@@ -137,7 +137,7 @@ class SessionRun:
         identity = {"version": version("attunement"), "parameters": table_parameters(self.config.digest())}
         relative = self.scalings()
         return [
-            *summarise(self.samples, scalings=relative, **identity),
+            *summarise(self.rows, scalings=relative, **identity),
             *hour_metrics(hour, scalings=relative, **identity),
         ]
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from itertools import accumulate
 from typing import NamedTuple, Self
 
 ATOMS = (-1.2816, -0.5244, 0.0, 0.5244, 1.2816)
@@ -64,18 +67,28 @@ def quantile(pairs: Sequence[tuple[float, float]], share: float) -> float:
     ----------
     pairs : sequence of (value, weight)
     """
-    known = sorted((v, w) for v, w in pairs if math.isfinite(v) and w > 0.0)
-    total = math.fsum(w for _, w in known)
+    return quantiles(pairs, share)[0]
+
+
+def quantiles(pairs: Sequence[tuple[float, float]], *shares: float) -> list[float]:
+    """Return several quantiles of the same weighted values, as `quantile` gives each."""
+    known = sorted([pair for pair in pairs if pair[1] > 0.0 and math.isfinite(pair[0])])
     if not known:
-        return math.nan
-    target, before, last = share * total, 0.0, (-math.inf, known[0][0])
-    for value, weight in known:
-        middle = before + weight / 2
-        if middle >= target:
-            at, low = last
-            return low if at == -math.inf else low + (value - low) * (target - at) / (middle - at)
-        last, before = (middle, value), before + weight
-    return last[1]
+        return [math.nan] * len(shares)
+    weights = [weight for _, weight in known]
+    before = accumulate(weights, initial=0.0)
+    middles = [least + weight / 2 for least, weight in zip(before, weights, strict=False)]
+    total = math.fsum(weights)
+    return [_between(known, middles, share * total) for share in shares]
+
+
+def _between(known: Sequence[tuple[float, float]], middles: Sequence[float], target: float) -> float:
+    """Return the value at a summed weight; the middles do not decrease."""
+    k = bisect_left(middles, target)
+    if k == 0 or k == len(known):
+        return known[max(k - 1, 0)][0]
+    low, at = known[k - 1][0], middles[k - 1]
+    return low + (known[k][0] - low) * (target - at) / (middles[k] - at)
 
 
 def weighted_mean(pairs: Sequence[tuple[float, float]]) -> float:
@@ -104,9 +117,13 @@ def shift_of(window: Sequence[Second], reference: float) -> float:
 
 def range_of(window: Sequence[Second]) -> float:
     """Return P90 − P10 of F0 [semitones]; nan without voiced speech."""
-    pairs = []
-    for row in window:
-        if row.voiced > 0.0:
-            centre, spread = semitones(row.f0, 100.0), semitones(row.f0 + row.spread, row.f0)
-            pairs += [(centre + z * spread, row.voiced / len(ATOMS)) for z in ATOMS]
-    return quantile(pairs, 0.9) - quantile(pairs, 0.1)
+    pairs = [pair for row in window if row.voiced > 0.0 for pair in _atoms(row.f0, row.spread, row.voiced)]
+    low, high = quantiles(pairs, 0.1, 0.9)
+    return high - low
+
+
+@lru_cache(maxsize=256)
+def _atoms(f0: float, spread: float, voiced: float) -> tuple[tuple[float, float], ...]:
+    """Return the values that a second stands for, with their weights: it is in many windows."""
+    centre, wide = semitones(f0, 100.0), semitones(f0 + spread, f0)
+    return tuple((centre + z * wide, voiced / len(ATOMS)) for z in ATOMS)

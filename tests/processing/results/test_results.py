@@ -12,6 +12,7 @@ import pytest
 from acquisition.event import Event
 from acquisition.text import from_cell
 from processing.hour.keyed import Keys
+from processing.hour.timeline import rows_of
 from processing.index import IndexSample
 from processing.metrics.summary import summarise, write_metrics
 from processing.results.results import (
@@ -100,7 +101,7 @@ def test_every_table_carries_what_joins_it_to_other_sessions(tmp_path: Path) -> 
     }
     write_indices(tmp_path, SAMPLES, 10.0, keys=keys)
     write_events(tmp_path, [Event(time=25.0, code="now_moment", id="x")], 10.0, keys)
-    metrics = summarise(SAMPLES, version="1", parameters="p", scalings={})
+    metrics = summarise(rows_of(SAMPLES), version="1", parameters="p", scalings={})
     write_metrics(tmp_path / "metrics.parquet", metrics, keys=keys)
     plain = pq.read_table(tmp_path / "indices.parquet")
     assert plain.column_names == index_table(SAMPLES, 10.0).column_names
@@ -121,7 +122,7 @@ def test_every_table_carries_what_joins_it_to_other_sessions(tmp_path: Path) -> 
 
 
 def test_metrics_summarise_what_had_a_value(tmp_path: Path) -> None:
-    metrics = {m.metric: m for m in summarise(SAMPLES, version="1", parameters="p", scalings={})}
+    metrics = {m.metric: m for m in summarise(rows_of(SAMPLES), version="1", parameters="p", scalings={})}
     assert metrics["hr_median"].value == 72.0
     assert metrics["hr_median"].n == 2
     assert metrics["hr_median"].valid_pct == pytest.approx(200 / 3)

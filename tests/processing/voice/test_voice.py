@@ -21,7 +21,7 @@ from processing.index import IndexSample
 from processing.parts import sources
 from processing.pipeline import Pipeline
 from processing.voice.voice import Voice, VoiceConfig
-from processing.voice.windows import Second, quantile, range_of
+from processing.voice.windows import ATOMS, Second, quantile, quantiles, range_of, semitones
 
 ROWS = StreamInfo(
     name="Voice", role=Role.CLIENT, modality=Modality.VOICE, sfreq=0.0, unit="", channels=ROW_CHANNELS
@@ -185,6 +185,53 @@ def test_range_from_medians_and_spreads_is_near_that_of_the_frames(seed: int) ->
     ]
     truth = np.diff(np.percentile(frames, (10, 90)))[0]
     assert range_of(window) == pytest.approx(truth, rel=0.08)
+
+
+def one_by_one(pairs: list[tuple[float, float]], share: float) -> float:
+    """Return a quantile as its definition reads, value after value."""
+    known = sorted((v, w) for v, w in pairs if math.isfinite(v) and w > 0.0)
+    if not known:
+        return math.nan
+    target, before, last = share * math.fsum(w for _, w in known), 0.0, (-math.inf, known[0][0])
+    for value, weight in known:
+        middle = before + weight / 2
+        if middle >= target:
+            at, low = last
+            return low if at == -math.inf else low + (value - low) * (target - at) / (middle - at)
+        last, before = (middle, value), before + weight
+    return last[1]
+
+
+WEIGHED = st.lists(
+    st.tuples(
+        st.one_of(st.floats(-1e6, 1e6), st.sampled_from([1.0, 2.0, math.nan, math.inf])),
+        st.one_of(st.floats(0.0, 1.0), st.sampled_from([0.0, 0.25, 5e-324, math.nan])),
+    ),
+    max_size=40,
+)
+
+
+@given(WEIGHED, st.lists(st.floats(0.0, 1.0), min_size=1, max_size=3))
+def test_quantiles_are_to_the_bit_what_their_definition_says(
+    pairs: list[tuple[float, float]], shares: list[float]
+) -> None:
+    assert repr(quantiles(pairs, *shares)) == repr([one_by_one(pairs, share) for share in shares])
+    assert repr([quantile(pairs, share) for share in shares]) == repr(quantiles(pairs, *shares))
+
+
+SECONDS = st.lists(st.tuples(st.floats(60.0, 400.0), st.floats(0.0, 80.0), st.floats(0.0, 1.0)), max_size=12)
+
+
+@given(SECONDS)
+def test_range_is_that_of_the_values_each_second_stands_for(rows: list[tuple[float, float, float]]) -> None:
+    window = [Second(1.0, f0, spread, -20.0, -10.0, voiced, 0.0, 1.0) for f0, spread, voiced in rows]
+    pairs = [
+        (semitones(f0, 100.0) + z * semitones(f0 + spread, f0), voiced / len(ATOMS))
+        for f0, spread, voiced in rows
+        if voiced > 0.0
+        for z in ATOMS
+    ]
+    assert repr(range_of(window)) == repr(one_by_one(pairs, 0.9) - one_by_one(pairs, 0.1))
 
 
 def test_quantiles_of_equal_weights_are_the_median() -> None:
