@@ -31,12 +31,15 @@ from acquisition.events.vocabulary import (
     load_vocabulary,
 )
 from acquisition.events.who import patterns_of, who_fault
+from acquisition.linking.links_file import read_links
 from acquisition.session.patterns import CodePatterns
 from acquisition.stream import PEOPLE
 from processing.codings.annotations.annotation import Annotation
+from processing.codings.annotations.eaf import WRITTEN
 from processing.codings.annotations.reading import read_annotations
 from processing.codings.annotations.times import beginning, recording_time
 from processing.codings.marked import Marked, since_begin
+from processing.codings.on_video import OnVideo
 from processing.hour.timeline import Interval
 
 REVIEW_UNC = 1.0
@@ -62,7 +65,7 @@ class Reading:
     mapping : mapping
         Text or tier, in small letters → code.
     tiers : collection of str
-        Only these; all if empty.
+        Only these; if empty all but those that an export of ours wrote.
     actor, rater : str
         Where the file says none; without it the code's own actor.
     otherwise : str
@@ -75,6 +78,9 @@ class Reading:
         Which codes raters have.
     speakers : mapping
         Speaker of a transcript, in small letters → client or therapist. Names are kept nowhere.
+    videos : OnVideo, optional
+        What was coded on a video is brought onto the recording's clock by its link; without it all times
+        count from `zero`.
     """
 
     zero: float = 0.0
@@ -87,6 +93,7 @@ class Reading:
     started: str = ""
     patterns: CodePatterns = field(default_factory=CodePatterns)
     speakers: Mapping[str, str] = field(default_factory=dict)
+    videos: OnVideo | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +133,7 @@ def read_events(
     for number, annotation in enumerate(annotations):
         if (how.tiers and annotation.tier not in how.tiers) or annotation.fields.get("id") in known:
             continue
-        if _is_no_coding(annotation):
+        if _is_no_coding(annotation) or (annotation.fields.get("source") == WRITTEN and not how.tiers):
             left_out += 1
             continue
         try:
@@ -151,7 +158,9 @@ def read_file(path: Path, marked: Marked | None, rater: str = "") -> list[Interv
     begin = marked.begin if marked else 0.0
     vocabulary = marked.vocabulary if marked else load_vocabulary()
     how = Reading(
-        started=marked.started if marked else "", patterns=patterns_of(marked.path if marked else None)
+        started=marked.started if marked else "",
+        patterns=patterns_of(marked.path if marked else None),
+        videos=OnVideo(read_links(marked.path), marked.begin) if marked else None,
     )
     events = read_events(path, vocabulary, begin, how).events
     mine = [e for e in events if not rater or e.rater == rater]
@@ -217,6 +226,9 @@ def _events(
     """Return the event of a point, or the two of an interval."""
     if math.isnan(annotation.start):
         raise AnnotationError("is not aligned to the time line, so it has no time")
+    error = 0.0
+    if how.videos is not None:
+        annotation, error = how.videos.since_begin(annotation)
     fields = annotation.fields
     # A column named time is on the LSL clock, unless nothing was recorded then at its times.
     absolute = annotation.absolute and begin - BEFORE <= annotation.start
@@ -237,7 +249,7 @@ def _events(
         note=note,
         ref=fields.get("ref", ""),
         t_shift=_number(fields, "t_shift", 0.0) if absolute else 0.0,
-        t_unc=_number(fields, "t_unc", REVIEW_UNC),
+        t_unc=_number(fields, "t_unc", round(math.hypot(REVIEW_UNC, error), 3)),
         id=fields.get("id") or _id(stem, "on"),
     )
     if code.kind == "point":

@@ -40,15 +40,19 @@ SLACK = 60.0
 @click.option(
     "--zero",
     type=float,
-    default=0.0,
-    show_default=True,
-    help="Second of the recording at which the file's clock is 0.",
+    help="Second of the recording at which the file's clock is 0; 0 if nothing else says it.",
 )
 @click.option(
     "--sync",
     type=float,
     metavar="S",
     help="Second of the file at which the first sync_mark is; instead of --zero.",
+)
+@click.option(
+    "--video",
+    default="",
+    metavar="NAME",
+    help="The linked video that was coded, where the file does not say it: its link says when that is.",
 )
 @click.option(
     "--map", "pairs", multiple=True, metavar="TEXT=CODE", help="What a label or tier means; repeat it."
@@ -72,8 +76,9 @@ def import_command(
     recording: Path,
     who: str,
     blind: bool,
-    zero: float,
+    zero: float | None,
     sync: float | None,
+    video: str,
     pairs: tuple[str, ...],
     tiers: tuple[str, ...],
     actor: str,
@@ -84,24 +89,32 @@ def import_command(
     vocabulary: Path | None,
     as_json: bool,
 ) -> None:
-    """Add codings from .csv, .tsv, .eaf, .TextGrid, .vtt or .srt files to the later edits of a recording.
+    """Add codings from .csv, .tsv, .eaf, .boris, .TextGrid, .vtt or .srt files to a recording's later edits.
 
     A label that begins with a code is that event ("suds 40", "mismatch", "note: late start"); else a tier
     that is named after a code. Nothing is guessed: what names no code is told, with its line, and then
     nothing is imported at all.
+
+    What was coded on a video that is linked to the recording (ELAN and BORIS say which; --video does for
+    others) gets its time by the link, with offset and drift. --zero and --sync do without.
     """
     from acquisition.events.overlay import rater_file, read_edits
     from acquisition.events.overlay_file import append_edits
+    from acquisition.linking.links_file import read_links
     from acquisition.protection.audit import keep
     from processing.codings.event_import import Reading, edits_of, known_ids, read_events
     from processing.codings.marked import read_marked
+    from processing.codings.on_video import OnVideo
 
+    if sum((zero is not None, sync is not None, bool(video))) > 1:
+        raise click.UsageError("--zero, --sync and --video each say when the file is: one of them")
     if why := who_fault(who, recording):
         raise click.UsageError(f"--who {who!r}: {why}")
     marked = read_marked(recording, vocabulary)
+    links = read_links(recording)
     how = Reading(
         patterns=patterns_of(recording),
-        zero=zero if sync is None else _sync(marked) - sync,
+        zero=(zero or 0.0) if sync is None else _sync(marked) - sync,
         mapping=_mapping(pairs),
         tiers=tiers,
         actor=actor,
@@ -110,6 +123,7 @@ def import_command(
         skip=skip,
         started=marked.started,
         speakers={**marked.people, **_speakers(speakers)},
+        videos=OnVideo(links, marked.begin, video) if zero is None and sync is None else None,
     )
     target = rater_file(recording, who) if blind else recording / OVERLAY_NAME
     there = read_edits(target)
@@ -132,9 +146,10 @@ def import_command(
     if as_json:
         echo(json.dumps(counts))
     else:
+        by_video = how.videos.said() if how.videos is not None else ""
         echo(
             f"{target}: {len(edits)} added, {counts['there']} there already, {left_out} left out; "
-            f"0 s of the file is {how.zero:g} s of the recording"
+            + (by_video or f"0 s of the file is {how.zero:g} s of the recording")
         )
 
 

@@ -18,7 +18,7 @@ from acquisition.terminal import echo, working
 if TYPE_CHECKING:
     from processing.export.tracks import Tracks
 
-KINDS = ("bids", "csv", "mne", "edf", "xdf")
+KINDS = ("bids", "csv", "mne", "edf", "xdf", "elan")
 
 
 @click.command("export", cls=Command)
@@ -38,6 +38,9 @@ KINDS = ("bids", "csv", "mne", "edf", "xdf")
 )
 @click.option("--author", "authors", multiple=True, metavar="NAME", help="bids: of the dataset; repeat it.")
 @click.option("--licence", default="", metavar="NAME", help="bids: under which the dataset may be used.")
+@click.option(
+    "--video-paths", is_flag=True, help="elan: say where the linked videos lie, not only their names."
+)
 def export_command(
     recordings: tuple[Path, ...],
     kind: str,
@@ -45,6 +48,7 @@ def export_command(
     corrections: str,
     authors: tuple[str, ...],
     licence: str,
+    video_paths: bool,
 ) -> None:
     """Write recordings for another tool: raw markers with later edits applied, stamps on one clock.
 
@@ -54,6 +58,9 @@ def export_command(
     bids: all recordings go into one dataset, and into the one that is at OUT already; nothing of it is lost.
     The other formats have one recording in a directory.
 
+    elan: what was marked, as tiers, on the time of each video that is linked; the video is named, and where
+    it lies is said only with --video-paths.
+
     Of a recording that is not as it was when it was closed, or that still grows, the export says so beside
     the files.
     """
@@ -61,13 +68,15 @@ def export_command(
         raise click.UsageError(f"--to {kind} takes one recording; --to bids takes many")
     if kind != "bids" and (authors or licence):
         raise click.UsageError("--author and --licence are of a dataset: --to bids")
+    if video_paths and kind != "elan":
+        raise click.UsageError("--video-paths is of --to elan; the other formats know of no video")
     from processing.export.tracks import NOTICE
 
     if authors or licence:
         from processing.export.bids_people import say_whose
 
         say_whose(out, authors, licence)
-    faults = [fault for path in recordings for fault in _export(path, kind, out, corrections)]
+    faults = [fault for path in recordings for fault in _export(path, kind, out, corrections, video_paths)]
     echo(NOTICE)
     for fault in faults:
         echo(fault, err=True)
@@ -75,7 +84,7 @@ def export_command(
         sys.exit(1)
 
 
-def _export(recording: Path, kind: str, out: Path, corrections: str) -> list[str]:
+def _export(recording: Path, kind: str, out: Path, corrections: str, video_paths: bool) -> list[str]:
     """Export one recording; return what is to be said of it."""
     from acquisition.protection.audit import keep
     from acquisition.recording.altered import standing
@@ -96,6 +105,10 @@ def _export(recording: Path, kind: str, out: Path, corrections: str) -> list[str
     if corrections:
         with working(f"finding the beats of {recording.name}") as progress:
             tracks = replace(tracks, corrected=corrected_marks(recording, corrections, progress))
+    if kind == "elan":
+        from acquisition.linking.links_file import read_links
+
+        tracks = replace(tracks, videos=read_links(recording), video_paths=video_paths)
     out.mkdir(parents=True, exist_ok=True)
     note(recording, out, BEGUN)
     keep("exported", recording, to=kind)
@@ -112,6 +125,10 @@ def _export(recording: Path, kind: str, out: Path, corrections: str) -> list[str
         echo(str(path))
     if tracks.corrected is not None:
         echo(tracks.corrected.said)
+    if kind == "elan":
+        from processing.export.elan import remarks
+
+        echo("\n".join(remarks(tracks)))
     return [*(f"{recording}: {line}" for line in altered), *(f"{recording}: left out: {f}" for f in faults)]
 
 

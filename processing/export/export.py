@@ -246,12 +246,19 @@ def _bids(tracks: Tracks, out: Path) -> list[Path]:
     return export_bids(tracks, out)
 
 
+def _elan(tracks: Tracks, out: Path) -> list[Path]:
+    from processing.export.elan import export_elan
+
+    return export_elan(tracks, out)
+
+
 FORMATS: Mapping[str, Callable[[Tracks, Path], Sequence[Path]]] = {
     "bids": _bids,
     "csv": export_csv,
     "mne": export_mne,
     "edf": export_edf,
     "xdf": export_xdf,
+    "elan": _elan,
 }
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from acquisition.errors import RecordingError, SessionError
 from acquisition.event import Event
 from acquisition.events.overlay import effective, read_overlay
+from acquisition.linking.link import VideoLink
 from acquisition.recording.recording import Recording
 from acquisition.session.session import Session
 from acquisition.session.study import Covariate, study_of
@@ -70,6 +71,10 @@ class Tracks:
     """Bad stretches of signals, where they are annotated."""
     declared: Mapping[str, Covariate] = field(default_factory=dict)
     """Covariates of the study that lies beside the recording or above it."""
+    videos: tuple[VideoLink, ...] = ()
+    """Videos that are linked, where an export has a place for them."""
+    video_paths: bool = False
+    """An export may say where they lie."""
 
     @property
     def suffix(self) -> str:

@@ -166,7 +166,7 @@ class Laboratory:
         (self.lab / "exported" / "csv").mkdir(mode=0o700)
         (self.lab / "exported" / "csv" / "events.csv").touch(0o666)  # it was there, for all to read
         (self.lab / "window.png").touch(0o666)
-        for kind in ("bids", "csv", "mne", "edf", "xdf"):
+        for kind in ("bids", "csv", "mne", "edf", "xdf", "elan"):
             self.run("export", demo, "--to", kind, "--out", Path("exported") / kind)
         self.run("process", demo, self.lab / "imported", "--jobs", "2", "--report", "--out", "results")
         self.run("across", self.lab / "results" / demo.name, "--out", "across.parquet")

@@ -3,14 +3,38 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import unquote
 
 from acquisition.errors import AnnotationError
 
 MAX_BYTES = 32 << 20
 """Longest file that is read."""
 MAX_ANNOTATIONS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Medium:
+    """Name a file of sound or pictures that was coded.
+
+    Parameters
+    ----------
+    path : str
+        As the file of annotations has it: a path, a URL or a bare name.
+    ahead : float
+        Its time less that of the file of annotations [s].
+    """
+
+    path: str
+    ahead: float = 0.0
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the name of the file, as it stands and without the escapes of a URL."""
+        last = re.split(r"[/\\]", self.path)[-1]
+        return tuple(dict.fromkeys((last, unquote(last))))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +58,8 @@ class Annotation:
         `start` is on the LSL clock.
     calendar : str
         "utc" or "wall" where `start` may be Unix time, or that of a clock on the wall; else "".
+    media : tuple of Medium
+        What was coded, the first one before others; none where the file does not say it.
     """
 
     start: float
@@ -44,6 +70,7 @@ class Annotation:
     fields: Mapping[str, str] = field(default_factory=dict)
     absolute: bool = False
     calendar: str = ""
+    media: tuple[Medium, ...] = ()
 
 
 def decoded(data: bytes, encodings: tuple[str, ...] = ("utf-8-sig",)) -> str:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from acquisition.errors import AnnotationError
-from processing.codings.annotations.annotation import Annotation, seconds
+from processing.codings.annotations.annotation import Annotation, Medium, seconds
 
 ACTORS = ("client", "therapist", "dyad")
 _CLOCK = re.compile(r"\d+:\d\d:\d\d[.,]\d+")
@@ -69,11 +69,11 @@ def _span(start: float, stop: float, tier: str, text: str, line: int, who: str =
         tier=tier,
         text=text.strip(),
         place=f"line {line}",
-        fields=_whose(who),
+        fields=whose(who),
     )
 
 
-def _whose(who: str, note: str = "") -> dict[str, str]:
+def whose(who: str, note: str = "") -> dict[str, str]:
     actor = who.strip().casefold()
     fields = {"actor": actor} if actor in ACTORS else {}
     return fields | ({"note": note.strip()} if note.strip() else {})
@@ -89,7 +89,7 @@ def _time(row: Row, name: str, line: int) -> float:
         raise AnnotationError(f"line {line}: {name} = {text[:40]!r} is no time") from None
 
 
-def _pairs(found: Sequence[tuple[str, Annotation]]) -> list[Annotation]:
+def pairs(found: Sequence[tuple[str, Annotation]]) -> list[Annotation]:
     """Join each start with the next stop of the same behaviour of the same person."""
     out: list[Annotation] = []
     open_at: dict[tuple[str, str], int] = {}
@@ -107,26 +107,50 @@ def _pairs(found: Sequence[tuple[str, Annotation]]) -> list[Annotation]:
     return out
 
 
+def _boris_media(row: Row) -> tuple[Medium, ...]:
+    said = row.get("media file name") or row.get("media file") or ""
+    return (Medium(said),) if said.strip() else ()
+
+
+def _refuse_several(rows: Rows) -> None:
+    """Refuse a table of an observation of several files in a row: it does not say how long each is."""
+    seen: dict[str, tuple[Medium, ...]] = {}
+    for row, line in zip(rows.rows, rows.lines, strict=True):
+        media = _boris_media(row)
+        if media and seen.setdefault(row.get("observation id", ""), media) != media:
+            raise AnnotationError(
+                f"line {line}: a second media file in one observation: import the .boris project itself, "
+                "which says how long each is"
+            )
+
+
 def _boris_tabular(rows: Rows) -> list[Annotation]:
+    _refuse_several(rows)
     found = []
     for row, line in zip(rows.rows, rows.lines, strict=True):
         kind = row.get("behavior type", row.get("status", "")).casefold()
         time = _time(row, "time", line)
         one = _span(time, math.nan, row.get("subject", ""), row["behavior"], line, row.get("subject", ""))
-        one = replace(one, fields=_whose(row.get("subject", ""), row.get("comment", "")))
+        one = replace(
+            one, fields=whose(row.get("subject", ""), row.get("comment", "")), media=_boris_media(row)
+        )
         found.append((kind if kind in ("start", "stop") else "point", one))
-    return _pairs(found)
+    return pairs(found)
 
 
 def _boris_aggregated(rows: Rows) -> list[Annotation]:
+    _refuse_several(rows)
     return [
-        _span(
-            _time(row, "start (s)", line),
-            _time(row, "stop (s)", line),
-            row.get("subject", ""),
-            row["behavior"],
-            line,
-            row.get("subject", ""),
+        replace(
+            _span(
+                _time(row, "start (s)", line),
+                _time(row, "stop (s)", line),
+                row.get("subject", ""),
+                row["behavior"],
+                line,
+                row.get("subject", ""),
+            ),
+            media=_boris_media(row),
         )
         for row, line in zip(rows.rows, rows.lines, strict=True)
     ]
@@ -168,7 +192,7 @@ def _observer(rows: Rows) -> list[Annotation]:
             _time(row, exact, line), math.nan, row.get("subject", ""), word, line, row.get("subject", "")
         )
         found.append(("stop" if "stop" in kind else "start" if "start" in kind else "point", one))
-    return _pairs(found)
+    return pairs(found)
 
 
 def _acqknowledge(rows: Rows) -> list[Annotation]:

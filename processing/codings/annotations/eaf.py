@@ -15,9 +15,11 @@ from typing import NoReturn
 from xml.parsers import expat
 
 from acquisition.errors import AnnotationError
-from processing.codings.annotations.annotation import MAX_ANNOTATIONS, Annotation
+from processing.codings.annotations.annotation import MAX_ANNOTATIONS, Annotation, Medium
 
 MAX_DEPTH = 20
+WRITTEN = "attunement"
+"""Annotator of the tiers that an export wrote: they are in the recording already."""
 DEEPEST = 100
 """Longest chain of annotations that refer to each other."""
 
@@ -31,6 +33,7 @@ class _Found:
     slots: tuple[str, str] = ("", "")
     refers: str = ""
     text: str = ""
+    ours: bool = False
 
 
 @dataclass(slots=True)
@@ -40,7 +43,9 @@ class _Reader:
     parser: expat.XMLParserType
     slots: dict[str, float] = field(default_factory=dict)
     found: dict[str, _Found] = field(default_factory=dict)
+    media: list[Medium] = field(default_factory=list)
     tier: str = ""
+    ours: bool = False
     current: _Found | None = None
     in_value: bool = False
     depth: int = 0
@@ -57,10 +62,13 @@ class _Reader:
                 raise AnnotationError(
                     f"line {line}: TIME_UNITS = {attributes['TIME_UNITS'][:40]!r}: only milliseconds"
                 )
+            case "MEDIA_DESCRIPTOR":
+                self.media.append(_medium(attributes, line))
             case "TIME_SLOT":
                 self.slots[attributes.get("TIME_SLOT_ID", "")] = _time(attributes.get("TIME_VALUE"), line)
             case "TIER":
                 self.tier = attributes.get("TIER_ID", "")
+                self.ours = attributes.get("ANNOTATOR") == WRITTEN
             case "ALIGNABLE_ANNOTATION" | "REF_ANNOTATION":
                 self._begin(attributes, line)
             case "ANNOTATION_VALUE":
@@ -68,7 +76,7 @@ class _Reader:
 
     def _begin(self, attributes: dict[str, str], line: int) -> None:
         slots = attributes.get("TIME_SLOT_REF1", ""), attributes.get("TIME_SLOT_REF2", "")
-        self.current = _Found(self.tier, line, slots, attributes.get("ANNOTATION_REF", ""))
+        self.current = _Found(self.tier, line, slots, attributes.get("ANNOTATION_REF", ""), ours=self.ours)
         key = attributes.get("ANNOTATION_ID") or f"{len(self.found)} without an id"
         if key in self.found:
             raise AnnotationError(f"line {line}: a second annotation {key[:40]!r}")
@@ -92,6 +100,15 @@ def _time(text: str | None, line: int) -> float:
     if not text.isdecimal() or len(text) > 15:
         raise AnnotationError(f"line {line}: TIME_VALUE = {text[:40]!r} is no number of milliseconds")
     return int(text) / 1000.0
+
+
+def _medium(attributes: dict[str, str], line: int) -> Medium:
+    """Return a linked file; TIME_ORIGIN is where in it the time line begins [ms]."""
+    origin = attributes.get("TIME_ORIGIN") or "0"
+    if not origin.removeprefix("-").isdecimal() or len(origin) > 15:
+        raise AnnotationError(f"line {line}: TIME_ORIGIN = {origin[:40]!r} is no number of milliseconds")
+    url = attributes.get("MEDIA_URL") or attributes.get("RELATIVE_MEDIA_URL", "")
+    return Medium(url, int(origin) / 1000.0)
 
 
 def read_eaf(data: bytes) -> list[Annotation]:
@@ -146,4 +163,12 @@ def _annotation(key: str, found: _Found, reader: _Reader) -> Annotation:
     start, stop = (reader.slots[s] for s in timed.slots)
     if stop < start:
         raise AnnotationError(f"{place}: ends at {stop:g} s, before its start at {start:g} s")
-    return Annotation(start=start, stop=stop, tier=found.tier, text=found.text.strip(), place=place)
+    return Annotation(
+        start=start,
+        stop=stop,
+        tier=found.tier,
+        text=found.text.strip(),
+        place=place,
+        fields={"source": WRITTEN} if found.ours else {},
+        media=tuple(m for m in reader.media if m.path),
+    )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from acquisition.errors import AnnotationError
 from processing.codings.annotations.annotation import MAX_BYTES, Annotation
+from processing.codings.annotations.boris import read_boris
 from processing.codings.annotations.eaf import read_eaf
 from processing.codings.annotations.subtitles import read_srt, read_vtt
 from processing.codings.annotations.table import read_table
@@ -17,6 +18,7 @@ READERS: Mapping[str, Callable[[bytes], list[Annotation]]] = {
     ".tsv": read_table,
     ".txt": read_table,
     ".eaf": read_eaf,
+    ".boris": read_boris,
     ".textgrid": read_textgrid,
     ".vtt": read_vtt,
     ".srt": read_srt,
@@ -33,7 +35,7 @@ def read_annotations(path: Path) -> tuple[list[Annotation], bytes]:
     """
     reader = READERS.get(path.suffix.casefold())
     if reader is None:
-        known = ", ".join((".csv", ".tsv", ".txt", ".eaf", ".TextGrid", ".vtt", ".srt"))
+        known = ", ".join((".csv", ".tsv", ".txt", ".eaf", ".boris", ".TextGrid", ".vtt", ".srt"))
         raise AnnotationError(f"{path}: no file of events by its ending (known: {known})")
     try:
         with path.open("rb") as file:

@@ -1,0 +1,106 @@
+"""Codings made on a video that is linked to the recording: from the video's time to the recording's.
+
+Which video it is, a file of annotations says itself (ELAN, BORIS), or whoever imports it does. It is found
+among the links by its path, its name, or the contents of the file that the path leads to.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from acquisition.errors import AnnotationError
+from acquisition.linking.finding import sha256_of, size_of
+from acquisition.linking.link import VideoLink
+from processing.codings.annotations.annotation import Annotation, Medium
+
+CHOICES = (
+    "attune link RECORDING VIDEO links one, --video NAME says which was coded, --zero or --sync when it began"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OnVideo:
+    """Bring what was coded on linked videos onto the recording's clock.
+
+    Parameters
+    ----------
+    links : tuple of VideoLink
+        Of the recording.
+    begin : float
+        When the recording began [s, its clock].
+    named : str
+        The video that was coded, where whoever imports says it; "" for what the file says.
+    """
+
+    links: tuple[VideoLink, ...]
+    begin: float
+    named: str = ""
+    used: list[VideoLink] = field(default_factory=list, compare=False)
+    """The links by which something was brought over so far."""
+
+    def since_begin(self, annotation: Annotation) -> tuple[Annotation, float]:
+        """Return an annotation in seconds since the recording began, and the alignment's error [s].
+
+        One of which no medium is known stays as it is, with an error of 0; one on the recording's own clock
+        or that of a calendar likewise.
+
+        Raises
+        ------
+        AnnotationError
+            If its video is not linked, or not aligned; the choices are named.
+        """
+        media = (Medium(self.named),) if self.named else annotation.media
+        if not media or annotation.absolute or annotation.calendar:
+            return annotation, 0.0
+        link, ahead = self._link(media)
+        start, stop = (link.to_recording(t + ahead) - self.begin for t in (annotation.start, annotation.stop))
+        error = link.error if math.isfinite(link.error) else 0.0
+        return replace(annotation, start=start, stop=stop), error
+
+    def _link(self, media: Sequence[Medium]) -> tuple[VideoLink, float]:
+        """Return the link of the first medium that has one, and the medium's time less the file's [s]."""
+        found = [(link, medium) for medium in media for link in self._links(medium)]
+        names = ", ".join(dict.fromkeys(name for m in media for name in m.names[-1:]))
+        if not found:
+            there = ", ".join(link.name for link in self.links) or "none"
+            raise AnnotationError(f"was coded on {names}, which is not linked (linked: {there}; {CHOICES})")
+        first = [link for link, medium in found if medium is found[0][1]]
+        if len(first) > 1:
+            raise AnnotationError(
+                f"{names}: {len(first)} linked videos have that name (--video PATH says which: "
+                f"{', '.join(str(link.path) for link in first)})"
+            )
+        link, medium = next(((v, m) for v, m in found if v.aligned), found[0])
+        if not link.aligned:
+            raise AnnotationError(
+                f"was coded on {link.name}, which is linked and not aligned: {link.reason} ({CHOICES})"
+            )
+        if link not in self.used:
+            self.used.append(link)
+        return link, medium.ahead
+
+    def said(self) -> str:
+        """Return how the times of videos were brought onto the recording's clock, for people."""
+        return "; ".join(
+            f"{link.name} begins at {link.offset - self.begin:.3f} s of the recording, {link.drift:+.0f} ppm "
+            + (f"± {link.error:.3f} s" if math.isfinite(link.error) else "error not known")
+            for link in self.used
+        )
+
+    def _links(self, medium: Medium) -> list[VideoLink]:
+        path = _path(medium.path)
+        same = [link for link in self.links if path is not None and link.path == path]
+        same = same or [link for link in self.links if link.name in medium.names]
+        if len(same) == 1 or path is None or (size := size_of(path)) is None:
+            return same
+        alike = [link for link in same or self.links if link.size == size]
+        return [link for link in alike if sha256_of(path) == link.sha256] or same
+
+
+def _path(said: str) -> Path | None:
+    """Return the path of a file of this machine, where that is said."""
+    text = said.removeprefix("file://")
+    return Path(text) if text.startswith("/") or text[1:3] in (":/", ":\\") else None
