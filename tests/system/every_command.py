@@ -1,196 +1,173 @@
-"""Run every command once, as a laboratory would: two people, voices, LSL, results, exports, pictures."""
+"""Run every command once, as a laboratory would, in groups of a few seconds each: a new one joins a group."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from acquisition.session.toml import dump_session
-from acquisition.simulation.demo_session import simulated_session
-from tests.acquisition.speech import alternating, dialogue, write_wav
-from tests.acquisition.voice.test_wav_file import session as voices
-from tests.system.commands import ROOT, await_true
-
-LONGEST = 240.0
+from tests.system.commands import await_true
+from tests.system.laboratory import Laboratory
 
 
-@dataclass(slots=True)
-class Laboratory:
-    """Run commands in a place of their own: a home, a runtime directory, a folder of temporary files.
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Hold commands that run together: the work, which they are, and the kinds of files that come of it."""
 
-    Parameters
-    ----------
-    prefix : sequence of str
-        Words before each command.
-    """
+    work: Callable[[Laboratory], None]
+    commands: frozenset[str]
+    kinds: frozenset[str]
 
-    root: Path
-    prefix: Sequence[str] = ()
-    ran: list[str] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        for name in ("home", "run", "tmp", "lab"):
-            (self.root / name).mkdir(mode=0o700)
-        self.make_inputs()
+GROUPS: dict[str, Group] = {}
+"""Name → group; each has a test in a file of its own, `tests/system/nothing_leaves/test_NAME.py`."""
+Work = Callable[[Laboratory], None]
 
-    @property
-    def lab(self) -> Path:
-        """Return the folder that the commands may write into."""
-        return self.root / "lab"
 
-    @property
-    def places(self) -> tuple[Path, ...]:
-        """Return the folders in which nothing may be left."""
-        return tuple(self.root / name for name in ("home", "run", "tmp"))
+def _group(commands: str, kinds: str) -> Callable[[Work], Work]:
+    """Make a group of a function: the commands that it runs, and the suffixes of what they write."""
 
-    def make_inputs(self) -> None:
-        """Write what a laboratory brings: session files, a sound file, a table."""
-        starts, seconds = alternating(1, pause=0.3)
-        sound, _ = dialogue(starts, seconds)
-        write_wav(self.root / "two.wav", list(sound.values()))
-        (self.root / "voices.toml").write_text(dump_session(voices(self.root / "two.wav")))
-        publish = '\n[lsl]\npublish = ["indices", "markers", "ecg"]\n'
-        (self.root / "two.toml").write_text(simulated_session(seed=2, past=False) + publish)
-        rows = "\n".join(f"{k / 250},{np.sin(k / 9)}" for k in range(2500))
-        (self.root / "ecg.csv").write_text("t,ecg\n" + rows + "\n")
-        (self.root / "passphrase").write_text("correct horse battery\n")
-        (self.root / "answers.csv").write_text("item,answer\n1,5\n")
+    def added(work: Work) -> Work:
+        GROUPS[work.__name__] = Group(work, frozenset(commands.split()), frozenset(kinds.split()))
+        return work
 
-    def environment(self) -> dict[str, str]:
-        """Return an environment in which every place of the user's is one of ours, and empty."""
-        kept = {
-            k: v
-            for k, v in os.environ.items()
-            if not k.startswith("XDG_") and k not in ("DISPLAY", "WAYLAND_DISPLAY", "MPLCONFIGDIR")
-            and k not in ("ORT_DISABLE_TELEMETRY", "DO_NOT_TRACK")
-        }  # fmt: skip
-        return kept | {
-            "HOME": str(self.root / "home"),
-            "XDG_RUNTIME_DIR": str(self.root / "run"),
-            "TMPDIR": str(self.root / "tmp"),
-            "ATTUNE_KEYS": str(self.lab / "keys"),
-            "PYTHONPATH": str(ROOT),
-            "QT_QPA_PLATFORM": "offscreen",
-        }
+    return added
 
-    def start(self, *words: str | Path, stdin: int | None = None) -> subprocess.Popen[str]:
-        """Start `attune` with these words, for whom no file would be private by itself."""
-        self.ran.append(str(words[0]))
-        return subprocess.Popen(
-            [*self.prefix, sys.executable, "-m", "viewer.cli", *map(str, words)],
-            stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=self.lab,
-            env=self.environment(),
-            umask=0,
-        )  # fmt: skip
 
-    def run(self, *words: str | Path, code: int | None = 0, answers: str | None = None) -> str:
-        """Run `attune` with these words and return what it said; it ends with this code, if one is given."""
-        process = self.start(*words, stdin=None if answers is None else subprocess.PIPE)
-        said, _ = process.communicate(answers, timeout=LONGEST)
-        assert code is None or process.returncode == code, said
-        return said
+@_group("demo live", ".xdf .toml .json .parquet .csv .png")
+def demo(lab: Laboratory) -> None:
+    """Show it to somebody: emulated wearables, recorded and analysed; then a window that records nothing."""
+    lab.run("demo", "--headless", "--seconds", "1", "--ble", "--out", "demo")
+    lab.run("demo", "--headless", "--seconds", "1", "--hour", "hard", "--ble", code=2)
+    lab.run("live", lab.root / "two.toml", "--headless", "--monitor-only", "--seconds", "2")
 
-    def recording(self, parent: str) -> Path:
-        """Return the one recording in a folder."""
-        (path,) = [p.parent for p in (self.lab / parent).glob("*/client.xdf")]
-        return path
 
-    def work(self) -> None:
-        """Run every command."""
-        self._record()
-        self._with_files()
-        self._results()
-        self._rights()
+@_group("live process status-page status mark pause resume confirm swap replace stop", ".xdf .toml .parquet")
+def recorder(lab: Laboratory) -> None:
+    """Record with a window, follow it, and speak to the recorder."""
+    live = lab.start("live", lab.root / "two.toml", "--headless", "--out", "live")
+    try:
+        await_true(lambda: any((lab.lab / "live").glob("*/session.toml")), 60.0)
+        follower = lab.start("process", lab.recording("live"), "--follow", "--out", "followed")
+        page = lab.start("status-page")
+        time.sleep(3.0)  # what is watched here takes time to happen: outlets, look-ups
+        lab.run("status")
+        lab.run("mark", "note", "--note", "observed")
+        lab.run("pause", "client")
+        lab.run("resume", "client")
+        lab.run("confirm", code=None)  # nobody waits to be confirmed
+        lab.run("swap")
+        lab.run("replace", "client", "lsl_ecg", "--source-id", "nobody", code=None)  # nor is anything found
+        lab.end(page)  # it ran beside all of these
+        lab.run("stop")
+        lab.finish(follower)
+    finally:
+        lab.finish(live)
 
-    def _record(self) -> None:
-        self.run("demo", "--headless", "--seconds", "3", "--out", "demo")
-        self.run("demo", "--headless", "--seconds", "1", "--hour", "hard", "--ble", code=2)
-        self.run("record", self.root / "voices.toml", "--seconds", "6", "--out", "voices")
-        live = self.start("live", self.root / "two.toml", "--headless", "--out", "live")
-        try:
-            await_true(lambda: any((self.lab / "live").glob("*/session.toml")), 60.0)
-            follower = self.start("process", self.recording("live"), "--follow", "--out", "followed")
-            page = self.start("status-page")
-            time.sleep(3.0)  # what is watched here takes time to happen: outlets, look-ups
-            page.terminate()
-            page.communicate(timeout=LONGEST)
-            self.run("status")
-            self.run("mark", "note", "--note", "observed")
-            self.run("pause", "client")
-            self.run("resume", "client")
-            self.run("confirm", code=None)  # nobody waits to be confirmed
-            self.run("swap")
-            self.run(
-                "replace", "client", "lsl_ecg", "--source-id", "nobody", code=None
-            )  # nor is anything found
-            self.run("stop")
-            follower.communicate(timeout=LONGEST)
-        finally:
-            live.communicate(timeout=LONGEST)
-        self.run("live", self.root / "two.toml", "--headless", "--monitor-only", "--seconds", "2")
 
-    def _with_files(self) -> None:
-        demo = self.recording("demo")
-        replay = self.start("replay", demo)
-        time.sleep(2.0)
-        self.run("rate", demo, "--rater", "R1", "--picture", "rating.png")
-        self.run("rate", demo, "--rater", "R1", "--pairs", "--picture", "pairs.png")
-        self.run("doctor", code=None)  # what the machine lacks is no matter here
-        self.run("new", "next.toml", "--from", self.root / "two.toml", answers="\n" * 40)
-        self.run("devices", "scan", "--seconds", "1")
-        self.run("devices", "list")
-        self.run("devices", "check", self.root / "two.toml", "--seconds", "12", "--no-read", "--out", "live")
-        self.run(
-            "devices", "trial", "heart_rate", "--emulated", "--seconds", "6", "--out", "trial.txt", code=None
-        )  # so short a time may find too little
-        self.run("devices", "identify", self.root / "two.toml", "--seconds", "1")
-        replay.terminate()
-        replay.communicate(timeout=LONGEST)
-        self.run("import", self.root / "ecg.csv", "--stream", "client:ecg:mV:250=ecg", "--out", "imported")
-        self.run("amend", "imported", "dyad=D09", "--why", "observed")
-        self.run("verify", demo)
-        self.run("verify", "imported")
-        self.run("refill", demo)
-        self.run("repair", demo, "--out", "repaired")
+@_group("record new import amend verify", ".xdf .toml .pdf .json")
+def taking_in(lab: Laboratory) -> None:
+    """Take in voices from a sound file and a table of another tool; write a session file by questions."""
+    voices = lab.start("record", lab.voices(), "--seconds", "6", "--out", "voices")
+    lab.run("new", "next.toml", "--from", lab.root / "two.toml", answers="\n" * 40)
+    lab.run("import", lab.root / "ecg.csv", "--stream", "client:ecg:mV:250=ecg", "--out", "imported")
+    lab.run("amend", "imported", "dyad=D09", "--why", "observed")
+    lab.run("verify", "imported")
+    lab.finish(voices)
 
-    def _results(self) -> None:
-        demo = self.recording("demo")
-        (self.lab / "exported").mkdir(mode=0o700)
-        (self.lab / "exported" / "csv").mkdir(mode=0o700)
-        (self.lab / "exported" / "csv" / "events.csv").touch(0o666)  # it was there, for all to read
-        (self.lab / "window.png").touch(0o666)
-        for kind in ("bids", "csv", "mne", "edf", "xdf", "elan"):
-            self.run("export", demo, "--to", kind, "--out", Path("exported") / kind)
-        self.run("process", demo, self.lab / "imported", "--jobs", "2", "--report", "--out", "results")
-        self.run("across", self.lab / "results" / demo.name, "--out", "across.parquet")
-        self.run("cohort", demo, "--out", "store", "--jobs", "1")
-        self.run("bids-app", Path("exported") / "bids", "derived", "participant")
-        self.run("report", demo, "--pdf", "--out", "report.html")
-        self.run("view", demo, "--picture", "window.png")
-        self.run("events", "vocabulary")
-        self.run("corrections", "list", demo)
-        self.run("instruments", "list")
-        self.run("self-check", "--read", "--therapist", "T02", code=1)  # nothing is kept
-        self.run("self-check", code=1)  # it is a window and nothing else, and there is no display
 
-    def _rights(self) -> None:
-        self.run("keys", "init", "--passphrase-file", self.root / "passphrase", "--sheet", "sheet.txt")
-        sealed = f"{(self.root / 'two.toml').read_text()}\n[protection]\nsealed = true\n"
-        (self.root / "sealed.toml").write_text(sealed)
-        self.run("record", self.root / "sealed.toml", "--seconds", "3", "--out", "sealed")
-        path = self.recording("sealed")
-        self.run("process", path, "--out", "sealed_results")
-        self.run("unseal", path, "--out", "unsealed")
-        self.run("retention", "list", "--from", "sealed")
-        self.run("withdraw", path, "client", "--yes")
-        self.run("audit", "verify")
-        self.run("keys", "remember", "keyring", code=1)  # no desktop, no keyring
-        self.run("keys", "forget", "tpm")
-        self.run("keys", "lock")
+@_group("record replay devices doctor", ".xdf .toml .txt")
+def devices(lab: Laboratory) -> None:
+    """Look for devices, real ones and those of a recording that is sent over LSL, and try them."""
+    replay = lab.start("replay", lab.record())
+    trial = lab.start(
+        "devices", "trial", "heart_rate", "--emulated", "--seconds", "6", "--out", "trial.txt"
+    )  # so short a time may find too little
+    lab.run("doctor", code=None)  # what the machine lacks is no matter here
+    lab.run("devices", "scan", "--seconds", "1")
+    lab.run("devices", "list")
+    lab.run(
+        "devices", "check", lab.root / "two.toml", "--seconds", "6", "--no-read", "--out", "live", code=None
+    )
+    lab.run("devices", "identify", lab.root / "two.toml", "--seconds", "1")
+    lab.finish(trial, code=None)
+    lab.end(replay)
+
+
+@_group("record view rate verify refill repair", ".xdf .toml .png .json")
+def looking(lab: Laboratory) -> None:
+    """Look at a recording, rate it, check its files."""
+    path = lab.record()
+    (lab.lab / "window.png").touch(0o666)  # it was there, for all to read
+    lab.run("view", path, "--picture", "window.png")
+    lab.run("rate", path, "--rater", "R1", "--picture", "rating.png")
+    lab.run("rate", path, "--rater", "R1", "--pairs", "--picture", "pairs.png")
+    lab.run("verify", path)
+    lab.run("refill", path)
+    lab.run("repair", path, "--out", "repaired")
+
+
+@_group(
+    "record import process across events corrections instruments self-check",
+    ".xdf .toml .parquet .csv .json .html",
+)
+def results(lab: Laboratory) -> None:
+    """Compute results, two recordings at a time, and compare sessions; ask for what is kept beside them."""
+    path = lab.record()
+    lab.run("import", lab.root / "ecg.csv", "--stream", "client:ecg:mV:250=ecg", "--out", "imported")
+    lab.run("process", path, "imported", "--jobs", "2", "--report", "--out", "results")
+    lab.run("across", Path("results") / path.name, "--out", "across.parquet")
+    lab.run("events", "vocabulary")
+    lab.run("corrections", "list", path)
+    lab.run("instruments", "list")
+    lab.run("self-check", "--read", "--therapist", "T02", code=1)  # nothing is kept
+    lab.run("self-check", code=1)  # it is a window and nothing else, and there is no display
+
+
+@_group("record report", ".xdf .toml .html .pdf")
+def report(lab: Laboratory) -> None:
+    """Write the report of a recording."""
+    lab.run("report", lab.record(), "--pdf", "--out", "report.html")
+
+
+@_group("record cohort", ".xdf .toml .parquet .csv .json .html .pdf .duckdb .R")
+def cohort(lab: Laboratory) -> None:
+    """Process recordings into a store."""
+    lab.run("cohort", lab.record(), "--out", "store", "--jobs", "1")
+
+
+@_group("record export", ".xdf .toml .csv .fif .edf")
+def exports(lab: Laboratory) -> None:
+    """Write a recording for other tools."""
+    path = lab.record()
+    (lab.lab / "exported").mkdir(mode=0o700)
+    (lab.lab / "exported" / "csv").mkdir(mode=0o700)
+    (lab.lab / "exported" / "csv" / "events.csv").touch(0o666)  # it was there, for all to read
+    for kind in ("csv", "mne", "edf", "xdf", "elan"):
+        lab.run("export", path, "--to", kind, "--out", Path("exported") / kind)
+
+
+@_group("record export bids-app", ".xdf .toml .tsv .gz .json")
+def bids(lab: Laboratory) -> None:
+    """Write a dataset, and compute it."""
+    lab.run("export", lab.record(), "--to", "bids", "--out", "bids")
+    lab.run("bids-app", "bids", "derived", "participant")
+
+
+@_group("keys record process unseal retention withdraw audit", ".xdf .toml .parquet .csv .json .age .pub")
+def protection(lab: Laboratory) -> None:
+    """Seal a recording, read it, take a person out of it."""
+    lab.run("keys", "init", "--passphrase-file", lab.root / "passphrase", "--sheet", "sheet.txt")
+    sealed = f"{(lab.root / 'two.toml').read_text()}\n[protection]\nsealed = true\n"
+    (lab.root / "sealed.toml").write_text(sealed)
+    lab.run("record", lab.root / "sealed.toml", "--seconds", "3", "--out", "sealed")
+    path = lab.recording("sealed")
+    lab.run("process", path, "--out", "sealed_results")
+    lab.run("unseal", path, "--out", "unsealed")
+    lab.run("retention", "list", "--from", "sealed")
+    lab.run("withdraw", path, "client", "--yes")
+    lab.run("audit", "verify")
+    lab.run("keys", "remember", "keyring", code=1)  # no desktop, no keyring
+    lab.run("keys", "forget", "tpm")
+    lab.run("keys", "lock")

@@ -1,0 +1,12 @@
+"""A day in the laboratory, once for each group of commands."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.system.nothing_leaves.watch import Day, work
+
+
+@pytest.fixture(scope="class")
+def day(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Day:
+    return work(request.cls.group, tmp_path_factory.mktemp(request.cls.group))
