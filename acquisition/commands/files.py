@@ -39,6 +39,7 @@ def verify_command(recording: Path, as_json: bool) -> None:
     nothing wrong. Nor are stops of the recorder, as by a suspend, and jumps of the clocks, which are noted.
     Recordings of older versions do not say in each file whose it is: "older: roles not proven", exit 0.
     """
+    from acquisition.linking.showing import linked as linked_videos
     from acquisition.recording.assigned import misfiled
     from acquisition.recording.identity import roles_proven
     from acquisition.recording.manifest import withdrawn
@@ -50,7 +51,7 @@ def verify_command(recording: Path, as_json: bool) -> None:
     linked = any(f.problem == "linked" for f in findings)
     assigned = [] if linked or closed else misfiled(recording)
     growing = any(f.problem == "growing" for f in findings)
-    said_of = (noted, plain_rows, withdrawn, refilled)
+    said_of = (noted, plain_rows, withdrawn, refilled, linked_videos)
     notes = [] if linked or growing else [line for say in said_of for line in say(recording)]
     if as_json:
         said = {"recording": str(recording), "ok": not findings, "roles_proven": roles_proven(recording)}

@@ -15,7 +15,7 @@ from acquisition.protection.store_files import put
 from acquisition.protection.vault import sealed_header
 from acquisition.ratings.files import FOLDER, files_of
 from acquisition.recording import manifest
-from acquisition.recording.contents import RATERS, copy_beside, refuse_links
+from acquisition.recording.contents import LINKS_NAME, RATERS, copy_beside, refuse_links
 from acquisition.recording.fsync import sync_file
 from acquisition.recording.lock import held
 from acquisition.recording.refill import refill_files, refill_name
@@ -63,6 +63,7 @@ def unseal(path: Path, out: Path) -> list[Unsealed]:
         done += _open_refills(path, out)
         done += _open_ratings(path, out)
         done += _open_rows(path, out)
+        done += _open_links(path, out)
         manifest.write(out, withdrawn=[f.name for f in files if not (out / f.name).exists()])
     except OSError as error:
         raise RecordingError(f"{error.filename or out}: {error.strerror or error}") from error
@@ -87,6 +88,16 @@ def _open_ratings(path: Path, out: Path) -> list[Unsealed]:
         target.unlink(missing_ok=True)
         done.append(replace(_copy(file, target), file=f"{FOLDER}/{file.name}"))
     return done
+
+
+def _open_links(path: Path, out: Path) -> list[Unsealed]:
+    """Write the links to videos plain into a copy; if they stay closed they are left out."""
+    file = path / LINKS_NAME
+    if not file.is_file() or sealed_header(file) is None:
+        return []
+    target = out / LINKS_NAME
+    target.unlink(missing_ok=True)
+    return [replace(_copy(file, target), file=LINKS_NAME)]
 
 
 def _open_rows(path: Path, out: Path) -> list[Unsealed]:

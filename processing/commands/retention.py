@@ -129,7 +129,8 @@ def _erase(kept: Kept, places: tuple[Path, ...], store: Path | None) -> None:
     why = f"was kept until {kept.until}"
     for role in (*PEOPLE, Role.DYAD):
         if (kept.recording / f"{role}.xdf").exists():
-            echo(str(withdraw(planned(kept.recording, role, places, store=store), why, store)))
+            plan = planned(kept.recording, role, places, store=store)
+            echo("\n".join([str(withdraw(plan, why, store)), *map(str, plan.videos)]))
             keep("withdrawn", kept.recording, store=store, role=str(role), why="retention")
 
 

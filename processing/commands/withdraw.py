@@ -80,10 +80,12 @@ def withdraw_command(
         made.append(str(withdraw(one, why, store)))
         keep("withdrawn", one.recording, store=store, role=str(one.role))
     forgotten = _forget(person, why, store) if person else ""
+    videos = [video for one in plans for video in one.videos]
     if as_json:
-        print_json({"certificates": made, "identity": forgotten or None})
+        paths = [str(video.path) for video in videos]
+        print_json({"certificates": made, "identity": forgotten or None, "videos_to_erase": paths})
         return
-    echo("\n".join(made))
+    echo("\n".join([*made, *map(str, videos)]))
     if forgotten:
         echo(forgotten)
 

@@ -11,10 +11,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from acquisition.errors import KeyStoreError, RecordingError, SessionError
+from acquisition.errors import KeyGoneError, KeyStoreError, RecordingError, SessionError
+from acquisition.linking.links_file import write_links
+from acquisition.linking.showing import UNKNOWN, ToErase, to_erase
 from acquisition.protection.store_files import put, shred
 from acquisition.protection.withdrawal import Step, carry_out, plan
-from acquisition.recording.contents import SESSION_NAME
+from acquisition.recording.contents import LINKS_NAME, SESSION_NAME
 from acquisition.recording.derived import BEGUN, DERIVED_NAME, Derived, derived
 from acquisition.recording.identity import recorded_id
 from acquisition.recording.noted import session_of
@@ -60,6 +62,10 @@ class Withdrawal:
     """What is sealed and cannot be opened now goes whole, or stays closed for ever."""
     begun: tuple[Path, ...] = ()
     """Directories into which an export was begun and not ended: to be looked at by hand."""
+    videos: tuple[ToErase, ...] = ()
+    """Videos of the hour that are linked: named, never deleted."""
+    links: Path | None = None
+    """The file that links them: it goes last, once the certificate names them."""
 
     @property
     def lines(self) -> list[str]:
@@ -67,6 +73,9 @@ class Withdrawal:
         out = [str(step) for step in self.steps]
         out += [str(taken) for _, some in self.results for taken in some]
         out += [f"delete file: {file} ({file.stat().st_size} bytes)" for file in self.files if file.is_file()]
+        out += [f"delete file: {self.links} ({self.links.stat().st_size} bytes)"] if self.links else []
+        out += [str(video) for video in self.videos]
+        out += [UNKNOWN] if self.links and not self.videos else []
         out += [f"take out rows, or delete with the last session: {file}" for file in self.shared]
         out += [f"not there any more: {path}" for path in self.missing]
         return out + [f"look into {path}: an export was begun there and not ended" for path in self.begun]
@@ -135,6 +144,7 @@ def planned(
     files += [file for store in sorted(stores) for file in files_of(store, path)]
     begun = [d.path for d in made if d.what == BEGUN and not any(f.is_relative_to(d.path) for f in files)]
     own, shared = parted(list(dict.fromkeys(files)))
+    links = path / LINKS_NAME if (path / LINKS_NAME).is_file() else None
     missing = sorted({d.path for d in made if d.what != BEGUN and not d.path.exists()})
     return Withdrawal(
         recording=path,
@@ -148,7 +158,25 @@ def planned(
         missing=tuple(missing),
         without_keys=without_keys,
         begun=tuple(p for p in begun if p.is_dir()),
+        videos=_videos(path, without_keys=without_keys),
+        links=links,
     )
+
+
+def _videos(path: Path, *, without_keys: bool) -> tuple[ToErase, ...]:
+    """Return the videos that are linked; none where the links stay closed and that was allowed."""
+    try:
+        return tuple(to_erase(path))
+    except KeyGoneError:
+        return ()
+    except KeyStoreError:
+        if not without_keys:
+            raise
+        return ()
+    except RecordingError as error:
+        raise RecordingError(
+            f"{error}\n(put {LINKS_NAME} right, or delete it once its videos are erased)"
+        ) from error
 
 
 def _session(path: Path, *, without_keys: bool) -> Session | None:
@@ -183,6 +211,7 @@ def withdraw(planned_: Withdrawal, why: str, store: Path | None = None) -> Path:
     """
     path, role, code = planned_.recording, planned_.role, planned_.code
     lists = {str(step.path): _sum(step.path) for step in planned_.steps if step.act == "delete file"}
+    lists |= {str(planned_.links): _sum(planned_.links)} if planned_.links else {}
     lines = planned_.lines
     for directory, _ in planned_.results:
         take_out_results(directory, role, code, without_keys=planned_.without_keys)
@@ -195,6 +224,9 @@ def withdraw(planned_: Withdrawal, why: str, store: Path | None = None) -> Path:
         for subject, session in sorted(gone):
             forget(dataset, subject, session)
     remove_empty({f.parent for f in (*planned_.files, *planned_.shared)}, planned_.places)
+    if planned_.videos and any((path / f"{r}.xdf").exists() for r in PEOPLE if r is not role):
+        # Should this be cut off, the next time they must still open, without the key that goes now.
+        write_links(path, [video.link for video in planned_.videos], without=role)
     keys = carry_out(path, role, list(planned_.steps), why, store)
     left = _left(planned_)
     now = datetime.now().astimezone()
@@ -211,6 +243,10 @@ def withdraw(planned_: Withdrawal, why: str, store: Path | None = None) -> Path:
         "erased": [{"file": name, **of} for name, of in lists.items()],
         "keys_destroyed": keys,
         "left": left,
+        "videos": [
+            {"file": str(v.path), "bytes": v.link.size, "sha256": v.link.sha256, "said": v.said}
+            for v in planned_.videos
+        ],
         "kept": _kept(path),
         "not_reached": OUT_OF_REACH + (f" {CLOSED}" if planned_.without_keys else ""),
     }
@@ -218,6 +254,8 @@ def withdraw(planned_: Withdrawal, why: str, store: Path | None = None) -> Path:
     target = _free(path, name)
     put(target, (json.dumps(said, indent=2, ensure_ascii=False) + "\n").encode())
     _write_pdf(said, target.with_suffix(".pdf"))
+    if planned_.links:
+        shred(planned_.links)
     if left:
         raise RecordingError(f"{target}: not everything could be deleted: {', '.join(left)}")
     return target

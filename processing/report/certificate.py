@@ -35,6 +35,12 @@ def page(said: dict[str, Any]) -> Pages:
         out.paragraph(f"and {len(said['done']) - _MOST} more lines in the JSON file beside this", size=SIZE)
     out.heading("Keys destroyed")
     out.paragraph(", ".join(said["keys_destroyed"]) or "none: the recording was not sealed", size=SIZE)
+    if said["videos"]:
+        out.heading("Videos of the hour: to be erased by hand")
+        for video in said["videos"]:
+            out.paragraph(
+                f"{video['file']} ({video['bytes']} bytes, SHA-256 {video['sha256']})", hang="– ", size=7.5
+            )
     out.heading("What is left")
     kept = ", ".join(said["kept"]) or "nothing"
     out.paragraph(f"of the recording, without {said['person']}: {kept}", size=SIZE)

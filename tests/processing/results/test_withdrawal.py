@@ -213,16 +213,6 @@ def test_the_index_names_what_was_made(plain: Path) -> None:
     assert ("export", "events.csv") in made
 
 
-@pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> KeyStore:
-    (tmp_path / "run").mkdir(mode=0o700)
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
-    monkeypatch.setenv("ATTUNE_KEYS", str(tmp_path / "keys"))
-    store, recovery = KeyStore.init(tmp_path / "keys", "a long passphrase")
-    unlock(store, recovery)
-    return store
-
-
 def test_a_backup_made_before_opens_no_more(store: KeyStore, tmp_path: Path) -> None:
     path = make(tmp_path, sealed=True)
     second = new_keys(new_id(), CODES)
