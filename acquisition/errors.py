@@ -14,6 +14,7 @@ AttunementError
 │   ├── Reassigned           one that says anew whose devices are, while it is followed
 │   └── KeyStoreError        a key store or key that is missing, locked or damaged
 │       └── KeyGoneError         a key that was destroyed
+├── VideoError           a video that cannot be read, here or at all
 ├── ResultsError         results that cannot be read, or not be compared
 └── ControlError         no recorder to talk to, or it refused
 """
@@ -74,6 +75,10 @@ class RecordingError(AttunementError):
 
 class Reassigned(RecordingError):
     """Report a growing recording that says anew whose devices are: it is to be read from the beginning."""
+
+
+class VideoError(AttunementError):
+    """Report a video that cannot be read, or not at a moment of it."""
 
 
 class ResultsError(AttunementError):

@@ -1,4 +1,4 @@
-"""Beside: what opens beside the operator's window: glance, set-up, the list of lanes, where a figure goes."""
+"""Beside: what opens beside the operator's window: glance, set-up, video, lanes, where a figure goes."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QShortcut
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from acquisition.batch import Batch
 from acquisition.errors import AttunementError
 from acquisition.protection.audit import keep
+from acquisition.recording.contents import LINKS_NAME
 from acquisition.recording.derived import note
+from viewer.command import EDITED, Face
 from viewer.desktop import place
 from viewer.figure import name_of, save_figure
 from viewer.keys import bind_markers, unbind
@@ -25,6 +28,7 @@ from viewer.theme import THEMES
 
 if TYPE_CHECKING:
     from viewer.live.live_setup import LiveSetUp
+    from viewer.video.following import Following
 
 FIGURES = {
     f"{kind.upper()}, {theme} theme (*.{kind})": theme
@@ -32,6 +36,12 @@ FIGURES = {
     for theme in ("light", "dark")
 }
 """What a figure may be → its theme."""
+
+
+STOOD_STILL = 0.25
+"""However late a frame comes, the cursor of a review runs on by no more [s]."""
+FILMED: frozenset[Face] = EDITED
+"""Faces of a review that the video follows; others show it in their own page, or not at all."""
 
 
 class Beside:
@@ -49,6 +59,11 @@ class Beside:
         self._glance_keys: list[QShortcut] = []
         self.lanes: LanesDialog | None = None
         self.set_up: LiveSetUp | None = None
+        self.video: Following | None = None
+        self.opens_video = False
+        """Whether the video opens by itself once there is a review."""
+        self._reopens = False
+        self._played = time.monotonic()
 
     @property
     def glancing(self) -> bool:
@@ -83,10 +98,57 @@ class Beside:
         return self.glance
 
     def renew(self) -> None:
-        """Give the glance the keys that mark now."""
+        """Give the other windows the keys that work now; the video goes where it is not to be seen."""
         if self.glance is not None and self.glancing:
             unbind(self._glance_keys)
             self._glance_keys = bind_markers(self._window, self.glance)
+        self._renew_video()
+
+    def _renew_video(self) -> None:
+        face = self._window.face
+        if self.video is not None and face in FILMED and face != "joint":
+            self.video.renew()
+        elif self.video is not None:  # in a joint replay nothing of anybody is shown at first
+            self._reopens = True
+            self.video.close()
+        elif face in ("review", "blind") and self.has_video and (self._reopens or self.opens_video):
+            self._reopens = self.opens_video = False
+            QTimer.singleShot(0, self._parent, self.show_video)
+
+    @property
+    def has_video(self) -> bool:
+        """Tell whether a video is linked to what is reviewed."""
+        return self._window.path is not None and (self._window.path / LINKS_NAME).exists()
+
+    def show_video(self) -> None:
+        """Open the window of the video; or close it, where it is open."""
+        if self.video is not None:
+            self.video.close()
+        elif self._window.path is not None and self._window.face in FILMED:
+            from viewer.video.cover import cover_of
+            from viewer.video.following import Following  # not while a window opens
+
+            cover = cover_of(self._window.path, self._window.model.t0)
+            self.video = Following(self._window, cover, self._video_closed)
+
+    def _video_closed(self, geometry: bytes) -> None:
+        self.video = None
+        self._window.keep(video=geometry)
+
+    def step_video(self, by: int) -> None:
+        """Go so many pictures on in the video, or back."""
+        if self.video is not None:
+            self.video.step(by)
+
+    def play(self) -> None:
+        """Let the cursor of a review run for the time since the last call, and the video with it."""
+        now = time.monotonic()
+        passed, self._played = min(now - self._played, STOOD_STILL), now
+        panel = self._window.panel
+        if panel.playing:
+            panel.play(passed if self.video is None else self.video.allowed(passed))
+        if self.video is not None:
+            self.video.follow()
 
     def show_set_up(self) -> LiveSetUp:
         """Open what the technician needs around the recording: baselines, devices, taps; or bring it up."""
@@ -125,6 +187,9 @@ class Beside:
             again.blank = blank
             if full:
                 again.showFullScreen()
+        if self.video is not None:
+            self.video.close()
+            self.show_video()
         if self.set_up is None:
             return
         shown, place = self.set_up.isVisible(), self.set_up.pos()
@@ -158,6 +223,6 @@ class Beside:
 
     def close(self) -> None:
         """Close all of them."""
-        for window in (self.glance, self.set_up):
+        for window in (self.glance, self.set_up, self.video):
             if window is not None:
                 window.close()

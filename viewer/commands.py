@@ -60,6 +60,10 @@ def _turn(face: Literal["cued", "joint", "corrections"]) -> Do:
     return lambda w: None if w.reviewing is None else w.reviewing.turn(w, face)
 
 
+def _filmed(window: Operator) -> bool:
+    return window.beside.has_video
+
+
 def _longer(steps: int) -> Do:
     """Take the next longer time axis, or a shorter one."""
 
@@ -154,6 +158,12 @@ COMMANDS: tuple[Command, ...] = (
             do=lambda w: w.panel.go_to(0.0)),
     Command(name="end", group=LOOK, faces=LANES, keys=("End",), text="the newest second; in a review the end",
             do=_end),
+    Command(name="picture_back", group=LOOK, faces=EDITED, keys=(",",), text="one picture of the video back",
+            when=_filmed, repeats=True,
+            do=lambda w: w.beside.step_video(-1)),
+    Command(name="picture_on", group=LOOK, faces=EDITED, keys=(".",), text="one picture of the video on",
+            when=_filmed, repeats=True,
+            do=lambda w: w.beside.step_video(1)),
     Command(name="shorter", group=LOOK, faces=LANES, keys=("Ctrl++",), text="a shorter time axis",
             do=_longer(-1)),
     Command(name="longer", group=LOOK, faces=LANES, keys=("Ctrl+-",), text="a longer time axis",
@@ -177,6 +187,9 @@ COMMANDS: tuple[Command, ...] = (
             other={"review": ("Ctrl+Shift+E",), "blind": ("Ctrl+Shift+E",)},
             menu="Save this figure…", text="saves what the lanes show as a figure",
             do=lambda w: w.beside.ask_figure()),
+    Command(name="video", group=WINDOW, faces=EDITED, keys=("V",), when=_filmed, menu="Video",
+            text="opens the video that is linked, or closes it",
+            do=lambda w: w.beside.show_video()),
     Command(name="glance", group=WINDOW, faces=OPEN, keys=("Ctrl+G",), when=lambda w: w.beside.may_glance,
             menu="Glance window for the therapist",
             text="glance window for the therapist, where it was agreed",

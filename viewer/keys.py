@@ -49,12 +49,12 @@ def bound(window: Operator) -> list[tuple[str, Command]]:
     return [(key, c) for key, c in every if key not in taken and c.do is not None]
 
 
-def bind_keys(window: Operator, parent: QWidget) -> list[QShortcut]:
-    """Give the window its keys."""
+def bind_keys(window: Operator, parent: QWidget, only: frozenset[str] | None = None) -> list[QShortcut]:
+    """Give a window its keys, of the commands those named if not all."""
     out = [
         _shortcut(parent, key, partial(command.do, window), command.repeats)
         for key, command in bound(window)
-        if command.do is not None
+        if command.do is not None and (only is None or command.name in only)
     ]
     return out + bind_markers(window, parent)
 

@@ -86,6 +86,7 @@ def open_window(
         compute=None if rater else lambda: computing(feed(path, follow=follow), anew=True),
         read_first=source.over and not rater,
     )
+    window.beside.opens_video = bool(rater)
     window.show()
     window.start()
 

@@ -41,6 +41,8 @@ class Settings:
     geometry: bytes = b""
     glance: bytes = b""
     """Place and screen of the glance window."""
+    video: bytes = b""
+    """Those of the window of the video."""
 
     def changed(self, **changes: object) -> Self:
         """Return the settings with some of them changed."""
@@ -61,8 +63,7 @@ def load(kept: QSettings) -> Settings:
     signal = str(kept.value("sync_signal", out.sync_signal))
     seconds = _number(kept.value("seconds", out.seconds))
     side = str(kept.value("side", out.side))
-    glance = kept.value("glance")
-    geometry, profile = kept.value("geometry"), str(kept.value("profile", ""))
+    profile = str(kept.value("profile", ""))
     return Settings(
         theme=theme if theme in THEMES else out.theme,
         seconds=seconds if seconds in WINDOWS else out.seconds,
@@ -73,8 +74,9 @@ def load(kept: QSettings) -> Settings:
         order=tuple(name for name in str(kept.value("order", "")).split("|") if name),
         sizes=_sizes(_table(kept, "sizes")),
         scales=_scales(_table(kept, "scales")),
-        geometry=bytes(geometry.data()) if isinstance(geometry, QByteArray) else b"",
-        glance=bytes(glance.data()) if isinstance(glance, QByteArray) else b"",
+        geometry=_bytes(kept, "geometry"),
+        glance=_bytes(kept, "glance"),
+        video=_bytes(kept, "video"),
     )
 
 
@@ -91,6 +93,7 @@ def save(kept: QSettings, settings: Settings) -> None:
     kept.setValue("scales", json.dumps(dict(settings.scales)))
     kept.setValue("geometry", QByteArray(settings.geometry))
     kept.setValue("glance", QByteArray(settings.glance))
+    kept.setValue("video", QByteArray(settings.video))
     kept.sync()
 
 
@@ -105,6 +108,11 @@ def _table(kept: QSettings, key: str) -> dict[str, object]:
     except ValueError:
         return {}
     return {str(k): v for k, v in found.items()} if isinstance(found, dict) else {}
+
+
+def _bytes(kept: QSettings, key: str) -> bytes:
+    found = kept.value(key)
+    return bytes(found.data()) if isinstance(found, QByteArray) else b""
 
 
 def _sizes(table: Mapping[str, object]) -> tuple[tuple[str, float], ...]:

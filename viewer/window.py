@@ -175,8 +175,7 @@ class OperatorWindow(QMainWindow):
         if self.panel.built_for != set(self.panel.model.sources):
             self.rebuild()
         self.panel.frame()
-        if self.panel.playing:
-            self.panel.play(FRAME / 1000)
+        self.beside.play()
         if fresh or self._frames % SECOND == 0:
             self.latency = self._now() - self.model.newest()
         if self._frames % QUARTER == 0:

@@ -140,8 +140,11 @@ class Review(QObject):
 
     def step(self, seconds: float) -> None:
         """Move the cursor by so many seconds, and the page with it where it must."""
+        self.stand_at(self.panel.pointer + seconds)
+
+    def stand_at(self, to: float) -> None:
+        """Put the cursor at a moment [s], and the page with it where it must."""
         panel = self.panel
-        to = panel.pointer + seconds
         if panel.page is not None and panel.page.start <= to < panel.page.stop:
             panel.point_at(to)
         else:

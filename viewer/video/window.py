@@ -1,0 +1,124 @@
+"""The window of the video beside a review: pane, line of the hour, and the buttons of the cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QCloseEvent, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from viewer.chooser import Chooser
+from viewer.commands import key_of
+from viewer.lanes.header import font
+from viewer.model.event_rows import fine_clock
+from viewer.style import style_sheet
+from viewer.theme import Theme
+from viewer.video.cover import Cover
+from viewer.video.pane import FASTEST, VideoPane
+from viewer.video.track import Track
+
+SPEEDS = (0.25, 0.5, 1.0, 2.0, FASTEST)
+USUAL = QSize(860, 570)
+LEAST = QSize(340, 240)
+
+
+class VideoWindow(QWidget):
+    """Show the linked videos, each moment as the cursor of the review goes through the hour.
+
+    Parameters
+    ----------
+    end : float
+        Length of the recording [s].
+    closed : callable
+        Is told, with its place, when it is closed.
+    """
+
+    def __init__(
+        self, cover: Cover, theme: Theme, end: float, *, title: str, closed: Callable[[bytes], object]
+    ) -> None:
+        super().__init__()
+        self._theme, self._closed = theme, closed
+        self.cover = cover
+        self.pane = VideoPane(cover, theme)
+        self.track = Track(theme, cover.spans, end)
+        self.back = _button("◀|", f"One picture back ({key_of('picture_back', 'review')})")
+        self.play = _button("Play", f"Let the cursor run, or stop it ({key_of('play', 'review')})")
+        self.on = _button("|▶", f"One picture on ({key_of('picture_on', 'review')})")
+        self.other = _button("Other video", "Show another video of this moment")
+        self.play.setFixedWidth(70)
+        self.speed = Chooser(theme)
+        self.speed.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.speed.setAccessibleName("Speed of playing")
+        self.speed.setToolTip("Speed of playing (+ and −)")
+        for speed in SPEEDS:
+            self.speed.addItem(f"× {speed:g}", speed)
+        self.time, self.name = QLabel("0:00:00.0"), QLabel()
+        self.time.setFont(font(15, bold=True))
+        self.time.setStyleSheet(f"color: {theme.text}; font-size: 15px; font-weight: bold;")
+        self.time.setMinimumWidth(92)
+        self.name.setStyleSheet(f"color: {theme.dim};")
+        self.name.setMinimumWidth(1)
+        self.setWindowTitle(title)
+        self.setStyleSheet(style_sheet(theme))
+        self.setMinimumSize(LEAST)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 6)
+        column.setSpacing(2)
+        column.addWidget(self.pane, 1)
+        column.addWidget(self.track)
+        row = QHBoxLayout()
+        row.setContentsMargins(10, 0, 10, 0)
+        row.setSpacing(6)
+        parts: tuple[QWidget, ...] = (self.back, self.play, self.on, self.speed, self.time)
+        for part in parts:
+            row.addWidget(part)
+        row.addWidget(self.name, 1)
+        row.addWidget(self.other)
+        column.addLayout(row)
+
+    def show_at(self, seconds: float, speed: float, *, playing: bool) -> None:
+        """Show a moment [s], and at which speed the cursor runs there, or would run."""
+        self.pane.show_at(seconds, speed if playing else 0.0)
+        self.track.show_at(seconds)
+        self.time.setText(fine_clock(seconds))
+        word = "Pause" if playing else "Play"
+        if self.play.text() != word:
+            self.play.setText(word)
+        self._show_film(seconds)
+        at = self.speed.findData(speed)
+        if at != self.speed.currentIndex():
+            self.speed.blockSignals(True)
+            self.speed.setCurrentIndex(at)
+            self.speed.blockSignals(False)
+
+    def _show_film(self, seconds: float) -> None:
+        film = self.pane.film
+        name = "" if film is None else film.name
+        if self.name.text() != name:
+            self.name.setText(name)
+            self.name.setToolTip("" if film is None else str(film.link.path))
+        several = len(self.cover.of(seconds)) > 1
+        if self.other.isHidden() == several:
+            self.other.setVisible(several)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.pane.show_at(self.pane.seconds, self.pane.speed)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.pane.close_video()
+        self._closed(bytes(self.saveGeometry().data()))
+        super().closeEvent(event)
+
+
+def _button(text: str, hover: str) -> QPushButton:
+    made = QPushButton(text)
+    made.setToolTip(hover)
+    made.setAccessibleName(hover.partition(" (")[0])
+    made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return made
