@@ -68,6 +68,7 @@ def record_command(
     """
     from acquisition.protection.vault import unopened_by
     from acquisition.recorder.begin import record
+    from acquisition.refilling.hint import hint_of
     from acquisition.session.study import study_of
     from acquisition.session.toml import kept_by, load_session
 
@@ -88,6 +89,8 @@ def record_command(
         with keeping_nothing(parent, stop) if keep_nothing else nullcontext():
             outcome = record(session, parent, seconds=seconds, stop=stop, listener=listener)
         report.stopped(outcome.path, outcome.ticks, outcome.ended)
+        if said := "" if keep_nothing else hint_of(outcome.path):
+            report.hint(said)
         code = int(bool(outcome.ended))
     finally:
         report.close()
@@ -229,10 +232,18 @@ def confirm_command(stream: str, deny: bool, recording: str | None, as_json: boo
 @as_json_option
 def stop_command(recording: str | None, as_json: bool) -> None:
     """End the running recording; waits until its files are closed."""
+    from acquisition.refilling.hint import hint_of
+
     client = Client.find(recording)
     answer = client.stop()
     client.await_end()
-    print_json(answer) if as_json else echo(f"{answer['recording']}: closed")
+    if not as_json:
+        echo(f"{answer['recording']}: closed")
+    said = hint_of(Path(answer["recording"]))
+    if as_json:
+        print_json({**answer, "hint": said})
+    elif said:
+        echo(said)
 
 
 COMMANDS = (

@@ -30,11 +30,17 @@ from acquisition.gatt.polar_files import (
 )
 from acquisition.refilling.kept import Kept, Wanted
 from acquisition.session.session import Device
+from acquisition.stream import Modality
 
 KEEPS = "beats"
 ANSWER = 30.0
 """Seconds without a packet after which an answer counts as lost: an hour of intervals takes several."""
 TRIES = 3
+
+
+def keeps(device: Device) -> tuple[Modality, ...]:
+    """Return what a belt was asked to keep: its intervals, or nothing."""
+    return (Modality.RR,) if device.effective.get("keep") == "rr" else ()
 
 
 class Files:

@@ -14,8 +14,8 @@ class Line(NamedTuple):
     """Where a driver is, with `open_driver(devices, session) -> Driver` for all its devices at once.
 
     And where its emulated twin is, with `twin(air, hardware, body, settings)`, and what reads what its
-    devices keep over a drop-out, with `KEEPS` (samples or beats), `from_files` and `over_the_air`; "" for one
-    that has none.
+    devices keep over a drop-out, with `KEEPS` (samples or beats), `keeps(device)` (modalities that a device
+    was to keep), `from_files` and `over_the_air`; "" for one that has none.
     """
 
     module: str

@@ -71,6 +71,9 @@ class Report(Listener):
     def stopped(self, path: Path, ticks: int, ended: str) -> None:
         """The files are closed; `ended` says why, if not as it was meant."""
 
+    def hint(self, line: str) -> None:
+        """Say what to do next, once the files are closed."""
+
     def close(self) -> None:
         """Nothing more will be said."""
 
@@ -105,6 +108,10 @@ class PlainReport(Report):
         self._echo(f"{path}: closed after {ticks} ticks")
         if ended:
             self._complain(ended)
+
+    def hint(self, line: str) -> None:
+        """Say it."""
+        self._echo(line)
 
     def cycle(self, status: Callable[[], Status], now: float) -> None:
         """Say how the streams are, now and then."""
@@ -146,6 +153,10 @@ class JsonReport(Report):
     def stopped(self, path: Path, ticks: int, ended: str) -> None:
         """Write that the files are closed, and why if not as it was meant."""
         self._line("stopped", recording=str(path), ticks=ticks, ended=ended)
+
+    def hint(self, line: str) -> None:
+        """Write it."""
+        self._line("hint", message=line)
 
     def cycle(self, status: Callable[[], Status], now: float) -> None:
         """Write the status once a second."""

@@ -25,6 +25,11 @@ NOTHING = "nothing to refill"
 """Begins the notice of a stretch of which the device had no value either."""
 
 
+def is_refilled(notice: Notice) -> bool:
+    """Tell whether a notice is of a stretch that was fetched, and not only looked for."""
+    return notice.kind == "refilled" and not notice.message.startswith(NOTHING)
+
+
 def refill_name(role: Role) -> str:
     """Return the name of a person's file, from the recording's directory on."""
     return f"{FOLDER}/{role}.xdf"
@@ -101,7 +106,7 @@ def lines(path: Path) -> list[str]:
     """Say in plain lines what of a recording was refilled: one for each stream."""
     streams: dict[tuple[Role, str], list[Notice]] = {}
     for notice in refilled(path) if path.is_dir() else ():
-        if not notice.message.startswith(NOTHING):
+        if is_refilled(notice):
             streams.setdefault((notice.role, notice.stream), []).append(notice)
     return [
         f"refilled: {role}/{name}: {len(some)} stretches, {sum(n.stop - n.start for n in some):.0f} s, from "

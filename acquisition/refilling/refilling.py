@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from acquisition.drivers.ble_radio import Radio
-from acquisition.drivers.table import TABLE
-from acquisition.errors import AttunementError, DeviceError, RecordingError
+from acquisition.errors import DeviceError, RecordingError
 from acquisition.lsl.clock import local_clock
 from acquisition.protection import audit
 from acquisition.recording.lock import held
@@ -22,11 +20,11 @@ from acquisition.recording.recording import Recording
 from acquisition.refilling.beats import read_beats
 from acquisition.refilling.beats import stretches as beat_stretches
 from acquisition.refilling.fetching import fetch
+from acquisition.refilling.hint import keepers, memory_of
 from acquisition.refilling.kept import Kept, Wanted
 from acquisition.refilling.missing import Contents, Gap, Received, read_contents, wanted
 from acquisition.refilling.placing import Stretch, refuse, stretches
 from acquisition.refilling.writing import write
-from acquisition.session.profile import load_profile
 from acquisition.session.session import Device
 from acquisition.stream import Role
 
@@ -72,15 +70,7 @@ def keeping(path: Path) -> list[Device]:
     if recording.assignments.any:
         # Whose file a sample was recorded into, and whose it is now, are two things there.
         raise RecordingError(f"{path}: its devices changed hands while it was recorded; it is not refilled")
-    found = []
-    for device in session.devices:
-        try:
-            definition = device.definition or load_profile(device.profile, path)
-        except AttunementError:
-            continue
-        if definition.driver in TABLE and TABLE[definition.driver].memory:
-            found.append(replace(device, definition=definition))
-    return found
+    return keepers(session, path)
 
 
 def refill(
@@ -113,7 +103,7 @@ def refill(
     found: dict[Role, list[Stretch]] = {}
     for result, put, _ in beats:
         found.setdefault(result.role, []).extend(put)
-    devices = [d for d in devices if _memory(d).KEEPS == "samples"]
+    devices = [d for d in devices if memory_of(d).KEEPS == "samples"]
     contents = read_contents(path) if devices or beats else None
     if contents is None or not len(contents.ticks.times):
         return done
@@ -154,12 +144,12 @@ def _of_beats(
     said: Callable[[str], None],
 ) -> list[Of]:
     """Fetch the intervals that belts were told to keep; each with what frees its memory afterwards."""
-    keeping_rr = [d for d in devices if _memory(d).KEEPS == "beats" and d.effective.get("keep") == "rr"]
+    keeping_rr = [d for d in devices if memory_of(d).KEEPS == "beats"]
     every = read_beats(path) if keeping_rr else None
     out: list[Of] = []
     for device in keeping_rr:
         assert every is not None
-        memory = _memory(device)
+        memory = memory_of(device)
         for one in every.streams:
             if (one.info.role, one.info.device) != (device.role, device.profile):
                 continue
@@ -189,12 +179,6 @@ def _nothing() -> None:
     """Leave a belt's memory as it is."""
 
 
-def _memory(device: Device) -> Any:
-    """Return what reads what a device keeps."""
-    assert device.definition is not None
-    return import_module(TABLE[device.definition.driver].memory)
-
-
 def _kept(
     device: Device,
     missing: Sequence[Received],
@@ -204,7 +188,7 @@ def _kept(
     clock: Callable[[], float],
     said: Callable[[str], None],
 ) -> list[Kept]:
-    memory = _memory(device)
+    memory = memory_of(device)
     asked = [wanted(r, contents.gaps(r)) for r in missing]
     if folder is not None:
         files: list[Kept] = memory.from_files(folder, device, asked)

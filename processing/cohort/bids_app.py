@@ -27,7 +27,7 @@ from processing.results.session_run import SessionRun, run_recording
 RECORDINGS, STORE = ".recordings", "store"
 IGNORED = f"{RECORDINGS}/\n{STORE}/\n"
 READ = ("_physio.tsv.gz", "_physio.tsv", "_events.tsv")
-INDEX_COLUMNS = ("onset", "available", "entity", "index", "value", "unit", "quality", "reason")
+INDEX_COLUMNS = ("onset", "available", "entity", "index", "value", "unit", "quality", "reason", "refilled")
 METRIC_COLUMNS = (
     "entity", "metric", "value", "unit", "n", "valid_pct", "ci_low", "ci_high", "se", "scaling", "reason",
 )  # fmt: skip
@@ -47,6 +47,7 @@ TEXTS = {
     "se": "Width of the interval / 3.92",
     "scaling": "What the arousal index is relative to",
     "reason": "Why there is no value",
+    "refilled": "1 where it rests on samples that a device kept and that were fetched afterwards",
 }
 
 
@@ -172,7 +173,7 @@ def head(dataset: Path, out: Path) -> list[Path]:
 
 
 def _indices(run: SessionRun) -> Iterable[dict[str, str]]:
-    for s in run.samples:
+    for s, refilled in zip(run.samples, run.refills.of(run.samples).tolist(), strict=True):
         yield {
             "onset": f"{s.time - run.begin:.6f}",
             "available": f"{s.available - run.begin:.6f}",
@@ -182,6 +183,7 @@ def _indices(run: SessionRun) -> Iterable[dict[str, str]]:
             "unit": s.unit,
             "quality": _number(s.quality),
             "reason": s.reason,
+            "refilled": str(int(refilled)),
         }
 
 

@@ -16,9 +16,11 @@ from typing import Any
 
 from acquisition.errors import AttunementError, ResultsError
 from acquisition.protection.sealed_file import is_sealed_recording
+from acquisition.ratings.files import FOLDER as RATED
 from acquisition.recording.contents import SESSION_NAME
 from acquisition.recording.derived import DERIVED_NAME
 from acquisition.recording.recording import Recording
+from acquisition.recording.refill import FOLDER as REFILLED
 from acquisition.stream import PEOPLE, ROLES
 from processing.results.results import input_digest, own_instruments
 from processing.results.session_json import joining_keys
@@ -178,6 +180,8 @@ def _files(recording: Path, beside: Sequence[str]) -> list[list[object]]:
     """Return name, size and times of every file of a recording; what was made of it is not among them."""
     with os.scandir(recording) as entries:
         own = [(e.name, e.stat()) for e in entries if e.is_file() and e.name != DERIVED_NAME]
+    for folder in (REFILLED, RATED):
+        own += [(f"{folder}/{p.name}", p.stat()) for p in (recording / folder).glob("*") if p.is_file()]
     others = [(name, (recording / name).stat()) for name in beside if (recording / name).is_file()]
     return [[name, s.st_size, s.st_mtime_ns, s.st_ctime_ns] for name, s in sorted([*own, *others], key=_name)]
 

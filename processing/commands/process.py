@@ -135,7 +135,7 @@ def process_recording(
     parts = Shelter()
     with replacing(directory, sealing) as fresh:
         keys = {**joining_keys(run.recording.session, path), **identity}
-        write_indices(fresh, run.samples, run.begin, corrected, keys)
+        write_indices(fresh, run.samples, run.begin, corrected, keys, run.refills)
         write_json(fresh / "indices.json", sidecar({s[3] for s in run.samples}, config))
         write_events(fresh, run.events, run.begin, keys)
         said = "" if corrected is None else corrected.said

@@ -49,6 +49,7 @@ from processing.metrics.self_report import Filled
 EVENT_COLUMNS = (
     "onset", "duration", "trial_type", "actor", "value", "source", "rater", "id", "ref", "t_unc", "HED",
 )  # fmt: skip
+REFILLED = "Onset and duration of what was fetched from the device afterwards; it was missing while recorded"
 COLUMNS = {Modality.ECG: "cardiac", Modality.RESP: "respiratory", Modality.EDA: "skin_conductance"}
 UNITS = {Modality.ECG: "mV", Modality.EDA: "uS", Modality.ACC: "g"}
 README = """\
@@ -166,6 +167,7 @@ def _physio(track: Track, tracks: Tracks, stem: Path) -> list[Path]:
         "Manufacturer": track.info.device or "n/a",
         **TASK_SAID,
         **{name: {"Units": unit} for name in names},
+        **_refilled(track, tracks),
     }
     table = stem.with_name(f"{stem.name}.tsv.gz")
     with table.open("wb") as raw, gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as file:
@@ -173,11 +175,22 @@ def _physio(track: Track, tracks: Tracks, stem: Path) -> list[Path]:
     return [table, write_json(stem.with_name(f"{stem.name}.json"), about)]
 
 
+def _refilled(track: Track, tracks: Tracks) -> dict[str, Any]:
+    """Say which stretches a device kept over its drop-outs, and were fetched from it afterwards."""
+    found = tracks.refilled_of(track)
+    if not found:
+        return {}
+    spans = [[round(onset, 6), round(length, 6)] for onset, length in found]
+    return {"Refilled": {"Description": REFILLED, "Units": "s", "Spans": spans}}
+
+
 def _beh(track: Track, tracks: Tracks, stem: Path) -> list[Path]:
     """Write a stream without a rate: a line a sample, by its onset."""
     names = ["onset", *_columns(track)]
     about: dict[str, Any] = {**TASK_SAID, "onset": {"Units": "s", "Description": "since the recording began"}}
-    about |= {name: {"Units": track.info.unit or "arbitrary"} for name in names[1:]}
+    about |= {name: {"Units": track.info.unit or "arbitrary"} for name in names[1:]} | _refilled(
+        track, tracks
+    )
     values = np.asarray(track.samples, np.float64)
     since = np.round(track.times - tracks.begin, 6)
     text = "\t".join(names) + "\n" + _rows(np.column_stack([since, values]))

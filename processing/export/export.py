@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from acquisition.errors import AttunementError, RecordingError
-from acquisition.stream import PEOPLE, FloatArray, Modality, StreamInfo
+from acquisition.stream import PEOPLE, BoolArray, FloatArray, Modality, StreamInfo
 from acquisition.text import as_cell
 from acquisition.xdf.form import EVENTS_ID
 from acquisition.xdf.header import OWN_HEADERS, header_xml
@@ -47,10 +47,15 @@ def export_csv(tracks: Tracks, out: Path) -> list[Path]:
         target = out / f"{track.name}.csv"
         with target.open("w", encoding="utf-8", newline="") as file:
             rows = csv.writer(file)
-            rows.writerow(["time", "t", *(as_cell(f"{c}{unit}") for c in track.info.channels)])
-            since = (track.times - tracks.begin).tolist()
-            for time, t, values in zip(track.times.tolist(), since, track.samples.tolist(), strict=True):
-                rows.writerow([repr(time), f"{t:.6f}", *map(as_cell, values)])
+            kept = tracks.refilled_of(track)
+            more = ["refilled"] if kept else []
+            rows.writerow(["time", "t", *(as_cell(f"{c}{unit}") for c in track.info.channels), *more])
+            since = track.times - tracks.begin
+            marked = _within(since, kept)[:, None].astype(int)[:, : len(more)].tolist()
+            for time, t, values, mark in zip(
+                track.times.tolist(), since.tolist(), track.samples.tolist(), marked, strict=True
+            ):
+                rows.writerow([repr(time), f"{t:.6f}", *map(as_cell, values), *mark])
         written.append(target)
     write_events(out, tracks.events, tracks.begin)
     written.append(out / "events.csv")
@@ -61,6 +66,14 @@ def export_csv(tracks: Tracks, out: Path) -> list[Path]:
     if tracks.corrected is not None:
         written += write_marks(tracks.corrected, tracks.begin, out)
     return written
+
+
+def _within(since: FloatArray, spans: Sequence[tuple[float, float]]) -> BoolArray:
+    """Tell which moments lie in a span of onset and duration [s]; stamps are right to a microsecond."""
+    out = np.zeros(len(since), np.bool_)
+    for onset, length in spans:
+        out |= (since >= onset - 1e-6) & (since <= onset + length + 1e-6)
+    return out
 
 
 def export_mne(tracks: Tracks, out: Path) -> list[Path]:
@@ -81,6 +94,7 @@ def export_mne(tracks: Tracks, out: Path) -> list[Path]:
         marks = [(i.start - tracks.begin, i.stop - i.start, f"{i.code}/{i.actor}") for i in spans(tracks)]
         lost = [(a, d, "BAD_gap") for a, d in gaps_of(values, track.info.sfreq)]
         lost += [*_marked_bad(track, tracks), *_judged_bad(track, tracks)]
+        lost += [(a, d, "refilled") for a, d in tracks.refilled_of(track)]
         inside = [m for m in (*marks, *by_hand, *lost) if 0.0 <= m[0] < values.shape[0] / track.info.sfreq]
         onset, duration, text = zip(*inside, strict=True) if inside else ((), (), ())
         raw.set_annotations(mne.Annotations(onset, duration, text), verbose="error")
@@ -135,6 +149,8 @@ def export_edf(tracks: Tracks, out: Path) -> list[Path]:
         values = on_even_grid(track, tracks.begin, tracks.begin + seconds)
         for a, d in gaps_of(values, track.info.sfreq):
             notes.append(edfio.EdfAnnotation(a, d, f"gap/{track.name}"))
+        for a, d in tracks.refilled_of(track):
+            notes.append(edfio.EdfAnnotation(a, d, f"refilled/{track.name}"))
         for name, column in zip(track.info.channels, values.T, strict=True):
             signals.append(_edf_signal(edfio, track, name, column))
     for i in spans(tracks):

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acquisition.errors import RecordingError, SessionError
-from acquisition.event import Event
+from acquisition.event import Event, Notice
 from acquisition.events.overlay import effective, read_overlay
 from acquisition.linking.link import VideoLink
 from acquisition.recording.recording import Recording
+from acquisition.recording.refill import is_refilled
 from acquisition.session.session import Session
 from acquisition.session.study import Covariate, study_of
 from acquisition.stream import FloatArray, StreamInfo
@@ -69,6 +70,8 @@ class Tracks:
     corrected: CorrectedMarks | None = None
     bad: tuple[Bad, ...] = ()
     """Bad stretches of signals, where they are annotated."""
+    refilled: tuple[Notice, ...] = ()
+    """Stretches that came from a device's memory afterwards."""
     declared: Mapping[str, Covariate] = field(default_factory=dict)
     """Covariates of the study that lies beside the recording or above it."""
     videos: tuple[VideoLink, ...] = ()
@@ -80,6 +83,11 @@ class Tracks:
     def suffix(self) -> str:
         """Return what the names of files with corrections end in: these never replace those without."""
         return "" if self.corrected is None else self.corrected.suffix
+
+    def refilled_of(self, track: Track) -> list[tuple[float, float]]:
+        """Return onset, since the recording began, and duration [s] of what of a stream was refilled."""
+        mine = [n for n in self.refilled if (n.role, n.stream) == track.info.key]
+        return [(n.start - self.begin, n.stop - n.start) for n in mine]
 
 
 def read_tracks(path: Path) -> Tracks:
@@ -96,9 +104,11 @@ def read_tracks(path: Path) -> Tracks:
     infos: dict[Any, StreamInfo] = {}
     events: list[Event] = []
     ticks: list[float] = []
+    refilled: list[Notice] = []
     for batch in recording.batches():
         ticks += [float(batch.ticks[0]), float(batch.ticks[-1])]
         events += [event for _, event in batch.events]
+        refilled += [n for _, n in batch.notices if is_refilled(n)]
         for key, part in batch.streams.items():
             gate = gates.setdefault(key, Admission(float("inf")))
             admitted = gate.admit(part, batch.ticks)
@@ -125,6 +135,7 @@ def read_tracks(path: Path) -> Tracks:
         end=ticks[-1],
         session=session,
         filled=tuple(filled_in(session, path)),
+        refilled=tuple(refilled),
         declared=_declared(path),
     )
 

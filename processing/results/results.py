@@ -29,6 +29,7 @@ from acquisition.protection.sealed_file import made_apart, read_file, seal_tree
 from acquisition.ratings.files import FOLDER as RATED
 from acquisition.ratings.files import files_of
 from acquisition.recording.noted import session_of
+from acquisition.recording.refill import refill_files
 from acquisition.session.study import study_of
 from acquisition.session.toml import load_session
 from acquisition.stream import FloatArray
@@ -40,8 +41,9 @@ from processing.hour.keyed import MADE_BY, Keys, noted
 from processing.index import IndexSample
 from processing.results.corrected import Corrected
 from processing.results.litter import in_the_making, sweep
+from processing.results.refilled import Refills
 
-COLUMNS = ("time", "t", "available", "entity", "index", "value", "unit", "quality", "reason")
+COLUMNS = ("time", "t", "available", "entity", "index", "value", "unit", "quality", "reason", "refilled")
 TEXT = ("entity", "index", "unit", "reason")
 EVENT_COLUMNS = (
     "time", "t", "onset", "code", "phase", "actor", "source", "rater", "value", "ref", "t_shift", "t_unc",
@@ -49,8 +51,8 @@ EVENT_COLUMNS = (
 )  # fmt: skip
 
 
-def index_table(samples: Sequence[IndexSample], t0: float) -> pa.Table:
-    """Return index samples as a long table.
+def index_table(samples: Sequence[IndexSample], t0: float, refilled: Refills | None = None) -> pa.Table:
+    """Return index samples as a long table; rows that rest on what was refilled are marked.
 
     Parameters
     ----------
@@ -61,12 +63,13 @@ def index_table(samples: Sequence[IndexSample], t0: float) -> pa.Table:
     """
     times = _numbers(samples, "time")
     arrays: dict[str, pa.Array] = {"time": pa.array(times), "t": pa.array(times - t0)}
-    for name in COLUMNS[2:]:
+    for name in COLUMNS[2:-1]:
         if name in TEXT:
             arrays[name] = _texts(samples, name)
         else:
             arrays[name] = pa.array(_numbers(samples, name))
-    return pa.table(arrays)
+    marked = np.zeros(len(samples), np.bool_) if refilled is None else refilled.of(samples)
+    return pa.table({**arrays, COLUMNS[-1]: pa.array(marked)})
 
 
 def _numbers(samples: Sequence[IndexSample], name: str) -> FloatArray:
@@ -95,6 +98,7 @@ def input_digest(recording: Path) -> str:
             *recording.glob("record.jsonl"),
             *recording.glob(f"{RATED}/*.xdf"),
             *recording.glob(f"{RATED}/*.jsonl"),
+            *refill_files(recording).values(),
         ]
     ):
         digest.update(path.name.encode())
@@ -193,9 +197,10 @@ def write_indices(
     t0: float,
     corrected: Corrected | None = None,
     keys: Keys | None = None,
+    refilled: Refills | None = None,
 ) -> None:
     """Write indices.parquet; its schema names whoever corrected beats or signals by hand, and the keys."""
-    table = index_table(samples, t0)
+    table = index_table(samples, t0, refilled)
     if corrected is not None:
         table = table.replace_schema_metadata({"corrected": corrected.said})
     pq.write_table(noted(table, keys), directory / "indices.parquet", compression="zstd")

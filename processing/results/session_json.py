@@ -13,6 +13,7 @@ from acquisition.errors import RecordingError
 from acquisition.protection.sealed_file import read_file
 from acquisition.recording.altered import standing
 from acquisition.recording.recording import Recording
+from acquisition.recording.refill import is_refilled
 from acquisition.session.session import Session
 from acquisition.stream import Role
 from acquisition.timebase.account import ADDED, WORDS, Account
@@ -95,7 +96,7 @@ def _refilled(run: SessionRun) -> list[dict[str, Any]]:
             "what": n.message,
         }
         for n in run.notices
-        if n.kind == "refilled"
+        if is_refilled(n)
     ]
 
 

@@ -33,6 +33,7 @@ from processing.results.corrected import Corrected
 from processing.results.corrected import remarks as of_corrections
 from processing.results.later_baselines import REMARK, LaterBaselines, later_baselines
 from processing.results.publishing import publishing
+from processing.results.refilled import Refills, could_be_refilled, refills
 from processing.results.session_json import NOTICE as NOTICE
 from processing.results.session_json import remarks
 from processing.results.spool import Spool
@@ -84,6 +85,12 @@ class SessionRun:
         if not self._rows:
             self._rows.update(rows_of(self.samples))
         return self._rows
+
+    @property
+    def refills(self) -> Refills:
+        """Return which rows rest on what came from a device's memory afterwards."""
+        of = self.recording
+        return refills(self.notices, of.streams, self.config, passed=of.assignments.any)
 
     @property
     def id(self) -> str:
@@ -243,6 +250,7 @@ def _run(
             *([] if corrected is None else of_corrections(corrected, edits, begin, end)),
             *people.otherwise_corrected(recording.session, "" if corrected is None else corrected.who),
             *remarks(recording, pipeline, begin),
+            *could_be_refilled(recording, notices),
             *verdicts(samples),
             *rated.remarks,
             *([REMARK] if baselines is not None else []),

@@ -33,6 +33,7 @@ from acquisition.gatt.shimmer_reader import Broken, FileEnd, FilePart, Packet
 from acquisition.gatt.shimmer_values import EXG1_CH1, GSR, gain
 from acquisition.refilling.kept import Kept, Wanted, nothing
 from acquisition.session.session import Device
+from acquisition.stream import Modality
 
 KEEPS = "samples"
 STALL = 6.0
@@ -41,6 +42,11 @@ TRIES = 12
 """Times in a row that a reading may bring nothing."""
 WINDOW = 1 << 16
 """Bytes asked for at once."""
+
+
+def keeps(device: Device) -> tuple[Modality, ...]:
+    """Return what a unit writes to its card: all that it sends, or nothing."""
+    return (Modality.EDA, Modality.ECG) if device.effective.get("card", "on") == "on" else ()
 
 
 def ticks_of(ns: int) -> int:

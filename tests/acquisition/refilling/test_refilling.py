@@ -18,6 +18,7 @@ from acquisition.gatt.shimmer_answers import Version
 from acquisition.recording.recording import Recording
 from acquisition.recording.refill import refill_name
 from acquisition.recording.verify import verify
+from acquisition.refilling.hint import hint_of
 from acquisition.refilling.refilling import Refilled, refill
 from acquisition.stream import FloatArray, Role
 from tests.acquisition.ble_bench import Bench, device, session_of
@@ -135,6 +136,27 @@ def test_every_stretch_is_marked_and_a_second_refill_finds_nothing(hour: Hour, t
     again = one.refill()
     assert [d.why for d in again] == ["nothing is missing"]
     assert len(notices(one.path, "refilled")) == marks
+
+
+def test_what_could_be_had_is_said_until_it_was_looked_for(hour: Hour, tmp_path: Path) -> None:
+    one = copy(hour, tmp_path)
+    assert f"`attune refill {one.path}` would look for 2 gaps" in hint_of(one.path)
+    assert "client/Shimmer EDA" in hint_of(one.path)
+    one.refill()
+    assert hint_of(one.path) == ""
+    assert hint_of(tmp_path / "nothing") == ""
+
+
+def test_nothing_is_said_of_devices_that_keep_nothing(hour: Hour, tmp_path: Path) -> None:
+    one = copy(hour, tmp_path)
+    session = one.path / "session.toml"
+    session.write_text(
+        session.read_text().replace(
+            'profile = "shimmer3r_gsr"', 'profile = "shimmer3r_gsr"\nsettings = { card = "off" }', 1
+        )
+    )
+    assert hint_of(one.path) == ""
+    assert one.refill() == []
 
 
 def test_a_card_in_a_folder_gives_the_same(hour: Hour, tmp_path: Path) -> None:
