@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from importlib import import_module
-from typing import Any
 
 import numpy as np
 
 from acquisition.drivers import Assumption
 from acquisition.drivers.ble import BleDriver
-from acquisition.drivers.table import TABLE
 from acquisition.errors import DeviceError
 from acquisition.refilling.fetching import fetch
+from acquisition.refilling.hint import memory_of
 from acquisition.refilling.kept import Span, Wanted
 from acquisition.stream import Chunk, StreamInfo
 
@@ -39,8 +37,7 @@ def of_memory(
         When the connection was broken [s, LSL clock].
     """
     device = next(k.device for k in driver.keepers if info.key in {i.key for i in k.infos()})
-    line = TABLE[device.definition.driver] if device.definition is not None else None
-    memory: Any = import_module(line.memory) if line is not None and line.memory else None
+    memory = memory_of(device)
     if memory is None or memory.KEEPS != "samples" or not chunks or math.isnan(broken):
         return []
     rows = np.concatenate([c.samples for c in chunks]).astype(np.int64)

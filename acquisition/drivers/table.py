@@ -30,7 +30,11 @@ TABLE: dict[str, Line] = {
     "lsl": Line("acquisition.drivers.lsl"),
     "microphone": Line("acquisition.drivers.microphone"),
     "movesense": Line("acquisition.drivers.movesense", twin="acquisition.emulated.movesense"),
-    "nuanic": Line("acquisition.drivers.nuanic", twin="acquisition.emulated.nuanic"),
+    "nuanic": Line(
+        "acquisition.drivers.nuanic",
+        twin="acquisition.emulated.nuanic",
+        memory="acquisition.drivers.nuanic_memory",
+    ),
     "polar": Line(
         "acquisition.drivers.polar",
         twin="acquisition.emulated.polar",

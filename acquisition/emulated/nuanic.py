@@ -41,6 +41,12 @@ class EmulatedRing:
         """True time of each sample that was measured [s, loop], and its value."""
         self._clock, self._set_at = 0, 0.0
         self._silent_until = -1.0
+        self.kept: list[ring.Record] = []
+        """What is in its memory."""
+        self.chunk, self.drop_after = 20, 0
+        """Bytes of its memory that one reading gives, and readings after which the connection breaks."""
+        self._stream, self._at = b"", 0
+        self._measuring: asyncio.Task[None] | None = None
         self._data, self._finger = notifying(ring.EDA), notifying(ring.FINGER)
         services = [
             service(
@@ -51,24 +57,26 @@ class EmulatedRing:
                     commanded(ring.RATE, self._set_rate),
                     commanded(ring.TIME, self._set_time),
                     commanded(ring.MODE, self._set_mode, lambda: bytes([self.mode])),
+                    commanded(ring.REWIND, self._rewind),
+                    commanded(ring.STORAGE, lambda _: None, self._read),
                 ],
             )
         ]
         self.body = Peripheral(air, hardware, services, [])
-        self.body.connected = self._connected
-
-    def _connected(self) -> None:
-        self.body.run(self._measure())
 
     async def start(self) -> None:
-        """Switch on."""
+        """Switch on: it measures whether anybody is connected or not."""
         await self.body.start()
         self._set_at = self.body.now()
+        self._measuring = self.body.keep(self._measure())
 
     async def restart(self) -> None:
         """Be switched on anew: its clock begins at 1970."""
         await self.body.leave()
+        if self._measuring is not None:
+            self._measuring.cancel()
         self.boot, self._clock, self._set_at = self.boot + 1, 0, self.body.now()
+        self._measuring = self.body.keep(self._measure())
         await self.body.come_back()
 
     def take_off(self) -> None:
@@ -92,13 +100,30 @@ class EmulatedRing:
         if data[0] != self.mode:
             self.mode, self._silent_until = data[0], self.body.now() + SILENCE
 
+    def _rewind(self, data: bytes) -> None:
+        self._may()
+        at = (int.from_bytes(data[:2], "little"), int.from_bytes(data[2:], "little"))
+        self._at = next((k for k, r in enumerate(self.kept) if (r.boot, r.ms) >= at), len(self.kept))
+        self._stream = b""
+
+    def _read(self) -> bytes:
+        self._may()
+        if self.drop_after:
+            self.drop_after -= 1
+            if not self.drop_after:
+                self.body.keep(self.body.drop())
+        while len(self._stream) < self.chunk and self._at < len(self.kept):
+            self._stream += bytes(self.kept[self._at])
+            self._at += 1
+        given, self._stream = self._stream[: self.chunk], self._stream[self.chunk :]
+        return given
+
     async def _measure(self) -> None:
         await asyncio.sleep(0.5)
         skew = 1.0 + self.body.hardware.skew
-        begun, n = self.body.now(), 0
+        true = self.body.now()
         while True:
-            n += 1
-            true = begun + n / (self.rate * skew)
+            true += 1.0 / (self.rate * skew)
             await asyncio.sleep(true - self.body.now())
             if self.mode != ring.RAW or true < self._silent_until:
                 continue
@@ -106,7 +131,8 @@ class EmulatedRing:
             ohm = round(1e6 / us)
             self.sent.append((true, us))
             ms = self._clock + round((true - self._set_at) * skew * 1e3)
-            self.body.notify(self._data, bytes(ring.Record(self.boot, ms, ohm)))
+            self.kept.append(ring.Record(self.boot, ms, ohm))
+            self.body.notify(self._data, bytes(self.kept[-1]))
 
 
 def twin(air: Air, hardware: Hardware, body: Body, settings: Mapping[str, Scalar]) -> EmulatedRing:

@@ -19,6 +19,10 @@ FINGER = "3c180fcc-bfec-4b7c-8e52-1a37f123e449"
 RATE = "516b0fb6-d861-4619-9dd0-0105e8b85128"
 TIME = "dc9c31a7-fbd3-467a-8777-10900c423d3b"
 MODE = "3cce21a7-e602-4e02-8c52-1e0366c1c846"
+STORAGE = "7c3b82e7-22b7-4cb6-8458-ba325edf6ede"
+REWIND = "2175c13f-60e4-4de5-80af-0d06f1b54880"
+SIZE = 14
+"""Bytes of a record."""
 RATES = (3, 4, 6, 8, 12, 16)
 RAW = 1
 """Mode in which skin resistance is sent, not what the ring makes of it."""
@@ -44,8 +48,8 @@ class Record:
         PacketError
             If it is cut.
         """
-        if len(data) != 14:
-            raise PacketError(f"nuanic: record of {len(data)} bytes, not 14")
+        if len(data) != SIZE:
+            raise PacketError(f"nuanic: record of {len(data)} bytes, not {SIZE}")
         return cls(*struct.unpack("<HQI", data))
 
     def __bytes__(self) -> bytes:
@@ -61,3 +65,8 @@ class Record:
 def set_time(ms: int) -> bytes:
     """Return what sets the clock [ms since 1970]."""
     return struct.pack("<Q", ms)
+
+
+def rewind(boot: int, ms: int) -> bytes:
+    """Return what lets its memory be read from a moment of one of its starts on."""
+    return struct.pack("<HQ", boot, ms)

@@ -177,17 +177,20 @@ def gaps(of: Received, end: float) -> list[Gap]:
     return found
 
 
-def wanted(of: Received, found: list[Gap]) -> Wanted:
-    """Return what is to be looked for in a device's memory."""
+def wanted(of: Received, found: list[Gap], end: float) -> Wanted:
+    """Return what is to be looked for in a device's memory, for a recording that ends at `end` [s]."""
     long = round(END * 1e9)
     spans = []
     for gap in found:
         if gap.same_clock:
             spans.append(Span(int(of.stamps[gap.before]), int(of.stamps[gap.after])))
             continue
-        spans.append(Span(int(of.stamps[gap.before]), int(of.stamps[gap.before]) + long))
+        until = of.times[gap.after] if gap.after >= 0 else end
+        here = float(until - of.times[gap.before])
+        most = min(long, round((here * (1.0 + SAME_CLOCK[1]) + SAME_CLOCK[0]) * 1e9))
+        spans.append(Span(int(of.stamps[gap.before]), int(of.stamps[gap.before]) + most))
         if gap.after >= 0:
-            spans.append(Span(int(of.stamps[gap.after]) - long, int(of.stamps[gap.after])))
+            spans.append(Span(int(of.stamps[gap.after]) - most, int(of.stamps[gap.after])))
     return Wanted(of.info, tuple(spans), round(AROUND * 1e9))
 
 

@@ -189,7 +189,8 @@ def _kept(
     said: Callable[[str], None],
 ) -> list[Kept]:
     memory = memory_of(device)
-    asked = [wanted(r, contents.gaps(r)) for r in missing]
+    end = float(contents.ticks.times[-1])
+    asked = [wanted(r, contents.gaps(r), end) for r in missing]
     if folder is not None:
         files: list[Kept] = memory.from_files(folder, device, asked)
         return files
@@ -215,6 +216,6 @@ def _covered(of: Received, gap: Gap, kept: Kept) -> bool:
     if not gap.same_clock:
         return gap.after == -1  # nobody can tell how much there should be
     low, high = of.stamps[gap.before], of.stamps[gap.after]
-    due = round((high - low) * 1e-9 * of.info.sfreq) - 1
     half = 0.5e9 / of.info.sfreq
-    return bool(((kept.stamps > low + half) & (kept.stamps < high - half)).sum() >= due)
+    inside = kept.stamps[(kept.stamps > low + half) & (kept.stamps < high - half)]
+    return bool(np.diff(np.concatenate([[low], inside, [high]])).max() <= 3 * half)
