@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-from acquisition.emulated.bitalino import EmulatedBitalino
+from acquisition.drivers.table import TABLE
 from acquisition.emulated.bumble_radio import Air
-from acquisition.emulated.movesense import EmulatedMovesense
-from acquisition.emulated.nuanic import EmulatedRing
-from acquisition.emulated.peripheral import Hardware
-from acquisition.emulated.polar import h10
-from acquisition.emulated.shimmer import EmulatedShimmer
-from acquisition.emulated.strap import EmulatedStrap
-from acquisition.stream import FloatArray
-from tests.acquisition.ble_bench import Bench, device, session_of
+from acquisition.emulated.peripheral import Hardware, Signal
+from acquisition.session.profile import load_profile, shipped
+from acquisition.session.toml import parse_session
+from acquisition.stream import FloatArray, Modality
+from tests.acquisition.ble_bench import Bench, session_of, session_text
+from tests.acquisition.ble_bench import device as device_table
 
 ADDRESS = "C7:4C:DA:51:37:51"
 AWAY = (6.0, 12.0, 25.0)
@@ -61,32 +60,55 @@ class Figures:
     backwards: int
 
 
-def _hardware(name: str) -> Hardware:
-    return Hardware(name=name, address=ADDRESS, skew=0.001, interval=0.03)
+class _Person:
+    """Somebody whose signals say at each moment which moment it is; in place of a simulated person."""
+
+    def signal(
+        self, modality: Modality, sfreq: float, convert: Callable[[FloatArray], FloatArray], *, tap: float
+    ) -> Signal:
+        """Return a signal [mV, µS]."""
+        return lambda t: convert(
+            np.asarray(_USUAL.get(modality, 0.0) + np.sin(3.0 * t) + 0.3 * np.sin(0.7 * t))
+        )
+
+    def beats(self) -> Signal:
+        """Return beats, 0.8 s apart and a little more or less."""
+        n = np.arange(10_000)
+        times = 0.31 + 0.8 * n + 0.05 * np.sin(n)
+        return lambda span: times[(times >= span[0]) & (times < span[1])]
+
+    def tapped(self, signal: Signal, tap: float) -> Signal:
+        """Return a signal as it is."""
+        return signal
 
 
-KINDS = (
-    Kind(profile="polar_h10", stream="H10 ECG", make=lambda air: h10(air, address=ADDRESS)),
-    Kind(
-        profile="bitalino",
-        stream="BITalino ECG",
-        make=lambda air: EmulatedBitalino(air, _hardware("board"), per_packet=10),
-    ),
-    Kind(
-        profile="movesense",
-        stream="Movesense ECG",
-        make=lambda air: EmulatedMovesense(air, _hardware("Movesense 1")),
-    ),
-    Kind(
-        profile="shimmer3r_gsr",
-        stream="Shimmer EDA",
-        make=lambda air: EmulatedShimmer(
-            air, _hardware("Shimmer3R-1"), eda=lambda t: np.asarray(3.0 + np.sin(3.0 * t))
-        ),
-    ),
-    Kind(profile="nuanic", stream="Nuanic EDA", make=lambda air: EmulatedRing(air, _hardware("Nuanic 1"))),
-    Kind(profile="heart_rate", stream="Strap RR", make=lambda air: EmulatedStrap(air, _hardware("HRM 42"))),
-)
+_USUAL = {Modality.EDA: 3.0}
+_ON_THE_AIR = {name: line for name, line in TABLE.items() if line.twin}
+
+
+def kind_of(profile: str) -> Kind:
+    """Return the wearable of a profile: its twin is that of its driver's line, on a person of ours."""
+    definition = load_profile(profile)
+    device = parse_session(session_text(device_table(profile, address=ADDRESS)), "session.toml").devices[0]
+
+    def make(air: Air) -> Any:
+        name = next(iter(definition.names), profile)
+        hardware = Hardware(name=f"{name} 1", address=ADDRESS, skew=0.001, interval=0.03)
+        twin = import_module(_ON_THE_AIR[definition.driver].twin).twin
+        return twin(air, hardware, _Person(), device.effective)
+
+    return Kind(profile=profile, stream=definition.streams[0].name, make=make)
+
+
+def _kinds() -> tuple[Kind, ...]:
+    """Return one wearable of each driver that has a twin: the first of its profiles."""
+    first: dict[str, str] = {}
+    for profile in sorted(shipped()):
+        first.setdefault(load_profile(profile).driver, profile)
+    return tuple(kind_of(first[name]) for name in _ON_THE_AIR)
+
+
+KINDS = _kinds()
 
 
 def measured(kind: Kind) -> Figures:
@@ -95,7 +117,7 @@ def measured(kind: Kind) -> Figures:
     try:
         twin = kind.make(bench.air)
         bench.put(twin)
-        driver = bench.driver(session_of(device(kind.profile, address=ADDRESS)))
+        driver = bench.driver(session_of(device_table(kind.profile, address=ADDRESS)))
         driver.start()
         spans = []
         bench.run(driver, BETWEEN)

@@ -14,7 +14,7 @@ from acquisition.emulated.peripheral import Hardware
 from acquisition.emulated.shimmer import EmulatedShimmer
 from acquisition.errors import ProfileError
 from tests.acquisition.ble_bench import Bench
-from tests.acquisition.dropouts import ADDRESS, KINDS, Kind
+from tests.acquisition.dropouts import ADDRESS, KINDS, Kind, kind_of
 
 
 def tried(profile: str, make: Any, *, seconds: float = 30.0) -> Trial:
@@ -55,7 +55,7 @@ def test_a_trial_of_a_device_that_is_as_assumed_finds_no_difference(kind: Kind) 
 
 
 def test_what_the_broken_connection_cost_is_fetched_from_the_card() -> None:
-    (kind,) = [k for k in KINDS if k.profile == "shimmer3r_gsr"]
+    kind = kind_of("shimmer3r_gsr")
     memory = of(tried(kind.profile, kind.make, seconds=20.0), "its memory")
     assert memory.holds is True
     assert "fetched in" in memory.found

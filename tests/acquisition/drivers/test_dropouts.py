@@ -6,14 +6,15 @@ import math
 
 import pytest
 
-from acquisition.drivers.table import names
+from acquisition.drivers.ble import Opener
+from acquisition.drivers.table import names, opener
 from acquisition.session.profile import load_profile
 from tests.acquisition.dropouts import AWAY, KINDS, Kind, measured
 
 
 def test_every_driver_with_a_radio_is_among_them() -> None:
-    without = {"emotibit", "lsl", "microphone", "simulated", "wav_file"}
-    assert {load_profile(k.profile).driver for k in KINDS} == set(names()) - without
+    radio = {name for name in names() if isinstance(opener(name), Opener)}
+    assert {load_profile(k.profile).driver for k in KINDS} == radio
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda k: k.profile)

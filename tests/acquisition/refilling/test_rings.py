@@ -116,7 +116,7 @@ def test_a_memory_without_an_end_or_of_another_ring_is_refused(hour: Hour, tmp_p
     hour.twin.kept = [Record(r.boot, r.ms, r.ohm + 1000) for r in kept]
     (other,) = one.refill()
     hour.twin.kept = [Record(6, kept[0].ms, 1000)] * 20_000
-    hour.twin._rewind = lambda data: None  # type: ignore[method-assign, misc]
+    hour.twin._rewind = lambda data: None  # type: ignore[method-assign]
     (endless,) = one.refill()
     del hour.twin._rewind
     hour.twin.kept = kept
