@@ -25,7 +25,7 @@ class Line(NamedTuple):
 
 TABLE: dict[str, Line] = {
     "bitalino": Line("acquisition.drivers.bitalino", twin="acquisition.emulated.bitalino"),
-    "emotibit": Line("acquisition.drivers.emotibit.driver"),
+    "emotibit": Line("acquisition.drivers.emotibit.driver", memory="acquisition.drivers.emotibit.card"),
     "heart_rate": Line("acquisition.drivers.heart_rate", twin="acquisition.emulated.strap"),
     "lsl": Line("acquisition.drivers.lsl"),
     "microphone": Line("acquisition.drivers.microphone"),

@@ -22,6 +22,8 @@ from acquisition.gatt.emotibit import (
     LOCAL_TIME,
     PING,
     PONG,
+    RECORD,
+    RECORD_END,
     REQUEST,
     WRAP_MS,
     WRAP_NUMBER,
@@ -69,6 +71,9 @@ class Firmware:
         """True time of each sample of EDA [s], and its value."""
         self.cut_next = False
         self.clip_next = 0
+        self.files: list[str] = []
+        """What is on its card, a text a file."""
+        self.recording = False
 
     def ms(self, now: float) -> int:
         """Return its clock."""
@@ -78,6 +83,7 @@ class Firmware:
     def reboot(self, now: float) -> None:
         """Begin anew."""
         self._first, self._number, self._begun = 500, 0, now
+        self.recording = False
         self._done, self._answers, self._asked = {}, [], -math.inf
 
     def line(self, now: float, tag: str, payload: tuple[str, ...] = (), version: int = 1) -> Line:
@@ -111,6 +117,8 @@ class Firmware:
         ready = [a for a in self._answers if now - a[0] >= EVERY]
         self._answers = [a for a in self._answers if a not in ready]
         lines += [Line(a.ms, self._next(), a.tag, a.payload) for _, a in ready]
+        if self.recording:
+            self.files[-1] += "".join(map(str, lines))
         data = joined(lines)
         if self.cut_next:
             self.cut_next, at = False, data.index(b"\n") - 2
@@ -120,6 +128,12 @@ class Firmware:
     def _next(self) -> int:
         self._number = (self._number + 1) % WRAP_NUMBER
         return self._number
+
+    def told(self, line: Line) -> None:
+        """Take what a host says over TCP: a file begins, or ends."""
+        if line.tag == RECORD:
+            self.files.append("")
+        self.recording = (self.recording or line.tag == RECORD) and line.tag != RECORD_END
 
     def answered(self, line: Line, now: float) -> None:
         """Take what a host says of the time; it is echoed under the clock of the device."""
@@ -189,6 +203,8 @@ class EmulatedEmotiBit:
         with suppress(OSError):
             reader, self._writer = await asyncio.open_connection(sender[0], control)
             while text := await reader.readline():
+                for line in read_datagram(text)[0]:
+                    self.firmware.told(line)
                 if END.encode() in text:
                     break
         await self.drop()

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from acquisition.errors import PacketError
+from acquisition.stream import Modality
 
 PORT, DATA_PORT = 3131, 3132
 CUT = 25
@@ -23,7 +24,11 @@ WRAP_MS, WRAP_NUMBER = 1 << 32, 1 << 16
 MAX_VALUES = 512
 HELLO, HERE, CONNECT, PING, PONG, END = "HE", "HH", "EC", "PN", "PO", "ED"
 REQUEST, LOCAL_TIME, ACK = "RD", "TL", "AK"
+RECORD, RECORD_END = "RB", "RE"
+"""Over TCP, with the local time: a file on its card begins, and ends."""
 CLIPPED, OVERFLOWED = "DC", "DO"
+TAGS = {Modality.EDA: ("EA",), Modality.ACC: ("AX", "AY", "AZ")}
+"""Streams → the tags of their channels."""
 FREE = -1
 """Port that a device says which no other program holds."""
 

@@ -70,8 +70,8 @@ def fetch(
     DeviceError
         If it is not found, refuses, or its connection breaks without any progress.
     """
-    radio = radio or shared_radio(emulated=device.emulated)
     asked = _Fetching([w.info for w in wanted], make(device, wanted))
+    radio = radio or shared_radio(emulated=device.emulated)
     out: Outbox = deque()
     keeper = Keeper(device, asked, radio, out, clock)
     asked.done = keeper.stop

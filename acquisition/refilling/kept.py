@@ -30,6 +30,8 @@ class Wanted:
     info: StreamInfo
     spans: tuple[Span, ...]
     around: int
+    came: Kept | None = None
+    """What came of the stream: it tells which of several files are of this recording."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,6 +47,21 @@ class Kept:
 
     stamps: IntArray
     samples: NDArray[Any]
+
+
+def agreeing(wanted: Wanted, kept: Kept) -> tuple[int, int]:
+    """Return how many samples both came and were kept, and how many of these are the same."""
+    came = wanted.came
+    if came is None or not len(kept.stamps):
+        return 0, 0
+    # Stamps between those of packets are computed, and right to a nanosecond only.
+    near = 0.25e9 / wanted.info.sfreq
+    there = np.searchsorted(kept.stamps, came.stamps - round(near))
+    there = np.minimum(there, len(kept.stamps) - 1)
+    here = np.flatnonzero(np.abs(kept.stamps[there] - came.stamps) < near)
+    a, b = came.samples[here].astype(np.float32), kept.samples[there[here]].astype(np.float32)
+    same = ((a == b) | np.isnan(a) | np.isnan(b)).all(axis=1)
+    return len(here), int(same.sum())
 
 
 def nothing(n_channels: int) -> Kept:

@@ -15,7 +15,7 @@ from acquisition.events.paused import Paused
 from acquisition.recording.recording import Recording
 from acquisition.recording.refill import NOTHING
 from acquisition.recording.slices import Key
-from acquisition.refilling.kept import Span, Wanted
+from acquisition.refilling.kept import Kept, Span, Wanted
 from acquisition.stream import PEOPLE, FloatArray, IntArray, Role, StreamInfo
 
 AROUND = 3.0
@@ -191,7 +191,7 @@ def wanted(of: Received, found: list[Gap], end: float) -> Wanted:
         spans.append(Span(int(of.stamps[gap.before]), int(of.stamps[gap.before]) + most))
         if gap.after >= 0:
             spans.append(Span(int(of.stamps[gap.after]) - most, int(of.stamps[gap.after])))
-    return Wanted(of.info, tuple(spans), round(AROUND * 1e9))
+    return Wanted(of.info, tuple(spans), round(AROUND * 1e9), Kept(of.stamps, of.samples))
 
 
 def times_in(of: Received, gap: Gap, stamps: IntArray, *, from_after: bool = False) -> FloatArray:

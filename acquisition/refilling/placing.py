@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from acquisition.refilling.kept import Kept
+from acquisition.refilling.kept import Kept, Wanted, agreeing
 from acquisition.refilling.missing import Contents, Gap, Received, times_in
 from acquisition.stream import BoolArray, FloatArray, IntArray, StreamInfo
 
@@ -38,22 +38,9 @@ class Stretch:
     slices: IntArray
 
 
-def compared(of: Received, kept: Kept) -> tuple[int, int]:
-    """Return how many samples both came and were kept, and how many of these are the same."""
-    if not len(kept.stamps):
-        return 0, 0
-    # Stamps between those of packets are computed, and right to a nanosecond only.
-    there = np.searchsorted(kept.stamps, of.stamps - round(0.25e9 / of.info.sfreq))
-    there = np.minimum(there, len(kept.stamps) - 1)
-    here = np.flatnonzero(np.abs(kept.stamps[there] - of.stamps) < 0.25e9 / of.info.sfreq)
-    a, b = of.samples[here].astype(np.float32), kept.samples[there[here]].astype(np.float32)
-    same = ((a == b) | np.isnan(a) | np.isnan(b)).all(axis=1)
-    return len(here), int(same.sum())
-
-
 def refuse(of: Received, kept: Kept) -> str:
     """Say why what was kept is not of this recording; "" if it is."""
-    n, same = compared(of, kept)
+    n, same = agreeing(Wanted(of.info, (), 0, Kept(of.stamps, of.samples)), kept)
     if n < LEAST_SAME:
         return f"only {n} samples of its memory can be compared with what came"
     if same < LEAST_SHARE * n:

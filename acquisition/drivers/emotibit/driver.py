@@ -17,14 +17,15 @@ from acquisition.drivers.emotibit.host import Host
 from acquisition.drivers.emotibit.signals import Channel, Signals
 from acquisition.errors import DeviceError
 from acquisition.event import Notice
+from acquisition.gatt.emotibit import TAGS
 from acquisition.lsl.clock import local_clock
 from acquisition.session.session import Device
 from acquisition.stream import Modality, StreamInfo
 
-SETTINGS: dict[str, type | tuple[type, ...]] = {"port": int}
-"""`port` of the device, where it is not the usual one."""
+SETTINGS: dict[str, type | tuple[type, ...]] = {"port": int, "card": str}
+"""`port` of the device, where it is not the usual one; `card`: "on" where it is to write to its card too,
+which heals gaps afterwards, else "off"."""
 STOPPING = 3.0
-_TAGS = {Modality.EDA: ("EA",), Modality.ACC: ("AX", "AY", "AZ")}
 _UNITS = {Modality.EDA: "uS", Modality.ACC: "g"}
 _LABELS = {Modality.EDA: ("EDA",), Modality.ACC: ("x", "y", "z")}
 _RATES = {Modality.EDA: 15.0, Modality.ACC: 25.0}
@@ -37,13 +38,13 @@ class Worn:
         profile = device.definition
         assert profile is not None  # a session file as read has it
         settings = check_settings(device, SETTINGS)
-        refuse_other(device, profile, tuple(_TAGS))
+        refuse_other(device, profile, tuple(TAGS))
         if not (device.address or device.name):
             raise DeviceError(f"{device.title}: neither address nor name (its id, such as MD-V5-0000108)")
         self.device, self._out, self._now = device, out, clock
         self._clock = RoundTripClock()
         self.channels = [
-            Channel(_info(device, s), _TAGS[s.modality], self._clock, out) for s in profile.streams
+            Channel(_info(device, s), TAGS[s.modality], self._clock, out) for s in profile.streams
         ]
         self.signals = Signals(self.channels, self._clock, self._tell)
         port = settings.get("port", 0)
@@ -52,6 +53,9 @@ class Worn:
             "" if device.address else device.name,
             port if isinstance(port, int) else 0,
         )
+        if (card := settings.get("card", "off")) not in ("on", "off"):
+            raise DeviceError(f"{device.title}: card = {card!r}: must be on or off")
+        self._card = card == "on"
         self.host: Host | None = None
 
     def infos(self) -> list[StreamInfo]:
@@ -61,7 +65,7 @@ class Worn:
     async def run(self) -> None:
         """Keep it connected."""
         address, name, port = self._where
-        self.host = Host(address, name, port, self.signals, self._now, self._tell)
+        self.host = Host(address, name, port, self.signals, self._now, self._tell, card=self._card)
         await self.host.run()
 
     @property

@@ -21,6 +21,8 @@ from acquisition.gatt.emotibit import (
     PING,
     PONG,
     PORT,
+    RECORD,
+    RECORD_END,
     REQUEST,
     Line,
     read_datagram,
@@ -31,6 +33,11 @@ CALL, OPEN, BEAT = 1.0, 0.1, 0.5
 OPENING, SILENT = 5.0, 10.0
 """Seconds a connection may take, and after which it counts as dead."""
 LOOK = 0.05
+
+
+def _now() -> str:
+    """Return the time here, as the device writes it."""
+    return f"{datetime.now():%Y-%m-%d_%H-%M-%S-%f}"
 
 
 class _Datagrams(asyncio.DatagramProtocol):
@@ -53,14 +60,17 @@ class Host:
         Where the device is; "" to call it by `name` on this network.
     name : str
         What it says of itself (its DI).
+    card : bool
+        Whether it is to write to its card, too.
     """
 
     def __init__(
         self, address: str, name: str, port: int, signals: Signals, clock: Callable[[], float],
-        told: Callable[[str], None],
+        told: Callable[[str], None], *, card: bool = False,
     ) -> None:  # fmt: skip
         self._address, self._name, self._port = address, name, port or PORT
         self._signals, self._clock, self._told = signals, clock, told
+        self._card, self._recording = card, -1
         self._number = 0
         self._stopped = asyncio.Event()
         self._found: asyncio.Future[tuple[str, int]] | None = None
@@ -118,6 +128,8 @@ class Host:
                 self._signals.lost(self._clock(), "connection lost")
             for control in self._controls:
                 with suppress(OSError):
+                    if self._recording >= 0 and self._stopped.is_set():
+                        control.write(str(self._line(RECORD_END, (_now(),))).encode())
                     control.write(str(self._line(END)).encode())
                     await asyncio.wait_for(control.drain(), 0.5)
                 control.close()
@@ -168,7 +180,16 @@ class Host:
                 beat = now
                 self._send(self._udp, peer, self._line(PING, ("DP", str(self._data_port()))))
             self._signals.look(now)
+            if self._card and self._signals.starts > self._recording:
+                self._record()
             await self._pause(LOOK)
+
+    def _record(self) -> None:
+        """Have it write to its card, once a start: a file that goes on over a drop-out is left alone."""
+        self._recording = self._signals.starts
+        for control in self._controls:
+            control.write(str(self._line(RECORD, (_now(),))).encode())
+        self._told("is asked to write to its card, too")
 
     def _on_call(self, data: bytes, sender: tuple[str, int]) -> None:
         """Take an answer to a call or a ping."""
@@ -209,7 +230,7 @@ class Host:
 
     def _answer(self, request: Line, sender: tuple[str, int]) -> None:
         """Say what time it is here, at once, in two datagrams."""
-        text = f"{datetime.now():%Y-%m-%d_%H-%M-%S-%f}"
+        text = _now()
         self._send(self._data, sender, self._line(LOCAL_TIME, (text,)))
         self._signals.answered(request, text, self._clock())
         self._send(self._data, sender, self._line(ACK, (str(request.number), REQUEST)))

@@ -223,6 +223,11 @@ class Signals:
         self.round_trips += 1
         self._clock.point(ms * 1e-3, sent + trip / 2.0, trip)
 
+    @property
+    def starts(self) -> int:
+        """Return how often it was started anew since it was first heard."""
+        return self._ms.restarts
+
     def restart(self) -> None:
         """Expect a device that may have counted on, or anew."""
         self.order.restart()

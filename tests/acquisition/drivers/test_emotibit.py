@@ -206,8 +206,8 @@ def on_loopback(twin: EmulatedEmotiBit, *more: EmulatedEmotiBit) -> Iterator[Loo
 
 
 def driver_of(twin: EmulatedEmotiBit, **more: Any) -> EmotiBitDriver:
-    settings = {"port": twin.port}
-    session = session_of(device("emotibit_direct", address="127.0.0.1", settings=settings, **more))
+    more = {"settings": {"port": twin.port}, **more}
+    session = session_of(device("emotibit_direct", address="127.0.0.1", **more))
     return open_driver(session.devices)
 
 
@@ -241,6 +241,24 @@ def test_a_device_is_found_streams_and_is_found_again() -> None:
 
 
 @pytest.mark.realtime
+def test_it_writes_to_its_card_where_it_is_asked_to_and_over_a_drop_out() -> None:
+    twin = EmulatedEmotiBit(Firmware())
+    with on_loopback(twin) as loop:
+        driver = driver_of(twin, settings={"port": twin.port, "card": "on"})
+        driver.start()
+        wait_for(lambda: twin.firmware.recording, "a file")
+        wait_for(driver.ready, "samples")
+        loop.submit(twin.drop()).result(5.0)
+        wait_for(lambda: not driver.ready(), "the end of the connection")
+        assert twin.firmware.recording
+        wait_for(driver.ready, "another one")
+        driver.stop()
+        wait_for(lambda: not twin.firmware.recording, "the end of the file")
+    assert len(twin.firmware.files) == 1
+    assert all(Line.from_text(text) for text in twin.firmware.files[0].splitlines())
+
+
+@pytest.mark.realtime
 def test_one_that_another_program_holds_is_told() -> None:
     twin = EmulatedEmotiBit(Firmware())
     twin.busy = True
@@ -266,6 +284,8 @@ def test_one_that_does_not_answer_pings_is_told(monkeypatch: pytest.MonkeyPatch)
 def test_faulty_settings_are_refused() -> None:
     with pytest.raises(DeviceError, match="no setting 'gain'"):
         open_driver(session_of(device("emotibit_direct", address="127.0.0.1", settings={"gain": 1})).devices)
+    with pytest.raises(DeviceError, match="must be on or off"):
+        open_driver(session_of(device("emotibit_direct", name="a", settings={"card": "yes"})).devices)
     with pytest.raises(DeviceError, match="neither address nor name"):
         open_driver(session_of(device("emotibit_direct")).devices)
     asyncio.set_event_loop(None)
