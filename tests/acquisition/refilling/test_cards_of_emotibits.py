@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -72,7 +71,7 @@ class Hour:
 
 
 @pytest.fixture(scope="module", params=[{"skew": -0.0004}, {"ms": 2**32 - 50_000, "number": 65_000}])
-def hour(request: pytest.FixtureRequest) -> Iterator[Hour]:
+def hour(request: pytest.FixtureRequest) -> Hour:
     net = Network(**request.param)
     net.device.told(Line(0, 0, RECORD, ("2026-11-22_10-00-00-000000",)))
     at = 0.0
@@ -84,7 +83,7 @@ def hour(request: pytest.FixtureRequest) -> Iterator[Hour]:
         at = end
     net.lose = 0.03
     net.run(at, SECONDS)
-    yield Hour(net)
+    return Hour(net)
 
 
 def samples(path: Path) -> tuple[FloatArray, FloatArray]:
