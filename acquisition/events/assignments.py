@@ -255,6 +255,16 @@ class Assignments:
         role = steps[at].role
         return None if role is None else self._logical.get((origin, role))
 
+    def firsts(self) -> dict[Key, Key]:
+        """Return, for each stream as that of an owner, as what it was first recorded."""
+        return {info.key: key for (key, _), info in self._logical.items()}
+
+    def name_in(self, origin: Key, role: Role) -> str:
+        """Return how a stream is called in the file of a person."""
+        if origin[0] is role:
+            return origin[1]
+        return next(key[1] for key, of in self._origins.items() if of == origin and key[0] is role)
+
     @property
     def epochs(self) -> list[tuple[int, tuple[StreamInfo, ...]]]:
         """Return from which slice on which streams there are, in the order of the recording."""

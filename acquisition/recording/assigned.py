@@ -12,7 +12,7 @@ from acquisition.event import Event
 from acquisition.events.assignments import ASSIGN, Assignments, Key, Stretch, concern
 from acquisition.protection.plain import plain_parts
 from acquisition.recording.contents import SESSION_NAME
-from acquisition.recording.slices import Block, Column, merge, split
+from acquisition.recording.slices import Block, Column, joined, merge, split
 from acquisition.recording.tail import Tail
 from acquisition.session.toml import load_session
 from acquisition.stream import Role, StreamInfo
@@ -103,7 +103,9 @@ class Assigner:
             column = self._without_news(origin, key, column)
             owned = self.assignments.belongs(origin, slice_)
             if owned is not None and self._allowed(owned):
-                columns[owned.key] = replace(column, info=owned)
+                moved, there = replace(column, info=owned), columns.get(owned.key)
+                # What was refilled stands in the file of its owner, what came in that of then.
+                columns[owned.key] = moved if there is None else joined(there, moved)
         notices = []
         for k, notice in block.notices:
             origin = self.assignments.origin((notice.role, notice.stream))

@@ -16,9 +16,9 @@ from acquisition.errors import KeyStoreError, RecordingError
 from acquisition.event import Notice
 from acquisition.recording.contents import Finding
 from acquisition.recording.identity import read_identity, recorded_id
-from acquisition.recording.slices import Block, Column
+from acquisition.recording.slices import Block, Column, joined
 from acquisition.recording.tail import Tail
-from acquisition.stream import ROLES, IntArray, Role
+from acquisition.stream import ROLES, Role
 
 FOLDER = "refill"
 NOTHING = "nothing to refill"
@@ -63,28 +63,10 @@ def healed(block: Block, refill: Sequence[Block]) -> Block:
         at = np.minimum(np.searchsorted(block.numbers, part.numbers), len(block.numbers) - 1)
         for key, column in part.columns.items():
             moved = Column(column.info, column.times, column.samples, at[column.slices], [])
-            columns[key] = _joined(columns[key], moved) if key in columns else moved
+            columns[key] = joined(columns[key], moved) if key in columns else moved
         notices += [(int(at[k]), notice) for k, notice in part.notices]
     notices.sort(key=lambda pair: pair[0])
     return Block(block.numbers, block.times, block.walls, columns, block.events, notices)
-
-
-def _joined(live: Column, kept: Column) -> Column:
-    slices = np.concatenate([live.slices, kept.slices])
-    times = np.concatenate([live.times, kept.times])
-    order = np.lexsort((times, slices))
-    samples = np.concatenate([live.samples, kept.samples.astype(live.samples.dtype)])[order]
-    place = _places(order, len(live.times))
-    offsets = [(k, int(place[min(at, len(place) - 1)]), c, v) for k, at, c, v in live.offsets]
-    return Column(live.info, times[order], samples, slices[order], offsets)
-
-
-def _places(order: IntArray, n: int) -> IntArray:
-    """Return where the first n rows, and the end, stand after sorting."""
-    place = np.empty(len(order) + 1, np.int64)
-    place[order] = np.arange(len(order))
-    place[len(order)] = len(order)
-    return np.append(place[:n], len(order))
 
 
 def refilled(path: Path) -> list[Notice]:

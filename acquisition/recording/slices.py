@@ -184,3 +184,22 @@ class _Cursor:
         if stop > self._at:
             yield Chunk(self._column.info, self._column.times[rows], self._column.samples[rows])
             self._at = stop
+
+
+def joined(live: Column, kept: Column) -> Column:
+    """Return what two columns have of one stream, in order of slice and stamp."""
+    slices = np.concatenate([live.slices, kept.slices])
+    times = np.concatenate([live.times, kept.times])
+    order = np.lexsort((times, slices))
+    samples = np.concatenate([live.samples, kept.samples.astype(live.samples.dtype)])[order]
+    place = _places(order, len(live.times))
+    offsets = [(k, int(place[min(at, len(place) - 1)]), c, v) for k, at, c, v in live.offsets]
+    return Column(live.info, times[order], samples, slices[order], offsets)
+
+
+def _places(order: IntArray, n: int) -> IntArray:
+    """Return where the first n rows, and the end, stand after sorting."""
+    place = np.empty(len(order) + 1, np.int64)
+    place[order] = np.arange(len(order))
+    place[len(order)] = len(order)
+    return np.append(place[:n], len(order))

@@ -15,8 +15,10 @@ import numpy as np
 
 from acquisition.events.paused import Paused
 from acquisition.recording.recording import Recording
+from acquisition.recording.slices import Key
 from acquisition.refilling.kept import Kept
 from acquisition.refilling.missing import Ticks
+from acquisition.refilling.owners import Owners, kept_out, owner_of
 from acquisition.refilling.placing import Stretch
 from acquisition.stream import PEOPLE, FloatArray, IntArray, Modality, Role, StreamInfo
 from acquisition.units import convert
@@ -33,12 +35,16 @@ TRUE = (0.6, 0.02)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Beats:
-    """Hold the intervals of one stream: when each ended [s], how long it was [ms], in which slice it came."""
+    """Hold the intervals of one stream: when each ended [s], how long it was [ms], in which slice it came.
+
+    `epochs` says whose it is from which slice on, as in that person's file.
+    """
 
     info: StreamInfo
     times: FloatArray
     ms: FloatArray
     slices: IntArray
+    epochs: list[tuple[int, StreamInfo | None]]
 
     def gaps(self) -> IntArray:
         """Return the beats after which some are missing."""
@@ -58,13 +64,14 @@ class AllBeats:
 def read_beats(path: Path) -> AllBeats:
     """Read a recording; what was refilled already counts as received."""
     got: dict[tuple[Role, str], list[tuple[FloatArray, FloatArray, IntArray]]] = {}
-    infos: dict[tuple[Role, str], StreamInfo] = {}
+    recording = Recording(path)
+    owners = Owners(recording)
     ticks: list[tuple[IntArray, FloatArray, FloatArray]] = []
     paused, n = Paused(), 0
-    for batch in Recording(path).batches():
-        for key, part in batch.streams.items():
-            if part.info.modality is Modality.RR and len(part.times):
-                infos[key] = part.info
+    for batch in recording.batches():
+        for named, part in batch.streams.items():
+            key = owners.first(named)
+            if part.info.modality is Modality.RR and len(part.times) and key in owners.infos:
                 ms = convert(part.samples[:, 0].astype(np.float64), part.info.unit, Modality.RR)
                 got.setdefault(key, []).append((part.times, ms, part.slices + n))
         for _, event in batch.events:
@@ -72,10 +79,14 @@ def read_beats(path: Path) -> AllBeats:
         n += len(batch.numbers)
         ticks.append((batch.numbers, batch.ticks, batch.walls))
     whole = Ticks(*(np.concatenate([t[k] for t in ticks]) for k in range(3)))
-    streams = [
-        Beats(infos[key], *(np.concatenate([p[k] for p in got[key]]) for k in range(3))) for key in got
-    ]
+    streams = [_beats(owners, key, some) for key, some in got.items()]
     return AllBeats(whole, tuple(streams), {role: paused.spans(role) for role in PEOPLE})
+
+
+def _beats(owners: Owners, key: Key, parts: list[tuple[FloatArray, FloatArray, IntArray]]) -> Beats:
+    times, ms, slices = (np.concatenate([p[k] for p in parts]) for k in range(3))
+    order = np.argsort(slices, kind="stable")
+    return Beats(owners.infos[key], times[order], ms[order], slices[order], owners.epochs(key))
 
 
 def found(memory: FloatArray, beats: FloatArray) -> int:
@@ -106,14 +117,14 @@ def stretches(of: AllBeats, one: Beats, kept: Kept) -> Iterator[Stretch]:
         if not len(missing) or abs(missing.sum() / 1e3 - (high - low)) > TRUE[0] + TRUE[1] * (high - low):
             continue
         times = low + np.cumsum(missing) / 1e3 * min(1.0, (high - low) * 1e3 / missing.sum())
-        keep = np.ones(len(times), np.bool_)
-        for start, stop in of.pauses.get(one.info.role, []):
-            keep &= (times - missing / 1e3 >= stop) | (times < start)
-        if not keep.any():
-            continue
         slices = np.clip(np.searchsorted(of.ticks.times, times), one.slices[k], one.slices[k + 1])
+        owner = owner_of(one.epochs, of.ticks.numbers[slices])
+        keep = ~kept_out(one.epochs, owner, times, of.pauses, missing / 1e3)
         values = missing / _ms_of_one(one.info)
-        yield Stretch(one.info, np.arange(keep.sum()), times[keep], values[keep, None], slices[keep])
+        for epoch, (_, info) in enumerate(one.epochs):
+            rows = np.flatnonzero(keep & (owner == epoch))
+            if len(rows) and info is not None:
+                yield Stretch(info, rows, times[rows], values[rows, None], slices[rows])
 
 
 def _ms_of_one(info: StreamInfo) -> float:

@@ -88,9 +88,9 @@ def hint(
     left, devices = gaps_left(notices), keepers(session, path)
     found: dict[str, int] = {}
     for info in streams:
-        for device in devices:
-            if (device.role, device.profile) != (info.role, info.device):
-                continue
+        same = [device for device in devices if device.profile == info.device]
+        # One that changed hands is in the session file as its first owner's.
+        for device in [d for d in same if d.role is info.role] or same:
             if info.modality in memory_of(device).keeps(device) and left.get(info.key):
                 found[f"{info.role}/{info.name}"] = left[info.key]
     if not found:

@@ -16,6 +16,7 @@ from acquisition.recording.recording import Recording
 from acquisition.recording.refill import NOTHING
 from acquisition.recording.slices import Key
 from acquisition.refilling.kept import Kept, Span, Wanted
+from acquisition.refilling.owners import Owners, owner_of, pauses_of
 from acquisition.stream import PEOPLE, FloatArray, IntArray, Role, StreamInfo
 
 AROUND = 3.0
@@ -51,6 +52,8 @@ class Received:
         LSL stamp [s], value, and index of the slice of each.
     rows : ndarray, shape (n_packets,)
         Index of the last sample of each packet: these stamps are the device's, others lie between them.
+    epochs : list of (slice number, StreamInfo)
+        Whose it is from which slice on, as in that person's file.
     """
 
     info: StreamInfo
@@ -59,6 +62,7 @@ class Received:
     samples: NDArray[Any]
     slices: IntArray
     rows: IntArray
+    epochs: list[tuple[int, StreamInfo | None]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,18 +81,28 @@ class Contents:
     ticks: Ticks
     received: tuple[Received, ...]
     pauses: dict[Role, list[tuple[float, float]]]
+    owners: Owners
     settled: dict[Key, list[tuple[float, float]]]
     """What a refill before looked for, and the device had no value of either [s]."""
 
     def gaps(self, of: Received) -> list[Gap]:
         """Return where samples of a stream are missing that a device might have."""
-        settled, pauses = self.settled.get(of.info.key, []), self.pauses.get(of.info.role, [])
+        settled = self.settled.get(of.info.key, [])
         found = gaps(of, float(self.ticks.times[-1]))
-        return [g for g in found if not (_within(of, g, settled) or _paused(of, g, pauses))]
+        return [g for g in found if not (_within(of, g, settled) or self._unwanted(of, g))]
+
+    def _unwanted(self, of: Received, gap: Gap) -> bool:
+        """Tell whether nothing of a gap is wanted: it is nobody's, or its person was paused."""
+        due = float(of.times[gap.before]) + 1.0 / of.info.sfreq
+        first = min(int(np.searchsorted(self.ticks.times, due)), len(self.ticks.numbers) - 1)
+        last = int(of.slices[gap.after]) if gap.after >= 0 else len(self.ticks.numbers) - 1
+        numbers = self.ticks.numbers[first : max(first, last) + 1]
+        owners = [of.epochs[k][1] for k in np.unique(owner_of(of.epochs, numbers)).tolist()]
+        return all(one is None or _paused(of, gap, pauses_of(one.role, self.pauses)) for one in owners)
 
 
 def _paused(of: Received, gap: Gap, pauses: list[tuple[float, float]]) -> bool:
-    """Tell whether nothing of a gap is wanted, since its person was paused."""
+    """Tell whether a person was paused throughout a gap."""
     near = 1.5 / of.info.sfreq
     low, high = float(of.times[gap.before]), float(of.times[gap.after]) if gap.after >= 0 else math.inf
     return any(start <= low + near and stop >= high - near for start, stop in pauses)
@@ -104,7 +118,8 @@ def _within(of: Received, gap: Gap, settled: list[tuple[float, float]]) -> bool:
 def read_contents(path: Path) -> Contents:
     """Read a recording; what was refilled already counts as received."""
     recording = Recording(path)
-    infos = {info.key: info for info in recording.streams}
+    owners = Owners(recording)
+    infos = owners.infos
     pairs = {
         info.key: device_time_info(info).key
         for info in infos.values()
@@ -115,21 +130,23 @@ def read_contents(path: Path) -> Contents:
     paused, n = Paused(), 0
     settled: dict[Key, list[tuple[float, float]]] = {}
     for batch in recording.batches():
-        for key, part in batch.streams.items():
+        for named, part in batch.streams.items():
+            key = owners.first(named)
             if key in pairs or key in pairs.values():
                 got.setdefault(key, []).append((part.times, part.samples, part.slices + n))
         for _, event in batch.events:
             paused.hear(event)
         for _, notice in batch.notices:
             if notice.kind == "refilled" and notice.message.startswith(NOTHING):
-                settled.setdefault((notice.role, notice.stream), []).append((notice.start, notice.stop))
+                key = owners.first((notice.role, notice.stream))
+                settled.setdefault(key, []).append((notice.start, notice.stop))
         n += len(batch.numbers)
         numbers.append(batch.numbers)
         times.append(batch.ticks)
         walls.append(batch.walls)
     ticks = Ticks(*(np.concatenate(x) if x else np.empty(0) for x in (numbers, times, walls)))  # type: ignore[arg-type]
     received = [
-        _received(infos[key], got[key], got[stamps])
+        _received(infos[key], got[key], got[stamps], owners.epochs(key))
         for key, stamps in pairs.items()
         if key in got and stamps in got
     ]
@@ -137,12 +154,18 @@ def read_contents(path: Path) -> Contents:
         ticks,
         tuple(r for r in received if r is not None),
         {role: paused.spans(role) for role in PEOPLE},
+        owners,
         settled,
     )
 
 
-def _received(info: StreamInfo, samples: list[Any], rows: list[Any]) -> Received | None:
+def _received(
+    info: StreamInfo, samples: list[Any], rows: list[Any], epochs: list[tuple[int, StreamInfo | None]]
+) -> Received | None:
     times, values, slices = (np.concatenate([p[k] for p in samples]) for k in range(3))
+    # Of one that changed hands within a batch the parts of one person come after those of the other.
+    order = np.argsort(slices, kind="stable")
+    times, values, slices = times[order], values[order], slices[order]
     row_times, said = (
         np.concatenate([p[0] for p in rows]),
         np.concatenate([p[1] for p in rows]).astype(np.int64),
@@ -159,7 +182,13 @@ def _received(info: StreamInfo, samples: list[Any], rows: list[Any]) -> Received
     known = (back >= 0) & (back < said[of, 2])
     stamps = said[of, 0] - np.round(back * (1e9 / info.sfreq)).astype(np.int64)
     return Received(
-        info, stamps[known], times[known], values[known], slices[known], np.flatnonzero(back[known] == 0)
+        info,
+        stamps[known],
+        times[known],
+        values[known],
+        slices[known],
+        np.flatnonzero(back[known] == 0),
+        epochs,
     )
 
 

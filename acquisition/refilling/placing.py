@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from acquisition.refilling.kept import Kept, Wanted, agreeing
 from acquisition.refilling.missing import Contents, Gap, Received, times_in
-from acquisition.stream import BoolArray, FloatArray, IntArray, StreamInfo
+from acquisition.refilling.owners import kept_out, owner_of
+from acquisition.stream import FloatArray, IntArray, StreamInfo
 
 LEAST_SAME, LEAST_SHARE = 20, 0.98
 """Samples that both came and were kept that must be there to compare, and the share that must be the same."""
@@ -36,6 +37,8 @@ class Stretch:
     times: FloatArray
     samples: NDArray[Any]
     slices: IntArray
+    stamped: StreamInfo | None = None
+    """The stream of device stamps beside it; None for one that has none."""
 
 
 def refuse(of: Received, kept: Kept) -> str:
@@ -74,25 +77,21 @@ def _in_gap(contents: Contents, of: Received, kept: Kept, gap: Gap, from_after: 
     fits = (
         (times > low + margin) & (times < high - margin) if not gap.same_clock else np.ones(len(times), bool)
     )
-    fits &= ~_paused(contents, of.info, times)
-    stamps, times, samples = stamps[fits], times[fits], kept.samples[inside][fits]
-    if not len(stamps):
-        return
     first, last = (
         int(of.slices[gap.before]),
         int(of.slices[gap.after]) if gap.after >= 0 else len(contents.ticks.times) - 1,
     )
     slices = np.clip(np.searchsorted(contents.ticks.times, times), first, last)
+    owner = owner_of(of.epochs, contents.ticks.numbers[slices])
+    fits &= ~kept_out(of.epochs, owner, times, contents.pauses)
+    stamps, times, samples = stamps[fits], times[fits], kept.samples[inside][fits]
+    slices, owner = slices[fits], owner[fits]
+    if not len(stamps):
+        return
     there = np.isfinite(samples).all(axis=1)
-    breaks = np.flatnonzero((np.diff(stamps) > 1.5e9 / of.info.sfreq) | (there[1:] != there[:-1])) + 1
-    for rows in np.split(np.arange(len(stamps)), breaks):
-        yield Stretch(of.info, stamps[rows], times[rows], samples[rows], slices[rows])
-
-
-def _paused(contents: Contents, info: StreamInfo, times: FloatArray) -> BoolArray:
-    out = np.zeros(len(times), np.bool_)
-    spans = contents.pauses.get(info.role)
-    every = spans if spans is not None else [s for some in contents.pauses.values() for s in some]
-    for start, stop in every:
-        out |= (times >= start) & (times < stop)
-    return out
+    apart = (np.diff(stamps) > 1.5e9 / of.info.sfreq) | (there[1:] != there[:-1]) | (np.diff(owner) != 0)
+    for rows in np.split(np.arange(len(stamps)), np.flatnonzero(apart) + 1):
+        info = of.epochs[int(owner[rows[0]])][1]
+        assert info is not None  # what is nobody's stays out
+        beside = contents.owners.stamps(of.info.key, info.role)
+        yield Stretch(info, stamps[rows], times[rows], samples[rows], slices[rows], beside)

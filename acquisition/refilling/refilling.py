@@ -59,7 +59,7 @@ def keeping(path: Path) -> list[Device]:
     Raises
     ------
     RecordingError
-        If it still grows, has no session file, or its devices changed hands.
+        If it still grows, or has no session file.
     """
     if held(path):
         raise RecordingError(f"{path}: is still growing; refill it when it has ended")
@@ -67,9 +67,6 @@ def keeping(path: Path) -> list[Device]:
     session = recording.session
     if session is None:
         raise RecordingError(f"{path}: has no session.toml, so that nobody knows its devices")
-    if recording.assignments.any:
-        # Whose file a sample was recorded into, and whose it is now, are two things there.
-        raise RecordingError(f"{path}: its devices changed hands while it was recorded; it is not refilled")
     return keepers(session, path)
 
 
@@ -101,8 +98,9 @@ def refill(
     beats = _of_beats(path, devices, radio, clock, said) if folder is None else []
     done = [result for result, _, _ in beats]
     found: dict[Role, list[Stretch]] = {}
-    for result, put, _ in beats:
-        found.setdefault(result.role, []).extend(put)
+    for _, put, _ in beats:
+        for stretch in put:
+            found.setdefault(stretch.info.role, []).append(stretch)
     devices = [d for d in devices if memory_of(d).KEEPS == "samples"]
     contents = read_contents(path) if devices or beats else None
     if contents is None or not len(contents.ticks.times):
@@ -123,7 +121,8 @@ def refill(
         for of, one in zip(missing, kept, strict=True):
             result, put = _judged(contents, of, one)
             done.append(result)
-            found.setdefault(of.info.role, []).extend(put)
+            for stretch in put:
+                found.setdefault(stretch.info.role, []).append(stretch)
     for role, some in found.items():
         if some:
             write(path, role, contents.ticks, some)
@@ -160,7 +159,10 @@ def _of_beats(
                 out.append((Refilled(*one.info.key, left=len(one.gaps()), why=str(error)), [], _nothing))
                 continue
             put = list(beat_stretches(every, one, kept))
-            left = len(one.gaps()) - len(put)
+            ends = [float(s.times[-1]) for s in put]
+            left = sum(
+                not any(one.times[k] < t < one.times[k + 1] for t in ends) for k in one.gaps().tolist()
+            )
             samples = sum(len(s.times) for s in put)
             why = "" if put or not left else f"its memory has nothing that fits its {left} gaps"
             result = Refilled(*one.info.key, stretches=len(put), samples=samples, left=left, why=why)

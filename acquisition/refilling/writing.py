@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-from acquisition.drivers.ble_stream import device_time_info
 from acquisition.event import Notice
 from acquisition.protection.vault import seal_anew
 from acquisition.recording.fsync import sync_directory, sync_file
@@ -109,14 +108,14 @@ class _Slices:
 
     def _put(self, one: Stretch, numbers: IntArray) -> None:
         self._add(one.info, numbers, one.times, one.samples.astype(one.info.format))
-        if not one.info.sfreq > 0:
+        if one.stamped is None:
             return  # beats have no stamps of the device
         # A row of stamps stands for the samples of one slice; nothing arrived, so the arrival is 0.
         cuts = np.flatnonzero(np.diff(numbers)) + 1
         ends = np.append(cuts, len(numbers)) - 1
         counts = np.diff(np.concatenate([[-1], ends]))
         rows = np.stack([one.stamps[ends], np.zeros(len(ends), np.int64), counts], axis=1).astype(np.int64)
-        self._add(device_time_info(one.info), numbers[ends], one.times[ends], rows)
+        self._add(one.stamped, numbers[ends], one.times[ends], rows)
 
     def write(self) -> None:
         """Write all."""

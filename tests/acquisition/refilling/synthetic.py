@@ -10,6 +10,7 @@ import numpy as np
 
 from acquisition.drivers.ble_stream import device_time_info
 from acquisition.event import Event
+from acquisition.events.assignments import Move, assign_event
 from acquisition.gatt.shimmer_card import LogHeader
 from acquisition.gatt.shimmer_values import GSR, conductance
 from acquisition.protection.vault import Keys
@@ -46,6 +47,19 @@ def truth(n: int) -> tuple[IntArray, FloatArray, IntArray]:
     return ticks, times, words
 
 
+def in_file(info: StreamInfo, role: Role | None) -> StreamInfo:
+    """Return a stream as in the file of a person; another than its first owner has it under another name."""
+    if role is None or role is info.role:
+        return info
+    return replace(info, role=role, name=f"{info.name} 2")
+
+
+def moves_to(role: Role | None) -> list[Move]:
+    """Return what gives the unit to a person."""
+    both = (EDA, device_time_info(EDA))
+    return [Move(of=i.key, to=role, name=in_file(i, role).name) for i in both]
+
+
 def written(
     path: Path,
     *,
@@ -53,8 +67,12 @@ def written(
     events: Sequence[Event] = (),
     keys: Keys | None = None,
     restart: float = 0.0,
+    swaps: Sequence[tuple[float, Role | None]] = (),
 ) -> Path:
-    """Write a recording that lacks a stretch; `restart` [s] sets the unit's clock back after it."""
+    """Write a recording that lacks a stretch; `restart` [s] sets the unit's clock back after it.
+
+    From the moments of `swaps` [s] on the unit is another person's, and the recorder goes on in that file.
+    """
     ticks, times, words = truth(round(LENGTH * 51.2))
     values = conductance(words).astype(np.float32)
     id = keys.recording if keys is not None else new_id()
@@ -64,18 +82,21 @@ def written(
         session = session_of(device("shimmer3r_gsr", address="C0:FF:EE:00:00:01"))
         session = replace(session, recorded=recorded, protection=ProtectionSettings(sealed=keys is not None))
         (path / "session.toml").write_text(dump_session(session))
-        due = list(events)
+        given = [assign_event(BEGIN + at, "now", moves_to(role), f"to {role}") for at, role in swaps]
+        due, owner = sorted([*events, *given], key=lambda e: e.time), [(BEGIN, Role.CLIENT, EDA)]
+        owner += [(BEGIN + at, role, in_file(EDA, role)) for at, role in swaps]  # type: ignore[misc]
         for k in range(round((LENGTH + 1.5) * 10)):
             now = BEGIN + 0.1 * (k + 1)
             rows = np.flatnonzero((times > now - 0.1) & (times <= now))
             rows = rows[(times[rows] < BEGIN + gap[0]) | (times[rows] > BEGIN + gap[1])]
-            if len(rows):
-                store.samples(EDA, times[rows], values[rows, None])
+            _, role, info = [one for one in owner if one[0] <= now - 0.1 + 1e-9 or one[0] == BEGIN][-1]
+            if len(rows) and role is not None:
+                store.samples(info, times[rows], values[rows, None])
                 stamp = round(int(ticks[rows[-1]]) * 1e9 / 32768)
                 if restart and times[rows[0]] > BEGIN + gap[1]:
                     stamp -= round(restart * 1e9)
                 row = np.array([[stamp, round(now * 1e9), len(rows)]], np.int64)
-                store.samples(infos[1], times[rows[-1:]], row)
+                store.samples(in_file(infos[1], role), times[rows[-1:]], row)
             while due and due[0].time <= now:
                 store.event(due.pop(0).identified())
             store.tick(now, 1.7e9 + now)

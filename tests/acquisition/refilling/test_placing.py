@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from acquisition.cli import main
-from acquisition.errors import RecordingError
 from acquisition.event import Event
+from acquisition.events.assignments import assign_event
 from acquisition.gatt.shimmer_values import conductance
 from acquisition.recording.altered import standing
 from acquisition.recording.recording import Recording
+from acquisition.recording.refill import refill_name
 from acquisition.recording.verify import verify
 from acquisition.refilling.refilling import refill
-from acquisition.stream import FloatArray
-from tests.acquisition.refilling.synthetic import BEGIN, EDA, GAP, LENGTH, card, truth, written
+from acquisition.stream import FloatArray, Modality, Role
+from tests.acquisition.refilling.synthetic import BEGIN, EDA, GAP, LENGTH, card, moves_to, truth, written
 
 
 def read(path: Path) -> tuple[FloatArray, FloatArray]:
@@ -91,14 +93,86 @@ def test_holes_in_the_card_stay_holes(tmp_path: Path) -> None:
     assert np.diff(read(torn)[0]).max() * 51.2 < 1.1
 
 
-def test_a_recording_whose_devices_changed_hands_is_refused(tmp_path: Path) -> None:
-    move = {"of": ["client", EDA.name], "to": "therapist", "as": EDA.name}
-    note = json.dumps({"v": 1, "from": "start", "streams": [move]})
-    swap = Event(time=BEGIN + 10.0, code="assign", actor="system", source="auto", note=note)
+def by_owner(path: Path) -> dict[Role, tuple[FloatArray, FloatArray]]:
+    """Return stamps and values of the unit, by whose they are."""
+    found: dict[Role, list[Any]] = {}
+    for batch in Recording(path).batches():
+        for part in batch.streams.values():
+            if part.info.modality is Modality.EDA:
+                found.setdefault(part.info.role, []).append(part)
+    return {
+        role: (np.concatenate([p.times for p in some]), np.concatenate([p.samples[:, 0] for p in some]))
+        for role, some in found.items()
+    }
+
+
+SWAPS: dict[str, list[tuple[float, Role | None]]] = {
+    "before the gap": [(20.0, Role.THERAPIST)],
+    "within the gap": [(50.0, Role.THERAPIST)],
+    "twice within": [(45.0, Role.THERAPIST), (55.0, Role.CLIENT)],
+    "there and back": [(20.0, Role.THERAPIST), (80.0, Role.CLIENT)],
+    "given to nobody": [(50.0, None)],
+}
+
+
+@pytest.mark.parametrize("swaps", SWAPS.values(), ids=SWAPS)
+def test_what_is_put_back_is_that_persons_who_wore_it_then(
+    tmp_path: Path, swaps: list[tuple[float, Role | None]]
+) -> None:
+    torn = written(tmp_path / "torn", swaps=swaps)
+    whole = written(tmp_path / "whole", swaps=swaps, gap=(0.0, 0.0))
+    before = {p.name: p.read_bytes() for p in torn.glob("*.xdf")}
+    (done,) = refill(torn, folder=card(tmp_path / "card"))
+    assert (done.why, done.samples > 200) == ("", True)
+    wanted, got = by_owner(whole), by_owner(torn)
+    assert got.keys() == wanted.keys()
+    for role, (times, values) in wanted.items():
+        # Somebody's samples may end a slice earlier or later: stamps of a gap are within milliseconds.
+        assert abs(len(got[role][0]) - len(times)) <= 6
+        assert np.all(np.diff(got[role][0]) > 0)
+        near = np.searchsorted(times, got[role][0] - 0.009).clip(max=len(times) - 1)
+        there = np.abs(times[near] - got[role][0]) < 0.009
+        assert there.sum() > len(times) - 12
+        assert np.array_equal(values[near][there], got[role][1][there])
+    assert {p.name: p.read_bytes() for p in torn.glob("*.xdf")} == before
+    assert verify(torn) == verify(whole)
+    assert [d.why for d in refill(torn, folder=tmp_path / "card")] == ["nothing is missing"]
+
+
+def test_nothing_of_a_person_is_put_into_the_file_of_the_other(tmp_path: Path) -> None:
+    torn = written(tmp_path / "torn", swaps=[(50.0, Role.THERAPIST)])
+    refill(torn, folder=card(tmp_path / "card"))
+    (torn / refill_name(Role.THERAPIST)).unlink()
+    left = by_owner(torn)
+    inside = (left[Role.CLIENT][0] > BEGIN + GAP[0]) & (left[Role.CLIENT][0] < BEGIN + GAP[1])
+    assert inside.sum() > 400
+    assert left[Role.CLIENT][0].max() < BEGIN + 50.3
+    assert not ((left[Role.THERAPIST][0] > BEGIN + GAP[0]) & (left[Role.THERAPIST][0] < BEGIN + GAP[1])).any()
+
+
+def test_a_unit_that_was_the_others_from_the_start_is_refilled_as_theirs(tmp_path: Path) -> None:
+    swap = assign_event(BEGIN + 70.0, "start", moves_to(Role.THERAPIST), "from the start")
     torn = written(tmp_path / "torn", events=[swap])
-    assert Recording(torn).assignments.any
-    with pytest.raises(RecordingError, match="changed hands"):
-        refill(torn, folder=card(tmp_path / "card"))
+    assert list(by_owner(torn)) == [Role.THERAPIST]
+    (done,) = refill(torn, folder=card(tmp_path / "card"))
+    assert (done.why, done.left) == ("", 0)
+    times, _ = by_owner(torn)[Role.THERAPIST]
+    assert np.diff(times).max() * 51.2 < 1.1
+    assert not (torn / refill_name(Role.CLIENT)).exists()
+
+
+def test_a_pause_counts_for_the_person_who_wore_it_then(tmp_path: Path) -> None:
+    paused: dict[str, Any] = {"code": "consent_pause", "actor": "therapist", "source": "key"}
+    pause = [
+        Event(time=BEGIN + 44.0, phase="on", id="on", **paused),
+        Event(time=BEGIN + 58.0, phase="off", id="off", **paused),
+    ]
+    torn = written(tmp_path / "torn", swaps=[(50.0, Role.THERAPIST)], events=pause)
+    refill(torn, folder=card(tmp_path / "card"))
+    client, therapist = by_owner(torn)[Role.CLIENT][0], by_owner(torn)[Role.THERAPIST][0]
+    assert ((client > BEGIN + 44.0) & (client < BEGIN + 50.0)).sum() > 290
+    assert not ((therapist > BEGIN + 44.0) & (therapist < BEGIN + 58.0)).any()
+    assert ((therapist > BEGIN + 58.0) & (therapist < BEGIN + 60.0)).sum() > 90
 
 
 def test_the_command_says_what_became_of_it(tmp_path: Path) -> None:
