@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from processing.hour.measure import Definition
 
-_BLOCKS = "percentiles of 200 sets of minutes drawn again"
+_BLOCKS = "expanded percentiles of 500 sets of minutes drawn again"
 ICC_K = Definition(
     name="rating_{axis}_icc",
     baselines="count",

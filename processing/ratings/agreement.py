@@ -12,10 +12,13 @@ import numpy as np
 from acquisition.stream import FloatArray
 from processing.codings.reliability import Icc, icc
 from processing.hour.measure import seeded
-from processing.ratings.lagging import BLOCK, LEAST_BLOCKS, Lagged, lagged, shifted
+from processing.ratings.lagging import BLOCK, LEAST_BLOCKS, Lagged, lagged, levels, shifted
 from processing.ratings.traces import Trace
 
-DRAWS = 200
+DRAWS = 500
+LEAST_SHARE = 0.5
+"""Of the seconds of whoever rated most; a rater with fewer is not among those whose agreement is told: it is
+over seconds that all of them have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +53,8 @@ class Agreement:
         How much later the last rater is than the first [s].
     retest : float
         r of the first and second turn of the same rater, mean over raters; nan without.
+    left_out : tuple of str
+        Raters who rated too little to be among `raters`; they are in the pairs.
     """
 
     person: str
@@ -62,6 +67,7 @@ class Agreement:
     spread: float
     retest: float
     pairs: tuple[PairRow, ...]
+    left_out: tuple[str, ...] = ()
 
 
 def agreements(traces: Sequence[Trace], session_id: str) -> list[Agreement]:
@@ -81,7 +87,8 @@ def _agreement(traces: Sequence[Trace], session_id: str) -> Agreement:
     rng = seeded(session_id, "raters", person, axis)
     found = {(a.name, b.name): lagged(a.signal, b.signal, rng) for a, b in combinations(traces, 2)}
     pairs = tuple(_row(a, b, found[a.name, b.name]) for a, b in combinations(traces, 2))
-    first = [t for t in traces if t.turn == min(u.turn for u in traces if u.rater == t.rater)]
+    every = [t for t in traces if t.turn == min(u.turn for u in traces if u.rater == t.rater)]
+    first = _with_enough(every)
     later = [found.get((first[0].name, t.name), Lagged(lag=0.0)) for t in first]
     lags = [0.0, *(one.lag if math.isfinite(one.lag) else 0.0 for one in later[1:])]
     table = np.stack([t.signal for t in first], axis=1)
@@ -89,6 +96,7 @@ def _agreement(traces: Sequence[Trace], session_id: str) -> Agreement:
     low, high = _interval(straight, rng) if len(first) > 1 else (math.nan, math.nan)
     again = [p.r for p in pairs if _same(p.rater, p.other) and math.isfinite(p.r)]
     return Agreement(
+        left_out=tuple(t.name for t in every if t not in first),
         person=person,
         axis=axis,
         raters=tuple(t.name for t in first),
@@ -100,6 +108,13 @@ def _agreement(traces: Sequence[Trace], session_id: str) -> Agreement:
         retest=float(np.mean(again)) if again else math.nan,
         pairs=pairs,
     )
+
+
+def _with_enough(traces: Sequence[Trace]) -> list[Trace]:
+    """Return those who rated at least half as much as whoever rated most; the first of all, if none did."""
+    known = [int(np.isfinite(t.signal).sum()) for t in traces]
+    enough = [t for t, n in zip(traces, known, strict=True) if n and n >= LEAST_SHARE * max(known)]
+    return enough or list(traces[:1])
 
 
 def _same(one: str, other: str) -> bool:
@@ -136,5 +151,5 @@ def _interval(table: FloatArray, rng: np.random.Generator) -> tuple[float, float
     known = [v for v in values if math.isfinite(v)]
     if len(known) < DRAWS // 2:
         return math.nan, math.nan
-    low, high = np.percentile(known, [2.5, 97.5])
+    low, high = np.percentile(known, levels(len(blocks)))
     return float(low), float(high)

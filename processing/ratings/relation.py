@@ -22,7 +22,7 @@ from processing.hour.measure import seeded
 from processing.hour.timeline import Timeline, nearest
 from processing.index import IndexSample
 from processing.indices import SIGNALS, VAGAL
-from processing.ratings.lagging import MOST, peak_of
+from processing.ratings.lagging import MOST, levels, peak_of
 from processing.ratings.traces import Trace
 from processing.surrogates.fdr import benjamini_hochberg
 
@@ -34,7 +34,7 @@ STATED = 0.05
 INDICES = ("arousal", "scl", VAGAL)
 UNTESTED = {VAGAL: SIGNALS[VAGAL].untested}
 """Indices with so few independent values an hour that a relation is described only."""
-DRAWS = 300
+DRAWS = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +121,7 @@ def relation(trace: Trace, index: str, values: FloatArray, line: Timeline) -> Re
     peaks = [
         peak_of(lags, sign * matched[:, drawn].mean(axis=1)) for drawn in rng.integers(0, n, size=(DRAWS, n))
     ]
-    low, high = np.percentile(peaks, [2.5, 97.5])
+    low, high = np.percentile(peaks, levels(n))
     chance = [float(np.mean([z[at, i, (i + d) % n] for i in range(n)])) for d in range(LEAST_SHIFT, n - 1)]
     known = np.array([c for c in chance if math.isfinite(c)])
     chance_low, chance_high = np.tanh(np.percentile(known, [2.5, 97.5])) if len(known) else (math.nan,) * 2

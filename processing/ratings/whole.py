@@ -52,6 +52,7 @@ class RatedHour:
     agreements: Sequence[Agreement] = ()
     relations: Sequence[RelationRow] = ()
     measures: dict[str, list[Measure]] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
 
 def ratings_of(recording: Recording, samples: Sequence[IndexSample], begin: float, end: float) -> Ratings:
@@ -98,7 +99,12 @@ def rated_hour(
         return RatedHour()
     found = agreements(ratings.traces, line.session_id)
     related = relations(ratings.traces, line, rows)
-    return RatedHour(found, related, _measures(ratings.traces, found, related))
+    remarks = tuple(
+        f"rating of the {one.person}, {one.axis}: {', '.join(one.left_out)} rated too little to count in ICC"
+        for one in found
+        if one.left_out
+    )
+    return RatedHour(found, related, _measures(ratings.traces, found, related), remarks)
 
 
 def _measures(

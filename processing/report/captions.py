@@ -11,6 +11,7 @@ FIGURES = {
     "indices": "{signals} of {whose}",
     "two_axes": "Skin conductance level against vagally mediated HRV",
     "synchrony": "Synchrony in moving windows with the chance band of this pair",
+    "rated": "What raters said, second by second",
     "event": "Indices around {code}",
     "rr": "NN intervals and their spectrum: {code}",
 }
@@ -23,6 +24,8 @@ ALTERNATIVES = {
     "rest as crosses.",
     "synchrony": "A panel per signal: largest |z| of the windowed correlation over minutes, chance band in "
     "grey; tests are in the table of both people.",
+    "rated": "A panel per person and axis: a thin line per rater and turn over minutes, their mean thick, "
+    "labels derived from them as hollow triangles; agreement and delays are in the sentences below.",
     "event": "A panel per index from 60 s before to 180 s after the onset of {code}, client solid and "
     "therapist dashed; what was tested is said below.",
     "rr": "Left: NN intervals over minutes, {code}; right: their power spectrum to 0.5 Hz, the bands of LF "

@@ -11,7 +11,7 @@ from matplotlib.figure import FigureBase
 
 from processing.metrics.self_report import as_rows
 from processing.metrics.session_metrics import Hour
-from processing.report import by_hand, captions, figures, heading, phase_table, rated, rr_series
+from processing.report import by_hand, captions, figures, heading, phase_table, rated, rated_figure, rr_series
 from processing.report import quality as report_quality
 from processing.report import text as report_text
 from processing.report import words as report_words
@@ -187,8 +187,11 @@ def _rated(out: Pages, run: SessionRun, count: Captions) -> None:
         (rated.TITLE, rated.HEAD, rated.between(run), rated.SHARES),
         (rated.AGAINST, rated.AGAINST_HEAD, rated.against(run), rated.AGAINST_SHARES),
     )
-    if any(rows for _, _, rows, _ in tables):
+    if run.ratings.traces:
         out.heading("Ratings")
+        note = rated_figure.note(run)
+        if rated_figure.traces(run, _under(out, count, "rated", note)) is not None:
+            out.paragraph(note, size=7.0, color=DIM)
     for title, head, rows, shares in tables:
         if rows:
             out.caption(count.table(title))

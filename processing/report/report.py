@@ -24,7 +24,7 @@ from processing.hour.shelter import Shelter
 from processing.metrics.self_report import as_rows
 from processing.metrics.session_metrics import PEOPLE, Hour
 from processing.metrics.turns import JOINT, PERSONAL
-from processing.report import by_hand, captions, figures, heading, phase_table, rated, rr_series
+from processing.report import by_hand, captions, figures, heading, phase_table, rated, rated_figure, rr_series
 from processing.report import quality as report_quality
 from processing.report import text as report_text
 from processing.report import words as report_words
@@ -98,6 +98,8 @@ def _content(run: SessionRun, hour: Hour, rr: bool) -> dict[str, Any]:
         "two_axes": drawn("the two axes", lambda: figures.two_axes(line), "two_axes"),
         "synchrony": drawn("synchrony", lambda: figures.synchrony(run.samples, line), "synchrony"),
         "turns": listed("turn-taking", lambda: turns(hour)),
+        "traces": drawn("ratings", lambda: rated_figure.traces(run), "rated"),
+        "about_traces": shelter.tried("ratings", lambda: rated_figure.note(run), ""),
         "raters": listed("ratings", lambda: rated.between(run)),
         "rated": listed("ratings", lambda: rated.against(run)),
         "no_turns": report_text.no_turns(hour),

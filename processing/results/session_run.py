@@ -128,7 +128,7 @@ class SessionRun:
         """Take in what the ratings of the hour give."""
         shelter = Shelter()
         found = shelter.tried("ratings", lambda: rated_hour(self.ratings, hour.line, self.rows), RatedHour())
-        self.remarks.extend(shelter.faults)
+        self.remarks.extend([*shelter.faults, *found.remarks])
         for name in ("agreements", "relations", "measures"):
             setattr(self.rated, name, getattr(found, name))
         for entity, more in found.measures.items():

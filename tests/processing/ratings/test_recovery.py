@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -14,7 +15,7 @@ from processing.hour.timeline import Timeline
 from processing.index import IndexSample, index_sample
 from processing.ratings.agreement import agreements
 from processing.ratings.labelling import APART, labels_of
-from processing.ratings.lagging import lagged, shifted
+from processing.ratings.lagging import lagged, levels, shifted
 from processing.ratings.relation import relations
 from processing.ratings.simulated import Rater, by_the_second, course, rated_by
 from processing.ratings.traces import Trace, afterwards
@@ -101,6 +102,41 @@ def test_one_rater_alone_and_too_short_a_rating_have_reasons() -> None:
     few = lagged(np.arange(100.0), np.arange(100.0), np.random.default_rng(0))
     assert math.isnan(few.lag)
     assert few.reason
+
+
+def test_who_stopped_early_takes_nothing_from_the_others() -> None:
+    first, late = (t for t in rated()[0] if t.turn == 1)
+    soon = replace(late, rater="R3", mean=np.where(GRID < BEGIN + 60.0, late.mean, math.nan))
+    half = replace(late, rater="R4", mean=np.where(GRID < BEGIN + 0.6 * SECONDS, late.mean, math.nan))
+    holes = replace(late, rater="R5", mean=np.where(GRID % 900.0 < 200.0, math.nan, late.mean))
+    (alone,) = agreements([first, late], "S01")
+    (found,) = agreements([first, late, soon], "S01")
+    assert (found.raters, found.left_out) == (("R1", "R2"), ("R3",))
+    assert found.aligned == alone.aligned
+    assert [p.reason.split(":")[0] for p in found.pairs if p.other == "R3"] == ["60 s in common"] * 2
+    for other in (half, holes):
+        (found,) = agreements([first, other], "S01")
+        (pair,) = found.pairs
+        assert pair.lag_low <= 2.0 <= pair.lag_high and pair.n < 0.8 * SECONDS
+        assert found.aligned.targets < 0.8 * SECONDS and found.aligned.mean > 0.8
+    said = rated_hour(Ratings(GRID, (first, late, soon)), LINE, {}).remarks
+    assert said == ("rating of the client, closeness: R3 rated too little to count in ICC",)
+
+
+def test_what_lies_beyond_the_session_is_in_no_trace() -> None:
+    rng = np.random.default_rng(4)
+    long = rated_by(QUICK, course(SECONDS + 900.0, rng), BEGIN - 400.0, rng)
+    (trace,) = afterwards(long, GRID)
+    (same,) = afterwards(replace(long, times=long.times[8000:-9000], values=long.values[8000:-9000]), GRID)
+    assert len(trace.mean) == len(GRID)
+    np.testing.assert_array_equal(trace.mean[1:-1], same.mean[1:-1])
+
+
+def test_percentiles_of_few_blocks_are_expanded_as_a_t_interval_is() -> None:
+    far = 1.05 * math.sqrt(8.0 / 7.0) * 2.3646  # t of 7 degrees of freedom
+    low, high = levels(8)
+    assert low == pytest.approx(50.0 * math.erfc(far / math.sqrt(2.0)), rel=1e-3)
+    assert low + high == 100.0 and 1.5 < levels(50)[0] < 1.8
 
 
 def test_a_trace_is_moved_by_parts_of_a_second() -> None:

@@ -75,6 +75,9 @@ def test_the_report_has_a_section_of_them(results: Path) -> None:
     html = (results / "report.html").read_text()
     assert "Ratings: raters against each other" in html
     assert "A shared cause looks the same; what is rated" in html
+    assert "What raters said, second by second" in html
+    assert "Hollow triangles: labels derived from the person's own rating".replace("'", "&#39;") in html
+    assert "ICC(2,k) of C01, R1, R2 0." in html
 
 
 def test_results_are_made_again_once_somebody_rated(recording: Path) -> None:
