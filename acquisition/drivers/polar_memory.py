@@ -11,7 +11,9 @@ import numpy as np
 from acquisition.drivers.ble_link import Link
 from acquisition.errors import DeviceError, PacketError
 from acquisition.gatt.polar_files import (
+    CANCEL,
     GET,
+    LOST,
     REMOVE,
     SAMPLES,
     STATE,
@@ -33,6 +35,8 @@ from acquisition.session.session import Device
 from acquisition.stream import Modality
 
 KEEPS = "beats"
+QUIET = 1.0
+"""Seconds without a packet after which an answer that was broken off counts as over."""
 ANSWER = 30.0
 """Seconds without a packet after which an answer counts as lost: an hour of intervals takes several."""
 TRIES = 3
@@ -50,6 +54,7 @@ class Files:
         self._link: Link | None = None
         self._assembler = Assembler()
         self._answers: asyncio.Queue[bytes | PacketError] = asyncio.Queue()
+        self._packets = 0
 
     async def open(self, link: Link) -> None:
         """Listen to the memory of a belt that was just connected.
@@ -78,9 +83,20 @@ class Files:
             try:
                 return await self._once(message)
             except TransferError as error:
-                if error.code != 303 or k == TRIES - 1:
+                if error.code != LOST or k == TRIES - 1:
                     raise
+                await self._cancel()
         raise AssertionError
+
+    async def _cancel(self) -> None:
+        """End an answer of which a packet was lost, and let what is on its way of it go by."""
+        assert self._link is not None
+        await self._link.write(TRANSFER, CANCEL, response=self._link.can(TRANSFER, "write"))
+        before = -1
+        while before != self._packets:
+            before = self._packets
+            await asyncio.sleep(QUIET)
+        self._assembler = Assembler()
 
     async def _once(self, message: bytes) -> bytes:
         assert self._link is not None
@@ -95,6 +111,7 @@ class Files:
         return answer
 
     def _heard(self, data: bytes, now: float) -> None:
+        self._packets += 1
         try:
             answer = self._assembler.feed(data)
         except PacketError as error:

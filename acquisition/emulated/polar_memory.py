@@ -10,6 +10,7 @@ import numpy as np
 from acquisition.emulated.peripheral import Peripheral, Signal, piped, service
 from acquisition.errors import PacketError
 from acquisition.gatt.polar_files import (
+    CANCEL,
     GET,
     IN_USE,
     REMOVE,
@@ -35,8 +36,12 @@ class Memory:
     def __init__(self, beat_times: Signal | None) -> None:
         self._beat_times = beat_times
         self.on, self.name, self.intervals = False, "", list[int]()
-        self.lose = 0
-        """How many packets of answers are lost from now on."""
+        self.lose: set[int] = set()
+        """Packets of answers that are lost, by their number since it was switched on."""
+        self.drop_after = 0
+        """Packet after which the connection breaks; 0 for never."""
+        self.sent = 0
+        self._sending: asyncio.Task[None] | None = None
         self.body: Peripheral | None = None
         self._task: asyncio.Task[None] | None = None
         self._assembler = Assembler()
@@ -44,6 +49,10 @@ class Memory:
         self.service: Any = service(SERVICE, [self._pipe])
 
     def _written(self, data: bytes) -> None:
+        if data == CANCEL:
+            if self._sending is not None:
+                self._sending.cancel()
+            return
         try:
             message = self._assembler.feed(data)
         except PacketError:
@@ -108,8 +117,16 @@ class Memory:
 
     def _send(self, message: bytes) -> None:
         assert self.body is not None
+        self._sending = self.body.run(self._packets(message))
+
+    async def _packets(self, message: bytes) -> None:
+        """Send an answer, packet by packet: what is on its way goes on being so after one was lost."""
+        assert self.body is not None
         for packet in packets(message, SIZE):
-            if self.lose:
-                self.lose -= 1
-                continue
-            self.body.notify(self._pipe, packet)
+            await asyncio.sleep(0.02)
+            self.sent += 1
+            if self.sent == self.drop_after:
+                self.body.keep(self.body.drop())
+                return
+            if self.sent not in self.lose:
+                self.body.notify(self._pipe, packet)

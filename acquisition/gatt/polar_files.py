@@ -26,6 +26,8 @@ WORDS = {
     BATTERY: "its battery is too low",
     LOST: "a packet was lost",
 }
+CANCEL = b"\0\0\0"
+"""Ends what a belt is sending, such as after a packet that was lost."""
 _RESULT, _LAST, _MORE = 0, 1, 3
 MAX_FILE = 1 << 22
 

@@ -241,6 +241,27 @@ def test_a_device_is_found_streams_and_is_found_again() -> None:
 
 
 @pytest.mark.realtime
+def test_what_another_device_sends_to_the_same_port_is_not_listened_to() -> None:
+    twin, items = EmulatedEmotiBit(Firmware()), Outbox()
+    other = EmulatedEmotiBit(Firmware(us=lambda t: np.full(len(t), 55.0)), id="other", host="127.0.0.2")
+    with on_loopback(twin, other):
+        driver = driver_of(twin)
+        driver.start()
+        wait_for(lambda: twin._peer is not None, "a connection")
+        other._peer = twin._peer
+
+        def enough() -> bool:
+            items.extend(driver.drain())
+            return other._sent > 10 and any(isinstance(i, Chunk) for i in items)
+
+        wait_for(enough, "samples")
+        driver.stop()
+        items.extend(driver.drain())
+    values = [c.samples for c in items if isinstance(c, Chunk) and c.info.name == "EmotiBit EDA"]
+    assert np.concatenate(values).max() < 10.0
+
+
+@pytest.mark.realtime
 def test_it_writes_to_its_card_where_it_is_asked_to_and_over_a_drop_out() -> None:
     twin = EmulatedEmotiBit(Firmware())
     with on_loopback(twin) as loop:

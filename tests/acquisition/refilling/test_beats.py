@@ -83,6 +83,22 @@ def test_the_beats_of_a_drop_out_are_put_back_and_the_memory_freed(bench: Bench,
     assert twin.memory.name == ""
 
 
+@pytest.mark.parametrize("fault", ["lost", "lost twice", "dropped"])
+def test_a_memory_whose_reading_is_broken_is_read_again(bench: Bench, tmp_path: Path, fault: str) -> None:
+    twin, path = recorded(bench, tmp_path, keep="rr")
+    memory = twin.memory
+    # Two answers of a packet come first, then the beats in four; the first and the second of these are lost.
+    memory.lose = {"lost": {memory.sent + 3}, "lost twice": {memory.sent + 4, memory.sent + 8}}.get(
+        fault, set()
+    )
+    memory.drop_after = memory.sent + 5 if fault == "dropped" else 0
+    wanted = {*memory.lose, memory.drop_after}
+    done = {d.stream: d for d in refill(path, radio=bench.radio, clock=bench.runner.clock)}
+    assert max(wanted) < memory.sent  # the faults were injected
+    assert (done["H10 RR"].stretches, done["H10 RR"].left, done["H10 RR"].why) == (1, 0, "")
+    assert memory.name == ""
+
+
 def test_without_being_told_a_belt_keeps_nothing(bench: Bench, tmp_path: Path) -> None:
     twin, path = recorded(bench, tmp_path)
     assert twin.memory.name == ""
