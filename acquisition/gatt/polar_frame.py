@@ -11,7 +11,7 @@ import numpy as np
 
 from acquisition.errors import PacketError
 from acquisition.gatt.polar import TYPE_MASK, Measurement
-from acquisition.stream import IntArray
+from acquisition.stream import FloatArray, IntArray
 
 HEADER = 10
 _COMPRESSED = 0x80
@@ -24,8 +24,16 @@ _ECG_BITS = {1: (3, 14), 2: (3, 18), 3: (7, 24)}
 _DELTA = {(Measurement.ACC, 0): (3, 16), (Measurement.ACC, 1): (3, 16), (Measurement.PPG, 0): (4, 22),
           (Measurement.PPG, 7): (17, 24), (Measurement.PPG, 8): (25, 24), (Measurement.PPG, 10): (21, 24),
           (Measurement.PPG, 13): (3, 24), (Measurement.GYRO, 0): (3, 16), (Measurement.MAG, 0): (3, 16),
-          (Measurement.MAG, 1): (4, 16)}  # fmt: skip
+          (Measurement.MAG, 1): (4, 16), (Measurement.GYRO, 1): (3, 32)}  # fmt: skip
 """The same of a compressed frame → channels, bits of the reference sample."""
+_FLOATS = {
+    (Measurement.SKIN_TEMPERATURE, 0): 1,
+    (Measurement.PRESSURE, 0): 1,
+    (Measurement.TEMPERATURE, 0): 1,
+}
+"""Measurement and type of an uncompressed frame of float32 → channels."""
+_BITS = {(Measurement.GYRO, 1)}
+"""Compressed frames whose numbers are the bits of a float32: the deltas are of these as integers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +83,8 @@ class Frame:
         head = struct.pack("<BQB", self.measurement, self.stamp, self.kind | _COMPRESSED * self.compressed)
         return head + self.payload
 
-    def samples(self) -> IntArray:
-        """Return the samples as sent, shape (n_samples, n_channels): ECG in µV, ACC in mg.
+    def samples(self) -> IntArray | FloatArray:
+        """Return the samples as sent, shape (n_samples, n_channels): ECG in µV, ACC in mg, MAG in mG.
 
         Of ECG frames with contact, impedance or a second signal it is the ECG alone; the last channel of PPG
         frames 7 to 13 is a status, the fourth of MAG 1 a calibration.
@@ -88,11 +96,15 @@ class Frame:
         """
         if self.measurement is Measurement.ECG and not self.compressed and self.kind in _ECG_BITS:
             return _ecg_alone(self.payload, *_ECG_BITS[self.kind])
+        if not self.compressed and (self.measurement, self.kind) in _FLOATS:
+            return _floats(self.payload, _FLOATS[self.measurement, self.kind])
         layouts = _DELTA if self.compressed else _RAW
         if (self.measurement, self.kind) not in layouts:
             how = "compressed " if self.compressed else ""
             raise PacketError(f"polar: {how}{self.measurement.name} frame of the unknown type {self.kind}")
         channels, size = layouts[self.measurement, self.kind]
+        if self.compressed and (self.measurement, self.kind) in _BITS:
+            return of_bits(decode_deltas(self.payload, channels, size))
         if self.compressed:
             return decode_deltas(self.payload, channels, size)
         return _decode_raw(self.payload, channels, size)
@@ -107,6 +119,25 @@ def _ecg_alone(payload: bytes, size: int, bits: int) -> IntArray:
     values = (parts[:, :3] << (8 * np.arange(3))).sum(axis=1) & ((1 << bits) - 1)
     sign = 1 << (bits - 1)
     return np.asarray(((values ^ sign) - sign)[:, None], np.int64)
+
+
+def _floats(payload: bytes, channels: int) -> FloatArray:
+    if not payload or len(payload) % (4 * channels):
+        raise PacketError(
+            f"polar: {len(payload)} bytes are no whole samples of {4 * channels}: cut off by a small MTU?"
+        )
+    return np.frombuffer(payload, "<f4").astype(np.float64).reshape(-1, channels)
+
+
+def of_bits(values: IntArray) -> FloatArray:
+    """Return the numbers whose float32 bits integers are, modulo 2**32."""
+    bits = (values & 0xFFFFFFFF).astype("<u4")
+    return np.asarray(bits.view("<f4").astype(np.float64))
+
+
+def as_bits(values: FloatArray) -> IntArray:
+    """Return the float32 bits of numbers as signed integers; the inverse of `of_bits`."""
+    return np.asarray(values.astype("<f4").view("<i4").astype(np.int64))
 
 
 def _decode_raw(payload: bytes, channels: int, size: int) -> IntArray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -23,6 +25,7 @@ from acquisition.gatt.polar import (
 from acquisition.gatt.polar_frame import (
     Frame,
     PulseInterval,
+    as_bits,
     decode_deltas,
     encode_deltas,
     encode_raw,
@@ -185,3 +188,27 @@ def test_optical_frames_of_newer_bands_have_their_channels(kind: int, channels: 
         payload=encode_deltas(samples, 24, bits=20),
     )
     assert frame.samples().tolist() == samples.tolist()
+
+
+@pytest.mark.parametrize(
+    "measurement", [Measurement.SKIN_TEMPERATURE, Measurement.PRESSURE, Measurement.TEMPERATURE]
+)
+def test_temperatures_and_pressure_are_floats(measurement: Measurement) -> None:
+    frame = Frame(
+        measurement=measurement, stamp=0, kind=0, compressed=False, payload=bytes.fromhex("00000342 0000c0bf")
+    )
+    assert Frame.from_bytes(bytes(frame)).samples().tolist() == [[32.75], [-1.5]]
+    with pytest.raises(PacketError, match="no whole samples"):
+        replace(frame, payload=bytes(5)).samples()
+    with pytest.raises(PacketError, match="unknown type"):
+        replace(frame, compressed=True).samples()
+
+
+@given(st.lists(st.tuples(*3 * [st.floats(-2000.0, 2000.0, width=32)]), min_size=1, max_size=30))
+def test_turning_comes_as_the_bits_of_floats_whose_deltas_are_integers(
+    values: list[tuple[float, ...]],
+) -> None:
+    samples = np.array(values)
+    payload = encode_deltas(as_bits(samples), 32, bits=32)
+    frame = Frame(measurement=Measurement.GYRO, stamp=0, kind=1, compressed=True, payload=payload)
+    assert np.array_equal(Frame.from_bytes(bytes(frame)).samples(), samples)
