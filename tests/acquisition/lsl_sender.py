@@ -2,7 +2,8 @@
 
 With a third word, skip, what was due while the process stood still is never sent, as of a device that slept.
 
-Tests see only streams of their own SessionID, so that runs beside each other do not meet.
+Tests see only streams of their own SessionID, and of names that hold it, so that runs beside each other do
+not meet.
 """
 
 from __future__ import annotations
@@ -26,16 +27,25 @@ import pylsl
 from acquisition.drivers import Drained
 from acquisition.drivers.lsl import LslDriver
 from acquisition.lsl.binding import Binding
-from acquisition.lsl.network import configure
+from acquisition.lsl.network import SESSION_VARIABLE, configure
 from acquisition.lsl.outlet import Announcement, Outlet
 from acquisition.stream import Chunk, Modality, Role
 from tests.waiting import DEADLINE, wait_for
 
 
+def name_of(source_id: str) -> str:
+    """Return the name of a stream, which no other run of the tests on this machine gives to one.
+
+    liblsl's own search for an outlet that was restarted does not ask for the SessionID, only for name, type
+    and source_id: while another run has a stream of these three, it goes on with neither, or with that one.
+    """
+    return f"stream {source_id} of {os.environ[SESSION_VARIABLE]}"
+
+
 def announcement(source_id: str, **changes: Any) -> Announcement:
     """Return what a one-channel ECG stream says of itself, with changes."""
     said: dict[str, Any] = {
-        "name": f"stream {source_id}",
+        "name": name_of(source_id),
         "type": "ECG",
         "sfreq": 100.0,
         "format": "double64",

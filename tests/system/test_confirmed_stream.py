@@ -125,7 +125,7 @@ def status_when(ticks: int) -> dict[str, Any]:
 def test_confirmed_it_is_the_persons_from_then_on_in_file_and_pipeline(room: Room) -> None:
     with room.recording() as path:
         assert status_when(5)["waiting"][0]["why"].startswith("its outlet is another than at the check")
-        assert room.attune("confirm").startswith("client room ecg: 'stream room'")
+        assert room.attune("confirm").startswith("client room ecg: 'stream room of ")
         assert "confirmed" in room.attune("confirm", "client room ecg")
         assert status_when(80)["waiting"] == []
     times, values = stored(path)

@@ -93,7 +93,7 @@ def test_two_recordings_of_one_name_are_refused(demo: Path, tmp_path: Path) -> N
 def test_real_recordings_replayed_over_lsl_are_recorded_and_analysed_alike(
     data_dir: Path, tmp_path: Path
 ) -> None:
-    seconds, offset = 20, 100
+    seconds, offset = 11, 100
     ecg = np.load(data_dir / "ecg" / "mitdb_100.npz")
     eda = np.load(data_dir / "eda" / "wrist_e4_61min.npz")
     np.savez(tmp_path / "ecg.npz", ecg=ecg["ecg"][360 * offset : 360 * (offset + seconds)])

@@ -15,7 +15,7 @@ from acquisition.event import Notice
 from acquisition.lsl.network import resolve
 from acquisition.lsl.outlet import Outlet
 from acquisition.stream import Chunk, ClockOffset, Modality, Role
-from tests.acquisition.lsl_sender import Listening, binding, listening, outlet, sender
+from tests.acquisition.lsl_sender import Listening, binding, listening, name_of, outlet, sender
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.realtime
@@ -75,10 +75,10 @@ def test_an_offset_precedes_the_first_sample(outlets: list[Outlet]) -> None:
 def test_marker_text_arrives_as_it_was_sent(outlets: list[Outlet]) -> None:
     outlets.append(outlet("marks", type="Markers", format="string", sfreq=0.0, units=("",)))
     texts = ["start", '{"v":1,"code":"Pause µ"}', ""]
-    with listening(binding(name="stream marks", role=Role.DYAD, modality=Modality.MARKERS)) as listener:
+    with listening(binding(name=name_of("marks"), role=Role.DYAD, modality=Modality.MARKERS)) as listener:
         push(outlets[0], np.array(texts, object)[:, np.newaxis])
-        listener.until(lambda: len(listener.values("stream marks markers")) == 3, "all markers")
-    assert listener.values("stream marks markers")[:, 0].tolist() == texts
+        listener.until(lambda: len(listener.values(f"{name_of('marks')} markers")) == 3, "all markers")
+    assert listener.values(f"{name_of('marks')} markers")[:, 0].tolist() == texts
 
 
 def test_a_source_id_that_two_outlets_claim_is_refused(outlets: list[Outlet]) -> None:

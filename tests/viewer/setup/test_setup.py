@@ -62,6 +62,7 @@ FOUND = [
     },
     {"kind": "lsl", "name": "GSR", "identity": "", "profile": "lsl_eda", "rssi": None},
 ]
+STREAM = '[[device]]\nrole = "therapist"\nprofile = "lsl_eda"\nsource_id = "setup-eda"\n'
 MakeSetUp = Callable[..., SetUpWindow]
 
 
@@ -200,11 +201,10 @@ def test_emulated_wearables_and_lsl_streams_are_found(
 
 
 @pytest.mark.slow
-def test_emulated_wearables_and_lsl_streams_are_identified_and_checked_and_the_recording_begins(
+def test_emulated_wearables_are_identified_by_a_tap(
     make_set_up: MakeSetUp, qtbot: QtBot, bridge: None
 ) -> None:
-    stream = '[[device]]\nrole = "therapist"\nprofile = "lsl_eda"\nsource_id = "setup-eda"\n'
-    window = make_set_up(emulated_belt().rstrip() + "\n" + stream)
+    window = make_set_up(emulated_belt().rstrip() + "\n" + STREAM)
     window.identify()
     first = window.rows[0]
     assert first.candidate.role == "client"
@@ -212,6 +212,14 @@ def test_emulated_wearables_and_lsl_streams_are_identified_and_checked_and_the_r
     assert "moves" in window.status.text()
     window.identify()
     qtbot.waitUntil(idle(window), timeout=DEADLINE)
+
+
+@pytest.mark.slow
+def test_emulated_wearables_and_lsl_streams_are_checked_and_the_recording_begins(
+    make_set_up: MakeSetUp, qtbot: QtBot, bridge: None
+) -> None:
+    window = make_set_up(emulated_belt().rstrip() + "\n" + STREAM)
+    first = window.rows[0]
     window.check()
     qtbot.waitUntil(lambda: bool(window.findings.text()) and not window.probe.running, timeout=DEADLINE)
     assert "battery 87 %" in first.state.text()
