@@ -239,6 +239,8 @@ COMMANDS: tuple[Command, ...] = (
             do=_cued(lambda p: p.go(-1))),
     Command(name="later", group=ASK, faces=CUED, keys=("Right",), text="later: the next moment", repeats=True,
             do=_cued(lambda p: p.go(1))),
+    Command(name="play_moment", group=ASK, faces=CUED, keys=("Space",), when=_filmed,
+            text="plays the moment in the video, or stops it", do=_cued(lambda p: p.play_moment())),
     Command(name="other_person", group=ASK, faces=CUED, keys=("Tab",), text="asks the other person",
             do=_cued(lambda p: p.ask_other())),
     Command(name="close_cued", group=ASK, faces=CUED, keys=("Esc",),

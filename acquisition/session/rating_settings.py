@@ -1,7 +1,7 @@
 """How a study has sessions rated: axes and their anchor words, what a rater sees, what a rating stands for.
 
 [rating]
-shows = "nothing"                # what a rater sees: nothing, speech, or physiology
+shows = "nothing"                # what a rater sees: nothing, speech, video, or physiology
 bounded = true                   # false: without ends, as RankTrace
 pairs = "more closeness"         # of which of two moments had more of what is asked
 [[rating.axis]]
@@ -22,9 +22,16 @@ from dataclasses import dataclass
 
 from acquisition.session.toml_table import TomlTable
 
-NOTHING, SPEECH, PHYSIOLOGY = "nothing", "speech", "physiology"
-SHOWN = (NOTHING, SPEECH, PHYSIOLOGY)
+NOTHING, SPEECH, VIDEO, PHYSIOLOGY = "nothing", "speech", "video", "physiology"
+SHOWN = (NOTHING, SPEECH, VIDEO, PHYSIOLOGY)
 """What a rater may see of the session; physiology only if the study says so."""
+LESS = {
+    NOTHING: (NOTHING,),
+    SPEECH: (NOTHING, SPEECH),
+    VIDEO: (NOTHING, SPEECH, VIDEO),
+    PHYSIOLOGY: (NOTHING, SPEECH, PHYSIOLOGY),
+}
+"""What was agreed → what shows no more than that; video and physiology are beside each other."""
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 

@@ -25,6 +25,7 @@ from viewer.rating.kinds import INPUTS, STEPS, refuse_input
 if TYPE_CHECKING:
     from viewer.rating.kinds import Device
     from viewer.rating.shown import Hour
+    from viewer.video.cover import Cover
 
 
 @click.command("rate", cls=Command)
@@ -92,7 +93,7 @@ def rate_command(
     also if the window is killed; the next call goes on where it stood.
     """
     from viewer.desktop import has_display, require_qt
-    from viewer.rating.shown import decided, hour_of
+    from viewer.rating.shown import decided, film_of, hour_of
 
     session = Recording(recording).session
     code, by = rater_of(session, rater)
@@ -132,9 +133,10 @@ def rate_command(
         save(picture, sitting, hour, begin)
         echo(str(picture))
         return
+    cover = film_of(recording, hour, shown)
     device = open_input(how, port, len(sitting.axes), bounded=sitting.bounded, steps=steps)
     try:
-        _rate(recording, sitting, hour, begin, device)
+        _rate(recording, sitting, hour, begin, cover, device)
     finally:
         if device is not None:
             device.close()
@@ -189,7 +191,7 @@ def _compare(recording: Path, rater: str, whose: Whose, asked: str, shown: str, 
     from viewer.live.live import quitting_on_ctrl_c
     from viewer.rating.comparison import comparison
     from viewer.rating.picture import grabbed
-    from viewer.rating.shown import hour_of
+    from viewer.rating.shown import film_of, hour_of
 
     comparing = comparison(recording, rater, whose, asked)
     if len(comparing.pairs) < 2:
@@ -205,7 +207,8 @@ def _compare(recording: Path, rater: str, whose: Whose, asked: str, shown: str, 
 
     app = application()
     theme = "dark" if picture is not None else persistence.load(persistence.store()).theme
-    page = PairsPage(comparing, hour, LENGTH, THEMES[theme])
+    cover = film_of(recording, hour, shown) if picture is None else None
+    page = PairsPage(comparing, hour, LENGTH, THEMES[theme], cover)
     if picture is not None:
         grabbed(page, picture)
         echo(str(picture))
@@ -217,7 +220,9 @@ def _compare(recording: Path, rater: str, whose: Whose, asked: str, shown: str, 
     echo(comparing.progress())
 
 
-def _rate(recording: Path, sitting: Sitting, hour: Hour, begin: float, device: Device | None) -> None:
+def _rate(
+    recording: Path, sitting: Sitting, hour: Hour, begin: float, cover: Cover | None, device: Device | None
+) -> None:
     from acquisition.ratings.files import RatingWriter
     from viewer import settings as persistence
     from viewer.live.live import quitting_on_ctrl_c
@@ -229,7 +234,7 @@ def _rate(recording: Path, sitting: Sitting, hour: Hour, begin: float, device: D
     theme = THEMES[persistence.load(persistence.store()).theme]
     writer = RatingWriter(recording, sitting)
     with quitting_on_ctrl_c(app):
-        window = RatingWindow(writer, sitting, hour, theme, start=begin, device=device)
+        window = RatingWindow(writer, sitting, hour, theme, start=begin, device=device, cover=cover)
         window.showFullScreen()
         app.exec()
         window.close()

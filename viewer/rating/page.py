@@ -20,6 +20,8 @@ BEFORE = 20.0
 """Seconds of a trace without ends, and of what is shown above, that are seen."""
 STRIP = 54
 MARGIN = 90
+NARROW = 560
+"""Less room has the words of the first axis in the square of two, not beside it [px]."""
 
 
 class RatingPage(QWidget):
@@ -108,7 +110,8 @@ class RatingPage(QWidget):
         self._word(painter, QRectF(room.right() - 330, y + 50, 400, 60), self._axes[0].more, _RIGHT)
 
     def _square(self, painter: QPainter, room: QRectF) -> None:
-        side = min(room.width() - 320, room.height() - 70)
+        narrow = room.width() < NARROW
+        side = min(room.width() + 2 * MARGIN - 30 if narrow else room.width() - 320, room.height() - 70)
         box = QRectF(room.center().x() - side / 2, room.center().y() - side / 2, side, side)
         painter.setPen(QPen(QColor(self._theme.dim), 3.0))
         painter.drawRect(box)
@@ -118,8 +121,13 @@ class RatingPage(QWidget):
         self._knob(painter, QPointF(box.center().x() + x * scale, box.center().y() - y * scale))
         first, second = self._axes
         middle = box.center().y() - 25
-        self._word(painter, QRectF(box.left() - 320, middle, 300, 50), first.less, _RIGHT)
-        self._word(painter, QRectF(box.right() + 20, middle, 300, 50), first.more, _LEFT)
+        if narrow:
+            inside = QRectF(box.left() + 8, middle - 24, side - 16, 50)
+            self._word(painter, inside, first.less, _LEFT)
+            self._word(painter, inside, first.more, _RIGHT)
+        else:
+            self._word(painter, QRectF(box.left() - 320, middle, 300, 50), first.less, _RIGHT)
+            self._word(painter, QRectF(box.right() + 20, middle, 300, 50), first.more, _LEFT)
         self._word(painter, QRectF(box.left(), box.top() - 48, side, 44), second.more, _CENTRE)
         self._word(painter, QRectF(box.left(), box.bottom() + 4, side, 44), second.less, _CENTRE)
 
@@ -163,6 +171,8 @@ class RatingPage(QWidget):
             if self.run.state == "countdown":
                 large = font(96, bold=True)
                 box = QRectF(0, self.height() / 2 - 220, self.width(), 130)
+                if self.height() < 440 or self.width() < NARROW:  # beside a video
+                    large, box = font(44, bold=True), QRectF(0, self.height() - 84, self.width(), 56)
             painter.setFont(large)
             painter.setPen(QColor(theme.text))
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, words)
@@ -172,9 +182,8 @@ class RatingPage(QWidget):
         at = (
             f"{clock(max(self.run.at - self._hour.begin, 0.0))} of {clock(self._hour.end - self._hour.begin)}"
         )
-        painter.drawText(
-            foot, _LEFT, self.said or f"{at}   ·   Space pauses, Esc ends; what was rated is kept"
-        )
+        more = "" if self.width() < NARROW else "   ·   Space pauses, Esc ends; what was rated is kept"
+        painter.drawText(foot, _LEFT, self.said or at + more)
 
 
 _LEFT, _RIGHT, _CENTRE = (

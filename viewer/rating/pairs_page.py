@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from acquisition.errors import AttunementError
@@ -13,6 +13,9 @@ from viewer.model.page import clock
 from viewer.rating.pairs import Comparing
 from viewer.rating.shown import Hour
 from viewer.theme import Theme
+from viewer.video.cover import Cover
+from viewer.video.moments import Moments
+from viewer.video.pane import VideoPane
 
 KEYS = {
     Qt.Key.Key_1: "first",
@@ -29,14 +32,33 @@ FOOT = "1 or ←   ·   2 or →   ·   0 or ↓ neither   ·   Backspace asks a
 class PairsPage(QWidget):
     """Show two moments and take the answer, by key or a click on one."""
 
-    def __init__(self, comparing: Comparing, hour: Hour, length: float, theme: Theme) -> None:
+    def __init__(
+        self, comparing: Comparing, hour: Hour, length: float, theme: Theme, cover: Cover | None = None
+    ) -> None:
         super().__init__()
         self.comparing, self._hour, self._length, self._theme = comparing, hour, length, theme
         self.fault = ""
         self.setWindowTitle("Two moments")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(self.question)
+        self.panes = [VideoPane(cover, theme, self) for _ in range(2)] if cover is not None else []
+        for pane in self.panes:
+            pane.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.moments = Moments(self.panes, length)
         self.resize(self.sizeHint())
+        self._stand()
+
+    def _stand(self) -> None:
+        """Have the videos stand at the two moments."""
+        pair = self.comparing.pair
+        for pane in self.panes:
+            pane.setVisible(pair is not None)
+        self.moments.stand(pair or ())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        for pane, box in zip(self.panes, self._boxes(), strict=False):
+            pane.setGeometry(box.adjusted(12, 100, -12, -12).toAlignedRect())
 
     def sizeHint(self) -> QSize:
         return QSize(1100, 640)
@@ -53,6 +75,7 @@ class PairsPage(QWidget):
             self.fault = ""
         except AttunementError as error:
             self.fault = str(error)
+        self._stand()
         self.update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -63,7 +86,10 @@ class PairsPage(QWidget):
             self.close()
         elif key == Qt.Key.Key_Backspace:
             self.comparing.back()
+            self._stand()
             self.update()
+        elif key == Qt.Key.Key_Space and self.panes:
+            self.moments.play_or_stop()
         elif key in KEYS:
             self.answer(KEYS[key])
         else:
@@ -88,13 +114,25 @@ class PairsPage(QWidget):
                 painter.setPen(QPen(QColor(theme.border), 2.0))
                 painter.setBrush(QColor(theme.panel))
                 painter.drawRoundedRect(box, 10, 10)
-                self._text(painter, QRectF(box.left(), box.top() + 20, box.width(), 50), str(number), 22)
+                large, head = (24, 46) if self.panes else (36, 70)
+                self._text(
+                    painter,
+                    QRectF(box.left(), box.top() + head - (42 if self.panes else 50), box.width(), 50),
+                    str(number),
+                    22,
+                )
                 span = f"{clock(start)} – {clock(start + self._length)}"
-                self._text(painter, QRectF(box.left(), box.top() + 70, box.width(), 60), span, 36)
+                self._text(
+                    painter,
+                    QRectF(box.left(), box.top() + head, box.width(), 60 if not self.panes else 46),
+                    span,
+                    large,
+                )
                 self._strips(painter, box, start)
         foot = QRectF(0, self.height() - 84, self.width(), 30)
         self._text(painter, foot, self.fault or self.comparing.progress(), 16, alert=bool(self.fault))
-        self._text(painter, QRectF(0, self.height() - 46, self.width(), 26), FOOT, 13)
+        keys = f"Space plays both, 1 then 2   ·   {FOOT}" if self.panes else FOOT
+        self._text(painter, QRectF(0, self.height() - 46, self.width(), 26), keys, 13)
         painter.end()
 
     def _strips(self, painter: QPainter, box: QRectF, start: float) -> None:

@@ -60,10 +60,11 @@ class Run:
     def changed(self, now: float) -> None:
         """Note that the scale was set."""
         if self.state == "rating":
-            self._changes.append((self._position(now), self.scale.values))
+            self._changes.append((self.position(now), self.scale.values))
 
-    def _position(self, now: float) -> float:
-        since = now - self._looked
+    def position(self, now: float) -> float:
+        """Return which moment of the recording it is now [s]."""
+        since = now - self._looked if self.state == "rating" else 0.0
         return self.at + (since if 0.0 <= since <= STOOD_STILL else 0.0)
 
     def look(self, now: float) -> None:
@@ -73,7 +74,7 @@ class Run:
             self._changes.append((self.at, self.scale.values))
         if self.state != "rating":
             return
-        before, self.at = self.at, min(self._position(now), self._stop)
+        before, self.at = self.at, min(self.position(now), self._stop)
         self._looked = now
         if self.scale.advance(self.at - before):
             self._changes.append((self.at, self.scale.values))

@@ -1,29 +1,33 @@
 """What a rater sees of the session: decided here and nowhere else.
 
-Without a study a rater sees nothing, or who speaks where that is asked for. With one they see what it says,
-no more; physiology only if it says so.
+Without a study a rater sees nothing, or who speaks, or the video, where that is asked for. With one they see
+what it says, no more; physiology only if it says so.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from acquisition.errors import AttunementError, UnitError
 from acquisition.recording.recording import Recording
-from acquisition.session.rating_settings import NOTHING, PHYSIOLOGY, SHOWN, SPEECH
+from acquisition.session.rating_settings import LESS, NOTHING, PHYSIOLOGY, VIDEO
 from acquisition.session.study import Study
 from acquisition.stream import PEOPLE, FloatArray, Modality, Role, StreamInfo
 from acquisition.units import convert
 from acquisition.voice.rows import is_turns
 
+if TYPE_CHECKING:
+    from viewer.video.cover import Cover
+
 ACTIVITY = "voice_activity"
 
 
 def decided(study: Study | None, asked: str = "") -> str:
-    """Return what a rater sees: nothing, speech or physiology.
+    """Return what a rater sees: nothing, speech, the video or physiology.
 
     Parameters
     ----------
@@ -35,12 +39,12 @@ def decided(study: Study | None, asked: str = "") -> str:
     AttunementError
         If the study does not allow it, or no study says it.
     """
-    allowed = study.rating.shows if study is not None else SPEECH
+    allowed = study.rating.shows if study is not None else VIDEO
     usual = study.rating.shows if study is not None else NOTHING
     if not asked:
         return usual
-    if SHOWN.index(asked) > SHOWN.index(allowed):
-        choices = ", ".join(SHOWN[: SHOWN.index(allowed) + 1])
+    if asked not in LESS[allowed]:
+        choices = ", ".join(LESS[allowed])
         where = (
             f"{study.path}: [rating] shows = {allowed!r}" if study is not None else "no study.toml says so"
         )
@@ -84,10 +88,30 @@ def hour_of(recording: Path, shown: str) -> Hour:
     return hour
 
 
+def film_of(recording: Path, hour: Hour, shown: str) -> Cover | None:
+    """Return what the videos of a recording cover, where a rater sees them.
+
+    Raises
+    ------
+    AttunementError
+        If no video is linked, or none is aligned.
+    """
+    if shown != VIDEO:
+        return None
+    from viewer.video.cover import cover_of
+
+    cover = cover_of(recording, hour.begin)
+    if not cover.films:
+        choices = "attune link, or --show with something else"
+        raise AttunementError(f"--show {VIDEO}: {cover.why_not(0.0)} ({choices})")
+    return cover
+
+
 def _is_shown(info: StreamInfo, shown: str) -> bool:
     speech = info.modality is Modality.VOICE and not is_turns(info) and ACTIVITY in info.channels
     skin = info.modality is Modality.EDA
-    return info.role in PEOPLE and ((shown != NOTHING and speech) or (shown == PHYSIOLOGY and skin))
+    agreed = (speech and shown not in (NOTHING, VIDEO)) or (skin and shown == PHYSIOLOGY)
+    return info.role in PEOPLE and agreed
 
 
 def _values(info: StreamInfo, samples: FloatArray) -> FloatArray:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from acquisition.errors import AttunementError
 from acquisition.ratings.files import SFREQ, RatingWriter, Sitting
@@ -18,6 +18,8 @@ from viewer.rating.run import Run
 from viewer.rating.scale import Scale
 from viewer.rating.shown import Hour
 from viewer.theme import Theme
+from viewer.video.cover import Cover
+from viewer.video.pane import VideoPane
 
 ARROWS = {
     Qt.Key.Key_Left: (0, -1),
@@ -27,6 +29,12 @@ ARROWS = {
 }
 OWN_KEYS = (Qt.Key.Key_Space, Qt.Key.Key_Return)
 """Begin, pause, go on: no pedal can be one of these, nor Esc."""
+
+
+FRAME = 33
+"""Milliseconds between two looks at the video."""
+LEAST = (300, 190)
+"""Least width and height of the scale beside a video [px]."""
 
 
 class RatingWindow(QWidget):
@@ -40,6 +48,8 @@ class RatingWindow(QWidget):
         Where the sitting begins [s, clock of the recording].
     device : Device, optional
         Moves the scale beside mouse and keys.
+    cover : Cover, optional
+        The videos that the rater sees with it.
     """
 
     def __init__(
@@ -52,6 +62,7 @@ class RatingWindow(QWidget):
         start: float,
         now: Callable[[], float] = time.monotonic,
         device: Device | None = None,
+        cover: Cover | None = None,
     ) -> None:
         super().__init__()
         self._writer, self._sitting, self._now, self._device = writer, sitting, now, device
@@ -66,14 +77,40 @@ class RatingWindow(QWidget):
         self.page.setMouseTracking(True)
         self.page.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.page)
+        self._begin = hour.begin
+        self.pane = VideoPane(cover, theme) if cover is not None else None
+        self._lay_out(len(sitting.axes))
         self.resize(self.page.sizeHint())
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self.look)
         self._timer.start(round(1000 / SFREQ))
+        self._frames = QTimer(self)
+        self._frames.setTimerType(Qt.TimerType.PreciseTimer)
+        if self.pane is not None:
+            self._frames.timeout.connect(self.watch)
+            self._frames.start(FRAME)
+
+    def _lay_out(self, n_axes: int) -> None:
+        """Put the scale on the page alone, or below the video; one of two axes beside it."""
+        room = QVBoxLayout(self) if n_axes == 1 else QHBoxLayout(self)
+        room.setContentsMargins(0, 0, 0, 0)
+        room.setSpacing(0)
+        if self.pane is not None:
+            self.pane.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+            self.pane.setMouseTracking(True)
+            self.page.setMinimumSize(*LEAST)
+            room.addWidget(self.pane, 3)
+        room.addWidget(self.page, 2)
+
+    def watch(self) -> None:
+        """Show the video at the moment that is rated; where its picture does not come, the rating pauses."""
+        if self.pane is None:
+            return
+        rates = self.run.state == "rating"
+        self.pane.show_at(self.run.position(self._now()) - self._begin, 1.0 if rates else 0.0)
+        if rates and self.pane.late:
+            self.stand()
 
     def _keep(self, at: float, values: tuple[float, ...]) -> None:
         try:
@@ -174,6 +211,7 @@ class RatingWindow(QWidget):
     def closeEvent(self, event: QCloseEvent) -> None:
         self.stand()
         self._timer.stop()
+        self._frames.stop()
         if not self._closed:
             self._closed = True
             try:

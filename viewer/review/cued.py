@@ -13,6 +13,7 @@ from viewer.model.cued_session import CuedSession
 from viewer.model.definitions import NOTICE
 from viewer.review.cued_track import Track
 from viewer.theme import Theme
+from viewer.video.moments import Moments
 
 ANSWERS = (
     ("felt_ok", "I could feel and think"),
@@ -20,6 +21,7 @@ ANSWERS = (
     ("felt_under", "I was numb, gone or flat"),
 )
 """Codes, and what they mean in the words of the vocabulary."""
+PLAY, STOP = "Play this moment  Space", "Stop  Space"
 ASK, SURE = "How was this moment for you?", "How sure are you?"
 
 
@@ -34,6 +36,8 @@ class CuedReview(QWidget):
         Goes back to the review.
     other : callable
         Asks the other person instead.
+    moments : Moments, optional
+        Plays the moment that is asked about, in a pane on the page.
     """
 
     def __init__(
@@ -46,6 +50,7 @@ class CuedReview(QWidget):
         said: Callable[[], str],
         leave: Callable[[], object],
         other: Callable[[], object],
+        moments: Moments | None = None,
     ) -> None:
         super().__init__()
         self.session, self._theme, self._end, self._said, self._leave = session, theme, end, said, leave
@@ -63,6 +68,8 @@ class CuedReview(QWidget):
         asked = "therapist" if session.role is Role.CLIENT else "client"
         self.other_button = _button(f"Ask the {asked}  Tab", 32)
         self._other = other
+        self.moments = moments
+        self.play = _button(PLAY, 32)
         self._connect()
         self._lay_out()
         self.show_moment()
@@ -78,6 +85,9 @@ class CuedReview(QWidget):
         self.on.clicked.connect(lambda: self.go(1))
         self.close_button.clicked.connect(lambda: self._leave())
         self.other_button.clicked.connect(lambda: self._other())
+        self.play.clicked.connect(lambda: self.play_moment())
+        if self.moments is not None:
+            self.moments.changed.connect(self._show_playing)
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
@@ -92,7 +102,7 @@ class CuedReview(QWidget):
         head.addWidget(self.close_button)
         column.addLayout(head)
         column.addWidget(self.track)
-        column.addStretch(1)
+        self._lay_out_video(column)
         for part in (self.span, self.question):
             part.setAlignment(Qt.AlignmentFlag.AlignCenter)
             column.addWidget(part)
@@ -108,12 +118,32 @@ class CuedReview(QWidget):
         self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.hint.setWordWrap(True)
         column.addWidget(self.hint)
-        column.addStretch(2)
+        column.addStretch(2 if self.moments is None else 0)
         foot.addWidget(self.back)
         foot.addWidget(self.on)
         foot.addStretch(1)
         foot.addWidget(_label(NOTICE, 11, self._theme.dim))
         column.addLayout(foot)
+
+    def _lay_out_video(self, column: QVBoxLayout) -> None:
+        if self.moments is None:
+            self.play.hide()
+            column.addStretch(1)
+            return
+        column.setContentsMargins(60, 12, 60, 8)
+        column.setSpacing(8)
+        self.span.setStyleSheet(self.span.styleSheet().replace("40px", "22px"))
+        column.addWidget(self.moments.panes[0], 1)
+        column.addLayout(_row([self.play], 0))
+
+    def play_moment(self) -> None:
+        """Play the moment that is asked about, or stop."""
+        if self.moments is not None:
+            self.moments.play_or_stop()
+
+    def _show_playing(self) -> None:
+        assert self.moments is not None
+        self.play.setText(STOP if self.moments.playing else PLAY)
 
     def choose(self, code: str) -> None:
         """Choose an answer; how sure comes next."""
@@ -144,6 +174,10 @@ class CuedReview(QWidget):
         session, there = self.session, bool(self.session.moments)
         self.progress.setText(session.progress())
         self.span.setText(session.span() if there else "")
+        if self.moments is not None:
+            self.moments.stand([session.moments[session.at].start] if there else [])
+            self.moments.panes[0].setVisible(there)
+            self.play.setVisible(there)
         self.question.setText(ASK if there else session.progress())
         self.track.show_session(session, self._end)
         answer = session.answer(session.at) if there else None
@@ -164,8 +198,9 @@ class CuedReview(QWidget):
             return ""
         if self.session.done:
             return "All moments are answered. Answers may still be changed; Close ends the review."
+        beside = "with the video or the sound if there is one" if self.moments is None else "with the video"
         return (
-            "Think back to these 20 seconds, with the video or the sound if there is one. Whoever does not "
+            f"Think back to these 20 seconds, {beside}. Whoever does not "
             "remember goes on with later. Every answer is stored at once; the rest may wait."
         )
 

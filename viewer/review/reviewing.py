@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from viewer.corrections.bench import Bench
     from viewer.corrections.page import CorrectionPage
     from viewer.review.cued import CuedReview
+    from viewer.video.moments import Moments
 
 logger = logging.getLogger(__name__)
 Face = Literal["list", "cued", "joint", "corrections"]
@@ -169,6 +170,7 @@ class Reviewing:
             said=lambda: desk.message if desk.failed else "",
             leave=leave,
             other=other,
+            moments=_moments(window, theme),
         )
         return self.page
 
@@ -232,6 +234,18 @@ class Reviewing:
             people = frozenset(p for p in self.agreed if may_show(window.model, Role(p)))
             show_events(self._joint[0], self._events(window.model, people))
             self._joint = self._joint[0], window.model.event_revision
+
+
+def _moments(window: Operator, theme: Theme) -> Moments | None:
+    """Return what plays a moment where a video is linked."""
+    if window.path is None or not window.beside.has_video:
+        return None
+    from processing.codings.cues import LENGTH
+    from viewer.video.cover import cover_of
+    from viewer.video.moments import Moments
+    from viewer.video.pane import VideoPane
+
+    return Moments([VideoPane(cover_of(window.path, window.model.t0), theme)], LENGTH)
 
 
 def _hide_people(window: Operator, shown: frozenset[str]) -> None:

@@ -40,6 +40,8 @@ class Following:
         theme = THEMES[window.settings.theme]
         self.window = VideoWindow(cover, theme, window.model.elapsed, title=title, closed=closed)
         place(self.window, USUAL, window.settings.video)
+        if not window.settings.video:
+            self._to_corner()
         self._keys: list[QShortcut] = []
         shown = self.window
         shown.play.clicked.connect(window.play_or_pause)
@@ -52,6 +54,11 @@ class Following:
         self.renew()
         shown.show()
         self.follow()
+
+    def _to_corner(self) -> None:
+        """Leave as much of the lanes in sight as there is room, before somebody has moved the window."""
+        room = self.window.screen().availableGeometry()
+        self.window.move(room.right() - self.window.width() - 4, room.bottom() - self.window.height() - 4)
 
     def renew(self) -> None:
         """Give the window the keys that work now."""

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QColor, QHideEvent, QImage, QPainter, QPaintEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from viewer.lanes.header import font
@@ -48,8 +48,8 @@ class VideoPane(QWidget):
     _arrived = Signal()
     _step_done = Signal(object, float)
 
-    def __init__(self, cover: Cover, theme: Theme) -> None:
-        super().__init__()
+    def __init__(self, cover: Cover, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self.cover, self._theme = cover, theme
         self.seconds, self.speed = 0.0, 0.0
         self.film: Film | None = None
@@ -96,7 +96,8 @@ class VideoPane(QWidget):
         self._look()
 
     def _ask(self) -> None:
-        if (decoder := self._decoding() if self.film is not None else self._decoder) is None:
+        begins = self.film is not None and self.isVisible()
+        if (decoder := self._decoding() if begins else self._decoder) is None:
             return
         from viewer.video.decoder import Wanted
 
@@ -130,6 +131,12 @@ class VideoPane(QWidget):
     @property
     def _waited(self) -> float:
         return time.monotonic() - self._waits_since
+
+    @property
+    def late(self) -> bool:
+        """Tell whether there should be a picture, and it has not come for too long."""
+        due = self.film is not None and not self.words and not self.exact
+        return due and self._waited > LOOKING
 
     @property
     def exact(self) -> bool:
@@ -175,13 +182,23 @@ class VideoPane(QWidget):
         super().resizeEvent(event)
         self._ask()
 
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        if not event.spontaneous():  # a window that is only out of sight goes on
+            self.close_video()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self.film is not None:
+            self.show_at(self.seconds, self.speed)
+
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor(BEHIND))
         if not self._image.isNull() and (self._picture is not None or (self.film and not self.words)):
             self._paint_picture(painter)
         words = self.words
-        if not words and not self.exact and self._waited > LOOKING:
+        if self.late:
             words = "looking for the picture of this moment …"
         self._paint_words(painter, words)
         if self.exact and self.age >= OLD:

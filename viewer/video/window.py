@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QCloseEvent, QShowEvent
+from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from viewer.chooser import Chooser
@@ -19,7 +19,7 @@ from viewer.video.pane import FASTEST, VideoPane
 from viewer.video.track import Track
 
 SPEEDS = (0.25, 0.5, 1.0, 2.0, FASTEST)
-USUAL = QSize(860, 570)
+USUAL = QSize(640, 440)
 LEAST = QSize(340, 240)
 
 
@@ -106,12 +106,7 @@ class VideoWindow(QWidget):
         if self.other.isHidden() == several:
             self.other.setVisible(several)
 
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self.pane.show_at(self.pane.seconds, self.pane.speed)
-
     def closeEvent(self, event: QCloseEvent) -> None:
-        self.pane.close_video()
         self._closed(bytes(self.saveGeometry().data()))
         super().closeEvent(event)
 

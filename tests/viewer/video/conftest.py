@@ -32,6 +32,14 @@ def linked(path: Path, offset: float, duration: float, **more: object) -> VideoL
     return VideoLink(**fields | {"offset": offset} | more)  # type: ignore[arg-type]
 
 
+def number_of(pane: VideoPane) -> int:
+    """Return the number that a pane shows on the screen."""
+    whole = pixels_of(pane.grab().toImage())
+    size = pane._image.size().scaled(pane.size(), Qt.AspectRatioMode.KeepAspectRatio)
+    left, above = (pane.width() - size.width()) // 2, (pane.height() - size.height()) // 2
+    return number_in(whole[above : above + size.height(), left : left + size.width()])
+
+
 class Screened:
     """A review with its video, read back from what its pixels show."""
 
@@ -47,13 +55,9 @@ class Screened:
     def pane(self) -> VideoPane:
         return self.video.window.pane
 
-    def number(self, pane: VideoPane | None = None) -> int:
+    def number(self) -> int:
         """Return the number that the pane shows on the screen."""
-        pane = pane or self.pane
-        whole = pixels_of(pane.grab().toImage())
-        size = pane._image.size().scaled(pane.size(), Qt.AspectRatioMode.KeepAspectRatio)
-        left, above = (pane.width() - size.width()) // 2, (pane.height() - size.height()) // 2
-        return number_in(whole[above : above + size.height(), left : left + size.width()])
+        return number_of(self.pane)
 
     def settle(self) -> None:
         """Wait until the picture of the moment is there."""
