@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from acquisition.drivers.ble_stream import device_time_info
-from acquisition.event import Event
+from acquisition.event import Event, Notice
 from acquisition.events.assignments import Move, assign_event
 from acquisition.gatt.shimmer_card import LogHeader
 from acquisition.gatt.shimmer_values import GSR, conductance
@@ -97,6 +97,13 @@ def written(
                     stamp -= round(restart * 1e9)
                 row = np.array([[stamp, round(now * 1e9), len(rows)]], np.int64)
                 store.samples(in_file(infos[1], role), times[rows[-1:]], row)
+            if now - 0.1 < BEGIN + gap[1] <= now:
+                a, b = BEGIN + gap[0], BEGIN + gap[1]
+                n = int(((times >= a) & (times <= b)).sum())
+                told = f"{n} samples missing"
+                where = in_file(EDA, role)
+                gone = {"role": where.role, "stream": where.name, "message": told, "start": a, "stop": b}
+                store.notice(Notice(time=now, kind="gap", **gone))  # type: ignore[arg-type]
             while due and due[0].time <= now:
                 store.event(due.pop(0).identified())
             store.tick(now, 1.7e9 + now)

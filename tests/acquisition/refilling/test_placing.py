@@ -175,6 +175,29 @@ def test_a_pause_counts_for_the_person_who_wore_it_then(tmp_path: Path) -> None:
     assert ((therapist > BEGIN + 58.0) & (therapist < BEGIN + 60.0)).sum() > 90
 
 
+def test_the_end_of_a_recording_says_what_could_be_had(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torn = written(tmp_path / "torn")
+
+    class Stopped:
+        @staticmethod
+        def stop() -> dict[str, str]:
+            return {"recording": str(torn)}
+
+        @staticmethod
+        def await_end() -> None:
+            """The files are closed."""
+
+    monkeypatch.setattr("acquisition.cli.Client.find", lambda _: Stopped)
+    closed, said = CliRunner().invoke(main, ["stop"]).output.splitlines()
+    assert closed == f"{torn}: closed"
+    assert said.startswith(f"`attune refill {torn}` would look for 1 gap in what the devices kept")
+    assert json.loads(CliRunner().invoke(main, ["stop", "--json"]).output)["hint"] == said
+    refill(torn, folder=card(tmp_path / "card"))
+    assert CliRunner().invoke(main, ["stop"]).output == f"{torn}: closed\n"
+
+
 def test_the_command_says_what_became_of_it(tmp_path: Path) -> None:
     torn = written(tmp_path / "torn")
     folder = card(tmp_path / "card")
