@@ -105,6 +105,9 @@ def _export(recording: Path, kind: str, out: Path, corrections: str, video_paths
     if corrections:
         with working(f"finding the beats of {recording.name}") as progress:
             tracks = replace(tracks, corrected=corrected_marks(recording, corrections, progress))
+    more: list[str] = []
+    if kind == "bids":
+        tracks, more = _with_ratings(recording, tracks)
     if kind == "elan":
         from acquisition.linking.links_file import read_links
 
@@ -129,7 +132,21 @@ def _export(recording: Path, kind: str, out: Path, corrections: str, video_paths
         from processing.export.elan import remarks
 
         echo("\n".join(remarks(tracks)))
-    return [*(f"{recording}: {line}" for line in altered), *(f"{recording}: left out: {f}" for f in faults)]
+    faults = [f"left out: {fault}" for fault in faults]
+    return [f"{recording}: {line}" for line in [*altered, *more, *faults]]
+
+
+def _with_ratings(recording: Path, tracks: Tracks) -> tuple[Tracks, list[str]]:
+    """Return the tracks with what was rated afterwards, and what of that stays out or cannot be read."""
+    from acquisition.errors import RecordingError
+    from acquisition.ratings.files import read_ratings
+    from processing.export.rated_bids import staying_out
+
+    try:
+        tracks = replace(tracks, rated=tuple(read_ratings(recording)))
+    except RecordingError as error:
+        return tracks, [f"left out: {error}"]
+    return tracks, staying_out(tracks)
 
 
 def _note_dataset(recording: Path, tracks: Tracks, out: Path, written: Iterable[Path]) -> None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,7 @@ from processing.export.dataset import (
     write_table,
     write_text,
 )
+from processing.export.rated_bids import rated_tracks
 from processing.export.tracks import NOTICE, Track, Tracks, on_even_grid, regular, spans
 from processing.hour.timeline import Interval
 from processing.metrics.self_report import Filled
@@ -107,6 +109,8 @@ def _person(tracks: Tracks, role: Role, out: Path) -> list[Path]:
     written = []
     for track, name in zip(even, _recordings(even), strict=True):
         written += _physio(track, tracks, folder / f"{stem}_task-{TASK}_recording-{name}_physio")
+    for name, track, more in rated_tracks(tracks, role):
+        written += _physio(track, tracks, folder / f"{stem}_task-{TASK}_recording-{name}_physio", more)
     for track, name in zip(uneven, _recordings(uneven), strict=True):
         written += _beh(track, tracks, folder / f"{stem}_task-{TASK}_acq-{name}_beh")
     written.append(_events(tracks, role, folder / f"{stem}_task-{TASK}_events.tsv"))
@@ -155,7 +159,9 @@ def _recordings(tracks: Sequence[Track]) -> list[str]:
     return out
 
 
-def _physio(track: Track, tracks: Tracks, stem: Path) -> list[Path]:
+def _physio(
+    track: Track, tracks: Tracks, stem: Path, more: Mapping[str, Any] = MappingProxyType({})
+) -> list[Path]:
     values = on_even_grid(track, tracks.begin, tracks.end)
     names = _columns(track)
     unit = UNITS.get(track.info.modality, track.info.unit) or "arbitrary"
@@ -168,6 +174,7 @@ def _physio(track: Track, tracks: Tracks, stem: Path) -> list[Path]:
         **TASK_SAID,
         **{name: {"Units": unit} for name in names},
         **_refilled(track, tracks),
+        **more,
     }
     table = stem.with_name(f"{stem.name}.tsv.gz")
     with table.open("wb") as raw, gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as file:

@@ -14,6 +14,7 @@ from acquisition.errors import RecordingError, SessionError
 from acquisition.event import Event, Notice
 from acquisition.events.overlay import effective, read_overlay
 from acquisition.linking.link import VideoLink
+from acquisition.ratings.files import Rated
 from acquisition.recording.recording import Recording
 from acquisition.recording.refill import is_refilled
 from acquisition.session.session import Session
@@ -78,6 +79,8 @@ class Tracks:
     """Videos that are linked, where an export has a place for them."""
     video_paths: bool = False
     """An export may say where they lie."""
+    rated: tuple[Rated, ...] = ()
+    """Ratings afterwards, where an export has a place for them."""
 
     @property
     def suffix(self) -> str:
