@@ -11,10 +11,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from acquisition.errors import AnnotationError
 from acquisition.event import Event
 from acquisition.events.overlay import effective, read_overlay
 from acquisition.linking.link import VideoLink
 from acquisition.linking.links_file import write_links
+from processing.codings.codings import read_rater
+from processing.codings.marked import read_marked
 from processing.commands.events import events_command
 from tests.processing.marked import BEGIN, write_marked
 
@@ -191,3 +194,21 @@ def test_of_two_videos_of_one_name_the_path_decides(recording: Path, tmp_path: P
     assert "2 linked videos have that name" in refused.output
     assert run(elan(tmp_path / "a.eaf", ("file:///other/hour 3.mp4", None)), recording).exit_code == 0
     assert held(recording)[0].onset == pytest.approx(on_camera(30.0, twin), abs=1e-6)
+
+
+def test_raters_are_compared_on_the_clock_of_the_recording(recording: Path, tmp_path: Path) -> None:
+    """Two codings of the same second, one on each clip, are at the same place."""
+    marked = read_marked(recording)
+    seen = on_camera(50.0)
+    for name, link in (("hour 3.mp4", CAMERA), ("part2.mp4", SECOND)):
+        file = Eaf()
+        file.add_tier("codes")
+        at = round(1000 * (seen - link.offset) / link.rate)
+        file.add_annotation("codes", at, at + 1000, "mismatch/dyad")
+        file.add_linked_file(f"file:///x/{name}", f"./{name}", "video/mp4")
+        file.to_file(str(tmp_path / "a.eaf"))
+        (found,) = read_rater(str(tmp_path / "a.eaf"), marked)
+        assert found.start == pytest.approx(seen - BEGIN, abs=0.0006)
+    with pytest.raises(AnnotationError, match="not linked"):
+        read_rater(str(elan(tmp_path / "b.eaf", ("file:///x/other.mp4", None))), marked)
+    assert read_rater(str(tmp_path / "b.eaf"), None)[0].start == 30.0
