@@ -37,6 +37,7 @@ COMMANDS = {
     "replay": ("acquisition.commands.files", "Publish a recording over LSL as if its devices were there."),
     "import": ("acquisition.commands.importing", "Turn files of other tools into a recording."),
     "refill": ("acquisition.commands.refill", "Fetch what devices kept over their drop-outs."),
+    "link": ("acquisition.commands.link", "Say which videos show the hour, and when."),
     "amend": ("acquisition.commands.amend", "Put codes, number or start of a recording right."),
     "events": ("processing.commands.events", "Compare raters, import codings, show the vocabulary."),
     "corrections": ("processing.commands.corrections", "Beats corrected by hand: in, out, who agrees."),

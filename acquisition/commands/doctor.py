@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @as_json_option
 @click.pass_context
 def doctor_command(ctx: click.Context, out: Path, as_json: bool) -> None:
-    """Say what this machine lacks: libraries, display, Bluetooth, sound, LSL, disk, sleep.
+    """Say what this machine lacks: libraries, display, Bluetooth, sound, video, LSL, disk, sleep.
 
     Nothing is changed, and nothing is sent. Exit code 0 if recording with a window can work, else 1.
     """
@@ -43,7 +43,7 @@ def doctor_command(ctx: click.Context, out: Path, as_json: bool) -> None:
 
 def examine(out: Path) -> list[Finding]:
     """Return what is found on this machine, for recordings that go to a folder."""
-    from acquisition.machine.devices import bluetooth, lab_streaming, sound
+    from acquisition.machine.devices import bluetooth, lab_streaming, sound, video
     from acquisition.machine.finding import examined
     from acquisition.machine.host import cores, disk, encryption, sleep
     from acquisition.machine.window import display, window
@@ -54,6 +54,7 @@ def examine(out: Path) -> list[Finding]:
         *examined("LSL", lab_streaming),
         *examined("Bluetooth", bluetooth),
         *examined("sound", sound),
+        *examined("video", video),
         *examined("disk", lambda: disk(out)),
         *examined("encryption", lambda: encryption(out)),
         *examined("sleep", sleep),

@@ -128,6 +128,11 @@ def _alone(recording: Path) -> Iterator[None]:
         os.close(fd)
 
 
+def same(a: VideoLink, b: VideoLink) -> bool:
+    """Tell whether two links are stored alike."""
+    return _table(a) == _table(b)
+
+
 def _ordered(links: Sequence[VideoLink]) -> tuple[VideoLink, ...]:
     """Return links by beginning, those that are not aligned last."""
     return tuple(sorted(links, key=lambda v: (not v.aligned, v.offset if v.aligned else 0.0, str(v.path))))

@@ -60,12 +60,15 @@ def to_erase(recording: Path) -> list[ToErase]:
 
 
 def linked(recording: Path) -> list[str]:
-    """Return a line for each video that is linked; none where the links cannot be read."""
+    """Return a line for each video that is linked, its file read whole; none where they cannot be read."""
     try:
         links = read_links(recording)
     except (KeyStoreError, RecordingError):
         return []
-    return [f"{LINKS_NAME}: {link.path}: {_when(link)}, {find(link, recording).state}" for link in links]
+    return [
+        f"{LINKS_NAME}: {link.path}: {_when(link)}, {find(link, recording, whole=True).state}"
+        for link in links
+    ]
 
 
 def _when(link: VideoLink) -> str:

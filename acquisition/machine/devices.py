@@ -85,6 +85,15 @@ def sound(root: Path = ROOT) -> Iterator[Finding]:
         yield Finding(about=about, state="note", said="no microphone", mend=mend)
 
 
+def video() -> Iterator[Finding]:
+    """Tell whether videos of a session can be linked."""
+    if find_spec("av") is None:
+        said = "videos cannot be linked: av not installed"
+        yield Finding(about="video", state="note", said=said, mend='pip install ".[video]"')
+    else:
+        yield Finding(about="video", state="ok", said="videos can be linked")
+
+
 def lab_streaming() -> Iterator[Finding]:
     """Tell whether liblsl loads, and whether the ports of its outlets are free; nothing is sent."""
     about = "LSL"

@@ -44,6 +44,8 @@ ACTS = (
     "edited",
     "amended",
     "refilled",
+    "linked",
+    "unlinked",
     "withdrawn",
     "store made",
     "store unlocked",

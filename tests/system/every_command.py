@@ -5,8 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
+
+from tests.acquisition.speech import write_wav
 from tests.system.commands import await_true
 from tests.system.laboratory import Laboratory
 
@@ -95,7 +99,7 @@ def devices(lab: Laboratory) -> None:
     lab.end(replay)
 
 
-@_group("record view rate verify refill repair", ".xdf .toml .png .json")
+@_group("record view rate link verify refill repair", ".xdf .toml .png .json")
 def looking(lab: Laboratory) -> None:
     """Look at a recording, rate it, check its files."""
     path = lab.record()
@@ -103,6 +107,9 @@ def looking(lab: Laboratory) -> None:
     lab.run("view", path, "--picture", "window.png")
     lab.run("rate", path, "--rater", "R1", "--picture", "rating.png")
     lab.run("rate", path, "--rater", "R1", "--pairs", "--picture", "pairs.png")
+    heard = 0 if find_spec("av") else 1
+    write_wav(lab.root / "hour.wav", [np.zeros(32_000)])  # sound alone is a video, too
+    lab.run("link", path, lab.root / "hour.wav", "--start", "0", code=heard)
     lab.run("verify", path)
     lab.run("refill", path)
     lab.run("repair", path, "--out", "repaired")
