@@ -91,7 +91,7 @@ class PacketStream:
         self._base: int | None = None
         self._last: int | None = None
         self._recent: deque[int] = deque(maxlen=32)
-        self._resets = clock.resets
+        self._resets, self._renewed = clock.resets, clock.renewed
         self._broken = False
         self._why = ""
         self._held: list[_Packet] | None = []
@@ -128,7 +128,8 @@ class PacketStream:
             # Whatever the clock thinks of it: stamps that run backwards are a clock set anew.
             self._clock.restart()
             self._clock.resets += 1
-        self._clock.observe((stamp - self._base) * 1e-9, arrival)
+        goes_on = newest is not None and self._follows(len(samples), stamp - newest)
+        self._clock.observe((stamp - self._base) * 1e-9, arrival, goes_on=goes_on)
         packet = _Packet(samples, stamp, arrival, with_time, why)
         if self._held is None:
             self._send(packet)
@@ -136,6 +137,10 @@ class PacketStream:
         self._held.append(packet)
         if arrival - self._held[0].arrival >= HOLD:
             self._let_go()
+
+    def _follows(self, n: int, step: int) -> bool:
+        """Tell whether a packet of n samples follows the one before without a gap, by their stamps [ns]."""
+        return abs(step * 1e-9 / (n * self._period) - 1.0) <= TOLERANCE
 
     def _let_go(self) -> None:
         held, self._held = self._held or [], None
@@ -146,6 +151,9 @@ class PacketStream:
         samples, stamp, arrival, with_time, why = packet
         before = self._stamps.last
         device, missing = self._place(len(samples), stamp)
+        if self._clock.renewed != self._renewed:
+            self._renewed = self._clock.renewed
+            self._stamps.renew()
         times = self._stamps.give(device)
         self._explain(before, float(times[0]), missing, arrival, why)
         self._last = stamp
@@ -163,7 +171,7 @@ class PacketStream:
             self._stamps.restart()
             return end - back * self._period, 0 if first else None
         span = (stamp - self._last) * 1e-9
-        if abs(span / (n * self._period) - 1.0) <= TOLERANCE:
+        if self._follows(n, stamp - self._last):
             self._period += SMOOTHING * (span / n - self._period)
             return end - back * (span / n), 0
         return end - back * self._period, max(0, round(span / self._period) - n)

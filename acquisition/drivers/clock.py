@@ -48,6 +48,8 @@ SHORT, LEARNT, SLOW = 6.0, 15.0, 0.06
 tells it; and that it must explain to tell it sooner."""
 EARLY = 0.25
 """Seconds by which a packet may be earlier than its line before its clock counts as set anew."""
+YOUNG = 15.0
+"""Seconds after the first packet within which a line may rest on late ones alone."""
 LATE = 0.5
 """Seconds by which all packets must be late, throughout `PATIENCE`, before the clock counts as set back."""
 PATIENCE = 12.0
@@ -84,13 +86,15 @@ class DeviceClock:
         self._delays: deque[Point] = deque()
         self.resets = 0
         """How often the clock was set."""
+        self.renewed = 0
+        """How often it turned out that all packets so far had been late."""
 
     @property
     def skew(self) -> float:
         """Return by how much LSL seconds are longer than device seconds, as a fraction."""
         return self._line.skew
 
-    def observe(self, device: float, arrival: float) -> bool:
+    def observe(self, device: float, arrival: float, *, goes_on: bool = False) -> bool:
         """Take in a packet; tell whether the device's clock was set anew with it.
 
         Parameters
@@ -99,8 +103,15 @@ class DeviceClock:
             Stamp of its last sample on the device's clock [s].
         arrival : float
             LSL clock [s].
+        goes_on : bool
+            Whether its stamps follow those of the packet before without a gap: then a packet that is early
+            soon after the begin shows that those before it were late, and not that the clock was set.
         """
         reset = self._is_set_anew(device, arrival)
+        if reset and goes_on and device - self._earliest[0][0] < YOUNG:
+            self.restart()
+            self.renewed += 1
+            reset = False
         if reset:
             self.restart()
             self.resets += 1
@@ -241,6 +252,10 @@ class Stamps:
     def restart(self) -> None:
         """Begin a new stretch: its first sample is placed anew, but not before the last stamp."""
         self._device = math.nan
+
+    def renew(self) -> None:
+        """Let corrections be as fast as at the begin: all stamps so far were too late."""
+        self._begun = self._device
 
     def give(self, device: FloatArray) -> FloatArray:
         """Return LSL stamps [s] of samples, given their times on the device's clock [s], shape (n,)."""

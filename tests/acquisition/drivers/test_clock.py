@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from acquisition.drivers.ble_stream import Outbox, PacketStream
 from acquisition.drivers.clock import DeviceClock, Stamps
 from acquisition.drivers.clock_fit import connection_interval
-from acquisition.stream import FloatArray
+from acquisition.event import Notice
+from acquisition.stream import Chunk, FloatArray, Modality, Role, StreamInfo
 
 PACKET, N = 73 / 130, 73
 
@@ -171,3 +173,25 @@ def test_stamps_never_run_backwards(packets: list[tuple[float, float]]) -> None:
         assert np.isfinite(given_stamps).all()
         assert given_stamps[0] >= last
         last = given_stamps[-1]
+
+
+@pytest.mark.parametrize(("n", "sfreq"), [(73, 130.0), (10, 100.0), (1, 8.0)])
+@pytest.mark.parametrize("late", [0.5, 2.0, 4.0, 6.0])
+@pytest.mark.parametrize("at_once", [False, True])
+def test_first_packets_that_are_late_are_no_clock_that_was_set(
+    n: int, sfreq: float, late: float, at_once: bool
+) -> None:
+    info = StreamInfo(
+        name="s", role=Role.CLIENT, modality=Modality.ECG, sfreq=sfreq, unit="uV", channels=("ECG",)
+    )
+    out, rng, came = Outbox(), np.random.default_rng(1), 0.0
+    stream = PacketStream(info, DeviceClock(), out)
+    for k in range(1, int(60 * sfreq / n)):
+        last = k * n / sfreq
+        ready = last if last >= late else late if at_once else last + late
+        came = max(came + 1e-4, ready + rng.uniform(0.0, 0.04))
+        stream.packet(np.zeros((n, 1)), round(last * 1e9), 100.0 + came)
+    assert [i for i in out if isinstance(i, Notice)] == []
+    times = np.concatenate([c.times for c in out if isinstance(c, Chunk) and c.info is info])
+    assert np.all(np.diff(times) >= 0)
+    assert np.abs(times - 100.0 - np.arange(1, len(times) + 1) / sfreq)[times > 150.0].max() < 0.05
