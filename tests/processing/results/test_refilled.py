@@ -132,3 +132,18 @@ def test_exports_say_which_samples_were_refilled(refilled: tuple[Path, Path], tm
     ((onset, length),) = json.loads(about.read_text())["Refilled"]["Spans"]
     assert onset == pytest.approx(GAP[0], abs=0.2)
     assert onset + length == pytest.approx(GAP[1], abs=0.2)
+
+
+def test_where_a_device_changed_hands_rows_of_both_people_are_marked(tmp_path: Path) -> None:
+    path = written(tmp_path / "rec", swaps=[(50.0, Role.THERAPIST)])
+    refill(path, folder=card(tmp_path / "card"))
+    done = process_recording(path, tmp_path / "out", config=PipelineConfig())
+    table = pq.read_table(done.directory / "indices.parquet").to_pandas()
+    marked = table[table.refilled & (table["index"] == "eda_quality")]
+    for who, low, high in (("client", 40.0, 50.0), ("therapist", 50.0, 60.0)):
+        mine = marked[marked.entity == who]
+        assert len(mine) >= 8
+        assert mine.time.min() > BEGIN + low - 2.0
+        assert mine.time.max() < BEGIN + high + 2.0
+    session = json.loads((done.directory / "session.json").read_text())
+    assert {r["stream"].split("/")[0] for r in session["refilled"]} == {"client", "therapist"}
