@@ -35,6 +35,7 @@ from acquisition.linking.links_file import read_links
 from acquisition.session.patterns import CodePatterns
 from acquisition.stream import PEOPLE
 from processing.codings.annotations.annotation import Annotation
+from processing.codings.annotations.coders import OBSERVATION
 from processing.codings.annotations.eaf import WRITTEN
 from processing.codings.annotations.reading import read_annotations
 from processing.codings.annotations.times import beginning, recording_time
@@ -98,10 +99,14 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """Hold the events of a file, on the LSL clock, and how many annotations named no code."""
+    """Hold the events of a file, on the LSL clock, and how many annotations named no code.
+
+    `elsewhere` names the observations that are of other videos than those that are linked.
+    """
 
     events: list[Event]
     left_out: int
+    elsewhere: tuple[str, ...] = ()
 
 
 def read_events(
@@ -127,11 +132,17 @@ def read_events(
         vocabulary.find(code)
     annotations, data = read_annotations(path)
     stem = hashlib.sha256(data).hexdigest()
+    try:
+        elsewhere = how.videos.elsewhere(annotations) if how.videos is not None else []
+    except AnnotationError as error:
+        raise AnnotationError(f"{path}: {error}") from None
     events: list[Event] = []
     faults: list[str] = []
     left_out = 0
     for number, annotation in enumerate(annotations):
         if (how.tiers and annotation.tier not in how.tiers) or annotation.fields.get("id") in known:
+            continue
+        if annotation.fields.get(OBSERVATION, "") in elsewhere:
             continue
         if _is_no_coding(annotation) or (annotation.fields.get("source") == WRITTEN and not how.tiers):
             left_out += 1
@@ -147,7 +158,7 @@ def read_events(
     if faults:
         more = [f"{path}: and {len(faults) - SHOWN} more"] if len(faults) > SHOWN else []
         raise AnnotationError("\n".join([*faults[:SHOWN], *more]))
-    return Imported(events, left_out)
+    return Imported(events, left_out, tuple(elsewhere))
 
 
 def read_file(path: Path, marked: Marked | None, rater: str = "") -> list[Interval]:

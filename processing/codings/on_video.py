@@ -15,6 +15,7 @@ from acquisition.errors import AnnotationError
 from acquisition.linking.finding import sha256_of, size_of
 from acquisition.linking.link import VideoLink
 from processing.codings.annotations.annotation import Annotation, Medium
+from processing.codings.annotations.coders import OBSERVATION
 
 CHOICES = (
     "attune link RECORDING VIDEO links one, --video NAME says which was coded, --zero or --sync when it began"
@@ -40,6 +41,8 @@ class OnVideo:
     named: str = ""
     used: list[VideoLink] = field(default_factory=list, compare=False)
     """The links by which something was brought over so far."""
+    known: dict[str, list[VideoLink]] = field(default_factory=dict, compare=False, repr=False)
+    """The links of each medium that was looked for."""
 
     def since_begin(self, annotation: Annotation) -> tuple[Annotation, float]:
         """Return an annotation in seconds since the recording began, and the alignment's error [s].
@@ -59,6 +62,28 @@ class OnVideo:
         start, stop = (link.to_recording(t + ahead) - self.begin for t in (annotation.start, annotation.stop))
         error = link.error if math.isfinite(link.error) else 0.0
         return replace(annotation, start=start, stop=stop), error
+
+    def elsewhere(self, annotations: Sequence[Annotation]) -> list[str]:
+        """Return the observations of a file that are of videos of other recordings.
+
+        A program may keep observations of many sessions in one file. Those of which no video is linked are of
+        others, as long as some video of the file is linked; else nothing is known of any.
+
+        Raises
+        ------
+        AnnotationError
+            If one video is named by whoever imports, and there are several observations.
+        """
+        found: dict[str, bool] = {}
+        for one in annotations:
+            name = one.fields.get(OBSERVATION, "")
+            found[name] = found.get(name, False) or any(self._links(m) for m in one.media)
+        if self.named and len(found) > 1:
+            raise AnnotationError(
+                f"{len(found)} observations are in it ({', '.join(found)}): --video cannot be all of them; "
+                "export the one, or link the videos"
+            )
+        return [name for name, here in found.items() if not here] if any(found.values()) else []
 
     def _link(self, media: Sequence[Medium]) -> tuple[VideoLink, float]:
         """Return the link of the first medium that has one, and the medium's time less the file's [s]."""
@@ -91,6 +116,12 @@ class OnVideo:
         )
 
     def _links(self, medium: Medium) -> list[VideoLink]:
+        """Return the links of a medium; each is looked for once, since reading a whole file takes long."""
+        if medium.path not in self.known:
+            self.known[medium.path] = self._found(medium)
+        return self.known[medium.path]
+
+    def _found(self, medium: Medium) -> list[VideoLink]:
         path = _path(medium.path)
         same = [link for link in self.links if path is not None and link.path == path]
         same = same or [link for link in self.links if link.name in medium.names]

@@ -146,6 +146,8 @@ def import_command(
     if as_json:
         echo(json.dumps(counts))
     else:
+        for name in (name for one in read for name in one.elsewhere):
+            echo(f"observation {name!r}: is of no video that is linked here, and left out")
         by_video = how.videos.said() if how.videos is not None else ""
         echo(
             f"{target}: {len(edits)} added, {counts['there']} there already, {left_out} left out; "

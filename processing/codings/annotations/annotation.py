@@ -53,7 +53,7 @@ class Annotation:
         Where it stands in the file, for messages: "line 12".
     fields : mapping
         Columns of a table that say more: code, actor, phase, value, note, rater, id, ref, t_shift, t_unc; and
-        speaker, who says it in a transcript.
+        speaker, who says it in a transcript; observation, of a program that keeps several in a file.
     absolute : bool
         `start` is on the LSL clock.
     calendar : str

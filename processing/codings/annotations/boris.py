@@ -15,7 +15,7 @@ from typing import Any
 
 from acquisition.errors import AnnotationError
 from processing.codings.annotations.annotation import MAX_ANNOTATIONS, Annotation, Medium, decoded
-from processing.codings.annotations.coders import pairs, whose
+from processing.codings.annotations.coders import OBSERVATION, pairs, whose
 
 FIRST = "1"
 """The player whose time that of an observation is."""
@@ -56,7 +56,7 @@ def _observed(
     found, going = [], set[tuple[str, str]]()
     for number, event in enumerate(sorted(events, key=_when), 1):
         place = f"observation {name[:40]!r}, event {number}"
-        one = _event(event, place, files)
+        one = _event(event, name, place, files)
         key, kind = (one.tier, one.text), "point"
         if one.text in states:
             kind = "stop" if key in going else "start"
@@ -71,7 +71,7 @@ def _observed(
     return out
 
 
-def _event(event: Any, place: str, files: Sequence[tuple[float, Medium]]) -> Annotation:
+def _event(event: Any, name: str, place: str, files: Sequence[tuple[float, Medium]]) -> Annotation:
     try:
         time, subject, behaviour, _, comment = event[:5]
         start = float(time)
@@ -81,7 +81,7 @@ def _event(event: Any, place: str, files: Sequence[tuple[float, Medium]]) -> Ann
         raise AnnotationError(f"{place}: has no time")
     one = Annotation(start=start, tier=str(subject), text=str(behaviour).strip(), place=place)
     media = (_medium(files, start),) if files else ()
-    return replace(one, fields=whose(str(subject), str(comment)), media=media)
+    return replace(one, fields={**whose(str(subject), str(comment)), OBSERVATION: name}, media=media)
 
 
 def _when(event: Any) -> float:

@@ -14,6 +14,8 @@ from typing import NamedTuple
 from acquisition.errors import AnnotationError
 from processing.codings.annotations.annotation import Annotation, Medium, seconds
 
+OBSERVATION = "observation"
+"""Field of an annotation: which of the observations of its file it is of."""
 ACTORS = ("client", "therapist", "dyad")
 _CLOCK = re.compile(r"\d+:\d\d:\d\d[.,]\d+")
 _NUMBER = re.compile(r"\d+([.,]\d+)?")
@@ -112,6 +114,11 @@ def _boris_media(row: Row) -> tuple[Medium, ...]:
     return (Medium(said),) if said.strip() else ()
 
 
+def _observation(row: Row) -> dict[str, str]:
+    name = row.get("observation id", "").strip()
+    return {OBSERVATION: name} if name else {}
+
+
 def _refuse_several(rows: Rows) -> None:
     """Refuse a table of an observation of several files in a row: it does not say how long each is."""
     seen: dict[str, tuple[Medium, ...]] = {}
@@ -131,9 +138,8 @@ def _boris_tabular(rows: Rows) -> list[Annotation]:
         kind = row.get("behavior type", row.get("status", "")).casefold()
         time = _time(row, "time", line)
         one = _span(time, math.nan, row.get("subject", ""), row["behavior"], line, row.get("subject", ""))
-        one = replace(
-            one, fields=whose(row.get("subject", ""), row.get("comment", "")), media=_boris_media(row)
-        )
+        said = whose(row.get("subject", ""), row.get("comment", "")) | _observation(row)
+        one = replace(one, fields=said, media=_boris_media(row))
         found.append((kind if kind in ("start", "stop") else "point", one))
     return pairs(found)
 
@@ -151,6 +157,7 @@ def _boris_aggregated(rows: Rows) -> list[Annotation]:
                 row.get("subject", ""),
             ),
             media=_boris_media(row),
+            fields=whose(row.get("subject", "")) | _observation(row),
         )
         for row, line in zip(rows.rows, rows.lines, strict=True)
     ]

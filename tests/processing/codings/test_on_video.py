@@ -123,6 +123,25 @@ def test_a_project_of_boris_goes_on_from_clip_to_clip(recording: Path, tmp_path:
     assert [(e.code, e.actor, e.note) for e in held(recording)][2] == ("mismatch", "dyad", "by the door")
 
 
+def test_of_a_project_of_many_sessions_only_what_is_of_this_one_comes_in(
+    recording: Path, tmp_path: Path
+) -> None:
+    event: list[object] = [5.0, "dyad", "mismatch", "", ""]
+    project = json.loads(boris(tmp_path / "a.boris", ["hour 3.mp4"], [20.0], [event]).read_text("utf-8"))
+    project["observations"]["next week"] = {
+        **project["observations"]["first"], "file": {"1": ["hour 4.mp4"]}, "media_info": {"length": {}},
+    }  # fmt: skip
+    (tmp_path / "a.boris").write_text(json.dumps(project), "utf-8")
+    result = run(tmp_path / "a.boris", recording)
+    assert result.exit_code == 0, result.output
+    assert "observation 'next week': is of no video that is linked here" in result.output
+    assert [e.onset for e in held(recording)] == pytest.approx([on_camera(5.0)])
+    named = run(tmp_path / "a.boris", recording, "--video", "part2.mp4")
+    assert named.exit_code == 1 and "2 observations are in it (first, next week)" in named.output
+    write_links(recording, [SECOND])
+    assert "which is not linked" in run(tmp_path / "a.boris", recording).output
+
+
 @pytest.mark.parametrize(
     ("files", "lengths", "events", "more", "said"),
     [
