@@ -18,6 +18,17 @@ BLOCK = re.compile(
 )
 
 
+BESIDE = {
+    "A belt with a protocol of its own": (
+        "tests/acquisition/drivers/test_dropouts.py",
+        "tests/acquisition/devices/test_trial.py",
+        "-k",
+        "torso or every_driver",
+    )
+}
+"""Tests that take in what a recipe adds by themselves."""
+
+
 class Block(NamedTuple):
     """A file of a recipe, or lines that go into a file after the line that has `after`."""
 
@@ -67,7 +78,7 @@ def test_a_recipe_does_what_it_says(title: str, tree: Path) -> None:
     tests = [b.path for b in blocks if b.path.startswith("tests/") and not b.after]
     assert tests, "a recipe has a test"
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests, *BESIDE.get(title, ())],
         cwd=tree,
         env={
             "PYTHONPATH": str(tree),
