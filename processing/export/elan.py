@@ -163,17 +163,24 @@ def _write(target: Path, tracks: Tracks, placed: Sequence[Placed], media: Sequen
     for descriptor in media:
         SubElement(header, "MEDIA_DESCRIPTOR", descriptor)
     SubElement(header, "PROPERTY", {"NAME": "notice"}).text = NOTICE
+    SubElement(header, "PROPERTY", {"NAME": "lastUsedAnnotationId"}).text = str(len(placed))
     order = SubElement(root, "TIME_ORDER")
+    tiers = sorted(_tiers(placed).items())
+    ends = [end for _, marks in tiers for end in _ends(marks)]
+    slots = _slots(order, ends)
     number = 0
-    for (code, actor, nth), marks in sorted(_tiers(placed).items()):
+    for (code, actor, nth), marks in tiers:
         name = f"{code}/{actor}" + (f" {nth}" if nth > 1 else "")
         tier = SubElement(
             root, "TIER",
             {"ANNOTATOR": WRITTEN, "LINGUISTIC_TYPE_REF": TYPE, "PARTICIPANT": actor, "TIER_ID": name},
         )  # fmt: skip
-        for one, after in zip(marks, [*(m.start for m in marks[1:]), float("inf")], strict=True):
+        for one in marks:
+            refs = {f"TIME_SLOT_REF{k + 1}": slots[2 * number + k] for k in (0, 1)}
             number += 1
-            _annotation(tier, order, one, after, number)
+            said = {"ANNOTATION_ID": f"a{number}", **refs}
+            aligned = SubElement(SubElement(tier, "ANNOTATION"), "ALIGNABLE_ANNOTATION", said)
+            SubElement(aligned, "ANNOTATION_VALUE").text = _text(one)
     SubElement(
         root, "LINGUISTIC_TYPE",
         {"GRAPHIC_REFERENCES": "false", "LINGUISTIC_TYPE_ID": TYPE, "TIME_ALIGNABLE": "true"},
@@ -184,21 +191,23 @@ def _write(target: Path, tracks: Tracks, placed: Sequence[Placed], media: Sequen
     fresh.replace(target)
 
 
-def _annotation(tier: Element, order: Element, one: Placed, after: float, number: int) -> None:
-    point = one.span.stop <= one.span.start
-    stop = min(one.start + SEEN, after) if point else one.stop
-    begin = round(1000 * one.start)
-    for k, at in enumerate((begin, max(round(1000 * stop), begin + 1))):
-        SubElement(order, "TIME_SLOT", {"TIME_SLOT_ID": f"ts{2 * number - 1 + k}", "TIME_VALUE": str(at)})
-    said = SubElement(
-        SubElement(tier, "ANNOTATION"), "ALIGNABLE_ANNOTATION",
-        {
-            "ANNOTATION_ID": f"a{number}",
-            "TIME_SLOT_REF1": f"ts{2 * number - 1}",
-            "TIME_SLOT_REF2": f"ts{2 * number}",
-        },
-    )  # fmt: skip
-    SubElement(said, "ANNOTATION_VALUE").text = _text(one)
+def _ends(marks: Sequence[Placed]) -> Iterator[tuple[int, int]]:
+    """Yield where each mark of a tier begins and ends [ms]; a moment gets some length: ELAN knows none."""
+    for one, after in zip(marks, [*(m.start for m in marks[1:]), math.inf], strict=True):
+        point = one.span.stop <= one.span.start
+        stop = min(one.start + SEEN, after) if point else one.stop
+        begin = round(1000 * one.start)
+        yield begin, max(round(1000 * stop), begin + 1)
+
+
+def _slots(order: Element, ends: Sequence[tuple[int, int]]) -> list[str]:
+    """Write the slots of beginnings and ends in order of time; return their names in that of the marks."""
+    times = [time for pair in ends for time in pair]
+    names = [""] * len(times)
+    for number, k in enumerate(sorted(range(len(times)), key=lambda k: times[k]), 1):
+        names[k] = f"ts{number}"
+        SubElement(order, "TIME_SLOT", {"TIME_SLOT_ID": names[k], "TIME_VALUE": str(times[k])})
+    return names
 
 
 def _medium(link: VideoLink, origin: float, tracks: Tracks, out: Path) -> dict[str, str]:

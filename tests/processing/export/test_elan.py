@@ -62,6 +62,8 @@ def test_a_mark_is_where_it_is_seen_in_each_clip(recording: Path, tmp_path: Path
     assert first["suds/client"] == [(10247, 11247, "suds/client 40 low voice")]
     assert [a for a, _, _ in first["mismatch/dyad"]] == [12246, 12646]
     assert first["over_observed/client"] == [(27242, 38738, "over_observed/client 3")]
+    slots = [int(s) for s in Eaf(str(tmp_path / "out" / "D01_S01_part1.eaf")).timeslots.values()]
+    assert slots == sorted(slots)
     (late,) = tiers(tmp_path / "out" / "D01_S01_part2.eaf")["note/dyad"]
     assert late == (34507, 35507, 'note/dyad a <b> & "c"')
 
