@@ -18,7 +18,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from scipy.optimize import brentq, minimize
@@ -33,6 +33,13 @@ FURTHEST = {"edge": 12.0, "trend": 3.0}
 LEAST_STEEP, MOST_STEEP = math.log(0.02), math.log(50.0)
 """Bounds of ln b [1/SD]: beyond them labels say nothing, or part without overlap."""
 RIDGE = 1e-6
+AROUND = np.array([(1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1)], float)
+DIFFERENCE = 1e-3
+"""Of a parameter, from which slopes and bends of the likelihood are had."""
+HALVES = np.array([1.0, 0.5, 0.25, 0.0625])
+MOST_STEPS = 30
+CLOSE = 1e-5
+"""A step this small ends the climb: what is left of the likelihood is its square."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -133,45 +140,80 @@ class _Curve:
     """Compute the penalised log-likelihood and its profiles."""
 
     def __init__(self, a: FloatArray, far: FloatArray, at: FloatArray, x: FloatArray, side: float) -> None:
-        self._a, self._at, self._x, self._side = a, at, x, side
+        self._a, self._at, self._side = a, at, side
+        self._products = (x[:, :, None] * x[:, None, :]).reshape(len(x), -1)
+        self._columns = x.shape[1]
         self._sign = np.where(far > 0.0, -1.0, 1.0)
 
-    def value(self, edge: float, trend: float, log_steep: float) -> float:
-        eta = self._side * math.exp(log_steep) * (self._a - edge - trend * self._at)
+    def values(self, edge: FloatArray, trend: FloatArray, log_steep: FloatArray) -> FloatArray:
+        """Return the penalised log-likelihood at several points, shape (n_points,) each and together."""
+        steep = self._side * np.exp(np.clip(log_steep, LEAST_STEEP, MOST_STEEP))[:, None]
+        eta = steep * (self._a - edge[:, None] - trend[:, None] * self._at)
         p = 1.0 / (1.0 + np.exp(-np.clip(eta, -40.0, 40.0)))
-        information = self._x.T @ (self._x * (p * (1.0 - p))[:, None])
-        penalty = 0.5 * math.log(max(float(np.linalg.det(information)), 1e-300))
-        return penalty - float(np.logaddexp(0.0, self._sign * eta).sum())
+        information = ((p * (1.0 - p)) @ self._products).reshape(-1, self._columns, self._columns)
+        penalty = 0.5 * np.log(np.maximum(np.linalg.det(information), 1e-300))
+        return np.asarray(penalty - np.logaddexp(0.0, self._sign * eta).sum(axis=1))
 
-    def profile(self, which: Parameter, at: float, start: tuple[float, float]) -> float:
-        """Return the largest value with one parameter held, over the other and ln b; begun at `start`."""
+    def profile(
+        self, which: Parameter, at: float, start: tuple[float, float]
+    ) -> tuple[float, tuple[float, float]]:
+        """Return the largest value with one parameter held, and where the other and ln b are then."""
 
-        def lost(free: FloatArray) -> float:
-            other, log_steep = float(free[0]), float(free[1])
-            edge, trend = (at, other) if which == "edge" else (other, at)
-            return -self.value(edge, trend, min(max(log_steep, LEAST_STEEP), MOST_STEEP))
+        def of(free: FloatArray) -> FloatArray:
+            held = np.full(len(free), at)
+            edge, trend = (held, free[:, 0]) if which == "edge" else (free[:, 0], held)
+            return self.values(edge, trend, free[:, 1])
 
-        around = np.array([start, (start[0] + 0.2, start[1]), (start[0], start[1] + 0.3)])
-        found = minimize(
-            lost,
-            np.array(start),
-            method="Nelder-Mead",
-            options={"xatol": 1e-5, "fatol": 1e-8, "maxiter": 600, "initial_simplex": around},
-        )
-        return -float(found.fun)
+        best = _climbed(of, np.array(start))
+        return (float(of(best[None])[0]), (float(best[0]), float(best[1])))
 
     def ends(
         self, which: Parameter, edge: float, trend: float, log_steep: float, cut: float
     ) -> tuple[float, float]:
         """Return where on either side more than `cut` is lost; nan where it is nowhere."""
-        best = self.value(edge, trend, log_steep)
+        best = float(self.values(*(np.array([v]) for v in (edge, trend, log_steep)))[0])
         middle, other = (edge, trend) if which == "edge" else (trend, edge)
 
         def over(at: float) -> float:
-            return 2.0 * (best - self.profile(which, at, (other, log_steep))) - cut
+            return 2.0 * (best - self.profile(which, at, (other, log_steep))[0]) - cut
 
         low, high = (_end(over, middle, way, FURTHEST[which]) for way in (-1.0, 1.0))
         return low, high
+
+
+def _climbed(of: Callable[[FloatArray], FloatArray], start: FloatArray) -> FloatArray:
+    """Return where a function of two parameters is largest: by Newton's steps, else by a simplex."""
+    here, steps = start, AROUND * DIFFERENCE
+    value = float(of(here[None])[0])
+    for _ in range(MOST_STEPS):
+        v = of(here + steps)
+        gradient = np.array([v[0] - v[1], v[2] - v[3]]) / (2.0 * DIFFERENCE)
+        bends = np.array([v[0] + v[1], v[2] + v[3]]) - 2.0 * value
+        cross = (v[4] - v[5] - v[6] + v[7]) / 4.0
+        curved = -np.array([[bends[0], cross], [cross, bends[1]]]) / DIFFERENCE**2
+        if not (curved[0, 0] > 0.0 and np.linalg.det(curved) > 0.0):
+            break
+        step = np.linalg.solve(curved, gradient)
+        step /= max(1.0, float(np.abs(step).max()))
+        tried = of(here + HALVES[:, None] * step)
+        k = int(np.argmax(tried))
+        if tried[k] <= value:
+            return here if np.abs(step).max() < CLOSE else _by_simplex(of, start)
+        here, value = np.asarray(here + HALVES[k] * step), float(tried[k])
+        if np.abs(step).max() < CLOSE:
+            return here
+    return _by_simplex(of, start)
+
+
+def _by_simplex(of: Callable[[FloatArray], FloatArray], start: FloatArray) -> FloatArray:
+    around = start + np.array([(0.0, 0.0), (0.2, 0.0), (0.0, 0.3)])
+    options: Any = {"xatol": 1e-5, "fatol": 1e-8, "maxiter": 600, "initial_simplex": around}
+
+    def lost(free: FloatArray) -> float:
+        return -float(of(free[None])[0])
+
+    found = minimize(lost, start, method="Nelder-Mead", options=options)
+    return np.asarray(found.x, float)
 
 
 def _end(over: Callable[[float], float], middle: float, way: float, furthest: float) -> float:

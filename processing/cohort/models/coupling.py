@@ -41,6 +41,8 @@ TALLY = "sessions, counted"
 CAUSE = "a shared cause looks the same"
 LEAST_OTHERS = 2
 """Pseudo-dyads that a session needs."""
+LEAST_FOR_OWN = 5
+"""Fewer dyads give a single one no interval: what it goes with others rests on too few of them."""
 LEADS = {"therapist_first": 1.0, "client_first": -1.0, "together": 0.0}
 
 
@@ -121,7 +123,10 @@ def against_pseudo(compared: pd.DataFrame, signal: str) -> tuple[ModelRow, list[
     for name, mean, size in zip(names.tolist(), means.tolist(), sizes.tolist(), strict=True):
         se = math.sqrt(within / size) if freedom else math.nan
         mine = counts(rows[rows["dyad"] == name])
-        row = of_one(MODEL, outcome, name, "real", mean, se, freedom, mine, formula=FORMULA, reason=CAUSE)
+        few = len(names) < LEAST_FOR_OWN
+        why = f"{CAUSE}; no interval below {LEAST_FOR_OWN} dyads" if few else CAUSE
+        known = 0 if few else freedom
+        row = of_one(MODEL, outcome, name, "real", mean, se, known, mine, formula=FORMULA, reason=why)
         own.append(row)
     return test, own
 

@@ -6,7 +6,8 @@ from 8 dyads on by REML; below that by two stages, a line of each dyad and then 
 
 - Slope and intercept of a dyad are independent of each other in the model: with a session counted from the
   middle there is little between them to be had from as few sessions as there are.
-- A fixed effect has Satterthwaite's degrees of freedom, at most one less than the dyads.
+- Interval and p come from how the dyads' own courses spread about the model (`robust`), or those of
+  therapists where they stand in it; the standard error beside them is REML's own, as lme4 gives it.
 - therapist stands in the model where there are fewer of them than dyads, and at least four.
 """
 
@@ -17,9 +18,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import t as student
 
-from processing.cohort.models import mixed, series
+from processing.cohort.models import mixed, robust, series
 from processing.cohort.models.row import (
     Counts,
     ModelRow,
@@ -113,7 +113,7 @@ def _mixed(rows: pd.DataFrame, outcome: str, entity: str, n: Counts) -> list[Mod
 
 
 def _formula(bent: bool, therapists: str) -> str:
-    return f"value ~ session{' + session²' if bent else ''} + (session || dyad){therapists}"
+    return f"value ~ session{' + session²' if bent else ''} + (session || dyad){therapists}, CR2"
 
 
 def _fixed(rows: pd.DataFrame, outcome: str, entity: str, n: Counts, *, bent: bool) -> ModelRow:
@@ -133,19 +133,21 @@ def _fixed(rows: pd.DataFrame, outcome: str, entity: str, n: Counts, *, bent: bo
         if not bent:
             return _two_stages(rows, outcome, entity, n)
         return refused(MODEL, outcome, entity, "REML did not converge", term=term, n=n, formula=formula)
-    freedom = min(float(found.freedom[-1]), n.n_dyads - (2.0 if bent else 1.0))
-    value, se = float(found.beta[-1]), float(found.se[-1])
-    reach = se * float(student.ppf(0.975, freedom))
+    told = robust.over_clusters(y, x, effects, found, -1)
+    if told is None:
+        whose = "therapists" if therapists else "dyads"
+        why = f"too few {whose} differ in their courses to tell how sure it is"
+        return refused(MODEL, outcome, entity, why, term=term, n=n, formula=formula)
     return ModelRow(
         model=MODEL,
         outcome=outcome,
         entity=entity,
         term=term,
-        estimate=value,
-        se=se,
-        ci_low=value - reach,
-        ci_high=value + reach,
-        p=float(2.0 * student.sf(abs(value) / se, freedom)),
+        estimate=told.estimate,
+        se=float(found.se[-1]),
+        ci_low=told.estimate - told.reach,
+        ci_high=told.estimate + told.reach,
+        p=told.p,
         converged=True,
         exploratory=bent,
         reason="a bend of the course, and no alarm" if bent else "",

@@ -1,19 +1,24 @@
 """M7: from process to outcome: what a session's process says of the next session's outcome, and the reverse.
 
-outcome(s + 1) ~ within(s) + mean + outcome(s) + outcome(1) + (1 | client) + (1 | therapist): `within` is
-the session's process, beyond what goes with today's outcome, less the client's mean, `mean` the client's mean
-less that of all. One moderator at a time: its product with `within`.
+outcome(s + 1) ~ within(s) + mean(s) + process(1) + outcome(s) + outcome(1) + (1 | client) + (1 | therapist):
+`mean` is the client's mean of the process up to today, `within` today's less that mean. One moderator at a
+time: its product with `within`.
 
-- outcome(1) stands in the model since the first outcome holds what a client brings as later ones do; without
-  it, outcome(s) takes the part of the client, and `within` is wrong where process goes with today's outcome
-  (Wooldridge 2005).
-- Today's outcome is taken out of the process within clients: a client's mean holds later sessions, which
-  today's outcome has moved by then, so that without this `within` is wrong wherever outcomes feed back.
+- Only the past stands on the right. A client's mean of all sessions, as is usual, holds later sessions, which
+  today's outcome and process have moved by then: `within` is then wrong wherever one moves the other, and the
+  reverse is found where it is not (in 26 % of cohorts of 20 clients, 67 % of 80, if processes move outcomes).
+- outcome(1) and process(1) stand in the model since first values hold what a client brings as later ones do;
+  without them, outcome(s) takes the part of the client (Wooldridge 2005).
+- `mean` has no test: given today's and the first values it is no effect between clients.
 - Both ways: the same with process and outcome exchanged.
+- Interval and p come from how clients (or therapists, where they stand in it) spread about the model
+  (`robust`): what a process goes with differs between clients. The standard error beside them is REML's own,
+  as lme4 gives it.
 
 References
 ----------
 Wooldridge (2005), doi:10.1002/jae.770: initial conditions.
+Hamaker & Muthén (2020), doi:10.1037/met0000239: a client's own mean, and what it leaves in.
 Falkenström, Solomonov & Rubel (2020), doi:10.1037/pst0000291: within and between in psychotherapy.
 """
 
@@ -24,10 +29,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import t as student
 
 from acquisition.stream import FloatArray
-from processing.cohort.models import mixed, series
+from processing.cohort.models import mixed, robust, series
 from processing.cohort.models.dose import minutes_of_sessions
 from processing.cohort.models.growth import with_therapist
 from processing.cohort.models.row import ModelRow, adjusted, counted, counts, refused
@@ -48,7 +52,7 @@ PROCESSES = (
 LEAST_CLIENTS = 8
 LEAST_STEPS = 3
 """Steps from one session to the next that a client needs."""
-FIXED = ("within", "mean", "now", "first")
+SO_FAR = "given today's and the first values: a description of the level, and no effect between clients"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,6 +62,11 @@ class _Steps:
     rows: pd.DataFrame
     x: FloatArray
     names: tuple[str, ...]
+
+    @property
+    def next(self) -> FloatArray:
+        """Return the outcome of the next session, shape (n_steps,)."""
+        return np.asarray(self.rows["next"], float)
 
 
 def process_and_outcome(tables: Tables) -> list[ModelRow]:
@@ -112,16 +121,17 @@ def moderators(tables: Tables) -> dict[str, dict[str, float]]:
 def formula(outcome: str, process: str, *, moderator: str = "", therapists: bool = False) -> str:
     """Return the model as a formula."""
     more = f" + {moderator} + {moderator}:within" if moderator else ""
+    therapist = " + (1 | therapist)" if therapists else ""
     return (
-        f"{outcome}(s + 1) ~ {process} within + mean + {outcome}(s) + {outcome}(1){more} + (1 | client)"
-        f"{' + (1 | therapist)' if therapists else ''}"
+        f"{outcome}(s + 1) ~ {process} within + mean so far + {process}(1) + {outcome}(s) + {outcome}(1)"
+        f"{more} + (1 | client){therapist}, CR2"
     )
 
 
 def step_model(
     process: Series, outcome: Series, *, moderator: tuple[str, dict[str, float]] | None = None
 ) -> list[ModelRow]:
-    """Return the effects of a process on the next value of an outcome: within clients and between them.
+    """Return what a process says of the next value of an outcome: within clients, and its level so far.
 
     Parameters
     ----------
@@ -145,21 +155,28 @@ def step_model(
     words = formula(
         outcome.name, process.name, moderator=moderator[0] if moderator else "", therapists=therapists
     )
-    found = _fit(steps, therapists=therapists)
-    if found is None:
-        why = "REML did not converge"
-        return [refused(MODEL, name, outcome.entity, why, term=t, n=n, formula=words) for t in terms.values()]
+    effects = _effects(steps, therapists=therapists)
+    found = mixed.fit(steps.next, steps.x, effects)
     empty = ModelRow(
         model=MODEL, outcome=name, entity=outcome.entity, term="", converged=True, formula=words, **counted(n)
     )
-    return [_effect(replace(empty, term=terms[t]), found, steps.names.index(t)) for t in wanted]
+    if found is None:
+        why = "REML did not converge"
+        return [refused(MODEL, name, outcome.entity, why, term=t, n=n, formula=words) for t in terms.values()]
+    return [_effect(replace(empty, term=terms[t]), steps, effects, found, t) for t in wanted]
 
 
-def _effect(row: ModelRow, found: mixed.Fit, k: int) -> ModelRow:
-    value, se, freedom = float(found.beta[k]), float(found.se[k]), float(found.freedom[k])
-    reach = se * float(student.ppf(0.975, freedom))
-    p = float(2.0 * student.sf(abs(value) / se, freedom))
-    return replace(row, estimate=value, se=se, ci_low=value - reach, ci_high=value + reach, p=p)
+def _effect(
+    row: ModelRow, steps: _Steps, effects: Sequence[mixed.Effect], found: mixed.Fit, term: str
+) -> ModelRow:
+    k = steps.names.index(term)
+    row = replace(row, estimate=float(found.beta[k]), se=float(found.se[k]))
+    if term == "mean":
+        return replace(row, reason=SO_FAR, exploratory=True)
+    told = robust.over_clusters(steps.next, steps.x, effects, found, k)
+    if told is None:
+        return replace(row, reason="no interval: too few clients differ in this")
+    return replace(row, ci_low=told.estimate - told.reach, ci_high=told.estimate + told.reach, p=told.p)
 
 
 def _steps(process: Series, outcome: Series, moderator: dict[str, float] | None) -> _Steps:
@@ -167,12 +184,11 @@ def _steps(process: Series, outcome: Series, moderator: dict[str, float] | None)
     now = outcome.rows[["dyad", "session", "client", "therapist", "value"]].rename(columns={"value": "now"})
     then = now[["dyad", "session", "now"]].rename(columns={"now": "next"})
     then["session"] -= 1.0
-    first = now.groupby("dyad")["now"].first().rename("first")
     rows = (
-        process.rows[["dyad", "session", "value"]]
+        _so_far(process.rows)
         .merge(now, on=["dyad", "session"])
         .merge(then, on=["dyad", "session"])
-        .merge(first, on="dyad")
+        .merge(now.groupby("dyad")["now"].first().rename("first"), on="dyad")
     )
     rows["person"] = rows["client"]
     if moderator is not None:
@@ -180,31 +196,30 @@ def _steps(process: Series, outcome: Series, moderator: dict[str, float] | None)
         rows = rows[rows["moderator"].notna()]
     steps = rows.groupby("dyad")["session"].transform("nunique") if len(rows) else rows["session"]
     rows = rows[steps >= LEAST_STEPS].reset_index(drop=True)
-    rows["value"] = _beyond_today(rows)
-    mean = rows.groupby("dyad")["value"].transform("mean")
+
+    def centred(name: str) -> FloatArray:
+        values = np.asarray(rows[name], float)
+        return np.asarray(values - values.mean()) if len(values) else values
+
     columns = {
         "one": np.ones(len(rows)),
-        "within": (rows["value"] - mean).to_numpy(float),
-        "mean": (mean - mean.mean()).to_numpy(float),
-        "now": (rows["now"] - rows["now"].mean()).to_numpy(float),
-        "first": (rows["first"] - rows["first"].mean()).to_numpy(float),
+        "within": (rows["value"] - rows["so_far"]).to_numpy(float),
+        "mean": centred("so_far"),
+        "start": centred("start"),
+        "now": centred("now"),
+        "first": centred("first"),
     }
     if moderator is not None:
-        away = rows["moderator"].to_numpy(float)
-        away = away - away.mean() if len(away) else away
-        columns |= {"moderator": away, "within:moderator": away * columns["within"]}
+        columns["moderator"] = centred("moderator")
+        columns["within:moderator"] = columns["moderator"] * columns["within"]
     return _Steps(rows, np.column_stack(list(columns.values())), tuple(columns))
 
 
-def _beyond_today(rows: pd.DataFrame) -> FloatArray:
-    """Return the process less what of it goes with today's outcome within clients."""
-    by = rows.groupby("dyad")
-    x = (rows["value"] - by["value"].transform("mean")).to_numpy(float)
-    y = (rows["now"] - by["now"].transform("mean")).to_numpy(float)
-    moved = float(y @ y)
-    share = float(x @ y) / moved if moved > 0.0 else 0.0
-    out: FloatArray = rows["value"].to_numpy(float) - share * rows["now"].to_numpy(float)
-    return out
+def _so_far(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return a process with its first value and its mean up to each session, of each dyad."""
+    out = rows[["dyad", "session", "value"]].sort_values(["dyad", "session"], kind="stable")
+    by = out.groupby("dyad")["value"]
+    return out.assign(so_far=by.cumsum() / (by.cumcount() + 1), start=by.transform("first"))
 
 
 def _too_few(steps: _Steps) -> str:
@@ -217,9 +232,9 @@ def _too_few(steps: _Steps) -> str:
     return ""
 
 
-def _fit(steps: _Steps, *, therapists: bool) -> mixed.Fit | None:
+def _effects(steps: _Steps, *, therapists: bool) -> Sequence[mixed.Effect]:
     one = np.ones(len(steps.rows))
-    effects: Sequence[mixed.Effect] = [mixed.Effect("client", steps.rows["client"].to_numpy(str), one)]
+    effects = [mixed.Effect("client", steps.rows["client"].to_numpy(str), one)]
     if therapists:
-        effects = [mixed.Effect("therapist", steps.rows["therapist"].to_numpy(str), one), *effects]
-    return mixed.fit(steps.rows["next"].to_numpy(float), steps.x, effects)
+        effects.insert(0, mixed.Effect("therapist", steps.rows["therapist"].to_numpy(str), one))
+    return effects

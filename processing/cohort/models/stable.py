@@ -39,7 +39,10 @@ LEAST_PERSONS = 5
 LEAST_FREEDOM = 5
 """Sessions beyond the first of each person, in all."""
 DRAWS = 10_000
-OWN_CENTRE = "an offset is from the person's own centre: nothing of it can lie between persons"
+OFFSETS = "day_offset"
+OWN_CENTRE = (
+    "an offset is from the person's own centre: nothing of it can lie between persons, so no interval"
+)
 FROM_ERRORS = "from the standard errors of the sessions' own values"
 
 
@@ -97,7 +100,9 @@ def partition(rows: pd.DataFrame, outcome: str, entity: str) -> list[ModelRow]:
     known = float(np.nanmean(errors)) if not several and np.isfinite(errors).any() else math.nan
     k = n.n_sessions / n.n_persons
     values = _estimates(fitted, squares, known, k)
-    ends = _intervals(squares, known, k, several=several, seed=f"{entity} {outcome}")
+    ends = {}
+    if not outcome.startswith(OFFSETS):
+        ends = _intervals(squares, known, k, several=several, seed=f"{entity} {outcome}")
     return [
         ModelRow(
             model=MODEL,
@@ -117,7 +122,7 @@ def partition(rows: pd.DataFrame, outcome: str, entity: str) -> list[ModelRow]:
 
 
 def _said(outcome: str, term: str, *, several: bool) -> str:
-    if outcome.startswith("day_offset"):
+    if outcome.startswith(OFFSETS):
         return OWN_CENTRE
     return FROM_ERRORS if term == "share_within" and not several else ""
 

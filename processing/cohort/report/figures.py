@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import FigureBase
 
 from processing.cohort.models import series
+from processing.cohort.models.kaplan_meier import curve
 from processing.cohort.report.words import outcome_words
 from processing.indices.heart import VAGAL
 from processing.report.figures import COLOURS, DIM, STYLES, Place, own_figure, sheet_of
@@ -236,21 +237,16 @@ def quality(tables: Tables, place: Place = own_figure) -> FigureBase | None:
 
 def answers(seconds: np.ndarray, status: np.ndarray, place: Place = own_figure) -> FigureBase | None:
     """Draw the share answered over time of one therapist, with its interval: for that person alone."""
-    from statsmodels.duration.survfunc import SurvfuncRight
-
     if len(seconds) < 2 or not status.any():
         return None
-    found = SurvfuncRight(seconds, status)
-    times = np.concatenate([[0.0], found.surv_times])
-    share = 100.0 * (1.0 - np.concatenate([[1.0], found.surv_prob]))
-    error = 196.0 * np.concatenate([[0.0], found.surv_prob_se])
+    found = curve(seconds, status)
     figure, sheet = sheet_of(place, 2.4, 1, left=0.8)
     ax = sheet[0, 0]
-    ax.step(times, share, where="post", color="#1B2126", lw=1.2)
-    low, high = np.clip(share - error, 0.0, 100.0), np.clip(share + error, 0.0, 100.0)
-    ax.fill_between(times, low, high, step="post", color="#1B2126", alpha=0.12, lw=0)
+    ax.step(found.times, 100.0 * (1.0 - found.left), where="post", color="#1B2126", lw=1.2)
+    low, high = 100.0 * (1.0 - found.high), 100.0 * (1.0 - found.low)
+    ax.fill_between(found.times, low, high, step="post", color="#1B2126", alpha=0.12, lw=0)
     ax.axhline(50.0, color=DIM, lw=0.6, ls=":")
-    ax.set_xlim(0.0, min(float(times[-1]), 300.0))
+    ax.set_xlim(0.0, min(float(found.times[-1]), 300.0))
     ax.set_ylim(0.0, 101.0)
     ax.set_xlabel("seconds since the excursion was known")
     ax.set_ylabel("answered [%]")

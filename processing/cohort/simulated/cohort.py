@@ -72,6 +72,10 @@ def dyads(truth: Truth, rng: np.random.Generator) -> list[Dyad]:
     def spread(middle: float, sd: float, given: tuple[float, ...] = ()) -> FloatArray:
         return np.array(given) if given else middle + sd * rng.standard_normal(truth.dyads)
 
+    def differing(middle: float, sd: float) -> FloatArray:
+        """Draw only what differs: cohorts in which it does not stay the same."""
+        return spread(middle, sd, () if sd > 0.0 else (middle,) * truth.dyads)
+
     of = np.arange(truth.dyads) // truth.dyads_of_therapist
     logs = truth.latency_sd * rng.standard_normal(int(of.max()) + 1)
     latencies = np.array(truth.latencies) if truth.latencies else truth.latency * np.exp(logs)
@@ -88,6 +92,12 @@ def dyads(truth: Truth, rng: np.random.Generator) -> list[Dyad]:
         "process": rng.standard_normal(truth.dyads),
         "outcome": rng.standard_normal(truth.dyads),
     }
+    drawn |= {
+        "bend": differing(truth.bend, truth.bend_sd),
+        "within": differing(truth.within, truth.within_sd),
+    }
+    drawn["begun_out"] = _shares(truth.begun_out, truth.begun_out_sd, truth.dyads, rng)
+    drawn["slope"] = drawn["slope"] + differing(0.0, truth.therapist_slope_sd)[of]
     return [
         Dyad(
             code=f"D{k + 1:02d}",
@@ -97,6 +107,14 @@ def dyads(truth: Truth, rng: np.random.Generator) -> list[Dyad]:
         )
         for k in range(truth.dyads)
     ]
+
+
+def _shares(mean: float, sd: float, n: int, rng: np.random.Generator) -> FloatArray:
+    """Draw shares of a given mean and SD (beta distributed)."""
+    if not sd > 0.0:
+        return np.full(n, mean)
+    size = mean * (1.0 - mean) / sd**2 - 1.0
+    return rng.beta(mean * size, (1.0 - mean) * size, n)
 
 
 def _people(every: Iterable[Dyad], truth: Truth) -> list[Row]:

@@ -17,6 +17,7 @@ class Dyad:
     edge: float
     edge_slope: float
     slope: float
+    bend: float
     coupling: float
     lag: float
     latency: float
@@ -24,6 +25,8 @@ class Dyad:
     response: float
     process: float
     outcome: float
+    within: float
+    begun_out: float
 
     def keys(self, session: int) -> dict[str, Any]:
         """Return the keys of a session."""

@@ -45,7 +45,7 @@ def rest(truth: Truth, dyad: Dyad, session: int, rng: np.random.Generator) -> Ma
 def band(truth: Truth, dyad: Dyad, session: int, rng: np.random.Generator) -> Made:
     """Draw time within the band, which grows or bends over sessions."""
     at = session - (truth.sessions + 1) / 2.0
-    value = 60.0 + 5.0 * dyad.level + dyad.slope * at + truth.bend * at**2 + 5.0 * rng.standard_normal()
+    value = 60.0 + 5.0 * dyad.level + dyad.slope * at + dyad.bend * at**2 + 5.0 * rng.standard_normal()
     yield _metric(dyad, "time_in_pct", value, se=2.0)
 
 
@@ -125,7 +125,7 @@ def interventions(truth: Truth, dyad: Dyad, session: int, rng: np.random.Generat
     for code, minutes in zip(("int_support", "int_restructure"), truth.minutes, strict=True):
         for _ in range(3):
             on, length = rng.uniform(100.0, 2800.0), minutes / 3.0 * rng.uniform(0.5, 1.5)
-            inside = rng.random() < 0.3
+            inside = rng.random() < dyad.begun_out
             yield (
                 "interventions",
                 dyad.of("client")
@@ -176,4 +176,4 @@ def course(truth: Truth, dyad: Dyad, rng: np.random.Generator) -> Iterator[tuple
         table, made = _metric(dyad, "joint_time_in_pct", 50.0 + 10.0 * (dyad.process + moved), entity="dyad")
         yield table, session, made
         kept = own + truth.carried * (outcome - own)
-        outcome = kept + truth.within * 10.0 * moved + rng.standard_normal()
+        outcome = kept + dyad.within * 10.0 * moved + rng.standard_normal()

@@ -29,8 +29,10 @@ class Truth:
         A session; half of them near the edge.
     steepness : float
         Of the labels' curve [1/SD].
-    slope, slope_sd, bend : float
+    slope, slope_sd, bend, bend_sd : float
         Of time within the band [% a session, % a session²].
+    therapist_slope_sd : float
+        How much the slopes of one therapist's dyads differ together from those of others.
     coupling, coupling_sd, hour_sd : float
         What a dyad has beyond pseudo-dyads, in |atanh r|; what an hour has with whomever.
     lag, lag_sd : float
@@ -43,9 +45,11 @@ class Truth:
         What follows int_support beyond matched moments [SD]; `_sd` over dyads and over sessions.
     minutes : (float, float)
         Of supportive and change-oriented work a session.
+    begun_out, begun_out_sd : float
+        Share of interventions that began in an excursion, and how much dyads differ in it.
     carried, within, between, fed_back : float
-        outcome(s + 1) = carried · outcome(s) + within · (process − mean) + between · mean; `fed_back`: what
-        today's outcome adds to today's process.
+        outcome(s + 1) = carried · outcome(s) + within · (process − mean) + between · mean; `within_sd`: how
+        much dyads differ in `within`; `fed_back`: what today's outcome adds to today's process.
     """
 
     dyads: int = 12
@@ -67,6 +71,8 @@ class Truth:
     slope: float = 0.0
     slope_sd: float = 1.0
     bend: float = 0.0
+    bend_sd: float = 0.0
+    therapist_slope_sd: float = 0.0
     coupling: float = 0.0
     coupling_sd: float = 0.005
     hour_sd: float = 0.01
@@ -83,8 +89,11 @@ class Truth:
     response_sd: float = 0.2
     response_session_sd: float = 0.2
     minutes: tuple[float, float] = (8.0, 5.0)
+    begun_out: float = 0.3
+    begun_out_sd: float = 0.0
     carried: float = 0.5
     within: float = 0.0
+    within_sd: float = 0.0
     between: float = 0.0
     fed_back: float = 0.0
 

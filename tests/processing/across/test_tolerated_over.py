@@ -11,6 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
+from scipy.optimize import minimize
+from scipy.stats import f as f_distribution
 
 from acquisition.errors import ResultsError
 from processing.across.everything import definitions, found_in
@@ -91,6 +93,36 @@ def test_labels_that_part_without_overlap_have_a_finite_edge() -> None:
     assert found.agrees and 0.5 < found.edge < 2.5
     assert found.edge_ends[0] < found.edge < found.edge_ends[1]
     assert found.trend == pytest.approx(0.0, abs=1e-6) and found.dispersion == 1.0
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_at_an_end_of_an_interval_the_profile_has_lost_the_cut(seed: int) -> None:
+    """Written out and found by another optimiser, with steep and shallow curves, few labels and many."""
+    rng = np.random.default_rng(seed)
+    session = np.repeat(np.arange(1.0, 3.0 + seed), 8 + 2 * seed)
+    a, at = rng.normal(1.0, 1.5, len(session)), session - np.unique(session).mean()
+    far = (rng.random(len(a)) < 1.0 / (1.0 + np.exp(-(0.7 + seed) * (a - 1.2 - 0.1 * at)))).astype(float)
+    found = joint_logit(a, far, session, 1.0)
+    x = np.column_stack([np.ones(len(a)), a - a.mean(), at])
+
+    def value(edge: float, trend: float, log_steep: float) -> float:
+        eta = math.exp(log_steep) * (a - edge - trend * at)
+        p = 1.0 / (1.0 + np.exp(-eta))
+        information = x.T @ (x * (p * (1.0 - p))[:, None])
+        return float(np.log(np.where(far > 0.0, p, 1.0 - p)).sum()) + 0.5 * math.log(
+            np.linalg.det(information)
+        )
+
+    best = value(found.edge, found.trend, math.log(found.steepness))
+    freedom = max(len(np.unique(session)) - 2, 1)
+    cut = found.dispersion * f_distribution.ppf(0.95, 1, freedom) if found.dispersion > 1.0 else 3.8415
+    for end in [e for e in found.trend_ends if math.isfinite(e)]:
+
+        def lost(free: np.ndarray, held: float = end) -> float:
+            return -value(float(free[0]), held, float(free[1]))
+
+        least = minimize(lost, np.array([found.edge, math.log(found.steepness)]), method="Powell").fun
+        assert 2.0 * (best + float(least)) == pytest.approx(cut, abs=2e-3)
 
 
 def test_labels_on_the_wrong_side_have_no_edge() -> None:

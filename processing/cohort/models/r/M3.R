@@ -28,7 +28,8 @@ mixed <- function(d, outcome, entity, bent) {
   f <- paste("value ~ s", if (bent) "+ I(s^2)", "+ (1 | dyad) + (0 + s | dyad)", if (with) "+ (1 | therapist)")
   m <- lmer(as.formula(f), d)
   k <- nrow(coef(summary(m)))
-  say("M3", outcome, entity, if (bent) "session²" else "session", coef(summary(m))[k, 1], coef(summary(m))[k, 2])
+  say("M3", outcome, entity, if (bent) "session²" else "session", coef(summary(m))[k, 1], coef(summary(m))[k, 2],
+      over_clusters(m, if (with) d$therapist else d$dyad, k))
 }
 for (s in series()) growth(s$rows, s$name, s$entity)
 finish("M3")

@@ -1,4 +1,5 @@
-# M7: outcome(s + 1) ~ within + mean + outcome(s) + outcome(1) + (1 | client) + (1 | therapist), and the reverse.
+# M7: outcome(s + 1) ~ within + mean so far + process(1) + outcome(s) + outcome(1) + (1 | client) + (1 | therapist),
+# and the reverse.
 source(file.path(dirname(normalizePath(sub("^--file=", "", grep("^--file=", commandArgs(FALSE),
                                                                 value = TRUE)[1]))), "common.R"))
 library(lme4)
@@ -9,7 +10,10 @@ steps <- function(process, outcome, moderator = NULL) {
   then <- data.frame(dyad = now$dyad, session = now$session - 1, after = now$now)
   first <- now[!duplicated(now$dyad), c("dyad", "now")]
   names(first)[2] <- "first"
-  d <- merge(process[, c("dyad", "session", "value")], now, by = c("dyad", "session"))
+  process <- ordered(process[, c("dyad", "session", "value")])
+  process$mean <- ave(process$value, process$dyad, FUN = function(x) cumsum(x) / seq_along(x))
+  process$start <- ave(process$value, process$dyad, FUN = function(x) x[1])
+  d <- merge(process, now, by = c("dyad", "session"))
   d <- merge(merge(d, then, by = c("dyad", "session")), first, by = "dyad")
   if (!is.null(moderator)) {
     d$m <- moderator[d$client]
@@ -18,10 +22,6 @@ steps <- function(process, outcome, moderator = NULL) {
   n <- table(d$dyad)
   d <- ordered(d[d$dyad %in% names(n)[n >= 3], ])
   if (!is.null(moderator)) d$m <- d$m - mean(d$m)
-  y <- d$now - ave(d$now, d$dyad)
-  x <- d$value - ave(d$value, d$dyad)
-  if (sum(y^2) > 0) d$value <- d$value - sum(x * y) / sum(y^2) * d$now
-  d$mean <- ave(d$value, d$dyad)
   d$within <- d$value - d$mean
   d
 }
@@ -31,15 +31,17 @@ model <- function(process, outcome, process_name, outcome_name, entity, moderato
   t <- length(unique(d$therapist))
   one_each <- max(tapply(d$therapist, d$dyad, function(x) length(unique(x)))) == 1
   with <- t >= 4 && t < length(unique(d$dyad)) && one_each && all(!is.na(d$therapist))
-  m <- lmer(as.formula(paste("after ~ within + mean + now + first", if (!is.null(moderator)) "+ m + m:within",
+  m <- lmer(as.formula(paste("after ~ within + mean + start + now + first", if (!is.null(moderator)) "+ m + m:within",
                              "+ (1 | client)", if (with) "+ (1 | therapist)")), d)
   s <- coef(summary(m))
+  ends <- function(k) over_clusters(m, if (with) d$therapist else d$client, k)
   if (!is.null(moderator)) {
     k <- grep(":", rownames(s))
     return(say("M7", paste(outcome_name, "×", moderator_name), entity,
-               paste0(process_name, "_within:", moderator_name), s[k, 1], s[k, 2]))
+               paste0(process_name, "_within:", moderator_name), s[k, 1], s[k, 2], ends(k)))
   }
-  for (t in c("within", "mean")) say("M7", outcome_name, entity, paste0(process_name, "_", t), s[t, 1], s[t, 2])
+  for (t in c("within", "mean")) say("M7", outcome_name, entity, paste0(process_name, "_", t), s[t, 1], s[t, 2],
+                                     if (t == "within") ends(2) else c(NA, NA))
 }
 
 # Covariates of clients that are numbers, or of two kinds.

@@ -127,10 +127,35 @@ plain_units <- function(y, unit) {
   data.frame(y = vapply(each, mean, 0), v = within / lengths(each))
 }
 
+# 95 % interval of a fixed effect of an lmer, from how clusters spread about it (CR2: Bell & McCaffrey 2002,
+# Pustejovsky & Tipton 2018). The package clubSandwich has the same error, with Satterthwaite's t.
+over_clusters <- function(m, cluster, column) {
+  x <- unname(as.matrix(getME(m, "X"))); left <- getME(m, "y") - as.vector(x %*% fixef(m))
+  half <- as.matrix(crossprod(getME(m, "Zt"), getME(m, "Lambda")))
+  v <- sigma(m)^2 * (tcrossprod(half) + diag(nrow(x)))
+  at <- split(seq_len(nrow(x)), as.character(cluster))
+  inverse <- solve(Reduce(`+`, lapply(at, function(i) crossprod(x[i, , drop = FALSE], solve(v[i, i], x[i, , drop = FALSE])))))
+  each <- lapply(at, function(i) {
+    xi <- x[i, , drop = FALSE]; root <- chol(v[i, i])
+    e <- eigen(root %*% (v[i, i] - xi %*% inverse %*% t(xi)) %*% t(root), symmetric = TRUE)
+    k <- e$values > 1e-10 * max(e$values)
+    power <- e$vectors[, k, drop = FALSE] %*% (t(e$vectors[, k, drop = FALSE]) / sqrt(e$values[k]))
+    h <- t(root) %*% power %*% root %*% solve(v[i, i], xi) %*% inverse[, column]
+    list(score = sum(h * left[i]), pull = as.vector(crossprod(xi, h)), own = sum(h * (v[i, i] %*% h)))
+  })
+  pull <- do.call(rbind, lapply(each, `[[`, "pull"))
+  spread <- diag(vapply(each, `[[`, 0, "own")) - pull %*% inverse %*% t(pull)
+  parts <- pmax(eigen(spread, symmetric = TRUE)$values, 0); parts <- parts / sum(parts)
+  tail <- function(t) 2 / pi * integrate(function(a) vapply(a, function(b) prod((1 + t^2 * parts / sin(b)^2)^-0.5), 0),
+                                         0, pi / 2, rel.tol = 1e-9)$value
+  reach <- uniroot(function(t) tail(t) - 0.05, c(1, 20), tol = 1e-9)$root * sqrt(sum(vapply(each, `[[`, 0, "score")^2))
+  unname(fixef(m)[column]) + c(-1, 1) * reach
+}
+
 rows <- list()
-say <- function(model, outcome, entity, term, estimate, se = NA) {
+say <- function(model, outcome, entity, term, estimate, se = NA, ends = c(NA, NA)) {
   rows[[length(rows) + 1]] <<- data.frame(model, outcome, entity, term, estimate = unname(estimate),
-                                          se = unname(se))
+                                          se = unname(se), ci_low = ends[1], ci_high = ends[2])
 }
 say_pooled <- function(model, outcome, entity, term, over) {
   if (!is.null(over)) say(model, outcome, entity, term, over$estimate, over$se)

@@ -27,12 +27,18 @@ def agree(both: pd.DataFrame) -> None:
     assert (away < 1e-3).all(), both[~(away < 1e-3)][[*KEYS, "estimate", "estimate_r"]]
     known = both[both["se_r"].notna()]
     assert (known["se"] / known["se_r"] - 1.0).abs().max() < 0.05
+    ends = both[both["ci_low_r"].notna()]
+    width = ends["ci_high_r"] - ends["ci_low_r"]
+    for end in ("ci_low", "ci_high"):
+        assert ((ends[end] - ends[f"{end}_r"]).abs() < 2e-3 * width).all()
 
 
 def test_estimates_and_standard_errors_are_those_of_r(fitted: pd.DataFrame) -> None:
     reference = pd.read_csv(REFERENCE)
     assert set(reference["model"]) == {f"M{k}" for k in range(1, 9)}
     agree(joined(fitted, reference))
+    mixed = reference[reference["ci_low"].notna()]
+    assert set(mixed["model"]) == {"M3", "M7"}
 
 
 def has_r() -> bool:

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import f as f_distribution
+from scipy.stats import ttest_1samp
 
-from processing.cohort.models import coupling, flexibility, growth, process, returning, stable
+from processing.cohort.models import coupling, flexibility, growth, process, returning, series, stable
 from processing.cohort.models.everything import MODELS, fit_all
 from processing.cohort.models.pairs import pairs
 from processing.cohort.models.series import Series, metric
@@ -154,6 +155,67 @@ def test_a_gap_between_sessions_is_no_step() -> None:
     rows = rows[rows["session"] != 3.0]
     steps = process._steps(Series("client", "x", rows), Series("client", "y", rows), None)
     assert sorted(steps.rows["session"].unique()) == [1.0, 4.0, 5.0]
+
+
+def test_what_comes_later_changes_nothing_of_a_step() -> None:
+    rng = np.random.default_rng(1)
+    before, after = values(8, 6, rng), values(8, 6, rng)
+    later = [t.assign(value=t["value"] + 5.0 * (t["session"] > 4.0)) for t in (before, after)]
+    drawn = [
+        process._steps(Series("client", "x", x), Series("client", "y", y), None)
+        for x, y in ((before, after), later)
+    ]
+    known = [s.rows["session"] <= 3.0 for s in drawn]
+    for name in ("value", "so_far", "start", "now", "first", "next"):
+        mine, theirs = (s.rows[k][name].tolist() for s, k in zip(drawn, known, strict=True))
+        assert mine == theirs
+    assert drawn[0].rows["so_far"].tolist()[:3] == pytest.approx(
+        [before["value"][:n].mean() for n in (1, 2, 3)]
+    )
+
+
+def test_a_process_that_goes_with_the_next_outcome_has_an_interval_and_its_level_none() -> None:
+    tables = simulated(Truth(dyads=20, within=0.1), np.random.default_rng(3), ["course"])
+    x = Series("dyad", "x", metric(tables, "dyad", "joint_time_in_pct"))
+    outcome = next(series.reported(tables))
+    within, level = process.step_model(x, outcome)
+    assert within.ci_low > 0.0 and within.ci_low < 0.1 < within.ci_high
+    assert math.isnan(level.ci_low) and math.isnan(level.p)
+    assert "no effect between clients" in level.reason
+    back, _ = process.step_model(outcome, x)
+    assert back.ci_low < 0.0 < back.ci_high
+
+
+def test_an_offset_of_the_day_has_shares_and_no_interval(fitted: pd.DataFrame) -> None:
+    mine = fitted[(fitted["model"] == "M1") & (fitted["outcome"] == "day_offset_hr")]
+    assert len(mine) and mine["ci_low"].isna().all()
+    assert set(mine["reason"]) == {stable.OWN_CENTRE}
+
+
+def test_a_moderator_that_one_client_alone_has_gets_no_interval() -> None:
+    rng = np.random.default_rng(4)
+    x, y = (Series("client", n, values(9, 6, rng)) for n in "xy")
+    alone = {f"D{k:02d}": float(k == 0) for k in range(9)}
+    (row,) = process.step_model(x, y, moderator=("kind", alone))
+    assert math.isfinite(row.estimate) and math.isnan(row.p)
+    assert "too few clients" in row.reason
+
+
+def test_therapists_who_differ_in_slopes_widen_the_interval_of_growth() -> None:
+    """Clusters are therapists where they stand in the model: the slopes of their dyads may go together."""
+    rows = values(12, 6, np.random.default_rng(6))
+    rows["therapist"] = [f"T{int(d[1:]) // 3}" for d in rows["dyad"]]
+    shift = rows["therapist"].map({"T0": -2.0, "T1": -1.0, "T2": 1.0, "T3": 2.0})
+    (row,) = [
+        r for r in growth.growth_of(rows.assign(value=rows["value"] + shift * rows["session"]), "x", "client")
+        if r.entity == "client" and r.term == "session"
+    ]  # fmt: skip
+    slopes = [
+        np.polyfit(m["session"], m["value"], 1)[0]
+        for _, m in rows.assign(value=rows["value"] + shift * rows["session"]).groupby("therapist")
+    ]
+    ends = ttest_1samp(slopes, 0.0).confidence_interval(0.95)
+    assert (row.ci_low, row.ci_high) == pytest.approx((ends.low, ends.high), rel=1e-5)
 
 
 def test_complexity_is_highest_where_values_jump_over_the_whole_scale() -> None:
