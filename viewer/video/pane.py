@@ -154,7 +154,10 @@ class VideoPane(QWidget):
             )
         self._picture, self.words = picture, words
         self.setAccessibleDescription(words)
-        self.update()
+        if self.speed:
+            self.repaint()  # at once: the lanes are painted within the next milliseconds, too
+        else:
+            self.update()
 
     def furthest(self, seconds: float) -> float:
         """Return up to which moment a cursor may run on from here without leaving the picture behind [s]."""
