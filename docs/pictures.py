@@ -8,6 +8,7 @@ The session is recorded first (`attune demo`), and the set-up listens to emulate
 from __future__ import annotations
 
 import argparse
+import math
 import subprocess
 import sys
 import tempfile
@@ -16,9 +17,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QSize
+import av
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QWidget
 
+from acquisition.linking.link import VideoLink
 from acquisition.simulation.demo_session import emulated_session
 from acquisition.stream import Role
 from viewer import settings as persistence
@@ -28,6 +33,8 @@ from viewer.review.reviewing import Reviewing
 from viewer.setup.setup_window import SetUpWindow
 from viewer.side.glance import GlanceWindow
 from viewer.theme import THEMES
+from viewer.video.cover import Cover
+from viewer.video.window import VideoWindow
 from viewer.window import OperatorWindow, application
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -83,6 +90,32 @@ def settle(seconds: float = 0.3) -> None:
         application().processEvents()
 
 
+def drawn_video(path: Path) -> Path:
+    """Write a video of twenty seconds in which two drawn figures sit opposite each other and take turns."""
+    with av.open(str(path), "w") as file:
+        stream: Any = file.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 640, 360, "yuv420p"
+        for k in range(500):
+            image = QImage(640, 360, QImage.Format.Format_RGB32)
+            image.fill(QColor("#3A4652"))
+            painter = QPainter(image)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.fillRect(0, 290, 640, 70, QColor("#2B333B"))
+            for side, colour in ((170, THEMES["dark"].client), (470, THEMES["dark"].therapist)):
+                lean = 6 * math.sin(k / 20 + side)
+                painter.setBrush(QColor(colour))
+                painter.drawEllipse(QPointF(side + lean, 130), 40, 46)
+                painter.drawRoundedRect(QRectF(side - 62, 186, 124, 130), 44, 44)
+            painter.setBrush(QColor("#E8ECF0"))
+            painter.drawEllipse(QPointF(170 + 52 if k // 125 % 2 else 470 - 52, 104), 9, 9)
+            painter.end()
+            pixels = np.frombuffer(image.constBits(), np.uint8).reshape(360, 640, 4)
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(pixels[..., :3].copy(), format="bgr24")))
+        file.mux(stream.encode())
+    return path
+
+
 class Pictures:
     """Draw each picture by its name."""
 
@@ -119,6 +152,34 @@ class Pictures:
         window.panel.go_to(0.55 * model.elapsed)
         window.draw_all()
         self._save(window, "review-events-dark")
+
+    def review_video_dark(self) -> None:
+        """Draw the review with its video, of two drawn figures."""
+        folder = Path(tempfile.mkdtemp())
+        model = filled(self._path)
+        at = 0.55 * model.elapsed
+        path = drawn_video(folder / "camera-1.mp4")
+        link = VideoLink(
+            path=path, sha256="0" * 64, size=path.stat().st_size, duration=20.0, has_sound=False,
+            offset=model.t0 + at - 10.0, drift=0.0, error=0.02, method="start", aligned=True,
+        )  # fmt: skip
+        window = window_of(model, self._path, (1366, 768), seconds=300.0)
+        window.panel.go_to(at)
+        window.draw_all()
+        video = VideoWindow(
+            Cover([link], folder, model.t0), THEMES["dark"], model.elapsed, title="", closed=len
+        )
+        video.resize(500, 350)
+        video.show()
+        video.show_at(at, 1.0, playing=False)
+        settle(1.5)
+        whole = window.grab()
+        painter = QPainter(whole)
+        painter.drawPixmap(whole.width() - 512, whole.height() - 362, video.grab())
+        painter.end()
+        whole.save(str(self._out / "review-video-dark.png"))
+        video.close()
+        window.close()
 
     def cued_light(self) -> None:
         """Draw a moment of the cued review."""
