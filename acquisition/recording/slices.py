@@ -192,14 +192,13 @@ def joined(live: Column, kept: Column) -> Column:
     times = np.concatenate([live.times, kept.times])
     order = np.lexsort((times, slices))
     samples = np.concatenate([live.samples, kept.samples.astype(live.samples.dtype)])[order]
-    place = _places(order, len(live.times))
-    offsets = [(k, int(place[min(at, len(place) - 1)]), c, v) for k, at, c, v in live.offsets]
-    return Column(live.info, times[order], samples, slices[order], offsets)
-
-
-def _places(order: IntArray, n: int) -> IntArray:
-    """Return where the first n rows, and the end, stand after sorting."""
-    place = np.empty(len(order) + 1, np.int64)
+    place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
-    place[len(order)] = len(order)
-    return np.append(place[:n], len(order))
+    offsets = [*_placed(live, place[: len(live.times)]), *_placed(kept, place[len(live.times) :])]
+    return Column(live.info, times[order], samples, slices[order], sorted(offsets))
+
+
+def _placed(column: Column, place: IntArray) -> list[PlacedOffset]:
+    """Return the offsets of a column whose rows stand elsewhere now; one after its last row is after that."""
+    after = int(place[-1]) + 1 if len(place) else 0
+    return [(k, int(place[at]) if at < len(place) else after, c, v) for k, at, c, v in column.offsets]

@@ -32,7 +32,7 @@ def own(info: StreamInfo) -> StreamInfo:
     return replace(info, device="emotibit_direct")
 
 
-def written(net: Network, path: Path, *, card: str = "on") -> Path:
+def written(net: Network, path: Path, *, card: str = "on", seconds: float = SECONDS) -> Path:
     """Write what came into a recording."""
     chunks = [replace(c, info=own(c.info)) for c in net.out if isinstance(c, Chunk)]
     notices = [n for n in net.out if isinstance(n, Notice)]
@@ -42,7 +42,7 @@ def written(net: Network, path: Path, *, card: str = "on") -> Path:
         recorded = Recorded(started="2026-11-22T10:00:00+00:00", streams=streams, id=id)
         table = device("emotibit_direct", address="127.0.0.1", settings={"card": card})
         (path / "session.toml").write_text(dump_session(replace(session_of(table), recorded=recorded)))
-        for now in np.arange(APART, APART + SECONDS, 0.1).tolist():
+        for now in np.arange(APART, APART + seconds, 0.1).tolist():
             while chunks and chunks[0].times[-1] <= now:
                 chunk = chunks.pop(0)
                 store.samples(chunk.info, chunk.times, chunk.samples)
