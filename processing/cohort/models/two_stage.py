@@ -27,6 +27,8 @@ from acquisition.stream import FloatArray
 
 LEAST = 3
 """Fewer units give no interval over them that anybody could use: with two it is 12.7 standard errors wide."""
+ROUNDING = 1e-12
+"""Of the values: units that differ by less do not differ."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +73,7 @@ def pooled(y: FloatArray, v: FloatArray, *, what: str = "dyads") -> Pooled:
     w = 1.0 / (v + tau2)
     mean = float(w @ y / w.sum())
     se = math.sqrt(float(w @ (y - mean) ** 2) / (k - 1) / float(w.sum()))
-    if se <= 0.0:
+    if se <= ROUNDING * float(np.abs(y).max()):
         return Pooled(k=k, reason=f"the {k} {what} do not differ at all: no interval can be had of them")
     freedom = 0.5 * (k + float(w.sum() ** 2 / (w @ w))) - 1.0
     reach = float(student.ppf(0.975, freedom)) * se

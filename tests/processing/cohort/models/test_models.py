@@ -11,7 +11,7 @@ import pytest
 from scipy.stats import f as f_distribution
 from scipy.stats import ttest_1samp
 
-from processing.cohort.models import coupling, flexibility, growth, process, returning, series, stable
+from processing.cohort.models import coupling, dose, flexibility, growth, process, returning, series, stable
 from processing.cohort.models.everything import MODELS, fit_all
 from processing.cohort.models.pairs import pairs
 from processing.cohort.models.series import Series, metric
@@ -190,6 +190,18 @@ def test_an_offset_of_the_day_has_shares_and_no_interval(fitted: pd.DataFrame) -
     mine = fitted[(fitted["model"] == "M1") & (fitted["outcome"] == "day_offset_hr")]
     assert len(mine) and mine["ci_low"].isna().all()
     assert set(mine["reason"]) == {stable.OWN_CENTRE}
+
+
+@pytest.mark.parametrize("out", [0.0, 0.01, 0.05, 0.95, 1.0])
+def test_shares_have_ends_between_nothing_and_all_or_say_that_nothing_differs(out: float) -> None:
+    for seed in range(6):
+        truth = Truth(dyads=4, sessions=3, begun_out=out)
+        found = dose._doses(simulated(truth, np.random.default_rng(seed), ["interventions"]))
+        for row in (r for r in found if r.outcome.endswith("_timing")):
+            if row.reason:
+                assert "do not differ at all" in row.reason and math.isnan(row.ci_low)
+            else:
+                assert 0.0 < row.ci_low < row.estimate < row.ci_high < 100.0
 
 
 def test_a_moderator_that_one_client_alone_has_gets_no_interval() -> None:

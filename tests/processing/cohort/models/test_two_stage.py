@@ -36,8 +36,12 @@ def test_two_units_are_not_pooled_and_unknown_ones_do_not_count() -> None:
     assert found.reason == "2 dyads with an estimate, 3 are needed to pool them"
 
 
-def test_units_without_any_spread_have_no_interval() -> None:
-    assert "do not differ at all" in pooled(np.ones(4), np.full(4, 0.1)).reason
+@pytest.mark.parametrize("rounding", [0.0, 1e-15, 1e-14])
+def test_units_without_any_spread_have_no_interval(rounding: float) -> None:
+    y = 100.0 * (1.0 + rounding * np.array([0.0, 1.0, -1.0, 0.0]))
+    found = pooled(y, np.full(4, 0.1))
+    assert "do not differ at all" in found.reason
+    assert math.isnan(found.estimate)
 
 
 def test_a_unit_of_many_sessions_is_known_better() -> None:
