@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from acquisition.stream import BoolArray, FloatArray, IntArray
 from processing.heart.config import RMSSD_REACH
-from processing.heart.ibi import ACCEPTED, ALTERNATING, CHANGED, NORMAL, Intervals, is_uneven
+from processing.heart.ibi import ACCEPTED, ALTERNATING, CHANGED, DOUBTED, NORMAL, Intervals, is_uneven
 
 NORMAL_95 = 1.96
 """Half width of a 95 % interval of the normal distribution."""
@@ -134,7 +134,8 @@ class RhythmWindows(NamedTuple):
 
     `known` is the share of the window between beats that were judged, normal or not; `ectopic` the share of
     beats that are not normal, `doubtful` that of those of which only the time, or a shape at the limit, says
-    so; `rhythm` the codes of `Intervals.rhythms` as flags: irregular, alternating, changed.
+    so; `rhythm` the codes of `Intervals.rhythms` as flags: irregular, alternating, changed. `doubted` is
+    the number of beats before which one may be missing.
     """
 
     known: FloatArray
@@ -143,6 +144,7 @@ class RhythmWindows(NamedTuple):
     irregular: BoolArray
     alternating: BoolArray
     changed: BoolArray
+    doubted: FloatArray
 
 
 def rhythm_windows(beats: Intervals, ends: FloatArray, length: float) -> RhythmWindows:
@@ -151,10 +153,11 @@ def rhythm_windows(beats: Intervals, ends: FloatArray, length: float) -> RhythmW
     count = np.maximum(stops - starts, 1)
     odd = beats.classes > NORMAL
     rhythms = [is_uneven(beats.rhythms), beats.rhythms == ALTERNATING, beats.rhythms == CHANGED]
-    marks = [odd, odd & beats.doubtful, *rhythms]
+    marks = [odd, odd & beats.doubtful, *rhythms, beats.rhythms == DOUBTED]
     sums = [slice_sums(mark.astype(np.float64), starts, stops) for mark in marks]
     known = _covered(beats, beats.spans, ends, length)
-    return RhythmWindows(known, sums[0] / count, sums[1] / count, sums[2] > 0, sums[3] > 0, sums[4] > 0)
+    flags = (sums[2] > 0, sums[3] > 0, sums[4] > 0)
+    return RhythmWindows(known, sums[0] / count, sums[1] / count, *flags, sums[5])
 
 
 def hinges_on_two(beats: Intervals, ends: FloatArray, length: float, share: float) -> BoolArray:
@@ -195,6 +198,18 @@ def mean_windows(beats: Intervals, ends: FloatArray, length: float) -> Windows:
     n = slice_sums(known.astype(np.float64), starts, stops)
     total = slice_sums(np.where(known, beats.values, 0.0), starts, stops)
     return Windows(_over(total, n), n, coverage(beats, ends, length))
+
+
+def rate_differs(beats: Intervals, ends: FloatArray, length: float, most: float) -> BoolArray:
+    """Tell of which windows the heart rate of all intervals between judged beats, normal or not, is more than
+    `most` bpm off that of NN intervals.
+
+    Where the rhythm is irregular, what is left out is not like what remains: the short ones, or the long.
+    """
+    starts, stops = bounds(beats.times, ends, length)
+    n = slice_sums((beats.spans > 0).astype(np.float64), starts, stops)
+    of_all = 60.0 / _over(slice_sums(beats.spans, starts, stops), n)
+    return np.asarray(np.abs(of_all - 60000.0 / mean_windows(beats, ends, length).value) > most)
 
 
 def sdnn_windows(beats: Intervals, ends: FloatArray, length: float) -> Windows:

@@ -16,8 +16,10 @@ UNLIKE = "unlike other beats"
 REJECTED, MARKED = "rejected by hand", "marked as artefact by hand"
 """Faults of a beat that somebody has judged: one whose intervals are void, and one that is no signal."""
 MISSING = "samples missing"
+PASSED_OVER = "a beat may be missing"
+"""Said of an interval in which the detector passed over what may be a beat."""
 
-EVEN, IRREGULAR, ALTERNATING, CHANGED, ACCEPTED = 0.0, 1.0, 2.0, 3.0, 4.0
+EVEN, IRREGULAR, ALTERNATING, CHANGED, ACCEPTED, DOUBTED = 0.0, 1.0, 2.0, 3.0, 4.0, 5.0
 """What the intervals up to a beat were like: see `Intervals.rhythms`."""
 
 
@@ -40,7 +42,8 @@ class Intervals(NamedTuple):
         Whether the beat is normal or not rests on its time alone, or its shape is at the limit.
     rhythms : ndarray, shape (n,)
         0; 1 where the intervals up to here are irregular, 2 where short and long ones alternate, 3 where
-        another rhythm was taken up, 4 where somebody has accepted the beat, whatever its rhythm.
+        another rhythm was taken up, 4 where somebody has accepted the beat, whatever its rhythm, 5 where a
+        beat before it may be missing and else nothing is said.
     reasons : list of str
         Why the value is nan; "" otherwise.
     """
@@ -57,7 +60,7 @@ class Intervals(NamedTuple):
 
 def is_uneven(rhythms: FloatArray) -> BoolArray:
     """Tell of which beats the rhythm speaks against variability as breathing makes it."""
-    return np.asarray((rhythms != EVEN) & (rhythms != ACCEPTED))
+    return np.asarray((rhythms != EVEN) & (rhythms != ACCEPTED) & (rhythms != DOUBTED))
 
 
 class Arrival(NamedTuple):
@@ -68,7 +71,8 @@ class Arrival(NamedTuple):
     are its shape as `qrs_shapes` gives it, None if only its time is known. `is_first` says that the beat
     before it, though `interval` was told, did not come; `missing`, why nothing is known of the time between
     the two, "" where it is. A beat that is `placed` was put there by hand; one that is `vouched` for lies
-    where somebody has accepted the signal: it is normal.
+    where somebody has accepted the signal: it is normal. `passed` says that since the beat before a wave was
+    passed over that may be a beat.
     """
 
     time: float
@@ -81,6 +85,7 @@ class Arrival(NamedTuple):
     missing: str = ""
     placed: bool = False
     vouched: bool = False
+    passed: bool = False
 
 
 class Known(NamedTuple):

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray
+from processing.heart.ecg_quality import WAVES
 from processing.heart.ibi import MISSING, UNLIKE, Arrival, tabled
 from processing.heart.judging import BeatJudge
 from processing.heart.rpeaks import DELAY, Beats, RPeaks, no_beats
@@ -121,7 +122,8 @@ class EcgInput:
         columns = (found.times.tolist(), found.settled.tolist(), intervals.tolist(), faults(found))
         missing = [MISSING if m else "" for m in crossed.tolist()]
         rows = zip(*columns, found.parts, found.norms, strict=True)
-        arrivals = [Arrival(*row)._replace(missing=why) for row, why in zip(rows, missing, strict=True)]
+        marks = zip(rows, missing, (found.passed > 0).tolist(), strict=True)
+        arrivals = [Arrival(*row)._replace(missing=why, passed=over) for row, why, over in marks]
         self._feed.take(found, arrivals)
 
 
@@ -131,6 +133,7 @@ def faults(found: Beats) -> list[str]:
     out[found.trusted == 0] = UNLIKE
     out[(found.trusted == 0) & (found.contrast < NOISY)] = "noise"
     out[found.contrast == 0] = ARTEFACT
+    out[found.waves > 0] = WAVES
     out[found.settled - found.times > DELAY] = "decided late"
     return [str(fault) for fault in out]
 
@@ -193,5 +196,7 @@ def plain_beats(times: FloatArray) -> Beats:
         contrast=ones,
         likeness=ones,
         trusted=ones,
+        passed=np.zeros(len(times)),
+        waves=np.zeros(len(times)),
         first=first,
     )

@@ -19,12 +19,14 @@ from processing.heart.ibi import (
     ACCEPTED,
     ALTERNATING,
     CHANGED,
+    DOUBTED,
     ECTOPIC,
     EVEN,
     IRREGULAR,
     LONG,
     MISPLACED,
     NORMAL,
+    PASSED_OVER,
     REJECTED,
     SHORT,
     UNLIKE,
@@ -171,7 +173,7 @@ class BeatJudge:
             return "early beat"
         if self._is_long(beat.interval) and not (beat.vouched and beat.interval < LONGEST):
             return "long interval"
-        return ""
+        return PASSED_OVER if beat.passed else ""
 
     @staticmethod
     def _cleared(fault: str, likeness: float, size: float, family: Family | None) -> str:
@@ -206,13 +208,16 @@ class BeatJudge:
             self._learn(likeness)
         usual_shape = not beat.fault and likeness >= LIMITS.soft and _within(size, LIMITS.near_sizes)
         # What somebody vouches for is no evidence of a rhythm that speaks against it, there or later.
-        rhythm = self._rhythm.follow(beat.interval, usual_shape and not beat.vouched, kind == NORMAL)
+        told = usual_shape and not beat.vouched and not beat.passed
+        rhythm = self._rhythm.follow(beat.interval, told, kind == NORMAL)
         if self._turns.taken(family if kind == NORMAL and not beat.vouched else None) and rhythm == EVEN:
             rhythm = ALTERNATING
-        rhythm = ACCEPTED if beat.vouched else rhythm
-        self._is_irregular = self._has_shapes and rhythm == IRREGULAR
+        self._is_irregular = self._has_shapes and rhythm == IRREGULAR and not beat.vouched
+        rhythm = ACCEPTED if beat.vouched else DOUBTED if beat.passed and rhythm == EVEN else rhythm
         judged = not math.isnan(kind)
-        spanned = judged and self._span_before and beat.interval < LONGEST and kind != LONG
+        spanned = (
+            judged and self._span_before and beat.interval < LONGEST and kind != LONG and not beat.passed
+        )
         paired = good and self._paired
         self._judged.append(
             Verdict(

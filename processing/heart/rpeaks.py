@@ -48,6 +48,10 @@ class Beats(NamedTuple):
         Correlation with the trusted beats; 0.5 while there are too few.
     trusted : ndarray, shape (n_beats,)
         1 where the beat looks like this person's beats, else 0.
+    passed : ndarray, shape (n_beats,)
+        1 where a wave was passed over since the beat before that may be a beat, else 0.
+    waves : ndarray, shape (n_beats,)
+        1 where the ECG around is waves that run into each other, else 0.
     first : ndarray of bool, shape (n_beats,)
         The first beat of a gap-free stretch: no interval ends there.
     parts, norms : ndarray
@@ -60,6 +64,8 @@ class Beats(NamedTuple):
     contrast: FloatArray
     likeness: FloatArray
     trusted: FloatArray
+    passed: FloatArray
+    waves: FloatArray
     first: BoolArray
     parts: FloatArray
     norms: FloatArray
@@ -69,7 +75,7 @@ def no_beats() -> Beats:
     """Return an empty table of beats."""
     none = np.empty(0)
     parts, norms = qrs_shapes(np.zeros(1), np.empty(0, np.int64), none, SLOWEST)
-    return Beats(none, none, none, none, none, none, np.empty(0, np.bool_), parts, norms)
+    return Beats(none, none, none, none, none, none, none, none, np.empty(0, np.bool_), parts, norms)
 
 
 def joined(parts: list[Beats]) -> Beats:
@@ -200,7 +206,7 @@ class RPeaks:
         self._stamps = np.concatenate((self._stamps, times))
         self._known = np.concatenate((self._known, known))
         found = self._front.push(ecg)
-        decided = self._path.push(found, self._front.look, self._front.count)
+        decided = self._path.push(found, self._front.look, self._front.count, self._front.swing_after)
         beats = self._place(decided)
         self._trim()
         return beats
@@ -242,9 +248,10 @@ class RPeaks:
             if good[j]:
                 self._latest = time
                 first[j], self._fresh = self._fresh, False
-        columns = np.array([d[2:] for d in kept]).reshape(-1, 3).T
-        columns[::2, self.spikes.under(times)] = 0.0
-        return Beats._make(c[good] for c in (times, settled, heights, *columns, first, *shapes))
+        columns = np.array([d[2:] for d in kept]).reshape(-1, 4).T
+        columns[:3:2, self.spikes.under(times)] = 0.0
+        waves = self._front.waves_around(np.array([d.place for d in kept], np.int64)).astype(np.float64)
+        return Beats._make(c[good] for c in (times, settled, heights, *columns, waves, first, *shapes))
 
     def _trim(self) -> None:
         keep = int(3.0 * self.sfreq)

@@ -9,6 +9,8 @@ RECENT = 10
 """Intervals that the running one is taken from."""
 UNUSUAL = 2.0
 """What is so many times higher than what usually follows a beat is no T wave."""
+SHORT, SUREST = 0.36, 0.28
+"""A beat so soon after another may be its T wave; so soon may be one that is sure to be none [s]."""
 TINY = 1e-12
 """Keeps logarithms of a flat line finite [mV]."""
 
@@ -51,6 +53,10 @@ class Weights(NamedTuple):
     """Price of a flat, low wave after a beat, such as most beats have: see `Tails`."""
     short: float = 60.0
     """Price of each second that an interval is under 0.36 s."""
+    sure: float = 0.90
+    """Correlation with trusted beats from which a candidate as steep as they are is no T wave."""
+    steep: float = 0.7
+    """Slope over the usual one from which it is as steep."""
     early: float = 2.2
     """Largest price of a beat before its time."""
     early_clear: float = 0.3
@@ -99,11 +105,13 @@ class Intervals:
         known = len(self._logs) / RECENT
         self._early, self._early_clear = self._weights.early * known, self._weights.early_clear * known
 
-    def cost(self, seconds: float, clear: bool = False) -> float:
-        """Return the price of an interval between two beats, which may be two `clear` ones of a run."""
+    def cost(self, seconds: float, clear: bool = False, sure: bool = False) -> float:
+        """Return the price of an interval between two beats, which may be two `clear` ones of a run; the
+        second may be `sure` to be no T wave."""
         if seconds < 0.22:
             return 1e3
-        price = (0.36 - seconds) * self._weights.short if seconds < 0.36 else 0.0
+        least = SUREST if sure else SHORT
+        price = (least - seconds) * self._weights.short if seconds < least else 0.0
         if not self._logs:
             return price
         off = (log(seconds) - self._typical) / self._spread

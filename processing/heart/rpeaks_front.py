@@ -7,8 +7,10 @@ from typing import NamedTuple
 import numpy as np
 from scipy.ndimage import maximum_filter1d
 
-from acquisition.stream import FloatArray, IntArray
+from acquisition.stream import BoolArray, FloatArray, IntArray
 from processing.filters import Decimator, band_pass, low_pass
+from processing.heart.waves.echo import swing_after
+from processing.heart.waves.running import Waves
 from processing.sums import trailing_sum
 
 RATE = 125.0
@@ -90,17 +92,28 @@ class FrontEnd:
         self._last = -(10**9)
         self._tops: list[float] = []
         self._forgotten = 0
+        self._waves = Waves(fd)
 
     def push(self, ecg: FloatArray) -> Candidates:
         """Take in the next samples [mV] and return the candidates that are now complete."""
+        self._trim()  # first: what is decided after this is measured on what came now
         y = self._decimate(self._smooth(ecg))
         band = self._band_filter(y)
         self._envelope = np.concatenate((self._envelope, self._energy(band)))
         self._wide = np.concatenate((self._wide, y))
         self.count += len(y)
-        found = self._measure(self._maxima())
-        self._trim()
-        return found
+        return self._measure(self._maxima())
+
+    def swing_after(self, place: int, beat: int) -> float:
+        """Return how far the ECG swings between a candidate and a later beat, over the candidate's own swing;
+        both by their `place`, of the last two seconds."""
+        middle = place - self.delay + len(self._wide) - self.count
+        return swing_after(self._wide, middle, middle + beat - place, self.rate)
+
+    def waves_around(self, places: IntArray) -> BoolArray:
+        """Tell of candidates, by their `place`, whether the ECG around them is waves; of the last second."""
+        begin = len(self._wide) - self.count
+        return self._waves.around(self._wide, places - self.delay + begin, begin)
 
     def _energy(self, band: FloatArray) -> FloatArray:
         # signal and scaled slope in quadrature: no ripple at twice the QRS frequency

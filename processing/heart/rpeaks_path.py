@@ -25,6 +25,8 @@ from acquisition.stream import FloatArray
 from processing.heart.rpeaks_evidence import TINY, WEIGHTS, Intervals, Levels, Tails, Weights
 from processing.heart.rpeaks_front import BACKGROUND, SHIFT, Candidates
 from processing.heart.rpeaks_trust import Others, Shapes, Trust
+from processing.heart.waves import echo as echoes
+from processing.heart.waves.echo import Echo
 
 EARLY = 0.34
 """Earliest decision after the envelope maximum [s]; the maximum lies about 0.06 s after the R peak."""
@@ -37,11 +39,12 @@ PENDING = 7
 TAIL = 0.62
 """So long after a beat its T wave may come [s]."""
 _NEVER = 1 << 62
+Swing = Callable[[int, int], float]
 
 
 class Pending(NamedTuple):
     """Hold a candidate that is not decided yet; `place` in decimated samples. `clear`: it looks like the beat
-    before it and stands out, as in a run of wide beats."""
+    before it and stands out, as in a run of wide beats. `sure`: it is no T wave."""
 
     place: int
     score: float
@@ -51,22 +54,25 @@ class Pending(NamedTuple):
     late: bool
     parts: FloatArray
     clear: bool
+    sure: bool
 
 
-_pending: Callable[[tuple[int, float, float, float, float, bool, FloatArray, bool]], Pending] = partial(
+_pending: Callable[[tuple[int, float, float, float, float, bool, FloatArray, bool, bool]], Pending] = partial(
     tuple.__new__, Pending
 )
 """`Pending._make`, faster: there are two for every beat."""
 
 
 class Decided(NamedTuple):
-    """Hold a beat: `place` of its envelope maximum, and `at` which decimated sample it was decided."""
+    """Hold a beat: `place` of its envelope maximum, `at` which decimated sample it was decided, and whether
+    since the beat before a wave was `passed` over that may be a beat."""
 
     place: int
     at: int
     contrast: float
     likeness: float
     trusted: float
+    passed: float
 
 
 def normalised_parts(shapes: FloatArray) -> FloatArray:
@@ -102,16 +108,23 @@ class Path:
         self._latest: FloatArray | None = None
         self._clear = False
         self._others = Others()
+        self._echo: Echo | None = None
+        self._passed = False
 
     def restart(self) -> None:
         """Begin a new stretch: keep what is known about the person, drop what is pending."""
         self._pending = []
         self._next = 0
         self._last = None
+        self._echo, self._passed = None, False
 
-    def push(self, found: Candidates, look: int, count: int) -> list[Decided]:
-        """Take in complete candidates and return the beats decided up to sample `count` - 1."""
+    def push(self, found: Candidates, look: int, count: int, swing: Swing) -> list[Decided]:
+        """Take in complete candidates and return the beats decided up to sample `count` - 1.
+
+        `swing` tells of a candidate and a later beat what `FrontEnd.swing_after` does.
+        """
         out: list[Decided] = []
+        self._swing = swing
         parts = normalised_parts(found.shapes)
         rows = zip(*(column.tolist() for column in found[:-1]), strict=True)
         for part, (index, height, floor, before, reference, slope) in zip(parts, rows, strict=True):
@@ -155,14 +168,18 @@ class Path:
             score += w.slope * flat
         if contrast < 4.0 and index < BACKGROUND * self._rate and levels.few:
             score -= w.unknown
-        seen = since < TAIL * self._rate and self._others.hold(parts, height, contrast)
+        seen, sure = False, False
+        if since < TAIL * self._rate:
+            seen, sure = self._others.hold(parts, height, contrast)
         # what looks like wide beats that came before is no T wave, and may come early
         after, late = (w.alone, False) if seen else self._after_beat(since, height, slope, before)
         score += after
         if levels.few:
             self._outgrow(height)
         clear = seen or (contrast > w.clear and self._alike(parts))
-        self._pending.append(_pending((index, score, height, slope, contrast, late, parts, clear)))
+        sure = sure or (seen and contrast > w.clear)
+        sure = sure or (self._others.is_calm and likeness > w.sure and slope > w.steep * steep)
+        self._pending.append(_pending((index, score, height, slope, contrast, late, parts, clear, sure)))
         if len(self._pending) == 1:
             self._next = index + self._early
 
@@ -215,10 +232,34 @@ class Path:
                 self._levels.reject(first.height)
                 if self._last is not None and first.place - self._last < TAIL * self._rate:
                     self._tails.rejected(first.height)
+                self._passed_over(first)
             if pending:
                 self._next = max(at, pending[0].place + self._early)
 
+    def _passed_over(self, wave: Pending) -> None:
+        """Note a wave after a beat that may be a beat itself, and the largest one too high for a T wave."""
+        if self._last is None or wave.contrast < echoes.CONTRAST:
+            return
+        like = self._trust.likeness(wave.parts) if self._trust.known else 0.0
+        tall = wave.score > echoes.SCORE and wave.height > echoes.HALF * self._levels.height
+        self._passed = self._passed or tall or like > echoes.LIKE
+        since, known = (wave.place - self._last) / self._rate, self._echo
+        high = wave.height > echoes.HIGH * self._levels.height
+        if high and echoes.SOON < since < echoes.LATEST and (known is None or wave.height > known.height):
+            self._echo = Echo(wave.place, wave.height, wave.contrast, wave.parts)
+
+    def _look_back(self, place: int) -> None:
+        """Learn the shape of the wave before a beat at this place that was passed over and was a beat."""
+        wave, self._echo = self._echo, None
+        if wave is None or not echoes.ROOM < (place - wave.place) / self._rate < 1.5:
+            return
+        swing = self._swing(wave.place, place)
+        self._passed = self._passed or swing > echoes.DOUBT
+        if swing > echoes.SWING:
+            self._others.passed_over(wave.parts[SHIFT], wave.height)
+
     def _accept(self, beat: Pending, at: int) -> Decided:
+        self._look_back(beat.place)
         last, self._last = self._last, beat.place
         self._levels.accept(beat.height, beat.slope)
         if not beat.late:
@@ -227,10 +268,11 @@ class Path:
         self._latest, self._clear = part, beat.clear
         self._shapes.learn(part)
         trusted, likeness = self._trust.judge(beat.parts, part, self._shapes, beat.contrast, beat.height)
-        self._others.learn(part, beat.height, beat.contrast, likeness, trusted=trusted)
+        self._others.learn(part, beat.height, beat.contrast, likeness, trusted=trusted, sure=beat.sure)
         if last is not None:
             self._intervals.learn((beat.place - last) / self._rate)
-        return Decided(beat.place, at, beat.contrast, likeness, float(trusted))
+        passed, self._passed = self._passed, False
+        return Decided(beat.place, at, beat.contrast, likeness, float(trusted), float(passed))
 
     def _margin(self, at: int) -> float:
         """Return the best path score with the oldest candidate minus the best without it."""
@@ -239,7 +281,7 @@ class Path:
         head, best_without = self._pending[0], 0.0
         first, score = head.place / rate, head.score
         if last is not None:
-            score -= cost(first - last, head.clear and self._clear)
+            score -= cost(first - last, head.clear and self._clear, head.sure)
             best_without = -silence(now - last)
         best_with = score - silence(now - first)
         if len(self._pending) == 1 or self._pending[1].place > at:
@@ -249,9 +291,9 @@ class Path:
             if c.place > at:
                 break
             time, score = c.place / rate, c.score
-            costs = [cost(time - t, c.clear and k) for t, k in zip(times, clears, strict=True)]
+            costs = [cost(time - t, c.clear and k, c.sure) for t, k in zip(times, clears, strict=True)]
             tail = silence(now - time)
-            ways = [-cost(time - last, c.clear and self._clear) if last is not None else 0.0]
+            ways = [-cost(time - last, c.clear and self._clear, c.sure) if last is not None else 0.0]
             ways += [b - p for b, p in zip(lacking, costs[1:], strict=True)]
             having.append(score + max([b - p for b, p in zip(having, costs, strict=True)]))
             lacking.append(score + max(ways))

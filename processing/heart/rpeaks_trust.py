@@ -123,30 +123,47 @@ class Others:
     """
 
     def __init__(self) -> None:
-        self._recent: list[tuple[FloatArray, float]] = []
+        self._recent: list[tuple[FloatArray, float, bool]] = []
         self._calm = 0.5
 
-    def hold(self, parts: FloatArray, height: float, contrast: float) -> bool:
-        """Tell whether a candidate has the shape and the size of two of them."""
-        if not (contrast > OTHERS.contrast and self._calm >= OTHERS.calm and len(self._recent) >= TWICE):
-            return False
+    @property
+    def is_calm(self) -> bool:
+        """Tell whether most of the last beats stand out of the noise."""
+        return self._calm >= OTHERS.calm
+
+    def hold(self, parts: FloatArray, height: float, contrast: float) -> tuple[bool, bool]:
+        """Tell whether a candidate has the shape and the size of two of them, and of two that are no T waves
+        for sure."""
+        if not (contrast > OTHERS.contrast and self.is_calm and len(self._recent) >= TWICE):
+            return False, False
         low, high = OTHERS.sizes
-        alike = 0
-        for part, size in self._recent:
+        alike = sure = 0
+        for part, size, is_sure in self._recent:
             if low * size < height < high * size and max(parts.dot(part).tolist()) > OTHERS.alike:
                 alike += 1
-                if alike == TWICE:
-                    return True
-        return False
+                sure += is_sure
+        return alike >= TWICE, sure >= TWICE
 
     def learn(
-        self, part: FloatArray, height: float, contrast: float, likeness: float, *, trusted: bool
+        self,
+        part: FloatArray,
+        height: float,
+        contrast: float,
+        likeness: float,
+        *,
+        trusted: bool,
+        sure: bool,
     ) -> None:
-        """Take in a beat: its shape, QRS envelope [mV], that over the noise floor, and likeness to trusted
-        beats."""
+        """Take in a beat: its shape, QRS envelope [mV], that over the noise floor, likeness to trusted beats,
+        and whether it was sure to be no T wave."""
         self._calm += (float(contrast > OTHERS.calm_contrast) - self._calm) / RECENT
         if not trusted and contrast > OTHERS.contrast and likeness < LIMITS.likeness:
-            self._recent = [*self._recent[1 - MOST :], (part, height)]
+            self._recent = [*self._recent[1 - MOST :], (part, height, sure)]
+
+    def passed_over(self, part: FloatArray, height: float) -> None:
+        """Take in a beat that was passed over, as it proved: its shape and QRS envelope [mV]."""
+        if self.is_calm:
+            self._recent = [*self._recent[1 - MOST :], (part, height, True)]
 
 
 class Trust:
@@ -157,6 +174,11 @@ class Trust:
         self._shapes = Shapes()
         self._heights: list[float] = []
         self._run: list[float] = []
+
+    @property
+    def known(self) -> bool:
+        """Tell whether there is a trusted shape."""
+        return self._shapes.known
 
     def likeness(self, parts: FloatArray) -> float:
         """Return the best correlation of any shifted part with the trusted shape; 0.5 while unknown."""

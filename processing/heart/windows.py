@@ -13,11 +13,12 @@ from processing.heart.hrv import (
     elementwise,
     hinges_on_two,
     mean_windows,
+    rate_differs,
     rhythm_windows,
     rmssd_windows,
     sdnn_windows,
 )
-from processing.heart.ibi import Intervals, no_intervals
+from processing.heart.ibi import PASSED_OVER, Intervals, no_intervals
 
 
 class Column(NamedTuple):
@@ -46,6 +47,12 @@ def window_lengths(config: HeartConfig) -> dict[str, float]:
 
 
 FEW, IRREGULAR, ECTOPICS = "too few accepted beats", "irregular rhythm", "ectopic beats"
+AGREED = 2.5
+"""In an irregular rhythm the heart rate of all beats may differ so much from that of the normal ones [bpm]:
+half of what would be seen; ours."""
+ONE, MISSED = 1, 0.1
+"""Where a beat may be missing more often in a window of heart rate, or in one of variability more often than
+this share of its fewest differences, two hearts may be seen, or waves in place of beats; ours."""
 CHANGE, FEW_NORMAL, UNSURE = "change of rhythm", "too few normal beats", "uncertain beats"
 
 
@@ -58,7 +65,9 @@ def rhythm_gates(
         many = (seen.ectopic > config.ectopic) | (seen.doubtful > config.doubtful)
     else:
         many = seen.ectopic > config.ectopic_by_time
+    missing = seen.doubted > np.maximum(ONE, MISSED * config.rmssd_differences * length / config.rmssd_window)
     return [
+        (missing, PASSED_OVER),
         (seen.alternating, ECTOPICS),
         (seen.irregular & ~seen.changed, IRREGULAR),
         (many, ECTOPICS),
@@ -83,7 +92,10 @@ def beat_columns(
     """
     c = config
     pulse = mean_windows(beats, ends, c.hr_window)
-    hr = gated(60000.0 / pulse.value, [(pulse.cover < c.hr_cover, FEW)])
+    seen = rhythm_windows(beats, ends, c.hr_window)
+    biased = seen.irregular & rate_differs(beats, ends, c.hr_window, AGREED)
+    closed = [(seen.doubted > ONE, PASSED_OVER), (pulse.cover < c.hr_cover, FEW), (biased, IRREGULAR)]
+    hr = gated(60000.0 / pulse.value, closed)
     short = rmssd_windows(beats, ends, c.rmssd_window)
     share = c.largest if has_shapes else c.largest_by_time
     gates = [

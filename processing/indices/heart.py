@@ -26,7 +26,8 @@ INDICES = (
         unit="bpm",
         of=("heart",),
         timing=_beat(lambda c: c.heart.hr_window),
-        text="60000 / mean NN (Task Force 1996); needs accepted NN over {c.heart.hr_covered:g} s of it",
+        text="60000 / mean NN (Task Force 1996); needs accepted NN over {c.heart.hr_covered:g} s of it, "
+        "in an irregular rhythm within 2.5 bpm of all judged intervals; none where beats may be missing",
         title="HR",
         span="{c.heart.hr_window:g} s, at each beat",
         hover="60000 / mean NN. Shown when accepted beats cover at least {c.heart.hr_covered:g} of the "
@@ -44,7 +45,7 @@ INDICES = (
         timing=Timing(MOMENT, "beat", lambda c: c.heart.longest, lambda c: c.heart.beat_wait),
         text="time since the beat before; one row per detected beat at its R time; nan where it is known "
         "by then to be no NN interval: after a beat that is not normal, of another QRS shape, noise, the "
-        "first beat. Counts as NN only if its `ibi_class` is 0",
+        "first beat, or where a beat may be missing. Counts as NN only if its `ibi_class` is 0",
         summary="count",
     ),
     Index(

@@ -42,6 +42,8 @@ class _Row(NamedTuple):
     contrast: float
     likeness: float
     trusted: float
+    passed: float
+    waves: float
     parts: FloatArray
     norms: FloatArray
     placed: bool
@@ -98,6 +100,8 @@ class MergedBeats:
                 found.contrast,
                 found.likeness,
                 found.trusted,
+                found.passed,
+                found.waves,
             )
             rows = zip(*(c.tolist() for c in columns), found.parts, found.norms, kept.tolist(), strict=True)
             for *row, stays in rows:
@@ -129,7 +133,7 @@ class MergedBeats:
             self.look(time)
             parts, norms, height = self._shapes.pop(time)
             height = height if self._seen(height) else math.nan
-            self._pass(_Row(time, time + HOLD, height, math.inf, 1.0, 1.0, parts, norms, True))
+            self._pass(_Row(time, time + HOLD, height, math.inf, 1.0, 1.0, 0.0, 0.0, parts, norms, True))
             waiting, self._queue = self._queue, []
             for row in waiting:
                 self._detected(row)
@@ -153,7 +157,9 @@ class MergedBeats:
         rows, self._ready = self._ready, []
         if not rows:
             return
-        times, settled, heights, contrast, likeness, trusted = np.array([row[:6] for row in rows]).T
+        times, settled, heights, contrast, likeness, trusted, passed, waves = np.array(
+            [row[:8] for row in rows]
+        ).T
         placed = np.array([row.placed for row in rows])
         before = np.append(self._last, times[:-1])
         beside = placed | np.append(self._last_placed, placed[:-1])
@@ -165,6 +171,8 @@ class MergedBeats:
             contrast,
             likeness,
             trusted,
+            passed,
+            waves,
             first,
             np.array([row.parts for row in rows]),
             np.array([row.norms for row in rows]),
@@ -173,12 +181,13 @@ class MergedBeats:
         said = self._said(found, placed | vouched)
         self._last, self._last_placed = float(times[-1]), bool(placed[-1])
         columns = (times.tolist(), settled.tolist(), intervals.tolist(), said, found.parts, found.norms)
-        marks = zip(missing, placed.tolist(), vouched.tolist(), strict=True)
+        over = (passed > 0) & ~beside & ~self._edits.vouches(before, times)
+        marks = zip(missing, placed.tolist(), vouched.tolist(), over.tolist(), strict=True)
         self._feed.take(
             found,
             [
-                Arrival(*row)._replace(missing=why, placed=by_hand, vouched=good)
-                for row, (why, by_hand, good) in zip(zip(*columns, strict=True), marks, strict=True)
+                Arrival(*row)._replace(missing=why, placed=by_hand, vouched=good, passed=doubted)
+                for row, (why, by_hand, good, doubted) in zip(zip(*columns, strict=True), marks, strict=True)
             ],
         )
 

@@ -1,0 +1,357 @@
+"""What looks good and is wrong: heart rates and intervals at quality 0.5 or better, on signals that mislead.
+
+    python -m benchmarks.looks_good [--rates 130 250] [--seeds 3] [--kinds fibrillation saw]
+
+Each signal is made of one heart whose beats are known, and of what is not that heart: another heart or a
+pacemaker's pulses, saw-teeth and broad waves, spikes of three samples. Of every kind: rows of heart rate that
+have a value, as a share of those that could; of these off by more than 5 bpm from all of the heart's own
+beats of the same ten seconds; minutes of RMSSD with a value, and of these more than 20 % off; beats missed,
+and marks that are none of this heart, as shares of its beats; of those the marks with a good interval.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from acquisition.stream import Chunk, FloatArray, Modality, Role, StreamInfo
+from benchmarks.ecg import matches
+from benchmarks.lookalikes import (
+    NORMAL,
+    SECONDS,
+    T_WAVE,
+    WIDE,
+    WIDE_DOWN,
+    Record,
+    coarse,
+)
+from processing.heart.config import HeartConfig
+from processing.heart.heart import Heart
+from processing.index import IndexSample
+
+OFF = 5.0
+"""A heart rate that is so far off is wrong [bpm]."""
+LARGE = 0.2
+"""RMSSD that is so far off is wrong, as a share."""
+WINDOW, MINUTE = HeartConfig().hr_window, HeartConfig().rmssd_window
+NEAR = 0.08
+"""A mark so near to a beat is of it [s]."""
+
+
+class Signal(NamedTuple):
+    """Hold one signal: ECG [mV] (or intervals [ms] at their beats), rate [Hz] (0 for intervals), the heart's
+    beats [s], and which of them are of its normal kind."""
+
+    values: FloatArray
+    sfreq: float
+    beats: FloatArray
+    normal: FloatArray
+
+
+Maker = Callable[[np.random.Generator, float], Signal]
+
+
+def _noise(rng: np.random.Generator, n: int) -> FloatArray:
+    return np.asarray(0.015 * rng.standard_normal(n), np.float64)
+
+
+def _own(
+    rng: np.random.Generator, sfreq: float, usual: float = 0.85
+) -> tuple[Record, FloatArray, FloatArray]:
+    """Return a resting heart's record, its ECG and its beats."""
+    made = Record(rng)
+    at = 0.6
+    while at < SECONDS:
+        made.beat(at, NORMAL + T_WAVE)
+        at += made.moment(usual)
+    return made, *made.drawn(sfreq)
+
+
+def rest(rng: np.random.Generator, sfreq: float) -> Signal:
+    """Return a resting heart alone."""
+    _, ecg, beats = _own(rng, sfreq)
+    return Signal(ecg, sfreq, beats, np.ones(len(beats)))
+
+
+def fibrillation(usual: float, wide: float = 0.0) -> Maker:
+    """Return random intervals about so long [s], a share of the beats wide."""
+
+    def make(rng: np.random.Generator, sfreq: float) -> Signal:
+        made, at, kinds = Record(rng), 0.6, list[bool]()
+        while at < SECONDS:
+            odd = bool(rng.random() < wide)
+            made.beat(
+                at,
+                (WIDE if rng.random() < 0.6 else WIDE_DOWN) if odd else NORMAL + T_WAVE,
+                1.0 if odd else float(rng.uniform(0.75, 1.15)),
+                p=None,
+            )
+            kinds.append(not odd)
+            at += max(0.33, usual * float(rng.gamma(16.0, 1 / 16.0)))
+        ecg, beats = made.drawn(sfreq)
+        return Signal(
+            ecg + coarse(rng, np.arange(len(ecg)) / sfreq, sfreq),
+            sfreq,
+            beats,
+            np.array(kinds[: len(beats)], float),
+        )
+
+    return make
+
+
+def fibrillating_pulse(usual: float) -> Maker:
+    """Return random intervals alone, as a strap sends them."""
+
+    def make(rng: np.random.Generator, sfreq: float) -> Signal:
+        steps = np.maximum(0.33, usual * rng.gamma(16.0, 1 / 16.0, int(2 * SECONDS / usual)))
+        beats = 0.6 + np.cumsum(steps)
+        beats = beats[beats < SECONDS]
+        return Signal(1e3 * steps[: len(beats)], 0.0, beats, np.ones(len(beats)))
+
+    return make
+
+
+def bigeminy(usual: float, coupling: float, share: float = 1.0, *, pauses: bool = False) -> Maker:
+    """Return a heart in which wide beats follow normal ones after `coupling` s; a beat each `usual` s in the
+    mean. With `pauses` it beats so fast before, too, and a pause follows each wide beat; without, it beats
+    half as fast and they come between."""
+
+    def make(rng: np.random.Generator, sfreq: float) -> Signal:
+        made, at, kinds = Record(rng), 0.6, list[float]()
+        while at < SECONDS:
+            made.beat(at, NORMAL + T_WAVE)
+            kinds.append(1.0)
+            wide = at > 20.0 and rng.random() < share
+            step = made.moment(2 * usual if wide or not pauses else usual, 0.02)
+            if wide:
+                made.beat(at + coupling * (1 + 0.02 * float(rng.standard_normal())), WIDE, p=None)
+                kinds.append(0.0)
+            at += step
+        ecg, beats = made.drawn(sfreq)
+        return Signal(ecg, sfreq, beats, np.array(kinds[: len(beats)]))
+
+    return make
+
+
+def second_pulse(
+    height: float, usual: float, width: float, since: float = 60.0, until: float = 240.0
+) -> Maker:
+    """Return a resting heart with another's pulses of this height over R, one each `usual` s."""
+
+    def make(rng: np.random.Generator, sfreq: float) -> Signal:
+        _, ecg, beats = _own(rng, sfreq)
+        other = Record(rng)
+        at = since
+        while at < until:
+            other.waves += [(at, height, width), (at + 2.5 * width, -0.3 * height, width)]
+            at += usual * (1 + 0.02 * float(rng.standard_normal()))
+        ecg = ecg + other.drawn(sfreq, 0.0)[0]
+        return Signal(ecg, sfreq, beats, np.ones(len(beats)))
+
+    return make
+
+
+def waves(kind: str, frequency: float, height: float, since: float = 60.0, until: float = 120.0) -> Maker:
+    """Return a resting heart in whose place there are waves for a while; nothing of it is seen then."""
+
+    def make(rng: np.random.Generator, sfreq: float) -> Signal:
+        _, ecg, beats = _own(rng, sfreq)
+        time = np.arange(len(ecg)) / sfreq
+        f = frequency * (1 + 0.03 * np.sin(0.7 * time))
+        phase = np.cumsum(f) / sfreq + float(rng.random())
+        turn = phase % 1.0
+        shape = {
+            "saw": 2.0 * turn - 1.0,
+            "sharp": 2.0 * np.exp(-0.5 * ((turn - 0.5) / 0.12) ** 2) - 0.6,
+            "sine": np.sin(2 * np.pi * phase),
+            "steep": np.where(turn < 0.15, turn / 0.075 - 1.0, 1.0 - (turn - 0.15) / 0.425),
+        }[kind]
+        on = (time >= since) & (time < until)
+        ecg = np.where(on, height * shape + _noise(rng, len(ecg)), ecg)
+        own = (beats < since) | (beats >= until)
+        return Signal(ecg, sfreq, beats[own], np.ones(int(own.sum())))
+
+    return make
+
+
+def spikes(samples: int, every: float) -> Maker:
+    """Return a resting heart with spikes of so many samples, 2-20 times R, one each `every` s in the mean."""
+
+    def make(rng: np.random.Generator, sfreq: float) -> Signal:
+        _, ecg, beats = _own(rng, sfreq)
+        at = np.flatnonzero(rng.random(len(ecg)) < 1.0 / (every * sfreq))
+        at = at[(at > 5.0 * sfreq) & (at < len(ecg) - sfreq)]
+        for k in at.tolist():
+            ecg[k : k + samples] += rng.choice([-1.0, 1.0]) * rng.uniform(2.0, 20.0)
+        return Signal(ecg, sfreq, beats, np.ones(len(beats)))
+
+    return make
+
+
+KINDS: dict[str, Maker] = {
+    "rest": rest,
+    "fibrillation, 75 a minute": fibrillation(0.8),
+    "fibrillation, 110": fibrillation(0.545),
+    "fibrillation, 140": fibrillation(0.43),
+    "fibrillation, 90, a tenth wide": fibrillation(0.667, 0.1),
+    "fibrillation, intervals alone, 75": fibrillating_pulse(0.8),
+    "fibrillation, intervals alone, 110": fibrillating_pulse(0.545),
+    **{
+        f"bigeminy, {60 / u:.0f}, after {c:.2f} s": bigeminy(u, c)
+        for u, c in ((0.545, 0.33), (0.545, 0.36), (0.545, 0.40), (0.667, 0.33), (0.667, 0.40), (0.8, 0.45))
+    },
+    **{
+        f"bigeminy with pauses, {60 / u:.0f}, after {c:.2f} s": bigeminy(u, c, pauses=True)
+        for u, c in ((0.545, 0.33), (0.6, 0.36), (0.667, 0.40))
+    },
+    "singles with pauses, 110, after 0.33 s": bigeminy(0.545, 0.33, 0.15, pauses=True),
+    "trigeminy and singles, 110, after 0.33 s": bigeminy(0.545, 0.33, 0.4),
+    **{
+        f"another pulse {h:g} times as high, each {u:g} s, {1e3 * w:.0f} ms": second_pulse(h, u, w)
+        for h, u, w in (
+            (0.6, 0.7, 0.010),
+            (1.0, 0.7, 0.010),
+            (2.0, 0.7, 0.010),
+            (4.0, 0.7, 0.010),
+            (2.0, 1.0, 0.010),
+            (2.0, 0.85, 0.020),
+            (2.0, 0.5, 0.010),
+            (4.0, 1.1, 0.016),
+            (8.0, 0.6, 0.012),
+        )
+    },
+    "another pulse from the start, 3 times as high": second_pulse(3.0, 0.7, 0.010, 0.3, 180.0),
+    **{
+        f"{k} at {f:g} Hz, {h:g} mV": waves(k, f, h)
+        for k in ("saw", "steep", "sharp", "sine")
+        for f, h in ((2.0, 1.5), (3.0, 1.5), (4.5, 1.5), (4.5, 0.8))
+    },
+    "saw at 4.5 Hz from the start": waves("saw", 4.5, 1.5, 0.0, 120.0),
+    "spikes of 3 samples, each 5 s": spikes(3, 5.0),
+    "spikes of 3 samples, each 1.5 s": spikes(3, 1.5),
+    "spikes of 2 samples, each 1.5 s": spikes(2, 1.5),
+}
+
+
+class Seen(NamedTuple):
+    """Hold counts of one signal."""
+
+    rates: int
+    rates_given: int
+    rates_off: int
+    minutes: int
+    minutes_given: int
+    minutes_off: int
+    beats: int
+    missed: int
+    extra: int
+    extra_good: int
+
+
+def rows(signal: Signal) -> list[IndexSample]:
+    """Return what the pipeline's heart says of it."""
+    is_ecg = signal.sfreq > 0
+    info = StreamInfo(
+        name="s",
+        role=Role.CLIENT,
+        modality=Modality.ECG if is_ecg else Modality.RR,
+        sfreq=signal.sfreq,
+        unit="mV" if is_ecg else "ms",
+        channels=("s",),
+    )
+    heart, out = Heart("client", info.modality, config=HeartConfig()), list[IndexSample]()
+    times = np.arange(len(signal.values)) / signal.sfreq if is_ecg else signal.beats
+    for start in np.arange(0.0, SECONDS + 10.0, 10.0).tolist():
+        part = slice(*np.searchsorted(times, [start, start + 10.0]))
+        heart.update(Chunk(info, times[part], signal.values[part, None]))
+        ticks = np.arange(start, start + 10.0 - 1e-9, 0.1)
+        out += heart.advance(ticks, {"heart": ticks})
+    return out
+
+
+def seen(signal: Signal) -> Seen:
+    """Return what came out, against the truth."""
+    out, beats = rows(signal), signal.beats
+    steps = np.diff(beats)
+    bad = {round(s.time): s.quality for s in out if s.index == "ecg_quality"}
+    rates = [s for s in out if s.index == "hr"]
+    given = off = 0
+    for s in rates:
+        if not (np.isfinite(s.value) and s.quality >= 0.5):
+            continue
+        given += 1
+        end = s.time + WINDOW / 2
+        inside = steps[(beats[1:] > end - WINDOW) & (beats[1:] <= end)]
+        inside = inside[inside < 2.5]
+        true = 60.0 / inside.mean() if len(inside) else np.nan
+        off += not abs(s.value - true) <= OFF
+    normal = signal.normal > 0
+    good = normal[1:] & normal[:-1]
+    change = np.where(good[1:] & good[:-1], 1e3 * np.diff(steps), np.nan)
+    minutes = [s for s in out if s.index == "rmssd"]
+    minutes_given = minutes_off = 0
+    for s in minutes:
+        if not (np.isfinite(s.value) and s.quality >= 0.5):
+            continue
+        minutes_given += 1
+        end = s.time + MINUTE / 2
+        inside = change[(beats[:-2] > end - MINUTE) & (beats[2:] <= end)]
+        inside = inside[np.isfinite(inside)]
+        true = float(np.sqrt(np.mean(inside**2))) if len(inside) >= 10 else np.nan
+        minutes_off += not abs(s.value - true) <= LARGE * true
+    marks = [
+        s
+        for s in out
+        if s.index == "ibi"
+        and s.reason not in ("no data", "no accepted beat")
+        and not s.reason.startswith(("electrode", "no separable"))
+    ]
+    at = np.array([s.time for s in marks])
+    _, extra, missed = matches(at, beats, NEAR)
+    near = np.abs(at[:, None] - beats).min(axis=1) <= NEAR if len(at) else np.empty(0, bool)
+    extra_good = sum(
+        1
+        for s, n in zip(marks, near, strict=True)
+        if not n and np.isfinite(s.value) and s.quality >= 0.5 and bad.get(round(s.time), 1.0) >= 0.5
+    )
+    return Seen(
+        len(beats), given, off, len(beats), minutes_given, minutes_off, len(beats), missed, extra, extra_good
+    )
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rates", type=float, nargs="+", default=[130.0, 250.0])
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--kinds", nargs="+", default=[""], help="beginnings of the names of kinds")
+    options = parser.parse_args()
+    print("| kind | HR given | > 5 bpm off | RMSSD given | > 20 % off | missed | extra | extra, good |")
+    print("|---|---|---|---|---|---|---|---|")
+    for j, (kind, make) in enumerate(KINDS.items()):
+        if not kind.startswith(tuple(options.kinds)):
+            continue
+        total = np.zeros(len(Seen._fields))
+        for rate in options.rates:
+            for seed in range(options.seeds):
+                total += seen(make(np.random.default_rng((seed, j)), rate))
+        s = Seen._make(total)
+
+        def pct(part: float, whole: float) -> str:
+            return f"{100 * part / whole:.1f}" if whole else "–"
+
+        print(
+            f"| {kind} | {pct(s.rates_given, s.rates)} | {pct(s.rates_off, s.rates_given)} "
+            f"| {pct(s.minutes_given, s.minutes)} | {pct(s.minutes_off, s.minutes_given)} "
+            f"| {pct(s.missed, s.beats)} | {pct(s.extra, s.beats)} | {s.extra_good:.0f} |",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()

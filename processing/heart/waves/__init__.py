@@ -1,0 +1,1 @@
+"""Waves that pass for beats, and those that hide some."""
