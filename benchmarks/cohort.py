@@ -1,11 +1,12 @@
 """Cost of attune cohort: per session and core, of a second run, of one more session; memory of the client.
 
-python -m benchmarks.cohort [--n 1000] [--minutes 50] [--workers 1 2] [--long 0] [--kill] [--keep DIR]
+python -m benchmarks.cohort [--n 1000] [--minutes 50] [--workers 1 2] [--long 0] [--anew 10] [--kill]
+[--keep DIR]
 
-Dyads of eight sessions each. One recording in ten is simulated anew, the others are its copies under keys of
-their own, which are computed like any other. `--long` is the share of sessions of 50 minutes where the others
-are shorter. With --kill a worker of the last run is killed in the middle, and files are compared with those
-of the run before.
+Dyads of eight sessions each. One recording in so many (--anew) is simulated, the others are its copies under
+keys of their own, which are computed like any other. `--long` is the share of sessions of 50 minutes where
+the others are shorter. With --kill a worker of the last run is killed in the middle. Files of each run are
+compared with those of the run before.
 """
 
 from __future__ import annotations
@@ -27,14 +28,14 @@ from pathlib import Path
 
 from tests.processing.simulated_hour import marks, write_hour
 
-PAST, PER_DYAD, ANEW, FULL = 12.0, 8, 10, 50.0
+PAST, PER_DYAD, FULL = 12.0, 8, 50.0
 
 
-def write(folder: Path, n: int, minutes: float, long: float) -> None:
+def write(folder: Path, n: int, minutes: float, long: float, anew: int) -> None:
     """Write recordings of n sessions; a copy shares the bytes of the signals with what it is a copy of."""
     every = round(1.0 / long) if long else 0
     for k in range(n):
-        dyad, number, seed = k // PER_DYAD + 1, k % PER_DYAD + 1, k // ANEW + 1
+        dyad, number, seed = k // PER_DYAD + 1, k % PER_DYAD + 1, k // anew + 1
         path = folder / f"D{dyad:03d}_S{number:02d}"
         if path.exists():
             continue
@@ -130,13 +131,14 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=FULL)
     parser.add_argument("--long", type=float, default=0.0, help="Share of sessions of 50 minutes.")
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--anew", type=int, default=10, help="One recording in so many is simulated.")
     parser.add_argument("--kill", action="store_true", help="Kill a worker in the middle of the last run.")
     parser.add_argument("--keep", type=Path, help="Where recordings and stores stay, for another run.")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="cohort-") as place:
         base = given.keep or Path(place)
         begin = time.perf_counter()
-        write(base / "recordings", given.n + 1, given.minutes, given.long)
+        write(base / "recordings", given.n + 1, given.minutes, given.long, given.anew)
         print(f"{given.n} sessions of {given.minutes:g} min written: {time.perf_counter() - begin:.0f} s")
         last = sorted(p for p in (base / "recordings").iterdir() if not p.name.startswith("."))[-1]
         recordings = [p for p in sorted((base / "recordings").iterdir()) if p != last and p.name[0] != "."]

@@ -132,12 +132,12 @@ def hard_script(seed: int, hard: Hard) -> Script:
         days={role: _day(seed, hard, role) for role in PEOPLE},
         excursions=tuple(sorted((*_pushes(own, hard, end), *_common(own, hard, end)), key=_start)),
         couplings=_couplings(hard, end),
-        turns=_turns(own, hard, end),
+        turns=turns_of(own, hard, end),
         speech_hr=hard.speech_hr,
         speech_ln_scl=hard.speech_ln_scl,
     )
     supported = _with_support(Script(own, course), hard, end)
-    marks = (*_structure(), *supported.marks, *_marked_events(course, hard))
+    marks = (*structure(), *supported.marks, *_marked_events(course, hard))
     script = Script(own, replace(supported, marks=marks))
     return Script(own, replace(supported, marks=(*marks, *_labels(script, hard, end))))
 
@@ -163,11 +163,20 @@ def truth_of(script: Script, hard: Hard, start: float) -> dict[str, Any]:
 
 def state(script: Script, role: Role, t: FloatArray) -> FloatArray:
     """Return how far a person is from the rest of their day [SD], shape (n,): the index, not smoothed."""
-    me = truth.person(script, role)
+    return index_of(
+        truth.person(script, role),
+        truth.hr(script, role, t),
+        truth.ln_scl(script, role, t),
+        truth.scr_rate(script, role, t),
+    )
+
+
+def index_of(me: truth.Traits, hr: FloatArray, ln_scl: FloatArray, scr_rate: FloatArray) -> FloatArray:
+    """Return how far heart rate [bpm], ln level and responses [1/min] are from a person's rest [SD]."""
     levels = (
-        truth.hr(script, role, t) - me.hr,
-        truth.ln_scl(script, role, t) - float(np.log(me.scl)),
-        np.sqrt(np.maximum(truth.scr_rate(script, role, t), 0.0)) - me.scr_rate**0.5,
+        hr - me.hr,
+        ln_scl - float(np.log(me.scl)),
+        np.sqrt(np.maximum(scr_rate, 0.0)) - me.scr_rate**0.5,
     )
     parts = [w * x / full for w, x, full in zip(WEIGHTS, levels, FULL, strict=True)]
     return np.asarray(sum(parts), float)
@@ -236,7 +245,7 @@ def _couplings(hard: Hard, end: float) -> tuple[Coupling, ...]:
     return (Coupling(leader=Role.THERAPIST, start=0.0, stop=end, **follows),)
 
 
-def _turns(seed: int, hard: Hard, end: float) -> tuple[Turn, ...]:
+def turns_of(seed: int, hard: Hard, end: float) -> tuple[Turn, ...]:
     """Return turns that alternate from the talk baseline on, with short silences between."""
     rng, out = stream_rng(seed, "turns"), []
     at, role = TALK_FROM + 0.5, Role.CLIENT
@@ -252,7 +261,8 @@ def _turns(seed: int, hard: Hard, end: float) -> tuple[Turn, ...]:
     return tuple(out)
 
 
-def _structure() -> tuple[Mark, ...]:
+def structure() -> tuple[Mark, ...]:
+    """Return the marks of every hour: its begin and both baselines."""
     return (
         BEGUN,
         Mark("baseline_rest", "tech", *REST),

@@ -45,25 +45,41 @@ def write_hard_session(
     streams : tuple of StreamInfo, optional
         What is recorded; all that simulated people send, if not said.
     """
-    chosen = simulated_streams() if streams is None else streams
     script = hard_script(seed, hard)
     path = folder / f"D{seed:02d}_S{hard.number:02d}"
-    with RecordingStore(path, fsync=0.0) as store:
-        session = Session(
-            id=path.name,
-            dyad=f"D{seed:02d}",
-            number=hard.number,
-            setting="room",
-            crisis_contact="none: simulated people",
-            client=Participant(f"C{seed:02d}", AGREED),
-            therapist=Participant(f"T{seed:02d}", AGREED),
-            recorded=Recorded(started=f"2026-01-{1 + hard.number % 28:02d}T10:00:00+00:00", streams=chosen),
-        )
-        (path / "session.toml").write_text(dump_session(session), "utf-8")
-        _write(store, script, chosen, hard.minutes)
+    write_simulated(path, script, hard.minutes, number=hard.number, streams=streams)
     truth = path.with_name(f"{path.name}.truth.json")
     truth.write_text(json.dumps(truth_of(script, hard, START), indent=1, ensure_ascii=False), "utf-8")
     return path
+
+
+def write_simulated(
+    path: Path, script: Script, minutes: float, *, number: int, streams: tuple[StreamInfo, ...] | None = None
+) -> None:
+    """Write a closed recording of a script, named D<dyad>_S<session>.
+
+    Parameters
+    ----------
+    minutes : float
+        Of the live part.
+    streams : tuple of StreamInfo, optional
+        What is recorded; all that simulated people send, if not said.
+    """
+    chosen = simulated_streams() if streams is None else streams
+    dyad = path.name.partition("_")[0]
+    with RecordingStore(path, fsync=0.0) as store:
+        session = Session(
+            id=path.name,
+            dyad=dyad,
+            number=number,
+            setting="room",
+            crisis_contact="none: simulated people",
+            client=Participant(f"C{dyad[1:]}", AGREED),
+            therapist=Participant(f"T{dyad[1:]}", AGREED),
+            recorded=Recorded(started=f"2026-01-{1 + number % 28:02d}T10:00:00+00:00", streams=chosen),
+        )
+        (path / "session.toml").write_text(dump_session(session), "utf-8")
+        _write(store, script, chosen, minutes)
 
 
 def _write(store: RecordingStore, script: Script, streams: tuple[StreamInfo, ...], minutes: float) -> None:

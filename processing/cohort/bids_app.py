@@ -6,6 +6,7 @@ without a partner is computed alone. What is computed is what `attune import` an
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import re
@@ -25,7 +26,7 @@ from processing.export.dataset import MISSING, read_table, write_json, write_tab
 from processing.results.session_run import SessionRun, run_recording
 
 RECORDINGS, STORE = ".recordings", "store"
-IGNORED = f"{RECORDINGS}/\n{STORE}/\n"
+IGNORED = f"{RECORDINGS}\n{STORE}\n"
 READ = ("_physio.tsv.gz", "_physio.tsv", "_events.tsv")
 INDEX_COLUMNS = ("onset", "available", "entity", "index", "value", "unit", "quality", "reason", "refilled")
 METRIC_COLUMNS = (
@@ -143,7 +144,7 @@ def write_participant_level(dataset: Path, meeting: Meeting, out: Path, config: 
     """Write indices and metrics of a conversation into the folder of each person, those of both into both."""
     run = run_recording(recording_of(dataset, meeting, out), config=config)
     metrics = run.metrics(run.hour())
-    written = head(dataset, out)
+    written = head(dataset, out, meeting.subjects.values())
     for role, subject in meeting.subjects.items():
         other = {str(p) for p in PEOPLE} - {str(role)}
         folder = out / f"sub-{subject}" / f"ses-{meeting.session}" / "beh"
@@ -160,15 +161,51 @@ def write_participant_level(dataset: Path, meeting: Meeting, out: Path, config: 
     return written
 
 
-def head(dataset: Path, out: Path) -> list[Path]:
-    """Write what says that the derivative is one, and of what."""
+def refuse_other_settings(out: Path, config: PipelineConfig, anew: Iterable[Meeting] = ()) -> None:
+    """Refuse a derivative that holds other conversations under other parameters.
+
+    Parameters
+    ----------
+    anew : iterable of Meeting
+        What is about to be computed again.
+
+    Raises
+    ------
+    ResultsError
+        If a sidecar of another conversation names other parameters.
+    """
+    mine = {(f"sub-{s}", f"ses-{m.session}") for m in anew for s in m.subjects.values()}
+    for sidecar in sorted(out.glob("sub-*/ses-*/beh/*_desc-metrics_beh.json")):
+        if sidecar.relative_to(out).parts[:2] in mine:
+            continue
+        if _parameters(sidecar) != config.digest():
+            raise ResultsError(f"{sidecar}: was made with other parameters (--config): take another OUT")
+
+
+def _parameters(sidecar: Path) -> object:
+    try:
+        said = json.loads(sidecar.read_text("utf-8"))
+    except ValueError:
+        return None
+    return said.get("Parameters") if isinstance(said, dict) else None
+
+
+def head(dataset: Path, out: Path, subjects: Iterable[str] = ()) -> list[Path]:
+    """Write what says that the derivative is one, and of what; people are those who have a folder in it.
+
+    Parameters
+    ----------
+    subjects : iterable of str
+        Who is about to have one.
+    """
     source = os.path.relpath(dataset.resolve(), out.resolve())
     about = derivative(f"{NAME}: indices and session metrics", source)
     readme = f"Indices and session metrics of {dataset.resolve().name}, computed by Attunement.\n"
     written = [write_json(out / "dataset_description.json", about), write_text(out / "README", readme)]
     names, people = read_table(dataset / "participants.tsv")
-    if names:
-        written.append(write_table(out / "participants.tsv", names, people))
+    there = {path.name for path in out.glob("sub-*")} | {f"sub-{subject}" for subject in subjects}
+    if mine := [row for row in people if row.get("participant_id") in there]:
+        written.append(write_table(out / "participants.tsv", names, mine))
     return [*written, write_text(out / ".bidsignore", IGNORED)]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from acquisition.errors import AttunementError
+from acquisition.errors import AttunementError, ResultsError
 from acquisition.protection.audit import keep
 from acquisition.recording.derived import note
 from acquisition.session.study import Study, study_of
@@ -79,6 +79,12 @@ class Made:
         return len({job.place.dyad for job in self.jobs})
 
 
+SETTINGS = {
+    "parameters": "parameters (--config)",
+    "reference": "references (--reference)",
+    "corrections": "corrections (--corrections)",
+}
+"""What a store says of the settings of its sessions, and how a message calls it."""
 Progress = Callable[[int, int, Job, Done], None]
 """Called with how many are done, of how many, which one, and what came of it."""
 
@@ -89,8 +95,10 @@ def bring_up_to_date(store: Path, wanted: Wanted, progress: Progress) -> Made:
     Raises
     ------
     ResultsError
-        If a file of the laboratory cannot be used, or a scheduler is not there.
+        If a file of the laboratory cannot be used, a scheduler is not there, or the store holds sessions
+        under other settings that are not named.
     """
+    _refuse_mixture(store, wanted)
     made = Made()
     jobs = _jobs(store, wanted, made)
     study = study_of(Path(jobs[0].place.known.path), wanted.study) if jobs else None
@@ -104,6 +112,21 @@ def bring_up_to_date(store: Path, wanted: Wanted, progress: Progress) -> Made:
     went = tidy(store, made.jobs)
     _write_whole(store, wanted, made, study, anew=bool(went or made.computed))
     return made
+
+
+def _refuse_mixture(store: Path, wanted: Wanted) -> None:
+    """Refuse other settings for sessions that nobody names: all would be computed anew, unasked."""
+    before, now = state_of(store) or {}, wanted.settings.said()
+    other = [text for name, text in SETTINGS.items() if name in before and before[name] != now[name]]
+    if not other or wanted.only:
+        return
+    named = {path.resolve() for path in wanted.recordings}
+    unnamed = [path for path in Ledger(store / LEDGER).remembered() if path not in named]
+    if unnamed:
+        raise ResultsError(
+            f"{store}: {len(unnamed)} of its sessions were made with other {' and '.join(other)} "
+            f"({unnamed[0].name} …): take these settings or another --out, or name all to compute them anew"
+        )
 
 
 def _jobs(store: Path, wanted: Wanted, made: Made) -> list[Job]:

@@ -30,11 +30,19 @@ def bids_app_command(
     """Compute a BIDS dataset: participant writes indices and metrics of each conversation, as a derivative;
     group puts all of them into one store (OUT/store, as attune cohort) with its models.
     """
-    from processing.cohort.bids_app import STORE, head, meetings_in, recording_of, write_participant_level
+    from processing.cohort.bids_app import (
+        STORE,
+        head,
+        meetings_in,
+        recording_of,
+        refuse_other_settings,
+        write_participant_level,
+    )
     from processing.config import load_config
 
     config = load_config(config_file)
     meetings = meetings_in(dataset, labels)
+    refuse_other_settings(out, config, meetings if level == "participant" else ())
     out.mkdir(parents=True, exist_ok=True)
     if level == "participant":
         for meeting in meetings:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -59,3 +61,23 @@ def test_every_reader_on_the_page_reads(made: Path, monkeypatch: pytest.MonkeyPa
         exec(code, names)
         lengths.add(len(names["metrics"]))  # type: ignore[arg-type]
     assert len(lengths) == 1
+
+
+def test_the_recipe_for_slurm_writes_a_job_that_starts_one_worker_of_one_thread(tmp_path: Path) -> None:
+    pytest.importorskip("dask_jobqueue", reason="dask-jobqueue is not installed")
+    page = STORE.read_text("utf-8").replace("\n\n    cluster = SLURM", "\n    cluster = SLURM")
+    recipe = table(page, "from dask_jobqueue import").partition("cluster.scale(")[0]
+    script = tmp_path / "job.py"
+    script.write_text(
+        f"{recipe}print(cluster.job_script(), cluster.scheduler_address, sep='\\n')\ncluster.close()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, cwd=tmp_path, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.split("\n")
+    assert "#SBATCH -p short" in lines and "#SBATCH -n 1" in lines and "#SBATCH --cpus-per-task=1" in lines
+    assert "export OPENBLAS_NUM_THREADS=1" in lines
+    (worker,) = [line for line in lines if "distributed.cli.dask_worker" in line]
+    address = next(line for line in reversed(lines) if line)
+    assert address.startswith("tcp://") and f" {address} " in worker and "--nthreads 1 " in worker

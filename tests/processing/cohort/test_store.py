@@ -239,6 +239,29 @@ def test_what_is_no_store_is_left_alone(made: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "new").exists()
 
 
+def test_one_store_never_holds_sessions_of_two_settings(copy: Path, tmp_path: Path) -> None:
+    before = parquet(copy / "store")
+    (tmp_path / "other.toml").write_text("[arousal]\nk_high = 3.0\n")
+    write_cohort(copy / "more", [("D02", 3, 5)])
+    for words in ((copy / "more",), (), (copy / "recordings" / "D01_S01",)):
+        refused = cohort(*words, "--out", copy / "store", "--config", tmp_path / "other.toml")
+        assert refused.exit_code == 1 and len(refused.stderr.splitlines()) == 1
+        assert "of its sessions were made with other parameters (--config)" in refused.stderr
+        assert parquet(copy / "store") == before
+    with_corrections = cohort("--out", copy / "store", "--corrections", "R1")
+    assert "4 of its sessions were made with other corrections" in with_corrections.stderr
+    assert parquet(copy / "store") == before
+    named = said(copy / "recordings", "--out", copy / "store", "--config", tmp_path / "other.toml")
+    assert (named["computed"], named["sessions"]) == (4, 4)
+    assert StoreTables(copy / "store")["sessions"]["parameters"].nunique() == 1
+    back = said(copy / "recordings" / "D01_S01", "--out", copy / "store", "--only")
+    assert (back["computed"], back["sessions"]) == (1, 1)
+    key = "metrics_long/dyad=D01/session=1"
+    assert [v for k, v in parquet(copy / "store").items() if key in k] == [
+        v for k, v in before.items() if key in k
+    ]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="directories are not locked there")
 def test_two_runs_do_not_write_one_store(made: Path) -> None:
     with opened(made / "store"):

@@ -20,6 +20,8 @@ from acquisition.event import Event
 from acquisition.importing.assigning import import_as
 from acquisition.recording.recording import Recording
 from acquisition.stream import Role
+from processing.cohort import engine
+from processing.cohort.store import StoreTables
 from processing.commands.bids_app import bids_app_command
 from processing.commands.export import export_command
 from processing.commands.process import process_recording
@@ -28,6 +30,7 @@ from processing.config import PipelineConfig
 from processing.export.dataset import dates_file, read_table
 from processing.export.tracks import on_even_grid, read_tracks
 from tests.acquisition.session.test_session_record import RECORD
+from tests.processing.cohort.cohorts import here
 from tests.processing.simulated_hour import START, infos, write_hour
 
 SESSIONS = (("D01", 1, "C01", "2026-11-01"), ("D01", 2, "C01", "2026-11-08"), ("D02", 1, "C02", "2026-11-02"))
@@ -216,3 +219,52 @@ def test_the_app_computes_what_the_recording_gives(made: Path, tmp_path: Path) -
         assert float(got[name]) == pytest.approx(want[name], rel=0.01)
     nobody = run.invoke(bids_app_command, [*words[:3], "--participant-label", "X99"])
     assert nobody.exit_code == 1 and "no physiology of X99" in nobody.stderr
+
+
+def test_the_group_level_puts_all_conversations_into_one_store(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "run", here)
+    monkeypatch.setattr("processing.cohort.report.write_report", lambda *_, **__: [])
+    run, out = CliRunner(), tmp_path / "out"
+    result = run.invoke(bids_app_command, [str(made / "dataset"), str(out), "group"])
+    assert result.exit_code == 0, result.output
+    assert "store: 3 sessions of 2 dyads and 3 people" in result.output
+    tables = StoreTables(out / "store")
+    sessions = tables["sessions"]
+    assert list(zip(sessions["dyad"], sessions["session"], sessions["client"], strict=True)) == [
+        ("D01", 1, "C01"),
+        ("D01", 2, "C01"),
+        ("D02", 1, "C02"),
+    ]
+    assert set(sessions["therapist"]) == {"T01"}
+    assert list(sessions["started"].str[:10]) == ["1911-01-01", "1911-01-08", "1911-01-01"]
+    process_recording(made / "recordings" / "D02_S01", tmp_path / "direct", config=PipelineConfig())
+    table = pq.read_table(tmp_path / "direct" / "D02_S01" / "metrics.parquet").to_pylist()
+    metrics = tables["metrics_long"]
+    for entity in ("client", "therapist"):
+        want = {r["metric"]: r["value"] for r in table if r["entity"] == entity}
+        mine = metrics[(metrics["dyad"] == "D02") & (metrics["entity"] == entity)].set_index("metric")
+        for name in ("hr_median", "scl_median", "rmssd_median"):
+            assert mine.loc[name, "value"] == pytest.approx(want[name], rel=0.01)
+    assert len(tables["models"]) > 10
+    again = run.invoke(bids_app_command, [str(made / "dataset"), str(out), "group"])
+    assert again.exit_code == 0 and "/3" not in again.stderr, "nothing is computed a second time"
+    assert not [i for i in issues(out) if i["severity"] == "error"]
+
+
+def test_a_derivative_never_holds_conversations_of_two_settings(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "run", here)
+    (tmp_path / "other.toml").write_text("[arousal]\nk_high = 3.0\n")
+    run, out = CliRunner(), tmp_path / "out"
+    words = [str(made / "dataset"), str(out), "participant", "--participant-label"]
+    assert run.invoke(bids_app_command, [*words, "C02"]).exit_code == 0
+    before = {p: p.read_bytes() for p in sorted(out.rglob("*")) if p.is_file()}
+    other = ["--config", str(tmp_path / "other.toml")]
+    for level in ([*words, "C01", *other], [*words[:2], "group", *other]):
+        refused = run.invoke(bids_app_command, level)
+        assert refused.exit_code == 1 and "was made with other parameters (--config)" in refused.stderr
+        assert {p: p.read_bytes() for p in sorted(out.rglob("*")) if p.is_file()} == before
+    assert run.invoke(bids_app_command, [*words, "C02", *other]).exit_code == 0, "all of it is made anew"
