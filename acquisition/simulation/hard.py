@@ -163,20 +163,11 @@ def truth_of(script: Script, hard: Hard, start: float) -> dict[str, Any]:
 
 def state(script: Script, role: Role, t: FloatArray) -> FloatArray:
     """Return how far a person is from the rest of their day [SD], shape (n,): the index, not smoothed."""
-    return index_of(
-        truth.person(script, role),
-        truth.hr(script, role, t),
-        truth.ln_scl(script, role, t),
-        truth.scr_rate(script, role, t),
-    )
-
-
-def index_of(me: truth.Traits, hr: FloatArray, ln_scl: FloatArray, scr_rate: FloatArray) -> FloatArray:
-    """Return how far heart rate [bpm], ln level and responses [1/min] are from a person's rest [SD]."""
+    me = truth.person(script, role)
     levels = (
-        hr - me.hr,
-        ln_scl - float(np.log(me.scl)),
-        np.sqrt(np.maximum(scr_rate, 0.0)) - me.scr_rate**0.5,
+        truth.hr(script, role, t) - me.hr,
+        truth.ln_scl(script, role, t) - float(np.log(me.scl)),
+        np.sqrt(np.maximum(truth.scr_rate(script, role, t), 0.0)) - me.scr_rate**0.5,
     )
     parts = [w * x / full for w, x, full in zip(WEIGHTS, levels, FULL, strict=True)]
     return np.asarray(sum(parts), float)

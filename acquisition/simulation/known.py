@@ -17,7 +17,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from acquisition.simulation import truth
-from acquisition.simulation.hard import EASY, FULL, index_of, structure, turns_of
+from acquisition.simulation.body import FOLLOWED
+from acquisition.simulation.hard import EASY, FULL, WEIGHTS, structure, turns_of
 from acquisition.simulation.script import (
     REST,
     TALK,
@@ -46,6 +47,8 @@ WIDTH, LEAST_SCALE = 2.0, 0.75
 WINDOWS = (10, 10, 60)
 """Heart rate, level and responses are those of so many seconds that end when they are seen."""
 LONGEST = max(WINDOWS)
+LEFT_OUT = 10.0
+"""First seconds of the rest that do not count."""
 MEDIAN_OF, MEAN_OVER = 10, 5.0
 """What the therapist sees is a median of so many seconds, and a mean with this time constant [s]."""
 KNOWN_AFTER = 10.0
@@ -81,7 +84,7 @@ class Known:
     edge: float = 1.5
     latency: float = 30.0
     lag: float = 0.0
-    share: float = 0.9
+    share: float = 0.7
     gain: float = 1.6
 
 
@@ -107,21 +110,28 @@ def known_script(seed: int, known: Known) -> Script:
 
 
 def seen(script: Script, times: FloatArray) -> FloatArray:
-    """Return how far the client is from rest as the index would show it without error, second by second [SD].
+    """Return the client's index as it would be without error of measurement, second by second [SD].
 
     Parameters
     ----------
     times : ndarray, shape (n,)
         One second apart.
     """
-    before = np.arange(1.0, LONGEST + MEDIAN_OF) - LONGEST - MEDIAN_OF + 1.0
-    at = np.concatenate([times[0] + before, times])
-    me = truth.person(script, Role.CLIENT)
-    hr, level, responses = (
-        _trailing(channel(script, Role.CLIENT, at), length)[-len(times) - MEDIAN_OF + 1 :]
-        for channel, length in zip((truth.hr, truth.ln_scl, truth.scr_rate), WINDOWS, strict=True)
+    at_rest = _channels(script, np.arange(REST[0] + LEFT_OUT, REST[1]))
+    centres = [float(np.median(x)) for x in at_rest]
+    spreads = [1.4826 * float(np.median(np.abs(x - c))) for x, c in zip(at_rest, centres, strict=True)]
+    before = np.arange(1.0, MEDIAN_OF) - MEDIAN_OF
+    raw = sum(
+        weight * (x - centre) / max(spread, least)
+        for weight, x, centre, spread, least in zip(
+            WEIGHTS,
+            _channels(script, np.concatenate([times[0] + before, times])),
+            centres,
+            spreads,
+            FULL,
+            strict=True,
+        )
     )
-    raw = index_of(me, hr, level, responses)
     middle = np.median(np.lib.stride_tricks.sliding_window_view(raw, MEDIAN_OF), axis=1)
     keep, out, last = math.exp(-1.0 / MEAN_OVER), np.empty(len(times)), float(middle[0])
     for k, value in enumerate(middle.tolist()):
@@ -130,9 +140,31 @@ def seen(script: Script, times: FloatArray) -> FloatArray:
     return out
 
 
+def _channels(script: Script, times: FloatArray) -> list[FloatArray]:
+    """Return heart rate, ln level and √(response rate) over what each looks back."""
+    at = np.concatenate([times[0] + np.arange(1.0, LONGEST) - LONGEST, times])
+    hr, level, rate = (
+        _trailing(channel(script, Role.CLIENT, at), length)[-len(times) :]
+        for channel, length in zip((truth.hr, truth.ln_scl, _responses), WINDOWS, strict=True)
+    )
+    return [hr, level, np.sqrt(np.maximum(rate, 0.0))]
+
+
+def _responses(script: Script, role: Role, t: FloatArray) -> FloatArray:
+    """Return how often responses come [1/min]: while a person follows, most of them are the leader's."""
+    rate = truth.scr_rate(script, role, t)
+    for c in script.couplings(float(t[0]), float(t[-1])):
+        if c.leader is not role:
+            inside = c.share * ((t >= c.start) & (t < c.stop))
+            theirs = truth.scr_rate(script, c.leader, t - c.eda_lag)
+            rate = (1.0 - inside) * rate + FOLLOWED * inside * theirs
+    return rate
+
+
 def _trailing(values: FloatArray, length: int) -> FloatArray:
     """Return the mean of the last values at each; shape (n - length + 1,)."""
-    return np.lib.stride_tricks.sliding_window_view(values, length).mean(axis=1)
+    means: FloatArray = np.lib.stride_tricks.sliding_window_view(values, length).mean(axis=1)
+    return means
 
 
 def upper_band(script: Script) -> float:

@@ -125,7 +125,7 @@ def _refuse_mixture(store: Path, wanted: Wanted) -> None:
     if unnamed:
         raise ResultsError(
             f"{store}: {len(unnamed)} of its sessions were made with other {' and '.join(other)} "
-            f"({unnamed[0].name} …): take these settings or another --out, or name all to compute them anew"
+            f"({unnamed[0].name} …): take these or another --out; to compute anew name all, or say --only"
         )
 
 
