@@ -46,21 +46,21 @@ def test_a_therapist_without_delay_answers_each_excursion_as_soon_as_it_is_known
 
 def test_half_of_the_answers_come_within_the_median() -> None:
     waited = []
-    for number in range(1, 17):
+    for number in range(1, 11):
         script = known_script(5, Known(number=number, latency=15.0))
         answers = starts(script, "int_support")
         for begin, end in excursions(script).tolist():
             if end - begin > KNOWN_AFTER + 15.0:
                 within = (answers > begin + KNOWN_AFTER) & (answers <= begin + KNOWN_AFTER + 15.0)
                 waited.append(bool(within.any()))
-    assert len(waited) > 60
-    assert np.mean(waited) == pytest.approx(0.5, abs=0.17)
+    assert len(waited) > 40
+    assert np.mean(waited) == pytest.approx(0.5, abs=0.2)
 
 
 @pytest.mark.parametrize("edge", [0.5, 1.5, 2.5])
 def test_labels_part_at_the_edge(edge: float) -> None:
     index, over = [], []
-    for number in range(1, 9):
+    for number in range(1, 6):
         script = known_script(5, Known(number=number, edge=edge))
         found = seen(script, np.arange(0.0, 2280.0))
         for code in ("felt_ok", "felt_over"):
