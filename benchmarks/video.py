@@ -205,7 +205,7 @@ def measured(window: Any, speed: float, seconds: float) -> dict[str, Any]:
     looking.terminate()
     lines = (looking.stdout.read() if looking.stdout else "").splitlines()
     panel.show_page = shown
-    apart = []
+    apart, veiled = [], 0
     for line in lines:
         try:
             before, after, number, x = json.loads(line)
@@ -215,10 +215,13 @@ def measured(window: Any, speed: float, seconds: float) -> dict[str, Any]:
             continue
         if any(before - 0.15 < t < after + 0.05 for t, _ in pages):
             continue  # the page turned just then
+        if not number:
+            veiled += 1  # the pane says itself that this is not the picture of the moment
+            continue
         start = [s for t, s in pages if t < before][-1]
         cursor = start + (x + 0.5) / areas[6] * panel.page.seconds
         apart.append(1000 * (cursor - BEGIN - number / RATE))
-    return {"case": f"× {speed:g}", **spent, **_summary(apart, speed)}
+    return {"case": f"× {speed:g}", **spent, "looks under a veil": veiled, **_summary(apart, speed)}
 
 
 def _summary(apart: list[float], speed: float = 1.0) -> dict[str, Any]:

@@ -112,11 +112,11 @@ class VideoPane(QWidget):
     def _look(self) -> None:
         """Take the picture of the moment, if there is one by now."""
         picture, words = None, ""
-        if self.film is None or self._decoder is None:
+        if self.film is None or self.cover.fault:
             words = self.cover.why_not(self.seconds)
         elif self.speed > FASTEST:
             words = f"no pictures above × {FASTEST:g}"
-        else:
+        elif self._decoder is not None:
             picture = self._decoder.picture(self.film.stamp(self.seconds))
             if picture is not None and picture.exact:
                 self._waits_since = time.monotonic()
