@@ -85,6 +85,8 @@ class ReviewBar(QWidget):
         self.beats = button(
             "Correct beats…", f"Insert, move, delete beats, mark artefacts ({_key('corrections')})"
         )
+        self.video = button(f"Video  {_key('video')}", "Open the video that is linked, or close it")
+        self.video.hide()
         self._make_adding(codes)
         self.count = QLabel()
         self.count.setStyleSheet(f"color: {theme.dim};")
@@ -132,7 +134,7 @@ class ReviewBar(QWidget):
         first.addStretch(1)
         first.addWidget(self.why_label)
         first.addWidget(self.why, 100)
-        for widget in (self.undo, self.beats, self.cued, self.joint):
+        for widget in (self.undo, self.video, self.beats, self.cued, self.joint):
             first.addWidget(widget)
         for part in (self.code, self.actor, self.value, self.note, self.add, self.keys, self.filter):
             second.addWidget(part)

@@ -134,6 +134,8 @@ class Reviewing:
         review.bar.cued.clicked.connect(lambda: self.turn(window, "cued"))
         review.bar.joint.clicked.connect(lambda: self.turn(window, "joint"))
         review.bar.beats.clicked.connect(lambda: self.turn(window, "corrections"))
+        review.bar.video.clicked.connect(window.beside.show_video)
+        review.bar.video.setVisible(window.beside.has_video)
         if joint:
             return self._build_joint(window, review, theme)
         if self.rater:

@@ -256,6 +256,16 @@ def test_every_command_of_the_window_of_the_video_exists() -> None:
     assert {c.name for c in COMMANDS} >= HERE
 
 
+def test_the_bar_has_a_button_where_a_video_is_linked(filmed: Filmed, qtbot: QtBot) -> None:
+    screened = filmed()
+    review = screened.window.review
+    assert review is not None and review.bar.video.text() == "Video  V"
+    qtbot.mouseClick(review.bar.video, Qt.MouseButton.LeftButton)
+    assert screened.window.beside.video is None
+    qtbot.mouseClick(review.bar.video, Qt.MouseButton.LeftButton)
+    assert screened.go_to(30.0) == 250
+
+
 def test_without_a_link_there_is_neither_command_nor_window(filmed: Filmed, tmp_path: Path) -> None:
     with_one = {text for _, text in lines(filmed(opens=False).window)}
     without = {text for _, text in lines(filmed([], opens=False).window)}
@@ -264,7 +274,8 @@ def test_without_a_link_there_is_neither_command_nor_window(filmed: Filmed, tmp_
         "one picture of the video on",
         "opens the video that is linked, or closes it",
     }
-    assert filmed([]).window.beside.has_video is False
+    bare = filmed([]).window
+    assert not bare.beside.has_video and bare.review is not None and bare.review.bar.video.isHidden()
 
 
 def test_a_blind_rater_has_the_video_at_once_and_no_lanes(filmed: Filmed) -> None:
