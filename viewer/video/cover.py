@@ -6,6 +6,7 @@ Moments are seconds since the recording began, as the cursor of a review tells t
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ from acquisition.linking.link import VideoLink
 from acquisition.linking.links_file import read_links
 from viewer.model.page import clock
 
+AGAIN = 20.0
+"""A file that was missing is not looked for again before [s]."""
 ABSENT = "videos are shown with the extra `video`: pip install 'attunement[video]'"
 
 
@@ -77,6 +80,8 @@ class Cover:
         self.films = [Film(link, t0) for link in links if link.aligned]
         self._others = [link for link in links if not link.aligned]
         self._chosen: Film | None = None
+        self._looked: dict[Film, tuple[Path | None, str, float]] = {}
+        """Where each file was found, or why not, and when that was looked up."""
 
     @property
     def spans(self) -> list[Span]:
@@ -127,10 +132,16 @@ class Cover:
             If it is missing or was changed.
         """
         assert isinstance(film, Film)
-        found = find(film.link, self._recording)
-        if found.path is None:
-            raise VideoError(found.message)
-        return found.path
+        path, words, when = self._looked.get(film, (None, "", -math.inf))
+        if path is not None and path.exists():
+            return path
+        if path is not None or time.monotonic() > when + AGAIN:
+            found = find(film.link, self._recording)  # it may read gigabytes: not at every picture
+            path, words = found.path, found.message
+            self._looked[film] = path, words, time.monotonic()
+        if path is None:
+            raise VideoError(words)
+        return path
 
 
 def cover_of(recording: Path, t0: float) -> Cover:

@@ -10,6 +10,8 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 
+from acquisition.linking.finding import Found
+from acquisition.linking.link import VideoLink
 from tests.viewer.synthetic import T0
 from tests.viewer.video.conftest import BEGIN, Filmed, Screened, linked
 from tests.viewer.video.made import even, film
@@ -183,6 +185,24 @@ def test_what_cannot_be_shown_is_said_in_the_pane_and_the_review_works_on(
     assert window.review is not None
     window.review.mark("insight")
     assert not window.review.desk.failed
+
+
+def test_a_moved_file_is_looked_up_once(
+    filmed: Filmed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = film(tmp_path / "camera.mp4", even(30.0))
+    link = linked(tmp_path / "elsewhere" / "camera.mp4", T0 + TICK + BEGIN, 30.0, size=path.stat().st_size)
+    asked = []
+
+    def found(link: VideoLink, recording: Path) -> Found:
+        asked.append(link)
+        return Found(path, "moved", "is now here")
+
+    monkeypatch.setattr("viewer.video.cover.find", found)
+    screened = filmed([link])
+    assert [screened.go_to(BEGIN + s + 0.01) for s in (1.0, 20.0, 3.0)] == [25, 500, 75]
+    screened.pane.close_video()
+    assert screened.go_to(BEGIN + 5.01) == 125 and len(asked) == 1
 
 
 def test_without_the_extra_that_is_said_and_the_review_works_on(
