@@ -46,7 +46,7 @@ MODELS = {
     "stood "
            "when they began, and what followed marks beyond comparable moments without.")),
     "M7": ("Process and next outcome", ("What a session's process says of the next session's outcome beyond "
-           "today's, within clients and between them, and the reverse.")),
+           "today's, within clients, and its level so far; and the reverse.")),
     "M8": ("Restlessness of series", ("Dynamic complexity: fluctuation × spread over the scale, in windows "
     "of "
            "seven sessions. It describes.")),
@@ -167,7 +167,7 @@ def term_words(term: str) -> str:
     """Return what a term of a model is called."""
     if term in TERMS:
         return TERMS[term]
-    for end, words in (("_within", "within clients"), ("_mean", "between clients")):
+    for end, words in (("_within", "within clients"), ("_mean", "level so far")):
         if term.endswith(end):
             return f"{outcome_words(term.removesuffix(end))}, {words}"
     base, colon, moderator = term.partition(":")
