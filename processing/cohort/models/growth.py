@@ -44,6 +44,9 @@ LEAST_SESSIONS = 3
 LEAST_BENT = 5
 """Sessions of a dyad from which on a bend is looked for."""
 LEAST_THERAPISTS = 4
+LEAST_UNEQUAL = 12
+"""Fewer dyads, some of which have twice the sessions of others, have an interval with a warning and no p."""
+FEW_UNEQUAL = "no p: of so few dyads with such unequal numbers of sessions intervals held 91 %"
 OWN = "value ~ session, one residual variance for all dyads"
 OVER = f"{OWN}; slope ~ 1 + (1 | dyad), REML, HKSJ"
 
@@ -138,6 +141,8 @@ def _fixed(rows: pd.DataFrame, outcome: str, entity: str, n: Counts, *, bent: bo
         whose = "therapists" if therapists else "dyads"
         why = f"too few {whose} differ in their courses to tell how sure it is"
         return refused(MODEL, outcome, entity, why, term=term, n=n, formula=formula)
+    unequal = _few_unequal(dyad)
+    words = [*(["a bend of the course, and no alarm"] if bent else []), *([FEW_UNEQUAL] if unequal else [])]
     return ModelRow(
         model=MODEL,
         outcome=outcome,
@@ -147,13 +152,19 @@ def _fixed(rows: pd.DataFrame, outcome: str, entity: str, n: Counts, *, bent: bo
         se=float(found.se[-1]),
         ci_low=told.estimate - told.reach,
         ci_high=told.estimate + told.reach,
-        p=told.p,
+        p=math.nan if unequal else told.p,
         converged=True,
         exploratory=bent,
-        reason="a bend of the course, and no alarm" if bent else "",
+        reason="; ".join(words),
         formula=formula,
         **counted(n),
     )
+
+
+def _few_unequal(dyad: np.ndarray) -> bool:
+    """Tell whether dyads are few, and some have at least twice the sessions of others."""
+    sessions = np.unique(dyad, return_counts=True)[1]
+    return bool(len(sessions) < LEAST_UNEQUAL and sessions.max() >= 2 * sessions.min())
 
 
 def with_therapist(rows: pd.DataFrame) -> bool:

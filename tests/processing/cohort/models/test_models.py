@@ -213,6 +213,20 @@ def test_a_moderator_that_one_client_alone_has_gets_no_interval() -> None:
     assert "too few clients" in row.reason
 
 
+def test_few_dyads_with_unequal_numbers_of_sessions_have_an_interval_and_no_p() -> None:
+    rows = values(9, 6, np.random.default_rng(3))
+    short = rows[(rows["session"] <= 3.0) | (rows["dyad"] > "D02")]
+    many = values(12, 6, np.random.default_rng(3))
+    for drawn, told in (
+        (rows, True),
+        (short, False),
+        (many[many["session"] <= 3.0 + 3.0 * (many["dyad"] > "D02")], True),
+    ):
+        row = next(r for r in growth.growth_of(drawn, "x", "client") if r.entity == "client")
+        assert math.isfinite(row.p) == told and math.isfinite(row.ci_low)
+        assert (growth.FEW_UNEQUAL in row.reason) != told
+
+
 def test_therapists_who_differ_in_slopes_widen_the_interval_of_growth() -> None:
     """Clusters are therapists where they stand in the model: the slopes of their dyads may go together."""
     rows = values(12, 6, np.random.default_rng(6))
