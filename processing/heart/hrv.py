@@ -200,16 +200,27 @@ def mean_windows(beats: Intervals, ends: FloatArray, length: float) -> Windows:
     return Windows(_over(total, n), n, coverage(beats, ends, length))
 
 
-def rate_differs(beats: Intervals, ends: FloatArray, length: float, most: float) -> BoolArray:
-    """Tell of which windows the heart rate of all intervals between judged beats, normal or not, is more than
-    `most` bpm off that of NN intervals.
+def all_rates(beats: Intervals, ends: FloatArray, length: float) -> FloatArray:
+    """Return the heart rate [bpm] of all intervals between judged beats of each window, normal or not.
 
-    Where the rhythm is irregular, what is left out is not like what remains: the short ones, or the long.
+    Where the rhythm is irregular, what NN intervals leave out is not like what remains: the short ones, or
+    the long.
     """
     starts, stops = bounds(beats.times, ends, length)
     n = slice_sums((beats.spans > 0).astype(np.float64), starts, stops)
-    of_all = 60.0 / _over(slice_sums(beats.spans, starts, stops), n)
-    return np.asarray(np.abs(of_all - 60000.0 / mean_windows(beats, ends, length).value) > most)
+    return np.asarray(60.0 / _over(slice_sums(beats.spans, starts, stops), n))
+
+
+def rhythm_counts(beats: Intervals, ends: FloatArray, length: float) -> tuple[FloatArray, FloatArray]:
+    """Return how many beats of each window speak against a regular rhythm, and before how many one may be
+    missing."""
+    starts, stops = bounds(beats.times, ends, length)
+    marks = (is_uneven(beats.rhythms), beats.rhythms == DOUBTED)
+    uneven, doubted = (
+        slice_sums(mark.astype(np.float64), starts, stops) if mark.any() else np.zeros(len(ends))
+        for mark in marks
+    )
+    return uneven, doubted
 
 
 def sdnn_windows(beats: Intervals, ends: FloatArray, length: float) -> Windows:

@@ -10,10 +10,11 @@ import numpy as np
 from acquisition.stream import BoolArray, FloatArray
 from processing.heart.config import HeartConfig
 from processing.heart.hrv import (
+    all_rates,
     elementwise,
     hinges_on_two,
     mean_windows,
-    rate_differs,
+    rhythm_counts,
     rhythm_windows,
     rmssd_windows,
     sdnn_windows,
@@ -92,10 +93,12 @@ def beat_columns(
     """
     c = config
     pulse = mean_windows(beats, ends, c.hr_window)
-    seen = rhythm_windows(beats, ends, c.hr_window)
-    biased = seen.irregular & rate_differs(beats, ends, c.hr_window, AGREED)
-    closed = [(seen.doubted > ONE, PASSED_OVER), (pulse.cover < c.hr_cover, FEW), (biased, IRREGULAR)]
-    hr = gated(60000.0 / pulse.value, closed)
+    rate = 60000.0 / pulse.value
+    uneven, doubted = rhythm_counts(beats, ends, c.hr_window)
+    biased = uneven > 0
+    if biased.any():
+        biased &= np.abs(all_rates(beats, ends, c.hr_window) - rate) > AGREED
+    hr = gated(rate, [(doubted > ONE, PASSED_OVER), (pulse.cover < c.hr_cover, FEW), (biased, IRREGULAR)])
     short = rmssd_windows(beats, ends, c.rmssd_window)
     share = c.largest if has_shapes else c.largest_by_time
     gates = [
