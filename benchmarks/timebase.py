@@ -1,6 +1,7 @@
 """Measure the time base on stamps that are wrong in a known way, and what it costs.
 
     python -m benchmarks.timebase                    # the table of docs/benchmarks.md, two minutes
+    python -m benchmarks.timebase --scan             # short chunks of 4-64 at 250-1000 Hz, four minutes
     python -m benchmarks.timebase FILE.xdf …         # real files against pyxdf's dejittering
 
 A simulated stream of three minutes for each kind of stamps. Errors of intervals are those between moments
@@ -88,7 +89,12 @@ def main() -> None:
     """Print the table, or the comparison with files."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("files", nargs="*", type=Path)
-    files = parser.parse_args().files
+    parser.add_argument("--scan", action="store_true", help="chunks of many sizes, rates and delays")
+    options = parser.parse_args()
+    if options.scan:
+        scan()
+        return
+    files = options.files
     if files:
         for path in files:
             compare(path)
@@ -109,6 +115,23 @@ def main() -> None:
     for name, make in COSTS.items():
         sent = make()
         print(f"{name:36s}{cost(sent, 300.0):7.3f} /{cost(sent, 0.1):6.2f}")
+
+
+def scan() -> None:
+    """Print errors of intervals and false losses of short chunks by rate, size and mean lateness."""
+    print(f"{'Hz':>5s}{'size':>6s}  sd / largest error [ms], false losses; chunks late by 1, 2, 5, 10 ms")
+    for sfreq in (250.0, 500.0, 1000.0):
+        for size in (4, 8, 16, 32, 64):
+            cells = []
+            for late in (0.001, 0.002, 0.005, 0.010):
+                sent = stream(chunked(size, late, sfreq), sfreq=sfreq)
+                found = lay(sent.stamps, sfreq)
+                errors = interval_errors(sent, found)
+                cells.append(
+                    f"{np.std(errors):6.2f} /{np.abs(errors).max():6.1f}, {len(found.account.losses)}"
+                    f" ({found.account.manner})"
+                )
+            print(f"{sfreq:5.0f}{size:6d}  " + "  ".join(cells), flush=True)
 
 
 def delay(sent: Stamped) -> tuple[float, float]:
