@@ -84,7 +84,7 @@ class Known:
     edge: float = 1.5
     latency: float = 30.0
     lag: float = 0.0
-    share: float = 0.7
+    share: float = 0.9
     gain: float = 1.6
 
 

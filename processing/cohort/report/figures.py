@@ -14,7 +14,7 @@ from matplotlib.figure import FigureBase
 
 from processing.cohort.models import series
 from processing.cohort.models.kaplan_meier import curve
-from processing.cohort.report.words import outcome_words
+from processing.cohort.report.words import of_whom, outcome_words
 from processing.indices.heart import VAGAL
 from processing.report.figures import COLOURS, DIM, STYLES, Place, own_figure, sheet_of
 
@@ -27,6 +27,8 @@ ACROSS = 4
 """Panels side by side."""
 MOST_PANELS = 24
 MOST_LINES = 40
+WHOLE = ("client", "therapist", "dyad")
+"""Whose a row over all dyads is."""
 MOST_SESSIONS = 60
 SHOWN = ("ibi", "hr", VAGAL, "scl", "scr_rate", "arousal", "speaking", "f0")
 """Signals of the map of quality, where they were recorded."""
@@ -141,18 +143,19 @@ def shares(models: pd.DataFrame, place: Place = own_figure) -> FigureBase | None
 def slopes(models: pd.DataFrame, outcome: str, entity: str, place: Place = own_figure) -> FigureBase | None:
     """Draw the slope of each dyad and, as a diamond, that over dyads."""
     rows = models[
-        (models["model"] == "M3")
-        & (models["outcome"] == outcome)
-        & (models["term"] == "session")
-        & models["estimate"].notna()
+        (models["model"] == "M3") & (models["outcome"] == outcome) & models["term"].str.startswith("session")
     ]
-    own = rows[~rows["entity"].isin(["client", "therapist", "dyad"])].sort_values("entity")[:MOST_LINES]
-    over = rows[rows["entity"] == entity]
+    # Both people of a dyad may have a series of this name: its dyads stand before what is over them.
+    whole = rows["entity"].isin(WHOLE)
+    mine = rows[rows["entity"].where(whole).bfill() == entity]
+    there = mine[(mine["term"] == "session") & mine["estimate"].notna()]
+    own = there[~there["entity"].isin(WHOLE)].sort_values("entity")[:MOST_LINES]
+    over = there[there["entity"] == entity]
     if not len(own):
         return None
     figure, sheet = sheet_of(place, 0.15 * (len(own) + len(over)) + 0.7, 1, left=1.0)
     _forest(sheet[0, 0], own, over)
-    sheet[0, 0].set_xlabel(f"{outcome_words(outcome)}: change per session")
+    sheet[0, 0].set_xlabel(f"{of_whom(outcome, entity)}: change per session")
     return figure
 
 
@@ -255,7 +258,7 @@ def answers(seconds: np.ndarray, status: np.ndarray, place: Place = own_figure) 
 
 def outcomes_with_slopes(models: pd.DataFrame) -> list[tuple[str, str]]:
     """Return the outcomes that have a slope, with whose they are, in the order of the models."""
-    rows = models[(models["model"] == "M3") & models["entity"].isin(["client", "therapist", "dyad"])]
+    rows = models[(models["model"] == "M3") & models["entity"].isin(WHOLE)]
     found = list(dict.fromkeys(zip(rows["outcome"], rows["entity"], strict=True)))
     named = {name for _, name in series.METRICS} | set(series.RATINGS)
     return sorted(found, key=lambda f: f[0] not in named)

@@ -91,7 +91,7 @@ def _sections(tables: Tables, models: pd.DataFrame, compared: pd.DataFrame) -> l
     forests = [
         Drawn(
             draw=p(figures.slopes, models, outcome, entity),
-            caption=f"{_first(words.outcome_words(outcome))}. {words.SLOPES}",
+            caption=f"{_first(words.of_whom(outcome, entity))}. {words.SLOPES}",
         )
         for outcome, entity in figures.outcomes_with_slopes(models)
     ]

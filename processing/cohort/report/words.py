@@ -163,6 +163,12 @@ def outcome_words(name: str) -> str:
     return f"{said} × {spaced(moderator)}" if times else said
 
 
+def of_whom(outcome: str, entity: str) -> str:
+    """Return what an outcome is called, and which of the two people's it is."""
+    said = outcome_words(outcome)
+    return said if entity == "dyad" else f"{said}, {entity}"
+
+
 def term_words(term: str) -> str:
     """Return what a term of a model is called."""
     if term in TERMS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,8 @@ import pytest
 from acquisition.errors import ResultsError
 from processing.cohort.models import everything
 from processing.cohort.models.coupling import coupling
-from processing.cohort.models.row import frame
-from processing.cohort.report import write_report
+from processing.cohort.models.row import ModelRow, frame
+from processing.cohort.report import figures, write_report
 from processing.cohort.report.content import missing, probability
 from processing.cohort.report.words import outcome_words, term_words
 from processing.cohort.simulated.cohort import simulated, typed
@@ -96,6 +97,22 @@ def test_it_is_the_same_file_again(
         write_report(tables, tmp_path / name, compared=compared, pdf=False)[0].read_bytes() for name in "ab"
     )
     assert first == second
+
+
+def test_a_figure_of_slopes_is_of_one_person_and_says_whose() -> None:
+    given = (("D01", 1.0), ("D02", 2.0), ("client", 1.5), ("D01", -5.0), ("D02", -6.0), ("therapist", np.nan))
+    rows = [
+        ModelRow(model="M3", outcome="time_in_pct", entity=who, term="session", estimate=slope)
+        for who, slope in given
+    ]
+    for entity, slopes in (("client", [1.0, 2.0, 1.5]), ("therapist", [-5.0, -6.0])):
+        figure = figures.slopes(frame(rows), "time_in_pct", entity)
+        assert figure is not None
+        (ax,) = figure.axes
+        assert [float(line.get_xdata()[0]) for line in ax.lines if line.get_marker() in "oD"] == slopes  # type: ignore[index]
+        assert ax.get_xlabel() == f"time within the band, {entity}: change per session"
+    refused = frame([*rows[:3], replace(rows[5], entity="therapist")])
+    assert figures.slopes(refused, "time_in_pct", "therapist") is None
 
 
 def test_sessions_that_are_not_there_are_named(tables: Mapping[str, pd.DataFrame]) -> None:
