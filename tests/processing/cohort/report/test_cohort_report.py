@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 from acquisition.errors import ResultsError
 from processing.cohort.models import everything
@@ -107,9 +108,10 @@ def test_a_figure_of_slopes_is_of_one_person_and_says_whose() -> None:
     ]
     for entity, slopes in (("client", [1.0, 2.0, 1.5]), ("therapist", [-5.0, -6.0])):
         figure = figures.slopes(frame(rows), "time_in_pct", entity)
-        assert figure is not None
+        assert isinstance(figure, Figure)
         (ax,) = figure.axes
-        assert [float(line.get_xdata()[0]) for line in ax.lines if line.get_marker() in "oD"] == slopes  # type: ignore[index]
+        points = [line for line in ax.lines if line.get_marker() in ("o", "D")]
+        assert [float(np.asarray(line.get_xdata())[0]) for line in points] == slopes
         assert ax.get_xlabel() == f"time within the band, {entity}: change per session"
     refused = frame([*rows[:3], replace(rows[5], entity="therapist")])
     assert figures.slopes(refused, "time_in_pct", "therapist") is None
