@@ -63,7 +63,9 @@ class Beside:
         self.opens_video = False
         """Whether the video opens by itself once there is a review."""
         self._reopens = False
-        self._played = time.monotonic()
+        self.now: Callable[[], float] = time.monotonic
+        """The clock by which the cursor of a review runs [s]."""
+        self._played = self.now()
 
     @property
     def glancing(self) -> bool:
@@ -142,8 +144,8 @@ class Beside:
 
     def play(self) -> None:
         """Let the cursor of a review run for the time since the last call, and the video with it."""
-        now = time.monotonic()
-        passed, self._played = min(now - self._played, STOOD_STILL), now
+        now = self.now()
+        passed, self._played = min(max(now - self._played, 0.0), STOOD_STILL), now
         panel = self._window.panel
         if panel.playing:
             panel.play(passed if self.video is None else self.video.allowed(passed))

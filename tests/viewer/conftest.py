@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,13 @@ from viewer.review.reviewing import Reviewing
 from viewer.window import OperatorWindow
 
 MakeWindow = Callable[..., OperatorWindow]
+
+
+def runs_by_frames(window: OperatorWindow) -> None:
+    """Let the cursor of a review run by 33 ms with each tick, however long that takes."""
+    frames = count()
+    window.beside.now = lambda: 0.033 * next(frames)
+    window.tick()
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ from acquisition.event import Event
 from acquisition.events.vocabulary import load_vocabulary
 from acquisition.stream import Modality, Role
 from tests.viewer import synthetic
-from tests.viewer.conftest import MakeWindow
+from tests.viewer.conftest import MakeWindow, runs_by_frames
 from tests.viewer.synthetic import T0, Session, fill, marks
 from tests.waiting import wait_for
 from viewer.live.marker_bar import MarkerButton
@@ -225,6 +225,7 @@ def test_finished_recording_is_reviewed_with_the_same_widgets(make_window: MakeW
     assert panel.pointer == pytest.approx(394.0 - 0.1)
     qtbot.keyClick(window, Qt.Key.Key_Left)
     assert panel.pointer == pytest.approx(364.0 - 0.1)
+    runs_by_frames(window)
     qtbot.keyClick(window, Qt.Key.Key_Space)
     for _ in range(30):
         window.tick()

@@ -21,7 +21,7 @@ from acquisition.recorder.store import RecordingStore
 from acquisition.recording.recording import Recording
 from tests.acquisition.simulated import record
 from tests.viewer import synthetic
-from tests.viewer.conftest import MakeWindow
+from tests.viewer.conftest import MakeWindow, runs_by_frames
 from tests.viewer.synthetic import T0, Session, fill, marks
 from viewer import settings as persistence
 from viewer.lanes.plot import LEFT, RIGHT
@@ -221,6 +221,7 @@ def test_no_single_key_voids_an_event(open_review: OpenReview, qtbot: QtBot) -> 
 def test_the_cursor_is_moved_by_keys_and_played_at_speeds(open_review: OpenReview, qtbot: QtBot) -> None:
     window = open_review()
     panel, bar = window.panel, review_of(window).bar
+    runs_by_frames(window)
     qtbot.keyClick(window, Qt.Key.Key_Home)
     assert panel.pointer == 0.0
     for _ in range(3):
@@ -246,6 +247,7 @@ def test_the_cursor_is_moved_by_keys_and_played_at_speeds(open_review: OpenRevie
 
 def test_play_stops_at_the_end_and_begins_anew_from_there(open_review: OpenReview) -> None:
     window = open_review()
+    runs_by_frames(window)
     window.panel.go_to(window.model.elapsed - 0.01)
     window.play_or_pause()
     window.tick()
