@@ -33,7 +33,7 @@ def export(recordings: list[Path], out: Path) -> None:
     """Export recordings into one dataset."""
     command = [sys.executable, "-m", "viewer.cli", "export", *map(str, recordings), "--to", "bids", "--out"]
     subprocess.run(
-        [*command, str(out), "--author", "A. Author", "--licence", "CC0"],
+        [*command, str(out), "--author", "A. Author", "--author", "B. Author", "--licence", "CC0"],
         check=True,
         stdout=subprocess.DEVNULL,
     )
