@@ -17,12 +17,12 @@ from dataclasses import dataclass, field, replace
 import pylsl
 
 from acquisition.drivers import Drained, Driver, SignsOf, Waiting
-from acquisition.drivers.lsl_link import Link, open_link
+from acquisition.drivers.lsl_link import Link, open_link, open_pinned
 from acquisition.errors import StreamError
 from acquisition.event import Notice
-from acquisition.lsl.binding import Binding, bindings_of, check_shape, fit, provisional
+from acquisition.lsl.binding import Binding, bindings_of, check_shape, choose, fit, provisional
 from acquisition.lsl.checked import Identity, checked
-from acquisition.lsl.network import Remote, configure, resolve
+from acquisition.lsl.network import Remote, configure, find, resolve
 from acquisition.rates import too_slow
 from acquisition.session.session import Device, Session
 from acquisition.stream import PEOPLE, Chunk, ClockOffset, Modality, Role, StreamInfo
@@ -34,6 +34,8 @@ EARLY = 12.0
 """Seconds from the start within which a stream that nobody checked is taken as it is found."""
 WATCH_PERIOD = 4.0
 """Seconds between two looks at the network once every stream is open."""
+
+OTHERWISE = "with other properties than before, and is refused"
 
 
 def open_driver(devices: Sequence[Device], session: Session) -> Driver:
@@ -85,7 +87,7 @@ class LslDriver:
         checked: Mapping[str, Identity] | None = None,
     ) -> None:
         configure(scope=scope, session_id=session_id)
-        self._checked, self._local = dict(checked or {}), scope == "machine"
+        self._checked = dict(checked or {})
         self._late = math.inf
         self._places = [_Place(b, provisional(b)) for b in bindings]
         self._links: dict[str, Link] = {}
@@ -159,7 +161,7 @@ class LslDriver:
             link.confirm()
             return
         link.rivals.add(link.remote.uid)
-        self._drop(link.remote.source_id, link, f"{link.remote} was denied and is refused")
+        self._drop(link, f"{link.remote} was denied and is refused")
 
     def remotes(self) -> list[Remote]:
         """Return who the streams come from that are open."""
@@ -187,7 +189,7 @@ class LslDriver:
             links = list(self._links.values())
         for link in links:
             try:
-                if link.doubtful() or link.silent():
+                if link.must_look():
                     self._look.set()
                 out += link.drain()
             except Exception as error:  # one stream's fault must not take the others'
@@ -220,12 +222,14 @@ class LslDriver:
 
     def _look_around(self) -> bool:
         """Look once who is there; tell whether to look again at once."""
+        self._search()
+        began = float(pylsl.local_clock())
         seen = resolve()
         with self._lock:
             self._seen = seen
         if self._stop.is_set():
             return False
-        suspect = self._check(seen)
+        suspect = self._check(seen, began)
         self._bind(seen)
         return suspect
 
@@ -234,7 +238,7 @@ class LslDriver:
             if place.link is not None or self._stop.is_set():
                 continue
             try:
-                remote = self._choose(place.binding, seen)
+                remote = choose(place.binding, seen, self._refused)
                 if remote is None:
                     continue
                 link = self._link(place.binding, remote)
@@ -251,31 +255,11 @@ class LslDriver:
                 logger.exception("%s cannot be opened", place.binding.wanted)
                 self._tell(place, f"stream {place.binding.wanted} cannot be opened: {type(error).__name__}")
 
-    def _choose(self, binding: Binding, seen: list[Remote]) -> Remote | None:
-        """Return the one stream that a binding means, None if it is not there."""
-        hits = [r for r in seen if binding.matches(r) and r.uid not in self._refused]
-        if not hits:
-            return None
-        if len(hits) > 1:
-            where = "; ".join(f"{r} {r.outlet}" for r in hits)
-            raise StreamError(f"{len(hits)} outlets answer to {binding.wanted}, so neither is used: {where}")
-        if not hits[0].source_id:
-            raise StreamError(
-                f"stream {hits[0]} is refused: it could not be found again after a loss; set its source_id"
-            )
-        twins = [r for r in seen if r.source_id == hits[0].source_id and r.uid not in self._refused]
-        if len(twins) > 1:
-            where = "; ".join(f"{r} {r.outlet}" for r in twins)
-            raise StreamError(
-                f"{len(twins)} outlets share source_id {hits[0].source_id!r}, so neither is used: {where}"
-            )
-        return hits[0]
-
     def _link(self, binding: Binding, remote: Remote) -> Link:
         link = self._links.get(remote.source_id)
         if link is None:
             check_shape(binding, remote)
-            link = open_link(remote, checked=self._checked.get(remote.source_id), local=self._local)
+            link = open_link(remote, checked=self._checked.get(remote.source_id))
             if why := self._doubt(remote):
                 link.suspect(why)
             with self._lock:
@@ -297,9 +281,7 @@ class LslDriver:
                 raise StreamError(f"{what} of {link.remote} is bound twice, also by {other.binding.place}")
         with self._lock:
             if not math.isnan(place.info.sfreq) and place.info != info:
-                raise StreamError(
-                    f"{link.remote} came back with other properties than before, and is refused"
-                )
+                raise StreamError(f"{link.remote} came back {OTHERWISE}")
             place.link, place.info, place.fault = link, info, ""
             link.attach(info, column)
 
@@ -317,21 +299,48 @@ class LslDriver:
                 Notice(time=now, kind="health", role=info.role, stream=info.name, message=message)
             )
 
-    def _check(self, seen: list[Remote]) -> bool:
-        """Compare who answers with the outlets that were pinned; tell whether to look again at once."""
-        again = False
+    def _search(self) -> None:
+        """Look at once for outlets that liblsl no longer receives: mostly they were started anew."""
         for source_id, link in list(self._links.items()):
-            verdict = link.judge({r.uid: r for r in seen if r.source_id == source_id})
-            again |= verdict in ("suspect", "gone")
-            if verdict == "stolen":
-                self._drop(source_id, link)
-        return again
+            if link.astray() and link.is_first_search() and (found := find(source_id)):
+                self._judge(link, found)
 
-    def _drop(self, source_id: str, link: Link, why: str = "") -> None:
+    def _check(self, seen: list[Remote], began: float) -> bool:
+        """Compare who answers with the outlets that were pinned; tell whether to look again at once."""
+        return sum(self._judge(link, seen, began) for link in list(self._links.values())) > 0
+
+    def _judge(self, link: Link, seen: list[Remote], began: float = math.nan) -> bool:
+        verdict = link.judge({r.uid: r for r in seen if r.source_id == link.remote.source_id}, began)
+        if verdict == "stolen":
+            self._drop(link)
+        elif verdict != "gone" and link.astray():
+            return not self._reopen(link)
+        return verdict in ("suspect", "gone")
+
+    def _reopen(self, link: Link) -> bool:
+        """Go on with the outlet as it was just seen; tell whether it answers."""
+        remote = link.remote
+        try:
+            places = [place for place in self._places if place.link is link]
+            for place in places:
+                check_shape(place.binding, remote)
+            pinned, said = open_pinned(remote)
+            for place in places:
+                if fit(place.binding, remote, said) != (place.info, link.column(place.info)):
+                    raise StreamError(f"{remote} came back {OTHERWISE}")
+        except TimeoutError:
+            return False
+        except StreamError as error:
+            self._drop(link, str(error))
+            return True
+        link.reopen(pinned)
+        return True
+
+    def _drop(self, link: Link, why: str = "") -> None:
         gone = f"outlet {link.remote} is gone"
         self._refused |= link.rivals
         with self._lock:
-            self._links.pop(source_id, None)
+            self._links.pop(link.remote.source_id, None)
             self._notices += link.notices(
                 "lost", why or f"{gone}; another that shared its source_id is refused"
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import queue
+import threading
 from collections.abc import Mapping
 from typing import Literal
 
@@ -15,17 +16,14 @@ from acquisition.drivers.border import Border
 from acquisition.event import Notice, NoticeKind
 from acquisition.events.foreign import marker_texts
 from acquisition.lsl.checked import Identity
-from acquisition.lsl.inlet import Inlet, Offset, RawInlet, Remark, Samples, open_raw
+from acquisition.lsl.inlet import Inlet, Offset, Remark, Samples, open_raw
 from acquisition.lsl.network import Description, Remote, describe
+from acquisition.lsl.pinned import Pinned
 from acquisition.stream import BoolArray, Chunk, ClockOffset, Modality, StreamInfo
 
 OPEN_TIMEOUT = 3.0
-EXPOSED = 0.7
-"""Seconds without samples after which it is looked who answers, where somebody else could."""
-SILENCE = 0.5
-"""Seconds without samples after which a stream with a rival must be confirmed."""
 STALE = 1.5
-"""The same where there is none, and it is only to be seen whether the outlet is gone."""
+"""Seconds without samples after which it is looked who answers."""
 Verdict = Literal["same", "suspect", "restarted", "gone", "stolen"]
 
 
@@ -36,37 +34,39 @@ class Link:
     ----------
     remote : Remote
         The stream; its uid is pinned.
-    raw : RawInlet
+    pinned : Pinned
         An open inlet for it.
     description : Description
         What it says of itself.
     checked : Identity, optional
         Who it came from when the devices were checked.
-    local : bool
-        Whether only this machine's streams can be found, so that none comes from elsewhere.
     """
 
     def __init__(
         self,
         remote: Remote,
-        raw: RawInlet,
+        pinned: Pinned,
         description: Description,
         *,
         checked: Identity | None = None,
-        local: bool = True,
     ) -> None:
         self.remote = remote
         self.description = description
         self.rivals: set[str] = set()
         """uids of other outlets that answered to the same source_id at the same time."""
-        self._inlet = Inlet(raw, remote.sfreq)
+        self._pinned = pinned
+        self._inlet = Inlet(pinned, remote.sfreq)
+        self._next: tuple[Pinned, Inlet] | None = None
+        self._swap = threading.Lock()
+        self._cut = False
+        self._searched = False
         self._takers: list[tuple[StreamInfo, int | None]] = []
         self._border = Border(pylsl.local_clock)
         self.doubt = ""
         """Why what it sends is kept apart until somebody confirms it; "" while it is trusted."""
         self.doubted = math.nan
         """Since when [s]."""
-        self._checked, self._local = checked, local
+        self._checked = checked
         self._apart: list[Chunk | ClockOffset] = []
         self._offset: Offset | None = None
         self._confirmed = -math.inf
@@ -74,7 +74,6 @@ class Link:
         self._told: queue.SimpleQueue[Notice] = queue.SimpleQueue()
         self._suspects: set[str] = set()
         self._absent = 0
-        self._seen = -math.inf
         self._inlet.start()
 
     def attach(self, info: StreamInfo, column: int | None) -> None:
@@ -89,7 +88,30 @@ class Link:
 
     def close(self) -> None:
         """Drop the connection."""
-        self._inlet.stop()
+        with self._swap:
+            inlets = [self._inlet, *([self._next[1]] if self._next else [])]
+        for inlet in inlets:
+            inlet.stop()
+
+    def astray(self) -> bool:
+        """Tell whether it must be opened anew: its outlet was started anew, or liblsl found another one."""
+        return self._cut or (self._next is None and self._pinned.astray())
+
+    def is_first_search(self) -> bool:
+        """Tell once of a connection that went astray that its outlet is to be looked for at once."""
+        first, self._searched = not self._searched, True
+        return first
+
+    def reopen(self, pinned: Pinned) -> None:
+        """Go on with a new connection to the outlet; what the old one still holds of it comes first."""
+        known = self._offset.value if self._offset is not None else None
+        inlet = Inlet(pinned, self.remote.sfreq, known=known)
+        inlet.start()
+        with self._swap:
+            last, self._next = self._next, (pinned, inlet)
+            self._cut = self._searched = False
+        if last is not None:
+            last[1].stop()
 
     def notices(
         self, kind: NoticeKind, message: str, start: float = math.nan, stop: float = math.nan
@@ -103,34 +125,28 @@ class Link:
             for info, _ in self._takers
         ]
 
-    def silent(self) -> bool:
-        """Tell whether samples that should be there are not: then it is time to look who answers."""
+    def must_look(self) -> bool:
+        """Tell whether it is time to look who answers."""
+        if self.astray() or self._pinned.unsure():
+            return True
         return self.remote.sfreq > 0 and self._inlet.age() > max(STALE, 3.0 / self.remote.sfreq)
 
-    def doubtful(self) -> bool:
-        """Hold samples back once a stream fell silent that LSL may have switched to another sender."""
-        rivals = bool(self.rivals or self._suspects)
-        exposed = self.remote.sfreq > 0 and (self._checked is not None or not self._local)
-        patience = SILENCE if rivals else max(EXPOSED, 3.0 / self.remote.sfreq) if exposed else math.inf
-        if min(self._inlet.age(), float(pylsl.local_clock()) - self._seen) > patience:
-            self._inlet.held = True
-        return self._inlet.held
-
-    def judge(self, alive: Mapping[str, Remote]) -> Verdict:
-        """Compare the outlets that answer to the source_id with the pinned one.
+    def judge(self, alive: Mapping[str, Remote], began: float = math.nan) -> Verdict:
+        """Compare the outlets that answer to the source_id, to a look that began then, with the pinned one.
 
         Two that answer to one look may be an outlet and its own quick restart; to two looks, they are rivals.
         """
         others = alive.keys() - {self.remote.uid} - self.rivals
         if self.remote.uid in alive:
             self._suspect(others, alive)
-            self._certain()
+            self._absent = 0
+            self._seen(began)
             return "suspect" if self._suspects else "same"
         self._suspects = set()
         if not alive:
             self._absent += 1
             if self._absent == 2:
-                self._tell("lost", f"outlet {self.remote} is gone")
+                self._tell("lost", f"outlet {self.remote} is gone{self._instead()}")
             return "gone"
         if self.rivals or len(others) != 1:
             self.rivals |= others
@@ -138,9 +154,18 @@ class Link:
         self._restarted(alive[others.pop()])
         return "restarted"
 
-    def _certain(self) -> None:
-        """Let samples through: it was just seen who sends them."""
-        self._absent, self._seen, self._inlet.held = 0, float(pylsl.local_clock()), False
+    def _seen(self, began: float) -> None:
+        with self._swap:
+            for pinned in (self._pinned, *([self._next[0]] if self._next else [])):
+                pinned.seen(began)
+
+    def _instead(self) -> str:
+        if not self.astray():
+            return ""
+        return (
+            "; LSL found another one of its name, type and source_id that does not answer in this session: "
+            "nothing of it is recorded"
+        )
 
     def _suspect(self, others: set[str], alive: Mapping[str, Remote]) -> None:
         sure = others & self._suspects
@@ -152,7 +177,7 @@ class Link:
 
     def _restarted(self, new: Remote) -> None:
         old, self.remote = self.remote, new
-        self._certain()
+        self._absent, self._cut = 0, True
         rate = "" if old.sfreq == new.sfreq else f", rate {old.sfreq:g} Hz became {new.sfreq:g} Hz"
         why = self._checked.differs(new) if self._checked is not None else ""
         if not why and new.host != old.host:
@@ -199,7 +224,7 @@ class Link:
         if self._again is not None:
             out += self._offsets(self._again)
             self._again = None
-        for item in self._inlet.drain():
+        for item in self._received():
             match item:
                 case Offset():
                     self._offset = item
@@ -212,6 +237,19 @@ class Link:
                     out += self.notices(item.kind, item.message, item.start, item.stop)
         out += self._border.told()
         return out
+
+    def _received(self) -> list[Offset | Samples | Remark]:
+        items = self._inlet.drain()
+        with self._swap:
+            pinned, coming, self._next = self._pinned, self._next, None
+            if coming is not None:
+                pinned.leave()
+                threading.Thread(target=self._inlet.stop, name="lsl-close", daemon=True).start()
+                self._pinned, self._inlet = coming
+        if n := pinned.discarded():
+            what = "came over a connection that LSL had made to another outlet, or may have: not recorded"
+            items.append(Remark("health", f"{n} samples {what}"))
+        return items
 
     def _offsets(self, item: Offset) -> list[ClockOffset]:
         return [ClockOffset(info, item.collected, item.value) for info, _ in self._takers]
@@ -245,7 +283,7 @@ class Link:
         return Chunk(info, item.times, values)
 
 
-def open_link(remote: Remote, *, checked: Identity | None = None, local: bool = True) -> Link:
+def open_link(remote: Remote, *, checked: Identity | None = None) -> Link:
     """Open a stream.
 
     Raises
@@ -253,6 +291,11 @@ def open_link(remote: Remote, *, checked: Identity | None = None, local: bool = 
     TimeoutError, StreamError
         If it does not answer, or its description cannot be read.
     """
-    raw, xml = open_raw(remote.found, OPEN_TIMEOUT)
-    said = describe(xml, remote.n_channels)
-    return Link(remote, raw, said, checked=checked, local=local)
+    pinned, said = open_pinned(remote)
+    return Link(remote, pinned, said, checked=checked)
+
+
+def open_pinned(remote: Remote) -> tuple[Pinned, Description]:
+    """Connect to an outlet and read its description; raises what `open_link` does."""
+    pinned, xml = open_raw(remote.found, OPEN_TIMEOUT)
+    return pinned, describe(xml, remote.n_channels)

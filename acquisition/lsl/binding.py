@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from acquisition.errors import StreamError
@@ -138,6 +138,41 @@ def provisional(binding: Binding) -> StreamInfo:
         source_id=binding.source_id,
         device=binding.profile,
     )
+
+
+def choose(binding: Binding, seen: Iterable[Remote], refused: Collection[str]) -> Remote | None:
+    """Return the one stream that a binding means, None if it is not there.
+
+    Parameters
+    ----------
+    seen : iterable of Remote
+        What is on the network.
+    refused : collection of str
+        uids of outlets that are not taken.
+
+    Raises
+    ------
+    StreamError
+        If several outlets answer to the binding or share the source_id, or there is none.
+    """
+    there = [r for r in seen if r.uid not in refused]
+    hits = [r for r in there if binding.matches(r)]
+    if not hits:
+        return None
+    if len(hits) > 1:
+        where = "; ".join(f"{r} {r.outlet}" for r in hits)
+        raise StreamError(f"{len(hits)} outlets answer to {binding.wanted}, so neither is used: {where}")
+    if not hits[0].source_id:
+        raise StreamError(
+            f"stream {hits[0]} is refused: it could not be found again after a loss; set its source_id"
+        )
+    twins = [r for r in there if r.source_id == hits[0].source_id]
+    if len(twins) > 1:
+        where = "; ".join(f"{r} {r.outlet}" for r in twins)
+        raise StreamError(
+            f"{len(twins)} outlets share source_id {hits[0].source_id!r}, so neither is used: {where}"
+        )
+    return hits[0]
 
 
 def check_shape(binding: Binding, remote: Remote) -> None:

@@ -18,6 +18,7 @@ from pylsl.util import LostError
 from pylsl.util import TimeoutError as LslTimeout
 
 from acquisition.event import MAX_TEXT, NoticeKind
+from acquisition.lsl.pinned import Pinned
 from acquisition.plausible import LATEST, Tally, stamped
 from acquisition.stream import FloatArray
 from acquisition.text import clean_text
@@ -67,17 +68,15 @@ class Measured(NamedTuple):
     asked: float
     at: float
     value: float
-    reset: bool
 
 
 class RawInlet(Protocol):
-    """What is used of `pylsl.StreamInlet`."""
+    """What is used of `acquisition.lsl.pinned.Pinned`."""
 
     def pull_chunk(
         self, timeout: float, max_samples: int, *, as_numpy: bool
     ) -> tuple[NDArray[Any], FloatArray]: ...
     def time_correction(self, timeout: float) -> float: ...
-    def was_clock_reset(self) -> bool: ...
     def close_stream(self) -> None: ...
 
 
@@ -87,26 +86,32 @@ class Inlet:
     Parameters
     ----------
     raw : RawInlet
-        An open `pylsl.StreamInlet`, or what behaves like one.
+        An open inlet, pinned to its outlet.
     sfreq : float
         Nominal rate [Hz]; only stamps of regular streams must not run back or ahead.
+    known : float, optional
+        The clock offset that the outlet before this one had [s]: another one is told of.
     clock : callable
         The LSL clock [s].
     """
 
     def __init__(
-        self, raw: RawInlet, sfreq: float, *, clock: Callable[[], float] = pylsl.local_clock
+        self,
+        raw: RawInlet,
+        sfreq: float,
+        *,
+        known: float | None = None,
+        clock: Callable[[], float] = pylsl.local_clock,
     ) -> None:
         self.missed = 0
         """Measurements of the clock offset that timed out."""
         self.arrived = clock()
         """When samples came last, or the stream was opened [s]."""
-        self.held = False
-        """Leave samples where they are, while it is open whose they are."""
         self._raw = raw
         self._clock = clock
         self._regular = sfreq > 0
         self._offset: float | None = None
+        self._known = known
         self._wait: float | None = None
         self._answers = 0
         self._deadline = self.arrived + PATIENCE
@@ -138,16 +143,14 @@ class Inlet:
     def _measure(self) -> None:
         while not self._stop.is_set():
             self._ask.clear()
-            reset = False
             pause = CORRECTION_PERIOD if self._wait is None else 0.5
             asked = self._clock()
             try:
                 value = self._raw.time_correction(CORRECTION_TIMEOUT)
-                reset = self._raw.was_clock_reset()
             except (LslTimeout, LostError, RuntimeError, ValueError):  # liblsl's errors; the next try counts
                 value = math.nan
             if abs(value) <= LATEST:
-                self._measured.put(Measured(asked, self._clock(), value, reset))
+                self._measured.put(Measured(asked, self._clock(), value))
             else:
                 self.missed, pause = self.missed + 1, 0.5
             self._ask.wait(pause)
@@ -158,12 +161,12 @@ class Inlet:
         self._take_offsets(out)
         if said := self._absurd.due(self._clock()):
             out.append(Remark("health", said))
-        if self._waits(out) or self.held:
+        if new := self._pull():
+            self.arrived = self._clock()
+        self._pending += new
+        if self._waits(out):
             return out
         pulled, self._pending = self._pending, []
-        pulled += self._pull()
-        if pulled:
-            self.arrived = self._clock()
         while pulled:
             part = pulled.pop(0)
             odd = self._odd(part.times)
@@ -186,15 +189,15 @@ class Inlet:
                 new = self._measured.get_nowait()
             except queue.Empty:
                 return
-            changed = self._offset is not None and abs(new.value - self._offset) > JUMP
-            if new.reset or changed:
-                step = new.value - (self._offset or 0.0)
+            before = self._known if self._offset is None else self._offset
+            step = 0.0 if before is None else new.value - before
+            if abs(step) > JUMP:
                 out.append(
                     Remark(
                         "clock", f"the sender's clock was reset; the offset changed by {step:.3f} s", new.at
                     )
                 )
-            if self._wait is not None and (new.reset or changed):
+            if self._wait is not None and abs(step) > JUMP:
                 self._settle()
             elif self._wait is not None and new.asked >= self._wait:
                 self._answers += 1
@@ -210,7 +213,7 @@ class Inlet:
         if self._offset is None and now < self._deadline:
             return True
         if self._offset is None:
-            self._offset = 0.0
+            self._offset, self._known = 0.0, None
             out.append(Offset(now, 0.0))
             out.append(
                 Remark(
@@ -265,18 +268,21 @@ def _decoded(values: NDArray[Any]) -> NDArray[Any]:
     return text
 
 
-def open_raw(found: pylsl.StreamInfo, timeout: float) -> tuple[pylsl.StreamInlet, str]:
+def open_raw(found: pylsl.StreamInfo, timeout: float) -> tuple[Pinned, str]:
     """Open an inlet for a resolved stream and return it with the stream's full description (XML).
 
     Raises
     ------
     TimeoutError
-        If the sender does not answer in time.
+        If the sender does not answer in time, or another one does at its address.
     """
+    opened = pylsl.local_clock()
     raw = pylsl.StreamInlet(found, max_buflen=BUFFER, recover=True)
     try:
-        xml = raw.info(timeout).as_xml()
+        said = raw.info(timeout)
         raw.open_stream(timeout)
     except (LslTimeout, LostError) as error:
         raise TimeoutError(f"it was found but does not answer within {timeout:g} s") from error
-    return raw, xml
+    if said.uid() != found.uid():
+        raise TimeoutError("it was found, and another one answers at its address")
+    return Pinned(raw, opened), said.as_xml()

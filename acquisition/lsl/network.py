@@ -35,6 +35,14 @@ MANY, MAX_LABEL = 16, 40
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _REFERENCE = re.compile("&#([xX][0-9a-fA-F]{1,8}|[0-9]{1,8});")
 FORMATS = {1: "float32", 2: "double64", 3: "string", 4: "int32", 5: "int16", 6: "int8", 7: "int64"}
+QUICK = 0.3
+"""Seconds to look for one stream that must be somewhere."""
+NEVER = 1e9
+"""Seconds of silence after which liblsl looks by itself for a sender whose connection stands.
+
+A link that carries nothing for a while then brings all that was sent; a sender that is gone is missed by the
+driver, which asks for the session.
+"""
 _configured: tuple[str, str] | None = None
 
 
@@ -62,7 +70,8 @@ def configure(*, scope: str = "machine", session_id: str = "default") -> None:
     if _configured is None:
         pylsl.set_config_content(
             f"[multicast]\nResolveScope={scope}\n[ports]\nPortRange={PORTS}\n"
-            f"[lab]\nSessionID={wanted[1]}\n[log]\nlevel=-3\n"
+            f"[lab]\nSessionID={wanted[1]}\n"
+            f"[tuning]\nWatchdogTimeThreshold={NEVER:.0f}\n[log]\nlevel=-3\n"
         )
         _configured = wanted
     elif _configured != wanted:
@@ -106,10 +115,21 @@ def resolve(seconds: float = RESOLVE) -> list[Remote]:
     return sorted((r for r in found if r is not None), key=lambda r: (r.name, r.source_id, r.uid))
 
 
+def find(source_id: str) -> list[Remote]:
+    """Return the first streams of a source_id that answer, without waiting for more."""
+    if "'" in source_id:  # liblsl's language of queries has no way to write it
+        return []
+    found = map(_remote, pylsl.resolve_byprop("source_id", source_id, 1, QUICK))
+    return [r for r in found if r is not None and r.source_id == source_id]
+
+
 def _remote(info: pylsl.StreamInfo) -> Remote | None:
-    """Read what a stream says of itself; None if that is not text: nobody can have meant it."""
+    """Read what a stream says of itself.
+
+    None if that is not text, since nobody can have meant it, or if it is of another session than was asked.
+    """
     try:
-        return _read(info)
+        return _read(info) if _configured is None or info.session_id() == _configured[1] else None
     except (UnicodeDecodeError, ValueError):
         return None
 

@@ -1,6 +1,8 @@
 """Send LSL streams for tests, here or as a process: python -m tests.acquisition.lsl_sender SOURCE_ID FIRST.
 
-With a third word, skip, what was due while the process stood still is never sent, as of a device that slept.
+More words: skip: what was due while the process stood still is never sent, as of a device that slept;
+ends: told to end, one more sample is sent, its value printed, and the process is gone at once;
+abroad: in another LSL session, under the same name; rate=, channels=, label=: another stream than else.
 
 Tests see only streams of their own SessionID, and of names that hold it, so that runs beside each other do
 not meet.
@@ -133,15 +135,28 @@ def sender(source_id: str, first: int, *more: str) -> Iterator[subprocess.Popen[
 def main() -> None:
     """Send until killed."""
     source_id, first, skips = sys.argv[1], int(sys.argv[2]), "skip" in sys.argv
-    out = outlet(source_id)
+    said = dict(word.split("=") for word in sys.argv[3:] if "=" in word)
+    name, n, sfreq = name_of(source_id), int(said.get("channels", "1")), float(said.get("rate", "100"))
+    if "abroad" in sys.argv:
+        os.environ[SESSION_VARIABLE] += "-abroad"
+    labels = (said.get("label", "ECG"), *map(str, range(1, n)))
+    out = outlet(source_id, name=name, sfreq=sfreq, labels=labels, units=("mV",) * n)
     print("ready", flush=True)  # noqa: T201
     begin, sent = pylsl.local_clock(), 0
+    told: list[int] = []
+    if "ends" in sys.argv:
+        signal.signal(signal.SIGTERM, lambda number, _: told.append(number))
     while True:
+        if told:
+            out.push(np.array([pylsl.local_clock()]), np.full((1, n), first + 500_000.0))
+            time.sleep(0.02)  # liblsl sends in a thread of its own
+            print(first + 500_000.0, flush=True)  # noqa: T201
+            os._exit(0)
         due = int((pylsl.local_clock() - begin) * 100)
         if skips and due - sent > 100:
             sent = due - 1
         numbers = np.arange(sent, due)
-        out.push(begin + numbers / 100, (first + numbers)[:, np.newaxis].astype(float))
+        out.push(begin + numbers / 100, np.repeat((first + numbers)[:, np.newaxis].astype(float), n, axis=1))
         sent = due
         time.sleep(0.02)
 

@@ -55,7 +55,6 @@ def waits(listener: Listening) -> bool:
 
 def test_another_machine_that_takes_a_dead_senders_name_waits_and_is_kept_apart() -> None:
     with listening(binding("death"), ready=False) as listener:
-        listener.driver._local = False  # as with scope = "link"
         with sender("death", 100_000):
             listener.until(lambda: len(listener.values(listener.driver.streams()[0].name)) > 50, "samples")
         with elsewhere("death", 200_000):

@@ -132,7 +132,7 @@ def test_what_arrived_before_the_stop_is_still_delivered(outlets: list[Outlet]) 
         listener.until(lambda: len(listener.values("last ecg")) == 10, "the first samples")
         push(outlets[0], np.ones((10, 1)))
         link = listener.driver._links["last"]
-        wait_for(lambda: link._inlet._raw.samples_available() > 0, "samples in the inlet")  # type: ignore[attr-defined]
+        wait_for(lambda: link._pinned._raw.samples_available() > 0, "samples in the inlet")  # type: ignore[attr-defined]
         listener.driver.stop()
         listener.drain()
         assert len(listener.values("last ecg")) == 20

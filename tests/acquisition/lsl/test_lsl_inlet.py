@@ -145,7 +145,6 @@ def test_a_new_offset_precedes_the_first_sample_of_a_reset_clock(
     sender.send(1000.1, 5.0, 5.1)
     clock.now = 1000.3
     assert stamps(inlet.drain()) == [1000.1]
-    sender.reset = True
     measured(inlet, sender, 995.2)
     items = inlet.drain()
     assert isinstance(items[0], Remark)
@@ -186,15 +185,19 @@ def test_stamps_that_jump_are_taken_sooner_once_the_senders_clock_is_seen_to_be_
     assert clock.now - 1000.1 < PATIENCE
 
 
-def test_nothing_is_delivered_while_it_is_open_whose_samples_they_are(
-    inlet: Inlet, sender: FakeSender
+def test_a_clock_offset_other_than_that_of_the_outlet_before_is_told(
+    sender: FakeSender, clock: Clock
 ) -> None:
-    measured(inlet, sender, 0.0)
-    inlet.held = True
-    sender.send(1000.0)
-    assert stamps(inlet.drain()) == []
-    inlet.held = False
-    assert stamps(inlet.drain()) == [1000.0]
+    inlet = Inlet(sender, 10.0, known=3.0, clock=clock)
+    inlet.start()
+    try:
+        measured(inlet, sender, 500.0)
+        remark, offset = inlet.drain()
+    finally:
+        sender.answers.put(None)
+        inlet.stop()
+    assert isinstance(remark, Remark) and "changed by 497.000 s" in remark.message
+    assert offset == Offset(collected=500.0, value=500.0)
 
 
 def test_text_is_decoded_and_bounded(inlet: Inlet, sender: FakeSender) -> None:

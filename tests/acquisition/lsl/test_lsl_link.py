@@ -14,6 +14,7 @@ from acquisition.drivers.lsl_link import Link
 from acquisition.event import Notice
 from acquisition.lsl.checked import Identity, checked, remember
 from acquisition.lsl.network import Description, Remote
+from acquisition.lsl.pinned import Pinned
 from acquisition.stream import Chunk, ClockOffset, Modality, Role, StreamInfo
 from tests.acquisition.lsl.test_lsl_inlet import FakeSender
 from tests.waiting import wait_for
@@ -45,9 +46,13 @@ def alive(*uids: str) -> dict[str, Remote]:
 def link() -> Link:
     sender = FakeSender()
     sender.answers.put(0.0)
-    link = Link(remote("a"), sender, Description(("x",), ("mV",), {}))
+    link = Link(remote("a"), pinned(sender), Description(("x",), ("mV",), {}))
     link.attach(INFO, 0)
     return link
+
+
+def pinned(sender: FakeSender) -> Pinned:
+    return Pinned(sender, pylsl.local_clock())
 
 
 def kinds(link: Link) -> list[str]:
@@ -97,10 +102,10 @@ def test_each_taker_gets_its_channel(link: Link) -> None:
     assert np.unique([n.role for n in link.notices("health", "m")]).tolist() == ["client", "therapist"]
 
 
-def opened(checked: Identity | None, *, local: bool = True) -> tuple[Link, FakeSender]:
+def opened(checked: Identity | None) -> tuple[Link, FakeSender]:
     sender = FakeSender()
     sender.answers.put(0.0)
-    link = Link(remote("a"), sender, Description(("x",), ("mV",), {}), checked=checked, local=local)
+    link = Link(remote("a"), pinned(sender), Description(("x",), ("mV",), {}), checked=checked)
     link.attach(INFO, None)
     return link, sender
 
@@ -127,8 +132,14 @@ def test_who_comes_after_a_loss_is_believed_only_with_ground(
     sender.send(now)
     wait_for(lambda: taken(link.drain()) == [now])
     link.judge(alive())
-    assert link.judge({new.uid: new}) == "restarted"
-    sender.send(now + 0.1)
+    assert link.judge({new.uid: new}) == "restarted" and link.astray()
+    again = FakeSender()
+    again.answers.put(0.0)
+    link.reopen(pinned(again))
+    assert not link.astray()
+    assert taken(link.drain()) == []  # the old connection's last, and the new one is taken
+    wait_for(lambda: again.asked > 1, "the new one's clock offset")
+    again.send(now + 0.1)
     assert taken(link.drain()) == ([] if doubted else [now + 0.1])
     assert taken(link.apart()) == ([now + 0.1] if doubted else [])
     assert bool(link.doubt) == doubted
@@ -150,12 +161,21 @@ def test_a_confirmed_sender_is_taken_from_that_moment_and_not_before() -> None:
     assert taken(link.apart()) == [early, early + 1e-6]
 
 
-def test_a_silent_stream_is_held_where_somebody_else_could_have_taken_its_place() -> None:
-    for link, exposed in ((opened(None)[0], False), (opened(None, local=False)[0], True)):
-        link._inlet.arrived -= 1.0
-        assert link.doubtful() == exposed
-        link.judge(alive("a"))
-        assert not link.doubtful()  # it was just seen who sends
+def test_what_comes_after_liblsl_went_on_with_another_outlet_is_counted_and_never_taken() -> None:
+    link, sender = opened(None)
+    now = pylsl.local_clock()
+    sender.send(now)
+    wait_for(lambda: taken(link.drain()) == [now])
+    sender.reset = True
+    sender.send(now + 2.0, now + 2.1)
+    items = link.drain()
+    assert link.astray() and link.must_look() and taken(items) == []
+    assert [n.message[:9] for n in items if isinstance(n, Notice)] == ["2 samples"]
+    sender.send(now + 2.2)
+    assert taken(link.drain()) == []
+    assert [link.judge(alive()) for _ in range(2)] == ["gone", "gone"]
+    (lost,) = [n for n in link.drain() if isinstance(n, Notice)]
+    assert lost.kind == "lost" and "does not answer in this session" in lost.message
 
 
 def test_the_last_check_is_kept_for_half_a_day(tmp_path: Path) -> None:
