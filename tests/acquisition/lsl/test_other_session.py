@@ -7,7 +7,9 @@ import time
 from contextlib import ExitStack
 
 import numpy as np
+import pylsl
 import pytest
+from pylsl.util import TimeoutError as LslTimeout
 
 from acquisition.event import Notice
 from tests.acquisition.lsl_sender import Listening, binding, listening, sender
@@ -115,3 +117,29 @@ def ends_with_its_last(listener: Listening, own: subprocess.Popen[str], first: i
     assert own.stdout is not None
     last = float(own.stdout.readline())
     listener.until(lambda: last in values(listener), "the last one")
+
+
+def test_a_sender_whose_clock_is_not_measured_is_recorded_once_it_was_seen_and_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def never(self: pylsl.StreamInlet, timeout: float = 0.0) -> float:
+        raise LslTimeout  # as where a firewall lets no answer through; liblsl then tells of no change
+
+    monkeypatch.setattr(pylsl.StreamInlet, "time_correction", never)
+    monkeypatch.setattr("acquisition.lsl.inlet.PATIENCE", 0.5)
+    with ExitStack() as stack:
+        stack.enter_context(sender("blocked", THEIRS, "abroad"))
+        own = stack.enter_context(sender("blocked", 0))
+        listener = stack.enter_context(listening(binding("blocked")))
+        listener.until(lambda: len(values(listener)) > 120, "samples, look by look")
+        own.kill()
+        died = time.monotonic()
+        listener.until(lambda: said(listener, "is gone"), "the notice")
+        listener.until(lambda: time.monotonic() - died > QUIET, "the other one had time")
+        stack.enter_context(sender("blocked", AGAIN))
+        listener.until(lambda: bool((values(listener) >= AGAIN).any()), "ones own again")
+        listener.until(lambda: said(listener, "or may have: not recorded"), "what was discarded is counted")
+    assert theirs(listener) == 0
+    got = values(listener)
+    own_ones = got[got < THEIRS]
+    assert np.array_equal(own_ones, np.arange(own_ones[0], own_ones[0] + len(own_ones)))
