@@ -229,9 +229,9 @@ class LslDriver:
             self._seen = seen
         if self._stop.is_set():
             return False
-        suspect = self._check(seen, began)
+        again = [self._judge(link, seen, began) for link in list(self._links.values())]
         self._bind(seen)
-        return suspect
+        return any(again)
 
     def _bind(self, seen: list[Remote]) -> None:
         for place in self._places:
@@ -305,11 +305,8 @@ class LslDriver:
             if link.astray() and link.is_first_search() and (found := find(source_id)):
                 self._judge(link, found)
 
-    def _check(self, seen: list[Remote], began: float) -> bool:
-        """Compare who answers with the outlets that were pinned; tell whether to look again at once."""
-        return sum(self._judge(link, seen, began) for link in list(self._links.values())) > 0
-
     def _judge(self, link: Link, seen: list[Remote], began: float = math.nan) -> bool:
+        """Compare who answers with the outlet that was pinned; tell whether to look again at once."""
         verdict = link.judge({r.uid: r for r in seen if r.source_id == link.remote.source_id}, began)
         if verdict == "stolen":
             self._drop(link)
@@ -319,9 +316,11 @@ class LslDriver:
 
     def _reopen(self, link: Link) -> bool:
         """Go on with the outlet as it was just seen; tell whether it answers."""
-        remote = link.remote
+        remote, places = link.remote, [place for place in self._places if place.link is link]
+        if not places:  # nobody took it as it was: it is opened as it is now
+            self._drop(link)
+            return True
         try:
-            places = [place for place in self._places if place.link is link]
             for place in places:
                 check_shape(place.binding, remote)
             pinned, said = open_pinned(remote)
@@ -333,7 +332,7 @@ class LslDriver:
         except StreamError as error:
             self._drop(link, str(error))
             return True
-        link.reopen(pinned)
+        link.reopen(pinned, said)
         return True
 
     def _drop(self, link: Link, why: str = "") -> None:

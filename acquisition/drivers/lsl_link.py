@@ -58,8 +58,7 @@ class Link:
         self._inlet = Inlet(pinned, remote.sfreq)
         self._next: tuple[Pinned, Inlet] | None = None
         self._swap = threading.Lock()
-        self._cut = False
-        self._searched = False
+        self._cut = self._searched = self._closed = False
         self._takers: list[tuple[StreamInfo, int | None]] = []
         self._border = Border(pylsl.local_clock)
         self.doubt = ""
@@ -89,6 +88,7 @@ class Link:
     def close(self) -> None:
         """Drop the connection."""
         with self._swap:
+            self._closed = True
             inlets = [self._inlet, *([self._next[1]] if self._next else [])]
         for inlet in inlets:
             inlet.stop()
@@ -102,16 +102,18 @@ class Link:
         first, self._searched = not self._searched, True
         return first
 
-    def reopen(self, pinned: Pinned) -> None:
+    def reopen(self, pinned: Pinned, description: Description) -> None:
         """Go on with a new connection to the outlet; what the old one still holds of it comes first."""
         known = self._offset.value if self._offset is not None else None
         inlet = Inlet(pinned, self.remote.sfreq, known=known)
         inlet.start()
+        self.description = description
         with self._swap:
-            last, self._next = self._next, (pinned, inlet)
-            self._cut = self._searched = False
-        if last is not None:
-            last[1].stop()
+            last = inlet if self._closed else self._next and self._next[1]
+            if not self._closed:
+                self._next, self._cut, self._searched = (pinned, inlet), False, False
+        if last:
+            last.stop()
 
     def notices(
         self, kind: NoticeKind, message: str, start: float = math.nan, stop: float = math.nan

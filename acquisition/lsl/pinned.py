@@ -30,7 +30,7 @@ SEARCH = 0.9
 PAUSE = 0.4
 """Seconds after a change in which nothing of the other outlet can have come: liblsl waits half of one."""
 CHUNK, MAX_PULLS = 1024, 512
-"""Samples at once, and how often: more than the buffer holds at 1000 Hz, and an end if a sender outruns us."""
+"""Samples at once, how often: more than the buffer holds at 1000 Hz, and an end if a sender outruns us."""
 Pulled = tuple[NDArray[Any], FloatArray]
 
 

@@ -135,7 +135,7 @@ def test_who_comes_after_a_loss_is_believed_only_with_ground(
     assert link.judge({new.uid: new}) == "restarted" and link.astray()
     again = FakeSender()
     again.answers.put(0.0)
-    link.reopen(pinned(again))
+    link.reopen(pinned(again), link.description)
     assert not link.astray()
     assert taken(link.drain()) == []  # the old connection's last, and the new one is taken
     wait_for(lambda: again.asked > 1, "the new one's clock offset")
