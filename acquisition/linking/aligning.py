@@ -10,13 +10,15 @@ import numpy as np
 from acquisition.linking.hour import Hour, clock
 from acquisition.linking.link import Method
 from acquisition.linking.loudness import Loudness
-from acquisition.linking.refining import Line, refine
+from acquisition.linking.refining import Line, refine, resemblance
 from acquisition.linking.searching import FEWEST, search
 
 WIDEST = 0.5
 """An error from which on a video is not aligned [s]."""
-SURER, TIMES = 15.0, 1.5
-"""How much better than any other place, in log-likelihood and as a factor, the place of a video must be."""
+SURER, TIMES, ALIKE = 40.0, 2.0, 0.5
+"""How much better than any other the place of a video must be, in log-likelihood and as a factor; and with
+what correlation. Of speech that belongs elsewhere the best place was better by at most 30, and of long
+stretches of it the correlation did not reach 0.3."""
 SPEECH = 20
 """Fewest seconds with speech."""
 
@@ -38,21 +40,22 @@ def by_voice(loudness: Loudness, hour: Hour) -> Alignment:
     spoken = hour.spoken
     if why := _nothing_to_hear(loudness) or _nothing_said(hour):
         return Alignment(method="voice", reason=why)
-    place = search(loudness, spoken)
-    if place is None:
+    places = search(loudness, spoken)
+    if not places:
         return Alignment(method="voice", reason=f"it shares less than {FEWEST} s with the voice rows")
-    if place.score < place.second + SURER or place.score < TIMES * place.second:
-        at, next_best = (clock(place.offset - hour.begin), clock(place.other - hour.begin))
-        return Alignment(
-            method="voice",
-            reason=f"its sound does not tell where it belongs: a beginning at {at} fits hardly better than "
-            f"one at {next_best} (another session's video, no speech, or too short)",
-        )
+    known = [(resemblance(loudness, spoken, p.offset, p.drift), p) for p in places]
+    known.sort(key=lambda pair: -pair[0])
+    (most, place), others = known[0], known[1:]
+    against = others[0][0] if others else 0.0
     line = refine(loudness, spoken, place.offset, place.drift)
     if line is None:
-        return Alignment(
-            method="voice", reason="too few seconds of unbroken speech were recorded and are heard"
-        )
+        return Alignment(method="voice", reason="too few seconds of unbroken speech are in both")
+    if most < against + SURER or most < TIMES * against or line.agreement < ALIKE:
+        reason = "its sound does not tell where it belongs (another session's video, no speech, or too short)"
+        if others:
+            at, next_best = (clock(p.offset - hour.begin) for p in (place, others[0][1]))
+            reason += f": a beginning at {at} fits hardly better than one at {next_best}"
+        return Alignment(method="voice", reason=reason)
     error = max(line.half_width(v) for v in _shared(line, loudness, hour))
     if not error <= WIDEST:
         return Alignment(method="voice", reason=f"its error would be {error:.2f} s, more than {WIDEST:g} s")

@@ -21,7 +21,7 @@ from acquisition.voice.models import SFREQ
 MISSING = "videos need PyAV (pip install 'attunement[video]')"
 GAP = 0.02
 """Seconds by which a presentation stamp may differ from the end of the samples before."""
-LONGEST = 86_400.0
+LONGEST = 43_200.0
 """Seconds of the longest video that is read."""
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -103,21 +104,53 @@ def refine(loudness: Loudness, spoken: Spoken, offset: float, drift: float) -> L
     return _line(loudness, spoken, filled, offset, drift) or line
 
 
+def resemblance(loudness: Loudness, spoken: Spoken, offset: float, drift: float) -> float:
+    """Return how much speaks for a place, about, a log-likelihood ratio against no relation [nats]."""
+    chosen = spoken.filled >= (FULL if len(spoken.people) == 1 else 0.0)
+    compared = _compared(loudness, spoken, chosen, offset, drift)
+    return evidence(compared.agreement, len(compared.times)) if compared is not None else 0.0
+
+
+def evidence(agreement: float, seconds: int) -> float:
+    """Return what a correlation over some seconds says for a relation [nats]."""
+    r = min(max(agreement, 0.0), 0.9999)
+    return -0.5 * seconds * math.log(1 - r * r)
+
+
+class _Compared(NamedTuple):
+    """Hold the cost of each second at each shift, where in the video these are [s], and the correlation."""
+
+    costs: FloatArray
+    times: FloatArray
+    agreement: float
+
+
+_SHIFTS = np.arange(-REACH, REACH + STEP / 2, STEP)
+
+
+def _compared(
+    loudness: Loudness, spoken: Spoken, chosen: BoolArray, offset: float, drift: float
+) -> _Compared | None:
+    starts = (spoken.stops - 1 - offset) / (1 + 1e-6 * drift)
+    inside = chosen & (starts > REACH) & (starts < loudness.duration - 1 - REACH)
+    if np.count_nonzero(inside) < FEWEST:
+        return None
+    begins, expected = starts[inside], spoken.power[:, inside]
+    heard = window_powers(loudness.power, begins[:, None] - _SHIFTS[None, :])
+    kept = np.isfinite(heard).all(axis=1)
+    if np.count_nonzero(kept) < FEWEST:
+        return None
+    costs, agreement = disagreements(heard[kept], expected[:, kept])
+    return _Compared(costs, begins[kept] + 0.5, agreement)
+
+
 def _line(loudness: Loudness, spoken: Spoken, chosen: BoolArray, offset: float, drift: float) -> Line | None:
-    shifts = np.arange(-REACH, REACH + STEP / 2, STEP)
     line: Line | None = None
     for _ in range(4):
-        starts = (spoken.stops - 1 - offset) / (1 + 1e-6 * drift)
-        inside = chosen & (starts > REACH) & (starts < loudness.duration - 1 - REACH)
-        if np.count_nonzero(inside) < FEWEST:
+        compared = _compared(loudness, spoken, chosen, offset, drift)
+        if compared is None:
             return None
-        begins, expected = starts[inside], spoken.power[:, inside]
-        heard = window_powers(loudness.power, begins[:, None] - shifts[None, :])
-        kept = np.isfinite(heard).all(axis=1)
-        if np.count_nonzero(kept) < FEWEST:
-            return None
-        costs, agreement = disagreements(heard[kept], expected[:, kept])
-        line, moved = _fit(costs, begins[kept] + 0.5, shifts, offset, drift, agreement)
+        line, moved = _fit(compared.costs, compared.times, _SHIFTS, offset, drift, compared.agreement)
         offset, drift = line.offset, line.drift
         if moved < STEP / 4:
             break

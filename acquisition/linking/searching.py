@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from acquisition.linking.loudness import STEP, Loudness
 from acquisition.linking.spoken import Spoken
@@ -20,11 +21,13 @@ STEEPEST = 600.0
 """Clocks that are further apart are none [ppm]; those of cameras are within 100, by their makers."""
 APART = 3.0
 """Lags nearer than this are the same place [s]."""
+MOST, FEW, LONG = 24, 4, 600
+"""Places that are looked at closer, of a short video and of a long one; how long that is [s]."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Say where a video belongs.
+    """Say where a video may belong.
 
     Parameters
     ----------
@@ -33,19 +36,12 @@ class Place:
     drift : float
         [ppm]
     score : float
-        Half the log-likelihood ratio against no relation, [nats].
-    second, other : float
-        That of the best other place, and its offset [s].
-    seconds : int
-        That they have in common.
+        Log-likelihood ratio against no relation [nats].
     """
 
     offset: float
     drift: float
     score: float
-    second: float
-    other: float
-    seconds: int
 
 
 def window_powers(loudness: FloatArray, starts: FloatArray) -> FloatArray:
@@ -75,8 +71,11 @@ def levels(power: FloatArray) -> FloatArray:
     return 10 * np.log10(np.maximum(power, 1e-3 * top + 1e-15))
 
 
-def search(loudness: Loudness, spoken: Spoken) -> Place | None:
-    """Return the place of a video where it agrees best with the rows; None if they share too little."""
+def search(loudness: Loudness, spoken: Spoken) -> list[Place]:
+    """Return the places of a video where it agrees best with the rows, best first.
+
+    They are at least `APART` from each other; none where it shares too little with the rows anywhere.
+    """
     first = round(float(spoken.stops[0]))
     shift = float(spoken.stops[0]) - first
     rows = np.full(round(float(spoken.stops[-1])) - first + 1, np.nan)
@@ -84,32 +83,29 @@ def search(loudness: Loudness, spoken: Spoken) -> Place | None:
     rows[np.round(spoken.stops - shift).astype(int) - first] = levels(loudest.sum(axis=0))
     seconds = int(loudness.duration)
     if seconds < FEWEST or len(rows) < FEWEST:
-        return None
+        return []
     n_chunks = max(round(seconds / CHUNK), 1)
     edges = np.linspace(0, seconds, n_chunks + 1).astype(int)
     lags = np.arange(-seconds, len(rows))
     # score[c, l] is of chunk c with the second 0 of the video at row `lags[l]`.
-    scores = np.zeros((n_chunks, len(lags) * PHASES))
-    shared = np.zeros(scores.shape)
+    scores: NDArray[np.float32] = np.zeros((n_chunks, len(lags) * PHASES), np.float32)
     for phase in range(PHASES):
         starts = np.asarray(np.arange(seconds) + phase / PHASES, np.float64)
         heard = levels(window_powers(loudness.power, starts))
         for c in range(n_chunks):
-            found, common = _scores(heard[edges[c] : edges[c + 1]], rows, edges[c], lags)
+            found = _scores(heard[edges[c] : edges[c + 1]], rows, edges[c], lags)
             # A video that begins a bit before the row: its windows begin at `phase` where the rows' do.
             place = (lags - lags[0]) * PHASES - phase
             ok = place >= 0
-            scores[c, place[ok]], shared[c, place[ok]] = found[ok], common[ok]
-    best = _along_lines(scores, shared, (edges[:-1] + edges[1:]) / 2)
-    if best is None:
-        return None
-    drift, at, score, next_at, second, n = best
+            scores[c, place[ok]] = found[ok]
     zero = first - 1 + shift + float(lags[0])
-    return Place(zero + at / PHASES, drift, score, second, zero + next_at / PHASES, n)
+    most = MOST if seconds <= LONG else FEW
+    best = _along_lines(scores, (edges[:-1] + edges[1:]) / 2, most)
+    return [Place(zero + at / PHASES, drift, score) for drift, at, score in best]
 
 
-def _scores(heard: FloatArray, rows: FloatArray, begin: int, lags: IntArray) -> tuple[FloatArray, FloatArray]:
-    """Return, for each lag, the score of a chunk that begins at second `begin`, and the seconds it shares."""
+def _scores(heard: FloatArray, rows: FloatArray, begin: int, lags: IntArray) -> FloatArray:
+    """Return, for each lag, the score of a chunk that begins at second `begin`."""
     m = len(heard)
     lead = int(max(0, -(lags[0] + begin)))
     tail = int(max(0, lags[-1] + begin + m - len(rows)))
@@ -126,29 +122,25 @@ def _scores(heard: FloatArray, rows: FloatArray, begin: int, lags: IntArray) -> 
         r = (n * sxy - sx * sy) / np.sqrt((n * sxx - sx**2) * (n * syy - sy**2))
     r = np.clip(np.nan_to_num(r), 0.0, 0.999)
     enough = n >= min(FEWEST, m)
-    return np.where(enough, -0.5 * n * np.log(1 - r**2), 0.0), np.where(enough, n, 0.0)
+    return np.where(enough, -0.5 * n * np.log(1 - r**2), 0.0)
 
 
 def _along_lines(
-    scores: FloatArray, shared: FloatArray, middles: FloatArray
-) -> tuple[float, int, float, int, float, int] | None:
-    """Return drift [ppm], place and score of the best line, those of the next best, and shared seconds."""
+    scores: NDArray[np.float32], middles: FloatArray, most: int
+) -> list[tuple[float, int, float]]:
+    """Return drift [ppm], place and score of the best lines."""
     length = scores.shape[1]
     span = float(middles[-1] - middles[0])
     finest = 1e6 / PHASES / 2 / span if span else np.inf
     drifts = np.arange(-STEEPEST, STEEPEST + 1, 50.0) if finest < STEEPEST else np.zeros(1)
-    total = np.zeros((len(drifts), length))
+    total = np.zeros((len(drifts), length), np.float32)
     for k, drift in enumerate(drifts):
         for row, middle in zip(scores, middles, strict=True):
             total[k] += np.roll(row, -round(drift * 1e-6 * middle * PHASES))
-    if not total.max():
-        return None
-    k, at = map(int, np.unravel_index(int(np.argmax(total)), total.shape))
-    near = np.abs(np.arange(length) - at) <= APART * PHASES
-    n = sum(
-        row[(at + round(drifts[k] * 1e-6 * m * PHASES)) % length]
-        for row, m in zip(shared, middles, strict=True)
-    )
-    others = np.where(near, -1.0, total.max(axis=0))
-    next_at = int(np.argmax(others))
-    return float(drifts[k]), at, float(total[k, at]), next_at, float(others[next_at]), int(n)
+    best = total.max(axis=0)
+    out = list[tuple[float, int, float]]()
+    while len(out) < most and best.max() > 0:
+        at = int(np.argmax(best))
+        out.append((float(drifts[np.argmax(total[:, at])]), at, float(best[at])))
+        best[max(at - round(APART * PHASES), 0) : at + round(APART * PHASES) + 1] = 0
+    return out

@@ -121,7 +121,9 @@ def test_wrong_words_and_files_are_one_line_and_change_nothing(
     assert done.exit_code == code
     assert said in done.output
     assert "Traceback" not in done.output
-    assert code == 2 or done.output.count("\n") == 1
+    # A busy machine is told how far it is, in lines that end with an ellipsis.
+    lines = [line for line in done.output.splitlines() if not line.endswith("…")]
+    assert code == 2 or len(lines) == 1
     assert (file.read_bytes() if file.exists() else b"") == before
 
 

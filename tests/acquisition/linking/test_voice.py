@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,11 +12,14 @@ import pytest
 from acquisition.linking.aligning import Alignment, by_voice
 from acquisition.linking.hour import Hour
 from acquisition.linking.loudness import STEP, Listener, Loudness
+from acquisition.linking.media import listen
 from acquisition.linking.refining import student
 from acquisition.linking.spoken import spoken_of
 from acquisition.stream import PEOPLE, Role
-from acquisition.voice.models import SFREQ, Samples
-from tests.acquisition.linking.hours import BEGIN, heard, rows_of, voices
+from acquisition.voice.models import SFREQ, Samples, load_models
+from acquisition.voice.prosody import Prosody
+from tests.acquisition.linking.hours import BEGIN, heard, rows_of, voices, write_video
+from tests.acquisition.speech import alternating, dialogue, need_models
 
 
 def hour_of(sound: dict[Role, Samples], people: Sequence[Role] = PEOPLE) -> Hour:
@@ -125,3 +129,30 @@ def test_loudness_does_not_depend_on_how_sound_comes_and_is_where_it_was() -> No
 def test_students_percentile() -> None:
     for tells, value in ((10, 2.2281), (22, 2.0739), (46, 2.0129)):
         assert student(tells) == pytest.approx(value, rel=0.002)
+
+
+def test_speech_that_the_product_itself_made_rows_of_places_a_video(tmp_path: Path) -> None:
+    need_models()
+    starts, seconds = alternating(10, pause=0.4)
+    # Sentences that come again at equal times would fit in more than one place.
+    later = np.cumsum(np.random.default_rng(2).uniform(0.0, 3.0, len(starts)))
+    mics, _ = dialogue(
+        [(role, at + float(x)) for (role, at), x in zip(starts, later, strict=True)],
+        seconds + float(later[-1]),
+    )
+    prosody = Prosody(PEOPLE, load_models(), gains={})
+    for role, sound in mics.items():
+        prosody.push(role, BEGIN + np.arange(len(sound)) / SFREQ, sound)
+    found = prosody.finish()
+    rows = {
+        role: np.array([[row.time, *row.values] for f in found if f.role is role for row in f.rows])
+        for role in PEOPLE
+    }
+    spoken = spoken_of({role: (x[:, 0], x[:, 1:]) for role, x in rows.items()})
+    hour = Hour(BEGIN, BEGIN + seconds, spoken, ())
+    room = np.asarray(0.3 * mics[Role.CLIENT] + 0.1 * mics[Role.THERAPIST])
+    video = write_video(tmp_path / "hour.mp4", room[round(8.28 * SFREQ) :], late=0.4)
+    _, loudness = listen(video)
+    result = by_voice(loudness, hour)
+    assert not result.reason
+    assert abs(off(result, 8.28, 0.0, 30.0)) <= min(result.error, 0.06)
