@@ -124,16 +124,17 @@ def aligned(media: Media, loudness: Loudness, hour: Hour, wish: Wish) -> Alignme
     if wish.by is not None:
         return ways[wish.by]()
     order: list[Method] = ["marks"] if wish.pairs else ["voice", "marks"]
-    tried = []
+    tried, doubt = [], ""
     if begin is not None:
         order.append("start")
     for method in order:
         found = ways[method]()
         if not found.reason and begin is not None and method == "voice" and abs(found.offset - begin) > FAR:
             at = clock(found.offset - hour.begin)
-            found = Alignment(method=method, reason=f"it would begin at {at} (--by voice says that it does)")
+            doubt = f"by voice it would begin at {at}"
+            found = Alignment(method=method, reason=f"it would begin at {at}, far from --start")
         if not found.reason:
-            return found
+            return replace(found, basis="; ".join(filter(None, (found.basis, doubt))))
         tried.append(found)
     return replace(tried[0], reason="; ".join(f"by {one.method}: {one.reason}" for one in tried))
 

@@ -63,6 +63,14 @@ def test_clips_are_aligned_listed_and_linked_once(lab: Path) -> None:
     assert "two.mkv" in again.output
 
 
+def test_a_typed_start_that_voice_contradicts_holds_and_the_other_is_said(lab: Path) -> None:
+    done = run(lab / "rec", lab / "one.mp4", "--start", "2:30")
+    assert done.exit_code == 0, done.output
+    assert "from 2:30.00" in done.output
+    assert "by voice it would begin at 0:10.4" in done.output
+    assert run(lab / "rec", lab / "one.mp4").exit_code == 0
+
+
 def test_what_is_not_aligned_is_linked_with_the_reason(lab: Path) -> None:
     done = run(lab / "mute", lab / "other.mp4", "--by", "voice")
     assert done.exit_code == 1
