@@ -51,7 +51,7 @@ FEW, IRREGULAR, ECTOPICS = "too few accepted beats", "irregular rhythm", "ectopi
 AGREED = 2.5
 """In an irregular rhythm the heart rate of all beats may differ so much from that of the normal ones [bpm]:
 half of what would be seen; ours."""
-ONE, MISSED = 1, 0.1
+ONE, MISSED = 1, 0.25
 """Where a beat may be missing more often in a window of heart rate, or in one of variability more often than
 this share of its fewest differences, two hearts may be seen, or waves in place of beats; ours."""
 CHANGE, FEW_NORMAL, UNSURE = "change of rhythm", "too few normal beats", "uncertain beats"
