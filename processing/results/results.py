@@ -43,7 +43,7 @@ from processing.results.corrected import Corrected
 from processing.results.litter import in_the_making, sweep
 from processing.results.refilled import Refills
 
-COLUMNS = ("time", "t", "available", "entity", "index", "value", "unit", "quality", "reason", "refilled")
+COLUMNS = ("time", "t", "available", "entity", "index", "value", "unit", "quality", "reason")
 TEXT = ("entity", "index", "unit", "reason")
 EVENT_COLUMNS = (
     "time", "t", "onset", "code", "phase", "actor", "source", "rater", "value", "ref", "t_shift", "t_unc",
@@ -52,7 +52,7 @@ EVENT_COLUMNS = (
 
 
 def index_table(samples: Sequence[IndexSample], t0: float, refilled: Refills | None = None) -> pa.Table:
-    """Return index samples as a long table; rows that rest on what was refilled are marked.
+    """Return index samples as a long table, with a column `refilled` where something was refilled.
 
     Parameters
     ----------
@@ -63,13 +63,14 @@ def index_table(samples: Sequence[IndexSample], t0: float, refilled: Refills | N
     """
     times = _numbers(samples, "time")
     arrays: dict[str, pa.Array] = {"time": pa.array(times), "t": pa.array(times - t0)}
-    for name in COLUMNS[2:-1]:
+    for name in COLUMNS[2:]:
         if name in TEXT:
             arrays[name] = _texts(samples, name)
         else:
             arrays[name] = pa.array(_numbers(samples, name))
-    marked = np.zeros(len(samples), np.bool_) if refilled is None else refilled.of(samples)
-    return pa.table({**arrays, COLUMNS[-1]: pa.array(marked)})
+    if refilled is not None and refilled.spans:
+        arrays["refilled"] = pa.array(refilled.of(samples))
+    return pa.table(arrays)
 
 
 def _numbers(samples: Sequence[IndexSample], name: str) -> FloatArray:
