@@ -92,7 +92,9 @@ def _opened(path: Path) -> Iterator[Any]:
     import av
     import av.logging
 
-    av.logging.set_level(av.logging.PANIC)
+    # With any level PyAV takes the interpreter's lock for each message of FFmpeg's threads. One that comes
+    # while a codec is closed, which waits for that thread under that lock, stops the program for good.
+    av.logging.set_level(None)
     if not path.is_file():
         raise RecordingError(f"{path}: {'no file' if path.exists() else 'no such file'}")
     try:

@@ -100,3 +100,13 @@ def test_without_the_extra_it_says_how_to_get_it(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(media, "find_spec", lambda name: None)
     with pytest.raises(RecordingError, match=r"attunement\[video\]"):
         look(path)
+
+
+def test_messages_of_ffmpeg_wait_for_no_lock_of_the_interpreter(clicks: Samples, tmp_path: Path) -> None:
+    from av import logging
+
+    path = tmp_path / "a.mp4"
+    write_video(path, clicks)
+    logging.set_level(logging.DEBUG)
+    look(path)
+    assert logging.get_level() is None
