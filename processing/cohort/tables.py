@@ -242,6 +242,7 @@ MODELS = TableSchema(
         flag("exploratory", "described, never stated"),
         REASON,
         text("formula", "the model as a formula"),
+        text("role", "whose values they are: client, therapist or dyad"),
     ),
     by_session=False,
 )

@@ -107,7 +107,6 @@ def against_pseudo(compared: pd.DataFrame, signal: str) -> tuple[ModelRow, list[
     """Return the test of a signal over dyads, and the rows of the dyads."""
     rows = excess(compared) if len(compared) else compared.assign(person=[])
     outcome, n = f"sync_{signal}", counts(rows)
-    n = Counts(int(rows["client"].nunique() + rows["therapist"].nunique()), n.n_dyads, n.n_sessions)
     if not len(rows):
         why = f"no session with {LEAST_OTHERS} pseudo-dyads" if len(compared) else "no signal in the store"
         return refused(MODEL, outcome, "dyad", why, term="real", formula=FORMULA), []
@@ -126,7 +125,9 @@ def against_pseudo(compared: pd.DataFrame, signal: str) -> tuple[ModelRow, list[
         few = len(names) < LEAST_FOR_OWN
         why = f"{CAUSE}; no interval below {LEAST_FOR_OWN} dyads" if few else CAUSE
         known = 0 if few else freedom
-        row = of_one(MODEL, outcome, name, "real", mean, se, known, mine, formula=FORMULA, reason=why)
+        row = of_one(
+            MODEL, outcome, name, "real", mean, se, known, mine, role="dyad", formula=FORMULA, reason=why
+        )
         own.append(row)
     return test, own
 
@@ -155,6 +156,7 @@ def _tally(tables: Tables, signal: str) -> list[ModelRow]:
                 estimate=float(number),
                 reason="a count",
                 formula=TALLY,
+                role="dyad",
                 **counted(counts(mine)),
             )
             for term, number in tallied.items()
@@ -180,4 +182,6 @@ def _lags(tables: Tables, signal: str) -> list[ModelRow]:
 
 
 def _lag(outcome: str, entity: str, over: Pooled, n: Counts) -> ModelRow:
-    return over_units(MODEL, outcome, entity, "lag", over, n, formula=LAG, beside=WHICH, tested=False)
+    return over_units(
+        MODEL, outcome, entity, "lag", over, n, formula=LAG, beside=WHICH, tested=False, role="dyad"
+    )

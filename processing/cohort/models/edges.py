@@ -97,6 +97,7 @@ def _own(found: list[Finding], side: str, far: str, n: Counts) -> list[ModelRow]
             converged=True if math.isfinite(f.value) else None,
             reason=f.reason,
             formula=FORMULA.format(far=far),
+            role="client",
             **counted(n),
         )
         for f in found

@@ -52,6 +52,7 @@ def flexibility(tables: Tables) -> list[ModelRow]:
                     exploratory=True,
                     reason=DESCRIBES,
                     formula=FORMULA,
+                    role=one.entity,
                     **counted(counts(mine)),
                 )
                 for term, value in (("complexity_mean", found.mean()), ("complexity_highest", found.max()))

@@ -74,20 +74,20 @@ def growth_of(rows: pd.DataFrame, outcome: str, entity: str) -> list[ModelRow]:
         return [refused(MODEL, outcome, entity, why, term="session", n=counts(rows), formula=OWN)]
     if long["value"].nunique() < 2:
         return [refused(MODEL, outcome, entity, "all values are the same", term="session", n=n, formula=OWN)]
-    own = list(_of_dyads(long, outcome))
+    own = list(_of_dyads(long, outcome, entity))
     if dyads < LEAST_DYADS:
         return [*own, _two_stages(long, outcome, entity, n)]
     return [*own, *_mixed(long, outcome, entity, n)]
 
 
-def _of_dyads(rows: pd.DataFrame, outcome: str) -> Iterator[ModelRow]:
+def _of_dyads(rows: pd.DataFrame, outcome: str, role: str) -> Iterator[ModelRow]:
     """Yield the slope of each dyad; a residual variance of all dyads, and its degrees of freedom."""
     found, mine = _lines(rows), dict(iter(rows.groupby("dyad")))
     for k, name in enumerate(found.units):
         se = math.sqrt(found.variance * float(found.scatter[k, 1, 1]))
         slope = float(found.coefficients[k, 1])
         n = counts(mine[name])
-        yield of_one(MODEL, outcome, name, "session", slope, se, found.freedom, n, formula=OWN)
+        yield of_one(MODEL, outcome, name, "session", slope, se, found.freedom, n, role=role, formula=OWN)
 
 
 def _lines(rows: pd.DataFrame) -> Lines:

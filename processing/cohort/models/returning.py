@@ -190,7 +190,9 @@ def _keyed(rows: pd.DataFrame) -> list[dict[str, Any]]:
 
 def _of_dyad(dyad: str, term: str, m: Measure, n: Counts) -> ModelRow:
     one = Pooled(estimate=m.value, se=m.se, ci_low=m.ci_low, ci_high=m.ci_high)
-    return over_units(MODEL, "return", dyad, term, one, n, formula=RETURN, beside=m.reason, exploratory=True)
+    return over_units(
+        MODEL, "return", dyad, term, one, n, formula=RETURN, beside=m.reason, exploratory=True, role="client"
+    )
 
 
 def _over_dyads(k: int, term: str, values: Sequence[tuple[Sequence[Measure], Counts]]) -> ModelRow:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+ROLES = ("client", "therapist", "dyad")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelRow:
     """Hold one term of a model.
@@ -23,6 +26,8 @@ class ModelRow:
     ----------
     entity : str
         client, therapist, dyad, or the code of one person or dyad.
+    role : str
+        Whose values they are: client, therapist or dyad. Both people of a dyad may have a series of one name.
     se : float
         Standard error; nan where the interval is none of a normal distribution or of Student's t.
     p : float
@@ -52,6 +57,11 @@ class ModelRow:
     exploratory: bool = False
     reason: str = ""
     formula: str = ""
+    role: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.role and self.entity in ROLES:
+            object.__setattr__(self, "role", self.entity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +74,18 @@ class Counts:
 
 
 def counts(rows: pd.DataFrame) -> Counts:
-    """Count whom rows are of: by their columns person, dyad and session."""
+    """Count whom rows are of: by their columns person, dyad and session.
+
+    What is of a dyad (its code stands for the person) is of both people, by the columns client and therapist.
+    """
     if not len(rows):
         return Counts(0, 0, 0)
     pairs = set(zip(rows["dyad"], rows["session"], strict=True))
-    return Counts(len(set(rows["person"])), len({dyad for dyad, _ in pairs}), len(pairs))
+    both = rows["person"] == rows["dyad"]
+    persons = set(rows["person"][~both])
+    if both.any():
+        persons |= {*rows["client"][both], *rows["therapist"][both]}
+    return Counts(len(persons), len({dyad for dyad, _ in pairs}), len(pairs))
 
 
 def counted(n: Counts) -> dict[str, Any]:
@@ -88,6 +105,7 @@ def over_units(
     beside: str = "",
     tested: bool = True,
     exploratory: bool = False,
+    role: str = "",
 ) -> ModelRow:
     """Return the row of what was pooled over dyads, sessions or therapists.
 
@@ -112,6 +130,7 @@ def over_units(
         exploratory=exploratory,
         reason=over.reason or beside,
         formula=formula,
+        role=role,
         **counted(n),
     )
 
@@ -145,6 +164,7 @@ def of_one(
     freedom: int,
     n: Counts,
     *,
+    role: str,
     formula: str,
     reason: str = "",
 ) -> ModelRow:
@@ -162,6 +182,7 @@ def of_one(
         converged=True,
         reason=reason,
         formula=formula,
+        role=role,
         **counted(n),
     )
 

@@ -98,7 +98,7 @@ def partition(rows: pd.DataFrame, outcome: str, entity: str) -> list[ModelRow]:
         return [refused(MODEL, outcome, entity, "REML did not converge", n=n, formula=formula)]
     errors = rows["se"].to_numpy(float) ** 2
     known = float(np.nanmean(errors)) if not several and np.isfinite(errors).any() else math.nan
-    k = n.n_sessions / n.n_persons
+    k = n.n_sessions / rows["person"].nunique()
     values = _estimates(fitted, squares, known, k)
     ends = {}
     if not outcome.startswith(OFFSETS):

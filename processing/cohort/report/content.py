@@ -28,7 +28,7 @@ HEAD = (
     "sessions",
     "remark",
 )
-SHARES = (0.15, 0.06, 0.15, 0.065, 0.115, 0.05, 0.06, 0.055, 0.05, 0.06, 0.185)
+SHARES = (0.14, 0.09, 0.14, 0.065, 0.115, 0.05, 0.06, 0.055, 0.05, 0.06, 0.175)
 MISSING = ("dyad", "client", "therapist", "sessions", "numbers", "not there", "without time in the band",
            "without synchrony", "without labels")  # fmt: skip
 MISSING_SHARES = (0.1, 0.1, 0.1, 0.09, 0.12, 0.15, 0.12, 0.11, 0.11)
@@ -82,12 +82,12 @@ def _rows(there: pd.DataFrame) -> list[list[str]]:
     """Return rows as cells; what is counted or described of one dyad in one of them."""
     counted = there["formula"].isin([TALLY, COMPLEXITY])
     out = [row(r) for r in there[~counted].itertuples()]
-    for (outcome, entity), mine in there[counted].groupby(["outcome", "entity"], sort=False):
+    for (outcome, _, _), mine in there[counted].groupby(["outcome", "entity", "role"], sort=False):
         said = "; ".join(
             f"{term_words(r.term)}: {number(r.estimate)}" for r in mine.itertuples() if r.estimate
         )
         first, what = row(next(mine.itertuples())), mine["formula"].iloc[0].partition(",")[0]
-        out.append([outcome_words(outcome), entity, what, *["–"] * 4, *first[7:10], said])
+        out.append([outcome_words(outcome), first[1], what, *["–"] * 4, *first[7:10], said])
     return out
 
 
@@ -97,7 +97,7 @@ def row(r: Any) -> list[str]:
     remark = r.reason + (" (exploratory)" if r.exploratory and r.model != "M8" else "")
     return [
         outcome_words(r.outcome),
-        r.entity,
+        whose(r),
         term_words(r.term),
         number(r.estimate),
         ends,
@@ -108,6 +108,11 @@ def row(r: Any) -> list[str]:
         str(r.n_sessions),
         remark.strip(),
     ]
+
+
+def whose(r: Any) -> str:
+    """Return whom a row of the table of models is of: a code with the role that has the values."""
+    return r.entity if r.role in ("", r.entity) else f"{r.entity}, {r.role}"
 
 
 def probability(p: float) -> str:
@@ -123,7 +128,7 @@ def _refused(rows: pd.DataFrame) -> list[str]:
     by: dict[str, list[str]] = {}
     for r in gone.itertuples():
         words = ", ".join(
-            dict.fromkeys(w for w in (outcome_words(r.outcome) if r.outcome else "", r.entity) if w)
+            dict.fromkeys(w for w in (outcome_words(r.outcome) if r.outcome else "", whose(r)) if w)
         )
         by.setdefault(r.reason, []).append(words)
     return [f"{'; '.join(list(dict.fromkeys(who))[:6])}{' …' if len(set(who)) > 6 else ''}: {why}"

@@ -145,9 +145,7 @@ def slopes(models: pd.DataFrame, outcome: str, entity: str, place: Place = own_f
     rows = models[
         (models["model"] == "M3") & (models["outcome"] == outcome) & models["term"].str.startswith("session")
     ]
-    # Both people of a dyad may have a series of this name: its dyads stand before what is over them.
-    whole = rows["entity"].isin(WHOLE)
-    mine = rows[rows["entity"].where(whole).bfill() == entity]
+    mine = rows[rows["role"] == entity]
     there = mine[(mine["term"] == "session") & mine["estimate"].notna()]
     own = there[~there["entity"].isin(WHOLE)].sort_values("entity")[:MOST_LINES]
     over = there[there["entity"] == entity]

@@ -62,6 +62,35 @@ def test_every_row_says_what_it_rests_on(fitted: pd.DataFrame) -> None:
     assert (bare["reason"] != "").all()
 
 
+def test_every_row_says_whose_values_it_is_of(fitted: pd.DataFrame) -> None:
+    there = fitted[fitted["estimate"].notna()]
+    assert set(there["role"]) <= {"client", "therapist", "dyad"}
+    whole = there[there["entity"].isin(["client", "therapist", "dyad"])]
+    assert (whole["role"] == whole["entity"]).all()
+    assert not there.duplicated(["model", "outcome", "entity", "role", "term"]).any()
+
+
+def test_a_single_dyad_has_a_row_of_each_person_that_says_whose_it_is(tables: Tables) -> None:
+    long = tables["metrics_long"]
+    theirs = long[(long["metric"] == "time_in_pct") & (long["entity"] == "client")]
+    theirs = theirs.assign(entity="therapist", person=theirs["therapist"], value=-theirs["value"])
+    given = {**tables, "metrics_long": pd.concat([long, theirs])}
+    own = [r for r in growth.growth(given) if (r.outcome, r.entity) == ("time_in_pct", "D01")]
+    slope = {r.role: r.estimate for r in own}
+    assert len(own) == len(slope) == 2
+    assert slope["therapist"] == pytest.approx(-slope["client"])
+    assert {r.n_persons for r in own} == {1}
+
+
+def test_what_is_of_a_dyad_rests_on_both_people(fitted: pd.DataFrame) -> None:
+    there = fitted[fitted["estimate"].notna()]
+    single = there[there["entity"].str.match(r"D\d+$")]
+    assert {"M3", "M4"} <= set(single["model"])
+    assert (single["n_persons"] == np.where(single["role"] == "dyad", 2, 1)).all()
+    over = there[(there["model"] == "M4") & (there["entity"] == "dyad")]
+    assert set(over["n_persons"]) == {12 + 4}
+
+
 def test_nothing_states_a_p_without_an_adjusted_one(fitted: pd.DataFrame) -> None:
     assert (fitted["p"].notna() == fitted["p_fdr"].notna()).all()
     assert (fitted["p_fdr"].dropna() >= fitted["p"].dropna() - 1e-12).all()

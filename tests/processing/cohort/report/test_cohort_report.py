@@ -14,10 +14,10 @@ from matplotlib.figure import Figure
 
 from acquisition.errors import ResultsError
 from processing.cohort.models import everything
-from processing.cohort.models.coupling import coupling
+from processing.cohort.models.coupling import TALLY, coupling
 from processing.cohort.models.row import ModelRow, frame
 from processing.cohort.report import figures, write_report
-from processing.cohort.report.content import missing, probability
+from processing.cohort.report.content import missing, parts, probability
 from processing.cohort.report.words import outcome_words, term_words
 from processing.cohort.simulated.cohort import simulated, typed
 from processing.cohort.simulated.pairs import simulated_pairs
@@ -101,10 +101,14 @@ def test_it_is_the_same_file_again(
 
 
 def test_a_figure_of_slopes_is_of_one_person_and_says_whose() -> None:
-    given = (("D01", 1.0), ("D02", 2.0), ("client", 1.5), ("D01", -5.0), ("D02", -6.0), ("therapist", np.nan))
+    slopes_of = {
+        "client": {"D01": 1.0, "D02": 2.0, "client": 1.5},
+        "therapist": {"D01": -5.0, "D02": -6.0, "therapist": np.nan},
+    }
     rows = [
-        ModelRow(model="M3", outcome="time_in_pct", entity=who, term="session", estimate=slope)
-        for who, slope in given
+        ModelRow(model="M3", outcome="time_in_pct", entity=who, term="session", estimate=slope, role=role)
+        for role, each in slopes_of.items()
+        for who, slope in each.items()
     ]
     for entity, slopes in (("client", [1.0, 2.0, 1.5]), ("therapist", [-5.0, -6.0])):
         figure = figures.slopes(frame(rows), "time_in_pct", entity)
@@ -115,6 +119,19 @@ def test_a_figure_of_slopes_is_of_one_person_and_says_whose() -> None:
         assert ax.get_xlabel() == f"time within the band, {entity}: change per session"
     refused = frame([*rows[:3], replace(rows[5], entity="therapist")])
     assert figures.slopes(refused, "time_in_pct", "therapist") is None
+
+
+def test_a_row_of_one_dyad_says_whose_series_it_is() -> None:
+    of = (("D01", "client"), ("D01", "therapist"), ("D01", "dyad"), ("client", "client"))
+    for formula in ("", TALLY):
+        rows = [
+            ModelRow(
+                model="M3", outcome="x", entity=who, role=role, term="t", estimate=1.0 + k, formula=formula
+            )
+            for k, (who, role) in enumerate(of)
+        ]
+        part = next(p for p in parts(frame(rows)) if p.model == "M3")
+        assert [r[1] for r in part.rows] == ["D01, client", "D01, therapist", "D01, dyad", "client"]
 
 
 def test_sessions_that_are_not_there_are_named(tables: Mapping[str, pd.DataFrame]) -> None:
