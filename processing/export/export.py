@@ -26,7 +26,7 @@ from acquisition.xdf.form import EVENTS_ID
 from acquisition.xdf.header import OWN_HEADERS, header_xml
 from acquisition.xdf.writer import Writer
 from processing.export.by_hand import annotated, write_marks
-from processing.export.tracks import NOTICE, Track, Tracks, gaps_of, on_even_grid, regular, spans
+from processing.export.tracks import NOTICE, Track, Tracks, cut, gaps_of, on_even_grid, regular, spans
 from processing.hour.shelter import Shelter
 from processing.metrics.self_report import as_rows
 from processing.results.results import write_events
@@ -95,7 +95,7 @@ def export_mne(tracks: Tracks, out: Path) -> list[Path]:
         lost = [(a, d, "BAD_gap") for a, d in gaps_of(values, track.info.sfreq)]
         lost += [*_marked_bad(track, tracks), *_judged_bad(track, tracks)]
         lost += [(a, d, "refilled") for a, d in tracks.refilled_of(track)]
-        inside = [m for m in (*marks, *by_hand, *lost) if 0.0 <= m[0] < values.shape[0] / track.info.sfreq]
+        inside = cut((*marks, *by_hand, *lost), values.shape[0] / track.info.sfreq)
         onset, duration, text = zip(*inside, strict=True) if inside else ((), (), ())
         raw.set_annotations(mne.Annotations(onset, duration, text), verbose="error")
         if (began := _began(tracks)) is not None:
@@ -121,7 +121,7 @@ def _judged_bad(track: Track, tracks: Tracks) -> list[tuple[float, float, str]]:
     """Return onset, duration [s] and text of what the pipeline judges bad in this signal."""
     organ = {Modality.ECG: "heart", Modality.EDA: "skin"}.get(track.info.modality)
     return [
-        (max(b.start - tracks.begin, 0.0), b.stop - b.start, f"BAD_{b.why.replace(' ', '_')}")
+        (b.start - tracks.begin, b.stop - b.start, f"BAD_{b.why.replace(' ', '_')}")
         for b in tracks.bad
         if (b.role, b.organ) == (track.info.role, organ)
     ]
@@ -153,13 +153,12 @@ def export_edf(tracks: Tracks, out: Path) -> list[Path]:
             notes.append(edfio.EdfAnnotation(a, d, f"refilled/{track.name}"))
         for name, column in zip(track.info.channels, values.T, strict=True):
             signals.append(_edf_signal(edfio, track, name, column))
+    # EDF+ has a place for what began before the file: it keeps its time.
     for i in spans(tracks):
         length = i.stop - i.start
-        notes.append(
-            edfio.EdfAnnotation(max(0.0, i.start - tracks.begin), length or None, f"{i.code}/{i.actor}")
-        )
+        notes.append(edfio.EdfAnnotation(i.start - tracks.begin, length or None, f"{i.code}/{i.actor}"))
     notes += [
-        edfio.EdfAnnotation(max(0.0, onset), length or None, text)
+        edfio.EdfAnnotation(onset, length or None, text)
         for onset, length, text in annotated(tracks.corrected, tracks.begin)
     ]
     if not signals:

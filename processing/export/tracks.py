@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -177,6 +177,20 @@ def spans(tracks: Tracks) -> list[Interval]:
     """Return everything that was marked as intervals, points with no length, named code/actor."""
     every = [*intervals(tracks.events, tracks.end), *points(tracks.events)]
     return sorted(every, key=lambda i: (i.start, i.code))
+
+
+def cut(marks: Iterable[tuple[float, float, str]], length: float) -> list[tuple[float, float, str]]:
+    """Return marks (onset, duration [s], text) as far as they lie within a signal of `length` seconds.
+
+    One that begins before it keeps its end; what lies outside altogether is left out.
+    """
+    out = []
+    for onset, duration, text in marks:
+        start, stop = max(onset, 0.0), min(onset + duration, length)
+        if start < length and (stop > start or (duration == 0.0 and onset >= 0.0)):
+            whole = start == onset and stop == onset + duration
+            out.append((start, duration if whole else stop - start, text))
+    return out
 
 
 def regular(tracks: Tracks) -> list[Track]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import edfio
@@ -13,9 +14,11 @@ import numpy as np
 import pytest
 import pyxdf
 
+from acquisition.session.session import NOT_KNOWN
 from acquisition.stream import Modality
+from processing.export.bad import Bad
 from processing.export.export import FORMATS, export, export_csv, export_edf, export_mne, export_xdf
-from processing.export.tracks import Tracks, on_even_grid, read_tracks
+from processing.export.tracks import Tracks, on_even_grid, read_tracks, spans
 from tests.processing.simulated_hour import START, infos, write_hour
 
 BEGIN = START - 720.0
@@ -71,6 +74,78 @@ def test_mne_reads_types_values_annotations_and_gaps(tracks: Tracks, tmp_path: P
     eda = mne.io.read_raw_fif(tmp_path / "client_eda_raw.fif", verbose="error")
     assert eda.get_channel_types() == ["gsr"]
     assert np.nanmedian(eda.get_data()) == pytest.approx(4.5e-6, rel=0.4)
+
+
+def bad_of(raw: mne.io.BaseRaw) -> dict[str, list[tuple[float, float]]]:
+    """Return onset and duration of all that MNE would leave out, by text."""
+    out: dict[str, list[tuple[float, float]]] = {}
+    for a in raw.annotations:
+        if a["description"].startswith("BAD_"):
+            out.setdefault(a["description"], []).append((float(a["onset"]), float(a["duration"])))
+    return out
+
+
+def exported(tracks: Tracks, out: Path) -> mne.io.BaseRaw:
+    (path,) = export_mne(replace(tracks, streams=(tracks.streams[ecg(tracks)],)), out)
+    return mne.io.read_raw_fif(path, verbose="error")
+
+
+def test_mne_reads_where_a_signal_is_bad_to_the_millisecond(tracks: Tracks, tmp_path: Path) -> None:
+    begin, length = tracks.begin, tracks.end - tracks.begin
+    stretches = {
+        "motion": (100.25, 107.5), "low quality": (-2.0, 3.0), "late": (length - 4.0, length + 6.0),
+        "before": (-9.0, -5.0), "after": (length + 1.0, length + 2.0),
+    }  # fmt: skip
+    heart = [Bad("client", "heart", begin + a, begin + b, why) for why, (a, b) in stretches.items()]
+    others = [
+        Bad("therapist", "heart", begin, begin + 9.0, "x"),
+        Bad("client", "skin", begin, begin + 9.0, "x"),
+    ]
+    raw = exported(replace(tracks, bad=(*heart, *others)), tmp_path)
+    got = bad_of(raw)
+    (gap,) = got.pop("BAD_gap")
+    missing = np.flatnonzero(np.isnan(raw.get_data()[0])) / raw.info["sfreq"]
+    assert gap == pytest.approx((missing[0], missing[-1] - missing[0] + 1.0 / raw.info["sfreq"]), abs=1e-3)
+    last = raw.n_times / raw.info["sfreq"]
+    wanted = {
+        "BAD_motion": (100.25, 7.25), "BAD_low_quality": (0.0, 3.0),
+        "BAD_late": (length - 4.0, last - length + 4.0),
+    }  # fmt: skip
+    assert set(got) == set(wanted)
+    for text, where in wanted.items():
+        assert got[text] == [pytest.approx(where, abs=1e-3)]
+
+
+@pytest.mark.parametrize(
+    ("began", "date"),
+    [
+        ("2026-11-22T10:00:00.250+01:00", datetime(2026, 11, 22, 9, 0, 0, 250_000, tzinfo=UTC)),
+        ("2026-11-22T10:00:00", None),  # of no zone: when that was is not known
+        (NOT_KNOWN, None),
+    ],
+)
+def test_fif_has_the_true_date_in_utc_or_none(
+    tracks: Tracks, tmp_path: Path, began: str, date: datetime | None
+) -> None:
+    assert tracks.session is not None
+    assert tracks.session.recorded is not None
+    session = replace(tracks.session, recorded=replace(tracks.session.recorded, started=began))
+    raw = exported(replace(tracks, session=session), tmp_path)
+    assert raw.info["meas_date"] == date
+    pause = next(a for a in raw.annotations if a["description"] == "BAD_gap")
+    assert pause["onset"] == pytest.approx(720.0 - 276.0, abs=0.3)  # a date moves no mark
+
+
+def test_what_was_marked_from_before_the_first_sample_keeps_its_end(tracks: Tracks, tmp_path: Path) -> None:
+    rest = next(i for i in spans(tracks) if i.code == "baseline_rest")
+    later = replace(tracks, begin=rest.start + 4.0)
+    (got,) = (a for a in exported(later, tmp_path).annotations if a["description"] == "baseline_rest/tech")
+    assert got["onset"] == 0.0
+    assert got["duration"] == pytest.approx(rest.stop - rest.start - 4.0, abs=1e-3)
+    (path,) = export_edf(later, tmp_path)
+    (note,) = (a for a in edfio.read_edf(path).annotations if a.text == "baseline_rest/tech")
+    assert note.onset == pytest.approx(-4.0)
+    assert note.duration == pytest.approx(rest.stop - rest.start)
 
 
 def test_edf_reads_rates_values_and_annotations(tracks: Tracks, tmp_path: Path) -> None:
