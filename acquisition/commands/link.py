@@ -105,7 +105,9 @@ def _pair(text: str) -> tuple[float, int | float]:
     if not equals:
         raise click.UsageError(f"--mark {text[:40]!r}: must be TIME=EVENT, as 0:12.48=1 or 0:12.48=3:10.2")
     at = _time("--mark", video)
-    return at, int(event) if event.isdigit() else _time("--mark", event)
+    # Neither "²" nor "١" is the number of a mark, and thousands of digits are none.
+    is_number = event.isascii() and event.isdigit() and len(event.lstrip("0")) < 10
+    return at, int(event) if is_number else _time("--mark", event)
 
 
 def _say(recording: Path, links: Sequence[VideoLink], *, as_json: bool) -> None:

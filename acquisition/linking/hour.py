@@ -21,6 +21,8 @@ from acquisition.voice.rows import ROW_CHANNELS
 
 MARK = "sync_mark"
 """What F10 marks: a clap, or a button."""
+FURTHEST = 1e7
+"""Nothing in a recording or a video is further from its beginning [s]."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,7 +141,8 @@ def seconds_of(text: str) -> float | None:
         return None
     if any("." in part for part in parts[:-1]) or (len(parts) > 1 and any(n >= 60 for n in numbers[1:])):
         return None
-    return sign * math.fsum(n * 60**k for k, n in enumerate(reversed(numbers)))
+    seconds = math.fsum(n * 60**k for k, n in enumerate(reversed(numbers)))
+    return sign * seconds if seconds <= FURTHEST else None
 
 
 def said(times: Iterable[float]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Literal, Self, get_args
 
 Method = Literal["voice", "marks", "start"]
@@ -72,7 +72,9 @@ class VideoLink:
 
     @property
     def name(self) -> str:
-        """Return the name of the file."""
+        """Return the name of the file, also of one that was linked on a Windows machine."""
+        if not self.path.is_absolute() and (there := PureWindowsPath(self.path)).is_absolute():
+            return there.name
         return self.path.name
 
     @property

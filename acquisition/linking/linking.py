@@ -82,9 +82,9 @@ def link_videos(
             continue  # a copy under another name
         found = aligned(media, loudness, hour, wish)
         made.append(_link(file, sha256, before or 0, media, found, wish))
-    change_links(recording, lambda links: _merged(links, made))
+    after = change_links(recording, lambda links: _merged(links, made))
     keep("linked", recording, videos=len(made))
-    now = {link.sha256: link for link in read_links(recording)}
+    now = {link.sha256: link for link in after}
     return [now[link.sha256] for link in made]
 
 
@@ -94,7 +94,7 @@ def remove_links(recording: Path, videos: Sequence[Path]) -> list[VideoLink]:
     Raises
     ------
     RecordingError
-        If one is not linked; the choices are named, and none is taken away.
+        If one is not linked, or several have that name; the choices are named, and none is taken away.
     """
     gone: list[VideoLink] = []
 
@@ -105,6 +105,9 @@ def remove_links(recording: Path, videos: Sequence[Path]) -> list[VideoLink]:
             if not mine:
                 known = ", ".join(str(v.path) for v in links) or "none is"
                 raise RecordingError(f"{video}: is not linked to {recording} (linked: {known})")
+            if len(mine) > 1:
+                choices = ", ".join(str(v.path) for v in mine)
+                raise RecordingError(f"{video}: {len(mine)} videos have that name (say which: {choices})")
             gone.extend(v for v in mine if v not in gone)
         return [v for v in links if v not in gone]
 

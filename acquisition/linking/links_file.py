@@ -16,7 +16,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 from acquisition.errors import RecordingError
 from acquisition.events.overlay_file import refusal
@@ -46,7 +46,8 @@ def read_links(recording: Path) -> tuple[VideoLink, ...]:
     Raises
     ------
     RecordingError
-        If links.toml says what no link says, each fault in a line of its own, or is a link itself.
+        If links.toml says what no link says, each fault in a line of its own, is a link itself, or cannot be
+        read.
     KeyStoreError
         If it is sealed, and a key is not at hand; `KeyGoneError` if one was destroyed.
     """
@@ -55,15 +56,19 @@ def read_links(recording: Path) -> tuple[VideoLink, ...]:
         raise RecordingError(f"{file}: is a link or no file; nothing is read through it")
     if not file.exists():
         return ()
-    if file.stat().st_size > 2 * MAX_BYTES:
-        raise RecordingError(f"{file}: longer than any list of videos")
     try:
+        if file.stat().st_size > 2 * MAX_BYTES:
+            raise RecordingError(f"{file}: longer than any list of videos")
         text = read_file(file).decode("utf-8")
+    except OSError as error:
+        raise RecordingError(f"{file}: cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise RecordingError(f"{file}: not UTF-8: byte {error.start}") from error
     data, faults = parse(text)
     top = TomlTable("", data, faults)
-    links = [_link(table) for table in top.tables("video")]
+    tables = top.tables("video")
+    links = [_link(table) for table in tables]
+    _refuse_twice(tables, links)
     top.finish()
     if faults:
         raise RecordingError("\n".join(f"{file}: {fault}" for fault in faults))
@@ -120,9 +125,15 @@ def _alone(recording: Path) -> Iterator[None]:
     if sys.platform == "win32":
         yield
         return
-    fd = os.open(recording, os.O_RDONLY)
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX)
+        fd = os.open(recording, os.O_RDONLY)
+    except OSError as error:
+        raise RecordingError(refusal(recording / LINKS_NAME, error)) from error
+    try:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX)
+        except OSError as error:  # as on a network drive without locks
+            raise RecordingError(refusal(recording / LINKS_NAME, error)) from error
         yield
     finally:
         os.close(fd)
@@ -182,8 +193,23 @@ def _link(table: TomlTable) -> VideoLink:
         linked=table.text("linked"),
         who=table.text("who"),
     )  # fmt: skip
-    for key, value in (("offset", link.offset), ("drift", link.drift)):
-        if aligned and math.isnan(value):
+    for key, what in (("size", "bytes"), ("duration", "seconds from its beginning to its end")):
+        if key not in table.data:
+            table.fault(key, f"missing ({what})")
+    for key in ("offset", "drift"):
+        if aligned and key not in table.data:
             table.fault(key, "missing, though the video is aligned")
+    # One of another system is no way from here, and still a name to look for beside the recording.
+    rooted = link.path.root or PureWindowsPath(link.path).is_absolute()
+    if link.path.parts and not rooted:
+        table.fault("path", "must be absolute: else it depends on where a command is run")
     table.finish()
     return link
+
+
+def _refuse_twice(tables: Sequence[TomlTable], links: Sequence[VideoLink]) -> None:
+    """Note each file that two tables link: it would be at two times."""
+    first: dict[Path, str] = {}
+    for table, link in zip(tables, links, strict=True):
+        if link.path.parts and first.setdefault(link.path, table.title) != table.title:
+            table.fault("path", f"is that of {first[link.path]}, too; leave one")

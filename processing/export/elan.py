@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
@@ -87,12 +88,24 @@ def remarks(tracks: Tracks) -> list[str]:
 
 
 def _targets(tracks: Tracks, links: Sequence[VideoLink], out: Path) -> Iterator[Path]:
-    """Yield a name for each file; of videos of one name the later ones are numbered."""
-    seen: dict[str, int] = {}
-    for link in links:
-        stem = Path(link.name).stem
-        seen[stem] = seen.get(stem, 0) + 1
-        yield out / f"{tracks.session_id}_{stem}{f'_{seen[stem]}' if seen[stem] > 1 else ''}.eaf"
+    """Yield a name for each file; of videos of one name the later ones are numbered.
+
+    No two are alike but for the case of their letters, as some disks take these for one file.
+    """
+    stems = [Path(link.name).stem for link in links]
+    taken: set[str] = set()
+    for k, stem in enumerate(stems):
+        name, number = stem, 1
+        # A number may not make it the name of another video, as that of b.mp4 beside b.mov and b_2.mp4.
+        while name.casefold() in taken or (number > 1 and _is_among(name, stems[k + 1 :])):
+            number += 1
+            name = f"{stem}_{number}"
+        taken.add(name.casefold())
+        yield out / f"{tracks.session_id}_{name}.eaf"
+
+
+def _is_among(name: str, others: Sequence[str]) -> bool:
+    return name.casefold() in {other.casefold() for other in others}
 
 
 def _vocabulary(tracks: Tracks) -> Vocabulary:
@@ -215,7 +228,8 @@ def _medium(link: VideoLink, origin: float, tracks: Tracks, out: Path) -> dict[s
     url = relative = f"./{link.name}"
     if tracks.video_paths:
         url = f"file://{'' if str(link.path).startswith('/') else '/'}{link.path.as_posix()}"
-        relative = Path(os.path.relpath(link.path, out.absolute())).as_posix()
+        with suppress(ValueError):  # on another drive of Windows there is no way from here
+            relative = Path(os.path.relpath(link.path, out.absolute())).as_posix()
     kind = KINDS.get(link.path.suffix.casefold(), "unknown")
     said = {"MIME_TYPE": kind, "MEDIA_URL": url, "RELATIVE_MEDIA_URL": relative}
     if (at := round(1000 * origin)) > 0:

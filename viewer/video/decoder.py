@@ -137,12 +137,12 @@ class Decoder:
             last = self._ready[-1].end
             return math.inf if last >= self._ended else last
 
-    def close(self) -> None:
-        """End the thread."""
+    def close(self, patience: float = 2.0) -> None:
+        """End the thread; wait for it no longer than that [s], as it may be reading a whole file."""
         with self._change:
             self._halt = True
             self._change.notify()
-        self._thread.join(timeout=2.0)
+        self._thread.join(timeout=patience)
 
     def _run(self) -> None:
         while (job := self._next_job()) is not None:
@@ -160,7 +160,7 @@ class Decoder:
             self._fault, self._failed, self._tried = words, self._wanted.stamp, time.monotonic()
             self._ready.clear()
             self._steps = 0
-        self._arrived()
+        self._tell(self._arrived)
 
     def _next_job(self) -> Callable[[], None] | None:
         """Wait for something to do; None once there will be nothing any more."""
@@ -252,7 +252,7 @@ class Decoder:
             self._fault, self._failed = "", math.nan
         if fresh:
             self._delivered = time.monotonic()
-            self._arrived()
+            self._tell(self._arrived)
 
     def _step(self) -> None:
         """Go one picture on or back, and tell where that is."""
@@ -268,7 +268,13 @@ class Decoder:
             stamp, found = there.begin, there
         if found is not None:
             self._put(drawn(found, reader.shape, wanted.place), fresh=True)
-            self._stepped(wanted.film, found.begin)
+            self._tell(partial(self._stepped, wanted.film, found.begin))
+
+    def _tell(self, telling: Callable[[], object]) -> None:
+        """Tell of something, unless it was closed: whoever was to be told may be gone by now."""
+        with self._change:
+            if not self._halt:
+                telling()
 
 
 def _covers(picture: Picture, stamp: float) -> bool:

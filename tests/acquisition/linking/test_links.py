@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 import stat
+import sys
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from hypothesis import given
@@ -14,6 +17,7 @@ from hypothesis import strategies as st
 from acquisition.errors import RecordingError
 from acquisition.linking.finding import find, sha256_of
 from acquisition.linking.link import VideoLink
+from acquisition.linking.linking import remove_links
 from acquisition.linking.links_file import change_links, read_links, write_links
 from acquisition.recording.verify import verify
 from tests.acquisition.refilling.synthetic import written
@@ -35,6 +39,7 @@ def video(tmp_path: Path) -> Path:
 def test_what_is_written_is_read_and_nobody_else_reads_it(tmp_path: Path, video: Path) -> None:
     path = written(tmp_path / "rec")
     later = link_of(video, offset=1030.0, who="R1", linked="2026-11-22T10:00:00+00:00", basis="900 seconds")
+    later = replace(later, path=tmp_path / "later.mp4")
     none = replace(later, path=tmp_path / "other.mp4").unaligned("voice", "no voice was recorded")
     links = (link_of(video), later, none)
     write_links(path, links[::-1])
@@ -64,6 +69,26 @@ def test_times_go_there_and_back(video: float, offset: float, drift: float) -> N
     assert not link.covers(offset - 1.0)
 
 
+@given(
+    offset=st.floats(-1e6, 1e6).map(lambda x: round(x, 6)),
+    drift=st.floats(-1000.0, 1000.0).map(lambda x: round(x, 3)),
+    times=st.lists(st.floats(-1e4, 1e4), min_size=2, max_size=8, unique_by=lambda t: round(t, 5)),
+)
+def test_later_in_the_video_is_later_in_the_recording_and_back(
+    offset: float, drift: float, times: list[float]
+) -> None:
+    link = VideoLink(
+        path=Path("/v.mp4"), sha256="0" * 64, size=1, duration=1e4, has_sound=True, offset=offset,
+        drift=drift, aligned=True,
+    )  # fmt: skip
+    stamps = [link.to_recording(t) for t in sorted(times)]
+    assert all(a < b for a, b in pairwise(stamps))
+    assert [link.to_video(s) for s in stamps] == pytest.approx(sorted(times), abs=1e-6)
+    # A camera whose second is the longer one has shown less when the same hour is over.
+    hour = link.to_video(offset + 3600.0)
+    assert (hour < 3600.0) == (drift > 0.0) or abs(drift) < 1e-6
+
+
 def test_what_is_not_aligned_has_no_times(video: Path) -> None:
     link = link_of(video).unaligned("voice", "music")
     assert math.isnan(link.to_recording(1.0))
@@ -80,6 +105,13 @@ def test_what_is_not_aligned_has_no_times(video: Path) -> None:
         ("[[video]]", "[[video", "not TOML"),
         ("offset = 1010.0", "offset = inf", "must be from"),
         ("size = ", "size = -", "whole number"),
+        ("size = ", "size = 1" + "0" * 5000, "not TOML"),
+        ("duration = 60.0", "", "duration: missing"),
+        ("size = ", "# size = ", "size: missing"),
+        ("duration = 60.0", "duration = nan", "must be from"),
+        ("drift = 100.0", "drift = nan", "must be from"),
+        ("offset = 1010.0", 'offset = "1010"', "must be a number"),
+        ('path = "/', 'path = "', "must be absolute"),
     ],
 )
 def test_a_file_that_says_something_else_is_refused_by_name(
@@ -96,6 +128,73 @@ def test_a_file_that_says_something_else_is_refused_by_name(
     assert str(file) in str(told.value)
     (found,) = verify(path)
     assert (found.file, found.problem) == ("links.toml", "damaged")
+
+
+def test_a_file_that_two_tables_link_is_refused_as_it_would_be_at_two_times(
+    tmp_path: Path, video: Path
+) -> None:
+    path = written(tmp_path / "rec")
+    write_links(path, [link_of(video)])
+    text = (path / "links.toml").read_text()
+    (path / "links.toml").write_text(text + text.replace("1010.0", "1020.0"))
+    with pytest.raises(RecordingError, match=r"\[\[video\]\] 2 path = .* is that of \[\[video\]\] 1, too"):
+        read_links(path)
+
+
+def test_links_that_may_not_be_read_or_locked_are_refused_in_one_line(
+    tmp_path: Path, video: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = written(tmp_path / "rec")
+    write_links(path, [link_of(video)])
+
+    def refused(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("acquisition.linking.links_file.read_file", refused)
+        with pytest.raises(RecordingError, match=r"links\.toml: cannot be read: Permission denied"):
+            read_links(path)
+    if sys.platform != "win32":
+        monkeypatch.setattr("acquisition.linking.links_file.fcntl.flock", refused)
+        with pytest.raises(RecordingError, match="rec"):
+            change_links(path, lambda links: links)
+
+
+def test_links_that_are_changed_at_once_are_all_kept(tmp_path: Path, video: Path) -> None:
+    path = written(tmp_path / "rec")
+    one = link_of(video)
+
+    def add(k: int) -> None:
+        new = replace(one, path=Path(f"/videos/{k}.mp4"), sha256=f"{k:064x}")
+        change_links(path, lambda links: [*links, new])
+
+    threads = [Thread(target=add, args=(k,)) for k in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=20.0)
+    assert sorted(int(v.sha256, 16) for v in read_links(path)) == list(range(8))
+    assert [f.name for f in path.iterdir() if f.name.startswith(".links")] == []
+
+
+def test_a_name_that_two_videos_have_takes_neither_away(tmp_path: Path, video: Path) -> None:
+    path = written(tmp_path / "rec")
+    card = [replace(link_of(video), path=Path(f"/{d}/clip.mp4"), sha256=d * 64) for d in "ab"]
+    write_links(path, card)
+    with pytest.raises(
+        RecordingError, match=r"2 videos have that name \(say which: /a/clip.mp4, /b/clip.mp4"
+    ):
+        remove_links(path, [Path("clip.mp4")])
+    assert len(read_links(path)) == 2
+    assert remove_links(path, [Path("/b/clip.mp4")]) == card[1:]
+
+
+def test_a_video_that_was_linked_on_windows_is_found_by_its_name(tmp_path: Path, video: Path) -> None:
+    path = written(tmp_path / "rec")
+    write_links(path, [replace(link_of(video), path=Path("C:\\videos\\hour.mp4"))])
+    (link,) = read_links(path)
+    assert link.name == "hour.mp4"
+    assert find(link, path).path == tmp_path / "hour.mp4"
 
 
 def test_a_link_to_another_place_is_not_read_through(tmp_path: Path, video: Path) -> None:

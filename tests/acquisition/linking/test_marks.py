@@ -96,6 +96,25 @@ def test_times_are_read_as_people_write_them(text: str, seconds: float) -> None:
     assert seconds_of(clock(seconds)) == pytest.approx(seconds, abs=0.005)
 
 
-@pytest.mark.parametrize("text", ["", "x", "1:60", "1:2:3:4", "nan", "1e5", "1.5:00", "--3", ":3", "3:", "١"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "x",
+        "1:60",
+        "1:2:3:4",
+        "nan",
+        "1e5",
+        "1.5:00",
+        "--3",
+        ":3",
+        "3:",
+        "١",
+        "²",
+        "9" * 9,
+        "9" * 400,
+        "-" + "9" * 400,
+    ],
+)
 def test_what_is_no_time_is_none(text: str) -> None:
     assert seconds_of(text) is None

@@ -133,7 +133,7 @@ def test_students_percentile() -> None:
 
 def test_speech_that_the_product_itself_made_rows_of_places_a_video(tmp_path: Path) -> None:
     need_models()
-    starts, seconds = alternating(10, pause=0.4)
+    starts, seconds = alternating(7, pause=0.4)
     # Sentences that come again at equal times would fit in more than one place.
     later = np.cumsum(np.random.default_rng(2).uniform(0.0, 3.0, len(starts)))
     mics, _ = dialogue(
@@ -151,7 +151,7 @@ def test_speech_that_the_product_itself_made_rows_of_places_a_video(tmp_path: Pa
     spoken = spoken_of({role: (x[:, 0], x[:, 1:]) for role, x in rows.items()})
     hour = Hour(BEGIN, BEGIN + seconds, spoken, ())
     room = np.asarray(0.3 * mics[Role.CLIENT] + 0.1 * mics[Role.THERAPIST])
-    video = write_video(tmp_path / "hour.mp4", room[round(8.28 * SFREQ) :], late=0.4)
+    video = write_video(tmp_path / "hour.mp4", room[round(8.28 * SFREQ) :], rate=SFREQ, late=0.4)
     _, loudness = listen(video)
     result = by_voice(loudness, hour)
     assert not result.reason

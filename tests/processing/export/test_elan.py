@@ -80,6 +80,22 @@ def test_another_camera_is_linked_at_its_place(recording: Path, tmp_path: Path) 
     assert [m["MEDIA_URL"] for m in room] == ["./room.mp4"]  # the others begin after it
 
 
+def test_no_video_takes_the_file_of_another(recording: Path, tmp_path: Path) -> None:
+    names = ("a/clip.mp4", "b/clip.mp4", "c/clip_2.mp4", "d/CLIP.mov")
+    write_links(recording, [replace(FIRST, path=Path("/videos") / name) for name in names])
+    export(recording, tmp_path / "out")
+    written = {
+        file.stem: Eaf(str(file)).get_linked_files()[0]["MEDIA_URL"]
+        for file in (tmp_path / "out").glob("*.eaf")
+    }
+    assert written == {
+        "D01_S01_clip": "./clip.mp4",
+        "D01_S01_clip_3": "./clip.mp4",
+        "D01_S01_clip_2": "./clip_2.mp4",
+        "D01_S01_CLIP_4": "./CLIP.mov",
+    }
+
+
 def test_where_a_video_lies_is_said_only_where_it_is_asked_for(recording: Path, tmp_path: Path) -> None:
     write_links(recording, [FIRST])
     export(recording, tmp_path / "out")

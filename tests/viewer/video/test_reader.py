@@ -5,7 +5,9 @@ from __future__ import annotations
 import random
 from contextlib import suppress
 from fractions import Fraction
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import av
 import numpy as np
@@ -54,6 +56,28 @@ def test_every_moment_has_its_picture(tmp_path: Path, name: str, codec: str, rat
         assert number(reader, shown) == int((shown.begin - begin) * rate + 0.5)
         assert abs(moment - number(reader, shown) / rate) < 1 / rate + CLOSE
     reader.close()
+
+
+def test_a_list_of_other_files_is_no_video(tmp_path: Path) -> None:
+    asked = []
+
+    class Asked(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_error(404)
+
+        def log_message(self, *_: object) -> None: ...
+
+    with HTTPServer(("127.0.0.1", 0), Asked) as server:
+        Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        at = f"http://127.0.0.1:{server.server_port}/a.ts"
+        (tmp_path / "hour.mp4").write_text(f"#EXTM3U\n#EXTINF:9,\n{at}\n#EXT-X-ENDLIST\n", "utf-8")
+        (tmp_path / "hour.m3u8").write_bytes((tmp_path / "hour.mp4").read_bytes())
+        for name in ("hour.mp4", "hour.m3u8"):
+            with pytest.raises(VideoError, match=r"cannot be read as a video|no pictures"):
+                Reader(tmp_path / name)
+        server.shutdown()
+    assert asked == []
 
 
 def test_steps_go_from_picture_to_picture_both_ways(tmp_path: Path) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 from functools import partial
 from pathlib import Path
+from threading import Event
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 
+from acquisition.errors import VideoError
 from acquisition.linking.finding import Found
 from acquisition.linking.link import VideoLink
 from tests.viewer.synthetic import T0
@@ -20,6 +22,7 @@ from viewer.key_overlay import lines
 from viewer.keys import marker_keys
 from viewer.lanes.plot import LEFT, RIGHT
 from viewer.video.cover import ABSENT
+from viewer.video.decoder import Decoder, Wanted
 from viewer.video.following import HERE
 from viewer.window import OperatorWindow
 
@@ -331,6 +334,23 @@ def test_closing_while_it_decodes_ends_its_thread(filmed: Filmed) -> None:
     assert decoder is not None
     window.close()
     assert not decoder._thread.is_alive() and window.beside.video is None
+
+
+def test_who_is_gone_is_told_nothing_by_a_search_that_still_went_on() -> None:
+    told, reads, goes_on = [], Event(), Event()
+
+    def find(_: object) -> Path:
+        reads.set()
+        goes_on.wait(20.0)
+        raise VideoError("is not there")
+
+    decoder = Decoder(find, lambda: told.append(1), lambda *_: told.append(2))
+    decoder.want(Wanted(object(), 1.0, (64, 64)))
+    assert reads.wait(20.0)
+    decoder.close(patience=0.0)
+    goes_on.set()
+    decoder._thread.join(timeout=20.0)
+    assert not decoder._thread.is_alive() and told == []
 
 
 def test_a_joint_replay_shows_no_video_until_it_is_asked_for(filmed: Filmed, qtbot: QtBot) -> None:
