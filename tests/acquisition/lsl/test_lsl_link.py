@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 import pylsl
 import pytest
 
+from acquisition.drivers.lsl import EARLY, LslDriver
 from acquisition.drivers.lsl_link import Link
 from acquisition.event import Notice
 from acquisition.lsl.checked import Identity, checked, remember
@@ -143,6 +145,19 @@ def test_who_comes_after_a_loss_is_believed_only_with_ground(
     assert taken(link.drain()) == ([] if doubted else [now + 0.1])
     assert taken(link.apart()) == ([now + 0.1] if doubted else [])
     assert bool(link.doubt) == doubted
+
+
+@pytest.mark.parametrize(
+    ("host", "since_start", "waits"),
+    [("elsewhere", EARLY - 1.0, False), ("elsewhere", EARLY + 1.0, True), ("", EARLY + 1.0, False)],
+    ids=["early", "late", "late, of this machine"],
+)
+def test_an_unchecked_stream_of_another_machine_waits_where_it_comes_late(
+    host: str, since_start: float, waits: bool
+) -> None:
+    driver = LslDriver([])
+    driver._late = pylsl.local_clock() + EARLY - since_start
+    assert bool(driver._doubt(remote("a", host or socket.gethostname()))) == waits
 
 
 def test_a_confirmed_sender_is_taken_from_that_moment_and_not_before() -> None:
