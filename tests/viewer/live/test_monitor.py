@@ -162,6 +162,19 @@ def memory() -> Iterator[Path]:
 
 @pytest.mark.slow
 @pytest.mark.skipif(bool(why_no_disk()), reason=why_no_disk() or "a disk of our own")
+def test_of_a_deleted_recording_the_search_finds_all_on_the_disk(tmp_path: Path) -> None:
+    with disk(tmp_path) as root:
+        with Lab(root).live("--out", root / "kept", "--seconds", "4") as process:
+            assert process.wait(120) == 0
+        (kept,) = (root / "kept").glob("*")
+        recorded = patterns(kept)
+        shutil.rmtree(root / "kept")
+    found = written(tmp_path / "disk")
+    assert sum(p in found for p in recorded) == PATTERNS
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(bool(why_no_disk()), reason=why_no_disk() or "a disk of our own")
 def test_no_byte_of_a_monitor_is_on_the_disk_however_it_ends(tmp_path: Path, memory: Path) -> None:
     def monitored_until(end: Callable[[int, int], None], root: Path) -> list[bytes]:
         """Return what was measured before an end after which nothing is left in memory."""
@@ -177,18 +190,10 @@ def test_no_byte_of_a_monitor_is_on_the_disk_however_it_ends(tmp_path: Path, mem
             wait_for(lambda: list(place.iterdir()) == [], f"{end.__name__}: nothing is left")
         return pieces
 
-    with disk(tmp_path) as root:
-        # Before the monitors, not beside them: of one moment, two recordings have the same stamps.
-        with Lab(root).live("--out", root / "kept", "--seconds", "4") as process:
-            assert process.wait(120) == 0
-        (kept,) = (root / "kept").glob("*")
-        recorded = patterns(kept)
-        shutil.rmtree(root / "kept")
-        with ThreadPoolExecutor(len(ENDS)) as beside:
-            told = {end.__name__: beside.submit(monitored_until, end, root / end.__name__) for end in ENDS}
-            pieces = {name: future.result() for name, future in told.items()}
+    with disk(tmp_path) as root, ThreadPoolExecutor(len(ENDS)) as beside:
+        told = {end.__name__: beside.submit(monitored_until, end, root / end.__name__) for end in ENDS}
+        pieces = {name: future.result() for name, future in told.items()}
     found = written(tmp_path / "disk")
-    assert sum(p in found for p in recorded) == PATTERNS  # also of a deleted file the search finds all
     assert {name: sum(p in found for p in ps) for name, ps in pieces.items()} == {e.__name__: 0 for e in ENDS}
 
 

@@ -9,7 +9,6 @@ from typing import cast
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from acquisition.errors import AttunementError
@@ -74,14 +73,15 @@ def test_a_moment_is_played_once_at_its_own_pace(qtbot: QtBot, cover: Cover) -> 
     moments.play_or_stop()
     moments._timer.setInterval(1_000_000)
     seen: list[int] = []
-    for _ in range(200):
+
+    def over() -> bool:
         clock.now += 0.1
-        QApplication.processEvents()
-        if plays(moments):
-            moments.look()
+        moments.look()
         if pane.exact and moments.gone:
             seen.append(number_of(pane))
-    assert not plays(moments)
+        return not plays(moments)
+
+    qtbot.waitUntil(over, timeout=60_000)
     assert seen == sorted(seen) and seen[0] >= 300 and 318 <= max(seen) <= 320
     qtbot.waitUntil(lambda: pane.exact and number_of(pane) == 300, timeout=60_000)
 
