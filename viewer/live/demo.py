@@ -23,6 +23,9 @@ HEADLESS_SECONDS = 30.0
 
 @click.command("demo", cls=Command)
 @click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="Length of the live part.")
+@click.option(
+    "--age", type=click.FloatRange(12, 55), help="How old the session is when it starts [min], else 55.",
+)  # fmt: skip
 @click.option("--headless", is_flag=True, help="No window; write a picture of it instead.")
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), default=Path("demo"), show_default=True,
@@ -38,21 +41,32 @@ HEADLESS_SECONDS = 30.0
     help="Another hour than the shipped one, without coupling or effect: hard to infer from, or not.",
 )  # fmt: skip
 def demo_command(
-    seconds: float | None, headless: bool, out: Path, ble: bool, sealed: bool, seed: int, hour: str | None
+    seconds: float | None,
+    age: float | None,
+    headless: bool,
+    out: Path,
+    ble: bool,
+    sealed: bool,
+    seed: int,
+    hour: str | None,
 ) -> None:
     """Record a simulated dyad with known truth, watch it live, and compute the results.
 
-    The session is already 55 minutes old when it starts (12 with --ble). Without a display it runs headless.
+    The session is already 55 minutes old when it starts (or --age; 12 with --ble). It runs headless without a
+    display.
     """
     if ble and hour:
         raise click.UsageError("--hour: the emulated wearables of --ble play the shipped hour only")
+    if ble and age:
+        raise click.UsageError("--age: with the emulated wearables of --ble a session is 12 minutes old")
     require_qt()
     if not headless and not has_display():
         echo("no display: running headless")
         headless = True
     out.mkdir(parents=True, exist_ok=True)
     session = out / "session.toml"
-    text = emulated_session(seed=seed) if ble else simulated_session(seed=seed, age=AGE, hour=hour or "")
+    since = 60.0 * age if age else AGE
+    text = emulated_session(seed=seed) if ble else simulated_session(seed=seed, age=since, hour=hour or "")
     session.write_text(_sealed(text, out) if sealed else text, "utf-8")
     length = seconds or (HEADLESS_SECONDS if headless else None)
     if headless:
