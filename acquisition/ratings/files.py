@@ -272,11 +272,17 @@ def _sittings(path: Path, damage: list[Damage]) -> Iterable[tuple[Sitting, Float
             whose=whose or Whose(Role.DYAD),
             axes=axes,
             bounded=info.unit != UNBOUNDED,
-            turn=int(said["turn"]) if said.get("turn", "").isdigit() else 1,
+            turn=_turn(said.get("turn", "")),
             input=said.get("input", ""),
             shown=said.get("shown", ""),
         )
         yield sitting, stream.times, np.asarray(stream.samples, np.float64)
+
+
+def _turn(said: str) -> int:
+    """Return which turn a header says; 1 where it says none."""
+    # "²" is a digit and no number; thousands of digits are refused by int.
+    return int(said) if said.isdecimal() and len(said) < 10 else 1
 
 
 def _anchors(said: dict[str, str]) -> list[tuple[str, str]]:

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt, QTimer
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QEvent, QPoint, Qt, QTimer
+from PySide6.QtGui import QImage, QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
     QCheckBox,
@@ -112,6 +112,9 @@ def test_number_pad_types_a_value_and_enter_stores_it(make_window: MakeWindow, q
     window = make_window()
     for key in (Qt.Key.Key_4, Qt.Key.Key_5):
         qtbot.keyClick(window.panel, key, KEYPAD)
+    assert window.panel.bar.last.text() == "suds 45 · Enter stores it"
+    event = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_twosuperior, KEYPAD, "²")
+    QApplication.sendEvent(window, event)  # a digit by its name, and no number
     assert window.panel.bar.last.text() == "suds 45 · Enter stores it"
     assert recorder(window).events == []
     qtbot.keyClick(window.panel, Qt.Key.Key_Enter, KEYPAD)

@@ -95,7 +95,7 @@ class Desk:
 
     def typed(self, text: str, stamp: int = 0) -> bool:
         """Take what a key writes that marks nothing; tell whether it was taken."""
-        if self.letters.held and text.isdigit():
+        if self.letters.held and text.isdecimal():
             self.settle()  # the value of the marker just pressed
             if self.values.asked is not None and self.bar is not None:
                 self.bar.value.insert(text)
@@ -255,7 +255,7 @@ class Desk:
         if code is None or not self.open:
             return False
         self.settle()
-        if text.isdigit():
+        if text.isdecimal():
             self._typed = (self._typed + text)[-3:]
         elif self._typed and text in ("\r", "\n"):
             self._store_typed(code)

@@ -58,6 +58,14 @@ def test_a_sitting_goes_on_as_a_segment_of_its_own_and_the_later_word_counts(tmp
     assert len(files_of(path)) == 3
 
 
+@pytest.mark.parametrize("turn", ["²", "9" * 5000, "", "-1"])
+def test_a_header_that_numbers_no_turn_is_of_the_first(turn: str, tmp_path: Path) -> None:
+    path = written(tmp_path / "rec")
+    rate(path, Sitting(rater="R1", whose=CLIENT, turn=turn), 50.0)  # type: ignore[arg-type]
+    (found,) = read_ratings(path)
+    assert found.sitting.turn == 1
+
+
 CHILD = """
 import sys, os, signal
 from pathlib import Path
