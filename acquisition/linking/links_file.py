@@ -113,15 +113,26 @@ def change_links(
     RecordingError
         See `read_links` and `write_links`.
     """
-    with _alone(recording):
+    with alone(recording):
         links = _ordered(change(read_links(recording)))
         write_links(recording, links)
     return links
 
 
 @contextmanager
-def _alone(recording: Path) -> Iterator[None]:
-    """Keep others that change the links out, where a directory can be locked."""
+def alone(recording: Path, *, must: bool = True) -> Iterator[None]:
+    """Keep others that change the links out, where a directory can be locked.
+
+    Parameters
+    ----------
+    must : bool
+        Refuse to go on where it cannot.
+
+    Raises
+    ------
+    RecordingError
+        If nothing can be locked there.
+    """
     if sys.platform == "win32":
         yield
         return
@@ -133,7 +144,8 @@ def _alone(recording: Path) -> Iterator[None]:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX)
         except OSError as error:  # as on a network drive without locks
-            raise RecordingError(refusal(recording / LINKS_NAME, error)) from error
+            if must:
+                raise RecordingError(refusal(recording / LINKS_NAME, error)) from error
         yield
     finally:
         os.close(fd)

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from acquisition.errors import KeyGoneError, KeyStoreError, RecordingError, SessionError
-from acquisition.linking.links_file import write_links
+from acquisition.linking.finding import sha256_of
+from acquisition.linking.links_file import alone, write_links
 from acquisition.linking.showing import UNKNOWN, ToErase, to_erase
 from acquisition.protection.store_files import put, shred
 from acquisition.protection.withdrawal import Step, carry_out, plan
@@ -66,6 +67,8 @@ class Withdrawal:
     """Videos of the hour that are linked: named, never deleted."""
     links: Path | None = None
     """The file that links them: it goes last, once the certificate names them."""
+    links_sum: str = ""
+    """SHA-256 of that file, hexadecimal; "" without one."""
 
     @property
     def lines(self) -> list[str]:
@@ -145,6 +148,7 @@ def planned(
     begun = [d.path for d in made if d.what == BEGUN and not any(f.is_relative_to(d.path) for f in files)]
     own, shared = parted(list(dict.fromkeys(files)))
     links = path / LINKS_NAME if (path / LINKS_NAME).is_file() else None
+    links_sum = sha256_of(links) if links else ""
     missing = sorted({d.path for d in made if d.what != BEGUN and not d.path.exists()})
     return Withdrawal(
         recording=path,
@@ -160,6 +164,7 @@ def planned(
         begun=tuple(p for p in begun if p.is_dir()),
         videos=_videos(path, without_keys=without_keys),
         links=links,
+        links_sum=links_sum,
     )
 
 
@@ -209,6 +214,22 @@ def withdraw(planned_: Withdrawal, why: str, store: Path | None = None) -> Path:
     Results lose the person's rows and the dyad's before anything else goes, the recording after them: what a
     crash interrupts is found again by the same command.
     """
+    # Where nothing can be locked it is erased all the same.
+    with alone(planned_.recording, must=False):
+        _refuse_changed_links(planned_)
+        return _carried_out(planned_, why, store)
+
+
+def _refuse_changed_links(planned_: Withdrawal) -> None:
+    """Refuse where a video was linked since the plan: its link would go, and nobody be told to erase it."""
+    file = planned_.recording / LINKS_NAME
+    if file.is_file() and sha256_of(file) != planned_.links_sum:
+        raise RecordingError(
+            f"{file}: was changed meanwhile; nothing of this recording is erased: call again"
+        )
+
+
+def _carried_out(planned_: Withdrawal, why: str, store: Path | None) -> Path:
     path, role, code = planned_.recording, planned_.role, planned_.code
     lists = {str(step.path): _sum(step.path) for step in planned_.steps if step.act == "delete file"}
     lists |= {str(planned_.links): _sum(planned_.links)} if planned_.links else {}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
+import stat
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +15,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from acquisition.cli import main
-from acquisition.errors import KeyStoreError
+from acquisition.errors import KeyStoreError, RecordingError
 from acquisition.linking.link import VideoLink
-from acquisition.linking.links_file import read_links, write_links
+from acquisition.linking.links_file import change_links, read_links, write_links
 from acquisition.protection.keystore import KeyStore
 from acquisition.protection.unlocked import lock
 from acquisition.protection.unseal import unseal
@@ -117,6 +120,41 @@ def test_without_the_keys_it_is_said_that_nobody_knows_which(
     done = withdraw(path, "client", "--without-keys")
     assert "which videos were linked is not known" in done.output
     assert not (path / "links.toml").exists()
+
+
+def test_a_video_that_is_linked_after_the_plan_stops_it_before_anything_goes(
+    tmp_path: Path, video: Path
+) -> None:
+    path = written(tmp_path / "rec")
+    link = linked(path, video)
+    plan = withdrawing.planned(path, Role.CLIENT)
+    late = replace(link, path=video.with_name("late.mp4"), sha256="b" * 64)
+    change_links(path, lambda links: [*links, late])
+    with pytest.raises(RecordingError, match=r"links\.toml: was changed meanwhile; nothing"):
+        withdrawing.withdraw(plan, "")
+    assert (path / "client.xdf").exists() and len(read_links(path)) == 2
+    withdrawing.withdraw(withdrawing.planned(path, Role.CLIENT), "")
+    assert [said["file"] for said in certificate(path)["videos"]] == [str(link.path), str(late.path)]
+
+
+def test_where_no_directory_can_be_locked_it_is_erased_all_the_same(
+    tmp_path: Path, video: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = written(tmp_path / "rec")
+    linked(path, video)
+    fcntl = pytest.importorskip("fcntl")
+    plain, tried = fcntl.flock, list[int]()
+
+    def of_files(fd: int, how: int) -> None:
+        if stat.S_ISDIR(os.fstat(fd).st_mode):
+            tried.append(fd)
+            raise OSError(errno.EBADF, "Bad file descriptor")
+        plain(fd, how)
+
+    monkeypatch.setattr(fcntl, "flock", of_files)
+    result = withdraw(path, "client")
+    assert result.exit_code == 0, result.output
+    assert tried and not (path / "client.xdf").exists()
 
 
 def test_links_that_cannot_be_read_stop_it_before_anything_goes(tmp_path: Path, video: Path) -> None:
