@@ -11,7 +11,6 @@ from typing import Literal
 from acquisition.linking.link import VideoLink
 
 State = Literal["there", "moved", "changed", "missing"]
-_PIECE = 1 << 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +80,8 @@ def size_of(path: Path) -> int | None:
 
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file, hexadecimal; "" if it cannot be read."""
-    digest = hashlib.sha256()
     try:
         with open(path, "rb") as file:
-            while piece := file.read(_PIECE):
-                digest.update(piece)
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return ""
-    return digest.hexdigest()
