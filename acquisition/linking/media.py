@@ -85,38 +85,61 @@ def listen(path: Path, said: Callable[[float], None] = lambda _: None) -> tuple[
     return media, listener.finish()
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[Any]:
-    if missing():
-        raise RecordingError(MISSING)
+def open_file(path: Path, timeout: tuple[float, float] | None = None) -> Any:
+    """Open a file with PyAV; whoever calls closes it.
+
+    Parameters
+    ----------
+    timeout : tuple of float, optional
+        How long opening and reading may hang [s].
+
+    Raises
+    ------
+    FFmpegError, OSError, ValueError
+        If it cannot be opened; `words_of` says why.
+    """
     import av
     import av.logging
 
     # With any level PyAV takes the interpreter's lock for each message of FFmpeg's threads. One that comes
     # while a codec is closed, which waits for that thread under that lock, stops the program for good.
     av.logging.set_level(None)
+    # Nothing but the file itself: a playlist would name others, also on the network.
+    return av.open(str(path), options={"protocol_whitelist": "file"}, timeout=timeout)
+
+
+def words_of(error: Exception) -> str:
+    """Return what FFmpeg says of a fault."""
+    return str(getattr(error, "strerror", "") or error)[:100]
+
+
+def pictures_in(container: Any) -> list[Any]:
+    """Return the tracks of pictures that move: that of a sound file's cover is none."""
+    return [s for s in container.streams.video if not s.disposition & s.disposition.attached_pic]
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    if missing():
+        raise RecordingError(MISSING)
+    import av
+
     if not path.is_file():
         raise RecordingError(f"{path}: {'no file' if path.exists() else 'no such file'}")
     try:
-        # Nothing but the file itself: a playlist would name others, also on the network.
-        container = av.open(str(path), options={"protocol_whitelist": "file"})
+        container = open_file(path)
     except (av.error.FFmpegError, ValueError) as error:
-        raise RecordingError(f"{path}: no video that can be read ({_words(error)})") from error
+        raise RecordingError(f"{path}: no video that can be read ({words_of(error)})") from error
     with container:
         try:
             yield container
         except av.error.FFmpegError as error:
-            raise RecordingError(f"{path}: no video that can be read ({_words(error)})") from error
-
-
-def _words(error: Exception) -> str:
-    return str(getattr(error, "strerror", "") or error)[:100]
+            raise RecordingError(f"{path}: no video that can be read ({words_of(error)})") from error
 
 
 def _media(path: Path, container: Any) -> Media:
     streams = container.streams
-    # A picture of a sound file's cover is none that moves.
-    pictures = [s for s in streams.video if not s.disposition & s.disposition.attached_pic]
+    pictures = pictures_in(container)
     known = [*pictures[:1], *streams.audio[:1]]
     if not known:
         raise RecordingError(f"{path}: no video: neither picture nor sound is in it")

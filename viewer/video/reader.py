@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import av
 from av.error import FFmpegError
 
 from acquisition.errors import VideoError
+from acquisition.linking.media import open_file, pictures_in, words_of
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -79,10 +79,10 @@ class Reader:
 
     def _open(self) -> None:
         try:
-            self._file: InputContainer = av.open(str(self.path), timeout=TIMEOUT)
+            self._file: InputContainer = open_file(self.path, TIMEOUT)
         except (FFmpegError, OSError, ValueError) as error:
-            raise VideoError(f"{self.path}: cannot be read as a video: {_said(error)}") from error
-        pictures = [s for s in self._file.streams.video if not _is_cover(s)]
+            raise VideoError(f"{self.path}: cannot be read as a video: {words_of(error)}") from error
+        pictures = pictures_in(self._file)
         if not pictures:
             self._file.close()
             raise VideoError(f"{self.path}: has sound and no pictures")
@@ -279,14 +279,5 @@ class Reader:
         self._file.close()
 
 
-def _is_cover(stream: VideoStream) -> bool:
-    """Tell whether a stream is the picture on a record's sleeve."""
-    return "attached_pic" in str(stream.disposition)
-
-
 def _seconds(ticks: int | None, stream: VideoStream) -> float:
     return float(ticks * stream.time_base) if ticks is not None and stream.time_base else 0.0
-
-
-def _said(error: Exception) -> str:
-    return str(getattr(error, "strerror", "") or error)
