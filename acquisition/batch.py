@@ -43,6 +43,19 @@ class StreamPart:
     slices: IntArray
     offsets: list[tuple[int, float]] = field(default_factory=list)
 
+    def on_clock(self, held: float) -> tuple[FloatArray, float]:
+        """Return the stamps with the clock offset that holds at each [s], and the one that holds after them.
+
+        Parameters
+        ----------
+        held : float
+            The offset that holds at the beginning [s]; 0 before there was one.
+        """
+        offsets = np.full(len(self.times), held)
+        for position, value in self.offsets:
+            offsets[position:] = held = value
+        return self.times + offsets, held
+
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Batch:

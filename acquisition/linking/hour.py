@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-from acquisition.batch import StreamPart
 from acquisition.errors import RecordingError
 from acquisition.event import Event
 from acquisition.events.overlay import effective, read_overlay
@@ -67,7 +66,7 @@ def read_hour(path: Path) -> Hour:
         end = float(batch.ticks[-1])
         events += [event for _, event in batch.events]
         for key, part in batch.streams.items():
-            times, late[key] = _stamps(part, late.get(key, 0.0))
+            times, late[key] = part.on_clock(late.get(key, 0.0))
             if part.info.modality is Modality.VOICE and part.info.channels == ROW_CHANNELS:
                 rows[part.info.role].append((times, np.asarray(part.samples, np.float64)))
     if np.isnan(begin):
@@ -98,16 +97,6 @@ def began(path: Path) -> float:
     """
     batch = Recording(path).poll(1)
     return float(batch.ticks[0]) if batch is not None and len(batch.ticks) else np.nan
-
-
-def _stamps(part: StreamPart, offset: float) -> tuple[FloatArray, float]:
-    """Return stamps with the clock offsets that hold, and the last of these [s]."""
-    times = part.times.copy()
-    for position, value in part.offsets:
-        times[position:] = part.times[position:] + value
-    first = part.offsets[0][0] if part.offsets else len(times)
-    times[:first] += offset
-    return times, part.offsets[-1][1] if part.offsets else offset
 
 
 def _joined(

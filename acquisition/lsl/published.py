@@ -190,12 +190,10 @@ class Publisher:
     def _push_raw(self, batch: Batch) -> None:
         """Publish samples with the newest clock offset applied; of a paused person the recording has none."""
         for key, part in batch.streams.items():
-            offsets = np.full(len(part.times), self._offsets.get(key, 0.0))
-            for position, value in part.offsets:
-                offsets[position:] = self._offsets[key] = value
+            times, self._offsets[key] = part.on_clock(self._offsets.get(key, 0.0))
             fresh = batch.ticks[part.slices] > self._since
             if key in self._raw and fresh.any():
-                self._raw[key].push((part.times + offsets)[fresh], part.samples[fresh])
+                self._raw[key].push(times[fresh], part.samples[fresh])
 
 
 def open_publisher(recording: Recording, names: Names) -> Publisher | None:
