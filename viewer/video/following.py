@@ -10,7 +10,6 @@ from viewer.desktop import place
 from viewer.keys import bind_keys, unbind
 from viewer.theme import THEMES
 from viewer.video.cover import Cover
-from viewer.video.pane import BRINK
 from viewer.video.window import USUAL, VideoWindow
 
 if TYPE_CHECKING:
@@ -68,8 +67,7 @@ class Following:
     def allowed(self, seconds: float) -> float:
         """Return how long the cursor may run on of a time [s], so that the picture keeps up with it."""
         panel = self._operator.panel
-        room = self.window.pane.furthest(panel.pointer) - BRINK - panel.pointer
-        return min(seconds, max(room, 0.0) / panel.speed)
+        return min(seconds, self.window.pane.room(panel.pointer) / panel.speed)
 
     def follow(self) -> None:
         """Show the moment of the cursor."""

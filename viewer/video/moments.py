@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
-from viewer.video.pane import BRINK, VideoPane
+from viewer.video.pane import VideoPane
 
 FRAME = 33
 """Milliseconds between two looks."""
@@ -79,8 +79,7 @@ class Moments(QObject):
         if not pane.isVisible():
             self.stop()
             return
-        here = start + self.gone
-        self.gone += min(passed, max(pane.furthest(here) - BRINK - here, 0.0))
+        self.gone += min(passed, pane.room(start + self.gone))
         if self.gone < self._length:
             pane.show_at(start + self.gone, 1.0)
             return

@@ -159,8 +159,12 @@ class VideoPane(QWidget):
         else:
             self.update()
 
-    def furthest(self, seconds: float) -> float:
-        """Return up to which moment a cursor may run on from here without leaving the picture behind [s]."""
+    def room(self, seconds: float) -> float:
+        """Return how far a cursor may run on from a moment without leaving the picture behind [s]."""
+        return max(self._furthest(seconds) - BRINK - seconds, 0.0)
+
+    def _furthest(self, seconds: float) -> float:
+        """Return up to which moment pictures are ready [s]."""
         if self.film is None or self._decoder is None or self.speed > FASTEST or not self.isVisible():
             return float("inf")
         if self._waited > PATIENCE:
