@@ -48,6 +48,26 @@ def box(placeholder: str, name: str, hover: str, width: int = 0) -> QLineEdit:
     return made
 
 
+def speed_box(theme: Theme, speeds: Sequence[float]) -> Chooser:
+    """Return a box to choose how fast the cursor runs; it leaves the focus where it is."""
+    made = Chooser(theme)
+    made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    made.setToolTip("Speed of playing (+ and −)")
+    made.setAccessibleName("Speed of playing")
+    for speed in speeds:
+        made.addItem(f"× {speed:g}", speed)
+    return made
+
+
+def time_label(theme: Theme) -> QLabel:
+    """Return what shows where the cursor is."""
+    made = QLabel("0:00:00.0")
+    made.setFont(font(15, bold=True))
+    made.setStyleSheet(f"color: {theme.text}; font-size: 15px; font-weight: bold;")
+    made.setMinimumWidth(92)
+    return made
+
+
 class ReviewBar(QWidget):
     """Hold the buttons and boxes of a review; what they do is connected by whoever owns it."""
 
@@ -58,18 +78,10 @@ class ReviewBar(QWidget):
         self.play = button("Play", "Let the cursor run, or stop it (Space)")
         self.on = button("]  ▶", "Next event (])")
         self.play.setFixedWidth(70)
-        self.speed = Chooser(theme)
-        self.speed.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.speed.setToolTip("Speed of playing (+ and −)")
-        self.speed.setAccessibleName("Speed of playing")
-        for speed in SPEEDS:
-            self.speed.addItem(f"× {speed:g}", speed)
+        self.speed = speed_box(theme, SPEEDS)
         self.speed.setCurrentIndex(SPEEDS.index(1.0))
-        self.time = QLabel("0:00:00.0")
-        self.time.setFont(font(15, bold=True))
-        self.time.setStyleSheet(f"color: {theme.text}; font-size: 15px; font-weight: bold;")
+        self.time = time_label(theme)
         self.time.setToolTip("The cursor: numbers, gauges and chips speak of this moment")
-        self.time.setMinimumWidth(92)
         self.who = box("R2", "Who edits", "Code of whoever edits, such as R2; never a name", 64)
         self.why = box(
             "why (needed to change what was recorded)", "Why", "Stays until changed; stored with each edit"

@@ -8,10 +8,9 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from viewer.chooser import Chooser
 from viewer.commands import key_of
-from viewer.lanes.header import font
 from viewer.model.event_rows import fine_clock
+from viewer.review.bar import button, speed_box, time_label
 from viewer.style import style_sheet
 from viewer.theme import Theme
 from viewer.video.cover import Cover
@@ -47,16 +46,8 @@ class VideoWindow(QWidget):
         self.on = _button("|▶", f"One picture on ({key_of('picture_on', 'review')})")
         self.other = _button("Other video", "Show another video of this moment")
         self.play.setFixedWidth(70)
-        self.speed = Chooser(theme)
-        self.speed.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.speed.setAccessibleName("Speed of playing")
-        self.speed.setToolTip("Speed of playing (+ and −)")
-        for speed in SPEEDS:
-            self.speed.addItem(f"× {speed:g}", speed)
-        self.time, self.name = QLabel("0:00:00.0"), QLabel()
-        self.time.setFont(font(15, bold=True))
-        self.time.setStyleSheet(f"color: {theme.text}; font-size: 15px; font-weight: bold;")
-        self.time.setMinimumWidth(92)
+        self.speed = speed_box(theme, SPEEDS)
+        self.time, self.name = time_label(theme), QLabel()
         self.name.setStyleSheet(f"color: {theme.dim};")
         self.name.setMinimumWidth(1)
         self.setWindowTitle(title)
@@ -112,8 +103,6 @@ class VideoWindow(QWidget):
 
 
 def _button(text: str, hover: str) -> QPushButton:
-    made = QPushButton(text)
-    made.setToolTip(hover)
+    made = button(text, hover)
     made.setAccessibleName(hover.partition(" (")[0])
-    made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     return made
