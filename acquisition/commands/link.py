@@ -5,17 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from acquisition.commands.command import DIRECTORY, Command, as_json_option, print_json
+from acquisition.linking.link import METHODS, VideoLink
 from acquisition.terminal import echo, progressing
-
-if TYPE_CHECKING:
-    from acquisition.linking.link import VideoLink
-
-WAYS = ("voice", "marks", "start")
 
 
 @click.command("link", cls=Command)
@@ -31,7 +27,7 @@ WAYS = ("voice", "marks", "start")
     help="What is seen at a time of the video: the number of a sync mark (F10), or a time MIN:SEC since the "
     "recording began; repeat it. Two tell the drift of the clocks.",
 )  # fmt: skip
-@click.option("--by", type=click.Choice(WAYS), help="The one way to align; else the first that holds.")
+@click.option("--by", type=click.Choice(METHODS), help="The one way to align; else the first that holds.")
 @click.option("--who", default="", metavar="R2", help="Code of who links; never a name.")
 @click.option("--remove", is_flag=True, help="Take the links to these videos away; the files stay.")
 @as_json_option
