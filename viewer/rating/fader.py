@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any, Protocol
 
 from acquisition.errors import AttunementError
+from viewer.rating.kinds import the_one
 from viewer.rating.scale import Scale
 
 ABSENT = "is not installed (pip install 'attunement[rating]'): no MIDI fader can be used"
@@ -83,16 +84,13 @@ def open_fader(name: str, n_axes: int) -> Fader:
     try:
         import mido
 
-        there = list(dict.fromkeys(mido.get_input_names()))
+        there = {port: port for port in mido.get_input_names()}
     except ImportError as error:
         raise AttunementError(f"{error.name or 'mido'} {ABSENT}") from error
     except Exception as error:  # the system's own: rtmidi has errors of its own kind
         raise AttunementError(f"MIDI cannot be used: {error}") from error
-    chosen = [port for port in there if port.startswith(name)]
-    if len(chosen) != 1:
-        what = f"{name!r} fits {len(chosen)}" if name else f"{len(there)} are there"
-        raise AttunementError(f"--port: one MIDI input is needed, {what} ({', '.join(there) or 'none'})")
+    chosen = the_one(there, name, "MIDI input is needed")
     try:
-        return Fader(mido.open_input(chosen[0]), n_axes)
+        return Fader(mido.open_input(chosen), n_axes)
     except Exception as error:
-        raise AttunementError(f"{chosen[0]}: cannot be opened: {error}") from error
+        raise AttunementError(f"{chosen}: cannot be opened: {error}") from error

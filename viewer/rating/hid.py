@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from acquisition.errors import AttunementError
 from viewer.rating import hid_report as usages
 from viewer.rating.hid_report import Control, controls
-from viewer.rating.kinds import DIAL, JOYSTICK
+from viewer.rating.kinds import DIAL, JOYSTICK, the_one
 from viewer.rating.scale import Scale
 
 ABSENT = "hidapi is not installed (pip install 'attunement[rating]'): no joystick, dial or pedal can be used"
@@ -179,12 +179,8 @@ def open_hid(how: str, name: str, n_axes: int, *, bounded: bool, steps: int) -> 
     """
     library = _library()
     there = _there(library.enumerate(), how)
-    chosen = {path: said for path, said in there.items() if said.startswith(name)}
-    if len(chosen) != 1:
-        what = f"{name!r} fits {len(chosen)}" if name else f"{len(there)} are there"
-        names = ", ".join(there.values()) or "none"
-        raise AttunementError(f"--port: one HID device is needed for --input {how}, {what} ({names})")
-    ((path, said),) = chosen.items()
+    path = the_one(there, name, f"HID device is needed for --input {how}")
+    said = there[path]
     handle = library.device()
     try:
         handle.open_path(path)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from acquisition.errors import AttunementError
 from viewer.rating.scale import Scale
@@ -11,6 +12,8 @@ from viewer.rating.scale import Scale
 MOUSE, KEYBOARD, MIDI, JOYSTICK, DIAL, PEDAL = "mouse", "keyboard", "midi", "joystick", "dial", "pedal"
 STEPS = 48
 """Steps of a dial from end to end, if nothing else is said."""
+
+_Key = TypeVar("_Key")
 
 
 class Device(Protocol):
@@ -62,3 +65,23 @@ def refuse_input(how: str, n_axes: int, *, bounded: bool) -> None:
     if not bounded and not KINDS[how].unbounded:
         able = ", ".join(name for name, kind in KINDS.items() if kind.unbounded)
         raise AttunementError(f"--input {how}: has two ends, and the scale has none (without ends: {able})")
+
+
+def the_one(there: Mapping[_Key, str], name: str, what: str) -> _Key:
+    """Return the key of the device whose name begins so; "" for the only one.
+
+    Parameters
+    ----------
+    what : str
+        What is needed, for the message.
+
+    Raises
+    ------
+    AttunementError
+        If none or several do; names all that are there.
+    """
+    chosen = [key for key, said in there.items() if said.startswith(name)]
+    if len(chosen) != 1:
+        fit = f"{name!r} fits {len(chosen)}" if name else f"{len(there)} are there"
+        raise AttunementError(f"--port: one {what}, {fit} ({', '.join(there.values()) or 'none'})")
+    return chosen[0]
