@@ -53,30 +53,31 @@ class Placed:
 def export_elan(tracks: Tracks, out: Path) -> list[Path]:
     """Write a file for each aligned video, or one on the recording's time."""
     aligned = [link for link in tracks.videos if link.aligned]
+    wanted = _wanted(tracks)
     if not aligned:
         target = out / f"{tracks.session_id}.eaf"
-        _write(target, tracks, _placed(tracks, lambda t: t - tracks.begin, tracks.end - tracks.begin), [])
+        _write(target, tracks, _placed(wanted, lambda t: t - tracks.begin, tracks.end - tracks.begin), [])
         return [target]
     written = []
     for link, target in zip(aligned, _targets(tracks, aligned, out), strict=True):
         others = [o for o in aligned if o is not link and o.covers(link.offset)]
         media = [_medium(o, o.to_video(link.offset), tracks, out) for o in (link, *others)]
-        _write(target, tracks, _placed(tracks, link.to_video, link.duration), media)
+        _write(target, tracks, _placed(wanted, link.to_video, link.duration), media)
         written.append(target)
     return written
 
 
 def remarks(tracks: Tracks) -> list[str]:
     """Return what a user is to know of the files: offset, drift and error, and what they do not hold."""
-    out = []
+    out, wanted = [], _wanted(tracks)
     for link in tracks.videos:
         if not link.aligned:
             out.append(f"{link.name}: is not aligned, so it has no file: {link.reason}")
             continue
-        placed = _placed(tracks, link.to_video, link.duration)
-        beyond = len(_wanted(tracks)) - len(placed)
+        placed = _placed(wanted, link.to_video, link.duration)
+        beyond = len(wanted) - len(placed)
         cut = sum(not one.whole for one in placed)
-        error = f"± {1000 * link.error:.0f} ms" if link.error == link.error else "error not known"
+        error = f"± {1000 * link.error:.0f} ms" if math.isfinite(link.error) else "error not known"
         out.append(
             f"{link.name}: begins at {link.offset - tracks.begin:.3f} s of the recording, "
             f"{link.drift:+.0f} ppm, {error}; {len(placed)} marks, {beyond} beyond its ends "
@@ -121,10 +122,10 @@ def _wanted(tracks: Tracks) -> list[Interval]:
     ]
 
 
-def _placed(tracks: Tracks, to_file: Callable[[float], float], length: float) -> list[Placed]:
+def _placed(wanted: Sequence[Interval], to_file: Callable[[float], float], length: float) -> list[Placed]:
     """Return what was marked within a file's time, cut at its ends."""
     out, length = [], length if math.isfinite(length) else math.inf
-    for span in _wanted(tracks):
+    for span in wanted:
         start, stop = to_file(span.start), to_file(span.stop)
         if stop < 0.0 or start > length:
             continue
