@@ -111,7 +111,6 @@ def import_command(
     if why := who_fault(who, recording):
         raise click.UsageError(f"--who {who!r}: {why}")
     marked = read_marked(recording, vocabulary)
-    links = read_links(recording)
     how = Reading(
         patterns=patterns_of(recording),
         zero=(zero or 0.0) if sync is None else _sync(marked) - sync,
@@ -123,7 +122,7 @@ def import_command(
         skip=skip,
         started=marked.started,
         speakers={**marked.people, **_speakers(speakers)},
-        videos=OnVideo(links, marked.begin, video) if zero is None and sync is None else None,
+        videos=OnVideo(read_links(recording), marked.begin, video) if zero is None and sync is None else None,
     )
     target = rater_file(recording, who) if blind else recording / OVERLAY_NAME
     there = read_edits(target)
