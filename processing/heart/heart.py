@@ -70,6 +70,7 @@ class Heart:
         self._grids = GridIndices(self._table, has_heights=self._is_ecg, config=config)
         self._next: dict[str, float] = {}
         self._faults: dict[float, str] = {}
+        self._lengths = {"ibi": 0.0, "ibi_class": 0.0} | window_lengths(config)
         self._counts: FloatArray = np.zeros(2)
         """ECG samples of the last two seconds that were judged."""
         self._came: list[float] = []
@@ -266,7 +267,6 @@ class Heart:
             return []
         _, available = released(ends + QUALITY_SETTLING, ticks, watermarks)
         out = list[IndexSample]()
-        lengths = {"ibi": 0.0, "ibi_class": 0.0} | window_lengths(self.config)
         come = self._table.arrived
         for end, when in zip(ends.tolist(), available.tolist(), strict=True):
             stop = self._table.until(end, end + QUALITY_SETTLING)
@@ -275,7 +275,7 @@ class Heart:
                 continue
             reason = self._refusal(end) or self._faults.get(end, "")
             reason = reason or ("no accepted beat" if self._is_ecg or stop > start else "no data")
-            for name, length in lengths.items():
+            for name, length in self._lengths.items():
                 if stop == start or not name.startswith("ibi"):
                     out.append(index_sample(end - length / 2, when, self.entity, name, math.nan, 0.0, reason))
         return out
