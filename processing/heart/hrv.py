@@ -152,12 +152,15 @@ def rhythm_windows(beats: Intervals, ends: FloatArray, length: float) -> RhythmW
     starts, stops = bounds(beats.times, ends, length)
     count = np.maximum(stops - starts, 1)
     odd = beats.classes > NORMAL
-    rhythms = [is_uneven(beats.rhythms), beats.rhythms == ALTERNATING, beats.rhythms == CHANGED]
-    marks = [odd, odd & beats.doubtful, *rhythms, beats.rhythms == DOUBTED]
-    sums = [slice_sums(mark.astype(np.float64), starts, stops) for mark in marks]
+    marks = (odd, odd & beats.doubtful, beats.rhythms == ALTERNATING, beats.rhythms == CHANGED)
+    ectopic, doubtful, alternating, changed = (
+        slice_sums(mark.astype(np.float64), starts, stops) for mark in marks
+    )
+    uneven, doubted = rhythm_counts(beats, ends, length)
     known = _covered(beats, beats.spans, ends, length)
-    flags = (sums[2] > 0, sums[3] > 0, sums[4] > 0)
-    return RhythmWindows(known, sums[0] / count, sums[1] / count, *flags, sums[5])
+    return RhythmWindows(
+        known, ectopic / count, doubtful / count, uneven > 0, alternating > 0, changed > 0, doubted
+    )
 
 
 def hinges_on_two(beats: Intervals, ends: FloatArray, length: float, share: float) -> BoolArray:
