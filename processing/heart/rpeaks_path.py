@@ -26,7 +26,6 @@ from processing.heart.rpeaks_evidence import TINY, WEIGHTS, Intervals, Levels, T
 from processing.heart.rpeaks_front import BACKGROUND, SHIFT, Candidates
 from processing.heart.rpeaks_trust import Others, Shapes, Trust
 from processing.heart.waves import echo as echoes
-from processing.heart.waves.echo import Echo
 
 EARLY = 0.34
 """Earliest decision after the envelope maximum [s]; the maximum lies about 0.06 s after the R peak."""
@@ -108,7 +107,7 @@ class Path:
         self._latest: FloatArray | None = None
         self._clear = False
         self._others = Others()
-        self._echo: Echo | None = None
+        self._echo: Pending | None = None
         self._passed = False
 
     def restart(self) -> None:
@@ -240,13 +239,12 @@ class Path:
         """Note a wave after a beat that may be a beat itself, and the largest one too high for a T wave."""
         if self._last is None or wave.contrast < echoes.CONTRAST:
             return
-        like = self._trust.likeness(wave.parts) if self._trust.known else 0.0
         tall = wave.score > echoes.SCORE and wave.height > echoes.HALF * self._levels.height
-        self._passed = self._passed or tall or like > echoes.LIKE
+        self._passed = self._passed or tall or self._trust.likeness(wave.parts) > echoes.LIKE
         since, known = (wave.place - self._last) / self._rate, self._echo
         high = wave.height > echoes.HIGH * self._levels.height
         if high and echoes.SOON < since < echoes.LATEST and (known is None or wave.height > known.height):
-            self._echo = Echo(wave.place, wave.height, wave.contrast, wave.parts)
+            self._echo = wave
 
     def _look_back(self, place: int) -> None:
         """Learn the shape of the wave before a beat at this place that was passed over and was a beat."""

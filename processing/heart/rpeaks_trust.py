@@ -175,11 +175,6 @@ class Trust:
         self._heights: list[float] = []
         self._run: list[float] = []
 
-    @property
-    def known(self) -> bool:
-        """Tell whether there is a trusted shape."""
-        return self._shapes.known
-
     def likeness(self, parts: FloatArray) -> float:
         """Return the best correlation of any shifted part with the trusted shape; 0.5 while unknown."""
         return self._shapes.fit(parts)

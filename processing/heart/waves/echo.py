@@ -7,8 +7,6 @@ beat is known, and where it proves to have been a beat its shape is remembered.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from acquisition.stream import FloatArray
@@ -35,15 +33,6 @@ SMOOTH = 0.06
 DOUBT, SWING = 0.33, 0.50
 """Swing of what follows over the wave's own from which it may be a T wave of its own, and from which it is
 one: a P wave after a tall T wave reaches 0.31, what follows a wave of motion 0.49."""
-
-
-class Echo(NamedTuple):
-    """Hold a wave that was passed over: `place` of its envelope maximum [decimated samples]."""
-
-    place: int
-    height: float
-    contrast: float
-    parts: FloatArray
 
 
 def swing_after(ecg: FloatArray, middle: int, before: int, rate: float) -> float:
