@@ -29,6 +29,8 @@ RECENT = 16
 """Detected beats whose R amplitude is the usual one."""
 ALIKE = (0.5, 2.0)
 """Amplitude over the usual one in which a placed beat is taken to be seen in the ECG."""
+NUMBERS = Beats._fields.index("first")
+"""So many columns of `Beats`, and of a row here, are numbers and come first."""
 Shape = tuple[FloatArray, FloatArray, float]
 """Parts and norms as of `qrs_shapes`, and the height [mV]."""
 
@@ -93,17 +95,8 @@ class MergedBeats:
         """Take in detected beats, in order."""
         if len(found.times):
             kept = ~self._edits.removes(found.times)
-            columns = (
-                found.times,
-                found.settled,
-                found.heights,
-                found.contrast,
-                found.likeness,
-                found.trusted,
-                found.passed,
-                found.waves,
-            )
-            rows = zip(*(c.tolist() for c in columns), found.parts, found.norms, kept.tolist(), strict=True)
+            numbers = (column.tolist() for column in found[:NUMBERS])
+            rows = zip(*numbers, found.parts, found.norms, kept.tolist(), strict=True)
             for *row, stays in rows:
                 self._place(row[1], strictly=True)
                 if stays and row[0] > self._latest:
@@ -157,31 +150,19 @@ class MergedBeats:
         rows, self._ready = self._ready, []
         if not rows:
             return
-        times, settled, heights, contrast, likeness, trusted, passed, waves = np.array(
-            [row[:8] for row in rows]
-        ).T
+        numbers = np.array([row[:NUMBERS] for row in rows]).T
+        times = numbers[0]
         placed = np.array([row.placed for row in rows])
         before = np.append(self._last, times[:-1])
         beside = placed | np.append(self._last_placed, placed[:-1])
         intervals, missing, first = self._intervals(before, times, beside)
-        found = Beats(
-            times,
-            settled,
-            heights,
-            contrast,
-            likeness,
-            trusted,
-            passed,
-            waves,
-            first,
-            np.array([row.parts for row in rows]),
-            np.array([row.norms for row in rows]),
-        )
+        shapes = (np.array([row.parts for row in rows]), np.array([row.norms for row in rows]))
+        found = Beats._make([*numbers, first, *shapes])
         vouched = self._edits.accepts(times)
         said = self._said(found, placed | vouched)
         self._last, self._last_placed = float(times[-1]), bool(placed[-1])
-        columns = (times.tolist(), settled.tolist(), intervals.tolist(), said, found.parts, found.norms)
-        over = (passed > 0) & ~beside & ~self._edits.vouches(before, times)
+        columns = (times.tolist(), found.settled.tolist(), intervals.tolist(), said, found.parts, found.norms)
+        over = (found.passed > 0) & ~beside & ~self._edits.vouches(before, times)
         marks = zip(missing, placed.tolist(), vouched.tolist(), over.tolist(), strict=True)
         self._feed.take(
             found,
