@@ -19,15 +19,7 @@ import numpy as np
 
 from acquisition.stream import Chunk, FloatArray, Modality, Role, StreamInfo
 from benchmarks.ecg import matches
-from benchmarks.lookalikes import (
-    NORMAL,
-    SECONDS,
-    T_WAVE,
-    WIDE,
-    WIDE_DOWN,
-    Record,
-    coarse,
-)
+from benchmarks.lookalikes import NORMAL, SECONDS, T_WAVE, WIDE, WIDE_DOWN, Record, coarse
 from processing.heart.config import HeartConfig
 from processing.heart.heart import Heart
 from processing.index import IndexSample
@@ -237,12 +229,10 @@ KINDS: dict[str, Maker] = {
 
 
 class Seen(NamedTuple):
-    """Hold counts of one signal."""
+    """Hold counts of one signal; rows and minutes are as many as beats, if all have a value."""
 
-    rates: int
     rates_given: int
     rates_off: int
-    minutes: int
     minutes_given: int
     minutes_off: int
     beats: int
@@ -272,36 +262,33 @@ def rows(signal: Signal) -> list[IndexSample]:
     return out
 
 
+def is_good(sample: IndexSample) -> bool:
+    """Tell whether a row has a value that looks good."""
+    return bool(np.isfinite(sample.value) and sample.quality >= 0.5)
+
+
+def true_rate(signal: Signal, end: float) -> float:
+    """Return the heart rate [bpm] of all beats of the window that ends there [s]."""
+    steps, at = np.diff(signal.beats), signal.beats[1:]
+    inside = steps[(at > end - WINDOW) & (at <= end) & (steps < 2.5)]
+    return float(60.0 / inside.mean()) if len(inside) else np.nan
+
+
+def true_rmssd(signal: Signal, end: float) -> float:
+    """Return RMSSD [ms] of normal beats in the minute that ends there [s]; nan of fewer than ten."""
+    beats, normal = signal.beats, signal.normal > 0
+    inside = (beats[:-2] > end - MINUTE) & (beats[2:] <= end) & normal[2:] & normal[1:-1] & normal[:-2]
+    change = 1e3 * np.diff(np.diff(beats))[inside]
+    return float(np.sqrt(np.mean(change**2))) if len(change) >= 10 else np.nan
+
+
 def seen(signal: Signal) -> Seen:
     """Return what came out, against the truth."""
     out, beats = rows(signal), signal.beats
-    steps = np.diff(beats)
-    bad = {round(s.time): s.quality for s in out if s.index == "ecg_quality"}
-    rates = [s for s in out if s.index == "hr"]
-    given = off = 0
-    for s in rates:
-        if not (np.isfinite(s.value) and s.quality >= 0.5):
-            continue
-        given += 1
-        end = s.time + WINDOW / 2
-        inside = steps[(beats[1:] > end - WINDOW) & (beats[1:] <= end)]
-        inside = inside[inside < 2.5]
-        true = 60.0 / inside.mean() if len(inside) else np.nan
-        off += not abs(s.value - true) <= OFF
-    normal = signal.normal > 0
-    good = normal[1:] & normal[:-1]
-    change = np.where(good[1:] & good[:-1], 1e3 * np.diff(steps), np.nan)
-    minutes = [s for s in out if s.index == "rmssd"]
-    minutes_given = minutes_off = 0
-    for s in minutes:
-        if not (np.isfinite(s.value) and s.quality >= 0.5):
-            continue
-        minutes_given += 1
-        end = s.time + MINUTE / 2
-        inside = change[(beats[:-2] > end - MINUTE) & (beats[2:] <= end)]
-        inside = inside[np.isfinite(inside)]
-        true = float(np.sqrt(np.mean(inside**2))) if len(inside) >= 10 else np.nan
-        minutes_off += not abs(s.value - true) <= LARGE * true
+    given = {name: [s for s in out if s.index == name and is_good(s)] for name in ("hr", "rmssd")}
+    rates = [(s.value, true_rate(signal, s.time + WINDOW / 2)) for s in given["hr"]]
+    minutes = [(s.value, true_rmssd(signal, s.time + MINUTE / 2)) for s in given["rmssd"]]
+    of_second = {round(s.time): s.quality for s in out if s.index == "ecg_quality"}
     marks = [
         s
         for s in out
@@ -312,13 +299,16 @@ def seen(signal: Signal) -> Seen:
     at = np.array([s.time for s in marks])
     _, extra, missed = matches(at, beats, NEAR)
     near = np.abs(at[:, None] - beats).min(axis=1) <= NEAR if len(at) else np.empty(0, bool)
-    extra_good = sum(
-        1
-        for s, n in zip(marks, near, strict=True)
-        if not n and np.isfinite(s.value) and s.quality >= 0.5 and bad.get(round(s.time), 1.0) >= 0.5
-    )
+    others = [s for s, n in zip(marks, near, strict=True) if not n]
     return Seen(
-        len(beats), given, off, len(beats), minutes_given, minutes_off, len(beats), missed, extra, extra_good
+        rates_given=len(rates),
+        rates_off=sum(not abs(value - true) <= OFF for value, true in rates),
+        minutes_given=len(minutes),
+        minutes_off=sum(not abs(value - true) <= LARGE * true for value, true in minutes),
+        beats=len(beats),
+        missed=missed,
+        extra=extra,
+        extra_good=sum(is_good(s) and of_second.get(round(s.time), 1.0) >= 0.5 for s in others),
     )
 
 
@@ -346,8 +336,8 @@ def main() -> None:
             return f"{100 * part / whole:.1f}" if whole else "–"
 
         print(
-            f"| {kind} | {pct(s.rates_given, s.rates)} | {pct(s.rates_off, s.rates_given)} "
-            f"| {pct(s.minutes_given, s.minutes)} | {pct(s.minutes_off, s.minutes_given)} "
+            f"| {kind} | {pct(s.rates_given, s.beats)} | {pct(s.rates_off, s.rates_given)} "
+            f"| {pct(s.minutes_given, s.beats)} | {pct(s.minutes_off, s.minutes_given)} "
             f"| {pct(s.missed, s.beats)} | {pct(s.extra, s.beats)} | {s.extra_good:.0f} |",
             flush=True,
         )
