@@ -97,10 +97,7 @@ def refill(
     devices = keeping(path)
     beats = _of_beats(path, devices, radio, clock, said) if folder is None else []
     done = [result for result, _, _ in beats]
-    found: dict[Role, list[Stretch]] = {}
-    for _, put, _ in beats:
-        for stretch in put:
-            found.setdefault(stretch.info.role, []).append(stretch)
+    found = [stretch for _, put, _ in beats for stretch in put]
     devices = [d for d in devices if memory_of(d).KEEPS == "samples"]
     contents = read_contents(path) if devices or beats else None
     if contents is None or not len(contents.ticks.times):
@@ -121,12 +118,11 @@ def refill(
         for of, one in zip(missing, kept, strict=True):
             result, put = _judged(contents, of, one)
             done.append(result)
-            for stretch in put:
-                found.setdefault(stretch.info.role, []).append(stretch)
-    for role, some in found.items():
-        if some:
-            write(path, role, contents.ticks, some)
-            audit.keep("refilled", path, role=str(role), stretches=len(some))
+            found += put
+    for role in dict.fromkeys(stretch.info.role for stretch in found):
+        some = [stretch for stretch in found if stretch.info.role is role]
+        write(path, role, contents.ticks, some)
+        audit.keep("refilled", path, role=str(role), stretches=len(some))
     for _, _, forget in beats:
         forget()
     return done
@@ -201,15 +197,16 @@ def _kept(
 
 
 def _judged(contents: Contents, of: Received, kept: Kept) -> tuple[Refilled, list[Stretch]]:
-    n = len(contents.gaps(of))
+    gaps = contents.gaps(of)
     if why := refuse(of, kept):
-        return Refilled(*of.info.key, left=n, why=why), []
+        return Refilled(*of.info.key, left=len(gaps), why=why), []
     put = list(stretches(contents, of, kept))
     some = [s for s in put if np.isfinite(s.samples).all()]
     samples = sum(len(s.times) for s in some)
     if not put:
-        return Refilled(*of.info.key, left=n, why=f"its memory holds nothing of its {n} gaps"), []
-    left = sum(not _covered(of, gap, kept) for gap in contents.gaps(of))
+        why = f"its memory holds nothing of its {len(gaps)} gaps"
+        return Refilled(*of.info.key, left=len(gaps), why=why), []
+    left = sum(not _covered(of, gap, kept) for gap in gaps)
     return Refilled(*of.info.key, stretches=len(some), samples=samples, left=left), put
 
 
