@@ -14,6 +14,9 @@ from acquisition.drivers.ble_link import Link
 from acquisition.session.session import Device
 from acquisition.stream import IntArray, StreamInfo
 
+LEAST_SAME, LEAST_SHARE = 20, 0.98
+"""Samples that both came and were kept that must be there to compare, and the share that must be the same."""
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -49,13 +52,12 @@ class Kept:
     samples: NDArray[Any]
 
 
-def agreeing(wanted: Wanted, kept: Kept) -> tuple[int, int]:
+def agreeing(came: Kept | None, kept: Kept, sfreq: float) -> tuple[int, int]:
     """Return how many samples both came and were kept, and how many of these are the same."""
-    came = wanted.came
     if came is None or not len(kept.stamps):
         return 0, 0
     # Stamps between those of packets are computed, and right to a nanosecond only.
-    near = 0.25e9 / wanted.info.sfreq
+    near = 0.25e9 / sfreq
     there = np.searchsorted(kept.stamps, came.stamps - round(near))
     there = np.minimum(there, len(kept.stamps) - 1)
     here = np.flatnonzero(np.abs(kept.stamps[there] - came.stamps) < near)

@@ -9,13 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from acquisition.refilling.kept import Kept, Wanted, agreeing
+from acquisition.refilling.kept import LEAST_SAME, LEAST_SHARE, Kept, agreeing
 from acquisition.refilling.missing import Contents, Gap, Received, times_in
 from acquisition.refilling.owners import kept_out, owner_of
 from acquisition.stream import FloatArray, IntArray, StreamInfo
-
-LEAST_SAME, LEAST_SHARE = 20, 0.98
-"""Samples that both came and were kept that must be there to compare, and the share that must be the same."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,7 +40,7 @@ class Stretch:
 
 def refuse(of: Received, kept: Kept) -> str:
     """Say why what was kept is not of this recording; "" if it is."""
-    n, same = agreeing(Wanted(of.info, (), 0, Kept(of.stamps, of.samples)), kept)
+    n, same = agreeing(Kept(of.stamps, of.samples), kept, of.info.sfreq)
     if n < LEAST_SAME:
         return f"only {n} samples of its memory can be compared with what came"
     if same < LEAST_SHARE * n:

@@ -11,13 +11,19 @@ import numpy as np
 from acquisition.drivers.emotibit.signals import MISSING, DeviceMs
 from acquisition.errors import DeviceError, PacketError
 from acquisition.gatt.emotibit import TAGS, Line, sample_times
-from acquisition.refilling.kept import Kept, OverTheAir, Wanted, agreeing, nothing
+from acquisition.refilling.kept import (
+    LEAST_SAME,
+    LEAST_SHARE,
+    Kept,
+    OverTheAir,
+    Wanted,
+    agreeing,
+    nothing,
+)
 from acquisition.session.session import Device
 from acquisition.stream import Modality
 
 KEEPS = "samples"
-LEAST_SAME, LEAST_SHARE = 20, 0.98
-"""Samples of a file that also came, at least, and the share of them that must be the same."""
 HEAD = 50
 """Lines by which a file is recognised."""
 
@@ -84,14 +90,17 @@ def _of(wanted: Wanted, files: Sequence[Path]) -> Kept:
     info = wanted.info
     tags, n = TAGS[info.modality], len(info.channels)
     parts = [part.kept(info.sfreq, n) for file in files for part in _parts(file, tags)]
-    fitting = []
-    for part in parts:
-        both, same = agreeing(wanted, part)
-        if both >= LEAST_SAME and same >= LEAST_SHARE * both:
-            fitting.append(part)
+    if not parts:
+        return nothing(n)
+    agree = [agreeing(wanted.came, part, info.sfreq) for part in parts]
+    fitting = [
+        part
+        for part, (both, same) in zip(parts, agree, strict=True)
+        if both >= LEAST_SAME and same >= LEAST_SHARE * both
+    ]
     if not fitting:
         # What holds other values is handed on, so that it is said why it is not used.
-        fitting = [max(parts, key=lambda p: agreeing(wanted, p)[0])] if parts else [nothing(n)]
+        fitting = [parts[int(np.argmax([both for both, _ in agree]))]]
     stamps = np.concatenate([p.stamps for p in fitting])
     stamps, first = np.unique(stamps, return_index=True)
     return Kept(stamps, np.concatenate([p.samples for p in fitting])[first])
