@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
 
 import numpy as np
 
@@ -175,17 +174,6 @@ class _Fetch:
         told("its memory was freed" if self._remove else f"{len(found)} intervals in its memory")
         samples = np.array(found, np.float32)[:, None]
         return [Kept(np.arange(len(found)), samples) for _ in self._wanted]
-
-
-def from_files(folder: Path, device: Device, wanted: Sequence[Wanted]) -> list[Kept]:
-    """Refuse: a belt has no card.
-
-    Raises
-    ------
-    DeviceError
-        Always.
-    """
-    raise DeviceError(f"{device.title}: has no card; its memory is read over the air")
 
 
 def over_the_air(device: Device, wanted: Sequence[Wanted]) -> _Fetch:

@@ -15,7 +15,8 @@ class Line(NamedTuple):
 
     And where its emulated twin is, with `twin(air, hardware, body, settings)`, and what reads what its
     devices keep over a drop-out, with `KEEPS` (samples or beats), `keeps(device)` (modalities that a device
-    was to keep), `from_files` and `over_the_air`; "" for one that has none.
+    was to keep), `over_the_air` and, for samples, `from_files`, for beats, `forget`; "" for one that has
+    none.
     """
 
     module: str

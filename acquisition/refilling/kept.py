@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from acquisition.drivers.ble_link import Link
-from acquisition.session.session import Device
 from acquisition.stream import IntArray, StreamInfo
 
 LEAST_SAME, LEAST_SHARE = 20, 0.98
@@ -69,13 +67,6 @@ def agreeing(came: Kept | None, kept: Kept, sfreq: float) -> tuple[int, int]:
 def nothing(n_channels: int) -> Kept:
     """Return no samples."""
     return Kept(np.empty(0, np.int64), np.empty((0, n_channels), np.float32))
-
-
-class FromFiles(Protocol):
-    """Read what a device kept from files of its card; raise DeviceError where there are none."""
-
-    def __call__(self, folder: Path, device: Device, wanted: Sequence[Wanted]) -> list[Kept]:
-        """Return what was found for each stream."""
 
 
 class OverTheAir(Protocol):
