@@ -17,7 +17,8 @@ HEADER = 10
 _COMPRESSED = 0x80
 _WIDEST = 32
 _RAW = {(Measurement.ECG, 0): (1, 3), (Measurement.ACC, 0): (3, 1), (Measurement.ACC, 1): (3, 2),
-        (Measurement.ACC, 2): (3, 3)}  # fmt: skip
+        (Measurement.ACC, 2): (3, 3), (Measurement.SKIN_TEMPERATURE, 0): (1, 4),
+        (Measurement.PRESSURE, 0): (1, 4), (Measurement.TEMPERATURE, 0): (1, 4)}  # fmt: skip
 """Measurement and type of an uncompressed frame → channels, bytes a value."""
 _ECG_BITS = {1: (3, 14), 2: (3, 18), 3: (7, 24)}
 """Type of an ECG frame that holds more → bytes of a sample, and how many bits at its begin are the ECG."""
@@ -26,14 +27,9 @@ _DELTA = {(Measurement.ACC, 0): (3, 16), (Measurement.ACC, 1): (3, 16), (Measure
           (Measurement.PPG, 13): (3, 24), (Measurement.GYRO, 0): (3, 16), (Measurement.MAG, 0): (3, 16),
           (Measurement.MAG, 1): (4, 16), (Measurement.GYRO, 1): (3, 32)}  # fmt: skip
 """The same of a compressed frame → channels, bits of the reference sample."""
-_FLOATS = {
-    (Measurement.SKIN_TEMPERATURE, 0): 1,
-    (Measurement.PRESSURE, 0): 1,
-    (Measurement.TEMPERATURE, 0): 1,
-}
-"""Measurement and type of an uncompressed frame of float32 → channels."""
-_BITS = {(Measurement.GYRO, 1)}
-"""Compressed frames whose numbers are the bits of a float32: the deltas are of these as integers."""
+_BITS = {(Measurement.GYRO, 1), (Measurement.SKIN_TEMPERATURE, 0), (Measurement.PRESSURE, 0),
+         (Measurement.TEMPERATURE, 0)}  # fmt: skip
+"""Frames whose numbers are the bits of a float32: deltas are of these as integers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,18 +92,14 @@ class Frame:
         """
         if self.measurement is Measurement.ECG and not self.compressed and self.kind in _ECG_BITS:
             return _ecg_alone(self.payload, *_ECG_BITS[self.kind])
-        if not self.compressed and (self.measurement, self.kind) in _FLOATS:
-            return _floats(self.payload, _FLOATS[self.measurement, self.kind])
         layouts = _DELTA if self.compressed else _RAW
         if (self.measurement, self.kind) not in layouts:
             how = "compressed " if self.compressed else ""
             raise PacketError(f"polar: {how}{self.measurement.name} frame of the unknown type {self.kind}")
         channels, size = layouts[self.measurement, self.kind]
-        if self.compressed and (self.measurement, self.kind) in _BITS:
-            return of_bits(decode_deltas(self.payload, channels, size))
-        if self.compressed:
-            return decode_deltas(self.payload, channels, size)
-        return _decode_raw(self.payload, channels, size)
+        decode = decode_deltas if self.compressed else _decode_raw
+        values = decode(self.payload, channels, size)
+        return of_bits(values) if (self.measurement, self.kind) in _BITS else values
 
 
 def _ecg_alone(payload: bytes, size: int, bits: int) -> IntArray:
@@ -119,14 +111,6 @@ def _ecg_alone(payload: bytes, size: int, bits: int) -> IntArray:
     values = (parts[:, :3] << (8 * np.arange(3))).sum(axis=1) & ((1 << bits) - 1)
     sign = 1 << (bits - 1)
     return np.asarray(((values ^ sign) - sign)[:, None], np.int64)
-
-
-def _floats(payload: bytes, channels: int) -> FloatArray:
-    if not payload or len(payload) % (4 * channels):
-        raise PacketError(
-            f"polar: {len(payload)} bytes are no whole samples of {4 * channels}: cut off by a small MTU?"
-        )
-    return np.frombuffer(payload, "<f4").astype(np.float64).reshape(-1, channels)
 
 
 def of_bits(values: IntArray) -> FloatArray:
