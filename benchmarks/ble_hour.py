@@ -41,15 +41,6 @@ GAPS = (5.0, 30.0)
 """Shortest and longest drop-out [s]."""
 
 
-async def drop_out(twin: Any, moments: list[tuple[float, float]]) -> None:
-    """Take a device out of range at these moments, for so long."""
-    for moment, seconds in moments:
-        await asyncio.sleep(max(0.0, moment - twin.body.now()))
-        await twin.body.leave()
-        await asyncio.sleep(seconds)
-        await twin.body.come_back()
-
-
 async def watch_memory(now: Callable[[], float], every: float = 300.0) -> None:
     """Print the memory of this process now and then, in virtual time."""
     begin = now()
@@ -102,7 +93,7 @@ def main() -> None:
     seconds = 60.0 * a.minutes
     for twin in twins.values():
         plan = moments(a.dropouts, bench.runner.clock() + 60.0, bench.runner.clock() + seconds - 40.0, rng)
-        bench.runner.submit(drop_out(twin, plan))
+        bench.drop_outs(twin, plan)
     shutil.rmtree(a.out, ignore_errors=True)
     a.out.mkdir(parents=True)
     began, before = time.monotonic(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -9,7 +9,6 @@ recorder and refill: nothing lost outside the drop-outs, and after the refill ev
 from __future__ import annotations
 
 import argparse
-import asyncio
 import shutil
 import sys
 import time
@@ -44,15 +43,6 @@ def heart(rng: np.random.Generator, seconds: float) -> FloatArray:
     return np.asarray(0.4 + np.cumsum(np.clip(rr, 0.4, 1.4)))
 
 
-async def drop_out(bench: Bench, twin: Any, moments: list[tuple[float, float]]) -> None:
-    """Let a device go out of range at these moments [s, loop], for so long."""
-    for at, seconds in moments:
-        await asyncio.sleep(max(0.0, at - bench.runner.clock()))
-        await twin.body.leave()
-        await asyncio.sleep(seconds)
-        await twin.body.come_back()
-
-
 def main() -> None:
     """Record, refill and check."""
     parser = argparse.ArgumentParser()
@@ -79,7 +69,7 @@ def main() -> None:
         start = bench.runner.clock()
         lengths = np.minimum(rng.uniform(*GAPS, args.dropouts), 0.6 * apart)
         away[twin] = [(start + apart * (k + 1), float(s)) for k, s in enumerate(lengths)]
-        bench.runner.submit(drop_out(bench, twin, away[twin]))
+        bench.drop_outs(twin, away[twin])
     session = session_of(
         device("nuanic", address=RING),
         device("polar_h10", role="therapist", address=BELT, settings={"keep": "rr"}),

@@ -9,7 +9,6 @@ refill: nothing lost outside the drop-outs, gaps exact, and after the refill eve
 from __future__ import annotations
 
 import argparse
-import asyncio
 import shutil
 import sys
 import time
@@ -46,15 +45,6 @@ def ecg(t: FloatArray) -> FloatArray:
     return np.asarray(np.sin(7.0 * t) + 0.3 * np.sin(61.0 * t))
 
 
-async def drop_out(bench: Bench, twin: Any, moments: list[tuple[float, float]]) -> None:
-    """Let a unit go out of range at these moments [s, loop], for so long."""
-    for at, seconds in moments:
-        await asyncio.sleep(max(0.0, at - bench.runner.clock()))
-        await twin.body.leave()
-        await asyncio.sleep(seconds)
-        await twin.body.come_back()
-
-
 def main() -> None:
     """Record, refill and check."""
     parser = argparse.ArgumentParser()
@@ -76,8 +66,7 @@ def main() -> None:
     for twin in twins.values():
         start = bench.runner.clock()
         lengths = np.minimum(rng.uniform(*GAPS, args.dropouts), 0.6 * apart)
-        moments = [(start + apart * (k + 1), float(s)) for k, s in enumerate(lengths)]
-        bench.runner.submit(drop_out(bench, twin, moments))
+        bench.drop_outs(twin, [(start + apart * (k + 1), float(s)) for k, s in enumerate(lengths)])
     session = session_of(
         *(device(STREAMS[role][0], role=str(role), address=address) for role, address in UNITS.items())
     )

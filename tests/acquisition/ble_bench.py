@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,18 @@ class Bench:
                 await wearable.start()
 
         self.do(start())
+
+    def drop_outs(self, wearable: Any, moments: Sequence[tuple[float, float]]) -> None:
+        """Let a wearable go out of range while time passes: when on the clock of the bench, how long [s]."""
+
+        async def leave() -> None:
+            for at, seconds in moments:
+                await asyncio.sleep(max(0.0, at - self.runner.clock()))
+                await wearable.body.leave()
+                await asyncio.sleep(seconds)
+                await wearable.body.come_back()
+
+        self.runner.submit(leave())
 
     def driver(self, session: Session) -> Driver:
         """Return the driver of a session's devices, which are all of one kind."""

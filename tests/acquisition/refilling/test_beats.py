@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -40,14 +39,7 @@ def recorded(bench: Bench, parent: Path, **settings: Any) -> tuple[EmulatedPolar
     """Record a belt that goes out of range for eleven seconds."""
     twin = h10(bench.air, address=ADDRESS, beat_times=beat_times)
     bench.put(twin)
-
-    async def drop_out() -> None:
-        await asyncio.sleep(35.0)
-        await twin.body.leave()
-        await asyncio.sleep(11.0)
-        await twin.body.come_back()
-
-    bench.runner.submit(drop_out())
+    bench.drop_outs(twin, [(bench.runner.clock() + 35.0, 11.0)])
     session = session_of(device("polar_h10", address=ADDRESS, settings=settings))
     return twin, bench.record(session, parent, 90.0).path
 

@@ -52,18 +52,8 @@ def recorded(bench: Bench, parent: Path, seconds: float = 60.0, **more: Any) -> 
     hardware = Hardware(name="Shimmer3R-0001-BLE", address=ADDRESS, interval=0.03, skew=0.0004)
     twin = EmulatedShimmer(bench.air, hardware, eda=conductance, **more)
     bench.put(twin)
-
-    async def drop_outs() -> None:
-        import asyncio
-
-        begun = bench.runner.clock()
-        for at, length in AWAY:
-            await asyncio.sleep(begun + at - bench.runner.clock())
-            await twin.body.leave()
-            await asyncio.sleep(length)
-            await twin.body.come_back()
-
-    bench.runner.submit(drop_outs())
+    begun = bench.runner.clock()
+    bench.drop_outs(twin, [(begun + at, length) for at, length in AWAY])
     outcome = bench.record(session_of(device("shimmer3r_gsr", address=ADDRESS)), parent, seconds)
     return Hour(bench, twin, outcome.path)
 

@@ -45,19 +45,15 @@ def recorded(bench: Bench, parent: Path, seconds: float = 60.0, *, restart: bool
     hardware = Hardware(name="Nuanic 1", address=ADDRESS, skew=0.0004, interval=0.03)
     twin = EmulatedRing(bench.air, hardware)
     bench.put(twin)
+    begun = bench.runner.clock()
+    bench.drop_outs(twin, [(begun + at, length) for at, length in (AWAY[:-1] if restart else AWAY)])
 
-    async def drop_outs() -> None:
-        begun = bench.runner.clock()
-        for at, length in AWAY:
-            await asyncio.sleep(begun + at - bench.runner.clock())
-            if restart and at == AWAY[-1][0]:
-                await twin.restart()
-                return
-            await twin.body.leave()
-            await asyncio.sleep(length)
-            await twin.body.come_back()
+    async def start_anew() -> None:
+        await asyncio.sleep(AWAY[-1][0])
+        await twin.restart()
 
-    bench.runner.submit(drop_outs())
+    if restart:
+        bench.runner.submit(start_anew())
     outcome = bench.record(session_of(device("nuanic", address=ADDRESS)), parent, seconds)
     return Hour(bench, twin, outcome.path)
 
