@@ -82,6 +82,7 @@ def main() -> None:
         print(line)
     print(f"refilled in {time.monotonic() - began:.0f} s")
     report(outcome.path, ring, belt, beats, away)
+    bench.close()
 
 
 def report(path: Path, ring: Any, belt: Any, beats: FloatArray, away: dict[Any, Any]) -> None:

@@ -80,6 +80,7 @@ def main() -> None:
     print(f"refilled in {time.monotonic() - began:.0f} s")
     for role, twin in twins.items():
         report(outcome.path, role, twin, "refilled")
+    bench.close()
 
 
 def report(path: Path, role: Role, twin: EmulatedShimmer, what: str) -> None:
