@@ -125,7 +125,7 @@ class Peripheral:
         await self._device.power_on()
         self.switched_on = self.now()
         await self.advertise(True)
-        self._tasks.add(asyncio.create_task(self._send()))
+        self._spawn(self._send())
 
     @property
     def may_be_used(self) -> bool:
@@ -231,13 +231,6 @@ class Peripheral:
             for characteristic, data in packets:
                 if self.connection is not None:
                     await self._device.notify_subscribers(characteristic, data)
-
-    async def close(self) -> None:
-        """Switch off."""
-        self.in_range = False
-        self.stop_sending()
-        for task in list(self._tasks):
-            task.cancel()
 
 
 def _advertisement(name: str, services: Sequence[str]) -> bytes:
