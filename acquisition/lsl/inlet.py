@@ -18,16 +18,13 @@ from pylsl.util import LostError
 from pylsl.util import TimeoutError as LslTimeout
 
 from acquisition.event import MAX_TEXT, NoticeKind
-from acquisition.lsl.pinned import Pinned
+from acquisition.lsl.pinned import Pinned, Pulled
 from acquisition.plausible import LATEST, Tally, stamped
 from acquisition.stream import FloatArray
 from acquisition.text import clean_text
 
 BUFFER = 360
 """Seconds (irregular streams: hundreds of samples) that liblsl keeps while nobody pulls."""
-PULL = 1024
-MAX_PULLS = 512
-"""Per drain: more than the buffer holds at 1000 Hz, and an end if a sender outruns us."""
 CORRECTION_PERIOD = 5.0
 CORRECTION_TIMEOUT = 2.0
 PATIENCE = 5.0
@@ -73,9 +70,7 @@ class Measured(NamedTuple):
 class RawInlet(Protocol):
     """What is used of `acquisition.lsl.pinned.Pinned`."""
 
-    def pull_chunk(
-        self, timeout: float, max_samples: int, *, as_numpy: bool
-    ) -> tuple[NDArray[Any], FloatArray]: ...
+    def pull(self) -> list[Pulled]: ...
     def time_correction(self, timeout: float) -> float: ...
     def close_stream(self) -> None: ...
 
@@ -232,14 +227,11 @@ class Inlet:
         return waited >= STEADY and self._answers >= ANSWERS
 
     def _pull(self) -> list[Samples]:
-        parts = []
-        for _ in range(MAX_PULLS):
-            values, times = self._raw.pull_chunk(0.0, PULL, as_numpy=True)
-            if len(times):
-                parts += self._believed(np.asarray(times, np.float64), values)
-            if len(times) < PULL:
-                break
-        return parts
+        return [
+            part
+            for values, times in self._raw.pull()
+            for part in self._believed(np.asarray(times, np.float64), values)
+        ]
 
     def _believed(self, times: FloatArray, values: NDArray[Any]) -> list[Samples]:
         """Return samples without those whose stamps no clock shows: they tell nothing of a reset either."""

@@ -13,11 +13,9 @@ half a second passes before the new connection is made) and `time_receiver::rese
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
 
-import numpy as np
 import pylsl
 from numpy.typing import NDArray
 from pylsl.util import LostError
@@ -67,7 +65,7 @@ class Pinned:
         self._measured = math.nan
         self._sure = self._changed = self._left = False
         self._seen = -math.inf
-        self._apart: deque[Pulled] = deque()
+        self._apart: list[Pulled] = []
         self._taken = -math.inf
         self._discarded = 0
 
@@ -91,7 +89,7 @@ class Pinned:
         """Give the connection up: another one to the outlet, or to the one after it, was made."""
         self._drop_apart()
         if not self._left:
-            self._leave(self._pull(CHUNK))
+            self._leave(self._pull())
 
     def discarded(self) -> int:
         """Return how many samples were discarded since the last call."""
@@ -116,47 +114,48 @@ class Pinned:
             raise LslTimeout("whose offset it is was not seen yet")
         return value
 
-    def pull_chunk(self, timeout: float, max_samples: int, *, as_numpy: bool) -> Pulled:
-        """Return what came from the outlet, as `pylsl.StreamInlet.pull_chunk`; arrays, without waiting."""
+    def pull(self) -> list[Pulled]:
+        """Return the chunks that came from the outlet since the last call, without waiting."""
         if not self._apart:
-            self._take(max_samples)
-        if self._apart and (self._sure or self._seen > self._taken):
-            return self._apart.popleft()
+            self._take()
+        if self._sure or self._seen > self._taken:
+            chunks, self._apart = self._apart, []
+            return chunks
         if self._changed:
             self._drop_apart()
-        return np.empty((0, 1)), np.empty(0)
+        return []
 
     def close_stream(self) -> None:
         """Drop the connection."""
         self._raw.close_stream()
 
-    def _take(self, most: int) -> None:
+    def _take(self) -> None:
         if self._left:
             return
         began = self._clock()
         if self.astray():
-            self._leave(self._pull(most))
+            self._leave(self._pull())
             return
-        chunks = self._pull(most)
+        chunks = self._pull()
         if self.astray() and self._clock() - began >= PAUSE:
             self._leave(chunks)
             return
-        self._apart.extend(chunks)
+        self._apart = chunks
         self._taken = self._clock()
 
-    def _pull(self, most: int) -> list[Pulled]:
+    def _pull(self) -> list[Pulled]:
         chunks = []
         for _ in range(MAX_PULLS):
-            values, times = self._raw.pull_chunk(0.0, most, as_numpy=True)
+            values, times = self._raw.pull_chunk(0.0, CHUNK, as_numpy=True)
             if len(times):
                 chunks.append((values, times))
-            if len(times) < most:
+            if len(times) < CHUNK:
                 break
         return chunks
 
     def _drop_apart(self) -> None:
         self._discarded += sum(len(times) for _, times in self._apart)
-        self._apart.clear()
+        self._apart = []
 
     def _leave(self, chunks: list[Pulled]) -> None:
         """Give a connection up that is another outlet's, and what came over it."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pylsl.util import TimeoutError as LslTimeout
 
 from acquisition.lsl.inlet import ANSWERS, PATIENCE, STEADY, Inlet, Offset, Remark, Samples
+from acquisition.lsl.pinned import Pinned
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.realtime
@@ -37,6 +38,11 @@ class FakeSender:
         if len(times) > max_samples:
             self.chunks.insert(0, (values[max_samples:], times[max_samples:]))
         return values[:max_samples], times[:max_samples]
+
+    def pull(self) -> list[tuple[NDArray[Any], NDArray[np.float64]]]:
+        """Behave like an inlet that is pinned to its outlet: what was sent at once comes at once."""
+        chunks, self.chunks = self.chunks[:1], self.chunks[1:]
+        return chunks
 
     def time_correction(self, timeout: float) -> float:
         self.asked += 1
@@ -128,11 +134,17 @@ def test_a_measurement_that_times_out_is_skipped_and_counted(inlet: Inlet, sende
     assert inlet.drain() == [Offset(collected=999.5, value=0.5)]
 
 
-def test_draining_goes_on_until_nothing_is_left(inlet: Inlet, sender: FakeSender) -> None:
-    measured(inlet, sender, 0.0)
-    sender.send(*np.linspace(900.0, 1000.0, 3000).tolist())
-    assert len(stamps(inlet.drain())) == 3000
-    assert inlet.drain() == []
+def test_draining_goes_on_until_nothing_is_left(sender: FakeSender, clock: Clock) -> None:
+    inlet = Inlet(Pinned(sender, clock.now, clock=clock), 10.0, clock=clock)
+    inlet.start()
+    try:
+        measured(inlet, sender, 0.0)
+        sender.send(*np.linspace(900.0, 1000.0, 3000).tolist())
+        assert len(stamps(inlet.drain())) == 3000
+        assert inlet.drain() == []
+    finally:
+        sender.answers.put(None)
+        inlet.stop()
 
 
 def test_a_new_offset_precedes_the_first_sample_of_a_reset_clock(

@@ -34,8 +34,8 @@ def clock() -> Clock:
 
 def taken(pinned: Pinned) -> list[float]:
     out: list[float] = []
-    while len(times := pinned.pull_chunk(0.0, 1024, as_numpy=True)[1]):
-        out += times.tolist()
+    while chunks := pinned.pull():
+        out += [t for _, times in chunks for t in times.tolist()]
     return out
 
 
