@@ -31,7 +31,7 @@ def conclude(store: Path) -> list[str]:
         # matplotlib takes a second to import.
         from processing.cohort.report import write_report
 
-        write_report(StoreTables(store), store / REPORT, compared=compared)
+        write_report(tables, store / REPORT, compared=compared)
 
     shelter.tried("report", report, None)
     return shelter.faults

@@ -183,13 +183,16 @@ def _frame(table: pa.Table) -> pd.DataFrame:
     columns: dict[str, Any] = {}
     for field, column in zip(table.schema, table.columns, strict=True):
         if pa.types.is_string(field.type):
-            columns[field.name] = pd.Series(pa.compute.fill_null(column, "").to_pylist(), dtype=object)
+            # Each different text is one object, however many rows have it.
+            coded = pa.compute.fill_null(column, "").dictionary_encode().combine_chunks()
+            texts = np.array(coded.dictionary.to_pylist(), object)
+            columns[field.name] = pd.Series(texts[coded.indices.to_numpy()], dtype=object)
         elif pa.types.is_integer(field.type) and column.null_count:
             columns[field.name] = pd.Series(column.to_pylist(), dtype="Int64")
         elif pa.types.is_boolean(field.type) and column.null_count:
             columns[field.name] = pd.Series(column.to_pylist(), dtype="boolean")
         elif pa.types.is_list(field.type):
-            rows = [np.asarray(v, np.float32) for v in column.to_pylist()]
+            rows = [np.array(v.values, np.float32) for v in column]
             columns[field.name] = pd.Series(rows, dtype=object)
         else:
             columns[field.name] = pd.Series(column.to_numpy())

@@ -53,6 +53,13 @@ def test_the_metrics_are_those_of_attune_process(made: Path, tmp_path: Path) -> 
     assert mine["exploratory"].equals(alone["method"].str.endswith("; exploratory"))
 
 
+def test_a_text_is_in_memory_once_however_many_rows_have_it(made: Path) -> None:
+    pooled = StoreTables(made / "store")["metrics_long"]
+    assert len(pooled) > pooled["metric"].nunique() > 1
+    for name in ("dyad", "entity", "metric", "unit", "reason"):
+        assert len({id(text) for text in pooled[name]}) == pooled[name].nunique(), name
+
+
 def test_one_line_reads_it_in_pandas_and_duckdb(made: Path) -> None:
     store = made / "store"
     n = len(StoreTables(store)["metrics_long"])
