@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -85,8 +86,13 @@ class Done:
     seconds: float = 0.0
 
 
-def job_of(place: Placed, store: Path, settings: Settings) -> Job:
+def job_of(place: Placed, store: Path, settings: Settings, said: Mapping[str, str]) -> Job:
     """Return what is to be done for a recording.
+
+    Parameters
+    ----------
+    said : mapping
+        `settings.said()`, which reads all parameters: once for all recordings.
 
     Raises
     ------
@@ -95,14 +101,15 @@ def job_of(place: Placed, store: Path, settings: Settings) -> Job:
     """
     path = Path(place.known.path)
     corrected = _corrected(path, settings.corrections)
-    said = settings.said() | {
+    of = {
+        **said,
         "input": place.known.input,
         "corrections": "" if corrected is None else f"{corrected.who} {corrected.digest}",
         "numbered": place.by,
         "sealed": str(place.known.sealed),
         "withdrawn": " ".join(place.known.withdrawn),
     }
-    digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:24]
+    digest = hashlib.sha256(json.dumps(of, sort_keys=True).encode()).hexdigest()[:24]
     who = "" if corrected is None else corrected.who
     return Job(place=place, store=str(store), settings=settings, corrected=who, digest=digest)
 

@@ -145,11 +145,11 @@ def _jobs(store: Path, wanted: Wanted, made: Made) -> list[Job]:
             ledger.forget(path)
     places, refused = placed(known)
     made.failures |= refused
-    jobs = []
+    jobs, said = [], wanted.settings.said()
     for place in places:
         path = Path(place.known.path)
         try:
-            jobs.append(job_of(place, store.resolve(), wanted.settings))
+            jobs.append(job_of(place, store.resolve(), wanted.settings, said))
         except (AttunementError, OSError) as error:
             made.failures[place.known.path] = faults_as_lines(error, path)
     return jobs

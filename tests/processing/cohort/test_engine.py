@@ -25,7 +25,8 @@ def jobs_of(made: Path, store: Path) -> list[Job]:
     ledger = Ledger(store / ".known")
     places, refused = placed([ledger.known(p) for p in recordings_in([made / "recordings"])])
     assert not refused
-    return [job_of(place, store, Settings(config=PipelineConfig())) for place in places]
+    settings = Settings(config=PipelineConfig())
+    return [job_of(place, store, settings, settings.said()) for place in places]
 
 
 def dies_once(job: Job) -> Done:
