@@ -16,7 +16,7 @@ from acquisition.errors import AttunementError
 from acquisition.protection.audit import keep
 from acquisition.recording.contents import LINKS_NAME
 from acquisition.recording.derived import note
-from viewer.command import EDITED, Face
+from viewer.command import EDITED, LISTED
 from viewer.desktop import place
 from viewer.figure import name_of, save_figure
 from viewer.keys import bind_markers, unbind
@@ -40,8 +40,6 @@ FIGURES = {
 
 STOOD_STILL = 0.25
 """However late a frame comes, the cursor of a review runs on by no more [s]."""
-FILMED: frozenset[Face] = EDITED
-"""Faces of a review that the video follows; others show it in their own page, or not at all."""
 
 
 class Beside:
@@ -108,12 +106,12 @@ class Beside:
 
     def _renew_video(self) -> None:
         face = self._window.face
-        if self.video is not None and face in FILMED and face != "joint":
+        if self.video is not None and face in LISTED:
             self.video.renew()
         elif self.video is not None:  # in a joint replay nothing of anybody is shown at first
             self._reopens = True
             self.video.close()
-        elif face in ("review", "blind") and self.has_video and (self._reopens or self.opens_video):
+        elif face in LISTED and self.has_video and (self._reopens or self.opens_video):
             self._reopens = self.opens_video = False
             QTimer.singleShot(0, self._parent, self.show_video)
 
@@ -126,7 +124,7 @@ class Beside:
         """Open the window of the video; or close it, where it is open."""
         if self.video is not None:
             self.video.close()
-        elif self._window.path is not None and self._window.face in FILMED:
+        elif self._window.path is not None and self._window.face in EDITED:
             from viewer.video.cover import cover_of
             from viewer.video.following import Following  # not while a window opens
 
