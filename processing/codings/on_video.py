@@ -47,6 +47,7 @@ class OnVideo:
     def since_begin(self, annotation: Annotation) -> tuple[Annotation, float]:
         """Return an annotation in seconds since the recording began, and the alignment's error [s].
 
+        An error that is not known, as of a typed start, is 0: an event cannot say so, and `said` does.
         One of which no medium is known stays as it is, with an error of 0; one on the recording's own clock
         or that of a calendar likewise.
 
