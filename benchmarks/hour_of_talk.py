@@ -7,7 +7,6 @@ Debian's asterisk-core-sounds-en-wav and -it-wav.
 from __future__ import annotations
 
 import subprocess
-import wave
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -214,15 +213,6 @@ def _pink(n: int, rng: np.random.Generator) -> FloatArray:
         spectrum = np.fft.rfft(rng.standard_normal(1 << 18))
         parts.append(np.fft.irfft(spectrum / np.sqrt(np.maximum(np.arange(len(spectrum)), 200.0))))
     return np.concatenate(parts)[:n]
-
-
-def write_sound(path: Path, sound: Samples) -> None:
-    """Write a 16-bit .wav file."""
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(SFREQ)
-        file.writeframes(np.rint(np.clip(sound, -1, 1) * 32767).astype("<i2").tobytes())
 
 
 def pieces(seconds: float, clips: int, gap: float) -> Iterator[tuple[float, float]]:
