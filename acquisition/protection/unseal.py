@@ -72,32 +72,26 @@ def unseal(path: Path, out: Path) -> list[Unsealed]:
 
 def _open_refills(path: Path, out: Path) -> list[Unsealed]:
     """Write what was fetched from devices afterwards plain into a copy; what stays closed is left out."""
-    done = []
-    for role, file in refill_files(path).items():
-        target = out / refill_name(role)
-        target.unlink(missing_ok=True)
-        done.append(replace(_copy(file, target), file=refill_name(role)))
-    return done
+    return [_plain(file, out, refill_name(role)) for role, file in refill_files(path).items()]
 
 
 def _open_ratings(path: Path, out: Path) -> list[Unsealed]:
     """Write sealed ratings plain into a copy; what stays closed is left out."""
-    done = []
-    for file in (f for f in files_of(path) if sealed_header(f) is not None):
-        target = out / FOLDER / file.name
-        target.unlink(missing_ok=True)
-        done.append(replace(_copy(file, target), file=f"{FOLDER}/{file.name}"))
-    return done
+    return [_plain(f, out, f"{FOLDER}/{f.name}") for f in files_of(path) if sealed_header(f) is not None]
 
 
 def _open_links(path: Path, out: Path) -> list[Unsealed]:
     """Write the links to videos plain into a copy; if they stay closed they are left out."""
     file = path / LINKS_NAME
-    if not file.is_file() or sealed_header(file) is None:
-        return []
-    target = out / LINKS_NAME
+    sealed = file.is_file() and sealed_header(file) is not None
+    return [_plain(file, out, LINKS_NAME)] if sealed else []
+
+
+def _plain(file: Path, out: Path, name: str) -> Unsealed:
+    """Write a sealed file plain in place of its sealed copy."""
+    target = out / name
     target.unlink(missing_ok=True)
-    return [replace(_copy(file, target), file=LINKS_NAME)]
+    return replace(_copy(file, target), file=name)
 
 
 def _open_rows(path: Path, out: Path) -> list[Unsealed]:
