@@ -80,14 +80,12 @@ def _panel(ax: Axes, x: FloatArray, panel: Panel, mine: Sequence[Trace]) -> None
 def mean_of(mine: Sequence[Trace]) -> FloatArray:
     """Return the mean of each second that two and more have, each rater counting once, else nan."""
     raters = dict.fromkeys(t.rater for t in mine)
-    each = np.stack([_mean([t.mean for t in mine if t.rater == r], least=1) for r in raters])
-    if len(each) < 2:
-        each = np.stack([t.mean for t in mine])
-    return _mean(list(each), least=2)
+    each = [_mean([t.mean for t in mine if t.rater == r], least=1) for r in raters]
+    return _mean(each if len(each) > 1 else [t.mean for t in mine], least=2)
 
 
 def _mean(columns: Sequence[FloatArray], *, least: int) -> FloatArray:
-    table = np.stack(list(columns))
+    table = np.stack(columns)
     there = np.isfinite(table)
     n = there.sum(axis=0)
     total = np.where(there, table, 0.0).sum(axis=0)
