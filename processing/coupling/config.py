@@ -102,6 +102,10 @@ class SynchronyConfig:
         """Return the width of the windows of a signal [s]."""
         return self.slow_window if slow else self.window
 
+    def lag_of(self, *, slow: bool) -> float:
+        """Return the largest lag of the windows of a signal [s]."""
+        return self.slow_max_lag if slow else self.max_lag
+
     @property
     def often(self) -> str:
         """Return the step of the windows in words."""
@@ -117,7 +121,7 @@ class SynchronyConfig:
         slow, sfreq = SIGNALS[signal].slow, SIGNALS[signal].sfreq
         return TableShape(
             window=round(self.window_of(slow=slow) * sfreq),
-            max_lag=round((self.slow_max_lag if slow else self.max_lag) * sfreq),
+            max_lag=round(self.lag_of(slow=slow) * sfreq),
             coverage=self.coverage,
             renew=round(self.renew * sfreq),
             detrend=self.detrend,

@@ -17,11 +17,13 @@ from acquisition.refilling.hint import hint
 from acquisition.stream import PEOPLE, BoolArray, FloatArray, StreamInfo
 from processing.config import PipelineConfig
 from processing.index import IndexSample
-from processing.indices import INDICES, SIGNALS, Index, part_of
+from processing.indices import COUPLINGS, INDICES, SIGNALS, Index, part_of
 from processing.parts import PARTS, sources
 
 SMOOTHED = 3.0
 """Time constants of a smoothing for which what was before still counts."""
+COUPLED = {index.name: signal for signal, mine in COUPLINGS.items() for index in mine}
+"""The signal of each index of the two people."""
 LOOK = "look"
 """What brings a row that is about all of the time so far."""
 Spans = FloatArray
@@ -117,26 +119,21 @@ def _joined(spans: Sequence[tuple[float, float]]) -> Spans:
 
 def _made_of(entity: str, record: Index) -> list[tuple[str, str]]:
     """Return the (person, estimator) whose samples an index is made of."""
-    if record.of == ("synchrony",):
-        return [(str(p), part_of(_signal(record))) for p in PEOPLE]
+    if signal := COUPLED.get(record.name):
+        return [(str(p), part_of(signal)) for p in PEOPLE]
     return list(product([entity], record.of))
-
-
-def _signal(record: Index) -> str:
-    """Return the signal of an index of the two people."""
-    return record.name.split("_")[1]
 
 
 def _reach(record: Index, config: PipelineConfig) -> tuple[float, float]:
     """Return how far before and after its `time` a row looks [s]."""
     half, wait = record.timing.window(config) / 2.0, record.timing.wait(config)
-    if record.of == ("synchrony",):
-        signal = SIGNALS[_signal(record)]
+    if record.timing.each == LOOK:
+        return np.inf, 0.0
+    if record.name in COUPLED:
+        signal = SIGNALS[COUPLED[record.name]]
         needs = max(INDICES[n].timing.window(config) / 2.0 for n in signal.needs)
-        lag = config.synchrony.slow_max_lag if signal.slow else config.synchrony.max_lag
-        if record.timing.each == LOOK:
-            return np.inf, 0.0
-        return half + lag + needs, half + lag + needs
+        far = half + config.synchrony.lag_of(slow=signal.slow) + needs
+        return far, far
     if record.of == ("arousal",):
         heard = [INDICES[n].timing for names in config.arousal.channels.values() for n in names]
         longest = max((t.window(config) for t in heard), default=0.0)
