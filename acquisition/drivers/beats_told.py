@@ -16,12 +16,14 @@ KEPT, NEW = 60, 8
 LEAST, APART = 3, 3.0
 """Packets that must speak for it, and seconds between the first and the last of them: packets that were held
 up come at once, and seem to be told of too late as well."""
-MARGIN = 0.15
-"""Seconds that the radio may take, and that crystals may drift apart over these packets."""
+MARGIN = 0.12
+"""Seconds that the radio may take."""
+DRIFT = 0.0025
+"""Seconds a second that the two crystals may drift apart; told of each few seconds, that adds up."""
 
 
 class _Bounds(NamedTuple):
-    """When a packet came, and between what the sum is behind the LSL clock [s]."""
+    """When a packet came, and between what the sum is behind the LSL clock, less what may be drift [s]."""
 
     arrival: float
     low: float
@@ -54,7 +56,8 @@ class BeatsTold:
             LSL clock [s].
         """
         if self._before is not None:
-            self._packets.append(_Bounds(arrival, self._before - first, arrival - last))
+            drift = DRIFT * arrival
+            self._packets.append(_Bounds(arrival, self._before - first - drift, arrival - last - drift))
         self._before = arrival
         packets = list(self._packets)
         if len(packets) <= NEW:

@@ -24,8 +24,8 @@ HOLD = 1.5
 """Seconds for which the first packets are kept back: one alone may be late, and its stamp is for good."""
 SMOOTHING = 0.05
 """Weight of a new packet in the estimate of the sample period."""
-QUIET = 2.5
-"""Seconds beyond the intervals told of, after which beats count as missing."""
+QUIET = 2.2
+"""Seconds beyond the intervals told of and the beat that goes on, after which beats count as missing."""
 AHEAD = 10.0
 """Seconds by which the intervals of a packet may be longer than the time since the one before: it may have
 been held up, and beats with it."""
@@ -235,13 +235,14 @@ class BeatStream:
             self._told.heard(arrival)
             return
         steps = np.asarray(lengths, np.float64) * self._unit
-        quiet = arrival - self._arrival - float(steps.sum())
+        quiet = arrival - self._arrival - float(steps.sum())  # with the beat that goes on, up to its length
+        missed = quiet - float(steps.max()) > QUIET
         self._arrival = arrival
         ends = self._sum + np.cumsum(steps)
         self._sum = float(ends[-1])
         # Asked in any case: it takes the packet in.
         late = self._told.missing(float(ends[0]), self._sum, arrival)
-        why = "beats missing, how many is not known" if late or quiet > QUIET else ""
+        why = "beats missing, how many is not known" if late or missed else ""
         if quiet < -AHEAD:
             why = f"intervals of {steps.sum():.0f} s came within {steps.sum() + quiet:.0f} s: counted anew"
         if why:

@@ -69,6 +69,8 @@ def told(
 @example(usual=0.8, swing=0.02, seed=1, period=1.0, skew=0.0, held=(0.0, 0.0))  # the second comes sooner
 @example(usual=1.02, swing=0.06, seed=3, period=1.0, skew=0.0, held=(0.0, 0.0))  # in step with the strap
 @example(usual=0.8, swing=0.05, seed=2, period=1.0, skew=0.0, held=(0.0, 5.0))  # the first is late
+@example(usual=0.5, swing=0.03125, seed=2, period=2.0, skew=-0.002, held=(0.0, 0.0))  # two minutes of drift
+@example(usual=1.1, swing=0.04, seed=23275, period=2.0, skew=0.002, held=(22.0, 2.0))  # beats of a slow heart
 def test_no_beats_are_told_to_be_missing_where_all_were_told_of(
     usual: float, swing: float, seed: int, period: float, skew: float, held: tuple[float, float]
 ) -> None:
