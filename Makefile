@@ -6,13 +6,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test check clean
+.PHONY: demo test hunt check clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/attune demo $(ARGS)
 
 test: $(VENV)/.installed-test
 	@$(BIN)/python -m tests.suite -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
+
+# Property tests with examples drawn anew, which `make test` draws alike each time.
+hunt: $(VENV)/.installed-test
+	@$(BIN)/python -m pytest -n auto --dist loadfile -m hypothesis --hypothesis-profile=anew $(ARGS)
 
 # What CI runs besides the tests.
 check: $(VENV)/.installed-dev

@@ -11,11 +11,16 @@ from pathlib import Path
 
 import pytest
 from _pytest.terminal import TerminalReporter
+from hypothesis import settings
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as `attune` does; workers share the cores anyway
 # Streams of a test run stay among themselves, and so do those of each worker, which inherits what was set.
 os.environ["ATTUNEMENT_LSL_SESSION"] = f"attunement-test-{os.getpid()}"
+# The suite says the same of the same tree each time; `make hunt` draws anew. What it finds is kept.
+settings.register_profile("the same", derandomize=True)
+settings.register_profile("anew", print_blob=True)
+settings.load_profile("the same")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A run in the background was told to ignore it, and so would be whatever a test starts and interrupts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
