@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from processing.config import PipelineConfig
@@ -61,11 +61,22 @@ def test_intervals_40_ms_apart_in_turn_give_an_rmssd_of_40_ms_and_the_heart_rate
 
 
 @given(st.lists(st.floats(500.0, 1200.0), min_size=150, max_size=250))
+@example([96_000.0 / 155.0] * 155)
+@example([640.0] * 150)
 def test_any_intervals_give_what_the_definitions_give_over_all_of_them(intervals: list[float]) -> None:
     found = values(hearts(intervals))
     assert found.values["rmssd"].value == pytest.approx(rmssd(intervals), rel=1e-9, abs=1e-9)
-    if sum(intervals) >= 96_000.0:
+    # At 96 s to the last bit, the order in which they are added decides.
+    beyond = math.fsum(intervals) - 96_000.0
+    if beyond > 1e-6:
         assert found.values["sdnn"].value == pytest.approx(sdnn(intervals), rel=1e-9, abs=1e-9)
+    if beyond < -1e-6:
+        assert math.isnan(found.values["sdnn"].value)
+        assert found.values["sdnn"].reason == "less than 96 s of NN intervals"
+
+
+def test_96_s_of_intervals_are_enough_for_an_sdnn() -> None:
+    assert values(hearts([640.0] * 150)).values["sdnn"].value == pytest.approx(0.0, abs=1e-9)
 
 
 def test_rmssd_of_a_phase_is_not_the_mean_of_its_windows() -> None:
