@@ -1,4 +1,4 @@
-"""Text from outside, made fit for files of a recording, for a terminal, and for what a spreadsheet opens."""
+"""Text made fit for files of a recording, for a terminal, for what a spreadsheet opens, and for a count."""
 
 from __future__ import annotations
 
@@ -62,6 +62,11 @@ def from_cell(text: str) -> str:
     text = text[1:] if text[:1] == "'" else text
     plain = _ESCAPED.sub(lambda m: "\\" if m[1] == "\\" else chr(int(m[1][1:], 16)), text)
     return plain.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+
+
+def how_many(n: int, one: str, many: str = "") -> str:
+    """Return a number with what is counted: `1 session`, `2 sessions`; `many` where an s is not all."""
+    return f"{n} {one if n == 1 else many or one + 's'}"
 
 
 def _shows(character: str) -> bool:

@@ -14,6 +14,7 @@ from acquisition.event import Notice
 from acquisition.recorder.cadence import Cadence
 from acquisition.recorder.stamp_watch import StampWatch
 from acquisition.stream import Chunk, FloatArray, IntArray, Modality, Role, StreamInfo
+from acquisition.text import how_many
 from acquisition.timebase.vouched import needs_time_base
 from acquisition.voice.rows import is_turns
 
@@ -199,7 +200,9 @@ class StreamHealth:
             return [self._notice(now, "gap", what, float(before[gaps[0]]), float(after[gaps[-1]]))]
         bounds = [(float(before[k]), float(after[k])) for k in gaps]
         return [
-            self._notice(now, "gap", f"{round((b - a) * self.info.sfreq) - 1} samples missing", a, b)
+            self._notice(
+                now, "gap", f"{how_many(round((b - a) * self.info.sfreq) - 1, 'sample')} missing", a, b
+            )
             for a, b in bounds
             if not self._is_told(a, b)
         ]

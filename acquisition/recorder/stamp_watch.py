@@ -9,6 +9,7 @@ import numpy as np
 
 from acquisition.event import NoticeKind
 from acquisition.stream import FloatArray
+from acquisition.text import how_many
 from acquisition.timebase.account import Loss
 from acquisition.timebase.base import TimeBase
 
@@ -98,4 +99,4 @@ class StampWatch:
 def _gap(loss: Loss, bounds: FloatArray) -> Told:
     n = round(loss.samples)
     start, stop = float(bounds[0]), float(bounds[-1])
-    return Told("gap", f"{n} {'sample' if n == 1 else 'samples'} missing", start, stop)
+    return Told("gap", f"{how_many(n, 'sample')} missing", start, stop)

@@ -19,6 +19,7 @@ from acquisition.recording.identity import read_identity, recorded_id
 from acquisition.recording.slices import Block, Column, joined
 from acquisition.recording.tail import Tail
 from acquisition.stream import ROLES, Role
+from acquisition.text import how_many
 
 FOLDER = "refill"
 NOTHING = "nothing to refill"
@@ -91,8 +92,9 @@ def lines(path: Path) -> list[str]:
         if is_refilled(notice):
             streams.setdefault((notice.role, notice.stream), []).append(notice)
     return [
-        f"refilled: {role}/{name}: {len(some)} stretches, {sum(n.stop - n.start for n in some):.0f} s, from "
-        "what the device kept; they were missing while it was recorded"
+        f"refilled: {role}/{name}: {how_many(len(some), 'stretch', 'stretches')}, "
+        f"{sum(n.stop - n.start for n in some):.0f} s, from what the device kept; "
+        "they were missing while it was recorded"
         for (role, name), some in streams.items()
     ]
 

@@ -18,6 +18,7 @@ from acquisition.recording.recording import Recording
 from acquisition.session.profile import load_profile
 from acquisition.session.session import Device, Session
 from acquisition.stream import Role, StreamInfo
+from acquisition.text import how_many
 
 logger = logging.getLogger(__name__)
 
@@ -96,7 +97,7 @@ def hint(
     if not found:
         return ""
     n = sum(found.values())
-    gaps = f"{n} gap{'s' if n > 1 else ''} in what the devices kept ({', '.join(found)})"
+    gaps = f"{how_many(n, 'gap')} in what the devices kept ({', '.join(found)})"
     return f"`attune refill {name or path}` would look for {gaps}"
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from acquisition.stream import FloatArray
+from acquisition.text import how_many
 from processing.across.finding import Finding, finding
 from processing.across.reading import Sitting
 from processing.hour.measure import Definition, Measure, measure, nothing
@@ -60,7 +61,7 @@ def answers_over(sittings: Sequence[Sitting]) -> list[Finding]:
 def answer_measures(rows: Sequence[dict[str, Any]]) -> list[Measure]:
     """Return the shares answered within 60 s, by kind and in all, and the median latency."""
     if len(rows) < LEAST:
-        why = f"{len(rows)} excursions, {LEAST} are needed"
+        why = f"{how_many(len(rows), 'excursion')}, {LEAST} are needed"
         kinds = [nothing([SHARE], why, len(rows), kind=k)[0] for k in (*ANSWERS, "any")]
         return [*kinds, *nothing([MEDIAN], why, len(rows))]
     times, kinds_of = _events(rows)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from acquisition.errors import ResultsError
+from acquisition.text import how_many
 from processing.across.finding import Finding, finding
 from processing.across.joint_logit import Joint, joint_logit
 from processing.across.reading import Sitting, numbered
@@ -149,7 +150,7 @@ def _too_few(far: np.ndarray, sessions: int, code: str) -> str:
     if len(far) >= LEAST_LABELS and LEAST_FAR <= far.sum() < len(far) and sessions >= LEAST_SESSIONS:
         return ""
     return (
-        f"{len(far)} labels of {sessions} sessions, {int(far.sum())} of them {code}: "
+        f"{how_many(len(far), 'label')} of {how_many(sessions, 'session')}, {int(far.sum())} of them {code}: "
         f"{LEAST_LABELS} of {LEAST_SESSIONS}, {LEAST_FAR} and some felt_ok are needed"
     )
 

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from acquisition.stream import FloatArray
+from acquisition.text import how_many
 from processing.across.finding import Finding, finding
 from processing.across.reading import Sitting
 from processing.hour.measure import Definition, Measure, measure, nothing
@@ -69,7 +70,7 @@ def return_measures(rows: Sequence[dict[str, Any]]) -> list[Measure]:
     whole = [row for row in rows if all(np.isfinite(row[t]) for t in terms)]
     keys = sorted({row["key"] for row in whole})
     if len(keys) < LEAST:
-        return _without(f"{len(keys)} excursions, {LEAST} are needed", len(keys))
+        return _without(f"{how_many(len(keys), 'excursion')}, {LEAST} are needed", len(keys))
     x = np.column_stack(
         [np.ones(len(whole)), np.log1p([row["since"] for row in whole])]
         + [np.array([row[t] for row in whole], float) for t in terms]

@@ -13,6 +13,7 @@ from acquisition.errors import AttunementError, ResultsError
 from acquisition.protection.audit import keep
 from acquisition.recording.derived import note
 from acquisition.session.study import Study, study_of
+from acquisition.text import how_many
 from processing.cohort import engine
 from processing.cohort.concluding import conclude
 from processing.cohort.database import write_database
@@ -77,6 +78,12 @@ class Made:
     def dyads(self) -> int:
         """Return how many dyads there are."""
         return len({job.place.dyad for job in self.jobs})
+
+    @property
+    def contents(self) -> str:
+        """Say how much the store holds."""
+        whose = f"{how_many(self.dyads, 'dyad')} and {how_many(self.people, 'person', 'people')}"
+        return f"{how_many(len(self.jobs), 'session')} of {whose}"
 
 
 SETTINGS = {

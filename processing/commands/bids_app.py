@@ -9,6 +9,7 @@ import click
 from acquisition.commands.command import FILE, Command
 from acquisition.commands.completing import RecordingPath
 from acquisition.terminal import echo, working
+from acquisition.text import how_many
 
 FOLDER = RecordingPath(path_type=Path, exists=True, file_okay=False)
 
@@ -48,7 +49,7 @@ def bids_app_command(
         for meeting in meetings:
             with working(f"computing {meeting.name}"):
                 written = write_participant_level(dataset, meeting, out, config)
-            echo(f"{meeting.name}: {len(written)} files in {out}")
+            echo(f"{meeting.name}: {how_many(len(written), 'file')} in {out}")
         return
     from processing.cohort.job import Settings
     from processing.cohort.making import Wanted, bring_up_to_date
@@ -61,7 +62,7 @@ def bids_app_command(
         made = bring_up_to_date(
             store, wanted, lambda n, of, job, done: echo(f"{n}/{of} {job.title}", err=True)
         )
-    echo(f"{out / STORE}: {len(made.jobs)} sessions of {made.dyads} dyads and {made.people} people")
+    echo(f"{out / STORE}: {made.contents}")
     for path, why in sorted(made.failures.items()):
         echo(f"{path}: {why}", err=True)
     if made.failures:

@@ -14,6 +14,7 @@ import click
 from acquisition.commands.command import FILE, Command, as_json_option, print_json, study_option
 from acquisition.commands.completing import RecordingPath
 from acquisition.terminal import echo, in_table
+from acquisition.text import how_many
 
 if TYPE_CHECKING:
     from processing.cohort.job import Done, Job, Settings
@@ -185,19 +186,18 @@ def _duration(seconds: float) -> str:
 
 
 def _say(out: Path, made: Made) -> None:
-    contains = f"{len(made.jobs)} sessions of {made.dyads} dyads and {made.people} people"
     did = f"{made.computed} computed" if made.computed else "nothing to compute"
-    echo(f"{out}: {contains}; {did}" + ("" if made.changed else ", nothing changed"))
+    echo(f"{out}: {made.contents}; {did}" + ("" if made.changed else ", nothing changed"))
     if made.sealed:
-        echo(
-            f"{out}: holds the results of {made.sealed} sealed recordings, unsealed: keep it as you keep keys"
-        )
+        sealed = how_many(made.sealed, "sealed recording")
+        echo(f"{out}: holds the results of {sealed}, unsealed: keep it as you keep keys")
     for line in made.remarks:
         echo(line)
     for path, why in sorted(made.failures.items())[:SHOWN]:
         echo(f"{path}: {why}", err=True)
     if made.failures:
-        echo(f"{len(made.failures)} recordings are not in the store: {out / 'failures.parquet'}", err=True)
+        failed = how_many(len(made.failures), "recording is", "recordings are")
+        echo(f"{failed} not in the store: {out / 'failures.parquet'}", err=True)
 
 
 def _as_json(out: Path, made: Made) -> dict[str, object]:

@@ -32,6 +32,7 @@ from acquisition.session.session import Session
 from acquisition.session.toml import load_session
 from acquisition.stream import Role
 from acquisition.terminal import echo
+from acquisition.text import how_many
 from processing.instruments.instrument import (
     Instrument,
     load_instrument,
@@ -75,7 +76,7 @@ def list_command(as_json: bool) -> None:
         echo(json.dumps([_described(i) for i in known], ensure_ascii=False))
         return
     for i in known:
-        remarks = [f"{i.n_items} item{'s' if i.n_items > 1 else ''}", i.stamp]
+        remarks = [how_many(i.n_items, "item"), i.stamp]
         remarks += [
             "" if i.items else "scoring key only",
             "crisis contact needed" if i.contact_needed else "",
@@ -112,7 +113,8 @@ def check_command(file: Path) -> None:
         raise InstrumentError(f"{file}: an instrument is a file that ends in .toml")
     i = load_instrument(str(file))
     stamp = f", {i.stamp}" if i.stamp else ""
-    echo(f"{file}: {i.title}, {i.n_items} items, {len(i.scales)} scales{stamp}; licence: {i.licence}")
+    size = f"{how_many(i.n_items, 'item')}, {how_many(len(i.scales), 'scale')}"
+    echo(f"{file}: {i.title}, {size}{stamp}; licence: {i.licence}")
 
 
 @instruments_command.command("add")

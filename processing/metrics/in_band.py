@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray
+from acquisition.text import how_many
 from processing.arousal.excursion import Excursion, shares_of_time
 from processing.hour.measure import Definition, Measure, measure, nothing
 from processing.hour.timeline import Person
@@ -109,7 +110,7 @@ def _interval(found: Sequence[Excursion], seconds: int) -> tuple[float, float]:
 
 def rests_on(n: int) -> str:
     """Say how many stretches outside a share of time rests on."""
-    return "rests on 1 stretch" if n == 1 else f"rests on {n} stretches"
+    return f"rests on {how_many(n, 'stretch', 'stretches')}"
 
 
 def _by_speech(person: Person, times: FloatArray, found: Sequence[Excursion]) -> list[Measure]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from acquisition.stream import FloatArray
+from acquisition.text import how_many
 from processing.hour.measure import Definition, Measure, measure, nothing, seeded
 from processing.hour.timeline import Person, Timeline
 from processing.metrics.logistic import N_DRAWS, logistic_midpoint, midpoint_draws, midpoint_interval
@@ -108,7 +109,7 @@ def edge(found: Labels, far: str) -> Edge:
     if len(found.codes) < LEAST_LABELS or y.sum() < LEAST_FAR or y.sum() == len(y):
         ok = a[y == 0]
         bound = side * float(np.max(side * ok)) if len(ok) else math.nan
-        why = f"{len(found.codes)} labels, {int(y.sum())} of them {far}"
+        why = f"{how_many(len(found.codes), 'label')}, {int(y.sum())} of them {far}"
         why += f": {LEAST_LABELS} and {LEAST_FAR} are needed"
         return Edge(value=math.nan, bound=bound, reason=why)
     value, slope = logistic_midpoint(a, y)

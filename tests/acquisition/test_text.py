@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acquisition.session.toml_table import literal
-from acquisition.text import clean_line, clean_text
+from acquisition.text import clean_line, clean_text, how_many
 
 ANY = st.text(st.characters(), max_size=300)
 """Any characters, lone surrogates too."""
@@ -39,3 +39,8 @@ def test_a_label_is_one_printable_line() -> None:
 
 def test_a_note_keeps_its_lines_and_loses_what_moves_a_cursor() -> None:
     assert clean_text("a\r\nb\tc\x1b\x9b\udc80", 50) == "a\nb\tc\ufffd\ufffd\ufffd"
+
+
+def test_one_is_one_and_not_many() -> None:
+    assert [how_many(n, "session") for n in (0, 1, 2)] == ["0 sessions", "1 session", "2 sessions"]
+    assert [how_many(n, "person", "people") for n in (1, 2)] == ["1 person", "2 people"]

@@ -6,6 +6,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from acquisition.text import how_many
 from viewer.lanes.header import font
 from viewer.lanes.plot import LEFT, RIGHT
 from viewer.model.markers import Marker, bar_slots, place
@@ -42,7 +43,7 @@ class EventLane(QWidget):
     def show_markers(self, page: Page, shown: list[Marker], now: float) -> None:
         """Show a page and its events; open intervals reach to `now` [s]."""
         self._page, self._markers, self._now = page, shown, now
-        self.setAccessibleDescription(f"{len(shown)} events on this page")
+        self.setAccessibleDescription(f"{how_many(len(shown), 'event')} on this page")
         self.update()
 
     def show_cursor(self, time: float | None) -> None:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QSc
 
 from acquisition.batch import Batch
 from acquisition.stream import PEOPLE, Role, StreamInfo
+from acquisition.text import how_many
 from viewer.live.baseline_panel import Badge, BaselinePanel
 from viewer.live.live_tap import LiveTap
 from viewer.model.model import SessionModel
@@ -144,7 +145,8 @@ class LiveSetUp(QWidget):
         disk = self._disk()
         self.machine.setText("disk: not known" if math.isnan(disk) else f"disk: {size_text(disk)} free")
         jumps = [n for n in model.notices if n.kind == "clock"]
-        text = f"{len(jumps)} jumps; last: {jumps[-1].message}" if jumps else "no jump since the start"
+        last = f"; last: {jumps[-1].message}" if jumps else ""
+        text = how_many(len(jumps), "jump") + last if jumps else "no jump since the start"
         self.clock.setText(f"clock: {text}")
 
     def _show_device(self, role: Role, state: DeviceState) -> None:

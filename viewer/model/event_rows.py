@@ -11,6 +11,7 @@ from acquisition.event import Event, Value
 from acquisition.events.intervals import Intervals, Span
 from acquisition.events.overlay import Edit
 from acquisition.events.vocabulary import PAUSE
+from acquisition.text import how_many
 
 OPEN = "open"
 
@@ -142,5 +143,5 @@ def value_text(value: Value) -> str:
 def counts(found: Sequence[Row], shown: int) -> str:
     """Return how many events the list shows, and how many intervals have no end."""
     n_open = sum(r.open for r in found)
-    text = f"{shown} of {len(found)} events" if shown != len(found) else f"{shown} events"
+    text = (f"{shown} of " if shown != len(found) else "") + how_many(len(found), "event")
     return text + (f", {n_open} open" if n_open else "")

@@ -28,6 +28,7 @@ from acquisition.session.hearts import lopsided, with_definitions
 from acquisition.session.session import Device
 from acquisition.session.toml import dump_session, load_session
 from acquisition.stream import PEOPLE
+from acquisition.text import how_many
 from viewer import settings as persistence
 from viewer.model.definitions import NOTICE
 from viewer.setup.assignment import candidates, carried, devices_of, memory, senders, verdict_of
@@ -249,7 +250,7 @@ class SetUpWindow(QWidget):
             return False
         self.session = load_session(self.path)
         persistence.remember(self._kept, memory([r.candidate for r in self.rows], self._remembered()))
-        self._say(f"saved: {self.path.name}, {len(self.session.devices)} devices")
+        self._say(f"saved: {self.path.name}, {how_many(len(self.session.devices), 'device')}")
         return True
 
     def start(self) -> None:

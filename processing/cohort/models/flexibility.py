@@ -16,6 +16,7 @@ from __future__ import annotations
 import numpy as np
 
 from acquisition.stream import FloatArray
+from acquisition.text import how_many
 from processing.cohort.models import series
 from processing.cohort.models.row import ModelRow, counted, counts, refused
 from processing.cohort.tables import Tables
@@ -59,7 +60,7 @@ def flexibility(tables: Tables) -> list[ModelRow]:
             ]
         if longest < WINDOW:
             why = (
-                f"{longest} sessions of a dyad at most, {WINDOW} are needed"
+                f"{how_many(longest, 'session')} of a dyad at most, {WINDOW} are needed"
                 if longest
                 else "no value in the store"
             )

@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from acquisition.stream import FloatArray
+from acquisition.text import how_many
 from processing.cohort.models import mixed, robust, series
 from processing.cohort.models.dose import minutes_of_sessions
 from processing.cohort.models.growth import with_therapist
@@ -226,7 +227,8 @@ def _too_few(steps: _Steps) -> str:
     """Say why nothing is fitted; "" if there is enough."""
     clients = steps.rows["person"].nunique()
     if clients < LEAST_CLIENTS:
-        return f"{clients} clients with {LEAST_STEPS} steps to a next session, {LEAST_CLIENTS} are needed"
+        have = how_many(clients, "client")
+        return f"{have} with {LEAST_STEPS} steps to a next session, {LEAST_CLIENTS} are needed"
     if np.linalg.matrix_rank(steps.x) < steps.x.shape[1]:
         return "terms that cannot be told apart, or a value that never moves"
     return ""

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from acquisition.stream import FloatArray, IntArray
+from acquisition.text import how_many
 from processing.cohort.models import mixed, series
 from processing.cohort.models.row import ModelRow, counted, counts, refused
 from processing.hour.measure import seeded
@@ -135,7 +136,8 @@ def _too_few(rows: pd.DataFrame) -> str:
     beyond = int((sessions - 1).sum())
     if len(sessions) < LEAST_PERSONS or beyond < LEAST_FREEDOM:
         return (
-            f"{len(sessions)} persons with {int(sessions.sum())} sessions: {LEAST_PERSONS} persons and "
+            f"{how_many(len(sessions), 'person')} with {how_many(int(sessions.sum()), 'session')}: "
+            f"{LEAST_PERSONS} persons and "
             f"{LEAST_FREEDOM} sessions beyond the first of each are needed"
         )
     if rows["value"].nunique() < 2:

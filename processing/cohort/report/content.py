@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from acquisition.text import how_many
 from processing.cohort.models.coupling import TALLY
 from processing.cohort.models.flexibility import FORMULA as COMPLEXITY
 from processing.cohort.report.words import MODELS, outcome_words, term_words
@@ -52,12 +53,13 @@ def facts(tables: Tables, models: pd.DataFrame) -> list[tuple[str, str]]:
     """Return the head of the report."""
     sessions = tables["sessions"]
     there = models[models["estimate"].notna()]
+    terms = how_many(len(there), "term")
     return [
         ("sessions", str(len(sessions))),
         ("dyads", str(sessions["dyad"].nunique())),
         ("clients", str(sessions["client"].nunique())),
         ("therapists", str(sessions["therapist"].nunique())),
-        ("models", f"{there['model'].nunique()} of {len(MODELS)} with an estimate; {len(there)} terms"),
+        ("models", f"{there['model'].nunique()} of {len(MODELS)} with an estimate; {terms}"),
     ]
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from acquisition.errors import ResultsError
+from acquisition.text import how_many
 from processing.cohort.models.coupling import tested_signals
 from processing.cohort.models.pairs import pairs
 from processing.cohort.models.returning import Latency, answered, own_page
@@ -76,7 +77,7 @@ def cohort_report(tables: Tables, compared: pd.DataFrame | None = None) -> Repor
     n, dyads = len(tables["sessions"]), tables["sessions"]["dyad"].nunique()
     found = pairs(tables, tested_signals()) if compared is None else compared
     return Report(
-        title=f"Cohort: {n} sessions of {dyads} dyads",
+        title=f"Cohort: {how_many(n, 'session')} of {how_many(dyads, 'dyad')}",
         facts=content.facts(tables, models),
         sections=_sections(tables, models, found),
         missing=content.missing(tables),
