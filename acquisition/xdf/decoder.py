@@ -50,10 +50,13 @@ class Decoder:
     fill its chunk, or a chunk that runs over a boundary; reading goes on after the next boundary. After the
     tick stream's footer nothing is read.
 
+    A header decides how all that follows is read. One that stands in a slice whose CRC is wrong may itself be
+    what was damaged: after that slice its stream is the presumed one again.
+
     Parameters
     ----------
     presumed : iterable of Stream
-        Streams whose headers may have been lost.
+        Streams whose headers may have been lost or damaged.
     longest : int
         Longest chunk that is believed [bytes]: files of others may hold a whole stream in one.
     """
@@ -61,6 +64,9 @@ class Decoder:
     def __init__(self, presumed: Iterable[Stream] = (), *, longest: int = MAX_CHUNK) -> None:
         self._longest = longest
         self.streams: dict[int, Stream] = {s.id: s for s in presumed}
+        self._presumed = dict(self.streams)
+        self._unsure: list[int] = []
+        """Streams whose headers stand in the open slice, so that no CRC says yet that they are whole."""
         self.closed = False
         self._rest = b""
         self._base = 0  # place of _rest in the file
@@ -144,6 +150,7 @@ class Decoder:
 
     def _resume(self) -> int:
         """Go on after the boundary. It follows a tick, so what comes next is a whole slice."""
+        self._doubt()
         at = self._hashed = self._boundary + len(BOUNDARY_UUID)
         self._out.append(Damage(self._lost or 0, self._base + at, self._why))
         self._lost, self._crc = None, zlib.crc32(BOUNDARY_CHUNK)
@@ -202,7 +209,18 @@ class Decoder:
         intact = zlib.crc32(view[end - 8 : end], seen) == crc and 0 <= number < 1 << 53
         start, self._slice = self._slice, self._base + end
         self._crc, self._hashed = 0, end
+        if intact:
+            self._unsure.clear()
+        else:
+            self._doubt()
         self._out.append(TickMark(int(number) if intact else -1, time, wall, intact, start, self._slice))
+
+    def _doubt(self) -> None:
+        """Take back headers of a slice that is not whole, where it is known without them what they said."""
+        for key in self._unsure:
+            self.streams[key] = self._presumed.get(key, self.streams[key])
+            self._plan = None  # it believed them
+        self._unsure.clear()
 
     def _chunk(self, buf: bytes, at: int, n: int) -> int:
         """Take any one chunk; return its end, or -1 if it is not all there yet."""
@@ -251,8 +269,17 @@ class Decoder:
         if key in self.streams and self.streams[key].xml:
             raise BrokenChunk(f"a second header of stream {key}")
         try:
-            self.streams[key] = parse_header(key, buf[inside:end])
-            self._out.append(Header(self.streams[key]))
-            self._plan = None  # it knew less
+            stream = parse_header(key, buf[inside:end])
         except ValueError as error:  # the chunk itself is whole: only this stream is lost
             self._skip(at, end, str(error))
+            return
+        if (known := self._presumed.get(key)) is not None and known.is_tick:
+            # Without ticks there is no slice, and no CRC that would say that this header is wrong.
+            if not stream.is_tick:
+                self._skip(at, end, "a header of the ticks that says something else")
+                return
+        else:
+            self._unsure.append(key)
+        self.streams[key] = stream
+        self._out.append(Header(stream))
+        self._plan = None  # it knew less
