@@ -1,5 +1,4 @@
-"""HRV figures in one run, `python benchmarks/hrv.py`: the standard pattern, simulated beat errors,
-the interval beside RMSSD, cost."""
+"""HRV figures in one run, `python benchmarks/hrv.py`: the standard pattern, simulated beat errors, cost."""
 
 from __future__ import annotations
 
@@ -8,13 +7,11 @@ import time
 from pathlib import Path
 
 import numpy as np
-from scipy.signal import lfilter
 
 from acquisition.stream import Chunk, FloatArray, Modality, Role, StreamInfo
 from processing.heart.config import HeartConfig
 from processing.heart.heart import Heart
-from processing.heart.hrv import rhythm_windows, rmssd, rmssd_windows, sdnn
-from processing.heart.ibi import Intervals
+from processing.heart.hrv import rmssd, sdnn
 from processing.heart.judging import judge_beats
 from processing.heart.spectrum import hf_power, rsa_pb
 
@@ -77,72 +74,6 @@ def standard_pattern() -> float:
 
 ERRORS = ("missed", "extra", "misplaced", "ectopic")
 """Errors of beats that are simulated."""
-PEOPLE = (
-    (0.25, 0.7, 12, 0.0, 0.25),
-    (0.12, 0.6, 15, 0.5, 0.30),
-    (0.33, 0.8, 10, 0.3, 0.30),
-    (0.25, 0.5, 40, 0.7, 0.30),
-    (0.20, 0.9, 20, 0.5, 0.35),
-    (0.25, 0.05, 10, 0.0, 0.30),
-    (0.25, 0.8, 10, 0.0, 0.0),
-    (0.30, 0.0, 10, 0.8, 0.0),
-)
-"""Simulated people: breathing [Hz], its share of the squared differences, how long its depth wanders [beats],
-autoregression of the remaining noise, and sd of the log depth."""
-
-
-def wander(rng: np.random.Generator, n: int, memory: float) -> FloatArray:
-    """Return autoregressive noise of unit variance."""
-    noise = np.sqrt(1 - memory**2) * rng.standard_normal(n)
-    return np.asarray(lfilter([1.0], [1.0, -memory], noise), np.float64)
-
-
-def unit_steps(series: FloatArray) -> FloatArray:
-    """Return a series scaled to differences of root mean square 1."""
-    return np.asarray(series / np.sqrt(np.mean(np.diff(series) ** 2)), np.float64)
-
-
-def person(rng: np.random.Generator, level: float, mean: float, kind: tuple[float, ...]) -> Intervals:
-    """Return an hour of beats with an RMSSD of `level` [s] about a mean interval [s]."""
-    breathing, share, slow, memory, depth = kind
-    n = 4500
-    phase = 2 * np.pi * mean * np.cumsum(breathing * (1 + 0.08 * wander(rng, n, 0.9)))
-    swing = unit_steps(np.exp(depth * wander(rng, n, np.exp(-1 / slow))) * np.sin(phase))
-    mixed = unit_steps(np.sqrt(share) * swing + np.sqrt(1 - share) * unit_steps(wander(rng, n, memory)))
-    return judge_beats(np.cumsum(mean + level * (mixed + 0.5 * wander(rng, n, 0.98))))
-
-
-def held(beats: Intervals, ends: FloatArray, level: FloatArray | float) -> tuple[float, float, float, float]:
-    """Return how often the interval holds the level, lies above it, lies below it [%], and its high / low."""
-    found = rmssd_windows(beats, ends, 60.0)
-    above, below = 100 * np.mean(found.low > level), 100 * np.mean(found.high < level)
-    return 100 - float(above + below), float(above), float(below), float(np.median(found.high / found.low))
-
-
-def intervals() -> None:
-    """Print how often the 95 % interval beside RMSSD holds the long-term or the 5-minute value."""
-    for kind in PEOPLE:
-        rows = []
-        for k, level in enumerate((0.012, 0.025, 0.045, 0.080)):
-            for j, mean in enumerate((0.65, 0.80, 0.95, 1.10)):
-                beats = person(np.random.default_rng((k, j)), level, mean, kind)
-                paired = np.diff(beats.values)[beats.paired[1:]]
-                rows.append(held(beats, beats.times[150::40], float(np.sqrt(np.mean(paired**2)))))
-        print("simulated {} Hz, share {}, {} beats, {}, {}: ".format(*kind) + said(np.mean(rows, axis=0)))
-    for name in ("100", "106", "119", "121", "200"):
-        with np.load(DATA / "ecg" / f"mitdb_{name}.npz") as record:
-            beats = judge_beats(record["beats"] / float(record["sfreq"]))
-        ends = beats.times[(beats.times > beats.times[0] + 180) & (beats.times < beats.times[-1] - 120)]
-        short, long = rmssd_windows(beats, ends, 60.0), rmssd_windows(beats, ends + 120.0, 300.0)
-        seen = [rhythm_windows(beats, *span) for span in ((ends, 60.0), (ends + 120.0, 300.0))]
-        good = (short.n >= 30) & (np.minimum(seen[0].known, seen[1].known) >= 0.8)
-        good &= np.maximum(seen[0].ectopic, seen[1].ectopic) <= 0.3
-        print(f"MIT-BIH {name}, {good.sum()} windows: " + said(held(beats, ends[good], long.value[good])))
-
-
-def said(row: tuple[float, ...] | FloatArray) -> str:
-    """Return a line about `held`."""
-    return "held {:.1f} %, above {:.1f} %, below {:.1f} %, high / low {:.2f}".format(*row)
 
 
 def cost(seconds: int = 1200, sfreq: float = 130.0) -> None:
@@ -179,5 +110,4 @@ if __name__ == "__main__":
     print(f"EC57 TP2: HF {standard_pattern():.1f} ms² (true 612.5)")
     print(f"50 ms at 0.25 Hz: {rsa_pb(800 + 50 * np.sin(np.pi / 4 * np.arange(240))):.3f} ln ms² (7.357)")
     corrections()
-    intervals()
     cost()

@@ -31,8 +31,9 @@ MANY = 4
 
 
 class Result(NamedTuple):
-    """Hold what one method gives: beats [s], which of them it calls normal, and RMSSD [ms] of the minute
-    before each, nan where it gives none; the limits and delays are ours alone."""
+    """Hold what one method gives: beats [s], which of them it calls normal, RMSSD [ms] of the minute before
+    each, nan where it gives none, and which beats end an interval that counts; limits and delays are ours
+    alone."""
 
     beats: FloatArray
     normal: BoolArray
@@ -40,6 +41,7 @@ class Result(NamedTuple):
     low: FloatArray
     high: FloatArray
     delay: FloatArray
+    ends_nn: BoolArray
 
 
 def ours(recording: Labelled) -> Result:
@@ -66,7 +68,8 @@ def ours(recording: Labelled) -> Result:
 
     normal = np.array([kinds[time] == 0 for time in beats.tolist()], np.bool_)
     delay = np.array([r.available for r in found]) - beats
-    return Result(beats, normal, *(windowed(name) for name in ("rmssd", "rmssd_low", "rmssd_high")), delay)
+    limits = (windowed(name) for name in ("rmssd", "rmssd_low", "rmssd_high"))
+    return Result(beats, normal, *limits, delay, normal & np.isfinite([r.value for r in found]))
 
 
 def corrected(beats: FloatArray) -> Result:
@@ -81,7 +84,7 @@ def corrected(beats: FloatArray) -> Result:
         if len(inside) >= FEWEST:
             level[k] = np.sqrt(np.mean(inside**2))
     nothing = np.full(len(beats), np.nan)
-    return Result(beats, ~(classes > 0), level, nothing, nothing, nothing)
+    return Result(beats, ~(classes > 0), level, nothing, nothing, nothing, np.isfinite(values))
 
 
 def methods(*, alone: bool) -> dict[str, Callable[[Labelled], Result]]:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import pyxdf
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
@@ -85,3 +86,20 @@ def ec57_tp2(minutes: float = 20.0) -> tuple[FloatArray, FloatArray]:
     """
     intervals = 0.8 + 0.035 * np.sin(2 * np.pi * 0.2 * np.arange(int(minutes * 75)))
     return np.cumsum(intervals), intervals
+
+
+@cache
+def long_nn() -> FloatArray:
+    """Return the intervals of an hour of a person [ms]."""
+    return np.asarray(np.load(packaged("pyhrv", "pyhrv/files/SampleNNISeriesLong.npy")), np.float64)
+
+
+@cache
+def belt_ecg(name: str) -> tuple[FloatArray, float]:
+    """Return half an hour of ECG [mV] of a Polar H10, as LabRecorder wrote it, and its rate [Hz]."""
+    path = packaged("specthr", f"spectHR/notebooks/{name}.xdf")
+    streams, _ = pyxdf.load_xdf(str(path), select_streams=[{"type": "ECG"}])
+    (stream,) = streams
+    counts = np.asarray(stream["time_series"], np.float64)[:, 0]
+    # some of its senders give µV, some mV
+    return counts / (1000.0 if counts.std() > 10.0 else 1.0), 130.0

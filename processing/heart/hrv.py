@@ -17,15 +17,21 @@ NORMAL_95 = 1.96
 """Half width of a 95 % interval of the normal distribution."""
 HOP = 0.25
 """How far apart windows end that tell how much RMSSD varies, in lengths of the window."""
-USUAL_SD, USUAL_WEIGHT = 0.08, 2.0
-"""Standard deviation of the logarithm of RMSSD about that of the five minutes around it, as far as nothing
-is known of the person, and the degrees of freedom that this counts for."""
+USUAL, USUAL_WEIGHT = 2.5, 8.0
+"""Variance of the logarithm of RMSSD of the time to come about that of the time before, times the number of
+its differences, as far as nothing is known of the person, and the degrees of freedom that this counts for."""
 LEARNED = 8.0
 """Degrees of freedom of what all windows of the past together say of it: they overlap."""
+SHARED = 0.5
+"""How large it is for two windows about five, over what it is for one window about the others."""
+MEASURED = 0.4
+"""The same, as for `USUAL`, of what was measured: some differences are wrong or were left out."""
 LARGEST_SD = 1.0
 """Whatever the past was like."""
 TINY = 1e-12
 """Keeps the logarithm of an even pulse finite [ms]."""
+BEHIND = 3
+"""Of the lengths of the window around one, those that have passed when it ends."""
 FEWEST = 20
 """Differences from which on a window of the past tells anything."""
 
@@ -261,10 +267,12 @@ class RmssdWindows(NamedTuple):
 def rmssd_windows(beats: Intervals, ends: FloatArray, length: float) -> RmssdWindows:
     """Return RMSSD of each window of `length` s, with a 95 % interval for that of the five minutes around it.
 
-    How far a minute lies from the five around it differs between people by a factor of four. So it is taken
-    from the person: the standard deviation of the logarithm of RMSSD over windows of the same length that end
-    within the last four lengths, a quarter of one apart, with the usual one for a prior. Student's quantile
-    stands in for the normal one, since so few windows know it badly.
+    Three of these five lengths of the window are measured when it ends (at the start, what there is of them);
+    only what is to come is uncertain. Its mean square is expected to be that of the last five lengths. How
+    far it may lie from them is learned from the person: from the variance of the logarithm of RMSSD over
+    windows that end within the last four lengths, a quarter of one apart, with what is usual for a prior.
+    Student's quantile stands in for the normal one, since so few windows know it badly. The interval reaches
+    to the window's own RMSSD where that lies outside.
 
     References
     ----------
@@ -277,25 +285,45 @@ def rmssd_windows(beats: Intervals, ends: FloatArray, length: float) -> RmssdWin
     first = np.minimum(starts + 1, stops)  # the earlier interval of a difference lies in the window, too
     change, counted = steps(beats)
     n = slice_sums(counted.astype(np.float64), first, stops)
-    value = np.sqrt(_over(slice_sums(change * change, first, stops), n))
-    n, value = n.reshape(all_ends.shape), value.reshape(all_ends.shape)
-    half = _half_width(np.where(n >= FEWEST, value, np.nan))
-    now, factor = value[:, 0], elementwise(math.exp, half)
-    return RmssdWindows(now, now / factor, now * factor, n[:, 0])
+    squares = slice_sums(change * change, first, stops)
+    n, squares = n.reshape(all_ends.shape), squares.reshape(all_ends.shape)
+    now = np.sqrt(_over(squares[:, 0], n[:, 0]))
+    whole = round(1.0 / HOP)
+    known, known_n = _first(squares[:, ::whole], BEHIND), _first(n[:, ::whole], BEHIND)
+    last, last_n = (_first(x[:, ::whole], int(RMSSD_REACH)) for x in (squares, n))
+    since = ends - beats.times[0] if len(ends) else ends
+    to_come = n[:, 0] * (RMSSD_REACH - np.minimum(since / length, BEHIND))
+    expected, half = to_come * _over(last, last_n), _half_width(squares, n, to_come)
+    factor = elementwise(math.exp, half)
+    total = np.maximum(known_n + to_come, 1.0)
+    lowest, highest = (np.sqrt((known + expected * f) / total) for f in (1.0 / factor**2, factor**2))
+    beside = elementwise(math.exp, np.sqrt(MEASURED / np.maximum(known_n, 1.0)))
+    low, high = np.minimum(lowest, now) / beside, np.maximum(highest, now) * beside
+    return RmssdWindows(now, low, high, n[:, 0])
 
 
-def _half_width(past: FloatArray) -> FloatArray:
-    """Return the half width of the interval of ln RMSSD, from windows of the past, one row each, nan where
-    one tells nothing."""
-    known = np.isfinite(past)
+def _first(windows: FloatArray, count: int) -> FloatArray:
+    """Return the sum of the first columns, the same for each row whatever the others are."""
+    total = windows[:, 0]
+    for k in range(1, count):
+        total = total + windows[:, k]
+    return total
+
+
+def _half_width(squares: FloatArray, n: FloatArray, to_come: FloatArray) -> FloatArray:
+    """Return the half width of the interval of ln RMSSD of `to_come` differences, from sums of squares and
+    numbers of differences in windows of the past, one row each."""
+    known = n >= FEWEST
+    past = np.where(known, np.sqrt(squares / np.maximum(n, 1.0)), 1.0)
     levels = elementwise(math.log, np.maximum(past, TINY).ravel()).reshape(past.shape)
     count = known.sum(axis=1)
     about = np.where(known, levels, 0.0)
     mean = about.sum(axis=1) / np.maximum(count, 1)
     off = np.where(known, levels - mean[:, None], 0.0)
     freedom = LEARNED * np.maximum(count - 1, 0) / (past.shape[1] - 1)
-    variance = (off * off).sum(axis=1) / np.maximum(count - 1, 1)
-    pooled = (freedom * variance + USUAL_WEIGHT * USUAL_SD**2) / (freedom + USUAL_WEIGHT)
+    variance = SHARED * (off * off).sum(axis=1) / np.maximum(count - 1, 1)
+    usual = USUAL / np.maximum(to_come, 1.0)
+    pooled = (freedom * variance + USUAL_WEIGHT * usual) / (freedom + USUAL_WEIGHT)
     return np.asarray(_student_95(freedom + USUAL_WEIGHT) * np.minimum(np.sqrt(pooled), LARGEST_SD))
 
 
