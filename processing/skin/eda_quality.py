@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from acquisition.stream import BoolArray, FloatArray, IntArray, Modality
 from processing.corrections.edits import Edits
-from processing.skin.falls import COARSEST
+from processing.skin.steps import COARSEST, Steps
 from processing.unit_doubt import looks_like
 
 CodeArray = NDArray[np.int8]
@@ -52,8 +52,9 @@ class EdaQualityConfig:
     flat_per_step, coarsest, longest : float
         Where the smallest change so far is a step of at most `coarsest` [µS], it takes so many seconds per µS
         of the step, at least `flat` and at most `longest`: 200 s for steps of 0.02 µS, in which a level that
-        falls by 0.0001 µS/s stands still. A larger change is no step of a converter, but a jump of a sensor
-        that is stuck, and before any change nothing is known of steps: there it takes `flat` seconds.
+        falls by 0.0001 µS/s stands still. A larger change is one only when it has come back
+        (processing.skin.steps), else it is a jump of a sensor that is stuck; before any step nothing is known
+        of them: there it takes `flat` seconds.
     """
 
     low: float = 0.05
@@ -161,7 +162,7 @@ class EdaGate:
         self._times: FloatArray = np.empty(0)
         self._eda: FloatArray = np.empty(0)
         self._since = np.inf
-        self._smallest = np.inf
+        self._steps = Steps(config.coarsest)
 
     def push(self, times: FloatArray, eda: FloatArray) -> tuple[CodeArray, BoolArray]:
         """Return the fault of each sample, and whether a gap lies before it.
@@ -200,12 +201,9 @@ class EdaGate:
         if len(times) == 0:
             return np.zeros(0, bool)
         before = np.append(self._eda[-1:] if len(self._eda) else np.nan, eda[:-1])
-        steps = np.abs(eda - before)
-        steps = np.where((steps > 0.0) & ~gaps, steps, np.inf)  # nan, and what a gap hides, is no step
-        smallest = np.minimum.accumulate(np.append(self._smallest, steps))[1:]
-        self._smallest = float(smallest[-1])
+        smallest = self._steps.push(np.where(gaps, np.nan, eda - before))  # what a gap hides is no step
         config = self._config
-        patience = config.flat_per_step * np.where(smallest <= config.coarsest, smallest, 0.0)
+        patience = config.flat_per_step * np.where(np.isfinite(smallest), smallest, 0.0)
         patience = np.clip(patience, config.flat, max(config.flat, config.longest))
         changed = np.flatnonzero((eda != before) | gaps)
         starts = np.full(len(times), self._since)

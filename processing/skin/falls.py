@@ -15,14 +15,13 @@ from typing import NamedTuple
 import numpy as np
 
 from acquisition.stream import FloatArray
+from processing.skin.steps import Steps
 from processing.sums import trailing_sum
 
 RATE = 8.0
 """Rate of the block means in which falls are sought [Hz]."""
 START = 3.0
 """So long a stretch must be known before it is judged: it may begin on the tail of a response [s]."""
-COARSEST = 0.06
-"""A larger change is no step of a converter [µS]."""
 FOLLOWED = 0.4
 """How long a signal that is back is followed up to its height [s]."""
 UNREST = 2.0
@@ -100,13 +99,15 @@ class FallFinder:
         self._width = max(2, round(UNREST * self.sfreq))
         self._far, self._near = round(config.base * self.sfreq), round(config.usual * self.sfreq)
         self._kept = max(self._far, self._near) + 2 * self._lag + self._width + 2
+        self._converter = Steps()
         self.reset()
 
     def reset(self) -> None:
         """Begin a new stretch; a fall that is not decided is dropped."""
         none = np.empty(0)
         self._raw = (none, none)
-        self._sample, self._quantum = math.nan, math.inf
+        self._sample = math.nan
+        self._converter.reset()
         self._t = self._z = self._base = self._steps = self._fell = none
         self._n = self._opened = 0
         self.open: Fall | None = None
@@ -213,9 +214,6 @@ class FallFinder:
         """Return the smallest change so far that can be a step of a converter [µS]; 0 before one."""
         if len(eda) == 0:
             return np.empty(0)
-        changes = np.abs(np.diff(eda, prepend=self._sample))
+        smallest = self._converter.push(np.diff(eda, prepend=self._sample))
         self._sample = float(eda[-1])
-        changes = np.where((changes > 0.0) & (changes <= COARSEST), changes, np.inf)
-        smallest = np.minimum.accumulate(np.append(self._quantum, changes))[1:]
-        self._quantum = float(smallest[-1])
         return np.where(np.isinf(smallest), 0.0, smallest)

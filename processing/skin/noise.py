@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 
 from acquisition.stream import FloatArray
-from processing.skin.falls import COARSEST
 from processing.skin.scr_signal import Smoothed, Smoother
+from processing.skin.steps import Steps
 
 QUARTER = 0.3186
 """Lower quartile of the absolute value of a standard normal."""
@@ -78,6 +78,7 @@ class NoiseFinder:
         self._config = config
         self._every = max(1, round(EVERY * smoother.sfreq))
         self._over, self._least = round(config.over * smoother.rate), round(config.least * smoother.sfreq)
+        self._converter = Steps()
         self.reset()
 
     def reset(self) -> None:
@@ -86,7 +87,8 @@ class NoiseFinder:
         self._means: tuple[FloatArray, FloatArray] = (none, none)
         self._n = 0
         self._look = math.nan
-        self._sample, self._quantum = math.nan, math.inf
+        self._sample = math.nan
+        self._converter.reset()
 
     def push(self, times: FloatArray, eda: FloatArray, smooth: Smoothed) -> list[Noisy]:
         """Take in samples [s], [µS] and what the smoother made of them; return noisy seconds."""
@@ -113,9 +115,6 @@ class NoiseFinder:
 
     def _smallest(self, eda: FloatArray) -> FloatArray:
         """Return the smallest change so far that can be a step of a converter [µS]; 0 before one."""
-        changes = np.abs(np.diff(eda, prepend=self._sample))
+        smallest = self._converter.push(np.diff(eda, prepend=self._sample))
         self._sample = float(eda[-1]) if len(eda) else self._sample
-        changes = np.where((changes > 0.0) & (changes <= COARSEST), changes, np.inf)
-        smallest = np.minimum.accumulate(np.append(self._quantum, changes))[1:]
-        self._quantum = float(smallest[-1]) if len(eda) else self._quantum
         return np.where(np.isinf(smallest), 0.0, smallest)
