@@ -20,8 +20,9 @@ import numpy as np
 from acquisition.stream import FloatArray
 from processing.skin.falls import Fall, FallConfig
 from processing.skin.noise import NoiseConfig, NoiseFinder, Noisy
+from processing.skin.response import Scr
 from processing.skin.scr_signal import Limits, Smoother
-from processing.skin.trial import Scr, Trial, TrialConfig
+from processing.skin.trial import Trial, TrialConfig
 
 BEFORE = 0.5
 """Time before a trough over which its fall is taken [s]; from 8 Hz on."""
@@ -93,7 +94,7 @@ class ScrDetector:
     def __init__(self, sfreq: float, config: ScrConfig, falls: FallConfig) -> None:
         coarse = Limits(config.coarse_jump, config.coarse_jump_share)
         self.smoother = Smoother(sfreq, Limits(config.jump, config.jump_share), coarse)
-        self._trial = Trial(sfreq, config.trial, config.latest, falls, self.smoother)
+        self._trial = Trial(sfreq, config.trial, config.latest, falls, self.smoother, config.minimum)
         self._noise = NoiseFinder(self.smoother, config.noise)
         self._config = config
         self._landing_share = config.landing if self.smoother.fine else config.coarse_landing

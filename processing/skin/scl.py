@@ -23,7 +23,7 @@ from typing import NamedTuple
 import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray, IntArray
-from processing.skin.trial import Scr
+from processing.skin.response import Scr
 
 CONSTANTS = np.geomspace(1.5, 45.0, 16)
 """Time constants of recovery that are tried [s]."""

@@ -17,8 +17,8 @@ from processing.corrections.edits import Edits
 from processing.skin.eda_quality import CodeArray, EdaGate, EdaQualityConfig, Fault, quality_width, spreads
 from processing.skin.falls import Fall, FallConfig
 from processing.skin.noise import Noisy
+from processing.skin.response import Scr
 from processing.skin.rises import ScrConfig, ScrDetector
-from processing.skin.trial import Scr
 
 __all__ = ["Found", "ResponseFinder", "Scr", "ScrConfig", "Scrs", "detect_scrs", "stretches"]
 

@@ -6,7 +6,8 @@ before. So none of these is a response:
 - a rise of which one step within a quarter of a second makes up most;
 - a bump: what falls again as fast as it rose;
 - a recovery: what only brings the signal back to where a fall that no skin makes took it from, in the signal
-  as it is or in the one without jumps.
+  as it is or in the one without jumps;
+- a drift, a swing, or what a slow dip leaves (processing.skin.swings).
 
 The trial waits `after` seconds after the peak, so that a response is announced within 3 s of it.
 """
@@ -14,14 +15,15 @@ The trial waits `after` seconds after the peak, so that a response is announced 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from acquisition.stream import FloatArray
 from processing.skin.falls import Fall, FallConfig, FallFinder
+from processing.skin.response import Scr
 from processing.skin.scr_signal import Smoothed, Smoother
+from processing.skin.swings import SwingConfig, Swings
 from processing.sums import trailing_sum
 
 EDGE = 0.25
@@ -32,21 +34,8 @@ LAG = 0.5
 """A fall after the peak is taken over this time [s]."""
 WHOLE = 1.0
 """A fall that goes on is taken over this time [s]."""
-MEMORY = 30.0
+MEMORY = 60.0
 """What is older than this is let go of [s]."""
-
-
-class Scr(NamedTuple):
-    """Hold one response: moments [s], amplitude from trough to peak [µS], rise time [s].
-
-    `known` is the stamp of the sample that settled it.
-    """
-
-    onset: float
-    peak: float
-    amplitude: float
-    rise: float
-    known: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,9 +67,6 @@ class TrialConfig:
         the second share, and the third share of it is still there when jumps are taken out.
     goes_on : float
         What falls so long after its fall was seen has not been up again [s].
-    again, soon, swings : float
-        A swing falls by this share of its rise within so many times its rise time; of four such rises in
-        so many seconds the fourth is a movement, or a pulse or a breath that moves the electrode.
     above : float
         A rise that begins in a dip reaches at least so much of its amplitude over the height before the dip.
     """
@@ -101,10 +87,8 @@ class TrialConfig:
     under: float = 0.5
     whole: float = 0.75
     goes_on: float = 0.75
-    again: float = 0.75
-    soon: float = 1.25
-    swings: float = 20.0
     above: float = 0.35
+    swings: SwingConfig = field(default_factory=SwingConfig)
 
 
 class Trial:
@@ -118,13 +102,22 @@ class Trial:
         What is settled later than this after its peak [s] comes too late to be announced.
     smoother : Smoother
         What smooths the signal, for the rates of its means and its grid.
+    smallest : float
+        Least amplitude of a response [µS].
     """
 
     def __init__(
-        self, sfreq: float, config: TrialConfig, latest: float, falls: FallConfig, smoother: Smoother
+        self,
+        sfreq: float,
+        config: TrialConfig,
+        latest: float,
+        falls: FallConfig,
+        smoother: Smoother,
+        smallest: float,
     ) -> None:
         self._config, self._latest = config, latest
         self._falls = FallFinder(sfreq, falls)
+        self._swings = Swings(config.swings, smallest, self._falls.sfreq)
         self._few = max(1, round(FEW * smoother.rate))
         self._step = max(1, int(STEP * smoother.rate + 0.01))
         self._lag = max(1, round(LAG * smoother.sfreq))
@@ -137,7 +130,7 @@ class Trial:
         self._falls.reset()
         self._waiting: list[Scr] = []
         self._fallen: list[Fall] = []
-        self._swung: list[float] = []
+        self._swings.reset()
         self._raw: tuple[FloatArray, ...] = (none, none)
         self._means: tuple[FloatArray, ...] = (none, none, none)
         self._grid: tuple[FloatArray, ...] = (none, none, none)
@@ -171,25 +164,12 @@ class Trial:
                 self._halves,
                 self._recovers,
             )
-            swings = self._swings(rise)
+            swings = self._swings(rise, self._grid, self._raw)
             if not (swings or any(test(rise) for test in tests)):
                 passed.append(rise)
             del self._waiting[0]
         self._forget()
         return passed, fallen
-
-    def _swings(self, rise: Scr) -> bool:
-        """Tell whether the signal swings: falls back as fast as it rose, no further, for the fourth time."""
-        config = self._config
-        t, y, _ = self._grid
-        moments = (rise.onset, rise.peak, rise.peak + config.soon * rise.rise, rise.known)
-        onset, peak, soon, known = np.searchsorted(t, np.subtract(moments, 1e-3)).tolist()
-        fell, whole = y[peak] - y[peak : soon + 1].min(), y[peak] - y[peak:known].min(initial=np.inf)
-        if fell < config.again * rise.amplitude or whole > (2.0 - config.again) * (y[peak] - y[onset]):
-            return False
-        self._swung = [peak for peak in self._swung if peak > rise.peak - config.swings]
-        self._swung.append(rise.peak)
-        return len(self._swung) > 3
 
     def _comes_late(self, rise: Scr) -> bool:
         """Tell whether a rise was settled too late to be announced within 3 s of its peak."""
