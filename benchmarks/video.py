@@ -8,18 +8,23 @@ Another process looks at the screen at random moments, as a person would, and re
 in the picture and the place of the cursor's line in the lanes, on a page of ten seconds (about 9 ms a pixel).
 The difference is cursor − begin of the picture, in time of the recording: 0 to 40 ms where both fit, and one
 frame of the window (33 ms × speed) more or less where a look falls between the painting of the two. Over the
-speed it is what a viewer sees. Cost is CPU of the whole process over wall time.
+speed it is what a viewer sees. Cost is CPU of the whole process over wall time; with sound, which goes into a
+sound server of its own (PulseAudio, without a card), and without.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +41,7 @@ def made(path: Path) -> Path:
     """Write the video: soft shapes that move, and the number of each picture above them."""
     import av
 
-    from tests.viewer.video.made import BITS
+    from tests.viewer.video.made import BITS, Sung, bursts, sing
 
     rng = np.random.default_rng(3)
     coarse = rng.integers(30, 220, (34, 60, 3)).astype(np.float32).repeat(32, 0).repeat(32, 1)[:1080, :1920]
@@ -45,6 +50,7 @@ def made(path: Path) -> Path:
     with av.open(str(path), "w") as file:
         stream: Any = file.add_stream("libx264", rate=RATE, options={"preset": "ultrafast", "crf": "24"})
         stream.width, stream.height, stream.pix_fmt = 1920, 1080, "yuv420p"
+        sing(file, Sung([(0.0, bursts(float(LONG)))], layout="stereo"))
         for k in range(RATE * LONG):
             picture = np.roll(base, 3 * k, 1)
             for bit in range(BITS):
@@ -79,7 +85,7 @@ def look(place: list[int], lane: list[int]) -> None:
         sys.stdout.flush()
 
 
-def opened(video: Path) -> Any:
+def opened(video: Path, folder: Path, *, sound: bool = True) -> Any:
     """Return a review with the video beside it, at fixed places of the screen."""
     from acquisition.events.vocabulary import load_vocabulary
     from acquisition.linking.links_file import write_links
@@ -89,11 +95,10 @@ def opened(video: Path) -> Any:
     from viewer.review.reviewing import Reviewing
     from viewer.window import OperatorWindow
 
-    folder = Path(tempfile.mkdtemp())
     model = synthetic.model()
     synthetic.fill(model, 200.0)
     model.state = "closed"
-    write_links(folder, [linked(video, model.t0 + BEGIN, float(LONG))])
+    write_links(folder, [linked(video, model.t0 + BEGIN, float(LONG), has_sound=sound)])
     kept = persistence.store(folder / "settings.ini")
     persistence.save(kept, persistence.Settings(seconds=10.0))
     window = OperatorWindow(
@@ -133,18 +138,39 @@ def main() -> None:
     from viewer.window import application
 
     application()
-    with tempfile.TemporaryDirectory() as folder:
-        window = opened(given.video or made(Path(folder) / "made.mp4"))
+    with tempfile.TemporaryDirectory() as name, served(Path(name)):
+        folder = Path(name)
+        window = opened(given.video or made(folder / "made.mp4"), folder)
         settle(1.0)
         print(json.dumps({"case": "without the video", **cost(window, 1.0, given.seconds)}), flush=True)
         window.beside.show_video()
         video = window.beside.video.window
         video.setGeometry(1270, 0, 700, 480)
         settle(1.0)
-        for speed in SPEEDS:
-            print(json.dumps(measured(window, speed, given.seconds)), flush=True)
+        for _ in range(2):  # with sound, then without
+            for speed in SPEEDS:
+                found = measured(window, speed, given.seconds)
+                print(json.dumps({"sound": _words(window), **found}), flush=True)
+            window.beside.level.mute()
         print(json.dumps(jumps(window)), flush=True)
         window.close()
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[None]:
+    """Run a sound server that this process plays into, where PulseAudio is installed."""
+    from tests.acquisition.pulse import TOOLS, null_sink
+
+    if not all(map(shutil.which, TOOLS)):
+        yield
+        return
+    with null_sink(folder) as environment:
+        os.environ.update({name: environment[name] for name in ("HOME", "XDG_RUNTIME_DIR")})
+        yield
+
+
+def _words(window: Any) -> str:
+    return window.beside.video.window.pane.hearing.words or "on"
 
 
 def cost(window: Any, speed: float, seconds: float) -> dict[str, Any]:

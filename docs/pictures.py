@@ -169,13 +169,13 @@ class Pictures:
         video = VideoWindow(
             Cover([link], folder, model.t0), THEMES["dark"], model.elapsed, title="", closed=len
         )
-        video.resize(500, 350)
+        video.resize(560, 370)
         video.show()
         video.show_at(at, 1.0, playing=False)
         settle(1.5)
         whole = window.grab()
         painter = QPainter(whole)
-        painter.drawPixmap(whole.width() - 512, whole.height() - 362, video.grab())
+        painter.drawPixmap(whole.width() - 572, whole.height() - 382, video.grab())
         painter.end()
         whole.save(str(self._out / "review-video-dark.png"))
         video.close()

@@ -25,6 +25,7 @@ from viewer.model.reading import read_gauge
 from viewer.operator import Operator
 from viewer.side.glance import USUAL, GlanceWindow, Steady
 from viewer.theme import THEMES
+from viewer.video.level import Level
 
 if TYPE_CHECKING:
     from viewer.live.live_setup import LiveSetUp
@@ -58,6 +59,8 @@ class Beside:
         self.lanes: LanesDialog | None = None
         self.set_up: LiveSetUp | None = None
         self.video: Following | None = None
+        self.level: Level = Level(lambda: window.settings, window.keep)
+        """How loud videos are."""
         self.opens_video = False
         """Whether the video opens by itself once there is a review."""
         self._reopens = False

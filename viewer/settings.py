@@ -17,6 +17,8 @@ from viewer.model.definitions import SYNC_SIGNALS
 from viewer.model.page import WINDOWS
 from viewer.theme import THEMES
 
+VOLUMES = (0.1, 0.25, 0.5, 1.0)
+"""How loud videos may be, of the loudest."""
 SIDES = {"gauge": "Arousal gauges", "plane": f"EDA against {INDICES[VAGAL].title}"}
 """What stands beside the lanes."""
 ORGANISATION = "Attunement"
@@ -43,6 +45,9 @@ class Settings:
     """Place and screen of the glance window."""
     video: bytes = b""
     """Those of the window of the video."""
+    volume: float = 1.0
+    muted: bool = False
+    """Whether videos are not heard; `volume` is how loud they are then again."""
 
     def changed(self, **changes: object) -> Self:
         """Return the settings with some of them changed."""
@@ -63,6 +68,7 @@ def load(kept: QSettings) -> Settings:
     signal = str(kept.value("sync_signal", out.sync_signal))
     seconds = _number(kept.value("seconds", out.seconds))
     side = str(kept.value("side", out.side))
+    volume = _number(kept.value("volume", out.volume))
     profile = str(kept.value("profile", ""))
     return Settings(
         theme=theme if theme in THEMES else out.theme,
@@ -77,6 +83,8 @@ def load(kept: QSettings) -> Settings:
         geometry=_bytes(kept, "geometry"),
         glance=_bytes(kept, "glance"),
         video=_bytes(kept, "video"),
+        volume=volume if volume in VOLUMES else out.volume,
+        muted=str(kept.value("muted", "")).casefold() == "true",
     )
 
 
@@ -94,6 +102,8 @@ def save(kept: QSettings, settings: Settings) -> None:
     kept.setValue("geometry", QByteArray(settings.geometry))
     kept.setValue("glance", QByteArray(settings.glance))
     kept.setValue("video", QByteArray(settings.video))
+    kept.setValue("volume", settings.volume)
+    kept.setValue("muted", str(settings.muted).lower())
     kept.sync()
 
 

@@ -86,12 +86,19 @@ def sound(root: Path = ROOT) -> Iterator[Finding]:
 
 
 def video() -> Iterator[Finding]:
-    """Tell whether videos of a session can be linked."""
+    """Tell whether videos of a session can be linked, and heard in a review."""
+    about = "video"
     if find_spec("av") is None:
         said = "videos cannot be linked: av not installed"
-        yield Finding(about="video", state="note", said=said, mend='pip install ".[video]"')
+        yield Finding(about=about, state="note", said=said, mend='pip install ".[video]"')
+    elif find_spec("sounddevice") is None:
+        said = "videos can be linked, and are not heard: sounddevice not installed"
+        yield Finding(about=about, state="note", said=said, mend='pip install ".[video]"')
+    elif sys.platform == "linux" and ctypes.util.find_library("portaudio") is None:
+        said = "videos can be linked, and are not heard: PortAudio is not installed"
+        yield Finding(about=about, state="note", said=said, packages=("libportaudio2",))
     else:
-        yield Finding(about="video", state="ok", said="videos can be linked")
+        yield Finding(about=about, state="ok", said="videos can be linked")
 
 
 def lab_streaming() -> Iterator[Finding]:

@@ -15,6 +15,7 @@ import pytest
 TOOLS = ("pulseaudio", "paplay", "pactl")
 ALSA = """pcm.duo { type pulse device "duo.monitor" hint { show on description "duo" } }
 pcm.pulse { type pulse }
+pcm.!default { type pulse }
 """
 
 

@@ -203,12 +203,13 @@ def _compare(recording: Path, rater: str, whose: Whose, asked: str, shown: str, 
         os.environ.setdefault("QT_QPA_PLATFORM", "" if has_display() else "offscreen")
     from viewer.rating.pairs_page import PairsPage
     from viewer.theme import THEMES
+    from viewer.video.level import kept_level
     from viewer.window import application
 
     app = application()
     theme = "dark" if picture is not None else persistence.load(persistence.store()).theme
     cover = film_of(recording, hour, shown) if picture is None else None
-    page = PairsPage(comparing, hour, LENGTH, THEMES[theme], cover)
+    page = PairsPage(comparing, hour, LENGTH, THEMES[theme], cover, kept_level(persistence.store()))
     if picture is not None:
         grabbed(page, picture)
         echo(str(picture))
@@ -228,13 +229,17 @@ def _rate(
     from viewer.live.live import quitting_on_ctrl_c
     from viewer.rating.window import RatingWindow
     from viewer.theme import THEMES
+    from viewer.video.level import kept_level
     from viewer.window import application
 
     app = application()
-    theme = THEMES[persistence.load(persistence.store()).theme]
+    kept = persistence.store()
+    theme, level = THEMES[persistence.load(kept).theme], kept_level(kept)
     writer = RatingWriter(recording, sitting)
     with quitting_on_ctrl_c(app):
-        window = RatingWindow(writer, sitting, hour, theme, start=begin, device=device, cover=cover)
+        window = RatingWindow(
+            writer, sitting, hour, theme, start=begin, device=device, cover=cover, level=level
+        )
         window.showFullScreen()
         app.exec()
         window.close()

@@ -14,6 +14,8 @@ from viewer.rating.pairs import Comparing
 from viewer.rating.shown import Hour
 from viewer.theme import Theme
 from viewer.video.cover import Cover
+from viewer.video.hearing import loudest
+from viewer.video.level import Level, mutes
 from viewer.video.moments import Moments
 from viewer.video.pane import VideoPane
 
@@ -33,15 +35,23 @@ class PairsPage(QWidget):
     """Show two moments and take the answer, by key or a click on one."""
 
     def __init__(
-        self, comparing: Comparing, hour: Hour, length: float, theme: Theme, cover: Cover | None = None
+        self,
+        comparing: Comparing,
+        hour: Hour,
+        length: float,
+        theme: Theme,
+        cover: Cover | None = None,
+        level: Level | None = None,
     ) -> None:
         super().__init__()
+        self._level = level
         self.comparing, self._hour, self._length, self._theme = comparing, hour, length, theme
         self.fault = ""
         self.setWindowTitle("Two moments")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(self.question)
-        self.panes = [VideoPane(cover, theme, self) for _ in range(2)] if cover is not None else []
+        heard = level or loudest
+        self.panes = [VideoPane(cover, theme, self, heard) for _ in range(2)] if cover is not None else []
         for pane in self.panes:
             pane.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.moments = Moments(self.panes, length)
@@ -80,7 +90,7 @@ class PairsPage(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = Qt.Key(event.key())
-        if event.isAutoRepeat():
+        if event.isAutoRepeat() or (self._level is not None and mutes(event, self._level)):
             return
         if key == Qt.Key.Key_Escape:
             self.close()

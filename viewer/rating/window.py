@@ -19,6 +19,8 @@ from viewer.rating.scale import Scale
 from viewer.rating.shown import Hour
 from viewer.theme import Theme
 from viewer.video.cover import Cover
+from viewer.video.hearing import loudest
+from viewer.video.level import Level, mutes
 from viewer.video.pane import VideoPane
 
 ARROWS = {
@@ -49,7 +51,9 @@ class RatingWindow(QWidget):
     device : Device, optional
         Moves the scale beside mouse and keys.
     cover : Cover, optional
-        The videos that the rater sees with it.
+        The videos that the rater sees with it, and hears.
+    level : Level, optional
+        How loud they are.
     """
 
     def __init__(
@@ -63,8 +67,10 @@ class RatingWindow(QWidget):
         now: Callable[[], float] = time.monotonic,
         device: Device | None = None,
         cover: Cover | None = None,
+        level: Level | None = None,
     ) -> None:
         super().__init__()
+        self._level = level
         self._writer, self._sitting, self._now, self._device = writer, sitting, now, device
         self._said, self._gone, self._closed = "", "", False
         self.scale = Scale(len(sitting.axes), bounded=sitting.bounded)
@@ -78,7 +84,7 @@ class RatingWindow(QWidget):
         self.page.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._begin = hour.begin
-        self.pane = VideoPane(cover, theme) if cover is not None else None
+        self.pane = VideoPane(cover, theme, level=level or loudest) if cover is not None else None
         self._lay_out(len(sitting.axes))
         self.resize(self.page.sizeHint())
         self._timer = QTimer(self)
@@ -164,7 +170,7 @@ class RatingWindow(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = Qt.Key(event.key())
-        if event.isAutoRepeat():
+        if event.isAutoRepeat() or (self._level is not None and mutes(event, self._level)):
             return
         if key == Qt.Key.Key_Escape:
             self.close()

@@ -247,7 +247,9 @@ def _moments(window: Operator, theme: Theme) -> Moments | None:
     from viewer.video.moments import Moments
     from viewer.video.pane import VideoPane
 
-    return Moments([VideoPane(cover_of(window.path, window.model.t0), theme)], LENGTH)
+    return Moments(
+        [VideoPane(cover_of(window.path, window.model.t0), theme, level=window.beside.level)], LENGTH
+    )
 
 
 def _hide_people(window: Operator, shown: frozenset[str]) -> None:

@@ -6,6 +6,7 @@ Moments are seconds since the recording began, as the cursor of a review tells t
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -82,6 +83,7 @@ class Cover:
         self._chosen: Film | None = None
         self._looked: dict[Film, tuple[Path | None, str, float]] = {}
         """Where each file was found, or why not, and when that was looked up."""
+        self._looking = threading.Lock()
 
     @property
     def spans(self) -> list[Span]:
@@ -124,7 +126,7 @@ class Cover:
         return "; ".join(["no video covers this moment", *said])
 
     def file_of(self, film: object) -> Path:
-        """Return where the file of a video is; it may have to be read for that.
+        """Return where the file of a video is; it may have to be read for that, once for picture and sound.
 
         Raises
         ------
@@ -132,6 +134,10 @@ class Cover:
             If it is missing or was changed.
         """
         assert isinstance(film, Film)
+        with self._looking:
+            return self._file_of(film)
+
+    def _file_of(self, film: Film) -> Path:
         path, words, when = self._looked.get(film, (None, "", -math.inf))
         if path is not None and path.exists():
             return path

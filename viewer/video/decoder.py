@@ -47,12 +47,15 @@ class Wanted:
         Width and height of the place [px].
     speed : float
         How fast it runs; 0 where it stands.
+    lead : float
+        How far ahead pictures have to be ready at least [s, as seen].
     """
 
     film: object = None
     stamp: float = math.nan
     place: tuple[int, int] = (0, 0)
     speed: float = 0.0
+    lead: float = 0.0
 
 
 class Decoder:
@@ -182,7 +185,7 @@ class Decoder:
         there = next((p for p in ready if p.exact and _covers(p, wanted.stamp)), None)
         if there is None or there.place != wanted.place:
             return None if wanted.stamp >= self._ended else self._seek
-        ahead = AHEAD + MORE_AHEAD * wanted.speed
+        ahead = max(AHEAD + MORE_AHEAD * wanted.speed, wanted.lead * wanted.speed)
         if wanted.speed and ready[-1].end < min(wanted.stamp + ahead, self._ended):
             return self._go_on
         return None

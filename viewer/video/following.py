@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 HERE = frozenset(
     {"play", "faster", "slower", "half_back", "half_on", "second_back", "second_on", "previous", "next"}
     | {"begin", "end", "picture_back", "picture_on", "video", "theme", "undo_edit", "add"}
+    | {"mute", "louder", "less_loud"}
 )
 """Commands whose keys work in the window of the video, too, beside those of the markers."""
 
@@ -37,7 +38,10 @@ class Following:
         self._operator = window
         title = f"Attunement — video — {window.model.facts.id}"
         theme = THEMES[window.settings.theme]
-        self.window = VideoWindow(cover, theme, window.model.elapsed, title=title, closed=closed)
+        self._level = window.beside.level
+        self.window = VideoWindow(
+            cover, theme, window.model.elapsed, title=title, closed=closed, level=self._level
+        )
         place(self.window, USUAL, window.settings.video)
         if not window.settings.video:
             self._to_corner()
@@ -48,6 +52,7 @@ class Following:
         shown.on.clicked.connect(partial(self.step, 1))
         shown.other.clicked.connect(shown.pane.choose_other)
         shown.speed.activated.connect(self._speed_chosen)
+        shown.volume.activated.connect(lambda: self._level.choose(float(shown.volume.currentData())))
         shown.track.chosen.connect(self._go)
         shown.pane.stepped.connect(self._stand)
         self.renew()

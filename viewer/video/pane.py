@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal
@@ -12,6 +13,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from viewer.lanes.header import font
 from viewer.theme import Theme
 from viewer.video.cover import ABSENT, Cover, Film
+from viewer.video.hearing import FASTEST, Hearing, loudest
 
 if TYPE_CHECKING:
     from viewer.video.decoder import Decoder
@@ -29,18 +31,22 @@ OLD = 1.0
 """An older picture says when it is from: the file has a variable rate, or cannot be read here [s]."""
 LOOKING = 0.3
 """From here on it is said that the picture is looked for [s]."""
-FASTEST = 4.0
-"""Up to this speed there are pictures."""
 BEHIND, WORDS, VEIL = "#000000", "#E8ECF0", QColor(0, 0, 0, 150)
+LEFT_ABOVE = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
 LEFT_BELOW = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom
 LARGEST = 2560
 """Pictures are made no wider or higher than this, however dense the screen [px]."""
 
 
 class VideoPane(QWidget):
-    """Show the linked videos of a recording at the moments that are asked for.
+    """Show the linked videos of a recording at the moments that are asked for, and let them be heard.
 
     Nothing is opened before the first moment is asked for.
+
+    Parameters
+    ----------
+    level : callable, optional
+        Returns how loud they are, of the loudest; 0 for off.
     """
 
     stepped = Signal(float)
@@ -48,8 +54,16 @@ class VideoPane(QWidget):
     _arrived = Signal()
     _step_done = Signal(object, float)
 
-    def __init__(self, cover: Cover, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        cover: Cover,
+        theme: Theme,
+        parent: QWidget | None = None,
+        level: Callable[[], float] = loudest,
+    ) -> None:
         super().__init__(parent)
+        self.hearing = Hearing(cover, level, self)
+        self.hearing.changed.connect(self.update)
         self.cover, self._theme = cover, theme
         self.seconds, self.speed = 0.0, 0.0
         self.film: Film | None = None
@@ -94,6 +108,8 @@ class VideoPane(QWidget):
         self.seconds, self.speed, self.film = seconds, speed, film
         self._ask()
         self._look()
+        limit = self._furthest(seconds) if speed else seconds
+        self.hearing.follow(film if self.isVisible() else None, seconds, speed, limit)
 
     def _ask(self) -> None:
         begins = self.film is not None and self.isVisible()
@@ -107,7 +123,8 @@ class VideoPane(QWidget):
             return
         ratio = self.devicePixelRatioF()
         place = tuple(min(round(side * ratio), LARGEST) for side in (self.width(), self.height()))
-        decoder.want(Wanted(film, film.stamp(self.seconds), (place[0], place[1]), self.speed))
+        stamp, lead = film.stamp(self.seconds), self.hearing.lead
+        decoder.want(Wanted(film, stamp, (place[0], place[1]), self.speed, lead))
 
     def _look(self) -> None:
         """Take the picture of the moment, if there is one by now."""
@@ -208,11 +225,15 @@ class VideoPane(QWidget):
         if self.late:
             words = "looking for the picture of this moment …"
         self._paint_words(painter, words)
+        painter.setFont(font(13))
+        place = QRectF(self.rect()).adjusted(8, 6, -8, -6)
         if self.exact and self.age >= OLD:
-            painter.setFont(font(13))
-            place = QRectF(self.rect()).adjusted(8, 6, -8, -6)
             painter.fillRect(QRectF(0, self.height() - 26, self.width(), 26), VEIL)
             painter.drawText(place, int(LEFT_BELOW), f"this picture is from {self.age:.1f} s before")
+        if note := self.hearing.note:
+            box = painter.boundingRect(place, int(LEFT_ABOVE), note)
+            painter.fillRect(QRectF(0, 0, self.width(), box.height() + 12), VEIL)
+            painter.drawText(place, int(LEFT_ABOVE), note)
         painter.end()
 
     def _paint_picture(self, painter: QPainter) -> None:
@@ -234,7 +255,8 @@ class VideoPane(QWidget):
         painter.drawText(room, int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap), words)
 
     def close_video(self) -> None:
-        """End the decoder; asked again, it begins anew."""
+        """End decoder and sound; asked again, they begin anew."""
+        self.hearing.close()
         if self._decoder is not None:
             self._decoder.close()
             self._decoder = None

@@ -8,18 +8,22 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from viewer.chooser import Chooser
 from viewer.commands import key_of
 from viewer.model.event_rows import fine_clock
 from viewer.review.bar import button, speed_box, time_label
+from viewer.settings import VOLUMES
 from viewer.style import style_sheet
 from viewer.theme import Theme
 from viewer.video.cover import Cover
-from viewer.video.pane import FASTEST, VideoPane
+from viewer.video.hearing import FASTEST, loudest
+from viewer.video.pane import VideoPane
 from viewer.video.track import Track
 
 SPEEDS = (0.25, 0.5, 1.0, 2.0, FASTEST)
+VOLUME = f"How loud the video is ({key_of('mute', 'review')}: off and on)"
 USUAL = QSize(640, 440)
-LEAST = QSize(340, 240)
+LEAST = QSize(500, 240)
 
 
 class VideoWindow(QWidget):
@@ -31,15 +35,24 @@ class VideoWindow(QWidget):
         Length of the recording [s].
     closed : callable
         Is told, with its place, when it is closed.
+    level : callable
+        Returns how loud videos are, of the loudest; 0 for off.
     """
 
     def __init__(
-        self, cover: Cover, theme: Theme, end: float, *, title: str, closed: Callable[[bytes], object]
+        self,
+        cover: Cover,
+        theme: Theme,
+        end: float,
+        *,
+        title: str,
+        closed: Callable[[bytes], object],
+        level: Callable[[], float] = loudest,
     ) -> None:
         super().__init__()
-        self._theme, self._closed = theme, closed
+        self._theme, self._closed, self._level = theme, closed, level
         self.cover = cover
-        self.pane = VideoPane(cover, theme)
+        self.pane = VideoPane(cover, theme, level=level)
         self.track = Track(theme, cover.spans, end)
         self.back = _button("◀|", f"One picture back ({key_of('picture_back', 'review')})")
         self.play = _button("Play", f"Let the cursor run, or stop it ({key_of('play', 'review')})")
@@ -47,6 +60,7 @@ class VideoWindow(QWidget):
         self.other = _button("Other video", "Show another video of this moment")
         self.play.setFixedWidth(70)
         self.speed = speed_box(theme, SPEEDS)
+        self.volume = volume_box(theme)
         self.time, self.name = time_label(theme), QLabel()
         self.name.setStyleSheet(f"color: {theme.dim};")
         self.name.setMinimumWidth(1)
@@ -65,7 +79,7 @@ class VideoWindow(QWidget):
         row = QHBoxLayout()
         row.setContentsMargins(10, 0, 10, 0)
         row.setSpacing(6)
-        parts: tuple[QWidget, ...] = (self.back, self.play, self.on, self.speed, self.time)
+        parts: tuple[QWidget, ...] = (self.back, self.play, self.on, self.speed, self.volume, self.time)
         for part in parts:
             row.addWidget(part)
         row.addWidget(self.name, 1)
@@ -81,11 +95,15 @@ class VideoWindow(QWidget):
         if self.play.text() != word:
             self.play.setText(word)
         self._show_film(seconds)
-        at = self.speed.findData(speed)
-        if at != self.speed.currentIndex():
-            self.speed.blockSignals(True)
-            self.speed.setCurrentIndex(at)
-            self.speed.blockSignals(False)
+        _choose(self.speed, speed)
+        self._show_level()
+
+    def _show_level(self) -> None:
+        _choose(self.volume, self._level())
+        hover = self.pane.hearing.words or VOLUME
+        if self.volume.toolTip() != hover:
+            self.volume.setToolTip(hover)
+            self.volume.setAccessibleDescription(hover)
 
     def _show_film(self, seconds: float) -> None:
         film = self.pane.film
@@ -100,6 +118,27 @@ class VideoWindow(QWidget):
     def closeEvent(self, event: QCloseEvent) -> None:
         self._closed(bytes(self.saveGeometry().data()))
         super().closeEvent(event)
+
+
+def volume_box(theme: Theme) -> Chooser:
+    """Return a box to choose how loud videos are; it leaves the focus where it is."""
+    made = Chooser(theme)
+    made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    made.setToolTip(VOLUME)
+    made.setAccessibleName("Volume of the video")
+    for volume in reversed(VOLUMES):
+        made.addItem(f"Sound {volume:.0%}", volume)
+    made.addItem("Sound off", 0.0)
+    return made
+
+
+def _choose(box: Chooser, value: float) -> None:
+    """Show a choice that was made elsewhere."""
+    at = box.findData(value)
+    if at != box.currentIndex():
+        box.blockSignals(True)
+        box.setCurrentIndex(at)
+        box.blockSignals(False)
 
 
 def _button(text: str, hover: str) -> QPushButton:

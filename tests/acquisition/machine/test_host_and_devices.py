@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from acquisition.machine import devices
 from acquisition.machine.devices import bluetooth
 from acquisition.machine.finding import Finding, examined
 from acquisition.machine.host import ENCRYPTED, disk, encryption, sleep
@@ -54,6 +55,22 @@ def test_a_folder_that_is_a_file_is_missing(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert states(list(disk(tmp_path / "file"))) == ["missing"]
     assert states(list(disk(tmp_path / "new" / "folder"))) in (["ok"], ["note"])
+
+
+@pytest.mark.parametrize(
+    ("absent", "said"),
+    [
+        ("av", "videos cannot be linked: av not installed"),
+        ("sounddevice", "videos can be linked, and are not heard: sounddevice not installed"),
+        ("portaudio", "videos can be linked, and are not heard: PortAudio is not installed"),
+        ("", "videos can be linked"),
+    ],
+)
+def test_what_a_video_lacks_is_told(absent: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "find_spec", lambda name: None if name == absent else name)
+    monkeypatch.setattr("ctypes.util.find_library", lambda name: None if name == absent else name)
+    (found,) = devices.video()
+    assert (found.said, found.state) == (said, "note" if absent else "ok")
 
 
 def test_bluetooth_names_the_packages_that_are_missing(tmp_path: Path) -> None:

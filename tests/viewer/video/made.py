@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ BITS = 16
 SIZE = (320, 180)
 TICKS = 12_800
 """Of a second, as stamps."""
+BASE, STEP, LONG = 500.0, 40.0, 0.2
+"""The pitch of second 0, how much higher each later second is [Hz], and how long a tone lasts [s]."""
 
 
 def still(number: int, size: tuple[int, int] = SIZE) -> NDArray[np.uint8]:
@@ -38,7 +41,7 @@ def film(
     codec: str = "libx264",
     gop: int = 50,
     first: int = 0,
-    sound: bool = False,
+    sound: Sung | None = None,
     options: dict[str, str] | None = None,
 ) -> Path:
     """Write a video whose k-th picture shows the number first + k from stamps[k] on [s]."""
@@ -48,8 +51,8 @@ def film(
         stream.pix_fmt = "yuv420p"
         stream.codec_context.gop_size = gop
         stream.codec_context.time_base = stream.time_base = Fraction(1, TICKS)
-        if sound:
-            _sing(file, stamps[-1])
+        if sound is not None:
+            sing(file, sound)
         for k, stamp in enumerate(stamps):
             frame = av.VideoFrame.from_ndarray(still(first + k, size), format="rgb24")
             frame.pts, frame.time_base = round(stamp * TICKS), Fraction(1, TICKS)
@@ -58,13 +61,42 @@ def film(
     return path
 
 
-def _sing(file: Any, seconds: float) -> None:
-    stream = file.add_stream("aac", rate=48_000, layout="mono")
-    tone = (0.2 * np.sin(2 * np.pi * 440 * np.arange(round(seconds * 48_000)) / 48_000)).astype(np.float32)
-    for start in range(0, len(tone) - 1023, 1024):
-        frame = av.AudioFrame.from_ndarray(tone[None, start : start + 1024], format="fltp", layout="mono")
-        frame.sample_rate, frame.pts, frame.time_base = 48_000, start, Fraction(1, 48_000)
-        file.mux(stream.encode(frame))
+@dataclass(frozen=True)
+class Sung:
+    """Hold the sound of a video: the same samples on each channel, in parts that begin at stamps [s]."""
+
+    parts: Sequence[tuple[float, NDArray[np.float32]]]
+    rate: int = 48_000
+    layout: str = "mono"
+    codec: str = "aac"
+
+
+def bursts(seconds: float, rate: int = 48_000, first: int = 0) -> NDArray[np.float32]:
+    """Return tones that begin with each second and last LONG; that of second k has pitch(first + k)."""
+    t = np.arange(round(seconds * rate)) / rate
+    k = np.floor(t)
+    wave = np.where(t - k < LONG, 0.4 * np.sin(2 * np.pi * (BASE + STEP * (first + k)) * (t - k)), 0.0)
+    return wave.astype(np.float32)
+
+
+def sing(file: Any, sung: Sung) -> None:
+    """Write the sound of a video, at its stamps."""
+    stream = file.add_stream(sung.codec, rate=sung.rate, layout=sung.layout)
+    rate, channels = sung.rate, len(av.AudioLayout(sung.layout).channels)
+    for begin, wave in sung.parts:
+        for start in range(0, len(wave), 1024):
+            part = np.tile(wave[start : start + 1024], (channels, 1))
+            if sung.codec == "aac":
+                frame = av.AudioFrame.from_ndarray(part, format="fltp", layout=sung.layout)
+            else:
+                whole = np.rint(part.T.reshape(1, -1) * 32_767).astype(np.int16)
+                frame = av.AudioFrame.from_ndarray(whole, format="s16", layout=sung.layout)
+            frame.sample_rate, frame.pts, frame.time_base = (
+                rate,
+                round(begin * rate) + start,
+                Fraction(1, rate),
+            )
+            file.mux(stream.encode(frame))
     file.mux(stream.encode())
 
 

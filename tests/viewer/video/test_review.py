@@ -296,6 +296,9 @@ def test_without_a_link_there_is_neither_command_nor_window(filmed: Filmed, tmp_
         "one picture of the video back",
         "one picture of the video on",
         "opens the video that is linked, or closes it",
+        "the sound of the video off, or on",
+        "the video louder",
+        "the video less loud",
     }
     bare = filmed([]).window
     assert not bare.beside.has_video and bare.review is not None and bare.review.bar.video.isHidden()
