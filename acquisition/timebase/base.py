@@ -18,7 +18,7 @@ from acquisition.timebase.account import Account
 from acquisition.timebase.beginning import Beginning
 from acquisition.timebase.change import Change
 from acquisition.timebase.far import Watch, stays
-from acquisition.timebase.laid import Engine, Laid, joined, newest
+from acquisition.timebase.laid import Engine, Laid, joined, newest, rising
 from acquisition.timebase.levels import Levels
 from acquisition.timebase.looks import Looks
 from acquisition.timebase.manner import SLOW, Manner, Seen, look
@@ -334,7 +334,7 @@ class TimeBase:
             off = float(times[int(known.argmax())]) + self._shift - self._last - self._period
             self._shift -= off if abs(off) < JOINED else 0.0
         self._joins = False
-        times = np.fmax.accumulate(np.append(self._last, times + self._shift))[1:]
+        times = rising(self._last, times + self._shift)
         self._last = float(times[-1])
         self.account.laid(float(times[0]), self._last, int(known.sum()))
         if not known.all():

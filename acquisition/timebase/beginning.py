@@ -8,6 +8,7 @@ import numpy as np
 
 from acquisition.stream import FloatArray
 from acquisition.timebase.manner import FEW
+from acquisition.timebase.ranks import steps_from
 
 START, AT_MOST = 2.5, 5.0
 """Seconds of stamps from which the manner is told; seconds of samples after which it is told anyhow."""
@@ -43,7 +44,7 @@ class Beginning:
         """Take in as many stamps as are needed, nan where there is none; return how many."""
         self._since = self._since if self._n else float(heard[0])
         before = self._parts[-1][-1] if self._n else math.nan
-        steps = np.nan_to_num(np.diff(stamps, prepend=before))
+        steps = np.nan_to_num(steps_from(before, stamps))
         active = self._active + np.cumsum(np.clip(steps, 0.0, HOLE))
         counts = self._n + np.arange(1, len(stamps) + 1)
         enough = (counts >= FEW) & ((active >= START) | (counts * self._period >= AT_MOST))

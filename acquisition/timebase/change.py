@@ -14,6 +14,7 @@ import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray
 from acquisition.timebase.manner import CLOSE, LONG, LONG_DEDUCED, SLOW, Manner, Seen, ends_packet
+from acquisition.timebase.ranks import steps_from
 
 LATE = 4.0
 """Samples of a packet come after a step of at least so many periods."""
@@ -84,7 +85,7 @@ class Change:
         """
         if self._seen.sparse or self._period >= SLOW or not len(stamps):
             return -1
-        before, steps = self._stamp, np.diff(stamps, prepend=self._stamp)
+        before, steps = self._stamp, steps_from(self._stamp, stamps)
         self._stamp = float(stamps[-1])
         if self._seen.manner is Manner.PACKETS:
             return self._flow(stamps, steps, first)
@@ -139,7 +140,7 @@ class Change:
 
     def _repeats(self, steps: FloatArray) -> BoolArray:
         """Tell which steps are the same as the one before; those of samples that catch up do not count."""
-        same = np.abs(np.diff(steps, prepend=self._step_before)) < STILL * self._period
+        same = np.abs(steps_from(self._step_before, steps)) < STILL * self._period
         return np.asarray(same & (steps > 0.5 * self._period))
 
     def _packet(self, steps: FloatArray, first: int) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from acquisition.stream import FloatArray
+from acquisition.timebase.ranks import steps_from
 
 FAR = 5.0
 """Stamps that go back by more begin a segment, or slipped [s]."""
@@ -53,7 +54,7 @@ class Watch:
         """Return how many stamps come before the first that is far off."""
         at = np.flatnonzero(np.isfinite(stamps))
         v = stamps[at]
-        steps = np.diff(v, prepend=self.stamp)
+        steps = steps_from(self.stamp, v)
         far = steps < -FAR
         lag = _lag(v, heard[at])
         if len(lag) and not np.isnan(lag[0]):

@@ -57,6 +57,13 @@ def joined(parts: Sequence[Laid]) -> Laid:
     return Laid(np.concatenate([p.times for p in parts]), np.concatenate([p.settled for p in parts]))
 
 
+def rising(last: float, times: FloatArray) -> FloatArray:
+    """Return times none of which lies before the one before it, nor the first before the last [s]."""
+    if times[0] >= last and (times[1:] >= times[:-1]).all():
+        return times
+    return np.asarray(np.fmax.accumulate(np.append(last, times))[1:])
+
+
 def newest(before: FloatArray, new: FloatArray, n: int) -> FloatArray:
     """Return the last `n` of two pieces."""
     return new[len(new) - n :] if n <= len(new) else np.concatenate((before, new))[-n:]

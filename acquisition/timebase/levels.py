@@ -13,7 +13,7 @@ import math
 import numpy as np
 
 from acquisition.stream import FloatArray
-from acquisition.timebase.laid import NOTHING, Laid, Log, joined
+from acquisition.timebase.laid import NOTHING, Laid, Log, joined, newest
 from acquisition.timebase.line import Course, fit_line
 from acquisition.timebase.ranks import middle
 
@@ -70,14 +70,15 @@ class Levels:
         self._begin = 0
         """Number of the first sample that is kept, from `first`."""
         self._given = 0
-        self._x: list[float] = []
-        self._y: list[float] = []
+        self._x: FloatArray = np.empty(0)
+        self._y: FloatArray = np.empty(0)
+        self._fitted = 0
+        """How many blocks the line has gone through."""
         self._jumps: list[tuple[int, float]] = [(0, 0.0)]
         """From which sample on how many are missing before it."""
         self._shift = 0.0
         self._course: Course | None = None
         self._next_fit = 0
-        self._forgotten = 0
         self._looked = -1
         self._off = 0
 
@@ -129,9 +130,9 @@ class Levels:
         """Return numbers of samples, the missing ones counted."""
         counts = np.arange(start, stop, dtype=np.float64)
         if len(self._jumps) == 1 or self._jumps[-1][0] <= start:
-            return counts + self._jumps[-1][1]
-        at, missing = zip(*self._jumps, strict=True)
-        return np.asarray(counts + np.array(missing)[np.searchsorted(at, counts, side="right") - 1])
+            return counts + missing if (missing := self._jumps[-1][1]) else counts
+        at, before = zip(*self._jumps, strict=True)
+        return np.asarray(counts + np.array(before)[np.searchsorted(at, counts, side="right") - 1])
 
     def _residuals(self, start: int, stop: int) -> FloatArray:
         """Return by how much stamps are later than the line [s]."""
@@ -205,17 +206,14 @@ class Levels:
     def _turn(self, stop: int) -> None:
         """Find the line anew from what was given out."""
         assert self._course is not None
-        size, done = self._size, len(self._x) + self._forgotten
-        at = slice(done * size, stop * size)
-        self._x += (self._counts(at.start, at.stop).reshape(-1, size).sum(axis=1) / size).tolist()
-        kept = self._stamps[at.start - self._begin : at.stop - self._begin]
-        self._y += (kept.reshape(-1, size).sum(axis=1) / size).tolist()
-        if len(self._x) > 2 * REMEMBERED:
-            self._forgotten += REMEMBERED
-            del self._x[:REMEMBERED], self._y[:REMEMBERED]
-        x, y = np.array(self._x[-REMEMBERED:]), np.array(self._y[-REMEMBERED:])
-        fit = fit_line(x, y, self._prior, self._doubt, early=False, known=self._course.fit)
-        self._course.turn(fit, float(self._counts(at.stop - 1, at.stop)[0]) + 1.0, stop * BLOCK)
+        size, begin, end = self._size, self._fitted * self._size, stop * self._size
+        self._fitted = stop
+        counts = self._counts(begin, end).reshape(-1, size)
+        stamps = self._stamps[begin - self._begin : end - self._begin].reshape(-1, size)
+        self._x = newest(self._x, np.add.reduce(counts, axis=1) / size, REMEMBERED)
+        self._y = newest(self._y, np.add.reduce(stamps, axis=1) / size, REMEMBERED)
+        fit = fit_line(self._x, self._y, self._prior, self._doubt, early=False, known=self._course.fit)
+        self._course.turn(fit, float(counts[-1, -1]) + 1.0, stop * BLOCK)
         self.period = fit.period
         self._next_fit = stop + (EVERY_YOUNG if stop < YOUNG else EVERY)
 

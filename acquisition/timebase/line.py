@@ -69,11 +69,12 @@ def fit_line(
         weights, scale = np.ones(len(u)), max(spread_of(y), 1e-4)
     else:
         off = stamps - known.at(counts)
-        scale = max(spread_of(off), 1e-5)
-        weights = _weights(off - middle(off), scale, early=early)
+        off -= middle(off)
+        scale = max(1.4826 * middle(np.abs(off)), 1e-5)
+        weights = _weights(off, scale, early=early)
     level, slope = 0.0, 0.0
-    for _ in range(ROUNDS if known is None else AGAIN):
-        total = float(weights.sum())
+    for more in reversed(range(ROUNDS if known is None else AGAIN)):
+        total = float(np.add.reduce(weights))
         mu, my = _dot(weights, u) / total, _dot(weights, y) / total
         du = u - mu
         wdu = weights * du
@@ -81,7 +82,8 @@ def fit_line(
         level = my - slope * mu
         off = y - level - slope * u
         scale = max(spread_of(off), 1e-5)
-        weights = _weights(off, scale, early=early)
+        if more:
+            weights = _weights(off, scale, early=early)
     return Fit(origin, float(stamps[-1]) + level, period * (1.0 + slope), scale)
 
 
@@ -125,4 +127,4 @@ def _weights(off: FloatArray, scale: float, *, early: bool) -> FloatArray:
 
 def _dot(a: FloatArray, b: FloatArray) -> float:
     # not by BLAS, which may add in another order for another place in memory
-    return float((a * b).sum())
+    return float(np.add.reduce(a * b))

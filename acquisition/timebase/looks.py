@@ -42,7 +42,7 @@ class Looks:
     @property
     def room(self) -> int:
         """Return how many stamps belong to this look, or lie before it, and are still to come."""
-        return self._skip or self._size - len(self._window)
+        return self._skip + self._size - len(self._window)
 
     def spared(self, stamps: FloatArray, period: float) -> int:
         """Return how many stamps need no look, as none would see anything but even steps."""
@@ -59,10 +59,9 @@ class Looks:
 
     def take(self, stamps: FloatArray) -> bool:
         """Take in as many stamps as there is room for, at most [s]; return whether that completes a look."""
-        if self._skip:
-            self._skip -= len(stamps)
-            return False
-        self._window = np.concatenate((self._window, stamps))
+        skipped = min(self._skip, len(stamps))
+        self._skip -= skipped
+        self._window = np.concatenate((self._window, stamps[skipped:]))
         return len(self._window) == self._size
 
     def judge(self, period: float) -> bool:

@@ -18,10 +18,12 @@ from typing import NamedTuple
 import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray, IntArray
-from acquisition.timebase.ranks import deviation, middle, middle_of, quantile
+from acquisition.timebase.ranks import deviation, middle, middle_of, quantile, ranked
 
 EVEN = 0.04
 """Share of the period within which nine in ten steps of exact stamps lie."""
+SPREAD = (0.05, 0.95)
+"""Between these quantiles nine in ten steps lie."""
 WALK = 2.0
 """Deviations that add up: over 16 steps they spread this many times as far as over one."""
 LAG = 16
@@ -111,24 +113,24 @@ def look(counts: IntArray, stamps: FloatArray, known: float = np.nan) -> Seen:
     if len(one) < FEW - 1 or not math.isfinite(mean):
         usual = middle(one) if len(one) else mean
         return Seen(Manner.EXACT, usual if usual > 0 else mean)
-    ranked = np.sort(one)
-    packets = _bursts(counts, stamps, steps, (mean, known)) or _deduced(counts, stamps, steps, ranked)
+    order = ranked(one, *SPREAD)
+    packets = _bursts(counts, stamps, steps, (mean, known)) or _deduced(counts, stamps, steps, order)
     if packets is not None:
         return packets
-    period = _period(counts, stamps, ranked)
-    if period < SLOW and (samples := _chunked(counts, stamps, steps, ranked)):
+    period = _period(counts, stamps, order)
+    if period < SLOW and (samples := _chunked(counts, stamps, steps, order)):
         return Seen(Manner.JITTER, float(stamps[-1] - stamps[0]) / n, samples=samples)
-    return Seen(_unpacked(one, ranked, stamps, period), period)
+    return Seen(_unpacked(one, order, stamps, period), period)
 
 
-def _chunked(counts: IntArray, stamps: FloatArray, steps: FloatArray, ranked: FloatArray) -> float:
+def _chunked(counts: IntArray, stamps: FloatArray, steps: FloatArray, order: FloatArray) -> float:
     """Return the length of chunks, if most steps are the same, and the others those between chunks that came
     sooner or later; else 0.
 
     What a chunk is late does not add up from one to the next; true steps of a sensor do.
     """
-    inner = middle_of(ranked)
-    if not inner > 0 or np.count_nonzero(np.abs(ranked - inner) <= SAME * inner) < CHUNKED * len(ranked):
+    inner = middle_of(order)
+    if not inner > 0 or np.count_nonzero(np.abs(order - inner) <= SAME * inner) < CHUNKED * len(order):
         return 0.0
     off = steps / inner - 1.0
     whole = (off > 0.9) & (np.abs(off - np.round(off)) < WHOLE)
@@ -142,8 +144,8 @@ def _chunked(counts: IntArray, stamps: FloatArray, steps: FloatArray, ranked: Fl
     return 0.0 if walks else middle(np.diff(at))
 
 
-def _unpacked(steps: FloatArray, ranked: FloatArray, stamps: FloatArray, period: float) -> Manner:
-    low, high = quantile(ranked, 0.05), quantile(ranked, 0.95)
+def _unpacked(steps: FloatArray, order: FloatArray, stamps: FloatArray, period: float) -> Manner:
+    low, high = (quantile(order, share) for share in SPREAD)
     if high - low < EVEN * period:
         return Manner.EXACT
     if period >= SLOW:
@@ -156,13 +158,13 @@ def _unpacked(steps: FloatArray, ranked: FloatArray, stamps: FloatArray, period:
     return Manner.UNEVEN if walks else Manner.JITTER
 
 
-def _period(counts: IntArray, stamps: FloatArray, ranked: FloatArray) -> float:
+def _period(counts: IntArray, stamps: FloatArray, order: FloatArray) -> float:
     """Return the usual step over 32 samples, or over one where there are few."""
     if len(stamps) > 2 * LAG * 2:
         wide = (stamps[32:] - stamps[:-32]) / (counts[32:] - counts[:-32])
         found = middle(wide)
     else:
-        found = middle_of(ranked)
+        found = middle_of(order)
     return found if found > 0 else float((stamps[-1] - stamps[0]) / (counts[-1] - counts[0]))
 
 
@@ -184,14 +186,14 @@ def _bursts(
     return _packets(counts, stamps, ends, np.nan, apart)
 
 
-def _deduced(counts: IntArray, stamps: FloatArray, steps: FloatArray, ranked: FloatArray) -> Seen | None:
-    inner = middle_of(ranked)
+def _deduced(counts: IntArray, stamps: FloatArray, steps: FloatArray, order: FloatArray) -> Seen | None:
+    inner = middle_of(order)
     if not inner > 0:
         return None
     ends = np.flatnonzero(np.abs(steps - inner) > DEDUCED * inner)
     if not (3 <= len(ends) <= 0.2 * len(steps)):
         return None
-    if np.count_nonzero(np.abs(ranked - inner) <= 1e-3 * inner) / len(ranked) < 0.7:
+    if np.count_nonzero(np.abs(order - inner) <= 1e-3 * inner) / len(order) < 0.7:
         return None
     off = (steps[ends] - inner) / inner
     lost = (off > 0.9) & (np.abs(off - np.round(off)) < WHOLE)

@@ -7,7 +7,8 @@ import math
 import numpy as np
 
 from acquisition.stream import FloatArray, IntArray
-from acquisition.timebase.laid import Laid, Log, joined
+from acquisition.timebase.laid import Laid, Log, joined, rising
+from acquisition.timebase.ranks import steps_from
 
 LONG = 1.6
 """Samples are missing where a step is longer than so many periods."""
@@ -78,7 +79,7 @@ class Steps:
 
     def _odd(self, x: FloatArray) -> IntArray:
         """Return where a step is too long, or goes back."""
-        steps = np.diff(x, prepend=self._last)
+        steps = steps_from(self._last, x)
         return np.flatnonzero((steps > self._longest()) | (steps < 0.0))
 
     def _longest(self) -> float:
@@ -87,7 +88,7 @@ class Steps:
     def _pass(self, x: FloatArray) -> Laid:
         numbers = np.arange(self._at, self._at + len(x))
         self._at += len(x)
-        x = np.fmax.accumulate(np.append(self._last, x))[1:]
+        x = rising(self._last, x)
         self._last = float(x[-1])
         return Laid(x, np.maximum(numbers, self._settled))
 
