@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray, IntArray
+from processing.filling import filled
 from processing.heart import respiration
 from processing.heart.config import SHORTEST_HF, HeartConfig
 from processing.heart.hrv import slice_sums
@@ -164,7 +165,7 @@ class GridIndices:
         at: FloatArray = centres[:, None] + (np.arange(n) - (n - 1) / 2) / RSA_RATE
         asked = self._rsa_windows(centres, at)
         open_ = [k for k, w in enumerate(asked) if not w.reason]
-        beats = [(asked[k].times, asked[k].values) for k in open_]
+        beats = [filled(asked[k].times, asked[k].values) for k in open_]
         values = iter(rsa_values(cubics(beats, at[open_])) if open_ else ())
         return [_nothing(w.reason) if w.reason else _finite(next(values), "no variation") for w in asked]
 

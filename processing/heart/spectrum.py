@@ -9,6 +9,7 @@ import numpy as np
 from scipy.signal import firwin, get_window, savgol_coeffs
 
 from acquisition.stream import FloatArray
+from processing.filling import filled
 from processing.heart.config import HeartConfig
 from processing.splines import cubics
 
@@ -41,8 +42,9 @@ def detrended(values: FloatArray) -> FloatArray:
 def hf_power(times: FloatArray, nn: FloatArray) -> float:
     """Return the power of NN intervals in 0.15-0.40 Hz.
 
-    Not-a-knot cubic to 4 Hz, one linear detrend, then Welch's method: one-sided density, periodic Hann of 256
-    samples, half overlap, no further detrend, segments aligned to the newest sample; trapezoid over the bins.
+    Missing intervals are put in (`filled`). Not-a-knot cubic to 4 Hz, one linear detrend, then Welch's
+    method: one-sided density, periodic Hann of 256 samples, half overlap, no further detrend, segments
+    aligned to the newest sample; trapezoid over the bins.
 
     Parameters
     ----------
@@ -74,6 +76,7 @@ def hf_power(times: FloatArray, nn: FloatArray) -> float:
 def hf_powers(windows: Sequence[tuple[FloatArray, FloatArray]]) -> list[float]:
     """Return `hf_power` of many windows of (times, NN intervals) at once."""
     found = [math.nan] * len(windows)
+    windows = [filled(*window) for window in windows]
     segments = [_segments(times) for times, _ in windows]
     for n in range(1, 4):
         mine = [k for k, count in enumerate(segments) if count == n]
