@@ -21,6 +21,7 @@ from acquisition.events.overlay_file import append_made
 from acquisition.protection.keystore import default_store
 from acquisition.protection.store_files import now
 from acquisition.recording.identity import recorded_id
+from acquisition.text import clean_line
 
 AUDIT_NAME = "audit.jsonl"
 BEGINNING = "0" * 64
@@ -99,7 +100,7 @@ def keep(
         return False
     about = recording if isinstance(recording, str) else ""
     if isinstance(recording, Path):
-        about = recorded_id(recording) or recording.resolve().name
+        about = recorded_id(recording) or clean_line(recording.resolve().name)
     said = {"when": now(), "who": getpass.getuser(), "act": act, "about": about, "more": more}
     try:
         append_made(path, lambda last: _next(last, said))
@@ -119,7 +120,11 @@ def _next(last: bytes, said: dict[str, Any]) -> str:
         except (ValueError, KeyError, TypeError, RecursionError):
             number, head = int((re.search(rb'"n": (\d{1,15})', last) or [b"", b"-1"])[1]) + 1, SPOILT
     row = {"n": number, **said, "before": head}
-    return json.dumps(row | {"hash": _hash(row)}, ensure_ascii=False) + "\n"
+    return _written(row, _hash(row)) + "\n"
+
+
+def _written(row: dict[str, Any], digest: str) -> str:
+    return json.dumps(row | {"hash": digest}, ensure_ascii=False)
 
 
 def _hash(row: dict[str, Any]) -> str:
@@ -137,7 +142,9 @@ def entries(store: Path | None = None) -> tuple[list[Entry], list[str]]:
     """
     path = (store or default_store()) / AUDIT_NAME
     try:
-        lines = path.read_text("utf-8", errors="replace").splitlines()
+        # A name may hold what ends a line elsewhere, as U+2028 does.
+        text = path.read_bytes().decode("utf-8", "replace")
+        lines = text.removesuffix("\n").split("\n") if text else []
     except OSError as error:
         raise RecordingError(f"{path}: no audit log is there ({error.strerror})") from error
     found, faults = list[Entry](), list[str]()
@@ -160,7 +167,7 @@ def _parsed(line: str) -> Entry | None:
     try:
         row = json.loads(line)
         said = row.pop("hash")
-        if said != _hash(row):
+        if said != _hash(row) or line != _written(row, said):
             return None
         return Entry(
             number=int(row["n"]),

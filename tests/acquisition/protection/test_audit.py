@@ -73,6 +73,33 @@ def test_whatever_is_changed_inside_shows(tmp_path: Path, rng: random.Random, ho
     assert entries(store)[1]
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(", ", ",\t"), ("{", "{ "), ("}", "}\r"), ("export", "\\u0065xport"), ('"n": 2', '"n": 1, "n": 2')],
+)
+def test_a_line_that_says_the_same_in_other_bytes_was_changed(tmp_path: Path, old: str, new: str) -> None:
+    lines = filled(tmp_path)
+    other = lines[2].replace(old, new, 1)
+    assert json.loads(other) == json.loads(lines[2]) and other != lines[2]
+    (tmp_path / AUDIT_NAME).write_bytes("".join(f"{x}\n" for x in [*lines[:2], other, *lines[3:]]).encode())
+    assert entries(tmp_path)[1][0] == "line 3: cannot be read, or was changed"
+
+
+def test_a_recording_whose_name_would_end_a_line_elsewhere_is_one_line_of_the_log(tmp_path: Path) -> None:
+    filled(tmp_path, 1)
+    names = ["a\u2028b", "a\x85b", "a\x0cb"]
+    assert all(keep("viewed", name, store=tmp_path) for name in names)
+    found, faults = entries(tmp_path)
+    assert faults == []
+    assert [entry.about for entry in found[1:]] == names
+
+
+def test_a_folder_whose_name_is_no_text_is_logged_all_the_same(tmp_path: Path) -> None:
+    filled(tmp_path, 1)
+    assert keep("viewed", tmp_path / "r\udcff", store=tmp_path)
+    assert [entry.about for entry in entries(tmp_path)[0]] == ["recording 0", "r\ufffd"]
+
+
 def test_every_act_is_one_that_somebody_writes_down() -> None:
     root = Path(__file__).resolve().parents[3]
     sources = [p for name in ("acquisition", "processing", "viewer") for p in (root / name).rglob("*.py")]
