@@ -16,7 +16,7 @@ from acquisition.stream import BoolArray, FloatArray
 from processing.corrections.edits import Edits
 from processing.skin.eda_quality import CodeArray, EdaGate, EdaQualityConfig, Fault, quality_width, spreads
 from processing.skin.falls import Fall, FallConfig
-from processing.skin.noise import Noisy
+from processing.skin.noise import EVERY, Noisy
 from processing.skin.response import Scr
 from processing.skin.rises import ScrConfig, ScrDetector
 
@@ -165,7 +165,9 @@ class ResponseFinder:
         t, bad = t[inside], bad[inside].copy()
         for one in bad_in:
             if one.known <= scr.known:
-                bad |= (t > one.start) & (t <= one.stop)
+                # As long as it is not known that noise has ended, it goes on.
+                ended = not isinstance(one, Noisy) or one.known + EVERY <= scr.known
+                bad |= (t > one.start) & ((t <= one.stop) | (not ended))
         return bool(2 * np.count_nonzero(bad) <= len(bad))
 
 

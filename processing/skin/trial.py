@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from acquisition.stream import FloatArray
+from processing.skin.eda_quality import quality_width
 from processing.skin.falls import Fall, FallConfig, FallFinder
 from processing.skin.response import Scr
 from processing.skin.scr_signal import Smoothed, Smoother
@@ -122,6 +123,7 @@ class Trial:
         self._step = max(1, int(STEP * smoother.rate + 0.01))
         self._lag = max(1, round(LAG * smoother.sfreq))
         self._after = config.after if sfreq >= 4.0 else config.slow_after
+        self._half = 0.5 * quality_width(sfreq)
         self.reset()
 
     def reset(self) -> None:
@@ -176,9 +178,14 @@ class Trial:
         return rise.known > rise.peak + self._latest
 
     def _undecided(self, rise: Scr) -> bool:
-        """Tell whether it is not known whether most of the second of a peak lies in a dip."""
+        """Tell whether most of the second of a peak may yet be missing or in a dip."""
         middle = float(np.rint(rise.peak))
-        return any(fall.known > rise.known and fall.start < middle for fall in self._seen(rise.known))
+        begun = min((f.start for f in self._seen(rise.known) if f.known > rise.known), default=np.inf)
+        if begun < middle or begun == np.inf:
+            return begun < middle
+        # What is missing is not among the samples.
+        first, last = np.searchsorted(self._raw[0], (middle - self._half, begun)).tolist()
+        return last - first < self._half * self._falls.sfreq
 
     def _restless(self, rise: Scr) -> bool:
         """Tell whether the signal falls again and again as no skin does."""
