@@ -185,7 +185,7 @@ class Trial:
             return begun < middle
         # What is missing is not among the samples.
         first, last = np.searchsorted(self._raw[0], (middle - self._half, begun)).tolist()
-        return last - first < self._half * self._falls.sfreq
+        return bool(last - first < self._half * self._falls.sfreq)
 
     def _restless(self, rise: Scr) -> bool:
         """Tell whether the signal falls again and again as no skin does."""
