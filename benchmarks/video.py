@@ -9,7 +9,9 @@ in the picture and the place of the cursor's line in the lanes, on a page of ten
 The difference is cursor − begin of the picture, in time of the recording: 0 to 40 ms where both fit, and one
 frame of the window (33 ms × speed) more or less where a look falls between the painting of the two. Over the
 speed it is what a viewer sees. Cost is CPU of the whole process over wall time; with sound, which goes into a
-sound server of its own (PulseAudio, without a card), and without.
+sound server of its own (PulseAudio, without a card), and without. What the server plays is recorded: each
+second of the video has a tone of its own pitch, and the cursor when its middle is heard is held against where
+it belongs.
 """
 
 from __future__ import annotations
@@ -147,6 +149,8 @@ def main() -> None:
         video = window.beside.video.window
         video.setGeometry(1270, 0, 700, 480)
         settle(1.0)
+        for speed in SPEEDS if shutil.which("parec") else ():
+            print(json.dumps(heard(window, speed, given.seconds)), flush=True)
         for _ in range(2):  # with sound, then without
             for speed in SPEEDS:
                 found = measured(window, speed, given.seconds)
@@ -193,6 +197,38 @@ def cost(window: Any, speed: float, seconds: float) -> dict[str, Any]:
     }
     panel.playing = False
     return out
+
+
+def heard(window: Any, speed: float, seconds: float) -> dict[str, Any]:
+    """Play at a speed while what the server plays is recorded; return how far sound and cursor were apart."""
+    from tests.viewer.video import made as film
+    from tests.viewer.video.sound_child import Monitor, tones
+
+    video, looks = window.beside.video.window, []
+    follow, monitor = video.show_at, Monitor()
+
+    def show_at(at: float, speed: float, *, playing: bool) -> None:
+        follow(at, speed, playing=playing)
+        looks.append((time.monotonic(), at))
+
+    video.show_at = show_at
+    spent = cost(window, speed, seconds)
+    settle(0.5)
+    video.show_at = follow
+    cursor, (times, samples) = np.array(looks), monitor.stop()
+    apart, off = [], []
+    for at, pitch, length in tones(times, samples):
+        if not 0.9 < length * speed / film.LONG < 1.2 + 0.02 * speed / film.LONG:
+            continue  # cut where it began or ended
+        second = round((pitch - film.BASE) / film.STEP)
+        where = float(np.interp(at, cursor[:, 0], cursor[:, 1])) - BEGIN
+        apart.append(1000 * (where - second - film.LONG / 2) / max(speed, 1.0))
+        off.append(100 * abs(pitch / (film.BASE + film.STEP * second) - 1.0))
+    found = {"case": f"heard at × {speed:g}", **spent, "tones": len(apart)}
+    if not apart:
+        return found
+    spread = [round(float(v), 1) for v in np.percentile(apart, [0, 50, 100])]
+    return {**found, "cursor - sound as seen, ms": spread, "pitch off by at most, %": round(max(off), 3)}
 
 
 def _areas(window: Any) -> list[int]:

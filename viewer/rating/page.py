@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from acquisition.session.rating_settings import Axis
+from viewer.commands import key_of
 from viewer.lanes.header import font
 from viewer.model.page import clock
 from viewer.rating.run import Run
@@ -31,6 +32,8 @@ class RatingPage(QWidget):
         super().__init__()
         self.run, self._axes, self._hour, self._theme = run, axes, hour, theme
         self.said, self.now = "", 0.0
+        self.heard = False
+        """Whether a video with its sound is beside it."""
         self._trace: deque[tuple[float, float]] = deque(maxlen=1200)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         words = "; ".join(f"{a.name}: {a.less} to {a.more}" for a in axes)
@@ -183,6 +186,8 @@ class RatingPage(QWidget):
             f"{clock(max(self.run.at - self._hour.begin, 0.0))} of {clock(self._hour.end - self._hour.begin)}"
         )
         more = "" if self.width() < NARROW else "   ·   Space pauses, Esc ends; what was rated is kept"
+        if more and self.heard:
+            more += f"   ·   {key_of('mute', 'cued')} sound off or on"
         painter.drawText(foot, _LEFT, self.said or at + more)
 
 

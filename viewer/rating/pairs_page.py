@@ -8,6 +8,7 @@ from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent,
 from PySide6.QtWidgets import QWidget
 
 from acquisition.errors import AttunementError
+from viewer.commands import key_of
 from viewer.lanes.header import font
 from viewer.model.page import clock
 from viewer.rating.pairs import Comparing
@@ -28,6 +29,7 @@ KEYS = {
     Qt.Key.Key_Down: "neither",
 }
 DONE = "all pairs are answered · Esc closes"
+PLAYS = f"Space plays both, 1 then 2   ·   {key_of('mute', 'cued')} sound off or on"
 FOOT = "1 or ←   ·   2 or →   ·   0 or ↓ neither   ·   Backspace asks again   ·   Esc ends; answers are kept"
 
 
@@ -141,7 +143,7 @@ class PairsPage(QWidget):
                 self._strips(painter, box, start)
         foot = QRectF(0, self.height() - 84, self.width(), 30)
         self._text(painter, foot, self.fault or self.comparing.progress(), 16, alert=bool(self.fault))
-        keys = f"Space plays both, 1 then 2   ·   {FOOT}" if self.panes else FOOT
+        keys = f"{PLAYS}   ·   {FOOT}" if self.panes else FOOT
         self._text(painter, QRectF(0, self.height() - 46, self.width(), 26), keys, 13)
         painter.end()
 

@@ -103,6 +103,7 @@ class RatingWindow(QWidget):
         room.setContentsMargins(0, 0, 0, 0)
         room.setSpacing(0)
         if self.pane is not None:
+            self.page.heard = True
             self.pane.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
             self.pane.setMouseTracking(True)
             self.page.setMinimumSize(*LEAST)

@@ -28,7 +28,7 @@ JUMP = 0.2
 """A cursor that is so far from where it should be has jumped [s, as seen]."""
 IDLE = 10.0
 """An output that nothing was played through for so long is released to other programs [s]."""
-AGAIN = 5.0
+AGAIN = 10.0
 """An output that cannot be opened is tried again after [s]."""
 SLACK = 0.1
 """Pictures are made ready this much further ahead than sound is given out [s]."""

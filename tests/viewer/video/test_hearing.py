@@ -18,6 +18,7 @@ from tests.viewer.synthetic import T0
 from tests.viewer.video.conftest import BEGIN, Filmed, Screened, linked
 from tests.viewer.video.made import Sung, bursts, even, film
 from tests.viewer.video.test_sound import Output
+from tests.viewer.video.test_sound_reader import sound_file
 from tests.waiting import wait_for
 from viewer import settings as persistence
 from viewer.rating.shown import Hour
@@ -131,6 +132,18 @@ def test_what_is_wrong_is_said_once_and_picture_and_lanes_go_on(
     assert said == ["mute.mp4 has no sound"] and outputs == []
     assert screened.video.window.volume.toolTip() == "mute.mp4 has no sound"
     screened.settle()
+
+
+def test_a_sound_file_is_heard_alone(
+    filmed: Filmed, tmp_path: Path, outputs: list[Output], qtbot: QtBot
+) -> None:
+    path = sound_file(tmp_path / "voice.wav", Sung([(0.0, bursts(30.0))], codec="pcm_s16le"))
+    screened = filmed([linked(path, T0 + TICK + BEGIN, 30.0, has_sound=True)])
+    screened.window.panel.go_to(25.0)
+    screened.window.start()
+    screened.window.panel.playing = True
+    qtbot.waitUntil(lambda: plays(outputs), timeout=60_000)
+    assert screened.pane.words.endswith("voice.wav: has sound and no pictures")
 
 
 def test_a_card_that_is_absent_leaves_the_picture_running(
