@@ -15,6 +15,7 @@ from acquisition.stream import FloatArray
 from acquisition.timebase.laid import NOTHING, Laid, Log, joined
 from acquisition.timebase.line import Course, Fit, fit_line
 from acquisition.timebase.manner import Seen, ends_packet
+from acquisition.timebase.ranks import steps_from
 
 REMEMBERED, AT_MOST, SECONDS = 110, 600, 60.0
 """Packets that the line goes through; more of short ones, as many as last a minute."""
@@ -66,7 +67,10 @@ class Packets:
         self._reach = min(max(REMEMBERED, int(SECONDS / length)), AT_MOST)
         self._age = JOINED if joins else 0.0
         self._n = 0
-        self._given = 0
+        self._given = self._laid_until = 0
+        self._due: list[tuple[int, int]] = []
+        """How many samples are to be laid next, and the number of the one that settled them."""
+        self._laid: list[Laid] = []
         self._stamp = np.nan
         self._shift = 0.0
         self._missing = 0.0
@@ -87,62 +91,58 @@ class Packets:
             return NOTHING
         if self._seen.sparse:
             return self._sparse(stamps)
-        before = np.append(self._stamp, stamps[:-1])
-        begins = np.flatnonzero(ends_packet(stamps - before, self._seen))
+        begins = np.flatnonzero(ends_packet(steps_from(self._stamp, stamps), self._seen))
+        ends = np.append(self._stamp, stamps)[begins]
         self._stamp = float(stamps[-1])
-        parts = list[Laid]()
-        for k, stamp in zip(begins.tolist(), before[begins].tolist(), strict=True):
-            times = self._packet(self._n + k - 1, stamp + self._shift)
-            parts.append(Laid(times, np.full(len(times), self._first + self._n + k)))
+        for k, stamp in zip(begins.tolist(), ends.tolist(), strict=True):
+            self._packet(self._n + k - 1, stamp + self._shift, self._first + self._n + k)
         self._n += len(stamps)
-        return joined(parts)
+        return self._take_out()
 
     def _sparse(self, stamps: FloatArray) -> Laid:
         """Take in stamps of which only the last of each packet is known."""
-        parts = list[Laid]()
         for k in np.flatnonzero(np.isfinite(stamps)).tolist():
             self._stamp = float(stamps[k])
-            times = self._packet(self._n + k, self._stamp + self._shift)
-            parts.append(Laid(times, np.full(len(times), self._first + self._n + k)))
+            self._packet(self._n + k, self._stamp + self._shift, self._first + self._n + k)
         self._n += len(stamps)
-        return joined(parts)
+        return self._take_out()
 
     def drain(self) -> FloatArray:
         """Return the times of all samples that wait, on the line as it is [s]."""
         if self._course is None and self._n > self._given:
             counts = np.arange(self._given, self._n) - (self._n - 1)
-            self._given = self._n
+            self._given = self._laid_until = self._n
             return np.asarray(self._stamp + self._shift + counts * self.period)
-        return self._give(self._n)
+        self._give(self._n, 0)
+        return self._take_out().times
 
-    def _packet(self, end: int, stamp: float) -> FloatArray:
-        """Take in a packet by its last sample and that one's stamp [s]; return the times that it settles."""
+    def _packet(self, end: int, stamp: float, settled: int) -> None:
+        """Take in a packet by its last sample and that one's stamp [s], and lay what it settles."""
         self._ends = [*self._ends[-2:], end]
         self._x.append(end + self._missing)
         self._y.append(stamp)
         self._count += 1
         if self._course is None:
             if self._count < FIRST:
-                return np.empty(0)
+                return
             self._course = Course(self._fitted())
-            return self._give(end + 1)
+            self._give(end + 1, settled)
+            return
         course = self._course
         off = self._lateness()
         limit = max(self._least, SURE * course.fit.spread) + self._unsure()
         usual = sorted(off[:-2])[(len(off) - 2) // 2] if len(off) > 4 else 0.0
-        unplaced = np.empty(0)
         if self._off:  # the packet before waits
-            unplaced = self._compared([late - usual for late in off[-3:]], limit)
+            self._compare([late - usual for late in off[-3:]], limit, settled)
             off = self._late or self._lateness()
         doubtful = abs(off[-1] - usual) > limit
         self._off = self._off + 1 if doubtful else 0
         waiting = 1 + self._waits if doubtful else 0
-        times = self._give(self._ends[-1 - waiting] + 1)
-        times = np.append(unplaced, times) if len(unplaced) else times
+        self._give(self._ends[-1 - waiting] + 1, settled)
         if not doubtful and (self._count < YOUNG or self._count % self._every == 0):
+            self._lay()
             course.turn(self._fitted(), end + 1 + self._missing, self._age + self._count * self._length())
             self.period, self._late = course.fit.period, []
-        return times
 
     def _unsure(self) -> float:
         """Return by how much the next packet may be off the line since few have told its slope [s]."""
@@ -159,18 +159,13 @@ class Packets:
             self._late = [*self._late, self._y[-1] - self._course.one(self._x[-1])][-n:]
         return self._late
 
-    def _compared(self, off: Sequence[float], limit: float) -> FloatArray:
+    def _compare(self, off: Sequence[float], limit: float, settled: int) -> None:
         """Decide on the packets before the last one that are off the line, by the last one.
 
         Parameters
         ----------
         off : sequence of float
             How late the last packets are, up to three [s].
-
-        Returns
-        -------
-        ndarray
-            nan for each sample that has no place.
         """
         waited, self._waits = self._waits, False
         late = off if waited else off[-2:]
@@ -179,25 +174,25 @@ class Packets:
         alike = abs(least) > limit and max(late) - min(late) < ALIKE * abs(least)
         abrupt = waited or (len(off) > 2 and abs(off[-2] - off[-3]) > ABRUPT * abs(least))
         if not (lasts or (alike and abrupt)):
-            return np.empty(0)
+            return
         place = self._first + self._given
         if least < 0:
             self._log.back(place, -least)
             self._shift -= least
             self._moved(len(late), 0.0, -least)
-            return np.empty(0)
+            return
         missing, whole = self._missing_samples(least)
         if not (whole or waited or lasts):
             self._waits = True
-            return np.empty(0)
+            return
         self._log.lost(place, missing, least)
+        self._lay()
         self._missing += missing
         self._moved(len(late), missing, 0.0)
-        if whole:
-            return np.empty(0)
-        first = self._ends[-len(late)]
-        n, self._given = max(0, first + 1 - self._given), max(self._given, first + 1)
-        return np.full(n, np.nan)
+        if not whole:  # nobody knows which samples are missing: those of the packet have no place
+            n = max(0, self._ends[-len(late)] + 1 - self._given)
+            self._laid.append(Laid(np.full(n, np.nan), np.full(n, settled)))
+            self._given = self._laid_until = self._given + n
 
     def _moved(self, packets: int, missing: float, late: float) -> None:
         """Put the last packets on the line where samples are missing, or stamps come too early [s]."""
@@ -224,8 +219,24 @@ class Packets:
         known = self._course.fit if self._course else None
         return fit_line(x, y, self._prior, self._doubt, early=True, known=known)
 
-    def _give(self, stop: int) -> FloatArray:
-        begin, self._given = self._given, max(self._given, stop)
-        if self._course is None or stop <= begin:
-            return np.empty(0)
-        return self._course.at(np.arange(begin, stop, dtype=np.float64) + self._missing)
+    def _give(self, stop: int, settled: int) -> None:
+        """Let samples up to one be laid on the course as it is, settled by the sample of a number."""
+        if self._course is not None and stop > self._given:
+            self._due.append((stop - self._given, settled))
+            self._given = stop
+
+    def _lay(self) -> None:
+        """Lay what is due, before the course becomes another."""
+        if not self._due:
+            return
+        assert self._course is not None
+        lengths, settled = zip(*self._due, strict=True)
+        counts = np.arange(self._laid_until, self._given, dtype=np.float64) + self._missing
+        self._laid.append(Laid(self._course.at(counts), np.repeat(settled, lengths)))
+        self._due, self._laid_until = [], self._given
+
+    def _take_out(self) -> Laid:
+        """Return what was laid."""
+        self._lay()
+        parts, self._laid = self._laid, []
+        return joined(parts)
