@@ -86,10 +86,11 @@ def rows_of(path: Path) -> list[Row]:
     if not path.is_file():
         return []
     try:
-        text = path.read_text("utf-8", errors="replace")
+        text = path.read_bytes().decode("utf-8", errors="replace")
     except OSError as error:
         raise RecordingError(f"{path}: cannot be read: {error.strerror}") from error
-    lines = text.split("\n")
+    # Alone a carriage return ends no line: nobody writes it, so it is what was damaged.
+    lines = [line.removesuffix("\r") for line in text.split("\n")]
     if not whole(lines[-1]):
         lines.pop()
     return opened(path, ((f"{path}: line {i}", line) for i, line in enumerate(lines, 1) if line.strip()))
