@@ -272,7 +272,9 @@ class BeatJudge:
         if p < BY_SHAPE.extra or interval < SHORTEST:
             return SHORT, True
         if self._before != NORMAL:
-            return NORMAL, doubtful
+            second = self._before == ECTOPIC and not self._has_shapes and following != UNSEEN
+            second = second and self._rhythm.is_second(self._last, interval, following)
+            return (ECTOPIC, True) if second else (NORMAL, doubtful)
         if self._is_long(interval) and self._rhythm.is_steady and min(abs(p / 2 - 1), abs(p / 3 - 1)) < 0.1:
             return LONG, True
         if not self._has_shapes and self._is_late(p, q):

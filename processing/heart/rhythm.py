@@ -91,6 +91,10 @@ class Limits(NamedTuple):
     before: float = 0.93
     notch: float = 0.05
     """How much shorter than both its neighbours the interval of an early beat must be, if only they tell."""
+    two: float = 1.85
+    """After an early beat: where so few usual intervals make two, and the next makes three of them within
+    `whole`, the second beat was early, too."""
+    whole: float = 0.15
     missed: float = 1.75
     """A longer one tells nothing of the beat before it: a beat may have been missed."""
     long: float = 1.45
@@ -167,6 +171,12 @@ class Rhythm:
         jumps = p < c.before and p * c.jump < q < c.missed and not notch < c.notch
         hurried = p < c.hurried and not interval > c.early * self._last
         return (early or jumps or hurried) and not self._breathed(interval, notch)
+
+    def is_second(self, last: float, interval: float, following: float) -> bool:
+        """Tell of a beat whose interval follows an early one whether it came early as well: in its time after
+        that, but not after the last normal beat, and with a pause after it that makes up for both [s]."""
+        c, two, q = self._limits, (last + interval) / self._usual, following / self._usual
+        return two < c.two and q > c.rebound and abs(two + q - 3.0) < c.whole
 
     def _breathed(self, interval: float, notch: float) -> bool:
         """Tell whether a short interval is part of a breath: expected, or hardly shorter than others."""

@@ -209,3 +209,22 @@ def test_a_heart_that_gets_faster_keeps_its_normal_beats() -> None:
     kinds = kinds_of(rows_of(beats, wide), beats)
     assert kinds[20] == 1
     assert (kinds[22:-3] == 0).all()
+
+
+def test_the_second_of_two_early_beats_is_early_too_though_in_time_after_the_first() -> None:
+    """560, 880, 1160 ms make up three of 870: neither of the two beats between came when it should."""
+    rng = np.random.default_rng(2)
+    normal = 0.87 + 0.012 * rng.standard_normal(60)
+    early = np.concatenate((normal[:40], [0.56, 0.88, 1.16], normal[43:]))
+    found = judge_beats(np.concatenate(([0.0], np.cumsum(early))))
+    assert np.flatnonzero(found.classes > 0).tolist() == [41, 42]
+    assert np.isnan(found.values[41:44]).all() and np.isfinite(found.values[44])
+    assert rmssd(found.values) == pytest.approx(rmssd(1e3 * normal), rel=0.15)
+
+
+def test_a_beat_in_time_after_an_early_one_that_reset_the_node_is_normal() -> None:
+    normal = 0.87 + 0.012 * np.random.default_rng(2).standard_normal(60)
+    normal[40] = 0.56
+    found = judge_beats(np.concatenate(([0.0], np.cumsum(normal))))
+    assert np.flatnonzero(found.classes > 0).tolist() == [41]
+    assert np.isnan(found.values[41:43]).all() and np.isfinite(found.values[43])
