@@ -68,7 +68,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     need_pulse()
     folder = tmp_path_factory.mktemp("heard")
     sung = Sung([(0.0, bursts(40.0))], layout="stereo")
-    video = film(folder / "camera.mp4", even(40.0), sound=sung)
+    video = film(folder / "camera.mp4", even(40.0, 10.0), sound=sung)
     with null_sink(folder) as environment:
         command = [sys.executable, "-m", "tests.viewer.video.sound_child", str(video)]
         child = subprocess.run(

@@ -84,7 +84,7 @@ def test_it_plays_and_stops_with_the_cursor(sung: Screened, outputs: list[Output
     sung.window.panel.playing = True
     qtbot.waitUntil(lambda: plays(outputs), timeout=60_000)
     qtbot.keyClick(sung.video.window, Qt.Key.Key_Space)
-    qtbot.waitUntil(lambda: outputs[0].dropped == 1, timeout=60_000)
+    qtbot.waitUntil(lambda: outputs[0].dropped >= 1, timeout=60_000)
     assert not outputs[0].hear().any()
     output = outputs[0]
     sung.window.close()

@@ -117,7 +117,7 @@ def test_it_is_heard_while_the_cursor_runs_and_at_no_other_time(bench: Bench) ->
     bench.hears(3, stamp=3.5)
     bench.sound.want("one", 3.6, 0.0, gain=1.0)
     assert second_of(bench.out.hear()) is None
-    wait_for(lambda: bench.out.dropped == 1, "what the output holds is not dropped")
+    wait_for(lambda: bench.out.dropped >= 1, "what the output holds is not dropped")
     bench.hears(3, stamp=3.5)
     bench.sound.want("one", 3.6, 1.0, gain=0.0)
     assert second_of(bench.out.hear()) is None, "muted"
@@ -128,15 +128,21 @@ def test_it_is_heard_while_the_cursor_runs_and_at_no_other_time(bench: Bench) ->
 @pytest.mark.parametrize("speed", [0.5, 2.0])
 def test_a_jump_another_speed_and_another_film_drop_what_is_held(bench: Bench, speed: float) -> None:
     bench.hears(3, stamp=3.5)
+    out = bench.out
+    out.dropped = 0
     bench.sound.want("one", 12.5, 1.0, gain=1.0)
-    assert second_of(bench.out.hear()) is None
+    assert second_of(out.hear()) is None
+    wait_for(lambda: out.dropped, "the jump")
     bench.hears(12, stamp=12.5)
-    wait_for(lambda: bench.out.dropped == 1, "the jump")
+    out.dropped = 0
+    bench.sound.want("one", 12.5, speed, gain=1.0)
+    wait_for(lambda: out.dropped, "the speed")
     bench.hears(12, stamp=12.5, speed=speed)
-    wait_for(lambda: bench.out.dropped == 2, "the speed")
+    out.dropped = 0
+    bench.sound.want("two", 4.5, 1.0, gain=1.0)
+    wait_for(lambda: out.dropped, "the film")
     bench.hears(24, film="two", stamp=4.5)
-    wait_for(lambda: bench.out.dropped == 3, "the film")
-    assert bench.out.opened == 1 and bench.told == []
+    assert out.opened == 1 and bench.told == []
 
 
 def test_pictures_that_are_late_keep_it_back(bench: Bench) -> None:
