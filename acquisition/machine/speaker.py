@@ -63,13 +63,14 @@ class Speaker:
 
     @property
     def lost(self) -> bool:
-        """Tell whether it is to be opened anew: it was pulled out, as a headset, or runs dry too often."""
-        return self._dead or (self._dry >= TOO_OFTEN and self._latency < MOST)
-
-    @property
-    def _dead(self) -> bool:
+        """Tell whether it was open and plays no more, as a headset that was pulled out."""
         stream = self._stream
         return stream is not None and (not stream.active or self._clock() > self._last + SILENT)
+
+    @property
+    def starved(self) -> bool:
+        """Tell whether it runs dry too often: closed and opened again it holds more."""
+        return self.is_open and self._dry >= TOO_OFTEN and self._latency < MOST
 
     def open(self) -> None:
         """Open the system's usual output, if it is not open.
@@ -154,7 +155,7 @@ class Speaker:
         with Speaker._lock:
             if self._dry >= TOO_OFTEN:
                 self._latency = min(2 * self._latency, MOST)
-            self._stale = self._stale or self._dead
+            self._stale = self._stale or self.lost
             stream, self._stream = self._stream, None
             if Speaker._holder is self:
                 Speaker._holder = None

@@ -166,7 +166,9 @@ class Sound:
         self._rested = now
         if wanted == self._deaf or now < self._failed + AGAIN:
             return
-        if self._speaker.lost:
+        if self._speaker.starved:
+            self._release()
+        elif self._speaker.lost:
             self._release()
             if now < self._opened_at + AGAIN:
                 raise DeviceError("the sound output is gone")

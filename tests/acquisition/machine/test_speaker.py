@@ -137,15 +137,16 @@ def test_an_output_that_is_gone_is_lost_and_devices_are_listed_anew(sound: PortA
 
 def test_an_output_that_runs_dry_often_holds_more_when_opened_again(sound: PortAudio) -> None:
     speaker = Speaker(lambda *_: None)
-    latencies = []
+    latencies, starved = [], []
     for _ in range(4):
         speaker.open()
         latencies.append(sound.streams[-1].latency)
         for _ in range(3):
             sound.streams[-1].serve(0.1, dry=True)
-        lost = speaker.lost
+        starved.append(speaker.starved)
+        assert not speaker.lost
         speaker.close()
-    assert latencies == [0.1, 0.2, 0.4, MOST] and not lost and sound.lists == 0
+    assert latencies == [0.1, 0.2, 0.4, MOST] and starved == [True, True, False, False] and sound.lists == 0
 
 
 def test_a_card_of_one_channel_gets_one(sound: PortAudio) -> None:

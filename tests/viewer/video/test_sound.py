@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ class Output(Speaker):
     def __init__(self, fill: Fill) -> None:
         super().__init__(fill)
         self.rate, self.opened, self.there, self.fault = float(RATE), 0, False, ""
-        self.dropped, self.refused, self.gone = 0, 0, False
+        self.dropped, self.refused, self.gone, self.dry = 0, 0, False, False
 
     @property
     def is_open(self) -> bool:
@@ -37,11 +38,15 @@ class Output(Speaker):
     def lost(self) -> bool:
         return self.there and self.gone
 
+    @property
+    def starved(self) -> bool:
+        return self.there and self.dry
+
     def open(self) -> None:
         if self.fault:
             self.refused += 1
             raise DeviceError(self.fault)
-        self.there, self.gone, self.opened = True, False, self.opened + 1
+        self.there, self.gone, self.dry, self.opened = True, False, False, self.opened + 1
 
     def flush(self) -> None:
         self.dropped += 1
@@ -185,6 +190,19 @@ def test_a_card_that_is_pulled_out_is_opened_again_or_said(bench: Bench) -> None
     bench.out.gone = True
     wait_for(lambda: bool(bench.told), "nothing is said")
     assert bench.told == ["no sound: the sound output is gone"]
+
+
+def test_an_output_that_runs_dry_is_opened_again_at_once_and_nothing_is_said(bench: Bench) -> None:
+    bench.hears(3, stamp=3.5)
+    for opened in (2, 3):
+        bench.out.dry = True
+        wait_for(partial(_opened, bench, opened), "it is not opened again")
+    bench.hears(3, stamp=3.5)
+    assert bench.told == []
+
+
+def _opened(bench: Bench, times: int) -> bool:
+    return bench.out.opened == times
 
 
 def test_a_film_that_cannot_be_read_is_said_and_the_next_is_heard(films: dict[str, Path]) -> None:
