@@ -80,8 +80,9 @@ def no_beats() -> Beats:
 
 def joined(parts: list[Beats]) -> Beats:
     """Return several tables of beats as one."""
-    if not parts:
-        return no_beats()
+    parts = [part for part in parts if len(part.times)]
+    if len(parts) < 2:
+        return parts[0] if parts else no_beats()
     return Beats._make(np.concatenate(columns) for columns in zip(*parts, strict=True))
 
 
@@ -212,6 +213,8 @@ class RPeaks:
         return beats
 
     def _place(self, decided: list[Decided]) -> Beats:
+        if not decided:
+            return no_beats()
         step, offset = self._front.step, self._offset
         centres = np.array([(d.place - self._front.delay) * step for d in decided], np.int64) - offset
         inside = (centres >= self._refine.margin) & (centres < len(self._raw) - self._refine.margin)
