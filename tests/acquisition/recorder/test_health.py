@@ -134,7 +134,7 @@ def test_one_lost_sample_of_a_slow_stream_is_a_gap() -> None:
     health = watch(eda)
     health.hear(chunk(0.0, 2.0, eda), 2.0)
     [gap] = health.hear(chunk(2.25, 3.0, eda), 3.0)
-    assert gap.message == "1 samples missing"
+    assert gap.message == "1 sample missing"
 
 
 def test_a_gap_that_the_driver_told_is_not_told_twice() -> None:

@@ -48,7 +48,7 @@ def test_every_sample_is_there_as_if_nothing_had_been_lost(tmp_path: Path) -> No
     ]
     assert verify(torn) == []
     (line,) = [x for x in standing(torn) if x.startswith("refilled")]
-    assert "client/Shimmer EDA: 1 stretches, 20 s" in line
+    assert "client/Shimmer EDA: 1 stretch, 20 s" in line
     assert not any(x.startswith("refilled") for x in standing(whole))
 
 

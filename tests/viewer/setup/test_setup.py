@@ -306,7 +306,7 @@ def test_live_devices_tell_state_battery_and_clock(make_window: MakeWindow) -> N
     texts = [w.text() for w in set_up.findChildren(QLabel)]
     assert "ok; rssi -61 dBm, battery 18 %" in texts
     assert "lost 60 s" in texts
-    assert "clock: 1 jumps; last: wall clock jumped by 3600.0 s" in texts
+    assert "clock: 1 jump; last: wall clock jumped by 3600.0 s" in texts
 
 
 def test_a_tap_shows_which_stream_of_the_recording_reacts(make_window: MakeWindow) -> None:
