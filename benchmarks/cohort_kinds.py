@@ -65,12 +65,12 @@ def of_lags(truth: Truth, rng: np.random.Generator) -> list[ModelRow]:
 
 
 def of_answers(truth: Truth, rng: np.random.Generator) -> list[ModelRow]:
-    return returning._answers(simulated(truth, rng, ["excursions", "interventions"]))
+    return returning._answers(simulated(truth, rng, ["excursions"]))
 
 
 def of_own_pages(truth: Truth, rng: np.random.Generator) -> list[ModelRow]:
     """Fit what each therapist's own page says of them, as rows that no store holds."""
-    tables = simulated(truth, rng, ["excursions", "interventions"])
+    tables = simulated(truth, rng, ["excursions"])
     out = []
     for who in sorted(set(tables["sessions"]["therapist"])):
         of = returning.own_page(tables, who)[2]

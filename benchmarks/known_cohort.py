@@ -69,9 +69,10 @@ def attune(*words: str | Path) -> str:
 
 
 def line(of: str, truth: float, estimate: float, low: float, high: float) -> str:
-    """Return a row of the table that is printed."""
-    holds = "yes" if low <= truth <= high else "no"
-    return f"| {of} | {truth:.2f} | {estimate:.2f} | {low:.2f} … {high:.2f} | {holds} |"
+    """Return a row of the table that is printed; an interval may have no upper end."""
+    holds = "yes" if low <= truth and not truth > high else "no"
+    ends = f"{low:.2f} … {high:.2f}" if np.isfinite(high) else f"from {low:.2f}"
+    return f"| {of} | {truth:.2f} | {estimate:.2f} | {ends} | {holds} |"
 
 
 def found(store: Path) -> Iterator[str]:

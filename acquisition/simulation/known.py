@@ -4,8 +4,9 @@ answers, and who moves first.
 The client is pushed away from rest again and again, by various sizes. In a cued review the client says
 felt_over beyond the edge of that session. The therapist sees how far the client is from their rest as the
 index is defined (docs/arousal.md: heart rate and level of 10 s, responses of 60 s, of these a median of 10 s
-and a mean with a time constant of 5 s), and answers what passes the band a random time after it is known;
-nothing comes back by the answer. Both people's slow signals go together all the hour.
+and a mean with a time constant of 5 s), and answers each excursion a random time after it is known, unless it
+ends before (docs/session-metrics.md says what an excursion is). Nothing comes back by the answer. Both
+people's slow signals go together all the hour.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from acquisition.simulation.script import (
     Turn,
     stream_rng,
 )
-from acquisition.stream import PEOPLE, FloatArray, Role
+from acquisition.stream import PEOPLE, BoolArray, FloatArray, Role
 
 APART = (190.0, 250.0)
 """From the begin of a push to that of the next [s]."""
@@ -53,6 +54,8 @@ MEDIAN_OF, MEAN_OVER = 10, 5.0
 """What the therapist sees is a median of so many seconds, and a mean with this time constant [s]."""
 KNOWN_AFTER = 10.0
 """Something past the band is called an excursion so long after [s]."""
+BACK, INSIDE, MERGED = 5.0, 0.5, 10.0
+"""It ends after so many seconds at least so many scales within the edge; so near ones are one [s]."""
 ANSWER = "int_support"
 ANSWER_LASTS = 10.0
 MARGIN = 90.0
@@ -167,12 +170,41 @@ def _trailing(values: FloatArray, length: int) -> FloatArray:
     return means
 
 
-def upper_band(script: Script) -> float:
-    """Return where the band of the index ends for the client, without error [SD]."""
+def upper_band(script: Script) -> tuple[float, float]:
+    """Return where the band of the index ends for the client, and its scale, without error [SD]."""
     both = [seen(script, np.arange(begin + MEDIAN_OF, stop)) for begin, stop in (REST, TALK)]
     middles = [float(np.median(x)) for x in both]
     spreads = [1.4826 * float(np.median(np.abs(x - m))) for x, m in zip(both, middles, strict=True)]
-    return max(middles) + WIDTH * max(*spreads, LEAST_SCALE)
+    scale = max(*spreads, LEAST_SCALE)
+    return max(middles) + WIDTH * scale, scale
+
+
+def past_band(index: FloatArray, edge: float, scale: float) -> list[tuple[int, int]]:
+    """Return first second of each excursion above the band, and the first one after it.
+
+    Parameters
+    ----------
+    index : ndarray, shape (n,)
+        Second by second [SD].
+    edge, scale : float
+        Of the band [SD].
+    """
+    out: list[tuple[int, int]] = []
+    for begin in _runs(index > edge, KNOWN_AFTER):
+        if out and begin < out[-1][1]:
+            continue
+        back = [k for k in _runs(index <= edge - INSIDE * scale, BACK) if k > begin]
+        end = back[0] if back else len(index)
+        if out and begin - out[-1][1] <= MERGED:
+            begin = out.pop()[0]
+        out.append((begin, end))
+    return out
+
+
+def _runs(inside: BoolArray, seconds: float) -> list[int]:
+    """Return where stretches begin that last from their first sample for so many seconds."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], inside.astype(np.int8), [0]])))
+    return [int(a) for a, b in edges.reshape(-1, 2) if b - 1 - a >= seconds]
 
 
 def _pushes(seed: int, end: float) -> tuple[Excursion, ...]:
@@ -210,13 +242,11 @@ def _turns(seed: int, end: float) -> tuple[Turn, ...]:
 def _answers(script: Script, known: Known, end: float) -> Sequence[Mark]:
     """Return the therapist's answers: some time after an excursion is known, unless it is over by then."""
     times = np.arange(0.0, end - MARGIN / 2.0)
-    outside = seen(script, times) > upper_band(script)
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], outside.astype(np.int8), [0]])))
     rng = stream_rng(script.seed, "answers")
     out = []
-    for begin, stop in edges.reshape(-1, 2).tolist():
-        at = times[begin] + KNOWN_AFTER + float(rng.exponential(known.latency / math.log(2.0)))
-        if at < times[stop - 1]:
+    for begin, stop in past_band(seen(script, times), *upper_band(script)):
+        at = begin + KNOWN_AFTER + float(rng.exponential(known.latency / math.log(2.0)))
+        if at < stop:
             out.append(Mark(ANSWER, "therapist", at, at + ANSWER_LASTS))
     return out
 

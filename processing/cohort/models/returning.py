@@ -1,8 +1,9 @@
 """M5: how soon a client's excursions are answered, and what goes with the way back.
 
 - answers: per therapist the median time until an excursion was answered (Kaplan-Meier, what ends unanswered
-  leaves), then over therapists on the logarithm (REML, HKSJ); their spread is the frailty. No therapist has a
-  row: that page is their own (`own_page`).
+  leaves), from when it was known and so below 0 where answers came before that; then over therapists on the
+  logarithm (REML, HKSJ), where a median below a second counts as one; their spread is the frailty. No
+  therapist has a row: that page is their own (`own_page`).
 - ways back: ln odds of returning in the next 5 s ~ ln(1 + time) + the therapist's steadiness + depth + own
   speech, per dyad as `attune across` fits it, then over dyads.
 
@@ -15,7 +16,7 @@ Singer & Willett (1993), doi:10.3102/10769986018002155: discrete-time survival.
 from __future__ import annotations
 
 import math
-import warnings
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ import numpy as np
 
 from acquisition.stream import FloatArray, IntArray
 from processing.across.answers import answer_measures
+from processing.across.first_answers import AHEAD, first_answers
 from processing.across.ways_back import LEAST, TERMS, return_measures
 from processing.cohort.models.row import (
     Counts,
@@ -36,6 +38,7 @@ from processing.cohort.models.row import (
 )
 from processing.cohort.models.two_stage import Pooled, pooled
 from processing.hour.measure import Measure
+from processing.metrics.recovery import kaplan_meier_median
 from processing.rows.excursions import ANSWERS, KNOWN_AFTER
 
 if TYPE_CHECKING:
@@ -44,6 +47,10 @@ if TYPE_CHECKING:
     from processing.cohort.tables import Tables
 
 MODEL = "M5"
+BEFORE = AHEAD + 1.0
+"""Curves begin so long before an excursion is known [s], when nothing can have come yet."""
+LEAST_LATENCY = 1.0
+"""A shorter median counts as so long in logarithms [s]: the index has a value each second."""
 LEAST_EXCURSIONS = 10
 """Fewer excursions of a therapist give no median."""
 ANSWER = "Surv(latency, answered) ~ 1, by therapist; ln median ~ 1 + (1 | therapist), REML, HKSJ"
@@ -52,7 +59,10 @@ RETURN = "returned ~ ln(1 + since) + steadiness + depth + speaking, by dyad; ~ 1
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Latency:
-    """Hold the median of one therapist's answers [s] with its 95 % interval; nan where it is not reached."""
+    """Hold the median of one therapist's answers [s] with its 95 % interval; nan where it is not reached.
+
+    Seconds are since excursions were known; below 0, before.
+    """
 
     therapist: str
     median: float
@@ -64,11 +74,13 @@ class Latency:
     @property
     def error(self) -> float:
         """Return the standard error of the logarithm; from the lower end where the upper one is open."""
-        if not self.low > 0.0:
-            return math.nan
-        if math.isfinite(self.high):
-            return math.log(self.high / self.low) / 3.92
-        return math.log(self.median / self.low) / 1.96
+        low, middle, high = (max(x, LEAST_LATENCY) for x in (self.low, self.median, self.high))
+        return math.log(high / low) / 3.92 if math.isfinite(high) else math.log(middle / low) / 1.96
+
+    @property
+    def logarithm(self) -> float:
+        """Return that of the median, which counts as `LEAST_LATENCY` where it is shorter."""
+        return math.log(max(self.median, LEAST_LATENCY)) if math.isfinite(self.median) else math.nan
 
 
 def responsiveness(tables: Tables) -> list[ModelRow]:
@@ -77,15 +89,36 @@ def responsiveness(tables: Tables) -> list[ModelRow]:
 
 
 def answered(tables: Tables) -> pd.DataFrame:
-    """Return the clients' excursions with `seconds` until answered or left, and `status` (1 answered)."""
+    """Return the clients' excursions with `seconds` until answered or left, and `status` (1 answered).
+
+    Seconds are since it was known; `answer` and `latency` are of the first answer, which may be before that.
+    """
     rows = tables["excursions"]
-    mine = rows[(rows["entity"] == "client") & rows["crossed"].fillna(value=False).astype(bool)].copy()
+    mine = rows[(rows["entity"] == "client") & rows["crossed"].fillna(value=False).astype(bool)]
+    mine = _with_first_answers(mine.sort_values(["dyad", "session", "on"], kind="stable"), tables)
     came = (mine["answer"].isin(ANSWERS) & mine["latency"].notna()).to_numpy(bool)
     left = (mine["off"] - mine["on"]).to_numpy(float) - KNOWN_AFTER
     seconds = np.where(came, mine["latency"].to_numpy(float), left)
-    mine["seconds"], mine["status"] = np.maximum(seconds, 0.5), came.astype(int)
+    mine["seconds"], mine["status"] = seconds, came.astype(int)
     known = np.isfinite(seconds) & (came | (left > 0.0))
     return mine[known]
+
+
+def _with_first_answers(mine: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """Return excursions, in order, with what answered each first."""
+    given: dict[tuple[Any, Any], list[tuple[float, str]]] = defaultdict(list)
+    rows = tables["interventions"]
+    rows = rows[(rows["entity"] == "client") & rows["code"].isin(ANSWERS)]
+    for dyad, session, on, code in rows[["dyad", "session", "on", "code"]].itertuples(index=False, name=None):
+        given[dyad, session].append((on, code))
+    kinds: list[str] = []
+    seconds: list[FloatArray] = [np.empty(0)]
+    for key, one in mine.groupby(["dyad", "session"], sort=False, dropna=False):
+        on, off, answer, latency = (one[name].tolist() for name in ("on", "off", "answer", "latency"))
+        first, late = first_answers(on, off, answer, latency, given[key])
+        kinds += first
+        seconds.append(late)
+    return mine.assign(answer=kinds, latency=np.concatenate(seconds))
 
 
 def latency(seconds: FloatArray, status: IntArray, therapist: str) -> Latency:
@@ -94,24 +127,15 @@ def latency(seconds: FloatArray, status: IntArray, therapist: str) -> Latency:
     Parameters
     ----------
     seconds : ndarray, shape (n,)
-        Until it was answered, or until it ended or was cut.
+        From when it was known until it was answered, or until it ended or was cut.
     status : ndarray, shape (n,)
         1 where it was answered.
     """
-    from statsmodels.duration.survfunc import SurvfuncRight
-
     nan, n, events = math.nan, len(seconds), int(status.sum())
     if n < LEAST_EXCURSIONS or events < 2:
         return Latency(therapist=therapist, median=nan, low=nan, high=nan, n=n, answered=events)
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")  # where nobody is left there is no standard error
-        found = SurvfuncRight(seconds, status)
-        middle = float(found.quantile(0.5))
-        low, high = found.quantile_ci(0.5, method="cloglog")
-    ends = [float(e) if np.isfinite(e) else nan for e in (low, high)]
-    return Latency(
-        therapist=therapist, median=middle, low=ends[0], high=ends[1], n=n, answered=events
-    )  # fmt: skip
+    middle, low, high = (x - BEFORE for x in kaplan_meier_median(seconds + BEFORE, status > 0))
+    return Latency(therapist=therapist, median=middle, low=low, high=high, n=n, answered=events)
 
 
 def _answers(tables: Tables) -> list[ModelRow]:
@@ -126,8 +150,10 @@ def _answers(tables: Tables) -> list[ModelRow]:
         latency(mine["seconds"].to_numpy(float), mine["status"].to_numpy(np.int64), str(who))
         for who, mine in rows.groupby("therapist", sort=True)
     ]
-    y = np.array([math.log(e.median) if e.median > 0.0 else math.nan for e in each])
-    over = pooled(y, _variances(each), what="therapists")
+    y = np.array([e.logarithm for e in each])
+    over = pooled(y, _variances(each, [e.n for e in each]), what="therapists")
+    # How much they differ shows where answers are counted: few hold little of those who answer late.
+    differ = pooled(y, _variances(each, [e.answered for e in each]), what="therapists")
     few = (
         f"; a therapist needs {LEAST_EXCURSIONS} excursions, and half of them answered" if over.reason else ""
     )
@@ -135,21 +161,22 @@ def _answers(tables: Tables) -> list[ModelRow]:
     middle, why = _exponential(over), over.reason + few
     return [
         over_units(*of, "median", middle, n, formula=ANSWER, beside=why),
-        spread(*of, "frailty_sd", over, n, formula=ANSWER, beside="SD of therapists, of the logarithm"),
+        spread(*of, "frailty_sd", differ, n, formula=ANSWER, beside="SD of therapists, of the logarithm"),
     ]
 
 
-def _variances(each: Sequence[Latency]) -> FloatArray:
-    """Return the variance of each logarithm: one for all, by how many answers each rests on.
+def _variances(each: Sequence[Latency], counted: Sequence[int]) -> FloatArray:
+    """Return the variance of each logarithm: one for all, by how many excursions, or answers, each rests on.
 
-    That of a single median is itself known so badly that weights by it would hold the median of chance.
+    That of a single median is itself known so badly that weights by it would hold the median of chance. The
+    mean must not weigh by answers either: whoever is found to answer sooner is found to answer more.
     """
-    n = np.array([e.answered for e in each], float)
+    n = np.array(counted, float)
     own = np.array([e.error**2 for e in each])
     there = np.isfinite(own) & (own > 0.0)
     if not there.any():
         return own
-    return np.where(there, float((own * n)[there].mean()) / np.maximum(n, 1.0), math.nan)
+    return np.asarray(float((own * n)[there].mean()) / np.maximum(n, 1.0))
 
 
 def _marked(tables: Tables) -> set[tuple[Any, Any]]:

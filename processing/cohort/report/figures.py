@@ -12,8 +12,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import FigureBase
 
+from processing.across.first_answers import AHEAD
 from processing.cohort.models import series
 from processing.cohort.models.kaplan_meier import curve
+from processing.cohort.models.returning import BEFORE
 from processing.cohort.report.words import of_whom, outcome_words
 from processing.indices.heart import VAGAL
 from processing.report.figures import COLOURS, DIM, STYLES, Place, own_figure, sheet_of
@@ -237,17 +239,26 @@ def quality(tables: Tables, place: Place = own_figure) -> FigureBase | None:
 
 
 def answers(seconds: np.ndarray, status: np.ndarray, place: Place = own_figure) -> FigureBase | None:
-    """Draw the share answered over time of one therapist, with its interval: for that person alone."""
+    """Draw the share answered over time of one therapist, with its interval: for that person alone.
+
+    Parameters
+    ----------
+    seconds : ndarray, shape (n,)
+        Since each excursion was known, until it was answered or ended.
+    status : ndarray, shape (n,)
+        1 where it was answered.
+    """
     if len(seconds) < 2 or not status.any():
         return None
-    found = curve(seconds, status)
+    found = curve(seconds + BEFORE, status)
+    times = found.times - BEFORE
     figure, sheet = sheet_of(place, 2.4, 1, left=0.8)
     ax = sheet[0, 0]
-    ax.step(found.times, 100.0 * (1.0 - found.left), where="post", color="#1B2126", lw=1.2)
+    ax.step(times, 100.0 * (1.0 - found.left), where="post", color="#1B2126", lw=1.2)
     low, high = 100.0 * (1.0 - found.high), 100.0 * (1.0 - found.low)
-    ax.fill_between(found.times, low, high, step="post", color="#1B2126", alpha=0.12, lw=0)
+    ax.fill_between(times, low, high, step="post", color="#1B2126", alpha=0.12, lw=0)
     ax.axhline(50.0, color=DIM, lw=0.6, ls=":")
-    ax.set_xlim(0.0, min(float(found.times[-1]), 300.0))
+    ax.set_xlim(-AHEAD if (seconds < 0.0).any() else 0.0, min(float(times[-1]), 300.0))
     ax.set_ylim(0.0, 101.0)
     ax.set_xlabel("seconds since the excursion was known")
     ax.set_ylabel("answered [%]")

@@ -171,7 +171,10 @@ def _median(one: Latency, therapist: str) -> list[str]:
 
 
 def _ends(low: float, high: float) -> str:
-    return f"{number(low)} … {number(high)}" if np.isfinite(low + high) else "–"
+    """Return an interval in words; that of a median may have no upper end."""
+    if not np.isfinite(low):
+        return "–"
+    return f"{number(low)} … {number(high)}" if np.isfinite(high) else f"from {number(low)}"
 
 
 def html(report: Report) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from processing.across.first_answers import LAG
 from processing.report.names import CODES, readable, spaced
 
 HOW_TO_READ = (
@@ -132,9 +133,9 @@ LAGS = (
 OWN = (
     "How soon excursions of your clients were answered, from when each was known (10 s after it began), "
     "whatever "
-    "ends unanswered taken out from there on. For nobody else: it is compared with nobody, and an "
-    "excursion that "
-    "was left alone may have been left alone well."
+    f"ends unanswered taken out from there on. What began up to {LAG:g} s before an excursion counts as an "
+    "answer to it, with a time below 0: so far back lies what the index shows. For nobody else: it "
+    "is compared with nobody, and an excursion that was left alone may have been left alone well."
 )
 OWN_CURVE = (
     "Share answered by then, of excursions that lasted as long; shaded, 95 %. Where the curve passes the "

@@ -11,11 +11,17 @@ import numpy as np
 from processing.cohort.simulated.dyad import Dyad
 from processing.cohort.simulated.truth import Truth
 from processing.indices.heart import VAGAL
+from processing.rows.excursions import KNOWN_AFTER
 
 Made = Iterator[tuple[str, dict[str, Any]]]
 Maker = Callable[[Truth, Dyad, int, np.random.Generator], Made]
 MEAN_EXCURSION = 90.0
 """Mean length of an excursion that nobody answers, beyond the 10 s until it is known [s]."""
+APART = 40.0
+"""Least time from one excursion to the next [s]."""
+ANSWER = "repair_attempt"
+"""An answer that is neither supportive nor change-oriented work."""
+ANSWER_LASTS = 10.0
 COURSE = "course"
 
 
@@ -72,26 +78,36 @@ def coupled(truth: Truth, dyad: Dyad, session: int, rng: np.random.Generator) ->
 
 
 def excursions(truth: Truth, dyad: Dyad, session: int, rng: np.random.Generator) -> Made:
-    """Draw excursions, and how soon each was answered unless it ended before."""
+    """Draw excursions as the index shows them, and how soon each was answered unless it ended before."""
+    shown, ended = rng.spawn(1)[0], 0.0
     for k in range(truth.excursions):
-        on = 200.0 + 2500.0 * k / truth.excursions
+        on = max(200.0 + 2500.0 * k / truth.excursions, ended + APART)
         answer, own_end = rng.exponential(dyad.latency / math.log(2.0)), rng.exponential(MEAN_EXCURSION)
         came = answer < own_end
-        yield (
-            "excursions",
-            dyad.of("client")
-            | {
-                "side": "above",
-                "crossed": True,
-                "on": on,
-                "off": on + 10.0 + (answer + 20.0 if came else own_end),
-                "depth": rng.exponential(0.8),
-                "answer": "int_regulate" if came else "",
-                "latency": answer if came else math.nan,
-                "partner_z": abs(rng.standard_normal()),
-                "scaling": "anchored",
-            },
-        )
+        row: dict[str, Any] = {"depth": rng.exponential(0.8), "partner_z": abs(rng.standard_normal())}
+        at = on + KNOWN_AFTER + answer
+        off = ended = on + KNOWN_AFTER + (answer + 20.0 if came else own_end)
+        if came:
+            yield "interventions", _answer(dyad, at)
+        begin = on + _shown_late(truth, shown)
+        if off - begin < KNOWN_AFTER:
+            continue
+        inside = came and begin + KNOWN_AFTER <= at <= off
+        row |= {"side": "above", "crossed": True, "on": begin, "off": off, "scaling": "anchored"}
+        row |= {"answer": ANSWER, "latency": at - begin - KNOWN_AFTER} if inside else {"answer": ""}
+        yield "excursions", dyad.of("client") | row
+
+
+def _shown_late(truth: Truth, rng: np.random.Generator) -> float:
+    """Draw how much later the index passes an edge than without error of measurement [s]."""
+    far = 2.0 * truth.shown_far * (rng.random() - 0.5) if rng.random() < truth.shown_far_share else 0.0
+    return float(truth.shown_late + truth.shown_late_sd * rng.standard_normal() + far)
+
+
+def _answer(dyad: Dyad, at: float) -> dict[str, Any]:
+    """Return what is no minutes of supportive work, and an answer."""
+    row = {"code": ANSWER, "actor": "therapist", "on": at, "off": at + ANSWER_LASTS}
+    return dyad.of("client") | row | {"minutes": ANSWER_LASTS / 60.0, "scaling": "anchored"}
 
 
 def ways_back(truth: Truth, dyad: Dyad, session: int, rng: np.random.Generator) -> Made:

@@ -39,6 +39,9 @@ class Truth:
         Of stated coupling [s]; `lags` are those of single dyads.
     latency, latency_sd : float
         Median time until an answer [s], its SD over therapists on the logarithm; `latencies` of single ones.
+    shown_late, shown_late_sd, shown_far_share, shown_far : float
+        How much later an excursion begins in the index than without error of measurement [s]: mean and SD,
+        and the share of those that are up to `shown_far` s off besides, as in 12 whole sessions of 50 min.
     steadiness, steadiness_sd : float
         ln odds of the way back in 5 s per SD of the therapist's steadiness.
     response, response_sd, response_session_sd : float
@@ -83,6 +86,10 @@ class Truth:
     latency_sd: float = 0.3
     latencies: tuple[float, ...] = ()
     excursions: int = 6
+    shown_late: float = 2.0
+    shown_late_sd: float = 2.0
+    shown_far_share: float = 0.12
+    shown_far: float = 50.0
     steadiness: float = 0.0
     steadiness_sd: float = 0.1
     response: float = 0.0

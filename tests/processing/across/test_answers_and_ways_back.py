@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from processing.across.answers import answer_measures
+from processing.across.first_answers import first_answers
 from processing.across.ways_back import return_measures
 from processing.commands.across import across_command
 
@@ -63,6 +64,28 @@ def test_half_that_never_were_answered_have_no_median_and_few_no_share() -> None
     assert (
         "4 excursions, 5 are needed" in by_name([excursion("", 1.0, 50.0)] * 4)["answered_any_60s_pct"].reason
     )
+
+
+def test_an_answer_before_the_index_showed_it_is_one_to_the_excursion_it_came_before() -> None:
+    # The second began 15 s after 285 s and is known at 310 s; the third's candidate lies in the second.
+    on, off = [100.0, 300.0, 420.0, 600.0], [150.0, 415.0, 500.0, 660.0]
+    given = [(104.0, "int_regulate"), (130.0, "int_support"), (285.0, "int_support"), (412.0, "int_support"),
+             (584.0, "int_support"), (590.0, "int_explore")]  # fmt: skip
+    latency = [20.0, 102.0, math.nan, math.nan]
+    kinds, seconds = first_answers(on, off, ["int_support", "int_support", "", ""], latency, given)
+    assert kinds == ["int_regulate", "int_support", "", ""]
+    assert seconds.tolist()[:2] == [-6.0, -25.0] and np.isnan(seconds[2:]).all()
+
+
+def test_answers_before_an_excursion_is_known_count_in_shares_and_median() -> None:
+    rows = [
+        *(excursion("int_support", -20.0, 100.0) for _ in range(3)),
+        *(excursion("int_support", -5.0, 100.0) for _ in range(3)),
+        *(excursion("", math.nan, 50.0) for _ in range(4)),
+    ]
+    got = by_name(rows)
+    assert got["answered_any_60s_pct"].value == pytest.approx(60.0)
+    assert got["answer_latency_median"].value == -5.0
 
 
 def bins(n: int, odds: float, rng: np.random.Generator) -> list[dict[str, Any]]:
@@ -176,7 +199,7 @@ def test_what_told_of_a_person_who_withdrew_is_unknown(results: Path) -> None:
     table = pa.Table.from_pylist([{k: row[k] for k in names} for row in rows], schema)
     pq.write_table(table, results / "ways_back.parquet")
     result = CliRunner().invoke(across_command, [str(results)])
-    assert result.exit_code == 0 and "1 excursions, 40 are needed" in result.output
+    assert result.exit_code == 0 and "1 excursion, 40 are needed" in result.output
     (results / "session.json").write_text('{"withdrawn": {"therapist": "T02"}}', "utf-8")
     gone = CliRunner().invoke(across_command, [str(results)])
     assert gone.exit_code == 1 and "therapist withdrew" in gone.output

@@ -3,27 +3,44 @@ source(file.path(dirname(normalizePath(sub("^--file=", "", grep("^--file=", comm
                                                                 value = TRUE)[1]))), "common.R"))
 library(survival)
 
+answers <- c("int_support", "int_regulate", "repair_attempt")
 d <- table_of("excursions")
 d <- d[d$entity == "client" & d$crossed, ]
-marked <- unique(table_of("interventions")[, c("dyad", "session")])
-came <- d$answer %in% c("int_support", "int_regulate", "repair_attempt") & !is.na(d$latency)
+d <- d[order(d$dyad, d$session, d$on), ]
+given <- table_of("interventions")
+marked <- unique(given[, c("dyad", "session")])
+given <- given[given$entity == "client" & given$code %in% answers, ]
+came <- d$answer %in% answers & !is.na(d$latency)
 left <- d$off - d$on - 10
-d$seconds <- pmax(ifelse(came, d$latency, left), 0.5)
+d$seconds <- ifelse(came, d$latency, left)
+# The index shows what was 15 s ago: from then on, and after the excursion before, an answer is one to this.
+for (i in seq_len(nrow(d))) {
+  same <- d$dyad == d$dyad[i] & d$session == d$session[i]
+  ended <- max(c(-Inf, d$off[same & d$on < d$on[i]]))
+  begun <- given$on[given$dyad == d$dyad[i] & given$session == d$session[i]]
+  early <- begun[begun >= d$on[i] - 15 & begun < d$on[i] + 10 & begun > ended]
+  if (length(early)) { came[i] <- TRUE; d$seconds[i] <- min(early) - d$on[i] - 10 }
+}
 d$status <- as.numeric(came)
+before <- 26
 d <- d[is.finite(d$seconds) & (came | left > 0) & paste(d$dyad, d$session) %in% paste(marked$dyad, marked$session), ]
 found <- lapply(split(d, d$therapist), function(m) {
-  if (nrow(m) < 10 || sum(m$status) < 2) return(c(NA, NA, NA))
-  q <- quantile(survfit(Surv(seconds, status) ~ 1, m, conf.type = "log-log"), 0.5)
-  e <- if (is.na(q$upper)) log(q$quantile / q$lower) / 1.96 else log(q$upper / q$lower) / 3.92
-  c(log(q$quantile), e^2, sum(m$status))
+  if (nrow(m) < 10 || sum(m$status) < 2) return(c(NA, NA, NA, NA))
+  q <- quantile(survfit(Surv(seconds + before, status) ~ 1, m, conf.type = "log-log"), 0.5)
+  q <- lapply(q, function(x) log(pmax(x - before, 1)))
+  e <- if (is.na(q$upper)) (q$quantile - q$lower) / 1.96 else (q$upper - q$lower) / 3.92
+  c(q$quantile, e^2, nrow(m), sum(m$status))
 })
 own <- vapply(found, `[`, 0, 2)
-n <- vapply(found, `[`, 0, 3)
-# One variance for all therapists, by how many answers each median rests on.
-over <- pooled(vapply(found, `[`, 0, 1), ifelse(is.na(own), NA, mean(own * n, na.rm = TRUE) / n))
+# One variance for all therapists, by how many excursions each median rests on; of their spread by answers.
+by <- function(k) {
+  n <- vapply(found, `[`, 0, k)
+  pooled(vapply(found, `[`, 0, 1), mean((own * n)[own > 0], na.rm = TRUE) / n)
+}
+over <- by(3); differ <- by(4)
 if (!is.null(over)) {
   say("M5", "answer_latency", "client", "median", exp(over$estimate), exp(over$estimate) * over$se)
-  say("M5", "answer_latency", "client", "frailty_sd", over$tau)
+  say("M5", "answer_latency", "client", "frailty_sd", differ$tau)
 }
 
 bins <- table_of("ways_back")

@@ -169,8 +169,32 @@ def test_an_own_page_holds_the_median_of_one_therapist(tables: Tables) -> None:
 
 def test_sessions_without_any_mark_say_nothing_of_answers() -> None:
     tables = dict(simulated(Truth(dyads=3, sessions=2), np.random.default_rng(1), ["excursions"]))
+    tables["interventions"] = tables["interventions"][:0]
     (row,) = [r for r in returning.responsiveness(tables) if r.outcome == "answer_latency"]
     assert "marked interventions" in row.reason
+
+
+def test_whoever_answers_before_the_index_shows_it_has_a_time_below_zero() -> None:
+    """Twelve excursions known 10 s after they began, of which nine were answered 4 s after they began."""
+    keys = {"dyad": "D01", "session": 1, "client": "C01", "therapist": "T01", "person": "C01"}
+    keys |= {"entity": "client", "scaling": "anchored"}
+    begun = [500.0 * k for k in range(1, 13)]
+    rows = [keys | {"crossed": True, "side": "above", "on": on, "off": on + 90.0} for on in begun]
+    given = [keys | {"code": "int_support", "on": on + 4.0, "off": on + 9.0} for on in begun[:9]]
+    made = {"excursions": typed("excursions", rows), "interventions": typed("interventions", given)}
+    found = returning.answered(made)
+    assert found["seconds"].tolist() == [-6.0] * 9 + [80.0] * 3
+    assert found["status"].tolist() == [1] * 9 + [0] * 3
+    _, _, whole = returning.own_page(made, "T01")
+    assert (whole.median, whole.answered, whole.n) == (-6.0, 9, 12)
+    assert whole.logarithm == 0.0
+
+
+def test_an_index_that_shows_excursions_late_makes_no_answer_an_unanswered_excursion() -> None:
+    """Therapists answer half of the excursions within 15 s of being known; the index is 0 to 16 s late."""
+    truth = Truth(dyads=12, latency=15.0, latency_sd=0.0, shown_late=8.0, shown_late_sd=4.0, excursions=12)
+    (median, _) = returning._answers(simulated(truth, np.random.default_rng(2), ["excursions"]))
+    assert median.estimate == pytest.approx(15.0 - 8.0, abs=2.5)
 
 
 def test_outcomes_of_few_clients_are_not_modelled(tables: Tables) -> None:

@@ -18,6 +18,7 @@ from processing.cohort.models.coupling import TALLY, coupling
 from processing.cohort.models.row import ModelRow, frame
 from processing.cohort.report import figures, write_report
 from processing.cohort.report.content import missing, parts, probability
+from processing.cohort.report.report import own_report
 from processing.cohort.report.words import outcome_words, term_words
 from processing.cohort.simulated.cohort import simulated, typed
 from processing.cohort.simulated.pairs import simulated_pairs
@@ -89,6 +90,20 @@ def test_a_therapist_sees_their_own_page_and_nobody_elses(
         ResultsError, match=r"no session of a therapist T09 here \(there are: T01, T02, T03\)"
     ):
         write_report(tables, tmp_path, therapist="T09")
+
+
+def test_a_median_whose_interval_has_no_upper_end_says_from_when_on() -> None:
+    """Eight of fourteen answered after 30 … 37 s, six not in their 80 s: as survfit of R has it (log-log)."""
+    keys = {"dyad": "D01", "session": 1, "client": "C01", "therapist": "T01", "entity": "client"}
+    rows = [
+        keys | {"crossed": True, "on": 500.0 * k, "off": 500.0 * k + 90.0}
+        | ({"answer": "int_support", "latency": 30.0 + k} if k < 8 else {})
+        for k in range(14)
+    ]  # fmt: skip
+    made = {"excursions": typed("excursions", rows), "interventions": typed("interventions", [])}
+    made["sessions"] = typed("sessions", [keys])
+    median = next(row for row in own_report(made, "T01").own_rows if row[0].endswith("after, all"))
+    assert median[1:3] == ["36.5 s", "from 32"]
 
 
 def test_it_is_the_same_file_again(
