@@ -255,16 +255,19 @@ class Turns:
     """Follow whether beats of two families, which both pass for normal, take turns.
 
     Every second beat may be an ectopic one that comes in time. Whatever they are, the marks of two shapes do
-    not lie alike, and differences between intervals are those of the marks.
+    not lie alike, and differences between intervals are those of the marks. A turn goes back to the family
+    before the last: in a faint or noisy ECG the beats of one shape change among several.
     """
 
     def __init__(self) -> None:
         self._last: Family | None = None
+        self._before: Family | None = None
         self._changes: list[bool] = []
 
     def taken(self, family: Family | None) -> bool:
         """Take in the family of a beat, None if the beat is not normal; tell whether they take turns."""
         if family is not None and self._last is not None:
-            self._changes = [*self._changes[1 - IN_TURN :], family is not self._last]
-        self._last = family
+            turned = family is not self._last and (self._before is None or family is self._before)
+            self._changes = [*self._changes[1 - IN_TURN :], turned]
+        self._before, self._last = self._last, family
         return len(self._changes) == IN_TURN and sum(self._changes) > TURNS * IN_TURN

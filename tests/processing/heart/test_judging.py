@@ -16,6 +16,7 @@ from processing.heart.judging import judge_beats
 from processing.heart.windows import beat_columns
 from processing.index import IndexSample
 from tests.processing.heart.test_heart import picked, run, stream
+from tests.recordings import belt_ecg
 
 NORMAL_QRS = (
     (0.12, -0.16, 0.02),
@@ -114,6 +115,16 @@ def test_two_shapes_in_turn_give_no_rmssd_though_every_beat_is_in_time(
     rows = run(stream(Modality.ECG, 130.0), np.arange(len(x)) / 130.0, x, 500)
     assert not [r for r in picked(rows, "rmssd") if r.value == r.value and r.quality >= 0.5]
     assert "ectopic beats" in {r.reason for r in picked(rows, "rmssd")}
+
+
+@pytest.mark.parametrize(("name", "share"), [("SUB_002", 0.90), ("SUB_013", 0.93)])
+def test_a_belt_whose_faint_beats_change_among_several_shapes_has_rmssd(name: str, share: float) -> None:
+    """QRS of 0.8 mV that breathing and noise alter: families of one shape, and no two that take turns."""
+    ecg, sfreq = belt_ecg(name)
+    found = picked(run(stream(Modality.ECG, sfreq), np.arange(len(ecg)) / sfreq, ecg, 5000), "rmssd")
+    known = [r.value for r in found if np.isfinite(r.value) and r.quality >= 0.5]
+    assert len(known) > share * len(found)
+    assert 25.0 < np.median(known) < 40.0
 
 
 def test_an_interval_comes_within_a_second_and_its_class_within_two() -> None:
