@@ -7,7 +7,6 @@ A chain alone does not show that its end was cut: `anchor` prints its head, to b
 
 from __future__ import annotations
 
-import getpass
 import hashlib
 import json
 import logging
@@ -19,7 +18,7 @@ from typing import Any
 from acquisition.errors import RecordingError
 from acquisition.events.overlay_file import append_made
 from acquisition.protection.keystore import default_store
-from acquisition.protection.store_files import now
+from acquisition.protection.store_files import now, user
 from acquisition.recording.identity import recorded_id
 from acquisition.text import clean_line
 
@@ -101,7 +100,7 @@ def keep(
     about = recording if isinstance(recording, str) else ""
     if isinstance(recording, Path):
         about = recorded_id(recording) or clean_line(recording.resolve().name)
-    said = {"when": now(), "who": getpass.getuser(), "act": act, "about": about, "more": more}
+    said = {"when": now(), "who": user(), "act": act, "about": about, "more": more}
     try:
         append_made(path, lambda last: _next(last, said))
     except RecordingError as error:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 
 from acquisition.recording.fsync import sync_directory, sync_file
+from acquisition.text import clean_line
 
 
 def put(path: Path, data: bytes) -> None:
@@ -33,6 +35,14 @@ def shred(path: Path) -> None:
         return
     path.unlink()
     sync_directory(path.parent)
+
+
+def user() -> str:
+    """Return who works here, as the machine knows them; in a container without an account by number."""
+    try:
+        return clean_line(getpass.getuser())
+    except (KeyError, OSError, ImportError):  # it depends on version and system
+        return f"uid {os.getuid()}" if hasattr(os, "getuid") else "unknown"
 
 
 def now() -> str:

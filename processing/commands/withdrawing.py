@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from acquisition.errors import KeyGoneError, KeyStoreError, RecordingError, Sess
 from acquisition.linking.finding import sha256_of
 from acquisition.linking.links_file import alone, write_links
 from acquisition.linking.showing import UNKNOWN, ToErase, to_erase
-from acquisition.protection.store_files import put, shred
+from acquisition.protection.store_files import put, shred, user
 from acquisition.protection.withdrawal import Step, carry_out, plan
 from acquisition.recording.contents import LINKS_NAME, SESSION_NAME
 from acquisition.recording.derived import BEGUN, DERIVED_NAME, Derived, derived
@@ -258,7 +257,7 @@ def _carried_out(planned_: Withdrawal, why: str, store: Path | None) -> Path:
         "person": code,
         "role": str(role),
         "when": now.isoformat(timespec="seconds"),
-        "by": getpass.getuser(),
+        "by": user(),
         "why": why,
         "done": lines,
         "erased": [{"file": name, **of} for name, of in lists.items()],

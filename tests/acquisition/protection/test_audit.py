@@ -100,6 +100,21 @@ def test_a_folder_whose_name_is_no_text_is_logged_all_the_same(tmp_path: Path) -
     assert [entry.about for entry in entries(tmp_path)[0]] == ["recording 0", "r\ufffd"]
 
 
+def test_who_has_no_account_on_the_machine_is_logged_by_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a container that runs under the number of who started it."""
+
+    def nobody() -> str:
+        raise KeyError("getpwuid(): uid not found: 54321")
+
+    filled(tmp_path, 1)
+    monkeypatch.setattr("getpass.getuser", nobody)
+    monkeypatch.setattr("os.getuid", lambda: 54321, raising=False)
+    assert keep("viewed", "r", store=tmp_path)
+    assert entries(tmp_path)[0][-1].who == "uid 54321"
+
+
 def test_every_act_is_one_that_somebody_writes_down() -> None:
     root = Path(__file__).resolve().parents[3]
     sources = [p for name in ("acquisition", "processing", "viewer") for p in (root / name).rglob("*.py")]
