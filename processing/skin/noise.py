@@ -14,15 +14,13 @@ from typing import NamedTuple
 import numpy as np
 
 from acquisition.stream import FloatArray
-from processing.skin.scr_signal import Smoothed, Smoother
+from processing.skin.scr_signal import SLOWEST, Smoothed, Smoother
 from processing.skin.steps import Steps
 
 QUARTER = 0.3186
 """Lower quartile of the absolute value of a standard normal."""
 BEND = math.sqrt(6.0)
 """Standard deviation of second differences over that of white noise."""
-SLOWEST = 3.0
-"""Below this rate responses bend the signal as much as noise: only the steps of a converter are told [Hz]."""
 EVERY = 1.0
 """Seconds between looks."""
 AHEAD = 0.5
@@ -72,6 +70,7 @@ class NoiseFinder:
     """
 
     def __init__(self, smoother: Smoother, config: NoiseConfig) -> None:
+        # Below the slowest rate responses bend the signal as noise does: only steps of a converter are told.
         weights = smoother.weights
         passes = math.sqrt(float((weights * weights).sum())) if smoother.rate >= SLOWEST else 0.0
         self._share = passes / (BEND * QUARTER)

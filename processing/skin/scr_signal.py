@@ -4,8 +4,8 @@ Three steps, each of fixed-length sums at fixed places of the stretch, so that c
 
 1. means of blocks, to about 25 Hz;
 2. jumps are taken out: a change within 0.15 s and a sample that neither the time before nor after shares,
-   which no sweat gland makes and a moved electrode does. Coarser below 10 Hz, not below 3 Hz. Nothing in the
-   skin falls as fast as it may rise, so less is asked of a jump down;
+   which no sweat gland makes and a moved electrode does. Coarser below 10 Hz, none below 3.5 Hz. In the
+   skin nothing falls as fast as it may rise, so less is asked of a jump down;
 3. a quadratic Savitzky-Golay filter, read at 4 Hz (input below 8 Hz) or about 8 Hz.
 """
 
@@ -21,6 +21,8 @@ from acquisition.stream import FloatArray
 
 RATE = 25.0
 """Rate of the block means [Hz]."""
+SLOWEST = 3.5
+"""Below this rate nothing is smoothed [Hz]: what the two steps wait for would come too late after a peak."""
 JUMP = 0.15
 """Longest jump [s]; sampling makes it one sample longer."""
 NOISE = 4.0
@@ -87,9 +89,9 @@ class Smoother:
         self.loss = FINE_LOSS if self.fine else COARSE_LOSS
         self.step = max(1, int(rate // grid))
         self.sfreq = rate / self.step
-        half = round(length * rate / 2) if rate >= 3.0 else 0
+        half = round(length * rate / 2) if rate >= SLOWEST else 0
         self.weights = savitzky_golay(half)
-        self._width = math.ceil(JUMP * rate + 1.0) if rate >= 3.0 else 0
+        self._width = math.ceil(JUMP * rate + 1.0) if rate >= SLOWEST else 0
         self._jump = jump if rate >= 10.0 else coarse_jump
         self.reset()
 

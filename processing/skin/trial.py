@@ -29,6 +29,8 @@ from processing.sums import trailing_sum
 
 EDGE = 0.25
 """What lies so near to an onset or a peak counts as part of the rise [s]."""
+STEPS = 2.0
+"""Below this rate a response rises from one sample to the next, and no step is told from it [Hz]."""
 STEP, FEW = 0.25, 0.12
 """A step is taken over this time, between means of this length [s]."""
 LAG = 0.5
@@ -121,6 +123,7 @@ class Trial:
         self._swings = Swings(config.swings, smallest, self._falls.sfreq)
         self._few = max(1, round(FEW * smoother.rate))
         self._step = max(1, int(STEP * smoother.rate + 0.01))
+        self._stepless = sfreq < STEPS
         self._lag = max(1, round(LAG * smoother.sfreq))
         self._after = config.after if sfreq >= 4.0 else config.slow_after
         self._half = 0.5 * quality_width(sfreq)
@@ -200,6 +203,8 @@ class Trial:
 
     def _steps(self, rise: Scr) -> bool:
         """Tell whether one step makes up most of a rise."""
+        if self._stepless:
+            return False
         t, x, steady = self._means
         inside = slice(*np.searchsorted(t, (rise.onset - EDGE, rise.peak + EDGE)).tolist())
         taken = (x - steady)[inside]

@@ -162,3 +162,18 @@ def test_a_peak_between_samples_is_as_high_as_the_parabola_through_its_three_poi
     # A landing, after which the signal goes on rising, has its own height.
     detector._y = [1.0, 2.0, 2.5]
     assert detector._height(1) == 2.0
+
+
+@pytest.mark.parametrize("sfreq", [1.0, 1.5, 2.0, 2.9, 3.0, 3.2, 3.49, 3.5, 3.9, 4.0, 5.0])
+def test_slow_streams_find_their_responses_in_time(sfreq: float) -> None:
+    """At 3 Hz all of them came too late to be announced, at 1 Hz half looked like a step."""
+    t = np.arange(round(600.0 * sfreq)) / sfreq
+    eda = 5.0 + 0.003 * np.random.default_rng(1).standard_normal(len(t))
+    rng = np.random.default_rng(2)
+    onsets = np.arange(10.0, 580.0, 15.0) + rng.uniform(0.0, 4.0, 38)
+    for onset in onsets:
+        eda += respond(t, float(onset), float(rng.uniform(0.15, 1.0)))
+    scrs = detect_scrs(eda, sfreq)
+    near = np.abs(scrs.onset[None, :] - onsets[:, None]).min(axis=1) < 1.5
+    assert near.mean() >= 0.85 and len(scrs.onset) <= len(onsets)
+    assert (scrs.known - scrs.peak).max() <= 3.0
