@@ -16,6 +16,7 @@ from acquisition.stream import BoolArray, FloatArray
 from processing.corrections.edits import Edits
 from processing.skin.eda_quality import CodeArray, EdaGate, EdaQualityConfig, Fault, quality_width, spreads
 from processing.skin.falls import Fall, FallConfig
+from processing.skin.limits import LimitFinder
 from processing.skin.noise import EVERY, Noisy
 from processing.skin.response import Scr
 from processing.skin.rises import ScrConfig, ScrDetector
@@ -53,13 +54,14 @@ def stretches(usable: BoolArray, starts: BoolArray) -> list[tuple[int, int, bool
 
 class Found(NamedTuple):
     """Hold what became final: responses, those and others in noise, which only tell the level how much of it
-    is their tails, falls, the moments where new stretches begin [s], and noisy seconds."""
+    is their tails, falls, the moments where new stretches begin [s], noisy seconds, and where a limit is."""
 
     scrs: list[Scr]
     felt: list[Scr]
     falls: list[Fall]
     begun: list[float]
     noisy: list[Noisy]
+    limits: list[Noisy]
 
 
 class ResponseFinder:
@@ -87,6 +89,7 @@ class ResponseFinder:
         self._broken = True
         self._falls: list[Fall] = []
         self._noisy: list[Noisy] = []
+        self._limit, self._limits = LimitFinder(), list[Noisy]()
         self._seen: tuple[FloatArray, BoolArray] = (np.empty(0), np.empty(0, bool))
 
     def push(self, times: FloatArray, eda: FloatArray, codes: CodeArray, gaps: BoolArray) -> Found:
@@ -97,7 +100,7 @@ class ResponseFinder:
             times, eda, codes, gaps = times[present], eda[present], codes[present], gaps[present]
         usable = (codes == Fault.NONE) | (codes == Fault.FLAT)
         starts = gaps | np.append(self._broken, ~usable[:-1])[: len(gaps)]
-        found = Found([], [], [], [], [])
+        found = Found([], [], [], [], [], self._at_limits(times[usable], eda[usable]))
         for a, b, new in stretches(usable, starts):
             if new:
                 self._detector.reset()
@@ -112,14 +115,24 @@ class ResponseFinder:
             self._noisy += noisy
             found.falls.extend(falls)
             found.noisy.extend(noisy)
-            felt = [s for s in scrs if self._late_enough(s.onset) and self._good(s, self._falls)]
+            felt = [
+                s for s in scrs if self._late_enough(s.onset) and self._good(s, [*self._falls, *self._limits])
+            ]
             found.felt.extend(felt)
-            found.scrs.extend(s for s in felt if self._good(s, [*self._falls, *self._noisy]))
+            found.scrs.extend(s for s in felt if self._good(s, [*self._falls, *self._limits, *self._noisy]))
         if len(usable):
             self._broken = not usable[-1]
             if self._broken:
                 self._fail(times[-1:], codes[-1:])
         return found
+
+    def _at_limits(self, times: FloatArray, eda: FloatArray) -> list[Noisy]:
+        """Return where the signal stands at a limit of its sensor, unless that was accepted by hand."""
+        limits = self._limit.push(times, eda)
+        if self._edits is not None:
+            limits = self._unsaid(self._edits, limits)
+        self._limits += limits
+        return limits
 
     def _late_enough(self, onset: float) -> bool:
         """Tell whether a response began long enough after what was invalid, or where that was accepted."""
@@ -156,6 +169,7 @@ class ResponseFinder:
         self._seen = (t[n:], b[n:])
         self._falls = [f for f in self._falls if len(t) == n or f.known >= t[n]]
         self._noisy = [f for f in self._noisy if len(t) == n or f.known >= t[n]]
+        self._limits = [f for f in self._limits if len(t) == n or f.stop >= t[n]]
 
     def _good(self, scr: Scr, bad_in: Sequence[Fall | Noisy]) -> bool:
         """Tell whether half of the samples are good in the second of the peak, as `eda_quality` counts: not

@@ -44,6 +44,7 @@ class Validity:
         self._faults: FloatArray = np.empty(0)
         self._falls: list[Fall] = []
         self._noisy: list[Noisy] = []
+        self._limits: list[Noisy] = []
         self._counts: IntArray = np.zeros((0, len(Fault)), np.int64)
         self._first = 0
 
@@ -52,15 +53,16 @@ class Validity:
         times: FloatArray,
         eda: FloatArray,
         codes: CodeArray,
-        falls: Sequence[Fall],
-        noisy: Sequence[Noisy],
+        stretches: tuple[Sequence[Fall], Sequence[Noisy], Sequence[Noisy]] = ((), (), ()),
     ) -> None:
-        """Take in classed samples, falls that were decided, and noisy seconds."""
+        """Take in classed samples; falls that were decided, noisy seconds, and where a limit is."""
         self._times = np.concatenate((self._times, times))
         self._eda = np.concatenate((self._eda, eda))
         self._codes = np.concatenate((self._codes, codes))
+        falls, noisy, limits = stretches
         self._falls += falls
         self._noisy += noisy
+        self._limits += limits
         if codes.any():
             self._faults = np.concatenate((self._faults, times[spreads(codes)]))
 
@@ -82,6 +84,7 @@ class Validity:
             return Settled(np.empty(0), np.empty(0), np.empty(0, bool))
         times, eda, codes = self._times[:n], self._eda[:n], self._codes[:n]
         self._times, self._eda, self._codes = self._times[n:], self._eda[n:], self._codes[n:]
+        self._limits, codes = self._classed(self._limits, Fault.FLAT, times, codes)
         self._falls, codes = self._classed(self._falls, Fault.DIP, times, codes)
         self._noisy, codes = self._classed(self._noisy, Fault.NOISE, times, codes)
         if len(self._faults):

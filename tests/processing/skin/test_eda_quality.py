@@ -66,7 +66,7 @@ def test_what_lies_within_five_seconds_of_invalid_signal_is_invalid() -> None:
     validity, times = Validity(CONFIG), np.arange(400) / 4.0
     codes = np.zeros(400, np.int8)
     codes[200:204] = Fault.OFF
-    validity.push(times, np.full(400, 5.0), codes, [], [])
+    validity.push(times, np.full(400, 5.0), codes)
     validity.settle(1000.0)
     counts = validity.window(np.arange(0.0, 100.0), 1.0)
     valid = counts[:, Fault.NONE] == 4

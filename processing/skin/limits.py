@@ -1,0 +1,136 @@
+"""The limits of a sensor: a signal that moved, then stands still at its highest or lowest value so far.
+
+A peak of the skin is round: seen in steps of q, one that rose by n steps within three seconds stays within a
+step for about a second, and some 20 s / n where it recovers slowly. What stands longer was cut off; the value
+where it stood is then known for the limit, until the signal goes beyond it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from acquisition.stream import FloatArray
+from processing.skin.noise import Noisy
+
+KEPT = 15.0
+"""The first samples of a run are asked for within so long [s]."""
+LEAST = 1e-9
+"""A smaller change is a rounding [µS]."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitConfig:
+    """Hold the parameters of limits.
+
+    Parameters
+    ----------
+    before : float
+        How far the signal moved is taken over so long before it stands still [s].
+    steps : float
+        It moved by at least so many of its smallest changes in the last `over` seconds.
+    over : float
+    stands, slowest : float
+        It stands for the first time [s] and so much longer, divided by the steps that it moved [s]. Together
+        less than the 5 s within which a sample is settled.
+    again : float
+        At a limit that is known it stands for so long [s].
+    fewest : int
+        And so many samples are the same.
+    """
+
+    before: float = 3.0
+    steps: float = 10.0
+    over: float = 30.0
+    stands: float = 1.5
+    slowest: float = 28.0
+    again: float = 0.75
+    fewest: int = 3
+
+
+@dataclass(slots=True)
+class Run:
+    """Hold a run of equal samples: value [µS], moments of the sample before it and of its first [s], length.
+
+    `needed` is how long it must stand to be at a limit [s], nan before that is asked, and `since` when it
+    did; `said` is the last moment of it that was returned.
+    """
+
+    value: float
+    before: float
+    start: float
+    length: int = 0
+    needed: float = math.nan
+    since: float = math.inf
+    said: float = math.nan
+
+
+class LimitFinder:
+    """Find where one stream stands at a limit."""
+
+    def __init__(self, config: LimitConfig | None = None) -> None:
+        self._config = config or LimitConfig()
+        self._t: FloatArray = np.empty(0)
+        self._x: FloatArray = np.empty(0)
+        self._top, self._bottom = -math.inf, math.inf
+        self._limits: dict[int, float] = {}
+        self._run = Run(math.nan, math.nan, math.nan)
+
+    def push(self, times: FloatArray, eda: FloatArray) -> list[Noisy]:
+        """Return stretches at a limit; stamps [s], EDA without missing samples [µS]."""
+        if len(times) == 0:
+            return []
+        past = len(self._t)
+        self._t, self._x = np.concatenate((self._t, times)), np.concatenate((self._x, eda))
+        before = np.append(self._x[past - 1] if past else np.nan, eda[:-1])
+        starts = np.flatnonzero(eda != before)
+        tops = np.maximum.accumulate(np.append(self._top, eda))[1:]
+        bottoms = np.minimum.accumulate(np.append(self._bottom, eda))[1:]
+        stops = np.append(starts[1:], len(eda))
+        first = int(starts[0]) if len(starts) else len(eda)
+        out = list[Noisy]()
+        if first:
+            self._grow(times[:first], float(tops[0]), float(bottoms[0]), out)
+        for k in np.flatnonzero((stops - starts >= self._config.fewest) | (stops == len(eda))).tolist():
+            a, b = int(starts[k]), int(stops[k])
+            self._run = Run(float(eda[a]), float(self._t[max(0, past + a - 1)]), float(times[a]))
+            self._grow(times[a:b], float(tops[a]), float(bottoms[a]), out)
+        self._top, self._bottom = float(tops[-1]), float(bottoms[-1])
+        kept = int(np.searchsorted(self._t, float(times[-1]) - self._config.over - KEPT))
+        self._t, self._x = self._t[kept:], self._x[kept:]
+        return out
+
+    def _grow(self, times: FloatArray, top: float, bottom: float, out: list[Noisy]) -> None:
+        """Let a run go on over new samples [s], at the extremes so far [µS]."""
+        run, config = self._run, self._config
+        missing = max(0, config.fewest - 1 - run.length)
+        run.length += len(times)
+        side = 1 if run.value >= top else -1 if run.value <= bottom else 0
+        if side == 0 or run.length < config.fewest or run.before == run.start:
+            return
+        if math.isnan(run.needed):
+            run.needed = self._needed(run, side)
+        if run.since == math.inf:
+            place = max(missing, int(np.searchsorted(times, run.start + run.needed - 1e-6)))
+            if place >= len(times):
+                return
+            run.since, run.said, self._limits[side] = float(times[place]), run.before, run.value
+        out.append(Noisy(run.said, float(times[-1]), run.since))
+        run.said = float(times[-1])
+
+    def _needed(self, run: Run, side: int) -> float:
+        """Return how long a run must stand to be at a limit [s]; infinite where it came too slowly."""
+        config, t, x = self._config, self._t, self._x
+        if self._limits.get(side) == run.value:
+            return config.again
+        far, near, start = np.searchsorted(
+            t, (run.start - config.over, run.start - config.before, run.start)
+        ).tolist()
+        changes = np.abs(np.diff(x[far : start + 1]))
+        changes = changes[changes > LEAST]
+        if not len(changes):
+            return math.inf
+        moved = side * (float(x[start]) - float(x[near])) / float(changes.min())
+        return config.stands + config.slowest / moved if moved >= config.steps else math.inf
