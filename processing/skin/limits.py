@@ -88,12 +88,14 @@ class LimitFinder:
         starts = np.flatnonzero(eda != before)
         tops = np.maximum.accumulate(np.append(self._top, eda))[1:]
         bottoms = np.minimum.accumulate(np.append(self._bottom, eda))[1:]
-        stops = np.append(starts[1:], len(eda))
+        stops = np.append(starts[1:], len(eda))[: len(starts)]
         first = int(starts[0]) if len(starts) else len(eda)
         out = list[Noisy]()
         if first:
             self._grow(times[:first], float(tops[0]), float(bottoms[0]), out)
-        for k in np.flatnonzero((stops - starts >= self._config.fewest) | (stops == len(eda))).tolist():
+        extreme = (eda[starts] >= tops[starts]) | (eda[starts] <= bottoms[starts])
+        asked = (stops - starts >= self._config.fewest) & extreme | (stops == len(eda))
+        for k in np.flatnonzero(asked).tolist():
             a, b = int(starts[k]), int(stops[k])
             self._run = Run(float(eda[a]), float(self._t[max(0, past + a - 1)]), float(times[a]))
             self._grow(times[a:b], float(tops[a]), float(bottoms[a]), out)
