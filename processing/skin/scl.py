@@ -24,6 +24,7 @@ import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray, IntArray
 from processing.skin.response import Scr
+from processing.skin.upright import Upright
 
 CONSTANTS = np.geomspace(1.5, 45.0, 16)
 """Time constants of recovery that are tried [s]."""
@@ -206,6 +207,7 @@ class Level:
         self._leasts: deque[float] = deque(maxlen=2 * self._half)
         self._rest = np.full((2 * self._half, len(CONSTANTS)), np.nan)
         self._values: dict[int, LevelValue] = {}
+        self._upright, self._doubted = Upright(), set[int]()
         self.recovery = Recovery(config)
 
     def push(self, scrs: Sequence[Scr], begun: Sequence[float]) -> None:
@@ -218,6 +220,7 @@ class Level:
         second = new.number
         if self._last is not None and second > self._last + 1:
             self.recovery.pause()
+            self._upright.pause()
             self._leasts.extend([math.nan] * (2 * self._half))
             self._rest[:] = np.nan
         self._last = second
@@ -225,7 +228,11 @@ class Level:
         row = second % (2 * self._half)
         self._rest[row] = new.mean - self._tail
         self._leasts.append(new.least)
-        self._values[second + 1 - self._half] = self._value(second)
+        centre = second + 1 - self._half
+        self._values[centre] = self._value(second)
+        self._upright.push(second, new.mean)
+        if self._upright.doubted:
+            self._doubted.add(centre)
 
     def _advance(self, second: int) -> None:
         """Bring the tails to the middle of a second."""
@@ -270,8 +277,13 @@ class Level:
         """Return the levels of the windows centred on whole seconds."""
         return [self._values.get(round(t), NO_LEVEL) for t in times.tolist()]
 
+    def doubted(self, times: FloatArray) -> BoolArray:
+        """Tell for windows centred on whole seconds whether the signal looked like a resistance by then."""
+        return np.array([round(t) in self._doubted for t in times.tolist()], bool)
+
     def forget(self, before: float) -> None:
         """Let go of what lies before a moment [s]."""
+        self._doubted = {second for second in self._doubted if second >= before} if self._doubted else set()
         for second in list(self._values):
             if second >= before:
                 break

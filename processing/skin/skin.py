@@ -25,6 +25,7 @@ from processing.skin.config import SkinConfig
 from processing.skin.eda_quality import REASONS, Fault, dominant_reason, quality_width, said_as
 from processing.skin.response import Scr
 from processing.skin.signal import Signal
+from processing.skin.upright import DOUBT
 
 Rows = Callable[[FloatArray, FloatArray], list[IndexSample]]
 STEP = SkinConfig.step
@@ -154,14 +155,17 @@ class Skin:
         return share
 
     def _reasons(
-        self, values: FloatArray, counts: IntArray, covered: FloatArray, otherwise: str
+        self, times: FloatArray, values: FloatArray, counts: IntArray, covered: FloatArray, otherwise: str
     ) -> list[str]:
-        """Say why each value is nan."""
+        """Say why each value is nan, and what is to be doubted of the others."""
         reasons = [""] * len(values)
         for k in np.flatnonzero(np.isnan(values)).tolist():
             gated = covered[k] < self._config.covered
             reasons[k] = self._why(counts[k]) or REASONS[Fault.MISSING] if gated else otherwise
-        return reasons
+        if self._signal is None:
+            return reasons
+        doubted = self._signal.level.doubted(times).tolist()
+        return [why or (DOUBT if doubt else "") for why, doubt in zip(reasons, doubted, strict=True)]
 
     def _why(self, counts: IntArray) -> str:
         """Return the reason of the most frequent fault in a window."""
@@ -187,7 +191,7 @@ class Skin:
         if self._signal is not None:
             values = np.array(self._signal.level.at(times), float).reshape(-1, 3).T
             values[:, covered < self._config.covered] = np.nan
-        reasons = self._reasons(values[0], counts, covered, "too few whole seconds")
+        reasons = self._reasons(times, values[0], counts, covered, "too few whole seconds")
         quality = np.where(np.isnan(values[0]), 0.0, self._covered(counts, width, Fault.NOISE))
         out: list[IndexSample] = []
         for index, column in zip(("scl", "scl_low", "scl_high"), values, strict=True):
@@ -205,7 +209,7 @@ class Skin:
         out: list[IndexSample] = []
         for index, values in (("scr_rate", rate), ("scr_amp", mean)):
             quality = np.where(np.isnan(values), 0.0, covered)
-            reasons = self._reasons(values, counts, covered, "no responses")
+            reasons = self._reasons(times, values, counts, covered, "no responses")
             out += index_samples(times, available, self._entity, index, values, quality, reasons)
         return out
 
