@@ -16,7 +16,7 @@ from acquisition.stream import BoolArray, FloatArray
 from processing.corrections.edits import Edits
 from processing.skin.eda_quality import CodeArray, EdaGate, EdaQualityConfig, Fault, quality_width, spreads
 from processing.skin.falls import Fall, FallConfig
-from processing.skin.limits import LimitFinder
+from processing.skin.limits import Limited, LimitFinder
 from processing.skin.noise import EVERY, Noisy
 from processing.skin.response import Scr
 from processing.skin.rises import ScrConfig, ScrDetector
@@ -26,7 +26,7 @@ __all__ = ["Found", "ResponseFinder", "Scr", "ScrConfig", "Scrs", "detect_scrs",
 KEPT = 20.0
 """How long it is remembered which samples were bad [s]."""
 
-Stretch = TypeVar("Stretch", Fall, Noisy)
+Stretch = TypeVar("Stretch", Fall, Noisy, Limited)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -61,7 +61,7 @@ class Found(NamedTuple):
     falls: list[Fall]
     begun: list[float]
     noisy: list[Noisy]
-    limits: list[Noisy]
+    limits: list[Limited]
 
 
 class ResponseFinder:
@@ -89,7 +89,7 @@ class ResponseFinder:
         self._broken = True
         self._falls: list[Fall] = []
         self._noisy: list[Noisy] = []
-        self._limit, self._limits = LimitFinder(), list[Noisy]()
+        self._limit, self._limits = LimitFinder(), list[Limited]()
         self._seen: tuple[FloatArray, BoolArray] = (np.empty(0), np.empty(0, bool))
 
     def push(self, times: FloatArray, eda: FloatArray, codes: CodeArray, gaps: BoolArray) -> Found:
@@ -126,7 +126,7 @@ class ResponseFinder:
                 self._fail(times[-1:], codes[-1:])
         return found
 
-    def _at_limits(self, times: FloatArray, eda: FloatArray) -> list[Noisy]:
+    def _at_limits(self, times: FloatArray, eda: FloatArray) -> list[Limited]:
         """Return where the signal stands at a limit of its sensor, unless that was accepted by hand."""
         limits = self._limit.push(times, eda)
         if self._edits is not None:
@@ -171,7 +171,7 @@ class ResponseFinder:
         self._noisy = [f for f in self._noisy if len(t) == n or f.known >= t[n]]
         self._limits = [f for f in self._limits if len(t) == n or f.stop >= t[n]]
 
-    def _good(self, scr: Scr, bad_in: Sequence[Fall | Noisy]) -> bool:
+    def _good(self, scr: Scr, bad_in: Sequence[Fall | Noisy | Limited]) -> bool:
         """Tell whether half of the samples are good in the second of the peak, as `eda_quality` counts: not
         what lies in these stretches."""
         (t, bad), centre = self._seen, np.rint(scr.peak)

@@ -11,9 +11,10 @@ from acquisition.stream import BoolArray, FloatArray, IntArray
 from processing.corrections.edits import Edits
 from processing.skin.eda_quality import CodeArray, EdaQualityConfig, Fault, spreads
 from processing.skin.falls import Fall
+from processing.skin.limits import Limited
 from processing.skin.noise import Noisy
 
-Stretch = TypeVar("Stretch", Fall, Noisy)
+Stretch = TypeVar("Stretch", Fall, Noisy, Limited)
 
 
 class Settled(NamedTuple):
@@ -44,7 +45,7 @@ class Validity:
         self._faults: FloatArray = np.empty(0)
         self._falls: list[Fall] = []
         self._noisy: list[Noisy] = []
-        self._limits: list[Noisy] = []
+        self._limits: list[Limited] = []
         self._counts: IntArray = np.zeros((0, len(Fault)), np.int64)
         self._first = 0
 
@@ -53,7 +54,7 @@ class Validity:
         times: FloatArray,
         eda: FloatArray,
         codes: CodeArray,
-        stretches: tuple[Sequence[Fall], Sequence[Noisy], Sequence[Noisy]] = ((), (), ()),
+        stretches: tuple[Sequence[Fall], Sequence[Noisy], Sequence[Limited]] = ((), (), ()),
     ) -> None:
         """Take in classed samples; falls that were decided, noisy seconds, and where a limit is."""
         self._times = np.concatenate((self._times, times))
