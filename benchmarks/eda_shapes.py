@@ -1,6 +1,6 @@
 """Skin conductance of other shapes and faults than those the detector was made on, beside NeuroKit2.
 
-    python -m benchmarks.eda_shapes [--recordings 3] [--alone]
+    python -m benchmarks.eda_shapes [--recordings 3] [--alone] [--kinds KIND ...]
 
 Each kind changes one thing: the shape of responses (difference of two exponentials), their size, the level's
 course, noise, quantisation, the rate, movements. 15 minutes each at about 10 responses a minute, strict
@@ -42,6 +42,7 @@ class Kind:
     movement: str = ""
     movements: float = 1.0
     edge: float = 1.0
+    ceiling: float = np.inf
 
 
 PLAIN = Kind()
@@ -84,6 +85,14 @@ KINDS = {
     "spikes, 4 Hz": replace(PLAIN, movement="spike", sfreq=4.0),
     "pressure, 4 Hz": replace(PLAIN, movement="ramp", sfreq=4.0),
     "steps, 5 a minute": replace(PLAIN, movement="step", movements=5.0),
+    "warming, 0.02 µS/s": replace(PLAIN, level="hot"),
+    "paced breath, 0.12 Hz, 0.1 µS": replace(PLAIN, rate=2.0, level="paced"),
+    "the same, 4 Hz": replace(PLAIN, rate=2.0, level="paced", sfreq=4.0),
+    "slow dips, 4 Hz": replace(PLAIN, rate=4.0, movement="slow dip", movements=2.0, sfreq=4.0),
+    "slow swells, 4 Hz": replace(PLAIN, rate=4.0, movement="slow swell", movements=2.0, sfreq=4.0),
+    "steps of 0.1 µS": replace(PLAIN, quantum=0.1, noise=0.04),
+    "3 Hz": replace(PLAIN, sfreq=3.0),
+    "cut off 0.5 µS over the level": replace(PLAIN, ceiling=6.65),
 }
 
 
@@ -109,13 +118,18 @@ def tonic(rng: np.random.Generator, kind: Kind) -> FloatArray:
         wave = wave + 3.0 * t / SECONDS
     elif kind.level == "drying":
         wave = wave - 0.5 * base * (1.0 - np.exp(-t / 300.0))
+    elif kind.level == "hot":
+        wave = wave + 0.02 * t
+    elif kind.level == "paced":
+        wave = wave + 0.1 * np.sin(2 * np.pi * 0.12 * t)
     elif kind.level == "breathing":
         wave = wave + 0.01 * np.sin(2 * np.pi * 0.25 * t + np.sin(0.05 * t))
     return np.asarray(base + (0.2 if kind.level == "low" else 1.0) * wave)
 
 
 def movements(rng: np.random.Generator, kind: Kind) -> FloatArray:
-    """Return what movements add: steps, spikes of 0.1-0.4 s, losses of contact, ramps up or down."""
+    """Return what movements add: steps, spikes of 0.1-0.4 s, losses of contact, ramps up or down, and slow
+    dips and swells of 2-5 s."""
     out = np.zeros(int(SECONDS * RATE))
     for _ in range(int(kind.movements * SECONDS / 60) if kind.movement else 0):
         at, size = int(rng.uniform(5, SECONDS - 20) * RATE), rng.uniform(0.1, 1.0) * rng.choice([-1, 1])
@@ -123,6 +137,11 @@ def movements(rng: np.random.Generator, kind: Kind) -> FloatArray:
             out[at : at + int(rng.uniform(5, 40) * RATE)] += size
         elif kind.movement == "spike":
             out[at : at + int(rng.uniform(0.1, 0.4) * RATE)] += 2.0 * size
+        elif kind.movement.startswith("slow"):
+            length = int(rng.uniform(2.0, 5.0) * RATE)
+            bump = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length))[: len(out) - at]
+            sign = 1.0 if kind.movement == "slow swell" else -1.0
+            out[at : at + len(bump)] += sign * (0.08 + 0.3 * abs(size)) * bump
         elif kind.movement == "loss":
             out[at : at + int(rng.uniform(1.0, 5.0) * RATE)] = -100.0
         else:
@@ -148,6 +167,7 @@ def simulate(kind: Kind, seed: int) -> tuple[FloatArray, Simulated]:
     at = np.arange(int(SECONDS * kind.sfreq)) / kind.sfreq
     eda = np.interp(at, np.arange(len(means)) / RATE, means)
     eda = np.maximum(eda, 0.0) + kind.noise * rng.standard_normal(len(eda))
+    eda = np.minimum(eda, kind.ceiling)
     return (np.round(eda / kind.quantum) * kind.quantum if kind.quantum else eda), parts
 
 
@@ -179,11 +199,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--recordings", type=int, default=3)
     parser.add_argument("--alone", action="store_true", help="leave out NeuroKit2")
+    parser.add_argument("--kinds", nargs="+", choices=tuple(KINDS), default=tuple(KINDS))
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     print("| kind | F1 % | found % | right % | peer F1 % | level bias µS | sd |")
     print("|---|---|---|---|---|---|---|")
-    for name, kind in KINDS.items():
+    for name in options.kinds:
+        kind = KINDS[name]
         peer = None if options.alone or kind.sfreq < 4 or kind.sfreq > 200 else neurokit("highpass", True)
         print(f"| {name:30} | {row(kind, options.recordings, peer)} |", flush=True)
 

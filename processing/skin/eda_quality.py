@@ -5,9 +5,9 @@ beyond 10 µS/s, and 5 s around either. Departures and additions:
 
 - the slope is taken over 0.25 s (one sample below 4 Hz) of the signal as it comes, where Kleckner's was taken
   after a 0.35 Hz low-pass;
-- a signal without any change for 10 s is flat: a stuck sensor or one at its limit. A sensor of coarse steps
-  stands still at rest, so it is given time in proportion to the smallest change seen so far. What moves again
-  is alive: flat says nothing about its neighbours;
+- a signal without any change for 10 s is flat: a stuck sensor, or one at its limit, which is told sooner
+  where it came to it moving (processing.skin.limits). A sensor of coarse steps stands still at rest, so it
+  is given time in proportion to the step. What moves again is alive: flat says nothing about its neighbours;
 - a dip, and the steep part of any fall that no skin makes (processing.skin.falls), is movement; it says
   nothing about its neighbours;
 - where noise or the converter's steps could make the smallest response (processing.skin.noise), there is no
