@@ -4,8 +4,8 @@
 
 Ten minutes of a level without responses each, white noise of 3 nS, and one thing added: a drift, a wave, the
 steps of a converter. Printed are the responses found a minute after the first half minute, at several rates.
-Then the share of seconds after ten minutes of half an hour in which the level is doubted as a resistance, for
-simulated skin (`benchmarks.eda_signals`) as it is and as its inverse.
+Then the share of seconds after ten minutes of half an hour in which the level is doubted to be in siemens,
+for simulated skin (`benchmarks.eda_signals`) as it is and as its inverse.
 """
 
 from __future__ import annotations

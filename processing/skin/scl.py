@@ -278,7 +278,7 @@ class Level:
         return [self._values.get(round(t), NO_LEVEL) for t in times.tolist()]
 
     def doubted(self, times: FloatArray) -> BoolArray:
-        """Tell for windows centred on whole seconds whether the signal looked like a resistance by then."""
+        """Tell for windows centred on whole seconds whether the signal looked like ohms by then."""
         return np.array([round(t) in self._doubted for t in times.tolist()], bool)
 
     def forget(self, before: float) -> None:

@@ -1,9 +1,9 @@
 """Whether a signal stands upright: conductance of the skin rises in a response faster than it recovers.
 
-A resistance does the opposite, and its numbers can be those of a conductance: 25 µS are 40 kΩ, and 2 µS half
-a megohm. So the steepest rises of ten minutes are held against the steepest falls, as shares of the level: on
-simulated skin with two responses a minute and more they are at least even, on its inverse the falls are twice
-as steep. Where nothing responds, or a wrist moves, neither can be told. The method is ours: docs/eda.md.
+Its inverse in ohms does the opposite, and its numbers can be those of a conductance: 25 µS are 40 kΩ, and
+2 µS half a megohm. So the steepest rises of ten minutes are held against the steepest falls, as shares of the
+level: on simulated skin that responds the rises are steeper, on its inverse the falls are twice as steep.
+Where nothing responds, or a wrist moves, neither can be told. The method is ours: docs/eda.md.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ BEYOND = 4.0
 """And so many times as steep as the median change, up or down: noise has 2.8 and 3.8."""
 LEAST = 0.004
 """And by this share of the level in a second: a level that dries falls more slowly."""
-DOUBT = "falls faster than it rises: resistance, not conductance?"
+DOUBT = "falls faster than it rises: ohms, not siemens?"
 
 
 class Upright:

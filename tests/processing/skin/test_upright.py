@@ -1,4 +1,4 @@
-"""A resistance in the place of a conductance is doubted by its shape; a conductance is not."""
+"""Ohms in the place of siemens are doubted by the shape of the signal; siemens are not."""
 
 from __future__ import annotations
 
