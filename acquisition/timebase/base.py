@@ -222,6 +222,8 @@ class TimeBase:
             self.usual = self._period
         self._seen = seen
         self.account.manner = seen.manner
+        if seen.manner.are_times:  # the rate is that of the stamps from here on, whatever a line said before
+            self.account.period = math.nan
         if not (known.all() or seen.sparse):
             line = np.interp(counts, counts[known], stamps[known]) if known.any() else np.zeros(len(stamps))
             stamps = np.where(known, stamps, line)
