@@ -45,8 +45,9 @@ LEAST_BENT = 5
 """Sessions of a dyad from which on a bend is looked for."""
 LEAST_THERAPISTS = 4
 LEAST_UNEQUAL = 12
-"""Fewer dyads, some of which have twice the sessions of others, have an interval with a warning and no p."""
-FEW_UNEQUAL = "no p: of so few dyads with such unequal numbers of sessions intervals held 91 %"
+"""Fewer dyads, some of which have twice the sessions of others, have a wider interval and no p."""
+MISSED, MISSED_UNEQUAL = 0.05, 0.02
+FEW_UNEQUAL = "no p, and the 98 % interval: of so few dyads so unequal in sessions that of 95 % held 91 %"
 OWN = "value ~ session, one residual variance for all dyads"
 OVER = f"{OWN}; slope ~ 1 + (1 | dyad), REML, HKSJ"
 
@@ -142,6 +143,7 @@ def _fixed(rows: pd.DataFrame, outcome: str, entity: str, n: Counts, *, bent: bo
         why = f"too few {whose} differ in their courses to tell how sure it is"
         return refused(MODEL, outcome, entity, why, term=term, n=n, formula=formula)
     unequal = _few_unequal(dyad)
+    reach = told.reach_at(MISSED_UNEQUAL if unequal else MISSED)
     words = [*(["a bend of the course, and no alarm"] if bent else []), *([FEW_UNEQUAL] if unequal else [])]
     return ModelRow(
         model=MODEL,
@@ -150,8 +152,8 @@ def _fixed(rows: pd.DataFrame, outcome: str, entity: str, n: Counts, *, bent: bo
         term=term,
         estimate=told.estimate,
         se=float(found.se[-1]),
-        ci_low=told.estimate - told.reach,
-        ci_high=told.estimate + told.reach,
+        ci_low=told.estimate - reach,
+        ci_high=told.estimate + reach,
         p=math.nan if unequal else told.p,
         converged=True,
         exploratory=bent,

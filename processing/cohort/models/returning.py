@@ -51,6 +51,8 @@ BEFORE = AHEAD + 1.0
 """Curves begin so long before an excursion is known [s], when nothing can have come yet."""
 LEAST_LATENCY = 1.0
 """A shorter median counts as so long in logarithms [s]: the index has a value each second."""
+LEAST_ANSWERS = 16
+"""With fewer answers a therapist, on average, intervals of their spread held 89 %."""
 LEAST_EXCURSIONS = 10
 """Fewer excursions of a therapist give no median."""
 ANSWER = "Surv(latency, answered) ~ 1, by therapist; ln median ~ 1 + (1 | therapist), REML, HKSJ"
@@ -153,7 +155,12 @@ def _answers(tables: Tables) -> list[ModelRow]:
     y = np.array([e.logarithm for e in each])
     over = pooled(y, _variances(each, [e.n for e in each]), what="therapists")
     # How much they differ shows where answers are counted: few hold little of those who answer late.
-    differ = pooled(y, _variances(each, [e.answered for e in each]), what="therapists")
+    answers = [e.answered for e in each]
+    differ = pooled(y, _variances(each, answers), what="therapists")
+    spoken = "SD of therapists, of the logarithm"
+    if not differ.reason and np.mean(np.array(answers)[np.isfinite(y)]) < LEAST_ANSWERS:
+        differ = replace(differ, tau_low=math.nan, tau_high=math.nan)
+        spoken += f"; no interval from fewer than {LEAST_ANSWERS} answers a therapist"
     few = (
         f"; a therapist needs {LEAST_EXCURSIONS} excursions, and half of them answered" if over.reason else ""
     )
@@ -161,7 +168,7 @@ def _answers(tables: Tables) -> list[ModelRow]:
     middle, why = _exponential(over), over.reason + few
     return [
         over_units(*of, "median", middle, n, formula=ANSWER, beside=why),
-        spread(*of, "frailty_sd", differ, n, formula=ANSWER, beside="SD of therapists, of the logarithm"),
+        spread(*of, "frailty_sd", differ, n, formula=ANSWER, beside=spoken),
     ]
 
 

@@ -35,8 +35,8 @@ NEGLIGIBLE = 1e-10
 """Share of the largest eigenvalue below which a direction is one that the fixed effects took up."""
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(64)
 """Of the integral over a right angle."""
-FURTHEST = 20.0
-"""Standard errors within which the end of a 95 % interval lies, with one degree of freedom too."""
+FURTHEST = 40.0
+"""Standard errors within which the end of a 98 % interval lies, with one degree of freedom too."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -58,7 +58,11 @@ class Told:
     @property
     def reach(self) -> float:
         """Return half the width of the 95 % interval."""
-        return self.se * float(brentq(lambda t: tail(t, self.parts) - 0.05, 1.0, FURTHEST, xtol=1e-9))
+        return self.reach_at(0.05)
+
+    def reach_at(self, missed: float) -> float:
+        """Return how far an interval goes that misses so often."""
+        return self.se * float(brentq(lambda t: tail(t, self.parts) - missed, 1.0, FURTHEST, xtol=1e-9))
 
     @property
     def p(self) -> float:

@@ -129,7 +129,7 @@ plain_units <- function(y, unit) {
 
 # 95 % interval of a fixed effect of an lmer, from how clusters spread about it (CR2: Bell & McCaffrey 2002,
 # Pustejovsky & Tipton 2018). The package clubSandwich has the same error, with Satterthwaite's t.
-over_clusters <- function(m, cluster, column) {
+over_clusters <- function(m, cluster, column, missed = 0.05) {
   x <- unname(as.matrix(getME(m, "X"))); left <- getME(m, "y") - as.vector(x %*% fixef(m))
   half <- as.matrix(crossprod(getME(m, "Zt"), getME(m, "Lambda")))
   v <- sigma(m)^2 * (tcrossprod(half) + diag(nrow(x)))
@@ -148,7 +148,7 @@ over_clusters <- function(m, cluster, column) {
   parts <- pmax(eigen(spread, symmetric = TRUE)$values, 0); parts <- parts / sum(parts)
   tail <- function(t) 2 / pi * integrate(function(a) vapply(a, function(b) prod((1 + t^2 * parts / sin(b)^2)^-0.5), 0),
                                          0, pi / 2, rel.tol = 1e-9)$value
-  reach <- uniroot(function(t) tail(t) - 0.05, c(1, 20), tol = 1e-9)$root * sqrt(sum(vapply(each, `[[`, 0, "score")^2))
+  reach <- uniroot(function(t) tail(t) - missed, c(1, 40), tol = 1e-9)$root * sqrt(sum(vapply(each, `[[`, 0, "score")^2))
   unname(fixef(m)[column]) + c(-1, 1) * reach
 }
 

@@ -11,7 +11,18 @@ import pytest
 from scipy.stats import f as f_distribution
 from scipy.stats import ttest_1samp
 
-from processing.cohort.models import coupling, dose, flexibility, growth, process, returning, series, stable
+from processing.cohort.models import (
+    coupling,
+    dose,
+    flexibility,
+    growth,
+    mixed,
+    process,
+    returning,
+    robust,
+    series,
+    stable,
+)
 from processing.cohort.models.everything import MODELS, fit_all
 from processing.cohort.models.pairs import pairs
 from processing.cohort.models.series import Series, metric
@@ -197,6 +208,14 @@ def test_an_index_that_shows_excursions_late_makes_no_answer_an_unanswered_excur
     assert median.estimate == pytest.approx(15.0 - 8.0, abs=2.5)
 
 
+def test_how_much_therapists_differ_has_no_interval_from_few_answers() -> None:
+    for sessions, stated in ((3, False), (8, True)):
+        drawn = simulated(Truth(dyads=5, sessions=sessions), np.random.default_rng(4), ["excursions"])
+        median, spread = returning._answers(drawn)
+        assert math.isfinite(median.ci_high) and math.isfinite(spread.estimate)
+        assert math.isfinite(spread.ci_high) == stated == ("no interval" not in spread.reason)
+
+
 def test_outcomes_of_few_clients_are_not_modelled(tables: Tables) -> None:
     few = {name: t[t["dyad"].isin(["D01", "D02"])] if "dyad" in t else t for name, t in tables.items()}
     found = process.process_and_outcome(few)
@@ -266,7 +285,21 @@ def test_a_moderator_that_one_client_alone_has_gets_no_interval() -> None:
     assert "too few clients" in row.reason
 
 
-def test_few_dyads_with_unequal_numbers_of_sessions_have_an_interval_and_no_p() -> None:
+def _told(rows: pd.DataFrame) -> robust.Told:
+    """Return what clusters tell of the slope of `values`, whose dyads have no therapist in common."""
+    session = rows["session"].to_numpy(float)
+    session = session - np.unique(session).mean()
+    x, dyad = np.column_stack([np.ones(len(rows)), session]), rows["dyad"].to_numpy(str)
+    effects = [mixed.Effect("dyad", dyad, x[:, 0]), mixed.Effect("slope", dyad, session)]
+    y = rows["value"].to_numpy(float)
+    found = mixed.fit(y, x, effects)
+    assert found is not None
+    told = robust.over_clusters(y, x, effects, found, -1)
+    assert told is not None
+    return told
+
+
+def test_few_dyads_with_unequal_numbers_of_sessions_have_a_wider_interval_and_no_p() -> None:
     rows = values(9, 6, np.random.default_rng(3))
     short = rows[(rows["session"] <= 3.0) | (rows["dyad"] > "D02")]
     many = values(12, 6, np.random.default_rng(3))
@@ -278,6 +311,8 @@ def test_few_dyads_with_unequal_numbers_of_sessions_have_an_interval_and_no_p() 
         row = next(r for r in growth.growth_of(drawn, "x", "client") if r.entity == "client")
         assert math.isfinite(row.p) == told and math.isfinite(row.ci_low)
         assert (growth.FEW_UNEQUAL in row.reason) != told
+        width, usual = (row.ci_high - row.ci_low) / 2.0, _told(drawn).reach
+        assert width == pytest.approx(usual) if told else 1.1 * usual < width < 2.0 * usual
 
 
 def test_therapists_who_differ_in_slopes_widen_the_interval_of_growth() -> None:
