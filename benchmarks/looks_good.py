@@ -312,35 +312,38 @@ def seen(signal: Signal) -> Seen:
     )
 
 
+HEADING = (
+    "| kind | HR given | > 5 bpm off | RMSSD given | > 20 % off | missed | extra | extra, good |\n"
+    "|---|---|---|---|---|---|---|---|"
+)
+
+
+def row(kind: str, signals: list[Signal]) -> str:
+    """Return one row of the table."""
+    s = Seen._make(np.sum([seen(signal) for signal in signals], axis=0))
+
+    def pct(part: float, whole: float) -> str:
+        return f"{100 * part / whole:.1f}" if whole else "–"
+
+    return (
+        f"| {kind} | {pct(s.rates_given, s.beats)} | {pct(s.rates_off, s.rates_given)} "
+        f"| {pct(s.minutes_given, s.beats)} | {pct(s.minutes_off, s.minutes_given)} "
+        f"| {pct(s.missed, s.beats)} | {pct(s.extra, s.beats)} | {s.extra_good:.0f} |"
+    )
+
+
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--rates", type=float, nargs="+", default=[130.0, 250.0])
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--kinds", nargs="+", default=[""], help="beginnings of the names of kinds")
     options = parser.parse_args()
-    print("| kind | HR given | > 5 bpm off | RMSSD given | > 20 % off | missed | extra | extra, good |")
-    print("|---|---|---|---|---|---|---|---|")
+    print(HEADING)
     for j, (kind, make) in enumerate(KINDS.items()):
-        if not kind.startswith(tuple(options.kinds)):
-            continue
-        total = np.zeros(len(Seen._fields))
-        for rate in options.rates:
-            for seed in range(options.seeds):
-                total += seen(make(np.random.default_rng((seed, j)), rate))
-        s = Seen._make(total)
-
-        def pct(part: float, whole: float) -> str:
-            return f"{100 * part / whole:.1f}" if whole else "–"
-
-        print(
-            f"| {kind} | {pct(s.rates_given, s.beats)} | {pct(s.rates_off, s.rates_given)} "
-            f"| {pct(s.minutes_given, s.beats)} | {pct(s.minutes_off, s.minutes_given)} "
-            f"| {pct(s.missed, s.beats)} | {pct(s.extra, s.beats)} | {s.extra_good:.0f} |",
-            flush=True,
-        )
+        if kind.startswith(tuple(options.kinds)):
+            drawn = [(rate, seed) for rate in options.rates for seed in range(options.seeds)]
+            print(row(kind, [make(np.random.default_rng((s, j)), f) for f, s in drawn]), flush=True)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray
+from processing.heart.waves.passed import NONE, WEAK
 
 NORMAL, ECTOPIC, LONG, SHORT, MISPLACED = 0.0, 1.0, 2.0, 3.0, 4.0
 """Codes of `ibi_class`; nan where a beat was not judged."""
@@ -71,8 +72,8 @@ class Arrival(NamedTuple):
     are its shape as `qrs_shapes` gives it, None if only its time is known. `is_first` says that the beat
     before it, though `interval` was told, did not come; `missing`, why nothing is known of the time between
     the two, "" where it is. A beat that is `placed` was put there by hand; one that is `vouched` for lies
-    where somebody has accepted the signal: it is normal. `passed` says that since the beat before a wave was
-    passed over that may be a beat.
+    where somebody has accepted the signal: it is normal. `passed` is what speaks for a beat among the
+    waves that were passed over since the beat before: see `waves.passed`.
     """
 
     time: float
@@ -85,7 +86,11 @@ class Arrival(NamedTuple):
     missing: str = ""
     placed: bool = False
     vouched: bool = False
-    passed: bool = False
+    passed: float = NONE
+
+    def without_motion(self) -> Arrival:
+        """Return it without a single wave that was passed over: motion, as a rule, amid an even rhythm."""
+        return self._replace(passed=NONE) if self.passed == WEAK else self
 
 
 class Known(NamedTuple):

@@ -122,7 +122,7 @@ class EcgInput:
         columns = (found.times.tolist(), found.settled.tolist(), intervals.tolist(), faults(found))
         missing = [MISSING if m else "" for m in crossed.tolist()]
         rows = zip(*columns, found.parts, found.norms, strict=True)
-        marks = zip(rows, missing, (found.passed > 0).tolist(), strict=True)
+        marks = zip(rows, missing, found.passed.tolist(), strict=True)
         arrivals = [Arrival(*row)._replace(missing=why, passed=over) for row, why, over in marks]
         self._feed.take(found, arrivals)
 

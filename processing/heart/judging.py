@@ -56,6 +56,8 @@ class Shape(NamedTuple):
     """A beat less like than this is ectopic; in its time, down to `lenient` it may be normal."""
     soft: float = 0.90
     """A beat less like than this is ectopic if it is not in its time, too."""
+    even: float = 0.93
+    """Where no rhythm is, most beats are out of time: there `soft` counts only where it is so strict."""
     lenient: float = 0.60
     spread: float = 4.0
     """Both limits follow the likeness of the last normal beats: so many deviations under its median."""
@@ -71,8 +73,7 @@ NOBODY: FloatArray = np.empty(0)
 
 
 class _Pending(NamedTuple):
-    """Hold a beat that waits for the next one: `known` is its interval [ms], nan where `reason` says why
-    not."""
+    """Hold a beat that waits for the next one: `known` is its interval [ms], nan if there is a `reason`."""
 
     beat: Arrival
     likeness: float
@@ -127,6 +128,7 @@ class BeatJudge:
         if fresh:
             self._before = math.nan if math.isnan(beat.interval) else NORMAL
             self._paired, self._span_before = False, not math.isnan(beat.interval)
+        beat = beat.without_motion() if self._rhythm.is_steady else beat
         likeness, size, family = 1.0, 1.0, None
         if beat.parts is not None and beat.norms is not None and beat.fault in ("", UNLIKE):
             ratio = beat.interval / self._rhythm.usual if beat.interval < 3.0 else math.nan
@@ -171,7 +173,8 @@ class BeatJudge:
             return "after a beat that is not normal"
         if beat.interval < SHORTEST:
             return "early beat"
-        if self._is_long(beat.interval) and not (beat.vouched and beat.interval < LONGEST):
+        known = beat.vouched or self._is_irregular  # where no rhythm is, no interval is long for it
+        if self._is_long(beat.interval) and not (known and beat.interval < LONGEST):
             return "long interval"
         return PASSED_OVER if beat.passed else ""
 
@@ -213,7 +216,7 @@ class BeatJudge:
         if self._turns.taken(family if kind == NORMAL and not beat.vouched else None) and rhythm == EVEN:
             rhythm = ALTERNATING
         self._is_irregular = self._has_shapes and rhythm == IRREGULAR and not beat.vouched
-        rhythm = ACCEPTED if beat.vouched else DOUBTED if beat.passed and rhythm == EVEN else rhythm
+        rhythm = ACCEPTED if beat.vouched else DOUBTED if beat.passed else rhythm
         judged = not math.isnan(kind)
         spanned = (
             judged and self._span_before and beat.interval < LONGEST and kind != LONG and not beat.passed
@@ -246,12 +249,12 @@ class BeatJudge:
         p, q = (interval / usual, following / usual) if known else (math.nan, math.nan)
         hard, soft = self._limits
         steady = abs(interval - following) < 0.12 * interval and 0.75 < p < 1.3
-        if likeness < hard and not (steady and likeness >= LIMITS.lenient):
-            return ECTOPIC, False
-        if self._is_misshapen(likeness, size):
+        odd = likeness < hard and not (steady and likeness >= LIMITS.lenient)
+        if odd or self._is_misshapen(likeness, size):
             return ECTOPIC, False
         out = p < 0.92 or q > 1.12 or not _within(size, (0.6, 1.7))
-        if likeness < soft and not steady and out:
+        strict = soft > LIMITS.even or not self._is_irregular
+        if likeness < soft and strict and not steady and out:
             return ECTOPIC, True
         if not known:
             return NORMAL, False

@@ -49,7 +49,8 @@ class Beats(NamedTuple):
     trusted : ndarray, shape (n_beats,)
         1 where the beat looks like this person's beats, else 0.
     passed : ndarray, shape (n_beats,)
-        1 where a wave was passed over since the beat before that may be a beat, else 0.
+        1 where a wave was passed over since the beat before that may be a beat, 0.5 where one was that is
+        alone of its shape, else 0.
     waves : ndarray, shape (n_beats,)
         1 where the ECG around is waves that run into each other, else 0.
     first : ndarray of bool, shape (n_beats,)

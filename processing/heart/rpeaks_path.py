@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from math import log
+from math import log, nan
 from typing import NamedTuple
 
 import numpy as np
@@ -26,6 +26,7 @@ from processing.heart.rpeaks_evidence import TINY, WEIGHTS, Intervals, Levels, T
 from processing.heart.rpeaks_front import BACKGROUND, SHIFT, Candidates
 from processing.heart.rpeaks_trust import Others, Shapes, Trust
 from processing.heart.waves import echo as echoes
+from processing.heart.waves.passed import CLEARLY, HIGH, NONE, STANDS_OUT, STRONG, WEAK, PassedOver, Wave
 
 EARLY = 0.34
 """Earliest decision after the envelope maximum [s]; the maximum lies about 0.06 s after the R peak."""
@@ -63,8 +64,8 @@ _pending: Callable[[tuple[int, float, float, float, float, bool, FloatArray, boo
 
 
 class Decided(NamedTuple):
-    """Hold a beat: `place` of its envelope maximum, `at` which decimated sample it was decided, and whether
-    since the beat before a wave was `passed` over that may be a beat."""
+    """Hold a beat: `place` of its envelope maximum, `at` which decimated sample it was decided, and what
+    speaks for a beat among the waves that were `passed` over since the beat before."""
 
     place: int
     at: int
@@ -108,14 +109,15 @@ class Path:
         self._clear = False
         self._others = Others()
         self._echo: Pending | None = None
-        self._passed = False
+        self._passed = PassedOver()
 
     def restart(self) -> None:
         """Begin a new stretch: keep what is known about the person, drop what is pending."""
         self._pending = []
         self._next = 0
         self._last = None
-        self._echo, self._passed = None, False
+        self._echo = None
+        self._passed.restart()
 
     def push(self, found: Candidates, look: int, count: int, swing: Swing) -> list[Decided]:
         """Take in complete candidates and return the beats decided up to sample `count` - 1.
@@ -239,10 +241,15 @@ class Path:
         """Note a wave after a beat that may be a beat itself, and the largest one too high for a T wave."""
         if self._last is None or wave.contrast < echoes.CONTRAST:
             return
-        tall = wave.score > echoes.SCORE and wave.height > echoes.HALF * self._levels.height
-        self._passed = self._passed or tall or self._trust.likeness(wave.parts) > echoes.LIKE
+        beat = self._levels.height
+        tall = wave.score > echoes.SCORE and wave.height > echoes.HALF * beat
+        own = self._trust.likeness(wave.parts) > echoes.LIKE
+        if own or wave.height > HIGH * beat:
+            evidence = STRONG if own else WEAK if tall else NONE
+            clear = wave.height > CLEARLY * beat and wave.contrast > STANDS_OUT
+            self._passed.note(Wave(wave.place / self._rate, wave.height, wave.parts, evidence, clear))
         since, known = (wave.place - self._last) / self._rate, self._echo
-        high = wave.height > echoes.HIGH * self._levels.height
+        high = wave.height > echoes.LOW * beat
         if high and echoes.SOON < since < echoes.LATEST and (known is None or wave.height > known.height):
             self._echo = wave
 
@@ -252,8 +259,9 @@ class Path:
         if wave is None or not echoes.ROOM < (place - wave.place) / self._rate < 1.5:
             return
         swing = self._swing(wave.place, place)
-        self._passed = self._passed or swing > echoes.DOUBT
-        if swing > echoes.SWING:
+        if swing > echoes.DOUBT:
+            self._passed.doubt(wave.place / self._rate)
+        if swing > echoes.SWING and wave.height > echoes.HIGH * self._levels.height:
             self._others.passed_over(wave.parts[SHIFT], wave.height)
 
     def _accept(self, beat: Pending, at: int) -> Decided:
@@ -269,8 +277,9 @@ class Path:
         self._others.learn(part, beat.height, beat.contrast, likeness, trusted=trusted, sure=beat.sure)
         if last is not None:
             self._intervals.learn((beat.place - last) / self._rate)
-        passed, self._passed = self._passed, False
-        return Decided(beat.place, at, beat.contrast, likeness, float(trusted), float(passed))
+        before = nan if last is None else last / self._rate
+        passed = self._passed.beat(beat.place / self._rate, before, is_own=trusted)
+        return Decided(beat.place, at, beat.contrast, likeness, float(trusted), passed)
 
     def _margin(self, at: int) -> float:
         """Return the best path score with the oldest candidate minus the best without it."""

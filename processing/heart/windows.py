@@ -48,12 +48,12 @@ def window_lengths(config: HeartConfig) -> dict[str, float]:
 
 
 FEW, IRREGULAR, ECTOPICS = "too few accepted beats", "irregular rhythm", "ectopic beats"
-AGREED = 2.5
-"""In an irregular rhythm the heart rate of all beats may differ so much from that of the normal ones [bpm]:
-half of what would be seen; ours."""
-ONE, MISSED = 1, 0.25
-"""Where a beat may be missing more often in a window of heart rate, or in one of variability more often than
-this share of its fewest differences, two hearts may be seen, or waves in place of beats; ours."""
+AGREED, BETWEEN = 2.5, 4.0
+"""The heart rate of all beats may differ so much from that of the normal ones in an irregular rhythm (half of
+what would be seen), and in an even one, between whose beats ectopic ones may come [bpm]; ours."""
+MISSED = 0.25
+"""Where a beat may be missing more often in a window of variability than this share of its fewest
+differences, two hearts may be seen, or waves in place of beats; ours. In one of heart rate none may be."""
 CHANGE, FEW_NORMAL, UNSURE = "change of rhythm", "too few normal beats", "uncertain beats"
 
 
@@ -66,7 +66,7 @@ def rhythm_gates(
         many = (seen.ectopic > config.ectopic) | (seen.doubtful > config.doubtful)
     else:
         many = seen.ectopic > config.ectopic_by_time
-    missing = seen.doubted > np.maximum(ONE, MISSED * config.rmssd_differences * length / config.rmssd_window)
+    missing = seen.doubted > MISSED * config.rmssd_differences * length / config.rmssd_window
     return [
         (missing, PASSED_OVER),
         (seen.alternating, ECTOPICS),
@@ -95,10 +95,9 @@ def beat_columns(
     pulse = mean_windows(beats, ends, c.hr_window)
     rate = 60000.0 / pulse.value
     uneven, doubted = rhythm_counts(beats, ends, c.hr_window)
-    biased = uneven > 0
-    if biased.any():
-        biased &= np.abs(all_rates(beats, ends, c.hr_window) - rate) > AGREED
-    hr = gated(rate, [(doubted > ONE, PASSED_OVER), (pulse.cover < c.hr_cover, FEW), (biased, IRREGULAR)])
+    off = np.abs(all_rates(beats, ends, c.hr_window) - rate)
+    beside = [((uneven > 0) & (off > AGREED), IRREGULAR), (off > BETWEEN, ECTOPICS)]
+    hr = gated(rate, [(doubted > 0, PASSED_OVER), (pulse.cover < c.hr_cover, FEW), *beside])
     short = rmssd_windows(beats, ends, c.rmssd_window)
     share = c.largest if has_shapes else c.largest_by_time
     gates = [

@@ -16,6 +16,8 @@ SOON, LATEST = 0.24, 0.52
 HIGH = 0.45
 """Envelope over that of the beat before from which a wave is no usual T wave: those of six records reach 0.2,
 in noise 0.4; nine in ten ectopic beats as early reach 0.48."""
+LOW = 0.30
+"""The same from which it may be a beat."""
 CONTRAST = 4.0
 """The same over the noise floor."""
 ROOM = 0.50

@@ -79,11 +79,18 @@ def test_no_interval_of_waves_is_a_value(kind: str, frequency: float, sfreq: flo
     assert told
 
 
-@pytest.mark.parametrize("height", [0.6, 1.0, 2.0, 4.0])
-@pytest.mark.parametrize("every", [0.7, 1.0])
-def test_a_second_pulse_gives_no_wrong_heart_rate(height: float, every: float) -> None:
-    signal = made(second_pulse(height, every, 0.010, 30.0, 120.0))
-    counts = seen(cut(signal, 150.0))
+@pytest.mark.parametrize(
+    ("height", "every", "width"),
+    [
+        *((height, every, 0.010) for height in (0.6, 1.0, 2.0, 4.0) for every in (0.7, 1.0)),
+        (2.0, 0.5, 0.010),
+        (4.0, 1.1, 0.016),
+        (3.0, 0.77, 0.014),
+    ],
+)
+def test_a_second_pulse_gives_no_wrong_heart_rate(height: float, every: float, width: float) -> None:
+    signal = made(second_pulse(height, every, width, 30.0, 120.0))
+    counts = seen(cut(signal, 160.0))
     assert counts.rates_off == 0
     assert counts.minutes_off == 0
     assert counts.rates_given > 40, "before it and after it"
@@ -116,7 +123,7 @@ def test_ectopic_beats_on_the_t_wave_are_found_or_said(sfreq: float, after: floa
 
 def test_fibrillation_has_a_heart_rate_only_where_it_is_that_of_all_beats() -> None:
     counts = [seen(made(fibrillation(0.8), 130.0, seed)) for seed in range(2)]
-    assert sum(c.rates_given for c in counts) > 50
+    assert sum(c.rates_given for c in counts) > 0.4 * sum(c.beats for c in counts)
     assert sum(c.rates_off for c in counts) <= 0.02 * sum(c.rates_given for c in counts)
 
 
@@ -147,15 +154,20 @@ def test_heart_rates_of_all_and_of_normal_intervals_differ_by_what_was_left_out(
     # In the last 10 s: 16 intervals of 0.5 s and two of 1 s, so 108 a minute; of the normal ones 120.
     assert all_rates(beats, beats.times[-1:], 10.0) == pytest.approx([108.0])
     assert rate(beats)[1] == "irregular rhythm"
-    assert rate(beats._replace(rhythms=np.zeros(24))) == (120.0, "")
+    # Two ectopic beats between those of an even rhythm: with them 20 beats in 10 s, without them 18.
+    assert rate(beats._replace(rhythms=np.zeros(24)))[1] == "ectopic beats"
+    once = np.where(np.arange(24) == 15, 1.0, 0.5)
+    assert rate(table(once, np.where(once == 1.0, 0.0, 1.0), EVEN))[1] == "ectopic beats"
+    longer = np.where(np.arange(24) == 15, 0.8, 0.5)  # 3.6 a minute between the two
+    assert rate(table(longer, np.where(longer == 0.8, 0.0, 1.0), EVEN)) == (120.0, "")
     alike = table(np.full(24, 0.5), np.r_[np.ones(12), 0.0, np.ones(11)], IRREGULAR)
     assert rate(alike) == (120.0, "")
 
 
-def test_one_beat_that_may_be_missing_leaves_a_heart_rate_and_two_do_not() -> None:
+def test_one_beat_that_may_be_missing_leaves_no_heart_rate() -> None:
     spans, normal = np.full(24, 0.8), np.ones(24)
-    assert rate(table(spans, normal, DOUBTED, slice(20, 21))) == (75.0, "")
-    assert rate(table(spans, normal, DOUBTED, slice(20, 22)))[1] == PASSED_OVER
+    assert rate(table(spans, normal, DOUBTED, slice(2, 3))) == (75.0, ""), "before the last 10 s"
+    assert rate(table(spans, normal, DOUBTED, slice(20, 21)))[1] == PASSED_OVER
 
 
 @pytest.mark.parametrize(
