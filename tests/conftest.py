@@ -48,15 +48,18 @@ def data_dir() -> Path:
 
 
 def pytest_xdist_auto_num_workers() -> int | None:
-    """Use one worker more than there are cores, since many tests wait for real time most of theirs."""
+    """Use two workers more than there are cores, since many tests wait for real time most of theirs."""
     if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
         return None
     cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-    return cores + 1
+    return cores + 2
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what shows windows as real time; put files of long tests first, lest one worker ends alone."""
+    """Mark what shows windows as real time; put files of long tests first, lest one worker ends alone.
+
+    Files that wait for real time take turns with those that compute: some workers wait while others compute.
+    """
     for item in items:
         if "qtbot" in getattr(item, "fixturenames", ()):
             item.add_marker("realtime")
@@ -64,7 +67,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     slow, real = (
         Counter(item.path for item in items if item.get_closest_marker(name)) for name in ("slow", "realtime")
     )
-    items.sort(key=lambda item: (-slow[item.path], -real[item.path], -every[item.path]))
+    files = sorted(every, key=lambda path: (-slow[path], -real[path], -every[path]))
+    place = {path: (2 * k + 1) / len(some) for some in kinds(files, real) for k, path in enumerate(some)}
+    items.sort(key=lambda item: (place[item.path], str(item.path)))
+
+
+def kinds(files: list[Path], real: Counter[Path]) -> tuple[list[Path], list[Path]]:
+    """Return the files that wait for real time, and the others, as they are ordered."""
+    return [path for path in files if real[path]], [path for path in files if not real[path]]
 
 
 PACKAGES = {

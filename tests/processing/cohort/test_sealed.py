@@ -36,5 +36,5 @@ def test_they_are_read_with_an_unlocked_store_and_the_command_says_so(
     unlock(store, recovery)
     result = cohort(path, "--out", tmp_path / "store")
     assert result.exit_code == 0, result.output
-    assert "holds the results of 1 sealed recordings, unsealed" in result.stdout
+    assert "holds the results of 1 sealed recording, unsealed" in result.stdout
     assert list(StoreTables(tmp_path / "store")["sessions"]["sealed"]) == [True]
