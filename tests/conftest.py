@@ -55,10 +55,15 @@ def pytest_xdist_auto_num_workers() -> int | None:
     return cores + 2
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what shows windows as real time; put files of long tests first, lest one worker ends alone.
+MOST_LONG = 0.8
+"""The part of the run in which long files begin."""
 
-    Files that wait for real time take turns with those that compute: some workers wait while others compute.
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what shows windows as real time; put files in an order that keeps all cores at work to the end.
+
+    Files that wait for real time, long ones that compute and the others take turns, so that some workers wait
+    while others compute; in each kind large files come first, lest one worker ends alone.
     """
     for item in items:
         if "qtbot" in getattr(item, "fixturenames", ()):
@@ -67,14 +72,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     slow, real = (
         Counter(item.path for item in items if item.get_closest_marker(name)) for name in ("slow", "realtime")
     )
-    files = sorted(every, key=lambda path: (-slow[path], -real[path], -every[path]))
-    place = {path: (2 * k + 1) / len(some) for some in kinds(files, real) for k, path in enumerate(some)}
+    kinds: dict[tuple[bool, bool], list[Path]] = {}
+    for path in sorted(every, key=lambda path: (-slow[path], -real[path], -every[path])):
+        kinds.setdefault((slow[path] > 0, real[path] > 0), []).append(path)
+    place = {
+        path: (k + 0.5) / len(some) * (MOST_LONG if is_long else 1.0)
+        for (is_long, _), some in kinds.items()
+        for k, path in enumerate(some)
+    }
     items.sort(key=lambda item: (place[item.path], str(item.path)))
-
-
-def kinds(files: list[Path], real: Counter[Path]) -> tuple[list[Path], list[Path]]:
-    """Return the files that wait for real time, and the others, as they are ordered."""
-    return [path for path in files if real[path]], [path for path in files if not real[path]]
 
 
 PACKAGES = {

@@ -27,7 +27,7 @@ from processing.results.session_run import run_recording
 from tests.acquisition.lsl_sender import sender
 from tests.waiting import wait_for
 
-pytestmark = pytest.mark.realtime
+pytestmark = [pytest.mark.realtime, pytest.mark.slow]
 
 SESSION = """\
 [session]

@@ -20,7 +20,7 @@ from tests.acquisition.ble_bench import device, session_text
 from tests.acquisition.lsl_sender import announcement, outlet
 from tests.waiting import wait_for
 
-pytestmark = pytest.mark.realtime
+pytestmark = [pytest.mark.realtime, pytest.mark.slow]
 
 ROOT = Path(__file__).parents[3]
 DEVICES = (sys.executable, "-m", "viewer.cli", "devices")

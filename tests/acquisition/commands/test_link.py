@@ -17,6 +17,8 @@ from acquisition.recording.lock import acquire, release
 from acquisition.voice.models import SFREQ
 from tests.acquisition.linking.hours import BEGIN, heard, recording, voices, write_video
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("av", reason="PyAV is not installed")
 MARKS = [Event(time=BEGIN + t, code="sync_mark", actor="tech") for t in (20.1, 170.05)]
 

@@ -11,6 +11,8 @@ from acquisition.drivers.table import names, opener
 from acquisition.session.profile import load_profile
 from tests.acquisition.dropouts import AWAY, KINDS, Kind, measured
 
+pytestmark = pytest.mark.slow
+
 
 def test_every_driver_with_a_radio_is_among_them() -> None:
     radio = {name for name in names() if isinstance(opener(name), Opener)}

@@ -14,7 +14,7 @@ from pylsl.util import TimeoutError as LslTimeout
 from acquisition.event import Notice
 from tests.acquisition.lsl_sender import Listening, binding, listening, sender
 
-pytestmark = pytest.mark.realtime
+pytestmark = [pytest.mark.realtime, pytest.mark.slow]
 
 THEIRS, AGAIN = 1_000_000, 2_000_000
 QUIET = 3.5

@@ -26,7 +26,7 @@ from tests.acquisition.pulse import need_pulse, null_sink
 from tests.acquisition.speech import alternating, dialogue, need_models, pitch_of, write_wav
 from tests.waiting import wait_for
 
-pytestmark = pytest.mark.realtime
+pytestmark = [pytest.mark.realtime, pytest.mark.slow]
 
 ROOT = Path(__file__).resolve().parents[3]
 LONGEST = 2.5

@@ -18,7 +18,7 @@ from processing.cohort.numbering import placed
 from processing.config import PipelineConfig
 from tests.processing.cohort.cohorts import cohort, parquet
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+pytestmark = [pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX"), pytest.mark.slow]
 
 
 def jobs_of(made: Path, store: Path) -> list[Job]:

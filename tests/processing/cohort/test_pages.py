@@ -12,6 +12,8 @@ import pytest
 
 from tests.processing.cohort.cohorts import cohort
 
+pytestmark = pytest.mark.slow
+
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 HOWTO, STORE = DOCS / "howto" / "many-sessions.md", DOCS / "cohort.md"
 CODE = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)

@@ -26,6 +26,8 @@ from processing.commands.withdraw import withdraw_command
 from processing.config import PipelineConfig
 from tests.processing.cohort.cohorts import PEOPLE, SESSIONS, cohort, here, parquet, said, write_cohort
 
+pytestmark = pytest.mark.slow
+
 
 def test_every_table_has_its_columns_and_the_sessions_their_keys(made: Path) -> None:
     tables = StoreTables(made / "store")

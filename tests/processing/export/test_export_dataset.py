@@ -33,6 +33,8 @@ from tests.acquisition.session.test_session_record import RECORD
 from tests.processing.cohort.cohorts import here
 from tests.processing.simulated_hour import START, infos, write_hour
 
+pytestmark = pytest.mark.slow
+
 SESSIONS = (("D01", 1, "C01", "2026-11-01"), ("D01", 2, "C01", "2026-11-08"), ("D02", 1, "C02", "2026-11-02"))
 KNOWN_WARNINGS = {
     "SIDECAR_KEY_RECOMMENDED:CogAtlasID",

@@ -24,6 +24,8 @@ from processing.results.session_run import NOTICE, SessionRun, run_recording
 from tests.processing.simulated_hour import infos, marks, write_hour
 from viewer.model.wording import forbidden
 
+pytestmark = pytest.mark.slow
+
 
 def run(path: Path, **how: object) -> tuple[SessionRun, Hour]:
     """Return a simulated session and what it held."""

@@ -16,6 +16,8 @@ from processing.commands.many import Work
 from processing.config import PipelineConfig
 from tests.processing.simulated_hour import write_hour
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def recordings(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:

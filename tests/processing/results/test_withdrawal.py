@@ -38,6 +38,8 @@ from processing.commands.withdraw import withdraw_command
 from processing.config import PipelineConfig
 from tests.processing.simulated_hour import START, write_hour
 
+pytestmark = pytest.mark.slow
+
 CODES = {Role.CLIENT: "C01", Role.THERAPIST: "T01"}
 ADDED = {"actor": "therapist", "code": "suds", "time": START}
 SAID = Event(time=START + 5.0, code="suds", actor="client", source="review", value=7.0, id="said")

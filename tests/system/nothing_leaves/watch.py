@@ -14,6 +14,7 @@ from tests.system.laboratory import Laboratory
 
 WATCHED = [
     pytest.mark.realtime,
+    pytest.mark.slow,
     pytest.mark.skipif(sys.platform == "win32", reason="modes and namespaces are POSIX's"),
 ]
 LSL_DISCOVERY = 16571

@@ -16,7 +16,7 @@ from tests.acquisition.pulse import need_pulse, null_sink
 from tests.viewer.video.conftest import BEGIN
 from tests.viewer.video.made import BASE, LONG, STEP, Sung, bursts, even, film
 
-pytestmark = pytest.mark.realtime
+pytestmark = [pytest.mark.realtime, pytest.mark.slow]
 
 ROOT = Path(__file__).resolve().parents[3]
 APART = 0.08
