@@ -11,6 +11,7 @@ import click
 from acquisition.commands.command import Command, Group, as_json_option, print_json
 from acquisition.commands.keys import store_option
 from acquisition.terminal import echo
+from acquisition.text import how_many
 
 
 @click.command("verify", cls=Command)
@@ -32,7 +33,7 @@ def verify_command(store: Path | None, head: str, as_json: bool) -> None:
         sys.exit(1)
     if not as_json:
         cut = "" if head else " (--head, printed before, tells whether its end was cut)"
-        echo(f"{len(found)} lines, each follows the one before{cut}")
+        echo(f"{how_many(len(found), 'line')}, each follows the one before{cut}")
 
 
 @click.command("show", cls=Command)

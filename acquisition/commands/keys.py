@@ -13,6 +13,7 @@ import click
 from acquisition.commands.command import FILE, Command, Group, as_json_option, print_json, study_option
 from acquisition.errors import KeyStoreError
 from acquisition.terminal import echo, progressing
+from acquisition.text import how_many
 
 if TYPE_CHECKING:
     from acquisition.protection.keystore import KeyStore
@@ -245,8 +246,8 @@ def status_command(store: Path | None, as_json: bool) -> None:
         return
     open_ = f"unlocked until {said['unlocked_until']}" if until else "locked (`attune keys unlock` opens it)"
     echo(f"{opened.path}: {open_}")
-    echo(f"{len(said['people'])} people, {said['keys']} keys, {said['destroyed']} destroyed")
-    echo(f"wrapped to {said['recipients']} recipients: the store's own, and those that can recover it")
+    echo(f"people: {len(said['people'])}, keys: {said['keys']}, destroyed: {said['destroyed']}")
+    echo(f"wrapped to {how_many(said['recipients'], 'recipient')}: the store's own, and who can recover it")
 
 
 @click.command("add-recipient", cls=Command)
@@ -307,7 +308,7 @@ def rotate_command(store: Path | None, passphrase_file: Path | None, sheet: Path
     forget_all(opened)
     unlock(opened, own)
     keep("store rotated", store=opened.path)
-    echo(f"{opened.path}: new passphrase and identity; {len(opened.people())} people are wrapped anew")
+    echo(f"{opened.path}: new passphrase and identity; people wrapped anew: {len(opened.people())}")
     _hand_out(opened, recovery, sheet)
 
 

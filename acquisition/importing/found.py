@@ -160,6 +160,30 @@ def single(values: NDArray[Any]) -> NDArray[Any]:
     return np.ascontiguousarray(values).reshape(len(values), 1)
 
 
+def markers(name: str, times: Sequence[float] | FloatArray, texts: Sequence[str], label: str) -> Found:
+    """Return texts at moments as a stream of markers; those at one moment stay as they were written.
+
+    Parameters
+    ----------
+    times : sequence of float, length n
+        Seconds on the file's own clock, in any order.
+    texts : sequence of str, length n
+    label : str
+        What the texts are called.
+    """
+    at = np.asarray(times, np.float64)
+    order = np.argsort(at, kind="stable")
+    return Found(
+        name=name,
+        modality=Modality.MARKERS,
+        unit="",
+        sfreq=0.0,
+        times=at[order],
+        samples=single(np.array(texts, object)[order]),
+        labels=(label,),
+    )
+
+
 def even(n: int, sfreq: float, start: float = 0.0) -> FloatArray:
     """Return the stamps of n samples at an even rate [s]."""
     return start + np.arange(n) / sfreq

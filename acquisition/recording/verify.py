@@ -30,6 +30,7 @@ from acquisition.recording.manifest import Manifest, changes, read
 from acquisition.recording.refill import damage_of
 from acquisition.recording.tail import Tail
 from acquisition.stream import ROLES, Role
+from acquisition.text import how_many
 
 _REPORTED = 20
 
@@ -135,7 +136,7 @@ def plain_rows(path: Path) -> list[str]:
     lines = []
     for name, file in files:
         n = sum(1 for line in file.read_bytes().splitlines() if line.strip() and not is_sealed_row(line))
-        lines += [f"{name}: {n} rows are not sealed"] if n else []
+        lines += [f"{name}: {how_many(n, 'row is', 'rows are')} not sealed"] if n else []
     if "record" in session_tables(path):
         lines.append(f"{SESSION_NAME}: its session record is not sealed (`attune instruments seal`)")
     return lines

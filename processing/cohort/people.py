@@ -59,10 +59,11 @@ def people_of(placed: Sequence[Placed], study: Study | None, table: Path | None)
                 head["dyads"].append(place.dyad)
             _take(said.setdefault(code, {}), place.known.covariates.get(role, {}), code, out.remarks)
     if table is not None:
-        for code, values in read_participants(table, study).items():
-            if code in heads:
-                said[code] |= values
-        _say_who_is_missing(table, heads, read_participants(table, study), out.remarks)
+        read = read_participants(table, study)
+        for code in heads.keys() & read.keys():
+            said[code] |= read[code]
+        if left := sorted(heads.keys() - read.keys()):
+            out.remarks.append(f"{table}: says nothing of {', '.join(left)}")
     names = sorted({name for values in said.values() for name in values})
     declared = study.covariates if study is not None else {}
     for name in names:
@@ -117,13 +118,6 @@ def _take(mine: dict[str, Value], said: Mapping[str, Value], code: str, remarks:
                 f"{code}: {name} is not the same in all sessions: participants has the last, covariates each"
             )
         mine[name] = value
-
-
-def _say_who_is_missing(
-    table: Path, heads: Mapping[str, object], read: Mapping[str, object], remarks: list[str]
-) -> None:
-    if left := sorted(set(heads) - set(read)):
-        remarks.append(f"{table}: says nothing of {', '.join(left)}")
 
 
 def _kind(declared: Covariate | None, values: Iterable[Value]) -> Kind:

@@ -16,6 +16,7 @@ from acquisition.errors import RecordingError
 from acquisition.private import only_for_owner
 from acquisition.stream import PEOPLE
 from acquisition.terminal import echo
+from acquisition.text import how_many
 
 if TYPE_CHECKING:
     from processing.correcting.matching import Agreement
@@ -116,10 +117,11 @@ def import_command(
         echo(json.dumps({"file": str(file), "editor": editor, **counts}))
         return
     done = "would be " if dry_run else ""
+    left_out = how_many(listed.skipped, "annotation that is no beat", "annotations that are no beats")
     echo(
-        f"{file}: {len(times)} beats from {times[0]:.3f} to {times[-1]:.3f} s: "
+        f"{file}: {how_many(len(times), 'beat')} from {times[0]:.3f} to {times[-1]:.3f} s: "
         f"{done}{counts['inserted']} inserted, {counts['deleted']} deleted, {counts['moved']} moved"
-        + (f"; {listed.skipped} annotations that are no beats left out" if listed.skipped else "")
+        + (f"; {left_out} left out" if listed.skipped else "")
     )
 
 
@@ -146,7 +148,10 @@ def export_command(file: Path, recording: Path, role: str, editor: str) -> None:
     keep("exported", recording, to="beats")
     write_beats(file, beats, now.sfreq, editor)
     only_for_owner(file)
-    echo(f"{file}: {len(beats)} beats" + (f", corrected by {editor}" if editor else ", as detected"))
+    echo(
+        f"{file}: {how_many(len(beats), 'beat')}"
+        + (f", corrected by {editor}" if editor else ", as detected")
+    )
 
 
 @corrections_command.command("list", cls=Command)
@@ -216,8 +221,8 @@ def agree_command(
 
 def _show(found: Agreement, a: str, b: str) -> None:
     echo(
-        f"{found.both} beats of both within 50 ms ({found.share:.2f} % of all), {found.only_a} of {a} alone, "
-        f"{found.only_b} of {b} alone"
+        f"{how_many(found.both, 'beat')} of both within 50 ms ({found.share:.2f} % of all), "
+        f"{found.only_a} of {a} alone, {found.only_b} of {b} alone"
     )
     if found.both:
         echo(f"beats of both are {found.apart:.1f} ms apart on average, {found.farthest:.1f} ms at most")

@@ -20,6 +20,7 @@ from acquisition.protection.sealed_file import read_file, sealed_bytes
 from acquisition.protection.store_files import put, shred
 from acquisition.protection.vault import TOGETHER, key_role, sealed_header
 from acquisition.stream import PEOPLE, Role
+from acquisition.text import how_many
 
 WHOSE = ("entity", "person", "role")
 """Columns that say whose a row is."""
@@ -44,7 +45,7 @@ class Taken:
         """Return it as a line for people."""
         if self.rows < 0:
             return f"delete file: {self.path} ({self.size} bytes)"
-        return f"take out rows: {self.path} ({self.rows} rows)"
+        return f"take out rows: {self.path} ({how_many(self.rows, 'row')})"
 
 
 def plan_results(directory: Path, role: Role, *, without_keys: bool = False) -> list[Taken]:

@@ -83,7 +83,7 @@ class SetUpWindow(QWidget):
         self.probe.came.connect(self._came)
         self.probe.judged.connect(self._judged)
         self.probe.listening.connect(
-            lambda n: self._say(f"listening to {n} streams: tap one sensor at a time")
+            lambda n: self._say(f"listening to {how_many(n, 'stream')}: tap one sensor at a time")
         )
         self.probe.checked.connect(self._checked)
         self.probe.said.connect(self._heard)

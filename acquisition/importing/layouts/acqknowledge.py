@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 
 from acquisition.errors import RecordingError
-from acquisition.importing.found import Found, FoundFile, Hints, Peek, even, single
+from acquisition.importing.found import Found, FoundFile, Hints, Peek, even, markers, single
 from acquisition.importing.tables.naming import modality_of, spelled
-from acquisition.stream import Modality
 
 TITLE = "AcqKnowledge"
 MAX_BYTES = 1 << 29
@@ -85,17 +84,5 @@ def _markers(file: Any) -> list[Found]:
     marks = [m for m in (getattr(file, "event_markers", None) or []) if getattr(m, "text", "")]
     if not marks:
         return []
-    times = np.array([float(m.sample_index) / float(file.samples_per_second) for m in marks])
-    order = np.argsort(times, kind="stable")
-    texts = np.array([str(m.text) for m in marks], object)[order]
-    return [
-        Found(
-            name="markers",
-            modality=Modality.MARKERS,
-            unit="",
-            sfreq=0.0,
-            times=times[order],
-            samples=single(texts),
-            labels=("text",),
-        )
-    ]
+    times = [float(m.sample_index) / float(file.samples_per_second) for m in marks]
+    return [markers("markers", times, [str(m.text) for m in marks], "text")]

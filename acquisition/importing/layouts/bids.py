@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 
 from acquisition.errors import RecordingError
-from acquisition.importing.found import MAX_TEXT_BYTES, Found, FoundFile, Hints, Peek, even, single
+from acquisition.importing.found import MAX_TEXT_BYTES, Found, FoundFile, Hints, Peek, even, markers
 from acquisition.importing.markers import triggered
 from acquisition.importing.tables.naming import is_time, modality_of, spelled
 from acquisition.stream import FloatArray, Modality
+from acquisition.text import how_many
 
 TITLE = "BIDS"
 COLUMNS = {"cardiac": Modality.ECG, "respiratory": Modality.RESP, "skin_conductance": Modality.EDA}
@@ -165,17 +166,8 @@ def _events(path: Path) -> FoundFile:
             texts.append(mark)
     if not times:
         raise RecordingError(f"{path}: no events")
-    order = np.argsort(times, kind="stable")
-    found = Found(
-        name="events",
-        modality=Modality.MARKERS,
-        unit="",
-        sfreq=0.0,
-        times=np.array(times)[order],
-        samples=single(np.array(texts, object)[order]),
-        labels=(text,),
-    )
-    notes = (f"{undated} events without an onset left out",) if undated else ()
+    found = markers("events", times, texts, text)
+    notes = (f"{how_many(undated, 'event')} without an onset left out",) if undated else ()
     return FoundFile(path=path, layout=f"{TITLE} events", streams=(found,), notes=notes)
 
 
@@ -200,16 +192,5 @@ def annotation_stream(name: str, rows: Sequence[tuple[float, str]]) -> list[Foun
     """Return annotations as one stream of markers in time order, and none where there are none."""
     if not rows:
         return []
-    times = np.array([time for time, _ in rows])
-    order = np.argsort(times, kind="stable")
-    return [
-        Found(
-            name=name,
-            modality=Modality.MARKERS,
-            unit="",
-            sfreq=0.0,
-            times=times[order],
-            samples=single(np.array([text for _, text in rows], object)[order]),
-            labels=("annotation",),
-        )
-    ]
+    times, texts = zip(*rows, strict=True)
+    return [markers(name, times, texts, "annotation")]

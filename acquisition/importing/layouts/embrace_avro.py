@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from acquisition.errors import RecordingError
-from acquisition.importing.found import Found, FoundFile, Hints, Peek, even, joined, single
+from acquisition.importing.found import Found, FoundFile, Hints, Peek, even, joined, markers, single
 from acquisition.stream import FloatArray, Modality
 
 TITLE = "Empatica EmbracePlus (raw)"
@@ -140,12 +140,4 @@ def _tags(raw: dict[str, Any]) -> Found | None:
     times = np.asarray((raw.get("tags") or {}).get("tagsTimeMicros", []), np.float64) / 1e6
     if not len(times):
         return None
-    return Found(
-        name="tags",
-        modality=Modality.MARKERS,
-        unit="",
-        sfreq=0.0,
-        times=times,
-        samples=np.full((len(times), 1), "tag", object),
-        labels=("tag",),
-    )
+    return markers("tags", times, ["tag"] * len(times), "tag")

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from acquisition.errors import RecordingError
-from acquisition.importing.found import Found, FoundFile, Hints, Peek, single
+from acquisition.importing.found import Found, FoundFile, Hints, Peek, markers
 from acquisition.importing.layouts.embrace_avro import intervals_of
 from acquisition.importing.tables.cells import numbers_of
 from acquisition.importing.tables.dialect import Dialect, cut_line, dialect_of
@@ -84,15 +84,7 @@ def _stamps(path: Path, dialect: Dialect, name: str) -> FoundFile:
     times = times[np.isfinite(times)] / (1e6 if name == TAGS else 1e9)
     found: Found | None = intervals_of(times)
     if name == TAGS:
-        found = Found(
-            name="tags",
-            modality=Modality.MARKERS,
-            unit="",
-            sfreq=0.0,
-            times=times,
-            samples=single(np.full(len(times), "tag", object)),
-            labels=("tags",),
-        )
+        found = markers("tags", times, ["tag"] * len(times), "tags")
     if found is None or not len(found.times):
         raise RecordingError(f"{path}: no {'tags' if name == TAGS else 'peaks'} in it")
     return FoundFile(path=path, layout=TITLE, streams=(found,), epoch=0.0, resolution=1.0)

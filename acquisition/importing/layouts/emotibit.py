@@ -22,6 +22,7 @@ from acquisition.importing.stamps import moment
 from acquisition.importing.tables.dialect import dialect_of
 from acquisition.importing.tables.sheet import Clock, Wish, read_sheet
 from acquisition.stream import FloatArray, Modality
+from acquisition.text import how_many
 
 TITLE = "EmotiBit"
 TAGS = {"EA": (Modality.EDA, "uS", 15.0), "BI": (Modality.RR, "ms", 0.0)}
@@ -165,7 +166,8 @@ def _raw(path: Path) -> FoundFile:
     if not streams:
         raise RecordingError(f"{path}: no packets of EA, BI or AX, AY, AZ")
     streams += annotation_stream("notes", [row for row in notes_of_user if row[1]])
-    notes = (f"{bad} lines that are no packets left out",) if bad else ()
+    told = how_many(bad, "line that is no packet", "lines that are no packets")
+    notes = (f"{told} left out",) if bad else ()
     return FoundFile(
         path=path,
         layout=f"{TITLE} raw",

@@ -15,11 +15,10 @@ import numpy as np
 
 from acquisition.errors import RecordingError
 from acquisition.importing import stamps
-from acquisition.importing.found import HEAD, Found, FoundFile, Hints, Peek, joined, single
+from acquisition.importing.found import HEAD, Found, FoundFile, Hints, Peek, joined, markers
 from acquisition.importing.tables.dialect import Dialect, dialect_of, encoding_of, opened
 from acquisition.importing.tables.naming import modality_of, spelled
 from acquisition.importing.tables.sheet import Clock, Wish, read_sheet
-from acquisition.stream import Modality
 
 TITLE = "LabChart text"
 MAX_BLOCKS = 1000
@@ -138,17 +137,7 @@ def _comments(path: Path, dialect: Dialect, width: int) -> list[Found]:
     keep = np.isfinite(times)
     if not keep.any():
         return []
-    return [
-        Found(
-            name="comments",
-            modality=Modality.MARKERS,
-            unit="",
-            sfreq=0.0,
-            times=times[keep],
-            samples=single(np.array(texts, object)[keep]),
-            labels=("comment",),
-        )
-    ]
+    return [markers("comments", times[keep], np.array(texts, object)[keep].tolist(), "comment")]
 
 
 def _seconds(when: Sequence[str], path: Path) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

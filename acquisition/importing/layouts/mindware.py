@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import numpy as np
-
 from acquisition.errors import RecordingError
-from acquisition.importing.found import Found, FoundFile, Hints, Peek, single
+from acquisition.importing.found import FoundFile, Hints, Peek, markers
 from acquisition.importing.tables.dialect import dialect_of
 from acquisition.importing.tables.naming import is_time, modality_of, spelled, unit_in
 from acquisition.importing.tables.sheet import Clock, Wish, read_sheet
@@ -78,14 +76,5 @@ def _events(path: Path) -> FoundFile:
             texts.append(cells[1].strip())
     if not times:
         raise RecordingError(f"{path}: no events in it")
-    order = np.argsort(times, kind="stable")
-    found = Found(
-        name="events",
-        modality=Modality.MARKERS,
-        unit="",
-        sfreq=0.0,
-        times=np.array(times)[order],
-        samples=single(np.array(texts, object)[order]),
-        labels=("name",),
-    )
+    found = markers("events", times, texts, "name")
     return FoundFile(path=path, layout=f"{TITLE} (events)", streams=(found,))

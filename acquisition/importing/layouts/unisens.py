@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element
 import numpy as np
 
 from acquisition.errors import RecordingError
-from acquisition.importing.found import Found, FoundFile, Hints, Peek, even, single
+from acquisition.importing.found import Found, FoundFile, Hints, Peek, even, markers
 from acquisition.importing.stamps import moment
 from acquisition.importing.tables.naming import modality_of, spelled
 from acquisition.stream import FloatArray, Modality
@@ -187,14 +187,4 @@ def _events(entry: Element, file: Path, rate: float) -> list[Found]:
             texts.append(" ".join(c.strip() for c in cells[1:] if c.strip()) or "event")
     if not times:
         return []
-    return [
-        Found(
-            name=entry.get("id", "events"),
-            modality=Modality.MARKERS,
-            unit="",
-            sfreq=0.0,
-            times=np.array(times),
-            samples=single(np.array(texts, object)),
-            labels=("event",),
-        )
-    ]
+    return [markers(entry.get("id", "events"), times, texts, "event")]

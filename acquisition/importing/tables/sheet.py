@@ -12,7 +12,7 @@ import numpy as np
 
 from acquisition.errors import RecordingError, StreamError
 from acquisition.importing import stamps
-from acquisition.importing.found import Found, single
+from acquisition.importing.found import Found, markers, single
 from acquisition.importing.rates import IRREGULAR, LONGEST, rate_of, usable
 from acquisition.importing.stamps import Stamps
 from acquisition.importing.tables.cells import numbers_of, texts_of
@@ -214,16 +214,8 @@ def _markers(
         there &= _begins(texts)
     if not (there & np.isfinite(common.times)).any():
         return None, "no text with a time"
-    words = np.array([t.strip() for t in texts], object)[there]
-    return Found(
-        name=wish.name,
-        modality=Modality.MARKERS,
-        unit="",
-        sfreq=0.0,
-        times=common.times[there],
-        samples=single(words),
-        labels=(wish.name,),
-    ), ""
+    words = [text.strip() for text, is_there in zip(texts, there, strict=True) if is_there]
+    return markers(wish.name, common.times[there], words, wish.name), ""
 
 
 def unit_of(intervals: FloatArray) -> str:

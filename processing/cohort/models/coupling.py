@@ -175,7 +175,7 @@ def _lags(tables: Tables, signal: str) -> list[ModelRow]:
     out = []
     for name in np.unique(dyad).tolist():
         mine = dyad == name
-        over = pooled(y[mine], v[mine], what="sessions")
+        over = pooled(y[mine], v[mine], what="session")
         out.append(_lag(outcome, name, over, counts(rows[mine])))
     means, variances = within_units(y, v, dyad)
     return [*out, _lag(outcome, "dyad", pooled(means, variances), counts(rows))]

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from acquisition.text import how_many
 from processing.cohort.models import mixed, robust, series
 from processing.cohort.models.row import (
     Counts,
@@ -99,7 +100,7 @@ def _lines(rows: pd.DataFrame) -> Lines:
 def _two_stages(rows: pd.DataFrame, outcome: str, entity: str, n: Counts) -> ModelRow:
     found = _lines(rows)
     over = pooled(found.coefficients[:, 1], found.variance * found.scatter[:, 1, 1])
-    few = f"two stages: {over.k} dyads, {LEAST_DYADS} are needed for one mixed model"
+    few = f"two stages: {how_many(over.k, 'dyad')}, {LEAST_DYADS} are needed for one mixed model"
     return over_units(MODEL, outcome, entity, "session", over, n, formula=OVER, beside=few)
 
 

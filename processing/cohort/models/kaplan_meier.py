@@ -24,7 +24,7 @@ TINY = 1e-12
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Curve:
-    """Hold the share still unanswered from each time on, with its 95 % interval, beginning at 0 s.
+    """Hold the share still unanswered from each time on, with its 95 % interval.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class Curve:
     high: FloatArray
 
 
-def curve(seconds: FloatArray, status: IntArray) -> Curve:
+def curve(seconds: FloatArray, status: IntArray, begin: float = 0.0) -> Curve:
     """Return the curve; it steps where something was answered, and its interval where anything ended.
 
     Parameters
@@ -47,8 +47,10 @@ def curve(seconds: FloatArray, status: IntArray) -> Curve:
         Until it was answered, or until it ended.
     status : ndarray, shape (n,)
         1 where it was answered.
+    begin : float
+        When nothing was answered yet [s]: the first time of the curve.
     """
-    times = np.concatenate([[0.0], np.unique(seconds)])
+    times = np.concatenate([[begin], np.unique(seconds)])
     left, low, high = np.ones(len(times)), np.ones(len(times)), np.ones(len(times))
     share, moments = 1.0, (1.0, 1.0)
     for k, time in enumerate(times):

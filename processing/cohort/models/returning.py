@@ -153,10 +153,10 @@ def _answers(tables: Tables) -> list[ModelRow]:
         for who, mine in rows.groupby("therapist", sort=True)
     ]
     y = np.array([e.logarithm for e in each])
-    over = pooled(y, _variances(each, [e.n for e in each]), what="therapists")
+    over = pooled(y, _variances(each, [e.n for e in each]), what="therapist")
     # How much they differ shows where answers are counted: few hold little of those who answer late.
     answers = [e.answered for e in each]
-    differ = pooled(y, _variances(each, answers), what="therapists")
+    differ = pooled(y, _variances(each, answers), what="therapist")
     spoken = "SD of therapists, of the logarithm"
     if not differ.reason and np.mean(np.array(answers)[np.isfinite(y)]) < LEAST_ANSWERS:
         differ = replace(differ, tau_low=math.nan, tau_high=math.nan)

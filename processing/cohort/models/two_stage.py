@@ -24,6 +24,7 @@ from scipy.stats import chi2
 from scipy.stats import t as student
 
 from acquisition.stream import FloatArray
+from acquisition.text import how_many
 
 LEAST = 3
 """Fewer units give no interval over them that anybody could use: with two it is 12.7 standard errors wide."""
@@ -55,7 +56,7 @@ class Pooled:
     reason: str = ""
 
 
-def pooled(y: FloatArray, v: FloatArray, *, what: str = "dyads") -> Pooled:
+def pooled(y: FloatArray, v: FloatArray, *, what: str = "dyad") -> Pooled:
     """Return the mean of the units' true values.
 
     Parameters
@@ -63,18 +64,18 @@ def pooled(y: FloatArray, v: FloatArray, *, what: str = "dyads") -> Pooled:
     y, v : ndarray, shape (k,)
         Estimate of each unit and its sampling variance; units without either take no part.
     what : str
-        What units are called in a reason.
+        What a unit is called in a reason.
     """
     there = np.isfinite(y) & np.isfinite(v) & (v > 0.0)
     y, v, k = y[there], v[there], int(there.sum())
     if k < LEAST:
-        return Pooled(k=k, reason=f"{k} {what} with an estimate, {LEAST} are needed to pool them")
+        return Pooled(k=k, reason=f"{how_many(k, what)} with an estimate, {LEAST} are needed to pool them")
     tau2 = between(y, v)
     w = 1.0 / (v + tau2)
     mean = float(w @ y / w.sum())
     se = math.sqrt(float(w @ (y - mean) ** 2) / (k - 1) / float(w.sum()))
     if se <= ROUNDING * float(np.abs(y).max()):
-        return Pooled(k=k, reason=f"the {k} {what} do not differ at all: no interval can be had of them")
+        return Pooled(k=k, reason=f"the {k} {what}s do not differ at all: no interval can be had of them")
     freedom = 0.5 * (k + float(w.sum() ** 2 / (w @ w))) - 1.0
     reach = float(student.ppf(0.975, freedom)) * se
     low, high = _profile(y, v)

@@ -250,15 +250,14 @@ def answers(seconds: np.ndarray, status: np.ndarray, place: Place = own_figure) 
     """
     if len(seconds) < 2 or not status.any():
         return None
-    found = curve(seconds + BEFORE, status)
-    times = found.times - BEFORE
+    found = curve(seconds, status, begin=-BEFORE)
     figure, sheet = sheet_of(place, 2.4, 1, left=0.8)
     ax = sheet[0, 0]
-    ax.step(times, 100.0 * (1.0 - found.left), where="post", color="#1B2126", lw=1.2)
+    ax.step(found.times, 100.0 * (1.0 - found.left), where="post", color="#1B2126", lw=1.2)
     low, high = 100.0 * (1.0 - found.high), 100.0 * (1.0 - found.low)
-    ax.fill_between(times, low, high, step="post", color="#1B2126", alpha=0.12, lw=0)
+    ax.fill_between(found.times, low, high, step="post", color="#1B2126", alpha=0.12, lw=0)
     ax.axhline(50.0, color=DIM, lw=0.6, ls=":")
-    ax.set_xlim(-AHEAD if (seconds < 0.0).any() else 0.0, min(float(times[-1]), 300.0))
+    ax.set_xlim(-AHEAD if (seconds < 0.0).any() else 0.0, min(float(found.times[-1]), 300.0))
     ax.set_ylim(0.0, 101.0)
     ax.set_xlabel("seconds since the excursion was known")
     ax.set_ylabel("answered [%]")

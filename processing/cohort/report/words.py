@@ -10,8 +10,7 @@ from processing.report.names import CODES, readable, spaced
 HOW_TO_READ = (
     "Every line of a table is one term of a model with its 95 % interval, or the reason why there is none. "
     "Intervals over dyads are wide where dyads are few: three dyads say little of others. p stands only "
-    "where a "
-    "null fits, and “adjusted” beside it is what counts among the tests of a model."
+    "where a null fits, and “adjusted” beside it is what counts among the tests of a model."
 )
 MAY = (
     "How a measured value went from session to session in each dyad, and on average, with how sure that is.",
@@ -28,30 +27,64 @@ MAY_NOT = (
     "Anything of people who are not like those here, or who left: see the table of what is missing.",
 )
 MODELS = {
-    "M1": ("Stable and moving", ("How much of the variance lies between persons, between their sessions, and "
-           "within sessions. ICC(1): share of persons in one session's value; ICC(k): in the mean of as many "
-           "sessions as there are.")),
-    "M2": ("The tolerated window over sessions", ("Where the edge by self-report lies, and how far it "
-    "moves from "
-           "one session to the next; of each client, and over dyads.")),
-    "M3": ("Growth", ("How a value moves from one session to the next, of each dyad and on average; "
-    "“bend”: per "
-           "session², a course and no alarm.")),
-    "M4": ("Coupling against pseudo-dyads", ("What coupling a session has beyond that of its two people with "
-           "others, from the same minute on; who moved first where coupling was stated; by how many seconds "
-           "(> 0: the client follows).")),
-    "M5": ("Answers and ways back", ("How soon excursions are answered, over therapists: each therapist's "
-    "own "
-           "times stand on that person's page and nowhere else. What goes with the way back to the band.")),
-    "M6": ("Dose and timing", ("Minutes of supportive and change-oriented work, where the client's index "
-    "stood "
-           "when they began, and what followed marks beyond comparable moments without.")),
-    "M7": ("Process and next outcome", ("What a session's process says of the next session's outcome beyond "
-           "today's, within clients, and its level so far; and the reverse.")),
-    "M8": ("Restlessness of series", ("Dynamic complexity: fluctuation × spread over the scale, in windows "
-    "of "
-           "seven sessions. It describes.")),
-}  # fmt: skip
+    "M1": (
+        "Stable and moving",
+        (
+            "How much of the variance lies between persons, between their sessions, and within sessions. "
+            "ICC(1): share of persons in one session's value; ICC(k): in the mean of as many sessions as "
+            "there are."
+        ),
+    ),
+    "M2": (
+        "The tolerated window over sessions",
+        (
+            "Where the edge by self-report lies, and how far it moves from one session to the next; of "
+            "each client, and over dyads."
+        ),
+    ),
+    "M3": (
+        "Growth",
+        (
+            "How a value moves from one session to the next, of each dyad and on average; “bend”: per "
+            "session², a course and no alarm."
+        ),
+    ),
+    "M4": (
+        "Coupling against pseudo-dyads",
+        (
+            "What coupling a session has beyond that of its two people with others, from the same minute "
+            "on; who moved first where coupling was stated; by how many seconds (> 0: the client follows)."
+        ),
+    ),
+    "M5": (
+        "Answers and ways back",
+        (
+            "How soon excursions are answered, over therapists: each therapist's own times stand on that "
+            "person's page and nowhere else. What goes with the way back to the band."
+        ),
+    ),
+    "M6": (
+        "Dose and timing",
+        (
+            "Minutes of supportive and change-oriented work, where the client's index stood when they "
+            "began, and what followed marks beyond comparable moments without."
+        ),
+    ),
+    "M7": (
+        "Process and next outcome",
+        (
+            "What a session's process says of the next session's outcome beyond today's, within clients, "
+            "and its level so far; and the reverse."
+        ),
+    ),
+    "M8": (
+        "Restlessness of series",
+        (
+            "Dynamic complexity: fluctuation × spread over the scale, in windows of seven sessions. It "
+            "describes."
+        ),
+    ),
+}
 """Model → its title, and what its table says."""
 TERMS = {
     "share_person": "share of persons [%]",
@@ -106,15 +139,12 @@ QUALITY = (
 )
 MISSING = (
     "Sessions in the store of each dyad, numbers between the first and the last that are not there, and "
-    "for how "
-    "many sessions a value of interest is missing. A dyad that ended early may have ended for what is "
-    "measured "
-    "here: models take what is missing to be told by what is there."
+    "for how many sessions a value of interest is missing. A dyad that ended early may have ended for what "
+    "is measured here: models take what is missing to be told by what is there."
 )
 TRAJECTORIES = (
     "Time within the band, client solid and therapist dashed, with 95 % intervals of each session; one "
-    "panel a "
-    "dyad, in the order of codes."
+    "panel a dyad, in the order of codes."
 )
 EDGES = (
     "The upper edge by self-report of each session (points, with interval) and the one line through the "
@@ -127,15 +157,13 @@ SLOPES = (
 )
 LAGS = (
     "Left: coupling of real sessions (points) among pseudo-dyads (shape). Right: lag where coupling was "
-    "stated; "
-    "> 0, the client follows; diamond, over dyads."
+    "stated; > 0, the client follows; diamond, over dyads."
 )
 OWN = (
     "How soon excursions of your clients were answered, from when each was known (10 s after it began), "
-    "whatever "
-    f"ends unanswered taken out from there on. What began up to {LAG:g} s before an excursion counts as an "
-    "answer to it, with a time below 0: so far back lies what the index shows. For nobody else: it "
-    "is compared with nobody, and an excursion that was left alone may have been left alone well."
+    f"whatever ends unanswered taken out from there on. What began up to {LAG:g} s before an excursion "
+    "counts as an answer to it, with a time below 0: so far back lies what the index shows. For nobody "
+    "else: it is compared with nobody, and an excursion that was left alone may have been left alone well."
 )
 OWN_CURVE = (
     "Share answered by then, of excursions that lasted as long; shaded, 95 %. Where the curve passes the "

@@ -632,7 +632,7 @@ def test_bids_with_a_head_a_column_of_stamps_and_triggers_is_read(tmp_path: Path
     assert only(found, Modality.EDA).times[0] == -2.5
     assert only(found, Modality.MARKERS).times.tolist() == [2.5]
     events = file(tmp_path, "s_events.tsv", ["onset\tduration\ttrial_type", "1.0\tn/a\ta", "n/a\t0\tb"])
-    assert events.notes == ("1 events without an onset left out",)
+    assert events.notes == ("1 event without an onset left out",)
 
 
 def test_a_raw_emotibit_tells_its_start_and_the_notes_of_its_user(tmp_path: Path) -> None:

@@ -188,7 +188,7 @@ def test_plain_rows_of_before_are_read_and_told_and_none_may_follow(tmp_path: Pa
     file.write_text('{"op": "void", "id": "old"}\n')
     append_edits(file, EDITS)
     assert [e.id for e in read_overlay(path)] == ["old", "a", "b", "c"]
-    assert plain_rows(path) == ["overlay.jsonl: 1 rows are not sealed"]
+    assert plain_rows(path) == ["overlay.jsonl: 1 row is not sealed"]
     with open(file, "a") as other:
         other.write('{"op": "void", "id": "new"}\n')
     with pytest.raises(RecordingError, match="line 5: is not sealed, and lines before it are"):
