@@ -22,6 +22,7 @@ def test_every_index_has_one_line_on_the_page() -> None:
     ends = {re.sub("^sync_[a-z0-9]+", "", name) for name in INDICES if name.startswith("sync_")}
     assert all(any(line.startswith(f"| `sync_<signal>{end}` |") for line in lines) for end in ends)
     assert all(signal in PAGE for signal in SIGNALS)
+    assert all(index.on_hover(PipelineConfig()) for index in INDICES.values())
     assert "<!-- indices" not in "\n".join(lines)
 
 

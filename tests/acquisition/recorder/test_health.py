@@ -145,6 +145,15 @@ def test_a_gap_that_the_driver_told_is_not_told_twice() -> None:
     assert health.report(3.0)[0].gaps == 1
 
 
+def test_a_gap_that_begins_where_another_ended_is_told_too() -> None:
+    health = watch(VOUCHED)
+    health.hear(chunk(0.0, 1.0, VOUCHED), 1.0)
+    health.told(Notice(time=2.0, kind="gap", role=Role.CLIENT, stream="ECG", start=0.99, stop=2.0))
+    assert health.hear(chunk(2.0, 2.005, VOUCHED), 2.0) == []
+    [gap] = health.hear(chunk(2.5, 3.0, VOUCHED), 3.0)
+    assert (gap.start, gap.stop, gap.message) == (2.0, 2.5, "49 samples missing")
+
+
 def test_many_gaps_of_one_cycle_are_one_notice() -> None:
     health = watch(VOUCHED)
     times = np.linspace(0.0, 24.5, 50)

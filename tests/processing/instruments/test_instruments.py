@@ -132,6 +132,7 @@ def test_the_record_stands_in_the_results_as_it_was_noted(tmp_path: Path) -> Non
     assert got is not None
     assert got["functions"] == {"survival": 1, "restoration": 2.5, "exploration": 4, "risk_taking": 0}
     assert got["principles"]["timing"] == "partly"
+    assert got["recycled"] is True
     assert got["instruments"][0]["values"] == {"value": 70.0}
     assert got["instruments"][1]["left_out"] == ["left out: item 4"]
     dyad = {m.metric: m.value for m in said_measures(held, filled)["dyad"]}
@@ -139,6 +140,10 @@ def test_the_record_stands_in_the_results_as_it_was_noted(tmp_path: Path) -> Non
     assert dyad["record_dose_supportive"] == 60.0
     assert "record_function_integration" not in dyad
     assert noted(session("x"), []) is None
+    assert noted(session("x", RECORD.replace("recycled = true", "")), []) == got | {
+        "recycled": None,
+        "instruments": [],
+    }
 
 
 def test_answers_are_read_from_a_table(tmp_path: Path) -> None:

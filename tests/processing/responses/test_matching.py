@@ -112,7 +112,8 @@ def test_a_gap_never_breaks_it_and_no_stretch_reaches_into_one(start: int, lengt
 
 def test_a_mark_outside_the_hour_is_no_mark_of_it() -> None:
     m = hour(noise())
-    assert effect(m, np.concatenate([[-500], MARKS, [90000]])).value == effect(m, MARKS).value
+    outside = ([-500, -1], [len(m.usable), 90000])
+    assert effect(m, np.concatenate([outside[0], MARKS, outside[1]])).value == effect(m, MARKS).value
 
 
 @pytest.mark.parametrize("null", ["random", "reactive", "after a crossing"])
