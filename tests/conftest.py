@@ -7,6 +7,8 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,9 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as `attune` does; workers share the cores anyway
 # Streams of a test run stay among themselves, and so do those of each worker, which inherits what was set.
 os.environ["ATTUNEMENT_LSL_SESSION"] = f"attunement-test-{os.getpid()}"
+# The suite starts `attune` some two hundred times: what a run compiles is kept for the next process.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 # The suite says the same of the same tree each time; `make hunt` draws anew. What it finds is kept.
 settings.register_profile("the same", derandomize=True)
 settings.register_profile("anew", print_blob=True)
@@ -47,12 +52,30 @@ def data_dir() -> Path:
     return path
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int | None:
     """Use two workers more than there are cores, since many tests wait for real time most of theirs."""
     if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
         return None
     cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
     return cores + 2
+
+
+def pytest_collection(session: pytest.Session) -> None:
+    """Let the workers of a whole run begin to import at different tests.
+
+    Each has to import all of them, and in a fresh clone to compile them first; of what one has compiled the
+    others take the file. A test that cannot be imported says so when it is collected.
+    """
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if not worker or session.config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
+        return
+    files = sorted(Path(__file__).parent.rglob("test_*.py"))
+    begin = int(worker.removeprefix("gw")) * len(files) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+    for file in files[begin:] + files[:begin]:
+        name = ".".join(file.relative_to(session.config.rootpath).with_suffix("").parts)
+        with suppress(Exception, pytest.skip.Exception):
+            import_module(name)
 
 
 MOST_LONG = 0.8

@@ -81,10 +81,10 @@ def taking_in(lab: Laboratory) -> None:
     lab.finish(voices)
 
 
-@_group("record replay devices doctor", ".xdf .toml .txt")
+@_group("replay devices doctor", ".xdf .toml .txt")
 def devices(lab: Laboratory) -> None:
     """Look for devices, real ones and those of a recording that is sent over LSL, and try them."""
-    replay = lab.start("replay", lab.record())
+    replay = lab.start("replay", lab.recorded())
     trial = lab.start(
         "devices", "trial", "heart_rate", "--emulated", "--seconds", "6", "--out", "trial.txt"
     )  # so short a time may find too little
@@ -99,10 +99,10 @@ def devices(lab: Laboratory) -> None:
     lab.end(replay)
 
 
-@_group("record view rate link verify refill repair", ".xdf .toml .png .json")
+@_group("view rate link verify refill repair", ".xdf .toml .png .json")
 def looking(lab: Laboratory) -> None:
     """Look at a recording, rate it, check its files."""
-    path = lab.record()
+    path = lab.recorded()
     (lab.lab / "window.png").touch(0o666)  # it was there, for all to read
     lab.run("view", path, "--picture", "window.png")
     lab.run("rate", path, "--rater", "R1", "--picture", "rating.png")
@@ -116,12 +116,12 @@ def looking(lab: Laboratory) -> None:
 
 
 @_group(
-    "record import process across events corrections instruments self-check",
+    "import process across events corrections instruments self-check",
     ".xdf .toml .parquet .csv .json .html",
 )
 def results(lab: Laboratory) -> None:
     """Compute results, two recordings at a time, and compare sessions; ask for what is kept beside them."""
-    path = lab.record()
+    path = lab.recorded()
     lab.run("import", lab.root / "ecg.csv", "--stream", "client:ecg:mV:250=ecg", "--out", "imported")
     lab.run("process", path, "imported", "--jobs", "2", "--report", "--out", "results")
     lab.run("across", Path("results") / path.name, "--out", "across.parquet")
@@ -132,22 +132,22 @@ def results(lab: Laboratory) -> None:
     lab.run("self-check", code=1)  # it is a window and nothing else, and there is no display
 
 
-@_group("record report", ".xdf .toml .html .pdf")
+@_group("report", ".xdf .toml .html .pdf")
 def report(lab: Laboratory) -> None:
     """Write the report of a recording."""
-    lab.run("report", lab.record(), "--pdf", "--out", "report.html")
+    lab.run("report", lab.recorded(), "--pdf", "--out", "report.html")
 
 
-@_group("record cohort", ".xdf .toml .parquet .csv .json .html .pdf .duckdb .R")
+@_group("cohort", ".xdf .toml .parquet .csv .json .html .pdf .duckdb .R")
 def cohort(lab: Laboratory) -> None:
     """Process recordings into a store."""
-    lab.run("cohort", lab.record(), "--out", "store", "--jobs", "1")
+    lab.run("cohort", lab.recorded(), "--out", "store", "--jobs", "1")
 
 
-@_group("record export", ".xdf .toml .csv .fif .edf")
+@_group("export", ".xdf .toml .csv .fif .edf")
 def exports(lab: Laboratory) -> None:
     """Write a recording for other tools."""
-    path = lab.record()
+    path = lab.recorded()
     (lab.lab / "exported").mkdir(mode=0o700)
     (lab.lab / "exported" / "csv").mkdir(mode=0o700)
     (lab.lab / "exported" / "csv" / "events.csv").touch(0o666)  # it was there, for all to read
@@ -155,10 +155,10 @@ def exports(lab: Laboratory) -> None:
         lab.run("export", path, "--to", kind, "--out", Path("exported") / kind)
 
 
-@_group("record export bids-app", ".xdf .toml .tsv .gz .json")
+@_group("export bids-app", ".xdf .toml .tsv .gz .json")
 def bids(lab: Laboratory) -> None:
     """Write a dataset, and compute it."""
-    lab.run("export", lab.record(), "--to", "bids", "--out", "bids")
+    lab.run("export", lab.recorded(), "--to", "bids", "--out", "bids")
     lab.run("bids-app", "bids", "derived", "participant")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -28,10 +29,13 @@ class Laboratory:
     ----------
     prefix : sequence of str
         Words before each command.
+    past : Path
+        A laboratory of another day, which recorded (`record_an_hour`); its recording is looked at here.
     """
 
     root: Path
     prefix: Sequence[str] = ()
+    past: Path | None = None
     ran: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -113,12 +117,19 @@ class Laboratory:
         process.terminate()
         process.communicate(timeout=LONGEST)
 
-    def record(self) -> Path:
-        """Record two people with every sensor, whose session has gone on for twelve minutes; return where."""
-        self.run("record", self.root / "going_on.toml", "--seconds", "1", "--out", "hour")
+    def recorded(self) -> Path:
+        """Return twelve minutes of two people with every sensor, for this day to do with what it likes."""
+        assert self.past is not None
+        shutil.copytree(self.past / "lab" / "hour", self.lab / "hour")
         return self.recording("hour")
 
     def recording(self, parent: str) -> Path:
         """Return the one recording in a folder."""
         (path,) = [p.parent for p in (self.lab / parent).glob("*/client.xdf")]
         return path
+
+
+def record_an_hour(root: Path) -> None:
+    """Record a session that has gone on for twelve minutes: every day that looks at one takes a copy."""
+    day = Laboratory(root)
+    day.run("record", day.root / "going_on.toml", "--seconds", "1", "--out", "hour")

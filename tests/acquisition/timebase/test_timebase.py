@@ -388,7 +388,9 @@ def test_even_stamps_that_stall_once_and_catch_up_are_no_loss(length: float) -> 
 def test_where_the_manner_changes_chunks_do_not_matter(before: Push, after: Push, most: float) -> None:
     sent = changing(before, after, at=40.0)
     whole = pushed(sent.stamps, sent.true, sent.sfreq, [10**6])
-    for cuts in ([1], [13], [7, 200, 1, 73], [1000]):
+    # Sample by sample only where the manner changes and is seen to: that is a push for each of them.
+    around = [round(35.0 * sent.sfreq), *[1] * round(12.0 * sent.sfreq), 10**6]
+    for cuts in (around, [13], [7, 200, 1, 73], [1000]):
         cut = pushed(sent.stamps, sent.true, sent.sfreq, cuts)
         assert np.array_equal(whole[0], cut[0], equal_nan=True)
         assert np.array_equal(whole[1], cut[1])

@@ -8,19 +8,36 @@ from pathlib import Path
 import pytest
 
 from processing.cohort import engine
+from tests.once import once
 from tests.processing.cohort.cohorts import cohort, here, write_cohort
 
 
-@pytest.fixture(scope="session")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with `recordings` and the `store` that was made of them in this process."""
-    root = tmp_path_factory.mktemp("cohort")
+def taken(made: Path, root: Path) -> Path:
+    """Copy recordings and store; what the copies know of their places are the new ones."""
+    shutil.copytree(made, root)
+    for index in root.glob("recordings/*/derived.jsonl"):
+        index.write_text(index.read_text().replace(str(made), str(root)))
+    shutil.rmtree(root / "store" / ".known")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "run", here)
+        patch.setattr("processing.cohort.report.write_report", lambda *_, **__: [])
+        assert cohort(root / "recordings", "--out", root / "store").exit_code == 0
+    return root
+
+
+def make(root: Path) -> None:
+    """Write `recordings`, and the `store` that is made of them in this process."""
     write_cohort(root / "recordings")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine, "run", here)
         result = cohort(root / "recordings", "--out", root / "store")
     assert result.exit_code == 0, result.output
-    return root
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with `recordings` and the `store` that was made of them, this worker's own."""
+    return taken(once(tmp_path_factory, "cohort", make), tmp_path_factory.mktemp("own") / "cohort")
 
 
 @pytest.fixture
@@ -28,10 +45,4 @@ def copy(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a copy of it, in which tasks run in this process and no report is drawn."""
     monkeypatch.setattr(engine, "run", here)
     monkeypatch.setattr("processing.cohort.report.write_report", lambda *_, **__: [])
-    root = tmp_path / "copy"
-    shutil.copytree(made, root)
-    for index in root.glob("recordings/*/derived.jsonl"):
-        index.write_text(index.read_text().replace(str(made), str(root)))
-    shutil.rmtree(root / "store" / ".known")  # it names the places of the originals
-    assert cohort(root / "recordings", "--out", root / "store").exit_code == 0
-    return root
+    return taken(made, tmp_path / "copy")

@@ -91,6 +91,23 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.fixture(scope="module")
+def direct(made: Path) -> list[dict[str, Any]]:
+    """Return the metrics of one of the recordings as `attune process` has them."""
+    process_recording(made / "recordings" / "D02_S01", made / "direct", config=PipelineConfig())
+    table: list[dict[str, Any]] = pq.read_table(made / "direct" / "D02_S01" / "metrics.parquet").to_pylist()
+    return table
+
+
+@pytest.fixture(scope="module")
+def derivative(made: Path) -> Path:
+    """Return what the app computes of one person; who changes it takes a copy."""
+    words = [str(made / "dataset"), str(made / "derivative"), "participant", "--participant-label", "C02"]
+    result = CliRunner().invoke(bids_app_command, words)
+    assert result.exit_code == 0, result.output
+    return made / "derivative"
+
+
 def issues(dataset: Path) -> list[dict[str, Any]]:
     """Return what the validator of BIDS says."""
     if importlib.util.find_spec("bids_validator_deno") is None:
@@ -203,28 +220,25 @@ def test_it_comes_back_with_the_same_samples(made: Path, tmp_path: Path) -> None
     assert Recording(tmp_path / "back").session is not None
 
 
-def test_the_app_computes_what_the_recording_gives(made: Path, tmp_path: Path) -> None:
-    run = CliRunner()
-    words = [str(made / "dataset"), str(tmp_path / "out"), "participant", "--participant-label", "C02"]
-    result = run.invoke(bids_app_command, words)
-    assert result.exit_code == 0, result.output
-    out = tmp_path / "out"
+def test_the_app_computes_what_the_recording_gives(
+    made: Path, derivative: Path, direct: list[dict[str, Any]]
+) -> None:
+    out = derivative
     assert json.loads((out / "dataset_description.json").read_text("utf-8"))["DatasetType"] == "derivative"
     assert not [i for i in issues(out) if i["severity"] == "error"]
     _, rows = read_table(next(out.glob("sub-C02/*/beh/*_desc-metrics_beh.tsv")))
     assert {r["entity"] for r in rows} == {"client", "dyad"}
     got = {r["metric"]: r["value"] for r in rows if r["entity"] == "client"}
-    process_recording(made / "recordings" / "D02_S01", tmp_path / "direct", config=PipelineConfig())
-    table = pq.read_table(tmp_path / "direct" / "D02_S01" / "metrics.parquet").to_pylist()
-    want = {r["metric"]: r["value"] for r in table if r["entity"] == "client"}
+    want = {r["metric"]: r["value"] for r in direct if r["entity"] == "client"}
     for name in ("hr_median", "scl_median", "rmssd_median"):
         assert float(got[name]) == pytest.approx(want[name], rel=0.01)
-    nobody = run.invoke(bids_app_command, [*words[:3], "--participant-label", "X99"])
+    words = [str(made / "dataset"), str(out), "participant", "--participant-label", "X99"]
+    nobody = CliRunner().invoke(bids_app_command, words)
     assert nobody.exit_code == 1 and "no physiology of X99" in nobody.stderr
 
 
 def test_the_group_level_puts_all_conversations_into_one_store(
-    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    made: Path, direct: list[dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engine, "run", here)
     monkeypatch.setattr("processing.cohort.report.write_report", lambda *_, **__: [])
@@ -241,11 +255,9 @@ def test_the_group_level_puts_all_conversations_into_one_store(
     ]
     assert set(sessions["therapist"]) == {"T01"}
     assert list(sessions["started"].str[:10]) == ["1911-01-01", "1911-01-08", "1911-01-01"]
-    process_recording(made / "recordings" / "D02_S01", tmp_path / "direct", config=PipelineConfig())
-    table = pq.read_table(tmp_path / "direct" / "D02_S01" / "metrics.parquet").to_pylist()
     metrics = tables["metrics_long"]
     for entity in ("client", "therapist"):
-        want = {r["metric"]: r["value"] for r in table if r["entity"] == entity}
+        want = {r["metric"]: r["value"] for r in direct if r["entity"] == entity}
         mine = metrics[(metrics["dyad"] == "D02") & (metrics["entity"] == entity)].set_index("metric")
         for name in ("hr_median", "scl_median", "rmssd_median"):
             assert mine.loc[name, "value"] == pytest.approx(want[name], rel=0.01)
@@ -256,13 +268,13 @@ def test_the_group_level_puts_all_conversations_into_one_store(
 
 
 def test_a_derivative_never_holds_conversations_of_two_settings(
-    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    made: Path, derivative: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engine, "run", here)
     (tmp_path / "other.toml").write_text("[arousal]\nk_high = 3.0\n")
     run, out = CliRunner(), tmp_path / "out"
+    shutil.copytree(derivative, out)
     words = [str(made / "dataset"), str(out), "participant", "--participant-label"]
-    assert run.invoke(bids_app_command, [*words, "C02"]).exit_code == 0
     before = {p: p.read_bytes() for p in sorted(out.rglob("*")) if p.is_file()}
     other = ["--config", str(tmp_path / "other.toml")]
     for level in ([*words, "C01", *other], [*words[:2], "group", *other]):

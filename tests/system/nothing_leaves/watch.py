@@ -29,15 +29,15 @@ class Day:
     left: list[dict[str, object]] | None
 
 
-def work(group: str, folder: Path) -> Day:
+def work(group: str, folder: Path, past: Path) -> Day:
     """Run the commands of a group on a network of their own, where there can be one."""
     (folder / "day").mkdir()
     if why_not():
-        laboratory = Laboratory(folder / "day")
+        laboratory = Laboratory(folder / "day", past=past)
         GROUPS[group].work(laboratory)
         return Day(laboratory, None)
     with island(folder) as place:
-        laboratory = Laboratory(folder / "day", place.prefix)
+        laboratory = Laboratory(folder / "day", place.prefix, past)
         before = len(place.left())
         GROUPS[group].work(laboratory)
         return Day(laboratory, place.left()[before:])

@@ -33,6 +33,9 @@ def still(number: int, size: tuple[int, int] = SIZE) -> NDArray[np.uint8]:
     return picture
 
 
+_FILMED: dict[tuple[object, ...], bytes] = {}
+
+
 def film(
     path: Path,
     stamps: Sequence[float],
@@ -44,7 +47,14 @@ def film(
     sound: Sung | None = None,
     options: dict[str, str] | None = None,
 ) -> Path:
-    """Write a video whose k-th picture shows the number first + k from stamps[k] on [s]."""
+    """Write a video whose k-th picture shows the number first + k from stamps[k] on [s].
+
+    One without sound is encoded once: that takes seconds, and most tests want the same.
+    """
+    which = (path.suffix, tuple(stamps), size, codec, gop, first, tuple((options or {}).items()))
+    if sound is None and which in _FILMED:
+        path.write_bytes(_FILMED[which])
+        return path
     with av.open(str(path), "w") as file:
         stream: Any = file.add_stream(codec, rate=25, options=options or {})
         stream.width, stream.height = size
@@ -58,6 +68,8 @@ def film(
             frame.pts, frame.time_base = round(stamp * TICKS), Fraction(1, TICKS)
             file.mux(stream.encode(frame))
         file.mux(stream.encode())
+    if sound is None:
+        _FILMED[which] = path.read_bytes()
     return path
 
 

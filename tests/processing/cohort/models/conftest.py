@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from processing.cohort.models.row import frame
 from processing.cohort.simulated.cohort import simulated
 from processing.cohort.simulated.pairs import simulated_pairs
 from processing.cohort.simulated.truth import Truth
+from tests.once import once
 
 TRUTH = Truth(
     dyads=12, sessions=8, dyads_of_therapist=3, coupling=0.01, dropped=0.05, within=0.05, steadiness=0.2
@@ -32,7 +34,15 @@ def compared() -> pd.DataFrame:
 
 
 @pytest.fixture(scope="session")
-def fitted(tables: Mapping[str, pd.DataFrame], compared: pd.DataFrame) -> pd.DataFrame:
+def fitted(
+    tables: Mapping[str, pd.DataFrame], compared: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory
+) -> pd.DataFrame:
     """All models of the cohort, coupling from its own rows."""
-    found = [r for name, make in everything.MODELS.items() if name != "M4" for r in make(tables)]
-    return frame([*found, *coupling(tables, compared)])
+
+    def fit(folder: Path) -> None:
+        found = [r for name, make in everything.MODELS.items() if name != "M4" for r in make(tables)]
+        frame([*found, *coupling(tables, compared)]).to_pickle(folder / "rows")
+
+    rows = pd.read_pickle(once(tmp_path_factory, "fitted", fit) / "rows")
+    assert isinstance(rows, pd.DataFrame)
+    return rows
