@@ -99,14 +99,20 @@ def devices(lab: Laboratory) -> None:
     lab.end(replay)
 
 
-@_group("view rate link verify refill repair", ".xdf .toml .png .json")
+@_group("view rate", ".xdf .toml .png")
 def looking(lab: Laboratory) -> None:
-    """Look at a recording, rate it, check its files."""
+    """Look at a recording, and rate it."""
     path = lab.recorded()
     (lab.lab / "window.png").touch(0o666)  # it was there, for all to read
     lab.run("view", path, "--picture", "window.png")
     lab.run("rate", path, "--rater", "R1", "--picture", "rating.png")
     lab.run("rate", path, "--rater", "R1", "--pairs", "--picture", "pairs.png")
+
+
+@_group("link verify refill repair", ".xdf .toml .json")
+def checking(lab: Laboratory) -> None:
+    """Check the files of a recording, and what belongs to it."""
+    path = lab.recorded()
     heard = 0 if find_spec("av") else 1
     write_wav(lab.root / "hour.wav", [np.zeros(32_000)])  # sound alone is a video, too
     lab.run("link", path, lab.root / "hour.wav", "--start", "0", code=heard)
@@ -144,14 +150,23 @@ def cohort(lab: Laboratory) -> None:
     lab.run("cohort", lab.recorded(), "--out", "store", "--jobs", "1")
 
 
-@_group("export", ".xdf .toml .csv .fif .edf")
+@_group("export", ".xdf .toml .csv .edf")
 def exports(lab: Laboratory) -> None:
-    """Write a recording for other tools."""
+    """Write a recording for tables and for readers of signals."""
     path = lab.recorded()
     (lab.lab / "exported").mkdir(mode=0o700)
     (lab.lab / "exported" / "csv").mkdir(mode=0o700)
     (lab.lab / "exported" / "csv" / "events.csv").touch(0o666)  # it was there, for all to read
-    for kind in ("csv", "mne", "edf", "xdf", "elan"):
+    for kind in ("csv", "edf"):
+        lab.run("export", path, "--to", kind, "--out", Path("exported") / kind)
+
+
+@_group("export", ".xdf .toml .fif")
+def exports_to_tools(lab: Laboratory) -> None:
+    """Write a recording for the tools of a field."""
+    path = lab.recorded()
+    (lab.lab / "exported").mkdir(mode=0o700)
+    for kind in ("mne", "xdf", "elan"):
         lab.run("export", path, "--to", kind, "--out", Path("exported") / kind)
 
 
