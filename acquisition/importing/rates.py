@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from acquisition.importing.stamps import BURST, PAUSE
 from acquisition.plausible import stamped
 from acquisition.stream import BoolArray, FloatArray, Modality
 from acquisition.timebase.lay import lay
@@ -13,8 +14,10 @@ LAG = 64
 """Samples over which a step is taken, so that rounded stamps give the rate they stand for."""
 UNEVEN = 0.5
 """Share of a step by which stamps of an even stream may be off: rounding and jitter."""
+FIRM = 0.05
+"""Share of many steps by which as many later stamps may be off: jitter does not add up."""
 HOLED = 0.1
-"""The same where steps are multiples of one because samples are missing."""
+"""The same as `UNEVEN` where steps are multiples of one because samples are missing."""
 SHARE = 0.9
 FEW_STAMPS, MANY = 20, 2000
 """Stamps that packets are sought in."""
@@ -32,9 +35,17 @@ def rate_of(times: FloatArray) -> float:
     lag = max(1, min(LAG, len(times) // 4))
     long = times[lag:] - times[:-lag]
     step, steps = float(np.median(long)) / lag, np.diff(times)
-    if step > 0 and np.mean(np.abs(steps - step) <= UNEVEN * step) >= SHARE:
-        return float(f"{1 / step:.6g}")
+    if step > 0 and not _in_bursts(steps, step):
+        even = np.mean(np.abs(steps - step) <= UNEVEN * step) >= SHARE
+        if even or np.mean(np.abs(long - lag * step) <= FIRM * lag * step) >= SHARE:
+            return float(f"{1 / step:.6g}")
     return _of_packets(times) or _with_holes(steps)
+
+
+def _in_bursts(steps: FloatArray, step: float) -> bool:
+    """Tell whether stamps lie so much closer than they come on the whole that most are within a packet."""
+    forward = steps[steps > 0]
+    return len(forward) > 0 and float(np.minimum(forward, PAUSE).sum()) > BURST * step * len(steps)
 
 
 def _of_packets(times: FloatArray) -> float:

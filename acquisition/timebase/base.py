@@ -17,14 +17,12 @@ from acquisition.stream import FloatArray, IntArray
 from acquisition.timebase.account import Account
 from acquisition.timebase.beginning import Beginning
 from acquisition.timebase.change import Change
-from acquisition.timebase.far import Watch, stays
+from acquisition.timebase.engines import engine
+from acquisition.timebase.far import Away, Watch, counted_on
 from acquisition.timebase.laid import Engine, Laid, joined, newest, rising
-from acquisition.timebase.levels import Levels
 from acquisition.timebase.looks import Looks
-from acquisition.timebase.manner import SLOW, Manner, Seen, look
-from acquisition.timebase.packets import Packets
+from acquisition.timebase.manner import Manner, Seen, look
 from acquisition.timebase.period import DOUBT, learned
-from acquisition.timebase.steps import Steps
 
 NUMBER = 1e11
 """A stamp beyond this is no time [s]: three thousand years."""
@@ -59,7 +57,7 @@ class TimeBase:
         self._shift, self._pause, self._joins = 0.0, math.nan, False
         self._floor = 0
         self._watch = Watch()
-        self._away: list[tuple[float, float]] = []
+        self._away = Away()
         self._begun = Beginning(self._period)
         self._engine: Engine | None = None
         self._seen = Seen(Manner.EXACT, self._period)
@@ -93,7 +91,13 @@ class TimeBase:
             self.account.not_numbers += len(stamps) - int(known.sum())
             stamps = np.where(known, stamps, np.nan)
         heard = np.full(len(stamps), np.nan) if arrivals is None else arrivals
-        parts, i = list[Laid](), 0
+        parts = list[Laid]()
+        self._sift(stamps, heard, parts)
+        return joined(parts)
+
+    def _sift(self, stamps: FloatArray, heard: FloatArray, parts: list[Laid]) -> None:
+        """Take in stamps that are where they are expected; hold back those that are far off."""
+        i = 0
         while i < len(stamps):
             if self._away:
                 i = self._resolve(stamps, heard, i, parts)
@@ -104,10 +108,9 @@ class TimeBase:
                 self._take(stamps[i:end], heard[i:end], parts)
                 i = end
             if i < len(stamps):
-                self._away = [(float(stamps[i]), float(heard[i]))]
+                self._away.hold(float(stamps[i]), float(heard[i]), self._watch)
                 self._n += 1
                 i += 1
-        return joined(parts)
 
     def _together(self, stamps: FloatArray) -> int:
         """Return how many stamps are taken in at once: a missing one is counted on by what is known then."""
@@ -119,8 +122,8 @@ class TimeBase:
     def drain(self) -> FloatArray:
         """Return the times of all samples that wait, by what is known now [s]."""
         parts = list[Laid]()
-        if self._away:
-            self._slipped(np.empty(0), np.empty(0), parts)
+        while self._away:
+            self._decide(self._away.gap, parts)
         if self._engine is None and len(self._begun):
             self._set_out(parts)
         self._drain(parts)
@@ -130,32 +133,48 @@ class TimeBase:
 
     def _resolve(self, stamps: FloatArray, heard: FloatArray, i: int, parts: list[Laid]) -> int:
         """Go on from sample to sample until stamps far off have slipped or stay; return the next place."""
+        gap = self._away.gap
         while i < len(stamps):
             stamp, at = float(stamps[i]), float(heard[i])
-            if self._watch.is_back(stamp, at, self._n, self._period):
+            if self._watch.is_back(stamp, at, self._n, self._period, gap=gap):
                 self._slipped(stamps[i : i + 1], heard[i : i + 1], parts)
                 return i + 1
-            self._away.append((stamp, at))
-            self._n += 1
-            i += 1
+            self._away.hold(stamp, at, self._watch)
+            self._n, i = self._n + 1, i + 1
             packet = self._seen.samples * self._period if self._seen.manner is Manner.PACKETS else 0.0
-            if stays([s for s, _ in self._away], self._period, packet):
-                self._begin_segment(parts)
+            if (on := self._away.told(self._period, packet)) is not None:
+                self._decide(on, parts)
                 return i
         return i
+
+    def _decide(self, on: bool, parts: list[Laid]) -> None:
+        """Take stamps that were held as ones that go `on` where they are, or as no times."""
+        if on:
+            (self._go_on if self._away.gap else self._begin_segment)(parts)
+        else:
+            self._slipped(np.empty(0), np.empty(0), parts)
+
+    def _go_on(self, parts: list[Laid]) -> None:
+        """Take stamps that did not come back as those after a gap."""
+        stamps, heard = self._away.let_go()
+        self._floor = max(self._floor, self._n - 1)
+        self._n -= len(stamps)
+        self._take(stamps[:1], heard[:1], parts)
+        self._sift(stamps[1:], heard[1:], parts)
 
     def _slipped(self, stamps: FloatArray, heard: FloatArray, parts: list[Laid]) -> None:
         """Count on over stamps that slipped, and take in the one after them."""
         n = len(self._away)
-        self._floor = self._n
+        self._floor = max(self._floor, self._n)
         self.account.slipped(self._n - n, n)
-        self._away, self._n = [], self._n - n
+        self._away.let_go()
+        self._n -= n
         arrived = np.append(np.full(n, self._watch.arrived), heard)
         self._take(np.append(np.full(n, np.nan), stamps), arrived, parts)
 
     def _begin_segment(self, parts: list[Laid]) -> None:
         """Begin anew with stamps that stay far off."""
-        stamps, heard = np.array(self._away).T
+        stamps, heard = self._away.let_go()
         self._floor = self._n - 1
         self._n -= len(stamps)
         if self._engine is None and len(self._begun):
@@ -164,7 +183,7 @@ class TimeBase:
         pause = float(heard[0]) - self._watch.arrived
         self._pause = pause if pause > PAUSE else 0.0
         self._leave()
-        self._away, self._joins = [], False
+        self._joins = False
         self._watch.restart()
         self._take(stamps, heard, parts)
 
@@ -186,15 +205,8 @@ class TimeBase:
 
     def _filled(self, stamps: FloatArray, known: IntArray, before: float, since: int) -> FloatArray:
         """Return stamps with those that are missing counted on from the one before."""
-        if self._seen.sparse:
-            return stamps
-        at = np.arange(len(stamps))
-        last = np.full(len(stamps), -1)
-        last[known] = known
-        last = np.maximum.accumulate(last)
         period = 0.0 if self._seen.manner is Manner.PACKETS else self._period
-        counted = before + (at + since) * period
-        return np.where(last < 0, counted, stamps[last] + (at - last) * period)
+        return stamps if self._seen.sparse else counted_on(stamps, known, before, since, period)
 
     # -- the beginning of a segment
 
@@ -228,17 +240,8 @@ class TimeBase:
             line = np.interp(counts, counts[known], stamps[known]) if known.any() else np.zeros(len(stamps))
             stamps = np.where(known, stamps, line)
         first = self._n - len(stamps)
-        if seen.manner is Manner.PACKETS:
-            self._engine = Packets(
-                seen, self._period, self._doubt, self.account, first=first, joins=self._joins
-            )
-        elif seen.manner is Manner.JITTER:
-            self._engine = Levels(
-                self._period, self._doubt, self.account, usual=self.usual, first=first, chunk=seen.samples
-            )
-        else:
-            loose = self._period >= SLOW and seen.manner is Manner.UNEVEN
-            self._engine = Steps(self._period, self.account, first=first, loose=loose)
+        periods = (self._period, self._doubt, self.usual)
+        self._engine = engine(seen, periods, self.account, first=first, joins=self._joins)
         self._looks = Looks(seen, self.usual)
         self._change = Change(seen, self._period, stamps, self._wary_from)
         self._push(stamps, self._begun.heard(), parts)

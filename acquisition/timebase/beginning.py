@@ -14,6 +14,8 @@ START, AT_MOST = 2.5, 5.0
 """Seconds of stamps from which the manner is told; seconds of samples after which it is told anyhow."""
 WAIT = 2.6
 """Seconds of arrivals after which it is told from what there is."""
+LONG = 1.0
+"""Packets that are longer [s] are waited for: one that has ended says nothing of the rate."""
 HOLE = 1.5
 """A step [s] counts as at most so much of them."""
 
@@ -34,6 +36,7 @@ class Beginning:
         self._n = 0
         self._active = 0.0
         self._since = math.nan
+        self._long = False
         self.complete = False
         """Whether there are enough."""
 
@@ -48,10 +51,11 @@ class Beginning:
         active = self._active + np.cumsum(np.clip(steps, 0.0, HOLE))
         counts = self._n + np.arange(1, len(stamps) + 1)
         enough = (counts >= FEW) & ((active >= START) | (counts * self._period >= AT_MOST))
-        enough |= heard >= self._since + WAIT
+        long = np.maximum.accumulate(np.append(self._long, steps > np.fmax(LONG, FEW * self._period)))[1:]
+        enough |= heard >= self._since + np.where(long, AT_MOST, WAIT)
         self.complete = bool(enough.any())
         n = int(enough.argmax()) + 1 if self.complete else len(stamps)
-        self._active = float(active[n - 1])
+        self._active, self._long = float(active[n - 1]), bool(long[n - 1])
         self._parts.append(stamps[:n])
         self._heard.append(heard[:n])
         self._n += n

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 
-from acquisition.stream import FloatArray
+from acquisition.stream import FloatArray, IntArray
 from acquisition.timebase.ranks import steps_from
 
 FAR = 5.0
@@ -15,9 +14,11 @@ FAR = 5.0
 SOON = 0.5
 """Stamps that step forward by more [s], though samples arrive as before, have jumped."""
 HOUR = 3600.0
-"""Where it is not known when samples arrived: a longer step forward is a jump, a shorter one a gap [s]."""
+"""Where it is not known when samples arrived: a longer step forward is a jump [s], a shorter one a gap,
+unless the stamps soon come back."""
 STAYS, LONGEST = 0.25, 3.0
-"""Seconds of samples that must agree on a jump; after which it is one even if they do not."""
+"""Seconds of samples that must agree on a jump; after which those that do not agree say nothing, and a step
+forward is a gap where arrivals are not known."""
 DRIFT = 1e-4
 """Share by which the clocks of sender and recorder may differ."""
 UNKNOWN = 0.01
@@ -61,35 +62,85 @@ class Watch:
             least = np.minimum.accumulate(np.append(self._lag, lag))[:-1]
             far |= (steps > SOON) & (lag < least - SOON)
         else:
-            far |= steps > HOUR
+            far |= steps > FAR
         return int(at[int(far.argmax())]) if far.any() else len(stamps)
 
-    def is_back(self, stamp: float, heard: float, number: int, period: float) -> bool:
-        """Tell whether a stamp, after others that were far off, is where it was expected."""
+    def is_gap(self, stamp: float, heard: float) -> bool:
+        """Tell whether a stamp that is far off comes after a gap, if those after it go on from there."""
+        return math.isnan(heard) and 0 < stamp - self.stamp <= HOUR
+
+    def is_back(self, stamp: float, heard: float, number: int, period: float, *, gap: bool) -> bool:
+        """Tell whether a stamp is where it was expected, after others that were far off, or after a `gap`."""
         step = stamp - self.stamp - (number - self.number) * (period if period > 0 else UNKNOWN)
         if -FAR <= step <= SOON:
             return True
         if math.isnan(heard):
-            return 0 < step <= HOUR
+            return not gap and 0 < step <= HOUR
         return step > 0 and heard - stamp - DRIFT * stamp >= self._lag - SOON
 
 
-def stays(away: Sequence[float], period: float, packet: float) -> bool:
-    """Tell whether stamps that are far off go on where they are.
+class Away:
+    """Hold stamps that are far off, and when they arrived, until it is known what they are."""
+
+    def __init__(self) -> None:
+        self._held: list[tuple[float, float]] = []
+        self._ends = [(0, math.nan)] * 2
+        self.gap = False
+        """Whether they may come after a gap."""
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def hold(self, stamp: float, heard: float, watch: Watch) -> None:
+        """Hold one."""
+        if not self._held:
+            self.gap = watch.is_gap(stamp, heard)
+            self._ends[0] = (0, stamp)
+        if not math.isnan(stamp):
+            self._ends[1] = (len(self._held), stamp)
+        self._held.append((stamp, heard))
+
+    def told(self, period: float, packet: float) -> bool | None:
+        """Tell whether they go on where they are, or what they say is no time; None if that is not known yet.
+
+        Parameters
+        ----------
+        period, packet : float
+            Sample period, and length of a packet [s].
+        """
+        (first, begun), (last, stamp) = self._ends
+        span = (last - first) * (period if period > 0 else UNKNOWN)
+        long = span >= max(LONGEST, 4.0 * packet)
+        if not (long or (span >= max(STAYS, 2.2 * packet) and not self.gap)):
+            return None
+        on = 0.5 * span <= stamp - begun <= (1.5 * span if not self.gap else math.inf)
+        return on or (False if long else None)
+
+    def let_go(self) -> tuple[FloatArray, FloatArray]:
+        """Return the stamps and when they arrived, and hold none [s]."""
+        stamps, heard = np.array(self._held).T
+        self._held = []
+        return stamps, heard
+
+
+def counted_on(stamps: FloatArray, known: IntArray, before: float, since: int, period: float) -> FloatArray:
+    """Return stamps with those that are missing counted on from the one before [s].
 
     Parameters
     ----------
-    away : sequence of float
-        Stamps of consecutive samples [s], nan for those that have none.
-    period, packet : float
-        Sample period, and length of a packet [s].
+    stamps, known : ndarray
+        [s], and the places of those that are there.
+    before, since : float, int
+        The last one that was there, and how many samples before the first.
+    period : float
+        Sample period [s].
     """
-    places = [k for k, stamp in enumerate(away) if not math.isnan(stamp)]
-    span = (places[-1] - places[0]) * (period if period > 0 else UNKNOWN)
-    if span >= max(LONGEST, 4.0 * packet):
-        return True
-    went = away[places[-1]] - away[places[0]]
-    return span >= max(STAYS, 2.2 * packet) and 0.5 * span <= went <= 1.5 * span
+    at = np.arange(len(stamps))
+    last = np.full(len(stamps), -1)
+    last[known] = known
+    last = np.maximum.accumulate(last)
+    counted = before + (at + since) * period
+    return np.where(last < 0, counted, stamps[last] + (at - last) * period)
 
 
 def _lag(stamps: FloatArray, heard: FloatArray) -> FloatArray:

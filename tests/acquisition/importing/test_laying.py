@@ -11,6 +11,7 @@ import pytest
 from acquisition.errors import StreamError
 from acquisition.importing.files import import_streams
 from acquisition.importing.finishing import Done
+from acquisition.importing.rates import rate_of
 from acquisition.recording.recording import Recording
 from acquisition.stream import FloatArray, Role
 from tests.acquisition.timebase.stamped import Push, Stamped, bursts, even, jittered, rounded, stream, uneven
@@ -43,6 +44,25 @@ def test_raw_stamps_are_stored_whatever_they_are(tmp_path: Path, push: Push) -> 
     assert np.array_equal(stamps, sent.stamps)
     assert not done.notes
     assert (np.diff(ticks) >= 0).all()
+
+
+@pytest.mark.parametrize("samples", [10, 73, 130, 250])
+@pytest.mark.parametrize("ramp", [0.0, 1e-5, 4e-5])
+def test_packets_have_their_rate_however_long_they_are(samples: int, ramp: float) -> None:
+    number = np.arange(60 * 130)
+    last = (number // samples + 1) * samples - 1
+    late = np.random.default_rng(1).exponential(0.02, len(number))[number // samples]
+    stamps = np.maximum.accumulate(last / 130 + late) + ramp * (number % samples)
+    assert rate_of(stamps) == pytest.approx(130.0, rel=2e-3)
+
+
+@pytest.mark.parametrize("jump", [0.0, 60.0, -8.7e5])
+def test_stamps_with_jitter_have_a_rate_whatever_their_clock_does(jump: float) -> None:
+    times = np.arange(60 * 250) / 250
+    jitter = np.random.default_rng(1).exponential(0.002, len(times))
+    assert rate_of(np.maximum.accumulate(times + jitter) + jump * (times > 30)) == pytest.approx(
+        250.0, rel=1e-3
+    )
 
 
 @pytest.mark.parametrize(("push", "exact"), [(even, True), (bursts, False), (jittered(0.003), False)])

@@ -271,6 +271,48 @@ def test_where_it_is_not_known_when_samples_came_a_step_forward_is_a_gap() -> No
     assert len(found.account.losses) == 1
 
 
+@pytest.mark.parametrize("jump", [7.0, 30.0, 1000.0])
+@pytest.mark.parametrize("n", [1, 20, 300])
+def test_a_step_forward_that_soon_goes_back_is_no_gap(jump: float, n: int) -> None:
+    sent = stream(even)
+    half = len(sent.true) // 2
+    stamps = sent.stamps.copy()
+    stamps[half : half + n] += jump
+    found = lay(stamps, sent.sfreq)
+    assert (found.account.segments, found.account.slips, found.account.losses) == (1, n, [])
+    assert np.abs(found.times - sent.true).max() < 1e-3
+
+
+@pytest.mark.parametrize("heard", [False, True])
+def test_stamps_that_stand_still_far_off_are_counted_on(*, heard: bool) -> None:
+    sent = stream(even)
+    stamps = sent.stamps + 1000.0
+    for start in (2000, 9000):
+        stamps[start : start + 1000] = 0.0
+    base = TimeBase(sent.sfreq)
+    times = base.push(stamps, sent.stamps if heard else None).times
+    times = np.append(times, base.drain())
+    assert (base.account.segments, base.account.slips) == (1, 2000)
+    assert np.abs(times - sent.true - 1000.0).max() < 1e-3
+
+
+@pytest.mark.parametrize("says", [1.0, 0.97, 1.1, 2.0])
+def test_packets_of_over_a_second_tell_their_rate_where_each_sample_is_heard(says: float) -> None:
+    number = np.arange(120 * 125)
+    true, last = number / 125, ((number // 156 + 1) * 156 - 1) / 125
+    base = TimeBase(125 * says)
+    laid = base.push(last, np.ceil(10 * true) / 10).times
+    times = np.append(laid, base.drain())
+    assert np.abs(times - true)[7500:-300].max() < 0.02
+
+
+@pytest.mark.parametrize("end", [1, 100])
+def test_what_comes_after_a_gap_at_the_end_of_a_file_has_its_stamps(end: int) -> None:
+    sent = stream(even)
+    stamps = sent.stamps + np.where(np.arange(len(sent.true)) >= len(sent.true) - end, 30.0, 0.0)
+    assert np.array_equal(lay(stamps, sent.sfreq).times, stamps)
+
+
 def test_samples_without_a_stamp_are_counted_on() -> None:
     sent = stream(even)
     stamps = sent.stamps.copy()
