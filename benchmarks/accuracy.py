@@ -58,7 +58,7 @@ def found(detect: Detector, case: Case) -> Found:
     began = time.process_time()
     try:
         beats = np.sort(np.asarray(detect(case[0], case[1]), float))
-    except (ValueError, IndexError, TypeError):
+    except (ValueError, IndexError, TypeError, AttributeError):
         beats = np.empty(0)
     return Found(beats, time.process_time() - began)
 

@@ -142,7 +142,7 @@ def table(detectors: dict[str, Detector]) -> None:
             for case in members.values():
                 try:
                     found = np.asarray(detect(case[0], case[1]), float)
-                except (ValueError, IndexError, TypeError) as error:
+                except (ValueError, IndexError, TypeError, AttributeError) as error:
                     print(f"  {name} failed: {error}")
                     found = np.empty(0)
                 wide.append(f1(found, case, 0.15))

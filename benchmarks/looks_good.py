@@ -222,6 +222,9 @@ KINDS: dict[str, Maker] = {
         for f, h in ((2.0, 1.5), (3.0, 1.5), (4.5, 1.5), (4.5, 0.8))
     },
     "saw at 4.5 Hz from the start": waves("saw", 4.5, 1.5, 0.0, 120.0),
+    "spikes of 1 sample, each 3.3 s": spikes(1, 10 / 3),
+    "spikes of 2 samples, each 3.3 s": spikes(2, 10 / 3),
+    "spikes of 1 sample, each 1 s": spikes(1, 1.0),
     "spikes of 3 samples, each 5 s": spikes(3, 5.0),
     "spikes of 3 samples, each 1.5 s": spikes(3, 1.5),
     "spikes of 2 samples, each 1.5 s": spikes(2, 1.5),
