@@ -156,7 +156,8 @@ def _polished(deviance: _Deviance, ratio: FloatArray, value: float) -> FloatArra
     """Return the optimum, looked at from all sides; None where it lies at no end."""
 
     def turned(r: FloatArray) -> float:
-        return deviance(np.abs(r))
+        # Where nothing varies within units the optimum lies at infinity, and v has no root on the way.
+        return deviance(np.minimum(np.abs(r), MOST))
 
     for _ in range(2):
         away = np.diag(np.maximum(0.2 * ratio, 0.05))

@@ -27,7 +27,7 @@ from processing.metrics import interventions, rupture, tolerated, vagal
 from processing.metrics.dictionary import updated
 from processing.metrics.excursions import find
 from processing.metrics.in_band import time_in_band
-from processing.metrics.joint import joint_measures, together
+from processing.metrics.joint import LEAST_SHIFT, joint_measures, shift_p, together
 from processing.metrics.logistic import logistic_midpoint
 from processing.metrics.occupancy import entropy, occupancy_measures
 from processing.metrics.recovery import Recovery
@@ -82,6 +82,14 @@ def test_an_interval_that_nobody_closed_ends_with_the_session_and_is_censored() 
 def test_a_second_without_a_row_near_it_has_no_value() -> None:
     got = nearest(np.array([1.0, 2.0, 8.0]), np.array([10.0, np.nan, 30.0]), np.arange(10.0), 0.5)
     assert np.array_equal(got, [np.nan, 10, np.nan, *[np.nan] * 5, 30, np.nan], equal_nan=True)
+
+
+def test_chance_of_being_out_together_is_asked_of_hours_that_can_be_shifted_far_enough() -> None:
+    least = 2 * LEAST_SHIFT + 1
+    for n in (0, 1, least - 1, least):
+        out, valid = np.arange(n) % 2 == 0, np.ones(n, np.bool_)
+        p = shift_p(out, out, valid, valid, np.random.default_rng(0))
+        assert math.isnan(p) == (n < least), n
 
 
 def test_joint_time_and_co_excursions_of_the_golden_signal_with_itself_and_with_rest() -> None:

@@ -187,6 +187,13 @@ def test_range_from_medians_and_spreads_is_near_that_of_the_frames(seed: int) ->
     assert range_of(window) == pytest.approx(truth, rel=0.08)
 
 
+def test_a_second_without_a_pitch_is_not_voiced_whatever_its_sender_says() -> None:
+    for hertz in (0.0, -1.0, math.nan):
+        second = Second.of({"f0_median": hertz, "voiced_share": 0.7})
+        assert second.voiced == 0.0 and math.isnan(second.f0)
+    assert Second.of({"f0_median": 110.0, "voiced_share": 0.7})[1:6:4] == (110.0, 0.7)
+
+
 def one_by_one(pairs: list[tuple[float, float]], share: float) -> float:
     """Return a quantile as its definition reads, value after value."""
     known = sorted((v, w) for v, w in pairs if math.isfinite(v) and w > 0.0)

@@ -65,6 +65,11 @@ def test_the_unit_of_y_does_not_matter() -> None:
     assert (1e6 * small.beta).tolist() == pytest.approx(large.beta.tolist(), rel=1e-5)
 
 
-def test_values_that_never_vary_have_no_fit() -> None:
+def test_values_that_never_vary_altogether_or_within_a_unit_have_no_fit() -> None:
     _, x, dyad, _ = drawn()
-    assert fit(np.ones(len(x)), x, [Effect("dyad", dyad, x[:, 0])]) is None
+    own = np.random.default_rng(6).normal(0.0, 1.0, (2, DYADS))[:, dyad]
+    level, line = [Effect("dyad", dyad, x[:, 0])], [Effect("s", dyad, x[:, 1])]
+    assert fit(np.ones(len(x)), x, level) is None
+    assert fit(own[0], x, level) is None
+    assert fit(1e6 + own[0], x[:, :1], level) is None
+    assert fit(own[0] + own[1] * x[:, 1], x, level + line) is None
