@@ -23,6 +23,7 @@ def test_every_index_has_one_line_on_the_page() -> None:
     assert all(any(line.startswith(f"| `sync_<signal>{end}` |") for line in lines) for end in ends)
     assert all(signal in PAGE for signal in SIGNALS)
     assert all(index.on_hover(PipelineConfig()) for index in INDICES.values())
+    assert all(len(index.edges()) == (0 if index.bounds is None else 2) for index in INDICES.values())
     assert "<!-- indices" not in "\n".join(lines)
 
 

@@ -69,6 +69,11 @@ def test_counts_and_rate_of_the_golden_signal() -> None:
     assert got["excursion_depth_mean"].value == pytest.approx(7.0 / 3.0)
 
 
+def test_where_nothing_is_valid_nothing_is_counted_and_the_reason_said() -> None:
+    got = excursion_measures(person(np.full(1200, np.nan)), [], "S01")
+    assert [(math.isnan(m.value), m.n, bool(m.reason)) for m in got] == [(True, 0, True)] * 8
+
+
 def test_a_gap_cuts_an_excursion_in_two() -> None:
     times, a = golden()
     a[1300:1330] = np.nan

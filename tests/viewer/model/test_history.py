@@ -228,6 +228,13 @@ def test_trace_breaks_at_nan_and_at_silence() -> None:
     assert np.isnan(trace.line(0.0, 30.0, 1000)[1]).sum() == 2
 
 
+def test_the_line_of_a_trace_goes_on_to_one_neighbour_beyond_each_end() -> None:
+    trace, times = Trace(6.0), np.arange(10.0)
+    trace.append(times, times, times, [""] * 10)
+    for start, stop, expected in ((3.0, 6.0, times[2:7]), (3.5, 5.5, times[3:7]), (-5.0, 50.0, times)):
+        np.testing.assert_array_equal(trace.line(start, stop, 1000)[0], expected)
+
+
 def test_late_index_sample_is_put_where_it_belongs() -> None:
     trace = Trace(6.0)
     trace.append(np.array([1.0, 3.0]), np.array([1.0, 3.0]), np.array([1.0, 3.0]), ["", ""])
