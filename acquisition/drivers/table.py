@@ -32,14 +32,14 @@ TABLE: dict[str, Line] = {
     "microphone": Line("acquisition.drivers.microphone"),
     "movesense": Line("acquisition.drivers.movesense", twin="acquisition.emulated.movesense"),
     "nuanic": Line(
-        "acquisition.drivers.nuanic",
+        "acquisition.drivers.nuanic.driver",
         twin="acquisition.emulated.nuanic",
-        memory="acquisition.drivers.nuanic_memory",
+        memory="acquisition.drivers.nuanic.memory",
     ),
     "polar": Line(
-        "acquisition.drivers.polar",
+        "acquisition.drivers.polar.driver",
         twin="acquisition.emulated.polar",
-        memory="acquisition.drivers.polar_memory",
+        memory="acquisition.drivers.polar.memory",
     ),
     "shimmer": Line(
         "acquisition.drivers.shimmer.unit",

@@ -19,15 +19,11 @@ from acquisition.errors import AttunementError, RecordingError
 from acquisition.importing.border import stamped_streams
 from acquisition.importing.found import HEAD, FoundFile, Hints, Layout, Peek
 from acquisition.importing.layouts import (
-    acqknowledge,
-    acqknowledge_text,
     beats,
     bids,
     csv_table,
     e4,
     edf,
-    embrace_avro,
-    embrace_csv,
     emotibit,
     fif,
     imotions,
@@ -42,28 +38,30 @@ from acquisition.importing.layouts import (
     wav,
     xdf,
 )
+from acquisition.importing.layouts.acqknowledge import acq, txt
+from acquisition.importing.layouts.embrace import avro, csv_files
 from acquisition.importing.packed import unpacked
 from acquisition.importing.tables.dialect import first_lines
 
 LAYOUTS: tuple[Layout, ...] = tuple(
-    Layout(m.TITLE, m.recognise, m.read, m in (acqknowledge, embrace_avro, opensignals_h5))
+    Layout(m.TITLE, m.recognise, m.read, m in (acq, avro, opensignals_h5))
     for m in (
         xdf,
         edf,
         fif,
         wav,
-        embrace_avro,
+        avro,
         opensignals_h5,
         unisens,
         bids,
         e4,
-        acqknowledge,
+        acq,
         opensignals,
         polar_logger,
         emotibit,
-        embrace_csv,
+        csv_files,
         shimmer,
-        acqknowledge_text,
+        txt,
         labchart,
         mindware,
         imotions,

@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.system import structure
+
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("acquisition", "processing", "viewer", "device_profiles", "tests", "docs")
 BLOCK = re.compile(
@@ -103,3 +105,14 @@ def test_an_index_with_a_lane_is_at_most_three_files() -> None:
 def test_a_belt_is_at_most_six_places() -> None:
     belt = next(blocks for title, blocks in recipes().items() if "belt" in title)
     assert len(belt) <= 6
+
+
+def test_rooms_and_modules_have_space_for_every_recipe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for floor in (*structure.FLOORS, "device_profiles", "tests"):
+        shutil.copytree(ROOT / floor, tmp_path / floor, ignore=shutil.ignore_patterns("__pycache__", "*.png"))
+    for block in (block for blocks in recipes().values() for block in blocks):
+        apply(block, tmp_path)
+    monkeypatch.setattr(structure, "ROOT", tmp_path)
+    assert structure.full_folders() + structure.long_modules() == []

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from acquisition.drivers.ble_radio import Radio
-from acquisition.drivers.polar import open_driver
+from acquisition.drivers.polar.driver import open_driver
 from acquisition.emulated.bumble_radio import Air
 from acquisition.emulated.polar import EmulatedPolar, h10
 from acquisition.session.session import permitted

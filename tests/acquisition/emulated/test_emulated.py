@@ -10,7 +10,7 @@ import pytest
 
 from acquisition.drivers import Driver
 from acquisition.drivers.bitalino import open_driver as open_boards
-from acquisition.drivers.polar import open_driver as open_belts
+from acquisition.drivers.polar.driver import open_driver as open_belts
 from acquisition.emulated.demo import demo_radio
 from acquisition.emulated.virtual_time import VirtualRunner, VirtualStop
 from acquisition.errors import DeviceError

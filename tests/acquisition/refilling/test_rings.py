@@ -126,7 +126,7 @@ def test_a_ring_that_was_started_anew_keeps_both_of_its_starts(
 ) -> None:
     bench = Bench()
     clock = bench.runner.clock
-    monkeypatch.setattr("acquisition.drivers.nuanic.time.time", lambda: 1_700_000_000.0 + clock())
+    monkeypatch.setattr("acquisition.drivers.nuanic.driver.time.time", lambda: 1_700_000_000.0 + clock())
     one = recorded(bench, tmp_path, 50.0, restart=True)
     (done,) = one.refill()
     times, values = samples(one.path)

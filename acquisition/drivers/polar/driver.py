@@ -15,7 +15,7 @@ from acquisition.drivers.ble_link import ANSWER, Link
 from acquisition.drivers.ble_stream import BeatStream, Outbox, PacketStream
 from acquisition.drivers.clock import DeviceClock
 from acquisition.drivers.heart_rate import rr_info, subscribe_rr
-from acquisition.drivers.polar_memory import Files, keep_rr, stop_rr
+from acquisition.drivers.polar.memory import Files, keep_rr, stop_rr
 from acquisition.errors import DeviceError, PacketError
 from acquisition.gatt.polar import (
     CONTROL,

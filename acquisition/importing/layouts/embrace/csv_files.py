@@ -11,7 +11,7 @@ import numpy as np
 
 from acquisition.errors import RecordingError
 from acquisition.importing.found import Found, FoundFile, Hints, Peek, markers
-from acquisition.importing.layouts.embrace_avro import intervals_of
+from acquisition.importing.layouts.embrace.avro import intervals_of
 from acquisition.importing.tables.cells import numbers_of
 from acquisition.importing.tables.dialect import Dialect, cut_line, dialect_of
 from acquisition.importing.tables.sheet import Clock, Wish, read_sheet

@@ -1,0 +1,1 @@
+"""Nuanic rings, experimental: skin conductance over the air, and what a ring keeps over a drop-out."""

@@ -1,0 +1,1 @@
+"""AcqKnowledge: its .acq files, and the .txt that it exports."""
