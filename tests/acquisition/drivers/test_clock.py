@@ -158,6 +158,14 @@ def test_stamps_that_ran_ahead_are_soon_right_again() -> None:
     assert np.abs(ahead[(true > 100) & (true < 119)]).max() < 0.040
 
 
+def test_a_clock_begun_anew_goes_by_its_last_seconds_until_its_rate_can_be_told() -> None:
+    clock = DeviceClock(at_events=False)
+    clock.restart()
+    for device, late in ((100.0, 0.2), (103.0, 0.5), (110.0, 0.4)):
+        clock.observe(device, device + late)
+    assert clock.lsl(110.0) == pytest.approx(110.4, abs=1e-9)
+
+
 def test_nothing_is_known_before_the_first_packet() -> None:
     assert np.isnan(DeviceClock().lsl(3.0))
 

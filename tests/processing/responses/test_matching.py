@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import t
 
 from processing.responses.matching import CLEAR, SPARED, TOO_FEW, comparable, effect
 from processing.responses.moments import describe
@@ -108,6 +109,12 @@ def test_a_gap_never_breaks_it_and_no_stretch_reaches_into_one(start: int, lengt
     assert math.isfinite(got.p) or got.reason == TOO_FEW
     if length > 30:
         assert not m.usable[start : start + length].any()
+
+
+def test_interval_and_p_are_those_of_student_s_t_with_one_degree_less_than_sets() -> None:
+    got = effect(hour(noise()), MARKS)
+    assert (got.high - got.value) / got.se == pytest.approx(t.ppf(0.975, got.sets - 1), rel=1e-9)
+    assert got.p == pytest.approx(2.0 * t.sf(abs(got.value / got.se), got.sets - 1), rel=1e-9)
 
 
 def test_a_mark_outside_the_hour_is_no_mark_of_it() -> None:

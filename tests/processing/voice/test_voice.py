@@ -21,7 +21,15 @@ from processing.index import IndexSample
 from processing.parts import sources
 from processing.pipeline import Pipeline
 from processing.voice.voice import Voice, VoiceConfig
-from processing.voice.windows import ATOMS, Second, quantile, quantiles, range_of, semitones
+from processing.voice.windows import (
+    ATOMS,
+    Second,
+    quantile,
+    quantiles,
+    range_of,
+    semitones,
+    weighted_mean,
+)
 
 ROWS = StreamInfo(
     name="Voice", role=Role.CLIENT, modality=Modality.VOICE, sfreq=0.0, unit="", channels=ROW_CHANNELS
@@ -192,6 +200,11 @@ def test_a_second_without_a_pitch_is_not_voiced_whatever_its_sender_says() -> No
         second = Second.of({"f0_median": hertz, "voiced_share": 0.7})
         assert second.voiced == 0.0 and math.isnan(second.f0)
     assert Second.of({"f0_median": 110.0, "voiced_share": 0.7})[1:6:4] == (110.0, 0.7)
+
+
+def test_a_mean_counts_what_has_weight_and_is_unknown_without() -> None:
+    assert weighted_mean([(2.0, 1.0), (5.0, 3.0), (math.nan, 9.0), (7.0, 0.0)]) == 4.25
+    assert math.isnan(weighted_mean([(5.0, 0.0), (math.nan, 1.0)]))
 
 
 def one_by_one(pairs: list[tuple[float, float]], share: float) -> float:
