@@ -43,6 +43,7 @@ def test_a_file_of_intervals_is_read() -> None:
     assert rr_file([800, 810]) == data
     assert recording_state(bytes.fromhex("08 01 12 02 41 31")) == (True, "A1")
     assert entries(bytes.fromhex("0A 07 0A 03 41 31 2F 10 00")) == [("A1/", 0)]
+    assert entries(bytes.fromhex("0A 04 08 05 10 07 0A 05 0A 01 41 12 00 0A 04 0A 02 42 2F")) == [("B/", 0)]
 
 
 def test_results_say_yes_or_why_not() -> None:

@@ -160,6 +160,17 @@ def test_the_tolerated_edge_is_where_labels_change() -> None:
 def test_labels_without_overlap_part_half_way() -> None:
     a, y = np.array([0.0, 1.0, 3.0, 4.0]), np.array([0.0, 0.0, 1.0, 1.0])
     assert logistic_midpoint(a, y) == (2.0, math.inf)
+    assert logistic_midpoint(-a, y) == (-2.0, -math.inf)
+
+
+@pytest.mark.parametrize("side", [1.0, -1.0])
+def test_labels_that_overlap_are_parted_where_the_odds_are_even(side: float) -> None:
+    a, y = side * np.array([0.0, 1.0, 2.0, 3.0]), np.array([0.0, 1.0, 0.0, 1.0])
+    middle, slope = logistic_midpoint(a, y)
+    assert middle == pytest.approx(1.5 * side)
+    p = 1.0 / (1.0 + np.exp(-slope * (a - middle)))
+    assert float((a - middle) @ (y - p)) == pytest.approx(0.0, abs=1e-9)
+    assert 0.0 < slope * side < 2.0
 
 
 def test_an_edge_that_few_labels_leave_open_has_no_end_there() -> None:
