@@ -90,3 +90,4 @@ def test_markers_of_the_room_go_on_while_a_person_is_paused() -> None:
     pauses.pause(ON)
     assert kept(pauses, chunk(markers, 11.0)) == [11.0]
     assert kept(pauses, chunk(info(Role.DYAD), 11.0)) == []
+    assert kept(resumed(), chunk(markers, 19.0, 21.0)) == [19.0, 21.0]

@@ -91,6 +91,7 @@ def test_undoing_the_end_of_an_interval_opens_it_again() -> None:
         ({"code": "safety_test", "value": "won"}, "safety_test takes one of passed, failed, open"),
         ({"code": "now_moment", "value": 3}, "'now_moment' takes no value"),
         ({"code": "now_moment", "actor": "pilot"}, "actor = 'pilot': must be one of client"),
+        ({"code": "now_moment", "actor": "any"}, "actor = 'any': must be one of client"),
         ({"code": "now_moment", "rater": "Anna"}, "rater: must be a code such as R2"),
         ({"code": "now_moment", "time": NOW + 60}, "time = 1060.0: must be a number from"),
         ({"code": "now_moment", "time": float("nan")}, "time = nan: must be a number"),

@@ -47,6 +47,9 @@ def test_annotations_of_wfdb_are_read_beats_alone(tmp_path: Path) -> None:
     found = read_beats(tmp_path / "106.txt", 360.0)
     assert (found.times.tolist(), found.skipped) == ([180 / 360, 469 / 360, 756 / 360, 22050 / 360], 2)
     assert read_beats(tmp_path / "106.txt").times.tolist() == [0.5, 1.302, 2.1, 61.25]
+    headed = ["      Elapsed time   Sample #  Type  Sub Chan  Num\tAux", *lines[:3], "", *lines[3:], ""]
+    (tmp_path / "107.txt").write_text("\n".join(headed) + "\n", "utf-8")
+    assert read_beats(tmp_path / "107.txt", 360.0).times.tolist() == found.times.tolist()
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,8 @@ def test_a_gap_cuts_an_excursion_in_two() -> None:
     assert got["excursions_censored_count"].value == 2.0
     assert got["excursion_duration_mean"].n == 2
     assert got["excursion_depth_mean"].n == 4
+    only = by_name(excursion_measures(someone, cut, "S01"))["excursion_duration_mean"]
+    assert (math.isnan(only.value), only.n, only.reason) == (True, 0, "no excursion that was not cut")
 
 
 def test_a_gap_of_at_most_ten_seconds_leaves_one_excursion_but_censors_it() -> None:

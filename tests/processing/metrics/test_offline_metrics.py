@@ -157,6 +157,19 @@ def test_the_tolerated_edge_is_where_labels_change() -> None:
     assert got.high - got.low < 0.5
 
 
+def test_a_person_s_labels_are_their_own_with_the_index_of_the_ten_seconds_before() -> None:
+    someone = person(np.arange(100.0))
+    points = [
+        Event(time=at, code=code, actor=actor, phase="point")
+        for at, code, actor in (
+            (50.0, "felt_over", "client"), (60.0, "felt_over", "therapist"), (70.0, "now_moment", "client"),
+            (80.0, "felt_ok", "client"))
+    ]  # fmt: skip
+    found = tolerated.labels(line({"client": someone}, points=points), someone)
+    assert found.codes == ("felt_over", "felt_ok")
+    assert found.arousal.tolist() == [45.5, 75.5]
+
+
 def test_labels_without_overlap_part_half_way() -> None:
     a, y = np.array([0.0, 1.0, 3.0, 4.0]), np.array([0.0, 0.0, 1.0, 1.0])
     assert logistic_midpoint(a, y) == (2.0, math.inf)

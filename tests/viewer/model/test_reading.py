@@ -17,7 +17,7 @@ from tests.viewer import synthetic
 from tests.viewer.synthetic import T0, Session
 from viewer.model.definitions import definition
 from viewer.model.model import SessionModel
-from viewer.model.reading import FRESH, GaugeReading, read_gauge
+from viewer.model.reading import FRESH, GaugeReading, read_gauge, why_none
 from viewer.model.readouts import arousal_readout
 from viewer.model.wording import forbidden
 
@@ -182,8 +182,12 @@ def test_a_baseline_that_was_refused_or_runs_is_not_the_one_that_counts() -> Non
     short = BaselineVerdict(
         time=T0 + 70.0, start=T0 + 65.0, stop=T0 + 70.0, accepted=False, text="refused", **said
     )
-    model.verdicts = (first, short)
     now = model.elapsed
+    model.verdicts = (first,)
+    assert why_none(model, Role.CLIENT, now) == ""
+    model.verdicts = (first, short)
+    assert why_none(model, Role.CLIENT, now) == "rest refused"
+    assert why_none(model, Role.CLIENT, 61.0) == why_none(model, Role.THERAPIST, now) == ""
     assert read_gauge(model, Role.CLIENT, now).baseline == "baseline: rest 1.0 min"
     model.verdicts = (first, short, replace(first, time=T0 + 72.0, accepted=False))
     assert read_gauge(model, Role.CLIENT, now).baseline != "baseline: rest 1.0 min"
