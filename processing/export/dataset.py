@@ -15,6 +15,7 @@ import csv
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,8 @@ def merge_table(
 
 def write_table(path: Path, names: Sequence[str], rows: Iterable[Mapping[str, str]]) -> Path:
     """Write a table; cells that a row does not say are n/a."""
-    lines = [list(names), *([cell(row.get(name, "")) for name in names] for row in rows)]
+    known = lru_cache(maxsize=10_000)(cell)  # of a hundred thousand rows most cells are like others
+    lines = [list(names), *([known(row.get(name, "")) for name in names] for row in rows)]
     return write_text(path, "".join("\t".join(line) + "\n" for line in lines))
 
 

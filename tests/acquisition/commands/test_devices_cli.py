@@ -175,7 +175,7 @@ def test_check_tells_a_program_how_everything_is(tmp_path: Path) -> None:
 
 def test_check_tells_people_what_is_wrong_and_ends_with_1(tmp_path: Path, tapped_eda: str) -> None:
     path = session(tmp_path, lsl_eda(tapped_eda), device("lsl_ecg", source_id="nobody-sends-this"))
-    done = run("check", path, "--out", tmp_path, "--seconds", "2", "--wait", "8")
+    done = run("check", path, "--out", tmp_path, "--seconds", "2", "--wait", "5")
     assert done.returncode == 1
     lines = done.stdout.splitlines()
     assert any(line.startswith("ok") and line.endswith("agreed to ecg, eda, acc, resp") for line in lines)
@@ -188,6 +188,6 @@ def test_a_check_hears_a_sender_that_is_another_than_at_the_last_check(tmp_path:
     path = session(tmp_path, lsl_eda(source_id))
     for expected in (0, 1):
         with tapping(source_id):
-            done = run("check", path, "--out", tmp_path, "--seconds", "2", "--wait", "8")
+            done = run("check", path, "--out", tmp_path, "--seconds", "2", "--wait", "5")
         assert "median 5 µS" in done.stdout, done.stdout
         assert done.stdout.count("recordings expect this one from now on") == expected

@@ -34,20 +34,36 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
     recording(path / "mute", voices(), events=MARKS, people=())
     write_video(path / "one.mp4", heard(voices(), 10.4, 110.0, ppm=100.0))
     write_video(path / "two.mkv", heard(voices(), 125.0, 260.0), late=1.5, first=1.4)
-    write_video(path / "claps.mp4", heard(voices(), 10.0, 230.0, claps=(20.0, 170.0)))
-    write_video(path / "other.mp4", heard(voices(seed=2), 0.0, 120.0))
     write_video(path / "mute.mp4", None, seconds=30.0)
     return path
 
 
-def test_clips_are_aligned_listed_and_linked_once(lab: Path) -> None:
+@pytest.fixture(scope="module")
+def linked(lab: Path) -> Path:
+    """Link the two clips."""
     done = run(lab / "rec", lab / "one.mp4", lab / "two.mkv")
     assert done.exit_code == 0, done.output
-    one, two = read_links(lab / "rec")
+    return lab
+
+
+@pytest.fixture(scope="module")
+def others(lab: Path) -> Path:
+    """Add a video that belongs elsewhere, and one in which somebody claps."""
+    write_video(lab / "claps.mp4", heard(voices(), 10.0, 230.0, claps=(20.0, 170.0)))
+    write_video(lab / "other.mp4", heard(voices(seed=2), 0.0, 120.0))
+    return lab
+
+
+def test_clips_are_aligned(linked: Path) -> None:
+    one, two = read_links(linked / "rec")
     assert abs(one.to_recording(0.0) - (BEGIN + 10.4)) <= one.error < 0.1
     assert abs(one.to_recording(90.0) - (BEGIN + 10.4 + 90.009)) <= one.error
     assert abs(two.to_recording(0.0) - (BEGIN + 125.0)) <= two.error < 0.1
     assert two.start == pytest.approx(1.4, abs=0.01)
+
+
+def test_clips_are_linked_once_listed_and_taken_away(linked: Path) -> None:
+    lab = linked
     before = (lab / "rec" / "links.toml").read_bytes()
     assert run(lab / "rec", lab / "two.mkv", lab / "one.mp4").exit_code == 0
     assert (lab / "rec" / "links.toml").read_bytes() == before
@@ -73,7 +89,8 @@ def test_a_typed_start_that_voice_contradicts_holds_and_the_other_is_said(lab: P
     assert run(lab / "rec", lab / "one.mp4").exit_code == 0
 
 
-def test_what_is_not_aligned_is_linked_with_the_reason(lab: Path) -> None:
+def test_what_is_not_aligned_is_linked_with_the_reason(others: Path) -> None:
+    lab = others
     done = run(lab / "mute", lab / "other.mp4", "--by", "voice")
     assert done.exit_code == 1
     assert "no voice was recorded" in done.output
@@ -83,7 +100,8 @@ def test_what_is_not_aligned_is_linked_with_the_reason(lab: Path) -> None:
     assert not next(v for v in read_links(lab / "rec") if v.name == "other.mp4").aligned
 
 
-def test_marks_and_typed_times_align_where_there_was_no_voice(lab: Path) -> None:
+def test_marks_and_typed_times_align_where_there_was_no_voice(others: Path) -> None:
+    lab = others
     assert run(lab / "mute", lab / "claps.mp4").exit_code == 0
     (link,) = (v for v in read_links(lab / "mute") if v.name == "claps.mp4")
     assert link.method == "marks"

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from click.testing import CliRunner, Result
 
+from acquisition.stream import Modality
 from processing.cohort.job import Done, Job, work
 from processing.commands.cohort import cohort_command
-from tests.processing.simulated_hour import marks, write_hour
+from tests.processing.simulated_hour import infos, marks, write_hour
 
 SESSIONS = (("D01", 1, 1), ("D01", 2, 2), ("D02", 1, 3), ("D02", 2, 4))
 """Dyad, number and seed."""
@@ -39,6 +40,7 @@ def write_cohort(folder: Path, sessions: Sequence[tuple[str, int, int]] = SESSIO
         write_hour(
             folder / f"{dyad}_S{number:02d}",
             seed=seed,
+            streams=infos(leave_out=[Modality.RESP]),
             events=marks(seed, 0.0),
             dyad=dyad,
             number=number,

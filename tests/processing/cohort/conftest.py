@@ -25,18 +25,23 @@ def taken(made: Path, root: Path) -> Path:
     return root
 
 
-def make(root: Path) -> None:
-    """Write `recordings`, and the `store` that is made of them in this process."""
-    write_cohort(root / "recordings")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine, "run", here)
-        result = cohort(root / "recordings", "--out", root / "store")
-    assert result.exit_code == 0, result.output
+@pytest.fixture(scope="session")
+def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the recordings of the cohort, those of all workers: nobody writes there."""
+    return once(tmp_path_factory, "recordings", write_cohort)
 
 
 @pytest.fixture(scope="session")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made(recordings: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with `recordings` and the `store` that was made of them, this worker's own."""
+
+    def make(root: Path) -> None:
+        shutil.copytree(recordings, root / "recordings")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(engine, "run", here)
+            result = cohort(root / "recordings", "--out", root / "store")
+        assert result.exit_code == 0, result.output
+
     return taken(once(tmp_path_factory, "cohort", make), tmp_path_factory.mktemp("own") / "cohort")
 
 

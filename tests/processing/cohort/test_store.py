@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 from acquisition.commands.amend import amend_command
 from acquisition.recording.derived import derived
+from acquisition.recording.recording import Recording
 from processing.cohort import engine
 from processing.cohort.own_page import PAGE
 from processing.cohort.places import LEDGER
@@ -27,6 +28,13 @@ from processing.config import PipelineConfig
 from tests.processing.cohort.cohorts import PEOPLE, SESSIONS, cohort, here, parquet, said, write_cohort
 
 pytestmark = pytest.mark.slow
+
+
+def test_the_recordings_of_the_cohort_are_closed_and_bear_their_keys(recordings: Path) -> None:
+    found = [Recording(path) for path in sorted(recordings.glob("*/"))]
+    assert {recording.state for recording in found} == {"closed"}
+    sessions = [recording.session for recording in found]
+    assert [(s.dyad, s.number) for s in sessions if s is not None] == [s[:2] for s in SESSIONS]
 
 
 def test_every_table_has_its_columns_and_the_sessions_their_keys(made: Path) -> None:
@@ -251,7 +259,9 @@ def test_what_is_no_store_is_left_alone(made: Path, tmp_path: Path) -> None:
 def test_one_store_never_holds_sessions_of_two_settings(copy: Path, tmp_path: Path) -> None:
     before = parquet(copy / "store")
     (tmp_path / "other.toml").write_text("[arousal]\nk_high = 3.0\n")
-    write_cohort(copy / "more", [("D02", 3, 5)])
+    shutil.copytree(copy / "recordings" / "D02_S02", copy / "more" / "D02_S03")
+    third = [str(copy / "more" / "D02_S03"), "number=3", "--why", "another session"]
+    assert CliRunner().invoke(amend_command, third).exit_code == 0
     for words in ((copy / "more",), (), (copy / "recordings" / "D01_S01",)):
         refused = cohort(*words, "--out", copy / "store", "--config", tmp_path / "other.toml")
         assert refused.exit_code == 1 and len(refused.stderr.splitlines()) == 1
