@@ -45,7 +45,9 @@ def measured(case: Case) -> Measured:
 def score(item: Measured, weights: Weights) -> float:
     """Return F1 [%] at ± 150 ms; places are not refined to a fraction of a sample."""
     front = item.front
-    decided = Path(front.rate, weights).push(item.found, front.look, front.count, lambda _, __: 0.0)
+    decided = Path(front.rate, weights).push(
+        item.found, front.look, front.count, lambda _, __: 0.0, lambda _: False
+    )
     times = np.array([(d.place - front.delay) / front.rate for d in decided])
     return f1(times, item.case, 0.15)
 

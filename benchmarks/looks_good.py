@@ -146,6 +146,22 @@ def second_pulse(
     return make
 
 
+def second_heart(times: float, usual: float, since: float = 30.0, until: float = 240.0) -> Maker:
+    """Return a resting heart with another's beats and T waves, so many times as high, one each `usual` s."""
+
+    def make(rng: np.random.Generator, sfreq: float) -> Signal:
+        _, ecg, beats = _own(rng, sfreq)
+        other, at = Record(rng), since
+        while at < until:
+            other.beat(
+                at, tuple((place, times * high, wide) for place, high, wide in NORMAL + T_WAVE), p=None
+            )
+            at += usual * (1 + 0.01 * float(rng.standard_normal()))
+        return Signal(ecg + other.drawn(sfreq, 0.0)[0], sfreq, beats, np.ones(len(beats)))
+
+    return make
+
+
 def waves(kind: str, frequency: float, height: float, since: float = 60.0, until: float = 120.0) -> Maker:
     """Return a resting heart in whose place there are waves for a while; nothing of it is seen then."""
 
@@ -216,6 +232,10 @@ KINDS: dict[str, Maker] = {
         )
     },
     "another pulse from the start, 3 times as high": second_pulse(3.0, 0.7, 0.010, 0.3, 180.0),
+    **{
+        f"another heart {h:g} times as high, each {u:g} s": second_heart(h, u)
+        for h, u in ((2.0, 0.7), (4.0, 0.6), (5.0, 0.5))
+    },
     **{
         f"{k} at {f:g} Hz, {h:g} mV": waves(k, f, h)
         for k in ("saw", "steep", "sharp", "sine")

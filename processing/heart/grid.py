@@ -13,10 +13,10 @@ from processing.filling import filled
 from processing.heart import respiration
 from processing.heart.config import SHORTEST_HF, HeartConfig
 from processing.heart.hrv import slice_sums
-from processing.heart.ibi import ALTERNATING, NORMAL, Intervals, is_uneven
+from processing.heart.ibi import ALTERNATING, DOUBTED, NORMAL, PASSED_OVER, Intervals, is_uneven
 from processing.heart.spectrum import RSA_EDGE, RSA_RATE, hf_powers, rsa_values
 from processing.heart.table import BeatTable
-from processing.heart.windows import ECTOPICS, FEW, IRREGULAR
+from processing.heart.windows import ECTOPICS, FEW, IRREGULAR, most_missing
 from processing.splines import cubics
 
 STEP, SETTLING, CLOSING = HeartConfig.step, HeartConfig.settling, HeartConfig.closing
@@ -55,7 +55,10 @@ def window_beats(
     few = slice_sums(np.where(known, beats.spans, 0.0), low, high) < c.cover * (ends - starts)
     many = (odd[high] - odd[low] > c.corrected * (high - low)) | (turning[high] > turning[low])
     irregular = uneven[high] > uneven[low]
-    verdicts = np.where(many, ECTOPICS, np.where(irregular, IRREGULAR, np.where(few, FEW, ""))).tolist()
+    doubted = _counts(beats.rhythms == DOUBTED)
+    missing = doubted[high] - doubted[low] > most_missing(ends - starts, c)
+    gates = ((missing, PASSED_OVER), (many, ECTOPICS), (irregular, IRREGULAR), (few, FEW))
+    verdicts = np.select([shut for shut, _ in gates], [why for _, why in gates], "").tolist()
     times, values = beats.times[known], beats.values[known]
     holes = _counts(times[1:] - times[:-1] > HOLE)
     out = []

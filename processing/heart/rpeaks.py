@@ -208,7 +208,8 @@ class RPeaks:
         self._stamps = np.concatenate((self._stamps, times))
         self._known = np.concatenate((self._known, known))
         found = self._front.push(ecg)
-        decided = self._path.push(found, self._front.look, self._front.count, self._front.swing_after)
+        front = self._front
+        decided = self._path.push(found, front.look, front.count, front.swing_after, front.lies_beneath)
         beats = self._place(decided)
         self._trim()
         return beats

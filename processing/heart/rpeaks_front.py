@@ -9,6 +9,7 @@ from scipy.ndimage import maximum_filter1d
 
 from acquisition.stream import BoolArray, FloatArray, IntArray
 from processing.filters import Decimator, band_pass, low_pass
+from processing.heart.waves.beneath import NEAR, WINDOW, lies_beneath
 from processing.heart.waves.echo import swing_after
 from processing.heart.waves.running import Waves
 from processing.sums import trailing_sum
@@ -85,6 +86,8 @@ class FrontEnd:
         """Decimated samples seen."""
         self._start = self._past + self._near + self._window
         self._wide = np.zeros(self._start)
+        self._older: list[FloatArray] = []
+        self._kept = int((WINDOW + 2.0) * fd)
         self._envelope = np.zeros(self._start)
         self._band = np.zeros(0)
         self._square = np.zeros(self._width - 1)
@@ -109,6 +112,17 @@ class FrontEnd:
         both by their `place`, of the last two seconds."""
         middle = place - self.delay + len(self._wide) - self.count
         return swing_after(self._wide, middle, middle + beat - place, self.rate)
+
+    def lies_beneath(self, pairs: list[tuple[int, int]]) -> bool:
+        """Tell whether another heart lies beneath beats and the next ones, by their `place`; of the last
+        `WINDOW` seconds."""
+        near = int(NEAR * self.rate)
+        start, stop = pairs[0][0] - self.delay - near, pairs[-1][1] - self.delay + near
+        ecg = np.concatenate((*self._older, self._wide))
+        begin = self.count - len(ecg)
+        return lies_beneath(
+            ecg[start - begin : stop - begin], np.array(pairs) - self.delay - start, self.rate
+        )
 
     def waves_around(self, places: IntArray) -> BoolArray:
         """Tell of candidates, by their `place`, whether the ECG around them is waves; of the last second."""
@@ -190,4 +204,7 @@ class FrontEnd:
         keep = self._start + self.look + self._near
         if len(self._envelope) > 4 * keep:
             self._envelope = self._envelope[-keep:]
+            self._older.append(self._wide[:-keep][-self._kept :].copy())  # or all of it would be kept
             self._wide = self._wide[-keep:]
+            while sum(map(len, self._older[1:])) >= self._kept:
+                del self._older[0]

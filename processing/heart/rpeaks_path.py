@@ -25,6 +25,7 @@ from acquisition.stream import FloatArray
 from processing.heart.rpeaks_evidence import TINY, WEIGHTS, Intervals, Levels, Tails, Weights
 from processing.heart.rpeaks_front import BACKGROUND, SHIFT, Candidates
 from processing.heart.rpeaks_trust import Others, Shapes, Trust
+from processing.heart.waves import beneath
 from processing.heart.waves import echo as echoes
 from processing.heart.waves.passed import CLEARLY, HIGH, NONE, STANDS_OUT, STRONG, WEAK, PassedOver, Wave
 
@@ -40,6 +41,7 @@ TAIL = 0.62
 """So long after a beat its T wave may come [s]."""
 _NEVER = 1 << 62
 Swing = Callable[[int, int], float]
+LiesBeneath = Callable[[list[tuple[int, int]]], bool]
 
 
 class Pending(NamedTuple):
@@ -110,6 +112,7 @@ class Path:
         self._others = Others()
         self._echo: Pending | None = None
         self._passed = PassedOver()
+        self._beneath = beneath.Beneath(rate)
 
     def restart(self) -> None:
         """Begin a new stretch: keep what is known about the person, drop what is pending."""
@@ -118,14 +121,18 @@ class Path:
         self._last = None
         self._echo = None
         self._passed.restart()
+        self._beneath.restart()
 
-    def push(self, found: Candidates, look: int, count: int, swing: Swing) -> list[Decided]:
+    def push(
+        self, found: Candidates, look: int, count: int, swing: Swing, lies_beneath: LiesBeneath
+    ) -> list[Decided]:
         """Take in complete candidates and return the beats decided up to sample `count` - 1.
 
-        `swing` tells of a candidate and a later beat what `FrontEnd.swing_after` does.
+        `swing` tells of a candidate and a later beat what `FrontEnd.swing_after` does, `lies_beneath` of
+        pairs of beats what `FrontEnd.lies_beneath` does.
         """
         out: list[Decided] = []
-        self._swing = swing
+        self._swing, self._lies_beneath = swing, lies_beneath
         parts = normalised_parts(found.shapes)
         rows = zip(*(column.tolist() for column in found[:-1]), strict=True)
         for part, (index, height, floor, before, reference, slope) in zip(parts, rows, strict=True):
@@ -239,9 +246,10 @@ class Path:
 
     def _passed_over(self, wave: Pending) -> None:
         """Note a wave after a beat that may be a beat itself, and the largest one too high for a T wave."""
+        beat = self._levels.height
+        self._beneath.note(wave.place, wave.height, wave.slope, self._levels)
         if self._last is None or wave.contrast < echoes.CONTRAST:
             return
-        beat = self._levels.height
         tall = wave.score > echoes.SCORE and wave.height > echoes.HALF * beat
         own = self._trust.likeness(wave.parts) > echoes.LIKE
         if own or wave.height > HIGH * beat:
@@ -278,6 +286,9 @@ class Path:
         if last is not None:
             self._intervals.learn((beat.place - last) / self._rate)
         before = nan if last is None else last / self._rate
+        pairs = self._beneath.beat(beat.place, is_own=trusted)
+        if pairs and self._lies_beneath(pairs):
+            self._passed.goes_on(beat.place / self._rate + beneath.HOLD)
         passed = self._passed.beat(beat.place / self._rate, before, is_own=trusted)
         return Decided(beat.place, at, beat.contrast, likeness, float(trusted), passed)
 

@@ -57,6 +57,11 @@ differences, two hearts may be seen, or waves in place of beats; ours. In one of
 CHANGE, FEW_NORMAL, UNSURE = "change of rhythm", "too few normal beats", "uncertain beats"
 
 
+def most_missing(lengths: FloatArray, config: HeartConfig) -> FloatArray:
+    """Return before how many beats of windows of these lengths [s] one may be missing, at most."""
+    return np.asarray(MISSED * config.rmssd_differences * lengths / config.rmssd_window)
+
+
 def rhythm_gates(
     beats: Intervals, ends: FloatArray, length: float, config: HeartConfig, *, has_shapes: bool
 ) -> list[tuple[BoolArray, str]]:
@@ -66,7 +71,7 @@ def rhythm_gates(
         many = (seen.ectopic > config.ectopic) | (seen.doubtful > config.doubtful)
     else:
         many = seen.ectopic > config.ectopic_by_time
-    missing = seen.doubted > MISSED * config.rmssd_differences * length / config.rmssd_window
+    missing = seen.doubted > most_missing(np.asarray(length), config)
     return [
         (missing, PASSED_OVER),
         (seen.alternating, ECTOPICS),

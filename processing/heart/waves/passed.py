@@ -96,6 +96,10 @@ class PassedOver:
             for wave in self._waiting
         ]
 
+    def goes_on(self, until: float) -> None:
+        """Take another rhythm to go on up to a time [s]."""
+        self._until = max(self._until, until)
+
     def beat(self, time: float, before: float, *, is_own: bool) -> float:
         """Take in a beat; return what speaks for one that is missing since the beat before it.
 
@@ -118,7 +122,7 @@ class PassedOver:
         """Return what the waves of the same shape say of one between two beats [s]."""
         alike = self._remember(wave, time, before)
         if _keeps_time(alike):
-            self._until = time + HOLD
+            self.goes_on(time + HOLD)
         comes_and_goes = wave.clear and self._comes_and_goes(alike)
         return STRONG if comes_and_goes or _is_doubted(alike) else NONE
 

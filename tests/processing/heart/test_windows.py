@@ -7,7 +7,8 @@ import pytest
 
 from acquisition.stream import FloatArray
 from processing.heart.config import HeartConfig
-from processing.heart.ibi import ALTERNATING, CHANGED, ECTOPIC, IRREGULAR, Intervals
+from processing.heart.grid import window_beats
+from processing.heart.ibi import ALTERNATING, CHANGED, DOUBTED, ECTOPIC, IRREGULAR, PASSED_OVER, Intervals
 from processing.heart.windows import beat_columns
 
 N = 100
@@ -98,3 +99,13 @@ def test_no_two_differences_may_hold_three_tenths_of_the_sum(share: float, why: 
     values = 600.0 + np.cumsum(change) - np.cumsum(change).mean()
     assert big > 60.0, "more than a tenth of the interval, below which nothing hinges on it"
     assert last(table(values=values), "rmssd")[1] == why
+
+
+@pytest.mark.parametrize(("doubted", "why"), [(7, ""), (8, PASSED_OVER)])
+def test_so_many_missing_beats_leave_neither_rmssd_nor_spectrum(doubted: int, why: str) -> None:
+    rhythms = np.zeros(N)
+    rhythms[np.linspace(2, N - 3, doubted).astype(int)] = DOUBTED
+    beats = table()._replace(rhythms=rhythms)
+    assert last(beats, "rmssd")[1] == why
+    spans, ends = np.array([[0, N]]), beats.times[-1:]
+    assert window_beats(beats, spans, ends - 60.0, ends, HeartConfig())[0].reason == why
