@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
 from acquisition.stream import FloatArray
 from benchmarks.looks_good import KINDS, Signal, seen
 from processing.heart.rpeaks import Beats, RPeaks, joined
+from processing.heart.rpeaks_evidence import Levels
 from processing.heart.waves.beneath import EVERY, HOLD, INTERVALS, WINDOW, Beneath, lies_beneath
 from processing.heart.waves.passed import NONE, STRONG, PassedOver
 
 RATE = 125.0
-BEAT = SimpleNamespace(height=1.0, slope=1.0)
+BEAT = Levels(0.37)
+BEAT.accept(1.0, 1.0)
 
 
 def drawn(beats: FloatArray, others: FloatArray, *, size: float = 0.25, width: float = 0.012) -> FloatArray:
