@@ -8,13 +8,13 @@ fell by just before, within the time of a rise, it only gains again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from acquisition.stream import FloatArray
 from processing.skin.response import Scr
+from processing.skin.rhythm import Pace, RhythmConfig, pace
 from processing.sums import trailing_sum
 
 Columns = tuple[FloatArray, ...]
@@ -45,13 +45,10 @@ class SwingConfig:
     still, before : float
         So much has the signal moved in so many seconds before a single swing, or before a slow dip [s].
     still_dip : float
-    whole, apart : int, float
-        After so many swings in a row, whose peaks lie no further apart [s], the next is one too if it has
-        fallen by `begun` of what a swing has by then, less `spare` [µS].
+    rhythm : RhythmConfig
     begun, spare : float
-    steeper : float
-        The middle half of the fall of such a swing takes at most so many times as long as that of its rise; a
-        response recovers several times more slowly than it rises.
+        What follows swings of its size and pace is one too if it has fallen by this share of what a swing has
+        by then, less so much [µS].
     fell, soon : float
         A slow dip fell by this share within so many rise times before the onset.
     level : float
@@ -65,14 +62,12 @@ class SwingConfig:
     still: float = 0.3
     before: float = 4.0
     still_dip: float = 0.25
-    whole: int = 3
-    apart: float = 15.0
     begun: float = 0.5
     spare: float = 0.02
-    steeper: float = 1.4
     fell: float = 0.8
     soon: float = 1.25
     level: float = 0.35
+    rhythm: RhythmConfig = field(default_factory=RhythmConfig)
 
 
 class Around:
@@ -141,26 +136,14 @@ class Around:
         most = float((fell - usual * moments)[soon].max())
         return most >= config.back * height and float(fell.max()) <= config.further * rise.amplitude
 
-    def has_begun_to_swing(self, config: SwingConfig) -> bool:
-        """Tell whether it has fallen by about what a sine of its rise time has fallen by then."""
+    def has_begun_to_swing(self, pace: Pace, config: SwingConfig) -> bool:
+        """Tell whether it has fallen by about what a swing has fallen by then."""
         moments, fell = self.fallen()
         if not len(moments):
             return False
-        phase = np.pi * min(1.0, float(moments[-1]) / self._rise.rise)
-        swung = 0.5 * self._rise.amplitude * (1.0 - float(np.cos(phase)))
+        phase = np.pi * min(1.0, 2.0 * float(moments[-1]) / pace.length)
+        swung = 0.5 * pace.height * (1.0 - float(np.cos(phase)))
         return float(fell.max()) >= config.begun * swung - config.spare
-
-    def was_swing(self, begin: float, until: float, config: SwingConfig) -> bool:
-        """Tell whether it fell about as far and as fast as it rose, between the peaks beside it [s]."""
-        first, last = np.searchsorted(self._t, (begin, until + 1e-3)).tolist()
-        rise, fall = self._y[first : self._peak + 1], self._y[self._peak : last]
-        if len(rise) < 2 or len(fall) < 2:
-            return False
-        up, down = float(rise[-1] - rise.min()), float(fall[0] - fall.min())
-        if not config.back * up <= down <= config.further * up:
-            return False
-        step = float(self._t[self._peak] - self._t[self._peak - 1])
-        return _middle(fall) * step <= config.steeper * _middle(rise[::-1]) * step + step
 
     def refills_dip(self, config: SwingConfig) -> bool:
         """Tell whether it only brings a still level back to where it fell from, as fast as it fell."""
@@ -175,37 +158,24 @@ class Around:
         return bool(near and self.still(begun, config.before) <= config.still_dip * rise.amplitude)
 
 
-class Swings:
-    """Tell drifts, swings and slow dips among the rises of one stretch, in the order of their peaks."""
+def none_of_skin(
+    rise: Scr, grid: Columns, raw: Columns, sfreq: float, least: float, config: SwingConfig
+) -> bool:
+    """Tell whether a rise is part of a drift, a swing, or the recovery from a slow dip.
 
-    def __init__(self, config: SwingConfig, smallest: float, sfreq: float) -> None:
-        self._config, self._least, self._sfreq = config, config.over_drift * smallest, sfreq
-        self.reset()
-
-    def reset(self) -> None:
-        """Begin a new stretch."""
-        self._row: list[Scr] = []
-
-    def __call__(self, rise: Scr, grid: Columns, raw: Columns) -> bool:
-        """Tell whether a rise is none of the skin."""
-        config, around = self._config, Around(rise, grid, raw, self._sfreq)
-        row = self._row = [*self._row[-config.whole :], rise]
-        if rise.amplitude - around.drift(config.beside) * rise.rise < self._least:
-            return True
-        if around.swings_back(config) or around.refills_dip(config):
-            return True
-        if len(row) <= config.whole or not around.has_begun_to_swing(config):
-            return False
-        if max(late.peak - early.peak for early, late in pairwise(row)) > config.apart:
-            return False
-        before = [2.0 * row[0].peak - row[1].peak, *(r.peak for r in row)]
-        return all(
-            Around(early, grid, raw, self._sfreq).was_swing(begin, after.peak, config)
-            for begin, (early, after) in zip(before, pairwise(row), strict=False)
-        )
-
-
-def _middle(fall: FloatArray) -> int:
-    """Return how many points of the grid the middle half of a fall takes."""
-    left = (fall - fall.min()) / max(float(fall[0] - fall.min()), 1e-12)
-    return int(np.argmax(left <= 0.25)) - int(np.argmax(left < 0.75))
+    Parameters
+    ----------
+    grid, raw : tuple of ndarray
+        Moments [s] and values [µS] of the smoothed signal and of the signal as it is.
+    sfreq : float
+        Rate of `raw` [Hz].
+    least : float
+        Smallest response [µS].
+    """
+    around = Around(rise, grid, raw, sfreq)
+    if rise.amplitude - around.drift(config.beside) * rise.rise < config.over_drift * least:
+        return True
+    if around.swings_back(config) or around.refills_dip(config):
+        return True
+    before = pace(rise, grid[0], grid[1], config.rhythm)
+    return before is not None and around.has_begun_to_swing(before, config)

@@ -24,7 +24,7 @@ from processing.skin.eda_quality import quality_width
 from processing.skin.falls import Fall, FallConfig, FallFinder
 from processing.skin.response import Scr
 from processing.skin.scr_signal import Smoothed, Smoother
-from processing.skin.swings import SwingConfig, Swings
+from processing.skin.swings import SwingConfig, none_of_skin
 from processing.sums import trailing_sum
 
 EDGE = 0.25
@@ -120,7 +120,7 @@ class Trial:
     ) -> None:
         self._config, self._latest = config, latest
         self._falls = FallFinder(sfreq, falls)
-        self._swings = Swings(config.swings, smallest, self._falls.sfreq)
+        self._smallest = smallest
         self._few = max(1, round(FEW * smoother.rate))
         self._step = max(1, int(STEP * smoother.rate + 0.01))
         self._stepless = sfreq < STEPS
@@ -135,7 +135,6 @@ class Trial:
         self._falls.reset()
         self._waiting: list[Scr] = []
         self._fallen: list[Fall] = []
-        self._swings.reset()
         self._raw: tuple[FloatArray, ...] = (none, none)
         self._means: tuple[FloatArray, ...] = (none, none, none)
         self._grid: tuple[FloatArray, ...] = (none, none, none)
@@ -168,13 +167,18 @@ class Trial:
                 self._bumps,
                 self._halves,
                 self._recovers,
+                self._swings,
             )
-            swings = self._swings(rise, self._grid, self._raw)
-            if not (swings or any(test(rise) for test in tests)):
+            if not any(test(rise) for test in tests):
                 passed.append(rise)
             del self._waiting[0]
         self._forget()
         return passed, fallen
+
+    def _swings(self, rise: Scr) -> bool:
+        """Tell whether a rise is none of the skin for what is beside it."""
+        swings = self._config.swings
+        return none_of_skin(rise, self._grid, self._raw, self._falls.sfreq, self._smallest, swings)
 
     def _comes_late(self, rise: Scr) -> bool:
         """Tell whether a rise was settled too late to be announced within 3 s of its peak."""

@@ -70,13 +70,25 @@ def test_the_recovery_from_a_slow_dip_is_no_response(sfreq: float, length: float
 
 
 @pytest.mark.parametrize("sfreq", RATES)
-@pytest.mark.parametrize("frequency", [0.12, 0.15, 0.2, 0.3])
-@pytest.mark.parametrize("size", [0.05, 0.1, 0.3])
+@pytest.mark.parametrize("frequency", [0.08, 0.1, 0.13, 0.3])
+@pytest.mark.parametrize("size", [0.03, 0.05, 0.1, 0.3])
 def test_slow_breathing_in_the_signal_gives_no_responses(sfreq: float, frequency: float, size: float) -> None:
     """Nothing before the first three says that they are none."""
     t = np.arange(round(300.0 * sfreq)) / sfreq
     eda = 5.0 + noise(t) + size * np.sin(2.0 * np.pi * frequency * t)
     assert len(detect_scrs(eda, sfreq).onset) <= 9
+
+
+@pytest.mark.parametrize("sfreq", [4.0, 25.0])
+@pytest.mark.parametrize("frequency", [0.1, 0.2, 0.3])
+def test_a_breath_goes_on_being_none_between_responses(sfreq: float, frequency: float) -> None:
+    """Each response began the row anew, and three swings after it were responses: five a minute."""
+    onsets = np.arange(20.0, 290.0, 30.0)
+    t, eda = eda_with(300.0, sfreq, tuple(onsets), (0.8,) * len(onsets))
+    pace = frequency * (t + 1.5 * np.sin(2.0 * np.pi * t / 40.0) / (2.0 * np.pi))
+    found = detect_scrs(eda + 0.05 * np.sin(2.0 * np.pi * pace), sfreq).onset
+    near = np.array([np.abs(found - onset).min() < 1.5 for onset in onsets])
+    assert near.mean() > 0.75 and len(found) - near.sum() <= 6
 
 
 @pytest.mark.parametrize("sfreq", RATES)

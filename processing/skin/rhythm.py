@@ -1,0 +1,156 @@
+"""Swings beside a rise: what goes up and down at one pace is a breath, a pulse or an alias of the mains.
+
+A swing falls as fast as it rose; a response recovers several times more slowly. Responses between swings
+leave tails, so each swing is measured over the line from the trough before it to the one after it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from acquisition.stream import FloatArray
+from processing.skin.response import Scr
+
+NEAR = 0.3
+"""The trough before a rise lies at most so long after its onset [s]."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RhythmConfig:
+    """Hold the parameters of swings in a row.
+
+    Parameters
+    ----------
+    turns : float
+        A turn of the signal is one by this share of the rise's amplitude.
+    steeper : float
+        The middle half of the fall of a swing takes at most so many times as long as that of its rise.
+    smaller, larger : float
+        Swings are at most so many times smaller and larger than the rise, which is small on a tail.
+    paced : float
+        Their lengths differ from the median one by at most this factor.
+    whole, lasting, enough : int, float, int
+        So many of them are a row, if together they last so long [s], or are `enough`.
+    most : float
+        They are at least this share of what goes up and down by so much.
+    periods, over : float
+        They lie within so many of their median lengths before the onset, and within so many seconds.
+    quickest : float
+        The rise takes at least this share of their median length, and at most all of it.
+    """
+
+    turns: float = 0.3
+    steeper: float = 1.4
+    smaller: float = 1.6
+    larger: float = 2.0
+    paced: float = 1.3
+    whole: int = 3
+    lasting: float = 18.0
+    enough: int = 6
+    most: float = 0.6
+    periods: float = 12.0
+    over: float = 60.0
+    quickest: float = 0.2
+
+
+class Cycle(NamedTuple):
+    """Hold what goes up and down: its first trough and its last [s], its height over their line [µS], and
+    whether it falls as fast as it rose."""
+
+    start: float
+    stop: float
+    height: float
+    swings: bool
+
+
+def turns(y: FloatArray, least: float) -> list[int]:
+    """Return the places of troughs and peaks in turn, from a trough on, each `least` from the next."""
+    out: list[int] = []
+    low = high = 0
+    rising: bool | None = None
+    for i, value in enumerate(y.tolist()):
+        if value > y[high]:
+            high = i
+        if value < y[low]:
+            low = i
+        if rising is not False and y[high] - value >= least:
+            if rising:
+                out.append(high)
+            rising, low = False, i
+        elif rising is not True and value - y[low] >= least:
+            out.append(low)
+            rising, high = True, i
+    return out
+
+
+def _middle(t: FloatArray, share: FloatArray) -> float:
+    """Return how long a flank that rises from 0 to 1 takes for its middle half [s]."""
+    ends = []
+    for level in (0.25, 0.75):
+        k = int(np.argmax(share >= level))
+        step = float(share[k] - share[k - 1]) if k else 0.0
+        part = (level - float(share[k - 1])) / step if step > 0.0 else 0.0
+        ends.append(float(t[k - 1] + part * (t[k] - t[k - 1])) if k else float(t[0]))
+    return ends[1] - ends[0]
+
+
+def cycle(t: FloatArray, y: FloatArray, start: int, top: int, stop: int, steeper: float) -> Cycle:
+    """Return what goes up and down between two troughs; moments [s], smoothed signal [µS]."""
+    at = t[start : stop + 1] - t[start]
+    z = y[start : stop + 1] - y[start] - at / at[-1] * (y[stop] - y[start])
+    peak = int(np.argmax(z))
+    height = float(z[peak])
+    if peak == 0 or height <= 0.0:
+        return Cycle(float(t[start]), float(t[stop]), 0.0, False)
+    rise = _middle(at[: peak + 1], np.maximum.accumulate(z[: peak + 1]) / height)
+    fall = _middle(at[peak:], 1.0 - np.minimum.accumulate(z[peak:]) / height)
+    step = float(at[1])
+    return Cycle(float(t[start]), float(t[stop]), height, fall <= steeper * rise + 0.5 * step)
+
+
+class Pace(NamedTuple):
+    """Hold the median length of swings in a row [s], and their median height [µS]."""
+
+    length: float
+    height: float
+
+
+def pace(rise: Scr, t: FloatArray, y: FloatArray, config: RhythmConfig) -> Pace | None:
+    """Return the pace of the swings that a rise follows upon, if it has their size.
+
+    Parameters
+    ----------
+    t, y : ndarray, shape (n,)
+        Moments [s] and smoothed signal [µS], up to the peak at least.
+    """
+    moments = (rise.onset - config.over, rise.onset + NEAR, rise.peak - 1e-3)
+    first, last, peak = np.searchsorted(t, moments).tolist()
+    before, z = t[first:last], y[first:last]
+    places = turns(z, config.turns * rise.amplitude)
+    if len(places) % 2 == 0 and len(z):
+        since = places[-1] if places else 0
+        places.append(since + int(np.argmin(z[since:])))
+    if len(places) < 2 * config.whole + 1:
+        return None
+    height = max(rise.amplitude, float(y[peak] - z[places[-1]]))
+    cycles = [
+        cycle(before, z, a, b, c, config.steeper)
+        for a, b, c in zip(places[::2], places[1::2], places[2::2], strict=False)
+    ]
+    alike = [c for c in cycles if height / config.smaller <= c.height <= height * config.larger]
+    swings = [c for c in alike if c.swings]
+    if len(swings) < config.whole:
+        return None
+    usual = float(np.median([c.stop - c.start for c in swings]))
+    recent = [c for c in alike if c.start >= rise.onset - config.periods * usual]
+    good = [
+        c for c in recent if c.swings and usual / config.paced <= c.stop - c.start <= usual * config.paced
+    ]
+    slow = config.quickest * usual <= rise.rise <= usual
+    needed = max(config.whole, min(config.lasting / usual, config.enough))
+    if not slow or len(good) < max(needed, config.most * len(recent)):
+        return None
+    return Pace(usual, float(np.median([c.height for c in good])))
