@@ -19,8 +19,10 @@ from processing.skin.steps import Steps
 
 QUARTER = 0.3186
 """Lower quartile of the absolute value of a standard normal."""
-BEND = math.sqrt(6.0)
-"""Standard deviation of second differences over that of white noise."""
+BEND, SLOW_BEND = math.sqrt(6.0), math.sqrt(70.0)
+"""Standard deviations of second and fourth differences over that of white noise."""
+SLOW = 2.0
+"""Below this rate responses bend even the fourth differences as noise does [Hz]."""
 EVERY = 1.0
 """Seconds between looks."""
 AHEAD = 0.5
@@ -61,7 +63,8 @@ class NoiseFinder:
     """Follow the noise of one unbroken stretch after another.
 
     The lower quartile of the second differences tells it: responses bend the signal, but not all the time,
-    and less than noise of the same size.
+    and less than noise of the same size. Where nothing is smoothed it is that of the fourth differences,
+    which pass less of responses; at the slowest rates only steps of a converter are told.
 
     Parameters
     ----------
@@ -70,10 +73,10 @@ class NoiseFinder:
     """
 
     def __init__(self, smoother: Smoother, config: NoiseConfig) -> None:
-        # Below the slowest rate responses bend the signal as noise does: only steps of a converter are told.
         weights = smoother.weights
-        passes = math.sqrt(float((weights * weights).sum())) if smoother.rate >= SLOWEST else 0.0
-        self._share = passes / (BEND * QUARTER)
+        passes = math.sqrt(float((weights * weights).sum())) if smoother.rate >= SLOW else 0.0
+        self._smoothed = smoother.rate >= SLOWEST
+        self._share = passes / ((BEND if self._smoothed else SLOW_BEND) * QUARTER)
         self._config = config
         self._every = max(1, round(EVERY * smoother.sfreq))
         self._over, self._least = round(config.over * smoother.rate), round(config.least * smoother.sfreq)
@@ -94,14 +97,14 @@ class NoiseFinder:
         smallest = self._smallest(eda)
         means = smooth.means
         t, y = np.concatenate((self._means[0], means.times)), np.concatenate((self._means[1], means.eda))
-        bends = np.abs(y[2:] - 2.0 * y[1:-1] + y[:-2])
+        bends = np.abs(np.diff(y, 2 if self._smoothed else 4))
         out = list[Noisy]()
         for k in range(self._every - 1 - self._n % self._every, len(smooth.times), self._every):
             at, known = float(smooth.times[k]), float(smooth.known[k])
             start, self._look = self._look, at
             if self._n + k + 1 < self._least:
                 continue
-            stop = int(np.searchsorted(t, at, side="right")) - 2
+            stop = int(np.searchsorted(t, at, side="right")) - len(y) + len(bends)
             recent = np.sort(bends[max(0, stop - self._over) : stop])
             noise = self._share * float(recent[len(recent) // 4])
             step = float(smallest[min(int(np.searchsorted(times, known)), len(times) - 1)])
