@@ -89,14 +89,17 @@ NO_LEVEL = LevelValue(math.nan, math.nan, math.nan)
 
 
 class Second(NamedTuple):
-    """Hold a second: its number, the mean of what is valid in it, and the least that its level can be [µS].
-
-    The least is the mean of all its samples, or of the valid ones where that is higher; nan without one.
-    """
+    """Hold a second: its number, the mean of what is valid in it, and of all of it [µS]; nan of none."""
 
     number: int
     mean: float
-    least: float
+    every: float
+
+    @property
+    def least(self) -> float:
+        """Return the least that its level can be [µS]: the mean of all its samples, or of the valid ones
+        where that is higher; nan without one."""
+        return max(self.mean, self.every) if self.mean == self.mean else math.nan
 
 
 class SecondMeans:
@@ -132,8 +135,7 @@ class SecondMeans:
         self._next = stop
         out: list[Second] = []
         expected = first
-        least = np.where(np.isnan(means), np.nan, np.maximum(means, every))
-        for number, mean, low in zip(found.tolist(), means.tolist(), least.tolist(), strict=True):
+        for number, mean, low in zip(found.tolist(), means.tolist(), every.tolist(), strict=True):
             out += self._silent(expected, number)
             out.append(Second(number, mean, low))
             self._heard = expected = number + 1
@@ -230,7 +232,7 @@ class Level:
         self._leasts.append(new.least)
         centre = second + 1 - self._half
         self._values[centre] = self._value(second)
-        self._upright.push(second, new.mean)
+        self._upright.push(second, new.every)
         if self._upright.doubted:
             self._doubted.add(centre)
 

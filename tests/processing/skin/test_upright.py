@@ -24,20 +24,23 @@ def skin(rate: float, level: float, seconds: float = 900.0, sfreq: float = 4.0) 
 
 @pytest.mark.parametrize("rate", [3.0, 6.0, 12.0])
 @pytest.mark.parametrize(("level", "numerator"), [(25.0, 1000.0), (40.0, 1000.0), (2.0, 1.0), (6.0, 1.0)])
+@pytest.mark.parametrize("sfreq", [1.0, 4.0])
 def test_kiloohms_and_megohms_are_doubted_from_seven_minutes_on(
-    rate: float, level: float, numerator: float
+    rate: float, level: float, numerator: float, sfreq: float
 ) -> None:
-    eda = numerator / skin(rate, level)
-    rows = feed(np.arange(len(eda)) / 4.0, eda, 4.0)
+    """At 1 Hz each steep fall was a movement, and what movements hide was not looked at."""
+    eda = numerator / skin(rate, level, sfreq=sfreq)
+    rows = feed(np.arange(len(eda)) / sfreq, eda, sfreq)
     late = [r for r in rows if r.index in ("scl", "scl_low", "scl_high", "scr_rate") and 450 < r.time < 850]
     assert np.mean([r.reason == DOUBT or r.value != r.value for r in late]) > 0.9
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.5, 1.0, 2.0, 6.0, 15.0])
 @pytest.mark.parametrize("level", [0.5, 6.0, 40.0])
-def test_a_conductance_is_not_doubted(rate: float, level: float) -> None:
-    eda = skin(rate, level)
-    rows = feed(np.arange(len(eda)) / 4.0, eda, 4.0)
+@pytest.mark.parametrize("sfreq", [1.0, 4.0])
+def test_a_conductance_is_not_doubted(rate: float, level: float, sfreq: float) -> None:
+    eda = skin(rate, level, sfreq=sfreq)
+    rows = feed(np.arange(len(eda)) / sfreq, eda, sfreq)
     assert not [r for r in rows if r.reason == DOUBT]
 
 
