@@ -16,6 +16,7 @@ from acquisition.stream import BoolArray, FloatArray
 from processing.corrections.edits import Edits
 from processing.skin.eda_quality import CodeArray, EdaGate, EdaQualityConfig, Fault, quality_width, spreads
 from processing.skin.falls import Fall, FallConfig
+from processing.skin.held import Holds
 from processing.skin.limits import Limited, LimitFinder
 from processing.skin.noise import EVERY, Noisy
 from processing.skin.response import Scr
@@ -82,7 +83,9 @@ class ResponseFinder:
         edits: Edits | None = None,
     ) -> None:
         self._edits = edits
+        self._sfreq, self._how = sfreq, (config, falls)
         self._detector = ScrDetector(sfreq, config, falls)
+        self._holds, self._held, self._rate = Holds(), 1.0, sfreq
         self._half = 0.5 * quality_width(sfreq)
         self._around = quality.around
         self._fault = -np.inf
@@ -99,15 +102,18 @@ class ResponseFinder:
         if not present.all():
             times, eda, codes, gaps = times[present], eda[present], codes[present], gaps[present]
         usable = (codes == Fault.NONE) | (codes == Fault.FLAT)
-        starts = gaps | np.append(self._broken, ~usable[:-1])[: len(gaps)]
+        held = self._holds.push(eda)
+        anew = held.length != np.append(self._held, held.length[:-1])[: len(gaps)]
+        starts = gaps | anew | np.append(self._broken, ~usable[:-1])[: len(gaps)]
         found = Found([], [], [], [], [], self._at_limits(times[usable], eda[usable]))
         for a, b, new in stretches(usable, starts):
             if new:
-                self._detector.reset()
+                self._begin(float(held.length[a]))
                 found.begun.append(float(times[a]))
             if a and not usable[a - 1]:
                 self._fail(times[a - 1 : a], codes[a - 1 : a])
-            scrs, falls, noisy = self._detector.push(times[a:b], eda[a:b])
+            taken = held.taken[a:b]
+            scrs, falls, noisy = self._detector.push(times[a:b][taken], eda[a:b][taken])
             if self._edits is not None:
                 scrs, falls = self._said(self._edits, scrs), self._unsaid(self._edits, falls)
                 noisy = self._unsaid(self._edits, noisy)
@@ -121,10 +127,18 @@ class ResponseFinder:
             found.felt.extend(felt)
             found.scrs.extend(s for s in felt if self._good(s, [*self._falls, *self._limits, *self._noisy]))
         if len(usable):
-            self._broken = not usable[-1]
+            self._broken, self._held = not usable[-1], float(held.length[-1])
             if self._broken:
                 self._fail(times[-1:], codes[-1:])
         return found
+
+    def _begin(self, length: float) -> None:
+        """Begin a new stretch, of values that are held for so many samples."""
+        rate = self._sfreq / length
+        if rate == self._rate:
+            self._detector.reset()
+        else:
+            self._detector, self._rate = ScrDetector(rate, *self._how), rate
 
     def _at_limits(self, times: FloatArray, eda: FloatArray) -> list[Limited]:
         """Return where the signal stands at a limit of its sensor, unless that was accepted by hand."""
