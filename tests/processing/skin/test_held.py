@@ -17,7 +17,8 @@ def repeated(own: float, sfreq: float, seconds: float = 180.0) -> FloatArray:
     """Return values of `own` Hz in rows of `sfreq` Hz."""
     _, eda = eda_with(seconds, own)
     place = np.floor(np.arange(round(seconds * sfreq)) / sfreq * own + 1e-9).astype(int)
-    return eda[np.minimum(place, len(eda) - 1)]
+    held: FloatArray = eda[np.minimum(place, len(eda) - 1)]
+    return held
 
 
 @pytest.mark.parametrize(
