@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 RECENT = 10
 """Intervals that the running one is taken from."""
+EVEN = 0.3
+"""Spread of log intervals up to which a rhythm is even."""
 UNUSUAL = 2.0
 """What is so many times higher than what usually follows a beat is no T wave."""
 SHORT, SUREST = 0.36, 0.28
@@ -91,6 +93,11 @@ class Intervals:
         self._usual = exp(self._typical)
         self._spread = 0.4
         self._early = self._early_clear = 0.0
+
+    @property
+    def is_even(self) -> bool:
+        """Tell whether the last intervals are of like length."""
+        return self._spread <= EVEN
 
     def learn(self, seconds: float) -> None:
         """Take in an interval between two beats [s]."""

@@ -24,7 +24,7 @@ import numpy as np
 from acquisition.stream import FloatArray
 from processing.heart.rpeaks_evidence import TINY, WEIGHTS, Intervals, Levels, Tails, Weights
 from processing.heart.rpeaks_front import BACKGROUND, SHIFT, Candidates
-from processing.heart.rpeaks_trust import Others, Shapes, Trust
+from processing.heart.rpeaks_trust import NOISE, Others, Shapes, SlowNoise, Trust
 from processing.heart.waves import beneath
 from processing.heart.waves import echo as echoes
 from processing.heart.waves.passed import CLEARLY, HIGH, NONE, STANDS_OUT, STRONG, WEAK, PassedOver, Wave
@@ -110,6 +110,7 @@ class Path:
         self._latest: FloatArray | None = None
         self._clear = False
         self._others = Others()
+        self._noise = SlowNoise()
         self._echo: Pending | None = None
         self._passed = PassedOver()
         self._beneath = beneath.Beneath(rate)
@@ -167,7 +168,9 @@ class Path:
         clear = -1.5 if clear < -1.5 else w.contrast_cap if clear > w.contrast_cap else clear
         score = w.bias + w.height * tall
         score += w.contrast * clear
-        score += w.likeness * ((likeness if likeness > w.unlike else w.unlike) - 0.6)
+        told = self._noise.evidence(parts, self._trust.typical)
+        like = w.likeness * ((likeness if likeness > w.unlike else w.unlike) - 0.6)
+        score += like if told is None else told
         small = log(height / reference) + 0.9
         if small < 0.0:
             score += w.reference * small
@@ -184,6 +187,8 @@ class Path:
         score += after
         if levels.few:
             self._outgrow(height)
+        if told is not None and self._intervals.is_even:
+            score *= NOISE.less  # the rhythm tells more there
         clear = seen or (contrast > w.clear and self._alike(parts))
         sure = sure or (seen and contrast > w.clear)
         sure = sure or (self._others.is_calm and likeness > w.sure and slope > w.steep * steep)
@@ -238,6 +243,7 @@ class Path:
                 out.append(self._accept(first, at))
             else:
                 self._levels.reject(first.height)
+                self._noise.reject(first.parts[SHIFT])
                 if self._last is not None and first.place - self._last < TAIL * self._rate:
                     self._tails.rejected(first.height)
                 self._passed_over(first)
@@ -276,6 +282,7 @@ class Path:
         self._look_back(beat.place)
         last, self._last = self._last, beat.place
         self._levels.accept(beat.height, beat.slope)
+        self._noise.accept(beat.contrast)
         if not beat.late:
             self._tails.next_beat()
         part = beat.parts[self._shapes.likeness(beat.parts)[1]]

@@ -65,6 +65,27 @@ class OthersConfig(NamedTuple):
 OTHERS = OthersConfig()
 
 
+class NoiseConfig(NamedTuple):
+    """Hold the limits of slow noise and what slopes count in it; all ours, set with five records in the
+    motion of an electrode in view."""
+
+    contrast: float = 8.0
+    """QRS envelope over the noise floor from which a beat stands clear of noise."""
+    share: float = 0.4
+    """Share of the last beats that do not, above which there is noise."""
+    rough: float = 1.4
+    """Energy of the slopes of what is no beat over that of trusted beats, above which slopes tell nothing: of
+    motion it is up to 1.0, of white noise 2 and more."""
+    weight: float = 8.0
+    """Weight of the correlation of slopes with those of trusted beats, from `middle`."""
+    middle: float = 0.55
+    less: float = 0.7
+    """What all evidence counts there, beside an even rhythm."""
+
+
+NOISE = NoiseConfig()
+
+
 class Shapes:
     """Remember the shapes of recent beats, and tell how much another one resembles them."""
 
@@ -88,6 +109,11 @@ class Shapes:
     def fit(self, parts: FloatArray) -> float:
         """Return the first of `likeness`."""
         return 0.5 if self._typical is None else max(parts.dot(self._typical).tolist())
+
+    @property
+    def typical(self) -> FloatArray | None:
+        """Return the typical shape; none while unknown."""
+        return self._typical
 
     @property
     def known(self) -> bool:
@@ -166,6 +192,51 @@ class Others:
             self._recent = [*self._recent[1 - MOST :], (part, height, True)]
 
 
+class SlowNoise:
+    """Follow how far beats stand out of noise, and tell in slow noise how much the slopes of a candidate
+    resemble those of trusted beats.
+
+    The motion of an electrode is the stronger the slower it is. Its slopes are about as strong at all
+    frequencies of a QRS, and in such noise the correlation with a known shape is the best linear detector.
+    The slopes of white noise are not.
+    """
+
+    def __init__(self) -> None:
+        self._share = 0.0
+        self._rough: list[float] = []
+
+    def accept(self, contrast: float) -> None:
+        """Take in the QRS envelope of a beat over the noise floor."""
+        self._share += (float(contrast < NOISE.contrast) - self._share) / RECENT
+
+    def reject(self, part: FloatArray) -> None:
+        """Take in the shape of what was no beat, at mean 0 and norm 1."""
+        if self._share > NOISE.share:
+            slopes = part[1:] - part[:-1]
+            self._rough = [*self._rough[1 - MOST :], float(np.add.reduce(slopes * slopes))]
+
+    def evidence(self, parts: FloatArray, typical: FloatArray | None) -> float | None:
+        """Return what the slopes of a candidate say for a beat [log-odds]; none outside of slow noise.
+
+        Parameters
+        ----------
+        parts : ndarray, shape (n_shifts, width)
+            Its shape at every shift, mean 0 and norm 1.
+        typical : ndarray, shape (width,), or None
+            That of trusted beats.
+        """
+        if self._share <= NOISE.share or len(self._rough) < KNOWN or typical is None:
+            return None
+        own = typical[1:] - typical[:-1]
+        power = float(np.add.reduce(own * own))
+        if sorted(self._rough)[len(self._rough) // 2] > NOISE.rough * power:
+            return None
+        slopes = parts[:, 1:] - parts[:, :-1]
+        norms = np.sqrt(power * (slopes * slopes).sum(axis=1)) + 1e-12
+        fit: float = max((slopes.dot(own) / norms).tolist())
+        return NOISE.weight * (max(fit, 0.0) - NOISE.middle)
+
+
 class Trust:
     """Judge beats one after another."""
 
@@ -178,6 +249,11 @@ class Trust:
     def likeness(self, parts: FloatArray) -> float:
         """Return the best correlation of any shifted part with the trusted shape; 0.5 while unknown."""
         return self._shapes.fit(parts)
+
+    @property
+    def typical(self) -> FloatArray | None:
+        """Return the typical shape of trusted beats, at mean 0 and norm 1; none while unknown."""
+        return self._shapes.typical
 
     def judge(
         self, parts: FloatArray, part: FloatArray, recent: Shapes, contrast: float, height: float

@@ -7,9 +7,11 @@ from math import exp, log
 import numpy as np
 import pytest
 
+from acquisition.stream import FloatArray
 from processing.heart.rpeaks import detect_r_peaks
 from processing.heart.rpeaks_evidence import RECENT, UNUSUAL, WEIGHTS, Intervals, Levels, Tails
 from processing.heart.rpeaks_path import Path
+from processing.heart.rpeaks_trust import NOISE, SlowNoise
 
 RATE = 125.0
 
@@ -182,3 +184,49 @@ def test_a_wide_beat_that_comes_as_early_as_a_t_wave_is_known_by_those_before(sf
     assert len(early) > 15
     assert all(np.abs(found - moment).min() < 0.1 for moment in early)
     assert len(found) == len(beats)
+
+
+def waves(rng: np.random.Generator, n: int, exponent: float) -> FloatArray:
+    """Return noise that falls with this power of the frequency: (n, shifts, width), as shapes are."""
+    size, around = 80 * n, np.arange(7)[:, None] + np.arange(31)
+    spectrum = (
+        np.fft.rfft(rng.standard_normal(size)) / np.maximum(np.fft.rfftfreq(size, 0.008), 1.0) ** exponent
+    )
+    cut = np.fft.irfft(spectrum, size)[80 * np.arange(n)[:, None, None] + around]
+    cut = cut - cut.mean(axis=2, keepdims=True)
+    return np.asarray(cut / np.sqrt((cut * cut).sum(axis=2, keepdims=True)))
+
+
+def in_noise(contrast: float, rejected: FloatArray) -> SlowNoise:
+    """Return what is known after twelve beats of this contrast and some waves that were none."""
+    noise = SlowNoise()
+    for _ in range(12):
+        noise.accept(contrast)
+    for parts in rejected:
+        noise.reject(parts[3])
+    return noise
+
+
+def test_slopes_tell_a_beat_in_slow_noise_and_nothing_in_white_or_none() -> None:
+    rng = np.random.default_rng(1)
+    shifts = 0.008 * (np.arange(7)[:, None] + np.arange(31) - 18.0)
+    qrs = np.exp(-0.5 * (shifts / 0.012) ** 2)
+    qrs -= qrs.mean(axis=1, keepdims=True)
+    qrs /= np.sqrt((qrs * qrs).sum(axis=1, keepdims=True))
+    slow, white = waves(rng, 200, 1.5), waves(rng, 12, 0.0)
+    noise = in_noise(4.0, slow[:12])
+    alone = noise.evidence(qrs, qrs[3])
+    assert alone == pytest.approx(NOISE.weight * (1.0 - NOISE.middle))
+    hidden = qrs + 1.5 * slow  # the noise has half as much again as the beat
+    told = np.array(
+        [[noise.evidence(parts, qrs[3]) for parts in kind] for kind in (hidden, slow)], np.float64
+    )
+    whole = np.array(
+        [[max(p @ qrs[3] / np.sqrt((p * p).sum(axis=1))) for p in kind] for kind in (hidden, slow)]
+    )
+    apart = [np.mean(v[0][:, None] > v[1]) for v in (told, whole)]
+    assert apart[0] > 0.97
+    assert apart[0] > apart[1] + 0.05  # than the likeness of whole shapes
+    assert in_noise(4.0, white).evidence(qrs, qrs[3]) is None
+    assert in_noise(20.0, slow[:12]).evidence(qrs, qrs[3]) is None
+    assert noise.evidence(qrs, None) is None
