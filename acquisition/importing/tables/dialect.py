@@ -21,6 +21,7 @@ from acquisition.importing.tables.separators import (
     reading_of,
     split,
 )
+from acquisition.text import how_many
 
 SHOWN = 30
 MAX_LINE = 1 << 20
@@ -63,7 +64,7 @@ class Dialect:
         )
         return (
             f"{self.encoding}, columns apart by {sign}, decimal {self.decimal!r}, "
-            f"{self.skip} lines before the data"
+            f"{how_many(self.skip, 'line')} before the data"
         )
 
 
