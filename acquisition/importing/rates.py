@@ -35,11 +35,13 @@ def rate_of(times: FloatArray) -> float:
     lag = max(1, min(LAG, len(times) // 4))
     long = times[lag:] - times[:-lag]
     step, steps = float(np.median(long)) / lag, np.diff(times)
-    if step > 0 and not _in_bursts(steps, step):
-        even = np.mean(np.abs(steps - step) <= UNEVEN * step) >= SHARE
-        if even or np.mean(np.abs(long - lag * step) <= FIRM * lag * step) >= SHARE:
-            return float(f"{1 / step:.6g}")
-    return _of_packets(times) or _with_holes(steps)
+    alone = step > 0 and not _in_bursts(steps, step)
+    if alone and np.mean(np.abs(steps - step) <= UNEVEN * step) >= SHARE:
+        return float(f"{1 / step:.6g}")
+    if found := _of_packets(times) or _with_holes(steps):
+        return found
+    firm = alone and np.mean(np.abs(long - lag * step) <= FIRM * lag * step) >= SHARE
+    return float(f"{1 / step:.6g}") if firm else 0.0
 
 
 def _in_bursts(steps: FloatArray, step: float) -> bool:
