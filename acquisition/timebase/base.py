@@ -192,9 +192,8 @@ class TimeBase:
     def _take(self, stamps: FloatArray, heard: FloatArray, parts: list[Laid]) -> None:
         """Take in stamps of this segment, nan where there is none."""
         before, since = self._watch.stamp, self._n - self._watch.number
-        self._watch.take(stamps, heard, self._n)
-        known = np.flatnonzero(np.isfinite(stamps))
-        if len(known) < len(stamps) and self._engine is not None:
+        known = self._watch.take(stamps, heard, self._n)
+        if known is not None and self._engine is not None:
             stamps = self._filled(stamps, known, before, since)
         while len(stamps):
             if self._engine is None:
@@ -339,11 +338,11 @@ class TimeBase:
             off = float(times[int(known.argmax())]) + self._shift - self._last - self._period
             self._shift -= off if abs(off) < JOINED else 0.0
         self._joins = False
-        times = rising(self._last, times + self._shift)
-        self._last = float(times[-1])
-        self.account.laid(float(times[0]), self._last, int(known.sum()))
-        if not known.all():
-            self.account.unplaced += len(known) - int(known.sum())
+        times = rising(self._last, times + self._shift if self._shift else times)
+        self._last, n = float(times[-1]), int(np.count_nonzero(known))
+        self.account.laid(float(times[0]), self._last, n)
+        if n < len(known):
+            self.account.unplaced += len(known) - n
             times = np.where(known, times, np.nan)
         self._given += len(times)
-        parts.append(Laid(times, np.maximum(settled, self._floor)))
+        parts.append(Laid(times, settled if settled[0] >= self._floor else np.maximum(settled, self._floor)))

@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from acquisition.stream import BoolArray, FloatArray
+from acquisition.stream import BoolArray, FloatArray, IntArray
 from acquisition.timebase.manner import CLOSE, LONG, LONG_DEDUCED, SLOW, Manner, Seen, ends_packet
 from acquisition.timebase.ranks import steps_from
 
@@ -108,7 +108,7 @@ class Change:
         share = steps / self._period
         away = np.abs(share - np.rint(share))
         odd = (away > ODD) & (share > CLOSE) | (share < 0.0)
-        for at in np.flatnonzero(odd).tolist():
+        for at in odd.nonzero()[0].tolist():
             if self._odd >= 0 and first + at - self._odd <= WITHIN / self._period:
                 went = (float(stamps[at]) - self._odd_stamp) / self._period
                 if abs(went - (first + at - self._odd + 1)) > ODD and first + at >= self._wary_from:
@@ -122,8 +122,13 @@ class Change:
         """Return where so many steps were the same that it is no jitter."""
         same = self._repeats(steps)
         self._step_before = float(steps[-1])
-        if not same.any():
+        if not np.count_nonzero(same):
             self._longest, self._same = max(self._longest, self._same), 0
+            return -1
+        enough = max(STILL_FOR, LONG_DEDUCED / self._period)
+        most, on = self._runs(same)
+        if max(most, on) <= 2 * self._longest + enough:  # as nearly always
+            self._longest, self._same = max(self._longest, most), on
             return -1
         at = np.arange(len(same))
         last = np.maximum.accumulate(np.where(same, -1, at))
@@ -131,23 +136,32 @@ class Change:
         ended = np.where(same, 0, np.append(self._same, runs[:-1]))
         longest = np.maximum.accumulate(np.append(self._longest, ended))[1:]
         self._same, self._longest = int(runs[-1]), int(longest[-1])
-        long = np.flatnonzero(runs > 2 * longest + max(STILL_FOR, LONG_DEDUCED / self._period))
+        long = (runs > 2 * longest + enough).nonzero()[0]
         if len(long):
             place = int(long[0])
             self.began = first + place - int(runs[place])
             return place
         return -1
 
+    def _runs(self, same: BoolArray) -> tuple[int, int]:
+        """Return how long the longest run is that ends among these, and the one that goes on after them."""
+        breaks = (~same).nonzero()[0]
+        if not len(breaks):
+            return 0, self._same + len(same)
+        between = int(np.maximum.reduce(breaks[1:] - breaks[:-1], initial=1)) - 1
+        return max(self._same + int(breaks[0]), between), len(same) - 1 - int(breaks[-1])
+
     def _repeats(self, steps: FloatArray) -> BoolArray:
         """Tell which steps are the same as the one before; those of samples that catch up do not count."""
-        same = np.abs(steps_from(self._step_before, steps)) < STILL * self._period
-        return np.asarray(same & (steps > 0.5 * self._period))
+        off = steps_from(self._step_before, steps)
+        same = np.asarray(np.abs(off, out=off) < STILL * self._period)
+        return same & (steps > 0.5 * self._period) if np.count_nonzero(same) else same
 
     def _packet(self, steps: FloatArray, first: int) -> int:
         """Return where the second packet begins; among stamps with jitter the third, as two may be chance."""
         apart = CLOSE * self._period
         begin = 0
-        for at in np.flatnonzero(steps > max(LATE * self._period, LONG)).tolist():
+        for at in (steps > max(LATE * self._period, LONG)).nonzero()[0].tolist():
             n, step = first + at - self._began, float(steps[at])
             self._close = self._close and bool((steps[begin:at] < apart).all())
             enough = max(FEWEST, SHARE * self._step / self._period)
@@ -166,16 +180,28 @@ class Change:
         dense = self._dense(ends) if deduced else -1
         if self._end < 0:  # however many stamps come at once, a packet ended before the first of all
             self._end, self._end_stamp = first, float(stamps[0])
+        most = (FLOWS_DEDUCED if deduced else FLOWS) * self._seen.samples
+        places = ends.nonzero()[0]
+        if self._longest_without(places, first, len(stamps)) <= most:  # as nearly always
+            if len(places):
+                self._end, self._end_stamp = first + int(places[-1]), float(stamps[places[-1]])
+            return dense
         at = np.arange(len(stamps))
         last = np.maximum.accumulate(np.where(ends, at, -1))
         since = np.where(last < 0, first + at - self._end, at - last)
         went = stamps - np.where(last < 0, self._end_stamp, stamps[last])
-        most = (FLOWS_DEDUCED if deduced else FLOWS) * self._seen.samples
-        flows = np.flatnonzero((since > most) & (went > RUNS_ON * since * self._period))
+        flows = ((since > most) & (went > RUNS_ON * since * self._period)).nonzero()[0]
         if last[-1] >= 0:
             self._end, self._end_stamp = first + int(last[-1]), float(stamps[last[-1]])
         flow = int(flows[0]) if len(flows) else -1
         return _first_of(dense, flow)
+
+    def _longest_without(self, ends: IntArray, first: int, n: int) -> int:
+        """Return how many of the next `n` samples come at most after the end of a packet without another."""
+        if not len(ends):
+            return first + n - 1 - self._end
+        between = int(np.maximum.reduce(ends[1:] - ends[:-1], initial=1)) - 1
+        return max(first + int(ends[0]) - 1 - self._end, between, n - 1 - int(ends[-1]))
 
     def _dense(self, ends: BoolArray) -> int:
         """Return where packets ended so often that there are none."""

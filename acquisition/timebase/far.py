@@ -41,29 +41,40 @@ class Watch:
         """Begin a segment."""
         self.stamp, self._lag = math.nan, math.inf
 
-    def take(self, stamps: FloatArray, heard: FloatArray, first: int) -> None:
-        """Take in stamps that are good, or nan, and when they arrived; `first` is the first one's number."""
-        known = np.flatnonzero(np.isfinite(stamps))
-        if len(known):
-            v = stamps[known]
-            self.stamp, self.number = float(v[-1]), first + int(known[-1])
-            lag = float(_lag(v, heard[known]).min())
-            self._lag = min(self._lag, lag) if lag == lag else self._lag
+    def take(self, stamps: FloatArray, heard: FloatArray, first: int) -> IntArray | None:
+        """Take in stamps that are good, or nan, and when they arrived; return which are, None if all are.
+
+        `first` is the number of the first.
+        """
+        at, last = _finite(stamps), len(stamps) - 1
         self.arrived = float(heard[-1])
+        if at is not None:
+            stamps, heard, last = stamps[at], heard[at], int(at[-1]) if len(at) else -1
+        if len(stamps):
+            self.stamp, self.number = float(stamps[-1]), first + last
+            lag = math.nan if heard[-1] != heard[-1] else float(np.minimum.reduce(_lag(stamps, heard)))
+            self._lag = min(self._lag, lag) if lag == lag else self._lag
+        return at
 
     def until_far(self, stamps: FloatArray, heard: FloatArray) -> int:
         """Return how many stamps come before the first that is far off."""
-        at = np.flatnonzero(np.isfinite(stamps))
-        v = stamps[at]
-        steps = steps_from(self.stamp, v)
+        at, n = _finite(stamps), len(stamps)
+        if at is not None:
+            stamps, heard = stamps[at], heard[at]
+        if not len(stamps):
+            return n
+        steps = steps_from(self.stamp, stamps)
         far = steps < -FAR
-        lag = _lag(v, heard[at])
-        if len(lag) and not np.isnan(lag[0]):
+        if np.isnan(heard[0]):
+            far |= steps > FAR
+        elif np.fmax.reduce(steps) > SOON:
+            lag = _lag(stamps, heard)
             least = np.minimum.accumulate(np.append(self._lag, lag))[:-1]
             far |= (steps > SOON) & (lag < least - SOON)
-        else:
-            far |= steps > FAR
-        return int(at[int(far.argmax())]) if far.any() else len(stamps)
+        if not far.any():
+            return n
+        place = int(far.argmax())
+        return place if at is None else int(at[place])
 
     def is_gap(self, stamp: float, heard: float) -> bool:
         """Tell whether a stamp that is far off comes after a gap, if those after it go on from there."""
@@ -145,4 +156,12 @@ def counted_on(stamps: FloatArray, known: IntArray, before: float, since: int, p
 
 def _lag(stamps: FloatArray, heard: FloatArray) -> FloatArray:
     """Return how late samples arrived [s], so that it does not fall while clocks drift apart."""
-    return heard - stamps - DRIFT * stamps
+    lag = heard - stamps
+    lag -= DRIFT * stamps
+    return lag
+
+
+def _finite(stamps: FloatArray) -> IntArray | None:
+    """Return which stamps are finite, None if all are."""
+    finite = np.isfinite(stamps)
+    return None if finite.all() else np.flatnonzero(finite)

@@ -82,14 +82,16 @@ class Looks:
         window, self._window = self._window, np.empty(0)
         past, self._past = self._past, window
         self.period = math.nan
-        steps, times = np.diff(window), self._seen.manner.are_times
-        if times and steps.max() - steps.min() < EVEN * period:
-            self._others = 0
-            return False
-        counts = np.flatnonzero(np.isfinite(window))
+        times = self._seen.manner.are_times
+        if times:
+            steps = window[1:] - window[:-1]
+            if np.maximum.reduce(steps) - np.minimum.reduce(steps) < EVEN * period:
+                self._others = 0
+                return False
+        counts = np.isfinite(window).nonzero()[0] if self._seen.sparse else np.arange(len(window))
         if len(counts) < 2:
             return False
-        seen = look(counts, window[counts], period)
+        seen = look(counts, window if len(counts) == len(window) else window[counts], period)
         if self._seen.manner is Manner.EXACT and seen.manner.are_times:
             seen = self._longer(past, window, period, seen)
         if times and seen.manner.are_times:

@@ -42,8 +42,8 @@ HELD = 0.2
 """Share of the usual one by which the rate of one packet shows that it was held up."""
 WHOLE = 0.03
 """Share of a step by which one over missing samples may differ from a multiple of it."""
-SAME = 1e-3
-"""Share of a step within which it is the same as another: a deduced one."""
+SAME, SAME_DEDUCED = 1e-3, 0.7
+"""Share of a step within which it is the same as another: a deduced one; least share of such in packets."""
 CHUNKED, ENDS, VALUES = 0.5, 4, 4
 """Short chunks whose stamps were deduced: least share of steps that are the same, and of the others the
 least number, and how many of them differ. Rounding makes two or three kinds of steps; so do sensors that
@@ -102,9 +102,9 @@ def look(counts: IntArray, stamps: FloatArray, known: float = np.nan) -> Seen:
         Sample period as far as it is known [s]; for packets so long that one fills all stamps.
     """
     steps, n = stamps[1:] - stamps[:-1], int(counts[-1] - counts[0])
-    whole = n == len(steps)
+    whole = n == len(steps)  # every sample has a stamp
     one = steps if whole else steps[np.diff(counts) == 1]
-    span = float(np.minimum(np.maximum(steps, 0.0), HOLE).sum())
+    span = float(np.add.reduce(np.minimum(np.maximum(steps, 0.0), HOLE)))
     mean = span / n if n and span > 0 else math.nan
     if len(stamps) > 2 and not whole and span > 0:
         apart = middle(np.diff(counts).astype(np.float64))
@@ -114,34 +114,41 @@ def look(counts: IntArray, stamps: FloatArray, known: float = np.nan) -> Seen:
         usual = middle(one) if len(one) else mean
         return Seen(Manner.EXACT, usual if usual > 0 else mean)
     order = ranked(one, *SPREAD)
-    packets = _bursts(counts, stamps, steps, (mean, known)) or _deduced(counts, stamps, steps, order)
-    if packets is not None:
+    if (packets := _bursts(counts, stamps, steps, (mean, known))) is not None:
+        return packets
+    inner = middle_of(order)
+    same = np.count_nonzero(np.abs(order - inner) <= SAME * inner) / len(order) if inner > 0 else 0.0
+    if same >= SAME_DEDUCED and (packets := _deduced(counts, stamps, steps, inner)) is not None:
         return packets
     period = _period(counts, stamps, order)
-    if period < SLOW and (samples := _chunked(counts, stamps, steps, order)):
+    if period < SLOW and same >= CHUNKED and (samples := _chunked(counts, stamps, steps, inner)):
         return Seen(Manner.JITTER, float(stamps[-1] - stamps[0]) / n, samples=samples)
     return Seen(_unpacked(one, order, stamps, period), period)
 
 
-def _chunked(counts: IntArray, stamps: FloatArray, steps: FloatArray, order: FloatArray) -> float:
-    """Return the length of chunks, if most steps are the same, and the others those between chunks that came
-    sooner or later; else 0.
+def _chunked(counts: IntArray, stamps: FloatArray, steps: FloatArray, inner: float) -> float:
+    """Return the length of chunks, where most steps are the same, if the others are those between chunks that
+    came sooner or later; else 0.
 
     What a chunk is late does not add up from one to the next; true steps of a sensor do.
     """
-    inner = middle_of(order)
-    if not inner > 0 or np.count_nonzero(np.abs(order - inner) <= SAME * inner) < CHUNKED * len(order):
-        return 0.0
     off = steps / inner - 1.0
-    whole = (off > 0.9) & (np.abs(off - np.round(off)) < WHOLE)
-    ends = np.flatnonzero((np.abs(off) > DEDUCED) & ~whole)
-    if len(ends) < ENDS or len(np.unique(np.rint(off[ends] / SAME))) < VALUES:
+    ends = (np.abs(off) > DEDUCED).nonzero()[0]
+    odd = off[ends]
+    ends = ends[(odd <= 0.9) | (np.abs(odd - np.rint(odd)) >= WHOLE)]
+    if len(ends) < ENDS or _kinds(np.rint(off[ends] / SAME)) < VALUES:
         return 0.0
     at, last = counts[ends].astype(np.float64), stamps[ends]
     late = last - last[0] - (at - at[0]) * ((last[-1] - last[0]) / (at[-1] - at[0]))
     lag = min(LAG, len(ends) // 3)
-    walks = lag > 1 and deviation(late[lag:] - late[:-lag]) > WALK * deviation(np.diff(late))
-    return 0.0 if walks else middle(np.diff(at))
+    walks = lag > 1 and deviation(late[lag:] - late[:-lag]) > WALK * deviation(late[1:] - late[:-1])
+    return 0.0 if walks else middle(at[1:] - at[:-1])
+
+
+def _kinds(values: FloatArray) -> int:
+    """Return how many different values there are."""
+    order = np.sort(values)
+    return 1 + int(np.count_nonzero(order[1:] != order[:-1]))
 
 
 def _unpacked(steps: FloatArray, order: FloatArray, stamps: FloatArray, period: float) -> Manner:
@@ -161,7 +168,8 @@ def _unpacked(steps: FloatArray, order: FloatArray, stamps: FloatArray, period: 
 def _period(counts: IntArray, stamps: FloatArray, order: FloatArray) -> float:
     """Return the usual step over 32 samples, or over one where there are few."""
     if len(stamps) > 2 * LAG * 2:
-        wide = (stamps[32:] - stamps[:-32]) / (counts[32:] - counts[:-32])
+        whole = counts[-1] - counts[0] == len(counts) - 1
+        wide = (stamps[32:] - stamps[:-32]) / (32.0 if whole else counts[32:] - counts[:-32])
         found = middle(wide)
     else:
         found = middle_of(order)
@@ -179,39 +187,40 @@ def _bursts(
     if not len(long):
         return None
     apart = 0.5 * middle(long)
-    ends = np.flatnonzero(steps > apart)
+    ends = (steps > apart).nonzero()[0]
     if len(ends) < 2:  # all that is known is how many came together
         period = known if known > 0 else float(stamps[-1] - stamps[0]) / int(counts[-1] - counts[0])
         return Seen(Manner.PACKETS, period, apart=apart, samples=float(counts[ends[0]] - counts[0] + 1))
     return _packets(counts, stamps, ends, np.nan, apart)
 
 
-def _deduced(counts: IntArray, stamps: FloatArray, steps: FloatArray, order: FloatArray) -> Seen | None:
-    inner = middle_of(order)
-    if not inner > 0:
-        return None
-    ends = np.flatnonzero(np.abs(steps - inner) > DEDUCED * inner)
+def _deduced(counts: IntArray, stamps: FloatArray, steps: FloatArray, inner: float) -> Seen | None:
+    ends = (np.abs(steps - inner) > DEDUCED * inner).nonzero()[0]
     if not (3 <= len(ends) <= 0.2 * len(steps)):
         return None
-    if np.count_nonzero(np.abs(order - inner) <= 1e-3 * inner) / len(order) < 0.7:
+    if (packets := _packets(counts, stamps, ends, inner, np.inf)) is None:
         return None
     off = (steps[ends] - inner) / inner
-    lost = (off > 0.9) & (np.abs(off - np.round(off)) < WHOLE)
-    if lost.mean() > 0.9:  # whole samples are missing, and the stamps say so
-        return None
-    return _packets(counts, stamps, ends, inner, np.inf)
+    lost = (off > 0.9) & (np.abs(off - np.rint(off)) < WHOLE)
+    # or whole samples are missing, and the stamps say so
+    return None if np.count_nonzero(lost) / len(lost) > 0.9 else packets
 
 
 def _packets(counts: IntArray, stamps: FloatArray, ends: IntArray, inner: float, apart: float) -> Seen | None:
-    lengths, times = np.diff(counts[ends]), np.diff(stamps[ends])
-    if len(ends) < 2 or not times.sum() > 0:
+    at, last = counts[ends], stamps[ends]
+    lengths, times = at[1:] - at[:-1], last[1:] - last[:-1]
+    if len(ends) < 2 or not (total := float(np.add.reduce(times))) > 0:
         return None
-    period = float(times.sum() / lengths.sum())
+    period = total / int(at[-1] - at[0])
     samples = middle(lengths.astype(np.float64))
     together = bool(np.isnan(inner))
     if samples * period < (LONG if together else LONG_DEDUCED) or samples < 2:
         return Seen(Manner.JITTER, period) if together else None
     each = times / lengths
-    if len(each) > 2 and (usual := middle(each)) > 0 and np.abs(each - usual).max() > HELD * usual:
+    if (
+        len(each) > 2
+        and (usual := middle(each)) > 0
+        and np.maximum.reduce(np.abs(each - usual)) > HELD * usual
+    ):
         period = usual  # one packet that was held up would move the mean by a tenth
     return Seen(Manner.PACKETS, period, inner, apart, samples)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from acquisition.timebase.laid import rising
-from acquisition.timebase.ranks import SHORT, middle, quantile, ranked, steps_from
+from acquisition.timebase.ranks import SHORT, middle, middle_and_off, quantile, ranked, steps_from
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 8, SHORT - 1, SHORT, SHORT + 1, 1039])
@@ -15,6 +15,15 @@ def test_median_and_quantiles_are_those_of_numpy(n: int) -> None:
     assert middle(values) == np.median(values)
     for share in (0.05, 0.95):
         assert quantile(ranked(values, 0.05, 0.95), share) == np.quantile(values, share)
+
+
+@pytest.mark.parametrize("scale", [1e-17, 0.03, 1.0, 1e9])
+def test_medians_of_values_and_of_distances_are_those_of_numpy(scale: float) -> None:
+    rng = np.random.default_rng(0)
+    for n in [*range(1, 30), 109, 600]:
+        for values in (rng.normal(size=n), rng.exponential(size=n) ** 3, rng.integers(0, 4, n), np.ones(n)):
+            x = scale * values + rng.integers(0, 2)
+            assert middle_and_off(x) == (np.median(x), np.median(np.abs(x - np.median(x))))
 
 
 @pytest.mark.parametrize("n", [0, 1, 5])
