@@ -67,3 +67,35 @@ def rising(last: float, times: FloatArray) -> FloatArray:
 def newest(before: FloatArray, new: FloatArray, n: int) -> FloatArray:
     """Return the last `n` of two pieces."""
     return new[len(new) - n :] if n <= len(new) else np.concatenate((before, new))[-n:]
+
+
+class Last:
+    """Keep the last pairs of counts and stamps [s].
+
+    Parameters
+    ----------
+    most : int
+        How many are ever asked for.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most, self._n = most, 0
+        self._kept = np.empty((2, 4 * most))
+
+    def add(self, counts: FloatArray | float, stamps: FloatArray | float) -> None:
+        """Add pairs, fewer than twice as many as are kept."""
+        new = len(counts) if isinstance(counts, np.ndarray) else 1
+        if self._n + new > self._kept.shape[1]:
+            self._kept[:, : self._most] = self._kept[:, self._n - self._most : self._n]
+            self._n = self._most
+        begin, self._n = self._n, self._n + new
+        self._kept[0, begin : self._n] = counts
+        self._kept[1, begin : self._n] = stamps
+
+    def take_back(self, n: int) -> None:
+        """Take the last pairs back."""
+        self._n -= n
+
+    def newest(self, n: int) -> FloatArray:
+        """Return the last counts and stamps, to be changed in their place, shape (2, n)."""
+        return self._kept[:, self._n - n : self._n]

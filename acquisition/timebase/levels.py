@@ -12,9 +12,9 @@ import math
 
 import numpy as np
 
-from acquisition.stream import FloatArray
-from acquisition.timebase.laid import NOTHING, Laid, Log, joined, newest
-from acquisition.timebase.line import Course, fit_line
+from acquisition.stream import FloatArray, IntArray
+from acquisition.timebase.laid import NOTHING, Laid, Last, Log
+from acquisition.timebase.line import AGAIN, ONCE, Course, fit_line
 from acquisition.timebase.ranks import middle
 
 BLOCK = 0.1
@@ -42,6 +42,8 @@ WHOLE = 1.0
 DOUBTFUL = 0.3
 """Share of a sample by which a loss must not differ from a whole number to be one."""
 
+RAMP, EPSILON = np.arange(EVERY + 3.0), float(np.finfo(np.float64).eps)
+
 
 class Levels:
     """Lay samples on a line through the levels of their stamps.
@@ -66,12 +68,14 @@ class Levels:
         self._sure = SURE_CHUNKED if chunk > 1.0 else SURE
         self._size = max(1, round(BLOCK / usual))
         self._raw: FloatArray = np.empty(0)
-        self._stamps: FloatArray = np.empty(0)
+        self._stamps = self._raw
+        """As they came, and on the first one's clock; the same array as long as nobody set that back [s]."""
+        self._means: FloatArray = np.empty(0)
+        """Of the whole blocks that are kept [s]."""
         self._begin = 0
         """Number of the first sample that is kept, from `first`."""
         self._given = 0
-        self._x: FloatArray = np.empty(0)
-        self._y: FloatArray = np.empty(0)
+        self._last = Last(REMEMBERED)
         self._fitted = 0
         """How many blocks the line has gone through."""
         self._jumps: list[tuple[int, float]] = [(0, 0.0)]
@@ -81,24 +85,56 @@ class Levels:
         self._next_fit = 0
         self._looked = -1
         self._off = 0
+        self._suspects: list[int] = []
+        self._searched = -1
+        """Blocks that are off the line, and up to which they were sought."""
 
     def push(self, stamps: FloatArray) -> Laid:
         """Take in stamps [s]; return what they settle."""
-        self._raw = np.concatenate((self._raw, stamps))
-        self._stamps = np.concatenate((self._stamps, stamps + self._shift))
-        known = (self._begin + len(self._stamps)) // self._size
+        known = self._append(stamps)
         if self._course is None:
             if known < FIRST:
                 return NOTHING
             self._set_out()
-        parts = list[Laid]()
-        while (stop := min(known - AHEAD, self._next_fit)) > (block := self._given // self._size):
+        size, first, last = self._size, self._given // self._size, known - AHEAD
+        if last <= first:
+            return NOTHING
+        times = np.arange(first * size, last * size, dtype=np.float64)
+        while (stop := min(last, self._next_fit)) > (block := self._given // size):
             stop = self._checked(block, stop)
-            parts.append(self._give(stop))
+            self._lay(times[(block - first) * size : (stop - first) * size], stop)
             if stop == self._next_fit:
                 self._turn(stop)
         self._trim()
-        return joined(parts)
+        return Laid(times, self._settled(first, last))
+
+    def _append(self, stamps: FloatArray) -> int:
+        """Keep stamps [s]; return how many blocks are whole."""
+        self._raw = np.concatenate((self._raw, stamps))
+        self._stamps = np.concatenate((self._stamps, stamps + self._shift)) if self._shift else self._raw
+        begun = self._begin // self._size
+        known = (self._begin + len(self._stamps)) // self._size
+        self._means = self._averaged(begun + len(self._means), known)
+        return known
+
+    def _averaged(self, block: int, known: int) -> FloatArray:
+        """Return the means of blocks, those from one on found anew [s]."""
+        before = self._means[: block - self._begin // self._size]
+        if known <= block:
+            return before
+        size, begin = self._size, self._begin
+        stamps = self._stamps[block * size - begin : known * size - begin].reshape(-1, size)
+        means = np.add.reduce(stamps, axis=1) / size
+        return np.concatenate((before, means)) if len(before) else means
+
+    def _settled(self, first: int, last: int) -> IntArray:
+        """Return which samples settle those of some blocks."""
+        size = self._size
+        by = np.arange(first + 1 + AHEAD, last + 1 + AHEAD) * size
+        np.maximum(by, FIRST * size, out=by)
+        settled = np.empty((last - first, size), np.int64)
+        settled[:] = (by + (self._first - 1))[:, None]
+        return settled.reshape(-1)
 
     def drain(self) -> FloatArray:
         """Return the times of all samples that wait, on the line as it is [s]."""
@@ -119,10 +155,8 @@ class Levels:
         return np.asarray(stamps[0] + usual + counts * self.period)
 
     def _set_out(self) -> None:
-        n = FIRST * self._size
-        y = self._stamps[:n].reshape(FIRST, -1).mean(axis=1)
-        x = (np.arange(FIRST, dtype=np.float64) + 0.5) * self._size - 0.5
-        self._course = Course(fit_line(x, y, self._prior, self._doubt, early=False))
+        line = np.stack((self._centres(0, FIRST), self._means[:FIRST]))
+        self._course = Course(fit_line(line, self._prior, self._doubt, early=False))
         self.period = self._course.fit.period
         self._next_fit = FIRST + 1
 
@@ -142,21 +176,47 @@ class Levels:
 
     def _checked(self, block: int, stop: int) -> int:
         """Return up to which block there is no step; at a suspicious block, look for one in it."""
-        size, at = self._size, max(block, self._looked + 1)
+        at = max(block, self._looked + 1)
         if at >= stop:
             return stop
-        means = self._residuals(at * size, (stop + 2) * size).reshape(-1, size).sum(axis=1) / size
-        limit = SUSPECT * self.period
-        late, early = means > limit, means < -limit
-        found = np.flatnonzero((late[:-2] & late[1:-1] & late[2:]) | (early[:-2] & early[1:-1] & early[2:]))
-        if not len(found):
-            return stop
-        if (place := at + int(found[0])) > block:
+        if self._searched != stop:
+            self._suspects, self._searched = self._found(at, stop), stop
+        place = next((place for place in self._suspects if place >= at), stop)
+        if place > block:
             return place
         self._off = self._off + 1 if self._looked == place - 1 else 1
         self._looked = place
         self._examine(place)
         return place + 1
+
+    def _found(self, start: int, stop: int) -> list[int]:
+        """Return from which blocks on three in a row are off the line, to one side."""
+        if not self._suspicious(start, stop + 2):
+            return []
+        size, limit = self._size, SUSPECT * self.period
+        means = self._residuals(start * size, (stop + 2) * size).reshape(-1, size).sum(axis=1) / size
+        late, early = means > limit, means < -limit
+        rows = (late[:-2] & late[1:-1] & late[2:]) | (early[:-2] & early[1:-1] & early[2:])
+        places: list[int] = (rows.nonzero()[0] + start).tolist()
+        return places
+
+    def _suspicious(self, start: int, stop: int) -> bool:
+        """Tell whether three blocks in a row may be off, by their means: mostly none are."""
+        assert self._course is not None
+        fit, size, begun = self._course.fit, self._size, self._begin // self._size
+        at, missing = self._jumps[-1]
+        if at > start * size:
+            return True
+        first = fit.level + fit.period * ((start + 0.5) * size - 0.5 + missing - fit.origin)
+        off = RAMP[: stop - start] * (fit.period * size)
+        off += first
+        np.subtract(self._means[start - begun : stop - begun], off, out=off)
+        # Less by what the course is off its line, and by what sums of so large numbers may be off.
+        limit = SUSPECT * self.period - self._course.late - (size + 8) * EPSILON * abs(first)
+        suspicious = np.abs(off) > limit
+        if np.count_nonzero(suspicious) < 3:
+            return False
+        return bool(np.count_nonzero(suspicious[:-2] & suspicious[1:-1] & suspicious[2:]))
 
     def _examine(self, block: int) -> None:
         """Look for a step of the stamps within a block."""
@@ -183,10 +243,15 @@ class Levels:
 
     def _step(self, place: int, step: float) -> None:
         """Take in that stamps from a sample on are later or earlier for good."""
+        self._searched = -1
         if step < 0:
             self._log.back(self._first + place, -step)
             self._shift -= step
-            self._stamps[place - self._begin :] = self._raw[place - self._begin :] + self._shift
+            begin, block = self._begin, place // self._size
+            self._stamps = np.concatenate(
+                (self._stamps[: place - begin], self._raw[place - begin :] + self._shift)
+            )
+            self._means = self._averaged(block, begin // self._size + len(self._means))
             return
         missing = step / self.period
         if step < WHOLE and abs(missing - round(missing)) < DOUBTFUL:
@@ -194,26 +259,36 @@ class Levels:
         self._log.lost(self._first + place, missing, step)
         self._jumps.append((place, self._jumps[-1][1] + missing))
 
-    def _give(self, stop: int) -> Laid:
-        """Give out the samples up to a block."""
+    def _lay(self, numbers: FloatArray, stop: int) -> None:
+        """Give samples up to a block their times in place of their numbers."""
         assert self._course is not None
-        begin, end = self._given, stop * self._size
-        self._given = end
-        numbers = np.arange(begin, end)
-        settled = np.maximum((numbers // self._size + 1 + AHEAD) * self._size, FIRST * self._size) - 1
-        return Laid(self._course.at(self._counts(begin, end)), self._first + settled)
+        begin, self._given = self._given, stop * self._size
+        if self._jumps[-1][1]:  # samples are missing
+            numbers[:] = self._counts(begin, self._given)
+        self._course.lay(numbers)
+
+    def _centres(self, start: int, stop: int, missing: float = 0.0) -> FloatArray:
+        """Return the mean numbers of the samples of blocks, missing ones counted."""
+        centres = RAMP[: stop - start] * self._size
+        centres += (start + 0.5) * self._size - 0.5 + missing
+        return centres
 
     def _turn(self, stop: int) -> None:
         """Find the line anew from what was given out."""
         assert self._course is not None
-        size, begin, end = self._size, self._fitted * self._size, stop * self._size
+        size, start, (at, missing) = self._size, self._fitted, self._jumps[-1]
         self._fitted = stop
-        counts = self._counts(begin, end).reshape(-1, size)
-        stamps = self._stamps[begin - self._begin : end - self._begin].reshape(-1, size)
-        self._x = newest(self._x, np.add.reduce(counts, axis=1) / size, REMEMBERED)
-        self._y = newest(self._y, np.add.reduce(stamps, axis=1) / size, REMEMBERED)
-        fit = fit_line(self._x, self._y, self._prior, self._doubt, early=False, known=self._course.fit)
-        self._course.turn(fit, float(counts[-1, -1]) + 1.0, stop * BLOCK)
+        if at <= start * size and missing.is_integer():
+            x, last = self._centres(start, stop, missing), float(stop * size - 1) + missing
+        else:
+            counts = self._counts(start * size, stop * size)
+            x, last = np.add.reduce(counts.reshape(-1, size), axis=1) / size, float(counts[-1])
+        begun = self._begin // size
+        self._last.add(x, self._means[start - begun : stop - begun])
+        line = self._last.newest(min(stop, REMEMBERED))
+        rounds, known = AGAIN if stop < YOUNG else ONCE, self._course.fit
+        fit = fit_line(line, self._prior, self._doubt, early=False, known=known, rounds=rounds)
+        self._course.turn(fit, last + 1.0, stop * BLOCK)
         self.period = fit.period
         self._next_fit = stop + (EVERY_YOUNG if stop < YOUNG else EVERY)
 
@@ -222,6 +297,7 @@ class Levels:
         keep = (self._given // self._size - BEHIND - EVERY - GIVEN_UP) * self._size
         if keep - self._begin > len(self._stamps) // 2:
             self._raw, self._stamps = self._raw[keep - self._begin :], self._stamps[keep - self._begin :]
+            self._means = self._means[(keep - self._begin) // self._size :]
             self._begin = keep
             old = [jump for jump in self._jumps if jump[0] <= keep]
             self._jumps = [old[-1], *(jump for jump in self._jumps if jump[0] > keep)]

@@ -3,88 +3,128 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 
 from acquisition.stream import FloatArray
-from acquisition.timebase.ranks import middle
+from acquisition.timebase.ranks import middle_and_off
 
-ROUNDS, AGAIN = 4, 2
-"""Rounds of weighting without and with a line that is known."""
+ROUNDS, AGAIN, ONCE = 4, 2, 1
+"""Rounds of weighting without a line that is known; with a young one; and with one that goes on from many."""
 REACH = 3.5
 """Deviations beyond so many standard deviations have no weight (Tukey's bisquare)."""
+LEAST = 1e-5
+"""Stamps are not taken to spread by less [s]."""
 
 SLEW, FRESH = 0.004, 0.02
 """Seconds by which a second of samples is corrected; more while the line is young."""
 
+NONE = np.empty(0)
 
-class Fit(NamedTuple):
-    """Hold time = level + period · (count - origin), and the spread of what was fitted [s]."""
 
-    origin: float
-    level: float
-    period: float
-    spread: float
+class Fit:
+    """Hold time = level + period · (count - origin).
+
+    Parameters
+    ----------
+    origin, level, period : float
+        [samples], [s], [s].
+    through : ndarray, shape (2, n)
+        What it was fitted to: counts, and how late stamps are [s].
+    less : float
+        Slope of that lateness on the line [s].
+    """
+
+    __slots__ = ("_less", "_spread", "_through", "level", "origin", "period")
+
+    def __init__(self, origin: float, level: float, period: float, through: FloatArray, less: float) -> None:
+        self.origin, self.level, self.period = origin, level, period
+        self._through, self._less, self._spread = through, less, math.nan
+
+    @property
+    def spread(self) -> float:
+        """Return the spread of what was fitted [s]; most lines are never asked for it."""
+        if math.isnan(self._spread):
+            counts, late = self._through
+            self._spread = max(spread_of(late - self._less * counts), LEAST)
+        return self._spread
 
     def at(self, counts: FloatArray) -> FloatArray:
         """Return the times of counts [s]."""
-        return np.asarray(self.level + self.period * (counts - self.origin))
+        times = counts - self.origin
+        times *= self.period
+        times += self.level
+        return times
 
 
 def spread_of(values: FloatArray) -> float:
     """Return the standard deviation of normal values with their median absolute deviation."""
-    return 1.4826 * middle(np.abs(values - middle(values)))
+    return 1.4826 * middle_and_off(values)[1]
 
 
 def fit_line(
-    counts: FloatArray,
-    stamps: FloatArray,
+    line: FloatArray,
     period: float,
     doubt: float,
     *,
     early: bool,
     known: Fit | None = None,
+    rounds: int = ROUNDS,
 ) -> Fit:
-    """Fit a line through stamps [s] over counts.
+    """Fit a line through stamps over counts.
 
     Parameters
     ----------
+    line : ndarray, shape (2, n)
+        Counts, and stamps [s].
     period, doubt : float
         What the period is thought to be [s], and the share by which it may differ.
     early : bool
         Stamps can only be late: those after the line count half.
     known : Fit, optional
         The line so far, whose deviations give the first weights: a stall at the end would pull at a new one.
+    rounds : int
+        How often the stamps are weighed.
 
     References
     ----------
-    Beaton & Tukey (1974), doi:10.1080/00401706.1974.10489171: iterated weights. Departure: a ridge holds the
-    slope to the rate that is known, as long as the stamps span little.
+    Beaton & Tukey (1974), doi:10.1080/00401706.1974.10489171: iterated weights. Departures: a ridge holds
+    the slope to the rate that is known, as long as the stamps span little; with a line that goes on from
+    many one weighting is enough.
     """
-    origin = float(counts[-1])
-    u = (counts - origin) * period
-    y = stamps - stamps[-1] - u
+    origin, last = line[:, -1].tolist()
+    near = line - line[:, -1:]
+    counts, late = near
+    base = period if known is None else known.period
+    late -= base * counts
+    sums = np.empty((5, len(counts)))  # rows, so that one call adds up all
+    weights = sums[0]
     if known is None:
-        weights, scale = np.ones(len(u)), max(spread_of(y), 1e-4)
+        weights[:] = 1.0
+        scale = max(spread_of(late), 1e-4)
     else:
-        off = stamps - known.at(counts)
-        off -= middle(off)
-        scale = max(1.4826 * middle(np.abs(off)), 1e-5)
-        weights = _weights(off, scale, early=early)
-    level, slope = 0.0, 0.0
-    for more in reversed(range(ROUNDS if known is None else AGAIN)):
-        total = float(np.add.reduce(weights))
-        mu, my = _dot(weights, u) / total, _dot(weights, y) / total
-        du = u - mu
-        wdu = weights * du
-        slope = _dot(wdu, y - my) / (_dot(wdu, du) + (scale / doubt) ** 2)
-        level = my - slope * mu
-        off = y - level - slope * u
-        scale = max(spread_of(off), 1e-5)
+        middle, far = middle_and_off(late)
+        late -= middle
+        last += middle
+        scale = max(1.4826 * far, LEAST)
+        _weigh(weights, late, scale, early=early)
+    level, found = 0.0, base
+    for more in reversed(range(rounds)):
+        np.multiply(weights, near, out=sums[1:3])
+        np.multiply(sums[1], near, out=sums[3:])
+        # not by BLAS, which may add in another order for another place in memory
+        total, sum_count, sum_late, square, both = np.add.reduce(sums, axis=1).tolist()
+        mean, mean_late = sum_count / total, sum_late / total
+        own, shared = (square - sum_count * mean) * period**2, (both - sum_count * mean_late) * period
+        slope = (shared + (base / period - 1.0) * own) / (own + (scale / doubt) ** 2)
+        found = period * (1.0 + slope)
+        level = mean_late - (found - base) * mean
         if more:
-            weights = _weights(off, scale, early=early)
-    return Fit(origin, float(stamps[-1]) + level, period * (1.0 + slope), scale)
+            off = late - level - (found - base) * counts
+            scale = max(spread_of(off), LEAST)
+            _weigh(weights, off, scale, early=early)
+            weights += 1e-6  # all may lie far off
+    return Fit(origin, last + level, found, near, found - base)
 
 
 class Course:
@@ -109,22 +149,60 @@ class Course:
         left = abs(self._late) - self._slew * fit.period * (count - self._from)
         return time + math.copysign(min(max(left, 0.0), abs(self._late)), self._late)
 
+    @property
+    def late(self) -> float:
+        """Return by how much its times differ from those of the line at most [s]."""
+        return abs(self._late)
+
+    def off(self, line: FloatArray) -> list[float]:
+        """Return how late stamps are [s]: a few, for which numpy's calls cost more.
+
+        Parameters
+        ----------
+        line : ndarray, shape (2, n)
+            Increasing counts, and stamps [s].
+        """
+        fit, late, (counts, stamps) = self.fit, self.late, line.tolist()
+        origin, level, period = fit.origin, fit.level, fit.period
+        off = [y - (level + period * (x - origin)) for x, y in zip(counts, stamps, strict=True)]
+        if late:
+            slew = self._slew * period
+            for k, count in enumerate(counts):
+                if late - slew * (count - self._from) <= 0.0:
+                    break
+                off[k] = stamps[k] - self.one(count)
+        return off
+
     def at(self, counts: FloatArray) -> FloatArray:
-        """Return the times of increasing counts [s]."""
-        times, late = self.fit.at(counts), abs(self._late)
-        slew = self._slew * self.fit.period
-        if self._late == 0.0 or not len(counts) or late - slew * float(counts[0] - self._from) <= 0.0:
-            return times
-        left = np.minimum(np.maximum(late - slew * (counts - self._from), 0.0), late)
-        return times + left if self._late > 0.0 else times - left
+        """Return the times of increasing counts [s], none of which are nearer than one."""
+        times = counts.copy()
+        self.lay(times)
+        return times
+
+    def lay(self, counts: FloatArray) -> None:
+        """Put times in place of such counts [s]."""
+        late, fit, left = self.late, self.fit, NONE
+        slew = self._slew * fit.period
+        if late and len(counts) and late - slew * (begun := float(counts[0]) - self._from) > 0.0:
+            left = counts[: int(min(late / slew - begun + 2.0, len(counts)))] - self._from
+            left *= -slew
+            left += late
+            np.maximum(left, 0.0, out=left)
+            if begun < 0.0:
+                np.minimum(left, late, out=left)
+        counts -= fit.origin
+        counts *= fit.period
+        counts += fit.level
+        if len(left):
+            begin = counts[: len(left)]
+            (np.add if self._late > 0.0 else np.subtract)(begin, left, out=begin)
 
 
-def _weights(off: FloatArray, scale: float, *, early: bool) -> FloatArray:
-    z = np.minimum((off / (REACH * scale)) ** 2, 1.0)
-    weights = (1.0 - z) ** 2 + 1e-6
-    return np.where(off > 0, 0.5 * weights, weights) if early else weights
-
-
-def _dot(a: FloatArray, b: FloatArray) -> float:
-    # not by BLAS, which may add in another order for another place in memory
-    return float(np.add.reduce(a * b))
+def _weigh(weights: FloatArray, off: FloatArray, scale: float, *, early: bool) -> None:
+    np.multiply(off, 1.0 / (REACH * scale), out=weights)
+    weights *= weights
+    np.minimum(weights, 1.0, out=weights)
+    np.subtract(1.0, weights, out=weights)
+    weights *= weights
+    if early:
+        np.multiply(weights, 0.5, out=weights, where=off > 0)

@@ -88,7 +88,7 @@ class Looks:
             if np.maximum.reduce(steps) - np.minimum.reduce(steps) < EVEN * period:
                 self._others = 0
                 return False
-        counts = np.isfinite(window).nonzero()[0] if self._seen.sparse else np.arange(len(window))
+        counts = np.isfinite(window).nonzero()[0]
         if len(counts) < 2:
             return False
         seen = look(counts, window if len(counts) == len(window) else window[counts], period)

@@ -7,13 +7,14 @@ held up alike now and then), whose place in the packet is not known, so that the
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
 
-from acquisition.stream import FloatArray
-from acquisition.timebase.laid import NOTHING, Laid, Log, joined
-from acquisition.timebase.line import Course, Fit, fit_line
+from acquisition.stream import FloatArray, IntArray
+from acquisition.timebase.laid import NOTHING, Laid, Last, Log
+from acquisition.timebase.line import AGAIN, ONCE, ROUNDS, Course, Fit, fit_line
 from acquisition.timebase.manner import Seen, ends_packet
 from acquisition.timebase.ranks import steps_from
 
@@ -68,14 +69,14 @@ class Packets:
         self._age = JOINED if joins else 0.0
         self._n = 0
         self._given = self._laid_until = 0
-        self._due: list[tuple[int, int]] = []
-        """How many samples are to be laid next, and the number of the one that settled them."""
-        self._laid: list[Laid] = []
+        self._stops: list[int] = []
+        self._by: list[int] = []
+        """Up to which sample some were given out together, and the number of the one that settled them."""
+        self._laid: list[FloatArray] = []
         self._stamp = np.nan
         self._shift = 0.0
         self._missing = 0.0
-        self._x: list[float] = []
-        self._y: list[float] = []
+        self._last = Last(self._reach)
         self._count = 0
         self._ends: list[int] = []
         self._off = 0
@@ -89,21 +90,24 @@ class Packets:
         """Take in stamps [s]; return what they settle."""
         if not len(stamps):
             return NOTHING
-        if self._seen.sparse:
-            return self._sparse(stamps)
-        begins = np.flatnonzero(ends_packet(steps_from(self._stamp, stamps), self._seen))
-        ends = np.append(self._stamp, stamps)[begins]
-        self._stamp = float(stamps[-1])
-        for k, stamp in zip(begins.tolist(), ends.tolist(), strict=True):
-            self._packet(self._n + k - 1, stamp + self._shift, self._first + self._n + k)
-        self._n += len(stamps)
-        return self._take_out()
-
-    def _sparse(self, stamps: FloatArray) -> Laid:
-        """Take in stamps of which only the last of each packet is known."""
-        for k in np.flatnonzero(np.isfinite(stamps)).tolist():
-            self._stamp = float(stamps[k])
-            self._packet(self._n + k, self._stamp + self._shift, self._first + self._n + k)
+        if self._seen.sparse:  # only the last of each packet has a stamp
+            shows = ends = np.isfinite(stamps).nonzero()[0]
+            ended = stamps[ends]
+            self._stamp = float(ended[-1]) if len(ends) else self._stamp
+        else:
+            shows = ends_packet(steps_from(self._stamp, stamps), self._seen).nonzero()[0]
+            ends, ended = shows - 1, stamps[shows - 1]
+            if len(ends) and ends[0] < 0:
+                ended[0] = self._stamp
+            self._stamp = float(stamps[-1])
+        ends, settled = ends + self._n, (shows + (self._first + self._n)).tolist()
+        k = 0
+        while k < len(ends):
+            if n := self._calm(ends[k:], ended[k:], settled[k:]):
+                k += n
+            else:
+                self._packet(int(ends[k]), float(ended[k]) + self._shift, settled[k])
+                k += 1
         self._n += len(stamps)
         return self._take_out()
 
@@ -116,11 +120,44 @@ class Packets:
         self._give(self._n, 0)
         return self._take_out().times
 
+    def _calm(self, ends: IntArray, stamps: FloatArray, settled: Sequence[int]) -> int:
+        """Take in packets at once up to the next line, as long as none is off; return how many."""
+        if self._count < YOUNG or self._off or self._course is None or len(ends) < 2:
+            return 0
+        until = self._every - self._count % self._every
+        ends, most = ends[:until], min(len(ends), until, YOUNG)
+        self._last.add(ends[:most].astype(np.float64) + self._missing, stamps[:most] + self._shift)
+        off = self._course.off(self._last.newest(BEFORE + 1 + most))
+        if max(off) - min(off) <= self._least:  # none is off from what is usual, whatever that is
+            n = most
+        else:
+            n = self._until_late(off)
+            self._last.take_back(most - n)
+        if not n:
+            return 0
+        self._count += n
+        self._late = off[n - 1 : n + BEFORE + 1]
+        self._ends = [*self._ends, *ends[:n].tolist()][-3:]
+        self._stops += [end + 1 for end in ends[:n].tolist()]
+        self._by += settled[:n]
+        self._given = self._stops[-1]
+        if n == until:
+            self._turn()
+        return n
+
+    def _until_late(self, off: Sequence[float]) -> int:
+        """Return how many packets come before one that is doubted, by how late they and those before are."""
+        n = len(off) - BEFORE - 1
+        for k in range(n):
+            far = abs(off[k + BEFORE + 1] - sorted(off[k : k + BEFORE])[BEFORE // 2])
+            if far > self._least and far > self._limit():
+                return k
+        return n
+
     def _packet(self, end: int, stamp: float, settled: int) -> None:
         """Take in a packet by its last sample and that one's stamp [s], and lay what it settles."""
         self._ends = [*self._ends[-2:], end]
-        self._x.append(end + self._missing)
-        self._y.append(stamp)
+        self._last.add(end + self._missing, stamp)
         self._count += 1
         if self._course is None:
             if self._count < FIRST:
@@ -128,21 +165,31 @@ class Packets:
             self._course = Course(self._fitted())
             self._give(end + 1, settled)
             return
-        course = self._course
         off = self._lateness()
-        limit = max(self._least, SURE * course.fit.spread) + self._unsure()
         usual = sorted(off[:-2])[(len(off) - 2) // 2] if len(off) > 4 else 0.0
         if self._off:  # the packet before waits
-            self._compare([late - usual for late in off[-3:]], limit, settled)
+            self._compare([late - usual for late in off[-3:]], self._limit(), settled)
             off = self._late or self._lateness()
-        doubtful = abs(off[-1] - usual) > limit
+        far = abs(off[-1] - usual)
+        doubtful = far > self._least and far > self._limit()
         self._off = self._off + 1 if doubtful else 0
         waiting = 1 + self._waits if doubtful else 0
         self._give(self._ends[-1 - waiting] + 1, settled)
         if not doubtful and (self._count < YOUNG or self._count % self._every == 0):
-            self._lay()
-            course.turn(self._fitted(), end + 1 + self._missing, self._age + self._count * self._length())
-            self.period, self._late = course.fit.period, []
+            self._turn()
+
+    def _turn(self) -> None:
+        """Lay what is due, and find the line anew."""
+        assert self._course is not None
+        self._lay()
+        begun = self._ends[-1] + 1 + self._missing
+        self._course.turn(self._fitted(), begun, self._age + self._count * self._length())
+        self.period, self._late = self._course.fit.period, []
+
+    def _limit(self) -> float:
+        """Return by how much more than usual a packet is late that is doubted [s]."""
+        assert self._course is not None
+        return max(self._least, SURE * self._course.fit.spread) + self._unsure()
 
     def _unsure(self) -> float:
         """Return by how much the next packet may be off the line since few have told its slope [s]."""
@@ -151,12 +198,10 @@ class Packets:
     def _lateness(self) -> list[float]:
         """Return how late the last packets are [s]."""
         assert self._course is not None
-        n = min(len(self._x), BEFORE + 2)
+        n = min(self._count, BEFORE + 2)
         known = len(self._late)
-        if known < n - 1 or known == 0:
-            self._late = [self._y[k] - self._course.one(self._x[k]) for k in range(-n, 0)]
-        else:
-            self._late = [*self._late, self._y[-1] - self._course.one(self._x[-1])][-n:]
+        new = n if known < n - 1 or known == 0 else 1
+        self._late = [*self._late, *self._course.off(self._last.newest(new))][-n:]
         return self._late
 
     def _compare(self, off: Sequence[float], limit: float, settled: int) -> None:
@@ -191,13 +236,16 @@ class Packets:
         self._moved(len(late), missing, 0.0)
         if not whole:  # nobody knows which samples are missing: those of the packet have no place
             n = max(0, self._ends[-len(late)] + 1 - self._given)
-            self._laid.append(Laid(np.full(n, np.nan), np.full(n, settled)))
+            self._laid.append(np.full(n, np.nan))
+            self._stops.append(self._given + n)
+            self._by.append(settled)
             self._given = self._laid_until = self._given + n
 
     def _moved(self, packets: int, missing: float, late: float) -> None:
         """Put the last packets on the line where samples are missing, or stamps come too early [s]."""
-        self._x[-packets:] = [x + missing for x in self._x[-packets:]]
-        self._y[-packets:] = [y + late for y in self._y[-packets:]]
+        counts, stamps = self._last.newest(packets)
+        counts += missing
+        stamps += late
         self._late = []
 
     def _missing_samples(self, late: float) -> tuple[float, bool]:
@@ -213,30 +261,38 @@ class Packets:
         return self._seen.samples * self.period
 
     def _fitted(self) -> Fit:
-        if len(self._x) > 2 * self._reach:
-            del self._x[: self._reach], self._y[: self._reach]
-        x, y = np.array(self._x[-self._reach :]), np.array(self._y[-self._reach :])
+        line = self._last.newest(min(self._count, self._reach))
         known = self._course.fit if self._course else None
-        return fit_line(x, y, self._prior, self._doubt, early=True, known=known)
+        rounds = ROUNDS if known is None else AGAIN if self._count < YOUNG else ONCE
+        return fit_line(line, self._prior, self._doubt, early=True, known=known, rounds=rounds)
 
     def _give(self, stop: int, settled: int) -> None:
         """Let samples up to one be laid on the course as it is, settled by the sample of a number."""
         if self._course is not None and stop > self._given:
-            self._due.append((stop - self._given, settled))
+            self._stops.append(stop)
+            self._by.append(settled)
             self._given = stop
 
     def _lay(self) -> None:
-        """Lay what is due, before the course becomes another."""
-        if not self._due:
+        """Lay what was given out, before the course becomes another."""
+        if self._given == self._laid_until:
             return
         assert self._course is not None
-        lengths, settled = zip(*self._due, strict=True)
-        counts = np.arange(self._laid_until, self._given, dtype=np.float64) + self._missing
-        self._laid.append(Laid(self._course.at(counts), np.repeat(settled, lengths)))
-        self._due, self._laid_until = [], self._given
+        counts = np.arange(self._laid_until, self._given, dtype=np.float64)
+        if self._missing:
+            counts += self._missing
+        self._course.lay(counts)
+        self._laid.append(counts)
+        self._laid_until = self._given
 
     def _take_out(self) -> Laid:
         """Return what was laid."""
         self._lay()
-        parts, self._laid = self._laid, []
-        return joined(parts)
+        if not self._laid:
+            return NOTHING
+        times = np.concatenate(self._laid)
+        begins = [self._stops[-1] - len(times), *self._stops]
+        lengths = [stop - begin for begin, stop in itertools.pairwise(begins)]
+        laid = Laid(times, np.repeat(self._by, lengths))
+        self._laid, self._stops, self._by = [], [], []
+        return laid

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from acquisition.stream import FloatArray
-from acquisition.timebase.line import LEAST, REACH, Course, Fit, fit_line
+from acquisition.timebase.line import LEAST, ONCE, REACH, Course, Fit, fit_line
 
 PERIOD, DOUBT = 1.0 / 130.0, 0.003
 
@@ -35,7 +35,7 @@ def test_a_line_that_goes_on_is_that_of_weighted_least_squares_with_a_ridge(n: i
     rows = np.vstack((np.sqrt(weights)[:, None] * np.stack((np.ones(n), u), axis=1), [0.0, scale / DOUBT]))
     values = np.append(np.sqrt(weights) * (stamps - stamps[-1] - u), 0.0)
     level, slope = np.linalg.lstsq(rows, values, rcond=None)[0]
-    found = fit_line(line, PERIOD, DOUBT, early=early, known=known)
+    found = fit_line(line, PERIOD, DOUBT, early=early, known=known, rounds=ONCE)
     assert found.period == pytest.approx(PERIOD * (1.0 + slope), rel=1e-12)
     assert found.level == pytest.approx(stamps[-1] + level, abs=1e-9)
     left = stamps - found.at(counts)

@@ -496,6 +496,19 @@ def test_times_do_not_depend_on_chunks(push: Push, cuts: list[int]) -> None:
     assert np.array_equal(whole[1], cut[1])
 
 
+@pytest.mark.parametrize(
+    ("push", "lost"),
+    [(jittered(0.003), 10), (bursts, 73), (bursts, 36), (only_last, 0), (chunked(8, 0.02, 130.0), 1)],
+)
+def test_times_after_minutes_do_not_depend_on_chunks(push: Push, lost: int) -> None:
+    sent = stream(push, lost=lost, seconds=150.0)
+    whole = pushed(sent.stamps, None, sent.sfreq, [10**6])
+    for cuts in ([1, 700, 74, 3000], [5000]):
+        cut = pushed(sent.stamps, None, sent.sfreq, cuts)
+        assert np.array_equal(whole[0], cut[0], equal_nan=True)
+        assert np.array_equal(whole[1], cut[1])
+
+
 @settings(max_examples=8, deadline=None)
 @given(
     seed=st.integers(0, 2**32 - 1),
