@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from _pytest.terminal import TerminalReporter
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as `attune` does; workers share the cores anyway
@@ -23,8 +23,10 @@ os.environ["ATTUNEMENT_LSL_SESSION"] = f"attunement-test-{os.getpid()}"
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 # The suite says the same of the same tree each time; `make hunt` draws anew. What it finds is kept.
-settings.register_profile("the same", derandomize=True)
-settings.register_profile("anew", print_blob=True)
+# How long an example takes is the machine's matter.
+BUSY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("the same", BUSY, derandomize=True)
+settings.register_profile("anew", BUSY, print_blob=True)
 settings.load_profile("the same")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A run in the background was told to ignore it, and so would be whatever a test starts and interrupts.
