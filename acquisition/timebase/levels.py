@@ -99,14 +99,16 @@ class Levels:
         size, first, last = self._size, self._given // self._size, known - AHEAD
         if last <= first:
             return NOTHING
-        times = np.arange(first * size, last * size, dtype=np.float64)
-        while (stop := min(last, self._next_fit)) > (block := self._given // size):
-            stop = self._checked(block, stop)
-            self._lay(times[(block - first) * size : (stop - first) * size], stop)
-            if stop == self._next_fit:
+        begin = self._given  # within a block, where those that waited were drained
+        times = np.arange(begin, last * size, dtype=np.float64)
+        while last > (block := self._given // size):
+            # Samples that were drained may lie beyond where the line was to be found anew.
+            stop = self._checked(block, min(last, max(self._next_fit, block + 1)))
+            self._lay(times[self._given - begin : stop * size - begin], stop)
+            if stop >= self._next_fit:
                 self._turn(stop)
         self._trim()
-        return Laid(times, self._settled(first, last))
+        return Laid(times, self._settled(first, last)[begin - first * size :])
 
     def _append(self, stamps: FloatArray) -> int:
         """Keep stamps [s]; return how many blocks are whole."""

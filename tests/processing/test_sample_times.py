@@ -97,6 +97,18 @@ def test_any_batching_of_ticks_gives_the_same_samples(
 
 
 @pytest.mark.parametrize("push", MANNERS)
+@pytest.mark.parametrize(("begin", "length"), [(2.7, 3.5), (5.375, 2.542), (9.15, 2.836), (26.06, 2.366)])
+def test_after_a_silence_samples_are_laid_as_soon_as_before(push: Push, begin: float, length: float) -> None:
+    """Those that waited are drained within a block, and beyond where the line was to be found anew."""
+    session, _ = sent(push, silent=[(begin, begin + length)])
+    rows, _, _ = settled(session, [1])
+    ticks = np.array([item.time for item in session if isinstance(item, Tick)])
+    assert (np.diff(rows[:, 1]) > 0).all()
+    assert (ticks[rows[:, 2].astype(int)] - rows[:, 0]).max() < 4.0
+    assert rows[-1, 1] == sum(len(item.times) for item in session if isinstance(item, Chunk)) - 1
+
+
+@pytest.mark.parametrize("push", MANNERS)
 def test_every_sample_comes_in_order_and_not_before_the_watermark(push: Push) -> None:
     session, _ = sent(push, silent=[(12.0, 13.8)])
     rows, marks, dropped = settled(session, [1])
