@@ -45,6 +45,11 @@ DOUBTFUL = 0.3
 RAMP, EPSILON = np.arange(EVERY + 3.0), float(np.finfo(np.float64).eps)
 
 
+def _ramp(n: int) -> FloatArray:
+    """Return the numbers from 0 to n - 1; after a drain a line goes on further than others."""
+    return RAMP[:n] if n <= len(RAMP) else np.arange(n, dtype=np.float64)
+
+
 class Levels:
     """Lay samples on a line through the levels of their stamps.
 
@@ -210,7 +215,7 @@ class Levels:
         if at > start * size:
             return True
         first = fit.level + fit.period * ((start + 0.5) * size - 0.5 + missing - fit.origin)
-        off = RAMP[: stop - start] * (fit.period * size)
+        off = _ramp(stop - start) * (fit.period * size)
         off += first
         np.subtract(self._means[start - begun : stop - begun], off, out=off)
         # Less by what the course is off its line, and by what sums of so large numbers may be off.
@@ -271,7 +276,7 @@ class Levels:
 
     def _centres(self, start: int, stop: int, missing: float = 0.0) -> FloatArray:
         """Return the mean numbers of the samples of blocks, missing ones counted."""
-        centres = RAMP[: stop - start] * self._size
+        centres = _ramp(stop - start) * self._size
         centres += (start + 0.5) * self._size - 0.5 + missing
         return centres
 

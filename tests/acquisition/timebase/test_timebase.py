@@ -533,3 +533,17 @@ def same_in_any_chunks(seed: int, cuts: list[int], missing: Sequence[float] = ()
     assert np.array_equal(whole[0], cut[0], equal_nan=True)
     assert np.array_equal(whole[1], cut[1])
     assert whole[2] == cut[2]
+
+
+@pytest.mark.parametrize(
+    ("seed", "drained"), [(1285716801, (10519, 11326, 11403)), (1808237791, (791, 3310, 3373))]
+)
+def test_samples_that_waited_may_be_drained_anywhere(seed: int, drained: tuple[int, ...]) -> None:
+    """Each comes once, also where a line is found anew later than usual because of it."""
+    stamps, arrivals, sfreq = mixed(seed)
+    base, times, at = TimeBase(sfreq), list[FloatArray](), 0
+    for stop in (*drained, len(stamps)):
+        heard = None if arrivals is None else arrivals[at:stop]
+        times += [base.push(stamps[at:stop], heard).times, base.drain()]
+        at = stop
+    assert len(np.concatenate(times)) == len(stamps)
