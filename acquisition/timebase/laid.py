@@ -83,7 +83,9 @@ class Last:
         self._kept = np.empty((2, 4 * most))
 
     def add(self, counts: FloatArray | float, stamps: FloatArray | float) -> None:
-        """Add pairs, fewer than twice as many as are kept."""
+        """Add pairs, however many."""
+        if isinstance(counts, np.ndarray) and isinstance(stamps, np.ndarray):
+            counts, stamps = counts[-self._most :], stamps[-self._most :]
         new = len(counts) if isinstance(counts, np.ndarray) else 1
         if self._n + new > self._kept.shape[1]:
             self._kept[:, : self._most] = self._kept[:, self._n - self._most : self._n]

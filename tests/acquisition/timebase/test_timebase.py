@@ -547,3 +547,19 @@ def test_samples_that_waited_may_be_drained_anywhere(seed: int, drained: tuple[i
         times += [base.push(stamps[at:stop], heard).times, base.drain()]
         at = stop
     assert len(np.concatenate(times)) == len(stamps)
+
+
+@pytest.mark.parametrize("every", [15, 40, 60])
+def test_a_stream_that_is_drained_again_and_again_goes_on(every: int) -> None:
+    """For minutes no line is found anew; then it is, from all of them at once."""
+    sent = stream(jittered(0.003), seconds=300.0)
+    base, begin, end = TimeBase(sent.sfreq), round(30 * sent.sfreq), round(260 * sent.sfreq)
+    times = [base.push(sent.stamps[:begin], sent.true[:begin]).times]
+    for at in range(begin, end, every):
+        piece = slice(at, min(at + every, end))
+        times += [base.push(sent.stamps[piece], sent.true[piece]).times, base.drain()]
+    times += [base.push(sent.stamps[end:], sent.true[end:]).times, base.drain()]
+    laid = np.concatenate(times)
+    assert len(laid) == len(sent.stamps)
+    assert (np.diff(laid) >= 0).all()
+    assert np.abs(laid[end + begin :] - sent.true[end + begin :]).max() < 0.004
