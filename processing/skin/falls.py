@@ -106,7 +106,6 @@ class FallFinder:
         """Begin a new stretch; a fall that is not decided is dropped."""
         none = np.empty(0)
         self._raw = (none, none)
-        self._sample = math.nan
         self._converter.reset()
         self._t = self._z = self._base = self._steps = self._fell = none
         self._n = self._opened = 0
@@ -116,7 +115,7 @@ class FallFinder:
 
     def push(self, times: FloatArray, eda: FloatArray) -> tuple[list[Fall], FloatArray, FloatArray]:
         """Return the falls that were decided, and the block means: last stamp [s] and value [µS]."""
-        steps = self._smallest(eda)
+        steps = self._converter.among(eda)
         block = self._block
         if block > 1:
             t, x = np.concatenate((self._raw[0], times)), np.concatenate((self._raw[1], eda))
@@ -209,11 +208,3 @@ class FallFinder:
             self._t, self._z, self._fell = self._t[n:], self._z[n:], self._fell[n:]
             self._base, self._steps = self._base[n:], self._steps[n:]
             self._n += n
-
-    def _smallest(self, eda: FloatArray) -> FloatArray:
-        """Return the smallest change so far that can be a step of a converter [µS]; 0 before one."""
-        if len(eda) == 0:
-            return np.empty(0)
-        smallest = self._converter.push(np.diff(eda, prepend=self._sample))
-        self._sample = float(eda[-1])
-        return np.where(np.isinf(smallest), 0.0, smallest)

@@ -89,12 +89,11 @@ class NoiseFinder:
         self._means: tuple[FloatArray, FloatArray] = (none, none)
         self._n = 0
         self._look = math.nan
-        self._sample = math.nan
         self._converter.reset()
 
     def push(self, times: FloatArray, eda: FloatArray, smooth: Smoothed) -> list[Noisy]:
         """Take in samples [s], [µS] and what the smoother made of them; return noisy seconds."""
-        smallest = self._smallest(eda)
+        smallest = self._converter.among(eda)
         means = smooth.means
         t, y = np.concatenate((self._means[0], means.times)), np.concatenate((self._means[1], means.eda))
         bends = np.abs(np.diff(y, 2 if self._smoothed else 4))
@@ -114,9 +113,3 @@ class NoiseFinder:
         first = len(t) - self._over - round(AHEAD * self._over)
         self._means = (t[max(0, first) :], y[max(0, first) :])
         return out
-
-    def _smallest(self, eda: FloatArray) -> FloatArray:
-        """Return the smallest change so far that can be a step of a converter [µS]; 0 before one."""
-        smallest = self._converter.push(np.diff(eda, prepend=self._sample))
-        self._sample = float(eda[-1]) if len(eda) else self._sample
-        return np.where(np.isinf(smallest), 0.0, smallest)

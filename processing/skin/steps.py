@@ -40,6 +40,15 @@ class Steps:
         """Know of no step."""
         self._smallest = math.inf
         self._seen: dict[float, int] = {}
+        self._sample = math.nan
+
+    def among(self, eda: FloatArray) -> FloatArray:
+        """Return the step known with each sample of an unbroken stretch [µS], 0 before there is one."""
+        if len(eda) == 0:
+            return np.empty(0)
+        smallest = self.push(np.diff(eda, prepend=self._sample))
+        self._sample = float(eda[-1])
+        return np.where(np.isinf(smallest), 0.0, smallest)
 
     def push(self, changes: FloatArray) -> FloatArray:
         """Return the step known with each change [µS], infinite before there is one.
