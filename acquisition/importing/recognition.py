@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import logging
 import multiprocessing
 import struct
 import tokenize
@@ -202,12 +203,15 @@ def _apart(layout: Layout, path: Path, hints: Hints) -> FoundFile:
 def _read_apart(there: Connection, title: str, path: Path, hints: Hints) -> None:
     layout = next(one for one in LAYOUTS if one.title == title)
     answer: FoundFile | Exception
+    logging.disable()  # what a library says besides its error is in no user's words
     try:
         answer = layout.read(path, hints)
     except AttunementError as error:
         answer = error
     except ImportError as error:
         answer = RecordingError(f"{path}: {title} needs {error.name}: pip install 'attunement[foreign]'")
+    except (AttributeError, TypeError, LookupError):  # it stumbled over what is not there
+        answer = RecordingError(f"{path}: {title} that cannot be read: damaged, or a file of another kind")
     except Exception as error:  # of any kind: the library's own
         answer = RecordingError(f"{path}: {title} that cannot be read: {reason(error)}")
     there.send(answer)

@@ -77,6 +77,15 @@ def test_a_damaged_file_for_another_library_is_read_or_named(
     _damaged(name, data, tmp_path_factory)
 
 
+def test_what_a_library_says_of_noise_is_one_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "noise.acq"
+    path.write_bytes(np.random.default_rng(3).bytes(3000))
+    with pytest.raises(RecordingError, match="AcqKnowledge that cannot be read: ") as error:
+        recognised(path)
+    assert "object" not in str(error.value) and "\n" not in str(error.value)
+    assert capfd.readouterr() == ("", "")
+
+
 @pytest.mark.parametrize("name", [n for n in NAMES if n not in ("unisens", *APART)])
 @settings(max_examples=30, deadline=None)
 @given(data=st.data())
