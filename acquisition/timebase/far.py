@@ -67,14 +67,17 @@ class Watch:
         far = steps < -FAR
         if np.isnan(heard[0]):
             far |= steps > FAR
-        elif np.fmax.reduce(steps) > SOON:
-            lag = _lag(stamps, heard)
+        elif np.fmax.reduce(steps) > SOON and self._is_sooner(lag := _lag(stamps, heard)):
             least = np.minimum.accumulate(np.append(self._lag, lag))[:-1]
             far |= (steps > SOON) & (lag < least - SOON)
         if not far.any():
             return n
         place = int(far.argmax())
         return place if at is None else int(at[place])
+
+    def _is_sooner(self, lag: FloatArray) -> bool:
+        """Tell whether samples may have arrived so much sooner after their stamps than any before."""
+        return not (math.isfinite(self._lag) and np.minimum.reduce(lag) >= self._lag - SOON)
 
     def is_gap(self, stamp: float, heard: float) -> bool:
         """Tell whether a stamp that is far off comes after a gap, if those after it go on from there."""

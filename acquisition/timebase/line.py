@@ -20,6 +20,8 @@ SLEW, FRESH = 0.004, 0.02
 """Seconds by which a second of samples is corrected; more while the line is young."""
 
 NONE = np.empty(0)
+ZERO, HALF, ONE = np.array(0.0), np.array(0.5), np.array(1.0)
+"""Arrays, as numpy takes longer to make one of a number than to reckon with a hundred."""
 
 
 class Fit:
@@ -94,7 +96,7 @@ def fit_line(
     """
     origin, last = line[:, -1].tolist()
     near = line - line[:, -1:]
-    counts, late = near
+    counts, late = near[0], near[1]
     base = period if known is None else known.period
     late -= base * counts
     sums = np.empty((5, len(counts)))  # rows, so that one call adds up all
@@ -162,16 +164,18 @@ class Course:
         line : ndarray, shape (2, n)
             Increasing counts, and stamps [s].
         """
-        fit, late, (counts, stamps) = self.fit, self.late, line.tolist()
+        fit, late, (counts, stamps) = self.fit, self._late, line.tolist()
         origin, level, period = fit.origin, fit.level, fit.period
-        off = [y - (level + period * (x - origin)) for x, y in zip(counts, stamps, strict=True)]
+        times = [level + period * (x - origin) for x in counts]
         if late:
-            slew = self._slew * period
+            slew, begun, most = self._slew * period, self._from, abs(late)
             for k, count in enumerate(counts):
-                if late - slew * (count - self._from) <= 0.0:
+                left = most - slew * (count - begun)
+                if left <= 0.0:
                     break
-                off[k] = stamps[k] - self.one(count)
-        return off
+                left = min(left, most)
+                times[k] += left if late > 0.0 else -left
+        return [stamp - time for stamp, time in zip(stamps, times, strict=True)]
 
     def at(self, counts: FloatArray) -> FloatArray:
         """Return the times of increasing counts [s], none of which are nearer than one."""
@@ -200,9 +204,9 @@ class Course:
 
 def _weigh(weights: FloatArray, off: FloatArray, scale: float, *, early: bool) -> None:
     np.multiply(off, 1.0 / (REACH * scale), out=weights)
-    weights *= weights
-    np.minimum(weights, 1.0, out=weights)
-    np.subtract(1.0, weights, out=weights)
-    weights *= weights
+    np.multiply(weights, weights, out=weights)
+    np.minimum(weights, ONE, out=weights)
+    np.subtract(ONE, weights, out=weights)
+    np.multiply(weights, weights, out=weights)
     if early:
-        np.multiply(weights, 0.5, out=weights, where=off > 0)
+        np.multiply(weights, HALF, out=weights, where=np.greater(off, ZERO))

@@ -113,9 +113,9 @@ def look(counts: IntArray, stamps: FloatArray, known: float = np.nan) -> Seen:
     if len(one) < FEW - 1 or not math.isfinite(mean):
         usual = middle(one) if len(one) else mean
         return Seen(Manner.EXACT, usual if usual > 0 else mean)
-    order = ranked(one, *SPREAD)
     if (packets := _bursts(counts, stamps, steps, (mean, known))) is not None:
         return packets
+    order = ranked(one, *SPREAD)
     inner = middle_of(order)
     same = np.count_nonzero(np.abs(order - inner) <= SAME * inner) / len(order) if inner > 0 else 0.0
     if same >= SAME_DEDUCED and (packets := _deduced(counts, stamps, steps, inner)) is not None:

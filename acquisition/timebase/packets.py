@@ -7,7 +7,6 @@ held up alike now and then), whose place in the packet is not known, so that the
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -72,7 +71,9 @@ class Packets:
         self._stops: list[int] = []
         self._by: list[int] = []
         """Up to which sample some were given out together, and the number of the one that settled them."""
-        self._laid: list[FloatArray] = []
+        self._times: FloatArray = np.empty(0)
+        self._begun = 0
+        """Times of the samples that are given out now [s], and the number of the first."""
         self._stamp = np.nan
         self._shift = 0.0
         self._missing = 0.0
@@ -96,11 +97,17 @@ class Packets:
             self._stamp = float(ended[-1]) if len(ends) else self._stamp
         else:
             shows = ends_packet(steps_from(self._stamp, stamps), self._seen).nonzero()[0]
-            ends, ended = shows - 1, stamps[shows - 1]
+            ends = shows - 1
+            ended = stamps[ends]
             if len(ends) and ends[0] < 0:
                 ended[0] = self._stamp
             self._stamp = float(stamps[-1])
-        ends, settled = ends + self._n, (shows + (self._first + self._n)).tolist()
+        self._n += len(stamps)
+        if not len(ends):
+            return NOTHING
+        begin = self._n - len(stamps)
+        ends, settled = ends + begin, (shows + (self._first + begin)).tolist()
+        self._set_out()
         k = 0
         while k < len(ends):
             if n := self._calm(ends[k:], ended[k:], settled[k:]):
@@ -108,7 +115,6 @@ class Packets:
             else:
                 self._packet(int(ends[k]), float(ended[k]) + self._shift, settled[k])
                 k += 1
-        self._n += len(stamps)
         return self._take_out()
 
     def drain(self) -> FloatArray:
@@ -117,16 +123,25 @@ class Packets:
             counts = np.arange(self._given, self._n) - (self._n - 1)
             self._given = self._laid_until = self._n
             return np.asarray(self._stamp + self._shift + counts * self.period)
+        self._set_out()
         self._give(self._n, 0)
         return self._take_out().times
+
+    def _set_out(self) -> None:
+        """Number the samples that wait, to be given their times in place of their numbers."""
+        self._begun, self._times = self._given, np.arange(self._given, self._n, dtype=np.float64)
 
     def _calm(self, ends: IntArray, stamps: FloatArray, settled: Sequence[int]) -> int:
         """Take in packets at once up to the next line, as long as none is off; return how many."""
         if self._count < YOUNG or self._off or self._course is None or len(ends) < 2:
             return 0
         until = self._every - self._count % self._every
-        ends, most = ends[:until], min(len(ends), until, YOUNG)
-        self._last.add(ends[:most].astype(np.float64) + self._missing, stamps[:most] + self._shift)
+        most = min(len(ends), until, YOUNG)
+        counts, stamps = ends[:most], stamps[:most]
+        self._last.add(
+            counts + self._missing if self._missing else counts,
+            stamps + self._shift if self._shift else stamps,
+        )
         off = self._course.off(self._last.newest(BEFORE + 1 + most))
         if max(off) - min(off) <= self._least:  # none is off from what is usual, whatever that is
             n = most
@@ -137,8 +152,8 @@ class Packets:
             return 0
         self._count += n
         self._late = off[n - 1 : n + BEFORE + 1]
-        self._ends = [*self._ends, *ends[:n].tolist()][-3:]
-        self._stops += [end + 1 for end in ends[:n].tolist()]
+        self._stops += (ends[:n] + 1).tolist()
+        self._ends = [*self._ends, *(stop - 1 for stop in self._stops[-min(n, 3) :])][-3:]
         self._by += settled[:n]
         self._given = self._stops[-1]
         if n == until:
@@ -235,11 +250,11 @@ class Packets:
         self._missing += missing
         self._moved(len(late), missing, 0.0)
         if not whole:  # nobody knows which samples are missing: those of the packet have no place
-            n = max(0, self._ends[-len(late)] + 1 - self._given)
-            self._laid.append(np.full(n, np.nan))
-            self._stops.append(self._given + n)
+            stop = max(self._given, self._ends[-len(late)] + 1)
+            self._times[self._given - self._begun : stop - self._begun] = np.nan
+            self._stops.append(stop)
             self._by.append(settled)
-            self._given = self._laid_until = self._given + n
+            self._given = self._laid_until = stop
 
     def _moved(self, packets: int, missing: float, late: float) -> None:
         """Put the last packets on the line where samples are missing, or stamps come too early [s]."""
@@ -278,21 +293,18 @@ class Packets:
         if self._given == self._laid_until:
             return
         assert self._course is not None
-        counts = np.arange(self._laid_until, self._given, dtype=np.float64)
+        numbers = self._times[self._laid_until - self._begun : self._given - self._begun]
         if self._missing:
-            counts += self._missing
-        self._course.lay(counts)
-        self._laid.append(counts)
+            numbers += self._missing
+        self._course.lay(numbers)
         self._laid_until = self._given
 
     def _take_out(self) -> Laid:
         """Return what was laid."""
         self._lay()
-        if not self._laid:
+        if self._given == self._begun:
             return NOTHING
-        times = np.concatenate(self._laid)
-        begins = [self._stops[-1] - len(times), *self._stops]
-        lengths = [stop - begin for begin, stop in itertools.pairwise(begins)]
-        laid = Laid(times, np.repeat(self._by, lengths))
-        self._laid, self._stops, self._by = [], [], []
-        return laid
+        stops = np.array([self._begun, *self._stops])
+        settled = np.repeat(self._by, stops[1:] - stops[:-1])
+        self._stops, self._by = [], []
+        return Laid(self._times[: self._given - self._begun], settled)

@@ -9,6 +9,8 @@ import numpy as np
 
 from acquisition.stream import FloatArray
 
+FEW = 256
+"""Up to so many values Python's own numbers cost less than to ask an array for some."""
 SHORT = 2048
 """From so many values on a partition costs less than to sort them."""
 
@@ -50,8 +52,10 @@ def middle_and_off(values: FloatArray) -> tuple[float, float]:
     """
     order = values.copy()
     order.sort()
-    middle, n = middle_of(order), len(order)
-    reach, value = n // 2, order.item
+    n = len(order)
+    value = order.tolist().__getitem__ if n < FEW else order.item
+    reach, half = n // 2, n // 2 - 1
+    middle = value(reach) if n % 2 else 0.5 * (value(half) + value(reach))
     low, high = 0, n - 1 - reach
     while low < high:  # the first row that goes at least as far up as down
         half = (low + high) // 2
