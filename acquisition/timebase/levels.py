@@ -25,8 +25,9 @@ FIRST = 20
 """Blocks that the first line goes through."""
 REMEMBERED = 600
 """Blocks that the line goes through."""
-YOUNG, EVERY_YOUNG, EVERY = 150, 5, 100
-"""The line is found anew every so many blocks, in its first blocks more often."""
+YOUNG, EVERY_YOUNG, EVERY, EVERY_OLD = 150, 5, 100, 200
+"""The line is found anew every so many blocks: in its first blocks more often, and less often where it goes
+through as many as are remembered."""
 SUSPECT = 0.35
 """Share of a period by which three blocks in a row are off, all to one side, before a step is looked for."""
 STEP, SURE, SURE_CHUNKED = 0.6, 6.0, 9.0
@@ -42,7 +43,7 @@ WHOLE = 1.0
 DOUBTFUL = 0.3
 """Share of a sample by which a loss must not differ from a whole number to be one."""
 
-RAMP, EPSILON = np.arange(EVERY + 3.0), float(np.finfo(np.float64).eps)
+RAMP, EPSILON = np.arange(EVERY_OLD + 3.0), float(np.finfo(np.float64).eps)
 
 
 def _ramp(n: int) -> FloatArray:
@@ -297,11 +298,11 @@ class Levels:
         fit = fit_line(line, self._prior, self._doubt, early=False, known=known, rounds=rounds)
         self._course.turn(fit, last + 1.0, stop * BLOCK)
         self.period = fit.period
-        self._next_fit = stop + (EVERY_YOUNG if stop < YOUNG else EVERY)
+        self._next_fit = stop + (EVERY_YOUNG if stop < YOUNG else EVERY if stop < REMEMBERED else EVERY_OLD)
 
     def _trim(self) -> None:
         """Let go of stamps that no later step is sought with."""
-        keep = (self._given // self._size - BEHIND - EVERY - GIVEN_UP) * self._size
+        keep = (self._given // self._size - BEHIND - EVERY_OLD - GIVEN_UP) * self._size
         if keep - self._begin > len(self._stamps) // 2:
             self._raw, self._stamps = self._raw[keep - self._begin :], self._stamps[keep - self._begin :]
             self._means = self._means[(keep - self._begin) // self._size :]

@@ -17,7 +17,10 @@ LEAST = 1e-5
 """Stamps are not taken to spread by less [s]."""
 
 SLEW, FRESH = 0.004, 0.02
-"""Seconds by which a second of samples is corrected; more while the line is young."""
+"""Seconds by which a second of samples is corrected at most; more while the line is young."""
+GENTLY, WITHIN = 0.0005, 10.0
+"""By so much at least, and within so many seconds if that is not too fast: any faster, and each new line is
+seen in the intervals."""
 
 NONE = np.empty(0)
 ZERO, HALF, ONE = np.array(0.0), np.array(0.5), np.array(1.0)
@@ -139,7 +142,8 @@ class Course:
     def turn(self, fit: Fit, at: float, age: float) -> None:
         """Go on from count `at` to another line, after so many seconds of samples."""
         self._late = self.one(at) - fit.level - fit.period * (at - fit.origin)
-        self._from, self._slew = at, SLEW + FRESH / (1.0 + age)
+        most = SLEW + FRESH / (1.0 + age)
+        self._from, self._slew = at, min(most, max(GENTLY, abs(self._late) / WITHIN))
         self.fit = fit
 
     def one(self, count: float) -> float:

@@ -19,7 +19,7 @@ from acquisition.timebase.ranks import steps_from
 
 REMEMBERED, AT_MOST, SECONDS = 110, 600, 60.0
 """Packets that the line goes through; more of short ones, as many as last a minute."""
-YOUNG, EVERY, APART = 110, 12, 0.5
+YOUNG, EVERY, APART = 110, 24, 0.5
 """The line is found anew with each of the first packets, then every so many, and so many seconds."""
 FIRST, FEW = 2, 8
 """Packets from which on there is a line, and after which it has a slope of its own."""

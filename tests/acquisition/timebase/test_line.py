@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from acquisition.stream import FloatArray
-from acquisition.timebase.line import LEAST, ONCE, REACH, Course, Fit, fit_line
+from acquisition.timebase.line import FRESH, GENTLY, LEAST, ONCE, REACH, SLEW, WITHIN, Course, Fit, fit_line
 
 PERIOD, DOUBT = 1.0 / 130.0, 0.003
 
@@ -64,3 +64,17 @@ def test_a_course_gives_the_same_to_the_bit_one_by_one_few_or_many_at_once(late:
     assert (times[-1] == fit.at(counts)[-1]) and abs(times[50] - fit.at(counts)[50]) == pytest.approx(
         abs(late)
     )
+
+
+@pytest.mark.parametrize("late", [-0.5, -0.02, 3e-6, 0.002, 0.02, 0.5])
+def test_another_line_is_approached_gently_but_within_seconds_unless_that_is_too_fast(late: float) -> None:
+    at, age, per_second = 700.0, 20.0, 130
+    course = Course(Fit(at, 1000.0 + late, PERIOD, np.zeros((2, 1)), 0.0))
+    course.turn(Fit(at, 1000.0, PERIOD, np.zeros((2, 1)), 0.0), at, age)
+    off = course.at(np.arange(at, at + 3000.0)) - course.fit.at(np.arange(at, at + 3000.0))
+    assert off[0] == pytest.approx(late)
+    a_second = min(max(abs(late) / WITHIN, GENTLY), SLEW + FRESH / (1.0 + age))
+    assert abs(off[per_second]) == pytest.approx(max(abs(late) - a_second, 0.0))
+    assert np.abs(np.diff(off)).max() <= a_second * PERIOD * (1.0 + 1e-6)
+    if abs(late) <= WITHIN * SLEW:
+        assert abs(off[round(WITHIN * per_second) + 1]) < 1e-9

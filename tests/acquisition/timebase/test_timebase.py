@@ -46,6 +46,8 @@ def test_packets_are_laid_on_a_line_through_their_arrivals(push: Push, off: floa
     assert found.account.manner is Manner.PACKETS
     assert np.std(interval_errors(sent, found)) < 1.5
     assert np.abs(interval_errors(sent, found)).max() < 6.0
+    assert np.std(interval_errors(sent, found, after=60.0)) < 0.3
+    assert np.abs(interval_errors(sent, found, after=60.0)).max() < 1.0
     assert not found.account.losses
     assert not found.account.remarks
 
@@ -218,7 +220,7 @@ def test_the_rate_outlives_a_gap(push: Push) -> None:
     found = laid(sent)
     later = sent.true > 178.0
     errors = (found.times - sent.true)[later] * 1e3
-    assert np.ptp(errors) < (5.0 if push is not bursts else 12.0)
+    assert np.ptp(errors) < (5.0 if push is not bursts else 13.0)
     assert len(found.account.losses) == 1
 
 
@@ -411,7 +413,7 @@ def test_a_stream_that_goes_on_in_another_manner_is_laid_rightly(
     off = 1e3 * (times - sent.true)
     errors = np.abs(off[apart:] - off[:-apart])
     assert errors[int((at - 2.0) * sent.sfreq) :].max() < most
-    assert np.std(off[int((at + 15.0) * sent.sfreq) :]) < 3.0
+    assert np.std(off[int((at + 15.0) * sent.sfreq) :]) < 3.2
 
 
 @pytest.mark.parametrize("length", [0.1, 0.4, 1.0])
