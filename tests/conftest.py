@@ -29,6 +29,11 @@ BUSY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("the same", BUSY, derandomize=True)
 settings.register_profile("anew", BUSY, print_blob=True)
 settings.load_profile("the same")
+with suppress(ImportError):
+    # Bumble colours each line that it might log, logged or not: a fifth of the time of an emulated radio.
+    import bumble.colors
+
+    bumble.colors.color = lambda text, *_, **__: text
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A run in the background was told to ignore it, and so would be whatever a test starts and interrupts.
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -101,9 +101,9 @@ def kind_of(profile: str) -> Kind:
 
 
 def _kinds() -> tuple[Kind, ...]:
-    """Return one wearable of each driver that has a twin: the first of its profiles."""
+    """Return one wearable of each driver that has a twin: of its profiles that which sends least, but evenly."""
     first: dict[str, str] = {}
-    for profile in sorted(shipped()):
+    for profile in sorted(shipped(), key=lambda name: (load_profile(name).streams[0].sfreq or np.inf, name)):
         first.setdefault(load_profile(profile).driver, profile)
     return tuple(kind_of(first[name]) for name in _ON_THE_AIR)
 

@@ -10,9 +10,9 @@ from acquisition.protection.vault import Keys
 from acquisition.recorder.store import RecordingStore
 from acquisition.session.session import Consent, Participant, Recorded, Session
 from acquisition.session.toml import dump_session
-from acquisition.simulation.dyad import Dyad, simulated_streams
+from acquisition.simulation.dyad import Dyad, Feed, simulated_streams
 from acquisition.simulation.past import write_past
-from acquisition.simulation.script import Script
+from acquisition.simulation.script import PAST, Script
 from acquisition.stream import Modality, Role, StreamInfo
 
 START = 1720.25
@@ -50,6 +50,7 @@ def write_hour(
     *,
     seed: int = 1,
     minutes: float = 0.0,
+    past: float = PAST / 60.0,
     streams: Sequence[StreamInfo] | None = None,
     events: Sequence[Event] = (),
     session_id: str | None = None,
@@ -59,7 +60,10 @@ def write_hour(
     people: tuple[str, str] = ("C01", "T01"),
     started: str = "2026-11-22T00:00:00+00:00",
 ) -> Path:
-    """Write a closed recording of the past and `minutes` more; `people` are client and therapist."""
+    """Write a closed recording of the past and `minutes` more; `people` are client and therapist.
+
+    A `past` of less than its twelve minutes has neither the events nor the pauses of a whole one.
+    """
     chosen = infos() if streams is None else tuple(streams)
     id = keys.recording if keys is not None else ""
     store = RecordingStore(path, fsync=0.0, id=id, keys=keys)
@@ -73,10 +77,17 @@ def write_hour(
         recorded=Recorded(started=started, streams=chosen, id=id),
     )
     (path / "session.toml").write_text(dump_session(session), "utf-8")
-    feed = write_past(store, Dyad(Script(seed), chosen), START, wall=1.7e9)
+    dyad, first = Dyad(Script(seed), chosen), 0
+    if 60.0 * past == PAST:
+        feed = write_past(store, dyad, START, wall=1.7e9)
+    else:
+        feed, first = Feed(dyad, START), round(-600 * past)
+        feed.take(START + 0.1 * (first - 1))
+        for info in chosen:
+            store.open_stream(info)
     waiting = sorted(events, key=lambda e: e.time)
     with store.bulk():
-        for k in range(round(600 * minutes)):
+        for k in range(first, round(600 * minutes)):
             tick = START + 0.1 * k
             while waiting and waiting[0].time <= tick:
                 store.event(waiting.pop(0))

@@ -42,7 +42,7 @@ source_id = "sim-therapist"
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the output of a short headless demo."""
     base = tmp_path_factory.mktemp("demo")
-    short = ("--seconds", "4", "--age", "25", "--headless")
+    short = ("--seconds", "4", "--age", "12", "--headless")
     said = attune("demo", *short, "--out", base / "out", runtime=base / "run")
     assert all(str(base / "out" / name) in said.stdout for name in ("results", "window.png"))
     return base / "out"

@@ -48,7 +48,7 @@ SAID = Event(time=START + 5.0, code="suds", actor="client", source="review", val
 def make(tmp: Path, *, sealed: bool) -> Path:
     """Return a recording with results, report and an export, noted as they are made."""
     keys = new_keys(new_id(), CODES) if sealed else None
-    path = write_hour(tmp / "2026-11-29_D01_S01", minutes=0.3, keys=keys, events=(SAID,))
+    path = write_hour(tmp / "2026-11-29_D01_S01", minutes=0.3, past=2.0, keys=keys, events=(SAID,))
     rows = [
         {"op": "edit", "id": "said", "fields": {"note": "a note"}, "who": "R1", "when": "", "why": ""},
         {
@@ -218,7 +218,7 @@ def test_the_index_names_what_was_made(plain: Path) -> None:
 def test_a_backup_made_before_opens_no_more(store: KeyStore, tmp_path: Path) -> None:
     path = make(tmp_path, sealed=True)
     second = new_keys(new_id(), CODES)
-    other = write_hour(tmp_path / "2026-11-30_D01_S02", keys=second)
+    other = write_hour(tmp_path / "2026-11-30_D01_S02", past=0.5, keys=second)
     shutil.copytree(path, tmp_path / "backup")
     assert os.listdir(tmp_path / "backup")
     result = CliRunner().invoke(withdraw_command, [str(path), "client", "--yes"])
