@@ -101,7 +101,7 @@ def kind_of(profile: str) -> Kind:
 
 
 def _kinds() -> tuple[Kind, ...]:
-    """Return one wearable of each driver that has a twin: of its profiles that which sends least, but evenly."""
+    """Return one wearable of each driver that has a twin: the even one of its profiles that sends least."""
     first: dict[str, str] = {}
     for profile in sorted(shipped(), key=lambda name: (load_profile(name).streams[0].sfreq or np.inf, name)):
         first.setdefault(load_profile(profile).driver, profile)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -21,50 +22,38 @@ from processing.parts import signals_of, sources
 from processing.surrogates.session_synchrony import coupling
 from tests.processing.sessions import SECONDS, START, SimulatedSession, run, session, with_voice_quality
 
-MOVED = [
-    ("heart", "hr_window = 30"),
-    ("heart", "rmssd_window = 120"),
-    ("heart", "rmssd_window = 30"),
-    ("heart", "sdnn_window = 400"),
-    ("heart", "hf_window = 100"),
-    ("heart", "rsa_window = 60"),
-    ("heart", "speech_lag = 2"),
-    ("heart", "silence = 20"),
-    ("respiration", "hole = 3"),
-    ("skin", "rate_window = 120"),
-    ("skin.scl", "window = 40"),
-    ("skin.scl", "lookahead = 12"),
-    ("skin.quality", "around = 9"),
-    ("skin.quality", "around = 0"),
-    ("skin.scr", "wait = 8"),
-    ("voice", "window = 15"),
-    ("voice", "range_window = 45"),
-    ("arousal", "median = 20"),
-    ("arousal", "tau = 30"),
-    ("arousal", "delay = 9"),
-    ("synchrony", "window = 60"),
-    ("synchrony", "slow_window = 90"),
-]
+MOVED = {
+    "heart": [
+        {"heart": "hr_window = 30\nsdnn_window = 400", "skin": "rate_window = 120"},
+        {"heart": "rmssd_window = 120\nhf_window = 100", "skin.scl": "window = 40", "arousal": "median = 20"},
+        {"heart": "rmssd_window = 30\nrsa_window = 60", "skin.scl": "lookahead = 12", "arousal": "tau = 30"},
+        {"heart": "speech_lag = 2\nsilence = 20", "skin.quality": "around = 9", "arousal": "delay = 9"},
+        {"skin.quality": "around = 0", "synchrony": "window = 60"},
+        {"skin.scr": "wait = 8", "synchrony": "slow_window = 90"},
+    ],
+    "respiration": [{"respiration": "hole = 3"}],
+    "voice": [{"voice": "window = 15\nrange_window = 45"}],
+}
+"""What people wear → parameters that do not bear on each other, some at a time: a run takes seconds."""
 
 
-def read(path: Path, table: str, line: str) -> PipelineConfig:
-    (path / "p.toml").write_text(f"[{table}]\n{line}\n")
+def read(path: Path, tables: Mapping[str, str]) -> PipelineConfig:
+    (path / "p.toml").write_text("".join(f"[{table}]\n{lines}\n" for table, lines in tables.items()))
     return load_config(path / "p.toml")
 
 
 ALL = (Modality.ECG, Modality.EDA, Modality.RESP, Modality.VOICE)
-WORN = {"respiration": ALL[:3], "voice": ALL[3:]}
-"""What people wear where a table of parameters bears on no more."""
+WORN = {"heart": ALL[:2], "respiration": ALL[:3], "voice": ALL[3:]}
+"""What people wear where parameters bear on no more."""
 
 
-def worn(table: str) -> SimulatedSession:
-    kept = WORN.get(table, ALL[:2])
-    return with_voice_quality(session()).without(*(m for m in ALL if m not in kept))
+def worn(wear: str) -> SimulatedSession:
+    return with_voice_quality(session()).without(*(m for m in ALL if m not in WORN[wear]))
 
 
 @cache
-def usually(table: str) -> Counter[str]:
-    return valid(run(worn(table)))
+def usually(wear: str) -> Counter[str]:
+    return valid(run(worn(wear)))
 
 
 def valid(rows: list[IndexSample]) -> Counter[str]:
@@ -72,17 +61,17 @@ def valid(rows: list[IndexSample]) -> Counter[str]:
     return Counter(row.index for row in rows if math.isfinite(row.value))
 
 
-@pytest.mark.parametrize(("table", "line"), MOVED)
+@pytest.mark.parametrize(("wear", "tables"), [(wear, t) for wear, some in MOVED.items() for t in some])
 def test_a_parameter_that_moves_a_window_leaves_nothing_without_a_value(
-    tmp_path: Path, table: str, line: str
+    tmp_path: Path, wear: str, tables: dict[str, str]
 ) -> None:
-    config = read(tmp_path, table, line)
-    rows = run(worn(table), config=config)
+    config = read(tmp_path, tables)
+    rows = run(worn(wear), config=config)
     found = valid(rows)
     # The chance band takes its windows from the whole session; where a lag is clear is a matter of the data.
     of_data = ("_chance_low", "_chance_high", "_lag")
     lost = {
-        i: (n, found[i]) for i, n in usually(table).items() if found[i] < n / 2 and not i.endswith(of_data)
+        i: (n, found[i]) for i, n in usually(wear).items() if found[i] < n / 2 and not i.endswith(of_data)
     }
     assert not lost
     for row in rows:
@@ -97,7 +86,7 @@ def test_a_parameter_that_moves_a_window_leaves_nothing_without_a_value(
 def test_where_windows_and_delays_are_odd_any_cut_still_gives_the_same(
     tmp_path: Path, table: str, line: str
 ) -> None:
-    config = read(tmp_path, table, line)
+    config = read(tmp_path, {table: line})
     of = session().without(Modality.ECG, Modality.RESP, Modality.VOICE)
     whole, cut = (run(of, config=config, cuts=cuts) for cuts in ((6000,), (1, 7, 300, 50)))
     assert [repr(row) for row in cut] == [repr(row) for row in whole]
@@ -139,12 +128,12 @@ def test_the_windows_of_the_usual_parameters_give_the_known_delays() -> None:
 )
 def test_what_cannot_be_followed_is_refused_by_name(tmp_path: Path, table: str, line: str, said: str) -> None:
     with pytest.raises(SessionError) as caught:
-        read(tmp_path, table, line)
+        read(tmp_path, {table: line})
     assert said in str(caught.value)
 
 
 def test_coupling_of_an_hour_has_a_value_of_every_signal_that_both_have() -> None:
-    of = worn("synchrony")
+    of = worn("heart")
     rows = rows_of(run(of))
     line = timeline("S01", rows, [], {}, begin=START, end=START + SECONDS, config=PipelineConfig().arousal)
     for config, width in ((SynchronyConfig(), "30 s"), (SynchronyConfig(window=20.0), "20 s")):

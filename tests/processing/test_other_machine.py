@@ -63,7 +63,7 @@ def differing(one: pa.Table, two: pa.Table) -> list[tuple[str, str]]:
 
 @pytest.mark.skipif(not newer(), reason="this machine has no newer instructions to go without")
 def test_a_machine_without_newer_instructions_gives_the_same_results(tmp_path: Path) -> None:
-    path = write_hour(tmp_path / "D01_S01", minutes=1.0, events=marks(1, 1.0))
+    path = write_hour(tmp_path / "D01_S01", past=4.0, minutes=1.0, events=marks(1, 1.0))
     here, there = tmp_path / "here", tmp_path / "there"
     process_recording(path, here, config=PipelineConfig())
     done = subprocess.run(

@@ -24,13 +24,13 @@ WORLDS = st.builds(
     offsets=st.integers(0, 8),
 )
 quick = settings(
-    max_examples=12,
+    max_examples=6,
     deadline=None,
     phases=[
         Phase.explicit,
         Phase.reuse,
         Phase.generate,
-    ],  # an example takes a second: shrinking would take minutes
+    ],  # an example takes seconds: shrinking would take minutes
     suppress_health_check=list(HealthCheck),
 )
 

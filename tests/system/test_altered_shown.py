@@ -26,7 +26,7 @@ WORDS = "CHANGED SINCE THE CLOSE: client.xdf (attune verify)"
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("h") / "hour"
-    write_hour(path, seed=3, minutes=1.0, events=marks(3, 1.0))
+    write_hour(path, seed=3, past=1.0, minutes=1.0, events=marks(3, 1.0))
     assert verify(path) == []
     return path
 

@@ -28,7 +28,7 @@ def test_they_are_read_with_an_unlocked_store_and_the_command_says_so(
     store, recovery = KeyStore.init(tmp_path / "keys", "a long passphrase")
     unlock(store, recovery)
     keys = new_keys(new_id(), {Role.CLIENT: "C01", Role.THERAPIST: "T01"})
-    path = write_hour(tmp_path / "D01_S01", keys=keys, dyad="D01", number=1)
+    path = write_hour(tmp_path / "D01_S01", past=2.0, keys=keys, dyad="D01", number=1)
     lock(store)
     locked = cohort(path, "--out", tmp_path / "store")
     assert locked.exit_code == 1 and "the key store is locked" in locked.stderr

@@ -30,9 +30,11 @@ SAID = "corrected by R2: 1 inserted, 2 rejected, 5.0 s marked"
 
 @pytest.fixture(scope="module")
 def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return twelve minutes of two people, the client's beats and responses corrected."""
+    """Return five minutes of two people, the client's beats and responses corrected."""
     path = tmp_path_factory.mktemp("made") / "D01_S01"
-    write_hour(path, streams=infos(leave_out=set(Modality) - {Modality.ECG, Modality.EDA}), minutes=0.1)
+    write_hour(
+        path, streams=infos(leave_out=set(Modality) - {Modality.ECG, Modality.EDA}), past=5.0, minutes=0.1
+    )
     held = read_signals(path).held
     beats = judged(detect(held["client", "heart"])).rows.beats.times.tolist()
     peaks = responses(held["client", "skin"]).peaks.tolist()

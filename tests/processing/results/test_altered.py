@@ -17,7 +17,7 @@ from tests.processing.simulated_hour import marks, write_hour
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("h") / "hour"
-    write_hour(path, seed=3, minutes=3.0, events=marks(3, 3.0))
+    write_hour(path, seed=3, past=1.0, minutes=1.0, events=marks(3, 1.0))
     return path
 
 

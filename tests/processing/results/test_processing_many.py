@@ -21,9 +21,9 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def recordings(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Return two recordings of twelve minutes."""
+    """Return two short recordings."""
     folder = tmp_path_factory.mktemp("many")
-    return [write_hour(folder / f"D0{k}_S01", seed=k) for k in (1, 2)]
+    return [write_hour(folder / f"D0{k}_S01", seed=k, past=1.5) for k in (1, 2)]
 
 
 @pytest.fixture(scope="module")

@@ -266,7 +266,7 @@ def rated(qtbot: QtBot, recording: Path, how: str, **more: Any) -> tuple[RatingW
 
 
 def test_a_pedal_that_is_a_key_is_kept_with_its_moments(qtbot: QtBot, tmp_path: Path) -> None:
-    recording = write_hour(tmp_path / "S", minutes=5.0)
+    recording = write_hour(tmp_path / "S", past=0.1, minutes=5.0)
     window, clock = rated(qtbot, recording, "pedal")
     for seconds, act in ((1.0, qtbot.keyPress), (2.0, qtbot.keyRelease), (1.0, None)):
         for _ in range(round(seconds / 0.05)):
@@ -284,7 +284,7 @@ def test_a_pedal_that_is_a_key_is_kept_with_its_moments(qtbot: QtBot, tmp_path: 
 def test_a_device_that_is_gone_pauses_and_says_so(
     qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recording = write_hour(tmp_path / "S", minutes=5.0)
+    recording = write_hour(tmp_path / "S", past=0.1, minutes=5.0)
     handle = plug(monkeypatch, JOYSTICK, "Attack 3")
     device = open_hid("joystick", "", 1, bounded=True, steps=48)
     window, clock = rated(qtbot, recording, "joystick", device=device)
