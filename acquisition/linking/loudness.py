@@ -56,21 +56,25 @@ class Listener:
 
     def __init__(self) -> None:
         self._hops: list[tuple[int, NDArray[np.float32]]] = []
-        self._kept = np.zeros(0, np.float32)
+        self._kept: list[Samples] = []
+        self._length = 0
+        """Samples in `_kept`."""
         self._next = -1
         """Place of the first sample in `_kept`, counted from the video's beginning at 16 kHz."""
 
     def push(self, place: int, samples: Samples) -> None:
         """Take in samples, shape (n,), from a place on; where it is not the next, what was kept is let go."""
-        if place != self._next + len(self._kept):
+        if place != self._next + self._length:
             # The window reaches half a hop before and after: what precedes a gap is taken as silence.
             first = -(-place // HOP) * HOP - HOP // 2
             self._take()
             lead = np.zeros(max(place - first, 0), np.float32)
-            self._kept, self._next = np.concatenate([lead, samples[max(first - place, 0) :]]), first
+            self._kept, self._next = [lead, samples[max(first - place, 0) :]], first
+            self._length = sum(map(len, self._kept))
         else:
-            self._kept = np.concatenate([self._kept, samples])
-        if len(self._kept) >= (_AT_ONCE + 1) * HOP:
+            self._kept.append(samples)
+            self._length += len(samples)
+        if self._length >= (_AT_ONCE + 1) * HOP:
             self._take()
 
     def finish(self) -> Loudness:
@@ -79,18 +83,20 @@ class Listener:
         n = max((at + len(bands) for at, bands in self._hops), default=0)
         bands = np.full((max(n, 0), len(EDGES) - 1), np.nan, np.float32)
         for at, part in self._hops:
-            cut = max(-at, 0)
-            bands[at + cut : at + len(part)] = part[cut:]
+            cut = min(max(-at, 0), len(part))  # sound may begin before the pictures, and even end there
+            bands[at + cut : max(at + len(part), at + cut)] = part[cut:]
         return loudness_of(bands)
 
     def _take(self) -> None:
-        n = len(self._kept) // HOP - 1
+        n = self._length // HOP - 1
         if n < 1:
             return
-        frames = np.lib.stride_tricks.sliding_window_view(self._kept[: (n + 1) * HOP], 2 * HOP)[::HOP]
+        kept = np.concatenate(self._kept)
+        frames = np.lib.stride_tricks.sliding_window_view(kept[: (n + 1) * HOP], 2 * HOP)[::HOP]
         at = (self._next + HOP // 2) // HOP
         self._hops.append((at, np.concatenate(list(_bands(frames)))))
-        self._kept, self._next = self._kept[n * HOP :], self._next + n * HOP
+        self._kept, self._next = [kept[n * HOP :]], self._next + n * HOP
+        self._length -= n * HOP
 
 
 def _bands(frames: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
