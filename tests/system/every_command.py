@@ -39,10 +39,15 @@ def _group(commands: str, kinds: str) -> Callable[[Work], Work]:
     return added
 
 
-@_group("demo live", ".xdf .toml .json .parquet .csv .png")
+@_group("demo", ".xdf .toml .json .parquet .csv .png")
 def demo(lab: Laboratory) -> None:
-    """Show it to somebody: emulated wearables, recorded and analysed; then a window that records nothing."""
+    """Show it to somebody: emulated wearables, recorded and analysed."""
     lab.run("demo", "--headless", "--seconds", "1", "--ble", "--out", "demo")
+
+
+@_group("demo live", "")
+def monitor(lab: Laboratory) -> None:
+    """Open a window that records nothing; ask for a demonstration that there is not."""
     lab.run("demo", "--headless", "--seconds", "1", "--hour", "hard", "--ble", code=2)
     lab.run("live", lab.root / "two.toml", "--headless", "--monitor-only", "--seconds", "2")
 
@@ -177,16 +182,28 @@ def bids(lab: Laboratory) -> None:
     lab.run("bids-app", "bids", "derived", "participant")
 
 
-@_group("keys record process unseal retention withdraw audit", ".xdf .toml .parquet .csv .json .age .pub")
-def protection(lab: Laboratory) -> None:
-    """Seal a recording, read it, take a person out of it."""
+def _sealed(lab: Laboratory) -> Path:
+    """Make a key store, and record sealed."""
     lab.run("keys", "init", "--passphrase-file", lab.root / "passphrase", "--sheet", "sheet.txt")
     sealed = f"{(lab.root / 'two.toml').read_text()}\n[protection]\nsealed = true\n"
     (lab.root / "sealed.toml").write_text(sealed)
     lab.run("record", lab.root / "sealed.toml", "--seconds", "3", "--out", "sealed")
-    path = lab.recording("sealed")
+    return lab.recording("sealed")
+
+
+@_group("keys record process unseal", ".xdf .toml .parquet .csv .json .age .pub")
+def protection(lab: Laboratory) -> None:
+    """Seal a recording, and read it."""
+    path = _sealed(lab)
     lab.run("process", path, "--out", "sealed_results")
     lab.run("unseal", path, "--out", "unsealed")
+    lab.run("keys", "lock")
+
+
+@_group("keys record retention withdraw audit", ".xdf .toml .json .age .pub")
+def withdrawal(lab: Laboratory) -> None:
+    """Take a person out of a sealed recording."""
+    path = _sealed(lab)
     lab.run("retention", "list", "--from", "sealed")
     lab.run("withdraw", path, "client", "--yes")
     lab.run("audit", "verify")

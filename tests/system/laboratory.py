@@ -12,10 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
+from acquisition.event import Event
 from acquisition.session.toml import dump_session
 from acquisition.simulation.demo_session import simulated_session
 from tests.acquisition.speech import alternating, dialogue, need_models, write_wav
 from tests.acquisition.voice.test_wav_file import session as voices
+from tests.processing.simulated_hour import START, write_hour
 from tests.system.commands import ROOT
 
 LONGEST = 240.0
@@ -30,7 +32,7 @@ class Laboratory:
     prefix : sequence of str
         Words before each command.
     past : Path
-        A laboratory of another day, which recorded (`record_an_hour`); its recording is looked at here.
+        A folder with the recording of another day (`recorded_before`), which is looked at here.
     """
 
     root: Path
@@ -57,7 +59,6 @@ class Laboratory:
         """Write what a laboratory brings: session files, a table, a passphrase."""
         publish = '\n[lsl]\npublish = ["indices", "markers", "ecg"]\n'
         (self.root / "two.toml").write_text(simulated_session(seed=2, past=False) + publish)
-        (self.root / "going_on.toml").write_text(simulated_session(seed=2))
         rows = "\n".join(f"{k / 250},{np.sin(k / 9)}" for k in range(2500))
         (self.root / "ecg.csv").write_text("t,ecg\n" + rows + "\n")
         (self.root / "passphrase").write_text("correct horse battery\n")
@@ -118,9 +119,9 @@ class Laboratory:
         process.communicate(timeout=LONGEST)
 
     def recorded(self) -> Path:
-        """Return twelve minutes of two people with every sensor, for this day to do with what it likes."""
+        """Return some minutes of two people with every sensor, for this day to do with what it likes."""
         assert self.past is not None
-        shutil.copytree(self.past / "lab" / "hour", self.lab / "hour")
+        shutil.copytree(self.past / "hour", self.lab / "hour")
         return self.recording("hour")
 
     def recording(self, parent: str) -> Path:
@@ -129,7 +130,9 @@ class Laboratory:
         return path
 
 
-def record_an_hour(root: Path) -> None:
-    """Record a session that has gone on for twelve minutes: every day that looks at one takes a copy."""
-    day = Laboratory(root)
-    day.run("record", day.root / "going_on.toml", "--seconds", "1", "--out", "hour")
+def recorded_before(root: Path) -> None:
+    """Write a recording of two people with every sensor: every day that looks at one takes a copy."""
+    note = Event(time=START - 60.0, code="note", id="note", note="observed")
+    (root / "hour").mkdir(mode=0o700)
+    path = write_hour(root / "hour" / "S01", past=3.0, events=[note], dyad="D02", number=1)
+    (path / "session.toml").chmod(0o600)  # as a recorder leaves it; the rest is the store's own

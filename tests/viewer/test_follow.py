@@ -86,7 +86,7 @@ def check(window: OperatorWindow, path: Path) -> None:
     same(window.model, filled(path))
     page = window.panel.page
     assert page is not None and page.stop == pytest.approx(window.model.elapsed)
-    save(path, path.parent / "window.png")
+    save(window.model, path.parent / "window.png")
     is_picture(path.parent / "window.png", (1600, 950))
 
 

@@ -164,11 +164,10 @@ def _events(path: Path) -> FoundFile:
         for time, mark in marks(onset, lasts, word, cells.get("actor", "")):
             times.append(time)
             texts.append(mark)
-    if not times:
-        raise RecordingError(f"{path}: no events")
-    found = markers("events", times, texts, text)
-    notes = (f"{how_many(undated, 'event')} without an onset left out",) if undated else ()
-    return FoundFile(path=path, layout=f"{TITLE} events", streams=(found,), notes=notes)
+    notes = [f"{how_many(undated, 'event')} without an onset left out"] if undated else []
+    notes += [] if times else ["no events in it"]  # nothing was marked; what stands beside it holds
+    found = annotation_stream("events", list(zip(times, texts, strict=True)), text)
+    return FoundFile(path=path, layout=f"{TITLE} events", streams=tuple(found), notes=tuple(notes))
 
 
 def marks(onset: float, duration: float, text: str, actor: str = "") -> list[tuple[float, str]]:
@@ -188,9 +187,9 @@ def marks(onset: float, duration: float, text: str, actor: str = "") -> list[tup
     ]
 
 
-def annotation_stream(name: str, rows: Sequence[tuple[float, str]]) -> list[Found]:
+def annotation_stream(name: str, rows: Sequence[tuple[float, str]], label: str = "annotation") -> list[Found]:
     """Return annotations as one stream of markers in time order, and none where there are none."""
     if not rows:
         return []
     times, texts = zip(*rows, strict=True)
-    return [markers(name, times, texts, "annotation")]
+    return [markers(name, times, texts, label)]

@@ -74,7 +74,6 @@ def _events(path: Path) -> FoundFile:
             except ValueError:
                 raise RecordingError(f"{path}: line {number}: time {cells[2][:40]!r} is no number") from None
             texts.append(cells[1].strip())
-    if not times:
-        raise RecordingError(f"{path}: no events in it")
-    found = markers("events", times, texts, "name")
-    return FoundFile(path=path, layout=f"{TITLE} (events)", streams=(found,))
+    found = (markers("events", times, texts, "name"),) if times else ()
+    notes = () if times else ("no events in it",)  # nothing was marked; what stands beside it holds
+    return FoundFile(path=path, layout=f"{TITLE} (events)", streams=found, notes=notes)

@@ -635,6 +635,25 @@ def test_bids_with_a_head_a_column_of_stamps_and_triggers_is_read(tmp_path: Path
     assert events.notes == ("1 event without an onset left out",)
 
 
+@pytest.mark.parametrize(
+    ("name", "head"),
+    [("s_events.tsv", "onset\tduration\ttrial_type"), ("m.txt", "Event Type\tName\tTime")],
+)
+def test_a_file_of_events_in_which_nothing_was_marked_takes_nothing_with_it(
+    tmp_path: Path, name: str, head: str
+) -> None:
+    assert (found := file(tmp_path, name, [head])).streams == () and found.notes == ("no events in it",)
+    about = {"SamplingFrequency": 4, "StartTime": 0, "Columns": ["eda"], "eda": {"Units": "uS"}}
+    (tmp_path / "s_physio.json").write_text(json.dumps(about))
+    skin = file(tmp_path, "s_physio.tsv", ["4.5"] * 100).path
+    pairs = [(Role.CLIENT, tmp_path / name), (Role.CLIENT, skin)]
+    done = import_as(pairs, out=tmp_path / "out")
+    assert f"{name}: no events in it" in done.notes
+    assert [s.modality for s in Recording(tmp_path / "out").streams] == [Modality.EDA]
+    with pytest.raises(AttunementError, match="no events in it"):
+        import_as(pairs[:1], out=tmp_path / "none")
+
+
 def test_a_raw_emotibit_tells_its_start_and_the_notes_of_its_user(tmp_path: Path) -> None:
     rows = [f"{1000 + 133 * i},{i},2,EA,1,100,4.0{i % 9},4.1" for i in range(60)]
     rows[10] += "\n2330,900,1,TL,1,100,2022-04-20_12-11-15-086868"
