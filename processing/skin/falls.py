@@ -15,7 +15,9 @@ from typing import NamedTuple
 import numpy as np
 
 from acquisition.stream import FloatArray
+from processing.skin.eda_quality import Fault
 from processing.skin.steps import Steps
+from processing.skin.stretch import Stretch
 from processing.sums import trailing_sum
 
 RATE = 8.0
@@ -78,6 +80,11 @@ class Fall(NamedTuple):
     level: float
     base: float
     back: bool
+
+    @property
+    def stretch(self) -> Stretch:
+        """Return the samples that are movement."""
+        return Stretch(Fault.DIP, self.start, self.stop, self.known)
 
 
 class FallFinder:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
 from acquisition.stream import FloatArray
+from processing.skin.eda_quality import Fault
+from processing.skin.stretch import Stretch
 
 KEPT = 15.0
 """The first samples of a run are asked for within so long [s]."""
@@ -50,14 +51,6 @@ class LimitConfig:
     fewest: int = 3
 
 
-class Limited(NamedTuple):
-    """Hold a stretch at a limit: the sample before it, its last so far, and when the limit was known [s]."""
-
-    start: float
-    stop: float
-    known: float
-
-
 @dataclass(slots=True)
 class Run:
     """Hold a run of equal samples: value [µS], moments of the sample before it and of its first [s], length.
@@ -86,8 +79,8 @@ class LimitFinder:
         self._limits: dict[int, float] = {}
         self._run = Run(math.nan, math.nan, math.nan)
 
-    def push(self, times: FloatArray, eda: FloatArray) -> list[Limited]:
-        """Return stretches at a limit; stamps [s], EDA without missing samples [µS]."""
+    def push(self, times: FloatArray, eda: FloatArray) -> list[Stretch]:
+        """Return stretches at a limit, each up to its last sample so far; [s], and [µS] without holes."""
         if len(times) == 0:
             return []
         past = len(self._t)
@@ -98,7 +91,7 @@ class LimitFinder:
         bottoms = np.minimum.accumulate(np.append(self._bottom, eda))[1:]
         stops = np.append(starts[1:], len(eda))[: len(starts)]
         first = int(starts[0]) if len(starts) else len(eda)
-        out = list[Limited]()
+        out = list[Stretch]()
         if first:
             self._grow(times[:first], float(tops[0]), float(bottoms[0]), out)
         extreme = (eda[starts] >= tops[starts]) | (eda[starts] <= bottoms[starts])
@@ -112,7 +105,7 @@ class LimitFinder:
         self._t, self._x = self._t[kept:], self._x[kept:]
         return out
 
-    def _grow(self, times: FloatArray, top: float, bottom: float, out: list[Limited]) -> None:
+    def _grow(self, times: FloatArray, top: float, bottom: float, out: list[Stretch]) -> None:
         """Let a run go on over new samples [s], at the extremes so far [µS]."""
         run, config = self._run, self._config
         missing = max(0, config.fewest - 1 - run.length)
@@ -127,7 +120,7 @@ class LimitFinder:
             if place >= len(times):
                 return
             run.since, run.said, self._limits[side] = float(times[place]), run.before, run.value
-        out.append(Limited(run.said, float(times[-1]), run.since))
+        out.append(Stretch(Fault.FLAT, run.said, float(times[-1]), run.since))
         run.said = float(times[-1])
 
     def _needed(self, run: Run, side: int) -> float:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
 from acquisition.stream import FloatArray
+from processing.skin.eda_quality import Fault
 from processing.skin.scr_signal import SLOWEST, Smoothed, Smoother
 from processing.skin.steps import Steps
+from processing.skin.stretch import Stretch
 
 QUARTER = 0.3186
 """Lower quartile of the absolute value of a standard normal."""
@@ -51,14 +52,6 @@ class NoiseConfig:
     least: float = 5.0
 
 
-class Noisy(NamedTuple):
-    """Hold a stretch of noise: its first moment, its last, and the stamp of the sample that told it [s]."""
-
-    start: float
-    stop: float
-    known: float
-
-
 class NoiseFinder:
     """Follow the noise of one unbroken stretch after another.
 
@@ -91,13 +84,13 @@ class NoiseFinder:
         self._look = math.nan
         self._converter.reset()
 
-    def push(self, times: FloatArray, eda: FloatArray, smooth: Smoothed) -> list[Noisy]:
+    def push(self, times: FloatArray, eda: FloatArray, smooth: Smoothed) -> list[Stretch]:
         """Take in samples [s], [µS] and what the smoother made of them; return noisy seconds."""
         smallest = self._converter.among(eda)
         means = smooth.means
         t, y = np.concatenate((self._means[0], means.times)), np.concatenate((self._means[1], means.eda))
         bends = np.abs(np.diff(y, 2 if self._smoothed else 4))
-        out = list[Noisy]()
+        out = list[Stretch]()
         for k in range(self._every - 1 - self._n % self._every, len(smooth.times), self._every):
             at, known = float(smooth.times[k]), float(smooth.known[k])
             start, self._look = self._look, at
@@ -108,7 +101,7 @@ class NoiseFinder:
             noise = self._share * float(recent[len(recent) // 4])
             step = float(smallest[min(int(np.searchsorted(times, known)), len(times) - 1)])
             if max(self._config.deviations * noise, self._config.steps * step) > self._config.smallest:
-                out.append(Noisy(start, at, known))
+                out.append(Stretch(Fault.NOISE, start, at, known))
         self._n += len(smooth.times)
         first = len(t) - self._over - round(AHEAD * self._over)
         self._means = (t[max(0, first) :], y[max(0, first) :])

@@ -18,10 +18,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from acquisition.stream import FloatArray
-from processing.skin.falls import Fall, FallConfig
-from processing.skin.noise import NoiseConfig, NoiseFinder, Noisy
+from processing.skin.falls import FallConfig
+from processing.skin.noise import NoiseConfig, NoiseFinder
 from processing.skin.response import Scr
 from processing.skin.scr_signal import Limits, Smoother
+from processing.skin.stretch import Stretch
 from processing.skin.trial import Trial, TrialConfig
 
 BEFORE = 0.5
@@ -118,8 +119,8 @@ class ScrDetector:
         self._pending: tuple[int, int] | None = None
         self._begin(0)
 
-    def push(self, times: FloatArray, eda: FloatArray) -> tuple[list[Scr], list[Fall], list[Noisy]]:
-        """Return the responses that became final, the falls that were decided, and noisy seconds."""
+    def push(self, times: FloatArray, eda: FloatArray) -> tuple[list[Scr], list[Stretch]]:
+        """Return the responses that became final, and the falls that were decided and noisy seconds."""
         smooth = self.smoother.push(times, eda)
         rises: list[Scr] = []
         for t, y, k in zip(smooth.times.tolist(), smooth.steady.tolist(), smooth.known.tolist(), strict=True):
@@ -129,7 +130,8 @@ class ScrDetector:
             self._n += 1
             rises += self._step(k)
         self._trim()
-        return *self._trial.push(times, eda, smooth, rises), self._noise.push(times, eda, smooth)
+        scrs, falls = self._trial.push(times, eda, smooth, rises)
+        return scrs, [*(fall.stretch for fall in falls), *self._noise.push(times, eda, smooth)]
 
     def _step(self, known: float) -> list[Scr]:
         """Follow the tilted signal from trough to peak and back; judge a rise once its peak is clear."""

@@ -8,26 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray
 from processing.corrections.edits import Edits
 from processing.skin.eda_quality import CodeArray, EdaGate, EdaQualityConfig, Fault, quality_width, spreads
-from processing.skin.falls import Fall, FallConfig
+from processing.skin.falls import FallConfig
 from processing.skin.held import Holds
-from processing.skin.limits import Limited, LimitFinder
-from processing.skin.noise import EVERY, Noisy
+from processing.skin.limits import LimitFinder
+from processing.skin.noise import EVERY
 from processing.skin.response import Scr
 from processing.skin.rises import ScrConfig, ScrDetector
+from processing.skin.stretch import Stretch
 
 __all__ = ["Found", "ResponseFinder", "Scr", "ScrConfig", "Scrs", "detect_scrs", "stretches"]
 
 KEPT = 20.0
 """How long it is remembered which samples were bad [s]."""
-
-Stretch = TypeVar("Stretch", Fall, Noisy, Limited)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -55,14 +54,12 @@ def stretches(usable: BoolArray, starts: BoolArray) -> list[tuple[int, int, bool
 
 class Found(NamedTuple):
     """Hold what became final: responses, those and others in noise, which only tell the level how much of it
-    is their tails, falls, the moments where new stretches begin [s], noisy seconds, and where a limit is."""
+    is their tails, the moments where an unbroken signal begins [s], and stretches at fault."""
 
     scrs: list[Scr]
     felt: list[Scr]
-    falls: list[Fall]
     begun: list[float]
-    noisy: list[Noisy]
-    limits: list[Limited]
+    stretches: list[Stretch]
 
 
 class ResponseFinder:
@@ -90,9 +87,8 @@ class ResponseFinder:
         self._around = quality.around
         self._fault = -np.inf
         self._broken = True
-        self._falls: list[Fall] = []
-        self._noisy: list[Noisy] = []
-        self._limit, self._limits = LimitFinder(), list[Limited]()
+        self._limit = LimitFinder()
+        self._bad: list[Stretch] = []
         self._seen: tuple[FloatArray, BoolArray] = (np.empty(0), np.empty(0, bool))
 
     def push(self, times: FloatArray, eda: FloatArray, codes: CodeArray, gaps: BoolArray) -> Found:
@@ -105,7 +101,8 @@ class ResponseFinder:
         held = self._holds.push(eda)
         anew = held.length != np.append(self._held, held.length[:-1])[: len(gaps)]
         starts = gaps | anew | np.append(self._broken, ~usable[:-1])[: len(gaps)]
-        found = Found([], [], [], [], [], self._at_limits(times[usable], eda[usable]))
+        found = Found([], [], [], self._unsaid(self._limit.push(times[usable], eda[usable])))
+        self._bad += found.stretches
         for a, b, new in stretches(usable, starts):
             if new:
                 self._begin(float(held.length[a]))
@@ -113,19 +110,14 @@ class ResponseFinder:
             if a and not usable[a - 1]:
                 self._fail(times[a - 1 : a], codes[a - 1 : a])
             taken = held.taken[a:b]
-            scrs, falls, noisy = self._detector.push(times[a:b][taken], eda[a:b][taken])
-            if self._edits is not None:
-                scrs, falls = self._said(self._edits, scrs), self._unsaid(self._edits, falls)
-                noisy = self._unsaid(self._edits, noisy)
-            self._falls += falls
-            self._noisy += noisy
-            found.falls.extend(falls)
-            found.noisy.extend(noisy)
-            felt = [
-                s for s in scrs if self._late_enough(s.onset) and self._good(s, [*self._falls, *self._limits])
-            ]
+            scrs, bad = self._detector.push(times[a:b][taken], eda[a:b][taken])
+            scrs, bad = self._said(scrs), self._unsaid(bad)
+            self._bad += bad
+            found.stretches.extend(bad)
+            still = [one for one in self._bad if one.fault != Fault.NOISE]
+            felt = [s for s in scrs if self._late_enough(s.onset) and self._good(s, still)]
             found.felt.extend(felt)
-            found.scrs.extend(s for s in felt if self._good(s, [*self._falls, *self._limits, *self._noisy]))
+            found.scrs.extend(s for s in felt if self._good(s, self._bad))
         if len(usable):
             self._broken, self._held = not usable[-1], float(held.length[-1])
             if self._broken:
@@ -140,14 +132,6 @@ class ResponseFinder:
         else:
             self._detector, self._rate = ScrDetector(rate, *self._how), rate
 
-    def _at_limits(self, times: FloatArray, eda: FloatArray) -> list[Limited]:
-        """Return where the signal stands at a limit of its sensor, unless that was accepted by hand."""
-        limits = self._limit.push(times, eda)
-        if self._edits is not None:
-            limits = self._unsaid(self._edits, limits)
-        self._limits += limits
-        return limits
-
     def _late_enough(self, onset: float) -> bool:
         """Tell whether a response began long enough after what was invalid, or where that was accepted."""
         vouched = self._edits is not None and bool(self._edits.accepts(np.array([onset]))[0])
@@ -158,17 +142,19 @@ class ResponseFinder:
         if spreads(code)[0]:
             self._fault = float(time[0])
 
-    @staticmethod
-    def _said(edits: Edits, scrs: list[Scr]) -> list[Scr]:
+    def _said(self, scrs: list[Scr]) -> list[Scr]:
         """Leave out responses that were rejected by hand."""
-        none = edits.rejects(np.array([s.peak for s in scrs])).tolist()
+        if self._edits is None:
+            return scrs
+        none = self._edits.rejects(np.array([s.peak for s in scrs])).tolist()
         return [s for s, out in zip(scrs, none, strict=True) if not out]
 
-    @staticmethod
-    def _unsaid(edits: Edits, stretches: list[Stretch]) -> list[Stretch]:
-        """Leave out falls and noise in what was accepted by hand."""
+    def _unsaid(self, stretches: list[Stretch]) -> list[Stretch]:
+        """Leave out faults in what was accepted by hand."""
+        if self._edits is None:
+            return stretches
         starts, stops = (np.array([getattr(s, name) for s in stretches]) for name in ("start", "stop"))
-        good = edits.vouches(starts, stops).tolist()
+        good = self._edits.vouches(starts, stops).tolist()
         return [s for s, out in zip(stretches, good, strict=True) if not out]
 
     def _remember(self, times: FloatArray, codes: CodeArray) -> None:
@@ -181,11 +167,9 @@ class ResponseFinder:
         t, b = np.concatenate((self._seen[0], times)), np.concatenate((self._seen[1], bad))
         n = int(np.searchsorted(t, (times[0] if len(times) else -np.inf) - KEPT))
         self._seen = (t[n:], b[n:])
-        self._falls = [f for f in self._falls if len(t) == n or f.known >= t[n]]
-        self._noisy = [f for f in self._noisy if len(t) == n or f.known >= t[n]]
-        self._limits = [f for f in self._limits if len(t) == n or f.stop >= t[n]]
+        self._bad = [one for one in self._bad if len(t) == n or max(one.stop, one.known) >= t[n]]
 
-    def _good(self, scr: Scr, bad_in: Sequence[Fall | Noisy | Limited]) -> bool:
+    def _good(self, scr: Scr, bad_in: Sequence[Stretch]) -> bool:
         """Tell whether half of the samples are good in the second of the peak, as `eda_quality` counts: not
         what lies in these stretches."""
         (t, bad), centre = self._seen, np.rint(scr.peak)
@@ -194,7 +178,7 @@ class ResponseFinder:
         for one in bad_in:
             if one.known <= scr.known:
                 # As long as it is not known that noise has ended, it goes on.
-                ended = not isinstance(one, Noisy) or one.known + EVERY <= scr.known
+                ended = one.fault != Fault.NOISE or one.known + EVERY <= scr.known
                 bad |= (t > one.start) & ((t <= one.stop) | (not ended))
         return bool(2 * np.count_nonzero(bad) <= len(bad))
 

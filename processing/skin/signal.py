@@ -40,7 +40,7 @@ class Signal:
         if self._edits is not None:
             codes = said_by_hand(self._edits, times, codes)
         found = self._finder.push(times, eda, codes, gaps)
-        self.validity.push(times, eda, codes, (found.falls, found.noisy, found.limits))
+        self.validity.push(times, eda, codes, found.stretches)
         self.level.push(found.felt, found.begun)
         self.fresh += found.scrs
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray, IntArray
 from processing.corrections.edits import Edits
 from processing.skin.eda_quality import CodeArray, EdaQualityConfig, Fault, spreads
-from processing.skin.falls import Fall
-from processing.skin.limits import Limited
-from processing.skin.noise import Noisy
+from processing.skin.stretch import Stretch
 
-Stretch = TypeVar("Stretch", Fall, Noisy, Limited)
+ORDER = (Fault.FLAT, Fault.DIP, Fault.NOISE)
+"""What a sample is said to be that lies in stretches of more than one fault: the first of these."""
 
 
 class Settled(NamedTuple):
@@ -43,9 +42,7 @@ class Validity:
         self._eda: FloatArray = np.empty(0)
         self._codes: CodeArray = np.empty(0, np.int8)
         self._faults: FloatArray = np.empty(0)
-        self._falls: list[Fall] = []
-        self._noisy: list[Noisy] = []
-        self._limits: list[Limited] = []
+        self._stretches: list[Stretch] = []
         self._counts: IntArray = np.zeros((0, len(Fault)), np.int64)
         self._first = 0
 
@@ -54,16 +51,13 @@ class Validity:
         times: FloatArray,
         eda: FloatArray,
         codes: CodeArray,
-        stretches: tuple[Sequence[Fall], Sequence[Noisy], Sequence[Limited]] = ((), (), ()),
+        stretches: Sequence[Stretch] = (),
     ) -> None:
-        """Take in classed samples; falls that were decided, noisy seconds, and where a limit is."""
+        """Take in classed samples, and stretches at fault that were decided."""
         self._times = np.concatenate((self._times, times))
         self._eda = np.concatenate((self._eda, eda))
         self._codes = np.concatenate((self._codes, codes))
-        falls, noisy, limits = stretches
-        self._falls += falls
-        self._noisy += noisy
-        self._limits += limits
+        self._stretches += stretches
         if codes.any():
             self._faults = np.concatenate((self._faults, times[spreads(codes)]))
 
@@ -85,9 +79,7 @@ class Validity:
             return Settled(np.empty(0), np.empty(0), np.empty(0, bool))
         times, eda, codes = self._times[:n], self._eda[:n], self._codes[:n]
         self._times, self._eda, self._codes = self._times[n:], self._eda[n:], self._codes[n:]
-        self._limits, codes = self._classed(self._limits, Fault.FLAT, times, codes)
-        self._falls, codes = self._classed(self._falls, Fault.DIP, times, codes)
-        self._noisy, codes = self._classed(self._noisy, Fault.NOISE, times, codes)
+        codes = self._classed(times, codes)
         if len(self._faults):
             after = self._faults_in(times - self._around, times)
             before = self._faults_in(times, times + self._around)
@@ -101,18 +93,16 @@ class Validity:
         valid = np.isin(codes, (Fault.NONE, Fault.FLAT, Fault.NOISE))
         return Settled(times[there], eda[there], valid[there])
 
-    def _classed(
-        self, stretches: list[Stretch], fault: Fault, times: FloatArray, codes: CodeArray
-    ) -> tuple[list[Stretch], CodeArray]:
-        """Class what lies in stretches that were decided before a sample had to be; return those that may
-        reach further."""
-        codes = codes.copy() if stretches else codes
-        for one in stretches:
+    def _classed(self, times: FloatArray, codes: CodeArray) -> CodeArray:
+        """Class what lies in stretches that were decided before a sample had to be; forget those that end."""
+        codes = codes.copy() if self._stretches else codes
+        for one in sorted(self._stretches, key=lambda s: ORDER.index(s.fault)):
             first, last = np.searchsorted(times, (one.start, one.stop), side="right").tolist()
             inside = slice(first, last)
             hit = (codes[inside] == Fault.NONE) & (one.known < times[inside] + self._around)
-            codes[inside][hit] = fault
-        return [one for one in stretches if one.stop >= times[-1]], codes
+            codes[inside][hit] = one.fault
+        self._stretches = [one for one in self._stretches if one.stop >= times[-1]]
+        return codes
 
     def _count(self, bins: IntArray, codes: CodeArray) -> None:
         if len(self._counts) == 0:

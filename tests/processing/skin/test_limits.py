@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acquisition.stream import FloatArray
-from processing.skin.limits import LimitConfig, Limited, LimitFinder
+from processing.skin.limits import LimitConfig, LimitFinder
+from processing.skin.stretch import Stretch
 from tests.processing.skin_signals import column, comparable, eda_with, feed, respond
 
 CONFIG = LimitConfig()
@@ -16,7 +17,7 @@ CONFIG = LimitConfig()
 
 def at_limit(t: FloatArray, eda: FloatArray, cuts: list[int] | None = None) -> FloatArray:
     """Return which samples are said to be at a limit, and when that was known [s], else infinite."""
-    finder, out, at = LimitFinder(), list[Limited](), sorted(c for c in cuts or [] if c < len(t))
+    finder, out, at = LimitFinder(), list[Stretch](), sorted(c for c in cuts or [] if c < len(t))
     for tt, xx in zip(np.split(t, at), np.split(eda, at), strict=True):
         out += finder.push(tt, xx)
     known = np.full(len(t), np.inf)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processing.skin.eda_quality import EdaGate, EdaQualityConfig
+from processing.skin.eda_quality import EdaGate, EdaQualityConfig, Fault
 from processing.skin.falls import FallConfig
 from processing.skin.rises import ScrDetector
 from processing.skin.scr import ResponseFinder, ScrConfig, detect_scrs
@@ -106,7 +106,7 @@ def _chunked(t: np.ndarray, eda: np.ndarray, sfreq: float, cuts: list[int]) -> t
     for tt, xx in zip(np.split(t, cuts), np.split(eda, cuts), strict=True):
         found = finder.push(tt, xx, *gate.push(tt, xx))
         out[0].extend(found.scrs)
-        out[1].extend(found.falls)
+        out[1].extend(one for one in found.stretches if one.fault == Fault.DIP)
         out[2].extend(found.begun)
     return out
 
