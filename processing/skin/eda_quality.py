@@ -8,6 +8,9 @@ beyond 10 µS/s, and 5 s around either. Departures and additions:
 - a signal without any change for 10 s is flat: a stuck sensor, or one at its limit, which is told sooner
   where it came to it moving (processing.skin.limits). A sensor of coarse steps stands still at rest, so it
   is given time in proportion to the step. What moves again is alive: flat says nothing about its neighbours;
+- a low level that falls to a fraction of itself and stays there is what an electrode that came off reads
+  (processing.skin.contact);
+- where a tool has filled a gap by a straight line (processing.skin.lines), nothing was measured;
 - a dip, and the steep part of any fall that no skin makes (processing.skin.falls), is movement; it says
   nothing about its neighbours;
 - where noise or the converter's steps could make the smallest response (processing.skin.noise), there is no
@@ -28,6 +31,7 @@ from numpy.typing import NDArray
 
 from acquisition.stream import BoolArray, FloatArray, IntArray, Modality
 from processing.corrections.edits import Edits
+from processing.skin.contact import Contact
 from processing.skin.steps import COARSEST, Steps
 from processing.unit_doubt import looks_like
 
@@ -81,9 +85,11 @@ class Fault(IntEnum):
     IN_MILLIONTHS = 8
     DIP = 9
     NOISE = 10
-    MARKED = 11
-    NEAR = 12
-    BEFORE = 13
+    LOST = 11
+    FILLED = 12
+    MARKED = 13
+    NEAR = 14
+    BEFORE = 15
 
 
 REASONS = {
@@ -98,6 +104,8 @@ REASONS = {
     Fault.IN_MILLIONTHS: "not in µS",
     Fault.DIP: "movement: falls faster than the skin can",
     Fault.NOISE: "noise: responses of 0.05 µS do not stand out",
+    Fault.LOST: "electrode off: fell below 0.25 µS, and to less than 40 %",
+    Fault.FILLED: "a straight line: filled, not measured",
     Fault.MARKED: "marked as artefact by hand",
     Fault.NEAR: "within 5 s of invalid EDA",
     Fault.BEFORE: "within 5 s of invalid EDA",
@@ -163,6 +171,7 @@ class EdaGate:
         self._eda: FloatArray = np.empty(0)
         self._since = np.inf
         self._steps = Steps(config.coarsest)
+        self._contact = Contact(config.low)
 
     def push(self, times: FloatArray, eda: FloatArray) -> tuple[CodeArray, BoolArray]:
         """Return the fault of each sample, and whether a gap lies before it.
@@ -186,6 +195,7 @@ class EdaGate:
             with np.errstate(invalid="ignore"):
                 codes[new.start - past :][np.abs(x[new] - x[old]) > config.slope * span] = Fault.SLOPE
         codes[self._flat(times, eda, gaps)] = Fault.FLAT
+        codes[self._contact.push(times, eda)] = Fault.LOST
         with np.errstate(invalid="ignore"):
             codes[eda < config.low] = Fault.OFF
             codes[eda > config.high] = Fault.ABOVE

@@ -18,6 +18,7 @@ from processing.skin.eda_quality import CodeArray, EdaGate, EdaQualityConfig, Fa
 from processing.skin.falls import FallConfig
 from processing.skin.held import Holds
 from processing.skin.limits import LimitFinder
+from processing.skin.lines import LineFinder
 from processing.skin.noise import EVERY
 from processing.skin.response import Scr
 from processing.skin.rises import ScrConfig, ScrDetector
@@ -25,6 +26,8 @@ from processing.skin.stretch import Stretch
 
 __all__ = ["Found", "ResponseFinder", "Scr", "ScrConfig", "Scrs", "detect_scrs", "stretches"]
 
+FILLED = 0.25
+"""A rise of which so much was filled is no response [s]."""
 KEPT = 20.0
 """How long it is remembered which samples were bad [s]."""
 
@@ -87,7 +90,7 @@ class ResponseFinder:
         self._around = quality.around
         self._fault = -np.inf
         self._broken = True
-        self._limit = LimitFinder()
+        self._limit, self._line = LimitFinder(), LineFinder(sfreq)
         self._bad: list[Stretch] = []
         self._seen: tuple[FloatArray, BoolArray] = (np.empty(0), np.empty(0, bool))
 
@@ -101,7 +104,8 @@ class ResponseFinder:
         held = self._holds.push(eda)
         anew = held.length != np.append(self._held, held.length[:-1])[: len(gaps)]
         starts = gaps | anew | np.append(self._broken, ~usable[:-1])[: len(gaps)]
-        found = Found([], [], [], self._unsaid(self._limit.push(times[usable], eda[usable])))
+        seen = times[usable], eda[usable]
+        found = Found([], [], [], self._unsaid([*self._limit.push(*seen), *self._line.push(*seen)]))
         self._bad += found.stretches
         for a, b, new in stretches(usable, starts):
             if new:
@@ -115,7 +119,9 @@ class ResponseFinder:
             self._bad += bad
             found.stretches.extend(bad)
             still = [one for one in self._bad if one.fault != Fault.NOISE]
-            felt = [s for s in scrs if self._late_enough(s.onset) and self._good(s, still)]
+            felt = [
+                s for s in scrs if self._late_enough(s.onset) and self._good(s, still) and not self._filled(s)
+            ]
             found.felt.extend(felt)
             found.scrs.extend(s for s in felt if self._good(s, self._bad))
         if len(usable):
@@ -168,6 +174,11 @@ class ResponseFinder:
         n = int(np.searchsorted(t, (times[0] if len(times) else -np.inf) - KEPT))
         self._seen = (t[n:], b[n:])
         self._bad = [one for one in self._bad if len(t) == n or max(one.stop, one.known) >= t[n]]
+
+    def _filled(self, scr: Scr) -> bool:
+        """Tell whether a part of a rise was not measured."""
+        lines = [one for one in self._bad if one.fault == Fault.FILLED and one.known <= scr.known]
+        return any(min(one.stop, scr.peak) - max(one.start, scr.onset) > FILLED for one in lines)
 
     def _good(self, scr: Scr, bad_in: Sequence[Stretch]) -> bool:
         """Tell whether half of the samples are good in the second of the peak, as `eda_quality` counts: not
