@@ -38,6 +38,9 @@ class RhythmConfig:
         They are at least this share of what goes up and down by so much.
     periods, over : float
         They lie within so many of their median lengths before the onset, and within so many seconds.
+    many, half, about : int, float, float
+        So many of any length within `over` seconds, this share of them swings, are noise; their sizes are
+        within so many times `smaller` and `larger`.
     quickest : float
         The rise takes at least this share of their median length, and at most all of it.
     """
@@ -53,6 +56,9 @@ class RhythmConfig:
     most: float = 0.6
     periods: float = 12.0
     over: float = 60.0
+    many: int = 12
+    half: float = 0.5
+    about: float = 1.25
     quickest: float = 0.2
 
 
@@ -111,15 +117,19 @@ def cycle(t: FloatArray, y: FloatArray, start: int, top: int, stop: int, steeper
     return Cycle(float(t[start]), float(t[stop]), height, fall <= steeper * rise + 0.5 * step)
 
 
-class Pace(NamedTuple):
-    """Hold the median length of swings in a row [s], and their median height [µS]."""
+class Beside(NamedTuple):
+    """Hold what went up and down in the time before a rise, and the height of the rise over it [µS]."""
 
-    length: float
+    cycles: list[Cycle]
     height: float
 
+    def alike(self, smaller: float, larger: float) -> list[Cycle]:
+        """Return those at most so many times smaller and larger than the rise."""
+        return [c for c in self.cycles if self.height / smaller <= c.height <= self.height * larger]
 
-def pace(rise: Scr, t: FloatArray, y: FloatArray, config: RhythmConfig) -> Pace | None:
-    """Return the pace of the swings that a rise follows upon, if it has their size.
+
+def beside(rise: Scr, t: FloatArray, y: FloatArray, config: RhythmConfig) -> Beside:
+    """Return what went up and down before a rise.
 
     Parameters
     ----------
@@ -134,13 +144,31 @@ def pace(rise: Scr, t: FloatArray, y: FloatArray, config: RhythmConfig) -> Pace 
         since = places[-1] if places else 0
         places.append(since + int(np.argmin(z[since:])))
     if len(places) < 2 * config.whole + 1:
-        return None
+        return Beside([], rise.amplitude)
     height = max(rise.amplitude, float(y[peak] - z[places[-1]]))
     cycles = [
         cycle(before, z, a, b, c, config.steeper)
         for a, b, c in zip(places[::2], places[1::2], places[2::2], strict=False)
     ]
-    alike = [c for c in cycles if height / config.smaller <= c.height <= height * config.larger]
+    return Beside(cycles, height)
+
+
+def wavers(before: Beside, config: RhythmConfig) -> bool:
+    """Tell whether the signal goes up and down at no one pace, as noise of low frequencies does."""
+    alike = before.alike(config.about * config.smaller, config.about * config.larger)
+    return len(alike) >= config.many and sum(c.swings for c in alike) >= config.half * len(alike)
+
+
+class Pace(NamedTuple):
+    """Hold the median length of swings in a row [s], and their median height [µS]."""
+
+    length: float
+    height: float
+
+
+def pace(rise: Scr, before: Beside, config: RhythmConfig) -> Pace | None:
+    """Return the pace of the swings that a rise follows upon, if it has their size."""
+    alike = before.alike(config.smaller, config.larger)
     swings = [c for c in alike if c.swings]
     if len(swings) < config.whole:
         return None

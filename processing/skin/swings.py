@@ -14,7 +14,7 @@ import numpy as np
 
 from acquisition.stream import FloatArray
 from processing.skin.response import Scr
-from processing.skin.rhythm import Pace, RhythmConfig, pace
+from processing.skin.rhythm import Pace, RhythmConfig, beside, pace, wavers
 from processing.sums import trailing_sum
 
 Columns = tuple[FloatArray, ...]
@@ -177,5 +177,8 @@ def none_of_skin(
         return True
     if around.swings_back(config) or around.refills_dip(config):
         return True
-    before = pace(rise, grid[0], grid[1], config.rhythm)
-    return before is not None and around.has_begun_to_swing(before, config)
+    before = beside(rise, grid[0], grid[1], config.rhythm)
+    if wavers(before, config.rhythm):
+        return True
+    swung = pace(rise, before, config.rhythm)
+    return swung is not None and around.has_begun_to_swing(swung, config)

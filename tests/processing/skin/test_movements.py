@@ -93,7 +93,7 @@ def test_a_wrist_that_moves_has_its_level_within_its_signal(data_dir: Path) -> N
     rows = feed(np.arange(len(eda)) / 8.0, eda, 8.0)
     _, level = column(rows, "scl")
     assert ((level >= 0.3) & (level <= 2.0) | np.isnan(level)).all()
-    assert len(column(rows, "scr")[0]) <= 18
+    assert len(column(rows, "scr")[0]) <= 7
 
 
 def test_a_real_wrist_hour_has_no_response_that_rises_at_once(data_dir: Path) -> None:

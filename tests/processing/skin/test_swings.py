@@ -92,6 +92,22 @@ def test_a_breath_goes_on_being_none_between_responses(sfreq: float, frequency: 
 
 
 @pytest.mark.parametrize("sfreq", RATES)
+def test_what_goes_up_and_down_at_no_pace_is_noise_and_responses_above_it_are_found(sfreq: float) -> None:
+    """Noise whose power falls with frequency gave 52 to 58 in nine minutes."""
+    onsets = tuple(np.arange(100.0, 580.0, 40.0))
+    t, eda = eda_with(600.0, sfreq, onsets, (0.6,) * len(onsets))
+    frequency = np.fft.rfftfreq(len(t), 1.0 / sfreq)
+    inside = (frequency > 0.005) & (frequency <= 2.0)
+    size = np.where(inside, np.maximum(frequency, 0.005) ** -0.75, 0.0)
+    wave = np.fft.irfft(size * np.exp(2j * np.pi * np.random.default_rng(1).random(len(size))), len(t))
+    wave *= 0.05 / wave.std()
+    alone = detect_scrs(5.0 + noise(t) + wave, sfreq).peak
+    assert np.count_nonzero(alone > 60.0) <= 24
+    found = detect_scrs(eda + wave, sfreq).onset
+    assert np.count_nonzero([np.abs(found - onset).min() < 1.5 for onset in onsets]) >= 11
+
+
+@pytest.mark.parametrize("sfreq", RATES)
 @pytest.mark.parametrize("every", [4.0, 5.0, 10.0])
 @pytest.mark.parametrize("decay", [4.0, 8.0])
 def test_responses_that_come_evenly_are_responses(sfreq: float, every: float, decay: float) -> None:
