@@ -241,18 +241,25 @@ def recovery(
     return float(times[-1]) - excursion.peak_time, True
 
 
-def shares_of_time(known: BoolArray, found: Sequence[Excursion], step: float) -> tuple[float, float, float]:
+def shares_of_time(
+    times: FloatArray, known: BoolArray, found: Sequence[Excursion]
+) -> tuple[float, float, float]:
     """Return the percentages of valid time within, above and below.
+
+    Excursions that are one over a gap hold what is not known: only what is counts.
 
     Parameters
     ----------
-    known : ndarray of bool, shape (n,)
-        Where the state is known.
-    step : float
-        Seconds between samples.
+    times, known : ndarray, shape (n,)
+        [s] at an even step, and where the index counts.
     """
-    total = float(np.count_nonzero(known)) * step
-    if total == 0.0:
+    total = int(np.count_nonzero(known))
+    if total == 0:
         return math.nan, math.nan, math.nan
-    above, below = (sum(e.duration for e in found if e.side == side) for side in (1, -1))
+    above, below = (sum(seconds_in(e, times, known) for e in found if e.side == side) for side in (1, -1))
     return 100.0 * (total - above - below) / total, 100.0 * above / total, 100.0 * below / total
+
+
+def seconds_in(excursion: Excursion, times: FloatArray, mine: BoolArray) -> int:
+    """Return how many of some seconds lie in an excursion."""
+    return int(np.count_nonzero(mine & (times >= excursion.on) & (times < excursion.off)))

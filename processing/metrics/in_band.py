@@ -8,7 +8,7 @@ import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray
 from acquisition.text import how_many
-from processing.arousal.excursion import Excursion, shares_of_time
+from processing.arousal.excursion import Excursion, seconds_in, shares_of_time
 from processing.hour.measure import Definition, Measure, measure, nothing
 from processing.hour.timeline import Person
 from processing.hour.uncertainty import time_share_interval
@@ -24,7 +24,7 @@ TIME_IN = Definition(
     name="time_in_pct",
     whose="person",
     unit="%",
-    text="share of valid time outside any excursion: 100 (T_valid − Σ duration) / T_valid",
+    text="share of valid time outside any excursion",
     interval=INTERVAL,
 )
 TIME_ABOVE = Definition(
@@ -87,9 +87,10 @@ def time_in_band(person: Person, times: FloatArray, found: Sequence[Excursion]) 
     minutes = measure(VALID, n / 60.0, n, pct, reason=person.missing if not n else "")
     if reason:
         return [minutes, *nothing((*SHARES, SPEAKING, LISTENING), reason, n, pct)]
-    shares = shares_of_time(person.valid, found, 1.0)
-    above, below = (_interval([e for e in found if e.side == side], n) for side in (1, -1))
-    out = _interval(found, n)
+    shares = shares_of_time(times, person.valid, found)
+    parts = [(e, seconds_in(e, times, person.valid)) for e in found]
+    above, below = (parts_interval([(e, k) for e, k in parts if e.side == side], n) for side in (1, -1))
+    out = parts_interval(parts, n)
     counts = (len(found), *(sum(e.side == side for e in found) for side in (1, -1)))
     around = ((100.0 - out[1], 100.0 - out[0]), above, below)
     return [
@@ -100,12 +101,6 @@ def time_in_band(person: Person, times: FloatArray, found: Sequence[Excursion]) 
         ),
         *_by_speech(person, times, found),
     ]
-
-
-def _interval(found: Sequence[Excursion], seconds: int) -> tuple[float, float]:
-    """Return a 95 % interval of the share of time outside [%]."""
-    durations, cut = np.array([e.duration for e in found]), np.array([e.censored for e in found], np.bool_)
-    return time_share_interval(durations, cut, seconds)
 
 
 def rests_on(n: int) -> str:
@@ -137,11 +132,6 @@ def _split_interval(found: Sequence[Excursion], times: FloatArray, mine: BoolArr
     parts = [(e, seconds_in(e, times, mine)) for e in found]
     low, high = parts_interval(parts, int(np.count_nonzero(mine)))
     return 100.0 - high, 100.0 - low
-
-
-def seconds_in(excursion: Excursion, times: FloatArray, mine: BoolArray) -> int:
-    """Return how many of some seconds lie in an excursion."""
-    return int(np.count_nonzero(mine & (times >= excursion.on) & (times < excursion.off)))
 
 
 def parts_interval(parts: Sequence[tuple[Excursion, int]], seconds: int) -> tuple[float, float]:

@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray
-from processing.arousal.excursion import Excursion, recovery
+from processing.arousal.excursion import Excursion, recovery, seconds_in
 from processing.hour.measure import Definition, Measure, measure, nothing
 from processing.hour.timeline import Interval, Person, Timeline
 from processing.hour.uncertainty import BATCHES, series_interval
-from processing.metrics.in_band import parts_interval, seconds_in
+from processing.metrics.in_band import parts_interval
 from processing.metrics.recovery import Recovery, kaplan_meier_median
 
 CODES = ("int_support", "int_regulate", "int_explore", "int_express", "int_restructure", "int_psychoed")

@@ -42,7 +42,7 @@ def test_the_golden_signal_gives_its_excursions() -> None:
     np.testing.assert_allclose([e.depth for e in found], [2, 4, 1], atol=1e-12)
     np.testing.assert_allclose([e.area for e in found], [46.829, 243.037, 7.379], atol=5e-4)
     assert not any(e.censored for e in found)
-    shares = shares_of_time(np.ones(3000, bool), found, 1.0)
+    shares = shares_of_time(t, np.ones(3000, bool), found)
     np.testing.assert_allclose(shares, [90.933, 8.267, 0.800], atol=5e-4)
 
 
@@ -64,6 +64,14 @@ def test_a_gap_censors_and_short_gaps_merge() -> None:
     found = excursions(t, a, -2.0, 2.0, 1.0)
     assert [(e.on, e.off, e.censored) for e in found[:2]] == [(311, 340, True), (1207, 1387, False)]
     assert recovery(t, a, 0.0, found[0]) == (20.0, True)
+
+
+def test_what_is_not_known_within_an_excursion_is_no_share_of_its_time() -> None:
+    a = np.repeat([0.0, 3.0, np.nan, 3.0, np.nan, 3.0], [20, 30, 8, 30, 9, 13])
+    t = np.arange(float(len(a)))
+    found = excursions(t, a, -2.0, 2.0, 1.0)
+    assert [(e.on, e.off) for e in found] == [(20.0, 110.0)], "one, over gaps of at most ten seconds"
+    np.testing.assert_allclose(shares_of_time(t, np.isfinite(a), found), [2000 / 93, 7300 / 93, 0.0])
 
 
 def test_an_excursion_still_open_at_the_end_is_censored() -> None:
