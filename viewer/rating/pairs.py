@@ -25,7 +25,7 @@ class Pair(NamedTuple):
 def pairs_of(starts: Sequence[float], rng: np.random.Generator) -> list[Pair]:
     """Return every pair once; first a ring through all moments: whoever stops early has them joined."""
     order = [starts[k] for k in rng.permutation(len(starts))]
-    ring = list(zip(order, [*order[1:], *order[:1]], strict=True)) if len(order) > 2 else [tuple(order)]
+    ring = list(zip(order, [*order[1:], *order[:1]], strict=True)) if len(order) > 2 else []
     met = {frozenset(pair) for pair in ring}
     rest = [pair for pair in combinations(starts, 2) if frozenset(pair) not in met]
     rest = [rest[k] for k in rng.permutation(len(rest))]

@@ -40,7 +40,7 @@ def test_every_pair_comes_once_and_the_first_ones_join_all_moments() -> None:
     pairs = pairs_of(starts, np.random.default_rng(4))
     assert len({frozenset(p) for p in pairs}) == len(pairs) == 28
     assert {t for p in pairs[:8] for t in p} == set(starts)
-    assert len(pairs_of([0.0, 20.0], np.random.default_rng(0))) == 1
+    assert [len(pairs_of(starts[:n], np.random.default_rng(0))) for n in range(4)] == [0, 0, 1, 3]
     assert [p.first < p.second for p in pairs].count(True) in range(5, 24)
 
 
@@ -119,3 +119,12 @@ def test_a_line_names_the_people_whose_it_is(tmp_path: Path, whose: Whose, about
     assert about or '"about"' not in made.line()
     append_choice(tmp_path, made)
     assert read_choices(tmp_path) == [made]
+
+
+@pytest.mark.parametrize("seconds", [3.0, 27.0])
+def test_a_recording_of_one_moment_at_most_is_too_short_to_compare(tmp_path: Path, seconds: float) -> None:
+    light = infos(leave_out=(Modality.VOICE, Modality.RESP, Modality.ECG))
+    path = write_hour(tmp_path / "S", past=seconds / 60.0, streams=light)
+    picture = ["--picture", str(tmp_path / "p.png")]
+    done = CliRunner().invoke(rate_command, [str(path), "--rater", "R1", "--pairs", *picture])
+    assert done.exit_code == 1 and "too short to compare moments of 20 s" in done.output
