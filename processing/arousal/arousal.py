@@ -19,7 +19,7 @@ from acquisition.event import Event
 from acquisition.events.intervals import Intervals, Span
 from acquisition.stream import PEOPLE, Chunk, FloatArray, Modality
 from processing.arousal.anchoring import anchored
-from processing.arousal.band import ArousalConfig, Band, Smoothing, bits_of, partial_reason, weighted
+from processing.arousal.band import EDA, ArousalConfig, Band, Smoothing, bits_of, partial_reason, weighted
 from processing.arousal.baseline import (
     CODES,
     Baseline,
@@ -44,9 +44,9 @@ __all__ = ["Arousal", "ArousalConfig"]
 WARM_UP = 24.0
 """Time constants of the past that are smoothed anew when the reference changes."""
 SENSORS = ("heart", "skin", "posture")
+"""The sources that it waits for."""
 STEP = 10
 """How often it is looked whether the posture is still that of the rest [s]."""
-"""The sources that it waits for."""
 NAMES = tuple(index.name for index in of_part("arousal"))
 
 
@@ -195,9 +195,13 @@ class Arousal:
         partial = partial_reason(bits)
         known = not partial and not math.isnan(edges.low)
         self._state.step(time, value if known else math.nan, edges.low, edges.high, edges.scale)
+        old = self._age(time)
+        if not used:
+            return _without("no baseline with these channels" if finite else "no data", bits_of(finite))
         quality = sum(self._weights[c] for c in used) / sum(self._weights.values())
         gap = self._gap if math.isnan(value) else ""
-        return _described(value, edges, self._state.state, bits, quality, (gap, partial, self._age(time)))
+        doubt = self._channels.doubt(time) if bits & EDA else ""
+        return _described(value, edges, self._state.state, bits, quality, (gap, partial, doubt, old))
 
     def _age(self, time: float) -> str:
         """Say that the rest in force is old, if it is; one of earlier sessions is not judged by its age."""
@@ -276,17 +280,16 @@ def _without(reason: str, bits: int) -> Second:
 
 
 def _described(
-    value: float, band: Band, state: float, bits: int, quality: float, why: tuple[str, str, str]
+    value: float, band: Band, state: float, bits: int, quality: float, why: tuple[str, str, str, str]
 ) -> Second:
-    """Return the results of a second that has a reference, each with its reason; `why`: gap, partial, age."""
-    if not bits:
-        return _without("no data", bits)
-    gap, partial, old = why
+    """Return the results of a second that has a reference, each with its reason; `why`: gap, partial, doubt,
+    age."""
+    gap, partial, doubt, old = why
     edge = "too little baseline with these channels" if math.isnan(band.low) else ""
     only = "" if band.talk or edge else "rest band only"
     undecided = "not yet decided after a gap" if math.isnan(state) else ""
-    reserved = "; ".join(word for word in (old, only) if word)
+    reserved = "; ".join(word for word in (doubt, old, only) if word)
     of_edge = partial or edge or reserved
     of_state = partial or gap or edge or undecided or reserved
     values = (value, band.low, band.high, state, float(bits))
-    return Second(values, (gap or partial, of_edge, of_edge, of_state, ""), quality)
+    return Second(values, (gap or partial or doubt, of_edge, of_edge, of_state, ""), quality)

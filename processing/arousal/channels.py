@@ -38,6 +38,8 @@ class Heard:
     age: float
 
 
+DOUBTED = ("scl", "scr_rate")
+"""Indices whose values are wrong where what is said beside them holds; heart rate does not hang on a unit."""
 STEPS = {"f0_shift": 2.5}
 """How many steps of its index old a channel's newest window may be, where it is not one."""
 
@@ -58,12 +60,12 @@ class Newest:
 
     def __init__(self, heard: Heard) -> None:
         self._heard = heard
-        self._rows: deque[tuple[float, float, float]] = deque()
-        self._end, self._value = -math.inf, math.nan
+        self._rows: deque[tuple[float, float, float, str]] = deque()
+        self._end, self._value, self._said = -math.inf, math.nan, ""
 
     def push(self, sample: IndexSample) -> None:
         """Take in a row of the channel."""
-        row = (sample.time + self._heard.half, sample.available, sample.value)
+        row = (sample.time + self._heard.half, sample.available, sample.value, sample.reason)
         if self._rows and row[:2] < self._rows[-1][:2]:
             insort(self._rows, row, key=lambda r: r[:2])
         else:
@@ -72,8 +74,13 @@ class Newest:
     def at(self, time: float, tick: float) -> float:
         """Return the value at a moment, from what was known at a tick; nan if there is none or it is old."""
         while self._rows and self._rows[0][0] <= time and self._rows[0][1] <= tick:
-            self._end, _, self._value = self._rows.popleft()
+            self._end, _, self._value, self._said = self._rows.popleft()
         return self._value if time - self._end < self._heard.age else math.nan
+
+    def doubt(self, time: float) -> str:
+        """Return what is said beside the value at a moment that was asked for; "" without one."""
+        there = time - self._end < self._heard.age and not math.isnan(self._value)
+        return self._said if there else ""
 
 
 class Channels:
@@ -109,3 +116,8 @@ class Channels:
             "f0": raw["f0_shift"] if raw["speaking"] >= 0.5 else math.nan,
         }
         return {name: values[name] for name in self._names}
+
+    def doubt(self, time: float) -> str:
+        """Return why the skin's channels are in doubt at a second that was asked for; "" if they are not."""
+        said = (self._newest[index].doubt(time) for index in DOUBTED if index in self._newest)
+        return next((f"EDA in doubt: {why}" for why in said if why), "")
