@@ -3,7 +3,8 @@
     python -m benchmarks.eda_rest [--seeds 2]
 
 Ten minutes of a level without responses each, white noise of 3 nS, and one thing added: a drift, a wave, the
-steps of a converter. Printed are the responses found a minute after the first half minute, at several rates.
+steps of a converter, noise of low frequencies. Printed are the responses found a minute after the first half
+minute, at several rates.
 Then the share of seconds after ten minutes of half an hour in which the level is doubted to be in siemens,
 for simulated skin (`benchmarks.eda_signals`) as it is and as its inverse.
 """
@@ -36,6 +37,19 @@ def wave(frequency: float, size: float) -> Added:
     return lambda t, rng: np.asarray(size * np.sin(2.0 * np.pi * frequency * t + rng.uniform(0.0, 6.0)))
 
 
+def noise(power: float, size: float) -> Added:
+    """Return what adds noise of a size [µS] whose density falls with a power of frequency, from 5 mHz on."""
+
+    def add(t: FloatArray, rng: np.random.Generator) -> FloatArray:
+        frequency = np.fft.rfftfreq(len(t), float(t[1] - t[0]))
+        inside = frequency > 0.005
+        parts = np.where(inside, np.where(inside, frequency, 1.0) ** (-power / 2.0), 0.0)
+        made = np.fft.irfft(parts * np.exp(2j * np.pi * rng.random(len(parts))), len(t))
+        return np.asarray(size * made / made.std())
+
+    return add
+
+
 KINDS: dict[str, tuple[Added, float]] = {
     "nothing": (drift(0.0), 0.0),
     **{f"drift of {slope:g} µS/s": (drift(slope), 0.0) for slope in (0.01, 0.02, 0.04)},
@@ -43,6 +57,11 @@ KINDS: dict[str, tuple[Added, float]] = {
         f"wave of {size:g} µS at {frequency:g} Hz": (wave(frequency, size), 0.0)
         for size in (0.05, 0.1, 0.3)
         for frequency in (0.08, 0.1, 0.125, 0.15, 0.2)
+    },
+    **{
+        f"noise of {size:g} µS, 1/f^{power:g}": (noise(power, size), 0.0)
+        for power in (1.0, 1.5, 2.0)
+        for size in (0.03, 0.05)
     },
     "steps of 0.1 µS, noise of 0.04": (lambda t, rng: 0.04 * rng.standard_normal(len(t)), 0.1),
 }
