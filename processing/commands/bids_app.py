@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from acquisition.commands.command import FILE, Command
 from acquisition.commands.completing import RecordingPath
+from acquisition.errors import AttunementError
 from acquisition.terminal import echo, working
 from acquisition.text import how_many
 
@@ -45,25 +48,47 @@ def bids_app_command(
     meetings = meetings_in(dataset, labels)
     refuse_other_settings(out, config, meetings if level == "participant" else ())
     out.mkdir(parents=True, exist_ok=True)
+    failures: dict[str, str] = {}  # of a conversation, which takes no other with it
     if level == "participant":
         for meeting in meetings:
-            with working(f"computing {meeting.name}"):
-                written = write_participant_level(dataset, meeting, out, config)
-            echo(f"{meeting.name}: {how_many(len(written), 'file')} in {out}")
+            with _kept(failures, meeting.name):
+                with working(f"computing {meeting.name}"):
+                    written = write_participant_level(dataset, meeting, out, config)
+                echo(f"{meeting.name}: {how_many(len(written), 'file')} in {out}")
+        _end(failures)
         return
     from processing.cohort.job import Settings
     from processing.cohort.making import Wanted, bring_up_to_date
     from processing.cohort.store import opened
 
     head(dataset, out)
-    recordings = [recording_of(dataset, meeting, out) for meeting in meetings]
+    recordings = []
+    for meeting in meetings:
+        with _kept(failures, meeting.name):
+            recordings.append(recording_of(dataset, meeting, out))
+    if not recordings:
+        _end(failures)
     wanted = Wanted(recordings=recordings, settings=Settings(config=config), only=not labels, n=jobs)
     with opened(out / STORE) as store:
         made = bring_up_to_date(
             store, wanted, lambda n, of, job, done: echo(f"{n}/{of} {job.title}", err=True)
         )
     echo(f"{out / STORE}: {made.contents}")
-    for path, why in sorted(made.failures.items()):
-        echo(f"{path}: {why}", err=True)
-    if made.failures:
+    _end(failures | {str(path): why for path, why in made.failures.items()})
+
+
+@contextmanager
+def _kept(failures: dict[str, str], name: str) -> Iterator[None]:
+    """Keep why a conversation could not be computed."""
+    try:
+        yield
+    except (AttunementError, OSError) as error:
+        failures[name] = str(error)
+
+
+def _end(failures: Mapping[str, str]) -> None:
+    """Say what could not be computed, and end with 1 if there is any."""
+    for name, why in sorted(failures.items()):
+        echo(f"{name}: {why}", err=True)
+    if failures:
         raise click.exceptions.Exit(1)
