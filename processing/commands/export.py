@@ -12,6 +12,7 @@ import click
 
 from acquisition.commands.command import Command
 from acquisition.commands.completing import RecordingPath
+from acquisition.errors import AttunementError
 from acquisition.private import only_for_owner
 from acquisition.terminal import echo, working
 
@@ -76,7 +77,14 @@ def export_command(
         from processing.export.bids_people import say_whose
 
         say_whose(out, authors, licence)
-    faults = [fault for path in recordings for fault in _export(path, kind, out, corrections, video_paths)]
+    faults = []
+    for path in recordings:
+        try:
+            faults += _export(path, kind, out, corrections, video_paths)
+        except (AttunementError, OSError) as error:
+            if len(recordings) == 1:
+                raise
+            faults.append(f"{path.name} is left out: {error}")  # and takes no other with it
     echo(NOTICE)
     for fault in faults:
         echo(fault, err=True)

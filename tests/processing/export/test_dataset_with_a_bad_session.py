@@ -33,6 +33,18 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root / "bids"
 
 
+def test_a_recording_that_cannot_be_read_leaves_the_others_in_the_dataset(tmp_path: Path) -> None:
+    paths = [
+        write_hour(tmp_path / f"D01_S0{n}", past=0.1, seed=n, streams=EDA, dyad="D01", number=n)
+        for n in (1, 2)
+    ]
+    (paths[0] / "session.toml").write_text("no session")
+    words = [*map(str, paths), "--to", "bids", "--out", str(tmp_path / "bids")]
+    done = CliRunner().invoke(export_command, words)
+    assert done.exit_code == 1 and "D01_S01 is left out: " in done.stderr
+    assert [p.name for p in (tmp_path / "bids" / "sub-C01").glob("ses-*")] == ["ses-D01S02"]
+
+
 def test_each_other_session_is_computed_and_the_bad_one_named(dataset: Path, tmp_path: Path) -> None:
     done = CliRunner().invoke(bids_app_command, [str(dataset), str(tmp_path / "out"), "participant"])
     assert done.exit_code == 1
