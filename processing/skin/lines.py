@@ -1,9 +1,9 @@
 """Straight lines: gaps that a tool has filled, between samples that are noisy.
 
 Some exports lay what was not measured on the line between its neighbours. No sensor with noise draws a
-straight line, so where the second differences fall to a small share of their usual size, and stay there while
-the signal moves, nothing was measured. A signal without noise draws lines as it bends, and in coarse steps
-most second differences are 0: neither is judged. The method is ours: docs/eda.md.
+straight line, so where the second differences fall from their usual size to a rounding, and stay there while
+the signal moves on in one direction, nothing was measured. A signal without noise draws lines as it bends,
+and in coarse steps most second differences are 0: neither is judged. The method is ours: docs/eda.md.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from acquisition.stream import FloatArray
 from processing.skin.eda_quality import Fault
 from processing.skin.stretch import Stretch
 
-SLOWEST = 2.0
+SLOWEST = 3.5
 """Below this rate too few samples lie on a line before it must be known [Hz]."""
 MOVES = 1e-9
 """A line goes on by more from sample to sample [µS]; what stands still is held, not filled."""
@@ -29,8 +29,9 @@ class LineConfig:
 
     Parameters
     ----------
-    share : float
-        Second differences are at most this share of the usual ones.
+    share, rounding : float
+        Second differences are at most this share of the usual ones, and so large [µS]: a sensor that is calm
+        after a movement has more, a line that was stored with five decimals has not.
     lasts, fewest : float, int
         A line lasts so long [s], and so many second differences are so small.
     fine, whole : float
@@ -43,6 +44,7 @@ class LineConfig:
     """
 
     share: float = 1.0 / 15.0
+    rounding: float = 2.5e-5
     lasts: float = 2.0
     fewest: int = 7
     fine: float = 3.0
@@ -79,7 +81,9 @@ class LineFinder:
             return []
         t, x = np.concatenate((self._times, times)), np.concatenate((self._eda, eda))
         self._times, self._eda = t[-2:], x[-2:]
-        bends, moves = np.diff(x, 2), np.abs(np.diff(x)[1:])
+        moves = np.diff(x)
+        bends, on = np.diff(moves), moves[1:] * moves[:-1] > 0.0
+        moves = np.where(on, np.abs(moves[1:]), 0.0)
         out, done = list[Stretch](), 0
         while done < len(bends):
             n = min(len(bends) - done, self._every - self._n % self._every)
@@ -91,7 +95,7 @@ class LineFinder:
         return out
 
     def _take(self, t: FloatArray, bends: FloatArray, moves: FloatArray, out: list[Stretch]) -> None:
-        """Take in second differences; element i is that of samples i to i + 2, and how far the last moved."""
+        """Take in second differences, element i that of samples i to i + 2, and how far each moved on."""
         straight = (np.abs(bends) <= self._limit) & (moves > MOVES)
         if self._step > 0.0:
             steps = moves / self._step
@@ -125,7 +129,7 @@ class LineFinder:
         sizes, third = np.sort(np.abs(self._usual)), np.abs(np.diff(self._usual))
         usual = float(sizes[len(sizes) // 2])
         noisy = 2 * np.count_nonzero(third >= config.rough * usual) >= len(third)
-        self._limit = config.share * usual if noisy and usual > 0.0 else -1.0
+        self._limit = min(config.share * usual, config.rounding) if noisy and usual > 0.0 else -1.0
         # Not the very smallest: where a line ends it bends by any size.
         some = sizes[np.searchsorted(sizes, config.share * usual, side="right") :]
         step = float(some[len(some) // 20]) if len(some) else usual

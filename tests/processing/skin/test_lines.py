@@ -34,13 +34,12 @@ def fill(t: FloatArray, eda: FloatArray, start: float, stop: float) -> FloatArra
     return np.where((t > t[a]) & (t < t[b]), np.interp(t, (t[a], t[b]), (eda[a], eda[b])), eda)
 
 
-@pytest.mark.parametrize("sfreq", [2.0, 4.0, 32.0, 100.0])
+@pytest.mark.parametrize("sfreq", [4.0, 32.0, 100.0])
 @pytest.mark.parametrize("digits", [16, 6, 5])
 def test_a_filled_gap_is_found_whole_and_known_in_time(sfreq: float, digits: int) -> None:
     t, eda = eda_with(120.0, sfreq)
-    gaps = ((40.0, 44.0), (60.0, 100.0), (110.0, 113.0 if sfreq == 2.0 else 111.5))
     x = eda
-    for start, stop in gaps:
+    for start, stop in ((40.0, 44.0), (60.0, 100.0), (110.0, 111.5)):
         x = fill(t, x, start, stop)
     known = lines(t, np.round(x, digits), sfreq)
     long = ((t > 40.0) & (t < 44.0)) | ((t > 60.0) & (t < 100.0))
@@ -74,6 +73,15 @@ def test_what_was_measured_is_on_no_line(sfreq: float, step: float, noise: float
     assert not np.isfinite(lines(t, np.round(x / step) * step if step else x, sfreq)).any()
 
 
+@pytest.mark.parametrize("sfreq", [4.0, 25.0, 100.0])
+@pytest.mark.parametrize(("calm", "step"), [(0.0001, 0.0), (0.002, 0.0), (0.0, 0.001), (0.0001, 0.0001)])
+def test_a_sensor_that_is_calm_after_a_movement_draws_no_line(sfreq: float, calm: float, step: float) -> None:
+    t, eda = eda_with(300.0, sfreq, np.arange(10.0, 290.0, 12.0).tolist(), [0.1, 0.3, 0.6, 1.0] * 6)
+    rough = np.where((t // 30.0) % 2 == 0.0, 0.05, calm)
+    x = eda + rough * np.random.default_rng(5).standard_normal(len(t))
+    assert not np.isfinite(lines(t, np.round(x / step) * step if step else x, sfreq)).any()
+
+
 def test_samples_that_another_rate_was_laid_on_are_not_filled() -> None:
     t, eda = eda_with(120.0, 4.0)
     fast = np.arange(0.0, 119.0, 1.0 / 32.0)
@@ -83,7 +91,7 @@ def test_samples_that_another_rate_was_laid_on_are_not_filled() -> None:
 @settings(max_examples=20, deadline=None)
 @given(
     seed=st.integers(0, 10_000),
-    sfreq=st.sampled_from([2.0, 4.0, 8.0]),
+    sfreq=st.sampled_from([4.0, 8.0]),
     cuts=st.lists(st.integers(0, 480), max_size=12),
 )
 def test_any_chunking_finds_the_same_lines_at_the_same_time(seed: int, sfreq: float, cuts: list[int]) -> None:
