@@ -165,7 +165,7 @@ class TimeBase:
     def _slipped(self, stamps: FloatArray, heard: FloatArray, parts: list[Laid]) -> None:
         """Count on over stamps that slipped, and take in the one after them."""
         n = len(self._away)
-        self._floor = max(self._floor, self._n)
+        self._floor = max(self._floor, self._n - 1 + len(stamps))
         self.account.slipped(self._n - n, n)
         self._away.let_go()
         self._n -= n

@@ -12,9 +12,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from acquisition.stream import FloatArray, IntArray
+from acquisition.timebase.giving import Giving
 from acquisition.timebase.laid import NOTHING, Laid, Last, Log
 from acquisition.timebase.line import AGAIN, ONCE, ROUNDS, Course, Fit, fit_line
 from acquisition.timebase.manner import Seen, ends_packet
+from acquisition.timebase.missed import FAR, HISTORY, LEAST, Run, stray
+from acquisition.timebase.period import UNSURE
 from acquisition.timebase.ranks import steps_from
 
 REMEMBERED, AT_MOST, SECONDS = 110, 600, 60.0
@@ -37,6 +40,8 @@ WHOLE = 0.15
 """Share of a packet by which a loss of whole packets may seem to differ from one."""
 LONG = 2.0
 """Seconds from which on a loss is not counted in packets."""
+WAITS = 2
+"""Of packets that are weighed so many wait."""
 GIVEN_UP = 8
 """Packets off the line after which they are taken for the right ones, whatever they look like."""
 
@@ -67,13 +72,7 @@ class Packets:
         self._reach = min(max(REMEMBERED, int(SECONDS / length)), AT_MOST)
         self._age = JOINED if joins else 0.0
         self._n = 0
-        self._given = self._laid_until = 0
-        self._stops: list[int] = []
-        self._by: list[int] = []
-        """Up to which sample some were given out together, and the number of the one that settled them."""
-        self._times: FloatArray = np.empty(0)
-        self._begun = 0
-        """Times of the samples that are given out now [s], and the number of the first."""
+        self._out = Giving()
         self._stamp = np.nan
         self._shift = 0.0
         self._missing = 0.0
@@ -83,6 +82,8 @@ class Packets:
         self._off = 0
         self._waits = False
         """A third packet decides whether a part of one is missing."""
+        self._run = Run()
+        """Packets that are weighed."""
         self._late: list[float] = []
         """How late the last packets are, on the course as it is [s]."""
         self._course: Course | None = None
@@ -107,7 +108,7 @@ class Packets:
             return NOTHING
         begin = self._n - len(stamps)
         ends, settled = ends + begin, (shows + (self._first + begin)).tolist()
-        self._set_out()
+        self._out.number(self._n)
         k = 0
         while k < len(ends):
             if n := self._calm(ends[k:], ended[k:], settled[k:]):
@@ -119,29 +120,22 @@ class Packets:
 
     def drain(self) -> FloatArray:
         """Return the times of all samples that wait, on the line as it is [s]."""
-        if self._course is None and self._n > self._given:
-            counts = np.arange(self._given, self._n) - (self._n - 1)
-            self._given = self._laid_until = self._n
+        given = self._out.given
+        if self._course is None:
+            self._out.skip(self._n)
+            counts = np.arange(given, self._n) - (self._n - 1)
             return np.asarray(self._stamp + self._shift + counts * self.period)
-        self._set_out()
-        self._give(self._n, 0)
+        self._out.number(self._n)
+        self._out.give(self._n, 0)
         return self._take_out().times
-
-    def _set_out(self) -> None:
-        """Number the samples that wait, to be given their times in place of their numbers."""
-        self._begun, self._times = self._given, np.arange(self._given, self._n, dtype=np.float64)
 
     def _calm(self, ends: IntArray, stamps: FloatArray, settled: Sequence[int]) -> int:
         """Take in packets at once up to the next line, as long as none is off; return how many."""
-        if self._count < YOUNG or self._off or self._course is None or len(ends) < 2:
+        if self._count < YOUNG or self._off or self._run or self._course is None or len(ends) < 2:
             return 0
         until = self._every - self._count % self._every
         most = min(len(ends), until, YOUNG)
-        counts, stamps = ends[:most], stamps[:most]
-        self._last.add(
-            counts + self._missing if self._missing else counts,
-            stamps + self._shift if self._shift else stamps,
-        )
+        self._last.add(ends[:most].astype(np.float64) + self._missing, stamps[:most] + self._shift)
         off = self._course.off(self._last.newest(BEFORE + 1 + most))
         if max(off) - min(off) <= self._least:  # none is off from what is usual, whatever that is
             n = most
@@ -152,10 +146,9 @@ class Packets:
             return 0
         self._count += n
         self._late = off[n - 1 : n + BEFORE + 1]
-        self._stops += (ends[:n] + 1).tolist()
-        self._ends = [*self._ends, *(stop - 1 for stop in self._stops[-min(n, 3) :])][-3:]
-        self._by += settled[:n]
-        self._given = self._stops[-1]
+        stops = (ends[:n] + 1).tolist()
+        self._ends = [*self._ends, *(stop - 1 for stop in stops[-3:])][-3:]
+        self._out.give_all(stops, settled[:n])
         if n == until:
             self._turn()
         return n
@@ -164,8 +157,8 @@ class Packets:
         """Return how many packets come before one that is doubted, by how late they and those before are."""
         n = len(off) - BEFORE - 1
         for k in range(n):
-            far = abs(off[k + BEFORE + 1] - sorted(off[k : k + BEFORE])[BEFORE // 2])
-            if far > self._least and far > self._limit():
+            late = off[k + BEFORE + 1] - sorted(off[k : k + BEFORE])[BEFORE // 2]
+            if abs(late) > self._least and (abs(late) > self._limit() or self._is_unclear(late)):
                 return k
         return n
 
@@ -178,10 +171,14 @@ class Packets:
             if self._count < FIRST:
                 return
             self._course = Course(self._fitted())
-            self._give(end + 1, settled)
+            self._out.give(end + 1, settled)
             return
         off = self._lateness()
         usual = sorted(off[:-2])[(len(off) - 2) // 2] if len(off) > 4 else 0.0
+        unclear = self._run or (not self._off and self._is_unclear(off[-1] - usual))
+        if unclear and self._weigh(off[-1], settled):
+            return
+        off = self._late or self._lateness()
         if self._off:  # the packet before waits
             self._compare([late - usual for late in off[-3:]], self._limit(), settled)
             off = self._late or self._lateness()
@@ -189,9 +186,49 @@ class Packets:
         doubtful = far > self._least and far > self._limit()
         self._off = self._off + 1 if doubtful else 0
         waiting = 1 + self._waits if doubtful else 0
-        self._give(self._ends[-1 - waiting] + 1, settled)
+        self._out.give(self._ends[-1 - waiting] + 1, settled)
         if not doubtful and (self._count < YOUNG or self._count % self._every == 0):
             self._turn()
+
+    def _is_unclear(self, late: float) -> bool:
+        """Tell whether a packet later than usual [s] may be late by itself, or whole ones are missing."""
+        return LONG > late > max(self._least, FAR * self._length()) and self._count > LEAST
+
+    def _weigh(self, late: float, settled: int) -> bool:
+        """Weigh a packet by how late it is [s], with those before it that wait; return whether it waits or is
+        laid."""
+        assert self._course is not None
+        if not self._run:
+            before = self._course.off(self._last.newest(min(self._count, HISTORY + 1)))[:-1]
+            if not self._run.begin(np.array(before), self._length()):
+                return False
+        packets, n = self._run.add(late), len(self._run)
+        if not n:
+            return False
+        if packets or self._run.lasts:
+            missing = round(packets * self._seen.samples or self._run.later / self.period)
+            self._run.end()
+            if missing:
+                self._lost(float(missing), missing * self.period, n)
+            if missing and n <= WAITS + 1 and not packets.is_integer():
+                self._leave_out(self._ends[-n] + 1, settled)
+        stop = self._ends[-1 - min(len(self._run), WAITS)] + 1
+        if len(self._run) == WAITS + 1:  # it is not known whether packets are missing before the first
+            self._leave_out(stop, settled)
+        self._out.give(stop, settled)
+        return True
+
+    def _lost(self, missing: float, seconds: float, packets: int) -> None:
+        """Take in that before the last packets so many samples are missing, and for how long [s]."""
+        self._log.lost(self._first + self._out.given, missing, seconds)
+        self._lay()
+        self._missing += missing
+        self._moved(packets, missing, 0.0)
+
+    def _leave_out(self, stop: int, settled: int) -> None:
+        """Give samples up to one no place."""
+        self._lay()
+        self._out.leave_out(stop, settled)
 
     def _turn(self) -> None:
         """Lay what is due, and find the line anew."""
@@ -231,11 +268,14 @@ class Packets:
         late = off if waited else off[-2:]
         least = min(late) if late[0] > 0 else max(late)
         lasts = self._off >= GIVEN_UP
+        if lasts and stray(self._last.newest(GIVEN_UP)[0], self._late[-GIVEN_UP:], least):
+            self._begin_anew()
+            return
         alike = abs(least) > limit and max(late) - min(late) < ALIKE * abs(least)
         abrupt = waited or (len(off) > 2 and abs(off[-2] - off[-3]) > ABRUPT * abs(least))
         if not (lasts or (alike and abrupt)):
             return
-        place = self._first + self._given
+        place = self._first + self._out.given
         if least < 0:
             self._log.back(place, -least)
             self._shift -= least
@@ -245,16 +285,28 @@ class Packets:
         if not (whole or waited or lasts):
             self._waits = True
             return
-        self._log.lost(place, missing, least)
-        self._lay()
-        self._missing += missing
-        self._moved(len(late), missing, 0.0)
+        self._lost(missing, least, len(late))
         if not whole:  # nobody knows which samples are missing: those of the packet have no place
-            stop = max(self._given, self._ends[-len(late)] + 1)
-            self._times[self._given - self._begun : stop - self._begun] = np.nan
-            self._stops.append(stop)
-            self._by.append(settled)
-            self._given = self._laid_until = stop
+            self._leave_out(self._ends[-len(late)] + 1, settled)
+
+    def _begin_anew(self) -> None:
+        """Lay a line through the packets that are off, whatever was thought of the rate."""
+        assert self._course is not None
+        self._lay()
+        counts, stamps = line = self._last.newest(GIVEN_UP)
+        self._prior, self._doubt = float((stamps[-1] - stamps[0]) / (counts[-1] - counts[0])), UNSURE
+        fit, place = fit_line(line, self._prior, self._doubt, early=True), self._out.given
+        begun, course = place + self._missing, Course(fit)
+        late = course.one(begun) - self._course.one(begun)
+        if late > 0.0:
+            self._log.lost(self._first + place, late / fit.period, late)
+        else:
+            self._log.back(self._first + place, -late)
+            self._shift -= late
+            self._moved(GIVEN_UP, 0.0, -late)
+            fit.level -= late
+        self._course, self.period = course, fit.period
+        self._count, self._age, self._late, self._off = GIVEN_UP, 0.0, [], 0
 
     def _moved(self, packets: int, missing: float, late: float) -> None:
         """Put the last packets on the line where samples are missing, or stamps come too early [s]."""
@@ -281,30 +333,13 @@ class Packets:
         rounds = ROUNDS if known is None else AGAIN if self._count < YOUNG else ONCE
         return fit_line(line, self._prior, self._doubt, early=True, known=known, rounds=rounds)
 
-    def _give(self, stop: int, settled: int) -> None:
-        """Let samples up to one be laid on the course as it is, settled by the sample of a number."""
-        if self._course is not None and stop > self._given:
-            self._stops.append(stop)
-            self._by.append(settled)
-            self._given = stop
-
     def _lay(self) -> None:
         """Lay what was given out, before the course becomes another."""
-        if self._given == self._laid_until:
-            return
         assert self._course is not None
-        numbers = self._times[self._laid_until - self._begun : self._given - self._begun]
-        if self._missing:
-            numbers += self._missing
-        self._course.lay(numbers)
-        self._laid_until = self._given
+        self._out.lay(self._course, self._missing)
 
     def _take_out(self) -> Laid:
         """Return what was laid."""
-        self._lay()
-        if self._given == self._begun:
-            return NOTHING
-        stops = np.array([self._begun, *self._stops])
-        settled = np.repeat(self._by, stops[1:] - stops[:-1])
-        self._stops, self._by = [], []
-        return Laid(self._times[: self._given - self._begun], settled)
+        if self._course is not None:
+            self._lay()
+        return self._out.take_out()

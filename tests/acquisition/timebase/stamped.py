@@ -175,6 +175,22 @@ def changing(before: Push, after: Push, *, sfreq: float = 130.0, at: float = 60.
     return Stamped(true=true, stamps=stamps, sfreq=sfreq, lost=np.empty(0, np.int64))
 
 
+def late_packets(size: int, law: str, share: float, *, lost: bool, seed: int = 0) -> Stamped:
+    """Return three minutes of packets that are late by shares of their length; one is lost every 20 s."""
+    rng, sfreq = np.random.default_rng(seed), 130.0
+    true = 100.0 + np.arange(int(180.0 * sfreq)) / sfreq
+    packet = np.arange(len(true)) // size
+    gone = (np.arange(25.0, 165.0, 20.0) * sfreq).astype(np.int64) // size + rng.integers(0, 3, 7)
+    kept = ~np.isin(packet, gone if lost else [])
+    first = np.searchsorted(packet[kept], gone)
+    true, packet = true[kept], packet[kept]
+    _, begins, which = np.unique(packet, return_index=True, return_inverse=True)
+    draw = rng.exponential if law == "exponential" else lambda most, n: rng.uniform(0.0, most, n)
+    came = np.append(true[begins[1:] - 1], true[-1]) + draw(share * size / sfreq, len(begins))
+    stamps = np.maximum.accumulate(came)[which] + (np.arange(len(true)) - begins[which]) * 8e-6
+    return Stamped(true=true, stamps=stamps, sfreq=sfreq, lost=first, each=size)
+
+
 def uneven(seed: int = 0, seconds: float = SECONDS) -> Stamped:
     """Return a stream that samples at steps of 6 and 8 ms, in proportions that wander."""
     rng = np.random.default_rng(seed)

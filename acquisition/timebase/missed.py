@@ -1,0 +1,131 @@
+"""Whether packets came late, or packets before them never came, where lateness varies by much of a packet.
+
+One packet that is late by a packet's length says little then. Each is weighed: how likely it is as late as
+that among those before, against how likely if whole packets are missing. What that says adds up.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from acquisition.stream import FloatArray
+from acquisition.timebase.ranks import quantile, ranked
+
+BAND = 0.1
+"""Lateness is alike within this share of a packet."""
+RARE, RANGE = 0.05, 4.0
+"""Share of packets that are late in ways not seen before, by up to so many packets."""
+WIDEST, TAIL = 1.2, 0.1
+"""Share of a packet by which the lateness of most spreads at most, for those that are missing to be told; the
+share at each end that is not counted."""
+TOLD = 12.0
+"""Logarithm of the odds at which packets of a second are missing; more of shorter ones, as there are more of
+them in which chance may do that."""
+PARTLY, PARTS = 6.0, np.linspace(-0.5, 0.5, 21)
+"""The same at which no whole number of packets is missing, but by such a share of one more or less."""
+LEAST, HISTORY = 20, 100
+"""Packets that tell how late they usually are, at least and at most."""
+FAR = 0.5
+"""By this share of a packet one is later than usual that is weighed."""
+LASTS = 16
+"""Packets in a row after which those that are weighed are taken for late for good."""
+STRAYS, STRAIGHT = 0.5, 0.9
+"""Share of what they are off, and correlation, from which packets are farther and farther off."""
+
+
+class Run:
+    """Weigh packets in a row that are late.
+
+    Parameters
+    ----------
+    length : float
+        How long a packet lasts [s].
+
+    References
+    ----------
+    Page (1954), doi:10.1093/biomet/41.1-2.100: the sum of the logarithms of the odds since it was least.
+    Departures: the odds are those of smoothed lateness before; any number of packets may be missing.
+    """
+
+    def __init__(self) -> None:
+        self._usual: FloatArray = np.empty(0)
+        self._length = 1.0
+        self._late: list[float] = []
+
+    def __len__(self) -> int:
+        return len(self._late)
+
+    def begin(self, usual: FloatArray, length: float) -> bool:
+        """Begin after packets that were late by so much, of such a length [s]; return whether these can tell
+        anything."""
+        self._usual, self._length, self._late = usual, length, []
+        order = ranked(usual)
+        return quantile(order, 1.0 - TAIL) - quantile(order, TAIL) < WIDEST * length
+
+    @property
+    def lasts(self) -> bool:
+        """Tell whether it is too long to be told any more."""
+        return len(self._late) >= LASTS
+
+    def end(self) -> None:
+        """Take what was weighed for late, or for told."""
+        self._late = []
+
+    @property
+    def later(self) -> float:
+        """Return by how much these packets are later than those before [s], 0 if it is little."""
+        later = float(np.median(self._late) - np.median(self._usual))
+        return later if later > FAR * self._length else 0.0
+
+    def add(self, late: float) -> float:
+        """Take in by how much the next packet is late [s]; return how many are missing before these.
+
+        0 if that is not told; what is more likely late by itself is let go. No whole number where a part is
+        missing.
+        """
+        self._late.append(late)
+        far = np.array(self._late)
+        most = max(1, math.ceil((far.max() - self._usual.min()) / self._length))
+        least = max(1, min(most, math.floor((far.min() - self._usual.max()) / self._length)))
+        missing = np.arange(least, most + 1)
+        before = far - self._length * missing[:, None]
+        odds = np.log(self._density(before)) - np.log(self._density(far))
+        sums = np.cumsum(odds[:, ::-1], axis=1)[:, ::-1]  # from each packet on
+        which, start = np.unravel_index(int(sums.argmax()), sums.shape)
+        found = float(sums[which, start])
+        self._late = self._late[int(start) :] if found > 0.0 else []
+        return (
+            self._parts(far[start:], int(missing[which])) if found >= TOLD - math.log(self._length) else 0.0
+        )
+
+    def _parts(self, far: FloatArray, whole: int) -> float:
+        """Return how many packets are missing if a whole number is not what says how late these are [s]."""
+        missing = whole + PARTS
+        like = np.add.reduce(np.log(self._density(far - self._length * missing[:, None])), axis=1)
+        best = int(like.argmax())
+        return float(missing[best]) if like[best] - like[len(PARTS) // 2] > PARTLY else float(whole)
+
+    def _density(self, late: FloatArray) -> FloatArray:
+        """Return how likely packets are so late, for each second."""
+        band = BAND * self._length
+        near = 1.0 - np.abs(late[..., None] - self._usual) / band
+        share = np.add.reduce(np.maximum(near, 0.0), axis=-1) / (band * len(self._usual))
+        return np.asarray((1.0 - RARE) * share + RARE / (RANGE * self._length))
+
+
+def stray(counts: FloatArray, off: Sequence[float], least: float) -> bool:
+    """Tell whether packets are farther and farther off the line, whose slope is wrong then.
+
+    Parameters
+    ----------
+    counts, off : ndarray, sequence of float
+        Numbers of their last samples, and how late they are [s].
+    least : float
+        By how much the last ones are off at least [s].
+    """
+    if not abs(off[-1] - off[0]) > STRAYS * abs(least):
+        return False
+    return abs(float(np.corrcoef(counts, off)[0, 1])) > STRAIGHT
