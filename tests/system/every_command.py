@@ -86,21 +86,25 @@ def taking_in(lab: Laboratory) -> None:
     lab.finish(voices)
 
 
-@_group("replay devices doctor", ".xdf .toml .txt")
-def devices(lab: Laboratory) -> None:
-    """Look for devices, real ones and those of a recording that is sent over LSL, and try them."""
-    replay = lab.start("replay", lab.recorded())
-    trial = lab.start(
-        "devices", "trial", "heart_rate", "--emulated", "--seconds", "6", "--out", "trial.txt"
-    )  # so short a time may find too little
+@_group("devices doctor", ".txt")
+def trying(lab: Laboratory) -> None:
+    """Try a device, and ask what the machine lacks."""
+    words = ("trial", "heart_rate", "--emulated", "--seconds", "6", "--out", "trial.txt")
+    trial = lab.start("devices", *words)
     lab.run("doctor", code=None)  # what the machine lacks is no matter here
+    lab.finish(trial, code=None)  # so short a time may find too little
+
+
+@_group("replay devices", ".xdf .toml")
+def devices(lab: Laboratory) -> None:
+    """Look for devices, real ones and those of a recording that is sent over LSL."""
+    replay = lab.start("replay", lab.recorded())
     lab.run("devices", "scan", "--seconds", "1")
     lab.run("devices", "list")
     lab.run(
         "devices", "check", lab.root / "two.toml", "--seconds", "6", "--no-read", "--out", "live", code=None
     )
     lab.run("devices", "identify", lab.root / "two.toml", "--seconds", "1")
-    lab.finish(trial, code=None)
     lab.end(replay)
 
 
