@@ -233,6 +233,8 @@ class Families:
         return own
 
     def _main(self) -> Family:
+        if len(self._all) == 1:
+            return self._all[0]
         largest = max(family.n for family in self._all)
         timely = [f for f in self._all if f.n > LEAST * largest and not f.is_early(EARLY)]
         return max(timely or self._all, key=lambda family: family.n)

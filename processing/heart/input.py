@@ -123,7 +123,7 @@ class EcgInput:
         missing = [MISSING if m else "" for m in crossed.tolist()]
         rows = zip(*columns, found.parts, found.norms, strict=True)
         marks = zip(rows, missing, found.passed.tolist(), strict=True)
-        arrivals = [Arrival(*row)._replace(missing=why, passed=over) for row, why, over in marks]
+        arrivals = [Arrival(*row, missing=why, passed=over) for row, why, over in marks]
         self._feed.take(found, arrivals)
 
 

@@ -138,7 +138,8 @@ class BeatJudge:
                 likeness, size, family = self._families.place(beat.parts, beat.norms, ratio)
         if beat.vouched:
             likeness, size = 1.0, 1.0
-        beat = beat._replace(fault=self._cleared(beat.fault, likeness, size, family))
+        if beat.fault:
+            beat = beat._replace(fault=self._cleared(beat.fault, likeness, size, family))
         if not beat.fault:
             self._rhythm.saw(beat.interval)
         reason = self._refusal(beat, likeness, size)

@@ -168,7 +168,7 @@ class Path:
         clear = -1.5 if clear < -1.5 else w.contrast_cap if clear > w.contrast_cap else clear
         score = w.bias + w.height * tall
         score += w.contrast * clear
-        told = self._noise.evidence(parts, self._trust.typical)
+        told = self._noise.evidence(parts, self._trust.typical) if self._noise.is_loud else None
         like = w.likeness * ((likeness if likeness > w.unlike else w.unlike) - 0.6)
         score += like if told is None else told
         small = log(height / reference) + 0.9
@@ -198,10 +198,10 @@ class Path:
 
     def _alike(self, parts: FloatArray) -> bool:
         """Tell whether a candidate looks like the last beat or the candidate before it."""
-        seen = [self._latest] if self._latest is not None else []
-        if self._pending:
-            seen.append(self._pending[-1].parts[SHIFT])
-        return any(max(parts.dot(part).tolist()) > self._weights.alike for part in seen)
+        least, latest = self._weights.alike, self._latest
+        if latest is not None and max(parts.dot(latest).tolist()) > least:
+            return True
+        return bool(self._pending) and max(parts.dot(self._pending[-1].parts[SHIFT]).tolist()) > least
 
     def _after_beat(self, since: int, height: float, slope: float, before: float) -> tuple[float, bool]:
         """Return what speaks against a T wave so many samples after the last beat, and whether it is flat

@@ -204,14 +204,17 @@ class SlowNoise:
     def __init__(self) -> None:
         self._share = 0.0
         self._rough: list[float] = []
+        self.is_loud = False
+        """Many of the last beats do not stand out of noise."""
 
     def accept(self, contrast: float) -> None:
         """Take in the QRS envelope of a beat over the noise floor."""
         self._share += (float(contrast < NOISE.contrast) - self._share) / RECENT
+        self.is_loud = self._share > NOISE.share
 
     def reject(self, part: FloatArray) -> None:
         """Take in the shape of what was no beat, at mean 0 and norm 1."""
-        if self._share > NOISE.share:
+        if self.is_loud:
             slopes = part[1:] - part[:-1]
             self._rough = [*self._rough[1 - MOST :], float(np.add.reduce(slopes * slopes))]
 
@@ -225,7 +228,7 @@ class SlowNoise:
         typical : ndarray, shape (width,), or None
             That of trusted beats.
         """
-        if self._share <= NOISE.share or len(self._rough) < KNOWN or typical is None:
+        if not self.is_loud or len(self._rough) < KNOWN or typical is None:
             return None
         own = typical[1:] - typical[:-1]
         power = float(np.add.reduce(own * own))
