@@ -29,6 +29,8 @@ OFF = 5.0
 LARGE = 0.2
 """RMSSD that is so far off is wrong, as a share."""
 WINDOW, MINUTE = HeartConfig().hr_window, HeartConfig().rmssd_window
+JITTER = 0.03
+"""So far its mark may lie before the last beat of a window [s]."""
 NEAR = 0.08
 """A mark so near to a beat is of it [s]."""
 
@@ -291,9 +293,9 @@ def is_good(sample: IndexSample) -> bool:
 
 
 def true_rate(signal: Signal, end: float) -> float:
-    """Return the heart rate [bpm] of all beats of the window that ends there [s]."""
-    steps, at = np.diff(signal.beats), signal.beats[1:]
-    inside = steps[(at > end - WINDOW) & (at <= end) & (steps < 2.5)]
+    """Return the heart rate [bpm] of all beats of the window that ends there [s], at a mark or just after."""
+    steps, at, last = np.diff(signal.beats), signal.beats[1:], end + JITTER
+    inside = steps[(at > last - WINDOW) & (at <= last) & (steps < 2.5)]
     return float(60.0 / inside.mean()) if len(inside) else np.nan
 
 

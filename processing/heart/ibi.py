@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray
-from processing.heart.waves.passed import NONE, WEAK
+from processing.heart.waves.passed import FAINT, NONE, WEAK
 
 NORMAL, ECTOPIC, LONG, SHORT, MISPLACED = 0.0, 1.0, 2.0, 3.0, 4.0
 """Codes of `ibi_class`; nan where a beat was not judged."""
@@ -88,9 +88,11 @@ class Arrival(NamedTuple):
     vouched: bool = False
     passed: float = NONE
 
-    def without_motion(self) -> Arrival:
-        """Return it without a single wave that was passed over: motion, as a rule, amid an even rhythm."""
-        return self._replace(passed=NONE) if self.passed == WEAK else self
+    def without_motion(self, *, is_steady: bool, is_irregular: bool) -> Arrival:
+        """Return it without a single wave that was passed over: motion, as a rule, amid an even rhythm, and
+        one that hardly resembles a beat where there is any rhythm."""
+        most = NONE if is_irregular else WEAK if is_steady else FAINT
+        return self._replace(passed=NONE) if NONE < self.passed <= most else self
 
 
 class Known(NamedTuple):

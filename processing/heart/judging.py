@@ -128,7 +128,8 @@ class BeatJudge:
         if fresh:
             self._before = math.nan if math.isnan(beat.interval) else NORMAL
             self._paired, self._span_before = False, not math.isnan(beat.interval)
-        beat = beat.without_motion() if self._rhythm.is_steady else beat
+        if beat.passed:
+            beat = beat.without_motion(is_steady=self._rhythm.is_steady, is_irregular=self._is_irregular)
         likeness, size, family = 1.0, 1.0, None
         if beat.parts is not None and beat.norms is not None and beat.fault in ("", UNLIKE):
             ratio = beat.interval / self._rhythm.usual if beat.interval < 3.0 else math.nan

@@ -50,7 +50,7 @@ class Beats(NamedTuple):
         1 where the beat looks like this person's beats, else 0.
     passed : ndarray, shape (n_beats,)
         1 where a wave was passed over since the beat before that may be a beat, 0.5 where one was that is
-        alone of its shape, else 0.
+        alone of its shape, 0.25 where it may be one only if there is no rhythm, else 0.
     waves : ndarray, shape (n_beats,)
         1 where the ECG around is waves that run into each other, else 0.
     first : ndarray of bool, shape (n_beats,)

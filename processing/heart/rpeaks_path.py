@@ -254,6 +254,7 @@ class Path:
         """Note a wave after a beat that may be a beat itself, and the largest one too high for a T wave."""
         beat = self._levels.height
         self._beneath.note(wave.place, wave.height, wave.slope, self._levels)
+        self._passed.look(wave.height / max(beat, TINY), wave.contrast, wave.score)
         if self._last is None or wave.contrast < echoes.CONTRAST:
             return
         tall = wave.score > echoes.SCORE and wave.height > echoes.HALF * beat
