@@ -19,7 +19,7 @@ import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray, IntArray
 
-WINDOW, EVERY = 24.0, 8.0
+WINDOW, EVERY = 24.0, 4.0
 """What is looked at at a time, and how often [s]."""
 HOLD = 30.0
 """Where the smaller one falls upon the larger it is not seen: so long it is taken to go on [s]."""
@@ -27,8 +27,11 @@ HIGH, STEEP, SHARP = 0.12, 0.12, 0.75
 """Envelope and slope of a wave over those of a beat, and the second over the first, from which it is looked
 for: T waves have slopes under 0.1, or 0.6 of their envelope."""
 NOTED, APART = 2, 0.04
-"""So many such waves lie so far from the usual place after a beat, and before the next one [s]; without them
-nothing is looked for."""
+"""Least number of such waves that lie so far from the usual place after a beat, and before the next one [s],
+for anything to be looked for;"""
+LARGE, MOST = (0.20, 0.16), 0.7
+"""or of those of more than this envelope and slope over a beat's, if they are fewer than this share of the
+beats: P and T waves come with each one."""
 NEAR, LONGEST = 0.12, 1.6
 """So near to a beat nothing is looked for, since it differs from the others by more than noise; longer
 intervals are left out [s]."""
@@ -42,21 +45,58 @@ CLEAR = 6.0
 """Slope over that of the noise (1.48 times its median) from which a wave is one."""
 LIKE, SIZES = 0.85, (0.6, 1.6)
 """Least correlation of a wave with the typical one, and its slope over the median, to be of one shape."""
-WIDTH = 0.030
-"""Longest time for which the typical slope is over half its largest [s]: that of a QRS is 0.025 s, that of
-electrodes that are tapped once a second 0.033-0.042 s."""
-FEWEST, SMALL, FAINT, QUIET, STANDS_OUT = 6, 0.10, 9.0, 0.025, 13.0
-"""Of waves that march: least number of one shape; least slope over that of a beat; least slope over the noise
-where the noise is less than so much of a beat, and elsewhere."""
-WANDER = (0.055, 0.20)
-"""How far the quartiles of their times after the beats, and before the next ones, lie apart at least [s], or
-over the room between two beats where that is little."""
 IN_STEP, OFF, STEPS, STEP = 0.6, 0.08, 4, (0.33, 1.6)
 """Least share of the times from one to the next, but for one, that are whole steps; how far such a time may
 be off, in steps, for one step, and for more with the root of their number; most steps; length of one [s]."""
-MANY, SHARE, LARGER, FAR_OUT, ANYWHERE = 8, 0.3, 0.15, 20.0, (0.10, 0.3)
-"""Of waves that need not march, as those of a heart with ectopic beats: least number, and over that of the
-intervals; slope over that of a beat, and over the noise; and as `WANDER`."""
+SOON = 28
+"""So many intervals are few."""
+
+
+class Signs(NamedTuple):
+    """Hold what waves must have to be another heart's.
+
+    Fields
+    ------
+    fewest : int
+        Their number.
+    wander : (float, float)
+        How far the quartiles of their times after the beats, and before the next ones, lie apart at least
+        [s], or over the room between two beats where that is little.
+    far, large : float
+        Typical slope over that of the noise, and over that of a beat.
+    width : float
+        Longest time for which the typical slope is over half its largest [s]: that of a QRS is 0.025 s, that
+        of electrodes that are tapped once a second 0.033-0.042 s.
+    often, alike : float
+        Their number over that of the intervals, and over that of all that is left, of any shape.
+    quiet : float
+        Largest noise over a beat.
+    """
+
+    fewest: int
+    wander: tuple[float, float]
+    far: float
+    large: float
+    width: float = np.inf
+    often: float = 0.0
+    alike: float = 0.0
+    quiet: float = np.inf
+
+
+OF_ANY_SHAPE = (
+    Signs(8, (0.10, 0.3), far=20.0, large=0.15, often=0.3),
+    Signs(5, (0.10, 0.3), far=15.0, large=0.15, often=0.3, width=0.040, quiet=0.015),
+)
+"""Of all waves, as of a heart with ectopic beats; and while intervals are few, for rates have values soon."""
+OF_ONE_SHAPE = Signs(8, (0.082, 0.3), far=12.0, large=0.10, often=0.2, width=0.034, alike=0.6)
+"""Of those of one shape, as of a heart that is not even."""
+IN_MARCH = (
+    Signs(6, (0.055, 0.2), far=9.0, large=0.10, width=0.030, quiet=0.025),
+    Signs(6, (0.055, 0.2), far=13.0, large=0.10, width=0.030),
+)
+"""Of those of one shape that march."""
+FEWEST = 5
+"""With fewer waves nothing is told."""
 
 
 class Beat(Protocol):
@@ -86,6 +126,25 @@ class Left(NamedTuple):
     shapes: FloatArray
 
 
+class Beside(NamedTuple):
+    """Hold what the waves lie in: the number of intervals between beats, the slopes of noise and of a beat
+    [mV over twice `RISE`], and the usual time between two beats less what is near to them [s]."""
+
+    intervals: int
+    noise: float
+    beat: float
+    room: float
+
+
+class Wave(NamedTuple):
+    """Hold the slope of the typical wave that is left, how wide it is [s], and how many there are of any
+    shape."""
+
+    slope: float
+    width: float
+    all_: int
+
+
 class Beneath:
     """Follow when to look for another heart beneath the beats.
 
@@ -103,6 +162,7 @@ class Beneath:
         """Begin a new stretch, whose time begins anew."""
         self._beats: list[tuple[int, bool]] = []
         self._steep: list[int] = []
+        self._large: list[int] = []
         self._next = self._every
 
     def note(self, place: int, height: float, slope: float, beat: Beat) -> None:
@@ -110,6 +170,8 @@ class Beneath:
         steep = slope > STEEP * beat.slope and slope * beat.height > SHARP * height * beat.slope
         if steep and height > HIGH * beat.height:
             self._steep.append(place)
+            if height > LARGE[0] * beat.height and slope > LARGE[1] * beat.slope:
+                self._large.append(place)
 
     def beat(self, place: int, *, is_own: bool) -> list[tuple[int, int]]:
         """Take in a beat by its sample; return the pairs of beats between which to look now, if at all: both
@@ -121,7 +183,9 @@ class Beneath:
         begin = place - self._window
         self._beats = [beat for beat in self._beats if beat[0] > begin]
         self._steep = [wave for wave in self._steep if wave > begin]
-        if len(self._steep) < NOTED or self._apart() < NOTED:
+        self._large = [wave for wave in self._large if wave > begin]
+        some = NOTED <= len(self._large) < MOST * len(self._beats)
+        if not some and (len(self._steep) < NOTED or self._apart() < NOTED):
             return []
         pairs = zip(self._beats, self._beats[1:], strict=False)
         return [(one, other) for (one, own), (other, also) in pairs if own and also]
@@ -176,7 +240,7 @@ def lies_beneath(ecg: FloatArray, pairs: IntArray, rate: float) -> bool:
         return False
     beat = _middle(np.abs(slopes[pairs[:, :1] + np.arange(-near, near)]).max(axis=1))
     left = _left(rows[with_wave], pairs[with_wave, 1] - near - 1, lengths[with_wave], rate)
-    return _tells(left, len(pairs), noise, beat, _middle(lengths) / rate)
+    return _tells(left, Beside(len(pairs), noise, beat, _middle(lengths) / rate))
 
 
 def _usual(values: list[int]) -> int:
@@ -211,22 +275,30 @@ def _left(rows: FloatArray, last: IntArray, lengths: IntArray, rate: float) -> L
     return Left((last - at) / rate, since / rate, rest / rate, slopes, shapes / norms[:, None])
 
 
-def _tells(left: Left, intervals: int, noise: float, beat: float, room: float) -> bool:
-    """Tell whether what is left is another heart, from the slopes of noise and of a beat, and the usual time
-    between two beats less what is near to them [s]."""
+def _tells(left: Left, beside: Beside) -> bool:
+    """Tell whether what is left is another heart."""
     usual = _middle(left.slopes)
     typical = np.sort(left.shapes, axis=0)[len(left.shapes) // 2]
     typical = typical / (np.sqrt(np.add.reduce(typical * typical)) + 1e-12)
-    crowd = len(left.times) >= max(MANY, SHARE * intervals) and usual > max(FAR_OUT * noise, LARGER * beat)
-    if crowd and _wanders(left, min(ANYWHERE[0], ANYWHERE[1] * room)):
+    wave = Wave(usual, _width(typical), len(left.times))
+    signs = OF_ANY_SHAPE if beside.intervals < SOON else OF_ANY_SHAPE[:1]
+    if any(_has(sign, left, wave, beside) for sign in signs):
         return True
     alike = np.add.reduce(left.shapes * typical, axis=1) > LIKE
     alike &= (left.slopes > SIZES[0] * usual) & (left.slopes < SIZES[1] * usual)
     left = Left._make(column[alike] for column in left)
-    clear = usual > max((FAINT if noise < QUIET * beat else STANDS_OUT) * noise, SMALL * beat)
-    if not (clear and len(left.times) >= FEWEST and _width(typical) < WIDTH):
-        return False
-    return _wanders(left, min(WANDER[0], WANDER[1] * room)) and _marches(left.times)
+    if _has(OF_ONE_SHAPE, left, wave, beside):
+        return True
+    return any(_has(sign, left, wave, beside) for sign in IN_MARCH) and _marches(left.times)
+
+
+def _has(signs: Signs, left: Left, wave: Wave, beside: Beside) -> bool:
+    """Tell whether waves have such signs."""
+    s, number = signs, len(left.times)
+    many = number >= max(s.fewest, s.often * beside.intervals, s.alike * wave.all_)
+    clear = wave.slope > max(s.far * beside.noise, s.large * beside.beat) and wave.width < s.width
+    quiet = beside.noise < s.quiet * beside.beat
+    return many and clear and quiet and _wanders(left, min(s.wander[0], s.wander[1] * beside.room))
 
 
 def _width(typical: FloatArray) -> float:

@@ -53,6 +53,7 @@ def test_a_smaller_heart_is_told_by_its_march(step: float, size: float) -> None:
 def test_what_keeps_the_time_of_the_beats_or_no_time_is_none() -> None:
     assert not told(BEATS, np.empty(0))
     assert not told(BEATS, BEATS + 0.3), "as long after each"
+    assert told(BEATS, UNEVEN, size=0.2), "uneven, of one shape"
     assert not told(beats_of(0.8), beats_of(0.8)[::2] + 0.4), "as long after every second: ectopic beats"
     assert not told(BEATS, UNEVEN, size=0.1), "uneven and small"
     assert told(BEATS, UNEVEN, size=0.5), "uneven and far out of the noise: a heart with ectopic beats"
@@ -80,6 +81,10 @@ def test_it_is_looked_for_where_steep_waves_were_passed_over() -> None:
     assert after(late, (290, 0.2, 0.2), (990, 0.2, 0.2)) == [], "P waves"
     assert after(early, mid, (190, 0.11, 0.2)) == [], "small"
     assert after(early, mid, (190, 0.2, 0.14)) == after(early, mid, (190, 0.14, 0.11)) == [], "flat"
+    some = [(110, 0.21, 0.17), (210, 0.21, 0.17)]
+    assert after(*some), "large, after two of four beats, at one place"
+    assert after(some[0], (210, 0.19, 0.17)) == after(some[0], (210, 0.21, 0.16)) == after(some[0]) == []
+    assert after(*some, (310, 0.3, 0.3)) == [], "after three of four"
     follow = Beneath(RATE)
     for at in (110, 250, 190):
         follow.note(at, 0.2, 0.2, BEAT)
@@ -105,10 +110,10 @@ def hearts(seconds: float = 75.0, sfreq: float = 130.0) -> Signal:
 
 def test_a_larger_heart_gives_no_rate_of_its_own() -> None:
     counts = seen(hearts())
-    # from 30 s on; until it was looked at for the second time nothing tells
-    assert counts.rates_off <= 40
+    # from 30 s on; until enough of its beats were seen nothing tells
+    assert counts.rates_off <= 10
     assert counts.minutes_off == 0
-    assert counts.rates_given > 30, "before it"
+    assert counts.rates_given > 25, "before it"
 
 
 def test_what_lies_beneath_does_not_depend_on_the_chunks() -> None:

@@ -11,10 +11,14 @@ from processing.heart.ibi import EVEN, PASSED_OVER, Arrival
 from processing.heart.judging import BeatJudge
 from processing.heart.rpeaks_path import normalised_parts
 from processing.heart.waves.passed import (
+    FAINT,
     FEWEST,
     HOLD,
     KEPT,
     NONE,
+    ODD_CONTRAST,
+    ODD_HEIGHT,
+    ODD_SCORE,
     OFTEN,
     SEEN,
     SOME,
@@ -116,6 +120,54 @@ def test_a_single_wave_is_motion_where_the_rhythm_is_even(even: bool, reason: st
     assert (judge.taken()[-1].rhythm == EVEN) is even
     strong = judge.push(Arrival(time + 1.6, time + 1.6, 0.8, "", passed=STRONG))
     assert strong.reason == PASSED_OVER
+
+
+def test_a_wave_that_stands_out_hardly_is_faint_evidence_for_the_next_beat_alone() -> None:
+    border = (ODD_HEIGHT, ODD_CONTRAST, ODD_SCORE)
+    for k in range(3):
+        follow, over = PassedOver(), [value + 0.1 for value in border]
+        follow.look(*over)
+        assert [follow.beat(t, t - 1.0, is_own=True) for t in (1.0, 2.0)] == [FAINT, NONE]
+        over[k] = border[k]
+        follow.look(*over)
+        assert follow.beat(3.0, 2.0, is_own=True) == NONE
+        follow.look(*(value + 0.1 for value in border))
+        follow.note(wave(3.4, WEAK))
+        assert follow.beat(4.0, 3.0, is_own=True) == WEAK
+        follow.look(*(value + 0.1 for value in border))
+        follow.restart()
+        assert follow.beat(1.0, 0.0, is_own=True) == NONE
+
+
+@pytest.mark.parametrize(
+    ("evidence", "steady", "irregular", "left"),
+    [
+        (FAINT, False, True, FAINT),
+        (FAINT, False, False, NONE),
+        (FAINT, True, False, NONE),
+        (WEAK, False, False, WEAK),
+        (WEAK, True, False, NONE),
+        (WEAK, True, True, WEAK),
+        (STRONG, True, False, STRONG),
+        (NONE, False, True, NONE),
+    ],
+)
+def test_what_a_single_wave_tells_hangs_on_the_rhythm(
+    evidence: float, steady: bool, irregular: bool, left: float
+) -> None:
+    beat = Arrival(1.0, 1.0, 0.8, "", passed=evidence)
+    assert beat.without_motion(is_steady=steady, is_irregular=irregular).passed == left
+
+
+def test_a_faint_wave_leaves_no_interval_where_there_is_no_rhythm() -> None:
+    steps = np.random.default_rng(0).uniform(0.45, 1.1, 40)
+    for intervals, reason in ((steps, PASSED_OVER), (np.full(40, 0.8), "")):
+        judge, time = BeatJudge(has_shapes=True), 0.0
+        for step in intervals.tolist():
+            time += step
+            judge.push(Arrival(time, time, step, ""))
+        known = judge.push(Arrival(time + 0.8, time + 0.8, 0.8, "", passed=FAINT))
+        assert known.reason == reason
 
 
 def test_signals_are_drawn_alike_by_one_seed_and_otherwise_by_another() -> None:
