@@ -12,11 +12,11 @@ from acquisition.stream import BoolArray, FloatArray, IntArray
 from processing.filling import filled
 from processing.heart import respiration
 from processing.heart.config import SHORTEST_HF, HeartConfig
-from processing.heart.hrv import slice_sums
+from processing.heart.hrv import hinges_on_two, slice_sums
 from processing.heart.ibi import ALTERNATING, DOUBTED, NORMAL, PASSED_OVER, Intervals, is_uneven
 from processing.heart.spectrum import RSA_EDGE, RSA_RATE, hf_powers, rsa_values
 from processing.heart.table import BeatTable
-from processing.heart.windows import ECTOPICS, FEW, IRREGULAR, most_missing
+from processing.heart.windows import ECTOPICS, FEW, IRREGULAR, UNSURE, most_missing
 from processing.splines import cubics
 
 STEP, SETTLING, CLOSING = HeartConfig.step, HeartConfig.settling, HeartConfig.closing
@@ -57,7 +57,8 @@ def window_beats(
     irregular = uneven[high] > uneven[low]
     doubted = _counts(beats.rhythms == DOUBTED)
     missing = doubted[high] - doubted[low] > most_missing(ends - starts, c)
-    gates = ((missing, PASSED_OVER), (many, ECTOPICS), (irregular, IRREGULAR), (few, FEW))
+    two = hinges_on_two(beats, low, high, c.largest)
+    gates = ((missing, PASSED_OVER), (many, ECTOPICS), (irregular, IRREGULAR), (few, FEW), (two, UNSURE))
     verdicts = np.select([shut for shut, _ in gates], [why for _, why in gates], "").tolist()
     times, values = beats.times[known], beats.values[known]
     holes = _counts(times[1:] - times[:-1] > HOLE)

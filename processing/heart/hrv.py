@@ -169,20 +169,20 @@ def rhythm_windows(beats: Intervals, ends: FloatArray, length: float) -> RhythmW
     )
 
 
-def hinges_on_two(beats: Intervals, ends: FloatArray, length: float, share: float) -> BoolArray:
-    """Tell of each window whether its two largest differences hold more than a share of the sum of squares,
-    and the largest is over a tenth of the interval: one beat that is wrongly called normal makes them.
+def hinges_on_two(beats: Intervals, starts: IntArray, stops: IntArray, share: float) -> BoolArray:
+    """Tell of windows from their first and one past their last beat whether the two largest differences hold
+    more than a share of the sum of squares, and the largest is over a tenth of the mean interval: one beat
+    that is wrongly called normal makes them.
 
     Differences at beats that somebody has accepted are not such.
     """
-    starts, stops = bounds(beats.times, ends, length)
     first = np.minimum(starts + 1, stops)
     change, _ = steps(beats)
     squares = change * change
     doubted = np.where(beats.rhythms == ACCEPTED, 0.0, squares)
     total, largest = slice_sums(squares, first, stops), slice_tops(doubted, first, stops)
-    level = mean_windows(beats, ends, length).value
-    out = np.zeros(len(ends), np.bool_)
+    level = _mean(beats, starts, stops)[0]
+    out = np.zeros(len(starts), np.bool_)
     for k in np.flatnonzero(largest > (0.1 * level) ** 2).tolist():
         inside = doubted[first[k] : stops[k]]
         two = float(np.partition(inside, len(inside) - 2)[-2]) if len(inside) > 1 else 0.0
@@ -202,11 +202,14 @@ def slice_tops(values: FloatArray, starts: IntArray, stops: IntArray) -> FloatAr
 
 def mean_windows(beats: Intervals, ends: FloatArray, length: float) -> Windows:
     """Return the mean NN interval [ms] of each window of `length` s."""
-    starts, stops = bounds(beats.times, ends, length)
+    return Windows(*_mean(beats, *bounds(beats.times, ends, length)), coverage(beats, ends, length))
+
+
+def _mean(beats: Intervals, starts: IntArray, stops: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Return the mean of the NN intervals of each slice [ms], and their number."""
     known = np.isfinite(beats.values)
     n = slice_sums(known.astype(np.float64), starts, stops)
-    total = slice_sums(np.where(known, beats.values, 0.0), starts, stops)
-    return Windows(_over(total, n), n, coverage(beats, ends, length))
+    return _over(slice_sums(np.where(known, beats.values, 0.0), starts, stops), n), n
 
 
 def all_rates(beats: Intervals, ends: FloatArray, length: float) -> FloatArray:

@@ -11,6 +11,7 @@ from acquisition.stream import BoolArray, FloatArray
 from processing.heart.config import HeartConfig
 from processing.heart.hrv import (
     all_rates,
+    bounds,
     elementwise,
     hinges_on_two,
     mean_windows,
@@ -108,7 +109,7 @@ def beat_columns(
     gates = [
         *rhythm_gates(beats, ends, c.rmssd_window, c, has_shapes=has_shapes),
         (short.n < c.rmssd_differences, FEW_NORMAL),
-        (hinges_on_two(beats, ends, c.rmssd_window, share), UNSURE),
+        (hinges_on_two(beats, *bounds(beats.times, ends, c.rmssd_window), share), UNSURE),
     ]
     value, why = gated(short.value, gates)
     low, high = gated(short.low, gates)[0], gated(short.high, gates)[0]

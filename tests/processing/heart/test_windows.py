@@ -98,7 +98,10 @@ def test_no_two_differences_may_hold_three_tenths_of_the_sum(share: float, why: 
     change[50], change[51] = big, -big
     values = 600.0 + np.cumsum(change) - np.cumsum(change).mean()
     assert big > 60.0, "more than a tenth of the interval, below which nothing hinges on it"
-    assert last(table(values=values), "rmssd")[1] == why
+    beats = table(values=values)
+    assert last(beats, "rmssd")[1] == why
+    spans, ends = np.array([[0, N]]), beats.times[-1:]
+    assert window_beats(beats, spans, ends - 60.0, ends, HeartConfig())[0].reason == why, "HF and RSA"
 
 
 @pytest.mark.parametrize(("doubted", "why"), [(7, ""), (8, PASSED_OVER)])
