@@ -283,13 +283,13 @@ class Path:
         self._look_back(beat.place)
         last, self._last = self._last, beat.place
         self._levels.accept(beat.height, beat.slope)
-        self._noise.accept(beat.contrast)
         if not beat.late:
             self._tails.next_beat()
         part = beat.parts[self._shapes.likeness(beat.parts)[1]]
         self._latest, self._clear = part, beat.clear
         self._shapes.learn(part)
         trusted, likeness = self._trust.judge(beat.parts, part, self._shapes, beat.contrast, beat.height)
+        self._noise.accept(beat.contrast, trusted=trusted)
         self._others.learn(part, beat.height, beat.contrast, likeness, trusted=trusted, sure=beat.sure)
         if last is not None:
             self._intervals.learn((beat.place - last) / self._rate)

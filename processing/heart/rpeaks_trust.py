@@ -72,13 +72,17 @@ class NoiseConfig(NamedTuple):
     contrast: float = 8.0
     """QRS envelope over the noise floor from which a beat stands clear of noise."""
     share: float = 0.4
-    """Share of the last beats that do not, above which there is noise."""
+    """Share of the last beats that do not, above which there is noise,"""
+    of_trusted: float = 0.25
+    """if it is this of trusted ones, too: a wide ectopic beat stands out less than they do."""
     rough: float = 1.4
     """Energy of the slopes of what is no beat over that of trusted beats, above which slopes tell nothing: of
     motion it is up to 1.0, of white noise 2 and more."""
     weight: float = 8.0
     """Weight of the correlation of slopes with those of trusted beats, from `middle`."""
     middle: float = 0.55
+    least: float = -2.5
+    """Least that it counts: ectopic beats are beats."""
     less: float = 0.7
     """What all evidence counts there, beside an even rhythm."""
 
@@ -202,15 +206,18 @@ class SlowNoise:
     """
 
     def __init__(self) -> None:
-        self._share = 0.0
+        self._share = self._of_trusted = 0.0
         self._rough: list[float] = []
         self.is_loud = False
         """Many of the last beats do not stand out of noise."""
 
-    def accept(self, contrast: float) -> None:
+    def accept(self, contrast: float, *, trusted: bool) -> None:
         """Take in the QRS envelope of a beat over the noise floor."""
-        self._share += (float(contrast < NOISE.contrast) - self._share) / RECENT
-        self.is_loud = self._share > NOISE.share
+        low = float(contrast < NOISE.contrast)
+        self._share += (low - self._share) / RECENT
+        if trusted:
+            self._of_trusted += (low - self._of_trusted) / RECENT
+        self.is_loud = self._share > NOISE.share and self._of_trusted > NOISE.of_trusted
 
     def reject(self, part: FloatArray) -> None:
         """Take in the shape of what was no beat, at mean 0 and norm 1."""
@@ -237,7 +244,7 @@ class SlowNoise:
         slopes = parts[:, 1:] - parts[:, :-1]
         norms = np.sqrt(power * (slopes * slopes).sum(axis=1)) + 1e-12
         fit: float = max((slopes.dot(own) / norms).tolist())
-        return NOISE.weight * (max(fit, 0.0) - NOISE.middle)
+        return max(NOISE.weight * (max(fit, 0.0) - NOISE.middle), NOISE.least)
 
 
 class Trust:

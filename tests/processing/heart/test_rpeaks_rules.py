@@ -197,11 +197,13 @@ def waves(rng: np.random.Generator, n: int, exponent: float) -> FloatArray:
     return np.asarray(cut / np.sqrt((cut * cut).sum(axis=2, keepdims=True)))
 
 
-def in_noise(contrast: float, rejected: FloatArray) -> SlowNoise:
-    """Return what is known after twelve beats of this contrast and some waves that were none."""
+def in_noise(contrast: float, rejected: FloatArray, own: float = 0.0) -> SlowNoise:
+    """Return what is known after twelve trusted beats, each with one that is not, and some waves that were
+    none; all beats of this contrast, or the trusted ones of their `own`."""
     noise = SlowNoise()
     for _ in range(12):
-        noise.accept(contrast)
+        noise.accept(own or contrast, trusted=True)
+        noise.accept(contrast, trusted=False)
     for parts in rejected:
         noise.reject(parts[3])
     return noise
@@ -230,3 +232,6 @@ def test_slopes_tell_a_beat_in_slow_noise_and_nothing_in_white_or_none() -> None
     assert in_noise(4.0, white).evidence(qrs, qrs[3]) is None
     assert in_noise(20.0, slow[:12]).evidence(qrs, qrs[3]) is None
     assert noise.evidence(qrs, None) is None
+    assert in_noise(4.0, slow[:12], own=20.0).evidence(qrs, qrs[3]) is None, "wide beats, and no noise"
+    ramp = np.tile(np.linspace(-1.0, 1.0, 31), (7, 1))
+    assert noise.evidence(ramp, qrs[3]) == NOISE.least, "an ectopic beat is a beat"
