@@ -120,10 +120,12 @@ class EcgInput:
         intervals[found.first | crossed] = np.nan
         self._last = float(found.times[-1])
         columns = (found.times.tolist(), found.settled.tolist(), intervals.tolist(), faults(found))
-        missing = [MISSING if m else "" for m in crossed.tolist()]
-        rows = zip(*columns, found.parts, found.norms, strict=True)
-        marks = zip(rows, missing, found.passed.tolist(), strict=True)
-        arrivals = [Arrival(*row, missing=why, passed=over) for row, why, over in marks]
+        missing = [MISSING if lost else "" for lost in crossed.tolist()]
+        rows = zip(*columns, found.parts, found.norms, missing, found.passed.tolist(), strict=True)
+        arrivals = [
+            Arrival(time, settled, seconds, fault, parts, norms, missing=lost, passed=over)
+            for time, settled, seconds, fault, parts, norms, lost, over in rows
+        ]
         self._feed.take(found, arrivals)
 
 

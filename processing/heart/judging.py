@@ -128,8 +128,7 @@ class BeatJudge:
         if fresh:
             self._before = math.nan if math.isnan(beat.interval) else NORMAL
             self._paired, self._span_before = False, not math.isnan(beat.interval)
-        if beat.passed:
-            beat = beat.without_motion(is_steady=self._rhythm.is_steady, is_irregular=self._is_irregular)
+        beat = beat.without_motion(is_steady=self._rhythm.is_steady, is_irregular=self._is_irregular)
         likeness, size, family = 1.0, 1.0, None
         if beat.parts is not None and beat.norms is not None and beat.fault in ("", UNLIKE):
             ratio = beat.interval / self._rhythm.usual if beat.interval < 3.0 else math.nan
@@ -139,8 +138,7 @@ class BeatJudge:
                 likeness, size, family = self._families.place(beat.parts, beat.norms, ratio)
         if beat.vouched:
             likeness, size = 1.0, 1.0
-        if beat.fault:
-            beat = beat._replace(fault=self._cleared(beat.fault, likeness, size, family))
+        beat = beat._replace(fault=self._cleared(beat.fault, likeness, size, family)) if beat.fault else beat
         if not beat.fault:
             self._rhythm.saw(beat.interval)
         reason = self._refusal(beat, likeness, size)
