@@ -2,7 +2,8 @@
 
 An electrode that hangs loose need not read zero: 0.05 to 0.2 µS are left, and where the skin conducted half a
 microsiemens nothing about their size says so. Skin that was held up by responses falls back within seconds
-too, but not so far: by then they have left a part. The method is ours: docs/eda.md.
+too, but not so far: by then they have left a part. And what falls back to where it had been, as when a wrist
+is no longer pressed, only comes back. The method is ours: docs/eda.md.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ LASTS = 2
 """It reads so for so many seconds."""
 BACK = 0.5
 """It touches again where a second reads this share of the level before; a sample that does is not lost."""
+STOOD, LEAST, MEMORY = 10, 0.8, 600
+"""It came back to where it stood if so many of the last seconds with contact read at most 1/0.8 of it."""
 ANEW = 30
 """After so many seconds without a sample, or without current, it is taken to be attached anew [s]."""
 
@@ -49,6 +52,7 @@ class Contact:
     def _forget(self) -> None:
         """Know of no level."""
         self._means: deque[tuple[int, float]] = deque(maxlen=AGO + OVER)
+        self._touched: deque[float] = deque(maxlen=MEMORY)
         self._newest: int | None = None
         self._before = math.nan
         self._low = self._nothing = 0
@@ -96,11 +100,17 @@ class Contact:
         elif mean < LOW:
             level = self._level(second)
             self._low = self._low + 1 if mean < SHARE * level else 0
-            if self._low == LASTS:
+            if self._low == LASTS and not self._stood_at(mean):
                 self._before = level
         else:
             self._low = 0
         self._means.append((second, mean))
+        if mean >= self._none and self._low == 0:
+            self._touched.append(mean)
+
+    def _stood_at(self, mean: float) -> bool:
+        """Tell whether the signal had read no more than this for a while when there was contact [µS]."""
+        return sum(LEAST * one <= mean for one in self._touched) >= STOOD
 
     def _level(self, second: int) -> float:
         """Return the level some seconds before one [µS], 0 where it is not known."""

@@ -64,6 +64,13 @@ def test_a_level_that_was_higher_than_a_quarter_microsiemens_away_is_a_step() ->
     assert lost_from(np.repeat([2.0, 0.24], 40)) == list(range(42, 80))
 
 
+def test_what_only_comes_back_from_a_pressed_wrist_is_not_lost() -> None:
+    assert lost_from(np.repeat([0.2, 0.6, 0.2, 0.7, 0.18], 40)) == []
+    assert lost_from(np.repeat([0.3, 0.7, 0.2], 40)) == list(range(82, 120))
+    often = np.concatenate([np.repeat([0.7, 0.2], [25, 5])] * 15)
+    assert lost_from(often) == [30 * k + 25 + s for k in range(15) for s in (2, 3, 4)], "it never stood there"
+
+
 def test_it_touches_again_at_half_of_the_level_before() -> None:
     assert lost_from(np.repeat([0.5, 0.1, 0.24, 0.26], 40)) == list(range(42, 120))
 
