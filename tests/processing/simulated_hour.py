@@ -77,11 +77,11 @@ def write_hour(
         recorded=Recorded(started=started, streams=chosen, id=id),
     )
     (path / "session.toml").write_text(dump_session(session), "utf-8")
-    dyad, first = Dyad(Script(seed), chosen), 0
+    two, first = Dyad(Script(seed), chosen), 0
     if 60.0 * past == PAST:
-        feed = write_past(store, dyad, START, wall=1.7e9)
+        feed = write_past(store, two, START, wall=1.7e9)
     else:
-        feed, first = Feed(dyad, START), round(-600 * past)
+        feed, first = Feed(two, START), round(-600 * past)
         feed.take(START + 0.1 * (first - 1))
         for info in chosen:
             store.open_stream(info)
