@@ -16,23 +16,17 @@ import numpy as np
 from acquisition.stream import FloatArray, IntArray
 from acquisition.timebase.account import Account
 from acquisition.timebase.beginning import Beginning
-from acquisition.timebase.change import Change
+from acquisition.timebase.change import TRUSTING, Change
 from acquisition.timebase.engines import engine
-from acquisition.timebase.far import Away, Watch, counted_on
+from acquisition.timebase.far import NUMBER, PAUSE, Away, Watch, alike, counted_on
 from acquisition.timebase.laid import Engine, Laid, joined, newest, rising
 from acquisition.timebase.looks import Looks
 from acquisition.timebase.manner import Manner, Seen, look
 from acquisition.timebase.period import DOUBT, learned
 
-NUMBER = 1e11
-"""A stamp beyond this is no time [s]: three thousand years."""
 JOINED = 0.15
 """By at most so much the times are shifted where another manner begins, so that an interval across is right
 [s]."""
-PAUSE = 1.5
-"""Silence [s] that a new segment does not go on over at once."""
-TRUSTING = 60.0
-"""Seconds for which even stamps that were doubted once are not doubted again: each doubt holds samples up."""
 
 
 class TimeBase:
@@ -64,6 +58,7 @@ class TimeBase:
         self._looks = Looks(self._seen, 1.0)
         self._change = Change(self._seen, self._period, np.empty(0), 0)
         self._wary_from = 0
+        self._told = -1
         self._tail = self._tail_heard = np.empty(0)
 
     @property
@@ -104,20 +99,13 @@ class TimeBase:
                 continue
             stop = i + self._watch.until_far(stamps[i:], heard[i:])
             while i < stop:
-                end = i + self._together(stamps[i:stop])
+                end = i + (stop - i if self._seen.sparse else alike(stamps[i:stop]))
                 self._take(stamps[i:end], heard[i:end], parts)
                 i = end
             if i < len(stamps):
                 self._away.hold(float(stamps[i]), float(heard[i]), self._watch)
                 self._n += 1
                 i += 1
-
-    def _together(self, stamps: FloatArray) -> int:
-        """Return how many stamps are taken in at once: a missing one is counted on by what is known then."""
-        missing = np.isnan(stamps)
-        if self._seen.sparse or not missing.any():
-            return len(stamps)
-        return 1 if missing[0] else int(missing.argmax())
 
     def drain(self) -> FloatArray:
         """Return the times of all samples that wait, by what is known now [s]."""
@@ -251,6 +239,10 @@ class TimeBase:
 
     def _run(self, stamps: FloatArray, heard: FloatArray, parts: list[Laid]) -> tuple[FloatArray, FloatArray]:
         """Lay samples up to the next look at the manner; return the stamps that are left."""
+        if self._n <= self._told:  # told once, and yet the manner is what it is: or it would be told for ever
+            n = min(self._looks.room, len(stamps), self._told + 1 - self._n)
+            self._change.skip(stamps[:n])
+            return self._lay(stamps, heard, n, parts)
         spared = self._looks.spared(stamps, self._period) if self.account.rate_told else 0
         n = spared or min(self._looks.room, len(stamps))
         # Of stamps that are even among themselves only the step to the first may tell something.
@@ -261,7 +253,13 @@ class TimeBase:
             return self._again(stamps[before:], heard[before:], parts)
         if spared:
             self._change.skip(stamps[:n])
-        looked = not spared and self._looks.take(stamps[:n])
+        return self._lay(stamps, heard, n, parts, looks=not spared)
+
+    def _lay(
+        self, stamps: FloatArray, heard: FloatArray, n: int, parts: list[Laid], *, looks: bool = True
+    ) -> tuple[FloatArray, FloatArray]:
+        """Lay the next `n` samples, and look at them; return the stamps that are left."""
+        looked = looks and self._looks.take(stamps[:n])
         self._n += n
         self._push(stamps[:n], heard[:n], parts)
         if looked:
@@ -275,7 +273,7 @@ class TimeBase:
         if self._seen.manner is Manner.EXACT:
             self._wary_from = self._n + round(TRUSTING / self._period)
         # Samples that waited, and are laid anew, are settled by the one that showed the change.
-        self._floor = max(self._floor, self._n)
+        self._floor, self._told = max(self._floor, self._n), self._n
         if self._seen.manner is Manner.PACKETS:  # their line goes on over those that wait
             self._drain(parts)
         elif self._change.began >= 0:  # and that through stamps with jitter over those before

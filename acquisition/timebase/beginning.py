@@ -48,7 +48,7 @@ class Beginning:
         self._since = self._since if self._n else float(heard[0])
         before = self._parts[-1][-1] if self._n else math.nan
         steps = np.nan_to_num(steps_from(before, stamps))
-        active = self._active + np.cumsum(np.clip(steps, 0.0, HOLE))
+        active = np.cumsum(np.append(self._active, np.clip(steps, 0.0, HOLE)))[1:]  # the same in any pieces
         counts = self._n + np.arange(1, len(stamps) + 1)
         enough = (counts >= FEW) & ((active >= START) | (counts * self._period >= AT_MOST))
         long = np.maximum.accumulate(np.append(self._long, steps > np.fmax(LONG, FEW * self._period)))[1:]

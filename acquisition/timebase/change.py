@@ -33,6 +33,8 @@ longer."""
 ODD, WITHIN = 0.25, 3.0
 """Share of a period by which a step is no whole number of them, and seconds within which two such tell that
 even stamps have ended. One alone may be a late stamp, or a clock that was set."""
+TRUSTING = 60.0
+"""Seconds for which even stamps that were doubted once are not doubted again: each doubt holds samples up."""
 STILL = 1e-4
 """Share of a period within which steps are the same: nobody's jitter is."""
 STILL_FOR = 16

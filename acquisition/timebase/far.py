@@ -9,6 +9,10 @@ import numpy as np
 from acquisition.stream import FloatArray, IntArray
 from acquisition.timebase.ranks import steps_from
 
+NUMBER = 1e11
+"""A stamp beyond this is no time [s]: three thousand years."""
+PAUSE = 1.5
+"""Silence [s] that a new segment does not go on over at once."""
 FAR = 5.0
 """Stamps that go back by more begin a segment, or slipped [s]."""
 SOON = 0.5
@@ -135,6 +139,14 @@ class Away:
         stamps, heard = np.array(self._held).T
         self._held = []
         return stamps, heard
+
+
+def alike(stamps: FloatArray) -> int:
+    """Return how many stamps are taken in at once: a missing one is counted on by what is known then."""
+    missing = np.isnan(stamps)
+    if not missing.any():
+        return len(stamps)
+    return 1 if missing[0] else int(missing.argmax())
 
 
 def counted_on(stamps: FloatArray, known: IntArray, before: float, since: int, period: float) -> FloatArray:

@@ -35,6 +35,9 @@ LASTS = 16
 STRAYS, STRAIGHT = 0.5, 0.9
 """Share of what they are off, and correlation, from which packets are farther and farther off."""
 
+OTHER = 10.0
+"""By at most so much another rate may be theirs."""
+
 
 class Run:
     """Weigh packets in a row that are late.
@@ -116,16 +119,18 @@ class Run:
         return np.asarray((1.0 - RARE) * share + RARE / (RANGE * self._length))
 
 
-def stray(counts: FloatArray, off: Sequence[float], least: float) -> bool:
+def stray(line: FloatArray, off: Sequence[float], least: float, period: float) -> bool:
     """Tell whether packets are farther and farther off the line, whose slope is wrong then.
 
     Parameters
     ----------
-    counts, off : ndarray, sequence of float
-        Numbers of their last samples, and how late they are [s].
-    least : float
-        By how much the last ones are off at least [s].
+    line, off : ndarray, shape (2, n), sequence of float
+        Numbers of their last samples and the stamps of these [s], and how late they are [s].
+    least, period : float
+        By how much the last ones are off at least, and the sample period so far [s].
     """
-    if not abs(off[-1] - off[0]) > STRAYS * abs(least):
+    counts, stamps = line
+    rate = float((stamps[-1] - stamps[0]) / (counts[-1] - counts[0])) / period
+    if not (1.0 / OTHER < rate < OTHER and abs(off[-1] - off[0]) > STRAYS * abs(least)):
         return False
     return abs(float(np.corrcoef(counts, off)[0, 1])) > STRAIGHT

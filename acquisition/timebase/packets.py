@@ -268,7 +268,7 @@ class Packets:
         late = off if waited else off[-2:]
         least = min(late) if late[0] > 0 else max(late)
         lasts = self._off >= GIVEN_UP
-        if lasts and stray(self._last.newest(GIVEN_UP)[0], self._late[-GIVEN_UP:], least):
+        if lasts and stray(self._last.newest(GIVEN_UP), self._late[-GIVEN_UP:], least, self.period):
             self._begin_anew()
             return
         alike = abs(least) > limit and max(late) - min(late) < ALIKE * abs(least)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from acquisition.stream import FloatArray
 from acquisition.timebase.base import TimeBase
+from acquisition.timebase.change import Change
 from acquisition.timebase.lay import Whole, lay
 from acquisition.timebase.manner import Manner
 from tests.acquisition.timebase.stamped import (
@@ -526,6 +527,41 @@ def test_any_mixture_of_manners_is_the_same_in_any_chunks(
 @pytest.mark.parametrize(("seed", "cut"), [(9, 1), (14, 3), (37, 2), (50, 3), (54, 1), (77, 13), (159, 13)])
 def test_mixtures_that_were_not_the_same_once_are(seed: int, cut: int) -> None:
     same_in_any_chunks(seed, [cut])
+
+
+def test_a_manner_that_is_told_again_at_the_same_sample_is_passed_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else it is told for ever, where nothing is laid in between: at another rate blocks are longer."""
+
+    def find(self: Change, stamps: FloatArray, first: int) -> int:
+        return 3080 - first if first <= 3080 < first + len(stamps) else -1
+
+    monkeypatch.setattr(Change, "find", find)
+    push = jittered(0.003)
+    fast, slow = stream(push, sfreq=260.0, seconds=10.0), stream(push, sfreq=180.0, seconds=30.0)
+    stamps = np.concatenate((fast.stamps, slow.stamps - 100.0))
+    arrivals = np.concatenate((fast.true, slow.true + 10.0))
+    for cuts in ([10**6], [1], [13, 500, 1, 77]):
+        laid = pushed(stamps, arrivals, fast.sfreq, cuts)[0]
+        assert np.abs(np.diff(laid[4000:]) * slow.sfreq - 1.0).max() < 0.1
+
+
+@pytest.mark.parametrize(("sfreq", "digits"), [(30.0, 3), (80.0, 2), (130.0, 3)])
+def test_a_stream_begins_with_as_many_samples_in_any_chunks(sfreq: float, digits: int) -> None:
+    """Also where steps add up to just as many seconds as are needed."""
+    stamps = np.round(np.arange(round(6.0 * sfreq)) / sfreq, digits)
+    whole = pushed(stamps, None, 0.0, [10**6])
+    for cuts in ([13, 500, 1, 77], [7], [100, 3]):
+        assert np.array_equal(whole[1], pushed(stamps, None, 0.0, cuts)[1])
+
+
+@pytest.mark.parametrize("sfreq", [4.0, 25.0])
+def test_stamps_that_are_no_times_are_settled_by_the_last_that_came(sfreq: float) -> None:
+    true = 1000.0 + np.arange(round(120.0 * sfreq)) / sfreq
+    stamps = np.where((true > 1030.0) & (true < 1036.0), 0.0, true)
+    for cuts in ([1], [10**6], [13, 1]):
+        pushed(stamps, true, sfreq, cuts)  # which looks at that
 
 
 def same_in_any_chunks(seed: int, cuts: list[int], missing: Sequence[float] = ()) -> None:
