@@ -75,21 +75,37 @@ class Cycle(NamedTuple):
 def turns(y: FloatArray, least: float) -> list[int]:
     """Return the places of troughs and peaks in turn, from a trough on, each `least` from the next."""
     out: list[int] = []
-    low = high = 0
+    bends = _bends(y)
+    if not bends:
+        return out
+    low = high = bends[0]
+    lowest = highest = float(y[low])
     rising: bool | None = None
-    for i, value in enumerate(y.tolist()):
-        if value > y[high]:
-            high = i
-        if value < y[low]:
-            low = i
-        if rising is not False and y[high] - value >= least:
+    for i, value in zip(bends, y[bends].tolist(), strict=True):
+        if value > highest:
+            high, highest = i, value
+        if value < lowest:
+            low, lowest = i, value
+        if rising is not False and highest - value >= least:
             if rising:
                 out.append(high)
-            rising, low = False, i
-        elif rising is not True and value - y[low] >= least:
+            rising, low, lowest = False, i, value
+        elif rising is not True and value - lowest >= least:
             out.append(low)
-            rising, high = True, i
+            rising, high, highest = True, i, value
     return out
+
+
+def _bends(y: FloatArray) -> list[int]:
+    """Return the places at which the signal turns at all, the first of equal ones, and both ends."""
+    if len(y) == 0:
+        return []
+    steps = np.diff(y)
+    moves = np.flatnonzero(steps)
+    if len(moves) == 0:
+        return [0]
+    up = steps[moves] > 0.0
+    return [0, *(moves[:-1][up[1:] != up[:-1]] + 1).tolist(), int(moves[-1]) + 1]
 
 
 def _middle(t: FloatArray, share: FloatArray) -> float:
