@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from acquisition.batch import StreamPart
 from acquisition.stream import FloatArray, IntArray, StreamInfo
 from acquisition.timebase.account import Account, Remark
-from acquisition.timebase.base import NUMBER, TimeBase
+from acquisition.timebase.base import TimeBase
+from acquisition.timebase.far import NUMBER
 from processing.admission import Waits
 
 SILENCE = 1.5
