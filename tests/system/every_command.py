@@ -201,6 +201,8 @@ def protection(lab: Laboratory) -> None:
     path = _sealed(lab)
     lab.run("process", path, "--out", "sealed_results")
     lab.run("unseal", path, "--out", "unsealed")
+    lab.run("keys", "remember", "keyring", code=1)  # no desktop, no keyring
+    lab.run("keys", "forget", "tpm")
     lab.run("keys", "lock")
 
 
@@ -211,6 +213,4 @@ def withdrawal(lab: Laboratory) -> None:
     lab.run("retention", "list", "--from", "sealed")
     lab.run("withdraw", path, "client", "--yes")
     lab.run("audit", "verify")
-    lab.run("keys", "remember", "keyring", code=1)  # no desktop, no keyring
-    lab.run("keys", "forget", "tpm")
     lab.run("keys", "lock")

@@ -188,6 +188,6 @@ def test_a_check_hears_a_sender_that_is_another_than_at_the_last_check(tmp_path:
     path = session(tmp_path, lsl_eda(source_id))
     for expected in (0, 1):
         with tapping(source_id):
-            done = run("check", path, "--out", tmp_path, "--seconds", "2", "--wait", "5")
+            done = run("check", path, "--out", tmp_path, "--seconds", "1", "--wait", "5", "--no-read")
         assert "median 5 µS" in done.stdout, done.stdout
         assert done.stdout.count("recordings expect this one from now on") == expected

@@ -44,7 +44,7 @@ def test_a_worker_that_is_killed_costs_its_task_and_changes_no_byte(
     monkeypatch.setattr(engine, "work", dies_once)
     told: list[tuple[str, str]] = []
     jobs = [job for job in jobs_of(made, tmp_path / "store") if job.place.dyad == "D01"]
-    engine.run(jobs, scheduler="", n=2, told=lambda job, done: told.append((job.title, done.reason)))
+    engine.run(jobs, scheduler="", n=1, told=lambda job, done: told.append((job.title, done.reason)))
     assert (tmp_path / "killed").exists()
     assert sorted(told) == sorted((job.title, "") for job in jobs)
     by_session = {k: v for k, v in parquet(made / "store").items() if "dyad=D01" in k}

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -216,9 +217,10 @@ def test_emulated_wearables_are_identified_by_a_tap(
 
 @pytest.mark.slow
 def test_emulated_wearables_and_lsl_streams_are_checked_and_the_recording_begins(
-    make_set_up: MakeSetUp, qtbot: QtBot, bridge: None
+    make_set_up: MakeSetUp, qtbot: QtBot, bridge: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     window = make_set_up(emulated_belt().rstrip() + "\n" + STREAM)
+    monkeypatch.setattr(window.probe, "check", partial(window.probe.check, seconds=8.0))
     first = window.rows[0]
     window.check()
     qtbot.waitUntil(lambda: bool(window.findings.text()) and not window.probe.running, timeout=DEADLINE)
