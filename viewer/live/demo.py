@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from importlib import import_module
 from pathlib import Path
 
 import click
@@ -74,6 +75,8 @@ def demo_command(
         echo(f"recording {length:g} s of a simulated dyad, and analysing it as it grows")
     left = "ended"
     with RecorderProcess(session, out=out, seconds=length) as recorder:
+        if headless:
+            import_module("processing.commands.process")  # while the recorder begins
         path = recorder.await_recording()
         if headless:
             _analyse(path, out, follow=True)
