@@ -83,8 +83,9 @@ class Listener:
         n = max((at + len(bands) for at, bands in self._hops), default=0)
         bands = np.full((max(n, 0), len(EDGES) - 1), np.nan, np.float32)
         for at, part in self._hops:
-            cut = min(max(-at, 0), len(part))  # sound may begin before the pictures, and even end there
-            bands[at + cut : max(at + len(part), at + cut)] = part[cut:]
+            # What was heard before the pictures begin, all of a part or some, is none of theirs.
+            begin, end = max(at, 0), max(at + len(part), 0)
+            bands[begin:end] = part[begin - at : end - at]
         return loudness_of(bands)
 
     def _take(self) -> None:

@@ -80,10 +80,12 @@ def bids_app_command(
 @contextmanager
 def _kept(failures: dict[str, str], name: str) -> Iterator[None]:
     """Keep why a conversation could not be computed."""
+    from processing.cohort.known import faults_as_lines
+
     try:
         yield
     except (AttunementError, OSError) as error:
-        failures[name] = str(error)
+        failures[name] = faults_as_lines(error, Path(name))
 
 
 def _end(failures: Mapping[str, str]) -> None:

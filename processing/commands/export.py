@@ -84,7 +84,10 @@ def export_command(
         except (AttunementError, OSError) as error:
             if len(recordings) == 1:
                 raise
-            faults.append(f"{path.name} is left out: {error}")  # and takes no other with it
+            from processing.cohort.known import faults_as_lines
+
+            why = faults_as_lines(error, path)
+            faults.append(f"{path.name} is left out: {why}")  # and takes no other with it
     echo(NOTICE)
     for fault in faults:
         echo(fault, err=True)

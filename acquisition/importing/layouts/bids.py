@@ -145,7 +145,7 @@ def _events(path: Path) -> FoundFile:
     text = next((n for n in ("trial_type", "value", "event_type") if n in names), None)
     if text is None:
         raise RecordingError(f"{path}: no column trial_type or value (there are: {', '.join(names)})")
-    times, texts, undated = [], [], 0
+    rows, undated = list[tuple[float, str]](), 0
     for number, line in enumerate(lines[1:], 2):
         cells = dict(zip(names, line.split("\t"), strict=False))
         word = cells.get(text, "").strip()
@@ -161,13 +161,11 @@ def _events(path: Path) -> FoundFile:
             raise RecordingError(
                 f"{path}: line {number}: onset {cells['onset'][:40]!r} is no number"
             ) from None
-        for time, mark in marks(onset, lasts, word, cells.get("actor", "")):
-            times.append(time)
-            texts.append(mark)
+        rows += marks(onset, lasts, word, cells.get("actor", ""))
     notes = [f"{how_many(undated, 'event')} without an onset left out"] if undated else []
-    notes += [] if times else ["no events in it"]  # nothing was marked; what stands beside it holds
-    found = annotation_stream("events", list(zip(times, texts, strict=True)), text)
-    return FoundFile(path=path, layout=f"{TITLE} events", streams=tuple(found), notes=tuple(notes))
+    notes += [] if rows else ["no events in it"]  # nothing was marked; what stands beside it holds
+    found = tuple(annotation_stream("events", rows, text))
+    return FoundFile(path=path, layout=f"{TITLE} events", streams=found, notes=tuple(notes))
 
 
 def marks(onset: float, duration: float, text: str, actor: str = "") -> list[tuple[float, str]]:

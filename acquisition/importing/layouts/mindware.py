@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 from acquisition.errors import RecordingError
-from acquisition.importing.found import FoundFile, Hints, Peek, markers
+from acquisition.importing.found import FoundFile, Hints, Peek
+from acquisition.importing.layouts.bids import annotation_stream
 from acquisition.importing.tables.dialect import dialect_of
 from acquisition.importing.tables.naming import is_time, modality_of, spelled, unit_in
 from acquisition.importing.tables.sheet import Clock, Wish, read_sheet
@@ -65,15 +66,14 @@ def _signals(path: Path, first: str, hints: Hints) -> FoundFile:
 
 
 def _events(path: Path) -> FoundFile:
-    times, texts = [], []
+    rows = list[tuple[float, str]]()
     for number, line in enumerate(path.read_text("utf-8-sig", "replace").splitlines()[1:], 2):
         cells = line.split("\t")
         if len(cells) > 2 and cells[1].strip():
             try:
-                times.append(float(cells[2].replace(",", ".")))
+                rows.append((float(cells[2].replace(",", ".")), cells[1].strip()))
             except ValueError:
                 raise RecordingError(f"{path}: line {number}: time {cells[2][:40]!r} is no number") from None
-            texts.append(cells[1].strip())
-    found = (markers("events", times, texts, "name"),) if times else ()
-    notes = () if times else ("no events in it",)  # nothing was marked; what stands beside it holds
+    found = tuple(annotation_stream("events", rows, "name"))
+    notes = () if found else ("no events in it",)  # nothing was marked; what stands beside it holds
     return FoundFile(path=path, layout=f"{TITLE} (events)", streams=found, notes=notes)
