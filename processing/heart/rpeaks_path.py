@@ -168,7 +168,7 @@ class Path:
         clear = -1.5 if clear < -1.5 else w.contrast_cap if clear > w.contrast_cap else clear
         score = w.bias + w.height * tall
         score += w.contrast * clear
-        told = self._noise.evidence(parts, self._trust.typical) if self._noise.is_loud else None
+        told = self._noise.evidence(parts, self._trust.typical)
         like = w.likeness * ((likeness if likeness > w.unlike else w.unlike) - 0.6)
         score += like if told is None else told
         small = log(height / reference) + 0.9
