@@ -100,7 +100,7 @@ def test_device_that_is_lost_and_comes_back(make_window: MakeWindow) -> None:
     assert [c.text() for c in panel.strip.chips[Role.CLIENT].chips] == ["ECG ok", "EDA ok"]
     hr = {(s.entity, s.index): s for s in index_samples(93.0, 94.0)}["client", "hr"]
     assert panel.lanes.lanes["HR"].header.text().startswith(f"C {hr.value:.0f}")
-    view = panel.lanes.lanes["ECG client"].plot.getPlotItem().vb
+    view = panel.lanes.lanes["ECG client"].plot.view
     box = view.mapRectToScene(view.boundingRect())
     page = panel.page
     assert page is not None
@@ -138,7 +138,7 @@ def test_resumed_pause_stays_empty_and_says_so(make_window: MakeWindow) -> None:
     go_on(window, session, 5)
     page = window.panel.page
     assert page is not None and window.model.pauses[Role.CLIENT]
-    view = lane.plot.getPlotItem().vb
+    view = lane.plot.view
     box = view.mapRectToScene(view.boundingRect())
     left, right = (round(box.left() + (t - page.start) / page.seconds * box.width()) for t in (71.0, 94.0))
     shown = picture(lane.plot)

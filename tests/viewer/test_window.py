@@ -349,7 +349,7 @@ def test_time_axis_is_the_same_in_all_lanes(make_window: MakeWindow) -> None:
     window = make_window()
     spans = set()
     for lane in window.panel.lanes.lanes.values():
-        view = lane.plot.getPlotItem().vb
+        view = lane.plot.view
         box = view.mapRectToScene(view.boundingRect())
         left = lane.plot.mapTo(window, QPoint(round(box.left()), 0)).x()
         spans.add((left, round(box.width()), tuple(view.viewRange()[0])))
@@ -384,7 +384,7 @@ def test_silent_stream_leaves_a_hole_and_no_line(make_window: MakeWindow) -> Non
     shown = picture(plot)
     page = window.panel.page
     assert page is not None
-    view = plot.getPlotItem().vb
+    view = plot.view
     box = view.mapRectToScene(view.boundingRect())
     left = round(box.left() + (70.0 - page.start) / page.seconds * box.width())
     right = round(box.left() + (88.0 - page.start) / page.seconds * box.width())

@@ -27,7 +27,7 @@ def draw_lane(painter: QPainter, lane: Lane) -> None:
     painter.save()
     painter.translate(lane.plot.pos())
     painter.fillRect(QRectF(lane.plot.rect()), lane.plot.backgroundBrush())
-    view = lane.plot.getPlotItem().vb
+    view = lane.plot.view
     items = sorted((i for i in view.childGroup.childItems() if i.isVisible()), key=lambda i: i.zValue())
     if all(isinstance(item, KNOWN) for item in items):
         _draw_axis(painter, lane)
@@ -42,7 +42,7 @@ def draw_lane(painter: QPainter, lane: Lane) -> None:
 
 
 def _draw_axis(painter: QPainter, lane: Lane) -> None:
-    axis = lane.plot.getPlotItem().getAxis("left")
+    axis = lane.plot.axis
     painter.save()
     painter.translate(axis.mapToScene(QPointF(0, 0)))
     painter.setFont(axis.style["tickFont"] or painter.font())

@@ -16,7 +16,7 @@ from acquisition.stream import FloatArray
 from viewer.lanes.coarse import Coarse
 from viewer.lanes.curve import Curve
 from viewer.lanes.header import LETTERS, LaneHeader, font
-from viewer.lanes.plot import LEFT, RIGHT, apart, new_plot
+from viewer.lanes.plot import LEFT, RIGHT, LanePlot, apart
 from viewer.lanes.tail import TailStrip
 from viewer.model.definitions import Definition
 from viewer.model.page import Page, rescaled
@@ -47,7 +47,7 @@ class Lane(QWidget):
         self.fast, self.people = fast, people
         self._theme, self._span = theme, span
         self.header = LaneHeader(definition.title, definition.unit, definition.hover(), theme)
-        self.plot = new_plot(theme)
+        self.plot = LanePlot(theme)
         self.plot.setToolTip(definition.hover())
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -127,7 +127,7 @@ class Lane(QWidget):
         """Draw a page from scratch."""
         self._choose(page)
         self._page, self._live = page, live
-        self.plot.getPlotItem().vb.setXRange(page.start, page.stop, padding=0)
+        self.plot.view.setXRange(page.start, page.stop, padding=0)
         self.rescale()
         for curve in self.drawn:
             if curve.entity not in self._paused:
@@ -196,12 +196,12 @@ class Lane(QWidget):
             fresh = (-self._span / 2, self._span / 2)
         if fresh is not None:
             self._scale = fresh
-            self.plot.getPlotItem().vb.setYRange(*fresh, padding=0)
+            self.plot.view.setYRange(*fresh, padding=0)
             self.draw_marks(self._mark_times)
             self._draw_pauses()
             self.place_letters()
         # Without a value there is nothing the numbers of a scale could refer to.
-        axis = self.plot.getPlotItem().getAxis("left")
+        axis = self.plot.axis
         if axis.style["showValues"] != bool(lows):
             axis.setStyle(showValues=bool(lows))  # it draws all its numbers anew
 

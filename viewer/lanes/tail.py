@@ -35,7 +35,7 @@ class TailStrip(QWidget):
 
     def __init__(self, plot: Any, colour: str, ground: str, mark: str) -> None:
         super().__init__(plot.viewport())
-        self._plot, self._view = plot, plot.getPlotItem().vb
+        self._plot, self._view = plot, plot.view
         self._pens = [QPen(QColor(c), 1) for c in (colour, mark)]
         for pen in self._pens:
             pen.setCosmetic(True)  # as the page's, also on a screen of high resolution

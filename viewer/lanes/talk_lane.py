@@ -85,7 +85,7 @@ def talk_lane(model: SessionModel, theme: Theme) -> Lane:
     """Return the lane that shows who speaks."""
     lane = Lane(definition("turn"), theme, span=1.0, fast=False, people=tuple(r.value for r in PEOPLE))
     lane.setMinimumHeight(44)
-    lane.plot.getPlotItem().getAxis("left").setStyle(tickLength=0)
+    lane.plot.axis.setStyle(tickLength=0)
     sources: dict[Role, Source] = {role: _source(model, role) for role in PEOPLE}
     for role, source in sources.items():
         colour = theme.person(role)

@@ -36,7 +36,7 @@ def test_lane_is_moved_hidden_and_scaled_and_all_persists(make_window: MakeWindo
     def holds() -> None:
         lanes = window.panel.lanes
         assert next(iter(lanes.lanes)) == "Arousal" and lanes.heights["Arousal"] == round(1.6 * usual)
-        assert lanes.lanes["Arousal"].plot.getPlotItem().vb.viewRange()[1] == [-5.0, 6.0]
+        assert lanes.lanes["Arousal"].plot.view.viewRange()[1] == [-5.0, 6.0]
         assert lanes.lanes[hidden].isHidden()
 
     holds()
@@ -54,9 +54,9 @@ def test_scale_that_was_chosen_stays_and_one_that_fits_comes_back(make_window: M
     lane = window.panel.lanes.lanes["HR"]
     for _ in range(3):
         window.draw_all()
-    assert lane.plot.getPlotItem().vb.viewRange()[1] == [30.0, 180.0]
+    assert lane.plot.view.viewRange()[1] == [30.0, 180.0]
     window.change(scales=())
-    low, high = window.panel.lanes.lanes["HR"].plot.getPlotItem().vb.viewRange()[1]
+    low, high = window.panel.lanes.lanes["HR"].plot.view.viewRange()[1]
     assert 40.0 < low < high < 110.0
 
 

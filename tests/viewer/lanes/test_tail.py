@@ -70,7 +70,7 @@ def test_resize_and_new_scale_never_leave_the_line_where_it_was(make_window: Mak
     QApplication.processEvents()
     window.tick()
     assert strip.isVisible() and strip.geometry() != before
-    view = lane.plot.getPlotItem().vb
+    view = lane.plot.view
     view.setYRange(-4.0, 4.0, padding=0)
     window.tick()
     x, y = strip.points()
@@ -87,7 +87,7 @@ def test_gap_within_the_newest_seconds_stays_a_gap_on_the_page(make_window: Make
     lane, page = window.panel.lanes.lanes["ECG client"], window.panel.page
     assert page is not None
     columns = coloured(lane)
-    view = lane.plot.getPlotItem().vb
+    view = lane.plot.view
     box = view.mapRectToScene(view.boundingRect())
     scale = box.width() / page.seconds
     at = {t: round(box.left() + (t - page.start) * scale) for t in (43.0, 44.3, 49.7, 50.2)}
