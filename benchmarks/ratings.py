@@ -20,7 +20,8 @@ import numpy as np
 from acquisition.ratings.files import SFREQ
 from acquisition.stream import FloatArray
 from processing.config import PipelineConfig
-from processing.hour.timeline import Timeline, nearest, rows_of
+from processing.hour.believed import rows_of
+from processing.hour.timeline import Timeline, nearest
 from processing.ratings.agreement import agreements
 from processing.ratings.lagging import lagged
 from processing.ratings.relation import STATED, RelationRow, relation

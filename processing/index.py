@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from itertools import repeat
@@ -12,7 +13,7 @@ import numpy as np
 
 from acquisition.event import Event
 from acquisition.stream import Chunk, FloatArray
-from processing.indices import unit_of
+from processing.indices import INDICES, unit_of
 
 
 class IndexSample(NamedTuple):
@@ -46,6 +47,25 @@ class IndexSample(NamedTuple):
     def order(self) -> tuple[float, str, str, float]:
         """Return the sort key of results: (available, entity, index, time)."""
         return self.available, self.entity, self.index, self.time
+
+
+JUDGES = frozenset(name for name, index in INDICES.items() if index.judges)
+IN_DOUBT = "in doubt: "
+
+
+def in_doubt(sample: IndexSample) -> bool:
+    """Tell whether a value is there and stands at quality 0: it is shown, and nothing is to be made of it."""
+    return sample[6] == 0.0 and sample[4] == sample[4] and sample[3] not in JUDGES
+
+
+def withheld(sample: IndexSample) -> IndexSample:
+    """Return a sample without its value; the reason says that it was in doubt, and why."""
+    return sample._replace(value=math.nan, quality=0.0, reason=doubted(sample.reason))
+
+
+def doubted(why: str) -> str:
+    """Return the reason of what is left out because of a doubt; that of the arousal index says it already."""
+    return why if IN_DOUBT in why else IN_DOUBT + (why or "quality 0")
 
 
 _KEYS = tuple(map(itemgetter, (0, 3, 2, 1)))

@@ -19,7 +19,7 @@ from acquisition.event import Event
 from acquisition.events.intervals import Intervals, Span
 from acquisition.stream import PEOPLE, Chunk, FloatArray, Modality
 from processing.arousal.anchoring import anchored
-from processing.arousal.band import EDA, ArousalConfig, Band, Smoothing, bits_of, partial_reason, weighted
+from processing.arousal.band import ArousalConfig, Band, Smoothing, bits_of, partial_reason, weighted
 from processing.arousal.baseline import (
     CODES,
     Baseline,
@@ -30,6 +30,7 @@ from processing.arousal.baseline import (
     band_for,
     judge,
 )
+from processing.arousal.belief import Memory
 from processing.arousal.channels import Channels, heard_of
 from processing.arousal.excursion import BandState
 from processing.arousal.posture import Posture, Vector, angle
@@ -110,6 +111,7 @@ class Arousal:
         median = max(1, round(self._config.median))
         self._gap = f"less than {(median + 1) // 2} of the last {median} s valid"
         self._warm_up = math.ceil(max(WARM_UP * self._config.tau, self._config.median))
+        self._memory = Memory(self._config)
         self._posture = Posture(self._config.posture_window)
         self._stance: Vector | None = None
         self._moved = False
@@ -186,9 +188,10 @@ class Arousal:
         self._past.extend(values[c] for c in self._weights)
         reference = self.reference
         finite = {c: x for c, x in values.items() if not math.isnan(x)}
+        used = finite if reference is None else {c: finite[c] for c in finite if c in reference.scales}
+        self._memory.take(self._channels.belief(used))
         if reference is None:
             return _without("no baseline", bits_of(finite))
-        used = {c: x for c, x in finite.items() if c in reference.scales}
         value = self._smoothing.step(weighted(used, reference.scales, self._weights))
         bits = bits_of(used)
         edges = band_for(reference, bits)
@@ -198,10 +201,11 @@ class Arousal:
         old = self._age(time)
         if not used:
             return _without("no baseline with these channels" if finite else "no data", bits_of(finite))
-        quality = sum(self._weights[c] for c in used) / sum(self._weights.values())
+        share = sum(self._weights[c] for c in used) / sum(self._weights.values())
+        believed = self._memory.over(reference)
         gap = self._gap if math.isnan(value) else ""
-        doubt = self._channels.doubt(time) if bits & EDA else ""
-        return _described(value, edges, self._state.state, bits, quality, (gap, partial, doubt, old))
+        quality, why = min(share, believed.quality), (gap, partial, believed.doubt, old)
+        return _described(value, edges, self._state.state, bits, quality, why)
 
     def _age(self, time: float) -> str:
         """Say that the rest in force is old, if it is; one of earlier sessions is not judged by its age."""
@@ -234,7 +238,8 @@ class Arousal:
         n = len(self._weights)
         columns = np.array(self._past[n * first : n * last], np.float64).reshape(-1, n).T
         values = dict(zip(self._weights, columns, strict=True))
-        baseline = Baseline(code=code, start=start, stop=stop, values=values)
+        doubt = self._memory.during(first, last)
+        baseline = Baseline(code=code, start=start, stop=stop, values=values, doubt=doubt)
         follows = Reference.of([baseline], [], self._config) if code == CODES[0] else self.session
         verdict = judge(baseline, self.entity, at, self._expected, follows, self._config)
         self.verdicts.append(verdict)
@@ -292,4 +297,5 @@ def _described(
     of_edge = partial or edge or reserved
     of_state = partial or gap or edge or undecided or reserved
     values = (value, band.low, band.high, state, float(bits))
-    return Second(values, (gap or partial or doubt, of_edge, of_edge, of_state, ""), quality)
+    of_value = gap or "; ".join(word for word in (partial, doubt) if word)
+    return Second(values, (of_value, of_edge, of_edge, of_state, ""), quality)

@@ -49,12 +49,15 @@ class Baseline:
         Moments of the on and off markers [s, LSL clock].
     values : dict of ndarray, shape (n_seconds,)
         Channel → values at 1 Hz as the index takes them (ln µS, √(1/min)); nan where not valid.
+    doubt : str
+        Why they are in doubt; "" if they are not.
     """
 
     code: Code
     start: float
     stop: float
     values: dict[str, FloatArray]
+    doubt: str = ""
 
     def share(self, channel: str) -> float:
         """Return the valid share of a channel."""
@@ -108,6 +111,11 @@ class Reference:
     talk: tuple[Baseline, ...]
     scales: dict[str, Scale] = field(default_factory=dict)
     bands: dict[int, Band] = field(default_factory=dict)
+
+    @property
+    def doubt(self) -> str:
+        """Return why a baseline that it rests on is in doubt; "" if none is."""
+        return next((b.doubt for b in (*self.rest, *self.talk) if b.doubt), "")
 
     @classmethod
     def of(
@@ -238,7 +246,10 @@ def judge(
     elif not faults and seconds < least:
         faults.append(f"{seconds:.0f} s of valid index, needs {least:.0f} s")
     shares = ", ".join(f"{NAMES[c]} {share:.0f} %" for c, share in valid.items())
-    text = f"refused: {'; '.join(faults)}" if faults else f"accepted: {seconds:.0f} s; valid: {shares}"
+    beside = f"; {baseline.doubt}" if baseline.doubt else ""
+    text = (
+        f"refused: {'; '.join(faults)}" if faults else f"accepted: {seconds:.0f} s; valid: {shares}{beside}"
+    )
     return BaselineVerdict(
         entity=entity,
         code=baseline.code,

@@ -11,7 +11,7 @@ from bisect import insort
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from processing.index import IndexSample
 from processing.indices import INDICES
@@ -38,8 +38,8 @@ class Heard:
     age: float
 
 
-DOUBTED = ("scl", "scr_rate")
-"""Indices whose values are wrong where what is said beside them holds; heart rate does not hang on a unit."""
+CALLED = {"hr": "heart rate", "scl": "EDA", "scr": "EDA", "f0": "voice"}
+"""What channels are called where they are in doubt."""
 STEPS = {"f0_shift": 2.5}
 """How many steps of its index old a channel's newest window may be, where it is not one."""
 
@@ -55,17 +55,26 @@ def heard_of(config: PipelineConfig) -> dict[str, Heard]:
     return out
 
 
+class Belief(NamedTuple):
+    """Say how good what a second is made of is: the least quality (0-1), and what is said beside a value."""
+
+    quality: float
+    doubt: str
+
+
 class Newest:
-    """Give the newest value of a channel whose window has ended."""
+    """Give the newest value of an index whose window has ended."""
 
     def __init__(self, heard: Heard) -> None:
         self._heard = heard
-        self._rows: deque[tuple[float, float, float, str]] = deque()
-        self._end, self._value, self._said = -math.inf, math.nan, ""
+        self._rows: deque[tuple[float, float, float, float, str]] = deque()
+        self._end, self._value = -math.inf, math.nan
+        self.belief = Belief(0.0, "")
 
     def push(self, sample: IndexSample) -> None:
         """Take in a row of the channel."""
-        row = (sample.time + self._heard.half, sample.available, sample.value, sample.reason)
+        end = sample.time + self._heard.half
+        row = (end, sample.available, sample.value, sample.quality, sample.reason)
         if self._rows and row[:2] < self._rows[-1][:2]:
             insort(self._rows, row, key=lambda r: r[:2])
         else:
@@ -74,13 +83,9 @@ class Newest:
     def at(self, time: float, tick: float) -> float:
         """Return the value at a moment, from what was known at a tick; nan if there is none or it is old."""
         while self._rows and self._rows[0][0] <= time and self._rows[0][1] <= tick:
-            self._end, _, self._value, self._said = self._rows.popleft()
+            self._end, _, self._value, quality, said = self._rows.popleft()
+            self.belief = Belief(quality, said)
         return self._value if time - self._end < self._heard.age else math.nan
-
-    def doubt(self, time: float) -> str:
-        """Return what is said beside the value at a moment that was asked for; "" without one."""
-        there = time - self._end < self._heard.age and not math.isnan(self._value)
-        return self._said if there else ""
 
 
 class Channels:
@@ -98,6 +103,9 @@ class Channels:
         self._entity = entity
         self._names = tuple(names)
         self._newest = {index: Newest(how) for index, how in heard.items()}
+        self._indices: dict[str, list[str]] = {name: [] for name in self._names}
+        for index, how in heard.items():
+            self._indices.setdefault(how.channel, []).append(index)
 
     def hear(self, samples: Sequence[IndexSample]) -> None:
         """Take in index samples; those of other people and indices are passed over."""
@@ -117,7 +125,12 @@ class Channels:
         }
         return {name: values[name] for name in self._names}
 
-    def doubt(self, time: float) -> str:
-        """Return why the skin's channels are in doubt at a second that was asked for; "" if they are not."""
-        said = (self._newest[index].doubt(time) for index in DOUBTED if index in self._newest)
-        return next((f"EDA in doubt: {why}" for why in said if why), "")
+    def belief(self, channels: Iterable[str]) -> Belief:
+        """Return how good the values of some channels are at the second that was asked for last."""
+        least, doubts = 1.0, list[str]()
+        for channel in channels:
+            for index in self._indices[channel]:
+                quality, said = self._newest[index].belief
+                least = min(least, quality)
+                doubts += [f"{CALLED[channel]} in doubt: {said}"] if said else []
+        return Belief(least, "; ".join(dict.fromkeys(doubts)))

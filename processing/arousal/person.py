@@ -140,13 +140,14 @@ def for_roles(people: People, session: Session | None, path: Path) -> dict[str, 
 def to_json(sessions: Mapping[str, Reference | None], session: Session | None, corrected: str = "") -> str:
     """Return the references that a session's own baselines make, as JSON; people without one are left out.
 
+    So are those whose baselines are in doubt: a later session could not know it.
     Where beats or signals were corrected by hand, it says by whom.
     """
     mine = codes(session)
     people: dict[str, Any] = {
         mine[role]: {k: v for k, v in json.loads(reference.to_json()).items() if k != "v"}
         for role, reference in sessions.items()
-        if reference is not None
+        if reference is not None and not reference.doubt
     }
     label = {"corrected": corrected} if corrected else {}
     return json.dumps({"v": VERSION, **label, "people": people})

@@ -151,7 +151,7 @@ def process_recording(
             # NeuroKit2 takes seconds to import.
             from processing.lookahead.cvxeda import write_decomposition
 
-            rules = config.skin.quality
+            rules = config.skin
             edits = None if corrected is None else corrected.edits
             file = fresh / DECOMPOSED
             parts.tried(DECOMPOSED, lambda: write_decomposition(path, file, rules, edits, said), None)

@@ -10,14 +10,14 @@ from operator import itemgetter
 import numpy as np
 
 from acquisition.stream import PEOPLE, FloatArray, IntArray, Role
-from processing.index import IndexSample
+from processing.index import IndexSample, doubted
 from processing.indices import SIGNALS, Signal
 
 FEW = 16
 """So many points are read one by one, in a third of the time; the values are the same to the bit."""
 WAITING = 64
 """So many rows at most wait for their check: half a minute of beats at 120 a minute."""
-_columns = itemgetter(0, 1, 4)
+_columns = itemgetter(0, 1, 4, 6)
 
 
 class GridSignal:
@@ -31,7 +31,8 @@ class GridSignal:
         self._available: list[float] = []
         self._values: list[float] = []
         self._newest = -math.inf
-        self._unchecked: dict[float, tuple[float, float]] = {}
+        self._doubts: list[IndexSample] = []
+        self._unchecked: dict[float, tuple[float, float, float]] = {}
 
     def hear(self, samples: Sequence[IndexSample]) -> None:
         """Take in index samples; rows of other people and indices are passed over."""
@@ -41,10 +42,11 @@ class GridSignal:
     def take(self, rows: Sequence[IndexSample]) -> None:
         """Take in rows of this person and of the index, and of the one that it is checked by."""
         taken = []
+        self._doubts += [s for s in rows if s[6] == 0.0 and s[4] == s[4] and s[3] == self._rule.index]
         columns = map(_columns, rows) if not self._rule.check else self._checked(rows)
-        for time, available, value in columns:
+        for time, available, value, quality in columns:
             # A row that does not move forward would make the grid depend on when it was read.
-            if value == value and time > self._newest:
+            if value == value and quality > 0.0 and time > self._newest:
                 self._newest = time
                 taken.append((time, available, value))
         if taken:
@@ -56,15 +58,15 @@ class GridSignal:
                 # Rounding to even would put two rows that lie at halves on one point, and none on the next.
                 self._numbers += [math.floor(t * self._rule.sfreq + 0.5) for t in times]
 
-    def _checked(self, rows: Sequence[IndexSample]) -> list[tuple[float, float, float]]:
-        """Return time, availability and value of rows whose check has come, in the order of their times."""
+    def _checked(self, rows: Sequence[IndexSample]) -> list[tuple[float, float, float, float]]:
+        """Return time, availability, value and quality of rows whose check has come, in order of time."""
         out = []
         for row in sorted(rows, key=lambda row: (row[1], row[3] == self._rule.check, row[0])):
             if row[3] != self._rule.check:
-                self._unchecked[row[0]] = (row[1], row[4])
+                self._unchecked[row[0]] = (row[1], row[4], row[6])
             elif row[0] in self._unchecked:
-                since, value = self._unchecked.pop(row[0])
-                out.append((row[0], max(since, row[1]), value if row[4] == 0.0 else math.nan))
+                since, value, quality = self._unchecked.pop(row[0])
+                out.append((row[0], max(since, row[1]), value if row[4] == 0.0 else math.nan, quality))
         if len(self._unchecked) > WAITING:
             self._unchecked = dict(sorted(self._unchecked.items())[-WAITING:])
         return out
@@ -138,6 +140,20 @@ class GridSignal:
             total += k * (self._row_at(number + k, available) - self._row_at(number - k, available))
             weight += k * k
         return total / (2.0 * weight) * self._rule.sfreq
+
+    def doubt(self, start: float, stop: float, available: float) -> str:
+        """Return why a row between two moments was passed over as in doubt, if one was; forget older ones.
+
+        Parameters
+        ----------
+        start, stop : float
+            [s]; `start` never less than in an earlier call.
+        available : float
+            T of the tick by which the row was known [s].
+        """
+        del self._doubts[: bisect_left(self._doubts, start, key=itemgetter(0))]
+        known = (s for s in self._doubts if s[0] <= stop and s[1] <= available)
+        return next((doubted(s[7]) for s in known), "")
 
     def _forget(self, before: float) -> None:
         n = bisect_right(self._times, before) - 1

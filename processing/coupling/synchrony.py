@@ -177,6 +177,8 @@ class Synchrony:
             said = unsaid(f"not before minute {self._config.first_look_min:g}")
         else:
             said = self._look_at(j, available)
+            doubt = self._doubt(j, available) if math.isnan(said.stated) else ""
+            said = unsaid(doubt) if doubt else said
         time = self._time(j)
         said_of = (
             ("_p", said.p, said.reason),
@@ -228,7 +230,10 @@ class Synchrony:
         lags = [lag / sfreq for lag in pick(z, self._smoother, at.start // self._step).tolist()]
         low, high = zip(*bands, strict=True)
         quality = [c if v == v else 0.0 for v, c in zip(value, coverage, strict=True)]
-        missing = ["" if v == v else self._missing(c) for v, c in zip(value, coverage, strict=True)]
+        missing = [
+            "" if v == v else self._missing(c, j, when)
+            for v, c, j, when in zip(value, coverage, at, since, strict=True)
+        ]
         no_peak = [m or ("" if k == k else "no peak") for m, k in zip(missing, lags, strict=True)]
         has_band = [1.0 if b == b else 0.0 for b in low]
         no_band = ["" if b == b else self._no_band(j) for j, b in zip(at, low, strict=True)]
@@ -247,10 +252,16 @@ class Synchrony:
             for sample in rows(times, since, "dyad", self._name + end, values, qualities, reasons)
         ]
 
-    def _missing(self, coverage: float) -> str:
-        if coverage == 0.0:
-            return "no data"
-        return self._low if coverage < self._config.coverage else "constant signal"
+    def _missing(self, coverage: float, j: int, available: float) -> str:
+        """Say why there is no value at sample j; where rows were in doubt, that, and nothing of the rest."""
+        if coverage >= self._config.coverage:
+            return "constant signal"
+        return self._doubt(j, available) or ("no data" if coverage == 0.0 else self._low)
+
+    def _doubt(self, j: int, available: float) -> str:
+        """Return why rows of the windows that end at sample j were passed over as in doubt, if any were."""
+        span = self._time(j - self._reach + 1), self._time(j), available
+        return next((said for person in self._people if (said := person.doubt(*span))), "")
 
     def _no_band(self, j: int) -> str:
         early = j < self._config.band_from * self._sfreq

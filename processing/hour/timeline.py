@@ -19,6 +19,7 @@ from acquisition.events.intervals import NOT_THE_HOUR, Intervals
 from acquisition.stream import BoolArray, FloatArray
 from processing.arousal.band import BITS, ArousalConfig, index_series, partial_reason
 from processing.arousal.baseline import Reference
+from processing.hour.believed import doubts_of
 from processing.index import IndexSample
 from processing.indices import PERSON
 
@@ -58,6 +59,8 @@ class Person:
         Further indices by name, those with a reach: hr, scl, scr_rate, speaking, …
     missing : str
         Why there is no band at all; "" where there is one.
+    doubts : dict
+        Index → why some of its values, or all, are left out as in doubt.
     """
 
     entity: str
@@ -70,6 +73,7 @@ class Person:
     counts: BoolArray
     series: dict[str, FloatArray] = field(default_factory=dict)
     missing: str = ""
+    doubts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def valid(self) -> BoolArray:
@@ -126,7 +130,7 @@ def timeline(
     Parameters
     ----------
     rows : dict
-        (entity, index) → its samples (`rows_of`).
+        (entity, index) → its samples (`processing.hour.believed.rows_of`).
     events : sequence of Event
         Those that hold: overlay applied, undone ones left out.
     references : dict
@@ -146,7 +150,8 @@ def timeline(
         points=tuple(e for e in events if e.phase == "point"),
     )
     outside = line.within(line.marked(*NOT_THE_HOUR)) | outside_the_session(line)
-    people = {e: _person(e, ordered, r, times, outside, config) for e, r in references.items()}
+    doubts = {e: doubts_of(rows, e) for e in references}
+    people = {e: _person(e, ordered, r, times, outside, config, doubts[e]) for e, r in references.items()}
     return Timeline(
         session_id=session_id, begin=begin, times=times, people=people, intervals=spans, points=line.points
     )
@@ -201,14 +206,6 @@ def outside_the_session(line: Timeline) -> BoolArray:
     return outside
 
 
-def rows_of(samples: Iterable[IndexSample]) -> dict[tuple[str, str], list[IndexSample]]:
-    """Return the samples of each (entity, index): an hour has a quarter of a million of them."""
-    groups: dict[tuple[str, str], list[IndexSample]] = {}
-    for s in samples:
-        groups.setdefault((s[2], s[3]), []).append(s)
-    return groups
-
-
 def _ordered(
     groups: Mapping[tuple[str, str], Sequence[IndexSample]],
 ) -> dict[tuple[str, str], tuple[FloatArray, FloatArray]]:
@@ -239,6 +236,7 @@ def _person(
     times: FloatArray,
     outside: BoolArray,
     config: ArousalConfig,
+    doubts: Mapping[str, str],
 ) -> Person:
     empty = (np.empty(0), np.empty(0))
 
@@ -265,7 +263,8 @@ def _person(
         known=known,
         counts=counts & ~outside,
         series={name: at(name, reach) for name, reach in REACH.items() if name in present},
-        missing="" if known.any() else _why(reference, present, a),
+        missing="" if known.any() else doubts.get("arousal") or _why(reference, present, a),
+        doubts=doubts,
     )
 
 

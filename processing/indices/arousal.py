@@ -58,5 +58,6 @@ INDICES = (
         text="which channels were in: bits 1 hr, 2 scl, 4 scr, 8 f0",
         reach=0.5,
         silent="value",
+        judges=True,
     ),
 )

@@ -150,6 +150,7 @@ INDICES = (
     ),
     Index(
         name="ecg_quality",
+        judges=True,
         unit="",
         of=("heart",),
         only=Modality.ECG,

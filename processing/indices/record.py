@@ -125,6 +125,8 @@ class Index:
         Which session metrics are made of it alone: its level, the number of its values, or none.
     words : Words, optional
         It is in the report's figures.
+    judges : bool
+        It says how good something is or what there is: its value holds at quality 0, too.
     """
 
     name: str
@@ -147,6 +149,7 @@ class Index:
     reach: float = 0.0
     summary: Literal["level", "count", ""] = ""
     words: Words | None = None
+    judges: bool = False
 
     def settled(self, config: PipelineConfig) -> float:
         """Return how long after its `time` a value is settled at the latest [s]."""

@@ -76,6 +76,7 @@ INDICES = (
     ),
     Index(
         name="eda_quality",
+        judges=True,
         unit="",
         of=("skin",),
         timing=Timing(always(2.0), "1 s", always(1.0), lambda c: c.skin.quality.around),

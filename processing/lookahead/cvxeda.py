@@ -23,12 +23,17 @@ from acquisition.units import convert
 from processing.admission import Admission
 from processing.corrections.edits import Edits
 from processing.parts import sources
-from processing.skin.eda_quality import EdaGate, EdaQualityConfig, Fault, said_by_hand
+from processing.skin.config import SkinConfig
+from processing.skin.eda_quality import EdaGate, Fault, said_by_hand
+from processing.skin.scr import ResponseFinder
+from processing.skin.signal import Signal
 
 SFREQ = 4.0
 """Rate to which EDA is decimated first [Hz]; the solver's cost grows faster than the number of samples."""
 SHORTEST = 60.0
 """A shorter stretch without a gap or fault is left out [s]: the tonic part is a spline of knots each 10 s."""
+DOUBTED = 1.0 / 3.0
+"""A signal of which this share of the seconds looks like ohms is left out as a whole."""
 METHOD = "offline: cvxEDA (NeuroKit2)"
 
 
@@ -100,13 +105,14 @@ def cvx_stretches(
     times: FloatArray,
     eda: FloatArray,
     sfreq: float,
-    quality: EdaQualityConfig | None = None,
+    config: SkinConfig | None = None,
     edits: Edits | None = None,
 ) -> list[Stretch]:
     """Decompose EDA stretch by stretch: nothing is made up for a gap, a missing sample or a fault.
 
     What the rules of `processing.skin.eda_quality` call invalid, and what is near it, is left out, and so
-    are stretches of less than 60 s.
+    are falls, noise, filled gaps, what stands at a limit, and stretches of less than 60 s; and the whole of a
+    signal that looks like ohms: a rise would be called a response.
 
     Parameters
     ----------
@@ -114,20 +120,26 @@ def cvx_stretches(
         Stamps [s], not decreasing, and skin conductance [µS]; nan where a sample is missing.
     sfreq : float
         Sampling rate [Hz].
-    quality : EdaQualityConfig, optional
+    config : SkinConfig, optional
         The rules, where they are not the usual ones.
     edits : Edits, optional
         What was marked and accepted by hand.
     """
-    config = quality or EdaQualityConfig()
-    codes, gaps = EdaGate(sfreq, config).push(times, eda)
+    config = config or SkinConfig()
+    around = config.quality.around
+    codes, gaps = EdaGate(sfreq, config.quality).push(times, eda)
     if edits is not None:
         codes = said_by_hand(edits, times, codes)
     faults = times[(codes > Fault.MISSING) & (codes != Fault.MARKED)]
-    first = np.searchsorted(faults, times - config.around)
-    near = first < np.searchsorted(faults, times + config.around, side="right")
+    first = np.searchsorted(faults, times - around)
+    near = first < np.searchsorted(faults, times + around, side="right")
+    finder = ResponseFinder(sfreq, config.scr, config.quality, config.falls, edits)
+    for one in finder.push(times, eda, codes, gaps).stretches:
+        near[slice(*np.searchsorted(times, (one.start, one.stop), side="right").tolist())] = True
     if edits is not None:
         near &= ~edits.accepts(times)
+    if _inverted(times, eda, sfreq, config, edits):
+        return []
     out = []
     for start, stop in _runs((codes == Fault.NONE) & ~near, gaps):
         if stop - start >= SHORTEST * sfreq:
@@ -136,9 +148,22 @@ def cvx_stretches(
     return out
 
 
+def _inverted(
+    times: FloatArray, eda: FloatArray, sfreq: float, config: SkinConfig, edits: Edits | None
+) -> bool:
+    """Tell whether the signal looks like ohms for much of its time."""
+    if len(times) == 0:
+        return False
+    signal = Signal(sfreq, config, edits)
+    signal.push(times, eda)
+    signal.settle(np.inf)
+    seconds = np.arange(np.floor(times[0]), np.floor(times[-1]))
+    return len(seconds) > 0 and float(signal.level.doubted(seconds).mean()) >= DOUBTED
+
+
 def decompose_recording(
     path: Path | str,
-    quality: EdaQualityConfig | None = None,
+    config: SkinConfig | None = None,
     corrected: Mapping[tuple[str, str], Edits] | None = None,
 ) -> dict[Role, list[Stretch]]:
     """Decompose the EDA of each person of a recording.
@@ -166,7 +191,7 @@ def decompose_recording(
                 eda[role].append(convert(samples, part.info.unit or info.unit, info.modality))
     said = {role: (corrected or {}).get((role.value, "skin")) for role in skins}
     return {
-        role: _stretches(info, np.concatenate(times[role]), np.concatenate(eda[role]), quality, said[role])
+        role: _stretches(info, np.concatenate(times[role]), np.concatenate(eda[role]), config, said[role])
         for role, info in skins.items()
     }
 
@@ -175,19 +200,19 @@ def _stretches(
     info: StreamInfo,
     times: FloatArray,
     eda: FloatArray,
-    quality: EdaQualityConfig | None,
+    config: SkinConfig | None,
     edits: Edits | None,
 ) -> list[Stretch]:
     if len(times) < 2:
         return []
     sfreq = info.sfreq if info.sfreq > 0.0 else 1.0 / float(np.median(np.diff(times)))
-    return cvx_stretches(times, eda, sfreq, quality, edits)
+    return cvx_stretches(times, eda, sfreq, config, edits)
 
 
 def write_decomposition(
     path: Path | str,
     file: Path,
-    quality: EdaQualityConfig,
+    config: SkinConfig,
     corrected: Mapping[tuple[str, str], Edits] | None = None,
     said: str = "",
 ) -> None:
@@ -200,7 +225,7 @@ def write_decomposition(
     names = ("time", "entity", "stretch", "tonic", "phasic", "method")
     rows = [
         (time, role.value, number, tonic, phasic, parts.method)
-        for role, stretches in decompose_recording(path, quality, corrected).items()
+        for role, stretches in decompose_recording(path, config, corrected).items()
         for number, (times, parts) in enumerate(stretches, 1)
         for time, tonic, phasic in zip(
             times.tolist(), parts.tonic.tolist(), parts.phasic.tolist(), strict=True

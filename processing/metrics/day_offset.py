@@ -46,6 +46,8 @@ def offset_measures(today: Reference | None, person: Reference | None) -> list[M
         return nothing(DEFINITIONS, NO_REFERENCE)
     if today is None:
         return nothing(DEFINITIONS, "no rest baseline today", len(person.rest))
+    if today.doubt:
+        return nothing(DEFINITIONS, f"rest baseline today: {today.doubt}", len(person.rest))
     return [_offset(channel, today, person) for channel in CHANNELS]
 
 

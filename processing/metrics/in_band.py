@@ -74,11 +74,12 @@ def gate(person: Person) -> str:
         return person.missing
     if not seconds:
         return "no valid second in the hour proper"
+    few = ""
     if seconds < LEAST_SECONDS:
-        return f"{seconds / 60:.1f} min valid, {LEAST_SECONDS / 60:.0f} min are needed"
-    if person.valid_pct < LEAST_PCT:
-        return f"{person.valid_pct:.0f} % valid, {LEAST_PCT:.0f} % are needed"
-    return ""
+        few = f"{seconds / 60:.1f} min valid, {LEAST_SECONDS / 60:.0f} min are needed"
+    elif person.valid_pct < LEAST_PCT:
+        few = f"{person.valid_pct:.0f} % valid, {LEAST_PCT:.0f} % are needed"
+    return "; ".join(part for part in (few, person.doubts.get("arousal", "")) if part) if few else ""
 
 
 def time_in_band(person: Person, times: FloatArray, found: Sequence[Excursion]) -> list[Measure]:

@@ -20,10 +20,11 @@ from processing.arousal.excursion import Excursion
 from processing.clocks import REASON
 from processing.config import PipelineConfig
 from processing.coupling import common, deciding, speech, statement
-from processing.hour import measure, uncertainty
+from processing.hour import believed, measure, uncertainty
+from processing.hour.believed import rows_of
 from processing.hour.measure import Definition, Measure
 from processing.hour.shelter import Shelter
-from processing.hour.timeline import Timeline, rows_of, timeline
+from processing.hour.timeline import Timeline, timeline
 from processing.index import IndexSample
 from processing.indices import INDICES
 from processing.metrics import (
@@ -67,8 +68,8 @@ MODULES = (
     of_ratings,
 )  # fmt: skip
 WORKINGS = (
-    epochs, matching, moments, logistic, measure, uncertainty, voices, coupling_definitions, whole_hour,
-    multiverse, talk_states, common, deciding, speech, statement,
+    epochs, matching, moments, logistic, believed, measure, uncertainty, voices, coupling_definitions,
+    whole_hour, multiverse, talk_states, common, deciding, speech, statement,
 )  # fmt: skip
 """What the modules of metrics compute with; it changes a result as they do."""
 

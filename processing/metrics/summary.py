@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from acquisition.stream import FloatArray
+from processing.hour.believed import doubt
 from processing.hour.keyed import Keys, with_keys
 from processing.hour.measure import Definition
 from processing.index import IndexSample
@@ -97,7 +98,7 @@ def summarise(
                 method=method,
                 version=version,
                 parameters=parameters,
-                reason="" if len(good) else "no value passed its gate",
+                reason="" if len(good) else doubt(mine) or "no value passed its gate",
                 scaling=scalings.get(entity, ""),
             )
             for name, value, unit, method in _rows(index, good, mine[-1].unit)

@@ -106,7 +106,7 @@ def vagal_measures(line: Timeline, person: Person, window: float) -> list[Measur
     challenge = line.marked("calib_challenge")[-1:]
     rest = _apart(series, line.times, rest_span, window)
     task, after = _task_and_after(line, person, challenge)
-    why = f"no valid {window:g} s window"
+    why = person.doubts.get(VAGAL) or f"no valid {window:g} s window"
     out = [_mean(of.rest, rest, line.session_id, why if rest_span else "no baseline_rest")]
     for definition, spans in ((of.reactivity, task), (of.recovery, after)):
         values = _apart(series, line.times, spans, window)
@@ -188,7 +188,8 @@ def _split(line: Timeline, person: Person, series: FloatArray, of: Defined, wind
     out = []
     for definition, mask in ((of.speaking, share > 0.5), (of.listening, share <= 0.5)):
         values = _spaced(series, mask & ~baseline, window)
-        out.append(_mean(definition, values, line.session_id, f"no valid {window:g} s window"))
+        why = person.doubts.get(VAGAL) or f"no valid {window:g} s window"
+        out.append(_mean(definition, values, line.session_id, why))
     return out
 
 

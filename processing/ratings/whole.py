@@ -16,8 +16,9 @@ from acquisition.recording.recording import Recording
 from acquisition.session.rating_settings import RatingSettings
 from acquisition.session.study import study_of
 from acquisition.stream import FloatArray, Modality
+from processing.hour.believed import rows_of
 from processing.hour.measure import Measure, measure
-from processing.hour.timeline import Timeline, rows_of
+from processing.hour.timeline import Timeline
 from processing.index import IndexSample
 from processing.metrics.of_ratings import AS_SAID, DELAY, ICC_1, ICC_K, RETEST, SPREAD
 from processing.ratings.agreement import Agreement, agreements

@@ -84,7 +84,7 @@ def phase_values(table: Table, entity: str, phase: Phase, config: PipelineConfig
     Parameters
     ----------
     table : dict
-        (entity, index) → its samples (`processing.hour.timeline.rows_of`).
+        (entity, index) → its samples (`processing.hour.believed.rows_of`).
 
     References
     ----------

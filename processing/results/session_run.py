@@ -18,9 +18,9 @@ from acquisition.recording.recording import Recording
 from processing.arousal.baseline import Reference
 from processing.arousal.person import NOBODY, People, for_roles
 from processing.config import PipelineConfig
+from processing.hour.believed import rows_of
 from processing.hour.measure import Measure
 from processing.hour.shelter import Shelter
-from processing.hour.timeline import rows_of
 from processing.index import IndexSample
 from processing.metrics.day_offset import offset_measures
 from processing.metrics.self_report import Filled, filled_in, said_measures

@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from acquisition.event import Event
-from acquisition.stream import Chunk, FloatArray, IntArray
+from acquisition.stream import BoolArray, Chunk, FloatArray, IntArray
 from processing.corrections.edits import Edits
 from processing.index import IndexSample, Watermarks, index_samples, released
 from processing.skin.config import SkinConfig
@@ -162,10 +162,12 @@ class Skin:
         for k in np.flatnonzero(np.isnan(values)).tolist():
             gated = covered[k] < self._config.covered
             reasons[k] = self._why(counts[k]) or REASONS[Fault.MISSING] if gated else otherwise
-        if self._signal is None:
-            return reasons
-        doubted = self._signal.level.doubted(times).tolist()
+        doubted = self._doubted(times).tolist()
         return [why or (DOUBT if doubt else "") for why, doubt in zip(reasons, doubted, strict=True)]
+
+    def _doubted(self, times: FloatArray) -> BoolArray:
+        """Tell for windows centred on whole seconds whether the signal looked like ohms by then."""
+        return np.zeros(len(times), bool) if self._signal is None else self._signal.level.doubted(times)
 
     def _why(self, counts: IntArray) -> str:
         """Return the reason of the most frequent fault in a window."""
@@ -192,7 +194,8 @@ class Skin:
             values = np.array(self._signal.level.at(times), float).reshape(-1, 3).T
             values[:, covered < self._config.covered] = np.nan
         reasons = self._reasons(times, values[0], counts, covered, "too few whole seconds")
-        quality = np.where(np.isnan(values[0]), 0.0, self._covered(counts, width, Fault.NOISE))
+        unsure = np.isnan(values[0]) | self._doubted(times)
+        quality = np.where(unsure, 0.0, self._covered(counts, width, Fault.NOISE))
         out: list[IndexSample] = []
         for index, column in zip(("scl", "scl_low", "scl_high"), values, strict=True):
             out += index_samples(times, available, self._entity, index, column, quality, reasons)
@@ -208,7 +211,7 @@ class Skin:
         mean = np.where(gated | (n == 0), np.nan, total / np.maximum(n, 1))
         out: list[IndexSample] = []
         for index, values in (("scr_rate", rate), ("scr_amp", mean)):
-            quality = np.where(np.isnan(values), 0.0, covered)
+            quality = np.where(np.isnan(values) | self._doubted(times), 0.0, covered)
             reasons = self._reasons(times, values, counts, covered, "no responses")
             out += index_samples(times, available, self._entity, index, values, quality, reasons)
         return out
@@ -232,12 +235,17 @@ class Skin:
         n, available = released(settled, ticks, watermarks)
         new, self._pending = self._pending[:n], self._pending[n:]
         self._scrs += new
-        peaks, ones = np.array([s.peak for s in new]), np.ones(n)
+        peaks, doubted = np.array([s.peak for s in new]), self._doubted(self._levelled(settled[:n]))
+        quality, reasons = np.where(doubted, 0.0, 1.0), np.where(doubted, DOUBT, "").tolist()
         out: list[IndexSample] = []
         for index, found in (("scr", [s.amplitude for s in new]), ("scr_onset", [s.onset for s in new])):
             values = np.array(found)
-            out += index_samples(peaks, available, self._entity, index, values, ones, [""] * n)
+            out += index_samples(peaks, available, self._entity, index, values, quality, reasons)
         return out
+
+    def _levelled(self, settled: FloatArray) -> FloatArray:
+        """Return the newest window of a level that is surely known when each response is settled [s]."""
+        return np.floor(settled - self._config.level_wait - self._config.scl.window / 2) - 1.0
 
     def _forget(self, until: float) -> None:
         """Let go of what no later row can need."""

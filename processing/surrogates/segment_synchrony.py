@@ -11,7 +11,7 @@ from processing.hour.measure import OF_DRAWS, Definition, Measure, measure, seed
 from processing.hour.timeline import Interval, Timeline
 from processing.indices import SIGNALS
 from processing.surrogates.coupling_intervals import effect_interval, segment_means
-from processing.surrogates.session_synchrony import NEEDS, Rows, pair
+from processing.surrogates.session_synchrony import NEEDS, Rows, pair, with_doubts
 from processing.surrogates.surrogates import permutation_test
 
 ES = Definition(
@@ -41,7 +41,8 @@ def segment_measures(line: Timeline, rows: Rows, config: SynchronyConfig) -> lis
     out: list[Measure] = []
     for number, span in enumerate(line.marked("segment"), 1):
         for signal in both:
-            out += _of_one(line, rows, span, _name(number, span), signal, config)
+            found = _of_one(line, rows, span, _name(number, span), signal, config)
+            out += with_doubts(line, signal, found)
     return out
 
 

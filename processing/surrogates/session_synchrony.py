@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -148,10 +148,25 @@ def coupling(line: Timeline, rows: Rows, config: SynchronyConfig) -> Coupled:
         measures=[
             m
             for one, p in zip(found, adjusted, strict=True)
-            for m in (*one.described, *_said(line, one, p, config), *_beside(one))
+            for m in with_doubts(
+                line, one.signal, (*one.described, *_said(line, one, p, config), *_beside(one))
+            )
         ],
         settings=[row for one in found for row in one.settings],
     )
+
+
+def with_doubts(line: Timeline, signal: str, found: Sequence[Measure]) -> list[Measure]:
+    """Return measures of a signal; those without a value say which person's was in doubt, and why."""
+    rule = SIGNALS[signal]
+    mine = {e: person.doubts[rule.index] for e, person in line.people.items() if rule.index in person.doubts}
+    doubts = "; ".join(f"{e}: {why}" for e, why in mine.items())
+    return [
+        replace(m, reason=f"{m.reason}; {doubts}")
+        if doubts and m.value != m.value and m.reason != rule.untested
+        else m
+        for m in found
+    ]
 
 
 def marks_of(line: Timeline) -> Marked:

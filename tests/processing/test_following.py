@@ -14,7 +14,8 @@ from acquisition.errors import SessionError
 from acquisition.stream import Modality
 from processing.config import PipelineConfig, load_config
 from processing.coupling.config import SynchronyConfig
-from processing.hour.timeline import rows_of, timeline
+from processing.hour.believed import rows_of
+from processing.hour.timeline import timeline
 from processing.index import IndexSample
 from processing.indices import INDICES, SIGNALS, delay_of
 from processing.metrics.vagal import vagal_measures

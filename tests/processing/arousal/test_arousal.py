@@ -121,26 +121,6 @@ def test_a_person_without_an_eda_sensor_passes_on_heart_rate_and_stays_partial()
     assert at(rows, "arousal", 390.0).reason == "partial: no EDA"
 
 
-def test_a_doubt_of_the_skins_values_is_said_of_the_index_too() -> None:
-    """An index of ohms is upside down; it had quality 1 and no reason, while the level said so."""
-    doubt, hr_doubt = "ohms, not siemens?", "unit looks like V, not mV"
-    hr, scl, rate = resting(560)
-    scl[530:], rate[530:] = np.nan, np.nan
-    rows = [
-        r._replace(reason={"scl": doubt, "hr": hr_doubt}[r.index])
-        if r.index in ("hr", "scl") and r.time >= 495.0 and math.isfinite(r.value)
-        else r
-        for r in rows_of(hr, scl, rate)
-    ]
-    got = run(arousal_of(), rows, events(MARKS), 560.0)
-    assert comparable(run(arousal_of(), rows, events(MARKS), 560.0, [450.0, 503.3, 520.0])) == comparable(got)
-    for index in ("arousal", "arousal_low", "arousal_high", "arousal_state"):
-        assert at(got, index, 499.0).reason == ""
-        said = at(got, index, 500.0)
-        assert math.isfinite(said.value) and said.reason == f"EDA in doubt: {doubt}"
-    assert at(got, "arousal", 550.0).reason == "partial: no EDA"
-
-
 def test_channels_that_the_rest_did_not_have_make_no_index_and_it_says_so() -> None:
     hr, scl, rate = resting(600)
     hr[500:], scl[:480], rate[:480] = np.nan, np.nan, np.nan

@@ -16,6 +16,7 @@ from processing.coupling.synchrony import Synchrony, SynchronyConfig
 from processing.index import IndexSample
 from processing.indices import SIGNALS, delay_of
 from tests.processing.dyads import autoregressive, coupled, grid_rows
+from tests.processing.skin_signals import comparable
 
 QUICK = SynchronyConfig(
     band_from=60.0,
@@ -186,6 +187,26 @@ def test_a_silent_partner_gives_nan_with_quality_0_and_the_reason() -> None:
     alone = run(people(np.full(1200, np.nan), y, "hr"), "hr", 310.0)
     assert reasons(alone, "sync_hr") == {"no data"}
     assert reasons(alone, "sync_hr_p") == {"not before minute 2", "no data"}
+
+
+@pytest.mark.parametrize("signal", ["hr", "scl"])
+def test_rows_in_doubt_are_no_data_and_the_reason_is_theirs(signal: str) -> None:
+    """A heart rate or level at quality 0 was compared as if nothing had been said of it."""
+    index, why = SIGNALS[signal].index, "unit looks like V, not mV"
+    x, y = (v if signal == "hr" else v[::4] for v in heart_rates(7, 300))
+    rows = [
+        r._replace(quality=0.0, reason=why)
+        if (r.index, r.entity) == (index, "client") and r.time > 150
+        else r
+        for r in people(x, y, signal)
+    ]
+    got = run(rows, signal, 300.0)
+    assert comparable(got) == comparable(run(rows, signal, 300.0, cuts=[333, 1701, 2222]))
+    late = [r for r in got if r.index == f"sync_{signal}" and r.time > 175.0]
+    assert late and {(r.value == r.value, r.quality, r.reason) for r in late} == {
+        (False, 0.0, f"in doubt: {why}")
+    }
+    assert all(r.reason == "" for r in got if r.index == f"sync_{signal}" and 30.0 < r.time < 140.0)
 
 
 def test_a_constant_signal_is_named_as_such() -> None:

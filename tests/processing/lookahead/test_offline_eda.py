@@ -17,7 +17,7 @@ from acquisition.stream import FloatArray, Role
 from processing.cli import process_command
 from processing.corrections.edits import edits_of
 from processing.lookahead import cvxeda as offline
-from processing.skin.eda_quality import EdaQualityConfig
+from processing.skin.config import SkinConfig
 from tests.processing.skin_signals import eda_with
 from tests.system.commands import same
 
@@ -31,6 +31,12 @@ needs_cvxopt = pytest.mark.skipif(
 
 def signal(sfreq: float = 4.0) -> tuple[FloatArray, FloatArray]:
     return eda_with(240.0, sfreq, ONSETS, HEIGHTS)
+
+
+def plainly(eda: FloatArray, sfreq: float) -> offline.Decomposition:
+    """Decompose without the solver: all of it is tonic."""
+    means = offline._means(eda, sfreq)
+    return offline.Decomposition(tonic=means, phasic=0.0 * means, sfreq=4.0, method=METHOD)
 
 
 @needs_cvxopt
@@ -76,6 +82,35 @@ def test_a_recording_is_cut_at_gaps_missing_samples_and_faults() -> None:
     assert off == [(0, 80), (162, 252)]  # 92-107 and 120-162 are too short
 
 
+@pytest.mark.parametrize("kind", ["filled", "fall", "noise"])
+def test_what_the_skins_own_rules_call_a_fault_is_cut_out(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lost contact and jumps were left out, and a line that a tool had filled was decomposed."""
+    monkeypatch.setattr(offline, "cvx_decompose", plainly)
+    rng = np.random.default_rng(3)
+    times, eda = eda_with(600.0, 25.0, tuple(np.arange(15.0, 590.0, 20.0)), (0.4,) * 29)
+    eda = eda + 0.002 * rng.standard_normal(len(eda))
+    hole = (times >= 250.0) & (times < 290.0)
+    if kind == "filled":
+        eda[hole] = np.interp(times[hole], [250.0, 290.0], [eda[hole][0], eda[hole][-1]])
+    elif kind == "fall":
+        eda[(times >= 268.0) & (times < 270.0)] -= 2.0
+        hole = (times >= 268.5) & (times < 269.5)
+    else:
+        eda[hole] += 0.15 * rng.standard_normal(hole.sum())
+        hole = (times >= 262.0) & (times < 288.0)
+    stretches = offline.cvx_stretches(times, eda, 25.0)
+    left = np.concatenate([s.times for s in stretches])
+    assert not ((left >= times[hole][0]) & (left <= times[hole][-1])).any()
+    assert (left < 230.0).sum() > 800 and (left > 320.0).sum() > 1000
+
+
+def test_a_signal_that_looks_like_ohms_is_not_decomposed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(offline, "cvx_decompose", plainly)
+    times, eda = eda_with(1500.0, 4.0, tuple(np.arange(15.0, 1490.0, 9.0)), (0.4,) * 164)
+    assert len(offline.cvx_stretches(times, eda, 4.0)) == 1
+    assert offline.cvx_stretches(times, 100.0 / eda, 4.0) == []
+
+
 @needs_cvxopt
 def test_all_nan_and_too_little_give_nothing() -> None:
     times, eda = signal()
@@ -118,11 +153,7 @@ def test_without_the_solver_the_error_says_what_to_install(
 def test_what_was_marked_by_hand_is_cut_out_and_the_table_says_who_corrected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def halved(eda: FloatArray, sfreq: float) -> offline.Decomposition:
-        means = offline._means(eda, sfreq)
-        return offline.Decomposition(tonic=means, phasic=0.0 * means, sfreq=4.0, method=METHOD)
-
-    monkeypatch.setattr(offline, "cvx_decompose", halved)
+    monkeypatch.setattr(offline, "cvx_decompose", plainly)
     monkeypatch.setattr(offline, "require_cvxopt", lambda: None)
     times, eda = signal()
     edits = edits_of(ByHand(marked={(100.0, 110.0): "movement"}))
@@ -131,7 +162,7 @@ def test_what_was_marked_by_hand_is_cut_out_and_the_table_says_who_corrected(
     assert cut[0].times[-1] < 100.0 and cut[1].times[0] >= 110.0
     monkeypatch.setattr(offline, "decompose_recording", lambda *_: {Role.CLIENT: cut})
     file = tmp_path / "eda.parquet"
-    rules = EdaQualityConfig()
+    rules = SkinConfig()
     offline.write_decomposition(tmp_path, file, rules, {("client", "skin"): edits}, "corrected by R2")
     assert pq.read_schema(file).metadata[b"corrected"] == b"corrected by R2"
     offline.write_decomposition(tmp_path, file, rules)

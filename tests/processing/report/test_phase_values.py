@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from processing.config import PipelineConfig
 from processing.heart.hrv import rmssd, sdnn
-from processing.hour.timeline import rows_of
+from processing.hour.believed import rows_of
 from processing.index import IndexSample, index_sample
 from processing.report.phase_table import printed
 from processing.report.phase_values import PhaseValues, phase_values

@@ -11,8 +11,8 @@ import pytest
 
 from acquisition.event import Event
 from acquisition.text import from_cell
+from processing.hour.believed import rows_of
 from processing.hour.keyed import Keys
-from processing.hour.timeline import rows_of
 from processing.index import IndexSample
 from processing.metrics.summary import summarise, write_metrics
 from processing.results.results import (

@@ -31,8 +31,10 @@ def test_kiloohms_and_megohms_are_doubted_from_seven_minutes_on(
     """At 1 Hz each steep fall was a movement, and what movements hide was not looked at."""
     eda = numerator / skin(rate, level, sfreq=sfreq)
     rows = feed(np.arange(len(eda)) / sfreq, eda, sfreq)
-    late = [r for r in rows if r.index in ("scl", "scl_low", "scl_high", "scr_rate") and 450 < r.time < 850]
+    late = [r for r in rows if r.index != "eda_quality" and 450 < r.time < 850]
+    assert {"scl", "scl_low", "scl_high", "scr_rate"} <= {r.index for r in late}
     assert np.mean([r.reason == DOUBT or r.value != r.value for r in late]) > 0.9
+    assert all(r.quality == 0.0 for r in rows if r.reason == DOUBT)
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.5, 1.0, 2.0, 6.0, 15.0])

@@ -1,0 +1,48 @@
+"""Which index samples an hour is made of: those whose value is not in doubt."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from processing.index import IN_DOUBT, IndexSample, in_doubt, withheld
+
+MOST = 1.0 / 3.0
+"""Where this share of an index's values is in doubt, none of them is used."""
+
+
+def rows_of(samples: Iterable[IndexSample]) -> dict[tuple[str, str], list[IndexSample]]:
+    """Return the samples of each (entity, index), those in doubt without their value.
+
+    An hour has a quarter of a million of them. All that is made of an hour is made of these.
+    """
+    groups: dict[tuple[str, str], list[IndexSample]] = {}
+    for s in samples:
+        groups.setdefault((s[2], s[3]), []).append(s)
+    for key, rows in groups.items():
+        if any(map(in_doubt, rows)):
+            groups[key] = _believed(rows)
+    return groups
+
+
+def _believed(rows: Sequence[IndexSample]) -> list[IndexSample]:
+    """Return rows without the values that are in doubt; where these are many, without any.
+
+    A unit is wrong from the beginning, though it takes minutes to be told.
+    """
+    doubted = [s for s in rows if in_doubt(s)]
+    values = sum(s[4] == s[4] for s in rows)
+    if len(doubted) < MOST * values:
+        return [withheld(s) if in_doubt(s) else s for s in rows]
+    why = Counter(s.reason for s in doubted).most_common(1)[0][0]
+    return [withheld(s if in_doubt(s) else s._replace(reason=why)) if s[4] == s[4] else s for s in rows]
+
+
+def doubts_of(groups: Mapping[tuple[str, str], Sequence[IndexSample]], entity: str) -> dict[str, str]:
+    """Return for each of a person's indices of which something was left out as in doubt, why."""
+    return {index: why for (owner, index), rows in groups.items() if owner == entity and (why := doubt(rows))}
+
+
+def doubt(rows: Sequence[IndexSample]) -> str:
+    """Return why the first row was left out that was in doubt; "" if none was."""
+    return next((s[7] for s in rows if IN_DOUBT in s[7] and s[4] != s[4]), "")
