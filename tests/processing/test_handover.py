@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from click.testing import CliRunner
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given
 from hypothesis import strategies as st
 
 from acquisition.batch import Item
@@ -31,15 +31,15 @@ from acquisition.tick import Tick
 from processing.commands.withdraw import withdraw_command
 from processing.index import IndexSample
 from processing.pipeline import Pipeline
+from tests.drawing import few
 from tests.processing.world import INFOS, START, World, comparable, items, swapped
 
 CONSENT = Consent(version="1", ecg=True, eda=True, voice=True, acc=True, resp=True)
 N_TICKS = sum(isinstance(i, Tick) for i in items(World()))
 Act = tuple[int, str]
 """Number of a slice, and what is done in it: swap from "now" or "start", or "undo" the last."""
-quick = settings(
-    max_examples=3,
-    deadline=None,
+quick = few(
+    3,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given
 from hypothesis import strategies as st
 
 from acquisition.stream import Modality, Role, StreamInfo
 from processing.index import IndexSample
 from processing.parts import sources
 from processing.pipeline import Pipeline
+from tests.drawing import few
 from tests.processing.world import INFOS, START, World, comparable, items, run, run_items, swapped
 
 SPANS = st.lists(st.tuples(st.integers(0, len(INFOS) - 1), st.floats(0, 90), st.floats(0.1, 30)), max_size=3)
@@ -23,9 +24,8 @@ WORLDS = st.builds(
     bogus=st.integers(0, 3),
     offsets=st.integers(0, 8),
 )
-quick = settings(
-    max_examples=6,
-    deadline=None,
+quick = few(
+    3,
     phases=[
         Phase.explicit,
         Phase.reuse,

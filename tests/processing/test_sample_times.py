@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from acquisition.batch import Gatherer, Item
@@ -19,6 +19,7 @@ from processing.admission import Admission
 from processing.pipeline import Pipeline
 from processing.sample_times import SampleTimes
 from tests.acquisition.timebase.stamped import Push, bursts, deduced, even, jittered, stream
+from tests.drawing import few
 from tests.processing.heart.test_heart import ecg
 from tests.processing.heart.test_rpeaks import rhythm
 from tests.processing.test_pipeline import SPANS
@@ -28,7 +29,7 @@ ECG = StreamInfo(
     name="ECG", role=Role.CLIENT, modality=Modality.ECG, sfreq=130.0, unit="mV", channels=("ECG",)
 )
 MANNERS: list[Push] = [even, jittered(0.003), bursts, deduced(130.0)]
-some = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+some = few(6, suppress_health_check=list(HealthCheck))
 
 
 def sent(
@@ -194,7 +195,7 @@ def test_the_session_tells_what_the_stamps_are_like() -> None:
 UNVOUCHED = tuple(replace(info, device="lsl", exact=False) for info in INFOS)
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@few(3, suppress_health_check=list(HealthCheck))
 @given(
     seed=st.integers(0, 2**32 - 1),
     stalls=SPANS,

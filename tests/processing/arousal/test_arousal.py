@@ -7,13 +7,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from acquisition.event import Event
 from processing.arousal.arousal import NAMES, Arousal, ArousalConfig
 from processing.config import PipelineConfig
 from processing.index import IndexSample
+from tests.drawing import few
 from tests.processing.arousal_rows import EXPECTED, MARKS, events, resting, rows_of, run
 from tests.processing.skin_signals import comparable
 
@@ -165,7 +166,7 @@ def test_the_width_of_the_band_is_the_therapists_to_set() -> None:
     assert at(rows, "arousal_low", 500.0).value == -0.75
 
 
-@settings(max_examples=8, deadline=None)
+@few(4)
 @given(
     cuts=st.lists(st.floats(0.1, 480.0), max_size=8),
     hole=st.tuples(st.integers(0, 450), st.integers(1, 60), st.sampled_from(["hr", "scl", "scr"])),

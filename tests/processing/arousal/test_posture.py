@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from acquisition.stream import Chunk, FloatArray, Modality, Role, StreamInfo
@@ -15,6 +15,7 @@ from processing.arousal.posture import Posture, angle
 from processing.config import PipelineConfig
 from processing.index import IndexSample
 from processing.parts import sources
+from tests.drawing import few
 from tests.processing.arousal_rows import EXPECTED, MARKS, events, resting, rows_of
 
 ACC = StreamInfo(
@@ -85,7 +86,7 @@ def test_who_sits_on_or_leans_a_little_keeps_the_baseline(degrees: float) -> Non
     assert set(states(lean).values()) <= {"", "no baseline", "rest band only"}
 
 
-@settings(max_examples=6, deadline=None)
+@few(3)
 @given(cuts=st.lists(st.floats(1.0, 890.0), max_size=8))
 def test_any_batching_gives_the_same_reasons(cuts: list[float]) -> None:
     degrees = np.where(np.arange(25 * 900) >= 25 * 500, 40.0, 0.0)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from acquisition.event import Event
@@ -15,6 +15,7 @@ from processing.config import PipelineConfig
 from processing.coupling.synchrony import Synchrony, SynchronyConfig
 from processing.index import IndexSample
 from processing.indices import SIGNALS, delay_of
+from tests.drawing import few
 from tests.processing.dyads import autoregressive, coupled, grid_rows
 from tests.processing.skin_signals import comparable
 
@@ -100,7 +101,7 @@ def heart_rates(seed: int, seconds: int, mix: float = 0.6) -> tuple[FloatArray, 
     return 70.0 + 4.0 * x, 80.0 + 4.0 * y
 
 
-@settings(max_examples=12, deadline=None)
+@few(5)
 @given(data=st.data())
 @pytest.mark.parametrize("signal", ["hr", "scl"])
 def test_rows_do_not_depend_on_how_ticks_are_batched(signal: str, data: st.DataObject) -> None:

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from acquisition.stream import FloatArray
 from processing.heart.ecg_quality import CLIPPED, SecondMonitor
+from tests.drawing import few
 from tests.processing.heart.test_heart import ecg
 
 RNG = np.random.default_rng(5)
@@ -75,7 +76,7 @@ def test_clipping_that_ends_is_not_held_against_what_follows() -> None:
     assert not called[22:].any()
 
 
-@settings(max_examples=15, deadline=None)
+@few(8)
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=8), st.sampled_from([0.3, 0.8, 9.0]))
 def test_the_verdict_does_not_depend_on_the_pieces(cuts: list[int], limit: float) -> None:
     x = np.clip(person(130.0), -limit, limit)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from acquisition.stream import Chunk, FloatArray, Modality, Role, StreamInfo
@@ -15,6 +15,7 @@ from processing.heart.config import HeartConfig
 from processing.heart.heart import Heart
 from processing.heart.hrv import rmssd
 from processing.index import IndexSample
+from tests.drawing import few
 from tests.recordings import ec57_tp2
 
 
@@ -83,7 +84,7 @@ def test_known_beats_give_known_heart_rate_and_rmssd() -> None:
     )
 
 
-@settings(max_examples=10, deadline=None)
+@few(5)
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=30))
 def test_result_does_not_depend_on_chunking(cuts: list[int]) -> None:
     rng = np.random.default_rng(2)

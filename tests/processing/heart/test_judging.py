@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from acquisition.stream import BoolArray, FloatArray, Modality
@@ -15,6 +15,7 @@ from processing.heart.hrv import rmssd
 from processing.heart.judging import judge_beats
 from processing.heart.windows import beat_columns
 from processing.index import IndexSample
+from tests.drawing import few
 from tests.processing.heart.test_heart import picked, run, stream
 from tests.recordings import belt_ecg
 
@@ -200,7 +201,7 @@ def test_strong_slow_breathing_keeps_its_windows(breaths: float, mean: float) ->
     assert np.mean(shares) > 0.8
 
 
-@settings(max_examples=8, deadline=None)
+@few(4)
 @given(st.lists(st.integers(1, 80), min_size=1, max_size=20), st.integers(2, 9))
 def test_classes_do_not_depend_on_chunking(cuts: list[int], every: int) -> None:
     beats, wide = with_ectopics(90, every, early=0.3)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from acquisition.batch import Item, gather
@@ -21,6 +21,7 @@ from processing.heart.config import RespirationConfig
 from processing.heart.respiration_stream import Breath
 from processing.index import IndexSample
 from processing.pipeline import Pipeline
+from tests.drawing import few
 from tests.processing.world import comparable
 
 
@@ -88,7 +89,7 @@ def test_a_rate_that_changes_is_followed_while_the_belt_slips_and_wanders() -> N
     assert max(map(abs, errors)) < 1.0
 
 
-@settings(max_examples=20, deadline=None)
+@few(10)
 @given(st.lists(st.integers(1, 200), min_size=1, max_size=20), st.integers(0, 9))
 def test_the_result_does_not_depend_on_chunking(cuts: list[int], seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -230,7 +231,7 @@ def test_the_order_of_arrival_never_changes_a_result(heart: float, lung: float) 
     assert all(slow[key] == fast[key] for key in slow.keys() & fast.keys())
 
 
-@settings(max_examples=6, deadline=None)
+@few(3)
 @given(st.integers(8, 400), st.floats(60.0, 150.0))
 def test_results_of_heart_and_belt_do_not_depend_on_the_batches(n: int, end: float) -> None:
     items = person(15.0, lung=1.5, end=end)

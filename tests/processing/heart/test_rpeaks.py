@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from acquisition.stream import FloatArray
 from acquisition.timebase.lay import lay
 from processing.heart.rpeaks import RPeaks, detect_r_peaks, joined
+from tests.drawing import few
 from tests.processing.heart.test_heart import ecg
 from tests.recordings import resting_ecg
 
@@ -51,7 +52,7 @@ def test_beats_are_settled_within_a_second() -> None:
     assert delay.max() <= 1.0
 
 
-@settings(max_examples=15, deadline=None)
+@few(8)
 @given(st.lists(st.integers(1, 400), min_size=1, max_size=30))
 def test_peaks_do_not_depend_on_chunking(cuts: list[int]) -> None:
     x = ecg(rhythm(30.0), 130.0, 32.0, noise=0.15)

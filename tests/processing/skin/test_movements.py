@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from acquisition.stream import FloatArray
 from processing.index import IndexSample
 from processing.skin.eda import detect_scrs, tonic_level
+from tests.drawing import few
 from tests.processing.skin_signals import column, eda_with, feed
 
 RATES = [4.0, 8.0, 25.0, 100.0]
@@ -107,7 +108,7 @@ def test_a_real_wrist_hour_has_no_response_that_rises_at_once(data_dir: Path) ->
     assert steep <= 0.06 * len(scrs.onset)
 
 
-@settings(max_examples=25, deadline=None)
+@few(12)
 @given(
     sfreq=st.sampled_from([1.0, 4.0, 25.0]),
     seed=st.integers(0, 10_000),

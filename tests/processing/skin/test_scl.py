@@ -7,13 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from acquisition.stream import FloatArray
 from processing.skin.eda import tonic_interval, tonic_level
 from processing.skin.scl import SclConfig, Second, SecondMeans
+from tests.drawing import few
 from tests.processing.skin_signals import column, eda_with, feed
 
 
@@ -78,7 +79,7 @@ def test_a_person_at_one_microsiemens_who_responds_keeps_the_level(decay: float)
     assert np.mean(np.log(busy)) >= np.mean(np.log(still)) - 0.01
 
 
-@settings(max_examples=40, deadline=None)
+@few(20)
 @given(
     eda=arrays(
         np.float64,
@@ -95,7 +96,7 @@ def test_the_level_lies_never_under_the_lowest_second_of_its_window(eda: FloatAr
     _holds_floor(eda, sfreq)
 
 
-@settings(max_examples=25, deadline=None)
+@few(12)
 @given(seed=st.integers(0, 100_000), size=st.floats(0.001, 3.0), level=st.floats(0.06, 20.0))
 def test_the_level_of_a_walk_lies_never_under_its_lowest_second(seed: int, size: float, level: float) -> None:
     rng = np.random.default_rng(seed)
@@ -132,7 +133,7 @@ def test_a_window_without_two_whole_seconds_is_refused_by_name() -> None:
         SclConfig(window=1.0)
 
 
-@settings(max_examples=30, deadline=None)
+@few(15)
 @given(
     cuts=st.lists(st.integers(0, 400), max_size=6),
     hole=st.tuples(st.integers(0, 300), st.integers(0, 200)),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from processing.skin.eda_quality import EdaGate, EdaQualityConfig, Fault
@@ -14,6 +14,7 @@ from processing.skin.falls import FallConfig
 from processing.skin.rises import ScrDetector
 from processing.skin.scr import ResponseFinder, ScrConfig, detect_scrs
 from processing.skin.scr_signal import Limits, Smoother, savitzky_golay
+from tests.drawing import few
 from tests.processing.skin_signals import HEIGHTS, ONSETS, eda_with, respond
 
 
@@ -83,7 +84,7 @@ def test_no_response_begins_within_five_seconds_after_invalid_signal() -> None:
     np.testing.assert_allclose(detect_scrs(off, 25.0).onset, [40.0], atol=0.5)
 
 
-@settings(max_examples=12, deadline=None)
+@few(5)
 @given(
     sfreq=st.sampled_from([4.0, 25.0, 128.0]),
     cuts=st.lists(st.integers(1, 4000), max_size=12),

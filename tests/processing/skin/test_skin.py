@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from acquisition.stream import Chunk
@@ -14,6 +14,7 @@ from processing.index import IndexSample
 from processing.skin.config import SkinConfig
 from processing.skin.scr import detect_scrs
 from processing.skin.skin import Skin
+from tests.drawing import few
 from tests.processing.skin_signals import ONSETS, column, comparable, eda_with, feed, info
 
 UNITS = {
@@ -63,7 +64,7 @@ def test_grids_lie_on_whole_seconds_and_delays_are_as_stated() -> None:
     assert all(r.available - r.time <= 3.0 for r in rows if r.index == "scr")
 
 
-@settings(max_examples=8, deadline=None)
+@few(4)
 @given(
     sfreq=st.sampled_from([4.0, 32.0]),
     cuts=st.lists(st.floats(0.1, 170.0), max_size=10),

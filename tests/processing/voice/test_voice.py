@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from acquisition.batch import gather
@@ -30,6 +30,7 @@ from processing.voice.windows import (
     semitones,
     weighted_mean,
 )
+from tests.drawing import few
 
 ROWS = StreamInfo(
     name="Voice", role=Role.CLIENT, modality=Modality.VOICE, sfreq=0.0, unit="", channels=ROW_CHANNELS
@@ -274,7 +275,7 @@ def test_rates_belong_to_turns_with_enough_phonation() -> None:
     assert {s.reason for s in out if s.index == "turn_f0"} == {"", "no voiced speech"}
 
 
-@settings(max_examples=25, deadline=None)
+@few(12)
 @given(st.lists(st.integers(1, 200), min_size=1, max_size=6), st.integers(0, 3))
 def test_result_does_not_depend_on_chunk_size(cuts: list[int], seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -400,7 +401,7 @@ def ended(turns: Sequence[float], sizes: Sequence[int]) -> list[tuple[float, flo
     return [(s.time + s.value, s.available) for s in out if s.index == "turn"]
 
 
-@settings(max_examples=15, deadline=None)
+@few(8)
 @given(st.lists(st.integers(1, 40), min_size=1, max_size=4))
 def test_the_last_turn_is_there_at_the_end_however_the_recording_is_cut(sizes: list[int]) -> None:
     turns = [START + 3.0, START + 7.31, START + 7.31, START + 12.94]

@@ -1,0 +1,16 @@
+"""How many examples a property is tried on: few where each costs a second, more of them in a hunt."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import settings
+
+HUNT = 5
+"""As many times the examples are drawn by `make hunt`."""
+
+
+def few(examples: int, **more: Any) -> settings:
+    """Return settings for so many examples in the suite, which draws the same each time, more in a hunt."""
+    times = 1 if settings.default.derandomize else HUNT
+    return settings(max_examples=examples * times, deadline=None, **more)
