@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 from itertools import pairwise
 
-import neurokit2 as nk
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -71,6 +70,7 @@ def test_known_r_times_are_the_peaks_of_the_ecg(role: Role) -> None:
 def test_neurokit_finds_the_known_beats(role: Role) -> None:
     parts = blocks(1)
     times, x = signal(parts, role, Modality.ECG)
+    nk = pytest.importorskip("neurokit2")  # every worker would wait for it
     _, found = nk.ecg_peaks(nk.ecg_clean(x[:, 0], sampling_rate=130), sampling_rate=130)
     peaks = times[found["ECG_R_Peaks"]]
     true = beats(parts, role)
