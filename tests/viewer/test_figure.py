@@ -17,6 +17,7 @@ from acquisition.errors import AttunementError
 from acquisition.recording.derived import derived
 from tests.viewer import synthetic
 from tests.viewer.conftest import MakeWindow
+from tests.viewer.pixels import n_near
 from tests.viewer.synthetic import Session, fill, marks
 from tests.viewer.test_window import CONTROL, paused_session
 from viewer.figure import save_figure
@@ -26,15 +27,8 @@ from viewer.theme import DARK, LIGHT, THEMES
 from viewer.window import OperatorWindow
 
 
-def pixels(image: QImage) -> np.ndarray:
-    image = image.convertToFormat(QImage.Format.Format_RGB32)
-    raw = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine() // 4, 4)
-    return raw[:, : image.width(), 2::-1].astype(int)
-
-
 def count(image: QImage, colour: str) -> int:
-    rgb = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
-    return int((np.abs(pixels(image) - rgb).max(axis=2) < 50).sum())
+    return n_near(image, colour, 49)
 
 
 def drawn(path: Path) -> QImage:
@@ -50,11 +44,11 @@ def drawn(path: Path) -> QImage:
     return image
 
 
-def opened(make_window: MakeWindow, state: str = "growing") -> OperatorWindow:
+def opened(make_window: MakeWindow, state: str = "growing", **set_up: str) -> OperatorWindow:
     model = synthetic.model(synthetic.streams(voice=True))
     fill(model, 120.0, Session(infos=list(model.streams), events=list(marks(120.0))))
     model.state = state
-    return make_window(model)
+    return make_window(model, **set_up)
 
 
 @pytest.mark.parametrize("state", ["growing", "closed"], ids=["live", "review"])
@@ -135,8 +129,7 @@ def test_ctrl_e_asks_where_to(
 def test_a_figure_may_have_the_other_theme(
     make_window: MakeWindow, tmp_path: Path, own: str, other: str
 ) -> None:
-    make_window(theme=own).close()  # it is kept
-    window = opened(make_window)
+    window = opened(make_window, theme=own)
     one, two = (save_figure(window.panel, tmp_path / f"{t}.png", theme=t) for t in (own, other))
     first, second = QImage(str(one)), QImage(str(two))
     assert first.size() == second.size()

@@ -27,7 +27,7 @@ from pytestqt.qtbot import QtBot
 from acquisition.event import Event
 from acquisition.events.vocabulary import load_vocabulary
 from acquisition.stream import Modality, Role
-from tests.viewer import synthetic
+from tests.viewer import pixels, synthetic
 from tests.viewer.conftest import MakeWindow, runs_by_frames
 from tests.viewer.synthetic import T0, Session, fill, marks
 from tests.waiting import wait_for
@@ -59,14 +59,11 @@ def marked(window: OperatorWindow, n: int) -> list[Event]:
 
 
 def picture(widget: QWidget) -> np.ndarray:
-    image = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
-    raw = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine() // 4, 4)
-    return raw[:, : image.width(), 2::-1].astype(int)
+    return pixels.of(widget.grab().toImage())
 
 
 def n_pixels(widget: QWidget, colour: str, tolerance: int = 10) -> int:
-    rgb = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
-    return int((np.abs(picture(widget) - rgb).max(axis=2) <= tolerance).sum())
+    return pixels.n_near(widget.grab().toImage(), colour, tolerance)
 
 
 def test_key_marks_the_moment_and_the_bar_says_so(make_window: MakeWindow, qtbot: QtBot) -> None:
