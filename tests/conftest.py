@@ -30,10 +30,12 @@ settings.register_profile("the same", BUSY, derandomize=True)
 settings.register_profile("anew", BUSY, print_blob=True)
 settings.load_profile("the same")
 with suppress(ImportError):
-    # Bumble colours each line that it might log, logged or not: a fifth of the time of an emulated radio.
+    # Bumble words and colours each line that it might log, logged or not: a third of the time of a radio.
     import bumble.colors
+    import bumble.hci
 
     bumble.colors.color = lambda text, *_, **__: text
+    bumble.hci.HCI_Object.format_fields = staticmethod(lambda *_, **__: "")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A run in the background was told to ignore it, and so would be whatever a test starts and interrupts.
     signal.signal(signal.SIGINT, signal.default_int_handler)

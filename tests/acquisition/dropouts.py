@@ -21,8 +21,8 @@ from tests.acquisition.ble_bench import device as device_table
 ADDRESS = "C7:4C:DA:51:37:51"
 AWAY = (6.0, 12.0, 25.0)
 """Lengths of the drop-outs [s]."""
-BETWEEN = 45.0
-"""Seconds in range before, between and after them."""
+BEFORE, BETWEEN = 15.0, 40.0
+"""Seconds in range before them, and between and after them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +120,7 @@ def measured(kind: Kind) -> Figures:
         driver = bench.driver(session_of(device_table(kind.profile, address=ADDRESS)))
         driver.start()
         spans = []
-        bench.run(driver, BETWEEN)
+        bench.run(driver, BEFORE)
         for seconds in AWAY:
             began = bench.runner.clock()
             bench.do(twin.body.leave())

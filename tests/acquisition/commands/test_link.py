@@ -32,7 +32,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("lab")
     recording(path / "rec", voices(), events=MARKS)
     recording(path / "mute", voices(), events=MARKS, people=())
-    write_video(path / "one.mp4", heard(voices(), 10.4, 110.0, ppm=100.0))
+    write_video(path / "one.mp4", heard(voices(), 10.4, 110.0, ppm=100.0), rate=24_000)
     write_video(path / "two.mkv", heard(voices(), 125.0, 260.0), late=1.5, first=1.4)
     write_video(path / "mute.mp4", None, seconds=30.0)
     return path
@@ -49,8 +49,8 @@ def linked(lab: Path) -> Path:
 @pytest.fixture(scope="module")
 def others(lab: Path) -> Path:
     """Add a video that belongs elsewhere, and one in which somebody claps."""
-    write_video(lab / "claps.mp4", heard(voices(), 10.0, 230.0, claps=(20.0, 170.0)))
-    write_video(lab / "other.mp4", heard(voices(seed=2), 0.0, 120.0))
+    write_video(lab / "claps.mp4", heard(voices(), 10.0, 180.0, claps=(20.0, 170.0)), rate=24_000)
+    write_video(lab / "other.mp4", heard(voices(seed=2), 0.0, 100.0), rate=24_000)
     return lab
 
 
@@ -128,9 +128,9 @@ def test_marks_and_typed_times_align_where_there_was_no_voice(others: Path) -> N
         (["--start", "3"], 2, "being linked"),
         (["--remove"], 2, "say which video"),
         (["one.mp4", "--by", "start"], 2, "--start says"),
-        (["one.mp4", "--by", "start", "--start", "9:00:00"], 1, "nothing of the recording"),
-        (["one.mp4", "--mark", "0:01=9"], 1, "there are: 0:20.10"),
-        (["one.mp4", "--mark", "9:01=1"], 1, "has no such time"),
+        (["mute.mp4", "--by", "start", "--start", "9:00:00"], 1, "nothing of the recording"),
+        (["mute.mp4", "--mark", "0:01=9"], 1, "there are: 0:20.10"),
+        (["mute.mp4", "--mark", "9:01=1"], 1, "has no such time"),
         (["one.mp4", "--mark", "0:01=²"], 2, "MIN:SEC"),
         (["one.mp4", "--mark", "0:01=" + "9" * 5000], 2, "MIN:SEC"),
         (["one.mp4", "--start", "9" * 400], 2, "MIN:SEC"),
@@ -159,9 +159,9 @@ def test_wrong_words_and_files_are_one_line_and_change_nothing(
 
 
 def test_a_link_to_a_video_is_kept_as_the_file_itself(lab: Path, tmp_path: Path) -> None:
-    (tmp_path / "link.mp4").symlink_to(lab / "one.mp4")
-    assert run(lab / "rec", tmp_path / "link.mp4").exit_code == 0
-    assert (lab / "one.mp4").resolve() in [v.path for v in read_links(lab / "rec")]
+    (tmp_path / "link.mp4").symlink_to(lab / "mute.mp4")
+    assert run(lab / "rec", tmp_path / "link.mp4", "--start", "0").exit_code == 0
+    assert (lab / "mute.mp4").resolve() in [v.path for v in read_links(lab / "rec")]
 
 
 def test_a_growing_recording_is_not_linked_to(lab: Path, tmp_path: Path) -> None:
