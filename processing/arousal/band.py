@@ -108,6 +108,9 @@ class ArousalConfig:
                 "old_after",
                 "posture",
                 "posture_window",
+                "rest",
+                "talk",
+                "share",
             ),
             from_zero=(
                 "weight_hr",
@@ -119,12 +122,18 @@ class ArousalConfig:
                 "hold",
                 "back",
                 "inside",
-                "rest",
-                "talk",
                 "skip",
             ),
             shares=("share",),
         )
+        for name in ("median", "skip", "posture_window"):
+            value = float(getattr(self, name))
+            if value != round(value):
+                raise ValueError(f"{name} = {value:g}: must be whole seconds: the index has a value a second")
+        if self.posture > 180.0:
+            raise ValueError(f"posture = {self.posture:g}: no two directions are more than 180 degrees apart")
+        if not self.weights():
+            raise ValueError("weight_hr, weight_scl, weight_scr, weight_f0: one must be above 0")
 
     def weights(self) -> dict[str, float]:
         """Return the weight of each channel that counts."""

@@ -106,6 +106,14 @@ class HeartConfig:
             )
         if not LEAST_SPEECH_LAG <= self.speech_lag < float("inf"):
             raise ValueError(f"speech_lag = {self.speech_lag:g}: must be at least {LEAST_SPEECH_LAG:g} s")
+        if not self.silence >= self.longest:
+            raise ValueError(
+                f"silence = {self.silence:g}: must be at least {self.longest:g} s, which lie between beats"
+            )
+        if not 0.0 <= self.breathing[0] < self.breathing[1]:
+            raise ValueError(f"breathing = {list(self.breathing)}: must be two rates, the lower one first")
+        if not self.breathing_per_beat > 0.0:
+            raise ValueError(f"breathing_per_beat = {self.breathing_per_beat:g}: must be above 0")
 
     @property
     def cover_pct(self) -> float:

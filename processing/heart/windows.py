@@ -33,12 +33,16 @@ class Column(NamedTuple):
 
 
 def gated(values: FloatArray, gates: list[tuple[BoolArray, str]]) -> tuple[FloatArray, list[str]]:
-    """Return the values with nan where a gate is shut, and the first such gate's reason."""
+    """Return the values with nan where a gate is shut, and the first such gate's reason.
+
+    Where all gates are open and there is none all the same, a gate was set so wide that no beat is needed.
+    """
     out = values.copy()
     why = np.full(len(values), "", dtype=object)
     for shut, reason in reversed(gates):
         out[shut] = np.nan
         why[shut] = reason
+    why[np.isnan(out) & (why == "")] = FEW
     return out, [str(reason) for reason in why]
 
 

@@ -166,6 +166,24 @@ def test_the_width_of_the_band_is_the_therapists_to_set() -> None:
     assert at(rows, "arousal_low", 500.0).value == -0.75
 
 
+@pytest.mark.parametrize(
+    ("odd", "said"),
+    [
+        ({"median": 3.7}, "median = 3.7: must be whole seconds"),
+        ({"skip": 3.7}, "skip = 3.7: must be whole seconds"),
+        ({"posture_window": 3.7}, "posture_window = 3.7: must be whole seconds"),
+        ({"posture": 200.0}, "posture = 200: no two directions"),
+        ({"rest": 0.0}, "rest = 0: must be a number above 0"),
+        ({"talk": 0.0}, "talk = 0: must be a number above 0"),
+        ({"share": 0.0}, "share = 0: must be a number above 0"),
+        ({"weight_hr": 0.0, "weight_scl": 0.0, "weight_scr": 0.0}, "one must be above 0"),
+    ],
+)
+def test_what_would_be_rounded_or_make_a_band_of_nothing_is_refused(odd: dict[str, float], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        ArousalConfig(**odd)
+
+
 @few(4)
 @given(
     cuts=st.lists(st.floats(0.1, 480.0), max_size=8),

@@ -112,3 +112,21 @@ def test_so_many_missing_beats_leave_neither_rmssd_nor_spectrum(doubted: int, wh
     assert last(beats, "rmssd")[1] == why
     spans, ends = np.array([[0, N]]), beats.times[-1:]
     assert window_beats(beats, spans, ends - 60.0, ends, HeartConfig())[0].reason == why
+
+
+def test_where_no_beat_is_needed_a_window_without_one_still_says_why() -> None:
+    """With a share of 0 the first window had neither a value nor a reason."""
+    beats = table(values=np.full(N, np.nan))
+    config = HeartConfig(hr_cover=0.0, cover=0.0)
+    for column in beat_columns(beats, beats.times[:3], config, has_shapes=True):
+        assert np.isnan(column.values).all() and all(column.reasons)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [{"silence": 0.9}, {"breathing": (0.37, 0.18)}, {"breathing": (-0.1, 0.3)}, {"breathing_per_beat": -0.3}],
+)
+def test_what_would_leave_no_value_without_saying_so_is_refused_by_name(odd: dict[str, float]) -> None:
+    """Rows that say that no beat came, between any two beats, took the heart rate out of arousal."""
+    with pytest.raises(ValueError, match=f"^{next(iter(odd))} = "):
+        HeartConfig(**odd)  # type: ignore[arg-type]
