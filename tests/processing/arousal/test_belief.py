@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from processing.arousal.arousal import Arousal
@@ -15,6 +15,7 @@ from processing.arousal.person import to_json
 from processing.config import PipelineConfig
 from processing.index import IndexSample
 from processing.metrics.day_offset import offset_measures
+from tests.drawing import few
 from tests.processing.arousal_rows import EXPECTED, MARKS, events, resting, rows_of, run
 from tests.processing.skin_signals import comparable
 
@@ -40,7 +41,7 @@ def rows_with(
     ]
 
 
-@settings(max_examples=8, deadline=None)
+@few(4)
 @given(
     index=st.sampled_from(sorted(CALLED)),
     start=st.integers(470, 520),
