@@ -114,7 +114,7 @@ class Arousal:
         self._memory = Memory(self._config)
         self._posture = Posture(self._config.posture_window)
         self._stance: Vector | None = None
-        self._moved = False
+        self._moved = self._fallen = False
         self._restart()
 
     @property
@@ -216,7 +216,23 @@ class Arousal:
         if self._stance is not None and not self._moved and time % STEP == 0.0:
             now = self._posture.before(time)
             self._moved = now is not None and angle(self._stance, now) > self._config.posture
-        return "old baseline: taken in another posture" if self._moved else ""
+        if time % STEP == 0.0:
+            self._fallen = self._has_fallen(self.session)
+        if self._moved:
+            return "old baseline: taken in another posture"
+        left = f"{100.0 * self._config.fallen:g} %"
+        return f"old baseline: less than {left} of its EDA level is left" if self._fallen else ""
+
+    def _has_fallen(self, session: Reference) -> bool:
+        """Tell whether the EDA level of the last minutes lies far under that of today's rest."""
+        if "scl" not in session.scales or not self._config.fallen:
+            return False
+        n, window = len(self._weights), round(self._config.fallen_window)
+        levels = np.array(self._past[-n * window :], np.float64)[list(self._weights).index("scl") :: n]
+        known = levels[np.isfinite(levels)]
+        if 2 * len(known) < window:
+            return False
+        return float(np.median(known)) < session.scales["scl"].median + math.log(self._config.fallen)
 
     def _act(self, event: Event, at: float) -> None:
         """Let a marker act: a baseline that ends by it is judged, one that lost its end is withdrawn."""
@@ -262,7 +278,7 @@ class Arousal:
         """Take the last baselines that passed as the session's reference, and see the past in its terms."""
         rest, talk = ([p.baseline for p in self._passed[code][-1:]] for code in CODES)
         self.session = Reference.of(rest, talk, self._config) if rest else None
-        self._moved = False
+        self._moved = self._fallen = False
         if rest:
             self._posture.settle(rest[-1].stop)
             self._stance = self._posture.during(rest[-1].start, rest[-1].stop)

@@ -54,6 +54,9 @@ class ArousalConfig:
         So long after its end a rest baseline is called old [s].
     posture, posture_window : float
         So is one whose trunk was inclined otherwise, by this angle [degrees], than that of these seconds [s].
+    fallen, fallen_window : float
+        So is one of whose EDA level less than this share is left in the median of so many seconds: electrodes
+        that dry or loosen are seen as a person whose level falls.
     delay : float, optional
         Seconds after t at which the index of t is settled; left out, as soon as all that it is made of is.
     """
@@ -83,6 +86,8 @@ class ArousalConfig:
     old_after: float = 4500.0
     posture: float = 30.0
     posture_window: float = 60.0
+    fallen: float = 0.5
+    fallen_window: float = 300.0
     delay: float | None = None
 
     channels: ClassVar[dict[str, tuple[str, ...]]] = {
@@ -108,6 +113,7 @@ class ArousalConfig:
                 "old_after",
                 "posture",
                 "posture_window",
+                "fallen_window",
                 "rest",
                 "talk",
                 "share",
@@ -124,9 +130,9 @@ class ArousalConfig:
                 "inside",
                 "skip",
             ),
-            shares=("share",),
+            shares=("share", "fallen"),
         )
-        for name in ("median", "skip", "posture_window"):
+        for name in ("median", "skip", "posture_window", "fallen_window"):
             value = float(getattr(self, name))
             if value != round(value):
                 raise ValueError(f"{name} = {value:g}: must be whole seconds: the index has a value a second")

@@ -166,6 +166,26 @@ def test_the_width_of_the_band_is_the_therapists_to_set() -> None:
     assert at(rows, "arousal_low", 500.0).value == -0.75
 
 
+@pytest.mark.parametrize(("share", "fallen"), [(0.6, False), (0.4, True)])
+def test_a_level_that_lost_half_of_its_rest_calls_the_baseline_old_and_only_so_long(
+    share: float, fallen: bool
+) -> None:
+    """Electrodes that dry took the index below the band, without a word."""
+    hr, scl, rate = resting(1500)
+    scl[500:1000] *= share
+    rows = run(arousal_of(), rows_of(hr, scl, rate), events(MARKS), 1500.0)
+    old = [
+        r.time
+        for r in rows
+        if r.index == "arousal_state" and r.reason.startswith("old baseline: less than 50 %")
+    ]
+    assert (min(old), max(old)) == (650.0, 1149.0) if fallen else not old
+    assert comparable(
+        run(arousal_of(), rows_of(hr, scl, rate), events(MARKS), 1500.0, [503.3, 651.7, 990.1, 1201.0])
+    ) == comparable(rows)
+    assert at(rows, "arousal_low", 700.0).quality == 1.0
+
+
 @pytest.mark.parametrize(
     ("odd", "said"),
     [
