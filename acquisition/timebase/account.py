@@ -87,13 +87,17 @@ class Account:
         """Note that from sample `at` on stamps are so much too early, for good [s]."""
         self.jumped(at, -seconds)
 
-    def jumped(self, at: int, seconds: float) -> None:
-        """Note that the stamps begin anew at sample `at`, so much later than was expected [s]."""
+    def jumped(self, at: int, seconds: float, place: int | None = None) -> None:
+        """Note that the stamps begin anew at sample `at`, so much later than was expected [s].
+
+        `place` is how many remarks there were before, if others were made since.
+        """
         self.segments += 1
-        if self.segments > MOST:  # whatever this is, it is no clock
-            return
         what = f"stamps jump by {seconds:+.3g} s: a new clock segment, which goes on at once"
-        self.remarks.append(Remark(at, "segment", what))
+        self.remarks.insert(len(self.remarks) if place is None else place, Remark(at, "segment", what))
+        if self.segments > MOST:  # whatever this is, it is no clock
+            kinds = [remark.kind for remark in self.remarks]
+            del self.remarks[len(kinds) - 1 - kinds[::-1].index("segment")]
 
     def slipped(self, at: int, samples: int) -> None:
         """Note that some stamps are far off, and those after them are not."""

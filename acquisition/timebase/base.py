@@ -13,20 +13,23 @@ import math
 
 import numpy as np
 
-from acquisition.stream import FloatArray, IntArray
+from acquisition.stream import FloatArray
 from acquisition.timebase.account import Account
-from acquisition.timebase.beginning import Beginning
+from acquisition.timebase.beginning import Beginning, filled
 from acquisition.timebase.change import TRUSTING, Change
 from acquisition.timebase.engines import engine
-from acquisition.timebase.far import NUMBER, PAUSE, Away, Watch, alike, counted_on
+from acquisition.timebase.far import NUMBER, PAUSE, Away, Watch, counted_on
 from acquisition.timebase.laid import Engine, Laid, joined, newest, rising
 from acquisition.timebase.looks import Looks
-from acquisition.timebase.manner import Manner, Seen, look
+from acquisition.timebase.manner import UNKNOWN, Manner, look
 from acquisition.timebase.period import DOUBT, learned
 
 JOINED = 0.15
 """By at most so much the times are shifted where another manner begins, so that an interval across is right
 [s]."""
+
+SIFTED = 256
+"""So many stamps, then four times as many, are looked through at once after one that was far off."""
 
 
 class TimeBase:
@@ -54,7 +57,7 @@ class TimeBase:
         self._away = Away()
         self._begun = Beginning(self._period)
         self._engine: Engine | None = None
-        self._seen = Seen(Manner.EXACT, self._period)
+        self._seen = UNKNOWN
         self._looks = Looks(self._seen, 1.0)
         self._change = Change(self._seen, self._period, np.empty(0), 0)
         self._wary_from = 0
@@ -92,17 +95,17 @@ class TimeBase:
 
     def _sift(self, stamps: FloatArray, heard: FloatArray, parts: list[Laid]) -> None:
         """Take in stamps that are where they are expected; hold back those that are far off."""
-        i = 0
+        i, most = 0, len(stamps)
         while i < len(stamps):
             if self._away:
-                i = self._resolve(stamps, heard, i, parts)
+                i, most = self._resolve(stamps, heard, i, parts), SIFTED
                 continue
-            stop = i + self._watch.until_far(stamps[i:], heard[i:])
-            while i < stop:
-                end = i + (stop - i if self._seen.sparse else alike(stamps[i:stop]))
-                self._take(stamps[i:end], heard[i:end], parts)
-                i = end
-            if i < len(stamps):
+            end = min(i + most, len(stamps))
+            stop = i + self._watch.until_far(stamps[i:end], heard[i:end])
+            if stop > i:
+                self._take(stamps[i:stop], heard[i:stop], parts)
+                i, most = stop, 4 * most
+            if stop < end:
                 self._away.hold(float(stamps[i]), float(heard[i]), self._watch)
                 self._n += 1
                 i += 1
@@ -163,7 +166,7 @@ class TimeBase:
     def _begin_segment(self, parts: list[Laid]) -> None:
         """Begin anew with stamps that stay far off."""
         stamps, heard = self._away.let_go()
-        self._floor = self._n - 1
+        self._floor = max(self._floor, self._n - 1)
         self._n -= len(stamps)
         if self._engine is None and len(self._begun):
             self._set_out(parts)
@@ -179,43 +182,38 @@ class TimeBase:
 
     def _take(self, stamps: FloatArray, heard: FloatArray, parts: list[Laid]) -> None:
         """Take in stamps of this segment, nan where there is none."""
-        before, since = self._watch.stamp, self._n - self._watch.number
-        known = self._watch.take(stamps, heard, self._n)
-        if known is not None and self._engine is not None:
-            stamps = self._filled(stamps, known, before, since)
+        whole = self._watch.take(stamps, heard, self._n) is None
         while len(stamps):
             if self._engine is None:
-                stamps = self._start(stamps, heard, parts)
-                heard = heard[len(heard) - len(stamps) :]
+                if len(self._tail):  # samples that another engine left come first
+                    stamps, self._tail = np.concatenate((self._tail, stamps)), stamps[:0]
+                    heard, self._tail_heard = np.concatenate((self._tail_heard, heard)), heard[:0]
+                n = self._start(stamps, heard, parts)
             else:
-                stamps, heard = self._run(stamps, heard, parts)
+                n = self._run(stamps if whole or self._seen.sparse else self._alike(stamps), heard, parts)
+            stamps, heard = stamps[n:], heard[n:]
 
-    def _filled(self, stamps: FloatArray, known: IntArray, before: float, since: int) -> FloatArray:
-        """Return stamps with those that are missing counted on from the one before."""
-        period = 0.0 if self._seen.manner is Manner.PACKETS else self._period
-        return stamps if self._seen.sparse else counted_on(stamps, known, before, since, period)
+    def _alike(self, stamps: FloatArray) -> FloatArray:
+        """Return stamps up to the next look, missing ones counted on from the last by what is known now."""
+        stamps = stamps[: self._looks.room]
+        known = np.isfinite(stamps).nonzero()[0]
+        return counted_on(stamps, known, *self._watch.before(self._n), self._seen.within(self._period))
 
     # -- the beginning of a segment
 
-    def _start(self, stamps: FloatArray, heard: FloatArray, parts: list[Laid]) -> FloatArray:
-        """Gather stamps until the manner can be told; return those that are left."""
+    def _start(self, stamps: FloatArray, heard: FloatArray, parts: list[Laid]) -> int:
+        """Gather stamps until the manner can be told; return how many."""
         n = self._begun.take(stamps, heard)
         self._n += n
-        if not self._begun.complete:
-            return stamps[:0]
-        self._floor = max(self._floor, self._n - 1)
-        last = self._set_out(parts)
-        rest = stamps[n:]
-        known = np.flatnonzero(np.isfinite(rest))
-        return rest if len(known) == len(rest) else self._filled(rest, known, last, 1)
+        if self._begun.complete:
+            self._floor = max(self._floor, self._n - 1)
+            self._set_out(parts)
+        return n
 
-    def _set_out(self, parts: list[Laid]) -> float:
-        """Begin with the stamps that came; return the last of them [s]."""
-        stamps = self._begun.stamps()
-        counts = np.arange(len(stamps))
-        known = np.isfinite(stamps)
-        few = known.sum() < 2
-        seen = Seen(Manner.EXACT, math.nan) if few else look(counts[known], stamps[known], self._period)
+    def _set_out(self, parts: list[Laid]) -> None:
+        """Begin with the stamps that came."""
+        stamps, counts = self._begun.stamps()
+        seen = look(counts, stamps[counts], self._period) if len(counts) > 1 else UNKNOWN
         self._period, self._doubt = learned(seen, self._period, joins=self._joins)
         if math.isnan(self.usual):
             self.usual = self._period
@@ -223,26 +221,24 @@ class TimeBase:
         self.account.manner = seen.manner
         if seen.manner.are_times:  # the rate is that of the stamps from here on, whatever a line said before
             self.account.period = math.nan
-        if not (known.all() or seen.sparse):
-            line = np.interp(counts, counts[known], stamps[known]) if known.any() else np.zeros(len(stamps))
-            stamps = np.where(known, stamps, line)
         first = self._n - len(stamps)
+        if not (len(counts) == len(stamps) or seen.sparse):
+            stamps = filled(stamps, counts, *self._watch.before(first), seen.within(self._period))
         periods = (self._period, self._doubt, self.usual)
         self._engine = engine(seen, periods, self.account, first=first, joins=self._joins)
         self._looks = Looks(seen, self.usual)
         self._change = Change(seen, self._period, stamps, self._wary_from)
         self._push(stamps, self._begun.heard(), parts)
         self._begun = Beginning(self._period)
-        return float(stamps[-1])
 
     # -- the stretch that follows
 
-    def _run(self, stamps: FloatArray, heard: FloatArray, parts: list[Laid]) -> tuple[FloatArray, FloatArray]:
-        """Lay samples up to the next look at the manner; return the stamps that are left."""
+    def _run(self, stamps: FloatArray, heard: FloatArray, parts: list[Laid]) -> int:
+        """Lay samples up to the next look at the manner; return how many."""
         if self._n <= self._told:  # told once, and yet the manner is what it is: or it would be told for ever
             n = min(self._looks.room, len(stamps), self._told + 1 - self._n)
             self._change.skip(stamps[:n])
-            return self._lay(stamps, heard, n, parts)
+            return self._lay(stamps[:n], heard[:n], parts)
         spared = self._looks.spared(stamps, self._period) if self.account.rate_told else 0
         n = spared or min(self._looks.room, len(stamps))
         # Of stamps that are even among themselves only the step to the first may tell something.
@@ -250,26 +246,23 @@ class TimeBase:
         if before >= 0:
             self._n += before
             self._push(stamps[:before], heard[:before], parts)
-            return self._again(stamps[before:], heard[before:], parts)
+            self._again(parts)
+            return before
         if spared:
             self._change.skip(stamps[:n])
-        return self._lay(stamps, heard, n, parts, looks=not spared)
+        return self._lay(stamps[:n], heard[:n], parts, looks=not spared)
 
-    def _lay(
-        self, stamps: FloatArray, heard: FloatArray, n: int, parts: list[Laid], *, looks: bool = True
-    ) -> tuple[FloatArray, FloatArray]:
-        """Lay the next `n` samples, and look at them; return the stamps that are left."""
-        looked = looks and self._looks.take(stamps[:n])
-        self._n += n
-        self._push(stamps[:n], heard[:n], parts)
+    def _lay(self, stamps: FloatArray, heard: FloatArray, parts: list[Laid], *, looks: bool = True) -> int:
+        """Lay the next samples, and look at them; return how many."""
+        looked = looks and self._looks.take(stamps)
+        self._n += len(stamps)
+        self._push(stamps, heard, parts)
         if looked:
             self._judge(parts)
-        return stamps[n:], heard[n:]
+        return len(stamps)
 
-    def _again(
-        self, stamps: FloatArray, heard: FloatArray, parts: list[Laid]
-    ) -> tuple[FloatArray, FloatArray]:
-        """Begin anew in another manner; return the stamps of samples that it must lay."""
+    def _again(self, parts: list[Laid]) -> None:
+        """Begin anew in another manner, with the samples that it must lay."""
         if self._seen.manner is Manner.EXACT:
             self._wary_from = self._n + round(TRUSTING / self._period)
         # Samples that waited, and are laid anew, are settled by the one that showed the change.
@@ -279,24 +272,21 @@ class TimeBase:
         elif self._change.began >= 0:  # and that through stamps with jitter over those before
             self._drain(parts, len(self._tail) - (self._n - self._change.began))
         self._n -= len(self._tail)
-        stamps = np.concatenate((self._tail, stamps))
-        heard = np.concatenate((self._tail_heard, heard))
         self._leave()
-        return stamps, heard
 
     def _leave(self) -> None:
         """Let go of the engine: another one goes on."""
         self._engine, self._joins = None, True
-        self._tail = self._tail_heard = np.empty(0)
 
     def _push(self, stamps: FloatArray, heard: FloatArray, parts: list[Laid]) -> None:
         """Give stamps to the engine, and keep those of the samples that wait."""
         assert self._engine is not None
+        remarks = len(self.account.remarks)
         laid = self._engine.push(stamps)
         wait = len(self._tail) + len(stamps) - len(laid.times)
         self._tail = newest(self._tail, stamps, wait)
         self._tail_heard = newest(self._tail_heard, heard, wait)
-        self._out(laid, parts)
+        self._out(laid, parts, remarks)
 
     def _judge(self, parts: list[Laid]) -> None:
         """Look at the manner again; begin anew if it has become another."""
@@ -319,8 +309,11 @@ class TimeBase:
             self._tail, self._tail_heard = self._tail[len(times) :], self._tail_heard[len(times) :]
             self._out(Laid(times, np.full(len(times), self._floor)), parts)
 
-    def _out(self, laid: Laid, parts: list[Laid]) -> None:
-        """Hand on times: on the stream's clock, and never before the last."""
+    def _out(self, laid: Laid, parts: list[Laid], remarks: int | None = None) -> None:
+        """Hand on times: on the stream's clock, and never before the last.
+
+        `remarks` is how many there were before these samples were laid.
+        """
         times, settled = laid
         if not len(times):
             return
@@ -329,7 +322,7 @@ class TimeBase:
             first = float(times[int(known.argmax())])
             due = self._last + self._period + self._pause
             if math.isfinite(due) and math.isfinite(first):
-                self.account.jumped(int(settled[0]), first + self._shift - due)
+                self.account.jumped(int(settled[0]), first + self._shift - due, remarks)
                 self._shift = due - first
             self._pause = math.nan
         elif self._joins:  # the line through packets is later than times by their way

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from acquisition.stream import FloatArray
+from acquisition.stream import FloatArray, IntArray
 from acquisition.timebase.manner import FEW
 from acquisition.timebase.ranks import steps_from
 
@@ -61,10 +61,31 @@ class Beginning:
         self._n += n
         return n
 
-    def stamps(self) -> FloatArray:
-        """Return what was gathered [s]."""
-        return np.concatenate(self._parts)
+    def stamps(self) -> tuple[FloatArray, IntArray]:
+        """Return what was gathered [s], and the places at which there is a stamp."""
+        stamps = np.concatenate(self._parts)
+        return stamps, np.isfinite(stamps).nonzero()[0]
 
     def heard(self) -> FloatArray:
         """Return when that arrived [s]."""
         return np.concatenate(self._heard)
+
+
+def filled(stamps: FloatArray, known: IntArray, since: int, before: float, step: float) -> FloatArray:
+    """Return stamps with those that are missing between others on a line, and at the ends counted on [s].
+
+    Parameters
+    ----------
+    stamps, known : ndarray
+        [s], and the places of those that are there.
+    since, before : int, float
+        How many samples before the first the last one was that was there, and its stamp [s]; where none is.
+    step : float
+        By how much each stamp is later than the one before [s].
+    """
+    at = np.arange(len(stamps))
+    if not len(known):
+        return np.asarray(before + (at + since) * step)
+    line = np.interp(at, known, stamps[known])
+    before = np.maximum(known[0] - at, 0)
+    return np.asarray(line + (np.maximum(at - known[-1], 0) - before) * step)

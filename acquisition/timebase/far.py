@@ -40,6 +40,9 @@ class Watch:
         self.arrived = math.nan
         """When the last sample arrived [s]."""
         self._lag = math.inf
+        self._numbers: IntArray = np.empty(0, np.int64)
+        self._stamps: FloatArray = np.empty(0)
+        """Of the samples that were taken in last, where some have no stamp, and of the one before."""
 
     def restart(self) -> None:
         """Begin a segment."""
@@ -54,11 +57,21 @@ class Watch:
         self.arrived = float(heard[-1])
         if at is not None:
             stamps, heard, last = stamps[at], heard[at], int(at[-1]) if len(at) else -1
+            self._numbers, self._stamps = np.append(self.number, first + at), np.append(self.stamp, stamps)
         if len(stamps):
             self.stamp, self.number = float(stamps[-1]), first + last
             lag = math.nan if heard[-1] != heard[-1] else float(np.minimum.reduce(_lag(stamps, heard)))
             self._lag = min(self._lag, lag) if lag == lag else self._lag
         return at
+
+    def before(self, number: int) -> tuple[int, float]:
+        """Return how many samples ago the last one before a sample was that has a stamp, and that stamp [s].
+
+        Only for samples that were taken in last, if some of these have no stamp.
+        """
+        place = int(self._numbers.searchsorted(number)) - 1
+        stamp = float(self._stamps[place]) if place >= 0 else math.nan
+        return (number, 0.0) if math.isnan(stamp) else (number - int(self._numbers[place]), stamp)
 
     def until_far(self, stamps: FloatArray, heard: FloatArray) -> int:
         """Return how many stamps come before the first that is far off."""
@@ -141,32 +154,25 @@ class Away:
         return stamps, heard
 
 
-def alike(stamps: FloatArray) -> int:
-    """Return how many stamps are taken in at once: a missing one is counted on by what is known then."""
-    missing = np.isnan(stamps)
-    if not missing.any():
-        return len(stamps)
-    return 1 if missing[0] else int(missing.argmax())
-
-
-def counted_on(stamps: FloatArray, known: IntArray, before: float, since: int, period: float) -> FloatArray:
+def counted_on(stamps: FloatArray, known: IntArray, since: int, before: float, step: float) -> FloatArray:
     """Return stamps with those that are missing counted on from the one before [s].
 
     Parameters
     ----------
     stamps, known : ndarray
         [s], and the places of those that are there.
-    before, since : float, int
-        The last one that was there, and how many samples before the first.
-    period : float
-        Sample period [s].
+    since, before : int, float
+        How many samples before the first the last one was that was there, and its stamp [s].
+    step : float
+        By how much each stamp is later than the one before [s].
     """
+    if len(known) == len(stamps):
+        return stamps
     at = np.arange(len(stamps))
     last = np.full(len(stamps), -1)
     last[known] = known
     last = np.maximum.accumulate(last)
-    counted = before + (at + since) * period
-    return np.where(last < 0, counted, stamps[last] + (at - last) * period)
+    return np.where(last < 0, before + (at + since) * step, stamps[last] + (at - last) * step)
 
 
 def _lag(stamps: FloatArray, heard: FloatArray) -> FloatArray:

@@ -81,6 +81,16 @@ class Seen(NamedTuple):
     samples: float = 1.0
     sparse: bool = False
 
+    def within(self, period: float) -> float:
+        """Return by how much a stamp is usually later than the one before, at a sample period [s]."""
+        if self.manner is not Manner.PACKETS:
+            return period
+        return self.inner if math.isfinite(self.inner) else 0.0
+
+
+UNKNOWN = Seen(Manner.EXACT, math.nan)
+"""What fewer than two stamps show."""
+
 
 def ends_packet(steps: FloatArray, seen: Seen) -> BoolArray:
     """Tell which steps lie between packets."""
@@ -123,7 +133,8 @@ def look(counts: IntArray, stamps: FloatArray, known: float = np.nan) -> Seen:
     period = _period(counts, stamps, order)
     if period < SLOW and same >= CHUNKED and (samples := _chunked(counts, stamps, steps, inner)):
         return Seen(Manner.JITTER, float(stamps[-1] - stamps[0]) / n, samples=samples)
-    return Seen(_unpacked(one, order, stamps, period), period)
+    even = stamps if whole else stamps - (counts - np.arange(len(counts))) * period
+    return Seen(_unpacked(one, order, even, period), period)
 
 
 def _chunked(counts: IntArray, stamps: FloatArray, steps: FloatArray, inner: float) -> float:
@@ -152,6 +163,7 @@ def _kinds(values: FloatArray) -> int:
 
 
 def _unpacked(steps: FloatArray, order: FloatArray, stamps: FloatArray, period: float) -> Manner:
+    """Return the manner of stamps that no packets show; none is missing between them."""
     low, high = (quantile(order, share) for share in SPREAD)
     if high - low < EVEN * period:
         return Manner.EXACT

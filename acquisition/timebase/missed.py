@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from acquisition.stream import FloatArray
+from acquisition.timebase.manner import LONG as SHORTEST
 from acquisition.timebase.ranks import quantile, ranked
 
 BAND = 0.1
@@ -65,6 +66,8 @@ class Run:
         """Begin after packets that were late by so much, of such a length [s]; return whether these can tell
         anything."""
         self._usual, self._length, self._late = usual, length, []
+        if length < SHORTEST:
+            return False
         order = ranked(usual)
         return quantile(order, 1.0 - TAIL) - quantile(order, TAIL) < WIDEST * length
 

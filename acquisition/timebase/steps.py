@@ -55,7 +55,10 @@ class Steps:
 
     def push(self, stamps: FloatArray) -> Laid:
         """Take in stamps [s]; return what they settle."""
-        raw = np.concatenate((self._waiting, stamps)) if len(self._waiting) else stamps
+        raw = stamps
+        if waited := len(self._waiting):  # they may pass now, as the period has become another
+            raw = np.concatenate((self._waiting, stamps))
+            self._settled = max(self._settled, self._at + waited)
         x = raw + self._shift if self._shift else raw
         parts = list[Laid]()
         while len(x):

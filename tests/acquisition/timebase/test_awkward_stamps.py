@@ -1,0 +1,122 @@
+"""Stamps that are missing, slip or jump in awkward places are laid rightly, and alike in any pieces."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+
+from acquisition.stream import FloatArray
+from acquisition.timebase.lay import lay
+from acquisition.timebase.manner import Manner
+from acquisition.timebase.missed import Run
+from tests.acquisition.timebase.stamped import Push, deduced, even, jittered, rounded, stream
+from tests.acquisition.timebase.test_timebase import pushed
+
+PIECES = ([1], [13, 500, 1, 77], [7])
+
+
+def same_in_pieces(stamps: FloatArray, arrivals: FloatArray | None, says: float) -> tuple[FloatArray, str]:
+    """Return times and what is told, the same in any pieces."""
+    whole = pushed(stamps, arrivals, says, [10**6])
+    for cuts in PIECES:
+        cut = pushed(stamps, arrivals, says, cuts)
+        assert np.array_equal(whole[0], cut[0], equal_nan=True)
+        assert np.array_equal(whole[1], cut[1])
+        assert whole[2] == cut[2]
+    return whole[0], whole[2]
+
+
+@pytest.mark.parametrize(("push", "most"), [(even, 1e-6), (rounded, 1e-4), (jittered(0.003), 3.0)])
+def test_samples_before_the_first_stamp_are_counted_back(push: Push, most: float) -> None:
+    """`most` is in ms, from the times that all stamps give."""
+    sent = stream(push, seconds=30.0)
+    stamps = sent.stamps.copy()
+    stamps[:65] = np.nan
+    found, whole = lay(stamps, sent.sfreq), lay(sent.stamps, sent.sfreq)
+    assert 1e3 * np.abs(found.times - whole.times).max() < most
+    assert found.account.segments == 1
+    assert not found.account.losses
+
+
+def test_one_missing_stamp_does_not_make_rounded_ones_uneven() -> None:
+    sent = stream(rounded, seconds=20.0)
+    stamps = sent.stamps.copy()
+    stamps[100] = np.nan
+    found = lay(stamps, sent.sfreq)
+    assert found.account.manner is Manner.JITTER
+    assert np.abs(found.times - lay(sent.stamps, sent.sfreq).times).max() < 1e-5
+
+
+def test_missing_stamps_among_deduced_ones_end_no_packet() -> None:
+    sent = stream(deduced(130.0), seconds=60.0)
+    stamps = sent.stamps.copy()
+    for at in range(700, len(stamps) - 9, 400):  # some of them at the end of a packet
+        stamps[at : at + 5] = np.nan
+    off = 1e3 * (lay(stamps, sent.sfreq).times - lay(sent.stamps, sent.sfreq).times)
+    assert np.abs(off).max() < 1.0
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e9])
+def test_a_stream_without_stamps_goes_on_from_its_last(scale: float) -> None:
+    """As where milliseconds are sent for seconds from somewhere on, or nothing."""
+    sent = stream(even, seconds=14.0)
+    stamps = sent.stamps.copy()
+    stamps[1000:] = stamps[1000:] * scale if scale > 1.0 else np.nan
+    for arrivals in (None, sent.true):
+        times, _ = same_in_pieces(stamps, arrivals, sent.sfreq)
+        assert np.abs(times - sent.true).max() < 1e-6
+
+
+@pytest.mark.parametrize("missing", [450, 520, 600])
+def test_missing_stamps_after_packets_with_one_stamp_are_the_same_in_any_pieces(missing: int) -> None:
+    """What is known of the period grows between the beginning of the manner and the stamp."""
+    at = np.arange(700)
+    true = 100.0 + at / 4.0
+    stamps = np.where(at < 250, np.where(at % 9 == 8, true + 0.01, np.nan), np.round(true, 1))
+    stamps[missing], stamps[missing + 7] = np.nan, np.inf
+    same_in_pieces(stamps, None, 8.0)
+
+
+@pytest.mark.parametrize("after", [3.2, 3.5])
+def test_jumps_are_told_in_their_order_in_any_pieces(after: float) -> None:
+    """A clock that is set anew and, seconds later, back by a second, as the first samples are laid."""
+    fast, slow = stream(jittered(0.003), seconds=20.0), stream(jittered(0.003), sfreq=65.0, seconds=20.0)
+    back = np.where(slow.true < 100.0 + after, 40.0, 39.0)
+    stamps = np.concatenate((fast.stamps, slow.stamps + back))
+    _, told = same_in_pieces(stamps, np.concatenate((fast.true, slow.true + 20.0)), 130.0)
+    assert told.index("jump by +20 s") < told.index("jump by -0.99")
+
+
+def test_jumps_within_jumps_are_settled_by_what_came_last() -> None:
+    true = 100.0 + np.arange(30 * 130) / 130.0
+    rng, stamps = np.random.default_rng(13), true.copy()
+    for at in np.sort(rng.integers(500, 3900, 6)):
+        stamps[at:] += rng.choice([-8.0, 8.0, 20.0, -20.0, 1e5, -1e5])
+    pushed(stamps, None, 130.0, [13])  # which looks at that
+
+
+def test_even_stamps_that_wait_while_the_period_becomes_another_are_settled_later() -> None:
+    """At a long step one more sample is waited for; with the longer period of that look it is none."""
+    for at in range(86, 93):
+        steps = np.where(np.arange(150) < 60, 0.1, 0.15)
+        steps[at] = 0.2
+        pushed(100.0 + np.cumsum(steps), None, 10.0, [1])  # which looks at that
+
+
+def test_stamps_that_slip_again_and_again_cost_the_same_before_however_many_more() -> None:
+    """Two streams in one: every other stamp is far off, and all that follow were looked through at each."""
+    true = 100.0 + np.arange(1500) / 130.0
+    stamps = np.stack((true, true + 1e5), axis=1).ravel()
+    costs = []
+    for n in (1, 400_000):
+        begin = time.process_time()
+        lay(np.append(stamps, true[-1] + np.arange(1, n + 1) / 130.0), 260.0)
+        costs.append(time.process_time() - begin)
+    assert costs[1] < 2.0 * costs[0] + 0.5
+
+
+def test_packets_of_almost_no_length_are_not_weighed() -> None:
+    """Else a million of them might be missing, and each is reckoned with."""
+    assert not Run().begin(np.zeros(30), 1e-5)
