@@ -1,65 +1,122 @@
-"""Bridges that push a packet's samples one by one, or at another rate than they say, over LSL itself."""
+"""Bridges that push a packet's samples one by one, or at another rate than they say, from LSL to indices."""
 
 from __future__ import annotations
 
-import time
+import threading
+from pathlib import Path
 
 import numpy as np
 import pylsl
 import pytest
 
+from acquisition.drivers.lsl import LslDriver
 from acquisition.event import Notice
-from acquisition.lsl.outlet import Outlet
-from acquisition.recorder.health import HealthWatch
-from acquisition.stream import Chunk, FloatArray
-from acquisition.timebase.base import TimeBase
+from acquisition.recorder.begin import record
+from acquisition.recorder.listener import Listener
+from acquisition.recorder.recorder import Outcome
+from acquisition.recording.recording import Recording
+from acquisition.stream import FloatArray, Role
 from acquisition.timebase.manner import Manner
-from tests.acquisition.lsl_sender import Listening, binding, listening, outlet
+from processing.config import PipelineConfig
+from processing.results.session_run import SessionRun, run_recording
+from tests.acquisition.lsl_sender import binding, outlet
+from tests.acquisition.sine_driver import SESSION
+from tests.processing.heart.test_heart import ecg
+from tests.processing.world import comparable
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.realtime
 
-SFREQ, PACKET, PACKETS = 130.0, 73, 14
+SFREQ, PACKET, SECONDS = 130.0, 73, 8.0
+BEAT = 0.8
+"""Seconds between beats."""
 
 
-def told(listener: Listening, bridged: Outlet) -> tuple[list[Notice], list[FloatArray]]:
-    """Send packets as they would come over the radio; return what is told, and stamps and arrivals."""
-    health, sent, heard = HealthWatch(), 0, 0
-    stamps, arrivals, notices = list[FloatArray](), list[FloatArray](), list[Notice]()
-    begin = pylsl.local_clock()
-    while sent < PACKETS or heard < PACKETS * PACKET:
-        now = pylsl.local_clock()
-        assert now < begin + 30.0, f"{heard} samples came"
-        if sent < PACKETS and now - begin >= (sent + 1) * PACKET / SFREQ:
-            for _ in range(PACKET):
-                bridged.push(np.array([pylsl.local_clock()]), np.zeros((1, 1)))
-            sent += 1
-        for item in listener.driver.drain():
-            if isinstance(item, Chunk):
-                if not heard:
-                    health.expect([item.info], now)
-                    health.begin(now)
-                notices += health.hear(item, now)
-                stamps.append(item.times)
-                arrivals.append(np.full(len(item.times), now))
-                heard += len(item.times)
-        time.sleep(0.01)
-    return notices, [np.concatenate(stamps), np.concatenate(arrivals)]
+class Ears(Listener):
+    """Keep what the recorder tells."""
+
+    def __init__(self) -> None:
+        self.notices: list[Notice] = []
+
+    def notice(self, notice: Notice) -> None:
+        self.notices.append(notice)
 
 
-@pytest.mark.parametrize("says", [130.0, 250.0])
-def test_samples_pushed_packet_by_packet_over_lsl_lie_evenly_and_are_no_gaps(says: float) -> None:
-    source_id = f"bridge{says:g}"
-    bridged = outlet(source_id, sfreq=says)
-    with listening(binding(source_id)) as listener:
-        notices, (stamps, arrivals) = told(listener, bridged)
-    bridged.close()
-    assert len(stamps) == PACKETS * PACKET
-    assert np.diff(stamps).max() > 0.2, "they came in packets"
+def send(over: threading.Event) -> None:
+    """Send packets as they come over the radio: one sample by sample, and one at once with a wrong rate."""
+    one, once = outlet("bursts", sfreq=SFREQ), outlet("says250", sfreq=250.0)
+    signal: FloatArray = ecg(np.arange(0.5, 90.0, BEAT), SFREQ, 90.0)
+    begin, sent = pylsl.local_clock(), 0
+    while not over.wait(0.005):
+        if pylsl.local_clock() - begin < (sent + 1) * PACKET / SFREQ:
+            continue
+        packet = signal[sent * PACKET : (sent + 1) * PACKET, None]
+        for sample in packet:
+            one.push(np.array([pylsl.local_clock()]), sample[None])
+        once.push(pylsl.local_clock() - np.arange(PACKET - 1, -1, -1) / 250.0, packet)
+        sent += 1
+    one.close()
+    once.close()
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, SessionRun, list[Notice]]:
+    """Return a recording of both, what was computed while it grew, and what its recorder told."""
+    parent, ears = tmp_path_factory.mktemp("bridges"), Ears()
+    over, stop, outcomes = threading.Event(), threading.Event(), list[Outcome | BaseException]()
+    driver = LslDriver([binding("bursts"), binding("says250", role=Role.THERAPIST)])
+
+    def run() -> None:
+        try:
+            out = parent / "out"
+            outcomes.append(
+                record(SESSION, out, seconds=SECONDS, drivers=[driver], stop=stop, listener=ears, fsync=0)
+            )
+        except BaseException as error:
+            outcomes.append(error)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", str(parent / "run"))
+        sender, recorder = threading.Thread(target=send, args=(over,)), threading.Thread(target=run)
+        sender.start()
+        try:
+            recorder.start()
+            wait_for(lambda: outcomes or [*parent.glob("out/*/session.toml")], "the recording begins")
+            wait_for(lambda: outcomes or Recording(next(parent.glob("out/*"))).state == "growing", "it grows")
+            (path,) = parent.glob("out/*")
+            live = run_recording(path, config=PipelineConfig(), follow=True)
+        finally:
+            stop.set()
+            recorder.join(90)
+            over.set()
+            sender.join(90)
+    assert isinstance(outcomes[0], Outcome), outcomes
+    return path, live, ears.notices
+
+
+def test_bridges_give_beats_and_no_gaps(recorded: tuple[Path, SessionRun, list[Notice]]) -> None:
+    _, live, notices = recorded
     assert not [n for n in notices if n.kind == "gap"]
-    base = TimeBase(says)
-    times = np.append(base.push(stamps, arrivals).times, base.drain())
-    assert base.account.manner is Manner.PACKETS
-    assert not base.account.losses
-    steps = np.diff(times)[4 * PACKET :]
-    # the machine may be busy: a packet may have been sent late, but no step of a sample is far from its own
-    assert np.abs(steps * SFREQ - 1.0).max() < 0.2
+    for entity in ("client", "therapist"):
+        beats = np.array([s.time for s in live.samples if (s.entity, s.index) == (entity, "ibi")])
+        steps = np.diff(beats[beats > live.begin + 2.5])
+        assert len(steps) >= 3
+        # the machine may be busy, and packets late; without the time base steps are 0.56 s or 0.004
+        assert np.abs(steps / BEAT - 1.0).max() < 0.2
+    assert not [s for s in live.samples if "off" in s.reason]
+
+
+def test_what_bridges_send_is_the_same_live_and_afterwards(
+    recorded: tuple[Path, SessionRun, list[Notice]],
+) -> None:
+    path, live, _ = recorded
+    offline = run_recording(path, config=PipelineConfig())
+    assert comparable(live.samples) == comparable(offline.samples)
+    assert len(live.samples) > 100
+    accounts = [run.pipeline.time_bases for run in (live, offline)]
+    assert repr(accounts[0]) == repr(accounts[1])
+    assert [account.manner for account in accounts[0].values()] == [Manner.PACKETS] * 2
+    assert not [loss for account in accounts[0].values() for loss in account.losses]
+    assert ["says 250 Hz, sends 1" in " ".join(account.lines()) for account in accounts[0].values()] == [
+        "THERAPIST" in str(key).upper() for key in accounts[0]
+    ]
