@@ -94,25 +94,46 @@ class Acts:
     """Those of which not all lines are there, since writing was cut off: they count as never done."""
 
 
+@dataclass(slots=True)
+class ActsSoFar:
+    """Take the corrections of one person as they come, so that one more costs no more than the first."""
+
+    who: str
+    _made: list[list[Correction]] = field(default_factory=list)
+    _undone: list[list[Correction]] = field(default_factory=list)
+
+    def take(self, corrections: Iterable[Correction]) -> None:
+        """Take the next ones, in order; a new act forgets what was undone before it."""
+        for c in corrections:
+            if c.who != self.who:
+                continue
+            if c.op in BACK:
+                self._back(c)
+            elif self._made and self._made[-1][0].id == c.id:
+                self._made[-1].append(c)
+            else:
+                self._made.append([c])
+                self._undone = []
+
+    def _back(self, c: Correction) -> None:
+        source, target = (self._made, self._undone) if c.op == "undo" else (self._undone, self._made)
+        for k in range(len(source) - 1, -1, -1):
+            if source[k][0].id == c.ref:
+                target.append(source.pop(k))
+                return
+
+    def acts(self) -> Acts:
+        """Return the acts there are now."""
+        torn = [act for act in self._made if len(act) < act[0].lines]
+        held = [act for act in self._made if len(act) >= act[0].lines] if torn else list(self._made)
+        return Acts(held=held, undone=list(self._undone), torn=torn)
+
+
 def acts_of(corrections: Iterable[Correction], who: str) -> Acts:
     """Return the acts of one person in order; a new act forgets what was undone before it."""
-    acts = Acts()
-    for c in corrections:
-        if c.who != who:
-            continue
-        if c.op in BACK:
-            source, target = (acts.held, acts.undone) if c.op == "undo" else (acts.undone, acts.held)
-            found = next((k for k in range(len(source) - 1, -1, -1) if source[k][0].id == c.ref), None)
-            if found is not None:
-                target.append(source.pop(found))
-        elif acts.held and acts.held[-1][0].id == c.id:
-            acts.held[-1].append(c)
-        else:
-            acts.held.append([c])
-            acts.undone = []
-    acts.torn = [act for act in acts.held if len(act) < act[0].lines]
-    acts.held = [act for act in acts.held if len(act) >= act[0].lines]
-    return acts
+    acts = ActsSoFar(who)
+    acts.take(corrections)
+    return acts.acts()
 
 
 def editors(corrections: Iterable[Correction]) -> list[str]:
@@ -122,8 +143,12 @@ def editors(corrections: Iterable[Correction]) -> list[str]:
 
 def fold(corrections: Iterable[Correction], who: str) -> Folded:
     """Return what the corrections of one person amount to."""
+    return folded(acts_of(corrections, who), who)
+
+
+def folded(acts: Acts, who: str) -> Folded:
+    """Return what the acts of one person amount to."""
     signals: dict[Key, ByHand] = {}
-    acts = acts_of(corrections, who)
     faults = [
         f"an act of {act[0].lines} corrections by {who} was cut off while it was written ({len(act)} are "
         "there): none of them counts"

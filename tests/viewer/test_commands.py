@@ -73,7 +73,7 @@ def test_the_shipped_vocabulary_takes_no_key_of_a_command() -> None:
 
 
 @pytest.mark.parametrize("face", FACES)
-def test_the_window_is_what_it_is_and_has_the_keys_of_the_table(faced: Faced, face: Face) -> None:
+def test_keys_menu_and_list_of_a_face_are_those_of_the_table(faced: Faced, face: Face, qtbot: QtBot) -> None:
     window = faced(face)
     assert window.face == face
     keys = {s.key().toString() for s in window._shortcuts}
@@ -82,6 +82,40 @@ def test_the_window_is_what_it_is_and_has_the_keys_of_the_table(faced: Faced, fa
     wanted |= {f"Shift+{m.key}" for m in marker_keys(window) if m.ago is not None}
     assert keys == {QKeySequence(key).toString() for key in wanted}
     assert bool(marker_keys(window)) is (face in ("live", "review", "blind"))
+    if face in ("live", "watch", "review", "blind"):
+        offers_the_commands_of_its_face(window, keys)
+    lists_all_that_works_and_nothing_else(window, qtbot)
+
+
+def offers_the_commands_of_its_face(window: OperatorWindow, keys: set[str]) -> None:
+    menu = window.panel.strip.menu.menu()
+    assert menu is not None
+    texts = [a.text() for a in menu.actions()]
+    for text in texts:
+        _, tab, key = text.partition("\t")
+        assert not tab or key in keys, text
+    for command in allowed(window.face, window):
+        if command.menu:
+            text = command.menu.format(theme="Light")
+            key = next(iter(command.keys_in(window.face)), "")
+            assert text + (f"\t{key}" if key else "") in texts
+
+
+def lists_all_that_works_and_nothing_else(window: OperatorWindow, qtbot: QtBot) -> None:
+    face = window.face
+    qtbot.keyClick(window, Qt.Key.Key_F1)
+    overlay = window.keys.overlay
+    assert overlay is not None and overlay.isVisible()
+    here = [c for c in allowed(face, window) if c.text and c.shown_in(face)]
+    assert {c.text for c in here} <= {text for _, text in overlay.lines}
+    wanted = [(c.shown_in(face), c.text) for group in GROUPS for c in here if c.group == group]
+    heads = (*GROUPS, MARKERS)
+    marked = [(m.key, m.text) for m in marker_keys(window)]
+    assert [line for line in overlay.lines if line[0] or line[1] not in heads] == wanted + marked
+    shown = {label.text() for label in overlay.findChildren(QLabel)}
+    assert {part for line in overlay.lines for part in line if part} <= shown
+    qtbot.keyClick(window, Qt.Key.Key_F1)
+    assert window.keys.overlay is None and not overlay.isVisible()
 
 
 @pytest.mark.parametrize("face", FACES)
@@ -102,41 +136,6 @@ def test_each_key_does_its_command(
             shortcut.activated.emit()
             assert done.pop() == name
     assert not done and by_key
-
-
-@pytest.mark.parametrize("face", ["live", "watch", "review", "blind"])
-def test_the_menu_offers_the_commands_of_the_face_with_the_keys_that_work(faced: Faced, face: Face) -> None:
-    window = faced(face)
-    menu = window.panel.strip.menu.menu()
-    assert menu is not None
-    texts = [a.text() for a in menu.actions()]
-    keys = {s.key().toString() for s in window._shortcuts}
-    for text in texts:
-        _, tab, key = text.partition("\t")
-        assert not tab or key in keys, text
-    for command in allowed(face, window):
-        if command.menu:
-            text = command.menu.format(theme="Light")
-            key = next(iter(command.keys_in(face)), "")
-            assert text + (f"\t{key}" if key else "") in texts
-
-
-@pytest.mark.parametrize("face", FACES)
-def test_f1_lists_all_that_works_and_nothing_else(faced: Faced, face: Face, qtbot: QtBot) -> None:
-    window = faced(face)
-    qtbot.keyClick(window, Qt.Key.Key_F1)
-    overlay = window.keys.overlay
-    assert overlay is not None and overlay.isVisible()
-    here = [c for c in allowed(face, window) if c.text and c.shown_in(face)]
-    assert {c.text for c in here} <= {text for _, text in overlay.lines}
-    wanted = [(c.shown_in(face), c.text) for group in GROUPS for c in here if c.group == group]
-    heads = (*GROUPS, MARKERS)
-    marked = [(m.key, m.text) for m in marker_keys(window)]
-    assert [line for line in overlay.lines if line[0] or line[1] not in heads] == wanted + marked
-    shown = {label.text() for label in overlay.findChildren(QLabel)}
-    assert {part for line in overlay.lines for part in line if part} <= shown
-    qtbot.keyClick(window, Qt.Key.Key_F1)
-    assert window.keys.overlay is None and not overlay.isVisible()
 
 
 def test_keys_mark_while_they_are_listed_and_esc_closes_the_list_first(faced: Faced, qtbot: QtBot) -> None:

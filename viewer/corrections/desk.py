@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from acquisition.errors import AttunementError, RecordingError
-from acquisition.events.corrected import ByHand, Stretch, acts_of, fold
+from acquisition.events.corrected import ActsSoFar, ByHand, Stretch, folded
 from acquisition.events.corrections import CORRECTIONS_NAME, Correction, read_corrections
 from acquisition.events.corrections_file import append_corrections
 from acquisition.events.who import who_fault
@@ -70,7 +70,7 @@ class CorrectionDesk:
         except RecordingError as error:
             self.faulty = str(error)
             self._say(f"corrections are not shown: {error}", failed=True)
-        self._refold()
+        self._begin_acts()
 
     def _stored(self) -> tuple[int, int]:
         """Return what tells whether anybody has written since: when, and how much is there."""
@@ -88,16 +88,21 @@ class CorrectionDesk:
     def take_who(self, who: str) -> None:
         """Let somebody else correct; each has corrections of their own."""
         self.who = who.strip()
-        self._refold()
+        self._begin_acts()
         why = who_fault(self.who, self.recording)
         self._say(f"say who corrects: it {why}" if why else "", failed=bool(why))
 
+    def _begin_acts(self) -> None:
+        self._acts = ActsSoFar(self.who)
+        self._acts.take(self.lines)
+        self._refold()
+
     def _refold(self) -> None:
-        folded = fold(self.lines, self.who)
-        self.bench.correct(folded.signals)
+        found = folded(self._acts.acts(), self.who)
+        self.bench.correct(found.signals)
         self.revision += 1
-        if folded.faults:
-            self._say(folded.faults[-1], failed=True)
+        if found.faults:
+            self._say(found.faults[-1], failed=True)
 
     def _say(self, message: str, *, failed: bool = False) -> None:
         self.message, self.failed = message, failed
@@ -317,6 +322,7 @@ class CorrectionDesk:
             keep("edited", self.recording, file="corrections")
         self._told = True
         self.lines = [*self.lines, *fresh]
+        self._acts.take(fresh)
         self._read = self._stored()
         self._refold()
 
@@ -330,7 +336,7 @@ class CorrectionDesk:
 
     def _back(self, op: str) -> Key | None:
         self._catch_up()
-        acts = acts_of(self.lines, self.who)
+        acts = self._acts.acts()
         source = acts.held if op == "undo" else acts.undone
         if not source:
             self._say(f"nothing of yours to {op}")

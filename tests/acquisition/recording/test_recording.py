@@ -110,18 +110,25 @@ def test_a_cut_or_damaged_recording_reads_the_same_live_and_afterwards(
         assert follow(files, d / "b", rng) == first
 
 
+@pytest.fixture(scope="module")
+def read_at_once(recorded: Path) -> dict[str, Any]:
+    return content(Recording(recorded).batches())
+
+
 @modest
 @given(sizes=st.lists(st.integers(1, 90), min_size=1, max_size=8))
-def test_any_cut_into_batches_gives_the_same(recorded: Path, sizes: list[int]) -> None:
+def test_any_cut_into_batches_gives_the_same(
+    recorded: Path, read_at_once: dict[str, Any], sizes: list[int]
+) -> None:
     recording = Recording(recorded)
     batches: list[Batch | None] = []
     while not recording.ended:
         batches.append(recording.poll(sizes[len(batches) % len(sizes)]))
-    assert content(b for b in batches if b is not None) == content(Recording(recorded).batches())
+    assert content(b for b in batches if b is not None) == read_at_once
 
 
-def test_the_items_of_a_recording_gather_to_its_batches(recorded: Path) -> None:
-    assert content(gather(Recording(recorded), n_ticks=37)) == content(Recording(recorded).batches())
+def test_the_items_of_a_recording_gather_to_its_batches(recorded: Path, read_at_once: dict[str, Any]) -> None:
+    assert content(gather(Recording(recorded), n_ticks=37)) == read_at_once
 
 
 def test_items_come_slice_by_slice_and_persons_before_the_dyad(recorded: Path) -> None:
