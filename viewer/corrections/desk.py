@@ -70,7 +70,7 @@ class CorrectionDesk:
         except RecordingError as error:
             self.faulty = str(error)
             self._say(f"corrections are not shown: {error}", failed=True)
-        self._begin_acts()
+        self._refold()
 
     def _stored(self) -> tuple[int, int]:
         """Return what tells whether anybody has written since: when, and how much is there."""
@@ -88,19 +88,18 @@ class CorrectionDesk:
     def take_who(self, who: str) -> None:
         """Let somebody else correct; each has corrections of their own."""
         self.who = who.strip()
-        self._begin_acts()
+        self._refold()
         why = who_fault(self.who, self.recording)
         self._say(f"say who corrects: it {why}" if why else "", failed=bool(why))
 
-    def _begin_acts(self) -> None:
-        self._acts = ActsSoFar(self.who)
-        self._acts.take(self.lines)
-        self._refold()
-
     def _refold(self) -> None:
-        found = folded(self._acts.acts(), self.who)
+        self._acts = ActsSoFar(self.who)
+        self._take(self.lines)
+
+    def _take(self, fresh: Sequence[Correction]) -> None:
+        self._acts.take(fresh)
+        found, self.revision = folded(self._acts.acts(), self.who), self.revision + 1
         self.bench.correct(found.signals)
-        self.revision += 1
         if found.faults:
             self._say(found.faults[-1], failed=True)
 
@@ -321,10 +320,8 @@ class CorrectionDesk:
         if not self._told:
             keep("edited", self.recording, file="corrections")
         self._told = True
-        self.lines = [*self.lines, *fresh]
-        self._acts.take(fresh)
-        self._read = self._stored()
-        self._refold()
+        self.lines, self._read = [*self.lines, *fresh], self._stored()
+        self._take(fresh)
 
     def undo(self) -> Key | None:
         """Take back the last act, also one of an earlier day; return the signal it was about."""
@@ -337,8 +334,7 @@ class CorrectionDesk:
     def _back(self, op: str) -> Key | None:
         self._catch_up()
         acts = self._acts.acts()
-        source = acts.held if op == "undo" else acts.undone
-        if not source:
+        if not (source := acts.held if op == "undo" else acts.undone):
             self._say(f"nothing of yours to {op}")
             return None
         act = source[-1]

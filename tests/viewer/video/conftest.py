@@ -90,7 +90,7 @@ def filmed(make_window: MakeWindow, tmp_path: Path, qtbot: QtBot) -> Filmed:
     ) -> Screened:
         model = recorded()
         if links is None:
-            path = film(tmp_path / "camera.mp4", even(60.0), options={"preset": "ultrafast"})
+            path = film(tmp_path / "camera.mp4", even(60.0))
             links = [linked(path, model.t0 + BEGIN, 60.0)]
         write_links(tmp_path, links)
         window = make_window(

@@ -45,7 +45,7 @@ def test_every_moment_has_its_picture(tmp_path: Path, name: str, codec: str, rat
     options = {"x265-params": "log-level=none"} if codec == "libx265" else {}
     options |= {"deadline": "realtime", "cpu-used": "8"} if "vp9" in codec else {}
     seconds = 6.0
-    reader = Reader(film(tmp_path / name, even(seconds, rate), codec=codec, gop=60, options=options))
+    reader = Reader(film(tmp_path / name, even(seconds, rate), codec=codec, gop=60, options=options or {}))
     first = at(reader, 0.2)
     assert first is not None
     begin = first.begin - number(reader, first) / rate  # a transport stream begins later than 0
@@ -81,7 +81,7 @@ def test_a_list_of_other_files_is_no_video(tmp_path: Path) -> None:
 
 
 def test_steps_go_from_picture_to_picture_both_ways(tmp_path: Path) -> None:
-    reader = Reader(film(tmp_path / "a.mp4", even(4.0), gop=40))
+    reader = Reader(film(tmp_path / "a.mp4", even(4.0), gop=40, options={}))
     shown, seen = at(reader, 2.0), []
     for _ in range(12):
         assert shown is not None
@@ -97,7 +97,7 @@ def test_steps_go_from_picture_to_picture_both_ways(tmp_path: Path) -> None:
 
 def test_a_picture_lasts_until_the_next_one_at_a_variable_rate(tmp_path: Path) -> None:
     stamps = [0.0, 0.04, 0.2, 2.5, 2.52, 5.0, 5.01]
-    reader = Reader(film(tmp_path / "a.mkv", stamps, gop=3))
+    reader = Reader(film(tmp_path / "a.mkv", stamps, gop=3, options={}))
     for k, stamp in enumerate(stamps[:-1]):
         for moment in (stamp + 0.002, stamps[k + 1] - 0.003):
             assert number(reader, at(reader, moment)) == k, moment
@@ -153,7 +153,7 @@ def test_odd_sizes_and_pixels_that_are_not_square_keep_their_proportions(tmp_pat
 
 
 def test_a_stretch_that_cannot_be_decoded_is_no_picture_and_those_around_it_are(tmp_path: Path) -> None:
-    path = film(tmp_path / "a.mkv", even(12.0), gop=25)
+    path = film(tmp_path / "a.mkv", even(12.0), gop=25, options={})
     data = bytearray(path.read_bytes())
     third = len(data) // 3
     data[third : 2 * third] = bytes(third)
