@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from itertools import count
@@ -119,7 +118,10 @@ class _Pauses:
         if isinstance(item, Notice):
             self._store.notice(item)
             return
-        since = self._since.get(role, -math.inf)
+        since = self._since.get(role)
+        if since is None:
+            self._store.samples(item.info, item.times, item.samples)
+            return
         keep = begins(item) >= since
         if keep.any():
             self._store.samples(item.info, item.times[keep], item.samples[keep])
