@@ -45,6 +45,21 @@ def marks(seed: int, minutes: float) -> list[Event]:
     return [e for e in out if e.time < START + 60.0 * minutes - 5.0]
 
 
+BRIEF = 7.0
+"""The past of a brief recording [min]."""
+
+
+def brief(seed: int = 1) -> list[Event]:
+    """Return the marks of a recording whose past is `BRIEF`: a rest, then the script.
+
+    It has an excursion, interventions, a rupture and its repair, and numbers that the client said.
+    """
+    begin, end = START - 60.0 * BRIEF + 2.0, START - 220.0
+    edges = ((begin, "on"), (end, "off"))
+    rested = [Event(time=t, code="baseline_rest", phase=p, actor="tech", id=f"rest_{p}") for t, p in edges]
+    return rested + [e for e in Script(seed).events(START) if e.time > end]
+
+
 def write_hour(
     path: Path,
     *,

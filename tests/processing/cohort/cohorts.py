@@ -1,4 +1,4 @@
-"""A small cohort on disk: two dyads of one therapist, two sessions each, twelve minutes long."""
+"""A small cohort on disk: two dyads of one therapist, two sessions each, a few minutes long."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from acquisition.stream import Modality
 from processing.cohort.job import Done, Job, work
 from processing.commands.cohort import cohort_command
-from tests.processing.simulated_hour import infos, marks, write_hour
+from tests.processing.simulated_hour import BRIEF, brief, infos, write_hour
 
 SESSIONS = (("D01", 1, 1), ("D01", 2, 2), ("D02", 1, 3), ("D02", 2, 4))
 """Dyad, number and seed."""
@@ -41,7 +41,8 @@ def write_cohort(folder: Path, sessions: Sequence[tuple[str, int, int]] = SESSIO
             folder / f"{dyad}_S{number:02d}",
             seed=seed,
             streams=infos(leave_out=[Modality.RESP]),
-            events=marks(seed, 0.0),
+            past=BRIEF,
+            events=brief(seed),
             dyad=dyad,
             number=number,
             people=(f"C{dyad[1:]}", "T01"),

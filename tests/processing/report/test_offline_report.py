@@ -14,7 +14,6 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from acquisition.commands.importing import import_command
-from acquisition.event import Event
 from acquisition.events.vocabulary import load_vocabulary
 from acquisition.stream import Modality, Role, StreamInfo
 from processing.config import PipelineConfig
@@ -25,7 +24,7 @@ from processing.report.pdf import pages, write_pdf
 from processing.report.phase_table import phase_table
 from processing.report.report import report_html
 from processing.results.session_run import NOTICE, SessionRun, run_recording
-from tests.processing.simulated_hour import START, infos, marks, write_hour
+from tests.processing.simulated_hour import BRIEF, brief, infos, marks, write_hour
 from viewer.model.wording import forbidden
 
 pytestmark = pytest.mark.slow
@@ -181,12 +180,6 @@ def test_rmssd_of_table_1_is_that_of_the_definition_over_the_rest_baseline(
     assert float(cells["HR [bpm]"]) == pytest.approx(60000.0 / (sum(inside) / len(inside)), abs=0.06)
 
 
-RESTED = tuple(
-    Event(time=START + at, code="baseline_rest", phase=phase, actor="tech", id=phase)
-    for at, phase in ((-230.0, "on"), (-100.0, "off"))
-)
-
-
 def nothing_of(role: Role) -> Sequence[StreamInfo]:
     """Return the streams of the other person."""
     return infos(roles=[r for r in (Role.CLIENT, Role.THERAPIST) if r is not role])
@@ -208,7 +201,7 @@ def nothing_of(role: Role) -> Sequence[StreamInfo]:
 def test_what_is_not_there_is_said_with_its_reason(
     streams: Sequence[StreamInfo], says: list[str], tmp_path: Path
 ) -> None:
-    html = report_html(*run(tmp_path / "r", streams=streams, past=4.0, events=RESTED))
+    html = report_html(*run(tmp_path / "r", streams=streams, past=BRIEF, events=brief()))
     for sentence in says:
         assert sentence in html
     if len({s.role for s in streams}) == 1:
