@@ -49,12 +49,13 @@ BRIEF = 7.0
 """The past of a brief recording [min]."""
 
 
-def brief(seed: int = 1) -> list[Event]:
-    """Return the marks of a recording whose past is `BRIEF`: a rest, then the script.
+def brief(seed: int = 1, past: float = BRIEF) -> list[Event]:
+    """Return the marks of a recording with such a past [min]: a rest, then the script.
 
     It has an excursion, interventions, a rupture and its repair, and numbers that the client said.
+    The rest is long enough for the client's band if the past is `BRIEF`.
     """
-    begin, end = START - 60.0 * BRIEF + 2.0, START - 220.0
+    begin, end = START - 60.0 * past + 2.0, START - 220.0
     edges = ((begin, "on"), (end, "off"))
     rested = [Event(time=t, code="baseline_rest", phase=p, actor="tech", id=f"rest_{p}") for t, p in edges]
     return rested + [e for e in Script(seed).events(START) if e.time > end]

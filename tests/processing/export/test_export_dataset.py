@@ -31,11 +31,12 @@ from processing.export.dataset import dates_file, read_table
 from processing.export.tracks import on_even_grid, read_tracks
 from tests.acquisition.session.test_session_record import RECORD
 from tests.processing.cohort.cohorts import here
-from tests.processing.simulated_hour import START, infos, write_hour
+from tests.processing.simulated_hour import START, brief, infos, write_hour
 
 pytestmark = pytest.mark.slow
 
 SESSIONS = (("D01", 1, "C01", "2026-11-01"), ("D01", 2, "C01", "2026-11-08"), ("D02", 1, "C02", "2026-11-02"))
+SAID = Event(time=START + 1.0, code="suds", actor="client", value=40.0, id="s", rater="R1")
 KNOWN_WARNINGS = {
     "SIDECAR_KEY_RECOMMENDED:CogAtlasID",
     "SIDECAR_KEY_RECOMMENDED:CogPOID",
@@ -64,8 +65,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
             root / "recordings" / f"{dyad}_S{number:02d}",
             seed=seed,
             streams=infos(),
+            past=4.0,
             minutes=0.05,
-            events=[Event(time=START + 1.0, code="suds", actor="client", value=40.0, id="s", rater="R1")],
+            events=[*brief(seed, 4.0), SAID],
             dyad=dyad,
             number=number,
             people=(client, "T01"),
