@@ -55,6 +55,13 @@ def usual() -> list[IndexSample]:
     return run(session())
 
 
+@cache
+def plain_and_corrected(what: str) -> tuple[list[IndexSample], list[IndexSample]]:
+    """Return the rows of "ecg" or "belt" as they are, and with every edit."""
+    worn = session() if what == "ecg" else strap()
+    return usual() if what == "ecg" else run(worn), run(worn, corrected=every_edit())
+
+
 def comparable(rows: Sequence[IndexSample]) -> list[tuple[object, ...]]:
     return [(*row[:4], repr(row.value), *row[5:]) for row in rows]
 
@@ -104,21 +111,21 @@ def test_edits_that_change_nothing_leave_every_bit() -> None:
 
 def test_nor_do_they_change_what_belts_tell() -> None:
     corrected = run(strap(), corrected=dict.fromkeys(KEYS, no_edits()))
-    assert comparable(corrected) == comparable(run(strap()))
+    assert comparable(corrected) == comparable(plain_and_corrected("belt")[0])
 
 
 @pytest.mark.parametrize("what", ["ecg", "belt"])
 def test_any_cut_of_a_corrected_recording_gives_the_same_rows(what: str) -> None:
     worn = session() if what == "ecg" else strap()
-    whole = run(worn, corrected=every_edit())
+    plain, whole = plain_and_corrected(what)
     assert comparable(run(worn, corrected=every_edit(), cuts=(1, 7, 300, 50))) == comparable(whole)
-    assert comparable(whole) != comparable(run(worn))
+    assert comparable(whole) != comparable(plain)
 
 
 @pytest.mark.parametrize("what", ["ecg", "belt"])
 def test_beats_that_were_removed_and_put_back_restore_what_is_computed(what: str) -> None:
     worn = session() if what == "ecg" else strap()
-    before = run(worn)
+    before, _ = plain_and_corrected(what)
     gone = beats(60.0, 580.0)[::18][:30]
     assert len(gone) == 30
     without = run(worn, corrected={CLIENT: edited(deleted=dict.fromkeys(gone, ""))})

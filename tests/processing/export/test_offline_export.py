@@ -184,7 +184,8 @@ def test_one_xdf_holds_every_stream_and_event(tracks: Tracks, tmp_path: Path) ->
 def test_a_stream_that_a_format_cannot_take_is_left_out_alone(
     tracks: Tracks, tmp_path: Path, kind: str
 ) -> None:
-    first = tracks.streams[0]
+    streams = tuple(replace(t, times=t.times[:500], samples=t.samples[:500]) for t in tracks.streams)
+    tracks, first = replace(tracks, streams=streams), streams[0]
     bad = replace(first, info=replace(first.info, name="odd"), samples=first.samples[:0])
     odd = replace(tracks, streams=(bad, *tracks.streams))
     (tmp_path / "a").mkdir()

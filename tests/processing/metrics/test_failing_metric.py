@@ -84,8 +84,8 @@ def write_without_baseline(path: Path, minutes: float) -> Path:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> SessionRun:
-    """Return twelve minutes of two people without a baseline, in which one code was marked often."""
-    path = write_without_baseline(tmp_path_factory.mktemp("s") / "D01_S01", 12.0)
+    """Return eight minutes of two people without a baseline, in which one code was marked often."""
+    path = write_without_baseline(tmp_path_factory.mktemp("s") / "D01_S01", 8.0)
     return run_recording(path, config=PipelineConfig())
 
 

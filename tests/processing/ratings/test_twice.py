@@ -36,7 +36,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
             for time, value in zip(rated.times.tolist(), rated.values[:, 0].tolist(), strict=True):
                 writer.add(time, (value,))
             writer.close()
-    said = CliRunner().invoke(process_command, [str(path), "--out", str(home / "results"), "--report"])
+    said = CliRunner().invoke(process_command, [str(path), "--out", str(home / "results")])
     assert said.exit_code == 0, said.output
     return home / "results" / "D01_S01"
 

@@ -14,7 +14,7 @@ from processing.report.figures import drawn_of
 from processing.report.methods import methods, recorded_people, whose
 from processing.report.text import about_signals, signals_in_words
 from processing.results.session_run import SessionRun, run_recording
-from tests.processing.simulated_hour import infos, write_hour
+from tests.processing.simulated_hour import BRIEF, brief, infos, write_hour
 
 OTHERS = ("Electrodermal", "arousal index", "Synchrony", "Marked moments", "therapist", "by hand", "R peaks")
 
@@ -22,7 +22,9 @@ OTHERS = ("Electrodermal", "arousal index", "Synchrony", "Marked moments", "ther
 def made(path: Path, *modalities: Modality, roles: tuple[Role, ...] = tuple(Role)) -> SessionRun:
     """Return a run of a short recording that holds these streams of these people."""
     streams = [s for s in infos(leave_out=set(Modality) - set(modalities)) if s.role in roles]
-    return run_recording(write_hour(path, streams=streams, minutes=0.1), config=PipelineConfig())
+    return run_recording(
+        write_hour(path, streams=streams, past=BRIEF, minutes=0.1, events=brief()), config=PipelineConfig()
+    )
 
 
 @pytest.fixture(scope="module")

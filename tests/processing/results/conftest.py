@@ -8,6 +8,13 @@ import pytest
 
 from acquisition.protection.keystore import KeyStore
 from acquisition.protection.unlocked import unlock
+from processing.commands import withdrawing
+
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let certificates have an empty page: what they say stands in their JSON, and a page has four fonts."""
+    monkeypatch.setattr(withdrawing, "_write_pdf", lambda _said, file: file.write_bytes(b"%PDF-"))
 
 
 @pytest.fixture

@@ -24,7 +24,10 @@ EDA = StreamInfo(name="eda", role=Role.CLIENT, modality=Modality.EDA, sfreq=4.0,
 SPANS = (("baseline_rest", 10.0, 250.0), ("baseline_talk", 260.0, 500.0))
 
 
-def course(seconds: int = 900) -> np.ndarray:
+SECONDS = 600
+
+
+def course(seconds: int = SECONDS) -> np.ndarray:
     """Return skin conductance that wanders and responds [µS]."""
     rng = np.random.default_rng(3)
     t = np.arange(4 * seconds) / 4
@@ -113,7 +116,7 @@ def test_a_later_baseline_gives_what_a_live_one_gives(imported: Path, tmp_path: 
         times = np.arange(len(values)) / 4
         waiting = marks()
         last = 0
-        for number in range(9000):
+        for number in range(10 * SECONDS):
             stop = int(np.searchsorted(times, number / 10 + 1e-6, side="right"))
             if stop > last:
                 recording.samples(EDA, times[last:stop], values[last:stop, np.newaxis])

@@ -6,13 +6,14 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
+from acquisition.stream import Modality
 from processing.config import PipelineConfig
 from processing.index import IndexSample, index_sample
 from processing.report.quality import quality
 from processing.results.old_baselines import OldBaseline, old_baselines
 from processing.results.session_json import session_json
 from processing.results.session_run import run_recording
-from tests.processing.simulated_hour import marks, write_hour
+from tests.processing.simulated_hour import infos, write_hour
 
 AGE, POSTURE = "old baseline: ended over 75 min ago", "old baseline: taken in another posture"
 
@@ -45,7 +46,7 @@ def test_people_are_told_apart_and_come_in_order_of_time() -> None:
 
 def test_session_json_and_report_say_it(tmp_path: Path) -> None:
     path = tmp_path / "D01_S01"
-    write_hour(path, minutes=6.0, events=marks(1, 6.0))
+    write_hour(path, streams=infos(leave_out=(Modality.VOICE, Modality.RESP)))
     config = PipelineConfig()
     config = replace(config, arousal=replace(config.arousal, old_after=240.0))
     run = run_recording(path, config=config)

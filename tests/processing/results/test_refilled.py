@@ -20,6 +20,7 @@ from processing.config import PipelineConfig
 from processing.export.bids import export_bids
 from processing.export.export import export_csv
 from processing.export.tracks import read_tracks
+from processing.index import IndexSample
 from processing.results.refilled import Refills, refills
 from tests.acquisition.refilling.synthetic import BEGIN, GAP, card, written
 from tests.processing.sessions import INFOS, START, Samples, run, session
@@ -64,8 +65,13 @@ def without(info: StreamInfo, times: FloatArray, samples: FloatArray) -> Samples
     return times[keep], samples[keep]
 
 
-def test_every_row_that_a_refill_changes_is_marked_and_few_others() -> None:
-    whole = run(session())
+@pytest.fixture(scope="module")
+def whole() -> list[IndexSample]:
+    """Return the rows of the whole session."""
+    return run(session())
+
+
+def test_every_row_that_a_refill_changes_is_marked_and_few_others(whole: list[IndexSample]) -> None:
     live = {(s.entity, s.index, s.time): s.value for s in run(session().changed(without))}
     marked = found(told()).of(whole)
     before = np.array([live.get((s.entity, s.index, s.time), np.inf) for s in whole])
@@ -80,8 +86,10 @@ def test_every_row_that_a_refill_changes_is_marked_and_few_others() -> None:
     assert marked[[s.entity == "dyad" and s.index == "sync_hr" for s in whole]].any()
 
 
-def test_nothing_is_marked_without_a_refill_or_by_one_that_found_nothing_or_that_feeds_nothing() -> None:
-    whole = run(session())[:20_000]
+def test_nothing_is_marked_without_a_refill_or_by_one_that_found_nothing_or_that_feeds_nothing(
+    whole: list[IndexSample],
+) -> None:
+    whole = whole[:20_000]
     assert not found([]).of(whole).any()
     assert not found(told(f"{NOTHING}: 7 samples without a value")).of(whole).any()
     voice = [i for i in INFOS if i.modality is Modality.VOICE and i.role is Role.CLIENT][:1]

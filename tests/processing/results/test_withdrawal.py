@@ -129,6 +129,7 @@ def nameless(rows: list[dict[str, object]], role: Role) -> list[dict[str, object
     return [row | {k: None for k in ("dyad", role) if k in row} for row in rows]
 
 
+@pytest.mark.usefixtures("bare")
 @pytest.mark.parametrize("role", [Role.CLIENT, Role.THERAPIST])
 def test_nothing_of_them_is_left_and_the_other_is_whole(plain: Path, tmp_path: Path, role: Role) -> None:
     root, path = copied(plain, tmp_path)
@@ -194,6 +195,7 @@ def test_the_certificate_is_true_and_a_second_time_there_is_nothing(plain: Path,
     assert same(anew, left["indices.parquet"])
 
 
+@pytest.mark.usefixtures("bare")
 def test_results_that_no_index_names_are_found_below_a_place(plain: Path, tmp_path: Path) -> None:
     root, path = copied(plain, tmp_path)
     (path / "derived.jsonl").unlink()
@@ -215,6 +217,7 @@ def test_the_index_names_what_was_made(plain: Path) -> None:
     assert ("export", "events.csv") in made
 
 
+@pytest.mark.usefixtures("bare")
 def test_a_backup_made_before_opens_no_more(store: KeyStore, tmp_path: Path) -> None:
     path = make(tmp_path, sealed=True)
     second = new_keys(new_id(), CODES)
@@ -237,6 +240,7 @@ def test_a_backup_made_before_opens_no_more(store: KeyStore, tmp_path: Path) -> 
     assert not (other / "client.xdf").exists()
 
 
+@pytest.mark.usefixtures("bare")
 def test_with_a_locked_or_another_store_nothing_goes_until_it_is_said(
     store: KeyStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -272,6 +276,7 @@ def test_with_a_locked_or_another_store_nothing_goes_until_it_is_said(
     assert "without the unlocked key store" in said["not_reached"] and len(said["keys_destroyed"]) == 1
 
 
+@pytest.mark.usefixtures("bare")
 def test_what_was_kept_long_enough_goes_whole(plain: Path, tmp_path: Path) -> None:
     root, path = copied(plain, tmp_path)
     session = path / "session.toml"
@@ -291,6 +296,7 @@ def test_what_was_kept_long_enough_goes_whole(plain: Path, tmp_path: Path) -> No
         assert pq.read_table(table).num_rows == 0
 
 
+@pytest.mark.usefixtures("bare")
 def test_sealed_results_are_left_to_the_other(store: KeyStore, tmp_path: Path) -> None:
     path = make(tmp_path, sealed=True)
     out = tmp_path / "results"

@@ -81,6 +81,7 @@ def test_a_certificate_names_the_videos_and_nothing_deletes_them(
     assert not any(str(moved).encode() in f.read_bytes() for f in path.glob("*.toml"))
 
 
+@pytest.mark.usefixtures("bare")
 def test_a_video_that_is_gone_is_named_all_the_same(tmp_path: Path, video: Path) -> None:
     path = written(tmp_path / "rec")
     linked(path, video)
@@ -91,6 +92,7 @@ def test_a_video_that_is_gone_is_named_all_the_same(tmp_path: Path, video: Path)
     assert "is not there" in said["said"]
 
 
+@pytest.mark.usefixtures("bare")
 def test_what_is_cut_off_after_the_key_went_is_named_the_next_time(
     tmp_path: Path, video: Path, store: KeyStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -108,6 +110,7 @@ def test_what_is_cut_off_after_the_key_went_is_named_the_next_time(
     assert str(video) in json.dumps(certificate(path)["videos"])
 
 
+@pytest.mark.usefixtures("bare")
 def test_without_the_keys_it_is_said_that_nobody_knows_which(
     tmp_path: Path, video: Path, store: KeyStore
 ) -> None:
@@ -122,6 +125,7 @@ def test_without_the_keys_it_is_said_that_nobody_knows_which(
     assert not (path / "links.toml").exists()
 
 
+@pytest.mark.usefixtures("bare")
 def test_a_video_that_is_linked_after_the_plan_stops_it_before_anything_goes(
     tmp_path: Path, video: Path
 ) -> None:
@@ -137,6 +141,7 @@ def test_a_video_that_is_linked_after_the_plan_stops_it_before_anything_goes(
     assert [said["file"] for said in certificate(path)["videos"]] == [str(link.path), str(late.path)]
 
 
+@pytest.mark.usefixtures("bare")
 def test_where_no_directory_can_be_locked_it_is_erased_all_the_same(
     tmp_path: Path, video: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -157,6 +162,7 @@ def test_where_no_directory_can_be_locked_it_is_erased_all_the_same(
     assert tried and not (path / "client.xdf").exists()
 
 
+@pytest.mark.usefixtures("bare")
 def test_links_that_cannot_be_read_stop_it_before_anything_goes(tmp_path: Path, video: Path) -> None:
     path = written(tmp_path / "rec")
     linked(path, video)
@@ -166,6 +172,7 @@ def test_links_that_cannot_be_read_stop_it_before_anything_goes(tmp_path: Path, 
     assert (path / "client.xdf").exists()
 
 
+@pytest.mark.usefixtures("bare")
 def test_verify_names_what_is_linked_and_a_plain_copy_has_it(
     tmp_path: Path, video: Path, store: KeyStore
 ) -> None:
