@@ -17,6 +17,8 @@ from processing.index import IndexSample
 from tests.processing.sessions import START, SimulatedSession, run
 from tests.processing.sessions import session as dyad
 
+LENGTH = 460.0
+"""What of the session is looked at [s]: both baselines, and what follows them."""
 KEYS = tuple((role, signal) for role in ("client", "therapist") for signal in ("heart", "skin"))
 CLIENT = ("client", "heart")
 SKIN = ("client", "skin")
@@ -24,8 +26,8 @@ SKIN = ("client", "skin")
 
 @cache
 def session() -> SimulatedSession:
-    """Return the session of the client alone, with ECG and EDA."""
-    of = dyad()
+    """Return most of the session of the client alone, with ECG and EDA."""
+    of = dyad().changed(lambda _, times, samples: (times[(now := times < START + LENGTH)], samples[now]))
     kept = [
         k
         for k, info in enumerate(of.infos)
@@ -85,7 +87,7 @@ def edited(**what: object) -> Edits:
 
 def every_edit() -> dict[tuple[str, str], Edits]:
     """Return edits of every kind for everybody."""
-    found = beats(60.0, 500.0)
+    found = beats(60.0, LENGTH)
     heart = edited(
         inserted=dict.fromkeys(
             [0.5 * (a + b) for a, b in zip(found[50:60:3], found[51:61:3], strict=True)], ""
@@ -126,7 +128,7 @@ def test_any_cut_of_a_corrected_recording_gives_the_same_rows(what: str) -> None
 def test_beats_that_were_removed_and_put_back_restore_what_is_computed(what: str) -> None:
     worn = session() if what == "ecg" else strap()
     before, _ = plain_and_corrected(what)
-    gone = beats(60.0, 580.0)[::18][:30]
+    gone = beats(60.0, LENGTH - 15.0)[::13][:30]
     assert len(gone) == 30
     without = run(worn, corrected={CLIENT: edited(deleted=dict.fromkeys(gone, ""))})
     assert len(values(without, "ibi")) < len(values(before, "ibi")) - 25
@@ -135,7 +137,7 @@ def test_beats_that_were_removed_and_put_back_restore_what_is_computed(what: str
 
 
 def test_beats_that_the_detector_never_saw_restore_what_is_computed() -> None:
-    gone = np.array(beats(60.0, 580.0)[::18][:30])
+    gone = np.array(beats(60.0, LENGTH - 15.0)[::13][:30])
 
     def flattened(info: StreamInfo, times: FloatArray, samples: FloatArray) -> tuple[FloatArray, FloatArray]:
         if info.modality is not Modality.ECG or info.role != "client":
@@ -228,10 +230,11 @@ def test_an_accepted_stretch_counts_whatever_the_gates_say() -> None:
     span = {(START + 299.0, START + 311.0): "signal is good"}
     rows = run(bad, corrected={CLIENT: edited(accepted=span), SKIN: edited(accepted=span)})
     for index in ("ecg_quality", "eda_quality"):
-        inside = [t for t in of(plain, index) if START + 301.0 <= t <= START + 309.0]
-        assert min(of(plain, index)[t].value for t in inside) < 1.0
-        assert {of(rows, index)[t].value for t in inside} == {1.0}
-        outside = [t for t in of(plain, index) if t < START + 290.0]
-        assert {of(rows, index)[t] for t in outside} == {of(plain, index)[t] for t in outside}
+        before, after = of(plain, index), of(rows, index)
+        inside = [t for t in before if START + 301.0 <= t <= START + 309.0]
+        assert min(before[t].value for t in inside) < 1.0
+        assert {after[t].value for t in inside} == {1.0}
+        outside = [t for t in before if t < START + 290.0]
+        assert {after[t] for t in outside} == {before[t] for t in outside}
     here = [r for t, r in of(rows, "ibi_class").items() if START + 301.0 <= t <= START + 309.0]
     assert {r.value for r in here} == {0.0}
