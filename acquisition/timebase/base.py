@@ -21,7 +21,7 @@ from acquisition.timebase.engines import engine
 from acquisition.timebase.far import NUMBER, PAUSE, Away, Watch, counted_on
 from acquisition.timebase.laid import Engine, Laid, joined, newest, rising
 from acquisition.timebase.looks import Looks
-from acquisition.timebase.manner import UNKNOWN, Manner, look
+from acquisition.timebase.manner import UNKNOWN, Manner, Seen, look
 from acquisition.timebase.period import DOUBT, learned
 
 JOINED = 0.15
@@ -183,7 +183,7 @@ class TimeBase:
     def _take(self, stamps: FloatArray, heard: FloatArray, parts: list[Laid]) -> None:
         """Take in stamps of this segment, nan where there is none."""
         whole = self._watch.take(stamps, heard, self._n) is None
-        while len(stamps):
+        while True:
             if self._engine is None:
                 if len(self._tail):  # samples that another engine left come first
                     stamps, self._tail = np.concatenate((self._tail, stamps)), stamps[:0]
@@ -191,6 +191,8 @@ class TimeBase:
                 n = self._start(stamps, heard, parts)
             else:
                 n = self._run(stamps if whole or self._seen.sparse else self._alike(stamps), heard, parts)
+            if n == len(stamps):
+                return
             stamps, heard = stamps[n:], heard[n:]
 
     def _alike(self, stamps: FloatArray) -> FloatArray:
@@ -215,21 +217,25 @@ class TimeBase:
         stamps, counts = self._begun.stamps()
         seen = look(counts, stamps[counts], self._period) if len(counts) > 1 else UNKNOWN
         self._period, self._doubt = learned(seen, self._period, joins=self._joins)
+        if not (len(counts) == len(stamps) or seen.sparse):
+            first = self._n - len(stamps)
+            stamps = filled(stamps, counts, *self._watch.before(first), seen.within(self._period))
+        self._begin(seen, stamps, self._begun.heard(), parts)
+        self._begun = Beginning(self._period)
+
+    def _begin(self, seen: Seen, stamps: FloatArray, heard: FloatArray, parts: list[Laid]) -> None:
+        """Begin with the manner that was seen, and stamps that wait."""
         if math.isnan(self.usual):
             self.usual = self._period
         self._seen = seen
         self.account.manner = seen.manner
         if seen.manner.are_times:  # the rate is that of the stamps from here on, whatever a line said before
             self.account.period = math.nan
-        first = self._n - len(stamps)
-        if not (len(counts) == len(stamps) or seen.sparse):
-            stamps = filled(stamps, counts, *self._watch.before(first), seen.within(self._period))
         periods = (self._period, self._doubt, self.usual)
-        self._engine = engine(seen, periods, self.account, first=first, joins=self._joins)
+        self._engine = engine(seen, periods, self.account, first=self._n - len(stamps), joins=self._joins)
         self._looks = Looks(seen, self.usual)
         self._change = Change(seen, self._period, stamps, self._wary_from)
-        self._push(stamps, self._begun.heard(), parts)
-        self._begun = Beginning(self._period)
+        self._push(stamps, heard, parts)
 
     # -- the stretch that follows
 
@@ -301,6 +307,9 @@ class TimeBase:
             self._floor = max(self._floor, self._n - 1)
             self._drain(parts)
             self._leave()
+            if (packets := self._looks.packets) is not None:
+                self._period, self._doubt = learned(packets, self._period, joins=True)
+                self._begin(packets, np.empty(0), np.empty(0), parts)
 
     def _drain(self, parts: list[Laid], most: int | None = None) -> None:
         """Hand on the samples that wait, or `most` of them, by what is known now."""

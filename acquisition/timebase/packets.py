@@ -175,7 +175,7 @@ class Packets:
             return
         off = self._lateness()
         usual = sorted(off[:-2])[(len(off) - 2) // 2] if len(off) > 4 else 0.0
-        if off[-1] - usual >= LONG:  # such a loss is not counted in packets
+        if off[-1] - usual > 2.0 * LONG:  # a loss that is not counted in packets
             self._run.end()
         unclear = self._run or (not self._off and self._is_unclear(off[-1] - usual))
         if unclear and self._weigh(off[-1], settled):

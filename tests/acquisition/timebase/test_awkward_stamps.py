@@ -120,3 +120,24 @@ def test_stamps_that_slip_again_and_again_cost_the_same_before_however_many_more
 def test_packets_of_almost_no_length_are_not_weighed() -> None:
     """Else a million of them might be missing, and each is reckoned with."""
     assert not Run().begin(np.zeros(30), 1e-5)
+
+
+@pytest.mark.parametrize("says", [130.0, 250.0])
+def test_long_packets_whose_stamps_are_deduced_are_laid_on_a_line(says: float) -> None:
+    """Packets of two seconds: a second, in which even stamps are looked at, holds the end of one at most."""
+    sfreq, size = 130.0, 260
+    true = 100.0 + np.arange(round(120.0 * sfreq)) / sfreq
+    packet = np.arange(len(true)) // size
+    came = true[size - 1 :: size] + np.random.default_rng(3).uniform(0.02, 0.05, len(true) // size)
+    stamps = came[packet] - (size - 1 - np.arange(len(true)) % size) / says
+    kept = ~np.isin(packet, [25, 35, 45])
+    found = lay(stamps, says)
+    off = 1e3 * (found.times - true)[round(60.0 * sfreq) :]
+    assert np.abs(off[110:] - off[:-110]).max() < 1.0
+    found = lay(stamps[kept], says)
+    late = [loss for loss in found.account.losses if loss.at > 30.0 * sfreq]
+    assert [round(loss.samples) for loss in late] == [size] * 3
+    assert [loss.at for loss in late] == [25 * size, 34 * size, 43 * size]
+    whole, cut = (pushed(stamps, true, says, cuts) for cuts in ([10**6], [13, 500, 1, 77]))
+    assert np.array_equal(whole[0], cut[0], equal_nan=True)
+    assert whole[2] == cut[2]
