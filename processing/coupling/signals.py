@@ -31,7 +31,8 @@ class GridSignal:
         self._available: list[float] = []
         self._values: list[float] = []
         self._newest = -math.inf
-        self._doubts: list[IndexSample] = []
+        self._unsure: list[IndexSample] = []
+        """Rows of less than full quality."""
         self._unchecked: dict[float, tuple[float, float, float]] = {}
 
     def hear(self, samples: Sequence[IndexSample]) -> None:
@@ -42,7 +43,7 @@ class GridSignal:
     def take(self, rows: Sequence[IndexSample]) -> None:
         """Take in rows of this person and of the index, and of the one that it is checked by."""
         taken = []
-        self._doubts += [s for s in rows if s[6] == 0.0 and s[4] == s[4] and s[3] == self._rule.index]
+        self._unsure += [s for s in rows if s[6] < 1.0 and s[4] == s[4] and s[3] == self._rule.index]
         columns = map(_columns, rows) if not self._rule.check else self._checked(rows)
         for time, available, value, quality in columns:
             # A row that does not move forward would make the grid depend on when it was read.
@@ -141,19 +142,26 @@ class GridSignal:
             weight += k * k
         return total / (2.0 * weight) * self._rule.sfreq
 
-    def doubt(self, start: float, stop: float, available: float) -> str:
-        """Return why a row between two moments was passed over as in doubt, if one was; forget older ones.
+    def belief(self, start: float, stop: float, available: float) -> tuple[float, str]:
+        """Return the least quality of the rows between two moments that are used, and why one was passed over
+        as in doubt, if one was; forget older ones.
 
         Parameters
         ----------
         start, stop : float
             [s]; `start` never less than in an earlier call.
         available : float
-            T of the tick by which the row was known [s].
+            T of the tick by which the rows were known [s].
         """
-        del self._doubts[: bisect_left(self._doubts, start, key=itemgetter(0))]
-        known = (s for s in self._doubts if s[0] <= stop and s[1] <= available)
-        return next((doubted(s[7]) for s in known), "")
+        del self._unsure[: bisect_left(self._unsure, start, key=itemgetter(0))]
+        least, doubt = 1.0, ""
+        for row in self._unsure:
+            if row[0] > stop:
+                break
+            if row[1] <= available:
+                least = min(least, row[6] or 1.0)
+                doubt = doubt or ("" if row[6] else doubted(row[7]))
+        return least, doubt
 
     def _forget(self, before: float) -> None:
         n = bisect_right(self._times, before) - 1

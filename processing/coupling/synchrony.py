@@ -177,7 +177,7 @@ class Synchrony:
             said = unsaid(f"not before minute {self._config.first_look_min:g}")
         else:
             said = self._look_at(j, available)
-            doubt = self._doubt(j, available) if math.isnan(said.stated) else ""
+            doubt = self._belief(j, available)[1] if math.isnan(said.stated) else ""
             said = unsaid(doubt) if doubt else said
         time = self._time(j)
         said_of = (
@@ -229,10 +229,14 @@ class Synchrony:
         coverage = [count / window for count in counts.min(axis=1).tolist()]
         lags = [lag / sfreq for lag in pick(z, self._smoother, at.start // self._step).tolist()]
         low, high = zip(*bands, strict=True)
-        quality = [c if v == v else 0.0 for v, c in zip(value, coverage, strict=True)]
+        beliefs = [self._belief(j, when) for j, when in zip(at, since, strict=True)]
+        quality = [
+            min(c, least) if v == v else 0.0
+            for v, c, (least, _) in zip(value, coverage, beliefs, strict=True)
+        ]
         missing = [
-            "" if v == v else self._missing(c, j, when)
-            for v, c, j, when in zip(value, coverage, at, since, strict=True)
+            "" if v == v else self._missing(c, doubt)
+            for v, c, (_, doubt) in zip(value, coverage, beliefs, strict=True)
         ]
         no_peak = [m or ("" if k == k else "no peak") for m, k in zip(missing, lags, strict=True)]
         has_band = [1.0 if b == b else 0.0 for b in low]
@@ -252,16 +256,18 @@ class Synchrony:
             for sample in rows(times, since, "dyad", self._name + end, values, qualities, reasons)
         ]
 
-    def _missing(self, coverage: float, j: int, available: float) -> str:
-        """Say why there is no value at sample j; where rows were in doubt, that, and nothing of the rest."""
+    def _missing(self, coverage: float, doubt: str) -> str:
+        """Say why there is no value; where rows were in doubt, that, and nothing of the rest."""
         if coverage >= self._config.coverage:
             return "constant signal"
-        return self._doubt(j, available) or ("no data" if coverage == 0.0 else self._low)
+        return doubt or ("no data" if coverage == 0.0 else self._low)
 
-    def _doubt(self, j: int, available: float) -> str:
-        """Return why rows of the windows that end at sample j were passed over as in doubt, if any were."""
+    def _belief(self, j: int, available: float) -> tuple[float, str]:
+        """Return the least quality of what the windows that end at sample j are made of, and what was passed
+        over as in doubt, and why."""
         span = self._time(j - self._reach + 1), self._time(j), available
-        return next((said for person in self._people if (said := person.doubt(*span))), "")
+        both = [person.belief(*span) for person in self._people]
+        return min(least for least, _ in both), next((doubt for _, doubt in both if doubt), "")
 
     def _no_band(self, j: int) -> str:
         early = j < self._config.band_from * self._sfreq

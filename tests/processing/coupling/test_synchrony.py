@@ -210,6 +210,25 @@ def test_rows_in_doubt_are_no_data_and_the_reason_is_theirs(signal: str) -> None
     assert all(r.reason == "" for r in got if r.index == f"sync_{signal}" and 30.0 < r.time < 140.0)
 
 
+@pytest.mark.parametrize("signal", ["hr", "scl"])
+def test_coupling_is_no_better_than_what_it_is_made_of(signal: str) -> None:
+    x, y = (v if signal == "hr" else v[::4] for v in heart_rates(7, 300))
+    rows = [
+        r._replace(quality=0.4) if r.index == SIGNALS[signal].index and 150.0 < r.time <= 160.0 else r
+        for r in people(x, y, signal)
+    ]
+    got = run(rows, signal, 300.0)
+    assert comparable(got) == comparable(run(rows, signal, 300.0, cuts=[333, 1501, 1620]))
+    assert column(got, f"sync_{signal}").tolist() == pytest.approx(
+        column(run(people(x, y, signal), signal, 300.0), f"sync_{signal}").tolist(), nan_ok=True, abs=0.0
+    )
+    end = {r.time + QUICK.window / 2.0: r.quality for r in got if r.index == f"sync_{signal}"}
+    assert {q for t, q in end.items() if 152.0 <= t < 160.0 + QUICK.window} == {0.4}
+    assert {q for t, q in end.items() if 60.0 < t < 149.0 or t > 162.0 + QUICK.window + QUICK.max_lag} == {
+        1.0
+    }
+
+
 def test_a_constant_signal_is_named_as_such() -> None:
     rows = run(people(np.full(1200, 70.0), heart_rates(8, 300)[1], "hr"), "hr", 310.0)
     assert np.isnan(column(rows, "sync_hr")).all()
