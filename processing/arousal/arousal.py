@@ -33,6 +33,7 @@ from processing.arousal.baseline import (
 from processing.arousal.belief import Memory
 from processing.arousal.channels import Channels, heard_of
 from processing.arousal.excursion import BandState
+from processing.arousal.level import OLD, Level
 from processing.arousal.posture import Posture, Vector, angle
 from processing.index import IndexSample, Watermarks, index_samples, released
 from processing.indices import of_part
@@ -114,7 +115,8 @@ class Arousal:
         self._memory = Memory(self._config)
         self._posture = Posture(self._config.posture_window)
         self._stance: Vector | None = None
-        self._moved = self._fallen = False
+        self._moved = False
+        self._level = Level(self._config)
         self._restart()
 
     @property
@@ -186,6 +188,7 @@ class Arousal:
             self._posture.settle(time)
         values = self._channels.at(time, tick)
         self._past.extend(values[c] for c in self._weights)
+        self._level.take(values.get("scl", math.nan), look=time % STEP == 0.0)
         reference = self.reference
         finite = {c: x for c, x in values.items() if not math.isnan(x)}
         used = finite if reference is None else {c: finite[c] for c in finite if c in reference.scales}
@@ -212,27 +215,12 @@ class Arousal:
         if self.scaling == "person" or self.session is None:
             return ""
         if time - self.session.rest[-1].stop > self._config.old_after:
-            return f"old baseline: ended over {self._config.old_after / 60.0:g} min ago"
+            return f"{OLD}ended over {self._config.old_after / 60.0:g} min ago"
         if self._stance is not None and not self._moved and time % STEP == 0.0:
             now = self._posture.before(time)
             self._moved = now is not None and angle(self._stance, now) > self._config.posture
-        if time % STEP == 0.0:
-            self._fallen = self._has_fallen(self.session)
-        if self._moved:
-            return "old baseline: taken in another posture"
-        left = f"{100.0 * self._config.fallen:g} %"
-        return f"old baseline: less than {left} of its EDA level is left" if self._fallen else ""
-
-    def _has_fallen(self, session: Reference) -> bool:
-        """Tell whether the EDA level of the last minutes lies far under that of today's rest."""
-        if "scl" not in session.scales or not self._config.fallen:
-            return False
-        n, window = len(self._weights), round(self._config.fallen_window)
-        levels = np.array(self._past[-n * window :], np.float64)[list(self._weights).index("scl") :: n]
-        known = levels[np.isfinite(levels)]
-        if 2 * len(known) < window:
-            return False
-        return float(np.median(known)) < session.scales["scl"].median + math.log(self._config.fallen)
+        word = "taken in another posture" if self._moved else self._level.word
+        return f"{OLD}{word}" if word else ""
 
     def _act(self, event: Event, at: float) -> None:
         """Let a marker act: a baseline that ends by it is judged, one that lost its end is withdrawn."""
@@ -278,7 +266,10 @@ class Arousal:
         """Take the last baselines that passed as the session's reference, and see the past in its terms."""
         rest, talk = ([p.baseline for p in self._passed[code][-1:]] for code in CODES)
         self.session = Reference.of(rest, talk, self._config) if rest else None
-        self._moved = self._fallen = False
+        self._moved = False
+        if self.session is not None:
+            level = self.session.scales.get("scl")
+            self._level.begin(level.median if level else math.nan)
         if rest:
             self._posture.settle(rest[-1].stop)
             self._stance = self._posture.during(rest[-1].start, rest[-1].stop)

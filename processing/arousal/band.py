@@ -57,6 +57,8 @@ class ArousalConfig:
     fallen, fallen_window : float
         So is one of whose EDA level less than this share is left in the median of so many seconds: electrodes
         that dry or loosen are seen as a person whose level falls.
+    jumped : float
+        And one since which the level stands this many times higher or lower after interruptions than before.
     delay : float, optional
         Seconds after t at which the index of t is settled; left out, as soon as all that it is made of is.
     """
@@ -88,6 +90,7 @@ class ArousalConfig:
     posture_window: float = 60.0
     fallen: float = 0.5
     fallen_window: float = 300.0
+    jumped: float = 1.5
     delay: float | None = None
 
     channels: ClassVar[dict[str, tuple[str, ...]]] = {
@@ -138,6 +141,8 @@ class ArousalConfig:
                 raise ValueError(f"{name} = {value:g}: must be whole seconds: the index has a value a second")
         if self.posture > 180.0:
             raise ValueError(f"posture = {self.posture:g}: no two directions are more than 180 degrees apart")
+        if not self.jumped > 1.0:
+            raise ValueError(f"jumped = {self.jumped:g}: must be above 1")
         if not self.weights():
             raise ValueError("weight_hr, weight_scl, weight_scr, weight_f0: one must be above 0")
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from processing.arousal.level import old_of
 from processing.index import IN_DOUBT, IndexSample, in_doubt, withheld
 
 MOST = 1.0 / 3.0
 """Where this share of an index's values is in doubt, none of them is used."""
+LITTLE = 0.1
+"""A smaller share of time with an old baseline is not worth a word."""
 
 
 def rows_of(samples: Iterable[IndexSample]) -> dict[tuple[str, str], list[IndexSample]]:
@@ -46,3 +49,12 @@ def doubts_of(groups: Mapping[tuple[str, str], Sequence[IndexSample]], entity: s
 def doubt(rows: Sequence[IndexSample]) -> str:
     """Return why the first row was left out that was in doubt; "" if none was."""
     return next((s[7] for s in rows if IN_DOUBT in s[7] and s[4] != s[4]), "")
+
+
+def old(rows: Sequence[IndexSample]) -> str:
+    """Say for how much of an edge of the band the baseline was old, and why; "" where that was little."""
+    said = Counter(old_of(s[7]) for s in rows if s[4] == s[4])
+    words = {word: n for word, n in said.items() if word}
+    share = sum(words.values()) / max(said.total(), 1)
+    word = max(words, key=words.__getitem__, default="")
+    return f"old baseline for {100.0 * share:.0f} % of it: {word}" if share >= LITTLE else ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from operator import itemgetter
 
@@ -19,7 +19,7 @@ from acquisition.events.intervals import NOT_THE_HOUR, Intervals
 from acquisition.stream import BoolArray, FloatArray
 from processing.arousal.band import BITS, ArousalConfig, index_series, partial_reason
 from processing.arousal.baseline import Reference
-from processing.hour.believed import doubts_of
+from processing.hour.believed import doubts_of, old
 from processing.index import IndexSample
 from processing.indices import PERSON
 
@@ -59,6 +59,8 @@ class Person:
         Further indices by name, those with a reach: hr, scl, scr_rate, speaking, …
     missing : str
         Why there is no band at all; "" where there is one.
+    old : str
+        Why the reference was old, where it was for a tenth of the valid time, and for how much of it.
     doubts : dict
         Index → why some of its values, or all, are left out as in doubt.
     """
@@ -73,6 +75,7 @@ class Person:
     counts: BoolArray
     series: dict[str, FloatArray] = field(default_factory=dict)
     missing: str = ""
+    old: str = ""
     doubts: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -150,8 +153,13 @@ def timeline(
         points=tuple(e for e in events if e.phase == "point"),
     )
     outside = line.within(line.marked(*NOT_THE_HOUR)) | outside_the_session(line)
-    doubts = {e: doubts_of(rows, e) for e in references}
-    people = {e: _person(e, ordered, r, times, outside, config, doubts[e]) for e, r in references.items()}
+    people = {
+        e: replace(
+            _person(e, ordered, r, times, outside, config, doubts_of(rows, e)),
+            old=old(rows.get((e, "arousal_low"), ())),
+        )
+        for e, r in references.items()
+    }
     return Timeline(
         session_id=session_id, begin=begin, times=times, people=people, intervals=spans, points=line.points
     )

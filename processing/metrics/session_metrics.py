@@ -67,6 +67,8 @@ MODULES = (
     rupture, interventions, turns, session_synchrony, segment_synchrony, tallies, day_offset, self_report,
     of_ratings,
 )  # fmt: skip
+OF_THE_BAND = (in_band, excursions, recovery, occupancy, stretch)
+"""Metrics that are only as good as the baseline they are relative to."""
 WORKINGS = (
     epochs, matching, moments, logistic, believed, measure, uncertainty, voices, coupling_definitions,
     whole_hour, multiverse, talk_states, common, deciding, speech, statement,
@@ -250,7 +252,13 @@ def _person(
         (tallies, lambda: tallies.tally_measures(line, entity)),
         (oscillation, lambda: oscillation.oscillation_measures(person, id_, config.arousal)),
     )
-    return [m for module, act in parts for m in shelter.measures(module.DEFINITIONS, entity, act)]
+    return [
+        replace(m, reason="; ".join(part for part in (m.reason, person.old) if part))
+        if module in OF_THE_BAND and m.value == m.value
+        else m
+        for module, act in parts
+        for m in shelter.measures(module.DEFINITIONS, entity, act)
+    ]
 
 
 def _turns(line: Timeline, samples: Sequence[IndexSample]) -> dict[str, list[Measure]]:

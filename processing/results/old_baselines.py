@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import NamedTuple
 
+from processing.arousal.level import old_of
 from processing.index import IndexSample
 
 OF = "arousal_low"
 """Index whose rows say it: there is one wherever the band is known."""
-BEGINS = "old baseline: "
 APART = 1.5
 """Rows further apart belong to two stretches [s]."""
 
@@ -34,7 +34,7 @@ def old_baselines(samples: Iterable[IndexSample]) -> list[OldBaseline]:
     """
     found = list[OldBaseline]()
     rows = sorted((s for s in samples if s.index == OF), key=lambda s: (s.entity, s.time))
-    for (entity, reason), group in groupby(rows, key=lambda s: (s.entity, _reason(s.reason))):
+    for (entity, reason), group in groupby(rows, key=lambda s: (s.entity, old_of(s.reason))):
         if not reason:
             continue
         for row in group:
@@ -45,9 +45,3 @@ def old_baselines(samples: Iterable[IndexSample]) -> list[OldBaseline]:
             else:
                 found.append(OldBaseline(entity, reason, row.time, 1.0))
     return sorted(found, key=lambda one: (one.start, one.entity))
-
-
-def _reason(text: str) -> str:
-    """Return why a reference is old, "" if it is not."""
-    parts = (part.removeprefix(BEGINS) for part in text.split("; ") if part.startswith(BEGINS))
-    return next(parts, "")

@@ -1,0 +1,77 @@
+"""Level: where the EDA of a rest can no longer be compared with that of now."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from acquisition.stream import FloatArray
+from processing.arousal.band import ArousalConfig
+from processing.arousal.level import OLD, Level, old_of
+from processing.hour.believed import old
+from processing.index import IndexSample
+
+REST = math.log(5.0)
+
+
+def said(levels: FloatArray) -> list[str]:
+    """Return what is said after each second, the level given in µS."""
+    level, out = Level(ArousalConfig()), []
+    level.begin(REST)
+    for second, value in enumerate(np.log(levels).tolist()):
+        level.take(value, look=second % 10 == 0)
+        out.append(level.word)
+    return out
+
+
+@pytest.mark.parametrize(
+    ("after", "gap", "jumped"),
+    [(8.0, 5, True), (3.2, 5, True), (7.0, 5, False), (8.0, 2, False), (8.0, 400, True), (5.8, 60, False)],
+)
+def test_a_level_that_stands_elsewhere_after_an_interruption_makes_the_rest_old(
+    after: float, gap: int, jumped: bool
+) -> None:
+    """An electrode that was pressed on again took the index over a SD up, for the rest of the hour."""
+    levels = np.concatenate([np.full(200, 5.0), np.full(gap, np.nan), np.full(200, after)])
+    words = said(levels)
+    assert words[-1] == ("its EDA level jumped at an interruption" if jumped else "")
+    assert not any(words[: 200 + gap + 19])
+
+
+def test_jumps_add_up_and_one_back_takes_it_away() -> None:
+    gap = np.full(10, np.nan)
+    parts = [np.full(100, 5.0), gap, np.full(100, 6.5), gap, np.full(100, 8.5), gap, np.full(100, 5.2)]
+    words = said(np.concatenate(parts))
+    assert [words[99], words[209], words[319], words[429]] == [
+        "",
+        "",
+        "its EDA level jumped at an interruption",
+        "",
+    ]
+
+
+def test_what_moves_without_an_interruption_is_the_persons() -> None:
+    assert not any(said(np.concatenate([np.full(100, 5.0), np.full(200, 9.0)])))
+
+
+def test_a_new_rest_begins_anew() -> None:
+    level = Level(ArousalConfig())
+    level.begin(REST)
+    for value in [REST] * 30 + [math.nan] * 5 + [REST + 1.0] * 30:
+        level.take(value, look=False)
+    assert level.word
+    level.begin(REST + 1.0)
+    assert not level.word
+
+
+def test_metrics_of_the_band_say_for_how_much_of_it_the_baseline_was_old() -> None:
+    reasons = [f"{OLD}taken in another posture; rest band only"] * 30 + ["rest band only"] * 70
+    rows = [
+        IndexSample(float(k), k + 5.0, "client", "arousal_low", -2.0, "SD", 1.0, why)
+        for k, why in enumerate(reasons)
+    ]
+    assert old_of(reasons[0]) == "taken in another posture" and old_of("rest band only") == ""
+    assert old(rows) == "old baseline for 30 % of it: taken in another posture"
+    assert old(rows[25:]) == old([]) == ""
