@@ -19,7 +19,7 @@ import numpy as np
 
 from acquisition.stream import Chunk, FloatArray, Modality, Role, StreamInfo
 from benchmarks.ecg import matches
-from benchmarks.lookalikes import NORMAL, SECONDS, T_WAVE, WIDE, WIDE_DOWN, Record, coarse
+from benchmarks.lookalikes import NORMAL, SECONDS, T_WAVE, WIDE, WIDE_DOWN, Record, band, coarse
 from processing.heart.config import HeartConfig
 from processing.heart.heart import Heart
 from processing.index import IndexSample
@@ -201,6 +201,23 @@ def spikes(samples: int, every: float) -> Maker:
     return make
 
 
+def two_peaks(turn: float, noise: float, apart: float = 0.032, below: float = 1.0) -> Maker:
+    """Return a still heart (RMSSD 10 ms) whose QRS has two peaks of like size, so far apart [s]: one up and
+    one down, both up if `below` is -1. A breath turns them by this share, and muscles make noise [mV]."""
+
+    def make(rng: np.random.Generator, sfreq: float) -> Signal:
+        made, at = Record(rng), 0.6
+        while at < SECONDS:
+            lean = turn * float(np.sin(1.6 * at))
+            peaks = ((0.0, 0.45 * (1 + lean), 0.009), (apart, -0.45 * below * (1 - lean), 0.009))
+            made.beat(at, peaks + tuple((t, 0.4 * h, w) for t, h, w in T_WAVE))
+            at += 0.8 + 0.02 * float(np.sin(1.6 * at)) + 0.004 * float(rng.standard_normal())
+        ecg, beats = made.drawn(sfreq, 0.01)
+        return Signal(ecg + noise * band(rng, len(ecg), sfreq, 10.0, 50.0), sfreq, beats, np.ones(len(beats)))
+
+    return make
+
+
 KINDS: dict[str, Maker] = {
     "rest": rest,
     "fibrillation, 75 a minute": fibrillation(0.8),
@@ -244,6 +261,10 @@ KINDS: dict[str, Maker] = {
         for f, h in ((2.0, 1.5), (3.0, 1.5), (4.5, 1.5), (4.5, 0.8))
     },
     "saw at 4.5 Hz from the start": waves("saw", 4.5, 1.5, 0.0, 120.0),
+    "two peaks that a breath turns, beside": two_peaks(0.3, 0.0, 0.036, -1.0),
+    "two peaks that a breath turns, up and down": two_peaks(0.3, 0.0),
+    "two peaks, up and down, in noise": two_peaks(0.0, 0.12),
+    "two peaks, beside, in noise": two_peaks(0.0, 0.12, 0.036, -1.0),
     "spikes of 1 sample, each 3.3 s": spikes(1, 10 / 3),
     "spikes of 2 samples, each 3.3 s": spikes(2, 10 / 3),
     "spikes of 1 sample, each 1 s": spikes(1, 1.0),

@@ -8,6 +8,7 @@ half of all beats are ectopic, but they are the early half.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -33,11 +34,18 @@ KEPT = 9
 """Shapes whose median is that of a family, and intervals before and after its beats."""
 EVERY = 3
 """Once so many are kept, the median is taken anew every third time: it costs more than all else."""
+LAIN = 3
+"""Beats after which it is known where a QRS lies."""
 EARLY, BACK = 0.90, 1.08
 """A family whose beats come this early as a rule (share of the usual interval), with an interval after them
 so much longer, is not the normal one. Where the heart gets faster, the next interval is short, too."""
 SEEN = 2.5
 """A family of so many beats was seen before."""
+MIDDLE = slice(-FIRST - 8, -FIRST + 9)
+"""What of a shape tells where its QRS lies: 64 ms before to 64 ms after its mark."""
+ELSEWHERE = 0.010
+"""A QRS that lies so far from where those of this person do about their marks has its mark on another of its
+deflections [s]: noise moves a mark on one deflection by a quarter of that. From 6 to 12 ms alike."""
 LEAST = 0.1
 """A family that is so much rarer than the most frequent one is not the normal one."""
 
@@ -105,6 +113,7 @@ class Family:
         self.typical = shape
         self._shapes = [shape]
         self._after: list[float] = []
+        self._lies: list[float] = []
         self._learned = 1
         self._model()
 
@@ -135,6 +144,26 @@ class Family:
         shift = found.index(best)
         return best, float(across[shift]) / self.norm, shift
 
+    def astray(self, parts: FloatArray, *, learn: bool) -> float:
+        """Return how much later than usual a QRS lies about its mark [s], from where it is most like this
+        family; 0 while few lay anywhere. `learn` lets it tell what is usual.
+
+        In noise, or where the breath turns the heart, the mark of a QRS with two peaks of like size changes
+        from one to the other; its shape stays.
+        """
+        cut = parts[:, MIDDLE] - parts[:, MIDDLE].mean(axis=1, keepdims=True)
+        typical = self.typical[MIDDLE] - self.typical[MIDDLE].mean()
+        fits = (cut.dot(typical) / (np.sqrt((cut * cut).sum(axis=1)) + 1e-9)).tolist()
+        top = fits.index(max(fits))
+        lies = float(top - SHIFT)
+        if 0 < top < 2 * SHIFT:
+            bend = fits[top - 1] - 2 * fits[top] + fits[top + 1]
+            lies += 0.5 * (fits[top - 1] - fits[top + 1]) / bend if bend < 0 else 0.0
+        usual = middle(self._lies) if len(self._lies) >= LAIN else lies
+        if learn:
+            self._lies = [*self._lies[1 - KEPT :], lies]
+        return STEP * (lies - usual)
+
     def is_early(self, limit: float) -> bool:
         """Tell whether its beats come before their time as a rule."""
         early = len(self.before) >= 3 and self.usual_before <= limit
@@ -162,14 +191,28 @@ class Family:
         self.width = STEP * float(np.count_nonzero(size > 0.35 * size.max()))
 
 
+class Placed(NamedTuple):
+    """Hold where a beat was put.
+
+    `likeness` is its correlation with the nearest normal family, at least `JOIN` for a beat of such a family;
+    `size` its amplitude over that family's; `family` where it was put; `astray` how much later than usual its
+    QRS lies about its mark [s].
+    """
+
+    likeness: float
+    size: float
+    family: Family
+    astray: float
+
+
 class Families:
     """Sort beats into families, one after another."""
 
     def __init__(self) -> None:
         self._all: list[Family] = []
 
-    def place(self, parts: FloatArray, norms: FloatArray, before: float) -> tuple[float, float, Family]:
-        """Put a beat into its family; return its likeness to normal beats and its amplitude over theirs.
+    def place(self, parts: FloatArray, norms: FloatArray, before: float) -> Placed:
+        """Put a beat into its family; return that, and how it resembles normal beats.
 
         Parameters
         ----------
@@ -177,15 +220,6 @@ class Families:
             Of one beat, as `qrs_shapes` gives them.
         before : float
             Interval before it over the usual one; nan if there is none.
-
-        Returns
-        -------
-        likeness : float
-            Correlation with the nearest normal family; at least `JOIN` for a beat of such a family.
-        size : float
-            Amplitude over that family's.
-        family : Family
-            Where it was put.
         """
         best, own, size, shift = -1.0, None, 1.0, SHIFT
         for family in self._all:
@@ -200,13 +234,14 @@ class Families:
         if not math.isnan(before):
             own.came(before)
         main = self._main()
+        astray = main.astray(parts, learn=own is main)
         if own is main:
-            return (best if best > 0 else 1.0), size, own
+            return Placed(best if best > 0 else 1.0, size, own, astray)
         if _is_normal(own, main):
-            return max(best, JOIN), size, own
+            return Placed(max(best, JOIN), size, own, astray)
         normal = [family for family in self._all if family is main or _is_normal(family, main)]
         likeness, size, _ = max((family.fit(parts, norms) for family in normal), key=lambda found: found[0])
-        return likeness, size, own
+        return Placed(likeness, size, own, astray)
 
     def look(self, parts: FloatArray, norms: FloatArray) -> tuple[float, float]:
         """Return likeness and size of a beat that was placed by hand, which no family learns from.

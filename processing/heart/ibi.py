@@ -19,8 +19,19 @@ REJECTED, MARKED = "rejected by hand", "marked as artefact by hand"
 MISSING = "samples missing"
 PASSED_OVER = "a beat may be missing"
 """Said of an interval in which the detector passed over what may be a beat."""
+ASTRAY = "R peak on another wave"
+"""Said of the intervals beside a beat whose mark lies on another deflection than the person's own."""
 
-EVEN, IRREGULAR, ALTERNATING, CHANGED, ACCEPTED, DOUBTED = 0.0, 1.0, 2.0, 3.0, 4.0, 5.0
+SAID = {
+    ECTOPIC: "early beat",
+    SHORT: "extra beat",
+    LONG: "long interval",
+    MISPLACED: "late beat",
+    NORMAL: "another rhythm begins",
+}
+"""What is said of the interval before a beat that proves not to be normal."""
+
+EVEN, IRREGULAR, ALTERNATING, CHANGED, ACCEPTED, DOUBTED, ROUGH = 0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0
 """What the intervals up to a beat were like: see `Intervals.rhythms`."""
 
 
@@ -44,7 +55,8 @@ class Intervals(NamedTuple):
     rhythms : ndarray, shape (n,)
         0; 1 where the intervals up to here are irregular, 2 where short and long ones alternate, 3 where
         another rhythm was taken up, 4 where somebody has accepted the beat, whatever its rhythm, 5 where a
-        beat before it may be missing and else nothing is said.
+        beat before it may be missing and else nothing is said, 6 where the interval is known to the width of
+        a QRS, too, since a mark of its lies on another deflection.
     reasons : list of str
         Why the value is nan; "" otherwise.
     """
@@ -61,7 +73,14 @@ class Intervals(NamedTuple):
 
 def is_uneven(rhythms: FloatArray) -> BoolArray:
     """Tell of which beats the rhythm speaks against variability as breathing makes it."""
-    return np.asarray((rhythms != EVEN) & (rhythms != ACCEPTED) & (rhythms != DOUBTED))
+    return np.asarray((rhythms != EVEN) & (rhythms != ACCEPTED) & (rhythms < DOUBTED))
+
+
+def with_rough(beats: Intervals) -> Intervals:
+    """Return them with the intervals that are known to the width of a QRS: what is wrong in one is made good
+    by the next, so a mean of many needs no better."""
+    rough = (beats.rhythms == ROUGH) & (beats.spans > 0)
+    return beats._replace(values=np.where(rough, 1e3 * beats.spans, beats.values))
 
 
 class Arrival(NamedTuple):

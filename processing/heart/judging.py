@@ -14,10 +14,11 @@ import numpy as np
 
 from acquisition.stream import FloatArray
 from processing.heart.config import HeartConfig
-from processing.heart.families import SEEN, Families, Family, Turns, middle
+from processing.heart.families import ELSEWHERE, SEEN, Families, Family, Turns, middle
 from processing.heart.ibi import (
     ACCEPTED,
     ALTERNATING,
+    ASTRAY,
     CHANGED,
     DOUBTED,
     ECTOPIC,
@@ -28,6 +29,8 @@ from processing.heart.ibi import (
     NORMAL,
     PASSED_OVER,
     REJECTED,
+    ROUGH,
+    SAID,
     SHORT,
     UNLIKE,
     Arrival,
@@ -81,6 +84,7 @@ class _Pending(NamedTuple):
     family: Family | None
     known: float
     reason: str
+    astray: bool
 
 
 class BeatJudge:
@@ -112,7 +116,7 @@ class BeatJudge:
         self._span_before = False
         self._is_irregular = False
         self._last = math.nan
-        self._paired = False
+        self._paired = self._astray = False
         self._judged: list[Verdict] = []
 
     def push(self, beat: Arrival) -> Known:
@@ -127,23 +131,24 @@ class BeatJudge:
                 self._settle(self._unseen(last.beat.time), deadline)
         if fresh:
             self._before = math.nan if math.isnan(beat.interval) else NORMAL
-            self._paired, self._span_before = False, not math.isnan(beat.interval)
+            self._paired, self._astray, self._span_before = False, False, not math.isnan(beat.interval)
         beat = beat.without_motion(is_steady=self._rhythm.is_steady, is_irregular=self._is_irregular)
-        likeness, size, family = 1.0, 1.0, None
+        likeness, size, family, later = 1.0, 1.0, None, 0.0
         if beat.parts is not None and beat.norms is not None and beat.fault in ("", UNLIKE):
             ratio = beat.interval / self._rhythm.usual if beat.interval < 3.0 else math.nan
             if beat.placed:
                 likeness, size = self._families.look(beat.parts, beat.norms)
             else:
-                likeness, size, family = self._families.place(beat.parts, beat.norms, ratio)
+                likeness, size, family, later = self._families.place(beat.parts, beat.norms, ratio)
         if beat.vouched:
             likeness, size = 1.0, 1.0
         beat = beat._replace(fault=self._cleared(beat.fault, likeness, size, family)) if beat.fault else beat
         if not beat.fault:
             self._rhythm.saw(beat.interval)
-        reason = self._refusal(beat, likeness, size)
+        astray = abs(later) > ELSEWHERE and not beat.vouched
+        reason = self._refusal(beat, likeness, size, astray=astray)
         known = math.nan if reason else 1e3 * beat.interval
-        self._pending = _Pending(beat, likeness, size, family, known, reason)
+        self._pending = _Pending(beat, likeness, size, family, known, reason, astray)
         return Known(known, reason, not beat.fault)
 
     def settle(self, until: float) -> None:
@@ -161,7 +166,7 @@ class BeatJudge:
         out, self._judged = self._judged, []
         return out
 
-    def _refusal(self, beat: Arrival, likeness: float, size: float) -> str:
+    def _refusal(self, beat: Arrival, likeness: float, size: float, *, astray: bool) -> str:
         """Return why the interval before a beat is no NN interval, as far as the beat itself tells."""
         if beat.fault:
             return beat.fault
@@ -176,7 +181,7 @@ class BeatJudge:
         known = beat.vouched or self._is_irregular  # where no rhythm is, no interval is long for it
         if self._is_long(beat.interval) and not (known and beat.interval < LONGEST):
             return "long interval"
-        return PASSED_OVER if beat.passed else ""
+        return PASSED_OVER if beat.passed else ASTRAY if astray or self._astray else ""
 
     @staticmethod
     def _cleared(fault: str, likeness: float, size: float, family: Family | None) -> str:
@@ -197,7 +202,7 @@ class BeatJudge:
     def _settle(self, following: float, at: float) -> None:
         """Judge the pending beat, with the interval after it [s], at data time `at` [s]."""
         assert self._pending is not None
-        beat, likeness, size, family, known, reason = self._pending
+        beat, likeness, size, family, known, reason, astray = self._pending
         self._pending = None
         usual = self._rhythm.usual
         if family is not None and following < LONGEST and not math.isnan(usual) and following != UNSEEN:
@@ -217,6 +222,8 @@ class BeatJudge:
             rhythm = ALTERNATING
         self._is_irregular = self._has_shapes and rhythm == IRREGULAR and not beat.vouched
         rhythm = ACCEPTED if beat.vouched else DOUBTED if beat.passed else rhythm
+        if rhythm == EVEN and kind == NORMAL and reason == ASTRAY:
+            rhythm = ROUGH
         judged = not math.isnan(kind)
         spanned = (
             judged and self._span_before and beat.interval < LONGEST and kind != LONG and not beat.passed
@@ -232,10 +239,10 @@ class BeatJudge:
                 paired,
                 doubtful,
                 CHANGED if changed else rhythm,
-                "" if good else reason or _SAID.get(kind, "not normal"),
+                "" if good else reason or SAID.get(kind, "not normal"),
             )
         )
-        self._before, self._span_before, self._paired = kind, judged, good
+        self._before, self._span_before, self._paired, self._astray = kind, judged, good, astray
         self._last = beat.interval
 
     def _kind(self, beat: Arrival, likeness: float, size: float, following: float) -> tuple[float, bool]:
@@ -318,16 +325,6 @@ class BeatJudge:
         least = usual - LIMITS.spread * spread
         hard = min(LIMITS.hard, max(LIMITS.lenient, least))
         self._limits = hard, min(0.97, max(LIMITS.hard, least))
-
-
-_SAID = {
-    ECTOPIC: "early beat",
-    SHORT: "extra beat",
-    LONG: "long interval",
-    MISPLACED: "late beat",
-    NORMAL: "another rhythm begins",
-}
-"""What is said of the interval before a beat that proves not to be normal."""
 
 
 def _within(value: float, limits: tuple[float, float]) -> bool:

@@ -19,8 +19,9 @@ from processing.heart.hrv import (
     rhythm_windows,
     rmssd_windows,
     sdnn_windows,
+    slice_sums,
 )
-from processing.heart.ibi import PASSED_OVER, Intervals, no_intervals
+from processing.heart.ibi import ASTRAY, PASSED_OVER, ROUGH, Intervals, no_intervals, with_rough
 
 
 class Column(NamedTuple):
@@ -67,6 +68,11 @@ def most_missing(lengths: FloatArray, config: HeartConfig) -> FloatArray:
     return np.asarray(MISSED * config.rmssd_differences * lengths / config.rmssd_window)
 
 
+def rough_counts(beats: Intervals, ends: FloatArray, length: float) -> FloatArray:
+    """Return how many intervals of each window are known to the width of a QRS only."""
+    return slice_sums((beats.rhythms == ROUGH).astype(np.float64), *bounds(beats.times, ends, length))
+
+
 def rhythm_gates(
     beats: Intervals, ends: FloatArray, length: float, config: HeartConfig, *, has_shapes: bool
 ) -> list[tuple[BoolArray, str]]:
@@ -102,17 +108,19 @@ def beat_columns(
         The beats were judged by their shapes, too.
     """
     c = config
-    pulse = mean_windows(beats, ends, c.hr_window)
+    pulse = mean_windows(with_rough(beats), ends, c.hr_window)
     rate = 60000.0 / pulse.value
     uneven, doubted = rhythm_counts(beats, ends, c.hr_window)
     off = np.abs(all_rates(beats, ends, c.hr_window) - rate)
     beside = [((uneven > 0) & (off > AGREED), IRREGULAR), (off > BETWEEN, ECTOPICS)]
     hr = gated(rate, [(doubted > 0, PASSED_OVER), (pulse.cover < c.hr_cover, FEW), *beside])
     short = rmssd_windows(beats, ends, c.rmssd_window)
+    few = short.n < c.rmssd_differences
     share = c.largest if has_shapes else c.largest_by_time
     gates = [
         *rhythm_gates(beats, ends, c.rmssd_window, c, has_shapes=has_shapes),
-        (short.n < c.rmssd_differences, FEW_NORMAL),
+        (few & (short.n + rough_counts(beats, ends, c.rmssd_window) >= c.rmssd_differences), ASTRAY),
+        (few, FEW_NORMAL),
         (hinges_on_two(beats, *bounds(beats.times, ends, c.rmssd_window), share), UNSURE),
     ]
     value, why = gated(short.value, gates)

@@ -45,7 +45,8 @@ INDICES = (
         timing=Timing(MOMENT, "beat", lambda c: c.heart.longest, lambda c: c.heart.beat_wait),
         text="time since the beat before; one row per detected beat at its R time; nan where it is known "
         "by then to be no NN interval: after a beat that is not normal, of another QRS shape, noise, the "
-        "first beat, or where a beat may be missing. Counts as NN only if its `ibi_class` is 0",
+        "first beat, where a beat may be missing or a mark lies on another wave of its QRS than usual. "
+        "Counts as NN only if its `ibi_class` is 0",
         summary="count",
     ),
     Index(
