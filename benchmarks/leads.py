@@ -59,7 +59,7 @@ def main() -> None:
     print("| lead | RMSSD given % | of these > 20 % off the others | median ms | beats of it alone |")
     print("|---|---|---|---|---|")
     for path in options.files:
-        leads = [at_rate(lead, options.rate) for lead in read_leads(path)]
+        leads = [at_rate(lead, options.rate) for lead in read_leads(path, whole=True)]
         found = [ours(lead) for lead in leads]
         for k, lead in enumerate(leads):
             print(row(lead.name, found[k], found[:k] + found[k + 1 :]), flush=True)

@@ -107,9 +107,9 @@ def read_beats(path: Path) -> list[tuple[int, str]]:
     return out
 
 
-def read_leads(path: Path) -> list[Labelled]:
+def read_leads(path: Path, *, whole: bool = False) -> list[Labelled]:
     """Return the leads of a record, labelled where an annotation file lies beside the header; from just
-    before the first label on, if there is none in its first minute.
+    before the first label on, if there is none in its first minute and it is not asked for as a `whole`.
 
     Raises
     ------
@@ -119,7 +119,7 @@ def read_leads(path: Path) -> list[Labelled]:
     signals, beside = read_signals(path), path.with_suffix(".atr")
     beats = read_beats(beside) if beside.exists() else []
     at = np.array([sample for sample, _ in beats], np.float64) / signals.sfreq
-    late = len(at) > 0 and at[0] > UNLABELLED
+    late = len(at) > 0 and at[0] > UNLABELLED and not whole
     first = round((at[0] - LEAD_IN) * signals.sfreq) if late else 0
     labels = Labels(
         at - first / signals.sfreq, [name for _, name in beats], np.empty(0), np.empty(0), list[str]()

@@ -76,7 +76,9 @@ def test_signals_and_beats_are_read_as_they_were_written(tmp_path: Path, kind: s
 def test_what_nobody_labelled_is_left_out(tmp_path: Path) -> None:
     table = np.zeros((30_000, 2), np.int64)
     table[20_000] = 100
-    lead = read_leads(written(tmp_path, table, "16", [(20_000, "N"), (20_200, "N")]))[0]
+    path = written(tmp_path, table, "16", [(20_000, "N"), (20_200, "N")])
+    assert read_leads(path, whole=True)[1].labels.times == pytest.approx([80.0, 80.8])
+    lead = read_leads(path)[0]
     assert lead.labels.times == pytest.approx([0.5, 1.3])
     assert np.flatnonzero(lead.signals["ecg"] > 0.3).tolist() == [125]
 
