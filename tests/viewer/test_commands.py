@@ -154,8 +154,9 @@ def test_keys_mark_while_they_are_listed_and_esc_closes_the_list_first(faced: Fa
     assert window.centralWidget() is not window.reviewing.page
 
 
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("size", [(1600, 950), (1280, 720)])
+@pytest.mark.parametrize(
+    ("theme", "size"), list(zip(THEMES, [(1600, 950), (1280, 720)] * len(THEMES), strict=False))
+)
 def test_the_list_leaves_the_recording_in_sight_and_can_be_read(
     faced: Any, theme: str, size: tuple[int, int]
 ) -> None:

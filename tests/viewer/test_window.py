@@ -317,8 +317,7 @@ def test_latency_disk_and_streams_are_shown(make_window: MakeWindow) -> None:
     assert strip.clock.text() == "0:01:59"
 
 
-@pytest.mark.parametrize("theme", ["dark", "light"])
-@pytest.mark.parametrize("size", [(1600, 950), (1280, 720)])
+@pytest.mark.parametrize(("theme", "size"), [("dark", (1280, 720)), ("light", (1600, 950))])
 def test_everything_fits_into_the_window(make_window: MakeWindow, theme: str, size: tuple[int, int]) -> None:
     infos = synthetic.streams(voice=True)
     window = make_window(

@@ -133,7 +133,7 @@ def test_students_percentile() -> None:
 
 def test_speech_that_the_product_itself_made_rows_of_places_a_video(tmp_path: Path) -> None:
     need_models()
-    starts, seconds = alternating(7, pause=0.4)
+    starts, seconds = alternating(5, pause=0.4)
     # Sentences that come again at equal times would fit in more than one place.
     later = np.cumsum(np.random.default_rng(2).uniform(0.0, 3.0, len(starts)))
     mics, _ = dialogue(
