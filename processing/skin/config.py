@@ -52,6 +52,8 @@ class SkinConfig:
                 "falls.longest",
                 "quality.slope",
                 "quality.flat",
+                "quality.flat_per_step",
+                "quality.high",
                 "scr.minimum",
                 "scr.trial.before",
                 "scr.noise.smallest",
@@ -86,6 +88,8 @@ class SkinConfig:
             ),
         )
 
+        if not self.quality.low < self.quality.high:
+            raise ValueError(f"quality.high = {self.quality.high:g}: must be above quality.low")
         low, high = float(CONSTANTS[0]), float(CONSTANTS[-1])
         if not low <= self.scl.recovery <= high:
             raise ValueError(f"scl.recovery = {self.scl.recovery:g}: must be {low:g} to {high:g} s")

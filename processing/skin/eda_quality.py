@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,9 @@ from processing.corrections.edits import Edits
 from processing.skin.contact import Contact
 from processing.skin.steps import COARSEST, Steps
 from processing.unit_doubt import looks_like
+
+if TYPE_CHECKING:
+    from processing.skin.config import SkinConfig
 
 CodeArray = NDArray[np.int8]
 
@@ -95,21 +99,22 @@ class Fault(IntEnum):
 REASONS = {
     Fault.NONE: "",
     Fault.MISSING: "no data",
-    Fault.OFF: "electrode off: below 0.05 µS, or not in µS",
-    Fault.ABOVE: "above 60 µS: not in µS, or a short circuit",
-    Fault.SLOPE: "movement: slope above 10 µS/s",
+    Fault.OFF: "electrode off: below {c.quality.low:g} µS, or not in µS",
+    Fault.ABOVE: "above {c.quality.high:g} µS: not in µS, or a short circuit",
+    Fault.SLOPE: "movement: slope above {c.quality.slope:g} µS/s",
     Fault.FLAT: "EDA flat",
     Fault.IN_SIEMENS: "unit looks like S, not µS",
     Fault.IN_THOUSANDTHS: "unit looks like nS, not µS",
     Fault.IN_MILLIONTHS: "not in µS",
     Fault.DIP: "movement: falls faster than the skin can",
-    Fault.NOISE: "noise: responses of 0.05 µS do not stand out",
+    Fault.NOISE: "noise: responses of {c.scr.noise.smallest:g} µS do not stand out",
     Fault.LOST: "electrode off: fell below 0.25 µS, and to less than 40 %",
     Fault.FILLED: "a straight line: filled, not measured",
     Fault.MARKED: "marked as artefact by hand",
-    Fault.NEAR: "within 5 s of invalid EDA",
-    Fault.BEFORE: "within 5 s of invalid EDA",
+    Fault.NEAR: "within {c.quality.around:g} s of invalid EDA",
+    Fault.BEFORE: "within {c.quality.around:g} s of invalid EDA",
 }
+"""Templates over the configuration of the skin."""
 
 
 UNITS = {Fault.IN_SIEMENS: 2, Fault.IN_THOUSANDTHS: -1, Fault.IN_MILLIONTHS: -2}
@@ -120,14 +125,15 @@ IN_THOUSANDTHS, IN_MILLIONTHS = 1e3, 1e5
 """Above these [µS] no skin conducts: it is 1-100 µS given in nS, or what is µS is said to be S."""
 
 
-def said_as(reason: str, unit: str) -> str:
-    """Return a reason in words of the unit that the stream says, as in `REASONS` of µS."""
+def said_as(reason: str, unit: str, config: SkinConfig) -> str:
+    """Return a reason of `REASONS` with the limits of a configuration, in words of the stream's unit."""
     if not reason:
         return ""
     fault = next((fault for fault in UNITS if REASONS[fault] == reason), None)
     if fault is not None:
         return looks_like(Modality.EDA, unit, UNITS[fault])
-    return reason.replace("not in µS", f"not in {unit}") if unit not in ("", "uS") else reason
+    said = reason.format(c=config)
+    return said.replace("not in µS", f"not in {unit}") if unit not in ("", "uS") else said
 
 
 def spreads(codes: CodeArray) -> BoolArray:

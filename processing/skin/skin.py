@@ -171,7 +171,7 @@ class Skin:
 
     def _why(self, counts: IntArray) -> str:
         """Return the reason of the most frequent fault in a window."""
-        return said_as(dominant_reason(counts), self._unit)
+        return said_as(dominant_reason(counts), self._unit, self._config)
 
     def _quality(self, times: FloatArray, available: FloatArray) -> list[IndexSample]:
         counts = self._counts(times, 1.0 if self._signal is None else quality_width(self._signal.sfreq))

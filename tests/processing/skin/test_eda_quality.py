@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from processing.skin.config import SkinConfig
 from processing.skin.eda_quality import REASONS, EdaGate, EdaQualityConfig, Fault, dominant_reason
 from processing.skin.validity import Validity
+from tests.processing.skin_signals import feed
 
 CONFIG = EdaQualityConfig()
 
@@ -75,3 +77,16 @@ def test_what_lies_within_five_seconds_of_invalid_signal_is_invalid() -> None:
     assert dominant_reason(counts[47]) == REASONS[Fault.NEAR]
     assert dominant_reason(counts[10]) == ""
     assert dominant_reason(np.zeros(len(Fault), np.int64)) == "no data"
+
+
+def test_a_reason_gives_the_limits_that_hold_and_limits_that_nothing_lies_within_are_refused() -> None:
+    """With another limit it still said 60 µS."""
+    low = SkinConfig(quality=EdaQualityConfig(low=0.2, high=4.0, around=3.0))
+    times = np.arange(240) / 4.0
+    rows = feed(times, 2.0 + 0.01 * np.sin(times) + 3.0 * (times >= 30.0), 4.0, config=low)
+    said = {r.reason for r in rows if r.index == "eda_quality"}
+    assert "above 4 µS: not in µS, or a short circuit" in said
+    assert "within 3 s of invalid EDA" in said
+    for odd in ({"high": 0.05}, {"high": -60.0}, {"flat_per_step": np.inf}):
+        with pytest.raises(ValueError, match=rf"quality\.{next(iter(odd))} = "):
+            SkinConfig(quality=EdaQualityConfig(**odd))
