@@ -43,6 +43,8 @@ SEEN = 2.5
 """A family of so many beats was seen before."""
 MIDDLE = slice(-FIRST - 8, -FIRST + 9)
 """What of a shape tells where its QRS lies: 64 ms before to 64 ms after its mark."""
+INSIDE = MIDDLE.stop - MIDDLE.start
+"""Its grid points."""
 ELSEWHERE = 0.010
 """A QRS that lies so far from where those of this person do about their marks has its mark on another of its
 deflections [s]: noise moves a mark on one deflection by a quarter of that. From 6 to 12 ms alike."""
@@ -54,6 +56,8 @@ IN_TURN, TURNS = 20, 0.8
 they do."""
 
 _PARTS = np.arange(2 * SHIFT + 1)[:, None] + np.arange(WIDTH)
+_INSIDE = np.zeros(WIDTH)
+_INSIDE[MIDDLE] = 1.0
 
 
 def qrs_shapes(
@@ -115,6 +119,7 @@ class Family:
         self._after: list[float] = []
         self._lies: list[float] = []
         self._learned = 1
+        self._middle = np.array((_INSIDE, _INSIDE)).T
         self._model()
 
     def learn(self, shape: FloatArray) -> None:
@@ -151,9 +156,11 @@ class Family:
         In noise, or where the breath turns the heart, the mark of a QRS with two peaks of like size changes
         from one to the other; its shape stays.
         """
-        cut = parts[:, MIDDLE] - parts[:, MIDDLE].mean(axis=1, keepdims=True)
-        typical = self.typical[MIDDLE] - self.typical[MIDDLE].mean()
-        fits = (cut.dot(typical) / (np.sqrt((cut * cut).sum(axis=1)) + 1e-9)).tolist()
+        squares = (parts * parts).dot(_INSIDE).tolist()
+        fits = [
+            across / (math.sqrt(max(0.0, square - level * level / INSIDE)) + 1e-9)
+            for square, (across, level) in zip(squares, parts.dot(self._middle).tolist(), strict=True)
+        ]
         top = fits.index(max(fits))
         lies = float(top - SHIFT)
         if 0 < top < 2 * SHIFT:
@@ -187,6 +194,8 @@ class Family:
         typical = typical - np.add.reduce(typical) / WIDTH
         self.norm = math.sqrt(np.add.reduce(typical * typical)) + 1e-9
         self.typical = typical / self.norm
+        inner = self.typical * _INSIDE
+        self._middle[:, 0] = inner - np.add.reduce(inner) / INSIDE * _INSIDE
         size = np.abs(self.typical)
         self.width = STEP * float(np.count_nonzero(size > 0.35 * size.max()))
 

@@ -106,6 +106,16 @@ def test_marks_astray_do_not_depend_on_the_chunks() -> None:
     assert repr(run(stream(Modality.ECG, 130.0), times, signal.values, 7)) == repr(whole)
 
 
+@pytest.mark.parametrize("level", [0.0, 0.1, 1e3, -1e7])
+def test_a_line_without_any_wave_lies_nowhere(level: float) -> None:
+    families = Families()
+    for _ in range(LAIN):
+        astray(families, 0.0)
+    parts, norms = qrs(0.0)
+    parts[:, 5:30] = level
+    assert np.isfinite(families.place(parts, norms, 1.0).astray)
+
+
 def test_what_lies_out_of_reach_is_still_astray() -> None:
     families = Families()
     for _ in range(LAIN):
