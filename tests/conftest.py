@@ -35,7 +35,7 @@ with suppress(ImportError):
     import bumble.hci
 
     bumble.colors.color = lambda text, *_, **__: text
-    bumble.hci.HCI_Object.format_fields = staticmethod(lambda *_, **__: "")
+    bumble.hci.HCI_Object.format_fields = staticmethod(lambda *_, **__: "")  # type: ignore[method-assign]
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A run in the background was told to ignore it, and so would be whatever a test starts and interrupts.
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -12,5 +12,6 @@ HUNT = 5
 
 def few(examples: int, **more: Any) -> settings:
     """Return settings for so many examples in the suite, which draws the same each time, more in a hunt."""
-    times = 1 if settings.default.derandomize else HUNT
+    in_force = settings.default
+    times = 1 if in_force is not None and in_force.derandomize else HUNT
     return settings(max_examples=examples * times, deadline=None, **more)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from acquisition.event import Event, Notice
+from acquisition.event import Event, Notice, Phase
 from acquisition.protection.vault import Keys
 from acquisition.recorder.store import RecordingStore
 from acquisition.session.session import Consent, Participant, Recorded, Session
@@ -56,7 +56,7 @@ def brief(seed: int = 1, past: float = BRIEF) -> list[Event]:
     The rest is long enough for the client's band if the past is `BRIEF`.
     """
     begin, end = START - 60.0 * past + 2.0, START - 220.0
-    edges = ((begin, "on"), (end, "off"))
+    edges: tuple[tuple[float, Phase], ...] = ((begin, "on"), (end, "off"))
     rested = [Event(time=t, code="baseline_rest", phase=p, actor="tech", id=f"rest_{p}") for t, p in edges]
     return rested + [e for e in Script(seed).events(START) if e.time > end]
 

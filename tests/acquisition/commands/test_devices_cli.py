@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from processing.commands.devices import devices_command
+import processing.commands.devices  # noqa: F401 - adds `check` to the commands of devices
+from acquisition.commands.devices import devices_command
 from tests.acquisition.ble_bench import device, session_text
 from tests.acquisition.lsl_sender import announcement, outlet
 from tests.waiting import wait_for

@@ -46,14 +46,16 @@ def test_it_is_told_how_far_a_qrs_lies_from_where_it_usually_does(usual: float) 
     assert astray(families, usual + 0.012) == pytest.approx(0.0, abs=0.0015), "that is what is usual now"
 
 
-def judged(lies: list[float], **more: bool) -> list[str]:
+def judged(lies: list[float], *, vouched: bool = False) -> list[str]:
     """Return what is said of the intervals before beats whose QRS lie so, and of their pairs."""
     judge = BeatJudge(has_shapes=True)
     said = list[str]()
     for k, later in enumerate(lies):
         parts, norms = qrs(later)
-        vouched = {name: on for name, on in more.items() if later}
-        known = judge.push(Arrival(0.8 * k, 0.8 * k + 0.4, 0.8 if k else np.nan, "", parts, norms, **vouched))
+        by_hand = vouched and later != 0.0
+        known = judge.push(
+            Arrival(0.8 * k, 0.8 * k + 0.4, 0.8 if k else np.nan, "", parts, norms, vouched=by_hand)
+        )
         said.append(known.reason)
     judge.settle(np.inf)
     verdicts = judge.taken()
@@ -79,12 +81,12 @@ def test_of_a_mean_of_many_such_intervals_are_part() -> None:
     lost = np.zeros(len(beats.times), np.bool_)
     lost[-6:] = True
     values = np.where(lost, np.nan, beats.values)
-    rough = beats._replace(values=values, rhythms=np.where(lost, ROUGH, EVEN))
+    rough = beats._replace(values=values, rhythms=np.where(lost, ROUGH, EVEN).astype(np.float64))
     assert with_rough(rough).values[lost] == pytest.approx(1e3 * beats.spans[lost])
     assert not is_uneven(rough.rhythms).any()
     rate = beat_columns(rough, beats.times[-1:], HeartConfig(), has_shapes=True)[0]
     assert (rate.name, rate.reasons) == ("hr", [""]) and np.isfinite(rate.values).all()
-    assert beat_columns(rough._replace(rhythms=0 * lost), beats.times[-1:], HeartConfig(), has_shapes=True)[
+    assert beat_columns(rough._replace(rhythms=0.0 * lost), beats.times[-1:], HeartConfig(), has_shapes=True)[
         0
     ].reasons == ["too few accepted beats"]
 
