@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acquisition.errors import RecordingError
-from acquisition.events.corrected import Acts, acts_of, editors, fold
+from acquisition.events.corrected import Acts, ActsSoFar, acts_of, editors, fold
 from acquisition.events.corrections import (
     CORRECTIONS_NAME,
     MOMENTS,
@@ -131,7 +131,13 @@ def test_lines_of_one_id_are_one_act() -> None:
 def test_a_new_act_forgets_what_was_undone() -> None:
     one = act("insert", 1.0)
     assert acts_of([one, back("undo", one)], "R2") == Acts(held=[], undone=[[one]])
-    assert acts_of([one, back("undo", one), act("insert", 2.0), back("redo", one)], "R2").undone == []
+    two = act("insert", 2.0)
+    forgotten = [one, back("undo", one), two, back("redo", one)]
+    assert acts_of(forgotten, "R2") == Acts(held=[[two]], undone=[])
+    so_far = ActsSoFar("R2")
+    for k, line in enumerate(forgotten):
+        so_far.take([line])
+        assert so_far.acts() == acts_of(forgotten[: k + 1], "R2")
 
 
 def test_overlapping_stretches_count_as_far_as_they_are_new_and_are_told() -> None:
