@@ -86,9 +86,9 @@ def test_of_a_mean_of_many_such_intervals_are_part() -> None:
     assert not is_uneven(rough.rhythms).any()
     rate = beat_columns(rough, beats.times[-1:], HeartConfig(), has_shapes=True)[0]
     assert (rate.name, rate.reasons) == ("hr", [""]) and np.isfinite(rate.values).all()
-    assert beat_columns(rough._replace(rhythms=0.0 * lost), beats.times[-1:], HeartConfig(), has_shapes=True)[
-        0
-    ].reasons == ["too few accepted beats"]
+    assert beat_columns(
+        rough._replace(rhythms=np.zeros(len(lost))), beats.times[-1:], HeartConfig(), has_shapes=True
+    )[0].reasons == ["too few accepted beats"]
 
 
 def test_two_peaks_that_a_breath_turns_have_a_rate_and_no_rmssd_and_say_why() -> None:
