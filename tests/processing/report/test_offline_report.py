@@ -201,7 +201,9 @@ def nothing_of(role: Role) -> Sequence[StreamInfo]:
 def test_what_is_not_there_is_said_with_its_reason(
     streams: Sequence[StreamInfo], says: list[str], tmp_path: Path
 ) -> None:
-    html = report_html(*run(tmp_path / "r", streams=streams, past=BRIEF, events=brief()))
+    both_have_bands = says == ["No voice was recorded"]
+    short = {} if both_have_bands else {"past": BRIEF, "events": brief()}
+    html = report_html(*run(tmp_path / "r", streams=streams, **short))
     for sentence in says:
         assert sentence in html
     if len({s.role for s in streams}) == 1:
