@@ -38,6 +38,8 @@ from acquisition.stream import FloatArray, Modality, Role, StreamInfo
 
 SKEWS = {Role.CLIENT: 0.003, Role.THERAPIST: -0.002}
 """Crystal errors of the emulated devices: theirs are no better than real ones."""
+ADVERTISING = 152.5
+"""Time between two advertisements [ms], one that phones find soon (Apple, Accessory Design Guidelines)."""
 INTERVAL = 0.0375
 """Connection interval [s]."""
 
@@ -88,6 +90,7 @@ class Wearables:
             address=device.address or f"C0:00:00:00:00:{len(self._twins):02X}",
             skew=SKEWS.get(device.role, 0.001),
             interval=INTERVAL,
+            advertising=ADVERTISING,
             maker=("Attunement", f"emulated {device.profile}", "1.0"),
         )
         body = Body(self._bodies, device.role, float(settings.get("tap", math.inf)))

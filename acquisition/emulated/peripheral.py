@@ -36,6 +36,8 @@ class Hardware:
         By how much its crystal is too fast.
     interval : float
         Connection interval [s]; packets leave at its events. 0: at once.
+    advertising : float
+        Time between two of its advertisements [ms].
     mtu : int
         Largest that the device agrees to.
     battery : int
@@ -56,6 +58,7 @@ class Hardware:
     address: str
     skew: float = 0.0
     interval: float = 0.0
+    advertising: float = 1000.0
     mtu: int = 517
     battery: int = 87
     needs_pairing: bool = False
@@ -120,6 +123,7 @@ class Peripheral:
             ]
         )
         self._device.advertising_data = _advertisement(h.name, self._advertised)
+        self._device.advertising_interval_min = self._device.advertising_interval_max = h.advertising
         self._device.on(Device.EVENT_CONNECTION, self._on_connection)
         self._device.pairing_config_factory = lambda _: PairingConfig(delegate=_Consent(h))
         await self._device.power_on()

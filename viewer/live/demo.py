@@ -22,6 +22,16 @@ from viewer.live.recorder_process import RecorderProcess
 HEADLESS_SECONDS = 30.0
 
 
+NEEDED_LATER = (
+    "processing.commands.process",
+    "statsmodels.duration.survfunc",
+    "viewer.opening",
+    "viewer.review.reviewing",
+    "viewer.window",
+)
+"""What a headless demonstration imports in the end, for its analysis, report and picture."""
+
+
 @click.command("demo", cls=Command)
 @click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="Length of the live part.")
 @click.option(
@@ -76,7 +86,8 @@ def demo_command(
     left = "ended"
     with RecorderProcess(session, out=out, seconds=length) as recorder:
         if headless:
-            import_module("processing.commands.process")  # while the recorder begins
+            for name in NEEDED_LATER:  # while the recorder begins
+                import_module(name)
         path = recorder.await_recording()
         if headless:
             _analyse(path, out, follow=True)

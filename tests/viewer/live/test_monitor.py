@@ -61,6 +61,8 @@ def patterns(recording: Path) -> list[bytes]:
     found: dict[bytes, None] = {}
     for at in rng.integers(8192, len(data) - WIDTH, 100_000).tolist():
         piece = data[at : at + WIDTH]
+        if at % 4096 > 4096 - WIDTH:
+            continue  # blocks that follow on each other in a file need not do so on the disk
         if len(set(piece)) >= WIDTH * 3 // 4 and sum(b > 127 for b in piece) >= WIDTH // 4:
             found[piece] = None
         if len(found) == PATTERNS:
@@ -168,6 +170,9 @@ def test_of_a_deleted_recording_the_search_finds_all_on_the_disk(tmp_path: Path)
             assert process.wait(120) == 0
         (kept,) = (root / "kept").glob("*")
         recorded = patterns(kept)
+        for file in kept.rglob("*.*"):
+            with file.open("rb") as written_out:
+                os.fsync(written_out.fileno())  # what a cache still held would never reach the disk
         shutil.rmtree(root / "kept")
     found = written(tmp_path / "disk")
     assert sum(p in found for p in recorded) == PATTERNS
