@@ -23,6 +23,8 @@ from viewer.live import monitor, swap
 
 ROOT = Path(__file__).resolve().parents[3]
 SHM = Path("/dev/shm")
+BLOCK = 4096
+"""Size of a block of the disk of the test; those of a file need not follow on each other there."""
 PATTERNS, WIDTH = 200, 24
 pytestmark = [
     pytest.mark.realtime,
@@ -45,7 +47,7 @@ def disk(folder: Path) -> Iterator[Path]:
     """Give a mounted disk, which is the file folder/disk."""
     with (folder / "disk").open("wb") as file:
         file.truncate(160 << 20)
-    subprocess.run(["mkfs.ext4", "-q", folder / "disk"], check=True)
+    subprocess.run(["mkfs.ext4", "-q", "-b", str(BLOCK), folder / "disk"], check=True)
     (folder / "mounted").mkdir()
     subprocess.run(["mount", "-o", "loop", folder / "disk", folder / "mounted"], check=True)
     try:
@@ -61,8 +63,8 @@ def patterns(recording: Path) -> list[bytes]:
     found: dict[bytes, None] = {}
     for at in rng.integers(8192, len(data) - WIDTH, 100_000).tolist():
         piece = data[at : at + WIDTH]
-        if at % 4096 > 4096 - WIDTH:
-            continue  # blocks that follow on each other in a file need not do so on the disk
+        if at % BLOCK > BLOCK - WIDTH:
+            continue
         if len(set(piece)) >= WIDTH * 3 // 4 and sum(b > 127 for b in piece) >= WIDTH // 4:
             found[piece] = None
         if len(found) == PATTERNS:
@@ -73,7 +75,7 @@ def patterns(recording: Path) -> list[bytes]:
 def written(image: Path) -> bytes:
     """Return what is on a disk; blocks of zeros hold nothing, and would take minutes to search."""
     whole = image.read_bytes()
-    blocks = (whole[at : at + 4096] for at in range(0, len(whole), 4096))
+    blocks = (whole[at : at + BLOCK] for at in range(0, len(whole), BLOCK))
     return b"".join(block for block in blocks if block.strip(b"\0"))
 
 
