@@ -207,6 +207,19 @@ def test_a_marked_stretch_is_no_signal() -> None:
     assert {r.value for r in late} == {1.0}
 
 
+def test_no_interval_crosses_a_marked_stretch_however_short() -> None:
+    beats = list(of(usual(), "ibi"))
+    before, after = beats[20], beats[21]
+    short = (before + 0.4 * (after - before), before + 0.6 * (after - before))
+    long = (before + 60.0, before + 70.0)
+    ibis = of(run(session(), corrected={CLIENT: edited(marked=dict.fromkeys((short, long), ""))}), "ibi")
+    for _, stop in (short, long):
+        first, second = [row for t, row in ibis.items() if t >= stop][:2]
+        assert (math.isnan(first.value), first.reason) == (True, "marked as artefact by hand")
+        assert second.reason == "" and math.isfinite(second.value)
+    assert ibis[before].value == of(usual(), "ibi")[before].value
+
+
 def test_a_rejected_response_is_none() -> None:
     peaks = list(of(usual(), "scr"))
     rows = run(session(), corrected={SKIN: edited(rejected={peaks[4]: "movement"})})
