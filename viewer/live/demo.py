@@ -20,11 +20,8 @@ from viewer.live.live import await_end, erase, say_left, watch
 from viewer.live.recorder_process import RecorderProcess
 
 HEADLESS_SECONDS = 30.0
-
-
 NEEDED_LATER = (
     "processing.commands.process",
-    "statsmodels.duration.survfunc",
     "viewer.opening",
     "viewer.review.reviewing",
     "viewer.window",
