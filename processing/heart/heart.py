@@ -17,7 +17,7 @@ from processing.heart.grid import CLOSING, SETTLING, STEP, GridIndices, Value
 from processing.heart.respiration import WINDOW
 from processing.heart.spectrum import RSA_EDGE
 from processing.heart.table import BeatTable
-from processing.heart.windows import beat_columns, window_lengths
+from processing.heart.windows import beat_columns, of_last_beat, window_lengths
 from processing.index import IndexSample, Watermarks, index_sample, index_samples, released
 from processing.indices import VAGAL
 from processing.unit_doubt import doubts, with_doubts
@@ -182,12 +182,13 @@ class Heart:
             for known, reason in zip(classes == classes, beats.reasons[fresh], strict=True)
         ]
         out = self._rows(ends, available, "ibi_class", classes, quality, with_doubts(classes, why, unsure))
+        last = of_last_beat(quality, beats.reasons[fresh], unsure)
         columns = beat_columns(beats, ends, self.config, has_shapes=self._is_ecg)
         for name, length, values, reasons in columns:
             good = np.where(np.isnan(values), 0.0, quality)
             if name == VAGAL:
                 reasons = self._flagged(ends, values, reasons)
-            reasons = with_doubts(values, reasons, unsure)
+            reasons = with_doubts(values, reasons, last)
             out += self._rows(ends - length / 2, available, name, values, good, reasons)
         return out
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -61,6 +62,26 @@ MISSED = 0.25
 """Where a beat may be missing more often in a window of variability than this share of its fewest
 differences, two hearts may be seen, or waves in place of beats; ours. In one of heart rate none may be."""
 CHANGE, FEW_NORMAL, UNSURE = "change of rhythm", "too few normal beats", "uncertain beats"
+
+
+LAST_BEAT, GOOD = "last beat: ", 0.5
+"""What is said of windows whose last beat is of a lower quality than this: theirs is its."""
+
+
+def of_last_beat(quality: FloatArray, reasons: Sequence[str], unsure: Sequence[str]) -> list[str]:
+    """Return what is said of windows that end at beats, whose quality is theirs; "" where there is nothing.
+
+    Parameters
+    ----------
+    quality : ndarray, shape (n,)
+        Of each beat, 0-1.
+    reasons, unsure : sequence of str, length n
+        What is said of each beat, and of its unit, which goes first.
+    """
+    return [
+        doubt or (LAST_BEAT + why if good < GOOD and why else "")
+        for good, why, doubt in zip(quality.tolist(), reasons, unsure, strict=True)
+    ]
 
 
 def most_missing(lengths: FloatArray, config: HeartConfig) -> FloatArray:

@@ -205,3 +205,17 @@ def test_a_long_recording_takes_no_more_memory() -> None:
         )
         sizes.append(len(pickle.dumps(heart)))
     assert max(sizes[13:]) < 1.3 * max(sizes[6:13])
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_no_window_stands_at_quality_0_without_a_word(seed: int) -> None:
+    """A minute that ends in noise is right, and says why it is in doubt: its quality is the last beat's."""
+    rng = np.random.default_rng(seed)
+    beats = np.cumsum(0.85 + 0.03 * rng.standard_normal(140))
+    values = ecg(beats, 130.0, 115.0)
+    for start in (70.0, 84.0, 97.0):  # moved for two seconds
+        at = slice(int(130 * start), int(130 * (start + 2.0)))
+        values[at] += 0.9 * rng.standard_normal(at.stop - at.start)
+    rows = run(stream(Modality.ECG, 130.0), np.arange(len(values)) / 130.0, values, 7)
+    low = [r for r in rows if r.index in ("hr", "rmssd", "sdnn") and r.value == r.value and r.quality < 0.5]
+    assert len(low) > 3 and {r.reason for r in low} <= {"last beat: noise", "last beat: unlike other beats"}
