@@ -16,7 +16,7 @@ from processing.heart.hrv import hinges_on_two, slice_sums
 from processing.heart.ibi import ALTERNATING, DOUBTED, NORMAL, PASSED_OVER, Intervals, is_uneven
 from processing.heart.spectrum import RSA_EDGE, RSA_RATE, hf_powers, rsa_values
 from processing.heart.table import BeatTable
-from processing.heart.windows import ECTOPICS, FEW, IRREGULAR, UNSURE, most_missing
+from processing.heart.windows import ECTOPICS, FEW, IRREGULAR, UNSURE, most_missing, stands_out
 from processing.splines import cubics
 
 STEP, SETTLING, CLOSING = HeartConfig.step, HeartConfig.settling, HeartConfig.closing
@@ -36,7 +36,13 @@ class Window(NamedTuple):
 
 
 def window_beats(
-    beats: Intervals, spans: IntArray, starts: FloatArray, ends: FloatArray, c: HeartConfig
+    beats: Intervals,
+    spans: IntArray,
+    starts: FloatArray,
+    ends: FloatArray,
+    c: HeartConfig,
+    *,
+    has_shapes: bool,
 ) -> list[Window]:
     """Return the accepted beats of many windows, each with a reason if it cannot be interpolated.
 
@@ -46,6 +52,8 @@ def window_beats(
         First and one past last of the beats that a window may use.
     starts, ends : ndarray, shape (n_windows,)
         What must be covered [s].
+    has_shapes : bool
+        The beats were judged by their shapes, too.
     """
     first, stop = spans.T
     known = np.isfinite(beats.values)
@@ -58,6 +66,8 @@ def window_beats(
     doubted = _counts(beats.rhythms == DOUBTED)
     missing = doubted[high] - doubted[low] > most_missing(ends - starts, c)
     two = hinges_on_two(beats, low, high, c.largest)
+    if not has_shapes:
+        two |= stands_out(beats, low, high, c.largest_by_time)
     gates = ((missing, PASSED_OVER), (many, ECTOPICS), (irregular, IRREGULAR), (few, FEW), (two, UNSURE))
     verdicts = np.select([shut for shut, _ in gates], [why for _, why in gates], "").tolist()
     times, values = beats.times[known], beats.values[known]
@@ -191,7 +201,7 @@ class GridIndices:
         oldest = np.append(beats.times, np.inf)[spans[:, 0]]
         short = (spans[:, 1] - spans[:, 0] < 4) | ~(ends - oldest >= SHORTEST)
         starts = np.maximum(centres - half, oldest)
-        windows = window_beats(beats, spans, starts, ends, self._config)
+        windows = window_beats(beats, spans, starts, ends, self._config, has_shapes=self._has_heights)
         bounds = zip(starts.tolist(), (centres - half).tolist(), ends.tolist(), short.tolist(), strict=True)
         return [
             w._replace(reason=TOO_SHORT)
@@ -204,7 +214,14 @@ class GridIndices:
         half = self._config.rsa_window / 2
         reach = half + RSA_EDGE
         spans = self._reach(centres - reach - CLOSING, centres + reach + CLOSING)
-        windows = window_beats(self._table.rows.beats, spans, centres - reach, centres + reach, self._config)
+        windows = window_beats(
+            self._table.rows.beats,
+            spans,
+            centres - reach,
+            centres + reach,
+            self._config,
+            has_shapes=self._has_heights,
+        )
         out = []
         for w, centre, first, last in zip(
             windows, centres.tolist(), at[:, 0].tolist(), at[:, -1].tolist(), strict=True

@@ -101,7 +101,24 @@ def test_no_two_differences_may_hold_three_tenths_of_the_sum(share: float, why: 
     beats = table(values=values)
     assert last(beats, "rmssd")[1] == why
     spans, ends = np.array([[0, N]]), beats.times[-1:]
-    assert window_beats(beats, spans, ends - 60.0, ends, HeartConfig())[0].reason == why, "HF and RSA"
+    assert window_beats(beats, spans, ends - 60.0, ends, HeartConfig(), has_shapes=True)[0].reason == why, (
+        "HF and RSA"
+    )
+
+
+@pytest.mark.parametrize(
+    ("early", "by_shape", "why"), [(24.0, False, "uncertain beats"), (24.0, True, ""), (8.0, False, "")]
+)
+def test_a_beat_hardly_early_in_a_heart_that_hardly_varies(early: float, by_shape: bool, why: str) -> None:
+    """A beat 6 % early amid differences of 2 ms made RMSSD twice as large where only times are known."""
+    change = 2.0 * (-1.0) ** np.arange(N)
+    change[50], change[51] = -early, early
+    beats = table(values=460.0 + np.cumsum(change) - np.cumsum(change).mean())
+    columns = beat_columns(beats, beats.times[-1:], HeartConfig(), has_shapes=by_shape)
+    assert {c.name: c.reasons[-1] for c in columns}["rmssd"] == why
+    spans, ends = np.array([[0, N]]), beats.times[-1:]
+    window = window_beats(beats, spans, ends - 44.0, ends, HeartConfig(), has_shapes=by_shape)[0]
+    assert window.reason == why, "HF and RSA"
 
 
 @pytest.mark.parametrize(("doubted", "why"), [(7, ""), (8, PASSED_OVER)])
@@ -111,7 +128,7 @@ def test_so_many_missing_beats_leave_neither_rmssd_nor_spectrum(doubted: int, wh
     beats = table()._replace(rhythms=rhythms)
     assert last(beats, "rmssd")[1] == why
     spans, ends = np.array([[0, N]]), beats.times[-1:]
-    assert window_beats(beats, spans, ends - 60.0, ends, HeartConfig())[0].reason == why
+    assert window_beats(beats, spans, ends - 60.0, ends, HeartConfig(), has_shapes=True)[0].reason == why
 
 
 def test_where_no_beat_is_needed_a_window_without_one_still_says_why() -> None:
