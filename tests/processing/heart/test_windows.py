@@ -55,6 +55,24 @@ def test_the_value_is_that_of_the_differences_that_count() -> None:
     assert last(table(), "hr")[0] == pytest.approx(100.0, rel=0.01)
 
 
+@pytest.mark.parametrize(("step", "reason"), [(0.0, "no variation"), (0.5, ""), (1.0, "")])
+def test_a_small_rmssd_has_a_logarithm_and_none_has_none(step: float, reason: str) -> None:
+    beats = table(values=600.0 + 0.5 * step * (-1.0) ** np.arange(N))
+    assert last(beats, "rmssd") == (pytest.approx(step), "")
+    value, why = last(beats, "lnrmssd")
+    assert why == reason and (np.isnan(value) if reason else value == pytest.approx(np.log(step)))
+
+
+@pytest.mark.parametrize(
+    ("uneven", "mean", "why"), [(0, 580.0, ""), (1, 580.0, "irregular rhythm"), (1, 590.0, "")]
+)
+def test_one_uneven_beat_asks_for_a_closer_heart_rate(uneven: int, mean: float, why: str) -> None:
+    """All beats make 100 bpm, the normal ones 103.4 or 101.7: within 4, and within 2.5 in no even rhythm."""
+    beats = table(values=np.full(N, mean))
+    beats.rhythms[N - 5] = IRREGULAR if uneven else 0.0
+    assert last(beats, "hr")[1] == why
+
+
 @pytest.mark.parametrize(("odd", "why"), [(29, ""), (30, ""), (31, "ectopic beats")])
 def test_up_to_three_in_ten_ectopic_beats_leave_a_value(odd: int, why: str) -> None:
     value, reason = last(table(odd=odd), "rmssd")
