@@ -240,3 +240,16 @@ def test_a_beat_in_time_after_an_early_one_that_reset_the_node_is_normal() -> No
     found = judge_beats(np.concatenate(([0.0], np.cumsum(normal))))
     assert np.flatnonzero(found.classes > 0).tolist() == [41]
     assert np.isnan(found.values[41:43]).all() and np.isfinite(found.values[43])
+
+
+@pytest.mark.parametrize(("width", "kind"), [(1.0, 0.0), (2.6, 1.0)])
+def test_a_tall_beat_is_normal_if_its_shape_is_the_very_same(width: float, kind: float) -> None:
+    """A breath may make R 1.9 times as high; so high, another shape is ectopic though it comes in time."""
+    beats, tall = with_ectopics(140, 9, early=0.0)
+    other = tuple(
+        (1.9 * height, lag, w * (width if abs(lag) < 0.05 else 1.0)) for height, lag, w in NORMAL_QRS
+    )
+    x = ecg_of(beats, tall, other=other)
+    rows = run(stream(Modality.ECG, 130.0), np.arange(len(x)) / 130.0, x, 500)
+    kinds = kinds_of(rows, beats)[:-1]
+    assert (kinds[tall[:-1]] == kind).all() and (kinds[~tall[:-1]] == 0.0).all()
