@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from acquisition.stream import BoolArray, FloatArray, Modality
 from processing.heart.config import HeartConfig
+from processing.heart.families import Family
 from processing.heart.hrv import rmssd
-from processing.heart.judging import judge_beats
+from processing.heart.ibi import UNLIKE
+from processing.heart.judging import BeatJudge, judge_beats
 from processing.heart.windows import beat_columns
 from processing.index import IndexSample
 from tests.drawing import few
@@ -253,3 +255,25 @@ def test_a_tall_beat_is_normal_if_its_shape_is_the_very_same(width: float, kind:
     rows = run(stream(Modality.ECG, 130.0), np.arange(len(x)) / 130.0, x, 500)
     kinds = kinds_of(rows, beats)[:-1]
     assert (kinds[tall[:-1]] == kind).all() and (kinds[~tall[:-1]] == 0.0).all()
+
+
+@pytest.mark.parametrize(
+    ("beats", "likeness", "size", "cleared"),
+    [
+        (3, 0.80, 1.0, True),
+        (3, 0.79, 1.0, False),
+        (3, 0.80, 0.61, True),
+        (3, 0.80, 0.59, False),
+        (3, 0.80, 1.59, True),
+        (3, 0.80, 1.61, False),
+        (2, 0.80, 1.0, False),
+    ],
+)
+def test_what_clears_a_beat_unlike_the_last_ones(
+    beats: int, likeness: float, size: float, cleared: bool
+) -> None:
+    """It is like a normal family that was seen three times, 0.6 to 1.6 times as large."""
+    family = Family(np.sin(np.linspace(0.0, 3.0, 34)))
+    family.n = float(beats)
+    assert BeatJudge._cleared(UNLIKE, likeness, size, family) == ("" if cleared else UNLIKE)
+    assert BeatJudge._cleared("noise", likeness, size, family) == "noise"
