@@ -19,6 +19,7 @@ import numpy as np
 from acquisition.stream import FloatArray
 from benchmarks.eda_signals import simulate
 from processing.skin.config import SkinConfig
+from processing.skin.doubt import OHMS
 from processing.skin.eda import detect_scrs
 from processing.skin.signal import whole
 
@@ -83,7 +84,8 @@ def false_ones(kind: str, sfreq: float, seeds: int) -> float:
 def doubted(eda: FloatArray, sfreq: float) -> float:
     """Return the share of seconds that are doubted once enough is known [%]."""
     seconds = np.arange(LEARNED, len(eda) / sfreq - 10.0)
-    return 100.0 * float(whole(eda, sfreq, SkinConfig()).level.doubted(seconds).mean())
+    doubts = whole(eda, sfreq, SkinConfig()).level.doubts(seconds)
+    return 100.0 * float(np.mean([why == OHMS for why in doubts]))
 
 
 def main() -> None:

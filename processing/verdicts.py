@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Iterable
 
 from processing.heart.ecg_quality import NOT_YET
-from processing.index import IndexSample
+from processing.index import IndexSample, in_doubt
 
-SENSORS = {"ecg_quality": "ECG", "eda_quality": "EDA", "resp_rate": "respiration"}
+SENSORS = {"ecg_quality": "ECG", "eda_quality": "EDA", "resp_rate": "respiration", "scl": "EDA in doubt"}
 """Index whose reasons tell of a sensor → the sensor."""
 BELT = ("no data", "flat", "respiration at")
 """How reasons of a breathing rate begin that tell of a belt; others tell of breaths, or of beats."""
+DOUBTED = "scl"
+"""Its values in doubt tell of a whole signal what nothing else does; why there is none, EDA quality says."""
 LEAST = 0.1
 """A fault that holds for a smaller share of the seconds is left to the quality indices."""
 
@@ -19,20 +21,28 @@ LEAST = 0.1
 def verdicts(samples: Iterable[IndexSample]) -> list[str]:
     """Say of each person's ECG, EDA and belt in which share of the time it had a fault, and which.
 
-    A fault of less than a tenth of the time is not named.
+    So is said of an EDA level whose values are in doubt. A fault of less than a tenth of the time is not
+    named.
     """
     seconds: Counter[tuple[str, str]] = Counter()
     faults: Counter[tuple[str, str, str]] = Counter()
     for sample in samples:
         if sample[3] in SENSORS and sample.reason != NOT_YET:
             seconds[sample.entity, sample.index] += 1
-            if sample.reason and (sample.index != "resp_rate" or sample.reason.startswith(BELT)):
+            if sample.reason and _tells(sample):
                 faults[sample.entity, sample.index, sample.reason] += 1
     return [
         f"{entity} {SENSORS[index]}: {reason} ({_share(n / seconds[entity, index])} of the seconds)"
         for (entity, index, reason), n in sorted(faults.items(), key=lambda f: (f[0][:2], -f[1]))
         if n >= LEAST * seconds[entity, index]
     ]
+
+
+def _tells(sample: IndexSample) -> bool:
+    """Tell whether the reason of a row tells of its sensor."""
+    if sample[3] == DOUBTED:
+        return in_doubt(sample)
+    return sample[3] != "resp_rate" or sample.reason.startswith(BELT)
 
 
 def _share(share: float) -> str:

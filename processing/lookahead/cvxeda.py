@@ -33,7 +33,7 @@ SFREQ = 4.0
 SHORTEST = 60.0
 """A shorter stretch without a gap or fault is left out [s]: the tonic part is a spline of knots each 10 s."""
 DOUBTED = 1.0 / 3.0
-"""A signal of which this share of the seconds looks like ohms is left out as a whole."""
+"""A signal of which this share of the seconds is in doubt, for its unit or zero, is left out as a whole."""
 METHOD = "offline: cvxEDA (NeuroKit2)"
 
 
@@ -112,7 +112,7 @@ def cvx_stretches(
 
     What the rules of `processing.skin.eda_quality` call invalid, and what is near it, is left out, and so
     are falls, noise, filled gaps, what stands at a limit, and stretches of less than 60 s; and the whole of a
-    signal that looks like ohms: a rise would be called a response.
+    signal that looks like ohms or has been below zero: what falls would be called a response.
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ def cvx_stretches(
         near[slice(*np.searchsorted(times, (one.start, one.stop), side="right").tolist())] = True
     if edits is not None:
         near &= ~edits.accepts(times)
-    if _inverted(times, eda, sfreq, config, edits):
+    if _doubted(times, eda, sfreq, config, edits):
         return []
     out = []
     for start, stop in _runs((codes == Fault.NONE) & ~near, gaps):
@@ -148,17 +148,17 @@ def cvx_stretches(
     return out
 
 
-def _inverted(
+def _doubted(
     times: FloatArray, eda: FloatArray, sfreq: float, config: SkinConfig, edits: Edits | None
 ) -> bool:
-    """Tell whether the signal looks like ohms for much of its time."""
+    """Tell whether the signal looks like ohms, or has no zero, for much of its time."""
     if len(times) == 0:
         return False
     signal = Signal(sfreq, config, edits)
     signal.push(times, eda)
     signal.settle(np.inf)
     seconds = np.arange(np.floor(times[0]), np.floor(times[-1]))
-    return len(seconds) > 0 and float(signal.level.doubted(seconds).mean()) >= DOUBTED
+    return len(seconds) > 0 and float(np.mean([why != "" for why in signal.level.doubts(seconds)])) >= DOUBTED
 
 
 def decompose_recording(

@@ -87,18 +87,19 @@ def summarise(
     for (entity, index), mine in sorted(rows.items()):
         every = np.fromiter(map(VALUE, mine), np.float64, len(mine))
         good = every[np.isfinite(every)]
+        doubted = "" if len(good) else doubt(mine)
         out += [
             Metric(
                 entity=entity,
                 metric=name,
-                value=value,
+                value=np.nan if doubted else value,  # none that is believed is not none
                 unit=unit,
                 n=len(good),
                 valid_pct=100.0 * len(good) / len(every),
                 method=method,
                 version=version,
                 parameters=parameters,
-                reason="" if len(good) else doubt(mine) or "no value passed its gate",
+                reason="" if len(good) else doubted or "no value passed its gate",
                 scaling=scalings.get(entity, ""),
             )
             for name, value, unit, method in _rows(index, good, mine[-1].unit)

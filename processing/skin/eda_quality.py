@@ -15,7 +15,8 @@ beyond 10 µS/s, and 5 s around either. Departures and additions:
   nothing about its neighbours;
 - where noise or the converter's steps could make the smallest response (processing.skin.noise), there is no
   saying of responses; of the level there is;
-- values that are a thousand or a million times too large or small are called so;
+- values that are a thousand or a million times too large or small are called so, and those below zero; of a
+  signal that was there for seconds all is in doubt (processing.skin.doubt);
 - a missing sample (nan) is not valid, but says nothing about its neighbours;
 - what lies before an invalid sample, and only before, counts half in `eda_quality`: a response there was
   announced before anything was wrong.
@@ -33,6 +34,7 @@ from numpy.typing import NDArray
 from acquisition.stream import BoolArray, FloatArray, IntArray, Modality
 from processing.corrections.edits import Edits
 from processing.skin.contact import Contact
+from processing.skin.doubt import BELOW
 from processing.skin.steps import COARSEST, Steps
 from processing.unit_doubt import looks_like
 
@@ -92,8 +94,9 @@ class Fault(IntEnum):
     LOST = 11
     FILLED = 12
     MARKED = 13
-    NEAR = 14
-    BEFORE = 15
+    BENEATH = 14
+    NEAR = 15
+    BEFORE = 16
 
 
 REASONS = {
@@ -111,6 +114,7 @@ REASONS = {
     Fault.LOST: "electrode off: fell below 0.25 µS, and to less than 40 %",
     Fault.FILLED: "a straight line: filled, not measured",
     Fault.MARKED: "marked as artefact by hand",
+    Fault.BENEATH: "below zero: electrode off, its zero is off, or it was filtered",
     Fault.NEAR: "within {c.quality.around:g} s of invalid EDA",
     Fault.BEFORE: "within {c.quality.around:g} s of invalid EDA",
 }
@@ -122,7 +126,7 @@ UNITS = {Fault.IN_SIEMENS: 2, Fault.IN_THOUSANDTHS: -1, Fault.IN_MILLIONTHS: -2}
 IN_SIEMENS = (1e-7, 1e-4)
 """What reads so [µS] is 0.1-100 µS given in S; an electrode that is off reads 0, or thousandths of a µS."""
 IN_THOUSANDTHS, IN_MILLIONTHS = 1e3, 1e5
-"""Above these [µS] no skin conducts: it is 1-100 µS given in nS, or what is µS is said to be S."""
+"""Above these [µS] no skin conducts: it is 1-100 µS given in nS, a converter's counts, or µS said to be S."""
 
 
 def said_as(reason: str, unit: str, config: SkinConfig) -> str:
@@ -131,7 +135,7 @@ def said_as(reason: str, unit: str, config: SkinConfig) -> str:
         return ""
     fault = next((fault for fault in UNITS if REASONS[fault] == reason), None)
     if fault is not None:
-        return looks_like(Modality.EDA, unit, UNITS[fault])
+        return looks_like(Modality.EDA, unit, UNITS[fault]).replace("nS,", "nS, or counts,")
     said = reason.format(c=config)
     return said.replace("not in µS", f"not in {unit}") if unit not in ("", "uS") else said
 
@@ -204,6 +208,7 @@ class EdaGate:
         codes[self._contact.push(times, eda)] = Fault.LOST
         with np.errstate(invalid="ignore"):
             codes[eda < config.low] = Fault.OFF
+            codes[eda < -BELOW] = Fault.BENEATH
             codes[eda > config.high] = Fault.ABOVE
             codes[(eda >= IN_SIEMENS[0]) & (eda < IN_SIEMENS[1])] = Fault.IN_SIEMENS
             codes[eda > IN_THOUSANDTHS] = Fault.IN_THOUSANDTHS

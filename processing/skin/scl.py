@@ -23,8 +23,8 @@ from typing import NamedTuple
 import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray, IntArray
+from processing.skin.doubt import NO_ZERO, OHMS, Upright, Zero
 from processing.skin.response import Scr
-from processing.skin.upright import Upright
 
 CONSTANTS = np.geomspace(1.5, 45.0, 16)
 """Time constants of recovery that are tried [s]."""
@@ -209,7 +209,7 @@ class Level:
         self._leasts: deque[float] = deque(maxlen=2 * self._half)
         self._rest = np.full((2 * self._half, len(CONSTANTS)), np.nan)
         self._values: dict[int, LevelValue] = {}
-        self._upright, self._doubted = Upright(), set[int]()
+        self._upright, self._zero, self._doubted = Upright(), Zero(), dict[int, str]()
         self.recovery = Recovery(config)
 
     def push(self, scrs: Sequence[Scr], begun: Sequence[float]) -> None:
@@ -223,6 +223,7 @@ class Level:
         if self._last is not None and second > self._last + 1:
             self.recovery.pause()
             self._upright.pause()
+            self._zero.pause()
             self._leasts.extend([math.nan] * (2 * self._half))
             self._rest[:] = np.nan
         self._last = second
@@ -233,8 +234,11 @@ class Level:
         centre = second + 1 - self._half
         self._values[centre] = self._value(second)
         self._upright.push(second, new.every)
-        if self._upright.doubted:
-            self._doubted.add(centre)
+        self._zero.push(new.every)
+        if self._zero.doubts(self._values[centre].level):
+            self._doubted[centre] = NO_ZERO
+        elif self._upright.doubted:
+            self._doubted[centre] = OHMS
 
     def _advance(self, second: int) -> None:
         """Bring the tails to the middle of a second."""
@@ -279,13 +283,16 @@ class Level:
         """Return the levels of the windows centred on whole seconds."""
         return [self._values.get(round(t), NO_LEVEL) for t in times.tolist()]
 
-    def doubted(self, times: FloatArray) -> BoolArray:
-        """Tell for windows centred on whole seconds whether the signal looked like ohms by then."""
-        return np.array([round(t) in self._doubted for t in times.tolist()], bool)
+    def doubts(self, times: FloatArray) -> list[str]:
+        """Say of windows centred on whole seconds why the signal was in doubt by then, "" if it was not."""
+        if not self._doubted:
+            return [""] * len(times)
+        return [self._doubted.get(round(t), "") for t in times.tolist()]
 
     def forget(self, before: float) -> None:
         """Let go of what lies before a moment [s]."""
-        self._doubted = {second for second in self._doubted if second >= before} if self._doubted else set()
+        if self._doubted:
+            self._doubted = {second: why for second, why in self._doubted.items() if second >= before}
         for second in list(self._values):
             if second >= before:
                 break

@@ -25,7 +25,6 @@ from processing.skin.config import SkinConfig
 from processing.skin.eda_quality import REASONS, Fault, dominant_reason, quality_width, said_as
 from processing.skin.response import Scr
 from processing.skin.signal import Signal
-from processing.skin.upright import DOUBT
 
 Rows = Callable[[FloatArray, FloatArray], list[IndexSample]]
 STEP = SkinConfig.step
@@ -162,12 +161,15 @@ class Skin:
         for k in np.flatnonzero(np.isnan(values)).tolist():
             gated = covered[k] < self._config.covered
             reasons[k] = self._why(counts[k]) or REASONS[Fault.MISSING] if gated else otherwise
-        doubted = self._doubted(times).tolist()
-        return [why or (DOUBT if doubt else "") for why, doubt in zip(reasons, doubted, strict=True)]
+        return [why or doubt for why, doubt in zip(reasons, self._doubts(times), strict=True)]
+
+    def _doubts(self, times: FloatArray) -> list[str]:
+        """Say of windows centred on whole seconds why the signal was in doubt by then."""
+        return [""] * len(times) if self._signal is None else self._signal.level.doubts(times)
 
     def _doubted(self, times: FloatArray) -> BoolArray:
-        """Tell for windows centred on whole seconds whether the signal looked like ohms by then."""
-        return np.zeros(len(times), bool) if self._signal is None else self._signal.level.doubted(times)
+        """Tell of windows centred on whole seconds whether the signal was in doubt by then."""
+        return np.array([why != "" for why in self._doubts(times)], bool)
 
     def _why(self, counts: IntArray) -> str:
         """Return the reason of the most frequent fault in a window."""
@@ -235,8 +237,8 @@ class Skin:
         n, available = released(settled, ticks, watermarks)
         new, self._pending = self._pending[:n], self._pending[n:]
         self._scrs += new
-        peaks, doubted = np.array([s.peak for s in new]), self._doubted(self._levelled(settled[:n]))
-        quality, reasons = np.where(doubted, 0.0, 1.0), np.where(doubted, DOUBT, "").tolist()
+        peaks, reasons = np.array([s.peak for s in new]), self._doubts(self._levelled(settled[:n]))
+        quality = np.array([0.0 if why else 1.0 for why in reasons])
         out: list[IndexSample] = []
         for index, found in (("scr", [s.amplitude for s in new]), ("scr_onset", [s.onset for s in new])):
             values = np.array(found)

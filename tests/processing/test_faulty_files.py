@@ -93,7 +93,7 @@ EDA_FAULTS: dict[str, tuple[Callable[[FloatArray], FloatArray], str]] = {
     "holes": (lambda x: np.where(np.arange(len(x)) % 120 < 40, np.nan, x), "no data ("),
     "clipped": (lambda x: np.minimum(x, 4.99), "EDA flat ("),
     "siemens": (lambda x: 1e-6 * x, "unit looks like S, not µS (all of the seconds)"),
-    "nanosiemens": (lambda x: 1e3 * x, "unit looks like nS, not µS (all of the seconds)"),
+    "nanosiemens": (lambda x: 1e3 * x, "unit looks like nS, or counts, not µS (all of the seconds)"),
     "counts": (lambda x: 100.0 * x, "above 60 µS: not in µS, or a short circuit (all of the seconds)"),
 }
 

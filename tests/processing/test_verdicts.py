@@ -11,6 +11,7 @@ from processing.heart.config import HeartConfig
 from processing.heart.heart import Heart
 from processing.index import Estimator, IndexSample
 from processing.skin.config import SkinConfig
+from processing.skin.doubt import NO_ZERO
 from processing.skin.skin import Skin
 from processing.verdicts import verdicts
 from tests.processing.heart.test_heart import ecg
@@ -72,9 +73,18 @@ def test_an_ecg_at_ten_hertz_is_refused() -> None:
         (3e6 + 1e4 * NOISE[:240], "client EDA: not in µS (all of the seconds)"),
         (np.zeros(240), "client EDA: electrode off: below 0.05 µS, or not in µS (all of the seconds)"),
         (np.full(240, 4.0), "client EDA: EDA flat ("),
-        (np.full(240, 3000.0) + NOISE[:240], "client EDA: unit looks like nS, not µS (all"),
+        (NOISE[:240] - 1.0, "client EDA: below zero: electrode off, its zero is off, or it was filtered ("),
+        (np.full(240, 3000.0) + NOISE[:240], "client EDA: unit looks like nS, or counts, not µS (all"),
     ],
 )
 def test_a_faulty_eda_is_named(values: FloatArray, said: str) -> None:
     lines = verdicts(heard(values, 4.0, Modality.EDA))
     assert any(line.startswith(said) for line in lines), lines
+
+
+def test_a_level_in_doubt_is_named_beside_values_that_are_there() -> None:
+    t = np.arange(240) / 4.0
+    values = np.where(t < 20.0, -1.0, 2.0) + 0.05 * np.sin(t)
+    lines = verdicts(heard(values, 4.0, Modality.EDA))
+    assert any(line.startswith(f"client EDA in doubt: {NO_ZERO} (") for line in lines), lines
+    assert not any("in doubt" in line for line in verdicts(heard(values[t >= 20.0], 4.0, Modality.EDA)))

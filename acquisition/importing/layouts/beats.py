@@ -6,6 +6,7 @@ Intervals are in ms or s: which, their size tells (a heart's is 0.25 to 3 s).
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -20,13 +21,18 @@ from acquisition.importing.tables.sheet import Clock, Wish, epoch_of, read_sheet
 from acquisition.stream import Modality
 
 TITLE = "list of RR intervals"
+REMARKS = ("#", "%")
+SAMPLED = re.compile(r"sampl\w*[ _-]?(rate|freq)|\bHz\b", re.IGNORECASE)
+"""A remark that tells of a rate: what follows was sampled, and its counts may be of the size of intervals."""
 
 
 def recognise(peek: Peek) -> bool:
     """Tell whether a text holds one or two columns of which the last is made of heart beats."""
     if peek.suffix not in (".txt", ".csv", ".tsv", ".rr", ".ibi", ".dat"):
         return False
-    lines = [x.strip() for x in peek.lines if x.strip() and not x.startswith(("#", "%"))]
+    lines = [x.strip() for x in peek.lines if x.strip() and not x.startswith(REMARKS)]
+    if any(x.startswith(REMARKS) and SAMPLED.search(x) for x in peek.lines):
+        return False
     head = 0 if lines and all(is_number(c.strip(",;"), d) for d in ".," for c in lines[0].split()) else 1
     named = (
         head and lines and modality_of(lines[0].split(",")[-1].split(";")[-1].split("\t")[-1]) is Modality.RR

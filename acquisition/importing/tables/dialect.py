@@ -176,14 +176,17 @@ def _described(
     )
 
 
+_KEY = re.compile(r"^\w+ ?:= *")
+"""What BioSPPy writes before the names of the columns: `# Labels:= ECG`."""
+
+
 def _above(lines: Sequence[str], first: int, separator: str, width: int) -> list[list[str]]:
     """Return the rows right above the data that have as many cells, from the top."""
     rows: list[list[str]] = []
     for line in reversed(lines[:first]):
-        cells = split(
-            line.lstrip("#% ") if line.startswith(("#", "%")) and separator in line else line, separator
-        )
         commented = line.startswith(("#", "%"))
+        told = commented and (separator in line or width == 1)
+        cells = split(_KEY.sub("", line.lstrip("#% ")) if told else line, separator)
         if (
             abs(len(cells) - width) > (0 if commented else 1)
             or len(rows) == 4

@@ -670,3 +670,17 @@ def test_a_file_of_which_nothing_is_left_is_refused_by_its_name(tmp_path: Path) 
     path.write_text("timestamp,marker\n99999999999999999999,S0\n1716200005000,S")
     with pytest.raises(AttunementError, match=r"^events_unix\.csv: no samples to import"):
         import_as([(Role.CLIENT, path)], out=tmp_path / "rec", options=Options(accept_damage=True))
+
+
+@pytest.mark.parametrize(("label", "named"), [("EDA", "EDA"), ("ECG\tEDA", "ECG")])
+def test_counts_whose_remarks_tell_of_a_rate_are_no_intervals(tmp_path: Path, label: str, named: str) -> None:
+    """150 s of EDA in counts of a converter, as BioSPPy writes it, were intervals over four days."""
+    head = [
+        "# Simple Text Format",
+        "# Sampling Rate (Hz):= 1000.00",
+        "# Resolution:= 12",
+        f"# Labels:= {label}",
+    ]
+    rows = ["\t".join([f"{2000 + k % 90}.0"] * (1 + label.count("\t"))) for k in range(300)]
+    with pytest.raises(AttunementError, match=rf"{named}: neither a column of time nor a rate"):
+        file(tmp_path, "eda.txt", [*head, *rows])

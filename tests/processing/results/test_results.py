@@ -127,6 +127,13 @@ def test_metrics_summarise_what_had_a_value(tmp_path: Path) -> None:
     assert metrics["hr_median"].n == 2
     assert metrics["hr_median"].valid_pct == pytest.approx(200 / 3)
     assert metrics["scr_count"].value == 1.0
+    doubted = [s._replace(quality=0.0, reason="ohms?") if s.index == "scr" else s for s in SAMPLES]
+    (count,) = [
+        m
+        for m in summarise(rows_of(doubted), version="1", parameters="p", scalings={})
+        if m.metric == "scr_count"
+    ]
+    assert math.isnan(count.value) and count.reason == "in doubt: ohms?"
     write_metrics(tmp_path / "metrics.parquet", list(metrics.values()))
     table = pq.read_table(tmp_path / "metrics.parquet")
     assert {"entity", "metric", "value", "unit", "n", "valid_pct", "ci_low", "ci_high"} <= set(

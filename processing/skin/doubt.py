@@ -1,0 +1,107 @@
+"""Doubt: two things that make a whole signal no skin conductance in µS, though each sample could be one.
+
+Whether it stands upright: conductance of the skin rises in a response faster than it recovers. Its inverse in
+ohms does the opposite, and its numbers can be those of a conductance: 25 µS are 40 kΩ, 2 µS half a megohm.
+So the steepest rises of ten minutes are held against the steepest falls, as shares of the level: on simulated
+skin that responds the rises are steeper, on its inverse the falls are twice as steep. Where nothing responds,
+or a wrist moves, neither can be told.
+
+Whether it has a zero: skin conducts less than nothing only where the zero of its sensor is off, or was taken
+away. An amplifier that was not set to zero or passes no slow change, a program that takes away the mean or
+divides by the spread: all give values on both sides of zero, and those above it look like a conductance. By
+as much as such a signal was below zero, the level is at least too low. A moment below zero is none of this:
+an electrode that slips can press an amplifier there. Both methods are ours: docs/eda.md.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+
+import numpy as np
+
+SPAN = 600
+"""Seconds that are looked at."""
+EVERY = 10
+"""Seconds between two looks."""
+ENOUGH = 0.7
+"""Share of them that must be known, each with the second before it."""
+TAILS = (0.03, 0.01)
+"""The steepest are either of these shares of the seconds: few responses are few steep ones."""
+STEEPER = 1.8
+"""A fall so many times as steep as a rise is none of a conductance."""
+BEYOND = 4.0
+"""And so many times as steep as the median change, up or down: noise has 2.8 and 3.8."""
+LEAST = 0.004
+"""And by this share of the level in a second: a level that dries falls more slowly."""
+OHMS = "falls faster than it rises: ohms, not siemens?"
+
+RUNNING = 5
+"""The mean of each of so many seconds running is below zero, or it was a moment."""
+BELOW = 0.05
+"""By so much [µS]: an amplifier that is set to zero reads a little on either side."""
+SHARE = 0.1
+"""A level is in doubt that is too low by this share of itself: its logarithm is off by a whole least scale of
+the arousal index."""
+NO_ZERO = "has been below zero: its zero is off, or it was filtered"
+
+
+class Upright:
+    """Follow one stream second by second."""
+
+    def __init__(self) -> None:
+        self._changes: deque[float] = deque(maxlen=SPAN)
+        self._last = math.nan
+        self.doubted = False
+
+    def pause(self) -> None:
+        """Begin anew after a silence."""
+        self._changes.clear()
+        self._last, self.doubted = math.nan, False
+
+    def push(self, second: int, mean: float) -> None:
+        """Take in the mean of a second that is valid [µS], nan where there is none."""
+        level = math.log(mean) if mean > 0.0 else math.nan
+        self._changes.append(level - self._last)
+        self._last = level
+        if second % EVERY:
+            return
+        changes = np.array(self._changes)
+        changes = np.sort(changes[np.isfinite(changes)])
+        if len(changes) < ENOUGH * SPAN:
+            self.doubted = False
+            return
+        middle = float(changes[len(changes) // 2])
+        usual = float(np.median(np.abs(changes - middle)))
+        places = [int(tail * len(changes)) for tail in TAILS]
+        self.doubted = all(
+            middle - float(changes[k])
+            > max(STEEPER * (float(changes[-1 - k]) - middle), BEYOND * usual, LEAST)
+            for k in places
+        )
+
+
+class Zero:
+    """Follow one stream second by second, and remember how far below zero it has been."""
+
+    def __init__(self) -> None:
+        self._means: deque[float] = deque(maxlen=RUNNING)
+        self.off = 0.0
+        """By how much the zero is off at least [µS]; 0 while nothing says so."""
+        self._level = 0.0
+
+    def pause(self) -> None:
+        """Begin to count seconds anew after a silence; the zero is the sensor's, and stays where it is."""
+        self._means.clear()
+
+    def push(self, mean: float) -> None:
+        """Take in the mean of all samples of a second [µS], nan where there is none."""
+        self._means.append(mean)
+        if len(self._means) == RUNNING and all(m < -BELOW for m in self._means):
+            self.off = max(self.off, -max(self._means))
+
+    def doubts(self, level: float) -> bool:
+        """Tell whether a level [µS] is too low by much of itself; of none, nan, whether the last one was."""
+        if not math.isnan(level):
+            self._level = level
+        return self.off > SHARE * self._level
