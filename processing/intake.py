@@ -57,7 +57,7 @@ class Intake:
         self, infos: Sequence[StreamInfo], streams: Sequence[StreamInfo], config: PipelineConfig
     ) -> None:
         self._config = config
-        self._times = {s.key: SampleTimes(s) for s in infos if needs_time_base(s, streams)}
+        self._times = {s.key: SampleTimes(s, self._lateness(s)) for s in infos if needs_time_base(s, streams)}
         self._gates = {s.key: Admission(self._lateness(s)) for s in infos}
 
     def _lateness(self, info: StreamInfo) -> float:

@@ -19,6 +19,7 @@ from acquisition.timebase.account import Account, Remark
 from acquisition.timebase.base import TimeBase
 from acquisition.timebase.far import NUMBER
 from processing.admission import Waits
+from processing.by_arrival import ByArrival
 
 SILENCE = 1.5
 """Seconds without a sample after which those that wait are settled by what is known."""
@@ -38,10 +39,14 @@ class Settled(NamedTuple):
 
 
 class _Waiting(NamedTuple):
-    """Hold samples without a time yet, one row each; `clock` is what their stamps were shifted by [s]."""
+    """Hold samples without a time yet, one row each.
+
+    `clock` is what their stamps were shifted by, and `more` by how much another offset held then [s].
+    """
 
     samples: NDArray[Any]
     clock: FloatArray
+    more: FloatArray
     since: FloatArray
     until: FloatArray
 
@@ -53,10 +58,13 @@ class SampleTimes:
     ----------
     info : StreamInfo
         As it was recorded; the rate it says need not be true.
+    lateness : float, optional
+        How late a sample may arrive [s]; what the stream was recorded with if not given.
     """
 
-    def __init__(self, info: StreamInfo) -> None:
+    def __init__(self, info: StreamInfo, lateness: float | None = None) -> None:
         self._base = TimeBase(info.sfreq)
+        self._by_arrival = ByArrival(info.lateness if lateness is None else lateness, self._say)
         self._said = self._info = info
         self._waiting: list[_Waiting] = []
         self._offsets: list[tuple[int, float]] = []
@@ -116,7 +124,7 @@ class SampleTimes:
         """Return what came and was not yet handed on."""
         if len(self._waiting) > 1:
             self._waiting = [_Waiting._make(map(np.concatenate, zip(*self._waiting, strict=True)))]
-        return self._waiting[0] if self._waiting else _Waiting(*(np.empty(0) for _ in range(4)))
+        return self._waiting[0] if self._waiting else _Waiting(*(np.empty(0) for _ in range(5)))
 
     def _silences(self, slices: IntArray, arrivals: FloatArray, ticks: FloatArray) -> list[tuple[int, int]]:
         """Return up to which sample to go on, and at which tick those that wait are settled then."""
@@ -133,9 +141,10 @@ class SampleTimes:
 
     def _take_in(self, part: StreamPart, ticks: FloatArray) -> FloatArray:
         """Keep what came until its times are known; return its stamps on the recorder's clock, roughly."""
-        clock, begin = np.empty(len(part.times)), 0
+        clock, more, begin = np.empty(len(part.times)), np.empty(len(part.times)), 0
         for position, value in [*part.offsets, (len(part.times), math.nan)]:
             clock[begin:position] = self._clock
+            more[begin:position] = 0.0 if math.isnan(self._offset) else self._offset - self._clock
             begin = position
             if math.isfinite(value):
                 self._offsets.append((self._n + position, value))
@@ -145,7 +154,7 @@ class SampleTimes:
         if math.isnan(self._own):
             self._own = self._own_clock(part.times + clock, ticks[part.slices])
         before = np.append(self._tick, ticks)
-        self._waiting.append(_Waiting(part.samples, clock, before[part.slices], ticks[part.slices]))
+        self._waiting.append(_Waiting(part.samples, clock, more, before[part.slices], ticks[part.slices]))
         return part.times + clock + (0.0 if math.isnan(self._own) else self._own)
 
     def _own_clock(self, stamps: FloatArray, arrived: FloatArray) -> float:
@@ -162,10 +171,15 @@ class SampleTimes:
         self.account.remarks.append(Remark(0, "clock", what))
         return -ahead
 
+    def _say(self, what: str) -> None:
+        self.account.remarks.append(Remark(max(0, self._given - 1), "clock", what))
+
     def _settled(self, rows: _Waiting, times: FloatArray, places: IntArray, oldest: FloatArray) -> Settled:
         n = len(times)
         self._waiting = [_Waiting._make(column[n:] for column in rows)]
         rows = _Waiting._make(column[:n] for column in rows)
+        if (shifts := self._by_arrival.shifts(times, rows.more, rows.until, places)) is not None:
+            times = times + shifts
         due = [(k - self._given, value) for k, value in self._offsets if k < self._given + n]
         self._offsets = self._offsets[len(due) :]
         self._given += n
