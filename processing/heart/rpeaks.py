@@ -1,6 +1,6 @@
 """R peaks from ECG at 100-1000 Hz: causal, with a bounded delay, to a fraction of a sample.
 
-The result does not depend on how the ECG was cut into pieces. A beat is decided 0.3-0.75 s after its peak.
+The result does not depend on how the ECG was cut into pieces. A beat is decided 0.3-0.9 s after its peak.
 """
 
 from __future__ import annotations

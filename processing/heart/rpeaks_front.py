@@ -9,6 +9,7 @@ from scipy.ndimage import maximum_filter1d
 
 from acquisition.stream import BoolArray, FloatArray, IntArray
 from processing.filters import Decimator, band_pass, low_pass
+from processing.heart.rpeaks_refine import BOX, REACH
 from processing.heart.waves.beneath import NEAR, WINDOW, lies_beneath
 from processing.heart.waves.echo import swing_after
 from processing.heart.waves.running import Waves
@@ -24,6 +25,8 @@ BACKGROUND = 1.6
 """Past over which the noise floor is taken [s]: holds a whole beat down to 40 bpm."""
 HALF_SHAPE = 0.12
 """Half length of the stored shape of a beat [s]."""
+NEARLY = 0.6
+"""Share of the highest peak's height from which another may be taken for the R peak."""
 SHIFT = 3
 """Samples by which a shape may be shifted to fit another."""
 
@@ -45,6 +48,8 @@ class Candidates(NamedTuple):
         Median of the largest envelopes of the last six windows of 1.25 s [mV].
     slope : ndarray, shape (n,)
         Steepest slope within the envelope window [mV per sample].
+    since : ndarray of int, shape (n,)
+        Decimated samples from the earliest place its R peak may have to the envelope maximum.
     shapes : ndarray, shape (n, 2 * half + 2 * SHIFT + 1)
         ECG below 40 Hz around the middle of the energy window [mV].
     """
@@ -55,7 +60,36 @@ class Candidates(NamedTuple):
     before: FloatArray
     reference: FloatArray
     slope: FloatArray
+    since: IntArray
     shapes: FloatArray
+
+
+def earliest_peak(shapes: FloatArray, rate: float) -> IntArray:
+    """Return where the R peak of a candidate lies at the earliest, in samples from the middle of its shape.
+
+    The `Refiner` will take one of the two deflections that stand out of a short mean; which one, it knows
+    only once the beats before are decided. So the one that comes first, where it nears its height.
+
+    Parameters
+    ----------
+    shapes : ndarray, shape (n, n_samples)
+        ECG around the candidates, at `rate` [Hz].
+    """
+    box, middle = round(BOX * rate), shapes.shape[1] // 2
+    reach, length = min(round(REACH * rate), middle - box), 2 * box + 1
+    sums = np.pad(shapes.cumsum(axis=1), ((0, 0), (1, 0)))  # each row for itself: always in the same order
+    near = slice(middle - box - reach, middle - box + reach + 1)
+    inner = shapes[:, middle - reach : middle + reach + 1]
+    inner = inner - (sums[:, length:] - sums[:, :-length])[:, near] / length
+    earliest = np.minimum(_first_peak(inner), _first_peak(-inner))
+    return np.asarray(earliest - reach)
+
+
+def _first_peak(curves: FloatArray) -> IntArray:
+    """Return the first place in each row that is a peak of it and near the height of the highest."""
+    near = curves >= NEARLY * curves.max(axis=1, keepdims=True)
+    steps = np.diff(curves, axis=1, prepend=-np.inf, append=-np.inf)
+    return np.asarray((near & (steps[:, :-1] >= 0) & (steps[:, 1:] <= 0)).argmax(axis=1))
 
 
 class FrontEnd:
@@ -177,7 +211,8 @@ class FrontEnd:
         slope = np.abs(inside[:, 2:] - inside[:, :-2]).max(axis=1, initial=0.0)
         reach = self._half + SHIFT
         shapes = wide[at[:, None] + np.arange(-reach - self.delay, reach + 1 - self.delay)]
-        return Candidates(peaks, height, floor, before, self._reference(peaks, past, height), slope, shapes)
+        usual, since = self._reference(peaks, past, height), self.delay - earliest_peak(shapes, fd)
+        return Candidates(peaks, height, floor, before, usual, slope, since, shapes)
 
     def _reference(self, peaks: IntArray, past: FloatArray, height: FloatArray) -> FloatArray:
         # the height a QRS has here, whatever was decided so far; one artefact does not move a median of six

@@ -33,8 +33,8 @@ EARLY = 0.34
 """Earliest decision after the envelope maximum [s]; the maximum lies about 0.06 s after the R peak."""
 RETRY = 0.12
 """Wait between decisions while the answer is not clear [s]."""
-LATE = 0.78
-"""Latest decision after the envelope maximum [s]."""
+LATE, WITHIN = 0.78, 0.885
+"""Latest decision after the envelope maximum, and after the earliest place the R peak may have [s]."""
 PENDING = 7
 """Candidates that the best path looks at."""
 TAIL = 0.62
@@ -46,7 +46,8 @@ LiesBeneath = Callable[[list[tuple[int, int]]], bool]
 
 class Pending(NamedTuple):
     """Hold a candidate that is not decided yet; `place` in decimated samples. `clear`: it looks like the beat
-    before it and stands out, as in a run of wide beats. `sure`: it is no T wave."""
+    before it and stands out, as in a run of wide beats. `sure`: it is no T wave. `last`: when
+    it is decided at the latest, in decimated samples."""
 
     place: int
     score: float
@@ -57,10 +58,11 @@ class Pending(NamedTuple):
     parts: FloatArray
     clear: bool
     sure: bool
+    last: int
 
 
-_pending: Callable[[tuple[int, float, float, float, float, bool, FloatArray, bool, bool]], Pending] = partial(
-    tuple.__new__, Pending
+_pending: Callable[[tuple[int, float, float, float, float, bool, FloatArray, bool, bool, int]], Pending] = (
+    partial(tuple.__new__, Pending)
 )
 """`Pending._make`, faster: there are two for every beat."""
 
@@ -97,7 +99,7 @@ class Path:
 
     def __init__(self, rate: float, weights: Weights = WEIGHTS) -> None:
         self._rate, self._weights = rate, weights
-        self._early, self._late = int(EARLY * rate), int(LATE * rate)
+        self._early, self._late, self._within = int(EARLY * rate), int(LATE * rate), int(WITHIN * rate)
         self._retry = int(RETRY * rate)
         self._pending: list[Pending] = []
         self._next = 0
@@ -136,11 +138,12 @@ class Path:
         self._swing, self._lies_beneath = swing, lies_beneath
         parts = normalised_parts(found.shapes)
         rows = zip(*(column.tolist() for column in found[:-1]), strict=True)
-        for part, (index, height, floor, before, reference, slope) in zip(parts, rows, strict=True):
+        for part, (index, height, floor, before, reference, slope, since) in zip(parts, rows, strict=True):
             if self._next <= index + look:
                 self._decide(index + look, out)
             if height >= 0.08 * reference:
-                self._arrive(index, height, floor, before, reference, slope, part)
+                last = index + min(self._late, self._within - since)
+                self._arrive(index, height, floor, before, reference, slope, last, part)
         self._decide(count - 1, out)
         return out
 
@@ -152,10 +155,11 @@ class Path:
         before: float,
         reference: float,
         slope: float,
+        last: int,
         parts: FloatArray,
     ) -> None:
-        levels, last = self._levels, self._last
-        since = _NEVER if last is None else index - last
+        levels = self._levels
+        since = _NEVER if self._last is None else index - self._last
         if self._rate * 2.5 < since < _NEVER:
             levels.moved()  # the electrode may have moved
         w, reference = self._weights, max(reference, TINY)
@@ -192,7 +196,9 @@ class Path:
         clear = seen or (contrast > w.clear and self._alike(parts))
         sure = sure or (seen and contrast > w.clear)
         sure = sure or (self._others.is_calm and likeness > w.sure and slope > w.steep * steep)
-        self._pending.append(_pending((index, score, height, slope, contrast, late, parts, clear, sure)))
+        self._pending.append(
+            _pending((index, score, height, slope, contrast, late, parts, clear, sure, last))
+        )
         if len(self._pending) == 1:
             self._next = index + self._early
 
@@ -235,8 +241,8 @@ class Path:
         while pending and self._next <= now:
             first, at = pending[0], self._next
             margin = self._margin(at)
-            if abs(margin) < self._weights.margin and at < first.place + self._late:
-                self._next = min(at + self._retry, first.place + self._late)
+            if abs(margin) < self._weights.margin and at < first.last:
+                self._next = min(at + self._retry, first.last)
                 continue
             del pending[0]
             if margin > 0:

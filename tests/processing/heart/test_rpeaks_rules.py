@@ -61,7 +61,7 @@ def test_beats_are_forgotten_after_two_and_a_half_seconds_without_one() -> None:
             path._levels.accept(5.0, 1.0)
         path._last = 0
         shape = np.zeros((2 * 2 + 1, 4))
-        path._arrive(round(seconds * RATE), 1.0, 0.1, 1.0, 1.0, 1.0, shape)
+        path._arrive(round(seconds * RATE), 1.0, 0.1, 1.0, 1.0, 1.0, round((seconds + 0.7) * RATE), shape)
         assert path._levels.few is forgotten
         assert path._levels.height == (0.0 if forgotten else 5.0)
 
