@@ -13,7 +13,7 @@ from acquisition.stream import BoolArray, FloatArray, Modality
 from processing.heart.config import HeartConfig
 from processing.heart.families import Family
 from processing.heart.hrv import rmssd
-from processing.heart.ibi import UNLIKE
+from processing.heart.ibi import SHORT, UNLIKE
 from processing.heart.judging import BeatJudge, judge_beats
 from processing.heart.windows import beat_columns
 from processing.index import IndexSample
@@ -277,3 +277,12 @@ def test_what_clears_a_beat_unlike_the_last_ones(
     family.n = float(beats)
     assert BeatJudge._cleared(UNLIKE, likeness, size, family) == ("" if cleared else UNLIKE)
     assert BeatJudge._cleared("noise", likeness, size, family) == "noise"
+
+
+@pytest.mark.parametrize("usual", [0.5, 0.6, 0.8, 1.1])
+@pytest.mark.parametrize("share", [0.4, 0.5, 0.6])
+def test_an_extra_beat_is_one_and_the_next_is_normal_at_any_rate(usual: float, share: float) -> None:
+    beats = usual * np.arange(1.0, 61.0)
+    judged = judge_beats(np.sort(np.append(beats, beats[40] + share * usual)))
+    odd = {k: kind for k, kind in enumerate(judged.classes.tolist()) if kind > 0}
+    assert odd == {41: SHORT}, "the beat itself is extra, and nothing else"
