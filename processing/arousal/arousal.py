@@ -204,23 +204,30 @@ class Arousal:
         old = self._age(time)
         if not used:
             return _without("no baseline with these channels" if finite else "no data", bits_of(finite))
-        share = sum(self._weights[c] for c in used) / sum(self._weights.values())
+        # A level that reads on another scale than at rest adds to the index, and tells nothing of the person.
+        apart = "scl" if old and self._level.word else ""
+        share = sum(self._weights[c] for c in used if c != apart) / sum(self._weights.values())
         believed = self._memory.over(reference)
         gap = self._gap if math.isnan(value) else ""
         quality, why = min(share, believed.quality), (gap, partial, believed.doubt, old)
         return _described(value, edges, self._state.state, bits, quality, why)
 
     def _age(self, time: float) -> str:
-        """Say that the rest in force is old, if it is; one of earlier sessions is not judged by its age."""
+        """Say why the rest in force is old, if it is; one of earlier sessions is not judged by its age."""
         if self.scaling == "person" or self.session is None:
             return ""
-        if time - self.session.rest[-1].stop > self._config.old_after:
-            return f"{OLD}ended over {self._config.old_after / 60.0:g} min ago"
         if self._stance is not None and not self._moved and time % STEP == 0.0:
             now = self._posture.before(time)
             self._moved = now is not None and angle(self._stance, now) > self._config.posture
-        word = "taken in another posture" if self._moved else self._level.word
-        return f"{OLD}{word}" if word else ""
+        words = (
+            f"ended over {self._config.old_after / 60.0:g} min ago"
+            if time - self.session.rest[-1].stop > self._config.old_after
+            else "",
+            "taken in another posture" if self._moved else "",
+            self._level.word,
+        )
+        said = ", ".join(word for word in words if word)
+        return f"{OLD}{said}" if said else ""
 
     def _act(self, event: Event, at: float) -> None:
         """Let a marker act: a baseline that ends by it is judged, one that lost its end is withdrawn."""
@@ -304,5 +311,5 @@ def _described(
     of_edge = partial or edge or reserved
     of_state = partial or gap or edge or undecided or reserved
     values = (value, band.low, band.high, state, float(bits))
-    of_value = gap or "; ".join(word for word in (partial, doubt) if word)
+    of_value = gap or "; ".join(word for word in (partial, doubt, old) if word)
     return Second(values, (of_value, of_edge, of_edge, of_state, ""), quality)

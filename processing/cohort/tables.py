@@ -28,6 +28,7 @@ INTERVAL = (
     number("ci_high", "as the value", "upper end of the 95 % interval"),
 )
 SCALING = text("scaling", "what the arousal index is relative to: session, person or anchored")
+OLD = text("old_baseline", "why what the index is relative to was old by then; empty if it was not")
 REASON = text("reason", "why there is no value, or what stands beside it")
 ON_OFF = (number("on", "s", "begin"), number("off", "s", "end"))
 
@@ -84,6 +85,7 @@ EXCURSIONS = TableSchema(
         number("latency", "s", "of that, from when the excursion was known"),
         number("partner_z", "SD", "mean |z| of the other person's index in the 30 s before"),
         number("speaking", "", "share of it in which the person spoke"),
+        OLD,
         SCALING,
     ),
 )
@@ -102,6 +104,7 @@ INTERVENTIONS = TableSchema(
         number("excursion", "s", "begin of the person's excursion in which it was given; null outside any"),
         number("t50_after", "s", "of one in an excursion: from its onset until half way back"),
         flag("t50_censored", "a gap or the end came first"),
+        OLD,
         SCALING,
     ),
 )
@@ -116,6 +119,7 @@ WAYS_BACK = TableSchema(
         number("depth", "SD", "how far past the edge the index had been up to then"),
         number("speaking", "", "share of the last 5 s in which the person spoke"),
         flag("returned", "the excursion ended in these five seconds"),
+        OLD,
         SCALING,
     ),
 )
@@ -130,6 +134,7 @@ LABELS = TableSchema(
         number("value", "", "the rating; null of a label"),
         number("arousal", "SD", "mean index of the 10 s up to a label; null of a rating"),
         number("confidence", "", "0 to 10, as it was given with a label"),
+        OLD,
         SCALING,
     ),
 )

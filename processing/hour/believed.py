@@ -51,6 +51,23 @@ def doubt(rows: Sequence[IndexSample]) -> str:
     return next((s[7] for s in rows if IN_DOUBT in s[7] and s[4] != s[4]), "")
 
 
+def old_since(rows: Sequence[IndexSample]) -> tuple[tuple[float, str], ...]:
+    """Return from when on [s, LSL clock] the baseline of an edge was old, and why; "" where it no longer was.
+
+    Parameters
+    ----------
+    rows : sequence of IndexSample
+        Of one edge of one person, in order of time.
+    """
+    out, last = list[tuple[float, str]](), ""
+    for s in rows:
+        why = old_of(s[7])
+        if why != last:
+            out.append((s[0], why))
+        last = why
+    return tuple(out)
+
+
 def old(rows: Sequence[IndexSample]) -> str:
     """Say for how much of an edge of the band the baseline was old, and why; "" where that was little."""
     said = Counter(old_of(s[7]) for s in rows if s[4] == s[4])

@@ -7,6 +7,7 @@ stays nan. Events become points and intervals.
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -19,7 +20,7 @@ from acquisition.events.intervals import NOT_THE_HOUR, Intervals
 from acquisition.stream import BoolArray, FloatArray
 from processing.arousal.band import BITS, ArousalConfig, index_series, partial_reason
 from processing.arousal.baseline import Reference
-from processing.hour.believed import doubts_of, old
+from processing.hour.believed import doubts_of, old, old_since
 from processing.index import IndexSample
 from processing.indices import PERSON
 
@@ -61,6 +62,8 @@ class Person:
         Why there is no band at all; "" where there is one.
     old : str
         Why the reference was old, where it was for a tenth of the valid time, and for how much of it.
+    old_since : tuple
+        From when on the reference was old [s, LSL clock], and why; "" where it no longer was.
     doubts : dict
         Index → why some of its values, or all, are left out as in doubt.
     """
@@ -76,7 +79,13 @@ class Person:
     series: dict[str, FloatArray] = field(default_factory=dict)
     missing: str = ""
     old: str = ""
+    old_since: tuple[tuple[float, str], ...] = ()
     doubts: Mapping[str, str] = field(default_factory=dict)
+
+    def old_at(self, time: float) -> str:
+        """Return why the reference was old at a moment [s, LSL clock]; "" if it was not."""
+        place = bisect_right(self.old_since, time, key=lambda since: since[0])
+        return self.old_since[place - 1][1] if place else ""
 
     @property
     def valid(self) -> BoolArray:
@@ -157,6 +166,7 @@ def timeline(
         e: replace(
             _person(e, ordered, r, times, outside, config, doubts_of(rows, e)),
             old=old(rows.get((e, "arousal_low"), ())),
+            old_since=old_since(rows.get((e, "arousal_low"), ())),
         )
         for e, r in references.items()
     }

@@ -67,7 +67,7 @@ MODULES = (
     rupture, interventions, turns, session_synchrony, segment_synchrony, tallies, day_offset, self_report,
     of_ratings,
 )  # fmt: skip
-OF_THE_BAND = (in_band, excursions, recovery, occupancy, stretch)
+OF_THE_BAND = (in_band, excursions, recovery, occupancy, stretch, tolerated)
 """Metrics that are only as good as the baseline they are relative to."""
 WORKINGS = (
     epochs, matching, moments, logistic, believed, measure, uncertainty, voices, coupling_definitions,
@@ -196,11 +196,13 @@ def _measures(
 ) -> tuple[dict[str, list[Measure]], list[Setting]]:
     """Return entity → measures, each module's alone, so that none takes another with it; other settings."""
     measures = {e: _person(shelter, line, e, found, recovered, responses, config) for e in found}
-    measures["dyad"] = shelter.measures(
+    both = shelter.measures(
         joint.DEFINITIONS,
         "dyad",
         lambda: joint.joint_measures(line, found.get("client", ()), found.get("therapist", ())),
     )
+    old = "; ".join(f"{e}: {person.old}" for e, person in line.people.items() if person.old)
+    measures["dyad"] = [_reserved(m, old) for m in both]
     voiced = _only(rows, turns.INDICES)
     marked: tuple[tuple[ModuleType, Callable[[], Mapping[str, Sequence[Measure]]]], ...] = (
         (rupture, lambda: rupture.rupture_measures(line)),
@@ -253,12 +255,17 @@ def _person(
         (oscillation, lambda: oscillation.oscillation_measures(person, id_, config.arousal)),
     )
     return [
-        replace(m, reason="; ".join(part for part in (m.reason, person.old) if part))
-        if module in OF_THE_BAND and m.value == m.value
-        else m
+        _reserved(m, person.old) if module in OF_THE_BAND else m
         for module, act in parts
         for m in shelter.measures(module.DEFINITIONS, entity, act)
     ]
+
+
+def _reserved(m: Measure, old: str) -> Measure:
+    """Return a measure that says beside its value that the baseline it is relative to was old."""
+    if math.isnan(m.value) or not old:
+        return m
+    return replace(m, reason="; ".join(part for part in (m.reason, old) if part))
 
 
 def _turns(line: Timeline, samples: Sequence[IndexSample]) -> dict[str, list[Measure]]:

@@ -3,6 +3,7 @@ and what other settings would have said of coupling."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -65,15 +66,25 @@ def table_of(name: str, hour: Hour, scalings: Mapping[str, str]) -> pa.Table:
     Parameters
     ----------
     scalings : dict
-        Person → what their arousal index is relative to: it stands in every row of a person.
+        Person → what their arousal index is relative to: it stands in every row of a person, and so does
+        why that was old by then.
     """
     kind, make = TABLES[name]
     rows = make(hour)
     table = _rows_of(kind, rows)
     if "person" in table.column_names:
-        relative = pa.array([scalings.get(row.person, "") for row in rows], pa.string())  # type: ignore[union-attr]
+        people = [str(row.person) for row in rows]  # type: ignore[union-attr]
+        old = [_old_at(hour, row, person) for row, person in zip(rows, people, strict=True)]
+        relative = pa.array([scalings.get(person, "") for person in people], pa.string())
+        table = table.append_column("old_baseline", pa.array(old, pa.string()))
         table = table.append_column("scaling", relative)
     return table
+
+
+def _old_at(hour: Hour, row: Row, person: str) -> str:
+    """Return why the reference of a row's index was old at its moment; "" if it was not."""
+    began = next((getattr(row, name) for name in ("on", "time", "excursion") if hasattr(row, name)), math.nan)
+    return hour.line.people[person].old_at(hour.line.begin + began) if person in hour.line.people else ""
 
 
 def _rows_of(kind: type, rows: Sequence[object]) -> pa.Table:

@@ -54,10 +54,10 @@ def test_a_baseline_acts_from_its_off_marker_on_and_talk_completes_the_band() ->
 def test_a_baseline_over_seventy_five_minutes_ago_is_called_old() -> None:
     rows = run(arousal_of(), rows_of(*resting(5000)), events(MARKS), 5000.0)
     assert at(rows, "arousal_state", 4829.0).reason == at(rows, "arousal_low", 4829.0).reason == ""
-    for index in ("arousal_low", "arousal_high", "arousal_state"):
+    for index in ("arousal", "arousal_low", "arousal_high", "arousal_state"):
         late = at(rows, index, 4832.0)
         assert late.reason == "old baseline: ended over 75 min ago" and math.isfinite(late.value)
-    assert at(rows, "arousal", 4832.0).reason == ""
+        assert late.quality == 1.0, "age alone takes nothing from what was measured"
 
 
 def test_a_new_baseline_is_young_again_and_the_age_can_be_set() -> None:
@@ -183,7 +183,19 @@ def test_a_level_that_lost_half_of_its_rest_calls_the_baseline_old_and_only_so_l
     assert comparable(
         run(arousal_of(), rows_of(hr, scl, rate), events(MARKS), 1500.0, [503.3, 651.7, 990.1, 1201.0])
     ) == comparable(rows)
-    assert at(rows, "arousal_low", 700.0).quality == 1.0
+    for index in ("arousal", "arousal_low", "arousal_high", "arousal_state"):
+        row = at(rows, index, 700.0)
+        assert math.isfinite(row.value) and row.quality == pytest.approx(0.6 if fallen else 1.0)
+        assert ("old baseline" in row.reason) == fallen
+
+
+def test_an_old_baseline_says_all_that_makes_it_old() -> None:
+    hr, scl, rate = resting(1500)
+    scl[500:] *= 0.4
+    config = replace(CONFIG, old_after=600.0)
+    rows = run(arousal_of(config=config), rows_of(hr, scl, rate), events(MARKS), 1500.0)
+    both = "old baseline: ended over 10 min ago, less than 50 % of its EDA level is left"
+    assert at(rows, "arousal", 1000.0).reason == at(rows, "arousal_state", 1000.0).reason == both
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from acquisition.stream import FloatArray
 from processing.arousal.band import ArousalConfig
 from processing.arousal.level import OLD, Level, old_of
-from processing.hour.believed import old
+from processing.hour.believed import old, old_since
 from processing.index import IndexSample
 
 REST = math.log(5.0)
@@ -75,3 +75,4 @@ def test_metrics_of_the_band_say_for_how_much_of_it_the_baseline_was_old() -> No
     assert old_of(reasons[0]) == "taken in another posture" and old_of("rest band only") == ""
     assert old(rows) == "old baseline for 30 % of it: taken in another posture"
     assert old(rows[25:]) == old([]) == ""
+    assert old_since(rows) == ((0.0, "taken in another posture"), (30.0, "")) and old_since(rows[30:]) == ()

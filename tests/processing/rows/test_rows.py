@@ -78,7 +78,7 @@ def test_tables_are_written_with_their_columns_when_nothing_happened(tmp_path: P
         write_table(tmp_path, name, hour, {})
         table = pq.read_table(tmp_path / name)
         names = [f.name for f in fields(kind)]
-        relative = ["scaling"] if "person" in names else []
+        relative = ["old_baseline", "scaling"] if "person" in names else []
         assert table.num_rows == 0 and table.column_names == names + relative
 
 
@@ -104,6 +104,16 @@ def test_a_label_stands_with_the_index_of_the_ten_seconds_up_to_it_and_its_scali
     hour = Hour(line=held, found={"client": []}, recovered={"client": []}, responses=[], measures={})
     write_table(tmp_path, "labels.parquet", hour, {"client": "anchored"})
     assert pq.read_table(tmp_path / "labels.parquet")["scaling"].to_pylist() == ["anchored", "anchored"]
+
+
+def test_a_row_says_why_the_baseline_was_old_at_its_moment(tmp_path: Path) -> None:
+    points = [Event(time=t, code="felt_ok", actor="client", source="review") for t in (30.0, 60.0, 90.0)]
+    old = ((20.0, ""), (55.0, "taken in another posture"), (80.0, ""))
+    held = line({"client": replace(person(np.arange(100.0)), old_since=old)}, points=points)
+    hour = Hour(line=held, found={"client": []}, recovered={"client": []}, responses=[], measures={})
+    write_table(tmp_path, "labels.parquet", hour, {"client": "session"})
+    said = pq.read_table(tmp_path / "labels.parquet")["old_baseline"].to_pylist()
+    assert said == ["", "taken in another posture", ""]
 
 
 def test_a_stretch_that_does_not_cross_is_an_approach_and_a_defensive_mark_names_it() -> None:

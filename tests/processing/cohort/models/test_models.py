@@ -23,7 +23,7 @@ from processing.cohort.models import (
     series,
     stable,
 )
-from processing.cohort.models.everything import MODELS, fit_all
+from processing.cohort.models.everything import MODELS, fit_all, old_in
 from processing.cohort.models.pairs import pairs
 from processing.cohort.models.series import Series, metric
 from processing.cohort.simulated.cohort import simulated, typed
@@ -32,6 +32,7 @@ from processing.cohort.simulated.truth import Truth
 from processing.cohort.tables import TABLES
 
 Tables = Mapping[str, pd.DataFrame]
+WORD = "old baseline for 40 % of it: taken in another posture"
 
 
 def one(fitted: pd.DataFrame, model: str, outcome: str, entity: str, term: str) -> pd.Series:
@@ -63,6 +64,23 @@ def test_an_empty_store_has_a_row_with_a_reason_for_every_model() -> None:
     assert (found["reason"] != "").all()
     assert found["estimate"].isna().all()
     assert list(found.columns) == [c.name for c in TABLES["models"].columns]
+
+
+def test_estimates_that_rest_on_old_baselines_say_in_how_many_sessions(tables: Tables) -> None:
+    long = tables["metrics_long"]
+    mine = (long["metric"] == "time_in_pct") & (long["entity"] == "client") & long["value"].notna()
+    few = long.index[mine][:3]
+    given = dict(tables)
+    given["metrics_long"] = long.assign(reason=long["reason"].where(~long.index.isin(few), WORD))
+    assert old_in(tables) == {}
+    said = f"old baseline in 3 of {int(mine.sum())} sessions"
+    assert old_in(given) == {("client", "time_in_pct"): said}
+    alone = {name: typed(name, []) for name in TABLES} | {"metrics_long": given["metrics_long"][mine]}
+    fitted = fit_all(alone)
+    there = fitted["estimate"].notna() & (fitted["outcome"] == "time_in_pct")
+    assert there.any()
+    assert fitted[there]["reason"].str.contains(said, regex=False).all()
+    assert not fitted[~there]["reason"].str.contains("old baseline", regex=False).any()
 
 
 def test_every_row_says_what_it_rests_on(fitted: pd.DataFrame) -> None:
