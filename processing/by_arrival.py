@@ -7,7 +7,7 @@ from. Three things show that it is another one, and none of them a slow radio do
 - samples all of which come later than any may, for seconds on end, though as fast as they are taken;
 - a delay that grows or shrinks like a line for ten minutes and more: a radio's has steps.
 
-The least delay of a stretch is looked at, so that packets and stalls say nothing.
+The least delay of a stretch but one is looked at, so that packets, stalls and a wrong stamp say nothing.
 """
 
 from __future__ import annotations
@@ -41,6 +41,10 @@ MOST = 3
 """So many new placements are said; more are only made."""
 
 
+NOTHING = np.full(2, math.inf)
+"""The two least delays of a stretch in which nothing came."""
+
+
 class ByArrival:
     """Move the times of a stream's samples onto the clock by which they arrive, if theirs is another.
 
@@ -60,7 +64,7 @@ class ByArrival:
         self._usual = math.nan
         self._begun = self._from = math.nan
         self._window = 0
-        self._least = math.inf
+        self._least = NOTHING
         self._past: deque[tuple[float, float]] = deque(maxlen=LONGEST)
         self._back = self._told = False
 
@@ -86,9 +90,9 @@ class ByArrival:
         while at < len(times):
             if windows[at] > self._window:
                 self._judge()
-                self._window, self._from, self._least = int(windows[at]), math.nan, math.inf
+                self._window, self._from, self._least = int(windows[at]), math.nan, NOTHING
             end = int(windows.searchsorted(windows[at], "right"))
-            self._least = float(np.fmin(self._least, np.fmin.reduce(delay[at:end])))
+            self._least = np.partition(np.append(self._least, delay[at:end]), 1)[:2]
             if self._shift or self._slew:
                 out = np.zeros(len(times)) if out is None else out
                 out[at:end] = self._along(times[at:end])
@@ -106,7 +110,7 @@ class ByArrival:
     def _begin(self, delay: FloatArray, arrived: FloatArray) -> None:
         """Place the first samples."""
         self._begun = float(arrived[0])
-        least = float(np.fmin.reduce(delay))
+        least = _but_one(np.partition(np.append(NOTHING, delay), 1))
         if least < -BEFORE:
             self._place(least, 0.0)
         self._usual = least if 0.0 <= least <= self._limit else 0.0
@@ -114,9 +118,9 @@ class ByArrival:
     def _judge(self) -> None:
         """Look at the least delay of the stretch that is over."""
         self._shift, self._slew = self._shift + self._slew, 0.0
-        if not math.isfinite(self._least):
+        least = _but_one(self._least)
+        if not math.isfinite(least):
             return
-        least = self._least
         self._past.append((self._window * WINDOW, least))
         placed = least - self._shift
         if placed < -2.0 * BEFORE or placed > self._limit:
@@ -161,3 +165,8 @@ class ByArrival:
             self._told = True
             self._say(f"the clock of the stamps runs {-1e6 * drift:+.0f} ppm off the recorder's: followed")
         return drift, float(y.mean() + drift * (self._past[-1][0] - x.mean()))
+
+
+def _but_one(least: FloatArray) -> float:
+    """Return the least delay but one [s], as one stamp may be wrong; the least if there is no other."""
+    return float(least[1] if math.isfinite(least[1]) else least[0])

@@ -16,6 +16,7 @@ from acquisition.timebase.account import Account
 from acquisition.timebase.vouched import needs_time_base
 from acquisition.units import convert
 from processing.admission import Admission
+from processing.beat_times import BEATS, BeatTimes
 from processing.config import PipelineConfig
 from processing.sample_times import SampleTimes
 
@@ -58,6 +59,7 @@ class Intake:
     ) -> None:
         self._config = config
         self._times = {s.key: SampleTimes(s, self._lateness(s)) for s in infos if needs_time_base(s, streams)}
+        self._beats = {s.key: BeatTimes(self._lateness(s)) for s in infos if s.modality in BEATS}
         self._gates = {s.key: Admission(self._lateness(s)) for s in infos}
 
     def _lateness(self, info: StreamInfo) -> float:
@@ -75,13 +77,16 @@ class Intake:
     @property
     def time_bases(self) -> dict[tuple[Role, str], Account]:
         """Return what was found out about the stamps of each stream that does not vouch for its own."""
-        return {key: times.account for key, times in self._times.items()}
+        accounts = {key: beats.account for key, beats in self._beats.items()}
+        return {key: times.account for key, times in self._times.items()} | accounts
 
     def take(self, info: StreamInfo, batch: Batch, ticks: FloatArray) -> Taken:
         """Return what a batch admits of a stream."""
         part, waits = batch.streams.get(info.key), None
         if info.key in self._times:
             part, waits = self._times[info.key].lay(part, ticks)
+        elif part is not None and info.key in self._beats:
+            part = self._beats[info.key].lay(part, ticks)
         admitted = self._gates[info.key].admit(part, ticks, waits)
         if part is None or not len(admitted.times):
             return Taken(None, np.empty(0, np.int64), admitted.watermarks)

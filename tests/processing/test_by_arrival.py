@@ -15,6 +15,7 @@ from processing.by_arrival import FASTEST, ByArrival
 from processing.sample_times import SampleTimes
 from tests.acquisition.timebase.stamped import Push, bursts, even, jittered
 from tests.drawing import few
+from tests.processing.world import comparable, run_items
 
 ECG = StreamInfo(
     name="ECG", role=Role.CLIENT, modality=Modality.ECG, sfreq=130.0, unit="mV", channels=("ECG",)
@@ -142,3 +143,30 @@ def test_a_clock_without_an_end_of_jumps_says_little() -> None:
     times = 100.0 + np.arange(1200 * 25) / 25.0
     _, said = moved(times + np.floor((times - 100.0) / 30.0), times + 0.02)
     assert 1 <= len(said) <= 4
+
+
+@pytest.mark.parametrize("modality", [Modality.RR, Modality.PPI])
+@pytest.mark.parametrize("off", [0.0, 0.6, 30.0, -3.0, 1.7e9])
+def test_beats_on_another_clock_are_kept_beside_one_wrong_stamp(modality: Modality, off: float) -> None:
+    rr = 0.85 + 0.04 * np.random.default_rng(0).standard_normal(200)
+    beats = 1000.0 + np.cumsum(rr)
+    info = StreamInfo(
+        name="beats", role=Role.CLIENT, modality=modality, sfreq=0.0, unit="ms", channels=("b",)
+    )
+    stamps, session, at = beats + off, list[Item](), 0
+    stamps[[30, 90, 150]] += 3e7
+    for number in range(1800):
+        tick = 1000.0 + 0.1 * number
+        stop = int((beats + 0.05).searchsorted(tick, "right"))
+        if stop > at:
+            session.append(Chunk(info, stamps[at:stop], 1e3 * rr[at:stop, None]))
+        at = stop
+        session.append(Tick(number, tick, tick))
+    samples = run_items(session, [info], 3000)
+    assert comparable(samples) == comparable(run_items(session, [info], [7, 90]))
+    found = [s for s in samples if s.index == "ibi" and s.value > 0]
+    assert len(found) >= 200 - 3 - 1 - (12 if off == -3.0 else 0)
+    for one in found:
+        nearest = int(np.abs(beats - one.time).argmin())
+        assert abs(beats[nearest] - one.time) < 0.2
+        assert one.value == pytest.approx(1e3 * rr[nearest], abs=1e-6)
