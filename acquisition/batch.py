@@ -8,14 +8,14 @@ makes them directly, which is faster. Any cut of the same source into batches gi
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from acquisition.event import Event, Notice
-from acquisition.stream import Chunk, ClockOffset, FloatArray, IntArray, Role, StreamInfo
+from acquisition.stream import BoolArray, Chunk, ClockOffset, FloatArray, IntArray, Role, StreamInfo
 from acquisition.tick import Tick
 
 Item = Chunk | Event | Notice | ClockOffset | Tick
@@ -55,6 +55,16 @@ class StreamPart:
         for position, value in self.offsets:
             offsets[position:] = held = value
         return self.times + offsets, held
+
+    def where(self, keep: BoolArray) -> StreamPart:
+        """Return those samples only that are to be kept; offsets hold for what follows them as before."""
+        return replace(
+            self,
+            times=self.times[keep],
+            samples=self.samples[keep],
+            slices=self.slices[keep],
+            offsets=[(int(np.count_nonzero(keep[:place])), value) for place, value in self.offsets],
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

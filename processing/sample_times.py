@@ -18,6 +18,7 @@ from acquisition.stream import FloatArray, IntArray, StreamInfo
 from acquisition.timebase.account import Account, Remark
 from acquisition.timebase.base import TimeBase
 from acquisition.timebase.far import NUMBER
+from acquisition.timebase.repeats import Repeats
 from processing.admission import Waits
 from processing.by_arrival import ByArrival
 
@@ -63,7 +64,7 @@ class SampleTimes:
     """
 
     def __init__(self, info: StreamInfo, lateness: float | None = None) -> None:
-        self._base = TimeBase(info.sfreq)
+        self._set_out(info)
         self._by_arrival = ByArrival(info.lateness if lateness is None else lateness, self._say)
         self._said = self._info = info
         self._waiting: list[_Waiting] = []
@@ -73,6 +74,10 @@ class SampleTimes:
         self._clock, self._own = 0.0, math.nan
         self._arrived = -math.inf
         self._tick = -math.inf
+
+    def _set_out(self, info: StreamInfo) -> None:
+        self._base = TimeBase(info.sfreq)
+        self._repeats = Repeats(info.sfreq, self._base.account)
 
     @property
     def account(self) -> Account:
@@ -92,8 +97,10 @@ class SampleTimes:
         if part is not None:
             if part.info is not self._said:
                 if not self._n:  # a stream that was not there at the start says its rate now
-                    self._base = TimeBase(part.info.sfreq)
+                    self._set_out(part.info)
                 self._said = self._info = part.info
+            if (left_out := self._repeats.left_out(part.times, part.samples)) is not None:
+                part = part.where(~left_out)
             slices, stamps = part.slices, self._take_in(part, ticks)
         times, places = self._laid(stamps, slices, ticks)
         rows = self._rows()

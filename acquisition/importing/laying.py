@@ -35,7 +35,7 @@ def laid(items: Sequence[Imported]) -> tuple[list[Imported], list[str]]:
 
 def _laid(item: Imported) -> tuple[Imported, list[str]]:
     name = f"{item.info.role} {item.info.name}"
-    found = lay(item.times, item.info.sfreq)
+    found = lay(item.times, item.info.sfreq, item.samples)
     if not item.info.sfreq > 0:
         sfreq = float(f"{found.account.sfreq or found.sfreq:.6g}")
         item = replace(item, info=replace(item.info, sfreq=sfreq if sfreq == sfreq else 0.0))

@@ -6,8 +6,10 @@ import math
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from acquisition.drivers import NO_SIGNS, Signs
 from acquisition.event import Notice
@@ -93,13 +95,13 @@ class StreamHealth:
             return max(STALE, 1.5 / self.info.sfreq)
         return self._cadence.patience(IRREGULAR_STALE.get(self.info.modality, 5.0))
 
-    def hear(self, times: FloatArray, now: float) -> list[Notice]:
-        """Take in stamps that arrived by `now`, shape (n_samples,); tell of gaps and of resumption."""
+    def hear(self, times: FloatArray, now: float, rows: NDArray[Any] | None = None) -> list[Notice]:
+        """Take in stamps that arrived by `now`, shape (n_samples,), and samples; tell of gaps."""
         if not len(times):
             return []
         notices = self._resumed(float(times[0]), now) if self.stale else []
         if needs_time_base(self.info, ()):
-            notices += self._stamped(times, now)
+            notices += self._stamped(times, now, rows)
         else:
             notices += self._jumps(times, now)
         self._cadence.hear([now])
@@ -164,13 +166,12 @@ class StreamHealth:
         last = self.since if math.isnan(self.arrived) else self.arrived
         return [self._notice(now, "resumed", f"samples again after {now - last:.1f} s", last, now)]
 
-    def _stamped(self, times: FloatArray, now: float) -> list[Notice]:
+    def _stamped(self, times: FloatArray, now: float, rows: NDArray[Any] | None) -> list[Notice]:
         """Tell what stamps show that are no sample times by themselves."""
         if self._stamps is None:
             self._stamps = StampWatch(self.info.sfreq)
-        told = [
-            t for t in self._stamps.hear(times, now) if t.kind != "gap" or not self._is_told(t.start, t.stop)
-        ]
+        found = self._stamps.hear(times, now, rows)
+        told = [t for t in found if t.kind != "gap" or not self._is_told(t.start, t.stop)]
         self.gaps += sum(t.kind == "gap" for t in told)
         return [self._notice(now, *t) for t in told]
 
@@ -252,7 +253,7 @@ class HealthWatch:
         """Take in a chunk that arrived by `now`; of a stream that changed hands just now nothing is said."""
         if chunk.info.key not in self.streams:
             return []
-        return self.streams[chunk.info.key].hear(chunk.times, now)
+        return self.streams[chunk.info.key].hear(chunk.times, now, chunk.samples)
 
     def told(self, notice: Notice) -> None:
         """Note what a driver told."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from acquisition.event import NoticeKind
 from acquisition.stream import FloatArray
 from acquisition.text import how_many
 from acquisition.timebase.account import Loss
 from acquisition.timebase.base import TimeBase
+from acquisition.timebase.repeats import Repeats
 
 EVERY = 1.0
 """Seconds of arrivals after which stamps are looked at together: one by one costs ten times as much."""
@@ -48,12 +50,17 @@ class StampWatch:
     def restart(self) -> None:
         """Begin anew after a pause, in which anything may have happened; what was told is not told again."""
         self._base = TimeBase(self._sfreq)
+        self._repeats = Repeats(self._sfreq, self._base.account)
         self._waiting: list[tuple[FloatArray, float]] = []
         self._given, self._last = 0, math.nan
         self._losses = self._remarks = 0
 
-    def hear(self, times: FloatArray, now: float) -> list[Told]:
-        """Take in stamps that arrived by `now` [s]; return what they tell."""
+    def hear(self, times: FloatArray, now: float, rows: NDArray[Any] | None = None) -> list[Told]:
+        """Take in stamps that arrived by `now` [s], and the samples; return what they tell."""
+        if rows is not None and (left_out := self._repeats.left_out(times, rows)) is not None:
+            times = times[~left_out]
+            if not len(times):
+                return []
         self._waiting.append((times, now))
         if now - self._waiting[0][1] < EVERY:
             return []

@@ -17,7 +17,7 @@ FAR = 5.0
 """Stamps that go back by more begin a segment, or slipped [s]."""
 SOON = 0.5
 """Stamps that step forward by more [s], though samples arrive as before, have jumped."""
-HOUR = 3600.0
+HOUR = 3590.0
 """Where it is not known when samples arrived: a longer step forward is a jump [s], a shorter one a gap,
 unless the stamps soon come back."""
 STAYS, LONGEST = 0.25, 3.0

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from acquisition.stream import FloatArray
 from acquisition.timebase.account import Account
 from acquisition.timebase.base import TimeBase
+from acquisition.timebase.repeats import Repeats
 
 
 class Whole(NamedTuple):
@@ -19,7 +21,7 @@ class Whole(NamedTuple):
     account: Account
 
 
-def lay(stamps: FloatArray, sfreq: float) -> Whole:
+def lay(stamps: FloatArray, sfreq: float, rows: NDArray[Any] | None = None) -> Whole:
     """Lay a whole stream.
 
     Parameters
@@ -28,9 +30,14 @@ def lay(stamps: FloatArray, sfreq: float) -> Whole:
         Raw stamps [s].
     sfreq : float
         Rate that the stream says [Hz]; 0 if it says none.
+    rows : ndarray, shape (n, n_channels), optional
+        The samples, by which those are told that came twice or late and have no place.
     """
-    base = TimeBase(sfreq)
-    laid = base.push(np.asarray(stamps, np.float64))
-    times = np.append(laid.times, base.drain())
-    base.account.judge_rate(len(stamps) - 1, ended=True)
+    base, stamps = TimeBase(sfreq), np.asarray(stamps, np.float64)
+    out = None if rows is None else Repeats(sfreq, base.account).left_out(stamps, rows)
+    times = np.full(len(stamps), np.nan)
+    keep = np.ones(len(stamps), np.bool_) if out is None else ~out
+    laid = base.push(stamps[keep])
+    times[keep] = np.append(laid.times, base.drain())
+    base.account.judge_rate(int(np.count_nonzero(keep)) - 1, ended=True)
     return Whole(times, 1.0 / base.usual, base.account)

@@ -16,6 +16,7 @@ from acquisition.stream import FloatArray, IntArray
 from acquisition.timebase.laid import NOTHING, Laid, Last, Log
 from acquisition.timebase.line import AGAIN, ONCE, Course, fit_line
 from acquisition.timebase.ranks import middle
+from acquisition.timebase.set_back import SetBack
 
 BLOCK = 0.1
 """Seconds of samples whose stamps are averaged."""
@@ -86,7 +87,7 @@ class Levels:
         """How many blocks the line has gone through."""
         self._jumps: list[tuple[int, float]] = [(0, 0.0)]
         """From which sample on how many are missing before it."""
-        self._shift = 0.0
+        self._shift, self._set_back = 0.0, SetBack()
         self._course: Course | None = None
         self._next_fit = 0
         self._looked = -1
@@ -252,7 +253,11 @@ class Levels:
     def _step(self, place: int, step: float) -> None:
         """Take in that stamps from a sample on are later or earlier for good."""
         self._searched = -1
-        if step < 0:
+        forth = self._set_back.undone(step, STEP * self.period)
+        if step < 0.0 or forth:
+            step = forth or step
+            if step < 0.0:
+                self._set_back.set(-step)
             self._log.back(self._first + place, -step)
             self._shift -= step
             begin, block = self._begin, place // self._size

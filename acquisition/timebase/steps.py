@@ -9,6 +9,7 @@ import numpy as np
 from acquisition.stream import FloatArray, IntArray
 from acquisition.timebase.laid import Laid, Log, joined, rising
 from acquisition.timebase.ranks import steps_from
+from acquisition.timebase.set_back import SetBack
 
 LONG = 1.6
 """Samples are missing where a step is longer than so many periods."""
@@ -49,7 +50,7 @@ class Steps:
         self._waiting: FloatArray = np.empty(0)
         self._last = math.nan
         self._most = LOOSE if loose else LONG
-        self._shift = 0.0
+        self._shift, self._set_back = 0.0, SetBack()
         self._at = first
         self._settled = first
 
@@ -117,7 +118,12 @@ class Steps:
             return x, n
         if step < 0:
             self._log.back(self._at, period - step)
+            self._set_back.set(period - step)
             self._shift += period - step
+            x = raw + self._shift
+        elif by := self._set_back.undone(step - period, ALIKE * period):
+            self._log.back(self._at, -by)
+            self._shift -= by
             x = raw + self._shift
         else:
             self._log.lost(self._at, max(1.0, round(step / period) - 1.0), step - period)

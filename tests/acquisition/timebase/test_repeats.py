@@ -1,0 +1,119 @@
+"""Samples that come twice or late are told from a clock that is set back; the others keep their places."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from acquisition.stream import FloatArray, IntArray
+from acquisition.timebase.account import Account
+from acquisition.timebase.lay import lay
+from acquisition.timebase.repeats import KEPT, Repeats
+from tests.acquisition.timebase.stamped import Push, bursts, deduced, even, jittered, rounded, stream
+from tests.drawing import few
+
+PUSHES: list[Push] = [even, rounded, jittered(0.003), bursts, deduced(130.0)]
+SFREQ = 130.0
+
+
+def left_out(stamps: FloatArray, rows: FloatArray, cuts: list[int]) -> tuple[IntArray, Account]:
+    """Return which samples are left out if they come in such pieces, and what is noted."""
+    account = Account(SFREQ)
+    repeats, at, k, parts = Repeats(SFREQ, account), 0, 0, [np.empty(0, np.int64)]
+    while at < len(stamps):
+        end = at + cuts[k % len(cuts)]
+        out = repeats.left_out(stamps[at:end], rows[at:end])
+        parts += [] if out is None else [at + out.nonzero()[0]]
+        at, k = end, k + 1
+    return np.concatenate(parts), account
+
+
+def values(n: int) -> FloatArray:
+    """Return samples of which some are the same, as a sensor's are."""
+    return np.random.default_rng(0).integers(-50, 50, (n, 1)).astype(np.float64)
+
+
+@few(25)
+@given(
+    push=st.sampled_from(PUSHES),
+    begin=st.integers(600, 7000),
+    n=st.integers(2, 2000),
+    after=st.integers(0, 500),
+    cuts=st.lists(st.integers(1, 900), min_size=1, max_size=5),
+)
+def test_a_chunk_that_comes_again_leaves_the_stream_as_it_was(
+    push: Push, begin: int, n: int, after: int, cuts: list[int]
+) -> None:
+    sent = stream(push, seconds=80.0)
+    rows = values(len(sent.stamps))
+    order = np.arange(len(rows))
+    order = np.insert(order, begin + n + after, order[begin : begin + n])
+    out, account = left_out(sent.stamps[order], rows[order], cuts)
+    assert np.array_equal(np.delete(order, out), np.arange(len(rows)))
+    assert account.again == n
+    found, whole = lay(sent.stamps[order], SFREQ, rows[order]), lay(sent.stamps, SFREQ, rows)
+    assert np.array_equal(found.times[~np.isnan(found.times)], whole.times)
+    assert f"{n} samples came once more" in " ".join(found.account.lines())
+
+
+@few(25)
+@given(
+    push=st.sampled_from(PUSHES[:3]),
+    begin=st.integers(2000, 7000),
+    n=st.integers(13, 150),
+    ahead=st.integers(13, 150),
+    cuts=st.lists(st.integers(1, 900), min_size=1, max_size=5),
+)
+def test_a_chunk_that_was_overtaken_leaves_a_hole_and_nothing_else(
+    push: Push, begin: int, n: int, ahead: int, cuts: list[int]
+) -> None:
+    sent = stream(push, seconds=80.0)
+    rows = values(len(sent.stamps))
+    order = np.arange(len(rows))
+    order[begin : begin + n + ahead] = np.roll(order[begin : begin + n + ahead], -n)
+    out, account = left_out(sent.stamps[order], rows[order], cuts)
+    assert account.overtaken == len(out)
+    assert np.abs(len(out) - n) <= 2  # with jitter the first of them may have lain before the hole
+    found = lay(sent.stamps[order], SFREQ, rows[order])
+    known = ~np.isnan(found.times)
+    assert np.abs(found.times[known] - sent.true[order][known]).max() < 0.016
+    assert abs(sum(loss.samples for loss in found.account.losses) - n) <= 3
+
+
+@few(15)
+@given(push=st.sampled_from(PUSHES), by=st.sampled_from([0.2, 1.0, 7.0, 3600.0]), at=st.integers(2000, 7000))
+def test_a_clock_that_is_set_back_is_no_repetition(push: Push, by: float, at: int) -> None:
+    sent = stream(push, seconds=80.0)
+    stamps = sent.stamps - np.where(np.arange(len(sent.stamps)) >= at, by, 0.0)
+    out, _ = left_out(stamps, np.random.default_rng(0).standard_normal((len(stamps), 2)), [5000])
+    assert len(out) == 0
+
+
+def test_what_came_too_long_ago_is_not_remembered() -> None:
+    n = 3 * KEPT
+    stamps = 100.0 + np.arange(n) / SFREQ
+    rows = values(n)
+    again = np.concatenate((stamps, stamps[:50])), np.concatenate((rows, rows[:50]))
+    for cuts in ([10**6], [700]):
+        assert len(left_out(*again, cuts)[0]) == 0
+
+
+@pytest.mark.parametrize("push", PUSHES[:3])
+def test_a_clock_that_is_set_back_and_forth_does_not_lengthen_the_hour(push: Push) -> None:
+    """Each step back was gone on over, and each one forward taken for a gap."""
+    sent = stream(push)
+    odd = (sent.true // 20.0) % 2 == 1.0
+    found = lay(sent.stamps - np.where(odd, 1.0, 0.0), SFREQ)
+    assert np.ptp(found.times - sent.true) < 1.1  # it is not known which way the first step goes
+    assert len(found.account.losses) <= 1
+    assert found.account.segments >= 8
+
+
+def test_an_hour_of_summer_time_is_no_gap_of_an_hour() -> None:
+    for push in PUSHES:
+        sent = stream(push)
+        found = lay(sent.stamps + np.where(sent.true > 200.0, 3600.0, 0.0), SFREQ)
+        assert not found.account.losses
+        assert abs(np.ptp(found.times) - np.ptp(sent.true)) < 0.1
