@@ -25,7 +25,9 @@ from processing.corrections.edits import Edits
 from processing.parts import sources
 from processing.skin.config import SkinConfig
 from processing.skin.eda_quality import EdaGate, Fault, said_by_hand
+from processing.skin.rises import ScrConfig
 from processing.skin.scr import ResponseFinder
+from processing.skin.scr_signal import Limits, Smoother
 from processing.skin.signal import Signal
 
 SFREQ = 4.0
@@ -34,6 +36,10 @@ SHORTEST = 60.0
 """A shorter stretch without a gap or fault is left out [s]: the tonic part is a spline of knots each 10 s."""
 DOUBTED = 1.0 / 3.0
 """A signal of which this share of the seconds is in doubt, for its unit or zero, is left out as a whole."""
+STEP = 0.05
+"""A jump of a smaller share of the level than this is left in: it costs less than what lies beside it."""
+EQUAL = 1e-9
+"""What was taken out as a jump differs by no more than rounding where there is none [µS]."""
 METHOD = "offline: cvxEDA (NeuroKit2)"
 
 
@@ -111,8 +117,8 @@ def cvx_stretches(
     """Decompose EDA stretch by stretch: nothing is made up for a gap, a missing sample or a fault.
 
     What the rules of `processing.skin.eda_quality` call invalid, and what is near it, is left out, and so
-    are falls, noise, filled gaps, what stands at a limit, and stretches of less than 60 s; and the whole of a
-    signal that looks like ohms or has been below zero: what falls would be called a response.
+    are falls, jumps, noise, filled gaps, what stands at a limit, and stretches of less than 60 s; and the
+    whole of a signal that looks like ohms or has been below zero: what falls would be called a response.
 
     Parameters
     ----------
@@ -140,11 +146,31 @@ def cvx_stretches(
         near &= ~edits.accepts(times)
     if _doubted(times, eda, sfreq, config, edits):
         return []
+    valid = (codes == Fault.NONE) & ~near
+    for start, stop in _runs(valid, gaps):
+        valid[start:stop] &= ~_stepped(times[start:stop], eda[start:stop], sfreq, config.scr)
     out = []
-    for start, stop in _runs((codes == Fault.NONE) & ~near, gaps):
+    for start, stop in _runs(valid, gaps):
         if stop - start >= SHORTEST * sfreq:
             parts = cvx_decompose(eda[start:stop], sfreq)
             out.append(Stretch(_means(times[start:stop], sfreq), parts))
+    return out
+
+
+def _stepped(times: FloatArray, eda: FloatArray, sfreq: float, config: ScrConfig) -> BoolArray:
+    """Tell which samples of an unbroken stretch lie in a jump as high as a response, and not small beside the
+    level."""
+    jump, coarse = (config.jump, config.jump_share), (config.coarse_jump, config.coarse_jump_share)
+    means = Smoother(sfreq, Limits(*jump), Limits(*coarse)).push(times, eda).means
+    out = np.zeros(len(times), bool)
+    if len(means.times) < 2:
+        return out
+    taken = means.eda - means.steady
+    moved = np.flatnonzero(np.abs(np.diff(taken)) > EQUAL)
+    for part in np.split(moved, np.flatnonzero(np.diff(moved) > 1) + 1) if len(moved) else ():
+        first, last = int(part[0]), int(part[-1]) + 1
+        if abs(taken[last] - taken[first]) >= max(config.minimum, STEP * means.eda[first]):
+            out[slice(*np.searchsorted(times, (means.times[first], means.times[last])).tolist())] = True
     return out
 
 

@@ -111,6 +111,14 @@ def test_a_signal_that_looks_like_ohms_is_not_decomposed(monkeypatch: pytest.Mon
     assert offline.cvx_stretches(times, 100.0 / eda, 4.0) == []
 
 
+def test_a_signal_whose_zero_was_taken_away_is_not_decomposed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(offline, "cvx_decompose", plainly)
+    times, eda = eda_with(1500.0, 4.0, tuple(np.arange(15.0, 1490.0, 30.0)), (0.4,) * 50)
+    eda = eda + 0.5 * (times > 400.0)
+    assert len(offline.cvx_stretches(times, eda, 4.0)) == 2
+    assert offline.cvx_stretches(times, eda - eda.mean(), 4.0) == []
+
+
 @needs_cvxopt
 def test_all_nan_and_too_little_give_nothing() -> None:
     times, eda = signal()
