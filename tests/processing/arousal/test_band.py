@@ -10,6 +10,7 @@ import pytest
 
 from acquisition.stream import FloatArray
 from processing.arousal.band import (
+    BITS,
     NO_BAND,
     ArousalConfig,
     Scale,
@@ -218,3 +219,7 @@ def test_weights_share_what_is_there() -> None:
     assert weighted(values, scales, weights) == pytest.approx((0.4 * 1 - 0.4 * 2 + 0.2 * 3) / 1.0)
     del values["hr"]
     assert weighted(values, scales, weights) == pytest.approx((-0.4 * 2 + 0.2 * 3) / 0.6)
+
+
+def test_the_bits_of_the_channels_are_those_that_other_programs_read() -> None:
+    assert BITS == {"hr": 1, "scl": 2, "scr": 4, "f0": 8}

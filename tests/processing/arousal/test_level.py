@@ -28,7 +28,15 @@ def said(levels: FloatArray) -> list[str]:
 
 @pytest.mark.parametrize(
     ("after", "gap", "jumped"),
-    [(8.0, 5, True), (3.2, 5, True), (7.0, 5, False), (8.0, 2, False), (8.0, 400, True), (5.8, 60, False)],
+    [
+        (8.0, 5, True),
+        (3.2, 5, True),
+        (7.0, 5, False),
+        (8.0, 2, False),
+        (8.0, 3, True),
+        (8.0, 400, True),
+        (5.8, 60, False),
+    ],
 )
 def test_a_level_that_stands_elsewhere_after_an_interruption_makes_the_rest_old(
     after: float, gap: int, jumped: bool
@@ -76,3 +84,23 @@ def test_metrics_of_the_band_say_for_how_much_of_it_the_baseline_was_old() -> No
     assert old(rows) == "old baseline for 30 % of it: taken in another posture"
     assert old(rows[25:]) == old([]) == ""
     assert old_since(rows) == ((0.0, "taken in another posture"), (30.0, "")) and old_since(rows[30:]) == ()
+
+
+@pytest.mark.parametrize("movement", [40.0, 0.4])
+def test_a_moment_of_movement_before_an_interruption_is_not_the_level(movement: float) -> None:
+    """Medians of 20 s are compared: five of them may be anything."""
+    before = np.concatenate([np.full(195, 5.0), np.full(5, movement)])
+    assert said(np.concatenate([before, np.full(10, np.nan), np.full(100, 5.0)]))[-1] == ""
+
+
+@pytest.mark.parametrize(("share", "fallen"), [(0.52, True), (0.48, False)])
+def test_half_of_the_window_must_have_a_level(share: float, fallen: bool) -> None:
+    """What is known of fewer seconds may be a moment; the level stands at a fifth of that of the rest."""
+    config = ArousalConfig()
+    level, n = Level(config), round(config.fallen_window)
+    level.begin(REST)
+    known = np.random.default_rng(1).permutation(n) < share * n
+    for second in range(n):
+        level.take(REST - math.log(5.0) if known[second] else math.nan, look=True)
+    # Interruptions are no matter here: nothing stands elsewhere after one than before it.
+    assert level.word == ("less than 50 % of its EDA level is left" if fallen else "")
