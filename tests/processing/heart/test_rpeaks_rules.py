@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from math import exp, log
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from acquisition.stream import FloatArray
 from processing.heart.rpeaks import detect_r_peaks
 from processing.heart.rpeaks_evidence import RECENT, UNUSUAL, WEIGHTS, Intervals, Levels, Tails
-from processing.heart.rpeaks_path import Path
+from processing.heart.rpeaks_path import PENDING, Path, Pending
 from processing.heart.rpeaks_trust import NOISE, SlowNoise
 
 RATE = 125.0
@@ -235,3 +236,47 @@ def test_slopes_tell_a_beat_in_slow_noise_and_nothing_in_white_or_none() -> None
     assert in_noise(4.0, slow[:12], own=20.0).evidence(qrs, qrs[3]) is None, "wide beats, and no noise"
     ramp = np.tile(np.linspace(-1.0, 1.0, 31), (7, 1))
     assert noise.evidence(ramp, qrs[3]) == NOISE.least, "an ectopic beat is a beat"
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_best_path_is_the_best_of_all_paths(seed: int) -> None:
+    """Every choice of the pending candidates is tried: what they say, less the intervals and the silences."""
+    rng, path, at = np.random.default_rng(seed), Path(RATE), 260
+    path._intervals, path._clear = known(0.8, n=int(rng.integers(0, RECENT + 1))), bool(rng.random() < 0.5)
+    path._last = None if rng.random() < 0.2 else 0
+    places = np.sort(rng.choice(np.arange(30, 300), size=int(rng.integers(1, PENDING + 1)), replace=False))
+    scores, marks = rng.normal(1.0, 3.0, len(places)).tolist(), rng.random((len(places), 2)) < 0.4
+    nothing = np.zeros((5, 4))
+    path._pending = [
+        Pending(int(place), score, 1.0, 1.0, 9.0, False, nothing, bool(clear), bool(sure), 999)
+        for place, score, (clear, sure) in zip(places, scores, marks, strict=True)
+    ]
+    seen = [c for c in path._pending if c.place <= at] or path._pending[:1]
+
+    def value(chosen: list[Pending]) -> float:
+        total, time, clear = 0.0, path._last, path._clear
+        for c in chosen:
+            total += c.score
+            if time is not None:
+                total -= path._intervals.cost((c.place - time) / RATE, c.clear and clear, c.sure)
+            time, clear = c.place, c.clear
+        return total if time is None else total - path._intervals.silence((at - time) / RATE)
+
+    every = [list(some) for n in range(len(seen) + 1) for some in combinations(seen, n)]
+    having = max(value(some) for some in every if some[:1] == seen[:1])
+    lacking = max(value(some) for some in every if some[:1] != seen[:1])
+    assert path._margin(at) == pytest.approx(having - lacking)
+
+
+@pytest.mark.parametrize("before", ["beat", "candidate"])
+def test_one_that_looks_like_the_one_before_may_do_so_at_any_shift(before: str) -> None:
+    """A candidate's middle lies some samples beside that of the beat it is like."""
+    shape, other = np.eye(4)[0], np.eye(4)[1]
+    path, shifted = Path(RATE), np.array([other, other, other, shape, other])
+    if before == "beat":
+        path._latest = shape
+    else:
+        at_rest = np.array([other, other, shape, other, other])
+        path._pending = [Pending(30, 1.0, 1.0, 1.0, 9.0, False, at_rest, False, False, 999)]
+    assert path._alike(shifted)
+    assert not path._alike(np.array([other] * 5) if before == "beat" else np.array([np.eye(4)[2]] * 5))
