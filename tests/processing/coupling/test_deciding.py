@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
+from scipy.stats import t as student
 
 from acquisition.stream import FloatArray
 from processing.coupling.deciding import (
     decide,
+    lead_contrast,
     p_of_largest,
     p_of_mean,
     studentised,
@@ -109,3 +111,20 @@ def test_pairs_with_too_little_in_common_count_for_nothing() -> None:
 
 def test_the_same_numbers_in_every_segment_say_nothing() -> None:
     assert decide(np.full((17, 8, 8), 0.3)).p == 1.0
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_both_nulls_are_asked_and_the_larger_p_counts(seed: int) -> None:
+    """That of shifts is a Student's t with n − 4 degrees of freedom, in the place of its normal deviate."""
+    n = 9
+    z = np.random.default_rng(seed).standard_normal((5, n, n))
+    z[:, np.arange(n), np.arange(n)] += 0.6
+    (permuted, joined), (shifted, joined_shifted) = studentised(z), studentised_by_shifts(z)
+    as_normal = norm.isf(student.sf(np.abs(shifted), n - 4))
+    found = decide(z)
+    assert found.p_permuted == pytest.approx(p_of_largest(np.abs(permuted), joined))
+    assert found.p_shifted == pytest.approx(p_of_largest(as_normal, joined_shifted), rel=1e-6)
+    assert found.p == max(found.p_permuted, found.p_shifted)
+    contrast = lead_contrast(np.moveaxis(z, 0, -1))[None]
+    by_all, by_shifts = (np.abs(way(contrast)[0][0]) for way in (studentised, studentised_by_shifts))
+    assert found.p_lead == pytest.approx(max(2.0 * norm.sf(by_all), 2.0 * student.sf(by_shifts, n - 4)))
