@@ -14,14 +14,13 @@ from scipy.stats import t as student
 from acquisition.stream import FloatArray
 from processing.coupling.deciding import (
     decide,
-    lead_contrast,
     p_of_largest,
     p_of_mean,
     studentised,
     studentised_by_shifts,
 )
 from processing.coupling.statement import compared
-from processing.coupling.wclc import TableShape
+from processing.coupling.wclc import TableShape, lead_contrast
 from tests.processing.dyads import autoregressive, coupled
 
 SHAPE = TableShape(window=40, max_lag=8, coverage=0.8, renew=10_000)
