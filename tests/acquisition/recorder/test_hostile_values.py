@@ -86,6 +86,28 @@ def test_a_stamp_that_no_clock_shows_ends_nothing(tmp_path: Path, stamp: float) 
     assert told.role is Role.CLIENT and told.message.startswith("1 samples dropped: stamps that no clock")
 
 
+@pytest.mark.parametrize("jump", [3600.0, -3600.0])
+def test_a_wall_clock_that_is_set_by_an_hour_moves_no_sample_and_no_tick(tmp_path: Path, jump: float) -> None:
+    """Times are those of the LSL clock; the wall clock is only noted beside them."""
+    driver, begun = SineDriver(), local_clock()
+
+    def wall() -> float:
+        now = local_clock()
+        return 1.8e9 + now - begun + jump * (now - begun > 0.4)
+
+    outcome = record(SESSION, tmp_path, seconds=0.8, drivers=[driver], fsync=0, wall=wall)
+    assert outcome.ended == "" and verify(outcome.path) == []
+    batches = list(Recording(outcome.path).batches())
+    ticks, walls = (np.concatenate([getattr(b, name) for b in batches]) for name in ("ticks", "walls"))
+    assert abs(np.ptp(walls - ticks) - 3600.0) < 0.01, "the fault is there"
+    assert (np.diff(ticks) > 0.0).all() and np.ptp(ticks) < 5.0
+    for role in (Role.CLIENT, Role.THERAPIST):
+        times = of(outcome, role)
+        assert len(times) == driver.sent[role]
+        assert np.allclose(np.diff(times), 0.01)
+    assert [n.kind for n in notices(outcome)] == ["clock"]
+
+
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.tuples(st.floats(width=64), st.floats(width=64), st.floats(width=64)), min_size=1, max_size=4)
