@@ -111,7 +111,7 @@ REASONS = {
     Fault.IN_MILLIONTHS: "not in µS",
     Fault.DIP: "movement: falls faster than the skin can",
     Fault.NOISE: "noise: responses of {c.scr.noise.smallest:g} µS do not stand out",
-    Fault.LOST: "electrode off: fell below 0.25 µS, and to less than 40 %",
+    Fault.LOST: "electrode off: fell below 0.25 µS, and far below its level",
     Fault.FILLED: "a straight line: filled, not measured",
     Fault.MARKED: "marked as artefact by hand",
     Fault.BENEATH: "below zero: electrode off, its zero is off, or it was filtered",

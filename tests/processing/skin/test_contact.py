@@ -54,9 +54,32 @@ def test_skin_that_is_low_or_falls_slowly_or_was_held_up_by_responses_keeps_its_
     ("left", "seconds", "lost"), [(0.195, 3, True), (0.205, 9, False), (0.195, 2, False), (0.02, 3, True)]
 )
 def test_it_falls_below_forty_per_cent_for_two_seconds(left: float, seconds: int, lost: bool) -> None:
-    means = np.full(80, 0.5)
-    means[40 : 40 + seconds] = left
-    assert lost_from(means) == ([42] if lost else [])
+    means = np.full(60, 0.5)
+    means[25 : 25 + seconds] = left
+    assert lost_from(means) == ([27] if lost else [])
+
+
+@pytest.mark.parametrize(("share", "seconds", "lost"), [(0.69, 3, True), (0.71, 9, False), (0.69, 2, False)])
+def test_it_falls_beneath_all_that_it_read_for_two_seconds(share: float, seconds: int, lost: bool) -> None:
+    """Where the skin conducted a third of a microsiemens, half of that is what an electrode leaves."""
+    means = np.tile([0.3, 0.34, 0.5], 50)
+    means[90 : 90 + seconds] = share * 0.3
+    assert lost_from(means) == ([92] if lost else [])
+
+
+def test_what_it_read_so_low_long_before_and_a_slow_fall_are_the_skins() -> None:
+    assert lost_from(np.repeat([0.2, 0.35, 0.2], [12, 90, 60])) == [], "it stood there"
+    assert lost_from(np.repeat([0.35, 0.2], [90, 60])) == list(range(92, 150))
+    assert lost_from(0.4 * np.exp(-np.arange(300.0) / 40.0).clip(0.16)) == []
+
+
+def test_beneath_all_it_touches_again_near_the_least_or_where_skin_responds() -> None:
+    slowly = np.concatenate((np.full(50, 0.3), np.linspace(0.15, 0.26, 111)))
+    assert lost_from(slowly) == list(range(52, 155)), "to 0.255 µS, 85 % of the least"
+    means = np.concatenate(
+        (np.full(50, 0.3), np.full(50, 0.15), 0.15 + 0.01 * np.arange(4), np.full(50, 0.15))
+    )
+    assert lost_from(means) == list(range(52, 104)), "30 nS within three seconds"
 
 
 def test_a_level_that_was_higher_than_a_quarter_microsiemens_away_is_a_step() -> None:
