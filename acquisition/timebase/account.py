@@ -124,9 +124,7 @@ class Account:
         if self.slips:
             out.append(f"{self.slips} stamps are far off, and those after them are not; they are replaced")
         if self.unplaced:
-            out.append(
-                f"{self.unplaced} samples left out: a part of their packet is missing, and not known which"
-            )
+            out.append(f"{self.unplaced} samples left out: it is not known where they belong")
         if self.again:
             out.append(f"{self.again} samples came once more, with the same stamps; left out")
         if self.overtaken:

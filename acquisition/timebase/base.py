@@ -338,7 +338,9 @@ class TimeBase:
             off = float(times[int(known.argmax())]) + self._shift - self._last - self._period
             self._shift -= off if abs(off) < JOINED else 0.0
         self._joins = False
-        times = rising(self._last, times + self._shift if self._shift else times)
+        laid_at = times + self._shift if self._shift else times
+        times = rising(self._last, laid_at)
+        known &= laid_at >= times - JOINED  # else what came before was laid too far
         self._last, n = float(times[-1]), int(np.count_nonzero(known))
         self.account.laid(float(times[0]), self._last, n)
         if n < len(known):

@@ -2,8 +2,8 @@
 
 A look at the manner every few seconds finds any change. Until then samples would be laid wrongly, so what
 spoils most is told at once: samples that come packet by packet where each had its own time, a flow of
-samples where packets ended, steps of no whole number of samples where all were even, and steps that are even
-to the last digit where none were.
+samples where packets ended, steps of no whole number of samples where all were even, steps that are even to
+the last digit where none were, and another rate where stamps have jitter.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray, IntArray
 from acquisition.timebase.manner import CLOSE, LONG, LONG_DEDUCED, SLOW, Manner, Seen, ends_packet
+from acquisition.timebase.pace import Pace
 from acquisition.timebase.ranks import steps_from
 
 LATE = 4.0
@@ -59,6 +60,7 @@ class Change:
 
     def __init__(self, seen: Seen, period: float, stamps: FloatArray, wary_from: int) -> None:
         self._seen, self._period, self._wary_from = seen, period, wary_from
+        self._pace = Pace(period)
         self.began = -1
         """Number of the sample with which the other manner began, where that is known; else -1."""
         self._odd, self._odd_stamp = -1, math.nan
@@ -96,6 +98,7 @@ class Change:
             other = self._uneven(stamps, steps, first, before)
         elif self._seen.manner is Manner.JITTER:
             other = self._even(steps, first)
+            packet = _first_of(packet, self._pace.other(stamps))
         place = _first_of(packet, other)
         if place != other:  # what comes after the change of another kind tells nothing of this one
             self.began = -1

@@ -23,6 +23,8 @@ unless the stamps soon come back."""
 STAYS, LONGEST = 0.25, 3.0
 """Seconds of samples that must agree on a jump; after which those that do not agree say nothing, and a step
 forward is a gap where arrivals are not known."""
+GOES_ON = 0.1
+"""Share of their time by which stamps after a gap have gone on at least, as the rate may be another."""
 DRIFT = 1e-4
 """Share by which the clocks of sender and recorder may differ."""
 UNKNOWN = 0.01
@@ -144,7 +146,8 @@ class Away:
         long = span >= max(LONGEST, 4.0 * packet)
         if not (long or (span >= max(STAYS, 2.2 * packet) and not self.gap)):
             return None
-        on = 0.5 * span <= stamp - begun <= (1.5 * span if not self.gap else math.inf)
+        least, most = (GOES_ON * span, math.inf) if self.gap else (0.5 * span, 1.5 * span)
+        on = least <= stamp - begun <= most
         return on or (False if long else None)
 
     def let_go(self) -> tuple[FloatArray, FloatArray]:

@@ -120,7 +120,8 @@ class Levels:
     def _append(self, stamps: FloatArray) -> int:
         """Keep stamps [s]; return how many blocks are whole."""
         self._raw = np.concatenate((self._raw, stamps))
-        self._stamps = np.concatenate((self._stamps, stamps + self._shift)) if self._shift else self._raw
+        was_set = self._set_back.ever
+        self._stamps = np.concatenate((self._stamps, stamps + self._shift)) if was_set else self._raw
         begun = self._begin // self._size
         known = (self._begin + len(self._stamps)) // self._size
         self._means = self._averaged(begun + len(self._means), known)

@@ -11,10 +11,12 @@ class SetBack:
 
     def __init__(self) -> None:
         self._by: list[float] = []
+        self.ever = False
+        """Whether it ever was."""
 
     def set(self, seconds: float) -> None:
         """Note that it was."""
-        self._by = [*self._by, seconds][-KEPT:]
+        self._by, self.ever = [*self._by, seconds][-KEPT:], True
 
     def undone(self, step: float, within: float) -> float:
         """Return by how much a step forward undoes one back [s]; 0 if it does not: samples are missing.

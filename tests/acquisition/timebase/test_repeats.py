@@ -12,6 +12,7 @@ from acquisition.timebase.account import Account
 from acquisition.timebase.lay import lay
 from acquisition.timebase.repeats import KEPT, Repeats
 from tests.acquisition.timebase.stamped import Push, bursts, deduced, even, jittered, rounded, stream
+from tests.acquisition.timebase.test_timebase import pushed
 from tests.drawing import few
 
 PUSHES: list[Push] = [even, rounded, jittered(0.003), bursts, deduced(130.0)]
@@ -109,6 +110,23 @@ def test_a_clock_that_is_set_back_and_forth_does_not_lengthen_the_hour(push: Pus
     assert np.ptp(found.times - sent.true) < 1.1  # it is not known which way the first step goes
     assert len(found.account.losses) <= 1
     assert found.account.segments >= 8
+
+
+@few(25)
+@given(
+    push=st.sampled_from(PUSHES),
+    at=st.lists(st.integers(500, 5000), min_size=2, max_size=6, unique=True),
+    by=st.sampled_from([0.05, 0.3, 1.0, 4.0, 7.0]),
+    cuts=st.lists(st.integers(1, 900), min_size=1, max_size=5),
+)
+def test_a_clock_that_is_set_to_and_fro_is_laid_alike_in_any_pieces(
+    push: Push, at: list[int], by: float, cuts: list[int]
+) -> None:
+    sent = stream(push, seconds=45.0)
+    set_to = np.cumsum(np.isin(np.arange(len(sent.stamps)), at)) % 2 * -by
+    whole, cut = (pushed(sent.stamps + set_to, None, SFREQ, c) for c in ([10**6], cuts))
+    assert np.array_equal(whole[0], cut[0], equal_nan=True)
+    assert np.array_equal(whole[1], cut[1]) and whole[2] == cut[2]
 
 
 def test_an_hour_of_summer_time_is_no_gap_of_an_hour() -> None:
