@@ -13,12 +13,10 @@ import numpy as np
 from acquisition.batch import Batch, StreamPart
 from acquisition.stream import Chunk, FloatArray, IntArray, Modality, Role, StreamInfo
 from acquisition.timebase.account import Account
-from acquisition.timebase.vouched import needs_time_base
 from acquisition.units import convert
 from processing.admission import Admission
-from processing.beat_times import BEATS, BeatTimes
+from processing.beat_times import times_of
 from processing.config import PipelineConfig
-from processing.sample_times import SampleTimes
 
 SPEECH_SPARE = 1.0
 """Speech may be late by so much less than the heart leaves out of it [s]: a row of speech stands for a second
@@ -58,8 +56,8 @@ class Intake:
         self, infos: Sequence[StreamInfo], streams: Sequence[StreamInfo], config: PipelineConfig
     ) -> None:
         self._config = config
-        self._times = {s.key: SampleTimes(s, self._lateness(s)) for s in infos if needs_time_base(s, streams)}
-        self._beats = {s.key: BeatTimes(self._lateness(s)) for s in infos if s.modality in BEATS}
+        found = {s.key: times_of(s, streams, self._lateness(s)) for s in infos}
+        self._times = {key: times for key, times in found.items() if times is not None}
         self._gates = {s.key: Admission(self._lateness(s)) for s in infos}
 
     def _lateness(self, info: StreamInfo) -> float:
@@ -77,16 +75,13 @@ class Intake:
     @property
     def time_bases(self) -> dict[tuple[Role, str], Account]:
         """Return what was found out about the stamps of each stream that does not vouch for its own."""
-        accounts = {key: beats.account for key, beats in self._beats.items()}
-        return {key: times.account for key, times in self._times.items()} | accounts
+        return {key: times.account for key, times in self._times.items()}
 
     def take(self, info: StreamInfo, batch: Batch, ticks: FloatArray) -> Taken:
         """Return what a batch admits of a stream."""
         part, waits = batch.streams.get(info.key), None
         if info.key in self._times:
             part, waits = self._times[info.key].lay(part, ticks)
-        elif part is not None and info.key in self._beats:
-            part = self._beats[info.key].lay(part, ticks)
         admitted = self._gates[info.key].admit(part, ticks, waits)
         if part is None or not len(admitted.times):
             return Taken(None, np.empty(0, np.int64), admitted.watermarks)

@@ -36,7 +36,7 @@ class Settled(NamedTuple):
     """Hold samples with their times in the slices that settled them, None if none was, and what waits."""
 
     part: StreamPart | None
-    waits: Waits
+    waits: Waits | None
 
 
 class _Waiting(NamedTuple):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from acquisition.recorder.cadence import Cadence
 from acquisition.stream import Role, StreamInfo
 from processing.admission import Admission
+from processing.beat_times import BeatTimes
 from processing.sample_times import SampleTimes
 from viewer.model.runs import Runs
 
@@ -41,7 +42,7 @@ class StreamHealth:
 
     info: StreamInfo
     gate: Admission
-    times: SampleTimes | None = None
+    times: SampleTimes | BeatTimes | None = None
     """What finds its sample times, where nobody vouches for its stamps."""
     last: float = math.nan
     n: int = 0

@@ -19,13 +19,12 @@ from acquisition.events.intervals import Intervals
 from acquisition.events.overlay import Edit, held
 from acquisition.events.paused import Paused
 from acquisition.stream import PEOPLE, BoolArray, FloatArray, Modality, Role, StreamInfo
-from acquisition.timebase.vouched import needs_time_base
 from acquisition.units import convert
 from processing.admission import Admission
 from processing.arousal.baseline import BaselineVerdict
+from processing.beat_times import times_of
 from processing.index import IndexSample
 from processing.indices import INDICES
-from processing.sample_times import SampleTimes
 from viewer.model.definitions import gap_of
 from viewer.model.facts import SessionFacts, StreamHealth
 from viewer.model.history import Waveform
@@ -124,7 +123,7 @@ class SessionModel:
         if self.sources.setdefault((info.role, info.modality), info.key) == info.key:
             self.drawn.add(info.key)
         if info.key not in self.health:
-            times = SampleTimes(info) if needs_time_base(info, self.streams) else None
+            times = times_of(info, self.streams, info.lateness)
             self.health[info.key] = StreamHealth(info, Admission(info.lateness), times)
         return self.health[info.key]
 

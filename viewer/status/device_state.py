@@ -107,9 +107,11 @@ def _line(health: StreamHealth, word: str) -> str:
 def _stamps(health: StreamHealth) -> str:
     """Say what the stamps are like and what that costs; "" where they are simply the times."""
     account = health.times.account if health.times is not None else None
-    if account is None or account.manner in (None, Manner.EXACT):
+    if account is None:
         return ""
     said = "".join(f", {remark.message}" for remark in account.remarks if remark.kind == "clock")
+    if account.manner in (None, Manner.EXACT):
+        return said
     return f", stamps {WORDS[account.manner]} (up to {ADDED[account.manner]:g} s later){said}"
 
 

@@ -1,4 +1,5 @@
-"""Bridges that push a packet's samples one by one, or at another rate than they say, from LSL to indices."""
+"""Bridges that push a packet's samples one by one, at another rate than they say, or by a clock that is set
+wrongly, from LSL to indices."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from acquisition.recorder.begin import record
 from acquisition.recorder.listener import Listener
 from acquisition.recorder.recorder import Outcome
 from acquisition.recording.recording import Recording
-from acquisition.stream import FloatArray, Role
+from acquisition.stream import FloatArray, Modality, Role
 from acquisition.timebase.manner import Manner
 from processing.config import PipelineConfig
 from processing.results.session_run import SessionRun, run_recording
@@ -30,6 +31,8 @@ pytestmark = pytest.mark.realtime
 SFREQ, PACKET, SECONDS = 130.0, 73, 8.0
 BEAT = 0.8
 """Seconds between beats."""
+SKIN, AHEAD = 32.0, 5.0
+"""Rate of the EDA [Hz], and seconds by which its clock is ahead."""
 
 
 class Ears(Listener):
@@ -43,11 +46,17 @@ class Ears(Listener):
 
 
 def send(over: threading.Event) -> None:
-    """Send packets as they come over the radio: one sample by sample, and one at once with a wrong rate."""
+    """Send packets as they come over the radio: sample by sample, or at once with a wrong rate; and EDA
+    by another clock."""
     one, once = outlet("bursts", sfreq=SFREQ), outlet("says250", sfreq=250.0)
+    skin = outlet("ahead", sfreq=SKIN, type="EDA", units=("uS",), labels=("EDA",))
     signal: FloatArray = ecg(np.arange(0.5, 90.0, BEAT), SFREQ, 90.0)
-    begin, sent = pylsl.local_clock(), 0
+    begin, sent, level = pylsl.local_clock(), 0, 0
     while not over.wait(0.005):
+        due = np.arange(level, int((pylsl.local_clock() - begin) * SKIN))
+        if len(due):
+            skin.push(begin + due / SKIN + AHEAD, 5.0 + 0.01 * np.sin(due)[:, None])
+            level += len(due)
         if pylsl.local_clock() - begin < (sent + 1) * PACKET / SFREQ:
             continue
         packet = signal[sent * PACKET : (sent + 1) * PACKET, None]
@@ -55,6 +64,7 @@ def send(over: threading.Event) -> None:
             one.push(np.array([pylsl.local_clock()]), sample[None])
         once.push(pylsl.local_clock() - np.arange(PACKET - 1, -1, -1) / 250.0, packet)
         sent += 1
+    skin.close()
     one.close()
     once.close()
 
@@ -64,7 +74,8 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, SessionRun
     """Return a recording of both, what was computed while it grew, and what its recorder told."""
     parent, ears = tmp_path_factory.mktemp("bridges"), Ears()
     over, stop, outcomes = threading.Event(), threading.Event(), list[Outcome | BaseException]()
-    driver = LslDriver([binding("bursts"), binding("says250", role=Role.THERAPIST)])
+    ahead = binding("ahead", modality=Modality.EDA, role=Role.THERAPIST, unit="uS")
+    driver = LslDriver([binding("bursts"), binding("says250", role=Role.THERAPIST), ahead])
 
     def run() -> None:
         try:
@@ -115,8 +126,16 @@ def test_what_bridges_send_is_the_same_live_and_afterwards(
     assert len(live.samples) > 100
     accounts = [run.pipeline.time_bases for run in (live, offline)]
     assert repr(accounts[0]) == repr(accounts[1])
-    assert [account.manner for account in accounts[0].values()] == [Manner.PACKETS] * 2
+    manners = {key[1]: account.manner for key, account in accounts[0].items() if "ahead" not in str(key)}
+    assert list(manners.values()) == [Manner.PACKETS] * 2
     assert not [loss for account in accounts[0].values() for loss in account.losses]
-    assert ["says 250 Hz, sends 1" in " ".join(account.lines()) for account in accounts[0].values()] == [
-        "THERAPIST" in str(key).upper() for key in accounts[0]
+    said = {key: " ".join(account.lines()) for key, account in accounts[0].items()}
+    assert ["says 250 Hz, sends 1" in text for text in said.values()] == [
+        "says250" in str(key) for key in said
     ]
+    assert ["placed by when they came" in text for text in said.values()] == [
+        "ahead" in str(key) for key in said
+    ]
+    [(late, future)] = [n for key, n in offline.pipeline.dropped.items() if "ahead" in str(key)]
+    assert future == 0
+    assert late < 2.0 * SKIN  # what waited for the first clock offset
