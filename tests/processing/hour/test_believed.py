@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acquisition.event import Event
+from processing.arousal.level import OLD
 from processing.config import PipelineConfig
-from processing.hour.believed import MOST, rows_of
+from processing.hour.believed import MOST, old, rows_of
 from processing.index import JUDGES, IndexSample, sort_samples
 from processing.indices import INDICES, PERSON
 from processing.metrics.session_metrics import what_the_hour_held
@@ -85,3 +86,16 @@ def test_an_index_in_doubt_makes_no_time_in_the_band_and_no_response() -> None:
         assert found.reason == f"heart rate in doubt: {WHY}", name
     assert hour.value("client", "response_arousal_now_moment") is None
     assert hour.value("client", "response_hr_now_moment") is not None
+
+
+@pytest.mark.parametrize(
+    ("n", "said"),
+    [(9, ""), (10, "old baseline for 10 % of it: no rest"), (37, "old baseline for 37 % of it: no rest")],
+)
+def test_from_a_tenth_of_the_time_on_an_old_baseline_is_said(n: int, said: str) -> None:
+    rows = [
+        sample._replace(reason=OLD + "no rest" if k < n else "")
+        for k, sample in enumerate(rows_with("arousal_high", [False] * 100))
+    ]
+    missing = [rows[0]._replace(value=float("nan"))] * 50
+    assert old([*rows, *missing]) == said
