@@ -21,7 +21,7 @@ from acquisition.timebase.engines import engine
 from acquisition.timebase.far import NUMBER, PAUSE, Away, Watch, counted_on
 from acquisition.timebase.laid import Engine, Laid, joined, newest, rising
 from acquisition.timebase.looks import Looks
-from acquisition.timebase.manner import UNKNOWN, Manner, Seen, look
+from acquisition.timebase.manner import UNKNOWN, Manner, Seen
 from acquisition.timebase.period import DOUBT, learned
 
 JOINED = 0.15
@@ -215,7 +215,7 @@ class TimeBase:
     def _set_out(self, parts: list[Laid]) -> None:
         """Begin with the stamps that came."""
         stamps, counts = self._begun.stamps()
-        seen = look(counts, stamps[counts], self._period) if len(counts) > 1 else UNKNOWN
+        seen = self._begun.seen()
         self._period, self._doubt = learned(seen, self._period, joins=self._joins)
         if not (len(counts) == len(stamps) or seen.sparse):
             first = self._n - len(stamps)
@@ -340,7 +340,7 @@ class TimeBase:
         self._joins = False
         laid_at = times + self._shift if self._shift else times
         times = rising(self._last, laid_at)
-        known &= laid_at >= times - JOINED  # else what came before was laid too far
+        known &= times is laid_at or laid_at >= times - JOINED  # else what came before was laid too far
         self._last, n = float(times[-1]), int(np.count_nonzero(known))
         self.account.laid(float(times[0]), self._last, n)
         if n < len(known):

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from acquisition.stream import FloatArray, IntArray
-from acquisition.timebase.manner import FEW
+from acquisition.timebase.manner import FEW, UNKNOWN, Manner, Seen, look
 from acquisition.timebase.ranks import steps_from
 
 START, AT_MOST = 2.5, 5.0
@@ -16,6 +16,9 @@ WAIT = 2.6
 """Seconds of arrivals after which it is told from what there is."""
 LONG = 1.0
 """Packets that are longer [s] are waited for: one that has ended says nothing of the rate."""
+TOGETHER, AT_ONCE = 0.1, 0.002
+"""Share of the time of so many samples within which stamps were made together where silence let no more come,
+and where there are enough: a stream may also say far too low a rate."""
 HOLE = 1.5
 """A step [s] counts as at most so much of them."""
 
@@ -65,6 +68,21 @@ class Beginning:
         """Return what was gathered [s], and the places at which there is a stamp."""
         stamps = np.concatenate(self._parts)
         return stamps, np.isfinite(stamps).nonzero()[0]
+
+    def seen(self) -> Seen:
+        """Return in which manner they come.
+
+        Where all were stamped together they are one packet of some that are far apart, and say nothing of the
+        rate.
+        """
+        stamps, counts = self.stamps()
+        if len(counts) < 2:
+            return UNKNOWN
+        length, went = int(counts[-1] - counts[0]) * self._period, stamps[counts[-1]] - stamps[counts[0]]
+        together = AT_ONCE if self.complete else TOGETHER
+        if len(counts) >= FEW and went < together * length:
+            return Seen(Manner.PACKETS, self._period, apart=0.5 * length, samples=float(len(stamps)))
+        return look(counts, stamps[counts], self._period)
 
     def heard(self) -> FloatArray:
         """Return when that arrived [s]."""

@@ -33,36 +33,35 @@ class Pace:
     def __init__(self, period: float) -> None:
         self._size = max(1, round(BLOCK / period)) if period > 0 else 1
         self._due = self._size * period
-        self._waiting: FloatArray = np.empty(0)
-        self._means: FloatArray = np.empty(0)
-        self._n = 0
+        self._kept: FloatArray = np.empty(0)
+        self._held: list[FloatArray] = []
+        self._n = self._looked = 0
 
     def other(self, stamps: FloatArray) -> int:
         """Take in stamps [s]; return with which it is known that they come at another rate, else -1."""
-        size, before, first = self._size, len(self._waiting), self._n
-        waiting = np.concatenate((self._waiting, stamps))
-        n = len(waiting) // size
-        self._waiting = waiting[n * size :]
-        if not n:
+        size, every, far = self._size, EVERY * self._size, FASTER * self._size
+        self._held.append(stamps)
+        self._n += len(stamps)
+        if self._n - self._looked < every:
             return -1
-        kept = len(self._means)
-        found = np.add.reduce(waiting[: n * size].reshape(-1, size), axis=1) / size
-        means = np.concatenate((self._means, found))
-        self._n += n
-        self._means = means[-SLOWER - FASTER - 1 :]
-        ends = np.arange(kept + EVERY - first % EVERY, kept + n + 1, EVERY)
-        ends = ends[ends > FASTER + SLOWER]
-        off = (means[ends - 1] - means[ends - 1 - FASTER]) / (FASTER * self._due) - 1.0
+        known = np.concatenate((self._kept, *self._held))
+        begin = self._n - len(known)
+        ends = np.arange(self._looked + every, self._n + 1, every) - begin
+        self._looked, needed = int(ends[-1]) + begin, (FASTER + SLOWER + 1) * size
+        self._held, self._kept = [], known[-needed:]
+        ends = ends[ends >= needed] - 1
+        off = (known[ends] - known[ends - far]) / (FASTER * self._due) - 1.0
         for end in ends[np.abs(off) > MOST * OTHER].tolist():
-            if self._is_other(means[end - FASTER - SLOWER - 1 : end]):
-                return int((end - kept) * size - before - 1)
+            blocks = known[end + 1 - needed : end + 1].reshape(-1, size)
+            if self._is_other(np.add.reduce(blocks, axis=1) / size):
+                return int(end - (len(known) - len(stamps)))
         return -1
 
     def _is_other(self, means: FloatArray) -> bool:
         """Tell whether the last of these blocks come at another rate."""
         steps = (means[1:] - means[:-1]) / self._due
-        fast = ranked(steps[-FASTER:])
+        fast = ranked(steps[-FASTER:], MOST)
         if quantile(fast, MOST) < 1.0 - OTHER:
             late = means - self._due * np.arange(len(means))
             return bool(late[-1] < late[:-FASTER].min() - EARLY)
-        return quantile(ranked(steps[-SLOWER:]), 1.0 - MOST) > 1.0 + OTHER
+        return quantile(ranked(steps[-SLOWER:], 1.0 - MOST), 1.0 - MOST) > 1.0 + OTHER

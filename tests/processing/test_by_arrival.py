@@ -170,3 +170,21 @@ def test_beats_on_another_clock_are_kept_beside_one_wrong_stamp(modality: Modali
         nearest = int(np.abs(beats - one.time).argmin())
         assert abs(beats[nearest] - one.time) < 0.2
         assert one.value == pytest.approx(1e3 * rr[nearest], abs=1e-6)
+
+
+@pytest.mark.parametrize("seconds", [1.6, 2.2, 3.0, 6.0])
+@pytest.mark.parametrize("apart", [0.0, 8e-6])
+def test_packets_that_are_farther_apart_than_a_silence_tell_their_times(seconds: float, apart: float) -> None:
+    """The first of them is all there is when it is to be settled: it says nothing of the rate."""
+    true, size = 100.0 + np.arange(130 * 90) / 130.0, round(130.0 * seconds)
+    packet = np.arange(len(true)) // size
+    last = np.minimum((packet + 1) * size, len(true)) - 1
+    came = true[last] + np.random.default_rng(0).uniform(0.02, 0.05, packet[-1] + 1)[packet]
+    stamps = came + apart * (np.arange(len(true)) % size)
+    times, numbers, said = admitted(session(stamps, came), [40])
+    assert not said
+    share = min(1.0, 2.0 / seconds)  # what comes later than 2 s does not count
+    assert len(numbers) > 0.9 * share * len(true)
+    error = times - true[numbers.astype(int)]
+    assert np.abs(error - np.median(error)).max() < 0.04
+    assert abs(np.median(error)) < 0.06
