@@ -56,8 +56,8 @@ def test_remote_stamps_are_compared_on_this_machines_clock() -> None:
 @pytest.mark.parametrize("modality", [Modality.RR, Modality.PPI])
 def test_an_interval_that_began_in_the_pause_is_withheld(modality: Modality) -> None:
     stream = replace(info(Role.CLIENT, modality, 0.0), unit="ms")
-    beats = chunk(stream, 20.5, 21.3, values=(800.0, 800.0))
-    assert kept(resumed(), beats) == [21.3]
+    beats = chunk(stream, 20.79, 20.81, 21.3, values=(800.0, 800.0, 800.0))
+    assert kept(resumed(), beats) == [20.81, 21.3]
 
 
 def test_a_stream_of_the_room_is_withheld_while_either_is_paused_but_markers_are_not() -> None:
@@ -91,3 +91,8 @@ def test_markers_of_the_room_go_on_while_a_person_is_paused() -> None:
     assert kept(pauses, chunk(markers, 11.0)) == [11.0]
     assert kept(pauses, chunk(info(Role.DYAD), 11.0)) == []
     assert kept(resumed(), chunk(markers, 19.0, 21.0)) == [19.0, 21.0]
+
+
+def test_a_stream_of_the_room_is_kept_where_nobody_was_ever_paused() -> None:
+    sound = replace(info(Role.DYAD), modality=Modality.RESP)
+    assert kept(Pauses(), chunk(sound, 1.0, 2.0)) == [1.0, 2.0]
