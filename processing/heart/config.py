@@ -11,7 +11,7 @@ SHORTEST_HF, LONGEST_HF = 64.0, 128.0
 """Bounds of the window of HF [s]: one segment of the spectrum, and all three of them."""
 LONGEST_HOLE = 3.0
 """With a longer one breathing rates would come after the HF and RSA that they decide about [s]."""
-RMSSD_REACH = 5.0
+RMSSD_REACH = 8.0
 """Lengths of the RMSSD window within which earlier windows tell how much it varies."""
 LEAST_SPEECH_LAG = 1.0
 """Speech of a second is settled half a second after it, and its rows come once a second [s]."""

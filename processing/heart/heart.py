@@ -184,8 +184,8 @@ class Heart:
         out = self._rows(ends, available, "ibi_class", classes, quality, with_doubts(classes, why, unsure))
         last = of_last_beat(quality, beats.reasons[fresh], unsure)
         columns = beat_columns(beats, ends, self.config, has_shapes=self._is_ecg)
-        for name, length, values, reasons in columns:
-            good = np.where(np.isnan(values), 0.0, quality)
+        for name, length, values, reasons, worth in columns:
+            good = np.where(np.isnan(values), 0.0, quality if worth is None else np.minimum(quality, worth))
             if name == VAGAL:
                 reasons = self._flagged(ends, values, reasons)
             reasons = with_doubts(values, reasons, last)

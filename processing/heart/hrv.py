@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -10,30 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from acquisition.stream import BoolArray, FloatArray, IntArray
-from processing.heart.config import RMSSD_REACH
 from processing.heart.ibi import ACCEPTED, ALTERNATING, CHANGED, DOUBTED, NORMAL, Intervals, is_uneven
-
-NORMAL_95 = 1.96
-"""Half width of a 95 % interval of the normal distribution."""
-HOP = 0.25
-"""How far apart windows end that tell how much RMSSD varies, in lengths of the window."""
-USUAL, USUAL_WEIGHT = 2.5, 8.0
-"""Variance of the logarithm of RMSSD of the time to come about that of the time before, times the number of
-its differences, as far as nothing is known of the person, and the degrees of freedom that this counts for."""
-LEARNED = 8.0
-"""Degrees of freedom of what all windows of the past together say of it: they overlap."""
-SHARED = 0.5
-"""How large it is for two windows about five, over what it is for one window about the others."""
-MEASURED = 0.4
-"""The same, as for `USUAL`, of what was measured: some differences are wrong or were left out."""
-LARGEST_SD = 1.0
-"""Whatever the past was like."""
-TINY = 1e-12
-"""Keeps the logarithm of an even pulse finite [ms]."""
-BEHIND = 3
-"""Of the lengths of the window around one, those that have passed when it ends."""
-FEWEST = 20
-"""Differences from which on a window of the past tells anything."""
 
 
 def rmssd(ibis: ArrayLike) -> float:
@@ -209,7 +185,7 @@ def _mean(beats: Intervals, starts: IntArray, stops: IntArray) -> tuple[FloatArr
     """Return the mean of the NN intervals of each slice [ms], and their number."""
     known = np.isfinite(beats.values)
     n = slice_sums(known.astype(np.float64), starts, stops)
-    return _over(slice_sums(np.where(known, beats.values, 0.0), starts, stops), n), n
+    return over(slice_sums(np.where(known, beats.values, 0.0), starts, stops), n), n
 
 
 def all_rates(beats: Intervals, ends: FloatArray, length: float) -> FloatArray:
@@ -220,7 +196,7 @@ def all_rates(beats: Intervals, ends: FloatArray, length: float) -> FloatArray:
     """
     starts, stops = bounds(beats.times, ends, length)
     n = slice_sums((beats.spans > 0).astype(np.float64), starts, stops)
-    return np.asarray(60.0 / _over(slice_sums(beats.spans, starts, stops), n))
+    return np.asarray(60.0 / over(slice_sums(beats.spans, starts, stops), n))
 
 
 def rhythm_counts(beats: Intervals, ends: FloatArray, length: float) -> tuple[FloatArray, FloatArray]:
@@ -241,7 +217,7 @@ def sdnn_windows(beats: Intervals, ends: FloatArray, length: float) -> Windows:
     known = np.isfinite(beats.values)
     n = slice_sums(known.astype(np.float64), starts, stops)
     rough = np.where(known, beats.values, 0.0)
-    mean = _over(slice_sums(rough, starts, stops), n)
+    mean = over(slice_sums(rough, starts, stops), n)
     variance = np.full(len(ends), np.nan)
     length_of = np.where(n > 1, stops - starts, 0)
     for size in np.unique(length_of[n > 1]).tolist():  # a row sums in the order in which it would alone
@@ -249,7 +225,7 @@ def sdnn_windows(beats: Intervals, ends: FloatArray, length: float) -> Windows:
         inside = starts[same, None] + np.arange(size)
         part = rough[inside] - mean[same, None]
         variance[same] = np.add.reduce(np.where(known[inside], part * part, 0.0), axis=1)
-    return Windows(np.sqrt(_over(variance, n - 1)), n, coverage(beats, ends, length))
+    return Windows(np.sqrt(over(variance, n - 1)), n, coverage(beats, ends, length))
 
 
 def steps(beats: Intervals) -> tuple[FloatArray, BoolArray]:
@@ -258,91 +234,8 @@ def steps(beats: Intervals) -> tuple[FloatArray, BoolArray]:
     return np.where(beats.paired, beats.values - before, 0.0), beats.paired
 
 
-class RmssdWindows(NamedTuple):
-    """Hold RMSSD [ms] of windows with the limits of an interval; see `Windows`."""
-
-    value: FloatArray
-    low: FloatArray
-    high: FloatArray
-    n: FloatArray
-
-
-def rmssd_windows(beats: Intervals, ends: FloatArray, length: float) -> RmssdWindows:
-    """Return RMSSD of each window of `length` s, with a 95 % interval for that of the five minutes around it.
-
-    Three of these five lengths of the window are measured when it ends (at the start, what there is of them);
-    only what is to come is uncertain. Its mean square is expected to be that of the last five lengths. How
-    far it may lie from them is learned from the person: from the variance of the logarithm of RMSSD over
-    windows that end within the last four lengths, a quarter of one apart, with what is usual for a prior.
-    Student's quantile stands in for the normal one, since so few windows know it badly. The interval reaches
-    to the window's own RMSSD where that lies outside.
-
-    References
-    ----------
-    Departure from the chi-square interval (Meketon & Schmeiser 1984), which knows what changes within seconds
-    and not what changes within minutes; figures in docs/ecg.md.
-    """
-    lags = np.arange(0.0, (RMSSD_REACH - 1.0) * length + 1e-9, HOP * length)
-    all_ends = np.subtract.outer(ends, lags)
-    starts, stops = bounds(beats.times, all_ends.ravel(), length)
-    first = np.minimum(starts + 1, stops)  # the earlier interval of a difference lies in the window, too
-    change, counted = steps(beats)
-    n = slice_sums(counted.astype(np.float64), first, stops)
-    squares = slice_sums(change * change, first, stops)
-    n, squares = n.reshape(all_ends.shape), squares.reshape(all_ends.shape)
-    now = np.sqrt(_over(squares[:, 0], n[:, 0]))
-    whole = round(1.0 / HOP)
-    known, known_n = _first(squares[:, ::whole], BEHIND), _first(n[:, ::whole], BEHIND)
-    last, last_n = (_first(x[:, ::whole], int(RMSSD_REACH)) for x in (squares, n))
-    since = ends - beats.times[0] if len(ends) else ends
-    to_come = n[:, 0] * (RMSSD_REACH - np.minimum(since / length, BEHIND))
-    expected, half = to_come * _over(last, last_n), _half_width(squares, n, to_come)
-    factor = elementwise(math.exp, half)
-    total = np.maximum(known_n + to_come, 1.0)
-    lowest, highest = (np.sqrt((known + expected * f) / total) for f in (1.0 / factor**2, factor**2))
-    beside = elementwise(math.exp, np.sqrt(MEASURED / np.maximum(known_n, 1.0)))
-    low, high = np.minimum(lowest, now) / beside, np.maximum(highest, now) * beside
-    return RmssdWindows(now, low, high, n[:, 0])
-
-
-def _first(windows: FloatArray, count: int) -> FloatArray:
-    """Return the sum of the first columns, the same for each row whatever the others are."""
-    total = windows[:, 0]
-    for k in range(1, count):
-        total = total + windows[:, k]
-    return total
-
-
-def _half_width(squares: FloatArray, n: FloatArray, to_come: FloatArray) -> FloatArray:
-    """Return the half width of the interval of ln RMSSD of `to_come` differences, from sums of squares and
-    numbers of differences in windows of the past, one row each."""
-    known = n >= FEWEST
-    past = np.where(known, np.sqrt(squares / np.maximum(n, 1.0)), 1.0)
-    levels = elementwise(math.log, np.maximum(past, TINY).ravel()).reshape(past.shape)
-    count = known.sum(axis=1)
-    about = np.where(known, levels, 0.0)
-    mean = about.sum(axis=1) / np.maximum(count, 1)
-    off = np.where(known, levels - mean[:, None], 0.0)
-    freedom = LEARNED * np.maximum(count - 1, 0) / (past.shape[1] - 1)
-    variance = SHARED * (off * off).sum(axis=1) / np.maximum(count - 1, 1)
-    usual = USUAL / np.maximum(to_come, 1.0)
-    pooled = (freedom * variance + USUAL_WEIGHT * usual) / (freedom + USUAL_WEIGHT)
-    return np.asarray(_student_95(freedom + USUAL_WEIGHT) * np.minimum(np.sqrt(pooled), LARGEST_SD))
-
-
-def _student_95(freedom: FloatArray) -> FloatArray:
-    """Return the 97.5 % quantile of Student's distribution, to 0.14 from two degrees of freedom on (Fisher
-    & Cornish 1960, doi:10.1080/00401706.1960.10489895)."""
-    z, f = NORMAL_95, freedom
-    return np.asarray(
-        z
-        + (z**3 + z) / (4.0 * f)
-        + (5.0 * z**5 + 16.0 * z**3 + 3.0 * z) / (96.0 * f * f)
-        + (3.0 * z**7 + 19.0 * z**5 + 17.0 * z**3 - 15.0 * z) / (384.0 * f * f * f)
-    )
-
-
-def _over(total: FloatArray, n: FloatArray) -> FloatArray:
+def over(total: FloatArray, n: FloatArray) -> FloatArray:
+    """Return sums over their numbers, nan where there is none."""
     out: FloatArray = np.full(len(total), np.nan)
     np.divide(total, n, out=out, where=n > 0)
     return out

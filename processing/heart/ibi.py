@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -57,6 +58,9 @@ class Intervals(NamedTuple):
         another rhythm was taken up, 4 where somebody has accepted the beat, whatever its rhythm, 5 where a
         beat before it may be missing and else nothing is said, 6 where the interval is known to the width of
         a QRS, too, since a mark of its lies on another deflection.
+    placing : ndarray, shape (n,)
+        Standard deviation of the error of the beat's R peak [ms]; nan where nothing tells it: only the time
+        is known, or somebody vouches for the beat.
     reasons : list of str
         Why the value is nan; "" otherwise.
     """
@@ -68,6 +72,7 @@ class Intervals(NamedTuple):
     paired: BoolArray
     doubtful: BoolArray
     rhythms: FloatArray
+    placing: FloatArray
     reasons: list[str]
 
 
@@ -92,7 +97,8 @@ class Arrival(NamedTuple):
     before it, though `interval` was told, did not come; `missing`, why nothing is known of the time between
     the two, "" where it is. A beat that is `placed` was put there by hand; one that is `vouched` for lies
     where somebody has accepted the signal: it is normal. `passed` is what speaks for a beat among the
-    waves that were passed over since the beat before: see `waves.passed`.
+    waves that were passed over since the beat before: see `waves.passed`; `placing` is the standard deviation
+    of the error of its time [s], nan where nothing tells it.
     """
 
     time: float
@@ -106,6 +112,7 @@ class Arrival(NamedTuple):
     placed: bool = False
     vouched: bool = False
     passed: float = NONE
+    placing: float = math.nan
 
     def without_motion(self, *, is_steady: bool, is_irregular: bool) -> Arrival:
         """Return it without a single wave that was passed over: motion, as a rule, amid an even rhythm, and
@@ -127,7 +134,8 @@ class Known(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """Hold one beat once its class is known: see `Intervals`; `settled` is the data time of that [s]."""
+    """Hold one beat once its class is known: see `Intervals`; `settled` is the data time of that [s], and
+    `placing` is in s."""
 
     time: float
     settled: float
@@ -137,6 +145,7 @@ class Verdict(NamedTuple):
     paired: bool
     doubtful: bool
     rhythm: float
+    placing: float
     reason: str
 
 
@@ -144,7 +153,9 @@ def tabled(verdicts: list[Verdict]) -> tuple[Intervals, FloatArray]:
     """Return verdicts as columns, and when each was settled [s]."""
     if not verdicts:
         return no_intervals(), np.empty(0)
-    times, settled, values, kinds, spans, paired, doubtful, rhythms, reasons = zip(*verdicts, strict=True)
+    times, settled, values, kinds, spans, paired, doubtful, rhythms, placing, reasons = zip(
+        *verdicts, strict=True
+    )
     beats = Intervals(
         np.array(times, np.float64),
         np.array(values, np.float64),
@@ -153,6 +164,7 @@ def tabled(verdicts: list[Verdict]) -> tuple[Intervals, FloatArray]:
         np.array(paired, np.bool_),
         np.array(doubtful, np.bool_),
         np.array(rhythms, np.float64),
+        1e3 * np.array(placing, np.float64),
         list(reasons),
     )
     return beats, np.array(settled, np.float64)
@@ -161,15 +173,15 @@ def tabled(verdicts: list[Verdict]) -> tuple[Intervals, FloatArray]:
 def no_intervals() -> Intervals:
     """Return an empty table of intervals."""
     nothing, none = np.empty(0), np.empty(0, np.bool_)
-    return Intervals(nothing, nothing, nothing, nothing, none, none, nothing, [])
+    return Intervals(nothing, nothing, nothing, nothing, none, none, nothing, nothing, [])
 
 
 def joined_intervals(parts: list[Intervals]) -> Intervals:
     """Return several tables of intervals as one."""
-    columns = [np.concatenate([p[k] for p in parts]) for k in range(7)]
+    columns = [np.concatenate([p[k] for p in parts]) for k in range(8)]
     return Intervals._make([*columns, [reason for p in parts for reason in p.reasons]])
 
 
 def cut_intervals(beats: Intervals, part: slice) -> Intervals:
     """Return some rows of a table."""
-    return Intervals._make([*(column[part] for column in beats[:7]), beats.reasons[part]])
+    return Intervals._make([*(column[part] for column in beats[:8]), beats.reasons[part]])

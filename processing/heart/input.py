@@ -121,10 +121,11 @@ class EcgInput:
         self._last = float(found.times[-1])
         columns = (found.times.tolist(), found.settled.tolist(), intervals.tolist(), faults(found))
         missing = [MISSING if lost else "" for lost in crossed.tolist()]
-        rows = zip(*columns, found.parts, found.norms, missing, found.passed.tolist(), strict=True)
+        seen = (missing, found.passed.tolist(), found.placing.tolist())
+        rows = zip(*columns, found.parts, found.norms, *seen, strict=True)
         arrivals = [
-            Arrival(time, settled, seconds, fault, parts, norms, missing=lost, passed=over)
-            for time, settled, seconds, fault, parts, norms, lost, over in rows
+            Arrival(time, settled, seconds, fault, parts, norms, missing=lost, passed=over, placing=placing)
+            for time, settled, seconds, fault, parts, norms, lost, over, placing in rows
         ]
         self._feed.take(found, arrivals)
 
@@ -200,5 +201,6 @@ def plain_beats(times: FloatArray) -> Beats:
         trusted=ones,
         passed=np.zeros(len(times)),
         waves=np.zeros(len(times)),
+        placing=none,
         first=first,
     )

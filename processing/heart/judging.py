@@ -239,6 +239,7 @@ class BeatJudge:
                 paired,
                 doubtful,
                 CHANGED if changed else rhythm,
+                math.nan if beat.vouched else beat.placing,
                 "" if good else reason or SAID.get(kind, "not normal"),
             )
         )

@@ -53,6 +53,8 @@ class Beats(NamedTuple):
         alone of its shape, 0.25 where it may be one only if there is no rhythm, else 0.
     waves : ndarray, shape (n_beats,)
         1 where the ECG around is waves that run into each other, else 0.
+    placing : ndarray, shape (n_beats,)
+        Standard deviation of the error of the R peak's time [s]; nan where nothing tells it.
     first : ndarray of bool, shape (n_beats,)
         The first beat of a gap-free stretch: no interval ends there.
     parts, norms : ndarray
@@ -67,6 +69,7 @@ class Beats(NamedTuple):
     trusted: FloatArray
     passed: FloatArray
     waves: FloatArray
+    placing: FloatArray
     first: BoolArray
     parts: FloatArray
     norms: FloatArray
@@ -76,7 +79,7 @@ def no_beats() -> Beats:
     """Return an empty table of beats."""
     none = np.empty(0)
     parts, norms = qrs_shapes(np.zeros(1), np.empty(0, np.int64), none, SLOWEST)
-    return Beats(none, none, none, none, none, none, none, none, np.empty(0, np.bool_), parts, norms)
+    return Beats(*(none,) * 9, np.empty(0, np.bool_), parts, norms)
 
 
 def joined(parts: list[Beats]) -> Beats:
@@ -223,11 +226,11 @@ class RPeaks:
         inside &= centres + offset >= BEGIN * self.sfreq
         kept = [d for d, ok in zip(decided, inside.tolist(), strict=True) if ok]
         at = np.array([d.at * step for d in kept], np.int64) - offset
-        places, rest, heights = self._refine(self._raw, centres[inside])
+        places, rest, heights, placing = self._refine(self._raw, centres[inside])
         times = self._at(places, rest)
         settled = np.nextafter(self._known[at], np.inf)
         shapes = qrs_shapes(self._raw, places, rest, self.sfreq)
-        return self._ordered(times, settled, heights, kept, shapes)
+        return self._ordered(times, settled, heights, kept, (placing, shapes))
 
     def _at(self, places: IntArray, rest: FloatArray) -> FloatArray:
         """Return the time of samples and a rest of up to half a sample to either side [s].
@@ -244,7 +247,7 @@ class RPeaks:
         settled: FloatArray,
         heights: FloatArray,
         kept: list[Decided],
-        shapes: tuple[FloatArray, FloatArray],
+        how: tuple[FloatArray, tuple[FloatArray, FloatArray]],
     ) -> Beats:
         first = np.zeros(len(times), np.bool_)
         good = np.zeros(len(times), np.bool_)
@@ -256,7 +259,9 @@ class RPeaks:
         columns = np.array([d[2:] for d in kept]).reshape(-1, 4).T
         columns[:3:2, self.spikes.under(times)] = 0.0
         waves = self._front.waves_around(np.array([d.place for d in kept], np.int64)).astype(np.float64)
-        return Beats._make(c[good] for c in (times, settled, heights, *columns, waves, first, *shapes))
+        placing, shapes = how
+        numbers = (times, settled, heights, *columns, waves, placing)
+        return Beats._make(c[good] for c in (*numbers, first, *shapes))
 
     def _trim(self) -> None:
         keep = int(3.0 * self.sfreq)

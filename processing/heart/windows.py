@@ -18,22 +18,24 @@ from processing.heart.hrv import (
     mean_windows,
     rhythm_counts,
     rhythm_windows,
-    rmssd_windows,
     sdnn_windows,
     slice_sums,
     slice_tops,
     steps,
 )
 from processing.heart.ibi import ACCEPTED, ASTRAY, PASSED_OVER, ROUGH, Intervals, no_intervals, with_rough
+from processing.heart.limits.rmssd import rmssd_windows
 
 
 class Column(NamedTuple):
-    """Hold one index at several window ends: `length` of its window [s], values, and reasons where nan."""
+    """Hold one index at several window ends: `length` of its window [s], values, and reasons where nan or
+    where the quality of a value is at most `worth` (None: 1)."""
 
     name: str
     length: float
     values: FloatArray
     reasons: list[str]
+    worth: FloatArray | None = None
 
 
 def gated(values: FloatArray, gates: list[tuple[BoolArray, str]]) -> tuple[FloatArray, list[str]]:
@@ -84,6 +86,21 @@ def of_last_beat(quality: FloatArray, reasons: Sequence[str], unsure: Sequence[s
         doubt or (LAST_BEAT + why if good < GOOD and why else "")
         for good, why, doubt in zip(quality.tolist(), reasons, unsure, strict=True)
     ]
+
+
+PLACING = "R times too uncertain"
+PLACED = 0.30
+"""Where the places of the R peaks may have added more than this share of the mean square, RMSSD may be 20 %
+too large."""
+
+
+def worth_of(placing: FloatArray) -> FloatArray:
+    """Return the largest quality of an RMSSD of whose mean square this share may be from placing R peaks.
+
+    It is 1 up to `PLACED`, and from there under a half, down to 0 where it may be all of it.
+    """
+    left = GOOD * (1.0 - placing) / (1.0 - PLACED)
+    return np.where(placing > PLACED, left, 1.0)
 
 
 OUTLYING = 8.0
@@ -177,13 +194,15 @@ def beat_columns(
     low, high = gated(short.low, gates)[0], gated(short.high, gates)[0]
     long = sdnn_windows(beats, ends, c.sdnn_window)
     sd = gated(long.value, rhythm_gates(beats, ends, c.sdnn_window, c, has_shapes=has_shapes))
+    worth = worth_of(short.placing)
+    said = [w or (PLACING if x < 1.0 else "") for w, x in zip(why, worth.tolist(), strict=True)]
     logarithm = elementwise(math.log, np.where(value > 0, value, np.nan))
-    lnwhy = [w or ("no variation" if v == 0 else "") for w, v in zip(why, value.tolist(), strict=True)]
+    lnwhy = [w or ("no variation" if v == 0 else "") for w, v in zip(said, value.tolist(), strict=True)]
     return [
         Column("hr", c.hr_window, *hr),
-        Column("rmssd", c.rmssd_window, value, why),
-        Column("rmssd_low", c.rmssd_window, low, why),
-        Column("rmssd_high", c.rmssd_window, high, why),
-        Column("lnrmssd", c.rmssd_window, logarithm, lnwhy),
+        Column("rmssd", c.rmssd_window, value, said, worth),
+        Column("rmssd_low", c.rmssd_window, low, said, worth),
+        Column("rmssd_high", c.rmssd_window, high, said, worth),
+        Column("lnrmssd", c.rmssd_window, logarithm, lnwhy, worth),
         Column("sdnn", c.sdnn_window, *sd),
     ]

@@ -46,6 +46,7 @@ class _Row(NamedTuple):
     trusted: float
     passed: float
     waves: float
+    placing: float
     parts: FloatArray
     norms: FloatArray
     placed: bool
@@ -126,7 +127,8 @@ class MergedBeats:
             self.look(time)
             parts, norms, height = self._shapes.pop(time)
             height = height if self._seen(height) else math.nan
-            self._pass(_Row(time, time + HOLD, height, math.inf, 1.0, 1.0, 0.0, 0.0, parts, norms, True))
+            nothing = (1.0, 1.0, 0.0, 0.0, math.nan)
+            self._pass(_Row(time, time + HOLD, height, math.inf, *nothing, parts, norms, True))
             waiting, self._queue = self._queue, []
             for row in waiting:
                 self._detected(row)
@@ -163,12 +165,16 @@ class MergedBeats:
         self._last, self._last_placed = float(times[-1]), bool(placed[-1])
         columns = (times.tolist(), found.settled.tolist(), intervals.tolist(), said, found.parts, found.norms)
         over = (found.passed > 0) & ~beside & ~self._edits.vouches(before, times)
-        marks = zip(missing, placed.tolist(), vouched.tolist(), over.tolist(), strict=True)
+        marks = zip(
+            *(missing, placed.tolist(), vouched.tolist(), over.tolist(), found.placing.tolist()), strict=True
+        )
         self._feed.take(
             found,
             [
-                Arrival(*row)._replace(missing=why, placed=by_hand, vouched=good, passed=doubted)
-                for row, (why, by_hand, good, doubted) in zip(zip(*columns, strict=True), marks, strict=True)
+                Arrival(*row)._replace(missing=why, placed=by_hand, vouched=good, passed=doubted, placing=off)
+                for row, (why, by_hand, good, doubted, off) in zip(
+                    zip(*columns, strict=True), marks, strict=True
+                )
             ],
         )
 

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 from scipy.interpolate import CubicSpline
-from scipy.stats import t as student
 
-from acquisition.stream import FloatArray
-from benchmarks.rmssd_interval import of_beats
-from processing.heart.hrv import mean_windows, rmssd, rmssd_windows, sdnn, sdnn_windows
-from processing.heart.ibi import Intervals
+from processing.heart.hrv import mean_windows, rmssd, sdnn, sdnn_windows
 from processing.heart.judging import judge_beats
+from processing.heart.limits.rmssd import rmssd_windows
 from processing.heart.respiration import breathing_rate
-from processing.heart.rpeaks import detect_r_peaks
 from processing.heart.spectrum import hf_power, rsa_pb, rsa_series
 from processing.splines import cubic, cubics
-from tests.recordings import belt_ecg, chest_ecg, ec57_tp2, long_nn, resting_nn
+from tests.recordings import ec57_tp2, resting_nn
 
 
 def test_rmssd_and_sdnn_equal_numpy() -> None:
@@ -56,130 +50,6 @@ def test_cover_is_the_time_under_accepted_intervals() -> None:
     beats = judge_beats(times[(times < 40) | (times > 60)])
     cover = mean_windows(beats, beats.times[-1:], 60.0).cover[0]
     assert cover == pytest.approx(39.2 / 60, abs=0.03)
-
-
-@pytest.mark.parametrize(("breathing", "noise"), [(0.25, 0.015), (0.12, 0.010), (0.33, 0.005), (0.25, 0.040)])
-def test_the_interval_beside_rmssd_holds_the_level_about_as_often_as_it_says(
-    breathing: float, noise: float
-) -> None:
-    inside, n = 0, 0
-    for seed in range(12):
-        rng = np.random.default_rng(seed)
-        t = 0.85 * np.arange(1500)
-        depth = 0.02 * (1 + 0.4 * np.sin(2 * np.pi * t / 90))
-        swing = depth * np.sin(2 * np.pi * breathing * t)
-        beats = judge_beats(np.cumsum(0.85 + swing + noise * rng.standard_normal(1500)))
-        level = rmssd(beats.values)
-        found = rmssd_windows(beats, beats.times[100::70], 60.0)
-        inside += int(((found.low <= level) & (level <= found.high)).sum())
-        n += len(found.value)
-    assert 0.93 < inside / n <= 1.0
-
-
-def test_the_interval_beside_rmssd_is_wider_where_the_depth_of_breathing_wanders() -> None:
-    rng = np.random.default_rng(3)
-    t = 0.85 * np.arange(800)
-    wide = []
-    for share in (0.0, 0.7):
-        depth: FloatArray = 0.03 * (1 + share * np.sin(2 * np.pi * t / 200))
-        swing: FloatArray = depth * np.sin(2 * np.pi * 0.25 * t) + 0.004 * rng.standard_normal(800)
-        beats = judge_beats(np.asarray(np.cumsum(0.85 + swing), np.float64))
-        found = rmssd_windows(beats, beats.times[100:], 60.0)
-        wide.append(float(np.median(found.high / found.low)))
-    assert wide[1] > 1.3 * wide[0]
-
-
-def test_the_interval_beside_rmssd_of_a_steady_swing_is_that_of_what_is_to_come() -> None:
-    """Differences of ± 20 ms, 75 a minute: 225 of the five minutes around are measured, 150 are to come."""
-    beats = judge_beats(np.cumsum(0.8 + 0.01 * (-1.0) ** np.arange(500)))
-    found = rmssd_windows(beats, beats.times[-1:], 60.0)
-    assert found.n[0] == 75
-    assert found.value[0] == pytest.approx(20.0, rel=1e-9)
-    away, beside = student.ppf(0.975, 16) * np.sqrt(2.5 / 150 / 2), np.exp(np.sqrt(0.4 / 225))
-    ends = 20 * np.sqrt(0.6 + 0.4 * np.exp(2 * np.array([-away, away])))
-    assert found.low[0] == pytest.approx(ends[0] / beside, rel=1e-3)
-    assert found.high[0] == pytest.approx(ends[1] * beside, rel=1e-3)
-    begun = rmssd_windows(beats, beats.times[75:76], 60.0)  # a minute is measured, four are to come
-    assert begun.high[0] / begun.low[0] > 1.1 * found.high[0] / found.low[0]
-
-
-def test_the_interval_beside_rmssd_counts_on_the_five_minutes_before_not_on_the_minute_alone() -> None:
-    """A minute of small differences after minutes of large ones: the five minutes around stay large."""
-    size = np.where(np.arange(600) < 400, 0.02, 0.005)
-    beats = judge_beats(np.cumsum(0.8 + size * (-1.0) ** np.arange(600)))
-    end = beats.times[480:481]
-    found = rmssd_windows(beats, end, 60.0)
-    assert found.value[0] == pytest.approx(10.0, rel=1e-6)
-    assert found.low[0] < 10.0 < found.high[0]
-    assert found.low[0] < rmssd_windows(beats, end + 90.0, 300.0).value[0] < found.high[0]
-
-
-def belt(name: str) -> Intervals:
-    """Return the beats of a chest belt."""
-    ecg, sfreq = belt_ecg(name)
-    return judge_beats(detect_r_peaks(ecg, sfreq))
-
-
-@pytest.mark.parametrize(
-    "beats",
-    [
-        pytest.param(lambda: judge_beats(np.cumsum(long_nn()) / 1e3), id="an hour of intervals"),
-        pytest.param(lambda: belt("SUB_002"), id="a belt, with early beats and movement"),
-        pytest.param(lambda: belt("SUB_013"), id="a belt"),
-        pytest.param(lambda: judge_beats(detect_r_peaks(*chest_ecg())), id="a chest lead"),
-    ],
-)
-def test_the_interval_beside_rmssd_holds_the_five_minutes_around_of_real_hearts(
-    beats: Callable[[], Intervals],
-) -> None:
-    row = of_beats(beats())
-    assert row.n > 500
-    assert 92.0 <= row.held <= 100.0
-    assert 1.2 < row.wide < 1.55
-
-
-@pytest.mark.parametrize("wander", [0.0, 0.15, 0.30])
-def test_the_interval_beside_rmssd_learns_how_much_a_minute_differs_from_the_five_around(
-    wander: float,
-) -> None:
-    """The level wanders over a minute or two by an sd of its logarithm: the same width cannot fit all."""
-    inside, n, wide = 0, 0, list[float]()
-    for seed in range(8):
-        rng = np.random.default_rng(seed)
-        white = rng.standard_normal(4000)
-        slow = np.convolve(rng.standard_normal(4400), np.hanning(201) / 10.6, "same")[200:4200]
-        assert abs(slow.std() - 0.82) < 0.25  # else the level does not wander
-        beats = judge_beats(np.cumsum(0.85 + 0.02 * np.exp(wander * slow) * white))
-        ends = beats.times[400:-200:25]
-        found = rmssd_windows(beats, ends, 60.0)
-        level = rmssd_windows(beats, ends + 120.0, 300.0).value
-        inside += int(((found.low <= level) & (level <= found.high)).sum())
-        n += len(ends)
-        wide.append(float(np.median(found.high / found.low)))
-    assert 0.92 < inside / n <= 1.0
-    assert np.median(wide) < (1.55, 1.75, 2.3)[round(wander / 0.15)]
-
-
-def test_the_interval_beside_rmssd_does_not_depend_on_older_or_newer_beats_or_on_other_windows() -> None:
-    """Five lengths of the window are looked back on: 375 beats."""
-    beats = judge_beats(np.cumsum(0.8 + 0.04 * np.random.default_rng(4).standard_normal(700)))
-    whole = rmssd_windows(beats, beats.times[500:600], 60.0)
-    for start, stop in ((100, 700), (17, 601), (110, 690)):
-        part = Intervals._make(column[start:stop] for column in beats)
-        for j in (0, 7, 99):
-            alone = rmssd_windows(part, beats.times[500 + j : 501 + j], 60.0)
-            assert (alone.low[0], alone.high[0]) == (whole.low[j], whole.high[j])
-
-
-def test_the_interval_beside_rmssd_of_an_even_pulse_few_beats_and_none() -> None:
-    even = judge_beats(np.linspace(0.0, 150.0, 201))
-    found = rmssd_windows(even, even.times[-1:], 60.0)
-    assert found.low[0] <= found.value[0] <= found.high[0] < 1e-6
-    few = judge_beats(np.cumsum(0.8 + 0.03 * np.random.default_rng(5).standard_normal(9)))
-    found = rmssd_windows(few, few.times[-1:], 60.0)
-    assert 0 < found.low[0] < found.value[0] < found.high[0] < np.inf
-    none = rmssd_windows(few, few.times[:1], 60.0)
-    assert np.isnan([none.value[0], none.low[0], none.high[0]]).all()
 
 
 def test_hf_of_the_standard_pattern_is_within_two_percent() -> None:

@@ -39,7 +39,7 @@ def table(
     paired = np.isfinite(nn) & np.isfinite(np.concatenate(([np.nan], nn[:-1])))
     rhythms = np.zeros(N)
     rhythms[N // 2] = rhythm
-    return Intervals(times, nn, classes, spans, paired, bad, rhythms, [""] * N)
+    return Intervals(times, nn, classes, spans, paired, bad, rhythms, np.full(N, np.nan), [""] * N)
 
 
 def last(beats: Intervals, name: str, *, has_shapes: bool = True) -> tuple[float, str]:
