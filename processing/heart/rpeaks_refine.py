@@ -37,7 +37,7 @@ SLOPES, EACH = 0.064, 0.016
 """How far to either side of the R peak the slopes of beats are compared, and in what steps [s]."""
 FREE = 2.0
 """Of the eight degrees of freedom of slopes in 128 ms below 30 Hz, what is fitted takes half: the place, two
-beats, and what weighs the two, which is noise. Errors of simulated marks are 0.83-1.13 of it."""
+beats, and what weighs the two, which is noise. What is told is 0.84-1.13 of the errors of simulated marks."""
 ALIKE = 1e-9
 """Two beats are the same where no more than this share of either's slopes is its own."""
 FARTHEST = 0.010

@@ -17,7 +17,7 @@ def marks(beats: list[FloatArray], refiner: Refiner) -> FloatArray:
     n = 2 * refiner.margin + 1
     ecg = np.concatenate([np.pad(beat, (n - len(beat)) // 2) for beat in beats])
     centres = n * np.arange(len(beats)) + n // 2
-    at, off, _ = refiner(ecg, centres)
+    at, off, *_ = refiner(ecg, centres)
     return 1e3 / RATE * (at + off - centres)
 
 
