@@ -13,7 +13,8 @@ from hypothesis.extra.numpy import arrays
 
 from acquisition.stream import FloatArray
 from processing.skin.eda import tonic_interval, tonic_level
-from processing.skin.scl import SclConfig, Second, SecondMeans
+from processing.skin.response import Scr
+from processing.skin.scl import CONSTANTS, Level, SclConfig, Second, SecondMeans
 from tests.drawing import few
 from tests.processing.skin_signals import column, eda_with, feed
 
@@ -172,3 +173,27 @@ def test_a_real_wrist_recording_keeps_its_level_within_its_signal(data_dir: Path
     top = np.array([eda[int((t - 5) * 4) : int((t + 5) * 4)].max() for t in times.tolist()])
     known = np.isfinite(level)
     assert (level[known] >= floor[known] - 1e-9).all() and (level[known] <= top[known] + 0.01).all()
+
+
+def levels_of(means: list[float], scrs: Sequence[Scr]) -> Level:
+    """Return the level after these seconds, all responses known from the start."""
+    level = Level(SclConfig())
+    level.push(scrs, [])
+    for second, mean in enumerate(means):
+        level.take(Second(second, mean, mean))
+    return level
+
+
+def test_what_lies_before_the_ten_seconds_of_a_window_is_no_floor_of_it() -> None:
+    """The signal went from 2 to 8 µS for good, and the responses then leave less than that."""
+    scrs = [Scr(29.0 + k, 30.0 + k, 3.0, 1.0, 0.0) for k in range(0, 14, 2)]
+    level = levels_of([2.0] * 30 + [8.0] * 14, scrs)
+    low, high = (level.at(np.array([at]))[0].level for at in (34.0, 39.0))
+    assert low < 4.0 and high == 8.0, "from 29 to 39 s, and from 34 to 44 s"
+
+
+@pytest.mark.parametrize("peak", [60.05, 60.45])
+def test_the_tail_of_a_response_has_decayed_since_its_peak(peak: float) -> None:
+    """Read at the middle of seconds, with each of the time constants."""
+    level = levels_of([2.0] * 63, [Scr(peak - 1.0, peak, 1.5, 1.0, 0.0)])
+    np.testing.assert_allclose(level._tail, 1.5 * np.exp(-(62.5 - peak) / CONSTANTS))
