@@ -98,7 +98,7 @@ def test_the_windows_of_the_usual_parameters_give_the_known_delays() -> None:
     known = {"hr": 5.5, "scl": 11.0, "sclslope": 13.0, "lnrmssd": 35.0, "f0": 8.0, "intensity": 8.0}
     assert {signal: delay_of(signal, config) for signal in SIGNALS} == known
     assert config.arousal_delay == 5.0
-    assert (config.heart.kept, config.skin.kept) == (360.0, 125.0)
+    assert (config.heart.kept, config.skin.kept) == (540.0, 125.0)
 
 
 @pytest.mark.parametrize(
