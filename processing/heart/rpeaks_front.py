@@ -8,12 +8,12 @@ import numpy as np
 from scipy.ndimage import maximum_filter1d
 
 from acquisition.stream import BoolArray, FloatArray, IntArray
-from processing.filters import Decimator, band_pass, low_pass
+from processing.filters import Decimator, low_pass
 from processing.heart.rpeaks_refine import BOX, REACH
 from processing.heart.waves.beneath import NEAR, WINDOW, lies_beneath
 from processing.heart.waves.echo import swing_after
+from processing.heart.waves.energy import Energy
 from processing.heart.waves.running import Waves
-from processing.sums import trailing_sum
 
 RATE = 125.0
 """Rate the candidates are sought at [Hz]; the ECG is decimated to the nearest rate in 100-187 Hz."""
@@ -106,9 +106,9 @@ class FrontEnd:
         self.rate = fd = sfreq / self.step
         self._smooth = low_pass(2, min(40.0, 0.45 * sfreq), sfreq)
         self._decimate = Decimator(self.step)
-        self._band_filter = band_pass(1, 6.0, 20.0, fd)
         self._width = max(2, round(ENVELOPE * fd))
         self._near = max(2, round(NEIGHBOURHOOD * fd))
+        self._energy = Energy(fd, self._width)
         self._past = round(BACKGROUND * fd)
         self._half = round(HALF_SHAPE * fd)
         self._window = round(1.25 * fd)
@@ -123,8 +123,6 @@ class FrontEnd:
         self._older: list[FloatArray] = []
         self._kept = int((WINDOW + 2.0) * fd)
         self._envelope = np.zeros(self._start)
-        self._band = np.zeros(0)
-        self._square = np.zeros(self._width - 1)
         self._searched = 0
         self._last = -(10**9)
         self._tops: list[float] = []
@@ -135,8 +133,7 @@ class FrontEnd:
         """Take in the next samples [mV] and return the candidates that are now complete."""
         self._trim()  # first: what is decided after this is measured on what came now
         y = self._decimate(self._smooth(ecg))
-        band = self._band_filter(y)
-        self._envelope = np.concatenate((self._envelope, self._energy(band)))
+        self._envelope = np.concatenate((self._envelope, self._energy.push(y)))
         self._wide = np.concatenate((self._wide, y))
         self.count += len(y)
         return self._measure(self._maxima())
@@ -162,15 +159,6 @@ class FrontEnd:
         """Tell of candidates, by their `place`, whether the ECG around them is waves; of the last second."""
         begin = len(self._wide) - self.count
         return self._waves.around(self._wide, places - self.delay + begin, begin)
-
-    def _energy(self, band: FloatArray) -> FloatArray:
-        # signal and scaled slope in quadrature: no ripple at twice the QRS frequency
-        before = self._band[-1:] if len(self._band) else band[:1]
-        turn = np.diff(band, prepend=before) * (self.rate / (2 * np.pi * 12.0))
-        self._band = band[-1:] if len(band) else self._band
-        square = np.concatenate((self._square, band * band + turn * turn))
-        self._square = square[len(square) - (self._width - 1) :]
-        return np.sqrt(trailing_sum(square, self._width) / self._width)
 
     def _maxima(self) -> IntArray:
         low, high = self._searched, self.count - self.look
