@@ -190,7 +190,7 @@ def rmssd_at(
 def rmssd_column(
     rows: BeatRows, ends: FloatArray, *, has_shapes: bool, config: HeartConfig = USUAL
 ) -> Column:
-    """Return RMSSD of the window that ends at each moment [ms], with the reason where a gate is shut."""
+    """Return RMSSD of windows by their ends [ms], with the reason where it is nan or uncertain."""
     columns = beat_columns(rows.beats, ends, config, has_shapes=has_shapes)
     return next(column for column in columns if column.name == "rmssd")
 

@@ -32,7 +32,7 @@ Traces = Callable[[str, str], Trace | None]
 
 
 class Value(NamedTuple):
-    """Hold a value [ms], nan with a reason where a gate is shut."""
+    """Hold a value [ms]; a reason where it is uncertain, or nan since a gate is shut."""
 
     value: float
     reason: str
