@@ -5,6 +5,7 @@
 Losses of contact are drawn: skin at 0.3-2 µS at 4 Hz, an electrode that comes off within 0.1-6 s, reads
 0.05-0.2 µS for 10-100 s and touches again. So is skin that is low, 0.06-1.2 µS, lively or drying, and always
 there. Of real signals stretches of 2.2-40 s are laid on straight lines. Printed is where `scl` has a value.
+Of simulated skin what exceeds its 85th percentile is cut off before noise is added: printed is what is flat.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 
 from acquisition.stream import BoolArray, Chunk, FloatArray, Modality, Role, StreamInfo
 from benchmarks.ecg import DATA
-from benchmarks.eda_signals import RATE, response
+from benchmarks.eda_signals import RATE, response, simulate
 from processing.index import IndexSample
 from processing.skin.config import SkinConfig
 from processing.skin.eda_quality import REASONS, Fault
@@ -98,6 +99,23 @@ def given_in(out: list[IndexSample], bad: BoolArray, sfreq: float) -> tuple[int,
     return sum(bool(np.isfinite(s.value)) for s in inside), len(inside)
 
 
+def cut_off(seed: int, sfreq: int, noise: float) -> tuple[float, float]:
+    """Return which share of the seconds that are cut off, and of the others, is said to be flat [%]."""
+    flat = np.zeros((2, 2))
+    for k in range(5):
+        rng = np.random.default_rng((seed, 3, k))
+        x = simulate(900 + 10 * seed + k, 8.0).sampled(sfreq)[: 900 * sfreq]
+        limit = float(np.quantile(x, 0.85))
+        out = rows(np.minimum(x, limit) + noise * rng.standard_normal(len(x)), float(sfreq))
+        said = {int(s.time): s.reason == REASONS[Fault.FLAT] for s in out if s.index == "eda_quality"}
+        share = (x > limit).reshape(-1, sfreq).mean(axis=1)
+        for second, is_flat in said.items():
+            if share[second] in (0.0, 1.0):
+                flat[int(share[second])] += (is_flat, 1)
+    others, cut = (100.0 * flat[:, 0] / flat[:, 1]).tolist()
+    return cut, others
+
+
 def main() -> None:
     """Print what has a level."""
     parser = argparse.ArgumentParser(
@@ -131,6 +149,11 @@ def main() -> None:
         given, of = given_in(rows(x, sfreq), bad, sfreq)
         filled_in = f"{100 * given / of:.1f} % of {of} filled levels have a value"
         print(f"{name}: {filled_in}, {measured} are doubted where nothing was filled")
+    for rate in (4, 25):
+        for noise in (0.001, 0.003, 0.01):
+            cut, others = cut_off(options.seed, rate, noise)
+            where = f"cut off before noise of {1e3 * noise:g} nS, {rate} Hz"
+            print(f"{where}: {cut:.0f} % of what is cut off is flat, {others:.1f} % of the rest", flush=True)
 
 
 if __name__ == "__main__":

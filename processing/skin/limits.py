@@ -3,6 +3,9 @@
 A peak of the skin is round: seen in steps of q, one that rose by n steps within three seconds stays within a
 step for about a second, and some 20 s / n where it recovers slowly. What stands longer was cut off; the value
 where it stood is then known for the limit, until the signal goes beyond it.
+
+Where noise is added behind an upper limit no two samples are equal. Then the same is asked of means over a
+quarter of a second that lie within what that noise makes of them, in the place of equal samples.
 """
 
 from __future__ import annotations
@@ -18,6 +21,18 @@ from processing.skin.stretch import Stretch
 
 KEPT = 15.0
 """The first samples of a run are asked for within so long [s]."""
+BLOCK = 0.25
+"""Noise is averaged over so long [s]."""
+WITHIN = 4.5
+"""Means within so many standard deviations of the first are as if equal."""
+OVER = 20.0
+"""The noise is that of so long [s]."""
+KNOWN = 5.0
+"""Nothing is said of it before so long [s]."""
+WIDEST = 0.05
+"""Where noise makes more of the means than this [µS], nothing is said: less is no extreme of the signal."""
+DEVIATION = 0.3186 * math.sqrt(6.0)
+"""Lower quartile of the second differences of white noise, over its standard deviation."""
 LEAST = 1e-9
 """A smaller change is a rounding [µS]."""
 
@@ -137,3 +152,102 @@ class LimitFinder:
             return math.inf
         moved = side * (float(x[start]) - float(x[near])) / float(changes.min())
         return config.stands + config.slowest / moved if moved >= config.steps else math.inf
+
+
+@dataclass(slots=True)
+class Plateau:
+    """Hold means that lie together: the first one [µS] and its number, within what [µS], how long they must
+    do so [s], the number of the newest, and whether they have stood long enough."""
+
+    value: float
+    first: int
+    width: float
+    needed: float
+    last: int
+    told: bool = False
+
+
+class NoisyLimitFinder:
+    """Find where one stream stands at its upper limit, and noise was added behind it.
+
+    A lower limit is not sought: skin that has recovered stands still at its level, too.
+
+    Parameters
+    ----------
+    sfreq : float
+        Sampling rate [Hz].
+    """
+
+    def __init__(self, sfreq: float, config: LimitConfig | None = None) -> None:
+        self._config = config or LimitConfig()
+        self._block = max(1, round(BLOCK * sfreq))
+        self._rate = sfreq / self._block
+        self._kept = math.ceil((OVER + KEPT) * self._rate)
+        self._raw: tuple[FloatArray, FloatArray] = (np.empty(0), np.empty(0))
+        self._t: FloatArray = np.empty(0)
+        self._y: FloatArray = np.empty(0)
+        self._gone = 0
+        """How many means have been let go."""
+        self._top, self._limit = -math.inf, math.inf
+        self._at: Plateau | None = None
+        self._width = (-1, math.nan)
+
+    def push(self, times: FloatArray, eda: FloatArray) -> list[Stretch]:
+        """Return stretches at a limit; [s], and [µS] without holes."""
+        t, x = np.concatenate((self._raw[0], times)), np.concatenate((self._raw[1], eda))
+        used = len(x) // self._block * self._block
+        self._raw = t[used:], x[used:]
+        if not used:
+            return []
+        past = len(self._y)
+        self._t = np.concatenate((self._t, t[self._block - 1 : used : self._block]))
+        self._y = np.concatenate((self._y, x[:used].reshape(-1, self._block).mean(axis=1)))
+        tops = np.maximum.accumulate(np.append(self._top, self._y[past:]))[1:]
+        out = list[Stretch]()
+        for k in np.flatnonzero(self._y[past:] >= tops - WIDEST).tolist():
+            self._look(past + k, float(tops[k]), out)
+        self._top = float(tops[-1])
+        old = max(0, len(self._y) - self._kept)
+        self._t, self._y, self._gone = self._t[old:], self._y[old:], self._gone + old
+        return out
+
+    def _look(self, place: int, top: float, out: list[Stretch]) -> None:
+        """Let a plateau go on by a mean near the highest so far [µS], or begin with it."""
+        number, value, at = self._gone + place, float(self._y[place]), self._at
+        if at is None or number != at.last + 1 or abs(value - at.value) > at.width:
+            self._at = self._begun(place, top)
+            return
+        at.last = number
+        stood = number - at.first
+        if not at.told and (stood < self._config.fewest - 1 or stood < at.needed * self._rate):
+            return
+        since = place - 1 if at.told else at.first - self._gone - 1
+        at.told, self._limit = True, at.value
+        now = float(self._t[place])
+        out.append(Stretch(Fault.FLAT, float(self._t[max(0, since)]), now, now))
+
+    def _begun(self, place: int, top: float) -> Plateau | None:
+        """Return a plateau that begins here; None where it could be none."""
+        config, value, width = self._config, float(self._y[place]), self._spread(place)
+        if not 0.0 < width <= WIDEST or value < top - width:
+            return None
+        needed = config.again
+        if not abs(self._limit - value) <= 2.0 * width:
+            before = max(0, place - round(config.before * self._rate))
+            moved = (value - float(self._y[before])) / width
+            if moved < config.steps:
+                return None
+            needed = config.stands + config.slowest / moved
+        number = self._gone + place
+        return Plateau(value, number, width, needed, number)
+
+    def _spread(self, place: int) -> float:
+        """Return within what noise leaves means that are alike [µS]; nan where too little is known."""
+        second = int((self._gone + place) // self._rate)
+        if second != self._width[0]:
+            first = max(0, place + 1 - round(OVER * self._rate))
+            bends = np.sort(np.abs(np.diff(self._y[first : place + 1], 2)))
+            enough = len(bends) >= KNOWN * self._rate
+            noise = float(bends[len(bends) // 4]) / DEVIATION if enough else math.nan
+            self._width = second, WITHIN * noise
+        return self._width[1]

@@ -17,7 +17,7 @@ from processing.corrections.edits import Edits
 from processing.skin.eda_quality import CodeArray, EdaGate, EdaQualityConfig, Fault, quality_width, spreads
 from processing.skin.falls import FallConfig
 from processing.skin.held import Holds
-from processing.skin.limits import LimitFinder
+from processing.skin.limits import LimitFinder, NoisyLimitFinder
 from processing.skin.lines import LineFinder
 from processing.skin.noise import EVERY
 from processing.skin.response import Scr
@@ -91,6 +91,7 @@ class ResponseFinder:
         self._fault = -np.inf
         self._broken = True
         self._limit, self._line = LimitFinder(), LineFinder(sfreq)
+        self._noisy = NoisyLimitFinder(sfreq)
         self._bad: list[Stretch] = []
         self._seen: tuple[FloatArray, BoolArray] = (np.empty(0), np.empty(0, bool))
 
@@ -105,7 +106,8 @@ class ResponseFinder:
         anew = held.length != np.append(self._held, held.length[:-1])[: len(gaps)]
         starts = gaps | anew | np.append(self._broken, ~usable[:-1])[: len(gaps)]
         seen = times[usable], eda[usable]
-        found = Found([], [], [], self._unsaid([*self._limit.push(*seen), *self._line.push(*seen)]))
+        still = [*self._limit.push(*seen), *self._noisy.push(*seen), *self._line.push(*seen)]
+        found = Found([], [], [], self._unsaid(still))
         self._bad += found.stretches
         for a, b, new in stretches(usable, starts):
             if new:

@@ -8,16 +8,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acquisition.stream import FloatArray
-from processing.skin.limits import LimitConfig, LimitFinder
+from processing.skin.limits import LimitConfig, LimitFinder, NoisyLimitFinder
 from processing.skin.stretch import Stretch
 from tests.processing.skin_signals import column, comparable, eda_with, feed, respond
 
 CONFIG = LimitConfig()
 
 
-def at_limit(t: FloatArray, eda: FloatArray, cuts: list[int] | None = None) -> FloatArray:
-    """Return which samples are said to be at a limit, and when that was known [s], else infinite."""
-    finder, out, at = LimitFinder(), list[Stretch](), sorted(c for c in cuts or [] if c < len(t))
+def at_limit(t: FloatArray, eda: FloatArray, cuts: list[int] | None = None, noisy: float = 0.0) -> FloatArray:
+    """Return which samples are said to be at a limit, and when that was known [s], else infinite.
+
+    `noisy` is the rate of a signal [Hz] with noise behind the limit.
+    """
+    finder = NoisyLimitFinder(noisy) if noisy else LimitFinder()
+    out, at = list[Stretch](), sorted(c for c in cuts or [] if c < len(t))
     for tt, xx in zip(np.split(t, at), np.split(eda, at), strict=True):
         out += finder.push(tt, xx)
     known = np.full(len(t), np.inf)
@@ -113,3 +117,42 @@ def test_responses_that_are_cut_off_leave_no_rate_and_the_same_rows_in_any_chunk
     whole = comparable(rows)
     assert comparable(feed(t, cut, sfreq, cuts=np.arange(0.3, 240.0, 0.7).tolist())) == whole
     assert comparable(feed(t, cut, sfreq, cuts=[9.0, 33.1, 120.0])) == whole
+
+
+@pytest.mark.parametrize("sfreq", [4.0, 32.0, 100.0])
+@pytest.mark.parametrize("noise", [0.001, 0.003])
+def test_a_signal_cut_off_before_noise_was_added_is_found(sfreq: float, noise: float) -> None:
+    """No two samples of it are equal: its level was that of the limit, at quality 1."""
+    rng = np.random.default_rng(8)
+    t = np.arange(round(300.0 * sfreq)) / sfreq
+    x = 5.0 + sum(respond(t, on, 1.5) for on in np.arange(20.0, 290.0, 30.0))
+    x = np.minimum(x, 5.6)
+    known = at_limit(t, x + noise * rng.standard_normal(len(t)), noisy=sfreq)
+    inside = x == 5.6
+    assert 0.2 < inside.mean() < 0.6, "the fault is there"
+    assert np.isfinite(known[inside]).mean() > 0.9
+    assert np.isfinite(known[x < 5.5]).mean() < 0.01
+    assert (known - t)[np.isfinite(known)].max() < 5.0, "before a sample is settled"
+
+
+@pytest.mark.parametrize("sfreq", [4.0, 25.0])
+@pytest.mark.parametrize("noise", [0.0005, 0.003, 0.01])
+@pytest.mark.parametrize("half", [1.0, 6.0, 14.0])
+def test_peaks_and_levels_in_noise_are_at_no_limit(sfreq: float, noise: float, half: float) -> None:
+    rng = np.random.default_rng(5)
+    t = np.arange(round(900.0 * sfreq)) / sfreq
+    x = 5.0 + 0.001 * t + noise * rng.standard_normal(len(t))
+    for onset in np.arange(10.0, 880.0, 17.0):
+        x += respond(t, onset, float(np.exp(rng.uniform(np.log(0.06), np.log(3.0)))), half=half)
+    assert np.isfinite(at_limit(t, x, noisy=sfreq)).mean() < 0.002
+    assert np.isfinite(at_limit(t, 10.0 - x, noisy=sfreq)).mean() < 0.002
+
+
+@settings(max_examples=20, deadline=None)
+@given(cuts=st.lists(st.integers(0, 3000), max_size=12), seed=st.integers(0, 1000))
+def test_any_chunking_gives_equal_limits_in_noise(cuts: list[int], seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    t = np.arange(3000) / 25.0
+    x = 5.0 + sum(respond(t, on, 1.5) for on in (15.0, 40.0, 90.0))
+    x = np.minimum(x, rng.uniform(5.3, 6.4)) + 0.002 * rng.standard_normal(len(t))
+    np.testing.assert_array_equal(at_limit(t, x, cuts, noisy=25.0), at_limit(t, x, noisy=25.0))
