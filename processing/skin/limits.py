@@ -184,8 +184,8 @@ class NoisyLimitFinder:
         self._rate = sfreq / self._block
         self._kept = math.ceil((OVER + KEPT) * self._rate)
         self._raw: tuple[FloatArray, FloatArray] = (np.empty(0), np.empty(0))
-        self._t: FloatArray = np.empty(0)
-        self._y: FloatArray = np.empty(0)
+        self._t = list[float]()
+        self._y = list[float]()
         self._gone = 0
         """How many means have been let go."""
         self._top, self._limit = -math.inf, math.inf
@@ -199,23 +199,25 @@ class NoisyLimitFinder:
         self._raw = t[used:], x[used:]
         if not used:
             return []
-        past = len(self._y)
-        self._t = np.concatenate((self._t, t[self._block - 1 : used : self._block]))
-        self._y = np.concatenate((self._y, x[:used].reshape(-1, self._block).mean(axis=1)))
-        tops = np.maximum.accumulate(np.append(self._top, self._y[past:]))[1:]
+        means = x[:used].reshape(-1, self._block).mean(axis=1)
         out = list[Stretch]()
-        for k in np.flatnonzero(self._y[past:] >= tops - WIDEST).tolist():
-            self._look(past + k, float(tops[k]), out)
-        self._top = float(tops[-1])
-        old = max(0, len(self._y) - self._kept)
-        self._t, self._y, self._gone = self._t[old:], self._y[old:], self._gone + old
+        for stamp, mean in zip(t[self._block - 1 : used : self._block].tolist(), means.tolist(), strict=True):
+            self._t.append(stamp)
+            self._y.append(mean)
+            self._top = max(self._top, mean)
+            if mean >= self._top - WIDEST:
+                self._look(len(self._y) - 1, out)
+        if len(self._y) >= 2 * self._kept:
+            old = len(self._y) - self._kept
+            del self._t[:old], self._y[:old]
+            self._gone += old
         return out
 
-    def _look(self, place: int, top: float, out: list[Stretch]) -> None:
+    def _look(self, place: int, out: list[Stretch]) -> None:
         """Let a plateau go on by a mean near the highest so far [µS], or begin with it."""
-        number, value, at = self._gone + place, float(self._y[place]), self._at
+        number, value, at = self._gone + place, self._y[place], self._at
         if at is None or number != at.last + 1 or abs(value - at.value) > at.width:
-            self._at = self._begun(place, top)
+            self._at = self._begun(place)
             return
         at.last = number
         stood = number - at.first
@@ -223,18 +225,18 @@ class NoisyLimitFinder:
             return
         since = place - 1 if at.told else at.first - self._gone - 1
         at.told, self._limit = True, at.value
-        now = float(self._t[place])
-        out.append(Stretch(Fault.FLAT, float(self._t[max(0, since)]), now, now))
+        now = self._t[place]
+        out.append(Stretch(Fault.FLAT, self._t[max(0, since)], now, now))
 
-    def _begun(self, place: int, top: float) -> Plateau | None:
+    def _begun(self, place: int) -> Plateau | None:
         """Return a plateau that begins here; None where it could be none."""
-        config, value, width = self._config, float(self._y[place]), self._spread(place)
-        if not 0.0 < width <= WIDEST or value < top - width:
+        config, value, width = self._config, self._y[place], self._spread(place)
+        if not 0.0 < width <= WIDEST or value < self._top - width:
             return None
         needed = config.again
         if not abs(self._limit - value) <= 2.0 * width:
             before = max(0, place - round(config.before * self._rate))
-            moved = (value - float(self._y[before])) / width
+            moved = (value - self._y[before]) / width
             if moved < config.steps:
                 return None
             needed = config.stands + config.slowest / moved
