@@ -25,6 +25,10 @@ BLOCK = 0.25
 """Noise is averaged over so long [s]."""
 WITHIN = 4.5
 """Means within so many standard deviations of the first are as if equal."""
+UNLIKELY = 1.5
+"""Their variance is that of their noise, and at most so many of its standard deviations more."""
+STEPS, SLOWEST, AGAIN = 11.0, 34.0, 1.5
+"""As `LimitConfig` has them for samples that are equal: a level that rises as a response recovers is flat."""
 OVER = 20.0
 """The noise is that of so long [s]."""
 KNOWN = 5.0
@@ -220,26 +224,33 @@ class NoisyLimitFinder:
             self._at = self._begun(place)
             return
         at.last = number
-        stood = number - at.first
-        if not at.told and (stood < self._config.fewest - 1 or stood < at.needed * self._rate):
+        if not at.told and not self._stands(at, place):
             return
         since = place - 1 if at.told else at.first - self._gone - 1
         at.told, self._limit = True, at.value
         now = self._t[place]
         out.append(Stretch(Fault.FLAT, self._t[max(0, since)], now, now))
 
+    def _stands(self, at: Plateau, place: int) -> bool:
+        """Tell whether means have stood long enough, and differ by noise alone: a round top bends."""
+        stood = self._gone + place - at.first
+        if stood < self._config.fewest or stood < at.needed * self._rate:
+            return False
+        means = np.array(self._y[place + 1 - stood : place + 1])
+        return bool(means.var() <= (1.0 + UNLIKELY * math.sqrt(2.0 / stood)) * (at.width / WITHIN) ** 2)
+
     def _begun(self, place: int) -> Plateau | None:
         """Return a plateau that begins here; None where it could be none."""
         config, value, width = self._config, self._y[place], self._spread(place)
         if not 0.0 < width <= WIDEST or value < self._top - width:
             return None
-        needed = config.again
+        needed = AGAIN
         if not abs(self._limit - value) <= 2.0 * width:
             before = max(0, place - round(config.before * self._rate))
             moved = (value - self._y[before]) / width
-            if moved < config.steps:
+            if moved < STEPS:
                 return None
-            needed = config.stands + config.slowest / moved
+            needed = config.stands + SLOWEST / moved
         number = self._gone + place
         return Plateau(value, number, width, needed, number)
 
