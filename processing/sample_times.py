@@ -77,7 +77,7 @@ class SampleTimes:
 
     def _set_out(self, info: StreamInfo) -> None:
         self._base = TimeBase(info.sfreq)
-        self._repeats = Repeats(info.sfreq, self._base.account)
+        self._repeats = Repeats(self._base.account)
 
     @property
     def account(self) -> Account:

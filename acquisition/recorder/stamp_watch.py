@@ -50,7 +50,7 @@ class StampWatch:
     def restart(self) -> None:
         """Begin anew after a pause, in which anything may have happened; what was told is not told again."""
         self._base = TimeBase(self._sfreq)
-        self._repeats = Repeats(self._sfreq, self._base.account)
+        self._repeats = Repeats(self._base.account)
         self._waiting: list[tuple[FloatArray, float]] = []
         self._given, self._last = 0, math.nan
         self._losses = self._remarks = 0

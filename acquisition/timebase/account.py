@@ -52,8 +52,8 @@ class Account:
     ----------
     not_numbers, slips, unplaced : int
         Samples whose stamp is no number, or far off and taken back; and without a place.
-    again, overtaken : int
-        Samples that came twice, and that came after those that follow them; both are left out.
+    again : int
+        Samples that came twice; they are left out once.
     segments : int
         How often the stamps began anew, the beginning counted.
     """
@@ -64,7 +64,6 @@ class Account:
     slips: int = 0
     unplaced: int = 0
     again: int = 0
-    overtaken: int = 0
     rate_told: bool = False
     period: float = math.nan
     """Sample period of the line that the samples lie on [s]; nan where there is none."""
@@ -127,8 +126,6 @@ class Account:
             out.append(f"{self.unplaced} samples left out: it is not known where they belong")
         if self.again:
             out.append(f"{self.again} samples came once more, with the same stamps; left out")
-        if self.overtaken:
-            out.append(f"{self.overtaken} samples came after those that follow them; left out")
         if self.losses:
             seconds = math.fsum(loss.seconds for loss in (*self.losses, self._more))
             n = len(self.losses) + self._more.at

@@ -31,10 +31,10 @@ def lay(stamps: FloatArray, sfreq: float, rows: NDArray[Any] | None = None) -> W
     sfreq : float
         Rate that the stream says [Hz]; 0 if it says none.
     rows : ndarray, shape (n, n_channels), optional
-        The samples, by which those are told that came twice or late and have no place.
+        The samples, by which those are told that came twice and have no place.
     """
     base, stamps = TimeBase(sfreq), np.asarray(stamps, np.float64)
-    out = None if rows is None else Repeats(sfreq, base.account).left_out(stamps, rows)
+    out = None if rows is None else Repeats(base.account).left_out(stamps, rows)
     times = np.full(len(stamps), np.nan)
     keep = np.ones(len(stamps), np.bool_) if out is None else ~out
     laid = base.push(stamps[keep])

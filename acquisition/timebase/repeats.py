@@ -1,8 +1,7 @@
-"""Samples that come again, or after those that follow them: they have had their place, or lost it.
+"""Samples that come again: they have had their place.
 
-A bridge that sends a chunk once more, and one that mixes up two, send stamps that step back. So does a clock
-that is set back. What tells them apart are the samples: with the same stamps, to the last bit, come the same
-values; and a chunk that was overtaken goes on to the sample where a hole began.
+A bridge that sends a chunk once more sends stamps that step back. So does a clock that is set back. The
+samples tell them apart: with the same stamps, to the last bit, come the same values.
 """
 
 from __future__ import annotations
@@ -17,32 +16,25 @@ from acquisition.timebase.account import Account
 
 KEPT = 8192
 """Samples among which one that comes again is sought: a minute at 130 Hz."""
-HOLE, FITS, SHARE = 3.5, 1.5, 0.1
-"""Sample periods from which on a step is a hole; and within which, or within which share of the hole, a stamp
-goes on where it began."""
+ORDER, OVERLAP = 8, 1.0
+"""Its stamp was no earlier than so many before it by more [s]: those of packets overlap."""
+AMONG, RARE = 256, 0.1
+"""Of so many samples at most this share has the values of the first that comes again."""
 
 
 class Repeats:
-    """Find samples of one stream that are to be left out.
+    """Find samples of one stream that came before."""
 
-    Parameters
-    ----------
-    sfreq : float
-        Rate that the stream says [Hz]; 0 if it says none, and none is told late then.
-    """
-
-    def __init__(self, sfreq: float, account: Account) -> None:
-        self._period = 1.0 / sfreq if sfreq > 0 else 0.0
+    def __init__(self, account: Account) -> None:
         self._account = account
         self._stamps: FloatArray = np.empty(3 * KEPT)
         self._rows: NDArray[Any] = np.empty((0, 0))
         self._n = 0
-        self._again = self._hole = -1
-        """Which kept sample comes again next, and before which one the hole ends that is filled."""
-        self._before = 0.0
+        self._again = -1
+        """Which kept sample comes again next."""
 
     def left_out(self, stamps: FloatArray, rows: NDArray[Any]) -> BoolArray | None:
-        """Take in the next samples; return which came again or late, None if none did.
+        """Take in the next samples; return which came before, None if none did.
 
         Parameters
         ----------
@@ -52,7 +44,7 @@ class Repeats:
         """
         back, at, out = (stamps[1:] < stamps[:-1]).nonzero()[0] + 1, 0, None
         while at < len(stamps):
-            if self._is_left_out(float(stamps[at]), rows[at]):
+            if self._came_before(float(stamps[at]), rows[at]):
                 out = np.zeros(len(stamps), np.bool_) if out is None else out
                 out[at] = True
                 at += 1
@@ -63,25 +55,31 @@ class Repeats:
             at = end
         return out
 
-    def _is_left_out(self, stamp: float, row: NDArray[Any]) -> bool:
-        """Tell whether a sample came before, or is late for a hole."""
+    def _came_before(self, stamp: float, row: NDArray[Any]) -> bool:
+        """Tell whether a sample came before."""
         if self._again >= 0 and self._is_at(self._again, stamp, row):
             return self._comes_again(self._again)
         self._again = -1
-        if self._hole >= 0 and self._before <= stamp < self._stamps[self._hole]:
-            return self._comes_late(self._hole, stamp)
-        self._hole = -1
         if not (self._n and stamp < self._stamps[self._n - 1]):
             return False
         first = max(0, self._n - KEPT)
         kept = self._stamps[first : self._n]
         for place in (kept == stamp).nonzero()[0][::-1].tolist():
-            if self._is_at(first + place, stamp, row):
-                return self._comes_again(first + place)
-        steps = kept[1:] - kept[:-1]
-        near = np.abs(kept[:-1] + self._period - stamp) < np.maximum(FITS * self._period, SHARE * steps)
-        begins = near & (steps > HOLE * self._period) & (kept[1:] > stamp)
-        return bool(begins.any()) and self._comes_late(first + 1 + int(begins.nonzero()[0][-1]), stamp)
+            at = first + place
+            if self._is_at(at, stamp, row) and self._is_in_order(at) and self._is_rare(row):
+                return self._comes_again(at)
+        return False
+
+    def _is_in_order(self, place: int) -> bool:
+        """Tell whether a stamp is not far before those before it: one that is comes with anything."""
+        before = self._stamps[max(0, place - ORDER) : place]
+        return not len(before) or bool(self._stamps[place] >= before.max() - OVERLAP)
+
+    def _is_rare(self, row: NDArray[Any]) -> bool:
+        """Tell whether few samples have these values."""
+        last = self._rows[max(0, self._n - AMONG) : self._n]
+        same = (last == row).all(axis=tuple(range(1, last.ndim)))
+        return int(np.count_nonzero(same)) <= RARE * len(last)
 
     def _is_at(self, place: int, stamp: float, row: NDArray[Any]) -> bool:
         return bool(self._stamps[place] == stamp) and self._rows[place].tobytes() == row.tobytes()
@@ -90,12 +88,6 @@ class Repeats:
         """Note that a sample came again, and which one would do so next."""
         self._account.again += 1
         self._again = place + 1 if place + 1 < self._n else -1
-        return True
-
-    def _comes_late(self, hole: int, stamp: float) -> bool:
-        """Note that a sample came late."""
-        self._account.overtaken += 1
-        self._hole, self._before = hole, stamp
         return True
 
     def _keep(self, stamps: FloatArray, rows: NDArray[Any]) -> None:
