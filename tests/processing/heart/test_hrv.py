@@ -10,7 +10,7 @@ from processing.heart.hrv import mean_windows, rmssd, sdnn, sdnn_windows
 from processing.heart.judging import judge_beats
 from processing.heart.limits.rmssd import rmssd_windows
 from processing.heart.respiration import breathing_rate
-from processing.heart.spectrum import hf_power, rsa_pb, rsa_series
+from processing.heart.spectrum import _IN_BAND, SEGMENT, hf_power, rsa_pb, rsa_series
 from processing.splines import cubic, cubics
 from tests.recordings import ec57_tp2, resting_nn
 
@@ -121,3 +121,9 @@ def test_a_window_without_a_spline_spoils_no_other() -> None:
     found = cubics([bad, good, bad], at)
     assert np.isnan(found[[0, 2]]).all()
     assert (found[1] == cubic(*good, at[1])).all()
+
+
+def test_hf_is_what_lies_from_0_15_to_0_40_hz_and_nothing_beside_it() -> None:
+    """The bins of a segment of 64 s that lie in the band of the Task Force (1996)."""
+    bins = np.arange(SEGMENT // 2 + 1) * 4.0 / SEGMENT
+    assert bins[_IN_BAND].tolist() == [f for f in bins.tolist() if 0.15 <= f <= 0.40]

@@ -48,6 +48,15 @@ def test_the_golden_signal_has_the_listed_shares_of_time() -> None:
     assert got["time_below_pct"].value == pytest.approx(0.800, abs=5e-4)
     assert got["time_in_pct"].valid_pct == 100.0
     assert got["time_in_pct"].ci_low < got["time_in_pct"].value < got["time_in_pct"].ci_high
+    # Two lie above the band and one below; each share has the limits and the number of its own.
+    rests = [got[f"time_{where}_pct"].reason for where in ("in", "above", "below")]
+    assert rests == ["rests on 3 stretches", "rests on 2 stretches", "rests on 1 stretch"]
+    above, below = got["time_above_pct"], got["time_below_pct"]
+    assert above.ci_low < above.value < above.ci_high and below.ci_low < below.value < below.ci_high
+    turned = person(-golden()[1])
+    mirror = by_name(time_in_band(turned, golden()[0], find(turned, golden()[0], CONFIG)))
+    other = mirror["time_below_pct"]
+    assert (other.ci_low, other.ci_high) == pytest.approx((above.ci_low, above.ci_high))
 
 
 def test_the_golden_signal_has_the_listed_recoveries() -> None:
@@ -122,6 +131,15 @@ def test_less_than_ten_minutes_give_no_share_even_if_all_is_valid() -> None:
     got = by_name(time_in_band(person(np.zeros(500)), np.arange(500.0), []))
     assert math.isnan(got["time_in_pct"].value)
     assert got["time_in_pct"].reason == "8.3 min valid, 10 min are needed"
+
+
+@pytest.mark.parametrize(("spoken", "why"), [(60, ""), (59, "59 s of it, 60 s are needed")])
+def test_a_minute_of_speech_is_needed_for_its_share(spoken: int, why: str) -> None:
+    times, a = golden()
+    got = by_name(time_in_band(person(a, speaking=(times < spoken).astype(float)), times, []))
+    assert got["time_in_speaking_pct"].reason.startswith(why) and math.isnan(
+        got["time_in_speaking_pct"].value
+    ) == bool(why)
 
 
 def test_shares_of_time_are_split_by_own_speech() -> None:
