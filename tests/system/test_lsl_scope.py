@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,8 @@ def test_a_neighbour_reads_the_stream_of_a_program_that_only_looks_on_the_machin
 def test_ours_is_read_on_the_machine_and_neither_found_nor_reached_by_a_neighbour(place: Island) -> None:
     with published(place, "machine", "ours") as said:
         assert said == "answers on this machine only"
-        seen, here = look(place.next_door), look(place.prefix)
+        with ThreadPoolExecutor(2) as pool:
+            seen, here = pool.map(look, (place.next_door, place.prefix))
     assert seen == {"found": [], "read": [], "ports": []}
     assert (here["found"], here["read"]) == (["ours"], ["ours"])
 
@@ -89,8 +91,10 @@ def test_a_replay_stays_on_the_machine(place: Island, tmp_path: Path) -> None:
         cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
     try:
-        assert look(place.prefix)["found"]  # it is there
-        assert look(place.next_door) == {"found": [], "read": [], "ports": []}
+        with ThreadPoolExecutor(2) as pool:
+            here, seen = pool.map(look, (place.prefix, place.next_door))
+        assert here["found"]  # it is there
+        assert seen == {"found": [], "read": [], "ports": []}
     finally:
         process.kill()
         process.communicate()
