@@ -12,11 +12,11 @@ from acquisition.stream import BoolArray, FloatArray, IntArray
 from processing.filling import filled
 from processing.heart import respiration
 from processing.heart.config import SHORTEST_HF, HeartConfig
-from processing.heart.hrv import hinges_on_two, slice_sums
+from processing.heart.hrv import hinges_on_two, slice_sums, stands_out
 from processing.heart.ibi import ALTERNATING, DOUBTED, NORMAL, PASSED_OVER, Intervals, is_uneven
 from processing.heart.spectrum import RSA_EDGE, RSA_RATE, hf_powers, rsa_values
 from processing.heart.table import BeatTable
-from processing.heart.windows import ECTOPICS, FEW, IRREGULAR, UNSURE, most_missing, stands_out
+from processing.heart.windows import ECTOPICS, FEW, IRREGULAR, UNSURE, most_missing
 from processing.splines import cubics
 
 STEP, SETTLING, CLOSING = HeartConfig.step, HeartConfig.settling, HeartConfig.closing

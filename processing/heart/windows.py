@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from acquisition.stream import BoolArray, FloatArray, IntArray
+from acquisition.stream import BoolArray, FloatArray
 from processing.heart.config import HeartConfig
 from processing.heart.hrv import (
     all_rates,
@@ -20,10 +20,9 @@ from processing.heart.hrv import (
     rhythm_windows,
     sdnn_windows,
     slice_sums,
-    slice_tops,
-    steps,
+    stands_out,
 )
-from processing.heart.ibi import ACCEPTED, ASTRAY, PASSED_OVER, ROUGH, Intervals, no_intervals, with_rough
+from processing.heart.ibi import ASTRAY, PASSED_OVER, ROUGH, Intervals, no_intervals, with_rough
 from processing.heart.limits.rmssd import rmssd_windows
 
 
@@ -101,31 +100,6 @@ def worth_of(placing: FloatArray) -> FloatArray:
     """
     left = GOOD * (1.0 - placing) / (1.0 - PLACED)
     return np.where(placing > PLACED, left, 1.0)
-
-
-OUTLYING = 8.0
-"""So many robust standard deviations of its window's differences no difference of NN intervals is, however
-little these differ; ours. 7 to 10 do alike on ten recordings of intervals and in deep or uneven breathing."""
-
-
-def stands_out(beats: Intervals, starts: IntArray, stops: IntArray, share: float) -> BoolArray:
-    """Tell of windows whether the two largest differences hold more than a share of the sum of squares, and
-    the largest stands far out of all others: an ectopic beat hardly early in a heart that hardly varies.
-
-    For beats of which only the times are known; such a one is under a tenth of the interval early.
-    """
-    change, _ = steps(beats)
-    first = np.minimum(starts + 1, stops)
-    total = slice_sums(change * change, first, stops)
-    change = np.where(beats.rhythms == ACCEPTED, 0.0, change)  # somebody has looked at them
-    largest = slice_tops(change * change, first, stops)
-    out = np.zeros(len(starts), np.bool_)
-    for k in np.flatnonzero(2.0 * largest > share * total).tolist():
-        inside = np.abs(change[first[k] : stops[k]])
-        usual = 1.4826 * float(np.median(inside[inside > 0.0]))
-        two = float(np.sum(np.partition(inside, len(inside) - 2)[-2:] ** 2)) if len(inside) > 1 else 0.0
-        out[k] = largest[k] > (OUTLYING * usual) ** 2 and two > share * total[k]
-    return out
 
 
 def most_missing(lengths: FloatArray, config: HeartConfig) -> FloatArray:
