@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acquisition.batch import Gatherer, Item
+from acquisition.batch import Item
 from acquisition.stream import Chunk, FloatArray, Modality, Role, StreamInfo
 from acquisition.tick import Tick
 from processing.admission import Admission
@@ -15,11 +15,9 @@ from processing.by_arrival import FASTEST, ByArrival
 from processing.sample_times import SampleTimes
 from tests.acquisition.timebase.stamped import Push, bursts, even, jittered
 from tests.drawing import few
+from tests.processing.test_sample_times import ECG, batches
 from tests.processing.world import comparable, run_items
 
-ECG = StreamInfo(
-    name="ECG", role=Role.CLIENT, modality=Modality.ECG, sfreq=130.0, unit="mV", channels=("ECG",)
-)
 PUSHES: list[Push] = [even, jittered(0.003), bursts]
 
 
@@ -38,17 +36,14 @@ def session(stamps: FloatArray, came: FloatArray) -> list[Item]:
 
 def admitted(items: list[Item], cuts: list[int]) -> tuple[FloatArray, FloatArray, list[str]]:
     """Return the times of the samples that count, their numbers, and what is said of the stream."""
-    laid, gate, gatherer = SampleTimes(ECG), Admission(2.0), Gatherer()
-    times, numbers, k = list[FloatArray](), list[FloatArray](), 0
-    for item in items:
-        gatherer.add(item)
-        if isinstance(item, Tick) and (gatherer.n_ticks == cuts[k % len(cuts)] or item is items[-1]):
-            batch, k = gatherer.take(), k + 1
-            part, waits = laid.lay(batch.streams.get(ECG.key), batch.ticks)
-            got = gate.admit(part, batch.ticks, waits)
-            if part is not None:
-                times.append(got.times)
-                numbers.append(part.samples[got.keep, 0])
+    laid, gate = SampleTimes(ECG), Admission(2.0)
+    times, numbers = list[FloatArray](), list[FloatArray]()
+    for batch in batches(items, cuts):
+        part, waits = laid.lay(batch.streams.get(ECG.key), batch.ticks)
+        got = gate.admit(part, batch.ticks, waits)
+        if part is not None:
+            times.append(got.times)
+            numbers.append(part.samples[got.keep, 0])
     return np.concatenate(times), np.concatenate(numbers), laid.account.lines()
 
 

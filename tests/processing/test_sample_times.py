@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
-from acquisition.batch import Gatherer, Item
+from acquisition.batch import Batch, Gatherer, Item
 from acquisition.stream import Chunk, ClockOffset, FloatArray, Modality, Role, StreamInfo
 from acquisition.tick import Tick
 from acquisition.timebase.vouched import needs_time_base
@@ -63,22 +63,27 @@ def sent(
     return out, true.true
 
 
-def settled(session: Sequence[Item], cuts: Sequence[int]) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return times and values of samples with the tick at which each came, and the watermark of each tick."""
-    times, gate, gatherer = SampleTimes(ECG), Admission(2.0), Gatherer()
-    rows, marks, k, n = list[FloatArray](), list[FloatArray](), 0, 0
+def batches(session: Sequence[Item], cuts: Sequence[int]) -> Iterator[Batch]:
+    """Yield a session in batches of so many ticks, these numbers in turn."""
+    gatherer, k = Gatherer(), 0
     for item in session:
         gatherer.add(item)
         if isinstance(item, Tick) and (gatherer.n_ticks == cuts[k % len(cuts)] or item is session[-1]):
-            batch, k = gatherer.take(), k + 1
-            part, waits = times.lay(batch.streams.get(ECG.key), batch.ticks)
-            got = gate.admit(part, batch.ticks, waits)
-            if part is not None:
-                rows.append(
-                    np.column_stack([got.times, part.samples[got.keep, 0], part.slices[got.keep] + n])
-                )
-            marks.append(got.watermarks)
-            n += len(batch.ticks)
+            yield gatherer.take()
+            k += 1
+
+
+def settled(session: Sequence[Item], cuts: Sequence[int]) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return times and values of samples with the tick at which each came, and the watermark of each tick."""
+    times, gate, n = SampleTimes(ECG), Admission(2.0), 0
+    rows, marks = list[FloatArray](), list[FloatArray]()
+    for batch in batches(session, cuts):
+        part, waits = times.lay(batch.streams.get(ECG.key), batch.ticks)
+        got = gate.admit(part, batch.ticks, waits)
+        if part is not None:
+            rows.append(np.column_stack([got.times, part.samples[got.keep, 0], part.slices[got.keep] + n]))
+        marks.append(got.watermarks)
+        n += len(batch.ticks)
     return np.concatenate(rows), np.concatenate(marks), np.array([gate.late, gate.future])
 
 
