@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -12,11 +13,12 @@ from acquisition.stream import BoolArray, FloatArray, IntArray
 from processing.filling import filled
 from processing.heart import respiration
 from processing.heart.config import SHORTEST_HF, HeartConfig
-from processing.heart.hrv import hinges_on_two, slice_sums, stands_out
+from processing.heart.hrv import elementwise, hinges_on_two, slice_sums, stands_out
 from processing.heart.ibi import ALTERNATING, DOUBTED, NORMAL, PASSED_OVER, Intervals, is_uneven
+from processing.heart.limits.placing import at_most_in_rsa, in_hf, is_negligible, placing_share
 from processing.heart.spectrum import RSA_EDGE, RSA_RATE, hf_powers, rsa_values
 from processing.heart.table import BeatTable
-from processing.heart.windows import ECTOPICS, FEW, IRREGULAR, UNSURE, most_missing
+from processing.heart.windows import ECTOPICS, FEW, IRREGULAR, PLACED, PLACING, UNSURE, most_missing, worth_of
 from processing.splines import cubics
 
 STEP, SETTLING, CLOSING = HeartConfig.step, HeartConfig.settling, HeartConfig.closing
@@ -104,8 +106,16 @@ def _nothing(reason: str) -> Value:
     return Value(math.nan, 0.0, reason)
 
 
-def _finite(value: float, otherwise: str) -> Value:
-    return Value(value, 1.0, "") if math.isfinite(value) else _nothing(otherwise)
+def _valued(asked: Sequence[Window], values: FloatArray, placed: FloatArray, otherwise: str) -> list[Value]:
+    """Return what came of the open ones among windows, in order: `placed` is the share of each that placing
+    R peaks may have added, `otherwise` why a value is nan."""
+    open_ = zip(values.tolist(), worth_of(placed).tolist(), strict=True)
+    out = []
+    for window in asked:
+        value, worth = (math.nan, 0.0) if window.reason else next(open_)
+        known = Value(value, worth, PLACING if worth < 1.0 else "")
+        out.append(known if math.isfinite(value) else _nothing(window.reason or otherwise))
+    return out
 
 
 class GridIndices:
@@ -170,8 +180,10 @@ class GridIndices:
     def hf(self, centres: FloatArray) -> list[Value]:
         """Return HF power [ms²] of the window around each centre."""
         asked = self._hf_windows(centres)
-        powers = iter(hf_powers([(w.times, w.values) for w in asked if not w.reason]))
-        return [_nothing(w.reason) if w.reason else _finite(next(powers), TOO_SHORT) for w in asked]
+        open_ = [k for k, w in enumerate(asked) if not w.reason]
+        powers = np.array(hf_powers([(asked[k].times, asked[k].values) for k in open_]), np.float64)
+        placed = self._placed(centres[open_], self._config.hf_window / 2, powers, in_hf)
+        return _valued(asked, powers, placed, TOO_SHORT)
 
     def rsa(self, centres: FloatArray) -> list[Value]:
         """Return `rsa_pb` [ln ms²] of the window around each centre."""
@@ -180,8 +192,27 @@ class GridIndices:
         asked = self._rsa_windows(centres, at)
         open_ = [k for k, w in enumerate(asked) if not w.reason]
         beats = [filled(asked[k].times, asked[k].values) for k in open_]
-        values = iter(rsa_values(cubics(beats, at[open_])) if open_ else ())
-        return [_nothing(w.reason) if w.reason else _finite(next(values), "no variation") for w in asked]
+        values = np.array(rsa_values(cubics(beats, at[open_])) if open_ else (), np.float64)
+        variances = elementwise(math.exp, values)
+        placed = self._placed(centres[open_], self._config.rsa_window / 2, variances, at_most_in_rsa)
+        return _valued(asked, values, placed, "no variation")
+
+    def _placed(
+        self,
+        centres: FloatArray,
+        half: float,
+        variances: FloatArray,
+        adds: Callable[[FloatArray], FloatArray],
+    ) -> FloatArray:
+        """Return which part of variances of `half` s to both sides of centres placing R peaks may have added;
+        0 where it is far from counting."""
+        beats = self._table.rows.beats
+        if is_negligible(beats, variances, PLACED):
+            return np.zeros(len(centres))
+        first, stop = self._reach(centres - half, centres + half, side="right").T
+        times = np.append(beats.times, np.inf)
+        mean = (times[np.maximum(stop - 1, first)] - times[first]) / np.maximum(stop - 1 - first, 1)
+        return placing_share(beats, first, stop, variances, adds(mean))
 
     def _reach(
         self, starts: FloatArray, ends: FloatArray, side: Literal["left", "right"] = "left"

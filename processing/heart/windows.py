@@ -23,6 +23,7 @@ from processing.heart.hrv import (
     stands_out,
 )
 from processing.heart.ibi import ASTRAY, PASSED_OVER, ROUGH, Intervals, no_intervals, with_rough
+from processing.heart.limits.placing import IN_INTERVALS, is_negligible, placing_share
 from processing.heart.limits.rmssd import rmssd_windows
 
 
@@ -90,16 +91,31 @@ def of_last_beat(quality: FloatArray, reasons: Sequence[str], unsure: Sequence[s
 PLACING = "R times too uncertain"
 PLACED = 0.30
 """Where the places of the R peaks may have added more than this share of the mean square, RMSSD may be 20 %
-too large."""
+too large; so is SDNN of a variance, and what swings so much as HF and RSA say."""
 
 
 def worth_of(placing: FloatArray) -> FloatArray:
-    """Return the largest quality of an RMSSD of whose mean square this share may be from placing R peaks.
+    """Return the largest quality of what is made of a mean square of which this share may be from placing R
+    peaks.
 
     It is 1 up to `PLACED`, and from there under a half, down to 0 where it may be all of it.
     """
     left = GOOD * (1.0 - placing) / (1.0 - PLACED)
     return np.where(placing > PLACED, left, 1.0)
+
+
+def sdnn_placing(beats: Intervals, ends: FloatArray, length: float, values: FloatArray) -> FloatArray:
+    """Return which part of the variance behind SDNN [ms] placing R peaks may have added; 0 where it is far
+    from counting."""
+    variances = values * values
+    if is_negligible(beats, variances, PLACED):
+        return np.zeros(len(ends))
+    return placing_share(beats, *bounds(beats.times, ends, length), variances, IN_INTERVALS)
+
+
+def with_placing(reasons: Sequence[str], worth: FloatArray) -> list[str]:
+    """Return what is said of values, and of those that placing R peaks has lowered the worth of, that."""
+    return [why or (PLACING if x < 1.0 else "") for why, x in zip(reasons, worth.tolist(), strict=True)]
 
 
 def most_missing(lengths: FloatArray, config: HeartConfig) -> FloatArray:
@@ -168,8 +184,8 @@ def beat_columns(
     low, high = gated(short.low, gates)[0], gated(short.high, gates)[0]
     long = sdnn_windows(beats, ends, c.sdnn_window)
     sd = gated(long.value, rhythm_gates(beats, ends, c.sdnn_window, c, has_shapes=has_shapes))
-    worth = worth_of(short.placing)
-    said = [w or (PLACING if x < 1.0 else "") for w, x in zip(why, worth.tolist(), strict=True)]
+    worth, worth_sd = worth_of(short.placing), worth_of(sdnn_placing(beats, ends, c.sdnn_window, sd[0]))
+    said = with_placing(why, worth)
     logarithm = elementwise(math.log, np.where(value > 0, value, np.nan))
     lnwhy = [w or ("no variation" if v == 0 else "") for w, v in zip(said, value.tolist(), strict=True)]
     return [
@@ -178,5 +194,5 @@ def beat_columns(
         Column("rmssd_low", c.rmssd_window, low, said, worth),
         Column("rmssd_high", c.rmssd_window, high, said, worth),
         Column("lnrmssd", c.rmssd_window, logarithm, lnwhy, worth),
-        Column("sdnn", c.sdnn_window, *sd),
+        Column("sdnn", c.sdnn_window, sd[0], with_placing(sd[1], worth_sd), worth_sd),
     ]

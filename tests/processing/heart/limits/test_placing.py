@@ -164,7 +164,7 @@ def test_where_a_gate_is_shut_its_reason_is_said_and_an_even_pulse_is_uncertain(
     assert beside(placed, "lnrmssd") == (0.0, PLACING)
     few_beats = placed._replace(paired=np.zeros(201, np.bool_))
     assert beside(few_beats, "rmssd")[1] == "too few normal beats"
-    assert beside(placed, "sdnn") == (1.0, "")
+    assert beside(placed, "sdnn") == (0.0, PLACING)
 
 
 def test_of_a_beat_that_somebody_vouches_for_nothing_is_in_doubt() -> None:
