@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 
 from processing.arousal.level import old_of
+from processing.heart.windows import PLACING
 from processing.index import IN_DOUBT, IndexSample, in_doubt, withheld
 
 MOST = 1.0 / 3.0
 """Where this share of an index's values is in doubt, none of them is used."""
 LITTLE = 0.1
-"""A smaller share of time with an old baseline is not worth a word."""
+"""A smaller share of time with an old baseline, or of values in which noise may be, is not worth a word."""
+REASON = itemgetter(IndexSample._fields.index("reason"))
 
 
 def rows_of(samples: Iterable[IndexSample]) -> dict[tuple[str, str], list[IndexSample]]:
@@ -75,3 +78,10 @@ def old(rows: Sequence[IndexSample]) -> str:
     share = sum(words.values()) / max(said.total(), 1)
     word = max(words, key=words.__getitem__, default="")
     return f"old baseline for {100.0 * share:.0f} % of it: {word}" if share >= LITTLE else ""
+
+
+def placed(rows: Sequence[IndexSample]) -> str:
+    """Say for how many of an index's values noise may have made them by moving R peaks; "" where few."""
+    n = list(map(REASON, rows)).count(PLACING)
+    share = n / max(sum(s[4] == s[4] for s in rows), 1) if n else 0.0
+    return f"{PLACING} for {100.0 * share:.0f} % of it" if share >= LITTLE else ""

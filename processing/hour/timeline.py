@@ -20,9 +20,9 @@ from acquisition.events.intervals import NOT_THE_HOUR, Intervals
 from acquisition.stream import BoolArray, FloatArray
 from processing.arousal.band import BITS, ArousalConfig, index_series, partial_reason
 from processing.arousal.baseline import Reference
-from processing.hour.believed import doubts_of, old, old_since
+from processing.hour.believed import doubts_of, old, old_since, placed
 from processing.index import IndexSample
-from processing.indices import PERSON
+from processing.indices import PERSON, VAGAL
 
 AROUSAL = ("arousal", "arousal_low", "arousal_high", "arousal_channels")
 REACH = {index.name: index.reach for index in PERSON if index.reach and index.name not in AROUSAL}
@@ -64,6 +64,8 @@ class Person:
         Why the reference was old, where it was for a tenth of the valid time, and for how much of it.
     old_since : tuple
         From when on the reference was old [s, LSL clock], and why; "" where it no longer was.
+    placed : str
+        For how many of the values of vagal HRV noise may have made them by moving R peaks; "" where few.
     doubts : dict
         Index → why some of its values, or all, are left out as in doubt.
     """
@@ -80,6 +82,7 @@ class Person:
     missing: str = ""
     old: str = ""
     old_since: tuple[tuple[float, str], ...] = ()
+    placed: str = ""
     doubts: Mapping[str, str] = field(default_factory=dict)
 
     def old_at(self, time: float) -> str:
@@ -167,6 +170,7 @@ def timeline(
             _person(e, ordered, r, times, outside, config, doubts_of(rows, e)),
             old=old(rows.get((e, "arousal_low"), ())),
             old_since=old_since(rows.get((e, "arousal_low"), ())),
+            placed=placed(rows.get((e, VAGAL), ())),
         )
         for e, r in references.items()
     }

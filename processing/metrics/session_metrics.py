@@ -255,17 +255,17 @@ def _person(
         (oscillation, lambda: oscillation.oscillation_measures(person, id_, config.arousal)),
     )
     return [
-        _reserved(m, person.old) if module in OF_THE_BAND else m
+        _reserved(m, person.old if module in OF_THE_BAND else person.placed if module is vagal else "")
         for module, act in parts
         for m in shelter.measures(module.DEFINITIONS, entity, act)
     ]
 
 
-def _reserved(m: Measure, old: str) -> Measure:
-    """Return a measure that says beside its value that the baseline it is relative to was old."""
-    if math.isnan(m.value) or not old:
+def _reserved(m: Measure, why: str) -> Measure:
+    """Return a measure that says beside its value why it is to be read with care."""
+    if math.isnan(m.value) or not why:
         return m
-    return replace(m, reason="; ".join(part for part in (m.reason, old) if part))
+    return replace(m, reason="; ".join(part for part in (m.reason, why) if part))
 
 
 def _turns(line: Timeline, samples: Sequence[IndexSample]) -> dict[str, list[Measure]]:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from acquisition.stream import FloatArray
-from processing.hour.believed import doubt
+from processing.hour.believed import doubt, placed
 from processing.hour.keyed import Keys, with_keys
 from processing.hour.measure import Definition
 from processing.index import IndexSample
@@ -99,7 +99,7 @@ def summarise(
                 method=method,
                 version=version,
                 parameters=parameters,
-                reason="" if len(good) else doubted or "no value passed its gate",
+                reason=placed(mine) if len(good) else doubted or "no value passed its gate",
                 scaling=scalings.get(entity, ""),
             )
             for name, value, unit, method in _rows(index, good, mine[-1].unit)

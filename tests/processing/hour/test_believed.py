@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from acquisition.event import Event
 from processing.arousal.level import OLD
 from processing.config import PipelineConfig
+from processing.heart.windows import PLACING
 from processing.hour.believed import MOST, old, rows_of
 from processing.index import JUDGES, IndexSample, sort_samples
-from processing.indices import INDICES, PERSON
+from processing.indices import INDICES, PERSON, VAGAL
 from processing.metrics.session_metrics import what_the_hour_held
 from processing.metrics.summary import summarise
 from processing.report.phase_values import phase_values
@@ -99,3 +100,25 @@ def test_from_a_tenth_of_the_time_on_an_old_baseline_is_said(n: int, said: str) 
     ]
     missing = [rows[0]._replace(value=float("nan"))] * 50
     assert old([*rows, *missing]) == said
+
+
+@pytest.mark.parametrize(
+    ("n", "said"),
+    [(39, ""), (40, f"{PLACING} for 10 % of it"), (200, f"{PLACING} for 50 % of it")],
+)
+def test_where_noise_may_have_made_a_tenth_of_an_index_its_metrics_say_so(n: int, said: str) -> None:
+    rows = [
+        sample._replace(value=3.0, quality=0.3 if k < n else 0.9, reason=PLACING if k < n else "")
+        for name in ("hf", "lnhf", "rsa_pb", "sdnn", "rmssd", VAGAL)
+        for k, sample in enumerate(rows_with(name, [False] * 400))
+    ]
+    made = summarise(rows_of(rows), version="", parameters="", scalings={})
+    assert len(made) >= 8 and {(m.value in (0.0, 3.0), m.reason) for m in made} == {(True, said)}
+    sort_samples(rows)
+    rest = [Event(time=0.0, code="baseline_rest", id="r", phase="on")]
+    rest += [Event(time=390.0, code="baseline_rest", id="s", phase="off", ref="r")]
+    hour = what_the_hour_held(
+        "S", rows, rest, {"client": None}, begin=0.0, end=400.0, config=PipelineConfig()
+    )
+    found = hour.value("client", f"{VAGAL}_rest")
+    assert found is not None and (found.value, found.reason) == (3.0, said)
