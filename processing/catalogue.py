@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from acquisition.stream import PEOPLE, StreamInfo
-from processing.indices import COUPLINGS, PERSON, Index
+from processing.coupling.one_heart import HEARTS
+from processing.indices import COUPLINGS, INDICES, ONE_HEART, PERSON, Index
 from processing.parts import parts_of, signals_of, sources
 
 Names = tuple[tuple[str, str], ...]
@@ -21,7 +22,9 @@ def emitted(streams: Iterable[StreamInfo]) -> dict[str, Names]:
         if names := tuple((index.name, index.unit) for index in PERSON if _given(index, mine)):
             out[role.value] = names
     if coupled := [index for signal in signals_of(fed) for index in COUPLINGS[signal]]:
-        out["dyad"] = tuple((index.name, index.unit) for index in coupled)
+        hearts = HEARTS.intersection(signals_of(fed))
+        compared = [*coupled, *([INDICES[ONE_HEART]] if hearts else [])]
+        out["dyad"] = tuple((index.name, index.unit) for index in compared)
     return out
 
 

@@ -22,6 +22,7 @@ from processing.arousal.baseline import Reference
 from processing.clocks import withheld
 from processing.config import PipelineConfig
 from processing.corrections.edits import Edits
+from processing.coupling.one_heart import HEARTS, OneHeart
 from processing.coupling.synchrony import Synchrony
 from processing.handover import Handover, changes
 from processing.index import Estimator, IndexSample, Watermarks, sort_samples
@@ -74,7 +75,7 @@ class Pipeline:
         self.arousal: dict[Role, Arousal] = {}
         for role in PEOPLE:
             self._people[role] = self._parts(role, (references or {}).get(role.value))
-        self._synchrony = [Synchrony(signal, config=self.config) for signal in signals_of(self._sources)]
+        self._both = _of_both(self._sources, self.config)
         self._last_tick = -np.inf
 
     def _chosen(self, streams: Sequence[StreamInfo]) -> Sources:
@@ -129,12 +130,12 @@ class Pipeline:
         for role in PEOPLE:
             out += self._person(role, batch, ticks, passed, own)
         both = _lower(*(_of(role, passed) for role in PEOPLE))
-        for synchrony in self._synchrony:
+        for estimator in self._both:
             for k, event in batch.events:
-                synchrony.mark(event, float(ticks[k]))
-            synchrony.hear(out)
-            made = synchrony.advance(ticks, both)
-            out += made if self._aligned else withheld(made)
+                estimator.mark(event, float(ticks[k]))
+            estimator.hear(out)
+            made = estimator.advance(ticks, both)
+            out += made if self._aligned or isinstance(estimator, OneHeart) else withheld(made)
         sort_samples(out)
         return out
 
@@ -172,6 +173,13 @@ class Pipeline:
             else:
                 out += estimator.advance(ticks, _of(role, passed))
         return out
+
+
+def _of_both(fed: Sources, config: PipelineConfig) -> list[Estimator]:
+    """Return what compares the two people; each hears those before it."""
+    compared = signals_of(fed)
+    hearts: list[Estimator] = [OneHeart(config)] if HEARTS.intersection(compared) else []
+    return [*hearts, *(Synchrony(signal, config=config) for signal in compared)]
 
 
 def _fed(role: Role, chosen: Sources) -> dict[str, StreamInfo]:

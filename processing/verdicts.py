@@ -1,12 +1,15 @@
-"""Verdicts: what is said at once of a recording whose sensor was off, flat, noisy or in a wrong unit."""
+"""Verdicts: what is said at once of a recording whose sensor was off, flat, noisy or in a wrong unit, or of
+which two sensors are on one person."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
 
+from processing.coupling.one_heart import HINT, Shared
 from processing.heart.ecg_quality import NOT_YET
 from processing.index import IndexSample, in_doubt
+from processing.indices import ONE_HEART
 
 SENSORS = {"ecg_quality": "ECG", "eda_quality": "EDA", "resp_rate": "respiration", "scl": "EDA in doubt"}
 """Index whose reasons tell of a sensor → the sensor."""
@@ -22,20 +25,25 @@ def verdicts(samples: Iterable[IndexSample]) -> list[str]:
     """Say of each person's ECG, EDA and belt in which share of the time it had a fault, and which.
 
     So is said of an EDA level whose values are in doubt. A fault of less than a tenth of the time is not
-    named.
+    named. One heart for two people is, however long.
     """
     seconds: Counter[tuple[str, str]] = Counter()
     faults: Counter[tuple[str, str, str]] = Counter()
+    shared = Shared()
     for sample in samples:
+        if sample[3] == ONE_HEART:
+            shared.hear((sample,))
         if sample[3] in SENSORS and sample.reason != NOT_YET:
             seconds[sample.entity, sample.index] += 1
             if sample.reason and _tells(sample):
                 faults[sample.entity, sample.index, sample.reason] += 1
-    return [
+    said = [
         f"{entity} {SENSORS[index]}: {reason} ({_share(n / seconds[entity, index])} of the seconds)"
         for (entity, index, reason), n in sorted(faults.items(), key=lambda f: (f[0][:2], -f[1]))
         if n >= LEAST * seconds[entity, index]
     ]
+    minutes = sum(stop - start for start, stop in shared.spans()) / 60.0
+    return [*said, *([f"{HINT} (for {minutes:.0f} min)"] if minutes else [])]
 
 
 def _tells(sample: IndexSample) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +22,11 @@ from acquisition.importing.stamps import moment
 from acquisition.importing.store import Imported, Placed, store
 from acquisition.importing.timeless import near, timed
 from acquisition.importing.voice import analysed
-from acquisition.stream import Role, StreamInfo
+from acquisition.stream import PEOPLE, Role, StreamInfo
 
 SHOWN = 5
+LEAST_SAME = 30
+"""So many equal samples of two people are no chance."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +67,7 @@ def finished(
     streams, away = near(_part(dated, options))
     _refuse_empty(streams, names, (*notes, *told, *lost, *away))
     _refuse_long(streams)
+    away = [*away, *_same_for_both(streams)]
     streams = named(analysed(named(streams)))
     vocabulary, meanings = _vocabulary(options), list[str]()
     if vocabulary is not None:
@@ -134,6 +138,25 @@ def _refuse_long(items: Sequence[Imported]) -> None:
         f"a session of {hours} h (12 at most): {_which(first[2])} begins at {first[0]:.15g} s, "
         f"{_which(last[2])} ends at {last[1]:.15g} s; --part BEGIN:END [s] imports a part, --time-unit says "
         "that stamps are not in seconds"
+    )
+
+
+def _same_for_both(items: Sequence[Imported]) -> list[str]:
+    """Say which data of one person were given to both: they go together as no two people's do."""
+    return [
+        f"{_which(one)} and {_which(other)} hold the same samples: one person's data given to both?"
+        for one, other in combinations(items, 2)
+        if {one.info.role, other.info.role} == set(PEOPLE) and _same(one, other)
+    ]
+
+
+def _same(one: Imported, other: Imported) -> bool:
+    """Tell whether two streams of a kind hold the same samples; few of them, or one value, tell nothing."""
+    x, y = one.samples, other.samples
+    if one.info.modality is not other.info.modality or x.shape != y.shape or x.dtype == object:
+        return False
+    return (
+        len(x) >= LEAST_SAME and not (x == x[0]).all() and np.array_equal(x, y, equal_nan=x.dtype.kind == "f")
     )
 
 

@@ -21,6 +21,7 @@ from acquisition.stream import Chunk, FloatArray, Role
 from processing.coupling.chance import ChancePool
 from processing.coupling.common import Marked
 from processing.coupling.config import SynchronyConfig
+from processing.coupling.one_heart import HEARTS, REASON, Shared, inside
 from processing.coupling.peaks import pick, smoother
 from processing.coupling.signals import GridSignal
 from processing.coupling.statement import Looks, Pair, Statement, rule_of, unsaid
@@ -53,6 +54,7 @@ class Synchrony:
         self._untested = rule.untested
         self._part, self._step = part_of(signal), round(mine.step * rule.sfreq)
         self._indices = (*rule.needs, SPEECH)
+        self._shared = Shared() if signal in HEARTS else None
         self._config, self._shape = mine, shape
         self._people = [GridSignal(rule, entity) for entity in PAIR]
         self._speakers = [GridSignal(speech_of(rule), entity) for entity in PAIR]
@@ -92,6 +94,8 @@ class Synchrony:
 
     def hear(self, samples: Sequence[IndexSample]) -> None:
         """Take in index samples of both people."""
+        if self._shared is not None:
+            self._shared.hear(samples)
         heard = [sample for sample in samples if sample[3] in self._indices]
         if heard:
             for person, speaker, entity in zip(self._people, self._speakers, PAIR, strict=True):
@@ -153,12 +157,23 @@ class Synchrony:
         out: list[IndexSample] = []
         due = math.gcd(every, look)
         for j in range(start + -start % due, self._n, due):
+            self._blank(float(available[j - start]))
             if j > 0 and (j % look == 0 or (j % every == 0 and j < first_look)):
                 bands += [self._band] * (bisect_left(at, j) - len(bands))
                 self._renew_band(j)
             if j % look == 0 and j <= self._last_look:
                 out += self._state(j, look, float(available[j - start]))
         return bands + [self._band] * (len(at) - len(bands)), out
+
+    def _one_heart(self, available: float) -> list[tuple[float, float]]:
+        """Return the spans of one heart known at a moment [s, LSL clock]."""
+        return self._shared.spans(available) if self._shared is not None else []
+
+    def _blank(self, available: float) -> None:
+        """Leave out of what later looks are made of where the two people's beats are one heart's."""
+        if spans := self._one_heart(available):
+            points = ((self._origin or 0) + np.arange(self._past.shape[1]) - self._reach) / self._sfreq
+            self._past[:, inside(points, spans)] = np.nan
 
     def _renew_band(self, j: int) -> None:
         step = round(self._config.pool_step * self._sfreq)
@@ -178,6 +193,7 @@ class Synchrony:
         else:
             said = self._look_at(j, available)
             doubt = self._belief(j, available)[1] if math.isnan(said.stated) else ""
+            doubt = REASON if math.isnan(said.stated) and self._one_heart(available) else doubt
             said = unsaid(doubt) if doubt else said
         time = self._time(j)
         said_of = (
@@ -225,6 +241,8 @@ class Synchrony:
         counts: FloatArray,
         bands: list[tuple[float, float]],
     ) -> list[IndexSample]:
+        shared = np.array([self._rests_on_one(j, when) for j, when in zip(at, since, strict=True)], np.bool_)
+        z = np.where(shared[:, None], np.nan, z) if shared.any() else z
         value, sfreq, window = strongest(z).tolist(), self._sfreq, self._shape.window
         coverage = [count / window for count in counts.min(axis=1).tolist()]
         lags = [lag / sfreq for lag in pick(z, self._smoother, at.start // self._step).tolist()]
@@ -235,8 +253,8 @@ class Synchrony:
             for v, c, (least, _) in zip(value, coverage, beliefs, strict=True)
         ]
         missing = [
-            "" if v == v else self._missing(c, doubt)
-            for v, c, (_, doubt) in zip(value, coverage, beliefs, strict=True)
+            "" if v == v else REASON if one else self._missing(c, doubt)
+            for v, c, (_, doubt), one in zip(value, coverage, beliefs, shared.tolist(), strict=True)
         ]
         no_peak = [m or ("" if k == k else "no peak") for m, k in zip(missing, lags, strict=True)]
         has_band = [1.0 if b == b else 0.0 for b in low]
@@ -255,6 +273,11 @@ class Synchrony:
             for end, values, qualities, reasons in columns
             for sample in rows(times, since, "dyad", self._name + end, values, qualities, reasons)
         ]
+
+    def _rests_on_one(self, j: int, available: float) -> bool:
+        """Tell whether the windows that end at sample j hold time of one heart."""
+        begin, end = self._time(j - self._reach + 1), self._time(j)
+        return any(start <= end and stop > begin for start, stop in self._one_heart(available))
 
     def _missing(self, coverage: float, doubt: str) -> str:
         """Say why there is no value; where rows were in doubt, that, and nothing of the rest."""

@@ -79,6 +79,8 @@ SIGNALS: dict[str, Signal] = {
 """Shifts from a baseline serve as well as raw values: r ignores an offset."""
 
 
+ONE_HEART = "one_heart"
+"""The index that says whether the beats of both people are those of one."""
 SPEECH = "speaking"
 """The index that says who speaks."""
 
@@ -182,4 +184,14 @@ def _records(signal: str) -> tuple[Index, ...]:
 
 COUPLINGS: dict[str, tuple[Index, ...]] = {signal: _records(signal) for signal in SIGNALS}
 """Signal → the indices of its coupling."""
-INDICES = tuple(index for mine in COUPLINGS.values() for index in mine)
+_ONE_HEART = Index(
+    name=ONE_HEART,
+    unit="",
+    of=("synchrony",),
+    timing=Timing(always(60.0), "10 s", always(10.0), lambda c: _MADE_OF["ibi"].settled(c)),
+    text="1: the beats of both people come at the same moments, at one lag of at most 5 s, as those of two "
+    "hearts cannot; 0: they do not. The coupling of heart rate and HRV then has no value",
+    gap=always(12.0),
+    shown=False,
+)
+INDICES = (*(index for mine in COUPLINGS.values() for index in mine), _ONE_HEART)

@@ -42,7 +42,7 @@ def segment_measures(line: Timeline, rows: Rows, config: SynchronyConfig) -> lis
     for number, span in enumerate(line.marked("segment"), 1):
         for signal in both:
             found = _of_one(line, rows, span, _name(number, span), signal, config)
-            out += with_doubts(line, signal, found)
+            out += with_doubts(line, rows, signal, found)
     return out
 
 

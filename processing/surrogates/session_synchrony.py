@@ -12,6 +12,7 @@ from acquisition.events.intervals import NOT_THE_HOUR
 from acquisition.stream import FloatArray
 from processing.coupling.common import Marked, in_order, is_common
 from processing.coupling.config import SynchronyConfig
+from processing.coupling.one_heart import HEARTS, REASON, inside, spans_of
 from processing.coupling.signals import GridSignal
 from processing.coupling.statement import UNSTATED, Pair
 from processing.hour.measure import Definition, Measure, measure, nothing, seeded
@@ -50,6 +51,7 @@ from processing.surrogates.whole_hour import Decided, slowed, whole_hour
 __all__ = ["DEFINITIONS", "coupling", "pair", "signals_of"]
 
 NEEDS = {name: rule.index for name, rule in SIGNALS.items()}
+OF_HEARTS = frozenset(NEEDS[name] for name in HEARTS)
 Rows = Mapping[tuple[str, str], Sequence[IndexSample]]
 """(entity, index) → its samples, in the order of their times."""
 
@@ -61,6 +63,8 @@ def pair(
     both = _read(rows, rule, span)
     times = (math.ceil(span[0] * rule.sfreq) + np.arange(len(both[0]))) / rule.sfreq
     outside = ~_counted(line, times)
+    if rule.index in OF_HEARTS:
+        outside |= inside(times, spans_of(rows))
     return np.where(outside, np.nan, both[0]), np.where(outside, np.nan, both[1])
 
 
@@ -149,18 +153,19 @@ def coupling(line: Timeline, rows: Rows, config: SynchronyConfig) -> Coupled:
             m
             for one, p in zip(found, adjusted, strict=True)
             for m in with_doubts(
-                line, one.signal, (*one.described, *_said(line, one, p, config), *_beside(one))
+                line, rows, one.signal, (*one.described, *_said(line, one, p, config), *_beside(one))
             )
         ],
         settings=[row for one in found for row in one.settings],
     )
 
 
-def with_doubts(line: Timeline, signal: str, found: Sequence[Measure]) -> list[Measure]:
+def with_doubts(line: Timeline, rows: Rows, signal: str, found: Sequence[Measure]) -> list[Measure]:
     """Return measures of a signal; those without a value say which person's was in doubt, and why."""
     rule = SIGNALS[signal]
     mine = {e: person.doubts[rule.index] for e, person in line.people.items() if rule.index in person.doubts}
-    doubts = "; ".join(f"{e}: {why}" for e, why in mine.items())
+    one = [REASON] if signal in HEARTS and spans_of(rows) else []
+    doubts = "; ".join([*(f"{e}: {why}" for e, why in mine.items()), *one])
     return [
         replace(m, reason=f"{m.reason}; {doubts}")
         if doubts and m.value != m.value and m.reason != rule.untested

@@ -92,6 +92,7 @@ class LagMap:
         if len(high) < len(table):
             high = np.full(len(table), np.nan, np.float32)
         table[np.isnan(high)] = np.nan  # a coupling is never shown without what chance would give
+        table[np.isnan(rows.values[first:known])] = np.nan  # nor where the row says that there is none
         return LagMapReading(
             start=start,
             stop=start + SPAN,

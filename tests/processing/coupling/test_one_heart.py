@@ -1,0 +1,146 @@
+"""One heart for two people is told from their beats, and its coupling has no value."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from acquisition.stream import FloatArray
+from processing.config import PipelineConfig
+from processing.coupling.one_heart import REASON, OneHeart, Shared
+from processing.coupling.synchrony import Synchrony
+from processing.index import Estimator, IndexSample, index_sample
+from tests.drawing import few
+from tests.processing.coupling.test_synchrony import QUICK
+
+SECONDS = 300.0
+
+
+def heart(seed: int, mean: float = 0.85, spread: float = 0.03, seconds: float = SECONDS) -> FloatArray:
+    """Return R times of a person whose intervals vary by `spread` [s]."""
+    rng = np.random.default_rng(seed)
+    n = int(seconds / mean) + 10
+    slow = np.cumsum(rng.standard_normal(n)) * spread / 20.0
+    beats = 1.0 + np.cumsum(mean + slow + spread * rng.standard_normal(n))
+    return np.asarray(beats[beats < seconds])
+
+
+def lead(beats: FloatArray, seed: int, lag: float) -> FloatArray:
+    """Return the same beats as another electrode marks them: 3 ms off, some missed."""
+    rng = np.random.default_rng(seed)
+    moved = beats + lag + 0.003 * rng.standard_normal(len(beats))
+    return np.asarray(moved[rng.random(len(beats)) > 0.04])
+
+
+def intervals(client: FloatArray, therapist: FloatArray) -> list[IndexSample]:
+    """Return `ibi` and `ibi_class` of both, in the order in which they became available."""
+    rows = []
+    for entity, beats in (("client", client), ("therapist", therapist)):
+        steps = 1000.0 * np.diff(beats, prepend=math.nan)
+        for at, value in zip(beats.tolist(), steps.tolist(), strict=True):
+            rows.append(index_sample(at, at + 0.5, entity, "ibi", value, 1.0, ""))
+            rows.append(index_sample(at, at + 1.5, entity, "ibi_class", 0.0, 1.0, ""))
+    return sorted(rows, key=IndexSample.order)
+
+
+def told(rows: list[IndexSample], cuts: tuple[int, ...] = (), signal: str = "") -> list[IndexSample]:
+    """Return what is told of intervals, and with a signal its coupling, batch by batch."""
+    config = PipelineConfig(synchrony=QUICK)
+    parts: list[Estimator] = [OneHeart(config), *([Synchrony(signal, config=config)] if signal else [])]
+    ticks: FloatArray = np.arange(1, round(SECONDS * 10), dtype=np.float64) * 0.1
+    out = list[IndexSample]()
+    edges = [0, *sorted(c for c in set(cuts) if 0 < c < len(ticks)), len(ticks)]
+    for first, stop in pairwise(edges):
+        now = ticks[first:stop]
+        since = ticks[first - 1] if first else -math.inf
+        made = [r for r in rows if since < r.available <= now[-1]]
+        for part in parts:
+            part.hear(made)
+            made += part.advance(now, {"heart": now - 0.05})
+        out += [r for r in made if r.entity == "dyad"]
+    return out
+
+
+def values(rows: list[IndexSample], index: str = "one_heart") -> list[float]:
+    return [r.value for r in rows if r.index == index]
+
+
+@pytest.mark.parametrize("lag", [0.0, 0.012, -0.35, 2.5, -4.5])
+def test_two_leads_of_one_heart_are_told_at_whatever_lag(lag: float) -> None:
+    beats = heart(1)
+    rows = told(intervals(beats, lead(beats, 2, lag)))
+    assert values(rows)[1:] == [1.0] * (len(values(rows)) - 1)
+    assert next(r.available for r in rows if r.value == 1.0) < 45.0
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_two_people_are_two_even_with_the_same_mean(seed: int) -> None:
+    assert set(values(told(intervals(heart(seed), heart(seed + 100))))) == {0.0}
+
+
+@pytest.mark.parametrize("apart", [0.015, 0.03])
+def test_people_who_follow_each_other_beat_by_beat_are_not_one(apart: float) -> None:
+    beats, rng = heart(3), np.random.default_rng(9)
+    follows = np.cumsum(np.diff(beats, prepend=0.0) + apart * rng.standard_normal(len(beats)))
+    assert 1.0 not in values(told(intervals(beats, follows)))
+
+
+def test_of_beats_that_are_too_even_nothing_is_said() -> None:
+    paced = np.arange(1.0, SECONDS, 0.85)
+    rows = [r for r in told(intervals(paced, paced + 0.2)) if r.index == "one_heart"]
+    assert {r.reason for r in rows} == {"not clear from the beats"}
+    assert all(math.isnan(r.value) for r in rows)
+
+
+def test_of_few_beats_nothing_is_said() -> None:
+    beats = heart(4)
+    rows = told(intervals(beats[:20], beats[:20]))
+    assert {r.reason for r in rows} == {"too few beats"}
+
+
+@few(15)
+@given(cuts=st.lists(st.integers(1, 2998), max_size=8))
+def test_batches_change_nothing(cuts: list[int]) -> None:
+    rows = intervals(*trial())
+    assert sorted(map(repr, told(rows, tuple(cuts), "hr"))) == sorted(map(repr, told(rows, (), "hr")))
+
+
+def trial() -> tuple[FloatArray, FloatArray]:
+    """Return beats of two people, of whom one wore both belts in the first 100 s."""
+    one, other = heart(5), heart(6)
+    both = lead(one[one < 100.0], 7, 0.004)
+    return one, np.concatenate([both, other[other > 101.0]])
+
+
+def test_coupling_has_no_value_where_there_is_one_heart_and_comes_back() -> None:
+    rows = [r for r in told(intervals(*trial()), signal="hr") if r.index == "sync_hr"]
+    window, lag = QUICK.window, QUICK.max_lag
+    late = [r for r in rows if 45.0 < r.time < 100.0]
+    assert late
+    assert {r.reason for r in late} == {REASON}
+    # Told of the minute that ends at 150 s at the latest: half of its beats are in common.
+    after = [r for r in rows if r.time - window / 2 - lag > 150.0]
+    assert after
+    assert all(math.isfinite(r.value) for r in after)
+
+
+def test_looks_leave_out_the_time_of_one_heart() -> None:
+    beats = heart(8)
+    rows = told(intervals(beats, lead(beats, 9, 0.0)), signal="hr")
+    looks = [r for r in rows if r.index == "sync_hr_p" and r.time > QUICK.first_look]
+    assert looks
+    assert {r.reason for r in looks} == {REASON}
+    assert all(math.isnan(r.value) for r in rows if r.index == "sync_hr" and r.time > 45.0)
+
+
+def test_spans_last_through_what_is_open_and_end_with_two_hearts() -> None:
+    shared = Shared()
+    for k, value in enumerate([0.0, 1.0, math.nan, math.nan, 0.0, math.nan, 1.0]):
+        shared.hear([index_sample(30.0 + 60.0 * k, 61.0 + 60.0 * k, "dyad", "one_heart", value, 1.0, "")])
+    assert shared.spans() == [(60.0, 240.0), (360.0, 420.0)]
+    assert shared.spans(122.0) == [(60.0, 120.0)]
