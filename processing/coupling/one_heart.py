@@ -20,6 +20,7 @@ import numpy as np
 
 from acquisition.event import Event
 from acquisition.stream import PEOPLE, Chunk, FloatArray
+from processing.heart.input import STAMP_SLACK
 from processing.index import IndexSample, Watermarks, index_samples, released
 from processing.indices import INDICES, ONE_HEART, SIGNALS, part_of
 
@@ -54,7 +55,7 @@ class OneHeart:
 
     def __init__(self, config: PipelineConfig) -> None:
         self._wait = INDICES[_BEAT].settled(config)
-        self._beats: list[list[float]] = [[] for _ in PEOPLE]
+        self._people = [_Beats() for _ in PEOPLE]
         self._next = math.nan
 
     def update(self, chunk: Chunk) -> None:
@@ -65,8 +66,8 @@ class OneHeart:
 
     def hear(self, samples: Sequence[IndexSample]) -> None:
         """Take in index samples of both people: each interval ends with a beat, also one without a value."""
-        for beats, role in zip(self._beats, PEOPLE, strict=True):
-            beats += [s[0] for s in samples if s[3] == _BEAT and s[2] == role]
+        for beats, role in zip(self._people, PEOPLE, strict=True):
+            beats.take(s for s in samples if s[3] == _BEAT and s[2] == role)
 
     def advance(self, ticks: FloatArray, watermarks: Watermarks) -> list[IndexSample]:
         """Return what became final; `watermarks` are the lower ones of the two people."""
@@ -82,21 +83,45 @@ class OneHeart:
         ends = ends[:n]
         self._next += STEP * n
         values, reasons = zip(*[self._look(end) for end in ends.tolist()], strict=True) if n else ((), ())
-        self._forget()
+        for beats in self._people:
+            beats.forget(self._next - WINDOW - MOST_APART)
         quality = np.where(np.isnan(values), 0.0, 1.0)
         centres = ends - WINDOW / 2.0
         return index_samples(centres, available, "dyad", ONE_HEART, np.array(values), quality, reasons)
 
     def _look(self, end: float) -> tuple[float, str]:
-        one, other = (np.sort(beats) for beats in self._beats)
-        inside, meant = (x[slice(*np.searchsorted(x, [end - WINDOW, end]))] for x in (one, other))
-        if min(len(inside), len(meant)) < LEAST:
-            return math.nan, FEW
-        return told(inside, other[: np.searchsorted(other, end)], min(len(inside), len(meant)))
+        one, other = self._people
+        minute, meant = one.between(end - WINDOW, end), other.between(end - WINDOW, end)
+        n = min(len(minute), len(meant))
+        return (
+            told(minute, other.between(end - WINDOW - MOST_APART, end), n) if n >= LEAST else (math.nan, FEW)
+        )
 
-    def _forget(self) -> None:
-        before = self._next - WINDOW - MOST_APART
-        self._beats = [[t for t in beats if t >= before] for beats in self._beats]
+
+class _Beats:
+    """Hold the beats of one person: the moments of their rows, and where their intervals put them.
+
+    The stamp of an interval that a strap sends is off by as much as its radio is late, its length is not.
+    """
+
+    def __init__(self) -> None:
+        self._rows: list[float] = []
+        self._beats: list[float] = []
+
+    def take(self, intervals: Iterable[IndexSample]) -> None:
+        for s in intervals:
+            counted = self._beats[-1] + s[4] / 1000.0 if self._beats else math.nan
+            self._beats.append(counted if abs(counted - s[0]) <= STAMP_SLACK else s[0])
+            self._rows.append(s[0])
+
+    def between(self, begin: float, end: float) -> FloatArray:
+        """Return the beats whose rows lie between two moments."""
+        rows = np.array(self._rows)
+        return np.sort(np.array(self._beats)[(rows >= begin) & (rows < end)])
+
+    def forget(self, before: float) -> None:
+        kept = [k for k, time in enumerate(self._rows) if time >= before]
+        self._rows, self._beats = [self._rows[k] for k in kept], [self._beats[k] for k in kept]
 
 
 def told(one: FloatArray, other: FloatArray, n: int) -> tuple[float, str]:

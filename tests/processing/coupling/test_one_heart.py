@@ -48,6 +48,16 @@ def intervals(client: FloatArray, therapist: FloatArray) -> list[IndexSample]:
     return sorted(rows, key=IndexSample.order)
 
 
+def strap(beats: FloatArray, seed: int) -> list[IndexSample]:
+    """Return what a strap's intervals give: whole 1/1024 s, each stamped up to 0.4 s late."""
+    late = beats + 0.4 * np.random.default_rng(seed).random(len(beats))
+    steps = np.round(1024.0 * np.diff(beats, prepend=math.nan)) / 1.024
+    return [
+        index_sample(at, at + 0.5, "therapist", "ibi", value, 1.0, "")
+        for at, value in zip(late.tolist(), steps.tolist(), strict=True)
+    ]
+
+
 def told(rows: list[IndexSample], cuts: tuple[int, ...] = (), signal: str = "") -> list[IndexSample]:
     """Return what is told of intervals, and with a signal its coupling, batch by batch."""
     config = PipelineConfig(synchrony=QUICK)
@@ -76,6 +86,15 @@ def test_two_leads_of_one_heart_are_told_at_whatever_lag(lag: float) -> None:
     rows = told(intervals(beats, lead(beats, 2, lag)))
     assert values(rows)[1:] == [1.0] * (len(values(rows)) - 1)
     assert next(r.available for r in rows if r.value == 1.0) < 45.0
+
+
+def test_a_strap_and_an_ecg_of_one_heart_are_told_though_its_stamps_are_late() -> None:
+    beats = heart(1)
+    of_ecg = [r for r in intervals(beats, beats[:0]) if r.index == "ibi"]
+    rows = told(sorted([*of_ecg, *strap(beats, 2)], key=IndexSample.order))
+    assert set(values(rows)) == {1.0}
+    apart = told(sorted([*of_ecg, *strap(heart(7), 2)], key=IndexSample.order))
+    assert set(values(apart)) == {0.0}
 
 
 @pytest.mark.parametrize("seed", range(8))
