@@ -20,7 +20,6 @@ import numpy as np
 
 from acquisition.event import Event
 from acquisition.stream import PEOPLE, Chunk, FloatArray
-from processing.heart.input import STAMP_SLACK
 from processing.index import IndexSample, Watermarks, index_samples, released
 from processing.indices import INDICES, ONE_HEART, SIGNALS, part_of
 
@@ -33,6 +32,8 @@ MOST_APART = 5.0
 """Streams of one heart are at most so far apart [s]: bridges and intervals without times are late."""
 NEAR = (0.010, 0.020)
 """Beats that lie so near each other, once a lag is taken out, come together [s]; one suffices."""
+LATE = 1.5
+"""Intervals are counted on while their stamps are at most so far off [s]."""
 LEAST = 30
 """Fewer beats of either tell nothing."""
 TOGETHER, APART = 0.8, 0.5
@@ -111,7 +112,7 @@ class _Beats:
     def take(self, intervals: Iterable[IndexSample]) -> None:
         for s in intervals:
             counted = self._beats[-1] + s[4] / 1000.0 if self._beats else math.nan
-            self._beats.append(counted if abs(counted - s[0]) <= STAMP_SLACK else s[0])
+            self._beats.append(counted if abs(counted - s[0]) <= LATE else s[0])
             self._rows.append(s[0])
 
     def between(self, begin: float, end: float) -> FloatArray:
