@@ -4,8 +4,9 @@
 
 Losses of contact are drawn: skin at 0.3-2 µS at 4 Hz, an electrode that comes off within 0.1-6 s, reads
 0.05-0.2 µS for 10-100 s and touches again. So is skin that is low, 0.06-1.2 µS, lively or drying, and always
-there. Of real signals stretches of 2.2-40 s are laid on straight lines. Printed is where `scl` has a value.
-Of simulated skin what exceeds its 85th percentile is cut off before noise is added: printed is what is flat.
+there. Of real signals stretches of 2.2-40 s are laid on straight lines, or hold the last value. Printed is
+where `scl` has a value. Of simulated skin what exceeds its 85th percentile is cut off before noise is added:
+printed is what is flat.
 """
 
 from __future__ import annotations
@@ -68,15 +69,17 @@ def loss(rng: np.random.Generator) -> tuple[FloatArray, BoolArray]:
     return x * (1.0 - share) + left * share, (t >= off + takes) & (t < again)
 
 
-def filled(rng: np.random.Generator, x: FloatArray, sfreq: float) -> tuple[FloatArray, BoolArray]:
-    """Return a signal with gaps laid on lines [µS], and which samples were."""
+def filled(
+    rng: np.random.Generator, x: FloatArray, sfreq: float, *, held: bool
+) -> tuple[FloatArray, BoolArray]:
+    """Return a signal with gaps laid on lines [µS], or in which its last value is held, and where."""
     x, made, at = x.copy(), np.zeros(len(x), bool), 40.0 * sfreq
     while True:
         first = int(at + rng.uniform(15.0, 60.0) * sfreq)
         last = first + int(rng.uniform(2.2, 40.0) * sfreq)
         if last > len(x) - 10:
             return x, made
-        x[first : last + 1] = np.linspace(x[first], x[last], last + 1 - first)
+        x[first:last] = np.linspace(x[first], x[first if held else last], last + 1 - first)[:-1]
         made[first + 1 : last] = True
         at = last
 
@@ -145,10 +148,11 @@ def main() -> None:
         with np.load(DATA.parent / "eda" / f"{name}.npz") as data:
             real = data["eda"].astype(np.float64)
         measured = sum(s.reason == REASONS[Fault.FILLED] for s in rows(real, sfreq))
-        x, bad = filled(np.random.default_rng(options.seed), real, sfreq)
-        given, of = given_in(rows(x, sfreq), bad, sfreq)
-        filled_in = f"{100 * given / of:.1f} % of {of} filled levels have a value"
-        print(f"{name}: {filled_in}, {measured} are doubted where nothing was filled")
+        print(f"{name}: {measured} are doubted where nothing was filled")
+        for how in ("laid on lines", "held"):
+            x, bad = filled(np.random.default_rng(options.seed), real, sfreq, held=how == "held")
+            given, of = given_in(rows(x, sfreq), bad, sfreq)
+            print(f"{name}, {how}: {100 * given / of:.1f} % of {of} filled levels have a value")
     for rate in (4, 25):
         for noise in (0.001, 0.003, 0.01):
             cut, others = cut_off(options.seed, rate, noise)

@@ -1,9 +1,10 @@
 """Straight lines: gaps that a tool has filled, between samples that are noisy.
 
-Some exports lay what was not measured on the line between its neighbours. No sensor with noise draws a
-straight line, so where the second differences fall from their usual size to a rounding, and stay there while
-the signal moves on in one direction, nothing was measured. A signal without noise draws lines as it bends,
-and in coarse steps most second differences are 0: neither is judged. The method is ours: docs/eda.md.
+Some exports lay what was not measured on the line between its neighbours, or hold the last value. No sensor
+with noise draws a straight line, so where the second differences fall from their usual size to a rounding,
+and stay there while the signal moves on in one direction or not at all, nothing was measured. A signal
+without noise draws lines as it bends, and in coarse steps most second differences are 0: neither is judged.
+The method is ours: docs/eda.md.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from processing.skin.stretch import Stretch
 SLOWEST = 3.5
 """Below this rate too few samples lie on a line before it must be known [Hz]."""
 MOVES = 1e-9
-"""A line goes on by more from sample to sample [µS]; what stands still is held, not filled."""
+"""A line goes on by more from sample to sample [µS]; what stands still is held."""
+HELD = 0.002
+"""In coarser steps [µS] a level that moves by 1 nS/s stands still for as long as a line lasts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +75,7 @@ class LineFinder:
         self._times, self._eda = none, none
         self._usual, self._straight = none, none
         self._n = self._run = 0
-        self._limit, self._long, self._step = -1.0, self._needed, 0.0
+        self._limit, self._long, self._step, self._fine = -1.0, self._needed, 0.0, False
         self._begun = self._since = math.nan
 
     def push(self, times: FloatArray, eda: FloatArray) -> list[Stretch]:
@@ -83,7 +86,7 @@ class LineFinder:
         self._times, self._eda = t[-2:], x[-2:]
         moves = np.diff(x)
         bends, on = np.diff(moves), moves[1:] * moves[:-1] > 0.0
-        moves = np.where(on, np.abs(moves[1:]), 0.0)
+        moves = np.where(on, np.abs(moves[1:]), np.where(moves[1:] == moves[:-1], 0.0, np.nan))
         out, done = list[Stretch](), 0
         while done < len(bends):
             n = min(len(bends) - done, self._every - self._n % self._every)
@@ -95,8 +98,10 @@ class LineFinder:
         return out
 
     def _take(self, t: FloatArray, bends: FloatArray, moves: FloatArray, out: list[Stretch]) -> None:
-        """Take in second differences, element i that of samples i to i + 2, and how far each moved on."""
-        straight = (np.abs(bends) <= self._limit) & (moves > MOVES)
+        """Take in second differences, element i that of samples i to i + 2, and how far each moved on, nan
+        where it turned."""
+        goes_on = (moves > MOVES) | (moves == 0.0) if self._fine else moves > MOVES
+        straight = (np.abs(bends) <= self._limit) & goes_on
         if self._step > 0.0:
             steps = moves / self._step
             straight &= np.abs(steps - np.rint(steps)) > self._config.whole
@@ -133,5 +138,7 @@ class LineFinder:
         # Not the very smallest: where a line ends it bends by any size.
         some = sizes[np.searchsorted(sizes, config.share * usual, side="right") :]
         step = float(some[len(some) // 20]) if len(some) else usual
+        least = sizes[np.searchsorted(sizes, MOVES, side="right") :]
+        self._fine = bool(len(least) and least[0] <= HELD)
         coarse = usual <= config.fine * step
         self._long, self._step = (2 * self._needed, step) if coarse else (self._needed, 0.0)

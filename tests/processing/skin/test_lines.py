@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -34,13 +36,23 @@ def fill(t: FloatArray, eda: FloatArray, start: float, stop: float) -> FloatArra
     return np.where((t > t[a]) & (t < t[b]), np.interp(t, (t[a], t[b]), (eda[a], eda[b])), eda)
 
 
+def hold(t: FloatArray, eda: FloatArray, start: float, stop: float) -> FloatArray:
+    """Return it with the sample at one moment held up to that at another [s]."""
+    a, b = np.searchsorted(t, (start, stop)).tolist()
+    return np.where((t > t[a]) & (t <= t[b]), eda[a], eda)
+
+
 @pytest.mark.parametrize("sfreq", [4.0, 32.0, 100.0])
 @pytest.mark.parametrize("digits", [16, 6, 5])
-def test_a_filled_gap_is_found_whole_and_known_in_time(sfreq: float, digits: int) -> None:
+@pytest.mark.parametrize("filled", [fill, hold])
+def test_a_filled_gap_is_found_whole_and_known_in_time(
+    sfreq: float, digits: int, filled: Callable[..., FloatArray]
+) -> None:
+    """A value that was held had a level for ten seconds, and what it hid was no response."""
     t, eda = eda_with(120.0, sfreq)
     x = eda
     for start, stop in ((40.0, 44.0), (60.0, 100.0), (110.0, 111.5)):
-        x = fill(t, x, start, stop)
+        x = filled(t, x, start, stop)
     known = lines(t, np.round(x, digits), sfreq)
     long = ((t > 40.0) & (t < 44.0)) | ((t > 60.0) & (t < 100.0))
     found = np.isfinite(known)
@@ -82,6 +94,15 @@ def test_a_sensor_that_is_calm_after_a_movement_draws_no_line(sfreq: float, calm
     assert not np.isfinite(lines(t, np.round(x / step) * step if step else x, sfreq)).any()
 
 
+@pytest.mark.parametrize("step", [0.003, 0.005, 0.02])
+def test_a_sensor_of_coarse_steps_that_is_calm_after_a_movement_holds_nothing(step: float) -> None:
+    """A wrist that moved for a minute, then stood on one step of 5 nS for two seconds."""
+    t, eda = eda_with(120.0, 4.0, (), ())
+    rough = np.where(t < 60.0, 0.05, 0.0001)
+    x = eda + rough * np.random.default_rng(5).standard_normal(len(t)) - 0.0005 * t
+    assert not np.isfinite(lines(t, np.round(x / step) * step, 4.0)).any()
+
+
 def test_samples_that_another_rate_was_laid_on_are_not_filled() -> None:
     t, eda = eda_with(120.0, 4.0)
     fast = np.arange(0.0, 119.0, 1.0 / 32.0)
@@ -98,8 +119,8 @@ def test_any_chunking_finds_the_same_lines_at_the_same_time(seed: int, sfreq: fl
     rng = np.random.default_rng(seed)
     t = np.arange(480) / sfreq
     x = 2.0 + 0.003 * rng.standard_normal(480)
-    for start in rng.uniform(0.0, t[-1] - 1.0, 5).tolist():
-        x = fill(t, x, start, min(start + float(rng.uniform(1.0, 30.0)), t[-1]))
+    for k, start in enumerate(rng.uniform(0.0, t[-1] - 1.0, 5).tolist()):
+        x = (fill, hold)[k % 2](t, x, start, min(start + float(rng.uniform(1.0, 30.0)), t[-1]))
     whole = lines(t, x, sfreq)
     for at in (cuts, list(range(1, 480, 5))):
         np.testing.assert_array_equal(lines(t, x, sfreq, at), whole)
