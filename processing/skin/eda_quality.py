@@ -13,6 +13,8 @@ beyond 10 µS/s, and 5 s around either. Departures and additions:
 - where a tool has filled a gap by a straight line (processing.skin.lines), nothing was measured;
 - a dip, and the steep part of any fall that no skin makes (processing.skin.falls), is movement; it says
   nothing about its neighbours;
+- where the level jumps by a quarter and stays (processing.skin.falls), an electrode sits anew, and until that
+  is known there is none;
 - where noise or the converter's steps could make the smallest response (processing.skin.noise), there is no
   saying of responses; of the level there is;
 - values that are a thousand or a million times too large or small are called so, and those below zero; of a
@@ -95,8 +97,9 @@ class Fault(IntEnum):
     FILLED = 12
     MARKED = 13
     BENEATH = 14
-    NEAR = 15
-    BEFORE = 16
+    ANEW = 15
+    NEAR = 16
+    BEFORE = 17
 
 
 REASONS = {
@@ -115,6 +118,7 @@ REASONS = {
     Fault.FILLED: "a straight line: filled, not measured",
     Fault.MARKED: "marked as artefact by hand",
     Fault.BENEATH: "below zero: electrode off, its zero is off, or it was filtered",
+    Fault.ANEW: "movement: the level jumped, and stayed",
     Fault.NEAR: "within {c.quality.around:g} s of invalid EDA",
     Fault.BEFORE: "within {c.quality.around:g} s of invalid EDA",
 }

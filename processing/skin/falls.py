@@ -3,7 +3,7 @@
 Sweat leaves the skin slowly. Within half a second the quickest response loses a third of its height over the
 level that was there before it, and each later half second takes less than the one before. What falls faster
 is not conductance of the skin; when it comes back within a few seconds it was a dip, else the electrode sits
-anew. The method is ours: docs/eda.md.
+anew. So it does where the level jumps, up or down, and stays. The method is ours: docs/eda.md.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 
 from acquisition.stream import FloatArray
 from processing.skin.eda_quality import Fault
+from processing.skin.scr_signal import Smoothed
 from processing.skin.steps import Steps
 from processing.skin.stretch import Stretch
 from processing.sums import trailing_sum
@@ -28,6 +29,10 @@ FOLLOWED = 0.4
 """How long a signal that is back is followed up to its height [s]."""
 UNREST = 2.0
 """Length of the means of the second difference; the least of them tells the noise [s]."""
+MOVED = 1.25
+"""A level that jumps by this factor, up or down, is on another scale (processing.arousal.level)."""
+STAYS = 0.7
+"""So much of the highest that it reaches stays; a response with a half-time of 6 s is on its way back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,3 +220,51 @@ class FallFinder:
             self._t, self._z, self._fell = self._t[n:], self._z[n:], self._fell[n:]
             self._base, self._steps = self._base[n:], self._steps[n:]
             self._n += n
+
+
+class AnewFinder:
+    """Find where an electrode sits anew: a jump by a quarter of the level that stays as long as a dip may.
+
+    A jump up is what the smoother takes out (processing.skin.scr_signal), for skin rises fast, too; one down
+    is any fall within `lag` of a level that stood. From it on until it is known to stay there is no level:
+    that before it and that after it are not of one scale.
+
+    Parameters
+    ----------
+    sfreq : float
+        Rate of the smoother's means [Hz].
+    """
+
+    def __init__(self, sfreq: float, config: FallConfig) -> None:
+        self._lag, self._wait = max(1, round(config.lag * sfreq)), math.ceil(config.longest * sfreq)
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin a new stretch."""
+        none = np.empty(0)
+        self._t, self._x, self._taken = none, none, none
+
+    def push(self, smooth: Smoothed) -> list[Stretch]:
+        """Return the seconds after jumps that stayed."""
+        means, lag, wait = smooth.means, self._lag, self._wait
+        t, x = np.concatenate((self._t, means.times)), np.concatenate((self._x, means.eda))
+        taken = np.concatenate((self._taken, means.eda - means.steady))
+        first = len(x) - len(means.times)
+        kept = max(0, len(x) - lag - 2 * wait)
+        self._t, self._x, self._taken = t[kept:], x[kept:], taken[kept:]
+        if len(x) == 0 or float(x.max()) < MOVED * float(x.min()):
+            return []
+        begun = np.arange(max(first - lag - wait, wait), len(x) - lag - wait)
+        fell = x[begun + lag] - x[begun]
+        jumps = np.where(fell < 0.0, fell, taken[begun + lag] - taken[begun])
+        least = np.where(jumps > 0.0, MOVED - 1.0, 1.0 - 1.0 / MOVED) * x[begun]
+        out = list[Stretch]()
+        for k in np.flatnonzero(np.abs(jumps) >= least).tolist():
+            i = int(begun[k])
+            last = i + lag + wait
+            moved = np.sign(jumps[k]) * (x[i - wait : last + 1] - x[i])
+            before, after = moved[:wait], moved[wait + lag :]
+            low, high = float(after.min()), float(after.max())
+            if low >= max(float(least[k]), STAYS * high) and float(before.max()) <= (1.0 - STAYS) * high:
+                out.append(Stretch(Fault.ANEW, float(t[i]), float(t[last]), float(smooth.told[last - first])))
+        return out

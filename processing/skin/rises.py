@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from acquisition.stream import FloatArray
-from processing.skin.falls import FallConfig
+from processing.skin.falls import AnewFinder, FallConfig
 from processing.skin.noise import NoiseConfig, NoiseFinder
 from processing.skin.response import Scr
 from processing.skin.scr_signal import Limits, Smoother
@@ -97,6 +97,7 @@ class ScrDetector:
         self.smoother = Smoother(sfreq, Limits(config.jump, config.jump_share), coarse)
         self._trial = Trial(sfreq, config.trial, config.latest, falls, self.smoother, config.minimum)
         self._noise = NoiseFinder(self.smoother, config.noise)
+        self._anew = AnewFinder(self.smoother.rate, falls)
         self._config = config
         self._landing_share = config.landing if self.smoother.fine else config.coarse_landing
         self._back = int(BEFORE * self.smoother.sfreq) if self.smoother.fine else 0
@@ -110,6 +111,7 @@ class ScrDetector:
         self.smoother.reset()
         self._trial.reset()
         self._noise.reset()
+        self._anew.reset()
         self._t: list[float] = []
         self._y: list[float] = []
         self._z: list[float] = []
@@ -120,7 +122,8 @@ class ScrDetector:
         self._begin(0)
 
     def push(self, times: FloatArray, eda: FloatArray) -> tuple[list[Scr], list[Stretch]]:
-        """Return the responses that became final, and the falls that were decided and noisy seconds."""
+        """Return the responses that became final, and stretches at fault: falls that were decided, noise, and
+        where an electrode sits anew."""
         smooth = self.smoother.push(times, eda)
         rises: list[Scr] = []
         for t, y, k in zip(smooth.times.tolist(), smooth.steady.tolist(), smooth.known.tolist(), strict=True):
@@ -131,7 +134,8 @@ class ScrDetector:
             rises += self._step(k)
         self._trim()
         scrs, falls = self._trial.push(times, eda, smooth, rises)
-        return scrs, [*(fall.stretch for fall in falls), *self._noise.push(times, eda, smooth)]
+        noise = self._noise.push(times, eda, smooth)
+        return scrs, [*(fall.stretch for fall in falls), *self._anew.push(smooth), *noise]
 
     def _step(self, known: float) -> list[Scr]:
         """Follow the tilted signal from trough to peak and back; judge a rise once its peak is clear."""

@@ -60,14 +60,15 @@ class Smoothed:
         Moment of each point, and the stamp of the last sample it needed [s].
     steady : ndarray
         Smoothed EDA without jumps [µS].
-    means : Steadied
-        The block means that were new for it.
+    means, told : Steadied, ndarray
+        The block means that were new for it, and the stamp of the last sample that each needed [s].
     """
 
     times: FloatArray
     known: FloatArray
     steady: FloatArray
     means: Steadied
+    told: FloatArray
 
 
 class Smoother:
@@ -114,7 +115,8 @@ class Smoother:
         n = max(0, (len(steady) - k) // step + 1)
         self._clean = (t[n * step :], known[n * step :], steady[n * step :])
         means = Steadied(clean[0], clean[2], clean[3])
-        return Smoothed(t[k // 2 :: step][:n], known[k - 1 :: step][:n], self._filter(steady, n), means)
+        points = t[k // 2 :: step][:n], known[k - 1 :: step][:n], self._filter(steady, n)
+        return Smoothed(*points, means, clean[1])
 
     def _filter(self, x: FloatArray, n: int) -> FloatArray:
         if n == 0:

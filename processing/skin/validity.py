@@ -12,7 +12,7 @@ from processing.corrections.edits import Edits
 from processing.skin.eda_quality import CodeArray, EdaQualityConfig, Fault, spreads
 from processing.skin.stretch import Stretch
 
-ORDER = (Fault.FLAT, Fault.FILLED, Fault.DIP, Fault.NOISE)
+ORDER = (Fault.FLAT, Fault.FILLED, Fault.ANEW, Fault.DIP, Fault.NOISE)
 """What a sample is said to be that lies in stretches of more than one fault: the first of these."""
 
 

@@ -12,6 +12,7 @@ from processing.arousal.band import ArousalConfig
 from processing.arousal.level import OLD, Level, old_of
 from processing.hour.believed import old, old_since
 from processing.index import IndexSample
+from tests.processing.skin_signals import column, eda_with, feed
 
 REST = math.log(5.0)
 
@@ -62,6 +63,15 @@ def test_jumps_add_up_and_one_back_takes_it_away() -> None:
 
 def test_what_moves_without_an_interruption_is_the_persons() -> None:
     assert not any(said(np.concatenate([np.full(100, 5.0), np.full(200, 9.0)])))
+
+
+@pytest.mark.parametrize("to", [0.6, 1.6, 2.5])
+def test_an_electrode_that_sits_anew_in_a_moment_makes_the_rest_old(to: float) -> None:
+    """No slope is above 10 µS/s, and nothing was missing: the index was 2 to 4 SD off at quality 1."""
+    t, eda = eda_with(150.0, 4.0, (20.0, 80.0, 110.0), (0.1, 0.1, 0.1))
+    _, levels = column(feed(t, 0.2 * eda * np.where(t < 70.2, 1.0, to), 4.0), "scl")
+    words = said(levels)
+    assert words[-1] == "its EDA level jumped at an interruption" and not any(words[:60])
 
 
 def test_a_new_rest_begins_anew() -> None:

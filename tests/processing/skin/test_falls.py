@@ -8,8 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acquisition.stream import FloatArray
+from processing.skin.eda_quality import REASONS, Fault
 from processing.skin.falls import Fall, FallConfig, FallFinder
-from tests.processing.skin_signals import eda_with, respond
+from tests.processing.skin_signals import column, comparable, eda_with, feed, respond
+
+ANEW = REASONS[Fault.ANEW]
 
 
 def falls_of(eda: FloatArray, sfreq: float) -> list[Fall]:
@@ -64,3 +67,53 @@ def test_any_chunking_gives_equal_falls(cuts: list[int], sfreq: float) -> None:
     finder, at = FallFinder(sfreq, FallConfig()), sorted(c for c in cuts if c < len(t))
     parts = zip(np.split(t, at), np.split(eda, at), strict=True)
     assert [fall for tt, xx in parts for fall in finder.push(tt, xx)[0]] == whole
+
+
+def unlevelled(eda: FloatArray, sfreq: float) -> FloatArray:
+    """Return where there is no level for a jump that stayed [s]."""
+    rows = feed(np.arange(len(eda)) / sfreq, eda, sfreq)
+    return np.array([r.time for r in rows if r.index == "scl" and r.reason == ANEW and r.value != r.value])
+
+
+@pytest.mark.parametrize("sfreq", [4.0, 25.0, 100.0])
+@pytest.mark.parametrize(("edge", "to"), [(0.01, 0.75), (0.01, 1.35), (0.01, 3.0), (0.4, 0.6), (1.0, 0.4)])
+def test_there_is_no_level_across_a_jump_that_stays(sfreq: float, edge: float, to: float) -> None:
+    """At 1 µS no slope is above 10 µS/s: the index moved by up to 4 SD at quality 1, without a word."""
+    t, eda = eda_with(90.0, sfreq, (20.0, 70.0), (0.6, 0.6))
+    eda = eda / 5.0 * np.interp(t, (44.8, 44.8 + edge), (1.0, to))
+    at = unlevelled(eda, sfreq)
+    assert len(at) >= 5 and at.min() >= 39.0 and at.max() <= 54.0
+    times, level = column(feed(t, eda, sfreq), "scl")
+    assert np.isfinite(level[(times >= 10.0) & (times <= 38.0) | (times >= 55.0)]).all()
+
+
+@pytest.mark.parametrize("sfreq", [4.0, 25.0, 100.0])
+@pytest.mark.parametrize("lasts", [0.25, 1.0, 2.5])
+@pytest.mark.parametrize("to", [0.3, 0.7, 1.5, 3.0])
+def test_a_level_that_is_back_within_seconds_did_not_jump(sfreq: float, lasts: float, to: float) -> None:
+    t, eda = eda_with(90.0, sfreq, (20.0, 70.0), (0.6, 0.6))
+    eda = eda / 5.0 * np.where((t >= 44.8) & (t < 44.8 + lasts), to, 1.0)
+    assert not len(unlevelled(eda, sfreq))
+
+
+@pytest.mark.parametrize("sfreq", [4.0, 25.0])
+@pytest.mark.parametrize("level", [0.1, 0.4, 2.0])
+@pytest.mark.parametrize("half", [2.0, 6.0, 14.0])
+def test_skin_that_responds_does_not_jump(sfreq: float, level: float, half: float) -> None:
+    """Up to fifteen times its level within a second."""
+    rng = np.random.default_rng(6)
+    t = np.arange(300 * sfreq) / sfreq
+    eda = level + 0.003 * rng.standard_normal(len(t))
+    for onset in np.cumsum(rng.uniform(3.0, 12.0, 40)):
+        eda += respond(t, float(onset), float(np.exp(rng.uniform(np.log(0.05), np.log(1.5)))), 1.0, half)
+    assert not len(unlevelled(eda, sfreq))
+
+
+@settings(max_examples=10, deadline=None)
+@given(cuts=st.lists(st.floats(0.1, 89.0), max_size=8), sfreq=st.sampled_from([4.0, 25.0]))
+def test_any_chunking_gives_the_same_jumps(cuts: list[float], sfreq: float) -> None:
+    t, eda = eda_with(90.0, sfreq, (20.0, 70.0), (0.6, 0.6))
+    eda = eda / 5.0 * np.where(t < 30.0, 1.0, np.where(t < 60.0, 1.5, 0.9))
+    whole = feed(t, eda, sfreq)
+    assert any(r.reason == ANEW for r in whole)
+    assert comparable(feed(t, eda, sfreq, cuts=cuts)) == comparable(whole)
