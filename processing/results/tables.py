@@ -3,7 +3,6 @@ and what other settings would have said of coupling."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -36,6 +35,14 @@ TABLES: Mapping[str, tuple[type[Row], Callable[[Hour], Sequence[Row]]]] = {
     "multiverse.parquet": (Setting, lambda h: h.settings),
 }
 """Name of a table → its rows, and how they are made of an hour."""
+MOMENTS: Mapping[type, str] = {
+    ExcursionRow: "on",
+    InterventionRow: "on",
+    LabelRow: "time",
+    DerivedRow: "on",
+    WayBackRow: "excursion",
+}
+"""Rows of a person → the column that says when what they tell of began."""
 
 
 def write_ratings(directory: Path, run: SessionRun, keys: Keys | None = None) -> None:
@@ -83,7 +90,7 @@ def table_of(name: str, hour: Hour, scalings: Mapping[str, str]) -> pa.Table:
 
 def _old_at(hour: Hour, row: Row, person: str) -> str:
     """Return why the reference of a row's index was old at its moment; "" if it was not."""
-    began = next((getattr(row, name) for name in ("on", "time", "excursion") if hasattr(row, name)), math.nan)
+    began: float = getattr(row, MOMENTS[type(row)])
     return hour.line.people[person].old_at(hour.line.begin + began) if person in hour.line.people else ""
 
 
