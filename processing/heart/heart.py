@@ -17,6 +17,7 @@ from processing.heart.grid import CLOSING, SETTLING, STEP, GridIndices, Value
 from processing.heart.respiration import WINDOW
 from processing.heart.spectrum import RSA_EDGE
 from processing.heart.table import BeatTable
+from processing.heart.waves.stretched import RateDoubt
 from processing.heart.windows import beat_columns, of_last_beat, window_lengths
 from processing.index import IndexSample, Watermarks, index_sample, index_samples, released
 from processing.indices import VAGAL
@@ -61,6 +62,7 @@ class Heart:
         self._hears_breathing = hears_breathing
         self._is_ecg = modality == Modality.ECG
         self._monitor: SecondMonitor | None = None
+        self._rate = RateDoubt()
         self._refused = ""
         self._unit = ""
         self._first = math.inf
@@ -91,6 +93,7 @@ class Heart:
                 self._refused = str(error)
         if self._monitor is not None:
             self._monitor.update(times, values)
+            self._rate.update(times, values)
         if self._input is not None:
             self._input.update(times, values)
 
@@ -118,6 +121,7 @@ class Heart:
         if self._input is not None and math.isfinite(beats[-1]):
             self._input.settle(float(beats[-1]))
         self._table.gather()
+        self._rate.look(float(beats[-1]), self._table.arrived)
         out = self._arrived(ticks, beats) + self._judged(ticks, beats)
         if math.isfinite(beats[-1]):
             if self._is_ecg:
@@ -198,9 +202,10 @@ class Heart:
         return np.where([bool(doubt) for doubt in unsure], 0.0, quality), unsure
 
     def _doubts(self, at: FloatArray) -> list[str]:
-        """Say of each moment whether R waves up to it are of a size that the unit cannot have; "" if not."""
+        """Say of each moment what beats up to it tell against unit or rate of their ECG; "" if nothing."""
         come = self._table.arrived
-        return doubts(come.times, np.abs(come.heights), at, self._unit)
+        units, rates = doubts(come.times, np.abs(come.heights), at, self._unit), self._rate.at(at)
+        return [unit or rate for unit, rate in zip(units, rates, strict=True)]
 
     def _flagged(self, ends: FloatArray, values: FloatArray, reasons: list[str]) -> list[str]:
         """Add to values of windows with much own speech that it was so."""
@@ -223,6 +228,7 @@ class Heart:
             seconds = self._monitor.measure(centres, beats.accepted == 0)
             quality, reasons = judge_seconds(seconds, beats, self._monitor.sfreq, self._unit)
             reasons = self._not_yet(seconds.samples, reasons)
+            quality, reasons = self._rate.seconds(centres, quality, reasons)
         if self._edits is not None:
             quality, reasons = said_by_hand(self._edits, centres, quality, reasons)
         self._faults |= dict(zip(centres.tolist(), reasons, strict=True))
