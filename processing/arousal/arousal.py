@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from array import array
 from bisect import insort
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -117,6 +118,7 @@ class Arousal:
         self._stance: Vector | None = None
         self._moved = False
         self._level = Level(self._config)
+        self._responses: deque[IndexSample] = deque()
         self._restart()
 
     @property
@@ -152,6 +154,7 @@ class Arousal:
     def hear(self, samples: Sequence[IndexSample]) -> None:
         """Take in index samples that became final; those of other people and indices are passed over."""
         self._channels.hear(samples)
+        self._responses.extend(s for s in samples if s.index == "scr" and s.entity == self.entity)
 
     def advance(self, ticks: FloatArray, watermarks: Watermarks) -> list[IndexSample]:
         """Return what became final at these ticks: when heart and skin have both passed."""
@@ -189,6 +192,8 @@ class Arousal:
         values = self._channels.at(time, tick)
         self._past.extend(values[c] for c in self._weights)
         self._level.take(values.get("scl", math.nan), look=time % STEP == 0.0)
+        while self._responses and self._responses[0].time <= time:
+            self._level.respond(self._responses.popleft().value)
         reference = self.reference
         finite = {c: x for c, x in values.items() if not math.isnan(x)}
         used = finite if reference is None else {c: finite[c] for c in finite if c in reference.scales}
@@ -276,7 +281,8 @@ class Arousal:
         self._moved = False
         if self.session is not None:
             level = self.session.scales.get("scl")
-            self._level.begin(level.median if level else math.nan)
+            share = self._weights.get("scl", 0.0) / sum(self._weights.values())
+            self._level.begin(*((level.median, share / level.scale) if level else (math.nan,)))
         if rest:
             self._posture.settle(rest[-1].stop)
             self._stance = self._posture.during(rest[-1].start, rest[-1].stop)

@@ -57,6 +57,8 @@ class ArousalConfig:
     fallen, fallen_window : float
         So is one of whose EDA level less than this share is left in the median of so many seconds: electrodes
         that dry or loosen are seen as a person whose level falls.
+    sunk : float
+        So is one whose level, in that median, takes the index down by more [SD], and responses fell with it.
     jumped : float
         And one since which the level stands this many times higher or lower after interruptions than before.
     delay : float, optional
@@ -90,6 +92,7 @@ class ArousalConfig:
     posture_window: float = 60.0
     fallen: float = 0.5
     fallen_window: float = 300.0
+    sunk: float = 1.0
     jumped: float = 1.5
     delay: float | None = None
 
@@ -132,6 +135,7 @@ class ArousalConfig:
                 "back",
                 "inside",
                 "skip",
+                "sunk",
             ),
             shares=("share", "fallen"),
         )

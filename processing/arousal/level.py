@@ -1,13 +1,16 @@
 """Level: whether the EDA of today's rest can still be compared with that of now.
 
 Electrodes dry, come loose and are pressed on again, and what they then read is another scale, not another
-person. Two things are seen: a level that has lost most of what it was at rest, and one that stands elsewhere
-after an interruption than before it. The rules are ours: docs/arousal.md.
+person. Three things are seen: a level that has lost most of what it was at rest, one that stands elsewhere
+after an interruption than before it, and one that fell by enough to move the index while responses fell with
+it. A scale that shrinks takes both; where only the level falls, the same responses become a larger share of
+it. The rules are ours: docs/arousal.md.
 """
 
 from __future__ import annotations
 
 import math
+from array import array
 from collections import deque
 
 import numpy as np
@@ -22,6 +25,10 @@ SETTLED = 20
 """Seconds with a level before and after it that are compared, by their medians."""
 SMALLEST = math.log(1.25)
 """What moves by less across an interruption may have moved by itself [ln µS]."""
+LATELY = 600
+"""Responses of so many seconds are held against earlier ones, of a level higher by half of the fall."""
+FEWEST, LARGER = 5, 2.33
+"""So many of either are needed, and their ranks are so many sd apart: by chance in one look of a hundred."""
 
 
 class Level:
@@ -33,25 +40,41 @@ class Level:
         self._before: deque[float] = deque(maxlen=SETTLED)
         self._after: list[float] = []
         self._missing = 0
+        self._second = 0
+        self._responses = array("d")
         self.begin(math.nan)
 
-    def begin(self, rest: float) -> None:
-        """Compare with a rest from now on: the median of its level [ln µS], nan without one."""
-        self._rest, self._jumped, self._fallen = rest, 0.0, False
+    def begin(self, rest: float, moves: float = 0.0) -> None:
+        """Compare with a rest from now on: the median of its level [ln µS], nan without one, and by how much
+        the index moves with the level [SD / ln µS]."""
+        self._rest, self._moves, self._jumped = rest, moves, 0.0
+        self._fallen = self._sunk = False
+
+    def respond(self, amplitude: float) -> None:
+        """Take in a response of the newest second [µS]."""
+        level = self._recent[-1] if self._recent else math.nan
+        if level == level and amplitude > 0.0:
+            self._responses.extend((self._second, math.log(amplitude), level))
 
     def take(self, level: float, *, look: bool) -> None:
         """Take in the next second [ln µS], nan without a level; `look` whether enough of it is left."""
+        self._second += 1
         self._recent.append(level)
         self._cross(level)
         if look:
-            self._fallen = self._has_fallen()
+            fall, config = self._fall(), self._config
+            self._fallen = bool(config.fallen) and fall > -math.log(config.fallen)
+            sunk = bool(config.sunk) and self._moves * fall > config.sunk
+            self._sunk = sunk and not self._alive(fall)
 
     @property
     def word(self) -> str:
         """Say why the rest is old; "" if it is not."""
         if abs(self._jumped) > math.log(self._config.jumped):
             return "its EDA level jumped at an interruption"
-        return f"less than {100.0 * self._config.fallen:g} % of its EDA level is left" if self._fallen else ""
+        if self._fallen:
+            return f"less than {100.0 * self._config.fallen:g} % of its EDA level is left"
+        return "its EDA level fell: skin, or an electrode that dries" if self._sunk else ""
 
     def _cross(self, level: float) -> None:
         """Compare what comes after an interruption with what was before it."""
@@ -70,13 +93,28 @@ class Level:
                 self._before.extend(self._after)
                 self._after = []
 
-    def _has_fallen(self) -> bool:
-        if not self._config.fallen:
-            return False
+    def _fall(self) -> float:
+        """Return how far the level lies below that of the rest [ln µS]; nan where too little is known."""
         known = [level for level in self._recent if level == level]
         if 2 * len(known) < round(self._config.fallen_window):
+            return math.nan
+        return self._rest - float(np.median(known))
+
+    def _alive(self, fall: float) -> bool:
+        """Tell whether responses have become a larger share of a level that fell so far [ln µS]."""
+        at, size, level = np.array(self._responses).reshape(-1, 3).T
+        if len(at) < 2 * FEWEST:
             return False
-        return float(np.median(known)) < self._rest + math.log(self._config.fallen)
+        now = self._rest - fall
+        # Those that are a smaller share than the least response is of the level now are not seen any more.
+        seen = size - level >= float(size.min()) - now
+        late = at > self._second - LATELY
+        new, old = (size - level)[seen & late], (size - level)[seen & ~late & (level > now + 0.5 * fall)]
+        n, m = len(new), len(old)
+        if min(n, m) < FEWEST:
+            return False
+        above = float(np.searchsorted(np.sort(old), new).sum())
+        return above - 0.5 * n * m > LARGER * math.sqrt(n * m * (n + m + 1) / 12.0)
 
 
 def old_of(reason: str) -> str:

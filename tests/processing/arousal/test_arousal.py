@@ -173,7 +173,8 @@ def test_a_level_that_lost_half_of_its_rest_calls_the_baseline_old_and_only_so_l
     """Electrodes that dry took the index below the band, without a word."""
     hr, scl, rate = resting(1500)
     scl[500:1000] *= share
-    rows = run(arousal_of(), rows_of(hr, scl, rate), events(MARKS), 1500.0)
+    config = replace(CONFIG, sunk=0.0)
+    rows = run(arousal_of(config=config), rows_of(hr, scl, rate), events(MARKS), 1500.0)
     old = [
         r.time
         for r in rows
@@ -181,12 +182,41 @@ def test_a_level_that_lost_half_of_its_rest_calls_the_baseline_old_and_only_so_l
     ]
     assert (min(old), max(old)) == (650.0, 1149.0) if fallen else not old
     assert comparable(
-        run(arousal_of(), rows_of(hr, scl, rate), events(MARKS), 1500.0, [503.3, 651.7, 990.1, 1201.0])
+        run(
+            arousal_of(config=config),
+            rows_of(hr, scl, rate),
+            events(MARKS),
+            1500.0,
+            [503.3, 651.7, 990.1, 1201.0],
+        )
     ) == comparable(rows)
     for index in ("arousal", "arousal_low", "arousal_high", "arousal_state"):
         row = at(rows, index, 700.0)
         assert math.isfinite(row.value) and row.quality == pytest.approx(0.6 if fallen else 1.0)
         assert ("old baseline" in row.reason) == fallen
+
+
+@pytest.mark.parametrize("shrink", [True, False])
+def test_a_level_that_falls_is_the_skins_where_responses_stay_as_large(shrink: bool) -> None:
+    """A scale that shrank by 40 % took the index down by over a SD at quality 1, without a word."""
+    hr, scl, rate = resting(2000)
+    share = 0.6 ** np.clip((np.arange(2000) - 480.0) / 600.0, 0.0, 1.0)
+    drawn = np.random.default_rng(4).lognormal(math.log(0.3), 0.6, 2000)
+    peaks = np.flatnonzero(np.random.default_rng(5).random(2000) < 12.0 / 60.0)
+    sizes = drawn * (share if shrink else 1.0)
+    scrs = [
+        IndexSample(t - 0.25, t + 2.75, "client", "scr", float(sizes[t]), "uS", 1.0, "")
+        for t in peaks.tolist()
+        if sizes[t] >= 0.05
+    ]
+    heard = sorted([*rows_of(hr, scl * share, rate), *scrs], key=IndexSample.order)
+    rows = run(arousal_of(), heard, events(MARKS), 2000.0)
+    assert at(rows, "arousal", 1900.0).value < at(rows, "arousal", 470.0).value - 1.0
+    word = "old baseline: its EDA level fell: skin, or an electrode that dries"
+    late = [(r.reason, round(r.quality, 3)) for r in rows if r.index == "arousal" and r.time >= 1300.0]
+    assert late.count((word, 0.6) if shrink else ("", 1.0)) >= 0.9 * len(late)
+    again = run(arousal_of(), heard, events(MARKS), 2000.0, np.arange(333.3, 2000.0, 41.7).tolist())
+    assert comparable(again) == comparable(rows)
 
 
 def test_an_old_baseline_says_all_that_makes_it_old() -> None:

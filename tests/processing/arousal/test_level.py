@@ -103,6 +103,47 @@ def test_a_moment_of_movement_before_an_interruption_is_not_the_level(movement: 
     assert said(np.concatenate([before, np.full(10, np.nan), np.full(100, 5.0)]))[-1] == ""
 
 
+SUNK = "its EDA level fell: skin, or an electrode that dries"
+
+
+def sunk(share: float, shrink: float, n: int = 20, moves: float = 4.0) -> str:
+    """Return what is said of a level of which so much is left, and of each of n responses in ten minutes."""
+    level = Level(ArousalConfig())
+    sizes = np.exp(np.linspace(-2.0, 0.0, n))
+    for part, left, of_each in ((0, 0.0, 1.0), (1, math.log(share), shrink)):
+        if part:
+            level.begin(REST, moves)
+        for second in range(600):
+            level.take(REST + left, look=second % 10 == 9)
+            if n and second % (600 // n) == 0:
+                level.respond(float(sizes[second * n // 600]) * of_each)
+    return level.word
+
+
+@pytest.mark.parametrize(
+    ("share", "shrink", "n", "word"),
+    [
+        (0.75, 0.75, 20, SUNK),
+        (0.75, 0.5, 20, SUNK),
+        (0.55, 0.55, 60, SUNK),
+        (0.55, 1.0, 60, ""),
+        (0.6, 1.2, 30, ""),
+        (0.6, 1.0, 0, SUNK),
+        (0.6, 1.0, 4, SUNK),
+        (0.8, 0.8, 20, ""),
+    ],
+)
+def test_a_level_that_takes_the_index_down_a_sd_is_told_unless_responses_kept_their_size(
+    share: float, shrink: float, n: int, word: str
+) -> None:
+    """At 4 SD for ln µS 22 % of the level are 1 SD; what nothing tells from a drying electrode is said."""
+    assert sunk(share, shrink, n) == word
+
+
+def test_what_the_level_does_not_take_down_is_not_told() -> None:
+    assert sunk(0.6, 0.6, 20, moves=1.9) == "" and sunk(0.6, 0.6, 20, moves=2.0) == SUNK
+
+
 @pytest.mark.parametrize(("share", "fallen"), [(0.52, True), (0.48, False)])
 def test_half_of_the_window_must_have_a_level(share: float, fallen: bool) -> None:
     """What is known of fewer seconds may be a moment; the level stands at a fifth of that of the rest."""
