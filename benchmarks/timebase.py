@@ -24,8 +24,10 @@ from acquisition.timebase.base import TimeBase
 from acquisition.timebase.lay import Whole, lay
 from tests.acquisition.timebase.stamped import (
     PACKET,
+    SECONDS,
     Stamped,
     bursts,
+    changed_rate,
     changing,
     chunked,
     deduced,
@@ -78,6 +80,9 @@ CASES: dict[str, Callable[[], Stamped]] = {
     "even, after a minute jitter 3 ms": lambda: changing(even, jittered(0.003)),
     "rounded, after a minute deduced": lambda: changing(rounded, deduced(130.0)),
     "deduced, after a minute bursts": lambda: changing(deduced(130.0), bursts),
+    "jitter 3 ms, then 1 % faster": lambda: changed_rate(jittered(0.003), 0.01, seconds=SECONDS),
+    "jitter 3 ms, then 1 % slower": lambda: changed_rate(jittered(0.003), -0.01, seconds=SECONDS),
+    "bursts, then 1 % faster": lambda: changed_rate(bursts, 0.01, seconds=SECONDS),
 }
 COSTS: dict[str, Callable[[], Stamped]] = {
     "exact": lambda: stream(even, seconds=3600.0),

@@ -25,8 +25,7 @@ from acquisition.timebase.manner import UNKNOWN, Manner, Seen
 from acquisition.timebase.period import DOUBT, learned
 
 JOINED = 0.15
-"""By at most so much the times are shifted where another manner begins, so that an interval across is right
-[s]."""
+"""By at most so much [s] the times are shifted where another manner begins: an interval across is right."""
 
 SIFTED = 256
 """So many stamps, then four times as many, are looked through at once after one that was far off."""
@@ -197,8 +196,7 @@ class TimeBase:
 
     def _alike(self, stamps: FloatArray) -> FloatArray:
         """Return stamps up to the next look, missing ones counted on from the last by what is known now."""
-        stamps = stamps[: self._looks.room]
-        known = np.isfinite(stamps).nonzero()[0]
+        known = np.isfinite(stamps := stamps[: self._looks.room]).nonzero()[0]
         return counted_on(stamps, known, *self._watch.before(self._n), self._seen.within(self._period))
 
     # -- the beginning of a segment
@@ -281,7 +279,9 @@ class TimeBase:
         self._leave()
 
     def _leave(self) -> None:
-        """Let go of the engine: another one goes on."""
+        """Let go of the engine: another one goes on, at the rate that is known by now."""
+        if self._engine is not None and self._seen.manner is Manner.JITTER:
+            self._period = self._engine.period
         self._engine, self._joins = None, True
 
     def _push(self, stamps: FloatArray, heard: FloatArray, parts: list[Laid]) -> None:

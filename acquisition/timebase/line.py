@@ -18,6 +18,8 @@ LEAST = 1e-5
 
 SLEW, FRESH = 0.004, 0.02
 """Seconds by which a second of samples is corrected at most; more while the line is young."""
+BENT = 0.002
+"""The same where the rate has become another: that takes up to a minute; intervals stay true to 2 ms."""
 GENTLY, WITHIN = 0.0005, 10.0
 """By so much at least, and within so many seconds if that is not too fast: any faster, and each new line is
 seen in the intervals."""
@@ -137,14 +139,21 @@ class Course:
 
     def __init__(self, fit: Fit) -> None:
         self.fit = fit
-        self._late, self._from, self._slew = 0.0, fit.origin, SLEW
+        self._late, self._from, self._slew, self._most = 0.0, fit.origin, SLEW, SLEW
 
     def turn(self, fit: Fit, at: float, age: float) -> None:
         """Go on from count `at` to another line, after so many seconds of samples."""
         self._late = self.one(at) - fit.level - fit.period * (at - fit.origin)
-        most = SLEW + FRESH / (1.0 + age)
+        self._most = self._most if self._late else SLEW
+        most = self._most + (FRESH / (1.0 + age) if self._most == SLEW else 0.0)
         self._from, self._slew = at, min(most, max(GENTLY, abs(self._late) / WITHIN))
         self.fit = fit
+
+    def bend(self, fit: Fit, at: float, *, at_once: bool) -> None:
+        """Go on from count `at` to a line of another rate: more slowly, as it is farther off, or at once."""
+        self._most = BENT
+        self.turn(fit, at, math.inf)
+        self._late = 0.0 if at_once else self._late
 
     def one(self, count: float) -> float:
         """Return the time of one count [s]."""

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray, IntArray
-from acquisition.timebase.ranks import deviation, middle, middle_of, quantile, ranked
+from acquisition.timebase.ranks import deviation, middle, middle_of, quantile, ranked, steps_from
 
 EVEN = 0.04
 """Share of the period within which nine in ten steps of exact stamps lie."""
@@ -97,6 +97,23 @@ def ends_packet(steps: FloatArray, seen: Seen) -> BoolArray:
     if np.isfinite(seen.inner):
         return np.asarray(np.abs(steps - seen.inner) > DEDUCED * seen.inner)
     return np.asarray(steps > seen.apart)
+
+
+def ended_packets(
+    stamps: FloatArray, before: float, seen: Seen
+) -> tuple[IntArray, IntArray, FloatArray, float]:
+    """Return which stamps show the end of a packet, where the packets ended, and their last stamps [s].
+
+    The last value is the last stamp that there is; `before` is the one before these [s].
+    """
+    if seen.sparse:  # only the last of each packet has a stamp
+        shows = np.isfinite(stamps).nonzero()[0]
+        return shows, shows, stamps[shows], float(stamps[shows[-1]]) if len(shows) else before
+    shows = ends_packet(steps_from(before, stamps), seen).nonzero()[0]
+    ended = stamps[shows - 1]
+    if len(shows) and shows[0] == 0:
+        ended[0] = before
+    return shows, shows - 1, ended, float(stamps[-1])
 
 
 def look(counts: IntArray, stamps: FloatArray, known: float = np.nan) -> Seen:

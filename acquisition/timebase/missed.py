@@ -36,6 +36,10 @@ LASTS = 16
 STRAYS, STRAIGHT = 0.5, 0.9
 """Share of what they are off, and correlation, from which packets are farther and farther off."""
 
+WHOLE = 0.15
+"""Share of a packet by which a loss of whole packets may seem to differ from one."""
+LONG = 2.0
+"""Seconds from which on a loss is not counted in packets."""
 OTHER = 10.0
 """By at most so much another rate may be theirs."""
 
@@ -137,3 +141,19 @@ def stray(line: FloatArray, off: Sequence[float], least: float, period: float) -
     if not (1.0 / OTHER < rate < OTHER and abs(off[-1] - off[0]) > STRAYS * abs(least)):
         return False
     return abs(float(np.corrcoef(counts, off)[0, 1])) > STRAIGHT
+
+
+def missing_samples(late: float, samples: float, period: float) -> tuple[float, bool]:
+    """Return how many samples are missing, and whether it is known where.
+
+    Parameters
+    ----------
+    late, samples, period : float
+        By how much packets are late for good [s], and samples in one and their period [s].
+    """
+    if late >= LONG:
+        return late / period, True
+    share = late / (samples * period)
+    if round(share) and abs(share - round(share)) < WHOLE:
+        return round(share) * samples, True
+    return float(max(1, round(late / period))), False

@@ -7,18 +7,18 @@ held up alike now and then), whose place in the packet is not known, so that the
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 
 from acquisition.stream import FloatArray, IntArray
-from acquisition.timebase.giving import Giving
-from acquisition.timebase.laid import NOTHING, Laid, Last, Log
+from acquisition.timebase.bend import AMONG, LENGTHS, LOOK, WIDE, is_known, is_off, latest, until_off
+from acquisition.timebase.laid import NOTHING, Giving, Laid, Last, Log
 from acquisition.timebase.line import AGAIN, ONCE, ROUNDS, Course, Fit, fit_line
-from acquisition.timebase.manner import Seen, ends_packet
-from acquisition.timebase.missed import FAR, HISTORY, LEAST, Run, stray
-from acquisition.timebase.period import UNSURE
-from acquisition.timebase.ranks import steps_from
+from acquisition.timebase.manner import Seen, ended_packets
+from acquisition.timebase.missed import FAR, HISTORY, LEAST, LONG, Run, missing_samples, stray
+from acquisition.timebase.period import DOUBT, UNSURE
 
 REMEMBERED, AT_MOST, SECONDS = 110, 600, 60.0
 """Packets that the line goes through; more of short ones, as many as last a minute."""
@@ -27,8 +27,7 @@ YOUNG, EVERY, APART = 110, 24, 0.5
 FIRST, FEW = 2, 8
 """Packets from which on there is a line, and after which it has a slope of its own."""
 LATE, SHARE, SURE = 0.12, 0.6, 6.0
-"""Packets are late alike by at least so many seconds, or this share of a shorter packet, and so many standard
-deviations."""
+"""Packets are late alike by at least so many seconds, this share of a shorter one, and deviations."""
 ABRUPT, ALIKE = 0.7, 0.4
 """Shares of what is missing: by at least this the first late packet is later than the one before, and by less
 than this the two differ."""
@@ -36,10 +35,6 @@ JOINED = 15.0
 """A line of samples that go on after others is approached as if it were so old [s]."""
 BEFORE = 8
 """Packets before whose lateness is usual."""
-WHOLE = 0.15
-"""Share of a packet by which a loss of whole packets may seem to differ from one."""
-LONG = 2.0
-"""Seconds from which on a loss is not counted in packets."""
 WAITS = 2
 """Of packets that are weighed so many wait."""
 GIVEN_UP = 8
@@ -80,8 +75,8 @@ class Packets:
         self._count = 0
         self._ends: list[int] = []
         self._off = 0
-        self._waits = False
-        """A third packet decides whether a part of one is missing."""
+        self._waits = self._doubted = False
+        """A third packet decides whether a part of one is missing; those that come slower have no place."""
         self._run = Run()
         """Packets that are weighed."""
         self._late: list[float] = []
@@ -92,17 +87,7 @@ class Packets:
         """Take in stamps [s]; return what they settle."""
         if not len(stamps):
             return NOTHING
-        if self._seen.sparse:  # only the last of each packet has a stamp
-            shows = ends = np.isfinite(stamps).nonzero()[0]
-            ended = stamps[ends]
-            self._stamp = float(ended[-1]) if len(ends) else self._stamp
-        else:
-            shows = ends_packet(steps_from(self._stamp, stamps), self._seen).nonzero()[0]
-            ends = shows - 1
-            ended = stamps[ends]
-            if len(ends) and ends[0] < 0:
-                ended[0] = self._stamp
-            self._stamp = float(stamps[-1])
+        shows, ends, ended, self._stamp = ended_packets(stamps, self._stamp, self._seen)
         self._n += len(stamps)
         if not len(ends):
             return NOTHING
@@ -131,17 +116,23 @@ class Packets:
 
     def _calm(self, ends: IntArray, stamps: FloatArray, settled: Sequence[int]) -> int:
         """Take in packets at once up to the next line, as long as none is off; return how many."""
-        if self._count < YOUNG or self._off or self._run or self._course is None or len(ends) < 2:
+        if (
+            self._count < YOUNG
+            or self._off
+            or self._doubted
+            or self._run
+            or self._course is None
+            or len(ends) < 2
+        ):
             return 0
         until = self._every - self._count % self._every
         most = min(len(ends), until, YOUNG)
         self._last.add(ends[:most].astype(np.float64) + self._missing, stamps[:most] + self._shift)
         off = self._course.off(self._last.newest(BEFORE + 1 + most))
-        if max(off) - min(off) <= self._least:  # none is off from what is usual, whatever that is
-            n = most
-        else:
-            n = self._until_late(off)
-            self._last.take_back(most - n)
+        calm = max(off) - min(off) <= self._least  # none is off from what is usual, whatever that is
+        n = most if calm else self._until_late(off)
+        n = until_off(off[: len(off) - most + n], n, self._count, self._spread())
+        self._last.take_back(most - n)
         if not n:
             return 0
         self._count += n
@@ -162,18 +153,48 @@ class Packets:
                 return k
         return n
 
+    def _spread(self) -> float:
+        """Return how much packets spread about the line [s]; inf if that is so much that no bend is seen."""
+        assert self._course is not None
+        spread = self._course.fit.spread
+        return spread if spread < WIDE * self._length() else math.inf
+
+    def _follow(self) -> bool:
+        """Go on at another rate if there is one; return whether packets are left out till that is known."""
+        assert self._course is not None
+        fit, line = self._course.fit, self._last.newest(min(self._count, HISTORY)).copy()
+        line[1] -= fit.at(line[0])
+        found = latest(line, LENGTHS, BEFORE, fit.spread, fit.period)
+        if not found or not (known := is_known(found, float(line[0, -1]), fit.period)):
+            return bool(found) and known is None
+        self._lay()
+        self._count = max(FEW, int(np.count_nonzero(line[0] > found.begin)))
+        self._prior, self._doubt = fit.period + found.slope, DOUBT
+        fit = self._fitted(anew=True)
+        self._course.bend(fit, self._out.given + self._missing, at_once=self._doubted)
+        self.period, self._late, self._off, self._waits = fit.period, [], 0, False
+        return False
+
     def _packet(self, end: int, stamp: float, settled: int) -> None:
         """Take in a packet by its last sample and that one's stamp [s], and lay what it settles."""
         self._ends = [*self._ends[-2:], end]
         self._last.add(end + self._missing, stamp)
         self._count += 1
         if self._course is None:
-            if self._count < FIRST:
-                return
-            self._course = Course(self._fitted())
-            self._out.give(end + 1, settled)
+            if self._count >= FIRST:
+                self._course = Course(self._fitted())
+                self._out.give(end + 1, settled)
             return
         off = self._lateness()
+        looks = self._off or self._doubted or self._count % LOOK == 0
+        if looks and self._count > LEAST:
+            self._doubted = is_off(off[-AMONG:], self._spread()) and self._follow()
+            if self._doubted:
+                self._run.end()
+                self._off = 0
+                self._leave_out(end + 1, settled)
+                return
+            off = self._late or self._lateness()
         usual = sorted(off[:-2])[(len(off) - 2) // 2] if len(off) > 4 else 0.0
         if off[-1] - usual > 2.0 * LONG:  # a loss that is not counted in packets
             self._run.end()
@@ -197,8 +218,7 @@ class Packets:
         return LONG > late > max(self._least, FAR * self._length()) and self._count > LEAST
 
     def _weigh(self, late: float, settled: int) -> bool:
-        """Weigh a packet by how late it is [s], with those before it that wait; return whether it waits or is
-        laid."""
+        """Weigh a packet by how late it is [s], with those that wait; return whether it waits or is laid."""
         assert self._course is not None
         if not self._run:
             before = self._course.off(self._last.newest(min(self._count, HISTORY + 1)))[:-1]
@@ -225,7 +245,8 @@ class Packets:
         self._log.lost(self._first + self._out.given, missing, seconds)
         self._lay()
         self._missing += missing
-        self._moved(packets, missing, 0.0)
+        self._last.move(packets, missing, 0.0)
+        self._late = []
 
     def _leave_out(self, stop: int, settled: int) -> None:
         """Give samples up to one no place."""
@@ -243,11 +264,8 @@ class Packets:
     def _limit(self) -> float:
         """Return by how much more than usual a packet is late that is doubted [s]."""
         assert self._course is not None
-        return max(self._least, SURE * self._course.fit.spread) + self._unsure()
-
-    def _unsure(self) -> float:
-        """Return by how much the next packet may be off the line since few have told its slope [s]."""
-        return 2.0 * self._doubt * self._length() * max(0.0, 1.0 - (self._count - FIRST) / FEW)
+        unsure = 2.0 * self._doubt * self._length() * max(0.0, 1.0 - (self._count - FIRST) / FEW)
+        return max(self._least, SURE * self._course.fit.spread) + unsure
 
     def _lateness(self) -> list[float]:
         """Return how late the last packets are [s]."""
@@ -281,9 +299,10 @@ class Packets:
         if least < 0:
             self._log.back(place, -least)
             self._shift -= least
-            self._moved(len(late), 0.0, -least)
+            self._last.move(len(late), 0.0, -least)
+            self._late = []
             return
-        missing, whole = self._missing_samples(least)
+        missing, whole = missing_samples(least, self._seen.samples, self.period)
         if not (whole or waited or lasts):
             self._waits = True
             return
@@ -305,33 +324,17 @@ class Packets:
         else:
             self._log.back(self._first + place, -late)
             self._shift -= late
-            self._moved(GIVEN_UP, 0.0, -late)
+            self._last.move(GIVEN_UP, 0.0, -late)
             fit.level -= late
         self._course, self.period = course, fit.period
         self._count, self._age, self._late, self._off = GIVEN_UP, 0.0, [], 0
 
-    def _moved(self, packets: int, missing: float, late: float) -> None:
-        """Put the last packets on the line where samples are missing, or stamps come too early [s]."""
-        counts, stamps = self._last.newest(packets)
-        counts += missing
-        stamps += late
-        self._late = []
-
-    def _missing_samples(self, late: float) -> tuple[float, bool]:
-        """Return how many samples are missing, and whether it is known where."""
-        if late >= LONG:
-            return late / self.period, True
-        share = late / self._length()
-        if round(share) and abs(share - round(share)) < WHOLE:
-            return round(share) * self._seen.samples, True
-        return float(max(1, round(late / self.period))), False
-
     def _length(self) -> float:
         return self._seen.samples * self.period
 
-    def _fitted(self) -> Fit:
+    def _fitted(self, *, anew: bool = False) -> Fit:
         line = self._last.newest(min(self._count, self._reach))
-        known = self._course.fit if self._course else None
+        known = self._course.fit if self._course and not anew else None
         rounds = ROUNDS if known is None else AGAIN if self._count < YOUNG else ONCE
         return fit_line(line, self._prior, self._doubt, early=True, known=known, rounds=rounds)
 

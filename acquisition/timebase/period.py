@@ -17,7 +17,8 @@ for packets also this share of the difference that the first few seem to show.""
 CLEARLY = 0.01
 """Share by which stamps with jitter must seem to differ from what is known to be given as much doubt."""
 LEARNED = 5e-4
-"""The same where another manner begins: the period is known from before."""
+"""The same where another manner begins: the period is known from before, unless steps within packets and
+packets themselves both tell of another."""
 
 
 def learned(seen: Seen, known: float, *, joins: bool) -> tuple[float, float]:
@@ -37,7 +38,8 @@ def learned(seen: Seen, known: float, *, joins: bool) -> tuple[float, float]:
     if not off <= (OTHER_PACKETS if packets else OTHER):
         return found, UNSURE if packets else DOUBT
     if joins:
-        return known, LEARNED
+        both = abs(seen.inner / found - 1.0) < CLEARLY < abs(seen.inner / known - 1.0)
+        return (found, DOUBT) if both else (known, LEARNED)
     if packets or seen.samples > 1.0:
         return known, max(DOUBT, HALFWAY * off)
     return known, off if off > CLEARLY else DOUBT

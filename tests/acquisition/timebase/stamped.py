@@ -175,6 +175,36 @@ def changing(before: Push, after: Push, *, sfreq: float = 130.0, at: float = 60.
     return Stamped(true=true, stamps=stamps, sfreq=sfreq, lost=np.empty(0, np.int64))
 
 
+def changed_rate(
+    push: Push,
+    change: float,
+    *,
+    sfreq: float = 130.0,
+    at: float = 60.0,
+    seconds: float = 120.0,
+    seed: int = 0,
+) -> Stamped:
+    """Return a stream whose samples come faster by a share from `at` seconds on."""
+    before, after = np.arange(int(at * sfreq)) / sfreq, np.arange(int((seconds - at) * sfreq)) / sfreq
+    true = 100.0 + np.concatenate((before, at + after / (1.0 + change)))
+    stamps = push(true, np.random.default_rng(seed))
+    return Stamped(true=true, stamps=stamps, sfreq=sfreq, lost=np.empty(0, np.int64))
+
+
+def slowing(push: Push, share: float, length: float) -> Push:
+    """Stamp samples that a link holds up more and more, by a share of so many seconds, now and then."""
+
+    def stamps(times: FloatArray, rng: Rng) -> FloatArray:
+        out = push(times, rng)
+        for begin in np.arange(times[0] + 30.0, times[-1] - 10.0, EVERY):
+            since = times - begin
+            held = np.where(since < length, share * since, 2.0 * share * length - (since - length))
+            out = out + np.where(since > 0.0, np.maximum(np.minimum(held, share * length), 0.0), 0.0)
+        return np.maximum.accumulate(out)
+
+    return stamps
+
+
 def late_packets(size: int, law: str, share: float, *, lost: bool, seed: int = 0) -> Stamped:
     """Return three minutes of packets that are late by shares of their length; one is lost every 20 s."""
     rng, sfreq = np.random.default_rng(seed), 130.0
