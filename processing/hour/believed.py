@@ -83,5 +83,9 @@ def old(rows: Sequence[IndexSample]) -> str:
 def placed(rows: Sequence[IndexSample]) -> str:
     """Say for how many of an index's values noise may have made them by moving R peaks; "" where few."""
     n = list(map(REASON, rows)).count(PLACING)
-    share = n / max(sum(s[4] == s[4] for s in rows), 1) if n else 0.0
-    return f"{PLACING} for {100.0 * share:.0f} % of it" if share >= LITTLE else ""
+    return placed_share(n, sum(s[4] == s[4] for s in rows)) if n else ""
+
+
+def placed_share(n: int, of: int) -> str:
+    """Say so of `n` among as many values; "" where these are few."""
+    return f"{PLACING} for {100.0 * n / of:.0f} % of it" if n and n >= LITTLE * of else ""

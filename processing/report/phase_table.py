@@ -72,7 +72,7 @@ def note(config: PipelineConfig) -> str:
 
 
 def printed(found: Sequence[PhaseValues]) -> PhaseTable:
-    """Return the table of values: “–” and a letter where there is none, and the reason of each letter."""
+    """Return the table of values: “–” where there is none, letters beside what has a reason, and these."""
     letters: dict[str, str] = {}
     rows = [_row(values, letters) for values in found]
     head = [f"{title} [{spelled(INDICES[name].unit)}]" for name, (title, _) in COLUMNS.items()]
@@ -98,10 +98,11 @@ def _row(found: PhaseValues, letters: dict[str, str]) -> tuple[str, ...]:
 
 
 def _cell(value: Value, decimals: int, letters: dict[str, str]) -> str:
-    if not math.isnan(value.value):
-        return _plain(value.value, decimals)
+    number = _plain(value.value, decimals)
+    if not (value.reason or math.isnan(value.value)):
+        return number
     letter = letters.setdefault(value.reason, _letter(len(letters)))
-    return f"– {letter}"
+    return f"{number} {letter}"
 
 
 def _letter(k: int) -> str:

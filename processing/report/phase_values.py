@@ -18,6 +18,8 @@ from acquisition.stream import BoolArray, FloatArray
 from processing.config import PipelineConfig
 from processing.heart.hrv import rmssd, sdnn
 from processing.heart.ibi import NORMAL
+from processing.heart.windows import PLACING
+from processing.hour.believed import placed_share
 from processing.index import IndexSample
 from processing.indices import INDICES
 from processing.report.phases import Phase
@@ -29,9 +31,12 @@ ROUNDING = 1e-6
 NO_HEART, NO_SKIN = "no heart sensor", "no EDA sensor"
 WITHOUT = {"hf": NO_HEART, "resp_rate": "no heart or respiration sensor", "scl": NO_SKIN}
 
+PLACED = {"rmssd": "rmssd", "lnrmssd": "rmssd", "sdnn": "sdnn", "hf": "hf"}
+"""What noise that moves R peaks may have made → the index whose windows say so."""
+
 
 class Value(NamedTuple):
-    """Hold a value, how many things it is made of, and the reason where it is nan."""
+    """Hold a value, how many things it is made of, and why it is nan, or to be read with care."""
 
     value: float
     n: int
@@ -107,7 +112,7 @@ def phase_values(table: Table, entity: str, phase: Phase, config: PipelineConfig
     return PhaseValues(
         entity=entity,
         phase=phase,
-        values=values,
+        values=values | {name: _placed(values[name], rows[of], phase) for name, of in PLACED.items()},
         heart_pct=_share(float(beats.values[inside].sum()) / 1000.0, seconds, rows["ibi"]),
         skin_pct=_share(skin, seconds, rows["eda_quality"]),
         odd_pct=100.0 * float(np.mean(judged > NORMAL)) if len(judged) else math.nan,
@@ -245,6 +250,13 @@ def _of_windows(name: str, rows: _Rows, phase: Phase, config: PipelineConfig) ->
         return Value(math.nan, 0, f"shorter than a window of {length:g} s")
     why = Counter(rows.reasons[k] for k in np.flatnonzero(whole).tolist() if rows.reasons[k])
     return Value(math.nan, 0, why.most_common(1)[0][0] if why else f"no whole window of {length:g} s")
+
+
+def _placed(value: Value, rows: _Rows, phase: Phase) -> Value:
+    """Return a value that says for how much of it noise may have made it by moving R peaks."""
+    at = np.flatnonzero(phase.holds(rows.times) & np.isfinite(rows.values)).tolist()
+    n = sum(rows.reasons[k] == PLACING for k in at)
+    return value if math.isnan(value.value) else value._replace(reason=placed_share(n, len(at)))
 
 
 def _responses(rows: Mapping[str, _Rows], phase: Phase, valid: float, config: PipelineConfig) -> Value:

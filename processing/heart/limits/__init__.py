@@ -1,1 +1,1 @@
-"""RMSSD with what is known of it: limits for the minutes around, and how well R peaks were placed."""
+"""What is known of variability: limits for the minutes around, and how well R peaks were placed."""

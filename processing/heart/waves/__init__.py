@@ -1,1 +1,1 @@
-"""Waves that pass for beats, and those that hide some."""
+"""Waves that pass for beats, those that hide some, and those that last too long for a heart."""

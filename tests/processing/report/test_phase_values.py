@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from processing.config import PipelineConfig
 from processing.heart.hrv import rmssd, sdnn
+from processing.heart.windows import PLACING
 from processing.hour.believed import rows_of
 from processing.index import IndexSample, index_sample
 from processing.report.phase_table import printed
@@ -173,3 +174,18 @@ def test_a_missing_value_is_a_dash_with_a_letter_whose_reason_stands_below() -> 
     assert cells["n"] == "200 / 0 / 0"
     assert table.reasons[0] == "a: irregular rhythm"
     assert "nan" not in str(table)
+
+
+def test_what_noise_may_have_made_says_so_beside_its_value() -> None:
+    doubted = [
+        s._replace(reason=PLACING, quality=0.3) if s.index in ("rmssd", "sdnn") and s.time < 40.0 else s
+        for s in hearts(ALTERNATING)
+    ]
+    found = values(doubted)
+    said = {name: value.reason for name, value in found.values.items() if not math.isnan(value.value)}
+    assert said["hr"] == "" and found.values["rmssd"].value == pytest.approx(40.0, rel=1e-9)
+    assert said["rmssd"] == said["lnrmssd"] == f"{PLACING} for 30 % of it"
+    assert said["sdnn"] == f"{PLACING} for 38 % of it"
+    table = printed([found])
+    assert any(cell == "40 a" or cell == "40.0 a" for cell in table.rows[0])
+    assert table.reasons[0] == f"a: {PLACING} for 30 % of it"
