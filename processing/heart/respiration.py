@@ -1,4 +1,4 @@
-"""Breathing rate from the heart: what R amplitude and NN intervals agree on."""
+"""Breathing rate from the heart: what NN intervals and R amplitude tell of each breath."""
 
 from __future__ import annotations
 
@@ -21,16 +21,35 @@ TOLERANCE = 0.025
 """Largest difference of the two estimates [Hz]: 1.5 per minute."""
 STRONG = 0.3
 """A peak counts if it has this share of the largest of its spectrum."""
+APART = 0.05
+"""What is farther from a peak [Hz] is another one."""
+ALONE, BOTH_ALONE, CLEAR = 0.5, 0.1, 0.2
+"""Largest other peak, as a share: of the slopes of NN where they are counted, too; of the product; of
+amplitudes that are believed against the others."""
+ABOVE_SLOW = 0.13
+"""Slow waves of the intervals are not even above this frequency [Hz]; below, they look as breath does."""
+UNEVEN = 0.25
+"""Lengths of breath may vary by this share (sd) where they are counted."""
 PADDED = 1024
 NEIGHBOUR = 3.0
 """How far from the window's ends the nearest beats may lie [s]."""
 
-_REACH = int(TOLERANCE * PADDED / RATE)
-"""Bins within `TOLERANCE`."""
+_REACH, _APART = int(TOLERANCE * PADDED / RATE), int(APART * PADDED / RATE)
+"""Bins within `TOLERANCE`, and within `APART`."""
 _FREQUENCIES: FloatArray = np.fft.rfftfreq(PADDED, 1 / RATE).astype(np.float64)
 _LOWEST = int(np.searchsorted(_FREQUENCIES, BAND[0]))
 _OFFSETS = np.arange(int(WINDOW * RATE)) / RATE - WINDOW / 2
 _TAPER = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(len(_OFFSETS)) / len(_OFFSETS))
+
+
+class Estimate(NamedTuple):
+    """Hold a rate [Hz], nan where there is none, and its quality, 0-1."""
+
+    rate: float
+    quality: float
+
+
+UNKNOWN = Estimate(math.nan, 0.0)
 
 
 def breathing_rate(
@@ -38,11 +57,12 @@ def breathing_rate(
 ) -> tuple[float, float, str]:
     """Return the breathing rate around a time from the beats alone.
 
-    The R amplitude follows the turning of the heart's axis with each breath, the NN interval follows
-    respiratory
-    sinus arrhythmia. The rate is where the product of their spectra is largest; it counts if both have a
-    strong
-    peak there. Without amplitudes (interval streams) the second estimate is the count of cycles.
+    The NN interval follows respiratory sinus arrhythmia, the R amplitude the turning of the heart's axis with
+    each breath. Both hold slower waves that are larger than breath: of intervals the slopes are looked at
+    (power times f²), of amplitudes power times f. Two estimates are made: where the slopes of NN have their
+    one peak and their turns are as many and even; and where the product of both spectra has its one peak,
+    strong in both. One suffices; where they differ, or clear amplitudes differ, there is none.
+    Without amplitudes (interval streams) there is the first alone.
 
     Parameters
     ----------
@@ -64,8 +84,8 @@ def breathing_rate(
 
     References
     ----------
-    Charlton et al. (2016), doi:10.1088/0967-3334/37/4/610, compares such estimates; the agreement rule
-    is ours.
+    Charlton et al. (2016), doi:10.1088/0967-3334/37/4/610, compares such estimates; Schäfer & Kratky (2008),
+    doi:10.1007/s10439-007-9428-1, count them. The rules of agreement are ours.
     """
     return breathing_rates([BreathWindow(times, nn, heights)], np.array([centre]))[0]
 
@@ -89,14 +109,18 @@ def breathing_rates(windows: Sequence[BreathWindow], centres: FloatArray) -> lis
     mine, at = [windows[k] for k in known], at[known]
     series = cubics([(w.times, w.nn) for w in mine], at)
     tall = [(w.times, w.heights) for w in mine if w.heights is not None]
-    heights = _spectra(cubics(tall, at)) if tall else None
+    sizes = cubics(tall, at) if tall else series
+    heights = _spectra(sizes) if tall else None
     firsts = _spectra(series)
     for j, (k, window) in enumerate(zip(known, mine, strict=True)):
         band = _band(window, at[j])
+        slopes = _weighted(firsts[j], band, 2)
+        counted = _counted(slopes, band, series[j], ALONE)
         if heights is None:
-            found[k] = _counted(firsts[j, band], band, series[j])
-        else:
-            found[k] = _agreed(firsts[j, band], heights[j, band], band)
+            found[k] = _told([counted])
+            continue
+        size = _weighted(heights[j], band, 1)
+        found[k] = _told([counted, _agreed(slopes, size, band)], _counted(size, band, sizes[j], CLEAR))
     return found
 
 
@@ -114,19 +138,59 @@ def _band(window: BreathWindow, at: FloatArray) -> slice:
     return slice(_LOWEST, int(_FREQUENCIES.searchsorted(highest, side="right")))
 
 
-def _agreed(first: FloatArray, second: FloatArray, band: slice) -> tuple[float, float, str]:
-    top = int((first * second).argmax())
+def _weighted(spectrum: FloatArray, band: slice, power: int) -> FloatArray:
+    """Return a spectrum times a power of the frequency in the band, 1 at its highest."""
+    out = spectrum[band] * _FREQUENCIES[band] ** power
+    return np.asarray(out / (out.max() + 1e-300))
+
+
+def _told(estimates: Sequence[Estimate], against: Estimate = UNKNOWN) -> tuple[float, float, str]:
+    """Return rate [1/min], quality and reason of what is known and does not differ, from `against` either."""
+    known = [e for e in estimates if math.isfinite(e.rate)]
+    rates = [e.rate for e in (*known, against) if math.isfinite(e.rate)]
+    if not known or max(rates) - min(rates) > 1.5 * TOLERANCE:
+        return math.nan, 0.0, "breathing estimates disagree"
+    return 60.0 * known[0].rate, max(e.quality for e in known), ""
+
+
+def _counted(spectrum: FloatArray, band: slice, series: FloatArray, alone: float) -> Estimate:
+    """Return the rate at which values turn, where it is that of the one peak of their weighted spectrum."""
+    top = int(spectrum.argmax())
+    rate, other = float(_FREQUENCIES[band.start + top]), _elsewhere(spectrum, top)
+    if other > alone:
+        return UNKNOWN
+    # Noise adds turns to slow breath, and none to how often it passes the middle; slow waves do that as well.
+    ways = (series[1:] - series[:-1], series) if rate >= ABOVE_SLOW else (series[1:] - series[:-1],)
+    even = any(_goes_at(rate, values) for values in ways)
+    return Estimate(rate, 1.0 - other) if even else UNKNOWN
+
+
+def _goes_at(rate: float, values: FloatArray) -> bool:
+    """Tell whether detrended values pass zero upwards at a rate [Hz], evenly."""
+    level = detrended(values)
+    ups = np.flatnonzero((level[:-1] < 0) & (level[1:] >= 0))
+    if len(ups) < 3:
+        return False
+    exact = ups - level[ups] / (level[ups + 1] - level[ups])
+    lengths = exact[1:] - exact[:-1]
+    mean = float(lengths.mean())
+    return abs(RATE / mean - rate) <= TOLERANCE and float(lengths.std()) <= UNEVEN * mean
+
+
+def _agreed(first: FloatArray, second: FloatArray, band: slice) -> Estimate:
+    """Return the rate of the one peak that two spectra have in common."""
+    both = first * second
+    top = int(both.argmax())
     quality = min(_peak_near(first, top), _peak_near(second, top))
-    if quality < STRONG:
-        return math.nan, 0.0, "breathing estimates disagree"
-    return 60.0 * float(_FREQUENCIES[band.start + top]), quality, ""
+    if quality < STRONG or _elsewhere(both, top) > BOTH_ALONE:
+        return UNKNOWN
+    return Estimate(float(_FREQUENCIES[band.start + top]), quality)
 
 
-def _counted(first: FloatArray, band: slice, series: FloatArray) -> tuple[float, float, str]:
-    rate = float(_FREQUENCIES[band.start + int(first.argmax())])
-    if not abs(_count(series) - rate) <= TOLERANCE:
-        return math.nan, 0.0, "breathing estimates disagree"
-    return 60.0 * rate, 0.5, ""
+def _elsewhere(spectrum: FloatArray, top: int) -> float:
+    """Return the largest value that is no part of the peak, as a share of it."""
+    before, after = spectrum[: max(top - _APART, 0)], spectrum[top + _APART + 1 :]
+    return float(max(before.max(initial=0.0), after.max(initial=0.0)) / (spectrum[top] + 1e-300))
 
 
 def _spectra(values: FloatArray) -> FloatArray:
@@ -141,13 +205,3 @@ def _peak_near(spectrum: FloatArray, top: int) -> float:
     near = spectrum[first - 1 : stop + 1].tolist()
     peaks = [b for a, b, c in zip(near, near[1:], near[2:], strict=False) if b >= a and b > c]
     return max(peaks) / float(spectrum.max()) if peaks else 0.0
-
-
-def _count(values: FloatArray) -> float:
-    """Return the rate [Hz] at which detrended values cross zero upwards."""
-    level = detrended(values)
-    ups = np.flatnonzero((level[:-1] < 0) & (level[1:] >= 0))
-    if len(ups) < 3:
-        return float("nan")
-    exact = ups - level[ups] / (level[ups + 1] - level[ups])
-    return float((len(exact) - 1) * RATE / (exact[-1] - exact[0]))

@@ -127,3 +127,45 @@ def test_hf_is_what_lies_from_0_15_to_0_40_hz_and_nothing_beside_it() -> None:
     """The bins of a segment of 64 s that lie in the band of the Task Force (1996)."""
     bins = np.arange(SEGMENT // 2 + 1) * 4.0 / SEGMENT
     assert bins[_IN_BAND].tolist() == [f for f in bins.tolist() if 0.15 <= f <= 0.40]
+
+
+def slow_and_breath(rate: float, swing: float, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return R times, intervals and amplitudes of a heart whose waves of 0.1 Hz (20 ms) exceed breath."""
+    rng = np.random.default_rng(seed)
+    at = 0.8 * np.arange(60)
+    breath = np.sin(2 * np.pi * rate / 60.0 * at)
+    nn = 800 + swing * breath + 20 * np.sin(2 * np.pi * 0.1 * at + 1.0) + 4 * rng.standard_normal(60)
+    return np.cumsum(nn) / 1000.0, nn, 1 + 0.03 * breath + 0.01 * rng.standard_normal(60)
+
+
+@pytest.mark.parametrize("rate", [12.0, 16.0, 22.0])
+def test_slow_waves_are_not_taken_for_breath(rate: float) -> None:
+    found, alone = [], []
+    for seed in range(40):
+        t, nn, heights = slow_and_breath(rate, 8.0, seed)
+        found.append(breathing_rate(t, nn, heights, float(t[30]))[0])
+        alone.append(breathing_rate(t, nn, None, float(t[30]))[0])
+    assert np.isfinite(found).mean() > 0.5
+    assert np.nanmax(np.abs(np.array(found) - rate)) < 2.0
+    # Intervals alone show little of it; what they follow is not the slow wave.
+    assert not np.any(np.abs(np.array(alone) - 6.0) < 2.0)
+
+
+def test_noise_seldom_looks_like_breath() -> None:
+    rng = np.random.default_rng(4)
+    given = {True: 0, False: 0}
+    for _ in range(200):
+        nn, heights = 800 + 20 * rng.standard_normal(60), 1 + 0.03 * rng.standard_normal(60)
+        t = np.cumsum(nn) / 1000.0
+        for alone in given:
+            rate = breathing_rate(t, nn, None if alone else heights, float(t[30]))[0]
+            given[alone] += bool(np.isfinite(rate))
+    assert given[True] <= 30
+    assert given[False] <= 45
+
+
+def test_clear_amplitudes_that_say_otherwise_leave_no_rate() -> None:
+    t = np.arange(0.0, 60.0, 0.8)
+    nn, heights = 800 + 20 * np.sin(2 * np.pi * 0.2 * t), 1 + 0.1 * np.sin(2 * np.pi * 0.35 * t)
+    assert breathing_rate(t, nn, None, 30.0)[0] == pytest.approx(12.0, abs=0.6)
+    assert np.isnan(breathing_rate(t, nn, heights, 30.0)[0])
