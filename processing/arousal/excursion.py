@@ -163,7 +163,7 @@ def excursions(
     merge : float
         Excursions to the same side with at most this between them are one [s].
     """
-    if len(times) == 0:
+    if len(times) < 2:  # there is no step, so nothing lasts
         return []
     edges = [np.broadcast_to(np.asarray(x, float), times.shape) for x in (low, high, scale)]
     machine, found = BandState(hold=hold, back=back, inside=inside), list[Crossing]()
@@ -171,7 +171,7 @@ def excursions(
         ended = machine.step(*row)
         if ended:
             found.append(ended)
-    step = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
+    step = float(np.median(np.diff(times)))
     last = machine.close(float(times[-1]) + step)
     found += [last] if last else []
     return [_measured(c, times, values, edges[0], edges[1], step) for c in _merged(found, merge)]

@@ -100,6 +100,55 @@ def test_the_live_state_is_known_when_it_can_be() -> None:
     np.testing.assert_array_equal(np.array(states)[changes], [1, 0, 1, 0, -1, 0])
 
 
+def series(*parts: tuple[int, float]) -> tuple[FloatArray, FloatArray]:
+    """Return seconds and an index that stands at each value for so long."""
+    a = np.concatenate([np.full(n, value) for n, value in parts])
+    return np.arange(float(len(a))), a
+
+
+@pytest.mark.parametrize(("back", "n"), [(5, 1), (6, 2)])
+def test_an_excursion_ends_after_five_seconds_within(back: int, n: int) -> None:
+    """The fifth second after the first one within decides; merging would hide it."""
+    t, a = series((20, 0.0), (20, 3.0), (back, 0.0), (20, 3.0), (20, 0.0))
+    assert len(excursions(t, a, -2.0, 2.0, 1.0, merge=0.0)) == n
+
+
+@pytest.mark.parametrize(("between", "n"), [(10, 1), (11, 2)])
+def test_excursions_with_ten_seconds_between_them_are_one(between: int, n: int) -> None:
+    t, a = series((20, 0.0), (20, 3.0), (between, 0.0), (20, 3.0), (20, 0.0))
+    assert len(excursions(t, a, -2.0, 2.0, 1.0)) == n
+
+
+@pytest.mark.parametrize(("stays", "seconds"), [(5, 32.0), (6, 20.0)])
+def test_half_way_back_is_where_it_stays_for_five_seconds(stays: int, seconds: float) -> None:
+    t, a = series((20, 0.0), (20, 4.0), (stays, 1.0), (12 - stays, 2.5), (30, 0.0))
+    (one,) = excursions(t, a, -2.0, 2.0, 1.0)
+    assert recovery(t, a, 0.0, one) == (seconds, False)
+
+
+def test_a_series_may_begin_past_either_edge_and_be_as_short_as_two_samples() -> None:
+    for side in (1, -1):
+        (one,) = excursions(*series((15, 3.0 * side)), -2.0, 2.0, 1.0)
+        assert (one.side, one.on, one.off, one.censored) == (side, 0.0, 15.0, True)
+        (one,) = excursions(*series((2, 3.0 * side)), -2.0, 2.0, 1.0, hold=0.0)
+        assert (one.duration, one.area) == (2.0, 2.0)
+        assert excursions(*series((1, 3.0 * side)), -2.0, 2.0, 1.0, hold=0.0) == []
+    assert excursions(np.empty(0), np.empty(0), -2.0, 2.0, 1.0) == []
+
+
+def test_from_above_to_below_it_is_within_until_below_is_decided() -> None:
+    machine, states = BandState(), []
+    for time, value in enumerate([3.0] * 15 + [-3.0] * 15):
+        machine.step(float(time), value, -2.0, 2.0, 1.0)
+        states.append(machine.state)
+    np.testing.assert_array_equal(states[10:], [1.0] * 10 + [0.0] * 5 + [-1.0] * 5)
+
+
+def test_one_known_second_is_all_of_the_time() -> None:
+    assert shares_of_time(np.arange(3.0), np.array([False, True, False]), []) == (100.0, 0.0, 0.0)
+    assert all(math.isnan(x) for x in shares_of_time(np.arange(3.0), np.zeros(3, bool), []))
+
+
 def test_after_a_gap_a_value_past_an_edge_stays_unknown_until_decided() -> None:
     machine = BandState()
     for time in range(12):
