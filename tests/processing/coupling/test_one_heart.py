@@ -120,6 +120,8 @@ def test_of_few_beats_nothing_is_said() -> None:
     beats = heart(4)
     rows = told(intervals(beats[:20], beats[:20]))
     assert {r.reason for r in rows} == {"too few beats"}
+    rows = told(intervals(beats, beats[::3]))
+    assert {r.reason for r in rows} == {"too few beats"}
 
 
 @few(15)

@@ -169,3 +169,11 @@ def test_clear_amplitudes_that_say_otherwise_leave_no_rate() -> None:
     nn, heights = 800 + 20 * np.sin(2 * np.pi * 0.2 * t), 1 + 0.1 * np.sin(2 * np.pi * 0.35 * t)
     assert breathing_rate(t, nn, None, 30.0)[0] == pytest.approx(12.0, abs=0.6)
     assert np.isnan(breathing_rate(t, nn, heights, 30.0)[0])
+
+
+def test_no_breath_is_told_across_beats_that_are_missing() -> None:
+    t = np.arange(0.0, 60.0, 0.8)
+    nn = 800 + 25 * np.sin(2 * np.pi * 0.25 * t)
+    hole = (t < 28.0) | (t > 32.0)
+    assert breathing_rate(t, nn, None, 30.0)[0] == pytest.approx(15.0, abs=0.6)
+    assert breathing_rate(t[hole], nn[hole], None, 30.0)[2] == "too few accepted beats"
