@@ -68,6 +68,8 @@ class Account:
     period: float = math.nan
     """Sample period of the line that the samples lie on [s]; nan where there is none."""
     segments: int = 1
+    jumps: list[int] = field(default_factory=list)
+    """With which samples the stamps began anew, since these were last looked at."""
     losses: list[Loss] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
     _first: float = math.nan
@@ -88,14 +90,16 @@ class Account:
 
     def back(self, at: int, seconds: float) -> None:
         """Note that from sample `at` on stamps are so much too early, for good [s]."""
-        self.jumped(at, -seconds)
+        self.jumped(at, -seconds, at)
 
-    def jumped(self, at: int, seconds: float, place: int | None = None) -> None:
-        """Note that the stamps begin anew at sample `at`, so much later than was expected [s].
+    def jumped(self, at: int, seconds: float, first: int, place: int | None = None) -> None:
+        """Note that the stamps begin anew with sample `first`, so much later than was expected [s].
 
-        `place` is how many remarks there were before, if others were made since.
+        `at` is the sample that showed it, `place` how many remarks there were before, if others were made
+        since.
         """
         self.segments += 1
+        self.jumps.append(first)
         what = f"stamps jump by {seconds:+.3g} s: a new clock segment, which goes on at once"
         self.remarks.insert(len(self.remarks) if place is None else place, Remark(at, "segment", what))
         if self.segments > MOST:  # whatever this is, it is no clock

@@ -19,6 +19,11 @@ LONG = 1.0
 TOGETHER, AT_ONCE = 0.1, 0.002
 """Share of the time of so many samples within which stamps were made together where silence let no more come,
 and where there are enough: a stream may also say far too low a rate."""
+UNTIL, FAST = 2.4, 50.0
+"""Seconds of arrivals after which the unit of stamps is told; they run so many times as fast as samples come,
+and a second, that may be of another one."""
+UNITS, LOOSE = {1e3: "milliseconds", 1e6: "microseconds", 1e9: "nanoseconds"}, 2.5
+"""How many make a second; the factor by which they may seem to run faster or slower, as packets are long."""
 HOLE = 1.5
 """A step [s] counts as at most so much of them."""
 
@@ -107,3 +112,80 @@ def filled(stamps: FloatArray, known: IntArray, since: int, before: float, step:
     line = np.interp(at, known, stamps[known])
     before = np.maximum(known[0] - at, 0)
     return np.asarray(line + (np.maximum(at - known[-1], 0) - before) * step)
+
+
+class Unit:
+    """Tell whether a stream's first stamps are of a smaller unit than seconds, by when the samples came.
+
+    Parameters
+    ----------
+    period : float
+        Sample period that the stream says [s], nan if it says none.
+    """
+
+    def __init__(self, period: float) -> None:
+        self._period = period
+        self._parts: list[tuple[FloatArray, FloatArray]] = []
+        self._stamp = self._came = math.nan
+        self.is_open, self.holds = True, False
+        """Whether it is still to be told; and stamps run so fast that they wait for it."""
+        self.by = 1.0
+        """How many of the unit make a second."""
+
+    def watch(self, stamps: FloatArray, heard: FloatArray) -> int:
+        """Take in stamps, and when they came [s], up to the first that runs too fast; return how many."""
+        if not self._parts:
+            self._came = float(heard[0])
+        known = np.isfinite(stamps)
+        if math.isnan(self._stamp) and known.any():
+            self._stamp = float(stamps[known.argmax()])
+        fast = (stamps - self._stamp > FAST * (heard - self._came + 1.0)).nonzero()[0]
+        over = self._over(heard)
+        n = min(int(fast[0]) if len(fast) else len(stamps), over)
+        self.holds, self.is_open = n < min(len(stamps), over), over == len(stamps) or n < over
+        self._parts.append((stamps[:n], heard[:n]))
+        return n
+
+    def hold(self, stamps: FloatArray, heard: FloatArray) -> int:
+        """Take in stamps that wait, up to the one that tells; return how many."""
+        over = self._over(heard)
+        n = min(over + 1, len(stamps))
+        self._parts.append((stamps[:n], heard[:n]))
+        self.is_open = over == len(stamps)
+        return n
+
+    def _over(self, heard: FloatArray) -> int:
+        """Return how many come before the first that tells, or of which it is not known when it came."""
+        over = (~(heard - self._came < UNTIL)).nonzero()[0]
+        return int(over[0]) if len(over) else len(heard)
+
+    def let_go(self) -> tuple[FloatArray, FloatArray]:
+        """Return all that was taken in, stamps and when they came; those of another unit in seconds [s]."""
+        stamps, heard = (np.concatenate(part) for part in zip(*self._parts, strict=True))
+        if self.holds:
+            self.by = self._found(stamps, heard)
+        self.close()
+        return self.seconds(stamps), heard
+
+    def close(self) -> None:
+        """Tell no more."""
+        self._parts, self.is_open, self.holds = [], False, False
+
+    def seconds(self, stamps: FloatArray) -> FloatArray:
+        """Return stamps in seconds."""
+        return stamps if self.by == 1.0 else self._stamp + (stamps - self._stamp) / self.by
+
+    def _found(self, stamps: FloatArray, came: FloatArray) -> float:
+        """Return how many of a unit make a second, in which both halves run as fast as they came, and as the
+        rate says; 1 if none does."""
+        at = np.isfinite(stamps).nonzero()[0]
+        half = int(at[np.searchsorted(came[at], 0.5 * (came[0] + came[-1]))])
+        ends = [int(at[0]), half, int(at[-1])]
+        went = np.diff(stamps[ends])
+        passed, counted = np.diff(came[ends]), np.diff(ends) * self._period
+        for by in UNITS:
+            near = (went < LOOSE * by * passed) & (went > by * passed / LOOSE)
+            said = np.isnan(counted) | ((went < LOOSE * by * counted) & (went > by * counted / LOOSE))
+            if near.all() and said.all():
+                return by
+        return 1.0

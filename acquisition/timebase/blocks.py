@@ -1,10 +1,13 @@
-"""The last stamps of a stretch, means of blocks of them, and numbers of samples that count missing ones."""
+"""The last stamps of a stretch and means of blocks of them, how many samples are missing, clocks set back."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from acquisition.stream import FloatArray
+
+KEPT = 16
+"""So many times that a clock was set back are remembered."""
 
 
 class Blocks:
@@ -107,3 +110,33 @@ class Counts:
         """Let go of what is known of samples before one."""
         old = [jump for jump in self._jumps if jump[0] <= keep]
         self._jumps = [old[-1], *(jump for jump in self._jumps if jump[0] > keep)]
+
+
+class SetBack:
+    """Remember by how much a clock was set back [s]."""
+
+    def __init__(self) -> None:
+        self._by: list[float] = []
+        self.ever = False
+        """Whether it ever was."""
+
+    def set(self, seconds: float) -> None:
+        """Note that it was."""
+        self._by, self.ever = [*self._by, seconds][-KEPT:], True
+
+    def undone(self, step: float, within: float) -> float:
+        """Return by how much a step forward undoes one back [s]; 0 if it does not: samples are missing.
+
+        Else each step back would move the times on, and each one forward would be a gap: the hour would
+        grow without end.
+
+        Parameters
+        ----------
+        step, within : float
+            By how much stamps are later than expected, and how near to that the other step must be [s].
+        """
+        by = min(self._by, key=lambda back: abs(back - step), default=0.0)
+        if not by or abs(by - step) > within:
+            return 0.0
+        self._by.remove(by)
+        return by

@@ -16,11 +16,10 @@ from acquisition.stream import FloatArray, IntArray
 from acquisition.timebase.bend import AGAIN as AGAIN_OFF
 from acquisition.timebase.bend import HINT, Bend, bend, is_known, is_off, latest
 from acquisition.timebase.bend import SURE as CERTAIN
-from acquisition.timebase.blocks import Blocks, Counts
+from acquisition.timebase.blocks import Blocks, Counts, SetBack
 from acquisition.timebase.laid import NOTHING, Laid, Last, Log
 from acquisition.timebase.line import AGAIN, ONCE, Course, fit_line
 from acquisition.timebase.ranks import middle
-from acquisition.timebase.set_back import SetBack
 
 BLOCK = 0.1
 """Seconds of samples whose stamps are averaged."""

@@ -254,15 +254,61 @@ def test_stamps_that_jump_once_are_replaced(jump: float, n: int) -> None:
     assert np.abs(times - sent.true).max() < 1e-3
 
 
-def test_stamps_that_jump_on_and_on_are_counted_but_not_all_told() -> None:
+@pytest.mark.parametrize("every", [1.0, 2.3, 4.0])
+def test_between_jumps_that_follow_closely_samples_have_no_place(every: float) -> None:
     sent = stream(even)
-    jumps = np.cumsum(np.arange(len(sent.true)) % 300 == 299) * -20.0
+    jumps = np.floor(np.maximum(sent.true - 130.0, 0.0) / every) * -20.0
     base = TimeBase(sent.sfreq)
     times = np.append(base.push(sent.stamps + jumps, sent.stamps).times, base.drain())
-    assert base.account.segments > 60
-    assert len(base.account.lines()) <= 5
+    assert base.account.segments > 30
+    assert len(base.account.lines()) <= 6
     assert len(base.account.remarks) < 60
-    assert np.abs(times - sent.true).max() < 0.01
+    placed = np.isfinite(times)
+    assert placed[: round((30.0 + 3.0 * every) * 130)].all()
+    assert not placed[round((30.2 + 3.0 * every) * 130) :].any()
+    assert np.abs(times - sent.true)[placed].max() < 0.01
+
+
+def test_samples_have_a_place_again_once_jumps_have_ended() -> None:
+    sent = stream(even)
+    jumps = np.minimum(np.floor(np.maximum(sent.true - 130.0, 0.0) / 2.0), 5.0) * -20.0
+    for cuts in ([10**6], [13, 500, 1, 77], [7]):
+        times, _, told = pushed(sent.stamps + jumps, sent.true, sent.sfreq, cuts)
+        without = sent.true[np.isnan(times)]
+        assert without[0] == pytest.approx(136.0, abs=0.2)
+        assert without[-1] == pytest.approx(145.0, abs=0.2)
+        assert "samples left out" in told
+
+
+def test_jumps_that_are_far_apart_take_no_place() -> None:
+    sent = stream(even)
+    jumps = np.floor(sent.true / 12.0) * -20.0
+    times, _, _ = pushed(sent.stamps + jumps, sent.true, sent.sfreq, [10**6])
+    assert np.isfinite(times).all()
+
+
+@pytest.mark.parametrize("push", [even, rounded, jittered(0.003), bursts, shared, deduced(130.0)])
+@pytest.mark.parametrize(("by", "unit"), [(1e3, "milliseconds"), (1e6, "microseconds")])
+def test_another_unit_is_read_as_such_and_told_once(push: Push, by: float, unit: str) -> None:
+    sent = stream(push, seconds=60.0)
+    arrivals = np.ceil(10.0 * sent.stamps) / 10.0
+    stamps = 100.0 + (sent.stamps - sent.stamps[0]) * by
+    for cuts in ([10**6], [1], [13, 500, 1, 77]):
+        times, _, told = pushed(stamps, arrivals, sent.sfreq, cuts)
+        off = 1e3 * (times - sent.true)[round(15.0 * sent.sfreq) :]
+        assert np.abs(off[110:] - off[:-110]).max() < 6.0
+        assert told.count(f"stamps are {unit}, not seconds") == 1
+        assert "jump" not in told
+
+
+def test_a_clock_that_jumps_at_the_beginning_is_no_other_unit() -> None:
+    sent = stream(even, seconds=30.0)
+    for at, jump in ((3, 100.0), (100, 1000.0), (200, 2000.0)):
+        stamps = sent.stamps + np.where(np.arange(len(sent.true)) >= at, jump, 0.0)
+        for cuts in ([10**6], [1], [13, 500, 1, 77]):
+            times, _, told = pushed(stamps, sent.true, sent.sfreq, cuts)
+            assert "not seconds" not in told
+            assert np.abs(np.diff(times) - 1.0 / 130.0).max() < 1e-6
 
 
 def test_where_it_is_not_known_when_samples_came_a_step_forward_is_a_gap() -> None:
