@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -107,21 +108,47 @@ def breathing_rates(windows: Sequence[BreathWindow], centres: FloatArray) -> lis
     if not known:
         return found
     mine, at = [windows[k] for k in known], at[known]
-    series = cubics([(w.times, w.nn) for w in mine], at)
+    slopes = _Series.of(cubics([(w.times, w.nn) for w in mine], at), 2)
     tall = [(w.times, w.heights) for w in mine if w.heights is not None]
-    sizes = cubics(tall, at) if tall else series
-    heights = _spectra(sizes) if tall else None
-    firsts = _spectra(series)
+    sizes = _Series.of(cubics(tall, at), 1) if tall else None
     for j, (k, window) in enumerate(zip(known, mine, strict=True)):
         band = _band(window, at[j])
-        slopes = _weighted(firsts[j], band, 2)
-        counted = _counted(slopes, band, series[j], ALONE)
-        if heights is None:
+        counted = slopes.counted(j, band, ALONE)
+        if sizes is None:
             found[k] = _told([counted])
             continue
-        size = _weighted(heights[j], band, 1)
-        found[k] = _told([counted, _agreed(slopes, size, band)], _counted(size, band, sizes[j], CLEAR))
+        agreed = _agreed(slopes.power[j, band], sizes.power[j, band], band)
+        nothing = counted is UNKNOWN and agreed is UNKNOWN
+        against = UNKNOWN if nothing else sizes.counted(j, band, CLEAR)
+        found[k] = _told([counted, agreed], against)
     return found
+
+
+class _Series(NamedTuple):
+    """Hold what is looked at of a kind of values: they without their line, their steps, weighted spectra."""
+
+    level: FloatArray
+    steps: FloatArray
+    power: FloatArray
+
+    @classmethod
+    def of(cls, values: FloatArray, weight: int) -> _Series:
+        """Return it of values at 4 Hz, shape (n_windows, 120); power times frequency to `weight`."""
+        level = detrended(values)
+        line = np.fft.rfft(level * _TAPER, PADDED)
+        power = (line.real * line.real + line.imag * line.imag) * _FREQUENCIES**weight
+        return cls(level, detrended(values[:, 1:] - values[:, :-1]), power)
+
+    def counted(self, j: int, band: slice, alone: float) -> Estimate:
+        """Return the rate at which values turn, where it is that of the one peak of their spectrum."""
+        power = self.power[j, band]
+        top = int(power.argmax())
+        rate, other = float(_FREQUENCIES[band.start + top]), _elsewhere(power, top)
+        if other > alone:
+            return UNKNOWN
+        # Noise adds turns to slow breath, none to how often it passes the middle; slow waves do that as well.
+        even = _goes_at(rate, self.steps[j]) or (rate >= ABOVE_SLOW and _goes_at(rate, self.level[j]))
+        return Estimate(rate, 1.0 - other) if even else UNKNOWN
 
 
 def _reaches(window: BreathWindow, start: float, end: float) -> bool:
@@ -138,12 +165,6 @@ def _band(window: BreathWindow, at: FloatArray) -> slice:
     return slice(_LOWEST, int(_FREQUENCIES.searchsorted(highest, side="right")))
 
 
-def _weighted(spectrum: FloatArray, band: slice, power: int) -> FloatArray:
-    """Return a spectrum times a power of the frequency in the band, 1 at its highest."""
-    out = spectrum[band] * _FREQUENCIES[band] ** power
-    return np.asarray(out / (out.max() + 1e-300))
-
-
 def _told(estimates: Sequence[Estimate], against: Estimate = UNKNOWN) -> tuple[float, float, str]:
     """Return rate [1/min], quality and reason of what is known and does not differ, from `against` either."""
     known = [e for e in estimates if math.isfinite(e.rate)]
@@ -153,28 +174,19 @@ def _told(estimates: Sequence[Estimate], against: Estimate = UNKNOWN) -> tuple[f
     return 60.0 * known[0].rate, max(e.quality for e in known), ""
 
 
-def _counted(spectrum: FloatArray, band: slice, series: FloatArray, alone: float) -> Estimate:
-    """Return the rate at which values turn, where it is that of the one peak of their weighted spectrum."""
-    top = int(spectrum.argmax())
-    rate, other = float(_FREQUENCIES[band.start + top]), _elsewhere(spectrum, top)
-    if other > alone:
-        return UNKNOWN
-    # Noise adds turns to slow breath, and none to how often it passes the middle; slow waves do that as well.
-    ways = (series[1:] - series[:-1], series) if rate >= ABOVE_SLOW else (series[1:] - series[:-1],)
-    even = any(_goes_at(rate, values) for values in ways)
-    return Estimate(rate, 1.0 - other) if even else UNKNOWN
-
-
-def _goes_at(rate: float, values: FloatArray) -> bool:
-    """Tell whether detrended values pass zero upwards at a rate [Hz], evenly."""
-    level = detrended(values)
-    ups = np.flatnonzero((level[:-1] < 0) & (level[1:] >= 0))
+def _goes_at(rate: float, level: FloatArray) -> bool:
+    """Tell whether values pass zero upwards at a rate [Hz], evenly."""
+    below = level < 0.0
+    ups = np.flatnonzero(below[:-1] & ~below[1:])
     if len(ups) < 3:
         return False
-    exact = ups - level[ups] / (level[ups + 1] - level[ups])
-    lengths = exact[1:] - exact[:-1]
-    mean = float(lengths.mean())
-    return abs(RATE / mean - rate) <= TOLERANCE and float(lengths.std()) <= UNEVEN * mean
+    exact: list[float] = (ups - level[ups] / (level[ups + 1] - level[ups])).tolist()
+    lengths = [b - a for a, b in pairwise(exact)]
+    mean = (exact[-1] - exact[0]) / len(lengths)
+    if abs(RATE / mean - rate) > TOLERANCE:
+        return False
+    spread: float = math.fsum((x - mean) ** 2 for x in lengths)
+    return spread <= (UNEVEN * mean) ** 2 * len(lengths)
 
 
 def _agreed(first: FloatArray, second: FloatArray, band: slice) -> Estimate:
@@ -191,12 +203,6 @@ def _elsewhere(spectrum: FloatArray, top: int) -> float:
     """Return the largest value that is no part of the peak, as a share of it."""
     before, after = spectrum[: max(top - _APART, 0)], spectrum[top + _APART + 1 :]
     return float(max(before.max(initial=0.0), after.max(initial=0.0)) / (spectrum[top] + 1e-300))
-
-
-def _spectra(values: FloatArray) -> FloatArray:
-    line = np.fft.rfft(detrended(values) * _TAPER, PADDED)
-    power = line.real * line.real + line.imag * line.imag
-    return np.asarray(power / (power.max(axis=-1, keepdims=True) + 1e-300))
 
 
 def _peak_near(spectrum: FloatArray, top: int) -> float:
