@@ -64,6 +64,8 @@ class Account:
     slips: int = 0
     unplaced: int = 0
     again: int = 0
+    overtaken: int = 0
+    """Samples that came after later ones; they are left out."""
     rate_told: bool = False
     period: float = math.nan
     """Sample period of the line that the samples lie on [s]; nan where there is none."""
@@ -130,6 +132,8 @@ class Account:
             out.append(f"{self.unplaced} samples left out: it is not known where they belong")
         if self.again:
             out.append(f"{self.again} samples came once more, with the same stamps; left out")
+        if self.overtaken:
+            out.append(f"{self.overtaken} samples came after later ones; left out")
         if self.losses:
             seconds = math.fsum(loss.seconds for loss in (*self.losses, self._more))
             n = len(self.losses) + self._more.at

@@ -1,11 +1,13 @@
-"""Samples that come again: they have had their place.
+"""Samples that come again, or too late: they have had their place, or others have passed it.
 
 A bridge that sends a chunk once more sends stamps that step back. So does a clock that is set back. The
-samples tell them apart: with the same stamps, to the last bit, come the same values.
+samples tell them apart: with the same stamps, to the last bit, come the same values. Chunks in another order
+leave a hole, and then fill it.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,9 @@ KEPT = 8192
 """Samples among which one that comes again is sought: a minute at 130 Hz."""
 ORDER, OVERLAP = 8, 1.0
 """Its stamp was no earlier than so many before it by more [s]: those of packets overlap."""
+LONGEST, STEPS, ALIKE = 3.0, 32, 0.25
+"""Seconds that chunks last at most whose order is told; so many steps before them tell the sample period,
+from which all differ by at most such a share: with jitter what is missing is not told as surely."""
 AMONG, RARE = 256, 0.1
 """Of so many samples at most this share has the values of the first that comes again."""
 
@@ -32,9 +37,11 @@ class Repeats:
         self._n = 0
         self._again = -1
         """Which kept sample comes again next."""
+        self._until, self._left, self._overtaken = -math.inf, 0, math.nan
+        """Before which stamp overtaken samples come, how many at most, and the last one's [s]."""
 
     def left_out(self, stamps: FloatArray, rows: NDArray[Any]) -> BoolArray | None:
-        """Take in the next samples; return which came before, None if none did.
+        """Take in the next samples; return which came before or were overtaken, None if none were.
 
         Parameters
         ----------
@@ -44,16 +51,57 @@ class Repeats:
         """
         back, at, out = (stamps[1:] < stamps[:-1]).nonzero()[0] + 1, 0, None
         while at < len(stamps):
-            if self._came_before(float(stamps[at]), rows[at]):
-                out = np.zeros(len(stamps), np.bool_) if out is None else out
-                out[at] = True
-                at += 1
-                continue
             later = int(back.searchsorted(at, "right"))
             end = int(back[later]) if later < len(back) else len(stamps)
+            if n := self._until_in_order(stamps[at:end]) or int(
+                self._came_before(float(stamps[at]), rows[at])
+            ):
+                out = np.zeros(len(stamps), np.bool_) if out is None else out
+                out[at : at + n] = True
+                at += n
+                continue
             self._keep(stamps[at:end], rows[at:end])
             at = end
         return out
+
+    def _until_in_order(self, stamps: FloatArray) -> int:
+        """Return how many of the next samples, whose stamps rise, were overtaken by some before them."""
+        if not (self._left and self._overtaken <= stamps[0] < self._until) and not self._is_overtaken(
+            float(stamps[0])
+        ):
+            self._left = 0
+            return 0
+        later = (~(stamps < self._until)).nonzero()[0]
+        n = min(int(later[0]) if len(later) else len(stamps), self._left)
+        self._left -= n
+        self._overtaken = float(stamps[n - 1])
+        self._account.overtaken += n
+        return n
+
+    def _is_overtaken(self, stamp: float) -> bool:
+        """Tell whether a stamp belongs where a hole was left by samples that came before it.
+
+        It then goes on from before the hole, as if they had not come; stamps that slipped and come back go on
+        as if they had.
+        """
+        if not (self._n > STEPS and stamp < self._stamps[self._n - 1]):
+            return False
+        kept = self._stamps[max(0, self._n - KEPT) : self._n]
+        falls = (kept[1:] < kept[:-1]).nonzero()[0]
+        begin = int(falls[-1]) + 1 if len(falls) else 0
+        place = begin + int(kept[begin:].searchsorted(stamp))
+        if place - STEPS - 1 < 0 or place == begin:
+            return False
+        before, after = float(kept[place - 1]), float(kept[place])
+        step = (before - float(kept[place - 1 - STEPS])) / STEPS
+        steps = np.diff(np.append(kept[place - 1 - STEPS : place], kept[place:]))
+        off = np.abs(np.delete(steps, STEPS) - step)
+        if not (ALIKE * step > off.max() and len(off) > STEPS and len(off) * step < LONGEST):
+            return False
+        if abs(stamp - before - step) > ALIKE * step or not (stamp + ALIKE * step < after < before + LONGEST):
+            return False
+        self._until, self._left = float(kept[-1]), round((after - before) / step)
+        return True
 
     def _came_before(self, stamp: float, row: NDArray[Any]) -> bool:
         """Tell whether a sample came before."""

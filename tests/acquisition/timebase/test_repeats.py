@@ -131,3 +131,53 @@ def test_an_hour_of_summer_time_is_no_gap_of_an_hour() -> None:
         found = lay(sent.stamps + np.where(sent.true > 200.0, 3600.0, 0.0), SFREQ)
         assert not found.account.losses
         assert abs(np.ptp(found.times) - np.ptp(sent.true)) < 0.1
+
+
+def swapped(n: int, begin: int, first: int, second: int) -> IntArray:
+    """Return the order of samples of which two chunks come the other way round."""
+    order = np.arange(n)
+    chunks = order[begin : begin + first], order[begin + first : begin + first + second]
+    order[begin : begin + first + second] = np.concatenate((chunks[1], chunks[0]))
+    return order
+
+
+@few(25)
+@given(
+    push=st.sampled_from([even, rounded]),
+    begin=st.integers(600, 5000),
+    first=st.integers(2, 300),
+    second=st.integers(2, 300),
+    cuts=st.lists(st.integers(1, 900), min_size=1, max_size=5),
+)
+def test_chunks_that_were_overtaken_are_left_out_and_move_nothing(
+    push: Push, begin: int, first: int, second: int, cuts: list[int]
+) -> None:
+    sent = stream(push, seconds=60.0)
+    rows, order = values(len(sent.stamps)), swapped(len(sent.stamps), begin, first, second)
+    out, account = left_out(sent.stamps[order], rows[order], cuts)
+    assert np.array_equal(order[out], np.arange(begin, begin + first))
+    assert (account.overtaken, account.again) == (first, 0)
+    found = lay(sent.stamps[order], SFREQ, rows[order])
+    placed = np.isfinite(found.times)
+    assert np.abs(found.times - sent.true[order])[placed].max() < 2e-3
+    assert found.account.segments == 1
+    assert f"{first} samples came after later ones" in " ".join(found.account.lines())
+
+
+@pytest.mark.parametrize("n", [1, 2, 5, 60])
+@pytest.mark.parametrize("jump", [0.05, 1.0, 2.0, -1.0, 1e5, -1e5])
+def test_stamps_that_slip_or_are_set_back_overtake_none(n: int, jump: float) -> None:
+    sent = stream(even, seconds=60.0)
+    for end in (3000 + n, len(sent.stamps)):
+        stamps = sent.stamps.copy()
+        stamps[3000:end] += jump
+        out, account = left_out(stamps, values(len(stamps)), [500])
+        assert len(out) == 0
+        assert account.overtaken == 0
+
+
+def test_samples_that_are_missing_or_have_jitter_are_overtaken_by_none() -> None:
+    for push in PUSHES:
+        sent = stream(push, lost=10, seconds=120.0)
+        out, _ = left_out(sent.stamps, values(len(sent.stamps)), [500])
+        assert len(out) == 0
