@@ -122,3 +122,13 @@ def test_where_noise_may_have_made_a_tenth_of_an_index_its_metrics_say_so(n: int
     )
     found = hour.value("client", f"{VAGAL}_rest")
     assert found is not None and (found.value, found.reason) == (3.0, said)
+
+
+def test_noise_on_r_peaks_takes_no_value_but_those_it_may_have_made() -> None:
+    rows = [
+        s._replace(reason=PLACING) if s.quality == 0.0 else s
+        for s in rows_with("hf", [True] * 30 + [False] * 10)
+    ]
+    found = rows_of(rows)["client", "hf"]
+    assert [math.isnan(s.value) for s in found] == [True] * 30 + [False] * 10
+    assert found[30:] == rows[30:]
