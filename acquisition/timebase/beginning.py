@@ -129,8 +129,8 @@ class Unit:
         self._stamp = self._came = math.nan
         self.is_open, self.holds = True, False
         """Whether it is still to be told; and stamps run so fast that they wait for it."""
-        self.by = 1.0
-        """How many of the unit make a second."""
+        self.by, self._zero = 1.0, 0.0
+        """How many of the unit make a second, and the stamp that is the same in seconds."""
 
     def watch(self, stamps: FloatArray, heard: FloatArray) -> int:
         """Take in stamps, and when they came [s], up to the first that runs too fast; return how many."""
@@ -173,12 +173,14 @@ class Unit:
 
     def seconds(self, stamps: FloatArray) -> FloatArray:
         """Return stamps in seconds."""
-        return stamps if self.by == 1.0 else self._stamp + (stamps - self._stamp) / self.by
+        return stamps if self.by == 1.0 else self._zero + (stamps - self._zero) / self.by
 
     def _found(self, stamps: FloatArray, came: FloatArray) -> float:
         """Return how many of a unit make a second, in which both halves run as fast as they came, and as the
         rate says; 1 if none does."""
         at = np.isfinite(stamps).nonzero()[0]
+        # of those that came first the newest was held up by least
+        self._zero = float(stamps[at[came[at] == came[at[0]]][-1]])
         half = int(at[np.searchsorted(came[at], 0.5 * (came[0] + came[-1]))])
         ends = [int(at[0]), half, int(at[-1])]
         went = np.diff(stamps[ends])

@@ -297,6 +297,8 @@ def test_another_unit_is_read_as_such_and_told_once(push: Push, by: float, unit:
         times, _, told = pushed(stamps, arrivals, sent.sfreq, cuts)
         off = 1e3 * (times - sent.true)[round(15.0 * sent.sfreq) :]
         assert np.abs(off[110:] - off[:-110]).max() < 6.0
+        newest = int(np.flatnonzero(arrivals == arrivals[0])[-1])
+        assert abs(np.median(times - sent.true) - (stamps[newest] - sent.stamps[newest])) < 0.1
         assert told.count(f"stamps are {unit}, not seconds") == 1
         assert "jump" not in told
 
