@@ -207,7 +207,9 @@ class EdaGate:
             old = slice(new.start - lag, n + past - lag)
             span = np.maximum(t[new] - t[old], self._span / 2)
             with np.errstate(invalid="ignore"):
-                codes[new.start - past :][np.abs(x[new] - x[old]) > config.slope * span] = Fault.SLOPE
+                # What goes back and forth may be the same after just this time.
+                steps = np.fmax(np.abs(x[new] - x[old]), np.abs(np.diff(x[new.start - 1 : new.stop])))
+                codes[new.start - past :][steps > config.slope * span] = Fault.SLOPE
         codes[self._flat(times, eda, gaps)] = Fault.FLAT
         codes[self._contact.push(times, eda)] = Fault.LOST
         with np.errstate(invalid="ignore"):

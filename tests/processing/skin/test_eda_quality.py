@@ -30,6 +30,15 @@ def test_each_sample_out_of_range_is_named(sfreq: float, value: float, fault: Fa
     assert not codes[: n // 2].any()
 
 
+@pytest.mark.parametrize("sfreq", [4.0, 8.0, 16.0, 25.0, 32.0, 100.0])
+def test_two_sensors_in_one_stream_are_a_movement_at_any_rate(sfreq: float) -> None:
+    """A quarter of a second is an even number of samples at four of these: the level was between the two."""
+    eda = 5.0 + 1.3 * (-1.0) ** np.arange(round(20 * sfreq))
+    assert (codes_of(eda, sfreq)[round(sfreq) :] == Fault.SLOPE).all()
+    eda[:: round(sfreq)] = np.nan
+    assert (codes_of(eda, sfreq) == Fault.SLOPE).mean() >= 0.49
+
+
 @pytest.mark.parametrize("sfreq", [4.0, 100.0])
 def test_a_slope_above_ten_microsiemens_a_second_is_a_movement(sfreq: float) -> None:
     noise = 0.005 * np.random.default_rng(0).standard_normal(round(20 * sfreq))
