@@ -4,9 +4,9 @@
 
 Losses of contact are drawn: skin at 0.3-2 µS at 4 Hz, an electrode that comes off within 0.1-6 s, reads
 0.05-0.2 µS for 10-100 s and touches again. So is skin that is low, 0.06-1.2 µS, lively or drying, and always
-there. Of real signals stretches of 2.2-40 s are laid on straight lines, or hold the last value. Printed is
-where `scl` has a value. Of simulated skin what exceeds its 85th percentile is cut off before noise is added:
-printed is what is flat.
+there; and electrodes that are off from the start. Of real signals stretches of 2.2-40 s are laid on straight
+lines, or hold the last value. Printed is where `scl` has a value. Of simulated skin what exceeds its 85th
+percentile is cut off before noise is added: printed is what is flat.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from benchmarks.ecg import DATA
 from benchmarks.eda_signals import RATE, response, simulate
 from processing.index import IndexSample
 from processing.skin.config import SkinConfig
+from processing.skin.doubt import NO_SKIN
 from processing.skin.eda_quality import REASONS, Fault
 from processing.skin.skin import Skin
 
@@ -67,6 +68,13 @@ def loss(rng: np.random.Generator) -> tuple[FloatArray, BoolArray]:
     )
     x *= np.where(t < off + takes, 1.0, np.exp(rng.uniform(-0.3, 0.3)))
     return x * (1.0 - share) + left * share, (t >= off + takes) & (t < again)
+
+
+def never_on(rng: np.random.Generator, seconds: float) -> FloatArray:
+    """Return what an electrode reads that is off from the start [µS]."""
+    n = int(seconds * SFREQ)
+    left = rng.uniform(0.05, 0.2) * np.exp(np.cumsum(rng.standard_normal(n)) * rng.choice([0.0, 0.002, 0.01]))
+    return np.maximum(left + NOISE * rng.standard_normal(n), 0.0)
 
 
 def filled(
@@ -137,13 +145,21 @@ def main() -> None:
         )
     given, of = np.sum(counts, axis=0).tolist()
     print(f"without contact: {100 * given / of:.1f} % of {of} levels have a value")
-    off, n = 0, 0
+    good, n = 0, 0
+    for k in range(options.losses // 2):
+        out = rows(never_on(np.random.default_rng((options.seed, 9, k)), 900.0), SFREQ)
+        levels = [s for s in out if s.index == "scl"]
+        good, n = good + sum(s.value == s.value and s.quality >= 0.5 for s in levels), n + len(levels)
+    print(f"off from the start: {100 * good / n:.1f} % of {n} levels look good")
+    off, doubted, n = 0, 0, 0
     for k in range(round(4.0 * options.hours)):
         rng = np.random.default_rng((options.seed, 1, k))
         x = low_skin(rng, 900.0)
         out = [s for s in rows(x + NOISE * rng.standard_normal(len(x)), SFREQ) if s.index == "scl"]
         off, n = off + sum(s.reason == REASONS[Fault.LOST] for s in out), n + len(out)
-    print(f"low skin: {100 * off / n:.3f} % of {n} levels are said to be without contact")
+        doubted += sum(s.reason == NO_SKIN for s in out)
+    lost = f"{100 * off / n:.3f} % of {n} levels are said to be without contact"
+    print(f"low skin: {lost}, {100 * doubted / n:.1f} % in doubt")
     for name, sfreq in (("wrist_e4_61min", SFREQ), ("finger_lab_100hz_150s", 100.0)):
         with np.load(DATA.parent / "eda" / f"{name}.npz") as data:
             real = data["eda"].astype(np.float64)

@@ -1,4 +1,4 @@
-"""Doubt: two things that make a whole signal no skin conductance in µS, though each sample could be one.
+"""Doubt: three things that make a whole signal no skin conductance in µS, though each sample could be one.
 
 Whether it stands upright: conductance of the skin rises in a response faster than it recovers. Its inverse in
 ohms does the opposite, and its numbers can be those of a conductance: 25 µS are 40 kΩ, 2 µS half a megohm.
@@ -10,7 +10,11 @@ Whether it has a zero: skin conducts less than nothing only where the zero of it
 away. An amplifier that was not set to zero or passes no slow change, a program that takes away the mean or
 divides by the spread: all give values on both sides of zero, and those above it look like a conductance. By
 as much as such a signal was below zero, the level is at least too low. A moment below zero is none of this:
-an electrode that slips can press an amplifier there. Both methods are ours: docs/eda.md.
+an electrode that slips can press an amplifier there.
+
+Whether it is skin: an electrode that is off from the start reads what one reads that came off, and nothing
+before it says so. Skin that conducts so little rises when it responds; until it has, it is in doubt. The
+methods are ours: docs/eda.md.
 """
 
 from __future__ import annotations
@@ -19,6 +23,8 @@ import math
 from collections import deque
 
 import numpy as np
+
+from processing.skin.contact import ALIVE, LOW, WITHIN
 
 SPAN = 600
 """Seconds that are looked at."""
@@ -44,6 +50,12 @@ SHARE = 0.1
 """A level is in doubt that is too low by this share of itself: its logarithm is off by a whole least scale of
 the arousal index."""
 NO_ZERO = "has been below zero: its zero is off, or it was filtered"
+
+SILENT = 60
+"""So many seconds are known without a rise."""
+RISE = 0.015
+"""It is one by so much [µS]: noise of an electrode that is off makes less of means of a second."""
+NO_SKIN = "low, and no response since it began: electrode off, or dry skin"
 
 
 class Upright:
@@ -105,3 +117,28 @@ class Zero:
         if not math.isnan(level):
             self._level = level
         return self.off > SHARE * self._level
+
+
+class Life:
+    """Follow one stream second by second, and tell whether it has been that of skin since it began."""
+
+    def __init__(self) -> None:
+        self.pause()
+
+    def pause(self) -> None:
+        """Begin anew after a silence: it may be attached anew, or not any more."""
+        self._recent: deque[float] = deque(maxlen=WITHIN)
+        self._known, self._seen = 0, False
+
+    @property
+    def doubted(self) -> bool:
+        """Tell whether it was low for a while, and nothing has risen as skin does that responds."""
+        return not self._seen and self._known >= SILENT
+
+    def push(self, mean: float) -> None:
+        """Take in the mean of a second that is valid [µS], nan where there is none."""
+        if not self._seen and mean == mean:
+            rose = any(mean >= max(ALIVE * m, m + RISE) for m in self._recent)  # of nan this is false
+            self._seen = mean >= LOW or rose
+            self._known += 1
+        self._recent.append(mean)

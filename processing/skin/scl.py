@@ -23,7 +23,7 @@ from typing import NamedTuple
 import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray, IntArray
-from processing.skin.doubt import NO_ZERO, OHMS, Upright, Zero
+from processing.skin.doubt import NO_SKIN, NO_ZERO, OHMS, Life, Upright, Zero
 from processing.skin.response import Scr
 
 CONSTANTS = np.geomspace(1.5, 45.0, 16)
@@ -209,7 +209,8 @@ class Level:
         self._leasts: deque[float] = deque(maxlen=2 * self._half)
         self._rest = np.full((2 * self._half, len(CONSTANTS)), np.nan)
         self._values: dict[int, LevelValue] = {}
-        self._upright, self._zero, self._doubted = Upright(), Zero(), dict[int, str]()
+        self._upright, self._zero, self._life = Upright(), Zero(), Life()
+        self._doubted = dict[int, str]()
         self.recovery = Recovery(config)
 
     def push(self, scrs: Sequence[Scr], begun: Sequence[float]) -> None:
@@ -224,6 +225,7 @@ class Level:
             self.recovery.pause()
             self._upright.pause()
             self._zero.pause()
+            self._life.pause()
             self._leasts.extend([math.nan] * (2 * self._half))
             self._rest[:] = np.nan
         self._last = second
@@ -235,10 +237,13 @@ class Level:
         self._values[centre] = self._value(second)
         self._upright.push(second, new.every)
         self._zero.push(new.every)
+        self._life.push(new.mean)
         if self._zero.doubts(self._values[centre].level):
             self._doubted[centre] = NO_ZERO
         elif self._upright.doubted:
             self._doubted[centre] = OHMS
+        elif self._life.doubted:
+            self._doubted[centre] = NO_SKIN
 
     def _advance(self, second: int) -> None:
         """Bring the tails to the middle of a second."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from acquisition.stream import FloatArray
-from processing.skin.doubt import BELOW, ENOUGH, NO_ZERO, OHMS, RUNNING, SHARE, SPAN, Upright, Zero
+from processing.skin.doubt import BELOW, ENOUGH, NO_SKIN, NO_ZERO, OHMS, RUNNING, SHARE, SPAN, Upright, Zero
 from processing.skin.eda_quality import REASONS, Fault
 from tests.processing.skin_signals import comparable, feed, respond
 
@@ -44,7 +44,7 @@ def test_kiloohms_and_megohms_are_doubted_from_seven_minutes_on(
 def test_a_conductance_is_not_doubted(rate: float, level: float, sfreq: float) -> None:
     eda = skin(rate, level, sfreq=sfreq)
     rows = feed(np.arange(len(eda)) / sfreq, eda, sfreq)
-    assert not [r for r in rows if r.reason in (OHMS, NO_ZERO)]
+    assert not [r for r in rows if r.reason in (OHMS, NO_ZERO, NO_SKIN)]
 
 
 def test_nothing_is_said_before_enough_is_known_nor_across_a_silence() -> None:
@@ -125,3 +125,45 @@ def test_the_doubt_of_a_zero_is_the_same_for_any_chunks() -> None:
     whole = comparable(feed(t, eda, 4.0))
     assert any(NO_ZERO in row for row in whole)
     assert comparable(feed(t, eda, 4.0, cuts=np.arange(0.3, 600.0, 0.9).tolist())) == whole
+
+
+def open_electrode(level: float, sfreq: float, seconds: float = 300.0) -> FloatArray:
+    """Return what an electrode reads that is off: a level that wanders, and noise of 2 nS [µS]."""
+    rng = np.random.default_rng(3)
+    n = round(seconds * sfreq)
+    return np.asarray(level * (1.0 + 0.05 * np.sin(np.arange(n) / n * 9.0)) + 0.002 * rng.standard_normal(n))
+
+
+@pytest.mark.parametrize("sfreq", [4.0, 25.0])
+@pytest.mark.parametrize("level", [0.07, 0.12, 0.2])
+def test_an_electrode_that_is_off_from_the_start_is_in_doubt(sfreq: float, level: float) -> None:
+    """Nothing was before it to have fallen from: it was a level at quality 1 for the whole hour."""
+    x = open_electrode(level, sfreq)
+    rows = feed(np.arange(len(x)) / sfreq, x, sfreq)
+    levels = [r for r in rows if r.index == "scl"]
+    assert {r.reason for r in levels if r.time >= 70.0} == {NO_SKIN}
+    assert all((r.quality == 0.0) == (r.reason == NO_SKIN) for r in levels if r.time >= 10.0)
+    assert any(r.index == "scr_rate" and r.reason == NO_SKIN for r in rows)
+    assert comparable(feed(np.arange(len(x)) / sfreq, x, sfreq, cuts=[7.3, 66.1, 66.2, 200.0])) == comparable(
+        rows
+    )
+
+
+@pytest.mark.parametrize("height", [0.04, 0.2])
+def test_low_skin_that_has_responded_once_is_not_in_doubt(height: float) -> None:
+    x = open_electrode(0.15, 4.0)
+    t = np.arange(len(x)) / 4.0
+    rows = feed(t, x + respond(t, 100.0, height), 4.0)
+    said = [r.time for r in rows if r.index == "scl" and r.reason == NO_SKIN]
+    assert 55.0 <= min(said) < 70.0 and 95.0 < max(said) < 100.0
+    assert not [r for r in feed(t, x + respond(t, 30.0, height), 4.0) if r.reason == NO_SKIN]
+
+
+def test_after_a_silence_low_skin_has_to_respond_anew_and_higher_skin_has_not() -> None:
+    for level, doubted in ((0.15, True), (0.3, False)):
+        x = open_electrode(level, 4.0)
+        t = np.arange(len(x)) / 4.0
+        x = x + respond(t, 30.0, 0.1)
+        t = t + 60.0 * (t >= 100.0)
+        said = [r.time for r in feed(t, x, 4.0) if r.index == "scl" and r.reason == NO_SKIN]
+        assert bool(said) == doubted and (not said or min(said) >= 215.0)
