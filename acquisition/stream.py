@@ -51,6 +51,10 @@ class Modality(StrEnum):
     """Raw stamps of a device's own clock, beside the stream whose name it carries."""
 
 
+ERROR = "error"
+"""Label of a second channel of intervals: what the device thinks each is off by, in their unit."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamInfo:
     """Describe a stream.

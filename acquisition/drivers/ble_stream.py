@@ -229,8 +229,10 @@ class BeatStream:
         """Take in intervals, oldest first, in the unit of the stream."""
         self.intervals(intervals, intervals, arrival)
 
-    def intervals(self, values: Sequence[float], lengths: Sequence[float], arrival: float) -> None:
-        """Take in values to store and the lengths that the sum goes on by."""
+    def intervals(
+        self, values: Sequence[float] | Sequence[tuple[float, ...]], lengths: Sequence[float], arrival: float
+    ) -> None:
+        """Take in values to store, one of each channel, and the lengths that the sum goes on by."""
         if not len(values):
             self._told.heard(arrival)
             return
@@ -257,7 +259,7 @@ class BeatStream:
         if self._broken:
             self._broken = False
             self._tell("resumed", arrival, "beats again", before, float(times[0]))
-        self._out.append(Chunk(self.info, times, np.asarray(values, np.float32)[:, None]))
+        self._out.append(Chunk(self.info, times, np.asarray(values, np.float32).reshape(len(times), -1)))
 
     def lost(self, now: float, why: str) -> None:
         """Note that the connection broke; told once."""

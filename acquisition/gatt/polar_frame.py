@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -208,6 +209,12 @@ class PulseInterval:
     error: int
     blocked: bool
     contact: bool | None
+
+    @property
+    def told(self) -> float:
+        """Return the interval [ms]; nan where movement spoils it or the band is off the skin."""
+        lost = self.blocked or self.contact is False or not self.interval
+        return math.nan if lost else float(self.interval)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:

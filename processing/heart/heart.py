@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from acquisition.event import Event
-from acquisition.stream import Chunk, FloatArray, Modality
+from acquisition.stream import ERROR, Chunk, FloatArray, Modality
 from processing.corrections.edits import Edits
 from processing.heart.by_hand.choosing import Input, ecg_input, interval_input, said_by_hand
 from processing.heart.config import HeartConfig
@@ -95,7 +95,12 @@ class Heart:
             self._monitor.update(times, values)
             self._rate.update(times, values)
         if self._input is not None:
-            self._input.update(times, values)
+            self._input.update(times, self._with_errors(chunk, values))
+
+    def _with_errors(self, chunk: Chunk, values: FloatArray) -> FloatArray:
+        """Return intervals with what the device thinks each is off by, where it says so; else the values."""
+        told = not self._is_ecg and chunk.info.channels[1:2] == (ERROR,)
+        return np.asarray(chunk.samples[:, :2], np.float64) if told else values
 
     def hear(self, samples: Sequence[IndexSample]) -> None:
         """Take in index samples of others; this person's `speaking` and `resp_rate` are used."""

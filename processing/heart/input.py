@@ -155,15 +155,20 @@ class IntervalInput:
         self._last = math.nan
 
     def update(self, times: FloatArray, intervals: FloatArray) -> None:
-        """Take in intervals [ms] stamped at the beat that ends them [s]; those that are nan or 0 are lost."""
+        """Take in intervals stamped at the beat that ends them; see `told_beats`."""
         told = told_beats(times, intervals, self._last)
         if not len(told.times):
             return
         self._last = float(told.times[-1])
         found = plain_beats(told.times)
-        columns = (found.times.tolist(), found.settled.tolist(), told.seconds.tolist(), told.fresh.tolist())
+        own = (told.seconds, told.fresh, told.placing)
+        columns = (found.times.tolist(), found.settled.tolist(), *(column.tolist() for column in own))
         self._feed.take(
-            found, [Arrival(t, s, x, "", is_first=new) for t, s, x, new in zip(*columns, strict=True)]
+            found,
+            [
+                Arrival(t, s, x, "", is_first=new, placing=off)
+                for t, s, x, new, off in zip(*columns, strict=True)
+            ],
         )
 
     def settle(self, until: float) -> None:
@@ -172,20 +177,35 @@ class IntervalInput:
 
 
 class Told(NamedTuple):
-    """Hold beats as a stream of intervals tells of them: times and intervals [s], and whether the beat before
-    did not come."""
+    """Hold beats as a stream of intervals tells of them: times and intervals [s], whether the beat before did
+    not come, and the standard deviation of the error of each beat's time [s], nan where nothing tells it."""
 
     times: FloatArray
     seconds: FloatArray
     fresh: BoolArray
+    placing: FloatArray
 
 
 def told_beats(times: FloatArray, intervals: FloatArray, last: float) -> Told:
-    """Return the beats of a stream of intervals [ms]; `last` is the one before [s], nan without one."""
-    known = np.isfinite(intervals) & (intervals > 0)
-    times, seconds = times[known], intervals[known] / 1e3
+    """Return the beats of a stream of intervals.
+
+    Parameters
+    ----------
+    times : ndarray, shape (n,)
+        Stamps [s].
+    intervals : ndarray, shape (n,) or (n, 2)
+        Intervals [ms], those that are nan or 0 are lost; and how far the device thinks each is off [ms]: the
+        two beats that it lies between have half of its variance each.
+    last : float
+        The beat before [s], nan without one.
+    """
+    lengths = intervals if intervals.ndim == 1 else intervals[:, 0]
+    known = np.isfinite(lengths) & (lengths > 0)
+    times, seconds = times[known], lengths[known] / 1e3
+    off = np.full(len(times), np.nan) if intervals.ndim == 1 else intervals[known, 1] / 1e3
+    placing = np.where(off > 0.0, off / math.sqrt(2.0), np.nan)
     waited = np.diff(times, prepend=last)
-    return Told(times, seconds, ~(np.abs(waited - seconds) <= STAMP_SLACK))
+    return Told(times, seconds, ~(np.abs(waited - seconds) <= STAMP_SLACK), placing)
 
 
 def plain_beats(times: FloatArray) -> Beats:

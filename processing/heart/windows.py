@@ -88,7 +88,7 @@ def of_last_beat(quality: FloatArray, reasons: Sequence[str], unsure: Sequence[s
     ]
 
 
-PLACING = "R times too uncertain"
+PLACING = "beat times too uncertain"
 PLACED = 0.30
 """Where the places of the R peaks may have added more than this share of the mean square, RMSSD may be 20 %
 too large; so is SDNN of a variance, and what swings so much as HF and RSA say."""

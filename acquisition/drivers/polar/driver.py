@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import time
 from collections import Counter
 
@@ -34,7 +33,7 @@ from acquisition.gatt.polar import (
 from acquisition.gatt.polar_frame import Frame, pulse_intervals
 from acquisition.session.profile import DeviceProfile, ProfileStream
 from acquisition.session.session import Device
-from acquisition.stream import Modality, StreamInfo
+from acquisition.stream import ERROR, Modality, StreamInfo
 
 SETTINGS: dict[str, type | tuple[type, ...]] = {"acc_range": int, "keep": str}
 """`acc_range` [g]: the smallest that the device offers if not given. `keep`: "rr" where an H10 is to keep its
@@ -68,7 +67,7 @@ class PolarDevice:
             if s.modality is Modality.RR:
                 self._rr = BeatStream(rr_info(device, profile), out, seconds=1 / 1024)
             elif s.modality is Modality.PPI:
-                info = stream_info(device, s, unit="ms", sfreq=0.0, channels=("PPI",), format="float32")
+                info = stream_info(device, s, unit="ms", sfreq=0.0, channels=("PPI", ERROR), format="float32")
                 self._ppi = BeatStream(info, out, seconds=1e-3)
         if (keep := settings.get("keep", "off")) not in ("rr", "off"):
             raise DeviceError(f"{device.title}: keep = {keep!r}: must be rr or off")
@@ -181,7 +180,7 @@ class PolarDevice:
         self._kinds[f"{frame.measurement.name} {how} {frame.kind}"] += 1
         if frame.measurement is Measurement.PPI and self._ppi is not None:
             beats = pulse_intervals(frame.payload)
-            kept = [math.nan if b.blocked or not b.interval else float(b.interval) for b in beats]
+            kept = [(b.told, float(b.error)) for b in beats]
             self._ppi.intervals(kept, [float(b.interval) for b in beats], now)
         elif frame.measurement in self._packets:
             samples = frame.samples()

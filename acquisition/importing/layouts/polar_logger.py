@@ -12,13 +12,15 @@ import numpy as np
 
 from acquisition.errors import RecordingError
 from acquisition.importing import stamps
-from acquisition.importing.found import FoundFile, Hints, Peek
+from acquisition.importing.found import Found, FoundFile, Hints, Peek
 from acquisition.importing.tables.cells import numbers_of, texts_of
 from acquisition.importing.tables.dialect import dialect_of
 from acquisition.importing.tables.sheet import Clock, Wish, in_gravities, read_sheet
-from acquisition.stream import Modality
+from acquisition.stream import ERROR, Modality
 
 TITLE = "Polar Sensor Logger"
+BLOCKER = "blocker"
+"""Column that is 1 where movement spoils a pulse interval."""
 
 
 def recognise(peek: Peek) -> bool:
@@ -44,7 +46,7 @@ def read(path: Path, hints: Hints) -> FoundFile:
     phone = stamps.texts(texts_of(path, dialect, [0])[0][:1], dialect.names[0], str(path))
     begin = float(phone.times[0]) if own is None else float(ns[0]) / 1e9
     streams = [replace(s, times=s.times - begin) for s in streams]
-    told = [in_gravities(s) for s in streams]
+    told = [in_gravities(_unspoilt(s)) for s in streams]
     streams = [found for found, _ in told]
     notes += [text for _, text in told if text]
     epoch, zoned = (float(phone.times[0]) if phone.absolute else float("nan")), phone.zoned
@@ -59,6 +61,15 @@ def read(path: Path, hints: Hints) -> FoundFile:
     )
 
 
+def _unspoilt(found: Found) -> Found:
+    """Return pulse intervals without those that movement spoils, and without the column that says so."""
+    if found.labels[-1:] != (BLOCKER,):
+        return found
+    samples = np.array(found.samples[:, :-1], np.float64)
+    samples[found.samples[:, -1] != 0, 0] = np.nan
+    return replace(found, samples=samples, labels=found.labels[:-1])
+
+
 def _wishes(names: list[str]) -> list[Wish]:
     out = []
     for i, name in enumerate(names):
@@ -67,7 +78,9 @@ def _wishes(names: list[str]) -> list[Wish]:
         elif name.startswith("rr"):
             out.append(Wish("rr", Modality.RR, "ms", (i,)))
         elif name.startswith("pp-interval"):
-            out.append(Wish("ppi", Modality.PPI, "ms", (i,)))
+            beside = {word: j for word in (ERROR, BLOCKER) for j, n in enumerate(names) if n.startswith(word)}
+            labels = ("PPI", *beside)
+            out.append(Wish("ppi", Modality.PPI, "ms", (i, *beside.values()), labels=labels))
     axes = [i for i, n in enumerate(names) if n.split(" ")[0] in ("x", "y", "z")]
     if len(axes) == 3:
         unit = next((u for u in ("mg", "g") if f"[{u}]" in names[axes[0]]), "")

@@ -45,15 +45,15 @@ class CorrectedIntervals:
         self._ready: list[Arrival] = []
 
     def update(self, times: FloatArray, intervals: FloatArray) -> None:
-        """Take in intervals [ms] stamped at the beat that ends them [s]; those that are nan or 0 are lost."""
+        """Take in intervals stamped at the beat that ends them; see `told_beats`."""
         told = told_beats(times, intervals, self._stamp)
         if not len(told.times):
             return
         self._stamp = float(told.times[-1])
-        columns = (told.times, told.seconds, told.fresh, ~self._edits.removes(told.times))
-        for time, seconds, fresh, stays in zip(*(c.tolist() for c in columns), strict=True):
+        columns = (told.times, told.seconds, told.fresh, told.placing, ~self._edits.removes(told.times))
+        for time, seconds, fresh, off, stays in zip(*(c.tolist() for c in columns), strict=True):
             self._place(time)
-            self._told(time, seconds, fresh, stays)
+            self._told(time, seconds, off, fresh=fresh, stays=stays)
         self._emit()
 
     def settle(self, until: float) -> None:
@@ -70,9 +70,9 @@ class CorrectedIntervals:
                 continue  # nothing was recorded yet
             span = time - self._last
             self._left -= span
-            self._pass(time, span, is_first=False, placed=True)
+            self._pass(time, span, placed=True)
 
-    def _told(self, time: float, seconds: float, fresh: bool, stays: bool) -> None:
+    def _told(self, time: float, seconds: float, off: float, *, fresh: bool, stays: bool) -> None:
         if fresh:  # the beat that the interval began with did not come, unless one was placed there
             placed = abs(time - seconds - self._last) < AT
             self._broken = not placed
@@ -82,10 +82,18 @@ class CorrectedIntervals:
             return
         interval = self._left if self._left > 0.0 else time - self._last
         self._left = 0.0
-        self._pass(time, interval, is_first=self._broken, placed=False)
+        self._pass(time, interval, off, is_first=self._broken)
         self._broken = False
 
-    def _pass(self, time: float, interval: float, *, is_first: bool, placed: bool) -> None:
+    def _pass(
+        self,
+        time: float,
+        interval: float,
+        off: float = math.nan,
+        *,
+        is_first: bool = False,
+        placed: bool = False,
+    ) -> None:
         at, before = np.array([time]), np.array([self._last])
         missing = MARKED if not math.isnan(self._last) and self._edits.crosses(before, at)[0] else ""
         fault = REJECTED if self._edits.rejects(at)[0] else ""
@@ -102,6 +110,7 @@ class CorrectedIntervals:
                 missing=missing,
                 placed=placed,
                 vouched=vouched,
+                placing=off,
             )
         )
 

@@ -75,6 +75,16 @@ def test_beats_of_a_polar_sensor_have_the_phones_times(
     assert found.samples[:, 0].tolist() == RR
 
 
+def test_pulse_intervals_that_movement_spoils_are_lost_and_their_errors_kept(tmp_path: Path) -> None:
+    head = "Phone timestamp;PP-interval [ms];error estimate [ms];blocker;contact;contact;hr [bpm]"
+    told = enumerate(zip(ENDS, RR, strict=True))
+    rows = [f"{at(t)};{v};{10 + k};{int(k == 2)};1;1;70" for k, (t, v) in told]
+    found = only(file(tmp_path, "Polar_Sense_PPI.txt", [head, *rows]), Modality.PPI)
+    assert found.labels == ("PPI", "error")
+    assert found.samples[:, 1].tolist() == [10.0 + k for k in range(len(RR))]
+    assert np.isnan(found.samples[:, 0]).nonzero()[0].tolist() == [2]
+
+
 def test_beats_past_midnight_go_on(tmp_path: Path) -> None:
     rows = ["Phone timestamp;RR-interval [ms]"]
     rows += [f"{h}:{m}:{s};800" for h, m, s in (("23", "59", "59.500"), ("00", "00", "00.300"))]

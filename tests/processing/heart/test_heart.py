@@ -219,3 +219,40 @@ def test_no_window_stands_at_quality_0_without_a_word(seed: int) -> None:
     rows = run(stream(Modality.ECG, 130.0), np.arange(len(values)) / 130.0, values, 7)
     low = [r for r in rows if r.index in ("hr", "rmssd", "sdnn") and r.value == r.value and r.quality < 0.5]
     assert len(low) > 3 and {r.reason for r in low} <= {"last beat: noise", "last beat: unlike other beats"}
+
+
+def pulses(error: float, *, said: bool) -> list[IndexSample]:
+    """Return what becomes of 10 min of pulse intervals that are off [ms], whose device may say so."""
+    rng = np.random.default_rng(1)
+    nn = 0.85 + 0.03 * np.sin(2 * np.pi * 0.25 * 0.85 * np.arange(700)) + 0.01 * rng.standard_normal(700)
+    ends = np.cumsum(nn) + error / np.sqrt(2.0) / 1000.0 * rng.standard_normal(700)
+    steps = 1000.0 * np.diff(ends)
+    columns = (steps, np.full(len(steps), error)) if said else (steps,)
+    info = StreamInfo(
+        name="p",
+        role=Role.CLIENT,
+        modality=Modality.PPI,
+        sfreq=0.0,
+        unit="ms",
+        channels=("PPI", "error")[: len(columns)],
+    )
+    heart, ticks = Heart("client", Modality.PPI, config=HeartConfig()), np.arange(0.0, 600.0, 0.1)
+    heart.update(Chunk(info, ends[1:], np.column_stack(columns)))
+    return heart.advance(ticks, {"heart": ticks})
+
+
+def test_what_a_device_thinks_its_intervals_are_off_by_counts() -> None:
+    """Errors of 20 ms make an RMSSD of 30 ms one of 44, at quality 1."""
+    for error, good in ((5.0, True), (20.0, False), (40.0, False)):
+        rows = [r for r in pulses(error, said=True) if r.index in ("rmssd", "lnrmssd") and r.value == r.value]
+        assert len(rows) > 400
+        assert all((r.quality >= 0.5 and not r.reason) == good for r in rows)
+        assert good or {r.reason for r in rows} == {"beat times too uncertain"}
+        kinds = ("rmssd", "lnrmssd")
+        plain = [r for r in pulses(error, said=False) if r.index in kinds and r.value == r.value]
+        assert [r.value for r in plain] == [r.value for r in rows]
+        assert {r.quality for r in plain} == {1.0}
+
+
+def test_an_error_that_is_not_said_is_not_known() -> None:
+    assert repr(pulses(0.0, said=True)) == repr(pulses(0.0, said=False))
