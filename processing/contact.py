@@ -139,13 +139,14 @@ class Contact:
             return None
         rows = [r for r in self._rows[key] if r.available > self._now - SPAN]
         quality = [r for r in rows if r.index == QUALITIES.get(info.modality)]
-        bad = Counter(r.reason for r in quality if not r.value >= GOOD and r.reason)
+        doubts = Counter(r.reason for r in rows if r.index == "scl" and r.value == r.value and r.reason)
+        bad = doubts or Counter(r.reason for r in quality if not r.value >= GOOD and r.reason)
         began = self._began.get(key, self._now)
         return Look(
             info=info,
             beats=sum(r.index == "ibi" and math.isfinite(r.value) for r in rows),
             hr=next((r.value for r in reversed(rows) if r.index == "hr"), math.nan),
-            good=float(np.mean([r.value >= GOOD for r in quality])) if quality else math.nan,
+            good=float(np.mean([r.value >= GOOD and not doubts for r in quality])) if quality else math.nan,
             reason=bad.most_common(1)[0][0] if bad else "",
             heard=max(self._now - began, 0.0),
         )

@@ -92,6 +92,14 @@ def test_skin_conductance_is_judged_by_its_quality() -> None:
     assert not off.ok and off.reason
 
 
+def test_a_level_in_doubt_does_not_sit_well() -> None:
+    """An electrode that was never on reads 0.12 µS: each second of it was good."""
+    x = 0.12 + 0.002 * np.random.default_rng(1).standard_normal(320)
+    look = heard(stream(Modality.EDA, "uS", 4.0), regular(x, 4.0), x, end=80.0)
+    assert not look.ok and look.text.startswith("low, and no response since it began: electrode off")
+    assert heard(stream(Modality.EDA, "uS", 4.0), regular(x, 4.0), x, end=50.0).ok
+
+
 def test_what_nothing_judges_has_no_look() -> None:
     contact, info = Contact(), stream(Modality.ACC, "g", 50.0)
     contact.hear(Chunk(info, np.arange(10) / 50.0, np.zeros((10, 1))))
