@@ -51,8 +51,9 @@ class Modality(StrEnum):
     """Raw stamps of a device's own clock, beside the stream whose name it carries."""
 
 
-ERROR = "error"
-"""Label of a second channel of intervals: what the device thinks each is off by, in their unit."""
+ERROR, CONTACT = "error", "contact"
+"""Labels of further channels of intervals: what the device thinks each is off by, in their unit; and whether it
+was on the skin, 1 or 0, nan where it does not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -212,9 +212,8 @@ class PulseInterval:
 
     @property
     def told(self) -> float:
-        """Return the interval [ms]; nan where movement spoils it or the band is off the skin."""
-        lost = self.blocked or self.contact is False or not self.interval
-        return math.nan if lost else float(self.interval)
+        """Return the interval [ms]; nan where movement spoils it."""
+        return math.nan if self.blocked or not self.interval else float(self.interval)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:

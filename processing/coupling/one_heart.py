@@ -34,6 +34,8 @@ NEAR = (0.010, 0.020)
 """Beats that lie so near each other, once a lag is taken out, come together [s]; one suffices."""
 LATE = 1.5
 """Intervals are counted on while their stamps are at most so far off [s]."""
+SILENT = 5.0
+"""Rows without a value at whole multiples of it [s] tell of silence, and of no beat."""
 LEAST = 30
 """Fewer beats of either tell nothing."""
 TOGETHER, APART = 0.8, 0.5
@@ -111,6 +113,8 @@ class _Beats:
 
     def take(self, intervals: Iterable[IndexSample]) -> None:
         for s in intervals:
+            if s[4] != s[4] and s[0] % SILENT == 0.0:
+                continue
             counted = self._beats[-1] + s[4] / 1000.0 if self._beats else math.nan
             self._beats.append(counted if abs(counted - s[0]) <= LATE else s[0])
             self._rows.append(s[0])

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from acquisition.event import Event
-from acquisition.stream import ERROR, Chunk, FloatArray, Modality
+from acquisition.stream import CONTACT, ERROR, Chunk, FloatArray, Modality
 from processing.corrections.edits import Edits
 from processing.heart.by_hand.choosing import Input, ecg_input, interval_input, said_by_hand
 from processing.heart.config import HeartConfig
@@ -98,9 +98,11 @@ class Heart:
             self._input.update(times, self._with_errors(chunk, values))
 
     def _with_errors(self, chunk: Chunk, values: FloatArray) -> FloatArray:
-        """Return intervals with what the device thinks each is off by, where it says so; else the values."""
-        told = not self._is_ecg and chunk.info.channels[1:2] == (ERROR,)
-        return np.asarray(chunk.samples[:, :2], np.float64) if told else values
+        """Return intervals with what the device says of each, where it does; else the values."""
+        if self._is_ecg or chunk.info.channels[1:2] != (ERROR,):
+            return values
+        told = 3 if chunk.info.channels[2:3] == (CONTACT,) else 2
+        return np.asarray(chunk.samples[:, :told], np.float64)
 
     def hear(self, samples: Sequence[IndexSample]) -> None:
         """Take in index samples of others; this person's `speaking` and `resp_rate` are used."""

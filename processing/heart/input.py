@@ -193,14 +193,17 @@ def told_beats(times: FloatArray, intervals: FloatArray, last: float) -> Told:
     ----------
     times : ndarray, shape (n,)
         Stamps [s].
-    intervals : ndarray, shape (n,) or (n, 2)
+    intervals : ndarray, shape (n,), (n, 2) or (n, 3)
         Intervals [ms], those that are nan or 0 are lost; and how far the device thinks each is off [ms]: the
-        two beats that it lies between have half of its variance each.
+        two beats that it lies between have half of its variance each. What came while the device was off the
+        skin (0 in the third column) is lost.
     last : float
         The beat before [s], nan without one.
     """
     lengths = intervals if intervals.ndim == 1 else intervals[:, 0]
     known = np.isfinite(lengths) & (lengths > 0)
+    if intervals.shape[1:] == (3,):
+        known &= intervals[:, 2] != 0.0
     times, seconds = times[known], lengths[known] / 1e3
     off = np.full(len(times), np.nan) if intervals.ndim == 1 else intervals[known, 1] / 1e3
     placing = np.where(off > 0.0, off / math.sqrt(2.0), np.nan)

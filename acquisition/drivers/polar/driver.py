@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections import Counter
 
@@ -33,7 +34,7 @@ from acquisition.gatt.polar import (
 from acquisition.gatt.polar_frame import Frame, pulse_intervals
 from acquisition.session.profile import DeviceProfile, ProfileStream
 from acquisition.session.session import Device
-from acquisition.stream import ERROR, Modality, StreamInfo
+from acquisition.stream import CONTACT, ERROR, Modality, StreamInfo
 
 SETTINGS: dict[str, type | tuple[type, ...]] = {"acc_range": int, "keep": str}
 """`acc_range` [g]: the smallest that the device offers if not given. `keep`: "rr" where an H10 is to keep its
@@ -67,7 +68,8 @@ class PolarDevice:
             if s.modality is Modality.RR:
                 self._rr = BeatStream(rr_info(device, profile), out, seconds=1 / 1024)
             elif s.modality is Modality.PPI:
-                info = stream_info(device, s, unit="ms", sfreq=0.0, channels=("PPI", ERROR), format="float32")
+                told = ("PPI", ERROR, CONTACT)
+                info = stream_info(device, s, unit="ms", sfreq=0.0, channels=told, format="float32")
                 self._ppi = BeatStream(info, out, seconds=1e-3)
         if (keep := settings.get("keep", "off")) not in ("rr", "off"):
             raise DeviceError(f"{device.title}: keep = {keep!r}: must be rr or off")
@@ -180,7 +182,8 @@ class PolarDevice:
         self._kinds[f"{frame.measurement.name} {how} {frame.kind}"] += 1
         if frame.measurement is Measurement.PPI and self._ppi is not None:
             beats = pulse_intervals(frame.payload)
-            kept = [(b.told, float(b.error)) for b in beats]
+            touches = {True: 1.0, False: 0.0, None: math.nan}
+            kept = [(b.told, float(b.error), touches[b.contact]) for b in beats]
             self._ppi.intervals(kept, [float(b.interval) for b in beats], now)
         elif frame.measurement in self._packets:
             samples = frame.samples()

@@ -193,6 +193,7 @@ def test_a_new_band_needs_only_a_file(bench: Bench, tmp_path: Path) -> None:
     assert np.isnan(pulse[4, 0])  # spoilt by movement, as the band said
     assert set(pulse[np.isfinite(pulse[:, 0]), 0]) == {1000.0}
     assert set(pulse[:, 1]) == {8.0}  # what the band thinks each is off by [ms]
+    assert set(pulse[:, 2]) == {1.0}  # on the skin
     _, acc = bench.samples("A")
     assert len(acc) > 1500
     assert np.allclose(np.hypot(acc[:, 0], acc[:, 1]), 1000.0, atol=1.0)

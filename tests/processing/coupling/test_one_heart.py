@@ -97,6 +97,19 @@ def test_a_strap_and_an_ecg_of_one_heart_are_told_though_its_stamps_are_late() -
     assert set(values(apart)) == {0.0}
 
 
+def test_rows_of_silence_are_no_beats() -> None:
+    """Both people's lie at the same moments."""
+    beats, other = heart(1)[:120], heart(2)[:120]
+    silent = [
+        index_sample(t, t + 10.0, who, "ibi", math.nan, 0.0, "no data")
+        for t in np.arange(110.0, 290.0, 5.0).tolist()
+        for who in ("client", "therapist")
+    ]
+    rows = told(sorted([*intervals(beats, other), *silent], key=IndexSample.order))
+    assert 1.0 not in values(rows)
+    assert rows[-1].reason == "too few beats"
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_two_people_are_two_even_with_the_same_mean(seed: int) -> None:
     assert set(values(told(intervals(heart(seed), heart(seed + 100))))) == {0.0}

@@ -254,5 +254,25 @@ def test_what_a_device_thinks_its_intervals_are_off_by_counts() -> None:
         assert {r.quality for r in plain} == {1.0}
 
 
+def test_intervals_of_a_band_that_is_off_the_skin_are_lost() -> None:
+    ends = np.cumsum(np.full(60, 0.8)) + 0.01 * np.random.default_rng(2).standard_normal(60)
+    told = np.column_stack([1000.0 * np.diff(ends), np.full(59, 5.0), np.ones(59)])
+    told[20:30, 2] = 0.0
+    told[40:, 2] = np.nan  # it does not say
+    info = StreamInfo(
+        name="p",
+        role=Role.CLIENT,
+        modality=Modality.PPI,
+        sfreq=0.0,
+        unit="ms",
+        channels=("PPI", "error", "contact"),
+    )
+    heart, ticks = Heart("client", Modality.PPI, config=HeartConfig()), np.arange(0.0, 55.0, 0.1)
+    heart.update(Chunk(info, ends[1:], told))
+    rows = heart.advance(ticks, {"heart": ticks})
+    beats = [round(r.time, 6) for r in rows if r.index == "ibi" and r.time % 5.0]  # those of silence aside
+    assert beats == [round(t, 6) for t in (*ends[1:21], *ends[31:])]
+
+
 def test_an_error_that_is_not_said_is_not_known() -> None:
     assert repr(pulses(0.0, said=True)) == repr(pulses(0.0, said=False))
