@@ -16,6 +16,8 @@ ADDED = {Manner.EXACT: 0.1, Manner.UNEVEN: 0.1, Manner.JITTER: 0.6, Manner.PACKE
 """By how much later than they came samples of each manner are handed on at most [s]."""
 SHOWN, MOST = 3, 50
 """Jumps of the stamps that are said one by one, and that are kept."""
+SLIGHT = 0.05
+"""Seconds up to which a jump is none that makes others doubtful: after a stall a line is put right by some."""
 KEPT = 20_000
 """Losses of which the place is kept: six a second for an hour. More are counted and summed."""
 STARTING = 2.8
@@ -101,7 +103,8 @@ class Account:
         since.
         """
         self.segments += 1
-        self.jumps.append(first)
+        if abs(seconds) > SLIGHT:
+            self.jumps.append(first)
         what = f"stamps jump by {seconds:+.3g} s: a new clock segment, which goes on at once"
         self.remarks.insert(len(self.remarks) if place is None else place, Remark(at, "segment", what))
         if self.segments > MOST:  # whatever this is, it is no clock

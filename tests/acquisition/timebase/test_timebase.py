@@ -287,6 +287,15 @@ def test_jumps_that_are_far_apart_take_no_place() -> None:
     assert np.isfinite(times).all()
 
 
+@pytest.mark.parametrize(("sfreq", "seed"), [(250.0, 102), (1000.0, 100), (1000.0, 101), (1000.0, 102)])
+def test_after_a_stall_samples_have_a_place(sfreq: float, seed: int) -> None:
+    """A line is put right by some small jumps then."""
+    sent = stream(stalling(1.0), sfreq=sfreq, seed=seed)
+    found = laid(sent)
+    assert found.account.segments > 3
+    assert found.account.unplaced == 0
+
+
 @pytest.mark.parametrize("push", [even, rounded, jittered(0.003), bursts, shared, deduced(130.0)])
 @pytest.mark.parametrize(("by", "unit"), [(1e3, "milliseconds"), (1e6, "microseconds")])
 def test_another_unit_is_read_as_such_and_told_once(push: Push, by: float, unit: str) -> None:
