@@ -52,8 +52,8 @@ class Modality(StrEnum):
 
 
 ERROR, CONTACT = "error", "contact"
-"""Labels of further channels of intervals: what the device thinks each is off by, in their unit; and whether it
-was on the skin, 1 or 0, nan where it does not say."""
+"""Labels of further channels of intervals: what the device thinks each is off by, in their unit; and whether
+it was on the skin, 1 or 0, nan where it does not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

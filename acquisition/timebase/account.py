@@ -17,7 +17,7 @@ ADDED = {Manner.EXACT: 0.1, Manner.UNEVEN: 0.1, Manner.JITTER: 0.6, Manner.PACKE
 SHOWN, MOST = 3, 50
 """Jumps of the stamps that are said one by one, and that are kept."""
 SLIGHT = 0.05
-"""Seconds up to which a jump is none that makes others doubtful: after a stall a line is put right by some."""
+"""Seconds up to which a jump makes no others doubtful: after a stall a line is put right by some."""
 KEPT = 20_000
 """Losses of which the place is kept: six a second for an hour. More are counted and summed."""
 STARTING = 2.8
