@@ -17,6 +17,7 @@ from acquisition.units import convert
 from processing.admission import Admission
 from processing.beat_times import times_of
 from processing.config import PipelineConfig
+from processing.sums import after
 
 SPEECH_SPARE = 1.0
 """Speech may be late by so much less than the heart leaves out of it [s]: a row of speech stands for a second
@@ -91,7 +92,7 @@ class Intake:
 
 def follow(last: float, ticks: Sequence[float] | FloatArray) -> FloatArray:
     """Return ticks that do not go back, nor before the last one [s]."""
-    return np.maximum.accumulate(np.append(last, ticks))[1:]
+    return np.maximum.accumulate(after(last, np.asarray(ticks, np.float64)))[1:]
 
 
 def _canonical(info: StreamInfo, part: StreamPart, keep: np.ndarray, times: FloatArray) -> Chunk:

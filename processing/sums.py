@@ -1,10 +1,16 @@
-"""Sums that do not depend on how the input was cut."""
+"""Sums that do not depend on how the input was cut, and what few values take long for in numpy."""
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Sequence
+from typing import TypeVar
 
-from acquisition.stream import FloatArray
+import numpy as np
+from numpy.typing import NDArray
+
+from acquisition.stream import FloatArray, IntArray
+
+T = TypeVar("T", bound=np.generic)
 
 
 def trailing_sum(x: FloatArray, width: int) -> FloatArray:
@@ -27,3 +33,61 @@ def trailing_sum(x: FloatArray, width: int) -> FloatArray:
     for shift in range(width):
         total += x[shift : shift + n]
     return total
+
+
+def cut(x: FloatArray, starts: IntArray, length: int) -> FloatArray:
+    """Return x[start : start + length] for each start: whole rows are copied many times as fast as their
+    elements, each by its place.
+
+    Parameters
+    ----------
+    x : ndarray, shape (n,)
+    starts : ndarray of int, shape (m,)
+        From 0 to n - length.
+
+    Returns
+    -------
+    ndarray, shape (m, length)
+    """
+    return np.asarray(np.lib.stride_tricks.sliding_window_view(x, length)[starts])
+
+
+def after(first: float, values: NDArray[T]) -> NDArray[T]:
+    """Return values with one before them, in their type: `np.append`, four times as fast on few values.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,)
+
+    Returns
+    -------
+    ndarray, shape (n + 1,)
+    """
+    out = np.empty(len(values) + 1, values.dtype)
+    out[0] = first
+    out[1:] = values
+    return out
+
+
+def steps_from(before: float, values: FloatArray) -> FloatArray:
+    """Return the step to each value, to the first one from `before`: `np.diff` with `prepend`, which takes
+    longer than all else on a piece of a few samples.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,)
+
+    Returns
+    -------
+    ndarray, shape (n,)
+    """
+    out = np.empty(len(values))
+    out[:1] = values[:1] - before
+    np.subtract(values[1:], values[:-1], out=out[1:])
+    return out
+
+
+def median(values: Sequence[float]) -> float:
+    """Return the median of finite values, at least one: `np.median`, several times as fast on few."""
+    ordered, n = sorted(values), len(values)
+    return 0.5 * (ordered[(n - 1) // 2] + ordered[n // 2])

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from acquisition.stream import FloatArray, IntArray
+from processing.heart.waves.typical import KEPT, Latest
 
 STEP = 0.008
 """Grid of a shape [s]."""
@@ -30,10 +31,8 @@ SIZES = (0.5, 2.0)
 FORGET = 0.985
 """What a family keeps of its number at each beat: about the last 67 beats count."""
 FAMILIES = 8
-KEPT = 9
-"""Shapes whose median is that of a family, and intervals before and after its beats."""
 EVERY = 3
-"""Once so many are kept, the median is taken anew every third time: it costs more than all else."""
+"""Once `KEPT` shapes are kept, their median is taken anew every third time: it costs more than all else."""
 LAIN = 3
 """Beats after which it is known where a QRS lies."""
 EARLY, BACK = 0.90, 1.08
@@ -55,15 +54,14 @@ IN_TURN, TURNS = 20, 0.8
 """Normal beats over which it is looked at whether two families take turns, and share of changes from which
 they do."""
 
-_PARTS = np.arange(2 * SHIFT + 1)[:, None] + np.arange(WIDTH)
-_INSIDE = np.zeros(WIDTH)
-_INSIDE[MIDDLE] = 1.0
+_SHIFTS = 2 * SHIFT + 1
+_ONES = np.ones(WIDTH)
 
 
 def qrs_shapes(
     ecg: FloatArray, places: IntArray, rest: FloatArray, sfreq: float
 ) -> tuple[FloatArray, FloatArray]:
-    """Return the shape of each beat around its R peak at every shift, mean 0, and the norms.
+    """Return the shape of each beat around its R peak at every shift, mean 0, and its norms.
 
     Parameters
     ----------
@@ -80,10 +78,11 @@ def qrs_shapes(
     -------
     shapes : ndarray, shape (n_beats, 2 SHIFT + 1, WIDTH)
         ECG smoothed by a Hann window of 60 ms, linear between samples, at 125 Hz [mV].
-    norms : ndarray, shape (n_beats, 2 SHIFT + 1)
+    norms : ndarray, shape (n_beats, 2, 2 SHIFT + 1)
+        Of the whole shape, and of its `MIDDLE` about the mean of that.
     """
     if not len(places):  # as of most pieces that come live
-        return np.empty((0, *_PARTS.shape)), np.empty((0, len(_PARTS)))
+        return np.empty((0, _SHIFTS, WIDTH)), np.empty((0, 2, _SHIFTS))
     half = round(SMOOTH * sfreq)
     taps = np.hanning(2 * half + 3)
     taps = np.append(0.0, taps / taps.sum())  # 0 on both sides: each grid point lies between two samples
@@ -95,9 +94,12 @@ def qrs_shapes(
     for k in range(-half, half + 2):
         weight = taps[k + half + 2] * (1.0 - part) + taps[k + half + 1] * part
         shapes += ecg[np.clip(low + k, 0, len(ecg) - 1)] * weight
-    parts = np.ascontiguousarray(shapes[:, _PARTS])
+    # in C order, or sums would add in an order that depends on how many beats there are
+    parts = np.lib.stride_tricks.sliding_window_view(shapes, WIDTH, axis=1).copy()
     parts -= parts.mean(axis=2, keepdims=True)
-    return parts, np.sqrt((parts * parts).sum(axis=2)) + 1e-9
+    inner = parts[:, :, MIDDLE].copy()
+    inner -= inner.mean(axis=2, keepdims=True)
+    return parts, np.stack([np.sqrt((x * x).sum(axis=2)) + 1e-9 for x in (parts, inner)], axis=1)
 
 
 def middle(values: list[float]) -> float:
@@ -112,55 +114,58 @@ class Family:
         self.n = 1.0
         """Beats, older ones for less."""
         self.before: list[float] = []
-        self.usual_before = self.usual_after = math.nan
-        self.width = self.norm = 0.0
+        self.norm = 0.0
         self.typical = shape
-        self._shapes = [shape]
+        self._shapes = Latest(WIDTH)
+        self._shapes.add(shape)
         self._after: list[float] = []
         self._lies: list[float] = []
-        self._learned = 1
-        self._middle = np.array((_INSIDE, _INSIDE)).T
+        self._middle = np.zeros(WIDTH)
         self._model()
 
     def learn(self, shape: FloatArray) -> None:
         """Take in the shape of another beat."""
         self.n += 1.0
-        self._learned += 1
-        self._shapes = [*self._shapes[1 - KEPT :], shape]
-        if self._learned < KEPT or self._learned % EVERY == 0:
+        self._shapes.add(shape)
+        if self._shapes.count < KEPT or self._shapes.count % EVERY == 0:
             self._model()
 
     def came(self, ratio: float) -> None:
         """Note the interval before a beat over the usual one."""
         self.before = [*self.before[1 - KEPT :], ratio]
-        self.usual_before = middle(self.before)
 
     def went(self, ratio: float) -> None:
         """Note the interval after a beat over the usual one."""
         self._after = [*self._after[1 - KEPT :], ratio]
-        self.usual_after = middle(self._after)
+
+    @property
+    def usual_after(self) -> float:
+        """The usual interval after a beat over the usual one; nan while none is known."""
+        return middle(self._after) if self._after else math.nan
+
+    @property
+    def width(self) -> float:
+        """How long the typical shape is far from 0 [s]."""
+        size = np.abs(self.typical)
+        return STEP * float(np.count_nonzero(size > 0.35 * size.max()))
 
     def fit(self, parts: FloatArray, norms: FloatArray) -> tuple[float, float, int]:
         """Return the best correlation of a beat at any shift, its amplitude over this family's, and the
         shift."""
         across = parts.dot(self.typical)
-        found = (across / norms).tolist()
+        found = (across / norms[0]).tolist()
         best = max(found)
         shift = found.index(best)
         return best, float(across[shift]) / self.norm, shift
 
-    def astray(self, parts: FloatArray, *, learn: bool) -> float:
+    def astray(self, parts: FloatArray, norms: FloatArray, *, learn: bool) -> float:
         """Return how much later than usual a QRS lies about its mark [s], from where it is most like this
         family; 0 while few lay anywhere. `learn` lets it tell what is usual.
 
         In noise, or where the breath turns the heart, the mark of a QRS with two peaks of like size changes
         from one to the other; its shape stays.
         """
-        squares = (parts * parts).dot(_INSIDE).tolist()
-        fits = [
-            across / (math.sqrt(max(0.0, square - level * level / INSIDE)) + 1e-9)
-            for square, (across, level) in zip(squares, parts.dot(self._middle).tolist(), strict=True)
-        ]
+        fits = (parts.dot(self._middle) / norms[1]).tolist()
         top = fits.index(max(fits))
         lies = float(top - SHIFT)
         if 0 < top < 2 * SHIFT:
@@ -173,31 +178,28 @@ class Family:
 
     def is_early(self, limit: float) -> bool:
         """Tell whether its beats come before their time as a rule."""
-        early = len(self.before) >= 3 and self.usual_before <= limit
-        return early and not self.usual_after < BACK * self.usual_before
+        before = middle(self.before) if len(self.before) >= 3 else math.inf
+        return before <= limit and not self.usual_after < BACK * before
 
     def is_kin(self, main: Family) -> bool:
         """Tell whether this may be a normal family beside the main one: like it in size and shape."""
         if self.n > 3 * main.n:
             return True
-        size = float(np.median(np.array(self._shapes).dot(main.typical))) / main.norm
+        size = float(np.median(self._shapes.held().dot(main.typical))) / main.norm
         shifts = range(-SHIFT, SHIFT + 1)
         return (
             0.6 < size < 1.6 and max(float(np.roll(self.typical, k).dot(main.typical)) for k in shifts) > 0.70
         )
 
     def _model(self) -> None:
-        ordered = np.array(self._shapes)
-        ordered.sort(axis=0)
-        n = len(ordered)
-        typical = ordered[n // 2] if n % 2 else 0.5 * (ordered[n // 2 - 1] + ordered[n // 2])
-        typical = typical - np.add.reduce(typical) / WIDTH
-        self.norm = math.sqrt(np.add.reduce(typical * typical)) + 1e-9
+        ordered = self._shapes.ordered()
+        n = ordered.shape[1]
+        typical = ordered[:, n // 2] if n % 2 else 0.5 * (ordered[:, n // 2 - 1] + ordered[:, n // 2])
+        typical = typical - typical.dot(_ONES) / WIDTH
+        self.norm = math.sqrt(typical.dot(typical)) + 1e-9
         self.typical = typical / self.norm
-        inner = self.typical * _INSIDE
-        self._middle[:, 0] = inner - np.add.reduce(inner) / INSIDE * _INSIDE
-        size = np.abs(self.typical)
-        self.width = STEP * float(np.count_nonzero(size > 0.35 * size.max()))
+        inner = self.typical[MIDDLE]
+        self._middle[MIDDLE] = inner - inner.dot(_ONES[MIDDLE]) / INSIDE
 
 
 class Placed(NamedTuple):
@@ -243,7 +245,7 @@ class Families:
         if not math.isnan(before):
             own.came(before)
         main = self._main()
-        astray = main.astray(parts, learn=own is main)
+        astray = main.astray(parts, norms, learn=own is main)
         if own is main:
             return Placed(best if best > 0 else 1.0, size, own, astray)
         if _is_normal(own, main):

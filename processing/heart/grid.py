@@ -152,6 +152,11 @@ class GridIndices:
             if old > 1000:
                 del times[:old], values[:old]
 
+    @property
+    def heard_speech(self) -> bool:
+        """Tell whether any share of own speech was heard."""
+        return bool(self._speech)
+
     def spoken(self, start: float, end: float) -> float:
         """Return the share of own speech in a window, nan while unknown; see `HeartConfig.speech_lag`."""
         first = bisect_right(self._speech_times, start)

@@ -157,7 +157,7 @@ class Heart:
     def _due(self, name: str, step: float, delay: float, watermarks: FloatArray) -> FloatArray:
         """Return the grid times that are settled by the last watermark, and move on past them."""
         first = self._next[name]
-        if not math.isfinite(watermarks[-1]):
+        if not (math.isfinite(watermarks[-1]) and first + delay <= watermarks[-1]):
             return np.empty(0)
         n = max(0, math.floor((float(watermarks[-1]) - delay - first) / step) + 1)
         while n and first + step * (n - 1) + delay > watermarks[-1]:
@@ -171,6 +171,8 @@ class Heart:
         """Return the intervals of beats that came."""
         table, come = self._table, self._table.arrived
         n, available = released(come.settled[table.emitted :], ticks, watermarks)
+        if n == 0:
+            return []
         fresh = slice(table.emitted, table.emitted + n)
         table.emitted += n
         times, values = come.times[fresh], come.values[fresh]
@@ -216,6 +218,8 @@ class Heart:
 
     def _flagged(self, ends: FloatArray, values: FloatArray, reasons: list[str]) -> list[str]:
         """Add to values of windows with much own speech that it was so."""
+        if not self._grids.heard_speech:
+            return reasons
         shares = [self._grids.spoken(end - self.config.rmssd_window, end) for end in ends.tolist()]
         return [
             f"spoke {100 * share:.0f} % of the window" if share > self.config.speech and not why else why

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray, IntArray
+from processing.sums import steps_from
 
 GAP = 0.15
 """A hole longer than this ends a stretch [s]."""
@@ -69,7 +70,7 @@ class Holes:
 
     def bridge(self, times: FloatArray, ecg: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return samples with the missing ones put in; stamps [s], not decreasing."""
-        steps = np.diff(times, prepend=self._last[0])
+        steps = steps_from(self._last[0], times)
         found = np.flatnonzero((steps > MISSING / self._sfreq) & (steps <= GAP))
         before = self._last
         self._last = (float(times[-1]), float(ecg[-1]))

@@ -66,14 +66,20 @@ def sdnn(ibis: ArrayLike) -> float:
 def elementwise(function: Callable[[float], float], values: FloatArray) -> FloatArray:
     """Return function(v) of each value, nan where v is: the vectorised ones may depend on the place in
     the array."""
-    return np.array([function(v) if v == v else v for v in values.tolist()], np.float64)
+    out, known = values.copy(), values == values
+    out[known] = [*map(function, values[known].tolist())]
+    return out
+
+
+_END: FloatArray = np.zeros(1)
+"""Follows the last value, for slices that begin behind it."""
 
 
 def slice_sums(values: FloatArray, starts: IntArray, stops: IntArray) -> FloatArray:
     """Return the sum of values[start:stop] for each pair; each is the same whatever lies outside of it."""
     if len(starts) == 0:
         return np.empty(0)
-    padded = np.append(values, 0.0)
+    padded = np.concatenate((values, _END))
     edges = np.empty(2 * len(starts), np.int64)
     edges[0::2], edges[1::2] = starts, np.maximum(stops, starts)
     sums = np.add.reduceat(padded, edges)[::2]
@@ -106,7 +112,7 @@ def coverage(beats: Intervals, ends: FloatArray, length: float) -> FloatArray:
 def _covered(beats: Intervals, spans: FloatArray, ends: FloatArray, length: float) -> FloatArray:
     starts, stops = bounds(beats.times, ends, length)
     covered = slice_sums(spans, starts, stops)
-    padded_times, padded_spans = np.append(beats.times, np.inf), np.append(spans, 0.0)
+    padded_times, padded_spans = np.concatenate((beats.times, [np.inf])), np.concatenate((spans, _END))
     covered -= np.maximum(0.0, (ends - length) - (padded_times[starts] - padded_spans[starts]))
     return np.asarray(covered / length)
 
@@ -215,7 +221,7 @@ def slice_tops(values: FloatArray, starts: IntArray, stops: IntArray) -> FloatAr
         return np.empty(0)
     edges = np.empty(2 * len(starts), np.int64)
     edges[0::2], edges[1::2] = starts, np.maximum(stops, starts)
-    tops = np.maximum.reduceat(np.append(values, 0.0), edges)[::2]
+    tops = np.maximum.reduceat(np.concatenate((values, _END)), edges)[::2]
     return np.where(stops > starts, tops, 0.0)
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import repeat
 from typing import NamedTuple
 
 import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray
 from processing.heart.ecg_quality import WAVES
-from processing.heart.ibi import MISSING, UNLIKE, Arrival, tabled
+from processing.heart.ibi import MISSING, UNLIKE, Arrival, arrival_of, tabled
 from processing.heart.judging import BeatJudge
 from processing.heart.rpeaks import DELAY, Beats, RPeaks, no_beats
 from processing.heart.table import Arrivals, BeatRows, BeatTable
+from processing.sums import steps_from
 
 STAMP_SLACK = 1.5
 """An interval stream goes on if a stamp is within so much of the last one plus the interval [s]."""
@@ -115,19 +117,15 @@ class EcgInput:
     def _take(self, found: Beats) -> None:
         if len(found.times) == 0:
             return
-        intervals = np.diff(found.times, prepend=self._last)
+        intervals = steps_from(self._last, found.times)
         crossed = self._detector.holes.crossed(found.times, self._last) & ~found.first
         intervals[found.first | crossed] = np.nan
         self._last = float(found.times[-1])
         columns = (found.times.tolist(), found.settled.tolist(), intervals.tolist(), faults(found))
         missing = [MISSING if lost else "" for lost in crossed.tolist()]
-        seen = (missing, found.passed.tolist(), found.placing.tolist())
-        rows = zip(*columns, found.parts, found.norms, *seen, strict=True)
-        arrivals = [
-            Arrival(time, settled, seconds, fault, parts, norms, missing=lost, passed=over, placing=placing)
-            for time, settled, seconds, fault, parts, norms, lost, over, placing in rows
-        ]
-        self._feed.take(found, arrivals)
+        no, seen = repeat(False), (found.passed.tolist(), found.placing.tolist())
+        rows = zip(*columns, found.parts, found.norms, no, missing, no, no, *seen, strict=False)
+        self._feed.take(found, list(map(arrival_of, rows)))
 
 
 def faults(found: Beats) -> list[str]:
@@ -207,7 +205,7 @@ def told_beats(times: FloatArray, intervals: FloatArray, last: float) -> Told:
     times, seconds = times[known], lengths[known] / 1e3
     off = np.full(len(times), np.nan) if intervals.ndim == 1 else intervals[known, 1] / 1e3
     placing = np.where(off > 0.0, off / math.sqrt(2.0), np.nan)
-    waited = np.diff(times, prepend=last)
+    waited = steps_from(last, times)
     return Told(times, seconds, ~(np.abs(waited - seconds) <= STAMP_SLACK), placing)
 
 

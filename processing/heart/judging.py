@@ -37,7 +37,10 @@ from processing.heart.ibi import (
     Intervals,
     Known,
     Verdict,
+    known_of,
+    made_of,
     tabled,
+    verdict_of,
 )
 from processing.heart.rhythm import BY_SHAPE, BY_TIME, LONGEST, Rhythm
 
@@ -87,6 +90,9 @@ class _Pending(NamedTuple):
     astray: bool
 
 
+_pending = made_of(_Pending)
+
+
 class BeatJudge:
     """Judge beats one after another.
 
@@ -132,7 +138,8 @@ class BeatJudge:
         if fresh:
             self._before = math.nan if math.isnan(beat.interval) else NORMAL
             self._paired, self._astray, self._span_before = False, False, not math.isnan(beat.interval)
-        beat = beat.without_motion(is_steady=self._rhythm.is_steady, is_irregular=self._is_irregular)
+        if beat.passed:
+            beat = beat.without_motion(is_steady=self._rhythm.is_steady, is_irregular=self._is_irregular)
         likeness, size, family, later = 1.0, 1.0, None, 0.0
         if beat.parts is not None and beat.norms is not None and beat.fault in ("", UNLIKE):
             ratio = beat.interval / self._rhythm.usual if beat.interval < 3.0 else math.nan
@@ -148,8 +155,8 @@ class BeatJudge:
         astray = abs(later) > ELSEWHERE and not beat.vouched
         reason = self._refusal(beat, likeness, size, astray=astray)
         known = math.nan if reason else 1e3 * beat.interval
-        self._pending = _Pending(beat, likeness, size, family, known, reason, astray)
-        return Known(known, reason, not beat.fault)
+        self._pending = _pending((beat, likeness, size, family, known, reason, astray))
+        return known_of((known, reason, not beat.fault))
 
     def settle(self, until: float) -> None:
         """Judge the last beat without its successor if none was settled by data time `until` [s], in time."""
@@ -229,20 +236,11 @@ class BeatJudge:
             judged and self._span_before and beat.interval < LONGEST and kind != LONG and not beat.passed
         )
         paired = good and self._paired
-        self._judged.append(
-            Verdict(
-                beat.time,
-                at,
-                known if good else math.nan,
-                kind,
-                beat.interval if spanned else 0.0,
-                paired,
-                doubtful,
-                CHANGED if changed else rhythm,
-                math.nan if beat.vouched else beat.placing,
-                "" if good else reason or SAID.get(kind, "not normal"),
-            )
-        )
+        value, span = known if good else math.nan, beat.interval if spanned else 0.0
+        said, placing = CHANGED if changed else rhythm, math.nan if beat.vouched else beat.placing
+        why = "" if good else reason or SAID.get(kind, "not normal")
+        row = (beat.time, at, value, kind, span, paired, doubtful, said, placing, why)
+        self._judged.append(verdict_of(row))
         self._before, self._span_before, self._paired, self._astray = kind, judged, good, astray
         self._last = beat.interval
 

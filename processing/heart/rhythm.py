@@ -129,17 +129,14 @@ class Rhythm:
         self._limits = limits
         self._normal: list[float] = []
         self._all: list[float] = []
-        self._usual = math.nan
+        self.usual = math.nan
+        """The usual interval [s]; nan while none is known."""
         self._series: list[float] = []
         self._last = math.nan
         self._triple: list[float] = []
         self._changes: list[float] = []
+        self._sizes: list[float] = []
         self._levels: list[float] = []
-
-    @property
-    def usual(self) -> float:
-        """The usual interval [s]; nan while none is known."""
-        return self._usual
 
     @property
     def is_steady(self) -> bool:
@@ -150,23 +147,23 @@ class Rhythm:
         """Take in any interval [s]: until a few normal ones are known, nothing else is."""
         if len(self._normal) < FEWEST and interval < LONGEST:
             self._all = [*self._all[1 - KEPT :], interval]
-            self._usual = middle(self._all)
+            self.usual = middle(self._all)
 
     def accept(self, interval: float) -> None:
         """Take in an interval between two normal beats [s]."""
         self._normal = [*self._normal[1 - KEPT :], interval]
         if len(self._normal) >= FEWEST:
-            self._usual = middle(self._normal)
+            self.usual = middle(self._normal)
 
     def restart(self, intervals: list[float]) -> None:
         """Take up another rhythm [s]."""
         self._normal = list(intervals)
-        self._usual = middle(self._normal)
+        self.usual = middle(self._normal)
 
     def is_early(self, interval: float, following: float) -> bool:
         """Tell whether a beat came before its time, from the interval before and the one after it [s]."""
-        c, p, q = self._limits, interval / self._usual, following / self._usual
-        notch = min(self._last - interval, following - interval) / self._usual
+        c, p, q = self._limits, interval / self.usual, following / self.usual
+        notch = min(self._last - interval, following - interval) / self.usual
         early = p < c.early and q > p * c.rebound and (q > c.pause or p < c.very_early)
         jumps = p < c.before and p * c.jump < q < c.missed and not notch < c.notch
         hurried = p < c.hurried and not interval > c.early * self._last
@@ -175,7 +172,7 @@ class Rhythm:
     def is_second(self, last: float, interval: float, following: float) -> bool:
         """Tell of a beat whose interval follows an early one whether it came early as well: in its time after
         that, but not after the last normal beat, and with a pause after it that makes up for both [s]."""
-        c, two, q = self._limits, (last + interval) / self._usual, following / self._usual
+        c, two, q = self._limits, (last + interval) / self.usual, following / self.usual
         return two < c.two and q > c.rebound and abs(two + q - 3.0) < c.whole
 
     def _breathed(self, interval: float, notch: float) -> bool:
@@ -198,7 +195,9 @@ class Rhythm:
         self._last = interval if is_normal else math.nan
         self._triple = [*self._triple[-2:], interval] if known else []
         if len(self._triple) == 3:
-            self._changes = [*self._changes[1 - DIFFERENCES :], interval - self._triple[1]]
+            change = interval - self._triple[1]
+            self._changes = [*self._changes[1 - DIFFERENCES :], change]
+            self._sizes = [*self._sizes[1 - DIFFERENCES :], abs(change)]
             self._levels = [*self._levels[1 - DIFFERENCES :], interval]
         return self._regularity()
 
@@ -207,7 +206,7 @@ class Rhythm:
         if len(changes) < DIFFERENCES:
             return EVEN
         level = middle(self._levels)
-        typical = middle([abs(change) for change in changes]) / level
+        typical = middle(self._sizes) / level
         if typical <= c.irregular:
             return EVEN
         found = breath(self._series)

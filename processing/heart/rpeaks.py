@@ -5,6 +5,7 @@ The result does not depend on how the ECG was cut into pieces. A beat is decided
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ from processing.heart.holes import GAP, Holes, Spikes
 from processing.heart.rpeaks_front import FrontEnd
 from processing.heart.rpeaks_path import Decided, Path
 from processing.heart.rpeaks_refine import Refiner
+from processing.sums import cut, steps_from
 
 SLOWEST = 99.0
 """Rates below this are refused [Hz]."""
@@ -75,6 +77,7 @@ class Beats(NamedTuple):
     norms: FloatArray
 
 
+@cache  # most pieces that come live settle none
 def no_beats() -> Beats:
     """Return an empty table of beats."""
     none = np.empty(0)
@@ -150,7 +153,7 @@ class RPeaks:
         if len(times) == 0:
             return no_beats()
         times, ecg = self.holes.bridge(times, ecg)
-        cuts = np.flatnonzero(np.diff(times, prepend=self._end) > GAP)
+        cuts = np.flatnonzero(steps_from(self._end, times) > GAP)
         out: list[Beats] = []
         for start, stop in zip([0, *cuts.tolist()], [*cuts.tolist(), len(times)], strict=True):
             if start in cuts:
@@ -237,7 +240,7 @@ class RPeaks:
 
         Where steps are uneven, what the low-pass gives for a sample belongs to the mean time around it.
         """
-        around = self._stamps[places[:, None] + np.arange(-self._half, self._half + 1)]
+        around = cut(self._stamps, places - self._half, 2 * self._half + 1)
         period = (around[:, -1] - around[:, 0]) / (2 * self._half)
         return np.asarray(around.mean(axis=1) + rest * period)
 

@@ -191,7 +191,10 @@ class Levels:
         are known."""
         level, steep = (reference, slope) if self.few else (self._level, self._steep)
         noise = self._noise if len(self._noises) >= 3 else 0.1 * level
-        return max(TINY, min(noise, 0.5 * level) + share * max(level - noise, 0.0)), steep
+        # comparisons, since each min and max costs as much as all of this
+        over, low = level - noise, noise if noise < 0.5 * level else 0.5 * level
+        threshold = low + share * over if over > 0.0 else low
+        return threshold if threshold > TINY else TINY, steep
 
 
 class Tails:

@@ -14,6 +14,7 @@ from processing.heart.waves.beneath import NEAR, WINDOW, lies_beneath
 from processing.heart.waves.echo import swing_after
 from processing.heart.waves.energy import Energy
 from processing.heart.waves.running import Waves
+from processing.sums import cut
 
 RATE = 125.0
 """Rate the candidates are sought at [Hz]; the ECG is decimated to the nearest rate in 100-187 Hz."""
@@ -128,6 +129,9 @@ class FrontEnd:
         self._tops: list[float] = []
         self._forgotten = 0
         self._waves = Waves(fd)
+        none, whole = np.empty(0), np.empty(0, np.int64)
+        shapes = np.empty((0, 2 * (self._half + SHIFT) + 1))
+        self._none = Candidates(whole, none, none, none, none, none, whole, shapes)
 
     def push(self, ecg: FloatArray) -> Candidates:
         """Take in the next samples [mV] and return the candidates that are now complete."""
@@ -136,7 +140,9 @@ class FrontEnd:
         self._envelope = np.concatenate((self._envelope, self._energy.push(y)))
         self._wide = np.concatenate((self._wide, y))
         self.count += len(y)
-        return self._measure(self._maxima())
+        self._note_tops()
+        peaks = self._maxima()
+        return self._measure(peaks) if len(peaks) else self._none
 
     def swing_after(self, place: int, beat: int) -> float:
         """Return how far the ECG swings between a candidate and a later beat, over the candidate's own swing;
@@ -188,28 +194,31 @@ class FrontEnd:
         at = peaks + self._offset()
         env, wide, fd = self._envelope, self._wide, self.rate
         height = env[at]
-        past = env[at[:, None] + np.arange(-self._past, 0)]
+        past = cut(env, at - self._past, self._past)
         quarter = self._past // 4
-        floor = np.partition(past, quarter, axis=1)[:, quarter] if len(at) else np.empty(0)
+        floor = np.partition(past, quarter, axis=1)[:, quarter]
         for j in np.flatnonzero(peaks < self._past).tolist():  # the zeros before the start are no silence
             seen = np.sort(past[j, self._past - int(peaks[j]) :])
             floor[j] = seen[len(seen) // 4] if len(seen) else height[j]
-        before = env[at[:, None] + np.arange(-int(0.36 * fd), -int(0.10 * fd))].max(axis=1, initial=0.0)
-        inside = wide[at[:, None] + np.arange(-self._width - int(0.04 * fd), 1)]
-        slope = np.abs(inside[:, 2:] - inside[:, :-2]).max(axis=1, initial=0.0)
+        far, near, lead = int(0.36 * fd), int(0.10 * fd), self._width + int(0.04 * fd)
+        before = cut(env, at - far, far - near).max(axis=1)
+        inside = cut(wide, at - lead, lead + 1)
+        slope = np.abs(inside[:, 2:] - inside[:, :-2]).max(axis=1)
         reach = self._half + SHIFT
-        shapes = wide[at[:, None] + np.arange(-reach - self.delay, reach + 1 - self.delay)]
+        shapes = cut(wide, at - reach - self.delay, 2 * reach + 1)
         usual, since = self._reference(peaks, past, height), self.delay - earliest_peak(shapes, fd)
         return Candidates(peaks, height, floor, before, usual, slope, since, shapes)
 
+    def _note_tops(self) -> None:
+        """Note the highest of each window that is complete."""
+        done, complete = self._forgotten + len(self._tops), self.count // self._window
+        if complete > done:
+            first, last = (k * self._window + self._offset() for k in (done, complete))
+            windows = self._envelope[first:last].reshape(-1, self._window)
+            self._tops += windows.max(axis=1).tolist()
+
     def _reference(self, peaks: IntArray, past: FloatArray, height: FloatArray) -> FloatArray:
         # the height a QRS has here, whatever was decided so far; one artefact does not move a median of six
-        done = self._forgotten + len(self._tops)
-        complete = self.count // self._window
-        start = done * self._window + self._offset()
-        for window in range(done, complete):
-            left = start + (window - done) * self._window
-            self._tops.append(float(self._envelope[left : left + self._window].max()))
         windows, of = np.unique(peaks // self._window, return_inverse=True)
         usual = np.empty(len(windows))
         for j, stop in enumerate((windows - self._forgotten).tolist()):

@@ -15,13 +15,13 @@ Elgendi (2013), doi:10.1371/journal.pone.0073557
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from math import log, nan
 from typing import NamedTuple
 
 import numpy as np
 
 from acquisition.stream import FloatArray
+from processing.heart.ibi import made_of
 from processing.heart.rpeaks_evidence import TINY, WEIGHTS, Intervals, Levels, Tails, Weights
 from processing.heart.rpeaks_front import BACKGROUND, SHIFT, Candidates
 from processing.heart.rpeaks_trust import NOISE, Others, Shapes, SlowNoise, Trust
@@ -61,10 +61,7 @@ class Pending(NamedTuple):
     last: int
 
 
-_pending: Callable[[tuple[int, float, float, float, float, bool, FloatArray, bool, bool, int]], Pending] = (
-    partial(tuple.__new__, Pending)
-)
-"""`Pending._make`, faster: there are two for every beat."""
+_pending = made_of(Pending)
 
 
 class Decided(NamedTuple):
@@ -83,9 +80,10 @@ def normalised_parts(shapes: FloatArray) -> FloatArray:
     """Return every shifted part of each shape at mean 0 and norm 1, shape (n, 2 SHIFT + 1, width)."""
     width = shapes.shape[1] - 2 * SHIFT
     # C order, or sums would add in an order that depends on how many shapes there are
-    parts = np.ascontiguousarray(shapes[:, np.arange(2 * SHIFT + 1)[:, None] + np.arange(width)])
-    parts = parts - parts.mean(axis=2, keepdims=True)
-    return np.asarray(parts / (np.sqrt((parts * parts).sum(axis=2, keepdims=True)) + 1e-12))
+    parts = np.lib.stride_tricks.sliding_window_view(shapes, width, axis=1).copy()
+    parts -= parts.mean(axis=2, keepdims=True)
+    parts /= np.sqrt((parts * parts).sum(axis=2, keepdims=True)) + 1e-12
+    return parts
 
 
 class Path:
@@ -136,7 +134,7 @@ class Path:
         """
         out: list[Decided] = []
         self._swing, self._lies_beneath = swing, lies_beneath
-        parts = normalised_parts(found.shapes)
+        parts = normalised_parts(found.shapes) if len(found.shapes) else found.shapes
         rows = zip(*(column.tolist() for column in found[:-1]), strict=True)
         for part, (index, height, floor, before, reference, slope, since) in zip(parts, rows, strict=True):
             if self._next <= index + look:

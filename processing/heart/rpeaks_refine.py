@@ -8,6 +8,7 @@ import numpy as np
 from scipy.signal import firwin
 
 from acquisition.stream import BoolArray, FloatArray, IntArray
+from processing.sums import cut
 
 REACH = 0.09
 """How far from the middle of the QRS its peak is sought [s]."""
@@ -108,7 +109,7 @@ class Refiner:
         inner = sharp[:, 1:-1]
         high, low = inner.argmax(axis=1), inner.argmin(axis=1)
         rows = np.arange(len(centres))
-        around = ecg[centres[:, None] + np.arange(-self._base, self._base + 1)]
+        around = cut(ecg, centres - self._base, 2 * self._base + 1)
         level = np.sort(around, axis=1)[:, self._base]
         sizes = (smooth[rows, high + 1] - level, level - smooth[rows, low + 1])
         up = self._upright(inner[rows, high], -inner[rows, low], *sizes)
@@ -126,7 +127,7 @@ class Refiner:
         n_centres)."""
         reach = self._side + self._box
         half = len(self._taps) // 2
-        raw = np.ascontiguousarray(ecg[centres[:, None] + np.arange(-reach - half, reach + half + 1)].T)
+        raw = np.ascontiguousarray(cut(ecg, centres - reach - half, 2 * (reach + half) + 1).T)
         smooth, term = np.zeros((2, 2 * reach + 1, len(centres)))
         for k, tap in enumerate(self._taps.tolist()):
             np.multiply(raw[k : k + len(smooth)], tap, out=term)
@@ -214,16 +215,17 @@ class Refiner:
             self._ratios = [*self._ratios[1 - CHANGE :], ratio]
             self._follow()
             out[j] = self._is_up
+            strange = self._strange(size)
             if (
                 self._sharper(ratio)
                 and not 1 / UNLIKE < ratio / _middle(self._own_ratios or [ratio]) < UNLIKE
             ):
                 out[j] = not self._is_up
-            elif not self._strange(size):
+            elif not strange:
                 self._own_ratios = [*self._own_ratios[-8:], ratio]
-            if self._strange(size) and _far(size):
+            if strange and _far(size):
                 out[j] = size > 1
-            self._learn(size)
+            self._learn(size, strange=strange)
         return out
 
     def _sharper(self, ratio: float) -> bool:
@@ -247,10 +249,10 @@ class Refiner:
         """Tell whether R and S are in another proportion than in the person's own beats."""
         return bool(self._own) and _far(size / _middle(self._own))
 
-    def _learn(self, size: float) -> None:
+    def _learn(self, size: float, *, strange: bool) -> None:
         """Take in a proportion; strange ones do not define what is usual, unless most of the last are."""
-        other = size < 1 / STRANGE if self._is_up else size > STRANGE
-        strange = self._strange(size) or (not self._own and other)
+        if not self._own:
+            strange = size < 1 / STRANGE if self._is_up else size > STRANGE
         self._strangers = [*self._strangers[1 - SOON :], size if strange else 0.0]
         if not strange:
             self._own = [*self._own[-8:], size]

@@ -15,9 +15,8 @@ from typing import NamedTuple
 import numpy as np
 
 from acquisition.stream import FloatArray
+from processing.heart.waves.typical import KEPT, Latest
 
-KEPT = 9
-"""Beats whose median is the typical shape."""
 EVERY = 4
 """Once so many are kept, the median is taken anew every fourth beat: it costs more than all else per beat."""
 KNOWN = 3
@@ -95,10 +94,11 @@ class Shapes:
 
     def __init__(self, recent: list[FloatArray] | None = None) -> None:
         self._recent: list[FloatArray] = recent or []
-        self._learned = len(self._recent)
+        self._shapes: Latest | None = None
         self._typical: FloatArray | None = None
-        if self._recent:
-            self._average()
+        for part in self._recent:
+            self._keep(part)
+        self._average()
 
     def likeness(self, parts: FloatArray) -> tuple[float, int]:
         """Return the best correlation of any shifted part with the typical shape, and which part; 0.5
@@ -126,21 +126,26 @@ class Shapes:
 
     def learn(self, part: FloatArray) -> None:
         """Take in the shape of a beat."""
-        self._recent = [*self._recent[-(KEPT - 1) :], part]
-        self._learned += 1
-        if self._learned < KEPT or self._learned % EVERY == 0:
+        self._recent = [*self._recent[1 - RUN :], part]
+        learned = self._keep(part)
+        if learned < KEPT or learned % EVERY == 0:
             self._average()
 
     def latest(self, n: int) -> list[FloatArray]:
-        """Return the last `n` shapes."""
+        """Return the last `n` shapes, at most `RUN`."""
         return self._recent[-n:]
 
+    def _keep(self, part: FloatArray) -> int:
+        """Remember a shape; return how many were learned so far."""
+        self._shapes = self._shapes or Latest(len(part))
+        self._shapes.add(part)
+        return self._shapes.count
+
     def _average(self) -> None:
-        if len(self._recent) < KNOWN:
+        if self._shapes is None or self._shapes.count < KNOWN:
             return
-        ordered = np.array(self._recent)
-        ordered.sort(axis=0)
-        typical = ordered[len(ordered) // 2]
+        ordered = self._shapes.ordered()
+        typical = ordered[:, ordered.shape[1] // 2]
         typical = typical - np.add.reduce(typical) / len(typical)
         self._typical = typical / (math.sqrt(np.add.reduce(typical * typical)) + 1e-12)
 
@@ -304,7 +309,7 @@ class Trust:
         even = not self._run or 0.5 <= height / max(self._run[-1], 1e-12) <= 2.0
         if not even or len(before) < 2 or contrast < self._config.contrast:
             self._run = []
-        elif float(np.add.reduce(before[0] * part)) >= self._config.alike:
+        elif float(before[0].dot(part)) >= self._config.alike:
             self._run = [*self._run[-(KEPT - 1) :], height]
         else:
             self._run = []

@@ -15,6 +15,7 @@ from itertools import islice, pairwise
 import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray
+from processing.sums import steps_from
 
 LOW = 0.25
 """An electrode that came off reads less [µS]."""
@@ -77,7 +78,7 @@ class Contact:
         past = len(self._times)
         t, x = np.concatenate((self._times, times)), np.concatenate((self._eda, eda))
         numbers = np.floor(t)
-        starts = np.flatnonzero(np.diff(numbers, prepend=-np.inf))
+        starts = np.flatnonzero(steps_from(-np.inf, numbers))
         there = np.isfinite(x)
         counts = np.add.reduceat(there, starts, dtype=float)
         sums = np.add.reduceat(np.where(there, x, 0.0), starts)

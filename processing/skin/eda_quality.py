@@ -38,6 +38,7 @@ from processing.corrections.edits import Edits
 from processing.skin.contact import Contact
 from processing.skin.doubt import BELOW
 from processing.skin.steps import COARSEST, Steps
+from processing.sums import after
 from processing.unit_doubt import looks_like
 
 if TYPE_CHECKING:
@@ -227,7 +228,7 @@ class EdaGate:
         """Tell for each sample whether the signal has not changed for the time that makes it flat."""
         if len(times) == 0:
             return np.zeros(0, bool)
-        before = np.append(self._eda[-1:] if len(self._eda) else np.nan, eda[:-1])
+        before = after(self._eda[-1] if len(self._eda) else np.nan, eda[:-1])
         smallest = self._steps.push(np.where(gaps, np.nan, eda - before))  # what a gap hides is no step
         config = self._config
         patience = config.flat_per_step * np.where(np.isfinite(smallest), smallest, 0.0)

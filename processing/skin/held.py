@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray, IntArray
+from processing.sums import after
 
 RUNS = 24
 """So many runs of equal samples tell how long a value is held."""
@@ -50,15 +51,15 @@ class Holds:
         n = len(eda)
         if n == 0:
             return Held(np.empty(0), np.empty(0, bool))
-        before = np.append(self._value if self._run else eda[0], eda[:-1])
+        before = after(self._value if self._run else eda[0], eda[:-1])
         starts = np.flatnonzero(eda != before)
-        lengths = np.diff(starts, prepend=-self._run)
+        first = after(-self._run, starts)
+        lengths = first[1:] - first[:-1]
         past = len(self._lengths)
         runs = np.concatenate((self._lengths, lengths))
         changes = np.concatenate((self._changes, np.abs(eda[starts] - before[starts])))
-        held = np.append(self._held, self._held_after(runs, changes, past))
+        held = after(self._held, self._held_after(runs, changes, past))
         self._lengths, self._changes = runs[-RUNS:], changes[-RUNS:]
-        first = np.append(-self._run, starts)
         self._run, self._value, self._held = n - int(first[-1]), float(eda[-1]), float(held[-1])
         if not (held > 1.0).any():
             return Held(np.ones(n), np.ones(n, bool))

@@ -18,6 +18,7 @@ import numpy as np
 from acquisition.stream import FloatArray
 from processing.skin.eda_quality import Fault
 from processing.skin.stretch import Stretch
+from processing.sums import after
 
 KEPT = 15.0
 """The first samples of a run are asked for within so long [s]."""
@@ -104,11 +105,11 @@ class LimitFinder:
             return []
         past = len(self._t)
         self._t, self._x = np.concatenate((self._t, times)), np.concatenate((self._x, eda))
-        before = np.append(self._x[past - 1] if past else np.nan, eda[:-1])
+        before = after(self._x[past - 1] if past else np.nan, eda[:-1])
         starts = np.flatnonzero(eda != before)
-        tops = np.maximum.accumulate(np.append(self._top, eda))[1:]
-        bottoms = np.minimum.accumulate(np.append(self._bottom, eda))[1:]
-        stops = np.append(starts[1:], len(eda))[: len(starts)]
+        tops = np.maximum.accumulate(after(self._top, eda))[1:]
+        bottoms = np.minimum.accumulate(after(self._bottom, eda))[1:]
+        stops = np.concatenate((starts[1:], [len(eda)]))[: len(starts)]
         first = int(starts[0]) if len(starts) else len(eda)
         out = list[Stretch]()
         if first:

@@ -23,6 +23,7 @@ from processing.skin.noise import EVERY
 from processing.skin.response import Scr
 from processing.skin.rises import ScrConfig, ScrDetector
 from processing.skin.stretch import Stretch
+from processing.sums import after
 
 __all__ = ["Found", "ResponseFinder", "Scr", "ScrConfig", "Scrs", "detect_scrs", "stretches"]
 
@@ -103,8 +104,8 @@ class ResponseFinder:
             times, eda, codes, gaps = times[present], eda[present], codes[present], gaps[present]
         usable = (codes == Fault.NONE) | (codes == Fault.FLAT)
         held = self._holds.push(eda)
-        anew = held.length != np.append(self._held, held.length[:-1])[: len(gaps)]
-        starts = gaps | anew | np.append(self._broken, ~usable[:-1])[: len(gaps)]
+        anew = held.length != after(self._held, held.length[:-1])[: len(gaps)]
+        starts = gaps | anew | after(self._broken, ~usable[:-1])[: len(gaps)]
         seen = times[usable], eda[usable]
         still = [*self._limit.push(*seen), *self._noisy.push(*seen), *self._line.push(*seen)]
         found = Found([], [], [], self._unsaid(still))
@@ -168,7 +169,7 @@ class ResponseFinder:
     def _remember(self, times: FloatArray, codes: CodeArray) -> None:
         """Note which samples are bad; let go of what is older than any response to come."""
         faults = np.where(spreads(codes), times, -np.inf)
-        last = np.maximum.accumulate(np.append(self._fault, faults))[1:]
+        last = np.maximum.accumulate(after(self._fault, faults))[1:]
         bad = (codes != Fault.NONE) | (times - last <= self._around)
         if self._edits is not None:
             bad &= ~(self._edits.accepts(times) & (codes == Fault.NONE))

@@ -12,6 +12,7 @@ import math
 import numpy as np
 
 from acquisition.stream import FloatArray
+from processing.sums import after, steps_from
 
 COARSEST = 0.06
 """A larger change must come back before it is a step [µS]."""
@@ -46,7 +47,7 @@ class Steps:
         """Return the step known with each sample of an unbroken stretch [µS], 0 before there is one."""
         if len(eda) == 0:
             return np.empty(0)
-        smallest = self.push(np.diff(eda, prepend=self._sample))
+        smallest = self.push(steps_from(self._sample, eda))
         self._sample = float(eda[-1])
         return np.where(np.isinf(smallest), 0.0, smallest)
 
@@ -65,7 +66,7 @@ class Steps:
         small = np.where(sizes <= self._coarsest, sizes, np.inf)
         if self._smallest > self._coarsest:
             self._count(sizes, small)
-        smallest = np.minimum.accumulate(np.append(self._smallest, small))[1:]
+        smallest = np.minimum.accumulate(after(self._smallest, small))[1:]
         self._smallest = float(smallest[-1])
         return np.asarray(smallest)
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from acquisition.stream import FloatArray
 from processing.filters import band_pass
-from processing.sums import trailing_sum
+from processing.sums import steps_from, trailing_sum
 
 BLOCK = 1.25
 """Both bands are looked at in blocks of so many seconds: each holds a beat down to 48 a minute."""
@@ -114,15 +114,16 @@ class _InBand:
         self._filter = band_pass(1, band.low, band.high, rate)
         self._turn = rate / (2 * np.pi * band.middle)
         self._width = width
-        self._last = np.zeros(0)
+        self._last: float | None = None
         self._square = np.zeros(width - 1)
 
     def push(self, ecg: FloatArray) -> FloatArray:
         band = self._filter(ecg)
         # signal and scaled slope in quadrature: no ripple at twice the QRS frequency
-        before = self._last if len(self._last) else band[:1]
-        turn = np.diff(band, prepend=before) * self._turn
-        self._last = band[-1:] if len(band) else self._last
+        if not len(band):
+            return band
+        turn = steps_from(float(band[0]) if self._last is None else self._last, band) * self._turn
+        self._last = float(band[-1])
         square = np.concatenate((self._square, band * band + turn * turn))
         self._square = square[len(square) - (self._width - 1) :]
         return np.sqrt(trailing_sum(square, self._width) / self._width)
