@@ -80,7 +80,9 @@ def filled(times: FloatArray, nn: FloatArray) -> tuple[FloatArray, FloatArray]:
 def _holes(times: FloatArray, nn: FloatArray) -> _Holes | None:
     """Find the holes; none if there are none, or one is too long."""
     length = times[1:] - times[:-1] - nn[1:] / 1e3
-    places = np.flatnonzero(1e3 * length > HOLE * nn.min())
+    places = (1e3 * length > HOLE * np.minimum.reduce(nn)).nonzero()[0]
+    if not len(places):
+        return None
     counts, sums = np.zeros(len(nn), np.int64), list[float]()
     for k in places.tolist():
         near = np.sort(nn[max(0, k + 1 - AROUND) : k + 1 + AROUND])

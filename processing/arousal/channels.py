@@ -131,6 +131,8 @@ class Channels:
         for channel in channels:
             for index in self._indices[channel]:
                 quality, said = self._newest[index].belief
-                least = min(least, quality)
-                doubts += [f"{CALLED[channel]} in doubt: {said}"] if said else []
+                if quality < least:
+                    least = quality
+                if said:
+                    doubts.append(f"{CALLED[channel]} in doubt: {said}")
         return Belief(least, "; ".join(dict.fromkeys(doubts)))

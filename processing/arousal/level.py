@@ -16,6 +16,7 @@ from collections import deque
 import numpy as np
 
 from processing.arousal.band import ArousalConfig
+from processing.sums import median
 
 OLD = "old baseline: "
 """How what is said of an old baseline begins."""
@@ -87,7 +88,7 @@ class Level:
             self._after.append(level)
             self._missing = 0
             if len(self._after) == SETTLED:
-                moved = float(np.median(self._after) - np.median(self._before)) if self._before else 0.0
+                moved = median(self._after) - median(self._before) if self._before else 0.0
                 if abs(moved) > SMALLEST:
                     self._jumped += moved
                 self._before.extend(self._after)
@@ -98,7 +99,7 @@ class Level:
         known = [level for level in self._recent if level == level]
         if 2 * len(known) < round(self._config.fallen_window):
             return math.nan
-        return self._rest - float(np.median(known))
+        return self._rest - median(known)
 
     def _alive(self, fall: float) -> bool:
         """Tell whether responses have become a larger share of a level that fell so far [ln µS]."""

@@ -199,7 +199,7 @@ class Heart:
         columns = beat_columns(beats, ends, self.config, has_shapes=self._is_ecg)
         for name, length, values, reasons, worth in columns:
             good = np.where(np.isnan(values), 0.0, quality if worth is None else np.minimum(quality, worth))
-            if name == VAGAL:
+            if name == VAGAL and self._grids.heard_speech:
                 reasons = self._flagged(ends, values, reasons)
             reasons = with_doubts(values, reasons, last)
             out += self._rows(ends - length / 2, available, name, values, good, reasons)
@@ -218,8 +218,6 @@ class Heart:
 
     def _flagged(self, ends: FloatArray, values: FloatArray, reasons: list[str]) -> list[str]:
         """Add to values of windows with much own speech that it was so."""
-        if not self._grids.heard_speech:
-            return reasons
         shares = [self._grids.spoken(end - self.config.rmssd_window, end) for end in ends.tolist()]
         return [
             f"spoke {100 * share:.0f} % of the window" if share > self.config.speech and not why else why

@@ -25,6 +25,7 @@ from collections import deque
 import numpy as np
 
 from processing.skin.contact import ALIVE, LOW, WITHIN
+from processing.sums import median
 
 SPAN = 600
 """Seconds that are looked at."""
@@ -62,35 +63,34 @@ class Upright:
     """Follow one stream second by second."""
 
     def __init__(self) -> None:
-        self._changes: deque[float] = deque(maxlen=SPAN)
+        self._changes = np.full(SPAN, np.nan)
+        self._n = 0
         self._last = math.nan
         self.doubted = False
 
     def pause(self) -> None:
         """Begin anew after a silence."""
-        self._changes.clear()
+        self._changes[:] = np.nan
         self._last, self.doubted = math.nan, False
 
     def push(self, second: int, mean: float) -> None:
         """Take in the mean of a second that is valid [µS], nan where there is none."""
         level = math.log(mean) if mean > 0.0 else math.nan
-        self._changes.append(level - self._last)
+        self._changes[self._n % SPAN] = level - self._last
+        self._n += 1
         self._last = level
         if second % EVERY:
             return
-        changes = np.array(self._changes)
-        changes = np.sort(changes[np.isfinite(changes)])
+        changes = np.sort(self._changes[np.isfinite(self._changes)])
         if len(changes) < ENOUGH * SPAN:
             self.doubted = False
             return
         middle = float(changes[len(changes) // 2])
-        usual = float(np.median(np.abs(changes - middle)))
         places = [int(tail * len(changes)) for tail in TAILS]
-        self.doubted = all(
-            middle - float(changes[k])
-            > max(STEEPER * (float(changes[-1 - k]) - middle), BEYOND * usual, LEAST)
-            for k in places
-        )
+        falls = [middle - float(changes[k]) for k in places]
+        rises = [float(changes[-1 - k]) - middle for k in places]
+        steep = all(fall > max(STEEPER * rise, LEAST) for fall, rise in zip(falls, rises, strict=True))
+        self.doubted = steep and min(falls) > BEYOND * median(np.abs(changes - middle).tolist())
 
 
 class Zero:

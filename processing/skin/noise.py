@@ -12,11 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from acquisition.stream import FloatArray
+from acquisition.stream import FloatArray, IntArray
 from processing.skin.eda_quality import Fault
 from processing.skin.scr_signal import SLOWEST, Smoothed, Smoother
 from processing.skin.steps import Steps
 from processing.skin.stretch import Stretch
+from processing.sums import after
 
 QUARTER = 0.3186
 """Lower quartile of the absolute value of a standard normal."""
@@ -90,19 +91,34 @@ class NoiseFinder:
         means = smooth.means
         t, y = np.concatenate((self._means[0], means.times)), np.concatenate((self._means[1], means.eda))
         bends = np.abs(np.diff(y, 2 if self._smoothed else 4))
+        looks = np.arange(self._every - 1 - self._n % self._every, len(smooth.times), self._every)
         out = list[Stretch]()
-        for k in range(self._every - 1 - self._n % self._every, len(smooth.times), self._every):
-            at, known = float(smooth.times[k]), float(smooth.known[k])
-            start, self._look = self._look, at
-            if self._n + k + 1 < self._least:
-                continue
-            stop = int(np.searchsorted(t, at, side="right")) - len(y) + len(bends)
-            recent = np.sort(bends[max(0, stop - self._over) : stop])
-            noise = self._share * float(recent[len(recent) // 4])
-            step = float(smallest[min(int(np.searchsorted(times, known)), len(times) - 1)])
-            if max(self._config.deviations * noise, self._config.steps * step) > self._config.smallest:
-                out.append(Stretch(Fault.NOISE, start, at, known))
+        if len(looks):
+            at = smooth.times[looks]
+            starts, self._look = after(self._look, at[:-1]), float(at[-1])
+            first = int(np.count_nonzero(self._n + looks + 1 < self._least))
+            looks, at, starts = looks[first:], at[first:], starts[first:]
+            known = smooth.known[looks]
+            stops = np.searchsorted(t, at, side="right") - len(y) + len(bends)
+            noise = self._share * _quartiles(bends, stops, self._over)
+            step = smallest[np.minimum(np.searchsorted(times, known), len(times) - 1)]
+            loud = np.maximum(self._config.deviations * noise, self._config.steps * step)
+            noisy = loud > self._config.smallest
+            rows = zip(*(column[noisy].tolist() for column in (starts, at, known)), strict=True)
+            out += [Stretch(Fault.NOISE, *row) for row in rows]
         self._n += len(smooth.times)
         first = len(t) - self._over - round(AHEAD * self._over)
         self._means = (t[max(0, first) :], y[max(0, first) :])
         return out
+
+
+def _quartiles(values: FloatArray, stops: IntArray, over: int) -> FloatArray:
+    """Return the lower quartile of the `over` values before each place, or of as many as there are."""
+    out, full = np.empty(len(stops)), stops >= over
+    for k in np.flatnonzero(~full).tolist():
+        some = np.sort(values[: stops[k]])
+        out[k] = some[len(some) // 4]
+    if full.any():
+        windows = np.lib.stride_tricks.sliding_window_view(values, over)[stops[full] - over]
+        out[full] = np.partition(windows, over // 4, axis=1)[:, over // 4]
+    return out

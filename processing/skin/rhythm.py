@@ -13,6 +13,7 @@ import numpy as np
 
 from acquisition.stream import FloatArray
 from processing.skin.response import Scr
+from processing.sums import median
 
 NEAR = 0.3
 """The trough before a rise lies at most so long after its onset [s]."""
@@ -64,7 +65,7 @@ class RhythmConfig:
 
 class Cycle(NamedTuple):
     """Hold what goes up and down: its first trough and its last [s], its height over their line [µS], and
-    whether it falls as fast as it rose."""
+    whether it falls as fast as it rose, which is told only where its size is about that of the rise."""
 
     start: float
     stop: float
@@ -111,22 +112,27 @@ def _bends(y: FloatArray) -> list[int]:
 def _middle(t: FloatArray, share: FloatArray) -> float:
     """Return how long a flank that rises from 0 to 1 takes for its middle half [s]."""
     ends = []
-    for level in (0.25, 0.75):
-        k = int(np.argmax(share >= level))
+    levels = (0.25, 0.75)
+    for level, k in zip(levels, share.searchsorted(levels).tolist(), strict=True):
         step = float(share[k] - share[k - 1]) if k else 0.0
         part = (level - float(share[k - 1])) / step if step > 0.0 else 0.0
         ends.append(float(t[k - 1] + part * (t[k] - t[k - 1])) if k else float(t[0]))
     return ends[1] - ends[0]
 
 
-def cycle(t: FloatArray, y: FloatArray, start: int, top: int, stop: int, steeper: float) -> Cycle:
-    """Return what goes up and down between two troughs; moments [s], smoothed signal [µS]."""
+def cycle(
+    t: FloatArray, y: FloatArray, start: int, stop: int, steeper: float, sizes: tuple[float, float]
+) -> Cycle:
+    """Return what goes up and down between two troughs; moments [s], smoothed signal [µS].
+
+    Whether it swings is looked at only where its height lies within `sizes`.
+    """
     at = t[start : stop + 1] - t[start]
     z = y[start : stop + 1] - y[start] - at / at[-1] * (y[stop] - y[start])
     peak = int(np.argmax(z))
     height = float(z[peak])
-    if peak == 0 or height <= 0.0:
-        return Cycle(float(t[start]), float(t[stop]), 0.0, False)
+    if peak == 0 or not sizes[0] <= height <= sizes[1]:
+        return Cycle(float(t[start]), float(t[stop]), max(height, 0.0), False)
     rise = _middle(at[: peak + 1], np.maximum.accumulate(z[: peak + 1]) / height)
     fall = _middle(at[peak:], 1.0 - np.minimum.accumulate(z[peak:]) / height)
     step = float(at[1])
@@ -162,9 +168,10 @@ def beside(rise: Scr, t: FloatArray, y: FloatArray, config: RhythmConfig) -> Bes
     if len(places) < 2 * config.whole + 1:
         return Beside([], rise.amplitude)
     height = max(rise.amplitude, float(y[peak] - z[places[-1]]))
+    about = max(config.about, 1.0)
+    sizes = height / (about * config.smaller), height * (about * config.larger)
     cycles = [
-        cycle(before, z, a, b, c, config.steeper)
-        for a, b, c in zip(places[::2], places[1::2], places[2::2], strict=False)
+        cycle(before, z, a, c, config.steeper, sizes) for a, c in zip(places[::2], places[2::2], strict=False)
     ]
     return Beside(cycles, height)
 
@@ -188,7 +195,7 @@ def pace(rise: Scr, before: Beside, config: RhythmConfig) -> Pace | None:
     swings = [c for c in alike if c.swings]
     if len(swings) < config.whole:
         return None
-    usual = float(np.median([c.stop - c.start for c in swings]))
+    usual = median([c.stop - c.start for c in swings])
     recent = [c for c in alike if c.start >= rise.onset - config.periods * usual]
     good = [
         c for c in recent if c.swings and usual / config.paced <= c.stop - c.start <= usual * config.paced
@@ -197,4 +204,4 @@ def pace(rise: Scr, before: Beside, config: RhythmConfig) -> Pace | None:
     needed = max(config.whole, min(config.lasting / usual, config.enough))
     if not slow or len(good) < max(needed, config.most * len(recent)):
         return None
-    return Pace(usual, float(np.median([c.height for c in good])))
+    return Pace(usual, median([c.height for c in good]))

@@ -188,11 +188,11 @@ class Recovery:
 
     def _weigh(self, weight: FloatArray) -> None:
         """Turn log likelihoods into weights, and note the shortest and the longest constant that counts."""
-        self.best = int(np.argmax(weight))
+        self.best = int(weight.argmax())
         likely = np.exp(weight - weight[self.best])
-        held = np.flatnonzero(likely >= self._config.share)
+        held = (likely >= self._config.share).nonzero()[0]
         self.shortest, self.longest = int(held[0]), int(held[-1])
-        self.weights = likely / likely.sum()
+        self.weights = likely / np.add.reduce(likely)
 
 
 class Level:
@@ -270,7 +270,8 @@ class Level:
             if learns:
                 self.recovery.push(None)
             return NO_LEVEL
-        values = np.sort(self._rest, axis=0)
+        values = self._rest.copy()
+        values.sort(axis=0)
         rank = config.quantile * (n - 1)
         place = int(rank)
         levels = values[place]
@@ -279,7 +280,7 @@ class Level:
         if learns:
             self.recovery.push(levels)
         recovery = self.recovery
-        level = max(float((levels * recovery.weights).sum()), min(least))
+        level = max(float(np.add.reduce(levels * recovery.weights)), min(least))
         reach = config.deviations * recovery.sd
         ends = float(levels[recovery.longest]), float(levels[recovery.shortest])
         return LevelValue(level, min(max(0.0, min(ends) - reach), level), max(level, max(ends) + reach))
