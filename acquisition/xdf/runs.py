@@ -36,6 +36,8 @@ WORTH = 1 << 14
 """Fewer bytes are walked sooner than they are put into arrays."""
 TICK_HEAD = SAMPLES_HEAD.pack(4, TICK_BODY.size + 11, SAMPLES, TICK_ID, 4, 1) + bytes([EXPLICIT])
 TICK_SIZE = SAMPLES_HEAD.size + TICK_BODY.size
+CRC_AT, AFTER_CRC = len(TICK_HEAD) + 24, 8
+"""Where the checksum stands in a tick, and how many bytes follow it."""
 OFFSET_HEAD = chunk(CLOCK_OFFSET, bytes(20))[:4]
 ROWS, OFFSET, LIMIT, UNKNOWN = range(4)
 """Kinds of chunks."""
@@ -179,14 +181,12 @@ class Plan:
 
     def _intact(self, places: IntArray) -> BoolArray:
         """Tell which ticks have the checksum of their slice."""
-        sums = np.full(len(places), crc32(TICK_HEAD), np.uint32)
-        filled, view, head = self._starts < places, memoryview(self._buf), len(TICK_HEAD)
-        spans = zip(self._starts[filled].tolist(), places[filled].tolist(), strict=True)
-        sums[filled] = [crc32(view[start : place + head]) for start, place in spans]
-        # all of the tick but the checksum itself
-        inside = self._ticks.view(np.uint8).reshape(-1, TICK_BODY.size)[:, [*range(1, 25), *range(33, 41)]]
+        view, spans = memoryview(self._buf), zip(self._starts.tolist(), places.tolist(), strict=True)
+        # all up to the checksum itself, and what of the tick comes after it
+        sums = np.array([crc32(view[start : place + CRC_AT]) for start, place in spans], np.uint32)
+        ends = self._ticks.view(np.uint8).reshape(-1, TICK_BODY.size)[:, TICK_BODY.size - AFTER_CRC :]
         number, crc = self._ticks["number"], self._ticks["crc"]
-        return np.asarray((continued(sums, inside) == crc) & (number >= 0) & (number < 1 << 53))
+        return np.asarray((continued(sums, ends) == crc) & (number >= 0) & (number < 1 << 53))
 
     def _spare_boundaries(self, at: int) -> None:
         """Leave slices with the bytes of a boundary elsewhere than in a boundary chunk to the walk."""
