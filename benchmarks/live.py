@@ -6,6 +6,7 @@ python benchmarks/live.py [--minutes 20] [--ecg 130] [--eda 4]
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the console script does
@@ -27,6 +28,7 @@ def main() -> None:
     parser.add_argument("--ecg", type=float, default=130)
     parser.add_argument("--eda", type=float, default=4)
     given = parser.parse_args()
+    gc.freeze()  # as the console script does
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "recording"
         write(path, given.minutes, given.ecg, given.eda)

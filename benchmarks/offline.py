@@ -10,6 +10,7 @@ files; NeuroKit2's `ecg_process` only finds beats, heart rate and quality in an 
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the console script does, before numpy is loaded
@@ -126,6 +127,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=1)
     parser.add_argument("--neurokit", action="store_true", help="takes half a minute for an hour at 130 Hz")
     given = parser.parse_args()
+    gc.freeze()  # as the console script does
     who = "one person" if given.people == 1 else "a dyad"
     for ecg in given.ecg:
         with tempfile.TemporaryDirectory() as folder:
