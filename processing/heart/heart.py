@@ -75,7 +75,6 @@ class Heart:
         self._lengths = {"ibi": 0.0, "ibi_class": 0.0} | window_lengths(config)
         self._counts: FloatArray = np.zeros(2)
         """ECG samples of the last two seconds that were judged."""
-        self._came: list[float] = []
 
     def update(self, chunk: Chunk) -> None:
         """Take in admitted samples."""
