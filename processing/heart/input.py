@@ -11,6 +11,7 @@ import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray
 from processing.heart.ecg_quality import WAVES
+from processing.heart.grain import Grain
 from processing.heart.ibi import MISSING, UNLIKE, Arrival, arrival_of, tabled
 from processing.heart.judging import BeatJudge
 from processing.heart.rpeaks import DELAY, Beats, RPeaks, no_beats
@@ -150,11 +151,11 @@ class IntervalInput:
 
     def __init__(self, table: BeatTable) -> None:
         self._feed = BeatFeed(table, BeatJudge(has_shapes=False))
-        self._last = math.nan
+        self._last, self._grain = math.nan, Grain()
 
     def update(self, times: FloatArray, intervals: FloatArray) -> None:
         """Take in intervals stamped at the beat that ends them; see `told_beats`."""
-        told = told_beats(times, intervals, self._last)
+        told = told_beats(times, intervals, self._last, self._grain)
         if not len(told.times):
             return
         self._last = float(told.times[-1])
@@ -184,7 +185,7 @@ class Told(NamedTuple):
     placing: FloatArray
 
 
-def told_beats(times: FloatArray, intervals: FloatArray, last: float) -> Told:
+def told_beats(times: FloatArray, intervals: FloatArray, last: float, grain: Grain) -> Told:
     """Return the beats of a stream of intervals.
 
     Parameters
@@ -197,6 +198,8 @@ def told_beats(times: FloatArray, intervals: FloatArray, last: float) -> Told:
         skin (0 in the third column) is lost.
     last : float
         The beat before [s], nan without one.
+    grain : Grain
+        How coarse intervals were up to here.
     """
     lengths = intervals if intervals.ndim == 1 else intervals[:, 0]
     known = np.isfinite(lengths) & (lengths > 0)
@@ -204,7 +207,8 @@ def told_beats(times: FloatArray, intervals: FloatArray, last: float) -> Told:
         known &= intervals[:, 2] != 0.0
     times, seconds = times[known], lengths[known] / 1e3
     off = np.full(len(times), np.nan) if intervals.ndim == 1 else intervals[known, 1] / 1e3
-    placing = np.where(off > 0.0, off / math.sqrt(2.0), np.nan)
+    parts = np.array([np.where(off > 0.0, off / math.sqrt(2.0), np.nan), grain.spread(seconds)])
+    placing = np.where(np.isnan(parts).all(axis=0), np.nan, np.sqrt(np.nansum(parts * parts, axis=0)))
     waited = steps_from(last, times)
     return Told(times, seconds, ~(np.abs(waited - seconds) <= STAMP_SLACK), placing)
 

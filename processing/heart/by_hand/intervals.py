@@ -12,6 +12,7 @@ import numpy as np
 
 from acquisition.stream import FloatArray
 from processing.corrections.edits import Edits
+from processing.heart.grain import Grain
 from processing.heart.ibi import MARKED, REJECTED, Arrival
 from processing.heart.input import BeatFeed, plain_beats, told_beats
 from processing.heart.judging import BeatJudge
@@ -32,7 +33,7 @@ class CorrectedIntervals:
     """
 
     def __init__(self, table: BeatTable, edits: Edits) -> None:
-        self._edits = edits
+        self._edits, self._grain = edits, Grain()
         self._feed = BeatFeed(table, BeatJudge(has_shapes=False, placed=edits.placed))
         self._ahead: list[float] = edits.placed.tolist()[::-1]
         self._stamp = math.nan
@@ -46,7 +47,7 @@ class CorrectedIntervals:
 
     def update(self, times: FloatArray, intervals: FloatArray) -> None:
         """Take in intervals stamped at the beat that ends them; see `told_beats`."""
-        told = told_beats(times, intervals, self._stamp)
+        told = told_beats(times, intervals, self._stamp, self._grain)
         if not len(told.times):
             return
         self._stamp = float(told.times[-1])
