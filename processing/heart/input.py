@@ -11,9 +11,9 @@ import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray
 from processing.heart.ecg_quality import WAVES
-from processing.heart.grain import Grain
 from processing.heart.ibi import MISSING, UNLIKE, Arrival, arrival_of, tabled
 from processing.heart.judging import BeatJudge
+from processing.heart.limits.grain import Grain
 from processing.heart.rpeaks import DELAY, Beats, RPeaks, no_beats
 from processing.heart.table import Arrivals, BeatRows, BeatTable
 from processing.sums import steps_from

@@ -12,10 +12,10 @@ import numpy as np
 
 from acquisition.stream import FloatArray
 from processing.corrections.edits import Edits
-from processing.heart.grain import Grain
 from processing.heart.ibi import MARKED, REJECTED, Arrival
 from processing.heart.input import BeatFeed, plain_beats, told_beats
 from processing.heart.judging import BeatJudge
+from processing.heart.limits.grain import Grain
 from processing.heart.table import BeatTable
 
 AT = 0.1

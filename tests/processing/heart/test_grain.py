@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from acquisition.stream import Chunk, FloatArray, Modality, Role, StreamInfo
 from processing.heart.config import HeartConfig
-from processing.heart.grain import ENOUGH, Grain
 from processing.heart.heart import Heart
+from processing.heart.limits.grain import ENOUGH, Grain
 from processing.index import IndexSample
 from tests.drawing import few
 
