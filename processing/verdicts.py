@@ -17,6 +17,8 @@ BELT = ("no data", "flat", "respiration at")
 """How reasons of a breathing rate begin that tell of a belt; others tell of breaths, or of beats."""
 DOUBTED = "scl"
 """Its values in doubt tell of a whole signal what nothing else does; why there is none, EDA quality says."""
+LONG = 1.5
+"""Minutes of one heart that are said: a single look may err where two people breathe to one pace [min]."""
 LEAST = 0.1
 """A fault that holds for a smaller share of the seconds is left to the quality indices."""
 
@@ -25,7 +27,7 @@ def verdicts(samples: Iterable[IndexSample]) -> list[str]:
     """Say of each person's ECG, EDA and belt in which share of the time it had a fault, and which.
 
     So is said of an EDA level whose values are in doubt. A fault of less than a tenth of the time is not
-    named. One heart for two people is, however long.
+    named. One heart for two people is, from a minute and a half on.
     """
     seconds: Counter[tuple[str, str]] = Counter()
     faults: Counter[tuple[str, str, str]] = Counter()
@@ -43,7 +45,7 @@ def verdicts(samples: Iterable[IndexSample]) -> list[str]:
         if n >= LEAST * seconds[entity, index]
     ]
     minutes = sum(stop - start for start, stop in shared.spans()) / 60.0
-    return [*said, *([f"{HINT} (for {minutes:.0f} min)"] if minutes else [])]
+    return [*said, *([f"{HINT} (for {minutes:.0f} min)"] if minutes >= LONG else [])]
 
 
 def _tells(sample: IndexSample) -> bool:

@@ -9,7 +9,7 @@ from acquisition.stream import Chunk, FloatArray, Modality, Role, StreamInfo
 from acquisition.units import CANONICAL
 from processing.heart.config import HeartConfig
 from processing.heart.heart import Heart
-from processing.index import Estimator, IndexSample
+from processing.index import Estimator, IndexSample, index_sample
 from processing.skin.config import SkinConfig
 from processing.skin.doubt import NO_ZERO
 from processing.skin.skin import Skin
@@ -88,3 +88,12 @@ def test_a_level_in_doubt_is_named_beside_values_that_are_there() -> None:
     lines = verdicts(heard(values, 4.0, Modality.EDA))
     assert any(line.startswith(f"client EDA in doubt: {NO_ZERO} (") for line in lines), lines
     assert not any("in doubt" in line for line in verdicts(heard(values[t >= 20.0], 4.0, Modality.EDA)))
+
+
+@pytest.mark.parametrize(("looks", "said"), [(1, False), (3, False), (4, True)])
+def test_one_heart_is_said_from_a_minute_and_a_half_on(looks: int, said: bool) -> None:
+    rows = [
+        index_sample(30.0 + 10.0 * k, 61.0 + 10.0 * k, "dyad", "one_heart", float(k < looks), 1.0, "")
+        for k in range(20)
+    ]
+    assert any("one heart" in line for line in verdicts(rows)) == said
