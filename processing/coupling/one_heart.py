@@ -13,6 +13,7 @@ hearts of RMSSD 0.1-12 ms and the same mean reach 0.8 as well, at many lags alik
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -75,7 +76,7 @@ class OneHeart:
     def advance(self, ticks: FloatArray, watermarks: Watermarks) -> list[IndexSample]:
         """Return what became final; `watermarks` are the lower ones of the two people."""
         passed = watermarks["heart"]
-        if len(ticks) == 0 or not math.isfinite(passed[-1]):
+        if len(ticks) == 0:
             return []
         if math.isnan(self._next):
             self._next = math.ceil(float(ticks[0])) + FIRST
@@ -162,31 +163,42 @@ def _shares(apart: FloatArray, near: float, n: int) -> tuple[float, float]:
     return counts[best] / n, float(elsewhere.max(initial=0)) / n
 
 
+Spans = tuple[tuple[float, float], ...]
+
+
 class Shared:
     """Hold from when to when the two people's beats were one heart's, as far as it was known at a moment."""
 
     def __init__(self) -> None:
-        self._rows: list[tuple[float, float, float]] = []
+        self._since = list[float]()
+        self._known = list[Spans]()
+        """The spans that each row made known, with `_since` when."""
+        self._holds = False
 
     def hear(self, samples: Iterable[IndexSample]) -> None:
         """Take in index samples; others are passed over."""
-        self._rows += [(s[1], s[0], s[4]) for s in samples if s[3] == ONE_HEART]
+        for s in samples:
+            if s[3] == ONE_HEART:
+                self._holds = s[4] == 1.0 or (self._holds and s[4] != 0.0)
+                before = self._known[-1] if self._known else ()
+                self._since.append(s[1])
+                self._known.append(_with_minute(before, s[0]) if self._holds else before)
 
-    def spans(self, available: float = math.inf) -> list[tuple[float, float]]:
+    def spans(self, available: float = math.inf) -> Spans:
         """Return the spans [s, LSL clock] known at `available`: told minutes, and open ones behind them."""
-        out, holds = list[tuple[float, float]](), False
-        for since, centre, value in self._rows:
-            if since > available:
-                break
-            holds = value == 1.0 or (holds and value != 0.0)
-            if holds:
-                begin, end = centre - WINDOW / 2.0, centre + WINDOW / 2.0
-                joined = bool(out) and begin <= out[-1][1]
-                out[-1:] = [(out[-1][0], end)] if joined else [*out[-1:], (begin, end)]
-        return out
+        known = bisect_right(self._since, available)
+        return self._known[known - 1] if known else ()
 
 
-def spans_of(rows: Mapping[tuple[str, str], Sequence[IndexSample]]) -> list[tuple[float, float]]:
+def _with_minute(spans: Spans, centre: float) -> Spans:
+    """Return spans with one more minute, which begins no earlier than the last of them."""
+    begin, end = centre - WINDOW / 2.0, centre + WINDOW / 2.0
+    if spans and begin <= spans[-1][1]:
+        return *spans[:-1], (spans[-1][0], end)
+    return *spans, (begin, end)
+
+
+def spans_of(rows: Mapping[tuple[str, str], Sequence[IndexSample]]) -> Spans:
     """Return from when to when there was one heart in a session [s, LSL clock].
 
     Parameters

@@ -21,7 +21,7 @@ from acquisition.stream import Chunk, FloatArray, Role
 from processing.coupling.chance import ChancePool
 from processing.coupling.common import Marked
 from processing.coupling.config import SynchronyConfig
-from processing.coupling.one_heart import HEARTS, REASON, Shared, inside
+from processing.coupling.one_heart import HEARTS, REASON, Shared, Spans, inside
 from processing.coupling.peaks import pick, smoother
 from processing.coupling.signals import GridSignal
 from processing.coupling.statement import Looks, Pair, Statement, rule_of, unsaid
@@ -165,9 +165,9 @@ class Synchrony:
                 out += self._state(j, look, float(available[j - start]))
         return bands + [self._band] * (len(at) - len(bands)), out
 
-    def _one_heart(self, available: float) -> list[tuple[float, float]]:
+    def _one_heart(self, available: float) -> Spans:
         """Return the spans of one heart known at a moment [s, LSL clock]."""
-        return self._shared.spans(available) if self._shared is not None else []
+        return self._shared.spans(available) if self._shared is not None else ()
 
     def _blank(self, available: float) -> None:
         """Leave out of what later looks are made of where the two people's beats are one heart's."""

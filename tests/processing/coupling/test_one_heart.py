@@ -144,6 +144,17 @@ def test_batches_change_nothing(cuts: list[int]) -> None:
     assert sorted(map(repr, told(rows, tuple(cuts), "hr"))) == sorted(map(repr, told(rows, (), "hr")))
 
 
+@pytest.mark.parametrize("size", [1, 7, 5000])
+def test_minutes_begin_with_the_session_though_one_persons_watermark_comes_later(size: int) -> None:
+    """A stream that is admitted however late it is passes nothing before its first sample."""
+    ticks = 0.1 * np.arange(1500)
+    passed = np.where(ticks < 40.0, -math.inf, ticks)
+    part, out = OneHeart(PipelineConfig()), list[IndexSample]()
+    for first in range(0, len(ticks), size):
+        out += part.advance(ticks[first : first + size], {"heart": passed[first : first + size]})
+    assert [r.time for r in out] == [10.0 * k for k in range(12)]
+
+
 def trial() -> tuple[FloatArray, FloatArray]:
     """Return beats of two people, of whom one wore both belts in the first 100 s."""
     one, other = heart(5), heart(6)
@@ -176,5 +187,6 @@ def test_spans_last_through_what_is_open_and_end_with_two_hearts() -> None:
     shared = Shared()
     for k, value in enumerate([0.0, 1.0, math.nan, math.nan, 0.0, math.nan, 1.0]):
         shared.hear([index_sample(30.0 + 60.0 * k, 61.0 + 60.0 * k, "dyad", "one_heart", value, 1.0, "")])
-    assert shared.spans() == [(60.0, 240.0), (360.0, 420.0)]
-    assert shared.spans(122.0) == [(60.0, 120.0)]
+    assert shared.spans() == ((60.0, 240.0), (360.0, 420.0))
+    assert shared.spans(122.0) == ((60.0, 120.0),)
+    assert shared.spans(120.9) == ()
