@@ -46,9 +46,10 @@ def read(path: Path, hints: Hints) -> FoundFile:
     phone = stamps.texts(texts_of(path, dialect, [0])[0][:1], dialect.names[0], str(path))
     begin = float(phone.times[0]) if own is None else float(ns[0]) / 1e9
     streams = [replace(s, times=s.times - begin) for s in streams]
-    told = [in_gravities(_unspoilt(s)) for s in streams]
-    streams = [found for found, _ in told]
-    notes += [text for _, text in told if text]
+    for change in (_unspoilt, in_gravities):
+        told = [change(s) for s in streams]
+        streams = [found for found, _ in told]
+        notes += [text for _, text in told if text]
     epoch, zoned = (float(phone.times[0]) if phone.absolute else float("nan")), phone.zoned
     return FoundFile(
         path=path,
@@ -61,13 +62,17 @@ def read(path: Path, hints: Hints) -> FoundFile:
     )
 
 
-def _unspoilt(found: Found) -> Found:
-    """Return pulse intervals without those that movement spoils, and without the column that says so."""
+def _unspoilt(found: Found) -> tuple[Found, str]:
+    """Return pulse intervals without those that movement spoils, and without the column that says so; and how
+    many these are. Where that column is empty, nothing is said of an interval."""
     if found.labels[-1:] != (BLOCKER,):
-        return found
+        return found, ""
     samples = np.array(found.samples[:, :-1], np.float64)
-    samples[found.samples[:, -1] != 0, 0] = np.nan
-    return replace(found, samples=samples, labels=found.labels[:-1])
+    spoilt = np.nan_to_num(np.asarray(found.samples[:, -1], np.float64)) != 0
+    samples[spoilt, 0] = np.nan
+    n = int(spoilt.sum())
+    note = f"{n} of {len(spoilt)} pulse intervals are spoilt by movement ({BLOCKER}): left out" if n else ""
+    return replace(found, samples=samples, labels=found.labels[:-1]), note
 
 
 def _wishes(names: list[str]) -> list[Wish]:

@@ -79,10 +79,19 @@ def test_pulse_intervals_that_movement_spoils_are_lost_and_their_errors_kept(tmp
     head = "Phone timestamp;PP-interval [ms];error estimate [ms];blocker;contact;contact;hr [bpm]"
     told = enumerate(zip(ENDS, RR, strict=True))
     rows = [f"{at(t)};{v};{10 + k};{int(k == 2)};1;1;70" for k, (t, v) in told]
-    found = only(file(tmp_path, "Polar_Sense_PPI.txt", [head, *rows]), Modality.PPI)
+    read = file(tmp_path, "Polar_Sense_PPI.txt", [head, *rows])
+    found = only(read, Modality.PPI)
     assert found.labels == ("PPI", "error")
     assert found.samples[:, 1].tolist() == [10.0 + k for k in range(len(RR))]
     assert np.isnan(found.samples[:, 0]).nonzero()[0].tolist() == [2]
+    assert any(f"1 of {len(RR)} pulse intervals are spoilt by movement" in note for note in read.notes)
+
+
+def test_pulse_intervals_stay_where_nothing_is_said_of_movement(tmp_path: Path) -> None:
+    head = "Phone timestamp;PP-interval [ms];error estimate [ms];blocker;contact;contact;hr [bpm]"
+    rows = [f"{at(t)};{v};10;;1;1;70" for t, v in zip(ENDS, RR, strict=True)]
+    found = only(file(tmp_path, "Polar_Sense_PPI.txt", [head, *rows]), Modality.PPI)
+    assert found.samples[:, 0].tolist() == RR
 
 
 def test_beats_past_midnight_go_on(tmp_path: Path) -> None:
