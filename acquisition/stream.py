@@ -102,6 +102,11 @@ class StreamInfo:
         """Identify the stream within its recording."""
         return self.role, self.name
 
+    def unit_of(self, channel: str) -> str:
+        """Return the unit of a channel: the stream's, but whether a device was on the skin has none."""
+        beats = self.modality in (Modality.RR, Modality.PPI)
+        return "" if beats and channel == CONTACT else self.unit
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Chunk:

@@ -39,7 +39,9 @@ def header_xml(info: StreamInfo) -> bytes:
     desc = SubElement(root, "desc")
     channels = SubElement(desc, "channels")
     for label in info.channels:
-        _fill(SubElement(channels, "channel"), label=label, unit=info.unit, type=TYPES[info.modality])
+        _fill(
+            SubElement(channels, "channel"), label=label, unit=info.unit_of(label), type=TYPES[info.modality]
+        )
     own = SubElement(desc, "attunement")
     _fill(own, role=info.role, modality=info.modality, lateness=float(info.lateness), device=info.device)
     if info.exact:

@@ -195,9 +195,9 @@ def _beh(track: Track, tracks: Tracks, stem: Path) -> list[Path]:
     """Write a stream without a rate: a line a sample, by its onset."""
     names = ["onset", *_columns(track)]
     about: dict[str, Any] = {**TASK_SAID, "onset": {"Units": "s", "Description": "since the recording began"}}
-    about |= {name: {"Units": track.info.unit or "arbitrary"} for name in names[1:]} | _refilled(
-        track, tracks
-    )
+    units = map(track.info.unit_of, track.info.channels)
+    about |= {name: {"Units": unit or "arbitrary"} for name, unit in zip(names[1:], units, strict=True)}
+    about |= _refilled(track, tracks)
     values = np.asarray(track.samples, np.float64)
     since = np.round(track.times - tracks.begin, 6)
     text = "\t".join(names) + "\n" + _rows(np.column_stack([since, values]))

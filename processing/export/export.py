@@ -43,13 +43,15 @@ def export_csv(tracks: Tracks, out: Path) -> list[Path]:
     """Write one table per stream (time, t, channels with units), and events.csv."""
     written = []
     for track in tracks.streams:
-        unit = f" [{track.info.unit}]" if track.info.unit else ""
+        names = [(c, track.info.unit_of(c)) for c in track.info.channels]
         target = out / f"{track.name}.csv"
         with target.open("w", encoding="utf-8", newline="") as file:
             rows = csv.writer(file)
             kept = tracks.refilled_of(track)
             more = ["refilled"] if kept else []
-            rows.writerow(["time", "t", *(as_cell(f"{c}{unit}") for c in track.info.channels), *more])
+            rows.writerow(
+                ["time", "t", *(as_cell(f"{c} [{unit}]" if unit else c) for c, unit in names), *more]
+            )
             since = track.times - tracks.begin
             marked = _within(since, kept)[:, None].astype(int)[:, : len(more)].tolist()
             for time, t, values, mark in zip(
