@@ -11,6 +11,7 @@ beyond 10 µS/s, and 5 s around either. Departures and additions:
 - a low level that falls to a fraction of itself and stays there is what an electrode that came off reads
   (processing.skin.contact);
 - where a tool has filled a gap by a straight line (processing.skin.lines), nothing was measured;
+- after a gap a filter of the device settles or rings (processing.skin.settling);
 - a dip, and the steep part of any fall that no skin makes (processing.skin.falls), is movement; it says
   nothing about its neighbours;
 - where the level jumps by a quarter and stays (processing.skin.falls), an electrode sits anew, and until that
@@ -99,8 +100,9 @@ class Fault(IntEnum):
     MARKED = 13
     BENEATH = 14
     ANEW = 15
-    NEAR = 16
-    BEFORE = 17
+    SETTLES = 16
+    NEAR = 17
+    BEFORE = 18
 
 
 REASONS = {
@@ -120,6 +122,7 @@ REASONS = {
     Fault.MARKED: "marked as artefact by hand",
     Fault.BENEATH: "below zero: electrode off, its zero is off, or it was filtered",
     Fault.ANEW: "movement: the level jumped, and stayed",
+    Fault.SETTLES: "settles after a gap: a filter, not skin",
     Fault.NEAR: "within {c.quality.around:g} s of invalid EDA",
     Fault.BEFORE: "within {c.quality.around:g} s of invalid EDA",
 }

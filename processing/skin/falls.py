@@ -16,9 +16,9 @@ import numpy as np
 
 from acquisition.stream import FloatArray
 from processing.skin.eda_quality import Fault
+from processing.skin.found import Stretch
 from processing.skin.scr_signal import Smoothed
 from processing.skin.steps import Steps
-from processing.skin.stretch import Stretch
 from processing.sums import trailing_sum
 
 RATE = 8.0

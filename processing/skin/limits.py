@@ -17,7 +17,7 @@ import numpy as np
 
 from acquisition.stream import FloatArray
 from processing.skin.eda_quality import Fault
-from processing.skin.stretch import Stretch
+from processing.skin.found import Stretch
 from processing.sums import after
 
 KEPT = 15.0

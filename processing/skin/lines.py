@@ -16,7 +16,7 @@ import numpy as np
 
 from acquisition.stream import FloatArray
 from processing.skin.eda_quality import Fault
-from processing.skin.stretch import Stretch
+from processing.skin.found import Stretch
 
 SLOWEST = 3.5
 """Below this rate too few samples lie on a line before it must be known [Hz]."""

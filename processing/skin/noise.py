@@ -14,9 +14,9 @@ import numpy as np
 
 from acquisition.stream import FloatArray, IntArray
 from processing.skin.eda_quality import Fault
+from processing.skin.found import Stretch
 from processing.skin.scr_signal import SLOWEST, Smoothed, Smoother
 from processing.skin.steps import Steps
-from processing.skin.stretch import Stretch
 from processing.sums import after
 
 QUARTER = 0.3186

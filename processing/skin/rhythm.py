@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from acquisition.stream import FloatArray
-from processing.skin.response import Scr
+from processing.skin.found import Scr
 from processing.sums import median
 
 NEAR = 0.3

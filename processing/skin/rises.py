@@ -19,10 +19,9 @@ import numpy as np
 
 from acquisition.stream import FloatArray
 from processing.skin.falls import AnewFinder, FallConfig
+from processing.skin.found import Scr, Stretch
 from processing.skin.noise import NoiseConfig, NoiseFinder
-from processing.skin.response import Scr
 from processing.skin.scr_signal import Limits, Smoother
-from processing.skin.stretch import Stretch
 from processing.skin.trial import Trial, TrialConfig
 
 BEFORE = 0.5

@@ -24,7 +24,7 @@ import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray, IntArray
 from processing.skin.doubt import NO_SKIN, NO_ZERO, OHMS, Life, Upright, Zero
-from processing.skin.response import Scr
+from processing.skin.found import Scr
 
 CONSTANTS = np.geomspace(1.5, 45.0, 16)
 """Time constants of recovery that are tried [s]."""

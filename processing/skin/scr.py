@@ -16,13 +16,13 @@ from acquisition.stream import BoolArray, FloatArray
 from processing.corrections.edits import Edits
 from processing.skin.eda_quality import CodeArray, EdaGate, EdaQualityConfig, Fault, quality_width, spreads
 from processing.skin.falls import FallConfig
+from processing.skin.found import Scr, Stretch
 from processing.skin.held import Holds
 from processing.skin.limits import LimitFinder, NoisyLimitFinder
 from processing.skin.lines import LineFinder
 from processing.skin.noise import EVERY
-from processing.skin.response import Scr
 from processing.skin.rises import ScrConfig, ScrDetector
-from processing.skin.stretch import Stretch
+from processing.skin.settling import SettlingFinder
 from processing.sums import after
 
 __all__ = ["Found", "ResponseFinder", "Scr", "ScrConfig", "Scrs", "detect_scrs", "stretches"]
@@ -92,7 +92,7 @@ class ResponseFinder:
         self._fault = -np.inf
         self._broken = True
         self._limit, self._line = LimitFinder(), LineFinder(sfreq)
-        self._noisy = NoisyLimitFinder(sfreq)
+        self._noisy, self._settling = NoisyLimitFinder(sfreq), SettlingFinder(sfreq)
         self._bad: list[Stretch] = []
         self._seen: tuple[FloatArray, BoolArray] = (np.empty(0), np.empty(0, bool))
 
@@ -102,12 +102,13 @@ class ResponseFinder:
         present = codes != Fault.MISSING
         if not present.all():
             times, eda, codes, gaps = times[present], eda[present], codes[present], gaps[present]
+        settles = self._settling.push(times, eda)
         usable = (codes == Fault.NONE) | (codes == Fault.FLAT)
         held = self._holds.push(eda)
         anew = held.length != after(self._held, held.length[:-1])[: len(gaps)]
         starts = gaps | anew | after(self._broken, ~usable[:-1])[: len(gaps)]
         seen = times[usable], eda[usable]
-        still = [*self._limit.push(*seen), *self._noisy.push(*seen), *self._line.push(*seen)]
+        still = [*self._limit.push(*seen), *self._noisy.push(*seen), *self._line.push(*seen), *settles]
         found = Found([], [], [], self._unsaid(still))
         self._bad += found.stretches
         for a, b, new in stretches(usable, starts):
@@ -179,8 +180,9 @@ class ResponseFinder:
         self._bad = [one for one in self._bad if len(t) == n or max(one.stop, one.known) >= t[n]]
 
     def _filled(self, scr: Scr) -> bool:
-        """Tell whether a part of a rise was not measured."""
-        lines = [one for one in self._bad if one.fault == Fault.FILLED and one.known <= scr.known]
+        """Tell whether a part of a rise was not measured, or was that of a filter."""
+        none = (Fault.FILLED, Fault.SETTLES)
+        lines = [one for one in self._bad if one.fault in none and one.known <= scr.known]
         return any(min(one.stop, scr.peak) - max(one.start, scr.onset) > FILLED for one in lines)
 
     def _good(self, scr: Scr, bad_in: Sequence[Stretch]) -> bool:

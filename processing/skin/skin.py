@@ -23,7 +23,7 @@ from processing.corrections.edits import Edits
 from processing.index import IndexSample, Watermarks, index_samples, released
 from processing.skin.config import SkinConfig
 from processing.skin.eda_quality import REASONS, Fault, dominant_reason, quality_width, said_as
-from processing.skin.response import Scr
+from processing.skin.found import Scr
 from processing.skin.signal import Signal
 
 Rows = Callable[[FloatArray, FloatArray], list[IndexSample]]

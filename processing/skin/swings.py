@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from acquisition.stream import FloatArray
-from processing.skin.response import Scr
+from processing.skin.found import Scr
 from processing.skin.rhythm import Pace, RhythmConfig, beside, pace, wavers
 from processing.sums import trailing_sum
 

@@ -22,7 +22,7 @@ import numpy as np
 from acquisition.stream import FloatArray
 from processing.skin.eda_quality import quality_width
 from processing.skin.falls import Fall, FallConfig, FallFinder
-from processing.skin.response import Scr
+from processing.skin.found import Scr
 from processing.skin.scr_signal import Smoothed, Smoother
 from processing.skin.swings import SwingConfig, none_of_skin
 from processing.sums import trailing_sum

@@ -10,9 +10,9 @@ import numpy as np
 from acquisition.stream import BoolArray, FloatArray, IntArray
 from processing.corrections.edits import Edits
 from processing.skin.eda_quality import CodeArray, EdaQualityConfig, Fault, spreads
-from processing.skin.stretch import Stretch
+from processing.skin.found import Stretch
 
-ORDER = (Fault.FLAT, Fault.FILLED, Fault.ANEW, Fault.DIP, Fault.NOISE)
+ORDER = (Fault.FLAT, Fault.FILLED, Fault.SETTLES, Fault.ANEW, Fault.DIP, Fault.NOISE)
 """What a sample is said to be that lies in stretches of more than one fault: the first of these."""
 
 

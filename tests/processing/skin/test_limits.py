@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acquisition.stream import FloatArray
+from processing.skin.found import Stretch
 from processing.skin.limits import LimitConfig, LimitFinder, NoisyLimitFinder
-from processing.skin.stretch import Stretch
 from tests.processing.skin_signals import column, comparable, eda_with, feed, respond
 
 CONFIG = LimitConfig()

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from acquisition.stream import FloatArray
 from processing.skin.eda_quality import REASONS, Fault
+from processing.skin.found import Stretch
 from processing.skin.lines import LineFinder
-from processing.skin.stretch import Stretch
 from tests.processing.skin_signals import column, comparable, eda_with, feed, respond
 
 FILLED = REASONS[Fault.FILLED]

@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import arrays
 
 from acquisition.stream import FloatArray
 from processing.skin.eda import tonic_interval, tonic_level
-from processing.skin.response import Scr
+from processing.skin.found import Scr
 from processing.skin.scl import CONSTANTS, Level, SclConfig, Second, SecondMeans
 from tests.drawing import few
 from tests.processing.skin_signals import column, eda_with, feed
