@@ -97,17 +97,27 @@ def test_a_strap_and_an_ecg_of_one_heart_are_told_though_its_stamps_are_late() -
     assert set(values(apart)) == {0.0}
 
 
-def test_rows_of_silence_are_no_beats() -> None:
-    """Both people's lie at the same moments."""
-    beats, other = heart(1)[:120], heart(2)[:120]
-    silent = [
-        index_sample(t, t + 10.0, who, "ibi", math.nan, 0.0, "no data")
-        for t in np.arange(110.0, 290.0, 5.0).tolist()
+def silence(seconds: float) -> list[IndexSample]:
+    """Return what is said of both people each 5 s where no beat comes."""
+    return [
+        index_sample(t, t + 0.5, who, "ibi", math.nan, 0.0, "no data")
+        for t in np.arange(5.0, seconds, 5.0).tolist()
         for who in ("client", "therapist")
     ]
-    rows = told(sorted([*intervals(beats, other), *silent], key=IndexSample.order))
-    assert 1.0 not in values(rows)
-    assert rows[-1].reason == "too few beats"
+
+
+def test_rows_of_silence_are_no_beats() -> None:
+    """Both people's lie at the same moments, and with them there would be enough to look at."""
+    few_beats = intervals(heart(1, mean=2.4), heart(2, mean=2.4))
+    rows = told(sorted([*few_beats, *silence(SECONDS)], key=IndexSample.order))
+    assert {r.reason for r in rows} == {"too few beats"}
+
+
+def test_a_beat_counts_though_its_interval_has_no_value() -> None:
+    beats = heart(1) + 0.001
+    rows = intervals(beats, beats + 0.2)
+    without = [r._replace(value=math.nan) if r.index == "ibi" else r for r in rows]
+    assert set(values(told(without))) == {1.0}
 
 
 @pytest.mark.parametrize("seed", range(8))
