@@ -45,14 +45,14 @@ class BeatTimes:
         clocked, self._held = part.on_clock(self._held)
         if not len(part.times):
             return Settled(part, None)
-        self._n += len(part.times)
         shifts = self._by_arrival.shifts(
             part.times, np.asarray(clocked - part.times), ticks[part.slices], part.slices
         )
+        self._n += len(part.times)
         return Settled(part if shifts is None else replace(part, times=part.times + shifts), None)
 
-    def _say(self, what: str) -> None:
-        self.account.remarks.append(Remark(max(0, self._n - 1), "clock", what))
+    def _say(self, k: int, what: str) -> None:
+        self.account.remarks.append(Remark(max(0, self._n + k - 1), "clock", what))
 
 
 def times_of(

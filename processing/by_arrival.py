@@ -53,10 +53,10 @@ class ByArrival:
     lateness : float
         How late a sample may arrive [s].
     say : callable
-        Is told in words what was found.
+        Is told what was found: before which of the samples that are being placed, and in words.
     """
 
-    def __init__(self, lateness: float, say: Callable[[str], None]) -> None:
+    def __init__(self, lateness: float, say: Callable[[int, str], None]) -> None:
         self._limit = max(lateness, LATENESS)
         self._say = say
         self._said = 0
@@ -89,7 +89,7 @@ class ByArrival:
         out, at = None, 0
         while at < len(times):
             if windows[at] > self._window:
-                self._judge()
+                self._judge(at)
                 self._window, self._from, self._least = int(windows[at]), math.nan, NOTHING
             end = int(windows.searchsorted(windows[at], "right"))
             self._least = np.partition(np.append(self._least, delay[at:end]), 1)[:2]
@@ -112,11 +112,11 @@ class ByArrival:
         self._begun = float(arrived[0])
         least = _but_one(np.partition(np.append(NOTHING, delay), 1))
         if least < -BEFORE:
-            self._place(least, 0.0)
+            self._place(0, least, 0.0)
         self._usual = least if 0.0 <= least <= self._limit else 0.0
 
-    def _judge(self) -> None:
-        """Look at the least delay of the stretch that is over."""
+    def _judge(self, at: int) -> None:
+        """Look at the least delay of the stretch that is over, before sample `at`."""
         self._shift, self._slew = self._shift + self._slew, 0.0
         least = _but_one(self._least)
         if not math.isfinite(least):
@@ -124,9 +124,9 @@ class ByArrival:
         self._past.append((self._window * WINDOW, least))
         placed = least - self._shift
         if placed < -2.0 * BEFORE or placed > self._limit:
-            self._place(least, self._usual)
+            self._place(at, least, self._usual)
             return
-        drift, now = self._drift()
+        drift, now = self._drift(at)
         if drift:
             self._approach(now - self._shift, min(FASTEST, 2.0 * abs(drift) + GENTLY))
             return
@@ -139,7 +139,7 @@ class ByArrival:
         most = fastest * WINDOW
         self._slew = min(max(placed - self._usual, -most), most)
 
-    def _place(self, least: float, usual: float) -> None:
+    def _place(self, at: int, least: float, usual: float) -> None:
         """Place samples with the least delay [s] as if it was the usual one."""
         before, self._shift = self._shift, least - usual
         self._past.clear()
@@ -147,9 +147,9 @@ class ByArrival:
         if self._said <= MOST:
             off = before - self._shift
             what = f"come {abs(off):.3g} s {'before' if off > 0 else 'after'} the time they are stamped with"
-            self._say(f"samples {what}: another clock, placed by when they came")
+            self._say(at, f"samples {what}: another clock, placed by when they came")
 
-    def _drift(self) -> tuple[float, float]:
+    def _drift(self, before: int) -> tuple[float, float]:
         """Return how fast the delay changes like a line [s per s], or 0, and what it is now [s]."""
         n = len(self._past) // PARTS
         if PARTS * n < FEWEST:
@@ -163,7 +163,9 @@ class ByArrival:
             return 0.0, math.nan
         if not self._told:
             self._told = True
-            self._say(f"the clock of the stamps runs {-1e6 * drift:+.0f} ppm off the recorder's: followed")
+            self._say(
+                before, f"the clock of the stamps runs {-1e6 * drift:+.0f} ppm off the recorder's: followed"
+            )
         return drift, float(y.mean() + drift * (self._past[-1][0] - x.mean()))
 
 

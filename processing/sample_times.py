@@ -178,8 +178,8 @@ class SampleTimes:
         self.account.remarks.append(Remark(0, "clock", what))
         return -ahead
 
-    def _say(self, what: str) -> None:
-        self.account.remarks.append(Remark(max(0, self._given - 1), "clock", what))
+    def _say(self, k: int, what: str) -> None:
+        self.account.remarks.append(Remark(max(0, self._given + k - 1), "clock", what))
 
     def _settled(self, rows: _Waiting, times: FloatArray, places: IntArray, oldest: FloatArray) -> Settled:
         n = len(times)

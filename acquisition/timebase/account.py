@@ -124,7 +124,8 @@ class Account:
     def lines(self) -> list[str]:
         """Return in plain lines what a person should know of the stamps."""
         jumps = [remark.message for remark in self.remarks if remark.kind == "segment"]
-        out = [remark.message for remark in self.remarks if remark.kind != "segment"] + jumps[:SHOWN]
+        others = sorted((r for r in self.remarks if r.kind != "segment"), key=lambda remark: remark.at)
+        out = [remark.message for remark in others] + jumps[:SHOWN]
         if self.segments - 1 > SHOWN:
             out.append(f"{self.segments - 1} jumps of the stamps in all")
         if self.not_numbers:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from acquisition.batch import Item
 from acquisition.stream import Chunk, FloatArray, Modality, Role, StreamInfo
 from acquisition.tick import Tick
+from acquisition.timebase.account import Account, Remark
 from processing.admission import Admission
 from processing.by_arrival import FASTEST, ByArrival
 from processing.sample_times import SampleTimes
@@ -98,13 +99,31 @@ def test_what_is_placed_by_arrival_does_not_depend_on_batches(
     assert np.array_equal(whole[0], cut[0]) and np.array_equal(whole[1], cut[1]) and whole[2] == cut[2]
 
 
+@pytest.mark.parametrize("cuts", [[1], [7], [10**6]])
+def test_before_which_sample_it_is_said_does_not_depend_on_batches(cuts: list[int]) -> None:
+    _, stamps, came = streamed(jittered(0.003), -2.5, 0.0, 40.0)
+    laid = SampleTimes(ECG)
+    for batch in batches(session(stamps, came), cuts):
+        laid.lay(batch.streams.get(ECG.key), batch.ticks)
+    (remark,) = laid.account.remarks
+    assert abs(came[remark.at] - came[0] - 10.0) < 0.2
+
+
+def test_what_is_said_stands_in_the_order_of_the_samples() -> None:
+    """In one batch the time base speaks of the last sample before arrivals of the first are judged."""
+    account = Account(130.0)
+    account.remarks += [Remark(900, "clock", "second"), Remark(5, "clock", "first")]
+    assert account.lines() == ["first", "second"]
+
+
 def moved(times: np.ndarray, came: np.ndarray) -> tuple[FloatArray, list[str]]:
     """Return by how much times are moved whose samples came so [s], and what is said."""
     said = list[str]()
     came = np.maximum.accumulate(came)
     ticks = times[0] + 0.1 * np.arange(int((came[-1] - times[0]) / 0.1) + 2)
     arrived = ticks[ticks.searchsorted(came)]
-    shifts = ByArrival(2.0, said.append).shifts(times, np.zeros(len(times)), arrived, np.arange(len(times)))
+    by_arrival = ByArrival(2.0, lambda _, what: said.append(what))
+    shifts = by_arrival.shifts(times, np.zeros(len(times)), arrived, np.arange(len(times)))
     return np.zeros(len(times)) if shifts is None else shifts, said
 
 
