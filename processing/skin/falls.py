@@ -31,6 +31,8 @@ UNREST = 2.0
 """Length of the means of the second difference; the least of them tells the noise [s]."""
 MOVED = 1.25
 """A level that jumps by this factor, up or down, is on another scale (processing.arousal.level)."""
+SPIKE = 0.25
+"""A signal is where it was before a spike if so much of its height is left at most."""
 STAYS = 0.7
 """So much of the highest that it reaches stays; a response with a half-time of 6 s is on its way back."""
 
@@ -75,7 +77,7 @@ class Fall(NamedTuple):
     """Hold one fall: where it began, ended or was given up, and was seen and decided [s].
 
     `level` is the height it fell from, `base` the least of the signal before [µS]; `back` tells whether it
-    came back (a dip), else `stop` is where it was seen.
+    came back (a dip), else `stop` is where it was seen; `spike` whether it only fell back from a spike.
     """
 
     start: float
@@ -85,6 +87,7 @@ class Fall(NamedTuple):
     level: float
     base: float
     back: bool
+    spike: bool = False
 
     @property
     def stretch(self) -> Stretch:
@@ -159,7 +162,7 @@ class FallFinder:
                 if place == len(steep):
                     break
                 i = int(steep[place])
-                self._judge(i)
+                found += self._judge(i)
             else:
                 fall = self._follow(self.open, i)
                 if fall is not None:
@@ -168,12 +171,12 @@ class FallFinder:
         self._forget()
         return found
 
-    def _judge(self, i: int) -> None:
-        """Open a fall where the signal falls by more than skin can let it."""
+    def _judge(self, i: int) -> list[Fall]:
+        """Open a fall where the signal falls by more than skin can let it; return it if it ends a spike."""
         config, z, lag = self._config, self._z, self._lag
         number = self._n + i  # places of the stretch, however much of it is still held
         if number < self._first:
-            return
+            return []
         base = float(self._base[max(0, i - lag - self._far) : i - lag + 1].min())
         base = base if math.isfinite(base) else float(z[i])
         usual = float(self._fell[max(0, i - lag - self._near) : max(0, i - lag + 1)].max(initial=0.0))
@@ -184,9 +187,19 @@ class FallFinder:
             self._fell[i] = 0.0
             top = i - lag + int(np.argmax(z[i - lag : i]))
             t, seen = float(self._t[top]), float(self._t[i])
+            if self._ends_spike(top, i):
+                return [Fall(float(self._t[top - 1]), t, seen, seen, float(z[top]), base, True, True)]
             self.open = Fall(t, seen, seen, math.inf, float(z[top]), base, False)
             self._low = self._last = float(z[i])
             self._returned, self._opened = None, number
+        return []
+
+    def _ends_spike(self, top: int, i: int) -> bool:
+        """Tell whether a single mean stands over the one before it, and those after are where that was."""
+        if top == 0:
+            return False
+        near = np.abs(self._z[top + 1 : i + 1] - self._z[top - 1])
+        return bool(near.max() <= SPIKE * (self._z[top] - self._z[top - 1]))
 
     def _follow(self, fall: Fall, i: int) -> Fall | None:
         """Follow an open fall; return it once it is decided."""

@@ -197,7 +197,7 @@ class Trial:
     def _restless(self, rise: Scr) -> bool:
         """Tell whether the signal falls again and again as no skin does."""
         begin = rise.onset - self._config.before
-        falls = sum(fall.start >= begin for fall in self._seen(rise.known))
+        falls = sum(fall.start >= begin and not fall.spike for fall in self._seen(rise.known))
         return falls >= self._config.restless
 
     def _seen(self, known: float) -> list[Fall]:

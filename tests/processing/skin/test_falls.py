@@ -38,6 +38,42 @@ def test_an_electrode_that_sits_anew_is_a_fall_that_does_not_come_back(sfreq: fl
     assert not fall.back and fall.stop == fall.seen < 31.0
 
 
+@pytest.mark.parametrize("sfreq", [4.0, 5.0, 8.0, 25.0, 100.0])
+@pytest.mark.parametrize("height", [0.3, 1.0])
+def test_a_fall_back_from_a_spike_of_one_mean_is_decided_at_once(sfreq: float, height: float) -> None:
+    t, eda = eda_with(60.0, sfreq, (), ())
+    place = round(30.0 * sfreq)
+    eda[place] += height * max(1.0, sfreq // 8.0)
+    (fall,) = falls_of(eda, sfreq)
+    assert fall.spike and fall.start < t[place] <= fall.stop < fall.start + 0.3
+    assert fall.seen == fall.known < t[place] + 0.75
+
+
+@pytest.mark.parametrize("sfreq", [4.0, 25.0])
+def test_what_falls_from_a_spike_to_below_where_it_was_or_from_a_plateau_is_no_spike(sfreq: float) -> None:
+    t, eda = eda_with(60.0, sfreq, (), ())
+    plateau = np.where((t >= 30.0) & (t < 31.0), 1.0, 0.0)
+    below = np.where(t == 30.0, 1.0, 0.0) - np.where(t > 30.0, 0.8, 0.0)
+    for change in (plateau, below):
+        found = falls_of(eda + change, sfreq)
+        assert found and not any(fall.spike for fall in found)
+
+
+def test_spikes_every_few_seconds_hide_few_responses() -> None:
+    sfreq = 4.0
+    rng = np.random.default_rng(8)
+    t = np.arange(600 * sfreq) / sfreq
+    eda = 5.0 + 0.003 * rng.standard_normal(len(t))
+    onsets = np.arange(20.0, 580.0, 13.0)
+    for onset in onsets.tolist():
+        eda += respond(t, onset, 0.3)
+    at = np.arange(10.3, 590.0, 7.0)
+    eda[np.rint(at * sfreq).astype(int)] += rng.uniform(0.3, 2.0, len(at))
+    peaks, _ = column(feed(t, eda, sfreq), "scr")
+    found = sum(np.any(np.abs(peaks - onset - 2.0) < 1.5) for onset in onsets.tolist())
+    assert found >= 0.8 * len(onsets)
+
+
 @pytest.mark.parametrize("sfreq", [1.0, 2.0, 4.0, 25.0, 100.0])
 @pytest.mark.parametrize("half", [1.2, 2.0, 6.0, 14.0])
 @pytest.mark.parametrize("noise", [0.0, 0.01])
