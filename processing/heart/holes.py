@@ -68,14 +68,15 @@ class Holes:
         """Return the holes that are remembered [s]."""
         return self._holes
 
-    def bridge(self, times: FloatArray, ecg: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return samples with the missing ones put in; stamps [s], not decreasing."""
+    def bridge(self, times: FloatArray, ecg: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return samples with the missing ones put in, and with which sample each came, by its stamp; stamps
+        [s] do not decrease."""
         steps = steps_from(self._last[0], times)
         found = np.flatnonzero((steps > MISSING / self._sfreq) & (steps <= GAP))
         before = self._last
         self._last = (float(times[-1]), float(ecg[-1]))
         if not len(found):
-            return times, ecg
+            return times, ecg, times
         at, stamps, values = list[int](), list[FloatArray](), list[FloatArray]()
         for k in found.tolist():
             start, low = (float(times[k - 1]), float(ecg[k - 1])) if k else before
@@ -87,7 +88,8 @@ class Holes:
             values.append(low + (high - low) * share)
             whole = abs((stop - start) * self._sfreq - n - 1) <= WHOLE
             self._holes.append((start, stop if whole else max(stop, start + UNKNOWN)))
-        return np.insert(times, at, np.concatenate(stamps)), np.insert(ecg, at, np.concatenate(values))
+        came = np.insert(times, at, times[at])
+        return np.insert(times, at, np.concatenate(stamps)), np.insert(ecg, at, np.concatenate(values)), came
 
     def crossed(self, beats: FloatArray, before: float) -> BoolArray:
         """Tell which intervals cannot be trusted: one of their beats is near a hole, or a beat may be in one.
@@ -143,12 +145,19 @@ class Spikes:
 
     def restart(self) -> None:
         """Begin a new stretch: keep what is known of the beats, drop what waits."""
-        self._times, self._ecg, self._known = np.empty(0), np.empty(0), np.empty(0)
+        self._times, self._ecg, self._came, self._known = (np.empty(0) for _ in range(4))
         self._offset = self._seen = self._left = self._over = self._tall = 0
         self._ahead = 1
 
-    def push(self, times: FloatArray, ecg: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def push(
+        self, times: FloatArray, ecg: FloatArray, came: FloatArray
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Take in samples of one stretch and return those that need no more.
+
+        Parameters
+        ----------
+        times, ecg, came : ndarray, shape (n,)
+            As `Holes.bridge` returns them.
 
         Returns
         -------
@@ -157,7 +166,8 @@ class Spikes:
         """
         self._times = np.concatenate((self._times, times))
         self._ecg = np.concatenate((self._ecg, ecg))
-        self._known = np.concatenate((self._known, times))
+        self._came = np.concatenate((self._came, came))
+        self._known = np.concatenate((self._known, came))
         if not self._seen and not self._begin():
             return self._times[:0], self._ecg[:0], self._known[:0]
         stop = self._offset + len(self._ecg)
@@ -243,7 +253,7 @@ class Spikes:
         x, look = self._ecg, self._look
         if len(x) <= look:
             return False
-        self._known[:look] = self._times[look]
+        self._known[:look] = self._came[look]
         least = LEAST * (sorted(self._tops)[len(self._tops) // 2] if self._tops else UNKNOWN_RISE)
         for n in range(1, (self._narrow if self._tops else self._sharp) + 1):
             high = float(np.abs(x[:n] - x[n]).max())
@@ -280,7 +290,7 @@ class Spikes:
         last = np.maximum.accumulate(last)
         at = np.arange(steps[0], steps[-1] + self._look)
         near = at - last < self._look
-        at, until = at[near], self._times[last[near] + self._look]
+        at, until = at[near], self._came[last[near] + self._look]
         self._known[at] = np.maximum(self._known[at], until)
 
     def _likely(self, steps: IntArray, usual: float | FloatArray) -> list[tuple[int, list[int]]]:
@@ -324,6 +334,6 @@ class Spikes:
         if len(self._ecg) > 2 * keep:
             gone = min(len(self._ecg) - keep, self._left - self._offset)
             self._offset += gone
-            self._times, self._ecg, self._known = (
-                column[gone:] for column in (self._times, self._ecg, self._known)
+            self._times, self._ecg, self._came, self._known = (
+                column[gone:] for column in (self._times, self._ecg, self._came, self._known)
             )

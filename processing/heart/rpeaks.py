@@ -152,7 +152,7 @@ class RPeaks:
             times, ecg = times[known], ecg[known]
         if len(times) == 0:
             return no_beats()
-        times, ecg = self.holes.bridge(times, ecg)
+        times, ecg, came = self.holes.bridge(times, ecg)
         cuts = np.flatnonzero(steps_from(self._end, times) > GAP)
         out: list[Beats] = []
         for start, stop in zip([0, *cuts.tolist()], [*cuts.tolist(), len(times)], strict=True):
@@ -160,7 +160,7 @@ class RPeaks:
                 out.append(self._finish())
                 self._begin()
             if stop > start:
-                out.append(self._stretch(times[start:stop], ecg[start:stop]))
+                out.append(self._stretch(times[start:stop], ecg[start:stop], came[start:stop]))
                 self._end = float(times[stop - 1])
         return joined(out)
 
@@ -193,14 +193,14 @@ class RPeaks:
             return no_beats()
         self._is_over = True
         held = np.arange(1, round(HELD * self.sfreq) + 1) / self.sfreq
-        beats = self._stretch(self._end + held, np.full(len(held), self._newest))
+        beats = self._stretch(self._end + held, np.full(len(held), self._newest), self._end + held)
         settled = np.full(len(beats.times), np.nextafter(self._end + GAP, np.inf))
         whole = beats.times < self._end - EDGE
         return Beats._make(column[whole] for column in beats._replace(settled=settled))
 
-    def _stretch(self, times: FloatArray, ecg: FloatArray) -> Beats:
+    def _stretch(self, times: FloatArray, ecg: FloatArray, came: FloatArray) -> Beats:
         self._newest = float(ecg[-1])
-        times, ecg, known = self.spikes.push(times, ecg)
+        times, ecg, known = self.spikes.push(times, ecg, came)
         if not len(times):
             return no_beats()
         if len(self._raw) == 0:

@@ -72,7 +72,7 @@ def test_narrow_r_waves_alone_are_no_spikes(sfreq: float, width: float) -> None:
     for k, beat in enumerate(beats.tolist()):  # the electrode moves: all becomes four times as high
         x += (1.0 if k < 22 else 4.0) * np.exp(-0.5 * ((time - beat) / width) ** 2)
     spikes = Spikes(sfreq)
-    _, y, known = spikes.push(time, x)
+    _, y, known = spikes.push(time, x, time)
     assert spikes.known() == []
     assert np.array_equal(y, x[: len(y)])
     assert (known >= time[: len(y)]).all()
@@ -115,7 +115,7 @@ def test_shapes_seen_in_correcting_are_without_spikes_too() -> None:
     x, _ = spiky(ecg(rhythm(20.0), 500.0, 22.0, noise=0.01), 500.0, 2, 1.0)
     times = np.arange(len(x)) / 500.0
     spikes = Spikes(500.0)
-    _, clean, _ = spikes.push(times, x)
+    _, clean, _ = spikes.push(times, x, times)
     assert len(spikes.known()) > 5
     assert np.allclose(_without(spikes.known(), times, x)[: len(clean)], clean, rtol=0.0, atol=1e-12)
 
@@ -126,7 +126,7 @@ def test_nothing_waits_in_a_flat_line_and_beats_after_it_are_no_spikes(sfreq: fl
     x = np.concatenate((ecg(beats, sfreq, 20.0), np.zeros(round(30.0 * sfreq)), ecg(beats, sfreq, 20.0)))
     times = np.arange(len(x)) / sfreq
     spikes = Spikes(sfreq)
-    _, y, known = spikes.push(times, x)
+    _, y, known = spikes.push(times, x, times)
     assert spikes.known() == []
     assert np.array_equal(y, x[: len(y)])
     flat = (times[: len(y)] > 20.1) & (times[: len(y)] < 49.9)
