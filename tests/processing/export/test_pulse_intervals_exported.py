@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from acquisition.importing.assigning import import_as
+from acquisition.importing.options import Options
 from acquisition.stream import CONTACT, ERROR, Modality, Role, StreamInfo
 from acquisition.xdf.header import header_xml
 from processing.export.bids import export_bids
-from processing.export.export import export_csv
-from processing.export.tracks import Track, Tracks
+from processing.export.export import export_csv, export_xdf
+from processing.export.tracks import Track, Tracks, read_tracks
 
 INFO = StreamInfo(
     name="band",
@@ -48,3 +50,13 @@ def test_bids_gives_contact_no_unit(tracks: Tracks, tmp_path: Path) -> None:
 def test_the_header_of_a_recording_gives_contact_no_unit() -> None:
     text = header_xml(INFO).decode()
     assert text.count("<unit>ms</unit>") == 2
+
+
+def test_errors_come_back_from_xdf(tracks: Tracks, tmp_path: Path) -> None:
+    """Intervals alone would have an RMSSD of quality 1 again, whatever the band said of them."""
+    (file,) = export_xdf(tracks, tmp_path)
+    import_as([(Role.CLIENT, file)], out=tmp_path / "D01_S02", options=Options())
+    (back,) = read_tracks(tmp_path / "D01_S02").streams
+    assert back.info.channels == INFO.channels
+    assert back.info.unit == "ms"
+    assert np.array_equal(back.samples, tracks.streams[0].samples, equal_nan=True)
