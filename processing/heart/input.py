@@ -194,8 +194,8 @@ def told_beats(times: FloatArray, intervals: FloatArray, last: float, grain: Gra
         Stamps [s].
     intervals : ndarray, shape (n,), (n, 2) or (n, 3)
         Intervals [ms], those that are nan or 0 are lost; and how far the device thinks each is off [ms]: the
-        two beats that it lies between have half of its variance each. What came while the device was off the
-        skin (0 in the third column) is lost.
+        two beats that it lies between have half of its variance each. What may be off by any time, and what
+        came while the device was off the skin (0 in the third column), is lost.
     last : float
         The beat before [s], nan without one.
     grain : Grain
@@ -203,6 +203,8 @@ def told_beats(times: FloatArray, intervals: FloatArray, last: float, grain: Gra
     """
     lengths = intervals if intervals.ndim == 1 else intervals[:, 0]
     known = np.isfinite(lengths) & (lengths > 0)
+    if intervals.ndim > 1:
+        known &= ~np.isinf(intervals[:, 1])
     if intervals.shape[1:] == (3,):
         known &= intervals[:, 2] != 0.0
     times, seconds = times[known], lengths[known] / 1e3

@@ -259,6 +259,7 @@ def test_intervals_of_a_band_that_is_off_the_skin_are_lost() -> None:
     told = np.column_stack([1000.0 * np.diff(ends), np.full(59, 5.0), np.ones(59)])
     told[20:30, 2] = 0.0
     told[40:, 2] = np.nan  # it does not say
+    told[45, 1] = np.inf
     info = StreamInfo(
         name="p",
         role=Role.CLIENT,
@@ -271,7 +272,7 @@ def test_intervals_of_a_band_that_is_off_the_skin_are_lost() -> None:
     heart.update(Chunk(info, ends[1:], told))
     rows = heart.advance(ticks, {"heart": ticks})
     beats = [round(r.time, 6) for r in rows if r.index == "ibi" and r.time % 5.0]  # those of silence aside
-    assert beats == [round(t, 6) for t in (*ends[1:21], *ends[31:])]
+    assert beats == [round(t, 6) for t in (*ends[1:21], *ends[31:46], *ends[47:])]
 
 
 def test_an_error_that_is_not_said_is_not_known() -> None:
