@@ -205,3 +205,92 @@ def pace(rise: Scr, before: Beside, config: RhythmConfig) -> Pace | None:
     if not slow or len(good) < max(needed, config.most * len(recent)):
         return None
     return Pace(usual, median([c.height for c in good]))
+
+
+class Sway:
+    """Tell in which half minutes the signal swings at one frequency by as much as a response.
+
+    No responses come in a line above 0.45 Hz: a pulse, an alias of the mains. They fill the time between
+    responses, so that some of these are hidden, and some swings look like one.
+
+    Parameters
+    ----------
+    sfreq : float
+        Sampling rate [Hz].
+    least : float
+        Smallest response [µS].
+    """
+
+    PIECE = 30.0
+    SLOWEST, FASTEST = 0.45, 2.2
+    LOBE = 2
+    """Bins of the spectrum on either side of a line that a Hann window spreads it over."""
+    STANDS_OUT = 4.0
+    """A line has so many times the power of what lies around it, from half to 1.6 times its frequency."""
+    COVERED = 0.8
+    """Share of a piece in which there must be samples."""
+
+    def __init__(self, sfreq: float, least: float) -> None:
+        rate = 8.0 if sfreq >= 8.0 else 4.0
+        self._rate, self._least, self._slow = rate, least, sfreq < 4.0
+        n = round(self.PIECE * rate)
+        window = np.hanning(n)
+        self._weights = window * 2.0 / float(window.sum()) / np.sqrt(1.5)
+        self._line = np.linalg.qr(np.vander(np.linspace(-1.0, 1.0, n), 3))[0]
+        first, last = np.array((self.SLOWEST, min(self.FASTEST, 0.45 * rate))) * self.PIECE
+        self._places = np.arange(int(np.ceil(first)), int(last) + 1)
+        self._held: list[tuple[FloatArray, FloatArray]] = []
+        self._end = -np.inf
+        self._swaying = set[int]()
+
+    def push(self, times: FloatArray, eda: FloatArray, until: float) -> None:
+        """Take in samples, stamps [s] and EDA [µS], of which all below a moment have come."""
+        if self._slow:
+            return
+        if len(times):
+            self._held.append((times, eda))
+            if self._end == -np.inf:
+                self._end = (float(times[0]) // self.PIECE + 1.0) * self.PIECE
+        if not self._held or until < self._end:
+            return
+        t, x = (np.concatenate(column) for column in zip(*self._held, strict=True))
+        until = min(until, float(t[-1]))
+        numbers = np.floor(t / self.PIECE)
+        for number in np.unique(numbers[numbers < until // self.PIECE]).tolist():
+            inside = numbers == number
+            if self._sways(t[inside] - number * self.PIECE, x[inside]):
+                self._swaying.add(int(number))
+        left = numbers >= until // self.PIECE
+        self._held, self._end = [(t[left], x[left])], (until // self.PIECE + 1.0) * self.PIECE
+
+    def _sways(self, late: FloatArray, x: FloatArray) -> bool:
+        """Tell whether a piece holds a line; moments since it began [s]."""
+        n = len(self._weights)
+        bins = np.minimum((late * self._rate).astype(np.int64), n - 1)
+        counts, sums = np.bincount(bins, minlength=n), np.bincount(bins, weights=x, minlength=n)
+        full = np.flatnonzero(counts)
+        if len(full) < self.COVERED * n:
+            return False
+        y = np.interp(np.arange(n), full, sums[full] / counts[full])
+        y = y - self._line @ (y @ self._line)
+        power = np.abs(np.fft.rfft(y * self._weights)) ** 2
+        sums = np.concatenate(([0.0], np.cumsum(power)))
+        lobes = sums[self._places + self.LOBE + 1] - sums[self._places - self.LOBE]
+        best = int(np.argmax(lobes))
+        place, line = int(self._places[best]), float(lobes[best])
+        top = min(len(power), int(1.6 * place) + self.LOBE + 2)
+        around = float(sums[top] - sums[place // 2]) - line
+        return 2.0 * line**0.5 >= self._least and line >= self.STANDS_OUT * around
+
+    def within(self, starts: FloatArray, width: float) -> list[bool]:
+        """Tell for each window from a start on [s] whether a piece that lies in it sways."""
+        if not self._swaying:
+            return [False] * len(starts)
+        firsts = np.ceil(starts / self.PIECE).astype(np.int64).tolist()
+        stops = np.floor((starts + width) / self.PIECE).astype(np.int64).tolist()
+        return [any(k in self._swaying for k in range(a, b)) for a, b in zip(firsts, stops, strict=True)]
+
+    def forget(self, before: float) -> None:
+        """Let go of what lies before a moment [s]."""
+        if self._swaying:
+            self._swaying = {k for k in self._swaying if (k + 1) * self.PIECE >= before}

@@ -8,6 +8,7 @@ from acquisition.stream import FloatArray
 from processing.corrections.edits import Edits
 from processing.skin.config import SkinConfig
 from processing.skin.eda_quality import EdaGate, said_by_hand
+from processing.skin.rhythm import Sway
 from processing.skin.scl import Level, SecondMeans
 from processing.skin.scr import ResponseFinder, Scr
 from processing.skin.validity import Validity
@@ -32,6 +33,7 @@ class Signal:
         self.validity = Validity(config.quality, edits)
         self._means = SecondMeans(int(2.0 * config.scl.window))
         self.level = Level(config.scl)
+        self.sway, self._around = Sway(sfreq, config.scr.minimum), config.quality.around
         self.fresh: list[Scr] = []
 
     def push(self, times: FloatArray, eda: FloatArray) -> None:
@@ -46,7 +48,9 @@ class Signal:
 
     def settle(self, until: float) -> None:
         """Work out what follows from all stamps below `until`."""
-        self._means.push(*self.validity.settle(until))
+        settled = self.validity.settle(until)
+        self._means.push(*settled)
+        self.sway.push(settled.times, settled.eda, until - self._around)
         for second in self._means.complete(until - self._settling):
             self.level.take(second)
 

@@ -31,6 +31,8 @@ STEP = SkinConfig.step
 """Everything is settled at a multiple of this data time [s]: live, most calls then have nothing to do."""
 STEPS = 16
 """Steps between stamps that tell the sampling rate of a stream that does not say it."""
+SWINGS = "swings hide responses: pulse, or mains"
+"""What is said of rates among swings of one frequency."""
 
 
 class Skin:
@@ -211,10 +213,14 @@ class Skin:
         gated = covered < self._config.covered
         rate = np.where(gated, np.nan, n / (np.where(gated, 1.0, covered) * width / 60.0))
         mean = np.where(gated | (n == 0), np.nan, total / np.maximum(n, 1))
+        sways = [False] * len(times)
+        if self._signal is not None:
+            sways = self._signal.sway.within(times - width / 2, width)
         out: list[IndexSample] = []
         for index, values in (("scr_rate", rate), ("scr_amp", mean)):
-            quality = np.where(np.isnan(values) | self._doubted(times), 0.0, covered)
+            quality = np.where(np.isnan(values) | self._doubted(times) | sways, 0.0, covered)
             reasons = self._reasons(times, values, counts, covered, "no responses")
+            reasons = [why or SWINGS * one for why, one in zip(reasons, sways, strict=True)]
             out += index_samples(times, available, self._entity, index, values, quality, reasons)
         return out
 
@@ -256,3 +262,4 @@ class Skin:
         if self._signal is not None and math.isfinite(before):
             self._signal.validity.forget(before)
             self._signal.level.forget(before)
+            self._signal.sway.forget(before)

@@ -1,15 +1,20 @@
-"""Where a signal turns: exact places, whatever lies between them."""
+"""Where a signal turns: exact places, whatever lies between them; and whether it swings at one frequency."""
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from acquisition.stream import FloatArray
+from processing.index import IndexSample
 from processing.skin.rhythm import turns
+from processing.skin.skin import SWINGS
+from tests.processing.skin_signals import comparable, eda_with, feed, respond
 
 
 @pytest.mark.parametrize(
@@ -37,3 +42,35 @@ def test_each_turn_is_so_far_from_the_next_and_nothing_beyond_lies_between(
         between, rises = signal[a : b + 1], k % 2 == 0
         assert abs(signal[b] - signal[a]) >= least
         assert (min(between), max(between)) == ((signal[a], signal[b]) if rises else (signal[b], signal[a]))
+
+
+def rates_in(sfreq: float, added: FloatArray, cuts: Sequence[float] = ()) -> list[IndexSample]:
+    t, eda = eda_with(240.0, sfreq)
+    return [s for s in feed(t, eda + added, sfreq, cuts=cuts) if s.index in ("scr_rate", "scr_amp")]
+
+
+@pytest.mark.parametrize(
+    ("sfreq", "frequency"), [(10.0, 0.6), (25.0, 0.6), (25.0, 1.2), (25.0, 1.6), (100.0, 1.2)]
+)
+def test_swings_as_large_as_responses_put_rates_in_doubt(sfreq: float, frequency: float) -> None:
+    t = np.arange(round(240.0 * sfreq)) / sfreq
+    for size, doubted in ((0.08, True), (0.01, False)):
+        rates = rates_in(sfreq, size * np.sin(2.0 * np.pi * frequency * t))
+        known = [s for s in rates if s.value == s.value]
+        assert len(known) > 30
+        assert all((s.quality == 0.0 and s.reason == SWINGS) == doubted for s in known)
+
+
+def test_swings_are_in_doubt_however_the_signal_is_cut_and_only_while_they_last() -> None:
+    t = np.arange(240 * 25) / 25.0
+    added = np.where(t < 90.0, 0.1 * np.sin(2.0 * np.pi * 1.1 * t), 0.0)
+    rates = rates_in(25.0, added)
+    assert {s.time for s in rates if s.reason == SWINGS} == set(np.arange(20.0, 95.0, 5.0))
+    assert comparable(rates) == comparable(rates_in(25.0, added, cuts=(7.0, 31.5, 60.0, 61.0, 130.0)))
+
+
+@pytest.mark.parametrize("every", [3.0, 4.0, 5.0])
+def test_responses_that_come_evenly_are_no_swings(every: float) -> None:
+    t = np.arange(240 * 25) / 25.0
+    added = np.sum([respond(t, onset, 0.4, 1.0, 2.0) for onset in np.arange(5.0, 230.0, every)], axis=0)
+    assert not any(s.reason == SWINGS for s in rates_in(25.0, added))
