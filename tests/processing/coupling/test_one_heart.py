@@ -157,7 +157,7 @@ def test_batches_change_nothing(cuts: list[int]) -> None:
 @pytest.mark.parametrize("size", [1, 7, 5000])
 def test_minutes_begin_with_the_session_though_one_persons_watermark_comes_later(size: int) -> None:
     """A stream that is admitted however late it is passes nothing before its first sample."""
-    ticks = 0.1 * np.arange(1500)
+    ticks: FloatArray = 0.1 * np.arange(1500, dtype=np.float64)
     passed = np.where(ticks < 40.0, -math.inf, ticks)
     part, out = OneHeart(PipelineConfig()), list[IndexSample]()
     for first in range(0, len(ticks), size):

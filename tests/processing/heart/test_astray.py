@@ -8,9 +8,10 @@ import pytest
 from acquisition.stream import FloatArray, Modality
 from benchmarks.looks_good import KINDS, is_good, rows
 from processing.heart.config import HeartConfig
-from processing.heart.families import ELSEWHERE, KEPT, LAIN, SHIFT, STEP, Families, qrs_shapes
+from processing.heart.families import ELSEWHERE, LAIN, SHIFT, STEP, Families, qrs_shapes
 from processing.heart.ibi import ASTRAY, EVEN, ROUGH, Arrival, is_uneven, with_rough
 from processing.heart.judging import BeatJudge
+from processing.heart.waves.typical import KEPT
 from processing.heart.windows import beat_columns
 from tests.processing.heart.test_doubt import cut, made
 from tests.processing.heart.test_heart import run, stream
