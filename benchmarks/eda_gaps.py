@@ -54,15 +54,19 @@ def with_gaps(
     return t[~gone], x[~gone]
 
 
-def said(t: FloatArray, x: FloatArray, sfreq: float) -> list[IndexSample]:
-    """Return what the estimator says with a quality of 0.5 or more."""
+def rows(t: FloatArray, x: FloatArray, sfreq: float) -> list[IndexSample]:
+    """Return what the estimator says."""
     info = StreamInfo(
         name="eda", role=Role.CLIENT, modality=Modality.EDA, sfreq=sfreq, unit="uS", channels=("EDA",)
     )
     skin, ticks = Skin("client", config=SkinConfig()), np.arange(1.0, SECONDS)
     skin.update(Chunk(info, t, x[:, None]))
-    out = skin.advance(ticks, {"skin": ticks})
-    return [row for row in out if row.quality >= 0.5 and row.value == row.value]
+    return skin.advance(ticks, {"skin": ticks})
+
+
+def said(t: FloatArray, x: FloatArray, sfreq: float) -> list[IndexSample]:
+    """Return what the estimator says with a quality of 0.5 or more."""
+    return [row for row in rows(t, x, sfreq) if row.quality >= 0.5 and row.value == row.value]
 
 
 def row(kind: str, sfreq: int, seed: int, recordings: int) -> str:
