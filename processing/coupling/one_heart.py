@@ -35,8 +35,6 @@ NEAR = (0.010, 0.020)
 """Beats that lie so near each other, once a lag is taken out, come together [s]; one suffices."""
 LATE = 1.5
 """Intervals are counted on while their stamps are at most so far off [s]."""
-SILENT = 5.0
-"""Rows without a value at whole multiples of it [s] tell of silence, and of no beat."""
 LEAST = 30
 """Fewer beats of either tell nothing."""
 TOGETHER, APART = 0.8, 0.5
@@ -59,7 +57,7 @@ class OneHeart:
 
     def __init__(self, config: PipelineConfig) -> None:
         self._wait = INDICES[_BEAT].settled(config)
-        self._people = [_Beats() for _ in PEOPLE]
+        self._people = [_Beats(config.heart.step) for _ in PEOPLE]
         self._next = math.nan
 
     def update(self, chunk: Chunk) -> None:
@@ -108,13 +106,14 @@ class _Beats:
     The stamp of an interval that a strap sends is off by as much as its radio is late, its length is not.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, step: float) -> None:
+        self._step = step
         self._rows: list[float] = []
         self._beats: list[float] = []
 
     def take(self, intervals: Iterable[IndexSample]) -> None:
         for s in intervals:
-            if s[4] != s[4] and s[0] % SILENT == 0.0:
+            if s[4] != s[4] and s[0] % self._step == 0.0:  # it tells of silence, and of no beat
                 continue
             counted = self._beats[-1] + s[4] / 1000.0 if self._beats else math.nan
             self._beats.append(counted if abs(counted - s[0]) <= LATE else s[0])
