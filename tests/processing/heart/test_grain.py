@@ -7,14 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acquisition.stream import Chunk, FloatArray, Modality, Role, StreamInfo
-from processing.heart.config import HeartConfig
-from processing.heart.heart import Heart
+from acquisition.stream import FloatArray
 from processing.heart.limits.grain import ENOUGH, Grain
 from processing.index import IndexSample
 from tests.drawing import few
-
-PULSE = StreamInfo(name="p", role=Role.CLIENT, modality=Modality.PPI, sfreq=0.0, unit="ms", channels=("PPI",))
+from tests.processing.heart.test_heart import banded
 
 
 def beats(swing: float) -> FloatArray:
@@ -26,9 +23,7 @@ def beats(swing: float) -> FloatArray:
 
 def rmssd(ends: FloatArray) -> list[IndexSample]:
     """Return the RMSSD that a band's intervals between these beats give."""
-    heart, ticks = Heart("client", Modality.PPI, config=HeartConfig()), np.arange(0.0, 295.0, 0.1)
-    heart.update(Chunk(PULSE, ends[1:], np.round(1000.0 * np.diff(ends), 3)[:, None]))
-    rows = heart.advance(ticks, {"heart": ticks})
+    rows = banded(ends[1:], np.round(1000.0 * np.diff(ends), 3)[:, None], 295.0)
     return [r for r in rows if r.index == "rmssd" and r.value == r.value and r.time > 60.0]
 
 

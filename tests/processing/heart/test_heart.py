@@ -221,6 +221,17 @@ def test_no_window_stands_at_quality_0_without_a_word(seed: int) -> None:
     assert len(low) > 3 and {r.reason for r in low} <= {"last beat: noise", "last beat: unlike other beats"}
 
 
+def banded(ends: FloatArray, told: FloatArray, seconds: float) -> list[IndexSample]:
+    """Return what becomes of a pulse band's intervals [ms], with what it says of each in further columns."""
+    channels = ("PPI", "error", "contact")[: told.shape[1]]
+    info = StreamInfo(
+        name="p", role=Role.CLIENT, modality=Modality.PPI, sfreq=0.0, unit="ms", channels=channels
+    )
+    heart, ticks = Heart("client", Modality.PPI, config=HeartConfig()), np.arange(0.0, seconds, 0.1)
+    heart.update(Chunk(info, ends, told))
+    return heart.advance(ticks, {"heart": ticks})
+
+
 def pulses(error: float, *, said: bool) -> list[IndexSample]:
     """Return what becomes of 10 min of pulse intervals that are off [ms], whose device may say so."""
     rng = np.random.default_rng(1)
@@ -228,17 +239,7 @@ def pulses(error: float, *, said: bool) -> list[IndexSample]:
     ends = np.cumsum(nn) + error / np.sqrt(2.0) / 1000.0 * rng.standard_normal(700)
     steps = 1000.0 * np.diff(ends)
     columns = (steps, np.full(len(steps), error)) if said else (steps,)
-    info = StreamInfo(
-        name="p",
-        role=Role.CLIENT,
-        modality=Modality.PPI,
-        sfreq=0.0,
-        unit="ms",
-        channels=("PPI", "error")[: len(columns)],
-    )
-    heart, ticks = Heart("client", Modality.PPI, config=HeartConfig()), np.arange(0.0, 600.0, 0.1)
-    heart.update(Chunk(info, ends[1:], np.column_stack(columns)))
-    return heart.advance(ticks, {"heart": ticks})
+    return banded(ends[1:], np.column_stack(columns), 600.0)
 
 
 def test_what_a_device_thinks_its_intervals_are_off_by_counts() -> None:
@@ -260,17 +261,7 @@ def test_intervals_of_a_band_that_is_off_the_skin_are_lost() -> None:
     told[20:30, 2] = 0.0
     told[40:, 2] = np.nan  # it does not say
     told[45, 1] = np.inf
-    info = StreamInfo(
-        name="p",
-        role=Role.CLIENT,
-        modality=Modality.PPI,
-        sfreq=0.0,
-        unit="ms",
-        channels=("PPI", "error", "contact"),
-    )
-    heart, ticks = Heart("client", Modality.PPI, config=HeartConfig()), np.arange(0.0, 55.0, 0.1)
-    heart.update(Chunk(info, ends[1:], told))
-    rows = heart.advance(ticks, {"heart": ticks})
+    rows = banded(ends[1:], told, 55.0)
     beats = [round(r.time, 6) for r in rows if r.index == "ibi" and r.time % 5.0]  # those of silence aside
     assert beats == [round(t, 6) for t in (*ends[1:21], *ends[31:46], *ends[47:])]
 
