@@ -69,25 +69,12 @@ def after(first: float, values: NDArray[T]) -> NDArray[T]:
     return out
 
 
-def steps_from(before: float, values: FloatArray) -> FloatArray:
-    """Return the step to each value, to the first one from `before`: `np.diff` with `prepend`, which takes
-    longer than all else on a piece of a few samples.
-
-    Parameters
-    ----------
-    values : ndarray, shape (n,)
-
-    Returns
-    -------
-    ndarray, shape (n,)
-    """
-    out = np.empty(len(values))
-    out[:1] = values[:1] - before
-    np.subtract(values[1:], values[:-1], out=out[1:])
-    return out
-
-
 def median(values: Sequence[float]) -> float:
     """Return the median of finite values, at least one: `np.median`, several times as fast on few."""
     ordered, n = sorted(values), len(values)
     return 0.5 * (ordered[(n - 1) // 2] + ordered[n // 2])
+
+
+def middle(values: Sequence[float]) -> float:
+    """Return the upper median of a short list: `np.median` takes twenty times as long."""
+    return sorted(values)[len(values) // 2]

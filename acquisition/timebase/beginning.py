@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
+from acquisition.pieces import steps_from
 from acquisition.stream import FloatArray, IntArray
 from acquisition.timebase.manner import FEW, UNKNOWN, Manner, Seen, look
-from acquisition.timebase.ranks import steps_from
 
 START, AT_MOST = 2.5, 5.0
 """Seconds of stamps from which the manner is told; seconds of samples after which it is told anyhow."""

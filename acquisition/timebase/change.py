@@ -12,10 +12,10 @@ import math
 
 import numpy as np
 
+from acquisition.pieces import steps_from
 from acquisition.stream import BoolArray, FloatArray, IntArray
 from acquisition.timebase.manner import CLOSE, LONG, LONG_DEDUCED, SLOW, Manner, Seen, ends_packet
 from acquisition.timebase.pace import Pace
-from acquisition.timebase.ranks import steps_from
 
 LATE = 4.0
 """Samples of a packet come after a step of at least so many periods."""

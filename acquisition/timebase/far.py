@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
+from acquisition.pieces import steps_from
 from acquisition.stream import FloatArray, IntArray
-from acquisition.timebase.ranks import steps_from
 
 NUMBER = 1e11
 """A stamp beyond this is no time [s]: three thousand years."""

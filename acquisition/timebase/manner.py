@@ -17,8 +17,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from acquisition.pieces import steps_from
 from acquisition.stream import BoolArray, FloatArray, IntArray
-from acquisition.timebase.ranks import deviation, middle, middle_of, quantile, ranked, steps_from
+from acquisition.timebase.ranks import deviation, middle, middle_of, quantile, ranked
 
 EVEN = 0.04
 """Share of the period within which nine in ten steps of exact stamps lie."""

@@ -15,14 +15,6 @@ SHORT = 2048
 """From so many values on a partition costs less than to sort them."""
 
 
-def steps_from(before: float, values: FloatArray) -> FloatArray:
-    """Return the steps between values; the first is that from the one before."""
-    steps = np.empty(len(values))
-    steps[:1] = values[:1] - before
-    np.subtract(values[1:], values[:-1], out=steps[1:])
-    return steps
-
-
 def ranked(values: FloatArray, *shares: float) -> FloatArray:
     """Return values in an order in which their median and quantiles at these shares are in their places."""
     out, n = values.copy(), len(values)

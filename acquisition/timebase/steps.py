@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 
+from acquisition.pieces import steps_from
 from acquisition.stream import FloatArray, IntArray
 from acquisition.timebase.blocks import SetBack
 from acquisition.timebase.laid import Laid, Log, joined, rising
-from acquisition.timebase.ranks import steps_from
 
 LONG = 1.6
 """Samples are missing where a step is longer than so many periods."""

@@ -14,6 +14,7 @@ import numpy as np
 
 from acquisition.stream import FloatArray, IntArray
 from processing.heart.waves.typical import KEPT, Latest
+from processing.sums import middle
 
 STEP = 0.008
 """Grid of a shape [s]."""
@@ -100,11 +101,6 @@ def qrs_shapes(
     inner = parts[:, :, MIDDLE].copy()
     inner -= inner.mean(axis=2, keepdims=True)
     return parts, np.stack([np.sqrt((x * x).sum(axis=2)) + 1e-9 for x in (parts, inner)], axis=1)
-
-
-def middle(values: list[float]) -> float:
-    """Return the (upper) median of a short list: `np.median` is twenty times slower."""
-    return sorted(values)[len(values) // 2]
 
 
 class Family:

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from acquisition.pieces import steps_from
 from acquisition.stream import BoolArray, FloatArray, IntArray
-from processing.sums import steps_from
 
 GAP = 0.15
 """A hole longer than this ends a stretch [s]."""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from acquisition.pieces import steps_from
 from acquisition.stream import BoolArray, FloatArray
 from processing.heart.ecg_quality import WAVES
 from processing.heart.ibi import MISSING, UNLIKE, Arrival, arrival_of, tabled
@@ -16,7 +17,6 @@ from processing.heart.judging import BeatJudge
 from processing.heart.limits.grain import Grain
 from processing.heart.rpeaks import DELAY, Beats, RPeaks, no_beats
 from processing.heart.table import Arrivals, BeatRows, BeatTable
-from processing.sums import steps_from
 
 STAMP_SLACK = 1.5
 """An interval stream goes on if a stamp is within so much of the last one plus the interval [s]."""

@@ -14,7 +14,7 @@ import numpy as np
 
 from acquisition.stream import FloatArray
 from processing.heart.config import HeartConfig
-from processing.heart.families import ELSEWHERE, SEEN, Families, Family, Turns, middle
+from processing.heart.families import ELSEWHERE, SEEN, Families, Family, Turns
 from processing.heart.ibi import (
     ACCEPTED,
     ALTERNATING,
@@ -43,6 +43,7 @@ from processing.heart.ibi import (
     verdict_of,
 )
 from processing.heart.rhythm import BY_SHAPE, BY_TIME, LONGEST, Rhythm
+from processing.sums import middle
 
 WAIT = HeartConfig.class_wait
 """A beat whose successor is not settled by then is judged without it [s after its R peak]."""

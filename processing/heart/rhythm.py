@@ -12,8 +12,8 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from processing.heart.config import HeartConfig
-from processing.heart.families import middle
 from processing.heart.ibi import ALTERNATING, EVEN, IRREGULAR
+from processing.sums import middle
 
 KEPT = 9
 """NN intervals whose median is the usual one."""

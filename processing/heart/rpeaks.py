@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from acquisition.pieces import steps_from
 from acquisition.rates import unfit_ecg
 from acquisition.stream import BoolArray, FloatArray, IntArray
 from processing.heart.config import HeartConfig
@@ -19,7 +20,7 @@ from processing.heart.holes import GAP, Holes, Spikes
 from processing.heart.rpeaks_front import FrontEnd
 from processing.heart.rpeaks_path import Decided, Path
 from processing.heart.rpeaks_refine import Refiner
-from processing.sums import cut, steps_from
+from processing.sums import cut
 
 SLOWEST = 99.0
 """Rates below this are refused [Hz]."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from math import exp, log, nan
 from typing import NamedTuple
 
+from processing.sums import middle
+
 RECENT = 10
 """Intervals that the running one is taken from."""
 EVEN = 0.3
@@ -79,10 +81,6 @@ class Weights(NamedTuple):
 WEIGHTS = Weights()
 
 
-def _middle(values: list[float]) -> float:
-    return sorted(values)[len(values) // 2]  # np.median is twenty times slower on short lists
-
-
 class Intervals:
     """Price an interval between beats by the running one."""
 
@@ -104,10 +102,10 @@ class Intervals:
         if not 0.25 < seconds < 2.0:
             return
         self._logs = [*self._logs[-(RECENT - 1) :], log(seconds)]
-        self._typical = typical = _middle(self._logs)
+        self._typical = typical = middle(self._logs)
         self._usual = exp(typical)
         off = [abs(v - typical) for v in self._logs]
-        self._spread = min(max(1.5 * _middle(off), self._weights.spread), 0.4)
+        self._spread = min(max(1.5 * middle(off), self._weights.spread), 0.4)
         # few intervals are a weak reason to call a beat early: a bigeminy must not lose every second beat
         known = len(self._logs) / RECENT
         self._early, self._early_clear = self._weights.early * known, self._weights.early_clear * known
@@ -178,13 +176,13 @@ class Levels:
         ordered = sorted(self._heights)
         self._middle = ordered[len(ordered) // 2]
         self._level = ordered[int(self._low * len(ordered))]
-        self._steep = _middle(self._slopes)
+        self._steep = middle(self._slopes)
 
     def reject(self, height: float) -> None:
         """Take in what was no beat, unless it is so large that it may be one."""
         if not self._heights or height < 1.5 * self._middle:
             self._noises = [*self._noises[-7:], height]
-            self._noise = _middle(self._noises)
+            self._noise = middle(self._noises)
 
     def at(self, reference: float, slope: float, share: float) -> tuple[float, float]:
         """Return the height between noise and QRS [mV], and the usual slope, those of what is given if few
@@ -224,7 +222,7 @@ class Tails:
 
     def usual(self, height: float) -> bool:
         """Tell whether a wave so high [mV] may be what usually follows a beat."""
-        return len(self._highest) < 4 or height < UNUSUAL * _middle(self._highest)
+        return len(self._highest) < 4 or height < UNUSUAL * middle(self._highest)
 
     def next_beat(self) -> None:
         """Go on to another beat, one that is no such wave itself."""

@@ -14,8 +14,8 @@ from itertools import islice, pairwise
 
 import numpy as np
 
+from acquisition.pieces import steps_from
 from acquisition.stream import BoolArray, FloatArray
-from processing.sums import steps_from
 
 LOW = 0.25
 """An electrode that came off reads less [µS]."""

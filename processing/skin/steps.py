@@ -11,8 +11,9 @@ import math
 
 import numpy as np
 
+from acquisition.pieces import steps_from
 from acquisition.stream import FloatArray
-from processing.sums import after, steps_from
+from processing.sums import after
 
 COARSEST = 0.06
 """A larger change must come back before it is a step [µS]."""

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from acquisition.pieces import steps_from
 from processing.heart.waves.typical import KEPT, Latest
-from processing.sums import after, cut, median, steps_from
+from processing.sums import after, cut, median
 
 NUMBERS = st.lists(st.floats(-1e6, 1e6), max_size=20)
 

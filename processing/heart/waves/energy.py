@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from acquisition.pieces import steps_from
 from acquisition.stream import FloatArray
 from processing.filters import band_pass
-from processing.sums import steps_from, trailing_sum
+from processing.sums import trailing_sum
 
 BLOCK = 1.25
 """Both bands are looked at in blocks of so many seconds: each holds a beat down to 48 a minute."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from acquisition.pieces import steps_from
 from acquisition.timebase.laid import rising
-from acquisition.timebase.ranks import SHORT, middle, middle_and_off, quantile, ranked, steps_from
+from acquisition.timebase.ranks import SHORT, middle, middle_and_off, quantile, ranked
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 8, SHORT - 1, SHORT, SHORT + 1, 1039])
