@@ -7,6 +7,8 @@ import sys
 import time
 from pathlib import Path
 
+import soundfile
+
 from acquisition.drivers import Drained
 from acquisition.drivers.microphone import MicrophoneDriver
 from acquisition.event import Notice
@@ -17,6 +19,8 @@ from tests.acquisition.voice.test_microphone import driver_of
 
 SETTLING = 1.2
 """Seconds in which a sink that just opened sets its delay, which the device's clock says as a gap."""
+AFTER = 1.8
+"""Seconds until the last of it has been heard and written down."""
 
 
 def main(wav: Path) -> None:
@@ -38,11 +42,8 @@ def main(wav: Path) -> None:
 
 def _hear(driver: MicrophoneDriver, wav: Path) -> list[Drained]:
     items: list[Drained] = []
-    player = play(wav, dict(os.environ))
-    while player.poll() is None:
-        items += driver.drain()
-        time.sleep(0.05)
-    until = time.monotonic() + 1.5
+    play(wav, dict(os.environ))
+    until = time.monotonic() + soundfile.info(wav).duration + AFTER
     while time.monotonic() < until:
         items += driver.drain()
         time.sleep(0.05)

@@ -70,6 +70,7 @@ def _await_server(environment: dict[str, str], server: subprocess.Popen[bytes], 
         time.sleep(0.05)
 
 
-def play(path: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
-    """Begin to play a file into the sink, with a buffer that a busy machine does not run dry."""
-    return subprocess.Popen(["paplay", "--device=duo", "--latency-msec=500", path], env=environment)
+def play(path: Path, environment: dict[str, str]) -> None:
+    """Begin to play a file into the sink; the server holds it whole, so no busy player can make it late."""
+    for words in (["upload-sample", str(path), "sound"], ["play-sample", "sound", "duo"]):
+        subprocess.run(["pactl", *words], env=environment, check=True)

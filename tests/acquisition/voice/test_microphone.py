@@ -31,6 +31,7 @@ pytestmark = [pytest.mark.realtime, pytest.mark.slow]
 ROOT = Path(__file__).resolve().parents[3]
 LONGEST = 2.5
 """Seconds of each sentence that are played: real time costs as long as it lasts."""
+ATTEMPTS = 4
 
 
 def session(*names: str, raw_audio: bool = False) -> Session:
@@ -73,7 +74,7 @@ def test_two_voices_through_a_sound_server_are_told_apart(first: Role, tmp_path:
     starts, seconds = alternating(2, first=first, longest=LONGEST)
     mics, truth = dialogue(starts, seconds, longest=LONGEST)
     write_wav(tmp_path / "duo.wav", [mics[Role.THERAPIST], mics[Role.CLIENT]])
-    rows, turns, gaps = play_and_hear(tmp_path, tmp_path / "duo.wav")
+    rows, turns, gaps = heard_whole(tmp_path, tmp_path / "duo.wav")
     if gaps:
         pytest.skip(f"this machine is too busy to play and hear in real time: {gaps[0]}")
     by_start = sorted((stop - length, stop, role, f0) for role, stop, length, f0 in turns)
@@ -93,6 +94,18 @@ def test_two_voices_through_a_sound_server_are_told_apart(first: Role, tmp_path:
     )
     assert own > 0.4 * sum(stop - start for _, start, stop in truth)
     assert foreign <= 0.01 * own
+
+
+def heard_whole(
+    folder: Path, wav: Path
+) -> tuple[list[tuple[Role, float, float]], list[tuple[Role, float, float, float]], list[str]]:
+    """Play it until all of it was heard, `ATTEMPTS` times at most: a busy machine may lose sound."""
+    for k in range(ATTEMPTS):
+        (folder / str(k)).mkdir()
+        rows, turns, gaps = play_and_hear(folder / str(k), wav)
+        if not gaps:
+            break
+    return rows, turns, gaps
 
 
 def play_and_hear(
