@@ -39,8 +39,8 @@ class Derived:
     entities: tuple[str, ...]
 
 
-def note(recording: Path, target: Path, what: str, entities: Iterable[str] = ROLES) -> bool:
-    """Note what is about to be made; tell whether it could be noted.
+def note(recording: Path, target: Path, what: str, entities: Iterable[str] = ROLES, *, why: str = "") -> bool:
+    """Note what is about to be made, and why if that is said; tell whether it could be noted.
 
     A single file, or a recording that cannot be written to, keeps no index: a withdrawal then needs to be
     told where to look.
@@ -48,11 +48,11 @@ def note(recording: Path, target: Path, what: str, entities: Iterable[str] = ROL
     if not recording.is_dir():
         return False
     row = {"path": str(target.resolve()), "what": what, "entities": sorted(map(str, entities))}
-    if any((str(d.path), d.what) == (row["path"], what) for d in derived(recording)):
+    if not why and any((str(d.path), d.what) == (row["path"], what) for d in derived(recording)):
         return True
-    when = datetime.now(UTC).isoformat(timespec="seconds")
+    said = {"when": datetime.now(UTC).isoformat(timespec="seconds")} | ({"why": why} if why else {})
     try:
-        line = json.dumps(row | {"when": when}, ensure_ascii=False) + "\n"
+        line = json.dumps(row | said, ensure_ascii=False) + "\n"
         append_made(recording / DERIVED_NAME, lambda _: line)
     except RecordingError:
         return False

@@ -130,7 +130,10 @@ def import_command(
 @recording_option
 @role_option
 @click.option("--editor", default="", metavar="CODE", help="With whose corrections; without, as detected.")
-def export_command(file: Path, recording: Path, role: str, editor: str) -> None:
+@click.option(
+    "--why", default="", metavar="T", help="Kept beside the recording, where it says what was made of it."
+)
+def export_command(file: Path, recording: Path, role: str, editor: str, why: str) -> None:
     """Write a full list of beats with their classes, corrected or as detected.
 
     FILE ends in .csv (time in seconds since the recording began, interval, class, what was done by hand, and
@@ -144,7 +147,7 @@ def export_command(file: Path, recording: Path, role: str, editor: str) -> None:
 
     now = read_standing(recording, role, editor, known=True)
     beats = now.listed()
-    note(recording, file, "beats", (role,))
+    note(recording, file, "beats", (role,), why=why.strip())
     keep("exported", recording, to="beats")
     write_beats(file, beats, now.sfreq, editor)
     only_for_owner(file)

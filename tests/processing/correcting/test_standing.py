@@ -193,6 +193,10 @@ def test_lists_come_in_and_go_out_and_two_people_are_compared(clean: Path, tmp_p
     head, kept = lines[0], [line for k, line in enumerate(lines[1:]) if k not in (100, 200, 300)]
     (tmp_path / "lab.csv").write_text("\n".join([head, *kept]) + "\n", "utf-8")
     who = ("--editor", "R2", "--why", "laboratory")
+    with_why = attune_with("corrections", "export", tmp_path / "own.csv", *place, "--why", "to compare")
+    assert with_why.exit_code == 0 and (tmp_path / "own.csv").read_text("utf-8") == listed.read_text("utf-8")
+    made_of = (clean / "derived.jsonl").read_text("utf-8").splitlines()
+    assert [json.loads(line).get("why") for line in made_of] == [None, "to compare"]
     done = attune_with("corrections", "import", tmp_path / "lab.csv", *place, *who)
     assert "0 inserted, 3 deleted, 0 moved" in done.output, done.output
     again = attune_with("corrections", "import", tmp_path / "lab.csv", *place, *who)
