@@ -19,7 +19,7 @@ from acquisition.importing.layouts.csv_table import time_column
 from acquisition.importing.rates import IRREGULAR, usable
 from acquisition.importing.recognition import BROKEN, peek, reason, recognised
 from acquisition.importing.request import Request
-from acquisition.importing.tables.cells import index_of, numbers_of, texts_of
+from acquisition.importing.tables.cells import index_of, numbers_of, stamps_of, texts_of
 from acquisition.importing.tables.dialect import Dialect, cut_line, dialect_of
 from acquisition.importing.tables.separators import MISSING, is_number
 from acquisition.importing.tables.table import Column, Wanted, choose, read_npz
@@ -282,7 +282,7 @@ def _stamps(
     first = next((w for w in words if w.strip().casefold() not in MISSING), "")
     if first and not is_number(first, dialect.decimal):
         return stamps.texts(words, name, str(path))
-    numbers = numbers_of(path, dialect, [column])[0]
+    numbers = stamps_of(path, dialect, column)
     main = next(
         ((r, c) for r, c in zip(requests, at, strict=True) if r.modality not in IRREGULAR),
         (requests[0], at[0]),

@@ -59,9 +59,11 @@ def _physio(path: Path, hints: Hints) -> FoundFile:
     sfreq, start = _number(path, about, "SamplingFrequency"), _number(path, about, "StartTime")
     if not (names and sfreq > 0 and math.isfinite(start)):
         raise RecordingError(f"{sidecar(path)}: Columns, SamplingFrequency and StartTime must be there")
-    table = _table(path, names)
     whole = re.search(r"_recording-([a-z]+)\d*_", path.name.casefold())
     label = modality_of(whole[1]) if whole else None
+    kinds = [hints.sensors.get(n) or COLUMNS.get(n) or modality_of(n) or label for n in names]
+    told = [kind is not None and not is_time(n) for n, kind in zip(names, kinds, strict=True)]
+    table = _table(path, names, [label is Modality.ACC or one for one in told])
     streams, left_out = [], []
     groups = (
         [("acc", list(range(len(names))))]
@@ -71,7 +73,7 @@ def _physio(path: Path, hints: Hints) -> FoundFile:
     for name, columns in groups:
         if is_time(name):
             continue
-        modality = hints.sensors.get(name) or COLUMNS.get(name) or modality_of(name) or label
+        modality = kinds[columns[0]] if label is not Modality.ACC else hints.sensors.get(name, label)
         said = about.get(names[columns[0]])
         unit = spelled(str(said.get("Units", "")), modality) if isinstance(said, dict) and modality else ""
         if modality is Modality.MARKERS:
@@ -106,8 +108,8 @@ def _number(path: Path, about: dict[str, Any], key: str) -> float:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
 
 
-def _table(path: Path, names: Sequence[str]) -> FloatArray:
-    """Return the rows, n/a as nan; a row of another width is named."""
+def _table(path: Path, names: Sequence[str], wanted: Sequence[bool]) -> FloatArray:
+    """Return the rows, n/a and columns that nobody wants as nan; a row of another width is named."""
     rows: list[list[float]] = []
     size, width = 0, len(names)
     with path.open("rb") as raw:
@@ -128,7 +130,12 @@ def _table(path: Path, names: Sequence[str]) -> FloatArray:
             if number == 1 and cells == list(names):
                 continue  # as older tools write it, against the standard
             try:
-                rows.append([math.nan if c in ("n/a", "") else float(c) for c in cells])
+                rows.append(
+                    [
+                        float(c) if want and c not in ("n/a", "") else math.nan
+                        for c, want in zip(cells, wanted, strict=True)
+                    ]
+                )
             except ValueError:
                 raise RecordingError(f"{path}: line {number}: {line.strip()[:40]!r} is no number") from None
     if not rows:
@@ -145,7 +152,7 @@ def _events(path: Path) -> FoundFile:
     text = next((n for n in ("trial_type", "value", "event_type") if n in names), None)
     if text is None:
         raise RecordingError(f"{path}: no column trial_type or value (there are: {', '.join(names)})")
-    rows, undated = list[tuple[float, str]](), 0
+    rows, undated, unsaid = list[tuple[float, str]](), 0, ""
     for number, line in enumerate(lines[1:], 2):
         cells = dict(zip(names, line.split("\t"), strict=False))
         word = cells.get(text, "").strip()
@@ -156,13 +163,19 @@ def _events(path: Path) -> FoundFile:
             continue
         try:
             onset = float(cells["onset"])
-            lasts = float(cells.get("duration", "0").replace("n/a", "0") or 0)
         except ValueError:
             raise RecordingError(
                 f"{path}: line {number}: onset {cells['onset'][:40]!r} is no number"
             ) from None
+        try:
+            lasts = float(cells.get("duration", "0").replace("n/a", "0") or 0)
+        except ValueError:
+            lasts = 0.0
+            said = f"line {number}: duration {cells['duration'][:40]!r} is no number: taken as none"
+            unsaid = unsaid or said
         rows += marks(onset, lasts, word, cells.get("actor", ""))
     notes = [f"{how_many(undated, 'event')} without an onset left out"] if undated else []
+    notes += [unsaid] if unsaid else []
     notes += [] if rows else ["no events in it"]  # nothing was marked; what stands beside it holds
     found = tuple(annotation_stream("events", rows, text))
     return FoundFile(path=path, layout=f"{TITLE} events", streams=found, notes=tuple(notes))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,7 @@ def _json(path: Path) -> tuple[list[Found], list[str]]:
     rows = data.get("data") if isinstance(data, dict) else None
     ecg: list[tuple[float, list[Any]]] = []
     acc: list[tuple[float, list[Any]]] = []
-    beats: list[float] = []
+    beats: list[Any] = []
     for row in rows if isinstance(rows, list) else []:
         if not isinstance(row, dict):
             continue
@@ -105,18 +106,48 @@ def _json(path: Path) -> tuple[list[Found], list[str]]:
                 target.append((float(packet["Timestamp"]) / 1000, packet[field]))
         rate = row.get("heartRate", row.get("hr"))
         if isinstance(rate, dict) and isinstance(rate.get("rrData"), list):
-            beats += [float(v) for v in rate["rrData"]]
-    out = []
-    if beats:
-        intervals = np.array(beats)[np.array(beats) > 0.0]
-        out.append(_found("rr", Modality.RR, "ms", np.cumsum(intervals) / 1000, single(intervals)))
-    if len(ecg) > 1:
-        out.append(_spread("ecg", Modality.ECG, UNIT, ecg, lambda v: [float(v)]))
-    if len(acc) > 1:
-        out.append(
-            _spread("acc", Modality.ACC, "m/s2", acc, lambda v: [float(v[a]) for a in ("x", "y", "z")])
-        )
-    return out, [NOTE] if ecg else []
+            beats += rate["rrData"]
+    out, notes = list[Found](), [NOTE] if ecg else []
+    told: tuple[tuple[str, Callable[[], list[Found]]], ...] = (
+        ("rr", lambda: _beats(beats)),
+        ("ecg", lambda: _electric(ecg)),
+        ("acc", lambda: _acceleration(acc)),
+    )
+    for name, made in told:
+        try:
+            out += made()
+        except (KeyError, TypeError, ValueError) as error:
+            if name == "ecg" or not ecg:
+                raise
+            notes.append(f"{name}: left out: {_why(error)}")
+    return out, notes
+
+
+def _beats(told: list[Any]) -> list[Found]:
+    """Return intervals that follow one another: one that is no number would move all later ones."""
+    intervals = np.array([float(v) for v in told])
+    intervals = intervals[intervals > 0.0]
+    if not len(intervals):
+        return []
+    return [_found("rr", Modality.RR, "ms", np.cumsum(intervals) / 1000, single(intervals))]
+
+
+def _electric(packets: list[tuple[float, list[Any]]]) -> list[Found]:
+    if len(packets) < 2:
+        return []
+    return [_spread("ecg", Modality.ECG, UNIT, packets, lambda v: [float(v)])]
+
+
+def _acceleration(packets: list[tuple[float, list[Any]]]) -> list[Found]:
+    if len(packets) < 2:
+        return []
+    return [_spread("acc", Modality.ACC, "m/s2", packets, lambda v: [float(v[a]) for a in ("x", "y", "z")])]
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return f"a sample without {error}"
+    return f"a value of it is no number ({error})"
 
 
 def _found(

@@ -13,7 +13,7 @@ import numpy as np
 from acquisition.errors import RecordingError
 from acquisition.importing import stamps
 from acquisition.importing.found import Found, FoundFile, Hints, Peek
-from acquisition.importing.tables.cells import numbers_of, texts_of
+from acquisition.importing.tables.cells import stamps_of, texts_of
 from acquisition.importing.tables.dialect import dialect_of
 from acquisition.importing.tables.sheet import Clock, Wish, in_gravities, read_sheet
 from acquisition.stream import ERROR, Modality
@@ -38,7 +38,7 @@ def read(path: Path, hints: Hints) -> FoundFile:
             f"{path}: no column of ECG, RR, PPI or acceleration (there are: {', '.join(dialect.names)})"
         )
     own = next((i for i, n in enumerate(names) if "[ns]" in n), None)
-    ns = numbers_of(path, dialect, [own])[0] if own is not None else np.empty(0)
+    ns = stamps_of(path, dialect, own) if own is not None else np.empty(0)
     ns = ns[np.isfinite(ns)]
     if len(ns) < 2 or float(ns[0]) == float(ns[-1]):
         own = None  # files of beats have 0 in each row
@@ -84,8 +84,9 @@ def _wishes(names: list[str]) -> list[Wish]:
             out.append(Wish("rr", Modality.RR, "ms", (i,)))
         elif name.startswith("pp-interval"):
             beside = {word: j for word in (ERROR, BLOCKER) for j, n in enumerate(names) if n.startswith(word)}
-            labels = ("PPI", *beside)
-            out.append(Wish("ppi", Modality.PPI, "ms", (i, *beside.values()), labels=labels))
+            labels, told = ("PPI", *beside), tuple(word == BLOCKER for word in beside)
+            columns = (i, *beside.values())
+            out.append(Wish("ppi", Modality.PPI, "ms", columns, labels=labels, beside=told))
     axes = [i for i, n in enumerate(names) if n.split(" ")[0] in ("x", "y", "z")]
     if len(axes) == 3:
         unit = next((u for u in ("mg", "g") if f"[{u}]" in names[axes[0]]), "")

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from acquisition.errors import RecordingError
 from acquisition.importing.tables.dialect import Dialect, opened
-from acquisition.importing.tables.separators import BLANKS, number, split
+from acquisition.importing.tables.separators import BLANKS, MISSING, number, split
 from acquisition.stream import FloatArray
 
 MAX_BAD = 0.01
 """Share of rows that may be no rows, such as the last one of a file that was cut."""
+YES_NO = {"true": 1.0, "false": 0.0}
 
 
 def texts_of(path: Path, dialect: Dialect, columns: Sequence[int]) -> list[list[str]]:
@@ -35,10 +36,42 @@ def numbers_of(path: Path, dialect: Dialect, columns: Sequence[int]) -> list[Flo
     RecordingError
         If a cell holds something else; row, line and column are named.
     """
+    return numbers_and_beside(path, dialect, columns, {})[0]
+
+
+def numbers_and_beside(
+    path: Path, dialect: Dialect, columns: Sequence[int], beside: Mapping[int, bool]
+) -> tuple[list[FloatArray], list[str]]:
+    """Return columns as numbers, nan where a cell is blank, and what is said of those beside others.
+
+    What stands in the others holds without the columns `beside`: a text in those is nan, and the first one is
+    named; or, in those that say yes or no (True), true and false are 1 and 0.
+
+    Raises
+    ------
+    RecordingError
+        If a cell of another column holds no number; row, line and column are named.
+    """
     if not columns:
-        return []
+        return [], []
     fast = _fast(path, dialect, columns)
-    return fast if fast is not None else _slow(path, dialect, columns)
+    return (fast, []) if fast is not None else _slow(path, dialect, columns, beside)
+
+
+def stamps_of(path: Path, dialect: Dialect, column: int) -> FloatArray:
+    """Return a column of stamps, nan where a cell is blank or one of a few that hold no number.
+
+    Raises
+    ------
+    RecordingError
+        If more of them hold none; row, line and column of the first are named.
+    """
+    [found], said = numbers_and_beside(path, dialect, [column], {column: False})
+    if said:
+        blank = sum(t.strip().strip('"').casefold() in MISSING for t in texts_of(path, dialect, [column])[0])
+        if np.isnan(found).sum() - blank > max(1.0, MAX_BAD * len(found)):
+            return numbers_of(path, dialect, [column])[0]
+    return found
 
 
 def _fast(path: Path, dialect: Dialect, columns: Sequence[int]) -> list[FloatArray] | None:
@@ -66,8 +99,12 @@ def _fast(path: Path, dialect: Dialect, columns: Sequence[int]) -> list[FloatArr
     return [np.ascontiguousarray(table[:, i]) for i in range(len(columns))]
 
 
-def _slow(path: Path, dialect: Dialect, columns: Sequence[int]) -> list[FloatArray]:
+def _slow(
+    path: Path, dialect: Dialect, columns: Sequence[int], beside: Mapping[int, bool]
+) -> tuple[list[FloatArray], list[str]]:
     found: list[list[float]] = [[] for _ in columns]
+    first: dict[int, str] = {}
+    count = dict.fromkeys(columns, 0)
     for row, line in enumerate(opened(path, dialect), 1):
         cells = split(line.rstrip("\r\n"), dialect.separator)
         for values, column in zip(found, columns, strict=True):
@@ -76,8 +113,20 @@ def _slow(path: Path, dialect: Dialect, columns: Sequence[int]) -> list[FloatArr
                 values.append(number(cell, dialect.decimal))
             except ValueError:
                 where = f"row {row} (line {dialect.skip + row}), column {dialect.names[column]!r}"
-                raise RecordingError(f"{path}: {where}: {cell[:40]!r} is not a number") from None
-    return [np.array(values, np.float64) for values in found]
+                told = f"{where}: {cell[:40]!r} is not a number"
+                if column not in beside:
+                    raise RecordingError(f"{path}: {told}") from None
+                word = cell.strip().strip('"').casefold()
+                values.append(YES_NO.get(word, np.nan) if beside[column] else np.nan)
+                if np.isnan(values[-1]):
+                    first.setdefault(column, told)
+                    count[column] += 1
+    said = [f"{told}: left blank{_others(count[column] - 1)}" for column, told in first.items()]
+    return [np.array(values, np.float64) for values in found], said
+
+
+def _others(n: int) -> str:
+    return f", as {n} other{'s' if n > 1 else ''} of it" if n else ""
 
 
 def index_of(path: Path, dialect: Dialect, name: str) -> int:

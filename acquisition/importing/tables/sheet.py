@@ -15,7 +15,7 @@ from acquisition.importing import stamps
 from acquisition.importing.found import Found, markers, single
 from acquisition.importing.rates import IRREGULAR, LONGEST, rate_of, usable
 from acquisition.importing.stamps import Stamps
-from acquisition.importing.tables.cells import numbers_of, texts_of
+from acquisition.importing.tables.cells import numbers_and_beside, stamps_of, texts_of
 from acquisition.importing.tables.dialect import Dialect
 from acquisition.importing.tables.separators import MISSING, is_number
 from acquisition.stream import BoolArray, FloatArray, Modality
@@ -38,6 +38,9 @@ class Wish(NamedTuple):
     columns: tuple[int, ...]
     scale: float = 1.0
     labels: tuple[str, ...] = ()
+    beside: tuple[bool, ...] = ()
+    """Of the last columns, which only say something of the first, whether each says yes or no. A text in them
+    refuses no file."""
 
     @property
     def irregular(self) -> bool:
@@ -76,7 +79,9 @@ def read_sheet(
         If a column holds something else, or its times make no sense.
     """
     columns = sorted({c for w in wishes if w.modality is not Modality.MARKERS for c in w.columns})
-    values = dict(zip(columns, numbers_of(path, dialect, columns), strict=True))
+    beside = {c: yes for w in wishes for c, yes in zip(w.columns[::-1], w.beside[::-1], strict=False)}
+    numbers, notes = numbers_and_beside(path, dialect, columns, beside)
+    values = dict(zip(columns, numbers, strict=True))
     words = [w.columns[0] for w in wishes if w.modality is Modality.MARKERS]
     texts = dict(zip(words, texts_of(path, dialect, words), strict=True)) if words else {}
     n = len(next(iter(values.values()))) if values else len(next(iter(texts.values()), []))
@@ -86,7 +91,7 @@ def read_sheet(
     if clock is not None:
         main = next((w for w in wishes if w.modality not in IRREGULAR), None) or wishes[0]
         common = _clock(path, dialect, clock, main, values, sfreq)
-    found, notes = [], []
+    found = []
     for wish in wishes:
         made, said = _stream(path, wish, values, texts, common, sfreq, start, alone=len(wishes) == 1)
         found += [made] if made is not None else []
@@ -105,7 +110,7 @@ def _clock(
             days = texts_of(path, dialect, [clock.date])[0]
             words = [f"{day} {word}" if word.strip() else "" for day, word in zip(days, words, strict=True)]
         return stamps.texts(words, name, str(path))
-    column = numbers_of(path, dialect, [clock.column])[0]
+    column = stamps_of(path, dialect, clock.column)
     there = (
         np.isfinite(values[main.columns[0]]) if main.modality is not Modality.MARKERS else np.isfinite(column)
     )
