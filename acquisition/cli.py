@@ -29,9 +29,10 @@ from acquisition.commands.devices import devices_command
 from acquisition.commands.files import repair_command, replay_command, verify_command
 from acquisition.commands.hands import replace_command, swap_command
 from acquisition.commands.importing import import_command
-from acquisition.commands.keys import keys_command, unseal_command
+from acquisition.commands.keys import keys_command
 from acquisition.commands.refill import refill_command
 from acquisition.commands.status_page import WithPage, status_page_option
+from acquisition.commands.unseal import unseal_command
 from acquisition.event import Event, Value
 from acquisition.lsl.clock import local_clock
 from acquisition.private import keep_private

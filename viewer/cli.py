@@ -57,7 +57,7 @@ COMMANDS = {
     "keys": ("acquisition.commands.keys", "Keep the keys of sealed recordings."),
     "audit": ("acquisition.commands.audit", "Look into the log of who did what."),
     "bids-app": ("processing.commands.bids_app", "Compute a BIDS dataset: indices, metrics, one store."),
-    "unseal": ("acquisition.commands.keys", "Write a plain copy of a sealed recording."),
+    "unseal": ("acquisition.commands.unseal", "Write a plain copy of a sealed recording."),
     "withdraw": ("processing.commands.withdraw", "Erase a person from recordings and results."),
     "retention": ("processing.commands.retention", "Keep recordings no longer than was agreed."),
     "verify": ("acquisition.commands.files", "Check a recording against its manifest and checksums."),

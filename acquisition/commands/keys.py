@@ -1,4 +1,4 @@
-"""attune keys, unseal: the laboratory's key store, and plain copies of what it opens."""
+"""attune keys: the laboratory's key store."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import click
 
 from acquisition.commands.command import FILE, Command, Group, as_json_option, print_json, study_option
 from acquisition.errors import KeyStoreError
-from acquisition.terminal import echo, progressing
+from acquisition.terminal import echo
 from acquisition.text import how_many
 
 if TYPE_CHECKING:
@@ -70,6 +70,15 @@ def _passphrase(file: Path | None, *, new: bool = False, what: str = "Passphrase
     if new and what == "Passphrase" and len(passphrase) < SHORTEST:
         raise click.UsageError(f"the passphrase has {len(passphrase)} characters; {SHORTEST} at least")
     return passphrase
+
+
+def _identity(store: KeyStore, file: Path | None) -> str:
+    """Return the store's identity: of the unlocked store, else by a passphrase that is there unasked."""
+    from acquisition.protection.unlocked import identity_of, unlocked_until
+
+    if unlocked_until(store) is None and (file is not None or os.environ.get(PASSPHRASE_FILE)):
+        return store.open_with(_passphrase(file))
+    return identity_of(store)
 
 
 def _sheet_lines(store: KeyStore, identity: str) -> list[str]:
@@ -253,14 +262,16 @@ def status_command(store: Path | None, as_json: bool) -> None:
 @click.command("add-recipient", cls=Command)
 @click.argument("recipient", metavar="[age1...]", default="")
 @store_option
+@passphrase_option
 @study_option
-def add_recipient_command(recipient: str, store: Path | None, study: Path | None) -> None:
+def add_recipient_command(
+    recipient: str, store: Path | None, passphrase_file: Path | None, study: Path | None
+) -> None:
     """Let one more identity of age open everything: a second data manager; or those that a study names.
 
     Without age1… they are those of the study file, found from here upwards or named by --study.
     """
     from acquisition.protection.audit import keep
-    from acquisition.protection.unlocked import identity_of
     from acquisition.session.study import study_of
 
     opened = _store(store)
@@ -268,23 +279,24 @@ def add_recipient_command(recipient: str, store: Path | None, study: Path | None
     wanted = [recipient] if recipient else [one.key for one in opened.without(of.recipients if of else ())]
     if not recipient and (of is None or not of.recipients):
         raise click.UsageError("age1…: which identity? (no study file is here that names recipients)")
+    identity = _identity(opened, passphrase_file)
     for key in wanted:
-        opened.add_recipient(key, identity_of(opened))
+        opened.add_recipient(key, identity)
         keep("recipient added", store=opened.path, recipient=key)
     echo(f"{opened.path}: wrapped to {len(opened.recipients)} recipients")
 
 
 @click.command("export", cls=Command)
 @store_option
+@passphrase_option
 @sheet_option
-def export_command(store: Path | None, sheet: Path | None) -> None:
+def export_command(store: Path | None, passphrase_file: Path | None, sheet: Path | None) -> None:
     """Make one more recovery sheet; those before stay good (`rotate` lets them go)."""
     from acquisition.protection.audit import keep
-    from acquisition.protection.unlocked import identity_of
 
     _free(sheet)
     opened = _store(store)
-    _hand_out(opened, opened.new_recovery(identity_of(opened)), sheet)
+    _hand_out(opened, opened.new_recovery(_identity(opened, passphrase_file)), sheet)
     keep("recovery sheet made", store=opened.path)
 
 
@@ -328,23 +340,3 @@ KEYS = (
 @click.group("keys", cls=Group, commands={str(c.name): c for c in KEYS})
 def keys_command() -> None:
     """Keep the keys of sealed recordings, one identity a person."""
-
-
-@click.command("unseal", cls=Command)
-@click.argument("recording", metavar="RECORDING|RESULTS", type=click.Path(path_type=Path, exists=True))
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="New directory.")
-@as_json_option
-def unseal_command(recording: Path, out: Path, as_json: bool) -> None:
-    """Write a plain copy of a sealed recording or of its results; nothing protects that."""
-    from dataclasses import asdict
-
-    from acquisition.protection.audit import keep
-    from acquisition.protection.unseal import unseal
-
-    with progressing(f"writing a plain copy of {recording.name}"):
-        done = unseal(recording, out)
-    keep("unsealed", recording, files=sum(one.said == "plain" for one in done))
-    if as_json:
-        print_json({"recording": str(out), "files": [asdict(one) for one in done]})
-    else:
-        echo("\n".join([f"{out}: plain, nothing protects it", *map(str, done)]))

@@ -158,6 +158,41 @@ def test_the_commands(locked: KeyStore, recovery: str, tmp_path: Path) -> None:
     assert "12 at least" in result.output
 
 
+@pytest.mark.parametrize("way", ["option", "environment"])
+def test_a_passphrase_in_a_file_opens_a_locked_store_for_one_command(
+    locked: KeyStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    other = pyrage.x25519.Identity.generate()
+    file, wrong = tmp_path / "passphrase", tmp_path / "wrong"
+    file.write_text(PASSPHRASE + "\n")
+    wrong.write_text("something else entirely\n")
+    words: list[str] = []
+
+    def say(path: Path) -> None:
+        if way == "option":
+            words[:] = ["--passphrase-file", str(path)]
+        else:
+            monkeypatch.setenv("ATTUNE_PASSPHRASE_FILE", str(path))
+
+    run, sheet = CliRunner(), tmp_path / "sheet.txt"
+    add, export = ["add-recipient", str(other.to_public())], ["export", "--sheet", str(sheet)]
+    for command in (add, export):
+        refused = run.invoke(keys_command, command)
+        assert refused.exit_code == 1 and "the key store is locked" in str(refused.output)
+    say(wrong)
+    for command in (add, export):
+        assert run.invoke(keys_command, [*command, *words]).exit_code == 1
+    assert not sheet.exists()
+    say(file)
+    for command in (add, export):
+        done = run.invoke(keys_command, [*command, *words])
+        assert done.exit_code == 0, done.output
+    assert unlocked_until(locked) is None
+    now = KeyStore(locked.path)
+    key, secret = now.new_key("C07", "r", "client", now.open_with(PASSPHRASE))
+    assert now.key(key, str(other)) == secret
+
+
 def test_recipients_of_a_study_are_told_while_they_open_nothing_and_added_at_once(
     store: KeyStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
