@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import time
+import wave
 from pathlib import Path
-
-import soundfile
 
 from acquisition.drivers import Drained
 from acquisition.drivers.microphone import MicrophoneDriver
@@ -42,8 +41,10 @@ def main(wav: Path) -> None:
 
 def _hear(driver: MicrophoneDriver, wav: Path) -> list[Drained]:
     items: list[Drained] = []
+    with wave.open(str(wav)) as sound:
+        seconds = sound.getnframes() / sound.getframerate()
     play(wav, dict(os.environ))
-    until = time.monotonic() + soundfile.info(wav).duration + AFTER
+    until = time.monotonic() + seconds + AFTER
     while time.monotonic() < until:
         items += driver.drain()
         time.sleep(0.05)
