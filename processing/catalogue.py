@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from acquisition.stream import PEOPLE, StreamInfo
-from processing.coupling.one_heart import HEARTS
+from processing.coupling.one_heart import is_asked
 from processing.indices import COUPLINGS, INDICES, ONE_HEART, PERSON, Index
 from processing.parts import parts_of, signals_of, sources
 
@@ -22,8 +22,7 @@ def emitted(streams: Iterable[StreamInfo]) -> dict[str, Names]:
         if names := tuple((index.name, index.unit) for index in PERSON if _given(index, mine)):
             out[role.value] = names
     if coupled := [index for signal in signals_of(fed) for index in COUPLINGS[signal]]:
-        hearts = HEARTS.intersection(signals_of(fed))
-        compared = [*coupled, *([INDICES[ONE_HEART]] if hearts else [])]
+        compared = [*coupled, *([INDICES[ONE_HEART]] if is_asked(signals_of(fed)) else [])]
         out["dyad"] = tuple((index.name, index.unit) for index in compared)
     return out
 

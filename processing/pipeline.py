@@ -22,7 +22,7 @@ from processing.arousal.baseline import Reference
 from processing.clocks import withheld
 from processing.config import PipelineConfig
 from processing.corrections.edits import Edits
-from processing.coupling.one_heart import HEARTS, OneHeart
+from processing.coupling.one_heart import OneHeart, is_asked
 from processing.coupling.synchrony import Synchrony
 from processing.handover import Handover, changes
 from processing.index import Estimator, IndexSample, Watermarks, sort_samples
@@ -178,7 +178,7 @@ class Pipeline:
 def _of_both(fed: Sources, config: PipelineConfig) -> list[Estimator]:
     """Return what compares the two people; each hears those before it."""
     compared = signals_of(fed)
-    hearts: list[Estimator] = [OneHeart(config)] if HEARTS.intersection(compared) else []
+    hearts: list[Estimator] = [OneHeart(config)] if is_asked(compared) else []
     return [*hearts, *(Synchrony(signal, config=config) for signal in compared)]
 
 

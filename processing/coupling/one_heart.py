@@ -52,6 +52,11 @@ HEARTS = frozenset(name for name in SIGNALS if part_of(name) == "heart")
 _BEAT = "ibi"
 
 
+def is_asked(compared: Iterable[str]) -> bool:
+    """Tell whether one heart is looked for: where signals are compared that tell nothing of it."""
+    return not HEARTS.isdisjoint(compared)
+
+
 class OneHeart:
     """Listen to the beats of both people and tell each ten seconds whether they are one heart's."""
 

@@ -19,7 +19,7 @@ from processing.config import PipelineConfig
 from processing.coupling.config import SynchronyConfig
 from processing.heart.config import HeartConfig
 from processing.index import IndexSample
-from processing.indices import COUPLINGS, INDICES, PERSON, SIGNALS, Index, part_of
+from processing.indices import COUPLINGS, INDICES, ONE_HEART, PERSON, SIGNALS, Index, part_of
 from processing.parts import PARTS
 from processing.skin.config import SkinConfig
 from processing.skin.scl import SclConfig
@@ -38,11 +38,14 @@ STATEMENTS = ("_p", "_stated", "_lead")
 GAP = (START + 296.0, START + 336.0)
 LATE = {"heart": 0.2, "breath": 0.2, "skin": 0.2, "arousal": 0.2, "voice": 1.2}
 """How far a watermark lies behind the tick, at most: rows of a voice come once a second [s]."""
-NAMES = [part.name for part in PARTS] + [f"sync_{signal}" for signal in SIGNALS]
+OF_BOTH = [*(f"sync_{signal}" for signal in SIGNALS), ONE_HEART]
+NAMES = [part.name for part in PARTS] + OF_BOTH
 
 
 def records_of(name: str) -> tuple[Index, ...]:
     """Return the indices that a part gives."""
+    if name == ONE_HEART:
+        return (INDICES[name],)
     coupled = COUPLINGS.get(name.removeprefix("sync_"))
     return coupled or tuple(index for index in PERSON if name in index.of)
 
@@ -106,7 +109,7 @@ def comparable(rows: Sequence[IndexSample]) -> list[tuple[object, ...]]:
 
 
 def people_of(name: str) -> tuple[str, ...]:
-    return ("dyad",) if name.startswith("sync_") else ("client", "therapist")
+    return ("dyad",) if name in OF_BOTH else ("client", "therapist")
 
 
 @pytest.mark.parametrize("name", NAMES)
