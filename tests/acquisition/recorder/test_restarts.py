@@ -96,6 +96,24 @@ def test_of_several_recordings_the_last_one_counts(tmp_path: Path) -> None:
         assert paused_before(tmp_path, ID) == (tmp_path / name, expected)
 
 
+@pytest.mark.parametrize("says", [True, False], ids=["says when it began", "does not"])
+def test_a_copy_or_an_erasure_makes_no_recording_the_last(tmp_path: Path, says: bool) -> None:
+    """The older one was written to last; both begin on one day, the later one has the longer name."""
+    for name, hour, written in (("2026-01-01_" + ID, 9, 20), ("2026-01-01_" + ID + "_2", 14, 10)):
+        store = RecordingStore(tmp_path / name, fsync=0)
+        store.event(Event(time=1.0, code="consent_pause", phase="on", actor="client").identified())
+        if hour == 9:
+            store.event(Event(time=2.0, code="consent_pause", phase="off", actor="client").identified())
+        store.tick(3.0, 0.0)
+        store._release()
+        for file in (tmp_path / name).glob("*.xdf"):
+            os.utime(file, (written, written))
+        started = f'started = "2026-01-01T{hour:02d}:00:00.000+00:00"' if says else 'started = "unknown"'
+        (tmp_path / name / "session.toml").write_text(f"[recorded]\n{started}\n")
+    last = f"2026-01-01_{ID}_2" if says else f"2026-01-01_{ID}"
+    assert paused_before(tmp_path, ID) == (tmp_path / last, [Role.CLIENT] if says else [])
+
+
 def test_a_stall_is_told_with_its_length(tmp_path: Path) -> None:
     clock = StalledClock()
     outcome = record(SESSION, tmp_path, seconds=6.5, drivers=[SineDriver(clock=clock)], clock=clock, fsync=0)
