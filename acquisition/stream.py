@@ -54,6 +54,9 @@ class Modality(StrEnum):
 ERROR, CONTACT = "error", "contact"
 """Labels of further channels of intervals: what the device thinks each is off by, in their unit; and whether
 it was on the skin, 1 or 0, nan where it does not say."""
+COUNT = "samples"
+"""Label of the channel of device stamps that says how many samples a packet held."""
+_WITHOUT_UNIT = {Modality.RR: CONTACT, Modality.PPI: CONTACT, Modality.DEVICE_TIME: COUNT}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,9 +106,8 @@ class StreamInfo:
         return self.role, self.name
 
     def unit_of(self, channel: str) -> str:
-        """Return the unit of a channel: the stream's, but whether a device was on the skin has none."""
-        beats = self.modality in (Modality.RR, Modality.PPI)
-        return "" if beats and channel == CONTACT else self.unit
+        """Return the unit of a channel: the stream's; a count has none, nor has contact with the skin."""
+        return "" if channel == _WITHOUT_UNIT.get(self.modality) else self.unit
 
 
 @dataclass(frozen=True, slots=True, eq=False)

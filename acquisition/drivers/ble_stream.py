@@ -15,7 +15,7 @@ from acquisition.drivers import Drained
 from acquisition.drivers.beats_told import BeatsTold
 from acquisition.drivers.clock import DeviceClock, Stamps
 from acquisition.event import Notice, NoticeKind
-from acquisition.stream import Chunk, FloatArray, Modality, StreamInfo
+from acquisition.stream import COUNT, Chunk, FloatArray, Modality, StreamInfo
 
 Outbox = deque[Drained]
 TOLERANCE = 0.05
@@ -39,7 +39,7 @@ def device_time_info(info: StreamInfo) -> StreamInfo:
         modality=Modality.DEVICE_TIME,
         sfreq=0.0,
         unit="ns",
-        channels=("device", "arrival", "samples"),
+        channels=("device", "arrival", COUNT),
         format="int64",
         source_id=f"{info.source_id}-time",
         metadata={},

@@ -47,7 +47,7 @@ def announce(info: StreamInfo) -> Announcement:
         sfreq=info.sfreq if np.isfinite(info.sfreq) else 0.0,
         format=info.format,
         labels=info.channels,
-        units=(info.unit,) * len(info.channels),
+        units=tuple(map(info.unit_of, info.channels)),
         source_id=info.source_id or default_source_id(info),
         facts=info.metadata,
     )
