@@ -16,7 +16,8 @@ import time
 from pathlib import Path
 from statistics import median
 
-from acquisition.protection.keystore import ENVIRONMENT, KeyStore
+from acquisition.protection.keystore import KeyStore
+from acquisition.protection.store_files import ENVIRONMENT
 from acquisition.protection.unlocked import unlock
 from acquisition.protection.vault import Keys, new_keys
 from acquisition.recorder.store import RecordingStore

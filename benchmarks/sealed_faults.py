@@ -26,7 +26,8 @@ import numpy as np
 from acquisition.event import Notice
 from acquisition.lsl.clock import local_clock
 from acquisition.protection.frames import MARK
-from acquisition.protection.keystore import ENVIRONMENT, KeyStore
+from acquisition.protection.keystore import KeyStore
+from acquisition.protection.store_files import ENVIRONMENT
 from acquisition.protection.unlocked import unlock
 from acquisition.protection.vault import sealed_header
 from acquisition.recorder.control import Client

@@ -145,6 +145,9 @@ def import_command(ctx: click.Context, /, **given: Any) -> None:
         raise click.UsageError(f"{extra}: either {AS} ROLE before every path, or --stream")
     if out is None:
         raise click.UsageError("--out RECORDING is missing: the directory to write")
+    from acquisition.protection.store_files import default_store, is_store
+    from acquisition.protection.vault import UNSEALED
+
     options = _options(given)
     with progressing(f"importing into {out.name}"):
         if pairs:
@@ -155,6 +158,8 @@ def import_command(ctx: click.Context, /, **given: Any) -> None:
             from acquisition.importing.files import import_streams
 
             done = import_streams(files, streams, times=given["times"], out=out, options=options, hints=hints)
+    if not given["sealed"] and is_store(store := default_store()):
+        echo(f"{out}: {UNSEALED}, though there is a key store in {store} (--sealed seals it)", err=True)
     _say(out, done, as_json=given["as_json"])
 
 

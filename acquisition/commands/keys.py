@@ -43,7 +43,7 @@ sheet_option = click.option(
 
 
 def _path(store: Path | None) -> Path:
-    from acquisition.protection.keystore import default_store
+    from acquisition.protection.store_files import default_store
 
     return store or default_store()
 

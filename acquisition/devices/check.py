@@ -18,7 +18,8 @@ from acquisition.lsl.clock import local_clock
 from acquisition.lsl.exposure import exposures, who_reads
 from acquisition.lsl.network import Remote, configure, resolve
 from acquisition.lsl.outlet import Announcement, Outlet
-from acquisition.protection.keystore import KeyStore, default_store
+from acquisition.protection.keystore import KeyStore
+from acquisition.protection.store_files import default_store
 from acquisition.protection.unlocked import identity_of
 from acquisition.protection.vault import UNSEALED
 from acquisition.recorder.begin import open_drivers

@@ -17,8 +17,7 @@ from typing import Any
 
 from acquisition.errors import RecordingError
 from acquisition.events.overlay_file import append_made
-from acquisition.protection.keystore import default_store
-from acquisition.protection.store_files import now, user
+from acquisition.protection.store_files import default_store, is_store, now, user
 from acquisition.recording.identity import recorded_id
 from acquisition.text import clean_line
 
@@ -95,7 +94,7 @@ def keep(
         Details that say nothing of a person.
     """
     path = (store or default_store()) / AUDIT_NAME
-    if not (path.parent / "store.json").is_file():
+    if not is_store(path.parent):
         return False
     about = recording if isinstance(recording, str) else ""
     if isinstance(recording, Path):

@@ -29,7 +29,6 @@ from acquisition.protection.passphrase import wrap
 from acquisition.protection.store_files import now, put, shred
 from acquisition.session.study import StudyRecipient
 
-ENVIRONMENT = "ATTUNE_KEYS"
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _ID = re.compile(r"[0-9a-f-]{36}")
 VERSION = 1
@@ -56,14 +55,6 @@ class KeyRecord:
     recording: str
     role: str
     created: str
-
-
-def default_store() -> Path:
-    """Return where the store is: $ATTUNE_KEYS, else a directory of the user's apart from the recordings."""
-    if said := os.environ.get(ENVIRONMENT):
-        return Path(said)
-    base = os.environ.get("XDG_DATA_HOME")
-    return (Path(base) if base else Path.home() / ".local" / "share") / "attunement" / "keys"
 
 
 class KeyStore:

@@ -1,4 +1,4 @@
-"""Files of the key store: written whole or not at all, and deleted as far as a file system lets one."""
+"""Files of the key store: where they are; written whole or not at all, deleted as far as a disk lets one."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from pathlib import Path
 
 from acquisition.recording.fsync import sync_directory, sync_file
 from acquisition.text import clean_line
+
+ENVIRONMENT = "ATTUNE_KEYS"
 
 
 def put(path: Path, data: bytes) -> None:
@@ -48,3 +50,16 @@ def user() -> str:
 def now() -> str:
     """Return the time in UTC, ISO 8601."""
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def default_store() -> Path:
+    """Return where the store is: $ATTUNE_KEYS, else a directory of the user's apart from the recordings."""
+    if said := os.environ.get(ENVIRONMENT):
+        return Path(said)
+    base = os.environ.get("XDG_DATA_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "share") / "attunement" / "keys"
+
+
+def is_store(path: Path) -> bool:
+    """Tell whether there is a key store in a directory."""
+    return (path / "store.json").is_file()

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from acquisition.errors import KeyGoneError, KeyStoreError, NoKeyStoreError, RecordingError
 from acquisition.protection.frames import Header, Opener, Seal, is_sealed, read_header
-from acquisition.protection.keystore import ENVIRONMENT, SHARED, KeyStore, default_store
+from acquisition.protection.keystore import SHARED, KeyStore
+from acquisition.protection.store_files import ENVIRONMENT, default_store
 from acquisition.protection.unlocked import identity_of
 from acquisition.session.study import Study
 from acquisition.stream import ROLES, Role

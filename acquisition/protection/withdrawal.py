@@ -14,9 +14,9 @@ from acquisition.events.assignments import Stretch
 from acquisition.events.corrections import CORRECTIONS_NAME
 from acquisition.events.overlay import rows_of
 from acquisition.protection.frames import Header
-from acquisition.protection.keystore import ENVIRONMENT, KeyStore, default_store
+from acquisition.protection.keystore import KeyStore
 from acquisition.protection.sealed_rows import keys_beside, persons_of, sealed_anew
-from acquisition.protection.store_files import put, shred
+from acquisition.protection.store_files import ENVIRONMENT, default_store, put, shred
 from acquisition.protection.vault import TOGETHER, sealed_header
 from acquisition.ratings.files import FOLDER, files_of, sealed_for_the_other, whose_of
 from acquisition.recording import manifest

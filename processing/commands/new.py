@@ -73,9 +73,9 @@ def asked(session: Session, folder: Path) -> Session:
 
 def _sealing(session: Session) -> Session:
     """Ask whether the recording is sealed, where this laboratory has a key store; sealed is proposed."""
-    from acquisition.protection.keystore import default_store
+    from acquisition.protection.store_files import default_store, is_store
 
-    if not (default_store() / "store.json").is_file():
+    if not is_store(default_store()):
         return session
     sealed = click.confirm("Seal the recording with the key store", default=True)
     return replace(session, protection=replace(session.protection, sealed=sealed))

@@ -105,7 +105,8 @@ def _all_of(person: str, places: tuple[Path, ...], *, without_keys: bool) -> lis
 def _forget(person: str, why: str, store: Path | None) -> str:
     """Destroy a person's identity and every key of theirs, where there is a key store."""
     from acquisition.errors import NoKeyStoreError
-    from acquisition.protection.keystore import KeyStore, default_store
+    from acquisition.protection.keystore import KeyStore
+    from acquisition.protection.store_files import default_store
 
     try:
         opened = KeyStore(store or default_store())

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from acquisition.commands.command import Command
-from acquisition.protection.keystore import ENVIRONMENT
+from acquisition.protection.store_files import ENVIRONMENT
 from acquisition.simulation.demo_session import emulated_session, simulated_session
 from acquisition.simulation.script import AGE
 from acquisition.terminal import echo

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from acquisition.protection.keystore import ENVIRONMENT, KeyStore
+from acquisition.protection.keystore import KeyStore
+from acquisition.protection.store_files import ENVIRONMENT
 from acquisition.protection.unlocked import unlock
 
 PASSPHRASE = "correct horse battery"

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from acquisition.cli import main
 from acquisition.errors import KeyStoreError, RecordingError
 from acquisition.protection.keystore import KeyStore
+from acquisition.protection.store_files import ENVIRONMENT
 from acquisition.protection.unlocked import lock, unlock
 from acquisition.protection.unseal import unseal
 from acquisition.protection.vault import Keys, new_keys, sealed_header
@@ -242,7 +243,9 @@ def test_verify_without_the_key_goes_by_the_manifest(
         unlock(kept, made[1])
 
 
-def test_an_import_is_sealed_for_people_who_are_known(tmp_path: Path) -> None:
+def test_an_import_is_sealed_for_people_who_are_known_and_says_where_it_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     table = tmp_path / "ecg.csv"
     table.write_text("t,ecg\n" + "".join(f"{k / 250},{k % 7}\n" for k in range(2500)))
     words = ["import", str(table), "--stream", "client:ecg:mV:250=ecg", "--sealed", "--out"]
@@ -255,6 +258,13 @@ def test_an_import_is_sealed_for_people_who_are_known(tmp_path: Path) -> None:
     assert (tmp_path / "b" / "client.xdf").read_bytes()[:4] == b"ATS1"
     assert len(content(Recording(tmp_path / "b").batches())["streams"]) == 1
     assert verify(tmp_path / "b") == []
+    assert "not sealed" not in done.output
+    words.remove("--sealed")
+    plain = CliRunner().invoke(main, [*words, str(tmp_path / "c")])
+    assert plain.exit_code == 0 and "not sealed" in plain.stderr and "(--sealed seals it)" in plain.stderr
+    monkeypatch.setenv(ENVIRONMENT, str(tmp_path / "nowhere"))
+    alone = CliRunner().invoke(main, [*words, str(tmp_path / "d")])
+    assert alone.exit_code == 0 and "not sealed" not in alone.output
 
 
 def test_a_file_is_no_directory_with_sealed_files(tmp_path: Path) -> None:
