@@ -45,6 +45,8 @@ class LagMapReading:
         nan where there is no value, or no chance band yet.
     high : ndarray, shape (n,)
         Upper edge of the chance band of the largest |z| over lags; nan before there is a band.
+    reason : str
+        Why the newest window has no value, or no chance band yet; "" if it has both.
     """
 
     start: float
@@ -53,6 +55,7 @@ class LagMapReading:
     lags: FloatArray
     z: Float32Array
     high: Float32Array
+    reason: str = ""
 
     @property
     def outside(self) -> np.ndarray:
@@ -93,6 +96,7 @@ class LagMap:
             high = np.full(len(table), np.nan, np.float32)
         table[np.isnan(high)] = np.nan  # a coupling is never shown without what chance would give
         table[np.isnan(rows.values[first:known])] = np.nan  # nor where the row says that there is none
+        newest = self._model.known("dyad", self._name, moment)
         return LagMapReading(
             start=start,
             stop=start + SPAN,
@@ -100,6 +104,7 @@ class LagMap:
             lags=lags,
             z=table,
             high=high,
+            reason="" if newest is None or math.isfinite(newest.value) else newest.reason,
         )
 
     def _trace(self, index: str, entity: str = "dyad") -> Trace:

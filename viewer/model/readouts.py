@@ -59,10 +59,15 @@ def index_readout(model: SessionModel, role: Role, index: str, what: Definition,
     return value_readout(role.value, sample, what)
 
 
+def briefly(reason: str) -> str:
+    """Return the first words of a reason: what follows a colon explains them."""
+    return reason.partition(":")[0]
+
+
 def value_readout(entity: str, sample: Point, what: Definition) -> Readout:
     """Return a value with its decimals, or why there is none: in short, and in full on hover."""
     if not math.isfinite(sample.value):
-        short = sample.reason.partition(":")[0] or "no value"
+        short = briefly(sample.reason) or "no value"
         return Readout(
             entity, short, is_value=False, detail=f"no value: {sample.reason or 'no reason given'}"
         )

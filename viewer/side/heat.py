@@ -13,6 +13,7 @@ from viewer.model.column import Float32Array
 from viewer.model.definitions import SYNC_SIGNALS
 from viewer.model.lag_map import SPAN, LagMapReading, in_columns
 from viewer.model.page import clock
+from viewer.model.readouts import briefly
 from viewer.theme import Theme, blend
 
 COLUMNS = 100
@@ -25,8 +26,9 @@ HOVER = (
     " last ten minutes. Each column is a window, placed at its centre; each row a lag.<br>Upper half: the"
     " client follows, the therapist leads. Lower half: the therapist follows, the client leads.<br>Pale:"
     " inside the chance band of that window. Strong: outside it; so is about one window in twenty by chance"
-    " alone. Grey: no data, or no chance band yet (the first 5 minutes).<br>A single patch says nothing about"
-    " the session: see the statement in the header of the synchrony lane."
+    " alone. Grey: no value, as before there is a chance band (the first 5 minutes); where all is grey it"
+    " says why.<br>A single patch says nothing about the session: see the statement in the header of the"
+    " synchrony lane."
 )
 
 
@@ -70,10 +72,8 @@ class HeatMap(QWidget):
             return "paused"
         if reading is None or len(reading.z) == 0:
             return "no data"
-        if not np.isfinite(reading.high).any():
-            return "no chance band yet"
         if not np.isfinite(reading.z).any():
-            return "no data"
+            return briefly(reading.reason) or "no data"
         judged = np.isfinite(reading.high) & np.isfinite(reading.z).any(axis=1)
         share = float(reading.outside[judged].any(axis=1).mean()) if judged.any() else 0.0
         return f"outside chance band in {share:.0%} of windows".replace("%", " %")
@@ -133,15 +133,17 @@ class HeatMap(QWidget):
         word = self.text_on_map()
         if not word:
             return
-        width = painter.fontMetrics().horizontalAdvance(word) + 14.0
+        metrics = painter.fontMetrics()
+        word = metrics.elidedText(word, Qt.TextElideMode.ElideRight, round(box.width()) - 14)
+        width = metrics.horizontalAdvance(word) + 14.0
         plate = QRectF(box.center().x() - width / 2, box.top() + box.height() / 4 - 9, width, 18)
         painter.fillRect(plate, QColor(self._theme.panel))
         painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, word)
 
     def text_on_map(self) -> str:
-        """Return a word where there is nothing to be seen in strong colours at all."""
-        said = self.text()
-        return said if said in ("no data", "no chance band yet") else ""
+        """Return why there is nothing to be seen at all, where that is so."""
+        reading = self.reading
+        return "" if reading is not None and np.isfinite(reading.z).any() else self.text()
 
     def _draw_legend(self, painter: QPainter, top: float) -> None:
         theme = self._theme

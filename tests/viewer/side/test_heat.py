@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
 from processing.config import PipelineConfig
+from processing.coupling.one_heart import OneHeart
 from processing.coupling.synchrony import Synchrony
 from processing.index import IndexSample, sort_samples
 from tests.processing.dyads import coupled, grid_rows
+from viewer.model.definitions import definition
 from viewer.model.facts import SessionFacts
 from viewer.model.lag_map import SPAN, LagMap, in_columns
 from viewer.model.model import SessionModel
+from viewer.model.readouts import sync_readouts
 from viewer.side.heat import COLUMNS, HeatMap, coloured, no_data
 from viewer.theme import DARK, LIGHT, THEMES, Theme, contrast
 
@@ -117,7 +122,45 @@ def test_the_widget_says_in_words_what_it_shows(qtbot: QtBot, rows: list[IndexSa
     assert widget.text() == "no chance band yet"
     widget.show_map(lag_map.read(float(SECONDS)))
     assert widget.text().startswith("outside chance band in ")
+    assert widget.text_on_map() == ""
     image = widget.grab().toImage()
     colours = {image.pixelColor(x, y).name().upper() for x in range(40, 195) for y in range(42, 150)}
     assert no_data(LIGHT) in colours
     assert len(colours) > 20
+
+
+def test_a_map_without_values_says_why_as_the_header_of_the_lane_does(qtbot: QtBot) -> None:
+    """One heart is worn by both: each beat of one is a beat of the other."""
+    beats = 1000.0 + np.cumsum(0.85 + 0.05 * np.random.default_rng(2).standard_normal(800))
+    rows = [
+        IndexSample(time, time + 1.0, person, "ibi", 1e3 * step, "ms", 1.0, "")
+        for time, step in zip(beats[1:].tolist(), np.diff(beats).tolist(), strict=True)
+        for person in ("client", "therapist")
+    ]
+    ticks = np.asarray(1000.0 + 0.1 * np.arange(1, SECONDS * 10), np.float64)
+    heart = OneHeart(PipelineConfig())
+    heart.hear(rows)
+    told = heart.advance(ticks, {"heart": ticks - 0.05})
+    synchrony = Synchrony("hr", config=PipelineConfig())
+    synchrony.hear(sorted([*rows, *told], key=lambda s: s.available))
+    model = model_of([*rows, *synchrony.advance(ticks, {"heart": ticks - 0.05})])
+    widget = HeatMap(LIGHT, "hr")
+    qtbot.addWidget(widget)
+    widget.show_map(LagMap(model, "hr").read(float(SECONDS)))
+    in_header = sync_readouts(model, "sync_hr", definition("sync_hr"), float(SECONDS))[0].text
+    assert in_header == widget.text() == widget.text_on_map() == widget.accessibleDescription() == "one heart"
+
+
+def test_a_reason_that_is_longer_than_the_map_is_cut(qtbot: QtBot) -> None:
+    widget = HeatMap(LIGHT, "hr")
+    qtbot.addWidget(widget)
+    widget.resize(212, 220)
+    pictures = []
+    for words in ("w" * 90, "w" * 91):
+        empty = LagMap(model_of([]), "hr").read(0.0)
+        z = np.full((1, len(empty.lags)), np.nan, np.float32)
+        one = replace(empty, times=np.zeros(1), z=z, high=np.full(1, np.nan, np.float32), reason=words)
+        widget.show_map(one)
+        assert widget.text_on_map() == words
+        pictures.append(widget.grab().toImage())
+    assert pictures[0] == pictures[1]
