@@ -72,6 +72,8 @@ class SampleTimes:
         self._n = self._given = 0
         self._offset = math.nan
         self._clock, self._own = 0.0, math.nan
+        self._first: tuple[float, float, float] | None = None
+        """A first stamp that seems to be of another clock, what it was shifted by, and when it came [s]."""
         self._arrived = -math.inf
         self._tick = -math.inf
 
@@ -125,6 +127,7 @@ class SampleTimes:
             if tick < len(ticks) and self._base.pending:
                 times.append(self._base.drain())
                 places.append(np.full(len(times[-1]), tick))
+        self._tell_own_clock()
         return np.concatenate(times), np.concatenate(places)
 
     def _rows(self) -> _Waiting:
@@ -159,13 +162,14 @@ class SampleTimes:
                     self._clock = value
                 self._offset = value
         if math.isnan(self._own):
-            self._own = self._own_clock(part.times + clock, ticks[part.slices])
+            self._own = self._own_clock(part.times, clock, ticks[part.slices])
         before = np.append(self._tick, ticks)
         self._waiting.append(_Waiting(part.samples, clock, more, before[part.slices], ticks[part.slices]))
         return part.times + clock + (0.0 if math.isnan(self._own) else self._own)
 
-    def _own_clock(self, stamps: FloatArray, arrived: FloatArray) -> float:
+    def _own_clock(self, times: FloatArray, clock: FloatArray, arrived: FloatArray) -> float:
         """Return what places stamps of another clock by their arrival [s]; nan if that is not known yet."""
+        stamps = times + clock
         known = np.flatnonzero(np.abs(stamps) < NUMBER)
         if not len(known):
             return math.nan
@@ -174,9 +178,18 @@ class SampleTimes:
         ahead = float(stamps[newest] - arrived[newest])
         if abs(ahead) <= OWN:
             return 0.0
-        what = f"stamps are {ahead:+.6g} s off the recorder's clock: placed by when samples came first"
-        self.account.remarks.append(Remark(0, "clock", what))
+        self._first = float(times[newest]), float(clock[newest]), float(arrived[newest])
         return -ahead
+
+    def _tell_own_clock(self) -> None:
+        """Say by how much stamps are off, once their unit is known: milliseconds may be of no other clock."""
+        if self._first is None or math.isnan(per_second := self._base.per_second):
+            return
+        (stamp, clock, arrived), self._first = self._first, None
+        ahead = stamp / per_second + clock - arrived
+        if abs(ahead) > OWN:
+            what = f"stamps are {ahead:+.6g} s off the recorder's clock: placed by when samples came first"
+            self.account.remarks.append(Remark(0, "clock", what))
 
     def _say(self, k: int, what: str) -> None:
         self.account.remarks.append(Remark(max(0, self._given + k - 1), "clock", what))

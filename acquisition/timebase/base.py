@@ -53,6 +53,11 @@ class TimeBase:
         return self._segments.usual
 
     @property
+    def per_second(self) -> float:
+        """Return how many of the unit of the stamps make a second; nan before that is known."""
+        return math.nan if self._unit.is_open else self._unit.by
+
+    @property
     def pending(self) -> int:
         """Return how many samples wait for their times."""
         return self._n - self._given

@@ -185,6 +185,26 @@ def test_stamps_of_another_clock_are_placed_by_their_arrival(ahead: float) -> No
     assert 0.0 <= np.median(off) < 0.3
 
 
+@pytest.mark.parametrize(("by", "unit"), [(1.0, ""), (1e3, "milliseconds"), (1e6, "microseconds")])
+@pytest.mark.parametrize("ahead", [0.0, 0.5, 999.0, -5000.0])
+@pytest.mark.parametrize("cuts", [(10**6,), (1,), (13, 2, 40)])
+def test_of_stamps_in_another_unit_the_unit_is_said_and_a_clock_of_their_own_in_seconds(
+    by: float, unit: str, ahead: float, cuts: tuple[int, ...]
+) -> None:
+    session, _ = sent(even, offset=0.0)
+    base = SampleTimes(ECG)
+    for batch in batches(session, cuts):
+        part = batch.streams.get(ECG.key)
+        moved = None if part is None else replace(part, times=(part.times + ahead) * by)
+        base.lay(moved, batch.ticks)
+    lines = base.account.lines()
+    assert sum("not seconds" in line for line in lines) == (1 if unit else 0)
+    assert not unit or f"stamps are {unit}, not seconds: they are read as such" in lines
+    of_clock = [line for line in lines if "off the recorder's clock" in line]
+    assert len(of_clock) == (1 if abs(ahead) > 60.0 else 0)
+    assert all(abs(float(line.split()[2]) - ahead) < 0.3 for line in of_clock)
+
+
 def test_the_session_tells_what_the_stamps_are_like() -> None:
     session, _ = sent(bursts)
     wrong, gatherer = replace(ECG, sfreq=250.0), Gatherer()
