@@ -79,9 +79,11 @@ def verify_command(recording: Path, as_json: bool) -> None:
 @as_json_option
 def repair_command(recording: Path, out: Path | None, as_json: bool) -> None:
     """Write what can be saved of a cut recording to a new one; the old one is left as it is."""
+    from acquisition.recording.derived import COPY, note
     from acquisition.recording.repair import repair
 
     target = out or recording.resolve().with_name(f"{recording.resolve().name}_repaired")
+    note(recording, target, COPY)
     with working(f"saving what is whole of {recording.name}"):
         done = repair(recording, target)
     if as_json:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from acquisition.commands.command import Command, as_json_option, print_json
+from acquisition.stream import ROLES
 from acquisition.terminal import echo, progressing
 
 
@@ -20,7 +21,10 @@ def unseal_command(recording: Path, out: Path, as_json: bool) -> None:
 
     from acquisition.protection.audit import keep
     from acquisition.protection.unseal import unseal
+    from acquisition.recording.derived import COPY, note
 
+    if any((recording / f"{role}.xdf").exists() for role in ROLES):
+        note(recording, out, COPY)
     with progressing(f"writing a plain copy of {recording.name}"):
         done = unseal(recording, out)
     keep("unsealed", recording, files=sum(one.said == "plain" for one in done))

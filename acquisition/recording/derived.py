@@ -18,6 +18,8 @@ from acquisition.stream import ROLES
 DERIVED_NAME = "derived.jsonl"
 BEGUN = "export begun"
 """Said of a directory before files are exported into it, which are then named one by one."""
+COPY = "copy"
+"""Said of a directory that is a recording itself: an unsealed or repaired copy."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ from acquisition.linking.links_file import alone, write_links
 from acquisition.linking.showing import UNKNOWN, ToErase, to_erase
 from acquisition.protection.store_files import put, shred, user
 from acquisition.protection.withdrawal import Step, carry_out, plan
-from acquisition.recording.contents import LINKS_NAME, SESSION_NAME
-from acquisition.recording.derived import BEGUN, DERIVED_NAME, Derived, derived
+from acquisition.recording.contents import LINKS_NAME, MANIFEST_NAME, SESSION_NAME
+from acquisition.recording.derived import BEGUN, COPY, DERIVED_NAME, Derived, derived
 from acquisition.recording.identity import recorded_id
 from acquisition.recording.noted import session_of
 from acquisition.session.session import Session
@@ -32,7 +32,7 @@ from processing.results.withdrawn import Taken, plan_results, take_out_results
 OUT_OF_REACH = (
     "Copies outside the places listed here (backups, mail, other machines) are not reached. Where the "
     "recording was sealed, the copies of its files open no more: their key is destroyed. Copies of the key "
-    "store itself, and plain copies, must be deleted by hand."
+    "store itself, and plain copies not listed here, must be deleted by hand."
 )
 CLOSED = (
     "It was done without the unlocked key store: sealed rows beside the recording stay closed, those "
@@ -68,11 +68,14 @@ class Withdrawal:
     """The file that links them: it goes last, once the certificate names them."""
     links_sum: str = ""
     """SHA-256 of that file, hexadecimal; "" without one."""
+    copies: tuple[Withdrawal, ...] = ()
+    """What it does to unsealed and repaired copies of the recording, each of which keeps a certificate."""
 
     @property
     def lines(self) -> list[str]:
         """Return it as lines for people."""
-        out = [str(step) for step in self.steps]
+        out = [f"copy {copy.recording}: {line}" for copy in self.copies for line in copy.lines]
+        out += [str(step) for step in self.steps]
         out += [str(taken) for _, some in self.results for taken in some]
         out += [f"delete file: {file} ({file.stat().st_size} bytes)" for file in self.files if file.is_file()]
         out += [f"delete file: {self.links} ({self.links.stat().st_size} bytes)"] if self.links else []
@@ -114,8 +117,9 @@ def planned(
     *,
     without_keys: bool = False,
     store: Path | None = None,
+    known: frozenset[Path] = frozenset(),
 ) -> Withdrawal:
-    """Return what withdrawing a person from a recording would do.
+    """Return what withdrawing a person from a recording would do, and from copies of it.
 
     Parameters
     ----------
@@ -125,6 +129,8 @@ def planned(
         The store is locked, or lost.
     store : Path, optional
         The key store.
+    known : frozenset of Path
+        What is seen to already: that of which `path` is a copy, and what was made of it.
 
     Raises
     ------
@@ -135,14 +141,17 @@ def planned(
     session = _session(path, without_keys=without_keys)
     code = session.participant(role).code if session is not None and role in PEOPLE else ""
     made = [d for d in derived(path) if role in d.entities or Role.DYAD in d.entities]
-    directories = {d.path for d in made if d.what == "results"} | set(_results_below(path, places))
+    made = [d for d in made if d.path not in known]
+    seen = known | {path.resolve()} | {d.path for d in made}
+    copies = [d.path for d in made if d.what == COPY and _is_copy(d.path, path)]
+    directories = {d.path for d in made if d.what == "results"} | (set(_results_below(path, places)) - known)
     results = [
         (d, tuple(plan_results(d, role, without_keys=without_keys)))
         for d in sorted(directories)
         if d.is_dir()
     ]
     stores = {d.path for d in made if d.what == MADE} | set(stores_below(places))
-    files = sorted(f for d in made if d.what not in ("results", BEGUN, MADE) for f in _files(d))
+    files = sorted(f for d in made if d.what not in ("results", BEGUN, MADE, COPY) for f in _files(d))
     files += [file for store in sorted(stores) for file in files_of(store, path)]
     begun = [d.path for d in made if d.what == BEGUN and not any(f.is_relative_to(d.path) for f in files)]
     own, shared = parted(list(dict.fromkeys(files)))
@@ -164,7 +173,16 @@ def planned(
         videos=_videos(path, without_keys=without_keys),
         links=links,
         links_sum=links_sum,
+        copies=tuple(
+            planned(copy, role, places, without_keys=without_keys, store=store, known=seen) for copy in copies
+        ),
     )
+
+
+def _is_copy(path: Path, of: Path) -> bool:
+    """Tell whether a recording is there that says to be the same: another may have taken its place."""
+    there = any((path / name).is_file() for name in (MANIFEST_NAME, *(f"{role}.xdf" for role in ROLES)))
+    return there and not path.is_symlink() and bool(id := recorded_id(of)) and recorded_id(path) == id
 
 
 def _videos(path: Path, *, without_keys: bool) -> tuple[ToErase, ...]:
@@ -200,19 +218,31 @@ def _files(made: Derived) -> list[Path]:
 
 
 def _results_below(path: Path, places: Sequence[Path]) -> Iterator[Path]:
-    """Yield directories of results of a recording: they are called after it."""
+    """Yield directories of results of a recording: they are called after it, or say so where copied plain."""
+    name = path.resolve().name
     for place in places:
         for file in sorted(place.rglob("session.json")):
-            if file.parent.name.split("__")[0] == path.resolve().name:
+            if name in (file.parent.name.split("__")[0], _said_of(file)):
                 yield file.parent.resolve()
+
+
+def _said_of(file: Path) -> str:
+    """Return the recording that results say to be of; "" where that is sealed, or cannot be read."""
+    try:
+        said = json.loads(file.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return ""
+    return str(said.get("recording", "")) if isinstance(said, dict) else ""
 
 
 def withdraw(planned_: Withdrawal, why: str, store: Path | None = None) -> Path:
     """Carry a withdrawal out and write its certificate into the recording; return the certificate.
 
-    Results lose the person's rows and the dyad's before anything else goes, the recording after them: what a
-    crash interrupts is found again by the same command.
+    Copies come first. Results lose the person's rows and the dyad's before anything else goes, the recording
+    after them: what a crash interrupts is found again by the same command.
     """
+    for copy in planned_.copies:
+        withdraw(copy, why, store)
     # Where nothing can be locked it is erased all the same.
     with alone(planned_.recording, must=False):
         _refuse_changed_links(planned_)

@@ -199,11 +199,14 @@ def test_the_certificate_is_true_and_a_second_time_there_is_nothing(plain: Path,
 def test_results_that_no_index_names_are_found_below_a_place(plain: Path, tmp_path: Path) -> None:
     root, path = copied(plain, tmp_path)
     (path / "derived.jsonl").unlink()
+    elsewhere = root / "elsewhere"
+    shutil.copytree(root / "results" / path.name, elsewhere)  # as `attune unseal RESULTS` writes them
     run = ["--person", "C01", "--from", str(root), "--yes"]
     result = CliRunner().invoke(withdraw_command, run)
     assert result.exit_code == 0, result.output
-    left = pq.read_table(root / "results" / path.name / "indices.parquet")
-    assert set(left["entity"].to_pylist()) == {"therapist"}
+    for place in (root / "results" / path.name, elsewhere):
+        left = pq.read_table(place / "indices.parquet")
+        assert set(left["entity"].to_pylist()) == {"therapist"}
     assert not (path / "client.xdf").exists()
     unknown = CliRunner().invoke(withdraw_command, ["--person", "C99", "--from", str(root), "--yes"])
     assert unknown.exit_code == 1
@@ -238,6 +241,47 @@ def test_a_backup_made_before_opens_no_more(store: KeyStore, tmp_path: Path) -> 
     assert gone.exit_code == 0, gone.output
     assert store.people() == ["T01"]
     assert not (other / "client.xdf").exists()
+
+
+@pytest.mark.usefixtures("bare")
+@pytest.mark.parametrize("role", [Role.CLIENT, Role.THERAPIST])
+def test_copies_that_were_unsealed_or_repaired_lose_the_person_too(
+    store: KeyStore, tmp_path: Path, role: Role
+) -> None:
+    """What we wrote ourselves is no copy out of reach: a plain one needs no key to be read."""
+    path = make(tmp_path, sealed=True)
+    other = Role.THERAPIST if role is Role.CLIENT else Role.CLIENT
+    run, opened, mended, again = CliRunner(), tmp_path / "opened", tmp_path / "mended", tmp_path / "again"
+    for words in (("unseal", path, opened), ("repair", path, mended), ("repair", opened, again)):
+        done = run.invoke(main, [words[0], str(words[1]), "--out", str(words[2])])
+        assert done.exit_code == 0, done.output
+    process_recording(opened, tmp_path / "of_copy", config=PipelineConfig())
+    copies = (opened, mended, again)
+    kept = (opened / f"{other}.xdf").read_bytes() + (opened / "dyad.xdf").read_bytes()
+    wanted = [p for p in patterns(opened, role) if p not in kept]
+    assert len(wanted) > 100 and opened / f"{role}.xdf" in found_below(tmp_path, wanted)
+    told = run.invoke(withdraw_command, [str(path), str(role), "--dry-run"])
+    assert all(f"copy {copy.resolve()}: " in told.output for copy in copies), told.output
+    done = run.invoke(withdraw_command, [str(path), str(role), "--yes"])
+    assert done.exit_code == 0, done.output
+    assert found_below(tmp_path, wanted) == []
+    for copy in (path, *copies):
+        assert not (copy / f"{role}.xdf").exists() and verify(copy) == []
+        assert {key[0] for b in Recording(copy).batches() for key in b.streams} == {other}
+        assert len(list(copy.glob("withdrawal-*.certificate.json"))) == 1
+    assert rows_of(tmp_path / "of_copy" / "opened" / "indices.parquet", str(role)) == []
+    assert rows_of(tmp_path / "of_copy" / "opened" / "indices.parquet", str(other)) != []
+
+
+@pytest.mark.usefixtures("bare")
+def test_what_took_the_place_of_a_copy_is_left_alone(store: KeyStore, tmp_path: Path) -> None:
+    path = make(tmp_path, sealed=True)
+    assert CliRunner().invoke(main, ["unseal", str(path), "--out", str(tmp_path / "x")]).exit_code == 0
+    shutil.rmtree(tmp_path / "x")
+    stranger = write_hour(tmp_path / "x", past=0.5)
+    before = (stranger / "client.xdf").read_bytes()
+    assert CliRunner().invoke(withdraw_command, [str(path), "client", "--yes"]).exit_code == 0
+    assert (stranger / "client.xdf").read_bytes() == before
 
 
 @pytest.mark.usefixtures("bare")
