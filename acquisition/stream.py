@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -54,6 +55,8 @@ class Modality(StrEnum):
 ERROR, CONTACT = "error", "contact"
 """Labels of further channels of intervals: what the device thinks each is off by, in their unit; and whether
 it was on the skin, 1 or 0, nan where it does not say."""
+BESIDE = (ERROR, CONTACT)
+"""All of them, in their order; a device gives both, one or none."""
 COUNT = "samples"
 """Label of the channel of device stamps that says how many samples a packet held."""
 _WITHOUT_UNIT = {Modality.RR: CONTACT, Modality.PPI: CONTACT, Modality.DEVICE_TIME: COUNT}
@@ -108,6 +111,12 @@ class StreamInfo:
     def unit_of(self, channel: str) -> str:
         """Return the unit of a channel: the stream's; a count has none, nor has contact with the skin."""
         return "" if channel == _WITHOUT_UNIT.get(self.modality) else self.unit
+
+
+def of_beats(modality: Modality | None, labels: Sequence[str]) -> bool:
+    """Tell whether a stream is one of intervals: one channel, and what a device says beside it."""
+    beside = tuple(labels[1:])
+    return modality in (Modality.RR, Modality.PPI) and beside in ((), (ERROR,), (CONTACT,), BESIDE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -149,6 +149,23 @@ def stream_info(
     )
 
 
+def beats_info(device: Device, stream: ProfileStream, *, unit: str, channels: tuple[str, ...]) -> StreamInfo:
+    """Describe a stream of intervals, and of what the device says beside each.
+
+    A profile that names the first channels only gets these.
+
+    Raises
+    ------
+    DeviceError
+        As `stream_info`; or if the profile names other ones beside the intervals.
+    """
+    info = stream_info(device, stream, unit=unit, sfreq=0.0, channels=channels, format="float32")
+    if info.channels[1:] != channels[1 : len(info.channels)]:
+        beside = ", ".join(channels[1:])
+        raise DeviceError(f"{device.title}: channels beside {info.channels[0]!r} must be {beside}, or none")
+    return info
+
+
 def refuse_other(device: Device, profile: DeviceProfile, known: Sequence[Modality]) -> None:
     """Refuse a profile with streams that the driver cannot deliver.
 

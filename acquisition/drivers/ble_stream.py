@@ -232,7 +232,7 @@ class BeatStream:
     def intervals(
         self, values: Sequence[float] | Sequence[tuple[float, ...]], lengths: Sequence[float], arrival: float
     ) -> None:
-        """Take in values to store, one of each channel, and the lengths that the sum goes on by."""
+        """Take in values to store, of all channels or more, and the lengths that the sum goes on by."""
         if not len(values):
             self._told.heard(arrival)
             return
@@ -259,7 +259,8 @@ class BeatStream:
         if self._broken:
             self._broken = False
             self._tell("resumed", arrival, "beats again", before, float(times[0]))
-        self._out.append(Chunk(self.info, times, np.asarray(values, np.float32).reshape(len(times), -1)))
+        rows = np.asarray(values, np.float32).reshape(len(times), -1)[:, : len(self.info.channels)]
+        self._out.append(Chunk(self.info, times, rows))
 
     def lost(self, now: float, why: str) -> None:
         """Note that the connection broke; told once."""

@@ -77,6 +77,8 @@ class EmulatedPolar:
         self.commands: list[bytes] = []
         self.fail_next: Status | None = None
         self.silent = False
+        self.touches: bool | None = True
+        """Whether it touches skin, as it says."""
         self._streams: dict[Measurement, asyncio.Task[None]] = {}
         self.sent: list[tuple[float, int]] = []
         """True time of each ECG sample that was measured [s, loop], and its value: the truth for tests."""
@@ -201,7 +203,7 @@ class EmulatedPolar:
             self.body.notify(self._data, bytes(frame))
 
     async def _beat(self) -> None:
-        await beats(self.body, self._hr, self._beats)
+        await beats(self.body, self._hr, self._beats, lambda: self.touches)
 
 
 def h10(

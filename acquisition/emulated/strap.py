@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,9 @@ from acquisition.gatt import heart_rate as hrs
 from acquisition.session.toml_table import Scalar
 
 
-async def beats(body: Peripheral, characteristic: Any, beat_times: Signal | None) -> None:
+async def beats(
+    body: Peripheral, characteristic: Any, beat_times: Signal | None, touches: Callable[[], bool | None]
+) -> None:
     """Tell once a second of the beats that were since.
 
     Parameters
@@ -23,6 +25,8 @@ async def beats(body: Peripheral, characteristic: Any, beat_times: Signal | None
     beat_times : callable, optional
         [from, to] in seconds since the device was switched on → times of the beats between; one a second
         if not given.
+    touches : callable
+        Whether the electrodes touch skin at that moment; None of one that cannot tell.
     """
     last, told = None, body.now() - body.switched_on
     while True:
@@ -37,7 +41,7 @@ async def beats(body: Peripheral, characteristic: Any, beat_times: Signal | None
             last = t
         told = now
         rate = round(60 * 1024 / rr[-1]) if rr else 60
-        body.notify(characteristic, bytes(hrs.HeartRate(hr=min(rate, 255), contact=True, rr=tuple(rr))))
+        body.notify(characteristic, bytes(hrs.HeartRate(hr=min(rate, 255), contact=touches(), rr=tuple(rr))))
 
 
 class EmulatedStrap:
@@ -45,11 +49,13 @@ class EmulatedStrap:
 
     def __init__(self, air: Air, hardware: Hardware, *, beat_times: Signal | None = None) -> None:
         self._hr, self._beats = notifying(hrs.MEASUREMENT), beat_times
+        self.touches: bool | None = True
+        """Whether its electrodes touch skin, as it says; it goes on telling of beats where they do not."""
         self.body = Peripheral(air, hardware, [service(hrs.SERVICE, [self._hr])], [hrs.SERVICE])
         self.body.connected = self._connected
 
     def _connected(self) -> None:
-        self.body.run(beats(self.body, self._hr, self._beats))
+        self.body.run(beats(self.body, self._hr, self._beats, lambda: self.touches))
 
     async def start(self) -> None:
         """Switch on."""

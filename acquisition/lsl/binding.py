@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from acquisition.errors import StreamError
 from acquisition.lsl.network import FORMATS, MAX_CHANNELS, Description, Remote, channel_number
 from acquisition.session.session import Device
-from acquisition.stream import LATENESS, Modality, Role, StreamInfo
+from acquisition.stream import CONTACT, LATENESS, Modality, Role, StreamInfo, of_beats
 from acquisition.text import clean_line
 from acquisition.units import CANONICAL, known
 from acquisition.voice.rows import is_sound
@@ -219,7 +219,7 @@ def fit(binding: Binding, remote: Remote, said: Description) -> tuple[StreamInfo
     column: int | None = None
     if binding.channel is not None:
         column = channel_number(said.labels, binding.channel)
-    elif len(said.labels) > (1 if binding.modality in SINGLE else MOST.get(binding.modality, MAX_CHANNELS)):
+    elif len(said.labels) > _most(binding.modality) and not of_beats(binding.modality, said.labels):
         choices = ", ".join(f"{i} {label!r}" for i, label in enumerate(said.labels))
         raise StreamError(f"stream {remote} has several channels: choose one with channel = ... ({choices})")
     columns = range(len(said.labels)) if column is None else [column]
@@ -228,7 +228,7 @@ def fit(binding: Binding, remote: Remote, said: Description) -> tuple[StreamInfo
         role=binding.role,
         modality=binding.modality,
         sfreq=remote.sfreq,
-        unit=_unit(binding, remote, {said.units[i] for i in columns}),
+        unit=_unit(binding, remote, _units(binding, said, columns)),
         channels=tuple(said.labels[i] for i in columns),
         # Numbers become texts: a marker is an event, whatever its sender writes.
         format="string" if binding.modality is Modality.MARKERS else remote.format,
@@ -246,6 +246,17 @@ def fit(binding: Binding, remote: Remote, said: Description) -> tuple[StreamInfo
         )
     _check_text(binding, remote)
     return info, column
+
+
+def _most(modality: Modality) -> int:
+    """Return how many channels of a stream are taken where none is chosen."""
+    return 1 if modality in SINGLE else MOST.get(modality, MAX_CHANNELS)
+
+
+def _units(binding: Binding, said: Description, columns: Sequence[int]) -> set[str]:
+    """Return the units of channels; contact with the skin, beside intervals, has none."""
+    beats = len(columns) > 1 and of_beats(binding.modality, said.labels)
+    return {said.units[i] for i in columns if not (beats and said.labels[i] == CONTACT)}
 
 
 def _unit(binding: Binding, remote: Remote, units: set[str]) -> str:

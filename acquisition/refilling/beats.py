@@ -120,11 +120,12 @@ def stretches(of: AllBeats, one: Beats, kept: Kept) -> Iterator[Stretch]:
         slices = np.clip(np.searchsorted(of.ticks.times, times), one.slices[k], one.slices[k + 1])
         owner = owner_of(one.epochs, of.ticks.numbers[slices])
         keep = ~kept_out(one.epochs, owner, times, of.pauses, missing / 1e3)
-        values = missing / _ms_of_one(one.info)
+        values = np.full((len(missing), len(one.info.channels)), np.nan)  # a memory says nothing beside them
+        values[:, 0] = missing / _ms_of_one(one.info)
         for epoch, (_, info) in enumerate(one.epochs):
             rows = np.flatnonzero(keep & (owner == epoch))
             if len(rows) and info is not None:
-                yield Stretch(info, rows, times[rows], values[rows, None], slices[rows])
+                yield Stretch(info, rows, times[rows], values[rows], slices[rows])
 
 
 def _ms_of_one(info: StreamInfo) -> float:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from acquisition.refilling.kept import LEAST_SAME, LEAST_SHARE, Kept, agreeing
 from acquisition.refilling.missing import Contents, Gap, Received, times_in
 from acquisition.refilling.owners import kept_out, owner_of
-from acquisition.stream import FloatArray, IntArray, StreamInfo
+from acquisition.stream import FloatArray, IntArray, StreamInfo, of_beats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +36,12 @@ class Stretch:
     slices: IntArray
     stamped: StreamInfo | None = None
     """The stream of device stamps beside it; None for one that has none."""
+
+    @property
+    def is_there(self) -> bool:
+        """Tell whether the device had values: of beats the intervals, a memory says nothing beside them."""
+        beats = of_beats(self.info.modality, self.info.channels)
+        return bool(np.isfinite(self.samples[:, :1] if beats else self.samples).all())
 
 
 def refuse(of: Received, kept: Kept) -> str:

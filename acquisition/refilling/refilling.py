@@ -201,7 +201,7 @@ def _judged(contents: Contents, of: Received, kept: Kept) -> tuple[Refilled, lis
     if why := refuse(of, kept):
         return Refilled(*of.info.key, left=len(gaps), why=why), []
     put = list(stretches(contents, of, kept))
-    some = [s for s in put if np.isfinite(s.samples).all()]
+    some = [s for s in put if s.is_there]
     samples = sum(len(s.times) for s in some)
     if not put:
         why = f"its memory holds nothing of its {len(gaps)} gaps"

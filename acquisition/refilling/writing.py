@@ -91,14 +91,13 @@ class _Slices:
 
     def _take(self, one: Stretch) -> None:
         numbers = self._ticks.numbers[one.slices]
-        there = bool(np.isfinite(one.samples).all())
-        if there:
+        if one.is_there:
             self._put(one, numbers)
         role, name = one.info.key
         n = len(one.times)
         text = (
             f"{n} samples refilled from what the device kept"
-            if there
+            if one.is_there
             else f"{NOTHING}: {n} samples without a value"
         )
         start, stop = float(one.times[0]), float(one.times[-1])

@@ -8,12 +8,13 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from acquisition.event import Event
-from acquisition.stream import CONTACT, ERROR, Chunk, FloatArray, Modality
+from acquisition.stream import Chunk, FloatArray, Modality
 from processing.corrections.edits import Edits
 from processing.heart.by_hand.choosing import Input, ecg_input, interval_input, said_by_hand
 from processing.heart.config import HeartConfig
 from processing.heart.ecg_quality import NOT_YET, OFF, SILENCE, BeatView, SecondMonitor, judge_seconds
 from processing.heart.grid import CLOSING, SETTLING, STEP, GridIndices, Value
+from processing.heart.input import with_beside
 from processing.heart.respiration import WINDOW
 from processing.heart.spectrum import RSA_EDGE
 from processing.heart.table import BeatTable
@@ -94,14 +95,7 @@ class Heart:
             self._monitor.update(times, values)
             self._rate.update(times, values)
         if self._input is not None:
-            self._input.update(times, self._with_errors(chunk, values))
-
-    def _with_errors(self, chunk: Chunk, values: FloatArray) -> FloatArray:
-        """Return intervals with what the device says of each, where it does; else the values."""
-        if self._is_ecg or chunk.info.channels[1:2] != (ERROR,):
-            return values
-        told = 3 if chunk.info.channels[2:3] == (CONTACT,) else 2
-        return np.asarray(chunk.samples[:, :told], np.float64)
+            self._input.update(times, with_beside(chunk, values))
 
     def hear(self, samples: Sequence[IndexSample]) -> None:
         """Take in index samples of others; this person's `speaking` and `resp_rate` are used."""

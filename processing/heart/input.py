@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from acquisition.pieces import steps_from
-from acquisition.stream import BoolArray, FloatArray
+from acquisition.stream import BESIDE, BoolArray, Chunk, FloatArray, of_beats
 from processing.heart.ecg_quality import WAVES
 from processing.heart.ibi import MISSING, UNLIKE, Arrival, arrival_of, tabled
 from processing.heart.judging import BeatJudge
@@ -175,6 +175,19 @@ class IntervalInput:
         self._feed.settle(until)
 
 
+def with_beside(chunk: Chunk, values: FloatArray) -> FloatArray:
+    """Return intervals with what the device says of each, as `told_beats` takes them; else the values."""
+    labels = chunk.info.channels
+    if len(labels) == 1 or not of_beats(chunk.info.modality, labels):
+        return values
+    told = np.full((len(values), 3), np.nan)
+    told[:, 0] = values
+    for k, label in enumerate(BESIDE, 1):
+        if label in labels:
+            told[:, k] = chunk.samples[:, labels.index(label)]
+    return told
+
+
 class Told(NamedTuple):
     """Hold beats as a stream of intervals tells of them: times and intervals [s], whether the beat before did
     not come, and the standard deviation of the error of each beat's time [s], nan where nothing tells it."""
@@ -192,10 +205,10 @@ def told_beats(times: FloatArray, intervals: FloatArray, last: float, grain: Gra
     ----------
     times : ndarray, shape (n,)
         Stamps [s].
-    intervals : ndarray, shape (n,), (n, 2) or (n, 3)
-        Intervals [ms], those that are nan or 0 are lost; and how far the device thinks each is off [ms]: the
-        two beats that it lies between have half of its variance each. What may be off by any time, and what
-        came while the device was off the skin (0 in the third column), is lost.
+    intervals : ndarray, shape (n,) or (n, 3)
+        Intervals [ms], those that are nan or 0 are lost; how far the device thinks each is off [ms]: the
+        two beats that it lies between have half of its variance each; and whether it was on the skin. What
+        may be off by any time, and what came while it was not (0), is lost; nan says nothing.
     last : float
         The beat before [s], nan without one.
     grain : Grain
@@ -204,9 +217,7 @@ def told_beats(times: FloatArray, intervals: FloatArray, last: float, grain: Gra
     lengths = intervals if intervals.ndim == 1 else intervals[:, 0]
     known = np.isfinite(lengths) & (lengths > 0)
     if intervals.ndim > 1:
-        known &= ~np.isinf(intervals[:, 1])
-    if intervals.shape[1:] == (3,):
-        known &= intervals[:, 2] != 0.0
+        known &= ~np.isinf(intervals[:, 1]) & (intervals[:, 2] != 0.0)
     times, seconds = times[known], lengths[known] / 1e3
     off = np.full(len(times), np.nan) if intervals.ndim == 1 else intervals[known, 1] / 1e3
     parts = np.array([np.where(off > 0.0, off / math.sqrt(2.0), np.nan), grain.spread(seconds)])

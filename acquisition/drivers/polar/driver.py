@@ -10,7 +10,7 @@ from collections import Counter
 import numpy as np
 
 from acquisition.drivers import Assumption
-from acquisition.drivers.ble import Opener, check_settings, refuse_other, stream_info
+from acquisition.drivers.ble import Opener, beats_info, check_settings, refuse_other, stream_info
 from acquisition.drivers.ble_link import ANSWER, Link
 from acquisition.drivers.ble_stream import BeatStream, Outbox, PacketStream
 from acquisition.drivers.clock import DeviceClock
@@ -68,8 +68,7 @@ class PolarDevice:
             if s.modality is Modality.RR:
                 self._rr = BeatStream(rr_info(device, profile), out, seconds=1 / 1024)
             elif s.modality is Modality.PPI:
-                told = ("PPI", ERROR, CONTACT)
-                info = stream_info(device, s, unit="ms", sfreq=0.0, channels=told, format="float32")
+                info = beats_info(device, s, unit="ms", channels=("PPI", ERROR, CONTACT))
                 self._ppi = BeatStream(info, out, seconds=1e-3)
         if (keep := settings.get("keep", "off")) not in ("rr", "off"):
             raise DeviceError(f"{device.title}: keep = {keep!r}: must be rr or off")

@@ -22,7 +22,7 @@ from acquisition.importing.markers import on_time
 from acquisition.importing.rates import IRREGULAR, rate_of
 from acquisition.importing.tables.naming import modality_of, spelled
 from acquisition.lsl.network import Description, describe
-from acquisition.stream import CONTACT, ERROR, FloatArray, Modality, Role
+from acquisition.stream import FloatArray, Modality, Role, of_beats
 from acquisition.xdf import ForeignStream, load_foreign
 from acquisition.xdf.clock_segments import on_one_clock
 from acquisition.xdf.header import MAX_XML, header_text, stream_info
@@ -221,9 +221,8 @@ def _streams(
     if one.samples.dtype == object or modality is Modality.MARKERS:
         return _markers(one, streams, notes)
     channels = range(one.stream.header.n_channels)
-    of_beats = modality in IRREGULAR and tuple(one.said.labels[1:]) in ((ERROR,), (ERROR, CONTACT))
     if modality in (Modality.ACC, Modality.VOICE, Modality.AUDIO, Modality.RATING) or (
-        of_beats or (len(channels) == 1 and modality is not None)
+        of_beats(modality, one.said.labels) or (len(channels) == 1 and modality is not None)
     ):
         groups: list[tuple[str, Modality | None, list[int]]] = [(one.title, modality, list(channels))]
     else:

@@ -118,6 +118,18 @@ def test_acceleration_takes_all_channels() -> None:
     assert (info.channels, column) == (("x", "y", "z"), None)
 
 
+@pytest.mark.parametrize("modality", ["rr", "ppi"])
+def test_what_a_device_says_beside_intervals_comes_with_them(modality: str) -> None:
+    bound = binding(modality=Modality(modality), unit="")
+    for beside in (("error", "ms"),), (("contact", ""),), (("error", "ms"), ("contact", "")):
+        said = described(("beats", "ms"), *beside)
+        info, column = fit(bound, remote(n_channels=len(said.labels), type=modality, sfreq=0.0), said)
+        assert (info.channels, info.unit, column) == (said.labels, "ms", None)
+        assert list(map(info.unit_of, info.channels)) == list(said.units)
+    with pytest.raises(StreamError, match="several channels"):
+        fit(bound, remote(n_channels=2), described(("beats", "ms"), ("rate", "bpm")))
+
+
 def test_channels_of_different_units_are_not_mixed() -> None:
     with pytest.raises(StreamError, match="mixes units"):
         fit(binding("os-7", modality=Modality.ACC), remote(), described(("x", "g"), ("y", "mg")))

@@ -266,5 +266,27 @@ def test_intervals_of_a_band_that_is_off_the_skin_are_lost() -> None:
     assert beats == [round(t, 6) for t in (*ends[1:21], *ends[31:46], *ends[47:])]
 
 
+def test_intervals_of_a_strap_without_contact_are_lost_as_those_of_a_band() -> None:
+    """A strap says nothing of errors: what becomes of it is what becomes of a band that says none."""
+    ends = np.cumsum(0.8 + 0.01 * np.random.default_rng(2).standard_normal(160))
+    steps = 1000.0 * np.diff(ends)
+    touches = np.ones(159)
+    touches[60:90], touches[120:] = 0.0, np.nan
+    names = ("RR", "contact")
+    info = StreamInfo(name="r", role=Role.CLIENT, modality=Modality.RR, sfreq=0.0, unit="ms", channels=names)
+    heart, ticks = Heart("client", Modality.RR, config=HeartConfig()), np.arange(0.0, 140.0, 0.1)
+    heart.update(Chunk(info, ends[1:], np.column_stack([steps, touches])))
+    strap = heart.advance(ticks, {"heart": ticks})
+    band = banded(ends[1:], np.column_stack([steps, np.full(159, np.nan), touches]), 140.0)
+    assert repr(strap) == repr(band)
+    lost = [r for r in strap if r.index == "ibi" and ends[61] < r.time < ends[90] and r.value == r.value]
+    assert not lost
+    silent = [r.reason for r in strap if r.index == "hr" and ends[61] + 6.0 < r.time < ends[90] - 1.0]
+    assert silent and all(silent)
+    plain = banded(ends[1:], steps[:, None], 140.0)
+    said = banded(ends[1:], np.column_stack([steps, np.full((159, 2), np.nan)]), 140.0)
+    assert repr(plain) == repr(said)
+
+
 def test_an_error_that_is_not_said_is_not_known() -> None:
     assert repr(pulses(0.0, said=True)) == repr(pulses(0.0, said=False))
