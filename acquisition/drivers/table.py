@@ -13,7 +13,7 @@ from acquisition.errors import DeviceError
 class Line(NamedTuple):
     """Where a driver is, with `open_driver(devices, session) -> Driver` for all its devices at once.
 
-    And where its emulated twin is, with `twin(air, hardware, body, settings)`, and what reads what its
+    And where its emulated twin is, with `twin(air, hardware, body, device)`, and what reads what its
     devices keep over a drop-out, with `KEEPS` (samples or beats), `keeps(device)` (modalities that a device
     was to keep), `over_the_air` and, for samples, `from_files`, for beats, `forget`; "" for one that has
     none.
@@ -73,3 +73,17 @@ def opener(name: str) -> Opener:
         return cast(Opener, import_module(TABLE[name].module).open_driver)
     except ImportError as error:
         raise DeviceError(f"driver {name!r} cannot be loaded: {error}") from error
+
+
+def twin_of(name: str, title: str) -> str:
+    """Return the module of a driver's emulated twin; `title` is how messages call the device.
+
+    Raises
+    ------
+    DeviceError
+        If there is none, so that nothing looks for a real device in its place.
+    """
+    if name not in TABLE or not TABLE[name].twin:
+        known = ", ".join(sorted(other for other, line in TABLE.items() if line.twin))
+        raise DeviceError(f"{title}: no emulated twin for driver {name!r} (drivers with one: {known})")
+    return TABLE[name].twin

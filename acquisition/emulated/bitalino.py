@@ -12,7 +12,7 @@ from acquisition.emulated.bumble_radio import Air
 from acquisition.emulated.demo_signals import Body
 from acquisition.emulated.peripheral import Hardware, Peripheral, Signal, commanded, notifying, service
 from acquisition.gatt import bitalino as bt
-from acquisition.session.toml_table import Scalar
+from acquisition.session.session import Device
 from acquisition.stream import FloatArray, Modality
 
 PER_PACKET = 4
@@ -117,8 +117,9 @@ READINGS = {Modality.EDA: _eda_reading, Modality.ECG: _ecg_reading, Modality.RES
 """From what the body does to the readings of a board's converter: the inverse of the driver's conversion."""
 
 
-def twin(air: Air, hardware: Hardware, body: Body, settings: Mapping[str, Scalar]) -> EmulatedBitalino:
+def twin(air: Air, hardware: Hardware, body: Body, device: Device) -> EmulatedBitalino:
     """Return a board that measures a simulated person."""
+    settings = device.effective
     readings = {
         int(settings[m]): body.signal(m, 100.0, READINGS[m], tap=300.0) for m in READINGS if m in settings
     }

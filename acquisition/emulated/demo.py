@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from acquisition.drivers.ble_loop import Runner
 from acquisition.drivers.ble_radio import Radio
-from acquisition.drivers.table import TABLE
+from acquisition.drivers.table import twin_of
 from acquisition.emulated.bumble_radio import Air
 from acquisition.emulated.demo_signals import Bodies, Body
 from acquisition.emulated.peripheral import Hardware
@@ -77,8 +77,7 @@ class Wearables:
         """
         settings, profile = device.effective, device.definition
         driver = profile.driver if profile else ""
-        if driver not in TABLE or not TABLE[driver].twin:
-            raise DeviceError(f"{device.title}: no emulated twin for driver {driver!r}")
+        module = twin_of(driver, device.title)
         seed = int(settings.get("seed", 1))
         if self._seed not in (None, seed):
             raise DeviceError(f"{device.title}: seed = {seed}: must be the same for all emulated devices")
@@ -94,8 +93,8 @@ class Wearables:
             maker=("Attunement", f"emulated {device.profile}", "1.0"),
         )
         body = Body(self._bodies, device.role, float(settings.get("tap", math.inf)))
-        make = import_module(TABLE[driver].twin).twin
-        self._twins.append(make(self.air, hardware, body, settings))
+        make = import_module(module).twin
+        self._twins.append(make(self.air, hardware, body, device))
 
     async def prepare(self) -> None:
         """Switch everything on."""

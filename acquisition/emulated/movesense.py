@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 
 import numpy as np
 
@@ -12,17 +11,25 @@ from acquisition.emulated.demo_signals import Body, microvolts
 from acquisition.emulated.peripheral import Hardware, Peripheral, Signal, commanded, notifying, service
 from acquisition.emulated.polar import toy_ecg
 from acquisition.gatt import movesense as ms
-from acquisition.session.toml_table import Scalar
+from acquisition.session.session import Device
 from acquisition.stream import Modality
 
 PACKET = 16
 
 
 class EmulatedMovesense:
-    """A sensor on the air; its stamps begin at `stamp` [ms]."""
+    """A sensor on the air; its stamps begin at `stamp` [ms], `beat_times` as of `Body.beats`."""
 
-    def __init__(self, air: Air, hardware: Hardware, *, ecg: Signal = toy_ecg, stamp: int = 5000) -> None:
-        self._ecg, self._stamp = ecg, stamp
+    def __init__(
+        self,
+        air: Air,
+        hardware: Hardware,
+        *,
+        ecg: Signal = toy_ecg,
+        beat_times: Signal | None = None,
+        stamp: int = 5000,
+    ) -> None:
+        self._ecg, self._stamp, self._beat_times = ecg, stamp, beat_times
         self.commands: list[bytes] = []
         self.sent: list[tuple[float, int]] = []
         """True time of each ECG sample [s, loop], and its value in units."""
@@ -69,11 +76,20 @@ class EmulatedMovesense:
             self.body.notify(self._data, bytes(ms.EcgPacket(reference, stamp, tuple(values))))
 
     async def _send_hr(self, reference: int) -> None:
+        told, beats = self.body.now() - self.body.switched_on, np.empty(0)
         while True:
             await asyncio.sleep(1.0)
-            self.body.notify(self._data, bytes(ms.HeartRatePacket(reference, 60.0, (1000,))))
+            now = self.body.now() - self.body.switched_on
+            times = np.arange(np.ceil(told), now)  # one a second, where nobody wears it
+            if self._beat_times is not None:
+                times = self._beat_times(np.array([told, now]))
+            told, beats = now, np.append(beats[-1:], times)
+            rr = np.rint(1e3 * np.diff(beats)).astype(int).tolist()
+            if rr:
+                self.body.notify(self._data, bytes(ms.HeartRatePacket(reference, 60e3 / rr[-1], tuple(rr))))
 
 
-def twin(air: Air, hardware: Hardware, body: Body, settings: Mapping[str, Scalar]) -> EmulatedMovesense:
+def twin(air: Air, hardware: Hardware, body: Body, device: Device) -> EmulatedMovesense:
     """Return a sensor that measures a simulated person."""
-    return EmulatedMovesense(air, hardware, ecg=body.signal(Modality.ECG, 250.0, microvolts, tap=3000.0))
+    ecg = body.signal(Modality.ECG, 250.0, microvolts, tap=3000.0)
+    return EmulatedMovesense(air, hardware, ecg=ecg, beat_times=body.beats())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 
 import numpy as np
 from bumble.att import ATT_Error, ErrorCode
@@ -12,7 +11,7 @@ from acquisition.emulated.bumble_radio import Air
 from acquisition.emulated.demo_signals import Body
 from acquisition.emulated.peripheral import Hardware, Peripheral, Signal, commanded, notifying, service
 from acquisition.gatt import nuanic as ring
-from acquisition.session.toml_table import Scalar
+from acquisition.session.session import Device
 from acquisition.stream import FloatArray, Modality
 
 SILENCE = 60.0
@@ -135,6 +134,6 @@ class EmulatedRing:
             self.body.notify(self._data, bytes(self.kept[-1]))
 
 
-def twin(air: Air, hardware: Hardware, body: Body, settings: Mapping[str, Scalar]) -> EmulatedRing:
+def twin(air: Air, hardware: Hardware, body: Body, device: Device) -> EmulatedRing:
     """Return a ring that measures a simulated person."""
     return EmulatedRing(air, hardware, eda=body.signal(Modality.EDA, 16.0, lambda us: us, tap=2.0))

@@ -12,6 +12,8 @@ from bumble.att import ATT_Error, ErrorCode
 from acquisition.emulated.bumble_radio import Air
 from acquisition.emulated.demo_signals import Body, microvolts
 from acquisition.emulated.peripheral import Hardware, Peripheral, Signal, commanded, notifying, service
+from acquisition.emulated.polar_band import EVERY, FIRST, Pulses, wave
+from acquisition.emulated.polar_band import OFFERED as OF_BAND
 from acquisition.emulated.polar_memory import Memory
 from acquisition.emulated.strap import beats
 from acquisition.errors import PacketError
@@ -19,10 +21,10 @@ from acquisition.gatt import heart_rate as hrs
 from acquisition.gatt import polar as pmd
 from acquisition.gatt.polar import Measurement, Op, Setting, Status
 from acquisition.gatt.polar_frame import Frame, PulseInterval, encode_deltas, encode_raw
-from acquisition.session.toml_table import Scalar
-from acquisition.stream import FloatArray, Modality
+from acquisition.session.session import Device
+from acquisition.stream import PEOPLE, FloatArray, Modality
 
-FRAME = {Measurement.ECG: 73, Measurement.ACC: 36}
+FRAME = {Measurement.ECG: 73, Measurement.ACC: 36, Measurement.PPG: 24}
 """Samples of a packet."""
 OFFERED: dict[Measurement, pmd.Settings] = {
     Measurement.ECG: {Setting.RATE: (130,), Setting.RESOLUTION: (14,)},
@@ -56,9 +58,15 @@ class EmulatedPolar:
     acc : callable
         The same for acceleration, shape (n, 3) [mg].
     measures : sequence of Measurement
-        What it offers: ECG and ACC for an H10; PPI and ACC (as deltas) for a band.
+        What it offers: ECG and ACC for an H10; PPG, PPI and ACC (as deltas) for a band.
+    offered : mapping
+        Which settings of these.
     compressed : bool
         Whether ACC comes as delta frames.
+    pulses : Pulses, optional
+        Of a band: its pulse intervals; one a second if not given.
+    light : callable, optional
+        Of a band: its PPG, shape (n, 4).
     """
 
     def __init__(
@@ -70,10 +78,13 @@ class EmulatedPolar:
         acc: Signal = toy_acc,
         beat_times: Signal | None = None,
         measures: Sequence[Measurement] = (Measurement.ECG, Measurement.ACC),
+        offered: Mapping[Measurement, pmd.Settings] = OFFERED,
         compressed: bool = False,
+        pulses: Pulses | None = None,
+        light: Signal | None = None,
     ) -> None:
         self._ecg, self._acc, self._measures, self._compressed = ecg, acc, tuple(measures), compressed
-        self._beats = beat_times
+        self._beats, self._offered, self._pulses, self._light = beat_times, offered, pulses, light
         self.commands: list[bytes] = []
         self.fail_next: Status | None = None
         self.silent = False
@@ -144,7 +155,7 @@ class EmulatedPolar:
         if m not in self._measures:
             return Status.UNSUPPORTED, b""
         if command.op is Op.GET_SETTINGS:
-            return Status.OK, pmd.dump_settings(OFFERED.get(m, {}))
+            return Status.OK, pmd.dump_settings(self._offered.get(m, {}))
         if command.op is Op.STOP:
             task = self._streams.pop(m, None)
             if task is not None:
@@ -153,7 +164,7 @@ class EmulatedPolar:
         if m in self._streams:
             return Status.ALREADY, b""
         for setting, values in command.settings.items():
-            if not set(values) <= set(OFFERED[m].get(setting, ())):
+            if not set(values) <= set(self._offered.get(m, {}).get(setting, ())):
                 return Status.BAD_PARAMETER, b""
         self._streams[m] = self.body.run(self._measure(m, command.settings))
         return Status.OK, b""
@@ -174,36 +185,43 @@ class EmulatedPolar:
             self.body.notify(self._data, bytes(self._frame(measurement, times)))
 
     def _frame(self, measurement: Measurement, times: FloatArray) -> Frame:
-        since = times - self.body.switched_on
+        since, compressed, kind = times - self.body.switched_on, measurement is not Measurement.ECG, 0
         if measurement is Measurement.ECG:
             values = np.round(self._ecg(since)).astype(np.int64)[:, None]
             self.sent += zip(times.tolist(), values[:, 0].tolist(), strict=True)
-            payload, kind = encode_raw(values, 3), 0
+            payload = encode_raw(values, 3)
+        elif measurement is Measurement.PPG and self._light is not None:
+            payload = encode_deltas(np.round(self._light(since)).astype(np.int64), 22, bits=16)
         else:
             values = np.round(self._acc(since)).astype(np.int64)
-            payload = encode_deltas(values, 16, bits=10) if self._compressed else encode_raw(values, 2)
-            kind = 1
-        compressed = self._compressed and measurement is Measurement.ACC
+            compressed, kind = self._compressed, 1
+            payload = encode_deltas(values, 16, bits=13) if compressed else encode_raw(values, 2)
         stamp = self._stamp(float(times[-1]))
         return Frame(measurement=measurement, stamp=stamp, kind=kind, compressed=compressed, payload=payload)
 
     async def _pulse(self) -> None:
+        """Tell of pulse intervals; what came before the first time it does not tell of."""
+        if self._pulses is not None:
+            await asyncio.sleep(FIRST - EVERY)
+        since = self.body.now() - self.body.switched_on
         while True:
-            await asyncio.sleep(5.0)
-            rows = [
-                PulseInterval(hr=60, interval=1000, error=8, blocked=k == 4, contact=True) for k in range(5)
-            ]
-            frame = Frame(
-                measurement=Measurement.PPI,
-                stamp=0,
-                kind=0,
-                compressed=False,
-                payload=b"".join(map(bytes, rows)),
-            )
-            self.body.notify(self._data, bytes(frame))
+            await asyncio.sleep(EVERY)
+            now = self.body.now() - self.body.switched_on
+            rows = _even() if self._pulses is None else self._pulses.told(since, now, self.touches)
+            since = now
+            payload = b"".join(map(bytes, rows))
+            frame = Frame(measurement=Measurement.PPI, stamp=0, kind=0, compressed=False, payload=payload)
+            if rows:
+                self.body.notify(self._data, bytes(frame))
 
     async def _beat(self) -> None:
-        await beats(self.body, self._hr, self._beats, lambda: self.touches)
+        intervals = self._pulses is None  # a band says its heart rate only
+        await beats(self.body, self._hr, self._beats, lambda: self.touches, intervals=intervals)
+
+
+def _even() -> list[PulseInterval]:
+    """Return five seconds of a heart that beats once a second; the last is spoilt by movement."""
+    return [PulseInterval(hr=60, interval=1000, error=8, blocked=k == 4, contact=True) for k in range(5)]
 
 
 def h10(
@@ -219,7 +237,21 @@ def h10(
     return EmulatedPolar(air, Hardware(name=name, address=address, **hardware), **more)
 
 
-def twin(air: Air, hardware: Hardware, body: Body, settings: Mapping[str, Scalar]) -> EmulatedPolar:
-    """Return a belt that measures a simulated person."""
+def twin(air: Air, hardware: Hardware, body: Body, device: Device) -> EmulatedPolar:
+    """Return a belt that measures a simulated person, or a band, where the profile wants pulse intervals."""
+    acc, beat_times = body.tapped(toy_acc, 1500.0), body.beats()
+    if device.definition is not None and Modality.PPI in {s.modality for s in device.definition.streams}:
+        rng = np.random.default_rng([int(device.effective.get("seed", 1)), PEOPLE.index(device.role)])
+        return EmulatedPolar(
+            air,
+            hardware,
+            acc=acc,
+            beat_times=beat_times,
+            measures=tuple(OF_BAND),
+            offered=OF_BAND,
+            compressed=True,
+            pulses=Pulses(beat_times, body.tapped(np.zeros_like, 1.0), rng),
+            light=wave(beat_times),
+        )
     ecg = body.signal(Modality.ECG, 130.0, microvolts, tap=3000.0)
-    return EmulatedPolar(air, hardware, ecg=ecg, acc=body.tapped(toy_acc, 1500.0), beat_times=body.beats())
+    return EmulatedPolar(air, hardware, ecg=ecg, acc=acc, beat_times=beat_times)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from bumble.att import ATT_Error, ErrorCode
@@ -27,7 +27,7 @@ from acquisition.gatt.shimmer_values import (
     REFERENCE_MV,
     gain,
 )
-from acquisition.session.toml_table import Scalar
+from acquisition.session.session import Device
 from acquisition.stream import Modality
 
 PER_PACKET = 4
@@ -323,9 +323,9 @@ class EmulatedShimmer:
         )
 
 
-def twin(air: Air, hardware: Hardware, body: Body, settings: Mapping[str, Scalar]) -> EmulatedShimmer:
+def twin(air: Air, hardware: Hardware, body: Body, device: Device) -> EmulatedShimmer:
     """Return a unit that measures a simulated person: an ECG where the settings name a lead, else EDA."""
-    if "lead" in settings:
+    if "lead" in device.effective:
         mv = body.signal(Modality.ECG, 256.0, lambda mv: mv, tap=3.0)
         return EmulatedShimmer(air, hardware, mv=mv)
     return EmulatedShimmer(air, hardware, eda=body.signal(Modality.EDA, 51.2, lambda us: us, tap=2.0))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,16 @@ from acquisition.emulated.bumble_radio import Air
 from acquisition.emulated.demo_signals import Body
 from acquisition.emulated.peripheral import Hardware, Peripheral, Signal, notifying, service
 from acquisition.gatt import heart_rate as hrs
-from acquisition.session.toml_table import Scalar
+from acquisition.session.session import Device
 
 
 async def beats(
-    body: Peripheral, characteristic: Any, beat_times: Signal | None, touches: Callable[[], bool | None]
+    body: Peripheral,
+    characteristic: Any,
+    beat_times: Signal | None,
+    touches: Callable[[], bool | None],
+    *,
+    intervals: bool = True,
 ) -> None:
     """Tell once a second of the beats that were since.
 
@@ -27,6 +32,8 @@ async def beats(
         if not given.
     touches : callable
         Whether the electrodes touch skin at that moment; None of one that cannot tell.
+    intervals : bool
+        Whether it tells of intervals, and not of the heart rate alone.
     """
     last, told = None, body.now() - body.switched_on
     while True:
@@ -41,7 +48,8 @@ async def beats(
             last = t
         told = now
         rate = round(60 * 1024 / rr[-1]) if rr else 60
-        body.notify(characteristic, bytes(hrs.HeartRate(hr=min(rate, 255), contact=touches(), rr=tuple(rr))))
+        said = hrs.HeartRate(hr=min(rate, 255), contact=touches(), rr=tuple(rr) if intervals else ())
+        body.notify(characteristic, bytes(said))
 
 
 class EmulatedStrap:
@@ -62,6 +70,6 @@ class EmulatedStrap:
         await self.body.start()
 
 
-def twin(air: Air, hardware: Hardware, body: Body, settings: Mapping[str, Scalar]) -> EmulatedStrap:
+def twin(air: Air, hardware: Hardware, body: Body, device: Device) -> EmulatedStrap:
     """Return a strap that measures a simulated person."""
     return EmulatedStrap(air, hardware, beat_times=body.beats())

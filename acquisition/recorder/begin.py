@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from acquisition.drivers import Driver
-from acquisition.drivers.table import opener
+from acquisition.drivers.table import opener, twin_of
 from acquisition.errors import RecordingError, SessionError
 from acquisition.events.vocabulary import load_vocabulary
 from acquisition.lsl.clock import local_clock
@@ -43,7 +43,9 @@ def open_drivers(session: Session) -> tuple[list[Driver], list[str]]:
     devices, refusals = permitted(session)
     if not devices:
         raise SessionError("session.toml", refusals or ["[[device]]: missing (at least one)"])
-    if any(device.emulated for device in devices):
+    if emulated := [device for device in devices if device.emulated]:
+        for device in emulated:
+            twin_of(device.definition.driver if device.definition is not None else "", device.title)
         _hand_in_twins()
     by_driver: dict[str, list[object]] = {}
     for device in devices:

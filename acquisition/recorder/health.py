@@ -25,6 +25,8 @@ STALE = 1.8
 IRREGULAR_STALE = {Modality.RR: 6.0, Modality.PPI: 15.0, Modality.VOICE: 4.0}
 """The same for streams that are sparse by nature, until their own cadence is known: beats, packets of pulse
 intervals, rows of voice."""
+FIRST = {Modality.PPI: 40.0}
+"""The same where nothing has come yet: a band takes 25 s to its first pulse intervals."""
 SPARSE = frozenset((Modality.MARKERS, Modality.DEVICE_TIME))
 """Modalities whose silence means nothing."""
 WINDOW = 10.0
@@ -93,7 +95,8 @@ class StreamHealth:
             return math.inf
         if self.info.sfreq > 0:
             return max(STALE, 1.5 / self.info.sfreq)
-        return self._cadence.patience(IRREGULAR_STALE.get(self.info.modality, 5.0))
+        usual = IRREGULAR_STALE.get(self.info.modality, 5.0)
+        return self._cadence.patience(usual if self.samples else FIRST.get(self.info.modality, usual))
 
     def hear(self, times: FloatArray, now: float, rows: NDArray[Any] | None = None) -> list[Notice]:
         """Take in stamps that arrived by `now`, shape (n_samples,), and samples; tell of gaps."""

@@ -95,7 +95,7 @@ def kind_of(profile: str) -> Kind:
         name = next(iter(definition.names), profile)
         hardware = Hardware(name=f"{name} 1", address=ADDRESS, skew=0.001, interval=0.03)
         twin = import_module(_ON_THE_AIR[definition.driver].twin).twin
-        return twin(air, hardware, _Person(), device.effective)
+        return twin(air, hardware, _Person(), device)
 
     return Kind(profile=profile, stream=definition.streams[0].name, make=make)
 

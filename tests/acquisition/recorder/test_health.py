@@ -241,3 +241,14 @@ def test_a_jump_of_the_stamps_is_told_as_a_segment(jump: float) -> None:
     told, _ = heard(sent)
     assert [n.kind for n in told] == ["segment"]
     assert "clock segment" in told[0].message
+
+
+@pytest.mark.parametrize(("modality", "quiet"), [(Modality.PPI, 39.0), (Modality.RR, 5.9)])
+def test_a_band_that_takes_half_a_minute_to_its_first_pulses_is_not_stale(
+    modality: Modality, quiet: float
+) -> None:
+    stream = info(Role.CLIENT, modality, 0.0)
+    health = watch(stream)
+    assert run(health, 0.0, quiet, stream, silent=True) == []
+    [told] = run(health, quiet, quiet + 2.0, stream, silent=True)
+    assert told.kind == "stale"
