@@ -27,7 +27,12 @@ BEGIN = 5000.0
 ECG = (RNG.normal(0, 0.3, (N * 25, 1)) * 1).astype(np.float32)
 EDA = (5 + np.cumsum(RNG.normal(0, 0.02, (N, 1)), axis=0)).astype(np.float32)
 ACC = RNG.normal(0, 0.5, (N * 4, 3)).astype(np.float32)
-RR = np.round(RNG.normal(850, 30, (150, 1)))
+RR = np.round(RNG.normal(850, 30, (150, 2)))
+RR[:, 1] = [1.0, 0.0, np.nan] * 50
+"""Of a strap that loses contact, and then does not say."""
+PPI = np.column_stack([np.round(RNG.normal(850, 30, 150)), RNG.integers(3, 40, 150), np.tile([1.0, 0.0], 75)])
+PPI[7, 0] = PPI[9, 1] = np.nan
+"""Movement spoils an interval; of another the band does not say how far it is off."""
 EVENTS = [
     Event(time=BEGIN + 20.25, code="segment", phase="on", actor="dyad", value="task", id="a"),
     Event(time=BEGIN + 31.5, code="suds", actor="client", value=40.0, id="b"),
@@ -39,7 +44,7 @@ def info(
     name: str, modality: Modality, sfreq: float, unit: str, channels: tuple[str, ...] = ("",)
 ) -> StreamInfo:
     """Describe a stream of the client."""
-    form = "double64" if modality is Modality.RR else "float32"
+    form = "double64" if modality in (Modality.RR, Modality.PPI) else "float32"
     return StreamInfo(
         name=name, role=Role.CLIENT, modality=modality, sfreq=sfreq, unit=unit, channels=channels, format=form
     )
@@ -49,7 +54,12 @@ STREAMS: list[tuple[StreamInfo, NDArray[np.float64], NDArray[Any]]] = [
     (info("ECG", Modality.ECG, 100.0, "mV", ("ECG",)), BEGIN + np.arange(N * 25) / 100, ECG),
     (info("EDA", Modality.EDA, 4.0, "uS", ("EDA",)), BEGIN + np.arange(N) / 4, EDA),
     (info("ACC", Modality.ACC, 16.0, "g", ("acc_x", "acc_y", "acc_z")), BEGIN + np.arange(N * 4) / 16, ACC),
-    (info("RR", Modality.RR, 0.0, "ms", ("RR",)), BEGIN + np.cumsum(RR[:, 0]) / 1000, RR),
+    (info("RR", Modality.RR, 0.0, "ms", ("RR", "contact")), BEGIN + np.cumsum(RR[:, 0]) / 1000, RR),
+    (
+        info("PPI", Modality.PPI, 0.0, "ms", ("PPI", "error", "contact")),
+        BEGIN + 0.8 * np.arange(1.0, 151.0, dtype=np.float64),
+        PPI,
+    ),
 ]
 
 
@@ -91,6 +101,12 @@ def got(path: Path, modality: Modality) -> tuple[NDArray[np.float64], NDArray[An
     return times, np.concatenate([c.samples for c in chunks])
 
 
+def beside(path: Path, modality: Modality) -> tuple[str, ...]:
+    """Return the labels of the further channels of a kind; those of an acceleration go by the format."""
+    [found] = [i for i in Recording(path).streams if i.modality is modality]
+    return STREAMS[2][0].channels[1:] if modality is Modality.ACC else found.channels[1:]
+
+
 def events(path: Path) -> list[Event]:
     """Return the events of a recording."""
     return sorted((e for b in Recording(path).batches() for _, e in b.events), key=lambda e: e.time)
@@ -103,7 +119,8 @@ def test_csv_comes_back_to_the_bit(recording: Path, tmp_path: Path) -> None:
     for i, times, samples in STREAMS:
         stamps, values = got(tmp_path / "back", i.modality)
         assert np.array_equal(stamps, times)
-        assert np.array_equal(values, samples)
+        assert np.array_equal(values, samples, equal_nan=True)
+        assert beside(tmp_path / "back", i.modality) == i.channels[1:]
 
 
 def test_xdf_comes_back_to_the_bit_with_its_events(recording: Path, tmp_path: Path) -> None:
@@ -112,18 +129,20 @@ def test_xdf_comes_back_to_the_bit_with_its_events(recording: Path, tmp_path: Pa
     for i, times, samples in STREAMS:
         stamps, values = got(tmp_path / "back", i.modality)
         assert np.array_equal(stamps, times)
-        assert np.array_equal(values, samples)
+        assert np.array_equal(values, samples, equal_nan=True)
+        assert beside(tmp_path / "back", i.modality) == i.channels[1:]
     assert events(tmp_path / "back") == events(recording)
 
 
 def test_bids_comes_back_to_the_bit(recording: Path, tmp_path: Path) -> None:
     files = written(recording, "bids", tmp_path / "bids")
-    wanted = [f for f in files if f.name.endswith(("_physio.tsv.gz", "_events.tsv"))]
+    wanted = [f for f in files if f.name.endswith(("_physio.tsv.gz", "_events.tsv", "_beh.tsv"))]
     import_as([(Role.CLIENT, f) for f in wanted], out=tmp_path / "back")
-    for i, times, samples in STREAMS[:3]:
+    for i, times, samples in STREAMS:
         stamps, values = got(tmp_path / "back", i.modality)
         assert np.allclose(stamps, times - BEGIN, atol=1e-6)
-        assert np.array_equal(values, samples)
+        assert np.array_equal(values, samples, equal_nan=True)
+        assert beside(tmp_path / "back", i.modality) == i.channels[1:]
     _compare_marks(tmp_path / "back", 1e-6)
 
 

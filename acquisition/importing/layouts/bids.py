@@ -1,4 +1,7 @@
-"""BIDS: *_physio.tsv(.gz) with its .json, and *_events.tsv; also those of `attune export --to bids`."""
+"""BIDS: *_physio.tsv(.gz) with its .json, and *_events.tsv; also those of `attune export --to bids`.
+
+Our exports put streams without a rate (intervals of beats, rows of voice) in *_acq-<what>_beh.tsv.
+"""
 
 from __future__ import annotations
 
@@ -27,12 +30,40 @@ ACTORS = ("client", "therapist", "dyad", "system", "tech", "any")
 
 def recognise(peek: Peek) -> bool:
     """Tell by the file's name, as the standard does."""
-    return bool(re.search(r"_physio\.tsv(\.gz)?$|_events\.tsv$", peek.name))
+    return bool(re.search(r"_physio\.tsv(\.gz)?$|_events\.tsv$", peek.name)) or _uneven(peek.name) is not None
 
 
 def read(path: Path, hints: Hints) -> FoundFile:
-    """Read physiology or events."""
+    """Read physiology, events, or a stream without a rate."""
+    if (modality := _uneven(path.name)) is not None:
+        return _beh(path, modality)
     return _events(path) if path.name.casefold().endswith("_events.tsv") else _physio(path, hints)
+
+
+def _uneven(name: str) -> Modality | None:
+    """Return what a file of ours without a rate holds, by its name; None for any other file."""
+    found = re.search(r"_acq-(rr|ppi|voice)\d*_beh\.tsv$", name.casefold())
+    return Modality(found[1]) if found else None
+
+
+def _beh(path: Path, modality: Modality) -> FoundFile:
+    """Read a stream without a rate: a line a sample, by its onset."""
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        names = file.readline().rstrip("\r\n").split("\t")
+    if names[0] != "onset" or len(names) < 2:
+        raise RecordingError(f"{path}: its columns are not onset and values (there are: {', '.join(names)})")
+    table, said = _table(path, names, [True] * len(names)), _about(path).get(names[1])
+    unit = spelled(str(said.get("Units", "")), modality) if isinstance(said, dict) else ""
+    found = Found(
+        name=names[1] if modality is not Modality.VOICE else "voice",
+        modality=modality,
+        unit=unit,
+        sfreq=0.0,
+        times=table[:, 0],
+        samples=table[:, 1:],
+        labels=tuple(names[1:]),
+    )
+    return FoundFile(path=path, layout=f"{TITLE} beh", streams=(found,))
 
 
 def sidecar(path: Path) -> Path:

@@ -11,7 +11,7 @@ from acquisition.importing.tables.cells import numbers_of, texts_of
 from acquisition.importing.tables.dialect import Dialect, cut_line, dialect_of, encoding_of
 from acquisition.importing.tables.naming import bare, is_time, modality_of, spelled, unit_in
 from acquisition.importing.tables.sheet import Clock, Wish, epoch_of, in_gravities, read_sheet, unit_of
-from acquisition.stream import Modality
+from acquisition.stream import CONTACT, Modality, of_beats
 from acquisition.voice.rows import ROW_CHANNELS, TURN_CHANNELS
 
 TITLE = "table"
@@ -117,6 +117,21 @@ def time_column(dialect: Dialect) -> int | None:
     return next((i for i, name in enumerate(dialect.names) if is_time(name)), None)
 
 
+def _with_beside(dialect: Dialect, wish: Wish) -> Wish:
+    """Return intervals with the columns right behind them in which a device says something of each."""
+    columns, labels = list(wish.columns), [bare(wish.name)]
+    for i in range(wish.columns[0] + 1, len(dialect.names)):
+        label = bare(dialect.names[i]).casefold()
+        if not of_beats(wish.modality, (*labels, label)):
+            break
+        columns.append(i)
+        labels.append(label)
+    if len(columns) == 1:
+        return wish
+    told = tuple(label == CONTACT for label in labels[1:])
+    return wish._replace(columns=tuple(columns), labels=tuple(labels), beside=told)
+
+
 def wishes_of(dialect: Dialect, clock: int | None, hints: Hints) -> tuple[list[Wish], list[str]]:
     """Return the streams that the names tell, and why the other columns are left out."""
     wishes: list[Wish] = []
@@ -137,7 +152,9 @@ def wishes_of(dialect: Dialect, clock: int | None, hints: Hints) -> tuple[list[W
             axes.append(i)
             continue
         unit = spelled(unit_in(name) or dialect.units[i], modality)
-        wishes.append(Wish(name, modality, unit, (i,)))
+        wishes.append(_with_beside(dialect, Wish(name, modality, unit, (i,))))
+    beside = {dialect.names[i] for wish in wishes for i in wish.columns[1:]}
+    left_out = [line for line in left_out if line.partition(": its name")[0] not in beside]
     if axes:
         unit = spelled(unit_in(dialect.names[axes[0]]) or dialect.units[axes[0]], Modality.ACC)
         title = "acc" if len(axes) > 1 else dialect.names[axes[0]]

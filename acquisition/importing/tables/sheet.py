@@ -12,7 +12,7 @@ import numpy as np
 
 from acquisition.errors import RecordingError, StreamError
 from acquisition.importing import stamps
-from acquisition.importing.found import Found, markers, single
+from acquisition.importing.found import Found, markers
 from acquisition.importing.rates import IRREGULAR, LONGEST, rate_of, usable
 from acquisition.importing.stamps import Stamps
 from acquisition.importing.tables.cells import numbers_and_beside, stamps_of, texts_of
@@ -161,7 +161,7 @@ def _stream(
         if wish.modality in IRREGULAR:
             took: BoolArray = samples[:, 0] != 0.0  # no time passed: neither do later beats move without it
             gone = int((~took).sum())
-            return _summed(path, wish, samples[took, 0]), f"{gone} intervals of 0 left out" if gone else ""
+            return _summed(path, wish, samples[took]), f"{gone} intervals of 0 left out" if gone else ""
         if sfreq is None:
             raise StreamError(
                 f"{path}: {wish.name}: neither a column of time nor a rate; --stream …:SFREQ= says it"
@@ -196,8 +196,9 @@ def _made(wish: Wish, times: FloatArray, samples: FloatArray, sfreq: float) -> F
     )
 
 
-def _summed(path: Path, wish: Wish, values: FloatArray) -> Found:
-    """Return intervals that follow one another from 0, each stamped at its end."""
+def _summed(path: Path, wish: Wish, samples: FloatArray) -> Found:
+    """Return intervals that follow one another from 0, each stamped at its end, with what is beside them."""
+    values = samples[:, 0]
     seconds = values * factor(wish.unit, wish.modality) / 1000
     bad = np.flatnonzero(~((seconds > 0) & (seconds <= LONGEST)))
     if len(bad):
@@ -205,7 +206,7 @@ def _summed(path: Path, wish: Wish, values: FloatArray) -> Found:
             f"{path}: row {bad[0] + 1}: interval {values[bad[0]]:g}: without a time column every "
             "interval must be there, and no longer than an hour"
         )
-    return _made(wish, np.cumsum(seconds), single(values), 0.0)
+    return _made(wish, np.cumsum(seconds), samples, 0.0)
 
 
 def _markers(

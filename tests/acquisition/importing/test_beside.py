@@ -131,3 +131,34 @@ def test_what_a_movesense_says_beside_its_ecg_refuses_no_file(
     read = recognised(path)
     assert [s.modality for s in read.streams] == [Modality.ECG]
     assert any(note.startswith(said) for note in read.notes)
+
+
+@pytest.mark.parametrize("clock", [True, False], ids=["stamped", "one after the other"])
+def test_columns_behind_intervals_in_which_a_device_says_something_come_with_them(
+    tmp_path: Path, clock: bool
+) -> None:
+    ends = np.cumsum(RR) / 1000
+    rows = [
+        (f"{t:.3f}," if clock else "") + f"{v},{'soft' if k == 3 else 7},{k != 5!s},x"
+        for k, (t, v) in enumerate(zip(ends, RR, strict=True))
+    ]
+    path = tmp_path / "pulses.csv"
+    head = ("time [s]," if clock else "") + "PPI [ms],Error [ms],contact,remark"
+    path.write_text("\n".join([head, *rows]) + "\n")
+    read = recognised(path)
+    [found] = read.streams
+    assert found.labels == ("PPI", "error", "contact")
+    assert found.samples[:, 0].tolist() == RR
+    assert np.allclose(found.times, ends)
+    assert np.isnan(found.samples[:, 1]).nonzero()[0].tolist() == [3]
+    assert found.samples[:, 2].tolist() == [float(k != 5) for k in range(len(RR))]
+    assert read.left_out == ("remark: its name does not say what it holds",)
+    assert sum("'soft' is not a number: left blank" in note for note in read.notes) == 1
+
+
+def test_a_table_of_beh_without_onsets_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "sub-1_acq-rr_beh.tsv"
+    path.write_text("rr\n800\n810\n")
+    path.with_suffix(".json").write_text("{}")
+    with pytest.raises(AttunementError, match="columns are not onset and values"):
+        recognised(path)
