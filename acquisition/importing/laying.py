@@ -10,8 +10,14 @@ import numpy as np
 from acquisition.errors import StreamError
 from acquisition.importing.store import Imported
 from acquisition.rates import too_slow
+from acquisition.stream import Modality
 from acquisition.timebase.lay import lay
 from acquisition.timebase.vouched import REGULAR
+from acquisition.units import factor
+
+BETWEEN = (Modality.RR, Modality.PPI)
+SHORTEST, LONGEST = 0.15, 5.0
+"""Seconds that the middle one of a person's intervals between beats can last."""
 
 
 def laid(items: Sequence[Imported]) -> tuple[list[Imported], list[str]]:
@@ -26,11 +32,27 @@ def laid(items: Sequence[Imported]) -> tuple[list[Imported], list[str]]:
     """
     out, said = list[Imported](), list[str]()
     for item in items:
+        if item.info.modality in BETWEEN and item.samples.dtype != object:
+            _refuse_no_beats(item)
         regular = item.info.modality in REGULAR and item.samples.dtype != object and len(item.times) > 1
         one, told = _laid(item) if regular else (item, [])
         out.append(one)
         said += told
     return out, said
+
+
+def _refuse_no_beats(item: Imported) -> None:
+    """Refuse intervals of which most are no heart's in their unit: seconds that are said to be ms."""
+    values = np.asarray(item.samples[:, 0], np.float64)
+    middle = float(np.median(values[np.isfinite(values)])) if np.isfinite(values).any() else 0.0
+    seconds = middle * factor(item.info.unit, item.info.modality) / 1000
+    if middle > 0.0 and not SHORTEST <= seconds <= LONGEST:
+        name = f"{item.info.role} {item.info.name}"
+        fit = [unit for unit, scale in (("s", 1.0), ("ms", 1e-3)) if SHORTEST <= middle * scale <= LONGEST]
+        raise StreamError(
+            f"{name}: half of the intervals are over {middle:.4g} {item.info.unit or 'ms'}, and no heart's: "
+            + (f"its unit looks like {fit[0]}" if fit else f"{SHORTEST:g} to {LONGEST:g} s are")
+        )
 
 
 def _laid(item: Imported) -> tuple[Imported, list[str]]:

@@ -23,6 +23,8 @@ FEW_STAMPS, MANY = 20, 2000
 """Stamps that packets are sought in."""
 FEW = 0.01
 """Share of samples that may be left out for their stamps."""
+BLANK = 0.2
+"""Share of blank rows above which they are those of another device."""
 LONGEST = 3600.0
 """An interval between beats is no longer [s]."""
 IRREGULAR = frozenset((Modality.RR, Modality.PPI, Modality.MARKERS))
@@ -71,6 +73,20 @@ def _with_holes(steps: FloatArray) -> float:
     step = float(steps[few].sum() / times[few].sum())
     off = np.abs(steps[few] / step - times[few])
     return float(f"{1 / step:.6g}") if np.mean(off <= HOLED) >= SHARE else 0.0
+
+
+def filled(samples: FloatArray, *, always: bool) -> tuple[BoolArray, str]:
+    """Return which rows hold a value, and what is said of the others: rows of another device are blank.
+
+    Parameters
+    ----------
+    always : bool
+        Leave out single blank rows too; else they are samples that are missing, where they are few.
+    """
+    blank: BoolArray = np.asarray(np.isnan(samples).all(axis=1))
+    if blank.any() and not blank.all() and (always or blank.mean() > BLANK):
+        return ~blank, f"{int(blank.sum())} of {len(blank)} rows without a value left out"
+    return np.ones(len(samples), bool), ""
 
 
 def usable(times: FloatArray, *, equal: bool) -> tuple[BoolArray, str]:

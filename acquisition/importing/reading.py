@@ -16,7 +16,7 @@ from acquisition.importing.clock import Source
 from acquisition.importing.found import Found, Hints
 from acquisition.importing.layouts import e4, edf, opensignals, wav, xdf
 from acquisition.importing.layouts.csv_table import time_column
-from acquisition.importing.rates import IRREGULAR, usable
+from acquisition.importing.rates import IRREGULAR, filled, usable
 from acquisition.importing.recognition import BROKEN, peek, reason, recognised
 from acquisition.importing.request import Request
 from acquisition.importing.tables.cells import index_of, numbers_of, stamps_of, texts_of
@@ -125,14 +125,14 @@ def _edf(path: Path, requests: Sequence[Request], hints: Hints) -> Read:
 
 
 def _wav(path: Path, requests: Sequence[Request]) -> Read:
-    frames, rate, notes = wav.frames_of(path)
+    frames, rate, notes, damage = wav.sound_of(path)
     n = frames.shape[1]
     labels = ["left", "right"] if n == 2 else [str(i) for i in range(1, n + 1)]
     columns = []
     for request in requests:
         i = choose(path, "channel", request.column, labels, numbered=True)
         columns.append(Column(times=None, samples=frames[:, i : i + 1], labels=(labels[i],), sfreq=rate))
-    return Read(columns=columns, source=Source(path=path), notes=notes)
+    return Read(columns=columns, source=Source(path=path), damage=damage, notes=notes)
 
 
 def _xdf(path: Path, requests: Sequence[Request]) -> Read:
@@ -263,8 +263,11 @@ def _column(
     assert values is not None
     if told is None:
         return Column(times=None, samples=values[:, np.newaxis], labels=(title,)), ""
-    keep, said = usable(told.times, equal=request.modality in IRREGULAR)
-    return Column(times=told.times[keep], samples=values[keep][:, np.newaxis], labels=(title,)), said
+    there, blank = filled(values[:, np.newaxis], always=request.modality in IRREGULAR)
+    times, values = told.times[there], values[there]
+    keep, said = usable(times, equal=request.modality in IRREGULAR)
+    said = "; ".join(text for text in (blank, said) if text)
+    return Column(times=times[keep], samples=values[keep][:, np.newaxis], labels=(title,)), said
 
 
 def _stamps(

@@ -89,7 +89,10 @@ def _physio(path: Path, hints: Hints) -> FoundFile:
     names = [str(c) for c in about.get("Columns", [])] if isinstance(about.get("Columns"), list) else []
     sfreq, start = _number(path, about, "SamplingFrequency"), _number(path, about, "StartTime")
     if not (names and sfreq > 0 and math.isfinite(start)):
-        raise RecordingError(f"{sidecar(path)}: Columns, SamplingFrequency and StartTime must be there")
+        raise RecordingError(
+            f"{sidecar(path)}: Columns (a list), SamplingFrequency and StartTime (numbers, without quotes) "
+            "must be there"
+        )
     whole = re.search(r"_recording-([a-z]+)\d*_", path.name.casefold())
     label = modality_of(whole[1]) if whole else None
     kinds = [hints.sensors.get(n) or COLUMNS.get(n) or modality_of(n) or label for n in names]

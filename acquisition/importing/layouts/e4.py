@@ -8,8 +8,9 @@ Line 1 of EDA.csv, ACC.csv, BVP.csv, TEMP.csv and HR.csv is the start (Unix time
 from __future__ import annotations
 
 import math
+import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ FILES = {"eda.csv": (Modality.EDA, "uS"), "acc.csv": (Modality.ACC, "g"), "ibi.c
 LEFT_OUT = {"bvp.csv": "pulse wave", "temp.csv": "temperature", "hr.csv": "averaged heart rate"}
 MAX_MEMBER = 1 << 29
 PER_G = 64.0
+_COMMA = re.compile(r"\s*-?\d+(,\d+)?\s*")
+"""A line of one number, with a decimal comma or without."""
 
 
 def recognise(peek: Peek) -> bool:
@@ -39,15 +42,16 @@ def recognise(peek: Peek) -> bool:
 
 def _has_start(lines: tuple[str, ...]) -> bool:
     """Tell whether line 1 is a Unix time, and what follows is none."""
-    if not lines or not _is_unix(lines[0].split(",")[0]):
+    heads = [line.split(",") for line in _plain(lines[:3]) if line.strip()]
+    if not heads or not _is_unix(heads[0][0]):
         return False
     if "IBI" in lines[0].upper():
         return True
-    if len(lines) < 3:
-        return False
-    heads = [line.split(",") for line in lines[:3]]
+    if len(heads) == 2:  # no samples in it, or times of button presses
+        return 0 < _number(heads[1][0]) <= 1024.0
     return (
-        len(heads[0]) == len(heads[1]) == len(heads[2])
+        len(heads) == 3
+        and len(heads[0]) == len(heads[1]) == len(heads[2])
         and all(
             len({c.strip() for c in cells}) == 1 and 0 < _number(cells[0]) <= limit
             for cells, limit in ((heads[0], math.inf), (heads[1], 1024.0))
@@ -56,14 +60,23 @@ def _has_start(lines: tuple[str, ...]) -> bool:
     )
 
 
+def _plain(lines: Sequence[str]) -> list[str]:
+    """Return lines as an E4 writes them, of a file that a program with decimal commas has saved again."""
+    if lines and ";" in lines[0]:
+        return [line.replace(",", ".").replace(";", ",") for line in lines]
+    if lines and _COMMA.fullmatch(lines[0]) and all(_COMMA.fullmatch(x) for x in lines[1:3] if x.strip()):
+        return [line.replace(",", ".") for line in lines]
+    return list(lines)
+
+
 def _is_unix(text: str) -> bool:
-    return UNIX[0] < _number(text) < UNIX[1]
+    return UNIX[0] < _seconds(text) < UNIX[1]
 
 
 def _seconds(text: str) -> float:
-    """Return a Unix time, which programs that write an E4's files for other watches have in µs."""
+    """Return a Unix time, which programs that write an E4's files for other watches have in ms or µs."""
     value = _number(text)
-    return value / 1e6 if UNIX[0] < value / 1e6 < UNIX[1] else value
+    return next((value / k for k in (1e3, 1e6) if UNIX[0] < value / k < UNIX[1]), value)
 
 
 def _number(text: str) -> float:
@@ -90,7 +103,7 @@ def read(path: Path, hints: Hints) -> FoundFile:
             starts.append(start)
             found.append(stream)
         elif name == "tags.csv":
-            times = np.array([_seconds(line) for line in lines if line.strip()])
+            times = np.array([_seconds(line.replace(",", ".")) for line in lines if line.strip()])
             times = times[np.isfinite(times)]
             if len(times):
                 starts.append(float(times[0]))
@@ -136,8 +149,8 @@ def _since(found: Found, epoch: float) -> Found:
 
 def _stream(path: Path, name: str, lines: list[str]) -> tuple[float, Found]:
     modality, unit = FILES[name]
-    rows = [line.split(",") for line in lines if line.strip()]
-    start = _number(rows[0][0]) if rows else math.nan
+    rows = [line.split(",") for line in _plain([x for x in lines if x.strip()])]
+    start = _seconds(rows[0][0]) if rows else math.nan
     if not UNIX[0] < start < UNIX[1]:
         raise RecordingError(f"{path}: {name}: its first line is no start (Unix time): {lines[0][:40]!r}")
     label = name.upper()[:-4]

@@ -40,7 +40,7 @@ def recognise(peek: Peek) -> bool:
 def read(path: Path, hints: Hints) -> FoundFile:
     """Read the calibrated columns."""
     dialect = _with_names(dialect_of(path, hints))
-    every = _wishes(dialect)
+    every = _wishes(dialect) or _resistances(dialect)
     leads = sorted((w for w in every if w.modality is Modality.ECG), key=_rank)
     wishes = [w for w in every if w not in leads[1:]]
     times = [i for i, n in enumerate(dialect.names) if re.search(r"time.?stamp", n, re.IGNORECASE)]
@@ -115,6 +115,19 @@ def _wishes(dialect: Dialect) -> list[Wish]:
             unit = spelled(re.sub(r"[()^]", "", dialect.units[columns[0]]), Modality.ACC) or "m/s2"
             out.append(Wish(f"Accel{kind}", Modality.ACC, unit, columns))
     return out
+
+
+def _resistances(dialect: Dialect) -> list[Wish]:
+    """Return the skin as a resistance, where an export has it in no other form."""
+    at = [
+        i
+        for i, name in enumerate(dialect.names)
+        if re.search(r"Skin[_ ]Resistance\w*CAL", name, re.IGNORECASE)
+    ]
+    return [
+        Wish(_short(dialect.names[i]), Modality.EDA, spelled(dialect.units[i], Modality.EDA) or "kOhm", (i,))
+        for i in at
+    ]
 
 
 def _rank(wish: Wish) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,10 @@ from acquisition.stream import Modality
 
 TITLE = "WAV"
 PCM, FLOAT, EXTENSIBLE = 1, 3, 0xFFFE
-UNFILLED = (0, 0xFFFFFFFF)
+UNFILLED = 0x7FFF0000
+"""A program that cannot go back writes 0, or a length of this and more: there is no file of so many bytes."""
+LEAST_LOST = 0.1
+"""Seconds: some programs count their own head among the samples."""
 MAX_CHANNELS = 64
 NAMES = {2: "ADPCM", 6: "A-law", 7: "µ-law", 0x55: "MP3"}
 
@@ -34,7 +37,7 @@ def recognise(peek: Peek) -> bool:
 
 def read(path: Path, hints: Hints) -> FoundFile:
     """Read each channel as speech."""
-    frames, rate, notes = frames_of(path)
+    frames, rate, notes, damage = sound_of(path)
     n = frames.shape[1]
     labels = ["left", "right"] if n == 2 else [str(i) for i in range(1, n + 1)]
     times = even(len(frames), rate)
@@ -50,11 +53,26 @@ def read(path: Path, hints: Hints) -> FoundFile:
         )
         for i, label in enumerate(labels)
     )
-    return FoundFile(path=path, layout=TITLE, streams=streams, notes=notes)
+    return FoundFile(path=path, layout=TITLE, streams=streams, notes=notes, damage=damage)
+
+
+class Sound(NamedTuple):
+    """Hold samples of shape (n_samples, n_channels), their rate [Hz], what was unusual, and what is lost."""
+
+    frames: NDArray[Any]
+    sfreq: float
+    notes: tuple[str, ...]
+    damage: tuple[str, ...]
 
 
 def frames_of(path: Path) -> tuple[NDArray[Any], float, tuple[str, ...]]:
-    """Return samples of shape (n_samples, n_channels), their rate [Hz], and what was unusual.
+    """Return samples of shape (n_samples, n_channels), their rate [Hz], and what was unusual."""
+    sound = sound_of(path)
+    return sound.frames, sound.sfreq, sound.notes
+
+
+def sound_of(path: Path) -> Sound:
+    """Return what a file holds.
 
     Integers of 16 and 32 bit as they are, 8 bit as 16, 24 bit as 32, float as float32.
 
@@ -78,12 +96,35 @@ def frames_of(path: Path) -> tuple[NDArray[Any], float, tuple[str, ...]]:
                     raise RecordingError(f"{path}: samples before the chunk that says what they are")
                 begin = file.tell()
                 rest = size - begin
-                unfilled = length in UNFILLED or length > rest
+                unfilled = length == 0 or length >= min(UNFILLED, rest + 1)
                 said = (f"its length was never filled in ({length}); read to its end",) if unfilled else ()
-                return _decoded(path, file.read(rest if unfilled else length), form), float(form.rate), said
+                if not unfilled and not _ends(file, begin + length, size):
+                    unfilled = True
+                    said = (f"its header says {length} of {rest} bytes; read to its end",)
+                file.seek(begin)
+                frames = _decoded(path, file.read(rest if unfilled else length), form)
+                lost = (length - rest) / (form.bits // 8 * form.channels * form.rate)
+                cut = length < UNFILLED and lost >= LEAST_LOST
+                damage = (f"cut: the last {lost:.4g} s are missing",) if cut else ()
+                return Sound(frames, float(form.rate), () if cut else said, damage)
             else:
                 file.seek(length + length % 2, 1)
     raise RecordingError(f"{path}: no samples in it")
+
+
+def _ends(file: BinaryIO, at: int, size: int) -> bool:
+    """Tell whether a chunk can end there: at the end, or before others whose names are letters.
+
+    The head of a recording that broke off may say what was written when it was last brought up to date.
+    """
+    for place in (at, at + at % 2):
+        file.seek(place)
+        head = file.read(8)
+        if len(head) < 8:
+            return True
+        if head[:4].rstrip(b" ").isalnum() and place + 8 + struct.unpack("<I", head[4:])[0] <= size:
+            return True
+    return False
 
 
 def _form(path: Path, data: bytes) -> _Form:

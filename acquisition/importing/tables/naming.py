@@ -52,7 +52,7 @@ def bare(name: str) -> str:
 def modality_of(name: str) -> Modality | None:
     """Return what a name says that a column holds; None if it says nothing, or two things."""
     text = bare(name)
-    for pattern in (text, *re.split(r"[\s_.:/-]+", text)):
+    for pattern in (text, *re.split(r"[\s_.,:;/-]+", text)):
         for modality, words in _WORDS:
             if pattern and re.fullmatch(words, pattern, re.IGNORECASE):
                 return modality

@@ -13,7 +13,7 @@ import numpy as np
 from acquisition.errors import RecordingError, StreamError
 from acquisition.importing import stamps
 from acquisition.importing.found import Found, markers
-from acquisition.importing.rates import IRREGULAR, LONGEST, rate_of, usable
+from acquisition.importing.rates import IRREGULAR, LONGEST, filled, rate_of, usable
 from acquisition.importing.stamps import Stamps
 from acquisition.importing.tables.cells import numbers_and_beside, stamps_of, texts_of
 from acquisition.importing.tables.dialect import Dialect
@@ -155,8 +155,6 @@ def _stream(
     if wish.modality is Modality.MARKERS:
         return _markers(path, wish, texts[wish.columns[0]], common, states=bool(values))
     samples = np.column_stack([values[c] for c in wish.columns]) * wish.scale
-    blank: BoolArray = np.asarray(np.isnan(samples).all(axis=1))
-    said = []
     if common is None:
         if wish.modality in IRREGULAR:
             took: BoolArray = samples[:, 0] != 0.0  # no time passed: neither do later beats move without it
@@ -167,10 +165,8 @@ def _stream(
                 f"{path}: {wish.name}: neither a column of time nor a rate; --stream …:SFREQ= says it"
             )
         return _made(wish, start + np.arange(len(samples)) / sfreq, samples, sfreq), ""
-    keep: BoolArray = np.ones(len(samples), bool)
-    if blank.any() and not blank.all() and (not alone or wish.modality in IRREGULAR or blank.mean() > 0.2):
-        keep = ~blank
-        said.append(f"{int(blank.sum())} of {len(blank)} rows without a value left out")
+    keep, blanks = filled(samples, always=not alone or wish.modality in IRREGULAR)
+    said = [blanks] if blanks else []
     fit, told = usable(common.times[keep], equal=wish.irregular)
     times, samples = common.times[keep][fit], samples[keep][fit]
     said += [told] if told else []
