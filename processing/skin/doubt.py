@@ -13,8 +13,7 @@ as much as such a signal was below zero, the level is at least too low. A moment
 an electrode that slips can press an amplifier there.
 
 Whether it is skin: an electrode that is off from the start reads what one reads that came off, and nothing
-before it says so. Skin that conducts so little rises when it responds; until it has, it is in doubt. The
-methods are ours: docs/eda.md.
+before it says so. Skin that conducts so little rises when it responds; until it has, it is in doubt.
 """
 
 from __future__ import annotations

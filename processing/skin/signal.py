@@ -8,7 +8,7 @@ from acquisition.stream import FloatArray
 from processing.corrections.edits import Edits
 from processing.skin.config import SkinConfig
 from processing.skin.eda_quality import EdaGate, said_by_hand
-from processing.skin.rhythm import Sway
+from processing.skin.noise import Sway
 from processing.skin.scl import Level, SecondMeans
 from processing.skin.scr import ResponseFinder, Scr
 from processing.skin.validity import Validity
@@ -50,7 +50,7 @@ class Signal:
         """Work out what follows from all stamps below `until`."""
         settled = self.validity.settle(until)
         self._means.push(*settled)
-        self.sway.push(settled.times, settled.eda, until - self._around)
+        self.sway.push(*settled, until - self._around)
         for second in self._means.complete(until - self._settling):
             self.level.take(second)
 

@@ -31,8 +31,14 @@ STEP = SkinConfig.step
 """Everything is settled at a multiple of this data time [s]: live, most calls then have nothing to do."""
 STEPS = 16
 """Steps between stamps that tell the sampling rate of a stream that does not say it."""
-SWINGS = "swings hide responses: pulse, or mains"
-"""What is said of rates among swings of one frequency."""
+SWINGS = "swings hide responses: breath, pulse, or mains"
+"""What is said of rates among swings, and of responses that do not stand out of them."""
+OUT = 2.0
+"""A response stands out that is so many times as large."""
+SLOWEST = 0.9
+"""At a lower rate [Hz] seconds have no level, and a response may rise and fall between two samples."""
+SLOW = "less than one value a second: neither level nor responses"
+"""What is said of it."""
 
 
 class Skin:
@@ -52,7 +58,7 @@ class Skin:
         self._signal: Signal | None = None
         self._steps: list[float] = []
         self._last = math.nan
-        self._unit = ""
+        self._unit, self._slow = "", False
         self._pending: list[Scr] = []
         self._scrs: list[Scr] = []
         self._next: dict[str, float] = {}
@@ -64,7 +70,7 @@ class Skin:
         times = np.asarray(chunk.times, float)
         eda = np.ascontiguousarray(chunk.samples[:, 0], dtype=np.float64)
         self._unit = self._unit or chunk.info.unit
-        if self._signal is None and len(times):
+        if self._signal is None and not self._slow and len(times):
             used = self._begin(chunk.info.sfreq, times)
             times, eda = times[used:], eda[used:]
         if self._signal is not None and len(times):
@@ -80,17 +86,22 @@ class Skin:
     def _begin(self, sfreq: float, times: FloatArray) -> int:
         """Find the sampling rate, if need be from the stamps; return how many samples that took."""
         if sfreq > 0.0 and math.isfinite(sfreq):
-            self._signal = Signal(sfreq, self._config, self._edits)
+            self._open(sfreq)
             return 0
         for i, t in enumerate(times.tolist()):
             if t > self._last:
                 self._steps.append(t - self._last)
             self._last = t
             if len(self._steps) == STEPS:
-                rate = 1.0 / float(np.median(self._steps))
-                self._signal = Signal(rate, self._config, self._edits)
+                self._open(1.0 / float(np.median(self._steps)))
                 return i + 1
         return len(times)
+
+    def _open(self, sfreq: float) -> None:
+        """Begin with a signal of this rate [Hz], if it is one that says something."""
+        self._slow = sfreq < SLOWEST
+        if not self._slow:
+            self._signal = Signal(sfreq, self._config, self._edits)
 
     def hear(self, samples: Sequence[IndexSample]) -> None:
         """Let index samples pass: none bears on the skin."""
@@ -175,6 +186,8 @@ class Skin:
 
     def _why(self, counts: IntArray) -> str:
         """Return the reason of the most frequent fault in a window."""
+        if self._slow:
+            return SLOW
         return said_as(dominant_reason(counts), self._unit, self._config)
 
     def _quality(self, times: FloatArray, available: FloatArray) -> list[IndexSample]:
@@ -244,12 +257,21 @@ class Skin:
         new, self._pending = self._pending[:n], self._pending[n:]
         self._scrs += new
         peaks, reasons = np.array([s.peak for s in new]), self._doubts(self._levelled(settled[:n]))
+        reasons = [
+            why or self._hidden(scr, s) for why, scr, s in zip(reasons, new, settled.tolist(), strict=False)
+        ]
         quality = np.array([0.0 if why else 1.0 for why in reasons])
         out: list[IndexSample] = []
         for index, found in (("scr", [s.amplitude for s in new]), ("scr_onset", [s.onset for s in new])):
             values = np.array(found)
             out += index_samples(peaks, available, self._entity, index, values, quality, reasons)
         return out
+
+    def _hidden(self, scr: Scr, settled: float) -> str:
+        """Say of a response that was settled at a moment [s] if it may be one of the swings around it."""
+        assert self._signal is not None
+        size = self._signal.sway.size_at(settled - self._config.quality.around)
+        return SWINGS if scr.amplitude < OUT * size else ""
 
     def _levelled(self, settled: FloatArray) -> FloatArray:
         """Return the newest window of a level that is surely known when each response is settled [s]."""

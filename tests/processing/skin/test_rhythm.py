@@ -14,6 +14,7 @@ from acquisition.stream import FloatArray
 from processing.index import IndexSample
 from processing.skin.rhythm import turns
 from processing.skin.skin import SWINGS
+from tests.drawing import few
 from tests.processing.skin_signals import comparable, eda_with, feed, respond
 
 
@@ -67,6 +68,43 @@ def test_swings_are_in_doubt_however_the_signal_is_cut_and_only_while_they_last(
     rates = rates_in(25.0, added)
     assert {s.time for s in rates if s.reason == SWINGS} == set(np.arange(20.0, 95.0, 5.0))
     assert comparable(rates) == comparable(rates_in(25.0, added, cuts=(7.0, 31.5, 60.0, 61.0, 130.0)))
+
+
+def tugs(t: FloatArray, every: float, size: float) -> FloatArray:
+    """Return what a cable adds that each breath tugs upwards for a third of its time."""
+    place = np.cumsum(1.0 + 0.1 * np.sin(0.7 * t)) * (t[1] - t[0]) / every % 1.0
+    return np.asarray(size * np.where(place < 0.35, np.sin(np.pi * place / 0.35) ** 2, 0.0))
+
+
+@pytest.mark.parametrize("sfreq", [4.0, 25.0, 100.0])
+@pytest.mark.parametrize("every", [3.0, 4.5, 6.0])
+def test_tugs_of_each_breath_put_rates_and_responses_of_their_size_in_doubt(
+    sfreq: float, every: float
+) -> None:
+    t, eda = eda_with(240.0, sfreq)
+    rows = feed(t, eda + tugs(t, every, 0.15), sfreq)
+    rates = [s for s in rows if s.index in ("scr_rate", "scr_amp") and s.value == s.value and s.time > 60.0]
+    assert len(rates) > 30
+    assert all(s.quality == 0.0 and s.reason == SWINGS for s in rates)
+    late = [s for s in rows if s.index == "scr" and s.time > 70.0]
+    assert late
+    assert all((s.quality == 0.0) == (s.reason == SWINGS) == (s.value < 0.3) for s in late)
+    levels = [s for s in rows if s.index == "scl" and s.value == s.value]
+    assert levels and all(s.quality > 0.5 and s.reason == "" for s in levels)
+
+
+@few(10)
+@given(
+    cuts=st.lists(st.floats(1.0, 239.0), max_size=8), begin=st.floats(0.0, 200.0), gap=st.floats(0.0, 40.0)
+)
+def test_swings_and_what_they_hide_are_the_same_however_the_signal_is_cut(
+    cuts: list[float], begin: float, gap: float
+) -> None:
+    t, eda = eda_with(240.0, 4.0)
+    eda = eda + np.where(t >= begin, tugs(t, 4.0, 0.12), 0.0)
+    there = (t < 100.0) | (t >= 100.0 + gap)
+    whole, cut = (feed(t[there], eda[there], 4.0, cuts=sorted(c)) for c in ([], cuts))
+    assert comparable(whole) == comparable(cut)
 
 
 @pytest.mark.parametrize("every", [3.0, 4.0, 5.0])

@@ -144,6 +144,18 @@ def test_slow_streams_have_a_level_and_quality(sfreq: float) -> None:
     assert (quality[times > 2] == 1.0).all()
 
 
+@pytest.mark.parametrize("sfreq", [0.5, 0.2, 1 / 60])
+@pytest.mark.parametrize("stated", [True, False])
+def test_less_than_a_value_a_second_tells_neither_level_nor_rates(sfreq: float, stated: bool) -> None:
+    t = np.arange(round(3600 * sfreq)) / sfreq
+    eda = 3.0 + 0.1 * np.sin(t / 200.0)
+    eda[::9] = np.nan
+    rows = feed(t, eda, sfreq if stated else 0.0)
+    late = [r for r in rows if r.time > 60.0 + 16.0 / sfreq]
+    assert {r.index for r in late} == {"scl", "scl_low", "scl_high", "scr_rate", "scr_amp", "eda_quality"}
+    assert all(np.isnan(r.value) and r.reason.startswith("less than one value a second") for r in late)
+
+
 @pytest.mark.parametrize("unknown", [0.0, float("nan")])
 def test_a_stream_that_does_not_say_its_rate_is_timed_by_its_stamps(unknown: float) -> None:
     t, eda = eda_with(200.0, 4.0)
