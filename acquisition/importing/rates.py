@@ -89,6 +89,17 @@ def filled(samples: FloatArray, *, always: bool) -> tuple[BoolArray, str]:
     return np.ones(len(samples), bool), ""
 
 
+def complete(times: FloatArray, values: FloatArray) -> tuple[BoolArray | None, str]:
+    """Return which rows hold a value where these alone come evenly and without holes, and what is said of the
+    others, which are another device's; None where blank rows may be samples that are missing."""
+    there, said = filled(values[:, np.newaxis], always=False)
+    own = times[there & stamped(times)]
+    if not said or len(own) < FEW_STAMPS:
+        return None, ""
+    rate = rate_of(own)
+    return (there, said) if rate * float(own[-1] - own[0]) <= len(own) / SHARE and rate > 0 else (None, "")
+
+
 def usable(times: FloatArray, *, equal: bool) -> tuple[BoolArray, str]:
     """Return which stamps can be kept, and what is said of the others.
 

@@ -16,7 +16,7 @@ from acquisition.importing.clock import Source
 from acquisition.importing.found import Found, Hints
 from acquisition.importing.layouts import e4, edf, opensignals, wav, xdf
 from acquisition.importing.layouts.csv_table import time_column
-from acquisition.importing.rates import IRREGULAR, filled, usable
+from acquisition.importing.rates import IRREGULAR, complete, usable
 from acquisition.importing.recognition import BROKEN, peek, reason, recognised
 from acquisition.importing.request import Request
 from acquisition.importing.tables.cells import index_of, numbers_of, stamps_of, texts_of
@@ -263,8 +263,8 @@ def _column(
     assert values is not None
     if told is None:
         return Column(times=None, samples=values[:, np.newaxis], labels=(title,)), ""
-    there, blank = filled(values[:, np.newaxis], always=request.modality in IRREGULAR)
-    times, values = told.times[there], values[there]
+    there, blank = complete(told.times, values) if request.modality not in IRREGULAR else (None, "")
+    times, values = (told.times, values) if there is None else (told.times[there], values[there])
     keep, said = usable(times, equal=request.modality in IRREGULAR)
     said = "; ".join(text for text in (blank, said) if text)
     return Column(times=times[keep], samples=values[keep][:, np.newaxis], labels=(title,)), said

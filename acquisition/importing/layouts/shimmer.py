@@ -120,9 +120,7 @@ def _wishes(dialect: Dialect) -> list[Wish]:
 def _resistances(dialect: Dialect) -> list[Wish]:
     """Return the skin as a resistance, where an export has it in no other form."""
     at = [
-        i
-        for i, name in enumerate(dialect.names)
-        if re.search(r"Skin[_ ]Resistance\w*CAL", name, re.IGNORECASE)
+        i for i, name in enumerate(dialect.names) if re.search(r"Skin[_ ]Resist\w*CAL", name, re.IGNORECASE)
     ]
     return [
         Wish(_short(dialect.names[i]), Modality.EDA, spelled(dialect.units[i], Modality.EDA) or "kOhm", (i,))
