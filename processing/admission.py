@@ -8,7 +8,7 @@ run and a later one agree to the bit and thousands of ticks can be handled at on
   never jumps back. (Stepping inflated RMSSD from 29.8 to 30.2 ms with 5 ms of offset noise.)
 - **admission**: with m the largest stamp so far and R[k] = T[k] − lateness, a sample of slice k is dropped,
   and counted, when c > T[k] + 0.5 (future), c < R[k−1] or c < m − 0.1 (late). If m − 0.1 ≤ c < m it takes
-  stamp m.
+  stamp m. What goes on from dropped ones, where times were set back, is dropped up to m + 0.16.
 - **times**: c is the time that the time base gave a sample (`processing.sample_times`) where its stream does
   not vouch for its stamps. Such a sample stands in the slice that settled it, how late it came is judged by
   the slice in which it arrived, and R does not pass what a sample that waits may be late.
@@ -30,6 +30,9 @@ RAMP = 5.0
 STEP = 0.5
 AHEAD = 0.5
 JITTER = 0.1
+TORN = 0.16
+"""Where times are set back, what follows them counts from so long after the last on [s], as what was dropped
+between had a length: an interval across would be too short by it. No shorter gap ends a stretch of signal."""
 
 
 @dataclass(slots=True)
@@ -100,6 +103,8 @@ class Admission:
         self._raw = -np.inf
         self._m = -np.inf
         self._r = -np.inf
+        self._behind = np.nan
+        """Stamp of the last sample if it was dropped as it lay before others [s]; else nan."""
 
     def admit(self, part: StreamPart | None, ticks: FloatArray, waits: Waits | None = None) -> Admitted:
         """Admit the samples of a batch; `part` is None where the stream is silent.
@@ -152,13 +157,16 @@ class Admission:
         self, raw: FloatArray, low: FloatArray, high: FloatArray
     ) -> tuple[BoolArray, FloatArray, FloatArray]:
         c = raw + self._clock.at(raw)
-        if self._plain(c, low, high):  # nearly always, and an eighth of the cost
+        if np.isnan(self._behind) and self._plain(c, low, high):  # nearly always, and an eighth of the cost
             self._m, self._raw = float(c[-1]), float(raw[-1])
             return np.ones(len(c), np.bool_), c, c
         c = np.where(np.isnan(c), -np.inf, c)
         future = c > high + AHEAD
         m = np.maximum.accumulate(np.append(self._m, np.where(future, -np.inf, c)))
         late = ~future & ((c < low) | (c < m[:-1] - JITTER))
+        if late.any() or self._behind == self._behind:
+            late = late | self._torn(c, c < m[:-1] - JITTER, late | future)
+            m = np.maximum.accumulate(np.append(self._m, np.where(future | late, -np.inf, c)))
         keep = ~(future | late)
         self.future += int(future.sum())
         self.late += int(late.sum())
@@ -167,6 +175,29 @@ class Admission:
         if len(kept):
             self._raw = float(raw[kept[-1]])
         return keep, np.maximum(c, m[:-1])[keep], m[1:]
+
+    def _torn(self, c: FloatArray, before: BoolArray, out: BoolArray) -> BoolArray:
+        """Return which samples go on from some that were dropped as they lay `before` others, up to a gap.
+
+        A chunk that was overtaken is followed by others that lie beyond the last, and leave no gap.
+
+        Parameters
+        ----------
+        c : ndarray, shape (n,)
+            Stamps [s].
+        before, out : ndarray of bool, shape (n,)
+            Which lie before others, and which are dropped for that or else.
+        """
+        torn, end = np.zeros(len(c), np.bool_), 0
+        last = np.append(self._behind, np.where(before, c, np.nan)[:-1])
+        for k in np.flatnonzero(~out & (c >= last) & (c < last + JITTER)).tolist():
+            if k >= end:
+                top = max(self._m, float(np.max(c[:k], initial=-np.inf, where=~(out | torn)[:k])))
+                beyond = np.flatnonzero(c[k:] >= top + TORN)
+                end = k + int(beyond[0]) if len(beyond) else len(c)
+                torn[k:end] = True
+        self._behind = float(c[-1]) if (before | torn)[-1] else np.nan
+        return torn
 
     def _plain(self, c: FloatArray, low: FloatArray, high: FloatArray) -> bool:
         """Return whether all stamps come in order and in time; never where one is nan."""

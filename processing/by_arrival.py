@@ -37,6 +37,9 @@ FASTEST = 1e-3
 to a thousandth."""
 GENTLY = 5e-5
 """Drift is caught up with by so much more than it goes on [s per s]."""
+TORN = 0.16
+"""Where times are set back, samples count from so long after the last on [s]: what came between has no other
+place, and an interval across would be too short by it. No shorter gap ends a stretch of signal."""
 MOST = 3
 """So many new placements are said; more are only made."""
 
@@ -62,6 +65,8 @@ class ByArrival:
         self._said = 0
         self._shift = self._slew = 0.0
         self._usual = math.nan
+        self._last = self._torn = -math.inf
+        """The last time that was given, and the first that may be, as times were set back [s]."""
         self._begun = self._from = math.nan
         self._window = 0
         self._least = NOTHING
@@ -71,7 +76,8 @@ class ByArrival:
     def shifts(
         self, times: FloatArray, clock: FloatArray, arrived: FloatArray, places: IntArray
     ) -> FloatArray | None:
-        """Take in the next samples; return what is to be added to their times [s], None if nothing is.
+        """Take in the next samples; return what is to be added to their times [s], None if nothing is; nan
+        where a sample has no place as times are set back.
 
         Parameters
         ----------
@@ -96,6 +102,10 @@ class ByArrival:
             if self._shift or self._slew:
                 out = np.zeros(len(times)) if out is None else out
                 out[at:end] = self._along(times[at:end])
+            moved = times[at:end] if out is None else times[at:end] + out[at:end]
+            if out is not None and self._torn > self._last:
+                out[at:end][moved < self._torn] = np.nan
+            self._last = max(self._last, float(np.fmax.reduce(moved)))
             at = end
         return out
 
@@ -142,6 +152,8 @@ class ByArrival:
     def _place(self, at: int, least: float, usual: float) -> None:
         """Place samples with the least delay [s] as if it was the usual one."""
         before, self._shift = self._shift, least - usual
+        if self._shift < before:
+            self._torn = self._last + TORN
         self._past.clear()
         self._said += 1
         if self._said <= MOST:

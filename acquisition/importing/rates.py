@@ -21,8 +21,8 @@ HOLED = 0.1
 SHARE = 0.9
 FEW_STAMPS, MANY = 20, 2000
 """Stamps that packets are sought in."""
-FEW = 0.01
-"""Share of samples that may be left out for their stamps."""
+FEW, MANY_IN_A_ROW = 0.01, 4
+"""Share of samples that may be left out for their stamps, and how many in a row."""
 BLANK = 0.2
 """Share of blank rows above which they are those of another device."""
 LONGEST = 3600.0
@@ -104,7 +104,8 @@ def usable(times: FloatArray, *, equal: bool) -> tuple[BoolArray, str]:
     """Return which stamps can be kept, and what is said of the others.
 
     Stamps that are none are never kept. Single ones that repeat or step back are left out and counted; where
-    there are many they are how this device stamps, and all are kept.
+    there are many they are how this device stamps, and all are kept, as where they do so in a row: the clock
+    was set back, or rows came again or in another order, and what is missing then the time base tells.
 
     Parameters
     ----------
@@ -127,12 +128,19 @@ def usable(times: FloatArray, *, equal: bool) -> tuple[BoolArray, str]:
                 f"; {told}" if told and "without a time" not in told else ""
             )
     n_back = int(back.sum())
-    if n_back and n_back <= max(1.0, FEW * len(times)):
+    alone = equal or _longest_run(back) <= MANY_IN_A_ROW
+    if n_back and alone and n_back <= max(1.0, FEW * len(times)):
         keep &= ~back
         said.append(f"{n_back} of {len(times)} samples left out: stamps that repeat or step back")
     elif n_back:
         said.append(f"{n_back} of {len(times)} stamps repeat or step back")
     return keep, "; ".join(said)
+
+
+def _longest_run(true: BoolArray) -> int:
+    """Return how many are true in a row at most."""
+    others = np.flatnonzero(~np.concatenate(([False], true, [False])))
+    return int(np.diff(others).max()) - 1
 
 
 def _wild(times: FloatArray) -> BoolArray:

@@ -24,6 +24,9 @@ NO_ONE = np.empty(0, np.int64)
 IN_A_ROW, QUIET = 3, AT_MOST
 """From so many jumps on, each within so many seconds of samples of the one before, until so long after the
 last samples have no place: that long it may take to tell how stamps come."""
+TORN = 0.06
+"""Seconds of samples without a place where stamps begin anew: what was sent and never came while the sender
+did so is in no stamp, and an interval across may be too short by it."""
 
 
 class TimeBase:
@@ -42,7 +45,7 @@ class TimeBase:
         self._n = self._given = 0
         self._jump = self._in_a_row = 0
         self._restless: list[tuple[int, int]] = []
-        """The last jump, how many there were in a row, and which samples have no place for that."""
+        """The last jump, how many there were in a row, and which samples have no place for any."""
 
     @property
     def usual(self) -> float:
@@ -135,8 +138,8 @@ class TimeBase:
             for first in sorted(jumps):
                 self._in_a_row = self._in_a_row + 1 if first - self._jump <= quiet else 1
                 self._jump = first
-                if self._in_a_row >= IN_A_ROW:
-                    self._restless.append((first, first + round(quiet)))
+                n = quiet if self._in_a_row >= IN_A_ROW else TORN / self.usual
+                self._restless.append((first, first + round(n)))
         self._restless = [(begin, end) for begin, end in self._restless if end > given]
         at = np.arange(given, self._given) if self._restless else NO_ONE
         out = np.zeros(len(at), np.bool_)

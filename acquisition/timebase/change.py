@@ -107,12 +107,12 @@ class Change:
     def _uneven(self, stamps: FloatArray, steps: FloatArray, first: int, before: float) -> int:
         """Return where a second step is no whole number of samples, and stamps are not back in their places.
 
-        Samples that are missing leave a whole number of steps, and a late stamp comes back. Those that catch
-        up come close together.
+        Samples that are missing or have come in another order leave a whole number of steps, and a late stamp
+        comes back. Those that catch up come close together.
         """
         share = steps / self._period
         away = np.abs(share - np.rint(share))
-        odd = (away > ODD) & (share > CLOSE) | (share < 0.0)
+        odd = (away > ODD) & ((share > CLOSE) | (share < 0.0))
         for at in odd.nonzero()[0].tolist():
             if self._odd >= 0 and first + at - self._odd <= WITHIN / self._period:
                 went = (float(stamps[at]) - self._odd_stamp) / self._period

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from acquisition.stream import FloatArray, IntArray
+from acquisition.stream import BoolArray, FloatArray, IntArray
 from acquisition.timebase.line import Course
 
 
@@ -45,6 +46,10 @@ class Engine(Protocol):
         """Return the times of all samples that wait, by what is known now [s]."""
 
 
+BEHIND, TORN = 0.15, 0.16
+"""By at most so much a time may lie before the one before it, which it is given then [s]; and how long the
+gap is behind times that lie further back: no shorter one ends a stretch of signal."""
+
 Make = Callable[..., Engine]
 NOTHING = Laid(np.empty(0), np.empty(0, np.int64))
 
@@ -63,6 +68,32 @@ def rising(last: float, times: FloatArray) -> FloatArray:
     if times[0] >= last and (times[1:] >= times[:-1]).all():
         return times
     return np.asarray(np.fmax.accumulate(np.append(last, times))[1:])
+
+
+class Rising:
+    """Let times through none of which lies before one before it.
+
+    What lies further before others was laid too far, or they were: it has no place, nor has what follows up
+    to a gap, as nobody knows how long it took.
+    """
+
+    def __init__(self) -> None:
+        self.last = math.nan
+        """The last time that was let through [s]."""
+        self._from = -math.inf
+
+    def through(self, laid: FloatArray, known: BoolArray) -> FloatArray:
+        """Return times, and take what has no place from those that are known."""
+        times = rising(self.last, laid)
+        if times is not laid:
+            behind = laid < times - BEHIND
+            begins = np.maximum.accumulate(np.append(self._from, np.where(behind, times + TORN, -math.inf)))
+            known &= (laid >= begins[1:]) & ~behind
+            self._from = float(begins[-1])
+        elif self._from > self.last:
+            known &= laid >= self._from
+        self.last = float(times[-1])
+        return times
 
 
 def newest(before: FloatArray, new: FloatArray, n: int) -> FloatArray:

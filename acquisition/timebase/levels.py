@@ -16,7 +16,7 @@ from acquisition.stream import FloatArray, IntArray
 from acquisition.timebase.bend import AGAIN as AGAIN_OFF
 from acquisition.timebase.bend import HINT, Bend, bend, is_known, is_off, latest
 from acquisition.timebase.bend import SURE as CERTAIN
-from acquisition.timebase.blocks import Blocks, Counts, SetBack
+from acquisition.timebase.blocks import Blocks, Counts, Floor, SetBack, ramp
 from acquisition.timebase.laid import NOTHING, Laid, Last, Log
 from acquisition.timebase.line import AGAIN, ONCE, Course, fit_line
 from acquisition.timebase.ranks import middle
@@ -53,12 +53,7 @@ WHOLE = 1.0
 DOUBTFUL = 0.3
 """Share of a sample by which a loss must not differ from a whole number to be one."""
 
-RAMP, EPSILON = np.arange(EVERY_OLD + 3.0), float(np.finfo(np.float64).eps)
-
-
-def _ramp(n: int) -> FloatArray:
-    """Return the numbers from 0 to n - 1; after a drain a line goes on further than others."""
-    return RAMP[:n] if n <= len(RAMP) else np.arange(n, dtype=np.float64)
+EPSILON = float(np.finfo(np.float64).eps)
 
 
 class Levels:
@@ -83,7 +78,7 @@ class Levels:
         self._log, self._first = log, first
         self._sure = SURE_CHUNKED if chunk > 1.0 else SURE
         self._size = max(1, round(BLOCK / usual))
-        self._kept = Blocks(self._size)
+        self._kept, self._floor = Blocks(self._size, period), Floor()
         self._given = 0
         self._last = Last(REMEMBERED)
         self._fitted = 0
@@ -196,7 +191,7 @@ class Levels:
         if at > start * size:
             return True
         first = fit.level + fit.period * ((start + 0.5) * size - 0.5 + missing - fit.origin)
-        off = _ramp(stop - start) * (fit.period * size)
+        off = ramp(stop - start) * (fit.period * size)
         off += first
         np.subtract(self._kept.means(start, stop), off, out=off)
         limit = SUSPECT * self.period - (size + 8) * EPSILON * abs(first)  # what so large sums may be off
@@ -297,6 +292,7 @@ class Levels:
         if self._counts.last[1]:  # samples are missing
             numbers[:] = self._counts.of(begin, self._given)
         self._course.lay(numbers)
+        self._floor.leave_out(numbers, begin, self._kept, self.period)
         if self._doubted:
             numbers[:], self._doubted, self._doubted_at = np.nan, False, stop - 1
             if stop > self._fitted:

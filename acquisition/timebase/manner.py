@@ -164,7 +164,7 @@ def _chunked(counts: IntArray, stamps: FloatArray, steps: FloatArray, inner: flo
     off = steps / inner - 1.0
     ends = (np.abs(off) > DEDUCED).nonzero()[0]
     odd = off[ends]
-    ends = ends[(odd <= 0.9) | (np.abs(odd - np.rint(odd)) >= WHOLE)]
+    ends = ends[(np.abs(odd) <= 0.9) | (np.abs(odd - np.rint(odd)) >= WHOLE)]
     if len(ends) < ENDS or _kinds(np.rint(off[ends] / SAME)) < VALUES:
         return 0.0
     at, last = counts[ends].astype(np.float64), stamps[ends]
@@ -231,8 +231,8 @@ def _deduced(counts: IntArray, stamps: FloatArray, steps: FloatArray, inner: flo
     if (packets := _packets(counts, stamps, ends, inner, np.inf)) is None:
         return None
     off = (steps[ends] - inner) / inner
-    lost = (off > 0.9) & (np.abs(off - np.rint(off)) < WHOLE)
-    # or whole samples are missing, and the stamps say so
+    lost = (np.abs(off) > 0.9) & (np.abs(off - np.rint(off)) < WHOLE)
+    # or whole samples are missing or have come in another order, and the stamps say so
     return None if np.count_nonzero(lost) / len(lost) > 0.9 else packets
 
 

@@ -20,9 +20,9 @@ KEPT = 8192
 """Samples among which one that comes again is sought: a minute at 130 Hz."""
 ORDER, OVERLAP = 8, 1.0
 """Its stamp was no earlier than so many before it by more [s]: those of packets overlap."""
-LONGEST, STEPS, ALIKE = 3.0, 32, 0.25
-"""Seconds that chunks last at most whose order is told; so many steps before them tell the sample period,
-from which all differ by at most such a share: with jitter what is missing is not told as surely."""
+LONGEST, STEPS, ALIKE, ROUGH = 3.0, 32, 0.25, 2.0
+"""Seconds that chunks last at most whose order is told; so many steps before them tell the sample period. By
+such a share of it, or so many times as far as any of them differs from it, a step may differ."""
 AMONG, RARE = 256, 0.1
 """Of so many samples at most this share has the values of the first that comes again."""
 
@@ -96,9 +96,14 @@ class Repeats:
         step = (before - float(kept[place - 1 - STEPS])) / STEPS
         steps = np.diff(np.append(kept[place - 1 - STEPS : place], kept[place:]))
         off = np.abs(np.delete(steps, STEPS) - step)
-        if not (ALIKE * step > off.max() and len(off) > STEPS and len(off) * step < LONGEST):
+        near = max(ALIKE * step, ROUGH * float(off.max()) if off.max() > ALIKE * step else 0.0)
+        if not (step > 0.0 and len(off) > STEPS and len(off) * step < LONGEST):
             return False
-        if abs(stamp - before - step) > ALIKE * step or not (stamp + ALIKE * step < after < before + LONGEST):
+        if after - before < 2.0 * near + step or not (
+            abs(stamp - before - step) <= near and stamp + near < after
+        ):
+            return False
+        if not after < before + LONGEST:
             return False
         self._until, self._left = float(kept[-1]), round((after - before) / step)
         return True

@@ -12,7 +12,7 @@ from acquisition.timebase.beginning import Beginning, filled
 from acquisition.timebase.change import TRUSTING, Change
 from acquisition.timebase.engines import engine
 from acquisition.timebase.far import NUMBER, PAUSE, Away, Watch, counted_on
-from acquisition.timebase.laid import Engine, Laid, joined, newest, rising
+from acquisition.timebase.laid import Engine, Laid, Rising, joined, newest
 from acquisition.timebase.looks import Looks
 from acquisition.timebase.manner import UNKNOWN, Manner, Seen
 from acquisition.timebase.period import DOUBT, learned
@@ -42,7 +42,7 @@ class Segments:
         self._period = 1.0 / nominal if nominal else math.nan
         self._doubt = DOUBT
         self._n = self._given = 0
-        self._last = math.nan
+        self._order = Rising()
         self._shift, self._pause, self._joins = 0.0, math.nan, False
         self._floor = 0
         self._watch = Watch()
@@ -327,22 +327,22 @@ class Segments:
         if not len(times):
             return
         known = ~np.isnan(times)
+        k = int(known.argmax())
         if not math.isnan(self._pause):  # a new segment: it goes on where the last one ended
-            first = float(times[int(known.argmax())])
-            due = self._last + self._period + self._pause
+            first = float(times[k])
+            due = self._order.last + (k + 1) * self._period + self._pause
             if math.isfinite(due) and math.isfinite(first):
                 self.account.jumped(int(settled[0]), first + self._shift - due, self._given, remarks)
                 self._shift = due - first
             self._pause = math.nan
         elif self._joins:  # the line through packets is later than times by their way
-            off = float(times[int(known.argmax())]) + self._shift - self._last - self._period
+            off = float(times[k]) + self._shift - self._order.last - (k + 1) * self._period
             self._shift -= off if abs(off) < JOINED else 0.0
         self._joins = False
         laid_at = times + self._shift if self._shift else times
-        times = rising(self._last, laid_at)
-        known &= times is laid_at or laid_at >= times - JOINED  # else what came before was laid too far
-        self._last, n = float(times[-1]), int(np.count_nonzero(known))
-        self.account.laid(float(times[0]), self._last, n)
+        times = self._order.through(laid_at, known)
+        n = int(np.count_nonzero(known))
+        self.account.laid(float(times[0]), self._order.last, len(known))
         if n < len(known):
             self.account.unplaced += len(known) - n
             times = np.where(known, times, np.nan)

@@ -21,8 +21,10 @@ LOOK = 0.05
 CATCH_UP, CATCHING = 1.2, 0.5
 """After a step of up to so many seconds as many samples as fit into it are waited for, if they come in less
 than half their time."""
-ALIKE = 0.5
-"""Share of a period within which a stamp is where it was expected."""
+ALIKE, WHOLE = 0.5, 0.25
+"""Share of a period within which a stamp is where it was expected, or where another one was."""
+
+ORDERED = np.empty(0, np.bool_)
 
 
 class Steps:
@@ -53,6 +55,8 @@ class Steps:
         self._shift, self._set_back = 0.0, SetBack()
         self._at = first
         self._settled = first
+        self._in_order = ORDERED
+        """Which of the samples that come next do so in their order, where not all do."""
 
     def push(self, stamps: FloatArray) -> Laid:
         """Take in stamps [s]; return what they settle."""
@@ -71,7 +75,11 @@ class Steps:
             if len(x) < self._look or len(x) < (look := self._needed(x)):
                 break
             x, n = self._decide(x, raw, look)
-            parts.append(self._pass(x[:n]))
+            laid = self._pass(x[:n])
+            if len(self._in_order):  # the values of others stand in their places
+                laid = Laid(np.where(self._in_order, laid.times, np.nan), laid.settled)
+                self._in_order = ORDERED
+            parts.append(laid)
             x, raw = x[n:], raw[n:]
         self._waiting = raw
         return joined(parts)
@@ -108,6 +116,10 @@ class Steps:
         self._settled = max(self._settled, self._at + look - 1)
         period, step = self.period, float(x[0]) - self._last
         off = x[:look] - self._last - period * np.arange(1, look + 1)
+        if n := _overtaken(off / period):
+            at = self._last + period * np.arange(1, n + 1)
+            self._in_order = np.abs(off[:n]) <= ALIKE * period
+            return np.concatenate((at, x[n:])), n
         near = np.flatnonzero(off[1:] <= ALIKE * period if step > 0 else off[1:] >= -ALIKE * period)
         if len(near):
             n = int(near[0]) + 1
@@ -128,3 +140,20 @@ class Steps:
         else:
             self._log.lost(self._at, max(1.0, round(step / period) - 1.0), step - period)
         return x, 1
+
+
+def _overtaken(off: FloatArray) -> int:
+    """Return how many of the next samples fill their places together, but in another order; 0 if they do not.
+
+    Parameters
+    ----------
+    off : ndarray, shape (n,)
+        By how many periods each is later than expected.
+    """
+    places = np.rint(off).astype(np.int64) + np.arange(len(off))
+    whole = np.abs(off - np.rint(off)) <= WHOLE
+    n = int(whole.argmin()) if not whole.all() else len(off)
+    for k in (np.maximum.accumulate(places[:n]) == np.arange(n)).nonzero()[0].tolist():
+        if np.array_equal(np.sort(places[: k + 1]), np.arange(k + 1)):
+            return int(k) + 1
+    return 0

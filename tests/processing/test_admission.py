@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from acquisition.batch import StreamPart
 from acquisition.stream import FloatArray, Modality, Role, StreamInfo
 from processing.admission import Admission, Admitted
+from tests.drawing import few
 
 INFO = StreamInfo(
     name="eda", role=Role.CLIENT, modality=Modality.EDA, sfreq=4.0, unit="uS", channels=("EDA",)
@@ -113,3 +114,32 @@ def _run(
         begin = end
     columns = [np.concatenate([getattr(g, name) for g in got]) for name in ("keep", "times", "watermarks")]
     return columns[0], columns[1], columns[2]
+
+
+@few(40)
+@given(
+    back=st.floats(0.12, 1.5),
+    at=st.integers(30, 500),
+    overtaken=st.booleans(),
+    cuts=st.lists(st.integers(0, 60), max_size=5),
+)
+def test_where_times_are_set_back_a_gap_is_left(
+    back: float, at: int, overtaken: bool, cuts: list[int]
+) -> None:
+    """What was dropped had a length: an interval across was too short by it, and looked good."""
+    t, n = ticks(61), 600
+    true = np.asarray(100.0 + 0.01 * np.arange(n), np.float64)
+    raw = np.asarray(true - np.where(np.arange(n) >= at, back, 0.0), np.float64)
+    if overtaken:  # a chunk that comes late is no step of the clock: what follows it is in its place
+        raw = np.asarray(
+            true - np.where((np.arange(n) >= at) & (np.arange(n) < at + 10), 0.3, 0.0), np.float64
+        )
+    keep, times, _ = _run(raw, np.minimum(np.arange(n) // 10 + 1, 60), [], t, [*sorted(cuts), 61])
+    kept = np.flatnonzero(keep)
+    gap = np.flatnonzero(np.diff(kept) > 1)
+    if overtaken:
+        assert len(kept) >= n - 10 and np.diff(times).max() < 0.12
+    elif len(gap):
+        assert np.diff(times)[gap[0]] >= 0.16 - 1e-9
+        assert len(kept) >= n - (back + 0.2) / 0.01
+    assert (np.diff(times) >= 0.0).all()

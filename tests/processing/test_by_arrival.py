@@ -202,3 +202,24 @@ def test_packets_that_are_farther_apart_than_a_silence_tell_their_times(seconds:
     error = times - true[numbers.astype(int)]
     assert np.abs(error - np.median(error)).max() < 0.04
     assert abs(np.median(error)) < 0.06
+
+
+@pytest.mark.parametrize("ahead", [0.7, 0.9, 3.0])
+@pytest.mark.parametrize("cuts", [[10**6], [1], [7, 200]])
+def test_where_samples_are_placed_anew_no_interval_is_too_short(ahead: float, cuts: list[int]) -> None:
+    """Those stamped too far ahead were dropped, and those after them stood where the last had been."""
+    true = 100.0 + np.arange(130 * 40) / 130.0
+    times, came = true + np.where(true > 113.0, ahead, 0.0), np.ceil(10.0 * true + 1.0) / 10.0
+    said, by, out, at, k = list[str](), ByArrival(2.0, lambda _, what: said.append(what)), [], 0, 0
+    while at < len(times):
+        part = slice(at, at + cuts[k % len(cuts)])
+        shifts = by.shifts(times[part], np.zeros(len(times[part])), came[part], np.arange(len(times))[part])
+        out.append(times[part] if shifts is None else times[part] + shifts)
+        at, k = at + cuts[k % len(cuts)], k + 1
+    moved = np.concatenate(out)
+    assert len(said) == 1 and "placed by when" in said[0]
+    placed = np.flatnonzero(np.isfinite(moved))
+    steps, waited = np.diff(moved[placed]), np.diff(true[placed])
+    assert (steps > 0.0).all()
+    assert np.abs(steps - waited)[steps < 0.15].max() < 1e-6
+    assert np.abs(moved - true)[-130:].max() < 0.15

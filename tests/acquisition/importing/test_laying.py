@@ -78,8 +78,9 @@ def test_a_jump_of_the_stamps_leaves_the_session_its_length(tmp_path: Path, jump
     sent.stamps[len(sent.stamps) // 2 :] += jump
     done, recording = imported(tmp_path, sent)
     assert stored(recording)[2] == pytest.approx(60.0, abs=0.2)
-    (said,) = done.notes
+    said, left_out = done.notes
     assert "clock segment" in said
+    assert "8 samples left out" in left_out
 
 
 def test_a_step_forward_of_less_than_an_hour_is_a_gap(tmp_path: Path) -> None:

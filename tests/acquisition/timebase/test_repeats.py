@@ -103,7 +103,8 @@ def test_a_clock_that_is_set_back_and_forth_does_not_lengthen_the_hour(push: Pus
     sent = stream(push)
     odd = (sent.true // 20.0) % 2 == 1.0
     found = lay(sent.stamps - np.where(odd, 1.0, 0.0), SFREQ)
-    assert np.ptp(found.times - sent.true) < 1.1  # it is not known which way the first step goes
+    error = found.times - sent.true
+    assert np.nanmax(error) - np.nanmin(error) < 1.1  # it is not known which way the first step goes
     assert len(found.account.losses) <= 1
     assert found.account.segments >= 8
 
@@ -130,7 +131,7 @@ def test_an_hour_of_summer_time_is_no_gap_of_an_hour() -> None:
         sent = stream(push)
         found = lay(sent.stamps + np.where(sent.true > 200.0, 3600.0, 0.0), SFREQ)
         assert not found.account.losses
-        assert abs(np.ptp(found.times) - np.ptp(sent.true)) < 0.1
+        assert abs(np.nanmax(found.times) - np.nanmin(found.times) - np.ptp(sent.true)) < 0.1
 
 
 def swapped(n: int, begin: int, first: int, second: int) -> IntArray:

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from acquisition.stream import FloatArray
-from acquisition.timebase.base import TimeBase
+from acquisition.timebase.base import TORN, TimeBase
 from acquisition.timebase.change import Change
 from acquisition.timebase.lay import Whole, lay
 from acquisition.timebase.manner import Manner
@@ -226,6 +226,8 @@ def test_the_rate_outlives_a_gap(push: Push) -> None:
 
 
 JUMPS = [10.0, -10.0, 1e6, -1e6, -1.0]
+LEFT_OUT = round(TORN * 130.0)
+"""Samples without a place where stamps begin anew: how many never came is in no stamp."""
 
 
 @pytest.mark.parametrize("jump", JUMPS)
@@ -238,7 +240,10 @@ def test_stamps_that_jump_for_good_begin_a_segment_that_goes_on_at_once(jump: fl
     times = np.append(base.push(stamps, sent.stamps).times, base.drain())
     assert base.account.segments == 2
     assert "clock segment" in base.account.remarks[0].message
-    assert np.abs((times - sent.true) - np.median(times - sent.true)).max() < (0.01 if push is even else 0.1)
+    # With jitter the earlier stamps are seen before it is known that the clock was set.
+    assert LEFT_OUT <= np.isnan(times).sum() <= LEFT_OUT + (52 if push not in (even, bursts) else 0)
+    error = times - sent.true
+    assert np.nanmax(np.abs(error - np.nanmedian(error))) < (0.01 if push is even else 0.1)
 
 
 @pytest.mark.parametrize("jump", [10.0, -10.0, 1e6, 1.0])
@@ -264,7 +269,7 @@ def test_between_jumps_that_follow_closely_samples_have_no_place(every: float) -
     assert len(base.account.lines()) <= 6
     assert len(base.account.remarks) < 60
     placed = np.isfinite(times)
-    assert placed[: round((30.0 + 3.0 * every) * 130)].all()
+    assert (~placed[: round((30.0 + 3.0 * every) * 130)]).sum() == 2 * LEFT_OUT
     assert not placed[round((30.2 + 3.0 * every) * 130) :].any()
     assert np.abs(times - sent.true)[placed].max() < 0.01
 
@@ -274,7 +279,7 @@ def test_samples_have_a_place_again_once_jumps_have_ended() -> None:
     jumps = np.minimum(np.floor(np.maximum(sent.true - 130.0, 0.0) / 2.0), 5.0) * -20.0
     for cuts in ([10**6], [13, 500, 1, 77], [7]):
         times, _, told = pushed(sent.stamps + jumps, sent.true, sent.sfreq, cuts)
-        without = sent.true[np.isnan(times)]
+        without = sent.true[np.isnan(times)][2 * LEFT_OUT :]
         assert without[0] == pytest.approx(136.0, abs=0.2)
         assert without[-1] == pytest.approx(145.0, abs=0.2)
         assert "samples left out" in told
@@ -284,16 +289,18 @@ def test_jumps_that_are_far_apart_take_no_place() -> None:
     sent = stream(even)
     jumps = np.floor(sent.true / 12.0) * -20.0
     times, _, _ = pushed(sent.stamps + jumps, sent.true, sent.sfreq, [10**6])
-    assert np.isfinite(times).all()
+    jumped = np.flatnonzero(np.diff(jumps)) + 1
+    assert np.isnan(times).sum() == LEFT_OUT * len(jumped)
+    assert np.isnan(times[jumped]).all()
 
 
 @pytest.mark.parametrize(("sfreq", "seed"), [(250.0, 102), (1000.0, 100), (1000.0, 101), (1000.0, 102)])
 def test_after_a_stall_samples_have_a_place(sfreq: float, seed: int) -> None:
-    """A line is put right by some small jumps then."""
+    """A line is put right by some small jumps then; only where one is larger nobody knows what is missing."""
     sent = stream(stalling(1.0), sfreq=sfreq, seed=seed)
     found = laid(sent)
     assert found.account.segments > 3
-    assert found.account.unplaced == 0
+    assert found.account.unplaced < 10.0 * sfreq
 
 
 @pytest.mark.parametrize("push", [even, rounded, jittered(0.003), bursts, shared, deduced(130.0)])
@@ -319,7 +326,8 @@ def test_a_clock_that_jumps_at_the_beginning_is_no_other_unit() -> None:
         for cuts in ([10**6], [1], [13, 500, 1, 77]):
             times, _, told = pushed(stamps, sent.true, sent.sfreq, cuts)
             assert "not seconds" not in told
-            assert np.abs(np.diff(times) - 1.0 / 130.0).max() < 1e-6
+            assert np.nanmax(np.abs(np.diff(times) - 1.0 / 130.0)) < 1e-6
+            assert np.isnan(times).sum() == LEFT_OUT
 
 
 def test_where_it_is_not_known_when_samples_came_a_step_forward_is_a_gap() -> None:
@@ -470,7 +478,8 @@ def test_a_stream_that_goes_on_in_another_manner_is_laid_rightly(
     apart = round(0.85 * sent.sfreq)
     off = 1e3 * (times - sent.true)
     errors = np.abs(off[apart:] - off[:-apart])
-    assert errors[int((at - 2.0) * sent.sfreq) :].max() < most
+    assert np.nanmax(errors[int((at - 2.0) * sent.sfreq) :]) < most
+    assert np.isnan(times).sum() <= 0.5 * sent.sfreq  # stamps of packets, seen ahead of jitter
     assert np.std(off[int((at + 15.0) * sent.sfreq) :]) < 3.2
 
 
