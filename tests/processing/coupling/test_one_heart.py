@@ -200,3 +200,63 @@ def test_spans_last_through_what_is_open_and_end_with_two_hearts() -> None:
     assert shared.spans() == ((60.0, 240.0), (360.0, 420.0))
     assert shared.spans(122.0) == ((60.0, 120.0),)
     assert shared.spans(120.9) == ()
+
+
+def pulses(beats: FloatArray, seed: int, swing: float) -> FloatArray:
+    """Return when the pulse is at the arm: by `swing` earlier and later with breath [s]; some are lost."""
+    rng = np.random.default_rng(seed)
+    breath = np.sin(2.0 * np.pi * rng.uniform(0.15, 0.35) * beats + rng.uniform(0.0, 6.0))
+    found = beats + 0.25 + swing * breath + 0.005 * rng.standard_normal(len(beats))
+    return np.asarray(found[rng.random(len(beats)) > 0.03])
+
+
+def with_t_waves(beats: FloatArray, seed: int) -> FloatArray:
+    """Return beats and T waves, as a lead with high ones is counted."""
+    rng = np.random.default_rng(seed)
+    t = beats + 0.28 + 0.005 * rng.standard_normal(len(beats))
+    return np.sort(np.concatenate([beats, t]))
+
+
+@pytest.mark.parametrize("swing", [0.02, 0.03])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_pulse_whose_delay_swings_with_breath_is_of_the_same_heart(seed: int, swing: float) -> None:
+    beats = heart(seed)
+    found = values(told(intervals(beats, pulses(beats, seed + 50, swing))))
+    assert np.mean(np.array(found) == 1.0) >= 0.9
+    apart = values(told(intervals(heart(seed + 100), pulses(beats, seed + 50, swing))))
+    assert 1.0 not in apart
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_lead_that_counts_t_waves_too_is_of_the_same_heart(seed: int, swapped: bool) -> None:
+    beats = heart(seed)
+    one, other = lead(beats, seed + 20, 0.012), with_t_waves(beats, seed + 30)
+    found = values(told(intervals(other, one) if swapped else intervals(one, other)))
+    assert set(found[1:]) == {1.0}
+    stranger = heart(seed + 100)
+    assert 1.0 not in values(told(intervals(other, stranger) if swapped else intervals(stranger, other)))
+
+
+@pytest.mark.parametrize("own", [0.006, 0.015])
+def test_people_whose_beats_drift_apart_are_two_though_they_breathe_to_one_pace(own: float) -> None:
+    """Their delay swings as that of a pulse does, and then is another: over a minute by more than a swing."""
+    hits = 0
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        both = []
+        for phase in rng.uniform(0.0, 6.0, 2):
+            times, slow = [1.0], 0.0
+            while times[-1] < SECONDS:
+                slow = 0.98 * slow + 0.002 * rng.standard_normal()
+                step = 0.9 * (1.0 + slow) + 0.03 * np.sin(2.0 * np.pi * 0.22 * times[-1] + phase)
+                times.append(times[-1] + step + own * rng.standard_normal())
+            both.append(np.array(times))
+        hits += values(told(intervals(*both))).count(1.0)
+    assert hits == 0
+
+
+def test_a_heart_at_twice_the_rate_of_another_is_another() -> None:
+    for seed in range(6):
+        slow, fast = heart(seed, mean=1.05, seconds=SECONDS), heart(seed + 60, mean=0.525, spread=0.012)
+        assert 1.0 not in values(told(intervals(slow, fast))) + values(told(intervals(fast, slow)))
