@@ -30,7 +30,7 @@ SPAN = 600
 """Seconds that are looked at."""
 EVERY = 10
 """Seconds between two looks."""
-ENOUGH = 0.7
+ENOUGH = 0.3
 """Share of them that must be known, each with the second before it."""
 TAILS = (0.03, 0.01)
 """The steepest are either of these shares of the seconds: few responses are few steep ones."""
@@ -40,7 +40,7 @@ BEYOND = 4.0
 """And so many times as steep as the median change, up or down: noise has 2.8 and 3.8."""
 LEAST = 0.004
 """And by this share of the level in a second: a level that dries falls more slowly."""
-OHMS = "falls faster than it rises: ohms, not siemens?"
+OHMS = "falls faster than it rises: ohms, not siemens, or upside down?"
 
 RUNNING = 5
 """The mean of each of so many seconds running is below zero, or it was a moment."""
