@@ -60,7 +60,8 @@ class ArousalConfig:
     sunk : float
         So is one whose level, in that median, takes the index down by more [SD], and responses fell with it.
     jumped : float
-        And one since which the level stands this many times higher or lower after interruptions than before.
+        And one since which the level stands this many times higher or lower after interruptions than before,
+        or by what takes the index up or down by more than `sunk`.
     delay : float, optional
         Seconds after t at which the index of t is settled; left out, as soon as all that it is made of is.
     """

@@ -71,7 +71,8 @@ class Level:
     @property
     def word(self) -> str:
         """Say why the rest is old; "" if it is not."""
-        if abs(self._jumped) > math.log(self._config.jumped):
+        jump, config = abs(self._jumped), self._config
+        if jump > math.log(config.jumped) or (config.sunk and self._moves * jump > config.sunk):
             return "its EDA level jumped at an interruption"
         if self._fallen:
             return f"less than {100.0 * self._config.fallen:g} % of its EDA level is left"

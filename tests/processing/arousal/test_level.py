@@ -49,6 +49,23 @@ def test_a_level_that_stands_elsewhere_after_an_interruption_makes_the_rest_old(
     assert not any(words[: 200 + gap + 19])
 
 
+@pytest.mark.parametrize(
+    ("times", "moves", "jumped"), [(1.3, 4.0, True), (0.75, 4.0, True), (1.3, 2.0, False)]
+)
+def test_a_jump_that_takes_the_index_over_a_sd_makes_the_rest_old(
+    times: float, moves: float, jumped: bool
+) -> None:
+    """At the least scale 1.3 times the level is 1.05 SD: they were there at quality 1 without a word."""
+    level, words = Level(ArousalConfig()), []
+    level.begin(REST, moves)
+    values = np.concatenate([np.full(200, REST), np.full(5, np.nan), np.full(60, REST + math.log(times))])
+    for second, value in enumerate(values.tolist()):
+        level.take(value, look=second % 10 == 0)
+        words.append(level.word)
+    assert words[-1] == ("its EDA level jumped at an interruption" if jumped else "")
+    assert not any(words[:224])
+
+
 def test_jumps_add_up_and_one_back_takes_it_away() -> None:
     gap = np.full(10, np.nan)
     parts = [np.full(100, 5.0), gap, np.full(100, 6.5), gap, np.full(100, 8.5), gap, np.full(100, 5.2)]
