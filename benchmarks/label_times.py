@@ -21,6 +21,9 @@ FINE = 0.0005
 TURNS = 3
 EARLY = 0.75
 """In labels that know no atrial beats, a normal beat before this share of the usual interval is one."""
+PAUSED = 0.87
+"""Before this share of it a beat is early if a longer one than usual follows: of 62 such beats of INCART I06
+48 are labelled as early, 14 as normal."""
 AROUND = 5
 """Intervals to either side whose median is the usual one."""
 
@@ -73,5 +76,17 @@ def with_early(times: FloatArray, names: list[str]) -> list[str]:
         usual = np.nanmedian(steps[max(1, k - AROUND) : k + AROUND + 1])
         before = names[k - 1] in "NLRej"
         if names[k] in "NLRej" and before and steps[k] < EARLY * usual:
+            out[k] = "A"
+    return out
+
+
+def with_paused(times: FloatArray, names: list[str]) -> list[str]:
+    """Return symbols in which normal beats that come early, with a pause after them, are atrial ones."""
+    steps = np.diff(times, prepend=np.nan)
+    out = list(names)
+    for k in range(1, len(times) - 1):
+        usual = np.nanmedian(steps[max(1, k - AROUND) : k + AROUND + 1])
+        normal = names[k] in "NLRej" and names[k - 1] in "NLRej"
+        if normal and steps[k] < PAUSED * usual and steps[k + 1] > usual:
             out[k] = "A"
     return out

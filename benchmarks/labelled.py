@@ -1,10 +1,14 @@
 """Score what the pipeline finds in recordings against what people labelled in them.
 
     python -m benchmarks.labelled [FILE ...] [--labels TABLE] [--alone] [--each] [--rate HZ] [--laid]
+        [--early] [--lead NAME ...] [--intervals]
 
 FILE is an .npz or .csv with signals, TABLE a .csv or .tsv with labels (see benchmarks.labels for both), or
 FILE is a header (.hea) of the WFDB format, of which each lead is a recording (benchmarks.wfdb_files); with
-`--laid` labels are laid where the beats are (benchmarks.label_times). Without FILE the MIT-BIH records of
+`--laid` labels are laid where the beats are (benchmarks.label_times), with `--early` beats that come early
+with a pause after them are early whatever their label. `--lead II MLII V5` takes of each record the first of
+these that it has, and `--intervals` the intervals between its labels in place of ECG. The last row is of all
+recordings together. Without FILE the MIT-BIH records of
 ../shared/data are scored. Beats and their classes are scored wherever beats are labelled, beside NeuroKit2,
 sleepecg and BioSPPy with a Kubios-style correction in the same run; a package that is not installed, or that
 fails, is left out; responses wherever moments are labelled scr in EDA, beside NeuroKit2 and BioSPPy. Public
@@ -17,7 +21,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Protocol
@@ -27,7 +31,7 @@ from scipy.signal import resample_poly
 
 from benchmarks import labelled_beats, labelled_eda
 from benchmarks.ecg import DATA
-from benchmarks.label_times import laid
+from benchmarks.label_times import laid, with_paused
 from benchmarks.labels import Labelled, read_recording
 from benchmarks.wfdb_files import read_leads
 
@@ -53,6 +57,26 @@ def at_rate(recording: Labelled, rate: float | None) -> Labelled:
     )
 
 
+def first_lead(recordings: list[Labelled], leads: Sequence[str]) -> list[Labelled]:
+    """Return the recording of the first of these leads that a record has, all of them if it has none."""
+    named = {recording.name.split()[-1].upper(): recording for recording in recordings}
+    return [named[lead.upper()] for lead in leads if lead.upper() in named][:1] or recordings
+
+
+def intervals_of(recordings: list[Labelled]) -> list[Labelled]:
+    """Return the intervals between the labels of a record, once."""
+    labels = recordings[0].labels
+    rr = {"rr": 1e3 * np.diff(labels.times)}
+    name = f"{recordings[0].name.split()[0]} intervals"
+    return [recordings[0]._replace(name=name, times=labels.times[1:], sfreq=0.0, signals=rr)]
+
+
+def early(recording: Labelled) -> Labelled:
+    """Return a recording whose normal beats that come early, with a pause after them, are atrial ones."""
+    labels = recording.labels
+    return recording._replace(labels=labels._replace(names=with_paused(labels.times, labels.names)))
+
+
 def read(path: Path, labels: Path | None, *, to_beats: bool) -> list[Labelled]:
     """Return the recordings of one file, labels laid where the beats are if asked."""
     found = read_leads(path) if path.suffix == ".hea" else [read_recording(path, labels)]
@@ -70,17 +94,24 @@ def main() -> None:
     parser.add_argument("--each", action="store_true", help="a line for each recording, too")
     parser.add_argument("--rate", type=float, help="resample ECG to so many Hz")
     parser.add_argument("--laid", action="store_true", help="lay labels of beats where the beats are")
+    parser.add_argument("--early", action="store_true", help="take early beats with a pause for early ones")
+    parser.add_argument("--lead", nargs="+", default=[], help="the first of these leads of each record")
+    parser.add_argument("--intervals", action="store_true", help="intervals of the labels in place of ECG")
     options = parser.parse_args()
     if options.labels and len(options.files) != 1:
         parser.error("--labels needs one recording")
     try:
-        recordings = [
-            at_rate(one, options.rate)
+        records = [
+            first_lead(read(path, options.labels, to_beats=options.laid), options.lead)
             for path in options.files or sorted(DATA.glob("mitdb_*.npz"))
-            for one in read(path, options.labels, to_beats=options.laid)
         ]
     except (OSError, ValueError) as error:
         parser.exit(1, f"{error}\n")
+    if options.intervals:
+        records = [intervals_of(record) for record in records]
+    recordings = [at_rate(one, options.rate) for record in records for one in record]
+    if options.early:
+        recordings = [early(one) for one in recordings]
     began = time.monotonic()
     for score in SCORERS:
         for line in score(recordings, alone=options.alone, each=options.each):

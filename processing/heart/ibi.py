@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray
+from processing.heart.rpeaks_refine import TURNING
 from processing.heart.waves.passed import FAINT, NONE, WEAK
 
 NORMAL, ECTOPIC, LONG, SHORT, MISPLACED = 0.0, 1.0, 2.0, 3.0, 4.0
@@ -72,6 +73,8 @@ class Intervals(NamedTuple):
     placing : ndarray, shape (n,)
         Standard deviation of the error of the beat's R peak [ms]; nan where nothing tells it: only the time
         is known, or somebody vouches for the beat.
+    turning : ndarray, shape (n, 10)
+        How the shape of the QRS turns, as `Beats.turning` has it; nan where `placing` is.
     reasons : list of str
         Why the value is nan; "" otherwise.
     """
@@ -84,6 +87,7 @@ class Intervals(NamedTuple):
     doubtful: BoolArray
     rhythms: FloatArray
     placing: FloatArray
+    turning: FloatArray
     reasons: list[str]
 
 
@@ -99,6 +103,10 @@ def with_rough(beats: Intervals) -> Intervals:
     return beats._replace(values=np.where(rough, 1e3 * beats.spans, beats.values))
 
 
+UNTOLD: FloatArray = np.full(TURNING, np.nan)
+"""Of a beat of which only the time is known."""
+
+
 class Arrival(NamedTuple):
     """Hold a beat as it is detected, or as it was placed by hand.
 
@@ -109,7 +117,8 @@ class Arrival(NamedTuple):
     the two, "" where it is. A beat that is `placed` was put there by hand; one that is `vouched` for lies
     where somebody has accepted the signal: it is normal. `passed` is what speaks for a beat among the
     waves that were passed over since the beat before: see `waves.passed`; `placing` is the standard deviation
-    of the error of its time [s], nan where nothing tells it.
+    of the error of its time [s], nan where nothing tells it, and `turning` how its shape differs from those
+    before it (`Beats.turning`).
     """
 
     time: float
@@ -124,6 +133,7 @@ class Arrival(NamedTuple):
     vouched: bool = False
     passed: float = NONE
     placing: float = math.nan
+    turning: FloatArray = UNTOLD
 
     def without_motion(self, *, is_steady: bool, is_irregular: bool) -> Arrival:
         """Return it without a single wave that was passed over: motion, as a rule, amid an even rhythm, and
@@ -157,6 +167,7 @@ class Verdict(NamedTuple):
     doubtful: bool
     rhythm: float
     placing: float
+    turning: FloatArray
     reason: str
 
 
@@ -167,7 +178,7 @@ def tabled(verdicts: list[Verdict]) -> tuple[Intervals, FloatArray]:
     """Return verdicts as columns, and when each was settled [s]."""
     if not verdicts:
         return no_intervals(), np.empty(0)
-    times, settled, values, kinds, spans, paired, doubtful, rhythms, placing, reasons = zip(
+    times, settled, values, kinds, spans, paired, doubtful, rhythms, placing, turning, reasons = zip(
         *verdicts, strict=True
     )
     beats = Intervals(
@@ -179,6 +190,7 @@ def tabled(verdicts: list[Verdict]) -> tuple[Intervals, FloatArray]:
         np.array(doubtful, np.bool_),
         np.array(rhythms, np.float64),
         1e3 * np.array(placing, np.float64),
+        np.array(turning, np.float64),
         list(reasons),
     )
     return beats, np.array(settled, np.float64)
@@ -187,15 +199,16 @@ def tabled(verdicts: list[Verdict]) -> tuple[Intervals, FloatArray]:
 def no_intervals() -> Intervals:
     """Return an empty table of intervals."""
     nothing, none = np.empty(0), np.empty(0, np.bool_)
-    return Intervals(nothing, nothing, nothing, nothing, none, none, nothing, nothing, [])
+    turning = np.empty((0, TURNING))
+    return Intervals(nothing, nothing, nothing, nothing, none, none, nothing, nothing, turning, [])
 
 
 def joined_intervals(parts: list[Intervals]) -> Intervals:
     """Return several tables of intervals as one."""
-    columns = [np.concatenate([p[k] for p in parts]) for k in range(8)]
+    columns = [np.concatenate([p[k] for p in parts]) for k in range(9)]
     return Intervals._make([*columns, [reason for p in parts for reason in p.reasons]])
 
 
 def cut_intervals(beats: Intervals, part: slice) -> Intervals:
     """Return some rows of a table."""
-    return Intervals._make([*(column[part] for column in beats[:8]), beats.reasons[part]])
+    return Intervals._make([*(column[part] for column in beats[:9]), beats.reasons[part]])

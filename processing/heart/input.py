@@ -125,7 +125,8 @@ class EcgInput:
         columns = (found.times.tolist(), found.settled.tolist(), intervals.tolist(), faults(found))
         missing = [MISSING if lost else "" for lost in crossed.tolist()]
         no, seen = repeat(False), (found.passed.tolist(), found.placing.tolist())
-        rows = zip(*columns, found.parts, found.norms, no, missing, no, no, *seen, strict=False)
+        shapes = (found.parts, found.norms)
+        rows = zip(*columns, *shapes, no, missing, no, no, *seen, found.turning, strict=False)
         self._feed.take(found, list(map(arrival_of, rows)))
 
 

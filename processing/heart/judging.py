@@ -33,6 +33,7 @@ from processing.heart.ibi import (
     SAID,
     SHORT,
     UNLIKE,
+    UNTOLD,
     Arrival,
     Intervals,
     Known,
@@ -238,9 +239,10 @@ class BeatJudge:
         )
         paired = good and self._paired
         value, span = known if good else math.nan, beat.interval if spanned else 0.0
-        said, placing = CHANGED if changed else rhythm, math.nan if beat.vouched else beat.placing
+        said, seen = CHANGED if changed else rhythm, (beat.placing, beat.turning)
+        placing, turning = (math.nan, UNTOLD) if beat.vouched else seen
         why = "" if good else reason or SAID.get(kind, "not normal")
-        row = (beat.time, at, value, kind, span, paired, doubtful, said, placing, why)
+        row = (beat.time, at, value, kind, span, paired, doubtful, said, placing, turning, why)
         self._judged.append(verdict_of(row))
         self._before, self._span_before, self._paired, self._astray = kind, judged, good, astray
         self._last = beat.interval

@@ -19,7 +19,7 @@ from processing.heart.families import qrs_shapes
 from processing.heart.holes import GAP, Holes, Spikes
 from processing.heart.rpeaks_front import FrontEnd
 from processing.heart.rpeaks_path import Decided, Path
-from processing.heart.rpeaks_refine import Refiner
+from processing.heart.rpeaks_refine import TURNING, Refiner
 from processing.sums import cut
 
 SLOWEST = 99.0
@@ -62,6 +62,9 @@ class Beats(NamedTuple):
         The first beat of a gap-free stretch: no interval ends there.
     parts, norms : ndarray
         The shape around the R peak, as `qrs_shapes` gives it.
+    turning : ndarray, shape (n_beats, 10)
+        By how much the slopes of the QRS differ from those between the two before it, times two [mV per s],
+        and the curvature of the three R peaks [mV per s²]; nan where nothing tells it.
     """
 
     times: FloatArray
@@ -76,6 +79,7 @@ class Beats(NamedTuple):
     first: BoolArray
     parts: FloatArray
     norms: FloatArray
+    turning: FloatArray
 
 
 @cache  # most pieces that come live settle none
@@ -83,7 +87,7 @@ def no_beats() -> Beats:
     """Return an empty table of beats."""
     none = np.empty(0)
     parts, norms = qrs_shapes(np.zeros(1), np.empty(0, np.int64), none, SLOWEST)
-    return Beats(*(none,) * 9, np.empty(0, np.bool_), parts, norms)
+    return Beats(*(none,) * 9, np.empty(0, np.bool_), parts, norms, np.empty((0, TURNING)))
 
 
 def joined(parts: list[Beats]) -> Beats:
@@ -230,11 +234,11 @@ class RPeaks:
         inside &= centres + offset >= BEGIN * self.sfreq
         kept = [d for d, ok in zip(decided, inside.tolist(), strict=True) if ok]
         at = np.array([d.at * step for d in kept], np.int64) - offset
-        places, rest, heights, placing = self._refine(self._raw, centres[inside])
+        places, rest, heights, placing, turning = self._refine(self._raw, centres[inside])
         times = self._at(places, rest)
         settled = np.nextafter(self._known[at], np.inf)
         shapes = qrs_shapes(self._raw, places, rest, self.sfreq)
-        return self._ordered(times, settled, heights, kept, (placing, shapes))
+        return self._ordered(times, settled, heights, kept, (placing, *shapes, turning))
 
     def _at(self, places: IntArray, rest: FloatArray) -> FloatArray:
         """Return the time of samples and a rest of up to half a sample to either side [s].
@@ -251,7 +255,7 @@ class RPeaks:
         settled: FloatArray,
         heights: FloatArray,
         kept: list[Decided],
-        how: tuple[FloatArray, tuple[FloatArray, FloatArray]],
+        how: tuple[FloatArray, ...],
     ) -> Beats:
         first = np.zeros(len(times), np.bool_)
         good = np.zeros(len(times), np.bool_)
@@ -263,7 +267,7 @@ class RPeaks:
         columns = np.array([d[2:] for d in kept]).reshape(-1, 4).T
         columns[:3:2, self.spikes.under(times)] = 0.0
         waves = self._front.waves_around(np.array([d.place for d in kept], np.int64)).astype(np.float64)
-        placing, shapes = how
+        placing, *shapes = how
         numbers = (times, settled, heights, *columns, waves, placing)
         return Beats._make(c[good] for c in (*numbers, first, *shapes))
 

@@ -41,6 +41,8 @@ FREE = 2.0
 beats, and what weighs the two, which is noise. What is told is 0.84-1.13 of the errors of simulated marks."""
 ALIKE = 1e-9
 """Two beats are the same where no more than this share of either's slopes is its own."""
+TURNING = 10
+"""Numbers that tell how the shape of a QRS turns: at most nine slopes, and a curvature."""
 FARTHEST = 0.010
 """R peaks are taken to be placed no worse than this [s]: a mark farther off is told by where its QRS lies."""
 
@@ -50,12 +52,14 @@ CACHED = 1 << 15
 
 class RPlaces(NamedTuple):
     """Hold R peaks, one row each: the sample nearest to each, the rest [samples], heights over the baseline
-    [mV], and the standard deviation of the error of the place [s], nan for the first."""
+    [mV], the standard deviation of the error of the place [s], nan for the first, and how the shape turns:
+    see `Beats.turning`."""
 
     places: IntArray
     rest: FloatArray
     heights: FloatArray
     placing: FloatArray
+    turning: FloatArray
 
 
 class Refiner:
@@ -101,7 +105,8 @@ class Refiner:
         centres : ndarray of int, shape (n_beats,)
         """
         if len(centres) == 0:
-            return RPlaces(centres, *np.empty((3, 0)))
+            none = np.empty(0)
+            return RPlaces(centres, none, none, none, np.empty((0, TURNING)))
         size = max(1, CACHED // (2 * (self._side + self._box) + 1))
         parts = [self._curves(ecg, centres[k : k + size]) for k in range(0, len(centres), size)]
         wide, sharp = (np.concatenate(part, axis=1).T for part in zip(*parts, strict=True))
@@ -118,8 +123,9 @@ class Refiner:
         bend = left - 2 * middle + right
         off = np.where(bend != 0, 0.5 * (left - right) / np.where(bend != 0, bend, 1.0), 0.0)
         rest = np.clip(off, -0.5, 0.5)
-        placing = self._placing(wide, at + self._box, rest, bend)
-        return RPlaces(centres - self._side + at, rest, middle - level, placing)
+        shown = self._shown(wide, at + self._box, rest, bend)
+        placing, turning = self._placing(shown), self._turning(shown)
+        return RPlaces(centres - self._side + at, rest, middle - level, placing, turning)
 
     def _curves(self, ecg: FloatArray, centres: IntArray) -> tuple[FloatArray, FloatArray]:
         """Return the low-passed ECG around each centre, `box` further to both sides than what stands out of
@@ -138,18 +144,31 @@ class Refiner:
             mean += smooth[k : k + len(mean)]
         return smooth, inside - mean / (2 * self._box + 1)
 
-    def _placing(self, smooth: FloatArray, at: IntArray, rest: FloatArray, bend: FloatArray) -> FloatArray:
+    def _shown(self, smooth: FloatArray, at: IntArray, rest: FloatArray, bend: FloatArray) -> FloatArray:
+        """Return slopes and curvature of each R peak in a row, those of the two beats before first."""
+        slopes = self._slopes(smooth, at, rest)
+        if not len(self._past):
+            self._past = np.full((2, slopes.shape[1] + 1), np.nan)
+        rows = np.concatenate((self._past, np.column_stack((slopes, np.abs(bend)))))
+        self._past = rows[-2:]
+        return rows
+
+    def _turning(self, rows: FloatArray) -> FloatArray:
+        """Return second differences of slopes [mV per s], and the curvature of three R peaks [mV per s²]."""
+        out = np.zeros((len(rows) - 2, TURNING))
+        beside = (TURNING - rows.shape[1]) // 2  # fewer slopes reach as far at 100 Hz
+        changes = rows[2:, :-1] - 2.0 * rows[1:-1, :-1] + rows[:-2, :-1]
+        out[:, beside : beside + changes.shape[1]] = self._sfreq * changes
+        out[:, -1] = self._sfreq**2 * (rows[2:, -1] + rows[1:-1, -1] + rows[:-2, -1]) / 3.0
+        return out
+
+    def _placing(self, rows: FloatArray) -> FloatArray:
         """Return the standard deviation of the error of each R peak [s]; nan for the first two.
 
         Noise moves the mark on a peak by its slope over the curvature there. Its slopes are what those of a
         QRS do not share with the two before it, by least squares: a breath turns the heart and changes its
         size, which lies in a plane. All three have noise of their own.
         """
-        slopes = self._slopes(smooth, at, rest)
-        if not len(self._past):
-            self._past = np.full((2, slopes.shape[1] + 1), np.nan)
-        rows = np.concatenate((self._past, np.column_stack((slopes, np.abs(bend)))))
-        self._past = rows[-2:]
         curved = (rows[2:, -1] + rows[1:-1, -1] + rows[:-2, -1]) / 3.0
         rows = np.ascontiguousarray(rows[:, :-1])
         own = np.add.reduce(rows * rows, axis=1)

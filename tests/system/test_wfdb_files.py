@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from acquisition.stream import FloatArray, IntArray
-from benchmarks.label_times import laid, with_early
-from benchmarks.labelled import at_rate, read
+from benchmarks.label_times import laid, with_early, with_paused
+from benchmarks.labelled import at_rate, early, first_lead, intervals_of, read
 from benchmarks.labelled_beats import Result
+from benchmarks.labels import Labelled, Labels
 from benchmarks.leads import row
 from benchmarks.wfdb_files import BEATS, SKIP, read_beats, read_leads, read_signals
 
@@ -131,3 +132,31 @@ def test_the_leads_of_a_heart_are_held_against_each_other() -> None:
     assert row("b", lead(11.0), [lead(10.0), lead(11.5)]) == "| b | 60.0 | 0.0 | 11.0 | 0 |"
     other = lead(11.0)
     assert row("c", lead(11.0), [other._replace(beats=other.beats + 0.3)]) == "| c | 60.0 | nan | 11.0 | 50 |"
+
+
+def recordings(steps: list[float], names: str) -> list[Labelled]:
+    """Return two leads of one record with these labels."""
+    beats = np.cumsum([1.0, *steps])
+    labels = Labels(beats, list(names), np.empty(0), np.empty(0), [])
+    times = np.arange(1000) / RATE
+    return [Labelled(f"I99 {lead}", times, RATE, {"ecg": np.zeros(1000)}, labels) for lead in ("I", "aVF")]
+
+
+def test_early_beats_with_a_pause_are_early_whatever_their_label() -> None:
+    steps = [0.8] * 8 + [0.66, 0.9] + [0.8] * 6 + [0.66, 0.8] + [0.8] * 4
+    leads = recordings(steps, "N" * 23)
+    assert with_paused(leads[0].labels.times, leads[0].labels.names) == list("N" * 9 + "A" + "N" * 13)
+    assert early(leads[0]).labels.names[9] == "A"
+
+
+def test_the_first_lead_that_a_record_has_stands_for_it() -> None:
+    leads = recordings([0.8] * 4, "NNNNN")
+    assert first_lead(leads, ["II", "AVF", "I"]) == [leads[1]]
+    assert first_lead(leads, ["V5"]) == leads == first_lead(leads, [])
+
+
+def test_intervals_of_labels_end_at_each_but_the_first() -> None:
+    (alone,) = intervals_of(recordings([0.8, 0.7, 0.9], "NNNN"))
+    assert alone.name == "I99 intervals"
+    assert alone.times == pytest.approx([1.8, 2.5, 3.4])
+    assert alone.signals["rr"] == pytest.approx([800.0, 700.0, 900.0])

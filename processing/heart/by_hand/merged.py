@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +18,7 @@ from acquisition.stream import BoolArray, FloatArray
 from processing.corrections.edits import Edits
 from processing.heart.config import HeartConfig
 from processing.heart.holes import crossing
-from processing.heart.ibi import MARKED, MISSING, REJECTED, Arrival
+from processing.heart.ibi import MARKED, MISSING, REJECTED, UNTOLD, arrival_of
 from processing.heart.input import BeatFeed, faults
 from processing.heart.judging import BeatJudge
 from processing.heart.rpeaks import Beats
@@ -49,6 +50,7 @@ class _Row(NamedTuple):
     placing: float
     parts: FloatArray
     norms: FloatArray
+    turning: FloatArray
     placed: bool
 
 
@@ -97,7 +99,7 @@ class MergedBeats:
         if len(found.times):
             kept = ~self._edits.removes(found.times)
             numbers = (column.tolist() for column in found[:NUMBERS])
-            rows = zip(*numbers, found.parts, found.norms, kept.tolist(), strict=True)
+            rows = zip(*numbers, found.parts, found.norms, found.turning, kept.tolist(), strict=True)
             for *row, stays in rows:
                 self._place(row[1], strictly=True)
                 if stays and row[0] > self._latest:
@@ -128,7 +130,7 @@ class MergedBeats:
             parts, norms, height = self._shapes.pop(time)
             height = height if self._seen(height) else math.nan
             nothing = (1.0, 1.0, 0.0, 0.0, math.nan)
-            self._pass(_Row(time, time + HOLD, height, math.inf, *nothing, parts, norms, True))
+            self._pass(_Row(time, time + HOLD, height, math.inf, *nothing, parts, norms, UNTOLD, True))
             waiting, self._queue = self._queue, []
             for row in waiting:
                 self._detected(row)
@@ -158,25 +160,16 @@ class MergedBeats:
         before = np.append(self._last, times[:-1])
         beside = placed | np.append(self._last_placed, placed[:-1])
         intervals, missing, first = self._intervals(before, times, beside)
-        shapes = (np.array([row.parts for row in rows]), np.array([row.norms for row in rows]))
+        shapes = (np.array(column) for column in zip(*(row[-4:-1] for row in rows), strict=True))
         found = Beats._make([*numbers, first, *shapes])
         vouched = self._edits.accepts(times)
         said = self._said(found, placed | vouched)
         self._last, self._last_placed = float(times[-1]), bool(placed[-1])
         columns = (times.tolist(), found.settled.tolist(), intervals.tolist(), said, found.parts, found.norms)
         over = (found.passed > 0) & ~beside & ~self._edits.vouches(before, times)
-        marks = zip(
-            *(missing, placed.tolist(), vouched.tolist(), over.tolist(), found.placing.tolist()), strict=True
-        )
-        self._feed.take(
-            found,
-            [
-                Arrival(*row)._replace(missing=why, placed=by_hand, vouched=good, passed=doubted, placing=off)
-                for row, (why, by_hand, good, doubted, off) in zip(
-                    zip(*columns, strict=True), marks, strict=True
-                )
-            ],
-        )
+        marks = (missing, placed.tolist(), vouched.tolist(), over.tolist(), found.placing.tolist())
+        arrivals = zip(*columns, repeat(False), *marks, found.turning, strict=False)
+        self._feed.take(found, list(map(arrival_of, arrivals)))
 
     def _intervals(
         self, before: FloatArray, times: FloatArray, beside: BoolArray

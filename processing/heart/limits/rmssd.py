@@ -11,6 +11,7 @@ from acquisition.stream import BoolArray, FloatArray, IntArray
 from processing.heart.config import RMSSD_REACH
 from processing.heart.hrv import bounds, elementwise, over, slice_sums, steps
 from processing.heart.ibi import Intervals
+from processing.heart.limits.turning import turning_share
 from processing.heart.limits.wandering import outlook
 
 NORMAL_95 = 1.96
@@ -92,8 +93,8 @@ def rmssd_windows(beats: Intervals, ends: FloatArray, length: float) -> RmssdWin
         for edge in (middle - half, middle + half)
     )
     beside = elementwise(math.exp, np.sqrt(MEASURED / np.maximum(known_n, 1.0)))
-    placing = _placing(beats, ends, length, over(now.squares, now.n))
-    before = _placing(beats, ends, BEHIND * length, over(known, known_n))
+    placing = _placed(beats, ends, length, over(now.squares, now.n))
+    before = _placed(beats, ends, BEHIND * length, over(known, known_n))
     lowest, least = lowest * np.sqrt(1.0 - before), now.value * np.sqrt(1.0 - placing)
     low, high = np.minimum(lowest, least) / beside, np.maximum(highest, now.value) * beside
     return RmssdWindows(now.value, low, high, now.n, placing)
@@ -123,6 +124,16 @@ def _last(stretches: FloatArray, count: int) -> FloatArray:
     for k in range(2, count + 1):
         total = total + stretches[-k]
     return total
+
+
+def _placed(beats: Intervals, ends: FloatArray, length: float, mean_square: FloatArray) -> FloatArray:
+    """Return the share of the mean square of differences [ms²] that the places of R peaks may have added:
+    noise, or a QRS that turns. Noise changes slopes, too, so the larger of the two stands for both."""
+    starts, stops = bounds(beats.times, ends, length)
+    change, counted = steps(beats)
+    windows = np.minimum(starts + 1, stops), stops
+    turned = turning_share(change, counted, beats.turning, windows, length)
+    return np.maximum(_placing(beats, ends, length, mean_square), turned)
 
 
 def _placing(beats: Intervals, ends: FloatArray, length: float, mean_square: FloatArray) -> FloatArray:

@@ -13,6 +13,7 @@ from processing.heart.ibi import DOUBTED, EVEN, IRREGULAR, PASSED_OVER, Interval
 from processing.heart.rpeaks import Beats, RPeaks, joined
 from processing.heart.rpeaks_evidence import SHORT, SUREST, WEIGHTS
 from processing.heart.rpeaks_evidence import Intervals as Prices
+from processing.heart.rpeaks_refine import TURNING
 from processing.heart.waves.echo import swing_after
 from processing.heart.waves.running import Waves
 from processing.heart.windows import beat_columns
@@ -142,6 +143,7 @@ def table(spans: FloatArray, normal: FloatArray, rhythm: float, at: slice = slic
         np.zeros(len(spans), bool),
         rhythms,
         np.full(len(spans), np.nan),
+        np.full((len(spans), TURNING), np.nan),
         [""] * len(spans),
     )
 

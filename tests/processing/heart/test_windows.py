@@ -9,6 +9,7 @@ from acquisition.stream import FloatArray
 from processing.heart.config import HeartConfig
 from processing.heart.grid import window_beats
 from processing.heart.ibi import ALTERNATING, CHANGED, DOUBTED, ECTOPIC, IRREGULAR, PASSED_OVER, Intervals
+from processing.heart.rpeaks_refine import TURNING
 from processing.heart.windows import beat_columns
 
 N = 100
@@ -39,7 +40,8 @@ def table(
     paired = np.isfinite(nn) & np.isfinite(np.concatenate(([np.nan], nn[:-1])))
     rhythms = np.zeros(N)
     rhythms[N // 2] = rhythm
-    return Intervals(times, nn, classes, spans, paired, bad, rhythms, np.full(N, np.nan), [""] * N)
+    off, turning = np.full(N, np.nan), np.full((N, TURNING), np.nan)
+    return Intervals(times, nn, classes, spans, paired, bad, rhythms, off, turning, [""] * N)
 
 
 def last(beats: Intervals, name: str, *, has_shapes: bool = True) -> tuple[float, str]:
