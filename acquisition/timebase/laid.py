@@ -147,6 +147,8 @@ class Giving:
     def __init__(self) -> None:
         self.given = 0
         """Number of the first sample that waits."""
+        self.is_true = True
+        """Whether the course goes as fast as the stamps: else what is given out has no place."""
         self._begun = self._laid = 0
         self._times: FloatArray = np.empty(0)
         self._stops: list[int] = []
@@ -178,7 +180,10 @@ class Giving:
         numbers = self._times[self._laid - self._begun : self.given - self._begun]
         if missing:
             numbers += missing
-        course.lay(numbers)
+        if self.is_true:
+            course.lay(numbers)
+        else:
+            numbers[:] = np.nan
         self._laid = self.given
 
     def leave_out(self, stop: int, settled: int) -> None:

@@ -38,6 +38,10 @@ STRAYS, STRAIGHT = 0.5, 0.9
 
 WHOLE = 0.15
 """Share of a packet by which a loss of whole packets may seem to differ from one."""
+HALF, HALF_FOR, THIRD, UNTRUE = 8, 10.0, 2, 0.005
+"""So many packets, and seconds of them, are compared with as many before, by the one that is late least; how
+much later the third is tells how sure that is. Where their rate differs from that of the line by this share,
+intervals of a second are off by 5 ms."""
 LONG = 2.0
 """Seconds from which on a loss is not counted in packets."""
 OTHER = 10.0
@@ -141,6 +145,29 @@ def stray(line: FloatArray, off: Sequence[float], least: float, period: float) -
     if not (1.0 / OTHER < rate < OTHER and abs(off[-1] - off[0]) > STRAYS * abs(least)):
         return False
     return abs(float(np.corrcoef(counts, off)[0, 1])) > STRAIGHT
+
+
+def goes_on(line: FloatArray, period: float, length: float) -> bool:
+    """Tell whether stamps go on at the rate of their line, by those of the last packets that are late least.
+
+    Where packets are missing unseen, or a clock is set to and fro, a line may go on at a rate that is none.
+
+    Parameters
+    ----------
+    line : ndarray, shape (2, n)
+        Numbers of the packets' last samples, and the stamps of these [s].
+    period, length : float
+        Sample period of the line, and how long a packet lasts [s].
+    """
+    half = max(HALF, math.ceil(HALF_FOR / length))
+    counts, stamps = line[:, -2 * half :]
+    if len(counts) < 2 * half:
+        return True
+    late = stamps - period * (counts - counts[0])
+    apart = float(counts[-1] - counts[half - 1]) * period
+    before, after = np.sort(late[:half]), np.sort(late[half:])
+    unsure = max(before[THIRD] - before[0], after[THIRD] - after[0])  # where few come as soon
+    return bool(abs(after[0] - before[0]) < UNTRUE * apart + unsure)
 
 
 def missing_samples(late: float, samples: float, period: float) -> tuple[float, bool]:

@@ -17,7 +17,7 @@ from acquisition.timebase.bend import AMONG, LENGTHS, LOOK, WIDE, is_known, is_o
 from acquisition.timebase.laid import NOTHING, Giving, Laid, Last, Log
 from acquisition.timebase.line import AGAIN, ONCE, ROUNDS, Course, Fit, fit_line
 from acquisition.timebase.manner import Seen, ended_packets
-from acquisition.timebase.missed import FAR, HISTORY, LEAST, LONG, Run, missing_samples, stray
+from acquisition.timebase.missed import FAR, HISTORY, LEAST, LONG, Run, goes_on, missing_samples, stray
 from acquisition.timebase.period import DOUBT, UNSURE
 
 REMEMBERED, AT_MOST, SECONDS = 110, 600, 60.0
@@ -205,8 +205,7 @@ class Packets:
         if self._off:  # the packet before waits
             self._compare([late - usual for late in off[-3:]], self._limit(), settled)
             off = self._late or self._lateness()
-        far = abs(off[-1] - usual)
-        doubtful = far > self._least and far > self._limit()
+        doubtful = abs(off[-1] - usual) > self._limit()
         self._off = self._off + 1 if doubtful else 0
         waiting = 1 + self._waits if doubtful else 0
         self._out.give(self._ends[-1 - waiting] + 1, settled)
@@ -260,6 +259,8 @@ class Packets:
         begun = self._ends[-1] + 1 + self._missing
         self._course.turn(self._fitted(), begun, self._age + self._count * self._length())
         self.period, self._late = self._course.fit.period, []
+        last = self._last.newest(min(self._count, self._reach))
+        self._out.is_true = goes_on(last, self.period, self._length())
 
     def _limit(self) -> float:
         """Return by how much more than usual a packet is late that is doubted [s]."""
@@ -271,8 +272,7 @@ class Packets:
         """Return how late the last packets are [s]."""
         assert self._course is not None
         n = min(self._count, BEFORE + 2)
-        known = len(self._late)
-        new = n if known < n - 1 or known == 0 else 1
+        new = n if len(self._late) < max(1, n - 1) else 1
         self._late = [*self._late, *self._course.off(self._last.newest(new))][-n:]
         return self._late
 
