@@ -146,8 +146,25 @@ class Floor:
         for k, off in enumerate(_off(late, len(before)), len(before)):
             if abs(off) > ASTRAY and abs(off) > UNLIKE * _varies(late[max(0, k - PAST) : k]):
                 at = k - len(before)
-                out[at] = off < 0.0 or means[at + 1] - means[at] > CATCHING_UP * length
+                if off > 0.0:
+                    out[at] = means[at + 1] - means[at] > CATCHING_UP * length
+                else:
+                    came = blocks.begins(start + at, start + at + AHEAD + 1) - length * ramp(AHEAD + 1)
+                    out[at] = _is_overtaken(came - float(laid[at]) - (low[at] - off))
         return out if out.any() else None
+
+
+def _is_overtaken(off: FloatArray) -> bool:
+    """Tell whether a block is astray where it or one after it has samples that are too early.
+
+    It is if these are near, or if they were overtaken by its own.
+
+    Parameters
+    ----------
+    off : ndarray, shape (n,)
+        By how much the earliest sample of each is later than usual [s].
+    """
+    return bool((off[:2] < -ASTRAY).any() or (off[:2] > ASTRAY).any())
 
 
 def _lows(begins: FloatArray, laid: FloatArray, length: float) -> list[float]:
