@@ -17,6 +17,10 @@ from processing.codings.annotations.annotation import Annotation, Medium, second
 OBSERVATION = "observation"
 """Field of an annotation: which of the observations of its file it is of."""
 ACTORS = ("client", "therapist", "dyad")
+BAND = "\\"
+"""What a line of Audacity's begins with that says between which frequencies the label above it was set."""
+_UNITS = {"": 1.0, "s": 1.0, "sec": 1.0, "min": 60.0, "ms": 1e-3, "msec": 1e-3}
+_WITH_UNIT = re.compile(r"(.*?)\s*(msec|sec|min|ms|s)?", re.IGNORECASE)
 _CLOCK = re.compile(r"\d+:\d\d:\d\d[.,]\d+")
 _NUMBER = re.compile(r"\d+([.,]\d+)?")
 
@@ -45,15 +49,35 @@ def coded(rows: Rows) -> list[Annotation] | None:
     return None
 
 
+def is_coded(names: Sequence[str]) -> bool:
+    """Tell whether columns of such names are those of such a program."""
+    return any(fits(set(names)) for fits, _ in LAYOUTS)
+
+
 def bare(cells: Sequence[Sequence[str]]) -> list[Annotation] | None:
     """Return the annotations of a table without names, of ELAN or Audacity; None if it is of neither."""
-    if not cells:
+    rows = [(row, i) for i, row in enumerate(cells, 1) if row[0] != BAND]
+    if not rows:
         return None
-    if all(len(row) == 3 and _NUMBER.fullmatch(row[0]) and _NUMBER.fullmatch(row[1]) for row in cells):
-        return [_span(seconds(a), seconds(b), "", text, i) for i, (a, b, text) in enumerate(cells, 1)]
-    if all(len(row) >= 5 and any(_CLOCK.fullmatch(c) for c in row) for row in cells):
-        return [_elan_bare(row, i) for i, row in enumerate(cells, 1)]
+    if all(len(row) == 3 and _NUMBER.fullmatch(row[0]) and _NUMBER.fullmatch(row[1]) for row, _ in rows):
+        return [_span(seconds(row[0]), seconds(row[1]), "", row[2], i) for row, i in rows]
+    if all(len(row) >= 5 and any(_CLOCK.fullmatch(c) for c in row) for row, _ in rows):
+        return [_elan_bare(row, i) for row, i in rows]
+    if all(len(row) == 6 and _adds_up(row[2:5]) for row, _ in rows):
+        scale = 1.0 if any("." in cell or "," in cell for row, _ in rows for cell in row[2:5]) else 1e-3
+        return [
+            _span(scale * seconds(row[2]), scale * seconds(row[3]), row[0], row[5], i, row[1])
+            for row, i in rows
+        ]
     return None
+
+
+def _adds_up(cells: Sequence[str]) -> bool:
+    """Tell whether three numbers are a begin, an end and the time between, as ELAN writes them in s or ms."""
+    if not all(_NUMBER.fullmatch(cell) for cell in cells):
+        return False
+    begin, end, lasts = (seconds(cell) for cell in cells)
+    return abs(end - begin - lasts) < 2e-3
 
 
 def _elan_bare(row: Sequence[str], line: int) -> Annotation:
@@ -82,11 +106,12 @@ def whose(who: str, note: str = "") -> dict[str, str]:
 
 
 def _time(row: Row, name: str, line: int) -> float:
-    text = row.get(name, "").removesuffix("sec").removesuffix("s").strip()
+    said = _WITH_UNIT.fullmatch(row.get(name, "").strip())
+    text, unit = (said[1], said[2] or "") if said else (row.get(name, ""), "")
     if not text:
         return math.nan
     try:
-        return seconds(text)
+        return seconds(text) * _UNITS[unit.casefold()]
     except ValueError:
         raise AnnotationError(f"line {line}: {name} = {text[:40]!r} is no time") from None
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from acquisition.errors import AnnotationError
 from acquisition.text import from_cell
 from processing.codings.annotations.annotation import MAX_ANNOTATIONS, Annotation, decoded
-from processing.codings.annotations.coders import Rows, bare, coded
+from processing.codings.annotations.coders import Rows, bare, coded, is_coded
 from processing.codings.annotations.times import Clock, Clocks, clock_of, plain_name
 
 NAMES: Mapping[str, tuple[str, ...]] = {
@@ -31,6 +31,8 @@ _SEP = re.compile(r'^"?sep=(.)"?\s*$', re.IGNORECASE)
 FIELDS = ("actor", "phase", "value", "note", "rater", "id", "ref", "t_shift", "t_unc", "source")
 OURS = {"time", "t", "onset", "t_shift", "t_unc", "ref"}
 """Columns by which `events.csv` of `attune process` is known: no cell of it is a formula to a spreadsheet."""
+PREAMBLE = 40
+"""Lines that may stand before the names of columns, as in tables of older BORIS."""
 MISSING = frozenset(("", "na", "n/a", "nan", "none", "null"))
 
 
@@ -90,10 +92,14 @@ def _of_a_program(text: str, delimiter: str) -> list[Annotation] | None:
         return None
     if not cells:
         return None
-    names = [name.casefold() for name in cells[0]]
-    rows = [dict(zip(names, row, strict=False)) for row in cells[1:]]
-    found = coded(Rows(names, rows, lines[1:]))
-    return found if found is not None else bare(cells)
+    for k, head in enumerate(cells[:PREAMBLE]):
+        names = [name.casefold() for name in head]
+        if not is_coded(names):
+            continue
+        rows = [dict(zip(names, row, strict=False)) for row in cells[k + 1 :]]
+        if (found := coded(Rows(names, rows, lines[k + 1 :]))) is not None:
+            return found
+    return bare(cells)
 
 
 def _columns(names: list[str]) -> dict[str, int]:

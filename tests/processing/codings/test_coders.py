@@ -33,6 +33,14 @@ OBSERVER = (
 AUDACITY = "12,480000\t12,480000\tmismatch\n20,0\t25,5\tover_observed\n"
 JOURNAL = "Event ID\tTime\tType\tChannel\tLabel\n1\t12.48 sec\tUser Type 1\tGlobal\tmismatch\n"
 
+OLD_BORIS = (
+    "Observation id\to\n\nMedia file(s)\n\n"
+    "Time\tMedia file path\tSubject\tBehavior\tComment\tStatus\n"
+    "12.48\ts.mp4\tclient\tlaughter\t\tPOINT\n30.0\ts.mp4\tclient\tmismatch\t\tSTART\n"
+    "33.0\ts.mp4\tclient\tmismatch\t\tSTOP\n"
+)
+BANDS = "12.48\t13.5\tmismatch\n\\\t0.0\t500.0\n20.0\t20.0\tlaughter\n\\\t10.0\t90.0\n"
+
 
 def brief(found: list[Annotation]) -> list[tuple[float, float | None, str, str]]:
     """Return start, stop (None for a point), text and actor."""
@@ -58,6 +66,12 @@ def brief(found: list[Annotation]) -> list[tuple[float, float | None, str, str]]
         (OBSERVER, [(5.25, None, "nod", "client"), (6.0, 10.0, "int_support", "therapist")]),
         (AUDACITY, [(12.48, None, "mismatch", ""), (20.0, 25.5, "over_observed", "")]),
         (JOURNAL, [(12.48, None, "mismatch", "")]),
+        (JOURNAL.replace("12.48 sec", "0,208 min"), [(12.48, None, "mismatch", "")]),
+        (JOURNAL.replace("12.48 sec", "12480 msec"), [(12.48, None, "mismatch", "")]),
+        (OLD_BORIS, [(12.48, None, "laughter", "client"), (30.0, 33.0, "mismatch", "client")]),
+        (BANDS, [(12.48, 13.5, "mismatch", ""), (20.0, None, "laughter", "")]),
+        ("default\tclient\t12480\t13480\t1000\tmismatch\n", [(12.48, 13.48, "mismatch", "client")]),
+        ("default\t\t12.48\t13.48\t1.0\tmismatch\n", [(12.48, 13.48, "mismatch", "")]),
         ("sep=;\nonset;code\n12.5;mismatch\n", [(12.5, None, "mismatch", "")]),
         ("Zeit;Kode\n12,5;mismatch\n", [(12.5, None, "mismatch", "")]),
     ],
@@ -69,6 +83,12 @@ def brief(found: list[Annotation]) -> list[tuple[float, float | None, str, str]]
         "observer",
         "audacity",
         "acqknowledge",
+        "acqknowledge, minutes",
+        "acqknowledge, milliseconds",
+        "boris of older versions",
+        "audacity with frequencies",
+        "elan in milliseconds",
+        "elan in seconds",
         "sep",
         "german",
     ],
@@ -76,7 +96,16 @@ def brief(found: list[Annotation]) -> list[tuple[float, float | None, str, str]]
 def test_a_table_of_each_program_is_read(
     text: str, expected: list[tuple[float, float | None, str, str]]
 ) -> None:
-    assert brief(read_table(text.encode())) == expected
+    found = brief(read_table(text.encode()))
+    assert [row[2:] for row in found] == [row[2:] for row in expected]
+    for got, said in zip(found, expected, strict=True):
+        assert got[0] == pytest.approx(said[0], abs=1e-9)
+        assert (got[1] is None) == (said[1] is None) and (got[1] or 0.0) == pytest.approx(said[1] or 0.0)
+
+
+def test_three_numbers_that_are_no_begin_end_and_length_are_no_table_of_elan() -> None:
+    with pytest.raises(AnnotationError, match="line 1: no column of times"):
+        read_table(b"default\t\t12480\t13480\t900\tmismatch\n")
 
 
 def test_a_comment_is_kept_as_a_note() -> None:
