@@ -154,7 +154,9 @@ class Arousal:
     def hear(self, samples: Sequence[IndexSample]) -> None:
         """Take in index samples that became final; those of other people and indices are passed over."""
         self._channels.hear(samples)
-        self._responses.extend(s for s in samples if s.index == "scr" and s.entity == self.entity)
+        self._responses.extend(
+            s for s in samples if s.index == "scr" and s.entity == self.entity and s.quality > 0.0
+        )
 
     def advance(self, ticks: FloatArray, watermarks: Watermarks) -> list[IndexSample]:
         """Return what became final at these ticks: when heart and skin have both passed."""

@@ -117,6 +117,8 @@ class Channels:
         """Return each channel at a second [bpm, ln µS, √(1/min), semitones]; nan where there is no value."""
         raw = {index: newest.at(time, tick) for index, newest in self._newest.items()}
         level, rate = raw["scl"], raw["scr_rate"]
+        if self._is_doubted_alone("scr_rate", "scl"):
+            rate = math.nan
         values = {
             "hr": raw["hr"],
             "scl": math.log(level) if level > 0.0 else math.nan,
@@ -124,6 +126,11 @@ class Channels:
             "f0": raw["f0_shift"] if raw["speaking"] >= 0.5 else math.nan,
         }
         return {name: values[name] for name in self._names}
+
+    def _is_doubted_alone(self, index: str, beside: str) -> bool:
+        """Tell whether an index is in doubt and another of the same signal is not: swings hide responses and
+        no level, so that there is one channel less, and nothing is to be doubted of the others."""
+        return self._newest[index].belief.quality == 0.0 < self._newest[beside].belief.quality
 
     def belief(self, channels: Iterable[str]) -> Belief:
         """Return how good the values of some channels are at the second that was asked for last."""

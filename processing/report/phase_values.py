@@ -28,6 +28,8 @@ SAME_BEAT = 0.2
 """An interval ends at the row before where it is that long within this share: inserted beats have no row."""
 ROUNDING = 1e-6
 """How far two computed times may be apart and be the same [s]."""
+GIVEN = 0.5
+"""Share of the rates in a phase that must have a value: where swings hide responses, those left are few."""
 NO_HEART, NO_SKIN = "no heart sensor", "no EDA sensor"
 WITHOUT = {"hf": NO_HEART, "resp_rate": "no heart or respiration sensor", "scl": NO_SKIN}
 
@@ -95,7 +97,7 @@ def phase_values(table: Table, entity: str, phase: Phase, config: PipelineConfig
     ----------
     Task Force (1996), doi:10.1161/01.CIR.93.5.1043
     """
-    names = ("ibi", "ibi_class", "rmssd", "sdnn", "scr", "eda_quality", *WITHOUT)
+    names = ("ibi", "ibi_class", "rmssd", "sdnn", "scr", "scr_rate", "eda_quality", *WITHOUT)
     rows = {name: _rows(table.get((entity, name), ())) for name in names}
     seconds = phase.seconds
     beats = _beats(rows["ibi"], rows["ibi_class"])
@@ -267,6 +269,10 @@ def _responses(rows: Mapping[str, _Rows], phase: Phase, valid: float, config: Pi
     n = int((phase.holds(scr.times) & np.isfinite(scr.values)).sum())
     if valid < config.skin.rate_window:
         why = _why(rows["eda_quality"], phase) or f"less than {config.skin.rate_window:g} s of valid signal"
+        return Value(math.nan, n, why)
+    rates = rows["scr_rate"]
+    given = np.isfinite(rates.values[phase.holds(rates.times)])
+    if len(given) and given.mean() < GIVEN and (why := _why(rates, phase)):
         return Value(math.nan, n, why)
     return Value(60.0 * n / valid, n)
 

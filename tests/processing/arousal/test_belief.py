@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from processing.arousal.arousal import Arousal
@@ -41,6 +41,19 @@ def rows_with(
     ]
 
 
+def test_a_response_rate_that_alone_is_in_doubt_is_one_channel_less_and_no_doubt_of_the_index() -> None:
+    """Swings that hide responses hide no level: the whole index was in doubt for the rest of the hour."""
+    rows = rows_with("scr_rate", 480.0, 540.0, 0.0, "swings hide responses: breath, pulse, or mains")
+    got = run(arousal_of(), rows, events(MARKS), 560.0)
+    late = [r for r in got if r.index in ("arousal", "arousal_state") and r.time > 465.0]
+    assert len(late) > 100
+    assert all(math.isfinite(r.value) and r.reason == "" for r in late)
+    assert {r.quality for r in late} == {1.0, 0.8}  # of the weights, 0.4 and 0.4 are left
+    bits = {r.time: r.value for r in got if r.index == "arousal_channels"}
+    assert {bits[float(t)] for t in range(485, 535)} == {3.0}
+    assert bits[475.0] == 7.0
+
+
 @few(4)
 @given(
     index=st.sampled_from(sorted(CALLED)),
@@ -53,6 +66,7 @@ def test_the_index_is_no_better_than_what_it_is_made_of(
     index: str, start: int, length: int, quality: float, why: str
 ) -> None:
     """A heart rate of quality 0 made an index of quality 1, without a reason."""
+    assume(index != "scr_rate" or quality > 0.0)  # then there is one channel less
     start = 5 * (start // 5)  # a response rate comes each 5 s
     rows = rows_with(index, start, start + length, quality, why)
     got = run(arousal_of(), rows, events(MARKS), 560.0)

@@ -189,3 +189,19 @@ def test_what_noise_may_have_made_says_so_beside_its_value() -> None:
     table = printed([found])
     assert any(cell == "40 a" or cell == "40.0 a" for cell in table.rows[0])
     assert table.reasons[0] == f"a: {PLACING} for 30 % of it"
+
+
+@pytest.mark.parametrize(("hidden", "given"), [(100, False), (20, True)])
+def test_responses_that_swings_hide_are_no_rate_of_a_phase(hidden: int, given: bool) -> None:
+    """Those left, which stand out of the swings, were its rate without a word."""
+    why = "swings hide responses: breath, pulse, or mains"
+    quality = [row("eda_quality", float(t), 1.0) for t in range(1000)]
+    rates = [
+        index_sample(
+            10.0 * k, 10.0 * k + 40.0, "client", "scr_rate", 5.0, *((0.0, why) if k < hidden else (1.0, ""))
+        )
+        for k in range(100)
+    ]
+    found = values([*quality, *rates, *[row("scr", float(t), 0.2) for t in (5, 50, 100, 250)]]).values
+    assert (found["scr_rate"].value == found["scr_rate"].value) == given
+    assert (why in found["scr_rate"].reason) != given
