@@ -10,6 +10,7 @@ import numpy as np
 
 from acquisition.errors import RecordingError
 from acquisition.importing.tables.dialect import Dialect, opened
+from acquisition.importing.tables.naming import listed
 from acquisition.importing.tables.separators import BLANKS, MISSING, number, split
 from acquisition.stream import FloatArray
 
@@ -144,4 +145,4 @@ def index_of(path: Path, dialect: Dialect, name: str) -> int:
         raise RecordingError(f"{path}: column {name!r} is there several times; give its number, from 1")
     if name.isdecimal() and 1 <= int(name) <= len(names):
         return int(name) - 1
-    raise RecordingError(f"{path}: no column {name!r} (there are: {', '.join(names) or 'none'})")
+    raise RecordingError(f"{path}: no column {name!r} (there are: {listed(names)})")

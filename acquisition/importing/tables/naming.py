@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from acquisition.stream import Modality
 from acquisition.units import CANONICAL, known
@@ -27,11 +28,18 @@ _TIME = re.compile(
     r"min|msec|unix\w*|\w*.?timestamp.*|local.?timestamp|phone.timestamp|sampletime|ms|millis\w*)",
     re.IGNORECASE,
 )
+SHOWN = 40
 _BRACKETS = re.compile(r"[\[(]\s*([^\])]*?)\s*[\])]")
 _TAIL = re.compile(
     r"[_ .](mv|uv|µv|μv|v|nv|us|µs|μs|ns|ms|s|sec|min|usiemens|microsiemens|kohm|kohms|mg|g|msec)$",
     re.IGNORECASE,
 )
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names to choose from in a line; of very many the first."""
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more or "none"
 
 
 def unit_in(name: str) -> str:

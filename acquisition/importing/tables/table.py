@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acquisition.errors import RecordingError
+from acquisition.importing.tables.naming import listed
 from acquisition.stream import FloatArray
 
 MAX_NPZ = 1 << 29
@@ -66,7 +67,7 @@ def choose(path: Path, what: str, name: str, choices: Sequence[str], *, numbered
         raise RecordingError(f"{path}: {what} {name!r} is there several times")
     if numbered and name.isdecimal() and 1 <= int(name) <= len(choices):
         return int(name) - 1
-    raise RecordingError(f"{path}: no {what} {name!r} (there are: {', '.join(choices) or 'none'})")
+    raise RecordingError(f"{path}: no {what} {name!r} (there are: {listed(choices)})")
 
 
 def read_npz(path: Path, wanted: Sequence[Wanted], time: str | None) -> list[Column]:

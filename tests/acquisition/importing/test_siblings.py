@@ -135,3 +135,11 @@ def test_chunks_after_the_samples_of_a_wav_are_none(tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_bytes(riff(FORM, bytes(16000)) + more)
     sound = sound_of(tmp_path / "a.wav")
     assert (len(sound.frames), sound.notes, sound.damage) == (8000, (), ())
+
+
+def test_of_very_many_columns_some_are_named_and_the_others_counted(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    names = [f"c{i}" for i in range(300)]
+    path.write_text("\n".join([",".join(names), *[",".join(["1.5"] * 300)] * 3]))
+    with pytest.raises(RecordingError, match=r"no column 'eda' \(there are: c0, .*c39 and 260 more\)$"):
+        import_streams([path], ["client:eda:uS:4=eda"], out=tmp_path / "r")
