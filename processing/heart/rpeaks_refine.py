@@ -156,8 +156,10 @@ class Refiner:
     def _turning(self, rows: FloatArray) -> FloatArray:
         """Return second differences of slopes [mV per s], and the curvature of three R peaks [mV per s²]."""
         out = np.zeros((len(rows) - 2, TURNING))
-        beside = (TURNING - rows.shape[1]) // 2  # fewer slopes reach as far at 100 Hz
-        changes = rows[2:, :-1] - 2.0 * rows[1:-1, :-1] + rows[:-2, :-1]
+        more = max(0, (rows.shape[1] - TURNING) // 2)  # at 150 and 215 Hz the outer ones are left out
+        beside = max(0, (TURNING - rows.shape[1]) // 2)  # fewer slopes reach as far at 100 Hz
+        slopes = rows[:, more : rows.shape[1] - 1 - more]
+        changes = slopes[2:] - 2.0 * slopes[1:-1] + slopes[:-2]
         out[:, beside : beside + changes.shape[1]] = self._sfreq * changes
         out[:, -1] = self._sfreq**2 * (rows[2:, -1] + rows[1:-1, -1] + rows[:-2, -1]) / 3.0
         return out

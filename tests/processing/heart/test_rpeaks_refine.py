@@ -7,7 +7,7 @@ import pytest
 from scipy.signal import firwin
 
 from acquisition.stream import FloatArray
-from processing.heart.rpeaks_refine import CLIMB, Refiner
+from processing.heart.rpeaks_refine import CLIMB, TURNING, Refiner
 
 RATE = 1000.0
 
@@ -60,3 +60,15 @@ def test_a_beat_of_other_proportions_than_the_last_nine_has_its_own_deflection(
     """0.57 is under 1/1.65, and 1/1.6 of 1.25 but not of 0.9: which of them is the median of nine decides."""
     last = marks([qrs(ratio) for ratio in ratios], Refiner(RATE))[-1]
     assert last == pytest.approx(60.0 if on_s else 0.0, abs=3.0)
+
+
+@pytest.mark.parametrize("sfreq", [80.0, 90.0, 100.0, 130.0, 152.0, 214.0, 250.0, 1000.0])
+def test_beats_are_placed_at_any_rate(sfreq: float) -> None:
+    """From 141 to 156 and from 211 to 218 Hz eleven slopes lie about an R peak, not nine."""
+    times = np.arange(round(12.0 * sfreq)) / sfreq
+    beats = np.arange(1.0, 11.0)
+    ecg = np.exp(-0.5 * ((times[:, None] - beats) / 0.011) ** 2).sum(axis=1)
+    found = Refiner(sfreq)(ecg, np.rint(beats * sfreq).astype(np.int64))
+    assert np.abs((found.places + found.rest) / sfreq - beats).max() < 0.001
+    assert found.turning.shape == (10, TURNING)
+    assert np.abs(found.turning[3:, :-1]).max() < 1.0
