@@ -18,7 +18,14 @@ from numpy.typing import NDArray
 from acquisition.errors import RecordingError
 from acquisition.importing.found import MAX_SECONDS, Found, FoundFile, Hints, Peek, even, in_axes, single
 from acquisition.importing.layouts.bids import annotation_stream, marks
-from acquisition.importing.layouts.edf_header import ANNOTATIONS, MAX_SIGNALS, Header, read_header, real
+from acquisition.importing.layouts.edf_header import (
+    ANNOTATIONS,
+    MAX_SIGNALS,
+    Header,
+    empty_range,
+    read_header,
+    real,
+)
 from acquisition.importing.markers import triggered
 from acquisition.importing.tables.naming import modality_of, spelled
 from acquisition.stream import BoolArray, FloatArray, Modality
@@ -45,9 +52,12 @@ class Signals:
 
     def physical(self, path: Path, i: int) -> FloatArray:
         """Return a signal in its unit, shape (n_samples,)."""
+        if why := empty_range(self.header.ranges[i]):
+            raise RecordingError(
+                f"{path}: signal {self.header.labels[i]!r}: {why}, so its values are not known: leave it out, "
+                "or write the limits of its sensor into the header"
+            )
         low, high, digital_low, digital_high = self.header.ranges[i]
-        if digital_high == digital_low or not math.isfinite(low + high + digital_low + digital_high):
-            raise RecordingError(f"{path}: signal {self.header.labels[i]!r}: its digital range is empty")
         raw = self.digital(i).astype(np.float64)
         return np.asarray((raw - digital_low) * ((high - low) / (digital_high - digital_low)) + low)
 
@@ -99,9 +109,7 @@ def read(path: Path, hints: Hints) -> FoundFile:
         left_out += [f"{i + 1} {label} [{unit}]: {why}"] if why else []
     streams = in_axes(streams) + events_of(file)
     if not streams:
-        raise RecordingError(
-            f"{path}: no signal that its label tells ({'; '.join(left_out)}); --sensor 1=ECG says it"
-        )
+        raise RecordingError(f"{path}: no signal that can be imported: {'; '.join(left_out) or 'none in it'}")
     return FoundFile(
         path=path,
         layout="BDF" if header.width == 3 else header.reserved or TITLE,
@@ -127,7 +135,7 @@ def _stream(
     try:
         values = file.physical(path, i)
     except RecordingError as error:
-        return None, str(error)
+        return None, str(error).removeprefix(f"{path}: ")
     times, keep = file.times(i), _outside_gaps(file, label, file.times(i))
     same = file.header.labels.count(label)
     number = file.header.labels[: i + 1].count(label)
@@ -213,7 +221,7 @@ def read_signals(path: Path, part: tuple[float, float] = (-math.inf, math.inf)) 
         records=records,
         onsets=onsets,
         damage=damage,
-        notes=told,
+        notes=(*_counted(header, n), *told),
         annotations=annotations,
         began=0.0 if len(records) < n else math.nan,
     )
@@ -238,6 +246,13 @@ def _damage(header: Header, size: int, width: int, n: int) -> tuple[str, ...]:
     elif (size - header.size) % width:
         said.append(f"{(size - header.size) % width} bytes of a cut record at its end")
     return tuple(said)
+
+
+def _counted(header: Header, n: int) -> tuple[str, ...]:
+    """Return what is said of a count of records that was not brought up to date; fewer than it are damage."""
+    if header.n_records < 0:
+        return (f"its header does not say how many records it has ({header.n_records}); all {n} read",)
+    return (f"its header says {header.n_records} of {n} records; all read",) if n > header.n_records else ()
 
 
 def _annotations(

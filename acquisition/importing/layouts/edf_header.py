@@ -60,7 +60,7 @@ def read_header(path: Path, data: bytes) -> Header:
     ]
     if min(counts) < 1:
         raise RecordingError(f"{path}: a signal without samples")
-    ranges = [_range(path, fields, i) for i in range(n)]
+    ranges = [_range(fields, i) for i in range(n)]
     return Header(
         size=at,
         width=3 if wide else 2,
@@ -75,23 +75,35 @@ def read_header(path: Path, data: bytes) -> Header:
     )
 
 
-def _range(path: Path, fields: dict[str, list[str]], i: int) -> tuple[float, float, float, float]:
-    label = fields["label"][i]
-    if label in ANNOTATIONS:
+def _range(fields: dict[str, list[str]], i: int) -> tuple[float, float, float, float]:
+    """Return the limits of a signal; nan where one is no number, which costs this signal only."""
+    if fields["label"][i] in ANNOTATIONS:
         return (-1.0, 1.0, -32768.0, 32767.0)
-    a, b, c, d = (
-        _field(path, f"{key.replace('_', ' ')} of signal {label!r}", fields[key][i].encode())
-        for key in ("low", "high", "digital_low", "digital_high")
-    )
+    a, b, c, d = (_real(fields[key][i]) for key in ("low", "high", "digital_low", "digital_high"))
     return a, b, c, d
+
+
+def empty_range(limits: tuple[float, float, float, float]) -> str:
+    """Return why limits do not say what counts stand for; "" if they do."""
+    low, high, digital_low, digital_high = limits
+    for kind, a, b in (("physical", low, high), ("digital", digital_low, digital_high)):
+        if not math.isfinite(a + b):
+            return f"a {kind} limit in its header is no number"
+        if a == b:
+            return f"its {kind} limits in the header are both {a:g}"
+    return ""
+
+
+def _real(text: str) -> float:
+    try:
+        return real(text)
+    except ValueError:
+        return math.nan
 
 
 def _field(path: Path, what: str, data: bytes) -> float:
     text = data.decode("latin-1").strip("\0 ")
-    try:
-        value = real(text)
-    except ValueError:
-        value = math.nan
+    value = _real(text)
     if not math.isfinite(value):
         raise RecordingError(f"{path}: {what} in its header is {text!r}, no number")
     return value
