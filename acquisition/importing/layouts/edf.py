@@ -54,8 +54,8 @@ class Signals:
         """Return a signal in its unit, shape (n_samples,)."""
         if why := empty_range(self.header.ranges[i]):
             raise RecordingError(
-                f"{path}: signal {self.header.labels[i]!r}: {why}, so its values are not known: leave it out, "
-                "or write the limits of its sensor into the header"
+                f"{path}: signal {self.header.labels[i]!r}: {why}, so its values are not known: leave it "
+                "out, or write the limits of its sensor into the header"
             )
         low, high, digital_low, digital_high = self.header.ranges[i]
         raw = self.digital(i).astype(np.float64)
