@@ -102,6 +102,7 @@ def numbers(
     where: str,
     *,
     unit: str = "",
+    usual: str = "",
     modality: Modality | None = None,
     intervals: FloatArray | None = None,
     sfreq: float | None = None,
@@ -112,6 +113,8 @@ def numbers(
     ----------
     unit : str
         As the user says it; else the name says it, else plausibility.
+    usual : str
+        What the program that wrote the file writes: taken where it is plausible and no longer unit is too.
     modality, sfreq : optional
         What the column stamps, and its rate [Hz].
     intervals : ndarray, optional
@@ -135,10 +138,14 @@ def numbers(
         return stamps
     if np.isfinite(values).sum() < FEW:
         of_calendar = [u for u in GUESSED if scaled(values, u).absolute]
-        return scaled(values, of_calendar[0] if len(of_calendar) == 1 else "s")
+        return scaled(values, usual or (of_calendar[0] if len(of_calendar) == 1 else "s"))
     readings = {u: scaled(values, u) for u in GUESSED}
     faults = {u: implausible(s.times, modality, intervals, sfreq) for u, s in readings.items()}
     fit = [u for u in GUESSED if not faults[u]]
+    if usual and not faults[usual]:
+        fit = [usual, *(u for u in fit if UNITS[u] > UNITS[usual])]
+        if len(fit) == 1:
+            return readings[usual]
     absolute = [u for u in fit if readings[u].absolute]
     if len(absolute) == 1:
         return readings[absolute[0]]
@@ -150,7 +157,7 @@ def numbers(
         raise StreamError(
             f"{where}: column {name!r} is no time of a session: {told}; --time-unit says the unit"
         )
-    if len(fit) == 1 or _is_seconds(values):
+    if len(fit) == 1 or (not usual and _is_seconds(values)):
         return readings[fit[0]]
     a, b = (f"{u}: {_span(readings[u].times):.6g} s long" for u in fit[:2])
     raise StreamError(f"{where}: column {name!r} can be read in two ways ({a}, or {b}); say --time-unit")

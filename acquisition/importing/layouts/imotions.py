@@ -1,4 +1,4 @@
-"""iMotions .csv: #INFO, #METADATA and #DATA lines, then Row, Timestamp [ms] and a column per sensor.
+"""iMotions .csv: #INFO, #METADATA and #DATA lines, then Row, Timestamp [ms, s in some exports] and a column per sensor.
 
 Rows of other devices leave cells blank.
 """
@@ -44,7 +44,8 @@ def read(path: Path, hints: Hints) -> FoundFile:
         raise RecordingError(
             f"{path}: no calibrated column that its name tells (there are: {', '.join(names)})"
         )
-    streams, _, notes = read_sheet(path, dialect, wishes, Clock(names.index("Timestamp"), "ms"))
+    clock = Clock(names.index("Timestamp"), hints.time_unit, usual="ms")
+    streams, _, notes = read_sheet(path, dialect, wishes, clock)
     return FoundFile(
         path=path, layout=TITLE, streams=tuple(streams), left_out=tuple(left_out), notes=tuple(notes)
     )

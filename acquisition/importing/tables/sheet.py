@@ -51,12 +51,14 @@ class Wish(NamedTuple):
 class Clock(NamedTuple):
     """Say which column holds the stamps (from 0), and their unit; "" where its name or its numbers tell.
 
-    `date` is the column of dates where `column` has times of day.
+    `date` is the column of dates where `column` has times of day; `usual` the unit that the program writes,
+    taken where it is plausible.
     """
 
     column: int
     unit: str = ""
     date: int | None = None
+    usual: str = ""
 
 
 def read_sheet(
@@ -91,6 +93,9 @@ def read_sheet(
     if clock is not None:
         main = next((w for w in wishes if w.modality not in IRREGULAR), None) or wishes[0]
         common = _clock(path, dialect, clock, main, values, sfreq)
+        if clock.usual and common.unit != (clock.unit or clock.usual):
+            name = dialect.names[clock.column]
+            notes.append(f"column {name!r} read as {common.unit}: not plausible in {clock.usual}")
     found = []
     for wish in wishes:
         made, said = _stream(path, wish, values, texts, common, sfreq, start, alone=len(wishes) == 1)
@@ -123,6 +128,7 @@ def _clock(
         name,
         str(path),
         unit=clock.unit or stamps.said_unit(dialect.units[clock.column]),
+        usual=clock.usual,
         modality=modality,
         intervals=intervals,
         sfreq=sfreq,

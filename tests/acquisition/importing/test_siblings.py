@@ -11,6 +11,7 @@ import pytest
 from acquisition.errors import AttunementError, RecordingError, StreamError
 from acquisition.importing.assigning import import_as
 from acquisition.importing.files import import_streams
+from acquisition.importing.found import Hints
 from acquisition.importing.layouts.wav import sound_of
 from acquisition.importing.recognition import recognised
 from acquisition.importing.tables.naming import modality_of
@@ -143,3 +144,43 @@ def test_of_very_many_columns_some_are_named_and_the_others_counted(tmp_path: Pa
     path.write_text("\n".join([",".join(names), *[",".join(["1.5"] * 300)] * 3]))
     with pytest.raises(RecordingError, match=r"no column 'eda' \(there are: c0, .*c39 and 260 more\)$"):
         import_streams([path], ["client:eda:uS:4=eda"], out=tmp_path / "r")
+
+
+def imotions(path: Path, step: float, n: int = 400) -> Path:
+    """Write EDA whose stamps go up by a step, among rows of another sensor."""
+    rows = [f"{i},{i * step:.6f},{4 + i % 7 / 10 if i % 2 == 0 else ''}" for i in range(n)]
+    path.write_text("\n".join(["#INFO,", "#DATA,,", "Row,Timestamp,GSR Conductance CAL", *rows]))
+    return path
+
+
+@pytest.mark.parametrize("rate", [4.0, 15.0, 50.0, 128.0])
+@pytest.mark.parametrize("per_second", [1.0, 1e3])
+def test_stamps_of_an_imotions_export_are_in_the_unit_that_is_plausible(
+    tmp_path: Path, rate: float, per_second: float
+) -> None:
+    found = recognised(imotions(tmp_path / "a.csv", per_second / rate / 2))
+    assert found.streams[0].sfreq == pytest.approx(rate, rel=1e-3)
+    assert [n for n in found.notes if "'Timestamp'" in n] == (
+        ["column 'Timestamp' read as s: not plausible in ms"] if per_second == 1.0 else []
+    )
+
+
+def test_stamps_of_an_imotions_export_that_two_units_fit_are_refused_until_one_is_said(
+    tmp_path: Path,
+) -> None:
+    path = imotions(tmp_path / "a.csv", 0.5)
+    with pytest.raises(
+        StreamError, match=r"in two ways \(ms: 0.199 s long, or s: 199 s long\); say --time-u"
+    ):
+        recognised(path)
+    for unit, rate in (("s", 1.0), ("ms", 1000.0)):
+        assert recognised(path, Hints(time_unit=unit)).streams[0].sfreq == pytest.approx(rate)
+
+
+@pytest.mark.parametrize("head", ["Timestamp,GSR", "Shimmer_1A2B_Timestamp_Unix_CAL\tShimmer_1A2B_GSR_CAL\t"])
+def test_the_unit_of_stamps_that_is_said_holds_for_layouts_too(tmp_path: Path, head: str) -> None:
+    path = tmp_path / "a.csv"
+    sign = "\t" if "\t" in head else ","
+    path.write_text("\n".join([head, *[f"{i / 240:.6f}{sign}{v:.3f}" for i, v in enumerate(SKIN)]]))
+    found = recognised(path, Hints(time_unit="min"))
+    assert [round(f.sfreq, 3) for f in found.streams] == [4.0]
