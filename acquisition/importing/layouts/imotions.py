@@ -1,4 +1,4 @@
-"""iMotions .csv: #INFO, #METADATA and #DATA lines, then Row, Timestamp [ms, s in some exports] and a column per sensor.
+"""iMotions .csv: #INFO, #METADATA and #DATA lines, then Row, Timestamp [ms; some s] and a column per sensor.
 
 Rows of other devices leave cells blank.
 """
