@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from acquisition.importing.stamps import BURST, PAUSE
+from acquisition.importing.stamps import BURST, PAUSE, UNIX
 from acquisition.plausible import stamped
 from acquisition.stream import BoolArray, FloatArray, Modality
+from acquisition.timebase.beginning import UNITS
 from acquisition.timebase.lay import lay
 from acquisition.timebase.manner import Manner, look
 
@@ -25,6 +26,8 @@ FEW, MANY_IN_A_ROW = 0.01, 4
 """Share of samples that may be left out for their stamps, and how many in a row."""
 BLANK = 0.2
 """Share of blank rows above which they are those of another device."""
+NEAR = 0.1
+"""Share by which a rate may differ from the one that a stream says, and tell the unit of its stamps."""
 LONGEST = 3600.0
 """An interval between beats is no longer [s]."""
 IRREGULAR = frozenset((Modality.RR, Modality.PPI, Modality.MARKERS))
@@ -44,6 +47,30 @@ def rate_of(times: FloatArray) -> float:
         return found
     firm = alone and np.mean(np.abs(long - lag * step) <= FIRM * lag * step) >= SHARE
     return float(f"{1 / step:.6g}") if firm else 0.0
+
+
+def per_second(times: FloatArray, nominal: float) -> float:
+    """Return how many of the unit of stamps make a second: 1 where nothing tells.
+
+    Stamps that are Unix time in a smaller unit are so large that they are no seconds of any clock; others are
+    of a smaller unit if they run as many times slower than the stream says.
+
+    Parameters
+    ----------
+    times : ndarray, shape (n,)
+        Stamps as they were sent.
+    nominal : float
+        The rate that the stream says [Hz]; 0 if it says none.
+    """
+    there = times[np.isfinite(times)]
+    if not len(there):
+        return 1.0
+    middle = float(np.median(there))
+    rate = rate_of(times) if nominal else 0.0
+    for by in UNITS:
+        if UNIX[0] < middle / by < UNIX[1] or (rate and abs(rate * by / nominal - 1) <= NEAR):
+            return by
+    return 1.0
 
 
 def _in_bursts(steps: FloatArray, step: float) -> bool:

@@ -146,7 +146,7 @@ def _xdf(path: Path, requests: Sequence[Request]) -> Read:
         one, channel = xdf.asked(path, streams, request.column)
         column, said = _xdf_column(path, streams, one, channel, request)
         columns.append(column)
-        notes += [f"{one.title}: {text}" for text in said]
+        notes += [f"{one.title}: {text}" for text in (*one.notes, *said)]
     return Read(
         columns=columns,
         source=Source(path=path, own=True, opened=xdf.opened(path)),

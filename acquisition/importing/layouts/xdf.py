@@ -19,10 +19,11 @@ from acquisition.event import own_fields
 from acquisition.events.foreign import marker_texts
 from acquisition.importing.found import Found, FoundFile, Hints, Peek, single
 from acquisition.importing.markers import on_time
-from acquisition.importing.rates import IRREGULAR, rate_of
+from acquisition.importing.rates import IRREGULAR, per_second, rate_of
 from acquisition.importing.tables.naming import modality_of, spelled
 from acquisition.lsl.network import Description, describe
 from acquisition.stream import FloatArray, Modality, Role, of_beats
+from acquisition.timebase.beginning import UNITS
 from acquisition.xdf import ForeignStream, load_foreign
 from acquisition.xdf.clock_segments import on_one_clock
 from acquisition.xdf.header import MAX_XML, header_text, stream_info
@@ -52,6 +53,7 @@ class OneClock:
     times: FloatArray
     samples: NDArray[Any]
     parts: int = 1
+    notes: tuple[str, ...] = ()
 
 
 def recognise(peek: Peek) -> bool:
@@ -115,7 +117,8 @@ def _one(path: Path, stream: ForeignStream) -> OneClock:
 
     xml = header_text(stream.header.xml)
     source = (ElementTree.fromstring(xml).findtext("source_id") or "").strip()
-    times = on_one_clock(stream.times, stream.offsets)
+    by = per_second(stream.times, stream.header.sfreq)
+    times = on_one_clock(stream.times / by, stream.offsets)
     return OneClock(
         stream=stream,
         said=describe(xml, stream.header.n_channels, first=1, longest=MAX_XML),
@@ -123,6 +126,7 @@ def _one(path: Path, stream: ForeignStream) -> OneClock:
         title=stream.header.name,
         times=times,
         samples=stream.samples,
+        notes=(f"stamps are {UNITS[by]}, not seconds: they are read as such",) if by in UNITS else (),
     )
 
 
@@ -214,7 +218,7 @@ def _streams(
     one: OneClock, hints: Hints, streams: Sequence[OneClock]
 ) -> tuple[list[Found], list[str], list[str]]:
     """Return what can be imported of a stream, what cannot, and what was done to it."""
-    notes = [f"{one.parts} parts of a restarted stream joined"] if one.parts > 1 else []
+    notes = [*one.notes, *([f"{one.parts} parts of a restarted stream joined"] if one.parts > 1 else [])]
     modality = _modality(one, hints)
     if modality is Modality.DEVICE_TIME:
         return [], [], []
