@@ -95,6 +95,7 @@ def number(cell: str, decimal: str = ".") -> float:
 def reading_of(path: Path, rows: Sequence[str], before: Sequence[str], hints: Hints, said: str) -> Reading:
     """Return separator and decimal sign, or refuse with both readings."""
     separator = {"tab": "\t", "blank": BLANKS, "blanks": BLANKS}.get(hints.separator, hints.separator) or said
+    _no_comma_for_both(path, rows, _names(before), separator, hints.decimal)
     choices = [separator] if separator else [*SEPARATORS, BLANKS]
     scored: list[tuple[float, int, Reading]] = []
     for sign in choices:
@@ -114,6 +115,27 @@ def reading_of(path: Path, rows: Sequence[str], before: Sequence[str], hints: Hi
     return _one(path, rows, before, fit, bool(hints.decimal or separator))
 
 
+def _names(before: Sequence[str]) -> str:
+    """Return the line right above the data, blank ones and comments left out."""
+    return next((line for line in reversed(before) if line.strip() and not line.startswith("#")), "")
+
+
+def _no_comma_for_both(path: Path, rows: Sequence[str], names: str, separator: str, decimal: str) -> None:
+    """Refuse a table in which a comma stands both between columns and before decimals."""
+    if separator not in ("", ",") or decimal == "." or any(set(row) & set('\t;."') for row in rows):
+        return
+    widths = {row.count(",") + 1 for row in rows}
+    named = split(names, ",")
+    twice = len(named) > 1 and widths == {2 * len(named)} and not any(map(is_number, named))
+    if twice or (separator == decimal == ","):
+        cells = f"{max(widths)} cells for {len(named)} names" if twice else f"{max(widths)} cells"
+        raise RecordingError(
+            f"{path}: {rows[0].strip()[:40]!r} has {cells}: a comma cannot stand between columns and before "
+            'decimals both; save it with another sign (--separator ";"), or say --separator , --decimal . if '
+            "each comma parts two columns"
+        )
+
+
 def _score(table: Sequence[Sequence[str]], decimal: str) -> tuple[float, int]:
     """Return the share of cells that hold numbers in rows of the commonest width, and that width."""
     widths = [len(row) for row in table]
@@ -127,7 +149,7 @@ def _one(
     path: Path, rows: Sequence[str], before: Sequence[str], fit: list[tuple[float, int, Reading]], told: bool
 ) -> Reading:
     """Choose among readings that fit the rows equally well."""
-    names = next((line for line in reversed(before) if line.strip() and not line.startswith("#")), "")
+    names = _names(before)
     widest = [s for s in fit if s[2].separator != BLANKS and s[1] > 1]
     by_name = [s for s in widest if names and len(split(names, s[2].separator)) == s[1]]
     candidates = by_name or widest or fit

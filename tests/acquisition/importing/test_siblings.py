@@ -14,6 +14,7 @@ from acquisition.importing.files import import_streams
 from acquisition.importing.found import Hints
 from acquisition.importing.layouts.wav import sound_of
 from acquisition.importing.recognition import recognised
+from acquisition.importing.tables.dialect import dialect_of
 from acquisition.importing.tables.naming import modality_of
 from acquisition.recording.recording import Recording
 from acquisition.stream import Chunk, Modality, Role
@@ -184,3 +185,37 @@ def test_the_unit_of_stamps_that_is_said_holds_for_layouts_too(tmp_path: Path, h
     path.write_text("\n".join([head, *[f"{i / 240:.6f}{sign}{v:.3f}" for i, v in enumerate(SKIN)]]))
     found = recognised(path, Hints(time_unit="min"))
     assert [round(f.sfreq, 3) for f in found.streams] == [4.0]
+
+
+TWICE = [f"{i // 1000},{i % 1000:03d},0,{850 + i % 7}" for i in range(853, 40_000, 853)]
+
+
+@pytest.mark.parametrize("decimal", ["", ","])
+@pytest.mark.parametrize("separator", ["", ","])
+def test_a_comma_that_stands_for_both_is_refused_with_the_choices(
+    tmp_path: Path, decimal: str, separator: str
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join(["time,rr", *TWICE]))
+    choices = r"4 cells for 2 names: .*both; save it with another sign .*or say --separator , --decimal \."
+    with pytest.raises(RecordingError, match=choices):
+        recognised(path, Hints(separator=separator, decimal=decimal))
+    assert dialect_of(path, Hints(separator=",", decimal=".")).separator == ","
+    if separator == decimal == ",":
+        path.write_text("\n".join(TWICE))
+        with pytest.raises(
+            RecordingError, match=r"has 4 cells: a comma cannot stand between columns and before"
+        ):
+            recognised(path, Hints(separator=separator, decimal=decimal))
+
+
+@pytest.mark.parametrize("quoted", [True, False])
+def test_a_comma_that_stands_for_one_of_both_is_no_reason_to_refuse(tmp_path: Path, quoted: bool) -> None:
+    path = tmp_path / "a.csv"
+    rows = [
+        f'"{i // 4},{25 * (i % 4):02d}","{4 + i % 7},5"' if quoted else f"{i},{4 + i % 7},1,2"
+        for i in range(80)
+    ]
+    path.write_text("\n".join(["time,eda_uS" if quoted else "time,eda_uS,a,b", *rows]))
+    found = recognised(path)
+    assert found.streams[0].samples[:3, 0].tolist() == ([4.5, 5.5, 6.5] if quoted else [4.0, 5.0, 6.0])
