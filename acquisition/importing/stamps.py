@@ -243,10 +243,11 @@ def texts(values: Sequence[str], name: str, where: str) -> Stamps:
     Raises
     ------
     StreamError
-        If one is neither; the first is named.
+        If one is neither, or some dates say a zone and others none; the first is named.
     """
     out = np.full(len(values), math.nan)
     zoned = dated = True
+    first: tuple[str, bool] | None = None
     order = _order(values)
     day, last = 0.0, -math.inf
     for i, text in enumerate(values):
@@ -259,7 +260,13 @@ def texts(values: Sequence[str], name: str, where: str) -> Stamps:
                 f"{where}: row {i + 1}: {text[:40]!r} in column {name!r} is no time (a number, ISO 8601, "
                 "or hours:minutes:seconds)"
             ) from None
-        if not has_date:
+        if has_date:
+            first = first or (text, has_zone)
+            if has_zone is not first[1]:
+                raise StreamError(
+                    f"{where}: row {i + 1}: column {name!r}: {two_zones(first[0], text, has_zone)}"
+                )
+        else:
             if seconds + day < last - DAY / 2:
                 day += DAY  # past midnight
             seconds += day
@@ -267,6 +274,12 @@ def texts(values: Sequence[str], name: str, where: str) -> Stamps:
         dated, zoned = dated and has_date, zoned and has_zone
         out[i] = seconds
     return Stamps(times=out, unit="clock", absolute=dated, zoned=zoned)
+
+
+def two_zones(first: str, other: str, zoned: bool) -> str:
+    """Return what is said where a date says its zone (`zoned`) and its column's first does not."""
+    said = ("says its zone", "says none") if zoned else ("says no zone", "does")
+    return f"{other[:40]!r} {said[0]}, the first one, {first[:40]!r}, {said[1]}: all must say it, or none"
 
 
 def _order(values: Sequence[str]) -> str:

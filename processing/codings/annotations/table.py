@@ -15,7 +15,7 @@ from acquisition.errors import AnnotationError
 from acquisition.text import from_cell
 from processing.codings.annotations.annotation import MAX_ANNOTATIONS, Annotation, decoded
 from processing.codings.annotations.coders import Rows, bare, coded, is_coded
-from processing.codings.annotations.times import Clock, Clocks, clock_of, plain_name
+from processing.codings.annotations.times import Clock, Clocks, clock_of, other_zone, plain_name
 
 NAMES: Mapping[str, tuple[str, ...]] = {
     "time": ("time", "timestamp", "datetime", "zeitstempel", "unix_time", "unix"),
@@ -72,7 +72,10 @@ def read_table(data: bytes) -> list[Annotation]:
 
 
 def _clock(heads: list[str], at: int, rows: list[tuple[list[str], int]]) -> Clock:
-    cells = [row[at] for row, _ in rows if at < len(row) and row[at].strip().casefold() not in MISSING]
+    there = [(r[at], line) for r, line in rows if at < len(r) and r[at].strip().casefold() not in MISSING]
+    cells = [cell for cell, _ in there]
+    if found := other_zone(cells):
+        raise AnnotationError(f"line {there[found[0]][1]}: {heads[at]}: {found[1]}")
     return clock_of(heads[at], cells)
 
 

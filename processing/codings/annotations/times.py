@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from acquisition.importing.stamps import UNITS, UNIX, moment, said_unit
+from acquisition.importing.stamps import UNITS, UNIX, moment, said_unit, two_zones
 from acquisition.importing.tables.naming import bare, unit_in
 from processing.codings.annotations.annotation import seconds
 
@@ -42,7 +42,7 @@ def clock_of(name: str, cells: Sequence[str]) -> Clock:
     """Return how a column of time is to be read, by the unit in its name, else by what it holds.
 
     Numbers as large as Unix time is in milli-, micro- or nanoseconds are that; dates are of a calendar, in
-    UTC if they say their zone.
+    UTC if they say their zone: all or none.
     """
     there = [cell.strip() for cell in cells if cell.strip()]
     numbers = [float(c.replace(",", ".")) for c in there if _PLAIN.fullmatch(c)]
@@ -58,6 +58,20 @@ def clock_of(name: str, cells: Sequence[str]) -> Clock:
     if there and len(dated) == len(there):
         return Clock("s", "utc" if all(zoned for _, zoned in dated) else "wall")
     return Clock(said or "s")
+
+
+def other_zone(cells: Sequence[str]) -> tuple[int, str] | None:
+    """Return the place of the first date that says a zone where the first date says none, or the other way
+    round, and that in words; None if all do as the first one."""
+    first: tuple[str, bool] | None = None
+    for i, cell in enumerate(cells):
+        found = _moment(cell) if not _PLAIN.fullmatch(cell.strip()) else None
+        if found is None or not found[0]:
+            continue
+        first = first or (cell, found[1])
+        if found[1] is not first[1]:
+            return i, two_zones(first[0], cell, found[1])
+    return None
 
 
 def _moment(text: str) -> tuple[bool, bool] | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from acquisition.errors import StreamError
 from acquisition.importing.files import import_streams
 from acquisition.importing.found import FoundFile
 from acquisition.importing.recognition import recognised
@@ -78,3 +80,23 @@ def test_a_stream_in_milliseconds_lies_beside_one_in_seconds(tmp_path: Path) -> 
     file = recognised(xdf(tmp_path / "a.xdf", {"EDA": (4.0, times), "EDA2": (4.0, times * 1000)}))
     assert [s.times[0] for s in file.streams] == [BOOT, BOOT]
     assert told(file) == ["EDA2: stamps are milliseconds, not seconds: they are read as such"]
+
+
+@pytest.mark.parametrize("odd", [0, 1, 40])
+@pytest.mark.parametrize("zone", ["Z", "+02:00"])
+@pytest.mark.parametrize("most", [True, False])
+def test_dates_of_which_some_say_a_zone_are_refused_at_the_first_that_differs(
+    tmp_path: Path, odd: int, zone: str, most: bool
+) -> None:
+    path = tmp_path / "a.csv"
+    rows = [f"2024-05-20T11:53:{i / 4:06.3f}{zone if (i == odd) is not most else ''}" for i in range(80)]
+    path.write_text("time,eda_uS\n" + "".join(f"{t},4.5\n" for t in rows))
+    at, has = odd or 1, (odd == 0) is most
+    said = ("says its zone", "says none") if has else ("says no zone", "does")
+    told = f"row {at + 1}: column 'time': {rows[at]!r} {said[0]}, the first one, {rows[0]!r}, {said[1]}"
+    for read in (
+        lambda: recognised(path),
+        lambda: import_streams([path], ["client:eda:uS=eda_uS"], out=tmp_path / "r"),
+    ):
+        with pytest.raises(StreamError, match=re.escape(told)):
+            read()

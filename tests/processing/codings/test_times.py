@@ -75,3 +75,21 @@ def test_a_moment_that_cannot_be_told_is_named_with_a_way_out(
     with pytest.raises(AnnotationError, match=reason) as error:
         read_events(path, load_vocabulary(), BEGIN, Reading(started=started))
     assert "e.csv" in str(error.value)
+
+
+@pytest.mark.parametrize("odd", [0, 2, 4])
+@pytest.mark.parametrize("zone", ["Z", "+02:00"])
+@pytest.mark.parametrize("started", [UTC, WALL])
+def test_dates_of_which_some_say_no_zone_are_refused_at_the_first_that_differs(
+    tmp_path: Path, odd: int, zone: str, started: str
+) -> None:
+    path = tmp_path / "e.csv"
+    rows = [clock(10 * i, "" if i == odd else zone, 10) for i in range(5)]
+    path.write_text("time,code\n" + "".join(f"{t},now_moment\n" for t in rows))
+    at = odd or 1
+    said = ("says its zone", "says none") if odd == 0 else ("says no zone", "does")
+    with pytest.raises(AnnotationError) as error:
+        read_events(path, load_vocabulary(), BEGIN, Reading(started=started))
+    assert f"line {at + 2}: time: {rows[at]!r} {said[0]}, the first one, {rows[0]!r}, {said[1]}" in str(
+        error.value
+    )
