@@ -18,11 +18,12 @@ from acquisition.errors import RecordingError
 from acquisition.event import own_fields
 from acquisition.events.foreign import marker_texts
 from acquisition.importing.found import Found, FoundFile, Hints, Peek, single
-from acquisition.importing.markers import on_time
+from acquisition.importing.markers import on_time, triggered
 from acquisition.importing.rates import IRREGULAR, per_second, rate_of
 from acquisition.importing.tables.naming import modality_of, spelled
 from acquisition.lsl.network import Description, describe
 from acquisition.stream import FloatArray, Modality, Role, of_beats
+from acquisition.text import how_many
 from acquisition.timebase.beginning import UNITS
 from acquisition.xdf import ForeignStream, load_foreign
 from acquisition.xdf.clock_segments import on_one_clock
@@ -284,7 +285,13 @@ def markers_of(
         if s.samples.dtype != object and s.stream.header.kind.casefold() != "markers"
     ]
     times, notes = on_time(one.times, one.stream, signals)
-    texts = marker_texts(one.samples[:, channel])
+    if one.samples.dtype != object and one.stream.header.sfreq > 0 and rate_of(one.times) > 0:
+        times, texts = triggered(one.samples[:, channel].astype(np.float64), times)
+        notes.append(
+            f"{len(one.times)} samples of a trigger channel: {how_many(len(texts), 'edge')} from rest"
+        )
+    else:
+        texts = marker_texts(one.samples[:, channel])
     keep = np.array([bool(t) for t in texts], bool) & np.isfinite(times)
     if n_empty := sum(not t for t in texts):
         notes.append(f"{n_empty} markers without a text left out")
