@@ -15,6 +15,8 @@ PAUSE = 1.5
 """Silence [s] that a new segment does not go on over at once."""
 FAR = 5.0
 """Stamps that go back by more begin a segment, or slipped [s]."""
+STEP = 1.5
+"""Periods that a step forward may be long, where samples are so far apart that `FAR` is no gap."""
 SOON = 0.5
 """Stamps that step forward by more [s], though samples arrive as before, have jumped."""
 HOUR = 3590.0
@@ -32,9 +34,16 @@ UNKNOWN = 0.01
 
 
 class Watch:
-    """Compare stamps with the last good one, and with when samples arrived."""
+    """Compare stamps with the last good one, and with when samples arrived.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    period : float
+        Sample period as far as it is known [s], else nan.
+    """
+
+    def __init__(self, period: float = math.nan) -> None:
+        self._far = max(FAR, STEP * period) if period > 0 else FAR
         self.stamp = math.nan
         """The last good stamp of the segment [s]."""
         self.number = -1
@@ -85,7 +94,7 @@ class Watch:
         steps = steps_from(self.stamp, stamps)
         far = steps < -FAR
         if np.isnan(heard[0]):
-            far |= steps > FAR
+            far |= steps > self._far
         elif np.fmax.reduce(steps) > SOON and self._is_sooner(lag := _lag(stamps, heard)):
             least = np.minimum.accumulate(np.append(self._lag, lag))[:-1]
             far |= (steps > SOON) & (lag < least - SOON)

@@ -45,7 +45,7 @@ class Segments:
         self._order = Rising()
         self._shift, self._pause, self._joins = 0.0, math.nan, False
         self._floor = 0
-        self._watch = Watch()
+        self._watch = Watch(self._period)
         self._away = Away()
         self._begun = Beginning(self._period)
         self._engine: Engine | None = None
@@ -116,7 +116,7 @@ class Segments:
         if self._given or self._engine is not None:
             return False
         self._n, self.account.not_numbers = 0, 0
-        self._watch, self._away, self._begun = Watch(), Away(), Beginning(self._period)
+        self._watch, self._away, self._begun = Watch(self._period), Away(), Beginning(self._period)
         return True
 
     # -- stamps that are far off
