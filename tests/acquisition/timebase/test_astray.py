@@ -136,7 +136,7 @@ def test_times_that_go_back_leave_a_gap(steps: list[float], cuts: list[int]) -> 
 @pytest.mark.parametrize("step", [4.0, 6.0, 10.0, 60.0])
 @pytest.mark.parametrize("n", [2, 30, 121])
 def test_samples_that_are_many_seconds_apart_by_their_rate_are_not_far_off(step: float, n: int) -> None:
-    times = 1000.0 + step * np.arange(n)
+    times: FloatArray = np.asarray(1000.0 + step * np.arange(n), np.float64)
     laid = lay(times, 1 / step)
     assert laid.account.lines() == []
     np.testing.assert_allclose(laid.times, times, atol=1e-6)
