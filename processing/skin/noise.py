@@ -147,6 +147,8 @@ class Sway:
     """Bins of the spectrum on either side of a line that a Hann window spreads it over."""
     STANDS_OUT = 4.0
     """A line has so many times the power of what lies around it, from half to 1.6 times its frequency."""
+    ABSURD = 1e6
+    """No conductance of a skin is beyond it [µS]; the square of what a fault sends may be no number."""
     COVERED = 0.8
     """Share of a piece in which there must be samples."""
     MOST, SHARE, LAST = 5, 0.6, 2
@@ -209,7 +211,7 @@ class Sway:
 
     def _line_of(self, late: FloatArray, x: FloatArray) -> float:
         """Return how far the line in a piece swings [µS], 0 if it holds none; moments since it began [s]."""
-        y = self._even(late, x)
+        y = self._even(late, np.clip(x, -self.ABSURD, self.ABSURD))
         if not len(y):
             return 0.0
         y = y - self._line @ (y @ self._line)

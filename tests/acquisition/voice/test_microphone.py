@@ -81,8 +81,8 @@ def test_two_voices_through_a_sound_server_are_told_apart(first: Role, tmp_path:
     assert [role for _, _, role, _ in by_start] == [role for role, _, _ in truth]
     delay = np.median([found[0] - true[1] for found, true in zip(by_start, truth, strict=True)])
     for (start, stop, _, f0), (role, true_start, true_stop) in zip(by_start, truth, strict=True):
-        assert start - delay == pytest.approx(true_start, abs=0.25)
-        assert stop - delay == pytest.approx(true_stop, abs=0.25)
+        assert start - delay == pytest.approx(true_start, abs=0.25), (by_start, truth, rows)
+        assert stop - delay == pytest.approx(true_stop, abs=0.25), (by_start, truth, rows)
         assert 12 * abs(np.log2(f0 / pitch_of(role, LONGEST))) < 0.5
     own = sum(phonation for _, _, phonation in rows)
     foreign = sum(

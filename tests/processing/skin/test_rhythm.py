@@ -112,3 +112,25 @@ def test_responses_that_come_evenly_are_no_swings(every: float) -> None:
     t = np.arange(240 * 25) / 25.0
     added = np.sum([respond(t, onset, 0.4, 1.0, 2.0) for onset in np.arange(5.0, 230.0, every)], axis=0)
     assert not any(s.reason == SWINGS for s in rates_in(25.0, added))
+
+
+@pytest.mark.parametrize("value", [1e155, -1e155, 1e300, -1.7e308])
+@pytest.mark.parametrize("sfreq", [4.0, 25.0])
+def test_what_no_skin_can_be_disturbs_no_rate_but_of_its_own_minute(value: float, sfreq: float) -> None:
+    """Its square is no number: that ends nothing, warns of nothing, and is no swing."""
+    t = np.arange(round(240.0 * sfreq)) / sfreq
+    eda = (
+        3.0
+        + 0.4 * respond(t, 200.0, 0.5, 1.0, 4.0)
+        + 0.002 * np.random.default_rng(1).standard_normal(len(t))
+    )
+    marred = eda.copy()
+    marred[round(45.0 * sfreq)] = value
+    plain, found = (feed(t, x, sfreq, seconds=240.0) for x in (eda, marred))
+    rates = [
+        [(r.time, r.value, r.quality) for r in rows if r.index == "scr_rate" and r.time > 120.0]
+        for rows in (plain, found)
+    ]
+    assert rates[0] == rates[1] and all(np.isfinite(value) for _, value, _ in rates[0])
+    assert any(value > 0.0 for _, value, _ in rates[0])
+    assert not any(r.reason == SWINGS for r in found)
