@@ -140,9 +140,10 @@ def planned(
     steps = plan(path, role, without_keys=without_keys, store=store)
     session = _session(path, without_keys=without_keys)
     code = session.participant(role).code if session is not None and role in PEOPLE else ""
+    known |= {path.resolve()}
     made = [d for d in derived(path) if role in d.entities or Role.DYAD in d.entities]
     made = [d for d in made if d.path not in known]
-    seen = known | {path.resolve()} | {d.path for d in made}
+    seen = known | {d.path for d in made}
     copies = [d.path for d in made if d.what == COPY and _is_copy(d.path, path)]
     directories = {d.path for d in made if d.what == "results"} | (set(_results_below(path, places)) - known)
     results = [

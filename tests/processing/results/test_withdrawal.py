@@ -274,6 +274,16 @@ def test_copies_that_were_unsealed_or_repaired_lose_the_person_too(
 
 
 @pytest.mark.usefixtures("bare")
+def test_a_copy_that_was_refused_because_it_would_be_the_recording_is_none(tmp_path: Path) -> None:
+    path = make(tmp_path, sealed=False)
+    assert CliRunner().invoke(main, ["repair", str(path), "--out", str(path)]).exit_code == 1
+    done = CliRunner().invoke(withdraw_command, [str(path), "client", "--yes"])
+    assert done.exit_code == 0, done.output
+    assert "copy " not in done.output
+    assert not (path / "client.xdf").exists() and verify(path) == []
+
+
+@pytest.mark.usefixtures("bare")
 def test_what_took_the_place_of_a_copy_is_left_alone(store: KeyStore, tmp_path: Path) -> None:
     path = make(tmp_path, sealed=True)
     assert CliRunner().invoke(main, ["unseal", str(path), "--out", str(tmp_path / "x")]).exit_code == 0
