@@ -54,7 +54,7 @@ def withdraw_command(
     """
     from acquisition.protection.audit import keep
     from acquisition.stream import Role
-    from processing.commands.withdrawing import planned, withdraw
+    from processing.commands.withdrawing import planned, withdraw, without_copies
 
     if bool(person) == bool(recording) or (recording is not None and role is None):
         raise click.UsageError("say RECORDING ROLE, or --person CODE")
@@ -64,7 +64,9 @@ def withdraw_command(
         wanted = [(recording, Role(role))]
     else:
         wanted = _all_of(person, places, without_keys=without_keys)
-    plans = [planned(p, who, places, without_keys=without_keys, store=store) for p, who in wanted]
+    plans = without_copies(
+        [planned(p, who, places, without_keys=without_keys, store=store) for p, who in wanted]
+    )
     if dry_run or not as_json:
         for one in plans:
             echo(f"{one.recording}: {one.role} {one.code}")

@@ -27,7 +27,7 @@ from processing.cohort.places import MADE
 from processing.cohort.withdrawing import files_of, stores_below
 from processing.export.dataset import forget
 from processing.export.withdrawn_bids import dataset_of, parted, remove_empty, sessions_of, take_out
-from processing.results.withdrawn import Taken, plan_results, take_out_results
+from processing.results.withdrawn import Taken, plan_results, results_below, take_out_results
 
 OUT_OF_REACH = (
     "Copies outside the places listed here (backups, mail, other machines) are not reached. Where the "
@@ -145,7 +145,7 @@ def planned(
     made = [d for d in made if d.path not in known]
     seen = known | {d.path for d in made}
     copies = [d.path for d in made if d.what == COPY and _is_copy(d.path, path)]
-    directories = {d.path for d in made if d.what == "results"} | (set(_results_below(path, places)) - known)
+    directories = {d.path for d in made if d.what == "results"} | (set(results_below(path, places)) - known)
     results = [
         (d, tuple(plan_results(d, role, without_keys=without_keys)))
         for d in sorted(directories)
@@ -178,6 +178,20 @@ def planned(
             planned(copy, role, places, without_keys=without_keys, store=store, known=seen) for copy in copies
         ),
     )
+
+
+def without_copies(plans: Sequence[Withdrawal]) -> list[Withdrawal]:
+    """Return the plans but for those that are a part of another: of copies that were found by themselves."""
+    kept = list(plans)
+    for plan_ in plans:
+        place = (plan_.recording.resolve(), plan_.role)
+        if any(place in _copies(other) for other in kept if other is not plan_):
+            kept.remove(plan_)
+    return kept
+
+
+def _copies(of: Withdrawal) -> set[tuple[Path, Role]]:
+    return {p for c in of.copies for p in ((c.recording.resolve(), c.role), *_copies(c))}
 
 
 def _is_copy(path: Path, of: Path) -> bool:
@@ -216,24 +230,6 @@ def _files(made: Derived) -> list[Path]:
     if made.path.is_dir() and not made.path.is_symlink():
         return [p for p in made.path.rglob("*") if p.is_file() and not p.is_symlink()]
     return [made.path] if made.path.is_file() else []
-
-
-def _results_below(path: Path, places: Sequence[Path]) -> Iterator[Path]:
-    """Yield directories of results of a recording: they are called after it, or say so where copied plain."""
-    name = path.resolve().name
-    for place in places:
-        for file in sorted(place.rglob("session.json")):
-            if name in (file.parent.name.split("__")[0], _said_of(file)):
-                yield file.parent.resolve()
-
-
-def _said_of(file: Path) -> str:
-    """Return the recording that results say to be of; "" where that is sealed, or cannot be read."""
-    try:
-        said = json.loads(file.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return ""
-    return str(said.get("recording", "")) if isinstance(said, dict) else ""
 
 
 def withdraw(planned_: Withdrawal, why: str, store: Path | None = None) -> Path:

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -204,3 +204,21 @@ def _session(file: Path, role: Role, code: str) -> bytes:
         said = {}
     kept = {k: said[k] for k in ("session", "id", "version") if isinstance(said, dict) and k in said}
     return (json.dumps(kept | {"withdrawn": {str(role): code}}, indent=2, sort_keys=True) + "\n").encode()
+
+
+def results_below(path: Path, places: Sequence[Path]) -> Iterator[Path]:
+    """Yield directories of results of a recording: they are called after it, or say so where copied plain."""
+    name = path.resolve().name
+    for place in places:
+        for file in sorted(place.rglob("session.json")):
+            if name in (file.parent.name.split("__")[0], _said_of(file)):
+                yield file.parent.resolve()
+
+
+def _said_of(file: Path) -> str:
+    """Return the recording that results say to be of; "" where that is sealed, or cannot be read."""
+    try:
+        said = json.loads(file.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return ""
+    return str(said.get("recording", "")) if isinstance(said, dict) else ""

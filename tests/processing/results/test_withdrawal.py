@@ -274,8 +274,27 @@ def test_copies_that_were_unsealed_or_repaired_lose_the_person_too(
 
 
 @pytest.mark.usefixtures("bare")
-def test_a_copy_that_was_refused_because_it_would_be_the_recording_is_none(tmp_path: Path) -> None:
-    path = make(tmp_path, sealed=False)
+@pytest.mark.parametrize("name", ["2026-11-29_D01_S01_repaired", "a_copy_that_comes_first"])
+def test_copies_below_the_place_that_is_looked_through_are_erased_once(
+    store: KeyStore, tmp_path: Path, name: str
+) -> None:
+    path = make(tmp_path, sealed=True)
+    for words in (("unseal", "plain"), ("repair", name)):
+        done = CliRunner().invoke(main, [words[0], str(path), "--out", str(tmp_path / words[1])])
+        assert done.exit_code == 0, done.output
+    done = CliRunner().invoke(withdraw_command, ["--person", "C01", "--from", str(tmp_path), "--yes"])
+    assert done.exit_code == 0, done.output
+    for copy in (path, tmp_path / "plain", tmp_path / name):
+        assert not (copy / "client.xdf").exists() and verify(copy) == []
+        assert len(list(copy.glob("withdrawal-*.certificate.json"))) == 1
+        assert done.output.count(f"{copy / 'client.xdf'} (") == 1
+
+
+@pytest.mark.usefixtures("bare")
+def test_a_copy_that_was_refused_because_it_would_be_the_recording_is_none(
+    store: KeyStore, tmp_path: Path
+) -> None:
+    path = make(tmp_path, sealed=True)
     assert CliRunner().invoke(main, ["repair", str(path), "--out", str(path)]).exit_code == 1
     done = CliRunner().invoke(withdraw_command, [str(path), "client", "--yes"])
     assert done.exit_code == 0, done.output
