@@ -25,14 +25,12 @@ import numpy as np
 
 from acquisition.batch import StreamPart
 from acquisition.stream import BoolArray, FloatArray
+from acquisition.timebase.laid import TORN
 
 RAMP = 5.0
 STEP = 0.5
 AHEAD = 0.5
 JITTER = 0.1
-TORN = 0.16
-"""Where times are set back, what follows them counts from so long after the last on [s], as what was dropped
-between had a length: an interval across would be too short by it. No shorter gap ends a stretch of signal."""
 
 
 @dataclass(slots=True)

@@ -19,6 +19,7 @@ from collections.abc import Callable
 import numpy as np
 
 from acquisition.stream import LATENESS, FloatArray, IntArray
+from acquisition.timebase.laid import TORN
 
 WINDOW = 10.0
 """Seconds of arrivals whose least delay is one piece of evidence."""
@@ -37,9 +38,6 @@ FASTEST = 1e-3
 to a thousandth."""
 GENTLY = 5e-5
 """Drift is caught up with by so much more than it goes on [s per s]."""
-TORN = 0.16
-"""Where times are set back, samples count from so long after the last on [s]: what came between has no other
-place, and an interval across would be too short by it. No shorter gap ends a stretch of signal."""
 MOST = 3
 """So many new placements are said; more are only made."""
 

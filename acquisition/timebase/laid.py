@@ -46,9 +46,11 @@ class Engine(Protocol):
         """Return the times of all samples that wait, by what is known now [s]."""
 
 
-BEHIND, TORN = 0.15, 0.16
-"""By at most so much a time may lie before the one before it, which it is given then [s]; and how long the
-gap is behind times that lie further back: no shorter one ends a stretch of signal."""
+BEHIND = 0.15
+"""By at most so much a time may lie before the one before it, which it is given then [s]."""
+TORN = 0.16
+"""Where times are set back, samples count from so long after the last on [s]: what came between has no other
+place, and an interval across would be too short by it. No shorter gap ends a stretch of signal."""
 
 Make = Callable[..., Engine]
 NOTHING = Laid(np.empty(0), np.empty(0, np.int64))
