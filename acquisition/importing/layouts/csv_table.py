@@ -137,6 +137,7 @@ def wishes_of(dialect: Dialect, clock: int | None, hints: Hints) -> tuple[list[W
     wishes: list[Wish] = []
     left_out: list[str] = []
     axes: list[int] = []
+    beside = set[int]()
     for i, name in enumerate(dialect.names):
         if i == clock or (clock is not None and is_time(name)):
             continue
@@ -146,15 +147,14 @@ def wishes_of(dialect: Dialect, clock: int | None, hints: Hints) -> tuple[list[W
             or (modality_of(name) if dialect.named else None)
         )
         if modality is None:
-            left_out.append(f"{name}: its name does not say what it holds")
+            left_out += [] if i in beside else [f"{name}: its name does not say what it holds"]
             continue
         if modality is Modality.ACC:
             axes.append(i)
             continue
         unit = spelled(unit_in(name) or dialect.units[i], modality)
         wishes.append(_with_beside(dialect, Wish(name, modality, unit, (i,))))
-    beside = {dialect.names[i] for wish in wishes for i in wish.columns[1:]}
-    left_out = [line for line in left_out if line.partition(": its name")[0] not in beside]
+        beside.update(wishes[-1].columns[1:])
     if axes:
         unit = spelled(unit_in(dialect.names[axes[0]]) or dialect.units[axes[0]], Modality.ACC)
         title = "acc" if len(axes) > 1 else dialect.names[axes[0]]
