@@ -49,6 +49,11 @@ CHUNKED, ENDS, VALUES = 0.5, 4, 4
 """Short chunks whose stamps were deduced: least share of steps that are the same, and of the others the
 least number, and how many of them differ. Rounding makes two or three kinds of steps; so do sensors that
 skip."""
+OWN, NEAR, ALONE = 0.9, 0.6, 2
+"""Share of the steps that differ which leave samples places of their own; share of the step within which two
+stamps are alike, and how many may be by chance."""
+COARSE = 0.002
+"""Seconds from which on rounded stamps are not good enough for times."""
 FEW = 8
 """Samples below which nothing is told."""
 
@@ -146,13 +151,46 @@ def look(counts: IntArray, stamps: FloatArray, known: float = np.nan) -> Seen:
     order = ranked(one, *SPREAD)
     inner = middle_of(order)
     same = np.count_nonzero(np.abs(order - inner) <= SAME * inner) / len(order) if inner > 0 else 0.0
-    if same >= SAME_DEDUCED and (packets := _deduced(counts, stamps, steps, inner)) is not None:
+    own = _own_places(stamps, one, inner) if same >= CHUNKED else math.nan
+    shared = math.isnan(own)
+    if same >= SAME_DEDUCED and shared and (packets := _deduced(counts, stamps, steps, inner)) is not None:
         return packets
     period = _period(counts, stamps, order)
-    if period < SLOW and same >= CHUNKED and (samples := _chunked(counts, stamps, steps, inner)):
+    if own > COARSE and period < SLOW:
+        return Seen(Manner.JITTER, period)
+    if shared and period < SLOW and same >= CHUNKED and (samples := _chunked(counts, stamps, steps, inner)):
         return Seen(Manner.JITTER, float(stamps[-1] - stamps[0]) / n, samples=samples)
     even = stamps if whole else stamps - (counts - np.arange(len(counts))) * period
     return Seen(_unpacked(one, order, even, period), period)
+
+
+def _own_places(stamps: FloatArray, one: FloatArray, inner: float) -> float:
+    """Return to what stamps are rounded [s], 0 if to nothing, where most steps are the same and those that
+    differ leave each sample a place of its own; nan where they do not, as where chunks are late.
+
+    The others are longer or shorter by what stamps are rounded to, of which the same step is a whole number;
+    or whole samples are missing, or came in another order.
+    """
+    off = one / inner - 1.0
+    off = off[np.abs(off) > DEDUCED]
+    if not len(off):
+        return math.nan
+    size = np.abs(off)
+    by = float(size.min())
+    by = by if by < 1.0 + WHOLE and abs(1.0 / by - round(1.0 / by)) < WHOLE else 0.0
+    slips = size < (1.0 + WHOLE) * by
+    whole = (size > 0.9) & (np.abs(off - np.rint(off)) < WHOLE + by)
+    if np.count_nonzero(slips | whole) <= OWN * len(off) or _overlap(stamps, one, inner):
+        return math.nan
+    # a stamp that is passed over now and then may as well be a sample that is missing
+    return by * inner if by < 0.9 or np.count_nonzero(np.abs(off + 1.0) < WHOLE) else 0.0
+
+
+def _overlap(stamps: FloatArray, one: FloatArray, inner: float) -> bool:
+    """Tell whether samples that do not come one after the other are stamped alike."""
+    order, least = np.sort(stamps), NEAR * inner
+    near = np.count_nonzero(order[1:] - order[:-1] < least)
+    return bool(near > ALONE + np.count_nonzero(np.abs(one) < least))
 
 
 def _chunked(counts: IntArray, stamps: FloatArray, steps: FloatArray, inner: float) -> float:
@@ -163,8 +201,6 @@ def _chunked(counts: IntArray, stamps: FloatArray, steps: FloatArray, inner: flo
     """
     off = steps / inner - 1.0
     ends = (np.abs(off) > DEDUCED).nonzero()[0]
-    odd = off[ends]
-    ends = ends[(np.abs(odd) <= 0.9) | (np.abs(odd - np.rint(odd)) >= WHOLE)]
     if len(ends) < ENDS or _kinds(np.rint(off[ends] / SAME)) < VALUES:
         return 0.0
     at, last = counts[ends].astype(np.float64), stamps[ends]
@@ -228,12 +264,7 @@ def _deduced(counts: IntArray, stamps: FloatArray, steps: FloatArray, inner: flo
     ends = (np.abs(steps - inner) > DEDUCED * inner).nonzero()[0]
     if not (3 <= len(ends) <= 0.2 * len(steps)):
         return None
-    if (packets := _packets(counts, stamps, ends, inner, np.inf)) is None:
-        return None
-    off = (steps[ends] - inner) / inner
-    lost = (np.abs(off) > 0.9) & (np.abs(off - np.rint(off)) < WHOLE)
-    # or whole samples are missing or have come in another order, and the stamps say so
-    return None if np.count_nonzero(lost) / len(lost) > 0.9 else packets
+    return _packets(counts, stamps, ends, inner, np.inf)
 
 
 def _packets(counts: IntArray, stamps: FloatArray, ends: IntArray, inner: float, apart: float) -> Seen | None:

@@ -141,3 +141,56 @@ def test_long_packets_whose_stamps_are_deduced_are_laid_on_a_line(says: float) -
     whole, cut = (pushed(stamps, true, says, cuts) for cuts in ([10**6], [13, 500, 1, 77]))
     assert np.array_equal(whole[0], cut[0], equal_nan=True)
     assert whole[2] == cut[2]
+
+
+@pytest.mark.parametrize("size", [10, 20, 50, 100, 250])
+def test_late_chunks_are_told_though_rounding_makes_all_steps_whole(size: int) -> None:
+    """At 1000 Hz a chunk that is late by whole milliseconds looks like samples lost, and out of order."""
+    rng, true = np.random.default_rng(size), 1000.0 + np.arange(60_000) / 1000.0
+    late = np.maximum.accumulate(
+        true[size - 1 :: size] + rng.uniform(0.02, 0.03, len(true[size - 1 :: size]))
+    )
+    stamps = (late[:, None] - np.arange(size)[::-1] / 1000.0).ravel()
+    found = lay(np.round(stamps, 3), 1000.0)
+    assert found.account.manner in (Manner.JITTER, Manner.PACKETS)
+    assert not found.account.losses
+    assert found.account.segments == 1
+    beats = found.times[15_000::800]
+    assert np.abs(np.diff(beats) - 0.8).max() < 0.001
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_samples_lost_and_chunks_overtaken_are_no_packets(seed: int) -> None:
+    """Each sample has a place of its own then, however many places are left empty."""
+    rng, order = np.random.default_rng(seed), np.arange(60_000)
+    for at in range(3000, 55_000, 1500):
+        size = int(rng.integers(100, 400))
+        order[at : at + 2 * size] = np.roll(order[at : at + 2 * size], size)
+    keep = np.ones(len(order), np.bool_)
+    for at in rng.integers(1000, 59_000, 200):
+        keep[at : at + int(rng.integers(1, 30))] = False
+    found = lay(np.round(1000.0 + order[keep] / 1000.0, 3), 1000.0)
+    assert found.account.manner is Manner.EXACT
+
+
+@pytest.mark.parametrize("off", [0.0005, 0.003, -0.003, 0.01])
+@pytest.mark.parametrize("sfreq", [100.0, 250.0, 500.0, 1000.0])
+def test_rounded_stamps_are_no_packets_where_samples_are_lost(sfreq: float, off: float) -> None:
+    """A step of 3 ms came among those of 4 at times; a third of the samples had no place, with losses."""
+    rng = np.random.default_rng(1)
+    true = 1000.0 + np.arange(int(120 * sfreq)) / (sfreq * (1.0 + off))
+    chunk = np.arange(len(true)) // int(0.1 * sfreq)
+    true = true[(rng.random(chunk[-1] + 1) > 0.01)[chunk]]
+    found = lay(np.round(true, 3), sfreq)
+    assert np.abs(found.times - true).max() < 0.0025
+    assert not found.account.unplaced
+    assert found.account.segments == 1
+
+
+@pytest.mark.parametrize("off", [0.001, 0.003, 0.01])
+def test_stamps_rounded_to_a_whole_step_lie_on_a_line(off: float) -> None:
+    """A stamp that comes twice now and then was taken as it stood, 4 ms off."""
+    true = 1000.0 + np.arange(30_000) / (250.0 * (1.0 + off))
+    found = lay(np.round(true / 0.004) * 0.004, 250.0)
+    beats = found.times[3750::200]
+    assert np.abs(np.diff(beats) - 0.8 / (1.0 + off)).max() < 0.0015
