@@ -27,6 +27,7 @@ from acquisition.commands.command import (
 from acquisition.commands.completing import codes
 from acquisition.commands.devices import devices_command
 from acquisition.commands.files import repair_command, replay_command, verify_command
+from acquisition.commands.given import FiniteRange, OutputPath
 from acquisition.commands.hands import replace_command, swap_command
 from acquisition.commands.importing import import_command
 from acquisition.commands.keys import keys_command
@@ -46,8 +47,8 @@ from acquisition.terminal import echo
 
 @click.command("record", cls=Command)
 @click.argument("session_file", metavar="SESSION.toml", type=FILE)
-@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="End after so long.")
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Parent of the recording.")
+@click.option("--seconds", type=FiniteRange(min=0, min_open=True), help="End after so long.")
+@click.option("--out", type=OutputPath(file_okay=False), help="Parent of the recording.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines: what happens, and the status.")
 @status_page_option
 @beside_option
@@ -128,12 +129,8 @@ def status_command(recording: str | None, as_json: bool) -> None:
 @click.option("--actor", help="client, therapist, dyad, system or tech; the code's own if not given.")
 @click.option("--value", help="A number or a text, as the code allows.")
 @click.option("--note", default="", help="Free text; codes only, no names.")
-@click.option(
-    "--ago", type=click.FloatRange(0, 3600), metavar="S", help="The moment meant was so long ago [s]."
-)
-@click.option(
-    "--unc", type=click.FloatRange(0, 3600), metavar="S", help="Its uncertainty [s]; 5 if not given."
-)
+@click.option("--ago", type=FiniteRange(0, 3600), metavar="S", help="The moment meant was so long ago [s].")
+@click.option("--unc", type=FiniteRange(0, 3600), metavar="S", help="Its uncertainty [s]; 5 if not given.")
 @click.option("--on", "phase", flag_value="on", help="Begin an interval; without it a second mark ends it.")
 @click.option("--off", "phase", flag_value="off", help="End an interval.")
 @click.option("--rater", default="", metavar="R2", help="Code of who marks; never a name.")

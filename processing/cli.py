@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
@@ -13,7 +12,9 @@ import click
 
 from acquisition.commands.command import Command
 from acquisition.commands.completing import RecordingPath
+from acquisition.commands.given import FiniteRange, OutputPath
 from acquisition.errors import AttunementError
+from acquisition.recording.contents import recording_around
 from acquisition.terminal import echo
 
 if TYPE_CHECKING:
@@ -24,9 +25,7 @@ if TYPE_CHECKING:
 @click.argument(
     "recordings", nargs=-1, required=True, type=RecordingPath(path_type=Path), metavar="RECORDING..."
 )
-@click.option(
-    "--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Parent of the results."
-)
+@click.option("--out", required=True, type=OutputPath(file_okay=False), help="Parent of the results.")
 @click.option(
     "--config", "config_file", type=click.Path(path_type=Path, dir_okay=False), help="Parameters (TOML)."
 )
@@ -51,7 +50,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--lateness",
-    type=click.FloatRange(0),
+    type=FiniteRange(0, endless=True),
     help="Seconds a sample may be late, or inf; instead of the recorded.",
 )
 @click.option(
@@ -104,6 +103,7 @@ def process_command(
     from processing.config import load_config
 
     _refuse_collisions(recordings)
+    _refuse_themselves(recordings, out)
     if follow and len(recordings) > 1:
         raise click.UsageError("--follow takes one recording")
     if scaling and not references:
@@ -112,8 +112,6 @@ def process_command(
         raise click.UsageError("--corrections are of a finished recording; --follow reads one that grows")
     config = load_config(config_file)
     if lateness is not None:
-        if math.isnan(lateness):
-            raise click.UsageError("--lateness takes a number of seconds, or inf")
         config = replace(config, lateness=lateness)
     failed = 0
     people = read_people(references, config.arousal, scaling or "person")
@@ -155,6 +153,15 @@ def _refuse_collisions(recordings: Sequence[Path]) -> None:
         if name in seen:
             raise click.UsageError(f"{path} and {seen[name]} would both write into {name}/: use two --out")
         seen[name] = path
+
+
+def _refuse_themselves(recordings: Sequence[Path], out: Path) -> None:
+    """Results are named after their recording: beside it they would come to lie in it."""
+    for path in recordings:
+        if (around := recording_around(out / path.resolve().name)) is not None:
+            raise click.UsageError(
+                f"the results of {path} would be written into the recording {around}: name another --out"
+            )
 
 
 def _say(result: Outcome | AttunementError, as_json: bool) -> None:

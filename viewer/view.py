@@ -8,6 +8,7 @@ import click
 
 from acquisition.commands.command import Command
 from acquisition.commands.completing import RecordingPath
+from acquisition.commands.given import OutputPath
 from acquisition.errors import AttunementError, ControlError
 from acquisition.events.corrections_file import refuse_editor
 from acquisition.events.who import who_fault
@@ -31,9 +32,7 @@ from viewer.live.live import quitting_on_ctrl_c
     type=click.Path(path_type=Path, dir_okay=False),
     help="With --editor: parameters (TOML), as of attune process, for RMSSD and responses before → after.",
 )
-@click.option(
-    "--picture", type=click.Path(path_type=Path, dir_okay=False), help="Write a PNG instead of a window."
-)
+@click.option("--picture", type=OutputPath(dir_okay=False), help="Write a PNG instead of a window.")
 def view_command(
     recording: Path, rater: str, editor: str, config_file: Path | None, picture: Path | None
 ) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from acquisition.commands.completing import RecordingPath, running
+from acquisition.commands.given import OutputPath
 from acquisition.errors import AttunementError
 from acquisition.terminal import PrintableFormatter, echo, guard_warnings
 
@@ -66,8 +67,16 @@ class Command(click.Command):
         except AttunementError as error:
             return _fail(ctx, str(error))
         except OSError as error:
-            where = f"{error.filename}: " if error.filename else ""
-            return _fail(ctx, f"{where}{error.strerror or error}")
+            where = error.filename or _written(ctx)
+            return _fail(
+                ctx, f"{where}: {error.strerror or error}" if where else error.strerror or str(error)
+            )
+
+
+def _written(ctx: click.Context) -> str:
+    """Return what a command was told to write: the system names no file where a disk is full."""
+    outs = [ctx.params.get(p.name or "") for p in ctx.command.params if isinstance(p.type, OutputPath)]
+    return ", ".join(str(out) for out in outs if out is not None)
 
 
 def _paths(given: Mapping[str, Any]) -> list[Path]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from acquisition.commands.command import FILE, Command, Group, as_json_option, print_json
+from acquisition.commands.given import FiniteRange, OutputPath
 from acquisition.terminal import echo
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ SESSION = click.argument("session_file", metavar="SESSION.toml", type=FILE)
 
 
 @click.command("scan", cls=Command)
-@click.option("--seconds", type=click.FloatRange(min=0.5, max=120), default=6.0, show_default=True)
+@click.option("--seconds", type=FiniteRange(min=0.5, max=120), default=6.0, show_default=True)
 @click.option("--lsl/--no-lsl", default=True, help="Also list LSL streams.")
 @click.option(
     "--scope", type=click.Choice(["machine", "link", "site"]), default="machine", show_default=True,
@@ -70,7 +71,7 @@ def _radio(emulated: bool) -> Radio | None:
 
 @click.command("identify", cls=Command)
 @SESSION
-@click.option("--seconds", type=click.FloatRange(min=1, max=3600), default=60.0, show_default=True)
+@click.option("--seconds", type=FiniteRange(min=1, max=3600), default=60.0, show_default=True)
 @as_json_option
 def identify_command(session_file: Path, seconds: float, as_json: bool) -> None:
     """Tap a sensor and see which stream moves; nothing is recorded. Ctrl+C ends it."""
@@ -101,9 +102,9 @@ def identify_command(session_file: Path, seconds: float, as_json: bool) -> None:
 @click.argument("profile", metavar="PROFILE")
 @click.option("--address", default="", help="Which device; attune devices scan lists what is in range.")
 @click.option("--name", default="", help="Which device, by the name that it says.")
-@click.option("--seconds", type=click.FloatRange(min=5, max=3600), default=120.0, show_default=True)
+@click.option("--seconds", type=FiniteRange(min=5, max=3600), default=120.0, show_default=True)
 @click.option(
-    "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+    "--out", type=OutputPath(dir_okay=False), metavar="FILE",
     help="Where the report goes; trial_PROFILE_DATE.txt by default.",
 )  # fmt: skip
 @click.option("--emulated", is_flag=True, help="A rehearsal without hardware: the device is emulated.")

@@ -10,12 +10,13 @@ import click
 
 from acquisition.commands.command import DIRECTORY, Command, as_json_option, print_json, stop_on_signals
 from acquisition.commands.completing import RecordingPath
+from acquisition.commands.given import FiniteRange, OutputPath
 from acquisition.terminal import echo, working
 
 
 @click.command("replay", cls=Command)
 @click.argument("recording", metavar="RECORDING|FILE.xdf", type=RecordingPath(path_type=Path, exists=True))
-@click.option("--speed", type=click.FloatRange(min=0, min_open=True), default=1.0, show_default=True)
+@click.option("--speed", type=FiniteRange(min=0, min_open=True), default=1.0, show_default=True)
 @click.option("--session-id", help="LSL session id; default if not given.")
 @as_json_option
 def replay_command(recording: Path, speed: float, session_id: str | None, as_json: bool) -> None:
@@ -73,9 +74,7 @@ def verify_command(recording: Path, as_json: bool) -> None:
 
 @click.command("repair", cls=Command)
 @click.argument("recording", type=DIRECTORY)
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="New directory; <RECORDING>_repaired if not given."
-)
+@click.option("--out", type=OutputPath(new=True), help="New directory; <RECORDING>_repaired if not given.")
 @as_json_option
 def repair_command(recording: Path, out: Path | None, as_json: bool) -> None:
     """Write what can be saved of a cut recording to a new one; the old one is left as it is."""

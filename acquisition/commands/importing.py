@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from acquisition.commands.command import Command, as_json_option, print_json, study_option
+from acquisition.commands.given import OutputPath
 from acquisition.session.session import SETTINGS
 from acquisition.stream import PEOPLE, Modality, Role
 from acquisition.terminal import echo, progressing
@@ -126,7 +127,7 @@ class ImportCommand(Command):
 )
 @study_option
 @click.option("--accept-damage", is_flag=True, help="Import what is left of damaged files.")
-@click.option("--out", metavar="RECORDING", type=PATH, help="New directory.")
+@click.option("--out", metavar="RECORDING", type=OutputPath(new=True), help="New directory.")
 @as_json_option
 @click.pass_context
 def import_command(ctx: click.Context, /, **given: Any) -> None:

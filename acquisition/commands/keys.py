@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from acquisition.commands.command import FILE, Command, Group, as_json_option, print_json, study_option
+from acquisition.commands.given import FiniteRange
 from acquisition.errors import KeyStoreError
 from acquisition.terminal import echo
 from acquisition.text import how_many
@@ -139,7 +140,7 @@ def init_command(store: Path | None, passphrase_file: Path | None, sheet: Path |
 @passphrase_option
 @click.option("--recovery", type=FILE, help="The line of the recovery sheet, in place of the passphrase.")
 @click.option("--by", "way", type=click.Choice(WAYS), help="By what `attune keys remember` put there.")
-@click.option("--hours", type=click.FloatRange(0, 12, min_open=True), default=12.0, show_default=True)
+@click.option("--hours", type=FiniteRange(0, 12, min_open=True), default=12.0, show_default=True)
 def unlock_command(
     store: Path | None, passphrase_file: Path | None, recovery: Path | None, way: str | None, hours: float
 ) -> None:

@@ -31,6 +31,7 @@ from acquisition.recording.contents import (
     UNCONFIRMED,
     refuse_links,
 )
+from acquisition.recording.identity import exchanged
 from acquisition.recording.lock import held
 from acquisition.recording.noted import parted, stripped, without
 from acquisition.recording.recording import Recording
@@ -78,8 +79,8 @@ def plan(path: Path, role: Role, *, without_keys: bool = False, store: Path | No
     Raises
     ------
     RecordingError
-        If there is no recording, it still grows, a file of it is a link, or the dyad's file is to go while
-        one of a person is there: it belongs to both.
+        If there is no recording, it still grows, a file of it is a link or says that it is another's, or
+        the dyad's file is to go while one of a person is there: it belongs to both.
     KeyStoreError
         If it is sealed with a key that the store does not have, or rows cannot be opened.
     """
@@ -94,6 +95,12 @@ def plan(path: Path, role: Role, *, without_keys: bool = False, store: Path | No
     refuse_links(path)
     if held(path):
         raise RecordingError(f"{path}: the recorder is still at work; stop it first")
+    if found := exchanged(path):
+        what = "; ".join(f"{f.file} {f.message}" for f in found)
+        raise RecordingError(
+            f"{path}: {what}: another's data would be erased for {role}'s. Nothing was erased: put each file "
+            "in its place first"
+        )
     files = [path / f"{role}.xdf", path / refill_name(role)]
     files += sorted((path / UNCONFIRMED).glob(f"{role}_*.xdf"))
     steps = [

@@ -9,6 +9,7 @@ from pathlib import Path
 from acquisition.errors import RecordingError
 from acquisition.recording import refill
 from acquisition.recording.contents import MANIFEST_NAME, Finding, session_tables
+from acquisition.recording.identity import exchanged
 from acquisition.recording.lock import held
 from acquisition.recording.manifest import changes
 from acquisition.recording.tail import ends_closed
@@ -18,25 +19,29 @@ UNPROVEN = f"{MANIFEST_NAME}: missing: nothing shows that the files are as they 
 
 
 def altered(path: Path) -> list[Finding]:
-    """Return what of a closed recording is not as it was; a growing or cut one has nothing to compare with.
+    """Return what of a closed recording is not as it was.
+
+    A growing one has nothing to compare with; of one without a manifest (it was cut, or the list is lost)
+    each file says itself whose it is.
 
     Raises
     ------
     OSError
         If a file cannot be read.
     """
-    if not path.is_dir() or not (path / MANIFEST_NAME).exists() or held(path):
+    if not path.is_dir() or held(path):
         return []
-    return changes(path)
+    return changes(path) if (path / MANIFEST_NAME).exists() else exchanged(path)
 
 
 def alterations(path: Path) -> list[str]:
     """Say in plain lines what of a closed recording is not as it was, or why nobody can tell."""
-    lines = [f"{f.file}: not as it was when the recording was closed: {f.message}" for f in altered(path)]
+    listed = "not as it was when the recording was closed: " if (path / MANIFEST_NAME).exists() else ""
+    lines = [f"{f.file}: {listed}{f.message}" for f in altered(path)]
     files = [path / f"{role}.xdf" for role in ROLES]
     there = [file for file in files if file.is_file()]
     closed = there and not (path / MANIFEST_NAME).exists() and all(map(ends_closed, there))
-    return [UNPROVEN] if closed and not held(path) else lines
+    return [UNPROVEN, *lines] if closed and not held(path) else lines
 
 
 GROWING = "still being recorded: what comes after is not in here"

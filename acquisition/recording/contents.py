@@ -73,6 +73,25 @@ class Finding:
         return f"{self.file}: {self.problem}: {self.message}"
 
 
+def recording_around(path: Path) -> Path | None:
+    """Return the recording that a path is, or lies in, whether it exists or not; None if none."""
+    try:
+        whole = path.resolve()
+    except (OSError, RuntimeError):  # links that lead back to themselves
+        return None
+    return next((p for p in (whole, *whole.parents) if _is_recording(p)), None)
+
+
+def _is_recording(path: Path) -> bool:
+    """Tell whether a folder is a recording of ours; a folder with another tool's client.xdf is none."""
+    try:
+        if not any((path / f"{role}.xdf").is_file() for role in ROLES):
+            return False
+        return (path / MANIFEST_NAME).is_file() or "recorded" in session_tables(path)
+    except OSError:
+        return False
+
+
 def is_beside(name: str) -> bool:
     """Tell whether a file, named from the recording's directory on, may come after the close."""
     return _fits(name, BESIDE)

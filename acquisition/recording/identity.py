@@ -78,6 +78,15 @@ def _identities(path: Path) -> dict[Role, Identity]:
     return {r: read_identity(p) for r, p in files.items() if p.is_file() and not p.is_symlink()}
 
 
+def exchanged(path: Path) -> list[Finding]:
+    """Return the files of a recording that say of themselves that they are another person's, or another's.
+
+    Unlike `misplaced`, what says nothing is not among them: the recorder may have been killed at its head.
+    """
+    said = {f"{role}.xdf" for role, identity in _identities(path).items() if identity != Identity()}
+    return [finding for finding in misplaced(path) if finding.file in said]
+
+
 def misplaced(path: Path, listed_id: str = "") -> list[Finding]:
     """Return the files that are another recording's or another person's, and those that do not say.
 

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from acquisition.commands.command import Command
+from acquisition.commands.given import OutputPath
 from acquisition.terminal import echo, in_table
 
 if TYPE_CHECKING:
@@ -24,9 +25,7 @@ if TYPE_CHECKING:
 @click.argument(
     "results", nargs=-1, required=True, metavar="RESULTS...", type=click.Path(path_type=Path, file_okay=False)
 )
-@click.option(
-    "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the table there as well (.parquet)."
-)
+@click.option("--out", type=OutputPath(dir_okay=False), help="Write the table there as well (.parquet).")
 @click.option(
     "--own-page",
     metavar="CODE",

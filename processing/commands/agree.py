@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from acquisition.commands.command import Command
+from acquisition.commands.given import FiniteRange
 from acquisition.errors import RecordingError
 from acquisition.terminal import echo, in_table
 
@@ -42,12 +43,10 @@ LEFT = ("code", "actor", "set", "")
     "raters over sessions.",
 )
 @click.option("--code", "codes", multiple=True, metavar="CODE", help="Only this code; repeat it.")
+@click.option("--bin", "bin_length", type=FiniteRange(0.1, 600), default=5.0, show_default=True, help="[s]")
+@click.option("--tolerance", type=FiniteRange(0, 600), default=10.0, show_default=True, help="[s]")
 @click.option(
-    "--bin", "bin_length", type=click.FloatRange(0.1, 600), default=5.0, show_default=True, help="[s]"
-)
-@click.option("--tolerance", type=click.FloatRange(0, 600), default=10.0, show_default=True, help="[s]")
-@click.option(
-    "--seconds", type=click.FloatRange(0, min_open=True), help="Length of the session, without a recording."
+    "--seconds", type=FiniteRange(0, min_open=True), help="Length of the session, without a recording."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def agree_command(

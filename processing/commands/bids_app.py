@@ -10,6 +10,7 @@ import click
 
 from acquisition.commands.command import FILE, Command
 from acquisition.commands.completing import RecordingPath
+from acquisition.commands.given import OutputPath
 from acquisition.errors import AttunementError
 from acquisition.terminal import echo, working
 from acquisition.text import how_many
@@ -19,7 +20,7 @@ FOLDER = RecordingPath(path_type=Path, exists=True, file_okay=False)
 
 @click.command("bids-app", cls=Command)
 @click.argument("dataset", metavar="IN", type=FOLDER)
-@click.argument("out", metavar="OUT", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("out", metavar="OUT", type=OutputPath(file_okay=False))
 @click.argument("level", metavar="LEVEL", type=click.Choice(("participant", "group")))
 @click.option(
     "--participant-label", "labels", multiple=True, metavar="LABEL", help="Only conversations of these."

@@ -13,6 +13,7 @@ import click
 
 from acquisition.commands.command import FILE, Command, as_json_option, print_json, study_option
 from acquisition.commands.completing import RecordingPath
+from acquisition.commands.given import OutputPath
 from acquisition.terminal import echo, in_table
 from acquisition.text import how_many
 
@@ -28,7 +29,7 @@ SHOWN = 10
 @click.argument(
     "places", nargs=-1, metavar="RECORDING|DIR...", type=RecordingPath(path_type=Path, exists=True)
 )
-@click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="The store.")
+@click.option("--out", required=True, type=OutputPath(file_okay=False), help="The store.")
 @click.option(
     "--participants",
     type=FILE,
@@ -57,7 +58,7 @@ SHOWN = 10
 @click.option(
     "--own-page",
     nargs=2,
-    type=(str, click.Path(path_type=Path, file_okay=False)),
+    type=(str, OutputPath(file_okay=False)),
     default=None,
     metavar="CODE DIR",
     help="Write a therapist's own page there: how soon the excursions of their clients were answered.",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from acquisition.commands.command import DIRECTORY, FILE, Command, Group, as_json_option
+from acquisition.commands.given import FiniteRange, OutputPath
 from acquisition.errors import RecordingError
 from acquisition.private import only_for_owner
 from acquisition.stream import PEOPLE
@@ -45,11 +46,15 @@ def corrections_command() -> None:
 @click.option("--editor", required=True, metavar="CODE", help="Who corrected, a code such as R2; no name.")
 @click.option("--why", required=True, help="Kept with each correction.")
 @click.option(
-    "--offset", type=float, default=0.0, show_default=True, help="Second of the recording at 0 s of the file."
+    "--offset",
+    type=FiniteRange(),
+    default=0.0,
+    show_default=True,
+    help="Second of the recording at 0 s of the file.",
 )
 @click.option(
     "--move-over",
-    type=click.FloatRange(0.0, 50.0),
+    type=FiniteRange(0.0, 50.0),
     default=10.0,
     show_default=True,
     help="A beat of both is moved if the file has it further away than this [ms].",
@@ -126,7 +131,7 @@ def import_command(
 
 
 @corrections_command.command("export", cls=Command)
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", type=OutputPath(dir_okay=False))
 @recording_option
 @role_option
 @click.option("--editor", default="", metavar="CODE", help="With whose corrections; without, as detected.")

@@ -15,6 +15,7 @@ import numpy as np
 
 from acquisition.commands.command import Command, as_json_option, print_json
 from acquisition.commands.devices import OPENING, SESSION, devices_command
+from acquisition.commands.given import FiniteRange, OutputPath
 from acquisition.errors import UnitError
 from acquisition.stream import Chunk, ClockOffset, FloatArray, Modality, StreamInfo
 from acquisition.terminal import echo
@@ -95,13 +96,13 @@ def _line(event: str, info: StreamInfo, **fields: Any) -> None:
 
 @click.command("check", cls=Command)
 @SESSION
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Parent of the recording.")
+@click.option("--out", type=OutputPath(file_okay=False), help="Parent of the recording.")
 @click.option(
-    "--seconds", type=click.FloatRange(min=1, max=120), default=10.0, show_default=True,
+    "--seconds", type=FiniteRange(min=1, max=120), default=10.0, show_default=True,
     help="How long to listen, once the devices stream; a heart needs 8 s to be seen.",
 )  # fmt: skip
 @click.option(
-    "--wait", type=click.FloatRange(min=1, max=600), default=OPENING, show_default=True,
+    "--wait", type=FiniteRange(min=1, max=600), default=OPENING, show_default=True,
     help="Seconds that devices may take to appear.",
 )  # fmt: skip
 @click.option(
@@ -110,7 +111,7 @@ def _line(event: str, info: StreamInfo, **fields: Any) -> None:
     "either, if this is a terminal.",
 )  # fmt: skip
 @click.option(
-    "--reading", type=click.FloatRange(min=4, max=60), default=10.0, show_default=True,
+    "--reading", type=FiniteRange(min=4, max=60), default=10.0, show_default=True,
     help="Seconds that each person reads.",
 )  # fmt: skip
 @click.option(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from acquisition.commands.command import Command
+from acquisition.commands.given import FiniteRange
 from acquisition.errors import AnnotationError, RecordingError
 from acquisition.events.who import patterns_of, who_fault
 from acquisition.recording.contents import OVERLAY_NAME
@@ -39,12 +40,12 @@ SLACK = 60.0
 @click.option("--blind", is_flag=True, help="Into raters/WHO.jsonl, which only `events agree` reads.")
 @click.option(
     "--zero",
-    type=float,
+    type=FiniteRange(),
     help="Second of the recording at which the file's clock is 0; 0 if nothing else says it.",
 )
 @click.option(
     "--sync",
-    type=float,
+    type=FiniteRange(),
     metavar="S",
     help="Second of the file at which the first sync_mark is; instead of --zero.",
 )

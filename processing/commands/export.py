@@ -12,6 +12,7 @@ import click
 
 from acquisition.commands.command import Command
 from acquisition.commands.completing import RecordingPath
+from acquisition.commands.given import OutputPath
 from acquisition.errors import AttunementError
 from acquisition.private import only_for_owner
 from acquisition.terminal import echo, working
@@ -27,9 +28,7 @@ KINDS = ("bids", "csv", "mne", "edf", "xdf", "elan")
     "recordings", nargs=-1, required=True, type=RecordingPath(path_type=Path), metavar="RECORDING..."
 )
 @click.option("--to", "kind", type=click.Choice(KINDS), required=True, help="The format.")
-@click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Directory of the files."
-)
+@click.option("--out", type=OutputPath(file_okay=False), required=True, help="Directory of the files.")
 @click.option(
     "--corrections",
     default="",

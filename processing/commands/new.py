@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from acquisition.commands.command import Command
+from acquisition.commands.given import OutputPath
 from acquisition.errors import ProfileError
 from acquisition.session.drafting import EMPTY, draft_from, faults_of, write_new
 from acquisition.session.profile import load_profile, shipped
@@ -31,9 +32,7 @@ WORDS = {
 
 
 @click.command("new", cls=Command)
-@click.argument(
-    "session_file", metavar="[SESSION.toml]", type=click.Path(path_type=Path), default=Path("session.toml")
-)
+@click.argument("session_file", metavar="[SESSION.toml]", type=OutputPath(), default=Path("session.toml"))
 @click.option(
     "--from", "last", type=click.Path(path_type=Path, exists=True), metavar="LAST",
     help="The last session file or recording: its answers are proposed, id and number count on.",

@@ -9,6 +9,7 @@ import click
 
 from acquisition.commands.command import Command
 from acquisition.commands.completing import RecordingPath
+from acquisition.commands.given import OutputPath
 from acquisition.terminal import echo, working
 
 
@@ -16,7 +17,7 @@ from acquisition.terminal import echo, working
 @click.argument("recording", type=RecordingPath(path_type=Path), metavar="RECORDING")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=OutputPath(dir_okay=False),
     help="The HTML file; without it <recording>_report.html here.",
 )
 @click.option("--pdf", is_flag=True, help="Write a PDF beside it.")

@@ -41,7 +41,7 @@ def kept_below(places: tuple[Path, ...]) -> Iterator[Kept]:
     from acquisition.errors import SessionError
     from acquisition.recording.contents import SESSION_NAME
     from acquisition.session.toml import load_session
-    from processing.commands.withdrawing import recordings_below
+    from processing.commands.whose import recordings_below
 
     for path in recordings_below(places):
         try:

@@ -60,10 +60,11 @@ def withdraw_command(
         raise click.UsageError("say RECORDING ROLE, or --person CODE")
     if not why.isprintable():
         raise click.UsageError("--why: say in printable words why")
+    unread: list[str] = []
     if recording is not None and role:
         wanted = [(recording, Role(role))]
     else:
-        wanted = _all_of(person, places, without_keys=without_keys)
+        wanted, unread = _all_of(person, places, without_keys=without_keys)
     plans = without_copies(
         [planned(p, who, places, without_keys=without_keys, store=store) for p, who in wanted]
     )
@@ -71,8 +72,10 @@ def withdraw_command(
         for one in plans:
             echo(f"{one.recording}: {one.role} {one.code}")
             echo("\n".join(f"  {line}" for line in one.lines) or "  nothing is left of them")
+    for line in unread:
+        echo(line, err=True)
     if dry_run:
-        return
+        sys.exit(1 if unread else 0)
     if not yes:
         if not sys.stdin.isatty():
             raise click.UsageError("no terminal to ask on: --yes carries it out, --dry-run only tells")
@@ -86,22 +89,28 @@ def withdraw_command(
     if as_json:
         paths = [str(video.path) for video in videos]
         print_json({"certificates": made, "identity": forgotten or None, "videos_to_erase": paths})
-        return
-    echo("\n".join([*made, *map(str, videos)]))
-    if forgotten:
-        echo(forgotten)
+    else:
+        echo("\n".join([*made, *map(str, videos)]))
+        if forgotten:
+            echo(forgotten)
+    sys.exit(1 if unread else 0)
 
 
-def _all_of(person: str, places: tuple[Path, ...], *, without_keys: bool) -> list[tuple[Path, Role]]:
+def _all_of(
+    person: str, places: tuple[Path, ...], *, without_keys: bool
+) -> tuple[list[tuple[Path, Role]], list[str]]:
+    """Return the recordings of a person, and a line each of those that nobody knows whose they are."""
     from acquisition.errors import RecordingError
-    from processing.commands.withdrawing import recordings_of
+    from processing.commands.whose import recordings_of
 
     where = where_recordings_lie(places)
-    found = list(recordings_of(person, where, without_keys=without_keys))
+    unread: list[str] = []
+    found = list(recordings_of(person, where, without_keys=without_keys, unread=unread))
     if not found:
         names = ", ".join(map(str, where))
-        raise RecordingError(f"{person}: in no recording below {names} (--from DIR looks elsewhere)")
-    return found
+        none = f"{person}: in no recording below {names} (--from DIR looks elsewhere)"
+        raise RecordingError("\n".join([*unread, none]))
+    return found, unread
 
 
 def _forget(person: str, why: str, store: Path | None) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from acquisition.errors import KeyGoneError, KeyStoreError, RecordingError, SessionError
+from acquisition.errors import KeyGoneError, KeyStoreError, RecordingError
 from acquisition.linking.finding import sha256_of
 from acquisition.linking.links_file import alone, write_links
 from acquisition.linking.showing import UNKNOWN, ToErase, to_erase
@@ -19,12 +19,10 @@ from acquisition.protection.withdrawal import Step, carry_out, plan
 from acquisition.recording.contents import LINKS_NAME, MANIFEST_NAME, SESSION_NAME
 from acquisition.recording.derived import BEGUN, COPY, DERIVED_NAME, Derived, derived
 from acquisition.recording.identity import recorded_id
-from acquisition.recording.noted import session_of
-from acquisition.session.session import Session
-from acquisition.session.toml import load_session
 from acquisition.stream import PEOPLE, ROLES, Role
 from processing.cohort.places import MADE
 from processing.cohort.withdrawing import files_of, stores_below
+from processing.commands.whose import session_as_known
 from processing.export.dataset import forget
 from processing.export.withdrawn_bids import dataset_of, parted, remove_empty, sessions_of, take_out
 from processing.results.withdrawn import Taken, plan_results, results_below, take_out_results
@@ -86,30 +84,6 @@ class Withdrawal:
         return out + [f"look into {path}: an export was begun there and not ended" for path in self.begun]
 
 
-def recordings_below(places: Sequence[Path]) -> Iterator[Path]:
-    """Yield the recordings below some places that still hold somebody's data."""
-    for place in places:
-        for file in sorted(place.rglob(SESSION_NAME)):
-            if any((file.parent / f"{role}.xdf").exists() for role in ROLES):
-                yield file.parent
-
-
-def recordings_of(
-    code: str, places: Sequence[Path], *, without_keys: bool = False
-) -> Iterator[tuple[Path, Role]]:
-    """Yield the recordings below some places in which a person has a role."""
-    for path in recordings_below(places):
-        try:
-            session = _session(path, without_keys=without_keys)
-        except KeyStoreError:
-            raise  # its codes may have been put right since: it must not be passed over
-        except (RecordingError, SessionError):
-            continue
-        for role in PEOPLE:
-            if session is not None and session.code(role) == code:
-                yield path, role
-
-
 def planned(
     path: Path,
     role: Role,
@@ -138,7 +112,7 @@ def planned(
         See `acquisition.protection.withdrawal.plan`.
     """
     steps = plan(path, role, without_keys=without_keys, store=store)
-    session = _session(path, without_keys=without_keys)
+    session = session_as_known(path, without_keys=without_keys)
     code = session.participant(role).code if session is not None and role in PEOPLE else ""
     known |= {path.resolve()}
     made = [d for d in derived(path) if role in d.entities or Role.DYAD in d.entities]
@@ -214,16 +188,6 @@ def _videos(path: Path, *, without_keys: bool) -> tuple[ToErase, ...]:
         raise RecordingError(
             f"{error}\n(put {LINKS_NAME} right, or delete it once its videos are erased)"
         ) from error
-
-
-def _session(path: Path, *, without_keys: bool) -> Session | None:
-    """Return the session of a recording; amendments of a sealed one need its keys."""
-    try:
-        return session_of(path)
-    except KeyStoreError:
-        if not without_keys:
-            raise
-        return load_session(path / SESSION_NAME)
 
 
 def _files(made: Derived) -> list[Path]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from acquisition.commands.command import Command
+from acquisition.commands.given import FiniteRange, OutputPath
 from acquisition.protection.store_files import ENVIRONMENT
 from acquisition.simulation.demo_session import emulated_session, simulated_session
 from acquisition.simulation.script import AGE
@@ -30,13 +31,13 @@ NEEDED_LATER = (
 
 
 @click.command("demo", cls=Command)
-@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="Length of the live part.")
+@click.option("--seconds", type=FiniteRange(min=0, min_open=True), help="Length of the live part.")
 @click.option(
-    "--age", type=click.FloatRange(12, 55), help="How old the session is when it starts [min], else 55.",
+    "--age", type=FiniteRange(12, 55), help="How old the session is when it starts [min], else 55.",
 )  # fmt: skip
 @click.option("--headless", is_flag=True, help="No window; write a picture of it instead.")
 @click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False), default=Path("demo"), show_default=True,
+    "--out", type=OutputPath(file_okay=False), default=Path("demo"), show_default=True,
     help="Where everything goes.",
 )  # fmt: skip
 @click.option(

@@ -12,6 +12,7 @@ import click
 
 from acquisition.commands.already import ask_if_recorded, beside_option
 from acquisition.commands.command import Command
+from acquisition.commands.given import FiniteRange, OutputPath
 from acquisition.commands.status_page import page_lines, status_page_option
 from acquisition.errors import RecordingError
 from acquisition.recorder.control import Client
@@ -60,8 +61,8 @@ Left = Literal["ended", "kept", "again", "discarded"]
 )
 @status_page_option
 @beside_option
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Parent of the recording.")
-@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="End after so long.")
+@click.option("--out", type=OutputPath(file_okay=False), help="Parent of the recording.")
+@click.option("--seconds", type=FiniteRange(min=0, min_open=True), help="End after so long.")
 def live_command(
     session_file: Path,
     headless: bool,

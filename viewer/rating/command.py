@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from acquisition.commands.command import DIRECTORY, Command, study_option
+from acquisition.commands.given import FiniteRange, OutputPath
 from acquisition.errors import AttunementError
 from acquisition.protection.audit import keep
 from acquisition.ratings.files import Rated, Sitting, read_ratings, refuse_rating
@@ -62,12 +63,12 @@ if TYPE_CHECKING:
 @click.option(
     "--show", type=click.Choice(SHOWN), help="What is seen of the session, as far as the study allows it."
 )
-@click.option("--start", type=click.FloatRange(0), metavar="S", help="Begin at this second of the recording.")
+@click.option("--start", type=FiniteRange(0), metavar="S", help="Begin at this second of the recording.")
 @click.option("--again", is_flag=True, help="Rate the hour once more, beside what was rated.")
 @click.option("--pairs", is_flag=True, help="Compare moments of 20 s, two at a time, in place of a scale.")
 @click.option(
     "--picture",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=OutputPath(dir_okay=False),
     help="Write a PNG of the page instead of a window.",
 )
 @study_option

@@ -360,9 +360,9 @@ def test_damage_is_refused_unless_it_is_accepted_and_then_kept(tmp_path: Path) -
 
 
 def test_nobody_is_withdrawn_by_the_code_of_an_import_that_knows_nobody(tmp_path: Path) -> None:
-    withdrawing = pytest.importorskip("processing.commands.withdrawing")
+    whose = pytest.importorskip("processing.commands.whose")
     a = eda(tmp_path / "a.csv", START)
     import_as([(CLIENT, a)], out=tmp_path / "x" / "unknown")
     import_as([(CLIENT, a)], out=tmp_path / "x" / "known", options=Options(client="C07"))
-    assert list(withdrawing.recordings_of("C00", [tmp_path])) == []
-    assert list(withdrawing.recordings_of("C07", [tmp_path])) == [(tmp_path / "x" / "known", CLIENT)]
+    assert list(whose.recordings_of("C00", [tmp_path])) == []
+    assert list(whose.recordings_of("C07", [tmp_path])) == [(tmp_path / "x" / "known", CLIENT)]

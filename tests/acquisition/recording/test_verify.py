@@ -18,10 +18,12 @@ from hypothesis import strategies as st
 
 from acquisition.commands.files import verify_command
 from acquisition.errors import RecordingError
+from acquisition.protection.withdrawal import plan
 from acquisition.ratings.files import RatingWriter, Sitting
 from acquisition.ratings.whose import Whose
 from acquisition.recorder.store import RecordingStore
 from acquisition.recording import manifest
+from acquisition.recording.altered import alterations, altered
 from acquisition.recording.identity import Identity, new_id, read_identity, recorded_id
 from acquisition.recording.recording import Recording
 from acquisition.recording.repair import repair
@@ -242,3 +244,33 @@ def test_a_link_that_comes_while_the_recording_grows_is_not_followed(tmp_path: P
     with pytest.raises(OSError, match="symbolic links"):
         list(recording.batches())
     simulated.abandon(store)
+
+
+def test_what_says_it_is_another_persons_is_told_without_a_manifest_too(path: Path) -> None:
+    exchange(path)
+    (path / "manifest.json").unlink()
+    assert {f.file for f in altered(path)} == {"client.xdf", "therapist.xdf"}
+    assert any("client.xdf: is the therapist's by its own header" in line for line in alterations(path))
+
+
+def test_a_cut_recording_whose_file_has_no_head_yet_is_not_called_exchanged(path: Path) -> None:
+    (path / "manifest.json").unlink()
+    (path / "client.xdf").write_bytes(b"")
+    assert altered(path) == []
+
+
+@pytest.mark.parametrize("listed", ["as it was", "none"])
+def test_nobody_is_erased_for_another_whose_file_stands_in_their_place(path: Path, listed: str) -> None:
+    exchange(path)
+    if listed == "none":
+        (path / "manifest.json").unlink()
+    before = {file: file.read_bytes() for file in path.iterdir()}
+    with pytest.raises(RecordingError, match=r"client.xdf is the therapist's .* Nothing was erased"):
+        plan(path, Role.CLIENT)
+    assert {file: file.read_bytes() for file in path.iterdir()} == before
+
+
+def exchange(path: Path) -> None:
+    (path / "client.xdf").rename(path / "x")
+    (path / "therapist.xdf").rename(path / "client.xdf")
+    (path / "x").rename(path / "therapist.xdf")

@@ -399,3 +399,23 @@ def test_sealed_results_are_left_to_the_other(store: KeyStore, tmp_path: Path) -
     acts = [e.act for e in entries(store.path)[0]]
     assert acts.count("made plain") == 1
     assert {"processed", "reported", "withdrawn", "unsealed"} <= set(acts)
+
+
+@pytest.mark.parametrize("how", ["cannot be read", "is missing"])
+def test_a_recording_of_which_nobody_knows_whose_it_is_is_named_and_never_passed_over(
+    plain: Path, tmp_path: Path, how: str
+) -> None:
+    everything, path = copied(plain, tmp_path)
+    unknown = everything / "2026-11-30_D01_S02"
+    shutil.copytree(path, unknown)
+    (unknown / "derived.jsonl").unlink()
+    (unknown / "session.toml").write_bytes(b"\xff")
+    if how == "is missing":
+        (unknown / "session.toml").unlink()
+    words = ["--person", "C01", "--from", str(everything), "--yes"]
+    for more in (["--dry-run"], []):
+        done = CliRunner().invoke(withdraw_command, words + more)
+        assert done.exit_code == 1
+        assert f"{unknown}: nobody knows whose it is" in done.stderr
+        assert (unknown / "client.xdf").exists()
+    assert not (path / "client.xdf").exists()
