@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -22,7 +23,7 @@ from acquisition.stream import StreamInfo
 from acquisition.voice.listening import Ear, Listening
 from acquisition.voice.models import SFREQ, Models, load_models
 from acquisition.voice.place import Place, places_of
-from acquisition.voice.sample_clock import SampleClock
+from acquisition.voice.sample_clock import SETTLING, SampleClock
 
 BLOCKSIZE = 512
 """Samples a callback at 16 kHz: 32 ms."""
@@ -31,6 +32,8 @@ BUFFER: float | str = 0.3 if sys.platform == "linux" else "high"
 come all the same, and with its own choice, 64 ms, a busy machine loses sound; elsewhere it is a delay."""
 RETRY = 2.0
 """Seconds between attempts to open a microphone."""
+LONGEST_DELAY = 10.0
+"""Seconds that sound may be old, or of the future, when it is handed over: more is no time at all."""
 SILENT = 3.0
 """Seconds without a callback after which a microphone is opened anew; the first takes up to 2 s."""
 
@@ -119,6 +122,7 @@ class MicrophoneDriver:
             self._thread.join(5.0)
         for mic in self._mics:
             mic.close()
+            self._pass_on(mic)
         self._listening.stop()
 
     def _watch(self) -> None:
@@ -137,14 +141,13 @@ class MicrophoneDriver:
 
     def _tend(self, mic: Microphone, sound: Any) -> None:
         """Open a microphone that is not open, or has fallen silent."""
+        self._pass_on(mic)
         if mic.is_open and mic.age() > SILENT:
             mic.close()
             self._tell(
                 mic, "lost", f"no sound from microphone {mic.title} for {SILENT:g} s; it is opened anew"
             )
         if mic.is_open:
-            for kind, message, start, stop in mic.take_remarks():
-                self._tell(mic, kind, message, start, stop)
             return
         try:
             if not any(other.is_open for other in self._mics):
@@ -159,6 +162,10 @@ class MicrophoneDriver:
             if str(error) != before:
                 mic.fault = str(error)
                 self._tell(mic, "health", mic.fault)
+
+    def _pass_on(self, mic: Microphone) -> None:
+        for kind, message, start, stop in mic.take_remarks():
+            self._tell(mic, kind, message, start, stop)
 
     def _tell(
         self, mic: Microphone, kind: NoticeKind, message: str, start: float = np.nan, stop: float = np.nan
@@ -194,10 +201,11 @@ class Microphone:
         self._device: str | int | None = int(name) if name.isdecimal() else name or None
         self._listening, self._clock = listening, clock
         self._stream: Any = None
-        self._sample_clock = SampleClock(SFREQ)
+        self._sample_clock = SampleClock(SFREQ, SETTLING)
         self._sfreq = float(SFREQ)
         self._last = np.nan
-        self._remarks: list[tuple[NoticeKind, str, float, float]] = []
+        self._says_when = True
+        self._remarks: deque[tuple[NoticeKind, str, float, float]] = deque()
 
     @property
     def is_open(self) -> bool:
@@ -210,8 +218,7 @@ class Microphone:
 
     def take_remarks(self) -> list[tuple[NoticeKind, str, float, float]]:
         """Return what happened: kind, message, start and stop [s]."""
-        remarks, self._remarks = self._remarks, []
-        return remarks
+        return [self._remarks.popleft() for _ in range(len(self._remarks))]
 
     def open(self, sound: Any) -> None:
         """Open the device at 16 kHz, or at its own rate.
@@ -227,8 +234,8 @@ class Microphone:
             if (there := about["max_input_channels"]) < needed:
                 raise DeviceError(f"microphone {self.title} has {there} input channels, {needed} are needed")
             self._sfreq = self._rate(sound, needed, float(about["default_samplerate"]))
-            self._sample_clock = SampleClock(self._sfreq)
-            self._last = self._clock()
+            self._sample_clock = SampleClock(self._sfreq, SETTLING)
+            self._last, self._says_when = self._clock(), True
             stream = sound.InputStream(
                 device=self._device,
                 samplerate=self._sfreq,
@@ -264,19 +271,27 @@ class Microphone:
         """Take in a block; PortAudio calls this from its own thread."""
         now = self._clock()
         self._last = now
-        said = now - (times.currentTime - times.inputBufferAdcTime)
-        stamps, slip = self._sample_clock.stamp(n, said)
-        if slip is not None:
-            what = (
-                f"{1e3 * (slip.stop - slip.start):.0f} ms of sound are missing by the clock of {self.title}"
-            )
-            self._remarks.append(("gap", what, slip.start, slip.stop))
+        taken = self._sample_clock.take(block.copy(), now - self._delay(n, times), now)
+        for slip in taken.slips:
+            kind, message = slip.told(f"the clock of {self.title}")
+            self._remarks.append((kind, message, slip.start, slip.stop))
         if status.input_overflow:
             self._remarks.append(("gap", f"sound of {self.title} came faster than it was read", now, now))
-        if len(stamps):
+        for stamps, sound in taken.pieces:
             self.heard = True
             for place in self.places:
-                self._listening.push(place.role, stamps, block[:, place.channel].copy(), self._sfreq)
+                self._listening.push(place.role, stamps, sound[:, place.channel], self._sfreq)
+
+    def _delay(self, n: int, times: Any) -> float:
+        """Return how long ago the first of `n` samples was taken [s], as the device says if it does."""
+        delay = float(times.currentTime - times.inputBufferAdcTime)
+        if abs(delay) <= LONGEST_DELAY:
+            return delay
+        if self._says_when:
+            self._says_when = False
+            what = f"{self.title} does not say when its sound was taken: it is stamped as it comes"
+            self._remarks.append(("clock", what, self._clock(), np.nan))
+        return n / self._sfreq
 
 
 def _why_not(error: Exception) -> str:

@@ -14,7 +14,7 @@ from acquisition.voice.listening import Listening
 from acquisition.voice.models import Models, load_models, versions
 from acquisition.voice.place import Place
 from acquisition.voice.rows import ROW_CHANNELS, TURN_CHANNELS, is_sound
-from acquisition.voice.sample_clock import SampleClock
+from acquisition.voice.sample_clock import SampleClock, Slip
 
 OPENING = 10.0
 """Seconds after which listening begins with the microphones that were found; the recorder waits as long."""
@@ -129,14 +129,15 @@ class SoundSource:
             return [Notice(time=self._clock(), kind="lost", role=info.role, stream=info.name, message=why)]
         clock = self._clocks.setdefault(info.key, SampleClock(info.sfreq))
         begin = float(chunk.times[0]) + self._offsets.get(info.key, 0.0)
-        times, slip = clock.stamp(len(chunk.times), begin)
-        if len(times):
-            self._listening.push(info.role, times, chunk.samples[:, 0], info.sfreq)
-        if slip is None:
-            return []
-        what = f"{1e3 * (slip.stop - slip.start):.0f} ms of sound are missing by the sender's clock"
-        told = Notice(time=self._clock(), kind="gap", role=info.role, stream=info.name, message=what)
-        return [replace(told, start=slip.start, stop=slip.stop)]
+        taken = clock.take(chunk.samples[:, 0], begin)
+        for times, samples in taken.pieces:
+            self._listening.push(info.role, times, samples, info.sfreq)
+        return [self._told(info, slip) for slip in taken.slips]
+
+    def _told(self, info: StreamInfo, slip: Slip) -> Notice:
+        kind, what = slip.told("the sender's clock")
+        told = Notice(time=self._clock(), kind=kind, role=info.role, stream=info.name, message=what)
+        return replace(told, start=slip.start, stop=slip.stop)
 
 
 def rows_of(info: StreamInfo) -> tuple[StreamInfo, StreamInfo]:

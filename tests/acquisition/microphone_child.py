@@ -1,8 +1,12 @@
-"""Hear a file that is played into the sink duo: python -m tests.acquisition.microphone_child WAV."""
+"""Hear a file that is played into the sink duo: python -m tests.acquisition.microphone_child WAV [STALL].
+
+The sound server stands still for STALL seconds in the first sentence.
+"""
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 import wave
@@ -13,17 +17,17 @@ from acquisition.drivers.microphone import MicrophoneDriver
 from acquisition.event import Notice
 from acquisition.stream import Chunk
 from acquisition.voice.rows import ROW_CHANNELS, TURN_CHANNELS
-from tests.acquisition.pulse import play
+from tests.acquisition.pulse import PID, play
 from tests.acquisition.voice.test_microphone import driver_of
 
-SETTLING = 1.2
-"""Seconds in which a sink that just opened sets its delay, which the device's clock says as a gap."""
+SPEAKS = 2.0
+"""Seconds after the beginning, within the first sentence."""
 AFTER = 1.8
 """Seconds until the last of it has been heard and written down."""
 
 
-def main(wav: Path) -> None:
-    """Print rows, turns and gaps."""
+def main(wav: Path, stall: float) -> None:
+    """Print between when it began to play, rows, turns and notices."""
     driver = driver_of("duo")
     driver.start()
     deadline = time.monotonic() + 60.0
@@ -31,19 +35,24 @@ def main(wav: Path) -> None:
         if time.monotonic() > deadline:
             sys.exit(f"not ready: {driver.missing()} {driver.drain()}")
         time.sleep(0.05)
-    time.sleep(SETTLING)
-    driver.drain()
-    items = _hear(driver, wav)
+    items = _hear(driver, wav, stall)
     driver.stop()
     for item in [*items, *driver.drain()]:
         _print(item)
 
 
-def _hear(driver: MicrophoneDriver, wav: Path) -> list[Drained]:
+def _hear(driver: MicrophoneDriver, wav: Path, stall: float) -> list[Drained]:
     items: list[Drained] = []
     with wave.open(str(wav)) as sound:
         seconds = sound.getnframes() / sound.getframerate()
+    asked = time.monotonic()
     play(wav, dict(os.environ))
+    sys.stdout.write(f"played {asked} {time.monotonic()}\n")
+    if stall:
+        time.sleep(SPEAKS)
+        os.kill(int(os.environ[PID]), signal.SIGSTOP)
+        time.sleep(stall)
+        os.kill(int(os.environ[PID]), signal.SIGCONT)
     until = time.monotonic() + seconds + AFTER
     while time.monotonic() < until:
         items += driver.drain()
@@ -65,4 +74,4 @@ def _print(item: Drained) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), float(sys.argv[2]) if len(sys.argv) > 2 else 0.0)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 TOOLS = ("pulseaudio", "paplay", "pactl")
+PID = "DUO_PROCESS"
 ALSA = """pcm.duo { type pulse device "duo.monitor" hint { show on description "duo" } }
 pcm.pulse { type pulse }
 pcm.!default { type pulse }
@@ -32,7 +33,7 @@ def need_pulse() -> None:
 
 @contextmanager
 def null_sink(folder: Path) -> Iterator[dict[str, str]]:
-    """Run a server of its own with the two-channel sink duo; yield the environment that reaches it."""
+    """Run a server with the two-channel sink duo; yield the environment that reaches it, and its `PID`."""
     home, run = folder / "home", folder / "run"
     home.mkdir()
     run.mkdir(mode=0o700)
@@ -52,7 +53,7 @@ def null_sink(folder: Path) -> Iterator[dict[str, str]]:
         server = subprocess.Popen([*command, "-L", sink], env=environment, stdout=log, stderr=log)
     try:
         _await_server(environment, server, folder / "pulse.log")
-        yield environment
+        yield environment | {PID: str(server.pid)}
     finally:
         server.terminate()
         try:
