@@ -16,7 +16,8 @@ from processing.heart.config import SHORTEST_HF, HeartConfig
 from processing.heart.hrv import elementwise, hinges_on_two, slice_sums, stands_out
 from processing.heart.ibi import ALTERNATING, DOUBTED, NORMAL, PASSED_OVER, Intervals, is_uneven
 from processing.heart.limits.placing import at_most_in_rsa, in_hf, is_negligible, placing_share
-from processing.heart.spectrum import RSA_EDGE, RSA_RATE, hf_powers, rsa_values
+from processing.heart.limits.turning_in_bands import turned_in_band
+from processing.heart.spectrum import BAND, RSA_BAND, RSA_EDGE, RSA_RATE, hf_powers, rsa_values
 from processing.heart.table import BeatTable
 from processing.heart.windows import ECTOPICS, FEW, IRREGULAR, PLACED, PLACING, UNSURE, most_missing, worth_of
 from processing.splines import cubics
@@ -187,8 +188,10 @@ class GridIndices:
         asked = self._hf_windows(centres)
         open_ = [k for k, w in enumerate(asked) if not w.reason]
         powers = np.array(hf_powers([(asked[k].times, asked[k].values) for k in open_]), np.float64)
-        placed = self._placed(centres[open_], self._config.hf_window / 2, powers, in_hf)
-        return _valued(asked, powers, placed, TOO_SHORT)
+        half = self._config.hf_window / 2
+        placed = self._placed(centres[open_], half, powers, in_hf)
+        turned = self._turned(centres[open_], half, BAND)
+        return _valued(asked, powers, np.maximum(placed, turned), TOO_SHORT)
 
     def rsa(self, centres: FloatArray) -> list[Value]:
         """Return `rsa_pb` [ln ms²] of the window around each centre."""
@@ -199,8 +202,10 @@ class GridIndices:
         beats = [filled(asked[k].times, asked[k].values) for k in open_]
         values = np.array(rsa_values(cubics(beats, at[open_])) if open_ else (), np.float64)
         variances = elementwise(math.exp, values)
-        placed = self._placed(centres[open_], self._config.rsa_window / 2, variances, at_most_in_rsa)
-        return _valued(asked, values, placed, "no variation")
+        half = self._config.rsa_window / 2
+        placed = self._placed(centres[open_], half, variances, at_most_in_rsa)
+        turned = self._turned(centres[open_], half + RSA_EDGE, RSA_BAND)
+        return _valued(asked, values, np.maximum(placed, turned), "no variation")
 
     def _placed(
         self,
@@ -218,6 +223,11 @@ class GridIndices:
         times = np.append(beats.times, np.inf)
         mean = (times[np.maximum(stop - 1, first)] - times[first]) / np.maximum(stop - 1 - first, 1)
         return placing_share(beats, first, stop, variances, adds(mean))
+
+    def _turned(self, centres: FloatArray, half: float, band: tuple[float, float]) -> FloatArray:
+        """Return which part of a band a QRS that turns may have added, from `half` s to both sides."""
+        first, stop = self._reach(centres - half, centres + half, side="right").T
+        return turned_in_band(self._table.rows.beats, (first, stop), 2 * half, band).share
 
     def _reach(
         self, starts: FloatArray, ends: FloatArray, side: Literal["left", "right"] = "left"

@@ -21,13 +21,15 @@ BAND = (0.15, 0.40)
 """HF band [Hz] (Task Force 1996)."""
 RSA_RATE = 2.0
 """Rate of the interpolated NN series for `rsa_pb` [Hz] (Porges & Bohrer 1990)."""
+RSA_BAND = (0.12, 0.40)
+"""Of `rsa_pb` [Hz]."""
 RSA_EDGE = HeartConfig.rsa_edge
 """Seconds that the two filters of `rsa_pb` need on either side."""
 
 _WINDOW = get_window("hann", SEGMENT)
 _IN_BAND = slice(math.ceil(BAND[0] * SEGMENT / RATE), math.floor(BAND[1] * SEGMENT / RATE) + 1)
 _TREND = savgol_coeffs(21, 3)
-_BAND_PASS = firwin(41, [0.12, 0.40], fs=RSA_RATE, pass_zero=False)
+_BAND_PASS = firwin(41, RSA_BAND, fs=RSA_RATE, pass_zero=False)
 
 
 def detrended(values: FloatArray) -> FloatArray:

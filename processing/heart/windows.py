@@ -25,6 +25,7 @@ from processing.heart.hrv import (
 from processing.heart.ibi import ASTRAY, PASSED_OVER, ROUGH, Intervals, no_intervals, with_rough
 from processing.heart.limits.placing import IN_INTERVALS, is_negligible, placing_share
 from processing.heart.limits.rmssd import rmssd_windows
+from processing.heart.limits.turning_in_bands import turned_in_band
 
 
 class Column(NamedTuple):
@@ -104,13 +105,29 @@ def worth_of(placing: FloatArray) -> FloatArray:
     return np.where(placing > PLACED, left, 1.0)
 
 
+BREATHS, BREATHING = 64.0, (0.12, 0.40)
+"""The turning of the QRS in the last of a window of SDNN [s], at these frequencies [Hz], stands for all."""
+
+
 def sdnn_placing(beats: Intervals, ends: FloatArray, length: float, values: FloatArray) -> FloatArray:
-    """Return which part of the variance behind SDNN [ms] placing R peaks may have added; 0 where it is far
-    from counting."""
+    """Return which part of the variance behind SDNN [ms] placing R peaks, or a QRS that turns, may have
+    added; 0 where it is far from counting."""
     variances = values * values
+    turned = _sdnn_turned(beats, ends, min(length, BREATHS), variances)
     if is_negligible(beats, variances, PLACED):
-        return np.zeros(len(ends))
-    return placing_share(beats, *bounds(beats.times, ends, length), variances, IN_INTERVALS)
+        return turned
+    return np.maximum(
+        turned, placing_share(beats, *bounds(beats.times, ends, length), variances, IN_INTERVALS)
+    )
+
+
+def _sdnn_turned(beats: Intervals, ends: FloatArray, length: float, variances: FloatArray) -> FloatArray:
+    known = np.flatnonzero(np.isfinite(variances))
+    turned = turned_in_band(beats, bounds(beats.times, ends[known], length), length, BREATHING)
+    out, there = np.zeros(len(ends)), variances[known] > 0
+    share = turned.share * turned.variance / np.where(there, variances[known], 1.0)
+    out[known] = np.where(there, np.minimum(share, 1.0), turned.share)
+    return out
 
 
 def with_placing(reasons: Sequence[str], worth: FloatArray) -> list[str]:

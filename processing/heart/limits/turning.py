@@ -55,22 +55,33 @@ def turning_share(
     length : float
         Of a window [s].
     """
-    told = counted & np.isfinite(turning[:, 0]) & (turning[:, -1] > 0)
+    slopes, moved, told = turns(change, counted, turning)
+    asked = is_asked(slopes, moved, windows)
     out = np.zeros(len(windows[0]))
-    if not told.any():
-        return out
-    curvature = np.where(told, turning[:, -1], 1.0)
-    slopes = np.where(told[:, None], 1e3 * turning[:, :-1] / curvature[:, None], 0.0)
-    moved = np.where(told, change, 0.0)
-    size = np.add.reduce(slopes * slopes, axis=1)
-    sizes, squares = (slice_sums(x, *windows) for x in (size, moved * moved))
-    n = slice_sums(told.astype(np.float64), *windows)
-    asked = np.flatnonzero(PART**2 * sizes > LEAST * squares)
-    if not len(asked):
+    if not asked.any():
         return out
     starts, stops = (edge[asked] for edge in windows)
-    out[asked] = _explained(slopes, moved, (starts, stops), n[asked], length)
+    n = slice_sums(told.astype(np.float64), starts, stops)
+    out[asked] = _explained(slopes, moved, (starts, stops), n, length)
     return out
+
+
+def turns(
+    change: FloatArray, counted: BoolArray, turning: FloatArray
+) -> tuple[FloatArray, FloatArray, BoolArray]:
+    """Return the changes of slopes over the curvature of R [ms], shape (n_beats, 9), the differences of
+    intervals [ms], and for which beats both are told: 0 for the others."""
+    told = counted & np.isfinite(turning[:, 0]) & (turning[:, -1] > 0)
+    curvature = np.where(told, turning[:, -1], 1.0)
+    slopes = np.where(told[:, None], 1e3 * turning[:, :-1] / curvature[:, None], 0.0)
+    return slopes, np.where(told, change, 0.0), told
+
+
+def is_asked(slopes: FloatArray, moved: FloatArray, windows: tuple[IntArray, IntArray]) -> BoolArray:
+    """Tell in which windows the turning of the QRS could add more than `LEAST` to the mean square."""
+    size = np.add.reduce(slopes * slopes, axis=1)
+    sizes, squares = (slice_sums(x, *windows) for x in (size, moved * moved))
+    return np.asarray(PART**2 * sizes > LEAST * squares)
 
 
 def _explained(
@@ -84,9 +95,29 @@ def _explained(
         both[:, i, j] = both[:, j, i] = slice_sums(slopes[:, i] * slopes[:, j], *windows)
     with_moved = np.column_stack([slice_sums(column * moved, *windows) for column in slopes.T])
     squares = slice_sums(moved * moved, *windows)
-    still = ~(squares > 0)
     weight = np.minimum(length / APART / np.maximum(n, 1.0), 1.0)
-    unit = np.where(still, 1.0, squares) / np.maximum(n, 1.0) / weight
+    return expected_share(both, with_moved, squares, np.maximum(n, 1.0) * weight)
+
+
+def expected_share(
+    both: FloatArray, with_moved: FloatArray, squares: FloatArray, telling: FloatArray
+) -> FloatArray:
+    """Return the expected share of sums of squares that what goes with the slopes has, 0-1; 1 of nothing.
+
+    Parameters
+    ----------
+    both : ndarray, shape (n, k, k)
+        Sums of products of slopes.
+    with_moved : ndarray, shape (n, k)
+        Sums of their products with the differences of intervals.
+    squares : ndarray, shape (n,)
+        Sums of squares of these.
+    telling : ndarray, shape (n,)
+        As how many differences that know nothing of each other they tell.
+    """
+    wide = both.shape[1]
+    still = ~(squares > 0)
+    unit = np.where(still, 1.0, squares) / telling
     inverse = _inverse(both / unit[:, None, None] + np.eye(wide) / PART**2)
     found = np.add.reduce(inverse * (with_moved / unit[:, None])[:, None, :], axis=2)
     sure = np.add.reduce(found * with_moved, axis=1)
