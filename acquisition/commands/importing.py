@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -139,6 +140,8 @@ def import_command(ctx: click.Context, /, **given: Any) -> None:
     hints = _hints(given)
     if not files and not pairs:
         raise click.UsageError("no file: attune import PATH… shows what it holds")
+    if given["times"] and not streams:
+        raise click.UsageError(f"--time {given['times'][0]!r}: it goes with --stream")
     if not pairs and not streams:
         _show(ctx, files, hints, as_json=given["as_json"])
     if pairs and (streams or files):
@@ -168,10 +171,12 @@ def _show(ctx: click.Context, files: Sequence[Path], hints: Hints, *, as_json: b
     """Print what was recognised, and end with 2: nothing was imported."""
     from acquisition.importing.listing import advice, described
     from acquisition.importing.listing import as_json as plain
+    from acquisition.importing.options import refuse_unheeded
     from acquisition.importing.recognition import recognised
 
     with progressing("reading what the files hold"):
         found = [recognised(path, hints) for path in files]
+    refuse_unheeded(replace(hints, units={}), files)
     if as_json:
         print_json([plain(file) for file in found])
     else:

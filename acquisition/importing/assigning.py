@@ -14,7 +14,7 @@ from acquisition.importing.files import FORMATS, stored
 from acquisition.importing.finishing import Done, finished, refuse_damage
 from acquisition.importing.found import Found, FoundFile, Hints, joined
 from acquisition.importing.listing import ONE, holds_two, parted
-from acquisition.importing.options import Options
+from acquisition.importing.options import Options, refuse_unheeded
 from acquisition.importing.recognition import recognised
 from acquisition.importing.store import Imported, Placed
 from acquisition.rates import too_slow
@@ -60,6 +60,7 @@ def import_as(
             for found in file.streams
             if len(found.times)
         ]
+    refuse_unheeded(hints, [path for _, path in pairs])
     sources = [
         Source(
             path=f.path,
@@ -161,7 +162,7 @@ def _refuse_two(role: Role, file: FoundFile) -> None:
 
 
 def _imported(role: Role, file: FoundFile, found: Found, hints: Hints) -> Imported:
-    unit = found.unit or hints.units.get(found.modality, "")
+    unit = hints.unit(found.modality, found.unit)
     if found.modality in CANONICAL and not unit:
         raise StreamError(
             f"{file.path}: {found.name!r} says no unit of {found.modality}: --unit "

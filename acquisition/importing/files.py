@@ -13,7 +13,7 @@ from acquisition.errors import StreamError
 from acquisition.importing import stamps
 from acquisition.importing.finishing import Done, finished
 from acquisition.importing.found import Hints
-from acquisition.importing.options import Options
+from acquisition.importing.options import Options, refuse_unheeded
 from acquisition.importing.rates import IRREGULAR, LONGEST, rate_of
 from acquisition.importing.reading import Read, read_requests, said_unit
 from acquisition.importing.request import FORM, INTERVALS, Request, parse_request
@@ -88,7 +88,10 @@ def import_streams(
     if not requests:
         raise StreamError(f"nothing to import: --stream {FORM} says what")
     clocks = _time_columns(paths, requests, times)
-    read = _read(paths, requests, clocks, hints or Hints())
+    hints = hints or Hints()
+    read = _read(paths, requests, clocks, hints)
+    _refuse_unused_times(paths, read, times)
+    refuse_unheeded(hints, [paths[n - 1] for n in read], streams=True)
     placed: list[Placed] = []
     notes: list[str] = []
     at = {number: iter(one.columns) for number, one in read.items()}
@@ -143,6 +146,18 @@ def _read(
         if mine:
             found[number] = read_requests(path, mine, clocks.get(number), hints)
     return found
+
+
+def _refuse_unused_times(paths: Sequence[Path], read: dict[int, Read], times: Sequence[str]) -> None:
+    """Refuse a column of stamps for files that have their own, or that nothing is asked of."""
+    for text in times:
+        number, mark, name = text.partition("#")
+        asked = [int(number)] if mark and number.isdecimal() and name else list(read)
+        if not any(n in read for n in asked):
+            raise StreamError(f"--time {text!r}: no --stream asks for anything of that file")
+        if not any(read[n].timed for n in asked if n in read):
+            names = ", ".join(paths[n - 1].name for n in asked)
+            raise StreamError(f"--time {text!r}: has its own times: {names}; leave it out")
 
 
 def _imported(request: Request, column: Column, path: Path) -> tuple[Imported, list[str]]:

@@ -29,6 +29,10 @@ LEAST_SAME = 30
 """So many equal samples of two people are no chance."""
 
 
+START = 2.0
+"""Seconds by which a start that is told of may differ from what files say, unsaid."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
     """Say what was imported, how the two people's clocks are related, what was lost and what was done."""
@@ -72,14 +76,15 @@ def finished(
     vocabulary, meanings = _vocabulary(options), list[str]()
     if vocabulary is not None:
         streams, meanings = meant(streams, vocabulary)
-    said = (*notes, *told, *lost, *away, *meanings, *clock.said)
+    started = _started(options, clock, streams, every)
+    said = (*notes, *told, *lost, *away, *meanings, *clock.said, *_other_start(options, clock, streams))
     store(
         out,
         streams,
         sources=names,
         options=options,
         clock=clock,
-        started=_started(options, clock, streams, every),
+        started=started,
         damage=damage,
         notes=said,
     )
@@ -182,6 +187,17 @@ def _started(options: Options, clock: Clock, items: Sequence[Imported], sources:
         return next((s.opened for s in sources if s.opened), "") if whole else ""
     # A clock on the wall says no zone.
     return (when if clock.zoned else when.replace(tzinfo=None)).isoformat(timespec="milliseconds")
+
+
+def _other_start(options: Options, clock: Clock, items: Sequence[Imported]) -> list[str]:
+    """Say where a start that is told of is taken though the files say another."""
+    when = moment_of(clock.epoch + min(float(np.nanmin(i.at)) for i in items if len(i.times)))
+    if not options.started or when is None:
+        return []
+    told, dated, zoned = moment(options.started)
+    if not dated or zoned is not clock.zoned or abs(told - when.timestamp()) <= START:
+        return []
+    return [f"--started {options.started} is taken; the files say {when:%Y-%m-%dT%H:%M:%S}"]
 
 
 def named(imported: Sequence[Imported]) -> list[Imported]:

@@ -7,12 +7,14 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from acquisition.errors import UnitError
 from acquisition.stream import FloatArray, Modality
+from acquisition.units import factor
 
 HEAD = 1 << 16
 """Bytes that a layout may look at to be recognised."""
@@ -111,6 +113,8 @@ class Hints:
         Modality → unit, where the file says none.
     part : tuple of float
         From when to when the recording is wanted [s since the first sample]: a long file is read no further.
+    heeded : set
+        What of this a reader went by, as (name, value): what none does is refused, not passed over.
     """
 
     separator: str = ""
@@ -120,6 +124,35 @@ class Hints:
     sensors: dict[str, Modality] = field(default_factory=dict)
     units: dict[Modality, str] = field(default_factory=dict)
     part: tuple[float, float] = (-math.inf, math.inf)
+    heeded: set[tuple[str, str]] = field(default_factory=set, compare=False)
+
+    def heed(self, name: Literal["separator", "decimal", "header", "time_unit"]) -> str:
+        """Return what is said, to go by it."""
+        said = str(getattr(self, name))
+        self.heeded.add((name, said))
+        return said
+
+    def sensor(self, *channels: str) -> Modality | None:
+        """Return what the first of these names or numbers of a channel that is told of holds."""
+        told = next((c for c in channels if c in self.sensors), None)
+        if told is None:
+            return None
+        self.heeded.add(("sensors", told))
+        return self.sensors[told]
+
+    def unit(self, modality: Modality, said: str) -> str:
+        """Return the unit that a file says, else the one that is told of; one told of alike is gone by."""
+        told = self.units.get(modality, "")
+        if told and (not said or _alike(said, told, modality)):
+            self.heeded.add(("units", modality))
+        return said or told
+
+
+def _alike(one: str, other: str, modality: Modality) -> bool:
+    try:
+        return one.casefold() == other.casefold() or factor(one, modality) == factor(other, modality)
+    except UnitError:  # a resistance, or a spelling that is not known
+        return False
 
 
 class Peek(NamedTuple):

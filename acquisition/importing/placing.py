@@ -42,14 +42,18 @@ def placed(
     StreamError
         If starts contradict one another, or an alignment is not possible.
     """
+    _refuse_unused(items, options)
     shifts, kind, said, epoch = _starts(items, sources, options)
+    if options.zone and not any(not s.zoned and math.isfinite(s.epoch) for s in sources):
+        said.append(f"--zone {options.zone}: no file gives the time of a clock on the wall")
     moved = [_moved(p, shifts[p.file]) for p in items]
     zoned = bool(options.zone) or all(sources[p.file].zoned for p in items)
     if _one_clock(moved):
         if options.align in ("events", "tap"):
             raise StreamError(f"--align {options.align}: both people are on one clock already")
-        moved = [_moved(p, _offset(options, p.item.info.role)) for p in moved]
-        return moved, Clock(kind="one", error=0.0, epoch=epoch, zoned=zoned, said=tuple(said))
+        if not _apart(moved, options):
+            moved = [_moved(p, _offset(options, p.item.info.role)) for p in moved]
+            return moved, Clock(kind="one", error=0.0, epoch=epoch, zoned=zoned, said=tuple(said))
     error = _error_of_starts(moved, sources) if kind == "start times" else math.nan
     if options.offsets:
         moved = [_moved(p, _offset(options, p.item.info.role)) for p in moved]
@@ -63,6 +67,24 @@ def placed(
     elif options.align != "none":
         _refuse_two_clocks(moved, sources)
     return moved, Clock(kind=kind, error=error, epoch=epoch, zoned=zoned, said=tuple(said))
+
+
+def _apart(items: Sequence[Placed], options: Options) -> bool:
+    """Tell whether offsets put two people apart who are on one clock."""
+    roles = {p.item.info.role for p in items} & set(PEOPLE)
+    return len(roles) > 1 and len({_offset(options, role) for role in roles}) > 1
+
+
+def _refuse_unused(items: Sequence[Placed], options: Options) -> None:
+    """Refuse what is said of clocks of which there are none."""
+    if options.zone:
+        _zone(options.zone)
+    if options.offsets and options.align in ("events", "tap"):
+        raise StreamError(f"--align {options.align} and --offset: either is taken, not both")
+    there = {p.item.info.role for p in items}
+    for role in options.offsets:
+        if role not in there:
+            raise StreamError(f"--offset {role}=…: nothing of the {role} is imported")
 
 
 def _offset(options: Options, role: Role) -> float:
@@ -212,13 +234,17 @@ def _begin(item: Imported) -> float:
     return item.began if math.isfinite(item.began) else float(np.nanmin(item.times))
 
 
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise StreamError(f"--zone {name!r}: no such time zone (such as Europe/Vienna)") from None
+
+
 def _epoch(source: Source, zone: str) -> float:
     if source.zoned or not zone or not math.isfinite(source.epoch):
         return source.epoch
-    try:
-        there = ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise StreamError(f"--zone {zone!r}: no such time zone (such as Europe/Vienna)") from None
+    there = _zone(zone)
     whole = math.floor(source.epoch)
     moment = moment_of(whole)
     if moment is None:

@@ -19,9 +19,8 @@ from acquisition.importing.layouts.csv_table import time_column
 from acquisition.importing.rates import IRREGULAR, complete, usable
 from acquisition.importing.recognition import BROKEN, peek, reason, recognised
 from acquisition.importing.request import Request
-from acquisition.importing.tables.cells import index_of, numbers_of, stamps_of, texts_of
+from acquisition.importing.tables.cells import are_texts, index_of, numbers_of, stamps_of, texts_of
 from acquisition.importing.tables.dialect import Dialect, cut_line, dialect_of
-from acquisition.importing.tables.separators import MISSING, is_number
 from acquisition.importing.tables.table import Column, Wanted, choose, read_npz
 from acquisition.lsl.network import channel_number
 from acquisition.stream import FloatArray, Modality
@@ -39,6 +38,8 @@ class Read:
     source: Source
     damage: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    timed: bool = False
+    """A column of stamps that is asked for is taken."""
 
 
 def read_requests(path: Path, requests: Sequence[Request], time: str | None, hints: Hints) -> Read:
@@ -70,7 +71,7 @@ def _read(path: Path, requests: Sequence[Request], time: str | None, hints: Hint
     seen = peek(path)
     if suffix == ".npz":
         wanted = [Wanted(r.column, r.modality is Modality.MARKERS) for r in requests]
-        return Read(columns=read_npz(path, wanted, time), source=Source(path=path))
+        return Read(columns=read_npz(path, wanted, time, hints), source=Source(path=path), timed=True)
     if suffix in (".edf", ".bdf"):
         return _edf(path, requests, hints)
     if suffix == ".wav":
@@ -244,6 +245,7 @@ def _table(path: Path, dialect: Dialect, requests: Sequence[Request], time: str 
         source=Source(path=path, epoch=epoch, zoned=zoned, resolution=0.1),
         damage=cut_line(path, dialect),
         notes=tuple(notes),
+        timed=True,
     )
 
 
@@ -281,10 +283,8 @@ def _stamps(
 ) -> stamps.Stamps:
     """Return the stamps of a table, their unit told by its name, else by what they stamp."""
     name = dialect.names[column]
-    words = texts_of(path, dialect, [column])[0]
-    first = next((w for w in words if w.strip().casefold() not in MISSING), "")
-    if first and not is_number(first, dialect.decimal):
-        return stamps.texts(words, name, str(path))
+    if are_texts(path, dialect, column):
+        return stamps.texts(texts_of(path, dialect, [column])[0], name, str(path))
     numbers = stamps_of(path, dialect, column)
     main = next(
         ((r, c) for r, c in zip(requests, at, strict=True) if r.modality not in IRREGULAR),
@@ -303,7 +303,7 @@ def _stamps(
         numbers[there],
         name,
         str(path),
-        unit=hints.time_unit or stamps.said_unit(dialect.units[column]),
+        unit=hints.heed("time_unit") or stamps.said_unit(dialect.units[column]),
         modality=modality,
         intervals=intervals,
         sfreq=request.sfreq,

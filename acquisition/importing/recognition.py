@@ -187,7 +187,8 @@ def _apart(layout: Layout, path: Path, hints: Hints) -> FoundFile:
     try:
         if not here.poll(patience):
             raise RecordingError(f"{path}: {layout.title} without an end: not read in {patience:.0f} s")
-        found = here.recv()
+        found, heeded = here.recv()
+        hints.heeded.update(heeded)
     except EOFError:
         raise RecordingError(f"{path}: {layout.title} that cannot be read: its reader broke down") from None
     finally:
@@ -214,7 +215,7 @@ def _read_apart(there: Connection, title: str, path: Path, hints: Hints) -> None
         answer = RecordingError(f"{path}: {title} that cannot be read: damaged, or a file of another kind")
     except Exception as error:  # of any kind: the library's own
         answer = RecordingError(f"{path}: {title} that cannot be read: {reason(error)}")
-    there.send(answer)
+    there.send((answer, hints.heeded))
     there.close()
 
 

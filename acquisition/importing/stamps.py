@@ -246,10 +246,7 @@ def texts(values: Sequence[str], name: str, where: str) -> Stamps:
         If one is neither, or some dates say a zone and others none; the first is named.
     """
     out = np.full(len(values), math.nan)
-    zoned = dated = True
-    first: tuple[str, bool] | None = None
-    order = _order(values)
-    day, last = 0.0, -math.inf
+    order, days = _order(values), _Days()
     for i, text in enumerate(values):
         if text.strip().casefold() in MISSING:
             continue
@@ -260,20 +257,44 @@ def texts(values: Sequence[str], name: str, where: str) -> Stamps:
                 f"{where}: row {i + 1}: {text[:40]!r} in column {name!r} is no time (a number, ISO 8601, "
                 "or hours:minutes:seconds)"
             ) from None
-        if has_date:
-            first = first or (text, has_zone)
-            if has_zone is not first[1]:
-                raise StreamError(
-                    f"{where}: row {i + 1}: column {name!r}: {two_zones(first[0], text, has_zone)}"
-                )
-        else:
-            if seconds + day < last - DAY / 2:
-                day += DAY  # past midnight
-            seconds += day
-            last = seconds
-        dated, zoned = dated and has_date, zoned and has_zone
-        out[i] = seconds
-    return Stamps(times=out, unit="clock", absolute=dated, zoned=zoned)
+        try:
+            out[i] = days.dated(text, seconds, has_zone) if has_date else days.of_day(text, seconds)
+        except ValueError as error:
+            raise StreamError(f"{where}: row {i + 1}: column {name!r}: {error}") from None
+    dated = bool(days.first) or not days.plain
+    return Stamps(times=out, unit="clock", absolute=dated, zoned=days.zoned and not days.plain)
+
+
+@dataclass(slots=True)
+class _Days:
+    """Put times of day on the day of the last date, or past midnight; ValueError says what does not fit."""
+
+    first: str = ""
+    """The first date, whether it says a zone, and the first time of a day."""
+    zoned: bool = True
+    plain: str = ""
+    day: float = 0.0
+    last: float = -math.inf
+
+    def dated(self, text: str, seconds: float, zoned: bool) -> float:
+        if self.plain and not self.first:
+            raise ValueError(
+                f"{text[:40]!r} has a date, {self.plain[:40]!r} before it none: the first needs one"
+            )
+        if self.first and zoned is not self.zoned:
+            raise ValueError(two_zones(self.first, text, zoned))
+        self.first, self.zoned = self.first or text, zoned
+        self.day, self.last = math.floor(seconds / DAY) * DAY, seconds
+        return seconds
+
+    def of_day(self, text: str, seconds: float) -> float:
+        if self.first and self.zoned:
+            raise ValueError(two_zones(self.first, text, False))
+        self.plain = self.plain or text
+        if seconds + self.day < self.last - DAY / 2:
+            self.day += DAY  # past midnight
+        self.last = seconds + self.day
+        return self.last
 
 
 def two_zones(first: str, other: str, zoned: bool) -> str:

@@ -87,6 +87,7 @@ def import_command(
     """
     from acquisition.events.corrections_file import append_corrections, refuse_editor
     from acquisition.importing.found import Hints
+    from acquisition.importing.options import refuse_unheeded
     from acquisition.protection.audit import keep
     from processing.correcting.beat_lists import read_beats
     from processing.correcting.matching import Purpose, leading_to
@@ -96,7 +97,9 @@ def import_command(
     if not math.isfinite(offset):
         raise click.UsageError("--offset takes a number of seconds")
     now = read_standing(recording, role, editor)
-    listed = read_beats(file, now.sfreq, Hints(decimal=decimal or "", separator=separator or ""))
+    hints = Hints(decimal=decimal or "", separator=separator or "")
+    listed = read_beats(file, now.sfreq, hints)
+    refuse_unheeded(hints, [file])
     times = listed.times + offset
     for line, time in zip(listed.lines, times.tolist(), strict=True):
         if not 0.0 <= time <= now.seconds:

@@ -76,7 +76,7 @@ def read(path: Path, hints: Hints) -> FoundFile:
         raise RecordingError(f"{path}: its last column holds no intervals of a heart (0.25 to 3 s)")
     name = dialect.names[n - 1] if dialect.named else "rr"
     wish = Wish(name, Modality.RR, unit, (n - 1,))
-    clock = Clock(0, hints.time_unit) if n == 2 else None
+    clock = Clock(0, hints=hints) if n == 2 else None
     streams, common, notes = read_sheet(path, dialect, [wish], clock)
     epoch, zoned = epoch_of(common)
     return FoundFile(

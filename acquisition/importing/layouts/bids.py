@@ -95,7 +95,7 @@ def _physio(path: Path, hints: Hints) -> FoundFile:
         )
     whole = re.search(r"_recording-([a-z]+)\d*_", path.name.casefold())
     label = modality_of(whole[1]) if whole else None
-    kinds = [hints.sensors.get(n) or COLUMNS.get(n) or modality_of(n) or label for n in names]
+    kinds = [hints.sensor(n) or COLUMNS.get(n) or modality_of(n) or label for n in names]
     told = [kind is not None and not is_time(n) for n, kind in zip(names, kinds, strict=True)]
     table = _table(path, names, [label is Modality.ACC or one for one in told])
     streams, left_out = [], []
@@ -107,7 +107,7 @@ def _physio(path: Path, hints: Hints) -> FoundFile:
     for name, columns in groups:
         if is_time(name):
             continue
-        modality = kinds[columns[0]] if label is not Modality.ACC else hints.sensors.get(name, label)
+        modality = kinds[columns[0]] if label is not Modality.ACC else hints.sensor(name) or label
         said = about.get(names[columns[0]])
         unit = spelled(str(said.get("Units", "")), modality) if isinstance(said, dict) and modality else ""
         if modality is Modality.MARKERS:

@@ -43,7 +43,7 @@ def read(path: Path, hints: Hints) -> FoundFile:
             "ROLE:MODALITY:UNIT[:SFREQ]=COLUMN says it"
         )
     wishes, said = _with_units(path, dialect, wishes)
-    at = Clock(clock, hints.time_unit, _dates(path, dialect, clock)) if clock is not None else None
+    at = Clock(clock, date=_dates(path, dialect, clock), hints=hints) if clock is not None else None
     streams, common, notes = read_sheet(path, dialect, wishes, at)
     told = [in_gravities(found) for found in streams]
     streams = [found for found, _ in told]
@@ -141,11 +141,7 @@ def wishes_of(dialect: Dialect, clock: int | None, hints: Hints) -> tuple[list[W
     for i, name in enumerate(dialect.names):
         if i == clock or (clock is not None and is_time(name)):
             continue
-        modality = (
-            hints.sensors.get(name)
-            or hints.sensors.get(str(i + 1))
-            or (modality_of(name) if dialect.named else None)
-        )
+        modality = hints.sensor(name, str(i + 1)) or (modality_of(name) if dialect.named else None)
         if modality is None:
             left_out += [] if i in beside else [f"{name}: its name does not say what it holds"]
             continue

@@ -126,7 +126,7 @@ def read(path: Path, hints: Hints) -> FoundFile:
 def _stream(
     path: Path, file: Signals, i: int, label: str, unit: str, hints: Hints
 ) -> tuple[Found | None, str]:
-    modality = hints.sensors.get(str(i + 1)) or hints.sensors.get(label) or modality_of(label)
+    modality = hints.sensor(str(i + 1), label) or modality_of(label)
     if modality is Modality.MARKERS or label.casefold() == "status":
         return _triggers(file, i, label)
     if modality is None:

@@ -102,7 +102,7 @@ def read(path: Path, hints: Hints) -> FoundFile:
 
 
 def _parsed(path: Path, hints: Hints) -> FoundFile:
-    dialect = dialect_of(path, Hints(separator=",", decimal="."))
+    dialect = dialect_of(path, replace(hints, separator=",", decimal=".", header=""))
     names = list(dialect.names)
     wishes = [Wish(n, TAGS[n][0], TAGS[n][1], (i,)) for i, n in enumerate(names) if n in TAGS]
     axes = [i for i, n in enumerate(names) if n in AXES]

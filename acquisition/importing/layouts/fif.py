@@ -62,7 +62,7 @@ def read(path: Path, hints: Hints) -> FoundFile:
     data = np.concatenate(raw.parts) * np.array(raw.scales)
     streams, left_out = [], []
     for name, columns in _grouped(raw.names).items():
-        modality = hints.sensors.get(name) or modality_of(name)
+        modality = hints.sensor(name) or modality_of(name)
         if modality is None or modality is Modality.MARKERS:
             left_out.append(f"{name}: --sensor says what it is")
             continue

@@ -6,6 +6,7 @@ Rows of other devices leave cells blank.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from acquisition.errors import RecordingError
@@ -26,15 +27,13 @@ def recognise(peek: Peek) -> bool:
 
 def read(path: Path, hints: Hints) -> FoundFile:
     """Read calibrated columns; raw ones are left out."""
-    dialect = dialect_of(
-        path, Hints(separator=hints.separator or ",", decimal=hints.decimal or ".", header=hints.header)
-    )
+    dialect = dialect_of(path, replace(hints, separator=hints.separator or ",", decimal=hints.decimal or "."))
     names = list(dialect.names)
     if "Timestamp" not in names:
         raise RecordingError(f"{path}: no column Timestamp (there are: {', '.join(names)})")
     wishes, left_out = [], []
     for i, name in enumerate(names):
-        modality = hints.sensors.get(name) or (None if name in ("EventSource",) else modality_of(name))
+        modality = hints.sensor(name) or (None if name in ("EventSource",) else modality_of(name))
         if modality is None or re.search(r"\b(RAW|Resist\w*|Range|Quality|Peak)\b", name, re.IGNORECASE):
             if modality is not None:
                 left_out.append(f"{name}: raw")
@@ -44,7 +43,7 @@ def read(path: Path, hints: Hints) -> FoundFile:
         raise RecordingError(
             f"{path}: no calibrated column that its name tells (there are: {', '.join(names)})"
         )
-    clock = Clock(names.index("Timestamp"), hints.time_unit, usual="ms")
+    clock = Clock(names.index("Timestamp"), usual="ms", hints=hints)
     streams, _, notes = read_sheet(path, dialect, wishes, clock)
     return FoundFile(
         path=path, layout=TITLE, streams=tuple(streams), left_out=tuple(left_out), notes=tuple(notes)

@@ -36,7 +36,7 @@ def read(path: Path, hints: Hints) -> FoundFile:
     """Read the channels whose titles say what they are, and comments."""
     with path.open("rb") as file:
         encoding = encoding_of(file.read(HEAD))
-    dialect = replace(dialect_of(path, replace(hints, separator="\t")), encoding=encoding)
+    dialect = replace(dialect_of(path, replace(hints, separator="tab", header="")), encoding=encoding)
     blocks = _blocks(path, dialect)
     if not blocks:
         raise RecordingError(f"{path}: no rows under its head")
@@ -84,7 +84,7 @@ def _block(path: Path, dialect: Dialect, head: dict[str, str], hints: Hints) -> 
     wishes, left_out = [], []
     for k, title in enumerate(titles):
         unit = units[k] if k < len(units) else ""
-        modality = hints.sensors.get(title) or modality_of(title)
+        modality = hints.sensor(title) or modality_of(title)
         if modality is None:
             left_out.append(f"{title} [{unit}]: --sensor says what it is")
             continue

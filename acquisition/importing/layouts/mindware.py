@@ -43,7 +43,7 @@ def _signals(path: Path, first: str, hints: Hints) -> FoundFile:
     for i, name in enumerate(dialect.names):
         if is_time(name):
             continue
-        modality, unit = hints.sensors.get(name) or modality_of(name), ""
+        modality, unit = hints.sensor(name) or modality_of(name), ""
         for pattern, kind, default in ENDINGS:
             if re.search(pattern, name, re.IGNORECASE):
                 modality, unit = modality or kind, default

@@ -78,7 +78,7 @@ def _csv(path: Path, hints: Hints) -> tuple[list[Found], list[str]]:
     axes = [names.index(a) for a in ("x", "y", "z") if a in names]
     if len(axes) == 3:
         wishes.append(Wish("acc", Modality.ACC, "m/s2", tuple(axes)))
-    clock = Clock(0, hints.time_unit)
+    clock = Clock(0, hints=hints)
     streams, _, told = read_sheet(path, dialect, wishes, clock) if wishes else ([], None, [])
     counts = any(w.modality is Modality.ECG and w.unit == UNIT for w in wishes)
     return streams, [*told, NOTE] if counts else told

@@ -148,7 +148,7 @@ def converted(
     kind = next((KINDS[word] for word in KINDS if word in device.casefold()), "")
     streams, left_out, notes = [], [], []
     for channel in channels:
-        modality = hints.sensors.get(channel.label) or modality_of(channel.sensor)
+        modality = hints.sensor(channel.label) or modality_of(channel.sensor)
         transfer = TRANSFERS.get(kind, {}).get(modality) if modality else None
         if modality is None or (transfer is None and modality is not Modality.RESP):
             why = (

@@ -30,7 +30,7 @@ def recognise(peek: Peek) -> bool:
 
 def read(path: Path, hints: Hints) -> FoundFile:
     """Read the values by the sensor's own time, placed by the phone's."""
-    dialect = dialect_of(path, replace(hints, separator=";", decimal="."))
+    dialect = dialect_of(path, replace(hints, separator=";", decimal=".", header=""))
     names = [n.casefold() for n in dialect.names]
     wishes = _wishes(names)
     if not wishes:

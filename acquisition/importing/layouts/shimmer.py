@@ -53,7 +53,7 @@ def read(path: Path, hints: Hints) -> FoundFile:
         for i in times
         if "unix" in dialect.names[i].casefold() and "sync" not in dialect.names[i].casefold()
     ]
-    streams, common, notes = read_sheet(path, dialect, wishes, Clock((unix or times)[0], hints.time_unit))
+    streams, common, notes = read_sheet(path, dialect, wishes, Clock((unix or times)[0], hints=hints))
     epoch, zoned = epoch_of(common)
     return FoundFile(
         path=path,

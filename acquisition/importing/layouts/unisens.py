@@ -96,7 +96,7 @@ def _number(entry: Element, key: str, otherwise: float) -> float:
 
 def _entry(path: Path, kind: str, entry: Element, file: Path, hints: Hints) -> tuple[list[Found], str, str]:
     name = entry.get("id", "")
-    modality = hints.sensors.get(name) or _modality(entry)
+    modality = hints.sensor(name) or _modality(entry)
     rate = _number(entry, "sampleRate", math.nan)
     if not rate > 0:
         return [], f"{name}: no sampleRate", ""

@@ -211,7 +211,7 @@ def asked(path: Path, streams: Sequence[OneClock], name: str) -> tuple[OneClock,
 
 def _modality(one: OneClock, hints: Hints) -> Modality | None:
     info = stream_info(one.stream.header, Role.DYAD)
-    said = hints.sensors.get(one.title) or (info.modality if info is not None else None)
+    said = hints.sensor(one.title) or (info.modality if info is not None else None)
     return said or modality_of(one.stream.header.kind) or modality_of(one.stream.header.name)
 
 

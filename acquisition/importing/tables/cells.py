@@ -11,7 +11,7 @@ import numpy as np
 from acquisition.errors import RecordingError
 from acquisition.importing.tables.dialect import Dialect, opened
 from acquisition.importing.tables.naming import listed
-from acquisition.importing.tables.separators import BLANKS, MISSING, number, split
+from acquisition.importing.tables.separators import BLANKS, MISSING, is_number, number, split
 from acquisition.stream import FloatArray
 
 MAX_BAD = 0.01
@@ -27,6 +27,23 @@ def texts_of(path: Path, dialect: Dialect, columns: Sequence[int]) -> list[list[
         for found, column in zip(out, columns, strict=True):
             found.append(cells[column] if column < len(cells) else "")
     return out
+
+
+def are_texts(path: Path, dialect: Dialect, column: int) -> bool:
+    """Tell whether a column of stamps holds dates or times of day: the first that is there, and the next.
+
+    One word alone above numbers is no date: it is blank then.
+    """
+    seen = 0
+    for line in opened(path, dialect):
+        cells = split(line.rstrip("\r\n"), dialect.separator)
+        if column < len(cells) and cells[column].strip().casefold() not in MISSING:
+            if is_number(cells[column], dialect.decimal):
+                return False
+            seen += 1
+            if seen == 2:
+                break
+    return seen > 0
 
 
 def numbers_of(path: Path, dialect: Dialect, columns: Sequence[int]) -> list[FloatArray]:

@@ -208,22 +208,40 @@ def _names(
 ) -> tuple[list[str], bool, int]:
     """Return the names of the columns, whether the table has any, and how many lines come before its data."""
     numbered = [str(i) for i in range(1, width + 1)]
+    asked = hints.heed("header")
     if above and any(cell and not is_number(cell, reading.decimal) for cell in above[0]):
-        names = next((row for row in reversed(above) if _are_names(row, reading.decimal)), above[0])
-        return [name or str(i) for i, name in enumerate(names, 1)], True, first
+        if asked == "no":
+            return numbered, False, first - 1
+        at = next((i for i in reversed(range(len(above))) if _are_names(above[i], reading.decimal)), None)
+        if at is None and not asked and _has_fractions(lines[first - 1 : first], reading):
+            raise _two_ways(path, lines[first - 1], first)
+        names = [name or str(i) for i, name in enumerate(above[at or 0], 1)]
+        return names, True, first - _begins_with_a_word(above[(at or 0) + 1 :], reading.decimal)
     row = split(lines[first], reading.separator)
-    if hints.header == "no":
+    if asked == "no":
         return numbered, False, first
     counted = [cell for cell in row if cell]
     from_zero = counted == [str(i) for i in range(len(counted))]
-    if hints.header == "yes" or (len(row) > 1 and not row[0] and from_zero):
+    if asked == "yes" or (len(row) > 1 and not row[0] and from_zero):
         return [name or "index" for name in row], True, first + 1
     if len(row) > 1 and from_zero and _has_fractions(lines[first + 1 : first + SHOWN], reading):
-        raise RecordingError(
-            f"{path}: line {first + 1} ({', '.join(row)}) can be read in two ways (the names of the columns, "
-            "or the first row of numbers); say --header yes or --header no"
-        )
+        raise _two_ways(path, ", ".join(row), first + 1)
     return numbered, False, first
+
+
+def _two_ways(path: Path, row: str, line: int) -> RecordingError:
+    return RecordingError(
+        f"{path}: line {line} ({row[:60]}) can be read in two ways (the names of the columns, or the first "
+        "row of numbers); say --header yes or --header no"
+    )
+
+
+def _begins_with_a_word(rows: Sequence[Sequence[str]], decimal: str) -> int:
+    """Return 1 if all that stands between names and data is a row of data whose first cell is no number."""
+    if len(rows) != 1 or _are_units(rows[0]):
+        return 0
+    first, *others = rows[0]
+    return int(bool(first) and not is_number(first, decimal) and any(is_number(c, decimal) for c in others))
 
 
 def _has_fractions(rows: Sequence[str], reading: Reading) -> bool:

@@ -94,12 +94,13 @@ def number(cell: str, decimal: str = ".") -> float:
 
 def reading_of(path: Path, rows: Sequence[str], before: Sequence[str], hints: Hints, said: str) -> Reading:
     """Return separator and decimal sign, or refuse with both readings."""
-    separator = {"tab": "\t", "blank": BLANKS, "blanks": BLANKS}.get(hints.separator, hints.separator) or said
-    _no_comma_for_both(path, rows, _names(before), separator, hints.decimal)
+    asked, sign_of = hints.heed("separator"), {"tab": "\t", "blank": BLANKS, "blanks": BLANKS}
+    separator, asked_decimal = sign_of.get(asked, asked) or said, hints.heed("decimal")
+    _no_comma_for_both(path, rows, _names(before), separator, asked_decimal)
     choices = [separator] if separator else [*SEPARATORS, BLANKS]
     scored: list[tuple[float, int, Reading]] = []
     for sign in choices:
-        for decimal in [hints.decimal] if hints.decimal else [".", ","]:
+        for decimal in [asked_decimal] if asked_decimal else [".", ","]:
             if sign == decimal and not all('"' in row for row in rows):
                 continue
             table = [split(row, sign) for row in rows]
@@ -112,7 +113,7 @@ def reading_of(path: Path, rows: Sequence[str], before: Sequence[str], hints: Hi
         )
     best = max(score for score, _, _ in scored)
     fit = [s for s in scored if s[0] >= best - 1e-9]
-    return _one(path, rows, before, fit, bool(hints.decimal or separator))
+    return _one(path, rows, before, fit, bool(asked_decimal or separator))
 
 
 def _names(before: Sequence[str]) -> str:

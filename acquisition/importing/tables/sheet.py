@@ -12,12 +12,12 @@ import numpy as np
 
 from acquisition.errors import RecordingError, StreamError
 from acquisition.importing import stamps
-from acquisition.importing.found import Found, markers
+from acquisition.importing.found import Found, Hints, markers
 from acquisition.importing.rates import IRREGULAR, LONGEST, filled, rate_of, usable
 from acquisition.importing.stamps import Stamps
-from acquisition.importing.tables.cells import numbers_and_beside, stamps_of, texts_of
+from acquisition.importing.tables.cells import are_texts, numbers_and_beside, stamps_of, texts_of
 from acquisition.importing.tables.dialect import Dialect
-from acquisition.importing.tables.separators import MISSING, is_number
+from acquisition.importing.tables.separators import MISSING
 from acquisition.stream import BoolArray, FloatArray, Modality
 from acquisition.units import factor
 
@@ -59,6 +59,8 @@ class Clock(NamedTuple):
     unit: str = ""
     date: int | None = None
     usual: str = ""
+    hints: Hints | None = None
+    """What the user says of the unit, where the layout leaves that open."""
 
 
 def read_sheet(
@@ -93,7 +95,8 @@ def read_sheet(
     if clock is not None:
         main = next((w for w in wishes if w.modality not in IRREGULAR), None) or wishes[0]
         common = _clock(path, dialect, clock, main, values, sfreq)
-        if clock.usual and common.unit != (clock.unit or clock.usual):
+        said = clock.hints.time_unit if clock.hints is not None else ""
+        if clock.usual and common.unit != (said or clock.usual):
             name = dialect.names[clock.column]
             notes.append(f"column {name!r} read as {common.unit}: not plausible in {clock.usual}")
     found = []
@@ -109,8 +112,8 @@ def _clock(
 ) -> Stamps:
     """Return the stamps of all rows; those of the rows where the main stream has a value tell the unit."""
     name = dialect.names[clock.column]
-    words = texts_of(path, dialect, [clock.column])[0] if _is_text(path, dialect, clock.column) else None
-    if words is not None:
+    if are_texts(path, dialect, clock.column):
+        words = texts_of(path, dialect, [clock.column])[0]
         if clock.date is not None:
             days = texts_of(path, dialect, [clock.date])[0]
             words = [f"{day} {word}" if word.strip() else "" for day, word in zip(days, words, strict=True)]
@@ -123,28 +126,18 @@ def _clock(
     if main.modality in (Modality.RR, Modality.PPI) and main.unit:
         intervals = values[main.columns[0]][there] * factor(main.unit, main.modality) * main.scale / 1000
     modality = None if main.modality is Modality.MARKERS else main.modality
+    asked = clock.hints.heed("time_unit") if clock.hints is not None else ""
     told = stamps.numbers(
         column[there],
         name,
         str(path),
-        unit=clock.unit or stamps.said_unit(dialect.units[clock.column]),
+        unit=clock.unit or asked or stamps.said_unit(dialect.units[clock.column]),
         usual=clock.usual,
         modality=modality,
         intervals=intervals,
         sfreq=sfreq,
     )
     return stamps.scaled(column, told.unit)
-
-
-def _is_text(path: Path, dialect: Dialect, column: int) -> bool:
-    from acquisition.importing.tables.dialect import opened
-    from acquisition.importing.tables.separators import split
-
-    for line in opened(path, dialect):
-        cells = split(line.rstrip("\r\n"), dialect.separator)
-        if column < len(cells) and cells[column].casefold() not in MISSING:
-            return not is_number(cells[column], dialect.decimal)
-    return False
 
 
 def _stream(

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acquisition.errors import RecordingError
+from acquisition.importing.found import Hints
+from acquisition.importing.stamps import scaled
 from acquisition.importing.tables.naming import listed
 from acquisition.stream import FloatArray
 
@@ -70,7 +72,9 @@ def choose(path: Path, what: str, name: str, choices: Sequence[str], *, numbered
     raise RecordingError(f"{path}: no {what} {name!r} (there are: {listed(choices)})")
 
 
-def read_npz(path: Path, wanted: Sequence[Wanted], time: str | None) -> list[Column]:
+def read_npz(
+    path: Path, wanted: Sequence[Wanted], time: str | None, hints: Hints | None = None
+) -> list[Column]:
     """Read arrays of shape (n_samples,) or (n_samples, n_channels)."""
     with path.open("rb") as raw:  # given a path, np.load leaves the file open when it fails
         file = np.load(raw, allow_pickle=False)
@@ -86,6 +90,8 @@ def read_npz(path: Path, wanted: Sequence[Wanted], time: str | None) -> list[Col
             raise RecordingError(
                 f"{path}: array {time!r}: shape {times.shape}; times have shape (n_samples,)"
             )
+        if hints is not None and (unit := hints.heed("time_unit")):
+            times = scaled(times, unit).times
     columns = []
     for want, array in zip(wanted, found, strict=True):
         values = array if want.text else _numeric(path, want.name, array)

@@ -59,7 +59,7 @@ def _epoch(file: Any) -> float:
 
 def _stream(channel: Any, number: int, hints: Hints) -> tuple[Found | None, str]:
     name, unit = str(channel.name), str(channel.units)
-    modality = hints.sensors.get(str(number)) or hints.sensors.get(name) or modality_of(name)
+    modality = hints.sensor(str(number), name) or modality_of(name)
     said = (
         spelled({"microsiemens": "uS", "umho": "uS", "Volts": "V"}.get(unit, unit), modality)
         if modality

@@ -30,7 +30,7 @@ def recognise(peek: Peek) -> bool:
 
 def read(path: Path, hints: Hints) -> FoundFile:
     """Read the channels whose names say what they are."""
-    dialect = dialect_of(path, hints)
+    dialect = dialect_of(path, replace(hints, header=""))
     lines = [x.strip() for x in dialect.preamble]
     at = next(i for i, x in enumerate(lines) if re.fullmatch(r"\d+ channels?", x))
     n = int(lines[at].split()[0])
@@ -43,7 +43,7 @@ def read(path: Path, hints: Hints) -> FoundFile:
     )
     wishes, left_out = [], []
     for k, (title, unit) in enumerate(zip(titles, units, strict=False)):
-        modality = hints.sensors.get(title) or hints.sensors.get(f"CH{k + 1}") or modality_of(title)
+        modality = hints.sensor(title, f"CH{k + 1}") or modality_of(title)
         said = spelled(_unit(unit), modality) if modality else ""
         if modality is None:
             left_out.append(f"{title} [{unit}]: --sensor says what it is")

@@ -5,6 +5,7 @@ Those of Empatica's script for the raw .avro files have Unix time in µs, and it
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +37,7 @@ def recognise(peek: Peek) -> bool:
 
 def read(path: Path, hints: Hints) -> FoundFile:
     """Read skin conductance, acceleration or tags; minutes without a value are counted."""
-    dialect = dialect_of(path, Hints(separator=",", decimal=".", header="yes"))
+    dialect = dialect_of(path, replace(hints, separator=",", decimal=".", header="yes"))
     names = list(dialect.names)
     if names[0] in (TAGS, PEAKS):
         return _stamps(path, dialect, names[0])
