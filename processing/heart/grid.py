@@ -25,6 +25,8 @@ from processing.splines import cubics
 STEP, SETTLING, CLOSING = HeartConfig.step, HeartConfig.settling, HeartConfig.closing
 SHORTEST = SHORTEST_HF
 """Least seconds of beats behind an HF value."""
+DECIMALS = 3
+"""Of a breathing rate that is said, at most."""
 TOO_SHORT = "less than 64 s of beats"
 HOLE = 3.0
 """A longer stretch without an accepted beat is not interpolated [s]."""
@@ -117,6 +119,15 @@ def _valued(asked: Sequence[Window], values: FloatArray, placed: FloatArray, oth
         known = Value(value, worth, PLACING if worth < 1.0 else "")
         out.append(known if math.isfinite(value) else _nothing(window.reason or otherwise))
     return out
+
+
+def beyond(rate: float, low: float, high: float) -> str:
+    """Return that a breathing rate [1/min] lies outside of two limits, in as many decimals as show it."""
+    shown, places = (rate, low, high), 0
+    while places < DECIMALS and round(low, places) <= round(rate, places) <= round(high, places):
+        places += 1
+    at, bottom, top = (f"{x:.{places}f}" for x in shown)
+    return f"breathing at {at}/min, outside {bottom}-{top}"
 
 
 class GridIndices:
@@ -291,8 +302,7 @@ class GridIndices:
             return "breathing rate unknown"
         rate = known[len(known) // 2] / 60.0
         if not c.breathing[0] <= rate <= c.breathing[1]:
-            low, high = 60 * c.breathing[0], 60 * c.breathing[1]
-            return f"breathing at {60 * rate:.0f}/min, outside {low:.0f}-{high:.0f}"
+            return beyond(60 * rate, 60 * c.breathing[0], 60 * c.breathing[1])
         if rate * float(np.add.reduce(window.values) / len(window.values)) / 1e3 > c.breathing_per_beat:
             return f"breathing at {60 * rate:.0f}/min is too fast for the heart rate"
         share = self.spoken(*spoken)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from acquisition.tick import Tick
 from processing.catalogue import emitted
 from processing.config import PipelineConfig
 from processing.heart.config import RespirationConfig
+from processing.heart.grid import beyond
 from processing.heart.respiration_stream import Breath
 from processing.index import IndexSample
 from processing.pipeline import Pipeline
@@ -207,6 +209,25 @@ def test_the_belt_decides_when_hf_and_rsa_have_a_value() -> None:
     from_beats = processed(person(36.0), stream=False)
     assert known(of(from_beats, "resp_rate")) == pytest.approx(15.0, abs=0.7)
     assert len(known(of(from_beats, "hf"))) > 10
+
+
+@pytest.mark.parametrize(
+    ("rate", "said"),
+    [
+        (10.4, "10/min, outside 11-22"),
+        (10.6, "10.6/min, outside 10.8-22.2"),
+        (22.24, "22.24/min, outside 10.80-22.20"),
+    ],
+)
+def test_a_rate_just_outside_its_limits_does_not_read_as_one_inside(rate: float, said: str) -> None:
+    assert beyond(rate, 60 * 0.18, 60 * 0.37) == f"breathing at {said}"
+
+
+@given(st.floats(1.0, 60.0))
+def test_a_rate_that_is_outside_by_a_hundredth_reads_so(rate: float) -> None:
+    said = [float(x) for x in re.findall(r"[0-9.]+", beyond(rate, 10.8, 22.2))]
+    if not 10.79 <= rate <= 22.21:
+        assert not said[1] <= said[0] <= said[2]
 
 
 def test_a_belt_that_falls_silent_is_not_replaced_unseen() -> None:
