@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from acquisition.stream import PEOPLE, StreamInfo
-from processing.coupling.one_heart import is_asked
-from processing.indices import COUPLINGS, INDICES, ONE_HEART, PERSON, Index
+from processing.coupling.one_person import KINDS
+from processing.indices import COUPLINGS, INDICES, PERSON, Index
 from processing.parts import parts_of, signals_of, sources
 
 Names = tuple[tuple[str, str], ...]
@@ -22,7 +22,7 @@ def emitted(streams: Iterable[StreamInfo]) -> dict[str, Names]:
         if names := tuple((index.name, index.unit) for index in PERSON if _given(index, mine)):
             out[role.value] = names
     if coupled := [index for signal in signals_of(fed) for index in COUPLINGS[signal]]:
-        compared = [*coupled, *([INDICES[ONE_HEART]] if is_asked(signals_of(fed)) else [])]
+        compared = [*coupled, *(INDICES[kind.index] for kind in KINDS if kind.is_asked(signals_of(fed)))]
         out["dyad"] = tuple((index.name, index.unit) for index in compared)
     return out
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from processing.config import PipelineConfig
-from processing.indices import COUPLINGS, INDICES, ONE_HEART, Index, of_part, spelled
+from processing.indices import COUPLINGS, INDICES, ONE_HEART, ONE_SKIN, Index, of_part, spelled
 
 MARK = re.compile(r"<!-- indices of (\w+) -->")
 HEAD = ("index", "what it is", "window", "row", "unit", "settled after `time`")
@@ -27,7 +27,7 @@ def _of(part: str) -> Sequence[Index]:
     """Return the indices of an estimator; of the two people once, for any signal."""
     if part != "dyad":
         return of_part(part)
-    return (*next(iter(COUPLINGS.values())), INDICES[ONE_HEART])
+    return (*next(iter(COUPLINGS.values())), INDICES[ONE_HEART], INDICES[ONE_SKIN])
 
 
 def table(records: Sequence[Index], config: PipelineConfig) -> str:

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from acquisition.stream import PEOPLE, Modality, Role, StreamInfo
+from acquisition.stream import PEOPLE, FloatArray, Modality, Role, StreamInfo
 from acquisition.voice.rows import is_turns
 from processing.arousal.arousal import Arousal
 from processing.arousal.baseline import Reference
@@ -74,6 +74,8 @@ class Person:
     reference: Reference | None = None
     corrected: Mapping[str, Edits] = field(default_factory=dict)
     """heart, skin → what was corrected by hand."""
+    sink: Callable[[FloatArray, FloatArray], None] | None = None
+    """Takes the valid samples of the skin, for whoever compares the two people's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +116,7 @@ def _heart(p: Person) -> Heart:
 
 
 def _skin(p: Person) -> Skin:
-    return Skin(p.role.value, config=p.config.skin, edits=p.corrected.get("skin"))
+    return Skin(p.role.value, config=p.config.skin, edits=p.corrected.get("skin"), sink=p.sink)
 
 
 def _arousal(p: Person) -> Arousal:

@@ -22,7 +22,9 @@ from processing.arousal.baseline import Reference
 from processing.clocks import withheld
 from processing.config import PipelineConfig
 from processing.corrections.edits import Edits
-from processing.coupling.one_heart import OneHeart, is_asked
+from processing.coupling import one_heart, one_skin
+from processing.coupling.one_heart import OneHeart
+from processing.coupling.one_skin import OneSkin
 from processing.coupling.synchrony import Synchrony
 from processing.handover import Handover, changes
 from processing.index import Estimator, IndexSample, Watermarks, sort_samples
@@ -73,9 +75,9 @@ class Pipeline:
         self._feeds: dict[tuple[Role, str], Estimator] = {}
         self._people: dict[Role, list[Estimator]] = {}
         self.arousal: dict[Role, Arousal] = {}
+        self._both = _of_both(self._sources, self.config)
         for role in PEOPLE:
             self._people[role] = self._parts(role, (references or {}).get(role.value))
-        self._both = _of_both(self._sources, self.config)
         self._last_tick = -np.inf
 
     def _chosen(self, streams: Sequence[StreamInfo]) -> Sources:
@@ -86,7 +88,10 @@ class Pipeline:
         """Return the estimators of a person, in the order in which they advance."""
         mine = {source: info for (r, source), info in self._sources.items() if r == role}
         by_hand = {signal: edits for (r, signal), edits in self._corrected.items() if r == role.value}
-        person = Person(role=role, fed=mine, config=self.config, reference=reference, corrected=by_hand)
+        sink = next((e.sink(role) for e in self._both if isinstance(e, OneSkin)), None)
+        person = Person(
+            role=role, fed=mine, config=self.config, reference=reference, corrected=by_hand, sink=sink
+        )
         out: list[Estimator] = []
         for part in parts_of(mine):
             estimator = self._estimator(part, person)
@@ -135,7 +140,7 @@ class Pipeline:
                 estimator.mark(event, float(ticks[k]))
             estimator.hear(out)
             made = estimator.advance(ticks, both)
-            out += made if self._aligned or isinstance(estimator, OneHeart) else withheld(made)
+            out += made if self._aligned or isinstance(estimator, OneHeart | OneSkin) else withheld(made)
         sort_samples(out)
         return out
 
@@ -178,8 +183,9 @@ class Pipeline:
 def _of_both(fed: Sources, config: PipelineConfig) -> list[Estimator]:
     """Return what compares the two people; each hears those before it."""
     compared = signals_of(fed)
-    hearts: list[Estimator] = [OneHeart(config)] if is_asked(compared) else []
-    return [*hearts, *(Synchrony(signal, config=config) for signal in compared)]
+    lone: list[Estimator] = [OneHeart(config)] if one_heart.KIND.is_asked(compared) else []
+    lone += [OneSkin(config)] if one_skin.KIND.is_asked(compared) else []
+    return [*lone, *(Synchrony(signal, config=config) for signal in compared)]
 
 
 def _fed(role: Role, chosen: Sources) -> dict[str, StreamInfo]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from acquisition.simulation import truth
 from acquisition.simulation.physiology import SCR_PEAK, plateau
-from acquisition.simulation.script import PAST, Script, stream_rng
+from acquisition.simulation.script import PAST, Coupling, Script, stream_rng
 from acquisition.stream import PEOPLE, FloatArray, Role
 
 BLOCK = 10.0
@@ -138,13 +138,24 @@ class Skin:
             if c.leader is role:
                 continue
             theirs = self._past[c.leader]
-            times = theirs.onsets + c.eda_lag
+            late, gain = self._own_way(role, theirs.onsets, c)
+            times = theirs.onsets + c.eda_lag + late
             rng = stream_rng(self._script.seed, "follow", role, number)
             luck = rng.random(64)[: len(times)]
             here = (times >= begin) & (times < begin + BLOCK) & (times > c.start) & (times < c.stop)
             here &= luck < FOLLOWED * c.share
-            found = found.then(Responses(times[here], theirs.amplitudes[here]))
+            heights = np.clip(theirs.amplitudes * gain, SMALLEST_SCR, LARGEST_SCR)
+            found = found.then(Responses(times[here], heights[here]))
         return found
+
+    def _own_way(self, role: Role, onsets: FloatArray, c: Coupling) -> tuple[FloatArray, FloatArray]:
+        """Return how much later [s] and how many times as large each response is repeated, in any block."""
+        if not c.uneven:
+            return np.zeros(len(onsets)), np.ones(len(onsets))
+        numbers = np.rint(1e3 * np.maximum(0.0, onsets + PAST)).astype(np.int64).tolist()
+        drawn = [stream_rng(self._script.seed, "own way", role, n).standard_normal(2) for n in numbers]
+        shift, height = np.reshape(drawn, (-1, 2)).T
+        return c.uneven * shift, np.exp(c.uneven * height)
 
     def _share(self, role: Role, t: FloatArray) -> FloatArray:
         share = np.zeros(len(t))

@@ -56,6 +56,8 @@ KNOWN_AFTER = 10.0
 """Something past the band is called an excursion so long after [s]."""
 BACK, INSIDE, MERGED = 5.0, 0.5, 10.0
 """It ends after so many seconds at least so many scales within the edge; so near ones are one [s]."""
+UNEVEN = 0.35
+"""SD by which responses of two who move together are apart [s]."""
 ANSWER = "int_support"
 ANSWER_LASTS = 10.0
 MARGIN = 90.0
@@ -230,7 +232,7 @@ def _couplings(known: Known, end: float) -> tuple[Coupling, ...]:
     return (
         Coupling(
             leader=leader, start=0.0, stop=end, hr_lag=lag, eda_lag=lag + 1.0 if lag else 0.0,
-            share=known.share, gain=known.gain,
+            share=known.share, gain=known.gain, uneven=0.0 if lag else UNEVEN,
         ),
     )  # fmt: skip
 

@@ -68,7 +68,9 @@ class Coupling:
     """A stretch in which one person's slow HR and EDA are, to the `share`, the other's of some seconds ago.
 
     `share` is the correlation of the two slow signals at that lag once the ramps at both ends are over;
-    `gain` says by how much the slow signals of both people grow meanwhile.
+    `gain` says by how much the slow signals of both people grow meanwhile, `uneven` by how much a repeated
+    skin response is earlier or later [s], and smaller or larger (a logarithm; SD): without a lag two people
+    who go together do not answer alike to the tenth of a second, as two hands of one person do.
     """
 
     leader: Role
@@ -78,6 +80,7 @@ class Coupling:
     eda_lag: float
     share: float
     gain: float
+    uneven: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

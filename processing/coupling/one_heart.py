@@ -17,14 +17,14 @@ counts T waves too, its beats come together with the other's at two lags: of the
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from acquisition.event import Event
 from acquisition.stream import PEOPLE, Chunk, FloatArray, IntArray
+from processing.coupling.shared import Kind
 from processing.index import IndexSample, Watermarks, index_samples, released
 from processing.indices import INDICES, ONE_HEART, SIGNALS, part_of
 
@@ -56,14 +56,16 @@ HINT = (
     "on one person, or one sensor's data given twice? Coupling of heart rate and HRV has no value there"
 )
 FEW, OPEN = "too few beats", "not clear from the beats"
-HEARTS = frozenset(name for name in SIGNALS if part_of(name) == "heart")
-"""Signals that tell nothing about two people where there is one heart."""
+KIND = Kind(
+    index=ONE_HEART,
+    signals=frozenset(name for name in SIGNALS if part_of(name) == "heart"),
+    window=WINDOW,
+    reason=REASON,
+    hint=HINT,
+    least=4,
+)
+"""A single look may err where two people breathe to one pace."""
 _BEAT = "ibi"
-
-
-def is_asked(compared: Iterable[str]) -> bool:
-    """Tell whether one heart is looked for: where signals are compared that tell nothing of it."""
-    return not HEARTS.isdisjoint(compared)
 
 
 class OneHeart:
@@ -219,59 +221,3 @@ def _shares(apart: FloatArray, near: float, n: int) -> tuple[float, float, float
     lag = apart[best] + near
     elsewhere = counts[np.abs(apart + near - lag) > 4.0 * near]
     return counts[best] / n, float(elsewhere.max(initial=0)) / n, float(lag)
-
-
-Spans = tuple[tuple[float, float], ...]
-
-
-class Shared:
-    """Hold from when to when the two people's beats were one heart's, as far as it was known at a moment."""
-
-    def __init__(self) -> None:
-        self._since = list[float]()
-        self._known = list[Spans]()
-        """The spans that each row made known, with `_since` when."""
-        self._holds = False
-
-    def hear(self, samples: Iterable[IndexSample]) -> None:
-        """Take in index samples; others are passed over."""
-        for s in samples:
-            if s[3] == ONE_HEART:
-                self._holds = s[4] == 1.0 or (self._holds and s[4] != 0.0)
-                before = self._known[-1] if self._known else ()
-                self._since.append(s[1])
-                self._known.append(_with_minute(before, s[0]) if self._holds else before)
-
-    def spans(self, available: float = math.inf) -> Spans:
-        """Return the spans [s, LSL clock] known at `available`: told minutes, and open ones behind them."""
-        known = bisect_right(self._since, available)
-        return self._known[known - 1] if known else ()
-
-
-def _with_minute(spans: Spans, centre: float) -> Spans:
-    """Return spans with one more minute, which begins no earlier than the last of them."""
-    begin, end = centre - WINDOW / 2.0, centre + WINDOW / 2.0
-    if spans and begin <= spans[-1][1]:
-        return *spans[:-1], (spans[-1][0], end)
-    return *spans, (begin, end)
-
-
-def spans_of(rows: Mapping[tuple[str, str], Sequence[IndexSample]]) -> Spans:
-    """Return from when to when there was one heart in a session [s, LSL clock].
-
-    Parameters
-    ----------
-    rows : dict
-        (entity, index) → its samples, in the order of their times.
-    """
-    shared = Shared()
-    shared.hear(rows.get(("dyad", ONE_HEART), ()))
-    return shared.spans()
-
-
-def inside(times: FloatArray, spans: Iterable[tuple[float, float]]) -> np.ndarray:
-    """Return which moments lie in one of the spans."""
-    out = np.zeros(len(times), np.bool_)
-    for begin, end in spans:
-        out |= (times >= begin) & (times < end)
-    return out

@@ -21,8 +21,9 @@ from acquisition.stream import Chunk, FloatArray, Role
 from processing.coupling.chance import ChancePool
 from processing.coupling.common import Marked
 from processing.coupling.config import SynchronyConfig
-from processing.coupling.one_heart import HEARTS, REASON, Shared, Spans, inside
+from processing.coupling.one_person import kind_of
 from processing.coupling.peaks import pick, smoother
+from processing.coupling.shared import Shared, Spans, inside
 from processing.coupling.signals import GridSignal
 from processing.coupling.statement import Looks, Pair, Statement, rule_of, unsaid
 from processing.coupling.wclc import LagTable, strongest
@@ -54,7 +55,9 @@ class Synchrony:
         self._untested = rule.untested
         self._part, self._step = part_of(signal), round(mine.step * rule.sfreq)
         self._indices = (*rule.needs, SPEECH)
-        self._shared = Shared() if signal in HEARTS else None
+        kind = kind_of(signal)
+        self._shared = Shared(kind) if kind is not None else None
+        self._lone = kind.reason if kind is not None else ""
         self._config, self._shape = mine, shape
         self._people = [GridSignal(rule, entity) for entity in PAIR]
         self._speakers = [GridSignal(speech_of(rule), entity) for entity in PAIR]
@@ -165,13 +168,13 @@ class Synchrony:
                 out += self._state(j, look, float(available[j - start]))
         return bands + [self._band] * (len(at) - len(bands)), out
 
-    def _one_heart(self, available: float) -> Spans:
-        """Return the spans of one heart known at a moment [s, LSL clock]."""
+    def _of_one(self, available: float) -> Spans:
+        """Return the spans known at a moment in which the signals were one person's [s, LSL clock]."""
         return self._shared.spans(available) if self._shared is not None else ()
 
     def _blank(self, available: float) -> None:
-        """Leave out of what later looks are made of where the two people's beats are one heart's."""
-        if spans := self._one_heart(available):
+        """Leave out of what later looks are made of where both are one person's."""
+        if spans := self._of_one(available):
             points = ((self._origin or 0) + np.arange(self._past.shape[1]) - self._reach) / self._sfreq
             self._past[:, inside(points, spans)] = np.nan
 
@@ -193,7 +196,7 @@ class Synchrony:
         else:
             said = self._look_at(j, available)
             doubt = self._belief(j, available)[1] if math.isnan(said.stated) else ""
-            doubt = REASON if math.isnan(said.stated) and self._one_heart(available) else doubt
+            doubt = self._lone if math.isnan(said.stated) and self._of_one(available) else doubt
             said = unsaid(doubt) if doubt else said
         time = self._time(j)
         said_of = (
@@ -253,7 +256,7 @@ class Synchrony:
             for v, c, (least, _) in zip(value, coverage, beliefs, strict=True)
         ]
         missing = [
-            "" if v == v else REASON if one else self._missing(c, doubt)
+            "" if v == v else self._lone if one else self._missing(c, doubt)
             for v, c, (_, doubt), one in zip(value, coverage, beliefs, shared.tolist(), strict=True)
         ]
         no_peak = [m or ("" if k == k else "no peak") for m, k in zip(missing, lags, strict=True)]
@@ -275,9 +278,9 @@ class Synchrony:
         ]
 
     def _rests_on_one(self, j: int, available: float) -> bool:
-        """Tell whether the windows that end at sample j hold time of one heart."""
+        """Tell whether the windows that end at sample j hold time in which both were one person's."""
         begin, end = self._time(j - self._reach + 1), self._time(j)
-        return any(start <= end and stop > begin for start, stop in self._one_heart(available))
+        return any(start <= end and stop > begin for start, stop in self._of_one(available))
 
     def _missing(self, coverage: float, doubt: str) -> str:
         """Say why there is no value; where rows were in doubt, that, and nothing of the rest."""

@@ -5,7 +5,16 @@ A new index is a record here and a function in its room; tables, docs, lanes and
 
 from __future__ import annotations
 
-from processing.indices.dyad import COUPLINGS, ONE_HEART, SIGNALS, SPEECH, delay_of, part_of, speech_of
+from processing.indices.dyad import (
+    COUPLINGS,
+    ONE_HEART,
+    ONE_SKIN,
+    SIGNALS,
+    SPEECH,
+    delay_of,
+    part_of,
+    speech_of,
+)
 from processing.indices.heart import VAGAL
 from processing.indices.record import Index, Signal, spelled
 from processing.indices.table import INDICES, PERSON, of_part, unit_of
@@ -14,6 +23,7 @@ __all__ = [
     "COUPLINGS",
     "INDICES",
     "ONE_HEART",
+    "ONE_SKIN",
     "PERSON",
     "SIGNALS",
     "SPEECH",

@@ -81,6 +81,8 @@ SIGNALS: dict[str, Signal] = {
 
 ONE_HEART = "one_heart"
 """The index that says whether the beats of both people are those of one."""
+ONE_SKIN = "one_skin"
+"""The index that says whether the skin conductance of both people is that of one."""
 SPEECH = "speaking"
 """The index that says who speaks."""
 
@@ -194,4 +196,15 @@ _ONE_HEART = Index(
     gap=always(12.0),
     shown=False,
 )
-INDICES = (*(index for mine in COUPLINGS.values() for index in mine), _ONE_HEART)
+_ONE_SKIN = Index(
+    name=ONE_SKIN,
+    unit="",
+    of=("synchrony",),
+    timing=Timing(always(300.0), "50 s", always(50.0), lambda c: c.skin.settled),
+    text="1: the skin conductance of both people rises at the same moments, in one shape and proportion, as "
+    "that of two skins cannot, or has the other's rises in it beside its own; 0: it does not. The coupling "
+    "of SCL and its slope then has no value",
+    gap=always(60.0),
+    shown=False,
+)
+INDICES = (*(index for mine in COUPLINGS.values() for index in mine), _ONE_HEART, _ONE_SKIN)

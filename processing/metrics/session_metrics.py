@@ -19,7 +19,17 @@ from processing.arousal.baseline import Reference
 from processing.arousal.excursion import Excursion
 from processing.clocks import REASON
 from processing.config import PipelineConfig
-from processing.coupling import common, deciding, one_heart, speech, statement
+from processing.coupling import (
+    common,
+    deciding,
+    one_heart,
+    one_person,
+    one_skin,
+    shared,
+    slopes,
+    speech,
+    statement,
+)
 from processing.hour import believed, measure, uncertainty
 from processing.hour.believed import rows_of
 from processing.hour.measure import Definition, Measure
@@ -71,7 +81,8 @@ OF_THE_BAND = (in_band, excursions, recovery, occupancy, stretch, tolerated)
 """Metrics that are only as good as the baseline they are relative to."""
 WORKINGS = (
     epochs, matching, moments, logistic, believed, measure, uncertainty, voices, coupling_definitions,
-    whole_hour, multiverse, talk_states, common, deciding, one_heart, speech, statement,
+    whole_hour, multiverse, talk_states, common, deciding, one_heart, one_skin, shared, slopes, speech,
+    statement,
 )  # fmt: skip
 """What the modules of metrics compute with; it changes a result as they do."""
 
@@ -169,10 +180,13 @@ def _only(rows: Mapping[tuple[str, str], Sequence[IndexSample]], indices: Sequen
     return [s for (_, index), mine in rows.items() if index in indices for s in mine]
 
 
-def _one_heart(line: Timeline, rows: Mapping[tuple[str, str], Sequence[IndexSample]]) -> str:
-    """Return why two people's bands cannot be compared whose beats are those of one; "" if they can."""
-    shared = one_heart.inside(line.times, one_heart.spans_of(rows))
-    return one_heart.REASON if shared.any() and shared.mean() >= believed.MOST else ""
+def _one_person(line: Timeline, rows: Mapping[tuple[str, str], Sequence[IndexSample]]) -> str:
+    """Return why two people's bands cannot be compared whose signals are those of one; "" if they can."""
+    for kind in one_person.KINDS:
+        of_one = shared.inside(line.times, kind.spans_of(rows))
+        if of_one.any() and of_one.mean() >= believed.MOST:
+            return kind.reason
+    return ""
 
 
 def _excursions(shelter: Shelter, line: Timeline, entity: str, config: PipelineConfig) -> Sequence[Excursion]:
@@ -206,7 +220,7 @@ def _measures(
         joint.DEFINITIONS,
         "dyad",
         lambda: joint.joint_measures(
-            line, found.get("client", ()), found.get("therapist", ()), reason=_one_heart(line, rows)
+            line, found.get("client", ()), found.get("therapist", ()), reason=_one_person(line, rows)
         ),
     )
     old = "; ".join(f"{e}: {person.old}" for e, person in line.people.items() if person.old)

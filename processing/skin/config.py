@@ -95,6 +95,11 @@ class SkinConfig:
             raise ValueError(f"scl.recovery = {self.scl.recovery:g}: must be {low:g} to {high:g} s")
 
     @property
+    def settled(self) -> float:
+        """Return how long after a sample it is known whether it is valid, at the latest [s]."""
+        return self.quality.around + self.step
+
+    @property
     def level_wait(self) -> float:
         """Return how long after its window the tonic level is settled [s]."""
         return max(self.quality.around, self.scl.lookahead)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from acquisition.stream import FloatArray
@@ -13,6 +15,8 @@ from processing.skin.scl import Level, SecondMeans
 from processing.skin.scr import ResponseFinder, Scr
 from processing.skin.validity import Validity
 
+Sink = Callable[[FloatArray, FloatArray], None]
+
 
 class Signal:
     """Take in one stream of EDA: its faults, responses and level.
@@ -23,10 +27,14 @@ class Signal:
         Sampling rate [Hz].
     edits : Edits, optional
         What was corrected by hand.
+    sink : callable, optional
+        Takes the valid samples, stamps [s] and skin conductance [µS], once that is known of them.
     """
 
-    def __init__(self, sfreq: float, config: SkinConfig, edits: Edits | None = None) -> None:
-        self.sfreq, self._edits = sfreq, edits
+    def __init__(
+        self, sfreq: float, config: SkinConfig, edits: Edits | None = None, sink: Sink | None = None
+    ) -> None:
+        self.sfreq, self._edits, self._sink = sfreq, edits, sink
         self._settling = config.level_wait
         self._gate = EdaGate(sfreq, config.quality)
         self._finder = ResponseFinder(sfreq, config.scr, config.quality, config.falls, edits)
@@ -49,6 +57,8 @@ class Signal:
     def settle(self, until: float) -> None:
         """Work out what follows from all stamps below `until`."""
         settled = self.validity.settle(until)
+        if self._sink is not None:
+            self._sink(settled.times[settled.valid], settled.eda[settled.valid])
         self._means.push(*settled)
         self.sway.push(*settled, until - self._around)
         for second in self._means.complete(until - self._settling):

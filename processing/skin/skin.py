@@ -24,7 +24,7 @@ from processing.index import IndexSample, Watermarks, index_samples, released
 from processing.skin.config import SkinConfig
 from processing.skin.eda_quality import REASONS, Fault, dominant_reason, quality_width, said_as
 from processing.skin.found import Scr
-from processing.skin.signal import Signal
+from processing.skin.signal import Signal, Sink
 
 Rows = Callable[[FloatArray, FloatArray], list[IndexSample]]
 STEP = SkinConfig.step
@@ -50,10 +50,14 @@ class Skin:
         client or therapist.
     edits : Edits, optional
         What was corrected by hand; live there is nothing.
+    sink : callable, optional
+        Takes the valid samples, stamps [s] and skin conductance [µS], `config.settled` after they came.
     """
 
-    def __init__(self, entity: str, *, config: SkinConfig, edits: Edits | None = None) -> None:
-        self._entity, self._edits = entity, edits
+    def __init__(
+        self, entity: str, *, config: SkinConfig, edits: Edits | None = None, sink: Sink | None = None
+    ) -> None:
+        self._entity, self._edits, self._sink = entity, edits, sink
         self._config = config
         self._signal: Signal | None = None
         self._steps: list[float] = []
@@ -101,7 +105,7 @@ class Skin:
         """Begin with a signal of this rate [Hz], if it is one that says something."""
         self._slow = sfreq < SLOWEST
         if not self._slow:
-            self._signal = Signal(sfreq, self._config, self._edits)
+            self._signal = Signal(sfreq, self._config, self._edits, self._sink)
 
     def hear(self, samples: Sequence[IndexSample]) -> None:
         """Let index samples pass: none bears on the skin."""

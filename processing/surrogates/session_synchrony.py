@@ -12,7 +12,8 @@ from acquisition.events.intervals import NOT_THE_HOUR
 from acquisition.stream import FloatArray
 from processing.coupling.common import Marked, in_order, is_common
 from processing.coupling.config import SynchronyConfig
-from processing.coupling.one_heart import HEARTS, REASON, inside, spans_of
+from processing.coupling.one_person import KINDS, kind_of
+from processing.coupling.shared import inside
 from processing.coupling.signals import GridSignal
 from processing.coupling.statement import UNSTATED, Pair
 from processing.hour.measure import Definition, Measure, measure, nothing, seeded
@@ -51,7 +52,8 @@ from processing.surrogates.whole_hour import Decided, slowed, whole_hour
 __all__ = ["DEFINITIONS", "coupling", "pair", "signals_of"]
 
 NEEDS = {name: rule.index for name, rule in SIGNALS.items()}
-OF_HEARTS = frozenset(NEEDS[name] for name in HEARTS)
+OF_ONE = {NEEDS[name]: kind for kind in KINDS for name in kind.signals}
+"""Index → what of two people can turn out to be of one."""
 Rows = Mapping[tuple[str, str], Sequence[IndexSample]]
 """(entity, index) → its samples, in the order of their times."""
 
@@ -63,8 +65,8 @@ def pair(
     both = _read(rows, rule, span)
     times = (math.ceil(span[0] * rule.sfreq) + np.arange(len(both[0]))) / rule.sfreq
     outside = ~_counted(line, times)
-    if rule.index in OF_HEARTS:
-        outside |= inside(times, spans_of(rows))
+    if rule.index in OF_ONE:
+        outside |= inside(times, OF_ONE[rule.index].spans_of(rows))
     return np.where(outside, np.nan, both[0]), np.where(outside, np.nan, both[1])
 
 
@@ -164,7 +166,8 @@ def with_doubts(line: Timeline, rows: Rows, signal: str, found: Sequence[Measure
     """Return measures of a signal; those without a value say which person's was in doubt, and why."""
     rule = SIGNALS[signal]
     mine = {e: person.doubts[rule.index] for e, person in line.people.items() if rule.index in person.doubts}
-    one = [REASON] if signal in HEARTS and spans_of(rows) else []
+    kind = kind_of(signal)
+    one = [kind.reason] if kind is not None and kind.spans_of(rows) else []
     doubts = "; ".join([*(f"{e}: {why}" for e, why in mine.items()), *one])
     return [
         replace(m, reason=f"{m.reason}; {doubts}")

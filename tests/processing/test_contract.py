@@ -19,7 +19,7 @@ from processing.config import PipelineConfig
 from processing.coupling.config import SynchronyConfig
 from processing.heart.config import HeartConfig
 from processing.index import IndexSample
-from processing.indices import COUPLINGS, INDICES, ONE_HEART, PERSON, SIGNALS, Index, part_of
+from processing.indices import COUPLINGS, INDICES, ONE_HEART, ONE_SKIN, PERSON, SIGNALS, Index, part_of
 from processing.parts import PARTS
 from processing.skin.config import SkinConfig
 from processing.skin.scl import SclConfig
@@ -38,13 +38,13 @@ STATEMENTS = ("_p", "_stated", "_lead")
 GAP = (START + 296.0, START + 336.0)
 LATE = {"heart": 0.2, "breath": 0.2, "skin": 0.2, "arousal": 0.2, "voice": 1.2}
 """How far a watermark lies behind the tick, at most: rows of a voice come once a second [s]."""
-OF_BOTH = [*(f"sync_{signal}" for signal in SIGNALS), ONE_HEART]
+OF_BOTH = [*(f"sync_{signal}" for signal in SIGNALS), ONE_HEART, ONE_SKIN]
 NAMES = [part.name for part in PARTS] + OF_BOTH
 
 
 def records_of(name: str) -> tuple[Index, ...]:
     """Return the indices that a part gives."""
-    if name == ONE_HEART:
+    if name in (ONE_HEART, ONE_SKIN):
         return (INDICES[name],)
     coupled = COUPLINGS.get(name.removeprefix("sync_"))
     return coupled or tuple(index for index in PERSON if name in index.of)

@@ -91,9 +91,21 @@ def test_a_level_in_doubt_is_named_beside_values_that_are_there() -> None:
 
 
 @pytest.mark.parametrize(("looks", "said"), [(1, False), (3, False), (4, True)])
-def test_one_heart_is_said_from_a_minute_and_a_half_on(looks: int, said: bool) -> None:
+def test_one_heart_is_said_from_four_looks_on(looks: int, said: bool) -> None:
     rows = [
         index_sample(30.0 + 10.0 * k, 61.0 + 10.0 * k, "dyad", "one_heart", float(k < looks), 1.0, "")
         for k in range(20)
     ]
     assert any("one heart" in line for line in verdicts(rows)) == said
+
+
+@pytest.mark.parametrize(("looks", "said"), [(1, ""), (2, "(for 3 min)"), (8, "(for 8 min)")])
+def test_one_skin_is_said_from_two_looks_on_and_for_no_longer_than_the_session(looks: int, said: str) -> None:
+    rows = [
+        index_sample(50.0 * k, 155.0 + 50.0 * k, "dyad", "one_skin", float(k < looks), 1.0, "")
+        for k in range(20 if looks < 8 else looks)
+    ]
+    last = rows[-1].time + 150.0
+    rows += [index_sample(t, t + 6.0, "client", "eda_quality", 1.0, 1.0, "") for t in np.arange(0.0, last)]
+    lines = [line for line in verdicts(rows) if "skin do" in line]
+    assert [line.endswith(said) for line in lines] == [True] * bool(said)

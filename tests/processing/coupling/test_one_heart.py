@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from acquisition.stream import FloatArray
 from processing.config import PipelineConfig
-from processing.coupling.one_heart import REASON, OneHeart, Shared
+from processing.coupling.one_heart import KIND, REASON, OneHeart
+from processing.coupling.shared import Shared
 from processing.coupling.synchrony import Synchrony
 from processing.index import Estimator, IndexSample, index_sample
 from tests.drawing import few
@@ -194,7 +195,7 @@ def test_looks_leave_out_the_time_of_one_heart() -> None:
 
 
 def test_spans_last_through_what_is_open_and_end_with_two_hearts() -> None:
-    shared = Shared()
+    shared = Shared(KIND)
     for k, value in enumerate([0.0, 1.0, math.nan, math.nan, 0.0, math.nan, 1.0]):
         shared.hear([index_sample(30.0 + 60.0 * k, 61.0 + 60.0 * k, "dyad", "one_heart", value, 1.0, "")])
     assert shared.spans() == ((60.0, 240.0), (360.0, 420.0))
