@@ -116,9 +116,17 @@ def apply_command(places: tuple[Path, ...], day: date | None, yes: bool, store: 
         if not sys.stdin.isatty():
             raise click.UsageError("no terminal to ask on: --yes carries it out, `due` only tells")
         click.confirm("Erase these for ever?", abort=True)
-    for kept in due:
-        _erase(kept, where, store)
+    _erase_all(due, where, store)
     _say_unread(found)
+
+
+def _erase_all(due: list[Kept], places: tuple[Path, ...], store: Path | None) -> None:
+    from processing.commands.withdrawing import originals
+
+    alone = set(originals([k.recording for k in due]))  # copies go with what they are of
+    for kept in due:
+        if kept.recording in alone:
+            _erase(kept, places, store)
 
 
 def _erase(kept: Kept, places: tuple[Path, ...], store: Path | None) -> None:

@@ -70,6 +70,22 @@ class Withdrawal:
     """What it does to unsealed and repaired copies of the recording, each of which keeps a certificate."""
 
     @property
+    def open(self) -> bool:
+        """Tell whether there is anything to do, or no certificate yet of what was done."""
+        todo = self.steps or self.files or self.shared or self.links or self.copies
+        return bool(todo) or any(some for _, some in self.results) or not self._is_certified()
+
+    def _is_certified(self) -> bool:
+        for file in self.recording.glob("withdrawal-*.certificate.json"):
+            try:
+                said = json.loads(file.read_bytes())
+            except (OSError, ValueError, RecursionError):
+                continue
+            if isinstance(said, dict) and said.get("role") == str(self.role):
+                return True
+        return False
+
+    @property
     def lines(self) -> list[str]:
         """Return it as lines for people."""
         out = [f"copy {copy.recording}: {line}" for copy in self.copies for line in copy.lines]
@@ -149,9 +165,27 @@ def planned(
         links=links,
         links_sum=links_sum,
         copies=tuple(
-            planned(copy, role, places, without_keys=without_keys, store=store, known=seen) for copy in copies
+            one
+            for copy in copies
+            if (one := planned(copy, role, places, without_keys=without_keys, store=store, known=seen)).open
         ),
     )
+
+
+def originals(recordings: Sequence[Path]) -> list[Path]:
+    """Return recordings without those that are copies of others of them, which go with these."""
+    kept = list(recordings)
+    for path in recordings:
+        if any(path.resolve() in _copies_of(other) for other in kept if other is not path):
+            kept.remove(path)
+    return kept
+
+
+def _copies_of(path: Path, known: frozenset[Path] = frozenset()) -> frozenset[Path]:
+    known |= {path.resolve()}
+    made = [d.path for d in derived(path) if d.what == COPY and d.path not in known]
+    found = frozenset(copy for copy in made if _is_copy(copy, path))
+    return found.union(*(_copies_of(copy, known | found) for copy in found))
 
 
 def without_copies(plans: Sequence[Withdrawal]) -> list[Withdrawal]:

@@ -370,6 +370,41 @@ def test_what_was_kept_long_enough_goes_whole(plain: Path, tmp_path: Path) -> No
 
 
 @pytest.mark.usefixtures("bare")
+@pytest.mark.parametrize("name", ["2026-11-29_D01_S01_repaired", "0_copy_that_comes_first"])
+def test_copies_of_what_was_kept_long_enough_go_once_with_it(
+    store: KeyStore, tmp_path: Path, name: str
+) -> None:
+    path = make(tmp_path, sealed=True)
+    session = path / "session.toml"
+    session.write_text(session.read_text() + '\n[protection]\nkeep_until = "2026-01-31"\n')
+    places = [tmp_path / "plain", tmp_path / name]
+    for words, place in zip(("unseal", "repair"), places, strict=True):
+        done = CliRunner().invoke(main, [words, str(path), "--out", str(place)])
+        assert done.exit_code == 0, done.output
+    due = CliRunner().invoke(retention_command, ["due", "--from", str(tmp_path), "--on", "2026-02-01"])
+    assert due.output.count("was kept until") == 3
+    done = CliRunner().invoke(retention_command, ["apply", "--from", str(tmp_path), "--yes"])
+    assert done.exit_code == 0, done.output
+    assert list(tmp_path.rglob("*.xdf")) == []
+    for copy in (path, *places):
+        said = [json.loads(f.read_bytes()) for f in copy.glob("withdrawal-*.certificate.json")]
+        assert sorted(one["role"] for one in said) == ["client", "dyad", "therapist"]
+        assert all(any("delete file" in line for line in one["done"]) for one in said)
+
+
+@pytest.mark.usefixtures("bare")
+def test_a_copy_that_was_withdrawn_from_before_gets_no_second_certificate(
+    store: KeyStore, tmp_path: Path
+) -> None:
+    path, opened = make(tmp_path, sealed=True), tmp_path / "opened"
+    assert CliRunner().invoke(main, ["unseal", str(path), "--out", str(opened)]).exit_code == 0
+    for recording in (opened, path):
+        done = CliRunner().invoke(withdraw_command, [str(recording), "client", "--yes"])
+        assert done.exit_code == 0, done.output
+        assert len(list(opened.glob("withdrawal-*.certificate.json"))) == 1
+
+
+@pytest.mark.usefixtures("bare")
 def test_sealed_results_are_left_to_the_other(store: KeyStore, tmp_path: Path) -> None:
     path = make(tmp_path, sealed=True)
     out = tmp_path / "results"
