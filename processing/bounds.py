@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields
 from operator import attrgetter
+from typing import Any
+
+LONGEST = 43200.0
+"""The longest session [s]: no window is longer, and no count of what comes once a second larger."""
 
 
 def refuse_outside(
@@ -20,13 +25,13 @@ def refuse_outside(
     Parameters
     ----------
     lengths : sequence of str
-        Above 0 and finite.
+        Above 0 and at most `LONGEST`.
     from_zero : sequence of str
         0 or more and finite.
     shares : sequence of str
         0 to 1.
     counts : sequence of str
-        1 or more and finite.
+        From 1 to `LONGEST`.
 
     Raises
     ------
@@ -34,13 +39,20 @@ def refuse_outside(
         If one is outside; all that are, are named.
     """
     faults = [
-        *_faults(config, lengths, lambda v: 0.0 < v < math.inf, "a number above 0"),
+        *_faults(config, lengths, lambda v: 0.0 < v <= LONGEST, f"a number above 0, at most {LONGEST:g}"),
         *_faults(config, from_zero, lambda v: 0.0 <= v < math.inf, "0 or more"),
         *_faults(config, shares, lambda v: 0.0 <= v <= 1.0, "a share from 0 to 1"),
-        *_faults(config, counts, lambda v: 1.0 <= v < math.inf, "1 or more"),
+        *_faults(config, counts, lambda v: 1.0 <= v <= LONGEST, f"1 or more, at most {LONGEST:g}"),
     ]
     if faults:
         raise ValueError("; ".join(faults))
+
+
+def numbers_of(config: object, part: str) -> list[str]:
+    """Return the names of all numbers in a part of a configuration, as `refuse_outside` takes them."""
+    inner: Any = attrgetter(part)(config)
+    kinds = {f.name: type(getattr(inner, f.name)) for f in fields(inner)}
+    return [f"{part}.{name}" for name, kind in kinds.items() if kind in (int, float)]
 
 
 def _faults(config: object, names: Sequence[str], fits: Callable[[float], bool], what: str) -> Iterator[str]:

@@ -50,6 +50,8 @@ def amend_command(recording: Path, pairs: tuple[str, ...], why: str, as_json: bo
         key, equals, value = pair.partition("=")
         if not equals:
             raise click.UsageError(f"{pair!r}: must be KEY=VALUE")
+        if key.strip() in values:
+            raise click.UsageError(f"{key.strip()}: given twice")
         values.update([checked(key.strip(), value.strip(), session.patterns)])
     refuse_undeclared(values, study_of(recording))
     new = applied(session, values)

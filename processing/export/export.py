@@ -143,12 +143,14 @@ def export_edf(tracks: Tracks, out: Path) -> list[Path]:
     """Write one EDF+ file with all regular streams at their own rates, events and gaps as annotations."""
     import edfio
 
-    seconds = int(np.ceil(tracks.end - tracks.begin))
+    whole = [t for t in regular(tracks) if t.info.sfreq == round(t.info.sfreq)]
+    grids = [on_even_grid(track, tracks.begin, tracks.end) for track in whole]
+    # Of one length for all: whole seconds, since a record is one.
+    seconds = max((-(-len(v) // int(t.info.sfreq)) for t, v in zip(whole, grids, strict=True)), default=0)
     signals, notes = [], []
-    for track in regular(tracks):
-        if track.info.sfreq != round(track.info.sfreq):
-            continue
-        values = on_even_grid(track, tracks.begin, tracks.begin + seconds)
+    for track, grid in zip(whole, grids, strict=True):
+        empty = np.full((seconds * int(track.info.sfreq) - len(grid), grid.shape[1]), np.nan)
+        values = np.concatenate([grid, empty])
         for a, d in gaps_of(values, track.info.sfreq):
             notes.append(edfio.EdfAnnotation(a, d, f"gap/{track.name}"))
         for a, d in tracks.refilled_of(track):

@@ -21,7 +21,7 @@ from acquisition.session.session import Session
 from acquisition.session.study import Covariate, study_of
 from acquisition.stream import FloatArray, StreamInfo
 from acquisition.units import convert
-from processing.admission import Admission
+from processing.admission import AHEAD, Admission
 from processing.export.bad import Bad
 from processing.export.by_hand import CorrectedMarks
 from processing.hour.timeline import Interval, intervals, points
@@ -155,13 +155,15 @@ def on_even_grid(track: Track, begin: float, end: float) -> FloatArray:
     """Return samples in canonical units on the stream's own rate from `begin` on, nan where there is none.
 
     Each sample goes to the nearest point; of two at one point the later stays. Shape (n_points, n_channels).
+    A sample on the end itself, or as far past it as a stamp may be, has its point too.
     """
-    n = max(1, int(np.ceil((end - begin) * track.info.sfreq)))
+    at = np.rint((track.times - begin) * track.info.sfreq)
+    last = int(np.rint((end + AHEAD - begin) * track.info.sfreq))
+    n = max(1, int(np.ceil((end - begin) * track.info.sfreq)), 1 + int(at[at <= last].max(initial=0)))
     out = np.full((n, len(track.info.channels)), np.nan)
-    at = np.rint((track.times - begin) * track.info.sfreq).astype(np.int64)
     inside = (at >= 0) & (at < n)
     values = convert(np.asarray(track.samples, float), track.info.unit, track.info.modality)
-    out[at[inside]] = values[inside]
+    out[at[inside].astype(np.int64)] = values[inside]
     return out
 
 

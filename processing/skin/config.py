@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from processing.bounds import refuse_outside
+from processing.bounds import numbers_of, refuse_outside
 from processing.skin.eda_quality import EdaQualityConfig
 from processing.skin.falls import FallConfig
 from processing.skin.scl import CONSTANTS, SclConfig
@@ -58,6 +58,8 @@ class SkinConfig:
                 "scr.trial.before",
                 "scr.noise.smallest",
                 "scr.noise.over",
+                *numbers_of(self, "scr.trial.swings"),
+                *numbers_of(self, "scr.trial.swings.rhythm"),
             ),
             from_zero=(
                 "scl.lookahead",

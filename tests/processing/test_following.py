@@ -111,6 +111,13 @@ def test_the_windows_of_the_usual_parameters_give_the_known_delays() -> None:
         ),
         ("heart", "hf_window = 200", "heart: hf_window = 200: must be 64 to 128 s"),
         ("heart", "rmssd_window = 0", "heart: rmssd_window = 0: must be a number above 0"),
+        ("heart", "rmssd_window = 1e300", "heart: rmssd_window = 1e+300: must be a number above 0, at most"),
+        ("skin.falls", "lag = 1e300", "skin: falls.lag = 1e+300: must be a number above 0, at most 43200"),
+        (
+            "skin.scr.trial.swings.rhythm",
+            "smaller = 0",
+            "skin: scr.trial.swings.rhythm.smaller = 0: must be a number above 0",
+        ),
         ("heart", "hr_window = -5", "heart: hr_window = -5: must be a number above 0"),
         ("heart", "cover = 1.5", "heart: cover = 1.5: must be a share from 0 to 1"),
         ("heart", "speech_lag = 0", "heart: speech_lag = 0: must be at least 1 s"),

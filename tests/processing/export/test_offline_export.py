@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,7 +14,9 @@ import mne
 import numpy as np
 import pytest
 import pyxdf
+from click.testing import CliRunner
 
+from acquisition.commands.importing import import_command
 from acquisition.session.session import NOT_KNOWN
 from acquisition.stream import Modality
 from processing.export.bad import Bad
@@ -198,3 +201,27 @@ def test_a_stream_that_a_format_cannot_take_is_left_out_alone(
     assert [p.name for p in written] == [p.name for p in whole]
     (fault,) = faults
     assert fault.startswith(f"{first.info.role} odd: could not be computed")
+
+
+@pytest.mark.parametrize("n", [1, 2, 39, 40, 41, 42])
+def test_no_sample_is_left_out_of_a_whole_file_at_its_end(tmp_path: Path, n: int) -> None:
+    """EDF has records of a second, and the last tick may be the last sample's own stamp."""
+    table = tmp_path / "eda.csv"
+    values = 2.0 + 0.01 * np.arange(n)
+    table.write_text("time,eda\n" + "".join(f"{i / 4},{v}\n" for i, v in enumerate(values)))
+    recording = tmp_path / "D01_S01"
+    done = CliRunner().invoke(
+        import_command,
+        [str(table), "--time", "time", "--stream", "client:eda:uS:4=eda", "--out", str(recording)],
+    )
+    assert done.exit_code == 0, done.output
+    short = read_tracks(recording)
+    for kind in ("edf", "mne", "bids"):
+        FORMATS[kind](short, tmp_path)
+    edf = edfio.read_edf(tmp_path / "D01_S01.edf").signals[0].data
+    raw = mne.io.read_raw_fif(tmp_path / "client_eda_raw.fif", verbose="error").get_data()[0] * 1e6
+    with gzip.open(next(tmp_path.rglob("*_physio.tsv.gz")), "rt") as file:
+        bids = np.array([float(row) for row in file])
+    for got in (edf, raw, bids):
+        assert np.allclose(got[:n], values, atol=1e-3)
+        assert len(got) >= n
