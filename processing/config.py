@@ -14,8 +14,9 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -29,6 +30,9 @@ from processing.skin.config import SkinConfig
 from processing.voice.baseline import VoiceConfig
 
 T = TypeVar("T")
+_MOST = 1e6
+"""No parameter of any estimator is larger, whatever its unit."""
+_FINITE = int(sys.float_info.max)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,9 +93,23 @@ def load_config(path: Path | None) -> PipelineConfig:
         raise SessionError(path, [str(error)]) from None
     faults: list[str] = []
     config = _changed(PipelineConfig(), table, "", faults)
+    faults = faults or list(_absurd(config))
     if faults:
         raise SessionError(path, faults)
     return config
+
+
+def _absurd(config: object, prefix: str = "") -> Iterator[str]:
+    """Yield what no parameter can be, whatever the estimators refuse; lateness alone has no end."""
+    for one in fields(config):  # type: ignore[arg-type]
+        name, value = f"{prefix}{one.name}", getattr(config, one.name)
+        if is_dataclass(value):
+            yield from _absurd(value, f"{name}.")
+            continue
+        for number in value if isinstance(value, tuple) else (value,):
+            real = isinstance(number, int | float) and not isinstance(number, bool)
+            if real and name != "lateness" and not 0.0 <= number <= _MOST:
+                yield f"{name} = {number:g}: must be 0 or more, and at most {_MOST:g}"
 
 
 def _changed(config: T, table: Mapping[str, Any], prefix: str, faults: list[str]) -> T:
@@ -124,9 +142,10 @@ def _take(name: str, key: str, value: Any, now: Any, changes: dict[str, Any], fa
         fits, kind = isinstance(value, bool), "true or false"
     elif isinstance(now, int):
         fits, kind = isinstance(value, int) and not isinstance(value, bool), "a whole number"
+        fits = fits and abs(value) <= _FINITE
     elif isinstance(now, float) or now is None:
         fits, kind = isinstance(value, int | float) and not isinstance(value, bool), "a number"
-        fits = fits and not math.isnan(value)
+        fits = fits and (abs(value) <= _FINITE or value in (math.inf, -math.inf))
     elif isinstance(now, tuple):
         fits, kind = isinstance(value, list) and len(value) == len(now), f"a list of {len(now)} values"
     elif isinstance(now, str):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from processing.bounds import refuse_outside
+from processing.bounds import LONGEST, refuse_outside
 from processing.coupling.wclc import TableShape
 from processing.indices import SIGNALS
 
@@ -79,9 +79,11 @@ class SynchronyConfig:
             counts=("max_lag", "slow_max_lag", "least_pool", "least_segments"),
         )
         for name, width in (("window", self.window), ("slow_window", self.slow_window)):
-            if not LEAST_WINDOW <= width < float("inf"):
-                raise ValueError(f"{name} = {width:g}: must be at least {LEAST_WINDOW:g} s")
-        if not (self.step >= 1.0 and self.step == round(self.step)):
+            if not LEAST_WINDOW <= width <= LONGEST:
+                raise ValueError(
+                    f"{name} = {width:g}: must be at least {LEAST_WINDOW:g} s and at most {LONGEST:g} s"
+                )
+        if not (1.0 <= self.step <= LONGEST and self.step == round(self.step)):
             raise ValueError(f"step = {self.step:g}: must be a whole number of seconds, as the grids are")
         if self.least_segments < LEAST_SEGMENTS:
             raise ValueError(
@@ -93,7 +95,7 @@ class SynchronyConfig:
             ("pool_apart", self.pool_apart, "pool_step", self.pool_step),
         )
         for name, value, unit, part in whole:
-            if part <= 0 or value < part or value % part:
+            if part <= 0 or not part <= value <= LONGEST or value % part:
                 raise ValueError(
                     f"synchrony: {name} must be a multiple of {unit} ({part:g} s), not {value:g} s"
                 )

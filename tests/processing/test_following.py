@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from functools import cache
 from pathlib import Path
 
@@ -138,6 +139,26 @@ def test_what_cannot_be_followed_is_refused_by_name(tmp_path: Path, table: str, 
     with pytest.raises(SessionError) as caught:
         read(tmp_path, {table: line})
     assert said in str(caught.value)
+
+
+def numbers(config: object, table: str = "") -> Iterator[tuple[str, str]]:
+    """Yield table and name of every number that a file of parameters may set."""
+    assert is_dataclass(config)
+    for one in fields(config):
+        value = getattr(config, one.name)
+        if is_dataclass(value):
+            yield from numbers(value, f"{table}.{one.name}".lstrip("."))
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            yield table, one.name
+
+
+@pytest.mark.parametrize("value", ["-1", "-1e-9", "inf", "-inf", "nan", "1e300", f"1{'0' * 400}"])
+def test_no_parameter_is_negative_or_without_end(tmp_path: Path, value: str) -> None:
+    every = list(numbers(PipelineConfig()))
+    assert len(every) > 150
+    for table, name in every:
+        with pytest.raises(SessionError, match=name):
+            read(tmp_path, {table: f"{name} = {value}"})
 
 
 def test_coupling_of_an_hour_has_a_value_of_every_signal_that_both_have() -> None:
