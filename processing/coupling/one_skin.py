@@ -46,9 +46,12 @@ DELAY, GAIN, ALIKE = 0.15, 0.5, 0.85
 """Rises agree whose delay [s] and proportion (its logarithm) lie so near a common one, at least this r."""
 USUAL, CLEARER = 0.4, 2.2
 """Of two people who answer the same at most this share agrees; of one, by so many standard errors more."""
+EVEN, STEADY, CLEAREST = 0.25, 0.7, 4.0
+"""Where this share of intervals between rises is so near their median (a share of it), both may answer one
+pace, as in a breathing exercise: of one skin more agrees by so many standard errors."""
 APART = 0.5
 """Where less agrees than this share, there are two."""
-LEAK_DELAY, LEAK_GAIN, LEAK_ALIKE = 0.08, 0.2, 0.92
+LEAK_DELAY, LEAK_GAIN, LEAK_ALIKE = 0.08, 0.3, 0.85
 """What leaks agrees so far with no delay at all [s], and with one proportion."""
 OWN = 0.35
 """Slopes of the other that are larger than what leaks by so much (a logarithm) are its own."""
@@ -179,10 +182,16 @@ def told(one: Sequence[Rise], other: Sequence[Rise]) -> tuple[float, str]:
     if not many:
         return math.nan, FEW
     shares = [_share(some) for some in many]
-    limits = [USUAL + CLEARER * math.sqrt(USUAL * (1.0 - USUAL) / len(some)) for some in many]
-    if any(s >= least for s, least in zip(shares, limits, strict=True)) or any(map(_leaks, many)):
+    if any(s >= _least(some) for s, some in zip(shares, many, strict=True)) or any(map(_leaks, many)):
         return 1.0, ""
     return (0.0, "") if max(shares) < APART else (math.nan, OPEN)
+
+
+def _least(some: FloatArray) -> float:
+    """Return what share of rises agrees of one skin, at least."""
+    steps = np.diff(some[:, 0])
+    even = np.mean(np.abs(steps - np.median(steps)) <= EVEN * np.median(steps)) >= STEADY
+    return USUAL + (CLEAREST if even else CLEARER) * math.sqrt(USUAL * (1.0 - USUAL) / len(some))
 
 
 def _share(some: FloatArray) -> float:

@@ -79,9 +79,18 @@ def test_two_people_who_answer_the_same_stimuli_are_not_one(seed: int, alike: bo
     assert 1.0 not in values(told_of(answering(drawn(seed), SECONDS, uneven, alike=alike)))
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_two_people_who_answer_one_pace_are_not_one(seed: int) -> None:
-    assert 1.0 not in values(told_of(paced(drawn(seed), SECONDS, 0.3)))
+@pytest.mark.parametrize("uneven", [0.2, 0.3])
+@pytest.mark.parametrize("seed", range(8))
+def test_two_people_who_answer_one_pace_are_not_one(seed: int, uneven: float) -> None:
+    assert 1.0 not in values(told_of(paced(drawn(seed), SECONDS, uneven)))
+
+
+def test_one_skin_that_answers_an_even_pace_is_told() -> None:
+    rng, pace = drawn(1), np.arange(5.0, SECONDS - 8.0, 7.0)
+    own, sizes = shape(rng), 0.3 * np.exp(0.4 * rng.standard_normal(len(pace)))
+    one, other = (skin(rng, pace + late, sizes, SECONDS, own) for late in (0.0, 0.2))
+    found = told_of((sensed(rng, one, 25, 0.002), sensed(rng, other, 4, 0.002)))
+    assert set(values(found)) == {1.0}
 
 
 @pytest.mark.parametrize("level", ["flat", "rising together", "noise"])
