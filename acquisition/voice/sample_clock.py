@@ -155,7 +155,7 @@ class SampleClock:
             self._looks.pop()
             since = 0.0
         self._looks.append(look)
-        while self._looks[0].at < look.at - max(LONGEST, 2 * LEAST * self._block):
+        while len(self._looks) > LEAST and self._looks[0].at < look.at - LONGEST:
             self._looks.popleft()
         return since
 
@@ -173,9 +173,10 @@ class SampleClock:
 
     def _agreed(self, first: float, at: float, span: float, longest: float) -> list[float]:
         """Return what the looks of the last `span` say if they agree, or have not for `longest`."""
-        span = max(span, (LEAST + 0.5) * self._block)
-        recent = [look for look in self._looks if look.at >= max(first, at - span)]
-        claims = [look.claim for look in recent]
+        mine = [look for look in self._looks if look.at >= first]
+        recent = [look for look in mine if look.at >= at - span]
+        # A device may hand over what it has once a second, or less.
+        claims = [look.claim for look in (recent if len(recent) >= LEAST else mine[-LEAST:])]
         if len(claims) < LEAST or at - first < span - self._block:
             return []
         return claims if _spread(claims) <= AGREE or at - first >= longest else []

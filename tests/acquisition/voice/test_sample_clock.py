@@ -188,3 +188,17 @@ def test_long_blocks_set_a_clock_too() -> None:
         given += sum(len(stamps) for stamps, _ in out.pieces)
         assert not out.slips
     assert given > 12 * SFREQ
+
+
+@pytest.mark.parametrize("every", [0.1, 0.7, 1.5])
+def test_a_device_that_hands_over_seldom_is_heard(every: float) -> None:
+    """As PulseAudio with a long buffer: many blocks at once."""
+    clock, sampled = SampleClock(SFREQ, SETTLING), []
+    for k in range(1200):
+        taken = k * BLOCK / SFREQ
+        arrived = np.ceil((taken + BLOCK / SFREQ) / every) * every + 1e-4 * (k % 50)
+        out = clock.take(k * BLOCK + np.arange(BLOCK), BEGIN + taken, BEGIN + arrived)
+        assert not out.slips
+        sampled += [stamps[0] - BEGIN - n[0] / SFREQ for stamps, n in out.pieces]
+    assert len(sampled) > 1200 - 6.5 / 0.032
+    assert np.abs(sampled).max() < 1e-6
