@@ -10,6 +10,7 @@ from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 from hypothesis import HealthCheck, Phase, given
 from hypothesis import strategies as st
@@ -29,6 +30,8 @@ from acquisition.session.toml import dump_session
 from acquisition.stream import Chunk, ClockOffset, Role, StreamInfo
 from acquisition.tick import Tick
 from processing.commands.withdraw import withdraw_command
+from processing.coupling import one_skin
+from processing.coupling.slopes import RATE
 from processing.index import IndexSample
 from processing.pipeline import Pipeline
 from tests.drawing import few
@@ -141,6 +144,22 @@ def test_a_swap_from_now_leaves_all_before_as_it_was_and_any_batching_gives_the_
         for index in ("hr", "scl", "eda_quality"):
             times = [s.time for s in rows if (s.entity, s.index) == (entity, index)]
             assert times == sorted(times)
+
+
+@pytest.mark.parametrize("at", [300, N_TICKS - 100])
+def test_both_skins_are_looked_at_alike_however_a_swap_is_batched(
+    at: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The session is shorter than what a look is made of: looks are made earlier here."""
+    step = 10 * RATE
+    settings = {"STEP": 10.0, "FIRST": 20.0, "NEW": step, "BINS": step + 2 * one_skin.BEYOND, "LEAST": 1}
+    for name, value in settings.items():
+        monkeypatch.setattr(one_skin, name, value)
+    session = items(World(offsets=4))
+    rows = run(session, INFOS, [(at, "now")])
+    assert any(s.index == "one_skin" and s.value == 0.0 for s in rows)
+    for cut in (7, 250):
+        assert comparable(run(session, INFOS, [(at, "now")], cut)) == comparable(rows)
 
 
 def test_after_a_swap_from_now_the_beats_are_those_of_the_other_device() -> None:
