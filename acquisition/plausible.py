@@ -41,14 +41,14 @@ class Tally:
     why: str = ""
     told: float = -math.inf
 
-    def add(self, n: int, why: str) -> None:
+    def add(self, n: int, why: str, became: str = "dropped") -> None:
         """Count n samples more."""
-        self.n, self.total, self.why = self.n + n, self.total + n, why
+        self.n, self.total, self.why = self.n + n, self.total + n, f"{became}: {why}"
 
     def due(self, now: float, *, last: bool = False) -> str:
         """Return what there is to tell, "" if nothing or too soon."""
         if not self.n or (now - self.told < TELL and not last):
             return ""
-        said = f"{self.n} samples dropped: {self.why}"
+        said = f"{self.n} samples {self.why}"
         self.n, self.told = 0, now
         return said

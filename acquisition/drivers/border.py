@@ -1,7 +1,8 @@
 """The border between drivers and the recording: numbers that no sensor and no clock shows do not pass it.
 
 Whatever passes can be written, counted with and read again. What does not is counted and told; nothing is
-replaced by a number. Checked once more by the recorder, whatever driver a chunk comes from.
+replaced by a number. A sample without a value stays where streams are sampled evenly, as nan: its count tells
+when the others were. Checked once more by the recorder, whatever driver a chunk comes from.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from acquisition.event import MAX_TEXT, Notice
 from acquisition.plausible import LATEST, Tally, measured, stamped
 from acquisition.stream import BoolArray, Chunk, ClockOffset, Modality, Role, StreamInfo
 from acquisition.text import clean_text
+from acquisition.timebase.vouched import REGULAR
 
+VALUES = "values that no sensor measures (not a number, or beyond 1e15)"
 SPARSE = frozenset((Modality.VOICE, Modality.DEVICE_TIME))
 """Modalities whose rows may hold nan by right, or numbers beyond all bounds, and are never dropped."""
 Key = tuple[Role, str]
@@ -75,17 +78,15 @@ class Border:
         absurd = ~fit & ~np.isnan(samples)
         samples = np.where(fit, samples, np.nan).astype(samples.dtype)
         some: BoolArray = np.logical_or.reduce(fit, axis=1)
-        if info.modality in SPARSE:
-            some = np.ones(len(fit), np.bool_)
-        wrong = absurd.any(axis=1) | ~some
+        keeps = info.modality in REGULAR  # it is counted: without it those after it would be earlier
+        wrong = absurd.any(axis=1) | (~some if info.modality not in SPARSE else False)
         if wrong.any():
-            self._count(
-                info, int(wrong.sum()), "values that no sensor measures (not a number, or beyond 1e15)"
-            )
-        return samples, some
+            became = "have no value" if keeps else "dropped"
+            self._count(info, int(wrong.sum()), VALUES, became)
+        return samples, np.ones(len(fit), np.bool_) if keeps or info.modality in SPARSE else some
 
-    def _count(self, info: StreamInfo, n: int, why: str) -> None:
-        self.tallies.setdefault(info.key, Tally()).add(n, why)
+    def _count(self, info: StreamInfo, n: int, why: str, became: str = "dropped") -> None:
+        self.tallies.setdefault(info.key, Tally()).add(n, why, became)
 
     def told(self, *, last: bool = False) -> Iterator[Notice]:
         """Give a notice for each stream of which something was dropped; each ten seconds, and at the end."""

@@ -179,10 +179,11 @@ class Unit:
         """Return how many of a unit make a second, in which both halves run as fast as they came, and as the
         rate says; 1 if none does."""
         at = np.isfinite(stamps).nonzero()[0]
-        # of those that came first the newest was held up by least
-        self._zero = float(stamps[at[came[at] == came[at[0]]][-1]])
+        # of those that came first the newest was held up by least: those before it tell no rate
+        newest = int(at[came[at] == came[at[0]]][-1])
+        self._zero = float(stamps[newest])
         half = int(at[np.searchsorted(came[at], 0.5 * (came[0] + came[-1]))])
-        ends = [int(at[0]), half, int(at[-1])]
+        ends = [newest, half, int(at[-1])]
         went = np.diff(stamps[ends])
         passed, counted = np.diff(came[ends]), np.diff(ends) * self._period
         for by in UNITS:

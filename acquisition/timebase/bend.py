@@ -37,8 +37,9 @@ OFF = 5.0
 EARLIER, LATER = 1.0, 8.0
 """Seconds of samples that must have come faster, or slower, until it is another rate: a link that slows down
 for some seconds makes them later, and nothing makes them earlier."""
-LOOK, LENGTHS, AMONG = 6, (5, 8, 12, 18, 27, 40, 60), 8
-"""A bend of packets is looked for at every so many, behind so many, where the last are off."""
+LOOK, LENGTHS, AMONG, MANY = 6, (5, 8, 12, 18, 27, 40, 60), 8, 400
+"""A bend of packets is looked for at every so many, behind so many, where the last are off; of short packets
+behind more."""
 WIDE = 0.3
 """Share of their length by which packets spread at most: else losses of whole ones look like another rate."""
 
@@ -100,6 +101,14 @@ def is_known(found: Bend, at: float, period: float) -> bool | None:
     if found.slope < 0.0 or seen < EARLIER:
         return seen >= EARLIER
     return True if seen >= LATER else None
+
+
+def lengths_of(packet: float) -> list[int]:
+    """Return behind how many packets of such a length a bend is looked for: it must be seen for long [s]."""
+    out, most = list(LENGTHS), 1.5 * LATER / packet
+    while out[-1] < min(most, MANY):
+        out.append(round(1.5 * out[-1]))
+    return out
 
 
 def until_off(off: Sequence[float], n: int, count: int, usual: float) -> int:

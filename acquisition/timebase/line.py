@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -23,6 +24,15 @@ BENT = 0.002
 GENTLY, WITHIN = 0.0005, 10.0
 """By so much at least, and within so many seconds if that is not too fast: any faster, and each new line is
 seen in the intervals."""
+
+SAW, ENDS = 1.6, 8
+"""Ratio of squared steps to squares below which lateness has an order; and so many stamps at each end whose
+medians tell a rate."""
+
+STRAYS, STRAIGHT = 0.5, 0.9
+"""Share of what they are off, and correlation, from which packets are farther and farther off."""
+OTHER = 10.0
+"""By at most so much another rate may be theirs."""
 
 NONE = np.empty(0)
 ZERO, HALF, ONE = np.array(0.0), np.array(0.5), np.array(1.0)
@@ -132,6 +142,47 @@ def fit_line(
             _weigh(weights, off, scale, early=early)
             weights += 1e-6  # all may lie far off
     return Fit(origin, last + level, found, near, found - base)
+
+
+def stray(line: FloatArray, off: Sequence[float], least: float, period: float) -> bool:
+    """Tell whether packets are farther and farther off the line, whose slope is wrong then.
+
+    Parameters
+    ----------
+    line, off : ndarray, shape (2, n), sequence of float
+        Numbers of their last samples and the stamps of these [s], and how late they are [s].
+    least, period : float
+        By how much the last ones are off at least, and the sample period so far [s].
+    """
+    counts, stamps = line
+    rate = float((stamps[-1] - stamps[0]) / (counts[-1] - counts[0])) / period
+    if not (1.0 / OTHER < rate < OTHER and abs(off[-1] - off[0]) > STRAYS * abs(least)):
+        return False
+    return abs(float(np.corrcoef(counts, off)[0, 1])) > STRAIGHT
+
+
+def straight(line: FloatArray) -> float:
+    """Return the period at which stamps go on [s], 0 where they do not lie about a line, each by itself.
+
+    A clock that is set again and again makes a saw of them, at a rate that is none.
+
+    Parameters
+    ----------
+    line : ndarray, shape (2, n)
+        Numbers of the packets' last samples, and the stamps of these [s].
+
+    References
+    ----------
+    von Neumann (1941), doi:10.1214/aoms/1177731677: the ratio of squared steps to squares, 2 of what has no
+    order.
+    """
+    counts, stamps = line - line[:, :1]
+    ends = np.median(line[:, -ENDS:], axis=1) - np.median(line[:, :ENDS], axis=1)
+    period = float(ends[1] / ends[0])
+    late = stamps - period * counts
+    late -= np.add.reduce(late) / len(late)
+    steps = late[1:] - late[:-1]
+    return period if np.add.reduce(steps * steps) > SAW * np.add.reduce(late * late) else 0.0
 
 
 class Course:

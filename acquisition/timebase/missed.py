@@ -33,9 +33,11 @@ FAR = 0.5
 """By this share of a packet one is later than usual that is weighed."""
 LASTS = 16
 """Packets in a row after which those that are weighed are taken for late for good."""
-STRAYS, STRAIGHT = 0.5, 0.9
-"""Share of what they are off, and correlation, from which packets are farther and farther off."""
 
+
+ABRUPT, ALIKE = 0.7, 0.4
+"""Shares of what is missing: by at least this the first late packet is later than the one before, and by less
+than this the two differ."""
 WHOLE = 0.15
 """Share of a packet by which a loss of whole packets may seem to differ from one."""
 HALF, HALF_FOR, THIRD, UNTRUE = 8, 10.0, 2, 0.005
@@ -44,8 +46,6 @@ much later the third is tells how sure that is. Where their rate differs from th
 intervals of a second are off by 5 ms."""
 LONG = 2.0
 """Seconds from which on a loss is not counted in packets."""
-OTHER = 10.0
-"""By at most so much another rate may be theirs."""
 
 
 class Run:
@@ -130,23 +130,6 @@ class Run:
         return np.asarray((1.0 - RARE) * share + RARE / (RANGE * self._length))
 
 
-def stray(line: FloatArray, off: Sequence[float], least: float, period: float) -> bool:
-    """Tell whether packets are farther and farther off the line, whose slope is wrong then.
-
-    Parameters
-    ----------
-    line, off : ndarray, shape (2, n), sequence of float
-        Numbers of their last samples and the stamps of these [s], and how late they are [s].
-    least, period : float
-        By how much the last ones are off at least, and the sample period so far [s].
-    """
-    counts, stamps = line
-    rate = float((stamps[-1] - stamps[0]) / (counts[-1] - counts[0])) / period
-    if not (1.0 / OTHER < rate < OTHER and abs(off[-1] - off[0]) > STRAYS * abs(least)):
-        return False
-    return abs(float(np.corrcoef(counts, off)[0, 1])) > STRAIGHT
-
-
 def goes_on(line: FloatArray, period: float, length: float) -> bool:
     """Tell whether stamps go on at the rate of their line, by those of the last packets that are late least.
 
@@ -168,6 +151,24 @@ def goes_on(line: FloatArray, period: float, length: float) -> bool:
     before, after = np.sort(late[:half]), np.sort(late[half:])
     unsure = max(before[THIRD] - before[0], after[THIRD] - after[0])  # where few come as soon
     return bool(abs(after[0] - before[0]) < UNTRUE * apart + unsure)
+
+
+def lasting(off: Sequence[float], late: Sequence[float], limit: float, *, waited: bool) -> bool:
+    """Tell whether packets are late alike, and abruptly.
+
+    Parameters
+    ----------
+    off, late : sequence of float
+        How late the last ones are, and those of them that are off [s].
+    limit : float
+        By how much more they are late at least [s].
+    waited : bool
+        There are three.
+    """
+    least = min(late) if late[0] > 0 else max(late)
+    if not (abs(least) > limit and max(late) - min(late) < ALIKE * abs(least)):
+        return False
+    return waited or (len(off) > 2 and abs(off[-2] - off[-3]) > ABRUPT * abs(least))
 
 
 def missing_samples(late: float, samples: float, period: float) -> tuple[float, bool]:

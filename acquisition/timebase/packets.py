@@ -13,11 +13,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from acquisition.stream import FloatArray, IntArray
-from acquisition.timebase.bend import AMONG, LENGTHS, LOOK, WIDE, is_known, is_off, latest, until_off
+from acquisition.timebase.bend import AMONG, LOOK, WIDE, is_known, is_off, latest, lengths_of, until_off
 from acquisition.timebase.laid import NOTHING, Giving, Laid, Last, Log
-from acquisition.timebase.line import AGAIN, ONCE, ROUNDS, Course, Fit, fit_line
+from acquisition.timebase.line import AGAIN, ONCE, ROUNDS, Course, Fit, fit_line, straight, stray
 from acquisition.timebase.manner import Seen, ended_packets
-from acquisition.timebase.missed import FAR, HISTORY, LEAST, LONG, Run, goes_on, missing_samples, stray
+from acquisition.timebase.missed import FAR, HISTORY, LEAST, LONG, Run, goes_on, lasting, missing_samples
 from acquisition.timebase.period import DOUBT, UNSURE
 
 REMEMBERED, AT_MOST, SECONDS = 110, 600, 60.0
@@ -28,17 +28,13 @@ FIRST, FEW = 2, 8
 """Packets from which on there is a line, and after which it has a slope of its own."""
 LATE, SHARE, SURE = 0.12, 0.6, 6.0
 """Packets are late alike by at least so many seconds, this share of a shorter one, and deviations."""
-ABRUPT, ALIKE = 0.7, 0.4
-"""Shares of what is missing: by at least this the first late packet is later than the one before, and by less
-than this the two differ."""
 JOINED = 15.0
 """A line of samples that go on after others is approached as if it were so old [s]."""
-BEFORE = 8
-"""Packets before whose lateness is usual."""
-WAITS = 2
-"""Of packets that are weighed so many wait."""
-GIVEN_UP = 8
-"""Packets off the line after which they are taken for the right ones, whatever they look like."""
+BEFORE, WAITS = 8, 2
+"""Packets before whose lateness is usual; of packets that are weighed so many wait."""
+LOCKED, GIVEN_UP = 3, 8
+"""Lines in a row that do not go on as their packets do, after which there is one through the last alone; and
+packets off the line after which they are taken for the right ones, whatever they look like."""
 
 
 class Packets:
@@ -74,7 +70,7 @@ class Packets:
         self._last = Last(self._reach)
         self._count = 0
         self._ends: list[int] = []
-        self._off = 0
+        self._off = self._untrue = 0
         self._waits = self._doubted = False
         """A third packet decides whether a part of one is missing; those that come slower have no place."""
         self._run = Run()
@@ -116,14 +112,9 @@ class Packets:
 
     def _calm(self, ends: IntArray, stamps: FloatArray, settled: Sequence[int]) -> int:
         """Take in packets at once up to the next line, as long as none is off; return how many."""
-        if (
-            self._count < YOUNG
-            or self._off
-            or self._doubted
-            or self._run
-            or self._course is None
-            or len(ends) < 2
-        ):
+        if self._count < YOUNG or self._off or self._doubted or self._run:
+            return 0
+        if self._course is None or len(ends) < 2:
             return 0
         until = self._every - self._count % self._every
         most = min(len(ends), until, YOUNG)
@@ -162,18 +153,23 @@ class Packets:
     def _follow(self) -> bool:
         """Go on at another rate if there is one; return whether packets are left out till that is known."""
         assert self._course is not None
-        fit, line = self._course.fit, self._last.newest(min(self._count, HISTORY)).copy()
+        fit, most = self._course.fit, lengths_of(self._length())
+        line = self._last.newest(min(self._count, max(HISTORY, most[-1] + 40))).copy()
         line[1] -= fit.at(line[0])
-        found = latest(line, LENGTHS, BEFORE, fit.spread, fit.period)
+        found = latest(line, most, BEFORE, fit.spread, fit.period)
         if not found or not (known := is_known(found, float(line[0, -1]), fit.period)):
             return bool(found) and known is None
-        self._lay()
-        self._count = max(FEW, int(np.count_nonzero(line[0] > found.begin)))
-        self._prior, self._doubt = fit.period + found.slope, DOUBT
-        fit = self._fitted(anew=True)
-        self._course.bend(fit, self._out.given + self._missing, at_once=self._doubted)
-        self.period, self._late, self._off, self._waits = fit.period, [], 0, False
+        self._go_on(max(FEW, int(np.count_nonzero(line[0] > found.begin))), fit.period + found.slope)
         return False
+
+    def _go_on(self, packets: int, period: float) -> None:
+        """Go on at the rate of the last packets, about one sample in a period [s]."""
+        assert self._course is not None
+        self._lay()
+        self._count, self._prior, self._doubt = packets, period, DOUBT
+        at_once = self._doubted or not self._out.is_true  # those before have no place
+        self._course.bend(self._fitted(anew=True), self._out.given + self._missing, at_once=at_once)
+        self.period, self._late, self._off, self._waits = self._course.fit.period, [], 0, False
 
     def _packet(self, end: int, stamp: float, settled: int) -> None:
         """Take in a packet by its last sample and that one's stamp [s], and lay what it settles."""
@@ -256,11 +252,17 @@ class Packets:
         """Lay what is due, and find the line anew."""
         assert self._course is not None
         self._lay()
-        begun = self._ends[-1] + 1 + self._missing
-        self._course.turn(self._fitted(), begun, self._age + self._count * self._length())
+        age = self._age + self._count * self._length()
+        self._course.turn(self._fitted(), self._ends[-1] + 1 + self._missing, age)
         self.period, self._late = self._course.fit.period, []
         last = self._last.newest(min(self._count, self._reach))
         self._out.is_true = goes_on(last, self.period, self._length())
+        if self._count % self._every:
+            return
+        self._untrue, last = 0 if self._out.is_true else self._untrue + 1, last[:, -LOCKED * self._every :]
+        if self._untrue > LOCKED and (rate := straight(last)):  # the line does not follow
+            self._untrue = 0
+            self._go_on(last.shape[1], rate)
 
     def _limit(self) -> float:
         """Return by how much more than usual a packet is late that is doubted [s]."""
@@ -291,9 +293,7 @@ class Packets:
         if lasts and stray(self._last.newest(GIVEN_UP), self._late[-GIVEN_UP:], least, self.period):
             self._begin_anew()
             return
-        alike = abs(least) > limit and max(late) - min(late) < ALIKE * abs(least)
-        abrupt = waited or (len(off) > 2 and abs(off[-2] - off[-3]) > ABRUPT * abs(least))
-        if not (lasts or (alike and abrupt)):
+        if not (lasts or lasting(off, late, limit, waited=waited)):
             return
         place = self._first + self._out.given
         if least < 0:

@@ -19,6 +19,8 @@ CLEARLY = 0.01
 LEARNED = 5e-4
 """The same where another manner begins: the period is known from before, unless steps within packets and
 packets themselves both tell of another."""
+FARTHER = 0.05
+"""Share from which on packets alone are half believed there: a line would stay at the other rate for ever."""
 
 
 def learned(seen: Seen, known: float, *, joins: bool) -> tuple[float, float]:
@@ -39,6 +41,8 @@ def learned(seen: Seen, known: float, *, joins: bool) -> tuple[float, float]:
         return found, UNSURE if packets else DOUBT
     if joins:
         both = abs(seen.inner / found - 1.0) < CLEARLY < abs(seen.inner / known - 1.0)
+        if packets and off > FARTHER and not both:
+            return known, HALFWAY * off
         return (found, DOUBT) if both else (known, LEARNED)
     if packets or seen.samples > 1.0:
         return known, max(DOUBT, HALFWAY * off)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from acquisition.drivers.border import Border
+from acquisition.drivers.border import VALUES, Border
 from acquisition.event import Notice
 from acquisition.plausible import LARGEST, LATEST
 from acquisition.stream import Chunk, ClockOffset, Modality, Role, StreamInfo
@@ -29,9 +30,11 @@ def border() -> Border:
 
 @given(arrays.arrays(np.float64, 6, elements=ANY), arrays.arrays(np.float64, (6, 2), elements=ANY))
 def test_of_any_numbers_only_what_can_be_counted_with_passes(times: np.ndarray, samples: np.ndarray) -> None:
+    """Of an evenly sampled stream a sample without a value stays, as nan: its count tells of others."""
     gate = border()
     kept = gate.admit(Chunk(ECG, times, samples))
-    good = (np.abs(times) <= LATEST) & (np.abs(samples) < LARGEST).any(axis=1)
+    good = np.abs(times) <= LATEST
+    empty = ~(np.abs(samples) < LARGEST).any(axis=1)
     assert (kept is None) == (not good.any())
     if isinstance(kept, Chunk):
         np.testing.assert_array_equal(kept.times, times[good])
@@ -42,8 +45,27 @@ def test_of_any_numbers_only_what_can_be_counted_with_passes(times: np.ndarray, 
             kept.samples.astype(np.float32)
             assert np.isfinite(np.nansum(kept.samples**2))
     counted = sum(tally.total for tally in gate.tallies.values())
-    assert counted >= (~good).sum()
+    assert counted >= (~good | empty).sum()
     assert bool(list(gate.told(last=True))) == (counted > 0)
+
+
+def test_samples_without_a_value_are_told_and_keep_their_places() -> None:
+    gate = border()
+    samples = np.ones((6, 2), np.float32)
+    samples[2:4], samples[5, 0] = math.nan, math.nan
+    kept = gate.admit(Chunk(ECG, np.arange(6.0), samples))
+    assert isinstance(kept, Chunk) and len(kept.times) == 6
+    np.testing.assert_array_equal(kept.samples, samples)
+    (notice,) = gate.told()
+    assert notice.message.startswith("2 samples have no value: values that no sensor measures")
+
+
+def test_intervals_without_a_value_are_dropped() -> None:
+    """Beats come at no rate: nothing is counted by them."""
+    gate, beats = border(), replace(ECG, modality=Modality.RR, sfreq=0.0, unit="ms")
+    kept = gate.admit(Chunk(beats, np.arange(3.0), np.array([[800.0, 1.0], [math.nan] * 2, [810.0, 1.0]])))
+    assert isinstance(kept, Chunk) and kept.times.tolist() == [0.0, 2.0]
+    assert [n.message for n in gate.told()] == [f"1 samples dropped: {VALUES}"]
 
 
 def test_what_is_dropped_is_counted_and_told_once_in_ten_seconds() -> None:

@@ -112,3 +112,22 @@ def test_a_rate_that_stays_has_no_bend(push: Push) -> None:
         found = lay(sent.stamps, sent.sfreq)
         assert found.account.unplaced <= 65  # half a second of jitter by chance
         assert np.abs(used(sent, found, 130.0, 245.0)).max() < 3.0
+
+
+@pytest.mark.parametrize("deduces", [True, False])
+@pytest.mark.parametrize("size", [13, 26, 73])
+@pytest.mark.parametrize("faster", [-0.08, -0.04, 0.04])
+def test_short_packets_at_another_rate_have_places_again(size: int, faster: float, deduces: bool) -> None:
+    """Packets of 0.1 s had none till the end: a bend was sought behind 60 of them, and proved after 8 s."""
+    rng, before = np.random.default_rng(size), 1000.0 + np.arange(round(35.0 * 130.0)) / 130.0
+    after = before[-1] + np.arange(1, round(75.0 * 130.0)) / (130.0 * (1.0 + faster))
+    true = np.append(before, after)
+    true = true[: len(true) // size * size]
+    came = np.repeat(true[size - 1 :: size] + rng.uniform(0.003, 0.006, len(true) // size), size)
+    within = np.tile(np.arange(size), len(true) // size)
+    stamps = came - (size - 1 - within) / 130.0 if deduces else came + 8e-6 * within
+    times = TimeBase(130.0).push(stamps, came).times
+    settled = times[round(65.0 * 130.0) :]
+    assert not np.isnan(settled).any()
+    off = settled - true[round(65.0 * 130.0) : len(times)]
+    assert np.nanmax(np.abs(off[100:] - off[:-100])) < 0.005

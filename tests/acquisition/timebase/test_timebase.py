@@ -319,6 +319,16 @@ def test_another_unit_is_read_as_such_and_told_once(push: Push, by: float, unit:
         assert "jump" not in told
 
 
+@pytest.mark.parametrize("held", [0.5, 1.5, 2.2])
+def test_another_unit_is_read_as_such_where_the_first_samples_were_held_back(held: float) -> None:
+    """As the inlet does while it looks whether the sender's clock has moved: 10 s were lost."""
+    sent = stream(even, seconds=60.0)
+    arrivals = np.maximum(np.ceil(10.0 * sent.stamps) / 10.0, sent.stamps[0] + held)
+    times, _, told = pushed(1e3 * sent.stamps, arrivals, sent.sfreq, [13, 500, 1, 77])
+    assert np.abs(np.diff(times) - 1.0 / sent.sfreq).max() < 1e-4
+    assert told.count("stamps are milliseconds, not seconds") == 1
+
+
 def test_a_clock_that_jumps_at_the_beginning_is_no_other_unit() -> None:
     sent = stream(even, seconds=30.0)
     for at, jump in ((3, 100.0), (100, 1000.0), (200, 2000.0)):
