@@ -308,7 +308,7 @@ class Segments:
             self._drain(parts)
             self._leave()
             if (packets := self._looks.packets) is not None:
-                self._period, self._doubt = learned(packets, self._period, joins=True)
+                self._period, self._doubt = learned(packets, self._period, joins=False)
                 self._begin(packets, np.empty(0), np.empty(0), parts)
 
     def _drain(self, parts: list[Laid], most: int | None = None) -> None:

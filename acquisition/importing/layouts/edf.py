@@ -32,6 +32,8 @@ from acquisition.stream import BoolArray, FloatArray, Modality
 
 TITLE = "EDF"
 MAX_BYTES = 1 << 31
+OWN = 0.95
+"""Share of a record that the next one begins later at least, where each has a place of its own."""
 GAP = "gap/"
 """Begins the annotation of a gap in our own exports, which cannot leave samples out."""
 _TAL = re.compile(rb"([+-]\d+(?:[.,]\d*)?)(?:\x15(\d+(?:[.,]\d*)?))?\x14([^\x00]*?)\x14?\x00")
@@ -211,9 +213,9 @@ def read_signals(path: Path, part: tuple[float, float] = (-math.inf, math.inf)) 
         records = records[first:stop]
     onsets, annotations, told = _annotations(header, records)
     if "+D" in header.reserved and not len(onsets):
-        raise RecordingError(
-            f"{path}: has interruptions ({header.reserved}), and no record says when it begins"
-        )
+        why = told[0] if told else "no record says when it begins"
+        raise RecordingError(f"{path}: has interruptions ({header.reserved}), and {why}")
+    records, onsets, told = _in_order(header, records, onsets, told)
     if not len(onsets):
         onsets = even(len(records), 1 / header.duration, first * header.duration)
     return Signals(
@@ -225,6 +227,22 @@ def read_signals(path: Path, part: tuple[float, float] = (-math.inf, math.inf)) 
         annotations=annotations,
         began=0.0 if len(records) < n else math.nan,
     )
+
+
+def _in_order(
+    header: Header, records: NDArray[np.uint8], onsets: FloatArray, told: tuple[str, ...]
+) -> tuple[NDArray[np.uint8], FloatArray, tuple[str, ...]]:
+    """Return records in the order of their onsets [s], if each has a place of its own then.
+
+    Where they overlap, a clock was set back, and they stand as they came.
+    """
+    order = np.argsort(onsets, kind="stable")
+    steps = np.diff(onsets[order])
+    if not np.any(np.diff(onsets) < 0.0) or np.any(steps < OWN * header.duration):
+        return records, onsets, told
+    n = int(np.count_nonzero(np.diff(onsets) < 0.0))
+    note = f"{n} of its records begin before the one before them: read in the order of their times"
+    return records[order], onsets[order], (*told, note)
 
 
 def _wanted(path: Path, header: Header, n: int, part: tuple[float, float]) -> tuple[int, int]:
@@ -251,7 +269,7 @@ def _damage(header: Header, size: int, width: int, n: int) -> tuple[str, ...]:
 def _counted(header: Header, n: int) -> tuple[str, ...]:
     """Return what is said of a count of records that was not brought up to date; fewer than it are damage."""
     if header.n_records < 0:
-        return (f"its header does not say how many records it has ({header.n_records}); all {n} read",)
+        return (f"its header does not say how many records it has; all {n} read",)
     return (f"its header says {header.n_records} of {n} records; all read",) if n > header.n_records else ()
 
 
@@ -274,6 +292,6 @@ def _annotations(
                 found += [(onset, lasts, t.decode("utf-8", "replace").strip()) for t in texts]
     notes: tuple[str, ...] = ()
     if columns and len(onsets) != len(records):
-        notes = (f"{len(records) - len(onsets)} records do not say when they begin",)
+        notes = (f"{len(records) - len(onsets)} of {len(records)} records do not say when they begin",)
         onsets = []
     return np.array(onsets), [f for f in found if f[2]], notes

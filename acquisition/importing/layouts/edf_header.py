@@ -42,7 +42,8 @@ def read_header(path: Path, data: bytes) -> Header:
     wide = data[:1] == b"\xff"
     n = _whole(path, "number of signals", data[252:256])
     duration = _field(path, "duration of a record", data[244:252])
-    n_records = _whole(path, "number of records", data[236:244])
+    blank = not data[236:244].strip(b"\0 ")  # they are counted then, as where it is -1
+    n_records = -1 if blank else _whole(path, "number of records", data[236:244])
     if not 1 <= n <= MAX_SIGNALS or not duration > 0:
         raise RecordingError(f"{path}: {n} signals, records of {duration:g} s")
     fields: dict[str, list[str]] = {}
