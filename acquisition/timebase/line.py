@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from acquisition.stream import FloatArray
-from acquisition.timebase.ranks import middle_and_off
+from acquisition.timebase.ranks import middle_and_off, quantile, ranked
 
 ROUNDS, AGAIN, ONCE = 4, 2, 1
 """Rounds of weighting without a line that is known; with a young one; and with one that goes on from many."""
@@ -25,10 +25,8 @@ GENTLY, WITHIN = 0.0005, 10.0
 """By so much at least, and within so many seconds if that is not too fast: any faster, and each new line is
 seen in the intervals."""
 
-SAW, ENDS = 1.6, 8
-"""Ratio of squared steps to squares below which lateness has an order; and so many stamps at each end whose
-medians tell a rate."""
-
+STRAIGHTLY, ENDS = 1.0, 8
+"""Above this stamps lie about a line, each by itself; so many at each end tell its slope by their medians."""
 STRAYS, STRAIGHT = 0.5, 0.9
 """Share of what they are off, and correlation, from which packets are farther and farther off."""
 OTHER = 10.0
@@ -170,19 +168,30 @@ def straight(line: FloatArray) -> float:
     ----------
     line : ndarray, shape (2, n)
         Numbers of the packets' last samples, and the stamps of these [s].
-
-    References
-    ----------
-    von Neumann (1941), doi:10.1214/aoms/1177731677: the ratio of squared steps to squares, 2 of what has no
-    order.
     """
     counts, stamps = line - line[:, :1]
     ends = np.median(line[:, -ENDS:], axis=1) - np.median(line[:, :ENDS], axis=1)
     period = float(ends[1] / ends[0])
-    late = stamps - period * counts
-    late -= np.add.reduce(late) / len(late)
-    steps = late[1:] - late[:-1]
-    return period if np.add.reduce(steps * steps) > SAW * np.add.reduce(late * late) else 0.0
+    return period if unordered(stamps - period * counts, 0.8) > STRAIGHTLY else 0.0
+
+
+def unordered(late: FloatArray, share: float = 1.0) -> float:
+    """Return the ratio of squared steps to squares: 2 where lateness has no order, little where it goes on.
+
+    Parameters
+    ----------
+    share : float
+        Steps that are larger than this share of them count no more, as those from tooth to tooth of a saw.
+
+    References
+    ----------
+    von Neumann (1941), doi:10.1214/aoms/1177731677.
+    """
+    off = late - np.add.reduce(late) / len(late)
+    steps = np.abs(off[1:] - off[:-1])
+    if share < 1.0:
+        np.minimum(steps, quantile(ranked(steps, share), share), out=steps)
+    return float(np.add.reduce(steps * steps) / max(np.add.reduce(off * off), LEAST * LEAST))
 
 
 class Course:

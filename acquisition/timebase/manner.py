@@ -52,8 +52,8 @@ skip."""
 OWN, NEAR, ALONE = 0.9, 0.6, 2
 """Share of the steps that differ which leave samples places of their own; share of the step within which two
 stamps are alike, and how many may be by chance."""
-COARSE = 0.002
-"""Seconds from which on rounded stamps are not good enough for times."""
+COARSE, LARGE = 0.002, 0.4
+"""Seconds, and share of the step, from which on rounded stamps are not good enough for times: a step of 3 ms\namong those of 2 looks as if a sample was missing."""
 FEW = 8
 """Samples below which nothing is told."""
 
@@ -156,7 +156,7 @@ def look(counts: IntArray, stamps: FloatArray, known: float = np.nan) -> Seen:
     if same >= SAME_DEDUCED and shared and (packets := _deduced(counts, stamps, steps, inner)) is not None:
         return packets
     period = _period(counts, stamps, order)
-    if own > COARSE and period < SLOW:
+    if (own > COARSE or own > LARGE * inner) and period < SLOW:
         return Seen(Manner.JITTER, period)
     if shared and period < SLOW and same >= CHUNKED and (samples := _chunked(counts, stamps, steps, inner)):
         return Seen(Manner.JITTER, float(stamps[-1] - stamps[0]) / n, samples=samples)

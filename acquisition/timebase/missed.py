@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from acquisition.stream import FloatArray
+from acquisition.timebase.line import unordered
 from acquisition.timebase.manner import LONG as SHORTEST
 from acquisition.timebase.ranks import quantile, ranked
 
@@ -44,6 +45,11 @@ HALF, HALF_FOR, THIRD, UNTRUE = 8, 10.0, 2, 0.005
 """So many packets, and seconds of them, are compared with as many before, by the one that is late least; how
 much later the third is tells how sure that is. Where their rate differs from that of the line by this share,
 intervals of a second are off by 5 ms."""
+SAWS, SAWS_FOR, SAW_HIGH, SAW, EDGE = 24, 15.0, 0.06, 0.7, 0.2
+"""So many packets, and seconds of them, make a saw whose teeth are so high [s], where lateness has more
+order than this. Lower ones are what a radio makes whose connection interval nearly divides the
+length of a packet (Bluetooth: 7.5 to 50 ms): there the line is right. Where the median is late by less than
+such a share of it, most come on time, and a link is slow now and then."""
 LONG = 2.0
 """Seconds from which on a loss is not counted in packets."""
 
@@ -142,6 +148,8 @@ def goes_on(line: FloatArray, period: float, length: float) -> bool:
     period, length : float
         Sample period of the line, and how long a packet lasts [s].
     """
+    if is_saw(line[:, -max(SAWS, math.ceil(SAWS_FOR / length)) :], period):
+        return False
     half = max(HALF, math.ceil(HALF_FOR / length))
     counts, stamps = line[:, -2 * half :]
     if len(counts) < 2 * half:
@@ -169,6 +177,30 @@ def lasting(off: Sequence[float], late: Sequence[float], limit: float, *, waited
     if not (abs(least) > limit and max(late) - min(late) < ALIKE * abs(least)):
         return False
     return waited or (len(off) > 2 and abs(off[-2] - off[-3]) > ABRUPT * abs(least))
+
+
+def is_saw(line: FloatArray, period: float) -> bool:
+    """Tell whether packets are later and later, and then no more, again and again.
+
+    So they are where a clock is set now and then, always the same way: the line through them goes on at a
+    rate that is none. Packets that a link holds up are late each by itself.
+
+    Parameters
+    ----------
+    line : ndarray, shape (2, n)
+        Numbers of the packets' last samples, and the stamps of these [s].
+    period : float
+        Sample period of the line [s].
+    """
+    counts, stamps = line
+    if len(counts) < SAWS:
+        return False
+    late = stamps - stamps[0] - period * (counts - counts[0])
+    order = ranked(late, 0.1, 0.5, 0.9)
+    low, high = quantile(order, 0.1), quantile(order, 0.9)
+    if high - low < SAW_HIGH or quantile(order, 0.5) - low < EDGE * (high - low):
+        return False
+    return unordered(np.minimum(np.maximum(late, low), high)) < SAW
 
 
 def missing_samples(late: float, samples: float, period: float) -> tuple[float, bool]:

@@ -194,3 +194,12 @@ def test_stamps_rounded_to_a_whole_step_lie_on_a_line(off: float) -> None:
     found = lay(np.round(true / 0.004) * 0.004, 250.0)
     beats = found.times[3750::200]
     assert np.abs(np.diff(beats) - 0.8 / (1.0 + off)).max() < 0.0015
+
+
+@pytest.mark.parametrize("off", [-0.005, -0.002, -0.001, 0.003])
+@pytest.mark.parametrize("sfreq", [100.0, 250.0, 500.0])
+def test_rounding_leaves_no_step_that_looks_as_if_a_sample_was_missing(sfreq: float, off: float) -> None:
+    """At 500 Hz a step of 3 ms is no whole number of samples: intervals across it had no value."""
+    true = 1000.0 + np.arange(int(60 * sfreq)) / (sfreq * (1.0 + off))
+    found = lay(np.round(true, 3), sfreq)
+    assert np.diff(found.times[int(5 * sfreq) :]).max() < 1.4 / sfreq

@@ -64,3 +64,27 @@ def test_intervals_on_packets_that_are_slightly_off_stay() -> None:
     times, _, _ = pushed(sent.stamps, None, sent.sfreq, [10**6])
     assert np.isfinite(times).all()
     assert np.std((times - sent.true)[15 * 130 :]) < 0.01
+
+
+@pytest.mark.parametrize("every", [4.0, 7.0])
+@pytest.mark.parametrize("by", [0.3, -0.3])
+def test_a_clock_set_the_same_way_again_and_again_gives_no_wrong_intervals(by: float, every: float) -> None:
+    """Line and packets go on alike, at a rate that is none: intervals were 30 to 60 ms off for minutes."""
+    sent = stream(bursts)
+    found = lay(sent.stamps + by * np.floor((sent.true - sent.true[0]) / every), sent.sfreq)
+    apart = round(0.85 * sent.sfreq)
+    errors = 1e3 * ((found.times[apart:] - found.times[:-apart]) - (sent.true[apart:] - sent.true[:-apart]))
+    late = errors[round(60.0 * sent.sfreq) :]
+    assert (np.abs(late) > 5.0).mean() < 0.02
+
+
+@pytest.mark.parametrize("period", [8.0, 15.0, 40.0])
+@pytest.mark.parametrize("interval", [0.0075, 0.03, 0.05])
+def test_a_radio_whose_interval_nearly_divides_a_packet_costs_no_place(
+    interval: float, period: float
+) -> None:
+    """Lateness is a saw then, too, as high as the interval is long, and the line through it is right."""
+    rng, ends = np.random.default_rng(0), 1000.0 + np.arange(1, 320) * PACKET / 130.0
+    came = ends + 0.003 + interval * ((ends / period) % 1.0) + rng.exponential(0.001, len(ends))
+    stamps = (came[:, np.newaxis] + 8e-6 * np.arange(PACKET)).ravel()
+    assert not np.isnan(lay(stamps, 130.0).times).any()
