@@ -53,7 +53,8 @@ OWN, NEAR, ALONE = 0.9, 0.6, 2
 """Share of the steps that differ which leave samples places of their own; share of the step within which two
 stamps are alike, and how many may be by chance."""
 COARSE, LARGE = 0.002, 0.4
-"""Seconds, and share of the step, from which on rounded stamps are not good enough for times: a step of 3 ms\namong those of 2 looks as if a sample was missing."""
+"""Seconds, and share of the step, from which on rounded stamps are not good enough for times: a step of 3 ms
+among those of 2 looks as if a sample was missing."""
 FEW = 8
 """Samples below which nothing is told."""
 
