@@ -14,7 +14,7 @@ import numpy as np
 from acquisition.stream import FloatArray
 from acquisition.timebase.line import unordered
 from acquisition.timebase.manner import LONG as SHORTEST
-from acquisition.timebase.ranks import quantile, ranked
+from acquisition.timebase.ranks import middle, quantile, ranked
 
 BAND = 0.1
 """Lateness is alike within this share of a packet."""
@@ -196,6 +196,9 @@ def is_saw(line: FloatArray, period: float) -> bool:
     if len(counts) < SAWS:
         return False
     late = stamps - stamps[0] - period * (counts - counts[0])
+    slope = abs(middle(late[1:] - late[:-1]))
+    if slope < UNTRUE * period * middle(counts[1:] - counts[:-1]):  # a clock that is set to and fro, too
+        return False
     order = ranked(late, 0.1, 0.5, 0.9)
     low, high = quantile(order, 0.1), quantile(order, 0.9)
     if high - low < SAW_HIGH or quantile(order, 0.5) - low < EDGE * (high - low):
