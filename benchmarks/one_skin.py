@@ -100,7 +100,7 @@ def main() -> None:
         show(f"same stimuli, uneven by {uneven} s", partial(answering, rng, SECONDS, uneven))
         show("… every one, in one shape", partial(answering, rng, SECONDS, uneven, alike=True))
         show(f"one pace, uneven by {uneven} s", partial(paced, rng, SECONDS, uneven))
-    for latency in (0.0, 0.5, -1.0):
+    for latency in (0.0, 0.5, -0.7, 1.0):
         show(f"one skin, {latency:g} s later", partial(one_twice, rng, SECONDS, latency=latency))
     rough = partial(one_twice, rng, SECONDS, latency=0.3, uneven=0.1, unlike=0.4)
     show("one skin, places less alike", rough)

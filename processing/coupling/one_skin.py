@@ -49,6 +49,8 @@ USUAL, CLEARER = 0.4, 2.2
 EVEN, STEADY, CLEAREST = 0.25, 0.7, 4.0
 """Where this share of intervals between rises is so near their median (a share of it), both may answer one
 pace, as in a breathing exercise: of one skin more agrees by so many standard errors."""
+SITES = 0.8
+"""Two places on one person are at most so far apart [s]; coupling that follows by a second is left alone."""
 APART = 0.5
 """Where less agrees than this share, there are two."""
 LEAK_DELAY, LEAK_GAIN, LEAK_ALIKE = 0.08, 0.3, 0.85
@@ -196,7 +198,7 @@ def _least(some: FloatArray) -> float:
 
 def _share(some: FloatArray) -> float:
     """Return the largest share of rises that agree about one delay and one proportion."""
-    alike = some[:, 3] >= ALIKE
+    alike = (some[:, 3] >= ALIKE) & (np.abs(some[:, 1]) <= SITES)
     delays, gains = some[alike, 1], some[alike, 2]
     if not len(delays):
         return 0.0

@@ -14,6 +14,7 @@ import pytest
 from acquisition.drivers import Drained, SignsOf, unopened
 from acquisition.drivers.lsl import open_driver
 from acquisition.errors import DeviceError
+from acquisition.lsl.network import configure
 from acquisition.session.profile import load_profile
 from acquisition.session.session import Consent, Device, LslSettings, Participant, Session, permitted
 from acquisition.stream import PEOPLE, Chunk, ClockOffset, Modality, Role, StreamInfo
@@ -126,6 +127,7 @@ def test_an_outlet_of_sound_that_is_bound_as_voice_delivers_rows_only() -> None:
     need_models()
     starts, seconds = alternating(1, pause=0.5)
     mics, _ = dialogue(starts, seconds)
+    configure()
     outlet = pylsl.StreamOutlet(
         pylsl.StreamInfo("mic", "Audio", 2, SFREQ, pylsl.cf_float32, f"two-mics-{time.monotonic_ns()}")
     )

@@ -47,7 +47,7 @@ def values(rows: list[IndexSample]) -> list[float]:
 
 
 @pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("latency", [-1.0, -0.4, 0.0, 0.2, 1.0])
+@pytest.mark.parametrize("latency", [-0.7, -0.4, 0.0, 0.2, 0.7])
 def test_two_sensors_on_one_person_are_told_whichever_is_later(latency: float, seed: int) -> None:
     rows = told_of(one_twice(drawn(seed), SECONDS, latency=latency, rate=8.0))
     assert values(rows) == [1.0] * len(rows)
