@@ -23,7 +23,7 @@ from acquisition.stream import StreamInfo
 from acquisition.voice.listening import Ear, Listening
 from acquisition.voice.models import SFREQ, Models, load_models
 from acquisition.voice.place import Place, places_of
-from acquisition.voice.sample_clock import SETTLING, SampleClock
+from acquisition.voice.sample_clock import SETTLING, SampleClock, Taken
 
 BLOCKSIZE = 512
 """Samples a callback at 16 kHz: 32 ms."""
@@ -263,20 +263,26 @@ class Microphone:
 
     def close(self) -> None:
         """Release the device."""
-        stream, self._stream, self.heard = self._stream, None, False
+        stream, self._stream = self._stream, None
         if stream is not None:
             stream.close()
+            self._give(self._sample_clock.rest())
+        self.heard = False
 
     def _hear(self, block: Any, n: int, times: Any, status: Any) -> None:
         """Take in a block; PortAudio calls this from its own thread."""
         now = self._clock()
         self._last = now
         taken = self._sample_clock.take(block.copy(), now - self._delay(n, times), now)
+        if status.input_overflow:
+            self._remarks.append(("gap", f"sound of {self.title} came faster than it was read", now, now))
+        self._give(taken)
+
+    def _give(self, taken: Taken) -> None:
+        """Pass on what became known, and remember what there is to tell."""
         for slip in taken.slips:
             kind, message = slip.told(f"the clock of {self.title}")
             self._remarks.append((kind, message, slip.start, slip.stop))
-        if status.input_overflow:
-            self._remarks.append(("gap", f"sound of {self.title} came faster than it was read", now, now))
         for stamps, sound in taken.pieces:
             self.heard = True
             for place in self.places:

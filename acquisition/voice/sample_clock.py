@@ -51,10 +51,11 @@ class Slip(NamedTuple):
     """Say that count and clock came apart by `by` between two moments (nan: open) [s].
 
     `what` is "lost" (samples are missing), "ahead" or "back" (the clock moved, the sound did not), "later" or
-    "sooner" (the sound moved, the clock did not), or "unsteady" (it was set though it varied by that).
+    "sooner" (the sound moved, the clock did not), "unsteady" (it was set though it varied by that), or
+    "undecided" (the sound ended before it was known which of them is right).
     """
 
-    what: Literal["lost", "ahead", "back", "later", "sooner", "unsteady"]
+    what: Literal["lost", "ahead", "back", "later", "sooner", "unsteady", "undecided"]
     start: float
     stop: float
     by: float
@@ -73,6 +74,8 @@ class Slip(NamedTuple):
             "sooner": f"sound comes {ms} sooner and {clock} does not say so: stamps may have been or be off "
             "by as much",
             "unsteady": f"{clock} varied by {ms} when it was set: stamps may be off by as much",
+            "undecided": f"{clock} and the count of samples differed by {ms} when the sound ended: stamps from "
+            "then on may be off by as much, or as much is missing",
         }
         return "gap" if self.what == "lost" else "clock", says[self.what]
 
@@ -146,6 +149,16 @@ class SampleClock:
             self._lead(claim, min(since, ALIKE))
             self._stamp(count, samples, out)
             self._compare(at, out)
+        return out
+
+    def rest(self) -> Taken:
+        """Return what is still in doubt when the sound ends: by the count, and told so."""
+        held, self._held, out = self._held, [], Taken()
+        if held:
+            begin, by = self._offset + held[0][0] / self._sfreq, abs(self._looks[-1].claim - self._offset)
+            out.slips.append(Slip("undecided", begin, math.nan, by))
+        for count, block in held:
+            self._stamp(count, block, out)
         return out
 
     def _look(self, look: _Look) -> float:

@@ -14,7 +14,7 @@ from acquisition.voice.listening import Listening
 from acquisition.voice.models import Models, load_models, versions
 from acquisition.voice.place import Place
 from acquisition.voice.rows import ROW_CHANNELS, TURN_CHANNELS, is_sound
-from acquisition.voice.sample_clock import SampleClock, Slip
+from acquisition.voice.sample_clock import SampleClock, Slip, Taken
 
 OPENING = 10.0
 """Seconds after which listening begins with the microphones that were found; the recorder waits as long."""
@@ -41,6 +41,8 @@ class SoundSource:
         self._offsets: dict[tuple[Role, str], float] = {}
         self._late: set[tuple[Role, str]] = set()
         self._since = clock()
+        self._last: list[Drained] = []
+        """What there was to tell when it stopped."""
 
     def streams(self) -> list[StreamInfo]:
         """Return the streams of the driver, rows and turns in place of speech."""
@@ -71,7 +73,7 @@ class SoundSource:
 
     def drain(self) -> list[Drained]:
         """Return what arrived, without waiting."""
-        out: list[Drained] = []
+        out, self._last = self._last, []
         for item in self._inner.drain():
             if isinstance(item, Notice) or not is_sound(item.info):
                 out.append(item)
@@ -103,6 +105,9 @@ class SoundSource:
         """Stop the driver; what it heard until now can still be drained."""
         self._inner.stop()
         if self._listening is not None:
+            for info in self._inner.streams():
+                if info.key in self._clocks:
+                    self._last += self._push(info, self._clocks[info.key].rest())
             self._listening.stop()
 
     def _begin(self) -> None:
@@ -129,9 +134,13 @@ class SoundSource:
             return [Notice(time=self._clock(), kind="lost", role=info.role, stream=info.name, message=why)]
         clock = self._clocks.setdefault(info.key, SampleClock(info.sfreq))
         begin = float(chunk.times[0]) + self._offsets.get(info.key, 0.0)
-        taken = clock.take(chunk.samples[:, 0], begin)
-        for times, samples in taken.pieces:
-            self._listening.push(info.role, times, samples, info.sfreq)
+        return self._push(info, clock.take(chunk.samples[:, 0], begin))
+
+    def _push(self, info: StreamInfo, taken: Taken) -> list[Notice]:
+        """Have heard what became known, and return what there is to tell."""
+        if self._listening is not None:
+            for times, samples in taken.pieces:
+                self._listening.push(info.role, times, samples, info.sfreq)
         return [self._told(info, slip) for slip in taken.slips]
 
     def _told(self, info: StreamInfo, slip: Slip) -> Notice:

@@ -202,3 +202,25 @@ def test_a_device_that_hands_over_seldom_is_heard(every: float) -> None:
         sampled += [stamps[0] - BEGIN - n[0] / SFREQ for stamps, n in out.pieces]
     assert len(sampled) > 1200 - 6.5 / 0.032
     assert np.abs(sampled).max() < 1e-6
+
+
+@pytest.mark.parametrize("after", [0.1, 0.4])
+def test_sound_that_ends_in_doubt_is_kept_by_the_count_and_told(after: float) -> None:
+    clock, stamps = SampleClock(SFREQ, SETTLING), []
+    blocks = round((10.0 + after) * SFREQ / BLOCK)
+    for k in range(blocks):
+        taken = k * BLOCK / SFREQ
+        said = taken + (0.3 if taken >= 10.0 else 0.0)
+        out = clock.take(k * BLOCK + np.arange(BLOCK), BEGIN + said, BEGIN + said + BLOCK / SFREQ)
+        stamps += [times for times, _ in out.pieces]
+    rest = clock.rest()
+    (slip,) = rest.slips
+    assert slip.what == "undecided"
+    assert slip.by == pytest.approx(0.3, abs=1e-6)
+    assert slip.start == pytest.approx(BEGIN + 10.0, abs=BLOCK / SFREQ)
+    whole = np.concatenate([*stamps, *(times for times, _ in rest.pieces)])
+    assert whole[-1] == pytest.approx(BEGIN + (blocks * BLOCK - 1) / SFREQ, abs=1e-6)
+    assert np.diff(whole) == pytest.approx(1 / SFREQ, abs=1e-6)
+    again = clock.rest()
+    assert not again.pieces
+    assert not again.slips
