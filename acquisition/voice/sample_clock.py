@@ -74,8 +74,8 @@ class Slip(NamedTuple):
             "sooner": f"sound comes {ms} sooner and {clock} does not say so: stamps may have been or be off "
             "by as much",
             "unsteady": f"{clock} varied by {ms} when it was set: stamps may be off by as much",
-            "undecided": f"{clock} and the count of samples differed by {ms} when the sound ended: stamps from "
-            "then on may be off by as much, or as much is missing",
+            "undecided": f"{clock} and the count of samples differed by {ms} when the sound ended: stamps "
+            "from then on may be off by as much, or as much is missing",
         }
         return "gap" if self.what == "lost" else "clock", says[self.what]
 
