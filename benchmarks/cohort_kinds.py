@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from processing.cohort.simulated.cohort import COVARIATE, simulated
 from processing.cohort.simulated.pairs import simulated_pairs
 from processing.cohort.simulated.truth import Truth
 
+SHARED = "6 to a therapist, half of how dyads differ is theirs"
+NESTED: dict[str, Any] = {"dyads_of_therapist": 6, "of_therapist": 0.5}
 Fit = Callable[[Truth, np.random.Generator], list[ModelRow]]
 
 
@@ -151,11 +154,12 @@ def _edges() -> Iterator[Kind]:
             "8 × 5 × 30, +0.3, sd 0.2",
             Truth(dyads=8, sessions=5, labels=30, edge_slope=0.3, edge_slope_sd=0.2),
         ),
+        (f"24 × 8 × 20, {SHARED}", Truth(dyads=24, edge_slope_sd=0.2, **NESTED)),
     ):
-        terms = {
-            "movement": truth.edge_slope, "edge": truth.edge,
-            "movement_sd": truth.edge_slope_sd, "edge_sd": truth.edge_sd,
-        }  # fmt: skip
+        terms = {"movement": truth.edge_slope, "edge": truth.edge}
+        # The interval of how much dyads differ takes them as independent.
+        if not truth.of_therapist:
+            terms |= {"movement_sd": truth.edge_slope_sd, "edge_sd": truth.edge_sd}
         each = {"movement": "edge_slope", "edge": "edge"}
         yield Kind(model="M2", what=what, truth=truth, fit=of_labels, terms=terms, each=each)
 
@@ -175,6 +179,11 @@ def _growth() -> Iterator[Kind]:
             Truth(dyads=24, dyads_of_therapist=6, therapist_slope_sd=1.0),
         ),
         ("24 × up to 10, leave where it is low", Truth(dyads=24, sessions=10, dropped=0.15)),
+        (f"24 × 8, none, {SHARED}", Truth(dyads=24, **NESTED)),
+        (
+            "7 × 8, none, 2 to a therapist, who differ (two stages)",
+            Truth(dyads=7, dyads_of_therapist=2, of_therapist=0.5),
+        ),
         ("12 × 8, bend .3", Truth(dyads=12, bend=0.3)),
         ("12 × 8, bends differ", Truth(dyads=12, bend_sd=0.3)),
     ):
@@ -190,12 +199,14 @@ def _coupling() -> Iterator[Kind]:
         ("5 × 4, none, dyads differ", Truth(dyads=5, sessions=4)),
         ("12 × 4, none", Truth(dyads=12, sessions=4, coupling_sd=0.0)),
         ("12 × 4, + .01", Truth(dyads=12, sessions=4, coupling=0.01)),
+        (f"24 × 4, none, {SHARED}", Truth(dyads=24, sessions=4, coupling_sd=0.01, **NESTED)),
     ):
         terms = {"real": truth.coupling}
         yield Kind(model="M4", what=what, truth=truth, fit=of_pairs, terms=terms, each={"real": "coupling"})
     for what, truth in (
         ("lag 2 s, 5 dyads × 4 sessions", Truth(dyads=5, sessions=4, lag=2.0)),
         ("lag 0, 12 × 4, dyads alike", Truth(dyads=12, sessions=4, lag_sd=0.0)),
+        (f"lag 0, 24 × 4, {SHARED}", Truth(dyads=24, sessions=4, **NESTED)),
     ):
         terms = {"lag": truth.lag}
         yield Kind(model="M4", what=what, truth=truth, fit=of_lags, terms=terms, each={"lag": "lag"})
@@ -222,6 +233,7 @@ def _ways_back() -> Iterator[Kind]:
         ("4 dyads × 8 sessions, steadiness 0", Truth(dyads=4)),
         ("10 × 8, steadiness 0", Truth(dyads=10)),
         ("10 × 8, steadiness 0.3", Truth(dyads=10, steadiness=0.3, steadiness_sd=0.2)),
+        (f"24 × 8, steadiness 0, {SHARED}", Truth(dyads=24, steadiness_sd=0.2, **NESTED)),
     ):
         beside = {"depth": -0.3, "speaking": 0.2}
         terms = {"steadiness": truth.steadiness} | beside
@@ -234,6 +246,7 @@ def _doses() -> Iterator[Kind]:
         ("4 dyads × 5 sessions, 0", Truth(dyads=4, sessions=5)),
         ("10 × 8, 0, dyads alike", Truth(dyads=10, response_sd=0.0)),
         ("10 × 8, −.3 SD", Truth(dyads=10, response=-0.3)),
+        (f"24 × 8, 0, {SHARED}", Truth(dyads=24, **NESTED)),
         ("10 × up to 10, −.3 SD, a fifth leaves", Truth(dyads=10, sessions=10, response=-0.3, dropped=0.2)),
     ):
         yield Kind(model="M6", what=what, truth=truth, fit=of_responses, terms={"matched": truth.response})

@@ -25,7 +25,8 @@ from processing.cohort.models.row import (
     over_units,
     refused,
 )
-from processing.cohort.models.two_stage import Pooled, pooled, within_units
+from processing.cohort.models.therapists import OverDyads, over_dyads
+from processing.cohort.models.two_stage import pooled, within_units
 from processing.indices import SIGNALS
 
 if TYPE_CHECKING:
@@ -116,8 +117,10 @@ def against_pseudo(compared: pd.DataFrame, signal: str) -> tuple[ModelRow, list[
     sizes = np.array([(dyad == name).sum() for name in names], float)
     freedom = len(y) - len(names)
     within = float(((y - means[np.searchsorted(names, dyad)]) ** 2).sum()) / max(freedom, 1)
-    over = pooled(means, (within or 1.0) / sizes)
-    test = over_units(MODEL, outcome, "dyad", "real", over, n, formula=FORMULA, beside=CAUSE)
+    over = over_dyads(means, (within or 1.0) / sizes, names, rows, formula=FORMULA, beside=CAUSE)
+    test = over_units(
+        MODEL, outcome, "dyad", "real", over.pooled, n, formula=over.formula, beside=over.beside
+    )
     own = []
     for name, mean, size in zip(names.tolist(), means.tolist(), sizes.tolist(), strict=True):
         se = math.sqrt(within / size) if freedom else math.nan
@@ -175,13 +178,15 @@ def _lags(tables: Tables, signal: str) -> list[ModelRow]:
     out = []
     for name in np.unique(dyad).tolist():
         mine = dyad == name
-        over = pooled(y[mine], v[mine], what="session")
-        out.append(_lag(outcome, name, over, counts(rows[mine])))
+        own = OverDyads(pooled=pooled(y[mine], v[mine], what="session"), formula=LAG, beside=WHICH)
+        out.append(_lag(outcome, name, own, counts(rows[mine])))
     means, variances = within_units(y, v, dyad)
-    return [*out, _lag(outcome, "dyad", pooled(means, variances), counts(rows))]
+    over = over_dyads(means, variances, np.unique(dyad), rows, formula=LAG, beside=WHICH)
+    return [*out, _lag(outcome, "dyad", over, counts(rows))]
 
 
-def _lag(outcome: str, entity: str, over: Pooled, n: Counts) -> ModelRow:
+def _lag(outcome: str, entity: str, over: OverDyads, n: Counts) -> ModelRow:
     return over_units(
-        MODEL, outcome, entity, "lag", over, n, formula=LAG, beside=WHICH, tested=False, role="dyad"
-    )
+        MODEL, outcome, entity, "lag", over.pooled, n, formula=over.formula, beside=over.beside,
+        tested=False, role="dyad",
+    )  # fmt: skip

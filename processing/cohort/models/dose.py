@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from processing.cohort.models.row import Counts, ModelRow, adjusted, counts, over_units, refused
-from processing.cohort.models.two_stage import Pooled, pooled, within_units
+from processing.cohort.models.therapists import over_dyads
+from processing.cohort.models.two_stage import Pooled, within_units
 from processing.metrics.interventions import KINDS
 
 if TYPE_CHECKING:
@@ -114,12 +115,15 @@ def _mean(
     sizes = np.array([(dyad == name).sum() for name in names], float)
     freedom = max(len(values) - len(names), 1)
     within = float(((values - means[np.searchsorted(names, dyad)]) ** 2).sum()) / freedom
-    over = pooled(means, (within or 1.0) / sizes)
+    found = over_dyads(means, (within or 1.0) / sizes, names, rows, formula=formula)
+    over = found.pooled
     if term in PLACES and not over.reason:
         over = _of_share(over)
     elif term in AMOUNTS and not over.reason:
         over = replace(over, ci_low=max(over.ci_low, 0.0))
-    return over_units(MODEL, outcome, "client", term, over, n, formula=formula, tested=False)
+    return over_units(
+        MODEL, outcome, "client", term, over, n, formula=found.formula, beside=found.beside, tested=False
+    )
 
 
 def _of_share(over: Pooled) -> Pooled:
@@ -143,10 +147,9 @@ def _responses(tables: Tables) -> list[ModelRow]:
     out = []
     for (entity, code, signal), mine in rows.groupby(["entity", "code", "signal"], sort=True):
         y, v = mine["value"].to_numpy(float), mine["se"].to_numpy(float) ** 2
-        means, variances = within_units(y, v, mine["dyad"].to_numpy(str))
-        over = pooled(means, variances)
-        outcome, n = f"response_{signal}_{code}", counts(mine)
-        out.append(
-            over_units(MODEL, outcome, str(entity), "matched", over, n, formula=RESPONSE, beside=BESIDE)
-        )
+        dyad = mine["dyad"].to_numpy(str)
+        means, variances = within_units(y, v, dyad)
+        over = over_dyads(means, variances, np.unique(dyad), mine, formula=RESPONSE, beside=BESIDE)
+        of = (MODEL, f"response_{signal}_{code}", str(entity), "matched")
+        out.append(over_units(*of, over.pooled, counts(mine), formula=over.formula, beside=over.beside))
     return out

@@ -17,6 +17,7 @@ from acquisition.errors import ResultsError
 from processing.across.finding import Finding
 from processing.across.tolerated import EDGES, SIDES, edges_of
 from processing.cohort.models.row import Counts, ModelRow, adjusted, counted, over_units, refused, spread
+from processing.cohort.models.therapists import over_dyads
 from processing.cohort.models.two_stage import pooled
 from processing.metrics.logistic import CHI_SQUARE_95
 
@@ -45,8 +46,8 @@ def edges(tables: Tables) -> list[ModelRow]:
     for side in SIDES:
         far = SIDES[side][0].removeprefix("felt_")
         found = _of_each(mine, side)
-        out += [row for rows, n in found for row in _own(rows, side, far, n)]
-        out += _over(found, side, far)
+        out += [row for _, rows, n in found for row in _own(rows, side, far, n)]
+        out += _over(found, side, far, mine)
     return adjusted(out) if out else [refused(MODEL, "tolerated", "client", "no labels in the store")]
 
 
@@ -54,8 +55,8 @@ def _codes() -> list[str]:
     return ["felt_ok", *(far for far, _ in SIDES.values())]
 
 
-def _of_each(labels: pd.DataFrame, side: str) -> list[tuple[list[Finding], Counts]]:
-    """Return the findings of one side of each client, with what they rest on."""
+def _of_each(labels: pd.DataFrame, side: str) -> list[tuple[str, list[Finding], Counts]]:
+    """Return of each client the dyad, the findings of one side, and what they rest on."""
     out = []
     for (dyad, who), rows in labels.groupby(["dyad", "person"], sort=True):
         given = [
@@ -67,9 +68,9 @@ def _of_each(labels: pd.DataFrame, side: str) -> list[tuple[list[Finding], Count
         ]  # fmt: skip
         n = Counts(1, 1, int(rows["session"].nunique()))
         try:
-            out.append((edges_of(given, str(who), side), n))
+            out.append((str(dyad), edges_of(given, str(who), side), n))
         except ResultsError as error:
-            out.append(([_nothing(str(who), side, str(error))], n))
+            out.append((str(dyad), [_nothing(str(who), side, str(error))], n))
     return out
 
 
@@ -118,24 +119,26 @@ def standard_error(f: Finding, phi: float, sessions: int) -> float:
     return (f.ci_high - f.ci_low) / (2.0 * reach)
 
 
-def _over(found: list[tuple[list[Finding], Counts]], side: str, far: str) -> list[ModelRow]:
+def _over(
+    found: list[tuple[str, list[Finding], Counts]], side: str, far: str, labels: pd.DataFrame
+) -> list[ModelRow]:
     """Return edge and movement over dyads."""
     out = []
     for kind, term in TERMS.items():
         each = [
-            (f.value, standard_error(f, _dispersion(rows), n.n_sessions) ** 2, n)
-            for rows, n in found
+            (f.value, standard_error(f, _dispersion(rows), n.n_sessions) ** 2, n, dyad)
+            for dyad, rows, n in found
             for f in rows
             if f.metric == f"tolerated_{side}_{kind}"
         ]
         y, v = (np.array([e[i] for e in each], float) for i in (0, 1))
-        used = [n for value, variance, n in each if math.isfinite(value) and math.isfinite(variance)]
+        used = [n for value, variance, n, _ in each if math.isfinite(value) and math.isfinite(variance)]
         whole = Counts(len(used), len(used), sum(n.n_sessions for n in used))
-        over = pooled(y, v)
-        outcome, formula, moves = f"tolerated_{side}", OVER.format(far=far), term == "movement"
-        own = f"{term}_sd"
+        formula, of = OVER.format(far=far), (MODEL, f"tolerated_{side}", "client")
+        over = over_dyads(y, v, [e[3] for e in each], labels, formula=formula)
+        differ, moves = pooled(y, v), term == "movement"
         out += [
-            over_units(MODEL, outcome, "client", term, over, whole, formula=formula, tested=moves),
-            spread(MODEL, outcome, "client", own, over, whole, formula=formula, beside="SD of dyads"),
+            over_units(*of, term, over.pooled, whole, formula=over.formula, beside=over.beside, tested=moves),
+            spread(*of, f"{term}_sd", differ, whole, formula=formula, beside="SD of dyads"),
         ]
     return out

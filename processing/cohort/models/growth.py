@@ -31,7 +31,8 @@ from processing.cohort.models.row import (
     over_units,
     refused,
 )
-from processing.cohort.models.two_stage import Lines, lines, pooled
+from processing.cohort.models.therapists import of_few, over_dyads, with_therapist
+from processing.cohort.models.two_stage import Lines, lines
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,7 +45,6 @@ LEAST_DYADS = 8
 LEAST_SESSIONS = 3
 LEAST_BENT = 5
 """Sessions of a dyad from which on a bend is looked for."""
-LEAST_THERAPISTS = 4
 LEAST_UNEQUAL = 12
 """Fewer dyads, some of which have twice the sessions of others, have a wider interval and no p."""
 MISSED, MISSED_UNEQUAL = 0.05, 0.02
@@ -99,9 +99,12 @@ def _lines(rows: pd.DataFrame) -> Lines:
 
 def _two_stages(rows: pd.DataFrame, outcome: str, entity: str, n: Counts) -> ModelRow:
     found = _lines(rows)
-    over = pooled(found.coefficients[:, 1], found.variance * found.scatter[:, 1, 1])
-    few = f"two stages: {how_many(over.k, 'dyad')}, {LEAST_DYADS} are needed for one mixed model"
-    return over_units(MODEL, outcome, entity, "session", over, n, formula=OVER, beside=few)
+    slopes, variances = found.coefficients[:, 1], found.variance * found.scatter[:, 1, 1]
+    few = f"two stages: {how_many(len(found.units), 'dyad')}, {LEAST_DYADS} are needed for one mixed model"
+    over = over_dyads(slopes, variances, found.units, rows, formula=OVER, beside=few)
+    return over_units(
+        MODEL, outcome, entity, "session", over.pooled, n, formula=over.formula, beside=over.beside
+    )
 
 
 def _mixed(rows: pd.DataFrame, outcome: str, entity: str, n: Counts) -> list[ModelRow]:
@@ -145,7 +148,8 @@ def _fixed(rows: pd.DataFrame, outcome: str, entity: str, n: Counts, *, bent: bo
         return refused(MODEL, outcome, entity, why, term=term, n=n, formula=formula)
     unequal = _few_unequal(dyad)
     reach = told.reach_at(MISSED_UNEQUAL if unequal else MISSED)
-    words = [*(["a bend of the course, and no alarm"] if bent else []), *([FEW_UNEQUAL] if unequal else [])]
+    said = ("a bend of the course, and no alarm" if bent else "", FEW_UNEQUAL if unequal else "")
+    words = [text for text in (*said, "" if therapists else of_few(rows)) if text]
     return ModelRow(
         model=MODEL,
         outcome=outcome,
@@ -168,10 +172,3 @@ def _few_unequal(dyad: np.ndarray) -> bool:
     """Tell whether dyads are few, and some have at least twice the sessions of others."""
     sessions = np.unique(dyad, return_counts=True)[1]
     return bool(len(sessions) < LEAST_UNEQUAL and sessions.max() >= 2 * sessions.min())
-
-
-def with_therapist(rows: pd.DataFrame) -> bool:
-    """Tell whether therapists can be told from their dyads: fewer, at least four, each dyad with one."""
-    therapists, dyads = rows["therapist"].nunique(), rows["dyad"].nunique()
-    one_each = rows.groupby("dyad")["therapist"].nunique().max() == 1
-    return bool(LEAST_THERAPISTS <= therapists < dyads and one_each and (rows["therapist"] != "").all())

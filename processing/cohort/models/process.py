@@ -34,9 +34,9 @@ from acquisition.stream import FloatArray
 from acquisition.text import how_many
 from processing.cohort.models import mixed, robust, series
 from processing.cohort.models.dose import minutes_of_sessions
-from processing.cohort.models.growth import with_therapist
 from processing.cohort.models.row import ModelRow, adjusted, counted, counts, refused
 from processing.cohort.models.series import Series
+from processing.cohort.models.therapists import of_few, with_therapist
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -177,7 +177,9 @@ def _effect(
     told = robust.over_clusters(steps.next, steps.x, effects, found, k)
     if told is None:
         return replace(row, reason="no interval: too few clients differ in this")
-    return replace(row, ci_low=told.estimate - told.reach, ci_high=told.estimate + told.reach, p=told.p)
+    few = "" if effects[0].name == "therapist" else of_few(steps.rows)
+    ends = (told.estimate - told.reach, told.estimate + told.reach)
+    return replace(row, ci_low=ends[0], ci_high=ends[1], p=told.p, reason=few)
 
 
 def _steps(process: Series, outcome: Series, moderator: dict[str, float] | None) -> _Steps:

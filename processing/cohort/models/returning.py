@@ -36,6 +36,7 @@ from processing.cohort.models.row import (
     refused,
     spread,
 )
+from processing.cohort.models.therapists import over_dyads
 from processing.cohort.models.two_stage import Pooled, pooled
 from processing.hour.measure import Measure
 from processing.metrics.recovery import kaplan_meier_median
@@ -204,13 +205,14 @@ def _returns(tables: Tables) -> list[ModelRow]:
     bins = bins[bins["entity"] == "client"]
     if not len(bins):
         return [refused(MODEL, "return", "client", "no excursion of a client", formula=RETURN)]
-    own, values = [], []
+    own, values, dyads = [], [], []
     for dyad, rows in bins.groupby("dyad", sort=True):
         found = return_measures(_keyed(rows))
         n = counts(rows)
         values.append((found, n))
+        dyads.append(str(dyad))
         own += [_of_dyad(str(dyad), term, m, n) for term, m in zip(TERMS, found, strict=True)]
-    over = [_over_dyads(k, term, values) for k, term in enumerate(TERMS)]
+    over = [_over_dyads(k, term, values, dyads, bins) for k, term in enumerate(TERMS)]
     return [*own, *adjusted(over)]
 
 
@@ -229,17 +231,24 @@ def _of_dyad(dyad: str, term: str, m: Measure, n: Counts) -> ModelRow:
     )
 
 
-def _over_dyads(k: int, term: str, values: Sequence[tuple[Sequence[Measure], Counts]]) -> ModelRow:
+def _over_dyads(
+    k: int,
+    term: str,
+    values: Sequence[tuple[Sequence[Measure], Counts]],
+    dyads: Sequence[str],
+    bins: pd.DataFrame,
+) -> ModelRow:
     y = np.array([found[k].value for found, _ in values])
     v = np.array([found[k].se ** 2 for found, _ in values])
     used = [n for (_, n), value in zip(values, y, strict=True) if math.isfinite(value)]
-    over = pooled(y, v)
+    beside = "what went together, and no cause"
+    nested = over_dyads(y, v, dyads, bins, formula=RETURN, beside=beside)
+    over = nested.pooled
     if over.reason:
         over = replace(over, reason=f"{over.reason} (from {LEAST} excursions of a dyad on)")
     n = Counts(sum(u.n_persons for u in used), len(used), sum(u.n_sessions for u in used))
-    beside = "what went together, and no cause"
     of = (MODEL, "return", "client", term)
-    return over_units(*of, over, n, formula=RETURN, beside=beside, exploratory=True)
+    return over_units(*of, over, n, formula=nested.formula, beside=nested.beside, exploratory=True)
 
 
 def own_page(tables: Tables, therapist: str) -> tuple[list[Measure], list[Latency], Latency]:

@@ -69,14 +69,22 @@ def _leaves(truth: Truth, rng: np.random.Generator, low: bool) -> bool:
 def dyads(truth: Truth, rng: np.random.Generator) -> list[Dyad]:
     """Return the dyads of a cohort."""
 
+    of = np.arange(truth.dyads) // truth.dyads_of_therapist
+    common = truth.of_therapist
+
     def spread(middle: float, sd: float, given: tuple[float, ...] = ()) -> FloatArray:
-        return np.array(given) if given else middle + sd * rng.standard_normal(truth.dyads)
+        if given:
+            return np.array(given)
+        own = rng.standard_normal(truth.dyads)
+        if common > 0.0:
+            theirs = rng.standard_normal(int(of.max()) + 1)[of]
+            own = math.sqrt(common) * theirs + math.sqrt(1.0 - common) * own
+        return np.asarray(middle + sd * own)
 
     def differing(middle: float, sd: float) -> FloatArray:
         """Draw only what differs: cohorts in which it does not stay the same."""
         return spread(middle, sd, () if sd > 0.0 else (middle,) * truth.dyads)
 
-    of = np.arange(truth.dyads) // truth.dyads_of_therapist
     logs = truth.latency_sd * rng.standard_normal(int(of.max()) + 1)
     latencies = np.array(truth.latencies) if truth.latencies else truth.latency * np.exp(logs)
     drawn = {

@@ -13,6 +13,8 @@ class Truth:
     ----------
     dyads, sessions, dyads_of_therapist : int
         How many; each therapist has as many dyads.
+    of_therapist : float
+        Share of the variance between dyads (of what has a mean here) that is their therapists'.
     dropped : float
         Chance that a dyad ends after a session, from the third on; doubled after a session of little time
         within the band: whoever leaves can be told from what was recorded.
@@ -58,6 +60,7 @@ class Truth:
     dyads: int = 12
     sessions: int = 8
     dyads_of_therapist: int = 1
+    of_therapist: float = 0.0
     dropped: float = 0.0
     sd_person: float = 1.0
     sd_session: float = 1.0

@@ -83,11 +83,12 @@ for (side in c("upper", "lower")) {
   }
   of <- function(name) vapply(found, function(f) f[[name]], 0)
   if (length(found)) {
-    over <- list(edge = pooled(of("edge"), of("edge_se")^2), movement = pooled(of("trend"), of("trend_se")^2))
-    for (term in names(over)) {
-      say_pooled("M2", paste0("tolerated_", side), "client", term, over[[term]])
-      if (!is.null(over[[term]]))
-        say("M2", paste0("tolerated_", side), "client", paste0(term, "_sd"), over[[term]]$tau)
+    for (term in c("edge", "movement")) {
+      y <- of(if (term == "edge") "edge" else "trend")
+      v <- of(if (term == "edge") "edge_se" else "trend_se")^2
+      say_pooled("M2", paste0("tolerated_", side), "client", term, over_dyads(y, v, names(found), d))
+      differ <- pooled(y, v)
+      if (!is.null(differ)) say("M2", paste0("tolerated_", side), "client", paste0(term, "_sd"), differ$tau)
     }
   }
 }

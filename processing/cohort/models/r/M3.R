@@ -14,7 +14,7 @@ growth <- function(d, outcome, entity) {
   slope <- vapply(each, function(m) coef(m)[[2]], 0)
   v <- variance * vapply(each, function(m) summary(m)$cov.unscaled[2, 2], 0)
   for (i in seq_along(dyads)) say("M3", outcome, dyads[i], "session", slope[i], sqrt(v[i]))
-  if (length(dyads) < 8) return(say_pooled("M3", outcome, entity, "session", pooled(slope, v)))
+  if (length(dyads) < 8) return(say_pooled("M3", outcome, entity, "session", over_dyads(slope, v, dyads, d)))
   mixed(d, outcome, entity, FALSE)
   n <- tapply(d$session, d$dyad, function(s) length(unique(s)))
   long <- d[d$dyad %in% names(n)[n >= 5], ]

@@ -20,7 +20,7 @@ for (signal in unique(pairs$signal)) {
   if (!nrow(d)) next
   u <- plain_units(d$value, d$dyad)
   for (i in seq_len(nrow(u))) say("M4", paste0("sync_", signal), rownames(u)[i], "real", u$y[i], sqrt(u$v[i]))
-  say_pooled("M4", paste0("sync_", signal), "dyad", "real", pooled(u$y, u$v))
+  say_pooled("M4", paste0("sync_", signal), "dyad", "real", over_dyads(u$y, u$v, rownames(u), d))
 }
 tallied <- function(said, lead, outcome, entity) {
   side <- lead$value[paste(lead$dyad, lead$session) %in% paste(said$dyad, said$session)[said$value == 1]]
@@ -44,6 +44,6 @@ for (signal in c("hr", "scl", "sclslope")) {
     say_pooled("M4", paste0("sync_", signal, "_lag"), k, "lag", pooled(m$value, m$se^2))
   }
   u <- within_units(d$value, d$se^2, d$dyad)
-  say_pooled("M4", paste0("sync_", signal, "_lag"), "dyad", "lag", pooled(u$y, u$v))
+  say_pooled("M4", paste0("sync_", signal, "_lag"), "dyad", "lag", over_dyads(u$y, u$v, rownames(u), d))
 }
 finish("M4")

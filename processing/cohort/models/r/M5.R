@@ -65,8 +65,8 @@ each <- Filter(Negate(is.null), each)
 for (dyad in names(each)) for (i in seq_len(nrow(each[[dyad]])))
   say("M5", "return", dyad, each[[dyad]]$term[i], each[[dyad]]$b[i], each[[dyad]]$se[i])
 for (t in terms) {
-  of <- lapply(each, function(e) e[e$term == t, ])
+  of <- Filter(nrow, lapply(each, function(e) e[e$term == t, ]))
   say_pooled("M5", "return", "client", t,
-             pooled(unlist(lapply(of, `[[`, "b")), unlist(lapply(of, `[[`, "se"))^2))
+             over_dyads(unlist(lapply(of, `[[`, "b")), unlist(lapply(of, `[[`, "se"))^2, names(of), bins))
 }
 finish("M5")

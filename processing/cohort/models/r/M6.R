@@ -16,7 +16,7 @@ if (nrow(d)) {
   of <- lapply(kinds, function(codes) minutes(d[d$code %in% codes, ]))
   mean_of <- function(y, dyad, outcome, term) {
     u <- plain_units(y, dyad)
-    say_pooled("M6", outcome, "client", term, pooled(u$y, u$v))
+    say_pooled("M6", outcome, "client", term, over_dyads(u$y, u$v, rownames(u), visits))
   }
   mean_of(of$supportive, visits$dyad, "dose_minutes", "supportive")
   mean_of(of$change_oriented, visits$dyad, "dose_minutes", "change_oriented")
@@ -37,6 +37,6 @@ r <- table_of("responses")
 r <- r[is.finite(r$value) & is.finite(r$se) & r$se > 0, ]
 for (m in split(r, paste(r$entity, r$code, r$signal), drop = TRUE)) {
   u <- within_units(m$value, m$se^2, m$dyad)
-  say_pooled("M6", paste0("response_", m$signal[1], "_", m$code[1]), m$entity[1], "matched", pooled(u$y, u$v))
+  say_pooled("M6", paste0("response_", m$signal[1], "_", m$code[1]), m$entity[1], "matched", over_dyads(u$y, u$v, rownames(u), m))
 }
 finish("M6")

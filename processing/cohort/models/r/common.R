@@ -118,6 +118,17 @@ within_units <- function(y, v, unit) {
     v = vapply(each, function(e) 1 / sum(1 / (e$v + tau2)), 0)
   )
 }
+# Over dyads; by therapists, as units, where these can be told from their dyads: at least four, fewer than dyads.
+over_dyads <- function(y, v, dyad, rows) {
+  ok <- is.finite(y) & is.finite(v) & v > 0
+  y <- y[ok]; v <- v[ok]; dyad <- as.character(dyad)[ok]
+  of <- unique(rows[rows$dyad %in% dyad, c("dyad", "therapist")])
+  t <- length(unique(of$therapist))
+  if (any(is.na(of$therapist) | of$therapist == "") || anyDuplicated(of$dyad) || t < 4 || t >= nrow(of))
+    return(pooled(y, v))
+  u <- within_units(y, v, of$therapist[match(dyad, of$dyad)])
+  pooled(u$y, u$v)
+}
 # Means of units by their sessions' plain means, with one variance of sessions for all.
 plain_units <- function(y, unit) {
   each <- split(y, unit)

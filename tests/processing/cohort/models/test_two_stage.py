@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import ttest_1samp
 
+from processing.cohort.models.therapists import DYADS, NESTED, UNKNOWN, over_dyads
 from processing.cohort.models.two_stage import lines, pooled, within_units
 
 Y = np.array([0.2, -0.1, 0.45, 0.3, 0.05, 0.6])
@@ -58,3 +60,37 @@ def test_lines_share_one_residual_variance() -> None:
     found = lines(x, y, np.repeat(["a", "b"], 4))
     assert found.coefficients[:, 1].tolist() == pytest.approx([2.0, 0.2])
     assert (found.freedom, found.variance) == pytest.approx((4, 0.8 / 4))
+
+
+@pytest.mark.parametrize("per", [2, 6])
+def test_as_many_dyads_of_each_therapist_are_a_t_test_over_therapists(per: int) -> None:
+    rng = np.random.default_rng(per)
+    therapist = np.repeat([f"T{k}" for k in range(5)], per)
+    rows = pd.DataFrame({"dyad": [f"D{k}" for k in range(5 * per)], "therapist": therapist})
+    y = rng.standard_normal(5)[rows.index // per] + 0.1 * rng.standard_normal(5 * per)
+    over = over_dyads(y, np.full(5 * per, 0.01), rows["dyad"].tolist(), rows, formula=f"y ~ {DYADS}")
+    expected = ttest_1samp(y.reshape(5, per).mean(axis=1), 0.0)
+    assert over.formula == f"y ~ {NESTED}"
+    assert over.pooled.k == 5
+    assert over.pooled.p == pytest.approx(expected.pvalue, rel=1e-6)
+    low, high = expected.confidence_interval()
+    assert (over.pooled.ci_low, over.pooled.ci_high) == pytest.approx((low, high), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("therapists", "said"),
+    [
+        (["T1"] * 6, "of 1 therapist: nothing is told of dyads of others"),
+        (["T1", "T1", "T2", "T2", "T3", "T3"], "of 3 therapists: nothing is told of dyads of others"),
+        (["T1", "T1", "", "", "T3", "T4"], UNKNOWN),
+        (["T1", "T2", "T3", "T4", "T5", "T6"], ""),
+    ],
+)
+def test_dyads_of_few_or_unknown_therapists_say_whom_an_interval_is_of(
+    therapists: list[str], said: str
+) -> None:
+    y = np.array([0.1, 0.3, -0.2, 0.4, 0.0, 0.2])
+    rows = pd.DataFrame({"dyad": list("abcdef"), "therapist": therapists})
+    over = over_dyads(y, np.full(6, 0.01), list("abcdef"), rows, formula=DYADS)
+    assert over.pooled == pooled(y, np.full(6, 0.01))
+    assert (over.beside, over.formula) == (said, DYADS)
