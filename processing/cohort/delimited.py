@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from acquisition.errors import ResultsError
 
 MISSING = frozenset(("", "na", "n/a", "nan", "none", "null", "."))
 DELIMITERS = "\t;,"
+NUMBER = re.compile(r"[+-]?(?:(?:0|[1-9][0-9]*)(?:[.][0-9]*)?|[.][0-9]+)(?:[eE][+-]?[0-9]+)?")
+"""A number; 007 is a code, and 1_000 a slip."""
 
 
 class Delimited:
@@ -73,15 +76,41 @@ class Delimited:
         cell = row[at]
         if missing(cell):
             return None
-        try:
-            value = float(cell.replace(",", ".") if self.comma else cell)
-        except ValueError:
-            value = float("nan")
-        if not abs(value) < float("inf"):
+        value = as_number(cell, comma=self.comma)
+        if value is None:
             raise ResultsError(
                 f"{self.path}: line {line}: {self.names[at]} = {cell[:40]!r}: must be a number"
             )
         return value
+
+
+def as_number(cell: str, *, comma: bool = False) -> float | None:
+    """Return a cell as a number; None where it is none, as a code with leading zeros is.
+
+    Parameters
+    ----------
+    comma : bool
+        A comma is a decimal sign.
+    """
+    plain = cell.replace(",", ".") if comma else cell
+    value = float(plain) if NUMBER.fullmatch(plain) else float("inf")
+    return value if abs(value) < float("inf") else None
+
+
+def alike(code: str) -> str:
+    """Return a code as slips leave it: without case, separators, and zeros before its digits."""
+    return re.sub(r"(?<![0-9])0+(?=[0-9])", "", re.sub(r"[^0-9a-z]", "", code.casefold()))
+
+
+def meant(code: str, known: Iterable[str]) -> list[str]:
+    """Return the known codes that a code may have been meant for."""
+    return sorted(k for k in known if k != code and alike(k) == alike(code))
+
+
+def choices(known: Iterable[str], most: int = 12) -> str:
+    """Return codes in a line, the first of many."""
+    listed = sorted(known)
+    return ", ".join(listed[:most]) + (f" … {len(listed)} in all" if len(listed) > most else "")
 
 
 def missing(cell: str) -> bool:

@@ -20,7 +20,7 @@ from processing.cohort.database import write_database
 from processing.cohort.job import Done, Job, Settings, job_of
 from processing.cohort.known import Known, Ledger, faults_as_lines
 from processing.cohort.numbering import placed
-from processing.cohort.outcomes import read_outcomes
+from processing.cohort.outcomes import kept_outcomes, read_outcomes
 from processing.cohort.people import People, people_of
 from processing.cohort.places import DICTIONARY, LEDGER, MADE, STATE, complete
 from processing.cohort.store import FORMAT, state_of, tidy, whole_table, write_json, write_outcomes
@@ -92,6 +92,8 @@ SETTINGS = {
     "corrections": "corrections (--corrections)",
 }
 """What a store says of the settings of its sessions, and how a message calls it."""
+UNFINISHED, HALF = "unfinished", "outcomes_unfinished"
+"""In the state of a store while what rests on all its sessions, or new outcomes, are being written."""
 Progress = Callable[[int, int, Job, Done], None]
 """Called with how many are done, of how many, which one, and what came of it."""
 
@@ -106,6 +108,8 @@ def bring_up_to_date(store: Path, wanted: Wanted, progress: Progress) -> Made:
         under other settings that are not named.
     """
     _refuse_mixture(store, wanted)
+    if wanted.outcomes is None and (state_of(store) or {}).get(HALF):
+        raise ResultsError(f"{store}: a run that brought outcomes was interrupted: say --outcomes FILE again")
     made = Made()
     jobs = _jobs(store, wanted, made)
     study = study_of(Path(jobs[0].place.known.path), wanted.study) if jobs else None
@@ -203,8 +207,10 @@ def _write_whole(store: Path, wanted: Wanted, made: Made, study: Study | None, *
     made.changed = anew or state != before
     if not made.changed:
         return
-    if outcomes is not None:
-        write_outcomes(store, outcomes)
+    # Whatever ends this from here on leaves a state that no later run takes for its own.
+    half = {HALF: True} if outcomes is not None else {}
+    write_json(store / STATE, {**before, "format": FORMAT, UNFINISHED: True, **half})
+    write_outcomes(store, kept_outcomes(store, places) if outcomes is None else outcomes)
     whole_table(store, "participants", people.rows, people.kinds)
     failures = [
         {"recording": Path(path).name, "path": path, "reason": why}

@@ -228,7 +228,7 @@ def _covariates(known: Known) -> list[Row]:
         {
             "entity": {"session": "dyad"}.get(whose, whose),
             "covariate": name,
-            "level": f"{value:g}" if isinstance(value, float) else value,
+            "level": f"{value:.15g}" if isinstance(value, float) else value,
             "value": value if isinstance(value, float) else None,
         }
         for whose, said in sorted(known.covariates.items())

@@ -67,6 +67,7 @@ def _of_each(labels: pd.DataFrame, side: str) -> list[tuple[str, list[Finding], 
             for r in rows.itertuples()
         ]  # fmt: skip
         n = Counts(1, 1, int(rows["session"].nunique()))
+        who = who or f"{dyad} client"
         try:
             out.append((str(dyad), edges_of(given, str(who), side), n))
         except ResultsError as error:

@@ -100,7 +100,10 @@ def _processes(tables: Tables) -> Iterator[Series]:
 
 
 def moderators(tables: Tables) -> dict[str, dict[str, float]]:
-    """Return the covariates of clients that are numbers, or of two kinds: name → client → value."""
+    """Return the covariates of clients that are numbers, or of two kinds: name → client → value.
+
+    A text that looks like a number is none: a level "2" of a list is not twice a "1".
+    """
     import pandas as pd
 
     people = tables["participants"]
@@ -109,10 +112,13 @@ def moderators(tables: Tables) -> dict[str, dict[str, float]]:
     for name in people.columns:
         if name in ("person", "role", "dyads", "sessions"):
             continue
-        column = people[name]
-        numbers = pd.to_numeric(column, errors="coerce")
-        if numbers.isna().any() and column.nunique() == 2 and column.notna().all():
-            numbers = (column == sorted(column.astype(str).unique())[1]).astype(float)
+        numbers = people[name]
+        if not pd.api.types.is_numeric_dtype(numbers):
+            said = numbers.astype(object).where(numbers.notna() & (numbers != ""), None)
+            kinds = sorted(said.dropna().astype(str).unique())
+            if len(kinds) != 2:
+                continue
+            numbers = (said == kinds[1]).astype(float).where(said.notna())
         if numbers.notna().sum() >= LEAST_CLIENTS and numbers.nunique() > 1:
             known = numbers.notna()
             out[str(name)] = dict(zip(people["person"][known], numbers[known].astype(float), strict=True))

@@ -43,8 +43,16 @@ def write_r_scripts(tables: Tables, out: Path, compared: pd.DataFrame | None = N
     _write(long[long["metric"].isin(wanted)], folder / "metrics_long.csv")
     for name in WHOLE:
         _write(tables[name], folder / f"{name}.csv")
+    _write(_moderators(tables), folder / "moderators.csv")
     found = pairs(tables, tested_signals()) if compared is None else compared
     _write(found, folder / "pairs.csv")
+
+
+def _moderators(tables: Tables) -> pd.DataFrame:
+    """Return moderators as numbers: a CSV file does not tell a level "2" from the number."""
+    import pandas as pd
+
+    return pd.DataFrame(process.moderators(tables)).rename_axis("client").reset_index()
 
 
 def _write(table: pd.DataFrame, path: Path) -> None:

@@ -145,9 +145,10 @@ def _answers(tables: Tables) -> list[ModelRow]:
     rows = answered(tables)
     marked = _marked(tables)
     rows = rows[[(d, s) in marked for d, s in zip(rows["dyad"], rows["session"], strict=True)]]
+    rows = rows[rows["therapist"] != ""]  # whoever has no code is not one person
     n = counts(rows)
     if not len(rows):
-        why = "no excursion of a client in a session with marked interventions"
+        why = "no excursion of a client in a session with marked interventions and a therapist's code"
         return [refused(MODEL, "answer_latency", "client", why, term="median", formula=ANSWER)]
     each = [
         latency(mine["seconds"].to_numpy(float), mine["status"].to_numpy(np.int64), str(who))

@@ -60,12 +60,19 @@ def ratings(tables: Tables, entity: str, code: str) -> pd.DataFrame:
 
 def shaped(rows: pd.DataFrame) -> pd.DataFrame:
     """Return rows of a table of the store with these columns, in order."""
-    out = rows[rows["value"].notna()].copy()
+    out = _named_each(rows[rows["value"].notna()].copy())
     if "se" not in out:
         out["se"] = np.nan
     out["session"] = out["session"].astype(float)
     out["value"], out["se"] = out["value"].astype(float), out["se"].astype(float)
     return out[COLUMNS].sort_values(["dyad", "session"], kind="stable").reset_index(drop=True)
+
+
+def _named_each(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows in which whoever has no code is one person of the dyad, not the same one of all dyads."""
+    entity = rows.get("entity", "client")
+    unsaid = {"person": rows["dyad"] + " " + entity, "client": rows["dyad"] + " client"}
+    return rows.assign(**{name: rows[name].where(rows[name] != "", code) for name, code in unsaid.items()})
 
 
 def means(rows: pd.DataFrame) -> pd.DataFrame:
@@ -85,7 +92,9 @@ def reported(tables: Tables) -> Iterator[Series]:
     for entity, instrument, scale, when in _named(forms, ["entity", "instrument", "scale", "when"]):
         mine = forms[_is(forms, entity=entity, instrument=instrument, scale=scale, when=when)]
         name = f"{instrument}_{scale}_{when}" if scale not in ("", "total") else f"{instrument}_{when}"
-        yield Series(entity, name, shaped(mine))
+        rows = shaped(mine)
+        # A form that was filled in twice is one value of its session.
+        yield Series(entity, name, means(rows) if rows.duplicated(["dyad", "session"]).any() else rows)
 
 
 def every_series(tables: Tables) -> Iterator[Series]:

@@ -45,15 +45,8 @@ model <- function(process, outcome, process_name, outcome_name, entity, moderato
 }
 
 # Covariates of clients that are numbers, or of two kinds.
-people <- table_of("participants")
-people <- people[people$role == "client", ]
-moderators <- list()
-for (name in setdiff(names(people), c("person", "role", "dyads", "sessions"))) {
-  v <- people[[name]]
-  if (!is.numeric(v) && length(unique(v)) == 2 && !anyNA(v)) v <- as.numeric(v == sort(unique(v))[2])
-  if (is.numeric(v) && sum(!is.na(v)) >= 8 && length(unique(v[!is.na(v)])) > 1)
-    moderators[[name]] <- setNames(v, people$person)
-}
+people <- read.csv(file.path(here, "csv", "moderators.csv"), colClasses = c(client = "character"), check.names = FALSE)
+moderators <- lapply(people[names(people) != "client"], setNames, people$client)
 processes <- list()
 for (p in list(c("client", "time_in_pct"), c("dyad", "joint_time_in_pct"), c("dyad", "sync_hr_es_perm"),
                c("dyad", "sync_scl_es_perm"))) {

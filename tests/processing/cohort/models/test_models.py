@@ -381,3 +381,43 @@ def test_labels_that_cannot_be_compared_are_said_to_be(tables: Tables) -> None:
     (row,) = MODELS["M2"]({**tables, "labels": labels})
     assert "scaling person" in row.reason
     assert metric(tables, "client", "no_such").empty
+
+
+def test_moderators_are_numbers_or_two_kinds_and_nothing_said_is_no_kind() -> None:
+    clients = [f"C{k:02d}" for k in range(12)]
+    people = pd.DataFrame({"person": clients, "role": "client", "dyads": "", "sessions": 8})
+    people["level"] = ["1", "2", "3", "2"] * 3
+    people["treated"] = ["yes", "no", "yes", ""] * 3
+    people["known"] = ["yes", ""] * 6
+    people["age"] = [*range(20, 30), math.nan, math.nan]
+    found = process.moderators({"participants": people})
+    assert set(found) == {"treated", "age"}
+    assert list(found["treated"].values()) == [1.0, 0.0, 1.0] * 3 and "C03" not in found["treated"]
+    assert len(found["age"]) == 10
+
+
+def test_people_without_codes_are_those_of_their_dyads(tables: Tables) -> None:
+    nameless = {name: table.copy() for name, table in tables.items()}
+    for table in nameless.values():
+        for column in {"client", "person"} & set(table.columns):
+            table[column] = table[column].where(~table[column].astype(str).str.startswith("C"), "")
+    for name in ("safety_now", "safety_body"):
+        rows, bare = (series.ratings(t, "client", name) for t in (tables, nameless))
+        if len(rows):
+            found, blind = (stable.partition(r, name, "client") for r in (rows, bare))
+            assert [r.estimate for r in blind] == pytest.approx([r.estimate for r in found])
+            assert [r.n_persons for r in blind] == [r.n_persons for r in found]
+
+
+def test_a_form_that_was_filled_in_twice_is_one_value(tables: Tables) -> None:
+    keys = tables["sessions"].iloc[0][["dyad", "session", "recording", "client", "therapist"]].to_dict()
+    form = {
+        "entity": "client",
+        "person": keys["client"],
+        "instrument": "ors",
+        "scale": "total",
+        "when": "before",
+    }
+    rows = [keys | form | {"value": value} for value in (20.0, 24.0)]
+    (one,) = series.reported({"outcomes": typed("outcomes", []), "instruments": typed("instruments", rows)})
+    assert list(one.rows["value"]) == [22.0]
