@@ -53,7 +53,7 @@ def load_tracks(path: Path) -> list[Track]:
                 offsets = [(position, value) for position, _, value in stream.offsets]
                 times = corrected(stream.times, offsets)
             else:
-                times = on_one_clock(stream.times, stream.offsets)
+                times = on_one_clock(stream.times, stream.offsets).times
             tracks.append(Track(said, times, stream.samples))
     return tracks
 

@@ -119,15 +119,16 @@ def _one(path: Path, stream: ForeignStream) -> OneClock:
     xml = header_text(stream.header.xml)
     source = (ElementTree.fromstring(xml).findtext("source_id") or "").strip()
     by = per_second(stream.times, stream.header.sfreq)
-    times = on_one_clock(stream.times / by, stream.offsets)
+    clock = on_one_clock(stream.times / by, stream.offsets)
+    notes = (f"stamps are {UNITS[by]}, not seconds: they are read as such",) if by in UNITS else ()
     return OneClock(
         stream=stream,
         said=describe(xml, stream.header.n_channels, first=1, longest=MAX_XML),
         source_id=source,
         title=stream.header.name,
-        times=times,
+        times=clock.times,
         samples=stream.samples,
-        notes=(f"stamps are {UNITS[by]}, not seconds: they are read as such",) if by in UNITS else (),
+        notes=(*notes, *clock.notes),
     )
 
 

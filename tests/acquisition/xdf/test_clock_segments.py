@@ -27,7 +27,9 @@ def header(kind: str, form: str, sfreq: float, name: str = "x") -> bytes:
 
 
 def test_what_came_before_the_first_offset_is_of_its_segment() -> None:
-    out = on_one_clock(np.array([90_001.0, 90_006.0]), [(1, 90_005.0, -89_000.0), (2, 90_010.0, -89_000.0)])
+    out = on_one_clock(
+        np.array([90_001.0, 90_006.0]), [(1, 90_005.0, -89_000.0), (2, 90_010.0, -89_000.0)]
+    ).times
     assert out.tolist() == [1001.0, 1006.0]
 
 
@@ -35,7 +37,7 @@ def test_a_clock_that_was_set_anew_takes_its_own_offset_at_once() -> None:
     # The sender starts again at 3 s; its next offset comes five samples later.
     times = np.concatenate([1000 + np.arange(10.0), 3 + np.arange(10.0)])
     offsets = [(2, 1002.0, 5.0), (7, 1007.0, 5.001), (15, 8.0, 1007.0), (18, 11.0, 1007.0)]
-    out = on_one_clock(times, offsets)
+    out = on_one_clock(times, offsets).times
     assert np.allclose(out[10:], times[10:] + 1007.0)
     assert np.allclose(out[:10], times[:10] + np.interp(times[:10], [1002, 1007], [5.0, 5.001]))
     assert len(segments(offsets)) == 2
@@ -49,14 +51,14 @@ def test_a_clock_that_was_set_anew_takes_its_own_offset_at_once() -> None:
 def test_a_drift_is_followed_wherever_offsets_stand(offset: float, drift: float, at: list[int]) -> None:
     times = 100 + np.arange(100.0)
     measured = [(k, float(times[k]), offset + drift * k) for k in sorted(at)]
-    out = on_one_clock(times, measured)
+    out = on_one_clock(times, measured).times
     inside = slice(min(at), max(at) + 1)
     assert np.allclose((out - times)[inside], (offset + drift * np.arange(100))[inside], atol=1e-6)
 
 
 def test_offsets_that_are_no_numbers_are_passed_over() -> None:
     times = np.arange(5.0)
-    assert on_one_clock(times, [(0, np.nan, 1.0), (0, 0.0, np.inf)]).tolist() == times.tolist()
+    assert on_one_clock(times, [(0, np.nan, 1.0), (0, 0.0, np.inf)]).times.tolist() == times.tolist()
 
 
 def test_replay_applies_offsets_by_segment_too(tmp_path: Path) -> None:
@@ -125,3 +127,56 @@ def test_entities_are_refused(tmp_path: Path, extra: bytes) -> None:
     damage: list[Damage] = []
     assert load_foreign(tmp_path / "a.xdf", damage=damage) == []
     assert "declares entities" in str(damage[0])
+
+
+def measured_by(
+    seed: int, scatter: float, *, far: float = 0.0, set_by: float = 0.0
+) -> tuple[np.ndarray, np.ndarray, list[tuple[int, float, float]]]:
+    """Return true times, stamps, and offsets every 5 s that scatter, a share of them far off [s]."""
+    rng, sfreq = np.random.default_rng(seed), 130.0
+    true = np.arange(int(900 * sfreq)) / sfreq
+    off = 50.0 + 2e-5 * true + np.where(true > 461.3, set_by, 0.0)
+    at = (np.arange(5.0, 900.0, 5.0) * sfreq).astype(int)
+    values = off[at] + scatter * rng.standard_normal(len(at))
+    wrong = rng.random(len(at)) < far
+    values[wrong] += rng.choice([-1.0, 1.0], len(at))[wrong] * rng.uniform(0.05, 0.9, len(at))[wrong]
+    stamps = true - off
+    return true, stamps, [(int(k), float(stamps[k]), float(v)) for k, v in zip(at, values, strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("scatter", "far", "set_by"),
+    [
+        *((0.1, 0.0, 0.0), (0.02, 0.1, 0.0), (2e-4, 0.05, 0.0)),
+        *((2e-4, 0.0, 0.1), (2e-4, 0.0, 2.0), (0.02, 0.0, 0.3), (2e-4, 0.0, -3600.0)),
+    ],
+)
+def test_intervals_are_right_where_clock_offsets_scatter(scatter: float, far: float, set_by: float) -> None:
+    for seed in range(4):
+        true, stamps, offsets = measured_by(seed, scatter, far=far, set_by=set_by)
+        out, notes = on_one_clock(stamps, offsets)
+        wrong = np.abs((out[104:] - out[:-104]) - (true[104:] - true[:-104])) > 5e-3
+        # at a clock that is set its two lines meet as well as they are known
+        assert np.count_nonzero(wrong) <= (104 if set_by and scatter > 1e-3 else 0)
+        assert np.abs(out - true).max() < 1e-3 + 4.0 * scatter / np.sqrt(len(offsets) / (2 if set_by else 1))
+        assert any("left out" in note for note in notes) == (far > 0)
+        assert any("scatter" in note for note in notes) == (scatter > 5e-3)
+
+
+def test_how_far_a_stream_may_be_off_the_others_holds() -> None:
+    within = 0
+    for seed in range(20):
+        true, stamps, offsets = measured_by(seed, 0.1)
+        out, (note,) = on_one_clock(stamps, offsets)
+        within += bool(np.abs(out - true).max() < 1e-3 * float(note.split("up to ")[1].split(" ms")[0]))
+    assert within >= 18
+
+
+def test_a_clock_that_wanders_is_followed() -> None:
+    true = np.arange(3600 * 10) / 10.0
+    off = 0.02 * np.sin(2 * np.pi * true / 1800.0)
+    at = np.arange(50, len(true), 50)
+    for scatter in (2e-4, 5e-3):
+        values = off[at] + scatter * np.random.default_rng(3).standard_normal(len(at))
+        rows = [(int(k), float(true[k] - off[k]), float(v)) for k, v in zip(at, values, strict=True)]
+        assert np.abs(on_one_clock(true - off, rows).times - true).max() < 2e-3 + scatter
