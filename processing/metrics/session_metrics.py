@@ -57,6 +57,7 @@ from processing.metrics import (
     vagal,
     voices,
 )
+from processing.metrics.constants import CONSTANT, as_text
 from processing.metrics.recovery import Recovery
 from processing.metrics.summary import Metric
 from processing.responses import epochs, event_locked, matching, moments
@@ -339,10 +340,10 @@ def table_parameters(pipeline: str) -> str:
 def fixed_parameters() -> str:
     """Return every constant of the session metrics as text, for the hash."""
     constants = {
-        f"{module.__name__}.{name}": repr(value)
+        f"{module.__name__}.{name}": as_text(value)
         for module in (*MODULES, *WORKINGS)
         for name, value in vars(module).items()
-        # The records of the indices hold functions, whose text is an address; the configuration is hashed.
-        if name.isupper() and value is not INDICES and isinstance(value, int | float | str | tuple | dict)
+        # The records of the indices are of the configuration, which is hashed.
+        if name.isupper() and value is not INDICES and isinstance(value, CONSTANT)
     }
     return json.dumps(constants, sort_keys=True)
