@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 
 @click.command("process", cls=Command)
 @click.argument(
-    "recordings", nargs=-1, required=True, type=RecordingPath(path_type=Path), metavar="RECORDING..."
+    "recordings",
+    nargs=-1,
+    required=True,
+    type=RecordingPath(path_type=Path, exists=True),
+    metavar="RECORDING...",
 )
 @click.option("--out", required=True, type=OutputPath(file_okay=False), help="Parent of the results.")
 @click.option(

@@ -77,16 +77,23 @@ def verify_command(recording: Path, as_json: bool) -> None:
 @click.option("--out", type=OutputPath(new=True), help="New directory; <RECORDING>_repaired if not given.")
 @as_json_option
 def repair_command(recording: Path, out: Path | None, as_json: bool) -> None:
-    """Write what can be saved of a cut recording to a new one; the old one is left as it is."""
+    """Write what can be saved of a cut recording to a new one; the old one is left as it is.
+
+    What the copy cannot put right, such as two people's files that were exchanged, is named.
+    """
     from acquisition.recording.derived import COPY, note
     from acquisition.recording.repair import repair
+    from acquisition.recording.verify import verify
 
     target = out or recording.resolve().with_name(f"{recording.resolve().name}_repaired")
     note(recording, target, COPY)
     with working(f"saving what is whole of {recording.name}"):
         done = repair(recording, target)
+        still = verify(target)
     if as_json:
         files = [{"file": r.file, "slices": r.slices, "left_out": [str(d) for d in r.damage]} for r in done]
-        print_json({"recording": str(target), "files": files})
+        print_json({"recording": str(target), "files": files, "findings": [asdict(f) for f in still]})
     else:
         echo("\n".join([f"{target}:", *map(str, done)]))
+    for finding in [] if as_json else still:
+        echo(f"{target}: copied as it was: {finding}", err=True)

@@ -84,6 +84,15 @@ def _without_rights(time: float, text: str) -> Event:
     return replace(event, source="lsl", id=MARK + own, ref=ref and MARK + ref)
 
 
+def powerless(text: str) -> str:
+    """Return the code that a marker says and does not act by, such as a baseline; "" where there is none.
+
+    The begin and end of a session are left out: a recording has its own.
+    """
+    code = Event.from_json(0.0, text.strip()).code.strip()
+    return code if _privileged(code) and not code.startswith("session_") else ""
+
+
 def _privileged(code: str) -> bool:
     if code in PRIVILEGED or code.startswith(BEGINNINGS):
         return True

@@ -26,6 +26,8 @@ KINDS: dict[str, type | tuple[type, ...]] = {
     "t_unc": (int, float),
 }
 PHASES = ("point", "on", "off")
+NOT_JSON = "not JSON; put the line right, or take it out (`attune verify` names each such line)"
+"""Said of a line beside a recording that was damaged, or edited by hand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +123,7 @@ def parse_edit(line: str, place: str) -> Edit:
     try:
         row = json.loads(line)
     except (ValueError, RecursionError):
-        raise RecordingError(f"{place}: not JSON") from None
+        raise RecordingError(f"{place}: {NOT_JSON}") from None
     if not isinstance(row, dict) or row.get("op") not in OPS or not isinstance(row.get("id"), str):
         raise RecordingError(f"{place}: needs an op ({', '.join(OPS)}) and the id of an event")
     changes = row.get("fields", {})

@@ -13,6 +13,7 @@ import numpy as np
 from acquisition.errors import RecordingError, StreamError
 from acquisition.events.vocabulary import Vocabulary, load_vocabulary
 from acquisition.importing.clock import Clock, Source, moment_of
+from acquisition.importing.foreign_marks import once, without_effect
 from acquisition.importing.found import MAX_SECONDS
 from acquisition.importing.laying import laid
 from acquisition.importing.meaning import meant
@@ -71,12 +72,14 @@ def finished(
     streams, away = near(_part(dated, options))
     _refuse_empty(streams, names, (*notes, *told, *lost, *away))
     _refuse_long(streams)
-    away = [*away, *_same_for_both(streams)]
+    streams, again = once(streams)
+    away = [*away, *again, *_same_for_both(streams)]
     streams = named(analysed(named(streams)))
     vocabulary, meanings = _vocabulary(options), list[str]()
     if vocabulary is not None:
         streams, meanings = meant(streams, vocabulary)
     started = _started(options, clock, streams, every)
+    away += without_effect(streams, vocabulary)
     said = (*notes, *told, *lost, *away, *meanings, *clock.said, *_other_start(options, clock, streams))
     store(
         out,

@@ -111,10 +111,11 @@ def _edf(path: Path, requests: Sequence[Request], hints: Hints) -> Read:
             columns.append(Column(times=found[0].times, samples=found[0].samples, labels=found[0].labels))
             continue
         i = choose(path, "signal", request.column, file.header.labels, numbered=True)
+        keep = edf.outside_gaps(file, i)
         columns.append(
             Column(
-                times=file.times(i) if file.gaps else None,
-                samples=file.physical(path, i)[:, np.newaxis],
+                times=file.times(i)[keep] if file.gaps or not keep.all() else None,
+                samples=file.physical(path, i)[keep, np.newaxis],
                 labels=(file.header.labels[i],),
                 sfreq=file.rate(i),
                 unit=file.header.units[i],

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from acquisition.errors import RecordingError
-from acquisition.events.overlay import placed_lines
+from acquisition.events.overlay import NOT_JSON, placed_lines
 from acquisition.session.covariates import declared
 from acquisition.session.patterns import CodePatterns
 from acquisition.session.session import SETTINGS, Session
@@ -104,18 +104,29 @@ def read_amendments(recording: Path, patterns: CodePatterns) -> list[Amendment]:
         return []
     if path.stat().st_size > MAX_BYTES:
         raise RecordingError(f"{path}: longer than {MAX_BYTES >> 20} MiB")
-    out = []
-    for place, line in placed_lines(path):
-        try:
-            row = json.loads(line)
-            key, text = checked(str(row["key"]), str(row["value"]), patterns)
-            value = float(row["value"]) if _is_number(row["value"]) and COVARIATE.fullmatch(key) else text
-        except (ValueError, TypeError, KeyError, RecursionError, RecordingError) as error:
-            raise RecordingError(f"{place}: no amendment ({str(error)[:120]})") from None
-        out.append(
-            Amendment(key=key, value=value, when=str(row.get("when", "")), why=str(row.get("why", "")))
-        )
-    return out
+    return [parse_amendment(line, place, patterns) for place, line in placed_lines(path)]
+
+
+def parse_amendment(line: str, place: str, patterns: CodePatterns) -> Amendment:
+    """Return the amendment in a line.
+
+    Raises
+    ------
+    RecordingError
+        If it is none; `place` names it.
+    """
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        raise RecordingError(f"{place}: {NOT_JSON}") from None
+    if not isinstance(row, dict) or not {"key", "value"} <= set(row):
+        raise RecordingError(f"{place}: no amendment (needs key and value)")
+    try:
+        key, text = checked(str(row["key"]), str(row["value"]), patterns)
+    except RecordingError as error:
+        raise RecordingError(f"{place}: no amendment ({str(error)[:120]})") from None
+    value = float(row["value"]) if _is_number(row["value"]) and COVARIATE.fullmatch(key) else text
+    return Amendment(key=key, value=value, when=str(row.get("when", "")), why=str(row.get("why", "")))
 
 
 def amended(session: Session, recording: Path) -> Session:

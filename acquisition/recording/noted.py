@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from acquisition.errors import RecordingError
-from acquisition.events.overlay import placed_lines
+from acquisition.events.overlay import NOT_JSON, placed_lines
 from acquisition.events.overlay_file import append_lines
 from acquisition.recording.amendments import (
     AMENDMENTS_NAME,
@@ -124,15 +124,25 @@ def without(record: SessionRecord, role: Role) -> SessionRecord:
 
 def _joined(record: SessionRecord, file: Path) -> SessionRecord:
     for place, line in placed_lines(file):
-        record = _merged(record, _parsed(line, place))
+        record = _merged(record, parse_record(line, place))
     return record
 
 
-def _parsed(line: str, place: str) -> SessionRecord:
+def parse_record(line: str, place: str) -> SessionRecord:
+    """Return the part of a session record in a line.
+
+    Raises
+    ------
+    RecordingError
+        If it is none; `place` names it.
+    """
     try:
-        data, faults = parse(str(json.loads(line)["record"]))
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise RecordingError(f"{place}: no part of a session record ({str(error)[:80]})") from None
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        raise RecordingError(f"{place}: {NOT_JSON}") from None
+    if not isinstance(row, dict) or "record" not in row:
+        raise RecordingError(f"{place}: no part of a session record (needs a record)")
+    data, faults = parse(str(row["record"]))
     top = TomlTable("", data, faults)
     record = read_record(top)
     top.finish()

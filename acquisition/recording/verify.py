@@ -6,11 +6,11 @@ import math
 from pathlib import Path
 
 from acquisition.errors import KeyStoreError, RecordingError
-from acquisition.events.overlay import rows_of
 from acquisition.linking.links_file import read_links
 from acquisition.protection.sealed_rows import is_sealed_row, keys_beside
 from acquisition.protection.vault import opener_of, sealed_header
 from acquisition.ratings.files import FOLDER, files_of, unreadable
+from acquisition.recording.beside import damaged_rows
 from acquisition.recording.contents import (
     LINKS_NAME,
     MANIFEST_NAME,
@@ -53,7 +53,15 @@ def verify(path: Path) -> list[Finding]:
     found = changes(path)
     named = {f.file for f in found if f.problem == "linked"}
     beside = [f for f in strangers(path, manifest.files) if f.file not in named]
-    return [*found, *beside, *_slices(path), *damage_of(path), *_rows(path), *_ratings(path), *_links(path)]
+    return [
+        *found,
+        *beside,
+        *_slices(path),
+        *damage_of(path),
+        *damaged_rows(path),
+        *_ratings(path),
+        *_links(path),
+    ]
 
 
 def noted(path: Path) -> list[str]:
@@ -93,21 +101,6 @@ def _slices(path: Path) -> list[Finding]:
     closed = unopened(path)
     files = {role: path / f"{role}.xdf" for role in ROLES if f"{role}.xdf" not in closed}
     return [f for role, p in files.items() if p.is_file() and not p.is_symlink() for f in _check(path, role)]
-
-
-def _rows(path: Path) -> list[Finding]:
-    """Return the first line of each file of sealed rows that does not open, where the keys are at hand."""
-    found = []
-    for name, file in entries(path):
-        if not (is_beside(name) and name.endswith(".jsonl")) or file.is_symlink():
-            continue
-        try:
-            rows_of(file)
-        except KeyStoreError:
-            continue
-        except RecordingError as error:
-            found.append(Finding(name, "damaged", str(error).removeprefix(f"{file}: ")))
-    return found
 
 
 def _ratings(path: Path) -> list[Finding]:

@@ -25,7 +25,11 @@ KINDS = ("bids", "csv", "mne", "edf", "xdf", "elan")
 
 @click.command("export", cls=Command)
 @click.argument(
-    "recordings", nargs=-1, required=True, type=RecordingPath(path_type=Path), metavar="RECORDING..."
+    "recordings",
+    nargs=-1,
+    required=True,
+    type=RecordingPath(path_type=Path, exists=True),
+    metavar="RECORDING...",
 )
 @click.option("--to", "kind", type=click.Choice(KINDS), required=True, help="The format.")
 @click.option("--out", type=OutputPath(file_okay=False), required=True, help="Directory of the files.")

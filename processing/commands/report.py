@@ -14,7 +14,7 @@ from acquisition.terminal import echo, working
 
 
 @click.command("report", cls=Command)
-@click.argument("recording", type=RecordingPath(path_type=Path), metavar="RECORDING")
+@click.argument("recording", type=RecordingPath(path_type=Path, exists=True), metavar="RECORDING")
 @click.option(
     "--out",
     type=OutputPath(dir_okay=False),

@@ -151,8 +151,11 @@ def export_edf(tracks: Tracks, out: Path) -> list[Path]:
     for track, grid in zip(whole, grids, strict=True):
         empty = np.full((seconds * int(track.info.sfreq) - len(grid), grid.shape[1]), np.nan)
         values = np.concatenate([grid, empty])
-        for a, d in gaps_of(values, track.info.sfreq):
-            notes.append(edfio.EdfAnnotation(a, d, f"gap/{track.name}"))
+        for name, column in zip(track.info.channels, values.T, strict=True):
+            # Each missing point, one alone too: nothing else tells it from a value.
+            for a, d in gaps_of(column[:, np.newaxis], track.info.sfreq, least=0.0):
+                which = f"/{_edf_label(track, name)}" if len(track.info.channels) > 1 else ""
+                notes.append(edfio.EdfAnnotation(a, d, f"gap/{track.name}{which}"))
         for a, d in tracks.refilled_of(track):
             notes.append(edfio.EdfAnnotation(a, d, f"refilled/{track.name}"))
         for name, column in zip(track.info.channels, values.T, strict=True):

@@ -167,12 +167,12 @@ def on_even_grid(track: Track, begin: float, end: float) -> FloatArray:
     return out
 
 
-def gaps_of(values: FloatArray, sfreq: float) -> list[tuple[float, float]]:
-    """Return onset and duration [s] of each run of points without a sample, single ones left out."""
+def gaps_of(values: FloatArray, sfreq: float, *, least: float = LEAST_GAP) -> list[tuple[float, float]]:
+    """Return onset and duration [s] of each run of more than `least` points without a sample."""
     missing = np.isnan(values).all(axis=1)
     edges = np.flatnonzero(np.diff(np.concatenate([[False], missing, [False]]).astype(np.int8)))
     runs = zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
-    return [(a / sfreq, (b - a) / sfreq) for a, b in runs if b - a > LEAST_GAP]
+    return [(a / sfreq, (b - a) / sfreq) for a, b in runs if b - a > least]
 
 
 def spans(tracks: Tracks) -> list[Interval]:

@@ -138,7 +138,7 @@ def _stream(
         values = file.physical(path, i)
     except RecordingError as error:
         return None, str(error).removeprefix(f"{path}: ")
-    times, keep = file.times(i), _outside_gaps(file, label, file.times(i))
+    times, keep = file.times(i), outside_gaps(file, i)
     same = file.header.labels.count(label)
     number = file.header.labels[: i + 1].count(label)
     sfreq = 0.0 if modality in (Modality.RR, Modality.PPI) else file.rate(i)
@@ -163,19 +163,26 @@ def _triggers(file: Signals, i: int, label: str) -> tuple[Found | None, str]:
     return next(iter(annotation_stream(label, rows)), None), "" if rows else f"{label}: no trigger in it"
 
 
-def _outside_gaps(file: Signals, label: str, times: FloatArray) -> BoolArray:
+def outside_gaps(file: Signals, i: int) -> BoolArray:
     """Tell which samples are none of a gap that our own export annotated: it holds the lowest value there."""
+    times, half = file.times(i), 0.5 / file.rate(i)
     keep: BoolArray = np.ones(len(times), bool)
     for onset, lasts, text in file.annotations:
-        role, _, name = text.removeprefix(GAP).partition("_")
-        if (
-            text.startswith(GAP)
-            # Whose it is stands at the end, in files of older versions at the begin.
-            and f" {role[:1]} " in (label[-2:].casefold() + " ", " " + label[:2].casefold())
-            and modality_of(name) is modality_of(label)
-        ):
-            keep &= ~((times >= onset - 1e-6) & (times < onset + lasts - 1e-6))
+        if text.startswith(GAP) and _concerns(text.removeprefix(GAP), file.header.labels[i]):
+            first, stop = np.searchsorted(times, (onset - half, onset + lasts - half))
+            keep[first:stop] = False
     return keep
+
+
+def _concerns(stream: str, label: str) -> bool:
+    """Tell whether a gap is one of a signal: it names its stream, and its label where that has several."""
+    stream, slash, which = stream.partition("/")
+    if slash:
+        return which == label
+    role, _, name = stream.partition("_")
+    # Whose it is stands at the end, in files of older versions at the begin.
+    whose = f" {role[:1]} " in (label[-2:].casefold() + " ", " " + label[:2].casefold())
+    return whose and modality_of(name) is modality_of(label)
 
 
 def events_of(file: Signals) -> list[Found]:

@@ -61,7 +61,7 @@ def test_the_damaged_slice_is_named_with_its_place(path: Path) -> None:
 def test_missing_added_and_shortened_files_are_named(path: Path) -> None:
     (path / "therapist.xdf").unlink()
     (path / "notes.txt").write_text("x")
-    (path / "overlay.jsonl").write_text("{}\n")  # later edits are not the manifest's
+    (path / "overlay.jsonl").write_text("\n")  # later edits are not the manifest's
     whole = (path / "dyad.xdf").read_bytes()
     (path / "dyad.xdf").write_bytes(whole[:-10])
     assert {(f.file, f.problem) for f in verify(path)} == {

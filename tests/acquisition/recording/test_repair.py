@@ -20,6 +20,8 @@ from acquisition.stream import ROLES
 from tests.acquisition.recording.test_recording import scratch
 from tests.acquisition.simulated import abandon, content, record
 
+EDIT = '{"op": "void", "id": "a"}\n'
+
 
 def snapshot(path: Path) -> dict[str, tuple[bytes, int]]:
     return {p.name: (p.read_bytes(), p.stat().st_mtime_ns) for p in path.iterdir()}
@@ -71,9 +73,9 @@ def test_the_new_files_load_in_pyxdf_and_are_the_owners(tmp_path: Path) -> None:
 def test_the_codings_of_blind_raters_come_along(tmp_path: Path) -> None:
     record(tmp_path / "a", close=False)
     (tmp_path / "a" / "raters").mkdir()
-    (tmp_path / "a" / "raters" / "R2.jsonl").write_text("{}\n")
+    (tmp_path / "a" / "raters" / "R2.jsonl").write_text(EDIT)
     repair(tmp_path / "a", tmp_path / "b")
-    assert (tmp_path / "b" / "raters" / "R2.jsonl").read_text() == "{}\n"
+    assert (tmp_path / "b" / "raters" / "R2.jsonl").read_text() == EDIT
     assert verify(tmp_path / "b") == []
 
 

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acquisition.commands.files import verify_command
+from acquisition.commands.files import repair_command, verify_command
 from acquisition.errors import RecordingError
 from acquisition.protection.withdrawal import plan
 from acquisition.ratings.files import RatingWriter, Sitting
@@ -174,11 +174,51 @@ BESIDE = [
 ]
 
 
+LINES = {
+    "overlay": b'{"op": "void", "id": "a"}\n',
+    "raters": b'{"op": "void", "id": "a"}\n',
+    "corrections": b'{"op": "undo", "id": "a", "ref": "b"}\n',
+    "amendments": b'{"key": "number", "value": "4"}\n',
+    "record": b'{"about": "client", "record": ""}\n',
+}
+"""Lines as each file beside a recording holds them."""
+
+
+@pytest.mark.parametrize("bad", [b"not JSON", b"{}", b"[1]", b'{"op": "void"', b"\xff\x00"])
+@pytest.mark.parametrize(
+    "name",
+    ["overlay.jsonl", "raters/R2.jsonl", "corrections.jsonl", "amendments.jsonl", "record.jsonl"],
+)
+def test_each_line_beside_a_recording_that_its_reader_refuses_is_named(
+    path: Path, name: str, bad: bytes
+) -> None:
+    good = next(line for file, line in LINES.items() if name.startswith(file))
+    (path / name).parent.mkdir(exist_ok=True)
+    (path / name).write_bytes(good + bad + b"\n" + good + bad + b"\n" + good)
+    found = [str(f) for f in verify(path)]
+    assert len(found) == 2
+    assert f"{name}: damaged: line 2: " in found[0]
+    assert f"{name}: damaged: line 4: " in found[1]
+    (path / name).write_bytes(good * 3)
+    assert verify(path) == []
+
+
+def test_repair_names_what_it_cannot_put_right(path: Path) -> None:
+    exchange(path)
+    result = CliRunner().invoke(repair_command, [str(path), "--out", str(path.with_name("b"))])
+    assert result.exit_code == 0
+    for role in ("client", "therapist"):
+        assert f"copied as it was: {role}.xdf: swapped" in result.stderr
+    again = CliRunner().invoke(repair_command, [str(path), "--out", str(path.with_name("c")), "--json"])
+    found = json.loads(again.stdout)["findings"]
+    assert {f["problem"] for f in found} == {"swapped"}
+
+
 @pytest.mark.parametrize("name", BESIDE)
 def test_what_comes_after_the_close_is_known_and_repair_keeps_it(path: Path, name: str) -> None:
     (path / name).parent.mkdir(exist_ok=True)
-    # What a device kept, ratings and links are looked into; the others are not.
     content = (path / "client.xdf").read_bytes() if name.startswith("refill") else b"{}\n"
+    content = next((line for file, line in LINES.items() if name.startswith(file)), content)
     content = b"" if name == "links.toml" else content
     if name.startswith("ratings"):
         written = RatingWriter(path, Sitting(rater="P", whose=Whose(Role.CLIENT)))
