@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import fields, is_dataclass
 
-CONSTANT = int | float | str | tuple | dict | frozenset
+CONSTANT = (int, float, str, tuple, dict, frozenset)
 """What counts as one."""
 
 
