@@ -6,6 +6,7 @@ without a partner is computed alone. What is computed is what `attune import` an
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
@@ -20,6 +21,8 @@ from acquisition.errors import ResultsError
 from acquisition.importing.assigning import import_as
 from acquisition.importing.options import Offset, Options
 from acquisition.stream import PEOPLE, Role
+from processing.cohort.delimited import choices
+from processing.cohort.known import CERTIFICATES
 from processing.config import PipelineConfig
 from processing.export.bids_people import NAME, TASK_SAID, derivative
 from processing.export.dataset import MISSING, read_table, write_json, write_table, write_text
@@ -54,13 +57,14 @@ TEXTS = {
 
 @dataclass(slots=True)
 class Meeting:
-    """Hold one conversation of a dataset: labels, and the subject in each role."""
+    """Hold one conversation of a dataset: labels, the subject in each role, and why it cannot be computed."""
 
     session: str
     dyad: str
     number: int
     started: str
     subjects: dict[Role, str] = field(default_factory=dict)
+    fault: str = ""
 
     @property
     def name(self) -> str:
@@ -103,19 +107,40 @@ def meetings_in(dataset: Path, labels: Sequence[str] = ()) -> list[Meeting]:
                 ),
             )
             meeting.started = meeting.started or _said(row, "acq_time")
-            meeting.subjects[role] = subject
+            if (other := meeting.subjects.setdefault(role, subject)) != subject:
+                meeting.fault = (
+                    f"sub-{other} and sub-{subject} are both {role} of {dyad} in {session.name}: "
+                    "say client and therapist in the column role of participants.tsv"
+                )
     wanted = {label.removeprefix("sub-") for label in labels}
     out = [m for _, m in sorted(found.items()) if not wanted or wanted & set(m.subjects.values())]
+    there = {subject for m in found.values() for subject in m.subjects.values()}
+    if out and (unknown := wanted - there):
+        raise ResultsError(
+            f"{dataset}: no physiology of {choices(unknown)} in it (there are: {choices(there)})"
+        )
     if not out:
         raise ResultsError(f"{dataset}: no physiology of {', '.join(sorted(wanted)) or 'anybody'} in it")
     return out
 
 
 def recording_of(dataset: Path, meeting: Meeting, out: Path) -> Path:
-    """Import a conversation, unless it is there; return the recording."""
+    """Import a conversation, unless it is there as the dataset has it now; return the recording.
+
+    Raises
+    ------
+    AttunementError
+        If two people are in one role, or a file cannot be read.
+    """
+    if meeting.fault:
+        raise ResultsError(meeting.fault)
     target = out / RECORDINGS / meeting.name
+    source, digest = target.with_name(f"{target.name}.source"), _digest(dataset, meeting)
     if target.exists():
-        return target
+        same = source.is_file() and source.read_text("utf-8") == digest
+        if same or any(target.glob(CERTIFICATES)):  # who withdrew does not come back
+            return target
+        shutil.rmtree(target)
     both = len(meeting.subjects) == 2
     work = out / RECORDINGS / f".{meeting.name}"
     pairs = [
@@ -137,7 +162,22 @@ def recording_of(dataset: Path, meeting: Meeting, out: Path) -> Path:
         import_as(pairs, out=target, options=options)
     finally:
         shutil.rmtree(work, ignore_errors=True)
+    write_text(source, digest)
     return target
+
+
+def _digest(dataset: Path, meeting: Meeting) -> str:
+    """Return the SHA-256 of what a conversation is made of: its files, what describes them, its keys."""
+    digest = hashlib.sha256(
+        repr((meeting.dyad, meeting.number, meeting.started, sorted(meeting.subjects.items()))).encode()
+    )
+    for subject in sorted(meeting.subjects.values()):
+        above, folder = dataset / f"sub-{subject}", dataset / f"sub-{subject}" / f"ses-{meeting.session}"
+        said = [*dataset.glob("*.json"), *above.glob("*.json"), *folder.rglob("*.json")]
+        for path in sorted([*_files(folder), *said]):
+            digest.update(f"{path.relative_to(dataset)} {path.stat().st_size}\n".encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def write_participant_level(dataset: Path, meeting: Meeting, out: Path, config: PipelineConfig) -> list[Path]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from acquisition.stream import Modality
 from processing.cohort import engine
@@ -61,3 +62,45 @@ def test_the_store_holds_each_other_session(
     done = CliRunner().invoke(bids_app_command, [str(dataset), str(tmp_path / "out"), "group"])
     assert done.exit_code == 1 and "D01S01" in done.stderr
     assert list(StoreTables(tmp_path / "out" / "store")["sessions"]["session"]) == [2, 3]
+
+
+def participant(dataset: Path, out: Path, *more: str) -> Result:
+    return CliRunner().invoke(bids_app_command, [str(dataset), str(out), "participant", *more])
+
+
+def test_a_dataset_that_was_corrected_gives_what_it_gives_afresh(dataset: Path, tmp_path: Path) -> None:
+    mine, out = tmp_path / "bids", tmp_path / "out"
+    shutil.copytree(dataset, mine)
+    participant(mine, out)
+    metrics = "sub-C01/ses-D01S02/beh/sub-C01_ses-D01S02_task-session_desc-metrics_beh.tsv"
+    before = (out / metrics).read_bytes()
+    for role in ("C01", "T01"):
+        folder = mine / f"sub-{role}" / "ses-D01S02" / "beh"
+        for other in (mine / f"sub-{role}" / "ses-D01S03" / "beh").glob("*_physio.*"):
+            shutil.copy(other, folder / other.name.replace("D01S03", "D01S02"))
+    participant(mine, out)
+    participant(mine, tmp_path / "afresh")
+    assert (out / metrics).read_bytes() != before
+    assert (out / metrics).read_bytes() == (tmp_path / "afresh" / metrics).read_bytes()
+
+
+def test_two_people_in_one_role_are_named_and_nobody_is_left_out_unsaid(
+    dataset: Path, tmp_path: Path
+) -> None:
+    mine = tmp_path / "bids"
+    shutil.copytree(dataset, mine)
+    table = mine / "participants.tsv"
+    table.write_text(table.read_text().replace("therapist", "n/a"))
+    done = participant(mine, tmp_path / "out")
+    assert done.exit_code == 1
+    assert "sub-C01 and sub-T01 are both client of D01 in ses-D01S02: say client and" in done.stderr
+    assert not list((tmp_path / "out").rglob("*_desc-metrics_beh.tsv"))
+
+
+def test_a_label_of_nobody_is_refused_with_those_there_are(dataset: Path, tmp_path: Path) -> None:
+    words = ("--participant-label", "C01", "--participant-label", "C9")
+    done = participant(dataset, tmp_path / "out", *words)
+    assert done.exit_code == 1
+    assert "no physiology of C9 in it (there are: C01, T01)" in done.output + done.stderr + str(
+        done.exception
+    )
