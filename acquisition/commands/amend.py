@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
 import click
 
 from acquisition.commands.command import DIRECTORY, Command, as_json_option, print_json
-from acquisition.errors import RecordingError
+from acquisition.errors import KeyGoneError, RecordingError
 from acquisition.terminal import echo
 
 
@@ -26,6 +27,7 @@ def amend_command(recording: Path, pairs: tuple[str, ...], why: str, as_json: bo
     """
     from acquisition.events.overlay_file import append_lines
     from acquisition.protection.audit import keep
+    from acquisition.protection.vault import rekey
     from acquisition.recording.amendments import (
         AMENDMENTS_NAME,
         Amendment,
@@ -37,6 +39,7 @@ def amend_command(recording: Path, pairs: tuple[str, ...], why: str, as_json: bo
     from acquisition.recording.lock import held
     from acquisition.recording.recording import Recording
     from acquisition.session.study import study_of
+    from acquisition.stream import PEOPLE
 
     session = Recording(recording).session
     if session is None:
@@ -61,6 +64,10 @@ def amend_command(recording: Path, pairs: tuple[str, ...], why: str, as_json: bo
     amendments = [Amendment(key=k, value=v, when=now, why=why.strip()) for k, v in values.items()]
     target = recording / AMENDMENTS_NAME
     append_lines(target, lines_of(amendments))
+    for role in PEOPLE:
+        if str(role) in values:
+            with suppress(KeyGoneError):  # withdrawn: there is nothing to keep for anybody
+                rekey(recording, role, values[str(role)])
     keep("amended", recording, keys=", ".join(values))
     if as_json:
         print_json({"file": str(target), "amended": values})

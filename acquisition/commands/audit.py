@@ -20,7 +20,7 @@ from acquisition.text import how_many
 @as_json_option
 def verify_command(store: Path | None, head: str, as_json: bool) -> None:
     """Check the chain: no line was changed, moved or taken out; exit 1 if one was."""
-    from acquisition.protection.audit import anchored, entries, head_of
+    from acquisition.protection.audit import FIRST, anchored, entries, head_of
 
     found, faults = entries(store)
     if head and (why := anchored(found, head)):
@@ -32,6 +32,8 @@ def verify_command(store: Path | None, head: str, as_json: bool) -> None:
     if faults:
         sys.exit(1)
     if not as_json:
+        if found[0].act != FIRST:
+            echo(f"line 1 does not say '{FIRST}': a log before this one may have been deleted")
         cut = "" if head else " (--head, printed before, tells whether its end was cut)"
         echo(f"{how_many(len(found), 'line')}, each follows the one before{cut}")
 

@@ -26,6 +26,8 @@ BEGINNING = "0" * 64
 """Hash before the first line."""
 SPOILT = "f" * 64
 """In place of the hash of a line that could not be read when the next one was written."""
+FIRST = "store made"
+"""What the first line of a log says: one that begins otherwise may have been begun anew."""
 ACTS = (
     "recording began",
     "recording ended",
@@ -46,7 +48,7 @@ ACTS = (
     "linked",
     "unlinked",
     "withdrawn",
-    "store made",
+    FIRST,
     "store unlocked",
     "store locked",
     "recipient added",
@@ -145,7 +147,8 @@ def entries(store: Path | None = None) -> tuple[list[Entry], list[str]]:
         lines = text.removesuffix("\n").split("\n") if text else []
     except OSError as error:
         raise RecordingError(f"{path}: no audit log is there ({error.strerror})") from error
-    found, faults = list[Entry](), list[str]()
+    # It is made with its first line: an empty one was cut.
+    found, faults = list[Entry](), [] if lines else ["is empty: all its lines were cut"]
     number, head = 0, BEGINNING
     for k, line in enumerate(lines, 1):
         entry = _parsed(line)

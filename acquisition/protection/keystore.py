@@ -20,11 +20,12 @@ import re
 import secrets
 import uuid
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from acquisition.errors import KeyGoneError, KeyStoreError, NoKeyStoreError
+from acquisition.protection.key_record import KeyRecord
 from acquisition.protection.passphrase import wrap
 from acquisition.protection.store_files import now, put, shred
 from acquisition.session.study import StudyRecipient
@@ -34,27 +35,6 @@ _ID = re.compile(r"[0-9a-f-]{36}")
 VERSION = 1
 SHARED = "dyad"
 """Whose the file of the dyad is: the laboratory's, so that one person's withdrawal leaves it to the other."""
-
-
-@dataclass(frozen=True, slots=True)
-class KeyRecord:
-    """Say what a key is for.
-
-    Parameters
-    ----------
-    person : str
-        Code of the person, or `dyad`.
-    recording, role : str
-        Id of the recording, and the person's role in it.
-    created : str
-        ISO 8601.
-    """
-
-    id: str
-    person: str
-    recording: str
-    role: str
-    created: str
 
 
 class KeyStore:
@@ -193,6 +173,28 @@ class KeyStore:
         own = identity if record.person == SHARED else self._person(record.person, identity)
         return self._decrypt(f"keys/{key}.age", own)
 
+    def reassign(self, key: str, person: str, identity: str) -> None:
+        """Make a key another person's: their code was put right, and one erasure must not reach the other.
+
+        Whatever interrupts it, the key opens; done again, it is finished.
+
+        Raises
+        ------
+        KeyStoreError
+            See `key`.
+        """
+        import pyrage
+
+        record, secret = self.record(key), self.key(key, identity)
+        if record.person == SHARED:
+            raise KeyStoreError(f"{self.path}: key {key} is of the dyad, and no person's")
+        own = pyrage.x25519.Recipient.from_str(self._public(person, identity))
+        if record.person != person:
+            before = pyrage.x25519.Recipient.from_str(self._public(record.person, identity))
+            self._write(f"keys/{key}.age", pyrage.encrypt(secret, [before, own]))
+            self._write(f"keys/{key}.json", json.dumps(asdict(replace(record, person=person))).encode())
+        self._write(f"keys/{key}.age", pyrage.encrypt(secret, [own]))
+
     def _public(self, person: str, identity: str) -> str:
         import pyrage
 
@@ -310,8 +312,9 @@ class KeyStore:
             self.destroy(key, why)
         if (self.path / "people" / f"{person}.age").exists():
             self._note_destroyed({"id": "", "person": person}, why)
-        shred(self.path / "people" / f"{person}.age")
+        # The identity last: by it whoever is called again finds the person.
         shred(self.path / "people" / f"{person}.pub")
+        shred(self.path / "people" / f"{person}.age")
         return keys
 
     def destroyed(self) -> list[dict[str, Any]]:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import getpass
 import os
 import secrets
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from acquisition.recording.fsync import sync_directory, sync_file
 from acquisition.text import clean_line
 
 ENVIRONMENT = "ATTUNE_KEYS"
+_PIECE = 1 << 20
+"""Bytes that are overwritten at once."""
 
 
 def put(path: Path, data: bytes) -> None:
@@ -30,13 +34,42 @@ def shred(path: Path) -> None:
     """Overwrite and delete a file, as far as the file system lets one."""
     try:
         with open(path, "r+b") as file:
-            file.write(os.urandom(path.stat().st_size))
-            file.flush()
-            sync_file(file.fileno())
+            _overwrite(file)
     except FileNotFoundError:
         return
     path.unlink()
     sync_directory(path.parent)
+
+
+def _overwrite(file: BinaryIO) -> None:
+    """Write noise over all of a file, piece by piece: a recording may be larger than the memory."""
+    left = os.fstat(file.fileno()).st_size
+    while left > 0:
+        left -= file.write(os.urandom(min(left, _PIECE)))
+    file.flush()
+    sync_file(file.fileno())
+
+
+def shred_renamed(path: Path) -> None:
+    """Shred a file under a hidden name: killed half-way, it leaves no noise under the name that is read."""
+    if path.exists():
+        hidden = path.with_name(f".{path.name}.new")
+        os.replace(path, hidden)
+        shred(hidden)
+
+
+def put_instead(new: Path, path: Path) -> None:
+    """Put a file in the place of another and shred that one; at every moment one of them has the name."""
+    if sys.platform == "win32":  # an open file cannot be replaced there
+        before = path.with_name(f".{path.name}.before")
+        os.replace(path, before)
+        os.replace(new, path)
+        shred(before)
+        return
+    with open(path, "r+b") as old:
+        os.replace(new, path)
+        sync_directory(path.parent)
+        _overwrite(old)
 
 
 def user() -> str:

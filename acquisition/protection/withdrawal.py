@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -15,8 +14,16 @@ from acquisition.events.corrections import CORRECTIONS_NAME
 from acquisition.events.overlay import rows_of
 from acquisition.protection.frames import Header
 from acquisition.protection.keystore import KeyStore
+from acquisition.protection.leftovers import left_behind, restore
 from acquisition.protection.sealed_rows import keys_beside, persons_of, sealed_anew
-from acquisition.protection.store_files import ENVIRONMENT, default_store, put, shred
+from acquisition.protection.store_files import (
+    ENVIRONMENT,
+    default_store,
+    put,
+    put_instead,
+    shred,
+    shred_renamed,
+)
 from acquisition.protection.vault import TOGETHER, sealed_header
 from acquisition.ratings.files import FOLDER, files_of, sealed_for_the_other, whose_of
 from acquisition.recording import manifest
@@ -95,6 +102,7 @@ def plan(path: Path, role: Role, *, without_keys: bool = False, store: Path | No
     refuse_links(path)
     if held(path):
         raise RecordingError(f"{path}: the recorder is still at work; stop it first")
+    restore(path)
     if found := exchanged(path):
         what = "; ".join(f"{f.file} {f.message}" for f in found)
         raise RecordingError(
@@ -108,11 +116,12 @@ def plan(path: Path, role: Role, *, without_keys: bool = False, store: Path | No
         for f in files
         if (h := _header(f)) and _in_store(h.key, f, store, without_keys=without_keys)
     ]
+    files += [file for file in left_behind(path, role) if file not in files]
     steps += [Step("delete file", f, f.stat().st_size) for f in files if f.is_file()]
     steps += [Step("take out stretch", path / f"{s.file}.xdf", 0, str(s)) for s in _stretches(path, role)]
     own = keys_beside(path).get(role)
     closed = without_keys and own is not None
-    ids = set[str]() if closed else _event_ids(path, role)
+    ids = set[str]() if closed else _ids(path, role)
     for file in [] if closed else _row_files(path):
         rows = rows_of(file)
         if n := sum(_concerns(row.text, role, ids) for row in rows):
@@ -142,7 +151,7 @@ def carry_out(path: Path, role: Role, steps: list[Step], why: str, store: Path |
     Each step may be done again: a withdrawal that was cut off is finished by the next one.
     """
     rows = [step for step in steps if "rows" in step.act]
-    ids = _event_ids(path, role) if rows else set()  # while the file can be read: rows are found by them
+    ids = _ids(path, role) if rows else set()  # while the file can be read: rows are found by them
     for step in steps:
         if step.act in ("take out rows", "seal rows anew"):
             _take_out(step.path, role, ids)
@@ -153,13 +162,21 @@ def carry_out(path: Path, role: Role, steps: list[Step], why: str, store: Path |
     _take_out_stretches(path, role)
     keys = [_destroy(step.path, why, store) for step in steps if step.act == "destroy key"]
     gone = [step.path for step in steps if step.act == "delete file"]
-    names = [str(file.relative_to(path)) for file in gone]
     for file in gone:
-        shred(file)
-    listed = [n for n in names if "/" not in n or n.startswith(UNCONFIRMED)]
-    if (path / MANIFEST_NAME).exists():
-        manifest.write(path, withdrawn=listed)
+        if file.name.startswith("."):
+            shred(file)
+        else:
+            shred_renamed(file)
+    manifest.write_without(path, _gone(path, role), {})
     return [key for key in keys if key]
+
+
+def _gone(path: Path, role: Role) -> list[str]:
+    """Return the person's files that the manifest lists and that are gone, the last time or now."""
+    known = manifest.read(path / MANIFEST_NAME)
+    listed = known.files if isinstance(known, manifest.Manifest) else {}
+    own = [n for n in listed if n == f"{role}.xdf" or n.startswith(f"{UNCONFIRMED}/{role}_")]
+    return [name for name in own if not (path / name).exists()]
 
 
 def _stretches(path: Path, role: Role) -> list[Stretch]:
@@ -182,10 +199,9 @@ def _take_out_stretches(path: Path, role: Role) -> None:
             new = target.with_name(f".{file}.xdf.new")
             new.unlink(missing_ok=True)
             copy_without(path, file, new, partial(_within, own), source=target)
-            before = target.with_name(f".{file}.xdf.before")
-            os.replace(target, before)
-            os.replace(new, target)
-            shred(before)
+            # Before the file: should it end in between, the next time writes both once more.
+            manifest.write_without(path, (), {target.name: new} if target.parent == path else {})
+            put_instead(new, target)
 
 
 def _within(stretches: list[Stretch], name: str, number: int) -> bool:
@@ -244,6 +260,19 @@ def _event_ids(path: Path, role: Role) -> set[str]:
         return ids
 
 
+def _ids(path: Path, role: Role) -> set[str]:
+    """Return the ids of a person's events, with those that were added later and what refers to them.
+
+    An edit of an added event names only its id: its note goes with the event.
+    """
+    ids = _event_ids(path, role)
+    texts = [row.text for file in _row_files(path) for row in rows_of(file) if row.text is not None]
+    rows = [row for row in map(_parsed, texts) if isinstance(row, dict) and isinstance(row.get("id"), str)]
+    while more := {str(row["id"]) for row in rows if _is_of(row, role, ids)} - ids:
+        ids |= more
+    return ids
+
+
 def _row_files(path: Path) -> list[Path]:
     names = (OVERLAY_NAME, CORRECTIONS_NAME, AMENDMENTS_NAME, RECORD_NAME)
     files = [path / name for name in names if (path / name).is_file()]
@@ -255,8 +284,10 @@ def _concerns(line: str | None, role: Role, ids: set[str]) -> bool:
     if line is None or role not in PEOPLE:
         return True  # with the dyad's file the last of them goes
     row = _parsed(line)
-    if not isinstance(row, dict):
-        return False
+    return isinstance(row, dict) and _is_of(row, role, ids)
+
+
+def _is_of(row: dict[str, Any], role: Role, ids: set[str]) -> bool:
     fields = row.get("fields")
     inner: dict[str, Any] = fields if isinstance(fields, dict) else {}
     named = {row.get("id"), row.get("ref"), inner.get("ref")}
@@ -276,7 +307,7 @@ def _take_out(file: Path, role: Role, ids: set[str]) -> None:
     if kept := [text for text in texts if text is not None]:
         put(file, sealed_anew(file, kept, role))
     else:
-        shred(file)
+        shred_renamed(file)
 
 
 def _answers(path: Path, role: Role) -> int:
@@ -294,4 +325,8 @@ def _strip_session(path: Path, role: Role) -> None:
     file = path / SESSION_NAME
     session = parse_session(file.read_text("utf-8"), str(file))
     kept = stripped(replace(session, record=without(session.record, role)), role)
-    put(file, dump_session(kept).encode())
+    new = file.with_name(f".{file.name}.new")
+    new.unlink(missing_ok=True)
+    put(new, dump_session(kept).encode())
+    manifest.write_without(path, (), {SESSION_NAME: new})
+    put_instead(new, file)

@@ -94,10 +94,10 @@ def _is_recording(path: Path) -> bool:
 
 def is_beside(name: str) -> bool:
     """Tell whether a file, named from the recording's directory on, may come after the close."""
-    return _fits(name, BESIDE)
+    return fits(name, BESIDE)
 
 
-def _fits(name: str, patterns: Iterable[str]) -> bool:
+def fits(name: str, patterns: Iterable[str]) -> bool:
     """Tell whether a name fits a pattern, folder by folder; a hidden one fits none."""
     hidden = any(part.startswith(".") for part in name.split("/"))
     same_depth = (p for p in patterns if p.count("/") == name.count("/"))
@@ -151,7 +151,7 @@ def refuse_links(path: Path) -> None:
         Names each: a link may lead out of the directory, to what is another person's.
     """
     folders = {name.split("/")[0] for name in READ if "/" in name}
-    if faults := [f for f in irregular(path) if _fits(f.file, READ) or f.file in folders]:
+    if faults := [f for f in irregular(path) if fits(f.file, READ) or f.file in folders]:
         what = "; ".join(f"{f.file} {f.message}" for f in faults)
         raise RecordingError(f"{path}: {what} (put the file itself there)")
 

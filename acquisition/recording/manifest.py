@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -55,9 +55,37 @@ def write(path: Path, *, withdrawn: Iterable[str] = ()) -> None:
     before = read(path / MANIFEST_NAME)
     known = before if isinstance(before, Manifest) else Manifest({})
     gone = known.withdrawn | {name: known.files.get(name, {}) for name in withdrawn}
-    said: dict[str, Any] = {"files": {name: _entry(path / name) for name in _listed(path)}}
-    said |= {"recording": recorded_id(path)} if recorded_id(path) else {}
-    said |= {"withdrawn": gone} if gone else {}
+    files = {name: _entry(path / name) for name in _listed(path)}
+    _put(path, Manifest(files, recorded_id(path), gone))
+
+
+def write_without(path: Path, withdrawn: Iterable[str], new: Mapping[str, Path]) -> None:
+    """Write the manifest of a recording of which a person takes something away.
+
+    What it said of the other files stays: one that was changed since the close is still found, and what lies
+    there besides does not become a part of the recording.
+
+    Parameters
+    ----------
+    withdrawn : iterable of str
+        Files that are gone, or are about to be.
+    new : mapping
+        Name of a file that is about to be written anew → where its new content lies.
+    """
+    before = read(path / MANIFEST_NAME)
+    if isinstance(before, Finding):
+        return  # nothing vouched for the files, and nothing does now
+    names = set(withdrawn) & set(before.files)
+    gone = before.withdrawn | {name: before.files[name] for name in names}
+    files = {name: entry for name, entry in before.files.items() if name not in names}
+    files |= {name: _entry(file) for name, file in new.items() if name in files}
+    _put(path, Manifest(files, before.recording, gone))
+
+
+def _put(path: Path, manifest_: Manifest) -> None:
+    said: dict[str, Any] = {"files": manifest_.files}
+    said |= {"recording": manifest_.recording} if manifest_.recording else {}
+    said |= {"withdrawn": manifest_.withdrawn} if manifest_.withdrawn else {}
     manifest = {"version": 1, **said, "sha256": _digest(said)}
     temporary = path / f".{MANIFEST_NAME}.tmp"
     fd = os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600)

@@ -16,6 +16,7 @@ from processing.cohort.places import DATABASE, DICTIONARY, LEDGER, STATE, files_
 from processing.cohort.session_tables import LAST
 from processing.cohort.store import state_of
 from processing.cohort.tables import TABLES
+from processing.results.belonging import contradicts, said_of
 
 STAYS = (DATABASE, DICTIONARY, STATE)
 """Files that hold nothing of anybody: views, names of columns, hashes."""
@@ -35,12 +36,15 @@ def files_of(store: Path, recording: Path) -> list[Path]:
         return []
     by_session = list(files_by_session(store))
     name = recording.resolve().name
+    said = said_of(recording)
     mine = {
         (dyad, number)
         for table, dyad, number, file in by_session
         if table == LAST
         and file.suffix == ".parquet"
-        and name in pq.read_table(file)["recording"].to_pylist()
+        and any(
+            row["recording"] == name and not contradicts(row, said) for row in pq.read_table(file).to_pylist()
+        )
     }
     ledger = Ledger(store / LEDGER).place(recording)
     if not mine and not ledger.is_file():

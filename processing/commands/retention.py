@@ -121,7 +121,7 @@ def apply_command(places: tuple[Path, ...], day: date | None, yes: bool, store: 
 
 
 def _erase_all(due: list[Kept], places: tuple[Path, ...], store: Path | None) -> None:
-    from processing.commands.withdrawing import originals
+    from processing.commands.copies import originals
 
     alone = set(originals([k.recording for k in due]))  # copies go with what they are of
     for kept in due:

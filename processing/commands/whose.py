@@ -6,6 +6,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from acquisition.errors import KeyStoreError, RecordingError, SessionError
+from acquisition.protection.keystore import KeyStore
+from acquisition.protection.store_files import default_store
+from acquisition.protection.vault import sealed_header
 from acquisition.recording.contents import MANIFEST_NAME, SESSION_NAME
 from acquisition.recording.identity import roles_proven
 from acquisition.recording.noted import session_of
@@ -53,8 +56,20 @@ def recordings_of(
             unread.append(f"{path}: nobody knows whose it is: {str(error).splitlines()[0]}")
             continue
         for role in PEOPLE:
-            if session is not None and session.code(role) == code:
+            said = session.code(role) if session is not None else ""
+            if (_code_of_key(path, role) if without_keys and said else "") not in ("", said):
+                said = _code_of_key(path, role)
+            if said == code:
                 yield path, role
+
+
+def _code_of_key(path: Path, role: Role) -> str:
+    """Return whose a person's key is, which the key store says though it is locked; "" if it does not."""
+    try:
+        header = sealed_header(path / f"{role}.xdf")
+        return KeyStore(default_store()).record(header.key).person if header is not None else ""
+    except RecordingError:
+        return ""
 
 
 def session_as_known(path: Path, *, without_keys: bool) -> Session | None:

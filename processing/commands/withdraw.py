@@ -54,6 +54,8 @@ def withdraw_command(
     """
     from acquisition.protection.audit import keep
     from acquisition.stream import Role
+    from processing.commands.copies import by_id
+    from processing.commands.forgetting import forget, give_back, is_known
     from processing.commands.withdrawing import planned, withdraw, without_copies
 
     if bool(person) == bool(recording) or (recording is not None and role is None):
@@ -64,14 +66,17 @@ def withdraw_command(
     if recording is not None and role:
         wanted = [(recording, Role(role))]
     else:
-        wanted, unread = _all_of(person, places, without_keys=without_keys)
+        wanted, unread = _all_of(person, places, without_keys=without_keys, store=store)
+    alike = by_id(places)
     plans = without_copies(
-        [planned(p, who, places, without_keys=without_keys, store=store) for p, who in wanted]
+        [planned(p, who, places, without_keys=without_keys, store=store, alike=alike) for p, who in wanted]
     )
     if dry_run or not as_json:
         for one in plans:
             echo(f"{one.recording}: {one.role} {one.code}")
             echo("\n".join(f"  {line}" for line in one.lines) or "  nothing is left of them")
+    if dry_run and person and is_known(person, store):
+        echo(f"the key store: the identity of {person}, and every key of theirs")
     for line in unread:
         echo(line, err=True)
     if dry_run:
@@ -80,50 +85,38 @@ def withdraw_command(
         if not sys.stdin.isatty():
             raise click.UsageError("no terminal to ask on: --yes carries it out, --dry-run only tells")
         click.confirm("Erase this for ever?", abort=True)
+    kept = give_back(person, where_recordings_lie(places), store) if person and not without_keys else []
     made = []
     for one in plans:
         made.append(str(withdraw(one, why, store)))
         keep("withdrawn", one.recording, store=store, role=str(one.role))
-    forgotten = _forget(person, why, store) if person else ""
+    forgotten = forget(person, why, store) if person else ""
     videos = [video for one in plans for video in one.videos]
     if as_json:
         paths = [str(video.path) for video in videos]
-        print_json({"certificates": made, "identity": forgotten or None, "videos_to_erase": paths})
+        print_json(
+            {"certificates": made, "identity": forgotten or None, "videos_to_erase": paths, "keys_kept": kept}
+        )
     else:
-        echo("\n".join([*made, *map(str, videos)]))
+        echo("\n".join([*made, *map(str, videos), *kept]))
         if forgotten:
             echo(forgotten)
     sys.exit(1 if unread else 0)
 
 
 def _all_of(
-    person: str, places: tuple[Path, ...], *, without_keys: bool
+    person: str, places: tuple[Path, ...], *, without_keys: bool, store: Path | None
 ) -> tuple[list[tuple[Path, Role]], list[str]]:
     """Return the recordings of a person, and a line each of those that nobody knows whose they are."""
     from acquisition.errors import RecordingError
+    from processing.commands.forgetting import is_known
     from processing.commands.whose import recordings_of
 
     where = where_recordings_lie(places)
     unread: list[str] = []
     found = list(recordings_of(person, where, without_keys=without_keys, unread=unread))
-    if not found:
+    if not found and not is_known(person, store):
         names = ", ".join(map(str, where))
         none = f"{person}: in no recording below {names} (--from DIR looks elsewhere)"
         raise RecordingError("\n".join([*unread, none]))
     return found, unread
-
-
-def _forget(person: str, why: str, store: Path | None) -> str:
-    """Destroy a person's identity and every key of theirs, where there is a key store."""
-    from acquisition.errors import NoKeyStoreError
-    from acquisition.protection.keystore import KeyStore
-    from acquisition.protection.store_files import default_store
-
-    try:
-        opened = KeyStore(store or default_store())
-    except NoKeyStoreError:
-        return ""
-    if person not in opened.people():
-        return ""
-    keys = opened.destroy_person(person, why)
-    return f"{opened.path}: the identity of {person} and {len(keys)} more keys are destroyed"

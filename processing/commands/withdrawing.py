@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +13,22 @@ from acquisition.errors import KeyGoneError, KeyStoreError, RecordingError
 from acquisition.linking.finding import sha256_of
 from acquisition.linking.links_file import alone, write_links
 from acquisition.linking.showing import UNKNOWN, ToErase, to_erase
-from acquisition.protection.store_files import put, shred, user
+from acquisition.protection.leftovers import nobodys
+from acquisition.protection.store_files import put, shred, shred_renamed, user
 from acquisition.protection.withdrawal import Step, carry_out, plan
-from acquisition.recording.contents import LINKS_NAME, MANIFEST_NAME, SESSION_NAME
-from acquisition.recording.derived import BEGUN, COPY, DERIVED_NAME, Derived, derived
+from acquisition.recording.contents import LINKS_NAME
+from acquisition.recording.derived import BEGUN, COPY, derived
 from acquisition.recording.identity import recorded_id
-from acquisition.stream import PEOPLE, ROLES, Role
+from acquisition.stream import PEOPLE, Role
 from processing.cohort.places import MADE
 from processing.cohort.withdrawing import files_of, stores_below
+from processing.commands.certified import files_made, free_name, kept_at, sum_of
+from processing.commands.copies import by_id, copies_of, strange_copies
 from processing.commands.whose import session_as_known
 from processing.export.dataset import forget
 from processing.export.withdrawn_bids import dataset_of, parted, remove_empty, sessions_of, take_out
-from processing.results.withdrawn import Taken, plan_results, results_below, take_out_results
+from processing.results.belonging import is_anothers
+from processing.results.withdrawn import SESSION, Taken, plan_results, results_below, take_out_results
 
 OUT_OF_REACH = (
     "Copies outside the places listed here (backups, mail, other machines) are not reached. Where the "
@@ -58,8 +61,8 @@ class Withdrawal:
     """What the index names and is not there any more: moved, or deleted."""
     without_keys: bool
     """What is sealed and cannot be opened now goes whole, or stays closed for ever."""
-    begun: tuple[Path, ...] = ()
-    """Directories into which an export was begun and not ended: to be looked at by hand."""
+    look_into: tuple[str, ...] = ()
+    """What is to be looked into by hand: exports not ended, files of which nobody knows whose they are."""
     videos: tuple[ToErase, ...] = ()
     """Videos of the hour that are linked: named, never deleted."""
     links: Path | None = None
@@ -67,7 +70,9 @@ class Withdrawal:
     links_sum: str = ""
     """SHA-256 of that file, hexadecimal; "" without one."""
     copies: tuple[Withdrawal, ...] = ()
-    """What it does to unsealed and repaired copies of the recording, each of which keeps a certificate."""
+    """What it does to copies of the recording, each of which keeps a certificate."""
+    refused: tuple[str, ...] = ()
+    """Copies that it leaves as they are, and why."""
 
     @property
     def open(self) -> bool:
@@ -97,7 +102,8 @@ class Withdrawal:
         out += [UNKNOWN] if self.links and not self.videos else []
         out += [f"take out rows, or delete with the last session: {file}" for file in self.shared]
         out += [f"not there any more: {path}" for path in self.missing]
-        return out + [f"look into {path}: an export was begun there and not ended" for path in self.begun]
+        out += [f"look into {what}" for what in self.look_into]
+        return out + [f"stays as it is: {why}" for why in self.refused]
 
 
 def planned(
@@ -108,6 +114,7 @@ def planned(
     without_keys: bool = False,
     store: Path | None = None,
     known: frozenset[Path] = frozenset(),
+    alike: Mapping[str, Sequence[Path]] | None = None,
 ) -> Withdrawal:
     """Return what withdrawing a person from a recording would do, and from copies of it.
 
@@ -121,12 +128,15 @@ def planned(
         The key store.
     known : frozenset of Path
         What is seen to already: that of which `path` is a copy, and what was made of it.
+    alike : mapping, optional
+        Id → recordings below the places; looked for if not given.
 
     Raises
     ------
     RecordingError
         See `acquisition.protection.withdrawal.plan`.
     """
+    alike = by_id(places) if alike is None else alike
     steps = plan(path, role, without_keys=without_keys, store=store)
     session = session_as_known(path, without_keys=without_keys)
     code = session.participant(role).code if session is not None and role in PEOPLE else ""
@@ -134,20 +144,35 @@ def planned(
     made = [d for d in derived(path) if role in d.entities or Role.DYAD in d.entities]
     made = [d for d in made if d.path not in known]
     seen = known | {d.path for d in made}
-    copies = [d.path for d in made if d.what == COPY and _is_copy(d.path, path)]
-    directories = {d.path for d in made if d.what == "results"} | (set(results_below(path, places)) - known)
+    copies, refused = copies_of(path, made, alike), list[str]()
+    copies = [copy for copy in copies if copy not in known]
+    seen |= frozenset(copies)
+    noted = {d.path for d in made if d.what == "results"}
+    others = {d for d in noted if is_anothers(d / SESSION, path)}
+    directories = (noted - others) | (set(results_below(path, places)) - known)
     results = [
         (d, tuple(plan_results(d, role, without_keys=without_keys)))
         for d in sorted(directories)
         if d.is_dir()
     ]
     stores = {d.path for d in made if d.what == MADE} | set(stores_below(places))
-    files = sorted(f for d in made if d.what not in ("results", BEGUN, MADE, COPY) for f in _files(d))
+    files = sorted(f for d in made if d.what not in ("results", BEGUN, MADE, COPY) for f in files_made(d))
     files += [file for store in sorted(stores) for file in files_of(store, path)]
     begun = [d.path for d in made if d.what == BEGUN and not any(f.is_relative_to(d.path) for f in files)]
     own, shared = parted(list(dict.fromkeys(files)))
     links = path / LINKS_NAME if (path / LINKS_NAME).is_file() else None
     links_sum = sha256_of(links) if links else ""
+    strange = strange_copies(path, made)
+    plans = []
+    for copy in copies:
+        try:
+            plans.append(
+                planned(copy, role, places, without_keys=without_keys, store=store, known=seen, alike=alike)
+            )
+        except KeyStoreError:
+            raise
+        except RecordingError as error:  # a link in it, or a file of another: it must not hold up the erasure
+            refused.append(str(error).splitlines()[0])
     missing = sorted({d.path for d in made if d.what != BEGUN and not d.path.exists()})
     return Withdrawal(
         recording=path,
@@ -160,32 +185,18 @@ def planned(
         places=tuple(d.path for d in made if d.what == BEGUN),
         missing=tuple(missing),
         without_keys=without_keys,
-        begun=tuple(p for p in begun if p.is_dir()),
+        look_into=tuple(
+            [f"{p}: an export was begun there and not ended" for p in begun if p.is_dir()]
+            + [f"{p}: is no part of the recording, and nobody knows whose it is" for p in nobodys(path, role)]
+            + [f"{p}: is called a copy of it, and does not say which recording it is" for p in strange]
+            + [f"{p}: holds results of another recording now" for p in sorted(others)]
+        ),
         videos=_videos(path, without_keys=without_keys),
         links=links,
         links_sum=links_sum,
-        copies=tuple(
-            one
-            for copy in copies
-            if (one := planned(copy, role, places, without_keys=without_keys, store=store, known=seen)).open
-        ),
+        copies=tuple(one for one in plans if one.open),
+        refused=tuple(refused),
     )
-
-
-def originals(recordings: Sequence[Path]) -> list[Path]:
-    """Return recordings without those that are copies of others of them, which go with these."""
-    kept = list(recordings)
-    for path in recordings:
-        if any(path.resolve() in _copies_of(other) for other in kept if other is not path):
-            kept.remove(path)
-    return kept
-
-
-def _copies_of(path: Path, known: frozenset[Path] = frozenset()) -> frozenset[Path]:
-    known |= {path.resolve()}
-    made = [d.path for d in derived(path) if d.what == COPY and d.path not in known]
-    found = frozenset(copy for copy in made if _is_copy(copy, path))
-    return found.union(*(_copies_of(copy, known | found) for copy in found))
 
 
 def without_copies(plans: Sequence[Withdrawal]) -> list[Withdrawal]:
@@ -200,12 +211,6 @@ def without_copies(plans: Sequence[Withdrawal]) -> list[Withdrawal]:
 
 def _copies(of: Withdrawal) -> set[tuple[Path, Role]]:
     return {p for c in of.copies for p in ((c.recording.resolve(), c.role), *_copies(c))}
-
-
-def _is_copy(path: Path, of: Path) -> bool:
-    """Tell whether a recording is there that says to be the same: another may have taken its place."""
-    there = any((path / name).is_file() for name in (MANIFEST_NAME, *(f"{role}.xdf" for role in ROLES)))
-    return there and not path.is_symlink() and bool(id := recorded_id(of)) and recorded_id(path) == id
 
 
 def _videos(path: Path, *, without_keys: bool) -> tuple[ToErase, ...]:
@@ -224,12 +229,6 @@ def _videos(path: Path, *, without_keys: bool) -> tuple[ToErase, ...]:
         ) from error
 
 
-def _files(made: Derived) -> list[Path]:
-    if made.path.is_dir() and not made.path.is_symlink():
-        return [p for p in made.path.rglob("*") if p.is_file() and not p.is_symlink()]
-    return [made.path] if made.path.is_file() else []
-
-
 def withdraw(planned_: Withdrawal, why: str, store: Path | None = None) -> Path:
     """Carry a withdrawal out and write its certificate into the recording; return the certificate.
 
@@ -241,7 +240,9 @@ def withdraw(planned_: Withdrawal, why: str, store: Path | None = None) -> Path:
     # Where nothing can be locked it is erased all the same.
     with alone(planned_.recording, must=False):
         _refuse_changed_links(planned_)
-        return _carried_out(planned_, why, store)
+        # Somebody else may have withdrawn the other person since.
+        steps = plan(planned_.recording, planned_.role, without_keys=planned_.without_keys, store=store)
+        return _carried_out(replace(planned_, steps=tuple(steps)), why, store)
 
 
 def _refuse_changed_links(planned_: Withdrawal) -> None:
@@ -255,8 +256,8 @@ def _refuse_changed_links(planned_: Withdrawal) -> None:
 
 def _carried_out(planned_: Withdrawal, why: str, store: Path | None) -> Path:
     path, role, code = planned_.recording, planned_.role, planned_.code
-    lists = {str(step.path): _sum(step.path) for step in planned_.steps if step.act == "delete file"}
-    lists |= {str(planned_.links): _sum(planned_.links)} if planned_.links else {}
+    lists = {str(step.path): sum_of(step.path) for step in planned_.steps if step.act == "delete file"}
+    lists |= {str(planned_.links): sum_of(planned_.links)} if planned_.links else {}
     lines = planned_.lines
     for directory, _ in planned_.results:
         take_out_results(directory, role, code, without_keys=planned_.without_keys)
@@ -273,7 +274,7 @@ def _carried_out(planned_: Withdrawal, why: str, store: Path | None) -> Path:
         # Should this be cut off, the next time they must still open, without the key that goes now.
         write_links(path, [video.link for video in planned_.videos], without=role)
     keys = carry_out(path, role, list(planned_.steps), why, store)
-    left = _left(planned_)
+    left = [*_left(planned_), *planned_.refused]
     now = datetime.now().astimezone()
     said: dict[str, Any] = {
         "certificate": "withdrawal",
@@ -288,19 +289,20 @@ def _carried_out(planned_: Withdrawal, why: str, store: Path | None) -> Path:
         "erased": [{"file": name, **of} for name, of in lists.items()],
         "keys_destroyed": keys,
         "left": left,
+        "look_into": list(planned_.look_into),
         "videos": [
             {"file": str(v.path), "bytes": v.link.size, "sha256": v.link.sha256, "said": v.said}
             for v in planned_.videos
         ],
-        "kept": _kept(path),
+        "kept": kept_at(path),
         "not_reached": OUT_OF_REACH + (f" {CLOSED}" if planned_.without_keys else ""),
     }
     name = f"withdrawal-{code or role}-{now:%Y-%m-%d}"
-    target = _free(path, name)
+    target = free_name(path, name)
     put(target, (json.dumps(said, indent=2, ensure_ascii=False) + "\n").encode())
     _write_pdf(said, target.with_suffix(".pdf"))
     if planned_.links:
-        shred(planned_.links)
+        shred_renamed(planned_.links)
     if left:
         raise RecordingError(f"{target}: not everything could be deleted: {', '.join(left)}")
     return target
@@ -318,24 +320,6 @@ def _left(planned_: Withdrawal) -> list[str]:
             if t.rows
         ]
     return left
-
-
-def _kept(path: Path) -> list[str]:
-    names = {p.name for p in path.iterdir() if p.is_file()}
-    return sorted(n for n in names if n.endswith(".xdf") or n in (SESSION_NAME, DERIVED_NAME))
-
-
-def _free(path: Path, name: str) -> Path:
-    numbered = (name if n == 1 else f"{name}_{n}" for n in range(1, 1000))
-    return next(p for n in numbered if not (p := path / f"{n}.certificate.json").exists())
-
-
-def _sum(file: Path) -> dict[str, Any]:
-    with open(file, "rb") as opened:
-        digest = sha256()
-        while block := opened.read(1 << 20):
-            digest.update(block)
-    return {"bytes": file.stat().st_size, "sha256": digest.hexdigest()}
 
 
 def _write_pdf(said: dict[str, Any], file: Path) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from acquisition.errors import RecordingError
 from acquisition.protection.sealed_file import read_file
 from acquisition.recording.altered import standing
+from acquisition.recording.identity import recorded_id
 from acquisition.recording.recording import Recording
 from acquisition.recording.refill import is_refilled
 from acquisition.session.session import Session
@@ -22,6 +23,7 @@ from processing.hour.keyed import COLUMNS
 from processing.index import IndexSample
 from processing.metrics.self_report import noted
 from processing.pipeline import Pipeline
+from processing.results.belonging import ID
 from processing.results.old_baselines import old_baselines
 from processing.results.results import provenance
 
@@ -191,6 +193,7 @@ def session_json(path: Path, run: SessionRun) -> dict[str, Any]:
     recording = run.recording
     return {
         "session": run.id,
+        **({ID: id} if (id := recorded_id(path)) else {}),
         **_keys(recording),
         "state": recording.state,
         "began_lsl": None if np.isnan(run.begin) else run.begin,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +16,11 @@ import pyarrow.parquet as pq
 
 from acquisition.errors import KeyGoneError, KeyStoreError, RecordingError
 from acquisition.protection.sealed_file import read_file, sealed_bytes
-from acquisition.protection.store_files import put, shred
+from acquisition.protection.store_files import put, put_instead, shred
 from acquisition.protection.vault import TOGETHER, key_role, sealed_header
 from acquisition.stream import PEOPLE, Role
 from acquisition.text import how_many
+from processing.results.belonging import ID, is_anothers
 
 WHOSE = ("entity", "person", "role")
 """Columns that say whose a row is."""
@@ -97,10 +97,10 @@ def _instead(file: Path, data: bytes, role: Role) -> None:
     if header is not None:
         keys = [key for key in header.key.split(TOGETHER) if key_role(key) not in ("", role)]
         data = sealed_bytes(data, file.name, keys, header.recording)
-    before = file.with_name(f".{file.name}.before")
-    os.replace(file, before)
-    put(file, data)
-    shred(before)
+    new = file.with_name(f".{file.name}.new")
+    new.unlink(missing_ok=True)
+    put(new, data)
+    put_instead(new, file)
 
 
 def _kept(file: Path, role: Role, *, without_keys: bool) -> tuple[bytes, int, bool] | None:
@@ -120,10 +120,13 @@ def _kept(file: Path, role: Role, *, without_keys: bool) -> tuple[bytes, int, bo
         return None
     if file.name == SESSION:
         return data, 0, False
-    if file.suffix == ".parquet":
-        return _table(data, role)
-    if file.name == "events.csv":
-        return _events(data.decode(), role)
+    try:
+        if file.suffix == ".parquet":
+            return _table(data, role)
+        if file.name == "events.csv":
+            return _events(data.decode(), role)
+    except (pa.ArrowException, ValueError, csv.Error):
+        return None  # half shredded, or damaged: whose it is cannot be told
     return (data, 0, False) if file.name == "indices.json" else None
 
 
@@ -179,8 +182,7 @@ def _forgotten(table: pa.Table) -> pa.Table:
 
 def _events(text: str, role: Role) -> tuple[bytes, int, bool]:
     rows = list(csv.reader(io.StringIO(text, newline="")))
-    at = rows[0].index("actor") if rows and "actor" in rows[0] else -1
-    kept = [row for i, row in enumerate(rows) if i == 0 or at < 0 or len(row) <= at or row[at] != str(role)]
+    kept = rows[:1] + _without(rows[0], rows[1:], role) if rows else []
     named = [k for k, name in enumerate(rows[0] if rows else []) if name in (OF_BOTH, str(role))]
     said = any(row[k] for row in kept[1:] for k in named if k < len(row))
     kept = (
@@ -196,13 +198,28 @@ def _events(text: str, role: Role) -> tuple[bytes, int, bool]:
     return out.getvalue().encode(), len(rows) - len(kept), said
 
 
+def _without(head: list[str], rows: list[list[str]], role: Role) -> list[list[str]]:
+    """Return rows of events without a person's, and without what refers to one of these.
+
+    What it refers to may have been taken back before: then nobody knows whose that was, and the row goes.
+    """
+    said = [(dict(zip(head, row, strict=False)), row) for row in rows]
+    left = [(event, row) for event, row in said if event.get("actor") != str(role)]
+    while True:
+        ids = {event.get("id", "") for event, _ in left} | {""}
+        kept = [(event, row) for event, row in left if event.get("ref", "") in ids]
+        if len(kept) == len(left):
+            return [row for _, row in kept]
+        left = kept
+
+
 def _session(file: Path, role: Role, code: str) -> bytes:
     """Return a session.json that says whose results are left, and no more."""
     try:
         said: Any = json.loads(read_file(file))
     except (OSError, ValueError, RecordingError):
         said = {}
-    kept = {k: said[k] for k in ("session", "id", "version") if isinstance(said, dict) and k in said}
+    kept = {k: said[k] for k in ("session", "id", ID, "version") if isinstance(said, dict) and k in said}
     return (json.dumps(kept | {"withdrawn": {str(role): code}}, indent=2, sort_keys=True) + "\n").encode()
 
 
@@ -211,7 +228,8 @@ def results_below(path: Path, places: Sequence[Path]) -> Iterator[Path]:
     name = path.resolve().name
     for place in places:
         for file in sorted(place.rglob("session.json")):
-            if name in (file.parent.name.split("__")[0], _said_of(file)):
+            named = name in (file.parent.name.split("__")[0], _said_of(file))
+            if named and not is_anothers(file, path):
                 yield file.parent.resolve()
 
 

@@ -71,6 +71,7 @@ def write_hour(
     events: Sequence[Event] = (),
     session_id: str | None = None,
     keys: Keys | None = None,
+    id: str = "",
     dyad: str = "",
     number: int = 0,
     people: tuple[str, str] = ("C01", "T01"),
@@ -81,7 +82,7 @@ def write_hour(
     A `past` of less than its twelve minutes has neither the events nor the pauses of a whole one.
     """
     chosen = infos() if streams is None else tuple(streams)
-    id = keys.recording if keys is not None else ""
+    id = keys.recording if keys is not None else id
     store = RecordingStore(path, fsync=0.0, id=id, keys=keys)
     session = Session(
         id=session_id or f"D{seed:02d}_S01",

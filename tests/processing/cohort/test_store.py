@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from acquisition.commands.amend import amend_command
+from acquisition.recording.amendments import Amendment, lines_of
 from acquisition.recording.derived import derived
 from acquisition.recording.recording import Recording
 from processing.cohort import engine
@@ -22,6 +23,7 @@ from processing.cohort.places import LEDGER
 from processing.cohort.report import write_report
 from processing.cohort.store import StoreTables, arrow_table, opened
 from processing.cohort.tables import TABLES
+from processing.cohort.withdrawing import files_of
 from processing.commands.process import process_recording
 from processing.commands.withdraw import withdraw_command
 from processing.config import PipelineConfig
@@ -190,6 +192,20 @@ def test_a_withdrawal_takes_the_session_and_what_rests_on_all(copy: Path) -> Non
     assert set(left.loc[left["value"].notna(), "entity"]) == {"therapist"}
     assert set(left["client"]) == {""}
     assert set(StoreTables(store)["sessions"]["withdrawn"]) == {"", "client"}
+
+
+def test_a_store_of_another_recording_of_the_same_name_stays(copy: Path) -> None:
+    path, store = copy / "recordings" / "D01_S02", copy / "store"
+    assert files_of(store, path)
+    session = (path / "session.toml").read_text()
+    for old, new in (('"C01"', '"C91"'), ('"2026', '"2025')):
+        there = path.parent / f"of {old[1:-1]}" / path.name
+        shutil.copytree(path, there)
+        (there / "session.toml").write_text(session.replace(old, new))
+        assert (there / "session.toml").read_text() != session and files_of(store, there) == []
+    amended = Amendment(key="client", value="C91", when="", why="mistyped")
+    (path / "amendments.jsonl").write_text(lines_of([amended]))  # the store is from before
+    assert files_of(store, path)
 
 
 def test_people_and_outcomes_join_and_stay(copy: Path, tmp_path: Path) -> None:

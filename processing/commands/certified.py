@@ -1,0 +1,38 @@
+"""What a certificate says of files: which stay, which went with what sum; and under which name it is put."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from acquisition.recording.contents import SESSION_NAME
+from acquisition.recording.derived import DERIVED_NAME, Derived
+
+
+def files_made(made: Derived) -> list[Path]:
+    """Return the files that something derived consists of; links are none."""
+    if made.path.is_dir() and not made.path.is_symlink():
+        return [p for p in made.path.rglob("*") if p.is_file() and not p.is_symlink()]
+    return [made.path] if made.path.is_file() else []
+
+
+def kept_at(path: Path) -> list[str]:
+    """Return the names of the recording's own files that stay."""
+    names = {p.name for p in path.iterdir() if p.is_file()}
+    return sorted(n for n in names if n.endswith(".xdf") or n in (SESSION_NAME, DERIVED_NAME))
+
+
+def free_name(path: Path, name: str) -> Path:
+    """Return the first path of a certificate that is not taken."""
+    numbered = (name if n == 1 else f"{name}_{n}" for n in range(1, 1000))
+    return next(p for n in numbered if not (p := path / f"{n}.certificate.json").exists())
+
+
+def sum_of(file: Path) -> dict[str, Any]:
+    """Return size and SHA-256 of a file."""
+    with open(file, "rb") as opened:
+        digest = sha256()
+        while block := opened.read(1 << 20):
+            digest.update(block)
+    return {"bytes": file.stat().st_size, "sha256": digest.hexdigest()}
