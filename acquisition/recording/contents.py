@@ -82,6 +82,15 @@ def recording_around(path: Path) -> Path | None:
     return next((p for p in (whole, *whole.parents) if _is_recording(p)), None)
 
 
+def is_recorded(file: Path) -> bool:
+    """Tell whether a file is a recording's own, by its place and name: what was made of one never is."""
+    around = recording_around(file.parent)
+    if around is None:
+        return False
+    name = (file.parent.resolve() / file.name).relative_to(around).as_posix()
+    return fits(name, (*READ, f"{UNCONFIRMED}/*.xdf"))
+
+
 def _is_recording(path: Path) -> bool:
     """Tell whether a folder is a recording of ours; a folder with another tool's client.xdf is none."""
     try:

@@ -6,15 +6,19 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from acquisition.recording.contents import SESSION_NAME
+from acquisition.recording.contents import SESSION_NAME, is_recorded
 from acquisition.recording.derived import DERIVED_NAME, Derived
 
 
 def files_made(made: Derived) -> list[Path]:
-    """Return the files that something derived consists of; links are none."""
-    if made.path.is_dir() and not made.path.is_symlink():
-        return [p for p in made.path.rglob("*") if p.is_file() and not p.is_symlink()]
-    return [made.path] if made.path.is_file() else []
+    """Return the files that something derived consists of; links are none, nor files of recordings."""
+    whole = made.path.is_dir() and not made.path.is_symlink()
+    files = (
+        [p for p in made.path.rglob("*") if p.is_file() and not p.is_symlink()]
+        if whole
+        else [made.path] * made.path.is_file()
+    )
+    return [file for file in files if not is_recorded(file)]
 
 
 def kept_at(path: Path) -> list[str]:

@@ -18,6 +18,7 @@ from acquisition.errors import KeyGoneError, KeyStoreError, RecordingError
 from acquisition.protection.sealed_file import read_file, sealed_bytes
 from acquisition.protection.store_files import put, put_instead, shred
 from acquisition.protection.vault import TOGETHER, key_role, sealed_header
+from acquisition.recording.contents import is_recorded
 from acquisition.stream import PEOPLE, Role
 from acquisition.text import how_many
 from processing.results.belonging import ID, is_anothers
@@ -62,7 +63,9 @@ def plan_results(directory: Path, role: Role, *, without_keys: bool = False) -> 
         If a file is sealed and its keys are not at hand, though they were not destroyed.
     """
     found = []
-    for file in sorted(p for p in directory.rglob("*") if p.is_file() and not p.is_symlink()):
+    there = (p for p in directory.rglob("*") if p.is_file() and not p.is_symlink())
+    # Results were once written into a recording, and another may lie where there were some.
+    for file in sorted(p for p in there if not is_recorded(p)):
         kept = _kept(file, role, without_keys=without_keys)
         if kept is None:
             found.append(Taken(file, -1, file.stat().st_size))

@@ -18,6 +18,7 @@ from acquisition.protection.audit import AUDIT_NAME, keep
 from acquisition.protection.keystore import KeyStore
 from acquisition.protection.unlocked import identity_of, lock
 from acquisition.protection.vault import new_keys
+from acquisition.recording.derived import note
 from acquisition.recording.identity import new_id
 from acquisition.recording.recording import Recording
 from acquisition.recording.verify import verify
@@ -174,6 +175,21 @@ def test_results_of_another_recording_of_the_same_name_stay(tmp_path: Path) -> N
     done(other, "client", "--from", tmp_path)
     for place in (out, tmp_path / "more"):
         assert json.loads((place / "S01" / "session.json").read_text())["withdrawn"] == {"client": "C02"}
+
+
+@pytest.mark.parametrize("what", ["results", "export", "report", "picture", "beats"])
+def test_no_file_of_a_recording_is_taken_for_what_was_made_of_one(tmp_path: Path, what: str) -> None:
+    """As of a version that wrote results into the recording, or where a recording lies by now."""
+    path, other = hour(tmp_path / "rec"), hour(tmp_path / "other", ("C02", "T02"), seed=2)
+    process_recording(path, tmp_path / "results", config=PipelineConfig())
+    shutil.copytree(tmp_path / "results" / "rec", path, dirs_exist_ok=True)
+    before = {p: p.read_bytes() for p in (*other.iterdir(), path / "therapist.xdf", path / "dyad.xdf")}
+    for there in (path, other, other / "client.xdf"):
+        note(path, there, what)
+    done(path, "client")
+    assert {p: p.read_bytes() for p in before} == before
+    assert not (path / "client.xdf").exists() and Recording(path).session is not None
+    assert any("indices.parquet" in line for line in certificate(path)["look_into"])
 
 
 @pytest.mark.parametrize("by", ["amend", "an older amend"])
