@@ -120,8 +120,29 @@ def meetings_in(dataset: Path, labels: Sequence[str] = ()) -> list[Meeting]:
             f"{dataset}: no physiology of {choices(unknown)} in it (there are: {choices(there)})"
         )
     if not out:
-        raise ResultsError(f"{dataset}: no physiology of {', '.join(sorted(wanted)) or 'anybody'} in it")
+        raise ResultsError(
+            f"{dataset}: no physiology of {', '.join(sorted(wanted)) or 'anybody'} in it{_beside(dataset)}"
+        )
     return out
+
+
+def _beside(dataset: Path) -> str:
+    """Say where there is physiology that is in no session."""
+    one = next((p for p in sorted(dataset.glob("sub-*/*/*")) if p.name.endswith(READ[:2])), None)
+    return f" below a folder ses-… ({one.relative_to(dataset)} is in none)" if one is not None else ""
+
+
+def _several(dataset: Path, meeting: Meeting) -> str:
+    """Say which runs or tasks one person has in a session; "" if it is one: all begin at 0 s."""
+    for subject in meeting.subjects.values():
+        files = _files(dataset / f"sub-{subject}" / f"ses-{meeting.session}")
+        runs = {" ".join(re.findall(r"(?:task|run)-[^_]+", path.name)) for path in files}
+        if len(runs) > 1:
+            return (
+                f"sub-{subject}, ses-{meeting.session}: {choices(runs)}: one task and run a session "
+                "is a conversation: give each a session of its own"
+            )
+    return ""
 
 
 def recording_of(dataset: Path, meeting: Meeting, out: Path) -> Path:
@@ -130,10 +151,10 @@ def recording_of(dataset: Path, meeting: Meeting, out: Path) -> Path:
     Raises
     ------
     AttunementError
-        If two people are in one role, or a file cannot be read.
+        If two people are in one role, or one has several runs, or a file cannot be read.
     """
-    if meeting.fault:
-        raise ResultsError(meeting.fault)
+    if why := meeting.fault or _several(dataset, meeting):
+        raise ResultsError(why)
     target = out / RECORDINGS / meeting.name
     source, digest = target.with_name(f"{target.name}.source"), _digest(dataset, meeting)
     if target.exists():

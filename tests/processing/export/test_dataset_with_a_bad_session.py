@@ -104,3 +104,32 @@ def test_a_label_of_nobody_is_refused_with_those_there_are(dataset: Path, tmp_pa
     assert "no physiology of C9 in it (there are: C01, T01)" in done.output + done.stderr + str(
         done.exception
     )
+
+
+@pytest.mark.parametrize("other", ["task-session_run-2", "task-rest"])
+def test_runs_of_one_session_are_not_laid_over_each_other(dataset: Path, tmp_path: Path, other: str) -> None:
+    mine = tmp_path / "bids"
+    shutil.copytree(dataset, mine)
+    for file in (mine / "sub-C01" / "ses-D01S02" / "beh").glob("*_physio.*"):
+        shutil.copy(file, file.with_name(file.name.replace("task-session", other)))
+    done = participant(mine, tmp_path / "out")
+    named = (
+        f"{other.replace('_', ' ')}, task-session" if "rest" in other else "task-session, task-session run-2"
+    )
+    assert done.exit_code == 1 and f"sub-C01, ses-D01S02: {named}: one task and run a" in done.stderr
+    computed = (tmp_path / "out" / "sub-C01").glob("*/beh/*_desc-metrics_beh.tsv")
+    assert {p.parts[-3] for p in computed} == {"ses-D01S03"}
+
+
+def test_physiology_outside_sessions_is_named(dataset: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "bids"
+    shutil.copytree(dataset, mine)
+    for person in mine.glob("sub-*"):
+        (person / "ses-D01S02" / "beh").rename(person / "beh")
+        for session in person.glob("ses-*"):
+            shutil.rmtree(session)
+    done = participant(mine, tmp_path / "out")
+    assert done.exit_code == 1
+    assert "no physiology of anybody in it below a folder ses-… (sub-C01/beh/" in str(
+        done.stderr + str(done.exception)
+    )
