@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -116,20 +116,34 @@ def apply_command(places: tuple[Path, ...], day: date | None, yes: bool, store: 
         if not sys.stdin.isatty():
             raise click.UsageError("no terminal to ask on: --yes carries it out, `due` only tells")
         click.confirm("Erase these for ever?", abort=True)
-    _erase_all(due, where, store)
+    held_up = _erase_all(due, where, store)
+    for line in held_up:
+        echo(line, err=True)
     _say_unread(found)
+    if held_up:
+        sys.exit(1)
 
 
-def _erase_all(due: list[Kept], places: tuple[Path, ...], store: Path | None) -> None:
-    from processing.commands.copies import originals
+def _erase_all(due: list[Kept], places: tuple[Path, ...], store: Path | None) -> list[str]:
+    """Erase recordings; return a line for each that cannot be, which holds up none of the others."""
+    from acquisition.errors import RecordingError
+    from processing.commands.copies import by_id, originals
 
     alone = set(originals([k.recording for k in due]))  # copies go with what they are of
+    alike, held_up = by_id(places) if due else {}, []
     for kept in due:
-        if kept.recording in alone:
-            _erase(kept, places, store)
+        if kept.recording not in alone:
+            continue
+        try:
+            _erase(kept, places, store, alike)
+        except RecordingError as error:
+            held_up.append(f"{kept.recording}: is due and not erased whole: {error}")
+    return held_up
 
 
-def _erase(kept: Kept, places: tuple[Path, ...], store: Path | None) -> None:
+def _erase(
+    kept: Kept, places: tuple[Path, ...], store: Path | None, alike: Mapping[str, Sequence[Path]]
+) -> None:
     from acquisition.protection.audit import keep
     from acquisition.stream import PEOPLE, Role
     from processing.commands.withdrawing import planned, withdraw
@@ -137,7 +151,7 @@ def _erase(kept: Kept, places: tuple[Path, ...], store: Path | None) -> None:
     why = f"was kept until {kept.until}"
     for role in (*PEOPLE, Role.DYAD):
         if (kept.recording / f"{role}.xdf").exists():
-            plan = planned(kept.recording, role, places, store=store)
+            plan = planned(kept.recording, role, places, store=store, alike=alike)
             echo("\n".join([str(withdraw(plan, why, store)), *map(str, plan.videos)]))
             keep("withdrawn", kept.recording, store=store, role=str(role), why="retention")
 

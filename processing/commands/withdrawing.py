@@ -28,12 +28,14 @@ from processing.commands.whose import session_as_known
 from processing.export.dataset import forget
 from processing.export.withdrawn_bids import dataset_of, parted, remove_empty, sessions_of, take_out
 from processing.results.belonging import is_anothers
+from processing.results.litter import sweep
 from processing.results.withdrawn import SESSION, Taken, plan_results, results_below, take_out_results
 
 OUT_OF_REACH = (
     "Copies outside the places listed here (backups, mail, other machines) are not reached. Where the "
     "recording was sealed, the copies of its files open no more: their key is destroyed. Copies of the key "
-    "store itself, and plain copies not listed here, must be deleted by hand."
+    "store itself, tables over several sessions (`attune across --out`), and plain copies not listed here, "
+    "must be deleted by hand."
 )
 CLOSED = (
     "It was done without the unlocked key store: sealed rows beside the recording stay closed, those "
@@ -259,7 +261,10 @@ def _carried_out(planned_: Withdrawal, why: str, store: Path | None) -> Path:
     lists = {str(step.path): sum_of(step.path) for step in planned_.steps if step.act == "delete file"}
     lists |= {str(planned_.links): sum_of(planned_.links)} if planned_.links else {}
     lines = planned_.lines
+    for directory in {d.path for d in derived(path) if d.what == "results"}:
+        sweep(directory)  # what a killed run left in the making beside it
     for directory, _ in planned_.results:
+        sweep(directory)
         take_out_results(directory, role, code, without_keys=planned_.without_keys)
     gone = sessions_of(planned_.files)
     for file in planned_.files:

@@ -24,6 +24,7 @@ from acquisition.recording.recording import Recording
 from acquisition.recording.verify import verify
 from acquisition.stream import Role
 from processing.commands.process import process_recording
+from processing.commands.retention import retention_command
 from processing.commands.withdraw import withdraw_command
 from processing.config import PipelineConfig
 from tests.processing.simulated_hour import START, write_hour
@@ -175,6 +176,37 @@ def test_results_of_another_recording_of_the_same_name_stay(tmp_path: Path) -> N
     done(other, "client", "--from", tmp_path)
     for place in (out, tmp_path / "more"):
         assert json.loads((place / "S01" / "session.json").read_text())["withdrawn"] == {"client": "C02"}
+
+
+def test_what_a_killed_run_left_in_the_making_goes_too(tmp_path: Path) -> None:
+    path = hour(tmp_path / "rec")
+    process_recording(path, tmp_path / "results", config=PipelineConfig())
+    left = [tmp_path / "results" / ".rec.abcd_123", tmp_path / "gone" / ".rec.abcd_123"]
+    note(path, tmp_path / "gone" / "rec", "results")  # killed before it was there
+    other = tmp_path / "results" / ".rec2.abcd_123"
+    for folder in (*left, other):
+        folder.mkdir(parents=True)
+        (folder / "indices.parquet").write_text(WORD)
+    done(path, "client")
+    assert not any(folder.exists() for folder in left) and other.exists()
+
+
+def test_what_is_due_and_cannot_be_erased_holds_up_nothing_else(tmp_path: Path) -> None:
+    paths = [hour(tmp_path / name, seed=k) for k, name in enumerate(("a", "b", "c"), 1)]
+    for path in paths:
+        file = path / "session.toml"
+        file.write_text(
+            file.read_text().replace("[recorded]", "[protection]\nkeep_until = 2025-01-01\n\n[recorded]", 1)
+        )
+    (paths[0] / "overlay.jsonl").symlink_to(paths[1] / "session.toml")
+    wanted = ["apply", "--from", str(tmp_path), "--yes"]
+    result = CliRunner().invoke(retention_command, wanted)
+    assert result.exit_code == 1
+    assert f"{paths[0]}: is due and not erased whole" in result.output
+    assert [p.parent.name for p in sorted(tmp_path.rglob("*.xdf"))] == ["a"] * 3
+    (paths[0] / "overlay.jsonl").unlink()
+    assert CliRunner().invoke(retention_command, wanted).exit_code == 0
+    assert not list(tmp_path.rglob("*.xdf"))
 
 
 @pytest.mark.parametrize("what", ["results", "export", "report", "picture", "beats"])
