@@ -204,6 +204,43 @@ def combined(rng: Rng) -> Drawn:
     return sent.take(order)
 
 
+def shared_again(rng: Rng) -> Drawn:
+    """Packets under one stamp each; one in 4 to 30 s comes twice, or has the stamp of the one before."""
+    sfreq, length = float(rng.choice(RATES)), float(rng.choice([0.1, 0.25, 0.56, 1.0]))
+    size = max(2, int(length * sfreq))
+    sent = packets(rng, "shared", sfreq, size)
+    which = np.arange(len(sent.true)) // size
+    twice, at = rng.random() < 0.6, int(3.0 / length) + 2
+    order, every = np.arange(len(sent.true)), float(rng.choice([4.0, 10.0, 30.0])) / length
+    chosen = list[int]()
+    while at < which[-1] - 2:
+        chosen.append(at)
+        at += 2 + int(rng.exponential(every))
+    if not twice:
+        for packet in chosen:
+            before, mine = (which == packet - 1).nonzero()[0], (which == packet).nonzero()[0]
+            sent.stamps[before], sent.came[before] = sent.stamps[mine[0]], sent.came[mine[0]]
+        return sent
+    for packet in reversed(chosen):
+        again = (which == packet).nonzero()[0]
+        order = np.insert(order, int(again[-1]) + 1, again)
+    return sent.take(order)
+
+
+def chunks_reversed(rng: Rng) -> Drawn:
+    """Chunks of up to 0.3 s that come from their last sample to their first: all, or one in 5 s."""
+    sfreq = float(rng.choice(RATES))
+    sent = stamped(rng, str(rng.choice(["even", "rounded", "jitter1"])), sfreq)
+    size, share = int(rng.integers(3, max(4, int(0.3 * sfreq)))), 1.0
+    if rng.random() < 0.5:
+        share = size / sfreq / 5.0
+    order = np.arange(len(sent.true))
+    for begin in range(int(3 * sfreq) if share < 1.0 else 0, len(order) - size, size):
+        if rng.random() < share:
+            order[begin : begin + size] = order[begin : begin + size][::-1]
+    return sent.take(order)
+
+
 KINDS: dict[str, Callable[[Rng], Drawn]] = {
     "late": late_packets,
     "overtakes": overtakes,
@@ -211,6 +248,8 @@ KINDS: dict[str, Callable[[Rng], Drawn]] = {
     "set": clock_set,
     "rate": slightly_faster,
     "combined": combined,
+    "again": shared_again,
+    "reversed": chunks_reversed,
 }
 
 

@@ -18,6 +18,7 @@ from acquisition.stream import FloatArray
 from acquisition.timebase.account import Account, Remark
 from acquisition.timebase.beginning import AT_MOST, UNITS, Unit
 from acquisition.timebase.laid import Laid, joined
+from acquisition.timebase.repeats import Falls
 from acquisition.timebase.segments import Segments
 
 NO_ONE = np.empty(0, np.int64)
@@ -42,6 +43,7 @@ class TimeBase:
         self._segments = Segments(sfreq)
         self.account: Account = self._segments.account
         self._unit = Unit(1.0 / self.account.nominal if self.account.nominal else math.nan)
+        self._falls = Falls(self.account)
         self._n = self._given = 0
         self._jump = self._in_a_row = 0
         self._restless: list[tuple[int, int]] = []
@@ -82,6 +84,7 @@ class TimeBase:
         """
         heard = np.full(len(stamps), np.nan) if arrivals is None else arrivals
         parts = list[Laid]()
+        self._falls.take(stamps)
         while self._unit.is_open and len(stamps):
             n = self._take(stamps, heard, parts)
             stamps, heard = stamps[n:], heard[n:]
@@ -96,7 +99,7 @@ class TimeBase:
         if self._unit.holds:
             self._let_go(parts)
         times = self._segments.drain()
-        parts.append(Laid(times, np.zeros(len(times), np.int64)))
+        parts.append(Laid(times, np.full(len(times), self._n - 1)))
         return self._placed(joined(parts)).times
 
     def _take(self, stamps: FloatArray, heard: FloatArray, parts: list[Laid]) -> int:
@@ -133,6 +136,10 @@ class TimeBase:
         """Take the places of samples between jumps that follow one another too closely."""
         times, given = laid.times, self._given
         self._given += len(times)
+        if (reverse := self._falls.out(given, laid.settled)) is not None:
+            self.account.unplaced += int(np.count_nonzero(reverse & ~np.isnan(times)))
+            times = np.where(reverse, np.nan, times)
+            laid = Laid(times, laid.settled)
         if self.account.jumps:
             quiet, jumps, self.account.jumps = QUIET / self.usual, self.account.jumps, []
             for first in sorted(jumps):

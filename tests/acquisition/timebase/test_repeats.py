@@ -182,3 +182,39 @@ def test_samples_that_are_missing_or_have_jitter_are_overtaken_by_none() -> None
         sent = stream(push, lost=10, seconds=120.0)
         out, _ = left_out(sent.stamps, values(len(sent.stamps)), [500])
         assert len(out) == 0
+
+
+@few(25)
+@given(
+    size=st.integers(4, 130),
+    packet=st.integers(12, 30),
+    times=st.integers(1, 3),
+    cuts=st.lists(st.integers(1, 900), min_size=1, max_size=5),
+)
+def test_a_packet_with_one_stamp_that_comes_again_at_once_is_left_out(
+    size: int, packet: int, times: int, cuts: list[int]
+) -> None:
+    which = np.repeat(np.arange(40), size)
+    rows, order = values(len(which)), np.arange(len(which))
+    order = np.insert(order, [(packet + 1) * size] * times * size, np.tile(order[which == packet], times))
+    stamps = 1000.0 + which[order] * size / SFREQ
+    out, account = left_out(stamps, rows[order], cuts)
+    assert np.array_equal(np.delete(order, out), np.arange(len(rows)))
+    assert account.again == times * size
+
+
+@few(25)
+@given(size=st.integers(4, 130), cuts=st.lists(st.integers(1, 900), min_size=1, max_size=5))
+def test_packets_that_share_a_stamp_all_stay(size: int, cuts: list[int]) -> None:
+    which = np.repeat(np.arange(60), size)
+    which[which % 7 == 3] += 1  # stamped with the packet after
+    rows = np.arange(float(len(which)))[:, np.newaxis]
+    assert not len(left_out(1000.0 + which * size / SFREQ, rows, cuts)[0])
+
+
+def test_rounded_stamps_lose_no_sample_whose_value_is_the_first_of_their_second() -> None:
+    # 130.2 Hz, stamps of whole seconds: now and then a 131st sample, which has any value.
+    stamps = np.floor(1000.0 + np.arange(20_000) / 130.2)
+    rows = (np.arange(20_000) % 2)[:, np.newaxis].astype(np.float64)
+    rows[::3] = 5.0
+    assert not len(left_out(stamps, rows, [997])[0])
