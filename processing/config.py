@@ -15,13 +15,13 @@ import hashlib
 import json
 import math
 import sys
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from acquisition.errors import SessionError
+from acquisition.session.toml_table import parse, read
 from processing.arousal.band import ArousalConfig
 from processing.coupling.config import SynchronyConfig
 from processing.heart.config import HeartConfig, RespirationConfig
@@ -87,11 +87,10 @@ def load_config(path: Path | None) -> PipelineConfig:
     """
     if path is None:
         return PipelineConfig()
-    try:
-        table = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SessionError(path, [str(error)]) from None
-    faults: list[str] = []
+    text, faults = read(path)
+    table, more = parse(text)
+    if faults or more:
+        raise SessionError(path, faults or more)
     config = _changed(PipelineConfig(), table, "", faults)
     faults = faults or list(_absurd(config))
     if faults:

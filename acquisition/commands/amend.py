@@ -51,7 +51,7 @@ def amend_command(recording: Path, pairs: tuple[str, ...], why: str, as_json: bo
     values: dict[str, str] = {}
     for pair in pairs:
         key, equals, value = pair.partition("=")
-        if not equals:
+        if not equals or not key.strip():
             raise click.UsageError(f"{pair!r}: must be KEY=VALUE")
         if key.strip() in values:
             raise click.UsageError(f"{key.strip()}: given twice")

@@ -165,8 +165,12 @@ class Reference:
                 [_baseline(code, row) for row in table[key]]
                 for code, key in zip(CODES, ("rest", "talk"), strict=True)
             ]
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"not a reference: {error!r}") from None
+        except (json.JSONDecodeError, RecursionError):
+            raise ValueError("not a reference: not JSON") from None
+        except KeyError as error:
+            raise ValueError(f"not a reference: no {error.args[0]!r} in it") from None
+        except (TypeError, AttributeError):
+            raise ValueError("not a reference: its parts are of no baseline") from None
         return cls.of(parts[0], parts[1], config, "person")
 
 

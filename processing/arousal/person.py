@@ -94,6 +94,8 @@ def read_people(
             for code, reference in people.items():
                 found.setdefault(code, []).append(reference)
                 corrected.setdefault(code, set()).add(who)
+        except UnicodeDecodeError as error:
+            raise SessionError(path, [f"not a reference: not UTF-8 at byte {error.start}"]) from None
         except (OSError, ValueError) as error:
             raise SessionError(path, [str(error)]) from None
         digest.update(hashlib.sha256(text.encode()).digest())
@@ -107,7 +109,10 @@ def read_people(
 
 def _people(text: str, config: ArousalConfig) -> tuple[dict[str, Reference], str]:
     """Return the references of a file by code, and who corrected what they were made of."""
-    table = json.loads(text)
+    try:
+        table = json.loads(text)
+    except (ValueError, RecursionError):
+        raise ValueError("not a reference: not JSON (attune process writes reference.json)") from None
     if not isinstance(table, dict) or not isinstance(table.get("people"), dict):
         raise ValueError("not a reference: no 'people' (attune process writes reference.json)")
     if table.get("v") != VERSION:

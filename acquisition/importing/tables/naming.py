@@ -29,7 +29,8 @@ _TIME = re.compile(
     re.IGNORECASE,
 )
 SHOWN = 40
-_BRACKETS = re.compile(r"[\[(]\s*([^\])]*?)\s*[\])]")
+# Bounded: of a line of brackets that never close each would be followed to its end.
+_BRACKETS = re.compile(r"[\[(]\s{0,9}([^\])]{0,80}?)\s{0,9}[\])]")
 _TAIL = re.compile(
     r"[_ .](mv|uv|µv|μv|v|nv|us|µs|μs|ns|ms|s|sec|min|usiemens|microsiemens|kohm|kohms|mg|g|msec)$",
     re.IGNORECASE,

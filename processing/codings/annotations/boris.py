@@ -29,13 +29,22 @@ def read_boris(data: bytes) -> list[Annotation]:
     AnnotationError
         If it is none, or something of it cannot be read; the observation and the event are named.
     """
+    text = decoded(data)
     try:
-        project = json.loads(decoded(data))
+        project = json.loads(text)
+    except (ValueError, RecursionError):
+        raise AnnotationError("no project of BORIS: not JSON") from None
+    try:
         observations = project["observations"]
         kinds = {str(b["code"]): str(b["type"]) for b in project["behaviors_conf"].values()}
         found = [(str(name), one, one["events"]) for name, one in observations.items()]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise AnnotationError(f"no project of BORIS: {type(error).__name__}: {error}") from None
+        lacks = (
+            f": no {error.args[0]!r} in it"
+            if isinstance(error, KeyError)
+            else ": its parts are of no project"
+        )
+        raise AnnotationError(f"no project of BORIS{lacks}") from None
     states = {code for code, kind in kinds.items() if kind.casefold().startswith("state")}
     out: list[Annotation] = []
     for name, observation, events in found:

@@ -45,6 +45,8 @@ def read_table(data: bytes) -> list[Annotation]:
         If there is no column of times or of codes, or a row that cannot be read; the line is named.
     """
     text = decoded(data, ("utf-8-sig", "cp1252"))
+    if not text.strip():
+        raise AnnotationError("empty")
     head = text.split("\n", 1)[0]
     delimiter = max("\t;,", key=head.count)
     if said := _SEP.match(head):  # as Excel is told

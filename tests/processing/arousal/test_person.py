@@ -127,7 +127,7 @@ def test_a_reference_of_otherwise_corrected_results_is_told(
     ("text", "said"),
     [
         ("{}", "no 'people'"),
-        ("[", "Expecting"),
+        ("[", "not JSON"),
         ('{"v": 2, "people": {"C07": {}}}', "version 2"),
         ('{"v": 1, "people": {}}', "holds nobody's baselines"),
         ('{"v": 1, "people": {"C07": {"rest": 3}}}', "not a reference"),
