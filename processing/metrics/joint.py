@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from acquisition.stream import BoolArray, FloatArray
 from processing.arousal.excursion import Excursion
+from processing.coupling import one_person, shared
+from processing.hour import believed
 from processing.hour.measure import OF_DRAWS, Definition, Measure, measure, nothing, seeded
 from processing.hour.timeline import Timeline, gaps
 from processing.hour.uncertainty import time_share_interval, together_interval
+from processing.index import IndexSample
 from processing.metrics.in_band import LEAST_PCT, LEAST_SECONDS
 
 PEOPLE = ("client", "therapist")
@@ -179,3 +182,12 @@ def _overlaps(a: BoolArray, b: BoolArray) -> FloatArray:
     product = np.fft.rfft(a.astype(float)).conj() * np.fft.rfft(b.astype(float))
     counts: FloatArray = np.rint(np.fft.irfft(product, len(a)))
     return counts
+
+
+def of_one(line: Timeline, rows: Mapping[tuple[str, str], Sequence[IndexSample]]) -> str:
+    """Return why two people's bands cannot be compared whose signals are those of one; "" if they can."""
+    for kind in one_person.KINDS:
+        of_one = shared.inside(line.times, kind.spans_of(rows))
+        if of_one.any() and of_one.mean() >= believed.MOST:
+            return kind.reason
+    return ""

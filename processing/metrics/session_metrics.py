@@ -23,7 +23,6 @@ from processing.coupling import (
     common,
     deciding,
     one_heart,
-    one_person,
     one_skin,
     shared,
     slopes,
@@ -181,15 +180,6 @@ def _only(rows: Mapping[tuple[str, str], Sequence[IndexSample]], indices: Sequen
     return [s for (_, index), mine in rows.items() if index in indices for s in mine]
 
 
-def _one_person(line: Timeline, rows: Mapping[tuple[str, str], Sequence[IndexSample]]) -> str:
-    """Return why two people's bands cannot be compared whose signals are those of one; "" if they can."""
-    for kind in one_person.KINDS:
-        of_one = shared.inside(line.times, kind.spans_of(rows))
-        if of_one.any() and of_one.mean() >= believed.MOST:
-            return kind.reason
-    return ""
-
-
 def _excursions(shelter: Shelter, line: Timeline, entity: str, config: PipelineConfig) -> Sequence[Excursion]:
     person, none = line.people[entity], list[Excursion]()
     return shelter.tried(
@@ -221,7 +211,7 @@ def _measures(
         joint.DEFINITIONS,
         "dyad",
         lambda: joint.joint_measures(
-            line, found.get("client", ()), found.get("therapist", ()), reason=_one_person(line, rows)
+            line, found.get("client", ()), found.get("therapist", ()), reason=joint.of_one(line, rows)
         ),
     )
     old = "; ".join(f"{e}: {person.old}" for e, person in line.people.items() if person.old)
