@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,17 @@ _HOME = Path("recordings")
 
 class RecordingPath(click.Path):
     """Take a path; a shell is offered recordings, and folders that may hold some."""
+
+    def convert(
+        self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> Any:
+        """Return the path; links that lead back to themselves are there, and the command names them."""
+        try:
+            os.stat(value)
+        except (OSError, ValueError) as error:
+            if getattr(error, "errno", None) == errno.ELOOP:
+                return Path(os.fsdecode(value))
+        return super().convert(value, param, ctx)
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str

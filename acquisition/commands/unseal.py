@@ -7,13 +7,14 @@ from pathlib import Path
 import click
 
 from acquisition.commands.command import Command, as_json_option, print_json
+from acquisition.commands.completing import RecordingPath
 from acquisition.commands.given import OutputPath
 from acquisition.stream import ROLES
 from acquisition.terminal import echo, progressing
 
 
 @click.command("unseal", cls=Command)
-@click.argument("recording", metavar="RECORDING|RESULTS", type=click.Path(path_type=Path, exists=True))
+@click.argument("recording", metavar="RECORDING|RESULTS", type=RecordingPath(path_type=Path, exists=True))
 @click.option("--out", type=OutputPath(new=True), required=True, help="New directory.")
 @as_json_option
 def unseal_command(recording: Path, out: Path, as_json: bool) -> None:

@@ -87,12 +87,19 @@ def test_a_pipe_is_not_written_over(words: tuple[str, ...], tmp_path: Path, pipe
 def test_links_that_lead_back_to_themselves_are_named(tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     (tmp_path / "session.toml").touch()
-    for words in (["process", "loop"], ["export", "loop", "--to", "csv"], ["record", "session.toml"]):
+    for words in (
+        ["process", "loop"], ["export", "loop", "--to", "csv"], ["unseal", "loop"],
+        ["record", "session.toml"],
+    ):  # fmt: skip
         given = [tmp_path / w if (tmp_path / w).is_symlink() or w.endswith("toml") else w for w in words]
         done = CliRunner().invoke(main, [*map(str, given), "--out", str(tmp_path / "loop" / "out")])
         assert done.exit_code == 1
         (line,) = done.stderr.strip().splitlines()
         assert "loop" in line and line.endswith("links that lead back to themselves")
+    for words in (["verify"], ["repair"], ["report"], ["view", "--picture", "window.png"]):
+        done = CliRunner().invoke(main, [*words, str(tmp_path / "loop")])
+        assert done.exit_code == 1
+        assert done.stderr.strip() == f"{tmp_path / 'loop'}: links that lead back to themselves"
 
 
 def test_a_pipe_as_a_toml_file_is_named(pipe: Path) -> None:
