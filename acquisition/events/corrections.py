@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from acquisition.errors import RecordingError
-from acquisition.events.overlay import NOT_JSON, placed_lines
+from acquisition.events.overlay import placed_lines, row_in
 from acquisition.stream import PEOPLE
 
 CORRECTIONS_NAME = "corrections.jsonl"
@@ -112,10 +112,7 @@ def parse_correction(line: str, place: str) -> Correction:
     RecordingError
         If it is none; `place` names it.
     """
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError):
-        raise RecordingError(f"{place}: {NOT_JSON}") from None
+    row = row_in(line, place)
     ops = (*MOMENTS, *BACK)
     if not isinstance(row, dict) or row.get("op") not in ops or not _said(row.get("id")):
         raise RecordingError(f"{place}: needs an op ({', '.join(ops)}) and an id")

@@ -107,6 +107,20 @@ def whole(line: str) -> bool:
     return True
 
 
+def row_in(line: str, place: str) -> Any:
+    """Return what a line holds as JSON.
+
+    Raises
+    ------
+    RecordingError
+        If it is none; `place` names it.
+    """
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        raise RecordingError(f"{place}: {NOT_JSON}") from None
+
+
 def rater_file(recording: Path, rater: str) -> Path:
     """Return where the codings of a blind rater are."""
     return recording / RATERS / f"{rater}.jsonl"
@@ -120,10 +134,7 @@ def parse_edit(line: str, place: str) -> Edit:
     RecordingError
         If it is none; `place` names it.
     """
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError):
-        raise RecordingError(f"{place}: {NOT_JSON}") from None
+    row = row_in(line, place)
     if not isinstance(row, dict) or row.get("op") not in OPS or not isinstance(row.get("id"), str):
         raise RecordingError(f"{place}: needs an op ({', '.join(OPS)}) and the id of an event")
     changes = row.get("fields", {})

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from acquisition.errors import RecordingError
-from acquisition.events.overlay import NOT_JSON, placed_lines
+from acquisition.events.overlay import placed_lines, row_in
 from acquisition.session.covariates import declared
 from acquisition.session.patterns import CodePatterns
 from acquisition.session.session import SETTINGS, Session
@@ -115,10 +115,7 @@ def parse_amendment(line: str, place: str, patterns: CodePatterns) -> Amendment:
     RecordingError
         If it is none; `place` names it.
     """
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError):
-        raise RecordingError(f"{place}: {NOT_JSON}") from None
+    row = row_in(line, place)
     if not isinstance(row, dict) or not {"key", "value"} <= set(row):
         raise RecordingError(f"{place}: no amendment (needs key and value)")
     try:

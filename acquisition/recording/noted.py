@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from acquisition.errors import RecordingError
-from acquisition.events.overlay import NOT_JSON, placed_lines
+from acquisition.events.overlay import placed_lines, row_in
 from acquisition.events.overlay_file import append_lines
 from acquisition.recording.amendments import (
     AMENDMENTS_NAME,
@@ -136,10 +136,7 @@ def parse_record(line: str, place: str) -> SessionRecord:
     RecordingError
         If it is none; `place` names it.
     """
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError):
-        raise RecordingError(f"{place}: {NOT_JSON}") from None
+    row = row_in(line, place)
     if not isinstance(row, dict) or "record" not in row:
         raise RecordingError(f"{place}: no part of a session record (needs a record)")
     data, faults = parse(str(row["record"]))
