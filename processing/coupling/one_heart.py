@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from acquisition.event import Event
-from acquisition.stream import PEOPLE, Chunk, FloatArray, IntArray
+from acquisition.stream import PEOPLE, FloatArray, IntArray
+from processing.coupling.looks import Looks
 from processing.coupling.shared import Kind
-from processing.index import IndexSample, Watermarks, index_samples, released
+from processing.index import IndexSample
 from processing.indices import INDICES, ONE_HEART, SIGNALS, part_of
 
 if TYPE_CHECKING:
@@ -68,44 +68,21 @@ KIND = Kind(
 _BEAT = "ibi"
 
 
-class OneHeart:
+class OneHeart(Looks):
     """Listen to the beats of both people and tell each ten seconds whether they are one heart's."""
 
     def __init__(self, config: PipelineConfig) -> None:
-        self._wait = INDICES[_BEAT].settled(config)
+        super().__init__(KIND, part="heart", step=STEP, first=FIRST, wait=INDICES[_BEAT].settled(config))
         self._people = [_Beats(config.heart.step) for _ in PEOPLE]
-        self._next = math.nan
-
-    def update(self, chunk: Chunk) -> None:
-        """Let samples pass: beats are read from the intervals."""
-
-    def mark(self, event: Event, time: float) -> None:
-        """Let an event pass."""
 
     def hear(self, samples: Sequence[IndexSample]) -> None:
         """Take in index samples of both people: each interval ends with a beat, also one without a value."""
         for beats, role in zip(self._people, PEOPLE, strict=True):
             beats.take(s for s in samples if s[3] == _BEAT and s[2] == role)
 
-    def advance(self, ticks: FloatArray, watermarks: Watermarks) -> list[IndexSample]:
-        """Return what became final; `watermarks` are the lower ones of the two people."""
-        passed = watermarks["heart"]
-        if len(ticks) == 0:
-            return []
-        if math.isnan(self._next):
-            self._next = math.ceil(float(ticks[0])) + FIRST
-        if self._next + self._wait > passed[-1]:
-            return []
-        ends = np.arange(self._next, float(passed[-1]) - self._wait + STEP, STEP)
-        n, available = released(ends + self._wait, ticks, passed)
-        ends = ends[:n]
-        self._next += STEP * n
-        values, reasons = zip(*[self._look(end) for end in ends.tolist()], strict=True) if n else ((), ())
+    def _listen(self, end: float) -> None:
         for beats in self._people:
-            beats.forget(self._next - WINDOW - MOST_APART)
-        quality = np.where(np.isnan(values), 0.0, 1.0)
-        centres = ends - WINDOW / 2.0
-        return index_samples(centres, available, "dyad", ONE_HEART, np.array(values), quality, reasons)
+            beats.forget(end - WINDOW - MOST_APART)
 
     def _look(self, end: float) -> tuple[float, str]:
         one, other = self._people

@@ -21,12 +21,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from acquisition.event import Event
-from acquisition.stream import PEOPLE, Chunk, FloatArray, Role
+from acquisition.stream import PEOPLE, FloatArray, Role
 from processing.coupling import slopes
+from processing.coupling.looks import Looks
 from processing.coupling.shared import Kind
 from processing.coupling.slopes import HALF, RATE, Rise, noise, rises_beside, slopes_of
-from processing.index import IndexSample, Watermarks, index_samples, released
 from processing.indices import ONE_SKIN, SIGNALS, part_of
 
 if TYPE_CHECKING:
@@ -77,56 +76,22 @@ KIND = Kind(
 )
 
 
-class OneSkin:
+class OneSkin(Looks):
     """Listen to the skin conductance of both people and tell each 50 s whether it is one skin's.
 
     The samples come from those who judge them, when they are known to be valid.
     """
 
     def __init__(self, config: PipelineConfig) -> None:
-        self._wait = config.skin.settled
+        super().__init__(KIND, part="skin", step=STEP, first=FIRST, wait=config.skin.settled)
         self._people = {role: _Trace() for role in PEOPLE}
         self._rises: tuple[list[Rise], list[Rise]] = ([], [])
-        self._next, self._first = math.nan, math.nan
 
     def sink(self, role: Role) -> Callable[[FloatArray, FloatArray], None]:
         """Return what takes in a person's valid samples: stamps [s] and skin conductance [µS]."""
         return self._people[role].take
 
-    def update(self, chunk: Chunk) -> None:
-        """Let samples pass that nobody has judged yet."""
-
-    def mark(self, event: Event, time: float) -> None:
-        """Let an event pass."""
-
-    def hear(self, samples: Sequence[IndexSample]) -> None:
-        """Let index samples pass."""
-
-    def advance(self, ticks: FloatArray, watermarks: Watermarks) -> list[IndexSample]:
-        """Return what became final; `watermarks` are the lower ones of the two people."""
-        passed = watermarks["skin"]
-        if len(ticks) == 0:
-            return []
-        if math.isnan(self._next):
-            begin = math.ceil(float(ticks[0]))
-            self._next, self._first = begin + STEP, begin + FIRST
-        if self._next + self._wait > passed[-1]:
-            return []
-        ends = np.arange(self._next, float(passed[-1]) - self._wait + STEP, STEP)
-        n, available = released(ends + self._wait, ticks, passed)
-        ends = ends[:n]
-        self._next += STEP * n
-        for end in ends[ends < self._first].tolist():
-            self._listen(end)
-        shown = ends >= self._first
-        ends, available = ends[shown], available[shown]
-        values, reasons = zip(*map(self._look, ends.tolist()), strict=True) if len(ends) else ((), ())
-        quality = np.where(np.isnan(values), 0.0, 1.0)
-        centres = ends - WINDOW / 2.0
-        return index_samples(centres, available, "dyad", ONE_SKIN, np.array(values), quality, reasons)
-
     def _look(self, end: float) -> tuple[float, str]:
-        self._listen(end)
         return told(*self._rises)
 
     def _listen(self, end: float) -> None:
