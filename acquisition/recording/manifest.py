@@ -55,7 +55,7 @@ def write(path: Path, *, withdrawn: Iterable[str] = ()) -> None:
     before = read(path / MANIFEST_NAME)
     known = before if isinstance(before, Manifest) else Manifest({})
     gone = known.withdrawn | {name: known.files.get(name, {}) for name in withdrawn}
-    files = {name: _entry(path / name) for name in _listed(path)}
+    files = {name: sum_of(path / name) for name in _listed(path)}
     _put(path, Manifest(files, recorded_id(path), gone))
 
 
@@ -78,7 +78,7 @@ def write_without(path: Path, withdrawn: Iterable[str], new: Mapping[str, Path])
     names = set(withdrawn) & set(before.files)
     gone = before.withdrawn | {name: before.files[name] for name in names}
     files = {name: entry for name, entry in before.files.items() if name not in names}
-    files |= {name: _entry(file) for name, file in new.items() if name in files}
+    files |= {name: sum_of(file) for name, file in new.items() if name in files}
     _put(path, Manifest(files, before.recording, gone))
 
 
@@ -112,7 +112,8 @@ def _listed(path: Path) -> list[str]:
     return sorted(listed)
 
 
-def _entry(path: Path) -> dict[str, Any]:
+def sum_of(path: Path) -> dict[str, Any]:
+    """Return size and SHA-256 of a file, as a manifest and a certificate say them."""
     digest = hashlib.sha256()
     size = 0
     with open(path, "rb") as file:
@@ -175,7 +176,7 @@ def _compare(path: Path, name: str, entry: object) -> list[Finding]:
     outside = "/" in name.removeprefix(f"{UNCONFIRMED}/") or "\\" in name
     if outside or (path / UNCONFIRMED).is_symlink() or not file.is_file():
         return [Finding(name, "missing", "is in the manifest, and not there")]
-    if (found := _entry(file)) == entry or _only_noted(file, entry):
+    if (found := sum_of(file)) == entry or _only_noted(file, entry):
         return []
     return [Finding(name, "damaged", _difference(found, entry))]
 

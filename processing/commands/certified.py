@@ -1,10 +1,8 @@
-"""What a certificate says of files: which stay, which went with what sum; and under which name it is put."""
+"""What a certificate says of files: which went, which stay; and under which name it is put."""
 
 from __future__ import annotations
 
-from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 from acquisition.recording.contents import SESSION_NAME, is_recorded
 from acquisition.recording.derived import DERIVED_NAME, Derived
@@ -31,12 +29,3 @@ def free_name(path: Path, name: str) -> Path:
     """Return the first path of a certificate that is not taken."""
     numbered = (name if n == 1 else f"{name}_{n}" for n in range(1, 1000))
     return next(p for n in numbered if not (p := path / f"{n}.certificate.json").exists())
-
-
-def sum_of(file: Path) -> dict[str, Any]:
-    """Return size and SHA-256 of a file."""
-    with open(file, "rb") as opened:
-        digest = sha256()
-        while block := opened.read(1 << 20):
-            digest.update(block)
-    return {"bytes": file.stat().st_size, "sha256": digest.hexdigest()}

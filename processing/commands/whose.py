@@ -57,8 +57,8 @@ def recordings_of(
             continue
         for role in PEOPLE:
             said = session.code(role) if session is not None else ""
-            if (_code_of_key(path, role) if without_keys and said else "") not in ("", said):
-                said = _code_of_key(path, role)
+            if without_keys and said:
+                said = _code_of_key(path, role) or said
             if said == code:
                 yield path, role
 

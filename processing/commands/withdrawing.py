@@ -19,10 +19,11 @@ from acquisition.protection.withdrawal import Step, carry_out, plan
 from acquisition.recording.contents import LINKS_NAME
 from acquisition.recording.derived import BEGUN, COPY, derived
 from acquisition.recording.identity import recorded_id
+from acquisition.recording.manifest import sum_of
 from acquisition.stream import PEOPLE, Role
 from processing.cohort.places import MADE
 from processing.cohort.withdrawing import files_of, stores_below
-from processing.commands.certified import files_made, free_name, kept_at, sum_of
+from processing.commands.certified import files_made, free_name, kept_at
 from processing.commands.copies import by_id, copies_of, strange_copies
 from processing.commands.whose import session_as_known
 from processing.export.dataset import forget
